@@ -1,0 +1,764 @@
+"""Rules of arithmetic: Python's operators, and the ufuncs that spell them.
+
+Takes nothing; registers adjoint and type rules of the module `operator`, of NumPy's element-wise arithmetic, comparison and
+rounding, and of the functions of `sct.runtime`. Indexing and matrix products have files of their own.
+"""
+
+import operator
+
+import numpy as np
+
+from sct.ir.shapes import as_array, broadcast, constant, fresh_size, normalize_axes, promote
+from sct.ir.types import (
+    UNKNOWN,
+    Array,
+    Const,
+    Dict,
+    List,
+    Scalar,
+    Tuple,
+    Unknown,
+    is_unit,
+    size_add,
+    size_mul,
+    size_opaque,
+)
+from sct.ruleset import adjoint, attribute, elementwise, method, nondifferentiable, result_type
+from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Types of Python's operators
+# ---------------------------------------------------------------------------------------------------------------------
+
+_NUMBERS = (bool, int, float, complex)
+_FOLDED = (*_NUMBERS, str, bytes, tuple, list, range, slice, dict, type(None), type(Ellipsis), type, np.dtype)
+_LONGEST = 4096  # no constant longer than this is made at compile time
+
+
+def foldable(value):
+    """Whether a constant may be computed with at compile time: a Python number, string or container, a type, None."""
+    return constant(value) and (isinstance(value, _FOLDED) or callable(value)) and not isinstance(value, np.generic)
+
+
+def kind_of_number(value):
+    """The Python type of a number, known or abstract; None if `value` is not a Python number."""
+    if isinstance(value, Scalar):
+        return value.kind
+    return type(value) if type(value) in _NUMBERS else None
+
+
+def size_of_number(value):
+    """The symbolic value of an int; None if it is not known."""
+    if isinstance(value, Scalar):
+        return value.size
+    return int(value) if type(value) in (bool, int) else None
+
+
+def join_kinds(*kinds):
+    """The kind of a sum of Python numbers."""
+    return max((int, *kinds), key=_NUMBERS.index)
+
+
+def ufunc_type(ufunc, *args):
+    """The type of an element-wise expression, by NumPy's promotion; Python numbers are weak."""
+    shape = broadcast(*args)
+    dtypes = []
+    for a in args:
+        kind = kind_of_number(a)
+        dtypes.append(kind if kind in (int, float, complex) else as_array(a).dtype)
+    if any(d is None for d in dtypes):
+        return Array(None, shape)
+    try:
+        return Array(ufunc.resolve_dtypes((*dtypes, *[None] * ufunc.nout))[-1], shape)
+    except TypeError:
+        return Array(None, shape)
+
+
+def sequence_items(value):
+    """The entries of a tuple or list, known or abstract; None for anything else."""
+    if isinstance(value, (Tuple, List)):
+        return tuple(value.items)
+    return tuple(value) if isinstance(value, (tuple, list)) else None
+
+
+def is_array(value):
+    """Whether a value is known to be an array or a NumPy scalar."""
+    return isinstance(value, (Array, np.ndarray, np.generic))
+
+
+def evaluated(function, *args):
+    """`function(*args)` for known arguments; None if that raises: the call then stays for run time."""
+    try:
+        return function(*args)
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError):
+        return None
+
+
+def _same_kind(a, b):
+    """Whether two sequences are both tuples or both lists."""
+    return isinstance(a, (Tuple, tuple)) == isinstance(b, (Tuple, tuple))
+
+
+def _sequence_type(function, a, b):
+    first, second = sequence_items(a), sequence_items(b)
+    if function is operator.add and first is not None and second is not None and _same_kind(a, b):
+        items = first + second
+        return items if isinstance(a, (Tuple, tuple)) else list(items)
+    if function is operator.mul:
+        if first is None:
+            a, b, first = b, a, second
+        if first is not None and type(b) is int and len(first) * b <= _LONGEST:
+            return first * b if isinstance(a, (Tuple, tuple)) else list(first * b)
+    return UNKNOWN
+
+
+def _too_large(function, a, b):
+    if function is operator.pow:
+        return abs(a) > 1 and abs(b) > _LONGEST
+    if function is operator.lshift:
+        return b > _LONGEST
+    if (function is operator.mul and isinstance(a, (str, bytes))) or isinstance(b, (str, bytes)):
+        return (isinstance(a, int) and a > _LONGEST) or (isinstance(b, int) and b > _LONGEST)
+    return False
+
+
+_SIZES = {
+    operator.add: size_add,
+    operator.sub: lambda a, b: size_add(a, b, -1),
+    operator.mul: size_mul,
+    operator.floordiv: lambda a, b: size_opaque("floordiv", a, b),
+    operator.mod: lambda a, b: size_opaque("mod", a, b),
+}
+
+_BINARY = {
+    operator.add: np.add,
+    operator.sub: np.subtract,
+    operator.mul: np.multiply,
+    operator.truediv: np.true_divide,
+    operator.floordiv: np.floor_divide,
+    operator.mod: np.remainder,
+    operator.pow: np.power,
+    operator.and_: np.bitwise_and,
+    operator.or_: np.bitwise_or,
+    operator.xor: np.bitwise_xor,
+    operator.lshift: np.left_shift,
+    operator.rshift: np.right_shift,
+}
+_BITWISE = (operator.and_, operator.or_, operator.xor)
+
+
+def _number_type(function, a, b):
+    kinds = kind_of_number(a), kind_of_number(b)
+    if function is operator.truediv:
+        return Scalar(join_kinds(float, *kinds))
+    if function in _BITWISE and kinds == (bool, bool):
+        return Scalar(bool)
+    kind = join_kinds(*kinds)
+    if kind is int and function in _SIZES:
+        first, second = size_of_number(a), size_of_number(b)
+        if first is not None and second is not None:
+            return Scalar(int, _SIZES[function](first, second))
+    # int ** int is a float where the exponent is negative; it has no derivative either way, and as a factor it is as weak
+    return Scalar(float if kind is int and function is operator.pow and type(b) is int and b < 0 else kind)
+
+
+def _binary_type(function, ufunc):
+    def rule(a, b):
+        if foldable(a) and foldable(b) and not evaluated(_too_large, function, a, b):
+            value = evaluated(function, a, b)
+            if value is not None:
+                return value
+        if kind_of_number(a) and kind_of_number(b):
+            return _number_type(function, a, b)
+        if is_array(a) or is_array(b):
+            if isinstance(a, Unknown) or isinstance(b, Unknown):
+                return UNKNOWN
+            return ufunc_type(ufunc, a, b)
+        return _sequence_type(function, a, b)
+
+    return rule
+
+
+for _function, _ufunc in _BINARY.items():
+    result_type(_function)(_binary_type(_function, _ufunc))
+
+
+def power_type(base, exponent, mod=None):
+    """The type of the built-in `pow`."""
+    return _binary_type(operator.pow, np.power)(base, exponent) if mod is None else Scalar(int)
+
+
+def _order(function, a, b):
+    """The outcome of comparing two ints with known symbolic values; None if it is open."""
+    difference = size_add(a, b, -1)
+    if isinstance(difference, int):
+        return function(difference, 0)
+    if function in (operator.eq, operator.ne) and ((a == 1 and is_unit(b) is False) or (b == 1 and is_unit(a) is False)):
+        return function is operator.ne
+    return None
+
+
+def _equal_sequences(a, b):
+    """Whether two sequences of values are equal; None if it is open."""
+    if len(a) != len(b):
+        return False
+    answers = [_compare(operator.eq, _plain(x), _plain(y)) for x, y in zip(a, b, strict=True)]
+    if any(answer is False for answer in answers):
+        return False
+    return True if all(answer is True for answer in answers) else None
+
+
+def _plain(value):
+    return value.value if isinstance(value, Const) else value
+
+
+def _compare(function, a, b):
+    """The type of a comparison, or its outcome where it is known."""
+    if foldable(a) and foldable(b):
+        value = evaluated(function, a, b)
+        if value is not None:
+            return value
+    sizes = size_of_number(a), size_of_number(b)
+    if sizes[0] is not None and sizes[1] is not None:
+        outcome = _order(function, *sizes)
+        return Scalar(bool) if outcome is None else outcome
+    if kind_of_number(a) and kind_of_number(b):
+        return Scalar(bool)
+    if is_array(a) or is_array(b):
+        if isinstance(a, Unknown) or isinstance(b, Unknown):
+            return UNKNOWN
+        if any(constant(v) and not isinstance(v, (*_NUMBERS, tuple, list, np.ndarray, np.generic)) for v in (a, b)):
+            return UNKNOWN
+        return Array(np.dtype(bool), broadcast(a, b))
+    first, second = sequence_items(a), sequence_items(b)
+    if first is not None and second is not None and function in (operator.eq, operator.ne) and _same_kind(a, b):
+        outcome = _equal_sequences(first, second)
+        return Scalar(bool) if outcome is None else outcome == (function is operator.eq)
+    return UNKNOWN
+
+
+def _comparison_type(function):
+    return lambda a, b: _compare(function, a, b)
+
+
+for _function in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
+    result_type(_function)(_comparison_type(_function))
+
+
+def _identity(a, b):
+    """Whether `a is b`; None if it is open."""
+    if constant(a) and constant(b):
+        singletons = (type(None), bool, type(Ellipsis), type(NotImplemented), type)
+        if a is b and (isinstance(a, singletons) or callable(a)):
+            return True
+        return False if isinstance(a, singletons) or isinstance(b, singletons) or type(a) is not type(b) else None
+    for one, other in ((a, b), (b, a)):
+        if constant(one) and isinstance(other, (Array, Tuple, List, Dict, Scalar)):
+            if one is None or one is Ellipsis or isinstance(one, type) or callable(one):
+                return False
+            if isinstance(one, bool) and isinstance(other, (Array, Tuple, List, Dict)):
+                return False
+    return None
+
+
+@result_type(operator.is_)
+def is_type(a, b):
+    outcome = _identity(a, b)
+    return Scalar(bool) if outcome is None else outcome
+
+
+@result_type(operator.is_not)
+def is_not_type(a, b):
+    outcome = _identity(a, b)
+    return Scalar(bool) if outcome is None else not outcome
+
+
+def truth(value):
+    """The truth value of a value; None if it is open."""
+    if foldable(value):
+        return bool(value)
+    if isinstance(value, (Tuple, List)):
+        return len(value.items) > 0
+    if isinstance(value, Dict):
+        return len(value.keys) > 0
+    if isinstance(value, Scalar) and isinstance(value.size, int):
+        return value.size != 0
+    return None
+
+
+@result_type(operator.truth, bool)
+def truth_type(x=False):
+    outcome = truth(x)
+    return Scalar(bool) if outcome is None else outcome
+
+
+@result_type(operator.not_)
+def not_type(a):
+    outcome = truth(a)
+    return Scalar(bool) if outcome is None else not outcome
+
+
+@result_type(operator.contains)
+def contains_type(a, b):
+    if isinstance(a, Dict) and foldable(b):
+        return b in a.keys
+    if foldable(a) and foldable(b):
+        value = evaluated(operator.contains, a, b)
+        if value is not None:
+            return value
+    items = sequence_items(a)
+    if items is not None and not is_array(b):
+        answers = [_compare(operator.eq, _plain(item), b) for item in items]
+        if any(answer is True for answer in answers):
+            return True
+        if all(answer is False for answer in answers):
+            return False
+    return Scalar(bool)
+
+
+def _unary_type(function, ufunc):
+    def rule(a):
+        if foldable(a):
+            value = evaluated(function, a)
+            if value is not None:
+                return value
+        kind = kind_of_number(a)
+        if kind:
+            size = size_of_number(a)
+            if size is not None and function in (operator.neg, operator.pos):
+                return Scalar(int, size_mul(size, -1) if function is operator.neg else size)
+            return Scalar(join_kinds(kind))
+        return ufunc_type(ufunc, a) if is_array(a) else UNKNOWN
+
+    return rule
+
+
+for _function, _ufunc in ((operator.neg, np.negative), (operator.pos, np.positive), (operator.invert, np.invert)):
+    result_type(_function)(_unary_type(_function, _ufunc))
+
+
+@result_type(operator.abs, abs)
+def abs_type(x):
+    if type(x) in _NUMBERS:
+        return abs(x)
+    kind = kind_of_number(x)
+    if kind:
+        return Scalar(float if kind is complex else join_kinds(kind))
+    return ufunc_type(np.absolute, x) if is_array(x) else UNKNOWN
+
+
+@result_type(operator.index)
+def index_type(a):
+    size = size_of_number(a)
+    return a if type(a) is int else Scalar(int, size)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What sct.runtime offers
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@result_type(broadcast_axes)
+def broadcast_axes_type(g, x):
+    """Known if each axis of `x` is a unit axis or is not, or is as long as the axis of `g`.
+
+    `g` has the shape of a broadcast result, so a non-unit axis of `x` needs no sum; and to sum an axis of `g` that
+    happens to have length 1 does no harm.
+    """
+    gshape, shape = as_array(g).shape, as_array(x).shape
+    if gshape is None or shape is None or len(shape) > len(gshape):
+        return UNKNOWN
+    lead = len(gshape) - len(shape)
+    axes = list(range(lead))
+    for i, size in enumerate(shape):
+        gsize = gshape[lead + i]
+        if size == gsize or is_unit(size) is False:
+            continue
+        if not is_unit(size):
+            return UNKNOWN
+        axes.append(lead + i)
+    return tuple(axes)
+
+
+@result_type(unbroadcast)
+def unbroadcast_type(g, x):
+    if broadcast_axes_type(g, x) == ():
+        return g
+    dtype = as_array(g).dtype
+    return Array(None if dtype is None else sum_dtype(dtype), as_array(x).shape)
+
+
+def sum_dtype(dtype):
+    """The dtype of `np.sum` of an array of `dtype`: bool and short integers become the platform's integer."""
+    if dtype.kind in "biu":
+        return np.sum(np.zeros(0, dtype)).dtype
+    return dtype
+
+
+@result_type(keep_reduced_axes)
+def keep_reduced_axes_type(y, a, axis, keepdims):
+    if keepdims is True or axis is None:
+        return y
+    out = as_array(y)
+    shape = as_array(a).shape
+    if keepdims is not False or not constant(axis) or shape is None or out.shape is None:
+        return Array(out.dtype, None)
+    axes = normalize_axes(axis, len(shape))
+    if axes is None:
+        return Array(out.dtype, None)
+    if isinstance(axis, tuple) and len(axis) == len(shape):
+        return y
+    kept = list(out.shape)
+    for i in axes:
+        kept.insert(i, 1)
+    return Array(out.dtype, tuple(kept))
+
+
+@result_type(scatter_add)
+def scatter_add_type(x_bar, index, v):
+    return as_array(x_bar)
+
+
+@result_type(cast_like)
+def cast_like_type(g, x):
+    if kind_of_number(g):
+        if kind_of_number(g) is complex and kind_of_number(x) is not complex and as_array(x).dtype is not None:
+            return Scalar(float) if as_array(x).dtype.kind != "c" else g
+        return g if kind_of_number(g) is not complex else UNKNOWN if as_array(x).dtype is None else g
+    if not is_array(g):
+        return UNKNOWN
+    return Array(as_array(x).dtype, as_array(g).shape)
+
+
+@adjoint(unbroadcast, kind="reduction")
+def unbroadcast_adjoint(y, g, x, y_bar):
+    """Summing over axes: the adjoint is repeated along them."""
+    if len(broadcast_axes(g, x)) == 0:
+        return y_bar, None
+    return np.broadcast_to(y_bar, np.shape(g)), None
+
+
+@adjoint(keep_reduced_axes, kind="view")
+def keep_reduced_axes_adjoint(z, y, a, axis, keepdims, z_bar):
+    if keepdims:
+        return z_bar, None, None, None
+    if axis is None:
+        return z_bar, None, None, None
+    return np.reshape(z_bar, np.shape(y)), None, None, None
+
+
+@adjoint(scatter_add)
+def scatter_add_adjoint(y, x_bar, index, v, y_bar):
+    return y_bar, None, unbroadcast(y_bar[index], v)
+
+
+@adjoint(cast_like, kind="elementwise")
+def cast_like_adjoint(y, g, x, y_bar):
+    return cast_like(y_bar, g), None
+
+
+nondifferentiable(broadcast_axes)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Adjoints of the four operations
+# ---------------------------------------------------------------------------------------------------------------------
+
+for _function in (operator.add, np.add):
+    elementwise(_function, "d", "d")
+for _function in (operator.sub, np.subtract):
+    elementwise(_function, "d", "-d")
+for _function in (operator.mul, np.multiply):
+    elementwise(_function, "d * x2", "d * x1")
+for _function in (operator.truediv, np.true_divide):
+    elementwise(_function, "d / x2", "-(d / x2) * y")
+for _function in (operator.neg, np.negative):
+    elementwise(_function, "-d")
+for _function in (operator.pos, np.positive):
+    elementwise(_function, "d")
+elementwise(operator.mod, "d", "-d * (x1 // x2)", real_only=True)
+elementwise(np.remainder, "d", "-d * (x1 // x2)", real_only=True)
+elementwise(np.fmod, "d", "-d * np.trunc(x1 / x2)", real_only=True)
+elementwise(np.square, "2.0 * d * x")
+elementwise(np.reciprocal, "-d * y * y")
+elementwise(np.ldexp, "np.ldexp(d, x2)", None)
+
+nondifferentiable(operator.floordiv, np.floor_divide)
+
+
+@nondifferentiable
+def is_literal(x):
+    """Whether `x` is a number written in the program, which has no derivative and allows a short form.
+
+    Only the compiler knows, by the type rule; at run time the general form is right for every number.
+    """
+    return False
+
+
+@result_type(is_literal)
+def is_literal_type(x):
+    return constant(x) and isinstance(x, (int, float))
+
+
+def power_adjoint(y, x1, x2, y_bar):
+    """y = x₁ ** x₂:  x̄₁ = ȳ x₂ x₁ ** (x₂ − 1),  x̄₂ = ȳ y log x₁; both right at x₁ = 0, where x̄₂ is 0."""
+    if is_literal(x2):
+        if x2 == 0:
+            x1_bar = np.zeros_like(x1)
+        elif x2 == 1:
+            x1_bar = unbroadcast(y_bar, x1)
+        elif x2 == 2:
+            x1_bar = unbroadcast(2.0 * y_bar * x1, x1)
+        elif x2 == 0.5:
+            x1_bar = unbroadcast(0.5 * y_bar / y, x1)
+        elif x2 == -1:
+            x1_bar = unbroadcast(-y_bar * y * y, x1)
+        else:
+            x1_bar = unbroadcast(x2 * y_bar * x1 ** (x2 - 1), x1)
+    else:
+        x1_bar = unbroadcast(x2 * y_bar * x1 ** (x2 - (x2 != 0)), x1)
+    if isinstance(x2, int):
+        return x1_bar, None
+    return x1_bar, unbroadcast(y_bar * y * np.log(np.where(x1 == 0, 1, x1)), x2)
+
+
+@adjoint(operator.pow, kind="elementwise")
+def operator_pow(y, x1, x2, y_bar):
+    return power_adjoint(y, x1, x2, y_bar)
+
+
+@adjoint(pow, kind="elementwise")
+def builtin_pow(y, base, exp, y_bar):
+    return power_adjoint(y, base, exp, y_bar)
+
+
+@adjoint(np.power, kind="elementwise")
+def power(y, x1, x2, y_bar, out=None, dtype=None):
+    return power_adjoint(y, x1, x2, y_bar)
+
+
+@adjoint(np.float_power, kind="elementwise")
+def float_power(y, x1, x2, y_bar, out=None, dtype=None):
+    return power_adjoint(y, x1, x2, y_bar)
+
+
+result_type(pow)(power_type)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Absolute value, sign, the larger and the smaller
+# ---------------------------------------------------------------------------------------------------------------------
+
+# sign(z) = z / |z| has a derivative where z is complex, hence the quotient there
+_ABS = "d * np.conj(x) / np.where(y == 0, 1, y) if np.iscomplexobj(x) else d * np.sign(x)"
+for _function in (abs, operator.abs, np.absolute):
+    elementwise(_function, _ABS)
+elementwise(np.fabs, "d * np.sign(x)")
+elementwise(np.sign, None, real_only=True)
+elementwise(np.copysign, "d * np.sign(x1) * np.copysign(1.0, x2)", None)
+elementwise(np.heaviside, None, "d * (x1 == 0)")
+
+
+@adjoint(np.maximum, kind="elementwise", real_only=True)
+def maximum(y, x1, x2, y_bar, out=None, dtype=None):
+    """Equal operands share the adjoint evenly."""
+    if is_literal(x2) and x2 == 0:
+        return unbroadcast(0.5 * y_bar * (1.0 + np.sign(x1)), x1), None
+    if is_literal(x1) and x1 == 0:
+        return None, unbroadcast(0.5 * y_bar * (1.0 + np.sign(x2)), x2)
+    tie = 0.5 * y_bar * (x1 == x2)
+    return unbroadcast(y_bar * (x1 > x2) + tie, x1), unbroadcast(y_bar * (x2 > x1) + tie, x2)
+
+
+@adjoint(np.minimum, kind="elementwise", real_only=True)
+def minimum(y, x1, x2, y_bar, out=None, dtype=None):
+    """Equal operands share the adjoint evenly."""
+    if is_literal(x2) and x2 == 0:
+        return unbroadcast(0.5 * y_bar * (1.0 - np.sign(x1)), x1), None
+    if is_literal(x1) and x1 == 0:
+        return None, unbroadcast(0.5 * y_bar * (1.0 - np.sign(x2)), x2)
+    tie = 0.5 * y_bar * (x1 == x2)
+    return unbroadcast(y_bar * (x1 < x2) + tie, x1), unbroadcast(y_bar * (x2 < x1) + tie, x2)
+
+
+# fmax and fmin prefer a number to nan, so the result tells which operand was taken
+_FIRST, _SECOND = "d * ((y == x1) & (y != x2)) + 0.5 * d * (x1 == x2)", "d * ((y == x2) & (y != x1)) + 0.5 * d * (x1 == x2)"
+elementwise(np.fmax, _FIRST, _SECOND, real_only=True)
+elementwise(np.fmin, _FIRST, _SECOND, real_only=True)
+
+
+@adjoint(np.clip, kind="elementwise", real_only=True)
+def clip(y, a, a_min=None, a_max=None, out=None, *, min=None, max=None, y_bar):
+    """An entry equal to a bound shares its adjoint with the bound evenly; a bound takes it where it is the result."""
+    low = a_min if min is None else min
+    high = a_max if max is None else max
+    a_bar = y_bar
+    low_bar = None
+    high_bar = None
+    if low is not None:
+        a_bar = a_bar * (a > low) + 0.5 * a_bar * (a == low)
+    if high is not None:
+        a_bar = a_bar * (a < high) + 0.5 * a_bar * (a == high)
+    if low is not None:
+        low_bar = y_bar * (a < low) + 0.5 * y_bar * (a == low)
+        if high is not None:
+            low_bar = low_bar * (low < high)
+        low_bar = unbroadcast(low_bar, low)
+    if high is not None:
+        high_bar = y_bar * (a > high) + 0.5 * y_bar * (a == high)
+        if low is not None:
+            high_bar = np.where(low < high, high_bar, y_bar)
+        high_bar = unbroadcast(high_bar, high)
+    a_bar = unbroadcast(a_bar, a)
+    if min is None and max is None:
+        return a_bar, low_bar, high_bar, None, None, None
+    if min is None:
+        return a_bar, low_bar, None, None, None, high_bar
+    if max is None:
+        return a_bar, None, high_bar, None, low_bar, None
+    return a_bar, None, None, None, low_bar, high_bar
+
+
+@result_type(np.clip)
+def clip_type(a, a_min=None, a_max=None, out=None, *, min=None, max=None, dtype=None):
+    bounds = [b for b in (a_min, a_max, min, max) if b is not None]
+    if any(isinstance(v, Unknown) for v in (a, *bounds)):
+        return UNKNOWN
+    known = constant(dtype) and dtype is not None
+    return Array(np.dtype(dtype) if known else None if dtype is not None else promote(a, *bounds), broadcast(a, *bounds))
+
+
+method("clip", np.clip)
+
+
+@adjoint(np.where, kind="elementwise")
+def where(z, condition, x, y, z_bar):
+    return None, unbroadcast(np.where(condition, z_bar, 0.0), x), unbroadcast(np.where(condition, 0.0, z_bar), y)
+
+
+@result_type(np.where)
+def where_type(condition, x=None, y=None):
+    if x is None and y is None:
+        rank = as_array(condition).rank
+        if rank is None:
+            return UNKNOWN
+        count = fresh_size("nonzero")
+        return Tuple(tuple(Array(np.dtype(np.intp), (count,)) for _ in range(rank)))
+    if any(isinstance(v, Unknown) for v in (condition, x, y)):
+        return Array(None, None)
+    shape = broadcast(condition, x, y)
+    return Array(promote(x, y), shape, boxed=shape == ())  # of rank 0 too an ndarray
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Complex numbers
+# ---------------------------------------------------------------------------------------------------------------------
+
+elementwise(np.conjugate, "np.conj(d) if np.iscomplexobj(x) else d")
+for _name in ("conj", "conjugate"):
+    method(_name, np.conjugate)
+
+
+@adjoint(np.real, kind="view")
+def real(y, val, y_bar):
+    return y_bar
+
+
+@adjoint(np.imag, kind="view")
+def imag(y, val, y_bar):
+    if np.iscomplexobj(val):
+        return -1j * y_bar
+    return np.zeros_like(val)
+
+
+@result_type(np.real, np.imag)
+def real_type(val):
+    array = as_array(val)
+    return Array(_real_dtype(array.dtype), array.shape)
+
+
+def _real_dtype(dtype):
+    return np.zeros(0, dtype).real.dtype if dtype is not None and dtype.kind == "c" else dtype
+
+
+attribute("real", np.real)
+attribute("imag", np.imag)
+
+
+@adjoint(np.angle, kind="elementwise")
+def angle(y, z, y_bar, deg=False):
+    """θ = arg z:  θ̄ / (i z), the linear pairing of dθ = Im(dz / z); a real number has a constant angle."""
+    if not np.iscomplexobj(z):
+        return np.zeros_like(z)
+    if deg:
+        return -180j / np.pi * y_bar / z
+    return -1j * y_bar / z
+
+
+@result_type(np.angle)
+def angle_type(z, deg=False):
+    array = as_array(z)
+    dtype = _real_dtype(array.dtype)
+    if dtype is not None and dtype.kind in "biu":
+        dtype = np.dtype(float)
+    return Array(dtype, array.shape)
+
+
+@adjoint(np.nan_to_num, kind="elementwise")
+def nan_to_num(y, x, y_bar, copy=True, nan=0.0, posinf=None, neginf=None):
+    return np.where(np.isfinite(x), y_bar, 0.0)
+
+
+@result_type(np.nan_to_num)
+def nan_to_num_type(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    return as_array(x)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# No derivative: comparisons, logic, bits, rounding, questions
+# ---------------------------------------------------------------------------------------------------------------------
+
+nondifferentiable(operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+nondifferentiable(operator.is_, operator.is_not, operator.contains, operator.truth, operator.not_, operator.index)
+nondifferentiable(operator.and_, operator.or_, operator.xor, operator.invert, operator.lshift, operator.rshift)
+nondifferentiable(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
+nondifferentiable(np.logical_and, np.logical_or, np.logical_xor, np.logical_not)
+nondifferentiable(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.bitwise_count)
+nondifferentiable(np.rint, np.floor, np.ceil, np.trunc, np.signbit, np.gcd, np.lcm, np.spacing)
+nondifferentiable(np.isnan, np.isfinite, np.isinf, np.isnat)
+nondifferentiable(np.round, np.around, np.fix)
+nondifferentiable(np.isreal, np.iscomplex, np.isneginf, np.isposinf, np.isclose)
+nondifferentiable(np.allclose, np.array_equal, np.array_equiv)
+method("round", np.round)
+
+
+@result_type(np.round, np.around)
+def round_type(a, decimals=0, out=None):
+    array = as_array(a)
+    if array.dtype is not None and array.dtype.kind == "b":
+        return Array(None, array.shape)
+    return array
+
+
+@result_type(np.fix)
+def fix_type(x, out=None):
+    return ufunc_type(np.trunc, as_array(x))
+
+
+@result_type(np.isreal, np.iscomplex, np.isneginf, np.isposinf)
+def elementwise_question_type(x, out=None):
+    return Array(np.dtype(bool), as_array(x).shape)
+
+
+@result_type(np.isclose)
+def isclose_type(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
+    return Array(np.dtype(bool), broadcast(a, b, rtol, atol))
+
+
+@result_type(np.allclose)
+def allclose_type(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
+    return Scalar(bool)
+
+
+@result_type(np.array_equal, np.array_equiv)
+def array_equal_type(a1, a2, equal_nan=False):
+    return Scalar(bool)

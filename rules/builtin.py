@@ -1,0 +1,364 @@
+"""Rules of Python's built-in functions, on numbers, arrays and containers of them.
+
+Takes nothing; registers adjoint and type rules. `abs` and `pow` stand in `arithmetic` beside the operators.
+"""
+
+import operator
+
+import numpy as np
+from sct.rules.arithmetic import (
+    evaluated,
+    foldable,
+    is_array,
+    join_kinds,
+    kind_of_number,
+    sequence_items,
+    size_of_number,
+    truth,
+    ufunc_type,
+)
+
+from sct.ir.shapes import as_array, constant
+from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, Unknown
+from sct.ruleset import adjoint, nondifferentiable, result_type, type_rule
+from sct.runtime import unbroadcast
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The largest, the smallest, the sum
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@adjoint(max)
+def largest(y, *args, y_bar):
+    """Equal values share the adjoint evenly."""
+    if len(args) == 2:
+        a, b = args
+        tie = 0.5 * y_bar * (a == b)
+        return y_bar * (a > b) + tie, y_bar * (b > a) + tie
+    return adjoint_of_choice(y, args, y_bar)
+
+
+@adjoint(min)
+def smallest(y, *args, y_bar):
+    """Equal values share the adjoint evenly."""
+    if len(args) == 2:
+        a, b = args
+        tie = 0.5 * y_bar * (a == b)
+        return y_bar * (a < b) + tie, y_bar * (b < a) + tie
+    return adjoint_of_choice(y, args, y_bar)
+
+
+def adjoint_of_choice(y, args, y_bar):
+    if len(args) == 1:
+        return (shared_by_equals(y, args[0], y_bar),)
+    return shared_by_equals(y, args, y_bar)
+
+
+def shared_by_equals(y, values, y_bar):
+    """`y_bar` spread over those of `values` that equal `y`, in even shares."""
+    if isinstance(values, np.ndarray):
+        equal = values == y
+        return equal * (y_bar / int(np.count_nonzero(equal)))
+    count = 0
+    for v in values:
+        count = count + (v == y)
+    share = y_bar / count
+    out = ()
+    for v in values:
+        out = out + (share * (v == y),)
+    if isinstance(values, list):
+        return list(out)
+    return out
+
+
+@adjoint(sum, kind="reduction")
+def total(y, iterable, start=0, *, y_bar):
+    if isinstance(iterable, np.ndarray):
+        terms_bar = np.broadcast_to(y_bar, np.shape(iterable))
+    else:
+        terms_bar = ()
+        for term in iterable:
+            terms_bar = terms_bar + (unbroadcast(y_bar, term),)
+        if isinstance(iterable, list):
+            terms_bar = list(terms_bar)
+    return terms_bar, unbroadcast(y_bar, start)
+
+
+def _plain(value):
+    return value.value if isinstance(value, Const) else value
+
+
+def _choice_type(function):
+    def rule(*args):
+        if all(foldable(a) for a in args):
+            value = evaluated(function, *args)
+            if value is not None:
+                return value
+        items = args
+        if len(args) == 1:
+            if is_array(args[0]):
+                array = as_array(args[0])
+                return Array(array.dtype, ()) if array.rank == 1 else UNKNOWN
+            items = sequence_items(args[0])
+        items = None if items is None else [_plain(v) for v in items]
+        if not items:
+            return UNKNOWN
+        kinds = [kind_of_number(v) for v in items]
+        if all(kinds):  # an int among floats counts as a float, as where two branches meet
+            return Scalar(bool if set(kinds) == {bool} else join_kinds(*kinds))
+        dtypes = {as_array(v).dtype for v, kind in zip(items, kinds, strict=True) if kind not in (int, float)}
+        if all(kind or (is_array(v) and as_array(v).rank == 0) for v, kind in zip(items, kinds, strict=True)):
+            return Array(dtypes.pop() if len(dtypes) == 1 else None, ())
+        return UNKNOWN
+
+    return rule
+
+
+result_type(max)(_choice_type(max))
+result_type(min)(_choice_type(min))
+
+
+@result_type(sum)
+def total_type(iterable, start=0):
+    if foldable(iterable) and foldable(start):
+        value = evaluated(sum, iterable, start)
+        if value is not None:
+            return value
+    add = type_rule(operator.add)
+    if is_array(iterable):
+        array = as_array(iterable)
+        return UNKNOWN if not array.shape else ufunc_type(np.add, start, Array(array.dtype, array.shape[1:]))
+    items = sequence_items(iterable)
+    if items is None:
+        return UNKNOWN
+    out = start
+    for item in items:
+        out = add(_plain(out), _plain(item))
+    return out
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Conversions of numbers
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@adjoint(float)
+def to_float(y, x=0.0, *, y_bar):
+    if np.ndim(x) == 0:
+        return y_bar
+    return np.reshape(y_bar, np.shape(x))
+
+
+@adjoint(complex)
+def to_complex(y, real=0.0, imag=0.0, *, y_bar):
+    """z = x + i y pairs linearly with its adjoint; the parts are real, so their adjoints are the real parts."""
+    if np.iscomplexobj(real):
+        return y_bar, np.real(1j * y_bar)
+    return np.real(y_bar), np.real(1j * y_bar)
+
+
+def _converted(function, kind):
+    def rule(*args):
+        if all(type(a) in (bool, int, float, complex, str) for a in args):
+            value = evaluated(function, *args)
+            if value is not None:
+                return value
+        size = size_of_number(args[0]) if args and kind is int else None
+        return Scalar(kind, size)
+
+    return rule
+
+
+result_type(float)(_converted(float, float))
+result_type(int)(_converted(int, int))
+result_type(complex)(_converted(complex, complex))
+
+
+@result_type(round)
+def round_type(number, ndigits=None):
+    if foldable(number) and foldable(ndigits):
+        value = evaluated(round, number, ndigits)
+        if value is not None:
+            return value
+    kind = kind_of_number(number)
+    if isinstance(number, Unknown) or not constant(ndigits) or (kind is None and as_array(number).rank != 0):
+        return UNKNOWN
+    if ndigits is None:
+        return Scalar(int)
+    return Scalar(join_kinds(kind)) if kind else Array(as_array(number).dtype, ())
+
+
+@adjoint(divmod, kind="elementwise", real_only=True)
+def divmod_adjoint(y, x1, x2, y_bar):
+    return unbroadcast(y_bar[1], x1), unbroadcast(-y_bar[1] * y[0], x2)
+
+
+@result_type(divmod)
+def divmod_type(x1, x2):
+    return type_rule(operator.floordiv)(x1, x2), type_rule(operator.mod)(x1, x2)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Containers
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@adjoint(tuple)
+def to_tuple(y, iterable=(), *, y_bar):
+    if isinstance(iterable, np.ndarray):
+        return np.stack(y_bar)
+    if isinstance(iterable, list):
+        return list(y_bar)
+    return y_bar
+
+
+@adjoint(list)
+def to_list(y, iterable=(), *, y_bar):
+    if isinstance(iterable, np.ndarray):
+        return np.stack(y_bar)
+    if isinstance(iterable, tuple):
+        return tuple(y_bar)
+    return y_bar
+
+
+def _entries(iterable):
+    """What iteration gives, as a tuple; None if it is not known."""
+    items = sequence_items(iterable)
+    if items is not None:
+        return items
+    if isinstance(iterable, Dict):
+        return iterable.keys
+    if isinstance(iterable, (range, str, dict)) and len(iterable) <= 64:
+        return tuple(iterable)
+    if isinstance(iterable, Array) and iterable.shape and type(iterable.shape[0]) is int and iterable.shape[0] <= 64:
+        return (Array(iterable.dtype, iterable.shape[1:]),) * iterable.shape[0]
+    return None
+
+
+@result_type(tuple)
+def tuple_type(iterable=()):
+    items = _entries(iterable)
+    return UNKNOWN if items is None else items
+
+
+@result_type(list)
+def list_type(iterable=()):
+    items = _entries(iterable)
+    return UNKNOWN if items is None else List(tuple(v if not constant(v) else Const(v) for v in items))
+
+
+@result_type(range)
+def range_type(*args):
+    return range(*args) if all(type(a) is int for a in args) else UNKNOWN
+
+
+@result_type(sorted)
+def sorted_type(iterable, *, key=None, reverse=False):
+    if foldable(iterable) and key is None and constant(reverse):
+        value = evaluated(lambda: sorted(iterable, reverse=reverse))
+        if value is not None:
+            return value
+    return UNKNOWN
+
+
+@result_type(len)
+def len_type(obj):
+    if isinstance(obj, (Tuple, List)):
+        return len(obj.items)
+    if isinstance(obj, Dict):
+        return len(obj.keys)
+    if foldable(obj):
+        value = evaluated(len, obj)
+        return Scalar(int) if value is None else value
+    shape = as_array(obj).shape if is_array(obj) else None
+    if not shape:
+        return Scalar(int)
+    return shape[0] if type(shape[0]) is int else Scalar(int, shape[0])
+
+
+def _quantifier_type(function):
+    def rule(iterable):
+        items = sequence_items(iterable)
+        if items is None:
+            return Scalar(bool)
+        answers = [truth(_plain(v)) for v in items]
+        if all(answer is not None for answer in answers):
+            return function(answers)
+        decisive = function is any
+        return decisive if decisive in answers else Scalar(bool)
+
+    return rule
+
+
+result_type(any)(_quantifier_type(any))
+result_type(all)(_quantifier_type(all))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Questions about a value
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _is_instance(x, classes):
+    """Whether `x` is an instance of `classes`; None if it is open."""
+    if foldable(x):
+        return evaluated(isinstance, x, classes)
+    if isinstance(x, Scalar):
+        return evaluated(issubclass, x.kind, classes)
+    for abstract, kind in ((Tuple, tuple), (List, list), (Dict, dict)):
+        if isinstance(x, abstract):
+            # a subclass, such as a named tuple, may be an instance of more
+            return True if evaluated(issubclass, kind, classes) else _unlike(classes, kind)
+    if isinstance(x, Array) and x.shape:
+        return True if evaluated(issubclass, np.ndarray, classes) else _unlike(classes, np.ndarray)
+    if isinstance(x, Array):
+        scalar = _unlike(classes, np.generic) if x.dtype is None else _not(evaluated(issubclass, x.dtype.type, classes))
+        return False if scalar is False and _unlike(classes, np.ndarray) is False else None
+    return None
+
+
+def _not(answer):
+    return False if answer is False else None
+
+
+_PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, type(None), np.ndarray)
+
+
+def _unlike(classes, kind):
+    """False if no instance of `kind` or of its subclasses is one of `classes`, built-in ones all; None if it is open."""
+    parts = classes if isinstance(classes, tuple) else (classes,)
+    if not all(part in _PLAIN or (isinstance(part, type) and issubclass(part, np.generic)) for part in parts):
+        return None
+    if kind is np.generic:
+        return None if any(part in (float, complex, str, bytes) or issubclass(part, np.generic) for part in parts) else False
+    return None if any(issubclass(part, kind) or issubclass(kind, part) for part in parts) else False
+
+
+@result_type(isinstance)
+def isinstance_type(obj, class_or_tuple):
+    if not constant(class_or_tuple):
+        return Scalar(bool)
+    outcome = _is_instance(obj, class_or_tuple)
+    return Scalar(bool) if outcome is None else outcome
+
+
+@result_type(type)
+def type_type(obj):
+    if isinstance(obj, Scalar):
+        return obj.kind
+    return type(obj) if foldable(obj) else UNKNOWN
+
+
+@result_type(callable)
+def callable_type(obj):
+    return callable(obj) if constant(obj) else Scalar(bool)
+
+
+def _text_type(function):
+    return lambda obj="": function(obj) if type(obj) in (bool, int, float, complex, str, type(None)) else UNKNOWN
+
+
+result_type(str)(_text_type(str))
+result_type(repr)(_text_type(repr))
+
+nondifferentiable(int, bool, round, len, range, isinstance, type, callable, str, repr, any, all)

@@ -1,0 +1,591 @@
+"""Rules for making arrays: from numbers and lists, by shape, by range, by conversion; and for asking what an array is.
+
+Takes and gives arrays, shapes and dtypes; registers rules at import. Never decides on data: questions about an array
+(`np.shape`, `np.ndim`, `np.iscomplexobj`) are answered at compile time wherever its type is known.
+"""
+
+import numpy as np
+
+from sct.ir.shapes import (
+    as_array,
+    as_shape,
+    constant,
+    fresh_size,
+    promote,
+    size_ceil_div,
+    size_max0,
+    size_product,
+)
+from sct.ir.types import (
+    UNKNOWN,
+    Array,
+    Const,
+    Dict,
+    List,
+    Scalar,
+    Size,
+    Tuple,
+    Undefined,
+    Unknown,
+    broadcast_shapes,
+    size_add,
+)
+from sct.ruleset import adjoint, method, nondifferentiable, result_type
+from sct.runtime import unbroadcast
+
+
+def _unwrap(value):
+    """The plain Python value of a Const, anything else as it is."""
+    return value.value if isinstance(value, Const) else value
+
+
+def _dtype(dtype, default):
+    """The dtype that a `dtype` argument stands for, `default` for None; None if it is not known."""
+    dtype = _unwrap(dtype)
+    if dtype is None:
+        return default
+    if not constant(dtype):
+        return None
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        return None
+
+
+def _int(size):
+    """A size as the Python int that `x.shape[i]` gives."""
+    return Scalar(int, size) if isinstance(size, Size) else size
+
+
+# --- questions ----------------------------------------------------------------------------------------------------------
+
+nondifferentiable(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.isscalar, np.result_type)
+
+
+def _is_valued(x):
+    """Whether enough is known of `x` to take it for the array that it converts to."""
+    return not isinstance(x, (Unknown, Undefined, Dict))
+
+
+@result_type(np.shape)
+def shape_type(a):
+    shape = as_array(a).shape if _is_valued(a) else None
+    if shape is None:
+        return UNKNOWN
+    if all(isinstance(n, int) for n in shape):
+        return shape
+    return Tuple(tuple(Scalar(int, n) if isinstance(n, Size) else Const(n) for n in shape))
+
+
+@result_type(np.ndim)
+def ndim_type(a):
+    shape = as_array(a).shape if _is_valued(a) else None
+    return Scalar(int) if shape is None else len(shape)
+
+
+@result_type(np.size)
+def size_type(a, axis=None):
+    shape = as_array(a).shape if _is_valued(a) else None
+    if shape is None:
+        return Scalar(int)
+    if axis is None:
+        return _int(size_product(shape))
+    if isinstance(axis, int) and -len(shape) <= axis < len(shape):
+        return _int(shape[axis])
+    return Scalar(int)
+
+
+def _dtype_of(x):
+    return as_array(x).dtype if _is_valued(x) else None
+
+
+@result_type(np.iscomplexobj)
+def iscomplexobj_type(x):
+    dtype = _dtype_of(x)
+    return Scalar(bool) if dtype is None else dtype.kind == "c"
+
+
+@result_type(np.isrealobj)
+def isrealobj_type(x):
+    dtype = _dtype_of(x)
+    return Scalar(bool) if dtype is None else dtype.kind != "c"
+
+
+@result_type(np.isscalar)
+def isscalar_type(element):
+    if constant(element):
+        return bool(np.isscalar(element))
+    if isinstance(element, Scalar):
+        return True
+    if isinstance(element, (Tuple, List, Dict)):
+        return False
+    if isinstance(element, Array) and element.shape:  # rank 0 may be a number or an array
+        return False
+    return Scalar(bool)
+
+
+@result_type(np.result_type)
+def result_type_type(*arrays_and_dtypes):
+    parts = []
+    for a in arrays_and_dtypes:
+        a = _unwrap(a)
+        if isinstance(a, (str, type, np.dtype)):
+            a = Array(_dtype(a, None), ())
+        parts.append(a)
+    dtype = promote(*parts)
+    return UNKNOWN if dtype is None else dtype
+
+
+_ABOUT_DTYPES = (np.can_cast, np.finfo, np.iinfo, np.isdtype, np.issubdtype, np.promote_types)
+
+
+def _fold(function):
+    """A type rule that evaluates `function`, which knows of dtypes only, where its arguments are known."""
+
+    def fold(*args, **kwargs):
+        values = [_unwrap(a) for a in (*args, *kwargs.values())]
+        if not all(map(constant, values)):
+            return UNKNOWN
+        try:
+            return function(*values[: len(args)], **dict(zip(kwargs, values[len(args) :], strict=True)))
+        except (TypeError, ValueError):  # the program's own error: it is raised when the program runs
+            return UNKNOWN
+
+    return fold
+
+
+nondifferentiable(*_ABOUT_DTYPES, np.dtype, np.iterable, np.min_scalar_type, np.shares_memory, np.may_share_memory)
+
+for _function in (*_ABOUT_DTYPES, np.dtype):
+    result_type(_function)(_fold(_function))
+
+
+@result_type(np.shares_memory, np.may_share_memory)
+def shares_memory_type(a, b, /, max_work=None):
+    return Scalar(bool)
+
+
+@result_type(np.iterable)
+def iterable_type(y):
+    return Scalar(bool)
+
+
+@result_type(np.min_scalar_type)
+def min_scalar_type_type(a, /):
+    return UNKNOWN  # depends on the value
+
+
+nondifferentiable(np.broadcast_shapes)
+
+
+@result_type(np.broadcast_shapes)
+def broadcast_shapes_type(*args):
+    shape = broadcast_shapes(as_shape(a) for a in args)
+    if shape is None:
+        return UNKNOWN
+    if all(isinstance(n, int) for n in shape):
+        return shape
+    return Tuple(tuple(Scalar(int, n) if isinstance(n, Size) else Const(n) for n in shape))
+
+
+@nondifferentiable
+def has_derivative(y):
+    """Whether `y` is of a kind that has derivatives: floating or complex."""
+    return np.result_type(y).kind in "fc"
+
+
+@result_type(has_derivative)
+def has_derivative_type(y):
+    dtype = _dtype_of(y)
+    return Scalar(bool) if dtype is None else dtype.kind in "fc"
+
+
+# --- arrays like another ------------------------------------------------------------------------------------------------
+
+nondifferentiable(np.zeros_like, np.ones_like, np.empty_like)
+
+
+@result_type(np.zeros_like, np.ones_like, np.empty_like)
+def like_type(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    a = as_array(a)
+    return Array(_dtype(dtype, a.dtype), a.shape if shape is None else as_shape(shape))
+
+
+@adjoint(np.full_like)
+def full_like(y, a, fill_value, y_bar, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    return None, unbroadcast(y_bar, fill_value)
+
+
+@result_type(np.full_like)
+def full_like_type(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    return like_type(a, dtype, order, subok, shape)
+
+
+# --- arrays of a given shape ----------------------------------------------------------------------------------------------
+
+nondifferentiable(np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri)
+
+
+@result_type(np.zeros, np.ones, np.empty)
+def zeros_type(shape, dtype=None, order="C", *, device=None, like=None):
+    return Array(_dtype(dtype, np.dtype(float)), as_shape(shape))
+
+
+@result_type(np.eye)
+def eye_type(N, M=None, k=0, dtype=float, order="C", *, device=None, like=None):
+    return Array(_dtype(dtype, np.dtype(float)), as_shape((N, N if M is None else M)))
+
+
+@result_type(np.tri)
+def tri_type(N, M=None, k=0, dtype=float, *, like=None):
+    return Array(_dtype(dtype, np.dtype(float)), as_shape((N, N if M is None else M)))
+
+
+@result_type(np.identity)
+def identity_type(n, dtype=None, *, like=None):
+    return Array(_dtype(dtype, np.dtype(float)), as_shape((n, n)))
+
+
+@adjoint(np.full)
+def full(y, shape, fill_value, y_bar, dtype=None, order="C", *, device=None, like=None):
+    return None, unbroadcast(y_bar, fill_value)
+
+
+@result_type(np.full)
+def full_type(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
+    return Array(_dtype(dtype, as_array(fill_value).dtype), as_shape(shape))
+
+
+# --- ranges ---------------------------------------------------------------------------------------------------------------
+
+
+@adjoint(np.arange)
+def arange(y, start, stop=None, step=1, dtype=None, *, y_bar, device=None, like=None):
+    """y = start + step (0, 1, 2, ...); with one argument, that is the stop and moves nothing."""
+    if stop is None:
+        return None, None, None, None
+    return np.sum(y_bar), None, np.sum(y_bar * np.arange(np.size(y))), None
+
+
+@result_type(np.arange)
+def arange_type(start, stop=None, step=1, dtype=None, *, device=None, like=None):
+    if stop is None:
+        start, stop = 0, start
+    parts = [start, stop, 1 if step is None else step]
+    if any(isinstance(p, (Unknown, Undefined)) for p in parts):
+        return Array(_dtype(dtype, None), (fresh_size("count"),))
+    if all(isinstance(p, (int, float)) for p in parts) and parts[2] != 0 and dtype is None:
+        known = np.arange(*parts)
+        return Array(known.dtype, known.shape)
+    kind = _dtype(dtype, promote(*(as_array(p) for p in parts)))
+    ends = [p.size if isinstance(p, Scalar) and p.kind is int else p for p in parts]
+    if all(isinstance(p, (int, Size)) for p in ends) and isinstance(ends[2], int) and ends[2] != 0:
+        step = ends[2]
+        length = size_add(ends[1], ends[0], -1) if step > 0 else size_add(ends[0], ends[1], -1)
+        return Array(kind, (size_ceil_div(size_max0(length), abs(step)),))
+    return Array(kind, (fresh_size("count"),))
+
+
+def along_samples(y_bar, weights, axis):
+    """The sum over the axis `axis` of `y_bar` with `weights`."""
+    if np.ndim(y_bar) == 1:
+        return y_bar @ weights
+    return np.moveaxis(y_bar, axis, -1) @ weights
+
+
+@adjoint(np.linspace)
+def linspace(y, start, stop, y_bar, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
+    """y = (1 - t) start + t stop."""
+    t = np.linspace(0.0, 1.0, num, endpoint)
+    if retstep:
+        steps = num - 1 if endpoint else num
+        samples_bar = y_bar[0]
+        stop_bar = along_samples(samples_bar, t, axis) + y_bar[1] / steps
+    else:
+        samples_bar = y_bar
+        stop_bar = along_samples(samples_bar, t, axis)
+    start_bar = np.sum(samples_bar, axis=axis) - stop_bar
+    return unbroadcast(start_bar, start), unbroadcast(stop_bar, stop)
+
+
+@adjoint(np.logspace)
+def logspace(y, start, stop, y_bar, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    """y = base**((1 - t) start + t stop)."""
+    t = np.linspace(0.0, 1.0, num, endpoint)
+    exponent_bar = y_bar * y * np.log(base)
+    stop_bar = along_samples(exponent_bar, t, axis)
+    start_bar = np.sum(exponent_bar, axis=axis) - stop_bar
+    return unbroadcast(start_bar, start), unbroadcast(stop_bar, stop)
+
+
+@adjoint(np.geomspace, real_only=True)
+def geomspace(y, start, stop, y_bar, num=50, endpoint=True, dtype=None, axis=0):
+    """y = start (stop / start)**t, so that d log|y| = (1 - t) d log|start| + t d log|stop|."""
+    t = np.linspace(0.0, 1.0, num, endpoint)
+    log_bar = y_bar * y
+    stop_bar = along_samples(log_bar, t, axis)
+    start_bar = np.sum(log_bar, axis=axis) - stop_bar
+    return unbroadcast(start_bar / start, start), unbroadcast(stop_bar / stop, stop)
+
+
+def _samples(dtype, ends, num, axis):
+    """The array of `num` samples between `ends`."""
+    kind = _dtype(dtype, promote(*(as_array(e) for e in ends)))
+    shape = broadcast_shapes(as_array(e).shape for e in ends)
+    count = as_shape(num)
+    if shape is None or count is None or len(count) != 1 or not isinstance(axis, int):
+        return Array(kind, None)
+    rank = len(shape) + 1
+    if not -rank <= axis < rank:
+        return Array(kind, None)
+    axis %= rank
+    return Array(kind, (*shape[:axis], count[0], *shape[axis:]))
+
+
+def _inexact(start, stop):
+    """The dtype of `start` and `stop` as np.linspace converts them; None if it is not known."""
+    if as_array(start).dtype is None or as_array(stop).dtype is None:
+        return None
+    return promote(*(Array(promote(as_array(e), 1.0), ()) for e in (start, stop)), 1.0)
+
+
+@result_type(np.linspace)
+def linspace_type(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
+    samples = _samples(dtype, (start, stop), num, axis)
+    if dtype is None:
+        samples = Array(_inexact(start, stop), samples.shape)
+    if retstep is False:
+        return samples
+    return Tuple((samples, UNKNOWN)) if retstep is True else UNKNOWN
+
+
+@result_type(np.logspace)
+def logspace_type(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    samples = _samples(dtype, (start, stop), num, axis)
+    plain = isinstance(base, (int, float, Scalar))
+    return Array(_dtype(dtype, _inexact(start, stop) if plain else None), samples.shape if plain else None)
+
+
+@result_type(np.geomspace)
+def geomspace_type(start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    kind = _inexact(start, stop)
+    kind = None if kind is None else np.promote_types(kind, float)  # never less than double
+    return Array(_dtype(dtype, kind), _samples(dtype, (start, stop), num, axis).shape)
+
+
+@adjoint(np.vander)
+def vander(y, x, y_bar, N=None, increasing=False):
+    """Columns are powers of x: d x**p = p x**(p - 1) dx, and nothing for p = 0."""
+    columns = np.shape(y)[1]
+    powers = np.arange(columns)
+    slopes = powers * np.expand_dims(x, 1) ** np.maximum(powers - 1, 0)
+    if increasing:
+        return np.sum(y_bar * slopes, axis=1)
+    return np.sum(np.fliplr(y_bar) * slopes, axis=1)
+
+
+@result_type(np.vander)
+def vander_type(x, N=None, increasing=False):
+    x = as_array(x)
+    if x.shape is None or len(x.shape) != 1:
+        return Array(None, None)
+    dtype = None if x.dtype is None else np.promote_types(x.dtype, int)
+    columns = (x.shape[0],) if N is None else as_shape(N)
+    return Array(dtype, None if columns is None else (x.shape[0], *columns))
+
+
+# --- conversion -----------------------------------------------------------------------------------------------------------
+
+
+def adjoint_of_entries(y_bar, entries):
+    """`y_bar`, the adjoint of the array made of `entries`, as nested lists like `entries`."""
+    if isinstance(entries, (list, tuple)):
+        parts = []
+        for i in range(len(entries)):
+            parts = parts + [adjoint_of_entries(y_bar[i], entries[i])]
+        return parts
+    return y_bar
+
+
+@adjoint(np.array)
+def array(y, object, y_bar, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, like=None):
+    if not has_derivative(y):
+        return None
+    if isinstance(object, (list, tuple)):
+        if ndmin == 0:
+            return adjoint_of_entries(y_bar, object)
+        return adjoint_of_entries(np.reshape(y_bar, np.shape(object)), object)
+    if np.ndim(object) == np.ndim(y_bar):
+        return y_bar
+    if np.ndim(object) == 0:
+        return np.sum(y_bar)
+    return np.reshape(y_bar, np.shape(object))
+
+
+@result_type(np.array)
+def array_type(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, like=None):
+    a = _converted(object, dtype)
+    if ndmin == 0:
+        return a
+    if a.shape is None or not isinstance(ndmin, int):
+        return Array(a.dtype, None)
+    return Array(a.dtype, (1,) * (ndmin - len(a.shape)) + a.shape)
+
+
+def _converted(a, dtype):
+    """The array that `a` is converted to."""
+    known = as_array(a) if _is_valued(a) else Array(None, None)
+    return Array(_dtype(dtype, known.dtype), known.shape)
+
+
+@adjoint(np.asarray, kind="view")
+def asarray(y, a, y_bar, dtype=None, order=None, *, device=None, copy=None, like=None):
+    return adjoint_of_entries(y_bar, a) if has_derivative(y) else None
+
+
+@adjoint(np.asanyarray, kind="view")
+def asanyarray(y, a, y_bar, dtype=None, order=None, *, device=None, copy=None, like=None):
+    return adjoint_of_entries(y_bar, a) if has_derivative(y) else None
+
+
+@result_type(np.asarray, np.asanyarray)
+def asarray_type(a, dtype=None, order=None, *, device=None, copy=None, like=None):
+    return _converted(a, dtype)
+
+
+@adjoint(np.ascontiguousarray, kind="view")
+def ascontiguousarray(y, a, y_bar, dtype=None, *, like=None):
+    if not has_derivative(y):
+        return None
+    if np.ndim(a) == 0:
+        return np.sum(y_bar)
+    return adjoint_of_entries(y_bar, a)
+
+
+@adjoint(np.asfortranarray, kind="view")
+def asfortranarray(y, a, y_bar, dtype=None, *, like=None):
+    return adjoint_of_entries(y_bar, a) if has_derivative(y) else None
+
+
+@result_type(np.ascontiguousarray)
+def ascontiguousarray_type(a, dtype=None, *, like=None):
+    a = _converted(a, dtype)
+    return Array(a.dtype, (1,) if a.shape == () else a.shape)
+
+
+@result_type(np.asfortranarray)
+def asfortranarray_type(a, dtype=None, *, like=None):
+    return _converted(a, dtype)
+
+
+@adjoint(np.copy)
+def copy(y, a, y_bar, order="K", subok=False):
+    return adjoint_of_entries(y_bar, a)
+
+
+@result_type(np.copy)
+def copy_type(a, order="K", subok=False):
+    return _converted(a, None)
+
+
+method("copy", np.copy)
+
+
+def astype(x, dtype, order="K", casting="unsafe", subok=True, copy=True):
+    """`x.astype(dtype, ...)`."""
+    return np.asarray(x).astype(dtype, order, casting, subok, copy)
+
+
+@adjoint(astype)
+def astype_adjoint(y, x, y_bar, dtype, order="K", casting="unsafe", subok=True, copy=True):
+    return y_bar if has_derivative(y) else None
+
+
+@adjoint(np.astype)
+def astype_function(y, x, y_bar, dtype, *, copy=True, device=None):
+    return y_bar if has_derivative(y) else None
+
+
+@result_type(astype)
+def astype_type(x, dtype, order="K", casting="unsafe", subok=True, copy=True):
+    return Array(_dtype(dtype, np.dtype(float)), as_array(x).shape)
+
+
+@result_type(np.astype)
+def astype_function_type(x, dtype, *, copy=True, device=None):
+    return Array(_dtype(dtype, np.dtype(float)), as_array(x).shape)
+
+
+method("astype", astype)
+
+
+def item(x):
+    """`x.item()`: the one entry of `x` as a Python number."""
+    return np.asarray(x).item()
+
+
+@adjoint(item)
+def item_adjoint(y, x, y_bar):
+    if np.ndim(x) == 0:
+        return y_bar
+    return np.full(np.shape(x), y_bar)
+
+
+_PYTHON_KINDS = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
+
+
+@result_type(item)
+def item_type(x):
+    dtype = _dtype_of(x)
+    if dtype is None or dtype.kind not in _PYTHON_KINDS or dtype.itemsize > np.dtype(complex).itemsize:
+        return UNKNOWN
+    return Scalar(_PYTHON_KINDS[dtype.kind]) if dtype.char not in "gG" else UNKNOWN
+
+
+method("item", item)
+
+
+# --- dtypes called as functions -------------------------------------------------------------------------------------------
+
+
+@adjoint(np.float16)
+@adjoint(np.float32)
+@adjoint(np.float64)
+@adjoint(np.longdouble)
+def floating(y, x, y_bar):
+    return adjoint_of_entries(y_bar, x)
+
+
+@adjoint(np.complex64)
+@adjoint(np.complex128)
+@adjoint(np.clongdouble)
+def complexfloating(y, x, y_bar):
+    return adjoint_of_entries(y_bar, x)
+
+
+_INTEGERS = (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.longlong, np.ulonglong)
+
+nondifferentiable(*_INTEGERS, np.bool_)
+
+
+def _conversion(dtype):
+    """The type rule of a scalar type called as a function."""
+
+    def converted(x=0, /):
+        return Array(dtype, as_array(x).shape if _is_valued(x) and not isinstance(x, str) else None)
+
+    return converted
+
+
+for _type in (
+    *_INTEGERS,
+    np.bool_,
+    np.float16,
+    np.float32,
+    np.float64,
+    np.longdouble,
+    np.complex64,
+    np.complex128,
+    np.clongdouble,
+):
+    result_type(_type)(_conversion(np.dtype(_type)))

@@ -1,0 +1,122 @@
+"""Rules of elementary functions: exponential, logarithmic, trigonometric, hyperbolic ufuncs and their inverses.
+
+Takes nothing; registers one line for each function. Their types follow from broadcasting.
+"""
+
+import numpy as np
+from sct.rules.arithmetic import ufunc_type
+
+from sct.ir.shapes import as_array
+from sct.ir.types import Array, Tuple
+from sct.ruleset import adjoint, elementwise, result_type
+from sct.runtime import unbroadcast
+
+# Logarithms and powers of e, 2 and 10
+elementwise(np.exp, "d * y")
+elementwise(np.exp2, "0.6931471805599453 * d * y")  # log 2
+elementwise(np.expm1, "d * (y + 1.0)")
+elementwise(np.log, "d / x")
+elementwise(np.log1p, "d / (1.0 + x)")
+elementwise(np.log2, "1.4426950408889634 * d / x")  # 1 / log 2
+elementwise(np.log10, "0.4342944819032518 * d / x")  # 1 / log 10
+elementwise(np.logaddexp, "d * np.exp(x1 - y)", "d * np.exp(x2 - y)", real_only=True)
+elementwise(np.logaddexp2, "d * np.exp2(x1 - y)", "d * np.exp2(x2 - y)", real_only=True)
+
+# Roots; hypot has a derivative of 0 at the origin
+elementwise(np.sqrt, "0.5 * d / y")
+elementwise(np.cbrt, "d / (3.0 * y * y)", real_only=True)
+elementwise(np.hypot, "d * x1 / np.where(y == 0, 1, y)", "d * x2 / np.where(y == 0, 1, y)", real_only=True)
+
+# Trigonometric
+elementwise(np.sin, "d * np.cos(x)")
+elementwise(np.cos, "-d * np.sin(x)")
+elementwise(np.tan, "d * (1.0 + y * y)")
+elementwise(np.arcsin, "d / np.sqrt(1.0 - x * x)")
+elementwise(np.arccos, "-d / np.sqrt(1.0 - x * x)")
+elementwise(np.arctan, "d / (1.0 + x * x)")
+elementwise(np.arctan2, "d * x2 / (x1 * x1 + x2 * x2)", "-d * x1 / (x1 * x1 + x2 * x2)", real_only=True)
+for _function in (np.deg2rad, np.radians):
+    elementwise(_function, "0.017453292519943295 * d", real_only=True)  # π / 180
+for _function in (np.rad2deg, np.degrees):
+    elementwise(_function, "57.29577951308232 * d", real_only=True)  # 180 / π
+
+# Hyperbolic; √(z² − 1) has its cut elsewhere than arccosh, hence the two roots where z is complex
+elementwise(np.sinh, "d * np.cosh(x)")
+elementwise(np.cosh, "d * np.sinh(x)")
+elementwise(np.tanh, "d * (1.0 - y * y)")
+elementwise(np.arcsinh, "d / np.sqrt(x * x + 1.0)")
+elementwise(
+    np.arccosh,
+    "d / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)) if np.iscomplexobj(x) else d / np.sqrt(x * x - 1.0)",
+)
+elementwise(np.arctanh, "d / (1.0 - x * x)")
+
+elementwise(np.nextafter, "d", None)
+
+
+@adjoint(np.sinc, kind="elementwise")
+def sinc(y, x, y_bar):
+    """y = sin πx / πx:  y′ = (cos πx − y) / x, and near 0, where that cancels, its power series."""
+    t = (np.pi * x) ** 2
+    tail = 1.0 - t / 28.0 * (1.0 - t / 54.0 * (1.0 - t / 88.0 * (1.0 - t / 130.0)))
+    series = -np.pi * np.pi / 3.0 * x * (1.0 - t / 10.0 * tail)
+    near = np.abs(x) < 0.05
+    return y_bar * np.where(near, series, (np.cos(np.pi * x) - y) / np.where(near, 1.0, x))
+
+
+@result_type(np.sinc)
+def sinc_type(x):
+    array = as_array(x)
+    dtype = array.dtype
+    return Array(np.dtype(float) if dtype is not None and dtype.kind in "biu" else dtype, array.shape)
+
+
+@adjoint(np.unwrap)
+def unwrap(y, p, y_bar, discont=None, axis=-1, *, period=6.283185307179586):
+    """What is added to an angle is constant but for jumps."""
+    return y_bar
+
+
+@result_type(np.unwrap)
+def unwrap_type(p, discont=None, axis=-1, *, period=6.283185307179586):
+    array = as_array(p)
+    dtype = array.dtype
+    if dtype is not None and dtype.kind in "biu":
+        dtype = None if isinstance(period, int) else np.dtype(float)
+    return Array(dtype, array.shape)
+
+
+# Several results
+
+
+@adjoint(np.modf, kind="elementwise")
+def modf(y, x, y_bar):
+    return y_bar[0]
+
+
+@adjoint(np.frexp, kind="elementwise")
+def frexp(y, x, y_bar):
+    return np.ldexp(y_bar[0], -y[1])
+
+
+@adjoint(np.divmod, kind="elementwise")
+def divmod_adjoint(y, x1, x2, y_bar):
+    return unbroadcast(y_bar[1], x1), unbroadcast(-y_bar[1] * y[0], x2)
+
+
+@result_type(np.modf)
+def modf_type(x):
+    part = ufunc_type(np.modf, x)
+    return Tuple((part, part))
+
+
+@result_type(np.frexp)
+def frexp_type(x):
+    fraction = ufunc_type(np.ldexp, x, 0)
+    return Tuple((fraction, Array(np.dtype(np.intc), fraction.shape)))
+
+
+@result_type(np.divmod)
+def divmod_type(x1, x2):
+    part = ufunc_type(np.floor_divide, x1, x2)
+    return Tuple((part, part))

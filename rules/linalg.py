@@ -1,0 +1,716 @@
+"""Rules for numpy.linalg: norms, solving, inverses, determinants, and the factorisations of matrices.
+
+Takes and gives arrays, with any number of leading batch axes; registers rules at import. A singular matrix gets what NumPy
+does with it (LinAlgError, inf or nan), and so does a factorisation where it has no derivative: repeated eigenvalues or
+singular values give nan in the adjoint of the vectors, never a finite number that may be wrong.
+
+The formulas are those of Giles 2008, "An extended collection of matrix derivative results for forward and reverse mode
+algorithmic differentiation", unless a rule says otherwise. Complex operands are paired linearly: for holomorphic functions
+the formulas have transposes where a reader may expect conjugate transposes.
+"""
+
+import numpy as np
+from sct.rules.products import as_operand
+
+from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
+from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes
+from sct.ruleset import adjoint, nondifferentiable, result_type
+from sct.runtime import keep_reduced_axes, unbroadcast
+
+
+def transposed(a):
+    """The transposes of the matrices in the last two axes."""
+    return a.T if np.ndim(a) == 2 else np.swapaxes(a, -1, -2)
+
+
+def adjoined(a):
+    """The conjugate transposes of the matrices in the last two axes."""
+    return np.conj(transposed(a)) if np.iscomplexobj(a) else transposed(a)
+
+
+def per_row(v):
+    """One number per row of a matrix, shaped to multiply its rows."""
+    return np.expand_dims(v, -1)
+
+
+def per_column(v):
+    """One number per column of a matrix, shaped to multiply its columns."""
+    return v if np.ndim(v) == 1 else np.expand_dims(v, -2)
+
+
+def per_matrix(v):
+    """One number per matrix, shaped to multiply it."""
+    return v if np.ndim(v) == 0 else np.expand_dims(v, (-2, -1))
+
+
+# --- types --------------------------------------------------------------------------------------------------------------
+
+
+def _dtype(*values):
+    """The dtype in which numpy.linalg works on `values`: integers become float64."""
+    dtypes = [as_array(v).dtype for v in values]
+    if any(d is None for d in dtypes):
+        return None
+    dtype = np.result_type(*dtypes)
+    return np.dtype(float) if dtype.kind in "biu" else dtype
+
+
+def _real(dtype):
+    """The dtype of absolute values of `dtype`."""
+    return None if dtype is None else np.empty(0, dtype).real.dtype
+
+
+def _matrix(a):
+    """dtype, batch shape, rows and columns of a matrix argument; None if its rank is not known or too small."""
+    shape = as_array(a).shape
+    if shape is None or len(shape) < 2:
+        return None
+    return _dtype(a), shape[:-2], shape[-2], shape[-1]
+
+
+def _same_type(a):
+    """The type of a result of the shape of `a`."""
+    return Array(_dtype(a), as_array(a).shape)
+
+
+# --- norms --------------------------------------------------------------------------------------------------------------
+
+
+def sign_of(x):
+    """The derivative of |x|: the sign, for complex x the conjugate of the phase; 0 at 0."""
+    if np.iscomplexobj(x):
+        size = np.abs(x)
+        return np.conj(x) / np.where(size == 0.0, 1.0, size)
+    return np.sign(x)
+
+
+def euclidean_norm(y, x, y_bar):
+    """y = √Σ|x|²: x̄ = ȳ conj(x) / y, and 0 where y = 0. `y` and `y_bar` broadcast against `x`."""
+    scale = y_bar / np.where(y == 0.0, 1.0, y)
+    return np.conj(x) * scale if np.iscomplexobj(x) else x * scale
+
+
+def norm_of_vectors(y, x, y_bar, ord, axis):
+    """y = (Σ|x|ᵖ)^(1/p): x̄ = ȳ sign(x) (|x| / y)^(p - 1); for p = ±inf the largest or smallest entries share ȳ evenly."""
+    if ord is None or ord == 2:
+        return euclidean_norm(y, x, y_bar)
+    if ord == 0:
+        return np.zeros_like(x)
+    if ord == 1:
+        return sign_of(x) * y_bar
+    if ord == np.inf or ord == -np.inf:
+        ties = np.abs(x) == y
+        return sign_of(x) * ties * (y_bar / np.sum(ties, axis=axis, keepdims=True, dtype=y.dtype))
+    return sign_of(x) * (np.abs(x) / np.where(y == 0.0, 1.0, y)) ** (ord - 1) * y_bar
+
+
+def norm_of_sums(x, y_bar, summed, other, largest):
+    """y = max (or min) over the axis `other` of Σ|x| over the axis `summed`; ties share ȳ evenly."""
+    sums = np.sum(np.abs(x), axis=summed, keepdims=True)
+    y = np.max(sums, axis=other, keepdims=True) if largest else np.min(sums, axis=other, keepdims=True)
+    ties = sums == y
+    return sign_of(x) * ties * (y_bar / np.sum(ties, axis=other, keepdims=True, dtype=y.dtype))
+
+
+def norm_by_svd(x, y_bar, ord, row, column):
+    """Norms made of singular values, X = U S Vᴴ: the derivative of sᵢ is uᵢ vᵢᴴ. Equal extreme values share ȳ evenly.
+
+    The nuclear norm has no derivative where X has not full rank; a subgradient is given there.
+    """
+    last = (row == -2 and column == -1) or (np.ndim(x) == 2 and row == 0 and column == 1)
+    u, s, vh = np.linalg.svd(x if last else np.moveaxis(x, (row, column), (-2, -1)), full_matrices=False)
+    if ord == "nuc":
+        g = u @ vh
+    else:
+        ties = s == (np.max(s, axis=-1, keepdims=True) if ord == 2 else np.min(s, axis=-1, keepdims=True))
+        weights = ties / np.sum(ties, axis=-1, keepdims=True, dtype=s.dtype)
+        g = (u * per_column(weights)) @ vh
+    if np.iscomplexobj(x):
+        g = np.conj(g)
+    return (g if last else np.moveaxis(g, (-2, -1), (row, column))) * y_bar
+
+
+def norm_of_matrices(y, x, y_bar, ord, row, column):
+    """The norms of the matrices whose rows and columns lie along the axes `row` and `column`."""
+    if ord is None or ord == "fro" or ord == "f":
+        return euclidean_norm(y, x, y_bar)
+    if ord == 1 or ord == -1:
+        return norm_of_sums(x, y_bar, row, column, ord == 1)
+    if ord == np.inf or ord == -np.inf:
+        return norm_of_sums(x, y_bar, column, row, ord == np.inf)
+    return norm_by_svd(x, y_bar, ord, row, column)
+
+
+@adjoint(np.linalg.norm, kind="reduction")
+def norm(y, x, y_bar, ord=None, axis=None, keepdims=False):
+    """For the default y = √Σ|x|²: x̄ = ȳ conj(x) / y, and 0 where y = 0; the other norms as the functions above say."""
+    y = keep_reduced_axes(y, x, axis, keepdims)
+    y_bar = keep_reduced_axes(y_bar, x, axis, keepdims)
+    if ord is None:
+        return euclidean_norm(y, x, y_bar)
+    if axis is None:
+        if np.ndim(x) == 2:
+            return norm_of_matrices(y, x, y_bar, ord, 0, 1)
+        return norm_of_vectors(y, x, y_bar, ord, axis)
+    if isinstance(axis, tuple) and len(axis) == 2:
+        return norm_of_matrices(y, x, y_bar, ord, axis[0], axis[1])
+    return norm_of_vectors(y, x, y_bar, ord, axis)
+
+
+@adjoint(np.linalg.vector_norm, kind="reduction")
+def vector_norm(y, x, y_bar, *, axis=None, keepdims=False, ord=2):
+    """y = (Σ|x|ᵖ)^(1/p) over the axes in `axis` together: x̄ = ȳ sign(x) (|x| / y)^(p - 1)."""
+    y = keep_reduced_axes(y, x, axis, keepdims)
+    y_bar = keep_reduced_axes(y_bar, x, axis, keepdims)
+    return norm_of_vectors(y, x, y_bar, ord, axis)
+
+
+@adjoint(np.linalg.matrix_norm, kind="reduction")
+def matrix_norm(y, x, y_bar, *, keepdims=False, ord="fro"):
+    """As `np.linalg.norm` over the last two axes."""
+    y = keep_reduced_axes(y, x, (-2, -1), keepdims)
+    y_bar = keep_reduced_axes(y_bar, x, (-2, -1), keepdims)
+    return norm_of_matrices(y, x, y_bar, ord, -2, -1)
+
+
+@result_type(np.linalg.norm)
+def norm_type(x, ord=None, axis=None, keepdims=False):
+    if not constant(axis):
+        return unknown_array(_real(_dtype(x)))
+    return Array(_real(_dtype(x)), reduced(as_array(x).shape, axis, keepdims))
+
+
+@result_type(np.linalg.vector_norm)
+def vector_norm_type(x, *, axis=None, keepdims=False, ord=2):
+    return norm_type(x, ord, axis, keepdims)
+
+
+@result_type(np.linalg.matrix_norm)
+def matrix_norm_type(x, *, keepdims=False, ord="fro"):
+    return norm_type(x, ord, (-2, -1), keepdims)
+
+
+# --- solving, inverses --------------------------------------------------------------------------------------------------
+
+
+@adjoint(np.linalg.solve)
+def solve(x, a, b, x_bar):
+    """A X = B: B̄ = A⁻ᵀ X̄, Ā = -B̄ Xᵀ (Giles 2008, 2.3.1). `b` is a vector only if it has rank 1, as in NumPy 2."""
+    a = as_operand(a)
+    if np.ndim(b) == 1:
+        if np.ndim(a) == 2:
+            b_bar = np.linalg.solve(a.T, x_bar)
+            return -np.outer(b_bar, x), b_bar
+        columns = np.linalg.solve(transposed(a), np.expand_dims(x_bar, -1))
+        return -columns * np.expand_dims(x, -2), unbroadcast(columns[..., 0], b)
+    b_bar = np.linalg.solve(transposed(a), x_bar)
+    a_bar = -b_bar @ transposed(x)
+    return unbroadcast(a_bar, a), unbroadcast(b_bar, b)
+
+
+@result_type(np.linalg.solve)
+def solve_type(a, b):
+    dtype = _dtype(a, b)
+    a, b = as_array(a).shape, as_array(b).shape
+    if a is None or b is None or len(a) < 2 or not b:
+        return unknown_array(dtype)
+    if len(b) == 1:
+        return Array(dtype, a[:-1])
+    batch = broadcast_shapes((a[:-2], b[:-2]))
+    return Array(dtype, None if batch is None else (*batch, a[-1], b[-1]))
+
+
+@adjoint(np.linalg.inv)
+def inv(x, a, x_bar):
+    """X = A⁻¹: Ā = -Xᵀ X̄ Xᵀ (Giles 2008, 2.2.3)."""
+    return -transposed(x) @ x_bar @ transposed(x)
+
+
+@adjoint(np.linalg.pinv)
+def pinv(p, a, p_bar, rcond=None, *, rtol=None):
+    """P = A⁺ of constant rank: Ā = -Pᵀ P̄ Pᵀ + (I - A P) P̄ᵀ P Pᵀ + Pᵀ P P̄ᵀ (I - P A).
+
+    From dP = -P dA P + P Pᴴ dAᴴ (I - A P) + (I - P A) dAᴴ Pᴴ P: Golub and Pereyra 1973, "The differentiation of
+    pseudo-inverses and nonlinear least squares problems whose variables separate", equation 4.12. Where the rank changes,
+    A⁺ is not continuous and there is no derivative.
+    """
+    # with the conjugate adjoints, for which the real formula holds with ᴴ for ᵀ
+    g = np.conj(p_bar) if np.iscomplexobj(p_bar) else p_bar
+    ph = adjoined(p)
+    gh = adjoined(g)
+    left = gh @ p @ ph
+    right = ph @ p @ gh
+    a_bar = left - a @ (p @ left) + right - (right @ p) @ a - ph @ g @ ph
+    return np.conj(a_bar) if np.iscomplexobj(a_bar) else a_bar
+
+
+@adjoint(np.linalg.tensorinv)
+def tensorinv(x, a, x_bar, ind=2):
+    """The inverse of a matrix whose rows are the first `ind` axes: X̄ and X as matrices, Ā = -Xᵀ X̄ Xᵀ."""
+    n = 1
+    for size in np.shape(a)[:ind]:
+        n = n * size
+    xt = np.reshape(x, (n, n)).T
+    return np.reshape(-xt @ np.reshape(x_bar, (n, n)) @ xt, np.shape(a))
+
+
+@adjoint(np.linalg.matrix_power)
+def matrix_power(y, a, y_bar, n):
+    """Y = Aⁿ: Ā = Σₖ Tᵏ Ȳ Tⁿ⁻¹⁻ᵏ, T = Aᵀ, the derivative of the power at T in the direction Ȳ.
+
+    It is the upper right block of [[T, Ȳ], [0, T]]ⁿ, also for negative n: Higham 2008, "Functions of matrices",
+    theorem 3.6. Powers that need at most two products are written out.
+    """
+    if n == 0:
+        return np.zeros_like(y_bar)
+    if n == 1:
+        return y_bar
+    t = transposed(a)
+    if n == 2:
+        return t @ y_bar + y_bar @ t
+    if n == -1:
+        return -transposed(y) @ y_bar @ transposed(y)
+    size = np.shape(a)[-1]
+    upper = np.concatenate((t, y_bar), axis=-1)
+    lower = np.concatenate((np.zeros_like(t), t), axis=-1)
+    return np.linalg.matrix_power(np.concatenate((upper, lower), axis=-2), n)[..., :size, size:]
+
+
+result_type(np.linalg.inv)(_same_type)
+
+
+@result_type(np.linalg.matrix_power)
+def matrix_power_type(a, n):
+    dtype = as_array(a).dtype
+    # integer matrices have integer powers, and float ones inverses
+    return Array(dtype if dtype is not None and dtype.kind in "fc" else None, as_array(a).shape)
+
+
+@result_type(np.linalg.pinv)
+def pinv_type(a, rcond=None, hermitian=False, *, rtol=None):
+    known = _matrix(a)
+    if known is None:
+        return unknown_array(_dtype(a))
+    dtype, batch, m, n = known
+    return Array(dtype, (*batch, n, m))
+
+
+@result_type(np.linalg.tensorinv)
+def tensorinv_type(a, ind=2):
+    shape = as_array(a).shape
+    if shape is None or not isinstance(ind, int) or ind <= 0:
+        return unknown_array(_dtype(a))
+    return Array(_dtype(a), shape[ind:] + shape[:ind])
+
+
+# --- determinants -------------------------------------------------------------------------------------------------------
+
+
+def cofactors(a, det):
+    """The derivative of det A, which is `det`: det(A) A⁻ᵀ, in another way where A is singular."""
+    if np.all(det != 0.0):
+        return per_matrix(det) * transposed(np.linalg.inv(a))
+    return cofactors_by_svd(a)
+
+
+def cofactors_by_svd(a):
+    """With A = U S Vᴴ the cofactors are det(U) det(Vᴴ) conj(U) G conj(Vᴴ), G diagonal with Gᵢ = Πⱼ≠ᵢ sⱼ."""
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    others = np.where(np.eye(np.shape(a)[-1], dtype=bool), 1.0, np.expand_dims(s, -2))
+    products = np.prod(others, axis=-1)
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    if np.iscomplexobj(a):
+        u = np.conj(u)
+        vh = np.conj(vh)
+    return per_matrix(sign) * ((u * per_column(products)) @ vh)
+
+
+@adjoint(np.linalg.det)
+def det(y, a, y_bar):
+    """y = det A: Ā = ȳ y A⁻ᵀ (Giles 2008, 2.2.4); for singular matrices ȳ times the cofactors of A."""
+    return per_matrix(y_bar) * cofactors(a, y)
+
+
+@result_type(cofactors)
+def cofactors_type(a, det):
+    return _same_type(a)
+
+
+@adjoint(np.linalg.slogdet)
+def slogdet(result, a, result_bar):
+    """With t = tr(A⁻¹ dA), d log|det A| = Re t, and for complex A d sign = i sign Im t: Ā = t̄ A⁻ᵀ (Giles 2008, 2.2.4).
+
+    Of a singular matrix the logarithm is -inf, and the inverse raises LinAlgError.
+    """
+    t_bar = result_bar[1]
+    if np.iscomplexobj(a):
+        if t_bar is None:
+            t_bar = 0.0
+        if result_bar[0] is not None:
+            t_bar = t_bar + 1j * np.imag(result_bar[0] * result[0])
+    if t_bar is None:
+        return np.zeros_like(a)
+    return per_matrix(t_bar) * transposed(np.linalg.inv(a))
+
+
+@result_type(np.linalg.det)
+def det_type(a):
+    known = _matrix(a)
+    return unknown_array(_dtype(a)) if known is None else Array(known[0], known[1])
+
+
+@result_type(np.linalg.slogdet)
+def slogdet_type(a):
+    y = det_type(a)
+    return Tuple((y, Array(_real(y.dtype), y.shape)))
+
+
+# --- factorisations -----------------------------------------------------------------------------------------------------
+
+
+@adjoint(np.linalg.cholesky)
+def cholesky(l, a, l_bar, *, upper=False):  # noqa: E741
+    """A = L Lᵀ: Ā = ½ L⁻ᵀ (P + Pᵀ) L⁻¹, P = Φ(Lᵀ L̄), where Φ keeps the lower triangle and halves the diagonal.
+
+    Murray 2016, "Differentiation of the Cholesky decomposition" (arXiv:1602.07527), the level-3 form; with ᴴ for complex A.
+    NumPy reads one triangle of A; the adjoint is that for symmetric changes of A, itself symmetric (Hermitian), as in
+    autograd and JAX.
+    """
+    if upper:  # A = Uᴴ U
+        l = adjoined(l)  # noqa: E741
+        l_bar = adjoined(l_bar)
+    lt = transposed(l)
+    q = lt @ l_bar
+    s = np.tril(q) + adjoined(np.tril(q, -1))
+    if np.iscomplexobj(s):
+        s = 0.5 * (s + adjoined(s))
+    return 0.5 * np.linalg.solve(lt, adjoined(np.linalg.solve(lt, s)))
+
+
+@result_type(np.linalg.cholesky)
+def cholesky_type(a, *, upper=False):
+    return _same_type(a)
+
+
+def one_triangle(a_bar, lower):
+    """The adjoint of a Hermitian matrix as one of the triangle that was read."""
+    if np.iscomplexobj(a_bar):
+        diagonal = np.real(a_bar) * np.eye(np.shape(a_bar)[-1])
+        both = a_bar + adjoined(a_bar)
+        return diagonal + (np.tril(both, -1) if lower else np.triu(both, 1))
+    if lower:
+        return np.tril(a_bar) + np.tril(transposed(a_bar), -1)
+    return np.triu(a_bar) + np.triu(transposed(a_bar), 1)
+
+
+def over_gaps(q, gaps):
+    """`q` divided by `gaps` off the diagonal, 0 on it."""
+    identity = np.eye(np.shape(gaps)[-1], dtype=gaps.dtype)
+    return q * (1.0 - identity) / (gaps + identity)
+
+
+@adjoint(np.linalg.eigh)
+def eigh(result, a, result_bar, UPLO="L"):
+    """A V = V diag(w): Ā = conj(V) (diag(w̄) + F ∘ (Vᵀ V̄)) Vᵀ, Fᵢⱼ = 1 / (wⱼ - wᵢ) off the diagonal (Giles 2008, 3.1).
+
+    NumPy reads one triangle of A; the adjoint is one of the entries that are read, and 0 in the other triangle, as in
+    autograd. For repeated eigenvalues the adjoint of V has no derivative: nan (that of w alone has). For complex A a phase
+    of each vector is free, and the rule holds for functions that do not depend on it.
+    """
+    w, v = result
+    w_bar, v_bar = result_bar
+    vt = transposed(v)
+    vc = np.conj(v) if np.iscomplexobj(v) else v
+    if v_bar is None:
+        if w_bar is None:
+            return np.zeros_like(a)
+        a_bar = (vc * per_column(w_bar)) @ vt
+    else:
+        core = over_gaps(vt @ v_bar, per_column(w) - per_row(w))
+        if w_bar is not None:
+            core = core + per_row(w_bar) * np.eye(np.shape(w)[-1], dtype=w.dtype)
+        a_bar = vc @ core @ vt
+    return one_triangle(a_bar, UPLO == "L" or UPLO == "l")
+
+
+@adjoint(np.linalg.eigvalsh)
+def eigvalsh(w, a, w_bar, UPLO="L"):
+    """Ā = conj(V) diag(w̄) Vᵀ (Giles 2008, 3.1), as one of the triangle that is read.
+
+    Of repeated eigenvalues only symmetric functions have a derivative; for these it is right.
+    """
+    v = np.linalg.eigh(a, UPLO)[1]
+    vc = np.conj(v) if np.iscomplexobj(v) else v
+    return one_triangle((vc * per_column(w_bar)) @ transposed(v), UPLO == "L" or UPLO == "l")
+
+
+@result_type(np.linalg.eigh)
+def eigh_type(a, UPLO="L"):
+    return Tuple((eigvalsh_type(a), _same_type(a)))
+
+
+@result_type(np.linalg.eigvalsh)
+def eigvalsh_type(a, UPLO="L"):
+    known = _matrix(a)
+    if known is None:
+        return unknown_array(_real(_dtype(a)))
+    dtype, batch, n, _ = known
+    return Array(_real(dtype), (*batch, n))
+
+
+@adjoint(np.linalg.eig)
+def eig(result, a, result_bar):
+    """A V = V diag(w): Ā = V⁻ᵀ M Vᵀ, M = diag(w̄) + F ∘ (Vᵀ V̄ - Vᵀ conj(V) diag(Re Vᵀ V̄)), Fᵢⱼ = 1 / (wⱼ - wᵢ).
+
+    Giles 2008, 3.1, and the second term for columns of norm 1: Boeddeker et al. 2017, "On the computation of
+    complex-valued gradients with application to statistically optimum beamforming" (arXiv:1701.00392), equation 4.77. For
+    complex vectors the rule holds for functions that do not depend on their phases; for repeated eigenvalues V has no
+    derivative: nan.
+    """
+    w, v = result
+    w_bar, v_bar = result_bar
+    vt = transposed(v)
+    if v_bar is None:
+        if w_bar is None:
+            return np.zeros_like(a)
+        return np.linalg.solve(vt, per_row(w_bar) * vt)
+    q = vt @ v_bar
+    identity = np.eye(np.shape(w)[-1])
+    lengths = np.sum(np.real(q) * identity, axis=-1)
+    vc = np.conj(v) if np.iscomplexobj(v) else v
+    core = over_gaps(q - (vt @ vc) * per_column(lengths), per_column(w) - per_row(w))
+    if w_bar is not None:
+        core = core + per_row(w_bar) * identity
+    return np.linalg.solve(vt, core @ vt)
+
+
+@adjoint(np.linalg.eigvals)
+def eigvals(w, a, w_bar):
+    """Ā = V⁻ᵀ diag(w̄) Vᵀ (Giles 2008, 3.1)."""
+    # in one order with w: both come from the same computation
+    vt = transposed(np.linalg.eig(a)[1])
+    return np.linalg.solve(vt, per_row(w_bar) * vt)
+
+
+@result_type(np.linalg.eig)
+def eig_type(a):
+    w = eigvals_type(a)
+    return Tuple((w, Array(w.dtype, as_array(a).shape)))
+
+
+@result_type(np.linalg.eigvals)
+def eigvals_type(a):
+    dtype = _dtype(a)
+    if dtype is not None and dtype.kind != "c":
+        dtype = None  # real or complex as the data are
+    known = _matrix(a)
+    return unknown_array(dtype) if known is None else Array(dtype, (*known[1], known[2]))
+
+
+def add_outside_columns(a_bar, u, s, vh, u_bar, q):
+    """`a_bar` with (I - U Uᴴ) Ū S⁻¹ Vᴴ added, which is 0 unless A has more rows than columns; q = Uᴴ Ū."""
+    if np.shape(u)[-2] > np.shape(u)[-1]:
+        return a_bar + ((u_bar - u @ q) / per_column(s)) @ vh
+    return a_bar
+
+
+def add_outside_rows(a_bar, u, s, vh, vh_bar, p):
+    """`a_bar` with U S⁻¹ V̄ᴴ (I - V Vᴴ) added, which is 0 unless A has more columns than rows; p = Vᴴ V̄."""
+    if np.shape(vh)[-1] > np.shape(vh)[-2]:
+        return a_bar + (u / per_column(s)) @ (vh_bar - adjoined(p) @ vh)
+    return a_bar
+
+
+@result_type(add_outside_columns, add_outside_rows)
+def add_outside_type(a_bar, *rest):
+    return as_array(a_bar)
+
+
+def svd_adjoint(u, s, vh, u_bar, s_bar, vh_bar):
+    """Ā = U [(F ∘ (Uᴴ Ū - Ūᴴ U)) S + S (F ∘ (Vᴴ V̄ - V̄ᴴ V)) + S̄] Vᴴ + (I - U Uᴴ) Ū S⁻¹ Vᴴ + U S⁻¹ V̄ᴴ (I - V Vᴴ).
+
+    Fᵢⱼ = 1 / (sⱼ² - sᵢ²) off the diagonal, and for conjugate adjoints. Townsend 2016, "Differentiating the singular value
+    decomposition"; for complex matrices Wan and Zhang 2019, "Automatic differentiation for complex valued SVD"
+    (arXiv:1909.02659), whose last term is the one with the imaginary part of the diagonal of Uᴴ Ū.
+    """
+    if u_bar is None and vh_bar is None:
+        a_bar = (u * per_column(s_bar)) @ vh
+        return np.conj(a_bar) if np.iscomplexobj(a_bar) else a_bar
+    gaps = (per_column(s) - per_row(s)) * (per_column(s) + per_row(s))
+    identity = np.eye(np.shape(s)[-1], dtype=s.dtype)
+    core = identity * per_row(s_bar) if s_bar is not None else 0.0 * identity
+    if u_bar is not None:
+        u_bar = np.conj(u_bar) if np.iscomplexobj(u_bar) else u_bar
+        q = adjoined(u) @ u_bar
+        core = core + over_gaps(q - adjoined(q), gaps) * per_column(s)
+        if np.iscomplexobj(q):
+            core = core + 1j * (np.imag(q) * identity) / per_row(s)
+    if vh_bar is not None:
+        vh_bar = np.conj(vh_bar) if np.iscomplexobj(vh_bar) else vh_bar
+        p = vh @ adjoined(vh_bar)
+        core = core + per_row(s) * over_gaps(p - adjoined(p), gaps)
+    a_bar = u @ core @ vh
+    if u_bar is not None:
+        a_bar = add_outside_columns(a_bar, u, s, vh, u_bar, q)
+    if vh_bar is not None:
+        a_bar = add_outside_rows(a_bar, u, s, vh, vh_bar, p)
+    return np.conj(a_bar) if np.iscomplexobj(a_bar) else a_bar
+
+
+@adjoint(np.linalg.svd)
+def svd(result, a, result_bar, full_matrices=True, compute_uv=True):
+    """A = U S Vᴴ: as `svd_adjoint` says.
+
+    Equal singular values, and zero ones if A is not square, have vectors without derivative: nan (the values alone have).
+    With full_matrices the vectors beyond the singular values have none either: an adjoint of these other than 0 is refused.
+    """
+    if not compute_uv:
+        return svdvals(result, a, result_bar)
+    u, s, vh = result
+    u_bar, s_bar, vh_bar = result_bar
+    if full_matrices:
+        k = np.shape(s)[-1]
+        u = u[..., :k]
+        vh = vh[..., :k, :]
+        if u_bar is not None:
+            u_bar = first_vectors(u_bar, k)
+        if vh_bar is not None:
+            vh_bar = transposed(first_vectors(transposed(vh_bar), k))
+    if u_bar is None and s_bar is None and vh_bar is None:
+        return np.zeros_like(a)
+    return svd_adjoint(u, s, vh, u_bar, s_bar, vh_bar)
+
+
+def first_vectors(bar, k):
+    """The first `k` columns of the adjoint of the vectors of a full factorisation; raises if the others are not 0."""
+    if np.any(bar[..., k:] != 0.0):
+        raise NotImplementedError(
+            "the vectors of a full factorisation beyond the singular values have no derivative; use full_matrices=False"
+        )
+    return bar[..., :k]
+
+
+@result_type(first_vectors)
+def first_vectors_type(bar, k):
+    bar = as_array(bar)
+    size = k if isinstance(k, int) else k.size if isinstance(k, Scalar) else None
+    if bar.shape is None or size is None:
+        return unknown_array(bar.dtype)
+    return Array(bar.dtype, (*bar.shape[:-1], size))
+
+
+@adjoint(np.linalg.svdvals)
+def svdvals(s, x, s_bar):
+    """The derivative of sᵢ is uᵢ vᵢᴴ: Ā = conj(U diag(s̄) Vᴴ)."""
+    u, _, vh = np.linalg.svd(x, full_matrices=False)
+    return svd_adjoint(u, s, vh, None, s_bar, None)
+
+
+@result_type(np.linalg.svd)
+def svd_type(a, full_matrices=True, compute_uv=True, hermitian=False):
+    if not isinstance(compute_uv, bool):
+        return UNKNOWN
+    dtype = _dtype(a)
+    known = _matrix(a)
+    if known is None:
+        s = unknown_array(_real(dtype))
+        return Tuple((unknown_array(dtype), s, unknown_array(dtype))) if compute_uv else s
+    _, batch, m, n = known
+    k = m if m == n else size_min(m, n)
+    s = Array(_real(dtype), (*batch, k))
+    if not compute_uv:
+        return s
+    if not isinstance(full_matrices, bool):
+        return Tuple((unknown_array(dtype), s, unknown_array(dtype)))
+    rows, columns = (m, n) if full_matrices else (k, k)
+    return Tuple((Array(dtype, (*batch, m, rows)), s, Array(dtype, (*batch, columns, n))))
+
+
+@result_type(np.linalg.svdvals)
+def svdvals_type(x):
+    return svd_type(x, compute_uv=False)
+
+
+def qr_adjoint(q, r, q_bar, r_bar):
+    """A = Q R with R square: Ā = (Q̄ + Q copyltu(M)) R⁻ᵀ, M = R R̄ᵀ - Q̄ᵀ Q; copyltu mirrors the lower triangle.
+
+    Liao et al. 2019, "Differentiable programming tensor networks" (arXiv:1903.09650).
+    """
+    if q_bar is None:
+        m = r @ transposed(r_bar)
+    elif r_bar is None:
+        m = -transposed(q_bar) @ q
+    else:
+        m = r @ transposed(r_bar) - transposed(q_bar) @ q
+    b = q @ (np.tril(m) + transposed(np.tril(m, -1)))
+    if q_bar is not None:
+        b = b + q_bar
+    return transposed(np.linalg.solve(r, transposed(b)))
+
+
+def qr_adjoint_of_shape(q, r, a, q_bar, r_bar):
+    """The adjoint for tall and square, or for wide `a`."""
+    m = np.shape(a)[-2]
+    if np.shape(a)[-1] <= m:
+        return qr_adjoint(q, r, q_bar, r_bar)
+    if r_bar is None:
+        x_bar = qr_adjoint(q, r[..., :m], q_bar, None)
+        return np.concatenate((x_bar, np.zeros_like(a[..., m:])), axis=-1)
+    v_bar = r_bar[..., m:]
+    carried = a[..., m:] @ transposed(v_bar)
+    x_bar = qr_adjoint(q, r[..., :m], carried if q_bar is None else q_bar + carried, r_bar[..., :m])
+    return np.concatenate((x_bar, q @ v_bar), axis=-1)
+
+
+@result_type(qr_adjoint_of_shape)
+def qr_adjoint_of_shape_type(q, r, a, q_bar, r_bar):
+    return _same_type(a)
+
+
+@adjoint(np.linalg.qr, real_only=True)
+def qr(result, a, result_bar, mode="reduced"):
+    """A = Q R: as `qr_adjoint` says for tall and square A.
+
+    For wide A = [X Y] = Q [U V]: Ȳ = Q V̄, and X̄ from X = Q U with Q̄ + Y V̄ᵀ for Q̄ (Roberts and Roberts 2020, "QR and LQ
+    decomposition matrix backpropagation algorithms for square, wide, and deep matrices", arXiv:2009.10071). A matrix
+    whose first min(m, n) columns are dependent has no derivative: LinAlgError.
+    """
+    if mode == "r":
+        q, r = np.linalg.qr(a)
+        q_bar = None
+        r_bar = result_bar
+    else:
+        if mode != "reduced":
+            raise NotImplementedError("the derivative of np.linalg.qr is for mode='reduced' and mode='r'")
+        q, r = result
+        q_bar, r_bar = result_bar
+    if q_bar is None and r_bar is None:
+        return np.zeros_like(a)
+    return qr_adjoint_of_shape(q, r, a, q_bar, r_bar)
+
+
+@result_type(np.linalg.qr)
+def qr_type(a, mode="reduced"):
+    dtype = _dtype(a)
+    known = _matrix(a)
+    if mode == "r" and known is None:
+        return unknown_array(dtype)
+    if mode in ("reduced", "complete") and known is None:
+        return Tuple((unknown_array(dtype), unknown_array(dtype)))
+    if mode not in ("r", "reduced", "complete"):
+        return UNKNOWN
+    _, batch, m, n = known
+    k = m if m == n or mode == "complete" else size_min(m, n)
+    r = Array(dtype, (*batch, k, n))
+    return r if mode == "r" else Tuple((Array(dtype, (*batch, m, k)), r))
+
+
+# --- without derivative -------------------------------------------------------------------------------------------------
+
+nondifferentiable(np.linalg.matrix_rank)
+
+
+@result_type(np.linalg.matrix_rank)
+def matrix_rank_type(A, tol=None, hermitian=False, *, rtol=None):
+    known = _matrix(A)
+    return UNKNOWN if known is None else Array(np.dtype(np.intp), known[1])

@@ -1,0 +1,615 @@
+"""Rules of reductions along axes: sums, products, extrema, moments, running sums.
+
+Takes nothing; registers adjoint and type rules of NumPy's reductions and the array methods that stand for them.
+"""
+
+import numpy as np
+from sct.rules.arithmetic import sum_dtype
+
+from sct.ir.shapes import as_array, constant, normalize_axes, reduced, size_max0, size_product
+from sct.ir.types import UNKNOWN, Array, Tuple, size_add
+from sct.ruleset import adjoint, method, nondifferentiable, result_type
+from sct.runtime import keep_reduced_axes, unbroadcast
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Types
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _shape(a, axis, keepdims):
+    """The shape of a reduction of `a`; None if it is not known."""
+    if not constant(axis) or not constant(keepdims):
+        return None
+    return reduced(as_array(a).shape, axis, bool(keepdims))
+
+
+def _wanted(dtype, otherwise):
+    """The dtype that an argument `dtype` asks for; `otherwise` if it is None."""
+    if dtype is None:
+        return otherwise
+    return np.dtype(dtype) if constant(dtype) else None
+
+
+def _inexact(dtype):
+    """The dtype of a mean: numbers without a fraction become double."""
+    return np.dtype(float) if dtype is not None and dtype.kind in "biu" else dtype
+
+
+def _real(dtype):
+    return np.zeros(0, dtype).real.dtype if dtype is not None and dtype.kind == "c" else dtype
+
+
+def _summed(dtype):
+    return None if dtype is None else sum_dtype(dtype)
+
+
+@result_type(np.sum, np.prod, np.nansum, np.nanprod)
+def sum_type(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
+    return Array(_wanted(dtype, _summed(as_array(a).dtype)), _shape(a, axis, keepdims))
+
+
+@result_type(np.mean, np.nanmean)
+def mean_type(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    return Array(_wanted(dtype, _inexact(as_array(a).dtype)), _shape(a, axis, keepdims))
+
+
+@result_type(np.var, np.std, np.nanvar, np.nanstd)
+def var_type(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=0):
+    return Array(_real(_wanted(dtype, _inexact(as_array(a).dtype))), _shape(a, axis, keepdims))
+
+
+@result_type(np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin)
+def max_type(a, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return Array(as_array(a).dtype, _shape(a, axis, keepdims))
+
+
+@result_type(np.ptp)
+def ptp_type(a, axis=None, out=None, keepdims=False):
+    return Array(as_array(a).dtype, _shape(a, axis, keepdims))
+
+
+@result_type(np.median, np.nanmedian)
+def median_type(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return Array(_inexact(as_array(a).dtype), _shape(a, axis, keepdims))
+
+
+@result_type(np.cumsum, np.cumprod, np.nancumsum, np.nancumprod)
+def cumsum_type(a, axis=None, dtype=None, out=None):
+    array = as_array(a)
+    shape = array.shape
+    if not constant(axis):
+        shape = None
+    elif shape is not None and (axis is None or not shape):
+        shape = (size_product(shape),)
+    return Array(_wanted(dtype, _summed(array.dtype)), shape)
+
+
+@result_type(np.average)
+def average_type(a, axis=None, weights=None, returned=False, *, keepdims=False):
+    array = as_array(a)
+    dtype = _inexact(array.dtype)
+    if weights is not None:
+        wtype = as_array(weights).dtype
+        if dtype is None or wtype is None:
+            dtype = None
+        else:
+            dtype = np.result_type(array.dtype, wtype, *([float] if array.dtype.kind in "biu" else []))
+    value = Array(dtype, _shape(a, axis, keepdims))
+    if not constant(returned):
+        return UNKNOWN
+    return Tuple((value, value)) if returned else value
+
+
+@result_type(np.argmax, np.argmin, np.nanargmax, np.nanargmin)
+def argmax_type(a, axis=None, out=None, *, keepdims=False):
+    return Array(np.dtype(np.intp), _shape(a, axis, keepdims))
+
+
+@result_type(np.argsort)
+def argsort_type(a, axis=-1, kind=None, order=None, *, stable=None):
+    array = as_array(a)
+    if axis is None and array.shape is not None:
+        return Array(np.dtype(np.intp), cumsum_type(a).shape)
+    return Array(np.dtype(np.intp), array.shape if constant(axis) else None)
+
+
+@result_type(np.any, np.all)
+def any_type(a, axis=None, out=None, keepdims=False, *, where=True):
+    return Array(np.dtype(bool), _shape(a, axis, keepdims))
+
+
+@result_type(np.count_nonzero)
+def count_nonzero_type(a, axis=None, *, keepdims=False):
+    if axis is None and keepdims is False:  # an int or a NumPy integer, by the version of NumPy
+        return Array(None, ())
+    return Array(np.dtype(np.intp), _shape(a, axis, keepdims))
+
+
+nondifferentiable(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.any, np.all, np.count_nonzero)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sums and means
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def reduced_count(a, axis):
+    """The number of entries that a reduction over `axis` puts into one."""
+    if axis is None:
+        return np.size(a)
+    if isinstance(axis, tuple):
+        n = 1
+        for i in axis:
+            n = n * np.shape(a)[i]
+        return n
+    return np.shape(a)[axis]
+
+
+@adjoint(np.sum, kind="reduction")
+def sum(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
+    a_bar = np.broadcast_to(keep_reduced_axes(y_bar, a, axis, keepdims), np.shape(a))
+    if where is True:
+        return a_bar
+    return np.where(where, a_bar, 0.0)
+
+
+@adjoint(np.nansum, kind="reduction")
+def nansum(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
+    a_bar = np.where(np.isnan(a), 0.0, keep_reduced_axes(y_bar, a, axis, keepdims))
+    if where is True:
+        return a_bar
+    return np.where(where, a_bar, 0.0)
+
+
+@adjoint(np.mean, kind="reduction")
+def mean(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    if where is True:
+        n = reduced_count(a, axis)
+        return np.broadcast_to(keep_reduced_axes(y_bar / n, a, axis, keepdims), np.shape(a))
+    n = np.sum(np.broadcast_to(where, np.shape(a)), axis, y.dtype, keepdims=True)
+    return np.where(where, keep_reduced_axes(y_bar, a, axis, keepdims) / n, 0.0)
+
+
+@adjoint(np.nanmean, kind="reduction")
+def nanmean(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    counted = ~np.isnan(a)
+    if where is not True:
+        counted = counted & where
+    n = np.sum(counted, axis, y.dtype, keepdims=True)
+    return np.where(counted, keep_reduced_axes(y_bar, a, axis, keepdims) / n, 0.0)
+
+
+@adjoint(np.average, kind="reduction")
+def average(y, a, axis=None, weights=None, returned=False, *, y_bar, keepdims=False):
+    """y = Σ w a / Σ w:  ā = ȳ w / Σ w,  w̄ = ȳ (a − y) / Σ w."""
+    value = y[0] if returned else y
+    value_bar = y_bar[0] if returned else y_bar
+    if weights is None:
+        n = reduced_count(a, axis)
+        return np.broadcast_to(keep_reduced_axes(value_bar / n, a, axis, keepdims), np.shape(a)), None, None, None
+    w = weights_of(a, axis, weights)
+    if axis is None or np.ndim(weights) != np.ndim(a):
+        share = keep_reduced_axes(value_bar / np.sum(weights), a, axis, keepdims)
+    else:
+        share = keep_reduced_axes(value_bar, a, axis, keepdims) / np.sum(weights, axis, keepdims=True)
+    a_bar = share * w
+    w_bar = share * (a - keep_reduced_axes(value, a, axis, keepdims))
+    if returned:
+        w_bar = w_bar + keep_reduced_axes(y_bar[1], a, axis, keepdims)
+    if np.ndim(weights) == np.ndim(a):
+        return a_bar, None, w_bar, None
+    return np.broadcast_to(a_bar, np.shape(a)), None, like_weights(unbroadcast(w_bar, w), a, axis, weights), None
+
+
+def weights_of(a, axis, weights):
+    """The weights of an average, shaped to be multiplied with `a`."""
+    if np.ndim(weights) == np.ndim(a):
+        return weights
+    if isinstance(axis, tuple):
+        return np.reshape(np.transpose(weights, order_of_axes(axis, np.ndim(a))), lengths_along(np.shape(a), axis))
+    return np.reshape(weights, lengths_along(np.shape(a), (axis,)))
+
+
+def like_weights(w_bar, a, axis, weights):
+    """The adjoint of what `weights_of` gives, in the shape of `weights`."""
+    if isinstance(axis, tuple):
+        order = order_of_axes(axis, np.ndim(a))
+        w_bar = np.reshape(w_bar, np.shape(np.transpose(weights, order)))
+        return np.transpose(w_bar, order_of_axes(order, np.ndim(a)))
+    return np.reshape(w_bar, np.shape(weights))
+
+
+@nondifferentiable
+def order_of_axes(axis, rank):
+    """The permutation that puts `axis` into ascending order."""
+    return tuple(int(i) for i in np.argsort([i % rank for i in axis]))
+
+
+@result_type(order_of_axes)
+def order_of_axes_type(axis, rank):
+    return order_of_axes(axis, rank) if constant(axis) and constant(rank) else UNKNOWN
+
+
+@nondifferentiable
+def lengths_along(shape, axis):
+    """`shape` with 1 for each axis that is not in `axis`."""
+    axes = [i % len(shape) for i in axis]
+    return tuple(n if i in axes else 1 for i, n in enumerate(shape))
+
+
+@result_type(lengths_along)
+def lengths_along_type(shape, axis):
+    items = shape.items if isinstance(shape, Tuple) else shape
+    if not isinstance(items, tuple) or not constant(axis):
+        return UNKNOWN
+    axes = normalize_axes(axis, len(items))
+    return UNKNOWN if axes is None else tuple(n if i in axes else 1 for i, n in enumerate(items))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Variance and standard deviation
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def deviation(a, axis, where, mean):
+    """`a` less its mean along `axis`; the conjugate where `a` is complex; 0 where an entry is not counted."""
+    if mean is not None:
+        d = a - mean
+    elif where is not True:
+        d = np.where(where, a - np.mean(a, axis, keepdims=True, where=where), 0.0)
+    elif axis is None:
+        d = a - np.mean(a)
+    else:
+        d = a - np.mean(a, axis, keepdims=True)
+    if where is not True and mean is not None:
+        d = np.where(where, d, 0.0)
+    return np.conj(d) if np.iscomplexobj(a) else d
+
+
+def freedom(y, a, axis, where, ddof, correction):
+    """The number that a sum of squares is divided by."""
+    lost = correction if correction != 0 else ddof
+    if where is not True:
+        return np.sum(np.broadcast_to(where, np.shape(a)), axis, y.dtype, keepdims=True) - lost
+    n = reduced_count(a, axis)
+    return n if is_zero(lost) else n - lost
+
+
+@nondifferentiable
+def is_zero(x):
+    """Whether a number is 0, as far as the program text tells."""
+    return isinstance(x, int) and x == 0
+
+
+@result_type(is_zero)
+def is_zero_type(x):
+    return constant(x) and isinstance(x, int) and x == 0
+
+
+@adjoint(np.var, kind="reduction")
+def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=None, y_bar, where=True, correction=0):
+    """y = Σ |a − m|² / n:  ā = (2 ȳ / n) (a − m), conjugated where complex."""
+    d = deviation(a, axis, where, mean)
+    n = freedom(y, a, axis, where, ddof, correction)
+    if where is True:
+        a_bar = keep_reduced_axes(2.0 * y_bar / n, a, axis, keepdims) * d
+    else:
+        a_bar = 2.0 * keep_reduced_axes(y_bar, a, axis, keepdims) / n * d
+    if mean is None:
+        return a_bar, None, None, None, None, None, None
+    return a_bar, None, None, None, None, None, -unbroadcast(a_bar, mean)
+
+
+@adjoint(np.std, kind="reduction")
+def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=None, y_bar, where=True, correction=0):
+    """y = √(Σ |a − m|² / n):  ā = ȳ / (n y) (a − m), conjugated where complex; 0 where y is 0."""
+    d = deviation(a, axis, where, mean)
+    n = freedom(y, a, axis, where, ddof, correction)
+    scale = y_bar / np.where(y == 0, 1, y)
+    if where is True:
+        a_bar = keep_reduced_axes(scale / n, a, axis, keepdims) * d
+    else:
+        a_bar = keep_reduced_axes(scale, a, axis, keepdims) / n * d
+    if mean is None:
+        return a_bar, None, None, None, None, None, None
+    return a_bar, None, None, None, None, None, -unbroadcast(a_bar, mean)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Extrema
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def shared_by_equals(y, a, y_bar, axis, keepdims, where):
+    """`y_bar` spread over the entries of `a` that equal their reduction `y`, in even shares."""
+    equal = a == keep_reduced_axes(y, a, axis, keepdims)
+    if where is not True:
+        equal = equal & where
+    if axis is None:
+        return equal * (y_bar / int(np.count_nonzero(equal)))
+    return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / np.sum(equal, axis, y.dtype, keepdims=True))
+
+
+def shared_with_initial(y, a, y_bar, axis, keepdims, initial, where):
+    """As `shared_by_equals`, with the starting value among those that may equal the result."""
+    y_kept = keep_reduced_axes(y, a, axis, keepdims)
+    equal = a == y_kept
+    if where is not True:
+        equal = equal & where
+    count = np.sum(equal, axis, y.dtype, keepdims=True) + (y_kept == initial)
+    return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / count)
+
+
+def extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where):
+    """The adjoint of max and min: equal entries share it evenly."""
+    if initial is None:
+        return shared_by_equals(y, a, y_bar, axis, keepdims, where)
+    return shared_with_initial(y, a, y_bar, axis, keepdims, initial, where)
+
+
+@adjoint(np.max, kind="reduction", real_only=True)
+def max(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
+
+
+@adjoint(np.amax, kind="reduction", real_only=True)
+def amax(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
+
+
+@adjoint(np.min, kind="reduction", real_only=True)
+def min(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
+
+
+@adjoint(np.amin, kind="reduction", real_only=True)
+def amin(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
+
+
+@adjoint(np.nanmax, kind="reduction", real_only=True)
+def nanmax(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
+
+
+@adjoint(np.nanmin, kind="reduction", real_only=True)
+def nanmin(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
+
+
+@adjoint(np.ptp, kind="reduction", real_only=True)
+def ptp(y, a, y_bar, axis=None, out=None, keepdims=False):
+    high = np.max(a, axis, keepdims=keepdims)
+    low = np.min(a, axis, keepdims=keepdims)
+    high_bar = shared_by_equals(high, a, y_bar, axis, keepdims, True)
+    return high_bar - shared_by_equals(low, a, y_bar, axis, keepdims, True)
+
+
+@adjoint(np.median, kind="reduction", real_only=True)
+def median(y, a, y_bar, axis=None, out=None, overwrite_input=False, keepdims=False):
+    """The adjoint goes to the middle entry, or half of it to each of the two in the middle."""
+    if axis is None:
+        ranks = np.reshape(np.argsort(np.argsort(a, None)), np.shape(a))
+        n = np.size(a)
+    elif isinstance(axis, tuple):
+        rest = other_axes(axis, np.ndim(a))
+        order = axis + rest
+        moved = np.transpose(a, order)
+        n = reduced_count(a, axis)
+        rows = np.reshape(moved, (n,) + np.shape(moved)[len(axis) :])
+        ranks = np.reshape(np.argsort(np.argsort(rows, 0), 0), np.shape(moved))
+        ranks = np.transpose(ranks, order_of_axes(order, np.ndim(a)))
+    else:
+        ranks = np.argsort(np.argsort(a, axis), axis)
+        n = np.shape(a)[axis]
+    half = 0.5 * keep_reduced_axes(y_bar, a, axis, keepdims)
+    return half * (ranks == (n - 1) // 2) + half * (ranks == n // 2)
+
+
+@nondifferentiable
+def other_axes(axis, rank):
+    """The axes that are not in `axis`, ascending."""
+    axes = [i % rank for i in axis]
+    return tuple(i for i in range(rank) if i not in axes)
+
+
+@result_type(other_axes)
+def other_axes_type(axis, rank):
+    return other_axes(axis, rank) if constant(axis) and constant(rank) else UNKNOWN
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Running sums and products
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@adjoint(np.cumsum)
+def cumsum(y, a, y_bar, axis=None, dtype=None, out=None):
+    """The adjoint is summed from the end."""
+    if axis is None:
+        return np.reshape(np.flip(np.cumsum(np.flip(y_bar))), np.shape(a))
+    if np.ndim(a) == 0:
+        return np.reshape(y_bar, np.shape(a))
+    return np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
+
+
+@adjoint(np.nancumsum)
+def nancumsum(y, a, y_bar, axis=None, dtype=None, out=None):
+    if axis is None:
+        a_bar = np.reshape(np.flip(np.cumsum(np.flip(y_bar))), np.shape(a))
+    elif np.ndim(a) == 0:
+        a_bar = np.reshape(y_bar, np.shape(a))
+    else:
+        a_bar = np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
+    return np.where(np.isnan(a), 0.0, a_bar)
+
+
+def products_of_others(a, axis):
+    """For each entry, the product of all others along `axis`: of n − 1 successive entries round a circle, by doubling.
+
+    Exact where entries are 0, in all derivatives too, at a cost of log n passes over the data.
+    """
+    out = np.ones_like(a)
+    window = a
+    width = 1
+    start = 1
+    left = np.shape(a)[axis] - 1
+    while left > 0:
+        if left % 2 == 1:
+            out = out * np.roll(window, -start, axis)
+            start = start + width
+        window = window * np.roll(window, -width, axis)
+        width = 2 * width
+        left = left // 2
+    return out
+
+
+@adjoint(np.prod, kind="reduction")
+def prod(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
+    """ā = ȳ y / a; where an entry is 0, ȳ times the product of the others."""
+    if where is not True:
+        return np.where(where, product_adjoint(y, np.where(where, a, 1.0), y_bar, axis, keepdims, initial), 0.0)
+    return product_adjoint(y, a, y_bar, axis, keepdims, initial)
+
+
+@adjoint(np.nanprod, kind="reduction")
+def nanprod(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
+    counted = ~np.isnan(a)
+    if where is not True:
+        counted = counted & where
+    return np.where(counted, product_adjoint(y, np.where(counted, a, 1.0), y_bar, axis, keepdims, initial), 0.0)
+
+
+def product_adjoint(y, a, y_bar, axis, keepdims, initial):
+    """The adjoint of a product of entries of `a`, none of them masked."""
+    if np.all(a):
+        return keep_reduced_axes(y_bar * y, a, axis, keepdims) / a
+    if axis is None:
+        others = np.reshape(products_of_others(np.ravel(a), 0), np.shape(a))
+    elif isinstance(axis, tuple):
+        rest = other_axes(axis, np.ndim(a))
+        order = axis + rest
+        moved = np.transpose(a, order)
+        rows = np.reshape(moved, (reduced_count(a, axis),) + np.shape(moved)[len(axis) :])
+        others = np.reshape(products_of_others(rows, 0), np.shape(moved))
+        others = np.transpose(others, order_of_axes(order, np.ndim(a)))
+    else:
+        others = products_of_others(a, axis)
+    return keep_reduced_axes(y_bar * initial, a, axis, keepdims) * others
+
+
+@adjoint(np.cumprod)
+def cumprod(y, a, y_bar, axis=None, dtype=None, out=None):
+    """ā = (Σ_{i ≥ j} ȳᵢ yᵢ) / aⱼ; where an entry is 0, by the recurrence s_j = ȳ_j + a_{j+1} s_{j+1}."""
+    if np.all(a):
+        return cumsum(y, a, y_bar * y, axis) / a
+    if axis is None:
+        return np.reshape(running_product_adjoint(y, np.ravel(a), y_bar), np.shape(a))
+    if np.ndim(a) == 0:
+        return np.reshape(y_bar, np.shape(a))
+    moved = running_product_adjoint(np.moveaxis(y, axis, 0), np.moveaxis(a, axis, 0), np.moveaxis(y_bar, axis, 0))
+    return np.moveaxis(moved, 0, axis)
+
+
+def running_product_adjoint(y, a, y_bar):
+    """The adjoint of a running product along the first axis, without a division.
+
+    With s_j = ȳ_j + a_{j+1} s_{j+1} it is a'_j s_j, where a'_j is the product of the entries before j. The recurrence is
+    solved by doubling the reach of its coefficients (Hillis and Steele 1986).
+    """
+    n = np.shape(a)[0]
+    s = y_bar
+    c = np.concatenate((a[1:], np.zeros_like(a[:1])))
+    reach = 1
+    while reach < n:
+        s = s + c * np.concatenate((s[reach:], np.zeros_like(s[:reach])))
+        c = c * np.concatenate((c[reach:], np.zeros_like(c[:reach])))
+        reach = 2 * reach
+    return s * np.concatenate((np.ones_like(a[:1]), y[:-1]))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Differences
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@adjoint(np.diff)
+def diff(y, a, n=1, axis=-1, prepend=None, append=None, *, y_bar):
+    """The transpose of an n-th difference is (−1)ⁿ times the n-th difference of the adjoint between zeros."""
+    if n == 0:
+        return y_bar, None, None, None, None
+    edge = np.zeros(edge_shape(np.shape(y_bar), axis, n), y_bar.dtype)
+    full_bar = np.diff(np.concatenate((edge, y_bar, edge), axis), n, axis)
+    if n % 2 == 1:
+        full_bar = -full_bar
+    first = edge_length(prepend, np.shape(a), axis)
+    last = np.shape(full_bar)[axis] - edge_length(append, np.shape(a), axis)
+    prepend_bar = None
+    append_bar = None
+    if prepend is not None:
+        prepend_bar = unbroadcast(between(full_bar, axis, 0, first), prepend)
+    if append is not None:
+        append_bar = unbroadcast(between(full_bar, axis, last, np.shape(full_bar)[axis]), append)
+    if prepend is not None or append is not None:
+        full_bar = between(full_bar, axis, first, last)
+    return full_bar, None, None, prepend_bar, append_bar
+
+
+def between(a, axis, start, stop):
+    """The entries of `a` from `start` to `stop` along `axis`."""
+    return np.moveaxis(np.moveaxis(a, axis, 0)[start:stop], 0, axis)
+
+
+def edge_length(edge, shape, axis):
+    """How many entries `prepend` or `append` adds along `axis`: a number counts as one."""
+    if edge is None:
+        return 0
+    if np.ndim(edge) == 0:
+        return 1
+    return np.shape(edge)[axis]
+
+
+@nondifferentiable
+def edge_shape(shape, axis, n):
+    """`shape` with `n` along `axis`."""
+    rank = len(shape)
+    return tuple(n if i == axis % rank else size for i, size in enumerate(shape))
+
+
+@result_type(edge_shape)
+def edge_shape_type(shape, axis, n):
+    items = shape.items if isinstance(shape, Tuple) else shape
+    if not isinstance(items, tuple) or not constant(axis):
+        return UNKNOWN
+    return tuple(n if i == axis % len(items) else size for i, size in enumerate(items))
+
+
+@result_type(np.diff)
+def diff_type(a, n=1, axis=-1, prepend=None, append=None):
+    array = as_array(a)
+    dtype = array.dtype
+    for edge in (prepend, append):
+        if edge is not None and dtype is not None:
+            other = as_array(edge).dtype
+            dtype = None if other is None else np.result_type(dtype, other)
+    if array.shape is None or type(axis) is not int or type(n) is not int or not -len(array.shape) <= axis < len(array.shape):
+        return Array(dtype, None)
+    shape = list(array.shape)
+    length = shape[axis]
+    for edge in (prepend, append):
+        if edge is not None:
+            size = as_array(edge).shape
+            if size is None or (size and len(size) != len(shape)):
+                return Array(dtype, None)
+            length = size_add(length, size[axis] if size else 1)
+    shape[axis] = size_max0(size_add(length, n, -1)) if n else array.shape[axis]
+    return Array(dtype, tuple(shape))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Array methods
+# ---------------------------------------------------------------------------------------------------------------------
+
+for _name in ("sum", "mean", "prod", "max", "min", "var", "std", "cumsum", "cumprod"):
+    method(_name, getattr(np, _name))
+for _name in ("argmax", "argmin", "argsort", "any", "all"):
+    method(_name, getattr(np, _name))

@@ -1,0 +1,37 @@
+"""Automatic differentiation of NumPy programs by source-code transformation.
+
+Every transform takes a function and returns a function whose source can be read (`.source`).
+"""
+
+from sct.api import DerivedFunction, elementwise_grad, grad, pullback, stop_gradient, value_and_grad, vjp
+from sct.errors import (
+    NoRuleError,
+    NonDifferentiableArgumentError,
+    NonScalarOutputError,
+    SctError,
+    SourceUnavailableError,
+    UnsupportedSyntaxError,
+)
+from sct.ruleset import adjoint, nondifferentiable
+from sct.testing import check_grads
+
+__all__ = [
+    "DerivedFunction",
+    "NoRuleError",
+    "NonDifferentiableArgumentError",
+    "NonScalarOutputError",
+    "SctError",
+    "SourceUnavailableError",
+    "UnsupportedSyntaxError",
+    "adjoint",
+    "check_grads",
+    "elementwise_grad",
+    "grad",
+    "nondifferentiable",
+    "pullback",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What can be known of a function before it runs: types, activity, liveness, storage."""

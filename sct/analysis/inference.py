@@ -1,0 +1,81 @@
+"""The type of one call, from the types of its arguments.
+
+Takes a primitive and abstract arguments; gives the abstract result by the primitive's type rule, by broadcasting for a
+ufunc, and otherwise "unknown". Never runs the primitive on data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sct.ir.shapes import as_array, broadcast, constant
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple
+from sct.ruleset import type_rule
+
+__all__ = ["infer_call", "plain"]
+
+
+def plain(value: Abstract) -> Any:
+    """The Python value that `value` is known to be, or `value` itself; containers of known values become Python's."""
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, (Tuple, List)):
+        items = [plain(v) for v in value.items]
+        if all(constant(v) for v in items):
+            return tuple(items) if isinstance(value, Tuple) else items
+    if isinstance(value, Slice):
+        parts = [plain(p) for p in (value.start, value.stop, value.step)]
+        if all(constant(p) for p in parts):
+            return slice(*parts)
+    return value
+
+
+def _abstract(value: Any) -> Abstract:
+    """The other way: a type rule may answer in plain values, and in tuples that mix plain and abstract ones."""
+    if not constant(value):
+        assert isinstance(value, (Const, Scalar, Array, Tuple, List, Dict, Slice)) or value is not None
+        return value  # type: ignore[no-any-return]
+    if type(value) is tuple:
+        return Tuple(tuple(_abstract(v) for v in value))
+    if type(value) is list:
+        return List(tuple(_abstract(v) for v in value))
+    return Const(value)
+
+
+def infer_call(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    """The abstract result of `primitive(*args, **kwargs)`."""
+    rule = type_rule(primitive)
+    if rule is not None:
+        try:
+            return _abstract(rule(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()}))
+        except TypeError:  # a call that the rule's signature does not know
+            return UNKNOWN
+    if isinstance(primitive, np.ufunc) and primitive.nout == 1 and primitive.signature is None:
+        return _ufunc(primitive, args, kwargs)
+    return UNKNOWN
+
+
+_WEAK: dict[type, type] = {int: int, float: float, complex: complex}
+
+
+def _ufunc(ufunc: np.ufunc, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    if len(args) != ufunc.nin or kwargs.keys() - {"dtype"}:
+        return UNKNOWN
+    dtypes: list[Any] = []
+    for a in args:
+        value = plain(a)
+        kind = a.kind if isinstance(a, Scalar) else type(value)
+        dtypes.append(_WEAK[kind] if kind in _WEAK else as_array(a).dtype)
+    shape = broadcast(*args)
+    if "dtype" in kwargs:
+        wanted = plain(kwargs["dtype"])
+        return Array(np.dtype(wanted) if constant(wanted) and wanted is not None else None, shape)
+    if any(d is None for d in dtypes):
+        return Array(None, shape)
+    try:
+        return Array(ufunc.resolve_dtypes((*dtypes, None))[-1], shape)
+    except TypeError:
+        return Array(None, shape)

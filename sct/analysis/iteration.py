@@ -1,0 +1,201 @@
+"""What a `for` loop goes through: ranges, containers, rows of arrays, and zip, enumerate and reversed of these.
+
+Takes operands; gives a plan, which knows its length and its i-th element. A plan exists at compile time only.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sct.analysis.inference import plain
+from sct.errors import SctError
+from sct.ir.shapes import constant
+from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.types import Array, Const, Scalar, Tuple
+
+__all__ = ["Enumerate", "Items", "Plan", "Range", "Reversed", "Rows", "Zip", "element", "parts", "plan_calls", "trip_count"]
+
+
+class Builder(Protocol):
+    """What a plan needs of the specializer."""
+
+    place: Any
+
+    def apply(self, op: Any, args: Sequence[Operand], kwargs: Any = None, name: str = "") -> Operand:
+        """Emit an operation."""
+
+    def plan(self, operand: Operand) -> Plan:
+        """The plan of an iterable."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Something that a loop goes through."""
+
+    def length(self, b: Builder) -> Operand:
+        """The number of elements, emitted if need be."""
+        raise AssertionError
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        """The element number `i`."""
+        raise AssertionError
+
+
+@dataclass(frozen=True)
+class Range(Plan):
+    """range(start, stop, step)."""
+
+    start: Operand
+    stop: Operand
+    step: Operand
+
+    def length(self, b: Builder) -> Operand:
+        bounds = [plain(type_of(o)) for o in (self.start, self.stop, self.step)]
+        if all(constant(v) for v in bounds):
+            return Const(len(range(*bounds)))
+        if self.step == Const(1):
+            span = self.stop if self.start == Const(0) else b.apply(operator.sub, (self.stop, self.start))
+            return b.apply(max, (span, Const(0)))
+        toward = b.apply(operator.sub, (self.stop, self.start))
+        up = b.apply(operator.neg, (b.apply(operator.floordiv, (b.apply(operator.neg, (toward,)), self.step)),))
+        return b.apply(max, (up, Const(0)))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        scaled = i if self.step == Const(1) else b.apply(operator.mul, (i, self.step))
+        return scaled if self.start == Const(0) else b.apply(operator.add, (self.start, scaled))
+
+
+@dataclass(frozen=True)
+class Items(Plan):
+    """The items of a container of known length."""
+
+    items: tuple[Operand, ...]
+
+    def length(self, b: Builder) -> Operand:
+        return Const(len(self.items))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        assert isinstance(i, Const)
+        return self.items[i.value]
+
+
+@dataclass(frozen=True)
+class Rows(Plan):
+    """The rows (elements along the first axis) of an array."""
+
+    array: Value
+
+    def length(self, b: Builder) -> Operand:
+        return b.apply(len, (self.array,))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        return b.apply(operator.getitem, (self.array, i))
+
+
+@dataclass(frozen=True)
+class Zip(Plan):
+    """zip(*parts)."""
+
+    parts: tuple[Plan, ...]
+
+    def length(self, b: Builder) -> Operand:
+        lengths = list(dict.fromkeys(p.length(b) for p in self.parts))
+        sizes = {t.size if isinstance(t := type_of(n), Scalar) and t.size is not None else n for n in lengths}
+        return lengths[0] if len(sizes) == 1 else b.apply(min, tuple(lengths))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        return Tuple(tuple(p.at(b, i) for p in self.parts))
+
+
+@dataclass(frozen=True)
+class Enumerate(Plan):
+    """enumerate(part, start)."""
+
+    part: Plan
+    start: Operand
+
+    def length(self, b: Builder) -> Operand:
+        return self.part.length(b)
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        number = i if self.start == Const(0) else b.apply(operator.add, (self.start, i))
+        return Tuple((number, self.part.at(b, i)))
+
+
+@dataclass(frozen=True)
+class Reversed(Plan):
+    """reversed(part)."""
+
+    part: Plan
+
+    def length(self, b: Builder) -> Operand:
+        return self.part.length(b)
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        n = self.part.length(b)
+        if isinstance(n, Const) and isinstance(i, Const):
+            return self.part.at(b, Const(n.value - 1 - i.value))
+        return self.part.at(b, b.apply(operator.sub, (b.apply(operator.sub, (n, Const(1))), i)))
+
+
+def parts(plan: Plan) -> Iterator[Plan]:
+    """The plans that a plan is made of, itself included."""
+    yield plan
+    if isinstance(plan, Zip):
+        for p in plan.parts:
+            yield from parts(p)
+    elif isinstance(plan, (Enumerate, Reversed)):
+        yield from parts(plan.part)
+
+
+def trip_count(plan: Plan) -> int | None:
+    """The number of elements, if it is known at compile time."""
+    if isinstance(plan, Items):
+        return len(plan.items)
+    if isinstance(plan, Range):
+        bounds = [plain(type_of(o)) for o in (plan.start, plan.stop, plan.step)]
+        return len(range(*bounds)) if all(constant(v) for v in bounds) else None
+    if isinstance(plan, Rows):
+        t = plan.array.type
+        return t.shape[0] if isinstance(t, Array) and t.shape and isinstance(t.shape[0], int) else None
+    if isinstance(plan, Zip):
+        counts = [trip_count(p) for p in plan.parts]
+        return None if None in counts else min((c for c in counts if c is not None), default=0)
+    if isinstance(plan, (Enumerate, Reversed)):
+        return trip_count(plan.part)
+    return None
+
+
+def element(b: Builder, plan: Plan, i: Operand) -> Operand:
+    """The element number `i` of a plan."""
+    return plan.at(b, i)
+
+
+def plan_calls() -> dict[Any, Callable[..., Any]]:
+    """The builtins that make plans."""
+    return {range: _range, zip: _zip, enumerate: _enumerate, reversed: _reversed}
+
+
+def _range(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    if not 1 <= len(args) <= 3:
+        raise SctError(f"range takes 1 to 3 arguments, not {len(args)}", b.place)
+    start, stop, step = (
+        (Const(0), args[0], Const(1)) if len(args) == 1 else (args[0], args[1], args[2] if len(args) > 2 else Const(1))
+    )
+    return Const(Range(start, stop, step))
+
+
+def _zip(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    return Const(Zip(tuple(b.plan(a) for a in args)))
+
+
+def _enumerate(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    start = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
+    return Const(Enumerate(b.plan(args[0]), start))
+
+
+def _reversed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    return Const(Reversed(b.plan(args[0])))

@@ -1,0 +1,93 @@
+"""The least abstract value that covers two: what a φ knows.
+
+Takes two abstract values; gives one that both satisfy. Sizes that differ become a symbol of the φ, the same one each time
+that it is asked, so that a loop's types settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from sct.ir.shapes import as_array
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, size_opaque
+
+__all__ = ["join", "widen"]
+
+_ORDER: dict[type, int] = {bool: 0, int: 1, float: 2, complex: 3}
+
+
+def widen(t: Abstract) -> Abstract:
+    """The abstract value of a number without its value: `Const(2)` becomes an int."""
+    if isinstance(t, Const) and type(t.value) in _ORDER and type(t.value) is not bool:
+        return Scalar(type(t.value))
+    if isinstance(t, Scalar):
+        return Scalar(t.kind)
+    if isinstance(t, Tuple):
+        return Tuple(tuple(widen(i) for i in t.items))
+    if isinstance(t, List):
+        return List(tuple(widen(i) for i in t.items))
+    if isinstance(t, Dict):
+        return Dict(t.keys, tuple(widen(i) for i in t.items))
+    return t
+
+
+def join(a: Any, b: Any, key: Hashable) -> Abstract:
+    """What holds of a value that is either `a` or `b`; `key` names the φ."""
+    if a == b or b == UNDEFINED:
+        return a  # type: ignore[no-any-return]
+    if a == UNDEFINED:
+        return b  # type: ignore[no-any-return]
+    for kind in (Tuple, List):
+        if isinstance(a, kind) and isinstance(b, kind) and len(a.items) == len(b.items):
+            return kind(tuple(join(p, q, (key, i)) for i, (p, q) in enumerate(zip(a.items, b.items, strict=True))))
+    if isinstance(a, Dict) and isinstance(b, Dict) and a.keys == b.keys:
+        return Dict(a.keys, tuple(join(p, q, (key, k)) for k, p, q in zip(a.keys, a.items, b.items, strict=True)))
+    if _numeric(a) and _numeric(b):
+        return _join_numbers(a, b, key)
+    return UNKNOWN
+
+
+def _numeric(t: Any) -> bool:
+    if isinstance(t, Const):
+        return type(t.value) in _ORDER or isinstance(t.value, (np.number, np.bool_))
+    return isinstance(t, (Scalar, Array))
+
+
+def _python_number(t: Any) -> Scalar | None:
+    if isinstance(t, Scalar):
+        return t
+    if isinstance(t, Const) and type(t.value) in _ORDER:
+        return Scalar(type(t.value), t.value if type(t.value) is int else None)
+    return None
+
+
+def _join_numbers(a: Any, b: Any, key: Hashable) -> Abstract:
+    p, q = _python_number(a), _python_number(b)
+    if p is not None and q is not None:
+        kind = p.kind if _ORDER[p.kind] >= _ORDER[q.kind] else q.kind
+        return Scalar(kind, p.size if p.size == q.size else size_opaque("phi", key) if kind is int else None)
+    x, y = as_array(a), as_array(b)
+    dtype = _join_dtypes(p.kind() if p else x.dtype, q.kind() if q else y.dtype)
+    return Array(dtype, _join_shapes(x.shape, y.shape, key), boxed=x.boxed or y.boxed)
+
+
+def _join_dtypes(a: Any, b: Any) -> np.dtype[Any] | None:
+    """A Python number (given as itself) counts as of the other's dtype where that dtype can hold its kind."""
+    if a is None or b is None:
+        return None
+    if a == b and isinstance(a, np.dtype):
+        return a
+    if isinstance(a, np.dtype) and isinstance(b, np.dtype):
+        return None
+    dtype = a if isinstance(a, np.dtype) else b
+    both: np.dtype[Any] = np.result_type(a, b)
+    return both if both == dtype else None
+
+
+def _join_shapes(a: tuple[SizeLike, ...] | None, b: tuple[SizeLike, ...] | None, key: Hashable) -> tuple[SizeLike, ...] | None:
+    if a is None or b is None or len(a) != len(b):
+        return None
+    return tuple(p if p == q else size_opaque("phi", key, i) for i, (p, q) in enumerate(zip(a, b, strict=True)))

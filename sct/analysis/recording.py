@@ -1,0 +1,128 @@
+"""To be recorded: what the reverse sweep of a block uses, and of that what is kept and what is computed again.
+
+Takes the values of one block of the forward sweep that its reverse uses; gives a plan. A cheap value (element-wise
+arithmetic, a comparison, a view) is computed again if that needs nothing to be kept that would not be kept anyway; a value
+that the next iteration starts from is not kept twice. Griewank & Walther (2008), sections 4.1 and 5.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sct.analysis.activity import primitive_of
+from sct.ir.ops import Attribute
+from sct.ir.ssa import Apply, Operand, Statement, Value, operands_of, values_of
+from sct.ir.types import Array, Unknown
+from sct.ruleset import kind_of
+
+__all__ = ["Plan", "cheap", "plan"]
+
+_CHEAP = frozenset(
+    (
+        operator.add,
+        operator.sub,
+        operator.mul,
+        operator.truediv,
+        operator.neg,
+        operator.pos,
+        operator.floordiv,
+        operator.mod,
+        operator.lt,
+        operator.le,
+        operator.gt,
+        operator.ge,
+        operator.eq,
+        operator.ne,
+        operator.not_,
+        operator.and_,
+        operator.or_,
+        operator.invert,
+        operator.getitem,
+        operator.is_,
+        operator.is_not,
+        len,
+        np.add,
+        np.subtract,
+        np.multiply,
+        np.divide,
+        np.negative,
+        np.square,
+    )
+)
+
+
+def cheap(s: Statement) -> bool:
+    """Whether computing a statement's result again costs no more than keeping it."""
+    if not isinstance(s, Apply):
+        return False
+    if isinstance(s.op, Attribute):
+        return True
+    if s.op is operator.getitem and any(not _basic(o) for o in operands_of(s)[1:]):
+        return False
+    primitive = primitive_of(s.op)
+    try:
+        return primitive in _CHEAP or kind_of(primitive) == "view"
+    except TypeError:
+        return False
+
+
+def _basic(index: Operand) -> bool:
+    """Whether an index has no arrays in it: what it picks is a view."""
+    return not any(isinstance(v.type, Unknown) or (isinstance(v.type, Array) and v.type.shape != ()) for v in values_of(index))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`kept`: values on a tape; `again`: values computed again, each after what it needs."""
+
+    kept: tuple[Value, ...]
+    again: tuple[Value, ...]
+
+
+def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None], free: Callable[[Value], bool]) -> Plan:
+    """What to keep of the needed values of a block, and what to compute again.
+
+    Parameters
+    ----------
+    needed : iterable of Value
+        Values of the block that its reverse uses.
+    definition : callable
+        The statement of this block that defines a value; None for the block's parameters and for what other statements
+        with blocks give.
+    free : callable
+        Whether a value is at hand in the reverse block without being kept.
+    """
+    needed = list(needed)
+    sources: dict[Value, frozenset[Value]] = {}
+
+    def leaves(v: Value) -> frozenset[Value]:
+        """The values that must be kept for `v` to be computed again."""
+        if v not in sources:
+            s = definition(v)
+            if free(v):
+                sources[v] = frozenset()
+            elif s is None or not cheap(s):
+                sources[v] = frozenset((v,))
+            else:
+                sources[v] = frozenset().union(*(leaves(w) for w in values_of(*operands_of(s))))
+        return sources[v]
+
+    kept = dict.fromkeys(v for v in needed if leaves(v) == {v})
+    rest = [v for v in needed if v not in kept and not free(v)]
+    again: list[Value] = []
+    for v in rest:
+        missing = leaves(v) - kept.keys()
+        shared = sum(1 for w in rest if missing and missing <= leaves(w)) > 1
+        if not missing:
+            again.append(v)
+        elif len(missing) == 1 and shared:
+            kept.update(dict.fromkeys(missing))
+            again.append(v)
+        else:
+            kept[v] = None
+            sources[v] = frozenset((v,))
+    return Plan(tuple(kept), tuple(again))

@@ -1,0 +1,445 @@
+"""The transforms: from a function to a derived function, which compiles itself for the types that it is called with.
+
+Takes Python functions, NumPy functions with a rule, and derived functions; gives `DerivedFunction`s. A call never changes
+the caller's arrays, and holds no state but the cache of compiled functions.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any, overload
+
+import numpy as np
+
+import sct.rules  # noqa: F401  (registers the rules)
+from sct.analysis.activity import stop_gradient
+from sct.analysis.signature import abstract
+from sct.analysis.specialize import Specialized, Specializer, lowered, specialize
+from sct.codegen.emit import Text, emit
+from sct.codegen.guard import guard
+from sct.codegen.load import load
+from sct.errors import SctError, SourceUnavailableError
+from sct.ir.ops import Derived
+from sct.ir.ssa import Apply, Block, Function, Operand, Value
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar
+from sct.optimize.dead_code import dead_code
+from sct.optimize.passes import PRIMAL, RECORDED, REVERSED, run
+from sct.ruleset import adjoint_rule
+from sct.transform.ownership import own_results
+from sct.transform.record import record
+from sct.transform.reverse import Mode, reverse
+
+__all__ = ["DerivedFunction", "Wrt", "elementwise_grad", "grad", "pullback", "stop_gradient", "value_and_grad", "vjp"]
+
+Wrt = "str | int | Sequence[str | int]"
+_CACHE_SIZE = 64
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A compiled function, its text, and the types that it is for."""
+
+    types: tuple[Abstract, ...]
+    run: Callable[..., Any]
+    text: Text
+
+
+class DerivedFunction:
+    """A derivative of a function.
+
+    Calling it compiles the derivative for the types of the arguments (dtype, rank and unit axes of arrays, structure of
+    containers, values of flags and strings), or takes it from the cache.
+
+    Attributes
+    ----------
+    primal : callable
+        The function that it was derived from.
+    source : str
+        The text of the derivative for the argument types of the latest call; before any call, for the parameters'
+        annotations, or with ranks left open.
+    """
+
+    def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
+        if isinstance(primal, DerivedFunction):
+            self._signature = primal._signature
+        elif isinstance(primal, FunctionType):
+            self._signature = inspect.signature(primal, follow_wrapped=False)
+        else:
+            self._signature = _primitive_signature(primal)
+        self.primal = primal
+        self.single = not isinstance(wrt, (tuple, list))
+        self.wrt = _parameter_names(self._signature, (wrt,) if self.single else wrt, primal)
+        self.mode = mode
+        self.optimize = optimize
+        self._transform = transform
+        self._given_wrt = wrt
+        self._inner = self._signature
+        if mode.seed == "argument":
+            self._signature = _with_cotangent(self._signature)
+        self._arity = (
+            -1 if any(p.kind is p.KEYWORD_ONLY for p in self._inner.parameters.values()) else len(self._signature.parameters)
+        )
+        self._entries: tuple[tuple[Callable[[tuple[Any, ...]], bool], Callable[..., Any]], ...] = ()
+        self._compiled: dict[Callable[..., Any], _Entry] = {}
+        self._latest: Callable[..., Any] | None = None
+        self._lock = threading.RLock()
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(primal, name):
+                setattr(self, name, getattr(primal, name))
+        self.__signature__ = self._signature
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self._transform} of {getattr(self.primal, '__qualname__', self.primal)} with respect to {', '.join(self.wrt)}>"
+        )
+
+    def __reduce__(self) -> Any:
+        module = sys.modules.get(self.__module__) if isinstance(getattr(self, "__module__", None), str) else None
+        if module is not None and getattr(module, getattr(self, "__qualname__", ""), None) is self:
+            return self.__qualname__
+        return _derive, (self.primal, self._given_wrt, self.mode, self.optimize, self._transform)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and len(args) == self._arity:
+            for matches, run in self._entries:
+                if matches(args):
+                    self._latest = run
+                    return run(*args)
+        return self._general(args, kwargs)
+
+    def _general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        values, positional, keyword = self._bound(args, kwargs)
+        run = self._found(values)
+        self._latest = run
+        return run(*positional, **keyword)
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]]:
+        """The primal's arguments in order, and how the compiled function is to be called."""
+        name = getattr(self, "__name__", "f")
+        last: tuple[Any, ...] = ()
+        if self.mode.seed == "argument":
+            cotangent = list(self._signature.parameters)[len(_positional(self._inner))]
+            if cotangent in kwargs:
+                kwargs = dict(kwargs)
+                last = (kwargs.pop(cotangent),)
+            elif args:
+                args, last = args[:-1], (args[-1],)
+            else:
+                raise TypeError(f"{name}() is missing the cotangent {cotangent!r}, its last argument")
+        try:
+            bound = self._inner.bind(*args, **kwargs)
+        except TypeError as e:
+            raise TypeError(f"{name}(): {e}") from None
+        bound.apply_defaults()
+        values = tuple(bound.arguments[n] for n in self._inner.parameters)
+        return values, (*bound.args, *last), bound.kwargs
+
+    def _found(self, values: tuple[Any, ...]) -> Callable[..., Any]:
+        for matches, run in self._entries:
+            if matches(values):
+                return run
+        with self._lock:
+            for matches, run in self._entries:
+                if matches(values):
+                    return run
+            return self._compile(values)
+
+    def _compile(self, values: tuple[Any, ...]) -> Callable[..., Any]:
+        types = tuple(abstract(v, n) for v, n in zip(values, self._inner.parameters, strict=True))
+        specialized = self.typed(types)
+        text = emit(specialized.function)
+        compiled = load(text, self._linked(text))
+        matches = guard(types, values, specialized.dependencies, specialized.free)
+        self._compiled[compiled] = _Entry(types, compiled, text)
+        kept = self._entries[: _CACHE_SIZE - 1]
+        self._compiled = {r: self._compiled[r] for r in (compiled, *(r for _, r in kept))}
+        self._entries = ((matches, compiled), *kept)
+        return compiled
+
+    def _linked(self, text: Text) -> dict[str, Any]:
+        """The objects that a text names; a derivative of a recursive function is one of them."""
+        out = dict(text.bound)
+        for name, value in out.items():
+            if isinstance(value, Derived):
+                out[name] = self._vjp(value)
+        return out
+
+    def _vjp(self, derived: Derived) -> DerivedFunction:
+        function = self._vjp(derived.function) if isinstance(derived.function, Derived) else derived.function
+        if self.primal is function and self._given_wrt == derived.wrt and self._transform == "vjp":
+            return self
+        made: DerivedFunction = vjp(function, derived.wrt, optimize=self.optimize)
+        return made
+
+    # -- compilation -------------------------------------------------------------------------------------------------
+
+    def typed(self, types: tuple[Abstract, ...]) -> Specialized:
+        """The derivative in SSA form, for arguments of the given types."""
+        primal = _typed_primal(self.primal, types[: len(self._inner.parameters)])
+        canonical = replace(primal, function=run(PRIMAL, primal.function))
+        reversal = reverse(canonical, self.wrt, self.single, self.mode)
+        passes = REVERSED if self.optimize else (dead_code,)
+        function = record(replace(reversal, function=run(passes, reversal.function)))
+        function = own_results(function, self.mode.gradient_in)
+        return replace(primal, function=run(RECORDED if self.optimize else (dead_code,), function))
+
+    def __sct_typed__(self, types: tuple[Abstract, ...]) -> Specialized:
+        """For the compiler: what a call of this function is, where another function calls it."""
+        return self.typed(types)
+
+    def __sct_bind__(self, args: Sequence[Operand], kwargs: dict[str, Operand], builder: Specializer) -> list[Operand]:
+        """For the compiler: a call's operands in the order of the parameters."""
+        callee = self.primal if isinstance(self.primal, FunctionType) else None
+        function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
+        return builder.bind(function, args, kwargs)
+
+    # -- what a user reads -------------------------------------------------------------------------------------------
+
+    def specialize(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """The compiled function for arguments of these types, with no dispatch in front of it.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Arguments such as it will be called with (those of the primal).
+        """
+        if self.mode.seed == "argument" and len(args) < len(self._signature.parameters):
+            args = (*args, None)
+        values, _, _ = self._bound(args, kwargs)
+        return self._found(values)
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        """The text of the derivative for arguments of these types (those of the primal)."""
+        return self._compiled[self.specialize(*args, **kwargs)].text.source
+
+    @property
+    def source(self) -> str:
+        """The text of the derivative for the latest call's types; before any call, in the general form."""
+        latest = self._latest
+        if latest is not None and latest in self._compiled:
+            return self._compiled[latest].text.source
+        types = tuple(_declared(p, p.name in self.wrt) for p in self._inner.parameters.values())
+        return emit(self.typed(types).function).source
+
+
+def _typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Specialized:
+    if isinstance(primal, DerivedFunction):
+        inner = primal.typed(types)
+        again = specialize(inner.function, types)
+        return replace(
+            again,
+            dependencies=tuple(dict.fromkeys((*inner.dependencies, *again.dependencies))),
+            free=tuple(dict(inner.free + again.free).items()),
+        )
+    if isinstance(primal, FunctionType):
+        low = lowered(primal)
+        made = specialize(low.function, types)
+        return replace(made, dependencies=tuple(dict.fromkeys((*low.dependencies, *made.dependencies))))
+    return specialize(_primitive_function(primal, types), types)
+
+
+def _primitive_signature(primal: Any) -> inspect.Signature:
+    rule = adjoint_rule(primal)
+    if rule is None:
+        raise SourceUnavailableError(
+            f"{getattr(primal, '__name__', primal)} is not a function written in Python, and has no derivative rule",
+            advice="Give a Python function, or register a rule with sct.adjoint.",
+        )
+    return rule.signature
+
+
+def _primitive_function(primal: Any, types: tuple[Abstract, ...]) -> Function:
+    """A NumPy function as a function of one statement; arguments that are at their defaults are left out."""
+    rule = adjoint_rule(primal)
+    assert rule is not None
+    params = tuple(Value(t, n) for t, n in zip(types, rule.signature.parameters, strict=True))
+    args: list[Operand] = []
+    kwargs: list[tuple[str, Operand]] = []
+    for p, v in zip(rule.signature.parameters.values(), params, strict=True):
+        if p.default is not p.empty and v.type == Const(p.default):
+            continue
+        if p.default is p.empty:
+            args.append(v)
+        else:
+            kwargs.append((p.name, v))
+    result = Value(UNKNOWN)
+    body = (Apply(primal, tuple(args), tuple(kwargs), result),)
+    return Function(getattr(primal, "__name__", "f"), rule.signature, Block(params, body, (result,)), None, None)
+
+
+_ANNOTATIONS: dict[Any, Abstract] = {
+    float: Scalar(float),
+    int: Scalar(int),
+    complex: Scalar(complex),
+    "float": Scalar(float),
+    "int": Scalar(int),
+    "complex": Scalar(complex),
+}
+
+
+def _declared(p: inspect.Parameter, varied: bool) -> Abstract:
+    """The type of a parameter before any call: by its annotation, its default, or an array of unknown rank."""
+    if p.annotation in _ANNOTATIONS:
+        return _ANNOTATIONS[p.annotation]
+    if p.default is not p.empty and not varied:
+        return abstract(p.default, p.name)
+    return Array(np.dtype(float), None)
+
+
+def _positional(signature: inspect.Signature) -> list[inspect.Parameter]:
+    return [p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+
+
+def _with_cotangent(signature: inspect.Signature) -> inspect.Signature:
+    """The signature of a vjp: a last positional parameter for the result's adjoint."""
+    name = "y_bar"
+    while name in signature.parameters:
+        name += "_"
+    parameters = [p.replace(default=inspect.Parameter.empty) for p in signature.parameters.values()]
+    positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    keyword = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    return inspect.Signature([*positional, inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD), *keyword])
+
+
+def _parameter_names(signature: inspect.Signature, wrt: Sequence[Any], primal: Any) -> tuple[str, ...]:
+    names = list(signature.parameters)
+    out: list[str] = []
+    label = getattr(primal, "__qualname__", repr(primal))
+    for w in wrt:
+        if isinstance(w, str) and w in names:
+            out.append(w)
+        elif isinstance(w, int) and not isinstance(w, bool) and -len(names) <= w < len(names):
+            out.append(names[w])
+        else:
+            raise SctError(f"wrt={w!r} is not a parameter of {label}", None, f"It has {', '.join(names) or 'none'}.")
+    if not out or len(set(out)) != len(out):
+        raise SctError(f"wrt={tuple(wrt)!r} must name different parameters of {label}, at least one")
+    return tuple(out)
+
+
+def _derive(primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> DerivedFunction:
+    return DerivedFunction(primal, wrt, mode, optimize, transform)
+
+
+def _transform(name: str, mode: Mode, f: Any, wrt: Any, optimize: bool, jit: None) -> Any:
+    if jit is not None:
+        raise ValueError(f"jit={jit!r} is not supported; leave it out")
+    if f is None:
+        return functools.partial(_transform, name, mode, wrt=wrt, optimize=optimize, jit=jit)
+    if not callable(f):
+        raise TypeError(f"sct.{name} takes a function, not {f!r}")
+    return DerivedFunction(f, wrt, mode, optimize, name)
+
+
+@overload
+def grad(f: Callable[..., Any], wrt: Any = 0, **options: Any) -> DerivedFunction: ...
+
+
+@overload
+def grad(f: None = None, wrt: Any = 0, **options: Any) -> Callable[[Callable[..., Any]], DerivedFunction]: ...
+
+
+def grad(
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> Any:
+    """The gradient of a scalar-valued function.
+
+    Parameters
+    ----------
+    f : callable
+        The function; left out when this is used as a decorator with keywords.
+    wrt : str, int, or tuple of these
+        The parameters to differentiate by. One gives one gradient, a tuple a tuple of gradients.
+    has_aux : bool
+        `f` returns `(value, aux)`; `(gradient, aux)` is returned.
+    holomorphic : bool
+        Allow a complex result, of a function that is holomorphic.
+    optimize : bool
+        Whether the derivative's code is optimized.
+    jit : None
+        Kept for later.
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`; returns gradients of the structure, shape and dtype of the `wrt` arguments. For real
+        `f` of complex `z` that is ∂f/∂Re z − i ∂f/∂Im z.
+
+    Raises
+    ------
+    UnsupportedSyntaxError, NoRuleError, NonScalarOutputError, NonDifferentiableArgumentError, SourceUnavailableError
+        When it is first called with arguments of new types.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> def f(x):
+    ...     return np.sum(x * x)
+    >>> sct.grad(f)(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+    return _transform("grad", Mode("grad", False, "one", has_aux, holomorphic), f, wrt, optimize, jit)
+
+
+def value_and_grad(
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> Any:
+    """The value and the gradient of a scalar-valued function: `(value, gradient)`, with `has_aux` `((value, aux), gradient)`.
+
+    Parameters are those of `grad`.
+    """
+    return _transform("value_and_grad", Mode("value_and_grad", True, "one", has_aux, holomorphic), f, wrt, optimize, jit)
+
+
+def vjp(
+    f: Callable[..., Any] | None = None, wrt: Any = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+) -> Any:
+    """The vector-Jacobian product, both sweeps in one function (joint).
+
+    Parameters are those of `grad`; the result of `f` may have any shape or structure.
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`, then the adjoint of its result; returns `(y, cotangents)`.
+    """
+    return _transform("vjp", Mode("vjp", True, "argument", has_aux), f, wrt, optimize, jit)
+
+
+def pullback(
+    f: Callable[..., Any] | None = None, wrt: Any = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+) -> Any:
+    """The value and the pullback (split).
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`; returns `(y, pull)`, where `pull(y_bar)` gives the cotangents, any number of times.
+    """
+    return _transform("pullback", Mode("pullback", True, "pull", has_aux), f, wrt, optimize, jit)
+
+
+def elementwise_grad(f: Callable[..., Any] | None = None, wrt: Any = 0, *, optimize: bool = True, jit: None = None) -> Any:
+    """The derivative of an element-wise function, element by element: the vjp with a cotangent of ones.
+
+    For a function whose results mix elements it gives the sum of the Jacobian's rows.
+    """
+    return _transform("elementwise_grad", Mode("elementwise_grad", False, "ones"), f, wrt, optimize, jit)

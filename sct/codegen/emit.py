@@ -1,0 +1,528 @@
+"""Writing a function in SSA form as Python.
+
+Takes a function; gives its text and the objects that the text names. The statements come in the order of the SSA form, with
+the user's names; in the reverse sweep a comment with the primal statement stands above what reverses it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import astor
+import gast
+import numpy as np
+
+from sct.codegen.expressions import BINARY, Expression, call, constant, display, load, operation, store
+from sct.codegen.fold import fold
+from sct.codegen.liveness import interference
+from sct.codegen.names import assign_names
+from sct.codegen.symbols import Symbols
+from sct.ir.ops import ASSERT, PUSH, RAISE, UNPACK, Attribute, Format, Free, InPlace, Method, Special
+from sct.ir.rewriting import substitute
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    operands_of,
+    values_of,
+)
+from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple
+from sct.runtime import scatter_add
+
+__all__ = ["Text", "emit"]
+
+_MARK = "__comment_"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A generated module: its text, the name of its function, and the objects that it does not import."""
+
+    source: str
+    name: str
+    bound: dict[str, Any]
+
+
+def emit(f: Function) -> Text:
+    """`f` as Python."""
+    return _Emitter(_one_test(f)).run()
+
+
+def _one_test(f: Function) -> Function:
+    """The parameters of a while loop's test under the names of its body's, for they are the same variables."""
+
+    def in_block(block: Block) -> Block:
+        return block.with_([in_statement(s) for s in block.body])
+
+    def in_statement(s: Statement) -> Statement:
+        if isinstance(s, If):
+            return replace(s, then=in_block(s.then), orelse=in_block(s.orelse))
+        if isinstance(s, For):
+            return replace(s, body=in_block(s.body))
+        if isinstance(s, Closure):
+            return replace(s, block=in_block(s.block))
+        if isinstance(s, While):
+            test = substitute(s.test, dict(zip(s.test.params, s.body.params, strict=True))).with_(params=())
+            return replace(s, test=in_block(test), body=in_block(s.body))
+        return s
+
+    return replace(f, block=in_block(f.block))
+
+
+class _Emitter:
+    def __init__(self, f: Function) -> None:
+        self.f = f
+        self.symbols = Symbols(f.name)
+        self.folding = fold(f)
+        graph = interference(f, self.folding)
+        self.names = assign_names(f, graph, self.referenced(f.block) | {f.name})
+        self.used = self.all_used(f.block) | set(values_of(*f.block.yields))
+        self.parts = self.with_parts(f.block)
+        self.comments: list[str] = []
+        self.said: Origin | None = None
+
+    def referenced(self, block: Block) -> frozenset[str]:
+        """The global names that the text is going to use."""
+        out = {"np", "range", "runtime"}
+
+        def add(block: Block) -> None:
+            for s in block.body:
+                if isinstance(s, Apply):
+                    op = s.op.op if isinstance(s.op, InPlace) else s.op
+                    if isinstance(op, Free):
+                        out.add(op.function.__name__)
+                    elif not isinstance(op, (Special, Attribute, Method, Format)):
+                        out.add(Symbols(self.f.name).name(op).split(".")[0])
+                for b in blocks_of(s):
+                    add(b)
+
+        add(block)
+        return frozenset(out)
+
+    def all_used(self, block: Block) -> set[Value]:
+        out: set[Value] = set()
+        for s in block.body:
+            out.update(values_of(*operands_of(s)))
+            for b in blocks_of(s):
+                out |= self.all_used(b)
+                out.update(values_of(*b.yields))
+        return out
+
+    def with_parts(self, block: Block) -> dict[Value, list[Value | None]]:
+        """The results with several parts that are only ever used part by part, and the parts' values."""
+        parts: dict[Value, list[Value | None]] = {}
+        whole: set[Value] = set(values_of(*block.yields))
+
+        def look(block: Block) -> None:
+            for k, s in enumerate(block.body):
+                if isinstance(s, Apply) and isinstance(s.result.type, Tuple) and s.result not in self.folding.inline:
+                    items: list[Value | None] = [None] * len(s.result.type.items)
+                    n = k + 1
+                    while n < len(block.body) and (key := _part(block.body[n], s.result)) is not None:
+                        projection = block.body[n]
+                        assert isinstance(projection, Apply)
+                        items[key] = projection.result
+                        n += 1
+                    parts[s.result] = items
+                    taken = {v for v in items if v is not None}
+                    whole.update(v for v in taken if v in self.folding.inline)
+                reads = operands_of(s)
+                if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] in parts:
+                    reads = () if s.result in parts[s.args[0]] else reads  # type: ignore[index]
+                whole.update(values_of(*reads))
+                for b in blocks_of(s):
+                    look(b)
+                    whole.update(values_of(*b.yields))
+
+        look(block)
+        inline = self.folding.inline
+        return {v: items for v, items in parts.items() if v not in whole and any(items) and not any(i in inline for i in items)}
+
+    # -- text --------------------------------------------------------------------------------------------------------
+
+    def run(self) -> Text:
+        f = self.f
+        body: list[Any] = []
+        if f.doc and f.doc.strip():
+            body.append(gast.Expr(gast.Constant(self.documentation(f.doc), None)))
+        if self.has_reverse(f.block):
+            self.comment(body, "forward")
+        self.block(f.block, body)
+        body.append(gast.Return(self.expression(f.block.yields[0])))
+        node = gast.FunctionDef(f.name, self.arguments(f.signature), body, [], None, None, [])
+        module = gast.Module([node], [])
+        text = astor.to_source(gast.gast_to_ast(gast.fix_missing_locations(module)), indent_with="    ", pretty_source="".join)
+        imports = sorted(self.symbols.imports, key=lambda line: (line.startswith("from sct"), line))
+        header = "".join(f"{line}\n" for line in imports)
+        source = (header + "\n\n" if header else "") + self.with_comments(text)
+        return Text(source, f.name, self.symbols.bound)
+
+    def documentation(self, doc: str) -> str:
+        name = getattr(self.f.callee, "__name__", self.f.name)
+        return f"Derivative of {name}: {inspect.cleandoc(doc).splitlines()[0]}"
+
+    def with_comments(self, text: str) -> str:
+        out = []
+        for line in text.splitlines():
+            stripped = line.strip()
+            if stripped.startswith(_MARK):
+                line = line[: len(line) - len(stripped)] + "# " + self.comments[int(stripped[len(_MARK) :])]
+            out.append(line.rstrip())
+        kept = [
+            a for a, b in zip(out, [*out[1:], ""], strict=True) if not (a.strip() == "# forward" and b.strip() == "# reverse")
+        ]
+        return "\n".join(kept).strip("\n") + "\n"
+
+    def comment(self, out: list[Any], text: str) -> None:
+        out.append(gast.Expr(load(f"{_MARK}{len(self.comments)}")))
+        self.comments.append(text)
+
+    def has_reverse(self, block: Block) -> bool:
+        return any(
+            (s.origin is not None and s.origin.reverse)
+            or isinstance(s, Closure)
+            or any(self.has_reverse(b) for b in blocks_of(s))
+            for s in block.body
+        )
+
+    def arguments(self, signature: inspect.Signature) -> Any:
+        p = inspect.Parameter
+        args: dict[Any, list[Any]] = {p.POSITIONAL_ONLY: [], p.POSITIONAL_OR_KEYWORD: [], p.KEYWORD_ONLY: []}
+        defaults: list[Any] = []
+        keyword_defaults: list[Any] = []
+        for q in signature.parameters.values():
+            args[q.kind].append(gast.Name(q.name, gast.Param(), None, None))
+            default = None if q.default is p.empty else constant(q.default, self.symbols)
+            if q.kind is p.KEYWORD_ONLY:
+                keyword_defaults.append(default)
+            elif default is not None:
+                defaults.append(default)
+        return gast.arguments(
+            args[p.POSITIONAL_OR_KEYWORD], args[p.POSITIONAL_ONLY], None, args[p.KEYWORD_ONLY], keyword_defaults, None, defaults
+        )
+
+    # -- blocks ------------------------------------------------------------------------------------------------------
+
+    def block(self, block: Block, out: list[Any]) -> None:
+        for s in block.body:
+            self.explain(s, out)
+            self.statement(s, out)
+
+    def explain(self, s: Statement, out: list[Any]) -> None:
+        """The comment above a statement of the reverse sweep, where it begins to reverse another primal statement."""
+        o = s.origin
+        if o is None or not o.reverse or (isinstance(s, Apply) and s.result in self.folding.inline):
+            return
+        if self.said is None:
+            self.comment(out, "reverse")
+        if isinstance(s, Apply):
+            if o != self.said:
+                self.comment(out, o.text)
+            self.said = o
+        elif self.said is None:
+            self.said = Origin("", o.place)
+
+    def statement(self, s: Statement, out: list[Any]) -> None:
+        if isinstance(s, Apply):
+            self.apply(s, out)
+        elif isinstance(s, If):
+            self.if_(s, out)
+        elif isinstance(s, For):
+            self.for_(s, out)
+        elif isinstance(s, While):
+            self.while_(s, out)
+        elif isinstance(s, Closure):
+            self.closure(s, out)
+
+    def apply(self, s: Apply, out: list[Any]) -> None:
+        if s.result in self.folding.inline:
+            return
+        if s.result in self.parts:
+            self.several(s, out)
+            return
+        if s.op is operator.getitem and s.args[0] in self.parts:
+            return
+        args = [self.expression(a) for a in s.args]
+        if isinstance(s.op, InPlace) and s.op.op is scatter_add and not _repeats(s.args[1]):
+            args[1] = self.index(s.args[1])
+        if s.op is PUSH:
+            out.append(gast.Expr(call(gast.Attribute(args[0], "append", gast.Load()), args[1:])))
+        elif s.op is RAISE:
+            out.append(gast.Raise(args[0] if args else None, args[1] if len(args) > 1 else None))
+        elif s.op is ASSERT:
+            out.append(gast.Assert(args[0], args[1] if len(args) > 1 else None))
+        elif isinstance(s.op, InPlace):
+            self.in_place(s, args, out)
+        else:
+            value = self.operation(s)
+            if s.result in self.used:
+                self.assign_updating(s, value, out)
+            else:
+                out.append(gast.Expr(value))
+
+    def several(self, s: Apply, out: list[Any]) -> None:
+        """An operation with several results, each of which has a variable."""
+        items = self.parts[s.result]
+        names = [self.names[v] if v is not None else "_" for v in items]
+        value = self.expression(s.args[0]) if s.op is UNPACK else self.operation(s)
+        out.append(gast.Assign([gast.Tuple([store(n) for n in names], gast.Store())], value, None))
+
+    def assign_updating(self, s: Apply, value: Expression, out: list[Any]) -> None:
+        """`x = x + v` of a number is written `x += v`."""
+        target = self.names[s.result]
+        t = s.result.type
+        number = isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and not t.boxed)
+        if (
+            number
+            and s.op in (operator.add, operator.sub)
+            and isinstance(s.args[0], Value)
+            and s.args[0] not in self.folding.inline
+        ):
+            if self.names.get(s.args[0]) == target:
+                out.append(gast.AugAssign(store(target), BINARY[s.op](), self.expression(s.args[1])))
+                return
+        self.assign(s.result, value, out)
+
+    def assign(self, v: Value, value: Expression, out: list[Any]) -> None:
+        out.append(gast.Assign([store(self.names[v])], value, None))
+
+    def in_place(self, s: Apply, args: list[Expression], out: list[Any]) -> None:
+        """An operation that stores over its first argument."""
+        target, first = self.names[s.result], s.args[0]
+        if not isinstance(first, Value) or self.names.get(first) != target:
+            self.assign(s.result, args[0], out)
+        if s.op.op is scatter_add:
+            if _repeats(s.args[1]):
+                add_at = gast.Attribute(load(self.symbols.name(np.add)), "at", gast.Load())
+                out.append(gast.Expr(call(add_at, [load(target), args[1], args[2]])))
+            else:
+                out.append(gast.AugAssign(gast.Subscript(load(target), args[1], gast.Store()), gast.Add(), args[2]))
+        else:
+            out.append(gast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
+
+    # -- expressions -------------------------------------------------------------------------------------------------
+
+    def expression(self, operand: Operand) -> Expression:
+        if isinstance(operand, Value):
+            return self.value(operand)
+        if isinstance(operand, Const):
+            return constant(operand.value, self.symbols)
+        if isinstance(operand, Tuple):
+            return display(gast.Tuple, [self.expression(i) for i in operand.items])
+        if isinstance(operand, List):
+            return display(gast.List, [self.expression(i) for i in operand.items])
+        if isinstance(operand, Dict):
+            keys = [constant(k, self.symbols) for k in operand.keys]
+            return gast.Dict(keys, [self.expression(i) for i in operand.items])
+        if isinstance(operand, Slice):
+            return call(load("slice"), [self.expression(p) for p in (operand.start, operand.stop, operand.step)])
+        return constant(None, self.symbols)
+
+    def value(self, v: Value) -> Expression:
+        if v not in self.folding.inline:
+            return load(self.names[v])
+        s = self.folding.definition[v]
+        return self.choice(s) if isinstance(s, If) else self.operation(s)  # type: ignore[arg-type]
+
+    def operation(self, s: Apply) -> Expression:
+        args = [self.expression(a) for a in s.args]
+        if s.op is operator.getitem:
+            args[1] = self.index(s.args[1])
+        kwargs = [(k, self.expression(a)) for k, a in s.kwargs]
+        return operation(s.op, args, kwargs, s.args, self.symbols)
+
+    def index(self, operand: Operand) -> Expression:
+        """An index, in which slices are written with colons."""
+        if isinstance(operand, Const) and isinstance(operand.value, slice):
+            parts = (operand.value.start, operand.value.stop, operand.value.step)
+            operand = Slice(*(Const(p) for p in parts))
+        if isinstance(operand, Const) and isinstance(operand.value, tuple) and any(isinstance(v, slice) for v in operand.value):
+            operand = Tuple(tuple(Const(v) for v in operand.value))
+        if isinstance(operand, Slice):
+            parts = [None if p == Const(None) else self.expression(p) for p in (operand.start, operand.stop, operand.step)]
+            return gast.Slice(*parts)
+        if isinstance(operand, Tuple) and operand.items:
+            return display(gast.Tuple, [self.index(i) for i in operand.items])
+        return self.expression(operand)
+
+    def choice(self, s: If) -> Expression:
+        """A conditional expression, or `and` or `or` where it is one."""
+        test = self.expression(s.test)
+        a, b = s.then.yields[0], s.orelse.yields[0]
+        if b is s.test:
+            return _boolean(gast.And, test, self.expression(a))
+        if a is s.test:
+            return _boolean(gast.Or, test, self.expression(b))
+        return gast.IfExp(test, self.expression(a), self.expression(b))
+
+    # -- branches ----------------------------------------------------------------------------------------------------
+
+    def if_(self, s: If, out: list[Any]) -> None:
+        if s.results and s.results[0] in self.folding.choices:
+            if s.results[0] not in self.folding.inline:
+                self.assign(s.results[0], self.choice(s), out)
+            return
+        test = self.expression(s.test)
+        then, orelse = self.branch(s, s.then), self.branch(s, s.orelse)
+        if not then and not orelse:
+            return
+        if _leaves(then):
+            out.append(gast.If(test, then, []))
+            out.extend(orelse)
+        elif then:
+            out.append(gast.If(test, then, orelse))
+        else:
+            out.append(gast.If(gast.UnaryOp(gast.Not(), test), orelse, []))
+
+    def branch(self, s: If, block: Block) -> list[Any]:
+        out: list[Any] = []
+        self.block(block, out)
+        if not _leaves(out):
+            self.copies(s.results, block.yields, out)
+        return out
+
+    def copies(self, targets: Sequence[Value], sources: Sequence[Operand], out: list[Any]) -> None:
+        """Assign several variables at once, in an order in which none is overwritten before it is read."""
+        pairs: list[tuple[str, Operand]] = []
+        for t, y in zip(targets, sources, strict=False):
+            if y is UNDEFINED or t not in self.names:
+                continue
+            if isinstance(y, Value) and y not in self.folding.inline and self.names[y] == self.names[t]:
+                continue
+            pairs.append((self.names[t], y))
+        while pairs:
+            ready = [p for p in pairs if not any(q is not p and p[0] in self.reads(q[1]) for q in pairs)]
+            if not ready:
+                names = [store(n) for n, _ in pairs]
+                values = [self.expression(y) for _, y in pairs]
+                out.append(gast.Assign([gast.Tuple(names, gast.Store())], display(gast.Tuple, values), None))
+                return
+            for p in ready:
+                out.append(gast.Assign([store(p[0])], self.expression(p[1]), None))
+                pairs.remove(p)
+
+    def reads(self, operand: Operand) -> set[str]:
+        out: set[str] = set()
+        for v in values_of(operand):
+            if v in self.folding.inline:
+                for o in operands_of(self.folding.definition[v]):
+                    out |= self.reads(o)
+            else:
+                out.add(self.names[v])
+        return out
+
+    # -- loops -------------------------------------------------------------------------------------------------------
+
+    def for_(self, s: For, out: list[Any]) -> None:
+        params = s.body.params[1:]
+        self.copies(params, s.inits, out)
+        body = self.loop_body(s, params, out)
+        index = s.body.params[0]
+        name = self.names[index] if index in self.used else "_"
+        out.append(gast.For(store(name), self.domain(s), body, [], None))
+        self.copies(s.results[: len(params)], params, out)
+
+    def domain(self, s: For) -> Expression:
+        if s.backwards:
+            if s.step == Const(1) and s.body.params[0] not in self.used:
+                return self.range(s.start, s.stop, s.step)
+            if s.step == Const(1):
+                stop = s.stop
+                last = constant(stop.value - 1, self.symbols) if isinstance(stop, Const) else self.minus_one(stop)
+                first = constant(s.start.value - 1, self.symbols) if isinstance(s.start, Const) else self.minus_one(s.start)
+                return call(load("range"), [last, first, constant(-1, self.symbols)])
+            return call(load("reversed"), [self.range(s.start, s.stop, s.step)])
+        return self.range(s.start, s.stop, s.step)
+
+    def minus_one(self, operand: Operand) -> Expression:
+        return gast.BinOp(self.expression(operand), gast.Sub(), gast.Constant(1, None))
+
+    def range(self, start: Operand, stop: Operand, step: Operand) -> Expression:
+        if step != Const(1):
+            args = [start, stop, step]
+        else:
+            args = [stop] if start == Const(0) else [start, stop]
+        return call(load("range"), [self.expression(a) for a in args])
+
+    def loop_body(self, s: For | While, params: Sequence[Value], before: list[Any]) -> list[Any]:
+        """The statements of a loop's body, with the carried variables set for the next iteration, and the break."""
+        n = len(s.inits)
+        body: list[Any] = []
+        for r in s.results[n:]:
+            if r in self.used:
+                before.append(gast.Assign([store(self.names[r])], gast.Constant(0, None), None))
+                body.append(gast.AugAssign(store(self.names[r]), gast.Add(), gast.Constant(1, None)))
+        self.block(s.body, body)
+        self.copies(params, s.body.yields[:n], body)
+        if s.exits:
+            body.append(gast.If(self.expression(s.body.yields[n]), [gast.Break()], []))
+        return body or [gast.Pass()]
+
+    def while_(self, s: While, out: list[Any]) -> None:
+        params = s.body.params
+        self.copies(params, s.inits, out)
+        head: list[Any] = []
+        self.block(s.test, head)
+        body = self.loop_body(s, params, out)
+        test = self.expression(s.test.yields[0])
+        if head:
+            leave = gast.If(gast.UnaryOp(gast.Not(), test), [gast.Break()], [])
+            test, body = gast.Constant(True, None), [*head, leave, *body]
+        out.append(gast.While(test, body, []))
+        self.copies(s.results[: len(params)], params, out)
+
+    def closure(self, s: Closure, out: list[Any]) -> None:
+        body: list[Any] = []
+        self.said = None
+        self.block(s.block, body)
+        body.append(gast.Return(self.expression(s.block.yields[0])))
+        params = [inspect.Parameter(self.names[p], inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in s.block.params]
+        node = gast.FunctionDef(self.names[s.result], self.arguments(inspect.Signature(params)), body, [], None, None, [])
+        out.append(node)
+
+
+def _part(s: Statement, whole: Value) -> int | None:
+    """The number of the part of `whole` that a statement takes."""
+    if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] is whole and isinstance(s.args[1], Const):
+        key = s.args[1].value
+        return key if isinstance(key, int) else None
+    return None
+
+
+def _boolean(kind: type, a: Expression, b: Expression) -> Expression:
+    values: list[Any] = []
+    for x in (a, b):
+        values += x.values if isinstance(x, gast.BoolOp) and isinstance(x.op, kind) else [x]
+    return gast.BoolOp(kind(), values)
+
+
+def _leaves(body: Iterable[Any]) -> bool:
+    """Whether statements end by leaving the block."""
+    body = list(body)
+    return bool(body) and isinstance(body[-1], (gast.Raise, gast.Break, gast.Continue, gast.Return))
+
+
+def _repeats(index: Operand) -> bool:
+    """Whether an index may name an entry twice: it has integer arrays in it."""
+    for v in values_of(index):
+        t = v.type
+        if not isinstance(t, Scalar) and not (
+            isinstance(t, Array) and (t.shape == () or (t.dtype is not None and t.dtype.kind == "b"))
+        ):
+            return True
+    return any(
+        isinstance(c, Const) and isinstance(c.value, list) for c in (index.items if isinstance(index, Tuple) else (index,))
+    )

@@ -1,0 +1,190 @@
+"""Operations as Python expressions (gast nodes).
+
+Takes an operation and the expressions of its arguments; gives an expression. Knows Python's operators, attributes, methods
+and subscripts; every other callable is written as a call by its name.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from types import FunctionType
+from typing import Any
+
+import gast
+import numpy as np
+
+from sct.analysis.activity import stop_gradient
+from sct.codegen.symbols import Symbols
+from sct.ir.ops import POP, TAPE, Attribute, Format, Free, Method
+from sct.ir.ssa import Operand, type_of
+from sct.ir.types import Array
+
+__all__ = ["BINARY", "Expression", "call", "constant", "display", "load", "operation", "store"]
+
+Expression = Any
+
+BINARY: dict[Any, type] = {
+    operator.add: gast.Add,
+    operator.sub: gast.Sub,
+    operator.mul: gast.Mult,
+    operator.truediv: gast.Div,
+    operator.floordiv: gast.FloorDiv,
+    operator.mod: gast.Mod,
+    operator.pow: gast.Pow,
+    operator.matmul: gast.MatMult,
+    operator.lshift: gast.LShift,
+    operator.rshift: gast.RShift,
+    operator.and_: gast.BitAnd,
+    operator.or_: gast.BitOr,
+    operator.xor: gast.BitXor,
+}
+_UNARY: dict[Any, type] = {
+    operator.neg: gast.USub,
+    operator.pos: gast.UAdd,
+    operator.invert: gast.Invert,
+    operator.not_: gast.Not,
+}
+_COMPARE: dict[Any, type] = {
+    operator.lt: gast.Lt,
+    operator.le: gast.LtE,
+    operator.gt: gast.Gt,
+    operator.ge: gast.GtE,
+    operator.eq: gast.Eq,
+    operator.ne: gast.NotEq,
+    operator.is_: gast.Is,
+    operator.is_not: gast.IsNot,
+}
+
+
+def load(name: str) -> Expression:
+    """A dotted name, read."""
+    first, *rest = name.split(".")
+    node = gast.Name(first, gast.Load(), None, None)
+    for part in rest:
+        node = gast.Attribute(node, part, gast.Load())
+    return node
+
+
+def store(name: str) -> Expression:
+    """A name, assigned to."""
+    return gast.Name(name, gast.Store(), None, None)
+
+
+def call(function: Expression, args: Sequence[Expression], kwargs: Sequence[tuple[str, Expression]] = ()) -> Expression:
+    """A call."""
+    return gast.Call(function, list(args), [gast.keyword(k, v) for k, v in kwargs])
+
+
+def display(kind: type, items: Sequence[Expression]) -> Expression:
+    """A tuple or list display."""
+    return kind(list(items), gast.Load())
+
+
+def constant(value: Any, symbols: Symbols) -> Expression:
+    """A Python constant, or the name of what it is."""
+    if isinstance(value, bool) or value is None or value is Ellipsis or isinstance(value, (str, bytes)):
+        return gast.Constant(value, None)
+    if type(value) in (int, float):
+        return _number(value, symbols)
+    if isinstance(value, complex) and type(value) is complex:
+        imaginary = gast.Constant(complex(0, value.imag), None)
+        return imaginary if value.real == 0 else gast.BinOp(_number(value.real, symbols), gast.Add(), imaginary)
+    if isinstance(value, (tuple, list)):
+        return display(gast.Tuple if isinstance(value, tuple) else gast.List, [constant(v, symbols) for v in value])
+    if isinstance(value, slice):
+        return call(load("slice"), [constant(v, symbols) for v in (value.start, value.stop, value.step)])
+    if isinstance(value, np.dtype):
+        return load(symbols.name(value.type)) if value.isnative and value.names is None else load(symbols.bind(value))
+    if isinstance(value, np.number):
+        return call(load(symbols.name(type(value))), [constant(value.item(), symbols)])
+    return load(symbols.name(value))
+
+
+def _number(value: float, symbols: Symbols) -> Expression:
+    if value != value:
+        return load(f"{symbols.name(np)}.nan")
+    if value in (math.inf, -math.inf):
+        node = load(f"{symbols.name(np)}.inf")
+        return node if value > 0 else gast.UnaryOp(gast.USub(), node)
+    if value in (math.pi, -math.pi):
+        node = load(f"{symbols.name(np)}.pi")
+        return node if value > 0 else gast.UnaryOp(gast.USub(), node)
+    if math.copysign(1.0, value) < 0:
+        return gast.UnaryOp(gast.USub(), gast.Constant(-value, None))
+    return gast.Constant(value, None)
+
+
+def operation(
+    op: Any, args: list[Expression], kwargs: list[tuple[str, Expression]], operands: Sequence[Operand], symbols: Symbols
+) -> Expression:
+    """`op(*args, **kwargs)` as Python writes it."""
+    if len(args) == 2 and not kwargs:
+        if op in BINARY:
+            return gast.BinOp(args[0], BINARY[op](), args[1])
+        if op in _COMPARE:
+            return gast.Compare(args[0], [_COMPARE[op]()], [args[1]])
+        if op is operator.contains:
+            return gast.Compare(args[1], [gast.In()], [args[0]])
+        if op is operator.getitem:
+            return gast.Subscript(args[0], args[1], gast.Load())
+    if len(args) == 1 and not kwargs and op in _UNARY:
+        return gast.UnaryOp(_UNARY[op](), args[0])
+    if op is stop_gradient:
+        return args[0]
+    if isinstance(op, Attribute):
+        return gast.Attribute(args[0], op.name, gast.Load())
+    if isinstance(op, Method):
+        return call(gast.Attribute(args[0], op.name, gast.Load()), args[1:], kwargs)
+    if op is np.shape and _is_array(operands[0]):
+        return gast.Attribute(args[0], "shape", gast.Load())
+    if isinstance(op, Format):
+        return _format(op, args)
+    if isinstance(op, Free):
+        return _free(op, symbols)
+    if op is POP:
+        return call(gast.Attribute(args[0], "pop", gast.Load()), [])
+    if op is TAPE:
+        return call(gast.Attribute(args[0], "copy", gast.Load()), []) if args else display(gast.List, [])
+    return call(load(symbols.name(op)), args, kwargs)
+
+
+def _is_array(operand: Operand) -> bool:
+    t = type_of(operand)
+    return isinstance(t, Array) and bool(t.shape)
+
+
+def _format(op: Format, args: list[Expression]) -> Expression:
+    rest = iter(args)
+    values = []
+    for part in op.parts:
+        if isinstance(part, str):
+            values.append(gast.Constant(part, None))
+        else:
+            spec = gast.JoinedStr([gast.Constant(part[1], None)]) if part[1] else None
+            values.append(gast.FormattedValue(next(rest), part[0], spec))
+    return gast.JoinedStr(values)
+
+
+def _free(op: Free, symbols: Symbols) -> Expression:
+    """How the data that a function finds outside of itself is read, each time that the derivative is called."""
+    function = op.function
+    assert isinstance(function, FunctionType)
+    base = load(symbols.bind(function))
+    if op.name.endswith(" (default)"):
+        name = op.name.split(" ")[0]
+        code = function.__code__
+        positional = code.co_varnames[: code.co_argcount]
+        if name in positional:
+            at = positional.index(name) - len(positional) + len(function.__defaults__ or ())
+            return _item(gast.Attribute(base, "__defaults__", gast.Load()), at)
+        return _item(gast.Attribute(base, "__kwdefaults__", gast.Load()), name)
+    if op.name in function.__code__.co_freevars:
+        cell = _item(gast.Attribute(base, "__closure__", gast.Load()), function.__code__.co_freevars.index(op.name))
+        return gast.Attribute(cell, "cell_contents", gast.Load())
+    return _item(gast.Attribute(base, "__globals__", gast.Load()), op.name)
+
+
+def _item(base: Expression, key: Any) -> Expression:
+    return gast.Subscript(base, gast.Constant(key, None), gast.Load())

@@ -1,0 +1,163 @@
+"""Folding: which values are written as part of the expression that uses them, rather than as statements.
+
+Takes a function; gives the set of folded values. A value without a name of its own that is used once, in its own block, is
+folded, unless memory that its expression reads is stored over in between. What costs nothing (an item of a parameter, a
+shape, a transpose) is written out wherever it is used. Changes no order of effects.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace
+from sct.ir.ssa import Apply, Block, Closure, Function, If, Statement, Value, blocks_of, operands_of, results_of, values_of
+from sct.ir.types import Const, Dict, List, Tuple
+from sct.optimize.dead_code import has_effect
+
+__all__ = ["Folding", "fold"]
+
+
+@dataclass(frozen=True)
+class Folding:
+    """`inline`: values written where they are used. `choices`: results of `If`s that are written as conditional expressions.
+    `definition`: the statement of each value."""
+
+    inline: frozenset[Value]
+    choices: frozenset[Value]
+    definition: dict[Value, Statement]
+
+
+def fold(f: Function) -> Folding:
+    """The folding of `f`."""
+    return _Folder(f).run()
+
+
+class _Folder:
+    def __init__(self, f: Function) -> None:
+        self.f = f
+        self.uses: Counter[Value] = Counter()
+        self.direct: dict[Value, tuple[int, int]] = {}  # the block and position of a value's use as a plain operand
+        self.home: dict[Value, tuple[int, int]] = {}
+        self.definition: dict[Value, Statement] = {}
+        self.inline: set[Value] = set()
+        self.choices: set[Value] = set()
+        self.params = set(f.block.params)
+        self.stored: set[Value] = set()  # what is stored over needs a variable
+        self.clobbers: dict[int, list[int]] = {}
+
+    def run(self) -> Folding:
+        self.count(self.f.block)
+        self.uses.update(values_of(*self.f.block.yields))
+        for v in values_of(*self.f.block.yields):
+            self.direct[v] = (self.f.block.label, len(self.f.block.body))
+        self.choose(self.f.block)
+        return Folding(frozenset(self.inline), frozenset(self.choices), self.definition)
+
+    def count(self, block: Block) -> None:
+        for i, s in enumerate(block.body):
+            used = operands_of(s)
+            self.uses.update(values_of(*used))
+            if isinstance(s, Apply) and isinstance(s.op, InPlace):
+                self.stored.update(values_of(s.args[0]))
+            plain = used if not hasattr(s, "inits") else used[: len(used) - len(s.inits)]
+            for v in values_of(*plain):
+                self.direct[v] = (block.label, i)
+            for r in results_of(s):
+                self.home[r] = (block.label, i)
+                self.definition[r] = s
+            if isinstance(s, Apply) and isinstance(s.op, InPlace):
+                self.clobbers.setdefault(block.label, []).append(i)
+            elif any(_stores(b) for b in blocks_of(s)):
+                self.clobbers.setdefault(block.label, []).append(i)
+            for b in blocks_of(s):
+                self.count(b)
+                self.uses.update(values_of(*b.yields))
+
+    def choose(self, block: Block) -> None:
+        for s in block.body:
+            if isinstance(s, Closure):
+                self.uses.update(values_of(*s.block.yields))
+                for v in values_of(*s.block.yields):
+                    self.direct[v] = (s.block.label, len(s.block.body))
+            for b in blocks_of(s):
+                self.choose(b)
+            if isinstance(s, Apply) and self.foldable(s):
+                self.inline.add(s.result)
+            elif isinstance(s, If) and self.is_choice(s):
+                self.choices.add(s.results[0])
+                if self.used_once(s.results[0]):
+                    self.inline.add(s.results[0])
+
+    def foldable(self, s: Apply) -> bool:
+        if self.free_to_repeat(s):
+            return True
+        return self.quiet(s) and self.used_once(s.result) and not self.is_part(s)
+
+    def quiet(self, s: Apply) -> bool:
+        """Whether a statement can be an expression."""
+        if s.op in (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK) or isinstance(s.op, InPlace):
+            return False
+        return isinstance(s.op, (Format, Free)) or not has_effect(s) or self.is_exception(s)
+
+    def is_part(self, s: Apply) -> bool:
+        """Whether a statement takes a part of a result with several: these are assigned together."""
+        return s.op is operator.getitem and isinstance(s.args[0], Value) and isinstance(s.args[0].type, Tuple)
+
+    def is_exception(self, s: Apply) -> bool:
+        return isinstance(s.op, type) and issubclass(s.op, BaseException)
+
+    def used_once(self, v: Value) -> bool:
+        if v.name or self.uses[v] != 1 or v not in self.direct or v in self.stored:
+            return False
+        (block, i), (other, j) = self.home[v], self.direct[v]
+        return block == other and not any(i < k < j for k in self.clobbers.get(block, ()))
+
+    def free_to_repeat(self, s: Apply) -> bool:
+        """An item of a parameter, a shape or an entry of one, a transpose of a named value."""
+        if s.op is operator.getitem and isinstance(s.args[1], Const) and isinstance(s.args[0], Value):
+            base = s.args[0]
+            d = self.definition.get(base)
+            if (
+                isinstance(base.type, (Tuple, List, Dict))
+                and (base in self.params or base in self.inline)
+                and not s.result.name
+            ):
+                return d is None or isinstance(d, Apply)
+        if s.result.name:
+            return False
+        if isinstance(s.op, Attribute) and s.op.name in ("T", "shape", "size") or s.op is np.shape:
+            return all(not isinstance(a, Value) or self.written(a) for a in s.args)
+        return False
+
+    def written(self, v: Value) -> bool:
+        """Whether a value has a variable, or is as cheap as one."""
+        d = self.definition.get(v)
+        return d is None or v in self.inline and isinstance(d, Apply) and self.free_to_repeat(d) or not self.used_once(v)
+
+    def is_choice(self, s: If) -> bool:
+        """Whether an `if` that was written as an expression can be one again: its branches are expressions."""
+        if not s.expression or len(s.results) != 1:
+            return False
+        for b in (s.then, s.orelse):
+            for t in b.body:
+                if isinstance(t, Apply):
+                    if t.result in self.inline:
+                        continue
+                    if not self.quiet(t) or self.uses[t.result] != 1 or t.result.name:
+                        return False
+                elif not (
+                    isinstance(t, If) and len(t.results) == 1 and t.results[0] in self.choices and self.uses[t.results[0]] == 1
+                ):
+                    return False
+        for b in (s.then, s.orelse):
+            self.inline.update(r for t in b.body for r in results_of(t))
+        return True
+
+
+def _stores(block: Block) -> bool:
+    """Whether a block stores over memory that may be read outside of it."""
+    return any(isinstance(s, Apply) and isinstance(s.op, InPlace) or any(_stores(b) for b in blocks_of(s)) for s in block.body)

@@ -1,0 +1,90 @@
+"""How generated text refers to callables: NumPy's and Python's by their public names, others by names of their own.
+
+Takes callables and other objects; gives dotted names and remembers what has to be imported or bound for them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import math
+import operator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from sct import runtime
+from sct.ir.ops import Derived
+
+__all__ = ["RESERVED", "Symbols"]
+
+RESERVED = frozenset(dir(builtins)) - {"_"} | {"np", "math", "runtime", "operator"}
+
+
+@functools.cache
+def _public() -> dict[int, tuple[str, str]]:
+    """The public functions of NumPy, math, operator, the builtins and the runtime, by identity: module and dotted name."""
+    out: dict[int, tuple[str, str]] = {}
+
+    def add(module: ModuleType, label: str, header: str) -> None:
+        for name in dir(module):
+            if name.startswith("_"):
+                continue
+            value = getattr(module, name)
+            if callable(value):
+                own = getattr(value, "__name__", name)
+                name = own if getattr(module, own, None) is value else name
+                out.setdefault(id(value), (header, f"{label}{name}"))
+
+    add(builtins, "", "")
+    add(runtime, "runtime.", "from sct import runtime")
+    for module in (np, np.linalg, np.fft, np.random):
+        add(module, f"np.{module.__name__[6:]}." if module is not np else "np.", "import numpy as np")
+    add(math, "math.", "import math")
+    add(operator, "operator.", "import operator")
+    return out
+
+
+def _own_name(value: Any) -> str:
+    return f"{_own_name(value.function)}_vjp" if isinstance(value, Derived) else getattr(value, "__name__", "constant")
+
+
+class Symbols:
+    """The names of the objects that one text refers to; `own` is that of the function that the text defines."""
+
+    def __init__(self, own: str = "") -> None:
+        self.own = own
+        self.imports: dict[str, None] = {}
+        self.bound: dict[str, Any] = {}
+
+    def name(self, value: Any) -> str:
+        """The dotted name of a callable or module."""
+        if isinstance(value, ModuleType) and value.__name__ in ("numpy", "math", "operator"):
+            header = "import numpy as np" if value is np else f"import {value.__name__}"
+            self.imports[header] = None
+            return "np" if value is np else value.__name__
+        found = _public().get(id(value))
+        if found is not None:
+            if found[0]:
+                self.imports[found[0]] = None
+            return found[1]
+        module = getattr(value, "__module__", None) or ""
+        if module.startswith("sct.rules."):
+            self.imports[f"from {module} import {value.__name__}"] = None
+            return str(value.__name__)
+        return self.bind(value)
+
+    def bind(self, value: Any) -> str:
+        """A name of its own for an object, under which the text finds it when it runs."""
+        for name, known in self.bound.items():
+            if known is value or (isinstance(value, Derived) and known == value):
+                return name
+        base = _own_name(value)
+        base = base if base.isidentifier() and base not in RESERVED else "constant"
+        name, k = base, 0
+        while name == self.own or (name in self.bound and self.bound[name] is not value):
+            k += 1
+            name = f"{base}_{k}"
+        self.bound[name] = value
+        return name

@@ -1,0 +1,99 @@
+"""Errors of sct: what went wrong, where in the user's file, and what to do instead.
+
+Takes a message, a place and advice; gives exceptions whose text shows file, line, column, the line and a caret.
+Never inspects code: the stage that raises knows the place.
+"""
+
+from __future__ import annotations
+
+import linecache
+from dataclasses import dataclass
+
+__all__ = [
+    "NoRuleError",
+    "NonDifferentiableArgumentError",
+    "NonScalarOutputError",
+    "Place",
+    "SctError",
+    "SourceUnavailableError",
+    "UndefinedNameError",
+    "UnsupportedSyntaxError",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a source file: `line` counts from 1, `column` from 0."""
+
+    file: str
+    line: int
+    column: int
+    function: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column + 1}"
+        return f"{where}, in {self.function}" if self.function else where
+
+    def excerpt(self) -> str:
+        """The source line with a caret under the column; empty if the file is not to be had."""
+        text = linecache.getline(self.file, self.line).rstrip("\n")
+        if not text.strip():
+            return ""
+        stripped = text.lstrip()
+        indent = len(text) - len(stripped)
+        return f"    {stripped}\n    {' ' * max(self.column - indent, 0)}^"
+
+
+class SctError(Exception):
+    """Base of all errors of sct.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.
+    place : Place, optional
+        Where, in the user's file.
+    advice : str, optional
+        What to do instead.
+    """
+
+    def __init__(self, message: str, place: Place | None = None, advice: str = "") -> None:
+        self.message = message
+        self.place = place
+        self.advice = advice
+        parts = [message]
+        if place is not None:
+            parts.append(f"  at {place}")
+            excerpt = place.excerpt()
+            if excerpt:
+                parts.append(excerpt)
+        if advice:
+            parts.append(f"  {advice}")
+        super().__init__("\n".join(parts))
+
+    def __reduce__(self) -> tuple[type[SctError], tuple[str, Place | None, str]]:
+        return type(self), (self.message, self.place, self.advice)
+
+
+class SourceUnavailableError(SctError):
+    """The source of a function cannot be read (built in, typed at a bare prompt, or compiled)."""
+
+
+class UnsupportedSyntaxError(SctError):
+    """A construct of Python that sct does not differentiate."""
+
+
+class NoRuleError(SctError):
+    """A call on an active value has no derivative rule."""
+
+
+class UndefinedNameError(SctError, NameError):
+    """A name that is not defined, or not on every path that leads to its use."""
+
+
+class NonScalarOutputError(SctError):
+    """`grad` of a function whose result is not a real scalar."""
+
+
+class NonDifferentiableArgumentError(SctError):
+    """A `wrt` argument that has no derivative: an int, a bool, a string, an object."""

@@ -1,0 +1,158 @@
+"""Refusing what is not supported, at its place.
+
+Takes a function's source; raises `UnsupportedSyntaxError` for the first construct that sct does not differentiate.
+What is accepted is listed; everything else is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gast
+
+from sct.errors import UnsupportedSyntaxError
+from sct.frontend.read import Source
+
+__all__ = ["check"]
+
+_STATEMENTS = (
+    gast.Return,
+    gast.Assign,
+    gast.AnnAssign,
+    gast.AugAssign,
+    gast.For,
+    gast.While,
+    gast.If,
+    gast.Raise,
+    gast.Assert,
+    gast.Expr,
+    gast.Pass,
+    gast.Break,
+    gast.Continue,
+)
+_EXPRESSIONS = (
+    gast.BoolOp,
+    gast.BinOp,
+    gast.UnaryOp,
+    gast.IfExp,
+    gast.Dict,
+    gast.Compare,
+    gast.Call,
+    gast.JoinedStr,
+    gast.FormattedValue,
+    gast.Constant,
+    gast.Attribute,
+    gast.Subscript,
+    gast.Name,
+    gast.List,
+    gast.Tuple,
+    gast.Slice,
+)
+_OTHER = (gast.operator, gast.unaryop, gast.boolop, gast.cmpop, gast.expr_context, gast.arguments, gast.keyword)
+
+_ADVICE: dict[str, tuple[str, str]] = {
+    "FunctionDef": ("a function defined inside a function", "Define it at module level and pass what it needs as arguments."),
+    "AsyncFunctionDef": ("an async function", "Write it as an ordinary function."),
+    "ClassDef": ("a class definition", "Define the class at module level."),
+    "Lambda": ("a lambda inside a function", "Define a function at module level."),
+    "ListComp": ("a list comprehension", "Write the elements out, or use array operations."),
+    "SetComp": ("a set comprehension", "Use a list or array operations."),
+    "DictComp": ("a dict comprehension", "Write the entries out."),
+    "GeneratorExp": ("a generator expression", "Write a for loop, or use array operations."),
+    "Set": ("a set", "Use a tuple or a list."),
+    "Try": ("try", "Test for the condition with if."),
+    "TryStar": ("try", "Test for the condition with if."),
+    "With": ("with", "Call the function from inside the with block instead."),
+    "AsyncWith": ("async with", "Write an ordinary function."),
+    "AsyncFor": ("async for", "Write an ordinary for loop."),
+    "Global": ("global", "Return the value, and assign it where the function is called."),
+    "Nonlocal": ("nonlocal", "Return the value, and assign it where the function is called."),
+    "Delete": ("del", "Leave the name; it ends with the function."),
+    "Import": ("an import inside a function", "Import at module level."),
+    "ImportFrom": ("an import inside a function", "Import at module level."),
+    "Yield": ("yield", "Collect the values in a list display, or return an array."),
+    "YieldFrom": ("yield from", "Collect the values in a list display, or return an array."),
+    "Await": ("await", "Write an ordinary function."),
+    "NamedExpr": ("an assignment inside an expression (:=)", "Assign on a line of its own."),
+    "Starred": ("a starred expression", "Write the elements out."),
+    "Match": ("match", "Use if and elif."),
+    "TypeAlias": ("a type alias", "Define it at module level."),
+}
+
+
+def check(source: Source, rule: bool = False) -> None:
+    """Raise if `source` holds a construct that is not supported.
+
+    Parameters
+    ----------
+    source : Source
+        The function.
+    rule : bool
+        Whether it is part of a derivative rule; those may take and pass on `*args`.
+    """
+    _Checker(source, rule).function(source.node)
+
+
+class _Checker:
+    def __init__(self, source: Source, rule: bool) -> None:
+        self.source = source
+        self.rule = rule
+
+    def refuse(self, node: Any, what: str, advice: str) -> None:
+        place = self.source.place(node if hasattr(node, "lineno") else self.source.node)
+        raise UnsupportedSyntaxError(f"{what} is not supported", place, advice)
+
+    def function(self, node: Any) -> None:
+        if isinstance(node, gast.AsyncFunctionDef):
+            self.refuse(node, *_ADVICE["AsyncFunctionDef"])
+        arguments = node.args
+        if not self.rule:
+            for star in (arguments.vararg, arguments.kwarg):
+                if star is not None:
+                    self.refuse(star, "a parameter *args or **kwargs", "Name the parameters.")
+        body = node.body if isinstance(node.body, list) else [node.body]
+        for child in body:
+            self.visit(child)
+
+    def visit(self, node: Any) -> None:
+        kind = type(node).__name__
+        if isinstance(node, gast.Starred) and self.rule:
+            self.visit(node.value)
+            return
+        if not isinstance(node, (*_STATEMENTS, *_EXPRESSIONS, *_OTHER)):
+            what, advice = _ADVICE.get(kind, (f"the construct {kind}", "Write it with the constructs that the manual lists."))
+            self.refuse(node, what, advice)
+        if isinstance(node, (gast.Assign, gast.AnnAssign, gast.AugAssign, gast.For)):
+            for target in node.targets if isinstance(node, gast.Assign) else [node.target]:
+                self.target(target)
+        if isinstance(node, gast.AnnAssign):
+            if node.value is not None:
+                self.visit(node.value)
+            return
+        if isinstance(node, gast.Call):
+            for keyword in node.keywords:
+                if keyword.arg is None:
+                    self.refuse(keyword.value, "** in a call", "Write the keyword arguments out.")
+                if keyword.arg == "out" and not _is_none(keyword.value):
+                    self.refuse(keyword.value, "a write into an array (out=)", "Assign the result to a name.")
+        if isinstance(node, gast.Dict) and any(key is None for key in node.keys):
+            self.refuse(node, "** in a dict", "Write the entries out.")
+        for child in gast.iter_child_nodes(node):
+            self.visit(child)
+
+    def target(self, node: Any) -> None:
+        if isinstance(node, (gast.Tuple, gast.List)):
+            for element in node.elts:
+                self.target(element)
+        elif isinstance(node, gast.Subscript):
+            self.refuse(
+                node, "a write into an array, list or dict", "Build a new one, with np.where, np.concatenate or a display."
+            )
+        elif isinstance(node, gast.Attribute):
+            self.refuse(node, "an assignment to an attribute", "Assign to a name and return it.")
+        elif isinstance(node, gast.Starred):
+            self.refuse(node, *_ADVICE["Starred"])
+
+
+def _is_none(node: Any) -> bool:
+    return isinstance(node, gast.Constant) and node.value is None

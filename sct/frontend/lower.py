@@ -1,0 +1,608 @@
+"""From gast to untyped structured SSA.
+
+Takes a Python function; gives its `Function` and what compilation relied on. Assignments become names for values, and
+`break`, `continue` and early `return` become flags and branches. Purely syntactic: no argument types are known here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+import gast
+
+from sct.errors import Place, SctError, UndefinedNameError
+from sct.frontend.check import check
+from sct.frontend.read import Source, read
+from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
+from sct.ir.ops import ASSERT, CALL, RAISE, UNPACK, Attribute, Format, Free, Method
+from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
+from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
+
+__all__ = ["Lowered", "lower"]
+
+_BINARY: dict[type, Callable[..., Any]] = {
+    gast.Add: operator.add,
+    gast.Sub: operator.sub,
+    gast.Mult: operator.mul,
+    gast.Div: operator.truediv,
+    gast.FloorDiv: operator.floordiv,
+    gast.Mod: operator.mod,
+    gast.Pow: operator.pow,
+    gast.MatMult: operator.matmul,
+    gast.LShift: operator.lshift,
+    gast.RShift: operator.rshift,
+    gast.BitAnd: operator.and_,
+    gast.BitOr: operator.or_,
+    gast.BitXor: operator.xor,
+}
+_AUGMENTED: dict[type, Callable[..., Any]] = {
+    gast.Add: operator.iadd,
+    gast.Sub: operator.isub,
+    gast.Mult: operator.imul,
+    gast.Div: operator.itruediv,
+    gast.FloorDiv: operator.ifloordiv,
+    gast.Mod: operator.imod,
+    gast.Pow: operator.ipow,
+    gast.MatMult: operator.imatmul,
+    gast.LShift: operator.ilshift,
+    gast.RShift: operator.irshift,
+    gast.BitAnd: operator.iand,
+    gast.BitOr: operator.ior,
+    gast.BitXor: operator.ixor,
+}
+_UNARY: dict[type, Callable[..., Any]] = {
+    gast.USub: operator.neg,
+    gast.UAdd: operator.pos,
+    gast.Invert: operator.invert,
+    gast.Not: operator.not_,
+}
+_COMPARE: dict[type, Callable[..., Any]] = {
+    gast.Lt: operator.lt,
+    gast.LtE: operator.le,
+    gast.Gt: operator.gt,
+    gast.GtE: operator.ge,
+    gast.Eq: operator.eq,
+    gast.NotEq: operator.ne,
+    gast.Is: operator.is_,
+    gast.IsNot: operator.is_not,
+}
+
+# Pseudo-variables of the control flow; a user's name never holds a "<".
+_EXIT = "<exit>"  # what follows in this block is not to run
+_STOP = "<stop>"  # the innermost loop is to end
+_RETURNED = "<returned>"
+_RESULT = "<result>"
+_FLAGS = (_EXIT, _STOP, _RETURNED)
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A function in untyped SSA form, and the bindings that it relies on."""
+
+    function: Function
+    dependencies: tuple[Dependency, ...]
+
+
+def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
+    """`function` in untyped SSA form.
+
+    Raises
+    ------
+    SourceUnavailableError
+        If its source cannot be found.
+    UnsupportedSyntaxError
+        If it holds a construct that is not supported.
+    """
+    source = read(function)
+    check(source, rule)
+    return _Lowerer(source).run()
+
+
+def _exits(statements: list[Any], always: bool) -> bool:
+    """Whether statements may (or, with `always`, must) leave the enclosing block by return, break, continue or raise."""
+    for s in statements:
+        if isinstance(s, (gast.Return, gast.Break, gast.Continue, gast.Raise)):
+            return True
+        if isinstance(s, gast.If):
+            branches = [_exits(s.body, always), _exits(s.orelse, always)]
+            if all(branches) if always else any(branches):
+                return True
+        elif (
+            always
+            and isinstance(s, gast.While)
+            and isinstance(s.test, gast.Constant)
+            and s.test.value
+            and not _breaks_out(s.body)
+        ):
+            return True
+        elif isinstance(s, (gast.For, gast.While)) and not always and (_returns(s.body) or _exits(s.orelse, False)):
+            return True
+    return False
+
+
+def _nothing(function: Any) -> Any:
+    """The `return None` at the end of a function that has none, at the place of its last statement."""
+    return gast.copy_location(gast.Return(None), function.body[-1])
+
+
+def _returns(statements: list[Any]) -> bool:
+    return any(isinstance(n, gast.Return) for s in statements for n in gast.walk(s))
+
+
+def _breaks(statements: list[Any]) -> bool:
+    """Whether a loop with this body may end before its time."""
+    for s in statements:
+        if isinstance(s, (gast.Break, gast.Return)):
+            return True
+        if isinstance(s, gast.If) and (_breaks(s.body) or _breaks(s.orelse)):
+            return True
+        if isinstance(s, (gast.For, gast.While)) and (_returns([s]) or _breaks(s.orelse)):
+            return True
+    return False
+
+
+def _breaks_out(statements: list[Any]) -> bool:
+    """Whether a loop with this body may end by break."""
+    return any(
+        isinstance(s, gast.Break) or (isinstance(s, gast.If) and (_breaks_out(s.body) or _breaks_out(s.orelse)))
+        for s in statements
+    )
+
+
+def _assigned(statements: list[Any]) -> list[str]:
+    """The names that statements may bind, in order of appearance."""
+    names: dict[str, None] = {}
+    for s in statements:
+        for n in gast.walk(s):
+            if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store):
+                names[n.id] = None
+    return list(names)
+
+
+class _Lowerer:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.body: list[Statement] = []
+        self.entry: list[Statement] = []
+        self.env: dict[str, Operand] = {}
+        self.free: dict[str, Operand] = {}
+        self.dependencies: list[Dependency] = []
+        self.locals: set[str] = set()
+        self.loops = 0
+        self.origin: Origin | None = None
+
+    # -- functions ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> Lowered:
+        node, function = self.source.node, self.source.function
+        signature = inspect.signature(function, follow_wrapped=False)
+        params = tuple(Value(UNKNOWN, name) for name in signature.parameters)
+        self.env = dict(zip(signature.parameters, params, strict=True))
+        doc = None
+        if isinstance(node, gast.Lambda):
+            self.locals = set(self.env)
+            self.set_origin(node.body)
+            result = self.expression(node.body)
+        else:
+            self.locals = set(self.env) | set(_assigned(node.body))
+            statements = list(node.body)
+            if isinstance(statements[0], gast.Expr) and isinstance(statements[0].value, gast.Constant):
+                doc = statements.pop(0).value.value if isinstance(statements[0].value.value, str) else None
+            self.env[_EXIT] = self.env[_RETURNED] = self.env[_STOP] = Const(False)
+            if not _exits(statements, always=True):
+                statements.append(_nothing(node))
+            self.statements(statements)
+            result = self.env.get(_RESULT, Const(None))
+        block = Block(params, tuple(self.entry + self.body), (result,))
+        lowered = Function(function.__name__, signature, block, doc, function)
+        return Lowered(lowered, tuple(self.dependencies))
+
+    # -- emission ----------------------------------------------------------------------------------------------------
+
+    def set_origin(self, node: Any) -> None:
+        self.origin = Origin(self.source.text(node), self.source.place(node))
+
+    def apply(self, node: Any, op: Any, *args: Operand, **kwargs: Operand) -> Value:
+        result = Value()
+        self.body.append(Apply(op, args, tuple(kwargs.items()), result, self.source.place(node), self.origin))
+        return result
+
+    def block(self, params: tuple[Value, ...], fill: Callable[[], tuple[Operand, ...]]) -> tuple[Block, dict[str, Operand]]:
+        """A block made by `fill`, and the names as they stand at its end; the names here stay as they were."""
+        body, env = self.body, self.env
+        self.body, self.env = [], dict(env)
+        yields = fill()
+        made, after = Block(params, tuple(self.body), yields), self.env
+        self.body, self.env = body, env
+        return made, after
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def statements(self, statements: list[Any]) -> None:
+        for i, s in enumerate(statements):
+            rest = statements[i + 1 :]
+            if isinstance(s, gast.If) and _exits([s], always=False):
+                self.exiting_if(s, rest)
+                return
+            self.statement(s)
+            if isinstance(s, (gast.Return, gast.Break, gast.Continue, gast.Raise)):
+                return
+            if isinstance(s, (gast.For, gast.While)) and rest and _exits([s], always=False):
+                self.unless_left(s, rest)
+                return
+
+    def unless_left(self, node: Any, rest: list[Any]) -> None:
+        if not rest:
+            return
+        left = self.env[_EXIT]
+        self.branch(node, left, lambda: None, lambda: self.statements(rest))
+
+    def exiting_if(self, node: Any, rest: list[Any]) -> None:
+        """An `if` with a branch that may leave: what follows it moves into the branch that stays."""
+        self.set_header(node)
+        test = self.expression(node.test)
+        must_then, must_else = _exits(node.body, always=True), _exits(node.orelse, always=True)
+        then, orelse = list(node.body), list(node.orelse)
+        if must_then and not must_else:
+            orelse += rest
+        elif must_else and not must_then:
+            then += rest
+        self.branch(node, test, lambda: self.statements(then), lambda: self.statements(orelse))
+        if not must_then and not must_else:
+            self.unless_left(node, rest)
+
+    def branch(self, node: Any, test: Operand, then: Callable[[], None], orelse: Callable[[], None]) -> None:
+        """An `If` whose results are the names that its branches bind differently."""
+        place, origin = self.source.place(node), self.origin
+        bodies: list[list[Statement]] = []
+        envs: list[dict[str, Operand]] = []
+        outer, outer_body = self.env, self.body
+        for fill in (then, orelse):
+            self.body, self.env = [], dict(outer)
+            fill()
+            bodies.append(self.body)
+            envs.append(self.env)
+        self.body, self.env = outer_body, dict(outer)
+        a, b = envs
+        ends = [bool(body) and isinstance(body[-1], Apply) and body[-1].op is RAISE for body in bodies]
+        names = [
+            n for n in dict.fromkeys([*a, *b]) if a.get(n, UNDEFINED) is not b.get(n, UNDEFINED) or a.get(n) is not outer.get(n)
+        ]
+        results = tuple(Value(UNKNOWN, "" if n.startswith("<") else n) for n in names)
+        yields = [
+            tuple(UNDEFINED if end else env.get(n, UNDEFINED) for n in names) for end, env in zip(ends, envs, strict=True)
+        ]
+        blocks = [Block((), tuple(body), y) for body, y in zip(bodies, yields, strict=True)]
+        self.body.append(If(test, blocks[0], blocks[1], results, place, origin))
+        self.env.update(zip(names, results, strict=True))
+
+    def set_header(self, node: Any) -> None:
+        """The origin of a compound statement is its header."""
+        text = self.source.text(node.test if isinstance(node, (gast.If, gast.While)) else node.iter)
+        word = "if" if isinstance(node, gast.If) else "while" if isinstance(node, gast.While) else ""
+        head = f"{word} {text}:" if word else f"for {self.source.text(node.target)} in {text}:"
+        self.origin = Origin(head, self.source.place(node))
+
+    def statement(self, node: Any) -> None:
+        if not isinstance(node, (gast.If, gast.For, gast.While)):
+            self.set_origin(node)
+        getattr(self, f"do_{type(node).__name__}")(node)
+
+    def do_Pass(self, node: Any) -> None:
+        pass
+
+    def do_Expr(self, node: Any) -> None:
+        self.expression(node.value)
+
+    def do_Return(self, node: Any) -> None:
+        self.env[_RESULT] = Const(None) if node.value is None else self.expression(node.value)
+        self.env[_RETURNED] = self.env[_EXIT] = Const(True)
+        if self.loops:
+            self.env[_STOP] = Const(True)
+
+    def do_Break(self, node: Any) -> None:
+        self.env[_STOP] = self.env[_EXIT] = Const(True)
+
+    def do_Continue(self, node: Any) -> None:
+        self.env[_EXIT] = Const(True)
+
+    def do_Raise(self, node: Any) -> None:
+        args = [self.expression(n) for n in (node.exc, node.cause) if n is not None]
+        self.apply(node, RAISE, *args)
+        self.env[_EXIT] = Const(True)
+
+    def do_Assert(self, node: Any) -> None:
+        self.apply(node, ASSERT, *(self.expression(n) for n in (node.test, node.msg) if n is not None))
+
+    def do_Assign(self, node: Any) -> None:
+        value = self.expression(node.value)
+        for target in node.targets:
+            self.bind(target, value)
+
+    def do_AnnAssign(self, node: Any) -> None:
+        if node.value is not None:
+            self.bind(node.target, self.expression(node.value))
+
+    def do_AugAssign(self, node: Any) -> None:
+        old = self.name(node.target)
+        self.bind(node.target, self.apply(node, _AUGMENTED[type(node.op)], old, self.expression(node.value)))
+
+    def bind(self, target: Any, value: Operand) -> None:
+        if isinstance(target, gast.Name):
+            if isinstance(value, Value) and not value.name and self.defined_here(value):
+                value.name = target.id
+            self.env[target.id] = value
+            return
+        n = len(target.elts)
+        if isinstance(value, (Tuple, List)) and len(value.items) == n:
+            items = value.items
+        else:
+            whole = self.apply(target, UNPACK, value, Const(n))
+            items = tuple(self.apply(target, operator.getitem, whole, Const(i)) for i in range(n))
+        for element, item in zip(target.elts, items, strict=True):
+            self.bind(element, item)
+
+    def defined_here(self, value: Value) -> bool:
+        """Whether a value was just made, so that the name being assigned is its first."""
+        last = self.body[-1] if self.body else None
+        if isinstance(last, Apply) and last.op is operator.getitem:
+            return any(isinstance(s, Apply) and s.result is value for s in self.body[-8:])
+        return isinstance(last, (Apply, If)) and value in ((last.result,) if isinstance(last, Apply) else last.results)
+
+    def do_If(self, node: Any) -> None:
+        self.set_header(node)
+        test = self.expression(node.test)
+        self.branch(node, test, lambda: self.statements(node.body), lambda: self.statements(node.orelse))
+
+    def do_For(self, node: Any) -> None:
+        self.set_header(node)
+        iterable = self.expression(node.iter)
+        header = self.origin
+        element = Value(UNKNOWN, node.target.id if isinstance(node.target, gast.Name) else "")
+        names, inits, params = self.carried([gast.Assign([node.target], node.iter, None), *node.body], node)
+        exits = _breaks(node.body)
+
+        def fill() -> tuple[Operand, ...]:
+            self.enter(names, params)
+            self.origin = header
+            self.bind(node.target, element)
+            self.statements(node.body)
+            return self.loop_yields(names, exits)
+
+        body, _ = self.in_loop((element, *params), fill)
+        results = tuple(Value(UNKNOWN, p.name) for p in params)
+        self.body.append(ForEach(iterable, body, inits, exits, results, self.source.place(node), header))
+        self.leave(node, names, results)
+
+    def do_While(self, node: Any) -> None:
+        self.set_header(node)
+        header = self.origin
+        names, inits, params = self.carried(node.body, node)
+        exits = _breaks(node.body)
+        test_params = tuple(Value(UNKNOWN, p.name) for p in params)
+
+        def fill_test() -> tuple[Operand, ...]:
+            self.env.update(zip(names, test_params, strict=True))
+            return (self.expression(node.test),)
+
+        def fill() -> tuple[Operand, ...]:
+            self.enter(names, params)
+            self.statements(node.body)
+            return self.loop_yields(names, exits)
+
+        test, _ = self.block(test_params, fill_test)
+        body, _ = self.in_loop(params, fill)
+        results = tuple(Value(UNKNOWN, p.name) for p in params)
+        count = Value()
+        self.body.append(While(test, body, inits, exits, (*results, count), self.source.place(node), header))
+        self.leave(node, names, results)
+
+    def carried(self, statements: list[Any], node: Any) -> tuple[list[str], tuple[Operand, ...], tuple[Value, ...]]:
+        names = _assigned(statements)
+        if _returns(node.body):
+            names += [_RETURNED, _RESULT]
+        if node.orelse:
+            names.append(_STOP)
+        inits = tuple(Const(False) if n == _STOP else self.env.get(n, UNDEFINED) for n in names)
+        return names, inits, tuple(Value(UNKNOWN, "" if n.startswith("<") else n) for n in names)
+
+    def in_loop(self, params: tuple[Value, ...], fill: Callable[[], tuple[Operand, ...]]) -> tuple[Block, dict[str, Operand]]:
+        self.loops += 1
+        made = self.block(params, fill)
+        self.loops -= 1
+        return made
+
+    def enter(self, names: list[str], params: tuple[Value, ...]) -> None:
+        self.env.update(zip(names, params, strict=True))
+        self.env[_EXIT] = self.env[_STOP] = Const(False)
+
+    def loop_yields(self, names: list[str], exits: bool) -> tuple[Operand, ...]:
+        return tuple(self.env[n] for n in names) + ((self.env[_STOP],) if exits else ())
+
+    def leave(self, node: Any, names: list[str], results: tuple[Value, ...]) -> None:
+        outer_stop = self.env[_STOP]
+        self.env.update(zip(names, results, strict=True))
+        stopped = self.env[_STOP]
+        self.env[_STOP] = outer_stop
+        if _returns(node.body):
+            returned = self.env[_RETURNED]
+            self.env[_EXIT] = returned
+            if self.loops:
+                self.env[_STOP] = returned
+        if node.orelse:
+            self.branch(node, stopped, lambda: None, lambda: self.statements(node.orelse))
+
+    # -- expressions -------------------------------------------------------------------------------------------------
+
+    def expression(self, node: Any) -> Operand:
+        result: Operand = getattr(self, f"ex_{type(node).__name__}")(node)
+        return result
+
+    def ex_Constant(self, node: Any) -> Operand:
+        return Const(node.value)
+
+    def ex_Name(self, node: Any) -> Operand:
+        return self.name(node)
+
+    def name(self, node: Any) -> Operand:
+        name = node.id
+        if name in self.locals:
+            value = self.env.get(name, UNDEFINED)
+            if value is UNDEFINED:
+                raise UndefinedNameError(
+                    f"the name {name!r} is used before it is assigned",
+                    self.source.place(node),
+                    "Assign it first on every path.",
+                )
+            return value
+        return self.global_name(node, name)
+
+    def global_name(self, node: Any, name: str) -> Operand:
+        function = self.source.function
+        found = look_up(function, name)
+        if found is MISSING:
+            raise UndefinedNameError(f"the name {name!r} is not defined", self.source.place(node), "Define or import it.")
+        if is_code(found):
+            if not (isinstance(found, ModuleType) and found.__name__ == "numpy"):
+                self.depend(function, name, found)
+            return Const(found)
+        if name not in self.free:
+            value = Value(UNKNOWN, name)
+            self.entry.append(Apply(Free(function, name), (), (), value, self.source.place(node), self.origin))
+            self.free[name] = value
+        return self.free[name]
+
+    def depend(self, owner: FunctionType | ModuleType, name: str, value: Any) -> None:
+        dependency = Dependency(owner, name, value)
+        if dependency not in self.dependencies:
+            self.dependencies.append(dependency)
+
+    def ex_Attribute(self, node: Any) -> Operand:
+        base = self.expression(node.value)
+        if isinstance(base, Const) and isinstance(base.value, ModuleType):
+            found, stable = read_attribute(base.value, node.attr)
+            if found is MISSING:
+                raise SctError(f"module {base.value.__name__} has no attribute {node.attr!r}", self.source.place(node))
+            if is_code(found):
+                if not stable:
+                    self.depend(base.value, node.attr, found)
+                return Const(found)
+            if stable:
+                return Const(found)
+        return self.apply(node, Attribute(node.attr), base)
+
+    def ex_Call(self, node: Any) -> Operand:
+        args = self.arguments(node.args)
+        kwargs = {k.arg: self.expression(k.value) for k in node.keywords}
+        if isinstance(node.func, gast.Attribute):
+            base = self.expression(node.func.value)
+            if not (isinstance(base, Const) and isinstance(base.value, ModuleType)):
+                return self.apply(node, Method(node.func.attr), base, *args, **kwargs)
+        callee = self.expression(node.func)
+        if isinstance(callee, Const):
+            return self.apply(node, callee.value, *args, **kwargs)
+        return self.apply(node, CALL, callee, *args, **kwargs)
+
+    def arguments(self, nodes: list[Any]) -> list[Operand]:
+        args: list[Operand] = []
+        for n in nodes:
+            if isinstance(n, gast.Starred):  # only in rules
+                args.append(Slice(self.expression(n.value), Const("*"), Const(None)))
+            else:
+                args.append(self.expression(n))
+        return args
+
+    def ex_BinOp(self, node: Any) -> Operand:
+        return self.apply(node, _BINARY[type(node.op)], self.expression(node.left), self.expression(node.right))
+
+    def ex_UnaryOp(self, node: Any) -> Operand:
+        operand = self.expression(node.operand)
+        if isinstance(node.op, gast.USub) and isinstance(operand, Const) and type(operand.value) in (int, float, complex):
+            return Const(-operand.value)
+        return self.apply(node, _UNARY[type(node.op)], operand)
+
+    def ex_Compare(self, node: Any) -> Operand:
+        left = self.expression(node.left)
+        return self.comparisons(node, left, list(zip(node.ops, node.comparators, strict=True)))
+
+    def comparisons(self, node: Any, left: Operand, rest: list[tuple[Any, Any]]) -> Operand:
+        op, comparator = rest[0]
+        right = self.expression(comparator)
+        if isinstance(op, (gast.In, gast.NotIn)):
+            test: Operand = self.apply(node, operator.contains, right, left)
+            if isinstance(op, gast.NotIn):
+                test = self.apply(node, operator.not_, test)
+        else:
+            test = self.apply(node, _COMPARE[type(op)], left, right)
+        if len(rest) == 1:
+            return test
+        return self.choice(node, test, lambda: self.comparisons(node, right, rest[1:]), lambda: test)
+
+    def choice(self, node: Any, test: Operand, then: Callable[[], Operand], orelse: Callable[[], Operand]) -> Operand:
+        blocks = [self.block((), lambda fill=fill: (fill(),))[0] for fill in (then, orelse)]  # type: ignore[misc]
+        result = Value()
+        self.body.append(If(test, blocks[0], blocks[1], (result,), self.source.place(node), self.origin, True))
+        return result
+
+    def ex_BoolOp(self, node: Any) -> Operand:
+        return self.boolean(node, node.values)
+
+    def boolean(self, node: Any, values: list[Any]) -> Operand:
+        first = self.expression(values[0])
+        if len(values) == 1:
+            return first
+        if isinstance(node.op, gast.And):
+            return self.choice(node, first, lambda: self.boolean(node, values[1:]), lambda: first)
+        return self.choice(node, first, lambda: first, lambda: self.boolean(node, values[1:]))
+
+    def ex_IfExp(self, node: Any) -> Operand:
+        test = self.expression(node.test)
+        return self.choice(node, test, lambda: self.expression(node.body), lambda: self.expression(node.orelse))
+
+    def ex_Tuple(self, node: Any) -> Operand:
+        return Tuple(tuple(self.expression(e) for e in node.elts))
+
+    def ex_List(self, node: Any) -> Operand:
+        return List(tuple(self.expression(e) for e in node.elts))
+
+    def ex_Dict(self, node: Any) -> Operand:
+        keys, items = [], []
+        for k, v in zip(node.keys, node.values, strict=True):
+            key = self.expression(k)
+            if not isinstance(key, Const):
+                raise SctError("a dict key must be a constant", self.source.place(k), "Use a list, or a constant key.")
+            keys.append(key.value)
+            items.append(self.expression(v))
+        return Dict(tuple(keys), tuple(items))
+
+    def ex_Subscript(self, node: Any) -> Operand:
+        return self.apply(node, operator.getitem, self.expression(node.value), self.expression(node.slice))
+
+    def ex_Slice(self, node: Any) -> Operand:
+        parts = [Const(None) if p is None else self.expression(p) for p in (node.lower, node.upper, node.step)]
+        return Slice(*parts)
+
+    def ex_JoinedStr(self, node: Any) -> Operand:
+        parts: list[str | tuple[int, str]] = []
+        args: list[Operand] = []
+        for v in node.values:
+            if isinstance(v, gast.Constant):
+                parts.append(str(v.value))
+                continue
+            spec = v.format_spec
+            if spec is not None and not all(isinstance(p, gast.Constant) for p in spec.values):
+                raise SctError("a nested format is not supported", self.source.place(node), "Format with str.format.")
+            parts.append((v.conversion, "" if spec is None else "".join(str(p.value) for p in spec.values)))
+            args.append(self.expression(v.value))
+        return self.apply(node, Format(tuple(parts)), *args)
+
+
+def place_of(function: Callable[..., Any]) -> Place | None:
+    """The place of a function's first line, if it has one."""
+    code = getattr(function, "__code__", None)
+    return Place(code.co_filename, code.co_firstlineno, 0, getattr(function, "__name__", "")) if code else None

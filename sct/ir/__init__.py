@@ -1,0 +1,1 @@
+"""The intermediate representation: abstract values, structured SSA, its printer and its verifier."""

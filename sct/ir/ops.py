@@ -1,0 +1,117 @@
+"""Operations of the SSA form that are not plain callables.
+
+Each is a frozen object that stands as `op` of an `Apply`; none of them can be run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "ASSERT",
+    "CALL",
+    "POP",
+    "PUSH",
+    "RAISE",
+    "TAPE",
+    "UNPACK",
+    "Attribute",
+    "Derived",
+    "Format",
+    "Free",
+    "InPlace",
+    "Method",
+    "Special",
+    "is_effect",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """An operation known by its name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+CALL = Special("call")  # args[0] is the callee
+RAISE = Special("raise")  # raise args[0] [from args[1]]
+ASSERT = Special("assert")  # assert args[0][, args[1]]
+TAPE = Special("tape")  # an empty tape
+PUSH = Special("push")  # push args[1] on the tape args[0]
+POP = Special("pop")  # take the last entry off the tape args[0]
+UNPACK = Special("unpack")  # the args[1] elements of args[0]; an error if it has another number of them
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """`args[0].name`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f".{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`args[0].name(*args[1:], **kwargs)`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f".{self.name}()"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An f-string; `parts` are strings and (conversion, format) pairs, the latter filled by the arguments in order."""
+
+    parts: tuple[str | tuple[int, str], ...]
+
+    def __str__(self) -> str:
+        return "format"
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The data that `function` calls `name` and that is not its own: a global, or a cell of its closure. Read at each call."""
+
+    function: Callable[..., Any]
+    name: str
+
+    def __str__(self) -> str:
+        return f"free {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The joint vjp of `function` by the parameters `wrt`: `(result, (adjoints...))` of `(*args, result_bar)`.
+
+    `function` may be such an operation itself.
+    """
+
+    function: Callable[..., Any] | Derived
+    wrt: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"vjp of {getattr(self.function, '__name__', self.function)}"
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """`op`, with the result stored over `args[0]`, whose memory nothing else will read."""
+
+    op: Any
+
+    def __str__(self) -> str:
+        return f"in place {getattr(self.op, '__name__', self.op)}"
+
+
+def is_effect(op: Any) -> bool:
+    """Whether an operation of this module must stay where it is."""
+    return op in (RAISE, ASSERT, PUSH, POP, TAPE)

@@ -1,0 +1,54 @@
+"""Rebuilding blocks with values replaced.
+
+Takes blocks and a map from values to operands; gives new blocks. Labels stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Statement, Value, While, map_leaves
+
+__all__ = ["map_blocks", "map_operands", "substitute"]
+
+
+def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
+    """The statement with `f` applied to the operands that it reads itself."""
+    if isinstance(s, Apply):
+        return Apply(s.op, tuple(map(f, s.args)), tuple((k, f(v)) for k, v in s.kwargs), s.result, s.place, s.origin)
+    if isinstance(s, If):
+        return replace(s, test=f(s.test))
+    if isinstance(s, For):
+        return replace(s, start=f(s.start), stop=f(s.stop), step=f(s.step), inits=tuple(map(f, s.inits)))
+    if isinstance(s, While):
+        return replace(s, inits=tuple(map(f, s.inits)))
+    return s
+
+
+def map_blocks(f: Callable[[Block], Block], s: Statement) -> Statement:
+    """The statement with `f` applied to the blocks that it owns."""
+    if isinstance(s, If):
+        return replace(s, then=f(s.then), orelse=f(s.orelse))
+    if isinstance(s, For):
+        return replace(s, body=f(s.body))
+    if isinstance(s, While):
+        return replace(s, test=f(s.test), body=f(s.body))
+    if isinstance(s, Closure):
+        return replace(s, block=f(s.block))
+    return s
+
+
+def substitute(block: Block, mapping: Mapping[Value, Operand]) -> Block:
+    """The block, and all blocks in it, with values replaced."""
+
+    def leaf(v: Operand) -> Operand:
+        return mapping.get(v, v) if isinstance(v, Value) else v
+
+    def operand(o: Operand) -> Operand:
+        return leaf(o) if isinstance(o, Value) else map_leaves(leaf, o)
+
+    def inner(b: Block) -> Block:
+        return b.with_([map_blocks(inner, map_operands(operand, s)) for s in b.body], map(operand, b.yields))
+
+    return inner(block)

@@ -1,0 +1,300 @@
+"""Structured SSA: blocks of statements in which every value is defined once.
+
+`If`, `For` and `While` own blocks and have explicit results (the φ's), so that Python can be written back. Everything here
+is immutable: a stage takes a `Function` and gives another. An operand is a `Value`, a `Const`, `UNDEFINED`, or a container
+(`Tuple`, `List`, `Dict`, `Slice`) of operands.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sct.errors import Place
+from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple, Undefined
+
+__all__ = [
+    "Apply",
+    "Block",
+    "Closure",
+    "For",
+    "ForEach",
+    "Function",
+    "If",
+    "Operand",
+    "Origin",
+    "Statement",
+    "Value",
+    "While",
+    "blocks_of",
+    "leaves",
+    "map_leaves",
+    "operands_of",
+    "results_of",
+    "type_of",
+    "values_of",
+]
+
+_ids = itertools.count()
+
+
+class Value:
+    """An SSA value: its type, and the user's name for it ("" for a temporary). Equal only to itself.
+
+    `hint` is what values derived from a temporary may be called after.
+    """
+
+    __slots__ = ("hint", "id", "name", "type")
+
+    def __init__(self, type: Abstract = UNKNOWN, name: str = "", hint: str = "") -> None:
+        self.id = next(_ids)
+        self.name = name
+        self.hint = hint
+        self.type = type
+
+    def __repr__(self) -> str:
+        return f"%{self.name}.{self.id}" if self.name else f"%{self.id}"
+
+
+Operand: TypeAlias = "Value | Const | Undefined | Tuple | List | Dict | Slice"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The user's statement that a statement comes from: its text (for comments) and its place (for errors).
+
+    `reverse` marks the statements of the sweep that goes back through it.
+    """
+
+    text: str
+    place: Place
+    reverse: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Apply:
+    """`result = op(*args, **kwargs)`. `op` is a callable of Python's or NumPy's, or one of `sct.ir.ops`."""
+
+    op: Any
+    args: tuple[Operand, ...]
+    kwargs: tuple[tuple[str, Operand], ...]
+    result: Value
+    place: Place | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Block:
+    """Statements with parameters in front and yielded operands at the end.
+
+    `label` is the block's identity: a rewritten block keeps it (`with_`), so that a block of the reverse sweep can name the
+    block of the forward sweep that it goes back through.
+    """
+
+    params: tuple[Value, ...]
+    body: tuple[Statement, ...]
+    yields: tuple[Operand, ...]
+    label: int = field(default_factory=lambda: next(_ids))
+
+    def with_(
+        self,
+        body: Iterable[Statement] | None = None,
+        yields: Iterable[Operand] | None = None,
+        params: Iterable[Value] | None = None,
+    ) -> Block:
+        """The same block with other contents."""
+        return Block(
+            self.params if params is None else tuple(params),
+            self.body if body is None else tuple(body),
+            self.yields if yields is None else tuple(yields),
+            self.label,
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class If:
+    """`results = then's yields if test else orelse's yields`; `expression`: it was written as an expression."""
+
+    test: Operand
+    then: Block
+    orelse: Block
+    results: tuple[Value, ...]
+    place: Place | None = None
+    origin: Origin | None = None
+    expression: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ForEach:
+    """A `for` loop as written, over any iterable; specialization turns it into `For`, or unrolls it.
+
+    The body's parameters are the element and the carried values; it yields the carried values, and, if `exits`, a flag
+    that ends the loop.
+    """
+
+    iterable: Operand
+    body: Block
+    inits: tuple[Operand, ...]
+    exits: bool
+    results: tuple[Value, ...]
+    place: Place | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class For:
+    """A loop over `range(start, stop, step)`, from its end to its start if `backwards`.
+
+    The body's parameters are the index and the carried values; it yields the carried values, and, if `exits`, a flag that
+    ends the loop. The results are the carried values, and, if `exits`, the number of iterations that were begun.
+    """
+
+    start: Operand
+    stop: Operand
+    step: Operand
+    body: Block
+    inits: tuple[Operand, ...]
+    exits: bool
+    backwards: bool
+    results: tuple[Value, ...]
+    place: Place | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class While:
+    """A loop while `test`'s one yield is true; `test` and `body` have the carried values as parameters.
+
+    The body yields the carried values, and, if `exits`, a flag that ends the loop. The results are the carried values and
+    the number of iterations that were begun.
+    """
+
+    test: Block
+    body: Block
+    inits: tuple[Operand, ...]
+    exits: bool
+    results: tuple[Value, ...]
+    place: Place | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Closure:
+    """`result` is a function of the block's parameters, returning its one yield; it sees the values around it."""
+
+    name: str
+    block: Block
+    result: Value
+    place: Place | None = None
+    origin: Origin | None = None
+
+
+Statement: TypeAlias = "Apply | If | ForEach | For | While | Closure"
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function in SSA form: the block's parameters are the function's, its one yield is the result.
+
+    `signature` has the parameters' names, kinds and defaults; `callee` is the Python function that it was read from.
+    """
+
+    name: str
+    signature: inspect.Signature
+    block: Block
+    doc: str | None = None
+    callee: Callable[..., Any] | None = None
+
+    def __repr__(self) -> str:
+        from sct.ir.printer import show
+
+        return show(self)
+
+
+def type_of(operand: Operand) -> Abstract:
+    """The abstract value of an operand."""
+    if isinstance(operand, Value):
+        return operand.type
+    if isinstance(operand, (Const, Undefined)):
+        return operand
+    if isinstance(operand, Tuple):
+        return Tuple(tuple(type_of(i) for i in operand.items))
+    if isinstance(operand, List):
+        return List(tuple(type_of(i) for i in operand.items))
+    if isinstance(operand, Dict):
+        return Dict(operand.keys, tuple(type_of(i) for i in operand.items))
+    return Slice(type_of(operand.start), type_of(operand.stop), type_of(operand.step))
+
+
+def leaves(operand: Operand) -> Iterator[Operand]:
+    """The values and constants inside an operand, in order."""
+    if isinstance(operand, (Value, Const, Undefined)):
+        yield operand
+    elif isinstance(operand, (Tuple, List, Dict)):
+        for item in operand.items:
+            yield from leaves(item)
+    else:
+        for part in (operand.start, operand.stop, operand.step):
+            yield from leaves(part)
+
+
+def map_leaves(f: Callable[[Any], Operand], operand: Operand) -> Operand:
+    """The operand with `f` applied to each of its values and constants."""
+    if isinstance(operand, (Value, Const, Undefined)):
+        return f(operand)
+    if isinstance(operand, Tuple):
+        return Tuple(tuple(map_leaves(f, i) for i in operand.items))
+    if isinstance(operand, List):
+        return List(tuple(map_leaves(f, i) for i in operand.items))
+    if isinstance(operand, Dict):
+        return Dict(operand.keys, tuple(map_leaves(f, i) for i in operand.items))
+    return Slice(map_leaves(f, operand.start), map_leaves(f, operand.stop), map_leaves(f, operand.step))
+
+
+def values_of(*operands: Operand) -> Iterator[Value]:
+    """The values inside operands."""
+    for operand in operands:
+        if isinstance(operand, Value):
+            yield operand
+        elif not isinstance(operand, (Const, Undefined)):
+            for leaf in leaves(operand):
+                if isinstance(leaf, Value):
+                    yield leaf
+
+
+def operands_of(s: Statement) -> tuple[Operand, ...]:
+    """The operands that a statement itself reads (not those inside its blocks)."""
+    if isinstance(s, Apply):
+        return s.args + tuple(v for _, v in s.kwargs)
+    if isinstance(s, If):
+        return (s.test,)
+    if isinstance(s, ForEach):
+        return (s.iterable, *s.inits)
+    if isinstance(s, For):
+        return (s.start, s.stop, s.step, *s.inits)
+    if isinstance(s, While):
+        return s.inits
+    return ()
+
+
+def results_of(s: Statement) -> tuple[Value, ...]:
+    """The values that a statement defines in its block."""
+    if isinstance(s, (Apply, Closure)):
+        return (s.result,)
+    return s.results
+
+
+def blocks_of(s: Statement) -> tuple[Block, ...]:
+    """The blocks that a statement owns."""
+    if isinstance(s, If):
+        return (s.then, s.orelse)
+    if isinstance(s, (ForEach, For)):
+        return (s.body,)
+    if isinstance(s, While):
+        return (s.test, s.body)
+    if isinstance(s, Closure):
+        return (s.block,)
+    return ()

@@ -1,0 +1,285 @@
+"""Abstract values: what is known of a value before the code runs.
+
+Takes nothing but NumPy dtypes and Python constants; gives frozen descriptions that are equal when they say the same.
+Never holds data: sizes are symbols (`Size`), except where the program text fixes them. The container classes (`Tuple`,
+`List`, `Dict`, `Slice`) serve two levels: their items are abstract values here, and operands in the SSA form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+__all__ = [
+    "UNDEFINED",
+    "UNKNOWN",
+    "Abstract",
+    "Array",
+    "Const",
+    "Dict",
+    "List",
+    "Scalar",
+    "Size",
+    "SizeLike",
+    "Slice",
+    "Tuple",
+    "Undefined",
+    "Unknown",
+    "broadcast_shapes",
+    "broadcast_sizes",
+    "is_unit",
+    "same_shape",
+    "size_add",
+    "size_mul",
+    "size_opaque",
+    "size_symbol",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """An integer known as a linear form `const + Σ cᵢ aᵢ` of atoms.
+
+    An atom is hashable and stands for one integer in one run of the function; two sizes that are equal as forms are equal at
+    run time. A symbol atom `("symbol", name, nonunit)` with `nonunit` true is known to differ from 1.
+    """
+
+    terms: tuple[tuple[Hashable, int], ...]
+    const: int = 0
+
+    def __str__(self) -> str:
+        parts = []
+        for atom, c in self.terms:
+            name = _atom_text(atom)
+            parts.append(name if c == 1 else f"-{name}" if c == -1 else f"{c}*{name}")
+        if self.const or not parts:
+            parts.append(str(self.const))
+        return " + ".join(parts).replace("+ -", "- ")
+
+
+SizeLike: TypeAlias = "int | Size"
+
+
+def _atom_text(atom: Any) -> str:
+    if isinstance(atom, tuple) and atom and atom[0] == "symbol":
+        return str(atom[1])
+    if isinstance(atom, tuple):
+        return f"{atom[0]}({', '.join(str(a) for a in atom[1:])})"
+    return str(atom)
+
+
+def size_symbol(name: str, nonunit: bool = False) -> Size:
+    """A fresh integer called `name`; `nonunit` says that it is not 1."""
+    return Size(((("symbol", name, nonunit), 1),))
+
+
+def size_opaque(kind: str, *parts: Hashable) -> Size:
+    """An integer that is a function `kind` of `parts`, of which nothing else is known."""
+    return Size((((kind, *parts), 1),))
+
+
+def _size(terms: dict[Hashable, int], const: int) -> SizeLike:
+    kept = tuple(sorted(((a, c) for a, c in terms.items() if c), key=lambda t: repr(t[0])))
+    return Size(kept, const) if kept else const
+
+
+def size_add(a: SizeLike, b: SizeLike, sign: int = 1) -> SizeLike:
+    """`a + sign * b`."""
+    terms: dict[Hashable, int] = {}
+    const = 0
+    for s, factor in ((a, 1), (b, sign)):
+        if isinstance(s, Size):
+            const += factor * s.const
+            for atom, c in s.terms:
+                terms[atom] = terms.get(atom, 0) + factor * c
+        else:
+            const += factor * s
+    return _size(terms, const)
+
+
+def size_mul(a: SizeLike, b: SizeLike) -> SizeLike:
+    """`a * b`; a product of two forms is an atom of its own."""
+    if isinstance(a, Size) and isinstance(b, Size):
+        return size_opaque("mul", *sorted((a, b), key=repr))
+    if isinstance(b, Size):
+        a, b = b, a
+    if isinstance(a, Size):
+        assert isinstance(b, int)
+        return _size({atom: c * b for atom, c in a.terms}, a.const * b)
+    return a * b  # type: ignore[operator]
+
+
+def is_unit(s: SizeLike) -> bool | None:
+    """Whether a size is 1: True, False, or None where it is not known."""
+    if isinstance(s, int):
+        return s == 1
+    if s.const == 0 and len(s.terms) == 1 and s.terms[0][1] == 1:
+        atom = s.terms[0][0]
+        if isinstance(atom, tuple) and atom[0] == "symbol" and atom[2]:
+            return False
+    return None
+
+
+def broadcast_sizes(a: SizeLike, b: SizeLike) -> SizeLike:
+    """The size of one axis after broadcasting; where NumPy would raise, either."""
+    if a == b or is_unit(b):
+        return a
+    if is_unit(a):
+        return b
+    if is_unit(a) is False and is_unit(b) is False:
+        return a if isinstance(a, int) else b if isinstance(b, int) else a
+    if is_unit(a) is False:
+        return a
+    if is_unit(b) is False:
+        return b
+    return size_opaque("broadcast", *sorted((a, b), key=repr))
+
+
+def broadcast_shapes(shapes: Iterable[tuple[SizeLike, ...] | None]) -> tuple[SizeLike, ...] | None:
+    """The shape after broadcasting, None where a rank is not known."""
+    out: tuple[SizeLike, ...] = ()
+    for shape in shapes:
+        if shape is None:
+            return None
+        n = max(len(out), len(shape))
+        a = (1,) * (n - len(out)) + out
+        b = (1,) * (n - len(shape)) + shape
+        out = tuple(broadcast_sizes(p, q) for p, q in zip(a, b, strict=True))
+    return out
+
+
+def same_shape(a: tuple[SizeLike, ...] | None, b: tuple[SizeLike, ...] | None) -> bool:
+    """Whether two shapes that broadcast against each other are known to be equal."""
+    if a is None or b is None or len(a) != len(b):
+        return False
+    return all(p == q or (is_unit(p) is False and is_unit(q) is False) for p, q in zip(a, b, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing is known."""
+
+    def __str__(self) -> str:
+        return "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """No value: a name that one branch does not bind."""
+
+    def __str__(self) -> str:
+        return "undefined"
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A value known at compile time: number, string, None, flag, dtype, function, module.
+
+    Equality is of type and value (`1`, `1.0` and `True` differ; nan equals nan; 0.0 and -0.0 differ).
+    """
+
+    value: Any
+
+    def _key(self) -> tuple[type, Any]:
+        v = self.value
+        if isinstance(v, (float, complex)):
+            return type(v), repr(v)
+        try:
+            hash(v)
+        except TypeError:
+            return type(v), id(v)
+        return type(v), v
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Const) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __str__(self) -> str:
+        v = self.value
+        return getattr(v, "__qualname__", None) or getattr(v, "__name__", None) or repr(v)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A Python number. `kind` is bool, int, float or complex; an int may carry its symbolic value as `size`."""
+
+    kind: type
+    size: SizeLike | None = None
+
+    def __str__(self) -> str:
+        return self.kind.__name__ if self.size is None else f"{self.kind.__name__}={self.size}"
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An ndarray or a NumPy scalar (rank 0). `dtype` or `shape` is None where it is not known.
+
+    `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into.
+    """
+
+    dtype: np.dtype[Any] | None
+    shape: tuple[SizeLike, ...] | None
+    boxed: bool = False
+
+    @property
+    def rank(self) -> int | None:
+        return None if self.shape is None else len(self.shape)
+
+    def __str__(self) -> str:
+        dtype = "?" if self.dtype is None else self.dtype.name
+        shape = "..." if self.shape is None else ", ".join(map(str, self.shape))
+        return f"{dtype}[{shape}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """A tuple of known length."""
+
+    items: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, self.items))})"
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list of known length."""
+
+    items: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"[{', '.join(map(str, self.items))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Dict:
+    """A dict with known keys, in order."""
+
+    keys: tuple[Hashable, ...]
+    items: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return "{" + ", ".join(f"{k!r}: {v}" for k, v in zip(self.keys, self.items, strict=True)) + "}"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A slice object."""
+
+    start: Any
+    stop: Any
+    step: Any
+
+    def __str__(self) -> str:
+        return f"slice({self.start}, {self.stop}, {self.step})"
+
+
+Abstract: TypeAlias = "Unknown | Undefined | Const | Scalar | Array | Tuple | List | Dict | Slice"
+
+UNKNOWN = Unknown()
+UNDEFINED = Undefined()

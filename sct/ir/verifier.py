@@ -1,0 +1,84 @@
+"""Checks that a function in SSA form is well formed.
+
+Takes a function; raises `MalformedError` where a value is used outside its scope, defined twice, or where the numbers of
+parameters, yields and results of a block do not agree. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from sct.ir.ops import InPlace
+from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, blocks_of
+from sct.ir.ssa import operands_of, results_of, values_of
+
+__all__ = ["MalformedError", "verify"]
+
+
+class MalformedError(AssertionError):
+    """A function in SSA form breaks a rule of that form: a bug of sct, never of its user."""
+
+
+class _Verifier:
+    def __init__(self, f: Function) -> None:
+        self.f = f
+        self.defined: set[Value] = set()
+        self.stored_over: set[Value] = set()
+
+    def fail(self, what: str) -> None:
+        raise MalformedError(f"{what}\n{self.f!r}")
+
+    def define(self, v: Value, scope: set[Value]) -> None:
+        if v in self.defined:
+            self.fail(f"{v} is defined twice")
+        self.defined.add(v)
+        scope.add(v)
+
+    def use(self, operands: tuple[Operand, ...], scope: set[Value]) -> None:
+        for v in values_of(*operands):
+            if v not in scope:
+                self.fail(f"{v} is used out of its scope")
+            if v in self.stored_over:
+                self.fail(f"{v} is used after its memory was given away")
+
+    def block(self, b: Block, outer: set[Value]) -> None:
+        scope = set(outer)
+        for p in b.params:
+            self.define(p, scope)
+        for s in b.body:
+            self.statement(s, scope)
+        self.use(b.yields, scope)
+
+    def statement(self, s: Statement, scope: set[Value]) -> None:
+        self.use(operands_of(s), scope)
+        self.shape(s)
+        for b in blocks_of(s):
+            self.block(b, scope)
+        if isinstance(s, Apply) and isinstance(s.op, InPlace) and isinstance(s.args[0], Value):
+            self.stored_over.add(s.args[0])
+        for r in results_of(s):
+            self.define(r, scope)
+
+    def shape(self, s: Statement) -> None:
+        if isinstance(s, If):
+            if not len(s.then.yields) == len(s.orelse.yields) == len(s.results):
+                self.fail(
+                    f"the branches of an if yield {len(s.then.yields)} and {len(s.orelse.yields)} values, not {len(s.results)}"
+                )
+        elif isinstance(s, (For, ForEach)):
+            n = len(s.inits)
+            counted = s.exits and isinstance(s, For)
+            if len(s.body.params) != n + 1 or len(s.body.yields) != n + s.exits or len(s.results) != n + counted:
+                self.fail("the carried values of a for loop do not agree in number")
+        elif isinstance(s, While):
+            n = len(s.inits)
+            if len(s.test.params) != n or len(s.body.params) != n or len(s.body.yields) != n + s.exits:
+                self.fail("the carried values of a while loop do not agree in number")
+            if len(s.results) != n + 1 or len(s.test.yields) != 1:
+                self.fail("a while loop needs one test, and the trip count as its last result")
+        elif isinstance(s, Closure) and len(s.block.yields) != 1:
+            self.fail("a closure yields one operand")
+
+
+def verify(f: Function) -> Function:
+    """`f`, if it is well formed."""
+    _Verifier(f).block(f.block, set())
+    return f

@@ -1,0 +1,283 @@
+"""Algebra on adjoints: identities of arithmetic that leave less to compute.
+
+`x + 0`, `1 * x`, `-(-x)`, `x.T.T`, `c₁ (c₂ x)`, `x + x`, sums with negatives; a broadcast number in an element-wise operation
+is the number; adding an array that is zero but for some entries is adding to these entries. Only what the transform wrote is
+changed, never the user's own expressions.
+
+>>> from sct.testing import optimized
+>>> print(optimized(algebra, '''
+... def f(x):
+...     a = 1.0 * x + 0.0
+...     b = 2.0 * (0.5 * a)
+...     return -(-b) + x.T.T
+... ''', everywhere=True))
+def f(x):
+    return x + x
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sct.ir.ops import Attribute, Method
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
+from sct.ir.types import Array, Const, Scalar, same_shape
+from sct.optimize.rewriter import Rewriter
+from sct.ruleset import kind_of
+from sct.runtime import scatter_add
+
+__all__ = ["algebra"]
+
+_T = Attribute("T")
+
+
+def algebra(f: Function, everywhere: bool = False) -> Function:
+    """`f` with adjoint expressions simplified; with `everywhere`, the primal's expressions as well."""
+    p = _Algebra(everywhere)
+    p.count(f.block)
+    return p.function(f)
+
+
+def _is(o: Operand, value: float) -> bool:
+    return isinstance(o, Const) and type(o.value) in (int, float) and o.value == value
+
+
+def _number(o: Operand) -> bool:
+    return isinstance(o, Const) and type(o.value) in (int, float)
+
+
+class _Algebra(Rewriter):
+    def __init__(self, everywhere: bool) -> None:
+        super().__init__()
+        self.everywhere = everywhere
+        self.users: Counter[Value] = Counter()
+
+    def count(self, block: Block) -> None:
+        """How many statements (and ends of blocks) use each value."""
+        self.users.update(set(values_of(*block.yields)))
+        for s in block.body:
+            self.users.update(set(values_of(*operands_of(s))))
+            for b in blocks_of(s):
+                self.count(b)
+
+    def rewrite(self, s: Apply) -> Apply | Operand:
+        if not self.everywhere and (s.origin is None or not s.origin.reverse):
+            return s
+        if s.kwargs:
+            return s
+        s = self.without_broadcast(s)
+        rule = _RULES.get(s.op) if not isinstance(s.op, Method) else None
+        return s if rule is None else rule(self, s)
+
+    def suits(self, o: Operand, s: Apply) -> bool:
+        """Whether an operand can stand for the result: it is of its shape, and of its dtype or weaker."""
+        t, r = type_of(o), s.result.type
+        if isinstance(t, Scalar):
+            return isinstance(r, Scalar) or (isinstance(r, Array) and r.shape == ())
+        if not isinstance(t, Array) or not isinstance(r, Array) or t.dtype != r.dtype:
+            return False
+        if any(_number(a) for a in s.args):  # a number changes no shape
+            return True
+        return same_shape(t.shape, r.shape)
+
+    def without_broadcast(self, s: Apply) -> Apply:
+        """A broadcast number or row in an element-wise operation with an array of the full shape."""
+        if len(s.args) != 2 or not _elementwise(s.op):
+            return s
+        for k in (0, 1):
+            other = type_of(s.args[1 - k])
+            spread = self.made_by(s.args[k], np.broadcast_to)
+            small = spread.args[0] if spread is not None else self.leading(s.args[k])
+            if small is None or not isinstance(other, Array) or not isinstance(s.result.type, Array):
+                continue
+            if same_shape(other.shape, s.result.type.shape):
+                args = (small, s.args[1]) if k == 0 else (s.args[0], small)
+                return self.without_broadcast(Apply(s.op, args, s.kwargs, s.result, s.place, s.origin))
+        return s
+
+    def leading(self, o: Operand) -> Operand | None:
+        """The operand of an expand_dims by leading axes, which broadcasting puts there anyhow."""
+        d = self.made_by(o, np.expand_dims)
+        if d is None or len(d.args) != 2 or not isinstance(d.args[1], Const):
+            return None
+        axis = d.args[1].value
+        return d.args[0] if axis == 0 or (isinstance(axis, tuple) and tuple(sorted(axis)) == tuple(range(len(axis)))) else None
+
+    # -- sums --------------------------------------------------------------------------------------------------------
+
+    def add(self, s: Apply) -> Apply | Operand:
+        a, b = s.args
+        for p, q in ((a, b), (b, a)):
+            if _is(q, 0) and (self.suits(p, s) or _number(p)):
+                return p
+        for p, q in ((a, b), (b, a)):
+            into = self.made_by(q, scatter_add)
+            if into is not None and self.made_by(into.args[0], np.zeros_like) is not None and self.suits(p, s):
+                return self.changed(s, scatter_add, p, *into.args[1:])
+            if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
+                return p
+        if a is b and isinstance(a, Value):
+            return self.mul(self.changed(s, operator.mul, Const(2.0), a))
+        negative = self.made_by(b, operator.neg)
+        if negative is not None:
+            return self.changed(s, operator.sub, a, negative.args[0])
+        negative = self.made_by(a, operator.neg)
+        if negative is not None:
+            return self.changed(s, operator.sub, b, negative.args[0])
+        return s
+
+    def sub(self, s: Apply) -> Apply | Operand:
+        a, b = s.args
+        if _is(b, 0) and self.suits(a, s):
+            return a
+        if _is(a, 0):
+            return self.neg(self.changed(s, operator.neg, b))
+        negative = self.made_by(b, operator.neg)
+        if negative is not None:
+            return self.add(self.changed(s, operator.add, a, negative.args[0]))
+        return s
+
+    def neg(self, s: Apply) -> Apply | Operand:
+        (a,) = s.args
+        inner = self.made_by(a, operator.neg)
+        if inner is not None:
+            return inner.args[0]
+        inner = self.made_by(a, operator.sub)
+        if inner is not None and self.reversed_sweep(inner):
+            return self.changed(s, operator.sub, inner.args[1], inner.args[0])
+        inner = self.made_by(a, operator.mul)
+        if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner):
+            return self.changed(s, operator.mul, Const(-inner.args[0].value), inner.args[1])  # type: ignore[union-attr]
+        return s
+
+    # -- products ----------------------------------------------------------------------------------------------------
+
+    def mul(self, s: Apply) -> Apply | Operand:
+        a, b = s.args
+        if _number(b) and not _number(a):
+            a, b = b, a
+            s = self.changed(s, operator.mul, a, b)
+        if _is(a, 1) and self.suits(b, s):
+            return b
+        if _is(a, -1):
+            return self.neg(self.changed(s, operator.neg, b))
+        if _number(a):
+            inner = self.made_by(b, operator.mul)
+            if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner):
+                factor = Const(a.value * inner.args[0].value)  # type: ignore[union-attr]
+                return self.mul(self.changed(s, operator.mul, factor, inner.args[1]))
+            if inner is not None and self.reversed_sweep(inner) and _scalar(inner.args[0]):
+                scaled = self.new_scalar(s, a, inner.args[0])
+                return self.changed(s, operator.mul, scaled, inner.args[1])
+            inner = self.made_by(b, operator.truediv)
+            if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner):
+                return self.changed(s, operator.truediv, Const(a.value * inner.args[0].value), inner.args[1])  # type: ignore[union-attr]
+            inner = self.made_by(b, operator.neg)
+            if inner is not None:
+                return self.mul(self.changed(s, operator.mul, Const(-a.value), inner.args[0]))  # type: ignore[union-attr]
+        return self.mul_negative(s)
+
+    def new_scalar(self, s: Apply, a: Operand, b: Operand) -> Operand:
+        """The product of two numbers, as an operation of its own."""
+        v = Value(type_of(b) if not isinstance(b, Const) else type_of(a))
+        found = self.mul(Apply(operator.mul, (a, b), (), v, s.place, s.origin))
+        if isinstance(found, Apply):
+            self.keep(found)
+            return v
+        return found
+
+    def mul_negative(self, s: Apply) -> Apply | Operand:
+        """(-a) b = -(a b), so that the sign can meet another one."""
+        a, b = s.args
+        for p, q, left in ((a, b, True), (b, a, False)):
+            negative = self.made_by(p, operator.neg)
+            if negative is not None and self.reversed_sweep(negative) and not _number(q):
+                args = (negative.args[0], q) if left else (q, negative.args[0])
+                return self.neg(self.changed(s, operator.neg, self.new(s, operator.mul, *args)))
+        return s
+
+    def truediv(self, s: Apply) -> Apply | Operand:
+        a, b = s.args
+        if _is(b, 1) and self.suits(a, s):
+            return a
+        negative = self.made_by(a, operator.neg)
+        if negative is not None and self.reversed_sweep(negative):
+            return self.neg(self.changed(s, operator.neg, self.new(s, operator.truediv, negative.args[0], b)))
+        return s
+
+    def pow(self, s: Apply) -> Apply | Operand:
+        return s.args[0] if _is(s.args[1], 1) and self.suits(s.args[0], s) else s
+
+    def transpose(self, s: Apply) -> Apply | Operand:
+        inner = self.made_by(s.args[0], _T)
+        return inner.args[0] if inner is not None else s
+
+    # -- shapes ------------------------------------------------------------------------------------------------------
+
+    def broadcast_to(self, s: Apply) -> Apply | Operand:
+        inner = self.made_by(s.args[0], np.broadcast_to)
+        if inner is not None:
+            return self.changed(s, np.broadcast_to, inner.args[0], s.args[1])
+        t = type_of(s.args[0])
+        return s.args[0] if isinstance(t, Array) and t.shape is not None and t == s.result.type and t.shape else s
+
+    def shape(self, s: Apply) -> Apply | Operand:
+        """The shape of an element-wise result is that of an operand with all its axes, or follows from those of two."""
+        inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
+        if not isinstance(inner, Apply) or not _elementwise(inner.op):
+            return s
+        t = inner.result.type
+        arrays = [a for a in inner.args if isinstance(type_of(a), Array) and type_of(a).shape != ()]  # type: ignore[union-attr]
+        for a in arrays:
+            if isinstance(t, Array) and t.shape is not None and type_of(a).shape == t.shape:  # type: ignore[union-attr]
+                return self.changed(s, np.shape, a)
+        if len(arrays) == 2 and self.users[inner.result] <= 1:
+            return self.changed(s, np.broadcast_shapes, *(self.new(s, np.shape, a) for a in arrays))
+        return s
+
+    def array(self, s: Apply) -> Apply | Operand:
+        """A copy of a broadcast number."""
+        spread = self.made_by(s.args[0], np.broadcast_to)
+        if spread is None:
+            return s
+        t = type_of(spread.args[0])
+        if isinstance(t, (Scalar, Const)) or (isinstance(t, Array) and t.shape == ()):
+            return self.changed(s, np.full, spread.args[1], spread.args[0])
+        return s
+
+    def reversed_sweep(self, s: Apply) -> bool:
+        """Whether an expression may be taken apart: it is not the user's own, and nothing else uses it."""
+        return (self.everywhere or (s.origin is not None and s.origin.reverse)) and self.users[s.result] <= 1
+
+
+def _scalar(o: Operand) -> bool:
+    t = type_of(o)
+    return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
+
+
+def _elementwise(op: Any) -> bool:
+    try:
+        return kind_of(op) == "elementwise" or op in _ARITHMETIC
+    except TypeError:
+        return False
+
+
+_ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.pow))
+
+_RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
+    operator.add: _Algebra.add,
+    operator.sub: _Algebra.sub,
+    operator.neg: _Algebra.neg,
+    operator.mul: _Algebra.mul,
+    operator.truediv: _Algebra.truediv,
+    operator.pow: _Algebra.pow,
+    _T: _Algebra.transpose,
+    np.broadcast_to: _Algebra.broadcast_to,
+    np.array: _Algebra.array,
+    np.shape: _Algebra.shape,
+}

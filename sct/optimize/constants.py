@@ -1,0 +1,37 @@
+"""Constant folding: arithmetic on numbers that the transform made.
+
+>>> from sct.testing import optimized
+>>> print(optimized(constants, '''
+... def f(x):
+...     return x * (2.0 * -3.0)
+... '''))
+def f(x):
+    return x * -6.0
+"""
+
+from __future__ import annotations
+
+import operator
+
+from sct.ir.ssa import Apply, Function, Operand
+from sct.ir.types import Const
+from sct.optimize.rewriter import Rewriter
+
+__all__ = ["constants"]
+
+_FOLDED = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.neg))
+
+
+def constants(f: Function) -> Function:
+    """`f` with sums, products and quotients of numbers carried out."""
+    return _Constants().function(f)
+
+
+class _Constants(Rewriter):
+    def rewrite(self, s: Apply) -> Apply | Operand:
+        if s.op not in _FOLDED or s.kwargs or not all(isinstance(a, Const) and type(a.value) in (int, float) for a in s.args):
+            return s
+        try:
+            return Const(s.op(*(a.value for a in s.args if isinstance(a, Const))))
+        except (ZeroDivisionError, OverflowError):
+            return s

@@ -1,0 +1,196 @@
+"""Dead code: drop what no result and no effect depends on.
+
+>>> from sct.testing import optimized
+>>> print(optimized(dead_code, '''
+... def f(x):
+...     y = np.exp(x)
+...     z = y * x
+...     return y
+... '''))
+def f(x):
+    y = np.exp(x)
+    return y
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, Method
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    operands_of,
+    values_of,
+)
+from sct.ir.types import Array, Const, Scalar
+from sct.ruleset import is_pure, method_rule
+
+__all__ = ["dead_code", "has_effect"]
+
+
+def has_effect(s: Apply) -> bool:
+    """Whether an operation must be kept for what it does, or because nothing is known of it."""
+    op = s.op
+    if op in (RAISE, ASSERT):
+        return True
+    if op in (PUSH, POP, TAPE, UNPACK) or isinstance(op, (Free, Format)):
+        return False
+    if isinstance(op, Attribute):
+        return False
+    if isinstance(op, Method):
+        return method_rule(op.name) is None or not isinstance(_first_type(s), (Array, Scalar))
+    if isinstance(op, type) and issubclass(op, BaseException):
+        return False
+    if hasattr(op, "__code__") or hasattr(op, "wrt"):
+        return False
+    module = getattr(op, "__module__", None) or ""
+    if module.split(".")[0] == "numpy" and "random" not in module:
+        return False
+    return op is print or not (is_pure(op) or hasattr(op, "nout"))
+
+
+def _first_type(s: Apply) -> Any:
+    first = s.args[0] if s.args else None
+    return first.type if isinstance(first, Value) else Scalar(float) if isinstance(first, Const) else None
+
+
+def dead_code(f: Function) -> Function:
+    """`f` without statements, results and carried values that nothing depends on."""
+    live = _Liveness()
+    live.scan(f.block, ())
+    live.roots(f.block)
+    live.need(*f.block.yields)
+    live.run()
+    return Function(f.name, f.signature, live.sweep(f.block), f.doc, f.callee)
+
+
+class _Liveness:
+    """Mark from the roots through the definitions; then rebuild what is marked."""
+
+    def __init__(self) -> None:
+        self.live: set[Value] = set()
+        self.needed: set[int] = set()  # statements that own blocks and hold something live
+        self.work: list[Value] = []
+        self.sources: dict[Value, tuple[Operand, ...]] = {}
+        self.owners: dict[Value, tuple[Statement, ...]] = {}
+        self.definition: dict[Value, Statement] = {}
+        self.pushes: dict[Value, list[tuple[Apply, tuple[Statement, ...]]]] = {}
+
+    def scan(self, block: Block, owners: tuple[Statement, ...]) -> None:
+        """Record, for each value, what it is made of and which statements it stands in."""
+        for s in block.body:
+            inside = (*owners, s)
+            if isinstance(s, Apply):
+                self.sources[s.result] = operands_of(s)
+                self.owners[s.result] = owners
+                if s.op in (PUSH, POP) and isinstance(s.args[0], Value):
+                    self.pushes.setdefault(s.args[0], []).append((s, owners))
+                continue
+            if isinstance(s, If):
+                for r, a, b in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
+                    self.sources[r], self.owners[r] = (a, b), inside
+            elif isinstance(s, (For, While)):
+                self.scan_loop(s, inside)
+            elif isinstance(s, Closure):
+                self.sources[s.result], self.owners[s.result] = s.block.yields, inside
+                for p in s.block.params:
+                    self.sources[p], self.owners[p] = (), inside
+            for b in blocks_of(s):
+                self.scan(b, inside)
+
+    def scan_loop(self, s: For | While, inside: tuple[Statement, ...]) -> None:
+        n = len(s.inits)
+        params = s.body.params[-n:] if n else ()
+        for k in range(n):
+            pair = (s.inits[k], s.body.yields[k])
+            for v in (s.results[k], params[k], *(s.test.params[k : k + 1] if isinstance(s, While) else ())):
+                self.sources[v], self.owners[v] = pair, inside
+        for v in (*s.results[n:], *(s.body.params[:1] if isinstance(s, For) else ())):
+            self.sources[v], self.owners[v] = (), inside
+
+    def roots(self, block: Block, owners: tuple[Statement, ...] = ()) -> None:
+        for s in block.body:
+            if isinstance(s, Apply) and has_effect(s):
+                self.hold(owners)
+                self.live.add(s.result)
+                self.need(*operands_of(s))
+            for b in blocks_of(s):
+                self.roots(b, (*owners, s))
+
+    def need(self, *operands: Operand) -> None:
+        for v in values_of(*operands):
+            if v not in self.live:
+                self.live.add(v)
+                self.work.append(v)
+
+    def hold(self, owners: tuple[Statement, ...]) -> None:
+        for s in owners:
+            if id(s) in self.needed:
+                continue
+            self.needed.add(id(s))
+            if isinstance(s, If):
+                self.need(s.test)
+            elif isinstance(s, For):
+                self.need(s.start, s.stop, s.step, *(s.body.yields[-1:] if s.exits else ()))
+            elif isinstance(s, While):
+                self.need(*s.test.yields, *(s.body.yields[-1:] if s.exits else ()))
+
+    def run(self) -> None:
+        while self.work:
+            v = self.work.pop()
+            self.hold(self.owners.get(v, ()))
+            self.need(*self.sources.get(v, ()))
+            for s, owners in self.pushes.get(v, ()):
+                self.hold(owners)
+                self.live.add(s.result)
+                self.need(*operands_of(s))
+
+    # -- rebuilding --------------------------------------------------------------------------------------------------
+
+    def sweep(self, block: Block) -> Block:
+        return block.with_(body=[t for s in block.body if (t := self.kept(s)) is not None])
+
+    def kept(self, s: Statement) -> Statement | None:
+        if isinstance(s, Apply):
+            return s if s.result in self.live else None
+        if id(s) not in self.needed:
+            return None
+        if isinstance(s, If):
+            return self.kept_if(s)
+        if isinstance(s, (For, While)):
+            return self.kept_loop(s)
+        assert isinstance(s, Closure)
+        return Closure(s.name, self.sweep(s.block), s.result, s.place, s.origin)
+
+    def kept_if(self, s: If) -> If:
+        keep = [k for k, r in enumerate(s.results) if r in self.live]
+        blocks = [b.with_(self.sweep(b).body, [b.yields[k] for k in keep]) for b in (s.then, s.orelse)]
+        return If(s.test, blocks[0], blocks[1], tuple(s.results[k] for k in keep), s.place, s.origin, s.expression)
+
+    def kept_loop(self, s: For | While) -> For | While:
+        n = len(s.inits)
+        params = s.body.params[-n:] if n else ()
+        keep = [
+            k
+            for k in range(n)
+            if {s.results[k], params[k], *(s.test.params[k : k + 1] if isinstance(s, While) else ())} & self.live
+        ]
+        yields = [s.body.yields[k] for k in keep] + list(s.body.yields[n:])
+        results = (*(s.results[k] for k in keep), *s.results[n:])
+        inits = tuple(s.inits[k] for k in keep)
+        head = s.body.params[: len(s.body.params) - n]
+        body = s.body.with_(self.sweep(s.body).body, yields, (*head, *(params[k] for k in keep)))
+        if isinstance(s, For):
+            return For(s.start, s.stop, s.step, body, inits, s.exits, s.backwards, results, s.place, s.origin)
+        test = s.test.with_(self.sweep(s.test).body, None, [s.test.params[k] for k in keep])
+        return While(test, body, inits, s.exits, results, s.place, s.origin)

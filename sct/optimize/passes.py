@@ -1,0 +1,41 @@
+"""The list of passes, and what runs when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sct.ir.ssa import Function
+from sct.optimize.accumulation import accumulation
+from sct.optimize.algebra import algebra
+from sct.optimize.constants import constants
+from sct.optimize.copies import copies
+from sct.optimize.dead_code import dead_code
+from sct.optimize.subexpressions import subexpressions
+
+__all__ = ["PRIMAL", "RECORDED", "REVERSED", "run"]
+
+Pass = Callable[[Function], Function]
+
+PRIMAL: tuple[Pass, ...] = (copies, dead_code)
+"""On the primal, before it is differentiated."""
+
+REVERSED: tuple[Pass, ...] = (
+    copies,
+    subexpressions,
+    algebra,
+    constants,
+    algebra,
+    subexpressions,
+    dead_code,
+)
+"""On the derivative, while its reverse sweep still reads values of inner blocks freely."""
+
+RECORDED: tuple[Pass, ...] = (copies, subexpressions, algebra, dead_code, accumulation)
+"""On the finished derivative."""
+
+
+def run(passes: tuple[Pass, ...], f: Function) -> Function:
+    """`f` after all `passes`, in order."""
+    for p in passes:
+        f = p(f)
+    return f

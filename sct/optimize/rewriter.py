@@ -1,0 +1,92 @@
+"""The frame of a pass: a walk through a function that replaces operations by operations or operands.
+
+Takes a function; gives a function. A pass overrides `rewrite`, and, where it treats branches or loops, `if_` and `loop`.
+"""
+
+from __future__ import annotations
+
+from sct.ir.rewriting import map_operands
+from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves
+
+__all__ = ["Rewriter"]
+
+
+class Rewriter:
+    """A forward walk. `replaced` maps values that are gone to what stands for them; `definition` has the new statements."""
+
+    def __init__(self) -> None:
+        self.replaced: dict[Value, Operand] = {}
+        self.definition: dict[Value, Statement] = {}
+        self.body: list[Statement] = []
+
+    def function(self, f: Function) -> Function:
+        """The rewritten function."""
+        block = self.block(f.block)
+        return Function(f.name, f.signature, block, f.doc, f.callee)
+
+    def operand(self, o: Operand) -> Operand:
+        """An operand with replacements made."""
+        if isinstance(o, Value):
+            return self.replaced.get(o, o)
+        return map_leaves(lambda v: self.replaced.get(v, v) if isinstance(v, Value) else v, o)
+
+    def block(self, block: Block) -> Block:
+        outer, self.body = self.body, []
+        for s in block.body:
+            self.statement(s)
+        made = block.with_(self.body, map(self.operand, block.yields))
+        self.body = outer
+        return made
+
+    def statement(self, s: Statement) -> None:
+        s = map_operands(self.operand, s)
+        if isinstance(s, Apply):
+            found = self.rewrite(s)
+            if isinstance(found, Apply):
+                self.keep(found)
+                if found.result is not s.result:
+                    self.replaced[s.result] = found.result
+            else:
+                self.replaced[s.result] = found
+        elif isinstance(s, If):
+            self.if_(s)
+        elif isinstance(s, (For, While)):
+            self.loop(s)
+        else:
+            assert isinstance(s, Closure)
+            self.keep(Closure(s.name, self.block(s.block), s.result, s.place, s.origin))
+
+    def keep(self, s: Statement) -> None:
+        self.body.append(s)
+        if isinstance(s, Apply):
+            self.definition[s.result] = s
+
+    def new(self, like: Apply, op: object, *args: Operand) -> Value:
+        """A further operation in front of the one being rewritten, of its type."""
+        v = Value(like.result.type)
+        self.keep(Apply(op, args, (), v, like.place, like.origin))
+        return v
+
+    def changed(self, s: Apply, op: object, *args: Operand) -> Apply:
+        """The statement with another operation."""
+        return Apply(op, args, (), s.result, s.place, s.origin)
+
+    def rewrite(self, s: Apply) -> Apply | Operand:
+        """What stands for an operation: another one, or an operand."""
+        return s
+
+    def if_(self, s: If) -> None:
+        then, orelse = self.block(s.then), self.block(s.orelse)
+        self.keep(If(s.test, then, orelse, s.results, s.place, s.origin, s.expression))
+
+    def loop(self, s: For | While) -> None:
+        body = self.block(s.body)
+        if isinstance(s, For):
+            self.keep(For(s.start, s.stop, s.step, body, s.inits, s.exits, s.backwards, s.results, s.place, s.origin))
+        else:
+            self.keep(While(self.block(s.test), body, s.inits, s.exits, s.results, s.place, s.origin))
+
+    def made_by(self, o: Operand, *ops: object) -> Apply | None:
+        """The operation that made an operand, if it is one of `ops`."""
+        d = self.definition.get(o) if isinstance(o, Value) else None
+        return d if isinstance(d, Apply) and any(d.op is op or d.op == op for op in ops) else None

@@ -1,0 +1,77 @@
+"""Common subexpressions: what has been computed, and is in scope, is not computed again.
+
+>>> from sct.testing import optimized
+>>> print(optimized(subexpressions, '''
+... def f(x):
+...     y = np.exp(x) + 1.0
+...     z = np.exp(x) * y
+...     return z
+... '''))
+def f(x):
+    t = np.exp(x)
+    y = t + 1.0
+    z = t * y
+    return z
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+
+from sct.ir.ops import Attribute, Format, Free, InPlace, Method, Special
+from sct.ir.ssa import Apply, Block, Function, Operand, Value
+from sct.ir.types import Const
+from sct.optimize.dead_code import has_effect
+from sct.optimize.rewriter import Rewriter
+from sct.ruleset import is_pure
+
+__all__ = ["subexpressions"]
+
+_BUFFERS = (np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.full)
+
+
+def subexpressions(f: Function) -> Function:
+    """`f` with equal expressions computed once."""
+    return _Subexpressions().function(f)
+
+
+class _Subexpressions(Rewriter):
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[Hashable, Value] = {}
+
+    def block(self, block: Block) -> Block:
+        outer, self.known = self.known, dict(self.known)
+        made = super().block(block)
+        self.known = outer
+        return made
+
+    def rewrite(self, s: Apply) -> Apply | Operand:
+        if not _shareable(s):
+            return s
+        try:
+            key = (s.op, s.args, s.kwargs)
+            found = self.known.setdefault(key, s.result)
+        except TypeError:  # an argument that cannot be hashed
+            return s
+        if found is s.result:
+            return s
+        if s.result.name and not found.name:
+            found.name = s.result.name
+        return found if not s.result.name or found.name == s.result.name else s
+
+
+def _shareable(s: Apply) -> bool:
+    """Whether computing it twice gives the same, and no memory of its own that something may be stored into."""
+    op = s.op
+    if isinstance(op, (Special, InPlace, Format, Free)) or any(op is b for b in _BUFFERS):
+        return False
+    if isinstance(op, (Attribute, Method)):
+        return not has_effect(s)
+    return (
+        is_pure(op)
+        and not has_effect(s)
+        and not any(isinstance(a, Const) and isinstance(a.value, (list, dict)) for a in s.args)
+    )

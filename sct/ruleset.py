@@ -1,0 +1,266 @@
+"""The registry of derivative rules.
+
+Takes rules (functions of result, operands and adjoint of the result, in the language that sct differentiates) and type
+rules (functions from abstract values to an abstract value); gives look-ups to the compiler. Never runs a rule.
+
+A rule's parameters are: the result, the operands, the adjoint of the result (named like the result with `_bar` behind
+it), then parameters of the primitive that carry no derivative. Without the result and its adjoint, the parameters are
+the primitive's own, in its own order, so that any call of the primitive can be bound to them. A rule returns one adjoint
+for each operand (a tuple, or the adjoint itself if there is one operand); None stands for "no derivative", and an operand
+that is a sequence gets a sequence of adjoints.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from sct.ir.types import Abstract
+from sct.runtime import unbroadcast
+
+__all__ = [
+    "AdjointRule",
+    "Kind",
+    "MethodRule",
+    "adjoint",
+    "adjoint_rule",
+    "attribute",
+    "attribute_rule",
+    "elementwise",
+    "is_nondifferentiable",
+    "is_pure",
+    "kind_of",
+    "method",
+    "method_rule",
+    "nondifferentiable",
+    "primitives",
+    "result_type",
+    "type_rule",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Kind = Literal["elementwise", "view", "reduction", "product", "other"]
+
+
+@dataclass(frozen=True)
+class AdjointRule:
+    """An adjoint rule as registered.
+
+    `function` is the rule; `signature` the primitive's signature as the rule states it; `operands` the names of the
+    parameters that get an adjoint; `result` and `result_bar` the rule's names for the result and its adjoint.
+    """
+
+    primitive: Callable[..., Any]
+    function: Callable[..., Any]
+    signature: inspect.Signature
+    operands: tuple[str, ...]
+    result: str
+    result_bar: str
+    kind: Kind
+    real_only: bool
+    partials: tuple[str | None, ...] = ()
+
+    @property
+    def varargs(self) -> str | None:
+        """The name of the rule's `*operands` parameter, if it has one."""
+        kinds = {p.kind: p.name for p in self.signature.parameters.values()}
+        return kinds.get(inspect.Parameter.VAR_POSITIONAL)
+
+
+@dataclass(frozen=True)
+class MethodRule:
+    """`x.name(...)` of an array is `primitive(x, ...)`; `pack` gathers several positional arguments into one tuple."""
+
+    primitive: Callable[..., Any]
+    pack: bool = False
+
+
+@dataclass
+class _Registry:
+    adjoints: dict[Any, AdjointRule] = field(default_factory=dict)
+    types: dict[Any, Callable[..., Abstract | Any]] = field(default_factory=dict)
+    constant: dict[Any, bool] = field(default_factory=dict)
+    methods: dict[str, MethodRule] = field(default_factory=dict)
+    attributes: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+_registry = _Registry()
+
+
+def _register(primitive: Any, rule: Callable[..., Any], kind: Kind, real_only: bool, partials: tuple[str | None, ...]) -> None:
+    parameters = list(inspect.signature(rule).parameters.values())
+    if not parameters:
+        raise TypeError(f"the adjoint rule {rule.__name__} has no parameters; it needs (result, operands..., result_bar)")
+    result = parameters[0].name
+    bar = f"{result}_bar"
+    names = [p.name for p in parameters]
+    if bar not in names:
+        raise TypeError(f"the adjoint rule {rule.__name__} has no parameter {bar}, the adjoint of its result {result}")
+    own = [p for p in parameters if p.name not in (result, bar)]
+    operands = tuple(names[1 : names.index(bar)])
+    signature = inspect.Signature(own)
+    _registry.adjoints[primitive] = AdjointRule(primitive, rule, signature, operands, result, bar, kind, real_only, partials)
+
+
+def adjoint(primitive: Callable[..., Any], *, kind: Kind = "other", real_only: bool = False) -> Callable[[F], F]:
+    """Register the decorated function as the adjoint (reverse-mode) rule of `primitive`.
+
+    Parameters
+    ----------
+    primitive : callable
+        The function that the rule differentiates.
+    kind : {"elementwise", "view", "reduction", "product", "other"}
+        "view" if the result may share memory with the first operand.
+    real_only : bool
+        Whether complex operands are refused at compile time.
+
+    Returns
+    -------
+    callable
+        A decorator that gives the rule back unchanged.
+
+    Notes
+    -----
+    The rule takes the result, the operands, the adjoint of the result (the result's name with `_bar`), then the
+    parameters of `primitive` that have no derivative. It returns an adjoint for each operand, of the operand's shape.
+
+    Examples
+    --------
+    >>> import sct
+    >>> def cube(x):
+    ...     return x**3
+    >>> @sct.adjoint(cube)
+    ... def cube_adjoint(y, x, y_bar):
+    ...     return 3 * x**2 * y_bar
+    """
+
+    def register(rule: F) -> F:
+        _register(primitive, rule, kind, real_only, ())
+        return rule
+
+    return register
+
+
+def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only: bool = False) -> None:
+    """Register an element-wise function by its partial derivatives.
+
+    Each partial is an expression that is linear in `d`: with `d` the adjoint of the result it gives the operand's adjoint
+    (before un-broadcasting), with `d` the operand's tangent it gives the result's tangent. Operands are called `x`, or
+    `x1`, `x2`; the result is `y`. None: no derivative in that operand. `np` is NumPy, `math` the module.
+    """
+    names = ["x"] if len(partials) == 1 else [f"x{i + 1}" for i in range(len(partials))]
+    terms = [
+        "None" if p is None else f"unbroadcast({_substitute(p, 'd', 'y_bar')}, {x})"
+        for p, x in zip(partials, names, strict=True)
+    ]
+    name = primitive.__name__.strip("_")
+    label = f"{type(primitive).__module__}.{getattr(primitive, '__module__', '') or ''}.{name}"
+    ufunc = isinstance(primitive, np.ufunc)
+    keywords = ", out=None, where=True, casting='same_kind', order='K', dtype=None, subok=True" if ufunc else ""
+    text = f"def {name}_adjoint(y, {', '.join(names)}, y_bar{keywords}):\n    return {', '.join(terms)}\n"
+    filename = f"<sct rule {label}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    namespace: dict[str, Any] = {"np": np, "math": math, "unbroadcast": unbroadcast, "__name__": "sct.rules"}
+    exec(compile(text, filename, "exec"), namespace)
+    _register(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials)
+
+
+def _substitute(expression: str, name: str, replacement: str) -> str:
+    import ast
+
+    class Rename(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.Name:
+            return ast.Name(replacement if node.id == name else node.id, node.ctx)
+
+    return ast.unparse(Rename().visit(ast.parse(expression, mode="eval")))
+
+
+def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any:
+    """Register functions whose result has no derivative (the adjoint of their operands is zero). Also a decorator.
+
+    `pure` says that a call may be dropped when its result is not used, and made again.
+    """
+    for p in primitives:
+        _registry.constant[p] = pure
+    return primitives[0] if len(primitives) == 1 else None
+
+
+def result_type(*primitives: Callable[..., Any]) -> Callable[[F], F]:
+    """Register the decorated function as the type rule of `primitives`.
+
+    It takes the primitive's own parameters, each an abstract value (`sct.ir.types`), or the plain Python value where the
+    argument is known at compile time; it returns an abstract value, or a plain Python value where the result is known.
+    """
+
+    def register(rule: F) -> F:
+        for p in primitives:
+            _registry.types[p] = rule
+        return rule
+
+    return register
+
+
+def method(name: str, primitive: Callable[..., Any], pack: bool = False) -> None:
+    """Register the array method `name` as a call of `primitive` with the array as its first argument."""
+    _registry.methods[name] = MethodRule(primitive, pack)
+
+
+def attribute(name: str, primitive: Callable[..., Any]) -> None:
+    """Register the array attribute `name` as a call of `primitive` on the array."""
+    _registry.attributes[name] = primitive
+
+
+def _get(table: dict[Any, Any], key: Any) -> Any:
+    try:
+        return table.get(key)
+    except TypeError:  # not hashable
+        return None
+
+
+def adjoint_rule(primitive: Any) -> AdjointRule | None:
+    """The adjoint rule of `primitive`, or None."""
+    rule: AdjointRule | None = _get(_registry.adjoints, primitive)
+    return rule
+
+
+def type_rule(primitive: Any) -> Callable[..., Any] | None:
+    """The type rule of `primitive`, or None."""
+    rule: Callable[..., Any] | None = _get(_registry.types, primitive)
+    return rule
+
+
+def method_rule(name: str) -> MethodRule | None:
+    """What the array method `name` stands for, or None."""
+    return _registry.methods.get(name)
+
+
+def attribute_rule(name: str) -> Callable[..., Any] | None:
+    """What the array attribute `name` stands for, or None."""
+    return _registry.attributes.get(name)
+
+
+def is_nondifferentiable(primitive: Any) -> bool:
+    """Whether `primitive` is registered as having no derivative."""
+    return _get(_registry.constant, primitive) is not None
+
+
+def is_pure(primitive: Any) -> bool:
+    """Whether calls of `primitive` may be dropped or repeated."""
+    return bool(_get(_registry.constant, primitive)) or adjoint_rule(primitive) is not None or type_rule(primitive) is not None
+
+
+def kind_of(primitive: Any) -> Kind:
+    """The kind of `primitive` as registered; "other" if it is not."""
+    rule = adjoint_rule(primitive)
+    return rule.kind if rule is not None else "other"
+
+
+def primitives() -> tuple[Callable[..., Any], ...]:
+    """All functions that have an adjoint rule, in the order of registration."""
+    return tuple(_registry.adjoints)

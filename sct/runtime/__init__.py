@@ -1,0 +1,74 @@
+"""What generated code may call where a type is not known before it runs.
+
+Takes arrays and numbers, gives arrays and numbers; imports NumPy only, and each function can be copied by itself into a
+standalone module. Written in the language that sct differentiates: where types are known, the compiler folds a call away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["broadcast_axes", "cast_like", "keep_reduced_axes", "scatter_add", "unbroadcast", "unit_seed"]
+
+
+def broadcast_axes(g: Any, x: Any) -> Any:
+    """The axes of `g` along which `x` was broadcast to the shape of `g`: a tuple of int."""
+    lead = np.ndim(g) - np.ndim(x)
+    shape = np.shape(x)
+    gshape = np.shape(g)
+    return tuple(range(lead)) + tuple(lead + i for i in range(len(shape)) if shape[i] == 1 and gshape[lead + i] != 1)
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """`g` summed over the axes along which `x` was broadcast; has the shape of `x`. The adjoint of broadcasting."""
+    axes = broadcast_axes(g, x)
+    if len(axes) == 0:
+        return g
+    if len(axes) == np.ndim(g):
+        if np.ndim(x) == 0:
+            return np.sum(g)
+        return np.reshape(np.sum(g), np.shape(x))
+    if len(axes) == 1 and np.ndim(g) == np.ndim(x):
+        return np.sum(g, axis=axes[0], keepdims=True)
+    if len(axes) == np.ndim(g) - np.ndim(x):
+        return np.sum(g, axis=axes[0] if len(axes) == 1 else axes)
+    return np.reshape(np.sum(g, axis=axes, keepdims=True), np.shape(x))
+
+
+def keep_reduced_axes(y: Any, a: Any, axis: Any, keepdims: Any) -> Any:
+    """The result `y` of reducing `a` over `axis`, with the reduced axes put back as axes of length 1.
+
+    `axis` is None, an int or a tuple of int; `keepdims` tells whether `y` has these axes already. For `axis=None`
+    the scalar `y` itself is given back, which broadcasts against `a`.
+    """
+    if keepdims:
+        return y
+    if axis is None:
+        return y
+    if isinstance(axis, tuple) and len(axis) == np.ndim(a):
+        return y
+    return np.expand_dims(y, axis)
+
+
+def scatter_add(x_bar: Any, index: Any, v: Any) -> Any:
+    """A copy of `x_bar` with `v` added at `index`; entries that `index` names several times receive every summand."""
+    out = np.array(x_bar)
+    np.add.at(out, index, v)
+    return out
+
+
+def cast_like(g: Any, x: Any) -> Any:
+    """`g` in the dtype of `x`: the real part where `x` is real and `g` is complex, then the precision of `x`."""
+    if np.iscomplexobj(g) and not np.iscomplexobj(x):
+        g = np.real(g)
+    dtype = np.result_type(x)
+    return g if np.result_type(g) == dtype or not isinstance(g, (np.ndarray, np.generic)) else g.astype(dtype)
+
+
+def unit_seed(y: Any) -> float:
+    """The adjoint 1.0 of a result whose rank was not known before; an error if it is not a scalar."""
+    if np.ndim(y) != 0:
+        raise ValueError(f"a gradient is of a scalar, and this function returned an array of shape {np.shape(y)}")
+    return 1.0

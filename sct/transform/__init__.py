@@ -1,0 +1,1 @@
+"""Differentiation, as a step from SSA to SSA."""

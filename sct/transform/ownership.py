@@ -1,0 +1,70 @@
+"""Results of a derivative are new arrays: no adjoint shares memory with an argument, the primal's result or another adjoint.
+
+Takes a finished derivative; gives it with copies of the adjoints that would otherwise share memory.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sct.analysis.storage import Storage, storage
+from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, leaves, map_leaves
+from sct.ir.types import Array, Tuple, Unknown
+
+__all__ = ["own_results"]
+
+
+def own_results(f: Function, item: int | None) -> Function:
+    """`f` with adjoints that own their memory.
+
+    Parameters
+    ----------
+    f : Function
+        A derivative.
+    item : int or None
+        The item of its result that holds the adjoints; None if the result is nothing else. Where the function ends with a
+        closure, that closure's result holds them.
+    """
+    memory = storage(f)
+    last = f.block.body[-1] if f.block.body else None
+    if isinstance(last, Closure):
+        block = _owning(last.block, memory, None)
+        closure = Closure(last.name, block, last.result, last.place, last.origin)
+        return Function(f.name, f.signature, f.block.with_([*f.block.body[:-1], closure]), f.doc, f.callee)
+    return Function(f.name, f.signature, _owning(f.block, memory, item), f.doc, f.callee)
+
+
+def _owning(block: Block, memory: Storage, item: int | None) -> Block:
+    result = block.yields[0]
+    seen: set[Value] = set()
+    others: Operand | None = None
+    gradient = result
+    if item is not None:
+        assert isinstance(result, Tuple)
+        gradient, others = result.items[item], result.items[1 - item]
+        for v in leaves(others):
+            if isinstance(v, Value):
+                seen |= memory.of(v)
+    body: list[Statement] = list(block.body)
+    origin = next((s.origin for s in reversed(body) if s.origin is not None and s.origin.reverse), None)
+
+    def owned(leaf: Operand) -> Operand:
+        if (
+            not isinstance(leaf, Value)
+            or not isinstance(leaf.type, (Array, Unknown))
+            or getattr(leaf.type, "shape", None) == ()
+        ):
+            return leaf
+        roots = memory.of(leaf)
+        if memory.owned(leaf) and not roots & seen:
+            seen.update(roots)
+            return leaf
+        copy = Value(leaf.type, leaf.name)
+        body.append(Apply(np.array, (leaf,), (), copy, None, origin))
+        return copy
+
+    gradient = map_leaves(owned, gradient)
+    if item is None:
+        return block.with_(body, [gradient])
+    assert others is not None
+    return block.with_(body, [Tuple((gradient, others) if item == 0 else (others, gradient))])

@@ -1,0 +1,794 @@
+"""Reverse mode: a typed function and its reverse sweep, as one function (joint) or as a function and its pullback (split).
+
+Takes a typed function; gives one whose reverse sweep may still read values of the forward sweep's inner blocks, together
+with the pairs of blocks that mirror each other; `sct.transform.record` brings these values into scope. Rules are inlined as
+they are used. Method: Griewank & Walther, Evaluating Derivatives (2008), chapter 3: each statement y = φ(x) is reversed as
+x̄ += φ'(x)ᵀ ȳ; branches are taken as they were, loops run backwards.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from sct import runtime
+from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
+from sct.analysis.specialize import Specialized, Specializer
+from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
+from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Derived, Method
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    results_of,
+    type_of,
+    values_of,
+)
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Undefined, Unknown
+from sct.ruleset import adjoint_rule, method_rule
+
+__all__ = ["Mode", "Reversal", "reverse"]
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What a reverse-mode function takes and gives.
+
+    `value`: the primal result is part of the result. `seed`: where the result's adjoint comes from: "one" (a scalar
+    result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure).
+    """
+
+    suffix: str
+    value: bool
+    seed: str
+    has_aux: bool = False
+    holomorphic: bool = False
+
+    @property
+    def gradient_in(self) -> int | None:
+        """Where in the function's result the adjoints are: the item's number, or None for all of it."""
+        if self.seed == "pull":
+            return None
+        return 1 if self.value else 0 if self.has_aux else None
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """A function whose reverse sweep is not yet in scope, and the forward block of each reverse block, by label."""
+
+    function: Function
+    mirror: dict[int, int]
+    indices: dict[Value, Value]
+
+
+@dataclass
+class _Loop:
+    """A loop that is being reversed: the values defined in it, and the adjoints that it carries for values outside."""
+
+    inner: set[Value]
+    slots: dict[Value, Value] = field(default_factory=dict)
+
+
+def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> Reversal:
+    """The reverse-mode derivative of a typed function.
+
+    Parameters
+    ----------
+    specialized : Specialized
+        The primal.
+    wrt : sequence of str
+        The parameters to differentiate by.
+    single : bool
+        Whether one adjoint is returned by itself rather than in a tuple.
+    mode : Mode
+        What the derivative takes and gives.
+
+    Raises
+    ------
+    NonDifferentiableArgumentError
+        If a `wrt` parameter is (or holds) something else than real or complex numbers.
+    NonScalarOutputError
+        If the mode needs a scalar result and the result is not one.
+    NoRuleError
+        If an active value goes into an operation without a rule.
+    """
+    return _Reverser(specialized, wrt, single, mode).run()
+
+
+class _Reverser:
+    def __init__(self, specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> None:
+        self.primal = specialized.function
+        self.wrt = wrt
+        self.single = single
+        self.mode = mode
+        self.b = Specializer(origin_fixed=True)
+        self.bars: dict[Value, Operand] = {}
+        self.parts: dict[Value, dict[Any, Operand]] = {}
+        self.loops: list[_Loop] = []
+        self.mirror: dict[int, int] = {}
+        self.indices: dict[Value, Value] = {}
+        self.tapes: dict[Value, Value] = {}
+        self.carried: set[Value] = set()
+        self.forward = _defined(self.primal.block)
+        self.b.projections = _projections(self.primal.block)
+
+    # -- the whole function ------------------------------------------------------------------------------------------
+
+    def run(self) -> Reversal:
+        f, mode = self.primal, self.mode
+        names = list(f.signature.parameters)
+        params = [f.block.params[names.index(n)] for n in self.wrt]
+        for p in params:
+            _check_argument(p.type, p.name, f)
+        result, aux = self.split_aux(f.block.yields[0])
+        self.check_result(result)
+        self.active = active_values(f.block, params, values_of(result))
+        seed_param: tuple[Value, ...] = ()
+        if mode.seed in ("argument", "pull"):
+            seed, seed_param = self.seed_parameter(result, _fresh_name("y_bar", names))
+        else:
+            seed = self.seed_operand(result)
+        self.reverse_statements(f.block.body, result, seed)
+        adjoints = [self.finished(p) for p in params]
+        gradient: Operand = adjoints[0] if self.single else Tuple(tuple(adjoints))
+        return Reversal(self.assemble(gradient, result, aux, seed_param), self.mirror, self.indices)
+
+    def split_aux(self, result: Operand) -> tuple[Operand, Operand | None]:
+        if not self.mode.has_aux:
+            return result, None
+        if isinstance(result, Value) and isinstance(result.type, (Tuple, List)):
+            raise SctError("with has_aux=True the function must return a pair written as such", self.place())
+        if not isinstance(result, Tuple) or len(result.items) != 2:
+            raise SctError("with has_aux=True the function must return a pair (value, aux)", self.place(), "Return two values.")
+        return result.items[0], result.items[1]
+
+    def place(self) -> Place | None:
+        code = getattr(self.primal.callee, "__code__", None)
+        return Place(code.co_filename, code.co_firstlineno, 0, self.primal.name) if code else None
+
+    def check_result(self, result: Operand) -> None:
+        t = type_of(result)
+        if self.mode.seed != "one":
+            return
+        ok = isinstance(t, Const) and type(t.value) in (int, float, complex)
+        ok = ok or (isinstance(t, (Scalar, Array, Unknown)) and differentiable(t) and getattr(t, "shape", ()) in ((), None))
+        if not ok:
+            raise NonScalarOutputError(
+                f"{self.primal.name} returns {t}, and a gradient is of a scalar", self.place(), "Sum it, or use sct.vjp."
+            )
+        if _is_complex(t) and not self.mode.holomorphic:
+            raise NonScalarOutputError(
+                f"{self.primal.name} returns a complex number, and a gradient is of a real one",
+                self.place(),
+                "Take its real part or modulus, or say holomorphic=True if the function is holomorphic.",
+            )
+
+    def seed_operand(self, result: Operand) -> Operand:
+        if self.mode.seed == "one":
+            t = type_of(result)
+            if isinstance(t, (Unknown, Array)) and getattr(t, "shape", None) is None:
+                return self.b.apply(runtime.unit_seed, (result,))
+            return Const(1.0)
+        t = type_of(result)
+        return (
+            Const(1.0)
+            if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
+            else self.b.apply(np.ones_like, (result,))
+        )
+
+    def seed_parameter(self, result: Operand, name: str) -> tuple[Operand, tuple[Value, ...]]:
+        param = Value(type_of(result), name)
+        self.carried.add(param)
+        t = param.type
+        seed: Operand = param
+        if isinstance(t, (Tuple, List, Dict)):
+            seed = self.b.expose_all(param)
+        elif isinstance(t, (Array, Scalar)) and isinstance(result, Value):
+            self.check_shape(param, result, f"{name} must have the shape of the result")
+        return seed, (param,)
+
+    def check_shape(self, param: Value, result: Value, message: str) -> None:
+        """A cotangent of another shape would give numbers that mean nothing."""
+        outer, self.b.body = self.b.body, []
+        error = self.b.append(ValueError, (Const(message),), {}, Unknown())
+        self.b.append(RAISE, (error,), {}, Const(None))
+        then, self.b.body = Block((), tuple(self.b.body), ()), outer
+        shapes = [self.b.append(np.shape, (v,), {}, Unknown()) for v in (param, result)]
+        differ = self.b.append(operator.ne, shapes, {}, Scalar(bool))
+        self.b.body.append(If(differ, then, Block((), (), ()), ()))
+
+    def assemble(self, gradient: Operand, result: Operand, aux: Operand | None, seed: tuple[Value, ...]) -> Function:
+        f, mode = self.primal, self.mode
+        value = result if aux is None else Tuple((result, aux))
+        name = f"{f.name if f.name.isidentifier() else 'f'}_{mode.suffix}"
+        reversed_body = tuple(self.b.body)
+        parameters = list(f.signature.parameters.values())
+        if mode.seed == "pull":
+            pull = Value(Unknown(), "pull")
+            block = Block(seed, reversed_body, (gradient,))
+            self.mirror[block.label] = f.block.label
+            body: tuple[Statement, ...] = (*f.block.body, Closure("pull", block, pull))
+            return self.function(name, parameters, f.block.params, body, Tuple((value, pull)))
+        if mode.seed == "argument":
+            parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
+            parameters = _positional_last(parameters)
+        out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
+        return self.function(name, parameters, (*f.block.params, *seed), (*f.block.body, *reversed_body), out)
+
+    def function(
+        self,
+        name: str,
+        parameters: list[inspect.Parameter],
+        params: tuple[Value, ...],
+        body: tuple[Statement, ...],
+        out: Operand,
+    ) -> Function:
+        f = self.primal
+        signature = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters])
+        return Function(name, signature, Block(params, body, (out,), f.block.label), f.doc, f.callee)
+
+    # -- adjoints ----------------------------------------------------------------------------------------------------
+
+    def current(self, v: Value) -> Operand | None:
+        """The adjoint of `v` so far; inside a loop, for a value from outside of it, a carried one."""
+        if v in self.bars:
+            return self.bars[v]
+        if self.loops and v not in self.loops[-1].inner:
+            slots = self.loops[-1].slots
+            if v not in slots:
+                slots[v] = Value(v.type, _bar_name(v))
+            return slots[v]
+        return None
+
+    def accumulate(self, operand: Operand, bar: Operand) -> None:
+        """Add `bar`, an adjoint of the structure of `operand`, to the adjoints of the values in it."""
+        if isinstance(bar, (Undefined,)) or bar == Const(None):
+            return
+        if isinstance(operand, (Tuple, List, Dict)):
+            items = self.items(bar, len(operand.items))
+            for o, i in zip(operand.items, items, strict=True):
+                self.accumulate(o, i)
+            return
+        if not isinstance(operand, Value) or operand not in self.active:
+            return
+        if isinstance(operand.type, (Tuple, List, Dict)):
+            keys = operand.type.keys if isinstance(operand.type, Dict) else range(len(operand.type.items))
+            for k, i in zip(keys, self.items(bar, len(operand.type.items)), strict=True):
+                self.accumulate_part(operand, k, i)
+            return
+        bar = self.fitted(bar, operand)
+        old = self.current(operand)
+        self.bars[operand] = bar if old is None else self.typed(self.b.apply(operator.add, (old, bar)), operand)
+        if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
+            old.name = ""  # a step of a sum of numbers
+        new = self.bars[operand]
+        if isinstance(new, Value) and not new.name:
+            new.name = _bar_name(operand)
+            new.hint = "t_bar"
+
+    def is_slot(self, v: Value) -> bool:
+        """Whether a value is an adjoint that a loop carries."""
+        return v in self.carried or v in self.forward or any(v in loop.slots.values() for loop in self.loops)
+
+    def items(self, bar: Operand, n: int) -> tuple[Operand, ...]:
+        if isinstance(bar, Value):
+            t = bar.type
+            if isinstance(t, (Tuple, List, Dict)):
+                bar = self.b.explode(bar)
+            else:
+                return tuple(self.b.append(operator.getitem, (bar, Const(i)), {}, Unknown()) for i in range(n))
+        assert isinstance(bar, (Tuple, List, Dict)), bar
+        return bar.items
+
+    def accumulate_part(self, whole: Value, key: Any, bar: Operand) -> None:
+        """An adjoint of one item of a container value (a parameter, or a result with several parts)."""
+        if bar == Const(None):
+            return
+        if self.loops and whole not in self.loops[-1].inner and whole not in self.parts:
+            raise AssertionError(f"the item {key!r} of {whole} is read inside a loop")
+        parts = self.parts.setdefault(whole, {})
+        t = whole.type
+        assert isinstance(t, (Tuple, List, Dict))
+        old = parts.get(key)
+        parts[key] = bar if old is None else self.b.apply(operator.add, (old, bar))
+
+    def typed(self, bar: Operand, like: Value) -> Operand:
+        """`bar`, an adjoint of `like`, known to have its shape, and its dtype where nothing better is known."""
+        if isinstance(bar, Value):
+            t = bar.type
+            want = like.type
+            if isinstance(t, Unknown) or (isinstance(t, Array) and (t.shape is None or t.dtype is None)):
+                bar.type = want
+            elif isinstance(t, Array) and isinstance(want, Array) and t.rank == want.rank and bar not in self.forward:
+                bar.type = Array(t.dtype, want.shape)
+        return bar
+
+    def fitted(self, bar: Operand, like: Value) -> Operand:
+        """`bar` in the dtype of `like`: the real part where `like` is real, then its precision."""
+        want, have = like.type, type_of(bar)
+        if isinstance(have, (Tuple, List, Dict)) or not isinstance(want, (Array, Scalar)):
+            return bar
+        known = want.dtype if isinstance(want, Array) else np.dtype(want.kind)
+        got = have.dtype if isinstance(have, Array) else None
+        if isinstance(have, (Unknown, Array)) and got is None:
+            if known is None or known == np.dtype(float):
+                return self.typed(bar, like) if known is not None else bar
+            return self.typed(self.b.append(runtime.cast_like, (bar, like), {}, want), like)
+        if got is not None and known is not None and got != known:
+            if got.kind == "c" and known.kind != "c":
+                bar = self.b.apply(np.real, (bar,))
+                got = np.dtype(got.char.lower())
+            if got != known and isinstance(want, Array) and not (known.kind == "c" and got.kind == "f"):
+                bar = self.b.apply(Method("astype"), (bar, Const(known)))
+        return self.typed(bar, like)
+
+    def zero(self, v: Value, like: Value | None = None) -> Operand:
+        """The zero adjoint of `v`; `like` is a value of the same shape that is at hand."""
+        t = v.type
+        if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
+            return Const(0.0)
+        return self.typed(self.b.apply(np.zeros_like, (like if like is not None and like.type == t else v,)), v)
+
+    def finished(self, v: Value) -> Operand:
+        """The adjoint of a parameter, in its structure."""
+        t = v.type
+        if isinstance(t, (Tuple, List, Dict)):
+            parts = self.parts.get(v, {})
+            keys = t.keys if isinstance(t, Dict) else range(len(t.items))
+            items = tuple(self.finished_part(v, k, i, parts.get(k)) for k, i in zip(keys, t.items, strict=True))
+            return Dict(t.keys, items) if isinstance(t, Dict) else type(t)(items)
+        bar = self.bars.get(v)
+        if bar is None:
+            bar = self.zero(v)
+        if isinstance(bar, Const) and isinstance(t, Array) and t.dtype is not None and t.dtype != np.dtype(float):
+            return self.b.apply(t.dtype.type, (bar,))
+        if (
+            isinstance(t, Scalar)
+            and isinstance(bar, Value)
+            and isinstance(bar.type, Array)
+            and bar.type.dtype
+            not in (
+                None,
+                np.dtype(float),
+                np.dtype(complex),
+            )
+        ):
+            return self.b.apply(t.kind, (bar,))
+        return bar
+
+    def finished_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
+        """The adjoint of one item of a container parameter."""
+        if bar is not None and not isinstance(t, (Tuple, List, Dict)):
+            return bar
+        item = self.b.project(whole, key, t)
+        assert isinstance(item, Value)
+        if bar is not None:
+            self.active.add(item)
+            self.accumulate(item, bar)
+        return self.finished(item)
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def reverse_statements(self, body: Sequence[Statement], result: Operand, seed: Operand) -> None:
+        self.b.origin = _backward(body[-1].origin) if body else None
+        self.accumulate(result, seed)
+        for s in reversed(body):
+            self.statement(s)
+        self.b.body[:0] = self.tapes_of(body)
+
+    def tapes_of(self, body: Sequence[Statement]) -> list[Statement]:
+        """The tapes of adjoints that mirror the tapes that a block makes."""
+        made = [s.result for s in body if isinstance(s, Apply) and s.op is TAPE]
+        return [Apply(TAPE, (), (), self.tapes[t]) for t in made if t in self.tapes]
+
+    def statement(self, s: Statement) -> None:
+        self.b.place, self.b.origin = s.place, _backward(s.origin)
+        if isinstance(s, Apply):
+            self.apply(s)
+        elif isinstance(s, If):
+            self.if_(s)
+        elif isinstance(s, (For, While)):
+            self.loop(s)
+
+    def apply(self, s: Apply) -> None:
+        v = s.result
+        if s.op is PUSH:
+            self.push(s)
+            return
+        if v in self.parts:
+            self.several(s)
+            return
+        if v not in self.bars or v not in self.active:
+            return
+        bar = self.bars.pop(v)
+        if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
+            self.item(s, bar)
+        elif s.op is POP:
+            self.b.append(PUSH, (self.tape(s.args[0]), bar), {}, Const(None))
+        else:
+            self.rule(s, bar)
+
+    def item(self, s: Apply, bar: Operand) -> None:
+        whole, key = s.args
+        assert isinstance(whole, Value) and isinstance(key, Const)
+        if whole in self.active:
+            self.accumulate_part(whole, key.value, bar)
+
+    def several(self, s: Apply) -> None:
+        """An operation with several results: their adjoints, None where there is none, go to the rule together."""
+        t = s.result.type
+        parts = self.parts.pop(s.result)
+        if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
+            keys = t.keys if isinstance(t, Dict) else range(len(t.items))  # type: ignore[union-attr]
+            items = tuple(self.nested_part(s.result, k, i, parts.get(k)) for k, i in zip(keys, t.items, strict=True))  # type: ignore[union-attr]
+            self.item(s, Dict(t.keys, items) if isinstance(t, Dict) else type(t)(items))  # type: ignore[call-arg]
+            return
+        assert isinstance(t, (Tuple, List))
+        if isinstance(s.op, Derived):
+            items = tuple(self.nested_part(s.result, i, item, parts.get(i)) for i, item in enumerate(t.items))
+            self.python_function(s, Tuple(items))
+            return
+        self.rule(s, Tuple(tuple(parts.get(i, Const(None)) for i in range(len(t.items)))))
+
+    def nested_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
+        return bar if bar is not None else self.finished_part(whole, key, t, None) if differentiable(t) else Const(None)
+
+    def rule(self, s: Apply, bar: Operand) -> None:
+        primitive = primitive_of(s.op)
+        if blocks_derivative(s.op):
+            return
+        if s.op is UNPACK:
+            self.unpacked(s, bar)
+            return
+        rule = adjoint_rule(primitive)
+        args, kwargs = _as_call(s)
+        if rule is None:
+            self.python_function(s, bar)
+            return
+        try:
+            bound = rule.signature.bind(*args, **kwargs)
+        except TypeError as e:
+            raise self.not_covered(s, str(e)) from e
+        arguments = dict(bound.arguments)
+        self.check_real(rule.real_only, rule.primitive, [*arguments.values()], s)
+        operands: list[Operand] = []
+        named: dict[str, Operand] = {rule.result_bar: bar}
+        targets: list[Operand] = []
+        for name in rule.operands:
+            if name == rule.varargs:
+                operands.extend(arguments.get(name, ()))
+                targets.extend(arguments.get(name, ()))
+            else:
+                p = rule.signature.parameters[name]
+                operand = arguments.get(name, Const(p.default))
+                targets.append(operand)
+                if p.kind is inspect.Parameter.KEYWORD_ONLY:
+                    named[name] = operand
+                else:
+                    operands.append(operand)
+        named.update({k: v for k, v in arguments.items() if k not in rule.operands})
+        for name, operand in named.items():
+            if name not in (rule.result_bar, *rule.operands) and any(
+                v in self.active for v in values_of(*(operand if isinstance(operand, tuple) else (operand,)))
+            ):
+                raise self.not_covered(s, f"it has no derivative by {name!r}")
+        found = self.b.rule(rule.function, (s.result, *operands), named)
+        if len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs:
+            items: tuple[Operand, ...] = (found,)
+        else:
+            items = self.items(found, len(targets))
+        for target, one in zip(targets, items, strict=True):
+            if one == Const(None) and not rule.partials and any(v in self.active for v in values_of(target)):
+                raise self.not_covered(s, "an argument without a derivative depends on what is differentiated by")
+            self.accumulate(target, one)
+
+    def unpacked(self, s: Apply, bar: Operand) -> None:
+        """`a, b = x`: the adjoint of `x` has those of `a` and `b` as its rows."""
+        rows = []
+        for i, row in enumerate(self.items(bar, len(s.result.type.items))):  # type: ignore[union-attr]
+            item = self.b.project(s.result, i, s.result.type.items[i])  # type: ignore[union-attr]
+            rows.append(self.zero(item) if row == Const(None) and isinstance(item, Value) else row)
+        scalar = all(isinstance(t, Array) and t.shape == () for t in s.result.type.items)  # type: ignore[union-attr]
+        self.accumulate(s.args[0], self.b.apply(np.array if scalar else np.stack, (List(tuple(rows)),)))
+
+    def not_covered(self, s: Apply, why: str) -> NoRuleError:
+        return NoRuleError(
+            f"the derivative rule of {_label(s.op)} does not cover this call: {why}",
+            s.place,
+            f"Use other arguments, or register a rule with @sct.adjoint({_label(primitive_of(s.op))}).",
+        )
+
+    def check_real(self, real_only: bool, primitive: Any, arguments: list[Any], s: Apply) -> None:
+        if not real_only:
+            return
+        for a in arguments:
+            for v in values_of(*(a if isinstance(a, tuple) else (a,))):
+                if v in self.active and _is_complex(v.type):
+                    raise NonDifferentiableArgumentError(
+                        f"the derivative rule of {_label(primitive)} is for real arguments, and this one is complex",
+                        s.place,
+                        "Differentiate by the real and imaginary parts.",
+                    )
+
+    def python_function(self, s: Apply, bar: Operand) -> None:
+        """A Python function that is called, not inlined (because it is recursive): by its own vjp, which runs it again."""
+        names = _parameter_names(s.op)
+        if names is None:
+            raise NoRuleError(
+                f"{_label(s.op)} has no derivative rule",
+                s.place,
+                f"Register one with @sct.adjoint({_label(s.op)}), or sct.nondifferentiable({_label(s.op)}) if it has no derivative.",
+            )
+        wrt = tuple(n for n, a in zip(names, s.args, strict=False) if any(v in self.active for v in values_of(a)))
+        targets = [s.args[names.index(name)] for name in wrt]
+        t = Tuple((s.result.type, Tuple(tuple(type_of(target) for target in targets))))
+        found = self.b.append(Derived(s.op, wrt), (*s.args, bar), {}, t)
+        pulled = self.b.project(found, 1, t.items[1])
+        assert isinstance(pulled, Value)
+        for i, target in enumerate(targets):
+            self.accumulate(target, self.b.project(pulled, i, t.items[1].items[i]))
+
+    # -- tapes, in the derivative of a derivative ---------------------------------------------------------------------
+
+    def tape(self, tape: Operand) -> Value:
+        assert isinstance(tape, Value)
+        if tape not in self.tapes:
+            self.tapes[tape] = Value(Unknown(), f"{tape.name}_bar")
+        return self.tapes[tape]
+
+    def push(self, s: Apply) -> None:
+        tape, v = s.args
+        if isinstance(tape, Value) and tape in self.active and isinstance(v, Value) and v in self.active:
+            bar = self.b.append(POP, (self.tape(tape),), {}, v.type, _bar_name(v))
+            self.accumulate(v, bar)
+
+    # -- branches ----------------------------------------------------------------------------------------------------
+
+    def if_(self, s: If) -> None:
+        bars = [self.bars.pop(r) if r in self.bars and r in self.active else None for r in s.results]
+        if not any(b is not None for b in bars) and not self.pops(s):
+            return
+        before = dict(self.bars)
+        made = [self.branch(block, bars, before) for block in (s.then, s.orelse)]
+        changed = [v for v in dict.fromkeys([*made[0][1], *made[1][1]])]
+        results: list[Value] = []
+        blocks: list[Block] = []
+        yields: list[list[Operand]] = [[], []]
+        for v in changed:
+            self.bars = dict(before)
+            for k, (body, after) in enumerate(made):
+                bar = after.get(v)
+                if bar is None:
+                    bar = self.current(v)
+                if bar is None:
+                    self.b.body, outer = body, self.b.body
+                    bar = self.zero(v)
+                    self.b.body = outer
+                yields[k].append(bar)
+            results.append(Value(v.type, _bar_name(v)))
+        for (body, _), out, block in zip(made, yields, (s.then, s.orelse), strict=True):
+            mirrored = Block((), tuple(body), tuple(out))
+            self.mirror[mirrored.label] = block.label
+            blocks.append(mirrored)
+        self.bars = {**before, **dict(zip(changed, results, strict=True))}
+        self.b.body.append(If(s.test, blocks[0], blocks[1], tuple(results), s.place, _backward(s.origin)))
+
+    def pops(self, s: Statement) -> bool:
+        """Whether a statement pushes active values, whose adjoints have to be popped."""
+        return any(
+            isinstance(t, Apply) and t.op is PUSH and t.args[0] in self.active or self.pops(t)
+            for b in blocks_of(s)
+            for t in b.body
+        )
+
+    def branch(
+        self, block: Block, bars: list[Operand | None], before: dict[Value, Operand]
+    ) -> tuple[list[Statement], dict[Value, Operand]]:
+        self.bars = dict(before)
+        outer, self.b.body = self.b.body, []
+        for y, bar in zip(block.yields, bars, strict=True):
+            if bar is not None:
+                self.accumulate(y, bar)
+        for inner in reversed(block.body):
+            self.statement(inner)
+        self.b.body[:0] = self.tapes_of(block.body)
+        body, self.b.body = self.b.body, outer
+        defined = {r for inner in block.body for r in results_of(inner)}
+        changed = {v: b for v, b in self.bars.items() if v not in defined and before.get(v) is not b}
+        return body, changed
+
+    # -- loops -------------------------------------------------------------------------------------------------------
+
+    def loop(self, s: For | While) -> None:
+        n = len(s.inits)
+        params = s.body.params[-n:] if n else ()
+        carried = [k for k, p in enumerate(params) if p in self.active]
+        if not any(s.results[k] in self.bars for k in range(n)) and not self.pops(s):
+            return
+        begun = [self.bars.pop(s.results[k], None) for k in carried]
+        inits = [self.zero(s.results[k]) if bar is None else bar for k, bar in zip(carried, begun, strict=True)]
+        for r in s.results:
+            self.bars.pop(r, None)
+        loop = _Loop(_defined(s.body))
+        self.loops.append(loop)
+        outer_bars, self.bars = self.bars, {}
+        outer_body, self.b.body = self.b.body, []
+        bar_params = [Value(params[k].type, _bar_name(params[k])) for k in carried]
+        self.carried.update(bar_params)
+        for k, bar in zip(carried, bar_params, strict=True):
+            self.accumulate(s.body.yields[k], bar)
+        for inner in reversed(s.body.body):
+            self.statement(inner)
+        self.b.place, self.b.origin = s.place, _backward(s.origin)
+        outs = [self.bars.get(params[k]) for k in carried]
+        outs = [self.zero(params[k], s.results[k]) if o is None else o for k, o in zip(carried, outs, strict=True)]
+        slots = list(loop.slots.items())
+        outs += [self.bars.get(v, slot) for v, slot in slots]
+        self.b.body[:0] = self.tapes_of(s.body.body)
+        body, self.b.body = self.b.body, outer_body
+        self.bars = outer_bars
+        self.loops.pop()
+        self.finish_loop(s, body, bar_params, inits, outs, slots, [params[k] for k in carried], [s.inits[k] for k in carried])
+
+    def finish_loop(
+        self,
+        s: For | While,
+        body: list[Statement],
+        bar_params: list[Value],
+        inits: list[Operand],
+        outs: list[Operand | None],
+        slots: list[tuple[Value, Value]],
+        params: list[Value],
+        begun: list[Operand],
+    ) -> None:
+        slot_inits = []
+        for v, _ in slots:
+            bar = self.current(v)
+            slot_inits.append(self.zero(v) if bar is None else bar)
+        index = Value(Scalar(int), s.body.params[0].name if isinstance(s, For) else "_")
+        block = Block((index, *bar_params, *(slot for _, slot in slots)), tuple(body), tuple(outs))  # type: ignore[arg-type]
+        self.mirror[block.label] = s.body.label
+        if isinstance(s, For):
+            self.indices[s.body.params[0]] = index
+            index.type = s.body.params[0].type
+        results = tuple(Value(p.type, p.name) for p in (*bar_params, *(slot for _, slot in slots)))
+        start, stop, step, backwards = self.domain(s)
+        made = For(start, stop, step, block, (*inits, *slot_inits), False, backwards, results, s.place, _backward(s.origin))
+        self.b.body.append(made)
+        for (v, _), r in zip(slots, results[len(bar_params) :], strict=True):
+            self.bars[v] = r
+        for init, r in zip(begun, results, strict=False):
+            self.accumulate(init, r)
+
+    def domain(self, s: For | While) -> tuple[Operand, Operand, Operand, bool]:
+        if isinstance(s, While):
+            return Const(0), s.results[-1], Const(1), True
+        if not s.exits:
+            return s.start, s.stop, s.step, not s.backwards
+        count: Operand = s.results[-1]
+        if s.step != Const(1):
+            count = self.b.apply(operator.mul, (count, s.step))
+        return s.start, count if s.start == Const(0) else self.b.apply(operator.add, (s.start, count)), s.step, True
+
+
+def _defined(block: Block) -> set[Value]:
+    """All values that a block and the blocks in it define."""
+    out = set(block.params)
+    for s in block.body:
+        out.update(results_of(s))
+        for b in blocks_of(s):
+            out |= _defined(b)
+    return out
+
+
+def _projections(block: Block) -> dict[tuple[Value, Any], Value]:
+    """The items that the forward sweep takes from results with several parts."""
+    out: dict[tuple[Value, Any], Value] = {}
+    for s in block.body:
+        if isinstance(s, Apply) and s.op is operator.getitem and isinstance(s.args[0], Value) and isinstance(s.args[1], Const):
+            if isinstance(s.args[0].type, (Tuple, List)):
+                out[s.args[0], s.args[1].value] = s.result
+        for b in blocks_of(s):
+            out.update(_projections(b))
+    return out
+
+
+def _as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
+    """The arguments of a statement as a call of the function that it stands for."""
+    args, kwargs = list(s.args), dict(s.kwargs)
+    if isinstance(s.op, Method):
+        rule = method_rule(s.op.name)
+        if rule is not None and rule.pack and len(args) > 2:
+            args = [args[0], Tuple(tuple(args[1:]))]
+    return args, kwargs
+
+
+def _backward(origin: Origin | None) -> Origin | None:
+    return None if origin is None else replace(origin, reverse=True)
+
+
+def _bar_name(v: Value) -> str:
+    return f"{v.name or v.hint}_bar" if v.name or v.hint else ""
+
+
+def _fresh_name(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _positional_last(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Parameters in an order that Python accepts: a cotangent comes before keyword-only ones."""
+    keyword = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    return [p for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY] + keyword
+
+
+def _rank0(t: Abstract) -> bool:
+    return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
+
+
+def _is_complex(t: Abstract) -> bool:
+    return (isinstance(t, Scalar) and t.kind is complex) or (
+        isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c"
+    )
+
+
+def _parameter_names(op: Any) -> list[str] | None:
+    """The parameters of a Python function, or of the vjp of one; None for anything else."""
+    if isinstance(op, Derived):
+        inner = _parameter_names(op.function)
+        return None if inner is None else [*inner, "y_bar"]
+    if not hasattr(op, "__code__") or (getattr(op, "__module__", "") or "").split(".")[0] in ("numpy", "scipy"):
+        return None
+    return list(inspect.signature(op).parameters)
+
+
+def _label(op: Any) -> str:
+    if isinstance(op, (Method, Attribute)):
+        return str(op)
+    name = getattr(op, "__name__", repr(op))
+    module = getattr(op, "__module__", None) or ""
+    return f"np.{name}" if isinstance(op, np.ufunc) or module.startswith("numpy") else name
+
+
+def _check_argument(t: Abstract, path: str, f: Function) -> None:
+    """Every leaf of a `wrt` argument must be a real or complex number or an array of these."""
+    if isinstance(t, (Tuple, List, Dict)):
+        keys = t.keys if isinstance(t, Dict) else range(len(t.items))
+        for k, i in zip(keys, t.items, strict=True):
+            _check_argument(i, f"{path}[{k!r}]", f)
+        return
+    if not differentiable(t) or isinstance(t, Unknown):
+        raise NonDifferentiableArgumentError(
+            f"{f.name} cannot be differentiated by {path}, which is {_describe(t)}",
+            None,
+            "Leave it out of wrt, or convert it: float(...) or .astype(float).",
+        )
+
+
+def _describe(t: Abstract) -> str:
+    if isinstance(t, Scalar):
+        return f"of type {t.kind.__name__}"
+    if isinstance(t, Array):
+        return f"an array of {t.dtype}"
+    if isinstance(t, Const):
+        return f"{t.value!r}"
+    return "an object that is no number, array or container of these" if isinstance(t, Unknown) else f"{t}"
