@@ -6,7 +6,13 @@ Takes nothing; registers adjoint and type rules. `abs` and `pow` stand in `arith
 import operator
 
 import numpy as np
-from sct.rules.arithmetic import (
+
+from sct.ir.shapes import as_array, constant
+from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, Unknown
+from sct.ruleset import adjoint, nondifferentiable, result_type, type_rule
+from sct.runtime import unbroadcast
+
+from .arithmetic import (
     evaluated,
     foldable,
     is_array,
@@ -17,11 +23,6 @@ from sct.rules.arithmetic import (
     truth,
     ufunc_type,
 )
-
-from sct.ir.shapes import as_array, constant
-from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, Unknown
-from sct.ruleset import adjoint, nondifferentiable, result_type, type_rule
-from sct.runtime import unbroadcast
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The largest, the smallest, the sum

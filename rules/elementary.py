@@ -4,12 +4,13 @@ Takes nothing; registers one line for each function. Their types follow from bro
 """
 
 import numpy as np
-from sct.rules.arithmetic import ufunc_type
 
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, Tuple
 from sct.ruleset import adjoint, elementwise, result_type
 from sct.runtime import unbroadcast
+
+from .arithmetic import ufunc_type
 
 # Logarithms and powers of e, 2 and 10
 elementwise(np.exp, "d * y")

@@ -10,12 +10,13 @@ the formulas have transposes where a reader may expect conjugate transposes.
 """
 
 import numpy as np
-from sct.rules.products import as_operand
 
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes
 from sct.ruleset import adjoint, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, unbroadcast
+
+from .products import as_operand
 
 
 def transposed(a):

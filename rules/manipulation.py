@@ -36,9 +36,10 @@ from sct.ir.types import (
     size_opaque,
 )
 from sct.ruleset import adjoint, attribute, method, nondifferentiable, result_type
-from sct.rules.construction import adjoint_of_entries
-from sct.rules.indexing import axis_scatter, flat_scatter
 from sct.runtime import scatter_add, unbroadcast
+
+from .construction import adjoint_of_entries
+from .indexing import axis_scatter, flat_scatter
 
 
 def _is_int(value):

@@ -6,11 +6,12 @@ Takes nothing; registers one line for each function, written in `math` itself so
 import math
 
 import numpy as np
-from sct.rules.arithmetic import evaluated, is_array, join_kinds, kind_of_number, power_adjoint, sequence_items, size_of_number
 
 from sct.ir.shapes import size_product
 from sct.ir.types import UNKNOWN, Const, Scalar
 from sct.ruleset import adjoint, elementwise, nondifferentiable, result_type
+
+from .arithmetic import evaluated, is_array, join_kinds, kind_of_number, power_adjoint, sequence_items, size_of_number
 
 # ---------------------------------------------------------------------------------------------------------------------
 # One argument, one result

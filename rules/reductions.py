@@ -4,12 +4,13 @@ Takes nothing; registers adjoint and type rules of NumPy's reductions and the ar
 """
 
 import numpy as np
-from sct.rules.arithmetic import sum_dtype
 
 from sct.ir.shapes import as_array, constant, normalize_axes, reduced, size_max0, size_product
 from sct.ir.types import UNKNOWN, Array, Tuple, size_add
 from sct.ruleset import adjoint, method, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, unbroadcast
+
+from .arithmetic import sum_dtype
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Types

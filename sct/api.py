@@ -17,7 +17,6 @@ from typing import Any, overload
 
 import numpy as np
 
-import sct.rules  # noqa: F401  (registers the rules)
 from sct.analysis.activity import stop_gradient
 from sct.analysis.signature import abstract
 from sct.analysis.specialize import Specialized, Specializer, lowered, specialize
@@ -68,7 +67,7 @@ class DerivedFunction:
     def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
         if isinstance(primal, DerivedFunction):
             self._signature = primal._signature
-        elif isinstance(primal, FunctionType):
+        elif isinstance(primal, FunctionType) and adjoint_rule(primal) is None:
             self._signature = inspect.signature(primal, follow_wrapped=False)
         else:
             self._signature = _primitive_signature(primal)
@@ -237,7 +236,7 @@ def _typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Sp
             dependencies=tuple(dict.fromkeys((*inner.dependencies, *again.dependencies))),
             free=tuple(dict(inner.free + again.free).items()),
         )
-    if isinstance(primal, FunctionType):
+    if isinstance(primal, FunctionType) and adjoint_rule(primal) is None:
         low = lowered(primal)
         made = specialize(low.function, types)
         return replace(made, dependencies=tuple(dict.fromkeys((*low.dependencies, *made.dependencies))))

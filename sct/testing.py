@@ -408,10 +408,10 @@ class _BoundCall:
         out: list[Any] = []
         for name in self.rule.operands:
             value = self.arguments[name]
-            out.extend(value) if self._starred(name) else out.append(value)
+            out.extend(value) if self.starred(name) else out.append(value)
         return out
 
-    def _starred(self, name: str) -> bool:
+    def starred(self, name: str) -> bool:
         return self.rule.signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
 
     def primal(self, primitive: Callable[..., Any], operands: Sequence[Any]) -> Any:
@@ -419,7 +419,7 @@ class _BoundCall:
         rest = list(operands)
         arguments = dict(self.arguments)
         for name in self.rule.operands:
-            if self._starred(name):
+            if self.starred(name):
                 count = len(arguments[name])
                 arguments[name], rest = tuple(rest[:count]), rest[count:]
             else:
@@ -436,6 +436,21 @@ class _BoundCall:
         if not isinstance(out, (tuple, list)) or len(out) != count:
             raise GradientMismatch(f"the rule {self.rule.function.__name__} must return {count} adjoints, it returned {out!r}")
         return tuple(out)
+
+    def by_place(self, args: Sequence[Any], kwargs: Mapping[str, Any], adjoints: Sequence[Any]) -> dict[int | str, Any]:
+        """The adjoints by position or keyword of the call; None for what is no operand.
+
+        The adjoint of an element-wise function without derivative is a zero, not None.
+        """
+        places = self.rule.signature.bind(*range(len(args)), **{k: k for k in kwargs}).arguments
+        out: dict[int | str, Any] = dict.fromkeys([*range(len(args)), *kwargs])
+        rest = list(adjoints)
+        for name in self.rule.operands:
+            for place in places.get(name, ()) if self.starred(name) else (places.get(name),):
+                adjoint = rest.pop(0)
+                if place is not None:
+                    out[place] = 0.0 if adjoint is None and self.rule.partials else adjoint
+        return out
 
 
 def _apply(f: Callable[..., Any], signature: inspect.Signature, arguments: Mapping[str, Any]) -> Any:
@@ -524,8 +539,8 @@ def check_rule(
     with np.errstate(all="ignore"):
         adjoints = call.adjoints(_map(_read_only, y), _map(_read_only, y_bar))
     _compare(f"rule of {_label(primitive)}", operands, lambda p: _get(adjoints, p), paths, probes, rtol, atol, single)
-    if paths and hasattr(sct, "vjp"):
-        _check_compiled(primitive, args, kwargs, y, y_bar, rtol, atol, order, symmetric)
+    given = call.by_place(args, kwargs, [a if i in chosen else None for i, a in enumerate(adjoints)])
+    _check_compiled(primitive, args, kwargs, partial(_get, given), y, y_bar, rtol, atol, order, symmetric)
 
 
 def _check_constant(
@@ -605,24 +620,35 @@ def call_with(
     function, arguments
         `function(*arguments)` equals `primitive(*args, **kwargs)`.
     """
+    call, values, _ = _program(primitive, args, kwargs or {}, written)
+    return call, values
+
+
+def _program(
+    primitive: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], written: bool
+) -> tuple[Callable[..., Any], tuple[Any, ...], list[Path]]:
+    """What `call_with` returns, and the path of each parameter in the call: position or keyword, then entries."""
     parameters: list[str] = []
     values: list[Any] = []
+    paths: list[Path] = []
 
-    def text(value: Any, name: str, index: bool) -> str:
+    def text(value: Any, path: Path, index: bool = False) -> str:
         if written:
             short = _written_index(value) if index else _written(value)
             if short is not None:
                 return short
             if type(value) in (list, tuple) and any(isinstance(v, np.ndarray) for v in value):
-                items = ", ".join(text(v, f"{name}_{i}", False) for i, v in enumerate(value))
+                items = ", ".join(text(v, (*path, i)) for i, v in enumerate(value))
                 return f"[{items}]" if type(value) is list else f"({items},)"
+        name = path[0] if isinstance(path[0], str) else "x" + "_".join(map(str, path))
         parameters.append(name)
         values.append(value)
+        paths.append(path)
         return name
 
     index = primitive is operator.getitem
-    parts = [text(a, f"x{i}", index and i == 1) for i, a in enumerate(args)]
-    parts += [f"{k}={text(v, k, False)}" for k, v in (kwargs or {}).items()]
+    parts = [text(a, (i,), index and i == 1) for i, a in enumerate(args)]
+    parts += [f"{k}={text(v, (k,))}" for k, v in kwargs.items()]
     form = _OPERATORS.get(primitive)
     expression = form.format(*parts) if form is not None else f"primitive({', '.join(parts)})"
     source = f"def call({', '.join(parameters)}):\n    return {expression}\n"
@@ -630,13 +656,14 @@ def call_with(
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"primitive": primitive, "np": np, "__name__": "sct.testing"}
     exec(compile(source, filename, "exec"), namespace)
-    return namespace["call"], tuple(values)
+    return namespace["call"], tuple(values), paths
 
 
 def _check_compiled(
     primitive: Callable[..., Any],
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
+    adjoint: Callable[[Path], Any],
     y: Any,
     y_bar: Any,
     rtol: float | None,
@@ -644,14 +671,34 @@ def _check_compiled(
     order: int,
     symmetric: bool,
 ) -> None:
+    """Check programs that call `primitive`, by the parameters at paths for which `adjoint(path)` is not None."""
     for written in (True, False):
-        call, values = call_with(primitive, args, kwargs, written)
-        wrt = tuple(i for i, v in enumerate(values) if any(True for _ in _leaves(v)))
+        call, values, places = _program(primitive, args, kwargs, written)
+        wrt = tuple(i for i, place in enumerate(places) if _has_adjoint(values[i], place, adjoint))
+        if not wrt:
+            continue
         paths = [p for p, _ in _leaves(values) if p[0] in wrt]
         probes = _probes(call, values, paths, y, y_bar, None, symmetric)
         _check_vjp(_label(primitive), call, values, wrt, y, y_bar, paths, probes, rtol, atol, _RULE_WAYS[written])
-        if order > 1:
-            check_grads(sct.vjp(call, wrt), (*values, y_bar), wrt, order=order - 1, rtol=rtol, atol=atol)
+    if order > 1:
+        call, values, places = _program(primitive, args, kwargs, True)
+        wrt = tuple(i for i, place in enumerate(places) if _has_adjoint(values[i], place, adjoint))
+        _check_grads(sct.vjp(call, wrt), (*values, y_bar), wrt, order - 1, rtol, atol, None, _RULE_WAYS[True])
+
+
+def _has_adjoint(value: Any, place: Path, adjoint: Callable[[Path], Any]) -> bool:
+    """Whether all of `value` is floating, and has an adjoint."""
+    leaves = [path for path, _ in _leaves(value)]
+    if len(leaves) < _count(value):
+        return False
+    return bool(leaves) and all(adjoint((*place, *path)) is not None for path in leaves)
+
+
+def _count(value: Any) -> int:
+    """The number of leaves, floating or not."""
+    if isinstance(value, dict):
+        return sum(map(_count, value.values()))
+    return sum(map(_count, value)) if isinstance(value, (tuple, list)) else 1
 
 
 def _check_vjp(
@@ -744,17 +791,28 @@ def check_grads(
     unknown = [m for m in modes if m != "reverse"]
     if unknown:
         raise ValueError(f"mode {unknown[0]!r} is not available; modes are: 'reverse'")
-    args = tuple(args)
-    positions = _positions(f, wrt)
+    _check_grads(f, tuple(args), _positions(f, wrt), order, rtol, atol, eps, _EVERY_WAY)
+
+
+def _check_grads(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    positions: tuple[int, ...],
+    order: int,
+    rtol: float | None,
+    atol: float | None,
+    eps: float | None,
+    ways: Sequence[tuple[str, bool]],
+) -> None:
     y = f(*args)
     y_bar = _map(lambda v: _random(np.random.default_rng(0), v), y)
     paths = [p for p, _ in _leaves(args) if p[0] in positions]
     probes = _probes(f, args, paths, y, y_bar, eps)
     label = getattr(f, "__name__", repr(f))
-    _check_vjp(label, f, args, positions, y, y_bar, paths, probes, rtol, atol)
+    _check_vjp(label, f, args, positions, y, y_bar, paths, probes, rtol, atol, ways)
     if order > 1:
         # The differences of the derivative are taken of generated code that has just been checked.
-        check_grads(sct.vjp(f, positions), (*args, y_bar), positions, modes, order - 1, rtol, atol, eps)
+        _check_grads(sct.vjp(f, positions), (*args, y_bar), positions, order - 1, rtol, atol, eps, ways)
 
 
 def _positions(f: Callable[..., Any], wrt: int | str | Sequence[int | str] | None) -> tuple[int, ...]:

@@ -48,7 +48,7 @@ def differentiable(t: Abstract) -> bool:
     if isinstance(t, Scalar):
         return t.kind in (float, complex)
     if isinstance(t, Array):
-        return t.dtype is None or np.issubdtype(t.dtype, np.inexact) or t.dtype == object
+        return t.dtype is None or np.issubdtype(t.dtype, np.inexact)
     if isinstance(t, (Tuple, List, Dict)):
         return any(differentiable(i) for i in t.items)
     return not isinstance(t, (Const, Undefined, Slice))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sct.errors import NonDifferentiableArgumentError
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, size_symbol
 
 __all__ = ["abstract"]
@@ -24,6 +25,13 @@ def abstract(value: Any, path: str = "x") -> Abstract:
     strings, None, dtypes, functions and modules by their value; anything else is unknown.
     """
     if isinstance(value, np.ndarray):
+        if type(value) not in (np.ndarray, np.memmap) or value.dtype == object:
+            what = "an array of objects" if value.dtype == object else f"a {type(value).__name__}"
+            raise NonDifferentiableArgumentError(
+                f"{path} is {what}, whose arithmetic is not that of arrays of numbers",
+                None,
+                "Pass an ordinary array: np.asarray(...), or .filled(...) and a mask.",
+            )
         shape: list[SizeLike] = []
         for i, n in enumerate(value.shape):
             shape.append(1 if n == 1 else size_symbol(f"{path}.{i}", nonunit=True))

@@ -13,14 +13,14 @@ import operator
 import weakref
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from sct import runtime
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Items, Plan, Range, Reversed, element, plan_calls, trip_count
+from sct.analysis.iteration import Items, Plan, Range, Reversed, Rows, element, plan_calls, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.join import join, widen
 from sct.analysis.signature import abstract
@@ -33,7 +33,6 @@ from sct.ir.ops import (
     POP,
     PUSH,
     RAISE,
-    TAPE,
     UNPACK,
     Attribute,
     Derived,
@@ -41,6 +40,7 @@ from sct.ir.ops import (
     Free,
     InPlace,
     Method,
+    describe,
     is_effect,
 )
 from sct.ir.shapes import as_array, constant
@@ -60,8 +60,22 @@ from sct.ir.ssa import (
     map_leaves,
     type_of,
 )
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Undefined, Unknown
-from sct.ir.types import size_add, size_mul, size_symbol
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    Scalar,
+    Slice,
+    Tuple,
+    Undefined,
+    Unknown,
+    size_mul,
+    size_symbol,
+)
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, is_pure, method_rule, type_rule
 
 __all__ = ["NotStaticError", "Specialized", "Specializer", "known_operation", "lowered", "specialize"]
@@ -82,8 +96,7 @@ _IN_PLACE: dict[Any, Callable[..., Any]] = {
     operator.ixor: operator.xor,
 }
 _WRITING_METHODS = frozenset(
-    "append extend insert pop remove clear reverse sort update setdefault popitem fill put itemset resize partition setflags "
-    "setfield byteswap at".split()
+    ["append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault", "popitem", "fill", "put", "itemset", "resize", "partition", "setflags", "setfield", "byteswap", "at"]
 )
 _WRITING_FUNCTIONS = (np.copyto, np.put, np.putmask, np.place, np.fill_diagonal, np.put_along_axis, operator.setitem, setattr)
 
@@ -92,11 +105,8 @@ class NotStaticError(Exception):
     """A test in a rule is not decided by the types: the rule is to be called as it stands. Never reaches a user."""
 
 
-class _DynamicIndexError(Exception):
-    """A container is indexed by a loop's index: the loop is to be unrolled. Never reaches a user."""
-
-    def __init__(self, error: SctError) -> None:
-        self.error = error
+class _UnrollError(UnsupportedSyntaxError):
+    """A container is indexed, or changes its length, as a loop goes: refused, unless the loop can be unrolled."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,10 @@ def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
     s.parameters.update(params)
     if function.callee is not None:
         s.stack.append(function.callee)
-    result = s.run(function, operands)
+    try:
+        result = s.run(function, operands)
+    except _UnrollError as e:
+        raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
     made = Function(
         function.name, function.signature, Block(params, (*s.entry, *s.body), (result,)), function.doc, function.callee
     )
@@ -224,7 +237,7 @@ class Specializer:
         if isinstance(t, Const) or type(value) in (int, float, complex):
             return Const(value)
         if isinstance(plain(t), tuple) and t == Tuple(tuple(Const(v) for v in value)):
-            return t  # type: ignore[return-value]
+            return t
         assert function.callee is not None
         return self.read_free(Free(function.callee, f"{name} (default)"), value, name)
 
@@ -248,10 +261,9 @@ class Specializer:
         elif isinstance(s, For):
             plan = Range(*(self.resolve(o) for o in (s.start, s.stop, s.step)))
             self.rolled(s, Reversed(plan) if s.backwards else plan)
-        elif isinstance(s, While):
-            self.while_(s)
         else:
-            raise AssertionError(f"a {type(s).__name__} cannot be specialized again")
+            assert isinstance(s, While), f"a {type(s).__name__} cannot be specialized again"
+            self.while_(s)
 
     def if_(self, s: If) -> None:
         test = self.truth(self.resolve(s.test))
@@ -301,8 +313,22 @@ class Specializer:
                 assert p is not None and q is not None
                 pairs = [self.merge(x, y, str(k), (key, k)) for k, x, y in zip(keys, p, q, strict=True)]
                 return Dict(keys, tuple(m for m, _ in pairs)), [leaf for _, ls in pairs for leaf in ls]
+        self.refuse_different(type_of(a), type_of(b), name)
         value = Value(join(widen_if_differ(type_of(a), type_of(b)), type_of(b), key), name)
         return value, [(value, a, b)]
+
+    def refuse_different(self, a: Abstract, b: Abstract, name: str) -> None:
+        """Containers that differ in structure have no common form."""
+        if Undefined in (type(a), type(b)) or not any(isinstance(t, (Tuple, List, Dict)) for t in (a, b)):
+            return
+        if type(a) is not type(b) or len(a.items) != len(b.items) or getattr(a, "keys", 0) != getattr(b, "keys", 0):  # type: ignore[union-attr]
+            raise _UnrollError(
+                f"a list, tuple or dict{' ' + repr(name) if name else ''} whose length, keys or kind depend on the way taken",
+                self.place,
+                "Give it the same structure on every path; collect the values of a loop in an array.",
+            )
+        for p, q in zip(a.items, b.items, strict=True):  # type: ignore[union-attr]
+            self.refuse_different(p, q, name)
 
     def expose(self, a: Operand, like: Operand) -> Operand:
         """A container value as a container of its items, where the other side is one."""
@@ -349,9 +375,9 @@ class Specializer:
         mark, env, place, origin = len(self.body), dict(self.env), self.place, self.origin
         try:
             self.rolled(s, plan)
-        except _DynamicIndexError as e:
+        except _UnrollError:
             if trip_count(plan) is None:
-                raise e.error from None
+                raise
             del self.body[mark:]
             self.env, self.place, self.origin = env, place, origin
             self.unrolled(s, plan)
@@ -368,8 +394,6 @@ class Specializer:
         if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
             return Items(tuple(Const(v) for v in operand.value))
         if isinstance(operand, Value) and isinstance(operand.type, Array) and operand.type.shape != ():
-            from sct.analysis.iteration import Rows
-
             return Rows(operand)
         raise UnsupportedSyntaxError(
             f"a loop over {type_of(operand)} is not supported",
@@ -425,7 +449,7 @@ class Specializer:
         inits = [self.expose_all(self.resolve(i)) for i in s.inits]
         whole = isinstance(plan, Range) or (isinstance(plan, Reversed) and isinstance(plan.part, Range) and not s.exits)
         name = s.body.params[0].name
-        index = Value(Scalar(int, size_symbol(f"i{s.body.params[0].id}")), name if whole else "")
+        index = Value(Scalar(int, size_symbol(f"i#{s.body.params[0].id}")), name if whole else "")
 
         def enter(params: list[Operand]) -> tuple[Operand, ...]:
             first = index if whole else element(self, plan, index)
@@ -480,6 +504,8 @@ class Specializer:
                 made = self.body
             finally:
                 self.body, self.env = body, env
+            for t, y, p in zip(types, yields, formal, strict=False):
+                self.refuse_different(t, type_of(y), p.name)
             after = [join(t, type_of(y), ("loop", p.id)) for t, y, p in zip(types, yields, formal, strict=False)]
             if after == types:
                 return params, made, yields
@@ -537,7 +563,7 @@ class Specializer:
         name: str = "",
         known: Abstract = UNKNOWN,
     ) -> Operand:
-        """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the result's type if inference fails."""
+        """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the type if inference fails."""
         kwargs = kwargs or {}
         args = _spread(args)
         if any(a is UNDEFINED for a in args):
@@ -557,6 +583,8 @@ class Specializer:
             return self.append(op, args, kwargs, known, name)
         if isinstance(op, (Attribute, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
+        if getattr(op, "__module__", None) == "sct.api" and isinstance(op, FunctionType):
+            return self.transform(op, args, kwargs)
         if hasattr(op, "__sct_typed__"):
             return self.derivative(op, args, kwargs)
         if isinstance(op, FunctionType) and (not known_operation(op) or op in _FOLDABLE):
@@ -637,7 +665,7 @@ class Specializer:
         self.static = True
         try:
             return self.call(op, args, kwargs, rule=True)
-        except (NotStaticError, _DynamicIndexError):
+        except (NotStaticError, _UnrollError):
             del self.body[mark:]
             t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
             return self.append(op, args, kwargs, t)
@@ -651,6 +679,10 @@ class Specializer:
         """A call of a function from within itself stays a call; its type is found by iterating from nothing."""
         function = lowered(op).function
         bound = self.bind(function, [self.materialize(a) for a in args], kwargs)
+        if any(isinstance(type_of(b), (Tuple, List, Dict)) for b in bound):
+            raise UnsupportedSyntaxError(
+                f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument", self.place, "Pass the items one by one."
+            )
         types = tuple(widen(type_of(b)) for b in bound)
         key = (op, types)
         if key not in self.recursion:
@@ -669,6 +701,14 @@ class Specializer:
         t = self.recursion[key]
         return UNDEFINED if t == UNDEFINED else self.append(op, bound, {}, t, name)
 
+    def transform(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+        """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
+        values = [plain(type_of(a)) for a in args]
+        options = {k: plain(type_of(v)) for k, v in kwargs.items()}
+        if not all(constant(v) for v in (*values, *options.values())):
+            raise UnsupportedSyntaxError(f"sct.{op.__name__} of something only known at run time", self.place, "Name the function.")
+        return Const(op(*values, **options))
+
     def derivative(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
         """A derived function that is called: its typed statements, spliced in."""
         bound = op.__sct_bind__(args, kwargs, self)
@@ -684,7 +724,7 @@ class Specializer:
         wrote = wrote or (isinstance(op, np.ufunc) and len(args) > op.nin)
         if wrote:
             raise UnsupportedSyntaxError(
-                f"a write into an array ({_label(op)})",
+                f"a write into an array ({describe(op)})",
                 self.place,
                 "Build a new array, with np.where, np.concatenate or arithmetic.",
             )
@@ -698,9 +738,10 @@ class Specializer:
         operands = [*args, *kwargs.values()]
         if any(isinstance(type_of(leaf), (Array, Unknown)) for o in operands for leaf in leaves(o)):
             raise NoRuleError(
-                f"{_label(op)} has no derivative rule, and may write into the arrays that it is given",
+                f"{describe(op)} has no derivative rule, and may write into the arrays that it is given",
                 self.place,
-                f"Register a rule with @sct.adjoint({_label(op)}), or sct.nondifferentiable({_label(op)}) if it has no derivative.",
+                f"Register a rule with @sct.adjoint({describe(op)}), "
+                f"or sct.nondifferentiable({describe(op)}) if it has no derivative.",
             )
 
     def read_free(self, op: Free, value: Any, path: str) -> Value:
@@ -732,7 +773,7 @@ class Specializer:
         if isinstance(t, Const):
             found = getattr(t.value, op.name, NotImplemented)
             if found is NotImplemented:
-                raise SctError(f"{_label(t.value)} has no attribute {op.name!r}", self.place)
+                raise SctError(f"{describe(t.value)} has no attribute {op.name!r}", self.place)
             if callable(found) or isinstance(found, (ModuleType, str, bool)):
                 return Const(found)
             return self.append(op, (x,), {}, abstract(found, op.name), name)
@@ -817,13 +858,6 @@ def _hashable(op: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _label(op: Any) -> str:
-    module = getattr(op, "__module__", None) or ""
-    name = getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or repr(op)
-    prefix = "np." if isinstance(op, np.ufunc) or module.startswith("numpy") else ""
-    return prefix + name
 
 
 def _is_ufunc_or_numpy(op: Any) -> bool:
@@ -920,12 +954,11 @@ def _getitem(s: Specializer, args: Sequence[Operand], kwargs: dict[str, Operand]
     if not constant(value):
         if isinstance(t, Dict) or not t.items:
             raise UnsupportedSyntaxError("a dict entry whose key is only known at run time", s.place, "Use a constant key.")
-        error = UnsupportedSyntaxError(
+        raise _UnrollError(
             "an element of a list or tuple whose index is only known at run time",
             s.place,
             "Loop over the list itself, or stack its elements into an array.",
         )
-        raise _DynamicIndexError(error)
     try:
         if isinstance(t, Dict):
             at: Any = t.keys.index(value)
@@ -1008,11 +1041,21 @@ def _concatenate(s: Specializer, args: Sequence[Operand], kwargs: dict[str, Oper
     return NotImplemented
 
 
+def _union(s: Specializer, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    a, b = (s.expose_all(x) if isinstance(type_of(x), Dict) else x for x in args)
+    if isinstance(a, Dict) and isinstance(b, Dict):
+        merged = {**dict(zip(a.keys, a.items, strict=True)), **dict(zip(b.keys, b.items, strict=True))}
+        return Dict(tuple(merged), tuple(merged.values()))
+    return NotImplemented
+
+
 def _repeat(s: Specializer, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     for a, n in (args, args[::-1]):
         if isinstance(type_of(a), (Tuple, List)) and isinstance(n, Const) and isinstance(n.value, int):
             a = s.expose_all(a)
             return type(a)(a.items * n.value)  # type: ignore[union-attr,call-arg,operator,arg-type]
+        if isinstance(type_of(a), (Tuple, List)) and isinstance(type_of(n), (Scalar, Unknown)):
+            raise UnsupportedSyntaxError("a list or tuple repeated a number of times only known at run time", s.place, "Use np.tile.")
     return NotImplemented
 
 
@@ -1067,6 +1110,7 @@ _STRUCTURAL: dict[Any, Callable[..., Any]] = {
     dict: _dict,
     operator.add: _concatenate,
     operator.mul: _repeat,
+    operator.or_: _union,
     operator.contains: _contains,
     operator.is_: _is(False),
     operator.is_not: _is(True),

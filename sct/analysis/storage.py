@@ -48,10 +48,20 @@ class Storage:
     def __init__(self) -> None:
         self.roots: dict[Value, frozenset[Value]] = {}
         self.pinned: set[Value] = set()
+        self.by_root: dict[Value, set[Value]] | None = None
 
     def of(self, v: Value) -> frozenset[Value]:
         """The roots of a value."""
         return self.roots.get(v, frozenset((v,)))
+
+    def sharing(self, v: Value) -> set[Value]:
+        """The values that may share memory with `v`."""
+        if self.by_root is None:
+            self.by_root = {}
+            for w, roots in self.roots.items():
+                for r in roots:
+                    self.by_root.setdefault(r, set()).add(w)
+        return {w for r in self.of(v) for w in (r, *self.by_root.get(r, ()))}
 
     def owned(self, v: Value) -> bool:
         """Whether the memory of `v` belongs to this function alone."""

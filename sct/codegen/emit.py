@@ -149,7 +149,12 @@ class _Emitter:
 
         look(block)
         inline = self.folding.inline
-        return {v: items for v, items in parts.items() if v not in whole and any(items) and not any(i in inline for i in items)}
+        unpacked = {v for v in parts if self.folding.definition[v].op is UNPACK}  # type: ignore[union-attr]
+        return {
+            v: items
+            for v, items in parts.items()
+            if v in unpacked or (v not in whole and any(items) and not any(i in inline for i in items))
+        }
 
     # -- text --------------------------------------------------------------------------------------------------------
 
@@ -290,10 +295,10 @@ class _Emitter:
             and s.op in (operator.add, operator.sub)
             and isinstance(s.args[0], Value)
             and s.args[0] not in self.folding.inline
+            and self.names.get(s.args[0]) == target
         ):
-            if self.names.get(s.args[0]) == target:
-                out.append(gast.AugAssign(store(target), BINARY[s.op](), self.expression(s.args[1])))
-                return
+            out.append(gast.AugAssign(store(target), BINARY[s.op](), self.expression(s.args[1])))
+            return
         self.assign(s.result, value, out)
 
     def assign(self, v: Value, value: Expression, out: list[Any]) -> None:
@@ -342,13 +347,22 @@ class _Emitter:
         if s.op is operator.getitem:
             args[1] = self.index(s.args[1])
         kwargs = [(k, self.expression(a)) for k, a in s.kwargs]
+        reverse = s.origin is not None and s.origin.reverse
+        if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
+            return call(gast.Attribute(args[0], "sum", gast.Load()), [], kwargs)
+        if s.op is np.shape and s.result.hint == "any":
+            return call(load(self.symbols.name(np.shape)), args)
         return operation(s.op, args, kwargs, s.args, self.symbols)
+
+    def is_array_variable(self, operand: Operand) -> bool:
+        t = operand.type if isinstance(operand, Value) and operand not in self.folding.inline else None
+        return isinstance(t, Array) and bool(t.shape)
 
     def index(self, operand: Operand) -> Expression:
         """An index, in which slices are written with colons."""
         if isinstance(operand, Const) and isinstance(operand.value, slice):
-            parts = (operand.value.start, operand.value.stop, operand.value.step)
-            operand = Slice(*(Const(p) for p in parts))
+            written = operand.value
+            operand = Slice(Const(written.start), Const(written.stop), Const(written.step))
         if isinstance(operand, Const) and isinstance(operand.value, tuple) and any(isinstance(v, slice) for v in operand.value):
             operand = Tuple(tuple(Const(v) for v in operand.value))
         if isinstance(operand, Slice):
@@ -451,10 +465,9 @@ class _Emitter:
         return gast.BinOp(self.expression(operand), gast.Sub(), gast.Constant(1, None))
 
     def range(self, start: Operand, stop: Operand, step: Operand) -> Expression:
+        args = [stop] if start == Const(0) else [start, stop]
         if step != Const(1):
             args = [start, stop, step]
-        else:
-            args = [stop] if start == Const(0) else [start, stop]
         return call(load("range"), [self.expression(a) for a in args])
 
     def loop_body(self, s: For | While, params: Sequence[Value], before: list[Any]) -> list[Any]:
@@ -523,6 +536,5 @@ def _repeats(index: Operand) -> bool:
             isinstance(t, Array) and (t.shape == () or (t.dtype is not None and t.dtype.kind == "b"))
         ):
             return True
-    return any(
-        isinstance(c, Const) and isinstance(c.value, list) for c in (index.items if isinstance(index, Tuple) else (index,))
-    )
+    parts = index.items if isinstance(index, Tuple) else (index,)
+    return any(isinstance(p, List) or (isinstance(p, Const) and isinstance(p.value, (list, np.ndarray))) for p in parts)

@@ -103,7 +103,7 @@ def constant(value: Any, symbols: Symbols) -> Expression:
 
 
 def _number(value: float, symbols: Symbols) -> Expression:
-    if value != value:
+    if math.isnan(value):
         return load(f"{symbols.name(np)}.nan")
     if value in (math.inf, -math.inf):
         node = load(f"{symbols.name(np)}.inf")

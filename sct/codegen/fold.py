@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sct.analysis.effects import has_effect
 from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace
 from sct.ir.ssa import Apply, Block, Closure, Function, If, Statement, Value, blocks_of, operands_of, results_of, values_of
 from sct.ir.types import Const, Dict, List, Tuple
-from sct.optimize.dead_code import has_effect
 
 __all__ = ["Folding", "fold"]
 
@@ -69,9 +69,7 @@ class _Folder:
             for r in results_of(s):
                 self.home[r] = (block.label, i)
                 self.definition[r] = s
-            if isinstance(s, Apply) and isinstance(s.op, InPlace):
-                self.clobbers.setdefault(block.label, []).append(i)
-            elif any(_stores(b) for b in blocks_of(s)):
+            if (isinstance(s, Apply) and isinstance(s.op, InPlace)) or any(_stores(b) for b in blocks_of(s)):
                 self.clobbers.setdefault(block.label, []).append(i)
             for b in blocks_of(s):
                 self.count(b)
@@ -129,14 +127,14 @@ class _Folder:
                 return d is None or isinstance(d, Apply)
         if s.result.name:
             return False
-        if isinstance(s.op, Attribute) and s.op.name in ("T", "shape", "size") or s.op is np.shape:
+        if (isinstance(s.op, Attribute) and s.op.name in ("T", "shape", "size")) or s.op is np.shape:
             return all(not isinstance(a, Value) or self.written(a) for a in s.args)
         return False
 
     def written(self, v: Value) -> bool:
         """Whether a value has a variable, or is as cheap as one."""
         d = self.definition.get(v)
-        return d is None or v in self.inline and isinstance(d, Apply) and self.free_to_repeat(d) or not self.used_once(v)
+        return d is None or not self.used_once(v) or (v in self.inline and isinstance(d, Apply) and self.free_to_repeat(d))
 
     def is_choice(self, s: If) -> bool:
         """Whether an `if` that was written as an expression can be one again: its branches are expressions."""
@@ -160,4 +158,6 @@ class _Folder:
 
 def _stores(block: Block) -> bool:
     """Whether a block stores over memory that may be read outside of it."""
-    return any(isinstance(s, Apply) and isinstance(s.op, InPlace) or any(_stores(b) for b in blocks_of(s)) for s in block.body)
+    return any(
+        (isinstance(s, Apply) and isinstance(s.op, InPlace)) or any(_stores(b) for b in blocks_of(s)) for s in block.body
+    )

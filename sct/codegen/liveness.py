@@ -31,7 +31,10 @@ __all__ = ["Interference", "interference"]
 
 
 class Interference:
-    """Bit masks over values: `bit[v]` is the value's own, `of[v]` that of those it interferes with."""
+    """Bit masks over values: `bit[v]` is the value's own, `of[v]` that of those which are needed while `v` is made.
+
+    Two values interfere if either is in the mask of the other.
+    """
 
     def __init__(self) -> None:
         self.bit: dict[Value, int] = {}
@@ -49,12 +52,7 @@ class Interference:
     def define(self, v: Value, live: int) -> None:
         """`v` is made while `live` are needed."""
         own = self.mask(v)
-        others = live & ~own
-        self.of[v] |= others
-        while others:
-            low = others & -others
-            self.of[self.values[low.bit_length() - 1]] |= own
-            others ^= low
+        self.of[v] |= live & ~own
 
 
 def interference(f: Function, folding: Folding) -> Interference:
@@ -134,7 +132,8 @@ class _Analysis:
             if s.result in self.folding.inline:
                 return live
             others = self.reads(*s.args[1:]) if isinstance(s.op, InPlace) else 0  # read after the variable is set
-            self.graph.define(s.result, live | others)
+            own = self.reads(s.args[0]) if isinstance(s.op, InPlace) else 0
+            self.graph.define(s.result, live | (others & ~own))
             return (live & ~self.graph.mask(s.result)) | self.reads(*operands_of(s))
         if isinstance(s, If):
             return self.if_(s, live)

@@ -41,7 +41,7 @@ class _Namer:
         self.members: dict[Value, int] = dict(graph.bit)
         self.conflicts: dict[Value, int] = dict(graph.of)
         self.label: dict[Value, str] = {v: v.name for v in graph.bit}
-        self.fixed = {p for p in f.block.params}
+        self.fixed = set(f.block.params)
 
     def find(self, v: Value) -> Value:
         while v in self.leader:
@@ -53,7 +53,7 @@ class _Namer:
         if not isinstance(a, Value) or not isinstance(b, Value) or a not in self.members or b not in self.members:
             return
         a, b = self.find(a), self.find(b)
-        if a is b or self.members[a] & self.conflicts[b]:
+        if a is b or self.members[a] & self.conflicts[b] or self.members[b] & self.conflicts[a]:
             return
         if self.label[a] and self.label[b] and self.label[a] != self.label[b] and not (force and b not in self.fixed):
             return
@@ -89,7 +89,7 @@ class _Namer:
                     self.merge(p, i)
 
     def run(self) -> dict[Value, str]:
-        taken: dict[str, int] = {}
+        taken: dict[str, tuple[int, int]] = {}
         names: dict[Value, str] = {}
         order = [*self.f.block.params, *self.in_order(self.f.block)]
         for v in order:
@@ -97,10 +97,11 @@ class _Namer:
             if group in names or v not in self.graph.bit:
                 continue
             names[group] = self.pick(group, taken)
-            taken[names[group]] = taken.get(names[group], 0) | self.members[group]
+            members, conflicts = taken.get(names[group], (0, 0))
+            taken[names[group]] = members | self.members[group], conflicts | self.conflicts[group]
         return {v: names[self.find(v)] for v in self.graph.bit if self.find(v) in names}
 
-    def pick(self, group: Value, taken: dict[str, int]) -> str:
+    def pick(self, group: Value, taken: dict[str, tuple[int, int]]) -> str:
         base = self.label[group] or group.hint or "t"
         if keyword.iskeyword(base) or not base.isidentifier():
             base = f"{base}_"
@@ -109,7 +110,8 @@ class _Namer:
         k = 0
         while True:
             name = base if k == 0 else f"{base}{k}" if base == "t" else f"{base}_{k}"
-            if name not in self.reserved and not taken.get(name, 0) & self.conflicts[group]:
+            members, conflicts = taken.get(name, (0, 0))
+            if name not in self.reserved and not (members & self.conflicts[group] or conflicts & self.members[group]):
                 return name
             k += 1
 

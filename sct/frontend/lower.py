@@ -15,7 +15,7 @@ from typing import Any
 
 import gast
 
-from sct.errors import Place, SctError, UndefinedNameError
+from sct.errors import SctError, UndefinedNameError
 from sct.frontend.check import check
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
@@ -77,7 +77,6 @@ _EXIT = "<exit>"  # what follows in this block is not to run
 _STOP = "<stop>"  # the innermost loop is to end
 _RETURNED = "<returned>"
 _RESULT = "<result>"
-_FLAGS = (_EXIT, _STOP, _RETURNED)
 
 
 @dataclass(frozen=True)
@@ -112,16 +111,11 @@ def _exits(statements: list[Any], always: bool) -> bool:
             branches = [_exits(s.body, always), _exits(s.orelse, always)]
             if all(branches) if always else any(branches):
                 return True
-        elif (
-            always
-            and isinstance(s, gast.While)
-            and isinstance(s.test, gast.Constant)
-            and s.test.value
-            and not _breaks_out(s.body)
-        ):
-            return True
-        elif isinstance(s, (gast.For, gast.While)) and not always and (_returns(s.body) or _exits(s.orelse, False)):
-            return True
+        elif isinstance(s, (gast.For, gast.While)):
+            endless = isinstance(s, gast.While) and isinstance(s.test, gast.Constant) and bool(s.test.value)
+            leaves = endless and not _breaks_out(s.body) if always else _returns(s.body) or _exits(s.orelse, False)
+            if leaves:
+                return True
     return False
 
 
@@ -471,6 +465,8 @@ class _Lowerer:
             if not (isinstance(found, ModuleType) and found.__name__ == "numpy"):
                 self.depend(function, name, found)
             return Const(found)
+        if name not in function.__globals__ and name not in function.__code__.co_freevars:
+            return Const(found)  # a constant among the builtins
         if name not in self.free:
             value = Value(UNKNOWN, name)
             self.entry.append(Apply(Free(function, name), (), (), value, self.source.place(node), self.origin))
@@ -600,9 +596,3 @@ class _Lowerer:
             parts.append((v.conversion, "" if spec is None else "".join(str(p.value) for p in spec.values)))
             args.append(self.expression(v.value))
         return self.apply(node, Format(tuple(parts)), *args)
-
-
-def place_of(function: Callable[..., Any]) -> Place | None:
-    """The place of a function's first line, if it has one."""
-    code = getattr(function, "__code__", None)
-    return Place(code.co_filename, code.co_firstlineno, 0, getattr(function, "__name__", "")) if code else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +60,9 @@ def read(function: Callable[..., Any]) -> Source:
             advice="Give a Python function, or register a rule for it with sct.adjoint.",
         )
     code = function.__code__
+    if function.__name__ == "<lambda>":
+        node, first, text_lines = _find_lambda(function, code)
+        return Source(function, node, code.co_filename, first, 0, tuple(text_lines))
     try:
         lines, first = inspect.getsourcelines(code)
     except (OSError, TypeError, IndexError) as e:
@@ -75,16 +79,14 @@ def read(function: Callable[..., Any]) -> Source:
 
 
 def _find(function: FunctionType, code: CodeType, text: str) -> tuple[Any, list[str]]:
-    if function.__name__ != "<lambda>":
-        try:
-            tree = gast.parse(text)
-        except SyntaxError as e:
-            raise _unreadable(function, e) from e
-        for node in gast.walk(tree):
-            if isinstance(node, (gast.FunctionDef, gast.AsyncFunctionDef)) and node.name == code.co_name:
-                return node, text.splitlines()
-        raise _unreadable(function, "the text at its place does not define it")
-    return _find_lambda(function, code, text)
+    try:
+        tree = gast.parse(text)
+    except SyntaxError as e:
+        raise _unreadable(function, e) from e
+    for node in gast.walk(tree):
+        if isinstance(node, (gast.FunctionDef, gast.AsyncFunctionDef)) and node.name == code.co_name:
+            return node, text.splitlines()
+    raise _unreadable(function, "the text at its place does not define it")
 
 
 def _unreadable(function: FunctionType, why: object) -> SourceUnavailableError:
@@ -94,48 +96,47 @@ def _unreadable(function: FunctionType, why: object) -> SourceUnavailableError:
     )
 
 
-def _find_lambda(function: FunctionType, code: CodeType, text: str) -> tuple[Any, list[str]]:
-    """A lambda stands somewhere in a statement, of which `text` may be a part that does not parse by itself."""
-    for candidate in _fragments(text):
-        try:
-            tree = ast.parse(candidate)
-        except SyntaxError:
-            continue
-        lambdas = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda)]
-        same = [n for n in lambdas if _same_code(n, code)]
-        found = same or (lambdas if len(lambdas) == 1 else [])
-        if found:
-            return gast.ast_to_gast(found[0]), candidate.splitlines()
-    raise SourceUnavailableError(
-        f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be told from its neighbours",
-        advice="Give it a name with def, on lines of its own.",
-    )
+def _find_lambda(function: FunctionType, code: CodeType) -> tuple[Any, int, list[str]]:
+    """The lambda of this code among those of its file: by its line, by its place in the line, and by what it compiles to."""
+    lines = linecache.getlines(code.co_filename)
+    try:
+        tree = ast.parse("".join(lines))
+    except SyntaxError as e:
+        raise _unreadable(function, e) from e
+    here = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
+    same = [n for n in here if _same_code(n, code)]
+    same = _around(same, code)
+    texts = {ast.unparse(n) for n in same}
+    if len(texts) != 1:
+        raise SourceUnavailableError(
+            f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be told from its neighbours",
+            advice="Give it a name with def, on lines of its own.",
+        )
+    return gast.ast_to_gast(same[0]), 1, [line.rstrip("\n") for line in lines]
 
 
-def _fragments(text: str) -> list[str]:
-    """The text itself, then ever shorter pieces from the first `lambda` on: the end of its statement is unknown."""
-    out = [text]
-    start = text.find("lambda")
-    while start >= 0:
-        piece = text[start:]
-        out.extend(" " * 0 + piece[:end] for end in range(len(piece), len("lambda"), -1))
-        start = text.find("lambda", start + 1)
-    return out
+def _around(nodes: list[ast.Lambda], code: CodeType) -> list[ast.Lambda]:
+    """Of these lambdas the innermost around the instructions of `code`; all of them where Python (3.10) keeps no columns."""
+    if not hasattr(code, "co_positions"):
+        return nodes
+    spans = [p for p in code.co_positions() if None not in p and p[2:] != (0, 0)]
+
+    def holds(n: ast.Lambda) -> bool:
+        start, end = (n.lineno, n.col_offset), (n.end_lineno, n.end_col_offset)
+        return all(start <= (p[0], p[2]) and (p[1], p[3]) <= end for p in spans)
+
+    found = [n for n in nodes if holds(n)]
+    return [n for n in found if not any(m is not n and m in ast.walk(n) for m in found)]
 
 
 def _same_code(node: ast.Lambda, code: CodeType) -> bool:
-    made: CodeType | None = None
-    freevars = code.co_freevars
-    arguments = ", ".join(freevars)
-    source = f"def _outer({arguments}):\n    return {ast.unparse(node)}"
-    for const in compile(source, "<lambda>", "exec").co_consts:
-        if isinstance(const, CodeType):
-            made = next((c for c in const.co_consts if isinstance(c, CodeType)), None)
-    if made is None:
-        return False
-    return (made.co_code, made.co_consts, made.co_names, made.co_varnames) == (
-        code.co_code,
-        code.co_consts,
-        code.co_names,
-        code.co_varnames,
-    )
+    """Whether a lambda has the names, constants and parameters of `code`."""
+    source = f"def _outer({', '.join(code.co_freevars)}):\n    return {ast.unparse(node)}"
+    outer = next(c for c in compile(source, "<lambda>", "exec").co_consts if isinstance(c, CodeType))
+    made = next(c for c in outer.co_consts if isinstance(c, CodeType))
+    return _outline(made) == _outline(code)
+
+
+def _outline(code: CodeType) -> tuple[Any, ...]:
+    consts = tuple((type(c), c if not isinstance(c, CodeType) else _outline(c)) for c in code.co_consts)
+    return code.co_names, code.co_varnames, code.co_freevars, consts

@@ -24,6 +24,7 @@ __all__ = [
     "InPlace",
     "Method",
     "Special",
+    "describe",
     "is_effect",
 ]
 
@@ -115,3 +116,15 @@ class InPlace:
 def is_effect(op: Any) -> bool:
     """Whether an operation of this module must stay where it is."""
     return op in (RAISE, ASSERT, PUSH, POP, TAPE)
+
+
+def describe(op: Any) -> str:
+    """What an operation is called in a message: the name by which a user would import it."""
+    if isinstance(op, (Attribute, Method, Special, Format, Free, InPlace, Derived)):
+        return str(op)
+    name = getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or type(op).__name__
+    module = getattr(op, "__module__", None) or ""
+    if module.split(".")[0] == "numpy" or type(op).__name__ == "ufunc":
+        inner = [part for part in module.split(".")[1:] if not part.startswith("_")]
+        return ".".join(["np", *inner, name])
+    return name

@@ -65,7 +65,9 @@ SizeLike: TypeAlias = "int | Size"
 
 def _atom_text(atom: Any) -> str:
     if isinstance(atom, tuple) and atom and atom[0] == "symbol":
-        return str(atom[1])
+        return str(atom[1]).split("#")[0]
+    if isinstance(atom, tuple) and atom and atom[0] == "phi":
+        return "φ"
     if isinstance(atom, tuple):
         return f"{atom[0]}({', '.join(str(a) for a in atom[1:])})"
     return str(atom)

@@ -7,8 +7,23 @@ parameters, yields and results of a block do not agree. Changes nothing.
 from __future__ import annotations
 
 from sct.ir.ops import InPlace
-from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, blocks_of
-from sct.ir.ssa import operands_of, results_of, values_of
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    operands_of,
+    results_of,
+    values_of,
+)
 
 __all__ = ["MalformedError", "verify"]
 

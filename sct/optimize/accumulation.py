@@ -137,8 +137,7 @@ class _Accumulation:
             return False
         if s.op is not scatter_add and not _fits(s, t):
             return False
-        roots = self.storage.of(target)
-        return not any(self.storage.of(v) & roots for v in self.live if v is not s.result)
+        return not any(v in self.live for v in self.storage.sharing(target) if v is not s.result)
 
 
 def _made(block: Block) -> set[Value]:

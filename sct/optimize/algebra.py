@@ -28,7 +28,6 @@ from sct.ir.ops import Attribute, Method
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
 from sct.ir.types import Array, Const, Scalar, same_shape
 from sct.optimize.rewriter import Rewriter
-from sct.ruleset import kind_of
 from sct.runtime import scatter_add
 
 __all__ = ["algebra"]
@@ -147,6 +146,9 @@ class _Algebra(Rewriter):
         inner = self.made_by(a, operator.neg)
         if inner is not None:
             return inner.args[0]
+        inner = self.made_by(a, np.broadcast_to)
+        if inner is not None:
+            return self.changed(s, np.broadcast_to, self.scalar(s, operator.neg, inner.args[0]), inner.args[1])
         inner = self.made_by(a, operator.sub)
         if inner is not None and self.reversed_sweep(inner):
             return self.changed(s, operator.sub, inner.args[1], inner.args[0])
@@ -172,7 +174,7 @@ class _Algebra(Rewriter):
                 factor = Const(a.value * inner.args[0].value)  # type: ignore[union-attr]
                 return self.mul(self.changed(s, operator.mul, factor, inner.args[1]))
             if inner is not None and self.reversed_sweep(inner) and _scalar(inner.args[0]):
-                scaled = self.new_scalar(s, a, inner.args[0])
+                scaled = self.scalar(s, operator.mul, a, inner.args[0])
                 return self.changed(s, operator.mul, scaled, inner.args[1])
             inner = self.made_by(b, operator.truediv)
             if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner):
@@ -182,10 +184,15 @@ class _Algebra(Rewriter):
                 return self.mul(self.changed(s, operator.mul, Const(-a.value), inner.args[0]))  # type: ignore[union-attr]
         return self.mul_negative(s)
 
-    def new_scalar(self, s: Apply, a: Operand, b: Operand) -> Operand:
-        """The product of two numbers, as an operation of its own."""
-        v = Value(type_of(b) if not isinstance(b, Const) else type_of(a))
-        found = self.mul(Apply(operator.mul, (a, b), (), v, s.place, s.origin))
+    def scalar(self, s: Apply, op: Any, *args: Operand) -> Operand:
+        """An operation on numbers, in front of the one being rewritten."""
+        t = next((type_of(a) for a in args if not isinstance(a, Const)), type_of(args[0]))
+        return self.built(s, op, *args, t=t)
+
+    def built(self, s: Apply, op: Any, *args: Operand, t: Any = None) -> Operand:
+        """A further operation in front of the one being rewritten, itself rewritten; of its type, or of type `t`."""
+        v = Value(s.result.type if t is None else t)
+        found = self.rewrite(Apply(op, args, (), v, s.place, s.origin))
         if isinstance(found, Apply):
             self.keep(found)
             return v
@@ -198,7 +205,7 @@ class _Algebra(Rewriter):
             negative = self.made_by(p, operator.neg)
             if negative is not None and self.reversed_sweep(negative) and not _number(q):
                 args = (negative.args[0], q) if left else (q, negative.args[0])
-                return self.neg(self.changed(s, operator.neg, self.new(s, operator.mul, *args)))
+                return self.neg(self.changed(s, operator.neg, self.built(s, operator.mul, *args)))
         return s
 
     def truediv(self, s: Apply) -> Apply | Operand:
@@ -207,7 +214,7 @@ class _Algebra(Rewriter):
             return a
         negative = self.made_by(a, operator.neg)
         if negative is not None and self.reversed_sweep(negative):
-            return self.neg(self.changed(s, operator.neg, self.new(s, operator.truediv, negative.args[0], b)))
+            return self.neg(self.changed(s, operator.neg, self.built(s, operator.truediv, negative.args[0], b)))
         return s
 
     def pow(self, s: Apply) -> Apply | Operand:
@@ -237,7 +244,7 @@ class _Algebra(Rewriter):
             if isinstance(t, Array) and t.shape is not None and type_of(a).shape == t.shape:  # type: ignore[union-attr]
                 return self.changed(s, np.shape, a)
         if len(arrays) == 2 and self.users[inner.result] <= 1:
-            return self.changed(s, np.broadcast_shapes, *(self.new(s, np.shape, a) for a in arrays))
+            return self.changed(s, np.broadcast_shapes, *(self.built(s, np.shape, a) for a in arrays))
         return s
 
     def array(self, s: Apply) -> Apply | Operand:
@@ -261,10 +268,8 @@ def _scalar(o: Operand) -> bool:
 
 
 def _elementwise(op: Any) -> bool:
-    try:
-        return kind_of(op) == "elementwise" or op in _ARITHMETIC
-    except TypeError:
-        return False
+    """Whether an operation broadcasts its operands against each other, and so needs none of them spread out."""
+    return (isinstance(op, np.ufunc) and op.signature is None) or op in _ARITHMETIC
 
 
 _ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.pow))

@@ -14,9 +14,8 @@ def f(x):
 
 from __future__ import annotations
 
-from typing import Any
-
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, Method
+from sct.analysis.effects import has_effect
+from sct.ir.ops import POP, PUSH
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -32,36 +31,8 @@ from sct.ir.ssa import (
     operands_of,
     values_of,
 )
-from sct.ir.types import Array, Const, Scalar
-from sct.ruleset import is_pure, method_rule
 
-__all__ = ["dead_code", "has_effect"]
-
-
-def has_effect(s: Apply) -> bool:
-    """Whether an operation must be kept for what it does, or because nothing is known of it."""
-    op = s.op
-    if op in (RAISE, ASSERT):
-        return True
-    if op in (PUSH, POP, TAPE, UNPACK) or isinstance(op, (Free, Format)):
-        return False
-    if isinstance(op, Attribute):
-        return False
-    if isinstance(op, Method):
-        return method_rule(op.name) is None or not isinstance(_first_type(s), (Array, Scalar))
-    if isinstance(op, type) and issubclass(op, BaseException):
-        return False
-    if hasattr(op, "__code__") or hasattr(op, "wrt"):
-        return False
-    module = getattr(op, "__module__", None) or ""
-    if module.split(".")[0] == "numpy" and "random" not in module:
-        return False
-    return op is print or not (is_pure(op) or hasattr(op, "nout"))
-
-
-def _first_type(s: Apply) -> Any:
-    first = s.args[0] if s.args else None
-    return first.type if isinstance(first, Value) else Scalar(float) if isinstance(first, Const) else None
+__all__ = ["dead_code"]
 
 
 def dead_code(f: Function) -> Function:
@@ -105,8 +76,8 @@ class _Liveness:
                 self.sources[s.result], self.owners[s.result] = s.block.yields, inside
                 for p in s.block.params:
                     self.sources[p], self.owners[p] = (), inside
-            for b in blocks_of(s):
-                self.scan(b, inside)
+            for block_of_s in blocks_of(s):
+                self.scan(block_of_s, inside)
 
     def scan_loop(self, s: For | While, inside: tuple[Statement, ...]) -> None:
         n = len(s.inits)

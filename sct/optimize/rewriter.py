@@ -61,12 +61,6 @@ class Rewriter:
         if isinstance(s, Apply):
             self.definition[s.result] = s
 
-    def new(self, like: Apply, op: object, *args: Operand) -> Value:
-        """A further operation in front of the one being rewritten, of its type."""
-        v = Value(like.result.type)
-        self.keep(Apply(op, args, (), v, like.place, like.origin))
-        return v
-
     def changed(self, s: Apply, op: object, *args: Operand) -> Apply:
         """The statement with another operation."""
         return Apply(op, args, (), s.result, s.place, s.origin)

@@ -20,10 +20,10 @@ from collections.abc import Hashable
 
 import numpy as np
 
+from sct.analysis.effects import has_effect
 from sct.ir.ops import Attribute, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Const
-from sct.optimize.dead_code import has_effect
 from sct.optimize.rewriter import Rewriter
 from sct.ruleset import is_pure
 

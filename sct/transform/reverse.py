@@ -20,7 +20,7 @@ from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.specialize import Specialized, Specializer
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
-from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Derived, Method
+from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Method, describe
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -162,6 +162,10 @@ class _Reverser:
 
     def check_result(self, result: Operand) -> None:
         t = type_of(result)
+        if self.mode.seed == "ones" and not isinstance(t, (Array, Scalar, Const)):
+            raise NonScalarOutputError(
+                f"{self.primal.name} returns {t}, not one array", self.place(), "Return an array, or use sct.vjp."
+            )
         if self.mode.seed != "one":
             return
         ok = isinstance(t, Const) and type(t.value) in (int, float, complex)
@@ -208,6 +212,7 @@ class _Reverser:
         self.b.append(RAISE, (error,), {}, Const(None))
         then, self.b.body = Block((), tuple(self.b.body), ()), outer
         shapes = [self.b.append(np.shape, (v,), {}, Unknown()) for v in (param, result)]
+        shapes[0].hint = "any"  # whatever a caller passes, so not an array for certain
         differ = self.b.append(operator.ne, shapes, {}, Scalar(bool))
         self.b.body.append(If(differ, then, Block((), (), ()), ()))
 
@@ -507,9 +512,9 @@ class _Reverser:
 
     def not_covered(self, s: Apply, why: str) -> NoRuleError:
         return NoRuleError(
-            f"the derivative rule of {_label(s.op)} does not cover this call: {why}",
+            f"the derivative rule of {describe(s.op)} does not cover this call: {why}",
             s.place,
-            f"Use other arguments, or register a rule with @sct.adjoint({_label(primitive_of(s.op))}).",
+            f"Use other arguments, or register a rule with @sct.adjoint({describe(primitive_of(s.op))}).",
         )
 
     def check_real(self, real_only: bool, primitive: Any, arguments: list[Any], s: Apply) -> None:
@@ -519,7 +524,7 @@ class _Reverser:
             for v in values_of(*(a if isinstance(a, tuple) else (a,))):
                 if v in self.active and _is_complex(v.type):
                     raise NonDifferentiableArgumentError(
-                        f"the derivative rule of {_label(primitive)} is for real arguments, and this one is complex",
+                        f"the derivative rule of {describe(primitive)} is for real arguments, and this one is complex",
                         s.place,
                         "Differentiate by the real and imaginary parts.",
                     )
@@ -529,9 +534,10 @@ class _Reverser:
         names = _parameter_names(s.op)
         if names is None:
             raise NoRuleError(
-                f"{_label(s.op)} has no derivative rule",
+                f"{describe(s.op)} has no derivative rule",
                 s.place,
-                f"Register one with @sct.adjoint({_label(s.op)}), or sct.nondifferentiable({_label(s.op)}) if it has no derivative.",
+                f"Register one with @sct.adjoint({describe(s.op)}), "
+                f"or sct.nondifferentiable({describe(s.op)}) if it has no derivative.",
             )
         wrt = tuple(n for n, a in zip(names, s.args, strict=False) if any(v in self.active for v in values_of(a)))
         targets = [s.args[names.index(name)] for name in wrt]
@@ -564,7 +570,7 @@ class _Reverser:
             return
         before = dict(self.bars)
         made = [self.branch(block, bars, before) for block in (s.then, s.orelse)]
-        changed = [v for v in dict.fromkeys([*made[0][1], *made[1][1]])]
+        changed = list(dict.fromkeys([*made[0][1], *made[1][1]]))
         results: list[Value] = []
         blocks: list[Block] = []
         yields: list[list[Operand]] = [[], []]
@@ -590,7 +596,7 @@ class _Reverser:
     def pops(self, s: Statement) -> bool:
         """Whether a statement pushes active values, whose adjoints have to be popped."""
         return any(
-            isinstance(t, Apply) and t.op is PUSH and t.args[0] in self.active or self.pops(t)
+            (isinstance(t, Apply) and t.op is PUSH and t.args[0] in self.active) or self.pops(t)
             for b in blocks_of(s)
             for t in b.body
         )
@@ -699,9 +705,10 @@ def _projections(block: Block) -> dict[tuple[Value, Any], Value]:
     """The items that the forward sweep takes from results with several parts."""
     out: dict[tuple[Value, Any], Value] = {}
     for s in block.body:
-        if isinstance(s, Apply) and s.op is operator.getitem and isinstance(s.args[0], Value) and isinstance(s.args[1], Const):
-            if isinstance(s.args[0].type, (Tuple, List)):
-                out[s.args[0], s.args[1].value] = s.result
+        if isinstance(s, Apply) and s.op is operator.getitem:
+            whole, key = s.args
+            if isinstance(whole, Value) and isinstance(whole.type, (Tuple, List)) and isinstance(key, Const):
+                out[whole, key.value] = s.result
         for b in blocks_of(s):
             out.update(_projections(b))
     return out
@@ -759,14 +766,6 @@ def _parameter_names(op: Any) -> list[str] | None:
     if not hasattr(op, "__code__") or (getattr(op, "__module__", "") or "").split(".")[0] in ("numpy", "scipy"):
         return None
     return list(inspect.signature(op).parameters)
-
-
-def _label(op: Any) -> str:
-    if isinstance(op, (Method, Attribute)):
-        return str(op)
-    name = getattr(op, "__name__", repr(op))
-    module = getattr(op, "__module__", None) or ""
-    return f"np.{name}" if isinstance(op, np.ufunc) or module.startswith("numpy") else name
 
 
 def _check_argument(t: Abstract, path: str, f: Function) -> None:

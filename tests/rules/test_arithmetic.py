@@ -4,10 +4,10 @@ import operator
 
 import numpy as np
 import pytest
-from sct.rules.arithmetic import is_literal
 
 from sct.analysis.inference import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_add, size_symbol
+from sct.rules.arithmetic import is_literal
 from sct.ruleset import adjoint_rule
 from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast
 from sct.testing import check_rule

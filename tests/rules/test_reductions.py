@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from sct.rules.reductions import edge_shape, is_zero, lengths_along, order_of_axes, other_axes
 
 from sct.analysis.inference import infer_call
 from sct.ir.types import Array, Const, Scalar, size_symbol
+from sct.rules.reductions import edge_shape, is_zero, lengths_along, order_of_axes, other_axes
 from sct.ruleset import adjoint_rule
 from sct.testing import check_rule
 
