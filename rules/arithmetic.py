@@ -4,6 +4,7 @@ Takes nothing; registers adjoint and type rules of the module `operator`, of Num
 rounding, and of the functions of `sct.runtime`. Indexing and matrix products have files of their own.
 """
 
+import math
 import operator
 
 import numpy as np
@@ -519,7 +520,9 @@ def power_adjoint(y, x1, x2, y_bar):
         x1_bar = unbroadcast(x2 * y_bar * x1 ** (x2 - (x2 != 0)), x1)
     if isinstance(x2, int):
         return x1_bar, None
-    return x1_bar, unbroadcast(y_bar * y * np.log(np.where(x1 == 0, 1, x1)), x2)
+    if is_literal(x1) and x1 > 0:
+        return None, unbroadcast(math.log(x1) * y_bar * y, x2)
+    return x1_bar, unbroadcast(y_bar * y * np.log(x1 + (x1 == 0)), x2)
 
 
 @adjoint(operator.pow, kind="elementwise")
@@ -549,7 +552,7 @@ result_type(pow)(power_type)
 # ---------------------------------------------------------------------------------------------------------------------
 
 # sign(z) = z / |z| has a derivative where z is complex, hence the quotient there
-_ABS = "d * np.conj(x) / np.where(y == 0, 1, y) if np.iscomplexobj(x) else d * np.sign(x)"
+_ABS = "d * np.conj(x) / (y + (y == 0)) if np.iscomplexobj(x) else d * np.sign(x)"
 for _function in (abs, operator.abs, np.absolute):
     elementwise(_function, _ABS)
 elementwise(np.fabs, "d * np.sign(x)")
@@ -558,26 +561,47 @@ elementwise(np.copysign, "d * np.sign(x1) * np.copysign(1.0, x2)", None)
 elementwise(np.heaviside, None, "d * (x1 == 0)")
 
 
+@nondifferentiable
+def is_finite_literal(x):
+    """Whether `x` is a finite number written in the program."""
+    return False
+
+
+@result_type(is_finite_literal)
+def is_finite_literal_type(x):
+    return is_literal_type(x) and math.isfinite(x)
+
+
+def difference(x, number):
+    """`x` less a number written in the program."""
+    if number == 0:
+        return x
+    return x - number if number > 0 else x + -number
+
+
 @adjoint(np.maximum, kind="elementwise", real_only=True)
 def maximum(y, x1, x2, y_bar, out=None, dtype=None):
-    """Equal operands share the adjoint evenly."""
-    if is_literal(x2) and x2 == 0:
-        return unbroadcast(0.5 * y_bar * (1.0 + np.sign(x1)), x1), None
-    if is_literal(x1) and x1 == 0:
-        return None, unbroadcast(0.5 * y_bar * (1.0 + np.sign(x2)), x2)
-    tie = 0.5 * y_bar * (x1 == x2)
-    return unbroadcast(y_bar * (x1 > x2) + tie, x1), unbroadcast(y_bar * (x2 > x1) + tie, x2)
+    """Equal operands share the adjoint evenly.
+
+    (1 + sign) / 2 is 0, 1/2 or 1, and takes half the time of products with two comparisons, but has nan at inf − inf.
+    """
+    if is_finite_literal(x2):
+        return unbroadcast(y_bar * (0.5 + 0.5 * np.sign(difference(x1, x2))), x1), None
+    if is_finite_literal(x1):
+        return None, unbroadcast(y_bar * (0.5 + 0.5 * np.sign(difference(x2, x1))), x2)
+    x1_bar = y_bar * (x1 > x2) + 0.5 * y_bar * (x1 == x2)
+    return unbroadcast(x1_bar, x1), unbroadcast(y_bar - x1_bar, x2)
 
 
 @adjoint(np.minimum, kind="elementwise", real_only=True)
 def minimum(y, x1, x2, y_bar, out=None, dtype=None):
     """Equal operands share the adjoint evenly."""
-    if is_literal(x2) and x2 == 0:
-        return unbroadcast(0.5 * y_bar * (1.0 - np.sign(x1)), x1), None
-    if is_literal(x1) and x1 == 0:
-        return None, unbroadcast(0.5 * y_bar * (1.0 - np.sign(x2)), x2)
-    tie = 0.5 * y_bar * (x1 == x2)
-    return unbroadcast(y_bar * (x1 < x2) + tie, x1), unbroadcast(y_bar * (x2 < x1) + tie, x2)
+    if is_finite_literal(x2):
+        return unbroadcast(y_bar * (0.5 - 0.5 * np.sign(difference(x1, x2))), x1), None
+    if is_finite_literal(x1):
+        return None, unbroadcast(y_bar * (0.5 - 0.5 * np.sign(difference(x2, x1))), x2)
+    x1_bar = y_bar * (x1 < x2) + 0.5 * y_bar * (x1 == x2)
+    return unbroadcast(x1_bar, x1), unbroadcast(y_bar - x1_bar, x2)
 
 
 # fmax and fmin prefer a number to nan, so the result tells which operand was taken
@@ -591,6 +615,9 @@ def clip(y, a, a_min=None, a_max=None, out=None, *, min=None, max=None, y_bar):
     """An entry equal to a bound shares its adjoint with the bound evenly; a bound takes it where it is the result."""
     low = a_min if min is None else min
     high = a_max if max is None else max
+    if is_finite_literal(low) and is_finite_literal(high) and low < high:
+        a_bar = y_bar * (0.5 * (np.sign(difference(a, low)) - np.sign(difference(a, high))))
+        return unbroadcast(a_bar, a), None, None, None, None, None
     a_bar = y_bar
     low_bar = None
     high_bar = None

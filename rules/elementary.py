@@ -26,7 +26,7 @@ elementwise(np.logaddexp2, "d * np.exp2(x1 - y)", "d * np.exp2(x2 - y)", real_on
 # Roots; hypot has a derivative of 0 at the origin
 elementwise(np.sqrt, "0.5 * d / y")
 elementwise(np.cbrt, "d / (3.0 * y * y)", real_only=True)
-elementwise(np.hypot, "d * x1 / np.where(y == 0, 1, y)", "d * x2 / np.where(y == 0, 1, y)", real_only=True)
+elementwise(np.hypot, "d * x1 / (y + (y == 0))", "d * x2 / (y + (y == 0))", real_only=True)
 
 # Trigonometric
 elementwise(np.sin, "d * np.cos(x)")

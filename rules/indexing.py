@@ -544,7 +544,10 @@ def argpartition_type(a, kth, axis=-1, kind="introselect", order=None):
 @adjoint(np.interp, real_only=True)
 def interp(y, x, xp, fp, y_bar, left=None, right=None):
     """y = (1 - w) fp[j] + w fp[j + 1], w = (x - xp[j]) / (xp[j + 1] - xp[j]); at a knot, the piece to its right."""
-    xp, fp = np.asarray(xp), np.asarray(fp)
+    if isinstance(xp, (list, tuple)):
+        xp = np.asarray(xp)
+    if isinstance(fp, (list, tuple)):
+        fp = np.asarray(fp)
     below = x < xp[0]
     above = x > xp[-1]
     j = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)

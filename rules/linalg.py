@@ -81,13 +81,13 @@ def sign_of(x):
     """The derivative of |x|: the sign, for complex x the conjugate of the phase; 0 at 0."""
     if np.iscomplexobj(x):
         size = np.abs(x)
-        return np.conj(x) / np.where(size == 0.0, 1.0, size)
+        return np.conj(x) / (size + (size == 0.0))
     return np.sign(x)
 
 
 def euclidean_norm(y, x, y_bar):
     """y = √Σ|x|²: x̄ = ȳ conj(x) / y, and 0 where y = 0. `y` and `y_bar` broadcast against `x`."""
-    scale = y_bar / np.where(y == 0.0, 1.0, y)
+    scale = y_bar / (y + (y == 0.0))
     return np.conj(x) * scale if np.iscomplexobj(x) else x * scale
 
 
@@ -102,7 +102,7 @@ def norm_of_vectors(y, x, y_bar, ord, axis):
     if ord == np.inf or ord == -np.inf:
         ties = np.abs(x) == y
         return sign_of(x) * ties * (y_bar / np.sum(ties, axis=axis, keepdims=True, dtype=y.dtype))
-    return sign_of(x) * (np.abs(x) / np.where(y == 0.0, 1.0, y)) ** (ord - 1) * y_bar
+    return sign_of(x) * (np.abs(x) / (y + (y == 0.0))) ** (ord - 1) * y_bar
 
 
 def norm_of_sums(x, y_bar, summed, other, largest):

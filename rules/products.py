@@ -194,8 +194,8 @@ def inner_type(a, b):
 @adjoint(np.outer, kind="product")
 def outer(C, a, b, C_bar, out=None):
     """C[i, j] = a[i] b[j] of the flattened operands: ā = C̄ b, b̄ = C̄ᵀ a."""
-    a_bar = C_bar @ np.ravel(b)
-    b_bar = np.ravel(a) @ C_bar
+    a_bar = C_bar @ (b if np.ndim(b) == 1 else np.ravel(b))
+    b_bar = (a if np.ndim(a) == 1 else np.ravel(a)) @ C_bar
     return _shaped(a_bar, a), _shaped(b_bar, b)
 
 

@@ -305,7 +305,7 @@ def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=N
     """y = √(Σ |a − m|² / n):  ā = ȳ / (n y) (a − m), conjugated where complex; 0 where y is 0."""
     d = deviation(a, axis, where, mean)
     n = freedom(y, a, axis, where, ddof, correction)
-    scale = y_bar / np.where(y == 0, 1, y)
+    scale = y_bar / (y + (y == 0))
     if where is True:
         a_bar = keep_reduced_axes(scale / n, a, axis, keepdims) * d
     else:
@@ -327,7 +327,7 @@ def shared_by_equals(y, a, y_bar, axis, keepdims, where):
         equal = equal & where
     if axis is None:
         return equal * (y_bar / int(np.count_nonzero(equal)))
-    return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / np.sum(equal, axis, y.dtype, keepdims=True))
+    return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / np.sum(equal, axis=axis, keepdims=True, dtype=y.dtype))
 
 
 def shared_with_initial(y, a, y_bar, axis, keepdims, initial, where):
@@ -336,7 +336,7 @@ def shared_with_initial(y, a, y_bar, axis, keepdims, initial, where):
     equal = a == y_kept
     if where is not True:
         equal = equal & where
-    count = np.sum(equal, axis, y.dtype, keepdims=True) + (y_kept == initial)
+    count = np.sum(equal, axis=axis, keepdims=True, dtype=y.dtype) + (y_kept == initial)
     return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / count)
 
 
@@ -426,22 +426,20 @@ def other_axes_type(axis, rank):
 @adjoint(np.cumsum)
 def cumsum(y, a, y_bar, axis=None, dtype=None, out=None):
     """The adjoint is summed from the end."""
-    if axis is None:
-        return np.reshape(np.flip(np.cumsum(np.flip(y_bar))), np.shape(a))
     if np.ndim(a) == 0:
         return np.reshape(y_bar, np.shape(a))
+    if np.ndim(a) == 1:
+        return np.cumsum(y_bar[::-1])[::-1]
+    if axis == 0:
+        return np.cumsum(y_bar[::-1], axis=0)[::-1]
+    if axis is None:
+        return np.reshape(np.cumsum(y_bar[::-1])[::-1], np.shape(a))
     return np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
 
 
 @adjoint(np.nancumsum)
 def nancumsum(y, a, y_bar, axis=None, dtype=None, out=None):
-    if axis is None:
-        a_bar = np.reshape(np.flip(np.cumsum(np.flip(y_bar))), np.shape(a))
-    elif np.ndim(a) == 0:
-        a_bar = np.reshape(y_bar, np.shape(a))
-    else:
-        a_bar = np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
-    return np.where(np.isnan(a), 0.0, a_bar)
+    return np.where(np.isnan(a), 0.0, cumsum(y, a, y_bar, axis))
 
 
 def products_of_others(a, axis):

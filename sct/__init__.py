@@ -3,7 +3,7 @@
 Every transform takes a function and returns a function whose source can be read (`.source`).
 """
 
-import sct.rules  # (registers the rules)
+import sct.rules  # noqa: F401  (registers the rules)
 from sct.api import DerivedFunction, elementwise_grad, grad, pullback, stop_gradient, value_and_grad, vjp
 from sct.errors import (
     NonDifferentiableArgumentError,

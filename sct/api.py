@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +64,8 @@ class DerivedFunction:
         annotations, or with ranks left open.
     """
 
+    _signature: inspect.Signature
+
     def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
         if isinstance(primal, DerivedFunction):
             self._signature = primal._signature
@@ -106,17 +108,17 @@ class DerivedFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs and len(args) == self._arity:
-            for matches, run in self._entries:
+            for matches, compiled in self._entries:
                 if matches(args):
-                    self._latest = run
-                    return run(*args)
+                    self._latest = compiled
+                    return compiled(*args)
         return self._general(args, kwargs)
 
     def _general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         values, positional, keyword = self._bound(args, kwargs)
-        run = self._found(values)
-        self._latest = run
-        return run(*positional, **keyword)
+        compiled = self._found(values)
+        self._latest = compiled
+        return compiled(*positional, **keyword)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]]:
         """The primal's arguments in order, and how the compiled function is to be called."""
@@ -140,13 +142,13 @@ class DerivedFunction:
         return values, (*bound.args, *last), bound.kwargs
 
     def _found(self, values: tuple[Any, ...]) -> Callable[..., Any]:
-        for matches, run in self._entries:
+        for matches, compiled in self._entries:
             if matches(values):
-                return run
+                return compiled
         with self._lock:
-            for matches, run in self._entries:
+            for matches, compiled in self._entries:
                 if matches(values):
-                    return run
+                    return compiled
             return self._compile(values)
 
     def _compile(self, values: tuple[Any, ...]) -> Callable[..., Any]:
@@ -334,14 +336,6 @@ def _transform(name: str, mode: Mode, f: Any, wrt: Any, optimize: bool, jit: Non
     if not callable(f):
         raise TypeError(f"sct.{name} takes a function, not {f!r}")
     return DerivedFunction(f, wrt, mode, optimize, name)
-
-
-@overload
-def grad(f: Callable[..., Any], wrt: Any = 0, **options: Any) -> DerivedFunction: ...
-
-
-@overload
-def grad(f: None = None, wrt: Any = 0, **options: Any) -> Callable[[Callable[..., Any]], DerivedFunction]: ...
 
 
 def grad(

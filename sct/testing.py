@@ -24,6 +24,7 @@ from sct.analysis.specialize import lowered, specialize
 from sct.codegen.emit import emit
 from sct.errors import SctError
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, is_unit, size_symbol
+from sct.optimize.dead_code import dead_code
 from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable
 
 __all__ = ["GradientMismatch", "call_with", "check_grads", "check_rule", "derivative_of", "optimized"]
@@ -838,7 +839,7 @@ def _function_from(source: str) -> Any:
 
 
 def optimized(optimization: Callable[..., Any], source: str, **options: Any) -> str:
-    """The source of a function after one pass, its parameters being numbers (an `n` an int).
+    """The source of a function after one pass (and without dead code), its parameters being numbers (an `n` an int).
 
     Parameters
     ----------
@@ -851,7 +852,8 @@ def optimized(optimization: Callable[..., Any], source: str, **options: Any) -> 
     """
     function = lowered(_function_from(source)).function
     types = [Scalar(int, size_symbol("n")) if name == "n" else Scalar(float) for name in function.signature.parameters]
-    return emit(optimization(specialize(function, types).function, **options)).source.split("\n\n\n")[-1].rstrip()
+    made = dead_code(optimization(specialize(function, types).function, **options))
+    return emit(made).source.split("\n\n\n")[-1].rstrip()
 
 
 def derivative_of(source: str, *args: Any) -> str:

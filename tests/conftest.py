@@ -7,8 +7,29 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import pytest
 
+import sct
+from sct.ir.verifier import verify
+from sct.optimize.passes import PRIMAL, RECORDED
+
 
 @pytest.fixture
 def rng():
     """The same random numbers in every test."""
     return np.random.default_rng(20240229)
+
+
+@pytest.fixture(autouse=True)
+def verify_every_stage(monkeypatch):
+    """In tests the SSA form is verified after every stage that leaves it in scope."""
+
+    def verified_run(passes, f):
+        for p in passes:
+            f = p(f)
+            if passes is PRIMAL or passes is RECORDED:
+                verify(f)
+        return f
+
+    monkeypatch.setattr(sct.api, "run", verified_run)
+    for stage in ("record", "own_results"):
+        made = getattr(sct.api, stage)
+        monkeypatch.setattr(sct.api, stage, lambda *args, made=made: verify(made(*args)))

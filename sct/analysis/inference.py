@@ -37,7 +37,7 @@ def _abstract(value: Any) -> Abstract:
     """The other way: a type rule may answer in plain values, and in tuples that mix plain and abstract ones."""
     if not constant(value):
         assert isinstance(value, (Const, Scalar, Array, Tuple, List, Dict, Slice)) or value is not None
-        return value  # type: ignore[no-any-return]
+        return value
     if type(value) is tuple:
         return Tuple(tuple(_abstract(v) for v in value))
     if type(value) is list:

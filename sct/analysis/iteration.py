@@ -79,7 +79,8 @@ class Items(Plan):
 
     def at(self, b: Builder, i: Operand) -> Operand:
         assert isinstance(i, Const)
-        return self.items[i.value]
+        item: Operand = self.items[i.value]
+        return item
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ from sct.ir.ops import (
     describe,
     is_effect,
 )
-from sct.ir.shapes import as_array, constant
+from sct.ir.shapes import as_array, constant, size_serial
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -59,6 +59,7 @@ from sct.ir.ssa import (
     leaves,
     map_leaves,
     type_of,
+    values_of,
 )
 from sct.ir.types import (
     UNDEFINED,
@@ -69,6 +70,7 @@ from sct.ir.types import (
     Dict,
     List,
     Scalar,
+    SizeLike,
     Slice,
     Tuple,
     Undefined,
@@ -96,7 +98,8 @@ _IN_PLACE: dict[Any, Callable[..., Any]] = {
     operator.ixor: operator.xor,
 }
 _WRITING_METHODS = frozenset(
-    ["append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault", "popitem", "fill", "put", "itemset", "resize", "partition", "setflags", "setfield", "byteswap", "at"]
+    ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault", "popitem")
+    + ("fill", "put", "itemset", "resize", "partition", "setflags", "setfield", "byteswap", "at")
 )
 _WRITING_FUNCTIONS = (np.copyto, np.put, np.putmask, np.place, np.fill_diagonal, np.put_along_axis, operator.setitem, setattr)
 
@@ -118,13 +121,14 @@ class Specialized:
     free: tuple[tuple[Free, Abstract], ...]
 
 
+_templates: dict[Any, Block] = {}
 _lowered: weakref.WeakKeyDictionary[Callable[..., Any], Lowered] = weakref.WeakKeyDictionary()
 
 
 def lowered(function: Callable[..., Any], rule: bool = False) -> Lowered:
     """`lower`, remembered for as long as the names in the function refer to the same code."""
     made = _lowered.get(function)
-    if made is None or not all(d.holds() for d in made.dependencies):
+    if made is None or not (rule or all(d.holds() for d in made.dependencies)):
         made = _lowered[function] = lower(function, rule)
     return made
 
@@ -466,8 +470,8 @@ class Specializer:
         values, outs, begun = _carried(params, yields[: len(inits)], inits)
         results, env = self.results(params, values)
         self.env.update(zip(s.results, env, strict=False))
-        counted = (Value(Scalar(int)),) if exits else ()
-        if exits and isinstance(s, For):
+        counted: tuple[Value, ...] = (Value(Scalar(int)),) if exits else ()
+        if counted and isinstance(s, For):
             self.env[s.results[-1]] = counted[0]
         block = Block((index, *values), tuple(body), (*outs, flag) if exits else outs)
         self.body.append(For(start, stop, step, block, begun, exits, backwards, (*results, *counted), place, origin))
@@ -661,6 +665,56 @@ class Specializer:
 
     def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
         """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
+        if self.static:
+            return self.inlined_rule(op, args, kwargs)
+        operands = [*args, *kwargs.values()]
+        key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))
+        try:
+            template = _templates.get(key)
+        except TypeError:  # a constant that cannot be hashed
+            return self.inlined_rule(op, args, kwargs)
+        if template is None:
+            template = self.template(op, args, kwargs)
+            if template is None:
+                return self.inlined_rule(op, args, kwargs)
+            _templates[key] = template
+        return self.instance(template, list(values_of(*operands)))
+
+    def template(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Block | None:
+        """A rule's statements for arguments of these types, unless they hold sizes or data of this call alone."""
+        inner = Specializer(static=False)
+        params: list[Value] = []
+
+        def fresh(leaf: Operand) -> Operand:
+            if not isinstance(leaf, Value):
+                return leaf
+            params.append(Value(leaf.type))
+            return params[-1]
+
+        mark = size_serial()
+        own = [map_leaves(fresh, a) for a in args]
+        named = {k: map_leaves(fresh, v) for k, v in kwargs.items()}
+        result = inner.inlined_rule(op, own, named)
+        if inner.free or size_serial() != mark or any(not isinstance(s, Apply) for s in inner.body):
+            return None
+        return Block(tuple(params), tuple(inner.body), (result,))
+
+    def instance(self, template: Block, values: list[Value]) -> Operand:
+        """The statements of a template with values of this function in them."""
+        names: dict[Value, Operand] = dict(zip(template.params, values, strict=True))
+
+        def there(o: Operand) -> Operand:
+            return map_leaves(lambda leaf: names[leaf] if isinstance(leaf, Value) else leaf, o)
+
+        for s in template.body:
+            assert isinstance(s, Apply)
+            made = Value(s.result.type)
+            args = tuple(map(there, s.args))
+            self.body.append(Apply(s.op, args, tuple((k, there(v)) for k, v in s.kwargs), made, self.place, self.origin))
+            names[s.result] = made
+        return there(template.yields[0])
+
+    def inlined_rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
         mark, static = len(self.body), self.static
         self.static = True
         try:
@@ -681,7 +735,9 @@ class Specializer:
         bound = self.bind(function, [self.materialize(a) for a in args], kwargs)
         if any(isinstance(type_of(b), (Tuple, List, Dict)) for b in bound):
             raise UnsupportedSyntaxError(
-                f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument", self.place, "Pass the items one by one."
+                f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
+                self.place,
+                "Pass the items one by one.",
             )
         types = tuple(widen(type_of(b)) for b in bound)
         key = (op, types)
@@ -706,7 +762,9 @@ class Specializer:
         values = [plain(type_of(a)) for a in args]
         options = {k: plain(type_of(v)) for k, v in kwargs.items()}
         if not all(constant(v) for v in (*values, *options.values())):
-            raise UnsupportedSyntaxError(f"sct.{op.__name__} of something only known at run time", self.place, "Name the function.")
+            raise UnsupportedSyntaxError(
+                f"sct.{op.__name__} of something only known at run time", self.place, "Name the function."
+            )
         return Const(op(*values, **options))
 
     def derivative(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
@@ -790,7 +848,8 @@ class Specializer:
         if op.name == "T" and t.rank in (0, 1):
             return x
         if op.name == "size":
-            size = functools.reduce(size_mul, t.shape, 1) if t.shape is not None else None
+            one: SizeLike = 1
+            size = functools.reduce(size_mul, t.shape, one) if t.shape is not None else None
             return Const(size) if isinstance(size, int) else self.append(op, (x,), {}, Scalar(int, size), name)
         if op.name in ("ndim", "itemsize", "nbytes"):
             return self.append(op, (x,), {}, Scalar(int), name)
@@ -803,11 +862,12 @@ class Specializer:
         x, t = args[0], type_of(args[0])
         if isinstance(t, Dict):
             return self.dict_method(op, x, args[1:])
-        if op.name in _WRITING_METHODS or kwargs.get("out", Const(None)) != Const(None):
-            if not isinstance(t, (Scalar, Unknown)) and not (isinstance(t, Const) and not isinstance(t.value, np.ufunc)):
-                raise UnsupportedSyntaxError(
-                    f"a write into an array, list or dict (.{op.name}())", self.place, "Build a new one from the old one."
-                )
+        writes = op.name in _WRITING_METHODS or kwargs.get("out", Const(None)) != Const(None)
+        other = isinstance(t, (Scalar, Unknown)) or (isinstance(t, Const) and not isinstance(t.value, np.ufunc))
+        if writes and not other:
+            raise UnsupportedSyntaxError(
+                f"a write into an array, list or dict (.{op.name}())", self.place, "Build a new one from the old one."
+            )
         if isinstance(t, Const) and isinstance(t.value, (ModuleType, type)):
             return self.apply(getattr(t.value, op.name), args[1:], kwargs, name)
         if isinstance(t, Const) and callable(found := getattr(t.value, op.name, None)) and not callable(t.value):
@@ -849,7 +909,8 @@ class Specializer:
 
 _SHAPE = Attribute("shape")
 _IN_PLACE_KEYS = frozenset(_IN_PLACE)
-_FOLDABLE = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))  # inlined where types are known, though there are rules
+# These are inlined where types are known, though there are rules for them.
+_FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))
 
 
 def _hashable(op: Any) -> bool:
@@ -889,6 +950,11 @@ def _items_like(a: Operand, other: Operand) -> tuple[Operand, ...] | None:
         n = len(other.items) if isinstance(other, (Tuple, List, Dict)) else len(a.items)
         return a.items if len(a.items) == n else None
     return tuple(UNDEFINED for _ in other.items) if isinstance(other, (Tuple, List, Dict)) else None
+
+
+def _shape_of(o: Operand) -> Any:
+    """What a template may depend on: the structure of an operand, with types in place of values."""
+    return map_leaves(lambda leaf: (leaf.type,) if isinstance(leaf, Value) else leaf, o)  # type: ignore[arg-type,return-value]
 
 
 def _spread(args: Sequence[Operand]) -> list[Operand]:
@@ -1028,7 +1094,7 @@ def _dict(s: Specializer, args: Sequence[Operand], kwargs: dict[str, Operand]) -
     if isinstance(x, Value) and isinstance(x.type, Dict):
         x = s.explode(x)
     if isinstance(x, Dict):
-        merged = {**dict(zip(x.keys, x.items, strict=True)), **kwargs}
+        merged: dict[Hashable, Operand] = dict(zip((*x.keys, *kwargs), (*x.items, *kwargs.values()), strict=True))
         return Dict(tuple(merged), tuple(merged.values()))
     raise UnsupportedSyntaxError("dict() of something else than a dict", s.place, "Write a dict display.")
 
@@ -1053,9 +1119,11 @@ def _repeat(s: Specializer, args: Sequence[Operand], kwargs: dict[str, Operand])
     for a, n in (args, args[::-1]):
         if isinstance(type_of(a), (Tuple, List)) and isinstance(n, Const) and isinstance(n.value, int):
             a = s.expose_all(a)
-            return type(a)(a.items * n.value)  # type: ignore[union-attr,call-arg,operator,arg-type]
+            return type(a)(a.items * n.value)  # type: ignore[union-attr,call-arg,arg-type]
         if isinstance(type_of(a), (Tuple, List)) and isinstance(type_of(n), (Scalar, Unknown)):
-            raise UnsupportedSyntaxError("a list or tuple repeated a number of times only known at run time", s.place, "Use np.tile.")
+            raise UnsupportedSyntaxError(
+                "a list or tuple repeated a number of times only known at run time", s.place, "Use np.tile."
+            )
     return NotImplemented
 
 

@@ -7,6 +7,7 @@ operation, its result may be any of its operands.
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,9 @@ from sct.ir.types import Array, Scalar, Slice, Tuple, Unknown
 from sct.ruleset import kind_of, method_rule
 from sct.runtime import scatter_add
 
-__all__ = ["Storage", "storage"]
+__all__ = ["Storage", "captured", "storage"]
 
-_FRESH = frozenset(
+_FRESH: frozenset[Any] = frozenset(
     (
         np.zeros_like,
         np.ones_like,
@@ -97,12 +98,12 @@ def _block(s: Storage, block: Block) -> None:
         else:
             assert isinstance(t, Closure)
             s.pinned.update(t.block.params)
-            s.pinned.update(r for v in _outside(t.block) for r in s.of(v))
+            s.pinned.update(r for v in captured(t.block) for r in s.of(v))
             _block(s, t.block)
 
 
-def _outside(block: Block) -> set[Value]:
-    """What a closure reads from around it; it may run again, so that must stay as it is."""
+def captured(block: Block) -> set[Value]:
+    """What the block of a closure reads from around it; it may run again, so that must stay as it is."""
     used: set[Value] = set(values_of(*block.yields))
     made: set[Value] = set(block.params)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,7 +90,9 @@ class _Emitter:
         self.folding = fold(f)
         graph = interference(f, self.folding)
         self.names = assign_names(f, graph, self.referenced(f.block) | {f.name})
-        self.used = self.all_used(f.block) | set(values_of(*f.block.yields))
+        self.rows: set[Apply] = set()
+        self.uses = Counter(v for v in self.every_use(f.block))
+        self.used = {*self.uses, *values_of(*f.block.yields)}
         self.parts = self.with_parts(f.block)
         self.comments: list[str] = []
         self.said: Origin | None = None
@@ -112,14 +115,12 @@ class _Emitter:
         add(block)
         return frozenset(out)
 
-    def all_used(self, block: Block) -> set[Value]:
-        out: set[Value] = set()
+    def every_use(self, block: Block) -> Iterator[Value]:
         for s in block.body:
-            out.update(values_of(*operands_of(s)))
+            yield from values_of(*operands_of(s))
             for b in blocks_of(s):
-                out |= self.all_used(b)
-                out.update(values_of(*b.yields))
-        return out
+                yield from self.every_use(b)
+                yield from values_of(*b.yields)
 
     def with_parts(self, block: Block) -> dict[Value, list[Value | None]]:
         """The results with several parts that are only ever used part by part, and the parts' values."""
@@ -253,7 +254,7 @@ class _Emitter:
             self.closure(s, out)
 
     def apply(self, s: Apply, out: list[Any]) -> None:
-        if s.result in self.folding.inline:
+        if s.result in self.folding.inline or s in self.rows:
             return
         if s.result in self.parts:
             self.several(s, out)
@@ -443,11 +444,30 @@ class _Emitter:
     def for_(self, s: For, out: list[Any]) -> None:
         params = s.body.params[1:]
         self.copies(params, s.inits, out)
+        row = self.row_of(s)
+        if row is not None:
+            self.rows.add(row)
         body = self.loop_body(s, params, out)
         index = s.body.params[0]
-        name = self.names[index] if index in self.used else "_"
-        out.append(gast.For(store(name), self.domain(s), body, [], None))
+        target, domain = store(self.names[index] if index in self.used else "_"), self.domain(s)
+        if row is not None:
+            target, domain = store(self.names[row.result]), self.expression(row.args[0])
+            if self.uses[index] > 1:
+                target = gast.Tuple([store(self.names[index]), target], gast.Store())
+                domain = call(load("enumerate"), [domain])
+        out.append(gast.For(target, domain, body, [], None))
         self.copies(s.results[: len(params)], params, out)
+
+    def row_of(self, s: For) -> Apply | None:
+        """The read of the row, at the start of the body, of a loop over the rows of an array."""
+        first = next((t for t in s.body.body if not (isinstance(t, Apply) and t.op is PUSH)), None)
+        stop = self.folding.definition.get(s.stop) if isinstance(s.stop, Value) else None
+        if s.backwards or s.start != Const(0) or s.step != Const(1) or not isinstance(first, Apply) or not isinstance(stop, Apply):
+            return None
+        reads_row = first.op is operator.getitem and first.args[1] is s.body.params[0] and first.result not in self.folding.inline
+        if not reads_row or stop.op is not len or stop.args[0] is not first.args[0]:
+            return None
+        return first
 
     def domain(self, s: For) -> Expression:
         if s.backwards:

@@ -15,7 +15,7 @@ import numpy as np
 
 from sct.analysis.effects import has_effect
 from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace
-from sct.ir.ssa import Apply, Block, Closure, Function, If, Statement, Value, blocks_of, operands_of, results_of, values_of
+from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Statement, Value, blocks_of, operands_of, results_of, values_of, While
 from sct.ir.types import Const, Dict, List, Tuple
 
 __all__ = ["Folding", "fold"]
@@ -81,6 +81,12 @@ class _Folder:
                 self.uses.update(values_of(*s.block.yields))
                 for v in values_of(*s.block.yields):
                     self.direct[v] = (s.block.label, len(s.block.body))
+            if isinstance(s, (For, While)):
+                for v in values_of(*s.body.yields[len(s.inits) :]):
+                    self.direct[v] = (s.body.label, len(s.body.body))
+            if isinstance(s, While):
+                for v in values_of(*s.test.yields):
+                    self.direct[v] = (s.test.label, len(s.test.body))
             for b in blocks_of(s):
                 self.choose(b)
             if isinstance(s, Apply) and self.foldable(s):

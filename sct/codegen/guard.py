@@ -133,8 +133,9 @@ def free_value(op: Free) -> Any:
     assert isinstance(function, FunctionType)
     if op.name.endswith(" (default)"):
         name = op.name.split(" ")[0]
-        if name in (function.__kwdefaults__ or {}):
-            return function.__kwdefaults__[name]
+        keyword = function.__kwdefaults__ or {}
+        if name in keyword:
+            return keyword[name]
         code = function.__code__
         positional = code.co_varnames[: code.co_argcount]
         defaults = function.__defaults__ or ()

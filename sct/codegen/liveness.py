@@ -165,7 +165,8 @@ class _Analysis:
             self.graph.define(r, live | results)
         count = self.masks(s.results[n:]) & live
         params = self.masks(s.body.params)
-        inner = (live & ~results) | count | self.reads(*s.body.yields[n:])
+        flag = self.reads(*s.body.yields[n:]) & ~self.masks(v for v in s.body.yields[:n] if isinstance(v, Value))
+        inner = (live & ~results) | count | flag
         while True:
             top = self.body(s.body, inner | self.reads(*s.body.yields))
             if isinstance(s, While):
@@ -180,7 +181,7 @@ class _Analysis:
             if count:
                 self.graph.define(r, inner | params)
         bounds = self.reads(s.start, s.stop, s.step) if isinstance(s, For) else 0
-        flag = self.reads(*s.body.yields[n:]) & ~(live & ~results)
+        flag &= ~(live & ~results)
         return (inner & ~count & ~self.inside(s, flag)) | bounds | self.reads(*s.inits)
 
     def inside(self, s: For | While, flag: int) -> int:

@@ -34,6 +34,7 @@ def _public() -> dict[int, tuple[str, str]]:
             value = getattr(module, name)
             if callable(value):
                 own = getattr(value, "__name__", name)
+                own = {"absolute": "abs", "conjugate": "conj"}.get(own, own)  # as everybody writes them
                 name = own if getattr(module, own, None) is value else name
                 out.setdefault(id(value), (header, f"{label}{name}"))
 

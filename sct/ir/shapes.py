@@ -39,6 +39,7 @@ __all__ = [
     "size_max0",
     "size_min",
     "size_product",
+    "size_serial",
     "slice_size",
     "unknown_array",
 ]
@@ -56,6 +57,11 @@ def fresh_size(kind: str = "size") -> SizeLike:
     """A size of which nothing is known, different from all others."""
     _serial[0] += 1
     return size_opaque(kind, _serial[0])
+
+
+def size_serial() -> int:
+    """How many sizes `fresh_size` has made: the same number before and after means that none was made in between."""
+    return _serial[0]
 
 
 def constant(value: Any) -> bool:

@@ -65,8 +65,12 @@ class _Verifier:
     def statement(self, s: Statement, scope: set[Value]) -> None:
         self.use(operands_of(s), scope)
         self.shape(s)
-        for b in blocks_of(s):
+        before, after = self.stored_over, set(self.stored_over)
+        for b in blocks_of(s):  # of the branches of an if only one is run
+            self.stored_over = set(before)
             self.block(b, scope)
+            after |= self.stored_over
+        self.stored_over = after
         if isinstance(s, Apply) and isinstance(s.op, InPlace) and isinstance(s.args[0], Value):
             self.stored_over.add(s.args[0])
         for r in results_of(s):

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import operator
 
-from sct.analysis.storage import Storage, storage
+from sct.analysis.storage import Storage, captured, storage
 from sct.ir.ops import InPlace
 from sct.ir.ssa import (
     Apply,
@@ -59,7 +59,7 @@ def accumulation(f: Function) -> Function:
     p.live.update(values_of(*f.block.yields))
     for s in f.block.body:
         if isinstance(s, Closure):
-            p.live |= _reads(s.block)
+            p.live |= captured(s.block)
     block, _ = p.block(f.block)
     return Function(f.name, f.signature, block, f.doc, f.callee)
 

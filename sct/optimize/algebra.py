@@ -12,7 +12,7 @@ changed, never the user's own expressions.
 ...     return -(-b) + x.T.T
 ... ''', everywhere=True))
 def f(x):
-    return x + x
+    return 2.0 * x
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from sct.ir.ops import RAISE
 from sct.ir.rewriting import substitute
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Statement, Value, While
-from sct.ir.types import UNDEFINED, Const
+from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Statement, Value, While, type_of
+from sct.ir.types import UNDEFINED, Const, Scalar
 from sct.optimize.rewriter import Rewriter
 
 __all__ = ["copies"]
@@ -42,7 +42,7 @@ class _Copies(Rewriter):
         then, orelse = self.block(s.then), self.block(s.orelse)
         keep = []
         for k, r in enumerate(s.results):
-            same = self.same(then, orelse, k)
+            same = self.same(s.test, then, orelse, k)
             if same is None:
                 keep.append(k)
             else:
@@ -51,9 +51,11 @@ class _Copies(Rewriter):
         results = tuple(s.results[k] for k in keep)
         self.keep(If(s.test, blocks[0], blocks[1], results, s.place, s.origin, s.expression))
 
-    def same(self, then: Block, orelse: Block, k: int) -> Operand | None:
+    def same(self, test: Operand, then: Block, orelse: Block, k: int) -> Operand | None:
         """The one operand that both branches yield; a branch that raises yields whatever the other one does."""
         a, b = then.yields[k], orelse.yields[k]
+        if a == Const(True) and b == Const(False) and type_of(test) == Scalar(bool):
+            return test
         if a is b or (isinstance(a, Const) and a == b):
             return a
         for block, y, z in ((then, a, b), (orelse, b, a)):

@@ -334,7 +334,7 @@ class _Recorder:
     def reverse_body(self, block: Block, names: dict[Value, Value]) -> tuple[list[Statement], tuple[Operand, ...]]:
         """The statements of a reverse block, each after the pops and recomputations of what it is the first to use."""
         made = self.supplies.get(self.mirror.get(block.label, -1), _Supply())
-        names.update(made.renamed)
+        names.update({v: names.get(w, w) for v, w in made.renamed.items()})
         body = self.copies(self.mirror.get(block.label, -1), names)
 
         def ensure(v: Value) -> None:

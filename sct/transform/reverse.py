@@ -438,9 +438,10 @@ class _Reverser:
         t = s.result.type
         parts = self.parts.pop(s.result)
         if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
-            keys = t.keys if isinstance(t, Dict) else range(len(t.items))  # type: ignore[union-attr]
-            items = tuple(self.nested_part(s.result, k, i, parts.get(k)) for k, i in zip(keys, t.items, strict=True))  # type: ignore[union-attr]
-            self.item(s, Dict(t.keys, items) if isinstance(t, Dict) else type(t)(items))  # type: ignore[call-arg]
+            assert isinstance(t, (Tuple, List, Dict))
+            keys = t.keys if isinstance(t, Dict) else range(len(t.items))
+            items = tuple(self.nested_part(s.result, k, i, parts.get(k)) for k, i in zip(keys, t.items, strict=True))
+            self.item(s, Dict(t.keys, items) if isinstance(t, Dict) else type(t)(items))
             return
         assert isinstance(t, (Tuple, List))
         if isinstance(s.op, Derived):
