@@ -99,6 +99,8 @@ def hypot(y, *coordinates, y_bar):
 def dist(y, p, q, y_bar):
     """The derivative between equal points is 0."""
     share = y_bar / (y + (y == 0))
+    if isinstance(p, np.ndarray) and isinstance(q, np.ndarray):
+        return share * (p - q), share * (q - p)
     p_bar = ()
     q_bar = ()
     for i in range(len(p)):
@@ -110,6 +112,8 @@ def dist(y, p, q, y_bar):
 
 @adjoint(math.fsum, real_only=True)
 def fsum(y, seq, y_bar):
+    if isinstance(seq, np.ndarray):
+        return np.broadcast_to(y_bar, np.shape(seq))
     out = ()
     for _ in seq:
         out = out + (y_bar,)
@@ -137,6 +141,8 @@ if hasattr(math, "sumprod"):  # Python 3.12
 
     @adjoint(math.sumprod, real_only=True)
     def sumprod(y, p, q, y_bar):
+        if isinstance(p, np.ndarray) and isinstance(q, np.ndarray):
+            return y_bar * q, y_bar * p
         p_bar = ()
         q_bar = ()
         for i in range(len(p)):

@@ -87,7 +87,11 @@ rng = np.random.default_rng(0)
 CASES = {
     "loss": (loss, (0, 1, 2, 3), [rng.normal(size=s) for s in ((3, 4), (4,), (4, 2), (2,), (5, 3), (5, 2))]),
     "newton_sqrt": (newton_sqrt, 0, [2.0, 5]),
-    "cross_entropy": (cross_entropy, 0, [{"W": rng.normal(size=(3, 4)), "b": np.zeros(4)}, rng.normal(size=(5, 3)), np.arange(5) % 4]),
+    "cross_entropy": (
+        cross_entropy,
+        0,
+        [{"W": rng.normal(size=(3, 4)), "b": np.zeros(4)}, rng.normal(size=(5, 3)), np.arange(5) % 4],
+    ),
     "recurrent": (recurrent, (0, 1, 3), [rng.normal(size=s) for s in ((3, 3), (3, 2), (5, 2), (3,))]),
     "first_root": (first_root, 0, [1.0, 1e-9]),
     "dot_of_elements": (dot_of_elements, (0, 1), [rng.normal(size=4), rng.normal(size=4)]),

@@ -462,9 +462,17 @@ class _Emitter:
         """The read of the row, at the start of the body, of a loop over the rows of an array."""
         first = next((t for t in s.body.body if not (isinstance(t, Apply) and t.op is PUSH)), None)
         stop = self.folding.definition.get(s.stop) if isinstance(s.stop, Value) else None
-        if s.backwards or s.start != Const(0) or s.step != Const(1) or not isinstance(first, Apply) or not isinstance(stop, Apply):
+        if (
+            s.backwards
+            or s.start != Const(0)
+            or s.step != Const(1)
+            or not isinstance(first, Apply)
+            or not isinstance(stop, Apply)
+        ):
             return None
-        reads_row = first.op is operator.getitem and first.args[1] is s.body.params[0] and first.result not in self.folding.inline
+        reads_row = (
+            first.op is operator.getitem and first.args[1] is s.body.params[0] and first.result not in self.folding.inline
+        )
         if not reads_row or stop.op is not len or stop.args[0] is not first.args[0]:
             return None
         return first

@@ -15,7 +15,21 @@ import numpy as np
 
 from sct.analysis.effects import has_effect
 from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace
-from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Statement, Value, blocks_of, operands_of, results_of, values_of, While
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    operands_of,
+    results_of,
+    values_of,
+)
 from sct.ir.types import Const, Dict, List, Tuple
 
 __all__ = ["Folding", "fold"]

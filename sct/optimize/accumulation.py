@@ -4,6 +4,7 @@ A sum of the reverse sweep may overwrite its first operand if that operand is no
 share its memory, and the memory was made by this function. The adjoint of a read of a part (`scatter_add`) then costs no more
 than the part.
 
+>>> import numpy as np
 >>> from sct.testing import derivative_of
 >>> print(derivative_of('''
 ... def f(x, n):

@@ -166,6 +166,9 @@ class _Algebra(Rewriter):
             s = self.changed(s, operator.mul, a, b)
         if _is(a, 1) and self.suits(b, s):
             return b
+        spread = self.spread_number(s)
+        if spread is not None:
+            return spread
         if _is(a, -1):
             return self.neg(self.changed(s, operator.neg, b))
         if _number(a):
@@ -183,6 +186,15 @@ class _Algebra(Rewriter):
             if inner is not None:
                 return self.mul(self.changed(s, operator.mul, Const(-a.value), inner.args[0]))  # type: ignore[union-attr]
         return self.mul_negative(s)
+
+    def spread_number(self, s: Apply) -> Apply | None:
+        """A number times (or over) a broadcast number is broadcast itself."""
+        spreads = [self.made_by(a, np.broadcast_to) for a in s.args]
+        small = [a if d is None else d.args[0] for a, d in zip(s.args, spreads, strict=True)]
+        shapes = [d.args[1] for d in spreads if d is not None]
+        if len(shapes) != 1 or not all(_number(a) or _scalar(a) for a in small):
+            return None
+        return self.changed(s, np.broadcast_to, self.scalar(s, s.op, *small), shapes[0])
 
     def scalar(self, s: Apply, op: Any, *args: Operand) -> Operand:
         """An operation on numbers, in front of the one being rewritten."""
@@ -212,6 +224,9 @@ class _Algebra(Rewriter):
         a, b = s.args
         if _is(b, 1) and self.suits(a, s):
             return a
+        spread = self.spread_number(s)
+        if spread is not None:
+            return spread
         negative = self.made_by(a, operator.neg)
         if negative is not None and self.reversed_sweep(negative):
             return self.neg(self.changed(s, operator.neg, self.built(s, operator.truediv, negative.args[0], b)))

@@ -155,6 +155,7 @@ SAMPLES += [
     (scatter_add, (_x(4, 2), 1, _x(2)), {}),
     (cast_like, (_x(3), _x(3, dtype=np.float32)), {}),
     (cast_like, (_x(3, dtype=complex), _x(3)), {}),
+    (cast_like, (_x(3), _x(3)), {}),
     (is_literal, (_x(3),), {}),
 ]
 

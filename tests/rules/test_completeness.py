@@ -1,4 +1,4 @@
-"""Every rule has samples, every function a type, and every rule whose samples allow it a derivative of its own."""
+"""Every rule has samples, every function a type, and every rule is differentiated once more."""
 
 import importlib.util
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sct.ruleset import nondifferentiable_functions, primitives, type_rule
+from sct import ruleset
 from sct.testing import check_grads, check_rule
 
 
@@ -23,10 +23,77 @@ def _samples():
 
 
 _SAMPLES = _samples()
+_SIZE = 24  # second derivatives are checked on samples up to this size
 
-# Registered, and of no use to the inference of types
-_WITHOUT_TYPE = {}
 
-# The rule has no derivative by a floating argument of double precision, or the derivative is a constant of another kind
+def _label(function):
+    return f"{getattr(function, '__module__', None) or 'numpy'}.{function.__name__}"
+
+
+def _floats(value):
+    if isinstance(value, (tuple, list)):
+        return [leaf for v in value for leaf in _floats(v)]
+    floating = isinstance(value, (float, complex, np.inexact)) or (isinstance(value, np.ndarray) and value.dtype.kind in "fc")
+    return [np.asarray(value)] if floating else []
+
+
+def _rank_and_size(sample):
+    """What tells how much a sample can show; None for one that is not of real double precision, or is too large."""
+    _, args, kwargs = sample
+    leaves = _floats([*args, *kwargs.values()])
+    size = sum(v.size for v in leaves)
+    if not 0 < size <= _SIZE or any(v.dtype != float for v in leaves) or "order" in kwargs:
+        return None
+    return max(v.ndim for v in leaves), -len(kwargs), -size
+
+
+def _second_order_samples():
+    """For each rule the sample of most axes, and of these the one with fewest keywords and entries."""
+    best = {}
+    for sample in _SAMPLES:
+        score = _rank_and_size(sample)
+        if score is not None and (sample[0] not in best or score > best[sample[0]][0]):
+            best[sample[0]] = score, sample
+    return {p: sample for p, (_, sample) in best.items()}
+
+
+_SECOND = _second_order_samples()
+
+# Why there is no sample in double precision, or why its second derivative is checked elsewhere
 _FIRST_ORDER_ONLY = {
+    np.linalg.cholesky: "only symmetric directions mean anything; a composite is checked below",
+    np.arange: "no derivative by its bounds",
+    np.float16: "the differences see the rounding",
 }
+
+
+def test_every_rule_has_a_sample():
+    sampled = {primitive for primitive, _, _ in _SAMPLES}
+    assert [_label(p) for p in ruleset.primitives() if p not in sampled] == []
+
+
+def test_every_function_has_a_type_rule():
+    registered = [*ruleset.primitives(), *ruleset._registry.constant]
+    assert [_label(p) for p in registered if ruleset.type_rule(p) is None and not isinstance(p, np.ufunc)] == []
+
+
+def test_every_rule_is_differentiated_again():
+    left_out = [p for p in ruleset.primitives() if p not in _SECOND and p not in _FIRST_ORDER_ONLY]
+    assert list(map(_label, left_out)) == []
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "primitive", [p for p in _SECOND if p in ruleset.primitives() and p not in _FIRST_ORDER_ONLY], ids=_label
+)
+def test_second_order(primitive):
+    _, args, kwargs = _SECOND[primitive]
+    check_rule(primitive, *args, order=2, **kwargs)
+
+
+def _factor_of_square(a):
+    return np.linalg.cholesky(a @ a.T + np.eye(2))
+
+
+def test_second_order_of_cholesky():
+    check_grads(_factor_of_square, (np.array([[0.4, -1.2], [0.7, 0.3]]),), order=2)

@@ -36,6 +36,7 @@ SAMPLES += [
     (math.dist, ([0.3, -0.8, 2.0], [1.1, 0.4, 0.1]), {}),
     (math.fsum, ([0.3, -0.8, 1.1],), {}),
     (math.fsum, (np.array([0.3, -0.8, 1.1]),), {}),
+    (math.dist, (np.array([0.3, -0.8]), np.array([1.1, 0.4])), {}),
     (math.prod, ((0.3, -0.8, 1.1),), {}),
     (math.prod, ([0.3, 0.0, 1.1],), {}),
     (math.prod, ((2, 3),), {}),
@@ -45,6 +46,7 @@ SAMPLES += [
 ]
 if hasattr(math, "sumprod"):
     SAMPLES += [(math.sumprod, ((0.3, -0.8), (1.1, 0.4)), {})]
+    SAMPLES += [(math.sumprod, (np.array([0.3, -0.8]), np.array([1.1, 0.4])), {})]
 SAMPLES += [(_f, (2.3,), {}) for _f in (math.isnan, math.isinf, math.isfinite, math.floor, math.ceil, math.trunc)]
 SAMPLES += [(_f, (6, 4), {}) for _f in (math.gcd, math.lcm, math.comb, math.perm)]
 SAMPLES += [(math.isqrt, (17,), {}), (math.factorial, (5,), {}), (math.isclose, (0.3, 0.4), {})]

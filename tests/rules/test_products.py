@@ -174,6 +174,7 @@ _TENSORDOT_SAMPLES = [
     (np.tensordot, (_x(4, 2, 3), _x(2, 3, 5)), {}),
     (np.tensordot, (_x(2, 3, dtype=np.float32), _x(3, 4, dtype=np.float32)), {"axes": 1}),
     (np.linalg.tensordot, (_x(4, 2, 3), _x(3, 2, 5)), {"axes": ((1, 2), (1, 0))}),
+    (np.linalg.tensordot, (_x(2, 2), _x(2, 3)), {"axes": 1}),
 ]
 
 _OUTER = [((3,), (2,)), ((1,), (2,)), ((), (2,)), ((2, 3), (2,)), ((3,), (2, 1, 2)), ((0,), (2,)), ((), ())]

@@ -1,0 +1,165 @@
+"""Minimal programs that random ones were shrunk to, each of which was differentiated wrongly, or not at all, once."""
+
+import numpy as np
+import pytest
+from sources import define
+
+import sct
+
+PROGRAMS = [
+    # (name, text, arguments, adjoint of the result, gradient by the first parameter)
+    (
+        "early_return_from_a_nested_branch",
+        """def f(x, n):
+    if n == 1:
+        if x[0] > 5.0:
+            return x
+    return 2.0 * x
+""",
+        (np.ones(2), 1),
+        np.ones(2),
+        [2.0, 2.0],
+    ),
+    (
+        "early_return_from_a_branch_not_entered",
+        """def f(x, n):
+    if n == 1:
+        if x[0] > 5.0:
+            return x
+    return 2.0 * x
+""",
+        (np.ones(2), 2),
+        np.ones(2),
+        [2.0, 2.0],
+    ),
+    (
+        "return_from_a_loop",
+        """def f(x):
+    for i in range(3):
+        if i == 1:
+            return x
+    return x * 2.0
+""",
+        (np.ones(2),),
+        np.ones(2),
+        [1.0, 1.0],
+    ),
+    (
+        "return_from_a_nested_loop_that_does_not_run",
+        """def f(x, n):
+    for i in range(3):
+        for j in range(n):
+            return x * 2.0
+    return x
+""",
+        (np.ones(2), 0),
+        np.ones(2),
+        [1.0, 1.0],
+    ),
+    (
+        "name_defined_in_a_branch_of_a_loop",
+        """def f(x):
+    for i in range(2):
+        if i == 1:
+            y = x[0] * np.sin(x)
+    return y
+""",
+        (np.ones(2),),
+        np.ones(2),
+        [2.0 * np.sin(1.0) + np.cos(1.0), np.cos(1.0)],
+    ),
+    (
+        "name_defined_in_a_loop_that_does_not_run",
+        """def f(x, n):
+    for i in range(n):
+        y = x * 2.0
+    for i in range(n):
+        x = x * y
+    return x
+""",
+        (np.ones(2), 0),
+        np.ones(2),
+        [1.0, 1.0],
+    ),
+    (
+        "name_defined_in_a_branch_not_taken",
+        """def f(x, n):
+    if n > 1:
+        y = x * 2.0
+    if n > 1:
+        x = x * y
+    return x
+""",
+        (np.ones(2), 0),
+        np.ones(2),
+        [1.0, 1.0],
+    ),
+    (
+        "trip_count_survives_the_first_value_of_an_adjoint",
+        """def f(x):
+    for i in range(3):
+        v = np.mean(x)
+        j = 0
+        while j < 3:
+            j = j + 1
+            w = [np.tanh(v * np.ones((1, 2))), np.ones((1, 2))]
+            return np.abs(v) - np.matmul(w[0][0], np.ones((2,)))
+""",
+        (np.ones(2),),
+        1.0,
+        np.full(2, np.tanh(1.0) ** 2 - 0.5),
+    ),
+]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("text, args, y_bar, gradient", [pytest.param(*p[1:], id=p[0]) for p in PROGRAMS])
+def test_gradient(text, args, y_bar, gradient, optimize):
+    f = define(text, "f")
+    y, x_bar = sct.vjp(f, optimize=optimize)(*args, y_bar)
+    np.testing.assert_allclose(y, f(*args))
+    np.testing.assert_allclose(x_bar, gradient, rtol=1e-12)
+    _, pull = sct.pullback(f, optimize=optimize)(*args)
+    for _ in range(2):
+        np.testing.assert_allclose(pull(y_bar), gradient, rtol=1e-12)
+
+
+def test_vjp_of_vjp_of_nested_tuples():
+    f = define("def f(x):\n    return ((x, x),)\n", "f")
+    x = np.ones(2)
+    y_bar = ((x, 2.0 * x),)
+    (_, x_bar), g = sct.vjp(sct.vjp(f))(x, y_bar, (((x, 3.0 * x),), x))
+    np.testing.assert_allclose(x_bar, 3.0 * x)
+    np.testing.assert_allclose(g, 4.0 * x)
+
+
+def test_vjp_of_vjp_after_a_branch():
+    text = "def f(z):\n    if 1.5 + z.mean() < 0.05:\n        z = np.sin(z - z)\n    return z\n"
+    z = np.ones(2)
+    _, g = sct.vjp(sct.vjp(define(text, "f")))(z, z, (z, z))
+    np.testing.assert_allclose(g, z)
+
+
+def test_second_derivative_through_einsum_of_unknown_rank():
+    text = """def f(x):
+    y = x[:1, :1]
+    for i in range(2):
+        x, y = y, np.sum(x)
+        x = x * np.ones((2, 2))
+    return np.sum(np.einsum('ij,jk->ik', x, np.ones((2, 2))))
+"""
+    x = np.ones((2, 2))
+    _, g = sct.vjp(sct.vjp(define(text, "f")))(x, 1.0, (0.0, x))
+    np.testing.assert_allclose(g, np.zeros((2, 2)), atol=1e-12)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("x", [np.array(1.0), (np.array(1.0),), ((np.ones(2), np.array(1.0)), np.ones(1))])
+def test_gradient_by_an_array_of_rank_0_is_not_the_cotangent(x, optimize):
+    """A write into the gradient must not be one into the caller's cotangent."""
+    _, g = sct.vjp(define("def f(x):\n    return x\n", "f"), optimize=optimize)(x, x)
+
+    def leaves(v):
+        return [w for u in v for w in leaves(u)] if isinstance(v, tuple) else [v]
+
+    assert not any(np.may_share_memory(a, b) for a, b in zip(leaves(g), leaves(x)))
