@@ -433,19 +433,19 @@ def cast_like_type(g, x):
 
 @adjoint(unbroadcast, kind="reduction")
 def unbroadcast_adjoint(y, g, x, y_bar):
-    """Summing over axes: the adjoint is repeated along them."""
+    """Summing over axes: the adjoint is repeated along them. Of `x` only the shape matters, so its adjoint is 0, not None."""
     if len(broadcast_axes(g, x)) == 0:
-        return y_bar, None
-    return np.broadcast_to(y_bar, np.shape(g)), None
+        return y_bar, np.zeros_like(x)
+    return np.broadcast_to(y_bar, np.shape(g)), np.zeros_like(x)
 
 
 @adjoint(keep_reduced_axes, kind="view")
 def keep_reduced_axes_adjoint(z, y, a, axis, keepdims, z_bar):
     if keepdims:
-        return z_bar, None, None, None
+        return z_bar, np.zeros_like(a), None, None
     if axis is None:
-        return z_bar, None, None, None
-    return np.reshape(z_bar, np.shape(y)), None, None, None
+        return z_bar, np.zeros_like(a), None, None
+    return np.reshape(z_bar, np.shape(y)), np.zeros_like(a), None, None
 
 
 @adjoint(scatter_add)
@@ -455,7 +455,7 @@ def scatter_add_adjoint(y, x_bar, index, v, y_bar):
 
 @adjoint(cast_like, kind="elementwise")
 def cast_like_adjoint(y, g, x, y_bar):
-    return cast_like(y_bar, g), None
+    return cast_like(y_bar, g), np.zeros_like(x)
 
 
 nondifferentiable(broadcast_axes)

@@ -337,7 +337,7 @@ def cofactors_type(a, det):
     return _same_type(a)
 
 
-@adjoint(np.linalg.slogdet)
+@adjoint(np.linalg.slogdet, absent=True)
 def slogdet(result, a, result_bar):
     """With t = tr(A⁻¹ dA), d log|det A| = Re t, and for complex A d sign = i sign Im t: Ā = t̄ A⁻ᵀ (Giles 2008, 2.2.4).
 
@@ -410,7 +410,7 @@ def over_gaps(q, gaps):
     return q * (1.0 - identity) / (gaps + identity)
 
 
-@adjoint(np.linalg.eigh)
+@adjoint(np.linalg.eigh, absent=True)
 def eigh(result, a, result_bar, UPLO="L"):
     """A V = V diag(w): Ā = conj(V) (diag(w̄) + F ∘ (Vᵀ V̄)) Vᵀ, Fᵢⱼ = 1 / (wⱼ - wᵢ) off the diagonal (Giles 2008, 3.1).
 
@@ -459,7 +459,7 @@ def eigvalsh_type(a, UPLO="L"):
     return Array(_real(dtype), (*batch, n))
 
 
-@adjoint(np.linalg.eig)
+@adjoint(np.linalg.eig, absent=True)
 def eig(result, a, result_bar):
     """A V = V diag(w): Ā = V⁻ᵀ M Vᵀ, M = diag(w̄) + F ∘ (Vᵀ V̄ - Vᵀ conj(V) diag(Re Vᵀ V̄)), Fᵢⱼ = 1 / (wⱼ - wᵢ).
 
@@ -558,7 +558,7 @@ def svd_adjoint(u, s, vh, u_bar, s_bar, vh_bar):
     return np.conj(a_bar) if np.iscomplexobj(a_bar) else a_bar
 
 
-@adjoint(np.linalg.svd)
+@adjoint(np.linalg.svd, absent=True)
 def svd(result, a, result_bar, full_matrices=True, compute_uv=True):
     """A = U S Vᴴ: as `svd_adjoint` says.
 
@@ -668,7 +668,7 @@ def qr_adjoint_of_shape_type(q, r, a, q_bar, r_bar):
     return _same_type(a)
 
 
-@adjoint(np.linalg.qr, real_only=True)
+@adjoint(np.linalg.qr, real_only=True, absent=True)
 def qr(result, a, result_bar, mode="reduced"):
     """A = Q R: as `qr_adjoint` says for tall and square A.
 

@@ -64,6 +64,7 @@ class AdjointRule:
     result_bar: str
     kind: Kind
     real_only: bool
+    absent: bool = False
     partials: tuple[str | None, ...] = ()
 
     @property
@@ -93,7 +94,14 @@ class _Registry:
 _registry = _Registry()
 
 
-def _register(primitive: Any, rule: Callable[..., Any], kind: Kind, real_only: bool, partials: tuple[str | None, ...]) -> None:
+def _register(
+    primitive: Any,
+    rule: Callable[..., Any],
+    kind: Kind,
+    real_only: bool = False,
+    absent: bool = False,
+    partials: tuple[str | None, ...] = (),
+) -> None:
     parameters = list(inspect.signature(rule).parameters.values())
     if not parameters:
         raise TypeError(f"the adjoint rule {rule.__name__} has no parameters; it needs (result, operands..., result_bar)")
@@ -105,10 +113,14 @@ def _register(primitive: Any, rule: Callable[..., Any], kind: Kind, real_only: b
     own = [p for p in parameters if p.name not in (result, bar)]
     operands = tuple(names[1 : names.index(bar)])
     signature = inspect.Signature(own)
-    _registry.adjoints[primitive] = AdjointRule(primitive, rule, signature, operands, result, bar, kind, real_only, partials)
+    _registry.adjoints[primitive] = AdjointRule(
+        primitive, rule, signature, operands, result, bar, kind, real_only, absent, partials
+    )
 
 
-def adjoint(primitive: Callable[..., Any], *, kind: Kind = "other", real_only: bool = False) -> Callable[[F], F]:
+def adjoint(
+    primitive: Callable[..., Any], *, kind: Kind = "other", real_only: bool = False, absent: bool = False
+) -> Callable[[F], F]:
     """Register the decorated function as the adjoint (reverse-mode) rule of `primitive`.
 
     Parameters
@@ -119,6 +131,9 @@ def adjoint(primitive: Callable[..., Any], *, kind: Kind = "other", real_only: b
         "view" if the result may share memory with the first operand.
     real_only : bool
         Whether complex operands are refused at compile time.
+    absent : bool
+        Of a primitive with several results: whether the rule gets None, rather than zeros, for the adjoint of a result
+        that is not used.
 
     Returns
     -------
@@ -141,7 +156,7 @@ def adjoint(primitive: Callable[..., Any], *, kind: Kind = "other", real_only: b
     """
 
     def register(rule: F) -> F:
-        _register(primitive, rule, kind, real_only, ())
+        _register(primitive, rule, kind, real_only, absent)
         return rule
 
     return register
@@ -162,13 +177,13 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     name = primitive.__name__.strip("_")
     label = f"{type(primitive).__module__}.{getattr(primitive, '__module__', '') or ''}.{name}"
     ufunc = isinstance(primitive, np.ufunc)
-    keywords = ", out=None, where=True, casting='same_kind', order='K', dtype=None, subok=True" if ufunc else ""
+    keywords = ", out=None, casting='same_kind', order='K', dtype=None, subok=True" if ufunc else ""
     text = f"def {name}_adjoint(y, {', '.join(names)}, y_bar{keywords}):\n    return {', '.join(terms)}\n"
     filename = f"<sct rule {label}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"np": np, "math": math, "unbroadcast": unbroadcast, "__name__": "sct.rules"}
     exec(compile(text, filename, "exec"), namespace)
-    _register(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials)
+    _register(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials=partials)
 
 
 def _substitute(expression: str, name: str, replacement: str) -> str:

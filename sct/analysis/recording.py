@@ -15,8 +15,8 @@ import numpy as np
 
 from sct.analysis.activity import primitive_of
 from sct.ir.ops import Attribute
-from sct.ir.ssa import Apply, Operand, Statement, Value, operands_of, values_of
-from sct.ir.types import Array, Unknown
+from sct.ir.ssa import Apply, Operand, Statement, Value, operands_of, type_of, values_of
+from sct.ir.types import Array, Const, List, Scalar, Tuple, Unknown
 from sct.ruleset import kind_of
 
 __all__ = ["Plan", "cheap", "plan"]
@@ -61,6 +61,8 @@ def cheap(s: Statement) -> bool:
         return False
     if isinstance(s.op, Attribute):
         return True
+    if s.op is operator.getitem and _part_of_result(s):
+        return False
     if s.op is operator.getitem and any(not _basic(o) for o in operands_of(s)[1:]):
         return False
     primitive = primitive_of(s.op)
@@ -68,6 +70,12 @@ def cheap(s: Statement) -> bool:
         return primitive in _CHEAP or kind_of(primitive) == "view"
     except TypeError:
         return False
+
+
+def _part_of_result(s: Apply) -> bool:
+    """Whether an item is taken from a result with several parts, other than a shape."""
+    t = type_of(s.args[0])
+    return isinstance(t, (Tuple, List)) and not all(isinstance(i, (Scalar, Const)) for i in t.items)
 
 
 def _basic(index: Operand) -> bool:

@@ -755,7 +755,11 @@ class Specializer:
                     break
                 self.recursion[key] = settled
         t = self.recursion[key]
-        return UNDEFINED if t == UNDEFINED else self.append(op, bound, {}, t, name)
+        if t == UNDEFINED:
+            return UNDEFINED
+        kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in function.signature.parameters.values()]
+        named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
+        return self.append(op, [b for b, k in zip(bound, kinds, strict=True) if not k], named, t, name)
 
     def transform(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
         """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""

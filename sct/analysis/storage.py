@@ -172,9 +172,13 @@ def _fresh(t: Apply) -> bool:
     if isinstance(op, Attribute):
         return op.name in ("shape", "size", "ndim")
     try:
-        return op in _FRESH or kind_of(op) in ("elementwise", "reduction", "product")
+        if op in _FRESH:
+            return True
     except TypeError:
         return False
+    if not (getattr(op, "__module__", None) or "numpy").startswith(("numpy", "_operator", "operator", "math")):
+        return False  # a helper may give back what it was given
+    return kind_of(op) in ("elementwise", "reduction", "product") and op not in (np.einsum, np.real_if_close)
 
 
 def _ellipsis(o: object) -> bool:

@@ -132,10 +132,14 @@ class _Emitter:
                 if isinstance(s, Apply) and isinstance(s.result.type, Tuple) and s.result not in self.folding.inline:
                     items: list[Value | None] = [None] * len(s.result.type.items)
                     n = k + 1
-                    while n < len(block.body) and (key := _part(block.body[n], s.result)) is not None:
-                        projection = block.body[n]
-                        assert isinstance(projection, Apply)
-                        items[key] = projection.result
+                    while n < len(block.body) and isinstance(t := block.body[n], Apply):
+                        key = _part(t, s.result)
+                        if key is None and t.op is not PUSH:
+                            break
+                        if key is not None:
+                            items[key] = t.result
+                            if isinstance(t.result.type, (Tuple, List, Dict)):  # taken apart itself
+                                whole.add(s.result)
                         n += 1
                     parts[s.result] = items
                     taken = {v for v in items if v is not None}
@@ -149,6 +153,7 @@ class _Emitter:
                     whole.update(values_of(*b.yields))
 
         look(block)
+        self.whole = whole
         inline = self.folding.inline
         unpacked = {v for v in parts if self.folding.definition[v].op is UNPACK}  # type: ignore[union-attr]
         return {
@@ -259,7 +264,7 @@ class _Emitter:
         if s.result in self.parts:
             self.several(s, out)
             return
-        if s.op is operator.getitem and s.args[0] in self.parts:
+        if s.op is operator.getitem and s.args[0] in self.parts and s.result in self.parts[s.args[0]]:  # type: ignore[index]
             return
         args = [self.expression(a) for a in s.args]
         if isinstance(s.op, InPlace) and s.op.op is scatter_add and not _repeats(s.args[1]):
@@ -284,7 +289,8 @@ class _Emitter:
         items = self.parts[s.result]
         names = [self.names[v] if v is not None else "_" for v in items]
         value = self.expression(s.args[0]) if s.op is UNPACK else self.operation(s)
-        out.append(gast.Assign([gast.Tuple([store(n) for n in names], gast.Store())], value, None))
+        targets = [gast.Tuple([store(n) for n in names], gast.Store())]
+        out.append(gast.Assign([store(self.names[s.result]), *targets] if s.result in self.whole else targets, value, None))
 
     def assign_updating(self, s: Apply, value: Expression, out: list[Any]) -> None:
         """`x = x + v` of a number is written `x += v`."""

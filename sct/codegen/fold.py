@@ -111,6 +111,8 @@ class _Folder:
                     self.inline.add(s.results[0])
 
     def foldable(self, s: Apply) -> bool:
+        if s.result in self.stored:
+            return False
         if self.free_to_repeat(s):
             return True
         return self.quiet(s) and self.used_once(s.result) and not self.is_part(s)

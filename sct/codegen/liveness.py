@@ -79,7 +79,8 @@ class _Analysis:
     def masks(self, values: Iterable[Value]) -> int:
         out = 0
         for v in values:
-            out |= self.graph.mask(v)
+            if v not in self.folding.inline:
+                out |= self.graph.mask(v)
         return out
 
     def captured(self, block: Block) -> int:
@@ -175,12 +176,12 @@ class _Analysis:
             if around == inner:
                 break
             inner = around
+        bounds = self.reads(s.start, s.stop, s.step) if isinstance(s, For) else 0
         for p in s.body.params:
-            self.graph.define(p, top | inner | params)
+            self.graph.define(p, top | inner | params | bounds)  # set before the bounds are read
         for r in s.results[n:]:
             if count:
                 self.graph.define(r, inner | params)
-        bounds = self.reads(s.start, s.stop, s.step) if isinstance(s, For) else 0
         flag &= ~(live & ~results)
         return (inner & ~count & ~self.inside(s, flag)) | bounds | self.reads(*s.inits)
 

@@ -90,14 +90,20 @@ class _Algebra(Rewriter):
             return s
         for k in (0, 1):
             other = type_of(s.args[1 - k])
-            spread = self.made_by(s.args[k], np.broadcast_to)
+            spread = self.made_by(s.args[k], np.broadcast_to) or self.cast_number(s.args[k])
             small = spread.args[0] if spread is not None else self.leading(s.args[k])
             if small is None or not isinstance(other, Array) or not isinstance(s.result.type, Array):
                 continue
-            if same_shape(other.shape, s.result.type.shape):
+            if same_shape(other.shape, s.result.type.shape) and (_scalar(small) or other.dtype == s.result.type.dtype):
                 args = (small, s.args[1]) if k == 0 else (s.args[0], small)
                 return self.without_broadcast(Apply(s.op, args, s.kwargs, s.result, s.place, s.origin))
         return s
+
+    def cast_number(self, o: Operand) -> Apply | None:
+        """The broadcast of a Python number in another precision: next to an array of that precision the number will do."""
+        cast = self.made_by(o, Method("astype"))
+        spread = None if cast is None else self.made_by(cast.args[0], np.broadcast_to)
+        return spread if spread is not None and isinstance(type_of(spread.args[0]), (Const, Scalar)) else None
 
     def leading(self, o: Operand) -> Operand | None:
         """The operand of an expand_dims by leading axes, which broadcasting puts there anyhow."""
@@ -166,7 +172,7 @@ class _Algebra(Rewriter):
             s = self.changed(s, operator.mul, a, b)
         if _is(a, 1) and self.suits(b, s):
             return b
-        spread = self.spread_number(s)
+        spread = self.spread_number(s) or self.scaled_cast(s)
         if spread is not None:
             return spread
         if _is(a, -1):
@@ -195,6 +201,17 @@ class _Algebra(Rewriter):
         if len(shapes) != 1 or not all(_number(a) or _scalar(a) for a in small):
             return None
         return self.changed(s, np.broadcast_to, self.scalar(s, s.op, *small), shapes[0])
+
+    def scaled_cast(self, s: Apply) -> Apply | None:
+        """A number times a broadcast number in another precision: the product, broadcast, in that precision."""
+        a, b = s.args
+        spread = self.cast_number(b) if _number(a) else None
+        cast = self.made_by(b, Method("astype"))
+        if spread is None or cast is None or s.result.type != cast.result.type:
+            return None
+        factor = self.scalar(s, operator.mul, a, spread.args[0])
+        wide = self.built(s, np.broadcast_to, factor, spread.args[1], t=spread.result.type)
+        return self.changed(s, cast.op, wide, cast.args[1])
 
     def scalar(self, s: Apply, op: Any, *args: Operand) -> Operand:
         """An operation on numbers, in front of the one being rewritten."""
@@ -249,7 +266,7 @@ class _Algebra(Rewriter):
         return s.args[0] if isinstance(t, Array) and t.shape is not None and t == s.result.type and t.shape else s
 
     def shape(self, s: Apply) -> Apply | Operand:
-        """The shape of an element-wise result is that of an operand with all its axes, or follows from those of two."""
+        """The shape (or size) of an element-wise result is that of an operand with all its axes, or follows from those of two."""
         inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
         if not isinstance(inner, Apply) or not _elementwise(inner.op):
             return s
@@ -257,8 +274,8 @@ class _Algebra(Rewriter):
         arrays = [a for a in inner.args if isinstance(type_of(a), Array) and type_of(a).shape != ()]  # type: ignore[union-attr]
         for a in arrays:
             if isinstance(t, Array) and t.shape is not None and type_of(a).shape == t.shape:  # type: ignore[union-attr]
-                return self.changed(s, np.shape, a)
-        if len(arrays) == 2 and self.users[inner.result] <= 1:
+                return self.changed(s, s.op, a)
+        if s.op is np.shape and len(arrays) == 2 and self.users[inner.result] <= 1:
             return self.changed(s, np.broadcast_shapes, *(self.built(s, np.shape, a) for a in arrays))
         return s
 
@@ -287,7 +304,7 @@ def _elementwise(op: Any) -> bool:
     return (isinstance(op, np.ufunc) and op.signature is None) or op in _ARITHMETIC
 
 
-_ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.pow))
+_ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg))
 
 _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     operator.add: _Algebra.add,
@@ -300,4 +317,5 @@ _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     np.broadcast_to: _Algebra.broadcast_to,
     np.array: _Algebra.array,
     np.shape: _Algebra.shape,
+    np.size: _Algebra.shape,
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["broadcast_axes", "cast_like", "keep_reduced_axes", "scatter_add", "unbroadcast", "unit_seed"]
+__all__ = ["broadcast_axes", "cast_like", "keep_reduced_axes", "scatter_add", "unbroadcast", "unit_seed", "zeros_if_bound"]
 
 
 def broadcast_axes(g: Any, x: Any) -> Any:
@@ -67,8 +67,15 @@ def cast_like(g: Any, x: Any) -> Any:
     return g if np.result_type(g) == dtype or not isinstance(g, (np.ndarray, np.generic)) else g.astype(dtype)
 
 
+def zeros_if_bound(x: Any) -> Any:
+    """Zeros like `x`; for None, which stands for a value that this path did not bind, the number 0.0."""
+    return 0.0 if x is None else np.zeros_like(x)
+
+
 def unit_seed(y: Any) -> float:
-    """The adjoint 1.0 of a result whose rank was not known before; an error if it is not a scalar."""
+    """The adjoint 1.0 of a result whose type was not known before; an error if it is not a scalar."""
+    if not isinstance(y, (int, float, complex, np.number, np.ndarray)):
+        raise ValueError(f"a gradient is of a scalar, and this function returned {y!r}")
     if np.ndim(y) != 0:
         raise ValueError(f"a gradient is of a scalar, and this function returned an array of shape {np.shape(y)}")
     return 1.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from sct.analysis.storage import Storage, storage
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, leaves, map_leaves
-from sct.ir.types import Array, Tuple, Unknown
+from sct.ir.types import Array, Scalar, Tuple, Unknown
 
 __all__ = ["own_results"]
 
@@ -37,6 +37,7 @@ def own_results(f: Function, item: int | None) -> Function:
 def _owning(block: Block, memory: Storage, item: int | None) -> Block:
     result = block.yields[0]
     seen: set[Value] = set()
+    numbers: set[Value] = set()
     others: Operand | None = None
     gradient = result
     if item is not None:
@@ -49,12 +50,15 @@ def _owning(block: Block, memory: Storage, item: int | None) -> Block:
     origin = next((s.origin for s in reversed(body) if s.origin is not None and s.origin.reverse), None)
 
     def owned(leaf: Operand) -> Operand:
-        if (
-            not isinstance(leaf, Value)
-            or not isinstance(leaf.type, (Array, Unknown))
-            or getattr(leaf.type, "shape", None) == ()
-        ):
+        if not isinstance(leaf, Value) or not isinstance(leaf.type, (Array, Scalar, Unknown)):
             return leaf
+        if isinstance(leaf.type, Scalar) or getattr(leaf.type, "shape", None) == ():
+            if memory.owned(leaf) and leaf not in numbers:
+                numbers.add(leaf)
+                return leaf
+            number = Value(leaf.type, leaf.name)  # an argument, and so perhaps an array of rank 0
+            body.append(Apply(np.positive, (leaf,), (), number, None, origin))
+            return number
         roots = memory.of(leaf)
         if memory.owned(leaf) and not roots & seen:
             seen.update(roots)

@@ -30,6 +30,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, UNKNOWN, Const
+from sct.runtime import zeros_if_bound
 from sct.transform.reverse import Reversal
 
 __all__ = ["record"]
@@ -80,6 +81,7 @@ class _Recorder:
     def run(self) -> Function:
         f = self.function
         self.survey(f.block, None, None, 0, False)
+        self.total.update(_shapes_asked(f.block))
         for s in f.block.body:
             self.walk(s, (f.block.label,))
         reversed_of = {forward: backward for backward, forward in self.mirror.items()}
@@ -250,14 +252,15 @@ class _Recorder:
         if isinstance(s, If):
             return self.forward_if(s)
         assert isinstance(s, (For, While))
-        inits = tuple(self.defined(i, r) for i, r in zip(s.inits, s.results, strict=False))
+        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        inits = tuple(self.defined(i, r, p) for i, r, p in zip(s.inits, s.results, params, strict=False))
         body = self.rebuilt(s.body)
         if isinstance(s, For):
             return For(s.start, s.stop, s.step, body, inits, s.exits, s.backwards, s.results, s.place, s.origin)
         return While(s.test, body, inits, s.exits, s.results, s.place, s.origin)
 
-    def defined(self, operand: Operand, result: Value) -> Operand:
-        return Const(None) if operand is UNDEFINED and result in self.total else operand
+    def defined(self, operand: Operand, *targets: Value) -> Operand:
+        return Const(None) if operand is UNDEFINED and not self.total.isdisjoint(targets) else operand
 
     def forward_if(self, s: If) -> If:
         more = self.escapes.get(s.then.label, [])
@@ -362,6 +365,17 @@ class _Recorder:
         for v in [*made.kept]:
             ensure(v)  # a tape is emptied as it was filled, whether or not the value is used on this path
         return body, tuple(self.renamed(y, names) for y in block.yields)
+
+
+def _shapes_asked(block: Block) -> set[Value]:
+    """The values whose zeros are made if they are bound."""
+    out: set[Value] = set()
+    for s in block.body:
+        if isinstance(s, Apply) and s.op is zeros_if_bound:
+            out.update(values_of(*s.args))
+        for b in blocks_of(s):
+            out |= _shapes_asked(b)
+    return out
 
 
 def _push(tape: Value, v: Value, s: Statement | None = None) -> Apply:

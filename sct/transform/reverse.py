@@ -18,6 +18,7 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
+from sct.analysis.binding import unbound_values
 from sct.analysis.specialize import Specialized, Specializer
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
 from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Method, describe
@@ -38,7 +39,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Undefined, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Size, Tuple, Undefined, Unknown
 from sct.ruleset import adjoint_rule, method_rule
 
 __all__ = ["Mode", "Reversal", "reverse"]
@@ -124,6 +125,7 @@ class _Reverser:
         self.tapes: dict[Value, Value] = {}
         self.carried: set[Value] = set()
         self.forward = _defined(self.primal.block)
+        self.unbound = unbound_values(self.primal.block)
         self.b.projections = _projections(self.primal.block)
 
     # -- the whole function ------------------------------------------------------------------------------------------
@@ -201,6 +203,10 @@ class _Reverser:
         seed: Operand = param
         if isinstance(t, (Tuple, List, Dict)):
             seed = self.b.expose_all(param)
+        elif isinstance(t, Array) and isinstance(result, Value) and t.dtype not in (None, np.dtype(float), np.dtype(complex)):
+            self.check_shape(param, result, f"{name} must have the shape of the result")
+            assert t.dtype is not None
+            seed = self.b.apply(np.asarray, (param, Const(t.dtype))) if t.shape != () else self.b.apply(t.dtype.type, (param,))
         elif isinstance(t, (Array, Scalar)) and isinstance(result, Value):
             self.check_shape(param, result, f"{name} must have the shape of the result")
         return seed, (param,)
@@ -341,12 +347,22 @@ class _Reverser:
                 bar = self.b.apply(Method("astype"), (bar, Const(known)))
         return self.typed(bar, like)
 
+    def strong(self, bar: Operand, like: Value) -> Operand:
+        """A number that becomes the adjoint of `like` on some path, in the precision of `like`."""
+        t = like.type
+        if not isinstance(bar, Const) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
+            return bar
+        assert t.dtype is not None
+        return self.b.apply(t.dtype.type, (bar,))
+
     def zero(self, v: Value, like: Value | None = None) -> Operand:
         """The zero adjoint of `v`; `like` is a value of the same shape that is at hand."""
         t = v.type
         if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
             return Const(0.0)
-        return self.typed(self.b.apply(np.zeros_like, (like if like is not None and like.type == t else v,)), v)
+        like = like if like is not None and like.type == t and _same_everywhere(t) else v
+        make = runtime.zeros_if_bound if like in self.unbound else np.zeros_like
+        return self.typed(self.b.append(make, (like,), {}, t), v)
 
     def finished(self, v: Value) -> Operand:
         """The adjoint of a parameter, in its structure."""
@@ -380,7 +396,8 @@ class _Reverser:
         if bar is not None and not isinstance(t, (Tuple, List, Dict)):
             return bar
         item = self.b.project(whole, key, t)
-        assert isinstance(item, Value)
+        if not isinstance(item, Value):
+            return Const(None)
         if bar is not None:
             self.active.add(item)
             self.accumulate(item, bar)
@@ -448,7 +465,11 @@ class _Reverser:
             items = tuple(self.nested_part(s.result, i, item, parts.get(i)) for i, item in enumerate(t.items))
             self.python_function(s, Tuple(items))
             return
-        self.rule(s, Tuple(tuple(parts.get(i, Const(None)) for i in range(len(t.items)))))
+        rule = adjoint_rule(primitive_of(s.op))
+        if s.op is UNPACK or (rule is not None and rule.absent):
+            self.rule(s, Tuple(tuple(parts.get(i, Const(None)) for i in range(len(t.items)))))
+            return
+        self.rule(s, Tuple(tuple(self.nested_part(s.result, i, item, parts.get(i)) for i, item in enumerate(t.items))))
 
     def nested_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
         return bar if bar is not None else self.finished_part(whole, key, t, None) if differentiable(t) else Const(None)
@@ -540,10 +561,11 @@ class _Reverser:
                 f"Register one with @sct.adjoint({describe(s.op)}), "
                 f"or sct.nondifferentiable({describe(s.op)}) if it has no derivative.",
             )
-        wrt = tuple(n for n, a in zip(names, s.args, strict=False) if any(v in self.active for v in values_of(a)))
-        targets = [s.args[names.index(name)] for name in wrt]
+        given = {**dict(zip(names, s.args, strict=False)), **dict(s.kwargs)}
+        wrt = tuple(n for n, a in given.items() if any(v in self.active for v in values_of(a)))
+        targets = [given[name] for name in wrt]
         t = Tuple((s.result.type, Tuple(tuple(type_of(target) for target in targets))))
-        found = self.b.append(Derived(s.op, wrt), (*s.args, bar), {}, t)
+        found = self.b.append(Derived(s.op, wrt), (*s.args, bar), dict(s.kwargs), t)
         pulled = self.b.project(found, 1, t.items[1])
         assert isinstance(pulled, Value)
         for i, target in enumerate(targets):
@@ -585,6 +607,9 @@ class _Reverser:
                     self.b.body, outer = body, self.b.body
                     bar = self.zero(v)
                     self.b.body = outer
+                self.b.body, outer = body, self.b.body
+                bar = self.strong(bar, v)
+                self.b.body = outer
                 yields[k].append(bar)
             results.append(Value(v.type, _bar_name(v)))
         for (body, _), out, block in zip(made, yields, (s.then, s.orelse), strict=True):
@@ -628,6 +653,7 @@ class _Reverser:
             return
         begun = [self.bars.pop(s.results[k], None) for k in carried]
         inits = [self.zero(s.results[k]) if bar is None else bar for k, bar in zip(carried, begun, strict=True)]
+        inits = [self.strong(bar, s.results[k]) for k, bar in zip(carried, inits, strict=True)]
         for r in s.results:
             self.bars.pop(r, None)
         loop = _Loop(_defined(s.body))
@@ -665,7 +691,7 @@ class _Reverser:
         slot_inits = []
         for v, _ in slots:
             bar = self.current(v)
-            slot_inits.append(self.zero(v) if bar is None else bar)
+            slot_inits.append(self.strong(self.zero(v) if bar is None else bar, v))
         index = Value(Scalar(int), s.body.params[0].name if isinstance(s, For) else "_")
         block = Block((index, *bar_params, *(slot for _, slot in slots)), tuple(body), tuple(outs))  # type: ignore[arg-type]
         self.mirror[block.label] = s.body.label
@@ -749,6 +775,14 @@ def _positional_last(parameters: list[inspect.Parameter]) -> list[inspect.Parame
     return [p for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY] + keyword
 
 
+def _same_everywhere(t: Abstract) -> bool:
+    """Whether a type's sizes are fixed for the whole run, and do not change from one iteration to the next."""
+    if not isinstance(t, Array) or t.shape is None:
+        return False
+    atoms = [atom for n in t.shape if isinstance(n, Size) for atom, _ in n.terms]
+    return all(isinstance(a, tuple) and a[0] == "symbol" and "#" not in a[1] for a in atoms)
+
+
 def _rank0(t: Abstract) -> bool:
     return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
 
@@ -766,7 +800,7 @@ def _parameter_names(op: Any) -> list[str] | None:
         return None if inner is None else [*inner, "y_bar"]
     if not hasattr(op, "__code__") or (getattr(op, "__module__", "") or "").split(".")[0] in ("numpy", "scipy"):
         return None
-    return list(inspect.signature(op).parameters)
+    return [n for n, p in inspect.signature(op).parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
 
 
 def _check_argument(t: Abstract, path: str, f: Function) -> None:
@@ -774,7 +808,10 @@ def _check_argument(t: Abstract, path: str, f: Function) -> None:
     if isinstance(t, (Tuple, List, Dict)):
         keys = t.keys if isinstance(t, Dict) else range(len(t.items))
         for k, i in zip(keys, t.items, strict=True):
-            _check_argument(i, f"{path}[{k!r}]", f)
+            if not (
+                isinstance(i, Const) and (i.value is None or isinstance(i.value, (str, bool)))
+            ):  # these have the adjoint None
+                _check_argument(i, f"{path}[{k!r}]", f)
         return
     if not differentiable(t) or isinstance(t, Unknown):
         raise NonDifferentiableArgumentError(
