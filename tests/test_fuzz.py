@@ -229,7 +229,7 @@ class Gen:
         if k == "shape":
             return self.reshaping(s, env, d)
         if k == "where":
-            return f"np.where({self.expr(s, env, d - 1)} > {r.choice(['0.1', '0.0', '-0.4'])}, {self.expr(s, env, d - 1)}, {self.expr(self.smaller(s), env, d - 1)})"
+            return f"np.where({self.expr(s, env, d - 1)} > {r.choice(['0.1', '0.0', '-0.4'])}, {self.expr(s, env, d - 1)}, {self.expr(self.smaller(s), env, d - 1)})"  # noqa: E501
         if k == "cond":
             return f"({self.expr(s, env, d - 1)} if {self.test(env)} else {self.expr(s, env, d - 1)})"
         if k == "call":
@@ -401,7 +401,6 @@ class Gen:
         return e
 
     def body(self, env, ind, n, loop, ret):
-        r = self.r
         if n <= 0:
             self.emit(ind, "pass")
         mark = len(self.lines)
@@ -984,7 +983,7 @@ def check(source, args, wrt, params, seed=0, ruff=False, second=False, only=None
             results[label] = gs
             if ruff and kind in ("vjp", "pullback"):
                 text = D.source
-                p = subprocess.run(
+                p = subprocess.run(  # noqa: PLW1510
                     [
                         sys.executable.replace("python", "ruff"),
                         "check",

@@ -150,7 +150,7 @@ def test_vjp_of_vjp_after_a_branch():
     np.testing.assert_allclose(g, z)
 
 
-def test_second_derivative_through_einsum_of_unknown_rank():
+def test_einsum_of_unknown_rank_is_refused():
     text = """def f(x):
     y = x[:1, :1]
     for i in range(2):
@@ -158,10 +158,8 @@ def test_second_derivative_through_einsum_of_unknown_rank():
         x = x * np.ones((2, 2))
     return np.sum(np.einsum('ij,jk->ik', x, np.ones((2, 2))))
 """
-    x = np.ones((2, 2))
-    sct.check_grads(define(text, "f"), (x,))
-    with pytest.raises(sct.UnsupportedSyntaxError):  # its rank is only known at run time, and so is the rule's work
-        sct.vjp(sct.vjp(define(text, "f")))(x, 1.0, (0.0, x))
+    with pytest.raises(sct.UnsupportedSyntaxError):
+        sct.grad(define(text, "f"))(np.ones((2, 2)))
 
 
 @pytest.mark.parametrize("optimize", [True, False])

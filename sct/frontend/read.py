@@ -99,10 +99,12 @@ def _unreadable(function: FunctionType, why: object) -> SourceUnavailableError:
 def _find_lambda(function: FunctionType, code: CodeType) -> tuple[Any, int, list[str]]:
     """The lambda of this code among those of its file: by its line, by its place in the line, and by what it compiles to."""
     lines = linecache.getlines(code.co_filename)
-    try:
-        tree = ast.parse("".join(lines))
-    except SyntaxError as e:
-        raise _unreadable(function, e) from e
+    if not lines:
+        raise SourceUnavailableError(
+            f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be found",
+            advice="Define it in a file, a notebook cell, or exec it with an entry in linecache.",
+        )
+    tree = _parsed(lines, code)
     here = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
     same = [n for n in here if _same_code(n, code)]
     same = _around(same, code)
@@ -113,6 +115,36 @@ def _find_lambda(function: FunctionType, code: CodeType) -> tuple[Any, int, list
             advice="Give it a name with def, on lines of its own.",
         )
     return gast.ast_to_gast(same[0]), 1, [line.rstrip("\n") for line in lines]
+
+
+def _parsed(lines: list[str], code: CodeType) -> ast.AST:
+    """The tree of a file; of a page of text with code in it, that of the shortest piece with the statement of `code`."""
+    try:
+        return ast.parse("".join(lines))
+    except SyntaxError as e:
+        error = e
+    first = code.co_firstlineno - 1
+    for start in range(first, max(first - 20, -1), -1):
+        for end in range(first + 1, min(first + 40, len(lines)) + 1):
+            piece = lines[start:end]
+            margin = len(piece[0]) - len(piece[0].lstrip())
+            if any(line[:margin].strip() for line in piece):
+                break
+            try:
+                tree = ast.parse("\n" * start + "".join(line[margin:] if line.strip() else line for line in piece))
+            except SyntaxError:
+                continue
+            for n in ast.walk(tree):
+                if isinstance(n, (ast.expr, ast.stmt)):
+                    n.col_offset += margin
+                    n.end_col_offset = (n.end_col_offset or 0) + margin
+            nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
+            if any(_same_code(n, code) for n in nodes) and _around(nodes, code):
+                return tree
+    raise SourceUnavailableError(
+        f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be parsed ({error})",
+        advice="Give it a name with def, on lines of its own.",
+    )
 
 
 def _around(nodes: list[ast.Lambda], code: CodeType) -> list[ast.Lambda]:

@@ -94,7 +94,8 @@ class _Algebra(Rewriter):
             small = spread.args[0] if spread is not None else self.leading(s.args[k])
             if small is None or not isinstance(other, Array) or not isinstance(s.result.type, Array):
                 continue
-            if same_shape(other.shape, s.result.type.shape) and (_scalar(small) or other.dtype == s.result.type.dtype):
+            whole = s.result.type
+            if same_shape(other.shape, whole.shape) and (_scalar(small) or other.dtype == whole.dtype):
                 args = (small, s.args[1]) if k == 0 else (s.args[0], small)
                 return self.without_broadcast(Apply(s.op, args, s.kwargs, s.result, s.place, s.origin))
         return s
@@ -266,7 +267,7 @@ class _Algebra(Rewriter):
         return s.args[0] if isinstance(t, Array) and t.shape is not None and t == s.result.type and t.shape else s
 
     def shape(self, s: Apply) -> Apply | Operand:
-        """The shape (or size) of an element-wise result is that of an operand with all its axes, or follows from those of two."""
+        """The shape or size of an element-wise result is that of an operand with all its axes, or follows from two."""
         inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
         if not isinstance(inner, Apply) or not _elementwise(inner.op):
             return s

@@ -75,7 +75,7 @@ def zeros_if_bound(x: Any) -> Any:
 def unit_seed(y: Any) -> float:
     """The adjoint 1.0 of a result whose type was not known before; an error if it is not a scalar."""
     if not isinstance(y, (int, float, complex, np.number, np.ndarray)):
-        raise ValueError(f"a gradient is of a scalar, and this function returned {y!r}")
+        raise TypeError(f"a gradient is of a scalar, and this function returned {y!r}")
     if np.ndim(y) != 0:
         raise ValueError(f"a gradient is of a scalar, and this function returned an array of shape {np.shape(y)}")
     return 1.0
