@@ -31,13 +31,25 @@ def test_argument_without_derivative(n):
         sct.grad(f)(n, 1.0)
 
 
-@pytest.mark.parametrize("value", [2, "text", {"a": 1.0, "b": 3}, [1.0, "text"], (np.arange(3),)])
+@pytest.mark.parametrize("value", [2, "text", {"a": 1.0, "b": 3}, (np.arange(3),)])
 def test_container_with_a_part_without_derivative(value):
     def f(p, x):
         return x * 2.0
 
     with pytest.raises(sct.NonDifferentiableArgumentError):
         sct.grad(f)(value, 1.0)
+
+
+def test_flags_and_names_in_a_container_have_the_gradient_none():
+    def f(p, x):
+        return p["w"] * x * (2.0 if p["double"] else 1.0)
+
+    assert sct.grad(f)({"w": 1.5, "b": None, "name": "layer", "double": True}, 3.0) == {
+        "w": 6.0,
+        "b": None,
+        "name": None,
+        "double": None,
+    }
 
 
 def test_object_without_derivative():

@@ -1,0 +1,229 @@
+"""Operations on containers and iterables, carried out while a function is specialized.
+
+Takes operands whose structure is known; gives operands. What a container holds is a value of its own, so taking an item,
+unpacking, concatenating or counting leaves no statement behind. `NotImplemented` means that an operation is not one of these.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol
+
+from sct.analysis.inference import infer_call, plain
+from sct.analysis.iteration import Plan, element, plan_calls, trip_count
+from sct.errors import Place, SctError, UnsupportedSyntaxError
+from sct.ir.ops import UNPACK, Attribute
+from sct.ir.shapes import constant
+from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown
+
+__all__ = ["STRUCTURAL", "UnrollError"]
+
+
+class UnrollError(UnsupportedSyntaxError):
+    """A container is indexed, or changes its length, as a loop goes: refused, unless the loop can be unrolled."""
+
+
+class Builder(Protocol):
+    """What these operations need of the specializer."""
+
+    place: Place | None
+
+    def apply(self, op: Any, args: Sequence[Operand], kwargs: Any = None, name: str = "") -> Operand:
+        """Emit an operation."""
+
+    def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """Emit an operation of known type."""
+
+    def plan(self, operand: Operand) -> Plan:
+        """The plan of an iterable."""
+
+    def project(self, v: Value, key: Any, item: Abstract) -> Operand:
+        """An item of a container value."""
+
+    def explode(self, v: Value) -> Operand:
+        """A container value as a container of its items."""
+
+    def expose_all(self, operand: Operand) -> Operand:
+        """An operand with every container value in it taken apart."""
+
+    def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
+        """An attribute of a value."""
+
+
+def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x, key = args
+    t = type_of(x)
+    if not isinstance(t, (Tuple, List, Dict)):
+        return NotImplemented
+    value = plain(type_of(key))
+    if not constant(value):
+        if isinstance(t, Dict) or not t.items:
+            raise UnsupportedSyntaxError("a dict entry whose key is only known at run time", s.place, "Use a constant key.")
+        raise UnrollError(
+            "an element of a list or tuple whose index is only known at run time",
+            s.place,
+            "Loop over the list itself, or stack its elements into an array.",
+        )
+    try:
+        if isinstance(t, Dict):
+            at: Any = t.keys.index(value)
+        else:
+            at = range(len(t.items))[value]
+    except (IndexError, ValueError, TypeError) as e:
+        raise SctError(f"{value!r} is not in {t}", s.place, "Check the key.") from e
+    items: Any = x.items if isinstance(x, (Tuple, List, Dict)) else None
+    if isinstance(at, range):
+        picked = [items[i] if items is not None else s.project(x, i, t.items[i]) for i in at]  # type: ignore[arg-type]
+        return type(t)(tuple(picked))  # type: ignore[call-arg]
+    if items is not None:
+        return items[at]
+    assert isinstance(x, Value)
+    return s.project(x, t.keys[at] if isinstance(t, Dict) else at, t.items[at])
+
+
+def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x, n = args
+    t = type_of(x)
+    assert isinstance(n, Const)
+    if isinstance(x, Const) and isinstance(x.value, Plan):
+        plan = x.value
+        count = trip_count(plan)
+        x = Tuple(tuple(element(s, plan, Const(i)) for i in range(count or 0)))
+        t = type_of(x)
+    if isinstance(t, Const) and isinstance(t.value, (tuple, list)):
+        x = Tuple(tuple(Const(v) for v in t.value))
+        t = type_of(x)
+    if isinstance(t, (Tuple, List)):
+        if len(t.items) != n.value:
+            raise SctError(f"{len(t.items)} values cannot be unpacked into {n.value} names", s.place)
+        return x
+    if isinstance(t, Array) and t.shape != ():
+        row = infer_call(operator.getitem, [t, Const(0)], {})
+        return s.append(UNPACK, (x, n), {}, Tuple((row,) * n.value))
+    raise UnsupportedSyntaxError(f"unpacking {t}", s.place, "Unpack a tuple, a list or an array.")
+
+
+def _len(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x = args[0]
+    if isinstance(x, Const) and isinstance(x.value, Plan):
+        return x.value.length(s)
+    return NotImplemented
+
+
+def _sequence(kind: type) -> Callable[..., Any]:
+    def make(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+        if not args:
+            return kind(())
+        x = args[0]
+        t = type_of(x)
+        if isinstance(t, (Tuple, List, Dict)) or (isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list, str))):
+            plan = s.plan(x)
+            n = trip_count(plan)
+            if n is not None:
+                return kind(tuple(element(s, plan, Const(i)) for i in range(n)))
+        return NotImplemented
+
+    return make
+
+
+def _dict(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if not args:
+        return Dict(tuple(kwargs), tuple(kwargs.values()))
+    x = args[0]
+    if isinstance(x, Value) and isinstance(x.type, Dict):
+        x = s.explode(x)
+    if isinstance(x, Dict):
+        merged: dict[Hashable, Operand] = dict(zip((*x.keys, *kwargs), (*x.items, *kwargs.values()), strict=True))
+        return Dict(tuple(merged), tuple(merged.values()))
+    raise UnsupportedSyntaxError("dict() of something else than a dict", s.place, "Write a dict display.")
+
+
+def _concatenate(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    a, b = (s.expose_all(x) if isinstance(type_of(x), (Tuple, List)) else x for x in args)
+    for kind in (Tuple, List):
+        if isinstance(a, kind) and isinstance(b, kind):
+            return kind((*a.items, *b.items))
+    return NotImplemented
+
+
+def _union(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    a, b = (s.expose_all(x) if isinstance(type_of(x), Dict) else x for x in args)
+    if isinstance(a, Dict) and isinstance(b, Dict):
+        merged = {**dict(zip(a.keys, a.items, strict=True)), **dict(zip(b.keys, b.items, strict=True))}
+        return Dict(tuple(merged), tuple(merged.values()))
+    return NotImplemented
+
+
+def _repeat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    for a, n in (args, args[::-1]):
+        if isinstance(type_of(a), (Tuple, List)) and isinstance(n, Const) and isinstance(n.value, int):
+            a = s.expose_all(a)
+            return type(a)(a.items * n.value)  # type: ignore[union-attr,call-arg,arg-type]
+        if isinstance(type_of(a), (Tuple, List)) and isinstance(type_of(n), (Scalar, Unknown)):
+            raise UnsupportedSyntaxError(
+                "a list or tuple repeated a number of times only known at run time", s.place, "Use np.tile."
+            )
+    return NotImplemented
+
+
+def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    t, key = type_of(args[0]), type_of(args[1])
+    if isinstance(t, Dict) and isinstance(key, Const):
+        return Const(key.value in t.keys)
+    return NotImplemented
+
+
+def _getattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if len(args) == 2 and isinstance(args[1], Const) and isinstance(args[1].value, str):
+        return s.attribute(Attribute(args[1].value), args[0], "")
+    return NotImplemented
+
+
+def _builtin_sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    """sum of a container: its items added up, as Python does."""
+    t = type_of(args[0])
+    if not isinstance(t, (Tuple, List)) and not (isinstance(args[0], Const) and isinstance(args[0].value, Plan)):
+        return NotImplemented
+    plan = s.plan(args[0])
+    n = trip_count(plan)
+    if n is None:
+        return NotImplemented
+    total: Operand = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
+    for i in range(n):
+        item = element(s, plan, Const(i))
+        total = item if total == Const(0) and i == 0 else s.apply(operator.add, (total, item))
+    return total
+
+
+def _is(negated: bool) -> Callable[..., Any]:
+    def decide(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+        a, b = (type_of(x) for x in args)
+        if isinstance(a, Const) and isinstance(b, Const):
+            return Const((a.value is b.value) != negated)
+        for p, q in ((a, b), (b, a)):
+            if p == Const(None) and isinstance(q, (Array, Scalar, Tuple, List, Dict, Slice)):
+                return Const(negated)
+        return NotImplemented
+
+    return decide
+
+
+STRUCTURAL: dict[Any, Callable[..., Any]] = {
+    operator.getitem: _getitem,
+    UNPACK: _unpack,
+    len: _len,
+    tuple: _sequence(Tuple),
+    list: _sequence(List),
+    dict: _dict,
+    operator.add: _concatenate,
+    operator.mul: _repeat,
+    operator.or_: _union,
+    operator.contains: _contains,
+    operator.is_: _is(False),
+    operator.is_not: _is(True),
+    getattr: _getattr,
+    sum: _builtin_sum,
+    **plan_calls(),
+}
