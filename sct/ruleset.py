@@ -39,6 +39,7 @@ __all__ = [
     "method",
     "method_rule",
     "nondifferentiable",
+    "nondifferentiable_functions",
     "primitives",
     "result_type",
     "type_rule",
@@ -279,3 +280,8 @@ def kind_of(primitive: Any) -> Kind:
 def primitives() -> tuple[Callable[..., Any], ...]:
     """All functions that have an adjoint rule, in the order of registration."""
     return tuple(_registry.adjoints)
+
+
+def nondifferentiable_functions() -> tuple[Callable[..., Any], ...]:
+    """All functions that are registered as having no derivative."""
+    return tuple(_registry.constant)

@@ -18,11 +18,11 @@ import numpy as np
 <BLANKLINE>
 def f_grad(x, n):
     # reverse
+    # for i in range(n):
     x_bar = np.zeros_like(x)
     for i in range(n - 1, -1, -1):
-        t = x[i]
         # s = s + x[i] * x[i]
-        x_bar[i] += 2.0 * t
+        x_bar[i] += 2.0 * x[i]
     return x_bar
 """
 

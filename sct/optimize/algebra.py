@@ -124,7 +124,7 @@ class _Algebra(Rewriter):
         for p, q in ((a, b), (b, a)):
             into = self.made_by(q, scatter_add)
             if into is not None and self.made_by(into.args[0], np.zeros_like) is not None and self.suits(p, s):
-                return self.changed(s, scatter_add, p, *into.args[1:])
+                return self.scattered(s, p, into)
             if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
                 return p
         if a is b and isinstance(a, Value):
@@ -136,6 +136,15 @@ class _Algebra(Rewriter):
         if negative is not None:
             return self.changed(s, operator.sub, b, negative.args[0])
         return s
+
+    def scattered(self, s: Apply, g: Operand, into: Apply) -> Apply:
+        """`g` with the entries of `into` added; with those that were just added at the same index, they go in together."""
+        index, v = into.args[1:]
+        before = self.made_by(g, scatter_add)
+        if before is not None and self.reversed_sweep(before) and before.args[1] == index:
+            if type_of(before.args[2]) == type_of(v):
+                g, v = before.args[0], self.built(s, operator.add, before.args[2], v, t=type_of(v))
+        return self.changed(s, scatter_add, g, index, v)
 
     def sub(self, s: Apply) -> Apply | Operand:
         a, b = s.args
