@@ -141,9 +141,9 @@ class _Algebra(Rewriter):
         """`g` with the entries of `into` added; with those that were just added at the same index, they go in together."""
         index, v = into.args[1:]
         before = self.made_by(g, scatter_add)
-        if before is not None and self.reversed_sweep(before) and before.args[1] == index:
-            if type_of(before.args[2]) == type_of(v):
-                g, v = before.args[0], self.built(s, operator.add, before.args[2], v, t=type_of(v))
+        own = before is not None and self.reversed_sweep(before)
+        if own and before is not None and before.args[1] == index and type_of(before.args[2]) == type_of(v):
+            g, v = before.args[0], self.built(s, operator.add, before.args[2], v, t=type_of(v))
         return self.changed(s, scatter_add, g, index, v)
 
     def sub(self, s: Apply) -> Apply | Operand:
