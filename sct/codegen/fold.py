@@ -8,6 +8,7 @@ shape, a transpose) is written out wherever it is used. Changes no order of effe
 from __future__ import annotations
 
 import operator
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
@@ -134,7 +135,9 @@ class _Folder:
         if v.name or self.uses[v] != 1 or v not in self.direct or v in self.stored:
             return False
         (block, i), (other, j) = self.home[v], self.direct[v]
-        return block == other and not any(i < k < j for k in self.clobbers.get(block, ()))
+        stores = self.clobbers.get(block, [])
+        after = bisect_right(stores, i)
+        return block == other and not (after < len(stores) and stores[after] < j)
 
     def free_to_repeat(self, s: Apply) -> bool:
         """An item of a parameter, a shape or an entry of one, a transpose of a named value."""

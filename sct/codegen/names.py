@@ -14,6 +14,8 @@ from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Value, While, b
 
 __all__ = ["assign_names"]
 
+_TRIES = 16
+
 
 def assign_names(f: Function, graph: Interference, reserved: frozenset[str]) -> dict[Value, str]:
     """The variable of each value.
@@ -41,6 +43,7 @@ class _Namer:
         self.members: dict[Value, int] = dict(graph.bit)
         self.conflicts: dict[Value, int] = dict(graph.of)
         self.label: dict[Value, str] = {v: v.name for v in graph.bit}
+        self.numbered: dict[str, int] = {}
         self.fixed = set(f.block.params)
 
     def find(self, v: Value) -> Value:
@@ -109,6 +112,9 @@ class _Namer:
             return base
         k = 0
         while True:
+            if k == _TRIES:  # of so many names none is free: take one that nothing has yet
+                k = max(k, self.numbered.get(base, 0) + 1)
+            self.numbered[base] = max(k, self.numbered.get(base, 0))
             name = base if k == 0 else f"{base}{k}" if base == "t" else f"{base}_{k}"
             members, conflicts = taken.get(name, (0, 0))
             if name not in self.reserved and not (members & self.conflicts[group] or conflicts & self.members[group]):
