@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from sct.ir.shapes import as_array
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, size_opaque
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Size, SizeLike, Tuple, size_opaque
 
-__all__ = ["join", "widen"]
+__all__ = ["join", "own_sizes", "widen"]
 
 _ORDER: dict[type, int] = {bool: 0, int: 1, float: 2, complex: 3}
 
@@ -91,3 +91,34 @@ def _join_shapes(a: tuple[SizeLike, ...] | None, b: tuple[SizeLike, ...] | None,
     if a is None or b is None or len(a) != len(b):
         return None
     return tuple(p if p == q else size_opaque("phi", key, i) for i, (p, q) in enumerate(zip(a, b, strict=True)))
+
+
+def own_sizes(t: Any, key: Hashable) -> Abstract:
+    """`t` with symbols of the φ `key` for all sizes but those of arguments: others may be of another iteration or call."""
+    if isinstance(t, Tuple):
+        return Tuple(tuple(own_sizes(p, (key, i)) for i, p in enumerate(t.items)))
+    if isinstance(t, List):
+        return List(tuple(own_sizes(p, (key, i)) for i, p in enumerate(t.items)))
+    if isinstance(t, Dict):
+        return Dict(t.keys, tuple(own_sizes(p, (key, k)) for k, p in zip(t.keys, t.items, strict=True)))
+    if isinstance(t, Scalar) and t.size is not None and not _of_arguments(t.size):
+        return Scalar(t.kind, size_opaque("phi", key))
+    if isinstance(t, Array) and t.shape is not None:
+        shape = tuple(n if _of_arguments(n) else size_opaque("phi", key, i) for i, n in enumerate(t.shape))
+        return Array(t.dtype, shape, t.boxed)
+    return t  # type: ignore[no-any-return]
+
+
+def _of_arguments(n: SizeLike) -> bool:
+    """Whether a size is made of the function's arguments alone, and so is the same throughout a run."""
+    return isinstance(n, int) or all(_same_throughout(atom) for atom, _ in n.terms)
+
+
+def _same_throughout(atom: Any) -> bool:
+    if isinstance(atom, Size):
+        return _of_arguments(atom)
+    if not isinstance(atom, tuple):
+        return True
+    if atom and atom[0] == "symbol":
+        return "#" not in str(atom[1])
+    return bool(atom) and atom[0] in ("max0", "min", "slice", "mul", "broadcast") and all(_same_throughout(a) for a in atom[1:])

@@ -11,7 +11,8 @@ import functools
 import inspect
 import operator
 import weakref
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any
@@ -23,7 +24,7 @@ from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items, Plan, Range, Reversed, Rows, element, trip_count
 from sct.analysis.iteration import parts as plan_parts
-from sct.analysis.join import join, widen
+from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.signature import abstract
 from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.lower import Lowered, lower
@@ -173,6 +174,8 @@ class Specializer:
     entry: list[Statement] | None = None
     parameters: set[Value] = field(default_factory=set)
     projections: dict[tuple[Value, Any], Value] = field(default_factory=dict)
+    path: str = ""
+    instances: int = 0
 
     # -- functions and blocks ----------------------------------------------------------------------------------------
 
@@ -212,10 +215,23 @@ class Specializer:
             if d not in self.dependencies:
                 self.dependencies.append(d)
         self.stack.append(function)
+        bound = self.bind(made.function, args, kwargs)
+        with self.instance_of("call"):
+            try:
+                return self.run(made.function, bound)
+            finally:
+                self.stack.pop()
+
+    @contextmanager
+    def instance_of(self, what: str) -> Iterator[None]:
+        """One of several runs through the same statements: what its φ's are called is its own."""
+        path, self.instances = self.path, self.instances + 1
+        count = self.instances
+        self.path, self.instances = f"{path}{what[0]}{count}", 0
         try:
-            return self.run(made.function, self.bind(made.function, args, kwargs))
+            yield
         finally:
-            self.stack.pop()
+            self.path, self.instances = path, count
 
     def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
         try:
@@ -278,7 +294,7 @@ class Specializer:
         place, origin = self.place, self.origin
         then, a = self.nested(s.then)
         orelse, b = self.nested(s.orelse)
-        merged = [self.merge(p, q, r.name, (r.id,)) for p, q, r in zip(a, b, s.results, strict=True)]
+        merged = [self.merge(p, q, r.name, (r.id, self.path)) for p, q, r in zip(a, b, s.results, strict=True)]
         flat = [m for _, phis in merged for m in phis]
         results = tuple(v for v, _, _ in flat)
         blocks = (Block((), tuple(then), tuple(p for _, p, _ in flat)), Block((), tuple(orelse), tuple(q for _, _, q in flat)))
@@ -417,7 +433,8 @@ class Specializer:
             outer = self.env
             self.env = dict(outer)
             self.env.update(zip(s.body.params, (element(self, plan, Const(k)), *carried), strict=True))
-            yields = self.block(s.body)
+            with self.instance_of("iteration"):
+                yields = self.block(s.body)
             self.env = outer
             stop = self.truth(yields[-1]) if s.exits else Const(False)
             carried = list(yields[: len(carried)])
@@ -436,7 +453,7 @@ class Specializer:
         self.iteration(s, plan, k, n, carried)
         rest, self.body = self.body, body
         after = [self.env[r] for r in s.results]
-        merged = [self.merge(p, q, r.name, (r.id, k)) for p, q, r in zip(carried, after, s.results, strict=True)]
+        merged = [self.merge(p, q, r.name, (r.id, k, self.path)) for p, q, r in zip(carried, after, s.results, strict=True)]
         flat = [m for _, phis in merged for m in phis]
         blocks = (Block((), (), tuple(p for _, p, _ in flat)), Block((), tuple(rest), tuple(q for _, _, q in flat)))
         self.body.append(If(stop, blocks[0], blocks[1], tuple(v for v, _, _ in flat), place, origin))
@@ -450,7 +467,7 @@ class Specializer:
         inits = [self.expose_all(self.resolve(i)) for i in s.inits]
         whole = isinstance(plan, Range) or (isinstance(plan, Reversed) and isinstance(plan.part, Range) and not s.exits)
         name = s.body.params[0].name
-        index = Value(Scalar(int, size_symbol(f"i#{s.body.params[0].id}")), name if whole else "")
+        index = Value(Scalar(int, size_symbol(f"i#{s.body.params[0].id}.{self.path}")), name if whole else "")
 
         def enter(params: list[Operand]) -> tuple[Operand, ...]:
             first = index if whole else element(self, plan, index)
@@ -495,7 +512,9 @@ class Specializer:
     ) -> tuple[list[Operand], list[Statement], tuple[Operand, ...]]:
         """The carried parameters of a loop with types that hold in every iteration, and the body built on them."""
         types = [self.entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
+        instances = self.instances
         for attempt in range(12):
+            self.instances = instances  # every attempt is the same run
             params = [_structure(t, p.name, u) for t, p, u in zip(types, formal, inits, strict=True)]
             body, self.body = self.body, []
             env = dict(self.env)
@@ -507,7 +526,9 @@ class Specializer:
                 self.body, self.env = body, env
             for t, y, p in zip(types, yields, formal, strict=False):
                 self.refuse_different(t, type_of(y), p.name)
-            after = [join(t, type_of(y), ("loop", p.id)) for t, y, p in zip(types, yields, formal, strict=False)]
+            keys = [("loop", p.id, self.path) for p in formal]
+            after = [join(t, type_of(y), key) for t, y, key in zip(types, yields, keys, strict=False)]
+            after = [own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, inits, keys, strict=True)]
             if after == types:
                 return params, made, yields
             types = after if attempt < 8 else [UNKNOWN if a != t else t for a, t in zip(after, types, strict=True)]
@@ -744,16 +765,19 @@ class Specializer:
                 key = (op, types)
             self.recursion.setdefault(key, UNDEFINED)
             for _ in range(8):
-                inner = Specializer(stack=[op], recursion=self.recursion, dependencies=self.dependencies, free=self.free)
+                inner = Specializer(
+                    stack=[op], recursion=self.recursion, dependencies=self.dependencies, free=self.free, path=f"{self.path}r"
+                )
                 params: list[Operand] = [t if isinstance(t, Const) else Value(t) for t in types]
                 found = widen(type_of(inner.run(function, params)))
-                settled = join(self.recursion[key], found, ("recursion", op))
+                settled = join(self.recursion[key], found, ("recursion", describe(op)))
                 if settled == self.recursion[key]:
                     break
                 self.recursion[key] = settled
-        t = self.recursion[key]
-        if t == UNDEFINED:
+        if self.recursion[key] == UNDEFINED:
             return UNDEFINED
+        with self.instance_of("recursion"):
+            t = own_sizes(self.recursion[key], ("result", self.path))
         kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in function.signature.parameters.values()]
         named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
         return self.append(op, [b for b, k in zip(bound, kinds, strict=True) if not k], named, t, name)
@@ -803,16 +827,20 @@ class Specializer:
                 f"or sct.nondifferentiable({describe(op)}) if it has no derivative.",
             )
 
+    def depend(self, d: Dependency) -> None:
+        if d not in self.dependencies:
+            self.dependencies.append(d)
+
     def read_free(self, op: Free, value: Any, path: str) -> Value:
         """Data from outside of the function, read once, at the start."""
         if op not in self.free_values:
-            self.free.setdefault(op, abstract(value, path))
+            self.free.setdefault(op, abstract(value, op.path))
             self.free_values[op] = self.at_entry(op, (), self.free[op], op.name.split(" ")[0])
         return self.free_values[op]
 
     def special(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         if isinstance(op, Free):
-            value = look_up(op.function, op.name)  # type: ignore[arg-type]
+            value = look_up(op.function, op.name)
             return self.read_free(op, value, op.name)
         if isinstance(op, Attribute):
             return self.attribute(op, args[0], name)
@@ -833,9 +861,14 @@ class Specializer:
             found = getattr(t.value, op.name, NotImplemented)
             if found is NotImplemented:
                 raise SctError(f"{describe(t.value)} has no attribute {op.name!r}", self.place)
-            if callable(found) or isinstance(found, (ModuleType, str, bool)):
+            owner = t.value
+            if describe(owner).startswith("np.") or not isinstance(owner, (ModuleType, type)):
+                simple = callable(found) or isinstance(found, (ModuleType, str, bool))
+                return Const(found) if simple else self.append(op, (x,), {}, abstract(found, op.name), name)
+            if callable(found) or isinstance(found, ModuleType):
+                self.depend(Dependency(owner, op.name, found))
                 return Const(found)
-            return self.append(op, (x,), {}, abstract(found, op.name), name)
+            return self.read_free(Free(owner, op.name), found, op.name)
         return self.append(op, (x,), {}, UNKNOWN, name)
 
     def array_attribute(self, op: Attribute, x: Operand, t: Array, name: str) -> Operand:
@@ -870,7 +903,7 @@ class Specializer:
                 f"a write into an array, list or dict (.{op.name}())", self.place, "Build a new one from the old one."
             )
         if isinstance(t, Const) and isinstance(t.value, (ModuleType, type)):
-            return self.apply(getattr(t.value, op.name), args[1:], kwargs, name)
+            return self.apply(CALL, (self.attribute(Attribute(op.name), x, ""), *args[1:]), kwargs, name)
         if isinstance(t, Const) and callable(found := getattr(t.value, op.name, None)) and not callable(t.value):
             values = [plain(type_of(a)) for a in args[1:]]
             if all(constant(v) for v in values) and not kwargs:

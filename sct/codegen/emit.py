@@ -89,7 +89,8 @@ class _Emitter:
         self.symbols = Symbols(f.name)
         self.folding = fold(f)
         graph = interference(f, self.folding)
-        self.names = assign_names(f, graph, self.referenced(f.block) | {f.name})
+        self.reserved = self.referenced(f.block) | {f.name}
+        self.names = assign_names(f, graph, self.reserved)
         self.rows: set[Apply] = set()
         self.uses = Counter(v for v in self.every_use(f.block))
         self.used = {*self.uses, *values_of(*f.block.yields)}
@@ -513,10 +514,18 @@ class _Emitter:
                 before.append(gast.Assign([store(self.names[r])], gast.Constant(0, None), None))
                 body.append(gast.AugAssign(store(self.names[r]), gast.Add(), gast.Constant(1, None)))
         self.block(s.body, body)
-        self.copies(params, s.body.yields[:n], body)
-        if s.exits:
-            body.append(gast.If(self.expression(s.body.yields[n]), [gast.Break()], []))
-        return body or [gast.Pass()]
+        copies: list[Any] = []
+        self.copies(params, s.body.yields[:n], copies)
+        if not s.exits:
+            return body + copies or [gast.Pass()]
+        stop = self.expression(s.body.yields[n])
+        if self.reads(s.body.yields[n]) & {t.id for c in copies for t in _targets(c)}:  # the test comes before they change
+            name = "stop"
+            while name in self.names.values() or name in self.reserved:
+                name += "_"
+            body.append(gast.Assign([store(name)], stop, None))
+            stop = load(name)
+        return [*body, *copies, gast.If(stop, [gast.Break()], [])]
 
     def while_(self, s: While, out: list[Any]) -> None:
         params = s.body.params
@@ -547,6 +556,12 @@ def _part(s: Statement, whole: Value) -> int | None:
         key = s.args[1].value
         return key if isinstance(key, int) else None
     return None
+
+
+def _targets(assignment: Any) -> Iterator[Any]:
+    """The names that an assignment binds."""
+    for t in assignment.targets:
+        yield from t.elts if isinstance(t, gast.Tuple) else [t]
 
 
 def _boolean(kind: type, a: Expression, b: Expression) -> Expression:

@@ -170,7 +170,8 @@ def _format(op: Format, args: list[Expression]) -> Expression:
 def _free(op: Free, symbols: Symbols) -> Expression:
     """How the data that a function finds outside of itself is read, each time that the derivative is called."""
     function = op.function
-    assert isinstance(function, FunctionType)
+    if not isinstance(function, FunctionType):
+        return gast.Attribute(load(symbols.name(function)), op.name, gast.Load())
     base = load(symbols.bind(function))
     if op.name.endswith(" (default)"):
         name = op.name.split(" ")[0]

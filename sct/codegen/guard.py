@@ -7,7 +7,6 @@ one written by hand. A guard never raises.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -64,7 +63,7 @@ class _Guard:
         for d in dependencies:
             self.dependency(d)
         for f, t in free:
-            owner, path = self.name(f), f.name.split(" ")[0]
+            owner, path = self.name(f), f.path
             self.names.setdefault("free_value", free_value)
             self.tests.append(f"abstract(free_value({owner}), {path!r}) == {self.name(t)}")
         text = f"def guard(args):\n    {''.join(self.bindings(len(types)))}return {' and '.join(self.tests) or 'True'}\n"
@@ -116,7 +115,7 @@ class _Guard:
 
     def dependency(self, d: Dependency) -> None:
         expected = self.name(d.expected)
-        if isinstance(d.owner, ModuleType):
+        if d.is_attribute:
             self.tests.append(f"getattr({self.name(d.owner)}, {d.name!r}, None) is {expected}")
         elif d.name in d.owner.__code__.co_freevars and d.owner.__closure__ is not None:
             cell = d.owner.__closure__[d.owner.__code__.co_freevars.index(d.name)]
@@ -130,7 +129,6 @@ class _Guard:
 def free_value(op: Free) -> Any:
     """The data that `op` reads, as it is now."""
     function = op.function
-    assert isinstance(function, FunctionType)
     if op.name.endswith(" (default)"):
         name = op.name.split(" ")[0]
         keyword = function.__kwdefaults__ or {}

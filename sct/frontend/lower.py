@@ -193,6 +193,9 @@ class _Lowerer:
             self.statements(statements)
             result = self.env.get(_RESULT, Const(None))
         block = Block(params, tuple(self.entry + self.body), (result,))
+        for where in ("__defaults__", "__kwdefaults__"):
+            if getattr(function, where):
+                self.depend(function, where, getattr(function, where))
         lowered = Function(function.__name__, signature, block, doc, function)
         return Lowered(lowered, tuple(self.dependencies))
 

@@ -21,24 +21,38 @@ class _Missing:
 MISSING = _Missing()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dependency:
-    """Compilation relied on `name`, seen from `owner` (a function's names, or a module's attributes), being `expected`."""
+    """Compilation relied on `name`, seen from `owner` (a function, module or class), being `expected`."""
 
-    owner: FunctionType | ModuleType
+    owner: Any
     name: str
     expected: Any
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dependency) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[int, str, int]:
+        return id(self.owner), self.name, id(self.expected)
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether it is an attribute of the owner, rather than a name that the owner's code uses."""
+        return not isinstance(self.owner, FunctionType) or self.name in ("__defaults__", "__kwdefaults__")
+
     def holds(self) -> bool:
         """Whether the name still refers to the same object."""
-        found = (
-            look_up(self.owner, self.name) if isinstance(self.owner, FunctionType) else getattr(self.owner, self.name, MISSING)
-        )
+        found = getattr(self.owner, self.name, MISSING) if self.is_attribute else look_up(self.owner, self.name)
         return found is self.expected
 
 
-def look_up(function: FunctionType, name: str) -> Any:
-    """The object that `function` calls `name`, or `MISSING`."""
+def look_up(function: Any, name: str) -> Any:
+    """The object that `function` calls `name` (of a module or class: its attribute), or `MISSING`."""
+    if not isinstance(function, FunctionType):
+        return getattr(function, name, MISSING)
     code = function.__code__
     if name in code.co_freevars and function.__closure__ is not None:
         cell = function.__closure__[code.co_freevars.index(name)]

@@ -80,10 +80,19 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """The data that `function` calls `name` and that is not its own: a global, or a cell of its closure. Read at each call."""
+    """The data that `function` calls `name` and that is not its own: a global, or a cell of its closure. Read at each call.
 
-    function: Callable[..., Any]
+    `function` may also be a module or a class; then it is its attribute.
+    """
+
+    function: Any
     name: str
+
+    @property
+    def path(self) -> str:
+        """What sizes of the data are named after."""
+        f = self.function
+        return f"{getattr(f, '__module__', '')}.{getattr(f, '__qualname__', f)}@{id(f)}:{self.name}"
 
     def __str__(self) -> str:
         return f"free {self.name}"

@@ -77,7 +77,7 @@ class _Algebra(Rewriter):
         """Whether an operand can stand for the result: it is of its shape, and of its dtype or weaker."""
         t, r = type_of(o), s.result.type
         if isinstance(t, Scalar):
-            return isinstance(r, Scalar) or (isinstance(r, Array) and r.shape == ())
+            return t.kind is r.kind if isinstance(r, Scalar) else isinstance(r, Array) and r.shape == ()
         if not isinstance(t, Array) or not isinstance(r, Array) or t.dtype != r.dtype:
             return False
         if any(_number(a) for a in s.args):  # a number changes no shape
@@ -127,7 +127,7 @@ class _Algebra(Rewriter):
                 return self.scattered(s, p, into)
             if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
                 return p
-        if a is b and isinstance(a, Value):
+        if a is b and isinstance(a, Value) and _inexact(a):
             return self.mul(self.changed(s, operator.mul, Const(2.0), a))
         negative = self.made_by(b, operator.neg)
         if negative is not None:
@@ -302,6 +302,14 @@ class _Algebra(Rewriter):
     def reversed_sweep(self, s: Apply) -> bool:
         """Whether an expression may be taken apart: it is not the user's own, and nothing else uses it."""
         return (self.everywhere or (s.origin is not None and s.origin.reverse)) and self.users[s.result] <= 1
+
+
+def _inexact(o: Operand) -> bool:
+    """Whether an operand is of real or complex numbers, not of integers."""
+    t = type_of(o)
+    if isinstance(t, Scalar):
+        return t.kind in (float, complex)
+    return isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
 
 
 def _scalar(o: Operand) -> bool:

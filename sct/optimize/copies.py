@@ -82,6 +82,7 @@ class _Copies(Rewriter):
         mapping: dict[Value, Operand] = {params[k]: s.inits[k] for k in constant}
         if isinstance(s, While):
             mapping.update({s.test.params[k]: s.inits[k] for k in constant})
+        self.replaced.update(mapping)  # the reverse sweep may read what the loop carries
         self.replaced.update({s.results[k]: s.inits[k] for k in constant})
         self.statement(_without(s, constant, mapping))
 
