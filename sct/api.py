@@ -188,7 +188,11 @@ class DerivedFunction:
         passes = REVERSED if self.optimize else (dead_code,)
         function = record(replace(reversal, function=run(passes, reversal.function)))
         function = own_results(function, self.mode.gradient_in)
-        return replace(primal, function=run(RECORDED if self.optimize else (dead_code,), function))
+        return Specialized(
+            run(RECORDED if self.optimize else (dead_code,), function),
+            tuple(dict.fromkeys((*primal.dependencies, *reversal.dependencies))),
+            tuple(dict((*primal.free, *reversal.free)).items()),
+        )
 
     def __sct_typed__(self, types: tuple[Abstract, ...]) -> Specialized:
         """For the compiler: what a call of this function is, where another function calls it."""

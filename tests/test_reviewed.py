@@ -165,3 +165,27 @@ def test_attributes_of_classes_and_modules_are_read_anew(monkeypatch):
     configuration.W = np.arange(3.0)
     assert [derived[k](5.0) for k in range(3)] == [3.0, np.exp(5.0), 5.0]
     assert derived[3](np.array([2.0])) == 3.0
+
+
+def triple(x):
+    return x * 3.0
+
+
+def factor(x):
+    return x * 3.0
+
+
+@sct.adjoint(triple)
+def triple_adjoint(y, x, y_bar):
+    return factor(y_bar)
+
+
+def by_a_rule(x):
+    return triple(x)
+
+
+def test_what_a_rule_relies_on_is_read_anew(monkeypatch):
+    derived = sct.grad(by_a_rule)
+    assert derived(2.0) == 3.0
+    monkeypatch.setitem(globals(), "factor", np.exp)
+    assert derived(2.0) == np.exp(1.0)

@@ -126,9 +126,14 @@ _lowered: weakref.WeakKeyDictionary[Callable[..., Any], Lowered] = weakref.WeakK
 def lowered(function: Callable[..., Any], rule: bool = False) -> Lowered:
     """`lower`, remembered for as long as the names in the function refer to the same code."""
     made = _lowered.get(function)
-    if made is None or not (rule or all(d.holds() for d in made.dependencies)):
+    if made is None or not ((rule and own_rule(function)) or all(d.holds() for d in made.dependencies)):
         made = _lowered[function] = lower(function, rule)
     return made
+
+
+def own_rule(function: Any) -> bool:
+    """Whether a function is one of sct's own rules, whose names nobody rebinds."""
+    return (getattr(function, "__module__", None) or "").startswith("sct.")
 
 
 def known_operation(op: Any) -> bool:
@@ -211,9 +216,8 @@ class Specializer:
     ) -> Operand:
         """A Python function inlined."""
         made = lowered(function, rule)
-        for d in made.dependencies:
-            if d not in self.dependencies:
-                self.dependencies.append(d)
+        for d in made.dependencies if not own_rule(function) else ():
+            self.depend(d)
         self.stack.append(function)
         bound = self.bind(made.function, args, kwargs)
         with self.instance_of("call"):
@@ -683,7 +687,7 @@ class Specializer:
 
     def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
         """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
-        if self.static:
+        if self.static or not own_rule(op):
             return self.inlined_rule(op, args, kwargs)
         operands = [*args, *kwargs.values()]
         key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))

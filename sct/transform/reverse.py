@@ -21,7 +21,8 @@ from sct.analysis.activity import active_values, blocks_derivative, differentiab
 from sct.analysis.binding import unbound_values
 from sct.analysis.specialize import Specialized, Specializer
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
-from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Method, describe
+from sct.frontend.resolve import Dependency
+from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Free, Method, describe
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -69,11 +70,16 @@ class Mode:
 
 @dataclass(frozen=True)
 class Reversal:
-    """A function whose reverse sweep is not yet in scope, and the forward block of each reverse block, by label."""
+    """A function whose reverse sweep is not yet in scope, and the forward block of each reverse block, by label.
+
+    `dependencies` and `free` are what a user's rules rely on, as in `Specialized`.
+    """
 
     function: Function
     mirror: dict[int, int]
     indices: dict[Value, Value]
+    dependencies: tuple[Dependency, ...] = ()
+    free: tuple[tuple[Free, Abstract], ...] = ()
 
 
 @dataclass
@@ -147,7 +153,8 @@ class _Reverser:
         self.reverse_statements(f.block.body, result, seed)
         adjoints = [self.finished(p) for p in params]
         gradient: Operand = adjoints[0] if self.single else Tuple(tuple(adjoints))
-        return Reversal(self.assemble(gradient, result, aux, seed_param), self.mirror, self.indices)
+        function = self.assemble(gradient, result, aux, seed_param)
+        return Reversal(function, self.mirror, self.indices, tuple(self.b.dependencies), tuple(self.b.free.items()))
 
     def split_aux(self, result: Operand) -> tuple[Operand, Operand | None]:
         if not self.mode.has_aux:
