@@ -189,3 +189,15 @@ def test_what_a_rule_relies_on_is_read_anew(monkeypatch):
     assert derived(2.0) == 3.0
     monkeypatch.setitem(globals(), "factor", np.exp)
     assert derived(2.0) == np.exp(1.0)
+
+
+def adds_to_its_argument(z):
+    z = z + np.tanh(z)
+    return z * z
+
+
+def test_an_array_of_rank_0_is_not_written_into():
+    z = np.array(0.5)
+    sct.vjp(adds_to_its_argument)(z, np.array(1.0))
+    assert z == 0.5
+    assert "+=" not in sct.grad(adds_to_its_argument).source_for(z)

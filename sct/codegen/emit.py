@@ -91,6 +91,7 @@ class _Emitter:
         graph = interference(f, self.folding)
         self.reserved = self.referenced(f.block) | {f.name}
         self.names = assign_names(f, graph, self.reserved)
+        self.numbers = set(self.carried_numbers(f.block))
         self.rows: set[Apply] = set()
         self.uses = Counter(v for v in self.every_use(f.block))
         self.used = {*self.uses, *values_of(*f.block.yields)}
@@ -295,19 +296,37 @@ class _Emitter:
 
     def assign_updating(self, s: Apply, value: Expression, out: list[Any]) -> None:
         """`x = x + v` of a number is written `x += v`."""
-        target = self.names[s.result]
-        t = s.result.type
-        number = isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and not t.boxed)
-        if (
-            number
-            and s.op in (operator.add, operator.sub)
-            and isinstance(s.args[0], Value)
-            and s.args[0] not in self.folding.inline
-            and self.names.get(s.args[0]) == target
-        ):
+        target, first = self.names[s.result], s.args[0] if s.args else None
+        same = isinstance(first, Value) and first not in self.folding.inline and self.names.get(first) == target
+        if s.op in (operator.add, operator.sub) and same and isinstance(first, Value) and self.is_number(first):
             out.append(gast.AugAssign(store(target), BINARY[s.op](), self.expression(s.args[1])))
             return
         self.assign(s.result, value, out)
+
+    def is_number(self, v: Value) -> bool:
+        """Whether a value of rank 0 is a number for certain: an array of rank 0 would be written into."""
+        t, d = v.type, self.folding.definition.get(v)
+        if isinstance(t, Scalar):
+            return True
+        if not isinstance(t, Array) or t.shape != () or t.boxed:
+            return False
+        if isinstance(d, Apply):
+            return d.op in BINARY or isinstance(d.op, np.ufunc) or d.op is np.sum
+        return v in self.numbers
+
+    def carried_numbers(self, block: Block) -> Iterator[Value]:
+        """The values that loops carry and that begin as constants and go on as results of arithmetic."""
+        for s in block.body:
+            if isinstance(s, (For, While)):
+                params = s.body.params[len(s.body.params) - len(s.inits) :]
+                for p, init, y in zip(params, s.inits, s.body.yields, strict=False):
+                    made = self.folding.definition.get(y) if isinstance(y, Value) else None
+                    if isinstance(init, Const) and (
+                        y is p or isinstance(y, Const) or (isinstance(made, Apply) and made.op in BINARY)
+                    ):
+                        yield p
+            for b in blocks_of(s):
+                yield from self.carried_numbers(b)
 
     def assign(self, v: Value, value: Expression, out: list[Any]) -> None:
         out.append(gast.Assign([store(self.names[v])], value, None))
