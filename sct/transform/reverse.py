@@ -351,7 +351,8 @@ class _Reverser:
                 bar = self.b.apply(np.real, (bar,))
                 got = np.dtype(got.char.lower())
             if got != known and isinstance(want, Array) and not (known.kind == "c" and got.kind == "f"):
-                bar = self.b.apply(Method("astype"), (bar, Const(known)))
+                number = want.shape == ()  # on some path a Python number, which has no method
+                bar = self.b.apply(known.type, (bar,)) if number else self.b.apply(Method("astype"), (bar, Const(known)))
         return self.typed(bar, like)
 
     def strong(self, bar: Operand, like: Value) -> Operand:
