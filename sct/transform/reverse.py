@@ -326,7 +326,7 @@ class _Reverser:
 
     def typed(self, bar: Operand, like: Value) -> Operand:
         """`bar`, an adjoint of `like`, known to have its shape, and its dtype where nothing better is known."""
-        if isinstance(bar, Value):
+        if isinstance(bar, Value) and self.made_here(bar):
             t = bar.type
             want = like.type
             if isinstance(t, Unknown) or (isinstance(t, Array) and (t.shape is None or t.dtype is None)):
@@ -334,6 +334,10 @@ class _Reverser:
             elif isinstance(t, Array) and isinstance(want, Array) and t.rank == want.rank and bar not in self.forward:
                 bar.type = Array(t.dtype, want.shape)
         return bar
+
+    def made_here(self, v: Value) -> bool:
+        """Whether a value is of the block being built: one from around it may be of other types on other paths."""
+        return any(isinstance(s, Apply) and s.result is v for s in reversed(self.b.body))
 
     def fitted(self, bar: Operand, like: Value) -> Operand:
         """`bar` in the dtype of `like`: the real part where `like` is real, then its precision."""
