@@ -201,3 +201,16 @@ def test_an_array_of_rank_0_is_not_written_into():
     sct.vjp(adds_to_its_argument)(z, np.array(1.0))
     assert z == 0.5
     assert "+=" not in sct.grad(adds_to_its_argument).source_for(z)
+
+
+def rank_by_the_way_taken(z, n):
+    if n % 2 == 0:
+        z = np.outer(z, z)
+    else:
+        z = np.sin(z) * z
+    return np.sum(z * np.ones((3, 2, 2)))
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_rank_that_depends_on_the_way_taken(n):
+    sct.check_grads(rank_by_the_way_taken, (np.array([0.4, 0.9]), n), 0)
