@@ -119,6 +119,7 @@ class Specialized:
     free: tuple[tuple[Free, Abstract], ...]
 
 
+_TEMPLATES = 4096  # at most so many are kept
 _templates: dict[Any, Block] = {}
 _lowered: weakref.WeakKeyDictionary[Callable[..., Any], Lowered] = weakref.WeakKeyDictionary()
 
@@ -699,6 +700,8 @@ class Specializer:
             template = self.template(op, args, kwargs)
             if template is None:
                 return self.inlined_rule(op, args, kwargs)
+            if len(_templates) >= _TEMPLATES:
+                _templates.clear()
             _templates[key] = template
         return self.instance(template, list(values_of(*operands)))
 
