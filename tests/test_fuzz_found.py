@@ -182,3 +182,46 @@ def test_zero_adjoint_of_a_loop_variable_whose_shape_changes(term, optimize):
     x = np.array([0.1, 0.2, 0.3])
     _, x_bar = sct.vjp(define(text, "f"), optimize=optimize)(x, 1.0, np.ones(2))
     np.testing.assert_allclose(x_bar, 2.0 * (np.ones(3) if "sin" not in term else np.cos(x)), rtol=1e-12)
+
+
+TAPES = {
+    "an entry of a tape that one path does not use": """def f(x):
+    y = x
+    for i in range(3):
+        y = np.sin(y) * y
+        if np.sum(y) > 0.3:
+            y = np.tanh(y) * x
+    return y
+""",
+    "a tape that is made after an early return": """def f(x):
+    if x[0] > 5.0:
+        return x
+    if x[1] > 5.0:
+        return 2.0 * x
+    for i in range(3):
+        x = np.cos(np.logaddexp(0.3, x)) * x
+    return x
+""",
+    "a tape of a loop that a loop with an exit comes before": """def f(x):
+    y = x
+    for a in x:
+        if a > 5.0:
+            return x
+    for i in range(3):
+        y = np.sin(np.mean(y)) * x
+    return y
+""",
+}
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("name", TAPES)
+def test_tapes_of_a_second_derivative(name, optimize):
+    f = define(TAPES[name], "f")
+    x, y_bar, w = np.array([0.4, -0.3, 0.8]), np.array([1.0, 0.5, -0.7]), np.array([0.3, 1.1, -0.4])
+    first = sct.vjp(f, optimize=optimize)
+    _, h = sct.vjp(first, optimize=optimize)(x, y_bar, (np.zeros(3), w))
+    step = 1e-5
+    for k, e in enumerate(np.eye(3)):
+        difference = (first(x + step * e, y_bar)[1] - first(x - step * e, y_bar)[1]) / (2 * step)
+        np.testing.assert_allclose(h[k], difference @ w, rtol=1e-7, atol=1e-9)

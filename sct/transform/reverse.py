@@ -128,7 +128,8 @@ class _Reverser:
         self.loops: list[_Loop] = []
         self.mirror: dict[int, int] = {}
         self.indices: dict[Value, Value] = {}
-        self.tapes: dict[Value, Value] = {}
+        self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
+        self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
         self.carried: set[Value] = set()
         self.forward = _defined(self.primal.block)
         self.unbound = unbound_values(self.primal.block)
@@ -426,8 +427,7 @@ class _Reverser:
 
     def tapes_of(self, body: Sequence[Statement]) -> list[Statement]:
         """The tapes of adjoints that mirror the tapes that a block makes."""
-        made = [s.result for s in body if isinstance(s, Apply) and s.op is TAPE]
-        return [Apply(TAPE, (), (), self.tapes[t]) for t in made if t in self.tapes]
+        return [Apply(TAPE, (), (), self.tapes[r]) for s in body for r in results_of(s) if r in self.tapes]
 
     def statement(self, s: Statement) -> None:
         self.b.place, self.b.origin = s.place, _backward(s.origin)
@@ -440,8 +440,8 @@ class _Reverser:
 
     def apply(self, s: Apply) -> None:
         v = s.result
-        if s.op is PUSH:
-            self.push(s)
+        if s.op in (PUSH, POP):
+            self.tape_step(s)
             return
         if v in self.parts:
             self.several(s)
@@ -451,8 +451,6 @@ class _Reverser:
         bar = self.bars.pop(v)
         if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
             self.item(s, bar)
-        elif s.op is POP:
-            self.b.append(PUSH, (self.tape(s.args[0]), bar), {}, Const(None))
         else:
             self.rule(s, bar)
 
@@ -587,22 +585,36 @@ class _Reverser:
 
     def tape(self, tape: Operand) -> Value:
         assert isinstance(tape, Value)
+        while tape in self.escaped:
+            tape = self.escaped[tape]
         if tape not in self.tapes:
             self.tapes[tape] = Value(Unknown(), f"{tape.name}_bar")
         return self.tapes[tape]
 
-    def push(self, s: Apply) -> None:
-        tape, v = s.args
-        if isinstance(tape, Value) and tape in self.active and isinstance(v, Value) and v in self.active:
-            bar = self.b.append(POP, (self.tape(tape),), {}, v.type, _bar_name(v))
-            self.accumulate(v, bar)
+    def tape_step(self, s: Apply) -> None:
+        """A push is reversed as a pop and a pop as a push, on every path: of a zero where the popped value went unused."""
+        if not self.on_active_tape(s):
+            return
+        tape = self.tape(s.args[0])
+        if s.op is PUSH:
+            (v,) = values_of(s.args[1])
+            self.accumulate(v, self.b.append(POP, (tape,), {}, v.type, _bar_name(v)))
+        else:
+            bar = self.bars.pop(s.result, None)
+            self.b.append(PUSH, (tape, self.zero(s.result) if bar is None else bar), {}, Const(None))
+
+    def on_active_tape(self, s: Statement) -> bool:
+        return isinstance(s, Apply) and s.op in (PUSH, POP) and s.args[0] in self.active
 
     # -- branches ----------------------------------------------------------------------------------------------------
 
     def if_(self, s: If) -> None:
         bars = [self.bars.pop(r) if r in self.bars and r in self.active else None for r in s.results]
-        if not any(b is not None for b in bars) and not self.pops(s):
+        if not any(b is not None for b in bars) and not self.uses_tape(s):
             return
+        for b in (s.then, s.orelse):
+            pairs = zip(b.yields, s.results, strict=True)
+            self.escaped.update((y, r) for y, r in pairs if isinstance(y, Value) and (r in self.tapes or r in self.escaped))
         before = dict(self.bars)
         made = [self.branch(block, bars, before) for block in (s.then, s.orelse)]
         changed = list(dict.fromkeys([*made[0][1], *made[1][1]]))
@@ -631,13 +643,9 @@ class _Reverser:
         self.bars = {**before, **dict(zip(changed, results, strict=True))}
         self.b.body.append(If(s.test, blocks[0], blocks[1], tuple(results), s.place, _backward(s.origin)))
 
-    def pops(self, s: Statement) -> bool:
-        """Whether a statement pushes active values, whose adjoints have to be popped."""
-        return any(
-            (isinstance(t, Apply) and t.op is PUSH and t.args[0] in self.active) or self.pops(t)
-            for b in blocks_of(s)
-            for t in b.body
-        )
+    def uses_tape(self, s: Statement) -> bool:
+        """Whether a statement pushes active values, or pops them: each has to be undone."""
+        return any(self.on_active_tape(t) or self.uses_tape(t) for b in blocks_of(s) for t in b.body)
 
     def branch(
         self, block: Block, bars: list[Operand | None], before: dict[Value, Operand]
@@ -661,7 +669,7 @@ class _Reverser:
         n = len(s.inits)
         params = s.body.params[-n:] if n else ()
         carried = [k for k, p in enumerate(params) if p in self.active]
-        if not any(s.results[k] in self.bars for k in range(n)) and not self.pops(s):
+        if not any(s.results[k] in self.bars for k in range(n)) and not self.uses_tape(s):
             return
         begun = [self.bars.pop(s.results[k], None) for k in carried]
         inits = [self.zero(s.results[k]) if bar is None else bar for k, bar in zip(carried, begun, strict=True)]
