@@ -6,6 +6,7 @@ Every transform takes a function and returns a function whose source can be read
 import sct.rules  # noqa: F401  (registers the rules)
 from sct.api import DerivedFunction, elementwise_grad, grad, pullback, stop_gradient, value_and_grad, vjp
 from sct.errors import (
+    ArgumentMemoryError,
     NonDifferentiableArgumentError,
     NonScalarOutputError,
     NoRuleError,
@@ -17,6 +18,7 @@ from sct.ruleset import adjoint, nondifferentiable
 from sct.testing import check_grads
 
 __all__ = [
+    "ArgumentMemoryError",
     "DerivedFunction",
     "NoRuleError",
     "NonDifferentiableArgumentError",

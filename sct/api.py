@@ -23,6 +23,7 @@ from sct.analysis.specialize import Specialized, Specializer, lowered, specializ
 from sct.codegen.emit import Text, emit
 from sct.codegen.guard import guard
 from sct.codegen.load import load
+from sct.codegen.overlap import overlap_check
 from sct.errors import SctError, SourceUnavailableError
 from sct.ir.ops import Derived
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
@@ -156,12 +157,29 @@ class DerivedFunction:
         specialized = self.typed(types)
         text = emit(specialized.function)
         compiled = load(text, self._linked(text))
+        check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
+        if check is not None:
+            compiled = self._checked(compiled, check)
         matches = guard(types, values, specialized.dependencies, specialized.free)
         self._compiled[compiled] = _Entry(types, compiled, text)
         kept = self._entries[: _CACHE_SIZE - 1]
         self._compiled = {r: self._compiled[r] for r in (compiled, *(r for _, r in kept))}
         self._entries = ((matches, compiled), *kept)
         return compiled
+
+    def _checked(self, compiled: Callable[..., Any], check: Callable[[Sequence[Any]], None]) -> Callable[..., Any]:
+        """A compiled function that first looks at the memory of its arguments; itself it is `__wrapped__`."""
+
+        @functools.wraps(compiled)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if kwargs or len(args) != self._arity:
+                values, args, kwargs = self._bound(args, kwargs)
+                check(values)
+            else:
+                check(args)
+            return compiled(*args, **kwargs)
+
+        return checked
 
     def _linked(self, text: Text) -> dict[str, Any]:
         """The objects that a text names; a derivative of a recursive function is one of them."""
@@ -192,6 +210,7 @@ class DerivedFunction:
             run(RECORDED if self.optimize else (dead_code,), function),
             tuple(dict.fromkeys((*primal.dependencies, *reversal.dependencies))),
             tuple(dict((*primal.free, *reversal.free)).items()),
+            primal.written,
         )
 
     def __sct_typed__(self, types: tuple[Abstract, ...]) -> Specialized:
@@ -241,6 +260,7 @@ def _typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Sp
             again,
             dependencies=tuple(dict.fromkeys((*inner.dependencies, *again.dependencies))),
             free=tuple(dict(inner.free + again.free).items()),
+            written=inner.written,
         )
     if isinstance(primal, FunctionType) and adjoint_rule(primal) is None:
         low = lowered(primal)

@@ -10,6 +10,7 @@ import linecache
 from dataclasses import dataclass
 
 __all__ = [
+    "ArgumentMemoryError",
     "NoRuleError",
     "NonDifferentiableArgumentError",
     "NonScalarOutputError",
@@ -89,6 +90,10 @@ class NoRuleError(SctError):
 
 class UndefinedNameError(SctError, NameError):
     """A name that is not defined, or not on every path that leads to its use."""
+
+
+class ArgumentMemoryError(SctError, ValueError):
+    """An argument that the function writes into is read-only, or shares memory with another one."""
 
 
 class NonScalarOutputError(SctError):

@@ -6,6 +6,7 @@ values. The oracle is finite differences of the function itself, in double preci
 
 from __future__ import annotations
 
+import copy
 import inspect
 import linecache
 import operator
@@ -805,10 +806,13 @@ def _check_grads(
     eps: float | None,
     ways: Sequence[tuple[str, bool]],
 ) -> None:
-    y = f(*args)
+    def on_copies(*values: Any) -> Any:  # f may write into its arguments
+        return f(*copy.deepcopy(values))
+
+    y = on_copies(*args)
     y_bar = _map(lambda v: _random(np.random.default_rng(0), v), y)
     paths = [p for p, _ in _leaves(args) if p[0] in positions]
-    probes = _probes(f, args, paths, y, y_bar, eps)
+    probes = _probes(on_copies, args, paths, y, y_bar, eps)
     label = getattr(f, "__name__", repr(f))
     _check_vjp(label, f, args, positions, y, y_bar, paths, probes, rtol, atol, ways)
     if order > 1:

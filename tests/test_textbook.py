@@ -620,7 +620,7 @@ def brent_like(a, b):
             hi = mid
         else:
             lo = mid
-    x = lo
+    x = sct.stop_gradient(lo)  # a search by tests has no derivative of its own; Newton's steps have
     for _ in range(6):
         fx = math.tanh(x) * b + x - a
         x -= fx / (b * (1 - math.tanh(x) ** 2) + 1)

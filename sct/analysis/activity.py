@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, results_of, values_of
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, defined, results_of, values_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Undefined
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, method_rule, nondifferentiable, result_type
 
-__all__ = ["active_values", "differentiable", "primitive_of", "stop_gradient"]
+__all__ = ["active_values", "differentiable", "primitive_of", "stop_gradient", "useful_values", "varied_values"]
 
 _PREDICATES = frozenset(
     (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, operator.not_, operator.is_, operator.is_not)
@@ -145,6 +145,8 @@ class _Useful:
 
     def statement(self, s: Statement) -> None:
         if isinstance(s, Apply):
+            if blocks_derivative(s.op):
+                return
             if s.result in self.values or (s.op is PUSH and any(v in self.values for v in values_of(s.args[0]))):
                 self.add(*s.args, *(v for _, v in s.kwargs))
         elif isinstance(s, If):
@@ -179,6 +181,20 @@ class _Useful:
                 self.values.add(p) if p in self.varied else None
 
 
+def varied_values(block: Block, varied: Iterable[Value]) -> set[Value]:
+    """The values of a function's block that depend, through differentiable operations, on the varied parameters."""
+    forward = _Varied(varied)
+    forward.block(block)
+    return forward.values
+
+
+def useful_values(block: Block, results: Iterable[Value]) -> set[Value]:
+    """The values of a function's block on which the results depend through differentiable operations."""
+    backward = _Useful(results, {v for v in defined(block) if differentiable(v.type)})
+    backward.block(block)
+    return backward.values
+
+
 def active_values(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> set[Value]:
     """The values of a function's block that are both varied and useful.
 
@@ -191,8 +207,6 @@ def active_values(block: Block, varied: Iterable[Value], results: Iterable[Value
     results : iterable of Value
         The results that are differentiated.
     """
-    forward = _Varied(varied)
-    forward.block(block)
-    backward = _Useful(results, forward.values)
+    backward = _Useful(results, varied_values(block, varied))
     backward.block(block)
     return backward.values

@@ -13,7 +13,7 @@ import operator
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -25,13 +25,16 @@ from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items, Plan, Range, Reversed, Rows, element, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.join import join, own_sizes, widen
+from sct.analysis.memory import Key, Memory, Write, key_of
 from sct.analysis.signature import abstract
+from sct.analysis.writing import BINARY, METHODS, WRITING, into_output
 from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import Dependency, look_up
 from sct.ir.ops import (
     ASSERT,
     CALL,
+    NEW,
     POP,
     PUSH,
     RAISE,
@@ -45,6 +48,7 @@ from sct.ir.ops import (
     describe,
     is_effect,
 )
+from sct.ir.rewriting import substitute
 from sct.ir.shapes import as_array, constant, size_serial
 from sct.ir.ssa import (
     Apply,
@@ -60,6 +64,7 @@ from sct.ir.ssa import (
     While,
     leaves,
     map_leaves,
+    results_of,
     type_of,
     values_of,
 )
@@ -82,28 +87,7 @@ from sct.ir.types import (
 )
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, is_pure, method_rule, type_rule
 
-__all__ = ["NotStaticError", "Specialized", "Specializer", "known_operation", "lowered", "specialize"]
-
-_IN_PLACE: dict[Any, Callable[..., Any]] = {
-    operator.iadd: operator.add,
-    operator.isub: operator.sub,
-    operator.imul: operator.mul,
-    operator.itruediv: operator.truediv,
-    operator.ifloordiv: operator.floordiv,
-    operator.imod: operator.mod,
-    operator.ipow: operator.pow,
-    operator.imatmul: operator.matmul,
-    operator.ilshift: operator.lshift,
-    operator.irshift: operator.rshift,
-    operator.iand: operator.and_,
-    operator.ior: operator.or_,
-    operator.ixor: operator.xor,
-}
-_WRITING_METHODS = frozenset(
-    ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault", "popitem")
-    + ("fill", "put", "itemset", "resize", "partition", "setflags", "setfield", "byteswap", "at")
-)
-_WRITING_FUNCTIONS = (np.copyto, np.put, np.putmask, np.place, np.fill_diagonal, np.put_along_axis, operator.setitem, setattr)
+__all__ = ["NotStaticError", "Specialized", "Specializer", "Written", "known_operation", "lowered", "specialize"]
 
 
 class NotStaticError(Exception):
@@ -111,12 +95,21 @@ class NotStaticError(Exception):
 
 
 @dataclass(frozen=True)
+class Written:
+    """An argument that a function writes into, as the parameter's name and the keys that lead to it, and where it does."""
+
+    path: tuple[Any, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True)
 class Specialized:
-    """A typed function, and what it relies on: bindings of names, and the types of data outside of it."""
+    """A typed function, and what it relies on: bindings of names, and the types of data outside of it; what it writes into."""
 
     function: Function
     dependencies: tuple[Dependency, ...]
     free: tuple[tuple[Free, Abstract], ...]
+    written: tuple[Written, ...] = ()
 
 
 _TEMPLATES = 4096  # at most so many are kept
@@ -144,21 +137,34 @@ def known_operation(op: Any) -> bool:
 
 def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
     """`function` with its parameters of the given types."""
-    s = Specializer()
+    s = Specializer(tracking=True)
     s.entry = []
     params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]
     s.parameters.update(params)
+    s.memory.born.update(params)
+    s.initial = s.memory
     if function.callee is not None:
         s.stack.append(function.callee)
     try:
-        result = s.run(function, operands)
+        result = s.present(s.run(function, operands))
     except UnrollError as e:
         raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
-    made = Function(
-        function.name, function.signature, Block(params, (*s.entry, *s.body), (result,)), function.doc, function.callee
-    )
-    return Specialized(made, tuple(s.dependencies), tuple(s.free.items()))
+    block = Block(params, (*s.entry, *s.body), (result,))
+    if s.copied:
+        block = _from_copies(block, s.copied)
+    made = Function(function.name, function.signature, block, function.doc, function.callee)
+    own = {v: Written(s.path_of(v), w) for v, w in s.written.items()}
+    return Specialized(made, tuple(s.dependencies), tuple(s.free.items()), tuple(own.values()))
+
+
+def _from_copies(block: Block, copied: dict[Value, Value]) -> Block:
+    """The function with the copies of the arguments that it writes into read everywhere in place of these."""
+    made = set(copied.values())
+    originals = dict(zip(copied.values(), copied, strict=True))
+    block = substitute(block, dict(copied))
+    body = [replace(s, args=(originals[s.result],)) if isinstance(s, Apply) and s.result in made else s for s in block.body]
+    return block.with_(body)
 
 
 @dataclass
@@ -182,6 +188,12 @@ class Specializer:
     projections: dict[tuple[Value, Any], Value] = field(default_factory=dict)
     path: str = ""
     instances: int = 0
+    memory: Memory = field(default_factory=Memory)
+    copied: dict[Value, Value] = field(default_factory=dict)
+    written: dict[Value, Place | None] = field(default_factory=dict)
+    frozen: frozenset[Value] = frozenset()
+    tracking: bool = False
+    initial: Memory | None = None
 
     # -- functions and blocks ----------------------------------------------------------------------------------------
 
@@ -198,19 +210,99 @@ class Specializer:
     def block(self, block: Block) -> tuple[Operand, ...]:
         for s in block.body:
             self.statement(s)
-        return tuple(self.resolve(y) for y in block.yields)
+        return tuple(self.resolve(y, reads=False) for y in block.yields)
 
-    def resolve(self, operand: Operand) -> Operand:
-        return map_leaves(lambda leaf: self.env[leaf] if isinstance(leaf, Value) else leaf, operand)
+    def resolve(self, operand: Operand, reads: bool = True) -> Operand:
+        """What an operand of the untyped form stands for now; `reads`: it is going to be read."""
+        return self.present(map_leaves(lambda leaf: self.env[leaf] if isinstance(leaf, Value) else leaf, operand), reads)
 
-    def nested(self, block: Block) -> tuple[list[Statement], tuple[Operand, ...]]:
-        """The statements of a block, collected apart."""
+    def present(self, operand: Operand, reads: bool = True) -> Operand:
+        """An operand as its memory is now: the newest version of what was written into, views retaken from it."""
+        if not self.memory.contents and not self.memory.stale:
+            return operand
+        if isinstance(operand, Value):
+            return self.present_value(operand, reads)
+        if isinstance(operand, (Const, Undefined)):
+            return operand
+        if isinstance(operand, Slice):
+            return Slice(*(self.present(o, reads) for o in (operand.start, operand.stop, operand.step)))
+        obj = operand
+        if isinstance(operand, (List, Dict)):
+            obj = self.memory.object_of(operand)  # type: ignore[assignment]
+            if reads:
+                self.memory.check(obj, "", self.place)
+            operand = self.memory.now(obj)
+            if isinstance(operand, Value):
+                return self.present(operand, reads)
+        items = tuple(self.present(i, reads) for i in operand.items)  # type: ignore[union-attr]
+        if all(i is j for i, j in zip(items, operand.items, strict=True)):  # type: ignore[union-attr]
+            return operand
+        made = Dict(operand.keys, items) if isinstance(operand, Dict) else type(operand)(items)  # type: ignore[call-arg]
+        if not isinstance(made, Tuple):
+            self.memory.is_version(made, obj)
+        return made
+
+    def present_value(self, v: Value, reads: bool) -> Operand:
+        memory = self.memory
+        view = memory.views.get(v)
+        if view is None:
+            obj = memory.object_of(v)
+            if reads:
+                memory.check(obj, v.name, self.place)
+            elif key_of(obj) in memory.stale:
+                return v
+            now = memory.now(obj)
+            if isinstance(now, (List, Dict)):
+                return self.present(now, reads)
+            return self.copied.get(obj, v) if now is obj and isinstance(obj, Value) else now
+        base = self.present_value(view.base, reads)
+        if base is view.base:
+            return v
+        assert isinstance(base, Value)
+        if (v, base) not in memory.again:
+            s = view.statement
+            memory.again[v, base] = self.append(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, v.name)
+        return memory.again[v, base]
+
+    def writable(self, obj: Operand) -> None:
+        """Refuse an object that the function must not write into; a write into an argument goes into a copy of it."""
+        if not isinstance(obj, Value):
+            return
+        if obj in self.frozen:
+            raise UnsupportedSyntaxError(
+                "a recursive function that writes into its argument", self.place, "Write it as a loop, or return a new array."
+            )
+        if obj in self.free_values.values():
+            raise UnsupportedSyntaxError(
+                f"a write into {obj.name!r}, which is defined outside of the function",
+                self.place,
+                "Pass it as an argument, or copy it first.",
+            )
+        if self.entry is None or obj not in self.parameters:
+            return
+        self.written.setdefault(obj, self.place)
+        if isinstance(obj.type, Array) and obj not in self.copied:
+            copy = self.copied[obj] = Value(obj.type, obj.name or obj.hint)
+            self.entry.append(Apply(Method("copy"), (obj,), (), copy, self.place, None))
+            self.memory.contiguous.add(copy)
+            self.memory.is_version(copy, obj)
+
+    def path_of(self, v: Value) -> tuple[Any, ...]:
+        """The name of the parameter that an argument, or a part of one, comes from, and the keys that lead to it."""
+        for (owner, key), made in self.projections.items():
+            if made is v:
+                return (*self.path_of(owner), key)
+        return (v.name,)
+
+    def nested(self, block: Block, memory: Memory) -> tuple[list[Statement], tuple[Operand, ...]]:
+        """The statements of a block, collected apart, that start from `memory`, and change it."""
         body, self.body = self.body, []
+        outer, self.memory = self.memory, memory
         try:
             yields = self.block(block)
             return self.body, yields
         finally:
-            self.body = body
+            self.body, self.memory = body, outer
 
     def call(
         self, function: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], rule: bool = False
@@ -297,14 +389,37 @@ class Specializer:
         if self.static:
             raise NotStaticError
         place, origin = self.place, self.origin
-        then, a = self.nested(s.then)
-        orelse, b = self.nested(s.orelse)
+        memories = [self.memory.fork(), self.memory.fork()]
+        then, a = self.nested(s.then, memories[0])
+        orelse, b = self.nested(s.orelse, memories[1])
+        flat = self.meet(memories[0], memories[1], (s.results[0].id if s.results else 0, self.path))
         merged = [self.merge(p, q, r.name, (r.id, self.path)) for p, q, r in zip(a, b, s.results, strict=True)]
-        flat = [m for _, phis in merged for m in phis]
+        flat += [m for _, phis in merged for m in phis]
         results = tuple(v for v, _, _ in flat)
         blocks = (Block((), tuple(then), tuple(p for _, p, _ in flat)), Block((), tuple(orelse), tuple(q for _, _, q in flat)))
         self.body.append(If(test, blocks[0], blocks[1], results, place, origin, s.expression))
         self.env.update({r: m for r, (m, _) in zip(s.results, merged, strict=True)})
+
+    def meet(self, a: Memory, b: Memory, key: Hashable) -> list[tuple[Value, Operand, Operand]]:
+        """The memory after two branches; gives the φ's of what they leave in the objects that were there before."""
+        memory = self.memory
+        flat: list[tuple[Value, Operand, Operand]] = []
+        for part in (a, b):
+            memory.stale.update(part.stale)
+            memory.rivals.update({k: memory.rivals.get(k, frozenset()) | r for k, r in part.rivals.items()})
+            memory.writes.update({k: w for k, w in part.writes.items() if k not in part.born})
+        for n, k in enumerate(dict.fromkeys((*a.contents, *b.contents))):
+            obj = memory.original(k)
+            p, q = (self.copied.get(o, o) if isinstance(o, Value) else o for o in (a.now(obj), b.now(obj)))
+            if k in a.born or k in b.born or (p is q and p is memory.now(obj)):
+                continue
+            p, q = (self.explode(o) if isinstance(o, Value) and isinstance(o.type, (List, Dict)) else o for o in (p, q))
+            name = p.name if isinstance(p, Value) else ""
+            merged, phis = self.merge(p, q, name, ("memory", n, key))
+            memory.joined[key_of(p), key_of(q)] = merged
+            memory.set(obj, merged)
+            flat += phis
+        return flat
 
     def truth(self, test: Operand) -> Operand:
         t = type_of(test)
@@ -316,8 +431,10 @@ class Specializer:
 
     def merge(self, a: Operand, b: Operand, name: str, key: Hashable) -> tuple[Operand, list[tuple[Value, Operand, Operand]]]:
         """The φ of two operands, item by item where they have one structure, and its leaves (result, yield, yield)."""
-        if a is b or a == b:
+        if a is b or (isinstance(a, Const) and a == b):
             return a, []
+        if (key_of(a), key_of(b)) in self.memory.joined:
+            return self.memory.joined[key_of(a), key_of(b)], []
         a, b = self.expose(a, b), self.expose(b, a)
         for kind in (Tuple, List):
             if isinstance(a, (kind, Undefined)) and isinstance(b, (kind, Undefined)):
@@ -337,6 +454,8 @@ class Specializer:
                 return Dict(keys, tuple(m for m, _ in pairs)), [leaf for _, ls in pairs for leaf in ls]
         self.refuse_different(type_of(a), type_of(b), name)
         value = Value(join(widen_if_differ(type_of(a), type_of(b)), type_of(b), key), name)
+        self.memory.joins(value, a, b)
+        self.memory.inherit(value, a, b)
         return value, [(value, a, b)]
 
     def refuse_different(self, a: Abstract, b: Abstract, name: str) -> None:
@@ -359,6 +478,9 @@ class Specializer:
         return a
 
     def explode(self, v: Value) -> Operand:
+        now = self.memory.now(v)
+        if now is not v and not isinstance(now, Value):
+            return now
         t = v.type
         if isinstance(t, Dict):
             return Dict(t.keys, tuple(self.project(v, k, i) for k, i in zip(t.keys, t.items, strict=True)))
@@ -385,6 +507,8 @@ class Specializer:
         made = Value(t, name)
         (self.body if self.entry is None else self.entry).append(Apply(op, args, (), made, self.place, None))
         self.parameters.add(made)
+        if self.initial is not None:
+            self.initial.born.add(made)
         return made
 
     # -- loops -------------------------------------------------------------------------------------------------------
@@ -394,14 +518,15 @@ class Specializer:
         if any(isinstance(p, Items) for p in plan_parts(plan)) or (self.static and trip_count(plan) is not None):
             self.unrolled(s, plan)
             return
-        mark, env, place, origin = len(self.body), dict(self.env), self.place, self.origin
+        mark, env, place, origin, memory = len(self.body), dict(self.env), self.place, self.origin, self.memory.fork()
         try:
             self.rolled(s, plan)
         except UnrollError:
             if trip_count(plan) is None:
                 raise
             del self.body[mark:]
-            self.env, self.place, self.origin = env, place, origin
+            memory.born |= self.memory.born
+            self.env, self.place, self.origin, self.memory = env, place, origin, memory
             self.unrolled(s, plan)
 
     def plan(self, operand: Operand) -> Plan:
@@ -455,11 +580,14 @@ class Specializer:
     def rest_unless(self, stop: Operand, s: ForEach, plan: Plan, k: int, n: int, carried: list[Operand]) -> None:
         place, origin = self.place, self.origin
         body, self.body = self.body, []
+        outer, self.memory = self.memory, self.memory.fork()
         self.iteration(s, plan, k, n, carried)
         rest, self.body = self.body, body
         after = [self.env[r] for r in s.results]
+        inner, self.memory = self.memory, outer
+        flat = self.meet(outer.fork(), inner, (s.body.params[0].id, k, self.path))
         merged = [self.merge(p, q, r.name, (r.id, k, self.path)) for p, q, r in zip(carried, after, s.results, strict=True)]
-        flat = [m for _, phis in merged for m in phis]
+        flat += [m for _, phis in merged for m in phis]
         blocks = (Block((), (), tuple(p for _, p, _ in flat)), Block((), tuple(rest), tuple(q for _, _, q in flat)))
         self.body.append(If(stop, blocks[0], blocks[1], tuple(v for v, _, _ in flat), place, origin))
         self.env.update({r: m for r, (m, _) in zip(s.results, merged, strict=True)})
@@ -469,31 +597,41 @@ class Specializer:
             raise NotStaticError
         start, stop, step, backwards = self.bounds(plan, s.exits)
         place, origin = self.place, self.origin
-        inits = [self.expose_all(self.resolve(i)) for i in s.inits]
+        inits = self.begin(s)
         whole = isinstance(plan, Range) or (isinstance(plan, Reversed) and isinstance(plan.part, Range) and not s.exits)
         name = s.body.params[0].name
         index = Value(Scalar(int, size_symbol(f"i#{s.body.params[0].id}.{self.path}")), name if whole else "")
+
+        fixed, varying = self.split(s.body, s.body.params[1:], inits)
 
         def enter(params: list[Operand]) -> tuple[Operand, ...]:
             first = index if whole else element(self, plan, index)
             if not whole and isinstance(first, Value) and not first.name:
                 first.name = name
-            self.env.update(zip(s.body.params, (first, *params), strict=True))
-            return self.block(s.body)
+            self.env[s.body.params[0]] = first
+            self.env.update({s.body.params[1 + k]: inits[k] for k in fixed})
+            self.env.update({s.body.params[1 + k]: p for k, p in zip(varying, params, strict=True)})
+            return _without(self.block(s.body), fixed)
 
-        params, body, yields = self.fixpoint(s.body.params[1:], inits, enter)
+        loop = self.fixpoint([s.body.params[1 + k] for k in varying], [inits[k] for k in varying], enter)
         if isinstance(index, Value) and not index.name:
             index.name = "i"
-        flag = yields[-1] if s.exits else Const(False)
+        flag = loop.flag if s.exits else Const(False)
         exits = self.truth(flag) != Const(False)
-        values, outs, begun = _carried(params, yields[: len(inits)], inits)
-        results, env = self.results(params, values)
-        self.env.update(zip(s.results, env, strict=False))
+        values, outs, begun = _carried(loop.params, loop.yields, loop.inits)
+        body = loop.body
+        results, env = self.results(loop, values)
+        self.env.update({s.results[k]: inits[k] for k in fixed})
+        self.env.update({s.results[k]: o for k, o in zip(varying, env, strict=False)})
         counted: tuple[Value, ...] = (Value(Scalar(int)),) if exits else ()
         if counted and isinstance(s, For):
             self.env[s.results[-1]] = counted[0]
         block = Block((index, *values), tuple(body), (*outs, flag) if exits else outs)
         self.body.append(For(start, stop, step, block, begun, exits, backwards, (*results, *counted), place, origin))
+
+    def begin(self, s: ForEach | For | While) -> list[Operand]:
+        """What the names that a loop carries stand for when it begins."""
+        return [self.resolve(i, reads=False) for i in s.inits]
 
     def bounds(self, plan: Plan, exits: bool) -> tuple[Operand, Operand, Operand, bool]:
         if isinstance(plan, Range):
@@ -501,6 +639,12 @@ class Specializer:
         if isinstance(plan, Reversed) and isinstance(plan.part, Range) and not exits:
             return plan.part.start, plan.part.stop, plan.part.step, True
         return Const(0), plan.length(self), Const(1), False
+
+    def split(self, body: Block, formal: Sequence[Value], inits: Sequence[Operand]) -> tuple[list[int], list[int]]:
+        """Which of the names that a loop carries stand for one array or list throughout, and which do not."""
+        in_place = [k for k, i in enumerate(inits) if _written_in_place(type_of(i))]
+        fixed = [k for k in in_place if stays(body, body.yields[k], formal[k])]
+        return fixed, [k for k in range(len(inits)) if k not in fixed]
 
     def expose_all(self, operand: Operand) -> Operand:
         """An operand with every container value in it taken apart."""
@@ -514,59 +658,151 @@ class Specializer:
 
     def fixpoint(
         self, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], tuple[Operand, ...]]
-    ) -> tuple[list[Operand], list[Statement], tuple[Operand, ...]]:
-        """The carried parameters of a loop with types that hold in every iteration, and the body built on them."""
+    ) -> _Loop:
+        """The body of a loop on parameters whose types hold in every iteration.
+
+        Carried are the names that the body assigns and the objects that it writes into.
+        """
+        inits = [self.expose_all(i) for i in inits]
+        loop = _Loop(inits, [p.name for p in formal], [("loop", p.id, self.path) for p in formal], len(inits))
         types = [self.entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
-        instances = self.instances
-        for attempt in range(12):
+        instances, outer = self.instances, self.memory
+        stale = loop.stale
+        for n, i in enumerate(inits):
+            if isinstance(i, Value) and key_of(outer.root(i)) in outer.stale:
+                stale[n] = outer.stale[key_of(outer.root(i))]
+        shared: set[tuple[int, int | Operand]] = set()
+        for attempt in range(16):
             self.instances = instances  # every attempt is the same run
-            params = [_structure(t, p.name, u) for t, p, u in zip(types, formal, inits, strict=True)]
+            loop.params = [_structure(t, n, u) for t, n, u in zip(types, loop.names, loop.inits, strict=True)]
             body, self.body = self.body, []
             env = dict(self.env)
+            self.memory = inner = outer.fork()
             try:
-                yields = enter(params)
-                yields = (*(self.expose_all(y) for y in yields[: len(inits)]), *yields[len(inits) :])
-                made = self.body
+                self.start_iteration(loop, stale, shared)
+                yields = enter(loop.params[: loop.own])
+                left = [inner.now(obj) for obj in loop.objects]
+                loop.yields = [self.expose_all(y) for y in (*yields[: loop.own], *left)]
+                loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
+                loop.body = self.body
             finally:
-                self.body, self.env = body, env
-            for t, y, p in zip(types, yields, formal, strict=False):
-                self.refuse_different(t, type_of(y), p.name)
-            keys = [("loop", p.id, self.path) for p in formal]
-            after = [join(t, type_of(y), key) for t, y, key in zip(types, yields, keys, strict=False)]
-            after = [own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, inits, keys, strict=True)]
+                self.body, self.env, self.memory = body, env, outer
+            if self.found_more(loop, types, inner, stale, shared):
+                continue
+            for t, y, name in zip(types, loop.yields, loop.names, strict=True):
+                self.refuse_different(t, type_of(y), name)
+            after = [join(t, type_of(y), key) for t, y, key in zip(types, loop.yields, loop.keys, strict=True)]
+            after = [
+                own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)
+            ]
             if after == types:
-                return params, made, yields
+                outer.rivals.update(inner.rivals)
+                outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
+                return loop
             types = after if attempt < 8 else [UNKNOWN if a != t else t for a, t in zip(after, types, strict=True)]
         raise SctError("the types of the values that this loop carries do not settle", self.place)
+
+    def start_iteration(self, loop: _Loop, stale: dict[Key, Write], shared: set[tuple[int, int | Operand]]) -> None:
+        """What the memory holds when an iteration starts."""
+        memory = self.memory
+        for p in loop.params:
+            memory.bear(p)
+        for obj, p in zip(loop.objects, loop.params[loop.own :], strict=True):
+            memory.set(obj, p)
+        for p, i in zip(loop.params[: loop.own], loop.inits, strict=False):
+            if isinstance(p, Value):
+                memory.joins(p, i)
+        for k, other in shared:
+            p = loop.params[k]
+            if isinstance(p, Value):
+                memory.joins(p, loop.params[other] if isinstance(other, int) else other)
+        for key, write in stale.items():
+            memory.stale[key_of(loop.params[key]) if isinstance(key, int) else key] = write
+
+    def found_more(
+        self, loop: _Loop, types: list[Abstract], inner: Memory, stale: dict[Key, Write], shared: set[tuple[int, int | Operand]]
+    ) -> bool:
+        """Whether an iteration wrote into objects that are not carried yet, or left names that share memory."""
+        outer = self.memory
+        carried = {key_of(obj) for obj in loop.objects}
+        there = [k for k in inner.contents if k not in inner.born and k not in carried]
+        changed = [k for k in there if inner.contents[k] is not outer.contents.get(k)]
+        for k in changed:
+            obj = outer.original(k)
+            init = self.copied.get(obj, obj) if isinstance(obj, Value) and k not in outer.contents else outer.now(obj)
+            init = self.expose_all(init)
+            loop.objects.append(obj)
+            loop.inits.append(init)
+            loop.names.append(obj.name if isinstance(obj, Value) else "")
+            loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else self.path))
+            types.append(type_of(init))
+        if not changed and all(outer.writes.get(k) is w for k, w in inner.writes.items()):
+            return False
+        before = len(stale), len(shared)
+        stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
+        roots = [inner.root(y) if isinstance(y, Value) and isinstance(y.type, Array) else None for y in loop.yields[: loop.own]]
+        for k, r in enumerate(roots):
+            if r is None:
+                continue
+            if key_of(r) in inner.stale:
+                stale[k] = inner.stale[key_of(r)]
+            if key_of(r) not in inner.born:
+                shared.add((k, r))
+            shared.update((k, j) for j, q in enumerate(roots) if q is r and j != k)
+        return bool(changed) or before != (len(stale), len(shared))
 
     def entry_type(self, t: Abstract, formal: Value) -> Abstract:
         """The first guess: a named number is not taken for a constant, a flag is until it is seen to change."""
         return widen(t) if formal.name else t
 
-    def results(self, params: list[Operand], values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:
+    def results(self, loop: _Loop, values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:
+        """The results of a loop, and what its names stand for after it; its objects hold what it left in them."""
         made = {v: Value(v.type, v.name) for v in values}
-        return tuple(made.values()), [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in params]
+        after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
+        for obj, o in zip(loop.objects, after[loop.own :], strict=True):
+            self.memory.set(obj, o)
+            self.memory.wrote(obj, obj.name if isinstance(obj, Value) else "", self.place)
+        for k, (p, o, i, y) in enumerate(zip(loop.params, after[: loop.own], loop.inits, loop.yields, strict=False)):
+            if isinstance(o, Value) and isinstance(p, Value):
+                self.memory.joins(o, i, y)
+                if k in loop.stale:
+                    self.memory.stale[o] = loop.stale[k]
+                for r in self.memory.rivals.get(p, ()):
+                    self.memory.may_share(o, self.memory.original(r))
+        return tuple(made.values()), after
 
     def while_(self, s: While) -> None:
         if self.static:
             raise NotStaticError
         place, origin = self.place, self.origin
-        inits = [self.expose_all(self.resolve(i)) for i in s.inits]
+        inits = self.begin(s)
+        fixed, varying = self.split(s.body, s.body.params, inits)
 
         def enter(params: list[Operand]) -> tuple[Operand, ...]:
-            self.env.update(zip(s.body.params, params, strict=True))
-            return self.block(s.body)
+            self.env.update({s.body.params[k]: inits[k] for k in fixed})
+            self.env.update({s.body.params[k]: p for k, p in zip(varying, params, strict=True)})
+            return _without(self.block(s.body), fixed)
 
-        params, body, yields = self.fixpoint(s.body.params, inits, enter)
-        values, outs, begun = _carried(params, yields[: len(inits)], inits)
+        loop = self.fixpoint([s.body.params[k] for k in varying], [inits[k] for k in varying], enter)
+        values, outs, begun = _carried(loop.params, loop.yields, loop.inits)
         again = {v: Value(v.type, v.name) for v in values}
-        self.env.update(zip(s.test.params, (map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in params), strict=True))
-        test_body, test = self.nested(s.test)
-        flag = yields[-1] if s.exits else Const(False)
+        tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]
+        self.env.update({s.test.params[k]: inits[k] for k in fixed})
+        self.env.update({s.test.params[k]: o for k, o in zip(varying, tested, strict=False)})
+        memory = self.memory.fork()
+        for obj, o in zip(loop.objects, tested[loop.own :], strict=True):
+            memory.set(obj, o)
+        held = dict(memory.contents)
+        test_body, test = self.nested(s.test, memory)
+        if any(held.get(k) is not o for k, o in memory.contents.items() if k not in memory.born):
+            raise UnsupportedSyntaxError("a test of a while loop that writes into an array", place, "Write in the loop's body.")
+        body, flag = loop.body, loop.flag if s.exits else Const(False)
         exits = self.truth(flag) != Const(False)
-        results, env = self.results(params, values)
+        results, env = self.results(loop, values)
         count = Value(Scalar(int))
-        self.env.update(zip(s.results, (*env, count), strict=True))
+        self.env.update({s.results[k]: inits[k] for k in fixed})
+        self.env.update({s.results[k]: o for k, o in zip(varying, env, strict=False)})
+        self.env[s.results[-1]] = count
         test_block = Block(tuple(again.values()), tuple(test_body), (self.truth(test[0]),))
         block = Block(values, tuple(body), (*outs, flag) if exits else outs)
         self.body.append(While(test_block, block, begun, exits, (*results, count), place, origin))
@@ -575,7 +811,11 @@ class Specializer:
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         v = Value(t, "" if self.static else name)
-        self.body.append(Apply(op, tuple(args), tuple(kwargs.items()), v, self.place, self.origin))
+        args = [self.present(a) for a in args]
+        s = Apply(op, tuple(args), tuple((k, self.present(a)) for k, a in kwargs.items()), v, self.place, self.origin)
+        self.body.append(s)
+        if self.tracking:
+            self.memory.note(s)
         if isinstance(t, (Tuple, List)) and op not in (_SHAPE, np.shape) and any(differentiable_item(i) for i in t.items):
             for i, item in enumerate(t.items):  # where the value is made, so that each item has one place
                 if not isinstance(item, Const):
@@ -599,13 +839,17 @@ class Specializer:
             return self.call_value(args, kwargs, name)
         if isinstance(op, InPlace):
             op = op.op
-        if op in _IN_PLACE_KEYS:
-            op = self.rebinding(op, args)
-        handler = STRUCTURAL.get(op) if _hashable(op) else None
+        if op is NEW:
+            self.memory.bear(args[0])
+            return args[0]
+        handler = (WRITING.get(op) or STRUCTURAL.get(op)) if _hashable(op) else None
         if handler is not None:
             made = handler(self, args, kwargs)
             if made is not NotImplemented:
+                self.memory.bear(made) if isinstance(made, (List, Dict)) and op in _MAKERS else None
                 return made  # type: ignore[no-any-return]
+        if _has_output(op, args, kwargs):
+            return self.output(op, args, kwargs, name)
         if isinstance(op, Derived):
             return self.append(op, args, kwargs, known, name)
         if isinstance(op, (Attribute, Method, Format, Free)) or is_effect(op) or op is UNPACK:
@@ -616,7 +860,6 @@ class Specializer:
             return self.derivative(op, args, kwargs)
         if isinstance(op, FunctionType) and (not known_operation(op) or op in _FOLDABLE):
             return self.python_call(op, args, kwargs, name)
-        self.refuse_writes(op, args, kwargs)
         return self.primitive(op, args, kwargs, name, known)
 
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
@@ -651,19 +894,14 @@ class Specializer:
                 )
         return operand
 
-    def rebinding(self, op: Any, args: Sequence[Operand]) -> Any:
-        """The operation that `x += v` stands for where x is a number; arrays and lists would be written into."""
-        t = type_of(args[0])
-        scalar = isinstance(t, (Const, Scalar, Tuple)) or (isinstance(t, Array) and t.shape == () and not t.boxed)
-        if not scalar:
-            name = args[0].name if isinstance(args[0], Value) else ""
-            x = name or "x"
-            raise UnsupportedSyntaxError(
-                f"a write into an array (an augmented assignment to {x!r}, which is {t})",
-                self.place,
-                f"Write `{x} = {x} + ...`, which makes a new array.",
-            )
-        return _IN_PLACE[op]
+    def output(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+        """A call with `out`: its result is written over an array, which is the value of the call."""
+        kwargs = dict(kwargs)
+        out = kwargs.pop("out", None)
+        if out is None:
+            args, out = args[: op.nin], args[op.nin]
+        where = kwargs.pop("where", Const(True)) if isinstance(op, np.ufunc) else Const(True)
+        return into_output(self, out, self.apply(op, args, kwargs, name), where)
 
     def call_value(self, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
         callee = args[0]
@@ -678,7 +916,6 @@ class Specializer:
 
     def python_call(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
         if (op.__module__ or "").split(".")[0] in ("numpy", "scipy"):
-            self.refuse_writes(op, args, kwargs)
             return self.primitive(op, args, kwargs, name, UNKNOWN)
         if not self.static and (op in self.stack or self.recursive(op)):
             return self.recursive_call(op, args, kwargs, name)
@@ -776,6 +1013,7 @@ class Specializer:
                     stack=[op], recursion=self.recursion, dependencies=self.dependencies, free=self.free, path=f"{self.path}r"
                 )
                 params: list[Operand] = [t if isinstance(t, Const) else Value(t) for t in types]
+                inner.frozen, inner.tracking = frozenset(values_of(*params)), True
                 found = widen(type_of(inner.run(function, params)))
                 settled = join(self.recursion[key], found, ("recursion", describe(op)))
                 if settled == self.recursion[key]:
@@ -803,21 +1041,25 @@ class Specializer:
         """A derived function that is called: its typed statements, spliced in."""
         bound = op.__sct_bind__(args, kwargs, self)
         typed: Specialized = op.__sct_typed__(tuple(type_of(b) for b in bound))
+        self.refuse_overlaps(op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
         self.dependencies.extend(d for d in typed.dependencies if d not in self.dependencies)
         for free, t in typed.free:
             self.free.setdefault(free, t)
         return self.run(typed.function, bound)
 
-    def refuse_writes(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
-        wrote = any(op is f for f in _WRITING_FUNCTIONS)
-        wrote = wrote or kwargs.get("out", Const(None)) != Const(None)
-        wrote = wrote or (isinstance(op, np.ufunc) and len(args) > op.nin)
-        if wrote:
-            raise UnsupportedSyntaxError(
-                f"a write into an array ({describe(op)})",
-                self.place,
-                "Build a new array, with np.where, np.concatenate or arithmetic.",
-            )
+    def refuse_overlaps(self, op: Any, written: Sequence[Written], bound: dict[str, Operand]) -> None:
+        """A derived function works on copies of the arguments that it writes into: they must be apart from the others."""
+        for w in written:
+            own = {self.memory.root(leaf) for leaf in values_of(bound[w.path[0]])}
+            others = [leaf for n, b in bound.items() if n != w.path[0] for leaf in values_of(b)]
+            for leaf in others:
+                root = self.memory.root(leaf)
+                if any(root is o or key_of(root) in self.memory.rivals.get(key_of(o), ()) for o in own):
+                    raise UnsupportedSyntaxError(
+                        f"{op.__name__} writes into its argument {w.path[0]!r}, which may share memory with {leaf.name!r}",
+                        self.place,
+                        "Copy one of them first.",
+                    )
 
     def refuse_opaque(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
         """A call of which nothing is known may write into the arrays that it gets."""
@@ -901,14 +1143,20 @@ class Specializer:
 
     def method(self, op: Method, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
         x, t = args[0], type_of(args[0])
+        if op.name in METHODS and isinstance(t, (Array, List, Dict)):
+            made = METHODS[op.name](self, x, args[1:], kwargs)
+            if made is not NotImplemented:
+                return made  # type: ignore[no-any-return]
         if isinstance(t, Dict):
             return self.dict_method(op, x, args[1:])
-        writes = op.name in _WRITING_METHODS or kwargs.get("out", Const(None)) != Const(None)
-        other = isinstance(t, (Scalar, Unknown)) or (isinstance(t, Const) and not isinstance(t.value, np.ufunc))
-        if writes and not other:
-            raise UnsupportedSyntaxError(
-                f"a write into an array, list or dict (.{op.name}())", self.place, "Build a new one from the old one."
-            )
+        if isinstance(t, Const) and isinstance(t.value, np.ufunc):
+            return self.apply(getattr(t.value, op.name), args[1:], kwargs, name)
+        if isinstance(t, List):
+            return self.list_method(op, x, args[1:])
+        if kwargs.get("out", Const(None)) != Const(None):
+            kwargs = dict(kwargs)
+            out = kwargs.pop("out")
+            return into_output(self, out, self.method(op, args, kwargs, name))
         if isinstance(t, Const) and isinstance(t.value, (ModuleType, type)):
             return self.apply(CALL, (self.attribute(Attribute(op.name), x, ""), *args[1:]), kwargs, name)
         if isinstance(t, Const) and callable(found := getattr(t.value, op.name, None)) and not callable(t.value):
@@ -931,6 +1179,13 @@ class Specializer:
             )
         return self.append(op, args, kwargs, UNKNOWN, name)
 
+    def list_method(self, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
+        items = self.explode(x) if isinstance(x, Value) else x
+        assert isinstance(items, List)
+        if op.name == "copy":
+            return self.apply(NEW, (List(items.items),))
+        raise UnsupportedSyntaxError(f"the list method .{op.name}()", self.place, "Index the list, or loop over it.")
+
     def dict_method(self, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
         d = self.explode(x) if isinstance(x, Value) else x
         assert isinstance(d, Dict)
@@ -944,12 +1199,12 @@ class Specializer:
             default = args[1] if len(args) > 1 else Const(None)
             return d.items[d.keys.index(args[0].value)] if args[0].value in d.keys else default
         if op.name == "copy":
-            return d
+            return self.apply(NEW, (Dict(d.keys, d.items),))
         raise UnsupportedSyntaxError(f"the dict method .{op.name}()", self.place, "Index the dict, or loop over its items.")
 
 
 _SHAPE = Attribute("shape")
-_IN_PLACE_KEYS = frozenset(_IN_PLACE)
+_MAKERS = frozenset((list, dict, operator.add, operator.mul, operator.or_, operator.getitem))
 # These are inlined where types are known, though there are rules for them.
 _FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))
 
@@ -960,6 +1215,63 @@ def _hashable(op: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _without(yields: tuple[Operand, ...], numbers: Sequence[int]) -> tuple[Operand, ...]:
+    return tuple(y for k, y in enumerate(yields) if k not in numbers)
+
+
+def _written_in_place(t: Abstract) -> bool:
+    """Whether an augmented assignment to a name of this type writes into what it stands for."""
+    return isinstance(t, List) or (isinstance(t, Array) and (t.shape != () or t.boxed))
+
+
+def stays(block: Block, y: Operand, v: Operand) -> bool:
+    """Whether, in the untyped form, `y` is what `v` is at the start of the block, but for augmented assignments to it."""
+    made = {r: s for s in block.body for r in results_of(s)}
+    while y is not v:
+        s = made.get(y) if isinstance(y, Value) else None
+        if isinstance(s, Apply) and s.op in BINARY:
+            y = s.args[0]
+        elif isinstance(s, If):
+            k = s.results.index(y)
+            before = _before(s.then, s.then.yields[k]), _before(s.orelse, s.orelse.yields[k])
+            if before[0] is not before[1]:
+                return False
+            y = before[0]
+        elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
+            k = s.results.index(y)
+            params = s.body.params[len(s.body.params) - len(s.inits) :]
+            if not stays(s.body, s.body.yields[k], params[k]):
+                return False
+            y = s.inits[k]
+        else:
+            return False
+    return True
+
+
+def _before(block: Block, y: Operand) -> Operand:
+    """What a block starts from, of what it ends with."""
+    for s in reversed(block.body):
+        if isinstance(y, Value) and y in results_of(s):
+            candidates = [s.args[0]] if isinstance(s, Apply) and s.op in BINARY else []
+            if isinstance(s, If):
+                k = s.results.index(y)
+                candidates = [_before(s.then, s.then.yields[k])]
+                candidates += [_before(s.orelse, s.orelse.yields[k])]
+            elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
+                candidates = [s.inits[s.results.index(y)]] if stays(block, y, s.inits[s.results.index(y)]) else []
+            if not candidates or any(c is not candidates[0] for c in candidates):
+                return y
+            y = candidates[0]
+    return y
+
+
+def _has_output(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
+    """Whether a call names an array for its result."""
+    return kwargs.get("out", Const(None)) != Const(None) or (
+        isinstance(op, np.ufunc) and len(args) > op.nin and args[op.nin] != Const(None)
+    )
 
 
 def _is_ufunc_or_numpy(op: Any) -> bool:
@@ -1022,6 +1334,22 @@ def _structure(t: Abstract, name: str, init: Operand) -> Operand:
     if isinstance(t, (Const, Undefined)):
         return t
     return Value(t, name)
+
+
+@dataclass
+class _Loop:
+    """A loop that is being specialized: what it carries, names first (`own` of them), then objects."""
+
+    inits: list[Operand]
+    names: list[str]
+    keys: list[Hashable]
+    own: int
+    objects: list[Operand] = field(default_factory=list)
+    stale: dict[Key, Write] = field(default_factory=dict)  # by object, or by the number of a name
+    params: list[Operand] = field(default_factory=list)
+    yields: list[Operand] = field(default_factory=list)
+    flag: Operand = UNDEFINED
+    body: list[Statement] = field(default_factory=list)
 
 
 def _carried(

@@ -11,58 +11,114 @@ from typing import Any
 
 import numpy as np
 
-from sct.ir.ops import POP, PUSH, Attribute, Format, Free, InPlace, Method
-from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Value, While, operands_of, values_of
-from sct.ir.types import Array, Scalar, Slice, Tuple, Unknown
-from sct.ruleset import kind_of, method_rule
-from sct.runtime import scatter_add
+from sct.analysis.activity import primitive_of
+from sct.ir.ops import POP, PUSH, Attribute, Format, Free, InPlace
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Operand,
+    Value,
+    While,
+    blocks_of,
+    defined,
+    operands_of,
+    read,
+    values_of,
+)
+from sct.ir.types import Array, Const, Scalar, Slice, Tuple, Unknown
+from sct.ruleset import adjoint_rule, is_nondifferentiable, kind_of
+from sct.runtime import scatter_add, updated
 
-__all__ = ["Storage", "captured", "storage"]
+__all__ = ["Storage", "captured", "fresh", "is_basic_index", "storage"]
 
-_FRESH: frozenset[Any] = frozenset(
-    (
-        np.zeros_like,
-        np.ones_like,
-        np.full_like,
-        np.zeros,
-        np.ones,
-        np.full,
-        np.array,
-        np.copy,
-        np.stack,
-        np.concatenate,
-        scatter_add,
-        operator.add,
-        operator.sub,
-        operator.mul,
-        operator.truediv,
-        operator.neg,
-        operator.pow,
-        operator.matmul,
-    )
+# NumPy functions that are registered as no views, and yet may give back their argument's memory in some calls.
+_MAYBE: frozenset[Any] = frozenset(
+    (np.diff, np.diag, np.linalg.matrix_power, np.einsum, np.real_if_close, np.ix_, np.nan_to_num)
 )
 
 
 class Storage:
-    """`roots[v]`: the values whose memory `v` may be. `pinned`: memory that is not to be written into."""
+    """Which values may share memory: each lies in the memory of one of its roots.
+
+    A root is a value that was made with memory of its own, or something that a loop carries. What a loop carries came from
+    its `sources`: what it began with, and what an iteration left. Two things that one loop carries are apart if they are at
+    the start and after each iteration that starts with them apart; so are buffers that are swapped.
+    """
 
     def __init__(self) -> None:
         self.roots: dict[Value, frozenset[Value]] = {}
-        self.pinned: set[Value] = set()
+        self.pinned: set[Value] = set()  # memory that is not to be written into
+        self.sources: dict[Value, frozenset[Value]] = {}
+        self.loop: dict[Value, tuple[int, int]] = {}  # what a loop carries -> the loop and the number
+        self.inside: dict[int, set[Value]] = {}  # a loop -> the values made in it
+        self.mixed: dict[int, set[frozenset[int]]] = {}  # a loop -> pairs that it carries that may share memory
+        self.begun: dict[int, list[frozenset[Value]]] = {}
+        self.left: dict[int, list[frozenset[Value]]] = {}
+        self.arrays: dict[int, list[int]] = {}
+        self.captured: set[Value] = set()
         self.by_root: dict[Value, set[Value]] | None = None
+        self.all: dict[Value, frozenset[Value]] = {}
 
     def of(self, v: Value) -> frozenset[Value]:
-        """The roots of a value."""
-        return self.roots.get(v, frozenset((v,)))
+        """Everything whose memory `v` may lie in, in whatever iteration."""
+        if v not in self.all:
+            found: set[Value] = set()
+            work = list(self.roots.get(v, (v,)))
+            while work:
+                r = work.pop()
+                if r not in found:
+                    found.add(r)
+                    work.extend(self.sources.get(r, ()))
+            self.all[v] = frozenset(found)
+        return self.all[v]
+
+    def share(self, v: Value, w: Value) -> bool:
+        """Whether two values may share memory."""
+        return any(self.related(r, s) for r in self.roots.get(v, (v,)) for s in self.roots.get(w, (w,)))
+
+    def related(self, r: Value, s: Value) -> bool:
+        """Whether two roots may be the same memory."""
+        if r is s:
+            return True
+        a, b = self.loop.get(r), self.loop.get(s)
+        if a is not None and b is not None and a[0] == b[0]:
+            return frozenset((a[1], b[1])) in self.mixed[a[0]]
+        for x, y, carried in ((r, s, a), (s, r, b)):
+            if carried is not None and y not in self.inside[carried[0]]:
+                return any(self.related(e, y) for e in self.entry(x))
+        return False  # at least one was made in this iteration, and the other before or elsewhere
+
+    def entry(self, r: Value) -> frozenset[Value]:
+        """The roots from outside of its loop that something carried may lie in."""
+        number = self.loop[r][0]
+        found: set[Value] = set()
+        seen: set[Value] = set()
+        work = [r]
+        while work:
+            x = work.pop()
+            if x in seen:
+                continue
+            seen.add(x)
+            for e in self.sources[x]:
+                if e in self.loop and self.loop[e][0] == number:
+                    work.append(e)
+                elif e not in self.inside[number]:
+                    found.add(e)
+        return frozenset(found)
 
     def sharing(self, v: Value) -> set[Value]:
         """The values that may share memory with `v`."""
         if self.by_root is None:
             self.by_root = {}
-            for w, roots in self.roots.items():
-                for r in roots:
+            for w in self.roots:
+                for r in self.of(w):
                     self.by_root.setdefault(r, set()).add(w)
-        return {w for r in self.of(v) for w in (r, *self.by_root.get(r, ()))}
+        near = {w for r in self.of(v) for w in (r, *self.by_root.get(r, ()))}
+        return {w for w in near if self.share(v, w)}
 
     def owned(self, v: Value) -> bool:
         """Whether the memory of `v` belongs to this function alone."""
@@ -73,15 +129,30 @@ def storage(f: Function) -> Storage:
     """The storage of the values of `f`."""
     s = Storage()
     s.pinned.update(f.block.params)
-    while True:
-        before = (sum(map(len, s.roots.values())), len(s.pinned))
-        _block(s, f.block)
-        if before == (sum(map(len, s.roots.values())), len(s.pinned)):
-            return s
+    _block(s, f.block)
+    while _mix(s):
+        pass
+    s.pinned.update(r for v in s.captured for r in s.of(v))
+    return s
 
 
-def _add(s: Storage, v: Value, roots: frozenset[Value]) -> None:
-    s.roots[v] = s.roots.get(v, frozenset()) | roots
+def _mix(s: Storage) -> bool:
+    """Find what loops carry that is not apart, under what has been found so far; whether there was more of it."""
+    found = False
+    for number, mixed in s.mixed.items():
+        for k in s.arrays[number]:
+            for j in s.arrays[number]:
+                pair = frozenset((j, k))
+                if j < k and pair not in mixed:
+                    groups = (s.begun[number], s.left[number])
+                    if any(s.related(a, b) for group in groups for a in group[j] for b in group[k]):
+                        mixed.add(pair)
+                        found = True
+    return found
+
+
+def _roots(s: Storage, *operands: Operand) -> frozenset[Value]:
+    return frozenset().union(*(s.roots.get(v, frozenset((v,))) for v in values_of(*operands)))
 
 
 def _block(s: Storage, block: Block) -> None:
@@ -92,94 +163,106 @@ def _block(s: Storage, block: Block) -> None:
             _block(s, t.then)
             _block(s, t.orelse)
             for r, a, b in zip(t.results, t.then.yields, t.orelse.yields, strict=True):
-                _add(s, r, frozenset().union(*(s.of(v) for v in values_of(a, b))))
+                s.roots[r] = _roots(s, a, b)
         elif isinstance(t, (For, While)):
             _loop(s, t)
         else:
             assert isinstance(t, Closure)
             s.pinned.update(t.block.params)
-            s.pinned.update(r for v in captured(t.block) for r in s.of(v))
             _block(s, t.block)
+            s.captured |= captured(t.block)
 
 
 def captured(block: Block) -> set[Value]:
     """What the block of a closure reads from around it; it may run again, so that must stay as it is."""
-    used: set[Value] = set(values_of(*block.yields))
-    made: set[Value] = set(block.params)
-
-    def walk(b: Block) -> None:
-        for t in b.body:
-            used.update(values_of(*operands_of(t)))
-            made.update((t.result,) if isinstance(t, (Apply, Closure)) else t.results)
-            for inner in (t.then, t.orelse) if isinstance(t, If) else (t.body,) if isinstance(t, (For, While)) else ():
-                made.update(inner.params)
-                used.update(values_of(*inner.yields))
-                walk(inner)
-
-    walk(block)
-    return used - made
+    return read(block) - defined(block)
 
 
 def _loop(s: Storage, t: For | While) -> None:
-    n = len(t.inits)
+    n, number = len(t.inits), t.body.label
     params = t.body.params[len(t.body.params) - n :]
-    for p, i in zip(params, t.inits, strict=True):
-        _add(s, p, frozenset().union(*(s.of(v) for v in values_of(i))))
-    _block(s, t.body)
-    for p, y, r in zip(params, t.body.yields, t.results, strict=False):
-        roots = frozenset().union(*(s.of(v) for v in values_of(y)))
-        _add(s, p, roots)
-        _add(s, r, s.of(p) | roots)
+    for k, (p, r) in enumerate(zip(params, t.results, strict=False)):
+        s.roots[p], s.roots[r] = frozenset((p,)), frozenset((r,))
+        s.loop[p] = s.loop[r] = number, k
     if isinstance(t, While):
-        for p, q in zip(t.test.params, params, strict=True):
-            _add(s, p, s.of(q))
+        s.roots.update({q: frozenset((p,)) for p, q in zip(params, t.test.params, strict=True)})
         _block(s, t.test)
+    _block(s, t.body)
+    s.inside[number] = {v for b in blocks_of(t) for v in defined(b)}
+    s.begun[number] = [_roots(s, i) for i in t.inits]
+    s.left[number] = [_roots(s, y) for y in t.body.yields[:n]]
+    s.mixed[number] = set()
+    s.arrays[number] = [k for k, p in enumerate(params) if not isinstance(p.type, Scalar)]
+    for p, r, x, y in zip(params, t.results, s.begun[number], s.left[number], strict=False):
+        s.sources[p] = s.sources[r] = x | y
 
 
 def _apply(s: Storage, t: Apply) -> None:
     own = frozenset((t.result,))
     if t.op is PUSH:
-        s.pinned.update(r for v in values_of(t.args[1]) for r in s.of(v))
+        s.pinned.update(_roots(s, t.args[1]))
     elif t.op is POP or isinstance(t.op, (Free, Format)):
         s.pinned.add(t.result)
-        _add(s, t.result, own)
+        s.roots[t.result] = own
     elif isinstance(t.op, InPlace):
-        _add(s, t.result, frozenset().union(*(s.of(v) for v in values_of(t.args[0]))))
+        s.roots[t.result] = _roots(s, t.args[0])
     elif t.op is np.broadcast_to:  # one entry of memory may be many entries of the array
         s.pinned.add(t.result)
-        _add(s, t.result, own)
-    elif isinstance(t.result.type, Scalar) or _fresh(t):
-        _add(s, t.result, own)
+        s.roots[t.result] = own
+    elif isinstance(t.result.type, Scalar) or fresh(t):
+        s.roots[t.result] = own
     else:
-        _add(s, t.result, own.union(*(s.of(v) for v in values_of(*operands_of(t)))))
+        s.roots[t.result] = own | _roots(s, *operands_of(t))
 
 
-def _fresh(t: Apply) -> bool:
+def is_basic_index(index: Operand) -> bool | None:
+    """Whether what an index picks is a view: there are no arrays or lists in it. None where that cannot be told."""
+    entries = index.items if isinstance(index, Tuple) else (index,)
+    kinds = [_is_basic_entry(e) for e in entries]
+    return False if False in kinds else None if None in kinds else True
+
+
+def _is_basic_entry(entry: Operand) -> bool | None:
+    if isinstance(entry, Value):
+        t = entry.type
+        if isinstance(t, Array):
+            return None if t.shape is None else t.shape == () and t.dtype is not None and t.dtype.kind != "b"
+        return None if isinstance(t, Unknown) else isinstance(t, (Scalar, Const))
+    if isinstance(entry, Const):
+        return not isinstance(entry.value, (bool, list, np.ndarray, tuple))
+    return isinstance(entry, Slice)
+
+
+def fresh(t: Apply) -> bool:
     """Whether an operation makes memory of its own."""
     op = t.op
     if op is operator.getitem:
         x = t.args[0]
-        return (
-            isinstance(x, Value)
-            and isinstance(x.type, Array)
-            and isinstance(t.result.type, Array)
-            and t.result.type.shape == ()
-            and not any(_ellipsis(a) for a in t.args[1:])
-        )
-    if isinstance(op, Method):
-        rule = method_rule(op.name)
-        return rule is not None and op.name in ("copy", "sum", "mean", "dot", "prod", "max", "min", "cumsum", "var", "std")
+        if not isinstance(x, Value) or not isinstance(x.type, Array):
+            return False
+        if is_basic_index(t.args[1]) is False:
+            return True
+        return isinstance(t.result.type, Array) and t.result.type.shape == () and not any(_ellipsis(a) for a in t.args[1:])
+    if any(k == "copy" for k, _ in t.kwargs):
+        return False
     if isinstance(op, Attribute):
         return op.name in ("shape", "size", "ndim")
-    try:
-        if op in _FRESH:
-            return True
-    except TypeError:
-        return False
-    if not (getattr(op, "__module__", None) or "numpy").startswith(("numpy", "_operator", "operator", "math")):
+    primitive = primitive_of(op)
+    if primitive in (scatter_add, updated):
+        return True
+    if not isinstance(primitive, np.ufunc) and not _of_numpy(primitive):
         return False  # a helper may give back what it was given
-    return kind_of(op) in ("elementwise", "reduction", "product") and op not in (np.einsum, np.real_if_close)
+    registered = adjoint_rule(primitive) is not None or is_nondifferentiable(primitive) or isinstance(primitive, np.ufunc)
+    return registered and kind_of(primitive) != "view" and primitive not in _MAYBE
+
+
+def _of_numpy(op: Any) -> bool:
+    module = getattr(op, "__module__", None) or ""
+    return module.split(".")[0] in ("numpy", "_operator", "operator", "math") and not isinstance(op, type)
 
 
 def _ellipsis(o: object) -> bool:
-    return isinstance(o, (Slice, Tuple, Unknown)) or getattr(o, "value", None) is Ellipsis
+    """Whether an index has, or may have, an ellipsis in it; such a read of one entry is a view of rank 0."""
+    if isinstance(o, Tuple):
+        return any(map(_ellipsis, o.items))
+    return isinstance(getattr(o, "type", None), Unknown) or getattr(o, "value", None) is Ellipsis

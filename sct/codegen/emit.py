@@ -41,7 +41,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple
-from sct.runtime import scatter_add
+from sct.runtime import scatter_add, updated
 
 __all__ = ["Text", "emit"]
 
@@ -269,8 +269,6 @@ class _Emitter:
         if s.op is operator.getitem and s.args[0] in self.parts and s.result in self.parts[s.args[0]]:  # type: ignore[index]
             return
         args = [self.expression(a) for a in s.args]
-        if isinstance(s.op, InPlace) and s.op.op is scatter_add and not _repeats(s.args[1]):
-            args[1] = self.index(s.args[1])
         if s.op is PUSH:
             out.append(gast.Expr(call(gast.Attribute(args[0], "append", gast.Load()), args[1:])))
         elif s.op is RAISE:
@@ -336,14 +334,24 @@ class _Emitter:
         target, first = self.names[s.result], s.args[0]
         if not isinstance(first, Value) or self.names.get(first) != target:
             self.assign(s.result, args[0], out)
-        if s.op.op is scatter_add:
-            if _repeats(s.args[1]):
-                add_at = gast.Attribute(load(self.symbols.name(np.add)), "at", gast.Load())
-                out.append(gast.Expr(call(add_at, [load(target), args[1], args[2]])))
-            else:
-                out.append(gast.AugAssign(gast.Subscript(load(target), args[1], gast.Store()), gast.Add(), args[2]))
-        else:
+        if s.op.op is updated:
+            part = load(target)
+            path = s.args[1]
+            assert isinstance(path, Tuple)
+            for index in path.items:
+                part = gast.Subscript(part, self.index(index), gast.Store())
+            out.append(_assignment(part, args[2], s))
+        elif s.op.op is not scatter_add:
             out.append(gast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
+        elif _repeats(s.args[1]):
+            add_at = gast.Attribute(load(self.symbols.name(np.add)), "at", gast.Load())
+            out.append(gast.Expr(call(add_at, [load(target), args[1], args[2]])))
+        else:
+            whole = s.args[1] == Const(Ellipsis)
+            part = store(target) if whole else gast.Subscript(load(target), self.index(s.args[1]), gast.Store())
+            negative = isinstance(args[2], gast.UnaryOp) and isinstance(args[2].op, gast.USub)
+            step = gast.Sub() if negative else gast.Add()
+            out.append(gast.AugAssign(part, step, args[2].operand if negative else args[2]))
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
@@ -567,6 +575,26 @@ class _Emitter:
         params = [inspect.Parameter(self.names[p], inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in s.block.params]
         node = gast.FunctionDef(self.names[s.result], self.arguments(inspect.Signature(params)), body, [], None, None, [])
         out.append(node)
+
+
+def _assignment(target: Expression, value: Expression, s: Apply) -> Any:
+    """`target = value`, or `target op= v` where the value is `target op v`."""
+    t = s.result.type
+    inexact = isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
+    if inexact and isinstance(value, gast.BinOp) and _same(value.left, target):
+        return gast.AugAssign(target, value.op, value.right)
+    return gast.Assign([target], value, None)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two expressions are written alike, one read and the other assigned to."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, gast.AST):
+        return all(_same(getattr(a, f, None), getattr(b, f, None)) for f in a._fields if f != "ctx")
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return bool(a == b)
 
 
 def _part(s: Statement, whole: Value) -> int | None:

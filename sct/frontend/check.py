@@ -29,6 +29,7 @@ _STATEMENTS = (
     gast.Pass,
     gast.Break,
     gast.Continue,
+    gast.Delete,
 )
 _EXPRESSIONS = (
     gast.BoolOp,
@@ -67,7 +68,6 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "AsyncFor": ("async for", "Write an ordinary for loop."),
     "Global": ("global", "Return the value, and assign it where the function is called."),
     "Nonlocal": ("nonlocal", "Return the value, and assign it where the function is called."),
-    "Delete": ("del", "Leave the name; it ends with the function."),
     "Import": ("an import inside a function", "Import at module level."),
     "ImportFrom": ("an import inside a function", "Import at module level."),
     "Yield": ("yield", "Collect the values in a list display, or return an array."),
@@ -122,8 +122,8 @@ class _Checker:
         if not isinstance(node, (*_STATEMENTS, *_EXPRESSIONS, *_OTHER)):
             what, advice = _ADVICE.get(kind, (f"the construct {kind}", "Write it with the constructs that the manual lists."))
             self.refuse(node, what, advice)
-        if isinstance(node, (gast.Assign, gast.AnnAssign, gast.AugAssign, gast.For)):
-            for target in node.targets if isinstance(node, gast.Assign) else [node.target]:
+        if isinstance(node, (gast.Assign, gast.AnnAssign, gast.AugAssign, gast.For, gast.Delete)):
+            for target in node.targets if isinstance(node, (gast.Assign, gast.Delete)) else [node.target]:
                 self.target(target)
         if isinstance(node, gast.AnnAssign):
             if node.value is not None:
@@ -133,8 +133,6 @@ class _Checker:
             for keyword in node.keywords:
                 if keyword.arg is None:
                     self.refuse(keyword.value, "** in a call", "Write the keyword arguments out.")
-                if keyword.arg == "out" and not _is_none(keyword.value):
-                    self.refuse(keyword.value, "a write into an array (out=)", "Assign the result to a name.")
         if isinstance(node, gast.Dict) and any(key is None for key in node.keys):
             self.refuse(node, "** in a dict", "Write the entries out.")
         for child in gast.iter_child_nodes(node):
@@ -144,15 +142,7 @@ class _Checker:
         if isinstance(node, (gast.Tuple, gast.List)):
             for element in node.elts:
                 self.target(element)
-        elif isinstance(node, gast.Subscript):
-            self.refuse(
-                node, "a write into an array, list or dict", "Build a new one, with np.where, np.concatenate or a display."
-            )
         elif isinstance(node, gast.Attribute):
             self.refuse(node, "an assignment to an attribute", "Assign to a name and return it.")
         elif isinstance(node, gast.Starred):
             self.refuse(node, *_ADVICE["Starred"])
-
-
-def _is_none(node: Any) -> bool:
-    return isinstance(node, gast.Constant) and node.value is None

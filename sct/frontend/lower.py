@@ -19,7 +19,7 @@ from sct.errors import SctError, UndefinedNameError
 from sct.frontend.check import check
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
-from sct.ir.ops import ASSERT, CALL, RAISE, UNPACK, Attribute, Format, Free, Method
+from sct.ir.ops import ASSERT, CALL, NEW, RAISE, UNPACK, Attribute, Augmented, Format, Free, Method
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
 
@@ -99,7 +99,7 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
     """
     source = read(function)
     check(source, rule)
-    return _Lowerer(source).run()
+    return _Lowerer(source, rule).run()
 
 
 def _exits(statements: list[Any], always: bool) -> bool:
@@ -153,14 +153,15 @@ def _assigned(statements: list[Any]) -> list[str]:
     names: dict[str, None] = {}
     for s in statements:
         for n in gast.walk(s):
-            if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store):
+            if isinstance(n, gast.Name) and isinstance(n.ctx, (gast.Store, gast.Del)):
                 names[n.id] = None
     return list(names)
 
 
 class _Lowerer:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, rule: bool) -> None:
         self.source = source
+        self.rule = rule
         self.body: list[Statement] = []
         self.entry: list[Statement] = []
         self.env: dict[str, Operand] = {}
@@ -326,6 +327,10 @@ class _Lowerer:
             self.bind(node.target, self.expression(node.value))
 
     def do_AugAssign(self, node: Any) -> None:
+        if isinstance(node.target, gast.Subscript):
+            base, index = self.expression(node.target.value), self.expression(node.target.slice)
+            self.apply(node, Augmented(_AUGMENTED[type(node.op)]), base, index, self.expression(node.value))
+            return
         old = self.name(node.target)
         self.bind(node.target, self.apply(node, _AUGMENTED[type(node.op)], old, self.expression(node.value)))
 
@@ -334,6 +339,9 @@ class _Lowerer:
             if isinstance(value, Value) and not value.name and self.defined_here(value):
                 value.name = target.id
             self.env[target.id] = value
+            return
+        if isinstance(target, gast.Subscript):
+            self.apply(target, operator.setitem, self.expression(target.value), self.expression(target.slice), value)
             return
         n = len(target.elts)
         if isinstance(value, (Tuple, List)) and len(value.items) == n:
@@ -350,6 +358,14 @@ class _Lowerer:
         if isinstance(last, Apply) and last.op is operator.getitem:
             return any(isinstance(s, Apply) and s.result is value for s in self.body[-8:])
         return isinstance(last, (Apply, If)) and value in ((last.result,) if isinstance(last, Apply) else last.results)
+
+    def do_Delete(self, node: Any) -> None:
+        for target in node.targets:
+            if isinstance(target, gast.Name):
+                self.name(target)
+                self.env[target.id] = UNDEFINED
+            else:
+                self.apply(target, operator.delitem, self.expression(target.value), self.expression(target.slice))
 
     def do_If(self, node: Any) -> None:
         self.set_header(node)
@@ -567,7 +583,11 @@ class _Lowerer:
         return Tuple(tuple(self.expression(e) for e in node.elts))
 
     def ex_List(self, node: Any) -> Operand:
-        return List(tuple(self.expression(e) for e in node.elts))
+        return self.new(node, List(tuple(self.expression(e) for e in node.elts)))
+
+    def new(self, node: Any, display: List | Dict) -> Operand:
+        """A list or dict that may be written into later."""
+        return display if self.rule else self.apply(node, NEW, display)
 
     def ex_Dict(self, node: Any) -> Operand:
         keys, items = [], []
@@ -577,7 +597,7 @@ class _Lowerer:
                 raise SctError("a dict key must be a constant", self.source.place(k), "Use a list, or a constant key.")
             keys.append(key.value)
             items.append(self.expression(v))
-        return Dict(tuple(keys), tuple(items))
+        return self.new(node, Dict(tuple(keys), tuple(items)))
 
     def ex_Subscript(self, node: Any) -> Operand:
         return self.apply(node, operator.getitem, self.expression(node.value), self.expression(node.slice))

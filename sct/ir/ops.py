@@ -12,12 +12,14 @@ from typing import Any
 __all__ = [
     "ASSERT",
     "CALL",
+    "NEW",
     "POP",
     "PUSH",
     "RAISE",
     "TAPE",
     "UNPACK",
     "Attribute",
+    "Augmented",
     "Derived",
     "Format",
     "Free",
@@ -42,6 +44,7 @@ class Special:
 CALL = Special("call")  # args[0] is the callee
 RAISE = Special("raise")  # raise args[0] [from args[1]]
 ASSERT = Special("assert")  # assert args[0][, args[1]]
+NEW = Special("new")  # the list or dict args[0], as an object of its own
 TAPE = Special("tape")  # an empty tape
 PUSH = Special("push")  # push args[1] on the tape args[0]
 POP = Special("pop")  # take the last entry off the tape args[0]
@@ -66,6 +69,16 @@ class Method:
 
     def __str__(self) -> str:
         return f".{self.name}()"
+
+
+@dataclass(frozen=True, slots=True)
+class Augmented:
+    """`args[0][args[1]] op= args[2]`; `op` is one of the operator module's in-place functions."""
+
+    op: Any
+
+    def __str__(self) -> str:
+        return f"{self.op.__name__} into"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,7 @@ def is_effect(op: Any) -> bool:
 
 def describe(op: Any) -> str:
     """What an operation is called in a message: the name by which a user would import it."""
-    if isinstance(op, (Attribute, Method, Special, Format, Free, InPlace, Derived)):
+    if isinstance(op, (Attribute, Augmented, Method, Special, Format, Free, InPlace, Derived)):
         return str(op)
     name = getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or type(op).__name__
     module = getattr(op, "__module__", None) or ""

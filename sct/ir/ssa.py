@@ -30,9 +30,11 @@ __all__ = [
     "Value",
     "While",
     "blocks_of",
+    "defined",
     "leaves",
     "map_leaves",
     "operands_of",
+    "read",
     "results_of",
     "type_of",
     "values_of",
@@ -298,3 +300,23 @@ def blocks_of(s: Statement) -> tuple[Block, ...]:
     if isinstance(s, Closure):
         return (s.block,)
     return ()
+
+
+def defined(block: Block) -> set[Value]:
+    """All values that a block and the blocks in it define."""
+    out = set(block.params)
+    for s in block.body:
+        out.update(results_of(s))
+        for b in blocks_of(s):
+            out |= defined(b)
+    return out
+
+
+def read(block: Block) -> set[Value]:
+    """All values that a block and the blocks in it read."""
+    out = set(values_of(*block.yields))
+    for s in block.body:
+        out.update(values_of(*operands_of(s)))
+        for b in blocks_of(s):
+            out |= read(b)
+    return out

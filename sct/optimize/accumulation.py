@@ -1,8 +1,8 @@
-"""In-place accumulation: `g + v` is stored into `g` where nothing else will read that memory.
+"""Storing in place: `g + v` is stored into `g`, and a write into a part of an array goes into that array, where it may.
 
-A sum of the reverse sweep may overwrite its first operand if that operand is not needed any more, no value that is needed may
-share its memory, and the memory was made by this function. The adjoint of a read of a part (`scatter_add`) then costs no more
-than the part.
+An operation may overwrite its first operand if that operand is not needed any more, no value that is needed may share its
+memory, and the memory was made by this function. A write into a part of an array, or the adjoint of a read of a part
+(`scatter_add`), then costs no more than the part. A write that may not goes into a copy.
 
 >>> import numpy as np
 >>> from sct.testing import derivative_of
@@ -30,6 +30,8 @@ from __future__ import annotations
 
 import operator
 
+import numpy as np
+
 from sct.analysis.storage import Storage, captured, storage
 from sct.ir.ops import InPlace
 from sct.ir.ssa import (
@@ -39,17 +41,20 @@ from sct.ir.ssa import (
     For,
     Function,
     If,
+    Operand,
     Statement,
     Value,
     While,
     blocks_of,
+    defined,
     operands_of,
+    read,
     results_of,
     type_of,
     values_of,
 )
 from sct.ir.types import Array, same_shape
-from sct.runtime import scatter_add
+from sct.runtime import scatter_add, updated
 
 __all__ = ["accumulation"]
 
@@ -65,21 +70,13 @@ def accumulation(f: Function) -> Function:
     return Function(f.name, f.signature, block, f.doc, f.callee)
 
 
-def _reads(block: Block) -> set[Value]:
-    out: set[Value] = set(values_of(*block.yields))
-    for s in block.body:
-        out.update(values_of(*operands_of(s)))
-        for b in blocks_of(s):
-            out |= _reads(b)
-    return out
-
-
 class _Accumulation:
     """A walk backwards; `live` is what is needed after the statement at hand."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.live: set[Value] = set()
+        self.copied: dict[Operand, Apply] = {}
 
     def block(self, block: Block) -> tuple[Block, set[Value]]:
         self.live |= set(values_of(*block.yields))
@@ -89,6 +86,10 @@ class _Accumulation:
             self.live -= set(results_of(s))
             self.live |= set(values_of(*operands_of(made)))
             body.append(made)
+            if isinstance(made, Apply) and made.args and made.args[0] in self.copied:
+                body.append(self.copied[made.args[0]])
+                self.live.discard(made.args[0])
+                self.live |= set(values_of(*self.copied[made.args[0]].args))
         return block.with_(reversed(body)), self.live
 
     def statement(self, s: Statement) -> Statement:
@@ -107,7 +108,7 @@ class _Accumulation:
             self.live = inside | after
             return Closure(s.name, block, s.result, s.place, s.origin)
         assert isinstance(s, (For, While))
-        around = {v for b in blocks_of(s) for v in _reads(b)} - set(s.body.params) - _made(s.body)
+        around = {v for b in blocks_of(s) for v in read(b)} - defined(s.body)
         self.live = after | around
         body, inside = self.block(s.body)
         self.live = inside | after | around
@@ -122,32 +123,31 @@ class _Accumulation:
             for args in ((a, b), (b, a)):
                 if self.can_store(s, args[0], args[1]):
                     return Apply(InPlace(s.op), args, (), s.result, s.place, s.origin)
-        elif s.op in (operator.sub, scatter_add) and self.can_store(s, s.args[0], s.args[1]):
+        elif s.op in (operator.sub, scatter_add, updated) and self.can_store(s, s.args[0], s.args[1]):
             return Apply(InPlace(s.op), s.args, (), s.result, s.place, s.origin)
+        elif s.op in (updated, scatter_add) and isinstance(s.args[0], Value):
+            copy = Value(s.args[0].type, s.result.name, s.result.hint)
+            self.copied[copy] = Apply(np.array, s.args[:1], (), copy, s.place, s.origin)
+            return Apply(InPlace(s.op), (copy, *s.args[1:]), (), s.result, s.place, s.origin)
         return s
 
     def can_store(self, s: Apply, target: object, other: object) -> bool:
-        if not isinstance(target, Value) or target in self.live or s.origin is None or not s.origin.reverse:
+        if not isinstance(target, Value) or target in self.live:
             return False
-        if s.op is not scatter_add and not (s.result.name or s.result.hint):
+        if s.op in (updated, scatter_add):
+            return self.free(s, target)
+        if s.origin is None or not s.origin.reverse or not (s.result.name or s.result.hint):
             return False  # a step inside an expression, not an adjoint
         t, r = target.type, s.result.type
         if not isinstance(t, Array) or not isinstance(r, Array) or not t.shape or not same_shape(t.shape, r.shape):
             return False
-        if t.dtype is None or t.dtype != r.dtype or not self.storage.owned(target):
-            return False
-        if s.op is not scatter_add and not _fits(s, t):
+        return t.dtype is not None and t.dtype == r.dtype and _fits(s, t) and self.free(s, target)
+
+    def free(self, s: Apply, target: Value) -> bool:
+        """Whether the memory of `target` is this function's, and nothing that is needed after `s` may lie in it."""
+        if not self.storage.owned(target):
             return False
         return not any(v in self.live for v in self.storage.sharing(target) if v is not s.result)
-
-
-def _made(block: Block) -> set[Value]:
-    out: set[Value] = set()
-    for s in block.body:
-        out.update(results_of(s))
-        for b in blocks_of(s):
-            out |= set(b.params) | _made(b)
-    return out
 
 
 def _fits(s: Apply, t: Array) -> bool:

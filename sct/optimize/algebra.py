@@ -26,7 +26,7 @@ import numpy as np
 
 from sct.ir.ops import Attribute, Method
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
-from sct.ir.types import Array, Const, Scalar, same_shape
+from sct.ir.types import Array, Const, Scalar, Slice, same_shape
 from sct.optimize.rewriter import Rewriter
 from sct.runtime import scatter_add
 
@@ -48,6 +48,11 @@ def _is(o: Operand, value: float) -> bool:
 
 def _number(o: Operand) -> bool:
     return isinstance(o, Const) and type(o.value) in (int, float)
+
+
+def _everything(index: Operand) -> bool:
+    """Whether an index picks all of an array."""
+    return index in (Const(Ellipsis), Const(slice(None)), Slice(Const(None), Const(None), Const(None)))
 
 
 class _Algebra(Rewriter):
@@ -113,6 +118,21 @@ class _Algebra(Rewriter):
             return None
         axis = d.args[1].value
         return d.args[0] if axis == 0 or (isinstance(axis, tuple) and tuple(sorted(axis)) == tuple(range(len(axis)))) else None
+
+    # -- subscripts ------------------------------------------------------------------------------------------------------
+
+    def getitem(self, s: Apply) -> Apply | Operand:
+        x, index = s.args
+        return x if _everything(index) and self.suits(x, s) else s
+
+    def scatter_add(self, s: Apply) -> Apply | Operand:
+        x, index, v = s.args
+        t = type_of(v)
+        r = s.result.type
+        if not _everything(index) or not isinstance(t, Array) or not isinstance(r, Array):
+            return s
+        whole = same_shape(t.shape, r.shape) and t.dtype == r.dtype
+        return self.add(self.changed(s, operator.add, x, v)) if whole else s
 
     # -- sums --------------------------------------------------------------------------------------------------------
 
@@ -325,6 +345,8 @@ def _elementwise(op: Any) -> bool:
 _ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg))
 
 _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
+    operator.getitem: _Algebra.getitem,
+    scatter_add: _Algebra.scatter_add,
     operator.add: _Algebra.add,
     operator.sub: _Algebra.sub,
     operator.neg: _Algebra.neg,

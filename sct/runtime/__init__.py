@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["broadcast_axes", "cast_like", "keep_reduced_axes", "scatter_add", "unbroadcast", "unit_seed", "zeros_if_bound"]
+__all__ = [
+    "broadcast_axes",
+    "cast_like",
+    "keep_reduced_axes",
+    "last_writes",
+    "part",
+    "scatter_add",
+    "unbroadcast",
+    "unit_seed",
+    "updated",
+    "zeros_if_bound",
+]
 
 
 def broadcast_axes(g: Any, x: Any) -> Any:
@@ -57,6 +68,28 @@ def scatter_add(x_bar: Any, index: Any, v: Any) -> Any:
     out = np.array(x_bar)
     np.add.at(out, index, v)
     return out
+
+
+def part(a: Any, path: tuple[Any, ...]) -> Any:
+    """`a[path[0]][path[1]]...`."""
+    for index in path:
+        a = a[index]
+    return a
+
+
+def updated(a: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """A copy of `a` in which the part `a[path[0]][path[1]]...` is `value`; all indices but the last are basic ones."""
+    out = np.array(a)
+    part(out, path[:-1])[path[-1]] = value
+    return out
+
+
+def last_writes(a: Any, index: Any) -> Any:
+    """Which entries of `a[index]` are the last to name their entry of `a`, and so what `a[index] = v` leaves there."""
+    number = np.zeros(np.shape(a), np.intp)
+    order = np.reshape(np.arange(np.size(number[index])), np.shape(number[index]))
+    number[index] = order
+    return number[index] == order
 
 
 def cast_like(g: Any, x: Any) -> Any:

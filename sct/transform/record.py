@@ -2,15 +2,23 @@
 
 Takes a `Reversal`; gives a well-formed function. A value of a branch becomes a result of its `If`. A value of a loop's body
 is computed again, carried backwards, or pushed on a tape where it is made and popped where it is used
-(`sct.analysis.recording` decides). Each tape belongs to one value and is emptied in the reverse of the order in which it
-was filled, whatever loops and branches surround it.
+(`sct.analysis.recording` decides). An array that was written into is had back by undoing the writes, for which the parts that
+they overwrite are kept. Each tape belongs to one value and is emptied in the reverse of the order in which it was filled,
+whatever loops and branches surround it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from sct.analysis.recording import plan
+import numpy as np
+
+from sct.analysis.inference import infer_call
+from sct.analysis.recording import cheap, plan
+from sct.analysis.storage import storage
+from sct.analysis.versions import is_write, path_of, versions
 from sct.ir.ops import POP, PUSH, TAPE
 from sct.ir.ssa import (
     Apply,
@@ -24,13 +32,16 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
+    defined,
     map_leaves,
     operands_of,
+    read,
     results_of,
+    type_of,
     values_of,
 )
-from sct.ir.types import UNDEFINED, UNKNOWN, Const
-from sct.runtime import zeros_if_bound
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Tuple, Unknown
+from sct.runtime import updated, zeros_if_bound
 from sct.transform.reverse import Reversal
 
 __all__ = ["record"]
@@ -70,11 +81,26 @@ class _Recorder:
         self.places: dict[int, _Place] = {}
         self.home: dict[Value, int] = {}
         self.definition: dict[Value, Statement] = {}
+        self.position: dict[Statement, int] = {}  # of a statement of the forward sweep, in its block
+        self.last_use: dict[Value, int] = {}  # the last position in its block at which a value is used
         self.requests: dict[int, dict[Value, None]] = {}
         self.supplies: dict[int, _Supply] = {}  # by forward label
         self.pushes: dict[int, dict[Value, Value]] = {}  # forward label -> value -> tape
         self.tapes_before: dict[int, list[Value]] = {}  # label of the outermost loop's body -> tapes
         self.escapes: dict[int, list[tuple[int, Value, Value]]] = {}  # label of an If's then -> (branch, value, result)
+        self.escaped: dict[tuple[Value, int], Value] = {}
+        self.tapes: dict[tuple[Value, int], Value] = {}
+        self.carried_back: dict[Value, Value] = {}
+        body = self.function.block.body
+        made = [{*results_of(s), *(v for b in blocks_of(s) for v in defined(b))} for s in body]
+        forward = [k for k, values in enumerate(made) if not reversal.forward.isdisjoint(values)]
+        self.begin = forward[-1] + 1 if forward else 0  # of the reverse sweep
+        self.versions = versions(self.function.block.with_(body[: self.begin]))
+        self.restored: set[tuple[int, Value]] = set()  # blocks, and the versions that are had back in their reverse
+        self.top = self.function.block.label
+        self.shared: set[Value] = set()
+        self.overwritten: dict[Apply, Value] = {}  # write -> what it overwrites
+        self.mirrored = set(self.mirror.values())
         self.split = False
         self.total: set[Value] = set()  # values that must be bound on every path
 
@@ -82,12 +108,18 @@ class _Recorder:
         f = self.function
         self.survey(f.block, None, None, 0, False)
         self.total.update(_shapes_asked(f.block))
-        for s in f.block.body:
+        for k, s in enumerate(f.block.body):
             self.walk(s, (f.block.label,))
-        reversed_of = {forward: backward for backward, forward in self.mirror.items()}
-        while pending := [k for k in self.requests if k not in self.supplies]:
-            label = max(pending, key=lambda k: self.places[k].depth)
-            self.supply(label, reversed_of)
+            if k >= self.begin:
+                self.ask(operands_of(s), (f.block.label,))
+        while True:
+            before = sum(map(len, self.requests.values())), len(self.restored)
+            self.supplies, self.pushes, self.tapes_before, self.escapes = {}, {}, {}, {}
+            while pending := [k for k in self.requests if k not in self.supplies]:
+                self.supply(max(pending, key=lambda k: self.places[k].depth))
+            if before == (sum(map(len, self.requests.values())), len(self.restored)):
+                break
+        self.find_shared()
         self.bind_everywhere()
         return Function(f.name, f.signature, self.rebuilt(f.block), f.doc, f.callee)
 
@@ -97,12 +129,17 @@ class _Recorder:
         self.places[block.label] = _Place(block, owner, parent, depth, in_loop)
         for p in block.params:
             self.home[p] = block.label
-        for s in block.body:
+        for k, s in enumerate(block.body):
             for r in results_of(s):
                 self.home[r] = block.label
                 self.definition[r] = s
             for b in blocks_of(s):
                 self.survey(b, s, block.label, depth + 1, in_loop or isinstance(s, (For, While)))
+            if block.label not in self.mirror and (parent is not None or k < self.begin):
+                self.position[s] = k
+                used = [*values_of(*operands_of(s)), *(v for b in blocks_of(s) for v in read(b))]
+                self.last_use.update((v, k) for v in used if self.home.get(v) == block.label)
+        self.last_use.update((v, len(block.body)) for v in values_of(*block.yields) if self.home.get(v) == block.label)
 
     def walk(self, s: Statement, chain: tuple[int, ...]) -> None:
         """Collect the uses, inside the reverse sweep, of values that are not in scope there."""
@@ -115,28 +152,131 @@ class _Recorder:
 
     def ask(self, operands: tuple[Operand, ...], chain: tuple[int, ...]) -> None:
         for v in values_of(*operands):
-            if self.home[v] not in chain and v not in self.indices:
+            if v in self.indices:
+                continue
+            if self.home[v] not in chain:
                 self.requests.setdefault(self.home[v], {})[v] = None
+            elif self.home[v] == self.top:
+                self.restore_version(self.top, v)
 
     # -- how it is supplied ------------------------------------------------------------------------------------------
 
-    def supply(self, label: int, reversed_of: dict[int, int]) -> None:
+    def supply(self, label: int) -> None:
         place = self.places[label]
         made = self.supplies[label] = _Supply()
+        for v in list(self.requests[label]):
+            self.restore_version(label, v)
+        needed = [v for v in self.requests[label] if (label, v) not in self.restored]
         if not place.in_loop:
-            for v in self.requests[label]:
+            for v in needed:
                 made.renamed[v] = self.escape(v, label)
             return
-        needed = list(self.requests[label])
         owner = place.owner
         carried = self.carried(owner, place.block) if isinstance(owner, (For, While)) else {}
         self.restore(made, needed, carried)
         rest = [v for v in needed if v not in made.renamed]
-        found = plan(rest, lambda v: self.local_definition(v, label), lambda v: self.home[v] != label or v in self.indices)
+        found = plan(rest, lambda v: self.local_definition(v, label), lambda v: self.at_hand(v, label))
         for v in found.kept:
-            made.kept[v] = self.tape(v, label)
+            if not self.restore_version(label, v):
+                made.kept[v] = self.tape(v, label)
         for v in found.again:
             self.compute_again(v, label, made)
+
+    def at_hand(self, v: Value, label: int) -> bool:
+        """Whether the reverse of a block has a value without its being kept."""
+        return self.home[v] != label or v in self.indices or (label, v) in self.restored
+
+    def restore_version(self, label: int, v: Value) -> bool:
+        """Have a version back by undoing the writes after it, if all of them are reversed; whether that can be."""
+        if v not in self.versions.chain:
+            return False
+        needed = self.undone(label, v)
+        if needed is None:
+            return False
+        for block, w in needed:
+            self.restored.add((block, w))
+            s = self.versions.consumer.get((block, w))
+            if isinstance(s, Apply):
+                self.request_undoing(block, s)
+        return True
+
+    def request_undoing(self, label: int, s: Apply) -> None:
+        """What a write overwrites, and where: the reverse sweep is going to put it back."""
+        v = s.args[0]
+        assert isinstance(v, Value)
+        t: Abstract = v.type
+        for index in path_of(s):
+            t = infer_call(operator.getitem, [t, type_of(index)], {})
+        old = self.overwritten.setdefault(s, Value(t, v.name))
+        self.home[old] = label
+        if label != self.top:
+            self.requests.setdefault(label, {})[old] = None
+        for w in values_of(*path_of(s)):
+            if self.home[w] != label:
+                self.ask_from(w)
+            elif label != self.top and w not in self.indices:
+                self.requests[label][w] = None
+
+    def undone(self, label: int, v: Value) -> set[tuple[int, Value]] | None:
+        """The versions that have to be had back for one of them to be, itself included; None if one of them cannot be."""
+        found: set[tuple[int, Value]] = set()
+        work = [(label, v)]
+        while work:
+            at = work.pop()
+            if at in found or at in self.restored:
+                continue
+            found.add(at)
+            s = self.versions.consumer.get(at)
+            more = self.at_end(*at) if s is None else self.after(*at, s)
+            if more is None:
+                return None
+            work += more
+        return found
+
+    def at_end(self, label: int, v: Value) -> list[tuple[int, Value]] | None:
+        """Where the last version in a block is had from: from what its loop or branch gives."""
+        place = self.places[label]
+        if place.parent is None:
+            return []
+        s, block = place.owner, place.block
+        if label not in self.mirrored or v not in block.yields:
+            return None
+        k = block.yields.index(v)
+        if isinstance(s, If):
+            return [(place.parent, s.results[k])] if s.results[k] in self.versions.before else None
+        assert isinstance(s, (For, While))
+        return self.around(place.parent, s) if k in self.versions.slots.get(label, ()) else None
+
+    def after(self, label: int, v: Value, s: Statement) -> list[tuple[int, Value]] | None:
+        """The versions that the undoing of a statement starts from and goes through."""
+        if isinstance(s, Apply):
+            return [(label, s.result)]
+        blocks = (s.then, s.orelse) if isinstance(s, If) else (s.body,)  # type: ignore[union-attr]
+        if any(b.label not in self.mirrored for b in blocks):
+            return None
+        if isinstance(s, If):
+            k = next(k for k, r in enumerate(s.results) if self.versions.before.get(r) is v)
+            return [(label, s.results[k]), *(at for b in blocks for at in self.chain(b, b.yields[k], v))]
+        assert isinstance(s, (For, While))
+        return self.around(label, s)
+
+    def around(self, label: int, s: For | While) -> list[tuple[int, Value]]:
+        """The versions that the reverse of a loop carries and goes through."""
+        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        out: list[tuple[int, Value]] = []
+        for k in self.versions.slots[s.body.label]:
+            out += [(label, s.results[k]), (s.body.label, params[k]), *self.chain(s.body, s.body.yields[k], None)]
+        return out
+
+    def chain(self, block: Block, y: Operand, v: Value | None) -> list[tuple[int, Value]]:
+        """The versions in a block from `y` back to `v`."""
+        out = []
+        while isinstance(y, Value):
+            out.append((block.label, y))
+            if y is v or y not in self.versions.before:
+                break
+            y = self.versions.before[y]
+        return out
 
     def carried(self, owner: For | While, block: Block) -> dict[Value, tuple[Value, Value]]:
         """For each value that the next iteration starts from: the parameter that holds it there, the result at the end."""
@@ -153,7 +293,7 @@ class _Recorder:
         for v in needed:
             if v in carried and carried[v][0] in needed:
                 param, result = carried[v]
-                again = Value(param.type, v.name)
+                again = self.carried_back.setdefault(v, Value(param.type, v.name))
                 made.renamed[v] = again
                 made.restored.append((again, param, result))
                 self.ask_from(result)
@@ -162,19 +302,35 @@ class _Recorder:
         """A value that the reverse of an outer block is going to use."""
         home = self.home[v]
         if self.places[home].parent is not None and v not in self.indices and home in self.mirror.values():
-            if home in self.supplies:
-                raise AssertionError(f"{v} is asked for too late")
             self.requests.setdefault(home, {})[v] = None
+        elif home == self.top:
+            self.restore_version(home, v)
 
     def local_definition(self, v: Value, label: int) -> Statement | None:
         s = self.definition.get(v)
-        return s if s is not None and self.home[v] == label else None
+        return s if s is not None and self.home[v] == label and not self.outlives(v, s, label) else None
+
+    def outlives(self, v: Value, s: Statement, label: int) -> bool:
+        """Whether a value is used after an array that it would be computed from again is written into."""
+        last = self.last_use.get(v, -1)
+        for w in values_of(*operands_of(s)):
+            consumer = self.versions.consumer.get((label, w))
+            if consumer is not None:
+                if last > self.position[consumer] - (not isinstance(consumer, Apply)):
+                    return True
+                continue
+            t = self.definition.get(w)
+            if self.home.get(w) == label and t is not None and cheap(t) and self.outlives(v, t, label):
+                return True
+        return False
 
     def compute_again(self, v: Value, label: int, made: _Supply) -> None:
         made.again.add(v)
         for w in values_of(*operands_of(self.definition[v])):
             if self.home[w] != label:
                 self.ask_from(w)
+            elif (label, w) in self.restored:
+                continue
             elif w not in made.kept and w not in made.again and w not in made.renamed and w not in self.indices:
                 self.compute_again(w, label, made)
 
@@ -182,7 +338,7 @@ class _Recorder:
         """A result of the `If` around `v` that is `v`, or undefined if the other branch was taken."""
         place = self.places[label]
         assert isinstance(place.owner, If) and place.parent is not None, place.owner
-        out = Value(v.type, v.name)
+        out = self.escaped.setdefault((v, label), Value(v.type, v.name))
         branch = 0 if place.owner.then.label == label else 1
         self.escapes.setdefault(place.owner.then.label, []).append((branch, v, out))
         self.home[out] = place.parent
@@ -191,7 +347,7 @@ class _Recorder:
 
     def tape(self, v: Value, label: int) -> Value:
         """A tape for `v`, made before the outermost loop around it."""
-        t = Value(UNKNOWN, f"{v.name}_tape" if v.name else "tape")
+        t = self.tapes.setdefault((v, label), Value(UNKNOWN, f"{v.name}_tape" if v.name else "tape"))
         self.pushes.setdefault(label, {})[v] = t
         self.total.add(v)
         outermost, k = label, self.places[label]
@@ -205,6 +361,18 @@ class _Recorder:
         self.home[t] = home
         self.ask_from(t)
         return t
+
+    def find_shared(self) -> None:
+        """The kept arrays whose memory is written into later: their copies are kept."""
+        memory = storage(self.function)
+        written = [s.args[0] for s in self.definition.values() if isinstance(s, Apply) and is_write(s)]
+        targets = {r for v in written if isinstance(v, Value) for r in memory.of(v)}
+        self.shared = {
+            v
+            for kept in self.pushes.values()
+            for v in kept
+            if isinstance(v.type, (Array, Unknown)) and getattr(v.type, "shape", None) != () and memory.of(v) & targets
+        }
 
     def bind_everywhere(self) -> None:
         """What is pushed must be bound: where a branch leaves it undefined it is None."""
@@ -221,6 +389,8 @@ class _Recorder:
                 sources = [s.inits[k], s.body.yields[k]]
             elif s is None and isinstance(owner := self.places[self.home[v]].owner, (For, While)):
                 block = self.places[self.home[v]].block
+                if v not in block.params:
+                    continue
                 k = block.params.index(v) - (len(block.params) - len(owner.inits))
                 sources = [owner.inits[k], owner.body.yields[k]] if k >= 0 else []
             for w in values_of(*sources):
@@ -230,25 +400,56 @@ class _Recorder:
 
     # -- rebuilding --------------------------------------------------------------------------------------------------
 
-    def rebuilt(self, block: Block, names: dict[Value, Value] | None = None) -> Block:
+    def rebuilt(self, block: Block) -> Block:
         """A block of the forward sweep, or the whole function's, with pushes, tapes and further results."""
         pushes = self.pushes.get(block.label, {})
-        body: list[Statement] = [_push(pushes[p], p) for p in block.params if p in pushes]
-        for s in block.body:
+        names: dict[Value, Value] = {}
+        body: list[Statement] = [t for p in block.params if p in pushes for t in self.push(pushes[p], p)]
+        for k, s in enumerate(block.body):
+            if block.label == self.top and k >= self.begin and not isinstance(s, Closure):
+                self.undo(s, self.top, names, body)
+                continue
             for b in blocks_of(s):
                 body += [Apply(TAPE, (), (), t) for t in self.tapes_before.get(b.label, ())]
+            if isinstance(s, Apply) and s in self.overwritten:
+                old = self.overwritten[s]
+                body += self.save(s, old)
+                body += self.push(pushes[old], old, s) if old in pushes else []
             body.append(self.forward(s))
-            results = results_of(s)
-            body += [_push(pushes[r], r, s) for r in results if r in pushes]
+            body += [t for r in results_of(s) if r in pushes for t in self.push(pushes[r], r, s)]
         return block.with_(body)
+
+    def undo(self, s: Statement, label: int, names: dict[Value, Value], body: list[Statement]) -> None:
+        """A statement of the reverse of the block `label`, after what supplies the values that it reads."""
+        for v in (*_used(s), *self.further_uses(s)):
+            self.ensure(v, label, names, body)
+        body.append(self.backward(s, names))
+
+    def save(self, s: Apply, old: Value) -> list[Statement]:
+        """A copy of the part that a write is going to overwrite."""
+        body: list[Statement] = []
+        part = s.args[0]
+        path = path_of(s)
+        for n, index in enumerate(path):
+            t = infer_call(operator.getitem, [type_of(part), type_of(index)], {})
+            result = old if n == len(path) - 1 and getattr(t, "shape", None) == () else Value(t)
+            body.append(Apply(operator.getitem, (part, index), (), result, s.place, s.origin))
+            part = result
+        if part is not old:
+            body.append(Apply(np.array, (part,), (), old, s.place, s.origin))
+        return body
+
+    def push(self, tape: Value, v: Value, s: Statement | None = None) -> list[Statement]:
+        if v not in self.shared:
+            return [_push(tape, v, s)]
+        copy = Value(v.type)
+        return [Apply(np.array, (v,), (), copy, None, s.origin if s is not None else None), _push(tape, copy, s)]
 
     def forward(self, s: Statement) -> Statement:
         if isinstance(s, Apply):
             return s
         if isinstance(s, Closure):
             return Closure(s.name, self.pull(s.block), s.result, s.place, s.origin)
-        if any(b.label in self.mirror for b in blocks_of(s)):
-            return self.backward(s, {})
         if isinstance(s, If):
             return self.forward_if(s)
         assert isinstance(s, (For, While))
@@ -299,13 +500,23 @@ class _Recorder:
                 s.op, tuple(map(there, s.args)), tuple((k, there(v)) for k, v in s.kwargs), s.result, s.place, s.origin
             )
         if isinstance(s, If):
-            then, orelse = (self.reverse_block(b, names) for b in (s.then, s.orelse))
-            return If(there(s.test), then, orelse, s.results, s.place, s.origin, s.expression)
+            return self.backward_if(s, names)
         assert isinstance(s, For)
         inits, results = tuple(map(there, s.inits)), s.results
         inner = dict(names)
-        body, yields = self.reverse_body(s.body, inner)
+        forward = self.mirrored_by(s.body)
+        back = self.carried_versions(forward) if isinstance(forward, (For, While)) else []
+        held = []
+        for _, _, last, _ in back:
+            held.append(Value(last.type, last.name))
+            inner[last] = held[-1]
+        body, yields = self.reverse_body(s.body, inner, [p for _, p, _, _ in back])
         params = s.body.params
+        for h, (init, param, _, result) in zip(held, back, strict=True):
+            after = Value(init.type, init.name)
+            params, yields = (*params, h), (*yields, inner[param])
+            inits, results = (*inits, there(result)), (*results, after)
+            names[init] = after
         made = self.supplies.get(self.mirror.get(s.body.label, -1))
         for again, param, result in made.restored if made is not None else ():
             params = (*params, again)
@@ -315,11 +526,63 @@ class _Recorder:
         block = s.body.with_(body, yields, params)
         return For(there(s.start), there(s.stop), there(s.step), block, inits, False, s.backwards, results, s.place, s.origin)
 
+    def mirrored_by(self, block: Block) -> Statement | None:
+        """The statement of the forward sweep that a statement of the reverse sweep with this block goes back through."""
+        place = self.places.get(self.mirror.get(block.label, -1))
+        return place.owner if place is not None else None
+
+    def carried_versions(self, s: For | While) -> list[tuple[Value, Value, Value, Value]]:
+        """What the reverse of a loop carries to undo its writes: initial value, parameter, last version and result of each."""
+        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        out = []
+        for k in self.versions.slots.get(s.body.label, ()):
+            init, last = s.inits[k], s.body.yields[k]
+            assert isinstance(init, Value) and isinstance(last, Value)
+            if (s.body.label, params[k]) in self.restored:
+                out.append((init, params[k], last, s.results[k]))
+        return out
+
+    def branch_versions(self, s: If) -> list[tuple[Value, int]]:
+        """The versions before an `If` that its reverse gives back, and the numbers of its results that come after them."""
+        home = self.places[s.then.label].parent
+        found = ((self.versions.before.get(r), k) for k, r in enumerate(s.results))
+        return [(v, k) for v, k in found if v is not None and home is not None and (home, v) in self.restored]
+
+    def backward_if(self, s: If, names: dict[Value, Value]) -> If:
+        forward = self.mirrored_by(s.then)
+        back = self.branch_versions(forward) if isinstance(forward, If) else []
+        blocks = []
+        for n, b in enumerate((s.then, s.orelse)):
+            inner = dict(names)
+            for _, k in back:
+                assert isinstance(forward, If)
+                last, result = (forward.then, forward.orelse)[n].yields[k], forward.results[k]
+                assert isinstance(last, Value)
+                inner[last] = names.get(result, result)
+            body, yields = self.reverse_body(b, inner, [v for v, _ in back])
+            blocks.append(b.with_(body, (*yields, *(inner[v] for v, _ in back))))
+        test = self.renamed(s.test, names)
+        after = {v: Value(v.type, v.name) for v, _ in back}
+        names.update(after)
+        return If(test, blocks[0], blocks[1], (*s.results, *after.values()), s.place, s.origin, s.expression)
+
     def further_uses(self, s: Statement) -> list[Value]:
         """The values that the blocks of a reverse statement are going to read to supply themselves."""
         out: list[Value] = []
         for b in blocks_of(s):
-            made = self.supplies.get(self.mirror.get(b.label, -1))
+            label = self.mirror.get(b.label, -1)
+            owner = self.mirrored_by(b)
+            if isinstance(owner, (For, While)):
+                out += [result for _, _, _, result in self.carried_versions(owner)]
+            elif isinstance(owner, If):
+                out += [owner.results[k] for _, k in self.branch_versions(owner)]
+            out += [
+                w
+                for (at, _), t in self.versions.consumer.items()
+                if at == label and isinstance(t, Apply) and t in self.overwritten
+                for w in values_of(*path_of(t))
+            ]
+            made = self.supplies.get(label)
             if made is not None:
                 out += [result for _, _, result in made.restored]
                 out += [w for v in made.again for w in values_of(*operands_of(self.definition[v]))]
@@ -330,41 +593,53 @@ class _Recorder:
     def renamed(self, operand: Operand, names: dict[Value, Value]) -> Operand:
         return map_leaves(lambda v: names.get(v, self.indices.get(v, v)) if isinstance(v, Value) else v, operand)
 
-    def reverse_block(self, block: Block, names: dict[Value, Value]) -> Block:
-        body, yields = self.reverse_body(block, dict(names))
-        return block.with_(body, yields)
+    def reverse_body(
+        self, block: Block, names: dict[Value, Value], wanted: Iterable[Value] = ()
+    ) -> tuple[list[Statement], tuple[Operand, ...]]:
+        """The statements of a reverse block, each after the pops and recomputations of what it is the first to use.
 
-    def reverse_body(self, block: Block, names: dict[Value, Value]) -> tuple[list[Statement], tuple[Operand, ...]]:
-        """The statements of a reverse block, each after the pops and recomputations of what it is the first to use."""
-        made = self.supplies.get(self.mirror.get(block.label, -1), _Supply())
+        `wanted` are values that must be had back at its end.
+        """
+        label = self.mirror.get(block.label, -1)
+        made = self.supplies.get(label, _Supply())
         names.update({v: names.get(w, w) for v, w in made.renamed.items()})
-        body = self.copies(self.mirror.get(block.label, -1), names)
-
-        def ensure(v: Value) -> None:
-            if v in names:
-                return
-            if v in made.kept:
-                names[v] = Value(v.type, v.name)
-                body.append(Apply(POP, (names.get(made.kept[v], made.kept[v]),), (), names[v]))
-            elif v in made.again:
-                s = self.definition[v]
-                assert isinstance(s, Apply)
-                for w in values_of(*operands_of(s)):
-                    ensure(w)
-                names[v] = Value(v.type, v.name)
-                args = tuple(self.renamed(a, names) for a in s.args)
-                kwargs = tuple((k, self.renamed(a, names)) for k, a in s.kwargs)
-                body.append(Apply(s.op, args, kwargs, names[v], s.place, s.origin))
-
+        body = self.copies(label, names)
         for s in block.body:
-            for v in (*_used(s), *self.further_uses(s)):
-                ensure(v)
-            body.append(self.backward(s, names) if block.label in self.mirror else s)
-        for v in values_of(*block.yields):
-            ensure(v)
-        for v in [*made.kept]:
-            ensure(v)  # a tape is emptied as it was filled, whether or not the value is used on this path
+            if block.label in self.mirror:
+                self.undo(s, label, names, body)
+            else:
+                body.append(s)
+        for v in (*values_of(*block.yields), *wanted, *made.kept):
+            self.ensure(v, label, names, body)  # a tape is emptied as it was filled, whether or not its value is used
         return body, tuple(self.renamed(y, names) for y in block.yields)
+
+    def ensure(self, v: Value, label: int, names: dict[Value, Value], body: list[Statement]) -> None:
+        """Supply a value of the forward block `label` to its reverse, if that is not done yet."""
+        made = self.supplies.get(label, _Supply())
+        if v in names:
+            return
+        if (label, v) in self.restored:
+            s = self.versions.consumer.get((label, v))
+            if isinstance(s, Apply):  # what an inner block writes into is had back when that is reversed
+                old, path = self.overwritten[s], Tuple(path_of(s))
+                for w in (s.result, *values_of(path), old):
+                    self.ensure(w, label, names, body)
+                names[v] = Value(v.type, v.name)
+                args = tuple(self.renamed(o, names) for o in (s.result, path, old))
+                origin = None if s.origin is None else replace(s.origin, reverse=True)
+                body.append(Apply(updated, args, (), names[v], s.place, origin))
+        elif v in made.kept:
+            names[v] = Value(v.type, v.name)
+            body.append(Apply(POP, (names.get(made.kept[v], made.kept[v]),), (), names[v]))
+        elif v in made.again:
+            s = self.definition[v]
+            assert isinstance(s, Apply)
+            for w in values_of(*operands_of(s)):
+                self.ensure(w, label, names, body)
+            names[v] = Value(v.type, v.name)
+            args = tuple(self.renamed(a, names) for a in s.args)
+            kwargs = tuple((k, self.renamed(a, names)) for k, a in s.kwargs)
+            body.append(Apply(s.op, args, kwargs, names[v], s.place, s.origin))
 
 
 def _shapes_asked(block: Block) -> set[Value]:

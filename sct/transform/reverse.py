@@ -19,6 +19,7 @@ import numpy as np
 from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.binding import unbound_values
+from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.specialize import Specialized, Specializer
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
 from sct.frontend.resolve import Dependency
@@ -36,6 +37,7 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
+    defined,
     results_of,
     type_of,
     values_of,
@@ -72,12 +74,14 @@ class Mode:
 class Reversal:
     """A function whose reverse sweep is not yet in scope, and the forward block of each reverse block, by label.
 
-    `dependencies` and `free` are what a user's rules rely on, as in `Specialized`.
+    `forward` are the values of the forward sweep. `dependencies` and `free` are what a user's rules rely on, as in
+    `Specialized`.
     """
 
     function: Function
     mirror: dict[int, int]
     indices: dict[Value, Value]
+    forward: frozenset[Value]
     dependencies: tuple[Dependency, ...] = ()
     free: tuple[tuple[Free, Abstract], ...] = ()
 
@@ -131,7 +135,7 @@ class _Reverser:
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
         self.carried: set[Value] = set()
-        self.forward = _defined(self.primal.block)
+        self.forward = defined(self.primal.block)
         self.unbound = unbound_values(self.primal.block)
         self.b.projections = _projections(self.primal.block)
 
@@ -145,6 +149,7 @@ class _Reverser:
             _check_argument(p.type, p.name, f)
         result, aux = self.split_aux(f.block.yields[0])
         self.check_result(result)
+        refuse_bracketing(f.block, params, values_of(result))
         self.active = active_values(f.block, params, values_of(result))
         seed_param: tuple[Value, ...] = ()
         if mode.seed in ("argument", "pull"):
@@ -155,7 +160,8 @@ class _Reverser:
         adjoints = [self.finished(p) for p in params]
         gradient: Operand = adjoints[0] if self.single else Tuple(tuple(adjoints))
         function = self.assemble(gradient, result, aux, seed_param)
-        return Reversal(function, self.mirror, self.indices, tuple(self.b.dependencies), tuple(self.b.free.items()))
+        forward = frozenset(self.forward)
+        return Reversal(function, self.mirror, self.indices, forward, tuple(self.b.dependencies), tuple(self.b.free.items()))
 
     def split_aux(self, result: Operand) -> tuple[Operand, Operand | None]:
         if not self.mode.has_aux:
@@ -676,7 +682,7 @@ class _Reverser:
         inits = [self.strong(bar, s.results[k]) for k, bar in zip(carried, inits, strict=True)]
         for r in s.results:
             self.bars.pop(r, None)
-        loop = _Loop(_defined(s.body))
+        loop = _Loop(defined(s.body))
         self.loops.append(loop)
         outer_bars, self.bars = self.bars, {}
         outer_body, self.b.body = self.b.body, []
@@ -736,16 +742,6 @@ class _Reverser:
         if s.step != Const(1):
             count = self.b.apply(operator.mul, (count, s.step))
         return s.start, count if s.start == Const(0) else self.b.apply(operator.add, (s.start, count)), s.step, True
-
-
-def _defined(block: Block) -> set[Value]:
-    """All values that a block and the blocks in it define."""
-    out = set(block.params)
-    for s in block.body:
-        out.update(results_of(s))
-        for b in blocks_of(s):
-            out |= _defined(b)
-    return out
 
 
 def _projections(block: Block) -> dict[tuple[Value, Any], Value]:

@@ -1,0 +1,65 @@
+"""Rules for writes into arrays, in the form that the compiler gives them: a new array with a part replaced.
+
+Takes and gives arrays; registers rules at import. Whether the new array is stored over the old one is the compiler's matter.
+"""
+
+import numpy as np
+
+from sct.ir.shapes import as_array
+from sct.ir.types import Array, List, Scalar, Tuple, Unknown
+from sct.ruleset import adjoint, nondifferentiable, result_type
+from sct.runtime import last_writes, part, unbroadcast, updated
+
+from .indexing import getitem_type
+
+
+@adjoint(updated)
+def updated_adjoint(y, a, path, value, y_bar):
+    """a[i] = v:  v̄ = ā[i], then ā[i] = 0 (Griewank & Walther 2008, section 3.2).
+
+    Of several writes to one entry the last one counts.
+    """
+    value_bar = part(y_bar, path)
+    if may_repeat(path[-1]):
+        value_bar = np.where(last_writes(part(y, path[:-1]), path[-1]), value_bar, 0.0)
+    return updated(y_bar, path, 0.0), None, unbroadcast(value_bar, value)
+
+
+@result_type(updated)
+def updated_type(a, path, value):
+    return as_array(a)
+
+
+@nondifferentiable
+def may_repeat(index):
+    """Whether an index may name an entry more than once: there is an array of integers in it."""
+    entries = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(e, (list, np.ndarray)) and np.asarray(e).dtype != bool and np.size(e) > 1 for e in entries)
+
+
+@result_type(may_repeat)
+def may_repeat_type(index):
+    entries = index.items if isinstance(index, Tuple) else index if isinstance(index, tuple) else (index,)
+    kinds = [_repeats(e) for e in entries]
+    return True if True in kinds else Scalar(bool) if None in kinds else False
+
+
+def _repeats(entry):
+    """Whether one entry of an index is an array of integers; None where that is not known."""
+    if isinstance(entry, (List, list)):
+        return True
+    if isinstance(entry, Array):
+        if entry.shape == () or (entry.dtype is not None and entry.dtype.kind == "b"):
+            return False
+        return None if entry.shape is None or entry.dtype is None else True
+    if isinstance(entry, np.ndarray):
+        return entry.dtype != bool and entry.size > 1
+    return None if isinstance(entry, Unknown) else False
+
+
+@result_type(last_writes)
+def last_writes_type(a, index):
+    return Array(np.dtype(bool), as_array(getitem_type(a, index)).shape)
+
+
+nondifferentiable(last_writes)

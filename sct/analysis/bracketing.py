@@ -1,0 +1,145 @@
+"""Bracketing: searches whose result depends on the arguments through their tests alone.
+
+Takes a typed function and its varied values; refuses a loop that, by tests on varied values, moves one end or the other of an
+interval to points that are combinations of the ends with fixed weights (bisection, golden-section search). Each statement
+has a derivative there, but the weights of the ends jump with the tests, at every scale: the derivative of the statements
+is not that of the limit. Griewank & Walther (2008), chapter 14; the limit's follows from the implicit function theorem.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.activity import primitive_of, useful_values, varied_values
+from sct.errors import UnsupportedSyntaxError
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, operands_of, results_of, values_of
+
+__all__ = ["refuse_bracketing"]
+
+_LINEAR: frozenset[Any] = frozenset(
+    (operator.add, operator.sub, operator.neg, operator.pos, operator.mul, operator.truediv, np.add, np.subtract, np.negative)
+) | frozenset((np.multiply, np.divide))
+
+
+def refuse_bracketing(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> None:
+    """Raise `UnsupportedSyntaxError` if the results come from such a search by tests that depend on `varied`."""
+    _Search(block, varied_values(block, varied), useful_values(block, results)).block(block)
+
+
+class _Search:
+    def __init__(self, block: Block, varied: set[Value], useful: set[Value]) -> None:
+        self.varied = varied
+        self.useful = useful
+        self.definition: dict[Value, Statement] = {}
+        self.sources: dict[Value, tuple[Operand, ...]] = {}  # of a loop's parameter: what it starts from, and goes on with
+        self.survey(block)
+
+    def survey(self, block: Block) -> None:
+        for s in block.body:
+            self.definition.update((r, s) for r in results_of(s))
+            if isinstance(s, (For, While)):
+                params = s.body.params[len(s.body.params) - len(s.inits) :]
+                self.sources.update((p, (i, y)) for p, i, y in zip(params, s.inits, s.body.yields, strict=False))
+            for b in blocks_of(s):
+                self.survey(b)
+
+    def block(self, block: Block) -> None:
+        for s in block.body:
+            if isinstance(s, (For, While)):
+                self.loop(s)
+            for b in blocks_of(s):
+                self.block(b)
+
+    def loop(self, s: For | While) -> None:
+        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        moves: dict[Value, tuple[list[Operand], list[Operand]]] = {}
+        for p, y, r in zip(params, s.body.yields, s.results, strict=False):
+            if p in self.useful or r in self.useful:
+                tests: list[Operand] = []
+                chosen = list(self.choices(y, tests))
+                if p in chosen and any(c is not p for c in chosen) and any(self.decides(t, set()) for t in tests):
+                    moves[p] = ([c for c in chosen if c is not p], tests)
+        for low in moves:
+            for high in moves:
+                ends = {low, high}
+                if low is not high and all(self.weighted(m, ends) == ends for e in ends for m in moves[e][0]):
+                    raise UnsupportedSyntaxError(
+                        f"a search that moves {low.name or 'one end'!r} or {high.name or 'the other'!r} by tests on values "
+                        "that are differentiated: the derivative of its statements is not that of what it finds",
+                        s.place,
+                        "Put the search into a function of its own and give that a rule with sct.adjoint (by the implicit "
+                        "function theorem), or end it with a step of Newton's method from sct.stop_gradient of the result.",
+                    )
+
+    def choices(self, o: Operand, tests: list[Operand]) -> Iterator[Operand]:
+        """The operands among which an operand is chosen by tests."""
+        s = self.definition.get(o) if isinstance(o, Value) else None
+        if isinstance(s, If):
+            k = s.results.index(o)
+            tests.append(s.test)
+            yield from self.choices(s.then.yields[k], tests)
+            yield from self.choices(s.orelse.yields[k], tests)
+        elif isinstance(s, Apply) and s.op is np.where and len(s.args) == 3:
+            tests.append(s.args[0])
+            yield from self.choices(s.args[1], tests)
+            yield from self.choices(s.args[2], tests)
+        else:
+            yield o
+
+    def decides(self, o: Operand, seen: set[Value]) -> bool:
+        """Whether a test depends on varied values."""
+        for v in values_of(o):
+            if v in self.varied:
+                return True
+            if v in seen:
+                continue
+            seen.add(v)
+            s = self.definition.get(v)
+            operands: tuple[Operand, ...] = self.sources.get(v, ())
+            if isinstance(s, If):
+                k = s.results.index(v)
+                operands = (s.test, s.then.yields[k], s.orelse.yields[k])
+            elif isinstance(s, (For, While)) and v in s.results[: len(s.inits)]:
+                operands = (s.inits[s.results.index(v)], s.body.yields[s.results.index(v)])
+            elif isinstance(s, Apply):
+                operands = operands_of(s)
+            if any(self.decides(w, seen) for w in operands):
+                return True
+        return False
+
+    def weighted(self, o: Operand, ends: set[Value]) -> set[Value] | None:
+        """Which of the ends an operand combines, with weights that do not vary; None if it is something else."""
+        out: set[Value] = set()
+        for v in values_of(o):
+            if v in ends:
+                out.add(v)
+                continue
+            s = self.definition.get(v)
+            if isinstance(s, Apply) and primitive_of(s.op) in _LINEAR:
+                parts = [self.weighted(a, ends) for a in s.args]
+                if None in parts:
+                    return None
+                found = [p for p in parts if p]
+                if len(found) == 2 and s.op in (operator.mul, operator.truediv, np.multiply, np.divide):
+                    return None
+                out.update(*found)
+            elif v in self.varied and not (v in self.sources and self.weighted_around(v, ends)):
+                return None
+            elif v in self.sources:
+                out |= self.weighted_around(v, ends) or set()
+        return out
+
+    def weighted_around(self, v: Value, ends: set[Value]) -> set[Value] | None:
+        """The same of a point that the loop carries (as golden-section search does)."""
+        chosen = [c for c in self.choices(self.sources[v][1], []) if c is not v and self.definition.get(c) is not None]  # type: ignore[arg-type]
+        found: list[set[Value] | None] = []
+        own = self.sources.pop(v)
+        try:
+            found = [self.weighted(c, ends) for c in chosen]
+        finally:
+            self.sources[v] = own
+        return None if None in found or not found else set().union(*(f for f in found if f))

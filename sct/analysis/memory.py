@@ -1,0 +1,237 @@
+"""Memory: what each array, list and dict holds at one point of the program, and which of them may be one and the same.
+
+Takes the reads and writes of a function as it is specialized; gives for each read the value that the object holds now. A
+write makes a new value, the object's next version; a view is retaken from the newest version of what it is a view of. So
+the typed function has values only, and no memory. Where it cannot be told whether two names share memory, one may be
+read no more once the other was written into. Griewank & Walther (2008), section 3.2, for overwriting.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sct.analysis.activity import primitive_of
+from sct.analysis.storage import fresh, is_basic_index
+from sct.errors import Place, UnsupportedSyntaxError
+from sct.ir.ops import Attribute, Method
+from sct.ir.ssa import Apply, Operand, Value
+from sct.ir.types import Array, Dict, List, Scalar, Slice, Tuple, Unknown
+
+__all__ = ["Key", "Memory", "View", "Write", "key_of"]
+
+Key: TypeAlias = "Value | int"
+"""What an object is known by: the value that it was made as, or the identity of a list or dict in the SSA form."""
+
+# Views of all of an array: the same entries in another order or shape.
+_TURNED = frozenset((np.transpose, np.swapaxes, np.moveaxis, np.flip, np.expand_dims, np.squeeze))
+_RESHAPED = frozenset((np.reshape, np.ravel))
+_ALLOCATIONS: frozenset[Any] = frozenset((np.zeros, np.ones, np.empty, np.full))
+
+
+def key_of(o: Operand) -> Key:
+    """The key of an operand that is an object."""
+    return o if isinstance(o, Value) else id(o)
+
+
+@dataclass(frozen=True)
+class View:
+    """`op(base, *rest, **kwargs)`, which shares memory with `base`; `part` if it is some entries of it, by a basic index."""
+
+    base: Value
+    statement: Apply
+    part: bool
+
+    @property
+    def index(self) -> Operand:
+        """The index of a part."""
+        return self.statement.args[1]
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write, for messages: the name that was written to, and where."""
+
+    name: str
+    place: Place | None
+
+
+class Memory:
+    """The state at one point. `fork` copies what depends on the way taken; facts about values are shared."""
+
+    def __init__(self) -> None:
+        self.contents: dict[Key, Operand] = {}  # object -> what it holds, once that is not what it was made as
+        self.writes: dict[Key, Write] = {}  # object -> the last write
+        self.stale: dict[Key, Write] = {}  # object -> the write to another one that may have changed it
+        self.rivals: dict[Key, frozenset[Key]] = {}  # objects that may share its memory
+        self.again: dict[tuple[Value, Value], Value] = {}  # view, newer base -> the view retaken
+        self.born: set[Key] = set()  # objects made since the fork
+        self.parent: Memory | None = None
+        self.objects: dict[Key, Operand] = {}  # version -> its object
+        self.views: dict[Value, View] = {}
+        self.contiguous: set[Value] = set()
+        self.joined: dict[tuple[Key, Key], Operand] = {}  # two versions -> their φ
+        self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
+
+    def fork(self) -> Memory:
+        """The state for a branch or a loop's body."""
+        new = Memory()
+        new.parent = self
+        new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
+        new.rivals, new.again = dict(self.rivals), dict(self.again)
+        new.objects, new.views, new.contiguous = self.objects, self.views, self.contiguous
+        new.joined, new.by_identity = self.joined, self.by_identity
+        return new
+
+    def knows(self, key: Key) -> bool:
+        """Whether an object was made before this point, on the way to it."""
+        return key in self.born or (self.parent is not None and self.parent.knows(key))
+
+    # -- objects -----------------------------------------------------------------------------------------------------
+
+    def object_of(self, o: Operand) -> Operand:
+        """The object that an operand is a version of."""
+        return self.objects.get(key_of(o), o)
+
+    def root(self, v: Value) -> Operand:
+        """The object whose memory an array value lies in."""
+        while v in self.views:
+            v = self.views[v].base
+        return self.object_of(v)
+
+    def original(self, key: Key) -> Operand:
+        """The object that a key belongs to."""
+        return key if isinstance(key, Value) else self.by_identity[key]
+
+    def is_version(self, o: Operand, obj: Operand) -> None:
+        """`o` is what the object `obj` holds at some point."""
+        if o is not obj:
+            self.objects[key_of(o)] = obj
+            self.keep(o)
+
+    def keep(self, o: Operand) -> None:
+        if not isinstance(o, Value):
+            self.by_identity[id(o)] = o
+
+    def bear(self, o: Operand) -> None:
+        """`o`, and the lists and dicts in it, are objects made here."""
+        if isinstance(o, (Value, List, Dict)):
+            self.born.add(key_of(o))
+            self.keep(o)
+        if isinstance(o, (Tuple, List, Dict)):
+            for i in o.items:
+                self.bear(i)
+
+    def now(self, obj: Operand) -> Operand:
+        """What an object holds."""
+        return self.contents.get(key_of(obj), obj)
+
+    def set(self, obj: Operand, contents: Operand) -> None:
+        """The object holds `contents` from here on."""
+        self.contents[key_of(obj)] = contents
+        self.is_version(contents, obj)
+        self.keep(obj)
+
+    # -- sharing -----------------------------------------------------------------------------------------------------
+
+    def note(self, s: Apply) -> None:
+        """What a statement's result shares memory with."""
+        v = s.result
+        self.born.add(v)
+        if isinstance(v.type, Scalar):
+            return
+        op = _primitive(s)
+        base = s.args[0] if s.args else None
+        if isinstance(base, Value) and isinstance(base.type, Array) and isinstance(v.type, Array):
+            if op is operator.getitem:
+                if is_basic_index(s.args[1]) is True and not fresh(s):
+                    self.views[v] = View(base, s, True)
+                    return
+            elif op in _TURNED or (op in _RESHAPED and self.is_contiguous(base) and "order" not in dict(s.kwargs)):
+                self.views[v] = View(base, s, False)
+                if op in _RESHAPED:
+                    self.contiguous.add(v)
+                return
+        if fresh(s):
+            if (op in _ALLOCATIONS and "order" not in dict(s.kwargs)) or (s.op == Method("copy") and len(s.args) == 1):
+                self.contiguous.add(v)
+            return
+        for w in _arrays((*s.args, *(o for _, o in s.kwargs))):
+            self.may_share(v, self.root(w))
+
+    def is_contiguous(self, v: Value) -> bool:
+        """Whether an array lies in memory in the order of its indices, so that reshaping it gives a view."""
+        obj = self.object_of(v)
+        return (v not in self.views and isinstance(obj, Value) and obj in self.contiguous) or v in self.contiguous
+
+    def may_share(self, a: Operand, b: Operand) -> None:
+        """Two objects may be, or lie in, the same memory."""
+        p, q = key_of(a), key_of(b)
+        if p == q:
+            return
+        self.keep(a)
+        self.keep(b)
+        for x, y in ((p, q), (q, p)):
+            others = {y, *self.rivals.get(y, ())} - {x}
+            self.rivals[x] = self.rivals.get(x, frozenset()) | others
+            for z in others:
+                self.rivals[z] = self.rivals.get(z, frozenset()) | {x}
+
+    def joins(self, v: Value, *operands: Operand) -> None:
+        """`v` is one or another of some operands: their memory is its own, or may be."""
+        self.born.add(v)
+        for o in operands:
+            if isinstance(o, Value) and isinstance(o.type, (Array, Unknown)):
+                self.may_share(v, self.root(o))
+
+    def inherit(self, v: Value, *operands: Operand) -> None:
+        """`v` is not known if one of the operands that it is made of is not."""
+        for o in operands:
+            if isinstance(o, Value) and key_of(self.root(o)) in self.stale:
+                self.stale[v] = self.stale[key_of(self.root(o))]
+
+    def wrote(self, obj: Operand, name: str, place: Place | None) -> None:
+        """The object was written into: whatever may share its memory is not known any more."""
+        write = self.writes[key_of(obj)] = Write(name, place)
+        for r in self.rivals.get(key_of(obj), ()):
+            self.stale[r] = write
+
+    def check(self, obj: Operand, name: str, place: Place | None) -> None:
+        """Refuse to read an object that may have been changed through another name."""
+        write = self.stale.get(key_of(obj))
+        if write is None:
+            return
+        where = f" (line {write.place.line})" if write.place is not None else ""
+        raise UnsupportedSyntaxError(
+            f"{name or 'this array'!r} may share memory with {write.name or 'an array'!r}, which is written into{where} "
+            "before it is read here",
+            place,
+            f"Copy one of them where it is made, as in `{name or 'x'} = {name or 'x'}.copy()`.",
+        )
+
+
+def _primitive(s: Apply) -> Any:
+    op = primitive_of(s.op)
+    if isinstance(s.op, Attribute) and s.op.name in ("real", "imag"):
+        return s.op
+    try:
+        hash(op)
+    except TypeError:
+        return None
+    return op
+
+
+def _arrays(operands: tuple[Operand, ...]) -> Iterator[Value]:
+    """The arrays, and what may be one, among operands and in containers of them."""
+    for o in operands:
+        if isinstance(o, Value):
+            if isinstance(o.type, (Array, Unknown, Tuple, List, Dict)):
+                yield o
+        elif isinstance(o, (Tuple, List, Dict)):
+            yield from _arrays(o.items)
+        elif isinstance(o, Slice):
+            continue

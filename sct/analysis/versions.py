@@ -1,0 +1,115 @@
+"""Versions: the values that one array holds as it is written into, and what takes each to the next.
+
+Takes a function's forward sweep; gives for a version the statement of its block that overwrites it. A version is had back in
+the reverse sweep by undoing that statement: a write by putting back the part that it overwrote, a branch or a loop by undoing
+the writes in it. Griewank & Walther (2008), section 4.3, for undoing overwrites instead of keeping copies.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of
+from sct.ir.types import Array
+from sct.runtime import scatter_add, updated
+
+__all__ = ["Versions", "is_write", "path_of", "versions"]
+
+
+def is_write(s: Statement) -> bool:
+    """Whether a statement is a write into a part of an array."""
+    return isinstance(s, Apply) and s.op in (updated, scatter_add) and isinstance(s.args[0], Value)
+
+
+def path_of(s: Apply) -> tuple[Operand, ...]:
+    """The indices, one after another, of the part that a write goes to."""
+    return s.args[1].items if s.op is updated else (s.args[1],)  # type: ignore[union-attr]
+
+
+@dataclass
+class Versions:
+    """`consumer[label, v]`: the statement of the block with that label that overwrites `v`. `chain`: all values that are
+    versions of something written into.
+
+    `before[r]`: for a result of an `If` that is the next version of `v`: `v`. `slots[label]`: of a loop, by its body's label,
+    the numbers of the arrays that it carries whose memory stays among them.
+    """
+
+    consumer: dict[tuple[int, Value], Statement] = field(default_factory=dict)
+    before: dict[Value, Value] = field(default_factory=dict)
+    slots: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    chain: set[Value] = field(default_factory=set)
+
+
+def versions(block: Block) -> Versions:
+    """The versions in a block and the blocks in it."""
+    found = Versions()
+    _block(found, block)
+    return found
+
+
+def _block(found: Versions, block: Block) -> None:
+    steps: list[tuple[Value, Statement, tuple[Value, ...]]] = []
+    for s in block.body:
+        for b in blocks_of(s):
+            _block(found, b)
+        if is_write(s):
+            assert isinstance(s, Apply) and isinstance(s.args[0], Value)
+            found.before[s.result] = s.args[0]
+            steps.append((s.args[0], s, (s.result,)))
+        elif isinstance(s, If):
+            for r, y, z in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
+                v = _first(found, y)
+                if v is not None and v is _first(found, z) and not (y is v and z is v):
+                    found.before[r] = v
+                    steps.append((v, s, (r,)))
+        elif isinstance(s, (For, While)):
+            slots = _slots(found, s)
+            if slots:
+                found.slots[s.body.label] = slots
+                for k in slots:
+                    init = s.inits[k]
+                    assert isinstance(init, Value)
+                    steps.append((init, s, tuple(s.results[j] for j in slots)))
+    times = Counter(v for v, _, _ in steps)
+    for v, s, after in steps:
+        if times[v] == 1:
+            found.consumer[block.label, v] = s
+        found.chain.update((v, *after))
+
+
+def _first(found: Versions, o: Operand) -> Value | None:
+    """The version that a block started from, of one that it ends with."""
+    while isinstance(o, Value) and o in found.before:
+        o = found.before[o]
+    return o if isinstance(o, Value) and isinstance(o.type, Array) else None
+
+
+def _slots(found: Versions, s: For | While) -> tuple[int, ...]:
+    """The arrays that a loop carries and writes into, and perhaps swaps: each ends as it began or as another of them."""
+    n = len(s.inits)
+    params = s.body.params[len(s.body.params) - n :]
+    came: dict[int, int] = {}
+    written: set[int] = set()
+    for k, y in enumerate(s.body.yields[:n]):
+        first = _first(found, y)
+        if first in params and isinstance(s.inits[k], Value):
+            came[k] = params.index(first)
+            if y is not first:
+                written.add(k)
+    while True:
+        kept = {k: j for k, j in came.items() if j in came and k in came.values()}
+        if kept == came:
+            break
+        came = kept
+    if len(set(came.values())) != len(came) or len({s.inits[k] for k in came}) != len(came):
+        return ()
+    group: set[int] = set()
+    for k in written & came.keys():
+        while k not in group:
+            group.add(k)
+            k = came[k]
+    found.chain.update(params[k] for k in group)
+    found.chain.update(y for k in group if isinstance(y := s.body.yields[k], Value))
+    return tuple(sorted(group))

@@ -1,0 +1,114 @@
+"""Overlaps: whether an argument that a function writes into can be written into, and shares memory with nothing else.
+
+Takes the places of the arguments that a function writes into and the types of all; gives a check of the arguments of a call.
+A derivative works on copies of what it writes into: that is the same only if nothing else that it reads is in that memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.specialize import Written
+from sct.codegen.guard import free_value
+from sct.errors import ArgumentMemoryError
+from sct.ir.ops import Free
+from sct.ir.types import Abstract, Array, Dict, List, Tuple, Unknown
+
+__all__ = ["overlap_check"]
+
+_WORK = 100_000  # candidates that NumPy looks at before it gives up deciding whether two arrays share memory
+
+
+def overlap_check(
+    names: Sequence[str], types: Sequence[Abstract], written: Sequence[Written], free: Iterable[tuple[Free, Abstract]]
+) -> Callable[[Sequence[Any]], None] | None:
+    """A check of a call's arguments, which raises `ArgumentMemoryError`; None if nothing is written into.
+
+    Parameters
+    ----------
+    names, types : sequences of str and Abstract
+        The parameters.
+    written : sequence of Written
+        The arguments, or parts of them, that are written into.
+    free : iterable of (Free, Abstract)
+        Data outside of the function that it reads.
+    """
+    if not written:
+        return None
+    places = [(n, p) for n, t in enumerate(types) for p in _places(t)]
+    outside = [(f, path) for f, t in free for path in _places(t)]
+    targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
+
+    def check(args: Sequence[Any]) -> None:
+        for n, path, w in targets:
+            target = _at(args[n], path)
+            if isinstance(target, np.ndarray):
+                _check_writable(target, w)
+            for m, other_path in places:
+                if (m, other_path) != (n, path) and _shared(target, _at(args[m], other_path)):
+                    _refuse(w, _described(names[m], other_path))
+            for f, other_path in outside:
+                if _shared(target, _at(free_value(f), other_path)):
+                    _refuse(w, _described(f.name, other_path))
+
+    return check
+
+
+def _places(t: Abstract) -> Iterator[tuple[Any, ...]]:
+    """The paths to what can be written into, in a value of type `t`."""
+    if isinstance(t, (Array, Unknown, List, Dict)):
+        yield ()
+    if isinstance(t, (Tuple, List, Dict)):
+        keys = t.keys if isinstance(t, Dict) else range(len(t.items))
+        for k, item in zip(keys, t.items, strict=True):
+            for path in _places(item):
+                yield (k, *path)
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def _shared(a: Any, b: Any) -> bool:
+    """Whether a write into `a` may change `b`."""
+    if not isinstance(a, np.ndarray):
+        return a is b
+    if not isinstance(b, np.ndarray) or not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=_WORK)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _check_writable(a: np.ndarray, w: Written) -> None:
+    name = _described(w.path[0], w.path[1:])
+    if not a.flags.writeable:
+        raise ArgumentMemoryError(
+            f"the argument {name} is read-only, and the function writes into it", w.place, f"Pass a copy: {name}.copy()."
+        )
+    low, high = np.lib.array_utils.byte_bounds(a)
+    if high - low < a.nbytes:
+        raise ArgumentMemoryError(
+            f"entries of the argument {name} share memory with one another, and the function writes into it",
+            w.place,
+            f"Pass a copy: {name}.copy().",
+        )
+
+
+def _refuse(w: Written, other: str) -> None:
+    name = _described(w.path[0], w.path[1:])
+    raise ArgumentMemoryError(
+        f"the arguments {name} and {other} share memory, and the function writes into {name}",
+        w.place,
+        f"Pass a copy of one of them: {other}.copy().",
+    )
+
+
+def _described(name: str, path: tuple[Any, ...]) -> str:
+    return name + "".join(f"[{k!r}]" for k in path)

@@ -1,0 +1,137 @@
+"""Arguments that a function writes into: read-only ones and ones that share memory with others are errors at the call."""
+
+import numpy as np
+import pytest
+
+import sct
+
+SHARED = np.ones(5)
+
+
+def shift(u, v):
+    u[1:] += v[:-1] * v[1:]
+    return np.sum(u * u * v)
+
+
+def scale(p, q):
+    p["a"] *= q
+    p["b"] += p["a"] ** 2
+    return np.sum(p["b"] * p["a"])
+
+
+def with_global(u):
+    u += 1.0
+    return np.sum(u * SHARED)
+
+
+def in_lists(xs, ys):
+    xs[0] = ys[1] * 2
+    return ys[0] * xs[0]
+
+
+def vectors(n=2):
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=5) for _ in range(n)]
+
+
+def both_lines(e, name):
+    text = str(e.value)
+    assert e.value.place.file == __file__ and f"writes into {name}" in text and "copy()" in text
+
+
+@pytest.mark.parametrize(
+    "overlap", [lambda a: (a, a), lambda a: (a[1:], a[:-1]), lambda a: (a, a[::-1]), lambda a: (a[:4], a[1:])]
+)
+def test_arguments_that_overlap(overlap):
+    a, _ = vectors()
+    g = sct.grad(shift, ("u", "v"))
+    with pytest.raises(sct.ArgumentMemoryError, match="the arguments u and v share memory") as e:
+        g(*overlap(a))
+    both_lines(e, "u")
+    np.testing.assert_array_equal(a, vectors()[0])
+
+
+def test_every_way_of_calling_looks():
+    a, b = vectors()
+    for transform in (sct.grad, sct.value_and_grad, sct.pullback):
+        with pytest.raises(sct.ArgumentMemoryError):
+            transform(shift)(a, a)
+        with pytest.raises(sct.ArgumentMemoryError):
+            transform(shift)(v=a, u=a)
+        with pytest.raises(sct.ArgumentMemoryError):
+            transform(shift).specialize(a, b)(a, a)
+    with pytest.raises(sct.ArgumentMemoryError):
+        sct.vjp(shift)(a, a, 1.0)
+
+
+def test_interleaved_arrays_are_apart():
+    buffer = np.arange(10.0)
+    found = sct.grad(shift, ("u", "v"))(buffer[::2], buffer[1::2])
+    for x, y in zip(found, sct.grad(shift, ("u", "v"))(buffer[::2].copy(), buffer[1::2].copy()), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_read_only():
+    a, b = vectors()
+    a.flags.writeable = False
+    for u in (a, np.broadcast_to(1.0, 5)):
+        with pytest.raises(sct.ArgumentMemoryError, match="the argument u is read-only"):
+            sct.grad(shift)(u, b)
+    assert np.all(np.isfinite(sct.grad(shift, "v")(b, a)))  # only read
+
+
+def test_argument_that_overlaps_itself():
+    (a,) = vectors(1)
+    u = np.lib.stride_tricks.as_strided(a, (4, 2), (8, 8))
+
+    def double(u):
+        u *= 2.0
+        return np.sum(u)
+
+    with pytest.raises(sct.ArgumentMemoryError, match="entries of the argument u share memory"):
+        sct.grad(double)(u)
+
+
+def test_entries_of_containers():
+    a, b = vectors()
+    sct.check_grads(scale, (dict(a=a, b=b), 2.0), ("p", "q"))
+    with pytest.raises(sct.ArgumentMemoryError, match=r"p\['a'\] and p\['b'\] share memory"):
+        sct.grad(scale, ("p", "q"))(dict(a=a, b=a), 2.0)
+    z = [1.0, 2.0]
+    assert sct.grad(in_lists, ("xs", "ys"))(z, [3.0, 4.0]) == ([0.0, 0.0], [8.0, 6.0])
+    with pytest.raises(sct.ArgumentMemoryError, match="xs and ys share memory"):
+        sct.grad(in_lists)(z, z)
+    assert z == [1.0, 2.0]
+
+
+def test_data_from_outside():
+    np.testing.assert_array_equal(sct.grad(with_global)(np.zeros(5)), np.ones(5))
+    with pytest.raises(sct.ArgumentMemoryError, match="u and SHARED share memory"):
+        sct.grad(with_global)(SHARED)
+
+
+def test_derivative_called_inside():
+    inner = sct.grad(shift)
+
+    def both(x):
+        return np.sum(inner(x, x))
+
+    with pytest.raises(sct.UnsupportedSyntaxError, match="shift writes into its argument 'u', which may share memory with 'x'"):
+        sct.grad(both)(vectors()[0])
+
+
+def test_second_derivative_looks_too():
+    a, b = vectors()
+    first = sct.grad(shift)
+
+    def total(u, v):
+        return np.sum(first(u, v) ** 2)
+
+    sct.check_grads(total, (a, b), ("u", "v"))
+    with pytest.raises(sct.ArgumentMemoryError):
+        sct.elementwise_grad(sct.grad(first_entries))(a, a)
+
+
+def first_entries(u, v):
+    u[0] = v[1] * u[0]
+    return u[0] * u[0] * v[0]
