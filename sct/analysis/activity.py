@@ -14,7 +14,7 @@ import numpy as np
 
 from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, defined, results_of, values_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Undefined
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Undefined
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, method_rule, nondifferentiable, result_type
 
 __all__ = ["active_values", "differentiable", "primitive_of", "stop_gradient", "useful_values", "varied_values"]
@@ -51,6 +51,8 @@ def differentiable(t: Abstract) -> bool:
         return t.dtype is None or np.issubdtype(t.dtype, np.inexact)
     if isinstance(t, (Tuple, List, Dict)):
         return any(differentiable(i) for i in t.items)
+    if isinstance(t, ListOf):
+        return differentiable(t.item)
     return not isinstance(t, (Const, Undefined, Slice))
 
 

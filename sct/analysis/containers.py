@@ -16,7 +16,7 @@ from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown
 
 __all__ = ["STRUCTURAL", "UnrollError"]
 
@@ -29,6 +29,7 @@ class Builder(Protocol):
     """What these operations need of the specializer."""
 
     place: Place | None
+    growing: bool
 
     def apply(self, op: Any, args: Sequence[Operand], kwargs: Any = None, name: str = "") -> Operand:
         """Emit an operation."""
@@ -72,6 +73,8 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         else:
             at = range(len(t.items))[value]
     except (IndexError, ValueError, TypeError) as e:
+        if s.growing and isinstance(t, List) and not t.items:
+            return UNDEFINED  # the loop has not been through yet: in the end the list is of unknown length
         raise SctError(f"{value!r} is not in {t}", s.place, "Check the key.") from e
     items: Any = x.items if isinstance(x, (Tuple, List, Dict)) else None
     if isinstance(at, range):
@@ -163,7 +166,9 @@ def _repeat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
             return type(a)(a.items * n.value)  # type: ignore[union-attr,call-arg,arg-type]
         if isinstance(type_of(a), (Tuple, List)) and isinstance(type_of(n), (Scalar, Unknown)):
             raise UnsupportedSyntaxError(
-                "a list or tuple repeated a number of times only known at run time", s.place, "Use np.tile."
+                "a list or tuple repeated a number of times only known at run time",
+                s.place,
+                "Append in a loop, or use np.tile.",
             )
     return NotImplemented
 

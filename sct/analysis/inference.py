@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sct.ir.shapes import as_array, broadcast, constant
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple
 from sct.ruleset import type_rule
 
 __all__ = ["infer_call", "plain"]
@@ -36,7 +36,7 @@ def plain(value: Abstract) -> Any:
 def _abstract(value: Any) -> Abstract:
     """The other way: a type rule may answer in plain values, and in tuples that mix plain and abstract ones."""
     if not constant(value):
-        assert isinstance(value, (Const, Scalar, Array, Tuple, List, Dict, Slice)) or value is not None
+        assert isinstance(value, (Const, Scalar, Array, Tuple, List, ListOf, Dict, Slice)) or value is not None
         return value
     if type(value) is tuple:
         return Tuple(tuple(_abstract(v) for v in value))

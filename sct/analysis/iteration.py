@@ -85,7 +85,7 @@ class Items(Plan):
 
 @dataclass(frozen=True)
 class Rows(Plan):
-    """The rows (elements along the first axis) of an array."""
+    """The rows (elements along the first axis) of an array, or the items of a list of unknown length."""
 
     array: Value
 

@@ -12,7 +12,21 @@ from typing import Any
 import numpy as np
 
 from sct.ir.shapes import as_array
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Size, SizeLike, Tuple, size_opaque
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    ListOf,
+    Scalar,
+    Size,
+    SizeLike,
+    Tuple,
+    size_opaque,
+)
 
 __all__ = ["join", "own_sizes", "widen"]
 
@@ -45,9 +59,23 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
             return kind(tuple(join(p, q, (key, i)) for i, (p, q) in enumerate(zip(a.items, b.items, strict=True))))
     if isinstance(a, Dict) and isinstance(b, Dict) and a.keys == b.keys:
         return Dict(a.keys, tuple(join(p, q, (key, k)) for k, p, q in zip(a.keys, a.items, b.items, strict=True)))
+    if isinstance(a, (List, ListOf)) and isinstance(b, (List, ListOf)):
+        return ListOf(_covering((*_item_types(a), *_item_types(b)), key))
     if _numeric(a) and _numeric(b):
         return _join_numbers(a, b, key)
     return UNKNOWN
+
+
+def _item_types(t: List | ListOf) -> tuple[Any, ...]:
+    return (t.item,) if isinstance(t, ListOf) else t.items
+
+
+def _covering(items: tuple[Any, ...], key: Hashable) -> Abstract:
+    """The type of all items of a list whose length is not known."""
+    out: Abstract = UNDEFINED
+    for t in items:
+        out = join(out, own_sizes(widen(t), (key, "item")), (key, "item"))
+    return out
 
 
 def _numeric(t: Any) -> bool:
@@ -99,6 +127,8 @@ def own_sizes(t: Any, key: Hashable) -> Abstract:
         return Tuple(tuple(own_sizes(p, (key, i)) for i, p in enumerate(t.items)))
     if isinstance(t, List):
         return List(tuple(own_sizes(p, (key, i)) for i, p in enumerate(t.items)))
+    if isinstance(t, ListOf):
+        return ListOf(own_sizes(t.item, (key, "item")))
     if isinstance(t, Dict):
         return Dict(t.keys, tuple(own_sizes(p, (key, k)) for k, p in zip(t.keys, t.items, strict=True)))
     if isinstance(t, Scalar) and t.size is not None and not _of_arguments(t.size):

@@ -19,8 +19,8 @@ from sct.analysis.activity import primitive_of
 from sct.analysis.storage import fresh, is_basic_index
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.ir.ops import Attribute, Method
-from sct.ir.ssa import Apply, Operand, Value
-from sct.ir.types import Array, Dict, List, Scalar, Slice, Tuple, Unknown
+from sct.ir.ssa import Apply, Operand, Value, type_of, values_of
+from sct.ir.types import Array, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
 
 __all__ = ["Key", "Memory", "View", "Write", "key_of"]
 
@@ -75,6 +75,7 @@ class Memory:
         self.views: dict[Value, View] = {}
         self.contiguous: set[Value] = set()
         self.joined: dict[tuple[Key, Key], Operand] = {}  # two versions -> their φ
+        self.names: dict[Key, str] = {}  # of lists and dicts
         self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
 
     def fork(self) -> Memory:
@@ -84,8 +85,12 @@ class Memory:
         new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
         new.rivals, new.again = dict(self.rivals), dict(self.again)
         new.objects, new.views, new.contiguous = self.objects, self.views, self.contiguous
-        new.joined, new.by_identity = self.joined, self.by_identity
+        new.joined, new.by_identity, new.names = self.joined, self.by_identity, self.names
         return new
+
+    def name_of(self, obj: Operand) -> str:
+        """What an object is called."""
+        return obj.name if isinstance(obj, Value) else self.names.get(key_of(obj), "")
 
     def knows(self, key: Key) -> bool:
         """Whether an object was made before this point, on the way to it."""
@@ -185,8 +190,14 @@ class Memory:
         """`v` is one or another of some operands: their memory is its own, or may be."""
         self.born.add(v)
         for o in operands:
-            if isinstance(o, Value) and isinstance(o.type, (Array, Unknown)):
-                self.may_share(v, self.root(o))
+            for leaf in values_of(o):
+                if isinstance(leaf.type, (Array, Unknown, ListOf)):
+                    self.may_share(v, self.root(leaf))
+
+    def joins_items(self, obj: Operand, items: Operand) -> None:
+        """The items of a list of unknown length may be what it had when its length was known."""
+        for leaf in _arrays((items,)):
+            self.may_share(obj, self.root(leaf))
 
     def inherit(self, v: Value, *operands: Operand) -> None:
         """`v` is not known if one of the operands that it is made of is not."""
@@ -197,8 +208,10 @@ class Memory:
     def wrote(self, obj: Operand, name: str, place: Place | None) -> None:
         """The object was written into: whatever may share its memory is not known any more."""
         write = self.writes[key_of(obj)] = Write(name, place)
+        is_list = isinstance(type_of(obj), (List, ListOf, Dict))
         for r in self.rivals.get(key_of(obj), ()):
-            self.stale[r] = write
+            if not is_list or not isinstance(type_of(self.original(r)), (Array, Scalar)):  # an item is not the list
+                self.stale[r] = write
 
     def check(self, obj: Operand, name: str, place: Place | None) -> None:
         """Refuse to read an object that may have been changed through another name."""
@@ -229,7 +242,7 @@ def _arrays(operands: tuple[Operand, ...]) -> Iterator[Value]:
     """The arrays, and what may be one, among operands and in containers of them."""
     for o in operands:
         if isinstance(o, Value):
-            if isinstance(o.type, (Array, Unknown, Tuple, List, Dict)):
+            if isinstance(o.type, (Array, Unknown, Tuple, List, ListOf, Dict)):
                 yield o
         elif isinstance(o, (Tuple, List, Dict)):
             yield from _arrays(o.items)

@@ -16,7 +16,7 @@ import numpy as np
 from sct.analysis.activity import primitive_of
 from sct.ir.ops import Attribute
 from sct.ir.ssa import Apply, Operand, Statement, Value, operands_of, type_of, values_of
-from sct.ir.types import Array, Const, List, Scalar, Tuple, Unknown
+from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
 from sct.ruleset import kind_of
 
 __all__ = ["Plan", "cheap", "plan"]
@@ -59,6 +59,8 @@ def cheap(s: Statement) -> bool:
     """Whether computing a statement's result again costs no more than keeping it."""
     if not isinstance(s, Apply):
         return False
+    if any(isinstance(v.type, ListOf) for v in values_of(*operands_of(s))):
+        return False  # the list may have changed
     if isinstance(s.op, Attribute):
         return True
     if s.op is operator.getitem and _part_of_result(s):

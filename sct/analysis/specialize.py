@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
+from sct.analysis import growing
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items, Plan, Range, Reversed, Rows, element, trip_count
@@ -76,6 +77,7 @@ from sct.ir.types import (
     Const,
     Dict,
     List,
+    ListOf,
     Scalar,
     SizeLike,
     Slice,
@@ -193,6 +195,7 @@ class Specializer:
     written: dict[Value, Place | None] = field(default_factory=dict)
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
+    growing: bool = False  # lists may come to be of unknown length
     initial: Memory | None = None
 
     # -- functions and blocks ----------------------------------------------------------------------------------------
@@ -367,6 +370,8 @@ class Specializer:
             made = self.apply(s.op, args, kwargs, s.result.name, s.result.type)
             if isinstance(made, Value) and s.result.name and not made.name and not self.static:
                 made.name = s.result.name
+            elif s.op is NEW:
+                self.memory.names[key_of(made)] = s.result.name
             self.env[s.result] = made
         elif isinstance(s, If):
             self.if_(s)
@@ -374,10 +379,12 @@ class Specializer:
             self.for_each(s)
         elif isinstance(s, For):
             plan = Range(*(self.resolve(o) for o in (s.start, s.stop, s.step)))
-            self.rolled(s, Reversed(plan) if s.backwards else plan)
+            with self.lists_grow():
+                self.rolled(s, Reversed(plan) if s.backwards else plan)
         else:
             assert isinstance(s, While), f"a {type(s).__name__} cannot be specialized again"
-            self.while_(s)
+            with self.lists_grow():
+                self.while_(s)
 
     def if_(self, s: If) -> None:
         test = self.truth(self.resolve(s.test))
@@ -462,6 +469,8 @@ class Specializer:
         """Containers that differ in structure have no common form."""
         if Undefined in (type(a), type(b)) or not any(isinstance(t, (Tuple, List, Dict)) for t in (a, b)):
             return
+        if all(isinstance(t, (List, ListOf)) for t in (a, b)) and (self.growing or ListOf in (type(a), type(b))):
+            return
         if type(a) is not type(b) or len(a.items) != len(b.items) or getattr(a, "keys", 0) != getattr(b, "keys", 0):  # type: ignore[union-attr]
             raise UnrollError(
                 f"a list, tuple or dict{' ' + repr(name) if name else ''} whose length, keys or kind depend on the way taken",
@@ -522,12 +531,23 @@ class Specializer:
         try:
             self.rolled(s, plan)
         except UnrollError:
-            if trip_count(plan) is None:
-                raise
             del self.body[mark:]
             memory.born |= self.memory.born
             self.env, self.place, self.origin, self.memory = env, place, origin, memory
-            self.unrolled(s, plan)
+            if trip_count(plan) is None:
+                with self.lists_grow():
+                    self.rolled(s, plan)
+            else:
+                self.unrolled(s, plan)
+
+    @contextmanager
+    def lists_grow(self) -> Iterator[None]:
+        """Within a loop that cannot be unrolled, a list whose length changes is of unknown length."""
+        outer, self.growing = self.growing, True
+        try:
+            yield
+        finally:
+            self.growing = outer
 
     def plan(self, operand: Operand) -> Plan:
         if isinstance(operand, Const) and isinstance(operand.value, Plan):
@@ -540,7 +560,7 @@ class Specializer:
             return Items(tuple(Const(k) for k in operand.keys))
         if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
             return Items(tuple(Const(v) for v in operand.value))
-        if isinstance(operand, Value) and isinstance(operand.type, Array) and operand.type.shape != ():
+        if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
             return Rows(operand)
         raise UnsupportedSyntaxError(
             f"a loop over {type_of(operand)} is not supported",
@@ -707,8 +727,10 @@ class Specializer:
         memory = self.memory
         for p in loop.params:
             memory.bear(p)
-        for obj, p in zip(loop.objects, loop.params[loop.own :], strict=True):
+        for obj, p, i in zip(loop.objects, loop.params[loop.own :], loop.inits[loop.own :], strict=True):
             memory.set(obj, p)
+            if isinstance(type_of(p), ListOf):
+                memory.joins_items(obj, i)
         for p, i in zip(loop.params[: loop.own], loop.inits, strict=False):
             if isinstance(p, Value):
                 memory.joins(p, i)
@@ -733,7 +755,7 @@ class Specializer:
             init = self.expose_all(init)
             loop.objects.append(obj)
             loop.inits.append(init)
-            loop.names.append(obj.name if isinstance(obj, Value) else "")
+            loop.names.append(outer.name_of(obj))
             loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else self.path))
             types.append(type_of(init))
         if not changed and all(outer.writes.get(k) is w for k, w in inner.writes.items()):
@@ -761,7 +783,7 @@ class Specializer:
         after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
         for obj, o in zip(loop.objects, after[loop.own :], strict=True):
             self.memory.set(obj, o)
-            self.memory.wrote(obj, obj.name if isinstance(obj, Value) else "", self.place)
+            self.memory.wrote(obj, self.memory.name_of(obj), self.place)
         for k, (p, o, i, y) in enumerate(zip(loop.params, after[: loop.own], loop.inits, loop.yields, strict=False)):
             if isinstance(o, Value) and isinstance(p, Value):
                 self.memory.joins(o, i, y)
@@ -842,6 +864,14 @@ class Specializer:
         if op is NEW:
             self.memory.bear(args[0])
             return args[0]
+        if any(isinstance(a, Value) and isinstance(a.type, ListOf) for a in args) and _hashable(op):
+            handler = growing.OPERATIONS.get(op)
+            if handler is not None:
+                return handler(self, args, kwargs)  # type: ignore[no-any-return]
+            if _is_ufunc_or_numpy(op):
+                args = [self.apply(runtime.stacked, (a,)) if isinstance(type_of(a), ListOf) else a for a in args]
+        elif args and isinstance(type_of(args[0]), List) and _hashable(op) and op in growing.FROM_KNOWN:
+            return growing.FROM_KNOWN[op](self, [self.expose_all(args[0]), *args[1:]], kwargs)
         handler = (WRITING.get(op) or STRUCTURAL.get(op)) if _hashable(op) else None
         if handler is not None:
             made = handler(self, args, kwargs)
@@ -1151,7 +1181,9 @@ class Specializer:
             return self.dict_method(op, x, args[1:])
         if isinstance(t, Const) and isinstance(t.value, np.ufunc):
             return self.apply(getattr(t.value, op.name), args[1:], kwargs, name)
-        if isinstance(t, List):
+        if isinstance(t, ListOf) and op.name in growing.METHODS:
+            return growing.METHODS[op.name](self, x, args[1:], kwargs)  # type: ignore[no-any-return]
+        if isinstance(t, (List, ListOf)):
             return self.list_method(op, x, args[1:])
         if kwargs.get("out", Const(None)) != Const(None):
             kwargs = dict(kwargs)
@@ -1180,9 +1212,9 @@ class Specializer:
         return self.append(op, args, kwargs, UNKNOWN, name)
 
     def list_method(self, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
-        items = self.explode(x) if isinstance(x, Value) else x
-        assert isinstance(items, List)
         if op.name == "copy":
+            items = self.explode(x) if isinstance(x, Value) else x
+            assert isinstance(items, List)
             return self.apply(NEW, (List(items.items),))
         raise UnsupportedSyntaxError(f"the list method .{op.name}()", self.place, "Index the list, or loop over it.")
 
@@ -1223,7 +1255,7 @@ def _without(yields: tuple[Operand, ...], numbers: Sequence[int]) -> tuple[Opera
 
 def _written_in_place(t: Abstract) -> bool:
     """Whether an augmented assignment to a name of this type writes into what it stands for."""
-    return isinstance(t, List) or (isinstance(t, Array) and (t.shape != () or t.boxed))
+    return isinstance(t, (List, ListOf)) or (isinstance(t, Array) and (t.shape != () or t.boxed))
 
 
 def stays(block: Block, y: Operand, v: Operand) -> bool:

@@ -29,15 +29,32 @@ from sct.ir.ssa import (
     read,
     values_of,
 )
-from sct.ir.types import Array, Const, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import Array, Const, List, ListOf, Scalar, Slice, Tuple, Unknown
 from sct.ruleset import adjoint_rule, is_nondifferentiable, kind_of
-from sct.runtime import scatter_add, updated
+from sct.runtime import (
+    added_each,
+    added_item,
+    appended,
+    item,
+    items_of,
+    scatter_add,
+    shortened,
+    split_like,
+    updated,
+    with_item,
+    zeros_each,
+)
 
 __all__ = ["Storage", "captured", "fresh", "is_basic_index", "storage"]
 
 # NumPy functions that are registered as no views, and yet may give back their argument's memory in some calls.
 _MAYBE: frozenset[Any] = frozenset(
     (np.diff, np.diag, np.linalg.matrix_power, np.einsum, np.real_if_close, np.ix_, np.nan_to_num)
+)
+
+
+_NEW_LISTS: frozenset[Any] = frozenset(
+    (added_each, added_item, appended, item, items_of, shortened, split_like, with_item, zeros_each)
 )
 
 
@@ -49,7 +66,8 @@ class Storage:
     the start and after each iteration that starts with them apart; so are buffers that are swapped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lists: bool = False) -> None:
+        self.lists = lists  # about the lists themselves, not the memory of their items
         self.roots: dict[Value, frozenset[Value]] = {}
         self.pinned: set[Value] = set()  # memory that is not to be written into
         self.sources: dict[Value, frozenset[Value]] = {}
@@ -125,9 +143,9 @@ class Storage:
         return not (self.of(v) & self.pinned)
 
 
-def storage(f: Function) -> Storage:
-    """The storage of the values of `f`."""
-    s = Storage()
+def storage(f: Function, lists: bool = False) -> Storage:
+    """The storage of the values of `f`; with `lists` which of its lists may be one and the same."""
+    s = Storage(lists)
     s.pinned.update(f.block.params)
     _block(s, f.block)
     while _mix(s):
@@ -152,7 +170,14 @@ def _mix(s: Storage) -> bool:
 
 
 def _roots(s: Storage, *operands: Operand) -> frozenset[Value]:
+    if s.lists:
+        operands = tuple(v for o in operands if not isinstance(o, List) for v in values_of(o) if _may_be_list(v))
     return frozenset().union(*(s.roots.get(v, frozenset((v,))) for v in values_of(*operands)))
+
+
+def _may_be_list(v: Value) -> bool:
+    """Whether a value is, or may hold, a list that can be changed."""
+    return not isinstance(v.type, (Array, Scalar))
 
 
 def _block(s: Storage, block: Block) -> None:
@@ -192,7 +217,9 @@ def _loop(s: Storage, t: For | While) -> None:
     s.begun[number] = [_roots(s, i) for i in t.inits]
     s.left[number] = [_roots(s, y) for y in t.body.yields[:n]]
     s.mixed[number] = set()
-    s.arrays[number] = [k for k, p in enumerate(params) if not isinstance(p.type, Scalar)]
+    s.arrays[number] = [
+        k for k, p in enumerate(params) if (isinstance(p.type, ListOf) if s.lists else not isinstance(p.type, Scalar))
+    ]
     for p, r, x, y in zip(params, t.results, s.begun[number], s.left[number], strict=False):
         s.sources[p] = s.sources[r] = x | y
 
@@ -209,7 +236,7 @@ def _apply(s: Storage, t: Apply) -> None:
     elif t.op is np.broadcast_to:  # one entry of memory may be many entries of the array
         s.pinned.add(t.result)
         s.roots[t.result] = own
-    elif isinstance(t.result.type, Scalar) or fresh(t):
+    elif isinstance(t.result.type, Scalar) or fresh(t) or (s.lists and t.op in _NEW_LISTS):
         s.roots[t.result] = own
     else:
         s.roots[t.result] = own | _roots(s, *operands_of(t))

@@ -50,6 +50,8 @@ class Builder(Protocol):
 
     memory: Memory
     place: Place | None
+    growing: bool
+    path: str
 
     def apply(self, op: Any, args: Sequence[Operand], kwargs: Any = None, name: str = "") -> Operand:
         """Emit an operation."""
@@ -300,7 +302,7 @@ def _contents(s: Builder, x: Operand) -> tuple[Operand, Any]:
 
 def _hold(s: Builder, obj: Operand, contents: Operand) -> None:
     s.memory.set(obj, contents)
-    s.memory.wrote(obj, obj.name if isinstance(obj, Value) else "", s.place)
+    s.memory.wrote(obj, s.memory.name_of(obj), s.place)
 
 
 def _key(s: Builder, key: Operand) -> Any:

@@ -41,7 +41,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple
-from sct.runtime import scatter_add, updated
+from sct.runtime import added_item, appended, item, scatter_add, shortened, updated, with_item
 
 __all__ = ["Text", "emit"]
 
@@ -341,6 +341,13 @@ class _Emitter:
             for index in path.items:
                 part = gast.Subscript(part, self.index(index), gast.Store())
             out.append(_assignment(part, args[2], s))
+        elif s.op.op in (appended, shortened):
+            method = "append" if s.op.op is appended else "pop"
+            out.append(gast.Expr(call(gast.Attribute(load(target), method, gast.Load()), args[1:])))
+        elif s.op.op in (with_item, added_item):
+            entry = gast.Subscript(load(target), self.index(s.args[1]), gast.Load())
+            value = args[2] if s.op.op is with_item else gast.BinOp(entry, gast.Add(), args[2])
+            out.append(gast.Assign([gast.Subscript(load(target), self.index(s.args[1]), gast.Store())], value, None))
         elif s.op.op is not scatter_add:
             out.append(gast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
         elif _repeats(s.args[1]):
@@ -379,7 +386,7 @@ class _Emitter:
 
     def operation(self, s: Apply) -> Expression:
         args = [self.expression(a) for a in s.args]
-        if s.op is operator.getitem:
+        if s.op in (operator.getitem, item):
             args[1] = self.index(s.args[1])
         kwargs = [(k, self.expression(a)) for k, a in s.kwargs]
         reverse = s.origin is not None and s.origin.reverse
@@ -505,7 +512,9 @@ class _Emitter:
         ):
             return None
         reads_row = (
-            first.op is operator.getitem and first.args[1] is s.body.params[0] and first.result not in self.folding.inline
+            first.op in (operator.getitem, item)
+            and first.args[1] is s.body.params[0]
+            and first.result not in self.folding.inline
         )
         if not reads_row or stop.op is not len or stop.args[0] is not first.args[0]:
             return None

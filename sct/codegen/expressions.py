@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -19,7 +19,8 @@ from sct.analysis.activity import stop_gradient
 from sct.codegen.symbols import Symbols
 from sct.ir.ops import POP, TAPE, Attribute, Format, Free, Method
 from sct.ir.ssa import Operand, type_of
-from sct.ir.types import Array
+from sct.ir.types import Array, Const, ListOf, Scalar
+from sct.runtime import added_each, appended, item, items_of, joined, shortened, stacked, zeros_each
 
 __all__ = ["BINARY", "Expression", "call", "constant", "display", "load", "operation", "store"]
 
@@ -143,11 +144,61 @@ def operation(
         return _format(op, args)
     if isinstance(op, Free):
         return _free(op, symbols)
+    if op in _ON_LISTS and not kwargs:
+        return _ON_LISTS[op](args, operands, symbols)
     if op is POP:
         return call(gast.Attribute(args[0], "pop", gast.Load()), [])
     if op is TAPE:
         return call(gast.Attribute(args[0], "copy", gast.Load()), []) if args else display(gast.List, [])
     return call(load(symbols.name(op)), args, kwargs)
+
+
+def _each(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
+    """A zero for each item of a list."""
+    t = type_of(operands[0])
+    assert isinstance(t, ListOf)
+    if isinstance(t.item, Scalar) or (isinstance(t.item, Array) and t.item.shape == ()):
+        return gast.BinOp(display(gast.List, [gast.Constant(0.0, None)]), gast.Mult(), call(load("len"), args))
+    zero = call(load(f"{symbols.name(np)}.zeros_like"), [load("v")])
+    return gast.ListComp(zero, [gast.comprehension(store("v"), args[0], [], 0)])
+
+
+def _sums(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
+    pair = gast.Tuple([store("v"), store("w")], gast.Store())
+    both = call(load("zip"), args)
+    return gast.ListComp(gast.BinOp(load("v"), gast.Add(), load("w")), [gast.comprehension(pair, both, [], 0)])
+
+
+def _along(name: str) -> Callable[..., Expression]:
+    """A NumPy function of a list and an axis, which is 0 unless it is said."""
+
+    def write(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
+        axis = [] if len(args) < 2 or operands[1] == Const(0) else [("axis", args[1])]
+        return call(load(f"{symbols.name(np)}.{name}"), args[:1], axis)
+
+    return write
+
+
+def _slices(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
+    moved = args[0]
+    if len(args) > 1 and operands[1] != Const(0):
+        moved = call(load(f"{symbols.name(np)}.moveaxis"), [args[0], args[1], constant(0, symbols)])
+    return call(load("list"), [moved])
+
+
+_ON_LISTS: dict[Any, Callable[..., Expression]] = {
+    appended: lambda args, operands, symbols: display(gast.List, [gast.Starred(args[0], gast.Load()), args[1]]),
+    shortened: lambda args, operands, symbols: gast.Subscript(
+        args[0], gast.Slice(None, constant(-1, symbols), None), gast.Load()
+    ),
+    item: lambda args, operands, symbols: gast.Subscript(args[0], args[1], gast.Load()),
+    zeros_each: _each,
+    added_each: _sums,
+    stacked: _along("stack"),
+    joined: _along("concatenate"),
+    items_of: _slices,
+}
+"""How what `sct.runtime` does with lists is written out."""
 
 
 def _is_array(operand: Operand) -> bool:

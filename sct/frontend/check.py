@@ -48,18 +48,27 @@ _EXPRESSIONS = (
     gast.List,
     gast.Tuple,
     gast.Slice,
+    gast.ListComp,
+    gast.DictComp,
+    gast.GeneratorExp,
 )
-_OTHER = (gast.operator, gast.unaryop, gast.boolop, gast.cmpop, gast.expr_context, gast.arguments, gast.keyword)
+_OTHER = (
+    gast.operator,
+    gast.unaryop,
+    gast.boolop,
+    gast.cmpop,
+    gast.expr_context,
+    gast.arguments,
+    gast.keyword,
+    gast.comprehension,
+)
 
 _ADVICE: dict[str, tuple[str, str]] = {
     "FunctionDef": ("a function defined inside a function", "Define it at module level and pass what it needs as arguments."),
     "AsyncFunctionDef": ("an async function", "Write it as an ordinary function."),
     "ClassDef": ("a class definition", "Define the class at module level."),
     "Lambda": ("a lambda inside a function", "Define a function at module level."),
-    "ListComp": ("a list comprehension", "Write the elements out, or use array operations."),
     "SetComp": ("a set comprehension", "Use a list or array operations."),
-    "DictComp": ("a dict comprehension", "Write the entries out."),
-    "GeneratorExp": ("a generator expression", "Write a for loop, or use array operations."),
     "Set": ("a set", "Use a tuple or a list."),
     "Try": ("try", "Test for the condition with if."),
     "TryStar": ("try", "Test for the condition with if."),
@@ -129,6 +138,10 @@ class _Checker:
             if node.value is not None:
                 self.visit(node.value)
             return
+        if isinstance(node, gast.comprehension):
+            if node.is_async:
+                self.refuse(node.target, *_ADVICE["AsyncFor"])
+            self.target(node.target)
         if isinstance(node, gast.Call):
             for keyword in node.keywords:
                 if keyword.arg is None:

@@ -151,11 +151,17 @@ def _breaks_out(statements: list[Any]) -> bool:
 def _assigned(statements: list[Any]) -> list[str]:
     """The names that statements may bind, in order of appearance."""
     names: dict[str, None] = {}
-    for s in statements:
-        for n in gast.walk(s):
-            if isinstance(n, gast.Name) and isinstance(n.ctx, (gast.Store, gast.Del)):
-                names[n.id] = None
+    work = list(reversed(statements))
+    while work:
+        n = work.pop()
+        if isinstance(n, gast.Name) and isinstance(n.ctx, (gast.Store, gast.Del)):
+            names[n.id] = None
+        if not isinstance(n, _COMPREHENSIONS):  # these bind names of their own
+            work += reversed(list(gast.iter_child_nodes(n)))
     return list(names)
+
+
+_COMPREHENSIONS = (gast.ListComp, gast.DictComp, gast.GeneratorExp)
 
 
 class _Lowerer:
@@ -355,6 +361,8 @@ class _Lowerer:
     def defined_here(self, value: Value) -> bool:
         """Whether a value was just made, so that the name being assigned is its first."""
         last = self.body[-1] if self.body else None
+        if isinstance(last, ForEach):  # of a comprehension
+            return any(isinstance(s, Apply) and s.op is NEW and s.result is value for s in self.body)
         if isinstance(last, Apply) and last.op is operator.getitem:
             return any(isinstance(s, Apply) and s.result is value for s in self.body[-8:])
         return isinstance(last, (Apply, If)) and value in ((last.result,) if isinstance(last, Apply) else last.results)
@@ -598,6 +606,47 @@ class _Lowerer:
             keys.append(key.value)
             items.append(self.expression(v))
         return self.new(node, Dict(tuple(keys), tuple(items)))
+
+    def ex_ListComp(self, node: Any) -> Operand:
+        made = self.new(node, List(()))
+        self.comprehension(node, node.generators, lambda: self.apply(node, Method("append"), made, self.expression(node.elt)))
+        return made
+
+    ex_GeneratorExp = ex_ListComp
+
+    def ex_DictComp(self, node: Any) -> Operand:
+        made = self.new(node, Dict((), ()))
+        self.comprehension(
+            node,
+            node.generators,
+            lambda: self.apply(node, operator.setitem, made, self.expression(node.key), self.expression(node.value)),
+        )
+        return made
+
+    def comprehension(self, node: Any, generators: list[Any], leaf: Callable[[], Any]) -> None:
+        """The loops of a comprehension; the names that they bind are its own."""
+        if not generators:
+            leaf()
+            return
+        first, *rest = generators
+        iterable = self.expression(first.iter)
+        element = Value(UNKNOWN, first.target.id if isinstance(first.target, gast.Name) else "")
+        outer, self.locals = self.locals, self.locals | set(_assigned([first.target]))
+
+        def filtered(tests: list[Any]) -> None:
+            if tests:
+                self.branch(node, self.expression(tests[0]), lambda: filtered(tests[1:]), lambda: None)
+            else:
+                self.comprehension(node, rest, leaf)
+
+        def fill() -> tuple[Operand, ...]:
+            self.bind(first.target, element)
+            filtered(first.ifs)
+            return ()
+
+        body, _ = self.block((element,), fill)
+        self.locals = outer
+        self.body.append(ForEach(iterable, body, (), False, (), self.source.place(node), self.origin))
 
     def ex_Subscript(self, node: Any) -> Operand:
         return self.apply(node, operator.getitem, self.expression(node.value), self.expression(node.slice))

@@ -14,6 +14,7 @@ from sct.ir.types import (
     Array,
     Const,
     List,
+    ListOf,
     Scalar,
     Size,
     SizeLike,
@@ -68,7 +69,7 @@ def constant(value: Any) -> bool:
     """Whether a type rule's argument is a plain Python value, known at compile time."""
     from sct.ir.types import Dict, Slice, Undefined, Unknown
 
-    return not isinstance(value, (Unknown, Undefined, Const, Scalar, Array, Tuple, List, Dict, Slice))
+    return not isinstance(value, (Unknown, Undefined, Const, Scalar, Array, Tuple, List, ListOf, Dict, Slice))
 
 
 _KINDS: dict[type, Any] = {bool: True, int: 0, float: 0.0, complex: 0j}

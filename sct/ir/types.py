@@ -21,6 +21,7 @@ __all__ = [
     "Const",
     "Dict",
     "List",
+    "ListOf",
     "Scalar",
     "Size",
     "SizeLike",
@@ -259,6 +260,16 @@ class List:
 
 
 @dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list whose length is only known at run time, of items of one type."""
+
+    item: Any
+
+    def __str__(self) -> str:
+        return f"[{self.item}, ...]"
+
+
+@dataclass(frozen=True, slots=True)
 class Dict:
     """A dict with known keys, in order."""
 
@@ -281,7 +292,7 @@ class Slice:
         return f"slice({self.start}, {self.stop}, {self.step})"
 
 
-Abstract: TypeAlias = "Unknown | Undefined | Const | Scalar | Array | Tuple | List | Dict | Slice"
+Abstract: TypeAlias = "Unknown | Undefined | Const | Scalar | Array | Tuple | List | ListOf | Dict | Slice"
 
 UNKNOWN = Unknown()
 UNDEFINED = Undefined()

@@ -53,15 +53,17 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Array, same_shape
-from sct.runtime import scatter_add, updated
+from sct.ir.types import Array, Const, Scalar, same_shape
+from sct.runtime import added_item, appended, scatter_add, shortened, updated, with_item
 
 __all__ = ["accumulation"]
+
+_ON_LISTS = (appended, shortened, with_item, added_item)
 
 
 def accumulation(f: Function) -> Function:
     """`f` with sums of adjoints stored over their first operands where that is safe."""
-    p = _Accumulation(storage(f))
+    p = _Accumulation(storage(f), storage(f, lists=True))
     p.live.update(values_of(*f.block.yields))
     for s in f.block.body:
         if isinstance(s, Closure):
@@ -73,8 +75,9 @@ def accumulation(f: Function) -> Function:
 class _Accumulation:
     """A walk backwards; `live` is what is needed after the statement at hand."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, lists: Storage) -> None:
         self.storage = storage
+        self.lists = lists
         self.live: set[Value] = set()
         self.copied: dict[Operand, Apply] = {}
 
@@ -123,7 +126,9 @@ class _Accumulation:
             for args in ((a, b), (b, a)):
                 if self.can_store(s, args[0], args[1]):
                     return Apply(InPlace(s.op), args, (), s.result, s.place, s.origin)
-        elif s.op in (operator.sub, scatter_add, updated) and self.can_store(s, s.args[0], s.args[1]):
+        elif (s.op in (operator.sub, scatter_add, updated) and self.can_store(s, s.args[0], s.args[1])) or (
+            s.op in _ON_LISTS and self.can_change(s, s.args[0])
+        ):
             return Apply(InPlace(s.op), s.args, (), s.result, s.place, s.origin)
         elif s.op in (updated, scatter_add) and isinstance(s.args[0], Value):
             copy = Value(s.args[0].type, s.result.name, s.result.hint)
@@ -142,6 +147,14 @@ class _Accumulation:
         if not isinstance(t, Array) or not isinstance(r, Array) or not t.shape or not same_shape(t.shape, r.shape):
             return False
         return t.dtype is not None and t.dtype == r.dtype and _fits(s, t) and self.free(s, target)
+
+    def can_change(self, s: Apply, target: object) -> bool:
+        """Whether a list can be changed in place: it was made here, and nothing that is needed after `s` is that list."""
+        if not isinstance(target, Value) or target in self.live or not self.lists.owned(target):
+            return False
+        if s.op is added_item and not isinstance(type_of(s.args[1]), (Scalar, Const)):
+            return False
+        return not any(v in self.live for v in self.lists.sharing(target) if v is not s.result)
 
     def free(self, s: Apply, target: Value) -> bool:
         """Whether the memory of `target` is this function's, and nothing that is needed after `s` may lie in it."""

@@ -28,7 +28,7 @@ from sct.ir.ops import Attribute, Method
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
 from sct.ir.types import Array, Const, Scalar, Slice, same_shape
 from sct.optimize.rewriter import Rewriter
-from sct.runtime import scatter_add
+from sct.runtime import added_each, added_item, scatter_add, zeros_each
 
 __all__ = ["algebra"]
 
@@ -193,6 +193,17 @@ class _Algebra(Rewriter):
             return self.changed(s, operator.mul, Const(-inner.args[0].value), inner.args[1])  # type: ignore[union-attr]
         return s
 
+    def added_each(self, s: Apply) -> Apply | Operand:
+        """The sum of two adjoints of a list: what is added to one item goes into that one."""
+        a, b = s.args
+        for p, q in ((a, b), (b, a)):
+            if self.made_by(q, zeros_each) is not None:
+                return p
+            into = self.made_by(q, added_item)
+            if into is not None and self.made_by(into.args[0], zeros_each) is not None:
+                return self.changed(s, added_item, p, *into.args[1:])
+        return s
+
     # -- products ----------------------------------------------------------------------------------------------------
 
     def mul(self, s: Apply) -> Apply | Operand:
@@ -349,6 +360,7 @@ _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     scatter_add: _Algebra.scatter_add,
     operator.add: _Algebra.add,
     operator.sub: _Algebra.sub,
+    added_each: _Algebra.added_each,
     operator.neg: _Algebra.neg,
     operator.mul: _Algebra.mul,
     operator.truediv: _Algebra.truediv,

@@ -26,10 +26,11 @@ from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
 from sct.ruleset import is_pure
+from sct.runtime import zeros_each
 
 __all__ = ["subexpressions"]
 
-_BUFFERS = (np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.full)
+_BUFFERS = (np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.full, zeros_each)
 
 
 def subexpressions(f: Function) -> Function:

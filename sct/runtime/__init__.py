@@ -11,15 +11,26 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "added_each",
+    "added_item",
+    "appended",
     "broadcast_axes",
     "cast_like",
+    "item",
+    "items_of",
+    "joined",
     "keep_reduced_axes",
     "last_writes",
     "part",
     "scatter_add",
+    "shortened",
+    "split_like",
+    "stacked",
     "unbroadcast",
     "unit_seed",
     "updated",
+    "with_item",
+    "zeros_each",
     "zeros_if_bound",
 ]
 
@@ -112,3 +123,65 @@ def unit_seed(y: Any) -> float:
     if np.ndim(y) != 0:
         raise ValueError(f"a gradient is of a scalar, and this function returned an array of shape {np.shape(y)}")
     return 1.0
+
+
+# -- lists whose length is only known at run time ----------------------------------------------------------------------------
+
+
+def appended(s: list[Any], x: Any) -> list[Any]:
+    """`s` with a further item."""
+    return [*s, x]
+
+
+def shortened(s: list[Any]) -> list[Any]:
+    """`s` without its last item."""
+    return s[:-1]
+
+
+def item(s: list[Any], i: Any) -> Any:
+    """`s[i]`: an item, or for a slice a list of items."""
+    return s[i]
+
+
+def with_item(s: list[Any], i: int, x: Any) -> list[Any]:
+    """`s` with `x` as item number `i`."""
+    out = s[:]
+    out[i] = x
+    return out
+
+
+def added_item(s: list[Any], i: Any, v: Any) -> list[Any]:
+    """`s` with `v` added to its item number `i`; for a slice, each item of `v` to one of the items."""
+    out = s[:]
+    out[i] = [x + y for x, y in zip(s[i], v, strict=True)] if isinstance(i, slice) else s[i] + v
+    return out
+
+
+def zeros_each(s: list[Any]) -> list[Any]:
+    """A zero for each item of `s`."""
+    return [np.zeros_like(x) if np.ndim(x) else 0.0 for x in s]
+
+
+def added_each(a: list[Any], b: list[Any]) -> list[Any]:
+    """The sums of the items of two lists of one length."""
+    return [x + y for x, y in zip(a, b, strict=True)]
+
+
+def stacked(s: list[Any], axis: int = 0) -> Any:
+    """The items of `s`, all of one shape, along a new axis."""
+    return np.stack(s, axis)
+
+
+def items_of(a: Any, axis: int = 0) -> list[Any]:
+    """The slices of `a` along an axis, which is not in them."""
+    return list(np.moveaxis(a, axis, 0))
+
+
+def joined(s: list[Any], axis: int = 0) -> Any:
+    """The items of `s` one after another along an axis that they have."""
+    return np.concatenate(s, axis)
+
+
+def split_like(a: Any, s: list[Any], axis: int = 0) -> list[Any]:
+    """`a` in pieces of the sizes of the items of `s`."""
+    return np.split(a, np.cumsum([np.shape(x)[axis] for x in s])[:-1], axis)

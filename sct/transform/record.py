@@ -40,11 +40,13 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Tuple, Unknown
-from sct.runtime import updated, zeros_if_bound
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, ListOf, Slice, Tuple, Unknown
+from sct.runtime import item, updated, zeros_if_bound
 from sct.transform.reverse import Reversal
 
 __all__ = ["record"]
+
+_ALL = Slice(Const(None), Const(None), Const(None))
 
 
 @dataclass
@@ -371,7 +373,8 @@ class _Recorder:
             v
             for kept in self.pushes.values()
             for v in kept
-            if isinstance(v.type, (Array, Unknown)) and getattr(v.type, "shape", None) != () and memory.of(v) & targets
+            if isinstance(v.type, ListOf)
+            or (isinstance(v.type, (Array, Unknown)) and getattr(v.type, "shape", None) != () and memory.of(v) & targets)
         }
 
     def bind_everywhere(self) -> None:
@@ -443,7 +446,8 @@ class _Recorder:
         if v not in self.shared:
             return [_push(tape, v, s)]
         copy = Value(v.type)
-        return [Apply(np.array, (v,), (), copy, None, s.origin if s is not None else None), _push(tape, copy, s)]
+        op, args = (item, (v, _ALL)) if isinstance(v.type, ListOf) else (np.array, (v,))
+        return [Apply(op, args, (), copy, None, s.origin if s is not None else None), _push(tape, copy, s)]
 
     def forward(self, s: Statement) -> Statement:
         if isinstance(s, Apply):

@@ -42,7 +42,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Size, Tuple, Undefined, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Size, Tuple, Undefined, Unknown
 from sct.ruleset import adjoint_rule, method_rule
 
 __all__ = ["Mode", "Reversal", "reverse"]
@@ -297,7 +297,8 @@ class _Reverser:
             return
         bar = self.fitted(bar, operand)
         old = self.current(operand)
-        self.bars[operand] = bar if old is None else self.typed(self.b.apply(operator.add, (old, bar)), operand)
+        add = runtime.added_each if isinstance(operand.type, ListOf) else operator.add
+        self.bars[operand] = bar if old is None else self.typed(self.b.apply(add, (old, bar)), operand)
         if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
             old.name = ""  # a step of a sum of numbers
         new = self.bars[operand]
@@ -314,6 +315,8 @@ class _Reverser:
             t = bar.type
             if isinstance(t, (Tuple, List, Dict)):
                 bar = self.b.explode(bar)
+            elif isinstance(t, ListOf):
+                return tuple(self.b.apply(runtime.item, (bar, Const(i))) for i in range(n))
             else:
                 return tuple(self.b.append(operator.getitem, (bar, Const(i)), {}, Unknown()) for i in range(n))
         assert isinstance(bar, (Tuple, List, Dict)), bar
@@ -379,6 +382,8 @@ class _Reverser:
         t = v.type
         if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
             return Const(0.0)
+        if isinstance(t, ListOf):
+            return self.b.apply(runtime.zeros_each, (v,))
         like = like if like is not None and like.type == t and _same_everywhere(t) else v
         make = runtime.zeros_if_bound if like in self.unbound else np.zeros_like
         return self.typed(self.b.append(make, (like,), {}, t), v)

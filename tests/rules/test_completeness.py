@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sct import ruleset
+from sct import ruleset, runtime
 from sct.runtime import updated
 from sct.testing import check_grads, check_rule
 
@@ -63,11 +63,28 @@ _RULES = ruleset.primitives()
 _CONSTANT = ruleset.nondifferentiable_functions()
 _SECOND = _second_order_samples()
 
+LIST_OPERATIONS = [
+    getattr(runtime, name)
+    for name in (
+        "added_each",
+        "added_item",
+        "appended",
+        "item",
+        "items_of",
+        "joined",
+        "shortened",
+        "split_like",
+        "stacked",
+        "with_item",
+    )
+]
+
 # Why there is no sample in double precision, or why its second derivative is checked elsewhere
 _FIRST_ORDER_ONLY = {
     np.linalg.cholesky: "only symmetric directions mean anything; a composite is checked below",
     np.arange: "no derivative by its bounds",
     np.float16: "the differences see the rounding",
+    **{op: "linear; test_lists.py checks it, test_growing_lists.py its derivatives" for op in LIST_OPERATIONS},
     updated: "a statement, no call; test_writing.py checks the second derivative of the statement",
 }
 

@@ -1,0 +1,148 @@
+"""Rules for lists whose length is only known at run time (`sct.analysis.growing`), in the form that the compiler gives them.
+
+Takes and gives lists of arrays or numbers; registers rules at import. The adjoint of such a list is the list of the adjoints
+of its items: what appends an item is reversed by what takes the last one away. Whether a list is changed in place is the
+compiler's matter.
+"""
+
+import numpy as np
+
+from sct.ir.shapes import as_array, fresh_size
+from sct.ir.types import Array, ListOf, Slice, Unknown
+from sct.ruleset import adjoint, nondifferentiable, result_type
+from sct.runtime import (
+    added_each,
+    added_item,
+    appended,
+    item,
+    items_of,
+    joined,
+    shortened,
+    split_like,
+    stacked,
+    with_item,
+    zeros_each,
+)
+
+
+def zero_like(x):
+    """The zero adjoint of an item."""
+    return 0.0 if np.ndim(x) == 0 else np.zeros_like(x)
+
+
+@adjoint(appended, kind="view")
+def appended_adjoint(y, s, x, y_bar):
+    """The last item of the adjoint list, and the list without it."""
+    x_bar = item(y_bar, -1)
+    return shortened(y_bar), x_bar
+
+
+@adjoint(shortened, kind="view")
+def shortened_adjoint(y, s, y_bar):
+    """The adjoint list, with a zero for the item that was taken away."""
+    return appended(y_bar, zero_like(item(s, -1)))
+
+
+@adjoint(item, kind="view")
+def item_adjoint(y, s, i, y_bar):
+    """s̄[i] += ȳ."""
+    return added_item(zeros_each(s), i, y_bar), None
+
+
+@adjoint(with_item, kind="view")
+def with_item_adjoint(y, s, i, x, y_bar):
+    """s[i] = x:  x̄ = s̄[i], then s̄[i] = 0."""
+    x_bar = item(y_bar, i)
+    return with_item(y_bar, i, zero_like(x)), None, x_bar
+
+
+@adjoint(added_item, kind="view")
+def added_item_adjoint(y, s, i, v, y_bar):
+    """Linear in both."""
+    return y_bar, None, item(y_bar, i)
+
+
+@adjoint(added_each, kind="view")
+def added_each_adjoint(y, a, b, y_bar):
+    """Linear in both."""
+    return y_bar, y_bar
+
+
+@adjoint(stacked)
+def stacked_adjoint(y, s, y_bar, axis=0):
+    """The slices of ȳ along the new axis."""
+    return items_of(y_bar, axis)
+
+
+@adjoint(items_of, kind="view")
+def items_of_adjoint(y, a, y_bar, axis=0):
+    """The items of ȳ, stacked again."""
+    return stacked(y_bar, axis)
+
+
+@adjoint(joined)
+def joined_adjoint(y, s, y_bar, axis=0):
+    """The pieces of ȳ, of the sizes of the items."""
+    return split_like(y_bar, s, axis)
+
+
+@adjoint(split_like, kind="view")
+def split_like_adjoint(y, a, s, y_bar, axis=0):
+    """The pieces, joined again; the list is there for its sizes."""
+    return joined(y_bar, axis), zeros_each(s)
+
+
+nondifferentiable(zeros_each)
+
+
+def _item_type(t):
+    return t.item if isinstance(t, ListOf) else Unknown()
+
+
+@result_type(appended)
+def appended_type(s, x):
+    return s
+
+
+result_type(shortened)(lambda s: s)
+result_type(with_item)(lambda s, i, x: s)
+result_type(added_item)(lambda s, i, v: s)
+result_type(zeros_each)(lambda s: s)
+result_type(added_each)(lambda a, b: a)
+
+
+@result_type(item)
+def item_type(s, i):
+    return s if isinstance(i, (slice, Slice)) else _item_type(s)
+
+
+@result_type(stacked)
+def stacked_type(s, axis=0):
+    t = as_array(_item_type(s))
+    if t.shape is None or not isinstance(axis, int):
+        return Array(t.dtype, None)
+    at = axis if axis >= 0 else axis + len(t.shape) + 1
+    return Array(t.dtype, (*t.shape[:at], fresh_size(), *t.shape[at:]))
+
+
+@result_type(items_of)
+def items_of_type(a, axis=0):
+    t = as_array(a)
+    if t.shape is None or not isinstance(axis, int):
+        return ListOf(Array(t.dtype, None))
+    at = axis % len(t.shape)
+    return ListOf(Array(t.dtype, (*t.shape[:at], *t.shape[at + 1 :])))
+
+
+@result_type(joined)
+def joined_type(s, axis=0):
+    t = as_array(_item_type(s))
+    if t.shape is None or not isinstance(axis, int):
+        return Array(t.dtype, None)
+    at = axis % len(t.shape)
+    return Array(t.dtype, (*t.shape[:at], fresh_size(), *t.shape[at + 1 :]))
+
+
+@result_type(split_like)
+def split_like_type(a, s, axis=0):
+    return s

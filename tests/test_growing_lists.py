@@ -1,0 +1,128 @@
+"""Lists whose length is only known at run time: appended to, read, popped, stacked; and comprehensions."""
+
+import numpy as np
+import pytest
+
+import sct
+
+
+def rnn(w, x):
+    hs = [np.zeros(3)]
+    for t in range(x.shape[0]):
+        hs.append(np.tanh(w @ hs[-1] + x[t]))
+    return np.sum(np.stack(hs[1:]) ** 2)
+
+
+def scalars(a, n):
+    xs = []
+    s = 1.0
+    for i in range(n):
+        s = s * a + np.sin(s)
+        xs.append(s)
+    return sum(xs) + xs[0] * xs[-1]
+
+
+def looped(a, n):
+    xs = []
+    for i in range(n):
+        xs.append(a * i)
+    t = 0.0
+    for x in xs:
+        t = t + x**2
+    for i in range(len(xs)):
+        t = t + xs[i] * a
+    return t
+
+
+def cond(a, n):
+    xs = [a]
+    for i in range(n):
+        if i % 2 == 0:
+            xs.append(xs[-1] * a)
+        elif i == 3:
+            xs.append(a)
+            break
+    return np.sum(np.array(xs))
+
+
+def comp(x):
+    return sum([np.sin(v) * v for v in x]) + max(v * v for v in x if v > 0)
+
+
+def comp2(x, n):
+    rows = [x * np.cos(i * x) for i in range(n)]
+    return np.sum(np.stack(rows, axis=1) @ np.ones(n)) + np.sum(np.concatenate(rows) ** 2)
+
+
+def whl(a):
+    xs = [1.0]
+    while xs[-1] < 10.0:
+        xs.append(xs[-1] * a + 0.1)
+    return xs[-1] * xs[1] * len(xs)
+
+
+def stack(a, n):
+    st = []
+    for i in range(n):
+        st.append(a * (i + 1.0))
+    out = 1.0
+    while len(st) > 0:
+        v = st.pop()
+        out = out + np.sin(out) * v
+    return out
+
+
+def setit(a, n):
+    xs = []
+    for i in range(n):
+        xs.append(a)
+    for i in range(1, n):
+        xs[i] = xs[i - 1] * a
+    return xs[n - 1]
+
+
+def returned(a, n):
+    xs = [a]
+    for i in range(n):
+        xs.append(np.sin(xs[-1]) * a)
+    return xs
+
+
+def dcomp(x):
+    d = {k: x * i for i, k in enumerate(("a", "b", "c"))}
+    return np.sum(d["b"] * d["c"])
+
+
+def nested(x):
+    return np.sum(np.array([[v * w for v in (x[0], x[1])] for w in (x[2], x[3])]) ** 2)
+
+
+def addl(a, n):
+    xs = [a]
+    for i in range(n):
+        xs = xs + [xs[-1] * a]
+    return sum(xs)
+
+
+X = np.linspace(0.3, 1.2, 4)
+CASES = [
+    (rnn, (np.eye(3) * 0.5 + 0.1, np.linspace(0, 1, 12).reshape(4, 3)), (0, 1)),
+    (scalars, (0.7, 5), 0),
+    (looped, (0.7, 4), 0),
+    (cond, (0.7, 6), 0),
+    (comp, (X,), 0),
+    (comp2, (X, 3), 0),
+    (whl, (1.5,), 0),
+    (stack, (0.4, 4), 0),
+    (setit, (0.9, 4), 0),
+    (dcomp, (X,), 0),
+    (nested, (X,), 0),
+    (addl, (0.7, 4), 0),
+    (returned, (0.7, 3), 0),
+]
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(("f", "args", "wrt"), CASES)
+def test_derivatives(f, args, wrt, order):
+    sct.check_grads(f, args, wrt, order=order)

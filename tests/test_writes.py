@@ -1,0 +1,1344 @@
+"""Writes in place: every kind, in every combination with branches, loops, views and helpers, against finite differences.
+
+Each program is the body of `f(x, y, A, n, k, h, d)`: two vectors of 4, a 3 × 3 matrix, the int 3, an index array with
+repeated entries, a list and a dict of two vectors each.
+"""
+
+import copy
+import re
+
+import numpy as np
+import pytest
+from sources import define
+
+import sct
+
+WRITES = """
+# an entry
+x[0] = x[1] * y[2]
+return np.sum(x * x)
+
+# an entry of a matrix, then a row, a column and a corner
+A[0, 1] = A[1, 1] * A[2, 0]
+A[1] = A[0] * A[2]
+A[:, 2] = A[:, 0] ** 2
+A[:2, 1:] = A[1:, :2] * x[0]
+return np.sum(A * A)
+
+# augmented by each operator
+A += A[0]
+A -= x[0] * A
+A *= A[1] + 4.0
+A /= 3.0 + A[2, 2] ** 2
+A **= 2
+A @= A
+A %= 50.0
+return np.sum(A)
+
+# augmented entries
+x[0] += x[1] * x[2]
+x[1] -= x[0]
+x[2] *= x[1]
+x[3] /= 2.0 + x[0] ** 2
+x[3] **= 3
+return np.sum(x * x)
+
+# augmented parts that overlap what is added
+x[1:] += x[:-1]
+x[1:] *= x[:-1]
+x += x[::-1]
+A *= A.T
+A[0] -= A[:, 0]
+return np.sum(x * x) + np.sum(A * A * A)
+
+# floor division of a part
+A[0] //= 0.35
+return np.sum(A * A)
+
+# a constant over what was used
+z = x * x
+x[:] = 0.0
+return np.sum(z * (x + y))
+
+# all of an array
+x[:] = x[::-1] * y
+y[...] = x * y
+A[:, :] = A.T @ A
+return np.sum(x * y) + np.sum(A * A)
+
+# a part of itself
+x[1:] = x[:-1]
+y[::-1] = y * x
+return np.sum(x * y * y)
+
+# a new axis
+x[None][0, 1] = x[0] * x[2]
+x[:, None][2:, 0] = y[:2] ** 2
+y[..., None][1:] = y[:-1, None] * x[0]
+return np.sum(x * y * y)
+
+# broadcast
+A[:] = A[0] * A[1]
+A[:2] *= x[0]
+A[:, 1:] += y[:3, None]
+A[:, :1] = A[:, 1:2] * A[0, 0]
+return np.sum(A * A)
+
+# steps
+x[::2] = x[1::2] * y[0]
+x[::-2] *= x[:2]
+y[3:0:-1] = x[1:]
+return np.sum(x * y * y)
+
+# slices that are empty
+x[2:1] = 7.0
+x[4:] *= y[0]
+A[:, 3:] = x[:3, None]
+return np.sum(x * x) + np.sum(A)
+
+# slices whose bounds a loop makes
+for i in range(4):
+    x[:i] *= x[i]
+    x[-i:] += y[i] * x[0]
+    y[i:2 * i] = y[i] * x[i]
+for i in range(1, 4):
+    x[::i] *= 0.5 * x[i]
+    y[::-i] += y[i]
+return np.sum(x * y)
+
+# a mask
+x[x > 0.5] = y[0] * y[1]
+A[A < 0] *= A[0, 0]
+A[A[0] > 0.0] += A[1]
+y[~(y > 0.3)] = x[2] ** 2
+return np.sum(x * x) + np.sum(A * A) + np.sum(y * y)
+
+# a mask that has many values
+m = A > 0
+A[m] = A[m] ** 2 * A[0, 1]
+A[~m] = A[2, 2]
+A[:, A[0] > 0.2] *= x[:3, None]
+return np.sum(A * A)
+
+# repeated indices
+x[k] = y[:3] * x[0]
+y[k] *= x[:3]
+A[k] = y[:3, None] * A
+A[:, k] += A
+A[k, k] = y[:3]
+return np.sum(x * y) + np.sum(A * A)
+
+# repeated indices in a display
+x[[0, 0, 1]] = y[1:] * x[0]
+y[[2, 2]] += [x[0], x[1] * x[2]]
+return np.sum(x * y * y)
+
+# index arrays together
+A[[0, 1, 0], [1, 2, 1]] = x[1:] * A[2]
+A[k[:, None], [0, 2]] *= A[:, 1:]
+A[np.ix_([0, 1], [1, 2])] = A[1:, 1:] * A[0, 0]
+return np.sum(A * A)
+
+# positions that a function finds
+A[np.nonzero(A > 0)] *= A[0, 0]
+A[np.triu_indices(3, 1)] += A[1, 1] * x[:3]
+A[np.diag_indices(3)] = A[0] * A[1]
+x[np.argmin(x)] *= x[0]
+x[np.argsort(y)] = x * y
+i, j = np.unravel_index(np.argmax(A), A.shape)
+A[i, j] *= A[1, 0]
+return np.sum(A * A) + np.sum(x * x)
+
+# subscripts of subscripts
+A[0][1] = A[1][2] * A[0][0]
+A[1][1:][0] *= A[2][2]
+A[2][A[2] > 0] = x[0] * x[1]
+A[:, 1:][1, [0, 0]] += y[:2] * A[0, 0]
+A[1:][k[:2]] *= A[0]
+return np.sum(A * A)
+
+# into a copy that is thrown away
+x[x > 0.5][0] = 5.0
+x[[0, 1]][0] = 6.0
+A[k][0] = 7.0
+A[0].copy()[0] = 8.0
+return np.sum(x * x) + np.sum(A * A)
+
+# displays
+b = np.zeros((2, 2))
+b[0] = x[0], x[1] * x[0]
+b[1] = [y[0] * b[0, 1], 1.0]
+b[:, 1] *= (x[2], y[1])
+A[:2, :2] = [[x[0], b[0, 0]], [2.0, b[1, 1]]]
+return np.sum(A * A) + np.sum(b * b)
+
+# out=
+b = np.zeros(4)
+c = np.exp(x, out=b)
+np.multiply(b, y, out=b)
+np.add(x, c, out=x[::-1])
+np.multiply(x[1:], x[:-1], out=x[1:])
+np.matmul(A, A.T, out=A)
+np.sum(A, axis=0, out=y[:3])
+np.cumsum(y, out=y)
+return np.sum(b * c) + np.sum(x * y) + np.sum(A)
+
+# out by position, in a tuple, and where
+b = np.ones((2, 4))
+np.sin(x, b[0])
+np.multiply(x, y, out=(b[1],))
+np.exp(x, out=x, where=y > 0.0)
+np.multiply(x, y, out=b, where=x > 1.0)
+A.sum(axis=1, out=x[1:])
+return np.sum(b * b * x)
+
+# the value of a call with out=
+return np.sum(np.add(x, y, out=x) * np.multiply(x, y, out=y)) + x[0] * np.exp(y, y)[1]
+
+# np.add.at and np.subtract.at
+np.add.at(x, k, y[1:] * x[0])
+np.subtract.at(y, [0, 0, 0], x[1:])
+np.add.at(A, k, x[0] * A[0])
+np.add.at(A, (k, [0, 1, 1]), y[1:] * A[0])
+np.add.at(x, slice(1, 3), x[0])
+np.add.at(x, x > 0.5, y[0])
+np.add.at(y, 1, x[0])
+return np.sum(x * y * y) + np.sum(A * A)
+
+# np.copyto
+np.copyto(x, x[::-1] * y)
+np.copyto(A, A[0] * A[1], where=A > 0)
+np.copyto(A[1:], A[:-1])
+np.copyto(y, x[0])
+return np.sum(x * x * y) + np.sum(A * A)
+
+# fill
+x.fill(x[1] * x[2])
+A[1].fill(A[0, 1])
+A.T[2].fill(x[0])
+return np.sum(x * y) + np.sum(A * A)
+
+# sort
+x.sort()
+y[1:].sort(kind="stable")
+A.sort(axis=0)
+A[:, ::-1].sort()
+return np.sum(x * y * np.arange(4)) + np.sum(A * A * np.arange(3))
+
+# np.put
+np.put(x, [0, 2], [x[1] * x[3], y[0]])
+np.put(A, [0, 4], A[1, 1] * A[0, 2])
+y.put([1, 1], [x[0], x[1]])
+return np.sum(x * x * y) + np.sum(A * A)
+
+# np.fill_diagonal
+np.fill_diagonal(A, A[0] * A[1])
+np.fill_diagonal(A[:2], x[0])
+return np.sum(A * A * A[0])
+
+# chained assignments
+a = x[0] = x[1] = y[2] * x[1]
+x[2:] = b = y[:2] * x[0]
+b[0] *= a
+return np.sum(x * x) * np.sum(b)
+
+# unpacked into entries
+a, x[1], A[0] = x[0] * x[1], x[2], A[1] * x[1]
+(x[2], x[3]), y[:2] = y[2:], x[:2] * a
+return a * np.sum(x * y) + np.sum(A * A)
+
+# twice the same target
+x[0], x[0] = x[1], x[2] * x[0]
+return np.sum(x * x)
+
+# a loop's target
+for x[0] in y:
+    x[1] *= x[0]
+for i, x[i] in enumerate(y[::-1]):
+    y[i - 1] *= x[i]
+return np.sum(x * y)
+"""
+
+ORDER = """
+# the value before the target
+x[0] = x[0] + bump(x)
+x[1] = bump(x) + x[1]
+return np.sum(x * x)
+
+# operands from left to right
+a = x[1] * bump(x) * x[0]
+b = np.sum(x) * bump(x) + np.sum(x)
+c = [x[0], bump(x), x[0]]
+e = (x, bump(x), x.copy())
+return a * b + c[0] * c[1] * c[2] + np.sum(e[0] * e[2])
+
+# an array read before a call and used after
+z = x * bump(x)
+w = x[:2] * bump(x)
+return np.sum(z) * np.sum(w) + np.sum(x * x)
+
+# an augmented part that the value changes
+x[0:2] += bump(x)
+x *= bump(x)
+return np.sum(x * x)
+
+# an index that changes the array
+x[int(bump(x) > 9.0)] *= x[0]
+return np.sum(x * x)
+
+# a branch of a conditional expression
+z = bump(x) if x[0] > 0 else x[1]
+w = bump(y) if x[0] < 0 else x[0]
+return z * w * np.sum(x * y)
+
+# what was computed from an array before it changes
+z = np.exp(x)
+w = np.tanh(z)
+z[1] = w[0]
+w *= x
+x[:] = z * w
+z /= 2.0 + x * x
+return np.sum(z * w * x)
+
+# results that the reverse sweep needs
+B = np.linalg.inv(A)
+C = B @ A[::-1]
+B[0] = A[1]
+A[1] = C[2]
+C *= B
+s = np.linalg.solve(A, x[1:])
+A[0] = s
+s *= s
+return np.sum(A * B) + np.sum(C * s)
+
+# cumulative results
+z = np.cumprod(x)
+z[0] = y[1]
+x[1] = z[2] * z[1]
+p = np.prod(x)
+x[2] = p
+return np.sum(z * x) * p * np.prod(x)
+"""
+
+FLOW = """
+# a branch
+if x[0] > 0:
+    x[1] = x[0] * x[2]
+else:
+    x[0] = x[3] ** 2
+y *= x
+return np.sum(x * y)
+
+# a branch not taken
+z = x * y
+if x[0] < 0:
+    z[0] = x[1] * z[1]
+z *= z
+return np.sum(z * x)
+
+# arrays made in branches
+if x[0] > 0:
+    z = np.zeros(4)
+    z[0] = x[1] * x[2]
+else:
+    z = np.ones(4)
+    z[1:] = x[1:]
+z[2] = z[0] * x[2]
+return np.sum(z * z)
+
+# branches in branches with an early return
+if x[0] > 0:
+    if x[1] > 0:
+        x[0] = x[1] ** 2
+        return np.sum(x * y)
+    x[2] *= 3.0
+    if x[2] > 1.0:
+        y *= x
+        return np.sum(y * y)
+else:
+    x[:] = 0.0
+return np.sum(x * x)
+
+# a loop
+for i in range(3):
+    x[i + 1] = x[i] * x[i + 1] + y[i]
+return np.sum(x * x)
+
+# a loop with an unknown number of trips
+for i in range(n):
+    x[i] *= y[i + 1]
+    A[i] = A[i - 1] * x[i]
+return np.sum(x * y) + np.sum(A * A)
+
+# a loop that does not run
+for i in range(n - 3):
+    x[i] *= y[i + 1]
+return np.sum(x * y)
+
+# backwards and by steps
+for i in range(3, -1, -1):
+    x[i] *= x[(i + 1) % 4]
+for i in range(0, 4, 2):
+    y[i] *= x[i] * y[i + 1]
+for i in reversed(range(n)):
+    x[i] += x[i + 1] * y[i]
+return np.sum(x * y)
+
+# nested loops
+for i in range(n):
+    for j in range(i):
+        A[i, j] -= A[j, i] * A[i, i]
+        A[j] *= 0.5 * A[i, j]
+    A[i] /= 2.0 + A[i, i] ** 2
+return np.sum(A * A)
+
+# break and continue
+for i in range(4):
+    if x[i] < 0:
+        x[i] *= y[0]
+        continue
+    if i == 2:
+        x *= y[1]
+        break
+    x[i] = x[i] ** 2
+return np.sum(x * x)
+
+# break and continue of an inner loop
+for i in range(3):
+    for j in range(3):
+        if j == i:
+            continue
+        if j > i + 1:
+            break
+        A[i, j] = A[j, i] * A[i, i] + x[j]
+return np.sum(A * A)
+
+# a return from a loop
+for i in range(4):
+    x[i] = x[i] * y[i]
+    for j in range(i):
+        if x[j] > 9.0:
+            return x[j] * x[i]
+        x[i] += x[j] * x[i]
+    if i == 2:
+        x *= x[0]
+        return np.sum(x * x)
+return np.sum(x)
+
+# loops with else
+for i in range(3):
+    x[i] *= x[i + 1]
+    for j in range(i):
+        if x[j] > 100.0:
+            break
+        y[i] += x[j] * y[i]
+    else:
+        y[i] *= 0.5
+else:
+    x[0] = x[1] * y[2]
+return np.sum(x * y)
+
+# while
+i = 0
+while i < n:
+    x[i + 1] = x[i] * x[i + 1]
+    i += 1
+return np.sum(x * x)
+
+# while on a value that it writes
+i = 0
+while np.max(np.abs(x)) > 0.3 and i < 9:
+    x *= 0.6 + 0.1 * y
+    x[i % 4] += 0.05
+    i += 1
+return np.sum(x * x)
+
+# while with everything
+i = 0
+while True:
+    x[i + 1] = x[i] * x[i + 1]
+    i += 1
+    if i == 3:
+        break
+    if x[i] > 0:
+        continue
+    y *= x[i]
+else:
+    x[0] = 7.0
+return np.sum(x * y)
+
+# until it converges
+err = 1.0
+sweeps = 0
+while err > 0.05 and sweeps < 6:
+    old = x.copy()
+    x[1:-1] = 0.5 * (old[:-2] + old[2:]) * y[1:-1]
+    err = np.max(np.abs(x - old))
+    sweeps += 1
+return np.sum(x * x)
+
+# rows of a matrix
+for row in A:
+    row[1:] *= row[0]
+    row += x[:3]
+for i, row in enumerate(A):
+    row[i] = np.sum(row) * row[i]
+for row in A:
+    row = row * 2.0
+    row[0] = A[0, 0]
+    A[1] += 0.1 * row
+return np.sum(A * A)
+
+# rows of two matrices
+B = A * A
+for a, b in zip(A, B):
+    a[:] = b * a
+for above, below in zip(A[:-1], A[1:]):
+    below *= above
+return np.sum(A * B)
+
+# entries while the array changes
+for v in x:
+    x[0] += 0.1 * v * v
+for v in x[::-1]:
+    x[3] += 0.1 * v * y[0]
+return np.sum(x * y)
+
+# a work array in a loop
+for i in range(n):
+    t = np.zeros(4)
+    t[i] = x[i] * x[i + 1]
+    x += t * x
+return np.sum(x * y)
+
+# a work array around a loop
+t = np.zeros(4)
+for i in range(n):
+    t.fill(0.0)
+    t[i] = x[i] * x[i + 1]
+    x = x + t * y
+return np.sum(x * t)
+
+# a work array that nobody fills first
+t = np.empty(4)
+b = np.empty_like(A)
+for i in range(4):
+    t[i] = x[i] ** 2
+for i in range(3):
+    b[i] = t[:3] * A[i]
+return np.sum(b * b * t[1:])
+
+# a table of results
+t = np.zeros((n + 1, 4))
+t[0] = x
+for i in range(n):
+    t[i + 1] = t[i] * y + np.sin(t[i - 1])
+return np.sum(t * t)
+
+# an old version kept in a loop
+z = x.copy()
+for i in range(3):
+    w = z
+    z = z + y * i
+    w[0] = z[1]
+    z[i] = x[i + 1] * z[0] * w[0]
+return np.sum(z * z)
+
+# a scalar carried beside an array
+s = x[0]
+for i in range(4):
+    s = s * y[i]
+    x[i] += s
+return s * np.sum(x * x)
+
+# counters in an array
+c = np.zeros(4, int)
+for i in range(4):
+    c[i] = int(x[i] > 0)
+    if c[i] == 1:
+        x[c[i] + 1] *= y[i]
+c += 2
+c[1:] *= 3
+return np.sum(x * c)
+"""
+
+REBOUND = """
+# an index array changed later
+i = np.array([0, 1])
+z = x[i]
+i[0] = 2
+x[i] *= z
+i[1] = 3
+w = x[i]
+i += 1
+return np.sum(z * w * w)
+
+# an index array that a loop changes
+i = np.arange(4)
+for j in range(n):
+    x[i] = x[i] * x[j]
+    i = (i + 1) % 4
+    i[0] = 2
+for j in range(n):
+    y[i[j]] = y[i[j]] * x[j]
+    i[j + 1] = (i[j] + 2) % 4
+return np.sum(x * y)
+
+# an index array that is an argument, changed
+x[k] *= x[0]
+k[0] = 0
+x[k] *= y[1]
+k += 1
+y[k] = y[k] * x[:3]
+return np.sum(x * y)
+
+# a mask changed later
+m = x > 0
+z = x[m]
+m[1] = True
+x[m] = 2.0 * x[m] * y[0]
+m ^= True
+m |= y > 0.3
+x[m] *= x[1]
+return np.sum(x * x) + np.sum(z * z)
+
+# a mask that a loop changes
+m = x > 0
+for i in range(4):
+    x[m] *= y[i]
+    m[i] = not m[i]
+return np.sum(x * x)
+
+# loop variables rebound
+for i in range(n):
+    x[i] *= x[i + 1]
+    i = 0
+    x[i] += x[3] * y[3]
+for i in range(n):
+    i = i * 2 % 4
+    y[i] *= x[i]
+return np.sum(x * y) * i
+
+# bounds rebound
+m = 4
+for i in range(m):
+    m = m - 1
+    x[m] *= y[i]
+for i in range(n):
+    n = n - 1
+    y[i] *= x[i + 1]
+return np.sum(x * y) * (n + m + 1)
+
+# a bound that becomes smaller with the part
+m = len(x)
+for i in range(m - 1, 0, -1):
+    m = i
+    x[:m] *= x[m]
+return np.sum(x * x) * m
+
+# an index carried from outside
+j = 0
+for i in range(4):
+    j = j + i
+    x[j % 4] *= y[i]
+z = x[j - 4]
+j = 0
+x[j] *= z
+return np.sum(x * x)
+
+# a parameter rebound
+x = x.copy()
+y = np.array(y)
+A = np.ascontiguousarray(A)
+x[0] *= y[1]
+y[2] *= x[0]
+A[0] *= A[1]
+return np.sum(x * y) + np.sum(A * A)
+
+# a name deleted
+z = x * y
+w = z
+del z
+w *= x
+return np.sum(w)
+
+# a permutation for pivots
+p = np.arange(3)
+for j in range(2):
+    m = j + np.argmax(np.abs(A[j:, j]))
+    if m != j:
+        A[[j, m]] = A[[m, j]]
+        p[[j, m]] = p[[m, j]]
+    for i in range(j + 1, 3):
+        A[i, j] /= A[j, j]
+        A[i, j + 1 :] -= A[i, j] * A[j, j + 1 :]
+return np.sum(A * A * p)
+"""
+
+SWAPS = """
+# entries
+x[0], x[1] = x[1], x[0] * y[0]
+lo, hi = 0, 3
+while lo < hi:
+    y[lo], y[hi] = y[hi] * y[lo], y[lo]
+    lo += 1
+    hi -= 1
+return np.sum(x * y * np.arange(4))
+
+# rows by an index array
+A[[0, 1]] = A[[1, 0]]
+A[:, [0, 2]] = A[:, [2, 0]] * A[1, 1]
+x[[0, 3]] = x[[3, 0]]
+return np.sum(A * A * np.arange(3)) + np.sum(x * y * y)
+
+# rows that are views, of which one is lost
+A[0], A[1] = A[1], A[0]
+return np.sum(A * A * A[2])
+
+# rows by way of a copy, and not
+t = A[0].copy()
+A[0] = A[1]
+A[1] = t
+t = A[2]
+A[2] = A[1]
+A[1] = t
+return np.sum(A * A * np.arange(3)[:, None])
+
+# names
+x, y = y, x
+x[0] = y[1] * y[0]
+x, y = y, x
+y[1] *= x[0]
+return np.sum(x * y * y)
+
+# two buffers
+a = x.copy()
+b = np.empty_like(a)
+for i in range(n):
+    b[1:-1] = a[:-2] * a[2:] + a[1:-1]
+    b[0] = a[0] * y[i]
+    b[-1] = a[-1]
+    a, b = b, a
+return np.sum(a * a) + np.sum(b)
+
+# three buffers
+a = x.copy()
+b = np.zeros(4)
+c = np.ones(4)
+for i in range(n):
+    c[1:-1] = a[:-2] * b[2:] + a[1:-1] * y[i]
+    a, b, c = b, c, a
+return np.sum(a * a * c) + np.sum(b)
+
+# buffers swapped now and then
+a = x.copy()
+b = np.zeros(4)
+for i in range(n):
+    b[1:-1] = a[:-2] * a[2:] + a[1:-1] * y[i]
+    if i == 1:
+        a, b = b, a
+return np.sum(a * a) + np.sum(b)
+
+# one buffer becomes the other
+a = x.copy()
+b = np.zeros(4)
+for i in range(n):
+    b[1:-1] = a[:-2] * a[2:] + a[1:-1] * y[i]
+    a = b
+return np.sum(a * a) + np.sum(b)
+
+# in a list
+x, y = both(x, y)
+h[0], h[1] = h[1], h[0] * x
+h[0][0] *= h[1][1]
+return np.sum(h[0] * h[1] * y)
+"""
+
+VIEWS = """
+# the base read after a write through a slice
+v = x[1:3]
+v *= y[:2]
+v[0] = x[3] * x[1]
+return np.sum(x * x)
+
+# a slice read after a write into the base
+v = x[1:3]
+z = v * v
+x[1] = 5.0 * y[0]
+x *= x
+return np.sum(v * z)
+
+# slices that overlap
+v, w = x[:3], x[1:]
+for i in range(2):
+    v[i + 1] *= w[i + 1]
+    w *= v[0]
+return np.sum(v * w * y[1:])
+
+# backwards and turned
+v, B, C = x[::-1], A.T, A[::-1, 1:]
+v[0] = y[0] * v[1]
+B[0] = A[1] * B[2]
+C *= B[1:].T
+A[0, 1] = C[2, 0] * x[3]
+return np.sum(v * x) + np.sum(B * A) + np.sum(C)
+
+# turned otherwise
+B, C = A.swapaxes(0, 1), np.moveaxis(A[None], 0, -1)
+D, E = np.transpose(A[None], (2, 0, 1)), np.expand_dims(A, 1)
+B[0, 1] = 3.0 * B[1, 1]
+C[1, 2, 0] *= A[0, 0]
+D[0, 0, 1] = x[0] * D[1, 0, 1]
+E[2] += B[0]
+np.flip(A, 1)[0, 0] *= A[2, 2]
+E.squeeze(1)[0] *= x[0]
+return np.sum(A * A * B) + np.sum(C * C) + np.sum(D)
+
+# another shape
+a = np.zeros((3, 4))
+r, s = a.reshape(4, 3), a.ravel()
+a[:, 1] = x[:3]
+r[1] *= A[0]
+r[2:] += A[1:]
+s[:5] *= s[5:10] + x[0]
+s.reshape(2, 6)[1] *= 0.5 * s[0]
+return np.sum(a * a) + np.sum(r[0] * s[:3])
+
+# a copy in another shape
+r = (A * x[0]).flatten()
+r[1:] *= r[:-1]
+A[0] = r[:3]
+return np.sum(r) * np.sum(A * A)
+
+# a view of a view
+v = A[1:].T[0]
+A[1, 0] = x[0] * x[1]
+v[1] *= v[0]
+w = v[1:]
+w *= A[0, 0]
+A[2] *= w
+return np.sum(A * A) + np.sum(v * w)
+
+# a diagonal, read before a write
+v = A.diagonal()
+z = np.sum(v * v)
+A[0, 0] *= 2.0
+return z * np.sum(A)
+
+# the real part of what is real, and of what is not
+z = x + 1j * y
+z *= z
+a = z.real * z.imag
+z[1:] += z[:-1] * 1j
+return np.sum(a * np.abs(z) ** 2)
+
+# names of one array
+v = x
+w = v
+v[0] *= y[1]
+w += y
+x *= v
+return np.sum(x * v * w)
+
+# names that part
+v = x
+x = x * y
+v[0] = x[1]
+x[1] *= v[0]
+return np.sum(x * v)
+
+# an augmented row is the array's own
+v = A[0]
+v += A[1]
+s = x[0]
+s += x[1]
+return np.sum(A * A) + s * np.sum(x)
+
+# one array or another, read only through the new name
+z = x.copy() if x[0] > 0 else y.copy()
+v = x[1:] if y[0] > 0 else x[:-1]
+z *= y
+z[0] = v[0]
+return np.sum(z * z) * np.sum(v)
+
+# views of copies by index arrays
+v = A[[0, 1]]
+v[0] *= A[2]
+w = A[A[:, 0] > 0]
+w[0] *= v[0]
+A[0] = w[0]
+return np.sum(A * v[0]) + np.sum(w * w)
+
+# a view in a loop
+for i in range(3):
+    v = x[i:]
+    v[0] = v[1] * y[i] * v[0]
+    v = v * v
+    v[1] = x[0]
+    x[i + 1 :] += 0.1 * v[1:]
+return np.sum(x * x) * v[0]
+
+# a view around a loop
+z = x * x
+v = z[1:]
+for i in range(n):
+    z[i] = y[1] * z[1]
+    v[0] *= v[1]
+    v *= z[0]
+return np.sum(z * v[0])
+
+# an index by names
+i, j = (0, 1), None
+A[i] *= A[1, 1]
+A[j, 0] *= x[0]
+A[np.newaxis, 2] += A[0]
+return np.sum(A * A)
+"""
+
+HELPERS = """
+# a buffer filled
+b = np.zeros(4)
+fill(b, x)
+fill(b[::-1], b * y)
+fill(x, x)
+return np.sum(b * x)
+
+# a buffer filled until
+b = np.zeros(4)
+fill_until(b, x)
+fill_until(x, y * y)
+return np.sum(b * x * y)
+
+# a view returned
+v = head(x)
+v[0] = x[3] * x[2]
+head(y)[:] = x[2:]
+c = column(A, 1)
+A[0] = 3.0 * A[1]
+c *= A[2]
+return np.sum(x * y) + np.sum(v) + np.sum(A * A) + np.sum(c)
+
+# the argument returned
+z = twice(x)
+z[0] = y[1]
+w = twice(twice(z))
+return np.sum(x * z * w)
+
+# one or another, known
+z = either(x, y, True)
+w = either(x, y, False)
+z[0] = w[1] * z[1]
+w *= z
+return np.sum(x * y)
+
+# one or another, not known
+z = either(x.copy(), y.copy(), n)
+z[0] = x[1] * z[2]
+return np.sum(z * z)
+
+# two arguments written
+z = x * x
+a, b = both(x, z)
+a *= b
+return np.sum(x * z)
+
+# a default
+z = accumulated(x)
+w = accumulated(y, z)
+w *= x
+return np.sum(z * w)
+
+# helpers of helpers
+t = nested(x)
+t *= y[3]
+t[0] += x[0]
+return np.sum(x * x)
+
+# steps of a simulation
+p = x * x
+for _ in range(n):
+    x, p = step(x, p)
+for _ in range(n):
+    step(y, p)
+return np.sum(x * p) + np.sum(y)
+
+# into a list and a dict
+e = {}
+put(e, "a", x * x)
+put(e["a"], 0, x[1])
+put(h, 1, e["a"] * h[0])
+h[1][0] *= 2.0
+return np.sum(e["a"] * h[1])
+"""
+
+CONTAINERS = """
+# lists of arguments
+h[0][0] = h[1][1] * h[0][1]
+h.append(h[0] * x)
+h[1] = h[2] * h[1]
+h[0] += h[1]
+return np.sum(h[1] * h[0] * h[2])
+
+# a loop over a list
+for a in h:
+    a *= h[0]
+for i, a in enumerate(h):
+    a[i] *= h[0][1]
+    h[i] = a * a
+return np.sum(h[1] * h[0])
+
+# dicts of arguments
+d["w"] -= 0.1 * d["b"] * d["w"]
+d["b"][0] = 3.0 * d["w"][1]
+d["c"] = d["w"] * d["b"]
+d["c"] *= x
+for key in ("w", "b"):
+    d[key] *= y
+return np.sum(d["c"] * d["w"]) + np.sum(d["b"])
+
+# a loop over a dict
+for key, v in d.items():
+    v *= v
+    d[key] = v + x
+for v in d.values():
+    v *= v[::-1]
+return np.sum(d["w"] * d["b"])
+
+# every method of a list
+a = [x[0], x[1], x[2]]
+a.append(a[0] * a[1])
+a.insert(1, y[0])
+a.extend((y[1], a[-1]))
+a += [y[2] * a[0]]
+b = a.pop() * a.pop(0)
+a.reverse()
+a[0] *= b
+a[1:3] = [x[3]]
+del a[-1]
+c = a[0] * a[1] * a[2] * len(a)
+a.clear()
+a.append(c)
+return a[0] * b
+
+# every method of a dict
+e = {"a": x[0]}
+e["b"] = e["a"] * x[1]
+e.update(c=x[2], a=e["b"] * y[0])
+e.update({"b": e["a"] * e["b"]})
+e |= {"g": e["c"] ** 2}
+e["g"] += e.setdefault("f", y[1]) * e.setdefault("a", 9.0)
+b = e.pop("c") * e.pop("z", x[3])
+del e["b"]
+return b * e["a"] * e["g"] * len(e)
+
+# a history
+a = [x]
+for i in range(3):
+    a.append(a[-1] * y[0])
+    a[-1][i] = a[-2][i + 1]
+return np.sum(a[-1] * a[1])
+
+# entries that a loop computes
+a = [1.0, 2.0, 3.0]
+for i in range(3):
+    a[i] = a[i - 1] * x[i]
+return a[0] * a[1] * a[2]
+
+# entries that a loop with an unknown number of trips computes
+a = [x[0], x[1]]
+for i in range(n):
+    a[0], a[1] = a[1], a[0] * x[i]
+    a[0] = a[0] + a[1]
+return a[0] * a[1] ** 2
+
+# entries that branches write
+a = [x[0], x[1]]
+if x[0] > 0:
+    a[0] = x[2] * a[1]
+    a.append(y[0])
+else:
+    a[1] = x[3]
+    a.append(y[1])
+return a[0] * a[1] * a[2] ** 2
+
+# two names of a list
+a = [x[0], x[1]]
+b = a
+b[0] = x[2] * a[0]
+a += [x[3]]
+b[2] *= a[0]
+a = a + [y[0]]
+a[0] *= 3.0
+return a[0] * b[0] * b[2] * a[3] * len(b)
+
+# copies of a list
+a = [x[0], x[1]]
+b, c, e, g = a.copy(), list(a), a[:], a + [y[0]]
+b[0] = x[2]
+c[0] *= x[3]
+e.append(y[1])
+g[1] *= g[2]
+return a[0] * a[1] * b[0] * c[0] * e[2] * g[1]
+
+# one array many times
+a = [x] * 3
+a[0][0] = x[1] * y[2]
+b = [[0.0] * 2] * 2
+b[0][1] = x[0]
+return np.sum(a[1] * a[2]) * b[1][1]
+
+# lists in lists
+a = [[0.0, 1.0], [2.0, 3.0]]
+a[0][1] = x[0]
+a[1] = a[0]
+a[0][0] = x[1] * a[1][1]
+t = ([x[2]], x)
+t[0][0] *= y[1]
+t[0].append(x[3])
+t[1][0] *= 3.0
+return a[1][1] * a[1][0] * t[0][0] * t[0][1] * np.sum(x * y)
+
+# copies of a dict
+e = {"a": x.copy(), "b": x[0]}
+g, b = e.copy(), dict(e)
+g["a"][0] = y[1] * x[2]
+b["b"] *= x[1]
+b["a"] = b["a"] * e["a"]
+return np.sum(e["a"] * b["a"]) * e["b"] * b["b"]
+
+# the array of an entry and the entry
+a = {"a": x, "b": [x * y]}
+x[1] *= x[2]
+a["a"] *= y
+a["b"][0][0] = a["a"][1]
+a["b"].append(a["a"])
+a["b"][1][2] = x[3]
+return np.sum(x * a["b"][0])
+"""
+
+RESULTS = """
+# the argument that is written
+x[0] = x[1] * y[2]
+return x
+
+# one array three times
+z = np.exp(x)
+for i in range(n):
+    z *= y
+return z, z[1:], z
+
+# containers of views
+z = np.exp(x)
+v = z[::-1]
+for i in range(n):
+    z[i] *= z[i + 1]
+return {"a": v, "b": [z, z.reshape(2, 2)]}
+
+# rows of a table
+t = np.zeros((n + 1, 4))
+t[0] = x
+for i in range(n):
+    t[i + 1] = t[i] * y
+    t[i] *= 2.0
+return t[1], t[n], x
+
+# arguments
+h.append(h[0] * x)
+h[0] *= y
+d["c"] = d["w"] * h[0]
+d["w"][0] = 1.0
+return h, d["c"], d["w"], A
+"""
+
+
+def bump(a):
+    a[0] = a[0] * a[0] + 1.0
+    return a[1]
+
+
+def fill(buffer, x):
+    for i in range(len(x)):
+        buffer[i] = x[i] * x[i]
+
+
+def fill_until(buffer, x):
+    for i in range(len(x)):
+        if x[i] < 0.4:
+            return
+        buffer[i] = x[i] * x[i]
+
+
+def head(a):
+    return a[:2]
+
+
+def column(A, j):
+    return A[:, j]
+
+
+def twice(a):
+    a *= 2.0
+    return a
+
+
+def either(a, b, first):
+    if first:
+        return a
+    return b
+
+
+def both(a, b):
+    a[0] = b[1] * a[1]
+    b[0] = a[0] * b[2]
+    return b, a
+
+
+def put(store, key, value):
+    store[key] = value
+
+
+def accumulated(x, buffer=None):
+    if buffer is None:
+        buffer = np.zeros(4)
+    buffer += x
+    return buffer
+
+
+def nested(a):
+    twice(head(a))
+    return head(a)[1:]
+
+
+def step(u, p):
+    p[1:-1] = 0.5 * (u[2:] + u[:-2]) * p[1:-1]
+    old = u.copy()
+    u[1:-1] = old[1:-1] + 0.1 * p[1:-1] * (old[2:] - old[:-2])
+    return u, p
+
+
+FUNCTIONS = {f.__name__: f for f in (bump, fill, fill_until, head, column, twice, either, both, put, accumulated, nested, step)}
+SECTIONS = {
+    "writes": WRITES,
+    "order": ORDER,
+    "flow": FLOW,
+    "rebound": REBOUND,
+    "swaps": SWAPS,
+    "views": VIEWS,
+    "helpers": HELPERS,
+    "containers": CONTAINERS,
+    "results": RESULTS,
+}
+
+
+def programs():
+    """The function of each program, by the name of its section and its first line."""
+    for section, text in SECTIONS.items():
+        for program in re.split(r"\n\n(?=#)", text.strip()):
+            title, body = program.split("\n", 1)
+            lines = "".join(f"    {line}\n" for line in body.splitlines())
+            yield f"{section}: {title[2:]}", define(f"def f(x, y, A, n, k, h, d):\n{lines}", "f", **FUNCTIONS)
+
+
+PROGRAMS = dict(programs())
+WRT = (0, 1, 2, 5, 6)
+
+
+def arguments():
+    x, y = np.array([0.7, -1.3, 1.1, 0.4]), np.array([0.6, 0.9, -0.8, 1.2])
+    A = np.array([[0.5, 1.2, -0.3], [1.4, -0.7, 0.9], [1.1, 0.3, -1.4]])
+    lists = [np.array([1.3, -0.2, 0.8, 0.5]), np.array([-0.6, 0.7, 1.2, 0.9])]
+    dicts = {"w": np.array([0.8, 1.1, -0.7, 0.3]), "b": np.array([0.4, -0.9, 0.6, 1.3])}
+    return [x, y, A, 3, np.array([1, 1, -3]), lists, dicts]
+
+
+def mapped(f, *trees):
+    """`f` of the leaves of trees of one structure; what is no number of double precision stays as it is in the first."""
+    first = trees[0]
+    if isinstance(first, dict):
+        return {k: mapped(f, *(t[k] for t in trees)) for k in first}
+    if isinstance(first, (list, tuple)):
+        return type(first)(mapped(f, *parts) for parts in zip(*trees, strict=True))
+    floating = isinstance(first, float) or (isinstance(first, np.ndarray) and first.dtype == float)
+    return f(*trees) if floating else first
+
+
+def paired(a, b):
+    """The sum of the products of the entries of two trees."""
+    total = []
+    mapped(lambda u, v: total.append(float(np.sum(u * v))), a, b)
+    return sum(total)
+
+
+def random_like(tree, seed):
+    rng = np.random.default_rng(seed)
+    return mapped(lambda v: rng.normal(size=np.shape(v)) if np.ndim(v) else float(rng.normal()), tree)
+
+
+def equal(a, b):
+    same = []
+    mapped(lambda u, v: same.append(np.shape(u) == np.shape(v) and np.array_equal(u, v)), a, b)
+    return all(same)
+
+
+def close(a, b):
+    same = []
+    mapped(lambda u, v: same.append(np.shape(u) == np.shape(v) and np.allclose(u, v, rtol=1e-9, atol=1e-11)), a, b)
+    return all(same)
+
+
+def difference(f, args, y_bar, direction, step=1e-4):
+    """The derivative of ⟨y̅, f⟩ along a direction, by central differences with one step of extrapolation."""
+
+    def at(t):
+        return paired(f(*mapped(lambda a, v: a + t * v, copy.deepcopy(args), direction)), y_bar)
+
+    def central(h):
+        return (at(h) - at(-h)) / (2.0 * h)
+
+    return (4.0 * central(step / 2.0) - central(step)) / 3.0
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_derivative(name):
+    f, args = PROGRAMS[name], arguments()
+    value = f(*copy.deepcopy(args))
+    y_bar = random_like(value, 1)
+    given = copy.deepcopy(y_bar)
+    found = []
+    joint = sct.vjp(f, WRT)
+    for derived in (joint, joint, sct.vjp(f, WRT, optimize=False)):
+        got, cotangents = derived(*args, y_bar)
+        assert close(value, got)
+        found.append(cotangents)
+    got, pull = sct.pullback(f, WRT)(*args)
+    assert close(value, got)
+    found += [pull(y_bar), pull(y_bar)]
+    assert close(value, got)
+    assert equal(args, arguments()), "the caller's arguments are changed"
+    assert [len(args[5]), list(args[6])] == [2, ["w", "b"]]
+    assert equal(y_bar, given), "the caller's cotangent is changed"
+    assert all(close(found[0], other) for other in found[1:])
+    for seed in (2, 3):
+        direction = random_like(args, seed)
+        expected = difference(f, args, y_bar, direction)
+        got = paired(found[0], tuple(direction[w] for w in WRT))
+        assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
+SECOND = [name for i, name in enumerate(PROGRAMS) if i % 7 == 3]
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_second_derivative(name):
+    f, args = PROGRAMS[name], arguments()
+    y_bar = random_like(f(*copy.deepcopy(args)), 1)
+    first = sct.vjp(f, 0)
+    directions = [random_like(args[0], seed) for seed in (4, 5)]
+
+    def slope(x):
+        return paired(first(x, *args[1:], y_bar)[1], directions[0])
+
+    seed = mapped(np.zeros_like, first(*args, y_bar))[0], directions[0]
+    _, second = sct.vjp(first, 0)(*args, y_bar, seed)
+    expected = difference(slope, [args[0]], 1.0, [directions[1]])
+    assert paired(second, directions[1]) == pytest.approx(expected, rel=1e-5, abs=1e-6)
