@@ -9,7 +9,7 @@ import operator
 
 import numpy as np
 
-from sct.ir.shapes import as_array, broadcast, constant, fresh_size, normalize_axes, promote
+from sct.ir.shapes import as_array, as_shape, broadcast, constant, fresh_size, normalize_axes, promote
 from sct.ir.types import (
     UNKNOWN,
     Array,
@@ -25,7 +25,7 @@ from sct.ir.types import (
     size_opaque,
 )
 from sct.ruleset import adjoint, attribute, elementwise, method, nondifferentiable, result_type
-from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast
+from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Types of Python's operators
@@ -437,6 +437,17 @@ def unbroadcast_adjoint(y, g, x, y_bar):
     if len(broadcast_axes(g, x)) == 0:
         return y_bar, np.zeros_like(x)
     return np.broadcast_to(y_bar, np.shape(g)), np.zeros_like(x)
+
+
+@adjoint(unbroadcast_to, kind="reduction")
+def unbroadcast_to_adjoint(y, g, shape, y_bar):
+    return np.broadcast_to(y_bar, np.shape(g)), None
+
+
+@result_type(unbroadcast_to)
+def unbroadcast_to_type(g, shape):
+    dtype = as_array(g).dtype
+    return Array(None if dtype is None else sum_dtype(dtype), as_shape(shape))
 
 
 @adjoint(keep_reduced_axes, kind="view")

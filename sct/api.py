@@ -28,12 +28,14 @@ from sct.errors import SctError, SourceUnavailableError
 from sct.ir.ops import Derived
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar
+from sct.optimize.buffers import buffers
 from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import PRIMAL, RECORDED, REVERSED, run
 from sct.ruleset import adjoint_rule
 from sct.transform.ownership import own_results
 from sct.transform.record import record
 from sct.transform.reverse import Mode, reverse
+from sct.transform.shapes import shapes_only
 
 __all__ = ["DerivedFunction", "Wrt", "elementwise_grad", "grad", "pullback", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -203,9 +205,9 @@ class DerivedFunction:
         primal = _typed_primal(self.primal, types[: len(self._inner.parameters)])
         canonical = replace(primal, function=run(PRIMAL, primal.function))
         reversal = reverse(canonical, self.wrt, self.single, self.mode)
-        passes = REVERSED if self.optimize else (dead_code,)
-        function = record(replace(reversal, function=run(passes, reversal.function)))
-        function = own_results(function, self.mode.gradient_in)
+        reversal = replace(reversal, function=run(REVERSED if self.optimize else (dead_code,), reversal.function))
+        function = record(shapes_only(reversal) if self.optimize else reversal)
+        function = own_results(buffers(function) if self.optimize else function, self.mode.gradient_in)
         return Specialized(
             run(RECORDED if self.optimize else (dead_code,), function),
             tuple(dict.fromkeys((*primal.dependencies, *reversal.dependencies))),

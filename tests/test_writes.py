@@ -1150,6 +1150,84 @@ d["w"][0] = 1.0
 return h, d["c"], d["w"], A
 """
 
+FOUND = """
+# np.add.at into views, with repeated indices
+np.add.at(x[1:], k[:2], y[0] * y[1])
+v = y[::-1]
+np.add.at(v, [0, 2, 1, 1], np.sin(x))
+np.add.at(A.T, k, x[:3])
+return np.sum(x * x * x * y) + np.sum(A * A)
+
+# arrays in a list swapped in a loop
+h[1] = h[0] * h[0]
+for i in range(n):
+    h[0], h[1] = h[1], h[0]
+    h[0][i] = h[1][i] * h[0][i]
+return np.sum(h[0] * h[1] ** 2)
+
+# arrays in a dict swapped in a loop
+for i in range(n):
+    d["w"], d["b"] = d["b"], d["w"]
+    d["w"][0] *= 1.5 * d["b"][1]
+return np.sum(d["w"] * d["b"] * d["b"])
+
+# an array in a list, by its other name in a loop
+w = x.copy()
+a = [x, w]
+for i in range(n):
+    a[1] *= w * 0.5
+return np.sum(w)
+
+# a branch after a write that it undoes
+w = x * x
+x[0] = x[0] * w[1]
+if x[2] > 9.0:
+    x[...] += x * x[0]
+return np.sum(x * x)
+
+# a branch after all was overwritten
+x *= x
+if x[1] > 0.57:
+    x[-2] = x[0] + 0.5
+return np.sum(x * x)
+
+# a test that writes
+if x[0] > 0 and bump(x) < 0:
+    x[1] *= x[0]
+if x[0] < bump(x) < x[0] or bump(y) > 0.0:
+    x[1] *= y[0]
+return np.sum(x * x)
+
+# a masked sum in a loop
+v = np.sin(x)
+for i in range(1, 4):
+    v[v > 0.31] += v[i]
+return np.sum(v * v)
+
+# rows backwards
+for a in reversed(A):
+    a[:] = A[0] * a
+return np.sum(A * A)
+
+# a broadcast that is read before a write
+w = np.broadcast_to(x, (2, 4))
+z = np.sum(w * w)
+x[1] *= x[0]
+return z * np.sum(x)
+
+# an early return after writes in branches
+if x[0] > 0:
+    x[1] = x[0] * x[2]
+    if x[1] > 9.0:
+        x[0] = x[1] ** 2
+        return np.sum(x * y)
+    x[2] *= 3.0
+else:
+    x[:] = 0.0
+x *= x
+return np.sum(x * x)
+"""
+
 
 def bump(a):
     a[0] = a[0] * a[0] + 1.0
@@ -1227,6 +1305,7 @@ SECTIONS = {
     "helpers": HELPERS,
     "containers": CONTAINERS,
     "results": RESULTS,
+    "found by random programs": FOUND,
 }
 
 
@@ -1342,3 +1421,224 @@ def test_second_derivative(name):
     _, second = sct.vjp(first, 0)(*args, y_bar, seed)
     expected = difference(slope, [args[0]], 1.0, [directions[1]])
     assert paired(second, directions[1]) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+
+
+# Where it cannot be told whether two names share memory: the body, and the names and lines that the message must show.
+REFUSED = {
+    "one array or another": ("w = np.ones(4)\nz = x if x[0] > 0 else w\nz *= y\nreturn np.sum(x)", "x", "z", 3, 4),
+    "the same, the other way": ("z = x if x[0] > 0 else y\nx[0] = 1.0\nreturn np.sum(z)", "z", "x", 2, 3),
+    "one slice or another": (
+        "if x[0] > 0:\n    v = x[1:]\nelse:\n    v = x[:-1]\nx[0] = 4.0\nreturn np.sum(v)",
+        "v",
+        "x",
+        5,
+        6,
+    ),
+    "a slice that a loop moves": (
+        "v = x\nfor i in range(n):\n    v = v[1:]\n    v[0] *= y[0]\nreturn np.sum(x)",
+        "x",
+        "v",
+        4,
+        5,
+    ),
+    "a row that a loop moves": ("v = A[0]\nfor i in range(n):\n    v[i] *= y[i]\n    v = A[i]\nreturn x[0]", "A", "v", 3, 4),
+    "np.asarray": ("z = np.asarray(x)\nz[0] = 1.0\nreturn np.sum(x)", "x", "z", 2, 3),
+    "a shape of an array whose layout is not known": ("z = A.ravel()\nz[0] = 1.0\nreturn np.sum(A)", "A", "z", 2, 3),
+    "a helper": ("z = either(x, y, n)\nz[0] = 1.0\nreturn np.sum(y)", "y", "z", 2, 3),
+    "a write by a helper": ("z = np.atleast_2d(x)\ntwice(z)\nreturn np.sum(x)", "x", "z", "twice", 3),
+}
+
+
+# The same, where the messages name entries of containers.
+REFUSED_IN_CONTAINERS = {
+    "an array in a list that a loop changes": (
+        "w = x.copy()\na = [w, x * 2]\nfor i in range(n):\n    w[i] *= a[1][1]\n    a[1] = w * 2.0\nreturn np.sum(a[1])"
+    ),
+    "an entry that a loop writes into and replaces": (
+        "w = x.copy()\na = [w, x * 2]\nfor i in range(n):\n    a[0][i] *= a[1][1]\n    a[0] = a[0] * 2.0\nreturn np.sum(w)"
+    ),
+    "an entry that a branch replaces": (
+        "w = x.copy()\na = [w]\nif x[0] > 0:\n    a[0] = w * 2.0\na[0][1] = 3.0\nreturn np.sum(w)"
+    ),
+    "an entry of a dict that a branch replaces": (
+        "s = {'a': x}\nif x[0] > 0:\n    s['a'] = x * 2.0\nx[0] = 3.0\nreturn np.sum(s['a'])"
+    ),
+}
+
+
+@pytest.mark.parametrize("body", REFUSED_IN_CONTAINERS.values(), ids=REFUSED_IN_CONTAINERS)
+def test_a_read_of_an_entry_that_may_have_been_written_is_refused(body):
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    f = define(f"def f(x, y, A, n, k, h, d):\n{lines}", "f")
+    with pytest.raises(sct.UnsupportedSyntaxError, match=r"may share memory with .* which is written into \(line \d+\)"):
+        sct.grad(f)(*arguments())
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_read_of_what_may_have_been_written_is_refused(name):
+    body, read, written, at_write, at_read = REFUSED[name]
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    f = define(f"def f(x, y, A, n, k, h, d):\n{lines}", "f", **FUNCTIONS)
+    if at_write == "twice":
+        at_write = twice.__code__.co_firstlineno
+    for derived in (sct.grad(f), sct.grad(f, optimize=False)):
+        args = arguments()
+        with pytest.raises(sct.UnsupportedSyntaxError) as error:
+            derived(*args)
+        assert equal(args, arguments())
+        line = error.value.place.line - 1
+        assert line == at_read
+        assert f"{read!r} may share memory with {written!r}, which is written into (line {at_write + 1})" in str(error.value)
+        assert "copy()" in error.value.advice
+
+
+# NumPy's own errors.
+WRONG = {
+    "index": ("x[7] = y[0]", IndexError),
+    "index of a read": ("x[0] = x[7]", IndexError),
+    "index in a loop": ("for i in range(n + 2):\n    x[i] *= 2.0", IndexError),
+    "index below": ("x[-5] = 1.0", IndexError),
+    "index that is no integer": ("x[1.0] = x[0]", IndexError),
+    "too many indices": ("x[0, 0] = x[0]", IndexError),
+    "size of a mask": ("x[np.array([True, False])] = x[0]", IndexError),
+    "number of masked values": ("x[x > 0] = x[:2]", ValueError),
+    "shape": ("x[:2] = x[:3]", ValueError),
+    "shape of a summand": ("x[:2] += x[:3]", ValueError),
+    "shape of a greater summand": ("x += np.outer(x, x)", ValueError),
+    "shape of the output": ("np.add(x, 1.0, out=x[:2])", ValueError),
+    "shape of a copy": ("np.copyto(x, x[:3])", ValueError),
+    "shapes of np.add.at": ("np.add.at(x, [0, 1, 2], x[:2])", ValueError),
+    "index of np.add.at": ("np.add.at(x, [0, 9], x[:2])", IndexError),
+    "index of np.put": ("np.put(x, [9], 1.0)", IndexError),
+    "axis of a sort": ("x.sort(axis=1)", IndexError),
+    "ragged": ("x[:2] = [x[0], [x[1], x[2]]]", ValueError),
+    "a difference of masks": ("m = x > 0\nm -= y > 0\nx *= m", TypeError),
+    "an integer to a negative power": ("k **= -1\nx[0] *= k[0]", ValueError),
+}
+
+# Those too, but a gradient that does not need what is written does not write it (docs/limitations.md).
+WRONG_VALUES = {
+    "a string": ("x[0] = 'a'", ValueError),
+    "an array into an entry": ("x[0] = [x[0], x[1]]", ValueError),
+    "a complex number": ("x[0] = 1j", TypeError),
+}
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("name", [*WRONG, *WRONG_VALUES])
+def test_an_error_of_numpy_is_raised(name, optimize):
+    body, error = (WRONG | WRONG_VALUES)[name]
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    f = define(f"def f(x, y, A, n, k, h, d):\n{lines}    return np.sum(x)\n", "f", **FUNCTIONS)
+    with pytest.raises(error) as expected:
+        f(*arguments())
+    for transform in (sct.grad, sct.value_and_grad) if name in WRONG else (sct.value_and_grad,):
+        derived, args = transform(f, optimize=optimize), arguments()
+        with pytest.raises(type(expected.value)):
+            derived(*args)
+        assert equal(args, arguments())
+
+
+def relaxed(u, A, n, h):
+    for i in range(n):
+        u[1:-1] += A[0, i] * (u[2:] - 2.0 * u[1:-1] + u[:-2]) * u[1:-1]
+        A[i] *= u[i]
+        h[1] *= u * u[i]
+        h[0] *= h[1]
+    return np.sum(u * h[0]) + np.sum(A), {"u": u, "rest": [h[1], A[1:]]}
+
+
+def arguments_of_relaxed():
+    x, _, A, n, _, h, _ = arguments()
+    return [x, A, n, h]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_what_the_function_returns_beside_is_not_undone(optimize):
+    args = arguments_of_relaxed()
+    value, aux = relaxed(*copy.deepcopy(args))
+    (got_value, got_aux), gradient = sct.value_and_grad(relaxed, (0, 1, 3), has_aux=True, optimize=optimize)(*args)
+    same_gradient, same_aux = sct.grad(relaxed, (0, 1, 3), has_aux=True, optimize=optimize)(*args)
+    assert close(value, got_value)
+    assert close(aux, got_aux)
+    assert close(aux, same_aux)
+    assert close(gradient, same_gradient)
+    assert equal(args, arguments_of_relaxed())
+
+
+def test_the_primal_writes_as_before():
+    args, others = arguments_of_relaxed(), arguments_of_relaxed()
+    primal = sct.grad(relaxed, has_aux=True).primal
+    assert close(primal(*args), relaxed(*others))
+    assert equal(args, others)
+    assert not equal(args, arguments_of_relaxed())
+
+
+def rounded(x, y):
+    b = np.zeros(3, np.float32)
+    b[:] = x
+    b += y
+    b *= b
+    y[0] = b[1]
+    x[1:] *= b[1:]
+    return np.sum(b) + np.sum(x) * np.sum(y)
+
+
+def test_an_adjoint_has_the_precision_of_its_array():
+    x, y = np.array([1.0, 2.0, 3.0], np.float32), np.array([0.5, 0.25, 2.0])
+    gradient = sct.grad(rounded, (0, 1))(x, y)
+    exact = sct.grad(rounded, (0, 1))(x.astype(float), y)
+    assert [g.dtype for g in gradient] == [np.float32, np.float64]
+    for a, b in zip(gradient, exact, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+def swept(x, A):
+    for i in range(len(x)):
+        x[i] *= x[i - 1]
+        A[i] += x
+        A[:, i] *= A[i, i]
+    x[1:] += x[:-1] * x[1:]
+    A[1:] = A[:-1] * x
+    b = np.empty(A.shape)
+    b[:, :] = A.T
+    b[x > 0] *= 2.0
+    return np.sum(x) * np.sum(b)
+
+
+@pytest.mark.parametrize("n", range(5))
+def test_any_length(n):
+    rng = np.random.default_rng(n)
+    sct.check_grads(swept, (rng.normal(size=n), rng.normal(size=(n, n))), wrt=(0, 1))
+
+
+def shown(x):
+    print(x[0])
+    x[0] = x[1] * x[0]
+    print(x, x[0])
+    x *= x
+    y = x[1:]
+    print(y)
+    x[1] = 0.5
+    print(f"{y[0]:.3f} {x}")
+    assert y[0] == 0.5, x
+    if x[2] > 1.0:
+        x[2] = 9.0
+        raise ValueError(f"the array is {x}")
+    return np.sum(x * x)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("transform", [sct.grad, sct.value_and_grad])
+def test_what_is_seen_between_writes(transform, optimize, capsys):
+    x = np.array([0.7, -0.3, 0.1, 0.4])
+    shown(x.copy())
+    expected = capsys.readouterr().out
+    transform(shown, optimize=optimize)(x)
+    assert capsys.readouterr().out == expected
+    x[2] = -1.1
+    with pytest.raises(ValueError, match="the array is") as error:
+        shown(x.copy())
+    with pytest.raises(ValueError, match=re.escape(str(error.value))):
+        transform(shown, optimize=optimize)(x)
+    assert np.array_equal(x, [0.7, -0.3, -1.1, 0.4])

@@ -28,7 +28,7 @@ from sct.ir.types import (
     size_opaque,
 )
 
-__all__ = ["join", "own_sizes", "widen"]
+__all__ = ["fixed_shape", "join", "own_sizes", "widen"]
 
 _ORDER: dict[type, int] = {bool: 0, int: 1, float: 2, complex: 3}
 
@@ -137,6 +137,11 @@ def own_sizes(t: Any, key: Hashable) -> Abstract:
         shape = tuple(n if _of_arguments(n) else size_opaque("phi", key, i) for i, n in enumerate(t.shape))
         return Array(t.dtype, shape, t.boxed)
     return t  # type: ignore[no-any-return]
+
+
+def fixed_shape(t: Abstract) -> bool:
+    """Whether a type's sizes are those of arguments, and so do not change from one iteration to the next."""
+    return isinstance(t, Array) and t.shape is not None and all(map(_of_arguments, t.shape))
 
 
 def _of_arguments(n: SizeLike) -> bool:

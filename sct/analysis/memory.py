@@ -88,6 +88,10 @@ class Memory:
         new.joined, new.by_identity, new.names = self.joined, self.by_identity, self.names
         return new
 
+    def is_new(self, v: Value) -> bool:
+        """Whether a value was made since the fork."""
+        return v in self.born
+
     def name_of(self, obj: Operand) -> str:
         """What an object is called."""
         return obj.name if isinstance(obj, Value) else self.names.get(key_of(obj), "")
@@ -123,13 +127,17 @@ class Memory:
             self.by_identity[id(o)] = o
 
     def bear(self, o: Operand) -> None:
-        """`o`, and the lists and dicts in it, are objects made here."""
+        """`o` is an object made here; what it holds may be older."""
+        self.born.add(key_of(o))
+        self.keep(o)
+
+    def bear_all(self, o: Operand) -> None:
+        """`o`, and what is in it, are objects made here."""
         if isinstance(o, (Value, List, Dict)):
-            self.born.add(key_of(o))
-            self.keep(o)
+            self.bear(o)
         if isinstance(o, (Tuple, List, Dict)):
             for i in o.items:
-                self.bear(i)
+                self.bear_all(i)
 
     def now(self, obj: Operand) -> Operand:
         """What an object holds."""

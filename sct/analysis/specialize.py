@@ -28,7 +28,7 @@ from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import Key, Memory, Write, key_of
 from sct.analysis.signature import abstract
-from sct.analysis.writing import BINARY, METHODS, WRITING, into_output
+from sct.analysis.writing import BINARY, METHODS, WRITING, into_output, is_object
 from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import Dependency, look_up
@@ -399,7 +399,9 @@ class Specializer:
         memories = [self.memory.fork(), self.memory.fork()]
         then, a = self.nested(s.then, memories[0])
         orelse, b = self.nested(s.orelse, memories[1])
-        flat = self.meet(memories[0], memories[1], (s.results[0].id if s.results else 0, self.path))
+        sides = ((memories[0], then), (memories[1], orelse))
+        a, b = (tuple(self.exposed_at_end(y, *side) for y in ys) for ys, side in zip((a, b), sides, strict=True))
+        flat = self.meet(sides, (s.results[0].id if s.results else 0, self.path))
         merged = [self.merge(p, q, r.name, (r.id, self.path)) for p, q, r in zip(a, b, s.results, strict=True)]
         flat += [m for _, phis in merged for m in phis]
         results = tuple(v for v, _, _ in flat)
@@ -407,9 +409,10 @@ class Specializer:
         self.body.append(If(test, blocks[0], blocks[1], results, place, origin, s.expression))
         self.env.update({r: m for r, (m, _) in zip(s.results, merged, strict=True)})
 
-    def meet(self, a: Memory, b: Memory, key: Hashable) -> list[tuple[Value, Operand, Operand]]:
+    def meet(self, sides: Sequence[tuple[Memory, list[Statement]]], key: Hashable) -> list[tuple[Value, Operand, Operand]]:
         """The memory after two branches; gives the φ's of what they leave in the objects that were there before."""
         memory = self.memory
+        a, b = (side for side, _ in sides)
         flat: list[tuple[Value, Operand, Operand]] = []
         for part in (a, b):
             memory.stale.update(part.stale)
@@ -421,12 +424,40 @@ class Specializer:
             if k in a.born or k in b.born or (p is q and p is memory.now(obj)):
                 continue
             p, q = (self.explode(o) if isinstance(o, Value) and isinstance(o.type, (List, Dict)) else o for o in (p, q))
+            p, q = self.aligned(p, q, sides) if isinstance(p, (List, Dict)) else (p, q)
             name = p.name if isinstance(p, Value) else ""
             merged, phis = self.merge(p, q, name, ("memory", n, key))
             memory.joined[key_of(p), key_of(q)] = merged
             memory.set(obj, merged)
             flat += phis
         return flat
+
+    def aligned(self, p: Operand, q: Operand, sides: Sequence[tuple[Memory, list[Statement]]]) -> tuple[Operand, Operand]:
+        """What two branches leave in a list or dict: an item that is one object in both is that object, whatever it holds."""
+        if p is q or (isinstance(p, Value) and isinstance(q, Value) and self.memory.object_of(p) is self.memory.object_of(q)):
+            return self.memory.object_of(p), self.memory.object_of(p)
+        if type(p) is type(q) and isinstance(p, (Tuple, List, Dict)) and len(p.items) == len(q.items):  # type: ignore[union-attr]
+            pairs = [self.aligned(x, y, sides) for x, y in zip(p.items, q.items, strict=True)]  # type: ignore[union-attr]
+            return _with_items(p, tuple(x for x, _ in pairs)), _with_items(q, tuple(y for _, y in pairs))  # type: ignore[arg-type]
+        return tuple(self.presented(o, *side) for o, side in zip((p, q), sides, strict=True))  # type: ignore[return-value]
+
+    def presented(self, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
+        """An operand as it is at the end of a block."""
+        outer, self.memory, self.body = (self.memory, self.body), memory, body
+        try:
+            return self.present(o, reads=False)
+        finally:
+            self.memory, self.body = outer
+
+    def exposed_at_end(self, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
+        """A container that a block yields, taken apart where it was made."""
+        if not isinstance(o, Value) or not isinstance(o.type, (Tuple, List, Dict)) or not memory.is_new(o):
+            return o
+        outer, self.memory, self.body = (self.memory, self.body), memory, body
+        try:
+            return self.expose_all(o)
+        finally:
+            self.memory, self.body = outer
 
     def truth(self, test: Operand) -> Operand:
         t = type_of(test)
@@ -605,10 +636,11 @@ class Specializer:
         rest, self.body = self.body, body
         after = [self.env[r] for r in s.results]
         inner, self.memory = self.memory, outer
-        flat = self.meet(outer.fork(), inner, (s.body.params[0].id, k, self.path))
+        ended: list[Statement] = []
+        flat = self.meet(((outer.fork(), ended), (inner, rest)), (s.body.params[0].id, k, self.path))
         merged = [self.merge(p, q, r.name, (r.id, k, self.path)) for p, q, r in zip(carried, after, s.results, strict=True)]
         flat += [m for _, phis in merged for m in phis]
-        blocks = (Block((), (), tuple(p for _, p, _ in flat)), Block((), tuple(rest), tuple(q for _, _, q in flat)))
+        blocks = (Block((), tuple(ended), tuple(p for _, p, _ in flat)), Block((), tuple(rest), tuple(q for _, _, q in flat)))
         self.body.append(If(stop, blocks[0], blocks[1], tuple(v for v, _, _ in flat), place, origin))
         self.env.update({r: m for r, (m, _) in zip(s.results, merged, strict=True)})
 
@@ -662,7 +694,7 @@ class Specializer:
 
     def split(self, body: Block, formal: Sequence[Value], inits: Sequence[Operand]) -> tuple[list[int], list[int]]:
         """Which of the names that a loop carries stand for one array or list throughout, and which do not."""
-        in_place = [k for k, i in enumerate(inits) if _written_in_place(type_of(i))]
+        in_place = [k for k, i in enumerate(inits) if is_object(type_of(i))]
         fixed = [k for k in in_place if stays(body, body.yields[k], formal[k])]
         return fixed, [k for k in range(len(inits)) if k not in fixed]
 
@@ -701,7 +733,7 @@ class Specializer:
             try:
                 self.start_iteration(loop, stale, shared)
                 yields = enter(loop.params[: loop.own])
-                left = [inner.now(obj) for obj in loop.objects]
+                left = [self.present(inner.now(obj), reads=False) for obj in loop.objects]
                 loop.yields = [self.expose_all(y) for y in (*yields[: loop.own], *left)]
                 loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
                 loop.body = self.body
@@ -726,11 +758,14 @@ class Specializer:
         """What the memory holds when an iteration starts."""
         memory = self.memory
         for p in loop.params:
-            memory.bear(p)
+            memory.bear_all(p)
         for obj, p, i in zip(loop.objects, loop.params[loop.own :], loop.inits[loop.own :], strict=True):
             memory.set(obj, p)
             if isinstance(type_of(p), ListOf):
                 memory.joins_items(obj, i)
+            elif not isinstance(p, Value):
+                for leaf, first in _pairs(p, i):
+                    memory.joins(leaf, first)
         for p, i in zip(loop.params[: loop.own], loop.inits, strict=False):
             if isinstance(p, Value):
                 memory.joins(p, i)
@@ -752,7 +787,7 @@ class Specializer:
         for k in changed:
             obj = outer.original(k)
             init = self.copied.get(obj, obj) if isinstance(obj, Value) and k not in outer.contents else outer.now(obj)
-            init = self.expose_all(init)
+            init = self.expose_all(self.present(init, reads=False))
             loop.objects.append(obj)
             loop.inits.append(init)
             loop.names.append(outer.name_of(obj))
@@ -784,6 +819,10 @@ class Specializer:
         for obj, o in zip(loop.objects, after[loop.own :], strict=True):
             self.memory.set(obj, o)
             self.memory.wrote(obj, self.memory.name_of(obj), self.place)
+        for o, i, y in zip(after[loop.own :], loop.inits[loop.own :], loop.yields[loop.own :], strict=True):
+            for end in (i, y):
+                for leaf, first in _pairs(o, end) if not isinstance(o, Value) else ():
+                    self.memory.joins(leaf, first)
         for k, (p, o, i, y) in enumerate(zip(loop.params, after[: loop.own], loop.inits, loop.yields, strict=False)):
             if isinstance(o, Value) and isinstance(p, Value):
                 self.memory.joins(o, i, y)
@@ -1249,13 +1288,21 @@ def _hashable(op: Any) -> bool:
     return True
 
 
+def _with_items(o: Tuple | List | Dict, items: tuple[Operand, ...]) -> Operand:
+    return Dict(o.keys, items) if isinstance(o, Dict) else type(o)(items)
+
+
+def _pairs(o: Operand, other: Operand) -> Iterator[tuple[Value, Operand]]:
+    """The values in a structure, with what stands in their places in another one."""
+    if isinstance(o, Value):
+        yield o, other
+    elif isinstance(o, (Tuple, List, Dict)) and isinstance(other, (Tuple, List, Dict)):
+        for p, q in zip(o.items, other.items, strict=False):
+            yield from _pairs(p, q)
+
+
 def _without(yields: tuple[Operand, ...], numbers: Sequence[int]) -> tuple[Operand, ...]:
     return tuple(y for k, y in enumerate(yields) if k not in numbers)
-
-
-def _written_in_place(t: Abstract) -> bool:
-    """Whether an augmented assignment to a name of this type writes into what it stands for."""
-    return isinstance(t, (List, ListOf)) or (isinstance(t, Array) and (t.shape != () or t.boxed))
 
 
 def stays(block: Block, y: Operand, v: Operand) -> bool:

@@ -235,7 +235,7 @@ def _apply(s: Storage, t: Apply) -> None:
         s.roots[t.result] = _roots(s, t.args[0])
     elif t.op is np.broadcast_to:  # one entry of memory may be many entries of the array
         s.pinned.add(t.result)
-        s.roots[t.result] = own
+        s.roots[t.result] = own | _roots(s, t.args[0])
     elif isinstance(t.result.type, Scalar) or fresh(t) or (s.lists and t.op in _NEW_LISTS):
         s.roots[t.result] = own
     else:

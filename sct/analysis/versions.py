@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, defined
 from sct.ir.types import Array
 from sct.runtime import scatter_add, updated
 
@@ -59,9 +59,10 @@ def _block(found: Versions, block: Block) -> None:
             found.before[s.result] = s.args[0]
             steps.append((s.args[0], s, (s.result,)))
         elif isinstance(s, If):
+            inside = defined(s.then), defined(s.orelse)
             for r, y, z in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-                v = _first(found, y)
-                if v is not None and v is _first(found, z) and not (y is v and z is v):
+                v = _first(found, y, inside[0])
+                if v is not None and v is _first(found, z, inside[1]) and not (y is v and z is v):
                     found.before[r] = v
                     steps.append((v, s, (r,)))
         elif isinstance(s, (For, While)):
@@ -79,9 +80,9 @@ def _block(found: Versions, block: Block) -> None:
         found.chain.update((v, *after))
 
 
-def _first(found: Versions, o: Operand) -> Value | None:
-    """The version that a block started from, of one that it ends with."""
-    while isinstance(o, Value) and o in found.before:
+def _first(found: Versions, o: Operand, inside: set[Value]) -> Value | None:
+    """The version that a block started from, of one that it ends with; `inside` are the values that the block makes."""
+    while isinstance(o, Value) and o in inside and o in found.before:
         o = found.before[o]
     return o if isinstance(o, Value) and isinstance(o.type, Array) else None
 
@@ -90,10 +91,11 @@ def _slots(found: Versions, s: For | While) -> tuple[int, ...]:
     """The arrays that a loop carries and writes into, and perhaps swaps: each ends as it began or as another of them."""
     n = len(s.inits)
     params = s.body.params[len(s.body.params) - n :]
+    inside = defined(s.body)
     came: dict[int, int] = {}
     written: set[int] = set()
     for k, y in enumerate(s.body.yields[:n]):
-        first = _first(found, y)
+        first = _first(found, y, inside)
         if first in params and isinstance(s.inits[k], Value):
             came[k] = params.index(first)
             if y is not first:

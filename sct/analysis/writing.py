@@ -21,10 +21,10 @@ from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.ir.ops import Attribute, Augmented, Method
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Unknown
 from sct.runtime import scatter_add, updated
 
-__all__ = ["BINARY", "METHODS", "WRITING", "into_output"]
+__all__ = ["BINARY", "METHODS", "WRITING", "into_output", "is_object"]
 
 BINARY: dict[Any, Callable[..., Any]] = {
     operator.iadd: operator.add,
@@ -77,6 +77,8 @@ class Builder(Protocol):
 
 def write(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand, op: Any = updated) -> None:
     """`target[path[0]]... = value`, or with `op=scatter_add` `+= value`."""
+    if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
+        op, path, value = updated, (_WHOLE,), s.append(op, (target, path[0], value), {}, target.type)
     while (view := s.memory.views.get(target)) is not None and view.part:
         path = (view.index, *path)
         target = _value(s.present(view.base))
@@ -170,7 +172,7 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
         if isinstance(type_of(x), (List, Dict)):
             old = s.apply(operator.getitem, (x, key))
             new = s.apply(op.op, (old, value))
-            if new is not old:
+            if not is_object(type_of(old)):  # otherwise the entry is what it was, and changed itself
                 _put(s, s.present(x), key, new)
             return Const(None)
         target = _array(s, x, "an augmented assignment to an entry of")
@@ -184,6 +186,11 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
         return Const(None)
 
     return handle
+
+
+def is_object(t: Abstract) -> bool:
+    """Whether an augmented assignment to something of this type writes into it."""
+    return isinstance(t, (List, ListOf, Dict)) or (isinstance(t, Array) and (t.shape != () or t.boxed))
 
 
 def _adds(target: Value, value: Operand) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sct.analysis.effects import has_effect
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace
+from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace, Method
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -61,6 +61,7 @@ class _Folder:
         self.inline: set[Value] = set()
         self.choices: set[Value] = set()
         self.params = set(f.block.params)
+        self.copied: set[Value] = set()  # parameters whose names stand for copies of them
         self.stored: set[Value] = set()  # what is stored over needs a variable
         self.clobbers: dict[int, list[int]] = {}
 
@@ -78,6 +79,8 @@ class _Folder:
             self.uses.update(values_of(*used))
             if isinstance(s, Apply) and isinstance(s.op, InPlace):
                 self.stored.update(values_of(s.args[0]))
+            if isinstance(s, Apply) and s.op == Method("copy"):
+                self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
             plain = used if not hasattr(s, "inits") else used[: len(used) - len(s.inits)]
             for v in values_of(*plain):
                 self.direct[v] = (block.label, i)
@@ -144,6 +147,8 @@ class _Folder:
         if s.op is operator.getitem and isinstance(s.args[1], Const) and isinstance(s.args[0], Value):
             base = s.args[0]
             d = self.definition.get(base)
+            if isinstance(d, Apply) and d.op in _SHAPES and not s.result.name and base not in self.inline:
+                return True
             if (
                 isinstance(base.type, (Tuple, List, Dict))
                 and (base in self.params or base in self.inline)
@@ -153,7 +158,7 @@ class _Folder:
         if s.result.name:
             return False
         if (isinstance(s.op, Attribute) and s.op.name in ("T", "shape", "size")) or s.op is np.shape:
-            return all(not isinstance(a, Value) or self.written(a) for a in s.args)
+            return all(not isinstance(a, Value) or (self.written(a) and a not in self.copied) for a in s.args)
         return False
 
     def written(self, v: Value) -> bool:
@@ -179,6 +184,9 @@ class _Folder:
         for b in (s.then, s.orelse):
             self.inline.update(r for t in b.body for r in results_of(t))
         return True
+
+
+_SHAPES = (Attribute("shape"), np.shape)
 
 
 def _stores(block: Block) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "split_like",
     "stacked",
     "unbroadcast",
+    "unbroadcast_to",
     "unit_seed",
     "updated",
     "with_item",
@@ -57,6 +58,13 @@ def unbroadcast(g: Any, x: Any) -> Any:
     if len(axes) == np.ndim(g) - np.ndim(x):
         return np.sum(g, axis=axes[0] if len(axes) == 1 else axes)
     return np.reshape(np.sum(g, axis=axes, keepdims=True), np.shape(x))
+
+
+def unbroadcast_to(g: Any, shape: Any) -> Any:
+    """`g` summed over the axes along which something of the given shape was broadcast: `unbroadcast`, by shape."""
+    lead = np.ndim(g) - len(shape)
+    axes = tuple(range(lead)) + tuple(lead + i for i in range(len(shape)) if shape[i] == 1 and np.shape(g)[lead + i] != 1)
+    return np.reshape(np.sum(g, axis=axes), shape) if axes else g
 
 
 def keep_reduced_axes(y: Any, a: Any, axis: Any, keepdims: Any) -> Any:

@@ -102,13 +102,14 @@ class _Recorder:
         self.top = self.function.block.label
         self.shared: set[Value] = set()
         self.overwritten: dict[Apply, Value] = {}  # write -> what it overwrites
-        self.mirrored = set(self.mirror.values())
+        self.mirrored: set[int] = set()  # forward blocks that have a reverse
         self.split = False
         self.total: set[Value] = set()  # values that must be bound on every path
 
     def run(self) -> Function:
         f = self.function
         self.survey(f.block, None, None, 0, False)
+        self.mirrored = {self.mirror[label] for label in self.places if label in self.mirror}
         self.total.update(_shapes_asked(f.block))
         for k, s in enumerate(f.block.body):
             self.walk(s, (f.block.label,))
@@ -318,6 +319,8 @@ class _Recorder:
         for w in values_of(*operands_of(s)):
             consumer = self.versions.consumer.get((label, w))
             if consumer is not None:
+                if isinstance(consumer, Apply) and v in values_of(*path_of(consumer)):
+                    return True  # it is used again when the write is undone
                 if last > self.position[consumer] - (not isinstance(consumer, Apply)):
                     return True
                 continue

@@ -20,6 +20,7 @@ from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.binding import unbound_values
 from sct.analysis.bracketing import refuse_bracketing
+from sct.analysis.join import fixed_shape
 from sct.analysis.specialize import Specialized, Specializer
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
 from sct.frontend.resolve import Dependency
@@ -42,7 +43,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Size, Tuple, Undefined, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Undefined, Unknown
 from sct.ruleset import adjoint_rule, method_rule
 
 __all__ = ["Mode", "Reversal", "reverse"]
@@ -384,7 +385,7 @@ class _Reverser:
             return Const(0.0)
         if isinstance(t, ListOf):
             return self.b.apply(runtime.zeros_each, (v,))
-        like = like if like is not None and like.type == t and _same_everywhere(t) else v
+        like = like if like is not None and like.type == t and fixed_shape(t) else v
         make = runtime.zeros_if_bound if like in self.unbound else np.zeros_like
         return self.typed(self.b.append(make, (like,), {}, t), v)
 
@@ -794,14 +795,6 @@ def _positional_last(parameters: list[inspect.Parameter]) -> list[inspect.Parame
     """Parameters in an order that Python accepts: a cotangent comes before keyword-only ones."""
     keyword = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
     return [p for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY] + keyword
-
-
-def _same_everywhere(t: Abstract) -> bool:
-    """Whether a type's sizes are fixed for the whole run, and do not change from one iteration to the next."""
-    if not isinstance(t, Array) or t.shape is None:
-        return False
-    atoms = [atom for n in t.shape if isinstance(n, Size) for atom, _ in n.terms]
-    return all(isinstance(a, tuple) and a[0] == "symbol" and "#" not in a[1] for a in atoms)
 
 
 def _rank0(t: Abstract) -> bool:

@@ -9,7 +9,7 @@ from sct.analysis.inference import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_add, size_symbol
 from sct.rules.arithmetic import is_literal
 from sct.ruleset import adjoint_rule
-from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast
+from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
 from sct.testing import check_rule
 
 _rng = np.random.default_rng(1)
@@ -146,6 +146,13 @@ SAMPLES += [
     (unbroadcast, (_x(4, 2, 3), _x(1, 3)), {}),
     (unbroadcast, (_x(2, 3), _x(2, 3)), {}),
     (unbroadcast, (_x(2, 3), _x(1, 1)), {}),
+    (unbroadcast_to, (_x(2, 3), (3,)), {}),
+    (unbroadcast_to, (_x(2, 3), (2, 1)), {}),
+    (unbroadcast_to, (_x(2, 3), ()), {}),
+    (unbroadcast_to, (_x(4, 2, 3), (1, 3)), {}),
+    (unbroadcast_to, (_x(2, 3), (2, 3)), {}),
+    (unbroadcast_to, (_x(0, 3), (1, 3)), {}),
+    (unbroadcast_to, (_x(2, 3).astype(np.float32), (1, 1)), {}),
     (keep_reduced_axes, (_x(3), _x(2, 3), 0, False), {}),
     (keep_reduced_axes, (_x(2), _x(2, 3), -1, False), {}),
     (keep_reduced_axes, (_x(3), _x(2, 3, 4), (0, 2), False), {}),

@@ -1,0 +1,207 @@
+"""Buffers: what stands in the way of storing in place is cleared away where that is cheap.
+
+A write goes below the last read of a view of what it writes into; a view that is still read after that is copied, instead
+of all of the array; and a loop that writes into an array that is not the function's own starts from a copy, instead of
+making one in each iteration.
+
+>>> import numpy as np
+>>> from sct.testing import derivative_of
+>>> print(derivative_of('''
+... def f(u, n):
+...     for i in range(n):
+...         u[1:-1] = u[:-2] * 0.5
+...     return np.sum(u)
+... ''', np.ones(5), 3))
+import numpy as np
+<BLANKLINE>
+<BLANKLINE>
+def f_grad(u, n):
+    # reverse
+    # for i in range(n):
+    u_bar = np.full(u.shape, 1.0)
+    for _ in range(n):
+        # u[1:-1] = u[:-2] * 0.5
+        t_bar = 0.5 * u_bar[1:-1]
+        u_bar[1:-1] = 0.0
+        u_bar[:-2] += t_bar
+    return u_bar
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sct.analysis.storage import Storage, fresh, storage
+from sct.ir.rewriting import map_blocks
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    defined,
+    operands_of,
+    read,
+    results_of,
+    values_of,
+)
+from sct.ir.types import Array
+from sct.runtime import scatter_add, updated
+
+__all__ = ["buffers"]
+
+
+def buffers(f: Function) -> Function:
+    """`f` with the way cleared for storing in place."""
+    f = replace(f, block=_apart(f.block))
+    return replace(f, block=_Entries(storage(f)).block(f.block, set(values_of(*f.block.yields))))
+
+
+def _is_write(s: Statement) -> bool:
+    return isinstance(s, Apply) and s.op in (updated, scatter_add)
+
+
+def _uses(s: Statement) -> set[Value]:
+    """The values that a statement, or a block in it, reads."""
+    return {*values_of(*operands_of(s)), *(v for b in blocks_of(s) for v in read(b))}
+
+
+# -- writes and views ----------------------------------------------------------------------------------------------------------
+
+
+def _apart(block: Block) -> Block:
+    """A block whose writes come after the reads of views of what they write into, or find copies there."""
+    body = [map_blocks(_apart, s) for s in block.body]
+    base: dict[Value, Value] = {}  # a view -> what it is a view of
+    for s in body:
+        if isinstance(s, Apply) and _is_view(s):
+            x = s.args[0]
+            assert isinstance(x, Value)
+            base[s.result] = base.get(x, x)
+    if not base:
+        return block.with_(body)
+    k = 0
+    copied: set[Value] = set()
+    while k < len(body):
+        s = body[k]
+        if _is_write(s) and isinstance(s, Apply) and isinstance(s.args[0], Value):
+            views = {v for v, x in base.items() if x is s.args[0] and v not in copied}
+            reads = [n for n in range(k + 1, len(body)) if not views.isdisjoint(_uses(body[n]))]
+            if not views.isdisjoint(values_of(*block.yields)) or any(isinstance(body[n], Closure) for n in reads):
+                reads.append(len(body))  # a closure reads whenever it is called
+            uses = [n for n in range(k + 1, len(body)) if s.result in _uses(body[n])]
+            first = uses[0] if uses else len(body)
+            if reads and reads[-1] < first:
+                body.insert(reads[-1], body.pop(k))
+                continue
+            if reads:
+                copied |= {v for n in reads if n >= first for v in views & (_uses(body[n]) if n < len(body) else views)}
+        k += 1
+    out: list[Statement] = []
+    for s in body:
+        if isinstance(s, Apply) and s.result in copied:
+            view = Value(s.result.type)
+            out.append(replace(s, result=view))
+            out.append(Apply(np.array, (view,), (), s.result, s.place, s.origin))
+        else:
+            out.append(s)
+    return block.with_(out)
+
+
+def _is_view(s: Apply) -> bool:
+    """Whether a statement's result is, or may be, a view of its first operand."""
+    x = s.args[0] if s.args else None
+    return isinstance(x, Value) and isinstance(x.type, Array) and isinstance(s.result.type, Array) and not fresh(s)
+
+
+# -- what loops start from -----------------------------------------------------------------------------------------------------
+
+
+class _Entries:
+    """A walk backwards; gives loops copies to start from."""
+
+    def __init__(self, memory: Storage) -> None:
+        self.memory = memory
+
+    def block(self, block: Block, live: set[Value]) -> Block:
+        """The block; `live` is what is needed after it."""
+        live = live | set(values_of(*block.yields))
+        out: list[Statement] = []
+        for s in reversed(block.body):
+            copies: list[Statement] = []
+            if isinstance(s, (For, While)):
+                around = {v for b in blocks_of(s) for v in read(b)} - defined(s.body)
+                s, copies = self.loop(s, live - set(results_of(s)), around)
+                s = map_blocks(lambda b, live=live, around=around: self.block(b, live | around), s)  # type: ignore[misc]
+            elif not isinstance(s, Apply):
+                s = map_blocks(lambda b, live=live: self.block(b, live), s)  # type: ignore[misc]
+            live = (live - set(results_of(s))) | _uses(s)
+            out += [s, *copies]
+        return block.with_(reversed(out))
+
+    def loop(self, s: For | While, after: set[Value], around: set[Value]) -> tuple[For | While, list[Statement]]:
+        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        written = _written_in(s.body)
+        inits: list[Operand] = []
+        copies: list[Statement] = []
+        for k, (p, init) in enumerate(zip(params, s.inits, strict=True)):
+            others = [i for j, i in enumerate(s.inits) if j != k]
+            if (
+                p in written
+                and isinstance(init, Value)
+                and isinstance(init.type, Array)
+                and self.taken(init, others, after | around)
+            ):
+                copy = Value(init.type, init.name or p.name)
+                copies.append(Apply(np.array, (init,), (), copy, s.place, s.origin))
+                init = copy
+            inits.append(init)
+        return replace(s, inits=tuple(inits)), copies
+
+    def taken(self, init: Value, others: list[Operand], needed: set[Value]) -> bool:
+        """Whether the memory that a loop starts from must stay as it is."""
+        if not self.memory.owned(init):
+            return True
+        near = self.memory.sharing(init)
+        return any(v in near for v in needed) or any(v in near for v in values_of(*others))
+
+
+def _written_in(block: Block) -> set[Value]:
+    """The parameters of a loop's body whose memory the body writes into."""
+    origin: dict[Value, Value] = {p: p for p in block.params}
+    written: set[Value] = set()
+
+    def walk(b: Block) -> None:
+        for s in b.body:
+            if isinstance(s, Apply):
+                x = s.args[0] if s.args else None
+                if isinstance(x, Value) and x in origin and _is_write(s):
+                    origin[s.result] = origin[x]
+                    written.add(origin[x])
+                continue
+            for inner in blocks_of(s):
+                if isinstance(s, (For, While)):
+                    params = inner.params[len(inner.params) - len(s.inits) :]
+                    for p, i in zip(params, s.inits, strict=False):
+                        if isinstance(i, Value) and i in origin:
+                            origin[p] = origin[i]
+                walk(inner)
+            if isinstance(s, (For, While)):
+                for r, i in zip(s.results, s.inits, strict=False):
+                    if isinstance(i, Value) and i in origin:
+                        origin[r] = origin[i]
+            elif not isinstance(s, Closure):
+                for r, y, z in zip(s.results, s.then.yields, s.orelse.yields, strict=True):  # type: ignore[union-attr]
+                    for end in (y, z):
+                        if isinstance(end, Value) and end in origin:
+                            origin[r] = origin[end]
+
+    walk(block)
+    return written

@@ -1,0 +1,271 @@
+"""Shapes: what the reverse sweep asks of an inner value of the forward sweep for its shape alone.
+
+Takes a `Reversal`; gives one that does not keep an array where its shape will do. Zeros are made like an array of the same
+type that is at hand; a sum over broadcast axes gets the shape, from the shapes of the arguments where these tell it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sct.analysis.activity import stop_gradient
+from sct.analysis.join import fixed_shape
+from sct.ir.ops import Attribute, Method
+from sct.ir.rewriting import map_blocks
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    operands_of,
+    results_of,
+    values_of,
+)
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike, Tuple
+from sct.runtime import scatter_add, unbroadcast, unbroadcast_to, updated
+from sct.transform.reverse import Reversal
+
+__all__ = ["shapes_only"]
+
+
+def shapes_only(reversal: Reversal) -> Reversal:
+    """`reversal`, whose reverse sweep asks for shapes instead of arrays."""
+    return _Shapes(reversal).run()
+
+
+def _asked(s: Statement) -> Value | None:
+    """The operand of which a statement uses the shape only."""
+    if not isinstance(s, Apply) or s.kwargs:
+        return None
+    if s.op is np.zeros_like and len(s.args) == 1:
+        o: Operand = s.args[0]
+    elif s.op is unbroadcast:
+        o = s.args[1]
+    elif s.op in (np.shape, Attribute("shape")):
+        o = s.args[0]
+    else:
+        return None
+    return o if isinstance(o, Value) else None
+
+
+@dataclass
+class _Shapes:
+    reversal: Reversal
+    inner: set[Value] = field(default_factory=set)  # values of inner blocks of the forward sweep
+    uses: Counter[Value] = field(default_factory=Counter)  # in the reverse sweep, other than for the shape
+    params: dict[str, Value] = field(default_factory=dict)
+    copied: set[Operand] = field(default_factory=set)  # arguments that are written into
+    named: dict[Value, Value] = field(default_factory=dict)  # an argument -> its shape
+    kept: dict[Value, Value] = field(default_factory=dict)  # a value of the forward sweep -> its shape
+
+    def run(self) -> Reversal:
+        f = self.reversal.function
+        self.params = {p.name: p for p in f.block.params}
+        self.copied = {s.args[0] for s in f.block.body if isinstance(s, Apply) and s.op == Method("copy")}
+        for s in f.block.body:
+            if not self.reverses(s):
+                for b in blocks_of(s):
+                    self.survey(b)
+            else:
+                self.count(s)
+        self.uses.update(values_of(*f.block.yields))
+        self.uses.update(v for s in f.block.body if not self.reverses(s) for v in values_of(*operands_of(s)))
+        body: list[Statement] = []
+        for s in f.block.body:
+            reverses = self.reverses(s)
+            body += self.rewritten(s, {}) if reverses and isinstance(s, Apply) else [self.statement(s, {}) if reverses else s]
+        body = [self.forward(s) for s in body]
+        block = self.with_shapes(f.block.with_(body))
+        forward = self.reversal.forward | set(self.named.values()) | set(self.kept.values())
+        return replace(self.reversal, function=replace(f, block=block), forward=forward)
+
+    def reverses(self, s: Statement) -> bool:
+        """Whether a statement of the function's block belongs to the reverse sweep."""
+        return self.reversal.forward.isdisjoint(results_of(s)) and (
+            isinstance(s, (Apply, Closure)) or any(b.label in self.reversal.mirror for b in blocks_of(s))
+        )
+
+    def survey(self, block: Block) -> None:
+        self.inner.update(block.params)
+        for s in block.body:
+            self.inner.update(results_of(s))
+            for b in blocks_of(s):
+                self.survey(b)
+
+    def count(self, s: Statement) -> None:
+        asked = _asked(s)
+        self.uses.update(v for v in values_of(*operands_of(s)) if v is not asked)
+        for b in blocks_of(s):
+            self.uses.update(values_of(*b.yields))
+            for t in b.body:
+                self.count(t)
+
+    # -- the reverse sweep -------------------------------------------------------------------------------------------
+
+    def block(self, block: Block, around: Iterable[Value]) -> Block:
+        near: dict[Abstract, Value] = {v.type: v for v in (*around, *block.params) if isinstance(v.type, Array)}
+        body: list[Statement] = []
+        for s in block.body:
+            body += self.rewritten(s, near) if isinstance(s, Apply) else [self.statement(s, near)]
+            near.update({r.type: r for r in results_of(s) if isinstance(r.type, Array) and _may_store(s, r)})
+        return block.with_(body)
+
+    def statement(self, s: Statement, near: dict[Abstract, Value]) -> Statement:
+        if isinstance(s, Apply):
+            return s
+        if isinstance(s, (For, While)):  # what the loop carries in is changed by it
+            return map_blocks(lambda b: self.block(b, ()), s)
+        return map_blocks(lambda b: self.block(b, near.values() if not isinstance(s, Closure) else ()), s)
+
+    def rewritten(self, s: Apply, near: dict[Abstract, Value]) -> list[Statement]:
+        asked = _asked(s)
+        if asked is None or self.uses[asked]:
+            return [s]
+        t = asked.type
+        if asked not in self.inner:
+            return [self.by_argument(s, asked)]
+        if s.op not in (np.zeros_like, unbroadcast):
+            return [s]
+        if s.op is np.zeros_like:
+            like = near.get(t) if fixed_shape(t) else None
+            return [s if like is None else replace(s, args=(like,))]
+        found = self.known_shape(t, s)
+        if found is None:
+            return [replace(s, op=unbroadcast_to, args=(s.args[0], self.shape_of(asked)))]
+        shape, made = found
+        return [*made, replace(s, op=unbroadcast_to, args=(s.args[0], shape))]
+
+    def by_argument(self, s: Apply, asked: Value) -> Apply:
+        """A value of the function's own block, which may not be needed at all: an argument of its shape will do."""
+        t = asked.type
+        if (
+            asked in self.params.values()
+            or asked not in self.reversal.forward
+            or not isinstance(t, Array)
+            or not fixed_shape(t)
+        ):
+            return s
+        like = next((p for p in self.params.values() if isinstance(p.type, Array) and p.type.shape == t.shape), None)
+        if like is None or not t.shape:
+            return s
+        if s.op is unbroadcast:
+            return replace(s, op=unbroadcast_to, args=(s.args[0], self.argument_shape(like)))
+        if s.op is np.zeros_like:
+            if like.type == t and like not in self.copied:
+                return replace(s, args=(like,))
+            dtype = () if t.dtype == np.dtype(float) else (Const(t.dtype),)
+            return s if t.dtype is None else replace(s, op=np.zeros, args=(self.argument_shape(like), *dtype))
+        if like in self.copied:
+            return replace(s, op=stop_gradient, args=(self.argument_shape(like),))
+        return replace(s, args=(like,))
+
+    def shape_of(self, v: Value) -> Value:
+        """The shape of a value of the forward sweep, which is kept in its place."""
+        if v not in self.kept:
+            shape = v.type.shape if isinstance(v.type, Array) else None
+            known = UNKNOWN if shape is None else Tuple(tuple(map(_abstract_size, shape)))
+            self.kept[v] = Value(known, f"{v.name}_shape" if v.name else "shape")
+        return self.kept[v]
+
+    def known_shape(self, t: Abstract, s: Apply) -> tuple[Operand, list[Statement]] | None:
+        """A shape made of the arguments' shapes, and the statements that make it; None if they do not tell it."""
+        if not isinstance(t, Array) or t.shape is None:
+            return None
+        made: list[Statement] = []
+        sizes: list[Operand] = []
+        for n in t.shape:
+            o = self.size(n, s, made)
+            if o is None:
+                return None
+            sizes.append(o)
+        return Tuple(tuple(sizes)), made
+
+    def size(self, n: SizeLike, s: Apply, made: list[Statement]) -> Operand | None:
+        if isinstance(n, int):
+            return Const(n)
+
+        def emit(op: object, *args: Operand) -> Value:
+            made.append(Apply(op, args, (), Value(Scalar(int)), s.place, s.origin))
+            return made[-1].result  # type: ignore[union-attr]
+
+        total: Operand | None = None
+        for atom, c in n.terms:
+            if isinstance(atom, tuple) and atom[0] == "max0":
+                inside = self.size(atom[1], s, made)
+                if inside is None:
+                    return None
+                part: Operand = emit(max, inside, Const(0))
+            else:
+                p, axis = self.axis(atom)
+                if p is None:
+                    return None
+                part = emit(operator.getitem, self.argument_shape(p), Const(axis))
+            if abs(c) != 1:
+                part = emit(operator.mul, Const(abs(c)), part)
+            if total is None:
+                total = part if c > 0 else emit(operator.neg, part)
+            else:
+                total = emit(operator.add if c > 0 else operator.sub, total, part)
+        if n.const and total is not None:
+            total = emit(operator.add if n.const > 0 else operator.sub, total, Const(abs(n.const)))
+        return total
+
+    def axis(self, atom: object) -> tuple[Value | None, int]:
+        """The argument and the axis whose size an atom is."""
+        if not isinstance(atom, tuple) or atom[0] != "symbol" or not isinstance(atom[1], str):
+            return None, 0
+        name, _, axis = atom[1].rpartition(".")
+        p = self.params.get(name)
+        return (p, int(axis)) if p is not None and axis.isdigit() and isinstance(p.type, Array) else (None, 0)
+
+    def argument_shape(self, p: Value) -> Value:
+        if p not in self.named:
+            assert isinstance(p.type, Array) and p.type.shape is not None
+            self.named[p] = Value(Tuple(tuple(map(_abstract_size, p.type.shape))))
+            self.named[p].hint = f"{p.name}_shape"
+        return self.named[p]
+
+    # -- the forward sweep -------------------------------------------------------------------------------------------
+
+    def forward(self, s: Statement) -> Statement:
+        if not self.kept or (isinstance(s, Apply) or self.reverses(s)):
+            return s
+        return map_blocks(self.with_kept, s)
+
+    def with_kept(self, block: Block) -> Block:
+        """A block of the forward sweep that takes the shapes of what it makes."""
+        body: list[Statement] = [self.taking(p, None) for p in block.params if p in self.kept]
+        for s in block.body:
+            body.append(s if isinstance(s, Apply) else map_blocks(self.with_kept, s))
+            body += [self.taking(r, s) for r in results_of(s) if r in self.kept]
+        return block.with_(body)
+
+    def taking(self, v: Value, s: Statement | None) -> Apply:
+        origin = s.origin if s is not None else None
+        return Apply(np.shape, (v,), (), self.kept[v], s.place if s is not None else None, origin)
+
+    def with_shapes(self, block: Block) -> Block:
+        """The function's block with the shapes of arguments taken at its start."""
+        if not self.named:
+            return block
+        first = [Apply(Attribute("shape"), (p,), (), shape, None, None) for p, shape in self.named.items()]
+        return block.with_([*first, *block.body])
+
+
+def _abstract_size(n: SizeLike) -> Abstract:
+    return Const(n) if isinstance(n, int) else Scalar(int, n if isinstance(n, Size) else None)
+
+
+def _may_store(s: Statement, r: Value) -> bool:
+    """Whether a result is a variable, and may be stored over another one: a step of an adjoint, not of an expression."""
+    return bool(r.name or r.hint) or (isinstance(s, Apply) and s.op in (updated, scatter_add))
