@@ -67,12 +67,15 @@ def _block(found: Versions, block: Block) -> None:
                     steps.append((v, s, (r,)))
         elif isinstance(s, (For, While)):
             slots = _slots(found, s)
+            params = s.body.params[len(s.body.params) - len(s.inits) :]
             if slots:
                 found.slots[s.body.label] = slots
                 for k in slots:
                     init = s.inits[k]
                     assert isinstance(init, Value)
                     steps.append((init, s, tuple(s.results[j] for j in slots)))
+                    if _first(found, s.body.yields[k], defined(s.body)) is params[k]:  # not swapped
+                        found.before[s.results[k]] = init
     times = Counter(v for v, _, _ in steps)
     for v, s, after in steps:
         if times[v] == 1:

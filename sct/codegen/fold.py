@@ -119,6 +119,10 @@ class _Folder:
             return False
         if self.free_to_repeat(s):
             return True
+        if s.op is POP:  # in the statement right after it
+            v = s.result
+            (block, i), (other, j) = self.home[v], self.direct.get(v, (-1, -1))
+            return not v.name and self.uses[v] == 1 and (block, i + 1) == (other, j)
         return self.quiet(s) and self.used_once(s.result) and not self.is_part(s)
 
     def quiet(self, s: Apply) -> bool:

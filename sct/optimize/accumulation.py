@@ -111,10 +111,11 @@ class _Accumulation:
             self.live = inside | after
             return Closure(s.name, block, s.result, s.place, s.origin)
         assert isinstance(s, (For, While))
-        around = {v for b in blocks_of(s) for v in read(b)} - defined(s.body)
+        own = {v for b in blocks_of(s) for v in defined(b)}
+        around = {v for b in blocks_of(s) for v in read(b)} - own
         self.live = after | around
         body, inside = self.block(s.body)
-        self.live = inside | after | around
+        self.live = (inside - own) | after | around
         if isinstance(s, For):
             return For(s.start, s.stop, s.step, body, s.inits, s.exits, s.backwards, s.results, s.place, s.origin)
         return While(s.test, body, s.inits, s.exits, s.results, s.place, s.origin)

@@ -26,9 +26,9 @@ import numpy as np
 
 from sct.ir.ops import Attribute, Method
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
-from sct.ir.types import Array, Const, Scalar, Slice, same_shape
+from sct.ir.types import Array, Const, Scalar, Slice, Tuple, same_shape
 from sct.optimize.rewriter import Rewriter
-from sct.runtime import added_each, added_item, scatter_add, zeros_each
+from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
 __all__ = ["algebra"]
 
@@ -133,6 +133,17 @@ class _Algebra(Rewriter):
             return s
         whole = same_shape(t.shape, r.shape) and t.dtype == r.dtype
         return self.add(self.changed(s, operator.add, x, v)) if whole else s
+
+    def updated(self, s: Apply) -> Apply | Operand:
+        """All of an array replaced."""
+        x, path, v = s.args
+        if not isinstance(path, Tuple) or len(path.items) != 1 or not _everything(path.items[0]):
+            return s
+        if _is(v, 0) and not _is_boxed(x):
+            return self.changed(s, np.zeros_like, x)
+        t, r = type_of(v), s.result.type
+        whole = isinstance(t, Array) and isinstance(r, Array) and bool(t.shape) and same_shape(t.shape, r.shape)
+        return v if whole and t.dtype == r.dtype and t.dtype is not None else s  # type: ignore[union-attr]
 
     # -- sums --------------------------------------------------------------------------------------------------------
 
@@ -343,6 +354,12 @@ def _inexact(o: Operand) -> bool:
     return isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
 
 
+def _is_boxed(o: Operand) -> bool:
+    """Whether an operand is an array of rank 0, or may be one."""
+    t = type_of(o)
+    return not isinstance(t, Array) or not t.shape
+
+
 def _scalar(o: Operand) -> bool:
     t = type_of(o)
     return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
@@ -358,6 +375,7 @@ _ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.true
 _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     operator.getitem: _Algebra.getitem,
     scatter_add: _Algebra.scatter_add,
+    updated: _Algebra.updated,
     operator.add: _Algebra.add,
     operator.sub: _Algebra.sub,
     added_each: _Algebra.added_each,

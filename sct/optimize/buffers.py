@@ -61,7 +61,18 @@ __all__ = ["buffers"]
 def buffers(f: Function) -> Function:
     """`f` with the way cleared for storing in place."""
     f = replace(f, block=_apart(f.block))
-    return replace(f, block=_Entries(storage(f)).block(f.block, set(values_of(*f.block.yields))))
+    live = set(values_of(*f.block.yields))
+    for depth in range(_depth(f.block)):  # what an outer loop starts from decides what the loops in it start from
+        f = replace(f, block=_Entries(storage(f), depth).block(f.block, live))
+    return f
+
+
+def _depth(block: Block) -> int:
+    """How deep loops are nested in a block."""
+    return max(
+        ((isinstance(s, (For, While)) + max(map(_depth, blocks_of(s)))) for s in block.body if not isinstance(s, Apply)),
+        default=0,
+    )
 
 
 def _is_write(s: Statement) -> bool:
@@ -69,8 +80,9 @@ def _is_write(s: Statement) -> bool:
 
 
 def _uses(s: Statement) -> set[Value]:
-    """The values that a statement, or a block in it, reads."""
-    return {*values_of(*operands_of(s)), *(v for b in blocks_of(s) for v in read(b))}
+    """The values from outside of it that a statement reads."""
+    inside = {v for b in blocks_of(s) for v in defined(b)}
+    return {*values_of(*operands_of(s)), *(v for b in blocks_of(s) for v in read(b) if v not in inside)}
 
 
 # -- writes and views ----------------------------------------------------------------------------------------------------------
@@ -127,8 +139,10 @@ def _is_view(s: Apply) -> bool:
 class _Entries:
     """A walk backwards; gives loops copies to start from."""
 
-    def __init__(self, memory: Storage) -> None:
+    def __init__(self, memory: Storage, depth: int) -> None:
         self.memory = memory
+        self.depth = depth  # of the loops that are looked at
+        self.at = 0
 
     def block(self, block: Block, live: set[Value]) -> Block:
         """The block; `live` is what is needed after it."""
@@ -138,8 +152,12 @@ class _Entries:
             copies: list[Statement] = []
             if isinstance(s, (For, While)):
                 around = {v for b in blocks_of(s) for v in read(b)} - defined(s.body)
-                s, copies = self.loop(s, live - set(results_of(s)), around)
-                s = map_blocks(lambda b, live=live, around=around: self.block(b, live | around), s)  # type: ignore[misc]
+                if self.at == self.depth:
+                    s, copies = self.loop(s, live - set(results_of(s)), around)
+                else:
+                    self.at += 1
+                    s = map_blocks(lambda b, live=live, around=around: self.block(b, live | around), s)  # type: ignore[misc]
+                    self.at -= 1
             elif not isinstance(s, Apply):
                 s = map_blocks(lambda b, live=live: self.block(b, live), s)  # type: ignore[misc]
             live = (live - set(results_of(s))) | _uses(s)
@@ -159,7 +177,7 @@ class _Entries:
                 and isinstance(init.type, Array)
                 and self.taken(init, others, after | around)
             ):
-                copy = Value(init.type, init.name or p.name)
+                copy = Value(init.type, p.name or init.name)
                 copies.append(Apply(np.array, (init,), (), copy, s.place, s.origin))
                 init = copy
             inits.append(init)

@@ -210,7 +210,7 @@ class _Recorder:
         t: Abstract = v.type
         for index in path_of(s):
             t = infer_call(operator.getitem, [t, type_of(index)], {})
-        old = self.overwritten.setdefault(s, Value(t, v.name))
+        old = self.overwritten.setdefault(s, Value(t, "", v.name))
         self.home[old] = label
         if label != self.top:
             self.requests.setdefault(label, {})[old] = None
@@ -352,7 +352,7 @@ class _Recorder:
 
     def tape(self, v: Value, label: int) -> Value:
         """A tape for `v`, made before the outermost loop around it."""
-        t = self.tapes.setdefault((v, label), Value(UNKNOWN, f"{v.name}_tape" if v.name else "tape"))
+        t = self.tapes.setdefault((v, label), Value(UNKNOWN, f"{v.name or v.hint}_tape" if v.name or v.hint else "tape"))
         self.pushes.setdefault(label, {})[v] = t
         self.total.add(v)
         outermost, k = label, self.places[label]
@@ -437,6 +437,8 @@ class _Recorder:
         part = s.args[0]
         path = path_of(s)
         for n, index in enumerate(path):
+            if index == Const(Ellipsis):
+                continue
             t = infer_call(operator.getitem, [type_of(part), type_of(index)], {})
             result = old if n == len(path) - 1 and getattr(t, "shape", None) == () else Value(t)
             body.append(Apply(operator.getitem, (part, index), (), result, s.place, s.origin))
@@ -631,12 +633,15 @@ class _Recorder:
                 old, path = self.overwritten[s], Tuple(path_of(s))
                 for w in (s.result, *values_of(path), old):
                     self.ensure(w, label, names, body)
+                if path == Tuple((Const(Ellipsis),)):  # all of it was overwritten
+                    names[v] = names.get(old, old)
+                    return
                 names[v] = Value(v.type, v.name)
                 args = tuple(self.renamed(o, names) for o in (s.result, path, old))
                 origin = None if s.origin is None else replace(s.origin, reverse=True)
                 body.append(Apply(updated, args, (), names[v], s.place, origin))
         elif v in made.kept:
-            names[v] = Value(v.type, v.name)
+            names[v] = Value(v.type, v.name, v.hint)
             body.append(Apply(POP, (names.get(made.kept[v], made.kept[v]),), (), names[v]))
         elif v in made.again:
             s = self.definition[v]
