@@ -461,7 +461,32 @@ def keep_reduced_axes_adjoint(z, y, a, axis, keepdims, z_bar):
 
 @adjoint(scatter_add)
 def scatter_add_adjoint(y, x_bar, index, v, y_bar):
-    return y_bar, None, unbroadcast(y_bar[index], v)
+    part_bar = y_bar if np.ndim(y_bar) == 0 else y_bar[index]  # a number, if it is not an array of rank 0
+    return y_bar, None, in_shape(unbroadcast(part_bar, v), v)
+
+
+def in_shape(value_bar, value):
+    """An adjoint, which must have the shape of what was written: if it has not, NumPy refuses the write too."""
+    return value_bar if must_fit(value_bar, value) else np.reshape(value_bar, np.shape(value))
+
+
+@nondifferentiable
+def must_fit(value_bar, value):
+    """Whether two shapes are known to be equal, or cannot be compared before the program runs."""
+    return np.shape(value_bar) == np.shape(value)
+
+
+@result_type(must_fit)
+def must_fit_type(value_bar, value):
+    a, b = as_array(value_bar).shape, as_array(value).shape
+    if a is None or b is None or a == b or len(b) == 0:
+        return True
+    return len(b) > 1 and not all(map(_is_exact, (*a, *b)))  # Numba does not reshape parts of a matrix
+
+
+def _is_exact(n):
+    """Whether a size is a sum of numbers and lengths of arrays, so that one that looks different most likely is."""
+    return isinstance(n, int) or all(isinstance(a, tuple) and a[0] == "symbol" for a, _ in n.terms)
 
 
 @adjoint(cast_like, kind="elementwise")

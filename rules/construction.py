@@ -213,7 +213,7 @@ def like_type(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
 
 @adjoint(np.full_like)
 def full_like(y, a, fill_value, y_bar, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    return None, unbroadcast(y_bar, fill_value)
+    return np.zeros_like(a), unbroadcast(y_bar, fill_value)
 
 
 @result_type(np.full_like)

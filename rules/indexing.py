@@ -42,6 +42,8 @@ _INTP = np.dtype(np.intp)
 @adjoint(operator.getitem, kind="view")
 def getitem(y, x, index, y_bar):
     """y = x[i]: the adjoint goes back to the entries that were read; those read twice get both."""
+    if np.ndim(x) == 0:  # x[()] or x[...] of an array of rank 0
+        return np.sum(y_bar) if np.ndim(y_bar) > 0 else y_bar, None
     return scatter_add(np.zeros_like(x), index, y_bar), None
 
 
@@ -306,7 +308,7 @@ def extract_type(condition, arr):
 
 @adjoint(np.choose)
 def choose(y, a, choices, y_bar, out=None, mode="raise"):
-    chosen = wrapped(a, len(choices), mode)
+    chosen = wrapped(np.asarray(a), len(choices), mode)
     if not isinstance(choices, (list, tuple)):
         return None, choose_from_array(choices, chosen, y_bar)
     parts = []

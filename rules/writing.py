@@ -10,6 +10,7 @@ from sct.ir.types import Array, List, Scalar, Tuple, Unknown
 from sct.ruleset import adjoint, nondifferentiable, result_type
 from sct.runtime import last_writes, part, unbroadcast, updated
 
+from .arithmetic import in_shape
 from .indexing import getitem_type
 
 
@@ -19,10 +20,12 @@ def updated_adjoint(y, a, path, value, y_bar):
 
     Of several writes to one entry the last one counts.
     """
+    if np.ndim(y_bar) == 0 and np.ndim(part(y, path)) == 0:  # all of it; the adjoint may be a number
+        return np.zeros_like(y_bar), None, unbroadcast(y_bar, value)
     value_bar = part(y_bar, path)
     if may_repeat(path[-1]):
         value_bar = np.where(last_writes(part(y, path[:-1]), path[-1]), value_bar, 0.0)
-    return updated(y_bar, path, 0.0), None, unbroadcast(value_bar, value)
+    return updated(y_bar, path, 0.0), None, in_shape(unbroadcast(value_bar, value), value)
 
 
 @result_type(updated)

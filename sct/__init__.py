@@ -5,6 +5,7 @@ Every transform takes a function and returns a function whose source can be read
 
 import sct.rules  # noqa: F401  (registers the rules)
 from sct.api import DerivedFunction, elementwise_grad, grad, pullback, stop_gradient, value_and_grad, vjp
+from sct.checkpointing import checkpoint, checkpointed
 from sct.errors import (
     ArgumentMemoryError,
     NonDifferentiableArgumentError,
@@ -28,6 +29,8 @@ __all__ = [
     "UnsupportedSyntaxError",
     "adjoint",
     "check_grads",
+    "checkpoint",
+    "checkpointed",
     "elementwise_grad",
     "grad",
     "nondifferentiable",

@@ -9,7 +9,7 @@ import pytest
 
 import sct
 from sct.ir.verifier import verify
-from sct.optimize.passes import PRIMAL, RECORDED
+from sct.optimize.passes import OWNED, PRIMAL
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def verify_every_stage(monkeypatch):
     def verified_run(passes, f):
         for p in passes:
             f = p(f)
-            if passes is PRIMAL or passes is RECORDED:
+            if passes is PRIMAL or passes is OWNED:
                 verify(f)
         return f
 

@@ -52,6 +52,46 @@ REFUSED = {
         "def f(x):\n    y = x * 2.0\n    np.put(y, 4, 1.0, mode='wrap')\n    return np.sum(y)\n",
         "np.put",
     ),
+    "put with a mode by position": ("def f(x):\n    np.put(x, [0], 1.0, 'wrap')\n    return np.sum(x)\n", "np.put"),
+    "put with a mask": ("def f(x):\n    np.put(x, x > 1.0, 1.0)\n    return np.sum(x)\n", "np.put"),
+    "__setitem__": ("def f(x):\n    x.__setitem__(0, 5.0)\n    return np.sum(x)\n", "x.__setitem__"),
+    "__delitem__": ("def f(x):\n    xs = [x, x]\n    xs.__delitem__(0)\n    return np.sum(xs[0])\n", "xs.__delitem__"),
+    "__iadd__": ("def f(x):\n    x.__iadd__(1.0)\n    return np.sum(x)\n", "x.__iadd__"),
+    "__itruediv__": ("def f(x):\n    y = x.__itruediv__(x[0])\n    return np.sum(y)\n", "x.__itruediv__"),
+    "nan_to_num in place": (
+        "def f(x):\n    np.nan_to_num(x, copy=False)\n    return np.sum(x)\n",
+        "np.nan_to_num",
+    ),
+    "nan_to_num in place by position": (
+        "def f(x):\n    np.nan_to_num(x, False)\n    return np.sum(x)\n",
+        "np.nan_to_num",
+    ),
+    "median in place": ("def f(x):\n    return np.median(x, overwrite_input=True)\n", "np.median"),
+    "median in place by position": ("def f(x):\n    return np.median(x, 0, None, True)\n", "np.median"),
+    "complex into real": ("def f(x):\n    x *= 1j * x\n    return np.sum(x)\n", "x *= "),
+    "complex copied into real": ("def f(x):\n    np.copyto(x, 1j * x)\n    return np.sum(x)\n", "np.copyto"),
+    "quotient of integers": ("def f(x):\n    n = np.ones(3, int)\n    n /= 2\n    return np.sum(n * x)\n", "n /= "),
+    "list of real numbers into integers": (
+        "def f(x):\n    n = np.ones(2, int)\n    n[:] = [1, x[0]]\n    return np.sum(n)\n",
+        "n[:] = ",
+    ),
+    "read-only": ("def f(x):\n    y = np.broadcast_to(x, (2, 3))\n    y[0] = 1.0\n    return np.sum(y)\n", "y[0] = "),
+    "where without an output": (
+        "def f(x):\n    p, q = np.modf(x, np.zeros(3), where=x > 0)\n    return np.sum(p)\n",
+        "np.modf",
+    ),
+    "array of rank 0 or a number": (
+        "def f(x):\n    y = z = np.array(x[1])\n    if x[0] > 0:\n        z = x[0]\n    z += 1.0\n    return np.sum(y)\n",
+        "np.sum(y)",
+    ),
+    "something unknown that is filled": (
+        "def f(x):\n    n = np.zeros(3, int)\n    n.view().fill(7)\n    return np.sum(n * x)\n",
+        "n.view().fill",
+    ),
+    "order of a reshape": (
+        "def f(x):\n    y = x + np.ones((2, 3))\n    z = y.copy()\n    z.ravel('F')[0] = x[0]\n    return np.sum(z)\n",
+        "np.sum(z)",
+    ),
     "diagonal of a vector": ("def f(x):\n    np.fill_diagonal(x, 1.0)\n    return np.sum(x)\n", "np.fill_diagonal"),
     "setattr": ("def f(x):\n    setattr(x, 'shape', (3, 1))\n    return np.sum(x)\n", "setattr"),
     "del of an entry of an array": ("def f(x):\n    del x[0]\n    return np.sum(x)\n", "x[0]"),
@@ -82,7 +122,7 @@ REFUSED = {
         "np.sum(x)",
     ),
     "view that may be a copy": (
-        "def f(x):\n    y = np.asarray(x)\n    y[0] = 1.0\n    return np.sum(x)\n",
+        "def f(x):\n    y = np.asarray(x, order='C')\n    y[0] = 1.0\n    return np.sum(x)\n",
         "np.sum(x)",
     ),
 }
@@ -180,7 +220,9 @@ def halves(x, n):
 
 
 def test_a_recursive_function_that_writes_is_refused():
-    with pytest.raises(sct.UnsupportedSyntaxError, match="a recursive function that writes into its argument"):
+    with pytest.raises(
+        sct.UnsupportedSyntaxError, match="a function that is recursive or checkpointed, and writes into its argument"
+    ):
         sct.grad(halves)(np.ones(2), 3)
 
 

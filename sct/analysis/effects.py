@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, Method
-from sct.ir.ssa import Apply, Value
+from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, Method, Steps, StepsBack
+from sct.ir.ssa import Apply, Block, Value, blocks_of
 from sct.ir.types import Array, Const, Scalar
-from sct.ruleset import is_pure, method_rule
+from sct.ruleset import is_nondifferentiable, is_pure, method_rule
 
 __all__ = ["has_effect"]
 
@@ -22,18 +22,25 @@ def has_effect(s: Apply) -> bool:
         return True
     if op in (PUSH, POP, TAPE) or isinstance(op, (Free, Format)):
         return False
-    if isinstance(op, Attribute):
+    if isinstance(op, Steps):
+        return _acts(op.step.block)
+    if isinstance(op, (Attribute, StepsBack)):
         return False
     if isinstance(op, Method):
         return method_rule(op.name) is None or not isinstance(_first_type(s), (Array, Scalar))
     if isinstance(op, type) and issubclass(op, BaseException):
         return False
     if hasattr(op, "__code__") or hasattr(op, "wrt"):
-        return False
+        return is_nondifferentiable(op) and not is_pure(op)
     module = getattr(op, "__module__", None) or ""
     if module.split(".")[0] == "numpy" and "random" not in module:
         return False
     return op is print or not (is_pure(op) or hasattr(op, "nout"))
+
+
+def _acts(block: Block) -> bool:
+    """Whether there is an operation in a block that must be kept."""
+    return any(has_effect(s) if isinstance(s, Apply) else any(map(_acts, blocks_of(s))) for s in block.body)
 
 
 def _first_type(s: Apply) -> Any:

@@ -11,12 +11,26 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sct.analysis.inference import plain
+from sct.checkpointing import checkpointed
 from sct.errors import SctError
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Array, Const, Scalar, Tuple
 
-__all__ = ["Enumerate", "Items", "Plan", "Range", "Reversed", "Rows", "Zip", "element", "parts", "plan_calls", "trip_count"]
+__all__ = [
+    "Checkpointed",
+    "Enumerate",
+    "Items",
+    "Plan",
+    "Range",
+    "Reversed",
+    "Rows",
+    "Zip",
+    "element",
+    "parts",
+    "plan_calls",
+    "trip_count",
+]
 
 
 class Builder(Protocol):
@@ -142,6 +156,15 @@ class Reversed(Plan):
         return self.part.at(b, b.apply(operator.sub, (b.apply(operator.sub, (n, Const(1))), i)))
 
 
+@dataclass(frozen=True)
+class Checkpointed(Plan):
+    """sct.checkpointed(part, slots, disk)."""
+
+    part: Plan
+    slots: Operand
+    disk: Operand
+
+
 def parts(plan: Plan) -> Iterator[Plan]:
     """The plans that a plan is made of, itself included."""
     yield plan
@@ -177,7 +200,7 @@ def element(b: Builder, plan: Plan, i: Operand) -> Operand:
 
 def plan_calls() -> dict[Any, Callable[..., Any]]:
     """The builtins that make plans."""
-    return {range: _range, zip: _zip, enumerate: _enumerate, reversed: _reversed}
+    return {range: _range, zip: _zip, enumerate: _enumerate, reversed: _reversed, checkpointed: _checkpointed}
 
 
 def _range(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
@@ -200,3 +223,10 @@ def _enumerate(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) 
 
 def _reversed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     return Const(Reversed(b.plan(args[0])))
+
+
+def _checkpointed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    given = {**dict(zip(("iterable", "slots", "disk"), args, strict=False)), **kwargs}
+    if "iterable" not in given or "slots" not in given:
+        raise SctError("sct.checkpointed takes what the loop goes through, and the number of slots", b.place)
+    return Const(Checkpointed(b.plan(given["iterable"]), given["slots"], given.get("disk", Const(0))))

@@ -9,7 +9,7 @@ read no more once the other was written into. Griewank & Walther (2008), section
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,11 +18,11 @@ import numpy as np
 from sct.analysis.activity import primitive_of
 from sct.analysis.storage import fresh, is_basic_index
 from sct.errors import Place, UnsupportedSyntaxError
-from sct.ir.ops import Attribute, Method
+from sct.ir.ops import UNPACK, Attribute, Method
 from sct.ir.ssa import Apply, Operand, Value, type_of, values_of
-from sct.ir.types import Array, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
 
-__all__ = ["Key", "Memory", "View", "Write", "key_of"]
+__all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array"]
 
 Key: TypeAlias = "Value | int"
 """What an object is known by: the value that it was made as, or the identity of a list or dict in the SSA form."""
@@ -31,6 +31,10 @@ Key: TypeAlias = "Value | int"
 _TURNED = frozenset((np.transpose, np.swapaxes, np.moveaxis, np.flip, np.expand_dims, np.squeeze))
 _RESHAPED = frozenset((np.reshape, np.ravel))
 _ALLOCATIONS: frozenset[Any] = frozenset((np.zeros, np.ones, np.empty, np.full))
+_LIKE: frozenset[Any] = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like))
+_READ_ONLY: frozenset[Any] = frozenset((np.broadcast_to, np.diagonal, np.diag, np.linalg.diagonal))
+_ARRAYS: frozenset[Any] = frozenset((np.array, np.asarray, np.asanyarray, np.copy))
+_AT_LEAST: dict[Any, int] = {np.atleast_1d: 1, np.atleast_2d: 2, np.atleast_3d: 3}
 
 
 def key_of(o: Operand) -> Key:
@@ -74,8 +78,11 @@ class Memory:
         self.objects: dict[Key, Operand] = {}  # version -> its object
         self.views: dict[Value, View] = {}
         self.contiguous: set[Value] = set()
+        self.read_only: set[Value] = set()
         self.joined: dict[tuple[Key, Key], Operand] = {}  # two versions -> their φ
         self.names: dict[Key, str] = {}  # of lists and dicts
+        self.beside: dict[Key, frozenset[Key]] = {}  # as `rivals`, of pairs that say nothing of others
+        self.either: dict[Key, frozenset[Key]] = {}  # a choice between objects -> these
         self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
 
     def fork(self) -> Memory:
@@ -84,8 +91,9 @@ class Memory:
         new.parent = self
         new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
         new.rivals, new.again = dict(self.rivals), dict(self.again)
-        new.objects, new.views, new.contiguous = self.objects, self.views, self.contiguous
-        new.joined, new.by_identity, new.names = self.joined, self.by_identity, self.names
+        new.objects, new.views, new.contiguous, new.read_only = self.objects, self.views, self.contiguous, self.read_only
+        new.joined, new.by_identity, new.names, new.either = self.joined, self.by_identity, self.names, self.either
+        new.beside = self.beside
         return new
 
     def is_new(self, v: Value) -> bool:
@@ -159,22 +167,30 @@ class Memory:
             return
         op = _primitive(s)
         base = s.args[0] if s.args else None
+        if not fresh(s) and ((op in _READ_ONLY and not _may_be_new(s)) or base in self.read_only):
+            self.read_only.add(v)
+        if op is UNPACK and isinstance(base, Value) and isinstance(base.type, Array) and base.type.rank == 1:
+            return  # numbers
         if isinstance(base, Value) and isinstance(base.type, Array) and isinstance(v.type, Array):
             if op is operator.getitem:
                 if is_basic_index(s.args[1]) is True and not fresh(s):
                     self.views[v] = View(base, s, True)
                     return
-            elif op in _TURNED or (op in _RESHAPED and self.is_contiguous(base) and "order" not in dict(s.kwargs)):
+            elif op in _TURNED or (op in _RESHAPED and _in_order(s, op) and self.is_reshaped(op, base)):
                 self.views[v] = View(base, s, False)
-                if op in _RESHAPED:
+                if op in _RESHAPED and self.is_contiguous(base):
                     self.contiguous.add(v)
                 return
         if fresh(s):
-            if (op in _ALLOCATIONS and "order" not in dict(s.kwargs)) or (s.op == Method("copy") and len(s.args) == 1):
+            if _is_laid_out(s, op, isinstance(base, Value) and self.is_contiguous(base)):
                 self.contiguous.add(v)
             return
         for w in _arrays((*s.args, *(o for _, o in s.kwargs))):
             self.may_share(v, self.root(w))
+
+    def is_reshaped(self, op: Any, v: Value) -> bool:
+        """Whether reshaping an array gives a view; a vector is always in order, but ravel copies it if it has steps."""
+        return self.is_contiguous(v) or (op is np.reshape and isinstance(v.type, Array) and v.type.rank == 1)
 
     def is_contiguous(self, v: Value) -> bool:
         """Whether an array lies in memory in the order of its indices, so that reshaping it gives a view."""
@@ -194,9 +210,17 @@ class Memory:
             for z in others:
                 self.rivals[z] = self.rivals.get(z, frozenset()) | {x}
 
+    def lie_beside(self, a: Operand, b: Operand) -> None:
+        """Two objects may be one at some time, which does not make one of what else each of them may be."""
+        for x, y in ((a, b), (b, a)):
+            self.keep(x)
+            self.beside[key_of(x)] = self.beside.get(key_of(x), frozenset()) | {key_of(y)}
+
     def joins(self, v: Value, *operands: Operand) -> None:
         """`v` is one or another of some operands: their memory is its own, or may be."""
         self.born.add(v)
+        roots = frozenset(key_of(r) for o in operands if (r := self.object_in(o)) is not None)
+        self.either[v] = self.either.get(v, frozenset()) | roots
         for o in operands:
             for leaf in values_of(o):
                 if isinstance(leaf.type, (Array, Unknown, ListOf)):
@@ -206,6 +230,33 @@ class Memory:
         """The items of a list of unknown length may be what it had when its length was known."""
         for leaf in _arrays((items,)):
             self.may_share(obj, self.root(leaf))
+
+    def one_or_other(self, made: Operand, a: Operand, b: Operand) -> None:
+        """A list or dict that is one of two that are not the same."""
+        p, q = (self.object_of(o) if isinstance(o, (List, Dict)) else None for o in (a, b))
+        if isinstance(made, (List, Dict)) and p is not q:
+            self.bear(made)
+            self.either[key_of(made)] = frozenset(key_of(o) for o in (p, q) if o is not None)
+            for o in (p, q):
+                if o is not None:
+                    self.may_share(made, o)
+
+    def object_in(self, o: Operand) -> Operand | None:
+        """The object that an operand stands for, or lies in; None if it is no object."""
+        if isinstance(o, Value):
+            return self.root(o) if isinstance(o.type, (Array, Unknown, ListOf, List, Dict)) else None
+        return self.object_of(o) if isinstance(o, (List, Dict)) else None
+
+    def one_of(self, key: Key, until: frozenset[Key]) -> frozenset[Key]:
+        """The objects that an object may be, seen through choices between several; no further than those in `until`."""
+        out: dict[Key, None] = {}
+        work = [key]
+        while work:
+            k = work.pop()
+            if k not in out:
+                out[k] = None
+                work += self.either.get(k, ()) if k not in until else ()
+        return frozenset(out)
 
     def inherit(self, v: Value, *operands: Operand) -> None:
         """`v` is not known if one of the operands that it is made of is not."""
@@ -217,9 +268,15 @@ class Memory:
         """The object was written into: whatever may share its memory is not known any more."""
         write = self.writes[key_of(obj)] = Write(name, place)
         is_list = isinstance(type_of(obj), (List, ListOf, Dict))
-        for r in self.rivals.get(key_of(obj), ()):
+        for r in (*self.rivals.get(key_of(obj), ()), *self.beside.get(key_of(obj), ())):
             if not is_list or not isinstance(type_of(self.original(r)), (Array, Scalar)):  # an item is not the list
                 self.stale[r] = write
+
+    def may_have_written(self, v: Value, place: Place | None) -> None:
+        """`v` may be an array that was written into: neither it nor what may share its memory is known any more."""
+        obj = self.object_of(v)
+        self.wrote(obj, v.name, place)
+        self.stale[key_of(obj)] = self.writes[key_of(obj)]
 
     def check(self, obj: Operand, name: str, place: Place | None) -> None:
         """Refuse to read an object that may have been changed through another name."""
@@ -227,9 +284,12 @@ class Memory:
         if write is None:
             return
         where = f" (line {write.place.line})" if write.place is not None else ""
+        own = repr(name) if name else "this object"
+        other = repr(write.name) if write.name else "another one"
+        if own == other:
+            other = f"what {other} stands for on another path"
         raise UnsupportedSyntaxError(
-            f"{name or 'this array'!r} may share memory with {write.name or 'an array'!r}, which is written into{where} "
-            "before it is read here",
+            f"{own} may share memory with {other}, which is written into{where} before it is read here",
             place,
             f"Copy one of them where it is made, as in `{name or 'x'} = {name or 'x'}.copy()`.",
         )
@@ -244,6 +304,71 @@ def _primitive(s: Apply) -> Any:
     except TypeError:
         return None
     return op
+
+
+def _may_be_new(s: Apply) -> bool:
+    t = type_of(s.args[0]) if s.args else None
+    return s.op is np.diag and (not isinstance(t, Array) or t.rank != 2)
+
+
+def makes_array(op: Any, args: Sequence[Operand]) -> bool:
+    """Whether an operation whose result is of rank 0 gives an ndarray, which can be written into, and no NumPy scalar."""
+    if op in _ALLOCATIONS or op in _LIKE or op in _ARRAYS:
+        return True
+    t = type_of(args[0]) if args else None
+    if not isinstance(t, Array) or not (t.rank or t.boxed):
+        return False
+    if op is operator.getitem:
+        entries = args[1].items if isinstance(args[1], Tuple) else (args[1],)
+        return Const(Ellipsis) in entries
+    return primitive_of(op) in (np.reshape, np.squeeze, np.transpose) or op in (Method("copy"), Method("astype"))
+
+
+def is_itself(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
+    """Whether an operation on an array gives that very array back, and no new one."""
+    t = args[0].type if args and isinstance(args[0], Value) else None
+    if not isinstance(t, Array) or t.dtype is None:
+        return False
+    if op in (np.asarray, np.asanyarray):
+        dtype = {**dict(zip(("dtype",), args[1:2], strict=False)), **kwargs}
+        kept = all(k == "dtype" and (v == Const(None) or _is_dtype(v, t.dtype)) for k, v in dtype.items())
+        return bool(t.rank or t.boxed) and kept and len(args) < 3
+    if kwargs or len(args) != 1:
+        return False
+    if op in _AT_LEAST:
+        return t.rank is not None and t.rank >= _AT_LEAST[op]
+    return t.dtype.kind in "biuf" and op in (Method("conj"), Method("conjugate"), Attribute("real"), np.real)
+
+
+def _is_dtype(o: Operand, dtype: np.dtype[Any]) -> bool:
+    try:
+        return isinstance(o, Const) and o.value is not None and np.dtype(o.value) == dtype
+    except TypeError:
+        return False
+
+
+def _order(s: Apply, at: int | None, default: str) -> Operand:
+    """The order that a call asks for; `at` is its place among the arguments."""
+    return s.args[at] if at is not None and len(s.args) > at else dict(s.kwargs).get("order", Const(default))
+
+
+def _in_order(s: Apply, op: Any) -> bool:
+    """Whether a call of reshape or ravel takes the entries in the order of their indices, and copies only where it must."""
+    at = None if s.op == Method("reshape") else 1 if op is np.ravel else 2
+    return _order(s, at, "C") == Const("C") and dict(s.kwargs).keys() <= {"order", "shape", "newshape"}
+
+
+def _is_laid_out(s: Apply, op: Any, like: bool) -> bool:
+    """Whether new memory is in the order of the indices; `like`: that of the first operand is."""
+    if op in _ALLOCATIONS:
+        return _order(s, 3 if op is np.full else 2, "C") == Const("C")
+    if s.op == Method("copy"):
+        return _order(s, 1, "C") == Const("C")
+    t = s.result.type
+    if op in _LIKE and isinstance(t, Array) and "shape" not in dict(s.kwargs):
+        order = _order(s, 3 if op is np.full_like else 2, "K")
+        return order == Const("C") or (order == Const("K") and (like or t.rank == 1))
+    return False
 
 
 def _arrays(operands: tuple[Operand, ...]) -> Iterator[Value]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -23,12 +23,13 @@ from sct import runtime
 from sct.analysis import growing
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Items, Plan, Range, Reversed, Rows, element, trip_count
+from sct.analysis.iteration import Checkpointed, Items, Plan, Range, Reversed, Rows, element, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.join import join, own_sizes, widen
-from sct.analysis.memory import Key, Memory, Write, key_of
+from sct.analysis.memory import Key, Memory, Write, is_itself, key_of, makes_array
 from sct.analysis.signature import abstract
-from sct.analysis.writing import BINARY, METHODS, WRITING, into_output, is_object
+from sct.analysis.writing import BINARY, METHODS, OF_ARRAYS, WRITING, has_output, into_outputs, is_object, refuse_overwriting
+from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import Dependency, look_up
@@ -46,6 +47,8 @@ from sct.ir.ops import (
     Free,
     InPlace,
     Method,
+    Steps,
+    StepsBack,
     describe,
     is_effect,
 )
@@ -63,8 +66,10 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
+    defined,
     leaves,
     map_leaves,
+    read,
     results_of,
     type_of,
     values_of,
@@ -90,6 +95,10 @@ from sct.ir.types import (
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, is_pure, method_rule, type_rule
 
 __all__ = ["NotStaticError", "Specialized", "Specializer", "Written", "known_operation", "lowered", "specialize"]
+
+
+_Slot: TypeAlias = tuple[int, int]
+"""A part of what a loop's name stands for: the number of the name, and of the part."""
 
 
 class NotStaticError(Exception):
@@ -195,6 +204,7 @@ class Specializer:
     written: dict[Value, Place | None] = field(default_factory=dict)
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
+    outlines: int = 0  # loops whose bodies are functions of their own
     growing: bool = False  # lists may come to be of unknown length
     initial: Memory | None = None
 
@@ -273,7 +283,9 @@ class Specializer:
             return
         if obj in self.frozen:
             raise UnsupportedSyntaxError(
-                "a recursive function that writes into its argument", self.place, "Write it as a loop, or return a new array."
+                "a function that is recursive or checkpointed, and writes into its argument",
+                self.place,
+                "Return a new array.",
             )
         if obj in self.free_values.values():
             raise UnsupportedSyntaxError(
@@ -482,14 +494,18 @@ class Specializer:
                         self.merge(x, y, f"{name}_{i}" if name else "", (key, i))
                         for i, (x, y) in enumerate(zip(p, q, strict=True))
                     ]
-                    return kind(tuple(m for m, _ in pairs)), [leaf for _, ls in pairs for leaf in ls]
+                    made = kind(tuple(m for m, _ in pairs))
+                    self.memory.one_or_other(made, a, b)
+                    return made, [leaf for _, ls in pairs for leaf in ls]
         if isinstance(a, (Dict, Undefined)) and isinstance(b, (Dict, Undefined)):
             keys = a.keys if isinstance(a, Dict) else b.keys  # type: ignore[union-attr]
             if all(o.keys == keys for o in (a, b) if isinstance(o, Dict)):
                 p, q = _items_like(a, b), _items_like(b, a)
                 assert p is not None and q is not None
                 pairs = [self.merge(x, y, str(k), (key, k)) for k, x, y in zip(keys, p, q, strict=True)]
-                return Dict(keys, tuple(m for m, _ in pairs)), [leaf for _, ls in pairs for leaf in ls]
+                either = Dict(keys, tuple(m for m, _ in pairs))
+                self.memory.one_or_other(either, a, b)
+                return either, [leaf for _, ls in pairs for leaf in ls]
         self.refuse_different(type_of(a), type_of(b), name)
         value = Value(join(widen_if_differ(type_of(a), type_of(b)), type_of(b), key), name)
         self.memory.joins(value, a, b)
@@ -555,6 +571,9 @@ class Specializer:
 
     def for_each(self, s: ForEach) -> None:
         plan = self.plan(self.resolve(s.iterable))
+        if isinstance(plan, Checkpointed):
+            self.outlined(s, plan)
+            return
         if any(isinstance(p, Items) for p in plan_parts(plan)) or (self.static and trip_count(plan) is not None):
             self.unrolled(s, plan)
             return
@@ -570,6 +589,43 @@ class Specializer:
                     self.rolled(s, plan)
             else:
                 self.unrolled(s, plan)
+
+    def outlined(self, s: ForEach, plan: Checkpointed) -> None:
+        """A checkpointed loop: its body is a function of its own, of the state and of what it reads."""
+        place, origin = self.place, self.origin
+        if s.exits:
+            raise UnsupportedSyntaxError(
+                "break or return in a checkpointed loop", place, "Go through all steps, and choose the result with np.where."
+            )
+        if not isinstance(plan.part, (Range, Rows)):
+            raise UnsupportedSyntaxError(
+                "sct.checkpointed of something else than a range or an array", place, "Loop over a range, and index."
+            )
+        self.rolled(s, plan.part)
+        loop = self.body.pop()
+        assert isinstance(loop, For)
+        constants = tuple(sorted(read(loop.body) - defined(loop.body), key=lambda v: v.id))
+        own = {v: Value(v.type, v.name, v.hint) for v in constants}
+        block = substitute(loop.body, dict(own))
+        params = (*block.params, *own.values())
+        names = _distinct([p.name or p.hint or "t" for p in params])
+        for p, n in zip(params, names, strict=True):
+            p.name = n
+        signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
+        self.outlines += 1
+        name = f"{self.stack[0].__name__ if self.stack else 'loop'}_step{self.outlines if self.outlines > 1 else ''}"
+        step = Function(name, signature, Block(params, block.body, (Tuple(block.yields),)), None, None)
+        bounds = (loop.start, loop.stop, loop.step)
+        indices = Value(UNKNOWN)
+        given = bounds if loop.step != Const(1) else bounds[:2] if loop.start != Const(0) else bounds[1:2]
+        self.body.append(Apply(range, given, (), indices, place, origin))
+        whole = Value(Tuple((*(r.type for r in loop.results), UNKNOWN)))
+        used = read(loop.body)
+        begun = tuple(i if p in used else Const(None) for i, p in zip(loop.inits, loop.body.params[1:], strict=True))
+        args = (indices, Tuple(begun), Tuple(constants), plan.slots, plan.disk)
+        self.body.append(Apply(Steps(step), args, (), whole, place, origin))
+        for k, r in enumerate((*loop.results, Value(UNKNOWN, "checkpoints"))):
+            self.body.append(Apply(operator.getitem, (whole, Const(k)), (), r, place, origin))
 
     @contextmanager
     def lists_grow(self) -> Iterator[None]:
@@ -701,12 +757,21 @@ class Specializer:
     def expose_all(self, operand: Operand) -> Operand:
         """An operand with every container value in it taken apart."""
         if isinstance(operand, Value):
-            return self.expose_all(self.explode(operand)) if isinstance(operand.type, (Tuple, List, Dict)) else operand
-        if isinstance(operand, (Tuple, List)):
-            return type(operand)(tuple(self.expose_all(i) for i in operand.items))
-        if isinstance(operand, Dict):
-            return Dict(operand.keys, tuple(self.expose_all(i) for i in operand.items))
-        return operand
+            if not isinstance(operand.type, (Tuple, List, Dict)):
+                return operand
+            made = self.expose_all(self.explode(operand))
+            if not isinstance(made, Tuple):
+                self.memory.is_version(made, self.memory.object_of(operand))
+            return made
+        if not isinstance(operand, (Tuple, List, Dict)):
+            return operand
+        items = tuple(self.expose_all(i) for i in operand.items)
+        if all(i is j for i, j in zip(items, operand.items, strict=True)):
+            return operand
+        made = _with_items(operand, items)
+        if not isinstance(made, Tuple):
+            self.memory.is_version(made, self.memory.object_of(operand))
+        return made
 
     def fixpoint(
         self, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], tuple[Operand, ...]]
@@ -720,10 +785,7 @@ class Specializer:
         types = [self.entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
         instances, outer = self.instances, self.memory
         stale = loop.stale
-        for n, i in enumerate(inits):
-            if isinstance(i, Value) and key_of(outer.root(i)) in outer.stale:
-                stale[n] = outer.stale[key_of(outer.root(i))]
-        shared: set[tuple[int, int | Operand]] = set()
+        shared: set[tuple[_Slot, _Slot | Key]] = set()
         for attempt in range(16):
             self.instances = instances  # every attempt is the same run
             loop.params = [_structure(t, n, u) for t, n, u in zip(types, loop.names, loop.inits, strict=True)]
@@ -731,6 +793,8 @@ class Specializer:
             env = dict(self.env)
             self.memory = inner = outer.fork()
             try:
+                if attempt == 0:
+                    stale.update(self.not_known(loop, outer))
                 self.start_iteration(loop, stale, shared)
                 yields = enter(loop.params[: loop.own])
                 left = [self.present(inner.now(obj), reads=False) for obj in loop.objects]
@@ -754,7 +818,19 @@ class Specializer:
             types = after if attempt < 8 else [UNKNOWN if a != t else t for a, t in zip(after, types, strict=True)]
         raise SctError("the types of the values that this loop carries do not settle", self.place)
 
-    def start_iteration(self, loop: _Loop, stale: dict[Key, Write], shared: set[tuple[int, int | Operand]]) -> None:
+    def not_known(self, loop: _Loop, outer: Memory) -> dict[_Slot | Key, Write]:
+        """The names that stand, when the loop begins, for what may have been changed through others."""
+        slots = self.slots(loop, loop.inits)
+        return {slot: outer.stale[key_of(r)] for slot, _, r in slots if r is not None and key_of(r) in outer.stale}
+
+    def slots(self, loop: _Loop, others: Sequence[Operand]) -> list[tuple[_Slot, Operand, Operand | None]]:
+        """The objects that the loop's names stand for: for each part of a parameter, the object in its place in `others`."""
+        out: list[tuple[_Slot, Operand, Operand | None]] = []
+        for k, (p, o) in enumerate(zip(loop.params[: loop.own], others, strict=False)):
+            out += [((k, j), q, self.memory.object_in(r)) for j, (q, r) in enumerate(_parts(p, o))]
+        return out
+
+    def start_iteration(self, loop: _Loop, stale: dict[_Slot | Key, Write], shared: set[tuple[_Slot, _Slot | Key]]) -> None:
         """What the memory holds when an iteration starts."""
         memory = self.memory
         for p in loop.params:
@@ -764,20 +840,37 @@ class Specializer:
             if isinstance(type_of(p), ListOf):
                 memory.joins_items(obj, i)
             elif not isinstance(p, Value):
-                for leaf, first in _pairs(p, i):
-                    memory.joins(leaf, first)
+                self.join_parts(p, i)
         for p, i in zip(loop.params[: loop.own], loop.inits, strict=False):
-            if isinstance(p, Value):
-                memory.joins(p, i)
-        for k, other in shared:
-            p = loop.params[k]
-            if isinstance(p, Value):
-                memory.joins(p, loop.params[other] if isinstance(other, int) else other)
+            self.join_parts(p, i)
+        parts = {slot: p for slot, p, _ in self.slots(loop, loop.params)}
+        for slot, other in shared:
+            if slot in parts and (not isinstance(other, tuple) or other in parts):
+                memory.may_share(parts[slot], parts[other] if isinstance(other, tuple) else memory.original(other))
+        for slot, near in loop.beside:
+            if slot in parts:
+                memory.lie_beside(parts[slot], memory.original(near))
         for key, write in stale.items():
-            memory.stale[key_of(loop.params[key]) if isinstance(key, int) else key] = write
+            if not isinstance(key, tuple):
+                memory.stale[key] = write
+            elif key in parts:
+                memory.stale[key_of(parts[key])] = write
+
+    def join_parts(self, o: Operand, other: Operand) -> None:
+        """What `o` and the parts of it stand for may be what stands in `other` in their places."""
+        for p, q in _parts(o, other):
+            if isinstance(p, Value):
+                self.memory.joins(p, q)
+            elif (obj := self.memory.object_in(q)) is not None:
+                self.memory.may_share(p, obj)
 
     def found_more(
-        self, loop: _Loop, types: list[Abstract], inner: Memory, stale: dict[Key, Write], shared: set[tuple[int, int | Operand]]
+        self,
+        loop: _Loop,
+        types: list[Abstract],
+        inner: Memory,
+        stale: dict[_Slot | Key, Write],
+        shared: set[tuple[_Slot, _Slot | Key]],
     ) -> bool:
         """Whether an iteration wrote into objects that are not carried yet, or left names that share memory."""
         outer = self.memory
@@ -795,18 +888,30 @@ class Specializer:
             types.append(type_of(init))
         if not changed and all(outer.writes.get(k) is w for k, w in inner.writes.items()):
             return False
-        before = len(stale), len(shared)
+        before = len(stale), len(shared), len(loop.beside)
         stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
-        roots = [inner.root(y) if isinstance(y, Value) and isinstance(y.type, Array) else None for y in loop.yields[: loop.own]]
-        for k, r in enumerate(roots):
-            if r is None:
-                continue
+        self.memory = inner
+        left = [(slot, r) for slot, _, r in self.slots(loop, loop.yields) if r is not None]
+        begun = {key_of(p): slot for slot, p, _ in self.slots(loop, loop.params)}
+        ends = {slot: key_of(r) for slot, r in left}
+        self.memory = outer
+        for slot, r in left:
             if key_of(r) in inner.stale:
-                stale[k] = inner.stale[key_of(r)]
-            if key_of(r) not in inner.born:
-                shared.add((k, r))
-            shared.update((k, j) for j, q in enumerate(roots) if q is r and j != k)
-        return bool(changed) or before != (len(stale), len(shared))
+                stale[slot] = inner.stale[key_of(r)]
+            one_of = inner.one_of(key_of(r), frozenset(begun))
+            shared.update((slot, q) for q in one_of if outer.knows(q))
+            shared.update((slot, begun[q]) for q in one_of if begun.get(q, slot) != slot and ends.get(begun[q]) == q)
+            shared.update((slot, other) for other, q in left if q is r and other != slot)
+        first = {slot: key_of(r) for slot, _, r in self.slots(loop, loop.inits) if r is not None}
+        for slot, r in left:  # what names hand on to one another
+            seen: set[_Slot] = set()
+            at: _Slot | None = begun.get(key_of(r))
+            while at is not None and at not in seen and at != slot:
+                seen.add(at)
+                if at in first and outer.knows(first[at]):
+                    loop.beside.add((slot, first[at]))
+                at = begun.get(ends.get(at, -1))
+        return bool(changed) or before != (len(stale), len(shared), len(loop.beside))
 
     def entry_type(self, t: Abstract, formal: Value) -> Abstract:
         """The first guess: a named number is not taken for a constant, a flag is until it is seen to change."""
@@ -819,17 +924,19 @@ class Specializer:
         for obj, o in zip(loop.objects, after[loop.own :], strict=True):
             self.memory.set(obj, o)
             self.memory.wrote(obj, self.memory.name_of(obj), self.place)
-        for o, i, y in zip(after[loop.own :], loop.inits[loop.own :], loop.yields[loop.own :], strict=True):
-            for end in (i, y):
-                for leaf, first in _pairs(o, end) if not isinstance(o, Value) else ():
-                    self.memory.joins(leaf, first)
-        for k, (p, o, i, y) in enumerate(zip(loop.params, after[: loop.own], loop.inits, loop.yields, strict=False)):
-            if isinstance(o, Value) and isinstance(p, Value):
-                self.memory.joins(o, i, y)
-                if k in loop.stale:
-                    self.memory.stale[o] = loop.stale[k]
-                for r in self.memory.rivals.get(p, ()):
-                    self.memory.may_share(o, self.memory.original(r))
+        for k, (o, i, y) in enumerate(zip(after, loop.inits, loop.yields, strict=True)):
+            if k < loop.own or not isinstance(o, Value):
+                self.join_parts(o, i)
+                self.join_parts(o, y)
+        for k, (p, o) in enumerate(zip(loop.params[: loop.own], after, strict=False)):
+            for j, (own, begun) in enumerate(_parts(o, p)):
+                if (k, j) in loop.stale:
+                    self.memory.stale[key_of(own)] = loop.stale[k, j]
+                for r in self.memory.rivals.get(key_of(begun), ()):
+                    self.memory.may_share(own, self.memory.original(r))
+                for slot, r in loop.beside:
+                    if slot == (k, j):
+                        self.memory.lie_beside(own, self.memory.original(r))
         return tuple(made.values()), after
 
     def while_(self, s: While) -> None:
@@ -871,6 +978,8 @@ class Specializer:
     # -- operations --------------------------------------------------------------------------------------------------
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        if self.tracking and isinstance(t, Array) and t.shape == () and _hashable(op) and makes_array(op, args):
+            t = replace(t, boxed=True)
         v = Value(t, "" if self.static else name)
         args = [self.present(a) for a in args]
         s = Apply(op, tuple(args), tuple((k, self.present(a)) for k, a in kwargs.items()), v, self.place, self.origin)
@@ -917,10 +1026,16 @@ class Specializer:
             if made is not NotImplemented:
                 self.memory.bear(made) if isinstance(made, (List, Dict)) and op in _MAKERS else None
                 return made  # type: ignore[no-any-return]
-        if _has_output(op, args, kwargs):
-            return self.output(op, args, kwargs, name)
-        if isinstance(op, Derived):
+        if _hashable(op) and is_itself(op, args, kwargs):
+            return args[0]
+        if not isinstance(op, Method) and has_output(op, args, kwargs):
+            return into_outputs(self, op, args, kwargs)
+        if isinstance(op, (Derived, Steps, StepsBack)):
             return self.append(op, args, kwargs, known, name)
+        if op is checkpoint and isinstance(function := plain(type_of(args[0])), FunctionType):
+            return Const(CheckpointedFunction(function))
+        if isinstance(op, CheckpointedFunction) and isinstance(op.function, FunctionType):
+            return self.checkpointed_call(op.function, args, kwargs, name)
         if isinstance(op, (Attribute, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
         if getattr(op, "__module__", None) == "sct.api" and isinstance(op, FunctionType):
@@ -940,6 +1055,7 @@ class Specializer:
         if isinstance(t, Unknown):
             t = known
         self.refuse_opaque(op, args, kwargs)
+        refuse_overwriting(self, op, args, kwargs)
         return self.append(op, args, kwargs, t, name)
 
     def fold(self, op: Any, t: Abstract) -> Operand | None:
@@ -962,15 +1078,6 @@ class Specializer:
                     "Loop over it directly.",
                 )
         return operand
-
-    def output(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
-        """A call with `out`: its result is written over an array, which is the value of the call."""
-        kwargs = dict(kwargs)
-        out = kwargs.pop("out", None)
-        if out is None:
-            args, out = args[: op.nin], args[op.nin]
-        where = kwargs.pop("where", Const(True)) if isinstance(op, np.ufunc) else Const(True)
-        return into_output(self, out, self.apply(op, args, kwargs, name), where)
 
     def call_value(self, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
         callee = args[0]
@@ -1096,6 +1203,26 @@ class Specializer:
         named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
         return self.append(op, [b for b, k in zip(bound, kinds, strict=True) if not k], named, t, name)
 
+    def checkpointed_call(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+        """A call of a function that stays a call, so that the reverse sweep runs it again."""
+        made = lowered(op)
+        for d in made.dependencies:
+            self.depend(d)
+        bound = self.bind(made.function, [self.materialize(a) for a in args], kwargs)
+        types = [widen(type_of(b)) for b in bound]
+        inner = Specializer(stack=[op], dependencies=self.dependencies, free=self.free, path=f"{self.path}k")
+        params: list[Operand] = [
+            t if isinstance(t, Const) else Value(t, p) for t, p in zip(types, made.function.signature.parameters, strict=True)
+        ]
+        inner.frozen, inner.tracking = frozenset(values_of(*params)), True
+        inner.memory.born.update(values_of(*params))
+        t = type_of(inner.present(inner.run(made.function, params)))
+        with self.instance_of("checkpoint"):
+            t = own_sizes(widen(t), ("result", self.path))
+        kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in made.function.signature.parameters.values()]
+        named = {p: b for p, b, k in zip(made.function.signature.parameters, bound, kinds, strict=True) if k}
+        return self.append(op, [b for b, k in zip(bound, kinds, strict=True) if not k], named, t, name)
+
     def transform(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
         """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
         values = [plain(type_of(a)) for a in args]
@@ -1216,6 +1343,8 @@ class Specializer:
             made = METHODS[op.name](self, x, args[1:], kwargs)
             if made is not NotImplemented:
                 return made  # type: ignore[no-any-return]
+        if isinstance(t, Unknown) and op.name in OF_ARRAYS:
+            return OF_ARRAYS[op.name](self, x, args[1:], kwargs)  # type: ignore[no-any-return]
         if isinstance(t, Dict):
             return self.dict_method(op, x, args[1:])
         if isinstance(t, Const) and isinstance(t.value, np.ufunc):
@@ -1224,12 +1353,14 @@ class Specializer:
             return growing.METHODS[op.name](self, x, args[1:], kwargs)  # type: ignore[no-any-return]
         if isinstance(t, (List, ListOf)):
             return self.list_method(op, x, args[1:])
-        if kwargs.get("out", Const(None)) != Const(None):
-            kwargs = dict(kwargs)
-            out = kwargs.pop("out")
-            return into_output(self, out, self.method(op, args, kwargs, name))
         if isinstance(t, Const) and isinstance(t.value, (ModuleType, type)):
             return self.apply(CALL, (self.attribute(Attribute(op.name), x, ""), *args[1:]), kwargs, name)
+        if has_output(op, args, kwargs):
+            if not isinstance(t, (Array, Scalar)) or method_rule(op.name) is None:
+                raise UnsupportedSyntaxError(
+                    f"out= of the method .{op.name}() of {t}", self.place, "Assign the result to the entries: a[:] = ..."
+                )
+            return into_outputs(self, op, args, kwargs)
         if isinstance(t, Const) and callable(found := getattr(t.value, op.name, None)) and not callable(t.value):
             values = [plain(type_of(a)) for a in args[1:]]
             if all(constant(v) for v in values) and not kwargs:
@@ -1288,17 +1419,33 @@ def _hashable(op: Any) -> bool:
     return True
 
 
+def _distinct(names: list[str]) -> list[str]:
+    """Names, numbered where they are not distinct."""
+    taken: set[str] = set()
+    out = []
+    for name in names:
+        base, k = name if name.isidentifier() else "t", 0
+        name = base
+        while name in taken:
+            k += 1
+            name = f"{base}_{k}"
+        taken.add(name)
+        out.append(name)
+    return out
+
+
 def _with_items(o: Tuple | List | Dict, items: tuple[Operand, ...]) -> Operand:
     return Dict(o.keys, items) if isinstance(o, Dict) else type(o)(items)
 
 
-def _pairs(o: Operand, other: Operand) -> Iterator[tuple[Value, Operand]]:
-    """The values in a structure, with what stands in their places in another one."""
-    if isinstance(o, Value):
+def _parts(o: Operand, other: Operand) -> Iterator[tuple[Operand, Operand]]:
+    """The values, lists and dicts in a structure, with what stands in their places in another one."""
+    if isinstance(o, (Value, List, Dict)):
         yield o, other
-    elif isinstance(o, (Tuple, List, Dict)) and isinstance(other, (Tuple, List, Dict)):
-        for p, q in zip(o.items, other.items, strict=False):
-            yield from _pairs(p, q)
+    if isinstance(o, (Tuple, List, Dict)):
+        there = other.items if isinstance(other, (Tuple, List, Dict)) and len(other.items) == len(o.items) else o.items
+        for p, q in zip(o.items, there, strict=True):
+            yield from _parts(p, q)
 
 
 def _without(yields: tuple[Operand, ...], numbers: Sequence[int]) -> tuple[Operand, ...]:
@@ -1344,13 +1491,6 @@ def _before(block: Block, y: Operand) -> Operand:
                 return y
             y = candidates[0]
     return y
-
-
-def _has_output(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
-    """Whether a call names an array for its result."""
-    return kwargs.get("out", Const(None)) != Const(None) or (
-        isinstance(op, np.ufunc) and len(args) > op.nin and args[op.nin] != Const(None)
-    )
 
 
 def _is_ufunc_or_numpy(op: Any) -> bool:
@@ -1424,7 +1564,8 @@ class _Loop:
     keys: list[Hashable]
     own: int
     objects: list[Operand] = field(default_factory=list)
-    stale: dict[Key, Write] = field(default_factory=dict)  # by object, or by the number of a name
+    stale: dict[_Slot | Key, Write] = field(default_factory=dict)  # by object, or by part of a name
+    beside: set[tuple[_Slot, Key]] = field(default_factory=set)  # what a part may be because names hand it on
     params: list[Operand] = field(default_factory=list)
     yields: list[Operand] = field(default_factory=list)
     flag: Operand = UNDEFINED

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.ir.ops import POP, PUSH, Attribute, Format, Free, InPlace
+from sct.ir.ops import POP, PUSH, Attribute, Format, Free, InPlace, Method
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -27,9 +27,10 @@ from sct.ir.ssa import (
     defined,
     operands_of,
     read,
+    type_of,
     values_of,
 )
-from sct.ir.types import Array, Const, List, ListOf, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Slice, Tuple, Unknown
 from sct.ruleset import adjoint_rule, is_nondifferentiable, kind_of
 from sct.runtime import (
     added_each,
@@ -48,14 +49,15 @@ from sct.runtime import (
 __all__ = ["Storage", "captured", "fresh", "is_basic_index", "storage"]
 
 # NumPy functions that are registered as no views, and yet may give back their argument's memory in some calls.
-_MAYBE: frozenset[Any] = frozenset(
-    (np.diff, np.diag, np.linalg.matrix_power, np.einsum, np.real_if_close, np.ix_, np.nan_to_num)
-)
+_MAYBE: frozenset[Any] = frozenset((np.diff, np.linalg.matrix_power, np.einsum, np.real_if_close, np.ix_))
 
 
 _NEW_LISTS: frozenset[Any] = frozenset(
     (added_each, added_item, appended, item, items_of, shortened, split_like, with_item, zeros_each)
 )
+
+
+_COPYING: frozenset[Any] = frozenset((abs, pow, Method("copy"), Method("flatten")))
 
 
 class Storage:
@@ -244,20 +246,27 @@ def _apply(s: Storage, t: Apply) -> None:
 
 def is_basic_index(index: Operand) -> bool | None:
     """Whether what an index picks is a view: there are no arrays or lists in it. None where that cannot be told."""
+    if isinstance(index, Value) and isinstance(index.type, Tuple):
+        index = index.type  # entries that are known by their types alone
     entries = index.items if isinstance(index, Tuple) else (index,)
     kinds = [_is_basic_entry(e) for e in entries]
     return False if False in kinds else None if None in kinds else True
 
 
-def _is_basic_entry(entry: Operand) -> bool | None:
-    if isinstance(entry, Value):
-        t = entry.type
-        if isinstance(t, Array):
-            return None if t.shape is None else t.shape == () and t.dtype is not None and t.dtype.kind != "b"
-        return None if isinstance(t, Unknown) else isinstance(t, (Scalar, Const))
-    if isinstance(entry, Const):
-        return not isinstance(entry.value, (bool, list, np.ndarray, tuple))
-    return isinstance(entry, Slice)
+def _is_basic_entry(entry: Operand | Abstract) -> bool | None:
+    t = type_of(entry) if isinstance(entry, Value) else entry
+    if isinstance(t, Array):  # NumPy copies what an array of rank 0 picks, but not what a NumPy integer does
+        if t.shape == ():
+            return None if t.dtype is None or (t.boxed is None and t.dtype.kind != "b") else t.dtype.kind != "b" and not t.boxed
+        return None if t.shape is None else False
+    if isinstance(t, Const):
+        basic = t.value is None or t.value is Ellipsis or isinstance(t.value, (int, np.integer, slice))
+        return basic and not isinstance(t.value, bool)
+    if isinstance(t, Scalar):
+        return t.kind is not bool
+    if isinstance(t, (List, ListOf, Tuple)):
+        return False
+    return True if isinstance(t, Slice) else None
 
 
 def fresh(t: Apply) -> bool:
@@ -270,13 +279,22 @@ def fresh(t: Apply) -> bool:
         if is_basic_index(t.args[1]) is False:
             return True
         return isinstance(t.result.type, Array) and t.result.type.shape == () and not any(_ellipsis(a) for a in t.args[1:])
-    if any(k == "copy" for k, _ in t.kwargs):
-        return False
+    copy = dict(t.kwargs).get("copy")
+    if copy is not None:
+        return copy == Const(True) and (isinstance(op, Method) or _of_numpy(op))
     if isinstance(op, Attribute):
         return op.name in ("shape", "size", "ndim")
+    if isinstance(op, Method) and op.name in ("conj", "conjugate"):  # a real array is its own
+        x = t.args[0]
+        return isinstance(x, Value) and isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind == "c"
+    if op in _COPYING or (op == Method("astype") and len(t.args) < 6):
+        return True
     primitive = primitive_of(op)
     if primitive in (scatter_add, updated):
         return True
+    if primitive is np.diag:  # of a matrix it is a view
+        of = type_of(t.args[0]) if t.args else None
+        return isinstance(of, Array) and of.rank == 1
     if not isinstance(primitive, np.ufunc) and not _of_numpy(primitive):
         return False  # a helper may give back what it was given
     registered = adjoint_rule(primitive) is not None or is_nondifferentiable(primitive) or isinstance(primitive, np.ufunc)
@@ -290,6 +308,7 @@ def _of_numpy(op: Any) -> bool:
 
 def _ellipsis(o: object) -> bool:
     """Whether an index has, or may have, an ellipsis in it; such a read of one entry is a view of rank 0."""
-    if isinstance(o, Tuple):
-        return any(map(_ellipsis, o.items))
-    return isinstance(getattr(o, "type", None), Unknown) or getattr(o, "value", None) is Ellipsis
+    t = o.type if isinstance(o, Value) else o
+    if isinstance(t, Tuple):
+        return any(map(_ellipsis, t.items))
+    return isinstance(t, Unknown) or getattr(t, "value", None) is Ellipsis

@@ -6,25 +6,29 @@ through a view goes into what it is a view of. `NotImplemented` means that an op
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Hashable, Sequence
+from types import FunctionType
 from typing import Any, Protocol
 
 import numpy as np
 
+from sct.analysis.activity import primitive_of
 from sct.analysis.containers import UnrollError
-from sct.analysis.inference import plain
+from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Plan, element, trip_count
 from sct.analysis.memory import Memory, View
 from sct.analysis.storage import is_basic_index
 from sct.errors import Place, SctError, UnsupportedSyntaxError
-from sct.ir.ops import Attribute, Augmented, Method
-from sct.ir.shapes import constant
+from sct.ir.ops import Attribute, Augmented, Method, describe
+from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
+from sct.ruleset import adjoint_rule, is_nondifferentiable, type_rule
 from sct.runtime import scatter_add, updated
 
-__all__ = ["BINARY", "METHODS", "WRITING", "into_output", "is_object"]
+__all__ = ["BINARY", "METHODS", "OF_ARRAYS", "WRITING", "has_output", "into_outputs", "is_object", "refuse_overwriting"]
 
 BINARY: dict[Any, Callable[..., Any]] = {
     operator.iadd: operator.add,
@@ -75,8 +79,15 @@ class Builder(Protocol):
 # -- arrays ------------------------------------------------------------------------------------------------------------------
 
 
-def write(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand, op: Any = updated) -> None:
-    """`target[path[0]]... = value`, or with `op=scatter_add` `+= value`."""
+def write(
+    s: Builder, target: Value, path: tuple[Operand, ...], value: Operand, op: Any = updated, augmented: bool = False
+) -> None:
+    """`target[path[0]]... = value`, or with `op=scatter_add` `+= value`; `augmented`: the value keeps all of its axes."""
+    if target in s.memory.read_only:
+        raise UnsupportedSyntaxError(
+            f"a write into {_called(target)}, which NumPy makes read-only", s.place, "Copy it first: .copy()."
+        )
+    value = _fitted(s, target, path, value, augmented or op is scatter_add)
     if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
         op, path, value = updated, (_WHOLE,), s.append(op, (target, path[0], value), {}, target.type)
     while (view := s.memory.views.get(target)) is not None and view.part:
@@ -100,6 +111,55 @@ def write(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand, 
     s.memory.wrote(obj, target.name, s.place)
 
 
+def _fitted(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand, augmented: bool) -> Operand:
+    """A value in the shape in which it is written: NumPy drops axes of length 1 in front of those of the part."""
+    part: Abstract = target.type
+    for index in path:
+        if isinstance(part, Array) and part.shape:
+            _check_index(s, part.shape, index)
+        part = infer_call(operator.getitem, [part, type_of(index)], {})
+    there = part.shape if isinstance(part, Array) else None
+    shape = as_array(type_of(value)).shape
+    if there is None or shape is None:
+        return value
+    extra = max(0, len(shape) - len(there))
+    fits = all(map(_fits, reversed(shape), reversed(there)))
+    if extra and (augmented or not there or any(is_unit(n) is False for n in shape[:extra])):
+        fits = False
+    if extra and isinstance(type_of(value), (List, Tuple)):  # NumPy drops axes of arrays only
+        fits = False
+    if not fits:
+        raise SctError(
+            f"{_called(value)} of shape {_shape_text(shape)} does not fit into {_called(target)}, "
+            f"where there is room for {_shape_text(there)}",
+            s.place,
+            "Write a value of the shape of the part that is written into.",
+        )
+    return s.apply(np.squeeze, (value, Const(tuple(range(extra))))) if extra else value
+
+
+def _fits(n: SizeLike, room: SizeLike) -> bool:
+    """Whether an axis may be broadcast over another one."""
+    if is_unit(n) or n == room:
+        return True
+    return not (isinstance(n, int) and isinstance(room, int)) and not (is_unit(n) is False and is_unit(room))
+
+
+def _shape_text(shape: tuple[SizeLike, ...]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _check_index(s: Builder, shape: tuple[SizeLike, ...], index: Operand) -> None:
+    """Refuse a known index that is not in an axis of known length."""
+    entries = index.items if isinstance(index, Tuple) else (index,)
+    for n, entry in zip(shape, entries, strict=False):
+        if isinstance(entry, Const) and isinstance(entry.value, int) and not isinstance(entry.value, bool):
+            if isinstance(n, int) and not -n <= entry.value < n:
+                raise SctError(f"index {entry.value} is not in an axis of length {n}", s.place, "Check the index.")
+        elif not isinstance(entry, Slice):
+            return
+
+
 def _value(o: Operand) -> Value:
     assert isinstance(o, Value), o
     return o
@@ -109,6 +169,8 @@ def _turned_back(s: Builder, view: View, new: Value) -> Operand:
     """The contents of a view of all of an array, as contents of the array."""
     op, args, kwargs = view.statement.op, view.statement.args[1:], dict(view.statement.kwargs)
     name = op.name if isinstance(op, (Attribute, Method)) else op.__name__
+    if name == "transpose" and [*args, *kwargs.values()] == [Const(None)]:
+        args, kwargs = (), {}
     if name in ("T", "swapaxes", "flip", "fliplr", "flipud") or (name == "transpose" and not args and not kwargs):
         return s.append(op, (new, *args), kwargs, view.base.type)
     if name == "moveaxis":
@@ -142,12 +204,18 @@ def _called(x: Operand) -> str:
 
 
 def _check_kind(s: Builder, target: Value, value: Operand) -> None:
-    """NumPy would cut a real number down to an integer without a word: that has no derivative."""
-    t, v = target.type, type_of(value)
+    """NumPy would cut a real number down to an integer, or a complex one to a real: that has no derivative."""
+    t, dtype = target.type, as_array(type_of(value)).dtype
     assert isinstance(t, Array)
-    kind = v.kind if isinstance(v, Scalar) else type(v.value) if isinstance(v, Const) else None
-    inexact = kind in (float, complex) or (isinstance(v, Array) and v.dtype is not None and v.dtype.kind in "fc")
-    if inexact and t.dtype is not None and t.dtype.kind in "iub":
+    if t.dtype is None or dtype is None:
+        return
+    if dtype.kind == "c" and t.dtype.kind == "f":
+        raise UnsupportedSyntaxError(
+            f"a write of complex numbers into {_called(target)}, which is an array of {t.dtype}: they would lose a part",
+            s.place,
+            "Write np.real(...), or make the array one of complex numbers.",
+        )
+    if dtype.kind in "fc" and t.dtype.kind in "iub":
         raise UnsupportedSyntaxError(
             f"a write of real numbers into {_called(target)}, which is an array of {t.dtype}: they would be cut to integers",
             s.place,
@@ -182,7 +250,7 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
             write(s, target, (key,), value if op.op is operator.iadd else s.apply(operator.neg, (value,)), scatter_add)
             return Const(None)
         old = s.apply(operator.getitem, (target, key))
-        write(s, target, (key,), s.apply(BINARY[op.op], (old, value)))
+        write(s, target, (key,), s.apply(BINARY[op.op], (old, value)), augmented=True)
         return Const(None)
 
     return handle
@@ -190,7 +258,7 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
 
 def is_object(t: Abstract) -> bool:
     """Whether an augmented assignment to something of this type writes into it."""
-    return isinstance(t, (List, ListOf, Dict)) or (isinstance(t, Array) and (t.shape != () or t.boxed))
+    return isinstance(t, (List, ListOf, Dict)) or (isinstance(t, Array) and (t.shape != () or t.boxed is True))
 
 
 def _adds(target: Value, value: Operand) -> bool:
@@ -209,39 +277,127 @@ def _augmented(op: Any) -> Callable[..., Any]:
         if isinstance(t, Dict) and op is operator.ior:
             return _update(s, x, [value])
         if isinstance(t, (Const, Scalar, Tuple)) or (isinstance(t, Array) and t.shape == () and not t.boxed):
-            return s.apply(BINARY[op], args)
+            result = s.apply(BINARY[op], args)
+            if isinstance(t, Array) and t.boxed is None and isinstance(x, Value):  # a number, or an array that is written into
+                s.memory.may_have_written(x, s.place)
+            return result
         target = _array(s, x, "an augmented assignment to")
         _check_kind(s, target, value)
         if op in (operator.iadd, operator.isub) and _adds(target, value):
             write(s, target, (_WHOLE,), value if op is operator.iadd else s.apply(operator.neg, (value,)), scatter_add)
         else:
-            write(s, target, (_WHOLE,), s.apply(BINARY[op], (target, value)))
+            if op is operator.imatmul and as_array(type_of(value)).rank in (0, 1):
+                raise SctError("@= by an array that is no matrix", s.place, "Write x = x @ y.")
+            result = s.apply(BINARY[op], (target, value))
+            _check_kind(s, target, result)
+            write(s, target, (_WHOLE,), result, augmented=True)
         return s.present(x)
 
     return handle
 
 
-def into_output(s: Builder, out: Operand, value: Operand, where: Operand = _ALL) -> Operand:
+def has_output(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
+    """Whether a call names arrays for its results."""
+    _, _, outputs = _without_outputs(op, args, kwargs)
+    return any(o != Const(None) for o in outputs)
+
+
+def _without_outputs(
+    op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]
+) -> tuple[Sequence[Operand], dict[str, Operand], Sequence[Operand]]:
+    """A call without `out`, and the arrays that stood there: one for each result, None for those that need no array."""
+    if isinstance(op, FunctionType) and not (_is_registered(op) or (op.__module__ or "").split(".")[0] == "numpy"):
+        return args, kwargs, ()  # a function of the user's
+    rest = {k: v for k, v in kwargs.items() if k != "out"}
+    if isinstance(op, np.ufunc):
+        out = kwargs.get("out", Const(None))
+        outputs = tuple(args[op.nin :]) or (out.items if isinstance(out, Tuple) else (out,))
+        return args[: op.nin], rest, (*outputs, *[Const(None)] * (op.nout - len(outputs)))
+    if "out" in kwargs:
+        return args, rest, (kwargs["out"],)
+    names = _positional(primitive_of(op)) if args else ()
+    at = names.index("out") if "out" in names else len(args)
+    if at >= len(args):
+        return args, kwargs, ()
+    return args[:at], {**kwargs, **dict(zip(names[at + 1 :], args[at + 1 :], strict=False))}, (args[at],)
+
+
+def _is_registered(op: Any) -> bool:
+    return adjoint_rule(op) is not None or type_rule(op) is not None or is_nondifferentiable(op)
+
+
+def _positional(primitive: Any) -> tuple[str, ...]:
+    """The names of the parameters of a function of NumPy's that are given by position."""
+    rule = adjoint_rule(primitive)
+    if rule is None and not (getattr(primitive, "__module__", None) or "").startswith("numpy"):
+        return ()
+    try:
+        parameters = (inspect.signature(primitive) if rule is None else rule.signature).parameters.values()
+    except (TypeError, ValueError):  # it has no signature
+        return ()
+    return tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+
+
+def into_outputs(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A call with `out`: each result is written over an array, which is the call's result."""
+    args, kwargs, outputs = _without_outputs(op, args, kwargs)
+    where = kwargs.pop("where", _ALL) if isinstance(op, np.ufunc) else _ALL
+    if where != _ALL and op not in _LINEAR and not is_nondifferentiable(op):
+        args = [_where(s, where, a) for a in args]
+    value = s.apply(op, args, kwargs)
+    if not isinstance(op, np.ufunc) or op.nout == 1:
+        return into_output(s, outputs[0], value, where)
+    results = [s.apply(operator.getitem, (value, Const(k))) for k in range(op.nout)]
+    if where != _ALL and Const(None) in outputs:
+        raise UnsupportedSyntaxError("where= without an array for each result", s.place, "Give out= an array for each result.")
+    for k, o in enumerate(outputs):
+        if o != Const(None):
+            results[k] = into_output(s, o, results[k], where)
+    return s.present(Tuple(tuple(results)))
+
+
+_LINEAR: frozenset[Any] = frozenset((np.add, np.subtract, np.negative, np.positive, np.conjugate))
+
+
+def _where(s: Builder, where: Operand, x: Operand) -> Operand:
+    """An operand with a harmless number where the result is not used: its adjoint must be zero there, not 0 * inf."""
+    t = type_of(x)
+    number = isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "iufc"
+    return s.apply(np.where, (where, x, Const(1))) if number or isinstance(t, Scalar) else x
+
+
+def into_output(s: Builder, out: Operand, value: Operand, where: Operand = _ALL, augmented: bool = True) -> Operand:
     """`out=`: the value is written over all of an array, or where a mask says so."""
     if isinstance(out, Tuple) and len(out.items) == 1:
         out = out.items[0]
     target = _array(s, out, "out= with")
     _check_kind(s, target, value)
-    if where == _ALL:
-        write(s, target, (_WHOLE,), value)
-    else:
-        write(s, target, (_WHOLE,), s.apply(np.where, (where, value, target)))
+    if where != _ALL:
+        value = s.apply(np.where, (where, value, target))
+    write(s, target, (_WHOLE,), value, augmented=augmented)
     return s.present(out)
 
 
+def _arguments(
+    s: Builder, names: Sequence[str], args: Sequence[Operand], kwargs: dict[str, Operand], required: int
+) -> dict[str, Operand]:
+    """The arguments of a call by name; `required`: how many it must have."""
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    if len(args) > len(names) or given.keys() - set(names) or any(n not in given for n in names[:required]):
+        raise SctError(f"arguments that do not fit ({', '.join(names)})", s.place, "Check the call.")
+    return given
+
+
 def _copyto(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    into_output(s, args[0], args[1], args[3] if len(args) > 3 else kwargs.get("where", _ALL))
+    given = _arguments(s, ("dst", "src", "casting", "where"), args, kwargs, 2)
+    into_output(s, given["dst"], given["src"], given.get("where", _ALL), augmented=False)
     return Const(None)
 
 
 def _add_at(sign: bool) -> Callable[..., Any]:
     def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-        x, index, value = args
+        given = _arguments(s, ("a", "indices", "b"), args, kwargs, 3)
+        x, index, value = given["a"], given["indices"], given["b"]
         target = _array(s, x, "np.add.at into")
         _check_kind(s, target, value)
         write(s, target, (index,), value if sign else s.apply(operator.neg, (value,)), scatter_add)
@@ -251,15 +407,45 @@ def _add_at(sign: bool) -> Callable[..., Any]:
 
 
 def _put_flat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    """np.put(a, ind, v): `a.flat[ind] = v`."""
-    x, index, value = args
-    if kwargs or len(args) != 3:
+    """np.put(a, ind, v): `a.flat[ind] = v`, with the values repeated, or as many of them as there are indices."""
+    given = _arguments(s, ("a", "ind", "v", "mode"), args, kwargs, 3)
+    index, value = given["ind"], given["v"]
+    if given.get("mode", Const("raise")) != Const("raise"):
         raise UnsupportedSyntaxError("np.put with a mode", s.place, "Take the indices modulo the size first.")
-    target = _array(s, x, "np.put into")
+    target = _array(s, given["a"], "np.put into")
     _check_kind(s, target, value)
-    where = s.apply(np.unravel_index, (index, s.apply(np.shape, (target,)))) if _rank(target) != 1 else index
-    write(s, target, (where,), value)
+    kind = as_array(type_of(index))
+    if kind.dtype is not None and kind.dtype.kind not in "iu":
+        raise UnsupportedSyntaxError("np.put with indices that are no integers", s.place, "Write `a[mask] = values`.")
+    if kind.rank not in (0, 1):
+        index = s.apply(np.ravel, (index,))
+    value = _repeated(s, value, s.apply(np.size, (index,)), kind.rank == 0)
+    if _rank(target) != 1:
+        if not _is_from_start(index):
+            before = s.apply(np.less, (index, Const(0)))
+            index = s.apply(np.where, (before, s.apply(np.add, (index, s.apply(np.size, (target,)))), index))
+        index = s.apply(np.unravel_index, (index, s.apply(np.shape, (target,))))
+    write(s, target, (index,), value)
     return Const(None)
+
+
+def _is_from_start(index: Operand) -> bool:
+    """Whether indices are known not to count from the end."""
+    values = plain(type_of(index))
+    return constant(values) and bool(np.all(np.asarray(values) >= 0))
+
+
+def _repeated(s: Builder, value: Operand, count: Operand, one: bool = False) -> Operand:
+    """As many values as are asked for, as `a.flat[...] = values` takes them; `one`: a number."""
+    t, n = as_array(type_of(value)), type_of(count)
+    size = n.value if isinstance(n, Const) else n.size if isinstance(n, Scalar) else None
+    if t.shape == () or (t.shape is not None and not one and (t.shape == (size,) or t.shape == (1,))):
+        return value
+    flat = value if t.rank == 1 and isinstance(value, Value) else s.apply(np.ravel, (value,))
+    if one:
+        return s.apply(operator.getitem, (flat, Const(0)))
+    numbers = s.apply(np.remainder, (s.apply(np.arange, (count,)), s.apply(np.size, (flat,))))
+    return s.apply(operator.getitem, (flat, numbers))
 
 
 def _rank(v: Value) -> int | None:
@@ -267,20 +453,25 @@ def _rank(v: Value) -> int | None:
 
 
 def _fill_diagonal(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    target = _array(s, args[0], "np.fill_diagonal of")
-    if _rank(target) != 2 or kwargs or len(args) != 2:
+    given = _arguments(s, ("a", "val", "wrap"), args, kwargs, 2)
+    target, value = _array(s, given["a"], "np.fill_diagonal of"), given["val"]
+    if _rank(target) != 2 or given.get("wrap", Const(False)) != Const(False):
         raise UnsupportedSyntaxError("np.fill_diagonal of an array that is no matrix", s.place, "Index the entries.")
     rows, columns = (s.apply(operator.getitem, (s.apply(np.shape, (target,)), Const(i))) for i in (0, 1))
-    n = s.apply(np.arange, (s.apply(min, (rows, columns)),))
-    _check_kind(s, target, args[1])
-    write(s, target, (Tuple((n, n)),), args[1])
+    count = s.apply(min, (rows, columns))
+    n = s.apply(np.arange, (count,))
+    _check_kind(s, target, value)
+    write(s, target, (Tuple((n, n)),), _repeated(s, value, count))
     return Const(None)
 
 
 def _fill(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     target = _array(s, x, ".fill() of")
-    _check_kind(s, target, args[0])
-    write(s, target, (_WHOLE,), args[0])
+    value = _arguments(s, ("value",), args, {f"{k}=": v for k, v in kwargs.items()}, 1)["value"]  # by position only
+    _check_kind(s, target, value)
+    if as_array(type_of(value)).rank not in (0, None):
+        raise SctError(".fill() with an array", s.place, "Write x[...] = y.")
+    write(s, target, (_WHOLE,), value)
     return Const(None)
 
 
@@ -464,13 +655,27 @@ def _setdefault(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[st
 
 def _refused_method(name: str) -> Callable[..., Any]:
     def handle(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-        if isinstance(type_of(x), (Scalar, Unknown)):
+        if isinstance(type_of(x), Scalar):
             return NotImplemented
         raise UnsupportedSyntaxError(
             f"the method .{name}() of {type_of(x)}, which changes it", s.place, "Write the change with subscripts."
         )
 
     return handle
+
+
+def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
+    """Refuse a call that lets a function write into what it is given."""
+    primitive = primitive_of(op)
+    given = {**dict(zip(_positional(primitive) if kwargs or len(args) > 1 else (), args, strict=False)), **kwargs}
+    for name, value in given.items():
+        allowed = Const(True) if name == "copy" and primitive is np.nan_to_num else Const(False)
+        if (name.startswith("overwrite_") or allowed == Const(True)) and value != allowed:
+            raise UnsupportedSyntaxError(
+                f"{name}={value}, by which {describe(primitive)} may write into its argument",
+                s.place,
+                f"Leave {name} out, and use the result.",
+            )
 
 
 METHODS: dict[str, Callable[..., Any]] = {
@@ -489,8 +694,18 @@ METHODS: dict[str, Callable[..., Any]] = {
         name: _refused_method(name)
         for name in ("remove", "popitem", "itemset", "resize", "partition", "setflags", "setfield", "byteswap")
     },
+    **{
+        f"__{name}__": _refused_method(f"__{name}__")
+        for name in ("setitem", "delitem", *(op.__name__.strip("_") for op in BINARY))
+    },
 }
 """Methods that write; each takes the object, the arguments and the keywords."""
+
+OF_ARRAYS = {name: _refused_method(name) for name in METHODS if name.startswith("__")} | {
+    name: _refused_method(name)
+    for name in ("fill", "sort", "put", "itemset", "resize", "partition", "setflags", "setfield", "byteswap")
+}
+"""Methods by which something of unknown type would be written into, if it is an array."""
 
 
 def _function_refused(advice: str) -> Callable[..., Any]:

@@ -22,7 +22,7 @@ from sct.codegen.fold import fold
 from sct.codegen.liveness import interference
 from sct.codegen.names import assign_names
 from sct.codegen.symbols import Symbols
-from sct.ir.ops import ASSERT, PUSH, RAISE, UNPACK, Attribute, Format, Free, InPlace, Method, Special
+from sct.ir.ops import ASSERT, PUSH, RAISE, UNPACK, Attribute, Format, Free, InPlace, Method, Special, Steps, StepsBack
 from sct.ir.rewriting import substitute
 from sct.ir.ssa import (
     Apply,
@@ -43,7 +43,7 @@ from sct.ir.ssa import (
 from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple
 from sct.runtime import added_item, appended, item, scatter_add, shortened, updated, with_item
 
-__all__ = ["Text", "emit"]
+__all__ = ["Text", "emit", "variable_names"]
 
 _MARK = "__comment_"
 
@@ -52,14 +52,26 @@ _MARK = "__comment_"
 class Text:
     """A generated module: its text, the name of its function, and the objects that it does not import."""
 
-    source: str
+    imports: tuple[str, ...]
+    body: str
     name: str
     bound: dict[str, Any]
 
+    @property
+    def source(self) -> str:
+        """The whole text."""
+        header = "".join(f"{line}\n" for line in self.imports)
+        return (header + "\n\n" if header else "") + self.body
+
 
 def emit(f: Function) -> Text:
-    """`f` as Python."""
-    return _Emitter(_one_test(f)).run()
+    """`f` as Python, after the functions that it has for the steps of checkpointed loops."""
+    return _Emitter(_one_test(f), {}, {}).whole_text()
+
+
+def variable_names(f: Function) -> dict[Value, str]:
+    """The variables of the text of `f`, by their values."""
+    return dict(_Emitter(_one_test(f), {}, {}).names)
 
 
 def _one_test(f: Function) -> Function:
@@ -84,9 +96,10 @@ def _one_test(f: Function) -> Function:
 
 
 class _Emitter:
-    def __init__(self, f: Function) -> None:
+    def __init__(self, f: Function, bound: dict[str, Any], auxiliary: dict[str, Text]) -> None:
         self.f = f
-        self.symbols = Symbols(f.name)
+        self.symbols = Symbols(f.name, bound)
+        self.auxiliary = auxiliary  # functions that stand in the text before this one
         self.folding = fold(f)
         graph = interference(f, self.folding)
         self.reserved = self.referenced(f.block) | {f.name}
@@ -109,6 +122,8 @@ class _Emitter:
                     op = s.op.op if isinstance(s.op, InPlace) else s.op
                     if isinstance(op, Free):
                         out.add(op.function.__name__)
+                    elif isinstance(op, (Steps, StepsBack)):
+                        out.update(("checkpointing", op.step.name, f"{op.step.name}_vjp"))
                     elif not isinstance(op, (Special, Attribute, Method, Format)):
                         out.add(Symbols(self.f.name).name(op).split(".")[0])
                 for b in blocks_of(s):
@@ -178,10 +193,29 @@ class _Emitter:
         node = gast.FunctionDef(f.name, self.arguments(f.signature), body, [], None, None, [])
         module = gast.Module([node], [])
         text = astor.to_source(gast.gast_to_ast(gast.fix_missing_locations(module)), indent_with="    ", pretty_source="".join)
-        imports = sorted(self.symbols.imports, key=lambda line: (line.startswith("from sct"), line))
-        header = "".join(f"{line}\n" for line in imports)
-        source = (header + "\n\n" if header else "") + self.with_comments(text)
-        return Text(source, f.name, self.symbols.bound)
+        return Text(tuple(self.symbols.imports), self.with_comments(text), f.name, self.symbols.bound)
+
+    def whole_text(self) -> Text:
+        """The function after those that it needs."""
+        own = self.run()
+        texts = [*self.auxiliary.values(), own]
+        lines = {line for t in texts for line in t.imports}
+        imports = sorted(lines, key=lambda line: (line.startswith("from sct"), line))
+        return Text(tuple(imports), "\n\n".join(t.body for t in texts), own.name, own.bound)
+
+    def function(self, f: Function) -> Expression:
+        """The name of a function that stands in the text before this one."""
+        if f.name not in self.auxiliary:
+            self.auxiliary[f.name] = _Emitter(_one_test(f), self.symbols.bound, self.auxiliary).run()
+        return load(f.name)
+
+    def steps(self, s: Apply) -> Expression:
+        """A sweep of a checkpointed loop."""
+        args = [self.expression(a) for a in s.args]
+        self.symbols.imports["from sct import checkpointing"] = None
+        if isinstance(s.op, Steps):
+            return call(load("checkpointing.advance"), [self.function(s.op.step), *args])
+        return call(load("checkpointing.reverse"), [args[0], self.function(s.op.derivative), *args[1:]])
 
     def documentation(self, doc: str) -> str:
         name = getattr(self.f.callee, "__name__", self.f.name)
@@ -306,7 +340,7 @@ class _Emitter:
         t, d = v.type, self.folding.definition.get(v)
         if isinstance(t, Scalar):
             return True
-        if not isinstance(t, Array) or t.shape != () or t.boxed:
+        if not isinstance(t, Array) or t.shape != () or t.boxed is not False:
             return False
         if isinstance(d, Apply):
             return d.op in BINARY or isinstance(d.op, np.ufunc) or d.op is np.sum
@@ -385,6 +419,8 @@ class _Emitter:
         return self.choice(s) if isinstance(s, If) else self.operation(s)  # type: ignore[arg-type]
 
     def operation(self, s: Apply) -> Expression:
+        if isinstance(s.op, (Steps, StepsBack)):
+            return self.steps(s)
         args = [self.expression(a) for a in s.args]
         if s.op in (operator.getitem, item):
             args[1] = self.index(s.args[1])
@@ -529,17 +565,28 @@ class _Emitter:
                 last = constant(stop.value - 1, self.symbols) if isinstance(stop, Const) else self.minus_one(stop)
                 first = constant(s.start.value - 1, self.symbols) if isinstance(s.start, Const) else self.minus_one(s.start)
                 return call(load("range"), [last, first, constant(-1, self.symbols)])
+            if s.step == Const(-1):
+                return self.range(self.plus_one(s.stop), self.plus_one(s.start), Const(1))
             return call(load("reversed"), [self.range(s.start, s.stop, s.step)])
         return self.range(s.start, s.stop, s.step)
+
+    def plus_one(self, operand: Operand) -> Operand | Expression:
+        """An end of a range that goes down, as one of the range that goes up again."""
+        if isinstance(operand, Const):
+            return Const(operand.value + 1)
+        d = self.folding.definition.get(operand) if isinstance(operand, Value) and operand in self.folding.inline else None
+        if isinstance(d, Apply) and d.op is operator.sub and d.args[1] == Const(1):
+            return d.args[0]
+        return gast.BinOp(self.expression(operand), gast.Add(), gast.Constant(1, None))
 
     def minus_one(self, operand: Operand) -> Expression:
         return gast.BinOp(self.expression(operand), gast.Sub(), gast.Constant(1, None))
 
-    def range(self, start: Operand, stop: Operand, step: Operand) -> Expression:
+    def range(self, start: Operand | Expression, stop: Operand | Expression, step: Operand) -> Expression:
         args = [stop] if start == Const(0) else [start, stop]
         if step != Const(1):
             args = [start, stop, step]
-        return call(load("range"), [self.expression(a) for a in args])
+        return call(load("range"), [a if isinstance(a, gast.AST) else self.expression(a) for a in args])
 
     def loop_body(self, s: For | While, params: Sequence[Value], before: list[Any]) -> list[Any]:
         """The statements of a loop's body, with the carried variables set for the next iteration, and the break."""

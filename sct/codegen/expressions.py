@@ -129,7 +129,8 @@ def operation(
         if op is operator.contains:
             return gast.Compare(args[1], [gast.In()], [args[0]])
         if op is operator.getitem:
-            return gast.Subscript(args[0], args[1], gast.Load())
+            whole = operands[1] == Const(Ellipsis) and _is_array(operands[0])
+            return args[0] if whole else gast.Subscript(args[0], args[1], gast.Load())
     if len(args) == 1 and not kwargs and op in _UNARY:
         return gast.UnaryOp(_UNARY[op](), args[0])
     if op is stop_gradient:
@@ -138,6 +139,8 @@ def operation(
         return gast.Attribute(args[0], op.name, gast.Load())
     if isinstance(op, Method):
         return call(gast.Attribute(args[0], op.name, gast.Load()), args[1:], kwargs)
+    if op is np.array and len(args) == 1 and not kwargs and _is_array(operands[0]):
+        return call(gast.Attribute(args[0], "copy", gast.Load()), [])
     if op is np.shape and _is_array(operands[0]):
         return gast.Attribute(args[0], "shape", gast.Load())
     if isinstance(op, Format):

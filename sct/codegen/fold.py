@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sct.analysis.effects import has_effect
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace, Method
+from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace, Method, Steps, StepsBack
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -127,7 +127,7 @@ class _Folder:
 
     def quiet(self, s: Apply) -> bool:
         """Whether a statement can be an expression."""
-        if s.op in (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK) or isinstance(s.op, InPlace):
+        if s.op in (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK) or isinstance(s.op, (InPlace, Steps, StepsBack)):
             return False
         return isinstance(s.op, (Format, Free)) or not has_effect(s) or self.is_exception(s)
 
@@ -153,12 +153,8 @@ class _Folder:
             d = self.definition.get(base)
             if isinstance(d, Apply) and d.op in _SHAPES and not s.result.name and base not in self.inline:
                 return True
-            if (
-                isinstance(base.type, (Tuple, List, Dict))
-                and (base in self.params or base in self.inline)
-                and not s.result.name
-            ):
-                return d is None or isinstance(d, Apply)
+            if isinstance(base.type, (Tuple, List, Dict)) and not s.result.name:
+                return base in self.params or (base in self.inline and isinstance(d, Apply) and self.free_to_repeat(d))
         if s.result.name:
             return False
         if (isinstance(s.op, Attribute) and s.op.name in ("T", "shape", "size")) or s.op is np.shape:

@@ -19,7 +19,7 @@ from sct.ir.ops import Derived
 
 __all__ = ["RESERVED", "Symbols"]
 
-RESERVED = frozenset(dir(builtins)) - {"_"} | {"np", "math", "runtime", "operator"}
+RESERVED = frozenset(dir(builtins)) - {"_"} | {"np", "math", "runtime", "operator", "checkpointing"}
 
 
 @functools.cache
@@ -54,10 +54,10 @@ def _own_name(value: Any) -> str:
 class Symbols:
     """The names of the objects that one text refers to; `own` is that of the function that the text defines."""
 
-    def __init__(self, own: str = "") -> None:
+    def __init__(self, own: str = "", bound: dict[str, Any] | None = None) -> None:
         self.own = own
         self.imports: dict[str, None] = {}
-        self.bound: dict[str, Any] = {}
+        self.bound: dict[str, Any] = {} if bound is None else bound
 
     def name(self, value: Any) -> str:
         """The dotted name of a callable or module."""

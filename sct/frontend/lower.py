@@ -175,6 +175,7 @@ class _Lowerer:
         self.dependencies: list[Dependency] = []
         self.locals: set[str] = set()
         self.loops = 0
+        self.called = False  # whether a Python function has been called
         self.origin: Origin | None = None
 
     # -- functions ---------------------------------------------------------------------------------------------------
@@ -335,7 +336,15 @@ class _Lowerer:
     def do_AugAssign(self, node: Any) -> None:
         if isinstance(node.target, gast.Subscript):
             base, index = self.expression(node.target.value), self.expression(node.target.slice)
-            self.apply(node, Augmented(_AUGMENTED[type(node.op)]), base, index, self.expression(node.value))
+            mark, self.called = len(self.body), False
+            value = self.expression(node.value)
+            if not self.called:
+                self.apply(node, Augmented(_AUGMENTED[type(node.op)]), base, index, value)
+                return
+            rest, self.body = self.body[mark:], self.body[:mark]  # the entry is read before a function that may change it
+            entry = self.apply(node, operator.getitem, base, index)
+            self.body += rest
+            self.apply(node, operator.setitem, base, index, self.apply(node, _AUGMENTED[type(node.op)], entry, value))
             return
         old = self.name(node.target)
         self.bind(node.target, self.apply(node, _AUGMENTED[type(node.op)], old, self.expression(node.value)))
@@ -527,6 +536,7 @@ class _Lowerer:
             if not (isinstance(base, Const) and isinstance(base.value, ModuleType)):
                 return self.apply(node, Method(node.func.attr), base, *args, **kwargs)
         callee = self.expression(node.func)
+        self.called = self.called or not isinstance(callee, Const) or isinstance(callee.value, FunctionType)
         if isinstance(callee, Const):
             return self.apply(node, callee.value, *args, **kwargs)
         return self.apply(node, CALL, callee, *args, **kwargs)

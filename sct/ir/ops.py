@@ -26,6 +26,8 @@ __all__ = [
     "InPlace",
     "Method",
     "Special",
+    "Steps",
+    "StepsBack",
     "describe",
     "is_effect",
 ]
@@ -135,6 +137,35 @@ class InPlace:
         return f"in place {getattr(self.op, '__name__', self.op)}"
 
 
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The forward sweep of a checkpointed loop, whose body is the function `step`, of the index, the state and constants.
+
+    `(indices, state, constants, slots, disk)` gives the items of the last state, and the checkpoints.
+    """
+
+    step: Any
+
+    def __str__(self) -> str:
+        return "checkpointed loop"
+
+
+@dataclass(frozen=True, eq=False)
+class StepsBack:
+    """The reverse sweep of a checkpointed loop; `derivative` is the vjp of the step by the parameters `wrt`.
+
+    `(checkpoints, adjoints of the state, numbers of its active items, adjoints of the active constants)` gives the adjoints of
+    the active items and constants.
+    """
+
+    step: Any
+    wrt: tuple[str, ...]
+    derivative: Any = None
+
+    def __str__(self) -> str:
+        return "reverse of a checkpointed loop"
+
+
 def is_effect(op: Any) -> bool:
     """Whether an operation of this module must stay where it is."""
     return op in (RAISE, ASSERT, PUSH, POP, TAPE)
@@ -142,7 +173,7 @@ def is_effect(op: Any) -> bool:
 
 def describe(op: Any) -> str:
     """What an operation is called in a message: the name by which a user would import it."""
-    if isinstance(op, (Attribute, Augmented, Method, Special, Format, Free, InPlace, Derived)):
+    if isinstance(op, (Attribute, Augmented, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack)):
         return str(op)
     name = getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or type(op).__name__
     module = getattr(op, "__module__", None) or ""

@@ -222,12 +222,12 @@ class Scalar:
 class Array:
     """An ndarray or a NumPy scalar (rank 0). `dtype` or `shape` is None where it is not known.
 
-    `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into.
+    `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into; None: it may be either.
     """
 
     dtype: np.dtype[Any] | None
     shape: tuple[SizeLike, ...] | None
-    boxed: bool = False
+    boxed: bool | None = False
 
     @property
     def rank(self) -> int | None:

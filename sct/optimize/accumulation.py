@@ -147,6 +147,8 @@ class _Accumulation:
         t, r = target.type, s.result.type
         if not isinstance(t, Array) or not isinstance(r, Array) or not t.shape or not same_shape(t.shape, r.shape):
             return False
+        if isinstance(other, Value) and isinstance(other.type, Array) and self.storage.share(target, other):
+            return False  # what is read must not be changed on the way, and a copy costs as much
         return t.dtype is not None and t.dtype == r.dtype and _fits(s, t) and self.free(s, target)
 
     def can_change(self, s: Apply, target: object) -> bool:

@@ -7,16 +7,18 @@ from collections.abc import Callable
 from sct.ir.ssa import Function
 from sct.optimize.accumulation import accumulation
 from sct.optimize.algebra import algebra
+from sct.optimize.buffers import buffers
 from sct.optimize.constants import constants
 from sct.optimize.copies import copies
 from sct.optimize.dead_code import dead_code
+from sct.optimize.steps import steps
 from sct.optimize.subexpressions import subexpressions
 
-__all__ = ["PRIMAL", "RECORDED", "REVERSED", "run"]
+__all__ = ["OWNED", "PRIMAL", "RECORDED", "REVERSED", "run"]
 
 Pass = Callable[[Function], Function]
 
-PRIMAL: tuple[Pass, ...] = (copies, dead_code)
+PRIMAL: tuple[Pass, ...] = (copies, dead_code, steps)
 """On the primal, before it is differentiated."""
 
 REVERSED: tuple[Pass, ...] = (
@@ -30,8 +32,11 @@ REVERSED: tuple[Pass, ...] = (
 )
 """On the derivative, while its reverse sweep still reads values of inner blocks freely."""
 
-RECORDED: tuple[Pass, ...] = (copies, subexpressions, algebra, dead_code, accumulation)
-"""On the finished derivative."""
+RECORDED: tuple[Pass, ...] = (copies, subexpressions, algebra, dead_code, buffers)
+"""On the derivative once every value is in scope."""
+
+OWNED: tuple[Pass, ...] = (algebra, dead_code, accumulation)
+"""On the finished derivative, whose results share no memory."""
 
 
 def run(passes: tuple[Pass, ...], f: Function) -> Function:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sct.analysis.binding import unbound_values
 from sct.analysis.inference import infer_call
 from sct.analysis.recording import cheap, plan
 from sct.analysis.storage import storage
@@ -101,8 +102,10 @@ class _Recorder:
         self.restored: set[tuple[int, Value]] = set()  # blocks, and the versions that are had back in their reverse
         self.top = self.function.block.label
         self.shared: set[Value] = set()
+        self.unbound = unbound_values(self.function.block)
         self.overwritten: dict[Apply, Value] = {}  # write -> what it overwrites
         self.mirrored: set[int] = set()  # forward blocks that have a reverse
+        self.read_back: dict[int, set[Value]] = {}  # what the reverse of a forward block reads
         self.split = False
         self.total: set[Value] = set()  # values that must be bound on every path
 
@@ -110,6 +113,9 @@ class _Recorder:
         f = self.function
         self.survey(f.block, None, None, 0, False)
         self.mirrored = {self.mirror[label] for label in self.places if label in self.mirror}
+        for label, place in self.places.items():
+            if label in self.mirror:
+                self.read_back.setdefault(self.mirror[label], set()).update(read(place.block))
         self.total.update(_shapes_asked(f.block))
         for k, s in enumerate(f.block.body):
             self.walk(s, (f.block.label,))
@@ -220,20 +226,27 @@ class _Recorder:
             elif label != self.top and w not in self.indices:
                 self.requests[label][w] = None
 
-    def undone(self, label: int, v: Value) -> set[tuple[int, Value]] | None:
+    def undone(self, label: int, v: Value) -> dict[tuple[int, Value], None] | None:
         """The versions that have to be had back for one of them to be, itself included; None if one of them cannot be."""
-        found: set[tuple[int, Value]] = set()
+        found: dict[tuple[int, Value], None] = {}
+        taken: list[tuple[int, Value]] = []  # what comes out of a branch that is run once
         work = [(label, v)]
         while work:
             at = work.pop()
             if at in found or at in self.restored:
                 continue
-            found.add(at)
+            found[at] = None
             s = self.versions.consumer.get(at)
             more = self.at_end(*at) if s is None else self.after(*at, s)
             if more is None:
-                return None
+                if s is not None or at == (label, v) or self.places[at[0]].in_loop or not found:
+                    return None
+                del found[at]
+                taken.append(at)
+                continue
             work += more
+        for at in taken:
+            self.requests.setdefault(at[0], {})[at[1]] = None
         return found
 
     def at_end(self, label: int, v: Value) -> list[tuple[int, Value]] | None:
@@ -252,8 +265,8 @@ class _Recorder:
 
     def after(self, label: int, v: Value, s: Statement) -> list[tuple[int, Value]] | None:
         """The versions that the undoing of a statement starts from and goes through."""
-        if isinstance(s, Apply):
-            return [(label, s.result)]
+        if isinstance(s, Apply):  # what is overwritten as a whole is kept as a whole
+            return [] if _whole(path_of(s)) else [(label, s.result)]
         blocks = (s.then, s.orelse) if isinstance(s, If) else (s.body,)  # type: ignore[union-attr]
         if any(b.label not in self.mirrored for b in blocks):
             return None
@@ -263,13 +276,17 @@ class _Recorder:
         assert isinstance(s, (For, While))
         return self.around(label, s)
 
-    def around(self, label: int, s: For | While) -> list[tuple[int, Value]]:
-        """The versions that the reverse of a loop carries and goes through."""
+    def around(self, label: int, s: For | While) -> list[tuple[int, Value]] | None:
+        """The versions that the reverse of a loop carries and goes through.
+
+        None if an iteration overwrites all of an array: then it costs less to keep the version that is needed.
+        """
         params = s.body.params[len(s.body.params) - len(s.inits) :]
         out: list[tuple[int, Value]] = []
         for k in self.versions.slots[s.body.label]:
             out += [(label, s.results[k]), (s.body.label, params[k]), *self.chain(s.body, s.body.yields[k], None)]
-        return out
+        writes = (self.versions.consumer.get(at) for at in out)
+        return None if any(isinstance(w, Apply) and _whole(path_of(w)) for w in writes) else out
 
     def chain(self, block: Block, y: Operand, v: Value | None) -> list[tuple[int, Value]]:
         """The versions in a block from `y` back to `v`."""
@@ -323,6 +340,8 @@ class _Recorder:
                     return True  # it is used again when the write is undone
                 if last > self.position[consumer] - (not isinstance(consumer, Apply)):
                     return True
+                if any(v in self.read_back.get(b.label, ()) for b in blocks_of(consumer)):
+                    return True  # before the reverse of the consumer has given the array back
                 continue
             t = self.definition.get(w)
             if self.home.get(w) == label and t is not None and cheap(t) and self.outlives(v, t, label):
@@ -451,7 +470,7 @@ class _Recorder:
         if v not in self.shared:
             return [_push(tape, v, s)]
         copy = Value(v.type)
-        op, args = (item, (v, _ALL)) if isinstance(v.type, ListOf) else (np.array, (v,))
+        op, args = (item, (v, _ALL)) if isinstance(v.type, ListOf) else (np.copy if v in self.unbound else np.array, (v,))
         return [Apply(op, args, (), copy, None, s.origin if s is not None else None), _push(tape, copy, s)]
 
     def forward(self, s: Statement) -> Statement:
@@ -543,8 +562,11 @@ class _Recorder:
     def carried_versions(self, s: For | While) -> list[tuple[Value, Value, Value, Value]]:
         """What the reverse of a loop carries to undo its writes: initial value, parameter, last version and result of each."""
         params = s.body.params[len(s.body.params) - len(s.inits) :]
-        out = []
-        for k in self.versions.slots.get(s.body.label, ()):
+        out: list[tuple[Value, Value, Value, Value]] = []
+        home = self.places[s.body.label].parent
+        if s.body.label not in self.versions.slots or home is None or self.around(home, s) is None:
+            return out
+        for k in self.versions.slots[s.body.label]:
             init, last = s.inits[k], s.body.yields[k]
             assert isinstance(init, Value) and isinstance(last, Value)
             if (s.body.label, params[k]) in self.restored:
@@ -563,17 +585,23 @@ class _Recorder:
         blocks = []
         for n, b in enumerate((s.then, s.orelse)):
             inner = dict(names)
-            for _, k in back:
-                assert isinstance(forward, If)
-                last, result = (forward.then, forward.orelse)[n].yields[k], forward.results[k]
-                assert isinstance(last, Value)
-                inner[last] = names.get(result, result)
+            if isinstance(forward, If):
+                inner.update(
+                    (last, names.get(r, r)) for last, r in self.last_versions((forward.then, forward.orelse)[n], forward)
+                )
             body, yields = self.reverse_body(b, inner, [v for v, _ in back])
             blocks.append(b.with_(body, (*yields, *(inner[v] for v, _ in back))))
         test = self.renamed(s.test, names)
         after = {v: Value(v.type, v.name) for v, _ in back}
         names.update(after)
         return If(test, blocks[0], blocks[1], (*s.results, *after.values()), s.place, s.origin, s.expression)
+
+    def last_versions(self, block: Block, s: If) -> list[tuple[Value, Value]]:
+        """The versions that a branch ends with and that its reverse starts from, with the results that they are."""
+        pairs = zip(block.yields, s.results, strict=False)
+        return [
+            (y, r) for y, r in pairs if isinstance(y, Value) and r in self.versions.before and (block.label, y) in self.restored
+        ]
 
     def further_uses(self, s: Statement) -> list[Value]:
         """The values that the blocks of a reverse statement are going to read to supply themselves."""
@@ -585,6 +613,7 @@ class _Recorder:
                 out += [result for _, _, _, result in self.carried_versions(owner)]
             elif isinstance(owner, If):
                 out += [owner.results[k] for _, k in self.branch_versions(owner)]
+                out += [r for block in (owner.then, owner.orelse) for _, r in self.last_versions(block, owner)]
             out += [
                 w
                 for (at, _), t in self.versions.consumer.items()
@@ -631,11 +660,12 @@ class _Recorder:
             s = self.versions.consumer.get((label, v))
             if isinstance(s, Apply):  # what an inner block writes into is had back when that is reversed
                 old, path = self.overwritten[s], Tuple(path_of(s))
-                for w in (s.result, *values_of(path), old):
-                    self.ensure(w, label, names, body)
-                if path == Tuple((Const(Ellipsis),)):  # all of it was overwritten
+                if _whole(path.items):
+                    self.ensure(old, label, names, body)
                     names[v] = names.get(old, old)
                     return
+                for w in (s.result, *values_of(path), old):
+                    self.ensure(w, label, names, body)
                 names[v] = Value(v.type, v.name)
                 args = tuple(self.renamed(o, names) for o in (s.result, path, old))
                 origin = None if s.origin is None else replace(s.origin, reverse=True)
@@ -652,6 +682,11 @@ class _Recorder:
             args = tuple(self.renamed(a, names) for a in s.args)
             kwargs = tuple((k, self.renamed(a, names)) for k, a in s.kwargs)
             body.append(Apply(s.op, args, kwargs, names[v], s.place, s.origin))
+
+
+def _whole(path: tuple[Operand, ...]) -> bool:
+    """Whether a write goes to all of an array."""
+    return path == (Const(Ellipsis),)
 
 
 def _shapes_asked(block: Block) -> set[Value]:

@@ -24,7 +24,7 @@ from sct.analysis.join import fixed_shape
 from sct.analysis.specialize import Specialized, Specializer
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
 from sct.frontend.resolve import Dependency
-from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Free, Method, describe
+from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Free, Method, Steps, StepsBack, describe
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -146,7 +146,7 @@ class _Reverser:
         f, mode = self.primal, self.mode
         names = list(f.signature.parameters)
         params = [f.block.params[names.index(n)] for n in self.wrt]
-        for p in params:
+        for p in params if f.callee is not None else ():  # otherwise it is a step of a loop, not what a user gave
             _check_argument(p.type, p.name, f)
         result, aux = self.split_aux(f.block.yields[0])
         self.check_result(result)
@@ -253,7 +253,9 @@ class _Reverser:
             parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
             parameters = _positional_last(parameters)
         out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
-        return self.function(name, parameters, (*f.block.params, *seed), (*f.block.body, *reversed_body), out)
+        own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {p.name: p for p in seed}
+        params = tuple(own[p.name] for p in parameters)
+        return self.function(name, parameters, params, (*f.block.body, *reversed_body), out)
 
     def function(
         self,
@@ -483,6 +485,9 @@ class _Reverser:
             self.item(s, Dict(t.keys, items) if isinstance(t, Dict) else type(t)(items))
             return
         assert isinstance(t, (Tuple, List))
+        if isinstance(s.op, Steps):
+            self.steps(s, parts)
+            return
         if isinstance(s.op, Derived):
             items = tuple(self.nested_part(s.result, i, item, parts.get(i)) for i, item in enumerate(t.items))
             self.python_function(s, Tuple(items))
@@ -493,6 +498,28 @@ class _Reverser:
             return
         self.rule(s, Tuple(tuple(self.nested_part(s.result, i, item, parts.get(i)) for i, item in enumerate(t.items))))
 
+    def steps(self, s: Apply, parts: dict[Any, Operand]) -> None:
+        """A checkpointed loop: its reverse sweep, which takes steps again as it needs their states."""
+        step = s.op.step
+        t = s.result.type
+        _, state, constants, _, _ = s.args
+        assert isinstance(state, Tuple) and isinstance(constants, Tuple) and isinstance(t, Tuple)
+        params, n = step.block.params, len(state.items)
+        carried = [k for k in range(n) if differentiable(params[1 + k].type)]
+        read = [k for k, c in enumerate(constants.items) if any(v in self.active for v in values_of(c))]
+        bars = [parts.get(k, Const(None)) for k in range(n)]
+        zeros = [self.zero(c) for k in read if isinstance(c := constants.items[k], Value)]
+        wrt = tuple(p.name for p in (*(params[1 + k] for k in carried), *(params[1 + n + k] for k in read)))
+        targets = [*(state.items[k] for k in carried), *(constants.items[k] for k in read)]
+        types = Tuple(tuple(params[1 + k].type for k in carried) + tuple(type_of(constants.items[k]) for k in read))
+        checkpoints = self.b.project(s.result, n, t.items[n])
+        args: tuple[Operand, ...] = (checkpoints, Tuple(tuple(bars)), Const(tuple(carried)), Tuple(tuple(zeros)))
+        if self.mode.seed == "pull":  # which may run again
+            args = (*args, Const(True))
+        found = self.b.append(StepsBack(step, wrt), args, {}, types)
+        for i, target in enumerate(targets):
+            self.accumulate(target, self.b.project(found, i, types.items[i]))
+
     def nested_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
         return bar if bar is not None else self.finished_part(whole, key, t, None) if differentiable(t) else Const(None)
 
@@ -500,6 +527,10 @@ class _Reverser:
         primitive = primitive_of(s.op)
         if blocks_derivative(s.op):
             return
+        if isinstance(s.op, StepsBack):
+            raise NoRuleError(
+                "a second derivative through a checkpointed loop", s.place, "Leave sct.checkpointed out for second derivatives."
+            )
         if s.op is UNPACK:
             self.unpacked(s, bar)
             return

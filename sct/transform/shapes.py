@@ -1,7 +1,8 @@
 """Shapes: what the reverse sweep asks of an inner value of the forward sweep for its shape alone.
 
 Takes a `Reversal`; gives one that does not keep an array where its shape will do. Zeros are made like an array of the same
-type that is at hand; a sum over broadcast axes gets the shape, from the shapes of the arguments where these tell it.
+type that is at hand; a sum over broadcast axes gets the shape, from the shapes of the arguments where these tell it. And of
+an array and what was written over all of it, it keeps one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from sct.analysis.activity import stop_gradient
 from sct.analysis.join import fixed_shape
 from sct.ir.ops import Attribute, Method
-from sct.ir.rewriting import map_blocks
+from sct.ir.rewriting import map_blocks, substitute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -29,9 +30,10 @@ from sct.ir.ssa import (
     blocks_of,
     operands_of,
     results_of,
+    type_of,
     values_of,
 )
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike, Tuple
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike, Tuple, same_shape
 from sct.runtime import scatter_add, unbroadcast, unbroadcast_to, updated
 from sct.transform.reverse import Reversal
 
@@ -76,7 +78,9 @@ class _Shapes:
             if not self.reverses(s):
                 for b in blocks_of(s):
                     self.survey(b)
-            else:
+        f = replace(f, block=self.with_sources(f.block))
+        for s in f.block.body:
+            if self.reverses(s):
                 self.count(s)
         self.uses.update(values_of(*f.block.yields))
         self.uses.update(v for s in f.block.body if not self.reverses(s) for v in values_of(*operands_of(s)))
@@ -88,6 +92,27 @@ class _Shapes:
         block = self.with_shapes(f.block.with_(body))
         forward = self.reversal.forward | set(self.named.values()) | set(self.kept.values())
         return replace(self.reversal, function=replace(f, block=block), forward=forward)
+
+    def with_sources(self, block: Block) -> Block:
+        """The reverse sweep with what was written over all of an array, in an inner block, in place of the array."""
+        written: dict[Value, Operand] = {}
+
+        def survey(b: Block) -> None:
+            for s in b.body:
+                if isinstance(s, Apply) and s.op is updated and s.args[1] == Tuple((Const(Ellipsis),)):
+                    v, t, r = s.args[2], type_of(s.args[2]), s.result.type
+                    if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and t.dtype == r.dtype:
+                        written.update({s.result: v} if t.dtype is not None and same_shape(t.shape, r.shape) else {})
+                for inner in blocks_of(s):
+                    survey(inner)
+
+        for s in block.body:
+            if not self.reverses(s):
+                for b in blocks_of(s):
+                    survey(b)
+        reverse = [s for s in block.body if self.reverses(s)]
+        changed = iter(substitute(Block((), tuple(reverse), ()), written).body) if written else iter(reverse)
+        return block.with_([next(changed) if self.reverses(s) else s for s in block.body])
 
     def reverses(self, s: Statement) -> bool:
         """Whether a statement of the function's block belongs to the reverse sweep."""
@@ -138,7 +163,13 @@ class _Shapes:
             return [s]
         if s.op is np.zeros_like:
             like = near.get(t) if fixed_shape(t) else None
-            return [s if like is None else replace(s, args=(like,))]
+            if like is not None:
+                return [replace(s, args=(like,))]
+            known = self.known_shape(t, s) if isinstance(t, Array) and t.dtype is not None else None
+            if known is None:
+                return [s]
+            dtype = () if t.dtype == np.dtype(float) else (Const(t.dtype),)  # type: ignore[union-attr]
+            return [*known[1], replace(s, op=np.zeros, args=(known[0], *dtype))]
         found = self.known_shape(t, s)
         if found is None:
             return [replace(s, op=unbroadcast_to, args=(s.args[0], self.shape_of(asked)))]

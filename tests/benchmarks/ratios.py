@@ -3,6 +3,7 @@
 Run with `python tests/benchmarks/ratios.py`; one thread is used, so that small and large cases compare.
 """
 
+import itertools
 import os
 import sys
 from functools import partial
@@ -12,9 +13,34 @@ for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import numpy as np  # noqa: E402
 from bench_speed import compile_seconds, ways  # noqa: E402
 from cases import CASES  # noqa: E402
 from timing import interleaved  # noqa: E402
+
+import sct  # noqa: E402
+
+
+def sum_of_squares(x):
+    s = 0.0
+    for i in range(len(x)):
+        s = s + x[i] * x[i]
+    return s
+
+
+def recursion(x):
+    y = np.empty_like(x)
+    y[0] = x[0]
+    for i in range(1, len(x)):
+        y[i] = 0.5 * y[i - 1] + np.sin(x[i])
+    return y[-1]
+
+
+def windows(x):
+    y = np.zeros_like(x)
+    for i in range(1, len(x) - 1):
+        y[i - 1 : i + 2] += x[i - 1 : i + 2] * x[i]
+    return np.sum(y)
 
 
 def main() -> None:
@@ -31,6 +57,15 @@ def main() -> None:
         simplified = f"{t['specialize'] / t['simplified']:>14.3f}" if case.simplified else f"{'':>14}"
         print(f"{t['specialize'] / t['hand']:>9.3f}{simplified}", end="")
         print(f"{1e6 * (t['derived'] - t['specialize']):>9.2f}µs{t['derived'] / t['autograd']:>12.3f}")
+
+    print("\nThe gradient of loops that read or write an entry or a part in each step; a tenfold step costs at most tenfold:")
+    for f in (sum_of_squares, recursion, windows):
+        seconds = []
+        for n in (1000, 10_000, 100_000):
+            gradient = sct.grad(f).specialize(np.ones(n))
+            seconds.append(interleaved(partial(gradient, np.linspace(0.0, 1.0, n)))[0])
+        ratios = ", ".join(f"{b / a:.1f}" for a, b in itertools.pairwise(seconds))
+        print(f"{f.__name__:<20}{1e3 * seconds[0]:9.2f} ms for 1000 entries; ten times as many: {ratios}")
 
     print("\nCompilation of a function that was not seen before:")
     compile_seconds(20, 1)

@@ -1,0 +1,308 @@
+"""Checkpointed loops and functions: the same derivatives, few states kept, no more steps than the schedule promises."""
+
+import os
+import pickle
+import tempfile
+import tracemalloc
+
+import numpy as np
+import pytest
+from checkpoint_schedules.multistage import optimal_steps_binomial
+from sources import define
+
+import sct
+
+
+def logistic(x, r, n, slots):
+    for _ in sct.checkpointed(range(n), slots=slots):
+        x = r * x * (1.0 - x)
+    return np.sum(x)
+
+
+def logistic_plain(x, r, n, slots):
+    for _ in range(n):
+        x = r * x * (1.0 - x)
+    return np.sum(x)
+
+
+def diffusion(u, k, n, slots):
+    """In place, with a sum of all steps, and the number of the step in it."""
+    energy = 0.0
+    for t in sct.checkpointed(range(1, n), slots):
+        u[1:-1] += k * (u[2:] - 2.0 * u[1:-1] + u[:-2]) * u[1:-1]
+        energy += np.sum(u * u) / t
+    return energy, u
+
+
+def nested(u, k, n, m):
+    for _ in sct.checkpointed(range(n), 2):
+        for j in sct.checkpointed(range(m), slots=2, disk=1):
+            u = u + k * np.sin(u) * j
+        k = k * 0.9
+    return np.sum(u)
+
+
+def in_a_loop(u, k, n):
+    s = 0.0
+    for i in range(3):
+        for _ in sct.checkpointed(range(n), 2):
+            u = np.tanh(u * k)
+        s = s + np.sum(u) * i
+    return s
+
+
+def loop_in_it(A, b, n):
+    """A loop of its own, with branches, in each step."""
+    x = b
+    for t in sct.checkpointed(range(n), 2):
+        y = np.zeros_like(x)
+        for i in range(len(x)):
+            if t % 2 == 0:
+                y[i] = np.sin(A[i] @ x)
+            else:
+                y[i] = A[i] @ x + b[i]
+        x = y
+    return np.sum(x**2)
+
+
+def rows(w, xs):
+    h = np.zeros(2)
+    for x in sct.checkpointed(xs, 2):
+        h = np.tanh(w @ h + x)
+    return np.sum(h)
+
+
+def dict_of_parameters(params, x, n):
+    for _ in sct.checkpointed(range(n), 3):
+        x = np.tanh(params["W"] @ x + params["b"])
+    return x
+
+
+X = np.array([0.2, 0.3])
+U = np.linspace(0.1, 1.0, 6)
+W = np.array([[0.5, -0.3], [0.2, 0.7]])
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 7, 30])
+@pytest.mark.parametrize("slots", [1, 2, 3, 50])
+def test_same_as_without(n, slots):
+    got = sct.value_and_grad(logistic, ("x", "r"))(X, 1.5, n, slots)
+    expected = sct.value_and_grad(logistic_plain, ("x", "r"))(X, 1.5, n, slots)
+    np.testing.assert_allclose(got[0], expected[0], rtol=1e-14)
+    for a, b in zip(got[1], expected[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "wrt"),
+    [
+        (diffusion, (U, 0.1, 9, 3), ("u", "k")),
+        (nested, (U, 0.1, 5, 4), ("u", "k")),
+        (in_a_loop, (U, 0.8, 4), ("u", "k")),
+        (loop_in_it, (W, X, 5), ("A", "b")),
+        (rows, (W, np.linspace(-1, 1, 10).reshape(5, 2)), ("w", "xs")),
+        (dict_of_parameters, ({"W": W, "b": X}, X, 5), ("params", "x")),
+    ],
+)
+def test_derivatives(f, args, wrt):
+    sct.check_grads(f, args, wrt)
+
+
+def test_pull_runs_again():
+    y, pull = sct.pullback(logistic, ("x", "r"))(X, 1.5, 10, 3)
+    first, second = pull(1.0), pull(1.0)
+    for a, b, c in zip(first, second, sct.grad(logistic_plain, ("x", "r"))(X, 1.5, 10, 3), strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, c, rtol=1e-12)
+
+
+# What it costs
+
+CALLS = []
+
+
+def note(x):
+    CALLS.append(1)
+    return x
+
+
+sct.adjoint(note)(lambda y, x, y_bar: y_bar)
+
+
+def counted(x, n, slots):
+    for _ in sct.checkpointed(range(n), slots):
+        x = note(x) * 1.01
+    return x
+
+
+@pytest.mark.parametrize(("n", "slots"), [(1, 1), (5, 1), (10, 2), (50, 5), (200, 7), (200, 300)])
+def test_steps_are_those_that_the_schedule_promises(n, slots):
+    """Each step of the derivative is one of the schedule's; the last one alone is taken once more, for the value."""
+    CALLS.clear()
+    assert sct.grad(counted)(1.0, n, slots) == pytest.approx(1.01**n)
+    assert len(CALLS) <= optimal_steps_binomial(n, min(slots, max(n - 1, 1))) + 1
+
+
+def drift(x, r, n, slots):
+    for _ in sct.checkpointed(range(n), slots=slots):
+        x = x + r * np.sin(x) * 0.001
+    return np.sum(x)
+
+
+def test_hundred_thousand_steps_in_a_hundred_slots():
+    x = np.linspace(0.0, 1.0, 1000)
+    n = 100_000
+    x_bar = sct.grad(drift)(x, 1.0, n, 100)
+    expected = np.ones(1000)
+    state = x
+    for _ in range(n):  # each entry is a recurrence of its own
+        expected = expected * (1.0 + 0.001 * np.cos(state))
+        state = state + 0.001 * np.sin(state)
+    np.testing.assert_allclose(x_bar, expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("n", [300, 3000])
+def test_memory_is_that_of_the_slots(n):
+    x = np.linspace(0.0, 1.0, 1000)
+    g = sct.grad(drift)
+    g(x, 1.0, 10, 20)
+    tracemalloc.start()
+    g(x, 1.0, n, 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 30 * x.nbytes  # 20 states, and what one step needs
+
+
+def test_disk_slots(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen = []
+    dump = pickle.dump
+    monkeypatch.setattr(pickle, "dump", lambda *args: (seen.append(1), dump(*args))[1])
+
+    got = sct.grad(on_disk, ("x", "r"))(X, 1.5, 40)
+    assert seen and os.listdir(tmp_path) == []
+    for a, b in zip(got, sct.grad(logistic_plain, ("x", "r"))(X, 1.5, 40, 0), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+    y, pull = sct.pullback(on_disk)(X, 1.5, 40)
+    np.testing.assert_array_equal(pull(1.0), pull(1.0))
+    del pull
+    assert os.listdir(tmp_path) == []
+
+
+def on_disk(x, r, n):
+    for _ in sct.checkpointed(range(n), slots=2, disk=3):
+        x = r * x * (1.0 - x)
+    return np.sum(x)
+
+
+def told(x, n):
+    for i in sct.checkpointed(range(n), 2):
+        print(i)
+    return x * x
+
+
+def test_a_loop_that_only_prints_is_kept(capsys):
+    assert sct.value_and_grad(told)(3.0, 2) == (9.0, 6.0)
+    assert capsys.readouterr().out == "0\n1\n"
+
+
+# Functions
+
+
+@sct.checkpoint
+def layer(p, h):
+    """A layer."""
+    return np.tanh(p["W"] @ note(h) + p["b"])
+
+
+def network(ps, h):
+    for p in ps:
+        h = layer(p, h)
+    return np.sum(h**2)
+
+
+def inner(h, x, *, c):
+    return np.tanh(h * x) + c * h
+
+
+def repeated(x, n):
+    h = x
+    for _ in range(n):
+        h = sct.checkpoint(inner)(h, x, c=0.5)
+    return np.sum(h)
+
+
+def two_results(x):
+    a, b = sct.checkpoint(pair)(x)
+    return np.sum(a * b)
+
+
+def pair(x):
+    return np.sin(x), x * x
+
+
+def test_checkpointed_function():
+    ps = [{"W": W, "b": X}, {"W": W.T * 0.2, "b": X * 0.0}]
+    assert layer.__name__ == "layer" and layer.__doc__ == "A layer."
+    np.testing.assert_array_equal(layer(ps[0], X), np.tanh(W @ X + X))
+    sct.check_grads(network, (ps, X), ("ps", "h"))
+    CALLS.clear()
+    sct.grad(network)(ps, X)
+    assert len(CALLS) == 4  # each layer twice
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_checkpointed_calls(order):
+    sct.check_grads(repeated, (X, 3), order=order)
+    sct.check_grads(two_results, (X,), order=order)
+
+
+# What is refused
+
+REFUSED = {
+    "break": (
+        "for i in sct.checkpointed(range(n), 3):\n        x = x * 2.0\n        if x > 9.0:\n            break",
+        "break or",
+    ),
+    "zip": ("for i, j in sct.checkpointed(zip(range(n), range(n)), 3):\n        x = x * 2.0", "else than a range"),
+    "no slots": ("for i in sct.checkpointed(range(n)):\n        x = x * 2.0", "the number of slots"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name):
+    body, message = REFUSED[name]
+    f = define(f"import sct\n\ndef f(x, n):\n    {body}\n    return x\n", "f")
+    with pytest.raises(sct.SctError, match=message) as e:
+        sct.grad(f)(1.0, 3)
+    assert e.value.place is not None
+
+
+def test_second_derivative_of_a_checkpointed_loop_is_refused():
+    with pytest.raises(sct.NoRuleError, match="a second derivative through a checkpointed loop"):
+        sct.grad(sct.grad(logistic_of_number))(0.3, 5)
+
+
+def logistic_of_number(x, n):
+    for _ in sct.checkpointed(range(n), 2):
+        x = 1.5 * x * (1.0 - x)
+    return x
+
+
+def test_checkpointed_function_that_writes_is_refused():
+    def total(x):
+        sct.checkpoint(fill)(x)
+        return np.sum(x)
+
+    with pytest.raises(sct.UnsupportedSyntaxError, match="recursive or checkpointed, and writes into its argument"):
+        sct.grad(total)(X)
+
+
+def fill(x):
+    x[0] = 1.0
+
+
+@pytest.mark.parametrize("slots", [0, -1, 2.5])
+def test_bad_slots(slots):
+    with pytest.raises(ValueError, match="at least one slot"):
+        sct.grad(logistic)(X, 1.5, 5, slots)

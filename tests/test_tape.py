@@ -1,0 +1,166 @@
+"""What is recorded, as the derivative tells: only what the reverse sweep uses and the forward sweep loses."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import sct
+
+U = np.linspace(0.0, 1.0, 30).reshape(6, 5)
+
+
+def jacobi(u, steps):
+    for _ in range(steps):
+        v = u.copy()
+        u[1:-1, 1:-1] = 0.25 * (v[2:, 1:-1] + v[:-2, 1:-1] + v[1:-1, 2:] + v[1:-1, :-2])
+    return np.sum(u)
+
+
+def two_buffers(u, v, steps):
+    for _ in range(steps):
+        v[1:-1, 1:-1] = 0.25 * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2])
+        u[1:-1, 1:-1] = 0.25 * (v[2:, 1:-1] + v[:-2, 1:-1] + v[1:-1, 2:] + v[1:-1, :-2])
+    return np.sum(u)
+
+
+def swapped(u, steps):
+    v = u.copy()
+    for _ in range(steps):
+        v[1:-1, 1:-1] = 0.25 * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2])
+        u, v = v, u
+    return np.sum(u)
+
+
+def heat(u, k, steps):
+    for _ in range(steps):
+        u[1:-1, 1:-1] += k * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4.0 * u[1:-1, 1:-1])
+    return np.sum(u)
+
+
+def wave(u, c, steps):
+    old = u.copy()
+    for _ in range(steps):
+        new = np.zeros_like(u)
+        new[1:-1, 1:-1] = 2.0 * u[1:-1, 1:-1] - old[1:-1, 1:-1] + c * (u[2:, 1:-1] + u[:-2, 1:-1] - 2.0 * u[1:-1, 1:-1])
+        old = u
+        u = new
+    return np.sum(u)
+
+
+STENCILS = [
+    (jacobi, (U, 7)),
+    (two_buffers, (U, U.T.copy().T, 7)),
+    (swapped, (U, 7)),
+    (heat, (U, 0.1, 7)),
+    (wave, (U, 0.1, 7)),
+]
+
+
+@pytest.mark.parametrize(("f", "args"), STENCILS)
+def test_linear_stencil_records_nothing(f, args):
+    tape = sct.grad(f).tape(*args)
+    assert tape.entries == () and tape.nbytes == 0 and str(tape) == "nothing is recorded"
+    assert "append" not in sct.grad(f).source_for(*args)
+    sct.check_grads(f, args, 0)
+
+
+def squared(u, steps):
+    for _ in range(steps):
+        u[1:-1, 1:-1] = 0.25 * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2])
+    return np.sum(u * u)
+
+
+@pytest.mark.parametrize("f", [jacobi, swapped, squared])
+def test_memory_of_a_stencil(f):
+    """1000 steps on 500 x 500 take at most three times the memory of the function, arguments included."""
+    u = np.random.default_rng(0).normal(size=(500, 500))
+    g = sct.grad(f)
+    g(u[:9, :9].copy(), 2)
+
+    def peak(function):
+        tracemalloc.start()
+        function(u.copy(), 1000)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(g) <= 3.0 * peak(f)
+
+
+def elements(A):
+    n = len(A)
+    for i in range(n):
+        for j in range(i):
+            A[i, j] /= A[j, j] + 2.0
+    return A
+
+
+def gate(x, n):
+    for _ in range(n):
+        x = np.tanh(x)
+    return np.sum(x)
+
+
+def product(x, y):
+    return np.sum(x * y)
+
+
+def hidden(W, x):
+    h = np.tanh(x @ W)
+    return np.sum(h)
+
+
+def newton(a, n):
+    x = a
+    for _ in range(n):
+        if x > 1.0:
+            x = 0.5 * (x + a / x)
+        else:
+            x = x * x
+    return x
+
+
+def test_only_the_overwritten_part():
+    (entry,) = (e for e in sct.vjp(elements).tape(np.eye(6) + 1.0).entries if e.restores)
+    assert entry.count == 15 and entry.nbytes == 15 * 8 and entry.statement == "A[i, j] /= A[j, j] + 2.0"
+    assert "overwritten by" in str(sct.vjp(elements).tape(np.eye(6) + 1.0))
+
+
+def test_what_is_still_there_is_not_kept():
+    assert sct.grad(product, ("x", "y")).tape(np.ones(3), np.ones(3)).entries == ()
+
+
+def test_result_of_tanh_is_kept_and_not_its_argument():
+    tape = sct.grad(hidden).tape(np.ones((3, 4)), np.ones((2, 3)))
+    assert [(e.name, e.nbytes) for e in tape.entries] == [("h", 64)]
+    (entry,) = sct.grad(gate).tape(np.ones(4), 5).entries
+    assert (entry.count, entry.nbytes) == (5, 160) and entry.needed_by == ("x = np.tanh(x)",)
+
+
+def test_why():
+    (entry,) = sct.grad(newton).tape(3.0, 5).entries
+    assert entry.name == "x_tape" and entry.count == 5 and entry.statement == "for _ in range(n):"
+    assert {"x = 0.5 * (x + a / x)", "x = x * x"} <= set(entry.needed_by)
+
+
+def checkpointed(x, n):
+    for _ in sct.checkpointed(range(n), 4):
+        x = np.sin(x)
+    return np.sum(x)
+
+
+def test_checkpoints():
+    (entry,) = sct.grad(checkpointed).tape(np.ones(100), 50).entries
+    assert entry.count == 5 and entry.nbytes == 5 * 800  # four slots, and the state before the last step
+
+
+def test_arguments_stay():
+    u = U.copy()
+    sct.vjp(heat).tape(u, 0.1, 3)
+    np.testing.assert_array_equal(u, U)
+
+
+@pytest.mark.parametrize("transform", [sct.grad, sct.value_and_grad, sct.vjp, sct.pullback])
+def test_every_transform(transform):
+    assert transform(gate).tape(np.ones(4), 5).nbytes == 160
