@@ -223,11 +223,16 @@ def full_like_type(a, fill_value, dtype=None, order="K", subok=True, shape=None,
 
 # --- arrays of a given shape ----------------------------------------------------------------------------------------------
 
-nondifferentiable(np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri)
+nondifferentiable(np.zeros, np.ones, np.empty, np.ndarray, np.eye, np.identity, np.tri)
 
 
 @result_type(np.zeros, np.ones, np.empty)
 def zeros_type(shape, dtype=None, order="C", *, device=None, like=None):
+    return Array(_dtype(dtype, np.dtype(float)), as_shape(shape))
+
+
+@result_type(np.ndarray)
+def ndarray_type(shape, dtype=float):
     return Array(_dtype(dtype, np.dtype(float)), as_shape(shape))
 
 

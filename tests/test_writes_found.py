@@ -471,6 +471,18 @@ def into_a_row(x):
     return np.sum(A * A)
 
 
+def made_by_ndarray(x):
+    a = np.ndarray((4,))
+    a[:] = x * x
+    b = np.ndarray(shape=x.shape, dtype=float)
+    b[...] = a * x
+    return np.sum(b)
+
+
+def test_array_made_by_its_type():
+    sct.check_grads(made_by_ndarray, (P,))
+
+
 SEEN = []
 
 

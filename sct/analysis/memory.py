@@ -30,7 +30,7 @@ Key: TypeAlias = "Value | int"
 # Views of all of an array: the same entries in another order or shape.
 _TURNED = frozenset((np.transpose, np.swapaxes, np.moveaxis, np.flip, np.expand_dims, np.squeeze))
 _RESHAPED = frozenset((np.reshape, np.ravel))
-_ALLOCATIONS: frozenset[Any] = frozenset((np.zeros, np.ones, np.empty, np.full))
+_ALLOCATIONS: frozenset[Any] = frozenset((np.zeros, np.ones, np.empty, np.ndarray, np.full))
 _LIKE: frozenset[Any] = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like))
 _READ_ONLY: frozenset[Any] = frozenset((np.broadcast_to, np.diagonal, np.diag, np.linalg.diagonal))
 _ARRAYS: frozenset[Any] = frozenset((np.array, np.asarray, np.asanyarray, np.copy))

@@ -290,6 +290,8 @@ def fresh(t: Apply) -> bool:
     if op in _COPYING or (op == Method("astype") and len(t.args) < 6):
         return True
     primitive = primitive_of(op)
+    if primitive is np.ndarray:
+        return not any(k == "buffer" for k, _ in t.kwargs) and len(t.args) < 3
     if primitive in (scatter_add, updated):
         return True
     if primitive is np.diag:  # of a matrix it is a view
