@@ -295,9 +295,11 @@ def _differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode:
     reversal = replace(reversal, function=run(REVERSED if optimize else (dead_code,), reversal.function))
     function = record(shapes_only(reversal) if optimize else reversal)
     function = run(RECORDED if optimize else (dead_code,), function)
-    function = own_results(function, mode.gradient_in)
+    owned = own_results(function, mode.gradient_in)
+    if optimize:
+        owned = run(OWNED if owned is not function else OWNED[-1:], owned)  # copies may stand next to what makes them needless
     return Specialized(
-        run(OWNED, function) if optimize else function,
+        owned,
         tuple(dict.fromkeys((*primal.dependencies, *reversal.dependencies))),
         tuple(dict((*primal.free, *reversal.free)).items()),
         primal.written,

@@ -31,7 +31,8 @@ def own_results(f: Function, item: int | None) -> Function:
         block = _owning(last.block, memory, None)
         closure = Closure(last.name, block, last.result, last.place, last.origin)
         return Function(f.name, f.signature, f.block.with_([*f.block.body[:-1], closure]), f.doc, f.callee)
-    return Function(f.name, f.signature, _owning(f.block, memory, item), f.doc, f.callee)
+    block = _owning(f.block, memory, item)
+    return f if len(block.body) == len(f.block.body) else Function(f.name, f.signature, block, f.doc, f.callee)
 
 
 def _owning(block: Block, memory: Storage, item: int | None) -> Block:
