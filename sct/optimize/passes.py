@@ -32,7 +32,7 @@ REVERSED: tuple[Pass, ...] = (
 )
 """On the derivative, while its reverse sweep still reads values of inner blocks freely."""
 
-RECORDED: tuple[Pass, ...] = (copies, subexpressions, algebra, dead_code, buffers)
+RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, buffers, algebra, dead_code)
 """On the derivative once every value is in scope."""
 
 OWNED: tuple[Pass, ...] = (algebra, dead_code, accumulation)
