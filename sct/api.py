@@ -532,6 +532,11 @@ def pullback(
     -------
     DerivedFunction
         Takes the arguments of `f`; returns `(y, pull)`, where `pull(y_bar)` gives the cotangents, any number of times.
+
+    Notes
+    -----
+    `pull` reads the arguments' arrays when it is called: write into these only when it is not needed any more. `y` may be
+    written into.
     """
     return _transform("pullback", Mode("pullback", True, "pull", has_aux), f, wrt, optimize, jit)
 

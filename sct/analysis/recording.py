@@ -59,6 +59,8 @@ def cheap(s: Statement) -> bool:
     """Whether computing a statement's result again costs no more than keeping it."""
     if not isinstance(s, Apply):
         return False
+    if s.op is operator.pow:
+        return s.args[1] == Const(2)  # a product
     if any(isinstance(v.type, ListOf) for v in values_of(*operands_of(s))):
         return False  # the list may have changed
     if isinstance(s.op, Attribute):

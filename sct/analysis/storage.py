@@ -79,7 +79,7 @@ class Storage:
         self.begun: dict[int, list[frozenset[Value]]] = {}
         self.left: dict[int, list[frozenset[Value]]] = {}
         self.arrays: dict[int, list[int]] = {}
-        self.captured: set[Value] = set()
+        self.captured: set[Value] = set()  # what closures read from around them
         self.by_root: dict[Value, set[Value]] | None = None
         self.all: dict[Value, frozenset[Value]] = {}
 
@@ -144,6 +144,10 @@ class Storage:
         """Whether the memory of `v` belongs to this function alone."""
         return not (self.of(v) & self.pinned)
 
+    def held(self) -> set[Value]:
+        """The memory that closures read, whenever they are called."""
+        return {r for v in self.captured for r in self.of(v)}
+
 
 def storage(f: Function, lists: bool = False) -> Storage:
     """The storage of the values of `f`; with `lists` which of its lists may be one and the same."""
@@ -152,7 +156,6 @@ def storage(f: Function, lists: bool = False) -> Storage:
     _block(s, f.block)
     while _mix(s):
         pass
-    s.pinned.update(r for v in s.captured for r in s.of(v))
     return s
 
 

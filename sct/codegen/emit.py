@@ -561,26 +561,23 @@ class _Emitter:
             if s.step == Const(1) and s.body.params[0] not in self.used:
                 return self.range(s.start, s.stop, s.step)
             if s.step == Const(1):
-                stop = s.stop
-                last = constant(stop.value - 1, self.symbols) if isinstance(stop, Const) else self.minus_one(stop)
-                first = constant(s.start.value - 1, self.symbols) if isinstance(s.start, Const) else self.minus_one(s.start)
-                return call(load("range"), [last, first, constant(-1, self.symbols)])
+                return self.range(self.moved(s.stop, -1), self.moved(s.start, -1), Const(-1))
             if s.step == Const(-1):
-                return self.range(self.plus_one(s.stop), self.plus_one(s.start), Const(1))
+                return self.range(self.moved(s.stop, 1), self.moved(s.start, 1), Const(1))
             return call(load("reversed"), [self.range(s.start, s.stop, s.step)])
         return self.range(s.start, s.stop, s.step)
 
-    def plus_one(self, operand: Operand) -> Operand | Expression:
-        """An end of a range that goes down, as one of the range that goes up again."""
-        if isinstance(operand, Const):
-            return Const(operand.value + 1)
-        d = self.folding.definition.get(operand) if isinstance(operand, Value) and operand in self.folding.inline else None
-        if isinstance(d, Apply) and d.op is operator.sub and d.args[1] == Const(1):
-            return d.args[0]
-        return gast.BinOp(self.expression(operand), gast.Add(), gast.Constant(1, None))
-
-    def minus_one(self, operand: Operand) -> Expression:
-        return gast.BinOp(self.expression(operand), gast.Sub(), gast.Constant(1, None))
+    def moved(self, end: Operand, by: int) -> Operand | Expression:
+        """An end of a range, and a number more."""
+        if isinstance(end, Const):
+            return Const(end.value + by)
+        d = self.folding.definition.get(end) if isinstance(end, Value) and end in self.folding.inline else None
+        if isinstance(d, Apply) and d.op in (operator.add, operator.sub) and isinstance(d.args[1], Const):
+            end, more = d.args[0], d.args[1].value
+            by += more if d.op is operator.add else -more
+        if not by:
+            return end
+        return gast.BinOp(self.expression(end), gast.Add() if by > 0 else gast.Sub(), gast.Constant(abs(by), None))
 
     def range(self, start: Operand | Expression, stop: Operand | Expression, step: Operand) -> Expression:
         args = [stop] if start == Const(0) else [start, stop]

@@ -33,7 +33,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sct.analysis.storage import Storage, fresh, storage
+from sct.analysis.storage import Storage, captured, fresh, storage
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import (
     Apply,
@@ -61,7 +61,7 @@ __all__ = ["buffers"]
 def buffers(f: Function) -> Function:
     """`f` with the way cleared for storing in place."""
     f = replace(f, block=_apart(f.block))
-    live = set(values_of(*f.block.yields))
+    live = set(values_of(*f.block.yields)).union(*(captured(s.block) for s in f.block.body if isinstance(s, Closure)))
     for depth in range(_depth(f.block)):  # what an outer loop starts from decides what the loops in it start from
         f = replace(f, block=_Entries(storage(f), depth).block(f.block, live))
     return f

@@ -5,6 +5,8 @@ Takes a finished derivative; gives it with copies of the adjoints that would oth
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sct.analysis.storage import Storage, storage
@@ -28,16 +30,28 @@ def own_results(f: Function, item: int | None) -> Function:
     memory = storage(f)
     last = f.block.body[-1] if f.block.body else None
     if isinstance(last, Closure):
-        block = _owning(last.block, memory, None)
-        closure = Closure(last.name, block, last.result, last.place, last.origin)
-        return Function(f.name, f.signature, f.block.with_([*f.block.body[:-1], closure]), f.doc, f.callee)
-    block = _owning(f.block, memory, item)
-    return f if len(block.body) == len(f.block.body) else Function(f.name, f.signature, block, f.doc, f.callee)
+        held = memory.held()
+        closure = replace(last, block=_owning(last.block, memory, None, held))
+        body: list[Statement] = []
+        result = map_leaves(lambda v: _apart(v, memory, held, body), f.block.yields[0])
+        return replace(f, block=f.block.with_([*f.block.body[:-1], *body, closure], [result]))
+    block = _owning(f.block, memory, item, set())
+    return f if len(block.body) == len(f.block.body) else replace(f, block=block)
 
 
-def _owning(block: Block, memory: Storage, item: int | None) -> Block:
+def _apart(leaf: Operand, memory: Storage, held: set[Value], body: list[Statement]) -> Operand:
+    """What a result is given as, where a closure goes on reading it: the caller may write into it."""
+    if not isinstance(leaf, Value) or not isinstance(leaf.type, Array) or leaf.type.shape == () or not memory.of(leaf) & held:
+        return leaf
+    copy = Value(leaf.type, leaf.name)
+    body.append(Apply(np.array, (leaf,), (), copy))
+    return copy
+
+
+def _owning(block: Block, memory: Storage, item: int | None, held: set[Value]) -> Block:
+    """The block with results that are apart from each other, from what is not the function's own and from `held`."""
     result = block.yields[0]
-    seen: set[Value] = set()
+    seen = set(held)
     numbers: set[Value] = set()
     others: Operand | None = None
     gradient = result

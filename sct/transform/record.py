@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from sct.analysis.binding import unbound_values
+from sct.analysis.dependence import Dependence
 from sct.analysis.inference import infer_call
 from sct.analysis.recording import cheap, plan
 from sct.analysis.storage import storage
@@ -98,7 +99,10 @@ class _Recorder:
         made = [{*results_of(s), *(v for b in blocks_of(s) for v in defined(b))} for s in body]
         forward = [k for k, values in enumerate(made) if not reversal.forward.isdisjoint(values)]
         self.begin = forward[-1] + 1 if forward else 0  # of the reverse sweep
-        self.versions = versions(self.function.block.with_(body[: self.begin]))
+        forward_block = self.function.block.with_(body[: self.begin])
+        self.versions = versions(forward_block)
+        self.dependence = Dependence(forward_block, self.versions)
+        self.moved: dict[Value, Apply | None] = {}  # what is read -> its read from the last version, if that gives the same
         self.restored: set[tuple[int, Value]] = set()  # blocks, and the versions that are had back in their reverse
         self.top = self.function.block.label
         self.shared: set[Value] = set()
@@ -327,8 +331,21 @@ class _Recorder:
             self.restore_version(home, v)
 
     def local_definition(self, v: Value, label: int) -> Statement | None:
-        s = self.definition.get(v)
+        s = self.source(v)
         return s if s is not None and self.home[v] == label and not self.outlives(v, s, label) else None
+
+    def source(self, v: Value) -> Statement | None:
+        """The statement that a value is computed again by: its own, or a read of an array as it is at the end.
+
+        Where the reverse sweep undoes the writes into that array, it has the version that was read anyway.
+        """
+        if v not in self.moved:
+            self.moved[v] = self.dependence.read_of_last(v)
+        s, read = self.definition.get(v), self.moved[v]
+        if read is None:
+            return s
+        writes = self.dependence.writes.get(self.dependence.first(read.args[0]), ())  # type: ignore[arg-type]
+        return s if any(w in self.overwritten for w, _, _ in writes) else read
 
     def outlives(self, v: Value, s: Statement, label: int) -> bool:
         """Whether a value is used after an array that it would be computed from again is written into."""
@@ -343,14 +360,16 @@ class _Recorder:
                 if any(v in self.read_back.get(b.label, ()) for b in blocks_of(consumer)):
                     return True  # before the reverse of the consumer has given the array back
                 continue
-            t = self.definition.get(w)
+            t = self.source(w)
             if self.home.get(w) == label and t is not None and cheap(t) and self.outlives(v, t, label):
                 return True
         return False
 
     def compute_again(self, v: Value, label: int, made: _Supply) -> None:
         made.again.add(v)
-        for w in values_of(*operands_of(self.definition[v])):
+        s = self.source(v)
+        assert s is not None
+        for w in values_of(*operands_of(s)):
             if self.home[w] != label:
                 self.ask_from(w)
             elif (label, w) in self.restored:
@@ -623,7 +642,8 @@ class _Recorder:
             made = self.supplies.get(label)
             if made is not None:
                 out += [result for _, _, result in made.restored]
-                out += [w for v in made.again for w in values_of(*operands_of(self.definition[v]))]
+                again = (s for s in map(self.source, made.again) if s is not None)
+                out += [w for s in again for w in values_of(*operands_of(s))]
             for t in b.body:
                 out += self.further_uses(t)
         return out
@@ -674,7 +694,7 @@ class _Recorder:
             names[v] = Value(v.type, v.name, v.hint)
             body.append(Apply(POP, (names.get(made.kept[v], made.kept[v]),), (), names[v]))
         elif v in made.again:
-            s = self.definition[v]
+            s = self.source(v)
             assert isinstance(s, Apply)
             for w in values_of(*operands_of(s)):
                 self.ensure(w, label, names, body)

@@ -137,6 +137,7 @@ class _Reverser:
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
         self.carried: set[Value] = set()
         self.forward = defined(self.primal.block)
+        self.last: list[Statement] = []  # of the forward sweep: what a pullback keeps for later
         self.unbound = unbound_values(self.primal.block)
         self.b.projections = _projections(self.primal.block)
 
@@ -232,10 +233,21 @@ class _Reverser:
         error = self.b.append(ValueError, (Const(message),), {}, Unknown())
         self.b.append(RAISE, (error,), {}, Const(None))
         then, self.b.body = Block((), tuple(self.b.body), ()), outer
-        shapes = [self.b.append(np.shape, (v,), {}, Unknown()) for v in (param, result)]
-        shapes[0].hint = "any"  # whatever a caller passes, so not an array for certain
-        differ = self.b.append(operator.ne, shapes, {}, Scalar(bool))
+        given = self.b.append(np.shape, (param,), {}, Unknown())
+        given.hint = "any"  # whatever a caller passes, so not an array for certain
+        differ = self.b.append(operator.ne, (given, self.shape_of_result(result)), {}, Scalar(bool))
         self.b.body.append(If(differ, then, Block((), (), ()), ()))
+
+    def shape_of_result(self, result: Value) -> Operand:
+        """The result's shape; a pullback that is called later keeps that, and not the result."""
+        if isinstance(result.type, Scalar) or getattr(result.type, "shape", None) == ():
+            return Tuple(())
+        if self.mode.seed != "pull":
+            return self.b.append(np.shape, (result,), {}, Unknown())
+        shape = Value(Unknown(), "", "shape")
+        self.last.append(Apply(np.shape, (result,), (), shape))
+        self.forward.add(shape)
+        return shape
 
     def assemble(self, gradient: Operand, result: Operand, aux: Operand | None, seed: tuple[Value, ...]) -> Function:
         f, mode = self.primal, self.mode
@@ -247,7 +259,7 @@ class _Reverser:
             pull = Value(Unknown(), "pull")
             block = Block(seed, reversed_body, (gradient,))
             self.mirror[block.label] = f.block.label
-            body: tuple[Statement, ...] = (*f.block.body, Closure("pull", block, pull))
+            body: tuple[Statement, ...] = (*f.block.body, *self.last, Closure("pull", block, pull))
             return self.function(name, parameters, f.block.params, body, Tuple((value, pull)))
         if mode.seed == "argument":
             parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
