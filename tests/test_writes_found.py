@@ -1,5 +1,7 @@
 """Writes that once gave a wrong number, or broke the compiler: found by fuzzing, and shrunk."""
 
+import linecache
+
 import numpy as np
 import pytest
 
@@ -593,3 +595,25 @@ def list_rebound(x, n):
 def test_what_cannot_be_followed_is_refused(f, args):
     with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory with"):
         sct.vjp(f).source_for(*args, None)
+
+
+def test_many_products_in_a_loop():
+    """The search for what a value is computed from visits each value once: with every path followed, this would never end."""
+    source = "def f(x, n):\n    for _ in range(n):\n" + "        x = x * (1.2 - x * x)\n" * 40 + "    return x\n"
+    path = "<many products>"
+    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+    names = {}
+    exec(compile(source, path, "exec"), names)
+    f = names["f"]
+    sct.check_grads(f, (0.3, 1))
+
+
+def test_the_test_of_a_while_loop_reads_what_it_carries():
+    def until(x, n):
+        a = x * 2
+        while a[0] < n:
+            a[0] = a[0] + a[1]
+        return np.sum(a)
+
+    assert "copy" not in sct.vjp(until).source_for(np.ones(3), 5.0).split("# reverse")[0]
+    sct.check_grads(until, (np.ones(3), 5.0), 0)

@@ -7,6 +7,7 @@ operation, its result may be any of its operands.
 from __future__ import annotations
 
 import operator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,9 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
+    captured,
     defined,
     operands_of,
-    read,
     type_of,
     values_of,
 )
@@ -46,7 +47,7 @@ from sct.runtime import (
     zeros_each,
 )
 
-__all__ = ["Storage", "captured", "fresh", "is_basic_index", "storage"]
+__all__ = ["Storage", "fresh", "is_basic_index", "storage"]
 
 # NumPy functions that are registered as no views, and yet may give back their argument's memory in some calls.
 _MAYBE: frozenset[Any] = frozenset((np.diff, np.linalg.matrix_power, np.einsum, np.real_if_close, np.ix_))
@@ -130,15 +131,14 @@ class Storage:
                     found.add(e)
         return frozenset(found)
 
-    def sharing(self, v: Value) -> set[Value]:
-        """The values that may share memory with `v`."""
+    def shares_with_any(self, v: Value, others: AbstractSet[Value]) -> bool:
+        """Whether one of some values may share memory with `v`."""
         if self.by_root is None:
             self.by_root = {}
             for w in self.roots:
                 for r in self.of(w):
                     self.by_root.setdefault(r, set()).add(w)
-        near = {w for r in self.of(v) for w in (r, *self.by_root.get(r, ()))}
-        return {w for w in near if self.share(v, w)}
+        return any(w in others and self.share(v, w) for r in self.of(v) for w in (r, *self.by_root.get(r, ())))
 
     def owned(self, v: Value) -> bool:
         """Whether the memory of `v` belongs to this function alone."""
@@ -201,11 +201,6 @@ def _block(s: Storage, block: Block) -> None:
             s.pinned.update(t.block.params)
             _block(s, t.block)
             s.captured |= captured(t.block)
-
-
-def captured(block: Block) -> set[Value]:
-    """What the block of a closure reads from around it; it may run again, so that must stay as it is."""
-    return read(block) - defined(block)
 
 
 def _loop(s: Storage, t: For | While) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, defined
 from sct.ir.types import Array
@@ -17,7 +18,7 @@ from sct.runtime import scatter_add, updated
 __all__ = ["Versions", "is_write", "path_of", "versions"]
 
 
-def is_write(s: Statement) -> bool:
+def is_write(s: Statement) -> TypeGuard[Apply]:
     """Whether a statement is a write into a part of an array."""
     return isinstance(s, Apply) and s.op in (updated, scatter_add) and isinstance(s.args[0], Value)
 
@@ -55,7 +56,7 @@ def _block(found: Versions, block: Block) -> None:
         for b in blocks_of(s):
             _block(found, b)
         if is_write(s):
-            assert isinstance(s, Apply) and isinstance(s.args[0], Value)
+            assert isinstance(s.args[0], Value)
             found.before[s.result] = s.args[0]
             steps.append((s.args[0], s, (s.result,)))
         elif isinstance(s, If):

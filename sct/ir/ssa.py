@@ -320,3 +320,18 @@ def read(block: Block) -> set[Value]:
         for b in blocks_of(s):
             out |= read(b)
     return out
+
+
+def captured(block: Block) -> set[Value]:
+    """What a block reads from around it."""
+    return read(block) - defined(block)
+
+
+def reads_of(s: Statement) -> set[Value]:
+    """The values from around it that a statement reads, with the blocks in it."""
+    return set(values_of(*operands_of(s))).union(*map(captured, blocks_of(s)))
+
+
+def carried_params(s: ForEach | For | While) -> tuple[Value, ...]:
+    """The parameters of a loop's body for what it carries."""
+    return s.body.params[len(s.body.params) - len(s.inits) :]

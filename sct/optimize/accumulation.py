@@ -29,10 +29,11 @@ def f_grad(x, n):
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 
 import numpy as np
 
-from sct.analysis.storage import Storage, captured, storage
+from sct.analysis.storage import Storage, storage
 from sct.ir.ops import InPlace
 from sct.ir.ssa import (
     Apply,
@@ -46,9 +47,8 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
-    defined,
+    captured,
     operands_of,
-    read,
     results_of,
     type_of,
     values_of,
@@ -62,14 +62,14 @@ _ON_LISTS = (appended, shortened, with_item, added_item)
 
 
 def accumulation(f: Function) -> Function:
-    """`f` with sums of adjoints stored over their first operands where that is safe."""
+    """`f` with sums, differences, writes and changes of lists stored over their first operands where that is safe."""
     p = _Accumulation(storage(f), storage(f, lists=True))
     p.live.update(values_of(*f.block.yields))
     for s in f.block.body:
         if isinstance(s, Closure):
             p.live |= captured(s.block)
     block, _ = p.block(f.block)
-    return Function(f.name, f.signature, block, f.doc, f.callee)
+    return replace(f, block=block)
 
 
 class _Accumulation:
@@ -97,7 +97,7 @@ class _Accumulation:
 
     def statement(self, s: Statement) -> Statement:
         if isinstance(s, Apply):
-            return self.swapped(s)
+            return self.stored(s)
         self.live -= set(results_of(s))
         after = set(self.live)
         if isinstance(s, If):
@@ -105,36 +105,33 @@ class _Accumulation:
             self.live = set(after)
             orelse, b = self.block(s.orelse)
             self.live = a | b
-            return If(s.test, then, orelse, s.results, s.place, s.origin, s.expression)
+            return replace(s, then=then, orelse=orelse)
         if isinstance(s, Closure):
             block, inside = self.block(s.block)
             self.live = inside | after
-            return Closure(s.name, block, s.result, s.place, s.origin)
+            return replace(s, block=block)
         assert isinstance(s, (For, While))
-        own = {v for b in blocks_of(s) for v in defined(b)}
-        around = {v for b in blocks_of(s) for v in read(b)} - own
-        self.live = after | around
-        body, inside = self.block(s.body)
-        self.live = (inside - own) | after | around
-        if isinstance(s, For):
-            return For(s.start, s.stop, s.step, body, s.inits, s.exits, s.backwards, s.results, s.place, s.origin)
-        return While(s.test, body, s.inits, s.exits, s.results, s.place, s.origin)
+        around = after.union(*map(captured, blocks_of(s)))
+        self.live = set(around)
+        body, _ = self.block(s.body)
+        self.live = around
+        return replace(s, body=body)
 
-    def swapped(self, s: Apply) -> Apply:
-        """A sum with the operand in front that can be stored into, if one can."""
+    def stored(self, s: Apply) -> Apply:
+        """The statement, storing over its first operand where it may; a write that may not goes into a copy."""
         if s.op is operator.add and len(s.args) == 2:
             a, b = s.args
             for args in ((a, b), (b, a)):
                 if self.can_store(s, args[0], args[1]):
-                    return Apply(InPlace(s.op), args, (), s.result, s.place, s.origin)
+                    return replace(s, op=InPlace(s.op), args=args)
         elif (s.op in (operator.sub, scatter_add, updated) and self.can_store(s, s.args[0], s.args[1])) or (
             s.op in _ON_LISTS and self.can_change(s, s.args[0])
         ):
-            return Apply(InPlace(s.op), s.args, (), s.result, s.place, s.origin)
+            return replace(s, op=InPlace(s.op))
         elif s.op in (updated, scatter_add) and isinstance(s.args[0], Value):
             copy = Value(s.args[0].type, s.result.name, s.result.hint)
             self.copied[copy] = Apply(np.array, s.args[:1], (), copy, s.place, s.origin)
-            return Apply(InPlace(s.op), (copy, *s.args[1:]), (), s.result, s.place, s.origin)
+            return replace(s, op=InPlace(s.op), args=(copy, *s.args[1:]))
         return s
 
     def can_store(self, s: Apply, target: object, other: object) -> bool:
@@ -157,13 +154,13 @@ class _Accumulation:
             return False
         if s.op is added_item and not isinstance(type_of(s.args[1]), (Scalar, Const)):
             return False
-        return not any(v in self.live for v in self.lists.sharing(target) if v is not s.result)
+        return not self.lists.shares_with_any(target, self.live - {s.result})
 
     def free(self, s: Apply, target: Value) -> bool:
         """Whether the memory of `target` is this function's, and nothing that is needed after `s` may lie in it."""
         if not self.storage.owned(target):
             return False
-        return not any(v in self.live for v in self.storage.sharing(target) if v is not s.result)
+        return not self.storage.shares_with_any(target, self.live - {s.result})
 
 
 def _fits(s: Apply, t: Array) -> bool:

@@ -33,7 +33,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sct.analysis.storage import Storage, captured, fresh, storage
+from sct.analysis.storage import Storage, fresh, storage
+from sct.analysis.versions import is_write
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import (
     Apply,
@@ -46,14 +47,12 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
-    defined,
-    operands_of,
-    read,
+    captured,
+    reads_of,
     results_of,
     values_of,
 )
 from sct.ir.types import Array
-from sct.runtime import scatter_add, updated
 
 __all__ = ["buffers"]
 
@@ -75,16 +74,6 @@ def _depth(block: Block) -> int:
     )
 
 
-def _is_write(s: Statement) -> bool:
-    return isinstance(s, Apply) and s.op in (updated, scatter_add)
-
-
-def _uses(s: Statement) -> set[Value]:
-    """The values from outside of it that a statement reads."""
-    inside = {v for b in blocks_of(s) for v in defined(b)}
-    return {*values_of(*operands_of(s)), *(v for b in blocks_of(s) for v in read(b) if v not in inside)}
-
-
 # -- writes and views ----------------------------------------------------------------------------------------------------------
 
 
@@ -101,20 +90,22 @@ def _apart(block: Block) -> Block:
         return block.with_(body)
     k = 0
     copied: set[Value] = set()
+    used = [reads_of(s) for s in body]
+    end = set(values_of(*block.yields))
     while k < len(body):
         s = body[k]
-        if _is_write(s) and isinstance(s, Apply) and isinstance(s.args[0], Value):
+        if is_write(s):
             views = {v for v, x in base.items() if x is s.args[0] and v not in copied}
-            reads = [n for n in range(k + 1, len(body)) if not views.isdisjoint(_uses(body[n]))]
-            if not views.isdisjoint(values_of(*block.yields)) or any(isinstance(body[n], Closure) for n in reads):
+            reads = [n for n in range(k + 1, len(body)) if not views.isdisjoint(used[n])]
+            if not views.isdisjoint(end) or any(isinstance(body[n], Closure) for n in reads):
                 reads.append(len(body))  # a closure reads whenever it is called
-            uses = [n for n in range(k + 1, len(body)) if s.result in _uses(body[n])]
-            first = uses[0] if uses else len(body)
+            first = next((n for n in range(k + 1, len(body)) if s.result in used[n]), len(body))
             if reads and reads[-1] < first:
                 body.insert(reads[-1], body.pop(k))
+                used.insert(reads[-1], used.pop(k))
                 continue
             if reads:
-                copied |= {v for n in reads if n >= first for v in views & (_uses(body[n]) if n < len(body) else views)}
+                copied |= {v for n in reads if n >= first for v in views & (used[n] if n < len(body) else views)}
         k += 1
     out: list[Statement] = []
     for s in body:
@@ -151,7 +142,7 @@ class _Entries:
         for s in reversed(block.body):
             copies: list[Statement] = []
             if isinstance(s, (For, While)):
-                around = {v for b in blocks_of(s) for v in read(b)} - defined(s.body)
+                around = set().union(*map(captured, blocks_of(s)))
                 if self.at == self.depth:
                     s, copies = self.loop(s, live - set(results_of(s)), around)
                 else:
@@ -160,7 +151,7 @@ class _Entries:
                     self.at -= 1
             elif not isinstance(s, Apply):
                 s = map_blocks(lambda b, live=live: self.block(b, live), s)  # type: ignore[misc]
-            live = (live - set(results_of(s))) | _uses(s)
+            live = (live - set(results_of(s))) | reads_of(s)
             out += [s, *copies]
         return block.with_(reversed(out))
 
@@ -187,8 +178,7 @@ class _Entries:
         """Whether the memory that a loop starts from must stay as it is."""
         if not self.memory.owned(init):
             return True
-        near = self.memory.sharing(init)
-        return any(v in near for v in needed) or any(v in near for v in values_of(*others))
+        return self.memory.shares_with_any(init, needed.union(values_of(*others)))
 
 
 def _written_in(block: Block) -> set[Value]:
@@ -200,7 +190,7 @@ def _written_in(block: Block) -> set[Value]:
         for s in b.body:
             if isinstance(s, Apply):
                 x = s.args[0] if s.args else None
-                if isinstance(x, Value) and x in origin and _is_write(s):
+                if isinstance(x, Value) and x in origin and is_write(s):
                     origin[s.result] = origin[x]
                     written.add(origin[x])
                 continue

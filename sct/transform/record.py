@@ -350,7 +350,13 @@ class _Recorder:
     def outlives(self, v: Value, s: Statement, label: int) -> bool:
         """Whether a value is used after an array that it would be computed from again is written into."""
         last = self.last_use.get(v, -1)
-        for w in values_of(*operands_of(s)):
+        seen: set[Value] = set()
+        work = list(values_of(*operands_of(s)))
+        while work:
+            w = work.pop()
+            if w in seen:
+                continue
+            seen.add(w)
             consumer = self.versions.consumer.get((label, w))
             if consumer is not None:
                 if isinstance(consumer, Apply) and v in values_of(*path_of(consumer)):
@@ -361,8 +367,8 @@ class _Recorder:
                     return True  # before the reverse of the consumer has given the array back
                 continue
             t = self.source(w)
-            if self.home.get(w) == label and t is not None and cheap(t) and self.outlives(v, t, label):
-                return True
+            if self.home.get(w) == label and t is not None and cheap(t):
+                work += values_of(*operands_of(t))
         return False
 
     def compute_again(self, v: Value, label: int, made: _Supply) -> None:
