@@ -13,7 +13,21 @@ from typing import Any
 import numpy as np
 
 from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, defined, results_of, values_of
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    carried_params,
+    defined,
+    results_of,
+    values_of,
+)
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Undefined
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, method_rule, nondifferentiable, result_type
 
@@ -120,7 +134,7 @@ class _Varied:
 
     def loop(self, s: For | While) -> None:
         n = len(s.inits)
-        params = s.body.params[-n:] if n else ()
+        params = carried_params(s)
         self.joined(params, ((i,) for i in s.inits))
         while True:
             before = len(self.values)
@@ -165,7 +179,7 @@ class _Useful:
 
     def loop(self, s: For | While) -> None:
         n = len(s.inits)
-        params = s.body.params[-n:] if n else ()
+        params = carried_params(s)
         for r, y in zip(s.results[:n], s.body.yields, strict=False):
             if r in self.values:
                 self.add(y)

@@ -6,7 +6,7 @@ such a value on such a path, but the reverse sweep might keep it, or ask for its
 
 from __future__ import annotations
 
-from sct.ir.ssa import Block, For, If, Operand, Value, While, blocks_of
+from sct.ir.ssa import Block, For, If, Operand, Value, While, blocks_of, carried_params
 from sct.ir.types import UNDEFINED
 
 __all__ = ["unbound_values"]
@@ -32,8 +32,7 @@ def _collect(block: Block, out: set[Value]) -> None:
         if isinstance(s, If):
             out.update(r for r, a, b in zip(s.results, s.then.yields, s.orelse.yields, strict=True) if may_be(a) or may_be(b))
         elif isinstance(s, (For, While)):
-            n = len(s.inits)
-            params = s.body.params[len(s.body.params) - n :]
+            params = carried_params(s)
             for p, r, i, y in zip(params, s.results, s.inits, s.body.yields, strict=False):
                 if may_be(i):
                     out.update((p, r))

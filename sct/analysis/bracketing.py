@@ -16,7 +16,21 @@ import numpy as np
 
 from sct.analysis.activity import primitive_of, useful_values, varied_values
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, operands_of, results_of, values_of
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    carried_params,
+    operands_of,
+    results_of,
+    values_of,
+)
 
 __all__ = ["refuse_bracketing"]
 
@@ -42,7 +56,7 @@ class _Search:
         for s in block.body:
             self.definition.update((r, s) for r in results_of(s))
             if isinstance(s, (For, While)):
-                params = s.body.params[len(s.body.params) - len(s.inits) :]
+                params = carried_params(s)
                 self.sources.update((p, (i, y)) for p, i, y in zip(params, s.inits, s.body.yields, strict=False))
             for b in blocks_of(s):
                 self.survey(b)
@@ -55,7 +69,7 @@ class _Search:
                 self.block(b)
 
     def loop(self, s: For | While) -> None:
-        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        params = carried_params(s)
         moves: dict[Value, tuple[list[Operand], list[Operand]]] = {}
         for p, y, r in zip(params, s.body.yields, s.results, strict=False):
             if p in self.useful or r in self.useful:

@@ -22,7 +22,7 @@ import numpy as np
 from sct.analysis.inference import infer_call
 from sct.analysis.versions import Versions, is_write, path_of
 from sct.ir.ops import Attribute
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, results_of, type_of
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, carried_params, results_of, type_of
 from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple, same_shape, size_add, size_mul, size_opaque
 from sct.runtime import updated
 
@@ -128,8 +128,7 @@ class Dependence:
         if isinstance(place.owner, For):
             self.indices[block.params[0]] = block.label
         if isinstance(place.owner, (For, While)) and block is place.owner.body:
-            n = len(place.owner.inits)
-            for k, (p, i) in enumerate(zip(block.params[len(block.params) - n :], place.owner.inits, strict=True)):
+            for k, (p, i) in enumerate(zip(carried_params(place.owner), place.owner.inits, strict=True)):
                 if k in self.versions.slots.get(block.label, ()) and self.kept_apart(place.owner, k):
                     assert isinstance(i, Value)
                     self.root[p] = self.first(i)

@@ -66,7 +66,8 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    defined,
+    captured,
+    carried_params,
     leaves,
     map_leaves,
     read,
@@ -604,7 +605,7 @@ class Specializer:
         self.rolled(s, plan.part)
         loop = self.body.pop()
         assert isinstance(loop, For)
-        constants = tuple(sorted(read(loop.body) - defined(loop.body), key=lambda v: v.id))
+        constants = tuple(sorted(captured(loop.body), key=lambda v: v.id))
         own = {v: Value(v.type, v.name, v.hint) for v in constants}
         block = substitute(loop.body, dict(own))
         params = (*block.params, *own.values())
@@ -1467,7 +1468,7 @@ def stays(block: Block, y: Operand, v: Operand) -> bool:
             y = before[0]
         elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
             k = s.results.index(y)
-            params = s.body.params[len(s.body.params) - len(s.inits) :]
+            params = carried_params(s)
             if not stays(s.body, s.body.yields[k], params[k]):
                 return False
             y = s.inits[k]

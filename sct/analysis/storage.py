@@ -26,6 +26,7 @@ from sct.ir.ssa import (
     While,
     blocks_of,
     captured,
+    carried_params,
     defined,
     operands_of,
     type_of,
@@ -205,7 +206,7 @@ def _block(s: Storage, block: Block) -> None:
 
 def _loop(s: Storage, t: For | While) -> None:
     n, number = len(t.inits), t.body.label
-    params = t.body.params[len(t.body.params) - n :]
+    params = carried_params(t)
     for k, (p, r) in enumerate(zip(params, t.results, strict=False)):
         s.roots[p], s.roots[r] = frozenset((p,)), frozenset((r,))
         s.loop[p] = s.loop[r] = number, k

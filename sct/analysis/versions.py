@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, defined
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, carried_params, defined
 from sct.ir.types import Array
 from sct.runtime import scatter_add, updated
 
@@ -68,7 +68,7 @@ def _block(found: Versions, block: Block) -> None:
                     steps.append((v, s, (r,)))
         elif isinstance(s, (For, While)):
             slots = _slots(found, s)
-            params = s.body.params[len(s.body.params) - len(s.inits) :]
+            params = carried_params(s)
             if slots:
                 found.slots[s.body.label] = slots
                 for k in slots:
@@ -94,7 +94,7 @@ def _first(found: Versions, o: Operand, inside: set[Value]) -> Value | None:
 def _slots(found: Versions, s: For | While) -> tuple[int, ...]:
     """The arrays that a loop carries and writes into, and perhaps swaps: each ends as it began or as another of them."""
     n = len(s.inits)
-    params = s.body.params[len(s.body.params) - n :]
+    params = carried_params(s)
     inside = defined(s.body)
     came: dict[int, int] = {}
     written: set[int] = set()

@@ -37,6 +37,7 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
+    carried_params,
     operands_of,
     values_of,
 )
@@ -350,7 +351,7 @@ class _Emitter:
         """The values that loops carry and that begin as constants and go on as results of arithmetic."""
         for s in block.body:
             if isinstance(s, (For, While)):
-                params = s.body.params[len(s.body.params) - len(s.inits) :]
+                params = carried_params(s)
                 for p, init, y in zip(params, s.inits, s.body.yields, strict=False):
                     made = self.folding.definition.get(y) if isinstance(y, Value) else None
                     if isinstance(init, Const) and (
@@ -519,7 +520,7 @@ class _Emitter:
     # -- loops -------------------------------------------------------------------------------------------------------
 
     def for_(self, s: For, out: list[Any]) -> None:
-        params = s.body.params[1:]
+        params = carried_params(s)
         self.copies(params, s.inits, out)
         row = self.row_of(s)
         if row is not None:

@@ -10,7 +10,7 @@ import keyword
 
 from sct.codegen.liveness import Interference
 from sct.ir.ops import InPlace
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Value, While, blocks_of, results_of
+from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Value, While, blocks_of, carried_params, results_of
 
 __all__ = ["assign_names"]
 
@@ -73,7 +73,7 @@ class _Namer:
         """Merge along φ's: first what a loop carries and gives, then where it comes from."""
         for s in block.body:
             if isinstance(s, (For, While)):
-                params = s.body.params[len(s.body.params) - len(s.inits) :]
+                params = carried_params(s)
                 for p, r, y in zip(params, s.results, s.body.yields, strict=False):
                     self.merge(p, r)
                     self.merge(p, y)
@@ -87,7 +87,7 @@ class _Namer:
                 self.tie(b)
         for s in block.body:
             if isinstance(s, (For, While)):
-                params = s.body.params[len(s.body.params) - len(s.inits) :]
+                params = carried_params(s)
                 for p, i in zip(params, s.inits, strict=True):
                     self.merge(p, i)
 

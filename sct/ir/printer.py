@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sct.ir.ops import Attribute, Format, Free, InPlace, Method, Special
-from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While
+from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, carried_params
 from sct.ir.types import Const, Dict, List, Slice, Tuple, Undefined
 
 __all__ = ["show"]
@@ -65,10 +65,7 @@ class _Printer:
             self.loop(s, depth)
 
     def loop(self, s: For | ForEach | While, depth: int) -> None:
-        carried = ", ".join(
-            f"{self.name(p)} := {self.operand(i)}"
-            for p, i in zip(s.body.params[-len(s.inits) :] if s.inits else (), s.inits, strict=True)
-        )
+        carried = ", ".join(f"{self.name(p)} := {self.operand(i)}" for p, i in zip(carried_params(s), s.inits, strict=True))
         tail = f" [{carried}]" if carried else ""
         if isinstance(s, While):
             renamed = ", ".join(f"{self.name(p)} := {self.operand(i)}" for p, i in zip(s.test.params, s.inits, strict=True))

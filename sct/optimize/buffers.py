@@ -48,6 +48,7 @@ from sct.ir.ssa import (
     While,
     blocks_of,
     captured,
+    carried_params,
     reads_of,
     results_of,
     values_of,
@@ -156,7 +157,7 @@ class _Entries:
         return block.with_(reversed(out))
 
     def loop(self, s: For | While, after: set[Value], around: set[Value]) -> tuple[For | While, list[Statement]]:
-        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        params = carried_params(s)
         written = _written_in(s.body)
         inits: list[Operand] = []
         copies: list[Statement] = []

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from sct.ir.ops import RAISE
 from sct.ir.rewriting import substitute
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Statement, Value, While, type_of
+from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Statement, Value, While, carried_params, type_of
 from sct.ir.types import UNDEFINED, Const, Scalar
 from sct.optimize.rewriter import Rewriter
 
@@ -72,7 +72,7 @@ class _Copies(Rewriter):
 
     def loop(self, s: For | While) -> None:
         n = len(s.inits)
-        params = s.body.params[len(s.body.params) - n :]
+        params = carried_params(s)
         constant = [
             k for k in range(n) if s.body.yields[k] is params[k] or (s.body.yields[k] is s.inits[k] and _fixed(s.inits[k]))
         ]
@@ -100,7 +100,7 @@ def _without(s: For | While, drop: list[int], mapping: dict[Value, Operand]) -> 
     n = len(s.inits)
     keep = [k for k in range(n) if k not in drop]
     head = s.body.params[: len(s.body.params) - n]
-    params = s.body.params[len(s.body.params) - n :]
+    params = carried_params(s)
     body = substitute(s.body, mapping)
     yields = [body.yields[k] for k in keep] + list(body.yields[n:])
     body = body.with_(yields=yields, params=(*head, *(params[k] for k in keep)))

@@ -28,6 +28,7 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
+    carried_params,
     operands_of,
     values_of,
 )
@@ -81,7 +82,7 @@ class _Liveness:
 
     def scan_loop(self, s: For | While, inside: tuple[Statement, ...]) -> None:
         n = len(s.inits)
-        params = s.body.params[-n:] if n else ()
+        params = carried_params(s)
         for k in range(n):
             pair = (s.inits[k], s.body.yields[k])
             for v in (s.results[k], params[k], *(s.test.params[k : k + 1] if isinstance(s, While) else ())):
@@ -150,7 +151,7 @@ class _Liveness:
 
     def kept_loop(self, s: For | While) -> For | While:
         n = len(s.inits)
-        params = s.body.params[-n:] if n else ()
+        params = carried_params(s)
         keep = [
             k
             for k in range(n)

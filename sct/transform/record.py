@@ -34,6 +34,7 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
+    carried_params,
     defined,
     map_leaves,
     operands_of,
@@ -185,7 +186,7 @@ class _Recorder:
                 made.renamed[v] = self.escape(v, label)
             return
         owner = place.owner
-        carried = self.carried(owner, place.block) if isinstance(owner, (For, While)) else {}
+        carried = self.carried(owner) if isinstance(owner, (For, While)) else {}
         self.restore(made, needed, carried)
         rest = [v for v in needed if v not in made.renamed]
         found = plan(rest, lambda v: self.local_definition(v, label), lambda v: self.at_hand(v, label))
@@ -285,7 +286,7 @@ class _Recorder:
 
         None if an iteration overwrites all of an array: then it costs less to keep the version that is needed.
         """
-        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        params = carried_params(s)
         out: list[tuple[int, Value]] = []
         for k in self.versions.slots[s.body.label]:
             out += [(label, s.results[k]), (s.body.label, params[k]), *self.chain(s.body, s.body.yields[k], None)]
@@ -302,15 +303,10 @@ class _Recorder:
             y = self.versions.before[y]
         return out
 
-    def carried(self, owner: For | While, block: Block) -> dict[Value, tuple[Value, Value]]:
+    def carried(self, s: For | While) -> dict[Value, tuple[Value, Value]]:
         """For each value that the next iteration starts from: the parameter that holds it there, the result at the end."""
-        n = len(owner.inits)
-        params = block.params[-n:] if n else ()
-        return {
-            y: (p, r)
-            for y, p, r in zip(block.yields, params, owner.results, strict=False)
-            if isinstance(y, Value) and y is not p
-        }
+        around = zip(s.body.yields, carried_params(s), s.results, strict=False)
+        return {y: (p, r) for y, p, r in around if isinstance(y, Value) and y is not p}
 
     def restore(self, made: _Supply, needed: list[Value], carried: dict[Value, tuple[Value, Value]]) -> None:
         """A value that the next iteration starts from, where that parameter is needed too, is carried backwards."""
@@ -506,7 +502,7 @@ class _Recorder:
         if isinstance(s, If):
             return self.forward_if(s)
         assert isinstance(s, (For, While))
-        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        params = carried_params(s)
         inits = tuple(self.defined(i, r, p) for i, r, p in zip(s.inits, s.results, params, strict=False))
         body = self.rebuilt(s.body)
         if isinstance(s, For):
@@ -586,7 +582,7 @@ class _Recorder:
 
     def carried_versions(self, s: For | While) -> list[tuple[Value, Value, Value, Value]]:
         """What the reverse of a loop carries to undo its writes: initial value, parameter, last version and result of each."""
-        params = s.body.params[len(s.body.params) - len(s.inits) :]
+        params = carried_params(s)
         out: list[tuple[Value, Value, Value, Value]] = []
         home = self.places[s.body.label].parent
         if s.body.label not in self.versions.slots or home is None or self.around(home, s) is None:

@@ -38,6 +38,7 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
+    carried_params,
     defined,
     results_of,
     type_of,
@@ -722,7 +723,7 @@ class _Reverser:
 
     def loop(self, s: For | While) -> None:
         n = len(s.inits)
-        params = s.body.params[-n:] if n else ()
+        params = carried_params(s)
         carried = [k for k, p in enumerate(params) if p in self.active]
         if not any(s.results[k] in self.bars for k in range(n)) and not self.uses_tape(s):
             return
