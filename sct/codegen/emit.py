@@ -23,7 +23,7 @@ from sct.codegen.liveness import interference
 from sct.codegen.names import assign_names
 from sct.codegen.symbols import Symbols
 from sct.ir.ops import ASSERT, PUSH, RAISE, UNPACK, Attribute, Format, Free, InPlace, Method, Special, Steps, StepsBack
-from sct.ir.rewriting import substitute
+from sct.ir.rewriting import map_blocks, substitute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -79,19 +79,13 @@ def _one_test(f: Function) -> Function:
     """The parameters of a while loop's test under the names of its body's, for they are the same variables."""
 
     def in_block(block: Block) -> Block:
-        return block.with_([in_statement(s) for s in block.body])
+        return block.with_([map_blocks(in_block, shared(s)) for s in block.body])
 
-    def in_statement(s: Statement) -> Statement:
-        if isinstance(s, If):
-            return replace(s, then=in_block(s.then), orelse=in_block(s.orelse))
-        if isinstance(s, For):
-            return replace(s, body=in_block(s.body))
-        if isinstance(s, Closure):
-            return replace(s, block=in_block(s.block))
-        if isinstance(s, While):
-            test = substitute(s.test, dict(zip(s.test.params, s.body.params, strict=True))).with_(params=())
-            return replace(s, test=in_block(test), body=in_block(s.body))
-        return s
+    def shared(s: Statement) -> Statement:
+        if not isinstance(s, While):
+            return s
+        test = substitute(s.test, dict(zip(s.test.params, s.body.params, strict=True)))
+        return replace(s, test=test.with_(params=()))
 
     return replace(f, block=in_block(f.block))
 

@@ -14,6 +14,8 @@ def f(x):
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sct.analysis.effects import has_effect
 from sct.ir.ops import POP, PUSH
 from sct.ir.ssa import (
@@ -43,7 +45,7 @@ def dead_code(f: Function) -> Function:
     live.roots(f.block)
     live.need(*f.block.yields)
     live.run()
-    return Function(f.name, f.signature, live.sweep(f.block), f.doc, f.callee)
+    return replace(f, block=live.sweep(f.block))
 
 
 class _Liveness:
@@ -142,12 +144,12 @@ class _Liveness:
         if isinstance(s, (For, While)):
             return self.kept_loop(s)
         assert isinstance(s, Closure)
-        return Closure(s.name, self.sweep(s.block), s.result, s.place, s.origin)
+        return replace(s, block=self.sweep(s.block))
 
     def kept_if(self, s: If) -> If:
         keep = [k for k, r in enumerate(s.results) if r in self.live]
         blocks = [b.with_(self.sweep(b).body, [b.yields[k] for k in keep]) for b in (s.then, s.orelse)]
-        return If(s.test, blocks[0], blocks[1], tuple(s.results[k] for k in keep), s.place, s.origin, s.expression)
+        return replace(s, then=blocks[0], orelse=blocks[1], results=tuple(s.results[k] for k in keep))
 
     def kept_loop(self, s: For | While) -> For | While:
         n = len(s.inits)

@@ -5,7 +5,9 @@ Takes a function; gives a function. A pass overrides `rewrite`, and, where it tr
 
 from __future__ import annotations
 
-from sct.ir.rewriting import map_operands
+from dataclasses import replace
+
+from sct.ir.rewriting import map_blocks, map_operands
 from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves
 
 __all__ = ["Rewriter"]
@@ -21,8 +23,7 @@ class Rewriter:
 
     def function(self, f: Function) -> Function:
         """The rewritten function."""
-        block = self.block(f.block)
-        return Function(f.name, f.signature, block, f.doc, f.callee)
+        return replace(f, block=self.block(f.block))
 
     def operand(self, o: Operand) -> Operand:
         """An operand with replacements made."""
@@ -54,7 +55,7 @@ class Rewriter:
             self.loop(s)
         else:
             assert isinstance(s, Closure)
-            self.keep(Closure(s.name, self.block(s.block), s.result, s.place, s.origin))
+            self.keep(map_blocks(self.block, s))
 
     def keep(self, s: Statement) -> None:
         self.body.append(s)
@@ -63,22 +64,17 @@ class Rewriter:
 
     def changed(self, s: Apply, op: object, *args: Operand) -> Apply:
         """The statement with another operation."""
-        return Apply(op, args, (), s.result, s.place, s.origin)
+        return replace(s, op=op, args=args, kwargs=())
 
     def rewrite(self, s: Apply) -> Apply | Operand:
         """What stands for an operation: another one, or an operand."""
         return s
 
     def if_(self, s: If) -> None:
-        then, orelse = self.block(s.then), self.block(s.orelse)
-        self.keep(If(s.test, then, orelse, s.results, s.place, s.origin, s.expression))
+        self.keep(map_blocks(self.block, s))
 
     def loop(self, s: For | While) -> None:
-        body = self.block(s.body)
-        if isinstance(s, For):
-            self.keep(For(s.start, s.stop, s.step, body, s.inits, s.exits, s.backwards, s.results, s.place, s.origin))
-        else:
-            self.keep(While(self.block(s.test), body, s.inits, s.exits, s.results, s.place, s.origin))
+        self.keep(map_blocks(self.block, s))
 
     def made_by(self, o: Operand, *ops: object) -> Apply | None:
         """The operation that made an operand, if it is one of `ops`."""

@@ -22,6 +22,7 @@ from sct.analysis.recording import cheap, plan
 from sct.analysis.storage import storage
 from sct.analysis.versions import is_write, path_of, versions
 from sct.ir.ops import POP, PUSH, TAPE
+from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -135,7 +136,7 @@ class _Recorder:
                 break
         self.find_shared()
         self.bind_everywhere()
-        return Function(f.name, f.signature, self.rebuilt(f.block), f.doc, f.callee)
+        return replace(f, block=self.rebuilt(f.block))
 
     # -- what is asked for -------------------------------------------------------------------------------------------
 
@@ -498,16 +499,13 @@ class _Recorder:
         if isinstance(s, Apply):
             return s
         if isinstance(s, Closure):
-            return Closure(s.name, self.pull(s.block), s.result, s.place, s.origin)
+            return replace(s, block=self.pull(s.block))
         if isinstance(s, If):
             return self.forward_if(s)
         assert isinstance(s, (For, While))
         params = carried_params(s)
         inits = tuple(self.defined(i, r, p) for i, r, p in zip(s.inits, s.results, params, strict=False))
-        body = self.rebuilt(s.body)
-        if isinstance(s, For):
-            return For(s.start, s.stop, s.step, body, inits, s.exits, s.backwards, s.results, s.place, s.origin)
-        return While(s.test, body, inits, s.exits, s.results, s.place, s.origin)
+        return replace(s, body=self.rebuilt(s.body), inits=inits)
 
     def defined(self, operand: Operand, *targets: Value) -> Operand:
         return Const(None) if operand is UNDEFINED and not self.total.isdisjoint(targets) else operand
@@ -519,7 +517,7 @@ class _Recorder:
             extra = [v if branch == k else UNDEFINED for branch, v, _ in more]
             yields = [self.defined(y, r) for y, r in zip(b.yields, s.results, strict=True)]
             blocks.append(self.rebuilt(b).with_(None, [*yields, *extra]))
-        return If(s.test, blocks[0], blocks[1], (*s.results, *(out for _, _, out in more)), s.place, s.origin, s.expression)
+        return replace(s, then=blocks[0], orelse=blocks[1], results=(*s.results, *(out for _, _, out in more)))
 
     def pull(self, block: Block) -> Block:
         """The block of a pullback, which may run many times: it empties copies of the tapes."""
@@ -545,9 +543,7 @@ class _Recorder:
             return self.renamed(o, names)
 
         if isinstance(s, Apply):
-            return Apply(
-                s.op, tuple(map(there, s.args)), tuple((k, there(v)) for k, v in s.kwargs), s.result, s.place, s.origin
-            )
+            return map_operands(there, s)
         if isinstance(s, If):
             return self.backward_if(s, names)
         assert isinstance(s, For)
@@ -573,7 +569,8 @@ class _Recorder:
             inits = (*inits, there(result))
             results = (*results, Value(again.type, again.name))
         block = s.body.with_(body, yields, params)
-        return For(there(s.start), there(s.stop), there(s.step), block, inits, False, s.backwards, results, s.place, s.origin)
+        start, stop, step = map(there, (s.start, s.stop, s.step))
+        return replace(s, start=start, stop=stop, step=step, body=block, inits=inits, exits=False, results=results)
 
     def mirrored_by(self, block: Block) -> Statement | None:
         """The statement of the forward sweep that a statement of the reverse sweep with this block goes back through."""
@@ -615,7 +612,7 @@ class _Recorder:
         test = self.renamed(s.test, names)
         after = {v: Value(v.type, v.name) for v, _ in back}
         names.update(after)
-        return If(test, blocks[0], blocks[1], (*s.results, *after.values()), s.place, s.origin, s.expression)
+        return replace(s, test=test, then=blocks[0], orelse=blocks[1], results=(*s.results, *after.values()))
 
     def last_versions(self, block: Block, s: If) -> list[tuple[Value, Value]]:
         """The versions that a branch ends with and that its reverse starts from, with the results that they are."""
@@ -703,7 +700,7 @@ class _Recorder:
             names[v] = Value(v.type, v.name)
             args = tuple(self.renamed(a, names) for a in s.args)
             kwargs = tuple((k, self.renamed(a, names)) for k, a in s.kwargs)
-            body.append(Apply(s.op, args, kwargs, names[v], s.place, s.origin))
+            body.append(replace(s, args=args, kwargs=kwargs, result=names[v]))
 
 
 def _whole(path: tuple[Operand, ...]) -> bool:
