@@ -5,12 +5,12 @@ Takes blocks and a map from values to operands; gives new blocks. Labels stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Statement, Value, While, map_leaves
+from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Statement, Value, While, carried_params, map_leaves
 
-__all__ = ["map_blocks", "map_operands", "substitute"]
+__all__ = ["carrying", "map_blocks", "map_operands", "substitute"]
 
 
 def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
@@ -37,6 +37,19 @@ def map_blocks(f: Callable[[Block], Block], s: Statement) -> Statement:
     if isinstance(s, Closure):
         return replace(s, block=f(s.block))
     return s
+
+
+def carrying(s: For | While, keep: Sequence[int]) -> For | While:
+    """A loop that carries only some of its values."""
+    n = len(s.inits)
+    head, params = s.body.params[: len(s.body.params) - n], carried_params(s)
+    yields = (*(s.body.yields[k] for k in keep), *s.body.yields[n:])
+    body = s.body.with_(yields=yields, params=(*head, *(params[k] for k in keep)))
+    inits = tuple(s.inits[k] for k in keep)
+    results = (*(s.results[k] for k in keep), *s.results[n:])
+    if isinstance(s, For):
+        return replace(s, body=body, inits=inits, results=results)
+    return replace(s, test=s.test.with_(params=[s.test.params[k] for k in keep]), body=body, inits=inits, results=results)
 
 
 def substitute(block: Block, mapping: Mapping[Value, Operand]) -> Block:

@@ -21,8 +21,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sct.ir.ops import RAISE
-from sct.ir.rewriting import substitute
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Statement, Value, While, carried_params, type_of
+from sct.ir.rewriting import carrying, map_blocks, substitute
+from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Value, While, carried_params, type_of
 from sct.ir.types import UNDEFINED, Const, Scalar
 from sct.optimize.rewriter import Rewriter
 
@@ -86,7 +86,8 @@ class _Copies(Rewriter):
             mapping.update({s.test.params[k]: s.inits[k] for k in constant})
         self.replaced.update(mapping)  # the reverse sweep may read what the loop carries
         self.replaced.update({s.results[k]: s.inits[k] for k in constant})
-        self.statement(_without(s, constant, mapping))
+        rest = carrying(s, [k for k in range(n) if k not in constant])
+        self.statement(map_blocks(lambda b: substitute(b, mapping), rest))
 
 
 def _fixed(o: Operand) -> bool:
@@ -95,20 +96,3 @@ def _fixed(o: Operand) -> bool:
 
 def _raises(block: Block) -> bool:
     return bool(block.body) and isinstance(block.body[-1], Apply) and block.body[-1].op is RAISE
-
-
-def _without(s: For | While, drop: list[int], mapping: dict[Value, Operand]) -> Statement:
-    """A loop that does not carry some of its values."""
-    n = len(s.inits)
-    keep = [k for k in range(n) if k not in drop]
-    head = s.body.params[: len(s.body.params) - n]
-    params = carried_params(s)
-    body = substitute(s.body, mapping)
-    yields = [body.yields[k] for k in keep] + list(body.yields[n:])
-    body = body.with_(yields=yields, params=(*head, *(params[k] for k in keep)))
-    inits = tuple(s.inits[k] for k in keep)
-    results = (*(s.results[k] for k in keep), *s.results[n:])
-    if isinstance(s, For):
-        return For(s.start, s.stop, s.step, body, inits, s.exits, s.backwards, results, s.place, s.origin)
-    test = substitute(s.test, mapping).with_(params=[s.test.params[k] for k in keep])
-    return While(test, body, inits, s.exits, results, s.place, s.origin)

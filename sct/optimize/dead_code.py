@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from sct.analysis.effects import has_effect
 from sct.ir.ops import POP, PUSH
+from sct.ir.rewriting import carrying, map_blocks
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -151,7 +152,7 @@ class _Liveness:
         blocks = [b.with_(self.sweep(b).body, [b.yields[k] for k in keep]) for b in (s.then, s.orelse)]
         return replace(s, then=blocks[0], orelse=blocks[1], results=tuple(s.results[k] for k in keep))
 
-    def kept_loop(self, s: For | While) -> For | While:
+    def kept_loop(self, s: For | While) -> Statement:
         n = len(s.inits)
         params = carried_params(s)
         keep = [
@@ -159,12 +160,4 @@ class _Liveness:
             for k in range(n)
             if {s.results[k], params[k], *(s.test.params[k : k + 1] if isinstance(s, While) else ())} & self.live
         ]
-        yields = [s.body.yields[k] for k in keep] + list(s.body.yields[n:])
-        results = (*(s.results[k] for k in keep), *s.results[n:])
-        inits = tuple(s.inits[k] for k in keep)
-        head = s.body.params[: len(s.body.params) - n]
-        body = s.body.with_(self.sweep(s.body).body, yields, (*head, *(params[k] for k in keep)))
-        if isinstance(s, For):
-            return For(s.start, s.stop, s.step, body, inits, s.exits, s.backwards, results, s.place, s.origin)
-        test = s.test.with_(self.sweep(s.test).body, None, [s.test.params[k] for k in keep])
-        return While(test, body, inits, s.exits, results, s.place, s.origin)
+        return map_blocks(self.sweep, carrying(s, keep))
