@@ -312,13 +312,21 @@ class Specializer:
 
     def nested(self, block: Block, memory: Memory) -> tuple[list[Statement], tuple[Operand, ...]]:
         """The statements of a block, collected apart, that start from `memory`, and change it."""
-        body, self.body = self.body, []
-        outer, self.memory = self.memory, memory
+        body: list[Statement] = []
+        with self.into(body, memory):
+            return body, self.block(block)
+
+    @contextmanager
+    def into(self, body: list[Statement], memory: Memory | None = None) -> Iterator[None]:
+        """Statements go to the end of `body`, and reads and writes to `memory`, if one is given."""
+        outer_body, self.body = self.body, body
+        outer_memory, self.memory = self.memory, self.memory if memory is None else memory
         try:
-            yields = self.block(block)
-            return self.body, yields
+            yield
         finally:
-            self.body, self.memory = body, outer
+            self.body = outer_body
+            if memory is not None:
+                self.memory = outer_memory
 
     def call(
         self, function: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], rule: bool = False
@@ -456,21 +464,15 @@ class Specializer:
 
     def presented(self, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
         """An operand as it is at the end of a block."""
-        outer, self.memory, self.body = (self.memory, self.body), memory, body
-        try:
+        with self.into(body, memory):
             return self.present(o, reads=False)
-        finally:
-            self.memory, self.body = outer
 
     def exposed_at_end(self, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
         """A container that a block yields, taken apart where it was made."""
         if not isinstance(o, Value) or not isinstance(o.type, (Tuple, List, Dict)) or not memory.is_new(o):
             return o
-        outer, self.memory, self.body = (self.memory, self.body), memory, body
-        try:
+        with self.into(body, memory):
             return self.expose_all(o)
-        finally:
-            self.memory, self.body = outer
 
     def truth(self, test: Operand) -> Operand:
         t = type_of(test)
@@ -687,14 +689,13 @@ class Specializer:
 
     def rest_unless(self, stop: Operand, s: ForEach, plan: Plan, k: int, n: int, carried: list[Operand]) -> None:
         place, origin = self.place, self.origin
-        body, self.body = self.body, []
-        outer, self.memory = self.memory, self.memory.fork()
-        self.iteration(s, plan, k, n, carried)
-        rest, self.body = self.body, body
-        after = [self.env[r] for r in s.results]
-        inner, self.memory = self.memory, outer
         ended: list[Statement] = []
-        flat = self.meet(((outer.fork(), ended), (inner, rest)), (s.body.params[0].id, k, self.path))
+        rest: list[Statement] = []
+        with self.into(rest, self.memory.fork()):
+            self.iteration(s, plan, k, n, carried)
+            inner = self.memory
+        after = [self.env[r] for r in s.results]
+        flat = self.meet(((self.memory.fork(), ended), (inner, rest)), (s.body.params[0].id, k, self.path))
         merged = [self.merge(p, q, r.name, (r.id, k, self.path)) for p, q, r in zip(carried, after, s.results, strict=True)]
         flat += [m for _, phis in merged for m in phis]
         blocks = (Block((), tuple(ended), tuple(p for _, p, _ in flat)), Block((), tuple(rest), tuple(q for _, _, q in flat)))
@@ -790,20 +791,19 @@ class Specializer:
         for attempt in range(16):
             self.instances = instances  # every attempt is the same run
             loop.params = [_structure(t, n, u) for t, n, u in zip(types, loop.names, loop.inits, strict=True)]
-            body, self.body = self.body, []
-            env = dict(self.env)
-            self.memory = inner = outer.fork()
+            env, loop.body = dict(self.env), []
+            inner = outer.fork()
             try:
-                if attempt == 0:
-                    stale.update(self.not_known(loop, outer))
-                self.start_iteration(loop, stale, shared)
-                yields = enter(loop.params[: loop.own])
-                left = [self.present(inner.now(obj), reads=False) for obj in loop.objects]
-                loop.yields = [self.expose_all(y) for y in (*yields[: loop.own], *left)]
-                loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
-                loop.body = self.body
+                with self.into(loop.body, inner):
+                    if attempt == 0:
+                        stale.update(self.not_known(loop, outer))
+                    self.start_iteration(loop, stale, shared)
+                    yields = enter(loop.params[: loop.own])
+                    left = [self.present(inner.now(obj), reads=False) for obj in loop.objects]
+                    loop.yields = [self.expose_all(y) for y in (*yields[: loop.own], *left)]
+                    loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
             finally:
-                self.body, self.env, self.memory = body, env, outer
+                self.env = env
             if self.found_more(loop, types, inner, stale, shared):
                 continue
             for t, y, name in zip(types, loop.yields, loop.names, strict=True):

@@ -230,14 +230,14 @@ class _Reverser:
 
     def check_shape(self, param: Value, result: Value, message: str) -> None:
         """A cotangent of another shape would give numbers that mean nothing."""
-        outer, self.b.body = self.b.body, []
-        error = self.b.append(ValueError, (Const(message),), {}, Unknown())
-        self.b.append(RAISE, (error,), {}, Const(None))
-        then, self.b.body = Block((), tuple(self.b.body), ()), outer
+        raised: list[Statement] = []
+        with self.b.into(raised):
+            error = self.b.append(ValueError, (Const(message),), {}, Unknown())
+            self.b.append(RAISE, (error,), {}, Const(None))
         given = self.b.append(np.shape, (param,), {}, Unknown())
         given.hint = "any"  # whatever a caller passes, so not an array for certain
         differ = self.b.append(operator.ne, (given, self.shape_of_result(result)), {}, Scalar(bool))
-        self.b.body.append(If(differ, then, Block((), (), ()), ()))
+        self.b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), ()))
 
     def shape_of_result(self, result: Value) -> Operand:
         """The result's shape; a pullback that is called later keeps that, and not the result."""
@@ -683,14 +683,8 @@ class _Reverser:
                 bar = after.get(v)
                 if bar is None:
                     bar = self.current(v)
-                if bar is None:
-                    self.b.body, outer = body, self.b.body
-                    bar = self.zero(v)
-                    self.b.body = outer
-                self.b.body, outer = body, self.b.body
-                bar = self.strong(bar, v)
-                self.b.body = outer
-                yields[k].append(bar)
+                with self.b.into(body):
+                    yields[k].append(self.strong(self.zero(v) if bar is None else bar, v))
             results.append(Value(v.type, _bar_name(v)))
         for (body, _), out, block in zip(made, yields, (s.then, s.orelse), strict=True):
             mirrored = Block((), tuple(body), tuple(out))
@@ -707,14 +701,14 @@ class _Reverser:
         self, block: Block, bars: list[Operand | None], before: dict[Value, Operand]
     ) -> tuple[list[Statement], dict[Value, Operand]]:
         self.bars = dict(before)
-        outer, self.b.body = self.b.body, []
-        for y, bar in zip(block.yields, bars, strict=True):
-            if bar is not None:
-                self.accumulate(y, bar)
-        for inner in reversed(block.body):
-            self.statement(inner)
-        self.b.body[:0] = self.tapes_of(block.body)
-        body, self.b.body = self.b.body, outer
+        body: list[Statement] = []
+        with self.b.into(body):
+            for y, bar in zip(block.yields, bars, strict=True):
+                if bar is not None:
+                    self.accumulate(y, bar)
+            for inner in reversed(block.body):
+                self.statement(inner)
+        body[:0] = self.tapes_of(block.body)
         defined = {r for inner in block.body for r in results_of(inner)}
         changed = {v: b for v, b in self.bars.items() if v not in defined and before.get(v) is not b}
         return body, changed
@@ -735,20 +729,20 @@ class _Reverser:
         loop = _Loop(defined(s.body))
         self.loops.append(loop)
         outer_bars, self.bars = self.bars, {}
-        outer_body, self.b.body = self.b.body, []
         bar_params = [Value(params[k].type, _bar_name(params[k])) for k in carried]
         self.carried.update(bar_params)
-        for k, bar in zip(carried, bar_params, strict=True):
-            self.accumulate(s.body.yields[k], bar)
-        for inner in reversed(s.body.body):
-            self.statement(inner)
-        self.b.place, self.b.origin = s.place, _backward(s.origin)
-        outs = [self.bars.get(params[k]) for k in carried]
-        outs = [self.zero(params[k], s.results[k]) if o is None else o for k, o in zip(carried, outs, strict=True)]
+        body: list[Statement] = []
+        with self.b.into(body):
+            for k, bar in zip(carried, bar_params, strict=True):
+                self.accumulate(s.body.yields[k], bar)
+            for inner in reversed(s.body.body):
+                self.statement(inner)
+            self.b.place, self.b.origin = s.place, _backward(s.origin)
+            outs = [self.bars.get(params[k]) for k in carried]
+            outs = [self.zero(params[k], s.results[k]) if o is None else o for k, o in zip(carried, outs, strict=True)]
         slots = list(loop.slots.items())
         outs += [self.bars.get(v, slot) for v, slot in slots]
-        self.b.body[:0] = self.tapes_of(s.body.body)
-        body, self.b.body = self.b.body, outer_body
+        body[:0] = self.tapes_of(s.body.body)
         self.bars = outer_bars
         self.loops.pop()
         self.finish_loop(s, body, bar_params, inits, outs, slots, [params[k] for k in carried], [s.inits[k] for k in carried])
