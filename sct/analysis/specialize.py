@@ -422,13 +422,26 @@ class Specializer:
         orelse, b = self.nested(s.orelse, memories[1])
         sides = ((memories[0], then), (memories[1], orelse))
         a, b = (tuple(self.exposed_at_end(y, *side) for y in ys) for ys, side in zip((a, b), sides, strict=True))
-        flat = self.meet(sides, (s.results[0].id if s.results else 0, self.path))
-        merged = [self.merge(p, q, r.name, (r.id, self.path)) for p, q, r in zip(a, b, s.results, strict=True)]
+        first = s.results[0].id if s.results else 0
+        blocks, results = self.joined(s.results, sides, (a, b), first, (self.path,))
+        self.body.append(If(test, *blocks, results, place, origin, s.expression))
+
+    def joined(
+        self,
+        names: Sequence[Value],
+        sides: Sequence[tuple[Memory, list[Statement]]],
+        ends: tuple[Sequence[Operand], Sequence[Operand]],
+        first: int,
+        key: tuple[Hashable, ...],
+    ) -> tuple[tuple[Block, Block], tuple[Value, ...]]:
+        """The blocks of two branches, and their φ's: of memory, and of what `names` stand for at the ends."""
+        flat = self.meet(sides, (first, *key))
+        merged = [self.merge(p, q, r.name, (r.id, *key)) for p, q, r in zip(*ends, names, strict=True)]
         flat += [m for _, phis in merged for m in phis]
-        results = tuple(v for v, _, _ in flat)
-        blocks = (Block((), tuple(then), tuple(p for _, p, _ in flat)), Block((), tuple(orelse), tuple(q for _, _, q in flat)))
-        self.body.append(If(test, blocks[0], blocks[1], results, place, origin, s.expression))
-        self.env.update({r: m for r, (m, _) in zip(s.results, merged, strict=True)})
+        self.env.update({r: m for r, (m, _) in zip(names, merged, strict=True)})
+        (_, then), (_, orelse) = sides
+        blocks = Block((), tuple(then), tuple(p for _, p, _ in flat)), Block((), tuple(orelse), tuple(q for _, _, q in flat))
+        return blocks, tuple(v for v, _, _ in flat)
 
     def meet(self, sides: Sequence[tuple[Memory, list[Statement]]], key: Hashable) -> list[tuple[Value, Operand, Operand]]:
         """The memory after two branches; gives the φ's of what they leave in the objects that were there before."""
@@ -695,12 +708,9 @@ class Specializer:
             self.iteration(s, plan, k, n, carried)
             inner = self.memory
         after = [self.env[r] for r in s.results]
-        flat = self.meet(((self.memory.fork(), ended), (inner, rest)), (s.body.params[0].id, k, self.path))
-        merged = [self.merge(p, q, r.name, (r.id, k, self.path)) for p, q, r in zip(carried, after, s.results, strict=True)]
-        flat += [m for _, phis in merged for m in phis]
-        blocks = (Block((), tuple(ended), tuple(p for _, p, _ in flat)), Block((), tuple(rest), tuple(q for _, _, q in flat)))
-        self.body.append(If(stop, blocks[0], blocks[1], tuple(v for v, _, _ in flat), place, origin))
-        self.env.update({r: m for r, (m, _) in zip(s.results, merged, strict=True)})
+        sides = ((self.memory.fork(), ended), (inner, rest))
+        blocks, results = self.joined(s.results, sides, (carried, after), s.body.params[0].id, (k, self.path))
+        self.body.append(If(stop, *blocks, results, place, origin))
 
     def rolled(self, s: ForEach | For, plan: Plan) -> None:
         if self.static:
