@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -98,6 +98,7 @@ from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, is_p
 __all__ = ["NotStaticError", "Specialized", "Specializer", "Written", "known_operation", "lowered", "specialize"]
 
 
+_T = TypeVar("_T")
 _Slot: TypeAlias = tuple[int, int]
 """A part of what a loop's name stands for: the number of the name, and of the part."""
 
@@ -718,31 +719,30 @@ class Specializer:
         start, stop, step, backwards = self.bounds(plan, s.exits)
         place, origin = self.place, self.origin
         inits = self.begin(s)
+        formal = carried_params(s)
         whole = isinstance(plan, Range) or (isinstance(plan, Reversed) and isinstance(plan.part, Range) and not s.exits)
         name = s.body.params[0].name
         index = Value(Scalar(int, size_symbol(f"i#{s.body.params[0].id}.{self.path}")), name if whole else "")
 
-        fixed, varying = self.split(s.body, s.body.params[1:], inits)
+        names = self.split(s.body, formal, inits)
 
-        def enter(params: list[Operand]) -> tuple[Operand, ...]:
+        def enter(params: list[Operand]) -> list[Operand]:
             first = index if whole else element(self, plan, index)
             if not whole and isinstance(first, Value) and not first.name:
                 first.name = name
             self.env[s.body.params[0]] = first
-            self.env.update({s.body.params[1 + k]: inits[k] for k in fixed})
-            self.env.update({s.body.params[1 + k]: p for k, p in zip(varying, params, strict=True)})
-            return _without(self.block(s.body), fixed)
+            self.env.update(names.bound(formal, params))
+            return names.varied(self.block(s.body))
 
-        loop = self.fixpoint([s.body.params[1 + k] for k in varying], [inits[k] for k in varying], enter)
+        loop = self.fixpoint(names.varied(formal), names.varied(inits), enter)
         if isinstance(index, Value) and not index.name:
             index.name = "i"
         flag = loop.flag if s.exits else Const(False)
         exits = self.truth(flag) != Const(False)
         values, outs, begun = _carried(loop.params, loop.yields, loop.inits)
         body = loop.body
-        results, env = self.results(loop, values)
-        self.env.update({s.results[k]: inits[k] for k in fixed})
-        self.env.update({s.results[k]: o for k, o in zip(varying, env, strict=False)})
+        results, after = self.results(loop, values)
+        self.env.update(names.bound(s.results, after))
         counted: tuple[Value, ...] = (Value(Scalar(int)),) if exits else ()
         if counted and isinstance(s, For):
             self.env[s.results[-1]] = counted[0]
@@ -760,11 +760,10 @@ class Specializer:
             return plan.part.start, plan.part.stop, plan.part.step, True
         return Const(0), plan.length(self), Const(1), False
 
-    def split(self, body: Block, formal: Sequence[Value], inits: Sequence[Operand]) -> tuple[list[int], list[int]]:
-        """Which of the names that a loop carries stand for one array or list throughout, and which do not."""
+    def split(self, body: Block, formal: Sequence[Value], inits: list[Operand]) -> _Names:
+        """The names that a loop carries, and which of them stand for one array or list throughout."""
         in_place = [k for k, i in enumerate(inits) if is_object(type_of(i))]
-        fixed = [k for k in in_place if stays(body, body.yields[k], formal[k])]
-        return fixed, [k for k in range(len(inits)) if k not in fixed]
+        return _Names(inits, [k for k in in_place if stays(body, body.yields[k], formal[k])])
 
     def expose_all(self, operand: Operand) -> Operand:
         """An operand with every container value in it taken apart."""
@@ -785,48 +784,44 @@ class Specializer:
             self.memory.is_version(made, self.memory.object_of(operand))
         return made
 
-    def fixpoint(
-        self, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], tuple[Operand, ...]]
-    ) -> _Loop:
+    def fixpoint(self, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], list[Operand]]) -> _Loop:
         """The body of a loop on parameters whose types hold in every iteration.
 
         Carried are the names that the body assigns and the objects that it writes into.
         """
         inits = [self.expose_all(i) for i in inits]
-        loop = _Loop(inits, [p.name for p in formal], [("loop", p.id, self.path) for p in formal], len(inits))
         types = [self.entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
+        loop = _Loop(inits, [p.name for p in formal], [("loop", p.id, self.path) for p in formal], len(inits), types)
         instances, outer = self.instances, self.memory
-        stale = loop.stale
-        shared: set[tuple[_Slot, _Slot | Key]] = set()
         for attempt in range(16):
             self.instances = instances  # every attempt is the same run
-            loop.params = [_structure(t, n, u) for t, n, u in zip(types, loop.names, loop.inits, strict=True)]
+            loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
             env, loop.body = dict(self.env), []
             inner = outer.fork()
             try:
                 with self.into(loop.body, inner):
                     if attempt == 0:
-                        stale.update(self.not_known(loop, outer))
-                    self.start_iteration(loop, stale, shared)
+                        loop.stale.update(self.not_known(loop, outer))
+                    self.start_iteration(loop)
                     yields = enter(loop.params[: loop.own])
                     left = [self.present(inner.now(obj), reads=False) for obj in loop.objects]
                     loop.yields = [self.expose_all(y) for y in (*yields[: loop.own], *left)]
                     loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
             finally:
                 self.env = env
-            if self.found_more(loop, types, inner, stale, shared):
+            if self.found_more(loop, inner):
                 continue
-            for t, y, name in zip(types, loop.yields, loop.names, strict=True):
+            for t, y, name in zip(loop.types, loop.yields, loop.names, strict=True):
                 self.refuse_different(t, type_of(y), name)
-            after = [join(t, type_of(y), key) for t, y, key in zip(types, loop.yields, loop.keys, strict=True)]
+            after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
             after = [
                 own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)
             ]
-            if after == types:
+            if after == loop.types:
                 outer.rivals.update(inner.rivals)
                 outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
                 return loop
-            types = after if attempt < 8 else [UNKNOWN if a != t else t for a, t in zip(after, types, strict=True)]
+            loop.types = after if attempt < 8 else [UNKNOWN if a != t else t for a, t in zip(after, loop.types, strict=True)]
         raise SctError("the types of the values that this loop carries do not settle", self.place)
 
     def not_known(self, loop: _Loop, outer: Memory) -> dict[_Slot | Key, Write]:
@@ -841,7 +836,7 @@ class Specializer:
             out += [((k, j), q, self.memory.object_in(r)) for j, (q, r) in enumerate(_parts(p, o))]
         return out
 
-    def start_iteration(self, loop: _Loop, stale: dict[_Slot | Key, Write], shared: set[tuple[_Slot, _Slot | Key]]) -> None:
+    def start_iteration(self, loop: _Loop) -> None:
         """What the memory holds when an iteration starts."""
         memory = self.memory
         for p in loop.params:
@@ -855,13 +850,13 @@ class Specializer:
         for p, i in zip(loop.params[: loop.own], loop.inits, strict=False):
             self.join_parts(p, i)
         parts = {slot: p for slot, p, _ in self.slots(loop, loop.params)}
-        for slot, other in shared:
+        for slot, other in loop.shared:
             if slot in parts and (not isinstance(other, tuple) or other in parts):
                 memory.may_share(parts[slot], parts[other] if isinstance(other, tuple) else memory.original(other))
         for slot, near in loop.beside:
             if slot in parts:
                 memory.lie_beside(parts[slot], memory.original(near))
-        for key, write in stale.items():
+        for key, write in loop.stale.items():
             if not isinstance(key, tuple):
                 memory.stale[key] = write
             elif key in parts:
@@ -875,14 +870,7 @@ class Specializer:
             elif (obj := self.memory.object_in(q)) is not None:
                 self.memory.may_share(p, obj)
 
-    def found_more(
-        self,
-        loop: _Loop,
-        types: list[Abstract],
-        inner: Memory,
-        stale: dict[_Slot | Key, Write],
-        shared: set[tuple[_Slot, _Slot | Key]],
-    ) -> bool:
+    def found_more(self, loop: _Loop, inner: Memory) -> bool:
         """Whether an iteration wrote into objects that are not carried yet, or left names that share memory."""
         outer = self.memory
         carried = {key_of(obj) for obj in loop.objects}
@@ -896,11 +884,11 @@ class Specializer:
             loop.inits.append(init)
             loop.names.append(outer.name_of(obj))
             loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else self.path))
-            types.append(type_of(init))
+            loop.types.append(type_of(init))
         if not changed and all(outer.writes.get(k) is w for k, w in inner.writes.items()):
             return False
-        before = len(stale), len(shared), len(loop.beside)
-        stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
+        before = len(loop.stale), len(loop.shared), len(loop.beside)
+        loop.stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
         self.memory = inner
         left = [(slot, r) for slot, _, r in self.slots(loop, loop.yields) if r is not None]
         begun = {key_of(p): slot for slot, p, _ in self.slots(loop, loop.params)}
@@ -908,11 +896,11 @@ class Specializer:
         self.memory = outer
         for slot, r in left:
             if key_of(r) in inner.stale:
-                stale[slot] = inner.stale[key_of(r)]
+                loop.stale[slot] = inner.stale[key_of(r)]
             one_of = inner.one_of(key_of(r), frozenset(begun))
-            shared.update((slot, q) for q in one_of if outer.knows(q))
-            shared.update((slot, begun[q]) for q in one_of if begun.get(q, slot) != slot and ends.get(begun[q]) == q)
-            shared.update((slot, other) for other, q in left if q is r and other != slot)
+            loop.shared.update((slot, q) for q in one_of if outer.knows(q))
+            loop.shared.update((slot, begun[q]) for q in one_of if begun.get(q, slot) != slot and ends.get(begun[q]) == q)
+            loop.shared.update((slot, other) for other, q in left if q is r and other != slot)
         first = {slot: key_of(r) for slot, _, r in self.slots(loop, loop.inits) if r is not None}
         for slot, r in left:  # what names hand on to one another
             seen: set[_Slot] = set()
@@ -922,7 +910,7 @@ class Specializer:
                 if at in first and outer.knows(first[at]):
                     loop.beside.add((slot, first[at]))
                 at = begun.get(ends.get(at, -1))
-        return bool(changed) or before != (len(stale), len(shared), len(loop.beside))
+        return bool(changed) or before != (len(loop.stale), len(loop.shared), len(loop.beside))
 
     def entry_type(self, t: Abstract, formal: Value) -> Abstract:
         """The first guess: a named number is not taken for a constant, a flag is until it is seen to change."""
@@ -954,20 +942,17 @@ class Specializer:
         if self.static:
             raise NotStaticError
         place, origin = self.place, self.origin
-        inits = self.begin(s)
-        fixed, varying = self.split(s.body, s.body.params, inits)
+        names = self.split(s.body, s.body.params, self.begin(s))
 
-        def enter(params: list[Operand]) -> tuple[Operand, ...]:
-            self.env.update({s.body.params[k]: inits[k] for k in fixed})
-            self.env.update({s.body.params[k]: p for k, p in zip(varying, params, strict=True)})
-            return _without(self.block(s.body), fixed)
+        def enter(params: list[Operand]) -> list[Operand]:
+            self.env.update(names.bound(s.body.params, params))
+            return names.varied(self.block(s.body))
 
-        loop = self.fixpoint([s.body.params[k] for k in varying], [inits[k] for k in varying], enter)
+        loop = self.fixpoint(names.varied(s.body.params), names.varied(names.inits), enter)
         values, outs, begun = _carried(loop.params, loop.yields, loop.inits)
         again = {v: Value(v.type, v.name) for v in values}
         tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]
-        self.env.update({s.test.params[k]: inits[k] for k in fixed})
-        self.env.update({s.test.params[k]: o for k, o in zip(varying, tested, strict=False)})
+        self.env.update(names.bound(s.test.params, tested))
         memory = self.memory.fork()
         for obj, o in zip(loop.objects, tested[loop.own :], strict=True):
             memory.set(obj, o)
@@ -977,10 +962,9 @@ class Specializer:
             raise UnsupportedSyntaxError("a test of a while loop that writes into an array", place, "Write in the loop's body.")
         body, flag = loop.body, loop.flag if s.exits else Const(False)
         exits = self.truth(flag) != Const(False)
-        results, env = self.results(loop, values)
+        results, after = self.results(loop, values)
         count = Value(Scalar(int))
-        self.env.update({s.results[k]: inits[k] for k in fixed})
-        self.env.update({s.results[k]: o for k, o in zip(varying, env, strict=False)})
+        self.env.update(names.bound(s.results, after))
         self.env[s.results[-1]] = count
         test_block = Block(tuple(again.values()), tuple(test_body), (self.truth(test[0]),))
         block = Block(values, tuple(body), (*outs, flag) if exits else outs)
@@ -1459,10 +1443,6 @@ def _parts(o: Operand, other: Operand) -> Iterator[tuple[Operand, Operand]]:
             yield from _parts(p, q)
 
 
-def _without(yields: tuple[Operand, ...], numbers: Sequence[int]) -> tuple[Operand, ...]:
-    return tuple(y for k, y in enumerate(yields) if k not in numbers)
-
-
 def stays(block: Block, y: Operand, v: Operand) -> bool:
     """Whether, in the untyped form, `y` is what `v` is at the start of the block, but for augmented assignments to it."""
     made = {r: s for s in block.body for r in results_of(s)}
@@ -1566,6 +1546,23 @@ def _structure(t: Abstract, name: str, init: Operand) -> Operand:
     return Value(t, name)
 
 
+@dataclass(frozen=True)
+class _Names:
+    """The names that a loop carries: what they begin as, and the numbers of those that stand for it throughout."""
+
+    inits: list[Operand]
+    fixed: list[int]
+
+    def varied(self, items: Sequence[_T]) -> list[_T]:
+        """What is there for the other names, and what comes after it."""
+        return [i for k, i in enumerate(items) if k not in self.fixed]
+
+    def bound(self, targets: Sequence[Value], operands: Sequence[Operand]) -> dict[Value, Operand]:
+        """What `targets` stand for: in place of the other names for `operands`."""
+        others = self.varied(targets[: len(self.inits)])
+        return {**{targets[k]: self.inits[k] for k in self.fixed}, **dict(zip(others, operands, strict=False))}
+
+
 @dataclass
 class _Loop:
     """A loop that is being specialized: what it carries, names first (`own` of them), then objects."""
@@ -1574,8 +1571,10 @@ class _Loop:
     names: list[str]
     keys: list[Hashable]
     own: int
+    types: list[Abstract]
     objects: list[Operand] = field(default_factory=list)
     stale: dict[_Slot | Key, Write] = field(default_factory=dict)  # by object, or by part of a name
+    shared: set[tuple[_Slot, _Slot | Key]] = field(default_factory=set)  # parts that may share memory, or with what
     beside: set[tuple[_Slot, Key]] = field(default_factory=set)  # what a part may be because names hand it on
     params: list[Operand] = field(default_factory=list)
     yields: list[Operand] = field(default_factory=list)
