@@ -16,7 +16,7 @@ from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
 
 __all__ = ["STRUCTURAL", "UnrollError"]
 
@@ -79,7 +79,7 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     items: Any = x.items if isinstance(x, (Tuple, List, Dict)) else None
     if isinstance(at, range):
         picked = [items[i] if items is not None else s.project(x, i, t.items[i]) for i in at]  # type: ignore[arg-type]
-        return type(t)(tuple(picked))  # type: ignore[call-arg]
+        return with_items(t, picked)
     if items is not None:
         return items[at]
     assert isinstance(x, Value)

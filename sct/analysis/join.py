@@ -25,7 +25,9 @@ from sct.ir.types import (
     Size,
     SizeLike,
     Tuple,
+    keys_of,
     size_opaque,
+    with_items,
 )
 
 __all__ = ["fixed_shape", "join", "own_sizes", "widen"]
@@ -39,13 +41,7 @@ def widen(t: Abstract) -> Abstract:
         return Scalar(type(t.value))
     if isinstance(t, Scalar):
         return Scalar(t.kind)
-    if isinstance(t, Tuple):
-        return Tuple(tuple(widen(i) for i in t.items))
-    if isinstance(t, List):
-        return List(tuple(widen(i) for i in t.items))
-    if isinstance(t, Dict):
-        return Dict(t.keys, tuple(widen(i) for i in t.items))
-    return t
+    return with_items(t, map(widen, t.items)) if isinstance(t, (Tuple, List, Dict)) else t
 
 
 def join(a: Any, b: Any, key: Hashable) -> Abstract:
@@ -54,11 +50,8 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
         return a  # type: ignore[no-any-return]
     if a == UNDEFINED:
         return b  # type: ignore[no-any-return]
-    for kind in (Tuple, List):
-        if isinstance(a, kind) and isinstance(b, kind) and len(a.items) == len(b.items):
-            return kind(tuple(join(p, q, (key, i)) for i, (p, q) in enumerate(zip(a.items, b.items, strict=True))))
-    if isinstance(a, Dict) and isinstance(b, Dict) and a.keys == b.keys:
-        return Dict(a.keys, tuple(join(p, q, (key, k)) for k, p, q in zip(a.keys, a.items, b.items, strict=True)))
+    if isinstance(a, (Tuple, List, Dict)) and type(a) is type(b) and keys_of(a) == keys_of(b):
+        return with_items(a, (join(p, q, (key, k)) for k, p, q in zip(keys_of(a), a.items, b.items, strict=True)))
     if isinstance(a, (List, ListOf)) and isinstance(b, (List, ListOf)):
         return ListOf(_covering((*_item_types(a), *_item_types(b)), key))
     if _numeric(a) and _numeric(b):
@@ -123,14 +116,10 @@ def _join_shapes(a: tuple[SizeLike, ...] | None, b: tuple[SizeLike, ...] | None,
 
 def own_sizes(t: Any, key: Hashable) -> Abstract:
     """`t` with symbols of the φ `key` for all sizes but those of arguments: others may be of another iteration or call."""
-    if isinstance(t, Tuple):
-        return Tuple(tuple(own_sizes(p, (key, i)) for i, p in enumerate(t.items)))
-    if isinstance(t, List):
-        return List(tuple(own_sizes(p, (key, i)) for i, p in enumerate(t.items)))
+    if isinstance(t, (Tuple, List, Dict)):
+        return with_items(t, (own_sizes(p, (key, k)) for k, p in zip(keys_of(t), t.items, strict=True)))
     if isinstance(t, ListOf):
         return ListOf(own_sizes(t.item, (key, "item")))
-    if isinstance(t, Dict):
-        return Dict(t.keys, tuple(own_sizes(p, (key, k)) for k, p in zip(t.keys, t.items, strict=True)))
     if isinstance(t, Scalar) and t.size is not None and not _of_arguments(t.size):
         return Scalar(t.kind, size_opaque("phi", key))
     if isinstance(t, Array) and t.shape is not None:

@@ -90,8 +90,10 @@ from sct.ir.types import (
     Tuple,
     Undefined,
     Unknown,
+    keys_of,
     size_mul,
     size_symbol,
+    with_items,
 )
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, is_pure, method_rule, type_rule
 
@@ -252,7 +254,7 @@ class Specializer:
         items = tuple(self.present(i, reads) for i in operand.items)  # type: ignore[union-attr]
         if all(i is j for i, j in zip(items, operand.items, strict=True)):  # type: ignore[union-attr]
             return operand
-        made = Dict(operand.keys, items) if isinstance(operand, Dict) else type(operand)(items)  # type: ignore[call-arg]
+        made = with_items(operand, items)  # type: ignore[type-var]
         if not isinstance(made, Tuple):
             self.memory.is_version(made, obj)
         return made
@@ -473,7 +475,7 @@ class Specializer:
             return self.memory.object_of(p), self.memory.object_of(p)
         if type(p) is type(q) and isinstance(p, (Tuple, List, Dict)) and len(p.items) == len(q.items):  # type: ignore[union-attr]
             pairs = [self.aligned(x, y, sides) for x, y in zip(p.items, q.items, strict=True)]  # type: ignore[union-attr]
-            return _with_items(p, tuple(x for x, _ in pairs)), _with_items(q, tuple(y for _, y in pairs))  # type: ignore[arg-type]
+            return with_items(p, (x for x, _ in pairs)), with_items(q, (y for _, y in pairs))  # type: ignore[type-var]
         return tuple(self.presented(o, *side) for o, side in zip((p, q), sides, strict=True))  # type: ignore[return-value]
 
     def presented(self, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
@@ -503,26 +505,14 @@ class Specializer:
         if (key_of(a), key_of(b)) in self.memory.joined:
             return self.memory.joined[key_of(a), key_of(b)], []
         a, b = self.expose(a, b), self.expose(b, a)
-        for kind in (Tuple, List):
-            if isinstance(a, (kind, Undefined)) and isinstance(b, (kind, Undefined)):
-                p, q = _items_like(a, b), _items_like(b, a)
-                if p is not None and q is not None:
-                    pairs = [
-                        self.merge(x, y, f"{name}_{i}" if name else "", (key, i))
-                        for i, (x, y) in enumerate(zip(p, q, strict=True))
-                    ]
-                    made = kind(tuple(m for m, _ in pairs))
-                    self.memory.one_or_other(made, a, b)
-                    return made, [leaf for _, ls in pairs for leaf in ls]
-        if isinstance(a, (Dict, Undefined)) and isinstance(b, (Dict, Undefined)):
-            keys = a.keys if isinstance(a, Dict) else b.keys  # type: ignore[union-attr]
-            if all(o.keys == keys for o in (a, b) if isinstance(o, Dict)):
-                p, q = _items_like(a, b), _items_like(b, a)
-                assert p is not None and q is not None
-                pairs = [self.merge(x, y, str(k), (key, k)) for k, x, y in zip(keys, p, q, strict=True)]
-                either = Dict(keys, tuple(m for m, _ in pairs))
-                self.memory.one_or_other(either, a, b)
-                return either, [leaf for _, ls in pairs for leaf in ls]
+        like = b if isinstance(a, Undefined) else a
+        if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (a, b)):
+            p, q = _items_like(a, b), _items_like(b, a)
+            assert p is not None and q is not None
+            pairs = [self.merge(x, y, _item_name(like, name, k), (key, k)) for k, x, y in zip(keys_of(like), p, q, strict=True)]
+            made = with_items(like, (m for m, _ in pairs))
+            self.memory.one_or_other(made, a, b)
+            return made, [leaf for _, ls in pairs for leaf in ls]
         self.refuse_different(type_of(a), type_of(b), name)
         value = Value(join(widen_if_differ(type_of(a), type_of(b)), type_of(b), key), name)
         self.memory.joins(value, a, b)
@@ -535,7 +525,7 @@ class Specializer:
             return
         if all(isinstance(t, (List, ListOf)) for t in (a, b)) and (self.growing or ListOf in (type(a), type(b))):
             return
-        if type(a) is not type(b) or len(a.items) != len(b.items) or getattr(a, "keys", 0) != getattr(b, "keys", 0):  # type: ignore[union-attr]
+        if not _alike(a, b):
             raise UnrollError(
                 f"a list, tuple or dict{' ' + repr(name) if name else ''} whose length, keys or kind depend on the way taken",
                 self.place,
@@ -555,10 +545,8 @@ class Specializer:
         if now is not v and not isinstance(now, Value):
             return now
         t = v.type
-        if isinstance(t, Dict):
-            return Dict(t.keys, tuple(self.project(v, k, i) for k, i in zip(t.keys, t.items, strict=True)))
-        assert isinstance(t, (Tuple, List))
-        return type(t)(tuple(self.project(v, i, item) for i, item in enumerate(t.items)))
+        assert isinstance(t, (Tuple, List, Dict))
+        return with_items(t, (self.project(v, k, i) for k, i in zip(keys_of(t), t.items, strict=True)))
 
     def project(self, v: Value, key: Any, item: Abstract) -> Operand:
         if isinstance(item, Const):
@@ -779,7 +767,7 @@ class Specializer:
         items = tuple(self.expose_all(i) for i in operand.items)
         if all(i is j for i, j in zip(items, operand.items, strict=True)):
             return operand
-        made = _with_items(operand, items)
+        made = with_items(operand, items)
         if not isinstance(made, Tuple):
             self.memory.is_version(made, self.memory.object_of(operand))
         return made
@@ -1429,8 +1417,14 @@ def _distinct(names: list[str]) -> list[str]:
     return out
 
 
-def _with_items(o: Tuple | List | Dict, items: tuple[Operand, ...]) -> Operand:
-    return Dict(o.keys, items) if isinstance(o, Dict) else type(o)(items)
+def _alike(a: Abstract | Operand, b: Abstract | Operand) -> bool:
+    """Whether two containers are of one kind, with the same keys or as many items."""
+    return isinstance(a, (Tuple, List, Dict)) and type(a) is type(b) and keys_of(a) == keys_of(b)
+
+
+def _item_name(whole: Tuple | List | Dict, name: str, key: Hashable) -> str:
+    """What the φ of an item of something called `name` is called."""
+    return str(key) if isinstance(whole, Dict) else f"{name}_{key}" if name else ""
 
 
 def _parts(o: Operand, other: Operand) -> Iterator[tuple[Operand, Operand]]:
@@ -1534,13 +1528,10 @@ def _spread(args: Sequence[Operand]) -> list[Operand]:
 
 def _structure(t: Abstract, name: str, init: Operand) -> Operand:
     """A loop parameter of type `t`: its items are parameters of their own; what is known is not carried."""
-    if isinstance(t, (Tuple, List)):
-        inner = init.items if isinstance(init, (Tuple, List)) else (UNDEFINED,) * len(t.items)
-        names = [f"{name}_{i}" if name else "" for i in range(len(t.items))]
-        return type(t)(tuple(_structure(i, n, u) for i, n, u in zip(t.items, names, inner, strict=True)))
-    if isinstance(t, Dict):
-        inner = init.items if isinstance(init, Dict) else (UNDEFINED,) * len(t.items)
-        return Dict(t.keys, tuple(_structure(i, str(k), u) for k, i, u in zip(t.keys, t.items, inner, strict=True)))
+    if isinstance(t, (Tuple, List, Dict)):
+        inner = init.items if isinstance(init, (Tuple, List, Dict)) else (UNDEFINED,) * len(t.items)
+        names = [_item_name(t, name, k) for k in keys_of(t)]
+        return with_items(t, (_structure(i, n, u) for i, n, u in zip(t.items, names, inner, strict=True)))
     if isinstance(t, (Const, Undefined)):
         return t
     return Value(t, name)

@@ -15,7 +15,7 @@ from sct.analysis.specialize import Written
 from sct.codegen.guard import free_value
 from sct.errors import ArgumentMemoryError
 from sct.ir.ops import Free
-from sct.ir.types import Abstract, Array, Dict, List, Tuple, Unknown
+from sct.ir.types import Abstract, Array, Dict, List, Tuple, Unknown, keys_of
 
 __all__ = ["overlap_check"]
 
@@ -62,8 +62,7 @@ def _places(t: Abstract) -> Iterator[tuple[Any, ...]]:
     if isinstance(t, (Array, Unknown, List, Dict)):
         yield ()
     if isinstance(t, (Tuple, List, Dict)):
-        keys = t.keys if isinstance(t, Dict) else range(len(t.items))
-        for k, item in zip(keys, t.items, strict=True):
+        for k, item in zip(keys_of(t), t.items, strict=True):
             for path in _places(item):
                 yield (k, *path)
 

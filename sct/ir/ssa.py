@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from sct.errors import Place
-from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple, Undefined
+from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple, Undefined, with_items
 
 __all__ = [
     "Apply",
@@ -222,12 +222,8 @@ def type_of(operand: Operand) -> Abstract:
         return operand.type
     if isinstance(operand, (Const, Undefined)):
         return operand
-    if isinstance(operand, Tuple):
-        return Tuple(tuple(type_of(i) for i in operand.items))
-    if isinstance(operand, List):
-        return List(tuple(type_of(i) for i in operand.items))
-    if isinstance(operand, Dict):
-        return Dict(operand.keys, tuple(type_of(i) for i in operand.items))
+    if isinstance(operand, (Tuple, List, Dict)):
+        return with_items(operand, map(type_of, operand.items))
     return Slice(type_of(operand.start), type_of(operand.stop), type_of(operand.step))
 
 
@@ -247,12 +243,8 @@ def map_leaves(f: Callable[[Any], Operand], operand: Operand) -> Operand:
     """The operand with `f` applied to each of its values and constants."""
     if isinstance(operand, (Value, Const, Undefined)):
         return f(operand)
-    if isinstance(operand, Tuple):
-        return Tuple(tuple(map_leaves(f, i) for i in operand.items))
-    if isinstance(operand, List):
-        return List(tuple(map_leaves(f, i) for i in operand.items))
-    if isinstance(operand, Dict):
-        return Dict(operand.keys, tuple(map_leaves(f, i) for i in operand.items))
+    if isinstance(operand, (Tuple, List, Dict)):
+        return with_items(operand, (map_leaves(f, i) for i in operand.items))
     return Slice(map_leaves(f, operand.start), map_leaves(f, operand.stop), map_leaves(f, operand.step))
 
 

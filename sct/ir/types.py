@@ -7,9 +7,9 @@ Never holds data: sizes are symbols (`Size`), except where the program text fixe
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -32,11 +32,13 @@ __all__ = [
     "broadcast_shapes",
     "broadcast_sizes",
     "is_unit",
+    "keys_of",
     "same_shape",
     "size_add",
     "size_mul",
     "size_opaque",
     "size_symbol",
+    "with_items",
 ]
 
 
@@ -290,6 +292,19 @@ class Slice:
 
     def __str__(self) -> str:
         return f"slice({self.start}, {self.stop}, {self.step})"
+
+
+_Container = TypeVar("_Container", bound="Tuple | List | Dict")
+
+
+def with_items(t: _Container, items: Iterable[Any]) -> _Container:
+    """A container of the kind of `t`, and with its keys, of other items."""
+    return Dict(t.keys, tuple(items)) if isinstance(t, Dict) else type(t)(tuple(items))  # type: ignore[return-value]
+
+
+def keys_of(t: Tuple | List | Dict) -> Sequence[Any]:
+    """What leads to the items of a container: the keys of a dict, the numbers of the items of a tuple or list."""
+    return t.keys if isinstance(t, Dict) else range(len(t.items))
 
 
 Abstract: TypeAlias = "Unknown | Undefined | Const | Scalar | Array | Tuple | List | ListOf | Dict | Slice"

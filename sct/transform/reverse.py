@@ -44,7 +44,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Undefined, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Undefined, Unknown, keys_of, with_items
 from sct.ruleset import adjoint_rule, method_rule
 
 __all__ = ["Mode", "Reversal", "reverse"]
@@ -307,8 +307,7 @@ class _Reverser:
         if not isinstance(operand, Value) or operand not in self.active:
             return
         if isinstance(operand.type, (Tuple, List, Dict)):
-            keys = operand.type.keys if isinstance(operand.type, Dict) else range(len(operand.type.items))
-            for k, i in zip(keys, self.items(bar, len(operand.type.items)), strict=True):
+            for k, i in zip(keys_of(operand.type), self.items(bar, len(operand.type.items)), strict=True):
                 self.accumulate_part(operand, k, i)
             return
         bar = self.fitted(bar, operand)
@@ -409,9 +408,7 @@ class _Reverser:
         t = v.type
         if isinstance(t, (Tuple, List, Dict)):
             parts = self.parts.get(v, {})
-            keys = t.keys if isinstance(t, Dict) else range(len(t.items))
-            items = tuple(self.finished_part(v, k, i, parts.get(k)) for k, i in zip(keys, t.items, strict=True))
-            return Dict(t.keys, items) if isinstance(t, Dict) else type(t)(items)
+            return with_items(t, [self.finished_part(v, k, i, parts.get(k)) for k, i in zip(keys_of(t), t.items, strict=True)])
         bar = self.bars.get(v)
         if bar is None:
             bar = self.zero(v)
@@ -490,26 +487,27 @@ class _Reverser:
     def several(self, s: Apply) -> None:
         """An operation with several results: their adjoints, None where there is none, go to the rule together."""
         t = s.result.type
+        assert isinstance(t, (Tuple, List, Dict))
         parts = self.parts.pop(s.result)
+
+        def items() -> tuple[Operand, ...]:
+            return tuple(self.nested_part(s.result, k, i, parts.get(k)) for k, i in zip(keys_of(t), t.items, strict=True))
+
         if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
-            assert isinstance(t, (Tuple, List, Dict))
-            keys = t.keys if isinstance(t, Dict) else range(len(t.items))
-            items = tuple(self.nested_part(s.result, k, i, parts.get(k)) for k, i in zip(keys, t.items, strict=True))
-            self.item(s, Dict(t.keys, items) if isinstance(t, Dict) else type(t)(items))
+            self.item(s, with_items(t, items()))
             return
         assert isinstance(t, (Tuple, List))
         if isinstance(s.op, Steps):
             self.steps(s, parts)
             return
         if isinstance(s.op, Derived):
-            items = tuple(self.nested_part(s.result, i, item, parts.get(i)) for i, item in enumerate(t.items))
-            self.python_function(s, Tuple(items))
+            self.python_function(s, Tuple(items()))
             return
         rule = adjoint_rule(primitive_of(s.op))
         if s.op is UNPACK or (rule is not None and rule.absent):
             self.rule(s, Tuple(tuple(parts.get(i, Const(None)) for i in range(len(t.items)))))
             return
-        self.rule(s, Tuple(tuple(self.nested_part(s.result, i, item, parts.get(i)) for i, item in enumerate(t.items))))
+        self.rule(s, Tuple(items()))
 
     def steps(self, s: Apply, parts: dict[Any, Operand]) -> None:
         """A checkpointed loop: its reverse sweep, which takes steps again as it needs their states."""
@@ -858,8 +856,7 @@ def _parameter_names(op: Any) -> list[str] | None:
 def _check_argument(t: Abstract, path: str, f: Function) -> None:
     """Every leaf of a `wrt` argument must be a real or complex number or an array of these."""
     if isinstance(t, (Tuple, List, Dict)):
-        keys = t.keys if isinstance(t, Dict) else range(len(t.items))
-        for k, i in zip(keys, t.items, strict=True):
+        for k, i in zip(keys_of(t), t.items, strict=True):
             if not (
                 isinstance(i, Const) and (i.value is None or isinstance(i.value, (str, bool)))
             ):  # these have the adjoint None
