@@ -271,6 +271,11 @@ def is_pure(primitive: Any) -> bool:
     return bool(_get(_registry.constant, primitive)) or adjoint_rule(primitive) is not None or type_rule(primitive) is not None
 
 
+def is_registered(primitive: Any) -> bool:
+    """Whether the registry says anything of `primitive`."""
+    return adjoint_rule(primitive) is not None or type_rule(primitive) is not None or is_nondifferentiable(primitive)
+
+
 def kind_of(primitive: Any) -> Kind:
     """The kind of `primitive` as registered; "other" if it is not."""
     rule = adjoint_rule(primitive)

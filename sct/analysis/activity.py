@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method
+from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method, hashable
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -82,20 +82,12 @@ def primitive_of(op: Any) -> Any:
 
 def blocks_derivative(op: Any) -> bool:
     """Whether no derivative passes through an operation."""
-    if op is print or (_hashable(op) and op in _PREDICATES):
+    if op is print or (hashable(op) and op in _PREDICATES):
         return True
     if isinstance(op, Attribute) and op.name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
         return True
     primitive = primitive_of(op)
     return is_nondifferentiable(primitive) and adjoint_rule(primitive) is None
-
-
-def _hashable(op: Any) -> bool:
-    try:
-        hash(op)
-    except TypeError:
-        return False
-    return True
 
 
 class _Varied:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, Method, Steps, StepsBack
+from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, Method, Steps, StepsBack, of_numpy
 from sct.ir.ssa import Apply, Block, Value, blocks_of
 from sct.ir.types import Array, Const, Scalar
 from sct.ruleset import is_nondifferentiable, is_pure, method_rule
@@ -32,8 +32,7 @@ def has_effect(s: Apply) -> bool:
         return False
     if hasattr(op, "__code__") or hasattr(op, "wrt"):
         return is_nondifferentiable(op) and not is_pure(op)
-    module = getattr(op, "__module__", None) or ""
-    if module.split(".")[0] == "numpy" and "random" not in module:
+    if of_numpy(op):
         return False
     return op is print or not (is_pure(op) or hasattr(op, "nout"))
 

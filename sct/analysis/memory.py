@@ -18,7 +18,7 @@ import numpy as np
 from sct.analysis.activity import primitive_of
 from sct.analysis.storage import fresh, is_basic_index
 from sct.errors import Place, UnsupportedSyntaxError
-from sct.ir.ops import UNPACK, Attribute, Method
+from sct.ir.ops import UNPACK, Attribute, Method, hashable
 from sct.ir.ssa import Apply, Operand, Value, type_of, values_of
 from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
 
@@ -299,11 +299,7 @@ def _primitive(s: Apply) -> Any:
     op = primitive_of(s.op)
     if isinstance(s.op, Attribute) and s.op.name in ("real", "imag"):
         return s.op
-    try:
-        hash(op)
-    except TypeError:
-        return None
-    return op
+    return op if hashable(op) else None
 
 
 def _may_be_new(s: Apply) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.ir.ops import Attribute
+from sct.ir.ops import Attribute, hashable
 from sct.ir.ssa import Apply, Operand, Statement, Value, operands_of, type_of, values_of
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
 from sct.ruleset import kind_of
@@ -70,10 +70,7 @@ def cheap(s: Statement) -> bool:
     if s.op is operator.getitem and any(not _basic(o) for o in operands_of(s)[1:]):
         return False
     primitive = primitive_of(s.op)
-    try:
-        return primitive in _CHEAP or kind_of(primitive) == "view"
-    except TypeError:
-        return False
+    return hashable(primitive) and (primitive in _CHEAP or kind_of(primitive) == "view")
 
 
 def _part_of_result(s: Apply) -> bool:

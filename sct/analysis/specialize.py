@@ -50,7 +50,10 @@ from sct.ir.ops import (
     Steps,
     StepsBack,
     describe,
+    hashable,
     is_effect,
+    of_numpy,
+    package_of,
 )
 from sct.ir.rewriting import substitute
 from sct.ir.shapes import as_array, constant, size_serial
@@ -95,9 +98,9 @@ from sct.ir.types import (
     size_symbol,
     with_items,
 )
-from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, is_pure, method_rule, type_rule
+from sct.ruleset import attribute_rule, is_pure, is_registered, method_rule
 
-__all__ = ["NotStaticError", "Specialized", "Specializer", "Written", "known_operation", "lowered", "specialize"]
+__all__ = ["NotStaticError", "Specialized", "Specializer", "Written", "lowered", "specialize"]
 
 
 _T = TypeVar("_T")
@@ -143,11 +146,6 @@ def lowered(function: Callable[..., Any], rule: bool = False) -> Lowered:
 def own_rule(function: Any) -> bool:
     """Whether a function is one of sct's own rules, whose names nobody rebinds."""
     return (getattr(function, "__module__", None) or "").startswith("sct.")
-
-
-def known_operation(op: Any) -> bool:
-    """Whether the registry says anything of `op`."""
-    return adjoint_rule(op) is not None or type_rule(op) is not None or is_nondifferentiable(op)
 
 
 def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
@@ -961,7 +959,7 @@ class Specializer:
     # -- operations --------------------------------------------------------------------------------------------------
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
-        if self.tracking and isinstance(t, Array) and t.shape == () and _hashable(op) and makes_array(op, args):
+        if self.tracking and isinstance(t, Array) and t.shape == () and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "" if self.static else name)
         args = [self.present(a) for a in args]
@@ -995,21 +993,21 @@ class Specializer:
         if op is NEW:
             self.memory.bear(args[0])
             return args[0]
-        if any(isinstance(a, Value) and isinstance(a.type, ListOf) for a in args) and _hashable(op):
+        if any(isinstance(a, Value) and isinstance(a.type, ListOf) for a in args) and hashable(op):
             handler = growing.OPERATIONS.get(op)
             if handler is not None:
                 return handler(self, args, kwargs)  # type: ignore[no-any-return]
-            if _is_ufunc_or_numpy(op):
+            if isinstance(op, np.ufunc) or of_numpy(op):
                 args = [self.apply(runtime.stacked, (a,)) if isinstance(type_of(a), ListOf) else a for a in args]
-        elif args and isinstance(type_of(args[0]), List) and _hashable(op) and op in growing.FROM_KNOWN:
+        elif args and isinstance(type_of(args[0]), List) and hashable(op) and op in growing.FROM_KNOWN:
             return growing.FROM_KNOWN[op](self, [self.expose_all(args[0]), *args[1:]], kwargs)
-        handler = (WRITING.get(op) or STRUCTURAL.get(op)) if _hashable(op) else None
+        handler = (WRITING.get(op) or STRUCTURAL.get(op)) if hashable(op) else None
         if handler is not None:
             made = handler(self, args, kwargs)
             if made is not NotImplemented:
                 self.memory.bear(made) if isinstance(made, (List, Dict)) and op in _MAKERS else None
                 return made  # type: ignore[no-any-return]
-        if _hashable(op) and is_itself(op, args, kwargs):
+        if hashable(op) and is_itself(op, args, kwargs):
             return args[0]
         if not isinstance(op, Method) and has_output(op, args, kwargs):
             return into_outputs(self, op, args, kwargs)
@@ -1025,7 +1023,7 @@ class Specializer:
             return self.transform(op, args, kwargs)
         if hasattr(op, "__sct_typed__"):
             return self.derivative(op, args, kwargs)
-        if isinstance(op, FunctionType) and (not known_operation(op) or op in _FOLDABLE):
+        if isinstance(op, FunctionType) and (not is_registered(op) or op in _FOLDABLE):
             return self.python_call(op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
 
@@ -1074,7 +1072,7 @@ class Specializer:
         )
 
     def python_call(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
-        if (op.__module__ or "").split(".")[0] in ("numpy", "scipy"):
+        if package_of(op) in ("numpy", "scipy"):
             return self.primitive(op, args, kwargs, name, UNKNOWN)
         if not self.static and (op in self.stack or self.recursive(op)):
             return self.recursive_call(op, args, kwargs, name)
@@ -1242,7 +1240,9 @@ class Specializer:
 
     def refuse_opaque(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
         """A call of which nothing is known may write into the arrays that it gets."""
-        if known_operation(op) or op in (print, repr, str, format) or is_effect(op) or _is_ufunc_or_numpy(op):
+        if is_registered(op) or op in (print, repr, str, format) or is_effect(op) or isinstance(op, np.ufunc):
+            return
+        if of_numpy(op):  # the functions that write into their arguments are refused by name
             return
         if isinstance(op, type) and issubclass(op, BaseException):
             return
@@ -1394,14 +1394,6 @@ _MAKERS = frozenset((list, dict, operator.add, operator.mul, operator.or_, opera
 _FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))
 
 
-def _hashable(op: Any) -> bool:
-    try:
-        hash(op)
-    except TypeError:
-        return False
-    return True
-
-
 def _distinct(names: list[str]) -> list[str]:
     """Names, numbered where they are not distinct."""
     taken: set[str] = set()
@@ -1476,14 +1468,6 @@ def _before(block: Block, y: Operand) -> Operand:
                 return y
             y = candidates[0]
     return y
-
-
-def _is_ufunc_or_numpy(op: Any) -> bool:
-    """NumPy's own functions do not write into their arguments, but for those that are refused by name."""
-    if isinstance(op, np.ufunc):
-        return True
-    module = getattr(op, "__module__", None) or ""
-    return module.split(".")[0] == "numpy" and "random" not in module
 
 
 def differentiable_item(t: Abstract) -> bool:

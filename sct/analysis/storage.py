@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.ir.ops import POP, PUSH, Attribute, Format, Free, InPlace, Method
+from sct.ir.ops import POP, PUSH, Attribute, Format, Free, InPlace, Method, package_of
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -280,7 +280,7 @@ def fresh(t: Apply) -> bool:
         return isinstance(t.result.type, Array) and t.result.type.shape == () and not any(_ellipsis(a) for a in t.args[1:])
     copy = dict(t.kwargs).get("copy")
     if copy is not None:
-        return copy == Const(True) and (isinstance(op, Method) or _of_numpy(op))
+        return copy == Const(True) and (isinstance(op, Method) or _of_library(op))
     if isinstance(op, Attribute):
         return op.name in ("shape", "size", "ndim")
     if isinstance(op, Method) and op.name in ("conj", "conjugate"):  # a real array is its own
@@ -296,15 +296,14 @@ def fresh(t: Apply) -> bool:
     if primitive is np.diag:  # of a matrix it is a view
         of = type_of(t.args[0]) if t.args else None
         return isinstance(of, Array) and of.rank == 1
-    if not isinstance(primitive, np.ufunc) and not _of_numpy(primitive):
+    if not isinstance(primitive, np.ufunc) and not _of_library(primitive):
         return False  # a helper may give back what it was given
     registered = adjoint_rule(primitive) is not None or is_nondifferentiable(primitive) or isinstance(primitive, np.ufunc)
     return registered and kind_of(primitive) != "view" and primitive not in _MAYBE
 
 
-def _of_numpy(op: Any) -> bool:
-    module = getattr(op, "__module__", None) or ""
-    return module.split(".")[0] in ("numpy", "_operator", "operator", "math") and not isinstance(op, type)
+def _of_library(op: Any) -> bool:
+    return package_of(op) in ("numpy", "_operator", "operator", "math") and not isinstance(op, type)
 
 
 def _ellipsis(o: object) -> bool:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, carried_params, defined
-from sct.ir.types import Array
+from sct.ir.types import Array, Const
 from sct.runtime import scatter_add, updated
 
-__all__ = ["Versions", "is_write", "path_of", "versions"]
+__all__ = ["Versions", "is_whole", "is_write", "path_of", "versions"]
 
 
 def is_write(s: Statement) -> TypeGuard[Apply]:
@@ -26,6 +26,11 @@ def is_write(s: Statement) -> TypeGuard[Apply]:
 def path_of(s: Apply) -> tuple[Operand, ...]:
     """The indices, one after another, of the part that a write goes to."""
     return s.args[1].items if s.op is updated else (s.args[1],)  # type: ignore[union-attr]
+
+
+def is_whole(path: tuple[Operand, ...]) -> bool:
+    """Whether a write goes to all of an array."""
+    return path == (Const(Ellipsis),)
 
 
 @dataclass

@@ -21,11 +21,11 @@ from sct.analysis.iteration import Plan, element, trip_count
 from sct.analysis.memory import Memory, View
 from sct.analysis.storage import is_basic_index
 from sct.errors import Place, SctError, UnsupportedSyntaxError
-from sct.ir.ops import Attribute, Augmented, Method, describe
+from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
-from sct.ruleset import adjoint_rule, is_nondifferentiable, type_rule
+from sct.ruleset import adjoint_rule, is_nondifferentiable, is_registered
 from sct.runtime import scatter_add, updated
 
 __all__ = ["BINARY", "METHODS", "OF_ARRAYS", "WRITING", "has_output", "into_outputs", "is_object", "refuse_overwriting"]
@@ -306,7 +306,7 @@ def _without_outputs(
     op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]
 ) -> tuple[Sequence[Operand], dict[str, Operand], Sequence[Operand]]:
     """A call without `out`, and the arrays that stood there: one for each result, None for those that need no array."""
-    if isinstance(op, FunctionType) and not (_is_registered(op) or (op.__module__ or "").split(".")[0] == "numpy"):
+    if isinstance(op, FunctionType) and not (is_registered(op) or package_of(op) == "numpy"):
         return args, kwargs, ()  # a function of the user's
     rest = {k: v for k, v in kwargs.items() if k != "out"}
     if isinstance(op, np.ufunc):
@@ -322,14 +322,10 @@ def _without_outputs(
     return args[:at], {**kwargs, **dict(zip(names[at + 1 :], args[at + 1 :], strict=False))}, (args[at],)
 
 
-def _is_registered(op: Any) -> bool:
-    return adjoint_rule(op) is not None or type_rule(op) is not None or is_nondifferentiable(op)
-
-
 def _positional(primitive: Any) -> tuple[str, ...]:
     """The names of the parameters of a function of NumPy's that are given by position."""
     rule = adjoint_rule(primitive)
-    if rule is None and not (getattr(primitive, "__module__", None) or "").startswith("numpy"):
+    if rule is None and package_of(primitive) != "numpy":
         return ()
     try:
         parameters = (inspect.signature(primitive) if rule is None else rule.signature).parameters.values()

@@ -29,7 +29,10 @@ __all__ = [
     "Steps",
     "StepsBack",
     "describe",
+    "hashable",
     "is_effect",
+    "of_numpy",
+    "package_of",
 ]
 
 
@@ -171,13 +174,32 @@ def is_effect(op: Any) -> bool:
     return op in (RAISE, ASSERT, PUSH, POP, TAPE)
 
 
+def hashable(op: Any) -> bool:
+    """Whether an operation can be looked up in a table."""
+    try:
+        hash(op)
+    except TypeError:
+        return False
+    return True
+
+
+def package_of(op: Any) -> str:
+    """The package that a function comes from; empty if that is not known."""
+    return (getattr(op, "__module__", None) or "").split(".")[0]
+
+
+def of_numpy(op: Any) -> bool:
+    """Whether an operation is a function of NumPy's, other than one that draws random numbers."""
+    return package_of(op) == "numpy" and "random" not in op.__module__
+
+
 def describe(op: Any) -> str:
     """What an operation is called in a message: the name by which a user would import it."""
     if isinstance(op, (Attribute, Augmented, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack)):
         return str(op)
     name = getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or type(op).__name__
     module = getattr(op, "__module__", None) or ""
-    if module.split(".")[0] == "numpy" or type(op).__name__ == "ufunc":
+    if package_of(op) == "numpy" or type(op).__name__ == "ufunc":
         inner = [part for part in module.split(".")[1:] if not part.startswith("_")]
         return ".".join(["np", *inner, name])
     return name

@@ -34,6 +34,7 @@ from dataclasses import replace
 import numpy as np
 
 from sct.analysis.storage import Storage, storage
+from sct.analysis.versions import is_write
 from sct.ir.ops import InPlace
 from sct.ir.ssa import (
     Apply,
@@ -128,7 +129,8 @@ class _Accumulation:
             s.op in _ON_LISTS and self.can_change(s, s.args[0])
         ):
             return replace(s, op=InPlace(s.op))
-        elif s.op in (updated, scatter_add) and isinstance(s.args[0], Value):
+        elif is_write(s):
+            assert isinstance(s.args[0], Value)
             copy = Value(s.args[0].type, s.result.name, s.result.hint)
             self.copied[copy] = Apply(np.array, s.args[:1], (), copy, s.place, s.origin)
             return replace(s, op=InPlace(s.op), args=(copy, *s.args[1:]))
@@ -137,7 +139,7 @@ class _Accumulation:
     def can_store(self, s: Apply, target: object, other: object) -> bool:
         if not isinstance(target, Value) or target in self.live:
             return False
-        if s.op in (updated, scatter_add):
+        if is_write(s):
             return self.free(s, target)
         if s.origin is None or not s.origin.reverse or not (s.result.name or s.result.hint):
             return False  # a step inside an expression, not an adjoint

@@ -20,7 +20,7 @@ from sct.analysis.dependence import Dependence
 from sct.analysis.inference import infer_call
 from sct.analysis.recording import cheap, plan
 from sct.analysis.storage import storage
-from sct.analysis.versions import is_write, path_of, versions
+from sct.analysis.versions import is_whole, is_write, path_of, versions
 from sct.ir.ops import POP, PUSH, TAPE
 from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (
@@ -272,7 +272,7 @@ class _Recorder:
     def after(self, label: int, v: Value, s: Statement) -> list[tuple[int, Value]] | None:
         """The versions that the undoing of a statement starts from and goes through."""
         if isinstance(s, Apply):  # what is overwritten as a whole is kept as a whole
-            return [] if _whole(path_of(s)) else [(label, s.result)]
+            return [] if is_whole(path_of(s)) else [(label, s.result)]
         blocks = (s.then, s.orelse) if isinstance(s, If) else (s.body,)  # type: ignore[union-attr]
         if any(b.label not in self.mirrored for b in blocks):
             return None
@@ -292,7 +292,7 @@ class _Recorder:
         for k in self.versions.slots[s.body.label]:
             out += [(label, s.results[k]), (s.body.label, params[k]), *self.chain(s.body, s.body.yields[k], None)]
         writes = (self.versions.consumer.get(at) for at in out)
-        return None if any(isinstance(w, Apply) and _whole(path_of(w)) for w in writes) else out
+        return None if any(isinstance(w, Apply) and is_whole(path_of(w)) for w in writes) else out
 
     def chain(self, block: Block, y: Operand, v: Value | None) -> list[tuple[int, Value]]:
         """The versions in a block from `y` back to `v`."""
@@ -679,7 +679,7 @@ class _Recorder:
             s = self.versions.consumer.get((label, v))
             if isinstance(s, Apply):  # what an inner block writes into is had back when that is reversed
                 old, path = self.overwritten[s], Tuple(path_of(s))
-                if _whole(path.items):
+                if is_whole(path.items):
                     self.ensure(old, label, names, body)
                     names[v] = names.get(old, old)
                     return
@@ -701,11 +701,6 @@ class _Recorder:
             args = tuple(self.renamed(a, names) for a in s.args)
             kwargs = tuple((k, self.renamed(a, names)) for k, a in s.kwargs)
             body.append(replace(s, args=args, kwargs=kwargs, result=names[v]))
-
-
-def _whole(path: tuple[Operand, ...]) -> bool:
-    """Whether a write goes to all of an array."""
-    return path == (Const(Ellipsis),)
 
 
 def _shapes_asked(block: Block) -> set[Value]:

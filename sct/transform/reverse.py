@@ -24,7 +24,7 @@ from sct.analysis.join import fixed_shape
 from sct.analysis.specialize import Specialized, Specializer
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
 from sct.frontend.resolve import Dependency
-from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Free, Method, Steps, StepsBack, describe
+from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Free, Method, Steps, StepsBack, describe, package_of
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -848,7 +848,7 @@ def _parameter_names(op: Any) -> list[str] | None:
     if isinstance(op, Derived):
         inner = _parameter_names(op.function)
         return None if inner is None else [*inner, "y_bar"]
-    if not hasattr(op, "__code__") or (getattr(op, "__module__", "") or "").split(".")[0] in ("numpy", "scipy"):
+    if not hasattr(op, "__code__") or package_of(op) in ("numpy", "scipy"):
         return None
     return [n for n, p in inspect.signature(op).parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from sct.analysis.activity import stop_gradient
 from sct.analysis.join import fixed_shape
+from sct.analysis.versions import is_whole, is_write, path_of
 from sct.ir.ops import Attribute, Method
 from sct.ir.rewriting import map_blocks, substitute
 from sct.ir.ssa import (
@@ -34,7 +35,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike, Tuple, same_shape
-from sct.runtime import scatter_add, unbroadcast, unbroadcast_to, updated
+from sct.runtime import unbroadcast, unbroadcast_to, updated
 from sct.transform.reverse import Reversal
 
 __all__ = ["shapes_only"]
@@ -99,7 +100,7 @@ class _Shapes:
 
         def survey(b: Block) -> None:
             for s in b.body:
-                if isinstance(s, Apply) and s.op is updated and s.args[1] == Tuple((Const(Ellipsis),)):
+                if isinstance(s, Apply) and s.op is updated and is_whole(path_of(s)):
                     v, t, r = s.args[2], type_of(s.args[2]), s.result.type
                     if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and t.dtype == r.dtype:
                         written.update({s.result: v} if t.dtype is not None and same_shape(t.shape, r.shape) else {})
@@ -299,4 +300,4 @@ def _abstract_size(n: SizeLike) -> Abstract:
 
 def _may_store(s: Statement, r: Value) -> bool:
     """Whether a result is a variable, and may be stored over another one: a step of an adjoint, not of an expression."""
-    return bool(r.name or r.hint) or (isinstance(s, Apply) and s.op in (updated, scatter_add))
+    return bool(r.name or r.hint) or is_write(s)
