@@ -7,7 +7,7 @@ unpacking, concatenating or counting leaves no statement behind. `NotImplemented
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sct.analysis.inference import infer_call, plain
@@ -133,13 +133,12 @@ def _sequence(kind: type) -> Callable[..., Any]:
 
 def _dict(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     if not args:
-        return Dict(tuple(kwargs), tuple(kwargs.values()))
+        return Dict.of(kwargs)
     x = args[0]
     if isinstance(x, Value) and isinstance(x.type, Dict):
         x = s.explode(x)
     if isinstance(x, Dict):
-        merged: dict[Hashable, Operand] = dict(zip((*x.keys, *kwargs), (*x.items, *kwargs.values()), strict=True))
-        return Dict(tuple(merged), tuple(merged.values()))
+        return Dict.of({**x.mapping(), **kwargs})
     raise UnsupportedSyntaxError("dict() of something else than a dict", s.place, "Write a dict display.")
 
 
@@ -154,8 +153,7 @@ def _concatenate(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]
 def _union(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     a, b = (s.expose_all(x) if isinstance(type_of(x), Dict) else x for x in args)
     if isinstance(a, Dict) and isinstance(b, Dict):
-        merged = {**dict(zip(a.keys, a.items, strict=True)), **dict(zip(b.keys, b.items, strict=True))}
-        return Dict(tuple(merged), tuple(merged.values()))
+        return Dict.of({**a.mapping(), **b.mapping()})
     return NotImplemented
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any, Protocol
 
@@ -187,10 +187,12 @@ def _turned_back(s: Builder, view: View, new: Value) -> Operand:
     return s.append(np.reshape, (new, s.apply(np.shape, (view.base,))), {}, view.base.type)
 
 
-def _array(s: Builder, x: Operand, what: str) -> Value:
-    """An operand that is written into; refused if it is not known to be an array."""
+def _array(s: Builder, x: Operand, what: str, value: Operand | None = None) -> Value:
+    """An operand that is written into; refused if it is not known to be an array, or not one for numbers such as `value`."""
     t = type_of(x)
     if isinstance(x, Value) and isinstance(t, Array) and (t.shape != () or t.boxed):
+        if value is not None:
+            _check_kind(s, x, value)
         return x
     raise UnsupportedSyntaxError(
         f"{what} {_called(x)}, which is {t}",
@@ -228,9 +230,7 @@ def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if isinstance(type_of(x), (List, Dict)):
         _put(s, x, key, value)
         return Const(None)
-    target = _array(s, x, "an assignment to an entry of")
-    _check_kind(s, target, value)
-    write(s, target, (key,), value)
+    write(s, _array(s, x, "an assignment to an entry of", value), (key,), value)
     return Const(None)
 
 
@@ -243,11 +243,10 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
             if not is_object(type_of(old)):  # otherwise the entry is what it was, and changed itself
                 _put(s, s.present(x), key, new)
             return Const(None)
-        target = _array(s, x, "an augmented assignment to an entry of")
-        _check_kind(s, target, value)
+        target = _array(s, x, "an augmented assignment to an entry of", value)
         add = op.op in (operator.iadd, operator.isub)
         if add and is_basic_index(key) and _adds(target, value):
-            write(s, target, (key,), value if op.op is operator.iadd else s.apply(operator.neg, (value,)), scatter_add)
+            write(s, target, (key,), _signed(s, value, op.op is operator.iadd), scatter_add)
             return Const(None)
         old = s.apply(operator.getitem, (target, key))
         write(s, target, (key,), s.apply(BINARY[op.op], (old, value)), augmented=True)
@@ -268,6 +267,11 @@ def _adds(target: Value, value: Operand) -> bool:
     return t.dtype is not None and t.dtype.kind in "fc" and isinstance(type_of(value), (Array, Scalar, Const))
 
 
+def _signed(s: Builder, value: Operand, positive: bool) -> Operand:
+    """The value, or its negative."""
+    return value if positive else s.apply(operator.neg, (value,))
+
+
 def _augmented(op: Any) -> Callable[..., Any]:
     def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
         x, value = args
@@ -281,10 +285,9 @@ def _augmented(op: Any) -> Callable[..., Any]:
             if isinstance(t, Array) and t.boxed is None and isinstance(x, Value):  # a number, or an array that is written into
                 s.memory.may_have_written(x, s.place)
             return result
-        target = _array(s, x, "an augmented assignment to")
-        _check_kind(s, target, value)
+        target = _array(s, x, "an augmented assignment to", value)
         if op in (operator.iadd, operator.isub) and _adds(target, value):
-            write(s, target, (_WHOLE,), value if op is operator.iadd else s.apply(operator.neg, (value,)), scatter_add)
+            write(s, target, (_WHOLE,), _signed(s, value, op is operator.iadd), scatter_add)
         else:
             if op is operator.imatmul and as_array(type_of(value)).rank in (0, 1):
                 raise SctError("@= by an array that is no matrix", s.place, "Write x = x @ y.")
@@ -366,8 +369,7 @@ def into_output(s: Builder, out: Operand, value: Operand, where: Operand = _ALL,
     """`out=`: the value is written over all of an array, or where a mask says so."""
     if isinstance(out, Tuple) and len(out.items) == 1:
         out = out.items[0]
-    target = _array(s, out, "out= with")
-    _check_kind(s, target, value)
+    target = _array(s, out, "out= with", value)
     if where != _ALL:
         value = s.apply(np.where, (where, value, target))
     write(s, target, (_WHOLE,), value, augmented=augmented)
@@ -390,13 +392,11 @@ def _copyto(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     return Const(None)
 
 
-def _add_at(sign: bool) -> Callable[..., Any]:
+def _add_at(positive: bool) -> Callable[..., Any]:
     def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
         given = _arguments(s, ("a", "indices", "b"), args, kwargs, 3)
         x, index, value = given["a"], given["indices"], given["b"]
-        target = _array(s, x, "np.add.at into")
-        _check_kind(s, target, value)
-        write(s, target, (index,), value if sign else s.apply(operator.neg, (value,)), scatter_add)
+        write(s, _array(s, x, "np.add.at into", value), (index,), _signed(s, value, positive), scatter_add)
         return Const(None)
 
     return handle
@@ -408,8 +408,7 @@ def _put_flat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
     index, value = given["ind"], given["v"]
     if given.get("mode", Const("raise")) != Const("raise"):
         raise UnsupportedSyntaxError("np.put with a mode", s.place, "Take the indices modulo the size first.")
-    target = _array(s, given["a"], "np.put into")
-    _check_kind(s, target, value)
+    target = _array(s, given["a"], "np.put into", value)
     kind = as_array(type_of(index))
     if kind.dtype is not None and kind.dtype.kind not in "iu":
         raise UnsupportedSyntaxError("np.put with indices that are no integers", s.place, "Write `a[mask] = values`.")
@@ -514,9 +513,7 @@ def _put(s: Builder, x: Operand, key: Operand, value: Operand) -> None:
     obj, now = _contents(s, x)
     at = _key(s, key)
     if isinstance(now, Dict):
-        items: dict[Hashable, Operand] = dict(zip(now.keys, now.items, strict=True))
-        items[at] = value
-        _hold(s, obj, Dict(tuple(items), tuple(items.values())))
+        _hold(s, obj, Dict.of({**now.mapping(), at: value}))
         return
     entries = list(now.items)
     try:
@@ -534,9 +531,9 @@ def _delitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     at = _key(s, key)
     try:
         if isinstance(now, Dict):
-            items = dict(zip(now.keys, now.items, strict=True))
+            items = now.mapping()
             del items[at]
-            _hold(s, obj, Dict(tuple(items), tuple(items.values())))
+            _hold(s, obj, Dict.of(items))
         else:
             entries = list(now.items)
             del entries[at]
@@ -607,12 +604,12 @@ def _pop(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Oper
     if not isinstance(type_of(x), Dict):
         return _changed(_popped)(s, x, args, kwargs)
     obj, now = _contents(s, x)
-    items = dict(zip(now.keys, now.items, strict=True))
+    items = now.mapping()
     key = _key(s, args[0])
     if key not in items and len(args) < 2:
         raise SctError(f"{key!r} is not in {type_of(now)}", s.place, "Check the key.")
-    result = items.pop(key, args[1] if len(args) > 1 else Const(None))
-    _hold(s, obj, Dict(tuple(items), tuple(items.values())))
+    result: Operand = items.pop(key, args[1] if len(args) > 1 else Const(None))
+    _hold(s, obj, Dict.of(items))
     return result
 
 
@@ -626,15 +623,14 @@ def _update(s: Builder, x: Operand, args: Sequence[Operand]) -> Operand:
     obj, now = _contents(s, x)
     other = s.apply(dict, args)
     assert isinstance(other, Dict)
-    items = {**dict(zip(now.keys, now.items, strict=True)), **dict(zip(other.keys, other.items, strict=True))}
-    _hold(s, obj, Dict(tuple(items), tuple(items.values())))
+    _hold(s, obj, Dict.of({**now.mapping(), **other.mapping()}))
     return s.present(x)
 
 
 def _update_method(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     if not isinstance(type_of(x), Dict):
         return NotImplemented
-    for other in (*args, Dict(tuple(kwargs), tuple(kwargs.values()))):
+    for other in (*args, Dict.of(kwargs)):
         _update(s, s.present(x), (other,))
     return Const(None)
 
@@ -674,6 +670,9 @@ def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dic
             )
 
 
+_OTHERS = ("itemset", "resize", "partition", "setflags", "setfield", "byteswap")
+"""Methods by which an array is written into, but for those that are taken."""
+
 METHODS: dict[str, Callable[..., Any]] = {
     "fill": _fill,
     "sort": _sort,
@@ -686,10 +685,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "clear": _clear,
     "update": _update_method,
     "setdefault": _setdefault,
-    **{
-        name: _refused_method(name)
-        for name in ("remove", "popitem", "itemset", "resize", "partition", "setflags", "setfield", "byteswap")
-    },
+    **{name: _refused_method(name) for name in ("remove", "popitem", *_OTHERS)},
     **{
         f"__{name}__": _refused_method(f"__{name}__")
         for name in ("setitem", "delitem", *(op.__name__.strip("_") for op in BINARY))
@@ -698,8 +694,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 """Methods that write; each takes the object, the arguments and the keywords."""
 
 OF_ARRAYS = {name: _refused_method(name) for name in METHODS if name.startswith("__")} | {
-    name: _refused_method(name)
-    for name in ("fill", "sort", "put", "itemset", "resize", "partition", "setflags", "setfield", "byteswap")
+    name: _refused_method(name) for name in ("fill", "sort", "put", *_OTHERS)
 }
 """Methods by which something of unknown type would be written into, if it is an array."""
 

@@ -7,7 +7,7 @@ Never holds data: sizes are symbols (`Size`), except where the program text fixe
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -278,8 +278,17 @@ class Dict:
     keys: tuple[Hashable, ...]
     items: tuple[Any, ...]
 
+    @staticmethod
+    def of(mapping: Mapping[Any, Any]) -> Dict:
+        """The dict with the entries of `mapping`."""
+        return Dict(tuple(mapping), tuple(mapping.values()))
+
+    def mapping(self) -> dict[Any, Any]:
+        """The items by their keys."""
+        return dict(zip(self.keys, self.items, strict=True))
+
     def __str__(self) -> str:
-        return "{" + ", ".join(f"{k!r}: {v}" for k, v in zip(self.keys, self.items, strict=True)) + "}"
+        return "{" + ", ".join(f"{k!r}: {v}" for k, v in self.mapping().items()) + "}"
 
 
 @dataclass(frozen=True, slots=True)
