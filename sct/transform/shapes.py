@@ -29,6 +29,7 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_of,
+    defined,
     operands_of,
     results_of,
     type_of,
@@ -75,58 +76,27 @@ class _Shapes:
         f = self.reversal.function
         self.params = {p.name: p for p in f.block.params}
         self.copied = {s.args[0] for s in f.block.body if isinstance(s, Apply) and s.op == Method("copy")}
-        for s in f.block.body:
-            if not self.reverses(s):
-                for b in blocks_of(s):
-                    self.survey(b)
-        f = replace(f, block=self.with_sources(f.block))
-        for s in f.block.body:
-            if self.reverses(s):
-                self.count(s)
+        back = [self.reverses(s) for s in f.block.body]
+        forward = [s for s, reverses in zip(f.block.body, back, strict=True) if not reverses]
+        inner = [b for s in forward for b in blocks_of(s)]
+        self.inner.update(*map(defined, inner))
+        reverse = _with_sources([s for s, reverses in zip(f.block.body, back, strict=True) if reverses], inner)
+        for s in reverse:
+            self.count(s)
         self.uses.update(values_of(*f.block.yields))
-        self.uses.update(v for s in f.block.body if not self.reverses(s) for v in values_of(*operands_of(s)))
-        body: list[Statement] = []
-        for s in f.block.body:
-            reverses = self.reverses(s)
-            body += self.rewritten(s, {}) if reverses and isinstance(s, Apply) else [self.statement(s, {}) if reverses else s]
-        body = [self.forward(s) for s in body]
+        self.uses.update(v for s in forward for v in values_of(*operands_of(s)))
+        changed = iter([self.rewritten(s, {}) if isinstance(s, Apply) else [self.statement(s, {})] for s in reverse])
+        kept = iter([map_blocks(self.with_kept, s) if self.kept else s for s in forward])
+        body = [t for reverses in back for t in (next(changed) if reverses else [next(kept)])]
         block = self.with_shapes(f.block.with_(body))
-        forward = self.reversal.forward | set(self.named.values()) | set(self.kept.values())
-        return replace(self.reversal, function=replace(f, block=block), forward=forward)
-
-    def with_sources(self, block: Block) -> Block:
-        """The reverse sweep with what was written over all of an array, in an inner block, in place of the array."""
-        written: dict[Value, Operand] = {}
-
-        def survey(b: Block) -> None:
-            for s in b.body:
-                if isinstance(s, Apply) and s.op is updated and is_whole(path_of(s)):
-                    v, t, r = s.args[2], type_of(s.args[2]), s.result.type
-                    if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and t.dtype == r.dtype:
-                        written.update({s.result: v} if t.dtype is not None and same_shape(t.shape, r.shape) else {})
-                for inner in blocks_of(s):
-                    survey(inner)
-
-        for s in block.body:
-            if not self.reverses(s):
-                for b in blocks_of(s):
-                    survey(b)
-        reverse = [s for s in block.body if self.reverses(s)]
-        changed = iter(substitute(Block((), tuple(reverse), ()), written).body) if written else iter(reverse)
-        return block.with_([next(changed) if self.reverses(s) else s for s in block.body])
+        known = self.reversal.forward | set(self.named.values()) | set(self.kept.values())
+        return replace(self.reversal, function=replace(f, block=block), forward=known)
 
     def reverses(self, s: Statement) -> bool:
         """Whether a statement of the function's block belongs to the reverse sweep."""
         return self.reversal.forward.isdisjoint(results_of(s)) and (
             isinstance(s, (Apply, Closure)) or any(b.label in self.reversal.mirror for b in blocks_of(s))
         )
-
-    def survey(self, block: Block) -> None:
-        self.inner.update(block.params)
-        for s in block.body:
-            self.inner.update(results_of(s))
-            for b in blocks_of(s):
-                self.survey(b)
 
     def count(self, s: Statement) -> None:
         asked = _asked(s)
@@ -147,8 +117,6 @@ class _Shapes:
         return block.with_(body)
 
     def statement(self, s: Statement, near: dict[Abstract, Value]) -> Statement:
-        if isinstance(s, Apply):
-            return s
         if isinstance(s, (For, While)):  # what the loop carries in is changed by it
             return map_blocks(lambda b: self.block(b, ()), s)
         return map_blocks(lambda b: self.block(b, near.values() if not isinstance(s, Closure) else ()), s)
@@ -269,16 +237,11 @@ class _Shapes:
 
     # -- the forward sweep -------------------------------------------------------------------------------------------
 
-    def forward(self, s: Statement) -> Statement:
-        if not self.kept or (isinstance(s, Apply) or self.reverses(s)):
-            return s
-        return map_blocks(self.with_kept, s)
-
     def with_kept(self, block: Block) -> Block:
         """A block of the forward sweep that takes the shapes of what it makes."""
         body: list[Statement] = [self.taking(p, None) for p in block.params if p in self.kept]
         for s in block.body:
-            body.append(s if isinstance(s, Apply) else map_blocks(self.with_kept, s))
+            body.append(map_blocks(self.with_kept, s))
             body += [self.taking(r, s) for r in results_of(s) if r in self.kept]
         return block.with_(body)
 
@@ -292,6 +255,24 @@ class _Shapes:
             return block
         first = [Apply(Attribute("shape"), (p,), (), shape, None, None) for p, shape in self.named.items()]
         return block.with_([*first, *block.body])
+
+
+def _with_sources(reverse: list[Statement], inner: list[Block]) -> list[Statement]:
+    """The reverse sweep with what was written over all of an array, in an inner block, in place of the array."""
+    written: dict[Value, Operand] = {}
+
+    def survey(b: Block) -> None:
+        for s in b.body:
+            if isinstance(s, Apply) and s.op is updated and is_whole(path_of(s)):
+                v, t, r = s.args[2], type_of(s.args[2]), s.result.type
+                if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and t.dtype == r.dtype:
+                    written.update({s.result: v} if t.dtype is not None and same_shape(t.shape, r.shape) else {})
+            for block in blocks_of(s):
+                survey(block)
+
+    for b in inner:
+        survey(b)
+    return list(substitute(Block((), tuple(reverse), ()), written).body) if written else reverse
 
 
 def _abstract_size(n: SizeLike) -> Abstract:
