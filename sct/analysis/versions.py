@@ -35,11 +35,11 @@ def is_whole(path: tuple[Operand, ...]) -> bool:
 
 @dataclass
 class Versions:
-    """`consumer[label, v]`: the statement of the block with that label that overwrites `v`. `chain`: all values that are
-    versions of something written into.
+    """`consumer[label, v]`: the statement of the block with that label that overwrites `v`; a version that two statements of
+    a block overwrite has none. `chain`: all values that are versions of something written into.
 
-    `before[r]`: for a result of an `If` that is the next version of `v`: `v`. `slots[label]`: of a loop, by its body's label,
-    the numbers of the arrays that it carries whose memory stays among them.
+    `before[r]`: for a result of a write, an `If` or a loop that is the next version of `v`: `v`. `slots[label]`: of a loop,
+    by its body's label, the numbers of the arrays that it carries whose memory stays among them.
     """
 
     consumer: dict[tuple[int, Value], Statement] = field(default_factory=dict)
@@ -72,15 +72,14 @@ def _block(found: Versions, block: Block) -> None:
                     found.before[r] = v
                     steps.append((v, s, (r,)))
         elif isinstance(s, (For, While)):
-            slots = _slots(found, s)
-            params = carried_params(s)
-            if slots:
-                found.slots[s.body.label] = slots
-                for k in slots:
+            came = _slots(found, s)
+            if came:
+                found.slots[s.body.label] = tuple(came)
+                for k, j in came.items():
                     init = s.inits[k]
                     assert isinstance(init, Value)
-                    steps.append((init, s, tuple(s.results[j] for j in slots)))
-                    if _first(found, s.body.yields[k], defined(s.body)) is params[k]:  # not swapped
+                    steps.append((init, s, tuple(s.results[i] for i in came)))
+                    if j == k:  # not swapped
                         found.before[s.results[k]] = init
     times = Counter(v for v, _, _ in steps)
     for v, s, after in steps:
@@ -96,8 +95,8 @@ def _first(found: Versions, o: Operand, inside: set[Value]) -> Value | None:
     return o if isinstance(o, Value) and isinstance(o.type, Array) else None
 
 
-def _slots(found: Versions, s: For | While) -> tuple[int, ...]:
-    """The arrays that a loop carries and writes into, and perhaps swaps: each ends as it began or as another of them."""
+def _slots(found: Versions, s: For | While) -> dict[int, int]:
+    """The arrays that a loop carries and writes into, and perhaps swaps, by number: which of them each one ends as."""
     n = len(s.inits)
     params = carried_params(s)
     inside = defined(s.body)
@@ -115,7 +114,7 @@ def _slots(found: Versions, s: For | While) -> tuple[int, ...]:
             break
         came = kept
     if len(set(came.values())) != len(came) or len({s.inits[k] for k in came}) != len(came):
-        return ()
+        return {}
     group: set[int] = set()
     for k in written & came.keys():
         while k not in group:
@@ -123,4 +122,4 @@ def _slots(found: Versions, s: For | While) -> tuple[int, ...]:
             k = came[k]
     found.chain.update(params[k] for k in group)
     found.chain.update(y for k in group if isinstance(y := s.body.yields[k], Value))
-    return tuple(sorted(group))
+    return {k: came[k] for k in sorted(group)}
