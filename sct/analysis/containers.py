@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Plan, element, plan_calls, trip_count
+from sct.analysis.iteration import PLANS, Plan, trip_count
 from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute
 from sct.ir.shapes import constant
@@ -93,7 +93,7 @@ def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     if isinstance(x, Const) and isinstance(x.value, Plan):
         plan = x.value
         count = trip_count(plan)
-        x = Tuple(tuple(element(s, plan, Const(i)) for i in range(count or 0)))
+        x = Tuple(tuple(plan.at(s, Const(i)) for i in range(count or 0)))
         t = type_of(x)
     if isinstance(t, Const) and isinstance(t.value, (tuple, list)):
         x = Tuple(tuple(Const(v) for v in t.value))
@@ -125,7 +125,7 @@ def _sequence(kind: type) -> Callable[..., Any]:
             plan = s.plan(x)
             n = trip_count(plan)
             if n is not None:
-                return kind(tuple(element(s, plan, Const(i)) for i in range(n)))
+                return kind(tuple(plan.at(s, Const(i)) for i in range(n)))
         return NotImplemented
 
     return make
@@ -195,7 +195,7 @@ def _builtin_sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]
         return NotImplemented
     total: Operand = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
     for i in range(n):
-        item = element(s, plan, Const(i))
+        item = plan.at(s, Const(i))
         total = item if total == Const(0) and i == 0 else s.apply(operator.add, (total, item))
     return total
 
@@ -228,5 +228,5 @@ STRUCTURAL: dict[Any, Callable[..., Any]] = {
     operator.is_not: _is(True),
     getattr: _getattr,
     sum: _builtin_sum,
-    **plan_calls(),
+    **PLANS,
 }

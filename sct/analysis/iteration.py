@@ -18,6 +18,7 @@ from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Array, Const, Scalar, Tuple
 
 __all__ = [
+    "PLANS",
     "Checkpointed",
     "Enumerate",
     "Items",
@@ -26,9 +27,7 @@ __all__ = [
     "Reversed",
     "Rows",
     "Zip",
-    "element",
     "parts",
-    "plan_calls",
     "trip_count",
 ]
 
@@ -193,16 +192,6 @@ def trip_count(plan: Plan) -> int | None:
     return None
 
 
-def element(b: Builder, plan: Plan, i: Operand) -> Operand:
-    """The element number `i` of a plan."""
-    return plan.at(b, i)
-
-
-def plan_calls() -> dict[Any, Callable[..., Any]]:
-    """The builtins that make plans."""
-    return {range: _range, zip: _zip, enumerate: _enumerate, reversed: _reversed, checkpointed: _checkpointed}
-
-
 def _range(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     if not 1 <= len(args) <= 3:
         raise SctError(f"range takes 1 to 3 arguments, not {len(args)}", b.place)
@@ -230,3 +219,13 @@ def _checkpointed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand
     if "iterable" not in given or "slots" not in given:
         raise SctError("sct.checkpointed takes what the loop goes through, and the number of slots", b.place)
     return Const(Checkpointed(b.plan(given["iterable"]), given["slots"], given.get("disk", Const(0))))
+
+
+PLANS: dict[Any, Callable[..., Any]] = {
+    range: _range,
+    zip: _zip,
+    enumerate: _enumerate,
+    reversed: _reversed,
+    checkpointed: _checkpointed,
+}
+"""The functions that make plans; each takes the operands and the keywords."""

@@ -20,7 +20,7 @@ from sct.analysis.storage import fresh, is_basic_index
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute, Method, hashable
 from sct.ir.ssa import Apply, Operand, Value, type_of, values_of
-from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple, Unknown
 
 __all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array"]
 
@@ -375,5 +375,3 @@ def _arrays(operands: tuple[Operand, ...]) -> Iterator[Value]:
                 yield o
         elif isinstance(o, (Tuple, List, Dict)):
             yield from _arrays(o.items)
-        elif isinstance(o, Slice):
-            continue

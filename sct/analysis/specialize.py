@@ -23,7 +23,7 @@ from sct import runtime
 from sct.analysis import growing
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Checkpointed, Items, Plan, Range, Reversed, Rows, element, trip_count
+from sct.analysis.iteration import Checkpointed, Items, Plan, Range, Reversed, Rows, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import Key, Memory, Write, is_itself, key_of, makes_array
@@ -378,7 +378,7 @@ class Specializer:
         if isinstance(plain(t), tuple) and t == Tuple(tuple(Const(v) for v in value)):
             return t
         assert function.callee is not None
-        return self.read_free(Free(function.callee, f"{name} (default)"), value, name)
+        return self.read_free(Free(function.callee, f"{name} (default)"), value)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -502,7 +502,7 @@ class Specializer:
             return a, []
         if (key_of(a), key_of(b)) in self.memory.joined:
             return self.memory.joined[key_of(a), key_of(b)], []
-        a, b = self.expose(a, b), self.expose(b, a)
+        a, b = self.expose(a), self.expose(b)
         like = b if isinstance(a, Undefined) else a
         if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (a, b)):
             p, q = _items_like(a, b), _items_like(b, a)
@@ -532,8 +532,8 @@ class Specializer:
         for p, q in zip(a.items, b.items, strict=True):  # type: ignore[union-attr]
             self.refuse_different(p, q, name)
 
-    def expose(self, a: Operand, like: Operand) -> Operand:
-        """A container value as a container of its items, where the other side is one."""
+    def expose(self, a: Operand) -> Operand:
+        """A container value as a container of its items."""
         if isinstance(a, Value) and isinstance(a.type, (Tuple, List, Dict)):
             return self.explode(a)
         return a
@@ -672,7 +672,7 @@ class Specializer:
         for k in range(i, n):
             outer = self.env
             self.env = dict(outer)
-            self.env.update(zip(s.body.params, (element(self, plan, Const(k)), *carried), strict=True))
+            self.env.update(zip(s.body.params, (plan.at(self, Const(k)), *carried), strict=True))
             with self.instance_of("iteration"):
                 yields = self.block(s.body)
             self.env = outer
@@ -713,7 +713,7 @@ class Specializer:
         names = self.split(s.body, formal, inits)
 
         def enter(params: list[Operand]) -> list[Operand]:
-            first = index if whole else element(self, plan, index)
+            first = index if whole else plan.at(self, index)
             if not whole and isinstance(first, Value) and not first.name:
                 first.name = name
             self.env[s.body.params[0]] = first
@@ -1028,7 +1028,7 @@ class Specializer:
         return self.primitive(op, args, kwargs, name, known)
 
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
-        args = [self.materialize(a) for a in args]
+        self.refuse_plans(args)
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
         folded = self.fold(op, t)
         if folded is not None:
@@ -1050,15 +1050,14 @@ class Specializer:
             return t
         return None
 
-    def materialize(self, operand: Operand) -> Operand:
-        for leaf in leaves(operand):
-            if isinstance(leaf, Const) and isinstance(leaf.value, Plan):
-                raise UnsupportedSyntaxError(
-                    "range, zip, enumerate, reversed or a dict's views other than in a for loop",
-                    self.place,
-                    "Loop over it directly.",
-                )
-        return operand
+    def refuse_plans(self, args: Sequence[Operand]) -> None:
+        """Refuse arguments that only a loop can go through."""
+        if any(isinstance(leaf, Const) and isinstance(leaf.value, Plan) for a in args for leaf in leaves(a)):
+            raise UnsupportedSyntaxError(
+                "range, zip, enumerate, reversed or a dict's views other than in a for loop",
+                self.place,
+                "Loop over it directly.",
+            )
 
     def call_value(self, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
         callee = args[0]
@@ -1151,7 +1150,8 @@ class Specializer:
     def recursive_call(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
         """A call of a function from within itself stays a call; its type is found by iterating from nothing."""
         function = lowered(op).function
-        bound = self.bind(function, [self.materialize(a) for a in args], kwargs)
+        self.refuse_plans(args)
+        bound = self.bind(function, args, kwargs)
         if any(isinstance(type_of(b), (Tuple, List, Dict)) for b in bound):
             raise UnsupportedSyntaxError(
                 f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
@@ -1189,7 +1189,8 @@ class Specializer:
         made = lowered(op)
         for d in made.dependencies:
             self.depend(d)
-        bound = self.bind(made.function, [self.materialize(a) for a in args], kwargs)
+        self.refuse_plans(args)
+        bound = self.bind(made.function, args, kwargs)
         types = [widen(type_of(b)) for b in bound]
         inner = Specializer(stack=[op], dependencies=self.dependencies, free=self.free, path=f"{self.path}k")
         params: list[Operand] = [
@@ -1259,7 +1260,7 @@ class Specializer:
         if d not in self.dependencies:
             self.dependencies.append(d)
 
-    def read_free(self, op: Free, value: Any, path: str) -> Value:
+    def read_free(self, op: Free, value: Any) -> Value:
         """Data from outside of the function, read once, at the start."""
         if op not in self.free_values:
             self.free.setdefault(op, abstract(value, op.path))
@@ -1268,18 +1269,16 @@ class Specializer:
 
     def special(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         if isinstance(op, Free):
-            value = look_up(op.function, op.name)
-            return self.read_free(op, value, op.name)
+            return self.read_free(op, look_up(op.function, op.name))
         if isinstance(op, Attribute):
             return self.attribute(op, args[0], name)
         if isinstance(op, Method):
             return self.method(op, args, kwargs, name)
         if op is POP:
             return self.append(op, args, kwargs, known, name)
-        if isinstance(op, Format):
-            return self.append(op, [self.materialize(a) for a in args], kwargs, UNKNOWN, name)
+        self.refuse_plans(args)
         t: Abstract = Const(None) if op in (RAISE, ASSERT, PUSH) else UNKNOWN
-        return self.append(op, [self.materialize(a) for a in args], kwargs, t, name)
+        return self.append(op, args, kwargs, t, name)
 
     def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
         t = type_of(x)
@@ -1296,7 +1295,7 @@ class Specializer:
             if callable(found) or isinstance(found, ModuleType):
                 self.depend(Dependency(owner, op.name, found))
                 return Const(found)
-            return self.read_free(Free(owner, op.name), found, op.name)
+            return self.read_free(Free(owner, op.name), found)
         return self.append(op, (x,), {}, UNKNOWN, name)
 
     def array_attribute(self, op: Attribute, x: Operand, t: Array, name: str) -> Operand:
@@ -1335,7 +1334,7 @@ class Specializer:
         if isinstance(t, ListOf) and op.name in growing.METHODS:
             return growing.METHODS[op.name](self, x, args[1:], kwargs)  # type: ignore[no-any-return]
         if isinstance(t, (List, ListOf)):
-            return self.list_method(op, x, args[1:])
+            return self.list_method(op, x)
         if isinstance(t, Const) and isinstance(t.value, (ModuleType, type)):
             return self.apply(CALL, (self.attribute(Attribute(op.name), x, ""), *args[1:]), kwargs, name)
         if has_output(op, args, kwargs):
@@ -1364,7 +1363,7 @@ class Specializer:
             )
         return self.append(op, args, kwargs, UNKNOWN, name)
 
-    def list_method(self, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
+    def list_method(self, op: Method, x: Operand) -> Operand:
         if op.name == "copy":
             items = self.explode(x) if isinstance(x, Value) else x
             assert isinstance(items, List)

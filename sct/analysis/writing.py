@@ -17,7 +17,7 @@ import numpy as np
 from sct.analysis.activity import primitive_of
 from sct.analysis.containers import UnrollError
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Plan, element, trip_count
+from sct.analysis.iteration import Plan, trip_count
 from sct.analysis.memory import Memory, View
 from sct.analysis.storage import is_basic_index
 from sct.errors import Place, SctError, UnsupportedSyntaxError
@@ -550,7 +550,7 @@ def _items_of(s: Builder, x: Operand) -> list[Operand]:
         raise UnsupportedSyntaxError(
             "a list extended by something whose length is only known at run time", s.place, "Collect the values in an array."
         )
-    return [element(s, plan, Const(i)) for i in range(n)]
+    return [plan.at(s, Const(i)) for i in range(n)]
 
 
 def _changed(change: Callable[[Builder, list[Operand], Sequence[Operand]], Operand]) -> Callable[..., Any]:

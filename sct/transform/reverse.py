@@ -743,7 +743,7 @@ class _Reverser:
         body[:0] = self.tapes_of(s.body.body)
         self.bars = outer_bars
         self.loops.pop()
-        self.finish_loop(s, body, bar_params, inits, outs, slots, [params[k] for k in carried], [s.inits[k] for k in carried])
+        self.finish_loop(s, body, bar_params, inits, outs, slots, [s.inits[k] for k in carried])
 
     def finish_loop(
         self,
@@ -753,7 +753,6 @@ class _Reverser:
         inits: list[Operand],
         outs: list[Operand | None],
         slots: list[tuple[Value, Value]],
-        params: list[Value],
         begun: list[Operand],
     ) -> None:
         slot_inits = []
