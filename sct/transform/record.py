@@ -110,6 +110,7 @@ class _Recorder:
         self.shared: set[Value] = set()
         self.unbound = unbound_values(self.function.block)
         self.overwritten: dict[Apply, Value] = {}  # write -> what it overwrites
+        self.put_back: dict[int, list[Value]] = {}  # label -> the indices of the writes in it that are undone
         self.mirrored: set[int] = set()  # forward blocks that have a reverse
         self.read_back: dict[int, set[Value]] = {}  # what the reverse of a forward block reads
         self.split = False
@@ -134,6 +135,9 @@ class _Recorder:
                 self.supply(max(pending, key=lambda k: self.places[k].depth))
             if before == (sum(map(len, self.requests.values())), len(self.restored)):
                 break
+        for (label, _), s in self.versions.consumer.items():
+            if isinstance(s, Apply) and s in self.overwritten:
+                self.put_back.setdefault(label, []).extend(values_of(*path_of(s)))
         self.find_shared()
         self.bind_everywhere()
         return replace(f, block=self.rebuilt(f.block))
@@ -632,12 +636,7 @@ class _Recorder:
             elif isinstance(owner, If):
                 out += [owner.results[k] for _, k in self.branch_versions(owner)]
                 out += [r for block in (owner.then, owner.orelse) for _, r in self.last_versions(block, owner)]
-            out += [
-                w
-                for (at, _), t in self.versions.consumer.items()
-                if at == label and isinstance(t, Apply) and t in self.overwritten
-                for w in values_of(*path_of(t))
-            ]
+            out += self.put_back.get(label, ())
             made = self.supplies.get(label)
             if made is not None:
                 out += [result for _, _, result in made.restored]
