@@ -8,49 +8,22 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from sct.analysis.building import Builder, Plan
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import PLANS, Plan, trip_count
-from sct.errors import Place, SctError, UnsupportedSyntaxError
+from sct.analysis.iteration import PLANS, trip_count
+from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
+from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
 
 __all__ = ["STRUCTURAL", "UnrollError"]
 
 
 class UnrollError(UnsupportedSyntaxError):
     """A container is indexed, or changes its length, as a loop goes: refused, unless the loop can be unrolled."""
-
-
-class Builder(Protocol):
-    """What these operations need of the specializer."""
-
-    place: Place | None
-    growing: bool
-
-    def apply(self, op: Any, args: Sequence[Operand], kwargs: Any = None, name: str = "") -> Operand:
-        """Emit an operation."""
-
-    def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
-        """Emit an operation of known type."""
-
-    def plan(self, operand: Operand) -> Plan:
-        """The plan of an iterable."""
-
-    def project(self, v: Value, key: Any, item: Abstract) -> Operand:
-        """An item of a container value."""
-
-    def explode(self, v: Value) -> Operand:
-        """A container value as a container of its items."""
-
-    def expose_all(self, operand: Operand) -> Operand:
-        """An operand with every container value in it taken apart."""
-
-    def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
-        """An attribute of a value."""
 
 
 def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
+from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.join import join, widen
-from sct.analysis.writing import Builder
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown

@@ -8,8 +8,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from sct.analysis.building import Builder, Plan
 from sct.analysis.inference import plain
 from sct.checkpointing import checkpointed
 from sct.errors import SctError
@@ -22,7 +23,6 @@ __all__ = [
     "Checkpointed",
     "Enumerate",
     "Items",
-    "Plan",
     "Range",
     "Reversed",
     "Rows",
@@ -30,31 +30,6 @@ __all__ = [
     "parts",
     "trip_count",
 ]
-
-
-class Builder(Protocol):
-    """What a plan needs of the specializer."""
-
-    place: Any
-
-    def apply(self, op: Any, args: Sequence[Operand], kwargs: Any = None, name: str = "") -> Operand:
-        """Emit an operation."""
-
-    def plan(self, operand: Operand) -> Plan:
-        """The plan of an iterable."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Something that a loop goes through."""
-
-    def length(self, b: Builder) -> Operand:
-        """The number of elements, emitted if need be."""
-        raise AssertionError
-
-    def at(self, b: Builder, i: Operand) -> Operand:
-        """The element number `i`."""
-        raise AssertionError
 
 
 @dataclass(frozen=True)

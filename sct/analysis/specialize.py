@@ -21,9 +21,10 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis import growing
+from sct.analysis.building import NotStaticError, Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Checkpointed, Items, Plan, Range, Reversed, Rows, trip_count
+from sct.analysis.iteration import Checkpointed, Items, Range, Reversed, Rows, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import Key, Memory, Write, is_itself, key_of, makes_array
@@ -100,16 +101,12 @@ from sct.ir.types import (
 )
 from sct.ruleset import attribute_rule, is_pure, is_registered, method_rule
 
-__all__ = ["NotStaticError", "Specialized", "Specializer", "Written", "lowered", "specialize"]
+__all__ = ["Specialized", "Specializer", "Written", "lowered", "specialize"]
 
 
 _T = TypeVar("_T")
 _Slot: TypeAlias = tuple[int, int]
 """A part of what a loop's name stands for: the number of the name, and of the part."""
-
-
-class NotStaticError(Exception):
-    """A test in a rule is not decided by the types: the rule is to be called as it stands. Never reaches a user."""
 
 
 @dataclass(frozen=True)
@@ -316,6 +313,10 @@ class Specializer:
         body: list[Statement] = []
         with self.into(body, memory):
             return body, self.block(block)
+
+    def apart(self, **state: Any) -> Specializer:
+        """A specializer of another function, on its own but for what it is given."""
+        return Specializer(**state)
 
     @contextmanager
     def into(self, body: list[Statement], memory: Memory | None = None) -> Iterator[None]:
@@ -1100,7 +1101,7 @@ class Specializer:
 
     def template(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Block | None:
         """A rule's statements for arguments of these types, unless they hold sizes or data of this call alone."""
-        inner = Specializer(static=False)
+        inner = self.apart()
         params: list[Value] = []
 
         def fresh(leaf: Operand) -> Operand:
@@ -1166,11 +1167,16 @@ class Specializer:
                 key = (op, types)
             self.recursion.setdefault(key, UNDEFINED)
             for _ in range(8):
-                inner = Specializer(
-                    stack=[op], recursion=self.recursion, dependencies=self.dependencies, free=self.free, path=f"{self.path}r"
-                )
                 params: list[Operand] = [t if isinstance(t, Const) else Value(t) for t in types]
-                inner.frozen, inner.tracking = frozenset(values_of(*params)), True
+                inner = self.apart(
+                    stack=[op],
+                    recursion=self.recursion,
+                    dependencies=self.dependencies,
+                    free=self.free,
+                    path=f"{self.path}r",
+                    frozen=frozenset(values_of(*params)),
+                    tracking=True,
+                )
                 found = widen(type_of(inner.run(function, params)))
                 settled = join(self.recursion[key], found, ("recursion", describe(op)))
                 if settled == self.recursion[key]:
@@ -1192,11 +1198,17 @@ class Specializer:
         self.refuse_plans(args)
         bound = self.bind(made.function, args, kwargs)
         types = [widen(type_of(b)) for b in bound]
-        inner = Specializer(stack=[op], dependencies=self.dependencies, free=self.free, path=f"{self.path}k")
         params: list[Operand] = [
             t if isinstance(t, Const) else Value(t, p) for t, p in zip(types, made.function.signature.parameters, strict=True)
         ]
-        inner.frozen, inner.tracking = frozenset(values_of(*params)), True
+        inner = self.apart(
+            stack=[op],
+            dependencies=self.dependencies,
+            free=self.free,
+            path=f"{self.path}k",
+            frozen=frozenset(values_of(*params)),
+            tracking=True,
+        )
         inner.memory.born.update(values_of(*params))
         t = type_of(inner.present(inner.run(made.function, params)))
         with self.instance_of("checkpoint"):

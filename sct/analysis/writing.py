@@ -10,17 +10,18 @@ import inspect
 import operator
 from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from sct.analysis.activity import primitive_of
+from sct.analysis.building import Builder
 from sct.analysis.containers import UnrollError
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Plan, trip_count
-from sct.analysis.memory import Memory, View
+from sct.analysis.iteration import trip_count
+from sct.analysis.memory import View
 from sct.analysis.storage import is_basic_index
-from sct.errors import Place, SctError, UnsupportedSyntaxError
+from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
@@ -47,33 +48,6 @@ BINARY: dict[Any, Callable[..., Any]] = {
 }
 _WHOLE = Const(Ellipsis)
 _ALL = Const(True)
-
-
-class Builder(Protocol):
-    """What writes need of the specializer."""
-
-    memory: Memory
-    place: Place | None
-    growing: bool
-    path: str
-
-    def apply(self, op: Any, args: Sequence[Operand], kwargs: Any = None, name: str = "") -> Operand:
-        """Emit an operation."""
-
-    def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
-        """Emit an operation of known type."""
-
-    def plan(self, operand: Operand) -> Plan:
-        """The plan of an iterable."""
-
-    def explode(self, v: Value) -> Operand:
-        """A container value as a container of its items."""
-
-    def present(self, operand: Operand) -> Operand:
-        """An operand as it is now."""
-
-    def writable(self, obj: Operand) -> None:
-        """Refuse an object that the function must not write into; copy an argument."""
 
 
 # -- arrays ------------------------------------------------------------------------------------------------------------------
