@@ -20,7 +20,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from sct import runtime
-from sct.analysis import growing
+from sct.analysis import branches, growing
 from sct.analysis.building import NotStaticError, Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
@@ -397,7 +397,7 @@ class Specializer:
                 self.memory.names[key_of(made)] = s.result.name
             self.env[s.result] = made
         elif isinstance(s, If):
-            self.if_(s)
+            branches.if_(self, s)
         elif isinstance(s, ForEach):
             self.for_each(s)
         elif isinstance(s, For):
@@ -409,86 +409,6 @@ class Specializer:
             with self.lists_grow():
                 self.while_(s)
 
-    def if_(self, s: If) -> None:
-        test = self.truth(self.resolve(s.test))
-        if isinstance(test, Const):
-            chosen = s.then if test.value else s.orelse
-            yields = self.block(chosen)
-            self.env.update(zip(s.results, yields, strict=True))
-            return
-        if self.static:
-            raise NotStaticError
-        place, origin = self.place, self.origin
-        memories = [self.memory.fork(), self.memory.fork()]
-        then, a = self.nested(s.then, memories[0])
-        orelse, b = self.nested(s.orelse, memories[1])
-        sides = ((memories[0], then), (memories[1], orelse))
-        a, b = (tuple(self.exposed_at_end(y, *side) for y in ys) for ys, side in zip((a, b), sides, strict=True))
-        first = s.results[0].id if s.results else 0
-        blocks, results = self.joined(s.results, sides, (a, b), first, (self.path,))
-        self.body.append(If(test, *blocks, results, place, origin, s.expression))
-
-    def joined(
-        self,
-        names: Sequence[Value],
-        sides: Sequence[tuple[Memory, list[Statement]]],
-        ends: tuple[Sequence[Operand], Sequence[Operand]],
-        first: int,
-        key: tuple[Hashable, ...],
-    ) -> tuple[tuple[Block, Block], tuple[Value, ...]]:
-        """The blocks of two branches, and their φ's: of memory, and of what `names` stand for at the ends."""
-        flat = self.meet(sides, (first, *key))
-        merged = [self.merge(p, q, r.name, (r.id, *key)) for p, q, r in zip(*ends, names, strict=True)]
-        flat += [m for _, phis in merged for m in phis]
-        self.env.update({r: m for r, (m, _) in zip(names, merged, strict=True)})
-        (_, then), (_, orelse) = sides
-        blocks = Block((), tuple(then), tuple(p for _, p, _ in flat)), Block((), tuple(orelse), tuple(q for _, _, q in flat))
-        return blocks, tuple(v for v, _, _ in flat)
-
-    def meet(self, sides: Sequence[tuple[Memory, list[Statement]]], key: Hashable) -> list[tuple[Value, Operand, Operand]]:
-        """The memory after two branches; gives the φ's of what they leave in the objects that were there before."""
-        memory = self.memory
-        a, b = (side for side, _ in sides)
-        flat: list[tuple[Value, Operand, Operand]] = []
-        for part in (a, b):
-            memory.stale.update(part.stale)
-            memory.rivals.update({k: memory.rivals.get(k, frozenset()) | r for k, r in part.rivals.items()})
-            memory.writes.update({k: w for k, w in part.writes.items() if k not in part.born})
-        for n, k in enumerate(dict.fromkeys((*a.contents, *b.contents))):
-            obj = memory.original(k)
-            p, q = (self.copied.get(o, o) if isinstance(o, Value) else o for o in (a.now(obj), b.now(obj)))
-            if k in a.born or k in b.born or (p is q and p is memory.now(obj)):
-                continue
-            p, q = (self.explode(o) if isinstance(o, Value) and isinstance(o.type, (List, Dict)) else o for o in (p, q))
-            p, q = self.aligned(p, q, sides) if isinstance(p, (List, Dict)) else (p, q)
-            name = p.name if isinstance(p, Value) else ""
-            merged, phis = self.merge(p, q, name, ("memory", n, key))
-            memory.joined[key_of(p), key_of(q)] = merged
-            memory.set(obj, merged)
-            flat += phis
-        return flat
-
-    def aligned(self, p: Operand, q: Operand, sides: Sequence[tuple[Memory, list[Statement]]]) -> tuple[Operand, Operand]:
-        """What two branches leave in a list or dict: an item that is one object in both is that object, whatever it holds."""
-        if p is q or (isinstance(p, Value) and isinstance(q, Value) and self.memory.object_of(p) is self.memory.object_of(q)):
-            return self.memory.object_of(p), self.memory.object_of(p)
-        if type(p) is type(q) and isinstance(p, (Tuple, List, Dict)) and len(p.items) == len(q.items):  # type: ignore[union-attr]
-            pairs = [self.aligned(x, y, sides) for x, y in zip(p.items, q.items, strict=True)]  # type: ignore[union-attr]
-            return with_items(p, (x for x, _ in pairs)), with_items(q, (y for _, y in pairs))  # type: ignore[type-var]
-        return tuple(self.presented(o, *side) for o, side in zip((p, q), sides, strict=True))  # type: ignore[return-value]
-
-    def presented(self, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
-        """An operand as it is at the end of a block."""
-        with self.into(body, memory):
-            return self.present(o, reads=False)
-
-    def exposed_at_end(self, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
-        """A container that a block yields, taken apart where it was made."""
-        if not isinstance(o, Value) or not isinstance(o.type, (Tuple, List, Dict)) or not memory.is_new(o):
-            return o
-        with self.into(body, memory):
-            return self.expose_all(o)
-
     def truth(self, test: Operand) -> Operand:
         t = type_of(test)
         if isinstance(t, Const):
@@ -496,48 +416,6 @@ class Specializer:
         if isinstance(t, (Tuple, List, Dict)):
             return Const(len(t.items) > 0)
         return test
-
-    def merge(self, a: Operand, b: Operand, name: str, key: Hashable) -> tuple[Operand, list[tuple[Value, Operand, Operand]]]:
-        """The φ of two operands, item by item where they have one structure, and its leaves (result, yield, yield)."""
-        if a is b or (isinstance(a, Const) and a == b):
-            return a, []
-        if (key_of(a), key_of(b)) in self.memory.joined:
-            return self.memory.joined[key_of(a), key_of(b)], []
-        a, b = self.expose(a), self.expose(b)
-        like = b if isinstance(a, Undefined) else a
-        if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (a, b)):
-            p, q = _items_like(a, b), _items_like(b, a)
-            assert p is not None and q is not None
-            pairs = [self.merge(x, y, _item_name(like, name, k), (key, k)) for k, x, y in zip(keys_of(like), p, q, strict=True)]
-            made = with_items(like, (m for m, _ in pairs))
-            self.memory.one_or_other(made, a, b)
-            return made, [leaf for _, ls in pairs for leaf in ls]
-        self.refuse_different(type_of(a), type_of(b), name)
-        value = Value(join(widen_if_differ(type_of(a), type_of(b)), type_of(b), key), name)
-        self.memory.joins(value, a, b)
-        self.memory.inherit(value, a, b)
-        return value, [(value, a, b)]
-
-    def refuse_different(self, a: Abstract, b: Abstract, name: str) -> None:
-        """Containers that differ in structure have no common form."""
-        if Undefined in (type(a), type(b)) or not any(isinstance(t, (Tuple, List, Dict)) for t in (a, b)):
-            return
-        if all(isinstance(t, (List, ListOf)) for t in (a, b)) and (self.growing or ListOf in (type(a), type(b))):
-            return
-        if not _alike(a, b):
-            raise UnrollError(
-                f"a list, tuple or dict{' ' + repr(name) if name else ''} whose length, keys or kind depend on the way taken",
-                self.place,
-                "Give it the same structure on every path; collect the values of a loop in an array.",
-            )
-        for p, q in zip(a.items, b.items, strict=True):  # type: ignore[union-attr]
-            self.refuse_different(p, q, name)
-
-    def expose(self, a: Operand) -> Operand:
-        """A container value as a container of its items."""
-        if isinstance(a, Value) and isinstance(a.type, (Tuple, List, Dict)):
-            return self.explode(a)
-        return a
 
     def explode(self, v: Value) -> Operand:
         now = self.memory.now(v)
@@ -697,7 +575,7 @@ class Specializer:
             inner = self.memory
         after = [self.env[r] for r in s.results]
         sides = ((self.memory.fork(), ended), (inner, rest))
-        blocks, results = self.joined(s.results, sides, (carried, after), s.body.params[0].id, (k, self.path))
+        blocks, results = branches.joined(self, s.results, sides, (carried, after), s.body.params[0].id, (k, self.path))
         self.body.append(If(stop, *blocks, results, place, origin))
 
     def rolled(self, s: ForEach | For, plan: Plan) -> None:
@@ -799,7 +677,7 @@ class Specializer:
             if self.found_more(loop, inner):
                 continue
             for t, y, name in zip(loop.types, loop.yields, loop.names, strict=True):
-                self.refuse_different(t, type_of(y), name)
+                branches.refuse_different(self, t, type_of(y), name)
             after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
             after = [
                 own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)
@@ -1420,16 +1298,6 @@ def _distinct(names: list[str]) -> list[str]:
     return out
 
 
-def _alike(a: Abstract | Operand, b: Abstract | Operand) -> bool:
-    """Whether two containers are of one kind, with the same keys or as many items."""
-    return isinstance(a, (Tuple, List, Dict)) and type(a) is type(b) and keys_of(a) == keys_of(b)
-
-
-def _item_name(whole: Tuple | List | Dict, name: str, key: Hashable) -> str:
-    """What the φ of an item of something called `name` is called."""
-    return str(key) if isinstance(whole, Dict) else f"{name}_{key}" if name else ""
-
-
 def _parts(o: Operand, other: Operand) -> Iterator[tuple[Operand, Operand]]:
     """The values, lists and dicts in a structure, with what stands in their places in another one."""
     if isinstance(o, (Value, List, Dict)):
@@ -1491,19 +1359,6 @@ def as_unknown(t: Abstract) -> Abstract:
     return Array(t.dtype, None) if isinstance(t, Array) else t
 
 
-def widen_if_differ(a: Abstract, b: Abstract) -> Abstract:
-    """`a`, without its value if it is a constant other than `b`."""
-    return a if a == b or not isinstance(a, Const) or isinstance(a.value, bool) else widen(a)
-
-
-def _items_like(a: Operand, other: Operand) -> tuple[Operand, ...] | None:
-    """The items of a container; for an undefined one as many undefined items as the other side has."""
-    if isinstance(a, (Tuple, List, Dict)):
-        n = len(other.items) if isinstance(other, (Tuple, List, Dict)) else len(a.items)
-        return a.items if len(a.items) == n else None
-    return tuple(UNDEFINED for _ in other.items) if isinstance(other, (Tuple, List, Dict)) else None
-
-
 def _shape_of(o: Operand) -> Any:
     """What a template may depend on: the structure of an operand, with types in place of values."""
     return map_leaves(lambda leaf: (leaf.type,) if isinstance(leaf, Value) else leaf, o)  # type: ignore[arg-type,return-value]
@@ -1525,7 +1380,7 @@ def _structure(t: Abstract, name: str, init: Operand) -> Operand:
     """A loop parameter of type `t`: its items are parameters of their own; what is known is not carried."""
     if isinstance(t, (Tuple, List, Dict)):
         inner = init.items if isinstance(init, (Tuple, List, Dict)) else (UNDEFINED,) * len(t.items)
-        names = [_item_name(t, name, k) for k in keys_of(t)]
+        names = [branches.item_name(t, name, k) for k in keys_of(t)]
         return with_items(t, (_structure(i, n, u) for i, n, u in zip(t.items, names, inner, strict=True)))
     if isinstance(t, (Const, Undefined)):
         return t
@@ -1582,8 +1437,8 @@ def _carried(
             outs.append(y)
             begun.append(i)
         elif isinstance(p, (Tuple, List, Dict)):
-            ys = _items_like(y, p)
-            js = _items_like(i, p)
+            ys = branches.items_like(y, p)
+            js = branches.items_like(i, p)
             assert ys is not None and js is not None
             for a, b, c in zip(p.items, ys, js, strict=True):
                 walk(a, b, c)
