@@ -11,23 +11,23 @@ import functools
 import inspect
 import operator
 import weakref
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from sct import runtime
-from sct.analysis import branches, growing
+from sct.analysis import branches, fixpoint, growing
 from sct.analysis.building import NotStaticError, Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Checkpointed, Items, Range, Reversed, Rows, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.join import join, own_sizes, widen
-from sct.analysis.memory import Key, Memory, Write, is_itself, key_of, makes_array
+from sct.analysis.memory import Memory, is_itself, key_of, makes_array
 from sct.analysis.signature import abstract
 from sct.analysis.writing import BINARY, METHODS, OF_ARRAYS, WRITING, has_output, into_outputs, is_object, refuse_overwriting
 from sct.checkpointing import CheckpointedFunction, checkpoint
@@ -105,8 +105,6 @@ __all__ = ["Specialized", "Specializer", "Written", "lowered", "specialize"]
 
 
 _T = TypeVar("_T")
-_Slot: TypeAlias = tuple[int, int]
-"""A part of what a loop's name stands for: the number of the name, and of the part."""
 
 
 @dataclass(frozen=True)
@@ -599,14 +597,14 @@ class Specializer:
             self.env.update(names.bound(formal, params))
             return names.varied(self.block(s.body))
 
-        loop = self.fixpoint(names.varied(formal), names.varied(inits), enter)
+        loop = fixpoint.fixpoint(self, names.varied(formal), names.varied(inits), enter)
         if isinstance(index, Value) and not index.name:
             index.name = "i"
         flag = loop.flag if s.exits else Const(False)
         exits = self.truth(flag) != Const(False)
-        values, outs, begun = _carried(loop.params, loop.yields, loop.inits)
+        values, outs, begun = fixpoint.carried(loop)
         body = loop.body
-        results, after = self.results(loop, values)
+        results, after = fixpoint.results(self, loop, values)
         self.env.update(names.bound(s.results, after))
         counted: tuple[Value, ...] = (Value(Scalar(int)),) if exits else ()
         if counted and isinstance(s, For):
@@ -649,160 +647,6 @@ class Specializer:
             self.memory.is_version(made, self.memory.object_of(operand))
         return made
 
-    def fixpoint(self, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], list[Operand]]) -> _Loop:
-        """The body of a loop on parameters whose types hold in every iteration.
-
-        Carried are the names that the body assigns and the objects that it writes into.
-        """
-        inits = [self.expose_all(i) for i in inits]
-        types = [self.entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
-        loop = _Loop(inits, [p.name for p in formal], [("loop", p.id, self.path) for p in formal], len(inits), types)
-        instances, outer = self.instances, self.memory
-        for attempt in range(16):
-            self.instances = instances  # every attempt is the same run
-            loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
-            env, loop.body = dict(self.env), []
-            inner = outer.fork()
-            try:
-                with self.into(loop.body, inner):
-                    if attempt == 0:
-                        loop.stale.update(self.not_known(loop, outer))
-                    self.start_iteration(loop)
-                    yields = enter(loop.params[: loop.own])
-                    left = [self.present(inner.now(obj), reads=False) for obj in loop.objects]
-                    loop.yields = [self.expose_all(y) for y in (*yields[: loop.own], *left)]
-                    loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
-            finally:
-                self.env = env
-            if self.found_more(loop, inner):
-                continue
-            for t, y, name in zip(loop.types, loop.yields, loop.names, strict=True):
-                branches.refuse_different(self, t, type_of(y), name)
-            after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
-            after = [
-                own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)
-            ]
-            if after == loop.types:
-                outer.rivals.update(inner.rivals)
-                outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
-                return loop
-            loop.types = after if attempt < 8 else [UNKNOWN if a != t else t for a, t in zip(after, loop.types, strict=True)]
-        raise SctError("the types of the values that this loop carries do not settle", self.place)
-
-    def not_known(self, loop: _Loop, outer: Memory) -> dict[_Slot | Key, Write]:
-        """The names that stand, when the loop begins, for what may have been changed through others."""
-        slots = self.slots(loop, loop.inits)
-        return {slot: outer.stale[key_of(r)] for slot, _, r in slots if r is not None and key_of(r) in outer.stale}
-
-    def slots(self, loop: _Loop, others: Sequence[Operand]) -> list[tuple[_Slot, Operand, Operand | None]]:
-        """The objects that the loop's names stand for: for each part of a parameter, the object in its place in `others`."""
-        out: list[tuple[_Slot, Operand, Operand | None]] = []
-        for k, (p, o) in enumerate(zip(loop.params[: loop.own], others, strict=False)):
-            out += [((k, j), q, self.memory.object_in(r)) for j, (q, r) in enumerate(_parts(p, o))]
-        return out
-
-    def start_iteration(self, loop: _Loop) -> None:
-        """What the memory holds when an iteration starts."""
-        memory = self.memory
-        for p in loop.params:
-            memory.bear_all(p)
-        for obj, p, i in zip(loop.objects, loop.params[loop.own :], loop.inits[loop.own :], strict=True):
-            memory.set(obj, p)
-            if isinstance(type_of(p), ListOf):
-                memory.joins_items(obj, i)
-            elif not isinstance(p, Value):
-                self.join_parts(p, i)
-        for p, i in zip(loop.params[: loop.own], loop.inits, strict=False):
-            self.join_parts(p, i)
-        parts = {slot: p for slot, p, _ in self.slots(loop, loop.params)}
-        for slot, other in loop.shared:
-            if slot in parts and (not isinstance(other, tuple) or other in parts):
-                memory.may_share(parts[slot], parts[other] if isinstance(other, tuple) else memory.original(other))
-        for slot, near in loop.beside:
-            if slot in parts:
-                memory.lie_beside(parts[slot], memory.original(near))
-        for key, write in loop.stale.items():
-            if not isinstance(key, tuple):
-                memory.stale[key] = write
-            elif key in parts:
-                memory.stale[key_of(parts[key])] = write
-
-    def join_parts(self, o: Operand, other: Operand) -> None:
-        """What `o` and the parts of it stand for may be what stands in `other` in their places."""
-        for p, q in _parts(o, other):
-            if isinstance(p, Value):
-                self.memory.joins(p, q)
-            elif (obj := self.memory.object_in(q)) is not None:
-                self.memory.may_share(p, obj)
-
-    def found_more(self, loop: _Loop, inner: Memory) -> bool:
-        """Whether an iteration wrote into objects that are not carried yet, or left names that share memory."""
-        outer = self.memory
-        carried = {key_of(obj) for obj in loop.objects}
-        there = [k for k in inner.contents if k not in inner.born and k not in carried]
-        changed = [k for k in there if inner.contents[k] is not outer.contents.get(k)]
-        for k in changed:
-            obj = outer.original(k)
-            init = self.copied.get(obj, obj) if isinstance(obj, Value) and k not in outer.contents else outer.now(obj)
-            init = self.expose_all(self.present(init, reads=False))
-            loop.objects.append(obj)
-            loop.inits.append(init)
-            loop.names.append(outer.name_of(obj))
-            loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else self.path))
-            loop.types.append(type_of(init))
-        if not changed and all(outer.writes.get(k) is w for k, w in inner.writes.items()):
-            return False
-        before = len(loop.stale), len(loop.shared), len(loop.beside)
-        loop.stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
-        self.memory = inner
-        left = [(slot, r) for slot, _, r in self.slots(loop, loop.yields) if r is not None]
-        begun = {key_of(p): slot for slot, p, _ in self.slots(loop, loop.params)}
-        ends = {slot: key_of(r) for slot, r in left}
-        self.memory = outer
-        for slot, r in left:
-            if key_of(r) in inner.stale:
-                loop.stale[slot] = inner.stale[key_of(r)]
-            one_of = inner.one_of(key_of(r), frozenset(begun))
-            loop.shared.update((slot, q) for q in one_of if outer.knows(q))
-            loop.shared.update((slot, begun[q]) for q in one_of if begun.get(q, slot) != slot and ends.get(begun[q]) == q)
-            loop.shared.update((slot, other) for other, q in left if q is r and other != slot)
-        first = {slot: key_of(r) for slot, _, r in self.slots(loop, loop.inits) if r is not None}
-        for slot, r in left:  # what names hand on to one another
-            seen: set[_Slot] = set()
-            at: _Slot | None = begun.get(key_of(r))
-            while at is not None and at not in seen and at != slot:
-                seen.add(at)
-                if at in first and outer.knows(first[at]):
-                    loop.beside.add((slot, first[at]))
-                at = begun.get(ends.get(at, -1))
-        return bool(changed) or before != (len(loop.stale), len(loop.shared), len(loop.beside))
-
-    def entry_type(self, t: Abstract, formal: Value) -> Abstract:
-        """The first guess: a named number is not taken for a constant, a flag is until it is seen to change."""
-        return widen(t) if formal.name else t
-
-    def results(self, loop: _Loop, values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:
-        """The results of a loop, and what its names stand for after it; its objects hold what it left in them."""
-        made = {v: Value(v.type, v.name) for v in values}
-        after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
-        for obj, o in zip(loop.objects, after[loop.own :], strict=True):
-            self.memory.set(obj, o)
-            self.memory.wrote(obj, self.memory.name_of(obj), self.place)
-        for k, (o, i, y) in enumerate(zip(after, loop.inits, loop.yields, strict=True)):
-            if k < loop.own or not isinstance(o, Value):
-                self.join_parts(o, i)
-                self.join_parts(o, y)
-        for k, (p, o) in enumerate(zip(loop.params[: loop.own], after, strict=False)):
-            for j, (own, begun) in enumerate(_parts(o, p)):
-                if (k, j) in loop.stale:
-                    self.memory.stale[key_of(own)] = loop.stale[k, j]
-                for r in self.memory.rivals.get(key_of(begun), ()):
-                    self.memory.may_share(own, self.memory.original(r))
-                for slot, r in loop.beside:
-                    if slot == (k, j):
-                        self.memory.lie_beside(own, self.memory.original(r))
-        return tuple(made.values()), after
-
     def while_(self, s: While) -> None:
         if self.static:
             raise NotStaticError
@@ -813,8 +657,8 @@ class Specializer:
             self.env.update(names.bound(s.body.params, params))
             return names.varied(self.block(s.body))
 
-        loop = self.fixpoint(names.varied(s.body.params), names.varied(names.inits), enter)
-        values, outs, begun = _carried(loop.params, loop.yields, loop.inits)
+        loop = fixpoint.fixpoint(self, names.varied(s.body.params), names.varied(names.inits), enter)
+        values, outs, begun = fixpoint.carried(loop)
         again = {v: Value(v.type, v.name) for v in values}
         tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]
         self.env.update(names.bound(s.test.params, tested))
@@ -827,7 +671,7 @@ class Specializer:
             raise UnsupportedSyntaxError("a test of a while loop that writes into an array", place, "Write in the loop's body.")
         body, flag = loop.body, loop.flag if s.exits else Const(False)
         exits = self.truth(flag) != Const(False)
-        results, after = self.results(loop, values)
+        results, after = fixpoint.results(self, loop, values)
         count = Value(Scalar(int))
         self.env.update(names.bound(s.results, after))
         self.env[s.results[-1]] = count
@@ -1298,16 +1142,6 @@ def _distinct(names: list[str]) -> list[str]:
     return out
 
 
-def _parts(o: Operand, other: Operand) -> Iterator[tuple[Operand, Operand]]:
-    """The values, lists and dicts in a structure, with what stands in their places in another one."""
-    if isinstance(o, (Value, List, Dict)):
-        yield o, other
-    if isinstance(o, (Tuple, List, Dict)):
-        there = other.items if isinstance(other, (Tuple, List, Dict)) and len(other.items) == len(o.items) else o.items
-        for p, q in zip(o.items, there, strict=True):
-            yield from _parts(p, q)
-
-
 def stays(block: Block, y: Operand, v: Operand) -> bool:
     """Whether, in the untyped form, `y` is what `v` is at the start of the block, but for augmented assignments to it."""
     made = {r: s for s in block.body for r in results_of(s)}
@@ -1376,17 +1210,6 @@ def _spread(args: Sequence[Operand]) -> list[Operand]:
     return out
 
 
-def _structure(t: Abstract, name: str, init: Operand) -> Operand:
-    """A loop parameter of type `t`: its items are parameters of their own; what is known is not carried."""
-    if isinstance(t, (Tuple, List, Dict)):
-        inner = init.items if isinstance(init, (Tuple, List, Dict)) else (UNDEFINED,) * len(t.items)
-        names = [branches.item_name(t, name, k) for k in keys_of(t)]
-        return with_items(t, (_structure(i, n, u) for i, n, u in zip(t.items, names, inner, strict=True)))
-    if isinstance(t, (Const, Undefined)):
-        return t
-    return Value(t, name)
-
-
 @dataclass(frozen=True)
 class _Names:
     """The names that a loop carries: what they begin as, and the numbers of those that stand for it throughout."""
@@ -1402,47 +1225,3 @@ class _Names:
         """What `targets` stand for: in place of the other names for `operands`."""
         others = self.varied(targets[: len(self.inits)])
         return {**{targets[k]: self.inits[k] for k in self.fixed}, **dict(zip(others, operands, strict=False))}
-
-
-@dataclass
-class _Loop:
-    """A loop that is being specialized: what it carries, names first (`own` of them), then objects."""
-
-    inits: list[Operand]
-    names: list[str]
-    keys: list[Hashable]
-    own: int
-    types: list[Abstract]
-    objects: list[Operand] = field(default_factory=list)
-    stale: dict[_Slot | Key, Write] = field(default_factory=dict)  # by object, or by part of a name
-    shared: set[tuple[_Slot, _Slot | Key]] = field(default_factory=set)  # parts that may share memory, or with what
-    beside: set[tuple[_Slot, Key]] = field(default_factory=set)  # what a part may be because names hand it on
-    params: list[Operand] = field(default_factory=list)
-    yields: list[Operand] = field(default_factory=list)
-    flag: Operand = UNDEFINED
-    body: list[Statement] = field(default_factory=list)
-
-
-def _carried(
-    params: list[Operand], yields: Sequence[Operand], inits: list[Operand]
-) -> tuple[tuple[Value, ...], tuple[Operand, ...], tuple[Operand, ...]]:
-    """The leaves that a loop carries: parameters, yields, initial operands."""
-    values: list[Value] = []
-    outs: list[Operand] = []
-    begun: list[Operand] = []
-
-    def walk(p: Operand, y: Operand, i: Operand) -> None:
-        if isinstance(p, Value):
-            values.append(p)
-            outs.append(y)
-            begun.append(i)
-        elif isinstance(p, (Tuple, List, Dict)):
-            ys = branches.items_like(y, p)
-            js = branches.items_like(i, p)
-            assert ys is not None and js is not None
-            for a, b, c in zip(p.items, ys, js, strict=True):
-                walk(a, b, c)
-
-    for p, y, i in zip(params, yields, inits, strict=True):
-        walk(p, y, i)
-    return tuple(values), tuple(outs), tuple(begun)
