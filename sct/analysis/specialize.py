@@ -15,21 +15,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from sct import runtime
-from sct.analysis import branches, fixpoint, growing
+from sct.analysis import branches, growing, loops
 from sct.analysis.building import NotStaticError, Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Checkpointed, Items, Range, Reversed, Rows, trip_count
-from sct.analysis.iteration import parts as plan_parts
+from sct.analysis.iteration import Items, Range, Reversed
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import Memory, is_itself, key_of, makes_array
 from sct.analysis.signature import abstract
-from sct.analysis.writing import BINARY, METHODS, OF_ARRAYS, WRITING, has_output, into_outputs, is_object, refuse_overwriting
+from sct.analysis.writing import METHODS, OF_ARRAYS, WRITING, has_output, into_outputs, refuse_overwriting
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.lower import Lowered, lower
@@ -70,12 +69,8 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    captured,
-    carried_params,
     leaves,
     map_leaves,
-    read,
-    results_of,
     type_of,
     values_of,
 )
@@ -96,15 +91,11 @@ from sct.ir.types import (
     Unknown,
     keys_of,
     size_mul,
-    size_symbol,
     with_items,
 )
 from sct.ruleset import attribute_rule, is_pure, is_registered, method_rule
 
 __all__ = ["Specialized", "Specializer", "Written", "lowered", "specialize"]
-
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -299,6 +290,10 @@ class Specializer:
             self.memory.contiguous.add(copy)
             self.memory.is_version(copy, obj)
 
+    def plan(self, operand: Operand) -> Plan:
+        """The plan of an iterable."""
+        return loops.plan_of(self, operand)
+
     def path_of(self, v: Value) -> tuple[Any, ...]:
         """The name of the parameter that an argument, or a part of one, comes from, and the keys that lead to it."""
         for (owner, key), made in self.projections.items():
@@ -397,15 +392,15 @@ class Specializer:
         elif isinstance(s, If):
             branches.if_(self, s)
         elif isinstance(s, ForEach):
-            self.for_each(s)
+            loops.for_each(self, s)
         elif isinstance(s, For):
             plan = Range(*(self.resolve(o) for o in (s.start, s.stop, s.step)))
-            with self.lists_grow():
-                self.rolled(s, Reversed(plan) if s.backwards else plan)
+            with loops.lists_grow(self):
+                loops.rolled(self, s, Reversed(plan) if s.backwards else plan)
         else:
             assert isinstance(s, While), f"a {type(s).__name__} cannot be specialized again"
-            with self.lists_grow():
-                self.while_(s)
+            with loops.lists_grow(self):
+                loops.while_(self, s)
 
     def truth(self, test: Operand) -> Operand:
         t = type_of(test)
@@ -449,185 +444,6 @@ class Specializer:
 
     # -- loops -------------------------------------------------------------------------------------------------------
 
-    def for_each(self, s: ForEach) -> None:
-        plan = self.plan(self.resolve(s.iterable))
-        if isinstance(plan, Checkpointed):
-            self.outlined(s, plan)
-            return
-        if any(isinstance(p, Items) for p in plan_parts(plan)) or (self.static and trip_count(plan) is not None):
-            self.unrolled(s, plan)
-            return
-        mark, env, place, origin, memory = len(self.body), dict(self.env), self.place, self.origin, self.memory.fork()
-        try:
-            self.rolled(s, plan)
-        except UnrollError:
-            del self.body[mark:]
-            memory.born |= self.memory.born
-            self.env, self.place, self.origin, self.memory = env, place, origin, memory
-            if trip_count(plan) is None:
-                with self.lists_grow():
-                    self.rolled(s, plan)
-            else:
-                self.unrolled(s, plan)
-
-    def outlined(self, s: ForEach, plan: Checkpointed) -> None:
-        """A checkpointed loop: its body is a function of its own, of the state and of what it reads."""
-        place, origin = self.place, self.origin
-        if s.exits:
-            raise UnsupportedSyntaxError(
-                "break or return in a checkpointed loop", place, "Go through all steps, and choose the result with np.where."
-            )
-        if not isinstance(plan.part, (Range, Rows)):
-            raise UnsupportedSyntaxError(
-                "sct.checkpointed of something else than a range or an array", place, "Loop over a range, and index."
-            )
-        self.rolled(s, plan.part)
-        loop = self.body.pop()
-        assert isinstance(loop, For)
-        constants = tuple(sorted(captured(loop.body), key=lambda v: v.id))
-        own = {v: Value(v.type, v.name, v.hint) for v in constants}
-        block = substitute(loop.body, dict(own))
-        params = (*block.params, *own.values())
-        names = _distinct([p.name or p.hint or "t" for p in params])
-        for p, n in zip(params, names, strict=True):
-            p.name = n
-        signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
-        self.outlines += 1
-        name = f"{self.stack[0].__name__ if self.stack else 'loop'}_step{self.outlines if self.outlines > 1 else ''}"
-        step = Function(name, signature, Block(params, block.body, (Tuple(block.yields),)), None, None)
-        bounds = (loop.start, loop.stop, loop.step)
-        indices = Value(UNKNOWN)
-        given = bounds if loop.step != Const(1) else bounds[:2] if loop.start != Const(0) else bounds[1:2]
-        self.body.append(Apply(range, given, (), indices, place, origin))
-        whole = Value(Tuple((*(r.type for r in loop.results), UNKNOWN)))
-        used = read(loop.body)
-        begun = tuple(i if p in used else Const(None) for i, p in zip(loop.inits, loop.body.params[1:], strict=True))
-        args = (indices, Tuple(begun), Tuple(constants), plan.slots, plan.disk)
-        self.body.append(Apply(Steps(step), args, (), whole, place, origin))
-        for k, r in enumerate((*loop.results, Value(UNKNOWN, "checkpoints"))):
-            self.body.append(Apply(operator.getitem, (whole, Const(k)), (), r, place, origin))
-
-    @contextmanager
-    def lists_grow(self) -> Iterator[None]:
-        """Within a loop that cannot be unrolled, a list whose length changes is of unknown length."""
-        outer, self.growing = self.growing, True
-        try:
-            yield
-        finally:
-            self.growing = outer
-
-    def plan(self, operand: Operand) -> Plan:
-        if isinstance(operand, Const) and isinstance(operand.value, Plan):
-            return operand.value
-        if isinstance(operand, Value) and isinstance(operand.type, (Tuple, List, Dict)):
-            operand = self.explode(operand)
-        if isinstance(operand, (Tuple, List)):
-            return Items(operand.items)
-        if isinstance(operand, Dict):
-            return Items(tuple(Const(k) for k in operand.keys))
-        if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
-            return Items(tuple(Const(v) for v in operand.value))
-        if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
-            return Rows(operand)
-        raise UnsupportedSyntaxError(
-            f"a loop over {type_of(operand)} is not supported",
-            self.place,
-            "Loop over a range, an array, a tuple, a list, zip, enumerate, reversed or a dict's items.",
-        )
-
-    def unrolled(self, s: ForEach, plan: Plan) -> None:
-        n = trip_count(plan)
-        if n is None:
-            raise UnsupportedSyntaxError(
-                "a loop over a list and an array together is not supported", self.place, "Loop over an index, and index both."
-            )
-        carried = [self.resolve(i) for i in s.inits]
-        self.iteration(s, plan, 0, n, carried)
-
-    def iteration(self, s: ForEach, plan: Plan, i: int, n: int, carried: list[Operand]) -> None:
-        """Iterations i.. of an unrolled loop; the ones after a break that types do not decide stand in a branch."""
-        for k in range(i, n):
-            outer = self.env
-            self.env = dict(outer)
-            self.env.update(zip(s.body.params, (plan.at(self, Const(k)), *carried), strict=True))
-            with self.instance_of("iteration"):
-                yields = self.block(s.body)
-            self.env = outer
-            stop = self.truth(yields[-1]) if s.exits else Const(False)
-            carried = list(yields[: len(carried)])
-            if stop == Const(True):
-                break
-            if stop != Const(False) and k + 1 < n:
-                if self.static:
-                    raise NotStaticError
-                self.rest_unless(stop, s, plan, k + 1, n, carried)
-                return
-        self.env.update(zip(s.results, carried, strict=True))
-
-    def rest_unless(self, stop: Operand, s: ForEach, plan: Plan, k: int, n: int, carried: list[Operand]) -> None:
-        place, origin = self.place, self.origin
-        ended: list[Statement] = []
-        rest: list[Statement] = []
-        with self.into(rest, self.memory.fork()):
-            self.iteration(s, plan, k, n, carried)
-            inner = self.memory
-        after = [self.env[r] for r in s.results]
-        sides = ((self.memory.fork(), ended), (inner, rest))
-        blocks, results = branches.joined(self, s.results, sides, (carried, after), s.body.params[0].id, (k, self.path))
-        self.body.append(If(stop, *blocks, results, place, origin))
-
-    def rolled(self, s: ForEach | For, plan: Plan) -> None:
-        if self.static:
-            raise NotStaticError
-        start, stop, step, backwards = self.bounds(plan, s.exits)
-        place, origin = self.place, self.origin
-        inits = self.begin(s)
-        formal = carried_params(s)
-        whole = isinstance(plan, Range) or (isinstance(plan, Reversed) and isinstance(plan.part, Range) and not s.exits)
-        name = s.body.params[0].name
-        index = Value(Scalar(int, size_symbol(f"i#{s.body.params[0].id}.{self.path}")), name if whole else "")
-
-        names = self.split(s.body, formal, inits)
-
-        def enter(params: list[Operand]) -> list[Operand]:
-            first = index if whole else plan.at(self, index)
-            if not whole and isinstance(first, Value) and not first.name:
-                first.name = name
-            self.env[s.body.params[0]] = first
-            self.env.update(names.bound(formal, params))
-            return names.varied(self.block(s.body))
-
-        loop = fixpoint.fixpoint(self, names.varied(formal), names.varied(inits), enter)
-        if isinstance(index, Value) and not index.name:
-            index.name = "i"
-        flag = loop.flag if s.exits else Const(False)
-        exits = self.truth(flag) != Const(False)
-        values, outs, begun = fixpoint.carried(loop)
-        body = loop.body
-        results, after = fixpoint.results(self, loop, values)
-        self.env.update(names.bound(s.results, after))
-        counted: tuple[Value, ...] = (Value(Scalar(int)),) if exits else ()
-        if counted and isinstance(s, For):
-            self.env[s.results[-1]] = counted[0]
-        block = Block((index, *values), tuple(body), (*outs, flag) if exits else outs)
-        self.body.append(For(start, stop, step, block, begun, exits, backwards, (*results, *counted), place, origin))
-
-    def begin(self, s: ForEach | For | While) -> list[Operand]:
-        """What the names that a loop carries stand for when it begins."""
-        return [self.resolve(i, reads=False) for i in s.inits]
-
-    def bounds(self, plan: Plan, exits: bool) -> tuple[Operand, Operand, Operand, bool]:
-        if isinstance(plan, Range):
-            return plan.start, plan.stop, plan.step, False
-        if isinstance(plan, Reversed) and isinstance(plan.part, Range) and not exits:
-            return plan.part.start, plan.part.stop, plan.part.step, True
-        return Const(0), plan.length(self), Const(1), False
-
-    def split(self, body: Block, formal: Sequence[Value], inits: list[Operand]) -> _Names:
-        """The names that a loop carries, and which of them stand for one array or list throughout."""
-        in_place = [k for k, i in enumerate(inits) if is_object(type_of(i))]
-        return _Names(inits, [k for k in in_place if stays(body, body.yields[k], formal[k])])
-
     def expose_all(self, operand: Operand) -> Operand:
         """An operand with every container value in it taken apart."""
         if isinstance(operand, Value):
@@ -646,38 +462,6 @@ class Specializer:
         if not isinstance(made, Tuple):
             self.memory.is_version(made, self.memory.object_of(operand))
         return made
-
-    def while_(self, s: While) -> None:
-        if self.static:
-            raise NotStaticError
-        place, origin = self.place, self.origin
-        names = self.split(s.body, s.body.params, self.begin(s))
-
-        def enter(params: list[Operand]) -> list[Operand]:
-            self.env.update(names.bound(s.body.params, params))
-            return names.varied(self.block(s.body))
-
-        loop = fixpoint.fixpoint(self, names.varied(s.body.params), names.varied(names.inits), enter)
-        values, outs, begun = fixpoint.carried(loop)
-        again = {v: Value(v.type, v.name) for v in values}
-        tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]
-        self.env.update(names.bound(s.test.params, tested))
-        memory = self.memory.fork()
-        for obj, o in zip(loop.objects, tested[loop.own :], strict=True):
-            memory.set(obj, o)
-        held = dict(memory.contents)
-        test_body, test = self.nested(s.test, memory)
-        if any(held.get(k) is not o for k, o in memory.contents.items() if k not in memory.born):
-            raise UnsupportedSyntaxError("a test of a while loop that writes into an array", place, "Write in the loop's body.")
-        body, flag = loop.body, loop.flag if s.exits else Const(False)
-        exits = self.truth(flag) != Const(False)
-        results, after = fixpoint.results(self, loop, values)
-        count = Value(Scalar(int))
-        self.env.update(names.bound(s.results, after))
-        self.env[s.results[-1]] = count
-        test_block = Block(tuple(again.values()), tuple(test_body), (self.truth(test[0]),))
-        block = Block(values, tuple(body), (*outs, flag) if exits else outs)
-        self.body.append(While(test_block, block, begun, exits, (*results, count), place, origin))
 
     # -- operations --------------------------------------------------------------------------------------------------
 
@@ -1127,62 +911,6 @@ _MAKERS = frozenset((list, dict, operator.add, operator.mul, operator.or_, opera
 _FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))
 
 
-def _distinct(names: list[str]) -> list[str]:
-    """Names, numbered where they are not distinct."""
-    taken: set[str] = set()
-    out = []
-    for name in names:
-        base, k = name if name.isidentifier() else "t", 0
-        name = base
-        while name in taken:
-            k += 1
-            name = f"{base}_{k}"
-        taken.add(name)
-        out.append(name)
-    return out
-
-
-def stays(block: Block, y: Operand, v: Operand) -> bool:
-    """Whether, in the untyped form, `y` is what `v` is at the start of the block, but for augmented assignments to it."""
-    made = {r: s for s in block.body for r in results_of(s)}
-    while y is not v:
-        s = made.get(y) if isinstance(y, Value) else None
-        if isinstance(s, Apply) and s.op in BINARY:
-            y = s.args[0]
-        elif isinstance(s, If):
-            k = s.results.index(y)
-            before = _before(s.then, s.then.yields[k]), _before(s.orelse, s.orelse.yields[k])
-            if before[0] is not before[1]:
-                return False
-            y = before[0]
-        elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
-            k = s.results.index(y)
-            params = carried_params(s)
-            if not stays(s.body, s.body.yields[k], params[k]):
-                return False
-            y = s.inits[k]
-        else:
-            return False
-    return True
-
-
-def _before(block: Block, y: Operand) -> Operand:
-    """What a block starts from, of what it ends with."""
-    for s in reversed(block.body):
-        if isinstance(y, Value) and y in results_of(s):
-            candidates = [s.args[0]] if isinstance(s, Apply) and s.op in BINARY else []
-            if isinstance(s, If):
-                k = s.results.index(y)
-                candidates = [_before(s.then, s.then.yields[k])]
-                candidates += [_before(s.orelse, s.orelse.yields[k])]
-            elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
-                candidates = [s.inits[s.results.index(y)]] if stays(block, y, s.inits[s.results.index(y)]) else []
-            if not candidates or any(c is not candidates[0] for c in candidates):
-                return y
-            y = candidates[0]
-    return y
-
-
 def differentiable_item(t: Abstract) -> bool:
     """Whether an item of a result with several parts can be more than an integer."""
     return not (isinstance(t, Const) or (isinstance(t, Scalar) and t.kind is int))
@@ -1208,20 +936,3 @@ def _spread(args: Sequence[Operand]) -> list[Operand]:
         else:
             out.append(a)
     return out
-
-
-@dataclass(frozen=True)
-class _Names:
-    """The names that a loop carries: what they begin as, and the numbers of those that stand for it throughout."""
-
-    inits: list[Operand]
-    fixed: list[int]
-
-    def varied(self, items: Sequence[_T]) -> list[_T]:
-        """What is there for the other names, and what comes after it."""
-        return [i for k, i in enumerate(items) if k not in self.fixed]
-
-    def bound(self, targets: Sequence[Value], operands: Sequence[Operand]) -> dict[Value, Operand]:
-        """What `targets` stand for: in place of the other names for `operands`."""
-        others = self.varied(targets[: len(self.inits)])
-        return {**{targets[k]: self.inits[k] for k in self.fixed}, **dict(zip(others, operands, strict=False))}
