@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import stop_gradient
+from sct.analysis.calls import lowered
 from sct.analysis.signature import abstract
-from sct.analysis.specialize import Specialized, Specializer, lowered, specialize
+from sct.analysis.specialize import Specialized, Specializer, specialize
 from sct.codegen.emit import Text, emit
 from sct.codegen.guard import guard
 from sct.codegen.load import load

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 import sct
+from sct.analysis.calls import lowered
 from sct.analysis.inference import infer_call
 from sct.analysis.signature import abstract
-from sct.analysis.specialize import lowered, specialize
+from sct.analysis.specialize import specialize
 from sct.codegen.emit import emit
 from sct.errors import SctError
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, is_unit, size_symbol

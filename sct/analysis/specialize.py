@@ -8,9 +8,7 @@ unrolled, and containers are taken apart into their items wherever their structu
 from __future__ import annotations
 
 import functools
-import inspect
 import operator
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,18 +18,16 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.analysis import branches, growing, loops
-from sct.analysis.building import NotStaticError, Plan
+from sct.analysis import branches, calls, growing, loops
+from sct.analysis.building import Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items, Range, Reversed
-from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import Memory, is_itself, key_of, makes_array
 from sct.analysis.signature import abstract
 from sct.analysis.writing import METHODS, OF_ARRAYS, WRITING, has_output, into_outputs, refuse_overwriting
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
-from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import Dependency, look_up
 from sct.ir.ops import (
     ASSERT,
@@ -53,10 +49,9 @@ from sct.ir.ops import (
     hashable,
     is_effect,
     of_numpy,
-    package_of,
 )
 from sct.ir.rewriting import substitute
-from sct.ir.shapes import as_array, constant, size_serial
+from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -72,7 +67,6 @@ from sct.ir.ssa import (
     leaves,
     map_leaves,
     type_of,
-    values_of,
 )
 from sct.ir.types import (
     UNDEFINED,
@@ -95,7 +89,7 @@ from sct.ir.types import (
 )
 from sct.ruleset import attribute_rule, is_pure, is_registered, method_rule
 
-__all__ = ["Specialized", "Specializer", "Written", "lowered", "specialize"]
+__all__ = ["Specialized", "Specializer", "Written", "specialize"]
 
 
 @dataclass(frozen=True)
@@ -114,24 +108,6 @@ class Specialized:
     dependencies: tuple[Dependency, ...]
     free: tuple[tuple[Free, Abstract], ...]
     written: tuple[Written, ...] = ()
-
-
-_TEMPLATES = 4096  # at most so many are kept
-_templates: dict[Any, Block] = {}
-_lowered: weakref.WeakKeyDictionary[Callable[..., Any], Lowered] = weakref.WeakKeyDictionary()
-
-
-def lowered(function: Callable[..., Any], rule: bool = False) -> Lowered:
-    """`lower`, remembered for as long as the names in the function refer to the same code."""
-    made = _lowered.get(function)
-    if made is None or not ((rule and own_rule(function)) or all(d.holds() for d in made.dependencies)):
-        made = _lowered[function] = lower(function, rule)
-    return made
-
-
-def own_rule(function: Any) -> bool:
-    """Whether a function is one of sct's own rules, whose names nobody rebinds."""
-    return (getattr(function, "__module__", None) or "").startswith("sct.")
 
 
 def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
@@ -290,6 +266,14 @@ class Specializer:
             self.memory.contiguous.add(copy)
             self.memory.is_version(copy, obj)
 
+    def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
+        """The arguments of a call, in the order of the function's parameters."""
+        return calls.bind(self, function, args, kwargs)
+
+    def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+        """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
+        return calls.rule(self, op, args, kwargs)
+
     def plan(self, operand: Operand) -> Plan:
         """The plan of an iterable."""
         return loops.plan_of(self, operand)
@@ -323,21 +307,6 @@ class Specializer:
             if memory is not None:
                 self.memory = outer_memory
 
-    def call(
-        self, function: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], rule: bool = False
-    ) -> Operand:
-        """A Python function inlined."""
-        made = lowered(function, rule)
-        for d in made.dependencies if not own_rule(function) else ():
-            self.depend(d)
-        self.stack.append(function)
-        bound = self.bind(made.function, args, kwargs)
-        with self.instance_of("call"):
-            try:
-                return self.run(made.function, bound)
-            finally:
-                self.stack.pop()
-
     @contextmanager
     def instance_of(self, what: str) -> Iterator[None]:
         """One of several runs through the same statements: what its φ's are called is its own."""
@@ -348,31 +317,6 @@ class Specializer:
             yield
         finally:
             self.path, self.instances = path, count
-
-    def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
-        try:
-            bound = function.signature.bind(*args, **kwargs)
-        except TypeError as e:
-            raise SctError(f"{function.name}(): {e}", self.place) from e
-        out: list[Operand] = []
-        for name, p in function.signature.parameters.items():
-            if name in bound.arguments:
-                value = bound.arguments[name]
-                out.append(Tuple(value) if p.kind is inspect.Parameter.VAR_POSITIONAL else value)
-            elif p.kind is inspect.Parameter.VAR_POSITIONAL:
-                out.append(Tuple(()))
-            else:
-                out.append(self.default(function, name, p.default))
-        return out
-
-    def default(self, function: Function, name: str, value: Any) -> Operand:
-        t = abstract(value, name)
-        if isinstance(t, Const) or type(value) in (int, float, complex):
-            return Const(value)
-        if isinstance(plain(t), tuple) and t == Tuple(tuple(Const(v) for v in value)):
-            return t
-        assert function.callee is not None
-        return self.read_free(Free(function.callee, f"{name} (default)"), value)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -494,7 +438,7 @@ class Specializer:
         if any(a is UNDEFINED for a in args):
             return UNDEFINED
         if op is CALL:
-            return self.call_value(args, kwargs, name)
+            return calls.call_value(self, args, kwargs, name)
         if isinstance(op, InPlace):
             op = op.op
         if op is NEW:
@@ -523,15 +467,15 @@ class Specializer:
         if op is checkpoint and isinstance(function := plain(type_of(args[0])), FunctionType):
             return Const(CheckpointedFunction(function))
         if isinstance(op, CheckpointedFunction) and isinstance(op.function, FunctionType):
-            return self.checkpointed_call(op.function, args, kwargs, name)
+            return calls.checkpointed_call(self, op.function, args, kwargs, name)
         if isinstance(op, (Attribute, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
         if getattr(op, "__module__", None) == "sct.api" and isinstance(op, FunctionType):
-            return self.transform(op, args, kwargs)
+            return calls.transform(self, op, args, kwargs)
         if hasattr(op, "__sct_typed__"):
-            return self.derivative(op, args, kwargs)
+            return calls.derivative(self, op, args, kwargs)
         if isinstance(op, FunctionType) and (not is_registered(op) or op in _FOLDABLE):
-            return self.python_call(op, args, kwargs, name)
+            return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
 
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
@@ -542,7 +486,7 @@ class Specializer:
             return folded
         if isinstance(t, Unknown):
             t = known
-        self.refuse_opaque(op, args, kwargs)
+        calls.refuse_opaque(self, op, args, kwargs)
         refuse_overwriting(self, op, args, kwargs)
         return self.append(op, args, kwargs, t, name)
 
@@ -564,214 +508,6 @@ class Specializer:
                 "range, zip, enumerate, reversed or a dict's views other than in a for loop",
                 self.place,
                 "Loop over it directly.",
-            )
-
-    def call_value(self, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
-        callee = args[0]
-        if isinstance(callee, Const):
-            return self.apply(callee.value, args[1:], kwargs, name)
-        t = type_of(callee)
-        if isinstance(t, Const):
-            return self.apply(t.value, args[1:], kwargs, name)
-        raise UnsupportedSyntaxError(
-            "a call of a function that is only known at run time", self.place, "Pass the function as an argument of its own."
-        )
-
-    def python_call(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
-        if package_of(op) in ("numpy", "scipy"):
-            return self.primitive(op, args, kwargs, name, UNKNOWN)
-        if not self.static and (op in self.stack or self.recursive(op)):
-            return self.recursive_call(op, args, kwargs, name)
-        if not self.static:
-            return self.call(op, args, kwargs)
-        return self.rule(op, args, kwargs)
-
-    def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-        """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
-        if self.static or not own_rule(op):
-            return self.inlined_rule(op, args, kwargs)
-        operands = [*args, *kwargs.values()]
-        key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))
-        try:
-            template = _templates.get(key)
-        except TypeError:  # a constant that cannot be hashed
-            return self.inlined_rule(op, args, kwargs)
-        if template is None:
-            template = self.template(op, args, kwargs)
-            if template is None:
-                return self.inlined_rule(op, args, kwargs)
-            if len(_templates) >= _TEMPLATES:
-                _templates.clear()
-            _templates[key] = template
-        return self.instance(template, list(values_of(*operands)))
-
-    def template(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Block | None:
-        """A rule's statements for arguments of these types, unless they hold sizes or data of this call alone."""
-        inner = self.apart()
-        params: list[Value] = []
-
-        def fresh(leaf: Operand) -> Operand:
-            if not isinstance(leaf, Value):
-                return leaf
-            params.append(Value(leaf.type))
-            return params[-1]
-
-        mark = size_serial()
-        own = [map_leaves(fresh, a) for a in args]
-        named = {k: map_leaves(fresh, v) for k, v in kwargs.items()}
-        result = inner.inlined_rule(op, own, named)
-        if inner.free or size_serial() != mark or any(not isinstance(s, Apply) for s in inner.body):
-            return None
-        return Block(tuple(params), tuple(inner.body), (result,))
-
-    def instance(self, template: Block, values: list[Value]) -> Operand:
-        """The statements of a template with values of this function in them."""
-        names: dict[Value, Operand] = dict(zip(template.params, values, strict=True))
-
-        def there(o: Operand) -> Operand:
-            return map_leaves(lambda leaf: names[leaf] if isinstance(leaf, Value) else leaf, o)
-
-        for s in template.body:
-            assert isinstance(s, Apply)
-            made = Value(s.result.type)
-            args = tuple(map(there, s.args))
-            self.body.append(Apply(s.op, args, tuple((k, there(v)) for k, v in s.kwargs), made, self.place, self.origin))
-            names[s.result] = made
-        return there(template.yields[0])
-
-    def inlined_rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-        mark, static = len(self.body), self.static
-        self.static = True
-        try:
-            return self.call(op, args, kwargs, rule=True)
-        except (NotStaticError, UnrollError):
-            del self.body[mark:]
-            t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
-            return self.append(op, args, kwargs, t)
-        finally:
-            self.static = static
-
-    def recursive(self, op: FunctionType) -> bool:
-        return any(key[0] is op for key in self.recursion)
-
-    def recursive_call(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
-        """A call of a function from within itself stays a call; its type is found by iterating from nothing."""
-        function = lowered(op).function
-        self.refuse_plans(args)
-        bound = self.bind(function, args, kwargs)
-        if any(isinstance(type_of(b), (Tuple, List, Dict)) for b in bound):
-            raise UnsupportedSyntaxError(
-                f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
-                self.place,
-                "Pass the items one by one.",
-            )
-        types = tuple(widen(type_of(b)) for b in bound)
-        key = (op, types)
-        if key not in self.recursion:
-            if sum(k[0] is op for k in self.recursion) > 8:
-                types = tuple(as_unknown(t) for t in types)
-                key = (op, types)
-            self.recursion.setdefault(key, UNDEFINED)
-            for _ in range(8):
-                params: list[Operand] = [t if isinstance(t, Const) else Value(t) for t in types]
-                inner = self.apart(
-                    stack=[op],
-                    recursion=self.recursion,
-                    dependencies=self.dependencies,
-                    free=self.free,
-                    path=f"{self.path}r",
-                    frozen=frozenset(values_of(*params)),
-                    tracking=True,
-                )
-                found = widen(type_of(inner.run(function, params)))
-                settled = join(self.recursion[key], found, ("recursion", describe(op)))
-                if settled == self.recursion[key]:
-                    break
-                self.recursion[key] = settled
-        if self.recursion[key] == UNDEFINED:
-            return UNDEFINED
-        with self.instance_of("recursion"):
-            t = own_sizes(self.recursion[key], ("result", self.path))
-        kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in function.signature.parameters.values()]
-        named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
-        return self.append(op, [b for b, k in zip(bound, kinds, strict=True) if not k], named, t, name)
-
-    def checkpointed_call(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
-        """A call of a function that stays a call, so that the reverse sweep runs it again."""
-        made = lowered(op)
-        for d in made.dependencies:
-            self.depend(d)
-        self.refuse_plans(args)
-        bound = self.bind(made.function, args, kwargs)
-        types = [widen(type_of(b)) for b in bound]
-        params: list[Operand] = [
-            t if isinstance(t, Const) else Value(t, p) for t, p in zip(types, made.function.signature.parameters, strict=True)
-        ]
-        inner = self.apart(
-            stack=[op],
-            dependencies=self.dependencies,
-            free=self.free,
-            path=f"{self.path}k",
-            frozen=frozenset(values_of(*params)),
-            tracking=True,
-        )
-        inner.memory.born.update(values_of(*params))
-        t = type_of(inner.present(inner.run(made.function, params)))
-        with self.instance_of("checkpoint"):
-            t = own_sizes(widen(t), ("result", self.path))
-        kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in made.function.signature.parameters.values()]
-        named = {p: b for p, b, k in zip(made.function.signature.parameters, bound, kinds, strict=True) if k}
-        return self.append(op, [b for b, k in zip(bound, kinds, strict=True) if not k], named, t, name)
-
-    def transform(self, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-        """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
-        values = [plain(type_of(a)) for a in args]
-        options = {k: plain(type_of(v)) for k, v in kwargs.items()}
-        if not all(constant(v) for v in (*values, *options.values())):
-            raise UnsupportedSyntaxError(
-                f"sct.{op.__name__} of something only known at run time", self.place, "Name the function."
-            )
-        return Const(op(*values, **options))
-
-    def derivative(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-        """A derived function that is called: its typed statements, spliced in."""
-        bound = op.__sct_bind__(args, kwargs, self)
-        typed: Specialized = op.__sct_typed__(tuple(type_of(b) for b in bound))
-        self.refuse_overlaps(op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
-        self.dependencies.extend(d for d in typed.dependencies if d not in self.dependencies)
-        for free, t in typed.free:
-            self.free.setdefault(free, t)
-        return self.run(typed.function, bound)
-
-    def refuse_overlaps(self, op: Any, written: Sequence[Written], bound: dict[str, Operand]) -> None:
-        """A derived function works on copies of the arguments that it writes into: they must be apart from the others."""
-        for w in written:
-            own = {self.memory.root(leaf) for leaf in values_of(bound[w.path[0]])}
-            others = [leaf for n, b in bound.items() if n != w.path[0] for leaf in values_of(b)]
-            for leaf in others:
-                root = self.memory.root(leaf)
-                if any(root is o or key_of(root) in self.memory.rivals.get(key_of(o), ()) for o in own):
-                    raise UnsupportedSyntaxError(
-                        f"{op.__name__} writes into its argument {w.path[0]!r}, which may share memory with {leaf.name!r}",
-                        self.place,
-                        "Copy one of them first.",
-                    )
-
-    def refuse_opaque(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
-        """A call of which nothing is known may write into the arrays that it gets."""
-        if is_registered(op) or op in (print, repr, str, format) or is_effect(op) or isinstance(op, np.ufunc):
-            return
-        if of_numpy(op):  # the functions that write into their arguments are refused by name
-            return
-        if isinstance(op, type) and issubclass(op, BaseException):
-            return
-        operands = [*args, *kwargs.values()]
-        if any(isinstance(type_of(leaf), (Array, Unknown)) for o in operands for leaf in leaves(o)):
-            raise NoRuleError(
-                f"{describe(op)} has no derivative rule, and may write into the arrays that it is given",
-                self.place,
-                f"Register a rule with @sct.adjoint({describe(op)}), "
-                f"or sct.nondifferentiable({describe(op)}) if it has no derivative.",
             )
 
     def depend(self, d: Dependency) -> None:
@@ -914,16 +650,6 @@ _FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced
 def differentiable_item(t: Abstract) -> bool:
     """Whether an item of a result with several parts can be more than an integer."""
     return not (isinstance(t, Const) or (isinstance(t, Scalar) and t.kind is int))
-
-
-def as_unknown(t: Abstract) -> Abstract:
-    """An array type without its shape."""
-    return Array(t.dtype, None) if isinstance(t, Array) else t
-
-
-def _shape_of(o: Operand) -> Any:
-    """What a template may depend on: the structure of an operand, with types in place of values."""
-    return map_leaves(lambda leaf: (leaf.type,) if isinstance(leaf, Value) else leaf, o)  # type: ignore[arg-type,return-value]
 
 
 def _spread(args: Sequence[Operand]) -> list[Operand]:

@@ -1,0 +1,340 @@
+"""Calls of Python functions, carried out while a function is specialized.
+
+Takes a function and operands; emits the function's statements (or those of a rule, or of a derived function), or one call
+where it is recursive or checkpointed. Refuses what may write into arrays without anybody knowing.
+"""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.building import Builder, NotStaticError
+from sct.analysis.containers import UnrollError
+from sct.analysis.inference import infer_call, plain
+from sct.analysis.join import join, own_sizes, widen
+from sct.analysis.memory import key_of
+from sct.analysis.signature import abstract
+from sct.errors import NoRuleError, SctError, UnsupportedSyntaxError
+from sct.frontend.lower import Lowered, lower
+from sct.ir.ops import Free, describe, is_effect, of_numpy, package_of
+from sct.ir.shapes import constant, size_serial
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, leaves, map_leaves, type_of, values_of
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Dict, List, Tuple, Unknown
+from sct.ruleset import is_registered
+
+__all__ = [
+    "bind",
+    "call_value",
+    "checkpointed_call",
+    "derivative",
+    "lowered",
+    "python_call",
+    "refuse_opaque",
+    "rule",
+    "transform",
+]
+
+
+_TEMPLATES = 4096  # at most so many are kept
+_templates: dict[Any, Block] = {}
+_lowered: weakref.WeakKeyDictionary[Callable[..., Any], Lowered] = weakref.WeakKeyDictionary()
+
+
+def lowered(function: Callable[..., Any], rule: bool = False) -> Lowered:
+    """`lower`, remembered for as long as the names in the function refer to the same code."""
+    made = _lowered.get(function)
+    if made is None or not ((rule and _own_rule(function)) or all(d.holds() for d in made.dependencies)):
+        made = _lowered[function] = lower(function, rule)
+    return made
+
+
+def _own_rule(function: Any) -> bool:
+    """Whether a function is one of sct's own rules, whose names nobody rebinds."""
+    return (getattr(function, "__module__", None) or "").startswith("sct.")
+
+
+def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    """A call of a value, which must be known to be a function."""
+    callee = args[0]
+    if isinstance(callee, Const):
+        return s.apply(callee.value, args[1:], kwargs, name)
+    t = type_of(callee)
+    if isinstance(t, Const):
+        return s.apply(t.value, args[1:], kwargs, name)
+    raise UnsupportedSyntaxError(
+        "a call of a function that is only known at run time", s.place, "Pass the function as an argument of its own."
+    )
+
+
+def python_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    """A call of a function in Python: inlined, unless it is recursive or of a library."""
+    if package_of(op) in ("numpy", "scipy"):
+        return s.primitive(op, args, kwargs, name, UNKNOWN)
+    if not s.static and (op in s.stack or recursive(s, op)):
+        return recursive_call(s, op, args, kwargs, name)
+    if not s.static:
+        return call(s, op, args, kwargs)
+    return rule(s, op, args, kwargs)
+
+
+def call(
+    s: Builder, function: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], rule: bool = False
+) -> Operand:
+    """A Python function inlined."""
+    made = lowered(function, rule)
+    for d in made.dependencies if not _own_rule(function) else ():
+        s.depend(d)
+    s.stack.append(function)
+    bound = bind(s, made.function, args, kwargs)
+    with s.instance_of("call"):
+        try:
+            return s.run(made.function, bound)
+        finally:
+            s.stack.pop()
+
+
+def bind(s: Builder, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
+    """The arguments of a call, in the order of the function's parameters."""
+    try:
+        bound = function.signature.bind(*args, **kwargs)
+    except TypeError as e:
+        raise SctError(f"{function.name}(): {e}", s.place) from e
+    out: list[Operand] = []
+    for name, p in function.signature.parameters.items():
+        if name in bound.arguments:
+            value = bound.arguments[name]
+            out.append(Tuple(value) if p.kind is inspect.Parameter.VAR_POSITIONAL else value)
+        elif p.kind is inspect.Parameter.VAR_POSITIONAL:
+            out.append(Tuple(()))
+        else:
+            out.append(default(s, function, name, p.default))
+    return out
+
+
+def default(s: Builder, function: Function, name: str, value: Any) -> Operand:
+    """The default of a parameter: as it stands if it is a constant, otherwise read when the function runs."""
+    t = abstract(value, name)
+    if isinstance(t, Const) or type(value) in (int, float, complex):
+        return Const(value)
+    if isinstance(plain(t), tuple) and t == Tuple(tuple(Const(v) for v in value)):
+        return t
+    assert function.callee is not None
+    return s.read_free(Free(function.callee, f"{name} (default)"), value)
+
+
+def rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
+    if s.static or not _own_rule(op):
+        return inlined_rule(s, op, args, kwargs)
+    operands = [*args, *kwargs.values()]
+    key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))
+    try:
+        made = _templates.get(key)
+    except TypeError:  # a constant that cannot be hashed
+        return inlined_rule(s, op, args, kwargs)
+    if made is None:
+        made = template(s, op, args, kwargs)
+        if made is None:
+            return inlined_rule(s, op, args, kwargs)
+        if len(_templates) >= _TEMPLATES:
+            _templates.clear()
+        _templates[key] = made
+    return instance(s, made, list(values_of(*operands)))
+
+
+def template(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Block | None:
+    """A rule's statements for arguments of these types, unless they hold sizes or data of this call alone."""
+    inner = s.apart()
+    params: list[Value] = []
+
+    def fresh(leaf: Operand) -> Operand:
+        if not isinstance(leaf, Value):
+            return leaf
+        params.append(Value(leaf.type))
+        return params[-1]
+
+    mark = size_serial()
+    own = [map_leaves(fresh, a) for a in args]
+    named = {k: map_leaves(fresh, v) for k, v in kwargs.items()}
+    result = inlined_rule(inner, op, own, named)
+    if inner.free or size_serial() != mark or any(not isinstance(t, Apply) for t in inner.body):
+        return None
+    return Block(tuple(params), tuple(inner.body), (result,))
+
+
+def instance(s: Builder, template: Block, values: list[Value]) -> Operand:
+    """The statements of a template with values of this function in them."""
+    names: dict[Value, Operand] = dict(zip(template.params, values, strict=True))
+
+    def there(o: Operand) -> Operand:
+        return map_leaves(lambda leaf: names[leaf] if isinstance(leaf, Value) else leaf, o)
+
+    for t in template.body:
+        assert isinstance(t, Apply)
+        made = Value(t.result.type)
+        args = tuple(map(there, t.args))
+        s.body.append(Apply(t.op, args, tuple((k, there(v)) for k, v in t.kwargs), made, s.place, s.origin))
+        names[t.result] = made
+    return there(template.yields[0])
+
+
+def inlined_rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A rule inlined; called as it stands if its branches are not decided."""
+    mark, static = len(s.body), s.static
+    s.static = True
+    try:
+        return call(s, op, args, kwargs, rule=True)
+    except (NotStaticError, UnrollError):
+        del s.body[mark:]
+        t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
+        return s.append(op, args, kwargs, t)
+    finally:
+        s.static = static
+
+
+def recursive(s: Builder, op: FunctionType) -> bool:
+    """Whether the type of the function's result is being looked for."""
+    return any(key[0] is op for key in s.recursion)
+
+
+def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    """A call of a function from within itself stays a call; its type is found by iterating from nothing."""
+    function = lowered(op).function
+    s.refuse_plans(args)
+    bound = bind(s, function, args, kwargs)
+    if any(isinstance(type_of(b), (Tuple, List, Dict)) for b in bound):
+        raise UnsupportedSyntaxError(
+            f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
+            s.place,
+            "Pass the items one by one.",
+        )
+    types = tuple(widen(type_of(b)) for b in bound)
+    key = (op, types)
+    if key not in s.recursion:
+        if sum(k[0] is op for k in s.recursion) > 8:
+            types = tuple(_without_shape(t) for t in types)
+            key = (op, types)
+        s.recursion.setdefault(key, UNDEFINED)
+        for _ in range(8):
+            params: list[Operand] = [t if isinstance(t, Const) else Value(t) for t in types]
+            inner = s.apart(
+                stack=[op],
+                recursion=s.recursion,
+                dependencies=s.dependencies,
+                free=s.free,
+                path=f"{s.path}r",
+                frozen=frozenset(values_of(*params)),
+                tracking=True,
+            )
+            found = widen(type_of(inner.run(function, params)))
+            settled = join(s.recursion[key], found, ("recursion", describe(op)))
+            if settled == s.recursion[key]:
+                break
+            s.recursion[key] = settled
+    if s.recursion[key] == UNDEFINED:
+        return UNDEFINED
+    with s.instance_of("recursion"):
+        t = own_sizes(s.recursion[key], ("result", s.path))
+    return as_call(s, op, function, bound, t, name)
+
+
+def checkpointed_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    """A call of a function that stays a call, so that the reverse sweep runs it again."""
+    made = lowered(op)
+    for d in made.dependencies:
+        s.depend(d)
+    s.refuse_plans(args)
+    bound = bind(s, made.function, args, kwargs)
+    types = [widen(type_of(b)) for b in bound]
+    params: list[Operand] = [
+        t if isinstance(t, Const) else Value(t, p) for t, p in zip(types, made.function.signature.parameters, strict=True)
+    ]
+    inner = s.apart(
+        stack=[op],
+        dependencies=s.dependencies,
+        free=s.free,
+        path=f"{s.path}k",
+        frozen=frozenset(values_of(*params)),
+        tracking=True,
+    )
+    inner.memory.born.update(values_of(*params))
+    t = type_of(inner.present(inner.run(made.function, params)))
+    with s.instance_of("checkpoint"):
+        t = own_sizes(widen(t), ("result", s.path))
+    return as_call(s, op, made.function, bound, t, name)
+
+
+def as_call(s: Builder, op: FunctionType, function: Function, bound: list[Operand], t: Abstract, name: str) -> Operand:
+    """A call that stays one, of arguments in the order of the function's parameters."""
+    kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in function.signature.parameters.values()]
+    named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
+    return s.append(op, [b for b, k in zip(bound, kinds, strict=True) if not k], named, t, name)
+
+
+def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
+    values = [plain(type_of(a)) for a in args]
+    options = {k: plain(type_of(v)) for k, v in kwargs.items()}
+    if not all(constant(v) for v in (*values, *options.values())):
+        raise UnsupportedSyntaxError(f"sct.{op.__name__} of something only known at run time", s.place, "Name the function.")
+    return Const(op(*values, **options))
+
+
+def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A derived function that is called: its typed statements, spliced in."""
+    bound = op.__sct_bind__(args, kwargs, s)
+    typed = op.__sct_typed__(tuple(type_of(b) for b in bound))
+    refuse_overlaps(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
+    s.dependencies.extend(d for d in typed.dependencies if d not in s.dependencies)
+    for free, t in typed.free:
+        s.free.setdefault(free, t)
+    return s.run(typed.function, bound)
+
+
+def refuse_overlaps(s: Builder, op: Any, written: Sequence[Any], bound: dict[str, Operand]) -> None:
+    """A derived function works on copies of the arguments that it writes into: they must be apart from the others."""
+    for w in written:
+        own = {s.memory.root(leaf) for leaf in values_of(bound[w.path[0]])}
+        others = [leaf for n, b in bound.items() if n != w.path[0] for leaf in values_of(b)]
+        for leaf in others:
+            root = s.memory.root(leaf)
+            if any(root is o or key_of(root) in s.memory.rivals.get(key_of(o), ()) for o in own):
+                raise UnsupportedSyntaxError(
+                    f"{op.__name__} writes into its argument {w.path[0]!r}, which may share memory with {leaf.name!r}",
+                    s.place,
+                    "Copy one of them first.",
+                )
+
+
+def refuse_opaque(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
+    """A call of which nothing is known may write into the arrays that it gets."""
+    if is_registered(op) or op in (print, repr, str, format) or is_effect(op) or isinstance(op, np.ufunc):
+        return
+    if of_numpy(op):  # the functions that write into their arguments are refused by name
+        return
+    if isinstance(op, type) and issubclass(op, BaseException):
+        return
+    operands = [*args, *kwargs.values()]
+    if any(isinstance(type_of(leaf), (Array, Unknown)) for o in operands for leaf in leaves(o)):
+        raise NoRuleError(
+            f"{describe(op)} has no derivative rule, and may write into the arrays that it is given",
+            s.place,
+            f"Register a rule with @sct.adjoint({describe(op)}), "
+            f"or sct.nondifferentiable({describe(op)}) if it has no derivative.",
+        )
+
+
+def _without_shape(t: Abstract) -> Abstract:
+    """An array type without its shape."""
+    return Array(t.dtype, None) if isinstance(t, Array) else t
+
+
+def _shape_of(o: Operand) -> Any:
+    """What a template may depend on: the structure of an operand, with types in place of values."""
+    return map_leaves(lambda leaf: (leaf.type,) if isinstance(leaf, Value) else leaf, o)  # type: ignore[arg-type,return-value]
