@@ -7,27 +7,26 @@ unrolled, and containers are taken apart into their items wherever their structu
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from sct import runtime
-from sct.analysis import branches, calls, growing, loops
+from sct.analysis import attributes, branches, calls, growing, loops
 from sct.analysis.building import Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Items, Range, Reversed
+from sct.analysis.iteration import Range, Reversed
 from sct.analysis.memory import Memory, is_itself, key_of, makes_array
 from sct.analysis.signature import abstract
-from sct.analysis.writing import METHODS, OF_ARRAYS, WRITING, has_output, into_outputs, refuse_overwriting
+from sct.analysis.writing import WRITING, has_output, into_outputs, refuse_overwriting
 from sct.checkpointing import CheckpointedFunction, checkpoint
-from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
+from sct.errors import Place, UnsupportedSyntaxError
 from sct.frontend.resolve import Dependency, look_up
 from sct.ir.ops import (
     ASSERT,
@@ -45,13 +44,12 @@ from sct.ir.ops import (
     Method,
     Steps,
     StepsBack,
-    describe,
     hashable,
     is_effect,
     of_numpy,
 )
 from sct.ir.rewriting import substitute
-from sct.ir.shapes import as_array, constant
+from sct.ir.shapes import constant
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -78,16 +76,14 @@ from sct.ir.types import (
     List,
     ListOf,
     Scalar,
-    SizeLike,
     Slice,
     Tuple,
     Undefined,
     Unknown,
     keys_of,
-    size_mul,
     with_items,
 )
-from sct.ruleset import attribute_rule, is_pure, is_registered, method_rule
+from sct.ruleset import is_pure, is_registered
 
 __all__ = ["Specialized", "Specializer", "Written", "specialize"]
 
@@ -273,6 +269,10 @@ class Specializer:
     def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
         """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
         return calls.rule(self, op, args, kwargs)
+
+    def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
+        """An attribute of a value."""
+        return attributes.attribute(self, op, x, name)
 
     def plan(self, operand: Operand) -> Plan:
         """The plan of an iterable."""
@@ -525,120 +525,14 @@ class Specializer:
         if isinstance(op, Free):
             return self.read_free(op, look_up(op.function, op.name))
         if isinstance(op, Attribute):
-            return self.attribute(op, args[0], name)
+            return attributes.attribute(self, op, args[0], name)
         if isinstance(op, Method):
-            return self.method(op, args, kwargs, name)
+            return attributes.method(self, op, args, kwargs, name)
         if op is POP:
             return self.append(op, args, kwargs, known, name)
         self.refuse_plans(args)
         t: Abstract = Const(None) if op in (RAISE, ASSERT, PUSH) else UNKNOWN
         return self.append(op, args, kwargs, t, name)
-
-    def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
-        t = type_of(x)
-        if isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))):
-            return self.array_attribute(op, x, as_array(t), name)
-        if isinstance(t, Const):
-            found = getattr(t.value, op.name, NotImplemented)
-            if found is NotImplemented:
-                raise SctError(f"{describe(t.value)} has no attribute {op.name!r}", self.place)
-            owner = t.value
-            if describe(owner).startswith("np.") or not isinstance(owner, (ModuleType, type)):
-                simple = callable(found) or isinstance(found, (ModuleType, str, bool))
-                return Const(found) if simple else self.append(op, (x,), {}, abstract(found, op.name), name)
-            if callable(found) or isinstance(found, ModuleType):
-                self.depend(Dependency(owner, op.name, found))
-                return Const(found)
-            return self.read_free(Free(owner, op.name), found)
-        return self.append(op, (x,), {}, UNKNOWN, name)
-
-    def array_attribute(self, op: Attribute, x: Operand, t: Array, name: str) -> Operand:
-        if op.name == "ndim" and t.rank is not None:
-            return Const(t.rank)
-        if op.name == "dtype" and t.dtype is not None:
-            return Const(t.dtype)
-        if op.name == "shape" and t.shape is not None:
-            sizes = Tuple(tuple(Const(n) if isinstance(n, int) else Scalar(int, n) for n in t.shape))
-            return sizes if constant(plain(sizes)) else self.append(op, (x,), {}, sizes, name)
-        if op.name == "T" and t.rank in (0, 1):
-            return x
-        if op.name == "size":
-            one: SizeLike = 1
-            size = functools.reduce(size_mul, t.shape, one) if t.shape is not None else None
-            return Const(size) if isinstance(size, int) else self.append(op, (x,), {}, Scalar(int, size), name)
-        if op.name in ("ndim", "itemsize", "nbytes"):
-            return self.append(op, (x,), {}, Scalar(int), name)
-        primitive = attribute_rule(op.name)
-        if primitive is None:
-            return self.append(op, (x,), {}, UNKNOWN, name)
-        return self.append(op, (x,), {}, infer_call(primitive, [type_of(x)], {}), name)
-
-    def method(self, op: Method, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
-        x, t = args[0], type_of(args[0])
-        if op.name in METHODS and isinstance(t, (Array, List, Dict)):
-            made = METHODS[op.name](self, x, args[1:], kwargs)
-            if made is not NotImplemented:
-                return made  # type: ignore[no-any-return]
-        if isinstance(t, Unknown) and op.name in OF_ARRAYS:
-            return OF_ARRAYS[op.name](self, x, args[1:], kwargs)  # type: ignore[no-any-return]
-        if isinstance(t, Dict):
-            return self.dict_method(op, x, args[1:])
-        if isinstance(t, Const) and isinstance(t.value, np.ufunc):
-            return self.apply(getattr(t.value, op.name), args[1:], kwargs, name)
-        if isinstance(t, ListOf) and op.name in growing.METHODS:
-            return growing.METHODS[op.name](self, x, args[1:], kwargs)  # type: ignore[no-any-return]
-        if isinstance(t, (List, ListOf)):
-            return self.list_method(op, x)
-        if isinstance(t, Const) and isinstance(t.value, (ModuleType, type)):
-            return self.apply(CALL, (self.attribute(Attribute(op.name), x, ""), *args[1:]), kwargs, name)
-        if has_output(op, args, kwargs):
-            if not isinstance(t, (Array, Scalar)) or method_rule(op.name) is None:
-                raise UnsupportedSyntaxError(
-                    f"out= of the method .{op.name}() of {t}", self.place, "Assign the result to the entries: a[:] = ..."
-                )
-            return into_outputs(self, op, args, kwargs)
-        if isinstance(t, Const) and callable(found := getattr(t.value, op.name, None)) and not callable(t.value):
-            values = [plain(type_of(a)) for a in args[1:]]
-            if all(constant(v) for v in values) and not kwargs:
-                return Const(found(*values))
-        rule = method_rule(op.name)
-        if isinstance(t, (Array, Scalar)) and rule is not None:
-            own = list(args[1:])
-            packed = [Tuple(tuple(own))] if rule.pack and len(own) > 1 else own
-            found_type = infer_call(
-                rule.primitive, [type_of(a) for a in (x, *packed)], {k: type_of(v) for k, v in kwargs.items()}
-            )
-            return self.append(op, args, kwargs, found_type, name)
-        if any(isinstance(type_of(leaf), (Array, Unknown)) for o in args[1:] for leaf in leaves(o)):
-            raise NoRuleError(
-                f"the method .{op.name}() of {t} has no derivative rule, and may write into the arrays that it is given",
-                self.place,
-                "Use the NumPy function, or a function of your own with a rule (sct.adjoint, sct.nondifferentiable).",
-            )
-        return self.append(op, args, kwargs, UNKNOWN, name)
-
-    def list_method(self, op: Method, x: Operand) -> Operand:
-        if op.name == "copy":
-            items = self.explode(x) if isinstance(x, Value) else x
-            assert isinstance(items, List)
-            return self.apply(NEW, (List(items.items),))
-        raise UnsupportedSyntaxError(f"the list method .{op.name}()", self.place, "Index the list, or loop over it.")
-
-    def dict_method(self, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
-        d = self.explode(x) if isinstance(x, Value) else x
-        assert isinstance(d, Dict)
-        if op.name == "items":
-            return Const(Items(tuple(Tuple((Const(k), v)) for k, v in zip(d.keys, d.items, strict=True))))
-        if op.name == "keys":
-            return Const(Items(tuple(Const(k) for k in d.keys)))
-        if op.name == "values":
-            return Const(Items(d.items))
-        if op.name == "get" and args and isinstance(args[0], Const):
-            default = args[1] if len(args) > 1 else Const(None)
-            return d.items[d.keys.index(args[0].value)] if args[0].value in d.keys else default
-        if op.name == "copy":
-            return self.apply(NEW, (Dict(d.keys, d.items),))
-        raise UnsupportedSyntaxError(f"the dict method .{op.name}()", self.place, "Index the dict, or loop over its items.")
 
 
 _SHAPE = Attribute("shape")

@@ -1,0 +1,138 @@
+"""Attributes and methods, carried out while a function is specialized.
+
+Takes a value and the name of an attribute, or a method with its arguments; gives what is known of the types alone, and emits
+the rest: of arrays what the registry has, of lists and dicts what their structure tells, of modules and classes what they hold.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+
+from sct.analysis import growing
+from sct.analysis.building import Builder
+from sct.analysis.inference import infer_call, plain
+from sct.analysis.iteration import Items
+from sct.analysis.signature import abstract
+from sct.analysis.writing import METHODS, OF_ARRAYS, has_output, into_outputs
+from sct.errors import NoRuleError, SctError, UnsupportedSyntaxError
+from sct.frontend.resolve import Dependency
+from sct.ir.ops import CALL, NEW, Attribute, Free, Method, describe
+from sct.ir.shapes import as_array, constant
+from sct.ir.ssa import Operand, Value, leaves, type_of
+from sct.ir.types import UNKNOWN, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Tuple, Unknown, size_mul
+from sct.ruleset import attribute_rule, method_rule
+
+__all__ = ["attribute", "method"]
+
+
+def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
+    t = type_of(x)
+    if isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))):
+        return array_attribute(s, op, x, as_array(t), name)
+    if isinstance(t, Const):
+        found = getattr(t.value, op.name, NotImplemented)
+        if found is NotImplemented:
+            raise SctError(f"{describe(t.value)} has no attribute {op.name!r}", s.place)
+        owner = t.value
+        if describe(owner).startswith("np.") or not isinstance(owner, (ModuleType, type)):
+            simple = callable(found) or isinstance(found, (ModuleType, str, bool))
+            return Const(found) if simple else s.append(op, (x,), {}, abstract(found, op.name), name)
+        if callable(found) or isinstance(found, ModuleType):
+            s.depend(Dependency(owner, op.name, found))
+            return Const(found)
+        return s.read_free(Free(owner, op.name), found)
+    return s.append(op, (x,), {}, UNKNOWN, name)
+
+
+def array_attribute(s: Builder, op: Attribute, x: Operand, t: Array, name: str) -> Operand:
+    if op.name == "ndim" and t.rank is not None:
+        return Const(t.rank)
+    if op.name == "dtype" and t.dtype is not None:
+        return Const(t.dtype)
+    if op.name == "shape" and t.shape is not None:
+        sizes = Tuple(tuple(Const(n) if isinstance(n, int) else Scalar(int, n) for n in t.shape))
+        return sizes if constant(plain(sizes)) else s.append(op, (x,), {}, sizes, name)
+    if op.name == "T" and t.rank in (0, 1):
+        return x
+    if op.name == "size":
+        one: SizeLike = 1
+        size = functools.reduce(size_mul, t.shape, one) if t.shape is not None else None
+        return Const(size) if isinstance(size, int) else s.append(op, (x,), {}, Scalar(int, size), name)
+    if op.name in ("ndim", "itemsize", "nbytes"):
+        return s.append(op, (x,), {}, Scalar(int), name)
+    primitive = attribute_rule(op.name)
+    if primitive is None:
+        return s.append(op, (x,), {}, UNKNOWN, name)
+    return s.append(op, (x,), {}, infer_call(primitive, [type_of(x)], {}), name)
+
+
+def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    x, t = args[0], type_of(args[0])
+    if op.name in METHODS and isinstance(t, (Array, List, Dict)):
+        made = METHODS[op.name](s, x, args[1:], kwargs)
+        if made is not NotImplemented:
+            return made  # type: ignore[no-any-return]
+    if isinstance(t, Unknown) and op.name in OF_ARRAYS:
+        return OF_ARRAYS[op.name](s, x, args[1:], kwargs)  # type: ignore[no-any-return]
+    if isinstance(t, Dict):
+        return dict_method(s, op, x, args[1:])
+    if isinstance(t, Const) and isinstance(t.value, np.ufunc):
+        return s.apply(getattr(t.value, op.name), args[1:], kwargs, name)
+    if isinstance(t, ListOf) and op.name in growing.METHODS:
+        return growing.METHODS[op.name](s, x, args[1:], kwargs)  # type: ignore[no-any-return]
+    if isinstance(t, (List, ListOf)):
+        return list_method(s, op, x)
+    if isinstance(t, Const) and isinstance(t.value, (ModuleType, type)):
+        return s.apply(CALL, (attribute(s, Attribute(op.name), x, ""), *args[1:]), kwargs, name)
+    if has_output(op, args, kwargs):
+        if not isinstance(t, (Array, Scalar)) or method_rule(op.name) is None:
+            raise UnsupportedSyntaxError(
+                f"out= of the method .{op.name}() of {t}", s.place, "Assign the result to the entries: a[:] = ..."
+            )
+        return into_outputs(s, op, args, kwargs)
+    if isinstance(t, Const) and callable(found := getattr(t.value, op.name, None)) and not callable(t.value):
+        values = [plain(type_of(a)) for a in args[1:]]
+        if all(constant(v) for v in values) and not kwargs:
+            return Const(found(*values))
+    rule = method_rule(op.name)
+    if isinstance(t, (Array, Scalar)) and rule is not None:
+        own = list(args[1:])
+        packed = [Tuple(tuple(own))] if rule.pack and len(own) > 1 else own
+        found_type = infer_call(rule.primitive, [type_of(a) for a in (x, *packed)], {k: type_of(v) for k, v in kwargs.items()})
+        return s.append(op, args, kwargs, found_type, name)
+    if any(isinstance(type_of(leaf), (Array, Unknown)) for o in args[1:] for leaf in leaves(o)):
+        raise NoRuleError(
+            f"the method .{op.name}() of {t} has no derivative rule, and may write into the arrays that it is given",
+            s.place,
+            "Use the NumPy function, or a function of your own with a rule (sct.adjoint, sct.nondifferentiable).",
+        )
+    return s.append(op, args, kwargs, UNKNOWN, name)
+
+
+def list_method(s: Builder, op: Method, x: Operand) -> Operand:
+    if op.name == "copy":
+        items = s.explode(x) if isinstance(x, Value) else x
+        assert isinstance(items, List)
+        return s.apply(NEW, (List(items.items),))
+    raise UnsupportedSyntaxError(f"the list method .{op.name}()", s.place, "Index the list, or loop over it.")
+
+
+def dict_method(s: Builder, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
+    d = s.explode(x) if isinstance(x, Value) else x
+    assert isinstance(d, Dict)
+    if op.name == "items":
+        return Const(Items(tuple(Tuple((Const(k), v)) for k, v in zip(d.keys, d.items, strict=True))))
+    if op.name == "keys":
+        return Const(Items(tuple(Const(k) for k in d.keys)))
+    if op.name == "values":
+        return Const(Items(d.items))
+    if op.name == "get" and args and isinstance(args[0], Const):
+        default = args[1] if len(args) > 1 else Const(None)
+        return d.items[d.keys.index(args[0].value)] if args[0].value in d.keys else default
+    if op.name == "copy":
+        return s.apply(NEW, (Dict(d.keys, d.items),))
+    raise UnsupportedSyntaxError(f"the dict method .{op.name}()", s.place, "Index the dict, or loop over its items.")
