@@ -30,6 +30,7 @@ __all__ = ["attribute", "method"]
 
 
 def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
+    """An attribute of a value, or of a module or class."""
     t = type_of(x)
     if isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))):
         return array_attribute(s, op, x, as_array(t), name)
@@ -49,6 +50,7 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
 
 
 def array_attribute(s: Builder, op: Attribute, x: Operand, t: Array, name: str) -> Operand:
+    """An attribute of an array or a number."""
     if op.name == "ndim" and t.rank is not None:
         return Const(t.rank)
     if op.name == "dtype" and t.dtype is not None:
@@ -71,6 +73,7 @@ def array_attribute(s: Builder, op: Attribute, x: Operand, t: Array, name: str) 
 
 
 def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    """A method of a value, or a function of a module or class."""
     x, t = args[0], type_of(args[0])
     if op.name in METHODS and isinstance(t, (Array, List, Dict)):
         made = METHODS[op.name](s, x, args[1:], kwargs)
@@ -114,6 +117,7 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
 
 
 def list_method(s: Builder, op: Method, x: Operand) -> Operand:
+    """A method that does not change the list."""
     if op.name == "copy":
         items = s.explode(x) if isinstance(x, Value) else x
         assert isinstance(items, List)
@@ -122,10 +126,11 @@ def list_method(s: Builder, op: Method, x: Operand) -> Operand:
 
 
 def dict_method(s: Builder, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
+    """A method that does not change the dict."""
     d = s.explode(x) if isinstance(x, Value) else x
     assert isinstance(d, Dict)
     if op.name == "items":
-        return Const(Items(tuple(Tuple((Const(k), v)) for k, v in zip(d.keys, d.items, strict=True))))
+        return Const(Items(tuple(Tuple((Const(k), v)) for k, v in d.mapping().items())))
     if op.name == "keys":
         return Const(Items(tuple(Const(k) for k in d.keys)))
     if op.name == "values":

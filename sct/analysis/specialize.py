@@ -1,8 +1,9 @@
 """Types: a function specialized to the abstract values of its arguments.
 
 Takes a function in untyped SSA form and abstract arguments; gives it in typed SSA form: every value has its abstract value,
-calls of Python functions are inlined, branches on known values are taken, loops over containers of known length are
-unrolled, and containers are taken apart into their items wherever their structure is known. Never looks at data.
+calls of Python functions are inlined (`calls`), branches on known values are taken (`branches`), loops over containers of
+known length are unrolled (`loops`), and containers are taken apart into their items wherever their structure is known
+(`containers`). Never looks at data.
 """
 
 from __future__ import annotations
@@ -124,9 +125,8 @@ def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
     block = Block(params, (*s.entry, *s.body), (result,))
     if s.copied:
         block = _from_copies(block, s.copied)
-    made = Function(function.name, function.signature, block, function.doc, function.callee)
     own = {v: Written(s.path_of(v), w) for v, w in s.written.items()}
-    return Specialized(made, tuple(s.dependencies), tuple(s.free.items()), tuple(own.values()))
+    return Specialized(replace(function, block=block), tuple(s.dependencies), tuple(s.free.items()), tuple(own.values()))
 
 
 def _from_copies(block: Block, copied: dict[Value, Value]) -> Block:
@@ -152,7 +152,6 @@ class Specializer:
     origin_fixed: bool = False
     env: dict[Value, Operand] = field(default_factory=dict)
     free_values: dict[Free, Value] = field(default_factory=dict)
-    unrolling: int = 0
     recursion: dict[Any, Abstract] = field(default_factory=dict)
     entry: list[Statement] | None = None
     parameters: set[Value] = field(default_factory=set)
@@ -181,6 +180,7 @@ class Specializer:
             self.place, self.origin = place, origin
 
     def block(self, block: Block) -> tuple[Operand, ...]:
+        """The statements of a block; what it yields."""
         for s in block.body:
             self.statement(s)
         return tuple(self.resolve(y, reads=False) for y in block.yields)
@@ -216,6 +216,7 @@ class Specializer:
         return made
 
     def present_value(self, v: Value, reads: bool) -> Operand:
+        """A value as its memory is now."""
         memory = self.memory
         view = memory.views.get(v)
         if view is None:
@@ -262,22 +263,6 @@ class Specializer:
             self.memory.contiguous.add(copy)
             self.memory.is_version(copy, obj)
 
-    def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
-        """The arguments of a call, in the order of the function's parameters."""
-        return calls.bind(self, function, args, kwargs)
-
-    def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-        """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
-        return calls.rule(self, op, args, kwargs)
-
-    def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
-        """An attribute of a value."""
-        return attributes.attribute(self, op, x, name)
-
-    def plan(self, operand: Operand) -> Plan:
-        """The plan of an iterable."""
-        return loops.plan_of(self, operand)
-
     def path_of(self, v: Value) -> tuple[Any, ...]:
         """The name of the parameter that an argument, or a part of one, comes from, and the keys that lead to it."""
         for (owner, key), made in self.projections.items():
@@ -321,6 +306,7 @@ class Specializer:
     # -- statements --------------------------------------------------------------------------------------------------
 
     def statement(self, s: Statement) -> None:
+        """A statement of the untyped form."""
         self.place = s.place or self.place
         if not self.origin_fixed:
             self.origin = s.origin or self.origin
@@ -346,7 +332,10 @@ class Specializer:
             with loops.lists_grow(self):
                 loops.while_(self, s)
 
+    # -- containers --------------------------------------------------------------------------------------------------
+
     def truth(self, test: Operand) -> Operand:
+        """A test, as a known flag where its type decides it."""
         t = type_of(test)
         if isinstance(t, Const):
             return Const(bool(t.value))
@@ -355,6 +344,7 @@ class Specializer:
         return test
 
     def explode(self, v: Value) -> Operand:
+        """A container value as a container of its items."""
         now = self.memory.now(v)
         if now is not v and not isinstance(now, Value):
             return now
@@ -362,7 +352,27 @@ class Specializer:
         assert isinstance(t, (Tuple, List, Dict))
         return with_items(t, (self.project(v, k, i) for k, i in zip(keys_of(t), t.items, strict=True)))
 
+    def expose_all(self, operand: Operand) -> Operand:
+        """An operand with every container value in it taken apart."""
+        if isinstance(operand, Value):
+            if not isinstance(operand.type, (Tuple, List, Dict)):
+                return operand
+            made = self.expose_all(self.explode(operand))
+            if not isinstance(made, Tuple):
+                self.memory.is_version(made, self.memory.object_of(operand))
+            return made
+        if not isinstance(operand, (Tuple, List, Dict)):
+            return operand
+        items = tuple(self.expose_all(i) for i in operand.items)
+        if all(i is j for i, j in zip(items, operand.items, strict=True)):
+            return operand
+        made = with_items(operand, items)
+        if not isinstance(made, Tuple):
+            self.memory.is_version(made, self.memory.object_of(operand))
+        return made
+
     def project(self, v: Value, key: Any, item: Abstract) -> Operand:
+        """An item of a container value; of an argument it is read once, at the start."""
         if isinstance(item, Const):
             return item
         if (v, key) in self.projections:
@@ -386,30 +396,10 @@ class Specializer:
             self.initial.born.add(made)
         return made
 
-    # -- loops -------------------------------------------------------------------------------------------------------
-
-    def expose_all(self, operand: Operand) -> Operand:
-        """An operand with every container value in it taken apart."""
-        if isinstance(operand, Value):
-            if not isinstance(operand.type, (Tuple, List, Dict)):
-                return operand
-            made = self.expose_all(self.explode(operand))
-            if not isinstance(made, Tuple):
-                self.memory.is_version(made, self.memory.object_of(operand))
-            return made
-        if not isinstance(operand, (Tuple, List, Dict)):
-            return operand
-        items = tuple(self.expose_all(i) for i in operand.items)
-        if all(i is j for i, j in zip(items, operand.items, strict=True)):
-            return operand
-        made = with_items(operand, items)
-        if not isinstance(made, Tuple):
-            self.memory.is_version(made, self.memory.object_of(operand))
-        return made
-
     # -- operations --------------------------------------------------------------------------------------------------
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """An operation of known type, emitted as a statement."""
         if self.tracking and isinstance(t, Array) and t.shape == () and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "" if self.static else name)
@@ -479,6 +469,7 @@ class Specializer:
         return self.primitive(op, args, kwargs, name, known)
 
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
+        """An operation that is not inlined: its result, if that is known, or a statement."""
         self.refuse_plans(args)
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
         folded = self.fold(op, t)
@@ -511,6 +502,7 @@ class Specializer:
             )
 
     def depend(self, d: Dependency) -> None:
+        """Rely on a binding of a name."""
         if d not in self.dependencies:
             self.dependencies.append(d)
 
@@ -522,6 +514,7 @@ class Specializer:
         return self.free_values[op]
 
     def special(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
+        """An operation of `sct.ir.ops`."""
         if isinstance(op, Free):
             return self.read_free(op, look_up(op.function, op.name))
         if isinstance(op, Attribute):
@@ -533,6 +526,24 @@ class Specializer:
         self.refuse_plans(args)
         t: Abstract = Const(None) if op in (RAISE, ASSERT, PUSH) else UNKNOWN
         return self.append(op, args, kwargs, t, name)
+
+    # -- what other modules ask for ----------------------------------------------------------------------------------
+
+    def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
+        """The arguments of a call, in the order of the function's parameters."""
+        return calls.bind(self, function, args, kwargs)
+
+    def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+        """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
+        return calls.rule(self, op, args, kwargs)
+
+    def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
+        """An attribute of a value."""
+        return attributes.attribute(self, op, x, name)
+
+    def plan(self, operand: Operand) -> Plan:
+        """The plan of an iterable."""
+        return loops.plan_of(self, operand)
 
 
 _SHAPE = Attribute("shape")
