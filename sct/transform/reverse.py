@@ -11,24 +11,20 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
-from sct.analysis.binding import unbound_values
 from sct.analysis.bracketing import refuse_bracketing
-from sct.analysis.join import fixed_shape
-from sct.analysis.specialize import Specialized, Specializer
-from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, NoRuleError, Place, SctError
+from sct.analysis.specialize import Specialized
+from sct.errors import NonDifferentiableArgumentError, NoRuleError
 from sct.frontend.resolve import Dependency
-from sct.ir.ops import POP, PUSH, RAISE, TAPE, UNPACK, Derived, Free, Method, Steps, StepsBack, describe, package_of
+from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Derived, Free, Method, Steps, StepsBack, describe, package_of
 from sct.ir.ssa import (
     Apply,
     Block,
-    Closure,
     For,
     Function,
     If,
@@ -44,32 +40,12 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Undefined, Unknown, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.ruleset import adjoint_rule, method_rule
+from sct.transform.adjoints import Loop, bar_name
+from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex
 
 __all__ = ["Mode", "Reversal", "reverse"]
-
-
-@dataclass(frozen=True)
-class Mode:
-    """What a reverse-mode function takes and gives.
-
-    `value`: the primal result is part of the result. `seed`: where the result's adjoint comes from: "one" (a scalar
-    result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure).
-    """
-
-    suffix: str
-    value: bool
-    seed: str
-    has_aux: bool = False
-    holomorphic: bool = False
-
-    @property
-    def gradient_in(self) -> int | None:
-        """Where in the function's result the adjoints are: the item's number, or None for all of it."""
-        if self.seed == "pull":
-            return None
-        return 1 if self.value else 0 if self.has_aux else None
 
 
 @dataclass(frozen=True)
@@ -86,14 +62,6 @@ class Reversal:
     forward: frozenset[Value]
     dependencies: tuple[Dependency, ...] = ()
     free: tuple[tuple[Free, Abstract], ...] = ()
-
-
-@dataclass
-class _Loop:
-    """A loop that is being reversed: the values defined in it, and the adjoints that it carries for values outside."""
-
-    inner: set[Value]
-    slots: dict[Value, Value] = field(default_factory=dict)
 
 
 def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> Reversal:
@@ -122,24 +90,14 @@ def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mo
     return _Reverser(specialized, wrt, single, mode).run()
 
 
-class _Reverser:
+class _Reverser(Boundary):
     def __init__(self, specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> None:
-        self.primal = specialized.function
+        super().__init__(specialized.function, mode)
         self.wrt = wrt
         self.single = single
-        self.mode = mode
-        self.b = Specializer(origin_fixed=True)
-        self.bars: dict[Value, Operand] = {}
-        self.parts: dict[Value, dict[Any, Operand]] = {}
-        self.loops: list[_Loop] = []
-        self.mirror: dict[int, int] = {}
         self.indices: dict[Value, Value] = {}
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
-        self.carried: set[Value] = set()
-        self.forward = defined(self.primal.block)
-        self.last: list[Statement] = []  # of the forward sweep: what a pullback keeps for later
-        self.unbound = unbound_values(self.primal.block)
         self.b.projections = _projections(self.primal.block)
 
     # -- the whole function ------------------------------------------------------------------------------------------
@@ -149,14 +107,14 @@ class _Reverser:
         names = list(f.signature.parameters)
         params = [f.block.params[names.index(n)] for n in self.wrt]
         for p in params if f.callee is not None else ():  # otherwise it is a step of a loop, not what a user gave
-            _check_argument(p.type, p.name, f)
+            check_argument(p.type, p.name, f)
         result, aux = self.split_aux(f.block.yields[0])
         self.check_result(result)
         refuse_bracketing(f.block, params, values_of(result))
         self.active = active_values(f.block, params, values_of(result))
         seed_param: tuple[Value, ...] = ()
         if mode.seed in ("argument", "pull"):
-            seed, seed_param = self.seed_parameter(result, _fresh_name("y_bar", names))
+            seed, seed_param = self.seed_parameter(result, fresh_name("y_bar", names))
         else:
             seed = self.seed_operand(result)
         self.reverse_statements(f.block.body, result, seed)
@@ -165,280 +123,6 @@ class _Reverser:
         function = self.assemble(gradient, result, aux, seed_param)
         forward = frozenset(self.forward)
         return Reversal(function, self.mirror, self.indices, forward, tuple(self.b.dependencies), tuple(self.b.free.items()))
-
-    def split_aux(self, result: Operand) -> tuple[Operand, Operand | None]:
-        if not self.mode.has_aux:
-            return result, None
-        if isinstance(result, Value) and isinstance(result.type, (Tuple, List)):
-            raise SctError("with has_aux=True the function must return a pair written as such", self.place())
-        if not isinstance(result, Tuple) or len(result.items) != 2:
-            raise SctError("with has_aux=True the function must return a pair (value, aux)", self.place(), "Return two values.")
-        return result.items[0], result.items[1]
-
-    def place(self) -> Place | None:
-        code = getattr(self.primal.callee, "__code__", None)
-        return Place(code.co_filename, code.co_firstlineno, 0, self.primal.name) if code else None
-
-    def check_result(self, result: Operand) -> None:
-        t = type_of(result)
-        if self.mode.seed == "ones" and not isinstance(t, (Array, Scalar, Const)):
-            raise NonScalarOutputError(
-                f"{self.primal.name} returns {t}, not one array", self.place(), "Return an array, or use sct.vjp."
-            )
-        if self.mode.seed != "one":
-            return
-        ok = isinstance(t, Const) and type(t.value) in (int, float, complex)
-        ok = ok or (isinstance(t, (Scalar, Array, Unknown)) and differentiable(t) and getattr(t, "shape", ()) in ((), None))
-        if not ok:
-            raise NonScalarOutputError(
-                f"{self.primal.name} returns {t}, and a gradient is of a scalar", self.place(), "Sum it, or use sct.vjp."
-            )
-        if _is_complex(t) and not self.mode.holomorphic:
-            raise NonScalarOutputError(
-                f"{self.primal.name} returns a complex number, and a gradient is of a real one",
-                self.place(),
-                "Take its real part or modulus, or say holomorphic=True if the function is holomorphic.",
-            )
-
-    def seed_operand(self, result: Operand) -> Operand:
-        if self.mode.seed == "one":
-            t = type_of(result)
-            if isinstance(t, (Unknown, Array)) and getattr(t, "shape", None) is None:
-                return self.b.apply(runtime.unit_seed, (result,))
-            return Const(1.0)
-        t = type_of(result)
-        return (
-            Const(1.0)
-            if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
-            else self.b.apply(np.ones_like, (result,))
-        )
-
-    def seed_parameter(self, result: Operand, name: str) -> tuple[Operand, tuple[Value, ...]]:
-        param = Value(type_of(result), name)
-        self.carried.add(param)
-        t = param.type
-        seed: Operand = param
-        if isinstance(t, (Tuple, List, Dict)):
-            seed = self.b.expose_all(param)
-        elif isinstance(t, Array) and isinstance(result, Value) and t.dtype not in (None, np.dtype(float), np.dtype(complex)):
-            self.check_shape(param, result, f"{name} must have the shape of the result")
-            assert t.dtype is not None
-            seed = self.b.apply(np.asarray, (param, Const(t.dtype))) if t.shape != () else self.b.apply(t.dtype.type, (param,))
-        elif isinstance(t, (Array, Scalar)) and isinstance(result, Value):
-            self.check_shape(param, result, f"{name} must have the shape of the result")
-        return seed, (param,)
-
-    def check_shape(self, param: Value, result: Value, message: str) -> None:
-        """A cotangent of another shape would give numbers that mean nothing."""
-        raised: list[Statement] = []
-        with self.b.into(raised):
-            error = self.b.append(ValueError, (Const(message),), {}, Unknown())
-            self.b.append(RAISE, (error,), {}, Const(None))
-        given = self.b.append(np.shape, (param,), {}, Unknown())
-        given.hint = "any"  # whatever a caller passes, so not an array for certain
-        differ = self.b.append(operator.ne, (given, self.shape_of_result(result)), {}, Scalar(bool))
-        self.b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), ()))
-
-    def shape_of_result(self, result: Value) -> Operand:
-        """The result's shape; a pullback that is called later keeps that, and not the result."""
-        if isinstance(result.type, Scalar) or getattr(result.type, "shape", None) == ():
-            return Tuple(())
-        if self.mode.seed != "pull":
-            return self.b.append(np.shape, (result,), {}, Unknown())
-        shape = Value(Unknown(), "", "shape")
-        self.last.append(Apply(np.shape, (result,), (), shape))
-        self.forward.add(shape)
-        return shape
-
-    def assemble(self, gradient: Operand, result: Operand, aux: Operand | None, seed: tuple[Value, ...]) -> Function:
-        f, mode = self.primal, self.mode
-        value = result if aux is None else Tuple((result, aux))
-        name = f"{f.name if f.name.isidentifier() else 'f'}_{mode.suffix}"
-        reversed_body = tuple(self.b.body)
-        parameters = list(f.signature.parameters.values())
-        if mode.seed == "pull":
-            pull = Value(Unknown(), "pull")
-            block = Block(seed, reversed_body, (gradient,))
-            self.mirror[block.label] = f.block.label
-            body: tuple[Statement, ...] = (*f.block.body, *self.last, Closure("pull", block, pull))
-            return self.function(name, parameters, f.block.params, body, Tuple((value, pull)))
-        if mode.seed == "argument":
-            parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
-            parameters = _positional_last(parameters)
-        out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
-        own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {p.name: p for p in seed}
-        params = tuple(own[p.name] for p in parameters)
-        return self.function(name, parameters, params, (*f.block.body, *reversed_body), out)
-
-    def function(
-        self,
-        name: str,
-        parameters: list[inspect.Parameter],
-        params: tuple[Value, ...],
-        body: tuple[Statement, ...],
-        out: Operand,
-    ) -> Function:
-        f = self.primal
-        signature = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters])
-        return Function(name, signature, Block(params, body, (out,), f.block.label), f.doc, f.callee)
-
-    # -- adjoints ----------------------------------------------------------------------------------------------------
-
-    def current(self, v: Value) -> Operand | None:
-        """The adjoint of `v` so far; inside a loop, for a value from outside of it, a carried one."""
-        if v in self.bars:
-            return self.bars[v]
-        if self.loops and v not in self.loops[-1].inner:
-            slots = self.loops[-1].slots
-            if v not in slots:
-                slots[v] = Value(v.type, _bar_name(v))
-            return slots[v]
-        return None
-
-    def accumulate(self, operand: Operand, bar: Operand) -> None:
-        """Add `bar`, an adjoint of the structure of `operand`, to the adjoints of the values in it."""
-        if isinstance(bar, (Undefined,)) or bar == Const(None):
-            return
-        if isinstance(operand, (Tuple, List, Dict)):
-            items = self.items(bar, len(operand.items))
-            for o, i in zip(operand.items, items, strict=True):
-                self.accumulate(o, i)
-            return
-        if not isinstance(operand, Value) or operand not in self.active:
-            return
-        if isinstance(operand.type, (Tuple, List, Dict)):
-            for k, i in zip(keys_of(operand.type), self.items(bar, len(operand.type.items)), strict=True):
-                self.accumulate_part(operand, k, i)
-            return
-        bar = self.fitted(bar, operand)
-        old = self.current(operand)
-        add = runtime.added_each if isinstance(operand.type, ListOf) else operator.add
-        self.bars[operand] = bar if old is None else self.typed(self.b.apply(add, (old, bar)), operand)
-        if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
-            old.name = ""  # a step of a sum of numbers
-        new = self.bars[operand]
-        if isinstance(new, Value) and not new.name:
-            new.name = _bar_name(operand)
-            new.hint = "t_bar"
-
-    def is_slot(self, v: Value) -> bool:
-        """Whether a value is an adjoint that a loop carries."""
-        return v in self.carried or v in self.forward or any(v in loop.slots.values() for loop in self.loops)
-
-    def items(self, bar: Operand, n: int) -> tuple[Operand, ...]:
-        if isinstance(bar, Value):
-            t = bar.type
-            if isinstance(t, (Tuple, List, Dict)):
-                bar = self.b.explode(bar)
-            elif isinstance(t, ListOf):
-                return tuple(self.b.apply(runtime.item, (bar, Const(i))) for i in range(n))
-            else:
-                return tuple(self.b.append(operator.getitem, (bar, Const(i)), {}, Unknown()) for i in range(n))
-        assert isinstance(bar, (Tuple, List, Dict)), bar
-        return bar.items
-
-    def accumulate_part(self, whole: Value, key: Any, bar: Operand) -> None:
-        """An adjoint of one item of a container value (a parameter, or a result with several parts)."""
-        if bar == Const(None):
-            return
-        if self.loops and whole not in self.loops[-1].inner and whole not in self.parts:
-            raise AssertionError(f"the item {key!r} of {whole} is read inside a loop")
-        parts = self.parts.setdefault(whole, {})
-        t = whole.type
-        assert isinstance(t, (Tuple, List, Dict))
-        old = parts.get(key)
-        parts[key] = bar if old is None else self.b.apply(operator.add, (old, bar))
-
-    def typed(self, bar: Operand, like: Value) -> Operand:
-        """`bar`, an adjoint of `like`, known to have its shape, and its dtype where nothing better is known."""
-        if isinstance(bar, Value) and self.made_here(bar):
-            t = bar.type
-            want = like.type
-            if isinstance(t, Unknown) or (isinstance(t, Array) and (t.shape is None or t.dtype is None)):
-                bar.type = want
-            elif isinstance(t, Array) and isinstance(want, Array) and t.rank == want.rank and bar not in self.forward:
-                bar.type = Array(t.dtype, want.shape)
-        return bar
-
-    def made_here(self, v: Value) -> bool:
-        """Whether a value is of the block being built: one from around it may be of other types on other paths."""
-        return any(isinstance(s, Apply) and s.result is v for s in reversed(self.b.body))
-
-    def fitted(self, bar: Operand, like: Value) -> Operand:
-        """`bar` in the dtype of `like`: the real part where `like` is real, then its precision."""
-        want, have = like.type, type_of(bar)
-        if isinstance(have, (Tuple, List, Dict)) or not isinstance(want, (Array, Scalar)):
-            return bar
-        known = want.dtype if isinstance(want, Array) else np.dtype(want.kind)
-        got = have.dtype if isinstance(have, Array) else None
-        if isinstance(have, (Unknown, Array)) and got is None:
-            if known is None or known == np.dtype(float):
-                return self.typed(bar, like) if known is not None else bar
-            return self.typed(self.b.append(runtime.cast_like, (bar, like), {}, want), like)
-        if got is not None and known is not None and got != known:
-            if got.kind == "c" and known.kind != "c":
-                bar = self.b.apply(np.real, (bar,))
-                got = np.dtype(got.char.lower())
-            if got != known and isinstance(want, Array) and not (known.kind == "c" and got.kind == "f"):
-                number = want.shape == ()  # on some path a Python number, which has no method
-                bar = self.b.apply(known.type, (bar,)) if number else self.b.apply(Method("astype"), (bar, Const(known)))
-        return self.typed(bar, like)
-
-    def strong(self, bar: Operand, like: Value) -> Operand:
-        """A number that becomes the adjoint of `like` on some path, in the precision of `like`."""
-        t = like.type
-        if not isinstance(bar, Const) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
-            return bar
-        assert t.dtype is not None
-        return self.b.apply(t.dtype.type, (bar,))
-
-    def zero(self, v: Value, like: Value | None = None) -> Operand:
-        """The zero adjoint of `v`; `like` is a value of the same shape that is at hand."""
-        t = v.type
-        if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
-            return Const(0.0)
-        if isinstance(t, ListOf):
-            return self.b.apply(runtime.zeros_each, (v,))
-        like = like if like is not None and like.type == t and fixed_shape(t) else v
-        make = runtime.zeros_if_bound if like in self.unbound else np.zeros_like
-        return self.typed(self.b.append(make, (like,), {}, t), v)
-
-    def finished(self, v: Value) -> Operand:
-        """The adjoint of a parameter, in its structure."""
-        t = v.type
-        if isinstance(t, (Tuple, List, Dict)):
-            parts = self.parts.get(v, {})
-            return with_items(t, [self.finished_part(v, k, i, parts.get(k)) for k, i in zip(keys_of(t), t.items, strict=True)])
-        bar = self.bars.get(v)
-        if bar is None:
-            bar = self.zero(v)
-        if isinstance(bar, Const) and isinstance(t, Array) and t.dtype is not None and t.dtype != np.dtype(float):
-            return self.b.apply(t.dtype.type, (bar,))
-        if (
-            isinstance(t, Scalar)
-            and isinstance(bar, Value)
-            and isinstance(bar.type, Array)
-            and bar.type.dtype
-            not in (
-                None,
-                np.dtype(float),
-                np.dtype(complex),
-            )
-        ):
-            return self.b.apply(t.kind, (bar,))
-        return bar
-
-    def finished_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
-        """The adjoint of one item of a container parameter."""
-        if bar is not None and not isinstance(t, (Tuple, List, Dict)):
-            return bar
-        item = self.b.project(whole, key, t)
-        if not isinstance(item, Value):
-            return Const(None)
-        if bar is not None:
-            self.active.add(item)
-            self.accumulate(item, bar)
-        return self.finished(item)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -608,7 +292,7 @@ class _Reverser:
             return
         for a in arguments:
             for v in values_of(*(a if isinstance(a, tuple) else (a,))):
-                if v in self.active and _is_complex(v.type):
+                if v in self.active and is_complex(v.type):
                     raise NonDifferentiableArgumentError(
                         f"the derivative rule of {describe(primitive)} is for real arguments, and this one is complex",
                         s.place,
@@ -652,7 +336,7 @@ class _Reverser:
         tape = self.tape(s.args[0])
         if s.op is PUSH:
             (v,) = values_of(s.args[1])
-            self.accumulate(v, self.b.append(POP, (tape,), {}, v.type, _bar_name(v)))
+            self.accumulate(v, self.b.append(POP, (tape,), {}, v.type, bar_name(v)))
         else:
             bar = self.bars.pop(s.result, None)
             self.b.append(PUSH, (tape, self.zero(s.result) if bar is None else bar), {}, Const(None))
@@ -683,7 +367,7 @@ class _Reverser:
                     bar = self.current(v)
                 with self.b.into(body):
                     yields[k].append(self.strong(self.zero(v) if bar is None else bar, v))
-            results.append(Value(v.type, _bar_name(v)))
+            results.append(Value(v.type, bar_name(v)))
         for (body, _), out, block in zip(made, yields, (s.then, s.orelse), strict=True):
             mirrored = Block((), tuple(body), tuple(out))
             self.mirror[mirrored.label] = block.label
@@ -724,10 +408,10 @@ class _Reverser:
         inits = [self.strong(bar, s.results[k]) for k, bar in zip(carried, inits, strict=True)]
         for r in s.results:
             self.bars.pop(r, None)
-        loop = _Loop(defined(s.body))
+        loop = Loop(defined(s.body))
         self.loops.append(loop)
         outer_bars, self.bars = self.bars, {}
-        bar_params = [Value(params[k].type, _bar_name(params[k])) for k in carried]
+        bar_params = [Value(params[k].type, bar_name(params[k])) for k in carried]
         self.carried.update(bar_params)
         body: list[Statement] = []
         with self.b.into(body):
@@ -812,36 +496,6 @@ def _backward(origin: Origin | None) -> Origin | None:
     return None if origin is None else replace(origin, reverse=True)
 
 
-def _bar_name(v: Value) -> str:
-    return f"{v.name or v.hint}_bar" if v.name or v.hint else ""
-
-
-def _fresh_name(name: str, taken: Sequence[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _parameter(name: str) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
-def _positional_last(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    """Parameters in an order that Python accepts: a cotangent comes before keyword-only ones."""
-    keyword = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
-    return [p for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY] + keyword
-
-
-def _rank0(t: Abstract) -> bool:
-    return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
-
-
-def _is_complex(t: Abstract) -> bool:
-    return (isinstance(t, Scalar) and t.kind is complex) or (
-        isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c"
-    )
-
-
 def _parameter_names(op: Any) -> list[str] | None:
     """The parameters of a Python function, or of the vjp of one; None for anything else."""
     if isinstance(op, Derived):
@@ -850,30 +504,3 @@ def _parameter_names(op: Any) -> list[str] | None:
     if not hasattr(op, "__code__") or package_of(op) in ("numpy", "scipy"):
         return None
     return [n for n, p in inspect.signature(op).parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
-
-
-def _check_argument(t: Abstract, path: str, f: Function) -> None:
-    """Every leaf of a `wrt` argument must be a real or complex number or an array of these."""
-    if isinstance(t, (Tuple, List, Dict)):
-        for k, i in zip(keys_of(t), t.items, strict=True):
-            if not (
-                isinstance(i, Const) and (i.value is None or isinstance(i.value, (str, bool)))
-            ):  # these have the adjoint None
-                _check_argument(i, f"{path}[{k!r}]", f)
-        return
-    if not differentiable(t) or isinstance(t, Unknown):
-        raise NonDifferentiableArgumentError(
-            f"{f.name} cannot be differentiated by {path}, which is {_describe(t)}",
-            None,
-            "Leave it out of wrt, or convert it: float(...) or .astype(float).",
-        )
-
-
-def _describe(t: Abstract) -> str:
-    if isinstance(t, Scalar):
-        return f"of type {t.kind.__name__}"
-    if isinstance(t, Array):
-        return f"an array of {t.dtype}"
-    if isinstance(t, Const):
-        return f"{t.value!r}"
-    return "an object that is no number, array or container of these" if isinstance(t, Unknown) else f"{t}"

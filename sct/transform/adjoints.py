@@ -1,0 +1,210 @@
+"""Adjoints: what has been added up, so far in the reverse sweep, for each value of the forward sweep.
+
+Takes the adjoints that the reversal of a statement gives to its operands; emits their sums, in the types of the values that
+they belong to. An adjoint of a value from outside of a loop is carried by the loop's reverse; one of a container is a
+container of its items' adjoints.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sct import runtime
+from sct.analysis.binding import unbound_values
+from sct.analysis.join import fixed_shape
+from sct.analysis.specialize import Specializer
+from sct.ir.ops import Method
+from sct.ir.ssa import Apply, Block, Operand, Value, defined, type_of
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Undefined, Unknown, keys_of, with_items
+
+__all__ = ["Adjoints", "Loop", "bar_name"]
+
+
+@dataclass
+class Loop:
+    """A loop that is being reversed: the values defined in it, and the adjoints that it carries for values outside."""
+
+    inner: set[Value]
+    slots: dict[Value, Value] = field(default_factory=dict)
+
+
+class Adjoints:
+    """The adjoints of a function's values."""
+
+    def __init__(self, block: Block) -> None:
+        self.b = Specializer(origin_fixed=True)
+        self.bars: dict[Value, Operand] = {}
+        self.parts: dict[Value, dict[Any, Operand]] = {}  # a container -> the adjoints of its items, by key
+        self.loops: list[Loop] = []
+        self.carried: set[Value] = set()  # the adjoints that loops carry, and the one that is given
+        self.active: set[Value] = set()
+        self.forward = defined(block)
+        self.unbound = unbound_values(block)
+
+    def current(self, v: Value) -> Operand | None:
+        """The adjoint of `v` so far; inside a loop, for a value from outside of it, a carried one."""
+        if v in self.bars:
+            return self.bars[v]
+        if self.loops and v not in self.loops[-1].inner:
+            slots = self.loops[-1].slots
+            if v not in slots:
+                slots[v] = Value(v.type, bar_name(v))
+            return slots[v]
+        return None
+
+    def accumulate(self, operand: Operand, bar: Operand) -> None:
+        """Add `bar`, an adjoint of the structure of `operand`, to the adjoints of the values in it."""
+        if isinstance(bar, (Undefined,)) or bar == Const(None):
+            return
+        if isinstance(operand, (Tuple, List, Dict)):
+            items = self.items(bar, len(operand.items))
+            for o, i in zip(operand.items, items, strict=True):
+                self.accumulate(o, i)
+            return
+        if not isinstance(operand, Value) or operand not in self.active:
+            return
+        if isinstance(operand.type, (Tuple, List, Dict)):
+            for k, i in zip(keys_of(operand.type), self.items(bar, len(operand.type.items)), strict=True):
+                self.accumulate_part(operand, k, i)
+            return
+        bar = self.fitted(bar, operand)
+        old = self.current(operand)
+        add = runtime.added_each if isinstance(operand.type, ListOf) else operator.add
+        self.bars[operand] = bar if old is None else self.typed(self.b.apply(add, (old, bar)), operand)
+        if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
+            old.name = ""  # a step of a sum of numbers
+        new = self.bars[operand]
+        if isinstance(new, Value) and not new.name:
+            new.name = bar_name(operand)
+            new.hint = "t_bar"
+
+    def is_slot(self, v: Value) -> bool:
+        """Whether a value is an adjoint that a loop carries."""
+        return v in self.carried or v in self.forward or any(v in loop.slots.values() for loop in self.loops)
+
+    def items(self, bar: Operand, n: int) -> tuple[Operand, ...]:
+        if isinstance(bar, Value):
+            t = bar.type
+            if isinstance(t, (Tuple, List, Dict)):
+                bar = self.b.explode(bar)
+            elif isinstance(t, ListOf):
+                return tuple(self.b.apply(runtime.item, (bar, Const(i))) for i in range(n))
+            else:
+                return tuple(self.b.append(operator.getitem, (bar, Const(i)), {}, Unknown()) for i in range(n))
+        assert isinstance(bar, (Tuple, List, Dict)), bar
+        return bar.items
+
+    def accumulate_part(self, whole: Value, key: Any, bar: Operand) -> None:
+        """An adjoint of one item of a container value (a parameter, or a result with several parts)."""
+        if bar == Const(None):
+            return
+        if self.loops and whole not in self.loops[-1].inner and whole not in self.parts:
+            raise AssertionError(f"the item {key!r} of {whole} is read inside a loop")
+        parts = self.parts.setdefault(whole, {})
+        t = whole.type
+        assert isinstance(t, (Tuple, List, Dict))
+        old = parts.get(key)
+        parts[key] = bar if old is None else self.b.apply(operator.add, (old, bar))
+
+    def typed(self, bar: Operand, like: Value) -> Operand:
+        """`bar`, an adjoint of `like`, known to have its shape, and its dtype where nothing better is known."""
+        if isinstance(bar, Value) and self.made_here(bar):
+            t = bar.type
+            want = like.type
+            if isinstance(t, Unknown) or (isinstance(t, Array) and (t.shape is None or t.dtype is None)):
+                bar.type = want
+            elif isinstance(t, Array) and isinstance(want, Array) and t.rank == want.rank and bar not in self.forward:
+                bar.type = Array(t.dtype, want.shape)
+        return bar
+
+    def made_here(self, v: Value) -> bool:
+        """Whether a value is of the block being built: one from around it may be of other types on other paths."""
+        return any(isinstance(s, Apply) and s.result is v for s in reversed(self.b.body))
+
+    def fitted(self, bar: Operand, like: Value) -> Operand:
+        """`bar` in the dtype of `like`: the real part where `like` is real, then its precision."""
+        want, have = like.type, type_of(bar)
+        if isinstance(have, (Tuple, List, Dict)) or not isinstance(want, (Array, Scalar)):
+            return bar
+        known = want.dtype if isinstance(want, Array) else np.dtype(want.kind)
+        got = have.dtype if isinstance(have, Array) else None
+        if isinstance(have, (Unknown, Array)) and got is None:
+            if known is None or known == np.dtype(float):
+                return self.typed(bar, like) if known is not None else bar
+            return self.typed(self.b.append(runtime.cast_like, (bar, like), {}, want), like)
+        if got is not None and known is not None and got != known:
+            if got.kind == "c" and known.kind != "c":
+                bar = self.b.apply(np.real, (bar,))
+                got = np.dtype(got.char.lower())
+            if got != known and isinstance(want, Array) and not (known.kind == "c" and got.kind == "f"):
+                number = want.shape == ()  # on some path a Python number, which has no method
+                bar = self.b.apply(known.type, (bar,)) if number else self.b.apply(Method("astype"), (bar, Const(known)))
+        return self.typed(bar, like)
+
+    def strong(self, bar: Operand, like: Value) -> Operand:
+        """A number that becomes the adjoint of `like` on some path, in the precision of `like`."""
+        t = like.type
+        if not isinstance(bar, Const) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
+            return bar
+        assert t.dtype is not None
+        return self.b.apply(t.dtype.type, (bar,))
+
+    def zero(self, v: Value, like: Value | None = None) -> Operand:
+        """The zero adjoint of `v`; `like` is a value of the same shape that is at hand."""
+        t = v.type
+        if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
+            return Const(0.0)
+        if isinstance(t, ListOf):
+            return self.b.apply(runtime.zeros_each, (v,))
+        like = like if like is not None and like.type == t and fixed_shape(t) else v
+        make = runtime.zeros_if_bound if like in self.unbound else np.zeros_like
+        return self.typed(self.b.append(make, (like,), {}, t), v)
+
+    def finished(self, v: Value) -> Operand:
+        """The adjoint of a parameter, in its structure."""
+        t = v.type
+        if isinstance(t, (Tuple, List, Dict)):
+            parts = self.parts.get(v, {})
+            return with_items(t, [self.finished_part(v, k, i, parts.get(k)) for k, i in zip(keys_of(t), t.items, strict=True)])
+        bar = self.bars.get(v)
+        if bar is None:
+            bar = self.zero(v)
+        if isinstance(bar, Const) and isinstance(t, Array) and t.dtype is not None and t.dtype != np.dtype(float):
+            return self.b.apply(t.dtype.type, (bar,))
+        if (
+            isinstance(t, Scalar)
+            and isinstance(bar, Value)
+            and isinstance(bar.type, Array)
+            and bar.type.dtype
+            not in (
+                None,
+                np.dtype(float),
+                np.dtype(complex),
+            )
+        ):
+            return self.b.apply(t.kind, (bar,))
+        return bar
+
+    def finished_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
+        """The adjoint of one item of a container parameter."""
+        if bar is not None and not isinstance(t, (Tuple, List, Dict)):
+            return bar
+        item = self.b.project(whole, key, t)
+        if not isinstance(item, Value):
+            return Const(None)
+        if bar is not None:
+            self.active.add(item)
+            self.accumulate(item, bar)
+        return self.finished(item)
+
+
+def bar_name(v: Value) -> str:
+    return f"{v.name or v.hint}_bar" if v.name or v.hint else ""
+
+
+def _rank0(t: Abstract) -> bool:
+    return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())

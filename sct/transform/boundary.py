@@ -1,0 +1,228 @@
+"""The boundary of a reverse-mode function: what it takes and gives, around its forward and reverse sweeps.
+
+Takes a typed function and a `Mode`; gives the adjoint that the reverse sweep begins with, and the whole function of both
+sweeps. Refuses arguments and results that a derivative cannot be of.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sct import runtime
+from sct.analysis.activity import differentiable
+from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Place, SctError
+from sct.ir.ops import RAISE
+from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of
+from sct.transform.adjoints import Adjoints
+
+__all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex"]
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What a reverse-mode function takes and gives.
+
+    `value`: the primal result is part of the result. `seed`: where the result's adjoint comes from: "one" (a scalar
+    result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure).
+    """
+
+    suffix: str
+    value: bool
+    seed: str
+    has_aux: bool = False
+    holomorphic: bool = False
+
+    @property
+    def gradient_in(self) -> int | None:
+        """Where in the function's result the adjoints are: the item's number, or None for all of it."""
+        if self.seed == "pull":
+            return None
+        return 1 if self.value else 0 if self.has_aux else None
+
+
+class Boundary(Adjoints):
+    """The adjoints of a function's values, with what the function takes and gives."""
+
+    def __init__(self, primal: Function, mode: Mode) -> None:
+        super().__init__(primal.block)
+        self.primal = primal
+        self.mode = mode
+        self.mirror: dict[int, int] = {}
+        self.last: list[Statement] = []  # of the forward sweep: what a pullback keeps for later
+
+    def split_aux(self, result: Operand) -> tuple[Operand, Operand | None]:
+        """What is differentiated of the function's result, and what is given back beside it."""
+        if not self.mode.has_aux:
+            return result, None
+        if isinstance(result, Value) and isinstance(result.type, (Tuple, List)):
+            raise SctError("with has_aux=True the function must return a pair written as such", self.place())
+        if not isinstance(result, Tuple) or len(result.items) != 2:
+            raise SctError("with has_aux=True the function must return a pair (value, aux)", self.place(), "Return two values.")
+        return result.items[0], result.items[1]
+
+    def place(self) -> Place | None:
+        """Where the function stands, for errors."""
+        code = getattr(self.primal.callee, "__code__", None)
+        return Place(code.co_filename, code.co_firstlineno, 0, self.primal.name) if code else None
+
+    def check_result(self, result: Operand) -> None:
+        """Refuse a result that the mode's derivative cannot be of."""
+        t = type_of(result)
+        if self.mode.seed == "ones" and not isinstance(t, (Array, Scalar, Const)):
+            raise NonScalarOutputError(
+                f"{self.primal.name} returns {t}, not one array", self.place(), "Return an array, or use sct.vjp."
+            )
+        if self.mode.seed != "one":
+            return
+        ok = isinstance(t, Const) and type(t.value) in (int, float, complex)
+        ok = ok or (isinstance(t, (Scalar, Array, Unknown)) and differentiable(t) and getattr(t, "shape", ()) in ((), None))
+        if not ok:
+            raise NonScalarOutputError(
+                f"{self.primal.name} returns {t}, and a gradient is of a scalar", self.place(), "Sum it, or use sct.vjp."
+            )
+        if is_complex(t) and not self.mode.holomorphic:
+            raise NonScalarOutputError(
+                f"{self.primal.name} returns a complex number, and a gradient is of a real one",
+                self.place(),
+                "Take its real part or modulus, or say holomorphic=True if the function is holomorphic.",
+            )
+
+    def seed_operand(self, result: Operand) -> Operand:
+        """The adjoint of the result: 1, or an array of ones."""
+        if self.mode.seed == "one":
+            t = type_of(result)
+            if isinstance(t, (Unknown, Array)) and getattr(t, "shape", None) is None:
+                return self.b.apply(runtime.unit_seed, (result,))
+            return Const(1.0)
+        t = type_of(result)
+        return (
+            Const(1.0)
+            if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
+            else self.b.apply(np.ones_like, (result,))
+        )
+
+    def seed_parameter(self, result: Operand, name: str) -> tuple[Operand, tuple[Value, ...]]:
+        """The adjoint of the result, as a parameter of that name in the result's structure and dtype."""
+        param = Value(type_of(result), name)
+        self.carried.add(param)
+        t = param.type
+        seed: Operand = param
+        if isinstance(t, (Tuple, List, Dict)):
+            seed = self.b.expose_all(param)
+        elif isinstance(t, Array) and isinstance(result, Value) and t.dtype not in (None, np.dtype(float), np.dtype(complex)):
+            self.check_shape(param, result, f"{name} must have the shape of the result")
+            assert t.dtype is not None
+            seed = self.b.apply(np.asarray, (param, Const(t.dtype))) if t.shape != () else self.b.apply(t.dtype.type, (param,))
+        elif isinstance(t, (Array, Scalar)) and isinstance(result, Value):
+            self.check_shape(param, result, f"{name} must have the shape of the result")
+        return seed, (param,)
+
+    def check_shape(self, param: Value, result: Value, message: str) -> None:
+        """A cotangent of another shape would give numbers that mean nothing."""
+        raised: list[Statement] = []
+        with self.b.into(raised):
+            error = self.b.append(ValueError, (Const(message),), {}, Unknown())
+            self.b.append(RAISE, (error,), {}, Const(None))
+        given = self.b.append(np.shape, (param,), {}, Unknown())
+        given.hint = "any"  # whatever a caller passes, so not an array for certain
+        differ = self.b.append(operator.ne, (given, self.shape_of_result(result)), {}, Scalar(bool))
+        self.b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), ()))
+
+    def shape_of_result(self, result: Value) -> Operand:
+        """The result's shape; a pullback that is called later keeps that, and not the result."""
+        if isinstance(result.type, Scalar) or getattr(result.type, "shape", None) == ():
+            return Tuple(())
+        if self.mode.seed != "pull":
+            return self.b.append(np.shape, (result,), {}, Unknown())
+        shape = Value(Unknown(), "", "shape")
+        self.last.append(Apply(np.shape, (result,), (), shape))
+        self.forward.add(shape)
+        return shape
+
+    def assemble(self, gradient: Operand, result: Operand, aux: Operand | None, seed: tuple[Value, ...]) -> Function:
+        """The function of both sweeps, and what it gives."""
+        f, mode = self.primal, self.mode
+        value = result if aux is None else Tuple((result, aux))
+        name = f"{f.name if f.name.isidentifier() else 'f'}_{mode.suffix}"
+        reversed_body = tuple(self.b.body)
+        parameters = list(f.signature.parameters.values())
+        if mode.seed == "pull":
+            pull = Value(Unknown(), "pull")
+            block = Block(seed, reversed_body, (gradient,))
+            self.mirror[block.label] = f.block.label
+            body: tuple[Statement, ...] = (*f.block.body, *self.last, Closure("pull", block, pull))
+            return self.function(name, parameters, f.block.params, body, Tuple((value, pull)))
+        if mode.seed == "argument":
+            parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
+            parameters = _positional_last(parameters)
+        out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
+        own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {p.name: p for p in seed}
+        params = tuple(own[p.name] for p in parameters)
+        return self.function(name, parameters, params, (*f.block.body, *reversed_body), out)
+
+    def function(
+        self,
+        name: str,
+        parameters: list[inspect.Parameter],
+        params: tuple[Value, ...],
+        body: tuple[Statement, ...],
+        out: Operand,
+    ) -> Function:
+        f = self.primal
+        signature = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters])
+        return Function(name, signature, Block(params, body, (out,), f.block.label), f.doc, f.callee)
+
+
+def check_argument(t: Abstract, path: str, f: Function) -> None:
+    """Every leaf of a `wrt` argument must be a real or complex number or an array of these."""
+    if isinstance(t, (Tuple, List, Dict)):
+        for k, i in zip(keys_of(t), t.items, strict=True):
+            if not (
+                isinstance(i, Const) and (i.value is None or isinstance(i.value, (str, bool)))
+            ):  # these have the adjoint None
+                check_argument(i, f"{path}[{k!r}]", f)
+        return
+    if not differentiable(t) or isinstance(t, Unknown):
+        raise NonDifferentiableArgumentError(
+            f"{f.name} cannot be differentiated by {path}, which is {_describe(t)}",
+            None,
+            "Leave it out of wrt, or convert it: float(...) or .astype(float).",
+        )
+
+
+def _describe(t: Abstract) -> str:
+    if isinstance(t, Scalar):
+        return f"of type {t.kind.__name__}"
+    if isinstance(t, Array):
+        return f"an array of {t.dtype}"
+    if isinstance(t, Const):
+        return f"{t.value!r}"
+    return "an object that is no number, array or container of these" if isinstance(t, Unknown) else f"{t}"
+
+
+def is_complex(t: Abstract) -> bool:
+    return (isinstance(t, Scalar) and t.kind is complex) or (
+        isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c"
+    )
+
+
+def fresh_name(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _positional_last(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Parameters in an order that Python accepts: a cotangent comes before keyword-only ones."""
+    keyword = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    return [p for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY] + keyword
