@@ -26,7 +26,7 @@ import numpy as np
 
 from sct.ir.ops import Attribute, Method
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
-from sct.ir.types import Array, Const, Scalar, Slice, Tuple, same_shape
+from sct.ir.types import Array, Const, Scalar, SizeLike, Slice, Tuple, same_shape
 from sct.optimize.rewriter import Rewriter
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
@@ -153,8 +153,9 @@ class _Algebra(Rewriter):
             if _is(q, 0) and (self.suits(p, s) or _number(p)):
                 return p
         for p, q in ((a, b), (b, a)):
-            into = self.made_by(q, scatter_add)
-            if into is not None and self.made_by(into.args[0], np.zeros_like) is not None and self.suits(p, s):
+            into = self.made_by(q, scatter_add)  # of a row that is added to all rows, an entry is not one of the sum's
+            whole = into is not None and same_shape(_shape(into.result), _shape(s.result))
+            if into is not None and whole and self.made_by(into.args[0], np.zeros_like) is not None and self.suits(p, s):
                 return self.scattered(s, p, into)
             if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
                 return p
@@ -352,6 +353,10 @@ def _inexact(o: Operand) -> bool:
     if isinstance(t, Scalar):
         return t.kind in (float, complex)
     return isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
+
+
+def _shape(v: Value) -> tuple[SizeLike, ...] | None:
+    return v.type.shape if isinstance(v.type, Array) else None
 
 
 def _is_boxed(o: Operand) -> bool:

@@ -1,0 +1,120 @@
+"""Programs of a reviewer for which the derivative was wrong once, or could not be made."""
+
+import numpy as np
+import pytest
+
+import sct
+
+X = np.array([1.0, 2.0, 3.0])
+A = np.arange(1.0, 7.0).reshape(3, 2)
+
+
+def agree(f, *args, wrt=0, tol=1e-6):
+    """The derivative agrees with finite differences, optimized and not."""
+    sct.check_grads(f, args, wrt)
+    for optimize in (True, False):
+        names = wrt if isinstance(wrt, tuple) else (wrt,)
+        found = sct.grad(f, names, optimize=optimize)(*args)
+        for n, g in zip(names, found, strict=True):
+            k = n if isinstance(n, int) else list(f.__code__.co_varnames).index(n)
+            x = np.asarray(args[k], float)
+            assert np.shape(g) == x.shape
+            for i in np.ndindex(x.shape):
+                h = 1e-6
+                ends = []
+                for sign in (1, -1):
+                    moved = x.copy()
+                    moved[i] += sign * h
+                    ends.append(f(*args[:k], moved if x.shape else float(moved), *args[k + 1 :]))
+                assert abs(np.asarray(g)[i] - (ends[0] - ends[1]) / (2 * h)) < tol * max(1.0, abs(ends[0]))
+
+
+# -- an entry of what is spread over several rows ------------------------------------------------------------------------------
+
+
+def column_sum(A):
+    s = A.sum(axis=0)
+    return s[0] * A[0, 0]
+
+
+def kept_dims(x):
+    w = np.sum(x, keepdims=True)
+    w += x[0]
+    return w[0]
+
+
+def column_mean(x, k):
+    m = x.mean(axis=0)
+    return m[k] * x[k, k]
+
+
+def column_slice(A):
+    c = A.sum(axis=0)
+    return c[:1] @ A[0, :1]
+
+
+def scaled_rows(A, b):
+    c = A * b
+    return c[0, 0] * b[1] + np.sum(c, axis=0)[1] * np.sum(c[0])
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "wrt"),
+    [
+        (column_sum, (A,), 0),
+        (kept_dims, (X,), 0),
+        (column_mean, (A, 1), 0),
+        (column_slice, (A,), 0),
+        (scaled_rows, (A, X[:2]), (0, 1)),
+    ],
+)
+def test_entry_of_what_is_spread(f, args, wrt):
+    agree(f, *args, wrt=wrt)
+
+
+# -- bounds that are integers of which nothing is known ------------------------------------------------------------------------
+
+
+def counted_slice(b, c, v):
+    k = 0
+    while k < v:
+        k += 1
+    return np.sum(b[:k] * c)
+
+
+def counted_slice_of_itself(c, v):
+    k = 0
+    while k < v:
+        k += 1
+    return np.sum(c[:k] + c)
+
+
+def looked_up(c):
+    s = 0.0
+    for i in range(2):
+        k = 1
+        while c[k] < i:
+            k += 1
+        d = np.sin(c[k - 1 : k + 1])
+        s += d[0] * d[1]
+    return s
+
+
+def counted_split(c, v):
+    k = 0
+    while k < v:
+        k += 1
+    return np.sum(np.split(c, [k])[0] * c)
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "wrt"),
+    [
+        (counted_slice, (X, X, 0.5), (0, 1)),
+        (counted_slice_of_itself, (X, 0.5), 0),
+        (looked_up, (X,), 0),
+        (counted_split, (X, 0.5), 0),
+    ],
+)
+def test_bounds_that_are_counted(f, args, wrt):
+    agree(f, *args, wrt=wrt)
