@@ -118,3 +118,56 @@ def counted_split(c, v):
 )
 def test_bounds_that_are_counted(f, args, wrt):
     agree(f, *args, wrt=wrt)
+
+
+# -- writes after a list that grows in a loop or a branch ----------------------------------------------------------------------
+
+
+def after_comprehension(x, n):
+    y = np.zeros(n)
+    for i in range(n):
+        t = [x[j] for j in range(i)]
+        y[i] = 2 * x[i] * x[i] + len(t)
+    return np.sum(y)
+
+
+def after_comprehension_in_a_branch(x, n):
+    y = np.zeros(2)
+    if n > 1:
+        t = [2 * v for v in x]
+        y[0] = x[0] ** 2 * t[1]
+    return np.sum(y)
+
+
+def after_appending(x, n):
+    p = {"w": x[0]}
+    for i in range(n):
+        t = []
+        for j in range(i):
+            t.append(x[j])
+        p["w"] = p["w"] * x[i] + len(t)
+    return p["w"]
+
+
+def de_boor(t, c, x):
+    """The value of a cubic B-spline at x, in the first interval."""
+    p, k = 3, 3
+    d = [c[j + k - p] for j in range(p + 1)]
+    for r in range(1, p + 1):
+        for j in range(p, r - 1, -1):
+            a = (x - t[j + k - p]) / (t[j + 1 + k - r] - t[j + k - p])
+            d[j] = (1.0 - a) * d[j - 1] + a * d[j]
+    return d[p]
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "wrt"),
+    [
+        (after_comprehension, (X, 3), 0),
+        (after_comprehension_in_a_branch, (X, 3), 0),
+        (after_appending, (X, 3), 0),
+        (de_boor, (np.arange(8.0), np.array([1.0, 2.0, 0.5, 3.0]), 3.4), (0, 1, 2)),
+    ],
+)
+def test_writes_after_a_list(f, args, wrt):
+    agree(f, *args, wrt=wrt)

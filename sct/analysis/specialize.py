@@ -577,12 +577,14 @@ class Specializer:
         if any(isinstance(p, Items) for p in plan_parts(plan)) or (self.static and trip_count(plan) is not None):
             self.unrolled(s, plan)
             return
-        mark, env, place, origin, memory = len(self.body), dict(self.env), self.place, self.origin, self.memory.fork()
+        mark, env, place, origin, memory = len(self.body), dict(self.env), self.place, self.origin, self.memory
+        saved = memory.fork()
         try:
             self.rolled(s, plan)
         except UnrollError:
             del self.body[mark:]
             memory.born |= self.memory.born
+            memory.go_back(saved)
             self.env, self.place, self.origin, self.memory = env, place, origin, memory
             if trip_count(plan) is None:
                 with self.lists_grow():
