@@ -171,3 +171,82 @@ def de_boor(t, c, x):
 )
 def test_writes_after_a_list(f, args, wrt):
     agree(f, *args, wrt=wrt)
+
+
+# -- loops through lists and dicts that are written into meanwhile -------------------------------------------------------------
+
+
+def next_item(x):
+    items = [x[0], x[1], x[2]]
+    for i, v in enumerate(items):
+        if i < 2:
+            items[i + 1] = items[i + 1] * v
+    return items[2]
+
+
+def other_entry(x):
+    p = {"a": x[0], "b": x[1]}
+    s = 0.0
+    for _, v in p.items():
+        p["b"] = p["b"] * v
+        s += v
+    return s
+
+
+def other_value(x):
+    p = {"a": x[0], "b": x[1]}
+    s = 0.0
+    for v in p.values():
+        p["b"] = p["b"] * v * 2
+        s += v
+    return s
+
+
+def two_ways(x):
+    items = [x[0], x[1] * 2, x[2]]
+    other = items
+    s = 0.0
+    for u, v in zip(items, reversed(other)):
+        items[1] = items[1] * u * v
+        other[0] = v
+        s += u * v
+    return s + items[0]
+
+
+def in_a_loop(x, n):
+    items = [x[0], x[1], x[2]]
+    s = 0.0
+    for _ in range(n):
+        for i, v in enumerate(items):
+            items[(i + 1) % 3] = items[(i + 1) % 3] + 0.1 * v * v
+            s += v
+    return s + items[0]
+
+
+def over_a_copy(x):
+    items = [x[0], x[1], x[2]]
+    for v in items[:]:
+        items.append(v * v)
+    return sum(items)
+
+
+def given(p):
+    s = 0.0
+    for v in p.values():
+        p["b"] = p["b"] * v
+        s += v
+    return s
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(next_item, ()), (other_entry, ()), (other_value, ()), (two_ways, ()), (in_a_loop, (3,)), (over_a_copy, ())],
+)
+def test_a_loop_sees_what_is_written(f, args):
+    agree(f, X, *args)
+
+
+def test_a_loop_sees_what_is_written_into_an_argument():
+    p = {"a": 2.0, "b": 3.0}
+    assert sct.grad(given)(p) == {"a": 1.0 + 3.0, "b": 2.0}
+    assert p == {"a": 2.0, "b": 3.0}

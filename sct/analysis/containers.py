@@ -40,6 +40,9 @@ class Builder(Protocol):
     def plan(self, operand: Operand) -> Plan:
         """The plan of an iterable."""
 
+    def present(self, operand: Operand) -> Operand:
+        """An operand as its memory is now."""
+
     def project(self, v: Value, key: Any, item: Abstract) -> Operand:
         """An item of a container value."""
 
@@ -91,7 +94,7 @@ def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     t = type_of(x)
     assert isinstance(n, Const)
     if isinstance(x, Const) and isinstance(x.value, Plan):
-        plan = x.value
+        plan = s.plan(x)
         count = trip_count(plan)
         x = Tuple(tuple(element(s, plan, Const(i)) for i in range(count or 0)))
         t = type_of(x)

@@ -53,6 +53,8 @@ def _replaced(s: Builder, x: Operand, op: Any, rest: Sequence[Operand]) -> Opera
     now = s.present(x)
     obj = s.memory.object_of(now)
     s.writable(obj)
+    if op is not runtime.with_item:
+        s.keeps_length(obj)
     new = s.append(op, (now, *rest), {}, type_of(now), s.memory.name_of(obj))
     s.memory.joins_items(obj, Tuple(tuple(rest)))
     s.memory.set(obj, new)

@@ -23,7 +23,7 @@ from sct import runtime
 from sct.analysis import growing
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Checkpointed, Items, Plan, Range, Reversed, Rows, element, trip_count
+from sct.analysis.iteration import Checkpointed, Enumerate, Items, Plan, Range, Reversed, Rows, Zip, element, looped, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import Key, Memory, Write, is_itself, key_of, makes_array
@@ -206,6 +206,8 @@ class Specializer:
     tracking: bool = False
     outlines: int = 0  # loops whose bodies are functions of their own
     growing: bool = False  # lists may come to be of unknown length
+    spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
+    looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
     initial: Memory | None = None
 
     # -- functions and blocks ----------------------------------------------------------------------------------------
@@ -571,6 +573,24 @@ class Specializer:
 
     def for_each(self, s: ForEach) -> None:
         plan = self.plan(self.resolve(s.iterable))
+        outer = self.looped
+        self.looped = (*outer, *(self.memory.object_of(o) for o in looped(plan)))
+        try:
+            self.through(s, plan)
+        finally:
+            self.looped = outer
+
+    def keeps_length(self, obj: Operand) -> None:
+        """Refuse to change the length of a list or dict that a loop goes through."""
+        if any(obj is o for o in self.looped):
+            raise UnsupportedSyntaxError(
+                "a list or dict that changes in length while a loop goes through it",
+                self.place,
+                "Loop over a copy, or use while and an index.",
+            )
+
+    def through(self, s: ForEach, plan: Plan) -> None:
+        """A loop through what `plan` says."""
         if isinstance(plan, Checkpointed):
             self.outlined(s, plan)
             return
@@ -640,15 +660,18 @@ class Specializer:
 
     def plan(self, operand: Operand) -> Plan:
         if isinstance(operand, Const) and isinstance(operand.value, Plan):
+            if isinstance(operand.value, (Zip, Enumerate, Reversed)):
+                if any(operand.value is p for p in self.spent):
+                    raise UnsupportedSyntaxError(
+                        "an iterator that is gone through twice", self.place, "Call zip, enumerate or reversed again."
+                    )
+                self.spent.append(operand.value)
             return operand.value
-        if isinstance(operand, Value) and isinstance(operand.type, (Tuple, List, Dict)):
-            operand = self.explode(operand)
-        if isinstance(operand, (Tuple, List)):
-            return Items(operand.items)
-        if isinstance(operand, Dict):
-            return Items(tuple(Const(k) for k in operand.keys))
         if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
-            return Items(tuple(Const(v) for v in operand.value))
+            operand = Tuple(tuple(Const(v) for v in operand.value))
+        t = type_of(operand)
+        if isinstance(t, (Tuple, List, Dict)):
+            return Items(operand, len(t.items))
         if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
             return Rows(operand)
         raise UnsupportedSyntaxError(
@@ -1393,12 +1416,8 @@ class Specializer:
     def dict_method(self, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
         d = self.explode(x) if isinstance(x, Value) else x
         assert isinstance(d, Dict)
-        if op.name == "items":
-            return Const(Items(tuple(Tuple((Const(k), v)) for k, v in zip(d.keys, d.items, strict=True))))
-        if op.name == "keys":
-            return Const(Items(tuple(Const(k) for k in d.keys)))
-        if op.name == "values":
-            return Const(Items(d.items))
+        if op.name in ("items", "keys", "values"):
+            return Const(Items(x, len(d.items), op.name))
         if op.name == "get" and args and isinstance(args[0], Const):
             default = args[1] if len(args) > 1 else Const(None)
             return d.items[d.keys.index(args[0].value)] if args[0].value in d.keys else default

@@ -75,6 +75,9 @@ class Builder(Protocol):
     def writable(self, obj: Operand) -> None:
         """Refuse an object that the function must not write into; copy an argument."""
 
+    def keeps_length(self, obj: Operand) -> None:
+        """Refuse to change the length of a list or dict that a loop goes through."""
+
 
 # -- arrays ------------------------------------------------------------------------------------------------------------------
 
@@ -498,7 +501,11 @@ def _contents(s: Builder, x: Operand) -> tuple[Operand, Any]:
     return obj, s.explode(now) if isinstance(now, Value) else now
 
 
-def _hold(s: Builder, obj: Operand, contents: Operand) -> None:
+def _hold(s: Builder, obj: Operand, contents: List | Dict) -> None:
+    now = type_of(s.memory.now(obj))
+    same = contents.keys == getattr(now, "keys", ()) if isinstance(contents, Dict) else len(contents.items) == len(now.items)  # type: ignore[union-attr]
+    if not same:
+        s.keeps_length(obj)
     s.memory.set(obj, contents)
     s.memory.wrote(obj, s.memory.name_of(obj), s.place)
 
@@ -524,7 +531,7 @@ def _put(s: Builder, x: Operand, key: Operand, value: Operand) -> None:
         return
     entries = list(now.items)
     try:
-        entries[at] = list(s.plan(value).items) if isinstance(at, slice) else value  # type: ignore[attr-defined]
+        entries[at] = _items_of(s, value) if isinstance(at, slice) else value
     except (IndexError, TypeError) as e:
         raise SctError(f"{at!r} is not in {type_of(now)}", s.place, "Check the index.") from e
     _hold(s, obj, List(tuple(entries)))
