@@ -8,7 +8,7 @@ import numpy as np
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, List, Scalar, Tuple, Unknown
 from sct.ruleset import adjoint, nondifferentiable, result_type
-from sct.runtime import last_writes, part, unbroadcast, updated
+from sct.runtime import kept, last_writes, part, unbroadcast, updated
 
 from .arithmetic import in_shape
 from .indexing import getitem_type
@@ -66,3 +66,13 @@ def last_writes_type(a, index):
 
 
 nondifferentiable(last_writes)
+
+
+@adjoint(kept)
+def kept_copy(y, x, y_bar):
+    return y_bar
+
+
+@result_type(kept)
+def kept_type(x):
+    return x

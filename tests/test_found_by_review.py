@@ -187,9 +187,9 @@ def next_item(x):
 def other_entry(x):
     p = {"a": x[0], "b": x[1]}
     s = 0.0
-    for _, v in p.items():
+    for k, v in p.items():
         p["b"] = p["b"] * v
-        s += v
+        s += v * len(k)
     return s
 
 
@@ -250,3 +250,352 @@ def test_a_loop_sees_what_is_written_into_an_argument():
     p = {"a": 2.0, "b": 3.0}
     assert sct.grad(given)(p) == {"a": 1.0 + 3.0, "b": 2.0}
     assert p == {"a": 2.0, "b": 3.0}
+
+
+# -- what a tape holds that is no array ----------------------------------------------------------------------------------------
+
+CELLS = [(0, 1), (2, 1), (1, 0)]
+
+
+@sct.nondifferentiable
+def cell(i):
+    return CELLS[i]
+
+
+@sct.nondifferentiable
+def window(i):
+    return slice(i, i + 2)
+
+
+def opaque_index(A, n):
+    for i in range(n):
+        ij = cell(i)
+        A[ij] = np.sin(A[ij]) * A[0, 0]
+    return np.sum(A)
+
+
+def opaque_slice(x, n):
+    for i in range(n):
+        w = window(i)
+        x[w] = np.sin(x[w]) * x[0]
+    return np.sum(x)
+
+
+def checkpointed_in_a_loop(x, n):
+    for _ in range(n):
+        for _ in sct.checkpointed(range(n), slots=2):
+            x = np.sin(x)
+        x[0] = x[1] * x[2]
+    return np.sum(x)
+
+
+def none_at_first(x, n):
+    before, s = None, 0.0
+    for t in range(n):
+        y = x * (t + 1)
+        y[0] = x[1] ** 2
+        if before is not None:
+            s += np.sum(y * before)
+        before = y
+    return s
+
+
+def product_with_the_one_before(x, n):
+    before, s = None, 0.0
+    for t in range(n):
+        y = x * (t + 1)
+        y[0] = x[1] ** 2
+        if before is not None:
+            s += y @ before
+        before = y
+    return s
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (opaque_index, (A, 3)),
+        (opaque_slice, (X, 2)),
+        (checkpointed_in_a_loop, (X, 2)),
+        (none_at_first, (X, 3)),
+        (product_with_the_one_before, (X, 3)),
+    ],
+)
+def test_what_is_taped_stays_what_it_is(f, args):
+    agree(f, *args)
+
+
+# -- views that were made with a list or an array that changes -----------------------------------------------------------------
+
+
+def shape_that_changes(x):
+    shape = [2, 3]
+    y = x.copy()
+    v = y.reshape(shape)
+    shape.reverse()
+    y[0] = 0.0
+    return v[1, 0] ** 2
+
+
+def start_that_changes(x):
+    i = np.array(0)
+    v = x[i:]
+    i += 1
+    x[1] = 5 * x[0]
+    return v[0] * v[1]
+
+
+def written_from_a_start_that_changes(x):
+    i = np.array(0)
+    v = x[i:]
+    i += 1
+    v[0] = v[1] * x[2]
+    return np.sum(x * x)
+
+
+def axes_that_change(x):
+    axes = [1, 0]
+    y = x.reshape(2, 3).copy()
+    v = np.transpose(y, axes)
+    axes.reverse()
+    y[0, 1] = 7 * y[0, 0]
+    v[2, 0] = v[1, 0] * y[1, 1]
+    return v[1, 0] * v[2, 1] + y[0, 2]
+
+
+X6 = np.arange(1.0, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [(shape_that_changes, X6), (start_that_changes, X), (written_from_a_start_that_changes, X), (axes_that_change, X6)],
+)
+def test_views_stay_what_they_were_made(f, x):
+    agree(f, x)
+
+
+# -- lists that grow, and their indices ----------------------------------------------------------------------------------------
+
+
+def picked_by_number(x, order):
+    items = [2 * v for v in x]
+    s = 0.0
+    for j in order:
+        s += items[int(j)] ** 2
+    return s
+
+
+def picked_by_search(x, n):
+    items = [2 * v for v in x]
+    s = 0.0
+    for _ in range(n):
+        s += items[int(np.argmin(x + s * 0.1))] ** 2
+    return s
+
+
+def first_item_last(x):
+    items = [2 * v for v in x]
+    s = 0.0
+    for v in reversed(items):
+        s += v**2
+        items[0] = s
+    return s + items[0]
+
+
+def list_as_index(x, n):
+    at = [i for i in range(n)]
+    return np.sum(x[at] ** 2)
+
+
+def list_as_index_of_a_write(x, n):
+    at = [i for i in range(n)]
+    y = np.zeros(n)
+    y[at] = x[at] ** 2
+    y[at] += x
+    return np.sum(y * x)
+
+
+def augmented_items(x, n):
+    items = [2 * v for v in x]
+    out = {}
+    h = []
+    for i in range(n):
+        h.append(x[i] * items[i])
+    for i in range(n):
+        h[i] += items[i] ** 2
+        h[i] *= 2
+    out["h"] = h
+    return np.sum(np.stack(out["h"]))
+
+
+def items_by_numpy_integers(x, order):
+    items = []
+    for i in range(len(x)):
+        items.append(x[i])
+    for k in order:
+        items[k] = items[k] * 3 * x[0]
+    for k in order:
+        items[k] += x[1] * items[0]
+    return items[0] * items[1] + items[2]
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (picked_by_number, (X, np.array([0.0, 2.0]))),
+        (picked_by_search, (X, 3)),
+        (first_item_last, (X,)),
+        (list_as_index, (X, 3)),
+        (list_as_index_of_a_write, (X, 3)),
+        (augmented_items, (X, 3)),
+        (items_by_numpy_integers, (X, np.array([1, 2, 1]))),
+    ],
+)
+def test_items_of_lists_that_grow(f, args):
+    agree(f, *args)
+
+
+# -- pullbacks -----------------------------------------------------------------------------------------------------------------
+
+
+def all_states(x, n):
+    h = []
+    for _ in range(n):
+        x = np.sin(x)
+        h.append(x)
+    return h
+
+
+def last_state(x, n):
+    for _ in range(n):
+        x = np.tanh(x)
+    return x
+
+
+def with_states(x, n):
+    h = all_states(x, n)
+    return np.sum(h[-1] ** 2), h
+
+
+def test_the_lists_that_a_pullback_gives_may_be_written_into():
+    y, pull = sct.pullback(all_states)(X, 2)
+    seed = [np.ones(3)] * 2
+    before = pull(seed)
+    for item in y:
+        item[:] = 100.0
+    np.testing.assert_array_equal(pull(seed), before)
+    y, pull = sct.pullback(last_state)(X, 2)
+    before = pull(np.ones(3))
+    y[:] = 100.0
+    np.testing.assert_array_equal(pull(np.ones(3)), before)
+    (_, h), pull = sct.pullback(with_states, has_aux=True)(X, 2)
+    before = pull(1.0)
+    for item in h:
+        item[:] = 100.0
+    np.testing.assert_array_equal(pull(1.0), before)
+
+
+def pulled_inside(x):
+    y, pull = sct.pullback(last_state)(x, 2)
+    return np.sum(pull(np.ones(3)) ** 2) + np.sum(y)
+
+
+def test_a_pullback_inside_is_refused():
+    with pytest.raises(sct.UnsupportedSyntaxError, match=r"sct\.pullback in a function that is differentiated"):
+        sct.grad(pulled_inside)(X)
+
+
+# -- lists that begin with items and grow --------------------------------------------------------------------------------------
+
+
+def trajectory(x, n):
+    hs = [x]
+    for t in range(n):
+        hs.append(np.sin(hs[t]))
+    return np.sum(hs[n] * hs[n - 1])
+
+
+def numbers(x, n):
+    h = [1.0]
+    for t in range(n):
+        h.append(h[t] * x[t])
+    return sum(h)
+
+
+def two_before(x, n):
+    h = [0.0, x[0]]
+    for t in range(2, n):
+        h.append(h[t - 1] + 0.5 * h[t - 2] * x[1])
+    return h[-1] * h[3]
+
+
+def one_way_or_another(x, n):
+    hs = [x]
+    for t in range(n):
+        if hs[t][0] > 0:
+            hs.append(np.sin(hs[t]))
+        else:
+            hs.append(np.cos(hs[t]))
+    return np.sum(hs[n] * hs[n - 1])
+
+
+def until_large(x, n):
+    hs = [x, x * 2]
+    t = 1
+    while np.sum(hs[t]) < 40 and t < n:
+        hs.append(hs[t] + 0.5 * hs[t - 1])
+        t += 1
+    return np.sum(hs[t])
+
+
+def two_lists(x, n):
+    q = [x[0]]
+    v = [x[1]]
+    for t in range(n):
+        w = v[t] - 0.1 * q[t]
+        q.append(q[t] + 0.1 * w)
+        v.append(w)
+    return sum(q) + v[n] ** 2
+
+
+def popped_twice(x, n):
+    stack = [x[0]]
+    s = 0.0
+    for _ in range(n):
+        stack.append(x[1] * stack[-1])
+        stack.append(x[2])
+        s += stack.pop() * stack.pop()
+    return s
+
+
+def chosen(x):
+    return np.sum(np.stack([x[i] for i in range(3) if x[i] > 1.5]) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (trajectory, (3,)),
+        (numbers, (3,)),
+        (two_before, (6,)),
+        (one_way_or_another, (3,)),
+        (until_large, (5,)),
+        (two_lists, (4,)),
+        (popped_twice, (3,)),
+        (chosen, ()),
+    ],
+)
+def test_lists_that_begin_with_items(f, args):
+    agree(f, X, *args)
+
+
+def never_grows(ws, x, n):
+    h = []
+    for t in range(n):
+        h.append(x * ws[t])
+    return np.sum(h[-1])
+
+
+def test_a_list_that_never_grows_is_not_indexed_at_run_time():
+    with pytest.raises(sct.UnsupportedSyntaxError, match="whose index is only known at run time"):
+        sct.grad(never_grows, "x")([1.0, 2.0], X, 2)

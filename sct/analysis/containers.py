@@ -16,7 +16,7 @@ from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown
 
 __all__ = ["STRUCTURAL", "UnrollError"]
 
@@ -43,6 +43,9 @@ class Builder(Protocol):
     def present(self, operand: Operand) -> Operand:
         """An operand as its memory is now."""
 
+    def not_yet(self, error: SctError) -> Operand:
+        """What is known once a list is seen to grow; the error if it does not."""
+
     def project(self, v: Value, key: Any, item: Abstract) -> Operand:
         """An item of a container value."""
 
@@ -65,20 +68,24 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if not constant(value):
         if isinstance(t, Dict) or not t.items:
             raise UnsupportedSyntaxError("a dict entry whose key is only known at run time", s.place, "Use a constant key.")
-        raise UnrollError(
+        error: SctError = UnrollError(
             "an element of a list or tuple whose index is only known at run time",
             s.place,
             "Loop over the list itself, or stack its elements into an array.",
         )
+        if isinstance(t, Tuple):
+            raise error
+        return s.not_yet(error)
     try:
         if isinstance(t, Dict):
             at: Any = t.keys.index(value)
         else:
             at = range(len(t.items))[value]
     except (IndexError, ValueError, TypeError) as e:
-        if s.growing and isinstance(t, List) and not t.items:
-            return UNDEFINED  # the loop has not been through yet: in the end the list is of unknown length
-        raise SctError(f"{value!r} is not in {t}", s.place, "Check the key.") from e
+        error = SctError(f"{value!r} is not in {t}", s.place, "Check the key.")
+        if isinstance(t, List):
+            return s.not_yet(error)  # the loop has not been through yet: in the end the list may be of unknown length
+        raise error from e
     items: Any = x.items if isinstance(x, (Tuple, List, Dict)) else None
     if isinstance(at, range):
         picked = [items[i] if items is not None else s.project(x, i, t.items[i]) for i in at]  # type: ignore[arg-type]

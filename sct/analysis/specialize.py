@@ -206,6 +206,7 @@ class Specializer:
     tracking: bool = False
     outlines: int = 0  # loops whose bodies are functions of their own
     growing: bool = False  # lists may come to be of unknown length
+    pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
     looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
     initial: Memory | None = None
@@ -276,7 +277,7 @@ class Specializer:
         assert isinstance(base, Value)
         if (v, base) not in memory.again:
             s = view.statement
-            memory.again[v, base] = self.append(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, v.name)
+            memory.again[v, base] = self.emit(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, v.name)
         return memory.again[v, base]
 
     def writable(self, obj: Operand) -> None:
@@ -597,20 +598,30 @@ class Specializer:
         if any(isinstance(p, Items) for p in plan_parts(plan)) or (self.static and trip_count(plan) is not None):
             self.unrolled(s, plan)
             return
-        mark, env, place, origin, memory = len(self.body), dict(self.env), self.place, self.origin, self.memory
+        ways = [self.rolled, self.unrolled, self.grown] if trip_count(plan) is not None else [self.rolled, self.grown]
+        mark, env, place, origin, memory = len(self.body), self.env, self.place, self.origin, self.memory
         saved = memory.fork()
-        try:
-            self.rolled(s, plan)
-        except UnrollError:
+        refused: UnsupportedSyntaxError | None = None
+        for way in ways:
+            self.env = dict(env)
+            try:
+                way(s, plan)
+                return
+            except UnsupportedSyntaxError as e:
+                if not isinstance(e, UnrollError) and way != self.grown:
+                    raise
+                refused = e if refused is None or way == self.unrolled or len(ways) == 2 else refused
             del self.body[mark:]
             memory.born |= self.memory.born
-            memory.go_back(saved)
-            self.env, self.place, self.origin, self.memory = env, place, origin, memory
-            if trip_count(plan) is None:
-                with self.lists_grow():
-                    self.rolled(s, plan)
-            else:
-                self.unrolled(s, plan)
+            memory.go_back(saved.fork())
+            self.place, self.origin, self.memory = place, origin, memory
+        assert refused is not None
+        raise refused
+
+    def grown(self, s: ForEach, plan: Plan) -> None:
+        """A loop in which lists grow."""
+        with self.lists_grow():
+            self.rolled(s, plan)
 
     def outlined(self, s: ForEach, plan: Checkpointed) -> None:
         """A checkpointed loop: its body is a function of its own, of the state and of what it reads."""
@@ -652,11 +663,22 @@ class Specializer:
     @contextmanager
     def lists_grow(self) -> Iterator[None]:
         """Within a loop that cannot be unrolled, a list whose length changes is of unknown length."""
-        outer, self.growing = self.growing, True
+        outer, self.growing = (self.growing, self.pending), True
         try:
             yield
         finally:
-            self.growing = outer
+            self.growing, pending, self.pending = outer[0], self.pending, outer[1]
+        if len(pending) > len(self.pending):
+            if not self.growing:
+                raise pending[-1]
+            self.pending = pending
+
+    def not_yet(self, error: SctError) -> Operand:
+        """What is known once a list is seen to grow; the error if it does not."""
+        if not self.growing:
+            raise error
+        self.pending = (*self.pending, error)
+        return UNDEFINED
 
     def plan(self, operand: Operand) -> Plan:
         if isinstance(operand, Const) and isinstance(operand.value, Plan):
@@ -809,10 +831,10 @@ class Specializer:
         loop = _Loop(inits, [p.name for p in formal], [("loop", p.id, self.path) for p in formal], len(inits))
         types = [self.entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
         instances, outer = self.instances, self.memory
-        stale = loop.stale
+        stale, pending = loop.stale, self.pending
         shared: set[tuple[_Slot, _Slot | Key]] = set()
         for attempt in range(16):
-            self.instances = instances  # every attempt is the same run
+            self.instances, self.pending = instances, pending  # every attempt is the same run
             loop.params = [_structure(t, n, u) for t, n, u in zip(types, loop.names, loop.inits, strict=True)]
             body, self.body = self.body, []
             env = dict(self.env)
@@ -1003,11 +1025,16 @@ class Specializer:
     # -- operations --------------------------------------------------------------------------------------------------
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """Emit an operation of known type, on its operands as their memory is now."""
+        now = {k: self.present(a) for k, a in kwargs.items()}
+        return self.emit(op, [self.present(a) for a in args], now, t, name)
+
+    def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """Emit an operation of known type, on its operands as they are given: what a view was made with stays."""
         if self.tracking and isinstance(t, Array) and t.shape == () and _hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "" if self.static else name)
-        args = [self.present(a) for a in args]
-        s = Apply(op, tuple(args), tuple((k, self.present(a)) for k, a in kwargs.items()), v, self.place, self.origin)
+        s = Apply(op, tuple(args), tuple(kwargs.items()), v, self.place, self.origin)
         self.body.append(s)
         if self.tracking:
             self.memory.note(s)
@@ -1028,7 +1055,7 @@ class Specializer:
         """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the type if inference fails."""
         kwargs = kwargs or {}
         args = _spread(args)
-        if any(a is UNDEFINED for a in args):
+        if any(a is UNDEFINED for a in args) and op != Method("append"):  # a list grows by what is not known yet
             return UNDEFINED
         if op is CALL:
             return self.call_value(args, kwargs, name)
@@ -1039,8 +1066,9 @@ class Specializer:
             return args[0]
         if any(isinstance(a, Value) and isinstance(a.type, ListOf) for a in args) and _hashable(op):
             handler = growing.OPERATIONS.get(op)
-            if handler is not None:
-                return handler(self, args, kwargs)  # type: ignore[no-any-return]
+            made = NotImplemented if handler is None else handler(self, args, kwargs)
+            if made is not NotImplemented:
+                return made  # type: ignore[no-any-return]
             if _is_ufunc_or_numpy(op):
                 args = [self.apply(runtime.stacked, (a,)) if isinstance(type_of(a), ListOf) else a for a in args]
         elif args and isinstance(type_of(args[0]), List) and _hashable(op) and op in growing.FROM_KNOWN:

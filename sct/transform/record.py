@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, ListOf, Slice, Tuple, Unknown
-from sct.runtime import item, updated, zeros_if_bound
+from sct.runtime import item, kept, updated, zeros_if_bound
 from sct.transform.reverse import Reversal
 
 __all__ = ["record"]
@@ -495,7 +496,12 @@ class _Recorder:
         if v not in self.shared:
             return [_push(tape, v, s)]
         copy = Value(v.type)
-        op, args = (item, (v, _ALL)) if isinstance(v.type, ListOf) else (np.copy if v in self.unbound else np.array, (v,))
+        op: Any = np.copy if v in self.unbound else np.array
+        args: tuple[Operand, ...] = (v,)
+        if isinstance(v.type, ListOf):
+            op, args = item, (v, _ALL)
+        elif isinstance(v.type, Unknown):
+            op = kept
         return [Apply(op, args, (), copy, None, s.origin if s is not None else None), _push(tape, copy, s)]
 
     def forward(self, s: Statement) -> Statement:
