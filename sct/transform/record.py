@@ -607,8 +607,14 @@ class _Recorder:
     def branch_versions(self, s: If) -> list[tuple[Value, int]]:
         """The versions before an `If` that its reverse gives back, and the numbers of its results that come after them."""
         home = self.places[s.then.label].parent
+        if home is None:
+            return []
         found = ((self.versions.before.get(r), k) for k, r in enumerate(s.results))
-        return [(v, k) for v, k in found if v is not None and home is not None and (home, v) in self.restored]
+        return [
+            (v, k)
+            for v, k in found
+            if v is not None and (home, v) in self.restored and self.versions.consumer.get((home, v)) is s
+        ]
 
     def backward_if(self, s: If, names: dict[Value, Value]) -> If:
         forward = self.mirrored_by(s.then)
