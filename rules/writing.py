@@ -24,7 +24,7 @@ def updated_adjoint(y, a, path, value, y_bar):
         return np.zeros_like(y_bar), None, unbroadcast(y_bar, value)
     value_bar = part(y_bar, path)
     if may_repeat(path[-1]):
-        value_bar = np.where(last_writes(part(y, path[:-1]), path[-1]), value_bar, 0.0)
+        value_bar = np.where(last_writes(part(y_bar, path[:-1]), path[-1]), value_bar, 0.0)
     return updated(y_bar, path, 0.0), None, in_shape(unbroadcast(value_bar, value), value)
 
 

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from sct.analysis.storage import is_basic_index
 from sct.ir.ops import Attribute, Method
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
 from sct.ir.types import Array, Const, Scalar, SizeLike, Slice, Tuple, same_shape
@@ -129,6 +130,11 @@ class _Algebra(Rewriter):
         x, index, v = s.args
         t = type_of(v)
         r = s.result.type
+        cleared = self.made_by(x, updated)
+        if cleared is not None and cleared.args[1] == Tuple((index,)) and _is(cleared.args[2], 0):
+            if is_basic_index(index) and self.users[cleared.result] <= 1:
+                return self.changed(s, updated, cleared.args[0], cleared.args[1], v)
+            return s
         if not _everything(index) or not isinstance(t, Array) or not isinstance(r, Array):
             return s
         whole = same_shape(t.shape, r.shape) and t.dtype == r.dtype
