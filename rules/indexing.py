@@ -52,12 +52,6 @@ def _unwrap(value):
     return value.value if isinstance(value, Const) else value
 
 
-def _bound(value):
-    """A slice bound as `slice_size` takes it."""
-    value = _unwrap(value)
-    return value.size if isinstance(value, Scalar) and value.kind is int else value
-
-
 def _is_int(value):
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
@@ -155,7 +149,7 @@ def _classify(entry):
     if isinstance(entry, slice):
         return "slice", 1, (entry.start, entry.stop, entry.step)
     if isinstance(entry, Slice):
-        return "slice", 1, (_bound(entry.start), _bound(entry.stop), _bound(entry.step))
+        return "slice", 1, (entry.start, entry.stop, entry.step)
     if _is_int(entry) or (isinstance(entry, Scalar) and entry.kind is int):
         return "int", 1, None
     if isinstance(entry, (list, List, tuple, Tuple)):

@@ -760,7 +760,6 @@ def _part_sizes(n, sections, equal):
         bounds = list(sections)
     if bounds is None:
         return None
-    bounds = [b.size if isinstance(b, Scalar) and b.kind is int else b for b in bounds]
     return [slice_size(n, *ends) for ends in zip([0, *bounds], [*bounds, None], strict=True)]
 
 

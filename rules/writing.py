@@ -8,7 +8,7 @@ import numpy as np
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, List, Scalar, Tuple, Unknown
 from sct.ruleset import adjoint, nondifferentiable, result_type
-from sct.runtime import last_writes, part, unbroadcast, updated
+from sct.runtime import kept, last_writes, part, unbroadcast, updated
 
 from .arithmetic import in_shape
 from .indexing import getitem_type
@@ -24,7 +24,7 @@ def updated_adjoint(y, a, path, value, y_bar):
         return np.zeros_like(y_bar), None, unbroadcast(y_bar, value)
     value_bar = part(y_bar, path)
     if may_repeat(path[-1]):
-        value_bar = np.where(last_writes(part(y, path[:-1]), path[-1]), value_bar, 0.0)
+        value_bar = np.where(last_writes(part(y_bar, path[:-1]), path[-1]), value_bar, 0.0)
     return updated(y_bar, path, 0.0), None, in_shape(unbroadcast(value_bar, value), value)
 
 
@@ -66,3 +66,13 @@ def last_writes_type(a, index):
 
 
 nondifferentiable(last_writes)
+
+
+@adjoint(kept)
+def kept_copy(y, x, y_bar):
+    return y_bar
+
+
+@result_type(kept)
+def kept_type(x):
+    return x

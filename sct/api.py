@@ -27,7 +27,7 @@ from sct.codegen.guard import guard
 from sct.codegen.load import load
 from sct.codegen.overlap import overlap_check
 from sct.codegen.tape import Tape, tape_of
-from sct.errors import SctError, SourceUnavailableError
+from sct.errors import SctError, SourceUnavailableError, UnsupportedSyntaxError
 from sct.ir.ops import Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
@@ -217,6 +217,10 @@ class DerivedFunction:
 
     def __sct_bind__(self, args: Sequence[Operand], kwargs: dict[str, Operand], builder: Specializer) -> list[Operand]:
         """For the compiler: a call's operands in the order of the parameters."""
+        if self.mode.seed == "pull":
+            raise UnsupportedSyntaxError(
+                "sct.pullback in a function that is differentiated", builder.place, "Use sct.vjp, which takes the cotangent."
+            )
         callee = self.primal if isinstance(self.primal, FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
         return builder.bind(function, args, kwargs)

@@ -348,15 +348,20 @@ def made(seed):
     return names["f"], source
 
 
-@pytest.mark.parametrize("seed", range(120))
+START, STEPS = np.array([0.7, -0.4, 0.9, 0.3, -0.8, 0.5]), 4
+
+
+def calm(seed):
+    """Whether a program's values stay small enough for finite differences."""
+    with np.errstate(all="ignore"):
+        return abs(made(seed)[0](START, STEPS)) < 1e6
+
+
+@pytest.mark.parametrize("seed", [n for n in range(150) if calm(n)][:120])
 def test_programs(seed):
     f, source = made(seed)
-    x, n = np.array([0.7, -0.4, 0.9, 0.3, -0.8, 0.5]), 4
-    with np.errstate(all="ignore"):
-        if not abs(f(x, n)) < 1e6:
-            pytest.skip("grows too fast to be compared with finite differences")
-    g = sct.grad(f)(x, n)
-    d = np.random.default_rng(seed).normal(size=x.size)
+    g = sct.grad(f)(START, STEPS)
+    d = np.random.default_rng(seed).normal(size=START.size)
     h = 1e-5
-    expected = (f(x + h * d, n) - f(x - h * d, n)) / (2 * h)
-    assert abs(g @ d - expected) <= 1e-5 * max(1.0, abs(expected), abs(f(x, n))), source
+    expected = (f(START + h * d, STEPS) - f(START - h * d, STEPS)) / (2 * h)
+    assert abs(g @ d - expected) <= 1e-5 * max(1.0, abs(expected), abs(f(START, STEPS))), source

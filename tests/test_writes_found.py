@@ -617,3 +617,24 @@ def test_the_test_of_a_while_loop_reads_what_it_carries():
 
     assert "copy" not in sct.vjp(until).source_for(np.ones(3), 5.0).split("# reverse")[0]
     sct.check_grads(until, (np.ones(3), 5.0), 0)
+
+
+def test_two_copies_of_one_array():
+    """They are one value until one of them is written into."""
+
+    def twice(p):
+        d = {"a": p.copy(), "b": p.copy()}
+        d["a"][0] = 1.0
+        if d["a"][1] < 0.6:
+            d["b"].fill(1)
+        return np.sum(d["a"] ** 2 * d["b"])
+
+    def halved(p):
+        if (p[0] < 0.6) > 0.3:
+            p /= 2.5
+        p *= p
+        return np.sum(p[1:] ** 2)
+
+    for f in (twice, halved):
+        for x in (np.array([0.3, 0.4, 0.9]), np.array([0.9, 1.4, 0.3])):
+            sct.check_grads(f, (x,))

@@ -129,12 +129,8 @@ def dict_method(s: Builder, op: Method, x: Operand, args: Sequence[Operand]) -> 
     """A method that does not change the dict."""
     d = s.explode(x) if isinstance(x, Value) else x
     assert isinstance(d, Dict)
-    if op.name == "items":
-        return Const(Items(tuple(Tuple((Const(k), v)) for k, v in d.mapping().items())))
-    if op.name == "keys":
-        return Const(Items(tuple(Const(k) for k in d.keys)))
-    if op.name == "values":
-        return Const(Items(d.items))
+    if op.name in ("items", "keys", "values"):
+        return Const(Items(x, len(d.items), op.name))
     if op.name == "get" and args and isinstance(args[0], Const):
         default = args[1] if len(args) > 1 else Const(None)
         return d.items[d.keys.index(args[0].value)] if args[0].value in d.keys else default

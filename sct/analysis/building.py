@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sct.analysis.memory import Memory
-from sct.errors import Place
+from sct.errors import Place, SctError
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import Attribute, Free
 from sct.ir.ssa import Block, Function, Operand, Origin, Statement, Value
@@ -36,6 +36,9 @@ class Builder(Protocol):
     path: str
     static: bool
     growing: bool
+    pending: tuple[SctError, ...]
+    spent: list[Plan]
+    looped: tuple[Operand, ...]
     instances: int
     outlines: int
     copied: dict[Value, Value]
@@ -55,7 +58,10 @@ class Builder(Protocol):
         """Fold, inline or emit an operation."""
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
-        """Emit an operation of known type."""
+        """Emit an operation of known type, on its operands as their memory is now."""
+
+    def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """Emit an operation of known type, on its operands as they are given."""
 
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         """Emit an operation that is not inlined."""
@@ -77,6 +83,12 @@ class Builder(Protocol):
 
     def present(self, operand: Operand, reads: bool = True) -> Operand:
         """An operand as it is now."""
+
+    def not_yet(self, error: SctError) -> Operand:
+        """What is known once a list is seen to grow; the error if it does not."""
+
+    def keeps_length(self, obj: Operand) -> None:
+        """Refuse to change the length of a list or dict that a loop goes through."""
 
     def writable(self, obj: Operand) -> None:
         """Refuse an object that the function must not write into; copy an argument."""

@@ -17,7 +17,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
+from sct.ir.types import Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
 
 __all__ = ["STRUCTURAL", "UnrollError"]
 
@@ -35,20 +35,24 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if not constant(value):
         if isinstance(t, Dict) or not t.items:
             raise UnsupportedSyntaxError("a dict entry whose key is only known at run time", s.place, "Use a constant key.")
-        raise UnrollError(
+        error: SctError = UnrollError(
             "an element of a list or tuple whose index is only known at run time",
             s.place,
             "Loop over the list itself, or stack its elements into an array.",
         )
+        if isinstance(t, Tuple):
+            raise error
+        return s.not_yet(error)
     try:
         if isinstance(t, Dict):
             at: Any = t.keys.index(value)
         else:
             at = range(len(t.items))[value]
     except (IndexError, ValueError, TypeError) as e:
-        if s.growing and isinstance(t, List) and not t.items:
-            return UNDEFINED  # the loop has not been through yet: in the end the list is of unknown length
-        raise SctError(f"{value!r} is not in {t}", s.place, "Check the key.") from e
+        error = SctError(f"{value!r} is not in {t}", s.place, "Check the key.")
+        if isinstance(t, List):
+            return s.not_yet(error)  # the loop has not been through yet: in the end the list may be of unknown length
+        raise error from e
     items: Any = x.items if isinstance(x, (Tuple, List, Dict)) else None
     if isinstance(at, range):
         picked = [items[i] if items is not None else s.project(x, i, t.items[i]) for i in at]  # type: ignore[arg-type]
@@ -64,7 +68,7 @@ def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     t = type_of(x)
     assert isinstance(n, Const)
     if isinstance(x, Const) and isinstance(x.value, Plan):
-        plan = x.value
+        plan = s.plan(x)
         count = trip_count(plan)
         x = Tuple(tuple(plan.at(s, Const(i)) for i in range(count or 0)))
         t = type_of(x)

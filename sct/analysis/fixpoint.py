@@ -54,9 +54,9 @@ def fixpoint(
     inits = [s.expose_all(i) for i in inits]
     types = [_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
     loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
-    instances, outer = s.instances, s.memory
+    instances, pending, outer = s.instances, s.pending, s.memory
     for attempt in range(16):
-        s.instances = instances  # every attempt is the same run
+        s.instances, s.pending = instances, pending  # every attempt is the same run
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
         env, loop.body = dict(s.env), []
         inner = outer.fork()

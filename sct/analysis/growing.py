@@ -32,20 +32,38 @@ def uncovered(t: Abstract) -> bool:
 # -- operations --------------------------------------------------------------------------------------------------------------
 
 
-def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     x, key = args
     t = type_of(x)
-    assert isinstance(t, ListOf)
+    if not isinstance(t, ListOf):
+        return s.apply(operator.getitem, (x, _as_array(s, key))) if isinstance(t, Array) else NotImplemented
     if isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
         return s.append(runtime.item, (x, key), {}, t)
     return s.append(runtime.item, (x, key), {}, t.item)
 
 
-def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     x, key, value = args
-    if not isinstance(type_of(key), (Scalar, Const)) or isinstance(plain(type_of(key)), slice):
+    t = type_of(x)
+    if not isinstance(t, ListOf):
+        if not isinstance(t, Array):
+            return NotImplemented
+        return s.apply(operator.setitem, (x, _as_array(s, key), _as_array(s, value)))
+    if not _is_index(type_of(key)):
         raise UnsupportedSyntaxError("a write into a slice of a list that grows", s.place, "Write the items one by one.")
     return _replaced(s, x, runtime.with_item, (key, _fitting(s, x, value)))
+
+
+def _as_array(s: Builder, o: Operand) -> Operand:
+    """An operand, or the array of the items that it is a list of."""
+    return s.apply(runtime.stacked, (o, Const(0))) if isinstance(type_of(o), ListOf) else o
+
+
+def _is_index(t: Abstract) -> bool:
+    """Whether a type is that of one index."""
+    if isinstance(t, Array):
+        return t.shape == () and t.dtype is not None and t.dtype.kind in "iu"
+    return isinstance(t, Scalar) or (isinstance(t, Const) and isinstance(t.value, int))
 
 
 def _replaced(s: Builder, x: Operand, op: Any, rest: Sequence[Operand]) -> Operand:
@@ -53,6 +71,8 @@ def _replaced(s: Builder, x: Operand, op: Any, rest: Sequence[Operand]) -> Opera
     now = s.present(x)
     obj = s.memory.object_of(now)
     s.writable(obj)
+    if op is not runtime.with_item:
+        s.keeps_length(obj)
     new = s.append(op, (now, *rest), {}, type_of(now), s.memory.name_of(obj))
     s.memory.joins_items(obj, Tuple(tuple(rest)))
     s.memory.set(obj, new)

@@ -13,10 +13,10 @@ from typing import Any
 from sct.analysis.building import Builder, Plan
 from sct.analysis.inference import plain
 from sct.checkpointing import checkpointed
-from sct.errors import SctError
+from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Array, Const, Scalar, Tuple
+from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple
 
 __all__ = [
     "PLANS",
@@ -27,6 +27,7 @@ __all__ = [
     "Reversed",
     "Rows",
     "Zip",
+    "looped",
     "parts",
     "trip_count",
 ]
@@ -58,17 +59,30 @@ class Range(Plan):
 
 @dataclass(frozen=True)
 class Items(Plan):
-    """The items of a container of known length."""
+    """The items of a tuple, list or dict of known length, as they are when the loop comes to them; `of` a dict: what."""
 
-    items: tuple[Operand, ...]
+    container: Operand
+    count: int
+    of: str = "keys"
 
     def length(self, b: Builder) -> Operand:
-        return Const(len(self.items))
+        return Const(self.count)
 
     def at(self, b: Builder, i: Operand) -> Operand:
         assert isinstance(i, Const)
-        item: Operand = self.items[i.value]
-        return item
+        now = b.present(self.container)
+        if isinstance(now, Value):
+            now = b.explode(now)
+        assert isinstance(now, (Tuple, List, Dict))
+        if len(now.items) != self.count:
+            raise UnsupportedSyntaxError(
+                "a list or dict that has changed in length since the loop through it was set up", b.place, "Loop over a copy."
+            )
+        value: Operand = now.items[i.value]
+        if not isinstance(now, Dict) or self.of == "values":
+            return value
+        key = Const(now.keys[i.value])
+        return key if self.of == "keys" else Tuple((key, value))
 
 
 @dataclass(frozen=True)
@@ -152,7 +166,7 @@ def parts(plan: Plan) -> Iterator[Plan]:
 def trip_count(plan: Plan) -> int | None:
     """The number of elements, if it is known at compile time."""
     if isinstance(plan, Items):
-        return len(plan.items)
+        return plan.count
     if isinstance(plan, Range):
         bounds = [plain(type_of(o)) for o in (plan.start, plan.stop, plan.step)]
         return len(range(*bounds)) if all(constant(v) for v in bounds) else None
@@ -165,6 +179,15 @@ def trip_count(plan: Plan) -> int | None:
     if isinstance(plan, (Enumerate, Reversed)):
         return trip_count(plan.part)
     return None
+
+
+def looped(plan: Plan) -> Iterator[Operand]:
+    """The lists and dicts that a plan goes through, whose lengths must not change meanwhile."""
+    for p in parts(plan):
+        if isinstance(p, Items) and isinstance(type_of(p.container), (List, Dict)):
+            yield p.container
+        elif isinstance(p, Rows) and isinstance(p.array.type, ListOf):
+            yield p.array
 
 
 def _range(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

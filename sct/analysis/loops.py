@@ -16,7 +16,7 @@ from typing import TypeVar
 from sct.analysis import branches, fixpoint
 from sct.analysis.building import Builder, NotStaticError, Plan
 from sct.analysis.containers import UnrollError
-from sct.analysis.iteration import Checkpointed, Items, Range, Reversed, Rows, trip_count
+from sct.analysis.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.writing import BINARY, is_object
 from sct.errors import UnsupportedSyntaxError
@@ -66,26 +66,49 @@ class _Names:
 
 
 def for_each(s: Builder, t: ForEach) -> None:
-    """A `for` loop as written: rolled if that can be, otherwise unrolled."""
+    """A `for` loop as written."""
     plan = s.plan(s.resolve(t.iterable))
+    outer = s.looped
+    s.looped = (*outer, *(s.memory.object_of(o) for o in looped(plan)))
+    try:
+        through(s, t, plan)
+    finally:
+        s.looped = outer
+
+
+def through(s: Builder, t: ForEach, plan: Plan) -> None:
+    """A loop through what `plan` says: rolled if that can be, otherwise unrolled, or with lists that grow."""
     if isinstance(plan, Checkpointed):
         outlined(s, t, plan)
         return
     if any(isinstance(p, Items) for p in plan_parts(plan)) or (s.static and trip_count(plan) is not None):
         unrolled(s, t, plan)
         return
-    mark, env, place, origin, memory = len(s.body), dict(s.env), s.place, s.origin, s.memory.fork()
-    try:
-        rolled(s, t, plan)
-    except UnrollError:
+    ways = [rolled, unrolled, grown] if trip_count(plan) is not None else [rolled, grown]
+    mark, env, place, origin, memory = len(s.body), s.env, s.place, s.origin, s.memory
+    saved = memory.fork()
+    refused: UnsupportedSyntaxError | None = None
+    for way in ways:
+        s.env = dict(env)
+        try:
+            way(s, t, plan)
+            return
+        except UnsupportedSyntaxError as e:
+            if not isinstance(e, UnrollError) and way is not grown:
+                raise
+            refused = e if refused is None or way is unrolled or len(ways) == 2 else refused
         del s.body[mark:]
         memory.born |= s.memory.born
-        s.env, s.place, s.origin, s.memory = env, place, origin, memory
-        if trip_count(plan) is None:
-            with lists_grow(s):
-                rolled(s, t, plan)
-        else:
-            unrolled(s, t, plan)
+        memory.go_back(saved.fork())
+        s.place, s.origin, s.memory = place, origin, memory
+    assert refused is not None
+    raise refused
+
+
+def grown(s: Builder, t: ForEach, plan: Plan) -> None:
+    """A loop in which lists grow."""
+    with lists_grow(s):
+        rolled(s, t, plan)
 
 
 def unrolled(s: Builder, t: ForEach, plan: Plan) -> None:
@@ -241,25 +264,32 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
 @contextmanager
 def lists_grow(s: Builder) -> Iterator[None]:
     """Within a loop that cannot be unrolled, a list whose length changes is of unknown length."""
-    outer, s.growing = s.growing, True
+    outer, s.growing = (s.growing, s.pending), True
     try:
         yield
     finally:
-        s.growing = outer
+        s.growing, pending, s.pending = outer[0], s.pending, outer[1]
+    if len(pending) > len(s.pending):
+        if not s.growing:
+            raise pending[-1]
+        s.pending = pending
 
 
 def plan_of(s: Builder, operand: Operand) -> Plan:
     """What a loop over an operand goes through."""
     if isinstance(operand, Const) and isinstance(operand.value, Plan):
+        if isinstance(operand.value, (Zip, Enumerate, Reversed)):
+            if any(operand.value is p for p in s.spent):
+                raise UnsupportedSyntaxError(
+                    "an iterator that is gone through twice", s.place, "Call zip, enumerate or reversed again."
+                )
+            s.spent.append(operand.value)
         return operand.value
-    if isinstance(operand, Value) and isinstance(operand.type, (Tuple, List, Dict)):
-        operand = s.explode(operand)
-    if isinstance(operand, (Tuple, List)):
-        return Items(operand.items)
-    if isinstance(operand, Dict):
-        return Items(tuple(Const(k) for k in operand.keys))
     if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
-        return Items(tuple(Const(v) for v in operand.value))
+        operand = Tuple(tuple(Const(v) for v in operand.value))
+    t = type_of(operand)
+    if isinstance(t, (Tuple, List, Dict)):
+        return Items(operand, len(t.items))
     if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
         return Rows(operand)
     raise UnsupportedSyntaxError(

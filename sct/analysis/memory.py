@@ -96,6 +96,11 @@ class Memory:
         new.beside = self.beside
         return new
 
+    def go_back(self, saved: Memory) -> None:
+        """Take the state that a fork has kept; what was made since then stays known."""
+        self.contents, self.writes, self.stale = saved.contents, saved.writes, saved.stale
+        self.rivals, self.again = saved.rivals, saved.again
+
     def is_new(self, v: Value) -> bool:
         """Whether a value was made since the fork."""
         return v in self.born

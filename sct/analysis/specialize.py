@@ -27,7 +27,7 @@ from sct.analysis.memory import Memory, is_itself, key_of, makes_array
 from sct.analysis.signature import abstract
 from sct.analysis.writing import WRITING, has_output, into_outputs, refuse_overwriting
 from sct.checkpointing import CheckpointedFunction, checkpoint
-from sct.errors import Place, UnsupportedSyntaxError
+from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import Dependency, look_up
 from sct.ir.ops import (
     ASSERT,
@@ -165,6 +165,9 @@ class Specializer:
     tracking: bool = False
     outlines: int = 0  # loops whose bodies are functions of their own
     growing: bool = False  # lists may come to be of unknown length
+    pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
+    spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
+    looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
     initial: Memory | None = None
 
     # -- functions and blocks ----------------------------------------------------------------------------------------
@@ -235,8 +238,24 @@ class Specializer:
         assert isinstance(base, Value)
         if (v, base) not in memory.again:
             s = view.statement
-            memory.again[v, base] = self.append(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, v.name)
+            memory.again[v, base] = self.emit(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, v.name)
         return memory.again[v, base]
+
+    def keeps_length(self, obj: Operand) -> None:
+        """Refuse to change the length of a list or dict that a loop goes through."""
+        if any(obj is o for o in self.looped):
+            raise UnsupportedSyntaxError(
+                "a list or dict that changes in length while a loop goes through it",
+                self.place,
+                "Loop over a copy, or use while and an index.",
+            )
+
+    def not_yet(self, error: SctError) -> Operand:
+        """What is known once a list is seen to grow; the error if it does not."""
+        if not self.growing:
+            raise error
+        self.pending = (*self.pending, error)
+        return UNDEFINED
 
     def writable(self, obj: Operand) -> None:
         """Refuse an object that the function must not write into; a write into an argument goes into a copy of it."""
@@ -399,12 +418,16 @@ class Specializer:
     # -- operations --------------------------------------------------------------------------------------------------
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
-        """An operation of known type, emitted as a statement."""
+        """An operation of known type, emitted as a statement on its operands as their memory is now."""
+        now = {k: self.present(a) for k, a in kwargs.items()}
+        return self.emit(op, [self.present(a) for a in args], now, t, name)
+
+    def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """An operation of known type on its operands as they are given: what a view was made with stays."""
         if self.tracking and isinstance(t, Array) and t.shape == () and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "" if self.static else name)
-        args = [self.present(a) for a in args]
-        s = Apply(op, tuple(args), tuple((k, self.present(a)) for k, a in kwargs.items()), v, self.place, self.origin)
+        s = Apply(op, tuple(args), tuple(kwargs.items()), v, self.place, self.origin)
         self.body.append(s)
         if self.tracking:
             self.memory.note(s)
@@ -425,7 +448,7 @@ class Specializer:
         """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the type if inference fails."""
         kwargs = kwargs or {}
         args = _spread(args)
-        if any(a is UNDEFINED for a in args):
+        if any(a is UNDEFINED for a in args) and op != Method("append"):  # a list grows by what is not known yet
             return UNDEFINED
         if op is CALL:
             return calls.call_value(self, args, kwargs, name)
@@ -436,8 +459,9 @@ class Specializer:
             return args[0]
         if any(isinstance(a, Value) and isinstance(a.type, ListOf) for a in args) and hashable(op):
             handler = growing.OPERATIONS.get(op)
-            if handler is not None:
-                return handler(self, args, kwargs)  # type: ignore[no-any-return]
+            made = NotImplemented if handler is None else handler(self, args, kwargs)
+            if made is not NotImplemented:
+                return made  # type: ignore[no-any-return]
             if isinstance(op, np.ufunc) or of_numpy(op):
                 args = [self.apply(runtime.stacked, (a,)) if isinstance(type_of(a), ListOf) else a for a in args]
         elif args and isinstance(type_of(args[0]), List) and hashable(op) and op in growing.FROM_KNOWN:

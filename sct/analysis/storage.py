@@ -40,6 +40,7 @@ from sct.runtime import (
     appended,
     item,
     items_of,
+    kept,
     scatter_add,
     shortened,
     split_like,
@@ -82,6 +83,7 @@ class Storage:
         self.left: dict[int, list[frozenset[Value]]] = {}
         self.arrays: dict[int, list[int]] = {}
         self.captured: set[Value] = set()  # what closures read from around them
+        self.taped: set[Value] = set()  # memory that is on a tape
         self.by_root: dict[Value, set[Value]] | None = None
         self.all: dict[Value, frozenset[Value]] = {}
 
@@ -147,7 +149,7 @@ class Storage:
 
     def held(self) -> set[Value]:
         """The memory that closures read, whenever they are called."""
-        return {r for v in self.captured for r in self.of(v)}
+        return set().union(*map(self.of, (*self.taped, *self.captured)))
 
 
 def storage(f: Function, lists: bool = False) -> Storage:
@@ -228,7 +230,8 @@ def _loop(s: Storage, t: For | While) -> None:
 def _apply(s: Storage, t: Apply) -> None:
     own = frozenset((t.result,))
     if t.op is PUSH:
-        s.pinned.update(_roots(s, t.args[1]))
+        s.taped |= _roots(s, t.args[1])
+        s.pinned |= _roots(s, t.args[1])
     elif t.op is POP or isinstance(t.op, (Free, Format)):
         s.pinned.add(t.result)
         s.roots[t.result] = own
@@ -291,7 +294,7 @@ def fresh(t: Apply) -> bool:
     primitive = primitive_of(op)
     if primitive is np.ndarray:
         return not any(k == "buffer" for k, _ in t.kwargs) and len(t.args) < 3
-    if primitive in (scatter_add, updated):
+    if primitive in (kept, scatter_add, updated):
         return True
     if primitive is np.diag:  # of a matrix it is a view
         of = type_of(t.args[0]) if t.args else None

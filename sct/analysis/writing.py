@@ -71,12 +71,13 @@ def write(
         s.writable(s.memory.object_of(target))
         target = _value(s.present(target))
     if op is scatter_add and len(path) > 1:
-        old: Operand = target
+        old = target
         for index in path:
-            old = s.apply(operator.getitem, (old, index))
+            old = s.emit(operator.getitem, (old, index), {}, infer_call(operator.getitem, [old.type, type_of(index)], {}))
         op, value = updated, s.apply(operator.add, (old, value))
+    value = s.present(value)
     args = (target, Tuple(path), value) if op is updated else (target, path[0], value)
-    new = s.append(op, args, {}, target.type, target.name)
+    new = s.emit(op, args, {}, target.type, target.name)
     if view is not None:
         write(s, _value(s.present(view.base)), (_WHOLE,), _turned_back(s, view, new))
         return
@@ -146,10 +147,10 @@ def _turned_back(s: Builder, view: View, new: Value) -> Operand:
     if name == "transpose" and [*args, *kwargs.values()] == [Const(None)]:
         args, kwargs = (), {}
     if name in ("T", "swapaxes", "flip", "fliplr", "flipud") or (name == "transpose" and not args and not kwargs):
-        return s.append(op, (new, *args), kwargs, view.base.type)
+        return s.emit(op, (new, *args), kwargs, view.base.type)
     if name == "moveaxis":
         there = {**dict(zip(("source", "destination"), args, strict=False)), **kwargs}
-        return s.append(np.moveaxis, (new, there["destination"], there["source"]), {}, view.base.type)
+        return s.emit(np.moveaxis, (new, there["destination"], there["source"]), {}, view.base.type)
     if name == "transpose":
         axes = plain(type_of(args[0] if len(args) == 1 else kwargs["axes"] if kwargs else Tuple(tuple(args))))
         if not constant(axes):
@@ -217,6 +218,14 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
             if not is_object(type_of(old)):  # otherwise the entry is what it was, and changed itself
                 _put(s, s.present(x), key, new)
             return Const(None)
+        t = type_of(x)
+        if isinstance(t, ListOf):
+            if is_object(t.item):
+                raise UnsupportedSyntaxError(
+                    "an augmented assignment to an array in a list that grows", s.place, "Write xs[i] = xs[i] + v."
+                )
+            new = s.apply(op.op, (s.apply(operator.getitem, (x, key)), value))
+            return s.apply(operator.setitem, (s.present(x), key, new))
         target = _array(s, x, "an augmented assignment to an entry of", value)
         add = op.op in (operator.iadd, operator.isub)
         if add and is_basic_index(key) and _adds(target, value):
@@ -467,7 +476,11 @@ def _contents(s: Builder, x: Operand) -> tuple[Operand, Any]:
     return obj, s.explode(now) if isinstance(now, Value) else now
 
 
-def _hold(s: Builder, obj: Operand, contents: Operand) -> None:
+def _hold(s: Builder, obj: Operand, contents: List | Dict) -> None:
+    now = type_of(s.memory.now(obj))
+    same = contents.keys == getattr(now, "keys", ()) if isinstance(contents, Dict) else len(contents.items) == len(now.items)  # type: ignore[union-attr]
+    if not same:
+        s.keeps_length(obj)
     s.memory.set(obj, contents)
     s.memory.wrote(obj, s.memory.name_of(obj), s.place)
 
@@ -491,7 +504,7 @@ def _put(s: Builder, x: Operand, key: Operand, value: Operand) -> None:
         return
     entries = list(now.items)
     try:
-        entries[at] = list(s.plan(value).items) if isinstance(at, slice) else value  # type: ignore[attr-defined]
+        entries[at] = _items_of(s, value) if isinstance(at, slice) else value
     except (IndexError, TypeError) as e:
         raise SctError(f"{at!r} is not in {type_of(now)}", s.place, "Check the index.") from e
     _hold(s, obj, List(tuple(entries)))
@@ -565,8 +578,8 @@ def _reverse(s: Builder, items: list[Operand], args: Sequence[Operand]) -> Opera
 def _popped(s: Builder, items: list[Operand], args: Sequence[Operand]) -> Operand:
     try:
         return items.pop(_key(s, args[0]) if args else -1)
-    except IndexError as e:
-        raise SctError("pop from an empty list", s.place, "Check the length first.") from e
+    except IndexError:
+        return s.not_yet(SctError("pop from an empty list", s.place, "Check the length first."))
 
 
 def _extend(s: Builder, x: Operand, args: Sequence[Operand]) -> Operand:

@@ -32,6 +32,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Const, Dict, List, Tuple
+from sct.runtime import added_item
 
 __all__ = ["Folding", "fold"]
 
@@ -79,6 +80,8 @@ class _Folder:
             self.uses.update(values_of(*used))
             if isinstance(s, Apply) and isinstance(s.op, InPlace):
                 self.stored.update(values_of(s.args[0]))
+                if s.op.op is added_item:  # xs[i] = xs[i] + v
+                    self.uses.update(values_of(s.args[1]))
             if isinstance(s, Apply) and s.op == Method("copy"):
                 self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
             plain = used if not hasattr(s, "inits") else used[: len(used) - len(s.inits)]

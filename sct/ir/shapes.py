@@ -272,11 +272,10 @@ def _bound(bound: Any, n: SizeLike) -> Any:
 def slice_size(n: SizeLike, start: Any = None, stop: Any = None, step: Any = None) -> SizeLike:
     """The size of `u[start:stop:step]` for an axis of size `n`.
 
-    Each bound is None, an int, a `Size`, or anything else for an integer that is not known. Two results that are equal
-    as forms are equal sizes for every value that the symbols can take.
+    Each bound is None, an int, a `Size`, the type of a Python integer, or anything else for an integer that is not known. Two
+    results that are equal as forms are equal sizes for every value that the symbols can take.
     """
-    parts = [int(p) if isinstance(p, np.integer) else p for p in (start, stop, step)]
-    parts = [None if p is None else p if isinstance(p, (int, Size)) else ... for p in parts]
+    parts = [_slice_bound(p) for p in (start, stop, step)]
     if ... in parts:
         return fresh_size()
     start, stop, step = parts
@@ -301,6 +300,17 @@ def slice_size(n: SizeLike, start: Any = None, stop: Any = None, step: Any = Non
         if start is None:
             return 0
     return size_ceil_div(_run(n, start, _bound(stop, n)), step)
+
+
+def _slice_bound(p: Any) -> Any:
+    """A bound of a slice: None, an int, a `Size`, or `...` if it is not known."""
+    if isinstance(p, Const):
+        p = p.value
+    if isinstance(p, Scalar) and p.kind is int:
+        p = ... if p.size is None else p.size
+    if isinstance(p, np.integer):
+        p = int(p)
+    return p if p is None or isinstance(p, (int, Size)) else ...
 
 
 def _run(n: SizeLike, start: Any, stop: Any) -> SizeLike:

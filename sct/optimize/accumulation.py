@@ -139,8 +139,8 @@ class _Accumulation:
     def can_store(self, s: Apply, target: object, other: object) -> bool:
         if not isinstance(target, Value) or target in self.live:
             return False
-        if is_write(s):
-            return self.free(s, target)
+        if is_write(s):  # of unknown rank it may be a number
+            return getattr(target.type, "shape", None) is not None and self.free(s, target)
         if s.origin is None or not s.origin.reverse or not (s.result.name or s.result.hint):
             return False  # a step inside an expression, not an adjoint
         t, r = target.type, s.result.type

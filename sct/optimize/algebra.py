@@ -24,9 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from sct.analysis.storage import is_basic_index
 from sct.ir.ops import Attribute, Method
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
-from sct.ir.types import Array, Const, Scalar, Slice, Tuple, same_shape
+from sct.ir.types import Array, Const, Scalar, SizeLike, Slice, Tuple, same_shape
 from sct.optimize.rewriter import Rewriter
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
@@ -129,6 +130,11 @@ class _Algebra(Rewriter):
         x, index, v = s.args
         t = type_of(v)
         r = s.result.type
+        cleared = self.made_by(x, updated)
+        if cleared is not None and cleared.args[1] == Tuple((index,)) and _is(cleared.args[2], 0):
+            if is_basic_index(index) and self.users[cleared.result] <= 1:
+                return self.changed(s, updated, cleared.args[0], cleared.args[1], v)
+            return s
         if not _everything(index) or not isinstance(t, Array) or not isinstance(r, Array):
             return s
         whole = same_shape(t.shape, r.shape) and t.dtype == r.dtype
@@ -153,8 +159,9 @@ class _Algebra(Rewriter):
             if _is(q, 0) and (self.suits(p, s) or _number(p)):
                 return p
         for p, q in ((a, b), (b, a)):
-            into = self.made_by(q, scatter_add)
-            if into is not None and self.made_by(into.args[0], np.zeros_like) is not None and self.suits(p, s):
+            into = self.made_by(q, scatter_add)  # of a row that is added to all rows, an entry is not one of the sum's
+            whole = into is not None and same_shape(_shape(into.result), _shape(s.result))
+            if into is not None and whole and self.made_by(into.args[0], np.zeros_like) is not None and self.suits(p, s):
                 return self.scattered(s, p, into)
             if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
                 return p
@@ -352,6 +359,10 @@ def _inexact(o: Operand) -> bool:
     if isinstance(t, Scalar):
         return t.kind in (float, complex)
     return isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
+
+
+def _shape(v: Value) -> tuple[SizeLike, ...] | None:
+    return v.type.shape if isinstance(v.type, Array) else None
 
 
 def _is_boxed(o: Operand) -> bool:

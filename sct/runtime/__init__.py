@@ -20,6 +20,7 @@ __all__ = [
     "items_of",
     "joined",
     "keep_reduced_axes",
+    "kept",
     "last_writes",
     "part",
     "scatter_add",
@@ -101,6 +102,13 @@ def updated(a: Any, path: tuple[Any, ...], value: Any) -> Any:
     out = np.array(a)
     part(out, path[:-1])[path[-1]] = value
     return out
+
+
+def kept(x: Any) -> Any:
+    """`x` with copies of the arrays in it, which may be written into."""
+    if isinstance(x, list):
+        return [kept(i) for i in x]
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def last_writes(a: Any, index: Any) -> Any:

@@ -11,7 +11,8 @@ import numpy as np
 
 from sct.analysis.storage import Storage, storage
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, leaves, map_leaves
-from sct.ir.types import Array, Scalar, Tuple, Unknown
+from sct.ir.types import Array, ListOf, Scalar, Tuple, Unknown
+from sct.runtime import kept
 
 __all__ = ["own_results"]
 
@@ -41,10 +42,12 @@ def own_results(f: Function, item: int | None) -> Function:
 
 def _apart(leaf: Operand, memory: Storage, held: set[Value], body: list[Statement]) -> Operand:
     """What a result is given as, where a closure goes on reading it: the caller may write into it."""
-    if not isinstance(leaf, Value) or not isinstance(leaf.type, Array) or leaf.type.shape == () or not memory.of(leaf) & held:
+    if not isinstance(leaf, Value) or getattr(leaf.type, "shape", None) == () or not memory.of(leaf) & held:
+        return leaf
+    if not isinstance(leaf.type, (Array, ListOf, Unknown)):
         return leaf
     copy = Value(leaf.type, leaf.name)
-    body.append(Apply(np.array, (leaf,), (), copy))
+    body.append(Apply(np.array if isinstance(leaf.type, Array) else kept, (leaf,), (), copy))
     return copy
 
 

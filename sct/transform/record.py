@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, ListOf, Slice, Tuple, Unknown
-from sct.runtime import item, updated, zeros_if_bound
+from sct.runtime import item, kept, updated, zeros_if_bound
 from sct.transform.reverse import Reversal
 
 __all__ = ["record"]
@@ -70,7 +71,7 @@ class _Supply:
 
     kept: dict[Value, Value] = field(default_factory=dict)  # value -> tape
     renamed: dict[Value, Value] = field(default_factory=dict)  # value -> one that is in scope
-    again: set[Value] = field(default_factory=set)
+    again: dict[Value, None] = field(default_factory=dict)  # in the order in which they are computed
     restored: list[tuple[Value, Value, Value]] = field(default_factory=list)  # value, its tape's value, the loop's result
 
 
@@ -373,7 +374,7 @@ class _Recorder:
         return False
 
     def compute_again(self, v: Value, label: int, made: _Supply) -> None:
-        made.again.add(v)
+        made.again[v] = None
         s = self.source(v)
         assert s is not None
         for w in values_of(*operands_of(s)):
@@ -496,7 +497,12 @@ class _Recorder:
         if v not in self.shared:
             return [_push(tape, v, s)]
         copy = Value(v.type)
-        op, args = (item, (v, _ALL)) if isinstance(v.type, ListOf) else (np.copy if v in self.unbound else np.array, (v,))
+        op: Any = np.copy if v in self.unbound else np.array
+        args: tuple[Operand, ...] = (v,)
+        if isinstance(v.type, ListOf):
+            op, args = item, (v, _ALL)
+        elif isinstance(v.type, Unknown):
+            op = kept
         return [Apply(op, args, (), copy, None, s.origin if s is not None else None), _push(tape, copy, s)]
 
     def forward(self, s: Statement) -> Statement:
@@ -598,8 +604,14 @@ class _Recorder:
     def branch_versions(self, s: If) -> list[tuple[Value, int]]:
         """The versions before an `If` that its reverse gives back, and the numbers of its results that come after them."""
         home = self.places[s.then.label].parent
+        if home is None:
+            return []
         found = ((self.versions.before.get(r), k) for k, r in enumerate(s.results))
-        return [(v, k) for v, k in found if v is not None and home is not None and (home, v) in self.restored]
+        return [
+            (v, k)
+            for v, k in found
+            if v is not None and (home, v) in self.restored and self.versions.consumer.get((home, v)) is s
+        ]
 
     def backward_if(self, s: If, names: dict[Value, Value]) -> If:
         forward = self.mirrored_by(s.then)
