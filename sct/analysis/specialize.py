@@ -89,6 +89,8 @@ from sct.ir.types import (
     Tuple,
     Undefined,
     Unknown,
+    lengths_relied_on,
+    rely_on,
     size_mul,
     size_symbol,
 )
@@ -124,7 +126,7 @@ class Specialized:
 
 
 _TEMPLATES = 4096  # at most so many are kept
-_templates: dict[Any, Block] = {}
+_templates: dict[Any, tuple[Block, dict[str, int]]] = {}  # with the lengths that they rely on
 _lowered: weakref.WeakKeyDictionary[Callable[..., Any], Lowered] = weakref.WeakKeyDictionary()
 
 
@@ -1159,17 +1161,19 @@ class Specializer:
         operands = [*args, *kwargs.values()]
         key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))
         try:
-            template = _templates.get(key)
+            found = _templates.get(key)
         except TypeError:  # a constant that cannot be hashed
             return self.inlined_rule(op, args, kwargs)
-        if template is None:
-            template = self.template(op, args, kwargs)
+        if found is None:
+            with lengths_relied_on() as lengths:
+                template = self.template(op, args, kwargs)
             if template is None:
                 return self.inlined_rule(op, args, kwargs)
             if len(_templates) >= _TEMPLATES:
                 _templates.clear()
-            _templates[key] = template
-        return self.instance(template, list(values_of(*operands)))
+            found = _templates[key] = template, lengths
+        rely_on(found[1])
+        return self.instance(found[0], list(values_of(*operands)))
 
     def template(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Block | None:
         """A rule's statements for arguments of these types, unless they hold sizes or data of this call alone."""
