@@ -481,12 +481,12 @@ def must_fit_type(value_bar, value):
     a, b = as_array(value_bar).shape, as_array(value).shape
     if a is None or b is None or a == b or len(b) == 0:
         return True
-    return len(b) > 1 and not all(map(_is_exact, (*a, *b)))  # Numba does not reshape parts of a matrix
+    return len(b) > 1 and not all(map(_is_length, (*a, *b)))  # Numba does not reshape parts of a matrix
 
 
-def _is_exact(n):
-    """Whether a size is a sum of numbers and lengths of arrays, so that one that looks different most likely is."""
-    return isinstance(n, int) or all(isinstance(a, tuple) and a[0] == "symbol" for a, _ in n.terms)
+def _is_length(n):
+    """Whether a size is a number or the length of an axis of an argument, so that one that looks different most likely is."""
+    return isinstance(n, int) or (n.const == 0 and all(isinstance(a, tuple) and a[0] == "symbol" for a, _ in n.terms))
 
 
 @adjoint(cast_like, kind="elementwise")

@@ -31,7 +31,7 @@ from sct.errors import SctError, SourceUnavailableError, UnsupportedSyntaxError
 from sct.ir.ops import Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, lengths_relied_on
 from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
 from sct.ruleset import adjoint_rule
@@ -158,14 +158,15 @@ class DerivedFunction:
             return self._compile(values)
 
     def _compile(self, values: tuple[Any, ...]) -> Callable[..., Any]:
-        types = tuple(abstract(v, n) for v, n in zip(values, self._inner.parameters, strict=True))
-        specialized = self.typed(types)
-        text = emit(_with_steps(specialized.function, self.optimize))
+        types = tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
+        with lengths_relied_on() as lengths:
+            specialized = self.typed(types)
+            text = emit(_with_steps(specialized.function, self.optimize))
         compiled = load(text, self._linked(text))
         check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
         if check is not None:
             compiled = self._checked(compiled, check)
-        matches = guard(types, values, specialized.dependencies, specialized.free)
+        matches = guard(types, values, specialized.dependencies, specialized.free, lengths)
         self._compiled[compiled] = _Entry(types, compiled, text)
         kept = self._entries[: _CACHE_SIZE - 1]
         self._compiled = {r: self._compiled[r] for r in (compiled, *(r for _, r in kept))}
@@ -278,7 +279,7 @@ class DerivedFunction:
         if self.mode.seed == "argument":
             result = self.primal(*copy.deepcopy(positional[:-1]), **copy.deepcopy(keyword))
             positional = (*positional[:-1], _ones_like(result))
-        types = tuple(abstract(v, n) for v, n in zip(values, self._inner.parameters, strict=True))
+        types = tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
         function = _with_steps(self.typed(types).function, self.optimize)
         text = emit(function)
         return tape_of(function, text, {"__name__": "sct.generated", **self._linked(text)}, positional, keyword)

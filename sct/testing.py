@@ -21,7 +21,7 @@ import numpy as np
 import sct
 from sct.analysis.calls import lowered
 from sct.analysis.inference import infer_call
-from sct.analysis.signature import abstract
+from sct.analysis.signature import abstract, known_of
 from sct.analysis.specialize import specialize
 from sct.codegen.emit import emit
 from sct.errors import SctError
@@ -309,13 +309,13 @@ class _Sizes:
 
 
 def _symbols(value: Any, path: str) -> Iterator[tuple[Any, int]]:
-    """The symbols that `abstract(value, path)` has, with the integers that they stand for."""
+    """The symbols that `abstract(value, path, lengths=True)` has, with the integers that they stand for."""
     if isinstance(value, np.ndarray):
         for i, n in enumerate(value.shape):
             if n != 1:
-                yield ("symbol", f"{path}.{i}", True), n
+                yield ("symbol", f"{path}.{i}", known_of(n)), n
     elif isinstance(value, int) and not isinstance(value, bool):
-        yield ("symbol", path, False), value
+        yield ("symbol", path, 0), value
     elif isinstance(value, (tuple, list)):
         for i, v in enumerate(value):
             yield from _symbols(v, f"{path}[{i}]")
@@ -334,7 +334,7 @@ def _as_written(value: Any, path: str) -> Abstract:
         return Slice(Const(value.start), Const(value.stop), Const(value.step))
     if type(value) is int:
         return Const(value)
-    return abstract(value, path)
+    return abstract(value, path, lengths=True)
 
 
 def _consistent(claim: Abstract, actual: Any, sizes: _Sizes) -> bool:

@@ -1527,7 +1527,7 @@ def test_an_error_of_numpy_is_raised(name, optimize):
         f(*arguments())
     for transform in (sct.value_and_grad, sct.vjp):
         args = arguments()
-        with pytest.raises(type(expected.value)):
+        with pytest.raises((type(expected.value), sct.SctError)):  # ours where the lengths of axes show it
             transform(f, optimize=optimize)(*args, *((1.0,) if transform is sct.vjp else ()))
         assert equal(args, arguments())
 

@@ -25,7 +25,19 @@ from sct.frontend.lower import Lowered, lower
 from sct.ir.ops import Free, describe, is_effect, of_numpy, package_of
 from sct.ir.shapes import constant, size_serial
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, leaves, map_leaves, type_of, values_of
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, Dict, List, Tuple, Unknown
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    Tuple,
+    Unknown,
+    lengths_relied_on,
+    rely_on,
+)
 from sct.ruleset import is_registered
 
 __all__ = [
@@ -42,7 +54,7 @@ __all__ = [
 
 
 _TEMPLATES = 4096  # at most so many are kept
-_templates: dict[Any, Block] = {}
+_templates: dict[Any, tuple[Block, dict[str, int]]] = {}  # with the lengths that they rely on
 _lowered: weakref.WeakKeyDictionary[Callable[..., Any], Lowered] = weakref.WeakKeyDictionary()
 
 
@@ -135,17 +147,19 @@ def rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: di
     operands = [*args, *kwargs.values()]
     key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))
     try:
-        made = _templates.get(key)
+        found = _templates.get(key)
     except TypeError:  # a constant that cannot be hashed
         return inlined_rule(s, op, args, kwargs)
-    if made is None:
-        made = template(s, op, args, kwargs)
+    if found is None:
+        with lengths_relied_on() as lengths:
+            made = template(s, op, args, kwargs)
         if made is None:
             return inlined_rule(s, op, args, kwargs)
         if len(_templates) >= _TEMPLATES:
             _templates.clear()
-        _templates[key] = made
-    return instance(s, made, list(values_of(*operands)))
+        found = _templates[key] = made, lengths
+    rely_on(found[1])
+    return instance(s, found[0], list(values_of(*operands)))
 
 
 def template(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Block | None:

@@ -1,7 +1,7 @@
 """Abstract values of actual arguments.
 
 Takes a Python value; gives its abstract value. Two values with equal abstract values share one compiled derivative, so
-sizes are left out: a non-unit axis becomes a symbol named after its path in the argument.
+sizes are left out: an axis that has not length 1 becomes a symbol named after its path in the argument.
 """
 
 from __future__ import annotations
@@ -15,14 +15,23 @@ import numpy as np
 from sct.errors import NonDifferentiableArgumentError
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, size_symbol
 
-__all__ = ["abstract"]
+__all__ = ["abstract", "known_of"]
+
+LONG = 6
+"""Of an axis of this length or more it is known that it is so long: enough for `x[1:-1]` not to have length 1."""
 
 
-def abstract(value: Any, path: str = "x") -> Abstract:
+def known_of(n: int) -> int:
+    """What is known of the symbol for an axis of length `n`, other than 1."""
+    return min(n, LONG) if n else 1
+
+
+def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
     """The abstract value of `value`, an argument (or part of one) called `path`.
 
     Arrays are known by dtype, rank and unit axes; Python numbers by their kind; containers by their structure; flags,
-    strings, None, dtypes, functions and modules by their value; anything else is unknown.
+    strings, None, dtypes, functions and modules by their value; anything else is unknown. With `lengths`, the symbol of an
+    axis also says how long it is at least; what is concluded from that holds for arguments as long as that.
     """
     if isinstance(value, np.ndarray):
         if type(value) not in (np.ndarray, np.memmap) or value.dtype == object:
@@ -34,7 +43,7 @@ def abstract(value: Any, path: str = "x") -> Abstract:
             )
         shape: list[SizeLike] = []
         for i, n in enumerate(value.shape):
-            shape.append(1 if n == 1 else size_symbol(f"{path}.{i}", nonunit=True))
+            shape.append(1 if n == 1 else size_symbol(f"{path}.{i}", known_of(n) if lengths else 1))
         return Array(value.dtype, tuple(shape), boxed=not shape)
     if isinstance(value, np.generic):
         return Array(value.dtype, ())
@@ -45,11 +54,11 @@ def abstract(value: Any, path: str = "x") -> Abstract:
     if isinstance(value, (float, complex)):
         return Scalar(type(value) if type(value) in (float, complex) else float)
     if type(value) is tuple:
-        return Tuple(tuple(abstract(v, f"{path}[{i}]") for i, v in enumerate(value)))
+        return Tuple(tuple(abstract(v, f"{path}[{i}]", lengths) for i, v in enumerate(value)))
     if type(value) is list:
-        return List(tuple(abstract(v, f"{path}[{i}]") for i, v in enumerate(value)))
+        return List(tuple(abstract(v, f"{path}[{i}]", lengths) for i, v in enumerate(value)))
     if type(value) is dict:
-        items = tuple(abstract(v, f"{path}[{k!r}]") for k, v in value.items())
+        items = tuple(abstract(v, f"{path}[{k!r}]", lengths) for k, v in value.items())
         return Dict(tuple(value), items)
     if isinstance(value, (Callable, ModuleType)):  # type: ignore[arg-type]
         return Const(value)

@@ -6,7 +6,7 @@ one written by hand. A guard never raises.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from sct.analysis.signature import abstract
 from sct.frontend.resolve import Dependency, look_up
 from sct.ir.ops import Free
-from sct.ir.types import Abstract, Array, Const, Dict, List, Tuple, is_unit
+from sct.ir.types import Abstract, Array, Const, Dict, List, Size, Tuple, is_unit
 
 __all__ = ["guard"]
 
@@ -24,6 +24,7 @@ def guard(
     examples: Sequence[Any],
     dependencies: Iterable[Dependency],
     free: Iterable[tuple[Free, Abstract]],
+    lengths: Mapping[str, int],
 ) -> Callable[[tuple[Any, ...]], bool]:
     """A predicate on arguments.
 
@@ -37,12 +38,15 @@ def guard(
         Bindings that must still hold.
     free : iterable of (Free, Abstract)
         Data outside of the function, with the types that it must still have.
+    lengths : mapping
+        How long axes must be, by the names of their symbols.
     """
-    return _Guard().make(types, examples, dependencies, free)
+    return _Guard(lengths).make(types, examples, dependencies, free)
 
 
 class _Guard:
-    def __init__(self) -> None:
+    def __init__(self, lengths: Mapping[str, int]) -> None:
+        self.lengths = lengths
         self.tests: list[str] = []
         self.names: dict[str, Any] = {"ndarray": np.ndarray, "abstract": abstract, "look_up": look_up}
 
@@ -108,10 +112,12 @@ class _Guard:
         self.tests.append(f"{path}.ndim == {len(t.shape)}")
         if not t.shape:
             return
-        if all(is_unit(n) is False for n in t.shape):
+        lengths = [0 if isinstance(n, int) else self.lengths.get(_name(n), 0) for n in t.shape]
+        if not any(lengths) and all(is_unit(n) is False for n in t.shape):
             self.tests.append(f"1 not in {path}.shape")
             return
-        self.tests.extend(f"{path}.shape[{k}] {'==' if is_unit(n) else '!='} 1" for k, n in enumerate(t.shape))
+        for k, (n, least) in enumerate(zip(t.shape, lengths, strict=True)):
+            self.tests.append(f"{path}.shape[{k}] {f'>= {least}' if least else '== 1' if is_unit(n) else '!= 1'}")
 
     def dependency(self, d: Dependency) -> None:
         expected = self.name(d.expected)
@@ -124,6 +130,12 @@ class _Guard:
             self.tests.append(f"{self.name(d.owner.__globals__)}.get({d.name!r}) is {expected}")
         else:
             self.tests.append(f"{d.name!r} not in {self.name(d.owner.__globals__)}")
+
+
+def _name(n: Size) -> str:
+    """The name of the symbol that stands for an axis of an argument."""
+    ((atom, _),) = n.terms
+    return str(atom[1])  # type: ignore[index]
 
 
 def free_value(op: Free) -> Any:

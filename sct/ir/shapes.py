@@ -20,6 +20,7 @@ from sct.ir.types import (
     SizeLike,
     Tuple,
     broadcast_shapes,
+    is_nonnegative,
     size_add,
     size_mul,
     size_opaque,
@@ -31,7 +32,6 @@ __all__ = [
     "broadcast",
     "constant",
     "fresh_size",
-    "is_nonnegative",
     "normalize_axes",
     "promote",
     "reduced",
@@ -195,24 +195,6 @@ def _atom(s: SizeLike, kind: str) -> tuple[Any, ...] | None:
         if isinstance(atom, tuple) and atom[0] == kind:
             return atom
     return None
-
-
-def is_nonnegative(s: SizeLike) -> bool:
-    """Whether `s` is known to be at least 0."""
-    if isinstance(s, int):
-        return s >= 0
-    return s.const >= 0 and all(c > 0 and _counts(atom) for atom, c in s.terms)
-
-
-def _counts(atom: Any) -> bool:
-    """Whether `atom` is known to be at least 0."""
-    if not isinstance(atom, tuple):
-        return False
-    if atom[0] == "symbol":  # one that is known not to be 1 stands for an axis; others are int arguments, of any sign
-        return bool(atom[2])
-    if atom[0] in ("mul", "broadcast"):
-        return all(is_nonnegative(part) for part in atom[1:])
-    return atom[0] in ("max0", "min", "ceil_div", "slice", "quotient", "count")
 
 
 def size_max0(s: SizeLike) -> SizeLike:

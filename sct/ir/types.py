@@ -7,7 +7,9 @@ Never holds data: sizes are symbols (`Size`), except where the program text fixe
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -31,8 +33,11 @@ __all__ = [
     "Unknown",
     "broadcast_shapes",
     "broadcast_sizes",
+    "is_nonnegative",
     "is_unit",
     "keys_of",
+    "lengths_relied_on",
+    "rely_on",
     "same_shape",
     "size_add",
     "size_mul",
@@ -47,7 +52,8 @@ class Size:
     """An integer known as a linear form `const + Σ cᵢ aᵢ` of atoms.
 
     An atom is hashable and stands for one integer in one run of the function; two sizes that are equal as forms are equal at
-    run time. A symbol atom `("symbol", name, nonunit)` with `nonunit` true is known to differ from 1.
+    run time. A symbol atom is `("symbol", name, known)`: with `known` 0 it may be any integer; with 1 it is a size that is
+    not 1; with a larger number it is at least that.
     """
 
     terms: tuple[tuple[Hashable, int], ...]
@@ -76,9 +82,9 @@ def _atom_text(atom: Any) -> str:
     return str(atom)
 
 
-def size_symbol(name: str, nonunit: bool = False) -> Size:
-    """A fresh integer called `name`; `nonunit` says that it is not 1."""
-    return Size(((("symbol", name, nonunit), 1),))
+def size_symbol(name: str, known: int = 0) -> Size:
+    """A fresh integer called `name`; `known` as in an atom."""
+    return Size(((("symbol", name, known), 1),))
 
 
 def size_opaque(kind: str, *parts: Hashable) -> Size:
@@ -117,6 +123,60 @@ def size_mul(a: SizeLike, b: SizeLike) -> SizeLike:
     return a * b  # type: ignore[operator]
 
 
+_relied_on: ContextVar[dict[str, int] | None] = ContextVar("relied_on", default=None)
+
+
+@contextmanager
+def lengths_relied_on() -> Iterator[dict[str, int]]:
+    """Collects what is concluded from how long an axis is at least: the names of symbols, and these lengths."""
+    found: dict[str, int] = {}
+    token = _relied_on.set(found)
+    try:
+        yield found
+    finally:
+        _relied_on.reset(token)
+        rely_on(found)
+
+
+def rely_on(lengths: dict[str, int]) -> None:
+    """Note that something is concluded from these lengths."""
+    found = _relied_on.get()
+    if found is not None:
+        found.update(lengths)
+
+
+def is_nonnegative(s: SizeLike) -> bool:
+    """Whether `s` is known to be at least 0."""
+    return _is_at_least(s, 0)
+
+
+def _is_at_least(s: SizeLike, n: int) -> bool:
+    """Whether `s` is known to be `n` or more."""
+    if isinstance(s, int):
+        return s >= n
+    if any(c < 0 or not _counts(atom) for atom, c in s.terms):
+        return False
+    if s.const >= n:
+        return True
+    lengths = {atom[1]: atom[2] for atom, _ in s.terms if atom[0] == "symbol" and atom[2] > 1}  # type: ignore[index]
+    total = s.const + sum(c * atom[2] for atom, c in s.terms if atom[0] == "symbol" and atom[2] > 1)  # type: ignore[index]
+    if total < n:
+        return False
+    rely_on(lengths)
+    return True
+
+
+def _counts(atom: Any) -> bool:
+    """Whether `atom` is known to be at least 0."""
+    if not isinstance(atom, tuple):
+        return False
+    if atom[0] == "symbol":  # one of which something is known stands for an axis; others are int arguments, of any sign
+        return bool(atom[2])
+    if atom[0] in ("mul", "broadcast"):
+        return all(is_nonnegative(part) for part in atom[1:])
+    return atom[0] in ("max0", "min", "ceil_div", "slice", "quotient", "count")
+
+
 def is_unit(s: SizeLike) -> bool | None:
     """Whether a size is 1: True, False, or None where it is not known."""
     if isinstance(s, int):
@@ -125,7 +185,7 @@ def is_unit(s: SizeLike) -> bool | None:
         atom = s.terms[0][0]
         if isinstance(atom, tuple) and atom[0] == "symbol" and atom[2]:
             return False
-    return None
+    return False if _is_at_least(s, 2) else None
 
 
 def broadcast_sizes(a: SizeLike, b: SizeLike) -> SizeLike:

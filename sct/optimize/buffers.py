@@ -158,7 +158,7 @@ class _Entries:
 
     def loop(self, s: For | While, after: set[Value], around: set[Value]) -> tuple[For | While, list[Statement]]:
         params = carried_params(s)
-        written = _written_in(s.body)
+        written = _written_in(s)
         inits: list[Operand] = []
         copies: list[Statement] = []
         for k, (p, init) in enumerate(zip(params, s.inits, strict=True)):
@@ -182,8 +182,9 @@ class _Entries:
         return self.memory.shares_with_any(init, needed.union(values_of(*others)))
 
 
-def _written_in(block: Block) -> set[Value]:
-    """The parameters of a loop's body whose memory the body writes into."""
+def _written_in(loop: For | While) -> set[Value]:
+    """The parameters of a loop's body whose memory the body writes into, in that iteration or a later one."""
+    block, params = loop.body, carried_params(loop)
     origin: dict[Value, Value] = {p: p for p in block.params}
     written: set[Value] = set()
 
@@ -213,4 +214,7 @@ def _written_in(block: Block) -> set[Value]:
                             origin[r] = origin[end]
 
     walk(block)
+    moves = [(origin[y], p) for p, y in zip(params, block.yields, strict=False) if isinstance(y, Value) and y in origin]
+    for _ in moves:  # as far as a memory can be handed on
+        written.update(y for y, p in moves if p in written)
     return written

@@ -129,7 +129,8 @@ class _Shapes:
         if asked not in self.inner:
             return [self.by_argument(s, asked)]
         if s.op not in (np.zeros_like, unbroadcast):
-            return [s]
+            shape, made = self.known_shape(t, s) or (self.shape_of(asked), [])
+            return [*made, replace(s, op=stop_gradient, args=(shape,))]
         if s.op is np.zeros_like:
             like = near.get(t) if fixed_shape(t) else None
             if like is not None:

@@ -286,7 +286,7 @@ def test_abs_has_derivative_zero_at_zero(primitive):
 
 # Types
 
-_N, _M = size_symbol("n", nonunit=True), size_symbol("m")
+_N, _M = size_symbol("n", known=1), size_symbol("m")
 _F4, _F8, _B, _I8 = np.dtype("f4"), np.dtype("f8"), np.dtype(bool), np.dtype("i8")
 _FLOAT, _INT_N, _INT_M = Scalar(float), Scalar(int, _N), Scalar(int, _M)
 

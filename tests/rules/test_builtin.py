@@ -104,7 +104,7 @@ def test_ties_in_an_array_share():
     np.testing.assert_array_equal(x_bar, [0.0, 0.5, 0.5])
 
 
-_N = size_symbol("n", nonunit=True)
+_N = size_symbol("n", known=1)
 _F8 = np.dtype(float)
 _MATRIX, _NUMBER, _SCALAR = Array(_F8, (_N, 3)), Array(_F8, ()), Scalar(float)
 

@@ -238,7 +238,7 @@ def evaluate_atom(atom, sizes):
     }[kind](*values)
 
 
-N = size_symbol("n", nonunit=True)
+N = size_symbol("n", known=1)
 K = size_symbol("k")
 BOUNDS = [None, *range(-4, 5)]
 STEPS = [None, 1, 2, 3, -1, -2, -3]
@@ -304,7 +304,7 @@ def test_slices_known_to_be_equal_in_size(one, other):
 
 def test_slices_of_padded_and_joined_axes():
     assert slice_size(size_add(N, 2), 1, -1) == N
-    m = size_symbol("m", nonunit=True)
+    m = size_symbol("m", known=1)
     both = size_add(N, m)
     assert slice_size(both, None, N) == N
     assert slice_size(both, N, None) == m

@@ -209,7 +209,7 @@ def test_prod_beyond_single_zeros():
     np.testing.assert_array_equal(_a_bar(np.prod, np.array([2.0, 0.0, 0.0])), [0.0, 0.0, 0.0])
 
 
-_N, _M = size_symbol("n", nonunit=True), size_symbol("m")
+_N, _M = size_symbol("n", known=1), size_symbol("m")
 _F4, _F8 = np.dtype("f4"), np.dtype("f8")
 _MATRIX = Array(_F4, (_N, _M))
 

@@ -9,8 +9,8 @@ from sct.analysis.signature import abstract
 from sct.ir.types import Array, Const, List, Scalar, Tuple, Unknown
 from sct.rules.writing import may_repeat
 from sct.ruleset import adjoint_rule, is_nondifferentiable
-from sct.runtime import last_writes, part, updated
-from sct.testing import check_grads
+from sct.runtime import kept, last_writes, part, updated
+from sct.testing import check_grads, check_rule
 
 rng = np.random.default_rng(11)
 
@@ -97,7 +97,21 @@ WRITES = [
     (normal(10)[::2], (I,), normal(3)),
 ]
 
-SAMPLES = [(updated, write, {}) for write in WRITES]
+COPIES = [(kept, (x,), {}) for x in (V, M, T, normal(0, 3), normal(), 0.5, normal(3, dtype=np.float32), V[::2])]
+SAMPLES = [*((updated, write, {}) for write in WRITES), *COPIES]
+
+
+@pytest.mark.parametrize("sample", COPIES)
+def test_copies(sample):
+    check_rule(sample[0], *sample[1])
+    assert not np.shares_memory(kept(sample[1][0]), sample[1][0])
+
+
+def test_copies_of_lists_are_copies_of_their_items():
+    items = [V, [M, "text"], None]
+    copied = kept(items)
+    assert np.array_equal(copied[0], V) and copied[1][1:] == ["text"] and copied[2] is None
+    assert not np.shares_memory(copied[0], V) and not np.shares_memory(copied[1][0], M)
 
 
 def pairing(x, y):
