@@ -599,3 +599,42 @@ def never_grows(ws, x, n):
 def test_a_list_that_never_grows_is_not_indexed_at_run_time():
     with pytest.raises(sct.UnsupportedSyntaxError, match="whose index is only known at run time"):
         sct.grad(never_grows, "x")([1.0, 2.0], X, 2)
+
+
+# -- loops that are unrolled inside of others ----------------------------------------------------------------------------------
+
+
+def unrolled_in_a_branch(x):
+    a = [x, x * 2]
+    y = np.zeros(2)
+    if x[0] > 0:
+        for i in range(2):
+            y[i] = a[i][0]
+    return np.sum(y)
+
+
+def unrolled_in_a_loop(x, n):
+    a = [x, x * 2]
+    y = np.zeros(2)
+    for _ in range(n):
+        for i in range(2):
+            y[i] = y[i] + a[i][0]
+    return np.sum(y)
+
+
+def unrolled_in_a_while_loop(x, n):
+    a = [x, x * 2]
+    y = np.zeros(2)
+    k = 0
+    while k < n:
+        for i in range(2):
+            y[i] = y[i] + a[i][0] * x[1]
+        k += 1
+    return np.sum(y)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"), [(unrolled_in_a_branch, ()), (unrolled_in_a_loop, (3,)), (unrolled_in_a_while_loop, (3,))]
+)
+def test_writes_in_unrolled_loops(f, args):
+    agree(f, X, *args)

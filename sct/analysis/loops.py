@@ -86,13 +86,15 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
         return
     ways = [rolled, unrolled, grown] if trip_count(plan) is not None else [rolled, grown]
     mark, env, place, origin, memory = len(s.body), s.env, s.place, s.origin, s.memory
-    saved = memory.fork()
+    saved, pending = memory.fork(), s.pending
     refused: UnsupportedSyntaxError | None = None
     for way in ways:
         s.env = dict(env)
         try:
             way(s, t, plan)
-            return
+            if way is not rolled or unrolled not in ways or s.pending == pending:
+                return
+            refused = None  # what is not known yet may be known in single iterations
         except UnsupportedSyntaxError as e:
             if not isinstance(e, UnrollError) and way is not grown:
                 raise
@@ -100,7 +102,7 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
         del s.body[mark:]
         memory.born |= s.memory.born
         memory.go_back(saved.fork())
-        s.place, s.origin, s.memory = place, origin, memory
+        s.place, s.origin, s.memory, s.pending = place, origin, memory, pending
     assert refused is not None
     raise refused
 
