@@ -57,6 +57,16 @@ def table(x, y):
     return D[-1, -1]
 
 
+def banded(x, y, band):
+    n, m = len(x), len(y)
+    D = np.full((n + 1, m + 1), 9.0)
+    D[0, 0] = 0.0
+    for i in range(1, n + 1):
+        for j in range(max(1, i - band), min(m, i + band) + 1):
+            D[i, j] = (x[i - 1] - y[j - 1]) ** 2 + D[i - 1, j] * D[i, j - 1] / 9.0 + D[i - 1, j - 1]
+    return D[n, m]
+
+
 def strided(x):
     y = np.ones(2 * len(x) + 2)
     for i in range(len(x)):
@@ -95,6 +105,7 @@ KEPT = {
     strided: (X,),
     two_loops: (X,),
     table: (X, X + 0.1),
+    banded: (X, X + 0.1, 2),
     rows: (0.7, X, 4),
 }
 

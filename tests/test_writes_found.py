@@ -638,3 +638,32 @@ def test_two_copies_of_one_array():
     for f in (twice, halved):
         for x in (np.array([0.3, 0.4, 0.9]), np.array([0.9, 1.4, 0.3])):
             sct.check_grads(f, (x,))
+
+
+def test_numbers_taken_out_of_a_row_share_no_memory():
+    def lorenz(start, n):
+        y = np.empty((n + 1, 3))
+        y[0] = start
+        for i in range(n):
+            a, b, c = y[i]
+            y[i + 1, 0] = a + 0.1 * (b - a)
+            y[i + 1, 1] = b + 0.1 * a * (2.0 - c)
+            y[i + 1, 2] = c + 0.1 * a * b
+        return np.sum(y[-1] ** 2)
+
+    assert "copy" not in sct.grad(lorenz).source_for(np.ones(3), 4)
+    sct.check_grads(lorenz, (np.array([1.0, 0.5, 2.0]), 4))
+
+
+def test_a_view_that_is_read_before_and_after_the_next_write():
+    def updates(C, A, n):
+        for i in range(n):
+            row = C[i, : i + 1]
+            for k in range(n):
+                row += A[i, k] * A[: i + 1, k]
+        return np.sum(C * C)
+
+    A = np.arange(9.0).reshape(3, 3) / 5.0
+    reverse = sct.grad(updates, ("C", "A")).source_for(A, A + 0.5, 3).split("# reverse")[1]
+    assert "C_bar.copy()" not in reverse
+    sct.check_grads(updates, (A.copy(), A + 0.5, 3), (0, 1))

@@ -260,10 +260,24 @@ class Dependence:
             s = self.places[at].owner
             if not isinstance(s, For) or not _step(s):
                 continue
-            i, start, stop = _unknown(who, at), self.form(s.start, who), self.form(s.stop, who)
+            i = _unknown(who, at)
             up = 1 if _step(s) > 0 else -1
-            to.least.append(size_mul(size_add(i, start, -1), up))
-            to.least.append(size_add(size_mul(size_add(stop, i, -1), up), 1, -1))
+            for start in self.forms(s.start, who, max if up > 0 else min):
+                to.least.append(size_mul(size_add(i, start, -1), up))
+            for stop in self.forms(s.stop, who, min if up > 0 else max):
+                to.least.append(size_add(size_mul(size_add(stop, i, -1), up), 1, -1))
+
+    def forms(self, o: Operand, who: str, extreme: object) -> Iterator[SizeLike]:
+        """The forms of an integer, or of those that it is the largest or smallest of: a bound of it is one of each of these."""
+        s = self.definition.get(o) if isinstance(o, Value) else None
+        if isinstance(s, Apply) and s.op in (operator.add, operator.sub) and isinstance(type_of(s.args[1]), Const):
+            for form in self.forms(s.args[0], who, extreme):  # max(a, b) + 1
+                yield _LINEAR[s.op](form, self.form(s.args[1], who))
+        elif isinstance(s, Apply) and s.op is extreme and not s.kwargs:
+            for a in s.args:
+                yield from self.forms(a, who, extreme)
+        else:
+            yield self.form(o, who)
 
     def form(self, o: Operand, who: str) -> SizeLike:
         """An integer operand as a linear form of the loops' indices and of what does not change."""

@@ -61,6 +61,8 @@ def cheap(s: Statement) -> bool:
         return False
     if s.op is operator.pow:
         return s.args[1] == Const(2)  # a product
+    if s.op in (max, min):
+        return not s.kwargs and all(isinstance(type_of(a), (Scalar, Const)) for a in s.args)
     if any(isinstance(v.type, ListOf) for v in values_of(*operands_of(s))):
         return False  # the list may have changed
     if isinstance(s.op, Attribute):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.ir.ops import POP, PUSH, Attribute, Format, Free, InPlace, Method, package_of
+from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Format, Free, InPlace, Method, package_of
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -286,6 +286,8 @@ def fresh(t: Apply) -> bool:
         return copy == Const(True) and (isinstance(op, Method) or _of_library(op))
     if isinstance(op, Attribute):
         return op.name in ("shape", "size", "ndim")
+    if op is UNPACK:  # of a vector, numbers
+        return getattr(type_of(t.args[0]), "rank", None) == 1
     if isinstance(op, Method) and op.name in ("conj", "conjugate"):  # a real array is its own
         x = t.args[0]
         return isinstance(x, Value) and isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind == "c"

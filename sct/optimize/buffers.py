@@ -101,12 +101,12 @@ def _apart(block: Block) -> Block:
             if not views.isdisjoint(end) or any(isinstance(body[n], Closure) for n in reads):
                 reads.append(len(body))  # a closure reads whenever it is called
             first = next((n for n in range(k + 1, len(body)) if s.result in used[n]), len(body))
-            if reads and reads[-1] < first:
-                body.insert(reads[-1], body.pop(k))
-                used.insert(reads[-1], used.pop(k))
+            copied |= {v for n in reads if n >= first for v in views & (used[n] if n < len(body) else views)}
+            early = [n for n in reads if n < first]
+            if early:
+                body.insert(early[-1], body.pop(k))
+                used.insert(early[-1], used.pop(k))
                 continue
-            if reads:
-                copied |= {v for n in reads if n >= first for v in views & (used[n] if n < len(body) else views)}
         k += 1
     out: list[Statement] = []
     for s in body:
