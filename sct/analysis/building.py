@@ -40,7 +40,7 @@ class Builder(Protocol):
     spent: list[Plan]
     looped: tuple[Operand, ...]
     instances: int
-    outlines: int
+    outlines: dict[Any, int]
     copied: dict[Value, Value]
     stack: list[Callable[..., Any]]
     recursion: dict[Any, Abstract]

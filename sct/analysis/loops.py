@@ -247,8 +247,8 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
     for p, n in zip(params, names, strict=True):
         p.name = n
     signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
-    s.outlines += 1
-    name = f"{s.stack[0].__name__ if s.stack else 'loop'}_step{s.outlines if s.outlines > 1 else ''}"
+    number = s.outlines.setdefault((t.body.params[0].id, s.path), len(s.outlines) + 1)
+    name = f"{s.stack[0].__name__ if s.stack else 'loop'}_step{number if number > 1 else ''}"
     step = Function(name, signature, Block(params, block.body, (Tuple(block.yields),)), None, None)
     domain = (loop.start, loop.stop, loop.step)
     indices = Value(UNKNOWN)

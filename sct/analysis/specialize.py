@@ -163,7 +163,7 @@ class Specializer:
     written: dict[Value, Place | None] = field(default_factory=dict)
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
-    outlines: int = 0  # loops whose bodies are functions of their own
+    outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
     growing: bool = False  # lists may come to be of unknown length
     pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
