@@ -50,59 +50,63 @@ class _Conditions:
 
     def hold(self) -> bool:
         """Whether integers may be found for which all hold; False is certain."""
-        zero, least = list(self.zero), list(self.least)
+        zero, least = list(map(_terms, self.zero)), list(map(_terms, self.least))
         while zero:
             form = zero.pop()
-            if isinstance(form, int):
-                if form:
-                    return False
-                continue
-            if form.const % gcd(*(c for _, c in form.terms)):
+            factors = [c for a, c in form.items() if a is not None]
+            rest = form.get(None, 0)
+            if (rest % gcd(*factors)) if factors else rest:
                 return False
-            unit = next(((a, c) for a, c in form.terms if abs(c) == 1), None)
-            if unit is None:
-                least += [form, size_mul(form, -1)]
-                continue
-            zero = [_without(g, *unit, form) for g in zero]
-            least = [_without(g, *unit, form) for g in least]
+            unit = next((a for a, c in form.items() if abs(c) == 1 and a is not None), None)
+            if unit is not None:
+                zero = [_sum(g, form, -form[unit] * g[unit]) if unit in g else g for g in zero]
+                least = [_sum(g, form, -form[unit] * g[unit]) if unit in g else g for g in least]
+            elif factors:
+                least += [form, {a: -c for a, c in form.items()}]
         return _positive(least)
 
 
-def _coefficient(form: SizeLike, atom: Hashable) -> int:
-    return dict(form.terms).get(atom, 0) if isinstance(form, Size) else 0
+_Terms = dict[Hashable, int]
+"""A linear form: atoms with their coefficients, and None with the constant."""
 
 
-def _without(g: SizeLike, atom: Hashable, c: int, form: SizeLike) -> SizeLike:
-    """`g` after `form`, in which the coefficient `c` of an atom is 1 or -1, was solved for that atom."""
-    k = _coefficient(g, atom)
-    return size_add(g, size_mul(form, k * c), -1) if k else g
+def _terms(form: SizeLike) -> _Terms:
+    return {None: form} if isinstance(form, int) else {**dict(form.terms), None: form.const}
 
 
-def _positive(forms: list[SizeLike]) -> bool:
+def _sum(g: _Terms, h: _Terms, k: int, m: int = 1) -> _Terms:
+    """`m g + k h`."""
+    out = {a: m * c for a, c in g.items()}
+    for a, c in h.items():
+        out[a] = out.get(a, 0) + k * c
+    return {a: c for a, c in out.items() if c}
+
+
+def _positive(forms: list[_Terms]) -> bool:
     """Whether there may be integers for which none of the forms is negative."""
     while True:
-        if any(isinstance(g, int) and g < 0 for g in forms):
-            return False
-        rest = list({_reduced(g) for g in forms if isinstance(g, Size)})
+        rest: dict[frozenset[tuple[Hashable, int]], _Terms] = {}
+        for g in forms:
+            d = gcd(*(c for a, c in g.items() if a is not None))
+            if not d and g.get(None, 0) < 0:
+                return False
+            if d:  # the same integers satisfy it without a common factor, and the constant rounded down
+                g = {a: c // d for a, c in g.items()}
+                rest[frozenset(g.items())] = g
         if not rest or len(rest) > _LIMIT:
             return True
         signs: dict[Hashable, list[int]] = {}
-        for g in rest:
-            for a, c in g.terms:
-                signs.setdefault(a, [0, 0])[c > 0] += 1
+        for g in rest.values():
+            for a, c in g.items():
+                if a is not None:
+                    signs.setdefault(a, [0, 0])[c > 0] += 1
         atom = min(signs, key=lambda a: signs[a][0] * signs[a][1])
         if signs[atom][0] * signs[atom][1] > _LIMIT:
             return True
-        low = [(g, k) for g in rest if (k := _coefficient(g, atom)) > 0]
-        high = [(g, -k) for g in rest if (k := _coefficient(g, atom)) < 0]
-        forms = [g for g in rest if not _coefficient(g, atom)]
-        forms += [size_add(size_mul(g, m), size_mul(h, k)) for g, k in low for h, m in high]
-
-
-def _reduced(g: Size) -> Size:
-    """A form that is not negative for the same integers, with coefficients that have no common factor."""
-    d = gcd(*(c for _, c in g.terms))
-    return Size(tuple((a, c // d) for a, c in g.terms), g.const // d)
+        low = [g for g in rest.values() if g.get(atom, 0) > 0]
+        high = [g for g in rest.values() if g.get(atom, 0) < 0]
+        forms = [g for g in rest.values() if atom not in g]
+        forms += [_sum(g, h, g[atom], -h[atom]) for g in low for h in high]
 
 
 class Dependence:
@@ -301,8 +305,9 @@ class Dependence:
             return n
         total: SizeLike = n.const
         for atom, c in n.terms:
-            argument = isinstance(atom, tuple) and atom[0] == "symbol" and str(atom[1]).rpartition(".")[0] in self.arguments
-            total = size_add(total, size_mul(_unknown("" if argument else who, atom), c))
+            name = str(atom[1]) if isinstance(atom, tuple) and atom[0] == "symbol" else ""
+            fixed = name in self.arguments or name.rpartition(".")[0] in self.arguments
+            total = size_add(total, size_mul(_unknown("" if fixed else who, atom), c))
         return total
 
     def part(self, of: Value, path: tuple[Operand, ...], label: int, who: str) -> list[tuple[SizeLike | None, SizeLike | None]]:
