@@ -17,6 +17,7 @@ from sct.runtime import (
     item,
     items_of,
     joined,
+    numbers,
     shortened,
     split_like,
     stacked,
@@ -74,6 +75,12 @@ def stacked_adjoint(y, s, y_bar, axis=0):
     return items_of(y_bar, axis)
 
 
+@adjoint(numbers)
+def numbers_adjoint(y, s, y_bar, dtype=None):
+    """The entries of ȳ."""
+    return items_of(y_bar)
+
+
 @adjoint(items_of, kind="view")
 def items_of_adjoint(y, a, y_bar, axis=0):
     """The items of ȳ, stacked again."""
@@ -114,6 +121,11 @@ result_type(added_each)(lambda a, b: a)
 @result_type(item)
 def item_type(s, i):
     return s if isinstance(i, (slice, Slice)) else _item_type(s)
+
+
+@result_type(numbers)
+def numbers_type(s, dtype=None):
+    return Array(as_array(_item_type(s)).dtype, (fresh_size("count"),))
 
 
 @result_type(stacked)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.inference import infer_call
+from sct.analysis.storage import is_basic_index
 from sct.analysis.versions import Versions, is_write, path_of
 from sct.ir.ops import Attribute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, carried_params, results_of, type_of
@@ -122,6 +123,8 @@ class Dependence:
         self.arguments = {p.name for p in block.params}
         self.root: dict[Value, Value] = {}  # version -> the first one, where that is of the function's own block
         self.stored: dict[Value, Apply] = {}  # value -> a write, in the same block, of nothing else into a part of an array
+        self.bounded: dict[tuple[int, str], list[SizeLike]] = {}
+        self.written: dict[Apply, list[tuple[SizeLike | None, SizeLike | None]]] = {}
         self.writes: dict[Value, list[tuple[Apply, int, int]]] = {}  # first version -> writes, and where they stand
         self.survey(_Place(block))
 
@@ -208,10 +211,11 @@ class Dependence:
             return last
         part = self.part(of, path, at, "read")
         for write, label, position in self.writes[self.first(of)]:
+            if write not in self.written:
+                self.written[write] = self.part(of, path_of(write), label, "write")
             for when in self.later(self.made[of], (label, position)):
-                self.bound(at, "read", when)
-                self.bound(label, "write", when)
-                for a, b in zip(part, self.part(of, path_of(write), label, "write"), strict=False):
+                when.least += [*self.bounds(at, "read"), *self.bounds(label, "write")]
+                for a, b in zip(part, self.written[write], strict=False):
                     _overlap(a, b, when)
                 if when.hold():
                     return None
@@ -258,8 +262,11 @@ class Dependence:
             out.least.append(size_add(size_mul(ahead, 1 if forwards else -1), abs(step), -1))
         return out
 
-    def bound(self, label: int, who: str, to: _Conditions) -> None:
-        """Add that the indices of the loops around a block are within their bounds."""
+    def bounds(self, label: int, who: str) -> list[SizeLike]:
+        """That the indices of the loops around a block are within their bounds: forms that are not negative."""
+        if (label, who) in self.bounded:
+            return self.bounded[label, who]
+        out = self.bounded[label, who] = []
         for at, _ in self.around(label):
             s = self.places[at].owner
             if not isinstance(s, For) or not _step(s):
@@ -267,9 +274,10 @@ class Dependence:
             i = _unknown(who, at)
             up = 1 if _step(s) > 0 else -1
             for start in self.forms(s.start, who, max if up > 0 else min):
-                to.least.append(size_mul(size_add(i, start, -1), up))
+                out.append(size_mul(size_add(i, start, -1), up))
             for stop in self.forms(s.stop, who, min if up > 0 else max):
-                to.least.append(size_add(size_mul(size_add(stop, i, -1), up), 1, -1))
+                out.append(size_add(size_mul(size_add(stop, i, -1), up), 1, -1))
+        return out
 
     def forms(self, o: Operand, who: str, extreme: object) -> Iterator[SizeLike]:
         """The forms of an integer, or of those that it is the largest or smallest of: a bound of it is one of each of these."""
@@ -347,8 +355,7 @@ class Dependence:
         if isinstance(t, Const) and t.value < 0:
             return None if size is None else size_add(size, t.value)
         k = self.form(o, who)
-        negative = _Conditions([], [size_add(size_mul(k, -1), 1, -1)])
-        self.bound(label, who, negative)
+        negative = _Conditions([], [size_add(size_mul(k, -1), 1, -1), *self.bounds(label, who)])
         self.sizes_of(negative)
         return None if negative.hold() else k
 
@@ -373,8 +380,8 @@ def _stored(s: Apply) -> Value | None:
     """What a write puts into a part of an array, if reading that part gives it."""
     v = s.args[-1]
     path = path_of(s)
-    if s.op is not updated or not isinstance(v, Value) or len(path) != 1:
-        return None
+    if s.op is not updated or not isinstance(v, Value) or len(path) != 1 or not is_basic_index(path[0]):
+        return None  # an array of indices may name an entry twice
     t = infer_call(operator.getitem, [s.result.type, type_of(path[0])], {})
     if isinstance(v.type, Scalar):
         v_type = Array(np.dtype(v.type.kind), ()) if v.type.kind in (float, complex) else None

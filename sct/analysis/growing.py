@@ -18,6 +18,7 @@ from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.join import join, widen
 from sct.errors import UnsupportedSyntaxError
+from sct.ir.shapes import as_array
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
 
@@ -56,7 +57,15 @@ def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
 
 def _as_array(s: Builder, o: Operand) -> Operand:
     """An operand, or the array of the items that it is a list of."""
-    return s.apply(runtime.stacked, (o, Const(0))) if isinstance(type_of(o), ListOf) else o
+    return _stacked(s, o) if isinstance(type_of(o), ListOf) else o
+
+
+def _stacked(s: Builder, x: Operand) -> Operand:
+    """The array that `np.array` makes of a list."""
+    t = type_of(x)
+    if isinstance(t, ListOf) and as_rank(t.item) == 0:
+        return s.apply(runtime.numbers, (x, Const(as_array(t.item).dtype)))
+    return s.apply(runtime.stacked, (x, Const(0)))
 
 
 def _is_index(t: Abstract) -> bool:
@@ -113,7 +122,7 @@ def _gathered(s: Builder, name: str, op: Any, args: Sequence[Operand], kwargs: d
 
 
 def _array(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    made = s.apply(runtime.stacked, (args[0], Const(0)))
+    made = _stacked(s, args[0])
     dtype = args[1] if len(args) > 1 else kwargs.get("dtype", Const(None))
     t = type_of(made)
     if isinstance(t, Array) and (dtype == Const(None) or (isinstance(dtype, Const) and np.dtype(dtype.value) == t.dtype)):
@@ -122,7 +131,7 @@ def _array(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> O
 
 
 def _sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    total = s.apply(np.sum, (s.apply(runtime.stacked, (args[0], Const(0))), Const(0)))
+    total = s.apply(np.sum, (_stacked(s, args[0]), Const(0)))
     start = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
     return total if start == Const(0) else s.apply(operator.add, (start, total))
 
@@ -219,6 +228,7 @@ FROM_KNOWN = {
         runtime.appended,
         runtime.item,
         runtime.joined,
+        runtime.numbers,
         runtime.shortened,
         runtime.stacked,
         runtime.with_item,

@@ -470,7 +470,8 @@ class Specializer:
         if handler is not None:
             made = handler(self, args, kwargs)
             if made is not NotImplemented:
-                self.memory.bear(made) if isinstance(made, (List, Dict)) and op in _MAKERS else None
+                if isinstance(made, (List, Dict)) and (op in _MAKERS or (op is operator.getitem and _is_slice(args[1]))):
+                    self.memory.bear(made)
                 return made  # type: ignore[no-any-return]
         if hashable(op) and is_itself(op, args, kwargs):
             return args[0]
@@ -571,9 +572,14 @@ class Specializer:
 
 
 _SHAPE = Attribute("shape")
-_MAKERS = frozenset((list, dict, operator.add, operator.mul, operator.or_, operator.getitem))
+_MAKERS = frozenset((list, dict, operator.add, operator.mul, operator.or_))
 # These are inlined where types are known, though there are rules for them.
 _FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))
+
+
+def _is_slice(index: Operand) -> bool:
+    """Whether an index takes a part of a list, which is a new list; other indices take what is there."""
+    return isinstance(type_of(index), Slice) or isinstance(plain(type_of(index)), slice)
 
 
 def differentiable_item(t: Abstract) -> bool:

@@ -40,10 +40,13 @@ from sct.runtime import (
     appended,
     item,
     items_of,
+    joined,
     kept,
+    numbers,
     scatter_add,
     shortened,
     split_like,
+    stacked,
     updated,
     with_item,
     zeros_each,
@@ -58,6 +61,9 @@ _MAYBE: frozenset[Any] = frozenset((np.diff, np.linalg.matrix_power, np.einsum, 
 _NEW_LISTS: frozenset[Any] = frozenset(
     (added_each, added_item, appended, item, items_of, shortened, split_like, with_item, zeros_each)
 )
+
+
+_NEW_ARRAYS: frozenset[Any] = frozenset((joined, kept, numbers, scatter_add, stacked, updated))
 
 
 _COPYING: frozenset[Any] = frozenset((abs, pow, Method("copy"), Method("flatten")))
@@ -296,7 +302,7 @@ def fresh(t: Apply) -> bool:
     primitive = primitive_of(op)
     if primitive is np.ndarray:
         return not any(k == "buffer" for k, _ in t.kwargs) and len(t.args) < 3
-    if primitive in (kept, scatter_add, updated):
+    if primitive in _NEW_ARRAYS:
         return True
     if primitive is np.diag:  # of a matrix it is a view
         of = type_of(t.args[0]) if t.args else None

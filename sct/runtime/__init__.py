@@ -22,6 +22,7 @@ __all__ = [
     "keep_reduced_axes",
     "kept",
     "last_writes",
+    "numbers",
     "part",
     "scatter_add",
     "shortened",
@@ -186,6 +187,11 @@ def added_each(a: list[Any], b: list[Any]) -> list[Any]:
 def stacked(s: list[Any], axis: int = 0) -> Any:
     """The items of `s`, all of one shape, along a new axis."""
     return np.stack(s, axis)
+
+
+def numbers(s: list[Any], dtype: Any = None) -> Any:
+    """The numbers in `s` as an array, which may be empty."""
+    return np.array(s, dtype)
 
 
 def items_of(a: Any, axis: int = 0) -> list[Any]:

@@ -72,6 +72,7 @@ LIST_OPERATIONS = [
         "item",
         "items_of",
         "joined",
+        "numbers",
         "shortened",
         "split_like",
         "stacked",
