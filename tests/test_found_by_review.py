@@ -763,3 +763,59 @@ def copied_by_array(x, n):
 )
 def test_containers_in_containers(f, args):
     agree(f, X, *args)
+
+
+def alias_of_an_item(x, n):
+    d = {"k": x[0], "v": [x[0], x[1]]}
+    p = d["v"]
+    for _ in range(n):
+        d["k"] = np.tanh(d["k"])
+        p[0] += d["v"][0] * x[1]
+    return sum(d["v"]) * d["k"]
+
+
+def alias_from_a_loop(x, n):
+    items = [[x[1], x[0]], [x[2]]]
+    p = [x[0], x[1]]
+    for _ in range(n):
+        p = items[1]
+    p.append(x[0])
+    return sum(items[1])
+
+
+def item_replaced_in_a_branch(x):
+    items = [x[1], x[0]]
+    d = {"h": items[:]}
+    p = d["h"]
+    if items[0] > 0.9:
+        d["h"] = items[:]
+    p[0] = x[2]
+    return d["h"][0]
+
+
+@pytest.mark.parametrize(("f", "args"), [(alias_of_an_item, (2,)), (alias_from_a_loop, (2,)), (item_replaced_in_a_branch, ())])
+def test_an_alias_that_cannot_be_followed_is_refused(f, args):
+    with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory with"):
+        sct.grad(f)(X, *args)
+
+
+def written_before_a_branch(x):
+    items = [x[1], x[0]]
+    d = {"h": items[:]}
+    d["h"][-1] *= 2.0 * x[2]
+    if items[0] > 9.0:
+        d["h"] = items[:]
+    return d["h"][-1]
+
+
+def state_with_a_history(x, n):
+    state = {"h": x[0], "history": [x[1]]}
+    for _ in range(n):
+        state["h"] = np.tanh(state["h"]) * x[2]
+        state["history"].append(state["h"])
+    return sum(state["history"]) * state["h"]
+
+
+@pytest.mark.parametrize(("f", "args"), [(written_before_a_branch, ()), (state_with_a_history, (3,))])
+def test_lists_in_dicts_that_change(f, args):
+    agree(f, X, *args)

@@ -85,9 +85,15 @@ def aligned(s: Builder, p: Operand, q: Operand, sides: Sequence[tuple[Memory, li
     """What two branches leave in a list or dict: an item that is one object in both is that object, whatever it holds."""
     if p is q or (isinstance(p, Value) and isinstance(q, Value) and s.memory.object_of(p) is s.memory.object_of(q)):
         return s.memory.object_of(p), s.memory.object_of(p)
-    if type(p) is type(q) and isinstance(p, (Tuple, List, Dict)) and len(p.items) == len(q.items):  # type: ignore[union-attr]
-        pairs = [aligned(s, x, y, sides) for x, y in zip(p.items, q.items, strict=True)]  # type: ignore[union-attr]
-        return with_items(p, (x for x, _ in pairs)), with_items(q, (y for _, y in pairs))  # type: ignore[type-var]
+    ends = zip((p, q), sides, strict=True)
+    a, b = (m.now(m.object_of(o)) if isinstance(o, (List, Dict)) else o for o, (m, _) in ends)
+    if type(a) is type(b) and isinstance(a, (Tuple, List, Dict)) and len(a.items) == len(b.items):  # type: ignore[union-attr]
+        pairs = [aligned(s, x, y, sides) for x, y in zip(a.items, b.items, strict=True)]  # type: ignore[union-attr]
+        made = with_items(a, (x for x, _ in pairs)), with_items(b, (y for _, y in pairs))  # type: ignore[type-var]
+        for m, o in zip(made, (p, q), strict=True):
+            if not isinstance(m, Tuple):
+                s.memory.is_version(m, s.memory.object_of(o))
+        return made
     return tuple(presented(s, o, *side) for o, side in zip((p, q), sides, strict=True))  # type: ignore[return-value]
 
 

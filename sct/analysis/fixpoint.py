@@ -22,7 +22,7 @@ __all__ = ["Loop", "carried", "fixpoint", "results"]
 
 
 _Slot: TypeAlias = tuple[int, int]
-"""A part of what a loop's name stands for: the number of the name, and of the part."""
+"""A part of what a loop's name stands for, or of what is in an object: the number of the name or object, and of the part."""
 
 
 @dataclass
@@ -92,10 +92,14 @@ def not_known(s: Builder, loop: Loop, outer: Memory) -> dict[_Slot | Key, Write]
 
 
 def slots(s: Builder, loop: Loop, others: Sequence[Operand]) -> list[tuple[_Slot, Operand, Operand | None]]:
-    """The objects that the loop's names stand for: for each part of a parameter, the object in its place in `others`."""
+    """The objects that the loop's names stand for, and those that are in its objects.
+
+    For each part of a parameter, the object in its place in `others`.
+    """
     out: list[tuple[_Slot, Operand, Operand | None]] = []
-    for k, (p, o) in enumerate(zip(loop.params[: loop.own], others, strict=False)):
-        out += [((k, j), q, s.memory.object_in(r)) for j, (q, r) in enumerate(_parts(p, o))]
+    for k, (p, o) in enumerate(zip(loop.params, others, strict=False)):
+        parts = [((k, j), q, s.memory.object_in(r)) for j, (q, r) in enumerate(_parts(p, o))]
+        out += parts if k < loop.own else parts[1:]
     return out
 
 
@@ -131,7 +135,9 @@ def join_parts(s: Builder, o: Operand, other: Operand) -> None:
     for p, q in _parts(o, other):
         if isinstance(p, Value):
             s.memory.joins(p, q)
-        elif (obj := s.memory.object_in(q)) is not None:
+        if isinstance(p, Value) and not isinstance(p.type, ListOf):
+            continue
+        if (obj := s.memory.object_in(q)) is not None:
             s.memory.may_share(p, obj)
 
 
@@ -189,8 +195,10 @@ def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Va
         if k < loop.own or not isinstance(o, Value):
             join_parts(s, o, i)
             join_parts(s, o, y)
-    for k, (p, o) in enumerate(zip(loop.params[: loop.own], after, strict=False)):
+    for k, (p, o) in enumerate(zip(loop.params, after, strict=True)):
         for j, (own, begun) in enumerate(_parts(o, p)):
+            if k >= loop.own and j == 0:
+                continue  # the object itself
             if (k, j) in loop.stale:
                 s.memory.stale[key_of(own)] = loop.stale[k, j]
             for r in s.memory.rivals.get(key_of(begun), ()):
