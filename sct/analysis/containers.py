@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sct.analysis.building import Builder, Plan
+from sct.analysis.index_expressions import indexed
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import PLANS, trip_count
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.ir.ops import UNPACK, Attribute
+from sct.ir.ops import UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
@@ -29,6 +30,8 @@ class UnrollError(UnsupportedSyntaxError):
 def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     x, key = args
     t = type_of(x)
+    if isinstance(t, Const) and is_indexed(t.value):
+        return indexed(s, t.value, key)
     if not isinstance(t, (Tuple, List, Dict)):
         return NotImplemented
     value = plain(type_of(key))

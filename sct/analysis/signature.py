@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sct.errors import NonDifferentiableArgumentError
+from sct.ir.ops import is_indexed
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, size_symbol
 
 __all__ = ["abstract", "known_of"]
@@ -60,6 +61,6 @@ def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
     if type(value) is dict:
         items = tuple(abstract(v, f"{path}[{k!r}]", lengths) for k, v in value.items())
         return Dict(tuple(value), items)
-    if isinstance(value, (Callable, ModuleType)):  # type: ignore[arg-type]
+    if isinstance(value, (Callable, ModuleType)) or is_indexed(value):  # type: ignore[arg-type]
         return Const(value)
     return UNKNOWN

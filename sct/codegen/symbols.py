@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.ir.ops import Derived
+from sct.ir.ops import Derived, is_indexed
 
 __all__ = ["RESERVED", "Symbols"]
 
@@ -32,7 +32,7 @@ def _public() -> dict[int, tuple[str, str]]:
             if name.startswith("_"):
                 continue
             value = getattr(module, name)
-            if callable(value):
+            if callable(value) or is_indexed(value):
                 own = getattr(value, "__name__", name)
                 own = {"absolute": "abs", "conjugate": "conj"}.get(own, own)  # as everybody writes them
                 name = own if getattr(module, own, None) is value else name

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 __all__ = [
     "ASSERT",
     "CALL",
@@ -31,6 +33,7 @@ __all__ = [
     "describe",
     "hashable",
     "is_effect",
+    "is_indexed",
     "of_numpy",
     "package_of",
 ]
@@ -174,6 +177,14 @@ def is_effect(op: Any) -> bool:
     return op in (RAISE, ASSERT, PUSH, POP, TAPE)
 
 
+_INDEXED = {"r_": np.r_, "c_": np.c_, "s_": np.s_, "index_exp": np.index_exp, "mgrid": np.mgrid, "ogrid": np.ogrid}
+
+
+def is_indexed(value: Any) -> bool:
+    """Whether an object is one of NumPy's that are there to be indexed, as functions are to be called."""
+    return any(value is known for known in _INDEXED.values())
+
+
 def hashable(op: Any) -> bool:
     """Whether an operation can be looked up in a table."""
     try:
@@ -197,6 +208,8 @@ def describe(op: Any) -> str:
     """What an operation is called in a message: the name by which a user would import it."""
     if isinstance(op, (Attribute, Augmented, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack)):
         return str(op)
+    if is_indexed(op):
+        return next(f"np.{name}" for name, known in _INDEXED.items() if known is op)
     name = getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or type(op).__name__
     module = getattr(op, "__module__", None) or ""
     if package_of(op) == "numpy" or type(op).__name__ == "ufunc":

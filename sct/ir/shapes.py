@@ -93,13 +93,21 @@ def as_array(value: Any) -> Array:
             return unknown_array(dtype)
         assert shape is not None
         return Array(dtype, (len(items), *shape))
-    if constant(value):
-        try:
-            array = np.asarray(value)
-        except ValueError:
-            return unknown_array()
-        return Array(array.dtype, array.shape)
-    return unknown_array()
+    if not _is_data(value):
+        return unknown_array()
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return unknown_array()
+    return Array(array.dtype, array.shape)
+
+
+_DATA = (bool, int, float, complex, str, bytes, np.generic, np.ndarray, range)
+
+
+def _is_data(value: Any) -> bool:
+    """Whether a Python value is numbers, or lists of them: NumPy asks any other object for items, which may never end."""
+    return isinstance(value, _DATA) or (isinstance(value, (list, tuple)) and all(map(_is_data, value)))
 
 
 def promote(*values: Any) -> np.dtype[Any] | None:

@@ -40,7 +40,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
 from sct.ruleset import adjoint_rule, method_rule
 from sct.transform.adjoints import Loop, bar_name
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex
@@ -267,7 +267,8 @@ class _Reverser(Boundary):
         else:
             items = self.items(found, len(targets))
         for target, one in zip(targets, items, strict=True):
-            if one == Const(None) and not rule.partials and any(v in self.active for v in values_of(target)):
+            lost = values_of(target) if one == Const(None) and not rule.partials else values_of(*_slices(target))
+            if any(v in self.active for v in lost):
                 raise self.not_covered(s, "an argument without a derivative depends on what is differentiated by")
             self.accumulate(target, one)
 
@@ -490,6 +491,13 @@ def _as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
         if rule is not None and rule.pack and len(args) > 2:
             args = [args[0], Tuple(tuple(args[1:]))]
     return args, kwargs
+
+
+def _slices(operand: Operand) -> list[Operand]:
+    """The slices in an operand, which have no adjoint."""
+    if isinstance(operand, (Tuple, List, Dict)):
+        return [part for i in operand.items for part in _slices(i)]
+    return [operand] if isinstance(operand, Slice) else []
 
 
 def _backward(origin: Origin | None) -> Origin | None:
