@@ -24,7 +24,7 @@ from sct.ir.types import (
     size_mul,
     size_opaque,
 )
-from sct.ruleset import adjoint, attribute, elementwise, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, adjoint_of_square, attribute, elementwise, method, nondifferentiable, result_type
 from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -592,6 +592,14 @@ _ABS = "d * np.conj(x) / (y + (y == 0)) if np.iscomplexobj(x) else d * np.sign(x
 for _function in (abs, operator.abs, np.absolute):
     elementwise(_function, _ABS)
 elementwise(np.fabs, "d * np.sign(x)")
+
+
+@adjoint_of_square(abs, operator.abs, np.absolute, np.fabs)
+def square_of_absolute(y, x, y_bar):
+    """y = x x*:  x̄ = 2 ȳ x*."""
+    return 2.0 * y_bar * np.conj(x) if np.iscomplexobj(x) else 2.0 * y_bar * x
+
+
 elementwise(np.sign, None, real_only=True)
 elementwise(np.copysign, "d * np.sign(x1) * np.copysign(1.0, x2)", None)
 elementwise(np.heaviside, None, "d * (x1 == 0)")

@@ -7,7 +7,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, Tuple
-from sct.ruleset import adjoint, elementwise, result_type
+from sct.ruleset import adjoint, adjoint_of_square, elementwise, result_type
 from sct.runtime import unbroadcast
 
 from .arithmetic import ufunc_type
@@ -27,6 +27,13 @@ elementwise(np.logaddexp2, "d * np.exp2(x1 - y)", "d * np.exp2(x2 - y)", real_on
 elementwise(np.sqrt, "0.5 * d / y")
 elementwise(np.cbrt, "d / (3.0 * y * y)", real_only=True)
 elementwise(np.hypot, "d * x1 / (y + (y == 0))", "d * x2 / (y + (y == 0))", real_only=True)
+
+
+@adjoint_of_square(np.hypot, real_only=True)
+def square_of_hypot(y, x1, x2, y_bar):
+    """y = x₁² + x₂²:  x̄ᵢ = 2 ȳ xᵢ."""
+    return unbroadcast(2.0 * y_bar * x1, x1), unbroadcast(2.0 * y_bar * x2, x2)
+
 
 # Trigonometric
 elementwise(np.sin, "d * np.cos(x)")

@@ -13,7 +13,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes
-from sct.ruleset import adjoint, nondifferentiable, result_type
+from sct.ruleset import adjoint, adjoint_of_square, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, unbroadcast
 
 from .products import as_operand
@@ -172,6 +172,34 @@ def matrix_norm(y, x, y_bar, *, keepdims=False, ord="fro"):
     y = keep_reduced_axes(y, x, (-2, -1), keepdims)
     y_bar = keep_reduced_axes(y_bar, x, (-2, -1), keepdims)
     return norm_of_matrices(y, x, y_bar, ord, -2, -1)
+
+
+def _is_euclidean(x, ord=None, axis=None, keepdims=False):
+    """Whether a norm is the root of a sum of squares, by all that is known of it."""
+    if ord is None or (isinstance(ord, str) and ord in ("fro", "f")):
+        return True
+    if not constant(ord) or ord != 2 or not constant(axis):
+        return False
+    return as_array(x).rank == 1 if axis is None else np.size(axis) == 1
+
+
+@adjoint_of_square(np.linalg.norm, covers=_is_euclidean)
+def square_of_norm(y, x, y_bar, ord=None, axis=None, keepdims=False):
+    """y = Σ|x|²: x̄ = 2 ȳ conj(x)."""
+    scale = 2.0 * keep_reduced_axes(y_bar, x, axis, keepdims)
+    return np.conj(x) * scale if np.iscomplexobj(x) else x * scale
+
+
+@adjoint_of_square(np.linalg.vector_norm, covers=lambda x, *, axis=None, keepdims=False, ord=2: constant(ord) and ord == 2)
+def square_of_vector_norm(y, x, y_bar, *, axis=None, keepdims=False, ord=2):
+    return square_of_norm(y, x, y_bar, None, axis, keepdims)
+
+
+@adjoint_of_square(
+    np.linalg.matrix_norm, covers=lambda x, *, keepdims=False, ord="fro": isinstance(ord, str) and ord in ("fro", "f")
+)
+def square_of_matrix_norm(y, x, y_bar, *, keepdims=False, ord="fro"):
+    return square_of_norm(y, x, y_bar, None, (-2, -1), keepdims)
 
 
 @result_type(np.linalg.norm)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sct.ir.shapes import size_product
 from sct.ir.types import UNKNOWN, Const, Scalar
-from sct.ruleset import adjoint, elementwise, nondifferentiable, result_type
+from sct.ruleset import adjoint, adjoint_of_square, elementwise, nondifferentiable, result_type
 
 from .arithmetic import evaluated, is_array, join_kinds, kind_of_number, power_adjoint, sequence_items, size_of_number
 
@@ -47,6 +47,12 @@ _PARTIALS = {
 for _name, _partial in _PARTIALS.items():
     if hasattr(math, _name):  # exp2 and cbrt are of Python 3.11
         elementwise(getattr(math, _name), _partial, real_only=True)
+
+
+@adjoint_of_square(math.fabs, real_only=True)
+def square_of_fabs(y, x, y_bar):
+    return 2.0 * y_bar * x
+
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Two arguments
@@ -88,7 +94,17 @@ def like_sequence(items, sequence):
 @adjoint(math.hypot, real_only=True)
 def hypot(y, *coordinates, y_bar):
     """The derivative at the origin is 0."""
-    share = y_bar / (y + (y == 0))
+    return multiples(y_bar / (y + (y == 0)), coordinates)
+
+
+@adjoint_of_square(math.hypot, real_only=True)
+def square_of_hypot(y, *coordinates, y_bar):
+    """y = Σ xᵢ²:  x̄ᵢ = 2 ȳ xᵢ."""
+    return multiples(2.0 * y_bar, coordinates)
+
+
+def multiples(share, coordinates):
+    """`share` of each of the coordinates."""
     out = ()
     for x in coordinates:
         out = out + (share * x,)
@@ -98,7 +114,17 @@ def hypot(y, *coordinates, y_bar):
 @adjoint(math.dist, real_only=True)
 def dist(y, p, q, y_bar):
     """The derivative between equal points is 0."""
-    share = y_bar / (y + (y == 0))
+    return differences(y_bar / (y + (y == 0)), p, q)
+
+
+@adjoint_of_square(math.dist, real_only=True)
+def square_of_dist(y, p, q, y_bar):
+    """y = Σ (pᵢ − qᵢ)²:  p̄ᵢ = 2 ȳ (pᵢ − qᵢ) = −q̄ᵢ."""
+    return differences(2.0 * y_bar, p, q)
+
+
+def differences(share, p, q):
+    """`share` of p − q and of q − p, each like the point that it is for."""
     if isinstance(p, np.ndarray) and isinstance(q, np.ndarray):
         return share * (p - q), share * (q - p)
     p_bar = ()

@@ -7,7 +7,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, normalize_axes, reduced, size_max0, size_product
 from sct.ir.types import UNKNOWN, Array, Tuple, size_add
-from sct.ruleset import adjoint, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, adjoint_of_square, method, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, unbroadcast
 
 from .arithmetic import sum_dtype
@@ -313,6 +313,9 @@ def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=N
     if mean is None:
         return a_bar, None, None, None, None, None, None
     return a_bar, None, None, None, None, None, -unbroadcast(a_bar, mean)
+
+
+adjoint_of_square(np.std)(var)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

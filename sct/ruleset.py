@@ -29,6 +29,7 @@ __all__ = [
     "Kind",
     "MethodRule",
     "adjoint",
+    "adjoint_of_square",
     "adjoint_rule",
     "attribute",
     "attribute_rule",
@@ -42,6 +43,7 @@ __all__ = [
     "nondifferentiable_functions",
     "primitives",
     "result_type",
+    "square_rule",
     "type_rule",
 ]
 
@@ -76,6 +78,14 @@ class AdjointRule:
 
 
 @dataclass(frozen=True)
+class SquareRule:
+    """The adjoint rule of the square of a function, for the calls that `covers` says yes to (of the arguments' types)."""
+
+    rule: AdjointRule
+    covers: Callable[..., bool]
+
+
+@dataclass(frozen=True)
 class MethodRule:
     """`x.name(...)` of an array is `primitive(x, ...)`; `pack` gathers several positional arguments into one tuple."""
 
@@ -86,6 +96,7 @@ class MethodRule:
 @dataclass
 class _Registry:
     adjoints: dict[Any, AdjointRule] = field(default_factory=dict)
+    squares: dict[Any, SquareRule] = field(default_factory=dict)
     types: dict[Any, Callable[..., Abstract | Any]] = field(default_factory=dict)
     constant: dict[Any, bool] = field(default_factory=dict)
     methods: dict[str, MethodRule] = field(default_factory=dict)
@@ -103,6 +114,18 @@ def _register(
     absent: bool = False,
     partials: tuple[str | None, ...] = (),
 ) -> None:
+    _registry.squares.pop(primitive, None)  # it belongs to the rule that is replaced
+    _registry.adjoints[primitive] = _rule(primitive, rule, kind, real_only, absent, partials)
+
+
+def _rule(
+    primitive: Any,
+    rule: Callable[..., Any],
+    kind: Kind,
+    real_only: bool = False,
+    absent: bool = False,
+    partials: tuple[str | None, ...] = (),
+) -> AdjointRule:
     parameters = list(inspect.signature(rule).parameters.values())
     if not parameters:
         raise TypeError(f"the adjoint rule {rule.__name__} has no parameters; it needs (result, operands..., result_bar)")
@@ -114,9 +137,7 @@ def _register(
     own = [p for p in parameters if p.name not in (result, bar)]
     operands = tuple(names[1 : names.index(bar)])
     signature = inspect.Signature(own)
-    _registry.adjoints[primitive] = AdjointRule(
-        primitive, rule, signature, operands, result, bar, kind, real_only, absent, partials
-    )
+    return AdjointRule(primitive, rule, signature, operands, result, bar, kind, real_only, absent, partials)
 
 
 def adjoint(
@@ -158,6 +179,32 @@ def adjoint(
 
     def register(rule: F) -> F:
         _register(primitive, rule, kind, real_only, absent)
+        return rule
+
+    return register
+
+
+def adjoint_of_square(
+    *primitives: Callable[..., Any], covers: Callable[..., bool] = lambda *args, **kwargs: True, real_only: bool = False
+) -> Callable[[F], F]:
+    """Register the decorated function as the adjoint rule of the square of `primitives`.
+
+    The square of a norm is smooth where the norm is not: at 0 the adjoint rules of the two in a row are right to first order
+    only. The rule takes the square and its adjoint for the result and its adjoint, and the operands of the primitive.
+
+    Parameters
+    ----------
+    *primitives : callables
+        Functions that have an adjoint rule.
+    covers : callable
+        Takes the primitive's own arguments as a type rule does; tells whether the rule holds for them.
+    real_only : bool
+        Whether complex operands are refused at compile time.
+    """
+
+    def register(rule: F) -> F:
+        for p in primitives:
+            _registry.squares[p] = SquareRule(_rule(p, rule, kind_of(p), real_only), covers)
         return rule
 
     return register
@@ -242,6 +289,12 @@ def _get(table: dict[Any, Any], key: Any) -> Any:
 def adjoint_rule(primitive: Any) -> AdjointRule | None:
     """The adjoint rule of `primitive`, or None."""
     rule: AdjointRule | None = _get(_registry.adjoints, primitive)
+    return rule
+
+
+def square_rule(primitive: Any) -> SquareRule | None:
+    """The adjoint rule of the square of `primitive`, or None."""
+    rule: SquareRule | None = _get(_registry.squares, primitive)
     return rule
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.specialize import Specialized
+from sct.analysis.squares import squares
 from sct.errors import NonDifferentiableArgumentError, NoRuleError
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Derived, Free, Method, Steps, StepsBack, describe, package_of
@@ -41,7 +42,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
-from sct.ruleset import adjoint_rule, method_rule
+from sct.ruleset import AdjointRule, adjoint_rule, method_rule
 from sct.transform.adjoints import Loop, bar_name
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex
 
@@ -96,6 +97,7 @@ class _Reverser(Boundary):
         self.wrt = wrt
         self.single = single
         self.indices: dict[Value, Value] = {}
+        self.squares: dict[Value, tuple[Apply, AdjointRule]] = {}  # a square -> what it is the square of, and the rule for it
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
         self.b.projections = _projections(self.primal.block)
@@ -112,6 +114,7 @@ class _Reverser(Boundary):
         self.check_result(result)
         refuse_bracketing(f.block, params, values_of(result))
         self.active = active_values(f.block, params, values_of(result))
+        self.squares = squares(f.block)
         seed_param: tuple[Value, ...] = ()
         if mode.seed in ("argument", "pull"):
             seed, seed_param = self.seed_parameter(result, fresh_name("y_bar", names))
@@ -159,6 +162,9 @@ class _Reverser(Boundary):
         bar = self.bars.pop(v)
         if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
             self.item(s, bar)
+        elif v in self.squares:
+            root, rule = self.squares[v]
+            self.by_rule(rule, replace(root, result=v), bar)
         else:
             self.rule(s, bar)
 
@@ -230,10 +236,14 @@ class _Reverser(Boundary):
             self.unpacked(s, bar)
             return
         rule = adjoint_rule(primitive)
-        args, kwargs = _as_call(s)
         if rule is None:
             self.python_function(s, bar)
-            return
+        else:
+            self.by_rule(rule, s, bar)
+
+    def by_rule(self, rule: AdjointRule, s: Apply, bar: Operand) -> None:
+        """An operation, by a rule for its operands and result."""
+        args, kwargs = _as_call(s)
         try:
             bound = rule.signature.bind(*args, **kwargs)
         except TypeError as e:

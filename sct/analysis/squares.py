@@ -1,0 +1,82 @@
+"""Squares: which values are the square of a call whose square has an adjoint rule of its own.
+
+Takes a typed block; gives a table. The square of |x| or of a norm has derivatives of all orders where the function itself has
+none, so the two rules in a row, with the convention for 0 in one of them, would be wrong from the second order on. How the
+value is computed stays as it was written.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from sct.analysis.activity import primitive_of
+from sct.analysis.inference import plain
+from sct.ir.ops import hashable
+from sct.ir.ssa import Apply, Block, Operand, Value, blocks_of, type_of
+from sct.ir.types import Const
+from sct.ruleset import AdjointRule, square_rule
+
+__all__ = ["squares"]
+
+_PRODUCTS = frozenset((operator.mul, np.multiply))
+_POWERS = frozenset((operator.pow, pow, math.pow, np.power, np.float_power))
+
+
+def squares(block: Block) -> dict[Value, tuple[Apply, AdjointRule]]:
+    """The squares in a block and in the blocks in it: for each the call that it is the square of, and the rule for it."""
+    roots: dict[Value, tuple[Apply, AdjointRule]] = {}
+    found: dict[Value, tuple[Apply, AdjointRule]] = {}
+    _survey(block, roots, found)
+    return found
+
+
+def _survey(block: Block, roots: dict[Value, tuple[Apply, AdjointRule]], found: dict[Value, tuple[Apply, AdjointRule]]) -> None:
+    for s in block.body:
+        if isinstance(s, Apply) and hashable(s.op):
+            rule = _rule_for_square(s)
+            if rule is not None:
+                roots[s.result] = s, rule
+            base = _base(s, roots)
+            if base is not None:
+                found[s.result] = roots[base]
+        for b in blocks_of(s):
+            _survey(b, roots, found)
+
+
+def _rule_for_square(s: Apply) -> AdjointRule | None:
+    """The rule for the square of what a call gives; None if there is none for these arguments."""
+    rule = square_rule(primitive_of(s.op))
+    if rule is None:
+        return None
+    try:
+        covered = rule.covers(*(plain(type_of(a)) for a in s.args), **{k: plain(type_of(v)) for k, v in s.kwargs})
+    except TypeError:  # a call that it does not know
+        return None
+    return rule.rule if covered else None
+
+
+def _base(s: Apply, roots: dict[Value, tuple[Apply, AdjointRule]]) -> Value | None:
+    """The value of which an operation is the square, if it is one of `roots`."""
+    if s.kwargs or not s.args or not isinstance(s.args[0], Value) or s.args[0] not in roots:
+        return None
+    base = s.args[0]
+    if s.op is np.square and len(s.args) == 1:
+        return base
+    if len(s.args) != 2:
+        return None
+    other = s.args[1]
+    if s.op in _PRODUCTS and isinstance(other, Value) and other in roots and _alike(roots[base][0], roots[other][0]):
+        return base
+    return base if s.op in _POWERS and _is_two(other) else None
+
+
+def _alike(a: Apply, b: Apply) -> bool:
+    """Whether two calls, both of functions with rules, give the same."""
+    return a is b or (a.op == b.op and a.args == b.args and a.kwargs == b.kwargs)
+
+
+def _is_two(o: Operand) -> bool:
+    return isinstance(o, Const) and isinstance(o.value, (int, float, np.number)) and o.value == 2
