@@ -7,8 +7,8 @@ compiler's matter.
 
 import numpy as np
 
-from sct.ir.shapes import as_array, fresh_size
-from sct.ir.types import Array, ListOf, Slice, Unknown
+from sct.ir.shapes import as_array, constant, fresh_size
+from sct.ir.types import Array, ListOf, Scalar, Slice, Unknown, same_shape
 from sct.ruleset import adjoint, nondifferentiable, result_type
 from sct.runtime import (
     added_each,
@@ -18,6 +18,7 @@ from sct.runtime import (
     items_of,
     joined,
     numbers,
+    repeated,
     shortened,
     split_like,
     stacked,
@@ -36,6 +37,12 @@ def appended_adjoint(y, s, x, y_bar):
     """The last item of the adjoint list, and the list without it."""
     x_bar = item(y_bar, -1)
     return shortened(y_bar), x_bar
+
+
+@adjoint(repeated)
+def repeated_adjoint(y, x, n, y_bar):
+    """y = [x, x, …]:  x̄ = Σ ȳ[i]."""
+    return np.sum(numbers(y_bar)), None
 
 
 @adjoint(shortened, kind="view")
@@ -106,13 +113,35 @@ def _item_type(t):
     return t.item if isinstance(t, ListOf) else Unknown()
 
 
-@result_type(appended)
-def appended_type(s, x):
-    return s
+def _with(s, x):
+    """The type of a list that has an item more, or another one: its items are of one type, which covers this one as well."""
+    item = _item_type(s)
+    x = (Scalar(type(x)) if type(x) in _ORDER else as_array(x)) if constant(x) else x
+    if not isinstance(item, (Scalar, Array)) or not isinstance(x, (Scalar, Array)):
+        return s
+    if isinstance(item, Scalar) and isinstance(x, Scalar):
+        return ListOf(Scalar(max(item.kind, x.kind, key=_ORDER.index)))
+    a, b = as_array(item), as_array(x)
+    dtype = a.dtype if a.dtype == b.dtype else None
+    if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
+        return ListOf(Array(dtype, None))
+    if dtype is not None and isinstance(item, Array) and same_shape(a.shape, b.shape):
+        return s
+    return ListOf(Array(dtype, tuple(n if n == m else fresh_size() for n, m in zip(a.shape, b.shape, strict=True))))
+
+
+_ORDER = (bool, int, float, complex)
+
+result_type(appended)(_with)
+result_type(with_item)(lambda s, i, x: _with(s, x))
+
+
+@result_type(repeated)
+def repeated_type(x, n):
+    return ListOf(Scalar(type(x)) if constant(x) else x)
 
 
 result_type(shortened)(lambda s: s)
-result_type(with_item)(lambda s, i, x: s)
 result_type(added_item)(lambda s, i, v: s)
 result_type(zeros_each)(lambda s: s)
 result_type(added_each)(lambda a, b: a)

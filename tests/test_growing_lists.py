@@ -104,6 +104,51 @@ def addl(a, n):
     return sum(xs)
 
 
+def repeated(x, n):
+    a = [0.0] * n
+    for i in range(n):
+        a[i] = x[i] * (a[i - 1] if i > 0 else 2.0)
+    return a[0] * a[n - 1]
+
+
+def repeated_active(y, n):
+    a = [y] * n
+    a[1] = 3.0 * y
+    s = 0.0
+    for v in a:
+        s += v * v
+    return s
+
+
+def repeated_entry(x, n):
+    a = [x[0] * x[1]] * n
+    return sum(a) * a[0]
+
+
+def ints_then_floats(x, n):
+    a = []
+    for i in range(n):
+        a.append(0)
+    for i in range(n):
+        a[i] = x[i] * x[0]
+    return a[0] * a[n - 1]
+
+
+def ints_then_one_float(x, n):
+    a = [0] * n
+    a[0] = x[0] * x[1]
+    return a[0] * a[0]
+
+
+def floats_then_arrays(x, n):
+    a = []
+    for i in range(n):
+        a.append(0.0)
+    a[0] = x * x
+    a.append(x)
+    return np.sum(a[0] * a[n])
+
+
 X = np.linspace(0.3, 1.2, 4)
 CASES = [
     (rnn, (np.eye(3) * 0.5 + 0.1, np.linspace(0, 1, 12).reshape(4, 3)), (0, 1)),
@@ -119,6 +164,12 @@ CASES = [
     (nested, (X,), 0),
     (addl, (0.7, 4), 0),
     (returned, (0.7, 3), 0),
+    (repeated, (X, 4), 0),
+    (repeated_active, (0.7, 4), 0),
+    (repeated_entry, (X, 4), 0),
+    (ints_then_floats, (X, 4), 0),
+    (ints_then_one_float, (X, 4), 0),
+    (floats_then_arrays, (X, 4), 0),
 ]
 
 

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sct import runtime
 from sct.analysis.building import Builder, Plan
 from sct.analysis.index_expressions import indexed
 from sct.analysis.inference import infer_call, plain
@@ -142,13 +143,26 @@ def _repeat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
         if isinstance(type_of(a), (Tuple, List)) and isinstance(n, Const) and isinstance(n.value, int):
             a = s.expose_all(a)
             return type(a)(a.items * n.value)  # type: ignore[union-attr,call-arg,arg-type]
-        if isinstance(type_of(a), (Tuple, List)) and isinstance(type_of(n), (Scalar, Unknown)):
+        if isinstance(type_of(a), (Tuple, List)) and isinstance(type_of(n), (Scalar, Array, Unknown)):
+            number = _one_number(a)
+            if number is not None:
+                return s.apply(runtime.repeated, (number, n))
             raise UnsupportedSyntaxError(
-                "a list or tuple repeated a number of times only known at run time",
+                "a list or tuple repeated a number of times only known at run time, other than a list of one number",
                 s.place,
                 "Append in a loop, or use np.tile.",
             )
     return NotImplemented
+
+
+def _one_number(o: Operand) -> Operand | None:
+    """The item of a list of one number, which nobody can write into."""
+    if not isinstance(o, List) or len(o.items) != 1:
+        return None
+    t = type_of(o.items[0])
+    number = isinstance(t, Scalar) or (isinstance(t, Const) and type(t.value) in (int, float, complex))
+    number |= isinstance(t, Array) and t.shape == () and t.boxed is False
+    return o.items[0] if number else None
 
 
 def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -82,11 +82,16 @@ def _replaced(s: Builder, x: Operand, op: Any, rest: Sequence[Operand]) -> Opera
     s.writable(obj)
     if op is not runtime.with_item:
         s.keeps_length(obj)
-    new = s.append(op, (now, *rest), {}, type_of(now), s.memory.name_of(obj))
+    new = s.append(op, (now, *rest), {}, _type_with(s, op, now, rest), s.memory.name_of(obj))
     s.memory.joins_items(obj, Tuple(tuple(rest)))
     s.memory.set(obj, new)
     s.memory.wrote(obj, s.memory.name_of(obj), s.place)
     return Const(None)
+
+
+def _type_with(s: Builder, op: Any, x: Operand, rest: Sequence[Operand]) -> Abstract:
+    """The type of a list after a change to it."""
+    return infer_call(op, [type_of(x), *map(type_of, rest)], {})
 
 
 def _fitting(s: Builder, x: Operand, value: Operand) -> Operand:
@@ -158,7 +163,7 @@ def _add(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Ope
     a, b = args
     if isinstance(b, List) and isinstance(type_of(a), ListOf):
         for i in b.items:
-            a = s.append(runtime.appended, (a, _fitting(s, a, i)), {}, type_of(a))
+            a = s.append(runtime.appended, (a, _fitting(s, a, i)), {}, _type_with(s, runtime.appended, a, (i,)))
         return a
     raise UnsupportedSyntaxError("the sum of two lists of which one grows", s.place, "Append the items one by one.")
 

@@ -43,6 +43,7 @@ from sct.runtime import (
     joined,
     kept,
     numbers,
+    repeated,
     scatter_add,
     shortened,
     split_like,
@@ -59,7 +60,7 @@ _MAYBE: frozenset[Any] = frozenset((np.diff, np.linalg.matrix_power, np.einsum, 
 
 
 _NEW_LISTS: frozenset[Any] = frozenset(
-    (added_each, added_item, appended, item, items_of, shortened, split_like, with_item, zeros_each)
+    (added_each, added_item, appended, item, items_of, repeated, shortened, split_like, with_item, zeros_each)
 )
 
 

@@ -20,7 +20,7 @@ from sct.codegen.symbols import Symbols
 from sct.ir.ops import POP, TAPE, Attribute, Format, Free, Method
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Array, Const, ListOf, Scalar
-from sct.runtime import added_each, appended, item, items_of, joined, shortened, stacked, zeros_each
+from sct.runtime import added_each, appended, item, items_of, joined, repeated, shortened, stacked, zeros_each
 
 __all__ = ["BINARY", "Expression", "call", "constant", "display", "load", "operation", "store"]
 
@@ -191,6 +191,7 @@ def _slices(args: list[Expression], operands: Sequence[Operand], symbols: Symbol
 
 _ON_LISTS: dict[Any, Callable[..., Expression]] = {
     appended: lambda args, operands, symbols: display(gast.List, [gast.Starred(args[0], gast.Load()), args[1]]),
+    repeated: lambda args, operands, symbols: gast.BinOp(display(gast.List, args[:1]), gast.Mult(), args[1]),
     shortened: lambda args, operands, symbols: gast.Subscript(
         args[0], gast.Slice(None, constant(-1, symbols), None), gast.Load()
     ),

@@ -24,6 +24,7 @@ __all__ = [
     "last_writes",
     "numbers",
     "part",
+    "repeated",
     "scatter_add",
     "shortened",
     "split_like",
@@ -148,6 +149,11 @@ def unit_seed(y: Any) -> float:
 def appended(s: list[Any], x: Any) -> list[Any]:
     """`s` with a further item."""
     return [*s, x]
+
+
+def repeated(x: Any, n: int) -> list[Any]:
+    """A list of `n` times the number `x`."""
+    return [x] * n
 
 
 def shortened(s: list[Any]) -> list[Any]:
