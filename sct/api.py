@@ -23,7 +23,7 @@ from sct.analysis.calls import lowered
 from sct.analysis.signature import abstract
 from sct.analysis.specialize import Specialized, Specializer, specialize
 from sct.codegen.emit import Text, emit
-from sct.codegen.guard import guard
+from sct.codegen.guard import guard, long_enough
 from sct.codegen.load import load
 from sct.codegen.overlap import overlap_check
 from sct.codegen.tape import Tape, tape_of
@@ -53,6 +53,7 @@ class _Entry:
     types: tuple[Abstract, ...]
     run: Callable[..., Any]
     text: Text
+    long_enough: Callable[[tuple[Any, ...]], bool] | None
 
 
 class DerivedFunction:
@@ -166,15 +167,21 @@ class DerivedFunction:
         check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
         if check is not None:
             compiled = self._checked(compiled, check)
-        matches = guard(types, values, specialized.dependencies, specialized.free, lengths)
-        self._compiled[compiled] = _Entry(types, compiled, text)
+        names = getattr(self._root(), "__globals__", {})
+        matches = guard(types, values, specialized.dependencies, specialized.free, lengths, names).on(names)
+        facts = long_enough(types, lengths)
+        self._compiled[compiled] = _Entry(types, compiled, text, None if facts is None else facts.on({}))
         kept = self._entries[: _CACHE_SIZE - 1]
         self._compiled = {r: self._compiled[r] for r in (compiled, *(r for _, r in kept))}
         self._entries = ((matches, compiled), *kept)
         return compiled
 
+    def _root(self) -> Any:
+        """The function that this is a derivative of, of whatever order."""
+        return self.primal._root() if isinstance(self.primal, DerivedFunction) else self.primal
+
     def _checked(self, compiled: Callable[..., Any], check: Callable[[Sequence[Any]], None]) -> Callable[..., Any]:
-        """A compiled function that first looks at the memory of its arguments; itself it is `__wrapped__`."""
+        """A compiled function that first looks at its arguments; itself it is `__wrapped__`."""
 
         @functools.wraps(compiled)
         def checked(*args: Any, **kwargs: Any) -> Any:
@@ -235,7 +242,18 @@ class DerivedFunction:
         ----------
         *args, **kwargs
             Arguments such as it will be called with (those of the primal).
+
+        Returns
+        -------
+        callable
+            To be called with arguments of the same types. It looks only at what cannot be seen from these: how long axes
+            are, where its text relies on that (`ValueError`), and the memory of arguments that are written into.
         """
+        compiled = self._for(args, kwargs)
+        fits = self._compiled[compiled].long_enough
+        return compiled if fits is None else self._checked(compiled, _refuse_short(fits, getattr(self, "__name__", "f")))
+
+    def _for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
         if self.mode.seed == "argument" and len(args) < len(self._signature.parameters):
             args = (*args, None)
         values, _, _ = self._bound(args, kwargs)
@@ -243,7 +261,7 @@ class DerivedFunction:
 
     def source_for(self, *args: Any, **kwargs: Any) -> str:
         """The text of the derivative for arguments of these types (those of the primal)."""
-        return self._compiled[self.specialize(*args, **kwargs)].text.source
+        return self._compiled[self._for(args, kwargs)].text.source
 
     def tape(self, *args: Any, **kwargs: Any) -> Tape:
         """What the derivative records for these arguments (those of the primal): which values, why, and how many bytes.
@@ -292,6 +310,18 @@ class DerivedFunction:
             return self._compiled[latest].text.source
         types = tuple(_declared(p, p.name in self.wrt) for p in self._inner.parameters.values())
         return emit(_with_steps(self.typed(types).function, self.optimize)).source
+
+
+def _refuse_short(long_enough: Callable[[tuple[Any, ...]], bool], name: str) -> Callable[[Sequence[Any]], None]:
+    """A check that arguments are as long as a compiled function relies on."""
+
+    def check(args: Sequence[Any]) -> None:
+        if not long_enough(tuple(args)):
+            raise ValueError(
+                f"{name}() was specialized for longer arrays than these; call .specialize again with arrays of this length"
+            )
+
+    return check
 
 
 def _differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode: Mode, optimize: bool) -> Specialized:

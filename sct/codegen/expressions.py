@@ -17,6 +17,7 @@ import numpy as np
 
 from sct.analysis.activity import stop_gradient
 from sct.codegen.symbols import Symbols
+from sct.frontend.resolve import place_of_default
 from sct.ir.ops import POP, TAPE, Attribute, Format, Free, Method
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Array, Const, ListOf, Scalar
@@ -229,13 +230,8 @@ def _free(op: Free, symbols: Symbols) -> Expression:
         return gast.Attribute(load(symbols.name(function)), op.name, gast.Load())
     base = load(symbols.bind(function))
     if op.name.endswith(" (default)"):
-        name = op.name.split(" ")[0]
-        code = function.__code__
-        positional = code.co_varnames[: code.co_argcount]
-        if name in positional:
-            at = positional.index(name) - len(positional) + len(function.__defaults__ or ())
-            return _item(gast.Attribute(base, "__defaults__", gast.Load()), at)
-        return _item(gast.Attribute(base, "__kwdefaults__", gast.Load()), name)
+        where, key = place_of_default(function, op.name.split(" ")[0])
+        return _item(gast.Attribute(base, where, gast.Load()), key)
     if op.name in function.__code__.co_freevars:
         cell = _item(gast.Attribute(base, "__closure__", gast.Load()), function.__code__.co_freevars.index(op.name))
         return gast.Attribute(cell, "cell_contents", gast.Load())

@@ -1,22 +1,39 @@
 """Guards: whether arguments are of the types that a function was compiled for.
 
 Takes abstract values; gives a predicate on a tuple of arguments, made of the fewest tests that decide it, and so as fast as
-one written by hand. A guard never raises.
+one written by hand. It is built as a syntax tree, in which no text of the user's stands as code. A guard never raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
-from sct.analysis.signature import abstract
-from sct.frontend.resolve import Dependency, look_up
+from sct.frontend.resolve import Dependency, free_value, place_of_default
 from sct.ir.ops import Free
 from sct.ir.types import Abstract, Array, Const, Dict, List, Size, Tuple, is_unit
 
-__all__ = ["guard"]
+__all__ = ["Guard", "guard", "long_enough"]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A predicate on a tuple of arguments, for one function or another of the same code.
+
+    `code` is that of a function of the arguments and of `objects`, which sees the names that the function sees.
+    """
+
+    code: CodeType
+    objects: tuple[Any, ...]
+
+    def on(self, names: dict[str, Any], objects: tuple[Any, ...] | None = None) -> FunctionType:
+        """The predicate, where `names` are the globals that it sees."""
+        return FunctionType(self.code, names, "guard", self.objects if objects is None else objects)
 
 
 def guard(
@@ -25,7 +42,8 @@ def guard(
     dependencies: Iterable[Dependency],
     free: Iterable[tuple[Free, Abstract]],
     lengths: Mapping[str, int],
-) -> Callable[[tuple[Any, ...]], bool]:
+    names: Mapping[str, Any],
+) -> Guard:
     """A predicate on arguments.
 
     Parameters
@@ -40,114 +58,182 @@ def guard(
         Data outside of the function, with the types that it must still have.
     lengths : mapping
         How long axes must be, by the names of their symbols.
+    names : mapping
+        The globals that the guard is going to see.
     """
-    return _Guard(lengths).make(types, examples, dependencies, free)
+    made = _Guard(lengths, names)
+    for k, (t, example) in enumerate(zip(types, examples, strict=True)):
+        made.value(_argument(k), t, example)
+    for d in dependencies:
+        made.dependency(d)
+    for f, t in free:
+        made.value(made.access(f.function, f.name), t, free_value(f))
+    return made.finished()
+
+
+def long_enough(types: Sequence[Abstract], lengths: Mapping[str, int]) -> Guard | None:
+    """A predicate on arguments of these types: whether they are as long as was relied on; None if nothing was."""
+    made = _Guard(lengths, {})
+    for k, t in enumerate(types):
+        made.long_enough(_argument(k), t)
+    return made.finished() if made.tests else None
 
 
 class _Guard:
-    def __init__(self, lengths: Mapping[str, int]) -> None:
+    """The tests of a guard; names that no user can write, with @, stand for arguments and objects."""
+
+    def __init__(self, lengths: Mapping[str, int], names: Mapping[str, Any]) -> None:
         self.lengths = lengths
-        self.tests: list[str] = []
-        self.names: dict[str, Any] = {"ndarray": np.ndarray, "abstract": abstract, "look_up": look_up}
+        self.names = names
+        self.tests: list[ast.expr] = []
+        self.objects: list[Any] = []
+        self.known: dict[int, ast.expr] = {}
 
-    def name(self, value: Any) -> str:
-        name = f"v{len(self.names)}"
-        self.names[name] = value
-        return name
+    def object(self, value: Any) -> ast.expr:
+        """The name of an object."""
+        if id(value) not in self.known:
+            self.known[id(value)] = _name(f"@{len(self.objects)}")
+            self.objects.append(value)
+        return self.known[id(value)]
 
-    def make(
-        self,
-        types: Sequence[Abstract],
-        examples: Sequence[Any],
-        dependencies: Iterable[Dependency],
-        free: Iterable[tuple[Free, Abstract]],
-    ) -> Callable[[tuple[Any, ...]], bool]:
-        for i, (t, example) in enumerate(zip(types, examples, strict=True)):
-            self.value(f"args[{i}]" if len(types) > 1 else "args[0]", t, example, i)
-        for d in dependencies:
-            self.dependency(d)
-        for f, t in free:
-            owner, path = self.name(f), f.path
-            self.names.setdefault("free_value", free_value)
-            self.tests.append(f"abstract(free_value({owner}), {path!r}) == {self.name(t)}")
-        text = f"def guard(args):\n    {''.join(self.bindings(len(types)))}return {' and '.join(self.tests) or 'True'}\n"
-        exec(compile(text, "<sct guard>", "exec"), self.names)
-        made: Callable[[tuple[Any, ...]], bool] = self.names["guard"]
-        return made
+    def finished(self) -> Guard:
+        """The predicate of all tests."""
+        used = {n.id for t in self.tests for n in ast.walk(t) if isinstance(n, ast.Name)}
+        taken = sorted(int(name[2:]) for name in used if name.startswith("@a"))
+        body: list[ast.stmt] = [
+            ast.Assign([ast.Name(f"@a{k}", ast.Store())], _item(_name("args"), ast.Constant(k)), lineno=1) for k in taken
+        ]
+        test: ast.expr = ast.BoolOp(ast.And(), self.tests) if len(self.tests) > 1 else [*self.tests, ast.Constant(True)][0]
+        body.append(ast.Return(test))
+        failed = ast.ExceptHandler(_name("@Exception"), None, [ast.Return(ast.Constant(False))])
+        self.object(Exception)
+        names = [f"@{k}" if o is not Exception else "@Exception" for k, o in enumerate(self.objects)]
+        arguments = ast.arguments(
+            [], [ast.arg(n) for n in ("args", *names)], None, [], [], None, [ast.Constant(None) for _ in names]
+        )
+        function = ast.FunctionDef("guard", arguments, [ast.Try(body, [failed], [], [])], [], None)
+        function.type_params = []  # type: ignore[attr-defined]  # asked for from Python 3.12 on
+        module = compile(ast.fix_missing_locations(ast.Module([function], [])), "<sct guard>", "exec")
+        code = next(c for c in module.co_consts if isinstance(c, CodeType))
+        return Guard(code, tuple(self.objects))
 
-    def bindings(self, n: int) -> list[str]:
-        for k, test in enumerate(self.tests):
-            for i in reversed(range(n)):
-                test = test.replace(f"args[{i}]", f"a{i}")
-            self.tests[k] = test
-        return [f"a{i} = args[{i}]; " for i in range(n)]
+    # -- values ------------------------------------------------------------------------------------------------------
 
-    def value(self, path: str, t: Abstract, example: Any, i: int) -> None:
-        tests = self.tests
+    def is_(self, value: ast.expr, expected: Any) -> None:
+        self.tests.append(_compared(value, ast.Is(), self.object(expected)))
+
+    def equal(self, value: ast.expr, expected: Any) -> None:
+        self.tests.append(_compared(value, ast.Eq(), self.object(expected)))
+
+    def of_type(self, value: ast.expr, expected: type) -> None:
+        self.is_(_call(self.object(type), value), expected)
+
+    def value(self, value: ast.expr, t: Abstract, example: Any) -> None:
+        """Whether a value has the type `t`, as `example` has."""
         if isinstance(t, Array) and isinstance(example, np.ndarray):
-            tests.append(f"type({path}) is {self.name(type(example)) if type(example) is not np.ndarray else 'ndarray'}")
-            tests.append(f"{path}.dtype is {self.name(example.dtype)}")
-            self.shape(path, t)
+            self.of_type(value, type(example))
+            self.is_(ast.Attribute(value, "dtype", ast.Load()), example.dtype)
+            self.shape(value, t)
         elif isinstance(t, Const) and isinstance(t.value, (str, bytes)):
-            tests.append(f"type({path}) is {self.name(type(t.value))} and {path} == {self.name(t.value)}")
+            self.of_type(value, type(t.value))
+            self.equal(value, t.value)
         elif isinstance(t, Const):
-            tests.append(f"{path} is {self.name(example)}")
+            self.is_(value, example)
         elif isinstance(t, (Tuple, List)):
-            tests.append(f"type({path}) is {'tuple' if isinstance(t, Tuple) else 'list'} and len({path}) == {len(t.items)}")
+            self.of_type(value, tuple if isinstance(t, Tuple) else list)
+            self.tests.append(_compared(_call(self.object(len), value), ast.Eq(), ast.Constant(len(t.items))))
             for k, item in enumerate(t.items):
-                self.value(f"{path}[{k}]", item, example[k], i)
+                self.value(_item(value, ast.Constant(k)), item, example[k])
         elif isinstance(t, Dict):
-            tests.append(f"type({path}) is dict and tuple({path}) == {self.name(t.keys)}")
+            self.of_type(value, dict)
+            self.equal(_call(self.object(tuple), value), t.keys)
             for key, item in zip(t.keys, t.items, strict=True):
-                self.value(
-                    f"{path}[{key!r}]" if isinstance(key, (str, int)) else f"{path}[{self.name(key)}]", item, example[key], i
-                )
+                self.value(_item(value, self.object(key)), item, example[key])
         else:
-            tests.append(f"type({path}) is {self.name(type(example))}")
+            self.of_type(value, type(example))
             if isinstance(t, Array) and type(example) in (np.datetime64, np.timedelta64, np.void):
-                tests.append(f"{path}.dtype == {self.name(example.dtype)}")
+                self.equal(ast.Attribute(value, "dtype", ast.Load()), example.dtype)
 
-    def shape(self, path: str, t: Array) -> None:
+    def shape(self, value: ast.expr, t: Array) -> None:
+        """The rank of an array, and which of its axes have length 1."""
         assert t.shape is not None
-        self.tests.append(f"{path}.ndim == {len(t.shape)}")
+        self.tests.append(_compared(ast.Attribute(value, "ndim", ast.Load()), ast.Eq(), ast.Constant(len(t.shape))))
         if not t.shape:
             return
-        lengths = [0 if isinstance(n, int) else self.lengths.get(_name(n), 0) for n in t.shape]
-        if not any(lengths) and all(is_unit(n) is False for n in t.shape):
-            self.tests.append(f"1 not in {path}.shape")
+        shape = ast.Attribute(value, "shape", ast.Load())
+        least = self.least(t)
+        if not any(least) and all(is_unit(n) is False for n in t.shape):
+            self.tests.append(_compared(ast.Constant(1), ast.NotIn(), shape))
             return
-        for k, (n, least) in enumerate(zip(t.shape, lengths, strict=True)):
-            self.tests.append(f"{path}.shape[{k}] {f'>= {least}' if least else '== 1' if is_unit(n) else '!= 1'}")
+        for k, (n, length) in enumerate(zip(t.shape, least, strict=True)):
+            op = ast.GtE() if length else ast.Eq() if is_unit(n) else ast.NotEq()
+            self.tests.append(_compared(_item(shape, ast.Constant(k)), op, ast.Constant(length or 1)))
+
+    def least(self, t: Array) -> list[int]:
+        """How long the axes of an array must be at least; 0 where nothing was concluded from that."""
+        return [0 if isinstance(n, int) else self.lengths.get(_symbol(n), 0) for n in t.shape or ()]
+
+    def long_enough(self, value: ast.expr, t: Abstract) -> None:
+        """The tests of lengths, alone."""
+        if isinstance(t, Array):
+            for k, length in enumerate(self.least(t)):
+                if length:
+                    axis = _item(ast.Attribute(value, "shape", ast.Load()), ast.Constant(k))
+                    self.tests.append(_compared(axis, ast.GtE(), ast.Constant(length)))
+        elif isinstance(t, (Tuple, List)):
+            for k, item in enumerate(t.items):
+                self.long_enough(_item(value, ast.Constant(k)), item)
+        elif isinstance(t, Dict):
+            for key, item in zip(t.keys, t.items, strict=True):
+                self.long_enough(_item(value, self.object(key)), item)
+
+    # -- what lies outside of the function ---------------------------------------------------------------------------
+
+    def access(self, owner: Any, name: str) -> ast.expr:
+        """What `owner` calls `name`; a default is called "name (default)"."""
+        if not isinstance(owner, FunctionType):
+            return ast.Attribute(self.object(owner), name, ast.Load())
+        if name.endswith(" (default)"):
+            where, key = place_of_default(owner, name.split(" ")[0])
+            return _item(ast.Attribute(self.object(owner), where, ast.Load()), ast.Constant(key))
+        if name in owner.__code__.co_freevars and owner.__closure__ is not None:
+            cell = owner.__closure__[owner.__code__.co_freevars.index(name)]
+            return ast.Attribute(self.object(cell), "cell_contents", ast.Load())
+        if owner.__globals__ is self.names:
+            return _name(name)
+        return _item(self.object(owner.__globals__), ast.Constant(name))
 
     def dependency(self, d: Dependency) -> None:
-        expected = self.name(d.expected)
+        """Whether a name still refers to the same object."""
         if d.is_attribute:
-            self.tests.append(f"getattr({self.name(d.owner)}, {d.name!r}, None) is {expected}")
-        elif d.name in d.owner.__code__.co_freevars and d.owner.__closure__ is not None:
-            cell = d.owner.__closure__[d.owner.__code__.co_freevars.index(d.name)]
-            self.tests.append(f"{self.name(cell)}.cell_contents is {expected}")
-        elif d.name in d.owner.__globals__:
-            self.tests.append(f"{self.name(d.owner.__globals__)}.get({d.name!r}) is {expected}")
-        else:
-            self.tests.append(f"{d.name!r} not in {self.name(d.owner.__globals__)}")
+            self.is_(ast.Attribute(self.object(d.owner), d.name, ast.Load()), d.expected)
+        elif d.owner.__globals__ is self.names or d.name in d.owner.__globals__ or d.name in d.owner.__code__.co_freevars:
+            self.is_(self.access(d.owner, d.name), d.expected)
+        else:  # it is found among the builtins
+            self.tests.append(_compared(ast.Constant(d.name), ast.NotIn(), self.object(d.owner.__globals__)))
 
 
-def _name(n: Size) -> str:
+def _argument(k: int) -> ast.expr:
+    return _name(f"@a{k}")
+
+
+def _name(name: str) -> ast.expr:
+    return ast.Name(name, ast.Load())
+
+
+def _item(value: ast.expr, key: ast.expr) -> ast.expr:
+    return ast.Subscript(value, key, ast.Load())
+
+
+def _call(function: ast.expr, argument: ast.expr) -> ast.expr:
+    return ast.Call(function, [argument], [])
+
+
+def _compared(value: ast.expr, op: ast.cmpop, other: ast.expr) -> ast.expr:
+    return ast.Compare(value, [op], [other])
+
+
+def _symbol(n: Size) -> str:
     """The name of the symbol that stands for an axis of an argument."""
     ((atom, _),) = n.terms
     return str(atom[1])  # type: ignore[index]
-
-
-def free_value(op: Free) -> Any:
-    """The data that `op` reads, as it is now."""
-    function = op.function
-    if op.name.endswith(" (default)"):
-        name = op.name.split(" ")[0]
-        keyword = function.__kwdefaults__ or {}
-        if name in keyword:
-            return keyword[name]
-        code = function.__code__
-        positional = code.co_varnames[: code.co_argcount]
-        defaults = function.__defaults__ or ()
-        return defaults[positional.index(name) - len(positional) + len(defaults)]
-    return look_up(function, op.name)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.specialize import Written
-from sct.codegen.guard import free_value
 from sct.errors import ArgumentMemoryError
+from sct.frontend.resolve import free_value
 from sct.ir.ops import Free
 from sct.ir.types import Abstract, Array, Dict, List, Tuple, Unknown, keys_of
 

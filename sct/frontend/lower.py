@@ -498,8 +498,7 @@ class _Lowerer:
         if found is MISSING:
             raise UndefinedNameError(f"the name {name!r} is not defined", self.source.place(node), "Define or import it.")
         if is_code(found):
-            if not (isinstance(found, ModuleType) and found.__name__ == "numpy"):
-                self.depend(function, name, found)
+            self.depend(function, name, found)
             return Const(found)
         if name not in function.__globals__ and name not in function.__code__.co_freevars:
             return Const(found)  # a constant among the builtins

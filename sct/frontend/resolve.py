@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["MISSING", "Dependency", "is_code", "look_up", "read_attribute"]
+from sct.ir.ops import Free
+
+__all__ = ["MISSING", "Dependency", "free_value", "is_code", "look_up", "place_of_default", "read_attribute"]
 
 
 class _Missing:
@@ -63,6 +65,23 @@ def look_up(function: Any, name: str) -> Any:
     if name in function.__globals__:
         return function.__globals__[name]
     return getattr(builtins, name, MISSING)
+
+
+def place_of_default(function: FunctionType, name: str) -> tuple[str, int | str]:
+    """Where the default of a parameter is kept: the attribute of the function, and the index or key in it."""
+    code = function.__code__
+    positional = code.co_varnames[: code.co_argcount]
+    if name in positional:
+        return "__defaults__", positional.index(name) - len(positional) + len(function.__defaults__ or ())
+    return "__kwdefaults__", name
+
+
+def free_value(op: Free) -> Any:
+    """The data that `op` reads, as it is now."""
+    if op.name.endswith(" (default)"):
+        where, key = place_of_default(op.function, op.name.split(" ")[0])
+        return getattr(op.function, where)[key]
+    return look_up(op.function, op.name)
 
 
 def is_code(value: Any) -> bool:

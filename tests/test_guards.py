@@ -1,0 +1,99 @@
+"""When a compiled derivative is used again, and when another is compiled: whatever it relies on may change between calls."""
+
+import types
+
+import elsewhere
+import numpy as np
+import pytest
+from sources import define
+
+import sct
+
+
+def weighted(x, d):
+    return np.sum(x) + np.sum(d["args[0]"]) * np.sum(x[1:-1])
+
+
+def test_a8_keys_of_dicts_are_not_taken_for_code():
+    g = sct.grad(weighted, wrt=(0, 1))
+    for shape in ((2, 1), (2, 3), (1, 1), (3,)):
+        x, d = np.ones(3), {"args[0]": np.ones(shape)}
+        x_bar, d_bar = g(x, d)
+        np.testing.assert_array_equal(x_bar, [1.0, 1.0 + np.prod(shape), 1.0])
+        np.testing.assert_array_equal(d_bar["args[0]"], np.ones(shape))
+
+
+@pytest.mark.parametrize("key", ["'", '"', "a0", "@a0", "] or True or [", "\n", ("a", 1), 2.5, None, frozenset((1,))])
+def test_keys_of_any_kind(key):
+    f = define("def f(d):\n    return sum(np.sum(v * v) for v in d.values())\n", "f")
+    g = sct.grad(f)
+    for v in (np.ones(2), np.ones((2, 2)), 3.0):
+        np.testing.assert_array_equal(g({key: v})[key], 2.0 * v)
+
+
+def outer_parts(x, y):
+    return np.sum(x[1:-1, None] * y[None, 1:-1])
+
+
+def test_a19_a_specialized_function_checks_the_lengths_that_it_relies_on():
+    x = np.arange(6.0)
+    s = sct.grad(outer_parts).specialize(x, x)
+    np.testing.assert_array_equal(s(x, x), [0, 10, 10, 10, 10, 0])
+    np.testing.assert_array_equal(s(x=x, y=x), [0, 10, 10, 10, 10, 0])
+    sct.check_grads(outer_parts, (x[:3], x))
+    for short in (x[:3], x[:2]):
+        with pytest.raises(ValueError, match="specialized for longer arrays"):
+            s(short, x)
+        with pytest.raises(ValueError, match="specialized for longer arrays"):
+            s(x, y=short)
+
+
+def test_what_relies_on_no_length_is_specialized_without_a_check():
+    s = sct.grad(lambda x: np.sum(np.tanh(x))).specialize(np.ones(3))
+    assert isinstance(s, types.FunctionType) and s.__code__.co_filename.startswith("<sct ")
+
+
+def test_a16_the_name_of_numpy_bound_to_something_else():
+    f = define("def f(x):\n    return np.sum(np.tanh(x))\n", "f")
+    g, x = sct.grad(f), np.array([0.5])
+    np.testing.assert_allclose(g(x), 1 - np.tanh(0.5) ** 2)
+    f.__globals__["np"] = other = types.ModuleType("other")
+    other.sum, other.tanh = np.sum, np.sin
+    np.testing.assert_allclose(g(x), np.cos(0.5))
+    f.__globals__["np"] = np
+    np.testing.assert_allclose(g(x), 1 - np.tanh(0.5) ** 2)
+    del f.__globals__["np"]
+    with pytest.raises(NameError):
+        g(x)
+
+
+def test_a_builtin_that_is_hidden_by_a_global():
+    f = define("def f(x):\n    return np.sum(x) * max(2.0, 3.0)\n", "f")
+    g, x = sct.grad(f), np.ones(2)
+    np.testing.assert_array_equal(g(x), [3.0, 3.0])
+    f.__globals__["max"] = min
+    np.testing.assert_array_equal(g(x), [2.0, 2.0])
+    del f.__globals__["max"]
+    np.testing.assert_array_equal(g(x), [3.0, 3.0])
+
+
+def test_names_of_another_module(monkeypatch):
+    f = define("def f(x):\n    return elsewhere.decay(x, rate=elsewhere.RATE)\n", "f", elsewhere=elsewhere)
+    g = sct.grad(f)
+    np.testing.assert_allclose(g(1.0), -0.3 * np.exp(-0.3))
+    monkeypatch.setattr(elsewhere, "exp", np.sin)
+    np.testing.assert_allclose(g(1.0), -0.3 * np.cos(-0.3))
+    monkeypatch.setattr(elsewhere, "RATE", np.array([[0.5]]))
+    with pytest.raises(sct.SctError):
+        g(1.0)
+    monkeypatch.setattr(elsewhere, "RATE", 0.5)
+    np.testing.assert_allclose(g(1.0), -0.5 * np.cos(-0.5))
+
+
+def test_globals_of_another_type():
+    f = define("def f(x):\n    return np.sum(x * W)\n", "f", W=np.ones((2, 1)))
+    g, x = sct.grad(f), np.ones(2)
+    np.testing.assert_array_equal(g(x), [2.0, 2.0])
+    for W in (np.ones((2, 2)), 3.0, np.float32(2.0), 5, np.ones(2)):
+        f.__globals__["W"] = W
+        np.testing.assert_array_equal(g(x), np.broadcast_to(W, (2, 2)).sum(0) if np.ndim(W) == 2 else np.broadcast_to(W, 2))
