@@ -140,6 +140,13 @@ def list_target_unpacking_an_array(x):
     return a * b - c * d
 
 
+@case(V)
+def unpacking_a_tuple_of_an_array(x):
+    a, b, c, d = tuple(x / 2)
+    e, f = list(x[:2])
+    return a * b + c * d * e + f
+
+
 @case(M)
 def unpacking_rows(x):
     first, second = x

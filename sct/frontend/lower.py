@@ -326,6 +326,8 @@ class _Lowerer:
 
     def do_Assign(self, node: Any) -> None:
         value = self.expression(node.value)
+        if len(node.targets) == 1 and isinstance(node.targets[0], (gast.Tuple, gast.List)):
+            value = self.unpacked(value)
         for target in node.targets:
             self.bind(target, value)
 
@@ -366,6 +368,16 @@ class _Lowerer:
             items = tuple(self.apply(target, operator.getitem, whole, Const(i)) for i in range(n))
         for element, item in zip(target.elts, items, strict=True):
             self.bind(element, item)
+
+    def unpacked(self, value: Operand) -> Operand:
+        """What is unpacked and nothing else: of a tuple or list that was just made of an iterable, that iterable."""
+        last = self.body[-1] if self.body else None
+        if not isinstance(last, Apply) or last.result is not value or value.name:
+            return value
+        if last.op in (tuple, list) and len(last.args) == 1:
+            self.body.pop()
+            return last.args[0]
+        return value
 
     def defined_here(self, value: Value) -> bool:
         """Whether a value was just made, so that the name being assigned is its first."""
