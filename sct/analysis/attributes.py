@@ -39,6 +39,8 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
         if found is NotImplemented:
             raise SctError(f"{describe(t.value)} has no attribute {op.name!r}", s.place)
         owner = t.value
+        if isinstance(owner, np.dtype):
+            return Const(found)
         if describe(owner).startswith("np.") or not isinstance(owner, (ModuleType, type)):
             simple = callable(found) or isinstance(found, (ModuleType, str, bool))
             return Const(found) if simple else s.append(op, (x,), {}, abstract(found, op.name), name)

@@ -134,8 +134,8 @@ def default(s: Builder, function: Function, name: str, value: Any) -> Operand:
     t = abstract(value, name)
     if isinstance(t, Const) or type(value) in (int, float, complex):
         return Const(value)
-    if isinstance(plain(t), tuple) and t == Tuple(tuple(Const(v) for v in value)):
-        return t
+    if isinstance(plain(t), tuple) and t == (known := Tuple(tuple(Const(v) for v in value))):
+        return known
     assert function.callee is not None
     return s.read_free(Free(function.callee, f"{name} (default)"), value)
 

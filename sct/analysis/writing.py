@@ -229,7 +229,7 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
         target = _array(s, x, "an augmented assignment to an entry of", value)
         add = op.op in (operator.iadd, operator.isub)
         if add and is_basic_index(key) and _adds(target, value):
-            write(s, target, (key,), _signed(s, value, op.op is operator.iadd), scatter_add)
+            write(s, target, (key,), value if op.op is operator.iadd else _negative(s, target, value), scatter_add)
             return Const(None)
         old = s.apply(operator.getitem, (target, key))
         write(s, target, (key,), s.apply(BINARY[op.op], (old, value)), augmented=True)
@@ -245,14 +245,32 @@ def is_object(t: Abstract) -> bool:
 
 def _adds(target: Value, value: Operand) -> bool:
     """Whether adding in place is adding: the target holds real or complex numbers that the value does not change in kind."""
-    t = target.type
+    t, given = target.type, type_of(value)
     assert isinstance(t, Array)
-    return t.dtype is not None and t.dtype.kind in "fc" and isinstance(type_of(value), (Array, Scalar, Const))
+    known = isinstance(given, (Scalar, Const)) or (isinstance(given, Array) and given.dtype is not None)
+    return t.dtype is not None and t.dtype.kind in "fc" and known
 
 
-def _signed(s: Builder, value: Operand, positive: bool) -> Operand:
-    """The value, or its negative."""
-    return value if positive else s.apply(operator.neg, (value,))
+def _negative(s: Builder, target: Value, value: Operand) -> Operand:
+    """The negative of a value in the numbers in which it is subtracted from what the target holds.
+
+    Flags have no negative, and integers of a fixed size may have another one.
+    """
+    t, given = target.type, type_of(value)
+    dtype = as_array(given).dtype
+    assert isinstance(t, Array)
+    python = isinstance(given, Scalar) or (isinstance(given, Const) and not isinstance(given.value, np.generic))
+    if python or (dtype is not None and dtype.kind in "fc"):
+        return s.apply(operator.neg, (value,))
+    if t.dtype is not None and t.dtype.kind in "fc" and dtype is None:
+        return s.apply(operator.sub, (Const(0.0), value))
+    if t.dtype is None or dtype is None:
+        raise UnsupportedSyntaxError(
+            f"a subtraction in place from {_called(target)} of a value whose dtype is only known at run time",
+            s.place,
+            "Convert one of them first: .astype(float).",
+        )
+    return s.apply(operator.neg, (s.apply(np.asarray, (value, Const(np.promote_types(t.dtype, dtype)))),))
 
 
 def _augmented(op: Any) -> Callable[..., Any]:
@@ -270,7 +288,7 @@ def _augmented(op: Any) -> Callable[..., Any]:
             return result
         target = _array(s, x, "an augmented assignment to", value)
         if op in (operator.iadd, operator.isub) and _adds(target, value):
-            write(s, target, (_WHOLE,), _signed(s, value, op is operator.iadd), scatter_add)
+            write(s, target, (_WHOLE,), value if op is operator.iadd else _negative(s, target, value), scatter_add)
         else:
             if op is operator.imatmul and as_array(type_of(value)).rank in (0, 1):
                 raise SctError("@= by an array that is no matrix", s.place, "Write x = x @ y.")
@@ -379,7 +397,8 @@ def _add_at(positive: bool) -> Callable[..., Any]:
     def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
         given = _arguments(s, ("a", "indices", "b"), args, kwargs, 3)
         x, index, value = given["a"], given["indices"], given["b"]
-        write(s, _array(s, x, "np.add.at into", value), (index,), _signed(s, value, positive), scatter_add)
+        target = _array(s, x, f"np.{'add' if positive else 'subtract'}.at into", value)
+        write(s, target, (index,), value if positive else _negative(s, target, value), scatter_add)
         return Const(None)
 
     return handle

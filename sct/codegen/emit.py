@@ -17,12 +17,27 @@ import astor
 import gast
 import numpy as np
 
-from sct.codegen.expressions import BINARY, Expression, call, constant, display, load, operation, store
+from sct import runtime
+from sct.codegen.expressions import BINARY, Expression, call, constant, display, dtype_argument, load, operation, store
 from sct.codegen.fold import fold
 from sct.codegen.liveness import interference
 from sct.codegen.names import assign_names
 from sct.codegen.symbols import Symbols
-from sct.ir.ops import ASSERT, PUSH, RAISE, UNPACK, Attribute, Format, Free, InPlace, Method, Special, Steps, StepsBack
+from sct.ir.ops import (
+    ASSERT,
+    PUSH,
+    RAISE,
+    UNPACK,
+    Attribute,
+    Format,
+    Free,
+    InPlace,
+    Method,
+    Special,
+    Steps,
+    StepsBack,
+    of_numpy,
+)
 from sct.ir.rewriting import map_blocks, substitute
 from sct.ir.ssa import (
     Apply,
@@ -39,6 +54,7 @@ from sct.ir.ssa import (
     blocks_of,
     carried_params,
     operands_of,
+    type_of,
     values_of,
 )
 from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple
@@ -385,7 +401,7 @@ class _Emitter:
         else:
             whole = s.args[1] == Const(Ellipsis)
             part = store(target) if whole else gast.Subscript(load(target), self.index(s.args[1]), gast.Store())
-            negative = isinstance(args[2], gast.UnaryOp) and isinstance(args[2].op, gast.USub)
+            negative = isinstance(args[2], gast.UnaryOp) and isinstance(args[2].op, gast.USub) and _has_negative(s.args[2])
             step = gast.Sub() if negative else gast.Add()
             out.append(gast.AugAssign(part, step, args[2].operand if negative else args[2]))
 
@@ -407,6 +423,13 @@ class _Emitter:
             return call(load("slice"), [self.expression(p) for p in (operand.start, operand.stop, operand.step)])
         return constant(None, self.symbols)
 
+    def argument(self, operand: Operand) -> Expression:
+        """An argument of a function that takes a scalar class for a dtype."""
+        named = (
+            isinstance(operand, Const) and isinstance(operand.value, np.dtype) and dtype_argument(operand.value, self.symbols)
+        )
+        return named or self.expression(operand)
+
     def value(self, v: Value) -> Expression:
         if v not in self.folding.inline:
             return load(self.names[v])
@@ -416,10 +439,12 @@ class _Emitter:
     def operation(self, s: Apply) -> Expression:
         if isinstance(s.op, (Steps, StepsBack)):
             return self.steps(s)
-        args = [self.expression(a) for a in s.args]
+        first = 1 if isinstance(s.op, Method) else 0
+        written = self.argument if first or _takes_dtypes(s.op) else self.expression
+        args = [*(self.expression(a) for a in s.args[:first]), *(written(a) for a in s.args[first:])]
         if s.op in (operator.getitem, item):
             args[1] = self.index(s.args[1])
-        kwargs = [(k, self.expression(a)) for k, a in s.kwargs]
+        kwargs = [(k, written(a)) for k, a in s.kwargs]
         reverse = s.origin is not None and s.origin.reverse
         if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
             return call(gast.Attribute(args[0], "sum", gast.Load()), [], kwargs)
@@ -623,6 +648,17 @@ class _Emitter:
         params = [inspect.Parameter(self.names[p], inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in s.block.params]
         node = gast.FunctionDef(self.names[s.result], self.arguments(inspect.Signature(params)), body, [], None, None, [])
         out.append(node)
+
+
+def _takes_dtypes(op: Any) -> bool:
+    """Whether a function takes a scalar class for a dtype."""
+    return of_numpy(op) or isinstance(op, np.ufunc) or getattr(op, "__module__", None) == runtime.__name__
+
+
+def _has_negative(operand: Operand) -> bool:
+    """Whether to add a negative is to subtract: not for integers of a fixed size."""
+    t = type_of(operand)
+    return not isinstance(t, Array) or (t.dtype is not None and t.dtype.kind in "fc")
 
 
 def _assignment(target: Expression, value: Expression, s: Apply) -> Any:

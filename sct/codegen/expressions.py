@@ -23,7 +23,7 @@ from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Array, Const, ListOf, Scalar
 from sct.runtime import added_each, appended, item, items_of, joined, repeated, shortened, stacked, zeros_each
 
-__all__ = ["BINARY", "Expression", "call", "constant", "display", "load", "operation", "store"]
+__all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "load", "operation", "store"]
 
 Expression = Any
 
@@ -98,10 +98,18 @@ def constant(value: Any, symbols: Symbols) -> Expression:
     if isinstance(value, slice):
         return call(load("slice"), [constant(v, symbols) for v in (value.start, value.stop, value.step)])
     if isinstance(value, np.dtype):
-        return load(symbols.name(value.type)) if value.isnative and value.names is None else load(symbols.bind(value))
-    if isinstance(value, np.number):
+        named = dtype_argument(value, symbols)
+        return load(symbols.bind(value)) if named is None else call(load(f"{symbols.name(np)}.dtype"), [named])
+    if isinstance(value, np.bool_):
+        return load(f"{symbols.name(np)}.{bool(value)}_")
+    if isinstance(value, np.number) and not isinstance(value.item(), np.number):
         return call(load(symbols.name(type(value))), [constant(value.item(), symbols)])
     return load(symbols.name(value))
+
+
+def dtype_argument(dtype: np.dtype[Any], symbols: Symbols) -> Expression | None:
+    """A dtype as it is given to a function of NumPy's: its scalar class; None if that is not all of it."""
+    return load(symbols.name(dtype.type)) if dtype == np.dtype(dtype.type) else None
 
 
 def _number(value: float, symbols: Symbols) -> Expression:

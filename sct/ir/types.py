@@ -38,6 +38,7 @@ __all__ = [
     "keys_of",
     "lengths_relied_on",
     "rely_on",
+    "same_dtype",
     "same_shape",
     "size_add",
     "size_mul",
@@ -223,6 +224,11 @@ def same_shape(a: tuple[SizeLike, ...] | None, b: tuple[SizeLike, ...] | None) -
     return all(p == q or (is_unit(p) is False and is_unit(q) is False) for p, q in zip(a, b, strict=True))
 
 
+def same_dtype(a: np.dtype[Any] | None, b: np.dtype[Any] | None) -> bool:
+    """Whether two dtypes are known and equal. (For NumPy `np.dtype(float) == None` holds, so None takes a test of its own.)"""
+    return a is not None and b is not None and a == b
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Nothing is known."""
@@ -243,30 +249,36 @@ class Undefined:
 class Const:
     """A value known at compile time: number, string, None, flag, dtype, function, module.
 
-    Equality is of type and value (`1`, `1.0` and `True` differ; nan equals nan; 0.0 and -0.0 differ).
+    Equality is of type and value, in tuples and slices too (`1`, `1.0` and `True` differ, and so do `np.float64` and
+    `np.dtype(np.float64)`; nan equals nan; 0.0 and -0.0 differ).
     """
 
     value: Any
 
-    def _key(self) -> tuple[type, Any]:
-        v = self.value
-        if isinstance(v, (float, complex)):
-            return type(v), repr(v)
-        try:
-            hash(v)
-        except TypeError:
-            return type(v), id(v)
-        return type(v), v
-
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Const) and self._key() == other._key()
+        return isinstance(other, Const) and (self.value is other.value or _identity(self.value) == _identity(other.value))
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash(_identity(self.value))
 
     def __str__(self) -> str:
         v = self.value
         return getattr(v, "__qualname__", None) or getattr(v, "__name__", None) or repr(v)
+
+
+def _identity(v: Any) -> tuple[type, Any]:
+    """What two constants have in common if one can stand for the other; can be hashed."""
+    if isinstance(v, (float, complex, np.generic)):
+        return type(v), repr(v)
+    if type(v) is tuple:
+        return tuple, tuple(map(_identity, v))
+    if type(v) is slice:
+        return slice, (_identity(v.start), _identity(v.stop), _identity(v.step))
+    try:
+        hash(v)
+    except TypeError:
+        return type(v), id(v)
+    return type(v), v
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +302,11 @@ class Array:
     dtype: np.dtype[Any] | None
     shape: tuple[SizeLike, ...] | None
     boxed: bool | None = False
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Array) or self.shape != other.shape or self.boxed is not other.boxed:
+            return False
+        return self.dtype is other.dtype or same_dtype(self.dtype, other.dtype)
 
     @property
     def rank(self) -> int | None:

@@ -54,7 +54,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Array, Const, Scalar, same_shape
+from sct.ir.types import Array, Const, Scalar, same_dtype, same_shape
 from sct.runtime import added_item, appended, scatter_add, shortened, updated, with_item
 
 __all__ = ["accumulation"]
@@ -148,7 +148,7 @@ class _Accumulation:
             return False
         if isinstance(other, Value) and isinstance(other.type, Array) and self.storage.share(target, other):
             return False  # what is read must not be changed on the way, and a copy costs as much
-        return t.dtype is not None and t.dtype == r.dtype and _fits(s, t) and self.free(s, target)
+        return same_dtype(t.dtype, r.dtype) and _fits(s, t) and self.free(s, target)
 
     def can_change(self, s: Apply, target: object) -> bool:
         """Whether a list can be changed in place: it was made here, and nothing that is needed after `s` is that list."""
@@ -169,6 +169,6 @@ def _fits(s: Apply, t: Array) -> bool:
     """Whether both operands are of kinds that the result's dtype takes without a cast."""
     for a in s.args:
         u = type_of(a)
-        if isinstance(u, Array) and (u.dtype is None or u.dtype != t.dtype):
+        if isinstance(u, Array) and not same_dtype(u.dtype, t.dtype):
             return False
     return True

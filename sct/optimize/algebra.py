@@ -2,7 +2,8 @@
 
 `x + 0`, `1 * x`, `-(-x)`, `x.T.T`, `c₁ (c₂ x)`, `x + x`, sums with negatives; a broadcast number in an element-wise operation
 is the number; adding an array that is zero but for some entries is adding to these entries. Only what the transform wrote is
-changed, never the user's own expressions.
+changed, never the user's own expressions. A result keeps its dtype, and its values but for rounding: an identity is used where
+all operations in it compute in one kind of numbers (`sct.optimize.arithmetic`).
 
 >>> from sct.testing import optimized
 >>> print(optimized(algebra, '''
@@ -24,10 +25,13 @@ from typing import Any
 
 import numpy as np
 
+from sct.analysis.inference import infer_call
 from sct.analysis.storage import is_basic_index
 from sct.ir.ops import Attribute, Method
+from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
-from sct.ir.types import Array, Const, Scalar, SizeLike, Slice, Tuple, same_shape
+from sct.ir.types import Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
+from sct.optimize.arithmetic import loop_of, numbers, numbers_of
 from sct.optimize.rewriter import Rewriter
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
@@ -79,16 +83,31 @@ class _Algebra(Rewriter):
         rule = _RULES.get(s.op) if not isinstance(s.op, Method) else None
         return s if rule is None else rule(self, s)
 
+    # -- what may be changed ---------------------------------------------------------------------------------------------
+
     def suits(self, o: Operand, s: Apply) -> bool:
-        """Whether an operand can stand for the result: it is of its shape, and of its dtype or weaker."""
-        t, r = type_of(o), s.result.type
-        if isinstance(t, Scalar):
-            return t.kind is r.kind if isinstance(r, Scalar) else isinstance(r, Array) and r.shape == ()
-        if not isinstance(t, Array) or not isinstance(r, Array) or t.dtype != r.dtype:
+        """Whether an operand can stand for the result: it is of the same numbers, and of the same shape."""
+        t, r, own = type_of(o), s.result.type, numbers_of(s.op, *s.args)
+        if own is None or numbers(t) != own:
             return False
-        if any(_number(a) for a in s.args):  # a number changes no shape
+        if not isinstance(t, Array) or any(_number(a) for a in s.args):  # a number changes no shape
             return True
-        return same_shape(t.shape, r.shape)
+        return isinstance(r, Array) and same_shape(t.shape, r.shape)
+
+    def alike(self, s: Apply, inner: Apply) -> bool:
+        """Whether two operations, to be rearranged, compute in the same numbers, for which identities of algebra hold."""
+        own = numbers_of(s.op, *s.args)
+        return own is not None and own.ordinary and own.takes(numbers_of(inner.op, *inner.args))
+
+    def negative(self, o: Operand, s: Apply) -> Operand | None:
+        """What an operand of `s` is the negative of, where its sign can move: a sign changes no floating-point number."""
+        inner = self.made_by(o, operator.neg)
+        if inner is None:
+            return None
+        own, before = numbers_of(s.op, *s.args), numbers_of(inner.op, *inner.args)
+        if own is None or before is None or not own.ordinary or not before.ordinary:
+            return None
+        return inner.args[0] if own.inexact or own == before else None
 
     def without_broadcast(self, s: Apply) -> Apply:
         """A broadcast number or row in an element-wise operation with an array of the full shape."""
@@ -100,16 +119,16 @@ class _Algebra(Rewriter):
             small = spread.args[0] if spread is not None else self.leading(s.args[k])
             if small is None or not isinstance(other, Array) or not isinstance(s.result.type, Array):
                 continue
-            whole = s.result.type
-            if same_shape(other.shape, whole.shape) and (_scalar(small) or other.dtype == whole.dtype):
-                args = (small, s.args[1]) if k == 0 else (s.args[0], small)
+            args = (small, s.args[1]) if k == 0 else (s.args[0], small)
+            loop = loop_of(s.op, *args)
+            if same_shape(other.shape, s.result.type.shape) and loop is not None and loop == loop_of(s.op, *s.args):
                 return self.without_broadcast(Apply(s.op, args, s.kwargs, s.result, s.place, s.origin))
         return s
 
     def cast_number(self, o: Operand) -> Apply | None:
         """The broadcast of a Python number in another precision: next to an array of that precision the number will do."""
         cast = self.made_by(o, Method("astype"))
-        spread = None if cast is None else self.made_by(cast.args[0], np.broadcast_to)
+        spread = None if cast is None or not _inexact(cast.result) else self.made_by(cast.args[0], np.broadcast_to)
         return spread if spread is not None and isinstance(type_of(spread.args[0]), (Const, Scalar)) else None
 
     def leading(self, o: Operand) -> Operand | None:
@@ -137,7 +156,7 @@ class _Algebra(Rewriter):
             return s
         if not _everything(index) or not isinstance(t, Array) or not isinstance(r, Array):
             return s
-        whole = same_shape(t.shape, r.shape) and t.dtype == r.dtype
+        whole = same_shape(t.shape, r.shape) and same_dtype(t.dtype, r.dtype)
         return self.add(self.changed(s, operator.add, x, v)) if whole else s
 
     def updated(self, s: Apply) -> Apply | Operand:
@@ -149,14 +168,14 @@ class _Algebra(Rewriter):
             return self.changed(s, np.zeros_like, x)
         t, r = type_of(v), s.result.type
         whole = isinstance(t, Array) and isinstance(r, Array) and bool(t.shape) and same_shape(t.shape, r.shape)
-        return v if whole and t.dtype == r.dtype and t.dtype is not None else s  # type: ignore[union-attr]
+        return v if whole and same_dtype(t.dtype, r.dtype) else s  # type: ignore[union-attr]
 
     # -- sums --------------------------------------------------------------------------------------------------------
 
     def add(self, s: Apply) -> Apply | Operand:
         a, b = s.args
         for p, q in ((a, b), (b, a)):
-            if _is(q, 0) and (self.suits(p, s) or _number(p)):
+            if _is(q, 0) and self.suits(p, s):
                 return p
         for p, q in ((a, b), (b, a)):
             into = self.made_by(q, scatter_add)  # of a row that is added to all rows, an entry is not one of the sum's
@@ -167,19 +186,17 @@ class _Algebra(Rewriter):
                 return p
         if a is b and isinstance(a, Value) and _inexact(a):
             return self.mul(self.changed(s, operator.mul, Const(2.0), a))
-        negative = self.made_by(b, operator.neg)
-        if negative is not None:
-            return self.changed(s, operator.sub, a, negative.args[0])
-        negative = self.made_by(a, operator.neg)
-        if negative is not None:
-            return self.changed(s, operator.sub, b, negative.args[0])
+        for p, q in ((a, b), (b, a)):
+            negative = self.negative(q, s)
+            if negative is not None:
+                return self.changed(s, operator.sub, p, negative)
         return s
 
     def scattered(self, s: Apply, g: Operand, into: Apply) -> Apply:
         """`g` with the entries of `into` added; with those that were just added at the same index, they go in together."""
         index, v = into.args[1:]
         before = self.made_by(g, scatter_add)
-        own = before is not None and self.reversed_sweep(before)
+        own = before is not None and self.reversed_sweep(before) and _inexact(v)
         if own and before is not None and before.args[1] == index and type_of(before.args[2]) == type_of(v):
             g, v = before.args[0], self.built(s, operator.add, before.args[2], v, t=type_of(v))
         return self.changed(s, scatter_add, g, index, v)
@@ -188,27 +205,27 @@ class _Algebra(Rewriter):
         a, b = s.args
         if _is(b, 0) and self.suits(a, s):
             return a
-        if _is(a, 0):
+        if _is(a, 0) and self.suits(b, s):
             return self.neg(self.changed(s, operator.neg, b))
-        negative = self.made_by(b, operator.neg)
+        negative = self.negative(b, s)
         if negative is not None:
-            return self.add(self.changed(s, operator.add, a, negative.args[0]))
+            return self.add(self.changed(s, operator.add, a, negative))
         return s
 
     def neg(self, s: Apply) -> Apply | Operand:
         (a,) = s.args
-        inner = self.made_by(a, operator.neg)
-        if inner is not None:
-            return inner.args[0]
+        negative = self.negative(a, s)
+        if negative is not None:
+            return negative
         inner = self.made_by(a, np.broadcast_to)
-        if inner is not None:
-            return self.changed(s, np.broadcast_to, self.scalar(s, operator.neg, inner.args[0]), inner.args[1])
+        if inner is not None and _inexact(inner.args[0]):
+            return self.changed(s, np.broadcast_to, self.number(s, operator.neg, inner.args[0]), inner.args[1])
         inner = self.made_by(a, operator.sub)
-        if inner is not None and self.reversed_sweep(inner):
+        if inner is not None and self.reversed_sweep(inner) and self.alike(s, inner):
             return self.changed(s, operator.sub, inner.args[1], inner.args[0])
         inner = self.made_by(a, operator.mul)
-        if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner):
-            return self.changed(s, operator.mul, Const(-inner.args[0].value), inner.args[1])  # type: ignore[union-attr]
+        if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner) and self.alike(s, inner):
+            return self.changed(s, operator.mul, self.number(s, operator.neg, inner.args[0]), inner.args[1])
         return s
 
     def added_each(self, s: Apply) -> Apply | Operand:
@@ -234,23 +251,35 @@ class _Algebra(Rewriter):
         spread = self.spread_number(s) or self.scaled_cast(s)
         if spread is not None:
             return spread
-        if _is(a, -1):
+        if _is(a, -1) and self.suits(b, s):
             return self.neg(self.changed(s, operator.neg, b))
-        if _number(a):
-            inner = self.made_by(b, operator.mul)
-            if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner):
-                factor = Const(a.value * inner.args[0].value)  # type: ignore[union-attr]
-                return self.mul(self.changed(s, operator.mul, factor, inner.args[1]))
-            if inner is not None and self.reversed_sweep(inner) and _scalar(inner.args[0]):
-                scaled = self.scalar(s, operator.mul, a, inner.args[0])
-                return self.changed(s, operator.mul, scaled, inner.args[1])
-            inner = self.made_by(b, operator.truediv)
-            if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner):
-                return self.changed(s, operator.truediv, Const(a.value * inner.args[0].value), inner.args[1])  # type: ignore[union-attr]
-            inner = self.made_by(b, operator.neg)
-            if inner is not None:
-                return self.mul(self.changed(s, operator.mul, Const(-a.value), inner.args[0]))  # type: ignore[union-attr]
-        return self.mul_negative(s)
+        return (self.scaled(s, b) if _number(a) else None) or self.mul_negative(s)
+
+    def scaled(self, s: Apply, b: Operand) -> Apply | Operand | None:
+        """A number times a product, a quotient or a negative that begins with a number."""
+        a = s.args[0]
+        inner = self.made_by(b, operator.mul, operator.truediv)
+        if inner is not None and self.reversed_sweep(inner) and self.alike(s, inner):
+            first, second = inner.args
+            factor = self.product(s, a, first)
+            if factor is not None:
+                return self.rewrite(self.changed(s, inner.op, factor, second))
+        negative = self.negative(b, s)
+        if negative is not None:
+            return self.mul(self.changed(s, operator.mul, self.number(s, operator.neg, a), negative))
+        return None
+
+    def product(self, s: Apply, a: Operand, b: Operand) -> Operand | None:
+        """The product of two numbers, as the factor of something of the kind of `s`; None if that would be less exact."""
+        whole = numbers_of(s.op, *s.args)
+        if not (_number(b) or _scalar(b)) or whole is None or not whole.takes(numbers_of(operator.mul, a, b)):
+            return None
+        made = self.number(s, operator.mul, a, b)
+        return (
+            made
+            if not isinstance(made, Const) or (whole.hold(made.value) and (made.value != 0 or _is(a, 0) or _is(b, 0)))
+            else None
+        )
 
     def spread_number(self, s: Apply) -> Apply | None:
         """A number times (or over) a broadcast number is broadcast itself."""
@@ -259,23 +288,26 @@ class _Algebra(Rewriter):
         shapes = [d.args[1] for d in spreads if d is not None]
         if len(shapes) != 1 or not all(_number(a) or _scalar(a) for a in small):
             return None
-        return self.changed(s, np.broadcast_to, self.scalar(s, s.op, *small), shapes[0])
+        own, made = numbers_of(s.op, *s.args), numbers(as_array(infer_call(s.op, [type_of(a) for a in small], {})))
+        if own is None or not own.inexact or made != own:
+            return None
+        return self.changed(s, np.broadcast_to, self.number(s, s.op, *small), shapes[0])
 
     def scaled_cast(self, s: Apply) -> Apply | None:
         """A number times a broadcast number in another precision: the product, broadcast, in that precision."""
         a, b = s.args
         spread = self.cast_number(b) if _number(a) else None
         cast = self.made_by(b, Method("astype"))
-        if spread is None or cast is None or s.result.type != cast.result.type:
+        if spread is None or cast is None or numbers_of(s.op, a, b) != numbers(cast.result.type):
             return None
-        factor = self.scalar(s, operator.mul, a, spread.args[0])
+        factor = self.number(s, operator.mul, a, spread.args[0])
         wide = self.built(s, np.broadcast_to, factor, spread.args[1], t=spread.result.type)
         return self.changed(s, cast.op, wide, cast.args[1])
 
-    def scalar(self, s: Apply, op: Any, *args: Operand) -> Operand:
-        """An operation on numbers, in front of the one being rewritten."""
-        t = next((type_of(a) for a in args if not isinstance(a, Const)), type_of(args[0]))
-        return self.built(s, op, *args, t=t)
+    def number(self, s: Apply, op: Any, *args: Operand) -> Operand:
+        """An operation on numbers, in front of the one being rewritten; worked out where they are known."""
+        t = infer_call(op, [type_of(a) for a in args], {})
+        return t if isinstance(t, Const) else self.built(s, op, *args, t=t)
 
     def built(self, s: Apply, op: Any, *args: Operand, t: Any = None) -> Operand:
         """A further operation in front of the one being rewritten, itself rewritten; of its type, or of type `t`."""
@@ -290,9 +322,9 @@ class _Algebra(Rewriter):
         """(-a) b = -(a b), so that the sign can meet another one."""
         a, b = s.args
         for p, q, left in ((a, b, True), (b, a, False)):
-            negative = self.made_by(p, operator.neg)
-            if negative is not None and self.reversed_sweep(negative) and not _number(q):
-                args = (negative.args[0], q) if left else (q, negative.args[0])
+            inner, negative = self.made_by(p, operator.neg), self.negative(p, s)
+            if inner is not None and negative is not None and self.reversed_sweep(inner) and not _number(q):
+                args = (negative, q) if left else (q, negative)
                 return self.neg(self.changed(s, operator.neg, self.built(s, operator.mul, *args)))
         return s
 
@@ -303,9 +335,9 @@ class _Algebra(Rewriter):
         spread = self.spread_number(s)
         if spread is not None:
             return spread
-        negative = self.made_by(a, operator.neg)
-        if negative is not None and self.reversed_sweep(negative):
-            return self.neg(self.changed(s, operator.neg, self.built(s, operator.truediv, negative.args[0], b)))
+        inner, negative = self.made_by(a, operator.neg), self.negative(a, s)
+        if inner is not None and negative is not None and self.reversed_sweep(inner):
+            return self.neg(self.changed(s, operator.neg, self.built(s, operator.truediv, negative, b)))
         return s
 
     def pow(self, s: Apply) -> Apply | Operand:
@@ -355,10 +387,8 @@ class _Algebra(Rewriter):
 
 def _inexact(o: Operand) -> bool:
     """Whether an operand is of real or complex numbers, not of integers."""
-    t = type_of(o)
-    if isinstance(t, Scalar):
-        return t.kind in (float, complex)
-    return isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
+    found = numbers(type_of(o))
+    return found is not None and found.inexact
 
 
 def _shape(v: Value) -> tuple[SizeLike, ...] | None:

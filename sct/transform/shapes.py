@@ -35,7 +35,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike, Tuple, same_shape
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike, Tuple, same_dtype, same_shape
 from sct.runtime import unbroadcast, unbroadcast_to, updated
 from sct.transform.reverse import Reversal
 
@@ -266,8 +266,8 @@ def _with_sources(reverse: list[Statement], inner: list[Block]) -> list[Statemen
         for s in b.body:
             if isinstance(s, Apply) and s.op is updated and is_whole(path_of(s)):
                 v, t, r = s.args[2], type_of(s.args[2]), s.result.type
-                if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and t.dtype == r.dtype:
-                    written.update({s.result: v} if t.dtype is not None and same_shape(t.shape, r.shape) else {})
+                if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and same_dtype(t.dtype, r.dtype):
+                    written.update({s.result: v} if same_shape(t.shape, r.shape) else {})
             for block in blocks_of(s):
                 survey(block)
 

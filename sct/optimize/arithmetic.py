@@ -1,0 +1,90 @@
+"""In which numbers an operation computes: what a rewriting must keep.
+
+Takes operations and operands; gives the numbers that they are of, by NumPy's promotion with weak Python numbers. Never guesses:
+None where it is not known. An identity of algebra may be used if all operations in it, those before and those after, compute
+in the same numbers, and these are real or complex, or Python's integers: integers that wrap around, flags, and casts from some
+numbers to others have identities of their own.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.inference import infer_call
+from sct.ir.ssa import Operand, type_of
+from sct.ir.types import Abstract, Array, Const, Scalar
+
+__all__ = ["Numbers", "loop_of", "numbers", "numbers_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A dtype; `weak`: of Python's own numbers of that kind, which take the dtype of what they meet (NEP 50)."""
+
+    dtype: np.dtype[Any]
+    weak: bool = False
+
+    @property
+    def inexact(self) -> bool:
+        """Whether they are real or complex, in floating point."""
+        return self.dtype.kind in "fc"
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether the identities of sums and products hold: not for integers of a fixed size, nor for flags."""
+        return self.inexact or (self.weak and self.dtype.kind == "i")
+
+    def takes(self, other: Numbers | None) -> bool:
+        """Whether what was computed in `other` may as well be computed in these: Python's numbers are as exact as any."""
+        return other is not None and (
+            other == self or (self.inexact and other.weak and other.dtype.kind in ("i", self.dtype.kind))
+        )
+
+    def hold(self, value: complex) -> bool:
+        """Whether a number is neither too large nor too small for these."""
+        if not self.inexact:
+            return True
+        info = np.finfo(self.dtype)
+        return value == 0 or bool(info.smallest_normal <= abs(value) <= info.max)
+
+
+_PYTHON: dict[Any, Numbers] = {kind: Numbers(np.dtype(kind), True) for kind in (bool, int, float, complex)}
+_WEAK: dict[Any, Any] = {np.dtype(bool): np.dtype(bool), **{np.dtype(kind): kind for kind in (int, float, complex)}}
+_UFUNCS: dict[Any, np.ufunc] = {
+    operator.add: np.add,
+    operator.sub: np.subtract,
+    operator.mul: np.multiply,
+    operator.truediv: np.true_divide,
+    operator.pow: np.power,
+}
+
+
+def numbers(t: Abstract) -> Numbers | None:
+    """The numbers that a type is of."""
+    if isinstance(t, Const):
+        return Numbers(t.value.dtype) if isinstance(t.value, np.generic) else _PYTHON.get(type(t.value))
+    if isinstance(t, Scalar):
+        return _PYTHON.get(t.kind)
+    return Numbers(t.dtype) if isinstance(t, Array) and t.dtype is not None else None
+
+
+def numbers_of(op: Any, *operands: Operand) -> Numbers | None:
+    """The numbers that the result of an operation is of; a sum, product, quotient or power is computed in these."""
+    return numbers(infer_call(op, [type_of(o) for o in operands], {}))
+
+
+def loop_of(op: Any, a: Operand, b: Operand) -> tuple[np.dtype[Any], ...] | None:
+    """The dtypes of operands and result in which NumPy carries out an element-wise operation on arrays; None if not known."""
+    ufunc = _UFUNCS.get(op, op)
+    given = [numbers(type_of(o)) for o in (a, b)]
+    dtypes: list[Any] = [_WEAK[n.dtype] if n.weak else n.dtype for n in given if n]
+    if not isinstance(ufunc, np.ufunc) or ufunc.nout != 1 or len(dtypes) != 2:
+        return None
+    try:
+        return ufunc.resolve_dtypes((*dtypes, None))
+    except TypeError:
+        return None
