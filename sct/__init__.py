@@ -8,6 +8,7 @@ from sct.api import DerivedFunction, elementwise_grad, grad, pullback, stop_grad
 from sct.checkpointing import checkpoint, checkpointed
 from sct.errors import (
     ArgumentMemoryError,
+    CallError,
     NonDifferentiableArgumentError,
     NonScalarOutputError,
     NoRuleError,
@@ -20,6 +21,7 @@ from sct.testing import check_grads
 
 __all__ = [
     "ArgumentMemoryError",
+    "CallError",
     "DerivedFunction",
     "NoRuleError",
     "NonDifferentiableArgumentError",

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from sct.codegen.guard import guard, long_enough
 from sct.codegen.load import load
 from sct.codegen.overlap import overlap_check
 from sct.codegen.tape import Tape, tape_of
-from sct.errors import SctError, SourceUnavailableError, UnsupportedSyntaxError
+from sct.errors import CallError, SctError, SourceUnavailableError, UnsupportedSyntaxError
 from sct.ir.ops import Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
@@ -35,12 +35,16 @@ from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, lengths_relied
 from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
 from sct.ruleset import adjoint_rule
+from sct.stack import with_room
+from sct.tracebacks import ends_here, without_frames
 from sct.transform.ownership import own_results
 from sct.transform.record import record
 from sct.transform.reverse import Mode, reverse
 from sct.transform.shapes import shapes_only
 
 __all__ = ["DerivedFunction", "Wrt", "elementwise_grad", "grad", "pullback", "stop_gradient", "value_and_grad", "vjp"]
+
+_P = ParamSpec("_P")
 
 Wrt = "str | int | Sequence[str | int]"
 _CACHE_SIZE = 64
@@ -119,34 +123,56 @@ class DerivedFunction:
                 if matches(args):
                     self._latest = compiled
                     return compiled(*args)
-        return self._general(args, kwargs)
-
-    def _general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        values, positional, keyword = self._bound(args, kwargs)
-        compiled = self._found(values)
-        self._latest = compiled
-        return compiled(*positional, **keyword)
+        try:
+            values, positional, keyword = self._bound(args, kwargs)
+            compiled = self._latest = self._found(values)
+        except SctError as e:
+            error = e
+        else:
+            return compiled(*positional, **keyword)
+        raise without_frames(error)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]]:
         """The primal's arguments in order, and how the compiled function is to be called."""
-        name = getattr(self, "__name__", "f")
         last: tuple[Any, ...] = ()
         if self.mode.seed == "argument":
             cotangent = list(self._signature.parameters)[len(_positional(self._inner))]
             if cotangent in kwargs:
                 kwargs = dict(kwargs)
                 last = (kwargs.pop(cotangent),)
-            elif args:
+            elif self._fits(args, kwargs, cotangent):
                 args, last = args[:-1], (args[-1],)
-            else:
-                raise TypeError(f"{name}() is missing the cotangent {cotangent!r}, its last argument")
         try:
             bound = self._inner.bind(*args, **kwargs)
         except TypeError as e:
-            raise TypeError(f"{name}(): {e}") from None
+            raise CallError(f"{self._label()}: {e}", advice=f"Write {self._call_written()}.") from None
         bound.apply_defaults()
         values = tuple(bound.arguments[n] for n in self._inner.parameters)
         return values, (*bound.args, *last), bound.kwargs
+
+    def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any], cotangent: str) -> bool:
+        """Whether the last of the arguments is a cotangent; an error where only the cotangent is missing."""
+        try:
+            self._inner.bind(*args[:-1], **kwargs)
+        except TypeError:
+            try:
+                self._inner.bind(*args, **kwargs)
+            except TypeError:  # something else is missing
+                return bool(args)
+            raise CallError(
+                f"{self._label()} is called without the adjoint of the result, {cotangent}, which is its last argument",
+                advice=f"Write {self._call_written()}.",
+            ) from None
+        return bool(args)
+
+    def _label(self) -> str:
+        """This function as its user wrote it."""
+        return f"sct.{self._transform}({_written_name(self.primal)})"
+
+    def _call_written(self) -> str:
+        """A call of this function."""
+        names = [f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name for p in self._signature.parameters.values()]
+        return f"{self._label()}({', '.join(names)})"
 
     def _found(self, values: tuple[Any, ...]) -> Callable[..., Any]:
         for matches, compiled in self._entries:
@@ -160,10 +186,7 @@ class DerivedFunction:
 
     def _compile(self, values: tuple[Any, ...]) -> Callable[..., Any]:
         types = tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
-        with lengths_relied_on() as lengths:
-            specialized = self.typed(types)
-            text = emit(_with_steps(specialized.function, self.optimize))
-        compiled = load(text, self._linked(text))
+        specialized, text, lengths, compiled = with_room(lambda: self._written(types))
         check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
         if check is not None:
             compiled = self._checked(compiled, check)
@@ -179,6 +202,13 @@ class DerivedFunction:
     def _root(self) -> Any:
         """The function that this is a derivative of, of whatever order."""
         return self.primal._root() if isinstance(self.primal, DerivedFunction) else self.primal
+
+    def _written(self, types: tuple[Abstract, ...]) -> tuple[Specialized, Text, dict[str, int], Callable[..., Any]]:
+        """The derivative for arguments of the given types: typed, as a text, what that relies on, and compiled."""
+        with lengths_relied_on() as lengths:
+            specialized = self.typed(types)
+            text = emit(_with_steps(specialized.function, self.optimize))
+        return specialized, text, lengths, load(text, self._linked(text))
 
     def _checked(self, compiled: Callable[..., Any], check: Callable[[Sequence[Any]], None]) -> Callable[..., Any]:
         """A compiled function that first looks at its arguments; itself it is `__wrapped__`."""
@@ -199,7 +229,7 @@ class DerivedFunction:
         out = dict(text.bound)
         for name, value in out.items():
             if isinstance(value, Derived):
-                out[name] = self._vjp(value)
+                out[name] = self._vjp(value)._as_function()
         return out
 
     def _vjp(self, derived: Derived) -> DerivedFunction:
@@ -208,6 +238,18 @@ class DerivedFunction:
             return self
         made: DerivedFunction = vjp(function, derived.wrt, optimize=self.optimize)
         return made
+
+    def _as_function(self) -> Callable[..., Any]:
+        """What calls this as a plain function does: at each level of a recursion `__call__` takes more of Python's stack."""
+
+        def dispatch(*args: Any, **kwargs: Any) -> Any:
+            if not kwargs:
+                for matches, compiled in self._entries:
+                    if matches(args):
+                        return compiled(*args)
+            return self(*args, **kwargs)
+
+        return dispatch
 
     # -- compilation -------------------------------------------------------------------------------------------------
 
@@ -235,6 +277,7 @@ class DerivedFunction:
 
     # -- what a user reads -------------------------------------------------------------------------------------------
 
+    @ends_here
     def specialize(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The compiled function for arguments of these types, with no dispatch in front of it.
 
@@ -259,10 +302,12 @@ class DerivedFunction:
         values, _, _ = self._bound(args, kwargs)
         return self._found(values)
 
+    @ends_here
     def source_for(self, *args: Any, **kwargs: Any) -> str:
         """The text of the derivative for arguments of these types (those of the primal)."""
         return self._compiled[self._for(args, kwargs)].text.source
 
+    @ends_here
     def tape(self, *args: Any, **kwargs: Any) -> Tape:
         """What the derivative records for these arguments (those of the primal): which values, why, and how many bytes.
 
@@ -298,18 +343,22 @@ class DerivedFunction:
             result = self.primal(*copy.deepcopy(positional[:-1]), **copy.deepcopy(keyword))
             positional = (*positional[:-1], _ones_like(result))
         types = tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
-        function = _with_steps(self.typed(types).function, self.optimize)
-        text = emit(function)
+        function, text = with_room(lambda: self._recording(types))
         return tape_of(function, text, {"__name__": "sct.generated", **self._linked(text)}, positional, keyword)
 
+    def _recording(self, types: tuple[Abstract, ...]) -> tuple[Function, Text]:
+        function = _with_steps(self.typed(types).function, self.optimize)
+        return function, emit(function)
+
     @property
+    @ends_here
     def source(self) -> str:
         """The text of the derivative for the latest call's types; before any call, in the general form."""
         latest = self._latest
         if latest is not None and latest in self._compiled:
             return self._compiled[latest].text.source
         types = tuple(_declared(p, p.name in self.wrt) for p in self._inner.parameters.values())
-        return emit(_with_steps(self.typed(types).function, self.optimize)).source
+        return with_room(lambda: emit(_with_steps(self.typed(types).function, self.optimize))).source
 
 
 def _refuse_short(long_enough: Callable[[tuple[Any, ...]], bool], name: str) -> Callable[[Sequence[Any]], None]:
@@ -453,33 +502,86 @@ def _with_cotangent(signature: inspect.Signature) -> inspect.Signature:
 def _parameter_names(signature: inspect.Signature, wrt: Sequence[Any], primal: Any) -> tuple[str, ...]:
     names = list(signature.parameters)
     out: list[str] = []
-    label = getattr(primal, "__qualname__", repr(primal))
+    label = _written_name(primal)
+    advice = f"Write wrt={names[0]!r}; the parameters are {', '.join(names)}." if names else "Give it a parameter."
     for w in wrt:
         if isinstance(w, str) and w in names:
             out.append(w)
         elif isinstance(w, int) and not isinstance(w, bool) and -len(names) <= w < len(names):
             out.append(names[w])
         else:
-            raise SctError(f"wrt={w!r} is not a parameter of {label}", None, f"It has {', '.join(names) or 'none'}.")
+            raise SctError(f"wrt={w!r} is not a parameter of {label}", None, advice)
     if not out or len(set(out)) != len(out):
-        raise SctError(f"wrt={tuple(wrt)!r} must name different parameters of {label}, at least one")
+        raise SctError(f"wrt={tuple(wrt)!r} must name different parameters of {label}, at least one", None, advice)
     return tuple(out)
+
+
+def _written_name(f: Any) -> str:
+    """A function as the user refers to it, in an expression."""
+    if isinstance(f, DerivedFunction):
+        return f._label()
+    name = getattr(f, "__name__", "f")
+    return name if name.isidentifier() else "f"
 
 
 def _derive(primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> DerivedFunction:
     return DerivedFunction(primal, wrt, mode, optimize, transform)
 
 
+@ends_here
 def _transform(name: str, mode: Mode, f: Any, wrt: Any, optimize: bool, jit: None) -> Any:
     if jit is not None:
         raise ValueError(f"jit={jit!r} is not supported; leave it out")
     if f is None:
         return functools.partial(_transform, name, mode, wrt=wrt, optimize=optimize, jit=jit)
     if not callable(f):
-        raise TypeError(f"sct.{name} takes a function, not {f!r}")
+        raise CallError(
+            f"sct.{name} takes a function, not {_kind(f)}", advice=f"Write sct.{name}(f)(x) for the derivative of f at x."
+        )
     return DerivedFunction(f, wrt, mode, optimize, name)
 
 
+def _kind(value: Any) -> str:
+    kind = type(value).__name__
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+_OTHER_WORDS = ("argnums", "argnum", "argnames", "argname")  # of JAX and autograd, for wrt
+
+
+def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
+    """A transform that answers other words for its arguments with its own."""
+    known = frozenset(inspect.signature(transform).parameters)
+
+    @functools.wraps(transform)
+    def called(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        try:
+            if len(args) <= 2 and kwargs.keys() <= known:
+                return transform(*args, **kwargs)
+            error: SctError = _miscalled(transform.__name__, known, args, kwargs)
+        except SctError as e:
+            error = e
+        raise without_frames(error)
+
+    return called
+
+
+def _miscalled(name: str, known: frozenset[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallError:
+    """What is wrong with the arguments of a transform, and how to write them."""
+    f = _written_name(args[0]) if args else "f"
+    if len(args) > 2:
+        what = f"sct.{name} takes a function and wrt, not {len(args)} arguments"
+        wrt = args[1:] if all(isinstance(a, (int, str)) for a in args[1:]) else None
+        return CallError(what, advice=f"Write sct.{name}({f}, wrt={wrt or (0, 1)}).")
+    word = next(k for k in kwargs if k not in known)
+    if word in _OTHER_WORDS:
+        wrt = kwargs[word] if isinstance(kwargs[word], (int, str)) else tuple(kwargs[word])
+        return CallError(f"sct.{name} has no argument {word}: it is called wrt", advice=f"Write sct.{name}({f}, wrt={wrt!r}).")
+    options = ", ".join(sorted(known - {"f"}))
+    return CallError(f"sct.{name} has no argument {word}", advice=f"Its arguments are a function, and {options}.")
+
+
+@_transformer
 def grad(
     f: Callable[..., Any] | None = None,
     wrt: Any = 0,
@@ -528,6 +630,7 @@ def grad(
     return _transform("grad", Mode("grad", False, "one", has_aux, holomorphic), f, wrt, optimize, jit)
 
 
+@_transformer
 def value_and_grad(
     f: Callable[..., Any] | None = None,
     wrt: Any = 0,
@@ -544,6 +647,7 @@ def value_and_grad(
     return _transform("value_and_grad", Mode("value_and_grad", True, "one", has_aux, holomorphic), f, wrt, optimize, jit)
 
 
+@_transformer
 def vjp(
     f: Callable[..., Any] | None = None, wrt: Any = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
 ) -> Any:
@@ -559,6 +663,7 @@ def vjp(
     return _transform("vjp", Mode("vjp", True, "argument", has_aux), f, wrt, optimize, jit)
 
 
+@_transformer
 def pullback(
     f: Callable[..., Any] | None = None, wrt: Any = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
 ) -> Any:
@@ -577,6 +682,7 @@ def pullback(
     return _transform("pullback", Mode("pullback", True, "pull", has_aux), f, wrt, optimize, jit)
 
 
+@_transformer
 def elementwise_grad(f: Callable[..., Any] | None = None, wrt: Any = 0, *, optimize: bool = True, jit: None = None) -> Any:
     """The derivative of an element-wise function, element by element: the vjp with a cotangent of ones.
 

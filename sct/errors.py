@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ArgumentMemoryError",
+    "CallError",
     "NoRuleError",
     "NonDifferentiableArgumentError",
     "NonScalarOutputError",
@@ -74,6 +75,10 @@ class SctError(Exception):
 
     def __reduce__(self) -> tuple[type[SctError], tuple[str, Place | None, str]]:
         return type(self), (self.message, self.place, self.advice)
+
+
+class CallError(SctError, TypeError):
+    """A transform, or a derivative, that is called with other arguments than it takes."""
 
 
 class SourceUnavailableError(SctError):

@@ -19,7 +19,7 @@ from sct.ir.ssa import Apply, Operand, Statement, Value, operands_of, type_of, v
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
 from sct.ruleset import kind_of
 
-__all__ = ["Plan", "cheap", "plan"]
+__all__ = ["COMPARISONS", "Plan", "cheap", "is_number", "plan"]
 
 _CHEAP = frozenset(
     (
@@ -53,6 +53,15 @@ _CHEAP = frozenset(
         np.square,
     )
 )
+
+
+COMPARISONS = frozenset((operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne))
+
+
+def is_number(o: Operand) -> bool:
+    """Whether an operand is a number, which nothing can be stored over."""
+    t = type_of(o)
+    return isinstance(t, (Scalar, Const)) or (isinstance(t, Array) and t.shape == () and t.boxed is False)
 
 
 def cheap(s: Statement) -> bool:

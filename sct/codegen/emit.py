@@ -63,6 +63,7 @@ from sct.runtime import added_item, appended, item, scatter_add, shortened, upda
 __all__ = ["Text", "emit", "variable_names"]
 
 _MARK = "__comment_"
+_NESTED = 20  # so many branches in one another are indented; Python takes no more than 99
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ class _Emitter:
         self.parts = self.with_parts(f.block)
         self.comments: list[str] = []
         self.said: Origin | None = None
+        self.nesting = 0  # of branches in branches
 
     def referenced(self, block: Block) -> frozenset[str]:
         """The global names that the text is going to use."""
@@ -494,14 +496,16 @@ class _Emitter:
         if _leaves(then):
             out.append(gast.If(test, then, []))
             out.extend(orelse)
-        elif then:
-            out.append(gast.If(test, then, orelse))
+        elif then or self.nesting > _NESTED:
+            out.append(gast.If(test, then or [gast.Pass()], _elif(orelse)))
         else:
             out.append(gast.If(gast.UnaryOp(gast.Not(), test), orelse, []))
 
     def branch(self, s: If, block: Block) -> list[Any]:
         out: list[Any] = []
+        self.nesting += 1
         self.block(block, out)
+        self.nesting -= 1
         if not _leaves(out):
             self.copies(s.results, block.yields, out)
         return out
@@ -706,6 +710,19 @@ def _leaves(body: Iterable[Any]) -> bool:
     """Whether statements end by leaving the block."""
     body = list(body)
     return bool(body) and isinstance(body[-1], (gast.Raise, gast.Break, gast.Continue, gast.Return))
+
+
+def _elif(orelse: list[Any]) -> list[Any]:
+    """The `else` of an `if`, as an `elif` also where the value of its test is needed later."""
+    if len(orelse) != 2 or not isinstance(orelse[0], gast.Assign) or not isinstance(orelse[1], gast.If):
+        return orelse
+    (target, *others), branch = orelse[0].targets, orelse[1]
+    denied = isinstance(branch.test, gast.UnaryOp) and isinstance(branch.test.op, gast.Not)
+    test = branch.test.operand if denied else branch.test
+    if others or not isinstance(target, gast.Name) or not isinstance(test, gast.Name) or test.id != target.id:
+        return orelse
+    named = gast.NamedExpr(target, orelse[0].value)
+    return [gast.If(gast.UnaryOp(gast.Not(), named) if denied else named, branch.body, branch.orelse)]
 
 
 def _repeats(index: Operand) -> bool:

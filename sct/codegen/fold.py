@@ -2,7 +2,8 @@
 
 Takes a function; gives the set of folded values. A value without a name of its own that is used once, in its own block, is
 folded, unless memory that its expression reads is stored over in between. What costs nothing (an item of a parameter, a
-shape, a transpose) is written out wherever it is used. Changes no order of effects.
+shape, a transpose, a comparison of numbers that branches test) is written out wherever it is used. Changes no order of
+effects.
 """
 
 from __future__ import annotations
@@ -15,7 +16,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from sct.analysis.effects import has_effect
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, InPlace, Method, Steps, StepsBack
+from sct.analysis.recording import COMPARISONS, is_number
+from sct.ir.ops import (
+    ASSERT,
+    POP,
+    PUSH,
+    RAISE,
+    TAPE,
+    UNPACK,
+    Attribute,
+    Format,
+    Free,
+    InPlace,
+    Method,
+    Steps,
+    StepsBack,
+    hashable,
+)
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -56,6 +73,7 @@ class _Folder:
     def __init__(self, f: Function) -> None:
         self.f = f
         self.uses: Counter[Value] = Counter()
+        self.tests: Counter[Value] = Counter()  # of these uses, the tests of branches
         self.direct: dict[Value, tuple[int, int]] = {}  # the block and position of a value's use as a plain operand
         self.home: dict[Value, tuple[int, int]] = {}
         self.definition: dict[Value, Statement] = {}
@@ -78,6 +96,8 @@ class _Folder:
         for i, s in enumerate(block.body):
             used = operands_of(s)
             self.uses.update(values_of(*used))
+            if isinstance(s, If):
+                self.tests.update(values_of(s.test))
             if isinstance(s, Apply) and isinstance(s.op, InPlace):
                 self.stored.update(values_of(s.args[0]))
                 if s.op.op is added_item:  # xs[i] = xs[i] + v
@@ -150,7 +170,7 @@ class _Folder:
         return block == other and not (after < len(stores) and stores[after] < j)
 
     def free_to_repeat(self, s: Apply) -> bool:
-        """An item of a parameter, a shape or an entry of one, a transpose of a named value."""
+        """An item of a parameter, a shape or an entry of one, a transpose of a named value, a test of numbers."""
         if s.op is operator.getitem and isinstance(s.args[1], Const) and isinstance(s.args[0], Value):
             base = s.args[0]
             d = self.definition.get(base)
@@ -160,6 +180,8 @@ class _Folder:
                 return base in self.params or (base in self.inline and isinstance(d, Apply) and self.free_to_repeat(d))
         if s.result.name:
             return False
+        if hashable(s.op) and s.op in COMPARISONS and self.tests[s.result] == self.uses[s.result]:
+            return all(is_number(a) and (a in self.params or isinstance(a, Const)) for a in s.args)
         if (isinstance(s.op, Attribute) and s.op.name in ("T", "shape", "size")) or s.op is np.shape:
             return all(not isinstance(a, Value) or (self.written(a) and a not in self.copied) for a in s.args)
         return False

@@ -23,6 +23,12 @@ def load(text: Text, bound: Mapping[str, Any]) -> Callable[..., Any]:
     filename = f"<sct {text.name} {next(_serial)}>"
     linecache.cache[filename] = (len(text.source), None, text.source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"__name__": "sct.generated", **bound}
-    exec(compile(text.source, filename, "exec"), namespace)
+    try:
+        code = compile(text.source, filename, "exec")
+    except SyntaxError as e:
+        if str(e.msg).startswith("too many"):  # nested blocks, parentheses or levels of indentation
+            raise RecursionError(e.msg) from None
+        raise
+    exec(code, namespace)
     function: Callable[..., Any] = namespace[text.name]
     return function

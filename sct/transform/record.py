@@ -19,10 +19,10 @@ import numpy as np
 from sct.analysis.binding import unbound_values
 from sct.analysis.dependence import Dependence
 from sct.analysis.inference import infer_call
-from sct.analysis.recording import cheap, plan
+from sct.analysis.recording import COMPARISONS, cheap, is_number, plan
 from sct.analysis.storage import storage
 from sct.analysis.versions import is_whole, is_write, path_of, versions
-from sct.ir.ops import POP, PUSH, TAPE
+from sct.ir.ops import POP, PUSH, TAPE, hashable
 from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (
     Apply,
@@ -189,7 +189,10 @@ class _Recorder:
         needed = [v for v in self.requests[label] if (label, v) not in self.restored]
         if not place.in_loop:
             for v in needed:
-                made.renamed[v] = self.escape(v, label)
+                if self.tests_again(v, label):
+                    self.compute_again(v, label, made)
+                else:
+                    made.renamed[v] = self.escape(v, label)
             return
         owner = place.owner
         carried = self.carried(owner) if isinstance(owner, (For, While)) else {}
@@ -201,6 +204,13 @@ class _Recorder:
                 made.kept[v] = self.tape(v, label)
         for v in found.again:
             self.compute_again(v, label, made)
+
+    def tests_again(self, v: Value, label: int) -> bool:
+        """Whether a value compares numbers that are at hand: the reverse of a branch tests it again, as a reader would."""
+        s = self.local_definition(v, label)
+        if not isinstance(s, Apply) or not hashable(s.op) or s.op not in COMPARISONS:
+            return False
+        return all(is_number(a) and all(self.at_hand(w, label) for w in values_of(a)) for a in s.args)
 
     def at_hand(self, v: Value, label: int) -> bool:
         """Whether the reverse of a block has a value without its being kept."""

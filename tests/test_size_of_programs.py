@@ -1,0 +1,128 @@
+"""Programs of any size: long sums, long chains of branches, deep recursion, and parameters of any name."""
+
+import sys
+import threading
+
+import numpy as np
+import pytest
+from sources import define
+
+import sct
+
+
+def value_and_slope(f, x):
+    """The value of `f` at `x` and a central difference."""
+    h = 1e-6
+    return f(x), (f(x + h) - f(x - h)) / (2 * h)
+
+
+def check(f, x):
+    value, gradient = sct.value_and_grad(f)(x)
+    expected, slope = value_and_slope(f, x)
+    assert value == expected
+    np.testing.assert_allclose(gradient, slope, rtol=1e-5)
+
+
+def chain(arms, leaf):
+    """A function with a chain of `elif`; `leaf` is written with the number of the arm."""
+    body = f"    if x < 0:\n        {leaf.format(0)}\n"
+    body += "".join(f"    elif x < {k}:\n        {leaf.format(k)}\n" for k in range(1, arms))
+    return define(f"def f(x):\n    y = x * x\n{body}    return y\n", "f")
+
+
+def test_b6_a_sum_of_1000_terms():
+    check(define(f"def f(x):\n    return {' + '.join(['x'] * 1000)}\n", "f"), 1.5)
+
+
+def test_b6_a_sum_of_1000_different_terms():
+    check(define(f"def f(x):\n    return {' + '.join(f'{k}.5 * np.sin(x)' for k in range(1000))}\n", "f"), 1.5)
+
+
+def test_b6_calls_in_calls():
+    check(define(f"def f(x):\n    return {'np.sin(' * 80}x{')' * 80}\n", "f"), 1.5)
+
+
+def test_b6_a_chain_of_300_elif():
+    check(chain(300, "y = x * {}.0"), 250.5)
+
+
+def test_b6_a_chain_of_300_returns():
+    check(chain(300, "return x * {}.0"), 250.5)
+
+
+def test_a_chain_of_elif_stays_one():
+    source = sct.value_and_grad(chain(4, "y = x * {}.0")).source_for(2.5)
+    arms = ["if x < 0:", "elif x < 1:", "elif x < 2:", "elif x < 3:"]
+    assert [line.strip() for line in source.splitlines() if "if " in line] == 2 * arms
+
+
+def test_tests_that_are_needed_later_are_named_where_they_are_made():
+    f = chain(3, "y = x * {}.0")
+    g = define(
+        "def g(x):\n    if np.sin(x) < 0: return x\n    if np.cos(x) < 0:\n        return x * x\n    return x * f(x)\n",
+        "g",
+        f=f,
+    )
+    assert "    elif (t1 := np.cos(x) < 0):\n" in sct.value_and_grad(g).source_for(0.5)
+    check(g, 0.5)
+    check(g, 2.0)
+
+
+def power(x, n):
+    if n == 0:
+        return x
+    return power(x, n - 1) * 0.99 + x
+
+
+def in_a_thread(work):
+    """What `work` gives or raises with nothing of the test runner's on the stack."""
+    out = []
+
+    def target():
+        try:
+            out.append(work())
+        except RecursionError as e:
+            out.append(e)
+
+    thread = threading.Thread(target=target)
+    thread.start()
+    thread.join()
+    return out[0]
+
+
+def test_b6_a_recursion_as_deep_as_python_allows_for_two_frames_a_level():
+    depth = int(0.45 * sys.getrecursionlimit())
+    value, gradient = in_a_thread(lambda: sct.value_and_grad(power)(2.0, depth))
+    assert value == in_a_thread(lambda: power(2.0, depth))
+    np.testing.assert_allclose(gradient, value / 2.0)  # it is linear
+
+
+def test_b6_beyond_that_the_error_is_that_of_python():
+    depth = int(0.9 * sys.getrecursionlimit())
+    error = in_a_thread(lambda: sct.grad(power)(2.0, depth))
+    assert type(error) is RecursionError
+
+
+def test_the_limit_of_recursion_is_left_as_it_was():
+    before = sys.getrecursionlimit()
+    sct.grad(define(f"def f(x):\n    return {' + '.join(['x'] * 500)}\n", "f"))(1.0)
+    assert sys.getrecursionlimit() == before
+
+
+def test_a_derivative_is_compiled_near_the_end_of_the_stack():
+    f = define("def f(x):\n    return np.sin(x) * x\n", "f")
+
+    def deep(n):
+        return sct.grad(f)(1.0) if n == 0 else deep(n - 1)
+
+    assert in_a_thread(lambda: deep(sys.getrecursionlimit() - 40)) == sct.grad(f)(1.0)
+
+
+def test_what_is_too_deep_all_the_same_is_an_error_of_sct():
+    from sct.stack import with_room
+
+    def endless():
+        return endless()
+
+    with pytest.raises(sct.UnsupportedSyntaxError, match="nested too deeply"):
+        with_room(endless)
