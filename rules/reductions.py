@@ -5,10 +5,10 @@ Takes nothing; registers adjoint and type rules of NumPy's reductions and the ar
 
 import numpy as np
 
-from sct.ir.shapes import as_array, constant, normalize_axes, reduced, size_max0, size_product
+from sct.ir.shapes import as_array, constant, normalize_axes, promote, reduced, size_max0, size_product
 from sct.ir.types import UNKNOWN, Array, Tuple, size_add
 from sct.ruleset import adjoint, adjoint_of_square, method, nondifferentiable, result_type
-from sct.runtime import keep_reduced_axes, unbroadcast
+from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
 from .arithmetic import sum_dtype
 
@@ -445,32 +445,12 @@ def nancumsum(y, a, y_bar, axis=None, dtype=None, out=None):
     return np.where(np.isnan(a), 0.0, cumsum(y, a, y_bar, axis))
 
 
-def products_of_others(a, axis):
-    """For each entry, the product of all others along `axis`: of n − 1 successive entries round a circle, by doubling.
-
-    Exact where entries are 0, in all derivatives too, at a cost of log n passes over the data.
-    """
-    out = np.ones_like(a)
-    window = a
-    width = 1
-    start = 1
-    left = np.shape(a)[axis] - 1
-    while left > 0:
-        if left % 2 == 1:
-            out = out * np.roll(window, -start, axis)
-            start = start + width
-        window = window * np.roll(window, -width, axis)
-        width = 2 * width
-        left = left // 2
-    return out
-
-
 @adjoint(np.prod, kind="reduction")
 def prod(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
-    """ā = ȳ y / a; where an entry is 0, ȳ times the product of the others."""
+    """ā = ȳ times the product of the other entries."""
     if where is not True:
-        return np.where(where, product_adjoint(y, np.where(where, a, 1.0), y_bar, axis, keepdims, initial), 0.0)
-    return product_adjoint(y, a, y_bar, axis, keepdims, initial)
+        return np.where(where, product_adjoint(y, np.where(where, a, 1.0), y_bar, axis, dtype, keepdims, initial), 0.0)
+    return product_adjoint(y, a, y_bar, axis, dtype, keepdims, initial)
 
 
 @adjoint(np.nanprod, kind="reduction")
@@ -478,55 +458,185 @@ def nanprod(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, initia
     counted = ~np.isnan(a)
     if where is not True:
         counted = counted & where
-    return np.where(counted, product_adjoint(y, np.where(counted, a, 1.0), y_bar, axis, keepdims, initial), 0.0)
+    return np.where(counted, product_adjoint(y, np.where(counted, a, 1.0), y_bar, axis, dtype, keepdims, initial), 0.0)
 
 
-def product_adjoint(y, a, y_bar, axis, keepdims, initial):
+def product_adjoint(y, a, y_bar, axis, dtype, keepdims, initial):
     """The adjoint of a product of entries of `a`, none of them masked."""
-    if np.all(a):
-        return keep_reduced_axes(y_bar * y, a, axis, keepdims) / a
-    if axis is None:
-        others = np.reshape(products_of_others(np.ravel(a), 0), np.shape(a))
-    elif isinstance(axis, tuple):
-        rest = other_axes(axis, np.ndim(a))
-        order = axis + rest
-        moved = np.transpose(a, order)
-        rows = np.reshape(moved, (reduced_count(a, axis),) + np.shape(moved)[len(axis) :])
-        others = np.reshape(products_of_others(rows, 0), np.shape(moved))
-        others = np.transpose(others, order_of_axes(order, np.ndim(a)))
-    else:
-        others = products_of_others(a, axis)
-    return keep_reduced_axes(y_bar * initial, a, axis, keepdims) * others
+    factors = a if dtype is None else np.asarray(a, dtype)
+    y = keep_reduced_axes(stop_gradient(y), a, axis, keepdims)
+    return keep_reduced_axes(y_bar, a, axis, keepdims) * products_of_others(factors, axis, initial, y)
 
 
 @adjoint(np.cumprod)
 def cumprod(y, a, y_bar, axis=None, dtype=None, out=None):
-    """ā = (Σ_{i ≥ j} ȳᵢ yᵢ) / aⱼ; where an entry is 0, by the recurrence s_j = ȳ_j + a_{j+1} s_{j+1}."""
-    if np.all(a):
-        return cumsum(y, a, y_bar * y, axis) / a
-    if axis is None:
-        return np.reshape(running_product_adjoint(y, np.ravel(a), y_bar), np.shape(a))
     if np.ndim(a) == 0:
         return np.reshape(y_bar, np.shape(a))
-    moved = running_product_adjoint(np.moveaxis(y, axis, 0), np.moveaxis(a, axis, 0), np.moveaxis(y_bar, axis, 0))
-    return np.moveaxis(moved, 0, axis)
+    return running_product_adjoint(a, y_bar, axis, stop_gradient(y))
 
 
-def running_product_adjoint(y, a, y_bar):
-    """The adjoint of a running product along the first axis, without a division.
+@adjoint(np.nancumprod)
+def nancumprod(y, a, y_bar, axis=None, dtype=None, out=None):
+    counted = ~np.isnan(a)
+    return np.where(counted, cumprod(y, np.where(counted, a, 1.0), y_bar, axis, dtype), 0.0)
 
-    With s_j = ȳ_j + a_{j+1} s_{j+1} it is a'_j s_j, where a'_j is the product of the entries before j. The recurrence is
-    solved by doubling the reach of its coefficients (Hillis and Steele 1986).
+
+# What follows must not divide where that would lose something: a product of which one factor is 0, that has underflowed or
+# overflowed, tells nothing of the product of the others. So the slower ways are made of running products and of linear
+# recurrences, and so are the derivatives of all, which are exact in all orders.
+
+
+def divisible(y):
+    """Whether products are far enough from 0 and infinity to be divided by their factors."""
+    size = np.abs(y)
+    least = np.finfo(size.dtype).tiny ** 0.5
+    return np.all((size > least) & (size < 1.0 / least))
+
+
+def products_of_others(a, axis, initial, y):
+    """For each entry of `a`, the product of `initial` and all others along `axis`; with all of them it is `y`."""
+    if divisible(y):
+        return y / a
+    rows = rows_along(a, axis)
+    return initial * like_rows(products_before(rows) * products_behind(rows), a, axis)
+
+
+@adjoint(products_of_others)
+def products_of_others_adjoint(o, a, o_bar, axis, initial, y):
+    """oᵢ = Πⱼ≠ᵢ aⱼ:  āₖ = Σᵢ≠ₖ ōᵢ Πⱼ≠ᵢ,ₖ aⱼ.
+
+    Without a division, the part of i < k is S(k) times the product of the entries behind k, and the other the same from the
+    other end; S(k + 1) = a(k) S(k) + ō(k) P(k) with the products P of the entries before: the tangent of P for ȧ = ō.
     """
-    n = np.shape(a)[0]
-    s = y_bar
-    c = np.concatenate((a[1:], np.zeros_like(a[:1])))
-    reach = 1
-    while reach < n:
-        s = s + c * np.concatenate((s[reach:], np.zeros_like(s[:reach])))
-        c = c * np.concatenate((c[reach:], np.zeros_like(c[:reach])))
-        reach = 2 * reach
-    return s * np.concatenate((np.ones_like(a[:1]), y[:-1]))
+    rows = rows_along(a, axis)
+    o_bar = rows_along(o_bar, axis)
+    if divisible(y) and divisible(a):
+        shares = o_bar / rows
+        return o * like_rows(sums_before(shares) + sums_behind(shares), a, axis)
+    before = products_before(rows)
+    behind = products_behind(rows)
+    front = recurrence((o_bar * before)[::-1], rows[:0:-1])[::-1]
+    back = recurrence(o_bar * behind, rows[:-1])
+    none = np.zeros_like(rows[:1])
+    rows_bar = np.concatenate((none, front[:-1])) * behind + before * np.concatenate((back[1:], none))
+    return initial * like_rows(rows_bar, a, axis)
+
+
+def products_before(a):
+    """The products of the entries before each, along the first axis."""
+    return np.concatenate((np.ones_like(a[:1]), np.cumprod(a[:-1], axis=0)))
+
+
+def products_behind(a):
+    """The products of the entries behind each, along the first axis."""
+    return products_before(a[::-1])[::-1]
+
+
+def sums_before(a):
+    """The sums of the entries before each, along the first axis."""
+    return np.concatenate((np.zeros_like(a[:1]), np.cumsum(a[:-1], axis=0)))
+
+
+def sums_behind(a):
+    """The sums of the entries behind each, along the first axis."""
+    return sums_before(a[::-1])[::-1]
+
+
+def running_product_adjoint(a, y_bar, axis, y):
+    """The adjoint of the running products `y` of `a`: āⱼ = Σ_{i ≥ j} ȳᵢ yᵢ / aⱼ.
+
+    Without a division it is pⱼ sⱼ, with the product pⱼ of the entries before, and sⱼ = ȳⱼ + aⱼ₊₁ sⱼ₊₁.
+    """
+    if divisible(y):
+        return cumsum(y, a, y_bar * y, axis) / a
+    rows = rows_along(a, axis)
+    s = recurrence(rows_along(y_bar, axis), rows[1:])
+    return like_rows(products_before(rows) * s, a, axis)
+
+
+@adjoint(running_product_adjoint)
+def running_product_adjoint_adjoint(r, a, y_bar, r_bar, axis, y):
+    """r = p s, as it stands above: r̄ p goes back through the recurrence, r̄ s through the running products.
+
+    With divisions, rⱼ = zⱼ / aⱼ with zⱼ = Σ_{i ≥ j} ȳᵢ yᵢ, and each product that holds aⱼ is one over aⱼ of its derivative:
+    āⱼ = (Σ_{i < j} (r̄ᵢ / aᵢ) zⱼ + Σ_{i > j} (r̄ᵢ / aᵢ) zᵢ) / aⱼ.
+    """
+    rows = rows_along(a, axis)
+    bars = rows_along(y_bar, axis)
+    r_bar = rows_along(r_bar, axis)
+    if divisible(y) and divisible(a):
+        products = np.cumprod(rows, axis=0)
+        shares = r_bar / rows
+        z = rows_along(r, axis) * rows
+        before = sums_before(shares)
+        rows_bar = (before * z + sums_behind(shares * z)) / rows
+        return like_rows(rows_bar, a, axis), like_rows((before + shares) * products, y_bar, axis)
+    p = products_before(rows)
+    s = recurrence(bars, rows[1:])
+    bars_bar, ahead_bar = recurrence_adjoint(s, bars, rows[1:], r_bar * p)
+    none = np.zeros_like(rows[:1])
+    earlier_bar = running_product_adjoint(rows[:-1], (r_bar * s)[1:], 0, stop_gradient(p[1:]))
+    rows_bar = np.concatenate((none, ahead_bar)) + np.concatenate((earlier_bar, none))
+    return like_rows(rows_bar, a, axis), like_rows(bars_bar, y_bar, axis)
+
+
+def recurrence(b, c):
+    """The solution of s(j) = b(j) + c(j) s(j + 1) along the first axis, of which `c` has an entry less than `b`.
+
+    By odd-even reduction: what remains for the even j, put into one another, is a recurrence of half the length. Blelloch
+    1990, "Prefix sums and their applications", section 1.4.
+    """
+    n = np.shape(b)[0]
+    if n < 2:
+        return b
+    pairs = (n - 1) // 2  # of odd j and the j + 1 behind it
+    s = np.array(b, np.result_type(b, c))
+    s[: n - 1 : 2] += c[::2] * b[1::2]
+    s[::2] = recurrence(s[::2], c[: 2 * pairs : 2] * c[1::2])
+    s[1 : 2 * pairs : 2] += c[1::2] * s[2::2]
+    return s
+
+
+@adjoint(recurrence)
+def recurrence_adjoint(s, b, c, s_bar):
+    """The transposed recurrence runs the other way: b̄(j) = s̄(j) + c(j − 1) b̄(j − 1), and c̄(j) = b̄(j) s(j + 1)."""
+    b_bar = recurrence(s_bar[::-1], c[::-1])[::-1]
+    return b_bar, b_bar[:-1] * s[1:]
+
+
+def rows_along(a, axis):
+    """`a` with the entries that are reduced together along its first axis."""
+    if axis is None:
+        return np.ravel(a)
+    if isinstance(axis, tuple):
+        moved = np.transpose(a, axis + other_axes(axis, np.ndim(a)))
+        return np.reshape(moved, (reduced_count(a, axis),) + np.shape(moved)[len(axis) :])
+    return np.moveaxis(a, axis, 0)
+
+
+def like_rows(rows, a, axis):
+    """What `rows_along` gives, in the shape of `a` again."""
+    if axis is None:
+        return np.reshape(rows, np.shape(a))
+    if isinstance(axis, tuple):
+        order = axis + other_axes(axis, np.ndim(a))
+        return np.transpose(np.reshape(rows, np.shape(np.transpose(a, order))), order_of_axes(order, np.ndim(a)))
+    return np.moveaxis(rows, 0, axis)
+
+
+@result_type(products_of_others)
+def products_of_others_type(a, axis, initial, y):
+    return as_array(a)
+
+
+@result_type(running_product_adjoint)
+def running_product_adjoint_type(a, y_bar, axis, y):
+    return Array(promote(a, y_bar), as_array(a).shape)
+
+
+@result_type(recurrence)
+def recurrence_type(b, c):
+    return Array(promote(b, c), as_array(b).shape)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
-from sct.analysis.activity import stop_gradient
 from sct.analysis.calls import lowered
 from sct.analysis.signature import abstract
 from sct.analysis.specialize import Specialized, Specializer, specialize
@@ -35,6 +34,7 @@ from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, lengths_relied
 from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
 from sct.ruleset import adjoint_rule
+from sct.runtime import stop_gradient
 from sct.stack import with_room
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.ownership import own_results

@@ -30,27 +30,13 @@ from sct.ir.ssa import (
 )
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Undefined
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, method_rule, nondifferentiable, result_type
+from sct.runtime import stop_gradient
 
 __all__ = ["active_values", "differentiable", "primitive_of", "stop_gradient", "useful_values", "varied_values"]
 
 _PREDICATES = frozenset(
     (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, operator.not_, operator.is_, operator.is_not)
 )
-
-
-def stop_gradient(x: Any) -> Any:
-    """`x` itself, through which no derivative passes.
-
-    Parameters
-    ----------
-    x : array, number or container of these
-        Any value.
-
-    Returns
-    -------
-    The same value; its adjoint is zero.
-    """
-    return x
 
 
 nondifferentiable(stop_gradient)

@@ -15,13 +15,12 @@ from typing import Any
 import gast
 import numpy as np
 
-from sct.analysis.activity import stop_gradient
 from sct.codegen.symbols import Symbols
 from sct.frontend.resolve import place_of_default
 from sct.ir.ops import POP, TAPE, Attribute, Format, Free, Method
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Array, Const, ListOf, Scalar
-from sct.runtime import added_each, appended, item, items_of, joined, repeated, shortened, stacked, zeros_each
+from sct.runtime import added_each, appended, item, items_of, joined, repeated, shortened, stacked, stop_gradient, zeros_each
 
 __all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "load", "operation", "store"]
 

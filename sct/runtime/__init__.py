@@ -29,6 +29,7 @@ __all__ = [
     "shortened",
     "split_like",
     "stacked",
+    "stop_gradient",
     "unbroadcast",
     "unbroadcast_to",
     "unit_seed",
@@ -37,6 +38,21 @@ __all__ = [
     "zeros_each",
     "zeros_if_bound",
 ]
+
+
+def stop_gradient(x: Any) -> Any:
+    """`x` itself, through which no derivative passes.
+
+    Parameters
+    ----------
+    x : array, number or container of these
+        Any value.
+
+    Returns
+    -------
+    The same value; its adjoint is zero.
+    """
+    return x
 
 
 def broadcast_axes(g: Any, x: Any) -> Any:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sct.analysis.activity import stop_gradient
 from sct.analysis.join import fixed_shape
 from sct.analysis.versions import is_whole, is_write, path_of
 from sct.ir.ops import Attribute, Method
@@ -36,7 +35,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike, Tuple, same_dtype, same_shape
-from sct.runtime import unbroadcast, unbroadcast_to, updated
+from sct.runtime import stop_gradient, unbroadcast, unbroadcast_to, updated
 from sct.transform.reverse import Reversal
 
 __all__ = ["shapes_only"]

@@ -110,7 +110,7 @@ SAMPLES += [
     (np.average, (_x(2, 3, 4),), {"axis": (2, 0), "weights": np.abs(_x(4, 2))}),
     (np.average, (_x(2, 3),), {"axis": 0, "returned": True}),
 ]
-for _f in (np.cumsum, np.cumprod, np.nancumsum):
+for _f in (np.cumsum, np.cumprod, np.nancumsum, np.nancumprod):
     SAMPLES += [
         (_f, (_x(),), {}),
         (_f, (_x(4),), {}),
@@ -133,6 +133,8 @@ SAMPLES += [
     (np.cumprod, (_zeros_at(_x(3, 4), (0, 0), (1, 1)),), {"axis": 0}),
     (np.cumprod, (_zeros_at(_x(2, 3), (0, 2)),), {}),
     (np.nancumsum, (_with_nan(2, 3),), {"axis": 1}),
+    (np.nancumprod, (_with_nan(2, 3),), {"axis": 1}),
+    (np.nancumprod, (_with_nan(2, 3),), {}),
     (np.diff, (_x(5),), {}),
     (np.diff, (_x(5), 2), {}),
     (np.diff, (_x(5), 0), {}),
