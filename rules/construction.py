@@ -251,7 +251,7 @@ def identity_type(n, dtype=None, *, like=None):
     return Array(_dtype(dtype, np.dtype(float)), as_shape((n, n)))
 
 
-@adjoint(np.full)
+@adjoint(np.full, raw=("shape",))
 def full(y, shape, fill_value, y_bar, dtype=None, order="C", *, device=None, like=None):
     return None, unbroadcast(y_bar, fill_value)
 
@@ -402,24 +402,10 @@ def vander_type(x, N=None, increasing=False):
 # --- conversion -----------------------------------------------------------------------------------------------------------
 
 
-def adjoint_of_entries(y_bar, entries):
-    """`y_bar`, the adjoint of the array made of `entries`, as nested lists like `entries`."""
-    if isinstance(entries, (list, tuple)):
-        parts = []
-        for i in range(len(entries)):
-            parts = parts + [adjoint_of_entries(y_bar[i], entries[i])]
-        return parts
-    return y_bar
-
-
 @adjoint(np.array)
 def array(y, object, y_bar, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, like=None):
     if not has_derivative(y):
         return None
-    if isinstance(object, (list, tuple)):
-        if ndmin == 0:
-            return adjoint_of_entries(y_bar, object)
-        return adjoint_of_entries(np.reshape(y_bar, np.shape(object)), object)
     if np.ndim(object) == np.ndim(y_bar):
         return y_bar
     if np.ndim(object) == 0:
@@ -445,12 +431,12 @@ def _converted(a, dtype):
 
 @adjoint(np.asarray, kind="view")
 def asarray(y, a, y_bar, dtype=None, order=None, *, device=None, copy=None, like=None):
-    return adjoint_of_entries(y_bar, a) if has_derivative(y) else None
+    return y_bar if has_derivative(y) else None
 
 
 @adjoint(np.asanyarray, kind="view")
 def asanyarray(y, a, y_bar, dtype=None, order=None, *, device=None, copy=None, like=None):
-    return adjoint_of_entries(y_bar, a) if has_derivative(y) else None
+    return y_bar if has_derivative(y) else None
 
 
 @result_type(np.asarray, np.asanyarray)
@@ -464,12 +450,12 @@ def ascontiguousarray(y, a, y_bar, dtype=None, *, like=None):
         return None
     if np.ndim(a) == 0:
         return np.sum(y_bar)
-    return adjoint_of_entries(y_bar, a)
+    return y_bar
 
 
 @adjoint(np.asfortranarray, kind="view")
 def asfortranarray(y, a, y_bar, dtype=None, *, like=None):
-    return adjoint_of_entries(y_bar, a) if has_derivative(y) else None
+    return y_bar if has_derivative(y) else None
 
 
 @result_type(np.ascontiguousarray)
@@ -485,7 +471,7 @@ def asfortranarray_type(a, dtype=None, *, like=None):
 
 @adjoint(np.copy)
 def copy(y, a, y_bar, order="K", subok=False):
-    return adjoint_of_entries(y_bar, a)
+    return y_bar
 
 
 @result_type(np.copy)
@@ -558,14 +544,14 @@ method("item", item)
 @adjoint(np.float64)
 @adjoint(np.longdouble)
 def floating(y, x, y_bar):
-    return adjoint_of_entries(y_bar, x)
+    return y_bar
 
 
 @adjoint(np.complex64)
 @adjoint(np.complex128)
 @adjoint(np.clongdouble)
 def complexfloating(y, x, y_bar):
-    return adjoint_of_entries(y_bar, x)
+    return y_bar
 
 
 _INTEGERS = (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.longlong, np.ulonglong)

@@ -39,7 +39,7 @@ _INTP = np.dtype(np.intp)
 # --- subscripts ---------------------------------------------------------------------------------------------------------
 
 
-@adjoint(operator.getitem, kind="view")
+@adjoint(operator.getitem, kind="view", raw=("index",))
 def getitem(y, x, index, y_bar):
     """y = x[i]: the adjoint goes back to the entries that were read; those read twice get both."""
     if np.ndim(x) == 0:  # x[()] or x[...] of an array of rank 0
@@ -300,7 +300,7 @@ def extract_type(condition, arr):
     return Array(as_array(arr).dtype, (fresh_size("count"),))
 
 
-@adjoint(np.choose)
+@adjoint(np.choose, sequences=("choices",))
 def choose(y, a, choices, y_bar, out=None, mode="raise"):
     chosen = wrapped(np.asarray(a), len(choices), mode)
     if not isinstance(choices, (list, tuple)):
@@ -337,7 +337,7 @@ def choose_type(a, choices, out=None, mode="raise"):
 method("choose", np.choose)
 
 
-@adjoint(np.select)
+@adjoint(np.select, sequences=("condlist", "choicelist"))
 def select(y, condlist, choicelist, default=0, *, y_bar):
     """Each choice gets what the conditions before it have left, and the default what all of them have."""
     rest = y_bar
@@ -540,10 +540,6 @@ def argpartition_type(a, kth, axis=-1, kind="introselect", order=None):
 @adjoint(np.interp, real_only=True)
 def interp(y, x, xp, fp, y_bar, left=None, right=None):
     """y = (1 - w) fp[j] + w fp[j + 1], w = (x - xp[j]) / (xp[j + 1] - xp[j]); at a knot, the piece to its right."""
-    if isinstance(xp, (list, tuple)):
-        xp = np.asarray(xp)
-    if isinstance(fp, (list, tuple)):
-        fp = np.asarray(fp)
     below = x < xp[0]
     above = x > xp[-1]
     j = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)

@@ -16,8 +16,6 @@ from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes
 from sct.ruleset import adjoint, adjoint_of_square, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, unbroadcast
 
-from .products import as_operand
-
 
 def transposed(a):
     """The transposes of the matrices in the last two axes."""
@@ -225,7 +223,6 @@ def matrix_norm_type(x, *, keepdims=False, ord="fro"):
 @adjoint(np.linalg.solve)
 def solve(x, a, b, x_bar):
     """A X = B: B̄ = A⁻ᵀ X̄, Ā = -B̄ Xᵀ (Giles 2008, 2.3.1). `b` is a vector only if it has rank 1, as in NumPy 2."""
-    a = as_operand(a)
     if np.ndim(b) == 1:
         if np.ndim(a) == 2:
             b_bar = np.linalg.solve(a.T, x_bar)

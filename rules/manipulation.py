@@ -38,7 +38,6 @@ from sct.ir.types import (
 from sct.ruleset import adjoint, attribute, method, nondifferentiable, result_type
 from sct.runtime import scatter_add, unbroadcast
 
-from .construction import adjoint_of_entries
 from .indexing import axis_scatter, flat_scatter
 
 
@@ -452,7 +451,7 @@ def axis_item(x, axis, i):
     return np.moveaxis(x, axis, 0)[i]
 
 
-@adjoint(np.concatenate)
+@adjoint(np.concatenate, sequences=("arrays",))
 def concatenate(y, arrays, y_bar, axis=0, out=None, *, dtype=None, casting="same_kind"):
     if not isinstance(arrays, (list, tuple)):
         return concatenate_rows(arrays, y_bar, axis)
@@ -464,7 +463,7 @@ def concatenate(y, arrays, y_bar, axis=0, out=None, *, dtype=None, casting="same
         end = size if start is None else start + size
         stop = end if i < last else None
         part = reshape_like(y_bar[start:stop], arrays[i]) if axis is None else axis_slice(y_bar, axis, start, stop)
-        parts = parts + [adjoint_of_entries(part, arrays[i])]
+        parts = parts + [part]
         start = end
     return parts
 
@@ -553,9 +552,9 @@ def concatenate_type(arrays, axis=0, out=None, *, dtype=None, casting="same_kind
 def append(y, arr, values, y_bar, axis=None):
     if axis is None:
         size = np.size(arr)
-        return reshape_like(y_bar[:size], arr), adjoint_of_entries(reshape_like(y_bar[size:], values), values)
+        return reshape_like(y_bar[:size], arr), reshape_like(y_bar[size:], values)
     size = np.shape(arr)[axis]
-    return axis_slice(y_bar, axis, None, size), adjoint_of_entries(axis_slice(y_bar, axis, size, None), values)
+    return axis_slice(y_bar, axis, None, size), axis_slice(y_bar, axis, size, None)
 
 
 @result_type(np.append)
@@ -563,13 +562,13 @@ def append_type(arr, values, axis=None):
     return _joined([(as_array(arr), 1), (as_array(values), 1)], axis, None)
 
 
-@adjoint(np.stack)
+@adjoint(np.stack, sequences=("arrays",))
 def stack(y, arrays, y_bar, axis=0, out=None, *, dtype=None, casting="same_kind"):
     if not isinstance(arrays, (list, tuple)):
         return y_bar if axis == 0 else np.moveaxis(y_bar, axis, 0)
     parts = []
     for i in range(len(arrays)):
-        parts = parts + [adjoint_of_entries(axis_item(y_bar, axis, i), arrays[i])]
+        parts = parts + [axis_item(y_bar, axis, i)]
     return parts
 
 
@@ -590,7 +589,7 @@ def stack_type(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     return Array(kind, tuple(shape))
 
 
-@adjoint(np.vstack)
+@adjoint(np.vstack, sequences=("tup",))
 def vstack(y, tup, y_bar, *, dtype=None, casting="same_kind"):
     if not isinstance(tup, (list, tuple)):
         return np.reshape(y_bar, np.shape(tup))
@@ -606,12 +605,12 @@ def vstack(y, tup, y_bar, *, dtype=None, casting="same_kind"):
         else:
             stop = start + np.shape(tup[i])[0]
             part = y_bar[start if i > 0 else None : stop if i < len(tup) - 1 else None]
-        parts = parts + [adjoint_of_entries(part, tup[i])]
+        parts = parts + [part]
         start = stop
     return parts
 
 
-@adjoint(np.hstack)
+@adjoint(np.hstack, sequences=("tup",))
 def hstack(y, tup, y_bar, *, dtype=None, casting="same_kind"):
     if not isinstance(tup, (list, tuple)):
         return concatenate_rows(tup, y_bar, 0 if np.ndim(tup) == 2 else 1) if np.ndim(tup) > 1 else y_bar
@@ -625,12 +624,12 @@ def hstack(y, tup, y_bar, *, dtype=None, casting="same_kind"):
         else:
             stop = start + np.shape(tup[i])[axis]
             part = axis_slice(y_bar, axis, start if i > 0 else None, stop if i < len(tup) - 1 else None)
-        parts = parts + [adjoint_of_entries(part, tup[i])]
+        parts = parts + [part]
         start = stop
     return parts
 
 
-@adjoint(np.dstack)
+@adjoint(np.dstack, sequences=("tup",))
 def dstack(y, tup, y_bar):
     if not isinstance(tup, (list, tuple)):
         return dstack_rows(tup, y_bar)
@@ -643,7 +642,7 @@ def dstack(y, tup, y_bar):
         else:
             stop = start + np.shape(tup[i])[2]
             part = y_bar[:, :, start if i > 0 else None : stop if i < len(tup) - 1 else None]
-        parts = parts + [adjoint_of_entries(part, tup[i])]
+        parts = parts + [part]
         start = stop
     return parts
 
@@ -655,7 +654,7 @@ def dstack_rows(a, y_bar):
     return concatenate_rows(a, y_bar, 2)
 
 
-@adjoint(np.column_stack)
+@adjoint(np.column_stack, sequences=("tup",))
 def column_stack(y, tup, y_bar):
     if not isinstance(tup, (list, tuple)):
         return column_stack_rows(tup, y_bar)
@@ -668,7 +667,7 @@ def column_stack(y, tup, y_bar):
         else:
             stop = start + np.shape(tup[i])[1]
             part = axis_slice(y_bar, 1, start if i > 0 else None, stop if i < len(tup) - 1 else None)
-        parts = parts + [adjoint_of_entries(part, tup[i])]
+        parts = parts + [part]
         start = stop
     return parts
 

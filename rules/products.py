@@ -22,11 +22,6 @@ def _dtype(*values):
     return promote(*[as_array(v) for v in values])
 
 
-def as_operand(x):
-    """`x`, or the array that NumPy makes of a list or tuple."""
-    return np.asarray(x) if isinstance(x, (list, tuple)) else x
-
-
 @nondifferentiable
 def axis_range(start, stop):
     """The axes from `start` to `stop - 1`."""
@@ -46,8 +41,6 @@ def axis_range_type(start, stop):
 @adjoint(operator.matmul, kind="product")
 def matmul(C, A, B, C_bar):
     """C = A B: Ā = C̄ Bᵀ, B̄ = Aᵀ C̄ (Giles 2008, 2.2), for each pair of ranks, summed over axes that were broadcast."""
-    A = as_operand(A)
-    B = as_operand(B)
     n = np.ndim(A)
     m = np.ndim(B)
     if n == 2 and m == 2:
@@ -117,8 +110,6 @@ def dot(C, a, b, C_bar, out=None):
 
     Vectors and matrices as in `matmul`; a number multiplies.
     """
-    a = as_operand(a)
-    b = as_operand(b)
     n = np.ndim(a)
     m = np.ndim(b)
     if n == 0 or m == 0:
@@ -159,8 +150,6 @@ method("dot", np.dot)
 @adjoint(np.inner, kind="product")
 def inner(C, a, b, C_bar):
     """C[i.., j..] = Σₖ a[i.., k] b[j.., k]: for matrices C = a bᵀ, ā = C̄ b, b̄ = C̄ᵀ a."""
-    a = as_operand(a)
-    b = as_operand(b)
     n = np.ndim(a)
     m = np.ndim(b)
     if n == 0 or m == 0:
@@ -231,8 +220,6 @@ def linalg_outer_type(x1, x2):
 @adjoint(np.vdot, kind="product")
 def vdot(y, a, b, y_bar):
     """y = Σ conj(a) b over all entries: ā = conj(ȳ b), b̄ = ȳ conj(a)."""
-    a = as_operand(a)
-    b = as_operand(b)
     a_bar = y_bar * b
     b_bar = y_bar * a
     if np.iscomplexobj(a):
@@ -330,8 +317,8 @@ def tensordot(C, a, b, C_bar, axes=2):
     """ā contracts C̄ with b over the axes that come from b, b̄ contracts a with C̄ over the axes that come from a."""
     a_axes, a_order, b_axes, b_order = tensordot_axes(np.ndim(a), np.ndim(b), axes)
     if np.ndim(C_bar) == 0:
-        a_bar = C_bar * as_operand(b)
-        b_bar = C_bar * as_operand(a)
+        a_bar = C_bar * b
+        b_bar = C_bar * a
     else:
         a_bar = np.tensordot(C_bar, b, a_axes)
         b_bar = np.tensordot(a, C_bar, b_axes)
@@ -736,7 +723,7 @@ def linalg_matmul_type(x1, x2):
 # --- chains and convolutions --------------------------------------------------------------------------------------------
 
 
-@adjoint(np.linalg.multi_dot, kind="product")
+@adjoint(np.linalg.multi_dot, kind="product", sequences=("arrays",))
 def multi_dot(y, arrays, y_bar, *, out=None):
     """Y = A₁ ⋯ Aₙ: Āᵢ = Aᵢ₋₁ᵀ ⋯ A₁ᵀ Ȳ Aₙᵀ ⋯ Aᵢ₊₁ᵀ, again a chain whose order is chosen by its sizes.
 

@@ -179,7 +179,7 @@ def nanmean(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, *, whe
     return np.where(counted, keep_reduced_axes(y_bar, a, axis, keepdims) / n, 0.0)
 
 
-@adjoint(np.average, kind="reduction")
+@adjoint(np.average, kind="reduction", raw=("axis",))
 def average(y, a, axis=None, weights=None, returned=False, *, y_bar, keepdims=False):
     """y = Σ w a / Σ w:  ā = ȳ w / Σ w,  w̄ = ȳ (a − y) / Σ w."""
     value = y[0] if returned else y
@@ -286,7 +286,7 @@ def is_zero_type(x):
     return constant(x) and isinstance(x, int) and x == 0
 
 
-@adjoint(np.var, kind="reduction")
+@adjoint(np.var, kind="reduction", raw=("axis",))
 def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=None, y_bar, where=True, correction=0):
     """y = Σ |a − m|² / n:  ā = (2 ȳ / n) (a − m), conjugated where complex."""
     d = deviation(a, axis, where, mean)
@@ -300,7 +300,7 @@ def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=N
     return a_bar, None, None, None, None, None, -unbroadcast(a_bar, mean)
 
 
-@adjoint(np.std, kind="reduction")
+@adjoint(np.std, kind="reduction", raw=("axis",))
 def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=None, y_bar, where=True, correction=0):
     """y = √(Σ |a − m|² / n):  ā = ȳ / (n y) (a − m), conjugated where complex; 0 where y is 0."""
     d = deviation(a, axis, where, mean)

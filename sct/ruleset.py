@@ -15,6 +15,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -56,7 +57,8 @@ class AdjointRule:
     """An adjoint rule as registered.
 
     `function` is the rule; `signature` the primitive's signature as the rule states it; `operands` the names of the
-    parameters that get an adjoint; `result` and `result_bar` the rule's names for the result and its adjoint.
+    parameters that get an adjoint; `result` and `result_bar` the rule's names for the result and its adjoint. `sequences` and
+    `raw` are operands that are not arrays.
     """
 
     primitive: Callable[..., Any]
@@ -69,6 +71,14 @@ class AdjointRule:
     real_only: bool
     absent: bool = False
     partials: tuple[str | None, ...] = ()
+    sequences: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
+
+    def takes(self, name: str) -> Literal["array", "arrays", "anything"]:
+        """What the rule takes for an operand: an array or number, a sequence of these, or whatever the call has."""
+        if name in self.raw or not _takes_arrays(self.primitive):
+            return "anything"
+        return "arrays" if name in self.sequences or name == self.varargs else "array"
 
     @property
     def varargs(self) -> str | None:
@@ -113,9 +123,11 @@ def _register(
     real_only: bool = False,
     absent: bool = False,
     partials: tuple[str | None, ...] = (),
+    sequences: tuple[str, ...] = (),
+    raw: tuple[str, ...] = (),
 ) -> None:
     _registry.squares.pop(primitive, None)  # it belongs to the rule that is replaced
-    _registry.adjoints[primitive] = _rule(primitive, rule, kind, real_only, absent, partials)
+    _registry.adjoints[primitive] = _rule(primitive, rule, kind, real_only, absent, partials, sequences, raw)
 
 
 def _rule(
@@ -125,6 +137,8 @@ def _rule(
     real_only: bool = False,
     absent: bool = False,
     partials: tuple[str | None, ...] = (),
+    sequences: tuple[str, ...] = (),
+    raw: tuple[str, ...] = (),
 ) -> AdjointRule:
     parameters = list(inspect.signature(rule).parameters.values())
     if not parameters:
@@ -137,11 +151,26 @@ def _rule(
     own = [p for p in parameters if p.name not in (result, bar)]
     operands = tuple(names[1 : names.index(bar)])
     signature = inspect.Signature(own)
-    return AdjointRule(primitive, rule, signature, operands, result, bar, kind, real_only, absent, partials)
+    return AdjointRule(primitive, rule, signature, operands, result, bar, kind, real_only, absent, partials, sequences, raw)
+
+
+_OPERATORS = frozenset(f for f in vars(operator).values() if callable(f)) | {pow, divmod}
+
+
+def _takes_arrays(primitive: Any) -> bool:
+    """Whether a function makes arrays of lists and tuples of numbers: NumPy's functions, and operators beside an array."""
+    module = getattr(primitive, "__module__", None) or ""
+    return isinstance(primitive, np.ufunc) or module.split(".")[0] == "numpy" or primitive in _OPERATORS
 
 
 def adjoint(
-    primitive: Callable[..., Any], *, kind: Kind = "other", real_only: bool = False, absent: bool = False
+    primitive: Callable[..., Any],
+    *,
+    kind: Kind = "other",
+    real_only: bool = False,
+    absent: bool = False,
+    sequences: tuple[str, ...] = (),
+    raw: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Register the decorated function as the adjoint (reverse-mode) rule of `primitive`.
 
@@ -156,6 +185,11 @@ def adjoint(
     absent : bool
         Of a primitive with several results: whether the rule gets None, rather than zeros, for the adjoint of a result
         that is not used.
+    sequences : tuple of str
+        Of a function of NumPy: operands that are sequences of arrays.
+    raw : tuple of str
+        Of a function of NumPy: operands that the rule takes as they are, such as an axis. Any other operand that is a list or
+        tuple reaches the rule as the array that NumPy makes of it.
 
     Returns
     -------
@@ -178,7 +212,7 @@ def adjoint(
     """
 
     def register(rule: F) -> F:
-        _register(primitive, rule, kind, real_only, absent)
+        _register(primitive, rule, kind, real_only, absent, (), sequences, raw)
         return rule
 
     return register

@@ -431,7 +431,8 @@ class _BoundCall:
 
     def adjoints(self, y: Any, y_bar: Any) -> tuple[Any, ...]:
         """What the rule returns, one adjoint for each operand."""
-        arguments = _map(_read_only, self.arguments) | {self.rule.result: y, self.rule.result_bar: y_bar}
+        given = {k: self.taken(k, v) for k, v in self.arguments.items()}
+        arguments = _map(_read_only, given) | {self.rule.result: y, self.rule.result_bar: y_bar}
         out = _apply(self.rule.function, inspect.signature(self.rule.function), arguments)
         count = len(self.operands())
         if count == 1 and not (isinstance(out, tuple) and len(out) == 1):
@@ -439,6 +440,17 @@ class _BoundCall:
         if not isinstance(out, (tuple, list)) or len(out) != count:
             raise GradientMismatch(f"the rule {self.rule.function.__name__} must return {count} adjoints, it returned {out!r}")
         return tuple(out)
+
+    def taken(self, name: str, value: Any) -> Any:
+        """An argument as the compiler gives it to the rule."""
+        if name not in self.rule.operands or not isinstance(value, (list, tuple)):
+            return value
+        match self.rule.takes(name):
+            case "array":
+                return np.array(value)
+            case "arrays":
+                return type(value)(np.array(v) if isinstance(v, (list, tuple)) else v for v in value)
+        return value
 
     def by_place(self, args: Sequence[Any], kwargs: Mapping[str, Any], adjoints: Sequence[Any]) -> dict[int | str, Any]:
         """The adjoints by position or keyword of the call; None for what is no operand.

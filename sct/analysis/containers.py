@@ -19,7 +19,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
 
 __all__ = ["STRUCTURAL", "UnrollError"]
 
@@ -143,7 +143,7 @@ def _repeat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
         if isinstance(type_of(a), (Tuple, List)) and isinstance(n, Const) and isinstance(n.value, int):
             a = s.expose_all(a)
             return type(a)(a.items * n.value)  # type: ignore[union-attr,call-arg,arg-type]
-        if isinstance(type_of(a), (Tuple, List)) and isinstance(type_of(n), (Scalar, Array, Unknown)):
+        if isinstance(type_of(a), (Tuple, List)) and _may_count(type_of(n)):
             number = _one_number(a)
             if number is not None:
                 return s.apply(runtime.repeated, (number, n))
@@ -153,6 +153,13 @@ def _repeat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
                 "Append in a loop, or use np.tile.",
             )
     return NotImplemented
+
+
+def _may_count(t: Abstract) -> bool:
+    """Whether a list times something of this type may be the list so many times; NumPy multiplies its items by an array."""
+    if isinstance(t, Array):
+        return t.rank in (0, None) and t.boxed is not True and (t.dtype is None or t.dtype.kind in "biu")
+    return isinstance(t, (Scalar, Unknown))
 
 
 def _one_number(o: Operand) -> Operand | None:

@@ -25,6 +25,7 @@ from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Range, Reversed
 from sct.analysis.memory import Memory, is_itself, key_of, makes_array
 from sct.analysis.signature import abstract
+from sct.analysis.spellings import SPELLINGS
 from sct.analysis.writing import WRITING, has_output, into_outputs, refuse_overwriting
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import Place, SctError, UnsupportedSyntaxError
@@ -466,7 +467,7 @@ class Specializer:
                 args = [self.apply(runtime.stacked, (a,)) if isinstance(type_of(a), ListOf) else a for a in args]
         elif args and isinstance(type_of(args[0]), List) and hashable(op) and op in growing.FROM_KNOWN:
             return growing.FROM_KNOWN[op](self, [self.expose_all(args[0]), *args[1:]], kwargs)
-        handler = (WRITING.get(op) or STRUCTURAL.get(op)) if hashable(op) else None
+        handler = (WRITING.get(op) or STRUCTURAL.get(op) or SPELLINGS.get(op)) if hashable(op) else None
         if handler is not None:
             made = handler(self, args, kwargs)
             if made is not NotImplemented:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
+from sct.analysis.activity import differentiable
 from sct.analysis.binding import unbound_values
 from sct.analysis.join import fixed_shape
 from sct.analysis.specialize import Specializer
 from sct.ir.ops import Method
-from sct.ir.ssa import Apply, Block, Operand, Value, defined, type_of
+from sct.ir.ssa import Apply, Block, Operand, Statement, Value, defined, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Undefined, Unknown, keys_of, with_items
 
 __all__ = ["Adjoints", "Loop", "bar_name"]
@@ -43,6 +44,8 @@ class Adjoints:
         self.carried: set[Value] = set()  # the adjoints that loops carry, and the one that is given
         self.active: set[Value] = set()
         self.forward = defined(block)
+        self.given = _given(block)
+        self.read_first: list[Statement] = []  # items of parameters that the forward sweep takes as a whole only
         self.unbound = unbound_values(block)
 
     def current(self, v: Value) -> Operand | None:
@@ -68,8 +71,13 @@ class Adjoints:
         if not isinstance(operand, Value) or operand not in self.active:
             return
         if isinstance(operand.type, (Tuple, List, Dict)):
-            for k, i in zip(keys_of(operand.type), self.items(bar, len(operand.type.items)), strict=True):
-                self.accumulate_part(operand, k, i)
+            t = operand.type
+            for k, part, i in zip(keys_of(t), t.items, self.items(bar, len(t.items)), strict=True):
+                item = self.item_of(operand, k, part)
+                if item is None:
+                    self.accumulate_part(operand, k, i)
+                else:
+                    self.accumulate(item, i)
             return
         bar = self.fitted(bar, operand)
         old = self.current(operand)
@@ -93,6 +101,8 @@ class Adjoints:
                 bar = self.b.explode(bar)
             elif isinstance(t, ListOf):
                 return tuple(self.b.apply(runtime.item, (bar, Const(i))) for i in range(n))
+            elif isinstance(t, Array):  # of a list that was taken for an array
+                return tuple(self.b.apply(operator.getitem, (bar, Const(i))) for i in range(n))
             else:
                 return tuple(self.b.append(operator.getitem, (bar, Const(i)), {}, Unknown()) for i in range(n))
         assert isinstance(bar, (Tuple, List, Dict)), bar
@@ -109,6 +119,18 @@ class Adjoints:
         assert isinstance(t, (Tuple, List, Dict))
         old = parts.get(key)
         parts[key] = bar if old is None else self.b.apply(operator.add, (old, bar))
+
+    def item_of(self, whole: Value, key: Any, t: Abstract) -> Value | None:
+        """An item of a container value that has one where the container is made: of a parameter, it is read at the start."""
+        made = self.b.projections.get((whole, key))
+        if made is None and whole in self.given and not isinstance(t, Const):
+            made = self.b.projections[whole, key] = Value(t)
+            self.read_first.append(Apply(operator.getitem, (whole, Const(key)), (), made))
+            self.forward.add(made)
+            self.given.add(made)
+        if made is not None and differentiable(t):
+            self.active.add(made)
+        return made
 
     def typed(self, bar: Operand, like: Value) -> Operand:
         """`bar`, an adjoint of `like`, known to have its shape, and its dtype where nothing better is known."""
@@ -200,6 +222,15 @@ class Adjoints:
             self.active.add(item)
             self.accumulate(item, bar)
         return self.finished(item)
+
+
+def _given(block: Block) -> set[Value]:
+    """The parameters of a function, and the items of these that it reads at its start."""
+    out = set(block.params)
+    for s in block.body:
+        if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] in out and isinstance(s.args[1], Const):
+            out.update((s.result,) if isinstance(type_of(s.args[0]), (Tuple, List, Dict)) else ())
+    return out
 
 
 def bar_name(v: Value) -> str:

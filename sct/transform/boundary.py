@@ -17,7 +17,7 @@ from sct import runtime
 from sct.analysis.activity import differentiable
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Place, SctError
 from sct.ir.ops import RAISE
-from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
+from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, results_of, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of
 from sct.transform.adjoints import Adjoints
 
@@ -151,12 +151,15 @@ class Boundary(Adjoints):
         value = result if aux is None else Tuple((result, aux))
         name = f"{f.name if f.name.isidentifier() else 'f'}_{mode.suffix}"
         reversed_body = tuple(self.b.body)
+        start = 1 + max((i for i, s in enumerate(f.block.body) if self.given.intersection(results_of(s))), default=-1)
+        start = start if self.read_first else 0
+        forward = (*f.block.body[:start], *self.read_first, *f.block.body[start:], *self.last)
         parameters = list(f.signature.parameters.values())
         if mode.seed == "pull":
             pull = Value(Unknown(), "pull")
             block = Block(seed, reversed_body, (gradient,))
             self.mirror[block.label] = f.block.label
-            body: tuple[Statement, ...] = (*f.block.body, *self.last, Closure("pull", block, pull))
+            body: tuple[Statement, ...] = (*forward, Closure("pull", block, pull))
             return self.function(name, parameters, f.block.params, body, Tuple((value, pull)))
         if mode.seed == "argument":
             parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
@@ -164,7 +167,7 @@ class Boundary(Adjoints):
         out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
         own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {p.name: p for p in seed}
         params = tuple(own[p.name] for p in parameters)
-        return self.function(name, parameters, params, (*f.block.body, *reversed_body), out)
+        return self.function(name, parameters, params, (*forward, *reversed_body), out)
 
     def function(
         self,

@@ -255,16 +255,17 @@ class _Reverser(Boundary):
         targets: list[Operand] = []
         for name in rule.operands:
             if name == rule.varargs:
-                operands.extend(arguments.get(name, ()))
-                targets.extend(arguments.get(name, ()))
+                given = arguments.get(name, ())
+                targets.extend(given)
+                operands.extend(self.as_taken(rule, name, Tuple(given)).items)  # type: ignore[union-attr]
             else:
                 p = rule.signature.parameters[name]
                 operand = arguments.get(name, Const(p.default))
                 targets.append(operand)
                 if p.kind is inspect.Parameter.KEYWORD_ONLY:
-                    named[name] = operand
+                    named[name] = self.as_taken(rule, name, operand)
                 else:
-                    operands.append(operand)
+                    operands.append(self.as_taken(rule, name, operand))
         named.update({k: v for k, v in arguments.items() if k not in rule.operands})
         for name, operand in named.items():
             if name not in (rule.result_bar, *rule.operands) and any(
@@ -281,6 +282,18 @@ class _Reverser(Boundary):
             if any(v in self.active for v in lost):
                 raise self.not_covered(s, "an argument without a derivative depends on what is differentiated by")
             self.accumulate(target, one)
+
+    def as_taken(self, rule: AdjointRule, name: str, operand: Operand) -> Operand:
+        """An operand as the rule takes it: the array that NumPy makes of a list or tuple, or a sequence of such arrays."""
+        takes = rule.takes(name)
+        if takes == "anything" or not _is_sequence(type_of(operand)):
+            return operand
+        if takes == "array":
+            return self.b.apply(np.array, (operand,))
+        whole = self.b.expose_all(operand)
+        if not isinstance(whole, (Tuple, List)) or not any(_is_sequence(type_of(i)) for i in whole.items):
+            return operand
+        return with_items(whole, [self.b.apply(np.array, (i,)) if _is_sequence(type_of(i)) else i for i in whole.items])
 
     def unpacked(self, s: Apply, bar: Operand) -> None:
         """`a, b = x`: the adjoint of `x` has those of `a` and `b` as its rows."""
@@ -486,7 +499,7 @@ def _projections(block: Block) -> dict[tuple[Value, Any], Value]:
     for s in block.body:
         if isinstance(s, Apply) and s.op is operator.getitem:
             whole, key = s.args
-            if isinstance(whole, Value) and isinstance(whole.type, (Tuple, List)) and isinstance(key, Const):
+            if isinstance(whole, Value) and isinstance(whole.type, (Tuple, List, Dict)) and isinstance(key, Const):
                 out[whole, key.value] = s.result
         for b in blocks_of(s):
             out.update(_projections(b))
@@ -501,6 +514,11 @@ def _as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
         if rule is not None and rule.pack and len(args) > 2:
             args = [args[0], Tuple(tuple(args[1:]))]
     return args, kwargs
+
+
+def _is_sequence(t: Abstract) -> bool:
+    """Whether a type is that of a list or tuple."""
+    return isinstance(t, (Tuple, List)) or (isinstance(t, Const) and isinstance(t.value, (tuple, list)))
 
 
 def _slices(operand: Operand) -> list[Operand]:
