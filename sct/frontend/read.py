@@ -1,6 +1,7 @@
 """Finding the source of a function.
 
-Takes a function, lambda or nested function; gives its gast tree with line numbers of the user's file. Never runs it.
+Takes a function, lambda or nested function; gives its gast tree with line numbers of the user's file. The text is that of the
+code which runs, or none: a file that was edited since it was imported is not taken for it. Never runs it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -17,6 +17,8 @@ from typing import Any
 import gast
 
 from sct.errors import Place, SourceUnavailableError
+from sct.frontend.by_code import ByCode
+from sct.frontend.running import makes
 
 __all__ = ["Source", "read"]
 
@@ -29,13 +31,12 @@ class Source:
     node: Any
     file: str
     first: int
-    indent: int
     lines: tuple[str, ...]
 
     def place(self, node: Any) -> Place:
         """The place of a node of this tree."""
         line = self.first + node.lineno - 1
-        return Place(self.file, line, node.col_offset + self.indent, self.function.__name__)
+        return Place(self.file, line, node.col_offset, self.function.__name__)
 
     def text(self, node: Any) -> str:
         """The source of a node, on one line."""
@@ -45,13 +46,25 @@ class Source:
         return " ".join(row.split("  #")[0].strip() for row in rows).strip()
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What a source is but for the function, which may be made anew from the same code."""
+
+    node: Any
+    first: int
+    lines: tuple[str, ...]
+
+
+_found: ByCode[_Found] = ByCode()
+
+
 def read(function: Callable[..., Any]) -> Source:
     """The source of `function`.
 
     Raises
     ------
     SourceUnavailableError
-        If it is not a Python function, or its text cannot be found.
+        If it is not a Python function, or the text of the code that runs cannot be found.
     """
     name = getattr(function, "__qualname__", repr(function))
     if not isinstance(function, FunctionType):
@@ -60,65 +73,92 @@ def read(function: Callable[..., Any]) -> Source:
             advice="Give a Python function, or register a rule for it with sct.adjoint.",
         )
     code = function.__code__
-    if function.__name__ == "<lambda>":
-        node, first, text_lines = _find_lambda(function, code)
-        return Source(function, node, code.co_filename, first, 0, tuple(text_lines))
+    found = _found.get(code)
+    if found is None:
+        found = _find_lambda(function) if code.co_name == "<lambda>" else _find(function)
+        _found.set(code, found)
+    return Source(function, found.node, code.co_filename, found.first, found.lines)
+
+
+def _find(function: FunctionType) -> _Found:
+    """The definition at the place of the code; if that is another now, the one of this code elsewhere in the file."""
+    code = function.__code__
     try:
-        lines, first = inspect.getsourcelines(code)
+        rows, first = inspect.getsourcelines(code)
     except (OSError, TypeError, IndexError) as e:
+        if linecache.getlines(code.co_filename):
+            raise _edited(function) from e
         raise SourceUnavailableError(
-            f"the source of {name} cannot be found ({e})",
+            f"the source of {function.__qualname__} cannot be found ({e})",
             advice="Define it in a file, a notebook cell, or exec it with an entry in linecache.",
         ) from e
     first = max(first, 1)
-    text = "".join(lines)
-    dedented = textwrap.dedent(text)
-    indent = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
-    node, text_lines = _find(function, code, dedented)
-    return Source(function, node, code.co_filename, first, indent, tuple(text_lines))
-
-
-def _find(function: FunctionType, code: CodeType, text: str) -> tuple[Any, list[str]]:
+    text = "".join(rows)
+    if rows[0][:1].isspace():  # what stands in a block is read in a block, as its strings may go over several lines
+        rows, first = ["if True:\n", *rows], first - 1
     try:
-        tree = gast.parse(text)
-    except SyntaxError as e:
-        raise _unreadable(function, e) from e
-    for node in gast.walk(tree):
-        if isinstance(node, (gast.FunctionDef, gast.AsyncFunctionDef)) and node.name == code.co_name:
-            return node, text.splitlines()
-    raise _unreadable(function, "the text at its place does not define it")
+        node = _named(ast.parse("".join(rows)), code.co_name)
+    except SyntaxError:
+        node = None
+    if node is not None and makes(node, function, first, text):
+        return _Found(gast.ast_to_gast(node), first, tuple(row.rstrip("\n") for row in rows))
+    lines = linecache.getlines(code.co_filename)
+    try:
+        tree = ast.parse("".join(lines))
+    except SyntaxError:
+        raise _edited(function) from None
+    named = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == code.co_name]
+    for n in named:
+        if makes(n, function):
+            return _Found(gast.ast_to_gast(n), 1, tuple(line.rstrip("\n") for line in lines))
+    raise _edited(function)
 
 
-def _unreadable(function: FunctionType, why: object) -> SourceUnavailableError:
+def _named(tree: ast.AST, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The outermost definition of a name."""
+    for n in ast.walk(tree):
+        if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == name:
+            return n
+    return None
+
+
+def _edited(function: FunctionType) -> SourceUnavailableError:
+    code = function.__code__
+    what = f"the lambda at {code.co_filename}:{code.co_firstlineno}" if code.co_name == "<lambda>" else function.__qualname__
     return SourceUnavailableError(
-        f"the source of {function.__qualname__} cannot be parsed ({why})",
-        advice="If the file changed since it was imported, import it again; otherwise give the function a def of its own.",
+        f"the source of {what} is not that of the code which runs: {code.co_filename} was edited since it was imported, "
+        "or something rewrote the code",
+        advice="Import it again (importlib.reload), or run the notebook's cell again.",
     )
 
 
-def _find_lambda(function: FunctionType, code: CodeType) -> tuple[Any, int, list[str]]:
-    """The lambda of this code among those of its file: by its line, by its place in the line, and by what it compiles to."""
+def _find_lambda(function: FunctionType) -> _Found:
+    """The lambda of this code among those of its file: by what it compiles to, by its line, and by its place in the line."""
+    code = function.__code__
+    linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename)
     if not lines:
         raise SourceUnavailableError(
             f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be found",
             advice="Define it in a file, a notebook cell, or exec it with an entry in linecache.",
         )
-    tree = _parsed(lines, code)
-    here = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
-    same = [n for n in here if _same_code(n, code)]
-    same = _around(same, code)
-    texts = {ast.unparse(n) for n in same}
-    if len(texts) != 1:
+    tree = _parsed(lines, function)
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda)]
+    here = [n for n in nodes if n.lineno == code.co_firstlineno and makes(n, function)]
+    same = _around(here, code) or here or [n for n in nodes if makes(n, function)]
+    if not same:
+        raise _edited(function)
+    if len({ast.unparse(n) for n in same}) != 1:
         raise SourceUnavailableError(
             f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be told from its neighbours",
             advice="Give it a name with def, on lines of its own.",
         )
-    return gast.ast_to_gast(same[0]), 1, [line.rstrip("\n") for line in lines]
+    return _Found(gast.ast_to_gast(same[0]), 1, tuple(line.rstrip("\n") for line in lines))
 
 
-def _parsed(lines: list[str], code: CodeType) -> ast.AST:
+def _parsed(lines: list[str], function: FunctionType) -> ast.AST:
     """The tree of a file; of a page of text with code in it, that of the shortest piece with the statement of `code`."""
+    code = function.__code__
     try:
         return ast.parse("".join(lines))
     except SyntaxError as e:
@@ -139,7 +179,7 @@ def _parsed(lines: list[str], code: CodeType) -> ast.AST:
                     n.col_offset += margin
                     n.end_col_offset = (n.end_col_offset or 0) + margin
             nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
-            if any(_same_code(n, code) for n in nodes) and _around(nodes, code):
+            if any(makes(n, function) for n in nodes) and _around(nodes, code):
                 return tree
     raise SourceUnavailableError(
         f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be parsed ({error})",
@@ -159,16 +199,3 @@ def _around(nodes: list[ast.Lambda], code: CodeType) -> list[ast.Lambda]:
 
     found = [n for n in nodes if holds(n)]
     return [n for n in found if not any(m is not n and m in ast.walk(n) for m in found)]
-
-
-def _same_code(node: ast.Lambda, code: CodeType) -> bool:
-    """Whether a lambda has the names, constants and parameters of `code`."""
-    source = f"def _outer({', '.join(code.co_freevars)}):\n    return {ast.unparse(node)}"
-    outer = next(c for c in compile(source, "<lambda>", "exec").co_consts if isinstance(c, CodeType))
-    made = next(c for c in outer.co_consts if isinstance(c, CodeType))
-    return _outline(made) == _outline(code)
-
-
-def _outline(code: CodeType) -> tuple[Any, ...]:
-    consts = tuple((type(c), c if not isinstance(c, CodeType) else _outline(c)) for c in code.co_consts)
-    return code.co_names, code.co_varnames, code.co_freevars, consts
