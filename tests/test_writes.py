@@ -1452,7 +1452,7 @@ REFUSED = {
 # The same, where the messages name entries of containers.
 REFUSED_IN_CONTAINERS = {
     "an array in a list that a loop changes": (
-        "w = x.copy()\na = [w, x * 2]\nfor i in range(n):\n    w[i] *= a[1][1]\n    a[1] = w * 2.0\nreturn np.sum(a[1])"
+        "w = x.copy()\na = [w, x * 2]\nfor i in range(n):\n    w[i] *= a[1][1]\n    a[1] = w * 2.0\nreturn np.sum(a[0])"
     ),
     "an entry that a loop writes into and replaces": (
         "w = x.copy()\na = [w, x * 2]\nfor i in range(n):\n    a[0][i] *= a[1][1]\n    a[0] = a[0] * 2.0\nreturn np.sum(w)"

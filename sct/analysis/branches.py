@@ -7,15 +7,25 @@ what each side leaves in memory, item by item where both have one structure.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 
 from sct.analysis.building import Builder, NotStaticError
 from sct.analysis.containers import UnrollError
 from sct.analysis.join import join, widen
-from sct.analysis.memory import Memory, key_of
+from sct.analysis.memory import Key, Memory, key_of
 from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, with_items
 
 __all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two ways through a program that meet: memory at the end of each, and the φ's of objects, with what they are of."""
+
+    sides: tuple[Memory, Memory]
+    met: list[tuple[Operand, Operand, Operand]] = field(default_factory=list)
+    same: dict[tuple[Key, Key], tuple[Operand, Operand, Operand]] = field(default_factory=dict)  # two objects -> their φ
 
 
 def if_(s: Builder, t: If) -> None:
@@ -48,16 +58,20 @@ def joined(
     key: tuple[Hashable, ...],
 ) -> tuple[tuple[Block, Block], tuple[Value, ...]]:
     """The blocks of two branches, and their φ's: of memory, and of what `names` stand for at the ends."""
-    flat = meet(s, sides, (first, *key))
-    merged = [merge(s, p, q, r.name, (r.id, *key)) for p, q, r in zip(*ends, names, strict=True)]
+    meeting = Meeting((sides[0][0], sides[1][0]))
+    flat = meet(s, sides, meeting, (first, *key))
+    merged = [merge(s, p, q, meeting, r.name, (r.id, *key)) for p, q, r in zip(*ends, names, strict=True)]
     flat += [m for _, phis in merged for m in phis]
+    share(s, meeting)
     s.env.update({r: m for r, (m, _) in zip(names, merged, strict=True)})
     (_, then), (_, orelse) = sides
     blocks = Block((), tuple(then), tuple(p for _, p, _ in flat)), Block((), tuple(orelse), tuple(q for _, _, q in flat))
     return blocks, tuple(v for v, _, _ in flat)
 
 
-def meet(s: Builder, sides: Sequence[tuple[Memory, list[Statement]]], key: Hashable) -> list[tuple[Value, Operand, Operand]]:
+def meet(
+    s: Builder, sides: Sequence[tuple[Memory, list[Statement]]], meeting: Meeting, key: Hashable
+) -> list[tuple[Value, Operand, Operand]]:
     """The memory after two branches; gives the φ's of what they leave in the objects that were there before."""
     memory = s.memory
     a, b = (side for side, _ in sides)
@@ -65,7 +79,7 @@ def meet(s: Builder, sides: Sequence[tuple[Memory, list[Statement]]], key: Hasha
     for part in (a, b):
         memory.stale.update(part.stale)
         memory.rivals.update({k: memory.rivals.get(k, frozenset()) | r for k, r in part.rivals.items()})
-        memory.writes.update({k: w for k, w in part.writes.items() if k not in part.born})
+        memory.writes.update(part.writes)
     for n, k in enumerate(dict.fromkeys((*a.contents, *b.contents))):
         obj = memory.original(k)
         p, q = (s.copied.get(o, o) if isinstance(o, Value) else o for o in (a.now(obj), b.now(obj)))
@@ -74,8 +88,8 @@ def meet(s: Builder, sides: Sequence[tuple[Memory, list[Statement]]], key: Hasha
         p, q = (s.explode(o) if isinstance(o, Value) and isinstance(o.type, (List, Dict)) else o for o in (p, q))
         p, q = aligned(s, p, q, sides) if isinstance(p, (List, Dict)) else (p, q)
         name = p.name if isinstance(p, Value) else ""
-        merged, phis = merge(s, p, q, name, ("memory", n, key))
-        memory.joined[key_of(p), key_of(q)] = merged
+        merged, phis = merge(s, p, q, meeting, name, ("memory", n, key))
+        meeting.same[key_of(p), key_of(q)] = p, q, merged
         memory.set(obj, merged)
         flat += phis
     return flat
@@ -111,26 +125,57 @@ def exposed_at_end(s: Builder, o: Operand, memory: Memory, body: list[Statement]
         return s.expose_all(o)
 
 
-def merge(s: Builder, a: Operand, b: Operand, name: str, key: Hashable) -> tuple[Operand, list[tuple[Value, Operand, Operand]]]:
+def merge(
+    s: Builder, a: Operand, b: Operand, meeting: Meeting, name: str, key: Hashable
+) -> tuple[Operand, list[tuple[Value, Operand, Operand]]]:
     """The φ of two operands, item by item where they have one structure, and its leaves (result, yield, yield)."""
     if a is b or (isinstance(a, Const) and a == b):
         return a, []
-    if (key_of(a), key_of(b)) in s.memory.joined:
-        return s.memory.joined[key_of(a), key_of(b)], []
-    a, b = expose(s, a), expose(s, b)
-    like = b if isinstance(a, Undefined) else a
-    if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (a, b)):
-        p, q = items_like(a, b), items_like(b, a)
-        assert p is not None and q is not None
-        pairs = [merge(s, x, y, item_name(like, name, k), (key, k)) for k, x, y in zip(keys_of(like), p, q, strict=True)]
-        made = with_items(like, (m for m, _ in pairs))
-        s.memory.one_or_other(made, a, b)
-        return made, [leaf for _, ls in pairs for leaf in ls]
-    refuse_different(s, type_of(a), type_of(b), name)
-    value = Value(join(_widened(type_of(a), type_of(b)), type_of(b), key), name)
-    s.memory.joins(value, a, b)
-    s.memory.inherit(value, a, b)
-    return value, [(value, a, b)]
+    if (key_of(a), key_of(b)) in meeting.same:
+        return meeting.same[key_of(a), key_of(b)][2], []
+    p, q = expose(s, a), expose(s, b)
+    like = q if isinstance(p, Undefined) else p
+    if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (p, q)):
+        ps, qs = items_like(p, q), items_like(q, p)
+        assert ps is not None and qs is not None
+        pairs = [
+            merge(s, x, y, meeting, item_name(like, name, k), (key, k)) for k, x, y in zip(keys_of(like), ps, qs, strict=True)
+        ]
+        made: Operand = with_items(like, (m for m, _ in pairs))
+        flat = [leaf for _, ls in pairs for leaf in ls]
+        if isinstance(made, Tuple):
+            return made, flat
+    else:
+        refuse_different(s, type_of(p), type_of(q), name)
+        made = Value(join(_widened(type_of(p), type_of(q)), type_of(q), key), name)
+        flat = [(made, p, q)]
+    s.memory.bear(made)
+    if s.memory.object_in(made) is not None:
+        meeting.met.append((made, p, q))
+        if s.memory.object_in(a) is not None and s.memory.object_in(b) is not None:
+            meeting.same[key_of(a), key_of(b)] = a, b, made
+    return made, flat
+
+
+def share(s: Builder, meeting: Meeting) -> None:
+    """What the φ's of two branches share memory with: on one of the ways there, a φ is what that branch ends with.
+
+    So two φ's may be one object only if they are on one of the ways: buffers that a branch swaps are apart.
+    """
+    ends = [
+        (key_of(m), [(side, side.reached(m, o)) for side, o in zip(meeting.sides, (p, q), strict=True)])
+        for m, p, q in meeting.met
+    ]
+    for n, (m, ways) in enumerate(ends):
+        for side, found in ways:
+            for k in found:
+                for other in (k, *side.rivals.get(k, ())):
+                    s.memory.share(m, other)
+                if k in side.stale:
+                    s.memory.stale[m] = side.stale[k]
+        for m2, ways2 in ends[:n]:
+            if any(not side.apart(k, k2) for (side, f), (_, f2) in zip(ways, ways2, strict=True) for k in f for k2 in f2):
+                s.memory.share(m, m2)
 
 
 def refuse_different(s: Builder, a: Abstract, b: Abstract, name: str) -> None:

@@ -84,6 +84,9 @@ class Builder(Protocol):
     def present(self, operand: Operand, reads: bool = True) -> Operand:
         """An operand as it is now."""
 
+    def structure(self, operand: Operand) -> Operand:
+        """A list or dict as it is now; what is in it is not read."""
+
     def not_yet(self, error: SctError) -> Operand:
         """What is known once a list is seen to grow; the error if it does not."""
 

@@ -7,7 +7,7 @@ go on with, for the names that the body assigns and for the objects that it writ
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from sct.analysis import branches
@@ -18,11 +18,13 @@ from sct.errors import SctError
 from sct.ir.ssa import Operand, Statement, Value, map_leaves, type_of
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, with_items
 
-__all__ = ["Loop", "carried", "fixpoint", "results"]
+__all__ = ["Loop", "carried", "fixpoint", "know", "results"]
 
 
 _Slot: TypeAlias = tuple[int, int]
 """A part of what a loop's name stands for, or of what is in an object: the number of the name or object, and of the part."""
+_Part: TypeAlias = tuple[_Slot, Operand, list[Key]]
+"""A part, what stands for it, and the objects that this may be."""
 
 
 @dataclass
@@ -36,8 +38,7 @@ class Loop:
     types: list[Abstract]
     objects: list[Operand] = field(default_factory=list)
     stale: dict[_Slot | Key, Write] = field(default_factory=dict)  # by object, or by part of a name
-    shared: set[tuple[_Slot, _Slot | Key]] = field(default_factory=set)  # parts that may share memory, or with what
-    beside: set[tuple[_Slot, Key]] = field(default_factory=set)  # what a part may be because names hand it on
+    shared: set[frozenset[_Slot | Key]] = field(default_factory=set)  # pairs of parts and objects that may share memory
     params: list[Operand] = field(default_factory=list)
     yields: list[Operand] = field(default_factory=list)
     flag: Operand = UNDEFINED
@@ -55,15 +56,15 @@ def fixpoint(
     types = [_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
     loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
     instances, pending, outer = s.instances, s.pending, s.memory
-    for attempt in range(16):
+    attempt = 0
+    while attempt < 16:
         s.instances, s.pending = instances, pending  # every attempt is the same run
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
         env, loop.body = dict(s.env), []
         inner = outer.fork()
         try:
+            begin(s, loop)
             with s.into(loop.body, inner):
-                if attempt == 0:
-                    loop.stale.update(not_known(s, loop, outer))
                 start_iteration(s, loop)
                 yields = enter(loop.params[: loop.own])
                 left = [s.present(inner.now(obj), reads=False) for obj in loop.objects]
@@ -78,27 +79,48 @@ def fixpoint(
         after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
         after = [own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)]
         if after == loop.types:
-            outer.rivals.update(inner.rivals)
             outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
+            outer.writes.update(inner.writes)
             return loop
         loop.types = after if attempt < 8 else [UNKNOWN if a != t else t for a, t in zip(after, loop.types, strict=True)]
+        loop.shared = {pair for pair in loop.shared if not any(isinstance(o, tuple) for o in pair)}  # parts may be others now
+        loop.stale = {o: w for o, w in loop.stale.items() if not isinstance(o, tuple)}
+        attempt += 1
     raise SctError("the types of the values that this loop carries do not settle", s.place)
 
 
-def not_known(s: Builder, loop: Loop, outer: Memory) -> dict[_Slot | Key, Write]:
-    """The names that stand, when the loop begins, for what may have been changed through others."""
-    begun = slots(s, loop, loop.inits)
-    return {slot: outer.stale[key_of(r)] for slot, _, r in begun if r is not None and key_of(r) in outer.stale}
+def begin(s: Builder, loop: Loop) -> None:
+    """What the loop's parts share memory with, and which of them are not known, when the first iteration starts."""
+    first = slots(s, loop, loop.inits)
+    for slot, _, found in first:
+        loop.shared.update(frozenset((slot, other)) for k in found for other in (k, *s.memory.rivals.get(k, ())))
+    loop.shared.update(alike(s.memory, first))
+    mark(loop, s.memory, first)
 
 
-def slots(s: Builder, loop: Loop, others: Sequence[Operand]) -> list[tuple[_Slot, Operand, Operand | None]]:
-    """The objects that the loop's names stand for, and those that are in its objects.
+def mark(loop: Loop, memory: Memory, parts: Sequence[_Part]) -> None:
+    """The parts that are not known."""
+    for slot, _, found in parts:
+        writes = [memory.stale[k] for k in found if k in memory.stale]
+        if writes:
+            loop.stale.setdefault(slot, writes[0])
 
-    For each part of a parameter, the object in its place in `others`.
+
+def alike(memory: Memory, parts: Sequence[_Part]) -> Iterator[frozenset[_Slot | Key]]:
+    """The pairs of parts that may be one object."""
+    for n, (slot, _, found) in enumerate(parts):
+        for other, _, there in parts[:n]:
+            if any(not memory.apart(k, q) for k in found for q in there):
+                yield frozenset((slot, other))
+
+
+def slots(s: Builder, loop: Loop, others: Sequence[Operand]) -> list[_Part]:
+    """The parts of what the loop's names stand for, and of what is in its objects: parameters, each with the objects in
+    its place in `others`.
     """
-    out: list[tuple[_Slot, Operand, Operand | None]] = []
+    out: list[_Part] = []
     for k, (p, o) in enumerate(zip(loop.params, others, strict=False)):
-        parts = [((k, j), q, s.memory.object_in(r)) for j, (q, r) in enumerate(_parts(p, o))]
+        parts = [((k, j), q, s.memory.reached(q, r)) for j, (q, r) in enumerate(_parts(p, o))]
         out += parts if k < loop.own else parts[1:]
     return out
 
@@ -111,38 +133,25 @@ def start_iteration(s: Builder, loop: Loop) -> None:
     for obj, p, i in zip(loop.objects, loop.params[loop.own :], loop.inits[loop.own :], strict=True):
         memory.set(obj, p)
         if isinstance(type_of(p), ListOf):
-            memory.joins_items(obj, i)
-        elif not isinstance(p, Value):
-            join_parts(s, p, i)
-    for p, i in zip(loop.params[: loop.own], loop.inits, strict=False):
-        join_parts(s, p, i)
-    parts = {slot: p for slot, p, _ in slots(s, loop, loop.params)}
-    for slot, other in loop.shared:
-        if slot in parts and (not isinstance(other, tuple) or other in parts):
-            memory.may_share(parts[slot], parts[other] if isinstance(other, tuple) else memory.original(other))
-    for slot, near in loop.beside:
-        if slot in parts:
-            memory.lie_beside(parts[slot], memory.original(near))
-    for key, write in loop.stale.items():
-        if not isinstance(key, tuple):
-            memory.stale[key] = write
-        elif key in parts:
-            memory.stale[key_of(parts[key])] = write
+            memory.holds(obj, i)
+    know(s, loop, loop.params)
 
 
-def join_parts(s: Builder, o: Operand, other: Operand) -> None:
-    """What `o` and the parts of it stand for may be what stands in `other` in their places."""
-    for p, q in _parts(o, other):
-        if isinstance(p, Value):
-            s.memory.joins(p, q)
-        if isinstance(p, Value) and not isinstance(p.type, ListOf):
-            continue
-        if (obj := s.memory.object_in(q)) is not None:
-            s.memory.may_share(p, obj)
+def know(s: Builder, loop: Loop, operands: Sequence[Operand]) -> None:
+    """What is known of the loop's parts, of those of operands that stand in their places."""
+    parts = {slot: key_of(p) for slot, p, _ in slots(s, replace(loop, params=list(operands)), operands)}
+    for pair in loop.shared:
+        p, q = (parts.get(o) if isinstance(o, tuple) else o for o in pair)
+        if p is not None and q is not None:
+            s.memory.share(p, q)
+    for o, write in loop.stale.items():
+        key = parts.get(o) if isinstance(o, tuple) else o
+        if key is not None:
+            s.memory.stale[key] = write
 
 
 def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
-    """Whether an iteration wrote into objects that are not carried yet, or left names that share memory."""
+    """Whether an iteration wrote into objects that are not carried yet, or left parts that share memory or are not known."""
     outer = s.memory
     held = {key_of(obj) for obj in loop.objects}
     there = [k for k in inner.contents if k not in inner.born and k not in held]
@@ -156,56 +165,63 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
         loop.names.append(outer.name_of(obj))
         loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else s.path))
         loop.types.append(type_of(init))
-    if not changed and all(outer.writes.get(k) is w for k, w in inner.writes.items()):
-        return False
-    before = len(loop.stale), len(loop.shared), len(loop.beside)
-    loop.stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
-    s.memory = inner
-    left = [(slot, r) for slot, _, r in slots(s, loop, loop.yields) if r is not None]
+    written = [k for k, w in inner.writes.items() if outer.writes.get(k) is not w]
+    wrote = any(outer.knows(k) or k in inner.rivals for k in written)
+    before = len(loop.stale), len(loop.shared)
+    end_iteration(s, loop, inner, wrote)
+    return bool(changed) or len(loop.stale) > before[0] or (wrote and len(loop.shared) > before[1])
+
+
+def end_iteration(s: Builder, loop: Loop, inner: Memory, wrote: bool) -> None:
+    """What the loop's parts share memory with after an iteration, and which of them are not known.
+
+    Nothing is written in a loop whose pairs alone are found one from the other: it is not gone through again for them.
+    """
+    outer, s.memory = s.memory, inner
+    left = slots(s, loop, loop.yields)
     begun = {key_of(p): slot for slot, p, _ in slots(s, loop, loop.params)}
-    ends = {slot: key_of(r) for slot, r in left}
     s.memory = outer
-    for slot, r in left:
-        if key_of(r) in inner.stale:
-            loop.stale[slot] = inner.stale[key_of(r)]
-        one_of = inner.one_of(key_of(r), frozenset(begun))
-        loop.shared.update((slot, q) for q in one_of if outer.knows(q))
-        loop.shared.update((slot, begun[q]) for q in one_of if begun.get(q, slot) != slot and ends.get(begun[q]) == q)
-        loop.shared.update((slot, other) for other, q in left if q is r and other != slot)
-    first = {slot: key_of(r) for slot, _, r in slots(s, loop, loop.inits) if r is not None}
-    for slot, r in left:  # what names hand on to one another
-        seen: set[_Slot] = set()
-        at: _Slot | None = begun.get(key_of(r))
-        while at is not None and at not in seen and at != slot:
-            seen.add(at)
-            if at in first and outer.knows(first[at]):
-                loop.beside.add((slot, first[at]))
-            at = begun.get(ends.get(at, -1))
-    return bool(changed) or before != (len(loop.stale), len(loop.shared), len(loop.beside))
+    loop.stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
+    mark(loop, inner, left)
+    loop.shared.update(alike(inner, left))
+    for k, others in inner.rivals.items():
+        if outer.knows(k):
+            loop.shared.update(frozenset((k, q)) for q in others if outer.knows(q) and q not in outer.rivals.get(k, ()))
+    reach = {slot: {q for k in found for q in (k, *inner.rivals.get(k, ()))} for slot, _, found in left}
+    for slot, near in reach.items():
+        loop.shared.update(frozenset((slot, q)) for q in near if outer.knows(q))
+    handed = {slot: {begun[q] for q in near if q in begun} for slot, near in reach.items()}
+    size = -1
+    while not wrote and len(loop.shared) != size:
+        size = len(loop.shared)
+        hand_on(loop, handed)
+
+
+def hand_on(loop: Loop, handed: dict[_Slot, set[_Slot]]) -> None:
+    """A part shares memory after an iteration with what those share memory with that are handed on to it."""
+    near: dict[_Slot | Key, set[_Slot | Key]] = {}
+    for p, q in loop.shared:
+        near.setdefault(p, set()).add(q)
+        near.setdefault(q, set()).add(p)
+    for slot, sources in handed.items():
+        for q in {q for c in sources for q in near.get(c, ())}:
+            if not isinstance(q, tuple):
+                loop.shared.add(frozenset((slot, q)))
+        for other, theirs in handed.items():
+            if other != slot and any(d in near.get(c, ()) for c in sources for d in theirs):
+                loop.shared.add(frozenset((slot, other)))
 
 
 def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:
     """The results of a loop, and what its names stand for after it; its objects hold what it left in them."""
     made = {v: Value(v.type, v.name) for v in values}
     after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
+    for p in after:
+        s.memory.bear_all(p)
     for obj, o in zip(loop.objects, after[loop.own :], strict=True):
         s.memory.set(obj, o)
-        s.memory.wrote(obj, s.memory.name_of(obj), s.place)
-    for k, (o, i, y) in enumerate(zip(after, loop.inits, loop.yields, strict=True)):
-        if k < loop.own or not isinstance(o, Value):
-            join_parts(s, o, i)
-            join_parts(s, o, y)
-    for k, (p, o) in enumerate(zip(loop.params, after, strict=True)):
-        for j, (own, begun) in enumerate(_parts(o, p)):
-            if k >= loop.own and j == 0:
-                continue  # the object itself
-            if (k, j) in loop.stale:
-                s.memory.stale[key_of(own)] = loop.stale[k, j]
-            for r in s.memory.rivals.get(key_of(begun), ()):
-                s.memory.may_share(own, s.memory.original(r))
-            for slot, r in loop.beside:
-                if slot == (k, j):
-                    s.memory.lie_beside(own, s.memory.original(r))
+        s.memory.writes[key_of(obj)] = Write(s.memory.name_of(obj), s.place)
+    know(s, loop, after)
     return tuple(made.values()), after
 
 

@@ -83,7 +83,7 @@ def _replaced(s: Builder, x: Operand, op: Any, rest: Sequence[Operand]) -> Opera
     if op is not runtime.with_item:
         s.keeps_length(obj)
     new = s.append(op, (now, *rest), {}, _type_with(s, op, now, rest), s.memory.name_of(obj))
-    s.memory.joins_items(obj, Tuple(tuple(rest)))
+    s.memory.holds(obj, Tuple(tuple(rest)))
     s.memory.set(obj, new)
     s.memory.wrote(obj, s.memory.name_of(obj), s.place)
     return Const(None)

@@ -70,7 +70,7 @@ class Items(Plan):
 
     def at(self, b: Builder, i: Operand) -> Operand:
         assert isinstance(i, Const)
-        now = b.present(self.container)
+        now = b.structure(self.container)
         if isinstance(now, Value):
             now = b.explode(now)
         assert isinstance(now, (Tuple, List, Dict))

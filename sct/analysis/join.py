@@ -92,7 +92,9 @@ def _join_numbers(a: Any, b: Any, key: Hashable) -> Abstract:
         return Scalar(kind, p.size if p.size == q.size else size_opaque("phi", key) if kind is int else None)
     x, y = as_array(a), as_array(b)
     dtype = _join_dtypes(p.kind() if p else x.dtype, q.kind() if q else y.dtype)
-    return Array(dtype, _join_shapes(x.shape, y.shape, key), boxed=x.boxed if x.boxed == y.boxed else None)
+    shape = _join_shapes(x.shape, y.shape, key)
+    numbers = {t.shape == () and not t.boxed if t.boxed is not None else None for t in (x, y)}
+    return Array(dtype, shape, boxed=shape == () and numbers == {False} if numbers in ({True}, {False}) else None)
 
 
 def _join_dtypes(a: Any, b: Any) -> np.dtype[Any] | None:

@@ -67,7 +67,7 @@ class _Names:
 
 def for_each(s: Builder, t: ForEach) -> None:
     """A `for` loop as written."""
-    plan = s.plan(s.resolve(t.iterable))
+    plan = s.plan(s.resolve(t.iterable, reads=False))
     outer = s.looped
     s.looped = (*outer, *(s.memory.object_of(o) for o in looped(plan)))
     try:
@@ -120,7 +120,7 @@ def unrolled(s: Builder, t: ForEach, plan: Plan) -> None:
         raise UnsupportedSyntaxError(
             "a loop over a list and an array together is not supported", s.place, "Loop over an index, and index both."
         )
-    iteration(s, t, plan, 0, n, [s.resolve(i) for i in t.inits])
+    iteration(s, t, plan, 0, n, [s.resolve(i, reads=False) for i in t.inits])
 
 
 def iteration(s: Builder, t: ForEach, plan: Plan, i: int, n: int, carried: list[Operand]) -> None:
@@ -211,7 +211,10 @@ def while_(s: Builder, t: While) -> None:
     for obj, o in zip(loop.objects, tested[loop.own :], strict=True):
         memory.set(obj, o)
     held = dict(memory.contents)
-    test_body, test = s.nested(t.test, memory)
+    test_body: list[Statement] = []
+    with s.into(test_body, memory):
+        fixpoint.know(s, loop, tested)
+        test = s.block(t.test)
     if any(held.get(k) is not o for k, o in memory.contents.items() if k not in memory.born):
         raise UnsupportedSyntaxError("a test of a while loop that writes into an array", place, "Write in the loop's body.")
     flag = loop.flag if t.exits else Const(False)

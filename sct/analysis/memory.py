@@ -19,7 +19,7 @@ from sct.analysis.activity import primitive_of
 from sct.analysis.storage import fresh, is_basic_index
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute, Method, hashable
-from sct.ir.ssa import Apply, Operand, Value, type_of, values_of
+from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple, Unknown
 
 __all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array"]
@@ -79,10 +79,7 @@ class Memory:
         self.views: dict[Value, View] = {}
         self.contiguous: set[Value] = set()
         self.read_only: set[Value] = set()
-        self.joined: dict[tuple[Key, Key], Operand] = {}  # two versions -> their φ
         self.names: dict[Key, str] = {}  # of lists and dicts
-        self.beside: dict[Key, frozenset[Key]] = {}  # as `rivals`, of pairs that say nothing of others
-        self.either: dict[Key, frozenset[Key]] = {}  # a choice between objects -> these
         self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
 
     def fork(self) -> Memory:
@@ -92,8 +89,7 @@ class Memory:
         new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
         new.rivals, new.again = dict(self.rivals), dict(self.again)
         new.objects, new.views, new.contiguous, new.read_only = self.objects, self.views, self.contiguous, self.read_only
-        new.joined, new.by_identity, new.names, new.either = self.joined, self.by_identity, self.names, self.either
-        new.beside = self.beside
+        new.by_identity, new.names = self.by_identity, self.names
         return new
 
     def go_back(self, saved: Memory) -> None:
@@ -191,7 +187,7 @@ class Memory:
                 self.contiguous.add(v)
             return
         for w in _arrays((*s.args, *(o for _, o in s.kwargs))):
-            self.may_share(v, self.root(w))
+            self.may_be(v, self.root(w))
 
     def is_reshaped(self, op: Any, v: Value) -> bool:
         """Whether reshaping an array gives a view; a vector is always in order, but ravel copies it if it has steps."""
@@ -202,49 +198,28 @@ class Memory:
         obj = self.object_of(v)
         return (v not in self.views and isinstance(obj, Value) and obj in self.contiguous) or v in self.contiguous
 
-    def may_share(self, a: Operand, b: Operand) -> None:
-        """Two objects may be, or lie in, the same memory."""
-        p, q = key_of(a), key_of(b)
-        if p == q:
-            return
-        self.keep(a)
-        self.keep(b)
-        for x, y in ((p, q), (q, p)):
-            others = {y, *self.rivals.get(y, ())} - {x}
-            self.rivals[x] = self.rivals.get(x, frozenset()) | others
-            for z in others:
-                self.rivals[z] = self.rivals.get(z, frozenset()) | {x}
+    def share(self, p: Key, q: Key) -> None:
+        """Two objects may be, or lie in, the same memory; that says nothing of a third one."""
+        if p != q:
+            self.rivals[p] = self.rivals.get(p, frozenset()) | {q}
+            self.rivals[q] = self.rivals.get(q, frozenset()) | {p}
 
-    def lie_beside(self, a: Operand, b: Operand) -> None:
-        """Two objects may be one at some time, which does not make one of what else each of them may be."""
-        for x, y in ((a, b), (b, a)):
-            self.keep(x)
-            self.beside[key_of(x)] = self.beside.get(key_of(x), frozenset()) | {key_of(y)}
+    def may_be(self, v: Operand, other: Operand) -> None:
+        """`v` may be the object `other`, or lie in its memory: it may share memory with whatever that one does."""
+        self.keep(v)
+        self.keep(other)
+        p, q = key_of(v), key_of(other)
+        for k in (q, *self.rivals.get(q, ())):
+            self.share(p, k)
 
-    def joins(self, v: Value, *operands: Operand) -> None:
-        """`v` is one or another of some operands: their memory is its own, or may be."""
-        self.born.add(v)
-        roots = frozenset(key_of(r) for o in operands if (r := self.object_in(o)) is not None)
-        self.either[v] = self.either.get(v, frozenset()) | roots
-        for o in operands:
-            for leaf in values_of(o):
-                if isinstance(leaf.type, (Array, Unknown, ListOf)):
-                    self.may_share(v, self.root(leaf))
+    def apart(self, p: Key, q: Key) -> bool:
+        """Whether two objects are known not to share memory."""
+        return p != q and q not in self.rivals.get(p, ())
 
-    def joins_items(self, obj: Operand, items: Operand) -> None:
-        """The items of a list of unknown length may be what it had when its length was known."""
+    def holds(self, obj: Operand, items: Operand) -> None:
+        """The items of a list of unknown length may be these."""
         for leaf in _arrays((items,)):
-            self.may_share(obj, self.root(leaf))
-
-    def one_or_other(self, made: Operand, a: Operand, b: Operand) -> None:
-        """A list or dict that is one of two that are not the same."""
-        p, q = (self.object_of(o) if isinstance(o, (List, Dict)) else None for o in (a, b))
-        if isinstance(made, (List, Dict)) and p is not q:
-            self.bear(made)
-            self.either[key_of(made)] = frozenset(key_of(o) for o in (p, q) if o is not None)
-            for o in (p, q):
-                if o is not None:
-                    self.may_share(made, o)
+            self.may_be(obj, self.root(leaf))
 
     def object_in(self, o: Operand) -> Operand | None:
         """The object that an operand stands for, or lies in; None if it is no object."""
@@ -252,34 +227,31 @@ class Memory:
             return self.root(o) if isinstance(o.type, (Array, Unknown, ListOf, List, Dict)) else None
         return self.object_of(o) if isinstance(o, (List, Dict)) else None
 
-    def one_of(self, key: Key, until: frozenset[Key]) -> frozenset[Key]:
-        """The objects that an object may be, seen through choices between several; no further than those in `until`."""
-        out: dict[Key, None] = {}
-        work = [key]
-        while work:
-            k = work.pop()
-            if k not in out:
-                out[k] = None
-                work += self.either.get(k, ()) if k not in until else ()
-        return frozenset(out)
+    def reached(self, part: Operand, o: Operand) -> list[Key]:
+        """The objects that `part` is, or holds, if it stands for `o`: a value of unknown structure holds what is in `o`."""
+        own = self.object_in(o)
+        found = [] if own is None else [own]
+        if isinstance(part, Value) and not isinstance(part.type, Array):
+            found += [self.root(leaf) for leaf in _arrays((o,))]
+        for obj in found:
+            self.keep(obj)
+        return [key_of(obj) for obj in found]
 
-    def inherit(self, v: Value, *operands: Operand) -> None:
-        """`v` is not known if one of the operands that it is made of is not."""
-        for o in operands:
-            if isinstance(o, Value) and key_of(self.root(o)) in self.stale:
-                self.stale[v] = self.stale[key_of(self.root(o))]
+    def changed(self, key: Key) -> bool:
+        """Whether an object was written into, or may have been."""
+        return key in self.contents or key in self.stale
 
     def wrote(self, obj: Operand, name: str, place: Place | None) -> None:
         """The object was written into: whatever may share its memory is not known any more."""
         write = self.writes[key_of(obj)] = Write(name, place)
         is_list = isinstance(type_of(obj), (List, ListOf, Dict))
-        for r in (*self.rivals.get(key_of(obj), ()), *self.beside.get(key_of(obj), ())):
+        for r in self.rivals.get(key_of(obj), ()):
             if not is_list or not isinstance(type_of(self.original(r)), (Array, Scalar)):  # an item is not the list
                 self.stale[r] = write
 
     def may_have_written(self, v: Value, place: Place | None) -> None:
         """`v` may be an array that was written into: neither it nor what may share its memory is known any more."""
-        obj = self.object_of(v)
+        obj = self.root(v)
         self.wrote(obj, v.name, place)
         self.stale[key_of(obj)] = self.writes[key_of(obj)]
 

@@ -232,6 +232,10 @@ class Specializer:
             now = memory.now(obj)
             if isinstance(now, (List, Dict)):
                 return self.present(now, reads)
+            if now is obj and isinstance(obj, Value) and self.parts_changed(obj):
+                made: Any = with_items(obj.type, (self.present(i, reads) for i in self.items_of(obj)))  # type: ignore[type-var]
+                memory.is_version(made, obj)
+                return made  # type: ignore[no-any-return]
             return self.copied.get(obj, v) if now is obj and isinstance(obj, Value) else now
         base = self.present_value(view.base, reads)
         if base is view.base:
@@ -241,6 +245,19 @@ class Specializer:
             s = view.statement
             memory.again[v, base] = self.emit(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, v.name)
         return memory.again[v, base]
+
+    def parts_changed(self, v: Value) -> bool:
+        """Whether something in a container value, such as an argument, was written into, or may have been."""
+        if not isinstance(v.type, (Tuple, List, Dict)):
+            return False
+        parts = (self.projections.get((v, k)) for k in keys_of(v.type))
+        return any(p is not None and (self.memory.changed(p) or self.parts_changed(p)) for p in parts)
+
+    def structure(self, operand: Operand) -> Operand:
+        """A list or dict as it is now; what is in it is not read."""
+        if isinstance(type_of(operand), (List, Dict)) and (obj := self.memory.object_in(operand)) is not None:
+            self.memory.check(obj, self.memory.name_of(obj), self.place)
+        return self.present(operand, reads=False)
 
     def keeps_length(self, obj: Operand) -> None:
         """Refuse to change the length of a list or dict that a loop goes through."""
@@ -260,6 +277,18 @@ class Specializer:
 
     def writable(self, obj: Operand) -> None:
         """Refuse an object that the function must not write into; a write into an argument goes into a copy of it."""
+        for key in (key_of(obj), *self.memory.rivals.get(key_of(obj), ())):
+            self.may_write(self.memory.original(key))
+        if not isinstance(obj, Value) or self.entry is None or obj not in self.parameters:
+            return
+        if isinstance(obj.type, Array) and obj not in self.copied:
+            copy = self.copied[obj] = Value(obj.type, obj.name or obj.hint)
+            self.entry.append(Apply(Method("copy"), (obj,), (), copy, self.place, None))
+            self.memory.contiguous.add(copy)
+            self.memory.is_version(copy, obj)
+
+    def may_write(self, obj: Operand) -> None:
+        """Refuse an object that the function must not write into; an argument is noted."""
         if not isinstance(obj, Value):
             return
         if obj in self.frozen:
@@ -274,14 +303,8 @@ class Specializer:
                 self.place,
                 "Pass it as an argument, or copy it first.",
             )
-        if self.entry is None or obj not in self.parameters:
-            return
-        self.written.setdefault(obj, self.place)
-        if isinstance(obj.type, Array) and obj not in self.copied:
-            copy = self.copied[obj] = Value(obj.type, obj.name or obj.hint)
-            self.entry.append(Apply(Method("copy"), (obj,), (), copy, self.place, None))
-            self.memory.contiguous.add(copy)
-            self.memory.is_version(copy, obj)
+        if self.entry is not None and obj in self.parameters:
+            self.written.setdefault(obj, self.place)
 
     def path_of(self, v: Value) -> tuple[Any, ...]:
         """The name of the parameter that an argument, or a part of one, comes from, and the keys that lead to it."""
@@ -331,8 +354,8 @@ class Specializer:
         if not self.origin_fixed:
             self.origin = s.origin or self.origin
         if isinstance(s, Apply):
-            args = [self.resolve(a) for a in s.args]
-            kwargs = {k: self.resolve(v) for k, v in s.kwargs}
+            args = [self.resolve(a, reads=False) for a in s.args]  # a name that is handed on is not read
+            kwargs = {k: self.resolve(v, reads=False) for k, v in s.kwargs}
             made = self.apply(s.op, args, kwargs, s.result.name, s.result.type)
             if isinstance(made, Value) and s.result.name and not made.name and not self.static:
                 made.name = s.result.name
@@ -368,9 +391,13 @@ class Specializer:
         now = self.memory.now(v)
         if now is not v and not isinstance(now, Value):
             return now
-        t = v.type
-        assert isinstance(t, (Tuple, List, Dict))
-        return with_items(t, (self.project(v, k, i) for k, i in zip(keys_of(t), t.items, strict=True)))
+        assert isinstance(v.type, (Tuple, List, Dict))
+        return with_items(v.type, self.items_of(v))
+
+    def items_of(self, v: Value) -> list[Operand]:
+        """The items of a container value, as it was made."""
+        assert isinstance(v.type, (Tuple, List, Dict))
+        return [self.project(v, k, i) for k, i in zip(keys_of(v.type), v.type.items, strict=True)]
 
     def expose_all(self, operand: Operand) -> Operand:
         """An operand with every container value in it taken apart."""
@@ -432,10 +459,10 @@ class Specializer:
         self.body.append(s)
         if self.tracking:
             self.memory.note(s)
-        if isinstance(t, (Tuple, List)) and op not in (_SHAPE, np.shape) and any(differentiable_item(i) for i in t.items):
-            for i, item in enumerate(t.items):  # where the value is made, so that each item has one place
+        if isinstance(t, (Tuple, List, Dict)) and op not in (_SHAPE, np.shape) and any(differentiable_item(i) for i in t.items):
+            for k, item in zip(keys_of(t), t.items, strict=True):  # where the value is made, so that each item has one place
                 if not isinstance(item, Const):
-                    self.projections[v, i] = self.append(operator.getitem, (v, Const(i)), {}, item)
+                    self.projections[v, k] = self.append(operator.getitem, (v, Const(k)), {}, item)
         return v
 
     def apply(
@@ -458,6 +485,8 @@ class Specializer:
         if op is NEW:
             self.memory.bear(args[0])
             return args[0]
+        if not isinstance(op, FunctionType):
+            args = [self.present(a) if op is range else self.structure(a) for a in args]
         if any(isinstance(a, Value) and isinstance(a.type, ListOf) for a in args) and hashable(op):
             handler = growing.OPERATIONS.get(op)
             made = NotImplemented if handler is None else handler(self, args, kwargs)

@@ -61,6 +61,7 @@ def write(
         raise UnsupportedSyntaxError(
             f"a write into {_called(target)}, which NumPy makes read-only", s.place, "Copy it first: .copy()."
         )
+    path = tuple(map(s.present, path))
     value = _fitted(s, target, path, value, augmented or op is scatter_add)
     if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
         op, path, value = updated, (_WHOLE,), s.append(op, (target, path[0], value), {}, target.type)
@@ -240,7 +241,12 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
 
 def is_object(t: Abstract) -> bool:
     """Whether an augmented assignment to something of this type writes into it."""
-    return isinstance(t, (List, ListOf, Dict)) or (isinstance(t, Array) and (t.shape != () or t.boxed is True))
+    return isinstance(t, (List, ListOf, Dict)) or (isinstance(t, Array) and not _may_be_number(t))
+
+
+def _may_be_number(t: Array) -> bool:
+    """Whether something may be a number, and no array."""
+    return t.boxed is None or (t.shape == () and not t.boxed)
 
 
 def _adds(target: Value, value: Operand) -> bool:
@@ -281,9 +287,10 @@ def _augmented(op: Any) -> Callable[..., Any]:
             return _extend(s, x, [value])
         if isinstance(t, Dict) and op is operator.ior:
             return _update(s, x, [value])
-        if isinstance(t, (Const, Scalar, Tuple)) or (isinstance(t, Array) and t.shape == () and not t.boxed):
+        if isinstance(t, (Const, Scalar, Tuple)) or (isinstance(t, Array) and _may_be_number(t)):
             result = s.apply(BINARY[op], args)
             if isinstance(t, Array) and t.boxed is None and isinstance(x, Value):  # a number, or an array that is written into
+                s.writable(s.memory.root(x))
                 s.memory.may_have_written(x, s.place)
             return result
         target = _array(s, x, "an augmented assignment to", value)
@@ -489,7 +496,7 @@ def _put_method(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[st
 
 def _contents(s: Builder, x: Operand) -> tuple[Operand, Any]:
     """A list or dict as an object, and what it holds."""
-    now = s.present(x)
+    now = s.structure(x)
     obj = s.memory.object_of(now)
     s.writable(obj)
     return obj, s.explode(now) if isinstance(now, Value) else now

@@ -6,7 +6,9 @@ A derivative works on copies of what it writes into: that is the same only if no
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,11 @@ from sct.analysis.specialize import Written
 from sct.errors import ArgumentMemoryError
 from sct.frontend.resolve import free_value
 from sct.ir.ops import Free
-from sct.ir.types import Abstract, Array, Dict, List, Tuple, Unknown, keys_of
+from sct.ir.types import Abstract, Array, Const, Dict, List, Tuple, Unknown, keys_of
 
 __all__ = ["overlap_check"]
 
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, np.ufunc, type, ModuleType)
 _WORK = 100_000  # candidates that NumPy looks at before it gives up deciding whether two arrays share memory
 
 
@@ -58,8 +61,8 @@ def overlap_check(
 
 
 def _places(t: Abstract) -> Iterator[tuple[Any, ...]]:
-    """The paths to what can be written into, in a value of type `t`."""
-    if isinstance(t, (Array, Unknown, List, Dict)):
+    """The paths to what can be written into, or may hold it, in a value of type `t`."""
+    if isinstance(t, (Array, Unknown, List, Dict)) or (isinstance(t, Const) and not isinstance(t.value, _PLAIN)):
         yield ()
     if isinstance(t, (Tuple, List, Dict)):
         for k, item in zip(keys_of(t), t.items, strict=True):
@@ -74,10 +77,44 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 def _shared(a: Any, b: Any) -> bool:
-    """Whether a write into `a` may change `b`."""
-    if not isinstance(a, np.ndarray):
-        return a is b
-    if not isinstance(b, np.ndarray) or not np.may_share_memory(a, b):
+    """Whether a write into `a`, or into an array that it holds, may change `b`, or an array that this one holds."""
+    if a is b:
+        return True
+    if isinstance(a, (list, dict)):
+        return not isinstance(b, (np.ndarray, list, dict)) and any(a is o for o in _held(b))
+    others = [b] if isinstance(b, (np.ndarray, list, dict)) else _held(b)
+    return any(_overlap(p, q) for p in (_held(a) if others else ()) for q in others)
+
+
+def _held(value: Any) -> list[Any]:
+    """The arrays, lists and dicts that can be reached from an object, through its fields and what is in these.
+
+    Not through modules and classes, nor from a function but to its defaults and what it closes over.
+    """
+    if isinstance(value, np.ndarray):
+        return [value]
+    found: list[Any] = []
+    seen: dict[int, Any] = {}
+    work = [value]
+    while work:
+        o = work.pop()
+        if id(o) in seen or isinstance(o, _PLAIN):
+            continue
+        seen[id(o)] = o
+        if isinstance(o, (np.ndarray, list, dict)):
+            found.append(o)
+        if isinstance(o, FunctionType):
+            work += (*(c.cell_contents for c in o.__closure__ or () if c != CellType()), o.__defaults__, o.__kwdefaults__)
+        elif isinstance(o, memoryview):
+            work.append(o.obj)
+        elif not isinstance(o, np.ndarray):
+            work += gc.get_referents(o)
+    return found
+
+
+def _overlap(a: Any, b: Any) -> bool:
+    """Whether two arrays share memory."""
+    if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or not np.may_share_memory(a, b):
         return False
     try:
         return np.shares_memory(a, b, max_work=_WORK)  # type: ignore[arg-type]

@@ -296,7 +296,8 @@ class Scalar:
 class Array:
     """An ndarray or a NumPy scalar (rank 0). `dtype` or `shape` is None where it is not known.
 
-    `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into; None: it may be either.
+    `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into; None: it may be either. Of
+    something whose rank is not known, None says that it may be a number.
     """
 
     dtype: np.dtype[Any] | None

@@ -1,0 +1,350 @@
+"""Names that may stand for one object: followed where it is known, otherwise refused when compiled or at the call."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sct
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+@dataclass(eq=False)
+class Holder:
+    a: Any
+
+
+def agrees(f, *args, wrt=0):
+    """The value beside the gradient is the function's own; the gradient is that of finite differences."""
+    for optimize in (True, False):
+        given = copy.deepcopy(args)
+        found, _ = sct.pullback(f, wrt, optimize=optimize)(*given)
+        np.testing.assert_equal(found, f(*copy.deepcopy(args)))
+        np.testing.assert_equal(state(given), state(args))
+    sct.check_grads(f, args, wrt)
+
+
+def state(args):
+    """Arguments with what objects hold in place of these."""
+    return [vars(a) if isinstance(a, Holder) else a for a in args]
+
+
+def refused(f, *args, match="may share memory with"):
+    for optimize in (True, False):
+        with pytest.raises(sct.UnsupportedSyntaxError, match=match):
+            sct.grad(f, optimize=optimize)(*args)
+
+
+# -- entries of arguments -----------------------------------------------------------------------------------------------------
+
+
+def stacked(z):
+    z[0] *= 2.0
+    return np.sum(np.stack(z) ** 2)
+
+
+def returned(d):
+    d["a"][0] = 5.0
+    return d
+
+
+def swapped(d):
+    d["a"], d["b"] = d["b"], d["a"]
+    d["a"][0] = d["b"][1]
+    return d
+
+
+def rebound(d):
+    for _ in range(3):
+        d["a"][0] = d["a"][0] * d["b"][1]
+        d = {"a": d["a"] * 1.5, "b": d["b"]}
+    return d
+
+
+def nested(d):
+    d["p"]["w"][1:] *= d["p"]["b"]
+    inner = d["p"]
+    inner["b"] = 2.0 * inner["b"]
+    return d
+
+
+def in_a_branch(z):
+    if z[1][0] > 0:
+        z[0][1] = z[1][2] ** 2
+    return np.sum(np.stack(z))
+
+
+@pytest.mark.parametrize(
+    ("f", "arg"),
+    [
+        (stacked, [X, X + 1]),
+        (returned, {"a": X}),
+        (swapped, {"a": X, "b": X + 1}),
+        (rebound, {"a": X, "b": X + 1}),
+        (nested, {"p": {"w": X, "b": 0.5}}),
+        (in_a_branch, [X, X + 1]),
+        (in_a_branch, [X, -X]),
+    ],
+    ids=lambda p: getattr(p, "__name__", None),
+)
+def test_a15_a_write_into_an_entry_of_an_argument_is_seen_in_the_argument(f, arg):
+    agrees(f, arg)
+
+
+# -- loops --------------------------------------------------------------------------------------------------------------------
+
+
+def written_then_rebound(x, z):
+    for _ in range(2):
+        z[0] = 5.0
+        z = z * 1.0
+    return np.sum(x * z)
+
+
+def test_a15_an_argument_that_a_loop_writes_into_and_rebinds():
+    agrees(written_then_rebound, X, X + 1)
+    for optimize in (True, False):
+        with pytest.raises(sct.ArgumentMemoryError, match="the arguments z and x share memory"):
+            sct.grad(written_then_rebound, optimize=optimize)(X, X)
+
+
+def line_search(x, n):
+    u, v = x, x * 1.0
+    for _ in range(n):
+        v[:] = 0.9 * u
+        if np.sum(v) > 0.0:
+            u, v = v, u
+    return np.sum(x * u)
+
+
+def two_buffers(x, n):
+    u, v = x.copy(), np.zeros_like(x)
+    for _ in range(n):
+        v[:] = 0.9 * u
+        if np.sum(v) > 0.0:
+            u, v = v, u
+    return np.sum(x * u)
+
+
+def test_a15_a_swap_in_a_branch_with_a_third_name():
+    refused(line_search, X, 3)
+    agrees(two_buffers, X, 3)  # no third name: the two are apart whichever way is taken
+
+
+def three_buffers(x, n):
+    a, b, c = x.copy(), x * 2.0, x * 3.0
+    for i in range(n):
+        a[i % 3] = b[0] * c[1]
+        a, b, c = b, c, a
+    return np.sum(a) + 2.0 * np.sum(b) + 3.0 * np.sum(c)
+
+
+def shifted(x, n):
+    old = x * 2.0
+    new = x * 3.0
+    for i in range(n):
+        old = new
+        new = old * x[i]
+        new[0] = old[1]
+    return np.sum(new * old)
+
+
+def test_buffers_that_a_loop_hands_on():
+    agrees(three_buffers, X, 5)
+    agrees(shifted, X, 3)
+
+
+def an_array_in_a_list(x, n):
+    w = x.copy()
+    a = [w, x * 2.0]
+    for i in range(n):
+        w[i] *= a[1][1]
+        a[1] = w * 2.0
+    return np.sum(a[1])
+
+
+def test_an_entry_beside_one_that_is_written_into():
+    agrees(an_array_in_a_list, X, 3)
+
+
+def collected(x, n):
+    xs = []
+    a = np.zeros(3)
+    for i in range(n):
+        a[0] = x[i]
+        xs.append(a)
+    return np.sum(np.stack(xs))
+
+
+def handed_to_the_next(x, n):
+    a, b = x * 1.0, x * 2.0
+    for _ in range(n):
+        a[0] = 3.0
+        b = a
+    return np.sum(a * b)
+
+
+def test_names_that_a_loop_makes_one():
+    refused(collected, X, 3)
+    agrees(handed_to_the_next, X, 3)
+
+
+def until(x, n):
+    u, v = x * 1.0, x
+    k = 0
+    while k < n and np.sum(x) < 100.0:
+        v[0] = 3.0
+        if u[1] > 0.0:
+            u, v = v, u
+        k += 1
+    return np.sum(v)
+
+
+def test_the_test_of_a_while_loop_reads():
+    refused(until, X, 3)
+
+
+# -- what is handed on is not read --------------------------------------------------------------------------------------------
+
+
+def let_go(x, y):
+    z = x if y[0] > 0.0 else y
+    z[0] = 3.0
+    x, y = z * 2.0, x
+    return np.sum(x)
+
+
+def one_of_both(x, y):
+    if y[0] > 0.0:
+        a, b = x, x
+    else:
+        a, b = y, y
+    a[0] = 3.0
+    return np.sum(b)
+
+
+def first_of_two(a, b):
+    return np.sum(a)
+
+
+def helped(x, y):
+    z = x if y[0] > 0.0 else y
+    z[0] = y[1]
+    pair = [z, x]
+    return first_of_two(pair[0], pair[1])
+
+
+@pytest.mark.parametrize("f", [let_go, helped, one_of_both], ids=lambda f: f.__name__)
+def test_a_name_that_is_only_handed_on_is_not_read(f):
+    agrees(f, X, X + 1, wrt=(0, 1))
+    agrees(f, X, -X, wrt=(0, 1))
+
+
+# -- arrays that objects hold -------------------------------------------------------------------------------------------------
+
+
+def with_field(x, h):
+    x[0] = 5.0
+    return np.sum(x * h.a)
+
+
+def with_entries(x, h):
+    x[0] = 5.0
+    return np.sum(x * h.a["k"][0])
+
+
+def with_function(x, scale):
+    x[0] = 5.0
+    return np.sum(x * scale(2.0))
+
+
+def scaled_by(c):
+    def scale(t):
+        return t * c
+
+    return scale
+
+
+@pytest.mark.parametrize(
+    ("f", "make"),
+    [
+        (with_field, Holder),
+        (with_field, lambda x: Holder(x[::-1])),
+        (with_entries, lambda x: Holder({"k": [x]})),
+        (with_function, scaled_by),
+    ],
+)
+def test_a7_an_argument_that_another_one_holds(f, make):
+    with pytest.raises(sct.ArgumentMemoryError, match="share memory, and the function writes into x"):
+        sct.grad(f)(X, make(X))
+    agrees(f, X, make(X.copy()))
+
+
+HELD = Holder(X)
+
+
+def test_a7_an_argument_that_data_from_outside_holds():
+    def f(x):
+        x[0] = 5.0
+        return np.sum(x * HELD.a)
+
+    with pytest.raises(sct.ArgumentMemoryError, match="x and HELD share memory"):
+        sct.grad(f)(X)
+    agrees(f, X.copy())
+
+
+# -- numbers that become arrays -----------------------------------------------------------------------------------------------
+
+
+def total(x, n):
+    s = 0.0
+    for i in range(n):
+        s += x * i
+    return np.sum(s * s)
+
+
+def several_ways(x, n):
+    s = 0
+    for i in range(n):
+        s += x * (i + 1)
+        s *= 2.0
+        s -= x
+    return np.sum(s * x)
+
+
+def of_rows(A):
+    s = 0.0
+    for row in A:
+        s += row * row
+    return np.sum(s)
+
+
+def number_or_argument(x, n):
+    s = 0.0
+    if n > 2:
+        s = x
+    s += 2.0 * x.copy()
+    return np.sum(s)
+
+
+@pytest.mark.parametrize("n", [0, 1, 4])
+def test_b4_a_number_that_becomes_an_array_by_adding(n):
+    agrees(total, X, n)
+    agrees(several_ways, X, n)
+    agrees(total, np.outer(X, X), n)
+    agrees(of_rows, np.outer(X, X)[: n + 1])
+    agrees(number_or_argument, X, n)
+
+
+def test_b4_a_number_or_an_argument_that_is_added_to():
+    def f(x, n):
+        s = 0.0
+        if n > 2:
+            s = x
+        s += 1.0
+        return np.sum(s * x)
+
+    refused(f, X, 3)
