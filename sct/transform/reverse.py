@@ -435,7 +435,7 @@ class _Reverser(Boundary):
         loop = Loop(defined(s.body))
         self.loops.append(loop)
         outer_bars, self.bars = self.bars, {}
-        bar_params = [Value(params[k].type, bar_name(params[k])) for k in carried]
+        bar_params = [Value(_shaped_as(params[k].type, s.body.yields[k]), bar_name(params[k])) for k in carried]
         self.carried.update(bar_params)
         body: list[Statement] = []
         with self.b.into(body):
@@ -473,7 +473,8 @@ class _Reverser(Boundary):
         if isinstance(s, For):
             self.indices[s.body.params[0]] = index
             index.type = s.body.params[0].type
-        results = tuple(Value(p.type, p.name) for p in (*bar_params, *(slot for _, slot in slots)))
+        ends = [Value(_shaped_as(p.type, init), p.name) for p, init in zip(bar_params, begun, strict=True)]
+        results = (*ends, *(Value(slot.type, slot.name) for _, slot in slots))
         start, stop, step, backwards = self.domain(s)
         made = For(start, stop, step, block, (*inits, *slot_inits), False, backwards, results, s.place, _backward(s.origin))
         self.b.body.append(made)
@@ -491,6 +492,12 @@ class _Reverser(Boundary):
         if s.step != Const(1):
             count = self.b.apply(operator.mul, (count, s.step))
         return s.start, count if s.start == Const(0) else self.b.apply(operator.add, (s.start, count)), s.step, True
+
+
+def _shaped_as(t: Abstract, o: Operand) -> Abstract:
+    """The type of an adjoint that a loop carries, where it is that of `o`: an axis may grow from one iteration to the next."""
+    own = type_of(o)
+    return replace(t, shape=own.shape) if isinstance(t, Array) and isinstance(own, Array) and t.rank == own.rank else t
 
 
 def _projections(block: Block) -> dict[tuple[Value, Any], Value]:

@@ -1,0 +1,91 @@
+"""Every value is of the type that the compiler claims of it, and what is stored in place is what its meaning says."""
+
+import copy
+
+import numpy as np
+import pytest
+import test_growing_lists
+from interpreter import Unsupported, interpret
+from kernels.test_kernels import NAMES, floating, load
+
+import sct
+from sct.analysis.signature import abstract
+from sct.ir.types import lengths_relied_on
+
+
+def cotangent(y):
+    if isinstance(y, (list, tuple)):
+        return type(y)(map(cotangent, y))
+    waves = np.cos(np.arange(np.size(y)).reshape(np.shape(y))).astype(np.asarray(y).dtype)
+    return waves if isinstance(y, np.ndarray) else type(y)(waves)
+
+
+def same(a, b):
+    if isinstance(a, dict):
+        return all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a is b is None or (np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9, equal_nan=True))
+
+
+def check(f, args, wrt, optimize=True):
+    """The vjp of `f`, as it is interpreted and as it runs."""
+    derived = sct.vjp(f, wrt, optimize=optimize)
+    types = [abstract(a, n, lengths=True) for a, n in zip(args, f.__code__.co_varnames, strict=False)]
+    y_bar = cotangent(f(*copy.deepcopy(args)))
+    with lengths_relied_on():
+        function = derived.typed(tuple(types)).function
+    try:
+        found = interpret(function, (*copy.deepcopy(args), y_bar))
+    except Unsupported as e:
+        pytest.skip(f"not interpreted: {e}")
+    assert same(found, derived(*copy.deepcopy(args), y_bar))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_a_kernel(name):
+    module = load(name)
+    if getattr(module, "EXPECT", None) == "refused":
+        return
+    f = getattr(module, name)
+    args = module.example(np.random.default_rng(0))
+    names = f.__code__.co_varnames[: len(args)]
+    check(f, args, getattr(module, "WRT", tuple(n for n, a in zip(names, args, strict=True) if floating(a))))
+
+
+@pytest.mark.parametrize(("f", "args", "wrt"), test_growing_lists.CASES)
+def test_of_lists_that_grow(f, args, wrt):
+    check(f, args, wrt)
+
+
+def widened(b, z, n):
+    y = b
+    for _ in range(n):
+        y = y + z
+    return np.sum(y * z)
+
+
+def widened_by_turns(b, z, n):
+    y, w = b, b * 2.0
+    for i in range(n):
+        y, w = w + z * i, np.maximum(y, w)
+    return np.sum(y * z) + np.sum(w)
+
+
+def widened_in_a_while(b, z, n):
+    y = b
+    while n > 0:
+        y = np.where(y > 0.0, y + z, y)
+        n -= 1
+    return np.sum(y)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("n", [0, 1, 3])
+@pytest.mark.parametrize("f", [widened, widened_by_turns, widened_in_a_while])
+def test_an_axis_that_a_loop_broadcasts(f, n, optimize):
+    """In the first iteration the array has an axis of length 1, in those after it a longer one."""
+    args = np.array([[0.5], [-0.3]]), np.array([0.3, 0.4, -0.2]), n
+    check(f, args, ("b", "z"), optimize)
+    sct.check_grads(f, args, ("b", "z"))
+    assert [g.shape for g in sct.grad(f, ("b", "z"))(*args)] == [(2, 1), (3,)]
