@@ -19,7 +19,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from sct.analysis.calls import lowered
-from sct.analysis.signature import abstract
+from sct.analysis.signature import abstract, examples
 from sct.analysis.specialize import Specialized, Specializer, specialize
 from sct.codegen.emit import Text, emit
 from sct.codegen.guard import guard, long_enough
@@ -27,6 +27,8 @@ from sct.codegen.load import load
 from sct.codegen.overlap import overlap_check
 from sct.codegen.tape import Tape, tape_of
 from sct.errors import CallError, SctError, SourceUnavailableError, UnsupportedSyntaxError
+from sct.frontend.callables import Callee, reached
+from sct.frontend.resolve import has_fields
 from sct.ir.ops import Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
@@ -78,12 +80,9 @@ class DerivedFunction:
     _signature: inspect.Signature
 
     def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
-        if isinstance(primal, DerivedFunction):
-            self._signature = primal._signature
-        elif isinstance(primal, FunctionType) and adjoint_rule(primal) is None:
-            self._signature = inspect.signature(primal, follow_wrapped=False)
-        else:
-            self._signature = _primitive_signature(primal)
+        self._callee = reached(primal)
+        self._inner = _signature_of(self._callee.function)
+        self._signature = self._callee.open_signature(self._inner)
         self.primal = primal
         self.single = not isinstance(wrt, (tuple, list))
         self.wrt = _parameter_names(self._signature, (wrt,) if self.single else wrt, primal)
@@ -91,19 +90,21 @@ class DerivedFunction:
         self.optimize = optimize
         self._transform = transform
         self._given_wrt = wrt
-        self._inner = self._signature
+        self._cotangent = ""
         if mode.seed == "argument":
-            self._signature = _with_cotangent(self._signature)
-        self._arity = (
-            -1 if any(p.kind is p.KEYWORD_ONLY for p in self._inner.parameters.values()) else len(self._signature.parameters)
-        )
+            self._cotangent, self._signature = _with_cotangent(self._signature)
+        kinds = {p.kind for p in (*self._signature.parameters.values(), *self._inner.parameters.values())}
+        fixed = not kinds & {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+        self._arity = len(self._signature.parameters) if fixed else -1
+        self._first = self._callee.args
         self._entries: tuple[tuple[Callable[[tuple[Any, ...]], bool], Callable[..., Any]], ...] = ()
         self._compiled: dict[Callable[..., Any], _Entry] = {}
         self._latest: Callable[..., Any] | None = None
         self._lock = threading.RLock()
+        named = primal if hasattr(primal, "__name__") else self._callee.function
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            if hasattr(primal, name):
-                setattr(self, name, getattr(primal, name))
+            if hasattr(named, name):
+                setattr(self, name, getattr(named, name))
         self.__signature__ = self._signature
 
     def __repr__(self) -> str:
@@ -119,10 +120,11 @@ class DerivedFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs and len(args) == self._arity:
+            given = (*self._first, *args) if self._first else args
             for matches, compiled in self._entries:
-                if matches(args):
+                if matches(given):
                     self._latest = compiled
-                    return compiled(*args)
+                    return compiled(*given)
         try:
             values, positional, keyword = self._bound(args, kwargs)
             compiled = self._latest = self._found(values)
@@ -133,34 +135,37 @@ class DerivedFunction:
         raise without_frames(error)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]]:
-        """The primal's arguments in order, and how the compiled function is to be called."""
+        """The arguments, those that a method or partial adds included, in order, and how the compiled function is called."""
         last: tuple[Any, ...] = ()
         if self.mode.seed == "argument":
-            cotangent = list(self._signature.parameters)[len(_positional(self._inner))]
-            if cotangent in kwargs:
+            if self._cotangent in kwargs:
                 kwargs = dict(kwargs)
-                last = (kwargs.pop(cotangent),)
-            elif self._fits(args, kwargs, cotangent):
+                last = (kwargs.pop(self._cotangent),)
+            elif self._fits(args, kwargs):
                 args, last = args[:-1], (args[-1],)
         try:
-            bound = self._inner.bind(*args, **kwargs)
+            bound = self._bind(args, kwargs)
         except TypeError as e:
             raise CallError(f"{self._label()}: {e}", advice=f"Write {self._call_written()}.") from None
         bound.apply_defaults()
         values = tuple(bound.arguments[n] for n in self._inner.parameters)
         return values, (*bound.args, *last), bound.kwargs
 
-    def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any], cotangent: str) -> bool:
+    def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        """A call's arguments as those of the function that is reached in the end."""
+        return self._inner.bind(*self._first, *args, **{**self._callee.keywords, **kwargs})
+
+    def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether the last of the arguments is a cotangent; an error where only the cotangent is missing."""
         try:
-            self._inner.bind(*args[:-1], **kwargs)
+            self._bind(args[:-1], kwargs)
         except TypeError:
             try:
-                self._inner.bind(*args, **kwargs)
+                self._bind(args, kwargs)
             except TypeError:  # something else is missing
                 return bool(args)
             raise CallError(
-                f"{self._label()} is called without the adjoint of the result, {cotangent}, which is its last argument",
+                f"{self._label()} is called without the adjoint of the result, {self._cotangent}, which is its last argument",
                 advice=f"Write {self._call_written()}.",
             ) from None
         return bool(args)
@@ -185,14 +190,15 @@ class DerivedFunction:
             return self._compile(values)
 
     def _compile(self, values: tuple[Any, ...]) -> Callable[..., Any]:
-        types = tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
-        specialized, text, lengths, compiled = with_room(lambda: self._written(types))
+        with examples():
+            types = self._types(values)
+            specialized, text, lengths, compiled = with_room(lambda: self._written(types))
         check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
         if check is not None:
             compiled = self._checked(compiled, check)
         names = getattr(self._root(), "__globals__", {})
         matches = guard(types, values, specialized.dependencies, specialized.free, lengths, names).on(names)
-        facts = long_enough(types, lengths)
+        facts = long_enough(types, specialized.free, lengths)
         self._compiled[compiled] = _Entry(types, compiled, text, None if facts is None else facts.on({}))
         kept = self._entries[: _CACHE_SIZE - 1]
         self._compiled = {r: self._compiled[r] for r in (compiled, *(r for _, r in kept))}
@@ -201,7 +207,11 @@ class DerivedFunction:
 
     def _root(self) -> Any:
         """The function that this is a derivative of, of whatever order."""
-        return self.primal._root() if isinstance(self.primal, DerivedFunction) else self.primal
+        function = self._callee.function
+        return function._root() if isinstance(function, DerivedFunction) else function
+
+    def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
+        return tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
 
     def _written(self, types: tuple[Abstract, ...]) -> tuple[Specialized, Text, dict[str, int], Callable[..., Any]]:
         """The derivative for arguments of the given types: typed, as a text, what that relies on, and compiled."""
@@ -215,9 +225,10 @@ class DerivedFunction:
 
         @functools.wraps(compiled)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            if kwargs or len(args) != self._arity:
-                values, args, kwargs = self._bound(args, kwargs)
-                check(values)
+            if kwargs or len(args) != self._arity + len(self._first):
+                bound = self._inner.bind(*(args[:-1] if self._cotangent else args), **kwargs)
+                bound.apply_defaults()
+                check(tuple(bound.arguments.values()))
             else:
                 check(args)
             return compiled(*args, **kwargs)
@@ -234,7 +245,12 @@ class DerivedFunction:
 
     def _vjp(self, derived: Derived) -> DerivedFunction:
         function = self._vjp(derived.function) if isinstance(derived.function, Derived) else derived.function
-        if self.primal is function and self._given_wrt == derived.wrt and self._transform == "vjp":
+        if (
+            self._callee.function is function
+            and not self._first
+            and self._given_wrt == derived.wrt
+            and self._transform == "vjp"
+        ):
             return self
         made: DerivedFunction = vjp(function, derived.wrt, optimize=self.optimize)
         return made
@@ -258,8 +274,16 @@ class DerivedFunction:
         if len(types) != len(self._inner.parameters):  # the cotangent's is among them
             given = dict(zip(self._signature.parameters, types, strict=True))
             types = tuple(given[n] for n in self._inner.parameters)
-        primal = _typed_primal(self.primal, types)
+        primal = _typed_primal(self._callee.function, types)
         return _differentiated(primal, self.wrt, self.single, self.mode, self.optimize)
+
+    def __sct_callee__(self) -> Callee:
+        """For the compiler: the derivative of the function that the primal ends in, and what that gets beside the arguments."""
+        if not self._first and not self._callee.keywords:
+            return Callee(self)
+        wrt = self.wrt[0] if self.single else self.wrt
+        core = DerivedFunction(self._callee.function, wrt, self.mode, self.optimize, self._transform)
+        return Callee(core, self._first, self._callee.keywords)
 
     def __sct_typed__(self, types: tuple[Abstract, ...]) -> Specialized:
         """For the compiler: what a call of this function is, where another function calls it."""
@@ -271,7 +295,7 @@ class DerivedFunction:
             raise UnsupportedSyntaxError(
                 "sct.pullback in a function that is differentiated", builder.place, "Use sct.vjp, which takes the cotangent."
             )
-        callee = self.primal if isinstance(self.primal, FunctionType) else None
+        callee = self._callee.function if isinstance(self._callee.function, FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
         return builder.bind(function, args, kwargs)
 
@@ -294,7 +318,10 @@ class DerivedFunction:
         """
         compiled = self._for(args, kwargs)
         fits = self._compiled[compiled].long_enough
-        return compiled if fits is None else self._checked(compiled, _refuse_short(fits, getattr(self, "__name__", "f")))
+        if fits is not None:
+            compiled = self._checked(compiled, _refuse_short(fits, getattr(self, "__name__", "f")))
+        bound = self._first or self._callee.keywords
+        return functools.partial(compiled, *self._first, **self._callee.keywords) if bound else compiled
 
     def _for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
         if self.mode.seed == "argument" and len(args) < len(self._signature.parameters):
@@ -338,12 +365,12 @@ class DerivedFunction:
         if self.mode.seed == "argument" and len(args) < len(self._signature.parameters):
             args = (*args, None)
         values, positional, keyword = self._bound(args, kwargs)
-        positional, keyword = copy.deepcopy(positional), copy.deepcopy(keyword)
+        positional, keyword = _copied(positional), _copied(keyword)
         if self.mode.seed == "argument":
-            result = self.primal(*copy.deepcopy(positional[:-1]), **copy.deepcopy(keyword))
+            result = self._callee.function(*_copied(positional[:-1]), **_copied(keyword))
             positional = (*positional[:-1], _ones_like(result))
-        types = tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
-        function, text = with_room(lambda: self._recording(types))
+        with examples():
+            function, text = with_room(lambda: self._recording(self._types(values)))
         return tape_of(function, text, {"__name__": "sct.generated", **self._linked(text)}, positional, keyword)
 
     def _recording(self, types: tuple[Abstract, ...]) -> tuple[Function, Text]:
@@ -357,8 +384,12 @@ class DerivedFunction:
         latest = self._latest
         if latest is not None and latest in self._compiled:
             return self._compiled[latest].text.source
-        types = tuple(_declared(p, p.name in self.wrt) for p in self._inner.parameters.values())
-        return with_room(lambda: emit(_with_steps(self.typed(types).function, self.optimize))).source
+        given = self._inner.bind_partial(*self._first, **self._callee.keywords).arguments
+        with examples():
+            types = tuple(
+                abstract(given[n], n) if n in given else _declared(p, n in self.wrt) for n, p in self._inner.parameters.items()
+            )
+            return with_room(lambda: emit(_with_steps(self.typed(types).function, self.optimize))).source
 
 
 def _refuse_short(long_enough: Callable[[tuple[Any, ...]], bool], name: str) -> Callable[[Sequence[Any]], None]:
@@ -427,6 +458,15 @@ def _typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Sp
     return specialize(_primitive_function(primal, types), types)
 
 
+def _copied(value: Any) -> Any:
+    """A copy of arguments, but for objects with fields: nothing is written into these."""
+    if isinstance(value, dict):
+        return {k: _copied(v) for k, v in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(map(_copied, value))
+    return value if has_fields(value) else copy.deepcopy(value)
+
+
 def _ones_like(y: Any) -> Any:
     """A cotangent of the structure of `y`."""
     if isinstance(y, dict):
@@ -434,6 +474,14 @@ def _ones_like(y: Any) -> Any:
     if isinstance(y, (tuple, list)):
         return type(y)(map(_ones_like, y))
     return np.ones_like(y) if np.ndim(y) else 1.0
+
+
+def _signature_of(primal: Any) -> inspect.Signature:
+    if isinstance(primal, DerivedFunction):
+        return primal._signature
+    if isinstance(primal, FunctionType) and adjoint_rule(primal) is None:
+        return inspect.signature(primal, follow_wrapped=False)
+    return _primitive_signature(primal)
 
 
 def _primitive_signature(primal: Any) -> inspect.Signature:
@@ -484,19 +532,16 @@ def _declared(p: inspect.Parameter, varied: bool) -> Abstract:
     return Array(np.dtype(float), None)
 
 
-def _positional(signature: inspect.Signature) -> list[inspect.Parameter]:
-    return [p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
-
-
-def _with_cotangent(signature: inspect.Signature) -> inspect.Signature:
-    """The signature of a vjp: a last positional parameter for the result's adjoint."""
+def _with_cotangent(signature: inspect.Signature) -> tuple[str, inspect.Signature]:
+    """The signature of a vjp: a last positional parameter for the result's adjoint; and what that is called."""
     name = "y_bar"
     while name in signature.parameters:
         name += "_"
     parameters = [p.replace(default=inspect.Parameter.empty) for p in signature.parameters.values()]
     positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
     keyword = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
-    return inspect.Signature([*positional, inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD), *keyword])
+    parameter = inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return name, inspect.Signature([*positional, parameter, *keyword])
 
 
 def _parameter_names(signature: inspect.Signature, wrt: Sequence[Any], primal: Any) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from sct.ir.ssa import (
     results_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Undefined
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Tuple, Undefined
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, method_rule, nondifferentiable, result_type
 from sct.runtime import stop_gradient
 
@@ -53,7 +53,7 @@ def differentiable(t: Abstract) -> bool:
         return any(differentiable(i) for i in t.items)
     if isinstance(t, ListOf):
         return differentiable(t.item)
-    return not isinstance(t, (Const, Undefined, Slice))
+    return not isinstance(t, (Const, Undefined, Slice, Instance))
 
 
 def primitive_of(op: Any) -> Any:

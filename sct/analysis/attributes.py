@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
 
 import numpy as np
 
-from sct.analysis import growing
+from sct.analysis import growing, instances
 from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items
 from sct.analysis.signature import abstract
 from sct.analysis.writing import METHODS, OF_ARRAYS, has_output, into_outputs
 from sct.errors import NoRuleError, SctError, UnsupportedSyntaxError
-from sct.frontend.resolve import Dependency
+from sct.frontend.resolve import MISSING, Dependency, is_code
 from sct.ir.ops import CALL, NEW, Attribute, Free, Method, describe
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, leaves, type_of
-from sct.ir.types import UNKNOWN, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Tuple, Unknown, size_mul
+from sct.ir.types import UNKNOWN, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Tuple, Unknown, size_mul
 from sct.ruleset import attribute_rule, method_rule
 
 __all__ = ["attribute", "method"]
@@ -32,23 +33,36 @@ __all__ = ["attribute", "method"]
 def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
     """An attribute of a value, or of a module or class."""
     t = type_of(x)
+    if isinstance(t, Instance) and isinstance(x, Value):
+        return instances.attribute(s, x, op.name)
     if isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))):
         return array_attribute(s, op, x, as_array(t), name)
     if isinstance(t, Const):
-        found = getattr(t.value, op.name, NotImplemented)
-        if found is NotImplemented:
-            raise SctError(f"{describe(t.value)} has no attribute {op.name!r}", s.place)
-        owner = t.value
-        if isinstance(owner, np.dtype):
-            return Const(found)
-        if describe(owner).startswith("np.") or not isinstance(owner, (ModuleType, type)):
-            simple = callable(found) or isinstance(found, (ModuleType, str, bool))
-            return Const(found) if simple else s.append(op, (x,), {}, abstract(found, op.name), name)
-        if callable(found) or isinstance(found, ModuleType):
-            s.depend(Dependency(owner, op.name, found))
-            return Const(found)
-        return s.read_free(Free(owner, op.name), found)
+        return outer_attribute(s, op, x, t.value, name)
     return s.append(op, (x,), {}, UNKNOWN, name)
+
+
+def outer_attribute(s: Builder, op: Attribute, x: Operand, owner: Any, name: str) -> Operand:
+    """An attribute of an object that is known: of what is the user's it is looked up each time."""
+    found = getattr(owner, op.name, MISSING)
+    if found is MISSING:
+        raise SctError(f"{describe(owner)} has no attribute {op.name!r}", s.place)
+    if isinstance(owner, np.dtype):
+        return Const(found)
+    if describe(owner).startswith("np.") or isinstance(owner, _IMMUTABLE):
+        simple = is_code(found) or isinstance(found, (str, bool))
+        return Const(found) if simple else s.append(op, (x,), {}, abstract(found, op.name), name)
+    if isinstance(owner, type):
+        through = instances.through_class(s, owner, op.name, None)
+        if through is not None:
+            return through
+    if is_code(found):
+        s.depend(Dependency(owner, op.name, found, attribute=True))
+        return Const(found)
+    return s.read_free(Free(owner, op.name, attribute=True), found)
+
+
+_IMMUTABLE = (str, bytes, type(None), type(Ellipsis), BuiltinFunctionType)
 
 
 def array_attribute(s: Builder, op: Attribute, x: Operand, t: Array, name: str) -> Operand:
@@ -77,6 +91,8 @@ def array_attribute(s: Builder, op: Attribute, x: Operand, t: Array, name: str) 
 def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
     """A method of a value, or a function of a module or class."""
     x, t = args[0], type_of(args[0])
+    if isinstance(t, Instance) and isinstance(x, Value) and not instances.is_foreign(x, op.name):
+        return s.apply(CALL, (instances.attribute(s, x, op.name), *args[1:]), kwargs, name)
     if op.name in METHODS and isinstance(t, (Array, List, Dict)):
         made = METHODS[op.name](s, x, args[1:], kwargs)
         if made is not NotImplemented:
@@ -91,7 +107,7 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         return growing.METHODS[op.name](s, x, args[1:], kwargs)  # type: ignore[no-any-return]
     if isinstance(t, (List, ListOf)):
         return list_method(s, op, x)
-    if isinstance(t, Const) and isinstance(t.value, (ModuleType, type)):
+    if isinstance(t, Const) and isinstance(t.value, (ModuleType, type, FunctionType)):
         return s.apply(CALL, (attribute(s, Attribute(op.name), x, ""), *args[1:]), kwargs, name)
     if has_output(op, args, kwargs):
         if not isinstance(t, (Array, Scalar)) or method_rule(op.name) is None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from sct.analysis.memory import Memory
 from sct.errors import Place, SctError
 from sct.frontend.resolve import Dependency
-from sct.ir.ops import Attribute, Free
+from sct.ir.ops import Attribute, Field, Free
 from sct.ir.ssa import Block, Function, Operand, Origin, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract
 
@@ -45,7 +45,7 @@ class Builder(Protocol):
     stack: list[Callable[..., Any]]
     recursion: dict[Any, Abstract]
     dependencies: list[Dependency]
-    free: dict[Free, Abstract]
+    free: dict[Free | Field, Abstract]
 
     def apply(
         self,
@@ -125,6 +125,9 @@ class Builder(Protocol):
 
     def read_free(self, op: Free, value: Any) -> Value:
         """Data from outside of the function."""
+
+    def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
+        """Data in a field of an instance."""
 
     def refuse_plans(self, args: Sequence[Operand]) -> None:
         """Refuse arguments that only a loop can go through."""

@@ -17,10 +17,12 @@ import numpy as np
 from sct.analysis.building import Builder, NotStaticError
 from sct.analysis.containers import UnrollError
 from sct.analysis.inference import infer_call, plain
+from sct.analysis.instances import Bound, callee
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import key_of
 from sct.analysis.signature import abstract
 from sct.errors import NoRuleError, SctError, UnsupportedSyntaxError
+from sct.frontend.callables import Callee
 from sct.frontend.lower import Lowered, lower
 from sct.ir.ops import Free, describe, is_effect, of_numpy, package_of
 from sct.ir.shapes import constant, size_serial
@@ -73,12 +75,9 @@ def _own_rule(function: Any) -> bool:
 
 def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
     """A call of a value, which must be known to be a function."""
-    callee = args[0]
-    if isinstance(callee, Const):
-        return s.apply(callee.value, args[1:], kwargs, name)
-    t = type_of(callee)
-    if isinstance(t, Const):
-        return s.apply(t.value, args[1:], kwargs, name)
+    called = callee(s, args[0])
+    if called is not None:
+        return s.apply(called if called.args or called.kwargs else called.function, args[1:], kwargs, name)
     raise UnsupportedSyntaxError(
         "a call of a function that is only known at run time", s.place, "Pass the function as an argument of its own."
     )
@@ -293,6 +292,9 @@ def as_call(s: Builder, op: FunctionType, function: Function, bound: list[Operan
 
 def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
+    called = callee(s, args[0]) if args else None
+    if called is not None and (called.args or called.kwargs):
+        return Const(derived_of(s, op, called, args[1:], kwargs))
     values = [plain(type_of(a)) for a in args]
     options = {k: plain(type_of(v)) for k, v in kwargs.items()}
     if not all(constant(v) for v in (*values, *options.values())):
@@ -300,8 +302,31 @@ def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dic
     return Const(op(*values, **options))
 
 
+def derived_of(s: Builder, op: FunctionType, called: Bound, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Bound:
+    """A transform of a method or partial: that of the function behind it, by what is left open of its parameters."""
+    given = Callee(called.function, called.args, dict(called.kwargs))
+    parameters = list(given.open_signature(inspect.signature(called.function, follow_wrapped=False)).parameters)
+    options = dict(kwargs)
+    wrt = plain(type_of(args[0] if args else options.pop("wrt", Const(0))))
+
+    def named(w: Any) -> Any:
+        return (
+            parameters[w] if isinstance(w, int) and not isinstance(w, bool) and -len(parameters) <= w < len(parameters) else w
+        )
+
+    wrt = tuple(map(named, wrt)) if isinstance(wrt, (tuple, list)) else named(wrt)
+    made = transform(s, op, [Const(called.function), Const(wrt), *args[1:]], options)
+    assert isinstance(made, Const)
+    return Bound(made.value, called.args, called.kwargs)
+
+
 def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """A derived function that is called: its typed statements, spliced in."""
+    given = op.__sct_callee__()
+    if given.args or given.keywords:
+        primal = callee(s, s.read_free(Free(op, "primal", attribute=True), op.primal))
+        assert primal is not None
+        return s.apply(Bound(given.function, primal.args, primal.kwargs), args, kwargs)
     bound = op.__sct_bind__(args, kwargs, s)
     typed = op.__sct_typed__(tuple(type_of(b) for b in bound))
     refuse_overlaps(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))

@@ -6,6 +6,7 @@ unpacking, concatenating or counting leaves no statement behind. `NotImplemented
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,12 +15,13 @@ from sct import runtime
 from sct.analysis.building import Builder, Plan
 from sct.analysis.index_expressions import indexed
 from sct.analysis.inference import infer_call, plain
+from sct.analysis.instances import has_attribute, partial
 from sct.analysis.iteration import PLANS, trip_count
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, with_items
 
 __all__ = ["STRUCTURAL", "UnrollError"]
 
@@ -180,9 +182,31 @@ def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
 
 
 def _getattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if len(args) == 3 and isinstance(type_of(args[0]), Instance):
+        known = _hasattr(s, args[:2], kwargs)
+        if known is NotImplemented or known == Const(False):
+            return args[2] if known == Const(False) else NotImplemented
+        args = args[:2]
     if len(args) == 2 and isinstance(args[1], Const) and isinstance(args[1].value, str):
         return s.attribute(Attribute(args[1].value), args[0], "")
     return NotImplemented
+
+
+def _hasattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x, name = args
+    if isinstance(type_of(x), Instance) and isinstance(x, Value) and isinstance(name, Const) and isinstance(name.value, str):
+        return Const(has_attribute(s, x, name.value))
+    return NotImplemented
+
+
+def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    t, classes = type_of(args[0]), plain(type_of(args[1]))
+    return Const(issubclass(t.cls, classes)) if isinstance(t, Instance) and constant(classes) else NotImplemented
+
+
+def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    t = type_of(args[0])
+    return Const(t.cls) if isinstance(t, Instance) and len(args) == 1 else NotImplemented
 
 
 def _builtin_sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -207,7 +231,7 @@ def _is(negated: bool) -> Callable[..., Any]:
         if isinstance(a, Const) and isinstance(b, Const):
             return Const((a.value is b.value) != negated)
         for p, q in ((a, b), (b, a)):
-            if p == Const(None) and isinstance(q, (Array, Scalar, Tuple, List, Dict, Slice)):
+            if p == Const(None) and isinstance(q, (Array, Scalar, Tuple, List, Dict, Instance, Slice)):
                 return Const(negated)
         return NotImplemented
 
@@ -228,6 +252,10 @@ STRUCTURAL: dict[Any, Callable[..., Any]] = {
     operator.is_: _is(False),
     operator.is_not: _is(True),
     getattr: _getattr,
+    hasattr: _hasattr,
+    isinstance: _isinstance,
+    type: _type,
     sum: _builtin_sum,
+    functools.partial: partial,
     **PLANS,
 }

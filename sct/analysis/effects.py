@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE, UNPACK, Attribute, Format, Free, Method, Steps, StepsBack, of_numpy
+from sct.ir.ops import (
+    ASSERT,
+    POP,
+    PUSH,
+    RAISE,
+    TAPE,
+    UNPACK,
+    Attribute,
+    Field,
+    Format,
+    Free,
+    Method,
+    Steps,
+    StepsBack,
+    of_numpy,
+)
 from sct.ir.ssa import Apply, Block, Value, blocks_of
 from sct.ir.types import Array, Const, Scalar
 from sct.ruleset import is_nondifferentiable, is_pure, method_rule
@@ -20,7 +35,7 @@ def has_effect(s: Apply) -> bool:
     op = s.op
     if op in (RAISE, ASSERT, UNPACK):
         return True
-    if op in (PUSH, POP, TAPE) or isinstance(op, (Free, Format)):
+    if op in (PUSH, POP, TAPE) or isinstance(op, (Free, Field, Format)):
         return False
     if isinstance(op, Steps):
         return _acts(op.step.block)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.ir.ops import Attribute, hashable
+from sct.ir.ops import Attribute, Field, hashable
 from sct.ir.ssa import Apply, Operand, Statement, Value, operands_of, type_of, values_of
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
 from sct.ruleset import kind_of
@@ -74,7 +74,7 @@ def cheap(s: Statement) -> bool:
         return not s.kwargs and all(isinstance(type_of(a), (Scalar, Const)) for a in s.args)
     if any(isinstance(v.type, ListOf) for v in values_of(*operands_of(s))):
         return False  # the list may have changed
-    if isinstance(s.op, Attribute):
+    if isinstance(s.op, (Attribute, Field)):
         return True
     if s.op is operator.getitem and _part_of_result(s):
         return False

@@ -6,17 +6,20 @@ sizes are left out: an axis that has not length 1 becomes a symbol named after i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import ModuleType
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from sct.errors import NonDifferentiableArgumentError
+from sct.frontend.resolve import MISSING, has_fields, is_code
 from sct.ir.ops import is_indexed
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, size_symbol
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Instance, List, Scalar, SizeLike, Tuple, size_symbol
 
-__all__ = ["abstract", "known_of"]
+__all__ = ["abstract", "example_of", "examples", "known_of"]
 
 LONG = 6
 """Of an axis of this length or more it is known that it is so long: enough for `x[1:-1]` not to have length 1."""
@@ -27,12 +30,31 @@ def known_of(n: int) -> int:
     return min(n, LONG) if n else 1
 
 
+_examples: ContextVar[dict[str, Any] | None] = ContextVar("examples", default=None)
+
+
+@contextmanager
+def examples() -> Iterator[None]:
+    """Remembers the instances that are made abstract meanwhile, so that their fields can be looked up; nothing after."""
+    token = _examples.set({})
+    try:
+        yield
+    finally:
+        _examples.reset(token)
+
+
+def example_of(t: Instance) -> Any:
+    """The instance that a type was made of, or `MISSING`."""
+    return (_examples.get() or {}).get(t.path, MISSING)
+
+
 def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
     """The abstract value of `value`, an argument (or part of one) called `path`.
 
     Arrays are known by dtype, rank and unit axes; Python numbers by their kind; containers by their structure; flags,
-    strings, None, dtypes, functions and modules by their value; anything else is unknown. With `lengths`, the symbol of an
-    axis also says how long it is at least; what is concluded from that holds for arguments as long as that.
+    strings, None, dtypes, functions and modules by their value; objects with fields by their class, and their fields when
+    they are read; anything else is unknown. With `lengths`, the symbol of an axis also says how long it is at least; what
+    is concluded from that holds for arguments as long as that.
     """
     if isinstance(value, np.ndarray):
         if type(value) not in (np.ndarray, np.memmap) or value.dtype == object:
@@ -48,7 +70,7 @@ def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
         return Array(value.dtype, tuple(shape), boxed=not shape)
     if isinstance(value, np.generic):
         return Array(value.dtype, ())
-    if isinstance(value, bool) or value is None or value is Ellipsis or isinstance(value, (str, bytes, np.dtype, type)):
+    if isinstance(value, bool) or value is None or value is Ellipsis or isinstance(value, (str, bytes, np.dtype, type, Enum)):
         return Const(value)
     if isinstance(value, int):
         return Scalar(int, size_symbol(path))
@@ -61,6 +83,9 @@ def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
     if type(value) is dict:
         items = tuple(abstract(v, f"{path}[{k!r}]", lengths) for k, v in value.items())
         return Dict(tuple(value), items)
-    if isinstance(value, (Callable, ModuleType)) or is_indexed(value):  # type: ignore[arg-type]
-        return Const(value)
-    return UNKNOWN
+    if has_fields(value):
+        made = _examples.get()
+        if made is not None:
+            made[path] = value
+        return Instance(type(value), path)
+    return Const(value) if value is MISSING or is_code(value) or is_indexed(value) else UNKNOWN

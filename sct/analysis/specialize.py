@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.analysis import attributes, branches, calls, growing, loops
+from sct.analysis import attributes, branches, calls, growing, instances, loops
 from sct.analysis.building import Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
+from sct.analysis.instances import Bound
 from sct.analysis.iteration import Range, Reversed
 from sct.analysis.memory import Memory, is_itself, key_of, makes_array
 from sct.analysis.signature import abstract
@@ -29,7 +30,8 @@ from sct.analysis.spellings import SPELLINGS
 from sct.analysis.writing import WRITING, has_output, into_outputs, refuse_overwriting
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import Place, SctError, UnsupportedSyntaxError
-from sct.frontend.resolve import Dependency, look_up
+from sct.frontend.callables import python_function
+from sct.frontend.resolve import Dependency, free_value
 from sct.ir.ops import (
     ASSERT,
     CALL,
@@ -40,6 +42,7 @@ from sct.ir.ops import (
     UNPACK,
     Attribute,
     Derived,
+    Field,
     Format,
     Free,
     InPlace,
@@ -104,7 +107,7 @@ class Specialized:
 
     function: Function
     dependencies: tuple[Dependency, ...]
-    free: tuple[tuple[Free, Abstract], ...]
+    free: tuple[tuple[Free | Field, Abstract], ...]
     written: tuple[Written, ...] = ()
 
 
@@ -145,7 +148,7 @@ class Specializer:
 
     body: list[Statement] = field(default_factory=list)
     dependencies: list[Dependency] = field(default_factory=list)
-    free: dict[Free, Abstract] = field(default_factory=dict)
+    free: dict[Free | Field, Abstract] = field(default_factory=dict)
     stack: list[Callable[..., Any]] = field(default_factory=list)
     static: bool = False
     place: Place | None = None
@@ -153,6 +156,8 @@ class Specializer:
     origin_fixed: bool = False
     env: dict[Value, Operand] = field(default_factory=dict)
     free_values: dict[Free, Value] = field(default_factory=dict)
+    field_values: dict[tuple[Value, Field], Value] = field(default_factory=dict)
+    outside: set[Value] = field(default_factory=set)  # data from outside of the function, and what is in it
     recursion: dict[Any, Abstract] = field(default_factory=dict)
     entry: list[Statement] | None = None
     parameters: set[Value] = field(default_factory=set)
@@ -297,7 +302,7 @@ class Specializer:
                 self.place,
                 "Return a new array.",
             )
-        if obj in self.free_values.values():
+        if obj in self.outside:
             raise UnsupportedSyntaxError(
                 f"a write into {obj.name!r}, which is defined outside of the function",
                 self.place,
@@ -428,10 +433,12 @@ class Specializer:
             key if isinstance(key, str) and key.isidentifier() else f"{v.name}_{key}" if v.name and isinstance(key, int) else ""
         )
         if self.entry is None or v not in self.parameters:
-            return self.append(operator.getitem, (v, Const(key)), {}, item, name)
-        made = self.at_entry(operator.getitem, (v, Const(key)), item)
-        made.hint = name
-        self.projections[v, key] = made
+            made = self.append(operator.getitem, (v, Const(key)), {}, item, name)
+        else:
+            made = self.projections[v, key] = self.at_entry(operator.getitem, (v, Const(key)), item)
+            made.hint = name
+        if v in self.outside:
+            self.outside.add(made)
         return made
 
     def at_entry(self, op: Any, args: tuple[Operand, ...], t: Abstract, name: str = "") -> Value:
@@ -480,6 +487,9 @@ class Specializer:
             return UNDEFINED
         if op is CALL:
             return calls.call_value(self, args, kwargs, name)
+        if isinstance(op, Bound):
+            first = [self.present(a) for a in op.args]
+            return self.apply(op.function, (*first, *args), {**{k: self.present(v) for k, v in op.kwargs}, **kwargs}, name)
         if isinstance(op, InPlace):
             op = op.op
         if op is NEW:
@@ -513,8 +523,9 @@ class Specializer:
             return Const(CheckpointedFunction(function))
         if isinstance(op, CheckpointedFunction) and isinstance(op.function, FunctionType):
             return calls.checkpointed_call(self, op.function, args, kwargs, name)
-        if isinstance(op, (Attribute, Method, Format, Free)) or is_effect(op) or op is UNPACK:
+        if isinstance(op, (Attribute, Field, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
+        op = python_function(op)
         if getattr(op, "__module__", None) == "sct.api" and isinstance(op, FunctionType):
             return calls.transform(self, op, args, kwargs)
         if hasattr(op, "__sct_typed__"):
@@ -549,11 +560,18 @@ class Specializer:
 
     def refuse_plans(self, args: Sequence[Operand]) -> None:
         """Refuse arguments that only a loop can go through."""
-        if any(isinstance(leaf, Const) and isinstance(leaf.value, Plan) for a in args for leaf in leaves(a)):
+        found = [leaf.value for a in args for leaf in leaves(a) if isinstance(leaf, Const)]
+        if any(isinstance(v, Plan) for v in found):
             raise UnsupportedSyntaxError(
                 "range, zip, enumerate, reversed or a dict's views other than in a for loop",
                 self.place,
                 "Loop over it directly.",
+            )
+        if any(isinstance(v, Bound) for v in found):
+            raise UnsupportedSyntaxError(
+                "a method or partial given to a function that is not written in Python",
+                self.place,
+                "Call it, or pass its result.",
             )
 
     def depend(self, d: Dependency) -> None:
@@ -566,14 +584,33 @@ class Specializer:
         if op not in self.free_values:
             self.free.setdefault(op, abstract(value, op.path))
             self.free_values[op] = self.at_entry(op, (), self.free[op], op.name.split(" ")[0])
+            self.outside.add(self.free_values[op])
         return self.free_values[op]
+
+    def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
+        """Data in a field of an instance, read once, at the start."""
+        self.free.setdefault(field, t)
+        if isinstance(t, Const):
+            return t
+        if (x, field) in self.field_values:
+            return self.field_values[x, field]
+        name = "" if field.name.startswith("__") else field.name
+        if self.entry is None or x not in self.parameters:
+            made = self.append(field, (x,), {}, t, name)
+        else:
+            made = self.field_values[x, field] = self.at_entry(field, (x,), t, name)
+        self.outside.add(made)
+        return made
 
     def special(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         """An operation of `sct.ir.ops`."""
         if isinstance(op, Free):
-            return self.read_free(op, look_up(op.function, op.name))
+            return self.read_free(op, free_value(op))
         if isinstance(op, Attribute):
             return attributes.attribute(self, op, args[0], name)
+        if isinstance(op, Field):
+            assert isinstance(args[0], Value)
+            return instances.field(self, args[0], op.name)
         if isinstance(op, Method):
             return attributes.method(self, op, args, kwargs, name)
         if op is POP:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Format, Free, InPlace, Method, package_of
+from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, package_of
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -239,7 +239,7 @@ def _apply(s: Storage, t: Apply) -> None:
     if t.op is PUSH:
         s.taped |= _roots(s, t.args[1])
         s.pinned |= _roots(s, t.args[1])
-    elif t.op is POP or isinstance(t.op, (Free, Format)):
+    elif t.op is POP or isinstance(t.op, (Free, Field, Format)):
         s.pinned.add(t.result)
         s.roots[t.result] = own
     elif isinstance(t.op, InPlace):

@@ -29,6 +29,7 @@ from sct.ir.ops import (
     RAISE,
     UNPACK,
     Attribute,
+    Field,
     Format,
     Free,
     InPlace,
@@ -134,10 +135,10 @@ class _Emitter:
                 if isinstance(s, Apply):
                     op = s.op.op if isinstance(s.op, InPlace) else s.op
                     if isinstance(op, Free):
-                        out.add(op.function.__name__)
+                        out.add(getattr(op.function, "__name__", "constant"))
                     elif isinstance(op, (Steps, StepsBack)):
                         out.update(("checkpointing", op.step.name, f"{op.step.name}_vjp"))
-                    elif not isinstance(op, (Special, Attribute, Method, Format)):
+                    elif not isinstance(op, (Special, Attribute, Field, Method, Format)):
                         out.add(Symbols(self.f.name).name(op).split(".")[0])
                 for b in blocks_of(s):
                     add(b)

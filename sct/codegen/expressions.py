@@ -17,7 +17,7 @@ import numpy as np
 
 from sct.codegen.symbols import Symbols
 from sct.frontend.resolve import place_of_default
-from sct.ir.ops import POP, TAPE, Attribute, Format, Free, Method
+from sct.ir.ops import POP, TAPE, Attribute, Field, Format, Free, Method
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Array, Const, ListOf, Scalar
 from sct.runtime import added_each, appended, item, items_of, joined, repeated, shortened, stacked, stop_gradient, zeros_each
@@ -143,7 +143,7 @@ def operation(
         return gast.UnaryOp(_UNARY[op](), args[0])
     if op is stop_gradient:
         return args[0]
-    if isinstance(op, Attribute):
+    if isinstance(op, (Attribute, Field)):
         return gast.Attribute(args[0], op.name, gast.Load())
     if isinstance(op, Method):
         return call(gast.Attribute(args[0], op.name, gast.Load()), args[1:], kwargs)
@@ -233,7 +233,7 @@ def _format(op: Format, args: list[Expression]) -> Expression:
 def _free(op: Free, symbols: Symbols) -> Expression:
     """How the data that a function finds outside of itself is read, each time that the derivative is called."""
     function = op.function
-    if not isinstance(function, FunctionType):
+    if op.attribute or not isinstance(function, FunctionType):
         return gast.Attribute(load(symbols.name(function)), op.name, gast.Load())
     base = load(symbols.bind(function))
     if op.name.endswith(" (default)"):

@@ -25,6 +25,7 @@ from sct.ir.ops import (
     TAPE,
     UNPACK,
     Attribute,
+    Field,
     Format,
     Free,
     InPlace,
@@ -152,7 +153,7 @@ class _Folder:
         """Whether a statement can be an expression."""
         if s.op in (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK) or isinstance(s.op, (InPlace, Steps, StepsBack)):
             return False
-        return isinstance(s.op, (Format, Free)) or not has_effect(s) or self.is_exception(s)
+        return isinstance(s.op, (Format, Free, Field)) or not has_effect(s) or self.is_exception(s)
 
     def is_part(self, s: Apply) -> bool:
         """Whether a statement takes a part of a result with several: these are assigned together."""

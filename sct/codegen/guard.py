@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from sct.frontend.resolve import Dependency, free_value, place_of_default
-from sct.ir.ops import Free
-from sct.ir.types import Abstract, Array, Const, Dict, List, Size, Tuple, is_unit
+from sct.frontend.resolve import MISSING, Dependency, free_value, place_of_default
+from sct.ir.ops import Field, Free
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Size, Tuple, is_unit
 
 __all__ = ["Guard", "guard", "long_enough"]
 
@@ -40,7 +40,7 @@ def guard(
     types: Sequence[Abstract],
     examples: Sequence[Any],
     dependencies: Iterable[Dependency],
-    free: Iterable[tuple[Free, Abstract]],
+    free: Sequence[tuple[Free | Field, Abstract]],
     lengths: Mapping[str, int],
     names: Mapping[str, Any],
 ) -> Guard:
@@ -54,26 +54,29 @@ def guard(
         Arguments that have these types.
     dependencies : iterable of Dependency
         Bindings that must still hold.
-    free : iterable of (Free, Abstract)
-        Data outside of the function, with the types that it must still have.
+    free : sequence of (Free or Field, Abstract)
+        Data outside of the function, and in fields of instances, with the types that it must still have.
     lengths : mapping
         How long axes must be, by the names of their symbols.
     names : mapping
         The globals that the guard is going to see.
     """
-    made = _Guard(lengths, names)
+    made = _Guard(lengths, names, free)
     for k, (t, example) in enumerate(zip(types, examples, strict=True)):
         made.value(_argument(k), t, example)
     for d in dependencies:
         made.dependency(d)
     for f, t in free:
-        made.value(made.access(f.function, f.name), t, free_value(f))
+        if isinstance(f, Free):
+            made.value(made.access(f), t, free_value(f))
     return made.finished()
 
 
-def long_enough(types: Sequence[Abstract], lengths: Mapping[str, int]) -> Guard | None:
+def long_enough(
+    types: Sequence[Abstract], free: Iterable[tuple[Free | Field, Abstract]], lengths: Mapping[str, int]
+) -> Guard | None:
     """A predicate on arguments of these types: whether they are as long as was relied on; None if nothing was."""
-    made = _Guard(lengths, {})
+    made = _Guard(lengths, {}, free)
     for k, t in enumerate(types):
         made.long_enough(_argument(k), t)
     return made.finished() if made.tests else None
@@ -82,12 +85,19 @@ def long_enough(types: Sequence[Abstract], lengths: Mapping[str, int]) -> Guard 
 class _Guard:
     """The tests of a guard; names that no user can write, with @, stand for arguments and objects."""
 
-    def __init__(self, lengths: Mapping[str, int], names: Mapping[str, Any]) -> None:
+    def __init__(
+        self, lengths: Mapping[str, int], names: Mapping[str, Any], free: Iterable[tuple[Free | Field, Abstract]]
+    ) -> None:
         self.lengths = lengths
         self.names = names
         self.tests: list[ast.expr] = []
         self.objects: list[Any] = []
         self.known: dict[int, ast.expr] = {}
+        self.fields: dict[str, list[tuple[Field, Abstract]]] = {}
+        self.found = 0  # fields that have been looked up
+        for f, t in free:
+            if isinstance(f, Field):
+                self.fields.setdefault(f.path, []).append((f, t))
 
     def object(self, value: Any) -> ast.expr:
         """The name of an object."""
@@ -130,7 +140,11 @@ class _Guard:
 
     def value(self, value: ast.expr, t: Abstract, example: Any) -> None:
         """Whether a value has the type `t`, as `example` has."""
-        if isinstance(t, Array) and isinstance(example, np.ndarray):
+        if isinstance(t, Instance):
+            self.of_type(value, t.cls)
+            for f, found in self.fields.get(t.path, ()):
+                self.field(value, f, found, example)
+        elif isinstance(t, Array) and isinstance(example, np.ndarray):
             self.of_type(value, type(example))
             self.is_(ast.Attribute(value, "dtype", ast.Load()), example.dtype)
             self.shape(value, t)
@@ -153,6 +167,24 @@ class _Guard:
             self.of_type(value, type(example))
             if isinstance(t, Array) and type(example) in (np.datetime64, np.timedelta64, np.void):
                 self.equal(ast.Attribute(value, "dtype", ast.Load()), example.dtype)
+
+    def field(self, value: ast.expr, f: Field, t: Abstract, example: Any) -> None:
+        """Whether a field of an instance has the type `t`."""
+        if f.own:
+            own = ast.Attribute(value, "__dict__", ast.Load())
+            self.tests.append(_compared(ast.Constant(f.name), ast.NotIn(), own))
+        elif t == Const(MISSING):
+            self.tests.append(ast.UnaryOp(ast.Not(), _call(self.object(hasattr), value, ast.Constant(f.name))))
+        else:
+            self.value(self.looked_up(value, f.name), t, getattr(example, f.name))
+
+    def looked_up(self, value: ast.expr, name: str) -> ast.expr:
+        """The name under which a field is known after a test that looks it up."""
+        self.found += 1
+        own = f"@f{self.found}"
+        found = ast.NamedExpr(ast.Name(own, ast.Store()), ast.Attribute(value, name, ast.Load()))
+        self.tests.append(_compared(found, ast.IsNot(), self.object(MISSING)))
+        return _name(own)
 
     def shape(self, value: ast.expr, t: Array) -> None:
         """The rank of an array, and which of its axes have length 1."""
@@ -186,12 +218,17 @@ class _Guard:
         elif isinstance(t, Dict):
             for key, item in zip(t.keys, t.items, strict=True):
                 self.long_enough(_item(value, self.object(key)), item)
+        elif isinstance(t, Instance):
+            for f, found in self.fields.get(t.path, ()):
+                if not isinstance(found, Const):
+                    self.long_enough(ast.Attribute(value, f.name, ast.Load()), found)
 
     # -- what lies outside of the function ---------------------------------------------------------------------------
 
-    def access(self, owner: Any, name: str) -> ast.expr:
-        """What `owner` calls `name`; a default is called "name (default)"."""
-        if not isinstance(owner, FunctionType):
+    def access(self, data: Free | Dependency) -> ast.expr:
+        """What the owner of `data` calls its name; a default is called "name (default)"."""
+        owner, name = (data.owner if isinstance(data, Dependency) else data.function), data.name
+        if data.attribute or not isinstance(owner, FunctionType):
             return ast.Attribute(self.object(owner), name, ast.Load())
         if name.endswith(" (default)"):
             where, key = place_of_default(owner, name.split(" ")[0])
@@ -206,9 +243,10 @@ class _Guard:
     def dependency(self, d: Dependency) -> None:
         """Whether a name still refers to the same object."""
         if d.is_attribute:
-            self.is_(ast.Attribute(self.object(d.owner), d.name, ast.Load()), d.expected)
+            found = ast.Attribute(self.object(d.owner), d.name, ast.Load())
+            self.equal(found, d.expected) if d.is_made_anew else self.is_(found, d.expected)
         elif d.owner.__globals__ is self.names or d.name in d.owner.__globals__ or d.name in d.owner.__code__.co_freevars:
-            self.is_(self.access(d.owner, d.name), d.expected)
+            self.is_(self.access(d), d.expected)
         else:  # it is found among the builtins
             self.tests.append(_compared(ast.Constant(d.name), ast.NotIn(), self.object(d.owner.__globals__)))
 
@@ -225,8 +263,8 @@ def _item(value: ast.expr, key: ast.expr) -> ast.expr:
     return ast.Subscript(value, key, ast.Load())
 
 
-def _call(function: ast.expr, argument: ast.expr) -> ast.expr:
-    return ast.Call(function, [argument], [])
+def _call(function: ast.expr, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(function, list(arguments), [])
 
 
 def _compared(value: ast.expr, op: ast.cmpop, other: ast.expr) -> ast.expr:

@@ -7,7 +7,7 @@ A derivative works on copies of what it writes into: that is the same only if no
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -15,9 +15,9 @@ import numpy as np
 
 from sct.analysis.specialize import Written
 from sct.errors import ArgumentMemoryError
-from sct.frontend.resolve import free_value
-from sct.ir.ops import Free
-from sct.ir.types import Abstract, Array, Const, Dict, List, Tuple, Unknown, keys_of
+from sct.frontend.resolve import MISSING, free_value
+from sct.ir.ops import Field, Free
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
 
 __all__ = ["overlap_check"]
 
@@ -26,7 +26,10 @@ _WORK = 100_000  # candidates that NumPy looks at before it gives up deciding wh
 
 
 def overlap_check(
-    names: Sequence[str], types: Sequence[Abstract], written: Sequence[Written], free: Iterable[tuple[Free, Abstract]]
+    names: Sequence[str],
+    types: Sequence[Abstract],
+    written: Sequence[Written],
+    free: Iterable[tuple[Free | Field, Abstract]],
 ) -> Callable[[Sequence[Any]], None] | None:
     """A check of a call's arguments, which raises `ArgumentMemoryError`; None if nothing is written into.
 
@@ -36,13 +39,18 @@ def overlap_check(
         The parameters.
     written : sequence of Written
         The arguments, or parts of them, that are written into.
-    free : iterable of (Free, Abstract)
-        Data outside of the function that it reads.
+    free : iterable of (Free or Field, Abstract)
+        Data outside of the function, and in fields, that it reads.
     """
     if not written:
         return None
-    places = [(n, p) for n, t in enumerate(types) for p in _places(t)]
-    outside = [(f, path) for f, t in free for path in _places(t)]
+    free = tuple(free)
+    fields: dict[str, dict[Field, Abstract]] = {}
+    for f, t in free:
+        if isinstance(f, Field):
+            fields.setdefault(f.path, {})[f] = t
+    places = [(n, p) for n, t in enumerate(types) for p in _places(t, fields)]
+    outside = [(f, path) for f, t in free if isinstance(f, Free) for path in _places(t, fields)]
     targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
 
     def check(args: Sequence[Any]) -> None:
@@ -60,19 +68,23 @@ def overlap_check(
     return check
 
 
-def _places(t: Abstract) -> Iterator[tuple[Any, ...]]:
-    """The paths to what can be written into, or may hold it, in a value of type `t`."""
+def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iterator[tuple[Any, ...]]:
+    """The paths to what can be written into, or may hold it, in a value of type `t`: keys, and the fields that are read."""
     if isinstance(t, (Array, Unknown, List, Dict)) or (isinstance(t, Const) and not isinstance(t.value, _PLAIN)):
         yield ()
+    parts: Iterable[tuple[Any, Abstract]] = ()
     if isinstance(t, (Tuple, List, Dict)):
-        for k, item in zip(keys_of(t), t.items, strict=True):
-            for path in _places(item):
-                yield (k, *path)
+        parts = zip(keys_of(t), t.items, strict=True)
+    elif isinstance(t, Instance):
+        parts = [(f, found) for f, found in fields.get(t.path, {}).items() if found != Const(MISSING)]
+    for k, item in parts:
+        for path in _places(item, fields):
+            yield (k, *path)
 
 
 def _at(value: Any, path: tuple[Any, ...]) -> Any:
     for key in path:
-        value = value[key]
+        value = getattr(value, key.name) if isinstance(key, Field) else value[key]
     return value
 
 
@@ -147,4 +159,4 @@ def _refuse(w: Written, other: str) -> None:
 
 
 def _described(name: str, path: tuple[Any, ...]) -> str:
-    return name + "".join(f"[{k!r}]" for k in path)
+    return name + "".join(f".{k.name}" if isinstance(k, Field) else f"[{k!r}]" for k in path)

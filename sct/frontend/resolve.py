@@ -7,13 +7,16 @@ under a guard, and otherwise says that it is data, which is read anew at each ca
 from __future__ import annotations
 
 import builtins
+import functools
 from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from enum import Enum
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from sct.ir.ops import Free
+from sct.ruleset import is_registered
 
-__all__ = ["MISSING", "Dependency", "free_value", "is_code", "look_up", "place_of_default", "read_attribute"]
+__all__ = ["MISSING", "Dependency", "free_value", "has_fields", "is_code", "look_up", "place_of_default", "read_attribute"]
 
 
 class _Missing:
@@ -25,11 +28,15 @@ MISSING = _Missing()
 
 @dataclass(frozen=True, eq=False)
 class Dependency:
-    """Compilation relied on `name`, seen from `owner` (a function, module or class), being `expected`."""
+    """Compilation relied on `name`, seen from `owner` (a function, module or class), being `expected`.
+
+    `attribute`: of a function, its attribute, rather than a name that its code uses.
+    """
 
     owner: Any
     name: str
     expected: Any
+    attribute: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dependency) and self._identity() == other._identity()
@@ -37,18 +44,23 @@ class Dependency:
     def __hash__(self) -> int:
         return hash(self._identity())
 
-    def _identity(self) -> tuple[int, str, int]:
-        return id(self.owner), self.name, id(self.expected)
+    def _identity(self) -> tuple[int, str, int, bool]:
+        return id(self.owner), self.name, id(self.expected), self.is_attribute
 
     @property
     def is_attribute(self) -> bool:
         """Whether it is an attribute of the owner, rather than a name that the owner's code uses."""
-        return not isinstance(self.owner, FunctionType) or self.name in ("__defaults__", "__kwdefaults__")
+        return self.attribute or not isinstance(self.owner, FunctionType) or self.name in ("__defaults__", "__kwdefaults__")
 
     def holds(self) -> bool:
         """Whether the name still refers to the same object."""
         found = getattr(self.owner, self.name, MISSING) if self.is_attribute else look_up(self.owner, self.name)
-        return found is self.expected
+        return found == self.expected if self.is_made_anew else found is self.expected
+
+    @property
+    def is_made_anew(self) -> bool:
+        """Whether each look-up gives another object: a method of a class."""
+        return isinstance(self.expected, MethodType)
 
 
 def look_up(function: Any, name: str) -> Any:
@@ -81,15 +93,42 @@ def free_value(op: Free) -> Any:
     if op.name.endswith(" (default)"):
         where, key = place_of_default(op.function, op.name.split(" ")[0])
         return getattr(op.function, where)[key]
+    if op.attribute:
+        return getattr(op.function, op.name, MISSING)
     return look_up(op.function, op.name)
 
 
 def is_code(value: Any) -> bool:
-    """Whether an object is code rather than data: callable, or a module."""
-    return callable(value) or isinstance(value, ModuleType)
+    """Whether an object is code rather than data: a module, or callable without holding data of its own."""
+    return isinstance(value, ModuleType) or (callable(value) and not has_fields(value))
 
 
 _STABLE = ("numpy", "math", "operator", "builtins", "sct")
+_HEAP_TYPE = 1 << 9
+_LIKE_ARRAYS = ("__array__", "__array_interface__", "__array_ufunc__")
+_VALUES = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset, type, FunctionType, Enum, BaseException)
+
+
+def _finds_as_usual(cls: type) -> bool:
+    """Whether the attributes of an instance are found as Python does it."""
+    found: Any = cls.__getattribute__
+    return found is object.__getattribute__
+
+
+def has_fields(value: Any) -> bool:
+    """Whether an object is known by its class and what its fields hold.
+
+    So are bound methods, partials, and instances of classes written in Python, unless they are numbers, containers or like
+    arrays, find their attributes in a way of their own, or have a rule.
+    """
+    cls = type(value)
+    if cls in (MethodType, functools.partial):
+        return not is_registered(value)
+    if isinstance(value, _VALUES) or not cls.__flags__ & _HEAP_TYPE or not _finds_as_usual(cls):
+        return False
+    if cls.__module__.split(".")[0] in (*_STABLE, "numba") or any(hasattr(cls, name) for name in _LIKE_ARRAYS):
+        return False
+    return not is_registered(value)
 
 
 def read_attribute(module: ModuleType, name: str) -> tuple[Any, bool]:

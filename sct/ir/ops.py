@@ -23,6 +23,7 @@ __all__ = [
     "Attribute",
     "Augmented",
     "Derived",
+    "Field",
     "Format",
     "Free",
     "InPlace",
@@ -103,11 +104,12 @@ class Format:
 class Free:
     """The data that `function` calls `name` and that is not its own: a global, or a cell of its closure. Read at each call.
 
-    `function` may also be a module or a class; then it is its attribute.
+    `function` may also be a module or a class; then it is its attribute, and so with `attribute` that of a function.
     """
 
     function: Any
     name: str
+    attribute: bool = False
 
     @property
     def path(self) -> str:
@@ -117,6 +119,18 @@ class Free:
 
     def __str__(self) -> str:
         return f"free {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The field `name` of the instance at `path`; `own`: as far as it is in the instance's own dictionary."""
+
+    path: str
+    name: str
+    own: bool = False
+
+    def __str__(self) -> str:
+        return f"field {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +220,7 @@ def of_numpy(op: Any) -> bool:
 
 def describe(op: Any) -> str:
     """What an operation is called in a message: the name by which a user would import it."""
-    if isinstance(op, (Attribute, Augmented, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack)):
+    if isinstance(op, (Attribute, Augmented, Field, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack)):
         return str(op)
     if is_indexed(op):
         return next(f"np.{name}" for name, known in _INDEXED.items() if known is op)

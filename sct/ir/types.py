@@ -22,6 +22,7 @@ __all__ = [
     "Array",
     "Const",
     "Dict",
+    "Instance",
     "List",
     "ListOf",
     "Scalar",
@@ -370,6 +371,21 @@ class Dict:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """An object whose fields are read: an instance of a class written in Python, a bound method, a `functools.partial`.
+
+    `path` says where it comes from, among the arguments and the data outside of the function; what its fields hold is
+    looked up when they are read, and is guarded for itself.
+    """
+
+    cls: type
+    path: str
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """A slice object."""
 
@@ -394,7 +410,7 @@ def keys_of(t: Tuple | List | Dict) -> Sequence[Any]:
     return t.keys if isinstance(t, Dict) else range(len(t.items))
 
 
-Abstract: TypeAlias = "Unknown | Undefined | Const | Scalar | Array | Tuple | List | ListOf | Dict | Slice"
+Abstract: TypeAlias = "Unknown | Undefined | Const | Scalar | Array | Tuple | List | ListOf | Dict | Instance | Slice"
 
 UNKNOWN = Unknown()
 UNDEFINED = Undefined()

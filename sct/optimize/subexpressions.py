@@ -21,7 +21,7 @@ from collections.abc import Hashable
 import numpy as np
 
 from sct.analysis.effects import has_effect
-from sct.ir.ops import Attribute, Format, Free, InPlace, Method, Special
+from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
@@ -67,7 +67,7 @@ class _Subexpressions(Rewriter):
 def _shareable(s: Apply) -> bool:
     """Whether computing it twice gives the same, and no memory of its own that something may be stored into."""
     op = s.op
-    if isinstance(op, (Special, InPlace, Format, Free)) or any(op is b for b in _BUFFERS):
+    if isinstance(op, (Special, InPlace, Format, Free, Field)) or any(op is b for b in _BUFFERS):
         return False
     if isinstance(op, (Attribute, Method)):
         return not has_effect(s)

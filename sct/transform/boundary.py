@@ -18,7 +18,7 @@ from sct.analysis.activity import differentiable
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Place, SctError
 from sct.ir.ops import RAISE
 from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, results_of, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Tuple, Unknown, keys_of
 from sct.transform.adjoints import Adjoints
 
 __all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex"]
@@ -206,7 +206,7 @@ def _describe(t: Abstract) -> str:
         return f"an array of {t.dtype}"
     if isinstance(t, Const):
         return f"{t.value!r}"
-    return "an object that is no number, array or container of these" if isinstance(t, Unknown) else f"{t}"
+    return "an object that is no number, array or container of these" if isinstance(t, (Unknown, Instance)) else f"{t}"
 
 
 def is_complex(t: Abstract) -> bool:

@@ -22,7 +22,7 @@ from sct.analysis.specialize import Specialized
 from sct.analysis.squares import squares
 from sct.errors import NonDifferentiableArgumentError, NoRuleError
 from sct.frontend.resolve import Dependency
-from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Derived, Free, Method, Steps, StepsBack, describe, package_of
+from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Derived, Field, Free, Method, Steps, StepsBack, describe, package_of
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -62,7 +62,7 @@ class Reversal:
     indices: dict[Value, Value]
     forward: frozenset[Value]
     dependencies: tuple[Dependency, ...] = ()
-    free: tuple[tuple[Free, Abstract], ...] = ()
+    free: tuple[tuple[Free | Field, Abstract], ...] = ()
 
 
 def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> Reversal:

@@ -1,0 +1,380 @@
+"""What can be called: methods, partials, objects with a call of their own, cached and compiled functions.
+
+Each is given to every transform, and called inside of another function; the data in their fields is read at each call.
+"""
+
+import functools
+import gc
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+
+import sct
+
+x0 = np.array([0.3, -0.7, 1.1])
+
+
+class Layer:
+    """y = act(W x + b), doubled in training."""
+
+    def __init__(self, W, b, act=np.tanh):
+        self.W, self.b, self.act, self.training = W, b, act, False
+
+    def __call__(self, x):
+        h = self.act(self.W @ x + self.b)
+        return 2.0 * h if self.training else h
+
+
+class Net:
+    dt = 0.1
+
+    def __init__(self, seed=0):
+        rng = np.random.default_rng(seed)
+        self.layers = [Layer(rng.normal(size=(3, 3)), rng.normal(size=3), act) for act in (np.tanh, np.sin)]
+        self.k, self.steps, self.offset = 3.0, 2, {"a": np.ones(3), "s": 0.5}
+
+    @property
+    def scale(self):
+        return 2.0 * self.k
+
+    @functools.cached_property
+    def slow(self):
+        return 1.0 + self.k
+
+    @staticmethod
+    def squared(v):
+        return v * v
+
+    @classmethod
+    def stepped(cls, v):
+        return cls.dt * v
+
+    def output(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x + self.offset["a"] * self.offset["s"]
+
+    def loss(self, x, y=1.0):
+        total = 0.0
+        for _ in range(self.steps):
+            total = total + self.scale * np.sum(self.squared(self.output(x))) * self.stepped(y) * self.slow
+        return total
+
+    def energy(self, x, n):
+        return np.sum(x * x) if n == 0 else self.k * self.energy(x, n - 1)
+
+
+class Loss:
+    def __init__(self, net, weight=1.0):
+        self.net, self.weight = net, weight
+
+    def __call__(self, x):
+        return self.weight * np.sum(self.net.output(x) ** 2)
+
+
+net = Net()
+bound = net.loss
+halved = functools.partial(Net.loss, net, y=0.5)
+total_loss = Loss(net, 0.3)
+derived = sct.grad(net.loss)
+
+
+@functools.lru_cache(maxsize=None)
+def coefficient(n):
+    return 2.0 * n
+
+
+def numerical(f, x, h=1e-6):
+    return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(x.size)])
+
+
+def through_a_global(x):
+    return np.sum(net.output(x) ** 2)
+
+
+def through_an_argument(x, model):
+    return model.loss(x) + np.sum(model.layers[0].b * x)
+
+
+def through_a_bound_method(x):
+    return bound(x, y=2.0)
+
+
+def through_a_partial(x):
+    return halved(x)
+
+
+def through_a_partial_made_inside(x):
+    loss = functools.partial(net.loss, y=3.0)
+    return loss(x) + functools.partial(np.multiply, 2.0)(x)[0]
+
+
+def through_a_method_that_has_a_name(x):
+    loss = net.loss
+    return sum(loss(x, y) for y in (1.0, 2.0))
+
+
+def through_a_cache(x):
+    return np.sum(x * x) * coefficient(3)
+
+
+def through_recursion(x):
+    return net.energy(x, 2)
+
+
+def through_getattr(x):
+    scale = getattr(net, "scale") + getattr(net, "missing", 1.0)  # noqa: B009
+    return scale * np.sum(x * x) if hasattr(net, "k") and isinstance(net, Net) and net is not None else 0.0
+
+
+def power(p, x, y):
+    return np.sum(x**p) * y
+
+
+CALLABLES = [
+    net.loss,
+    net.output,
+    halved,
+    functools.partial(net.loss, y=2.0),
+    functools.partial(functools.partial(power, 3.0), y=2.0),
+    functools.partial(power, 3.0, y=x0),
+    total_loss,
+    total_loss.__call__,
+    Net.squared,
+    Net.stepped,
+    functools.lru_cache(through_a_cache),
+    through_a_global,
+    through_a_bound_method,
+    through_a_partial,
+    through_a_partial_made_inside,
+    through_a_method_that_has_a_name,
+    through_a_cache,
+    through_recursion,
+    through_getattr,
+]
+
+
+@pytest.mark.parametrize("f", CALLABLES, ids=lambda f: getattr(f, "__qualname__", type(f).__name__))
+def test_each_callable_is_differentiated_in_each_way(f):
+    f = getattr(f, "__wrapped__", f) if not hasattr(f, "cache_info") else f
+    plain = f.__wrapped__ if hasattr(f, "cache_info") else f
+    y = plain(x0)
+    w = np.linspace(0.5, 1.5, np.size(y)).reshape(np.shape(y)) if np.ndim(y) else 1.5
+    expected = numerical(lambda x: np.sum(plain(x) * w), x0)
+    value, cotangent = sct.vjp(f)(x0, w)
+    again, pull = sct.pullback(f)(x0)
+    for got in (value, again):
+        np.testing.assert_allclose(got, y)
+    for got in (cotangent, pull(w), pull(w), sct.vjp(f, optimize=False)(x0, w)[1]):
+        np.testing.assert_allclose(got, expected, atol=1e-7)
+    if np.ndim(y) == 0:
+        np.testing.assert_allclose(1.5 * sct.grad(f)(x0), expected, atol=1e-7)
+        np.testing.assert_allclose(1.5 * sct.value_and_grad(f)(x0)[1], expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("f", [net.loss, halved, total_loss, functools.partial(power, 3.0, y=2.0)])
+def test_each_callable_is_differentiated_twice(f):
+    direction = np.array([1.0, 0.5, -0.5])
+    slope = sct.grad(f)
+
+    def along(x):
+        return np.sum(slope(x) * direction)
+
+    np.testing.assert_allclose(sct.grad(along)(x0), numerical(along, x0), atol=1e-6)
+    np.testing.assert_allclose(sct.vjp(slope)(x0, direction)[1], numerical(along, x0), atol=1e-6)
+
+
+def test_an_instance_may_be_an_argument():
+    got = sct.grad(through_an_argument)(x0, net)
+    np.testing.assert_allclose(got, numerical(lambda x: through_an_argument(x, net), x0), atol=1e-7)
+    other = Net(1)
+    np.testing.assert_allclose(
+        sct.grad(through_an_argument)(x0, other), numerical(lambda x: through_an_argument(x, other), x0), atol=1e-7
+    )
+
+
+def test_transforms_of_methods_inside_of_a_function():
+    def first(x):
+        return sct.grad(net.loss)(x)[0]
+
+    def second(x):
+        return derived(x)[0]
+
+    def third(x):
+        return sct.value_and_grad(functools.partial(power, 3.0), wrt="x")(x, y=2.0)[1][0]
+
+    for f in (first, second, third):
+        np.testing.assert_allclose(sct.grad(f)(x0), numerical(f, x0), atol=1e-5)
+
+
+def test_a6_fields_are_read_at_each_call():
+    layer = Layer(np.eye(3), np.zeros(3), np.sin)
+    df = sct.vjp(layer)
+    np.testing.assert_allclose(df(x0, np.ones(3))[1], np.cos(x0))
+    layer.training = True
+    np.testing.assert_allclose(df(x0, np.ones(3))[1], 2.0 * np.cos(x0))
+    layer.W = 3.0 * np.eye(3)
+    np.testing.assert_allclose(df(x0, np.ones(3))[1], 6.0 * np.cos(3.0 * x0))
+    layer.act = np.exp
+    np.testing.assert_allclose(df(x0, np.ones(3))[1], 6.0 * np.exp(3.0 * x0))
+    layer.b = 1.0
+    np.testing.assert_allclose(df(x0, np.ones(3))[1], 6.0 * np.exp(3.0 * x0 + 1.0))
+    layer.act = lambda v: v * v
+    np.testing.assert_allclose(df(x0, np.ones(3))[1], 12.0 * (3.0 * x0 + 1.0))
+
+
+def test_a6_attributes_of_functions_are_read_at_each_call():
+    def f(x):
+        return f.scale * np.sum(x)
+
+    f.scale = 2.0
+    df = sct.grad(f)
+    np.testing.assert_array_equal(df(x0), 2.0)
+    f.scale = 3.0
+    np.testing.assert_array_equal(df(x0), 3.0)
+
+
+def test_methods_that_are_replaced_are_noticed():
+    class Spring:
+        k = 1.0
+
+        def energy(self, x):
+            return 0.5 * self.k * x * x
+
+        def force(self, x):
+            return self.energy(x)
+
+    spring = Spring()
+    df = sct.grad(spring.force)
+    assert df(2.0) == 2.0
+    Spring.k = 3.0
+    assert df(2.0) == 6.0
+    spring.k = 4.0
+    assert df(2.0) == 8.0
+    Spring.energy = lambda self, x: self.k * x
+    assert df(2.0) == 4.0
+    spring.energy = lambda x: x * x * x
+    assert df(2.0) == 12.0
+    del spring.energy
+    spring.__class__ = type("Other", (Spring,), {"energy": lambda self, x: 7.0 * x})
+    assert df(2.0) == 7.0
+
+
+def test_partials_and_bound_methods_in_globals_are_not_frozen():
+    weights = [1.0, 2.0]
+
+    def f(a, x):
+        return a[0] * x * x
+
+    p = functools.partial(f, weights)
+
+    def g(x):
+        return p(x)
+
+    dg = sct.grad(g)
+    assert dg(3.0) == 6.0
+    weights[0] = 2.0
+    assert dg(3.0) == 12.0
+    p = functools.partial(f, (5.0,))
+    assert dg(3.0) == 30.0
+
+
+def test_a_pullback_keeps_the_fields_that_it_read():
+    layer = Layer(2.0 * np.eye(3), np.zeros(3), np.sin)
+    _, pull = sct.pullback(layer)(x0)
+    layer.W = None
+    np.testing.assert_allclose(pull(np.ones(3)), 2.0 * np.cos(2.0 * x0))
+
+
+def test_nothing_keeps_an_instance_alive():
+    layer = Layer(np.eye(3), np.zeros(3))
+    df = sct.vjp(lambda x, f: f(x))
+    df(x0, layer, np.ones(3))
+    gone = weakref.ref(layer)
+    del layer
+    gc.collect()
+    assert gone() is None
+    df(x0, Layer(np.eye(3), np.zeros(3)), np.ones(3))
+    assert len(df._entries) == 1
+
+
+def test_derived_functions_of_methods_and_partials_pickle():
+    for f in (net.loss, halved, total_loss, functools.partial(net.loss, y=2.0)):
+        df = sct.grad(f)
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(df))(x0), df(x0))
+
+
+def test_keywords_and_names_are_those_of_what_is_given():
+    assert sct.grad(net.loss).wrt == ("x",)
+    assert sct.grad(net.loss, wrt="y")(x0, y=2.0) == pytest.approx(net.loss(x0))
+    assert sct.grad(functools.partial(net.loss, y=2.0), wrt="y")(x0) == pytest.approx(net.loss(x0))
+    assert sct.grad(net.loss).__name__ == "loss"
+    with pytest.raises(sct.SctError, match="not a parameter"):
+        sct.grad(net.loss, wrt="self")
+    np.testing.assert_array_equal(sct.grad(net.loss).specialize(x0)(x0), sct.grad(net.loss)(x0))
+    np.testing.assert_array_equal(sct.grad(halved).specialize(x0)(x0), sct.grad(halved)(x0))
+    assert "W = layers_0.W" in sct.grad(net.loss).source_for(x0)
+    assert "def loss_grad(self, x, y=1.0)" in sct.grad(net.loss).source
+    assert sct.grad(net.loss).tape(x0).nbytes > 0
+
+
+def test_fields_of_known_type_make_the_code_of_arguments():
+    source = sct.vjp(net.layers[0]).source_for(x0)
+    assert "runtime." not in source and "W.T @ (y_bar * (1.0 - h * h))" in source
+
+
+def test_writes_into_an_instance_are_refused():
+    class Writer:
+        def __init__(self):
+            self.n, self.buffer, self.history, self.inner = 0, np.zeros(3), [], {"a": np.zeros(3)}
+
+        def assigns(self, x):
+            self.n = 1
+            return np.sum(x)
+
+        def sets(self, x):
+            self.buffer[0] = x[0]
+            return np.sum(self.buffer)
+
+        def appends(self, x):
+            self.history.append(x)
+            return np.sum(x)
+
+        def sets_inside(self, x):
+            self.inner["a"][0] = x[0]
+            return np.sum(self.inner["a"])
+
+        def adds(self, x):
+            self.inner["a"] += x
+            return np.sum(self.inner["a"])
+
+    for name in ("assigns", "sets", "appends", "sets_inside", "adds"):
+        with pytest.raises(sct.UnsupportedSyntaxError):
+            sct.grad(getattr(Writer(), name))(x0)
+
+
+def test_a_missing_field_is_named():
+    class Empty:
+        def f(self, x):
+            return self.nothing * x
+
+    with pytest.raises(sct.SctError, match="class Empty has no attribute 'nothing'"):
+        sct.grad(Empty().f)(1.0)
+    with pytest.raises(sct.SctError, match="not callable"):
+        sct.grad(lambda x, e: e(x))(1.0, Empty())
+
+
+def test_functions_compiled_by_numba_are_read_from_their_python_function():
+    numba = pytest.importorskip("numba")
+
+    @numba.njit
+    def energy(x):
+        return (x * x).sum()
+
+    def doubled(x):
+        return 2.0 * energy(x)
+
+    np.testing.assert_allclose(sct.grad(energy)(x0), 2.0 * x0)
+    np.testing.assert_allclose(sct.grad(doubled)(x0), 4.0 * x0)
