@@ -29,7 +29,7 @@ from sct.codegen.tape import Tape, tape_of
 from sct.errors import CallError, SctError, SourceUnavailableError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, reached
 from sct.frontend.resolve import has_fields
-from sct.ir.ops import Derived, Steps, StepsBack
+from sct.ir.ops import Again, Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, lengths_relied_on
@@ -39,6 +39,7 @@ from sct.ruleset import adjoint_rule
 from sct.runtime import stop_gradient
 from sct.stack import with_room
 from sct.tracebacks import ends_here, without_frames
+from sct.transform.again import again
 from sct.transform.ownership import own_results
 from sct.transform.record import record
 from sct.transform.reverse import Mode, reverse
@@ -48,6 +49,7 @@ __all__ = ["DerivedFunction", "Wrt", "elementwise_grad", "grad", "pullback", "st
 
 _P = ParamSpec("_P")
 
+_VJP = Mode("vjp", True, "argument")
 Wrt = "str | int | Sequence[str | int]"
 _CACHE_SIZE = 64
 
@@ -241,19 +243,19 @@ class DerivedFunction:
         for name, value in out.items():
             if isinstance(value, Derived):
                 out[name] = self._vjp(value)._as_function()
+            elif isinstance(value, Again):
+                mode = Mode("again", True, "none", again=True)
+                out[name] = DerivedFunction(value.function, 0, mode, self.optimize, "again")._as_function()
         return out
 
     def _vjp(self, derived: Derived) -> DerivedFunction:
         function = self._vjp(derived.function) if isinstance(derived.function, Derived) else derived.function
-        if (
-            self._callee.function is function
-            and not self._first
-            and self._given_wrt == derived.wrt
-            and self._transform == "vjp"
-        ):
+        mode = replace(_VJP, again=isinstance(function, Again))
+        function = function.function if isinstance(function, Again) else function
+        own = self._callee.function is function and not self._first
+        if own and self._given_wrt == derived.wrt and self.mode == mode:
             return self
-        made: DerivedFunction = vjp(function, derived.wrt, optimize=self.optimize)
-        return made
+        return DerivedFunction(function, derived.wrt, mode, self.optimize, "vjp")
 
     def _as_function(self) -> Callable[..., Any]:
         """What calls this as a plain function does: at each level of a recursion `__call__` takes more of Python's stack."""
@@ -407,6 +409,10 @@ def _refuse_short(long_enough: Callable[[tuple[Any, ...]], bool], name: str) -> 
 def _differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode: Mode, optimize: bool) -> Specialized:
     """The derivative of a typed function, by all stages."""
     canonical = replace(primal, function=run(PRIMAL, primal.function))
+    if mode.again:
+        canonical = replace(canonical, function=again(canonical.function))
+    if mode.seed == "none":
+        return canonical
     reversal = reverse(canonical, wrt, single, mode)
     reversal = replace(reversal, function=run(REVERSED if optimize else (dead_code,), reversal.function))
     function = record(shapes_only(reversal) if optimize else reversal)

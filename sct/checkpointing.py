@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from sct.runtime import put_back, random_states
+
 __all__ = ["CheckpointedFunction", "Checkpoints", "advance", "checkpoint", "checkpointed", "reverse"]
 
 T = TypeVar("T")
@@ -109,6 +111,20 @@ class Checkpoints:
     kept: dict[int, Any] = field(default_factory=dict)  # number of the step -> the state before it, or the file with it
     last: Any = None  # the state before the last step
     final: Any = None  # the state after it
+    generators: tuple[Any, ...] = ()  # the random generators that the steps draw from
+
+    def drawn(self) -> list[Any]:
+        """The states of the random generators."""
+        return [state for _, state in random_states(*self.generators)]
+
+    def put_back(self, drawn: Sequence[Any]) -> None:
+        """The random generators in states that they had."""
+        put_back(list(zip(self.generators, drawn, strict=True)))
+
+    def stored(self, state: Any, storage: Any) -> Any:
+        """A state as it is kept, with those of the random generators."""
+        full = state, self.drawn()
+        return _File.of(full) if storage.name == "DISK" else full
 
     def __del__(self) -> None:
         for state in self.kept.values():
@@ -149,7 +165,13 @@ def _schedule(n: int, slots: int, disk: int) -> Iterator[Any]:
 
 
 def advance(
-    step: Callable[..., Any], indices: Sequence[Any], state: tuple[Any, ...], constants: tuple[Any, ...], slots: int, disk: int
+    step: Callable[..., Any],
+    indices: Sequence[Any],
+    state: tuple[Any, ...],
+    constants: tuple[Any, ...],
+    slots: int,
+    disk: int,
+    generators: tuple[Any, ...] = (),
 ) -> tuple[Any, ...]:
     """The forward sweep of a checkpointed loop.
 
@@ -163,6 +185,8 @@ def advance(
         What the loop carries, as it begins; what it only reads.
     slots, disk : int
         How many states are kept in memory, and in files.
+    generators : tuple
+        Random generators that the steps draw from, or bound methods of them; their states are kept too.
 
     Returns
     -------
@@ -172,23 +196,20 @@ def advance(
     if not isinstance(slots, int) or slots < 1 or not isinstance(disk, int) or disk < 0:
         raise ValueError(f"sct.checkpointed needs at least one slot, not slots={slots!r}, disk={disk!r}")
     out = Checkpoints(step, indices, constants, slots, disk)
+    out.generators = tuple(g for g, _ in random_states(*generators))
     for action in _schedule(len(indices), slots, disk) if len(indices) else ():
         kind = type(action).__name__
         if kind == "EndForward":
             break
         assert kind == "Forward", kind
         if action.write_ics:
-            out.kept[action.n0] = _stored(state, action.storage)
+            out.kept[action.n0] = out.stored(state, action.storage)
         for i in range(action.n0, action.n1):
             if i == len(indices) - 1:
-                out.last = state
+                out.last = state, out.drawn()
             state = step(indices[i], *state, *constants)
     out.final = state
     return (*state, out)
-
-
-def _stored(state: Any, storage: Any) -> Any:
-    return _File.of(state) if storage.name == "DISK" else state
 
 
 def reverse(
@@ -198,6 +219,7 @@ def reverse(
     carried: tuple[int, ...],
     constant_bars: tuple[Any, ...],
     keep: bool = False,
+    step: Callable[..., Any] | None = None,
 ) -> tuple[Any, ...]:
     """The reverse sweep of a checkpointed loop.
 
@@ -216,16 +238,37 @@ def reverse(
         The adjoints of the active constants so far.
     keep : bool
         Whether the checkpoints stay as they are, so that the reverse sweep can be run again. It may take twice the memory.
+    step : callable, optional
+        A step as it is run again, if that is another function.
 
     Returns
     -------
     tuple
         The adjoints of the active items of the first state, then those of the active constants.
     """
-    c = checkpoints
+    now = checkpoints.drawn()
+    try:
+        return _reversed(checkpoints, step or checkpoints.step, step_vjp, bars, carried, constant_bars, keep)
+    finally:
+        checkpoints.put_back(now)
+
+
+def _reversed(
+    c: Checkpoints,
+    step: Callable[..., Any],
+    step_vjp: Callable[..., Any],
+    bars: tuple[Any, ...],
+    carried: tuple[int, ...],
+    constant_bars: tuple[Any, ...],
+    keep: bool,
+) -> tuple[Any, ...]:
     n = len(c.indices)
     kept = dict(c.kept) if keep else c.kept
-    state, at = c.last, n - 1
+    state: Any = None
+    at = n - 1
+    if c.last is not None:
+        state, drawn = c.last
+        c.put_back(drawn)
     bars = tuple(
         _zero(x) if bar is None and k in carried else bar for k, (bar, x) in enumerate(zip(bars, c.final, strict=True))
     )
@@ -239,16 +282,18 @@ def reverse(
         kind = type(action).__name__
         if kind in ("Copy", "Move"):
             found = kept[action.n]
-            state, at = found.state() if isinstance(found, _File) else found, action.n
+            state, drawn = found.state() if isinstance(found, _File) else found
+            at = action.n
+            c.put_back(drawn)
             if kind == "Move":
                 found = kept.pop(action.n)
                 if isinstance(found, _File) and (not keep or found not in c.kept.values()):
                     found.remove()
         elif kind == "Forward":
             if action.write_ics:
-                kept[action.n0] = _stored(state, action.storage)
+                kept[action.n0] = c.stored(state, action.storage)
             for i in range(action.n0, action.n1 - action.write_adj_deps):  # the derivative of a step takes it itself
-                state = c.step(c.indices[i], *state, *c.constants)
+                state = step(c.indices[i], *state, *c.constants)
                 at = i + 1
         elif kind == "Reverse":
             assert at == action.n1 - 1

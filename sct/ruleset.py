@@ -12,12 +12,14 @@ that is a sequence gets a sequence of adjoints.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import linecache
 import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -27,6 +29,7 @@ from sct.runtime import unbroadcast
 
 __all__ = [
     "AdjointRule",
+    "Effect",
     "Kind",
     "MethodRule",
     "adjoint",
@@ -34,14 +37,19 @@ __all__ = [
     "adjoint_rule",
     "attribute",
     "attribute_rule",
+    "effect",
+    "effect_of",
     "elementwise",
+    "is_known_class",
     "is_nondifferentiable",
     "is_pure",
     "kind_of",
+    "known_class",
     "method",
     "method_rule",
     "nondifferentiable",
     "nondifferentiable_functions",
+    "of_class",
     "primitives",
     "result_type",
     "square_rule",
@@ -50,6 +58,12 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 Kind = Literal["elementwise", "view", "reduction", "product", "other"]
+Effect = Literal["none", "reads", "draws", "reports", "acts"]
+"""What a call does besides giving its result, each worse than the one before.
+
+reads: its result depends on state that something else may change. draws: it moves a random generator on. reports: it says
+something to the world that the program does not hear (print, a log, a file that is written). acts: it may do anything.
+"""
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,9 @@ class _Registry:
     adjoints: dict[Any, AdjointRule] = field(default_factory=dict)
     squares: dict[Any, SquareRule] = field(default_factory=dict)
     types: dict[Any, Callable[..., Abstract | Any]] = field(default_factory=dict)
-    constant: dict[Any, bool] = field(default_factory=dict)
+    constant: dict[Any, None] = field(default_factory=dict)
+    effects: dict[Any, Effect] = field(default_factory=dict)
+    classes: set[type] = field(default_factory=set)
     methods: dict[str, MethodRule] = field(default_factory=dict)
     attributes: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
@@ -281,11 +297,26 @@ def _substitute(expression: str, name: str, replacement: str) -> str:
 def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any:
     """Register functions whose result has no derivative (the adjoint of their operands is zero). Also a decorator.
 
-    `pure` says that a call may be dropped when its result is not used, and made again.
+    `pure` says that a call may be dropped when its result is not used, and made again. Otherwise calls are kept, in order.
     """
     for p in primitives:
-        _registry.constant[p] = pure
+        _registry.constant[p] = None
+        effect("none" if pure else "acts", p)
     return primitives[0] if len(primitives) == 1 else None
+
+
+def effect(kind: Effect, *primitives: Callable[..., Any]) -> None:
+    """Register what calls of `primitives` do besides giving their results.
+
+    A method that the objects of a class have is registered as the class's function (`np.random.Generator.normal`).
+    """
+    for p in primitives:
+        _registry.effects[p] = kind
+
+
+def known_class(*classes: type) -> None:
+    """Register classes whose objects are known by their class, since their methods are registered."""
+    _registry.classes.update(classes)
 
 
 def result_type(*primitives: Callable[..., Any]) -> Callable[[F], F]:
@@ -313,11 +344,19 @@ def attribute(name: str, primitive: Callable[..., Any]) -> None:
     _registry.attributes[name] = primitive
 
 
-def _get(table: dict[Any, Any], key: Any) -> Any:
+def _get(table: Any, key: Any) -> Any:
     try:
         return table.get(key)
     except TypeError:  # not hashable
         return None
+
+
+def of_class(op: Any) -> Any:
+    """The function of a class that a bound method is; anything else as it is."""
+    owner = getattr(op, "__self__", None)
+    if owner is None or isinstance(owner, (type, ModuleType)):
+        return op
+    return getattr(type(owner), getattr(op, "__name__", ""), op)
 
 
 def adjoint_rule(primitive: Any) -> AdjointRule | None:
@@ -335,6 +374,8 @@ def square_rule(primitive: Any) -> SquareRule | None:
 def type_rule(primitive: Any) -> Callable[..., Any] | None:
     """The type rule of `primitive`, or None."""
     rule: Callable[..., Any] | None = _get(_registry.types, primitive)
+    if rule is None and (own := of_class(primitive)) is not primitive and _get(_registry.types, own) is not None:
+        return functools.partial(_registry.types[own], primitive.__self__)
     return rule
 
 
@@ -350,17 +391,36 @@ def attribute_rule(name: str) -> Callable[..., Any] | None:
 
 def is_nondifferentiable(primitive: Any) -> bool:
     """Whether `primitive` is registered as having no derivative."""
-    return _get(_registry.constant, primitive) is not None
+    try:
+        return primitive in _registry.constant or of_class(primitive) in _registry.constant
+    except TypeError:  # not hashable
+        return False
+
+
+def effect_of(primitive: Any) -> Effect:
+    """What a call of `primitive` does besides giving its result; of what nothing is known it is taken that it may act."""
+    found: Effect | None = _get(_registry.effects, primitive) or _get(_registry.effects, of_class(primitive))
+    if found is not None:
+        return found
+    if adjoint_rule(primitive) is not None or type_rule(primitive) is not None or isinstance(primitive, np.ufunc):
+        return "none"
+    return "none" if isinstance(primitive, type) and issubclass(primitive, BaseException) else "acts"
+
+
+def is_known_class(cls: type) -> bool:
+    """Whether objects of a class are known by it."""
+    return any(c in _registry.classes for c in cls.__mro__)
 
 
 def is_pure(primitive: Any) -> bool:
     """Whether calls of `primitive` may be dropped or repeated."""
-    return bool(_get(_registry.constant, primitive)) or adjoint_rule(primitive) is not None or type_rule(primitive) is not None
+    return effect_of(primitive) == "none"
 
 
 def is_registered(primitive: Any) -> bool:
     """Whether the registry says anything of `primitive`."""
-    return adjoint_rule(primitive) is not None or type_rule(primitive) is not None or is_nondifferentiable(primitive)
+    known = _get(_registry.effects, primitive) or _get(_registry.effects, of_class(primitive))
+    return known is not None or adjoint_rule(primitive) is not None or type_rule(primitive) is not None
 
 
 def kind_of(primitive: Any) -> Kind:

@@ -28,7 +28,7 @@ from sct.ir.ssa import (
     results_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Tuple, Undefined
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
 from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, method_rule, nondifferentiable, result_type
 from sct.runtime import stop_gradient
 
@@ -53,7 +53,7 @@ def differentiable(t: Abstract) -> bool:
         return any(differentiable(i) for i in t.items)
     if isinstance(t, ListOf):
         return differentiable(t.item)
-    return not isinstance(t, (Const, Undefined, Slice, Instance))
+    return not isinstance(t, (Const, Undefined, Slice, Instance, Stateful))
 
 
 def primitive_of(op: Any) -> Any:
@@ -68,7 +68,7 @@ def primitive_of(op: Any) -> Any:
 
 def blocks_derivative(op: Any) -> bool:
     """Whether no derivative passes through an operation."""
-    if op is print or (hashable(op) and op in _PREDICATES):
+    if hashable(op) and op in _PREDICATES:
         return True
     if isinstance(op, Attribute) and op.name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
         return True

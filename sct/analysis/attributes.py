@@ -18,13 +18,27 @@ from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items
 from sct.analysis.signature import abstract
-from sct.analysis.writing import METHODS, OF_ARRAYS, has_output, into_outputs
-from sct.errors import NoRuleError, SctError, UnsupportedSyntaxError
+from sct.analysis.writing import METHODS, OF_ARRAYS, give_away, has_output, into_outputs
+from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, is_code
 from sct.ir.ops import CALL, NEW, Attribute, Free, Method, describe
 from sct.ir.shapes import as_array, constant
-from sct.ir.ssa import Operand, Value, leaves, type_of
-from sct.ir.types import UNKNOWN, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Tuple, Unknown, size_mul
+from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.types import (
+    UNKNOWN,
+    Array,
+    Const,
+    Dict,
+    Instance,
+    List,
+    ListOf,
+    Scalar,
+    SizeLike,
+    Stateful,
+    Tuple,
+    Unknown,
+    size_mul,
+)
 from sct.ruleset import attribute_rule, method_rule
 
 __all__ = ["attribute", "method"]
@@ -125,13 +139,11 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         packed = [Tuple(tuple(own))] if rule.pack and len(own) > 1 else own
         found_type = infer_call(rule.primitive, [type_of(a) for a in (x, *packed)], {k: type_of(v) for k, v in kwargs.items()})
         return s.append(op, args, kwargs, found_type, name)
-    if any(isinstance(type_of(leaf), (Array, Unknown)) for o in args[1:] for leaf in leaves(o)):
-        raise NoRuleError(
-            f"the method .{op.name}() of {t} has no derivative rule, and may write into the arrays that it is given",
-            s.place,
-            "Use the NumPy function, or a function of your own with a rule (sct.adjoint, sct.nondifferentiable).",
-        )
-    return s.append(op, args, kwargs, UNKNOWN, name)
+    function = getattr(t.cls, op.name, op) if isinstance(t, (Instance, Stateful)) else op
+    known = infer_call(function, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
+    made = s.append(op, args, kwargs, known, name)
+    give_away(s, function, args[1:], kwargs)
+    return made
 
 
 def list_method(s: Builder, op: Method, x: Operand) -> Operand:

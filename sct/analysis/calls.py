@@ -1,7 +1,7 @@
 """Calls of Python functions, carried out while a function is specialized.
 
 Takes a function and operands; emits the function's statements (or those of a rule, or of a derived function), or one call
-where it is recursive or checkpointed. Refuses what may write into arrays without anybody knowing.
+where it is recursive or checkpointed.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
-import numpy as np
-
 from sct.analysis.building import Builder, NotStaticError
 from sct.analysis.containers import UnrollError
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.instances import Bound, callee
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import key_of
+from sct.analysis.repeating import Repeated, holds_generator, repeated
 from sct.analysis.signature import abstract
-from sct.errors import NoRuleError, SctError, UnsupportedSyntaxError
+from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee
 from sct.frontend.lower import Lowered, lower
-from sct.ir.ops import Free, describe, is_effect, of_numpy, package_of
+from sct.frontend.resolve import look_up
+from sct.ir.ops import Call, Free, describe, package_of
 from sct.ir.shapes import constant, size_serial
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, leaves, map_leaves, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import (
     UNDEFINED,
     UNKNOWN,
@@ -36,11 +36,11 @@ from sct.ir.types import (
     Dict,
     List,
     Tuple,
-    Unknown,
     lengths_relied_on,
     rely_on,
 )
 from sct.ruleset import is_registered
+from sct.runtime import random_states
 
 __all__ = [
     "bind",
@@ -49,7 +49,6 @@ __all__ = [
     "derivative",
     "lowered",
     "python_call",
-    "refuse_opaque",
     "rule",
     "transform",
 ]
@@ -206,7 +205,7 @@ def inlined_rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kw
     except (NotStaticError, UnrollError):
         del s.body[mark:]
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
-        return s.append(op, args, kwargs, t)
+        return s.append(op if is_registered(op) or _own_rule(op) else Call(op), args, kwargs, t)
     finally:
         s.static = static
 
@@ -239,13 +238,17 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
             inner = s.apart(
                 stack=[op],
                 recursion=s.recursion,
+                again=s.again,
                 dependencies=s.dependencies,
                 free=s.free,
                 path=f"{s.path}r",
                 frozen=frozenset(values_of(*params)),
                 tracking=True,
             )
-            found = widen(type_of(inner.run(function, params)))
+            result = inner.run(function, params)
+            found = widen(type_of(result))
+            block = Block((), tuple(inner.body), (result,))
+            s.again[key] = repeated(block, f"the recursive function {op.__name__}"), generators_of(inner)
             settled = join(s.recursion[key], found, ("recursion", describe(op)))
             if settled == s.recursion[key]:
                 break
@@ -254,7 +257,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
         return UNDEFINED
     with s.instance_of("recursion"):
         t = own_sizes(s.recursion[key], ("result", s.path))
-    return as_call(s, op, function, bound, t, name)
+    return as_call(s, op, function, bound, t, name, *s.again.get(key, (Repeated(), ())))
 
 
 def checkpointed_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
@@ -277,17 +280,40 @@ def checkpointed_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwa
         tracking=True,
     )
     inner.memory.born.update(values_of(*params))
-    t = type_of(inner.present(inner.run(made.function, params)))
+    result = inner.present(inner.run(made.function, params))
+    t = type_of(result)
     with s.instance_of("checkpoint"):
         t = own_sizes(widen(t), ("result", s.path))
-    return as_call(s, op, made.function, bound, t, name)
+    again = repeated(Block((), tuple(inner.body), (result,)), f"the checkpointed function {op.__name__}")
+    return as_call(s, op, made.function, bound, t, name, again, generators_of(inner))
 
 
-def as_call(s: Builder, op: FunctionType, function: Function, bound: list[Operand], t: Abstract, name: str) -> Operand:
-    """A call that stays one, of arguments in the order of the function's parameters."""
+def generators_of(s: Builder) -> tuple[Free, ...]:
+    """The data from outside of a function in which there are random generators."""
+    return tuple(f for f in s.free_values if holds_generator(s.free[f]))
+
+
+def as_call(
+    s: Builder,
+    op: FunctionType,
+    function: Function,
+    bound: list[Operand],
+    t: Abstract,
+    name: str,
+    again: Repeated,
+    outside: tuple[Free, ...],
+) -> Operand:
+    """A call that stays one, of arguments in the order of the function's parameters; the reverse sweep runs it again."""
     kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in function.signature.parameters.values()]
     named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
-    return s.append(op, [b for b, k in zip(bound, kinds, strict=True) if not k], named, t, name)
+    args = [b for b, k in zip(bound, kinds, strict=True) if not k]
+    sources = [*again.generators, *(b for b in bound if holds_generator(b))]
+    sources += [s.read_free(f, look_up(f.function, f.name)) for f in outside]
+    draws = bool(again.draws and sources)
+    if draws:
+        args = [s.append(random_states, sources, {}, UNKNOWN, "states"), *args]
+    kind = "reports" if again.reports else "draws" if draws else "none"
+    return s.append(Call(op, kind, draws), args, named, t, name)
 
 
 def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
@@ -349,24 +375,6 @@ def refuse_overlaps(s: Builder, op: Any, written: Sequence[Any], bound: dict[str
                     s.place,
                     "Copy one of them first.",
                 )
-
-
-def refuse_opaque(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
-    """A call of which nothing is known may write into the arrays that it gets."""
-    if is_registered(op) or op in (print, repr, str, format) or is_effect(op) or isinstance(op, np.ufunc):
-        return
-    if of_numpy(op):  # the functions that write into their arguments are refused by name
-        return
-    if isinstance(op, type) and issubclass(op, BaseException):
-        return
-    operands = [*args, *kwargs.values()]
-    if any(isinstance(type_of(leaf), (Array, Unknown)) for o in operands for leaf in leaves(o)):
-        raise NoRuleError(
-            f"{describe(op)} has no derivative rule, and may write into the arrays that it is given",
-            s.place,
-            f"Register a rule with @sct.adjoint({describe(op)}), "
-            f"or sct.nondifferentiable({describe(op)}) if it has no derivative.",
-        )
 
 
 def _without_shape(t: Abstract) -> Abstract:

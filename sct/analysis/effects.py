@@ -1,62 +1,102 @@
-"""Effects: which operations must be kept although nothing depends on their results.
+"""Effects: what an operation does besides giving its result, and which must be kept although nothing depends on their results.
 
-Takes an operation; gives whether it does something, or may do, besides giving its result. Never looks at who uses the result.
+Takes a statement; gives its effect, from what is registered of the function that it calls. Never looks at who uses the
+result. The effects, from none to the worst, are those of `sct.ruleset.Effect`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import operator
+from collections.abc import Iterator
+from typing import Any, get_args
 
 from sct.ir.ops import (
     ASSERT,
-    POP,
-    PUSH,
     RAISE,
-    TAPE,
     UNPACK,
     Attribute,
+    Call,
+    Derived,
     Field,
     Format,
     Free,
+    InPlace,
     Method,
+    Special,
     Steps,
     StepsBack,
-    of_numpy,
+    package_of,
 )
-from sct.ir.ssa import Apply, Block, Value, blocks_of
-from sct.ir.types import Array, Const, Scalar
-from sct.ruleset import is_nondifferentiable, is_pure, method_rule
+from sct.ir.ssa import Apply, Block, Statement, blocks_of, type_of
+from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
+from sct.ruleset import Effect, effect_of, method_rule, type_rule
 
-__all__ = ["has_effect"]
+__all__ = ["acts", "callee", "effect", "has_effect", "statements", "worst"]
+
+_ORDER: tuple[Effect, ...] = get_args(Effect)
+_KEPT = (RAISE, ASSERT, UNPACK)
+_READING = (operator.getitem, operator.contains, len)
+
+
+def worst(*effects: Effect) -> Effect:
+    """The worst of some effects."""
+    return max(("none", *effects), key=_ORDER.index)
+
+
+def callee(s: Apply) -> Any:
+    """The function that a statement calls: of a method that of the class, where it is known; otherwise the operation."""
+    op = s.op
+    if isinstance(op, InPlace):
+        return op.op
+    if isinstance(op, Method) and s.args:
+        t = type_of(s.args[0])
+        if isinstance(t, Stateful):
+            return getattr(t.cls, op.name, op)
+        rule = method_rule(op.name)
+        if rule is not None and isinstance(t, (Array, Scalar)):
+            return rule.primitive
+        if isinstance(t, Const):
+            return getattr(t.value, op.name, op)
+    return op
+
+
+def effect(s: Apply) -> Effect:
+    """What a statement does besides giving its result."""
+    op = callee(s)
+    if isinstance(op, Call):
+        found: Effect = op.effect
+        return found
+    if isinstance(op, Steps):
+        return worst(*map(effect, statements(op.step.block)))
+    if isinstance(op, (Special, Free, Field, Derived, StepsBack)):
+        return "none"
+    if isinstance(op, Attribute):
+        return "reads" if s.args and isinstance(type_of(s.args[0]), (Unknown, Const, Stateful)) else "none"
+    if isinstance(op, Format) or op in _READING:
+        return "reads" if any(isinstance(type_of(a), Unknown) for a in s.args) else "none"
+    if isinstance(op, Method):  # of an array, if it is called like one of an array's
+        return "reads" if method_rule(op.name) is not None else "acts"
+    if package_of(op) == "sct" and type_rule(op) is None:
+        return "none"  # a helper of a rule
+    return effect_of(op)
 
 
 def has_effect(s: Apply) -> bool:
     """Whether an operation must be kept for what it does, or because nothing is known of it."""
-    op = s.op
-    if op in (RAISE, ASSERT, UNPACK):
-        return True
-    if op in (PUSH, POP, TAPE) or isinstance(op, (Free, Field, Format)):
-        return False
-    if isinstance(op, Steps):
-        return _acts(op.step.block)
-    if isinstance(op, (Attribute, StepsBack)):
-        return False
-    if isinstance(op, Method):
-        return method_rule(op.name) is None or not isinstance(_first_type(s), (Array, Scalar))
-    if isinstance(op, type) and issubclass(op, BaseException):
-        return False
-    if hasattr(op, "__code__") or hasattr(op, "wrt"):
-        return is_nondifferentiable(op) and not is_pure(op)
-    if of_numpy(op):
-        return False
-    return op is print or not (is_pure(op) or hasattr(op, "nout"))
+    return s.op in _KEPT or effect(s) in ("draws", "reports", "acts") or isinstance(callee(s), Method)
 
 
-def _acts(block: Block) -> bool:
-    """Whether there is an operation in a block that must be kept."""
-    return any(has_effect(s) if isinstance(s, Apply) else any(map(_acts, blocks_of(s))) for s in block.body)
+def acts(*blocks: Block) -> bool:
+    """Whether blocks hold an operation on which what others read may depend."""
+    return any(effect(s) in ("draws", "acts") for s in statements(*blocks))
 
 
-def _first_type(s: Apply) -> Any:
-    first = s.args[0] if s.args else None
-    return first.type if isinstance(first, Value) else Scalar(float) if isinstance(first, Const) else None
+def statements(*blocks: Block) -> Iterator[Apply]:
+    """The operations in blocks, and in the blocks in these."""
+    work: list[Statement] = [s for b in blocks for s in b.body]
+    while work:
+        s = work.pop()
+        if isinstance(s, Apply):
+            yield s
+        else:
+            work.extend(t for b in blocks_of(s) for t in b.body)

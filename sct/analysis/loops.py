@@ -18,6 +18,7 @@ from sct.analysis.building import Builder, NotStaticError, Plan
 from sct.analysis.containers import UnrollError
 from sct.analysis.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
 from sct.analysis.iteration import parts as plan_parts
+from sct.analysis.repeating import holds_generator, repeated
 from sct.analysis.writing import BINARY, is_object
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Steps
@@ -243,6 +244,12 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
     loop = s.body.pop()
     assert isinstance(loop, For)
     constants = tuple(sorted(captured(loop.body), key=lambda v: v.id))
+    again = repeated(loop.body, "a checkpointed loop")
+    if any(map(holds_generator, carried_params(loop))):
+        raise UnsupportedSyntaxError(
+            "a random generator that a checkpointed loop assigns", place, "Make the generator before the loop."
+        )
+    generators = Tuple((*again.generators, *(c for c in constants if again.draws and holds_generator(c))))
     own = {v: Value(v.type, v.name, v.hint) for v in constants}
     block = substitute(loop.body, dict(own))
     params = (*block.params, *own.values())
@@ -261,7 +268,8 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
     used = read(loop.body)
     begun = tuple(i if p in used else Const(None) for i, p in zip(loop.inits, carried_params(loop), strict=True))
     args = (indices, Tuple(begun), Tuple(constants), plan.slots, plan.disk)
-    s.body.append(Apply(Steps(step), args, (), whole, place, origin))
+    drawn = (("generators", generators),) if generators.items else ()
+    s.body.append(Apply(Steps(step), args, drawn, whole, place, origin))
     for k, r in enumerate((*loop.results, Value(UNKNOWN, "checkpoints"))):
         s.body.append(Apply(operator.getitem, (whole, Const(k)), (), r, place, origin))
 

@@ -58,10 +58,11 @@ class View:
 
 @dataclass(frozen=True)
 class Write:
-    """A write, for messages: the name that was written to, and where."""
+    """A write, for messages: the name that was written to, and where; or the function that may have written."""
 
     name: str
     place: Place | None
+    by: str = ""
 
 
 class Memory:
@@ -255,6 +256,13 @@ class Memory:
         self.wrote(obj, v.name, place)
         self.stale[key_of(obj)] = self.writes[key_of(obj)]
 
+    def gave_away(self, obj: Operand, by: str, place: Place | None) -> None:
+        """An object was given to a function that may have written into it: what it holds is not known any more."""
+        self.keep(obj)
+        write = Write(self.name_of(obj), place, by)
+        for key in (key_of(obj), *self.rivals.get(key_of(obj), ())):
+            self.stale[key] = write
+
     def check(self, obj: Operand, name: str, place: Place | None) -> None:
         """Refuse to read an object that may have been changed through another name."""
         write = self.stale.get(key_of(obj))
@@ -262,6 +270,12 @@ class Memory:
             return
         where = f" (line {write.place.line})" if write.place is not None else ""
         own = repr(name) if name else "this object"
+        if write.by:
+            raise UnsupportedSyntaxError(
+                f"{own} may have been written into by {write.by}{where} before it is read here",
+                place,
+                f"Give {write.by} a copy, or register it with sct.nondifferentiable.",
+            )
         other = repr(write.name) if write.name else "another one"
         if own == other:
             other = f"what {other} stands for on another path"

@@ -17,7 +17,8 @@ import numpy as np
 from sct.errors import NonDifferentiableArgumentError
 from sct.frontend.resolve import MISSING, has_fields, is_code
 from sct.ir.ops import is_indexed
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Instance, List, Scalar, SizeLike, Tuple, size_symbol
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Instance, List, Scalar, SizeLike, Stateful, Tuple, size_symbol
+from sct.ruleset import is_known_class
 
 __all__ = ["abstract", "example_of", "examples", "known_of"]
 
@@ -53,8 +54,8 @@ def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
 
     Arrays are known by dtype, rank and unit axes; Python numbers by their kind; containers by their structure; flags,
     strings, None, dtypes, functions and modules by their value; objects with fields by their class, and their fields when
-    they are read; anything else is unknown. With `lengths`, the symbol of an axis also says how long it is at least; what
-    is concluded from that holds for arguments as long as that.
+    they are read; random generators and loggers by their class; anything else is unknown. With `lengths`, the symbol of an
+    axis also says how long it is at least; what is concluded from that holds for arguments as long as that.
     """
     if isinstance(value, np.ndarray):
         if type(value) not in (np.ndarray, np.memmap) or value.dtype == object:
@@ -83,6 +84,8 @@ def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
     if type(value) is dict:
         items = tuple(abstract(v, f"{path}[{k!r}]", lengths) for k, v in value.items())
         return Dict(tuple(value), items)
+    if is_known_class(type(value)):
+        return Stateful(type(value))
     if has_fields(value):
         made = _examples.get()
         if made is not None:

@@ -25,9 +25,10 @@ from sct.analysis.inference import infer_call, plain
 from sct.analysis.instances import Bound
 from sct.analysis.iteration import Range, Reversed
 from sct.analysis.memory import Memory, is_itself, key_of, makes_array
+from sct.analysis.repeating import Repeated
 from sct.analysis.signature import abstract
 from sct.analysis.spellings import SPELLINGS
-from sct.analysis.writing import WRITING, has_output, into_outputs, refuse_overwriting
+from sct.analysis.writing import WRITING, give_away, has_output, into_outputs, refuse_overwriting
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
@@ -40,7 +41,9 @@ from sct.ir.ops import (
     PUSH,
     RAISE,
     UNPACK,
+    Again,
     Attribute,
+    Call,
     Derived,
     Field,
     Format,
@@ -159,6 +162,7 @@ class Specializer:
     field_values: dict[tuple[Value, Field], Value] = field(default_factory=dict)
     outside: set[Value] = field(default_factory=set)  # data from outside of the function, and what is in it
     recursion: dict[Any, Abstract] = field(default_factory=dict)
+    again: dict[Any, tuple[Repeated, tuple[Free, ...]]] = field(default_factory=dict)  # of recursive functions
     entry: list[Statement] | None = None
     parameters: set[Value] = field(default_factory=set)
     projections: dict[tuple[Value, Any], Value] = field(default_factory=dict)
@@ -517,8 +521,10 @@ class Specializer:
             return args[0]
         if not isinstance(op, Method) and has_output(op, args, kwargs):
             return into_outputs(self, op, args, kwargs)
-        if isinstance(op, (Derived, Steps, StepsBack)):
+        if isinstance(op, (Derived, Steps, StepsBack)) or (isinstance(op, Call) and isinstance(op.function, Again)):
             return self.append(op, args, kwargs, known, name)
+        if isinstance(op, Call):
+            op, args = op.function, args[op.draws :]
         if op is checkpoint and isinstance(function := plain(type_of(args[0])), FunctionType):
             return Const(CheckpointedFunction(function))
         if isinstance(op, CheckpointedFunction) and isinstance(op.function, FunctionType):
@@ -543,9 +549,10 @@ class Specializer:
             return folded
         if isinstance(t, Unknown):
             t = known
-        calls.refuse_opaque(self, op, args, kwargs)
         refuse_overwriting(self, op, args, kwargs)
-        return self.append(op, args, kwargs, t, name)
+        made = self.append(op, args, kwargs, t, name)
+        give_away(self, op, args, kwargs)
+        return made
 
     def fold(self, op: Any, t: Abstract) -> Operand | None:
         """The result, if it is known; but a number that the user computes from numbers is left for the reader to see."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
+from sct.analysis.effects import effect
 from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, package_of
 from sct.ir.ssa import (
     Apply,
@@ -303,7 +304,7 @@ def fresh(t: Apply) -> bool:
     primitive = primitive_of(op)
     if primitive is np.ndarray:
         return not any(k == "buffer" for k, _ in t.kwargs) and len(t.args) < 3
-    if primitive in _NEW_ARRAYS:
+    if primitive in _NEW_ARRAYS or (effect(t) == "draws" and isinstance(t.result.type, Array)):
         return True
     if primitive is np.diag:  # of a matrix it is a view
         of = type_of(t.args[0]) if t.args else None

@@ -26,10 +26,20 @@ from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
-from sct.ruleset import adjoint_rule, is_nondifferentiable, is_registered
+from sct.ruleset import adjoint_rule, effect_of, is_nondifferentiable, is_registered
 from sct.runtime import scatter_add, updated
 
-__all__ = ["BINARY", "METHODS", "OF_ARRAYS", "WRITING", "has_output", "into_outputs", "is_object", "refuse_overwriting"]
+__all__ = [
+    "BINARY",
+    "METHODS",
+    "OF_ARRAYS",
+    "WRITING",
+    "give_away",
+    "has_output",
+    "into_outputs",
+    "is_object",
+    "refuse_overwriting",
+]
 
 BINARY: dict[Any, Callable[..., Any]] = {
     operator.iadd: operator.add,
@@ -667,6 +677,22 @@ def _refused_method(name: str) -> Callable[..., Any]:
         )
 
     return handle
+
+
+def give_away(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
+    """A list or dict that is given to a function of which nothing is known may be another one afterwards.
+
+    Of arrays that is looked at when it is known what is differentiated by (`sct.transform.snapshots`).
+    """
+    if effect_of(op) != "acts":
+        return
+    work = [*args, *kwargs.values()]
+    while work:
+        o = work.pop()
+        if isinstance(o, (Tuple, List, Dict)):
+            work += o.items
+        if isinstance(o, (List, Dict)) or (isinstance(o, Value) and isinstance(o.type, (List, Dict, ListOf))):
+            s.memory.gave_away(s.memory.object_of(o), describe(op), s.place)
 
 
 def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:

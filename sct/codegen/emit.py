@@ -228,8 +228,10 @@ class _Emitter:
         args = [self.expression(a) for a in s.args]
         self.symbols.imports["from sct import checkpointing"] = None
         if isinstance(s.op, Steps):
-            return call(load("checkpointing.advance"), [self.function(s.op.step), *args])
-        return call(load("checkpointing.reverse"), [args[0], self.function(s.op.derivative), *args[1:]])
+            kwargs = [(k, self.expression(a)) for k, a in s.kwargs]
+            return call(load("checkpointing.advance"), [self.function(s.op.step), *args], kwargs)
+        kwargs = [("step", self.function(s.op.step))] if s.op.other else []
+        return call(load("checkpointing.reverse"), [args[0], self.function(s.op.derivative), *args[1:]], kwargs)
 
     def documentation(self, doc: str) -> str:
         name = getattr(self.f.callee, "__name__", self.f.name)

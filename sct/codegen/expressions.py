@@ -17,10 +17,22 @@ import numpy as np
 
 from sct.codegen.symbols import Symbols
 from sct.frontend.resolve import place_of_default
-from sct.ir.ops import POP, TAPE, Attribute, Field, Format, Free, Method
+from sct.ir.ops import POP, TAPE, Attribute, Call, Derived, Field, Format, Free, Method
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Array, Const, ListOf, Scalar
-from sct.runtime import added_each, appended, item, items_of, joined, repeated, shortened, stacked, stop_gradient, zeros_each
+from sct.runtime import (
+    added_each,
+    appended,
+    item,
+    items_of,
+    joined,
+    repeated,
+    replayed,
+    shortened,
+    stacked,
+    stop_gradient,
+    zeros_each,
+)
 
 __all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "load", "operation", "store"]
 
@@ -161,6 +173,10 @@ def operation(
         return call(gast.Attribute(args[0], "pop", gast.Load()), [])
     if op is TAPE:
         return call(gast.Attribute(args[0], "copy", gast.Load()), []) if args else display(gast.List, [])
+    if isinstance(op, Call) and op.draws:
+        args = args[1:]
+    if isinstance(op, Derived) and op.draws:
+        return call(load(symbols.name(replayed)), [args[0], load(symbols.name(op)), *args[1:]], kwargs)
     return call(load(symbols.name(op)), args, kwargs)
 
 

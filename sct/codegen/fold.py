@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sct.analysis.effects import has_effect
+from sct.analysis.effects import acts, effect, has_effect
 from sct.analysis.recording import COMPARISONS, is_number
 from sct.ir.ops import (
     ASSERT,
@@ -84,6 +84,8 @@ class _Folder:
         self.copied: set[Value] = set()  # parameters whose names stand for copies of them
         self.stored: set[Value] = set()  # what is stored over needs a variable
         self.clobbers: dict[int, list[int]] = {}
+        self.changes: dict[int, list[int]] = {}  # where something acts, by which what is read may change
+        self.reading: set[Value] = set()  # folded values that read something that may change
 
     def run(self) -> Folding:
         self.count(self.f.block)
@@ -113,6 +115,8 @@ class _Folder:
                 self.definition[r] = s
             if (isinstance(s, Apply) and isinstance(s.op, InPlace)) or any(_stores(b) for b in blocks_of(s)):
                 self.clobbers.setdefault(block.label, []).append(i)
+            if effect(s) in _CHANGING if isinstance(s, Apply) else acts(*blocks_of(s)):
+                self.changes.setdefault(block.label, []).append(i)
             for b in blocks_of(s):
                 self.count(b)
                 self.uses.update(values_of(*b.yields))
@@ -131,6 +135,8 @@ class _Folder:
                     self.direct[v] = (s.test.label, len(s.test.body))
             for b in blocks_of(s):
                 self.choose(b)
+            if isinstance(s, Apply) and self.changes and self.reads(s):
+                self.reading.add(s.result)
             if isinstance(s, Apply) and self.foldable(s):
                 self.inline.add(s.result)
             elif isinstance(s, If) and self.is_choice(s):
@@ -149,6 +155,10 @@ class _Folder:
             return not v.name and self.uses[v] == 1 and (block, i + 1) == (other, j)
         return self.quiet(s) and self.used_once(s.result) and not self.is_part(s)
 
+    def reads(self, s: Apply) -> bool:
+        """Whether a statement, with what is folded into it, reads something that may change."""
+        return effect(s) == "reads" or any(v in self.inline and v in self.reading for v in values_of(*operands_of(s)))
+
     def quiet(self, s: Apply) -> bool:
         """Whether a statement can be an expression."""
         if s.op in (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK) or isinstance(s.op, (InPlace, Steps, StepsBack)):
@@ -166,9 +176,8 @@ class _Folder:
         if v.name or self.uses[v] != 1 or v not in self.direct or v in self.stored:
             return False
         (block, i), (other, j) = self.home[v], self.direct[v]
-        stores = self.clobbers.get(block, [])
-        after = bisect_right(stores, i)
-        return block == other and not (after < len(stores) and stores[after] < j)
+        barriers = [self.clobbers, self.changes] if v in self.reading else [self.clobbers]
+        return block == other and not any(_between(b.get(block, []), i, j) for b in barriers)
 
     def free_to_repeat(self, s: Apply) -> bool:
         """An item of a parameter, a shape or an entry of one, a transpose of a named value, a test of numbers."""
@@ -213,6 +222,13 @@ class _Folder:
 
 
 _SHAPES = (Attribute("shape"), np.shape)
+_CHANGING = ("draws", "acts")
+
+
+def _between(positions: list[int], i: int, j: int) -> bool:
+    """Whether one of these positions, which are in order, lies between two others."""
+    after = bisect_right(positions, i)
+    return after < len(positions) and positions[after] < j
 
 
 def _stores(block: Block) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.ir.ops import Derived, is_indexed
+from sct.ir.ops import Again, Call, Derived, is_indexed
 
 __all__ = ["RESERVED", "Symbols"]
 
@@ -48,7 +48,9 @@ def _public() -> dict[int, tuple[str, str]]:
 
 
 def _own_name(value: Any) -> str:
-    return f"{_own_name(value.function)}_vjp" if isinstance(value, Derived) else getattr(value, "__name__", "constant")
+    if isinstance(value, (Again, Derived)):
+        return f"{_own_name(value.function)}_{'vjp' if isinstance(value, Derived) else 'again'}"
+    return getattr(value, "__name__", "constant")
 
 
 class Symbols:
@@ -61,6 +63,8 @@ class Symbols:
 
     def name(self, value: Any) -> str:
         """The dotted name of a callable or module."""
+        if isinstance(value, Call):
+            return self.name(value.function)
         if isinstance(value, ModuleType) and value.__name__ in ("numpy", "math", "operator"):
             header = "import numpy as np" if value is np else f"import {value.__name__}"
             self.imports[header] = None
@@ -79,7 +83,7 @@ class Symbols:
     def bind(self, value: Any) -> str:
         """A name of its own for an object, under which the text finds it when it runs."""
         for name, known in self.bound.items():
-            if known is value or (isinstance(value, Derived) and known == value):
+            if known is value or (isinstance(value, (Again, Derived)) and known == value):
                 return name
         base = _own_name(value)
         base = base if base.isidentifier() and base not in RESERVED else "constant"

@@ -20,8 +20,10 @@ __all__ = [
     "RAISE",
     "TAPE",
     "UNPACK",
+    "Again",
     "Attribute",
     "Augmented",
+    "Call",
     "Derived",
     "Field",
     "Format",
@@ -134,14 +136,41 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """`function` as it is run again: without what it does to the world."""
+
+    function: Callable[..., Any]
+
+    def __str__(self) -> str:
+        return describe(self.function)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function in Python that stays a call, with what it does besides giving its result.
+
+    With `draws`, `args[0]` holds the states of the random generators from which it draws, as they are before the call.
+    """
+
+    function: Callable[..., Any] | Again
+    effect: Any = "none"
+    draws: bool = False
+
+    def __str__(self) -> str:
+        return describe(self.function)
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """The joint vjp of `function` by the parameters `wrt`: `(result, (adjoints...))` of `(*args, result_bar)`.
 
-    `function` may be such an operation itself.
+    `function` may be such an operation itself. With `draws`, `args[0]` holds states of random generators: the function draws
+    what it drew from them, and leaves the generators as they are.
     """
 
-    function: Callable[..., Any] | Derived
+    function: Callable[..., Any] | Again | Derived
     wrt: tuple[str, ...]
+    draws: bool = False
 
     def __str__(self) -> str:
         return f"vjp of {getattr(self.function, '__name__', self.function)}"
@@ -173,6 +202,7 @@ class Steps:
 @dataclass(frozen=True, eq=False)
 class StepsBack:
     """The reverse sweep of a checkpointed loop; `derivative` is the vjp of the step by the parameters `wrt`.
+    `other`: the step as it is run again is not the one of the forward sweep.
 
     `(checkpoints, adjoints of the state, numbers of its active items, adjoints of the active constants)` gives the adjoints of
     the active items and constants.
@@ -181,6 +211,7 @@ class StepsBack:
     step: Any
     wrt: tuple[str, ...]
     derivative: Any = None
+    other: bool = False
 
     def __str__(self) -> str:
         return "reverse of a checkpointed loop"
@@ -220,7 +251,9 @@ def of_numpy(op: Any) -> bool:
 
 def describe(op: Any) -> str:
     """What an operation is called in a message: the name by which a user would import it."""
-    if isinstance(op, (Attribute, Augmented, Field, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack)):
+    if isinstance(
+        op, (Again, Attribute, Augmented, Call, Field, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack)
+    ):
         return str(op)
     if is_indexed(op):
         return next(f"np.{name}" for name, known in _INDEXED.items() if known is op)

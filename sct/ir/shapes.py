@@ -67,9 +67,11 @@ def size_serial() -> int:
 
 def constant(value: Any) -> bool:
     """Whether a type rule's argument is a plain Python value, known at compile time."""
-    from sct.ir.types import Dict, Instance, Slice, Undefined, Unknown
+    from sct.ir.types import Dict, Instance, Slice, Stateful, Undefined, Unknown
 
-    return not isinstance(value, (Unknown, Undefined, Const, Scalar, Array, Tuple, List, ListOf, Dict, Instance, Slice))
+    return not isinstance(
+        value, (Unknown, Undefined, Const, Scalar, Array, Tuple, List, ListOf, Dict, Instance, Stateful, Slice)
+    )
 
 
 _KINDS: dict[type, Any] = {bool: True, int: 0, float: 0.0, complex: 0j}

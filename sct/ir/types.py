@@ -29,6 +29,7 @@ __all__ = [
     "Size",
     "SizeLike",
     "Slice",
+    "Stateful",
     "Tuple",
     "Undefined",
     "Unknown",
@@ -239,6 +240,16 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Stateful:
+    """An object of a class whose methods are registered, such as a random generator."""
+
+    cls: type
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+@dataclass(frozen=True, slots=True)
 class Undefined:
     """No value: a name that one branch does not bind."""
 
@@ -410,7 +421,9 @@ def keys_of(t: Tuple | List | Dict) -> Sequence[Any]:
     return t.keys if isinstance(t, Dict) else range(len(t.items))
 
 
-Abstract: TypeAlias = "Unknown | Undefined | Const | Scalar | Array | Tuple | List | ListOf | Dict | Instance | Slice"
+Abstract: TypeAlias = (
+    "Unknown | Undefined | Const | Scalar | Array | Tuple | List | ListOf | Dict | Instance | Stateful | Slice"
+)
 
 UNKNOWN = Unknown()
 UNDEFINED = Undefined()

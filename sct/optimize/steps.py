@@ -80,4 +80,4 @@ def _smaller(s: Apply, taken: set[int]) -> tuple[Apply, list[int]]:
     t = s.result.type
     assert isinstance(t, Tuple)
     whole = Value(Tuple((*(t.items[k] for k in keep), t.items[n])))
-    return Apply(Steps(smaller), args, (), whole, s.place, s.origin), [*keep, n]
+    return Apply(Steps(smaller), args, s.kwargs, whole, s.place, s.origin), [*keep, n]

@@ -20,13 +20,13 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from sct.analysis.effects import has_effect
+from sct.analysis.effects import acts, effect, has_effect
 from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
-from sct.ruleset import is_pure
-from sct.runtime import zeros_each
+from sct.ruleset import Effect, is_pure
+from sct.runtime import kept, zeros_each
 
 __all__ = ["subexpressions"]
 
@@ -42,18 +42,29 @@ class _Subexpressions(Rewriter):
     def __init__(self) -> None:
         super().__init__()
         self.known: dict[Hashable, Value] = {}
+        self.acting = False
+        self.moment = 0  # what acts begins another one: what is read then may differ
+
+    def function(self, f: Function) -> Function:
+        self.acting = acts(f.block)
+        return super().function(f)
 
     def block(self, block: Block) -> Block:
         outer, self.known = self.known, dict(self.known)
+        changing = self.acting and acts(block)
+        self.moment += changing  # a block of a loop may have been run before
         made = super().block(block)
+        self.moment += changing
         self.known = outer
         return made
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        if not _shareable(s):
+        kind = effect(s)
+        self.moment += kind in ("draws", "acts")
+        if not _shareable(s, kind):
             return s
         try:
-            key = (s.op, s.args, s.kwargs)
+            key = (s.op, s.args, s.kwargs, self.moment if kind == "reads" else None)
             found = self.known.setdefault(key, s.result)
         except TypeError:  # an argument that cannot be hashed
             return s
@@ -64,15 +75,13 @@ class _Subexpressions(Rewriter):
         return found if not s.result.name or found.name == s.result.name else s
 
 
-def _shareable(s: Apply) -> bool:
+def _shareable(s: Apply, kind: Effect) -> bool:
     """Whether computing it twice gives the same, and no memory of its own that something may be stored into."""
     op = s.op
     if isinstance(op, (Special, InPlace, Format, Free, Field)) or any(op is b for b in _BUFFERS):
         return False
     if isinstance(op, (Attribute, Method)):
         return not has_effect(s)
-    return (
-        is_pure(op)
-        and not has_effect(s)
-        and not any(isinstance(a, Const) and isinstance(a.value, (list, dict)) for a in s.args)
-    )
+    if kind not in ("none", "reads") or not (is_pure(op) or op is kept):
+        return False
+    return not any(isinstance(a, Const) and isinstance(a.value, (list, dict)) for a in s.args)

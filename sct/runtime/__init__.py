@@ -24,7 +24,10 @@ __all__ = [
     "last_writes",
     "numbers",
     "part",
+    "put_back",
+    "random_states",
     "repeated",
+    "replayed",
     "scatter_add",
     "shortened",
     "split_like",
@@ -229,3 +232,45 @@ def joined(s: list[Any], axis: int = 0) -> Any:
 def split_like(a: Any, s: list[Any], axis: int = 0) -> list[Any]:
     """`a` in pieces of the sizes of the items of `s`."""
     return np.split(a, np.cumsum([np.shape(x)[axis] for x in s])[:-1], axis)
+
+
+# -- random numbers ----------------------------------------------------------------------------------------------------------
+
+
+def random_states(*sources: Any) -> list[Any]:
+    """The random generators among and in `sources`, each with its state; a bound method stands for its object."""
+    out: list[Any] = []
+    for s in sources:
+        g = getattr(s, "__self__", s)
+        if isinstance(g, (tuple, list)):
+            out += random_states(*g)
+        elif isinstance(g, dict):
+            out += random_states(*g.values())
+        elif isinstance(g, np.random.Generator):
+            out.append((g, g.bit_generator.state))
+        elif isinstance(g, np.random.RandomState):
+            out.append((g, g.get_state(legacy=False)))
+        elif hasattr(g, "getstate"):
+            out.append((g, g.getstate()))
+    return out
+
+
+def put_back(states: list[Any]) -> None:
+    """Random generators put back into their states."""
+    for g, state in states:
+        if isinstance(g, np.random.Generator):
+            g.bit_generator.state = state
+        elif isinstance(g, np.random.RandomState):
+            g.set_state(state)
+        else:
+            g.setstate(state)
+
+
+def replayed(states: list[Any], f: Any, *args: Any, **kwargs: Any) -> Any:
+    """`f(*args, **kwargs)` with random generators in the states that they had, which are then put back as they are now."""
+    now = random_states(*(g for g, _ in states))
+    put_back(states)
+    try:
+        return f(*args, **kwargs)
+    finally:
+        put_back(now)

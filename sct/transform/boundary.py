@@ -29,7 +29,8 @@ class Mode:
     """What a reverse-mode function takes and gives.
 
     `value`: the primal result is part of the result. `seed`: where the result's adjoint comes from: "one" (a scalar
-    result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure).
+    result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure);
+    "none": there is no reverse sweep. `again`: the primal has run before, and does nothing to the world.
     """
 
     suffix: str
@@ -37,6 +38,7 @@ class Mode:
     seed: str
     has_aux: bool = False
     holomorphic: bool = False
+    again: bool = False
 
     @property
     def gradient_in(self) -> int | None:

@@ -12,17 +12,35 @@ import inspect
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
+from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of, varied_values
 from sct.analysis.bracketing import refuse_bracketing
+from sct.analysis.effects import effect, statements
 from sct.analysis.specialize import Specialized
 from sct.analysis.squares import squares
 from sct.errors import NonDifferentiableArgumentError, NoRuleError
 from sct.frontend.resolve import Dependency
-from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Derived, Field, Free, Method, Steps, StepsBack, describe, package_of
+from sct.ir.ops import (
+    POP,
+    PUSH,
+    TAPE,
+    UNPACK,
+    Again,
+    Call,
+    Derived,
+    Field,
+    Free,
+    Method,
+    Special,
+    Steps,
+    StepsBack,
+    describe,
+    package_of,
+)
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -44,6 +62,7 @@ from sct.ir.ssa import (
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
 from sct.ruleset import AdjointRule, adjoint_rule, method_rule
 from sct.transform.adjoints import Loop, bar_name
+from sct.transform.again import again
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex
 
 __all__ = ["Mode", "Reversal", "reverse"]
@@ -113,6 +132,7 @@ class _Reverser(Boundary):
         result, aux = self.split_aux(f.block.yields[0])
         self.check_result(result)
         refuse_bracketing(f.block, params, values_of(result))
+        refuse_given_away(f.block, params)
         self.active = active_values(f.block, params, values_of(result))
         self.squares = squares(f.block)
         seed_param: tuple[Value, ...] = ()
@@ -217,7 +237,8 @@ class _Reverser(Boundary):
         args: tuple[Operand, ...] = (checkpoints, Tuple(tuple(bars)), Const(tuple(carried)), Tuple(tuple(zeros)))
         if self.mode.seed == "pull":  # which may run again
             args = (*args, Const(True))
-        found = self.b.append(StepsBack(step, wrt), args, {}, types)
+        rerun = again(step)
+        found = self.b.append(StepsBack(rerun, wrt, None, rerun is not step), args, {}, types)
         for i, target in enumerate(targets):
             self.accumulate(target, self.b.project(found, i, types.items[i]))
 
@@ -333,11 +354,16 @@ class _Reverser(Boundary):
                 f"Register one with @sct.adjoint({describe(s.op)}), "
                 f"or sct.nondifferentiable({describe(s.op)}) if it has no derivative.",
             )
-        given = {**dict(zip(names, s.args, strict=False)), **dict(s.kwargs)}
+        op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)
+        states, args = s.args[: op.draws], s.args[op.draws :]
+        given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
         wrt = tuple(n for n, a in given.items() if any(v in self.active for v in values_of(a)))
         targets = [given[name] for name in wrt]
         t = Tuple((s.result.type, Tuple(tuple(type_of(target) for target in targets))))
-        found = self.b.append(Derived(s.op, wrt), (*s.args, bar), dict(s.kwargs), t)
+        function: Any = op.function if isinstance(op, Call) else replace(op, draws=False)
+        if isinstance(op, Call) and op.effect == "reports":
+            function = Again(function)
+        found = self.b.append(Derived(function, wrt, op.draws), (*states, *args, bar), dict(s.kwargs), t)
         pulled = self.b.project(found, 1, t.items[1])
         assert isinstance(pulled, Value)
         for i, target in enumerate(targets):
@@ -500,6 +526,29 @@ def _shaped_as(t: Abstract, o: Operand) -> Abstract:
     return replace(t, shape=own.shape) if isinstance(t, Array) and isinstance(own, Array) and t.rank == own.rank else t
 
 
+def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
+    """Refuse what is differentiated in a call of which nothing is known, and which may write into it."""
+    calls = [s for s in statements(block) if effect(s) == "acts" and not isinstance(s.op, (Special, Steps))]
+    varied = varied_values(block, params) if calls else set()
+    for s in calls:
+        own = s.args[isinstance(s.op, Method) :]
+        if any(v in varied and not is_number(v.type) for v in values_of(*own, *(o for _, o in s.kwargs))):
+            name, method = describe(s.op), isinstance(s.op, Method)
+            raise NoRuleError(
+                f"{f'the method {name} of {type_of(s.args[0])}' if method else name} has no derivative rule, "
+                "and may write into the arrays that it is given",
+                s.place,
+                "Use the NumPy function, or a function of your own with a rule (sct.adjoint, sct.nondifferentiable)."
+                if method
+                else f"Register a rule with @sct.adjoint({name}), or sct.nondifferentiable({name}) if it has no derivative.",
+            )
+
+
+def is_number(t: Abstract) -> bool:
+    """Whether something of this type cannot be written into."""
+    return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and not t.boxed)
+
+
 def _projections(block: Block) -> dict[tuple[Value, Any], Value]:
     """The items that the forward sweep takes from results with several parts."""
     out: dict[tuple[Value, Any], Value] = {}
@@ -544,6 +593,8 @@ def _parameter_names(op: Any) -> list[str] | None:
     if isinstance(op, Derived):
         inner = _parameter_names(op.function)
         return None if inner is None else [*inner, "y_bar"]
-    if not hasattr(op, "__code__") or package_of(op) in ("numpy", "scipy"):
+    op = op.function if isinstance(op, Call) else op
+    op = op.function if isinstance(op, Again) else op
+    if not isinstance(op, FunctionType) or package_of(op) in ("numpy", "scipy"):
         return None
     return [n for n, p in inspect.signature(op).parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]

@@ -1,0 +1,68 @@
+"""What NumPy's functions without a rule do besides giving their results, and what is said to the world.
+
+Takes nothing; registers effects. What is not registered anywhere may act: it is kept, in order, exactly once.
+"""
+
+import logging
+import warnings
+
+import numpy as np
+
+from sct.ruleset import effect, is_registered, known_class, nondifferentiable, result_type
+from sct.runtime import kept
+
+# -- what is said and nobody hears: it has no result --------------------------------------------------------------------------
+
+_REPORTS = [print, np.save, np.savetxt, np.savez, np.savez_compressed, np.info, np.show_config, warnings.warn]
+_REPORTS += [getattr(np, "show_runtime", print)]
+for _name in ("debug", "info", "warning", "error", "exception", "critical", "log"):
+    _REPORTS += [getattr(logging, _name), getattr(logging.Logger, _name)]
+
+known_class(logging.Logger)
+nondifferentiable(*_REPORTS)
+effect("reports", *_REPORTS)
+result_type(*_REPORTS)(lambda *args, **kwargs: None)
+
+# -- NumPy's own state and files ----------------------------------------------------------------------------------------------
+
+_ACTS = """set_printoptions seterr seterrcall setbufsize copyto fill_diagonal place put put_along_axis putmask test
+apply_along_axis apply_over_axes fromfunction fromiter frompyfunc piecewise vectorize errstate printoptions
+flatiter ndenumerate ndindex nditer nested_iters busdaycalendar memmap"""
+_READS = """get_printoptions getbufsize geterr geterrcall array2string array_repr array_str
+format_float_positional format_float_scientific fromfile fromregex genfromtxt load loadtxt"""
+_PURE = """asarray_chkfinite asmatrix bartlett base_repr binary_repr blackman block bmat busday_count busday_offset
+bytes_ character common_type complexfloating corrcoef cov cumulative_prod cumulative_sum datetime64
+datetime_as_string datetime_data delete ediff1d einsum_path flexible floating from_dlpack frombuffer
+fromstring generic get_include gradient hamming hanning histogram histogram2d histogram_bin_edges histogramdd
+i0 inexact insert integer intersect1d is_busday isfortran kaiser mask_indices matrix mintypecode nanpercentile
+nanquantile number object_ packbits percentile poly poly1d polyadd polyder polydiv polyfit polyint polymul
+polysub polyval quantile real_if_close recarray record require resize roots row_stack setdiff1d setxor1d
+signedinteger sort_complex str_ timedelta64 trapezoid trim_zeros typename ufunc union1d unique_all
+unique_counts unique_inverse unique_values unpackbits unsignedinteger unstack void linalg.cond linalg.diagonal
+linalg.lstsq linalg.matrix_transpose linalg.tensorsolve fft.fft fft.fft2 fft.fftfreq fft.fftn fft.fftshift
+fft.hfft fft.ifft fft.ifft2 fft.ifftn fft.ifftshift fft.ihfft fft.irfft fft.irfft2 fft.irfftn fft.rfft
+fft.rfft2 fft.rfftfreq fft.rfftn"""
+
+
+def _named(names):
+    """The functions that this NumPy has of those named."""
+    found = []
+    for name in names.split():
+        module, _, last = name.rpartition(".")
+        function = getattr(getattr(np, module) if module else np, last, None)
+        if function is not None and not is_registered(function):
+            found.append(function)
+    return found
+
+
+effect("acts", *_named(_ACTS))
+effect("reads", *_named(_READS))
+effect("none", *_named(_PURE))
+effect("none", np.ufunc.reduce, np.ufunc.accumulate, np.ufunc.reduceat, np.ufunc.outer)
+effect("none", ascii, bin, chr, format, hash, hex, id, issubclass, oct, ord, sorted)
+effect("reads", dir, getattr, hasattr, vars)
+
+# -- a copy of what may change ------------------------------------------------------------------------------------------------
+
+effect("reads", kept)
+result_type(kept)(lambda x: x)
