@@ -1,0 +1,282 @@
+"""What a function does besides giving its result is done once, in order, by its derivative too."""
+
+import logging
+
+import numpy as np
+import pytest
+
+import sct
+
+X = np.array([0.3, -0.2, 1.1])
+log = []
+note = log.append
+
+
+class Recorder:
+    def __init__(self):
+        self.seen = []
+
+    def tick(self, value):
+        self.seen.append(value)
+
+
+recorder = Recorder()
+tick = recorder.tick
+
+
+def done(f, *args):
+    """The value of a call, and what it noted."""
+    log.clear()
+    value = f(*args)
+    return value, list(log)
+
+
+def check(f, *args):
+    """The derivative has the value, and does what Python does, joint and split, optimized and not."""
+    value, expected = done(f, *args)
+    gradient = numerical(f, *args)
+    for optimize in (True, False):
+        (v, g), seen = done(sct.value_and_grad(f, optimize=optimize), *args)
+        assert v == value and seen == expected
+        np.testing.assert_allclose(g, gradient, atol=1e-7)
+    (v, pull), seen = done(sct.pullback(f), *args)
+    assert v == value and seen == expected
+    for _ in range(2):
+        g, seen = done(pull, 1.0)
+        assert seen == []
+        np.testing.assert_allclose(g, gradient, atol=1e-7)
+
+
+def numerical(f, x, *args):
+    steps = 1e-6 * np.eye(len(x))
+    return np.array([(f(x + h, *args) - f(x - h, *args)) / 2e-6 for h in steps])
+
+
+def helper(x):
+    note("helper")
+    return x * x
+
+
+def in_a_row(x):
+    note("a")
+    y = np.sin(x)
+    note("b")
+    return np.sum(y * x)
+
+
+def in_branches(x):
+    if x[0] > 0:
+        note("positive")
+        y = x * 2.0
+    else:
+        note("negative")
+        y = x * 3.0
+    return np.sum(y * y)
+
+
+def in_a_loop(x, n):
+    for i in range(n):
+        note(i)
+        x = np.sin(x) + x
+    return np.sum(x)
+
+
+def in_an_unrolled_loop(x):
+    for i in (1, 2, 3):
+        note(i)
+        x = x * i
+    return np.sum(x * x)
+
+
+def in_while(x):
+    k = 0
+    while k < 3:
+        note(k)
+        k = k + 1
+        x = x * x
+    return np.sum(x)
+
+
+def in_a_comprehension(x):
+    ys = [helper(x) * i for i in range(3)]
+    return np.sum(ys[2] + ys[1])
+
+
+def in_a_helper(x):
+    return np.sum(helper(x) * helper(x))
+
+
+def only_effects_in_a_loop(x):
+    for i in range(4):
+        note(i)
+    return np.sum(x * x)
+
+
+@pytest.mark.parametrize(
+    "f, args",
+    [
+        (in_a_row, ()),
+        (in_branches, ()),
+        (in_a_loop, (3,)),
+        (in_an_unrolled_loop, ()),
+        (in_while, ()),
+        (in_a_comprehension, ()),
+        (in_a_helper, ()),
+        (only_effects_in_a_loop, ()),
+    ],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_a3_what_acts_is_done_once_and_in_order(f, args):
+    check(f, X, *args)
+
+
+def directional(x, v):
+    return np.sum(sct.grad(in_a_row)(x) * v)
+
+
+def test_a3_of_second_order():
+    v = np.array([1.0, 2.0, 3.0])
+    h, seen = done(sct.grad(directional), X, v)
+    assert seen == ["a", "b"]
+    np.testing.assert_allclose(h, v * (2 * np.cos(X) - X * np.sin(X)))
+
+
+def test_a3_a_bound_method_is_called():
+    def f(x):
+        tick(float(x[0]))
+        return np.sum(x)
+
+    recorder.seen.clear()
+    np.testing.assert_array_equal(sct.grad(f)(X), 1.0)
+    assert recorder.seen == [0.3]
+
+
+def test_a3_files_are_written(tmp_path):
+    path = str(tmp_path / "x.npy")
+
+    def f(x):
+        np.save(path, x)
+        return np.sum(x * x)
+
+    sct.grad(f)(X)
+    np.testing.assert_array_equal(np.load(path), X)
+
+
+def test_a3_numpys_state_is_set():
+    def f(x):
+        np.seterr(divide="ignore")
+        np.set_printoptions(precision=3)
+        return np.sum(x * x)
+
+    old, options = np.geterr(), np.get_printoptions()
+    try:
+        sct.grad(f)(X)
+        assert np.geterr()["divide"] == "ignore" and np.get_printoptions()["precision"] == 3
+    finally:
+        np.seterr(**old)
+        np.set_printoptions(**options)
+
+
+logger = logging.getLogger("tests.effects")
+
+
+def test_what_is_differentiated_is_logged(caplog, capsys):
+    def f(x):
+        logging.warning("x = %s", x)  # noqa: LOG015
+        logger.warning("sum %.1f", np.sum(x))
+        print("printed", x[0])
+        return np.sum(x * x)
+
+    np.testing.assert_allclose(sct.grad(f)(X), 2 * X)
+    assert [r.getMessage() for r in caplog.records] == [f"x = {X}", "sum 1.2"]
+    assert capsys.readouterr().out == "printed 0.3\n"
+
+
+# -- what is read may change ---------------------------------------------------------------------------------------------------
+
+
+class Counter:
+    def __init__(self):
+        self.n = 1.0
+
+    def step(self):
+        self.n += 1.0
+        return self.n
+
+
+def read_twice(x, counter):
+    a = counter.n
+    counter.step()
+    b = counter.n
+    return np.sum(x * a + x * b * x)
+
+
+def read_before_it_changes(x, counter):
+    return np.sum(x * counter.n + counter.step())
+
+
+@pytest.mark.parametrize("f", [read_twice, read_before_it_changes], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("optimize", [True, False])
+def test_a_field_is_read_where_it_stands(f, optimize):
+    value, gradient = sct.value_and_grad(f, optimize=optimize)(X, Counter())
+    assert value == f(X, Counter())
+    expected = [(f(X + h, Counter()) - f(X - h, Counter())) / 2e-6 for h in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(gradient, expected, atol=1e-7)
+
+
+# -- functions that run again --------------------------------------------------------------------------------------------------
+
+
+@sct.checkpoint
+def noted_layer(x):
+    note("layer")
+    return np.tanh(x * x)
+
+
+def checkpointed_function(x):
+    return np.sum(noted_layer(noted_layer(x)) * x)
+
+
+@sct.checkpoint
+def nested(x):
+    note("outer")
+    return noted_layer(noted_layer(x) * 2.0)
+
+
+def checkpointed_in_checkpointed(x):
+    return np.sum(nested(x))
+
+
+def recursive(x, n):
+    note(n)
+    if n == 0:
+        return np.sum(x * x)
+    return recursive(np.sin(x), n - 1)
+
+
+def checkpointed_loop(x):
+    for i in sct.checkpointed(range(7), slots=2):
+        note(i)
+        x = np.sin(x) + x
+    return np.sum(x)
+
+
+@pytest.mark.parametrize(
+    "f, args",
+    [(checkpointed_function, ()), (checkpointed_in_checkpointed, ()), (recursive, (4,)), (checkpointed_loop, ())],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_a4_what_acts_is_not_run_again(f, args):
+    check(f, X, *args)
+
+
+@sct.checkpoint
+def used(x):
+    return x * note("used")
+
+
+def test_a4_what_cannot_be_left_out_is_refused():
+    with pytest.raises(
+        sct.errors.UnsupportedSyntaxError, match="in the checkpointed function used, which the derivative runs again"
+    ):
+        sct.grad(lambda x: np.sum(used(x)))(X)
