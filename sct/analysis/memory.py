@@ -82,6 +82,7 @@ class Memory:
         self.read_only: set[Value] = set()
         self.names: dict[Key, str] = {}  # of lists and dicts
         self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
+        self.given: dict[str, Write] = {}  # the path of an instance -> the call that may have changed it
 
     def fork(self) -> Memory:
         """The state for a branch or a loop's body."""
@@ -90,7 +91,7 @@ class Memory:
         new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
         new.rivals, new.again = dict(self.rivals), dict(self.again)
         new.objects, new.views, new.contiguous, new.read_only = self.objects, self.views, self.contiguous, self.read_only
-        new.by_identity, new.names = self.by_identity, self.names
+        new.by_identity, new.names, new.given = self.by_identity, self.names, self.given
         return new
 
     def go_back(self, saved: Memory) -> None:
@@ -263,6 +264,16 @@ class Memory:
         for key in (key_of(obj), *self.rivals.get(key_of(obj), ())):
             self.stale[key] = write
 
+    def gave_instance(self, path: str, by: str, place: Place | None) -> None:
+        """An instance was given to a function that may have changed its fields."""
+        self.given[path] = Write(path, place, by)
+
+    def check_fields(self, path: str, name: str, place: Place | None) -> None:
+        """Refuse to read a field of an instance that may have been changed."""
+        for given, write in self.given.items():
+            if path == given or path.startswith((f"{given}.", f"{given}[")):
+                _refuse_changed(repr(name), write, place)
+
     def check(self, obj: Operand, name: str, place: Place | None) -> None:
         """Refuse to read an object that may have been changed through another name."""
         write = self.stale.get(key_of(obj))
@@ -271,11 +282,7 @@ class Memory:
         where = f" (line {write.place.line})" if write.place is not None else ""
         own = repr(name) if name else "this object"
         if write.by:
-            raise UnsupportedSyntaxError(
-                f"{own} may have been written into by {write.by}{where} before it is read here",
-                place,
-                f"Give {write.by} a copy, or register it with sct.nondifferentiable.",
-            )
+            _refuse_changed(own, write, place)
         other = repr(write.name) if write.name else "another one"
         if own == other:
             other = f"what {other} stands for on another path"
@@ -284,6 +291,15 @@ class Memory:
             place,
             f"Copy one of them where it is made, as in `{name or 'x'} = {name or 'x'}.copy()`.",
         )
+
+
+def _refuse_changed(own: str, write: Write, place: Place | None) -> None:
+    where = f" (line {write.place.line})" if write.place is not None else ""
+    raise UnsupportedSyntaxError(
+        f"{own} may have been changed by {write.by}{where} before it is read here",
+        place,
+        f"Read it before, give {write.by} a copy, or register that with sct.nondifferentiable.",
+    )
 
 
 def _primitive(s: Apply) -> Any:

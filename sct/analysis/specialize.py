@@ -596,6 +596,7 @@ class Specializer:
 
     def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
         """Data in a field of an instance, read once, at the start."""
+        self.memory.check_fields(field.path, field.name, self.place)
         self.free.setdefault(field, t)
         if isinstance(t, Const):
             return t

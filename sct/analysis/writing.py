@@ -25,7 +25,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
 from sct.ruleset import adjoint_rule, effect_of, is_nondifferentiable, is_registered
 from sct.runtime import scatter_add, updated
 
@@ -693,6 +693,8 @@ def give_away(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
             work += o.items
         if isinstance(o, (List, Dict)) or (isinstance(o, Value) and isinstance(o.type, (List, Dict, ListOf))):
             s.memory.gave_away(s.memory.object_of(o), describe(op), s.place)
+        elif isinstance(o, Value) and isinstance(o.type, Instance):
+            s.memory.gave_instance(o.type.path, describe(op), s.place)
 
 
 def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
