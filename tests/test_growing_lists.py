@@ -149,6 +149,24 @@ def floats_then_arrays(x, n):
     return np.sum(a[0] * a[n])
 
 
+def b6_made_anew(x, n):
+    for _ in range(3):
+        g = [x]
+        for _ in range(n):
+            g.append(x)
+    return np.sum(g[0])
+
+
+def b6_made_anew_of_other_lengths(x, n):
+    for i in range(n):
+        g = [x]
+        if i > 1:
+            for _ in range(n + i):
+                g.append(x * g[-1])
+        x = g[-1] * 0.5
+    return np.sum(g[0]) + np.sum(g[-1])
+
+
 X = np.linspace(0.3, 1.2, 4)
 CASES = [
     (rnn, (np.eye(3) * 0.5 + 0.1, np.linspace(0, 1, 12).reshape(4, 3)), (0, 1)),
@@ -170,6 +188,8 @@ CASES = [
     (ints_then_floats, (X, 4), 0),
     (ints_then_one_float, (X, 4), 0),
     (floats_then_arrays, (X, 4), 0),
+    (b6_made_anew, (X, 2), 0),
+    (b6_made_anew_of_other_lengths, (X, 3), 0),
 ]
 
 

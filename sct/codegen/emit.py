@@ -18,11 +18,11 @@ import gast
 import numpy as np
 
 from sct import runtime
-from sct.codegen.expressions import BINARY, Expression, call, constant, display, dtype_argument, load, operation, store
+from sct.codegen.expressions import BINARY, Expression, call, constant, display, dtype_argument, operation, store
 from sct.codegen.fold import fold
 from sct.codegen.liveness import interference
 from sct.codegen.names import assign_names
-from sct.codegen.symbols import Symbols
+from sct.codegen.symbols import Symbols, load
 from sct.ir.ops import (
     ASSERT,
     PUSH,
@@ -121,6 +121,8 @@ class _Emitter:
         self.rows: set[Apply] = set()
         self.uses = Counter(v for v in self.every_use(f.block))
         self.used = {*self.uses, *values_of(*f.block.yields)}
+        named = {self.names.get(v) for v in (*f.block.params, *self.used)}
+        self.nothing = next(n for n in ("_", "unused", "unused_") if n not in named)  # for what is not read
         self.parts = self.with_parts(f.block)
         self.comments: list[str] = []
         self.said: Origin | None = None
@@ -205,6 +207,7 @@ class _Emitter:
         self.block(f.block, body)
         body.append(gast.Return(self.expression(f.block.yields[0])))
         node = gast.FunctionDef(f.name, self.arguments(f.signature), body, [], None, None, [])
+        self.symbols.give_way({*f.signature.parameters, *self.names.values()})
         module = gast.Module([node], [])
         text = astor.to_source(gast.gast_to_ast(gast.fix_missing_locations(module)), indent_with="    ", pretty_source="".join)
         return Text(tuple(self.symbols.imports), self.with_comments(text), f.name, self.symbols.bound)
@@ -229,9 +232,10 @@ class _Emitter:
         self.symbols.imports["from sct import checkpointing"] = None
         if isinstance(s.op, Steps):
             kwargs = [(k, self.expression(a)) for k, a in s.kwargs]
-            return call(load("checkpointing.advance"), [self.function(s.op.step), *args], kwargs)
+            return call(self.symbols.refer("checkpointing.advance"), [self.function(s.op.step), *args], kwargs)
         kwargs = [("step", self.function(s.op.step))] if s.op.other else []
-        return call(load("checkpointing.reverse"), [args[0], self.function(s.op.derivative), *args[1:]], kwargs)
+        reverse = self.symbols.refer("checkpointing.reverse")
+        return call(reverse, [args[0], self.function(s.op.derivative), *args[1:]], kwargs)
 
     def documentation(self, doc: str) -> str:
         name = getattr(self.f.callee, "__name__", self.f.name)
@@ -337,7 +341,7 @@ class _Emitter:
     def several(self, s: Apply, out: list[Any]) -> None:
         """An operation with several results, each of which has a variable."""
         items = self.parts[s.result]
-        names = [self.names[v] if v is not None else "_" for v in items]
+        names = [self.names[v] if v is not None else self.nothing for v in items]
         value = self.expression(s.args[0]) if s.op is UNPACK else self.operation(s)
         targets = [gast.Tuple([store(n) for n in names], gast.Store())]
         out.append(gast.Assign([store(self.names[s.result]), *targets] if s.result in self.whole else targets, value, None))
@@ -401,7 +405,7 @@ class _Emitter:
         elif s.op.op is not scatter_add:
             out.append(gast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
         elif _repeats(s.args[1]):
-            add_at = gast.Attribute(load(self.symbols.name(np.add)), "at", gast.Load())
+            add_at = gast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", gast.Load())
             out.append(gast.Expr(call(add_at, [load(target), args[1], args[2]])))
         else:
             whole = s.args[1] == Const(Ellipsis)
@@ -425,7 +429,7 @@ class _Emitter:
             keys = [constant(k, self.symbols) for k in operand.keys]
             return gast.Dict(keys, [self.expression(i) for i in operand.items])
         if isinstance(operand, Slice):
-            return call(load("slice"), [self.expression(p) for p in (operand.start, operand.stop, operand.step)])
+            return call(self.symbols.refer("slice"), [self.expression(p) for p in (operand.start, operand.stop, operand.step)])
         return constant(None, self.symbols)
 
     def argument(self, operand: Operand) -> Expression:
@@ -454,7 +458,7 @@ class _Emitter:
         if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
             return call(gast.Attribute(args[0], "sum", gast.Load()), [], kwargs)
         if s.op is np.shape and s.result.hint == "any":
-            return call(load(self.symbols.name(np.shape)), args)
+            return call(self.symbols.refer(self.symbols.name(np.shape)), args)
         return operation(s.op, args, kwargs, s.args, self.symbols)
 
     def is_array_variable(self, operand: Operand) -> bool:
@@ -553,12 +557,12 @@ class _Emitter:
             self.rows.add(row)
         body = self.loop_body(s, params, out)
         index = s.body.params[0]
-        target, domain = store(self.names[index] if index in self.used else "_"), self.domain(s)
+        target, domain = store(self.names[index] if index in self.used else self.nothing), self.domain(s)
         if row is not None:
             target, domain = store(self.names[row.result]), self.expression(row.args[0])
             if self.uses[index] > 1:
                 target = gast.Tuple([store(self.names[index]), target], gast.Store())
-                domain = call(load("enumerate"), [domain])
+                domain = call(self.symbols.refer("enumerate"), [domain])
         out.append(gast.For(target, domain, body, [], None))
         self.copies(s.results[: len(params)], params, out)
 
@@ -591,7 +595,7 @@ class _Emitter:
                 return self.range(self.moved(s.stop, -1), self.moved(s.start, -1), Const(-1))
             if s.step == Const(-1):
                 return self.range(self.moved(s.stop, 1), self.moved(s.start, 1), Const(1))
-            return call(load("reversed"), [self.range(s.start, s.stop, s.step)])
+            return call(self.symbols.refer("reversed"), [self.range(s.start, s.stop, s.step)])
         return self.range(s.start, s.stop, s.step)
 
     def moved(self, end: Operand, by: int) -> Operand | Expression:
@@ -610,7 +614,7 @@ class _Emitter:
         args = [stop] if start == Const(0) else [start, stop]
         if step != Const(1):
             args = [start, stop, step]
-        return call(load("range"), [a if isinstance(a, gast.AST) else self.expression(a) for a in args])
+        return call(self.symbols.refer("range"), [a if isinstance(a, gast.AST) else self.expression(a) for a in args])
 
     def loop_body(self, s: For | While, params: Sequence[Value], before: list[Any]) -> list[Any]:
         """The statements of a loop's body, with the carried variables set for the next iteration, and the break."""

@@ -15,7 +15,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from sct.codegen.symbols import Symbols
+from sct.codegen.symbols import Symbols, load
 from sct.frontend.resolve import place_of_default
 from sct.ir.ops import POP, TAPE, Attribute, Call, Derived, Field, Format, Free, Method
 from sct.ir.ssa import Operand, type_of
@@ -34,7 +34,7 @@ from sct.runtime import (
     zeros_each,
 )
 
-__all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "load", "operation", "store"]
+__all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "operation", "store"]
 
 Expression = Any
 
@@ -71,15 +71,6 @@ _COMPARE: dict[Any, type] = {
 }
 
 
-def load(name: str) -> Expression:
-    """A dotted name, read."""
-    first, *rest = name.split(".")
-    node = gast.Name(first, gast.Load(), None, None)
-    for part in rest:
-        node = gast.Attribute(node, part, gast.Load())
-    return node
-
-
 def store(name: str) -> Expression:
     """A name, assigned to."""
     return gast.Name(name, gast.Store(), None, None)
@@ -107,30 +98,32 @@ def constant(value: Any, symbols: Symbols) -> Expression:
     if isinstance(value, (tuple, list)):
         return display(gast.Tuple if isinstance(value, tuple) else gast.List, [constant(v, symbols) for v in value])
     if isinstance(value, slice):
-        return call(load("slice"), [constant(v, symbols) for v in (value.start, value.stop, value.step)])
+        return call(symbols.refer("slice"), [constant(v, symbols) for v in (value.start, value.stop, value.step)])
     if isinstance(value, np.dtype):
         named = dtype_argument(value, symbols)
-        return load(symbols.bind(value)) if named is None else call(load(f"{symbols.name(np)}.dtype"), [named])
+        return (
+            symbols.refer(symbols.bind(value)) if named is None else call(symbols.refer(f"{symbols.name(np)}.dtype"), [named])
+        )
     if isinstance(value, np.bool_):
-        return load(f"{symbols.name(np)}.{bool(value)}_")
+        return symbols.refer(f"{symbols.name(np)}.{bool(value)}_")
     if isinstance(value, np.number) and not isinstance(value.item(), np.number):
-        return call(load(symbols.name(type(value))), [constant(value.item(), symbols)])
-    return load(symbols.name(value))
+        return call(symbols.refer(symbols.name(type(value))), [constant(value.item(), symbols)])
+    return symbols.refer(symbols.name(value))
 
 
 def dtype_argument(dtype: np.dtype[Any], symbols: Symbols) -> Expression | None:
     """A dtype as it is given to a function of NumPy's: its scalar class; None if that is not all of it."""
-    return load(symbols.name(dtype.type)) if dtype == np.dtype(dtype.type) else None
+    return symbols.refer(symbols.name(dtype.type)) if dtype == np.dtype(dtype.type) else None
 
 
 def _number(value: float, symbols: Symbols) -> Expression:
     if math.isnan(value):
-        return load(f"{symbols.name(np)}.nan")
+        return symbols.refer(f"{symbols.name(np)}.nan")
     if value in (math.inf, -math.inf):
-        node = load(f"{symbols.name(np)}.inf")
+        node = symbols.refer(f"{symbols.name(np)}.inf")
         return node if value > 0 else gast.UnaryOp(gast.USub(), node)
     if value in (math.pi, -math.pi):
-        node = load(f"{symbols.name(np)}.pi")
+        node = symbols.refer(f"{symbols.name(np)}.pi")
         return node if value > 0 else gast.UnaryOp(gast.USub(), node)
     if math.copysign(1.0, value) < 0:
         return gast.UnaryOp(gast.USub(), gast.Constant(-value, None))
@@ -176,8 +169,9 @@ def operation(
     if isinstance(op, Call) and op.draws:
         args = args[1:]
     if isinstance(op, Derived) and op.draws:
-        return call(load(symbols.name(replayed)), [args[0], load(symbols.name(op)), *args[1:]], kwargs)
-    return call(load(symbols.name(op)), args, kwargs)
+        written = [args[0], symbols.refer(symbols.name(op)), *args[1:]]
+        return call(symbols.refer(symbols.name(replayed)), written, kwargs)
+    return call(symbols.refer(symbols.name(op)), args, kwargs)
 
 
 def _each(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
@@ -185,14 +179,14 @@ def _each(args: list[Expression], operands: Sequence[Operand], symbols: Symbols)
     t = type_of(operands[0])
     assert isinstance(t, ListOf)
     if isinstance(t.item, Scalar) or (isinstance(t.item, Array) and t.item.shape == ()):
-        return gast.BinOp(display(gast.List, [gast.Constant(0.0, None)]), gast.Mult(), call(load("len"), args))
-    zero = call(load(f"{symbols.name(np)}.zeros_like"), [load("v")])
+        return gast.BinOp(display(gast.List, [gast.Constant(0.0, None)]), gast.Mult(), call(symbols.refer("len"), args))
+    zero = call(symbols.refer(f"{symbols.name(np)}.zeros_like"), [load("v")])
     return gast.ListComp(zero, [gast.comprehension(store("v"), args[0], [], 0)])
 
 
 def _sums(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
     pair = gast.Tuple([store("v"), store("w")], gast.Store())
-    both = call(load("zip"), args)
+    both = call(symbols.refer("zip"), args)
     return gast.ListComp(gast.BinOp(load("v"), gast.Add(), load("w")), [gast.comprehension(pair, both, [], 0)])
 
 
@@ -201,7 +195,7 @@ def _along(name: str) -> Callable[..., Expression]:
 
     def write(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
         axis = [] if len(args) < 2 or operands[1] == Const(0) else [("axis", args[1])]
-        return call(load(f"{symbols.name(np)}.{name}"), args[:1], axis)
+        return call(symbols.refer(f"{symbols.name(np)}.{name}"), args[:1], axis)
 
     return write
 
@@ -209,8 +203,8 @@ def _along(name: str) -> Callable[..., Expression]:
 def _slices(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
     moved = args[0]
     if len(args) > 1 and operands[1] != Const(0):
-        moved = call(load(f"{symbols.name(np)}.moveaxis"), [args[0], args[1], constant(0, symbols)])
-    return call(load("list"), [moved])
+        moved = call(symbols.refer(f"{symbols.name(np)}.moveaxis"), [args[0], args[1], constant(0, symbols)])
+    return call(symbols.refer("list"), [moved])
 
 
 _ON_LISTS: dict[Any, Callable[..., Expression]] = {
@@ -250,8 +244,8 @@ def _free(op: Free, symbols: Symbols) -> Expression:
     """How the data that a function finds outside of itself is read, each time that the derivative is called."""
     function = op.function
     if op.attribute or not isinstance(function, FunctionType):
-        return gast.Attribute(load(symbols.name(function)), op.name, gast.Load())
-    base = load(symbols.bind(function))
+        return gast.Attribute(symbols.refer(symbols.name(function)), op.name, gast.Load())
+    base = symbols.refer(symbols.bind(function))
     if op.name.endswith(" (default)"):
         where, key = place_of_default(function, op.name.split(" ")[0])
         return _item(gast.Attribute(base, where, gast.Load()), key)

@@ -181,7 +181,7 @@ class _Analysis:
             self.graph.define(p, top | inner | params | bounds)  # set before the bounds are read
         for r in s.results[n:]:
             if count:
-                self.graph.define(r, inner | params)
+                self.graph.define(r, inner | params | bounds)  # set to 0 before the bounds are read
         flag &= ~(live & ~results)
         return (inner & ~count & ~self.inside(s, flag)) | bounds | self.reads(*s.inits)
 

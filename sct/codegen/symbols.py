@@ -1,25 +1,38 @@
 """How generated text refers to callables: NumPy's and Python's by their public names, others by names of their own.
 
-Takes callables and other objects; gives dotted names and remembers what has to be imported or bound for them.
+Takes callables and other objects; gives dotted names and remembers what has to be imported or bound for them. A parameter of
+the user's may be called `np`, or `len`: then the text knows NumPy, or the function, by another name.
 """
 
 from __future__ import annotations
 
 import builtins
 import functools
+import itertools
 import math
 import operator
+from collections.abc import Collection
 from types import ModuleType
 from typing import Any
 
+import gast
 import numpy as np
 
 from sct import runtime
 from sct.ir.ops import Again, Call, Derived, is_indexed
 
-__all__ = ["RESERVED", "Symbols"]
+__all__ = ["RESERVED", "Symbols", "load"]
 
 RESERVED = frozenset(dir(builtins)) - {"_"} | {"np", "math", "runtime", "operator", "checkpointing"}
+
+
+def load(name: str) -> Any:
+    """A dotted name, read."""
+    first, *rest = name.split(".")
+    node = gast.Name(first, gast.Load(), None, None)
+    for part in rest:
+        node = gast.Attribute(node, part, gast.Load())
+    return node
 
 
 @functools.cache
@@ -60,6 +73,28 @@ class Symbols:
         self.own = own
         self.imports: dict[str, None] = {}
         self.bound: dict[str, Any] = {} if bound is None else bound
+        self.roots: dict[str, list[Any]] = {}  # the first part of each name -> where it stands in the text
+
+    def refer(self, name: str) -> Any:
+        """A dotted name of this text's, or of Python's, read."""
+        node = root = load(name)
+        while isinstance(root, gast.Attribute):
+            root = root.value
+        self.roots.setdefault(root.id, []).append(root)
+        return node
+
+    def give_way(self, taken: Collection[str]) -> None:
+        """Other names for what the text calls as one of its variables, `taken`, is called."""
+        for root in [r for r in self.roots if r in taken]:
+            other = next(n for k in itertools.count(1) if (n := f"{root}_{k}") not in taken and n not in self.roots)
+            if root in self.bound:
+                self.bound[other] = self.bound[root]
+            else:
+                header = next((h for h in self.imports if h.split()[-1] == root), f"from builtins import {root}")
+                self.imports.pop(header, None)
+                self.imports[f"{header.removesuffix(f' as {root}')} as {other}"] = None
+            for node in self.roots[root]:
+                node.id = other
 
     def name(self, value: Any) -> str:
         """The dotted name of a callable or module."""

@@ -39,7 +39,8 @@ class Adjoints:
     def __init__(self, block: Block) -> None:
         self.b = Specializer(origin_fixed=True)
         self.bars: dict[Value, Operand] = {}
-        self.parts: dict[Value, dict[Any, Operand]] = {}  # a container -> the adjoints of its items, by key
+        self.parts: dict[Value, dict[Any, Value]] = {}  # a container -> what stands for its items, by key
+        self.wholes: dict[Value, tuple[Value, Any]] = {}  # what stands for an item -> the container, and the key
         self.loops: list[Loop] = []
         self.carried: set[Value] = set()  # the adjoints that loops carry, and the one that is given
         self.active: set[Value] = set()
@@ -52,7 +53,7 @@ class Adjoints:
         """The adjoint of `v` so far; inside a loop, for a value from outside of it, a carried one."""
         if v in self.bars:
             return self.bars[v]
-        if self.loops and v not in self.loops[-1].inner:
+        if self.loops and self.root(v) not in self.loops[-1].inner:
             slots = self.loops[-1].slots
             if v not in slots:
                 slots[v] = Value(v.type, bar_name(v))
@@ -108,17 +109,58 @@ class Adjoints:
         assert isinstance(bar, (Tuple, List, Dict)), bar
         return bar.items
 
+    # -- items of containers -----------------------------------------------------------------------------------------
+
+    def part(self, whole: Value, key: Any) -> Value:
+        """What stands for an item of a container value (a parameter, or a result with several parts)."""
+        parts = self.parts.setdefault(whole, {})
+        if key not in parts:
+            t = whole.type
+            assert isinstance(t, (Tuple, List, Dict))
+            parts[key] = Value(t.items[list(keys_of(t)).index(key)], "", f"{whole.name or whole.hint}_{key}")
+            self.wholes[parts[key]] = whole, key
+        return parts[key]
+
+    def root(self, v: Value) -> Value:
+        """The container that a value stands for an item of, or the value itself."""
+        while v in self.wholes:
+            v, _ = self.wholes[v]
+        return v
+
+    def item_of(self, v: Value) -> Operand:
+        """The item that a value stands for, or the value itself."""
+        if v not in self.wholes:
+            return v
+        whole, key = self.wholes[v]
+        item = self.item_of(whole)
+        return self.b.project(item, key, v.type) if isinstance(item, Value) else item
+
+    def has_parts(self, v: Value) -> bool:
+        """Whether some item of a value has an adjoint."""
+        return any(p in self.bars or self.has_parts(p) for p in self.parts.get(v, {}).values())
+
+    def taken(self, v: Value) -> Operand | None:
+        """The adjoint of an item, taken out; None if it has none."""
+        if not isinstance(v.type, (Tuple, List, Dict)):
+            return self.bars.pop(v, None)
+        made = self.finished(v) if self.has_parts(v) else None
+        for p in self.parts.get(v, {}).values():
+            self.taken(p)
+        return made
+
     def accumulate_part(self, whole: Value, key: Any, bar: Operand) -> None:
-        """An adjoint of one item of a container value (a parameter, or a result with several parts)."""
+        """An adjoint of one item of a container value."""
         if bar == Const(None):
             return
-        if self.loops and whole not in self.loops[-1].inner and whole not in self.parts:
-            raise AssertionError(f"the item {key!r} of {whole} is read inside a loop")
-        parts = self.parts.setdefault(whole, {})
-        t = whole.type
-        assert isinstance(t, (Tuple, List, Dict))
-        old = parts.get(key)
-        parts[key] = bar if old is None else self.b.apply(operator.add, (old, bar))
+        part = self.part(whole, key)
+        t = part.type
+        if isinstance(t, (Tuple, List, Dict)):
+            for k, i in zip(keys_of(t), self.items(bar, len(t.items)), strict=True):
+                self.accumulate_part(part, k, i)
+            return
+        old = self.current(part)
+        add = runtime.added_each if isinstance(t, ListOf) else operator.add
+        self.bars[part] = bar if old is None else self.b.apply(add, (old, bar))
 
     def item_of(self, whole: Value, key: Any, t: Abstract) -> Value | None:
         """An item of a container value that has one where the container is made: of a parameter, it is read at the start."""
@@ -181,8 +223,11 @@ class Adjoints:
         if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
             return Const(0.0)
         if isinstance(t, ListOf):
-            return self.b.apply(runtime.zeros_each, (v,))
-        like = like if like is not None and like.type == t and fixed_shape(t) else v
+            return self.b.apply(runtime.zeros_each, (self.item_of(v),))
+        if like is None or like.type != t or not fixed_shape(t):
+            item = self.item_of(v)
+            assert isinstance(item, Value)
+            like = item
         make = runtime.zeros_if_bound if like in self.unbound else np.zeros_like
         return self.typed(self.b.append(make, (like,), {}, t), v)
 
@@ -190,8 +235,7 @@ class Adjoints:
         """The adjoint of a parameter, in its structure."""
         t = v.type
         if isinstance(t, (Tuple, List, Dict)):
-            parts = self.parts.get(v, {})
-            return with_items(t, [self.finished_part(v, k, i, parts.get(k)) for k, i in zip(keys_of(t), t.items, strict=True)])
+            return with_items(t, [self.finished_part(v, k, i) for k, i in zip(keys_of(t), t.items, strict=True)])
         bar = self.bars.get(v)
         if bar is None:
             bar = self.zero(v)
@@ -211,17 +255,9 @@ class Adjoints:
             return self.b.apply(t.kind, (bar,))
         return bar
 
-    def finished_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
-        """The adjoint of one item of a container parameter."""
-        if bar is not None and not isinstance(t, (Tuple, List, Dict)):
-            return bar
-        item = self.b.project(whole, key, t)
-        if not isinstance(item, Value):
-            return Const(None)
-        if bar is not None:
-            self.active.add(item)
-            self.accumulate(item, bar)
-        return self.finished(item)
+    def finished_part(self, whole: Value, key: Any, t: Abstract) -> Operand:
+        """The adjoint of one item of a container."""
+        return Const(None) if isinstance(t, Const) else self.finished(self.part(whole, key))
 
 
 def _given(block: Block) -> set[Value]:

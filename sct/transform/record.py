@@ -45,8 +45,8 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, ListOf, Slice, Tuple, Unknown
-from sct.runtime import item, kept, updated, zeros_if_bound
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Slice, Tuple, Unknown
+from sct.runtime import item, kept, updated, zeros_each, zeros_if_bound
 from sct.transform.reverse import Reversal
 
 __all__ = ["record"]
@@ -437,7 +437,7 @@ class _Recorder:
         }
 
     def bind_everywhere(self) -> None:
-        """What is pushed must be bound: where a branch leaves it undefined it is None."""
+        """What is pushed must be bound: where a branch leaves it undefined it is None, or an empty list."""
         work = list(self.total)
         while work:
             v = work.pop()
@@ -528,7 +528,9 @@ class _Recorder:
         return replace(s, body=self.rebuilt(s.body), inits=inits)
 
     def defined(self, operand: Operand, *targets: Value) -> Operand:
-        return Const(None) if operand is UNDEFINED and not self.total.isdisjoint(targets) else operand
+        if operand is not UNDEFINED or self.total.isdisjoint(targets):
+            return operand
+        return List(()) if any(isinstance(t.type, ListOf) for t in targets) else Const(None)
 
     def forward_if(self, s: If) -> If:
         more = self.escapes.get(s.then.label, [])
@@ -725,10 +727,10 @@ class _Recorder:
 
 
 def _shapes_asked(block: Block) -> set[Value]:
-    """The values whose zeros are made if they are bound."""
+    """The values whose zeros are made if they are bound, or for each of their items."""
     out: set[Value] = set()
     for s in block.body:
-        if isinstance(s, Apply) and s.op is zeros_if_bound:
+        if isinstance(s, Apply) and s.op in (zeros_if_bound, zeros_each):
             out.update(values_of(*s.args))
         for b in blocks_of(s):
             out |= _shapes_asked(b)

@@ -174,7 +174,7 @@ class _Reverser(Boundary):
         if s.op in (PUSH, POP):
             self.tape_step(s)
             return
-        if v in self.parts:
+        if self.has_parts(v):
             self.several(s)
             return
         if v not in self.bars or v not in self.active:
@@ -198,7 +198,7 @@ class _Reverser(Boundary):
         """An operation with several results: their adjoints, None where there is none, go to the rule together."""
         t = s.result.type
         assert isinstance(t, (Tuple, List, Dict))
-        parts = self.parts.pop(s.result)
+        parts = {k: bar for k, p in self.parts[s.result].items() if (bar := self.taken(p)) is not None}
 
         def items() -> tuple[Operand, ...]:
             return tuple(self.nested_part(s.result, k, i, parts.get(k)) for k, i in zip(keys_of(t), t.items, strict=True))
@@ -243,7 +243,7 @@ class _Reverser(Boundary):
             self.accumulate(target, self.b.project(found, i, types.items[i]))
 
     def nested_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
-        return bar if bar is not None else self.finished_part(whole, key, t, None) if differentiable(t) else Const(None)
+        return bar if bar is not None else self.finished_part(whole, key, t) if differentiable(t) else Const(None)
 
     def rule(self, s: Apply, bar: Operand) -> None:
         primitive = primitive_of(s.op)
@@ -442,7 +442,7 @@ class _Reverser(Boundary):
                 self.statement(inner)
         body[:0] = self.tapes_of(block.body)
         defined = {r for inner in block.body for r in results_of(inner)}
-        changed = {v: b for v, b in self.bars.items() if v not in defined and before.get(v) is not b}
+        changed = {v: b for v, b in self.bars.items() if self.root(v) not in defined and before.get(v) is not b}
         return body, changed
 
     # -- loops -------------------------------------------------------------------------------------------------------
