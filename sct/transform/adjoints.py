@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.analysis.activity import differentiable
 from sct.analysis.binding import unbound_values
 from sct.analysis.join import fixed_shape
 from sct.analysis.specialize import Specializer
 from sct.ir.ops import Method
-from sct.ir.ssa import Apply, Block, Operand, Statement, Value, defined, type_of
+from sct.ir.ssa import Apply, Block, Operand, Value, defined, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Undefined, Unknown, keys_of, with_items
 
 __all__ = ["Adjoints", "Loop", "bar_name"]
@@ -45,8 +44,6 @@ class Adjoints:
         self.carried: set[Value] = set()  # the adjoints that loops carry, and the one that is given
         self.active: set[Value] = set()
         self.forward = defined(block)
-        self.given = _given(block)
-        self.read_first: list[Statement] = []  # items of parameters that the forward sweep takes as a whole only
         self.unbound = unbound_values(block)
 
     def current(self, v: Value) -> Operand | None:
@@ -73,12 +70,8 @@ class Adjoints:
             return
         if isinstance(operand.type, (Tuple, List, Dict)):
             t = operand.type
-            for k, part, i in zip(keys_of(t), t.items, self.items(bar, len(t.items)), strict=True):
-                item = self.item_of(operand, k, part)
-                if item is None:
-                    self.accumulate_part(operand, k, i)
-                else:
-                    self.accumulate(item, i)
+            for k, i in zip(keys_of(t), self.items(bar, len(t.items)), strict=True):
+                self.accumulate_part(operand, k, i)
             return
         bar = self.fitted(bar, operand)
         old = self.current(operand)
@@ -158,21 +151,10 @@ class Adjoints:
             for k, i in zip(keys_of(t), self.items(bar, len(t.items)), strict=True):
                 self.accumulate_part(part, k, i)
             return
+        bar = self.fitted(bar, part)
         old = self.current(part)
         add = runtime.added_each if isinstance(t, ListOf) else operator.add
         self.bars[part] = bar if old is None else self.b.apply(add, (old, bar))
-
-    def item_of(self, whole: Value, key: Any, t: Abstract) -> Value | None:
-        """An item of a container value that has one where the container is made: of a parameter, it is read at the start."""
-        made = self.b.projections.get((whole, key))
-        if made is None and whole in self.given and not isinstance(t, Const):
-            made = self.b.projections[whole, key] = Value(t)
-            self.read_first.append(Apply(operator.getitem, (whole, Const(key)), (), made))
-            self.forward.add(made)
-            self.given.add(made)
-        if made is not None and differentiable(t):
-            self.active.add(made)
-        return made
 
     def typed(self, bar: Operand, like: Value) -> Operand:
         """`bar`, an adjoint of `like`, known to have its shape, and its dtype where nothing better is known."""
@@ -199,7 +181,7 @@ class Adjoints:
         if isinstance(have, (Unknown, Array)) and got is None:
             if known is None or known == np.dtype(float):
                 return self.typed(bar, like) if known is not None else bar
-            return self.typed(self.b.append(runtime.cast_like, (bar, like), {}, want), like)
+            return self.typed(self.b.append(runtime.cast_like, (bar, self.item_of(like)), {}, want), like)
         if got is not None and known is not None and got != known:
             if got.kind == "c" and known.kind != "c":
                 bar = self.b.apply(np.real, (bar,))
@@ -258,15 +240,6 @@ class Adjoints:
     def finished_part(self, whole: Value, key: Any, t: Abstract) -> Operand:
         """The adjoint of one item of a container."""
         return Const(None) if isinstance(t, Const) else self.finished(self.part(whole, key))
-
-
-def _given(block: Block) -> set[Value]:
-    """The parameters of a function, and the items of these that it reads at its start."""
-    out = set(block.params)
-    for s in block.body:
-        if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] in out and isinstance(s.args[1], Const):
-            out.update((s.result,) if isinstance(type_of(s.args[0]), (Tuple, List, Dict)) else ())
-    return out
 
 
 def bar_name(v: Value) -> str:

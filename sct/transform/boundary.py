@@ -17,7 +17,7 @@ from sct import runtime
 from sct.analysis.activity import differentiable
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Place, SctError
 from sct.ir.ops import RAISE
-from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, results_of, type_of
+from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Tuple, Unknown, keys_of
 from sct.transform.adjoints import Adjoints
 
@@ -153,9 +153,7 @@ class Boundary(Adjoints):
         value = result if aux is None else Tuple((result, aux))
         name = f"{f.name if f.name.isidentifier() else 'f'}_{mode.suffix}"
         reversed_body = tuple(self.b.body)
-        start = 1 + max((i for i, s in enumerate(f.block.body) if self.given.intersection(results_of(s))), default=-1)
-        start = start if self.read_first else 0
-        forward = (*f.block.body[:start], *self.read_first, *f.block.body[start:], *self.last)
+        forward = (*f.block.body, *self.last)
         parameters = list(f.signature.parameters.values())
         if mode.seed == "pull":
             pull = Value(Unknown(), "pull")
