@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any, ParamSpec
 
 import numpy as np
@@ -113,6 +113,9 @@ class DerivedFunction:
         return (
             f"<{self._transform} of {getattr(self.primal, '__qualname__', self.primal)} with respect to {', '.join(self.wrt)}>"
         )
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
 
     def __reduce__(self) -> Any:
         module = sys.modules.get(self.__module__) if isinstance(getattr(self, "__module__", None), str) else None

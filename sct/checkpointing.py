@@ -13,6 +13,7 @@ import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import MethodType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -69,6 +70,9 @@ class CheckpointedFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
 
 
 def checkpoint(f: Callable[..., Any]) -> CheckpointedFunction:

@@ -378,3 +378,205 @@ def test_functions_compiled_by_numba_are_read_from_their_python_function():
 
     np.testing.assert_allclose(sct.grad(energy)(x0), 2.0 * x0)
     np.testing.assert_allclose(sct.grad(doubled)(x0), 4.0 * x0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Stars
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def added(*terms):
+    return sum(terms)
+
+
+def scaled(x, **options):
+    return np.sum(x * x) * options["k"] * options.get("m", 2.0)
+
+
+def mixed(a, *rest, k=1.0, **options):
+    return a * k + sum(rest) * options["z"] + len(options) + len(rest)
+
+
+def logged(f):
+    @functools.wraps(f)
+    def wrapper(*args, **kwargs):
+        return f(*args, **kwargs)
+
+    return wrapper
+
+
+@logged
+@logged
+def wrapped(x, k=2.0):
+    return np.sum(x * x) * k
+
+
+def keeps_its_entries(**entries):
+    entries["a"][0] = 7.0
+    entries["b"] = 1.0
+    return np.sum(entries["a"])
+
+
+def called_with_positions(x):
+    return added(x[0], x[1] * 2.0, *(x[2], x[0] ** 2)) + added() + np.hypot(*x[:2])
+
+
+def called_with_keywords(x):
+    options = {"k": 2.0}
+    options["m"] = x[0]
+    return scaled(x, k=3.0) + scaled(x, **{"k": 2.0, "m": 1.0}) + scaled(x, **options)
+
+
+def called_with_both(x):
+    return mixed(x[0], *(x[1], x[2]), **{"z": x[0]}, k=2.0) + mixed(x[1], z=x[2])
+
+
+def called_through_decorators(x):
+    return wrapped(x) + wrapped(x, k=3.0) + wrapped(x, 4.0)
+
+
+def in_displays(x):
+    xs, t, d = [*(x[0], x[1]), 1.0, *[x[2]]], (*x[:2], 3.0), {**{"a": x, "b": 2.0}, "b": 3.0 * x, "op": 1.0}
+    return xs[0] * xs[1] * xs[3] + len(xs) + t[0] * t[1] * t[2] + np.sum(d["a"] * d["b"]) * len(d)
+
+
+def in_targets(x):
+    first, *rest = [x[0], x[1], x[2]]
+    *start, last = (x[0], x[1], x[2])
+    start.append(last * last)
+    total = first * sum(rest) + sum(start) * len(rest)
+    for a, *b in [(x[0], x[1]), (x[1], x[2])]:
+        total += a * b[0]
+    return total
+
+
+def a_dict_of_its_own(x):
+    d = {"a": x * 2.0}
+    return keeps_its_entries(**d) + np.sum(d["a"] ** 2) + len(d)
+
+
+def named_like_the_compiler_does(x):
+    def_ = mixed(x[0], z=1.0, op=2.0, node=3.0, self=1.0)
+    return def_ * {str(1): x[1]}["1"]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        called_with_positions,
+        called_with_keywords,
+        called_with_both,
+        called_through_decorators,
+        in_displays,
+        in_targets,
+        a_dict_of_its_own,
+        named_like_the_compiler_does,
+    ],
+)
+def test_stars_are_followed(f):
+    value, gradient = sct.value_and_grad(f)(x0)
+    assert value == pytest.approx(f(x0))
+    np.testing.assert_allclose(gradient, numerical(f, x0), atol=1e-7)
+    np.testing.assert_allclose(sct.vjp(f, optimize=False)(x0, 2.0)[1], 2.0 * gradient)
+
+
+def test_stars_that_do_not_fit_are_errors():
+    def twice_given(x):
+        options = {"k": 2.0}
+        return scaled(x, k=1.0, **options)
+
+    def too_few(x):
+        a, *_, b = [x]
+        return a * b
+
+    def too_many(x):
+        return wrapped(*(x, 1.0, 2.0))
+
+    with pytest.raises(sct.SctError, match="'k' is given twice"):
+        sct.grad(twice_given)(x0)
+    with pytest.raises(sct.SctError, match="1 values cannot be unpacked into 2 names or more"):
+        sct.grad(too_few)(x0)
+    with pytest.raises(sct.SctError, match="too many positional arguments"):
+        sct.grad(too_many)(x0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Methods with decorators of sct's own
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Decorated:
+    def __init__(self):
+        self.W = 2.0 * np.eye(3)
+
+    @sct.checkpoint
+    def layer(self, x):
+        return np.tanh(self.W @ x)
+
+    def plain(self, x):
+        return np.tanh(self.W @ x)
+
+    @sct.grad(wrt="x")
+    def slope(self, x):
+        return np.sum(self.plain(x))
+
+    @functools.lru_cache  # noqa: B019
+    def factor(self, n):
+        return 2.0 * n
+
+    def checkpointed(self, x):
+        return np.sum(self.layer(self.layer(x)))
+
+    def checkpointed_inside(self, x):
+        layer = sct.checkpoint(self.plain)
+        return np.sum(layer(layer(x))) * self.factor(2)
+
+    def sloped(self, x):
+        return np.sum(self.slope(x))
+
+
+decorated = Decorated()
+kept = sct.checkpoint(decorated.plain)
+
+
+def checkpointed_outside(x):
+    return np.sum(kept(kept(x)))
+
+
+@pytest.mark.parametrize("f", [decorated.checkpointed, decorated.checkpointed_inside, decorated.sloped, checkpointed_outside])
+def test_methods_may_be_checkpointed_and_differentiated_where_they_are_defined(f):
+    np.testing.assert_allclose(sct.grad(f)(x0), numerical(f, x0), atol=1e-7)
+    np.testing.assert_allclose(decorated.slope(x0), numerical(lambda x: np.sum(decorated.plain(x)), x0), atol=1e-7)
+
+
+class Dropout:
+    """Draws from a generator that it holds, and from one that a part of it holds."""
+
+    def __init__(self):
+        self.rng, self.parts = np.random.default_rng(0), [self]
+
+    @sct.checkpoint
+    def own(self, x):
+        return x * self.rng.normal(size=3)
+
+    @sct.checkpoint
+    def of_a_part(self, x):
+        return x * self.parts[0].rng.normal(size=3)
+
+    def recursive(self, x, n):
+        return x if n == 0 else self.recursive(x * self.rng.normal(), n - 1)
+
+
+@pytest.mark.parametrize("name", ["own", "of_a_part", "recursive"])
+def test_a4_generators_in_fields_draw_once_where_a_call_is_run_again(name):
+    drop = Dropout()
+
+    def loss(x):
+        return np.sum((drop.recursive(x, 3) if name == "recursive" else getattr(drop, name)(x)) ** 2)
+
+    value, gradient = sct.value_and_grad(loss)(x0)
+    after = drop.rng.normal()
+    drop.rng = np.random.default_rng(0)
+    assert value == pytest.approx(loss(x0))
+    assert after == drop.rng.normal()
+    assert gradient @ x0 == pytest.approx(2.0 * value)

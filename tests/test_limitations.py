@@ -55,7 +55,7 @@ EXAMPLES = list(examples())
 
 @pytest.mark.parametrize("said, raised", EXAMPLES)
 def test_each_example_raises_the_error_that_the_page_names(said, raised):
-    assert [(type(e).__name__, str(e).splitlines()[0]) for e in raised] == said
+    assert [(type(e).__name__, re.sub(r" \(line \d+\)", "", str(e).splitlines()[0])) for e in raised] == said
 
 
 @pytest.mark.parametrize("said, raised", EXAMPLES)

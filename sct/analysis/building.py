@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sct.analysis.memory import Memory
-from sct.analysis.repeating import Repeated
+from sct.analysis.repeating import Access, Repeated
 from sct.errors import Place, SctError
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import Attribute, Field, Free
@@ -45,7 +45,7 @@ class Builder(Protocol):
     copied: dict[Value, Value]
     stack: list[Callable[..., Any]]
     recursion: dict[Any, Abstract]
-    again: dict[Any, tuple[Repeated, tuple[Free, ...]]]
+    again: dict[Any, tuple[Repeated, tuple[Access, ...]]]
     free_values: dict[Free, Value]
     dependencies: list[Dependency]
     free: dict[Free | Field, Abstract]

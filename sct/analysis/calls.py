@@ -7,24 +7,28 @@ where it is recursive or checkpointed.
 from __future__ import annotations
 
 import inspect
+import operator
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
 from sct.analysis.building import Builder, NotStaticError
 from sct.analysis.containers import UnrollError
+from sct.analysis.effects import statements
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.instances import Bound, callee
+from sct.analysis.instances import Bound, callee, field
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import key_of
-from sct.analysis.repeating import Repeated, holds_generator, repeated
+from sct.analysis.repeating import Access, Repeated, holds_generator, repeated
 from sct.analysis.signature import abstract
+from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.frontend.callables import Callee
+from sct.frontend.callables import Callee, python_function
 from sct.frontend.lower import Lowered, lower
-from sct.frontend.resolve import look_up
-from sct.ir.ops import Call, Free, describe, package_of
+from sct.frontend.resolve import free_value, has_fields
+from sct.ir.ops import NEW, Call, Field, Free, describe, package_of
 from sct.ir.shapes import constant, size_serial
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import (
@@ -45,6 +49,7 @@ from sct.runtime import random_states
 __all__ = [
     "bind",
     "call_value",
+    "checkpointed",
     "checkpointed_call",
     "derivative",
     "lowered",
@@ -119,12 +124,17 @@ def bind(s: Builder, function: Function, args: Sequence[Operand], kwargs: dict[s
     for name, p in function.signature.parameters.items():
         if name in bound.arguments:
             value = bound.arguments[name]
-            out.append(Tuple(value) if p.kind is inspect.Parameter.VAR_POSITIONAL else value)
-        elif p.kind is inspect.Parameter.VAR_POSITIONAL:
-            out.append(Tuple(()))
+            out.append(Tuple(value) if p.kind is p.VAR_POSITIONAL else _new(s, value) if p.kind is p.VAR_KEYWORD else value)
+        elif p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            out.append(Tuple(()) if p.kind is p.VAR_POSITIONAL else _new(s, {}))
         else:
             out.append(default(s, function, name, p.default))
     return out
+
+
+def _new(s: Builder, entries: dict[str, Operand]) -> Operand:
+    """A dict of its own."""
+    return s.apply(NEW, (Dict.of(entries),))
 
 
 def default(s: Builder, function: Function, name: str, value: Any) -> Operand:
@@ -218,6 +228,7 @@ def recursive(s: Builder, op: FunctionType) -> bool:
 def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
     """A call of a function from within itself stays a call; its type is found by iterating from nothing."""
     function = lowered(op).function
+    refuse_stars(s, function)
     s.refuse_plans(args)
     bound = bind(s, function, args, kwargs)
     if any(isinstance(type_of(b), (Tuple, List, Dict)) for b in bound):
@@ -248,7 +259,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
             result = inner.run(function, params)
             found = widen(type_of(result))
             block = Block((), tuple(inner.body), (result,))
-            s.again[key] = repeated(block, f"the recursive function {op.__name__}"), generators_of(inner)
+            s.again[key] = repeated(block, f"the recursive function {op.__name__}"), generators_of(inner, params)
             settled = join(s.recursion[key], found, ("recursion", describe(op)))
             if settled == s.recursion[key]:
                 break
@@ -260,9 +271,29 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     return as_call(s, op, function, bound, t, name, *s.again.get(key, (Repeated(), ())))
 
 
-def checkpointed_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+def checkpointed(s: Builder, args: Sequence[Operand]) -> Operand:
+    """`sct.checkpoint(function)`."""
+    called = callee(s, args[0])
+    if called is None:
+        raise UnsupportedSyntaxError("sct.checkpoint of something only known at run time", s.place, "Name the function.")
+    made = CheckpointedFunction(called.function)
+    return Const(replace(called, function=made) if called.args or called.kwargs else made)
+
+
+def checkpointed_call(
+    s: Builder, checkpointed: CheckpointedFunction, args: Sequence[Operand], kwargs: dict[str, Operand], name: str
+) -> Operand:
     """A call of a function that stays a call, so that the reverse sweep runs it again."""
+    op = python_function(checkpointed.function)
+    if has_fields(op):
+        called = callee(s, s.read_free(Free(checkpointed, "function", attribute=True), op))
+        assert called is not None
+        called = replace(called, function=CheckpointedFunction(called.function))
+        return s.apply(called, args, kwargs, name)
+    if not isinstance(op, FunctionType):
+        return s.apply(op, args, kwargs, name)
     made = lowered(op)
+    refuse_stars(s, made.function)
     for d in made.dependencies:
         s.depend(d)
     s.refuse_plans(args)
@@ -285,12 +316,50 @@ def checkpointed_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwa
     with s.instance_of("checkpoint"):
         t = own_sizes(widen(t), ("result", s.path))
     again = repeated(Block((), tuple(inner.body), (result,)), f"the checkpointed function {op.__name__}")
-    return as_call(s, op, made.function, bound, t, name, again, generators_of(inner))
+    return as_call(s, op, made.function, bound, t, name, again, generators_of(inner, params))
 
 
-def generators_of(s: Builder) -> tuple[Free, ...]:
-    """The data from outside of a function in which there are random generators."""
-    return tuple(f for f in s.free_values if holds_generator(s.free[f]))
+def generators_of(s: Builder, params: Sequence[Operand]) -> tuple[Access, ...]:
+    """The data from outside of a function, and in fields of its arguments, in which there are random generators."""
+    free = {v: f for f, v in s.free_values.items()}
+    made = {t.result: t for t in statements(Block((), tuple(s.body), ()))}
+
+    def access(o: Operand) -> Access | None:
+        if isinstance(o, Value) and o in free:
+            return Access(free[o])
+        if o in params:
+            return Access(params.index(o))
+        t = made.get(o) if isinstance(o, Value) else None
+        if t is None or not (isinstance(t.op, Field) or t.op is operator.getitem):
+            return None
+        base = access(t.args[0])
+        return base and replace(base, steps=(*base.steps, t.op if isinstance(t.op, Field) else t.args[1]))
+
+    found = [access(v) for v in (*free, *(r for r, t in made.items() if isinstance(t.op, Field))) if holds_generator(v)]
+    return tuple(dict.fromkeys(a for a in found if a is not None))
+
+
+def read_access(s: Builder, access: Access, bound: Sequence[Operand]) -> Operand:
+    """What a call of these arguments finds there."""
+    root = access.root
+    found = bound[root] if isinstance(root, int) else s.read_free(root, free_value(root))
+    for step in access.steps:
+        if isinstance(step, Field):
+            assert isinstance(found, Value)
+            found = field(s, found, step.name)
+        else:
+            found = s.apply(operator.getitem, (found, step))
+    return found
+
+
+def refuse_stars(s: Builder, function: Function) -> None:
+    """Refuse `*args` and `**kwargs` of a function whose call stays a call."""
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in function.signature.parameters.values()):
+        raise UnsupportedSyntaxError(
+            f"a function that is recursive or checkpointed ({function.name}), and takes *args or **kwargs",
+            s.place,
+            "Name the parameters.",
+        )
 
 
 def as_call(
@@ -301,14 +370,14 @@ def as_call(
     t: Abstract,
     name: str,
     again: Repeated,
-    outside: tuple[Free, ...],
+    outside: tuple[Access, ...],
 ) -> Operand:
     """A call that stays one, of arguments in the order of the function's parameters; the reverse sweep runs it again."""
     kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in function.signature.parameters.values()]
     named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
     args = [b for b, k in zip(bound, kinds, strict=True) if not k]
     sources = [*again.generators, *(b for b in bound if holds_generator(b))]
-    sources += [s.read_free(f, look_up(f.function, f.name)) for f in outside]
+    sources += [read_access(s, a, bound) for a in outside]
     draws = bool(again.draws and sources)
     if draws:
         args = [s.append(random_states, sources, {}, UNKNOWN, "states"), *args]

@@ -16,9 +16,9 @@ from sct.analysis.building import Builder, Plan
 from sct.analysis.index_expressions import indexed
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.instances import has_attribute, partial
-from sct.analysis.iteration import PLANS, trip_count
+from sct.analysis.iteration import PLANS, taken_apart, trip_count
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.ir.ops import UNPACK, Attribute, is_indexed
+from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, with_items
@@ -69,7 +69,18 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     return s.project(x, t.keys[at] if isinstance(t, Dict) else at, t.items[at])
 
 
+def _starred_unpack(s: Builder, x: Operand, first: int, last: int) -> Operand:
+    """`first` items, a list of those in between, and `last` items."""
+    items = taken_apart(s, x)
+    if len(items) < first + last:
+        raise SctError(f"{len(items)} values cannot be unpacked into {first + last} names or more", s.place)
+    end = len(items) - last
+    return Tuple((*items[:first], s.apply(NEW, (List(tuple(items[first:end])),)), *items[end:]))
+
+
 def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if len(args) == 3:
+        return _starred_unpack(s, args[0], *(plain(type_of(a)) for a in args[1:]))
     x, n = args
     t = type_of(x)
     assert isinstance(n, Const)
@@ -187,15 +198,16 @@ def _getattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         if known is NotImplemented or known == Const(False):
             return args[2] if known == Const(False) else NotImplemented
         args = args[:2]
-    if len(args) == 2 and isinstance(args[1], Const) and isinstance(args[1].value, str):
-        return s.attribute(Attribute(args[1].value), args[0], "")
+    name = plain(type_of(args[1]))
+    if len(args) == 2 and isinstance(name, str):
+        return s.attribute(Attribute(name), args[0], "")
     return NotImplemented
 
 
 def _hasattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    x, name = args
-    if isinstance(type_of(x), Instance) and isinstance(x, Value) and isinstance(name, Const) and isinstance(name.value, str):
-        return Const(has_attribute(s, x, name.value))
+    x, name = args[0], plain(type_of(args[1]))
+    if isinstance(type_of(x), Instance) and isinstance(x, Value) and isinstance(name, str):
+        return Const(has_attribute(s, x, name))
     return NotImplemented
 
 
@@ -238,9 +250,27 @@ def _is(negated: bool) -> Callable[..., Any]:
     return decide
 
 
+def _display(kind: type) -> Callable[..., Any]:
+    return lambda s, args, kwargs: kind(tuple(args))
+
+
+def _dict_display(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    entries = {}
+    for pair in args:
+        assert isinstance(pair, Tuple)
+        key = plain(type_of(pair.items[0]))
+        if not constant(key):
+            raise UnsupportedSyntaxError("a dict key that is only known at run time", s.place, "Use a constant key, or a list.")
+        entries[key] = pair.items[1]
+    return Dict.of(entries)
+
+
 STRUCTURAL: dict[Any, Callable[..., Any]] = {
     operator.getitem: _getitem,
     UNPACK: _unpack,
+    TUPLE: _display(Tuple),
+    LIST: _display(List),
+    DICT: _dict_display,
     len: _len,
     tuple: _sequence(Tuple),
     list: _sequence(List),

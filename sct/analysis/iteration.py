@@ -14,9 +14,10 @@ from sct.analysis.building import Builder, Plan
 from sct.analysis.inference import plain
 from sct.checkpointing import checkpointed
 from sct.errors import SctError, UnsupportedSyntaxError
+from sct.ir.ops import STAR
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple
+from sct.ir.types import UNDEFINED, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple
 
 __all__ = [
     "PLANS",
@@ -29,6 +30,8 @@ __all__ = [
     "Zip",
     "looped",
     "parts",
+    "spread",
+    "taken_apart",
     "trip_count",
 ]
 
@@ -179,6 +182,48 @@ def trip_count(plan: Plan) -> int | None:
     if isinstance(plan, (Enumerate, Reversed)):
         return trip_count(plan.part)
     return None
+
+
+def taken_apart(s: Builder, x: Operand) -> list[Operand]:
+    """The items of something with a star before it."""
+    if x is UNDEFINED:
+        return [UNDEFINED]
+    t = type_of(x)
+    if isinstance(t, (Tuple, List, Dict, Array)) or (isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list, str))):
+        plan = s.plan(x)
+        n = trip_count(plan)
+        if n is not None:
+            return [plan.at(s, Const(i)) for i in range(n)]
+    raise UnsupportedSyntaxError(
+        "a starred value whose length is only known at run time", s.place, "Write the elements out, or use array operations."
+    )
+
+
+def spread(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> tuple[list[Operand], dict[str, Operand]]:
+    """Arguments with what has stars before it put in its places."""
+    out: list[Operand] = []
+    for a in args:
+        if not isinstance(a, Slice) or a.stop != Const(STAR):
+            out.append(a)
+        elif a.step == Const(None):
+            out += taken_apart(s, a.start)
+        else:
+            out += [Tuple((Const(k), v)) for k, v in _entries(s, a.start).items()]
+    named: dict[str, Operand] = {}
+    for k, v in kwargs.items():
+        for name, value in _entries(s, v).items() if k.startswith("**") else ((k, v),):
+            if name in named:
+                raise SctError(f"the keyword argument {name!r} is given twice", s.place)
+            named[name] = value
+    return out, named
+
+
+def _entries(s: Builder, x: Operand) -> dict[Any, Operand]:
+    """The entries of a dict with two stars before it."""
+    found = s.expose_all(x) if isinstance(type_of(x), Dict) else x
+    if not isinstance(found, Dict):
+        raise UnsupportedSyntaxError(f"** before {type_of(x)}, which is no dict", s.place, "Write the entries out.")
+    return found.mapping()
 
 
 def looped(plan: Plan) -> Iterator[Operand]:

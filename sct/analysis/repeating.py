@@ -7,18 +7,19 @@ that they had. Refuses what acts on the world where that cannot be left out the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from sct.analysis.effects import callee, effect, statements
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import Call, Steps, describe
+from sct.ir.ops import Call, Free, Steps, describe
 from sct.ir.ssa import Apply, Block, Operand, Value, read, type_of
 from sct.ir.types import Abstract, Const, Dict, List, ListOf, Stateful, Tuple, Unknown
 from sct.ruleset import of_class
 from sct.runtime import random_states
 
-__all__ = ["Repeated", "holds_generator", "repeated"]
+__all__ = ["Access", "Repeated", "holds_generator", "repeated"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,14 @@ class Repeated:
     draws: bool = False
     reports: bool = False
     generators: tuple[Operand, ...] = ()
+
+
+@dataclass(frozen=True)
+class Access:
+    """Data outside of a function, or the argument of that number, and the fields and keys that lead to what is in it."""
+
+    root: Free | int
+    steps: tuple[Any, ...] = ()
 
 
 def repeated(block: Block, what: str) -> Repeated:

@@ -23,9 +23,9 @@ from sct.analysis.building import Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.instances import Bound
-from sct.analysis.iteration import Range, Reversed
+from sct.analysis.iteration import Range, Reversed, spread
 from sct.analysis.memory import Memory, is_itself, key_of, makes_array
-from sct.analysis.repeating import Repeated
+from sct.analysis.repeating import Access, Repeated
 from sct.analysis.signature import abstract
 from sct.analysis.spellings import SPELLINGS
 from sct.analysis.writing import WRITING, give_away, has_output, into_outputs, refuse_overwriting
@@ -36,6 +36,8 @@ from sct.frontend.resolve import Dependency, free_value
 from sct.ir.ops import (
     ASSERT,
     CALL,
+    DICT,
+    LIST,
     NEW,
     POP,
     PUSH,
@@ -162,7 +164,7 @@ class Specializer:
     field_values: dict[tuple[Value, Field], Value] = field(default_factory=dict)
     outside: set[Value] = field(default_factory=set)  # data from outside of the function, and what is in it
     recursion: dict[Any, Abstract] = field(default_factory=dict)
-    again: dict[Any, tuple[Repeated, tuple[Free, ...]]] = field(default_factory=dict)  # of recursive functions
+    again: dict[Any, tuple[Repeated, tuple[Access, ...]]] = field(default_factory=dict)  # of recursive functions
     entry: list[Statement] | None = None
     parameters: set[Value] = field(default_factory=set)
     projections: dict[tuple[Value, Any], Value] = field(default_factory=dict)
@@ -485,8 +487,7 @@ class Specializer:
         known: Abstract = UNKNOWN,
     ) -> Operand:
         """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the type if inference fails."""
-        kwargs = kwargs or {}
-        args = _spread(args)
+        args, kwargs = spread(self, args, kwargs or {})
         if any(a is UNDEFINED for a in args) and op != Method("append"):  # a list grows by what is not known yet
             return UNDEFINED
         if op is CALL:
@@ -525,10 +526,10 @@ class Specializer:
             return self.append(op, args, kwargs, known, name)
         if isinstance(op, Call):
             op, args = op.function, args[op.draws :]
-        if op is checkpoint and isinstance(function := plain(type_of(args[0])), FunctionType):
-            return Const(CheckpointedFunction(function))
-        if isinstance(op, CheckpointedFunction) and isinstance(op.function, FunctionType):
-            return calls.checkpointed_call(self, op.function, args, kwargs, name)
+        if op is checkpoint:
+            return calls.checkpointed(self, args)
+        if isinstance(op, CheckpointedFunction):
+            return calls.checkpointed_call(self, op, args, kwargs, name)
         if isinstance(op, (Attribute, Field, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
         op = python_function(op)
@@ -647,7 +648,7 @@ class Specializer:
 
 
 _SHAPE = Attribute("shape")
-_MAKERS = frozenset((list, dict, operator.add, operator.mul, operator.or_))
+_MAKERS = frozenset((LIST, DICT, list, dict, operator.add, operator.mul, operator.or_))
 # These are inlined where types are known, though there are rules for them.
 _FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))
 
@@ -660,15 +661,3 @@ def _is_slice(index: Operand) -> bool:
 def differentiable_item(t: Abstract) -> bool:
     """Whether an item of a result with several parts can be more than an integer."""
     return not (isinstance(t, Const) or (isinstance(t, Scalar) and t.kind is int))
-
-
-def _spread(args: Sequence[Operand]) -> list[Operand]:
-    """Arguments with `*rest` (a marked slice, from a rule) put in their places."""
-    out: list[Operand] = []
-    for a in args:
-        if isinstance(a, Slice) and a.stop == Const("*"):
-            assert isinstance(a.start, (Tuple, List))
-            out.extend(a.start.items)
-        else:
-            out.append(a)
-    return out

@@ -45,6 +45,7 @@ _EXPRESSIONS = (
     gast.Attribute,
     gast.Subscript,
     gast.Name,
+    gast.Starred,
     gast.List,
     gast.Tuple,
     gast.Slice,
@@ -83,29 +84,25 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "YieldFrom": ("yield from", "Collect the values in a list display, or return an array."),
     "Await": ("await", "Write an ordinary function."),
     "NamedExpr": ("an assignment inside an expression (:=)", "Assign on a line of its own."),
-    "Starred": ("a starred expression", "Write the elements out."),
     "Match": ("match", "Use if and elif."),
     "TypeAlias": ("a type alias", "Define it at module level."),
 }
 
 
-def check(source: Source, rule: bool = False) -> None:
+def check(source: Source) -> None:
     """Raise if `source` holds a construct that is not supported.
 
     Parameters
     ----------
     source : Source
         The function.
-    rule : bool
-        Whether it is part of a derivative rule; those may take and pass on `*args`.
     """
-    _Checker(source, rule).function(source.node)
+    _Checker(source).function(source.node)
 
 
 class _Checker:
-    def __init__(self, source: Source, rule: bool) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
-        self.rule = rule
 
     def refuse(self, node: Any, what: str, advice: str) -> None:
         place = self.source.place(node if hasattr(node, "lineno") else self.source.node)
@@ -114,20 +111,12 @@ class _Checker:
     def function(self, node: Any) -> None:
         if isinstance(node, gast.AsyncFunctionDef):
             self.refuse(node, *_ADVICE["AsyncFunctionDef"])
-        arguments = node.args
-        if not self.rule:
-            for star in (arguments.vararg, arguments.kwarg):
-                if star is not None:
-                    self.refuse(star, "a parameter *args or **kwargs", "Name the parameters.")
         body = node.body if isinstance(node.body, list) else [node.body]
         for child in body:
             self.visit(child)
 
     def visit(self, node: Any) -> None:
         kind = type(node).__name__
-        if isinstance(node, gast.Starred) and self.rule:
-            self.visit(node.value)
-            return
         if not isinstance(node, (*_STATEMENTS, *_EXPRESSIONS, *_OTHER)):
             what, advice = _ADVICE.get(kind, (f"the construct {kind}", "Write it with the constructs that the manual lists."))
             self.refuse(node, what, advice)
@@ -142,12 +131,6 @@ class _Checker:
             if node.is_async:
                 self.refuse(node.target, *_ADVICE["AsyncFor"])
             self.target(node.target)
-        if isinstance(node, gast.Call):
-            for keyword in node.keywords:
-                if keyword.arg is None:
-                    self.refuse(keyword.value, "** in a call", "Write the keyword arguments out.")
-        if isinstance(node, gast.Dict) and any(key is None for key in node.keys):
-            self.refuse(node, "** in a dict", "Write the entries out.")
         for child in gast.iter_child_nodes(node):
             self.visit(child)
 
@@ -158,4 +141,4 @@ class _Checker:
         elif isinstance(node, gast.Attribute):
             self.refuse(node, "an assignment to an attribute", "Assign to a name and return it.")
         elif isinstance(node, gast.Starred):
-            self.refuse(node, *_ADVICE["Starred"])
+            self.target(node.value)

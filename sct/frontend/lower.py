@@ -19,7 +19,7 @@ from sct.errors import SctError, UndefinedNameError
 from sct.frontend.check import check
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
-from sct.ir.ops import ASSERT, CALL, NEW, RAISE, UNPACK, Attribute, Augmented, Format, Free, Method
+from sct.ir.ops import ASSERT, CALL, DICT, LIST, NEW, RAISE, STAR, TUPLE, UNPACK, Attribute, Augmented, Format, Free, Method
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
 
@@ -98,7 +98,7 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
         If it holds a construct that is not supported.
     """
     source = read(function)
-    check(source, rule)
+    check(source)
     return _Lowerer(source, rule).run()
 
 
@@ -161,6 +161,10 @@ def _assigned(statements: list[Any]) -> list[str]:
     return list(names)
 
 
+def _has_star(display: Any) -> bool:
+    return any(isinstance(e, gast.Starred) for e in display.elts)
+
+
 _COMPREHENSIONS = (gast.ListComp, gast.DictComp, gast.GeneratorExp)
 
 
@@ -212,7 +216,7 @@ class _Lowerer:
     def set_origin(self, node: Any) -> None:
         self.origin = Origin(self.source.text(node), self.source.place(node))
 
-    def apply(self, node: Any, op: Any, *args: Operand, **kwargs: Operand) -> Value:
+    def apply(self, node: Any, op: Any, /, *args: Operand, **kwargs: Operand) -> Value:
         result = Value()
         self.body.append(Apply(op, args, tuple(kwargs.items()), result, self.source.place(node), self.origin))
         return result
@@ -361,13 +365,17 @@ class _Lowerer:
             self.apply(target, operator.setitem, self.expression(target.value), self.expression(target.slice), value)
             return
         n = len(target.elts)
-        if isinstance(value, (Tuple, List)) and len(value.items) == n:
+        starred = next((i for i, e in enumerate(target.elts) if isinstance(e, gast.Starred)), None)
+        if starred is not None:
+            whole = self.apply(target, UNPACK, value, Const(starred), Const(n - 1 - starred))
+            items: tuple[Operand, ...] = tuple(self.apply(target, operator.getitem, whole, Const(i)) for i in range(n))
+        elif isinstance(value, (Tuple, List)) and len(value.items) == n:
             items = value.items
         else:
             whole = self.apply(target, UNPACK, value, Const(n))
             items = tuple(self.apply(target, operator.getitem, whole, Const(i)) for i in range(n))
         for element, item in zip(target.elts, items, strict=True):
-            self.bind(element, item)
+            self.bind(element.value if isinstance(element, gast.Starred) else element, item)
 
     def unpacked(self, value: Operand) -> Operand:
         """What is unpacked and nothing else: of a tuple or list that was just made of an iterable, that iterable."""
@@ -541,7 +549,7 @@ class _Lowerer:
 
     def ex_Call(self, node: Any) -> Operand:
         args = self.arguments(node.args)
-        kwargs = {k.arg: self.expression(k.value) for k in node.keywords}
+        kwargs = {f"**{i}" if k.arg is None else k.arg: self.expression(k.value) for i, k in enumerate(node.keywords)}
         if isinstance(node.func, gast.Attribute):
             base = self.expression(node.func.value)
             if not (isinstance(base, Const) and isinstance(base.value, ModuleType)):
@@ -555,8 +563,8 @@ class _Lowerer:
     def arguments(self, nodes: list[Any]) -> list[Operand]:
         args: list[Operand] = []
         for n in nodes:
-            if isinstance(n, gast.Starred):  # only in rules
-                args.append(Slice(self.expression(n.value), Const("*"), Const(None)))
+            if isinstance(n, gast.Starred):
+                args.append(Slice(self.expression(n.value), Const(STAR), Const(None)))
             else:
                 args.append(self.expression(n))
         return args
@@ -609,24 +617,28 @@ class _Lowerer:
         return self.choice(node, test, lambda: self.expression(node.body), lambda: self.expression(node.orelse))
 
     def ex_Tuple(self, node: Any) -> Operand:
-        return Tuple(tuple(self.expression(e) for e in node.elts))
+        items = self.arguments(node.elts)
+        return self.apply(node, TUPLE, *items) if _has_star(node) else Tuple(tuple(items))
 
     def ex_List(self, node: Any) -> Operand:
-        return self.new(node, List(tuple(self.expression(e) for e in node.elts)))
+        items = self.arguments(node.elts)
+        return self.apply(node, LIST, *items) if _has_star(node) else self.new(node, List(tuple(items)))
 
     def new(self, node: Any, display: List | Dict) -> Operand:
         """A list or dict that may be written into later."""
         return display if self.rule else self.apply(node, NEW, display)
 
     def ex_Dict(self, node: Any) -> Operand:
-        keys, items = [], []
+        entries: list[Operand] = []
         for k, v in zip(node.keys, node.values, strict=True):
-            key = self.expression(k)
-            if not isinstance(key, Const):
-                raise SctError("a dict key must be a constant", self.source.place(k), "Use a list, or a constant key.")
-            keys.append(key.value)
-            items.append(self.expression(v))
-        return self.new(node, Dict(tuple(keys), tuple(items)))
+            if k is None:
+                entries.append(Slice(self.expression(v), Const(STAR), Const("items")))
+            else:
+                entries.append(Tuple((self.expression(k), self.expression(v))))
+        known = {e.items[0].value: e.items[1] for e in entries if isinstance(e, Tuple) and isinstance(e.items[0], Const)}
+        if len(known) < len(entries):
+            return self.apply(node, DICT, *entries)
+        return self.new(node, Dict.of(known))
 
     def ex_ListComp(self, node: Any) -> Operand:
         made = self.new(node, List(()))

@@ -14,11 +14,15 @@ import numpy as np
 __all__ = [
     "ASSERT",
     "CALL",
+    "DICT",
+    "LIST",
     "NEW",
     "POP",
     "PUSH",
     "RAISE",
+    "STAR",
     "TAPE",
+    "TUPLE",
     "UNPACK",
     "Again",
     "Attribute",
@@ -60,6 +64,10 @@ TAPE = Special("tape")  # an empty tape
 PUSH = Special("push")  # push args[1] on the tape args[0]
 POP = Special("pop")  # take the last entry off the tape args[0]
 UNPACK = Special("unpack")  # the args[1] elements of args[0]; an error if it has another number of them
+LIST = Special("list")  # the list of the arguments
+TUPLE = Special("tuple")  # the tuple of the arguments
+DICT = Special("dict")  # the dict of the arguments, which are pairs of a key and a value
+STAR = Special("star")  # marks an argument that is to be taken apart: slice(argument, STAR, None), or "items" of a dict
 
 
 @dataclass(frozen=True, slots=True)
