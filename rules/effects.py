@@ -25,9 +25,10 @@ result_type(*_REPORTS)(lambda *args, **kwargs: None)
 
 # -- NumPy's own state and files ----------------------------------------------------------------------------------------------
 
-_ACTS = """set_printoptions seterr seterrcall setbufsize copyto fill_diagonal place put put_along_axis putmask test
+_ACTS = """set_printoptions seterr seterrcall setbufsize copyto fill_diagonal place put put_along_axis putmask
+test linalg.test fft.test
 apply_along_axis apply_over_axes fromfunction fromiter frompyfunc piecewise vectorize errstate printoptions
-flatiter ndenumerate ndindex nditer nested_iters busdaycalendar memmap"""
+broadcast flatiter ndenumerate ndindex nditer nested_iters busdaycalendar memmap"""
 _READS = """get_printoptions getbufsize geterr geterrcall array2string array_repr array_str
 format_float_positional format_float_scientific fromfile fromregex genfromtxt load loadtxt"""
 _PURE = """asarray_chkfinite asmatrix bartlett base_repr binary_repr blackman block bmat busday_count busday_offset

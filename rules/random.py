@@ -178,6 +178,11 @@ _draws("seed", lambda self, *args, **kwargs: None, LEGACY)
 _draws("set_state", lambda self, state: None, LEGACY)
 effect("reads", LEGACY.get_state)
 
+# functions of the module, of NumPy's global generator
+effect("draws", np.random.seed, np.random.ranf, np.random.sample)
+result_type(np.random.seed)(lambda seed=None: None)
+result_type(np.random.ranf, np.random.sample)(lambda size=None: drawn(FLOAT, size))
+
 # -- generators ---------------------------------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,7 @@ from sct.transform.ownership import own_results
 from sct.transform.record import record
 from sct.transform.reverse import Mode, reverse
 from sct.transform.shapes import shapes_only
+from sct.transform.snapshots import snapshots
 
 __all__ = ["DerivedFunction", "Wrt", "elementwise_grad", "grad", "pullback", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -411,7 +412,7 @@ def _refuse_short(long_enough: Callable[[tuple[Any, ...]], bool], name: str) -> 
 
 def _differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode: Mode, optimize: bool) -> Specialized:
     """The derivative of a typed function, by all stages."""
-    canonical = replace(primal, function=run(PRIMAL, primal.function))
+    canonical = replace(primal, function=snapshots(run(PRIMAL, primal.function)))
     if mode.again:
         canonical = replace(canonical, function=again(canonical.function))
     if mode.seed == "none":

@@ -26,6 +26,7 @@ from sct.runtime import (
     item,
     items_of,
     joined,
+    kept,
     repeated,
     replayed,
     shortened,
@@ -152,7 +153,7 @@ def operation(
         return gast.Attribute(args[0], op.name, gast.Load())
     if isinstance(op, Method):
         return call(gast.Attribute(args[0], op.name, gast.Load()), args[1:], kwargs)
-    if op is np.array and len(args) == 1 and not kwargs and _is_array(operands[0]):
+    if op in (np.array, kept) and len(args) == 1 and not kwargs and _is_array(operands[0]):
         return call(gast.Attribute(args[0], "copy", gast.Load()), [])
     if op is np.shape and _is_array(operands[0]):
         return gast.Attribute(args[0], "shape", gast.Load())

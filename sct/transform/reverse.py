@@ -347,6 +347,12 @@ class _Reverser(Boundary):
     def python_function(self, s: Apply, bar: Operand) -> None:
         """A Python function that is called, not inlined (because it is recursive): by its own vjp, which runs it again."""
         names = _parameter_names(s.op)
+        if effect(s) == "draws" and names is None:
+            raise NoRuleError(
+                f"a random draw by {describe(s.op)}, whose distribution depends on what is differentiated by",
+                s.place,
+                "Draw from a fixed distribution, and transform: mu + sigma * rng.standard_normal(n).",
+            )
         if names is None:
             raise NoRuleError(
                 f"{describe(s.op)} has no derivative rule",

@@ -1,0 +1,125 @@
+"""Snapshots: what a function of which nothing is known may write into, as it was before.
+
+Takes a typed function; gives it with copies of the arrays that are used before such a call gets them, or gets what they lie in.
+The call gets what the primal passes, and what is read after it is what it has left there: so the values are Python's own, and
+the reverse sweep finds what the forward sweep has used. Such a function is taken to change nothing but what it is given.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sct.analysis.effects import callee, effect, statements
+from sct.analysis.storage import Storage, fresh, storage
+from sct.ir.ops import Attribute, Call, Field, Method, Special, Steps
+from sct.ir.rewriting import map_operands
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_of,
+    map_leaves,
+    operands_of,
+    values_of,
+)
+from sct.ir.types import Array, ListOf, Unknown
+from sct.runtime import kept
+
+__all__ = ["snapshots"]
+
+
+def snapshots(f: Function) -> Function:
+    """`f` with copies of what is written into by functions of which nothing is known."""
+    calls = [s for s in statements(f.block) if _is_opaque(s)]
+    if not calls:
+        return f
+    pass_ = _Snapshots(storage(f))
+    for s in statements(f.block):
+        if isinstance(s.op, Field) or _is_opaque(s):
+            pass_.more[s.result] = pass_.touched(s)
+    pass_.written = {s: pass_.touched(s) for s in calls}
+    return replace(f, block=pass_.block(f.block, frozenset()))
+
+
+def _is_opaque(s: Apply) -> bool:
+    return effect(s) == "acts" and not isinstance(s.op, (Call, Special, Steps))
+
+
+@dataclass
+class _Snapshots:
+    storage: Storage
+    more: dict[Value, frozenset[Any]] = field(default_factory=dict)  # what a value lies in, besides its roots
+    written: dict[Apply, frozenset[Any]] = field(default_factory=dict)
+
+    def touched(self, s: Apply) -> frozenset[Any]:
+        """The memory that a call may write into: of its operands, and of the object that it is a method of."""
+        found: set[Any] = set()
+        for v in values_of(*operands_of(s)):
+            found |= self.memory(v)
+        owner = getattr(callee(s), "__self__", None)
+        return frozenset(found | {id(owner)} if owner is not None else found)
+
+    def memory(self, v: Value) -> set[Any]:
+        """What a value may lie in."""
+        roots = self.storage.of(v)
+        return set(roots).union(*(self.more.get(r, ()) for r in roots))
+
+    def block(self, block: Block, later: frozenset[Any]) -> Block:
+        """A block after which memory may be written into."""
+        body: list[Statement] = []
+        for s in reversed(block.body):
+            if isinstance(s, Apply):
+                body += reversed(self.apply(s, later))
+                later |= self.written.get(s, frozenset())
+                continue
+            inside = frozenset().union(*(self.written.get(t, frozenset()) for t in statements(*blocks_of(s))))
+            again = later | inside if isinstance(s, (For, While)) else later
+            body.append(self.compound(s, again))
+            later |= inside
+        return block.with_(reversed(body))
+
+    def compound(self, s: Statement, later: frozenset[Any]) -> Statement:
+        if isinstance(s, If):
+            return replace(s, then=self.block(s.then, later), orelse=self.block(s.orelse, later))
+        if isinstance(s, While):
+            return replace(s, test=self.block(s.test, later), body=self.block(s.body, later))
+        assert isinstance(s, For)
+        return replace(s, body=self.block(s.body, later))
+
+    def apply(self, s: Apply, later: frozenset[Any]) -> list[Statement]:
+        """A statement, after copies of those of its operands that are written into later."""
+        if not later or s in self.written or _navigates(s):
+            return [s]
+        copies: dict[Value, Value] = {}
+        for v in values_of(*operands_of(s)):
+            if _may_change(v) and not later.isdisjoint(self.memory(v)):
+                copies.setdefault(v, Value(v.type, v.name, v.hint))
+        if not copies:
+            return [s]
+
+        def copied(o: Operand) -> Operand:
+            return map_leaves(lambda leaf: copies.get(leaf, leaf) if isinstance(leaf, Value) else leaf, o)
+
+        made: list[Statement] = [Apply(kept, (v,), (), c, s.place, s.origin) for v, c in copies.items()]
+        return [*made, map_operands(copied, s)]
+
+
+def _navigates(s: Apply) -> bool:
+    """Whether a statement only leads to another object, or to a part of one in the same memory."""
+    if isinstance(s.op, (Attribute, Field, Method)) or s.op is operator.getitem:
+        return not fresh(s)
+    return False
+
+
+def _may_change(v: Value) -> bool:
+    """Whether a value may be written into, or is one that is read again where it is needed."""
+    t = v.type
+    return isinstance(t, (Unknown, ListOf)) or (isinstance(t, Array) and (t.shape != () or bool(t.boxed)))
