@@ -10,20 +10,20 @@ import copy
 import functools
 import inspect
 import sys
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import FunctionType, MethodType
-from typing import Any, ParamSpec
+from typing import Any, NamedTuple, ParamSpec
 
 import numpy as np
 
-from sct.analysis.calls import lowered
+from sct.analysis.calls import compiling, lowered
 from sct.analysis.signature import abstract, examples
 from sct.analysis.specialize import Specialized, Specializer, specialize
+from sct.cache import Shared, shared_by
 from sct.codegen.emit import Text, emit
 from sct.codegen.guard import guard, long_enough
-from sct.codegen.load import load
+from sct.codegen.link import Compiled, Found, compiled
 from sct.codegen.overlap import overlap_check
 from sct.codegen.tape import Tape, tape_of
 from sct.errors import CallError, SctError, SourceUnavailableError, UnsupportedSyntaxError
@@ -55,14 +55,13 @@ Wrt = "str | int | Sequence[str | int]"
 _CACHE_SIZE = 64
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A compiled function, its text, and the types that it is for."""
+class _Entry(NamedTuple):
+    """A compiled form, linked to the function that is differentiated: its guard, what is called, and the objects found."""
 
-    types: tuple[Abstract, ...]
+    matches: Callable[[tuple[Any, ...]], bool]
     run: Callable[..., Any]
-    text: Text
-    long_enough: Callable[[tuple[Any, ...]], bool] | None
+    form: Compiled
+    found: Found
 
 
 class DerivedFunction:
@@ -100,10 +99,9 @@ class DerivedFunction:
         fixed = not kinds & {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
         self._arity = len(self._signature.parameters) if fixed else -1
         self._first = self._callee.args
-        self._entries: tuple[tuple[Callable[[tuple[Any, ...]], bool], Callable[..., Any]], ...] = ()
-        self._compiled: dict[Callable[..., Any], _Entry] = {}
-        self._latest: Callable[..., Any] | None = None
-        self._lock = threading.RLock()
+        self._entries: tuple[_Entry, ...] = ()
+        self._latest: Compiled | None = None
+        self._shared = self._known()
         named = primal if hasattr(primal, "__name__") else self._callee.function
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             if hasattr(named, name):
@@ -127,17 +125,18 @@ class DerivedFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs and len(args) == self._arity:
             given = (*self._first, *args) if self._first else args
-            for matches, compiled in self._entries:
+            for matches, compiled, form, _ in self._entries:
                 if matches(given):
-                    self._latest = compiled
+                    self._latest = form
                     return compiled(*given)
         try:
             values, positional, keyword = self._bound(args, kwargs)
-            compiled = self._latest = self._found(values)
+            entry = self._found(values)
         except SctError as e:
             error = e
         else:
-            return compiled(*positional, **keyword)
+            self._latest = entry.form
+            return entry.run(*positional, **keyword)
         raise without_frames(error)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]]:
@@ -185,31 +184,75 @@ class DerivedFunction:
         names = [f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name for p in self._signature.parameters.values()]
         return f"{self._label()}({', '.join(names)})"
 
-    def _found(self, values: tuple[Any, ...]) -> Callable[..., Any]:
-        for matches, compiled in self._entries:
-            if matches(values):
-                return compiled
-        with self._lock:
-            for matches, compiled in self._entries:
-                if matches(values):
-                    return compiled
-            return self._compile(values)
+    def _known(self) -> Shared:
+        """What was compiled for functions of the same code."""
+        function = self._callee.function
+        if isinstance(function, DerivedFunction):
+            table = function._shared.derived
+        elif isinstance(function, FunctionType) and adjoint_rule(function) is None:
+            table = shared_by(function.__code__)
+        else:
+            return Shared()
+        key = (self._transform, self.mode, self.wrt, self.single, self.optimize, len(self._first), *self._callee.keywords)
+        return table.setdefault(key, Shared())
 
-    def _compile(self, values: tuple[Any, ...]) -> Callable[..., Any]:
+    def _found(self, values: tuple[Any, ...]) -> _Entry:
+        entry = self._linked(values)
+        if entry is not None:
+            return entry
+        with self._shared.lock:
+            return self._linked(values) or self._made(values)
+
+    def _made(self, values: tuple[Any, ...]) -> _Entry:
+        form = self._compile(values)
+        self._shared.keep(form)
+        entry = self._link(form)
+        assert entry is not None
+        self._add(entry)
+        return entry
+
+    def _linked(self, values: tuple[Any, ...]) -> _Entry | None:
+        """The compiled form for such arguments, if there is one."""
+        for entry in self._entries:
+            if entry.matches(values):
+                return entry
+        for form in self._shared.compiled:
+            linked = self._link(form)
+            if linked is not None and linked.matches(values):
+                self._add(linked)
+                return linked
+        return None
+
+    def _link(self, form: Compiled) -> _Entry | None:
+        """A compiled form with what it finds from this function; None if it does not find what it needs."""
+        root = self._root()
+        found = form.way.walk(root)
+        if found is None:
+            return None
+        run: Callable[..., Any] = form.function(found, self._called)
+        check = form.overlaps(found)
+        return _Entry(form.matches(root, found), run if check is None else self._checked(run, check), form, found)
+
+    def _add(self, entry: _Entry) -> None:
+        """Put an entry first, and let go of those that would call what this function does not call any more."""
+        root = self._root()
+        kept = [e for e in self._entries[: _CACHE_SIZE - 1] if _same(e.form.way.walk(root), e.found)]
+        self._entries = (entry, *kept)
+
+    def _compile(self, values: tuple[Any, ...]) -> Compiled:
         with examples():
             types = self._types(values)
-            specialized, text, lengths, compiled = with_room(lambda: self._written(types))
-        check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
-        if check is not None:
-            compiled = self._checked(compiled, check)
-        names = getattr(self._root(), "__globals__", {})
-        matches = guard(types, values, specialized.dependencies, specialized.free, lengths, names).on(names)
-        facts = long_enough(types, specialized.free, lengths)
-        self._compiled[compiled] = _Entry(types, compiled, text, None if facts is None else facts.on({}))
-        kept = self._entries[: _CACHE_SIZE - 1]
-        self._compiled = {r: self._compiled[r] for r in (compiled, *(r for _, r in kept))}
-        self._entries = ((matches, compiled), *kept)
-        return compiled
+            specialized, text, signature, lengths = with_room(lambda: self._written(types))
+        root = self._root()
+        return compiled(
+            root,
+            specialized.dependencies,
+            text,
+            signature,
+            guard(types, values, specialized.dependencies, specialized.free, lengths, getattr(root, "__globals__", {})),
+            long_enough(types, specialized.free, lengths),
+            overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free),
+        )
 
     def _root(self) -> Any:
         """The function that this is a derivative of, of whatever order."""
@@ -219,12 +262,12 @@ class DerivedFunction:
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
         return tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
 
-    def _written(self, types: tuple[Abstract, ...]) -> tuple[Specialized, Text, dict[str, int], Callable[..., Any]]:
-        """The derivative for arguments of the given types: typed, as a text, what that relies on, and compiled."""
-        with lengths_relied_on() as lengths:
+    def _written(self, types: tuple[Abstract, ...]) -> tuple[Specialized, Text, inspect.Signature, dict[str, int]]:
+        """The derivative for arguments of the given types: typed, as a text with its signature, and what that relies on."""
+        with compiling(), lengths_relied_on() as lengths:
             specialized = self.typed(types)
             text = emit(_with_steps(specialized.function, self.optimize))
-        return specialized, text, lengths, load(text, self._linked(text))
+        return specialized, text, specialized.function.signature, lengths
 
     def _checked(self, compiled: Callable[..., Any], check: Callable[[Sequence[Any]], None]) -> Callable[..., Any]:
         """A compiled function that first looks at its arguments; itself it is `__wrapped__`."""
@@ -241,16 +284,16 @@ class DerivedFunction:
 
         return checked
 
-    def _linked(self, text: Text) -> dict[str, Any]:
+    def _namespace(self, text: Text) -> dict[str, Any]:
         """The objects that a text names; a derivative of a recursive function is one of them."""
-        out = dict(text.bound)
-        for name, value in out.items():
-            if isinstance(value, Derived):
-                out[name] = self._vjp(value)._as_function()
-            elif isinstance(value, Again):
-                mode = Mode("again", True, "none", again=True)
-                out[name] = DerivedFunction(value.function, 0, mode, self.optimize, "again")._as_function()
-        return out
+        return {n: self._called(v) if isinstance(v, (Again, Derived)) else v for n, v in text.bound.items()}
+
+    def _called(self, op: Again | Derived) -> Callable[..., Any]:
+        """What a text calls where it runs a function again, or a derivative of it."""
+        if isinstance(op, Derived):
+            return self._vjp(op)._as_function()
+        mode = Mode("again", True, "none", again=True)
+        return DerivedFunction(op.function, 0, mode, self.optimize, "again")._as_function()
 
     def _vjp(self, derived: Derived) -> DerivedFunction:
         function = self._vjp(derived.function) if isinstance(derived.function, Derived) else derived.function
@@ -266,7 +309,7 @@ class DerivedFunction:
 
         def dispatch(*args: Any, **kwargs: Any) -> Any:
             if not kwargs:
-                for matches, compiled in self._entries:
+                for matches, compiled, _, _ in self._entries:
                     if matches(args):
                         return compiled(*args)
             return self(*args, **kwargs)
@@ -322,14 +365,14 @@ class DerivedFunction:
             To be called with arguments of the same types. It looks only at what cannot be seen from these: how long axes
             are, where its text relies on that (`ValueError`), and the memory of arguments that are written into.
         """
-        compiled = self._for(args, kwargs)
-        fits = self._compiled[compiled].long_enough
+        entry = self._for(args, kwargs)
+        compiled, fits = entry.run, entry.form.long_enough
         if fits is not None:
-            compiled = self._checked(compiled, _refuse_short(fits, getattr(self, "__name__", "f")))
+            compiled = self._checked(compiled, _refuse_short(fits.on({}), getattr(self, "__name__", "f")))
         bound = self._first or self._callee.keywords
         return functools.partial(compiled, *self._first, **self._callee.keywords) if bound else compiled
 
-    def _for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
+    def _for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry:
         if self.mode.seed == "argument" and len(args) < len(self._signature.parameters):
             args = (*args, None)
         values, _, _ = self._bound(args, kwargs)
@@ -338,7 +381,7 @@ class DerivedFunction:
     @ends_here
     def source_for(self, *args: Any, **kwargs: Any) -> str:
         """The text of the derivative for arguments of these types (those of the primal)."""
-        return self._compiled[self._for(args, kwargs)].text.source
+        return self._for(args, kwargs).form.text.source
 
     @ends_here
     def tape(self, *args: Any, **kwargs: Any) -> Tape:
@@ -375,9 +418,9 @@ class DerivedFunction:
         if self.mode.seed == "argument":
             result = self._callee.function(*_copied(positional[:-1]), **_copied(keyword))
             positional = (*positional[:-1], _ones_like(result))
-        with examples():
+        with examples(), compiling():
             function, text = with_room(lambda: self._recording(self._types(values)))
-        return tape_of(function, text, {"__name__": "sct.generated", **self._linked(text)}, positional, keyword)
+        return tape_of(function, text, {"__name__": "sct.generated", **self._namespace(text)}, positional, keyword)
 
     def _recording(self, types: tuple[Abstract, ...]) -> tuple[Function, Text]:
         function = _with_steps(self.typed(types).function, self.optimize)
@@ -388,14 +431,18 @@ class DerivedFunction:
     def source(self) -> str:
         """The text of the derivative for the latest call's types; before any call, in the general form."""
         latest = self._latest
-        if latest is not None and latest in self._compiled:
-            return self._compiled[latest].text.source
+        if latest is not None:
+            return latest.text.source
         given = self._inner.bind_partial(*self._first, **self._callee.keywords).arguments
-        with examples():
+        with examples(), compiling():
             types = tuple(
                 abstract(given[n], n) if n in given else _declared(p, n in self.wrt) for n, p in self._inner.parameters.items()
             )
             return with_room(lambda: emit(_with_steps(self.typed(types).function, self.optimize))).source
+
+
+def _same(a: Found | None, b: Found) -> bool:
+    return a is not None and all(x is y for x, y in zip(a, b, strict=True))
 
 
 def _refuse_short(long_enough: Callable[[tuple[Any, ...]], bool], name: str) -> Callable[[Sequence[Any]], None]:

@@ -210,3 +210,15 @@ def test_what_is_not_supported_is_said_of_the_text_that_runs():
 
     with pytest.raises(sct.UnsupportedSyntaxError, match="class"):
         sct.grad(with_a_class)(1.0)
+
+
+def test_lambdas_in_comprehensions():
+    assert [sct.grad(f)(2.0) for f in [lambda x, k=k: x**k for k in (1, 2, 3)]] == [1.0, 4.0, 12.0]
+
+
+class Powers:
+    second, third = [lambda x, k=k: x**k for k in (2, 3)]
+
+
+def test_lambdas_in_comprehensions_of_a_class():
+    assert (sct.grad(Powers.second)(2.0), sct.grad(Powers.third)(2.0)) == (4.0, 12.0)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import operator
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from types import FunctionType
 from typing import Any
@@ -28,7 +29,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, python_function
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import free_value, has_fields
-from sct.ir.ops import NEW, Call, Field, Free, describe, package_of
+from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, package_of
 from sct.ir.shapes import constant, size_serial
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import (
@@ -51,6 +52,7 @@ __all__ = [
     "call_value",
     "checkpointed",
     "checkpointed_call",
+    "compiling",
     "derivative",
     "lowered",
     "python_call",
@@ -61,20 +63,37 @@ __all__ = [
 
 _TEMPLATES = 4096  # at most so many are kept
 _templates: dict[Any, tuple[Block, dict[str, int]]] = {}  # with the lengths that they rely on
-_lowered: weakref.WeakKeyDictionary[Callable[..., Any], Lowered] = weakref.WeakKeyDictionary()
+_own_rules: dict[tuple[Callable[..., Any], bool], Lowered] = {}
+_lowered: ContextVar[dict[tuple[Callable[..., Any], bool], Lowered] | None] = ContextVar("lowered", default=None)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Functions are lowered once meanwhile; afterwards they are forgotten, with all that they refer to."""
+    if _lowered.get() is not None:
+        yield
+        return
+    token = _lowered.set({})
+    try:
+        yield
+    finally:
+        _lowered.reset(token)
 
 
 def lowered(function: Callable[..., Any], rule: bool = False) -> Lowered:
-    """`lower`, remembered for as long as the names in the function refer to the same code."""
-    made = _lowered.get(function)
-    if made is None or not ((rule and _own_rule(function)) or all(d.holds() for d in made.dependencies)):
-        made = _lowered[function] = lower(function, rule)
+    """`lower`, remembered while a function is compiled; sct's own rules are remembered for ever."""
+    known = _own_rules if _own_rule(function) else _lowered.get()
+    if known is None:
+        return lower(function, rule)
+    made = known.get((function, rule))
+    if made is None:
+        made = known[function, rule] = lower(function, rule)
     return made
 
 
 def _own_rule(function: Any) -> bool:
     """Whether a function is one of sct's own rules, whose names nobody rebinds."""
-    return (getattr(function, "__module__", None) or "").startswith("sct.")
+    return (getattr(function, "__module__", None) or "").startswith("sct.") and not is_generated(function)
 
 
 def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:

@@ -1,34 +1,76 @@
 """Compiling generated text.
 
-Takes a text and the objects that it names; gives the function that it defines. The text lies in linecache, so tracebacks
-and debuggers show it.
+Takes a text; gives what makes its function, of the objects that it names. The text lies in linecache, so tracebacks and
+debuggers show it, for as long as one of its functions lives.
 """
 
 from __future__ import annotations
 
 import itertools
 import linecache
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType, FunctionType
 from typing import Any
 
 from sct.codegen.emit import Text
 
-__all__ = ["load"]
+__all__ = ["Loaded", "load"]
 
 _serial = itertools.count(1)
 
 
-def load(text: Text, bound: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function that `text` defines; `bound` are the objects that it finds under their names."""
+class _Listing:
+    """Stands in the globals of a text's functions, and takes the text out of linecache when the last of them goes."""
+
+    def __init__(self, filename: str) -> None:
+        weakref.finalize(self, linecache.cache.pop, filename, None).atexit = False
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Loaded:
+    """A compiled text: the code of its functions, the last of which is what it defines, and what they import.
+
+    `names` are all global names that they use.
+    """
+
+    functions: tuple[CodeType, ...]
+    imported: Mapping[str, Any]
+    names: frozenset[str]
+
+    def function(
+        self, bound: Mapping[str, Any], defaults: tuple[Any, ...] | None, keyword_defaults: dict[str, Any] | None
+    ) -> FunctionType:
+        """The function, where `bound` are the objects that it finds under their names."""
+        namespace = {**self.imported, **bound}
+        for code in self.functions[:-1]:
+            namespace[code.co_name] = FunctionType(code, namespace)
+        code = self.functions[-1]
+        made = namespace[code.co_name] = FunctionType(code, namespace, code.co_name, defaults)
+        if keyword_defaults:
+            made.__kwdefaults__ = keyword_defaults
+        return made
+
+
+def load(text: Text) -> Loaded:
+    """What makes the function that `text` defines."""
     filename = f"<sct {text.name} {next(_serial)}>"
-    linecache.cache[filename] = (len(text.source), None, text.source.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {"__name__": "sct.generated", **bound}
     try:
-        code = compile(text.source, filename, "exec")
+        module = compile(text.source, filename, "exec")
     except SyntaxError as e:
         if str(e.msg).startswith("too many"):  # nested blocks, parentheses or levels of indentation
             raise RecursionError(e.msg) from None
         raise
-    exec(code, namespace)
-    function: Callable[..., Any] = namespace[text.name]
-    return function
+    linecache.cache[filename] = (len(text.source), None, text.source.splitlines(keepends=True), filename)
+    imported: dict[str, Any] = {"__name__": "sct.generated", "__listing__": _Listing(filename)}
+    exec("\n".join(text.imports), imported)
+    functions = tuple(c for c in module.co_consts if isinstance(c, CodeType))
+    return Loaded(functions, imported, frozenset(n for c in functions for n in _names(c)))
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for c in code.co_consts:
+        if isinstance(c, CodeType):
+            yield from _names(c)

@@ -7,7 +7,8 @@ A derivative works on copies of what it writes into: that is the same only if no
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -19,7 +20,7 @@ from sct.frontend.resolve import MISSING, free_value
 from sct.ir.ops import Field, Free
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
 
-__all__ = ["overlap_check"]
+__all__ = ["Overlap", "overlap_check"]
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, np.ufunc, type, ModuleType)
 _WORK = 100_000  # candidates that NumPy looks at before it gives up deciding whether two arrays share memory
@@ -30,8 +31,8 @@ def overlap_check(
     types: Sequence[Abstract],
     written: Sequence[Written],
     free: Iterable[tuple[Free | Field, Abstract]],
-) -> Callable[[Sequence[Any]], None] | None:
-    """A check of a call's arguments, which raises `ArgumentMemoryError`; None if nothing is written into.
+) -> Overlap | None:
+    """A check of a call's arguments; None if nothing is written into.
 
     Parameters
     ----------
@@ -52,20 +53,31 @@ def overlap_check(
     places = [(n, p) for n, t in enumerate(types) for p in _places(t, fields)]
     outside = [(f, path) for f, t in free if isinstance(f, Free) for path in _places(t, fields)]
     targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
+    return Overlap(tuple(names), tuple(places), tuple(targets), tuple(f for f, _ in outside), tuple(p for _, p in outside))
 
-    def check(args: Sequence[Any]) -> None:
-        for n, path, w in targets:
+
+@dataclass(frozen=True)
+class Overlap:
+    """The places of what is written into, and of what that may share memory with: arguments, and data outside."""
+
+    names: tuple[str, ...]
+    places: tuple[tuple[int, tuple[Any, ...]], ...]
+    targets: tuple[tuple[int, tuple[Any, ...], Written], ...]
+    outside: tuple[Free, ...]
+    outside_paths: tuple[tuple[Any, ...], ...]
+
+    def check(self, args: Sequence[Any], outside: Sequence[Free]) -> None:
+        """Raise `ArgumentMemoryError` if what is written into is read-only, or is also something else."""
+        for n, path, w in self.targets:
             target = _at(args[n], path)
             if isinstance(target, np.ndarray):
                 _check_writable(target, w)
-            for m, other_path in places:
+            for m, other_path in self.places:
                 if (m, other_path) != (n, path) and _shared(target, _at(args[m], other_path)):
-                    _refuse(w, _described(names[m], other_path))
-            for f, other_path in outside:
+                    _refuse(w, _described(self.names[m], other_path))
+            for f, other_path in zip(outside, self.outside_paths, strict=True):
                 if _shared(target, _at(free_value(f), other_path)):
                     _refuse(w, _described(f.name, other_path))
-
-    return check
 
 
 def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iterator[tuple[Any, ...]]:

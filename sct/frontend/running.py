@@ -46,7 +46,7 @@ def makes(node: Definition, function: FunctionType, first: int = 1, text: str = 
 def _class_of(function: FunctionType) -> str | None:
     """The class in whose body a function is defined: names with two underscores are spelled with it."""
     around = getattr(function.__code__, "co_qualname", function.__qualname__).split(".")[:-1]
-    return around[-1] if around and around[-1] != "<locals>" else None
+    return around[-1] if around and around[-1].isidentifier() else None
 
 
 def _compiled(node: Definition, function: FunctionType, text: str) -> CodeType | None:

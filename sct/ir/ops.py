@@ -40,6 +40,7 @@ __all__ = [
     "describe",
     "hashable",
     "is_effect",
+    "is_generated",
     "is_indexed",
     "of_numpy",
     "package_of",
@@ -250,6 +251,11 @@ def hashable(op: Any) -> bool:
 def package_of(op: Any) -> str:
     """The package that a function comes from; empty if that is not known."""
     return (getattr(op, "__module__", None) or "").split(".")[0]
+
+
+def is_generated(op: Any) -> bool:
+    """Whether a function is a derivative that was compiled."""
+    return getattr(op, "__module__", None) == "sct.generated"
 
 
 def of_numpy(op: Any) -> bool:

@@ -1,0 +1,49 @@
+"""What is kept between calls of the transforms: compiled derivatives, for the code of the functions that they are of.
+
+Takes a function and what is asked of it; gives what was made for that before, for this function or another of its code.
+Nothing here holds a function, or what a function holds.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from sct.codegen.link import Compiled
+from sct.frontend.by_code import ByCode
+
+__all__ = ["Shared", "shared_by"]
+
+_SIZE = 64
+
+
+class Shared:
+    """What derived functions have in common whose primals have one code: what they are, and their compiled forms.
+
+    `fields` are attributes of a `DerivedFunction`; `derived` the same of its derivatives.
+    """
+
+    __slots__ = ("compiled", "derived", "fields", "lock")
+
+    def __init__(self) -> None:
+        self.compiled: tuple[Compiled, ...] = ()
+        self.fields: dict[str, Any] | None = None
+        self.derived: dict[Any, Shared] = {}
+        self.lock = threading.RLock()
+
+    def keep(self, made: Compiled) -> None:
+        """Keep a compiled form for the next function, unless it holds something of this one."""
+        if made.lasting:
+            self.compiled = (made, *self.compiled[: _SIZE - 1])
+
+
+_by_code: ByCode[dict[Any, Shared]] = ByCode()
+
+
+def shared_by(code: Any) -> dict[Any, Shared]:
+    """What derived functions share whose primals have this code, by what is asked of them."""
+    found = _by_code.get(code)
+    if found is None:
+        found = {}
+        _by_code.set(code, found)
+    return found
