@@ -25,7 +25,7 @@ from sct.ir.types import (
     size_opaque,
 )
 from sct.ruleset import adjoint, adjoint_of_square, attribute, elementwise, method, nondifferentiable, result_type
-from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
+from sct.runtime import broadcast_axes, cast_like, cast_to, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Types of Python's operators
@@ -494,6 +494,16 @@ def cast_like_adjoint(y, g, x, y_bar):
     return cast_like(y_bar, g), np.zeros_like(x)
 
 
+@result_type(cast_to)
+def cast_to_type(g, dtype):
+    return cast_like_type(g, Array(np.dtype(dtype), ()))
+
+
+@adjoint(cast_to, kind="elementwise")
+def cast_to_adjoint(y, g, y_bar, dtype):
+    return cast_like(y_bar, g)
+
+
 nondifferentiable(broadcast_axes)
 
 
@@ -743,6 +753,9 @@ def imag(y, val, y_bar):
 
 @result_type(np.real, np.imag)
 def real_type(val):
+    kind = kind_of_number(val)
+    if kind:
+        return Scalar(float if kind is complex else join_kinds(kind))
     array = as_array(val)
     return Array(_real_dtype(array.dtype), array.shape)
 

@@ -6,13 +6,16 @@ ufunc, and otherwise "unknown". Never runs the primitive on data.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from sct.analysis.join import either
 from sct.ir.shapes import as_array, broadcast, constant
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, with_items
 from sct.ruleset import type_rule
 
 __all__ = ["infer_call", "plain"]
@@ -47,6 +50,31 @@ def _abstract(value: Any) -> Abstract:
 
 def infer_call(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     """The abstract result of `primitive(*args, **kwargs)`."""
+    doubtful = next((i for i, a in enumerate(args) if _kinds(a)), None)
+    if doubtful is None:
+        return _inferred(primitive, args, kwargs)
+    versions = [_of_kind(args[doubtful], kind) for kind in (None, *sorted(_kinds(args[doubtful]), key=str))]
+    found = [infer_call(primitive, [*args[:doubtful], v, *args[doubtful + 1 :]], kwargs) for v in versions]
+    return functools.reduce(either, found)
+
+
+def _kinds(t: Abstract) -> set[type]:
+    """The kinds of Python numbers that a number in `t` may be of, by the path that the program takes."""
+    if isinstance(t, (Scalar, Array)):
+        return set(t.also)
+    return set().union(*map(_kinds, t.items)) if isinstance(t, (Tuple, List, Dict)) else set()
+
+
+def _of_kind(t: Abstract, kind: type | None) -> Abstract:
+    """`t`, known to be of a kind where it may be of that: a Python number, or for None what it was taken to be."""
+    if isinstance(t, (Tuple, List, Dict)):
+        return with_items(t, [_of_kind(i, kind) for i in t.items])
+    if not isinstance(t, (Scalar, Array)) or not t.also:
+        return t
+    return Scalar(kind) if kind is not None and kind in t.also else replace(t, also=())
+
+
+def _inferred(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     rule = type_rule(primitive)
     if rule is not None:
         try:

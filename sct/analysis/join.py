@@ -6,7 +6,7 @@ that it is asked, so that a loop's types settle.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from sct.ir.types import (
     with_items,
 )
 
-__all__ = ["fixed_shape", "join", "own_sizes", "widen"]
+__all__ = ["either", "fixed_shape", "join", "own_sizes", "widen"]
 
 _ORDER: dict[type, int] = {bool: 0, int: 1, float: 2, complex: 3}
 
@@ -40,7 +40,7 @@ def widen(t: Abstract) -> Abstract:
     if isinstance(t, Const) and type(t.value) in _ORDER and type(t.value) is not bool:
         return Scalar(type(t.value))
     if isinstance(t, Scalar):
-        return Scalar(t.kind)
+        return Scalar(t.kind, None, t.also)
     return with_items(t, map(widen, t.items)) if isinstance(t, (Tuple, List, Dict)) else t
 
 
@@ -87,14 +87,34 @@ def _python_number(t: Any) -> Scalar | None:
 
 def _join_numbers(a: Any, b: Any, key: Hashable) -> Abstract:
     p, q = _python_number(a), _python_number(b)
+    kinds = {k for t in (p, q) if t is not None for k in (t.kind, *t.also)}
     if p is not None and q is not None:
-        kind = p.kind if _ORDER[p.kind] >= _ORDER[q.kind] else q.kind
-        return Scalar(kind, p.size if p.size == q.size else size_opaque("phi", key) if kind is int else None)
+        kind = max(kinds, key=_ORDER.__getitem__)
+        size = p.size if p.size == q.size else size_opaque("phi", key) if kind is int else None
+        return Scalar(kind, size, _in_order(kinds - {kind}))
     x, y = as_array(a), as_array(b)
     dtype = _join_dtypes(p.kind() if p else x.dtype, q.kind() if q else y.dtype)
     shape = _join_shapes(x.shape, y.shape, key)
     numbers = {t.shape == () and not t.boxed if t.boxed is not None else None for t in (x, y)}
-    return Array(dtype, shape, boxed=shape == () and numbers == {False} if numbers in ({True}, {False}) else None)
+    boxed = shape == () and numbers == {False} if numbers in ({True}, {False}) else None
+    return Array(dtype, shape, boxed, _in_order(kinds.union(x.also, y.also)))
+
+
+def _in_order(kinds: Iterable[type]) -> tuple[type, ...]:
+    return tuple(sorted(kinds, key=_ORDER.__getitem__))
+
+
+def either(a: Any, b: Any) -> Abstract:
+    """What holds of a result that is of type `a` or `b`, by whether an operand is a Python number; it has one shape."""
+    if a == b:
+        return a  # type: ignore[no-any-return]
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        return Tuple(tuple(map(either, a.items, b.items)))
+    if not (_numeric(a) and _numeric(b)):
+        return UNKNOWN
+    if isinstance(a, Array) and isinstance(b, Array):
+        b = Array(b.dtype, a.shape, b.boxed, b.also)
+    return join(widen(a), widen(b), "either")
 
 
 def _join_dtypes(a: Any, b: Any) -> np.dtype[Any] | None:
@@ -123,10 +143,10 @@ def own_sizes(t: Any, key: Hashable) -> Abstract:
     if isinstance(t, ListOf):
         return ListOf(own_sizes(t.item, (key, "item")))
     if isinstance(t, Scalar) and t.size is not None and not _of_arguments(t.size):
-        return Scalar(t.kind, size_opaque("phi", key))
+        return Scalar(t.kind, size_opaque("phi", key), t.also)
     if isinstance(t, Array) and t.shape is not None:
         shape = tuple(n if _of_arguments(n) else size_opaque("phi", key, i) for i, n in enumerate(t.shape))
-        return Array(t.dtype, shape, t.boxed)
+        return Array(t.dtype, shape, t.boxed, t.also)
     return t  # type: ignore[no-any-return]
 
 

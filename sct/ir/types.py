@@ -295,10 +295,14 @@ def _identity(v: Any) -> tuple[type, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A Python number. `kind` is bool, int, float or complex; an int may carry its symbolic value as `size`."""
+    """A Python number. `kind` is bool, int, float or complex; an int may carry its symbolic value as `size`.
+
+    `also`: the other kinds that it may be of, by the path that the program takes.
+    """
 
     kind: type
     size: SizeLike | None = None
+    also: tuple[type, ...] = ()
 
     def __str__(self) -> str:
         return self.kind.__name__ if self.size is None else f"{self.kind.__name__}={self.size}"
@@ -309,15 +313,19 @@ class Array:
     """An ndarray or a NumPy scalar (rank 0). `dtype` or `shape` is None where it is not known.
 
     `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into; None: it may be either. Of
-    something whose rank is not known, None says that it may be a number.
+    something whose rank is not known, None says that it may be a number. `also`: the kinds of Python numbers that it may be
+    instead, by the path that the program takes; what is computed from it may then be of another dtype.
     """
 
     dtype: np.dtype[Any] | None
     shape: tuple[SizeLike, ...] | None
     boxed: bool | None = False
+    also: tuple[type, ...] = ()
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Array) or self.shape != other.shape or self.boxed is not other.boxed:
+        if not isinstance(other, Array) or self.shape != other.shape:
+            return False
+        if self.boxed is not other.boxed or self.also != other.also:
             return False
         return self.dtype is other.dtype or same_dtype(self.dtype, other.dtype)
 

@@ -23,10 +23,10 @@ __all__ = ["Numbers", "loop_of", "numbers", "numbers_of"]
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A dtype; `weak`: of Python's own numbers of that kind, which take the dtype of what they meet (NEP 50)."""
+    """A dtype; `weak`: of Python's own numbers of that kind, which take the dtype of what they meet (NEP 50); None: perhaps."""
 
     dtype: np.dtype[Any]
-    weak: bool = False
+    weak: bool | None = False
 
     @property
     def inexact(self) -> bool:
@@ -36,13 +36,15 @@ class Numbers:
     @property
     def ordinary(self) -> bool:
         """Whether the identities of sums and products hold: not for integers of a fixed size, nor for flags."""
-        return self.inexact or (self.weak and self.dtype.kind == "i")
+        return self.inexact or (self.weak is True and self.dtype.kind == "i")
 
     def takes(self, other: Numbers | None) -> bool:
         """Whether what was computed in `other` may as well be computed in these: Python's numbers are as exact as any."""
-        return other is not None and (
-            other == self or (self.inexact and other.weak and other.dtype.kind in ("i", self.dtype.kind))
-        )
+        if other is None or other == self:
+            return other is not None
+        if other.weak is None:
+            return self.inexact and other.dtype == self.dtype
+        return self.inexact and other.weak and other.dtype.kind in ("i", self.dtype.kind)
 
     def hold(self, value: complex) -> bool:
         """Whether a number is neither too large nor too small for these."""
@@ -68,8 +70,10 @@ def numbers(t: Abstract) -> Numbers | None:
     if isinstance(t, Const):
         return Numbers(t.value.dtype) if isinstance(t.value, np.generic) else _PYTHON.get(type(t.value))
     if isinstance(t, Scalar):
-        return _PYTHON.get(t.kind)
-    return Numbers(t.dtype) if isinstance(t, Array) and t.dtype is not None else None
+        return None if t.also else _PYTHON.get(t.kind)
+    if not isinstance(t, Array) or t.dtype is None or any(np.dtype(kind).kind != t.dtype.kind for kind in t.also):
+        return None
+    return Numbers(t.dtype, None if t.also else False)
 
 
 def numbers_of(op: Any, *operands: Operand) -> Numbers | None:
@@ -80,8 +84,8 @@ def numbers_of(op: Any, *operands: Operand) -> Numbers | None:
 def loop_of(op: Any, a: Operand, b: Operand) -> tuple[np.dtype[Any], ...] | None:
     """The dtypes of operands and result in which NumPy carries out an element-wise operation on arrays; None if not known."""
     ufunc = _UFUNCS.get(op, op)
-    given = [numbers(type_of(o)) for o in (a, b)]
-    dtypes: list[Any] = [_WEAK[n.dtype] if n.weak else n.dtype for n in given if n]
+    given = [n for o in (a, b) if (n := numbers(type_of(o))) is not None and n.weak is not None]
+    dtypes: list[Any] = [_WEAK[n.dtype] if n.weak else n.dtype for n in given]
     if not isinstance(ufunc, np.ufunc) or ufunc.nout != 1 or len(dtypes) != 2:
         return None
     try:

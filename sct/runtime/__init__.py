@@ -16,6 +16,7 @@ __all__ = [
     "appended",
     "broadcast_axes",
     "cast_like",
+    "cast_to",
     "item",
     "items_of",
     "joined",
@@ -145,6 +146,13 @@ def cast_like(g: Any, x: Any) -> Any:
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         g = np.real(g)
     dtype = np.result_type(x)
+    return g if np.result_type(g) == dtype or not isinstance(g, (np.ndarray, np.generic)) else g.astype(dtype)
+
+
+def cast_to(g: Any, dtype: Any) -> Any:
+    """`g` in a dtype: the real part where that is real and `g` is complex, then its precision."""
+    if np.iscomplexobj(g) and not np.issubdtype(dtype, np.complexfloating):
+        g = np.real(g)
     return g if np.result_type(g) == dtype or not isinstance(g, (np.ndarray, np.generic)) else g.astype(dtype)
 
 

@@ -19,9 +19,23 @@ from sct.analysis.join import fixed_shape
 from sct.analysis.specialize import Specializer
 from sct.ir.ops import Method
 from sct.ir.ssa import Apply, Block, Operand, Value, defined, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Tuple, Undefined, Unknown, keys_of, with_items
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    ListOf,
+    Scalar,
+    Tuple,
+    Undefined,
+    Unknown,
+    keys_of,
+    same_dtype,
+    with_items,
+)
 
-__all__ = ["Adjoints", "Loop", "bar_name"]
+__all__ = ["Adjoints", "Loop", "adjoint_type", "bar_name"]
 
 
 @dataclass
@@ -53,7 +67,7 @@ class Adjoints:
         if self.loops and self.root(v) not in self.loops[-1].inner:
             slots = self.loops[-1].slots
             if v not in slots:
-                slots[v] = Value(v.type, bar_name(v))
+                slots[v] = Value(adjoint_type(v.type), bar_name(v))
             return slots[v]
         return None
 
@@ -162,9 +176,9 @@ class Adjoints:
             t = bar.type
             want = like.type
             if isinstance(t, Unknown) or (isinstance(t, Array) and (t.shape is None or t.dtype is None)):
-                bar.type = want
+                bar.type = adjoint_type(want)
             elif isinstance(t, Array) and isinstance(want, Array) and t.rank == want.rank and bar not in self.forward:
-                bar.type = Array(t.dtype, want.shape)
+                bar.type = Array(t.dtype, want.shape, also=t.also)
         return bar
 
     def made_here(self, v: Value) -> bool:
@@ -179,22 +193,30 @@ class Adjoints:
         known = want.dtype if isinstance(want, Array) else np.dtype(want.kind)
         got = have.dtype if isinstance(have, Array) else None
         if isinstance(have, (Unknown, Array)) and got is None:
-            if known is None or known == np.dtype(float):
-                return self.typed(bar, like) if known is not None else bar
-            return self.typed(self.b.append(runtime.cast_like, (bar, self.item_of(like)), {}, want), like)
+            if known is None:
+                return self.b.append(runtime.cast_like, (bar, self.item_of(like)), {}, have)
+            return self.typed(self.b.append(runtime.cast_to, (bar, Const(known)), {}, want), like)
+        if known is not None and known.kind != "c" and _is_complex_number(have):
+            return self.typed(self.b.apply(np.real, (bar,)), like)
         if got is not None and known is not None and got != known:
             if got.kind == "c" and known.kind != "c":
                 bar = self.b.apply(np.real, (bar,))
                 got = np.dtype(got.char.lower())
-            if got != known and isinstance(want, Array) and not (known.kind == "c" and got.kind == "f"):
-                number = want.shape == ()  # on some path a Python number, which has no method
-                bar = self.b.apply(known.type, (bar,)) if number else self.b.apply(Method("astype"), (bar, Const(known)))
+            if got != known and not (known.kind == "c" and got.kind == "f"):
+                bar = self.cast(bar, want, known)
         return self.typed(bar, like)
+
+    def cast(self, bar: Operand, want: Array | Scalar, dtype: np.dtype[Any]) -> Operand:
+        """`bar` in a dtype; where it is a number, it may be Python's on some path, which has no method."""
+        if isinstance(want, Array) and want.shape != ():
+            return self.b.apply(Method("astype"), (bar, Const(dtype)))
+        return self.b.apply(want.kind if isinstance(want, Scalar) else dtype.type, (bar,))
 
     def strong(self, bar: Operand, like: Value) -> Operand:
         """A number that becomes the adjoint of `like` on some path, in the precision of `like`."""
-        t = like.type
-        if not isinstance(bar, Const) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
+        t, given = like.type, type_of(bar)
+        weak = isinstance(given, (Const, Scalar)) or (isinstance(given, Array) and given.also)
+        if not weak or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
             return bar
         assert t.dtype is not None
         return self.b.apply(t.dtype.type, (bar,))
@@ -223,18 +245,9 @@ class Adjoints:
             bar = self.zero(v)
         if isinstance(bar, Const) and isinstance(t, Array) and t.dtype is not None and t.dtype != np.dtype(float):
             return self.b.apply(t.dtype.type, (bar,))
-        if (
-            isinstance(t, Scalar)
-            and isinstance(bar, Value)
-            and isinstance(bar.type, Array)
-            and bar.type.dtype
-            not in (
-                None,
-                np.dtype(float),
-                np.dtype(complex),
-            )
-        ):
-            return self.b.apply(t.kind, (bar,))
+        if isinstance(t, Scalar) and isinstance(bar, Value) and isinstance(bar.type, Array):
+            number = same_dtype(bar.type.dtype, np.dtype(t.kind)) and bar.type.boxed is False
+            return bar if number else self.b.apply(t.kind, (bar,))
         return bar
 
     def finished_part(self, whole: Value, key: Any, t: Abstract) -> Operand:
@@ -242,8 +255,23 @@ class Adjoints:
         return Const(None) if isinstance(t, Const) else self.finished(self.part(whole, key))
 
 
+def adjoint_type(t: Abstract) -> Abstract:
+    """The type of an adjoint of a value of type `t`: a number in double precision may be Python's, such as 0.0."""
+    if isinstance(t, Scalar):
+        return Scalar(t.kind)
+    if not isinstance(t, Array):
+        return t
+    double = t.shape == () and (same_dtype(t.dtype, np.dtype(float)) or same_dtype(t.dtype, np.dtype(complex)))
+    return Array(t.dtype, t.shape, also=(float,) if double else ())
+
+
 def bar_name(v: Value) -> str:
     return f"{v.name or v.hint}_bar" if v.name or v.hint else ""
+
+
+def _is_complex_number(t: Abstract) -> bool:
+    """Whether a type is that of Python's complex numbers."""
+    return (isinstance(t, Scalar) and t.kind is complex) or (isinstance(t, Const) and type(t.value) is complex)
 
 
 def _rank0(t: Abstract) -> bool:

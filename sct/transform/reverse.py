@@ -61,7 +61,7 @@ from sct.ir.ssa import (
 )
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
 from sct.ruleset import AdjointRule, adjoint_rule, method_rule
-from sct.transform.adjoints import Loop, bar_name
+from sct.transform.adjoints import Loop, adjoint_type, bar_name
 from sct.transform.again import again
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex
 
@@ -423,7 +423,7 @@ class _Reverser(Boundary):
                     bar = self.current(v)
                 with self.b.into(body):
                     yields[k].append(self.strong(self.zero(v) if bar is None else bar, v))
-            results.append(Value(v.type, bar_name(v)))
+            results.append(Value(adjoint_type(v.type), bar_name(v)))
         for (body, _), out, block in zip(made, yields, (s.then, s.orelse), strict=True):
             mirrored = Block((), tuple(body), tuple(out))
             self.mirror[mirrored.label] = block.label
@@ -467,7 +467,7 @@ class _Reverser(Boundary):
         loop = Loop(defined(s.body))
         self.loops.append(loop)
         outer_bars, self.bars = self.bars, {}
-        bar_params = [Value(_shaped_as(params[k].type, s.body.yields[k]), bar_name(params[k])) for k in carried]
+        bar_params = [Value(adjoint_type(_shaped_as(params[k].type, s.body.yields[k])), bar_name(params[k])) for k in carried]
         self.carried.update(bar_params)
         body: list[Statement] = []
         with self.b.into(body):
@@ -477,7 +477,10 @@ class _Reverser(Boundary):
                 self.statement(inner)
             self.b.place, self.b.origin = s.place, _backward(s.origin)
             outs = [self.bars.get(params[k]) for k in carried]
-            outs = [self.zero(params[k], s.results[k]) if o is None else o for k, o in zip(carried, outs, strict=True)]
+            outs = [
+                self.strong(self.zero(params[k], s.results[k]) if o is None else o, params[k])
+                for k, o in zip(carried, outs, strict=True)
+            ]
         slots = list(loop.slots.items())
         outs += [self.bars.get(v, slot) for v, slot in slots]
         body[:0] = self.tapes_of(s.body.body)

@@ -9,7 +9,7 @@ from sct.analysis.inference import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_add, size_symbol
 from sct.rules.arithmetic import is_literal
 from sct.ruleset import adjoint_rule
-from sct.runtime import broadcast_axes, cast_like, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
+from sct.runtime import broadcast_axes, cast_like, cast_to, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
 from sct.testing import check_rule
 
 _rng = np.random.default_rng(1)
@@ -163,6 +163,10 @@ SAMPLES += [
     (cast_like, (_x(3), _x(3, dtype=np.float32)), {}),
     (cast_like, (_x(3, dtype=complex), _x(3)), {}),
     (cast_like, (_x(3), _x(3)), {}),
+    (cast_to, (_x(3), np.float32), {}),
+    (cast_to, (_x(3, dtype=complex), np.float64), {}),
+    (cast_to, (_x(3), np.float64), {}),
+    (cast_to, (_x(3), np.complex128), {}),
     (is_literal, (_x(3),), {}),
 ]
 
@@ -335,6 +339,7 @@ _TYPES = [
     (broadcast_axes, (Array(_F8, (_N,)), Array(_F8, (_M,))), UNKNOWN),
     (unbroadcast, (Array(_F8, (_N,)), Array(_F8, (_M,))), Array(_F8, (_M,))),
     (cast_like, (Array(_F8, (_N,)), Array(_F4, (_N,))), Array(_F4, (_N,))),
+    (cast_to, (Array(_F8, (_N,)), Const(_F4)), Array(_F4, (_N,))),
 ]
 
 

@@ -1,0 +1,304 @@
+"""Dtypes: the value is Python's own, and the gradient is of its argument's dtype, whatever the dtypes in an expression."""
+
+import numpy as np
+import pytest
+from fuzz.dtypes import faults
+from fuzz.expressions import program
+
+import sct
+from sct.ir.types import Array, Const
+
+BYTES = np.array([200, 100, 7], np.uint8)
+
+
+def both(f, wrt, *args):
+    """The value and gradients, optimized and not: they have to be alike."""
+    found = [sct.value_and_grad(f, wrt, optimize=o)(*args) for o in (True, False)]
+    own = f(*args)
+    for value, g in found:
+        assert type(value) is type(own)
+        np.testing.assert_array_equal(value, own)
+        for a, b in zip(g, found[0][1], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+            assert np.asarray(a).dtype == np.asarray(b).dtype
+    return found[0][1]
+
+
+@pytest.mark.parametrize("first", range(0, 300, 30))
+def test_programs_of_all_dtypes(first):
+    for seed in range(first, first + 30):
+        try:
+            assert faults(program(seed), f"program {seed}") == [], f"{seed}:\n{program(seed).source}"
+        except sct.SctError:  # what is refused is never wrong
+            pass
+
+
+# -- identities of algebra -------------------------------------------------------------------------------------------------
+
+
+def test_a1_a_negative_is_not_taken_of_bytes():
+    (g,) = both(lambda x, u: -(u @ x), ("x",), np.ones(3), BYTES)
+    np.testing.assert_array_equal(g, [-200.0, -100.0, -7.0])
+
+
+@pytest.mark.parametrize("k", [3, True, np.int8(3), np.uint8(200), np.True_, np.float32(1.5), np.array(7)])
+def test_a1_a_factor_of_another_kind_does_not_become_the_gradient(k):
+    (g,) = both(lambda x, k: np.sum(k * x), ("x",), np.ones(3), k)
+    assert g.dtype == float
+    np.testing.assert_array_equal(g, [float(k)] * 3)
+
+
+def test_a1_a_length_times_an_array_that_was_written_into():
+    def f(x):
+        y = x.copy()
+        y[0] = 0.5 * x[0]
+        return np.sum(y * len(x))
+
+    (g,) = both(f, ("x",), np.ones(3))
+    np.testing.assert_array_equal(g, [1.5, 3.0, 3.0])
+
+
+@pytest.mark.parametrize("flag", [True, np.True_, np.array([True, True, False])])
+def test_a1_flags_are_added_as_numbers(flag):
+    def f(x, a, b):
+        return np.sum(x * a) + np.sum(x * b)
+
+    (g,) = both(f, ("x",), np.ones(3), flag, flag)
+    np.testing.assert_array_equal(g, 2.0 * flag * np.ones(3))
+
+
+@pytest.mark.parametrize("u", [BYTES, BYTES == 7, np.array([-128, 1, 2], np.int8), np.array([2**63, 1, 2], np.uint64)])
+def test_a1_what_is_subtracted_in_place_keeps_its_sign(u):
+    def entry(x, u):
+        y = x.copy()
+        y[0] -= u[0]
+        return np.sum(y * y)
+
+    def whole(x, u):
+        y = x.copy()
+        y -= u
+        return np.sum(y * y)
+
+    def at(x, u):
+        y = x * 1.0
+        np.subtract.at(y, [0, 0, 1], u)
+        return np.sum(y * y)
+
+    for f in (entry, whole, at):
+        both(f, ("x",), np.array([1.0, 2.0, 3.0]), u)
+        sct.check_grads(lambda x, f=f: f(x, u % 100 if u.dtype != bool else u), (np.array([1.0, 2.0, 3.0]),))
+
+
+def test_a1_a_negative_that_wraps_around_is_added_as_it_is():
+    def f(x, u):
+        y = x.copy()
+        y[0] += -u[0]
+        return np.sum(y * y)
+
+    (g,) = both(f, ("x",), np.ones(3), BYTES)  # -np.uint8(200) is 56
+    np.testing.assert_array_equal(g, [114.0, 2.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, u: np.sum(x * -u),
+        lambda x, u: np.sum(x - (-u) * x),
+        lambda x, u: np.sum(x * (3 * (2 * u))),
+        lambda x, u: np.sum((0 - u) * x),
+        lambda x, u: np.sum((u - u[::-1]) * x) - np.sum(-(u * u) * x),
+        lambda x, u: np.sum(x / -u),
+    ],
+)
+def test_a1_integers_wrap_around_where_the_function_lets_them(f):
+    x = np.array([1.0, 2.0, 3.0])
+    both(f, ("x",), x, BYTES)
+    sct.check_grads(lambda x: f(x, BYTES), (x,))
+
+
+def test_a1_factors_that_are_small_or_large_are_not_gathered_beyond_the_dtype():
+    def f(x):
+        return np.sum(1e-4 * (1e-4 * x))
+
+    x = np.full(2, 1000.0, np.float16)
+    (g,) = both(lambda x: np.sum(1e4 * (1e-4 * (1e-4 * x))), ("x",), x)
+    assert g.dtype == np.float16
+    np.testing.assert_allclose(g, 1e-4, rtol=1e-2)
+
+
+def test_a1_a_float32_scalar_is_not_multiplied_in_its_own_precision():
+    def f(x, s):
+        return np.sum(0.1 * (s * x))
+
+    (g,) = both(f, ("x",), np.ones(3), np.float32(0.3))
+    np.testing.assert_array_equal(g, [0.1 * float(np.float32(0.3))] * 3)
+
+
+def test_a_sum_of_flags_counts():
+    def f(x, a):
+        return np.sum(x * sum([a, a]))
+
+    (g,) = both(f, ("x",), np.ones(3), BYTES == 7)
+    np.testing.assert_array_equal(g, [0.0, 0.0, 2.0])
+
+
+# -- dtypes as values ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda t: str(t) == "float64",
+        lambda t: f"{t}" == "float64",
+        lambda t: f"{t!r}" == "dtype('float64')",
+        lambda t: "{}".format(t) == "float64",
+        lambda t: t.itemsize == 8,
+        lambda t: t.num == 12,
+        lambda t: t.alignment == 8,
+        lambda t: t.kind == "f",
+        lambda t: t.name == "float64",
+        lambda t: t.char == "d",
+        lambda t: t.type is np.float64,
+        lambda t: isinstance(t, np.dtype),
+        lambda t: hash(t) == hash(np.dtype(float)),
+        lambda t: t == np.float64,
+        lambda t: t == "float64",
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a2_a_dtype_is_asked(question, dtype):
+    def f(x):
+        if question(x.dtype):
+            return np.sum(2.0 * x)
+        return np.sum(3.0 * x)
+
+    x = np.ones(3, dtype)
+    (g,) = both(f, ("x",), x)
+    assert g.dtype == dtype
+    np.testing.assert_array_equal(g, 2.0 if question(x.dtype) else 3.0)
+
+
+def test_a2_a_dtype_is_returned_as_such():
+    value, (aux, flag) = sct.grad(lambda x: (np.sum(x), (x.dtype, np.True_)), has_aux=True)(np.ones(3))
+    assert aux is np.dtype(np.float64) and flag is np.True_
+    np.testing.assert_array_equal(value, np.ones(3))
+
+
+def test_a2_constants_are_the_same_if_one_can_stand_for_the_other():
+    alike = [1, 1.0, True, 1 + 0j, np.float32(1), np.int8(1), np.True_, (1, 2), (1.0, 2), np.dtype(float), np.float64]
+    for i, a in enumerate(alike):
+        assert [a is b for b in alike] == [Const(a) == Const(b) for b in alike], alike[i]
+    assert Const(0.0) != Const(-0.0) and Const(float("nan")) == Const(float("nan")) and Const((0.0,)) != Const((-0.0,))
+    assert Const(np.float32(0.0)) != Const(np.float32(-0.0)) and Const(slice(0, 1)) == Const(slice(0, 1))
+    assert hash(Const((1, 2))) == hash(Const((1, 2)))
+
+
+def test_a2_an_unknown_dtype_is_not_the_one_that_numpy_takes_none_for():
+    assert Array(None, (3,)) != Array(np.dtype(float), (3,))
+
+
+# -- adjoints whose kind is known only at run time -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("A", [np.array([[1.0, 2.0], [3.0, -1.5]]), np.array([[0.0, 1.0], [-1.0, 0.3]])])
+def test_a10_eigenvalues_of_a_real_matrix_have_a_real_gradient(A):
+    def f(A):
+        return np.sum(np.abs(np.linalg.eigvals(A)))
+
+    (g,) = both(f, ("A",), A)
+    assert g.dtype == float
+    sct.check_grads(f, (A,))
+    sct.check_grads(lambda A: np.sum(np.sin(sct.grad(f)(A))), (A,))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(
+    "join",
+    [
+        lambda x, z, k: np.concatenate([x, z], axis=k),
+        lambda x, z, k: np.concatenate([z, x], axis=k),
+        lambda x, z, k: np.stack([x, z], axis=k),
+        lambda x, z, k: np.tensordot(x, z.T, axes=k),
+        lambda x, z, k: np.cumsum(x * z, axis=k),
+    ],
+)
+def test_a10_real_and_complex_operands_along_an_axis_known_at_run_time(join, axis):
+    x, z = np.array([[1.0, 2.0]]), np.array([[1 + 1j, 2 - 0.5j]])
+
+    def f(x, z, k):
+        return np.sum(np.abs(join(x, z, k)) ** 2)
+
+    g, h = both(f, ("x", "z"), x, z, axis)
+    assert g.dtype == float and h.dtype == complex
+    sct.check_grads(lambda x, z: f(x, z, axis), (x, z), wrt=(0, 1))
+
+
+@pytest.mark.parametrize("a", [0.6, np.float32(0.6), np.array(0.6), np.array([0.6, 0.2], np.float32)])
+def test_a10_a_real_factor_has_a_real_cotangent(a):
+    b = 0.6 + 0.3j
+    for optimize in (True, False):
+        _, (a_bar, b_bar) = sct.vjp(lambda a, b: a * b, wrt=(0, 1), optimize=optimize)(a, b, np.full(np.shape(a), 1 + 1j))
+        np.testing.assert_allclose(a_bar, np.full(np.shape(a), 0.3), rtol=1e-6)
+        assert np.asarray(a_bar).dtype == np.asarray(a).dtype
+        np.testing.assert_allclose(b_bar, (1 + 1j) * np.sum(a), rtol=1e-6)
+
+
+# -- precisions ------------------------------------------------------------------------------------------------------------
+
+
+def returned_from_a_loop(y, n):
+    for _ in range(n):
+        v = (np.maximum, np.mean(y))
+        return v[1]
+
+
+def left_by_a_loop(y, n):
+    for _ in range(n):
+        v = (np.maximum, np.mean(y))
+    return v[1]
+
+
+def begun_with_a_number(y, n):
+    s = 0.0
+    for i in range(n):
+        s = np.sin(s) + y[i] * y[i]
+    return np.sqrt(s)
+
+
+def a_number_on_one_path(y, n):
+    v = 1.0
+    if n > 5:
+        v = v * y[0]
+    return np.sum(np.maximum(v, -1) * y)
+
+
+@pytest.mark.parametrize("f", [returned_from_a_loop, left_by_a_loop, begun_with_a_number, a_number_on_one_path])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_b6_a_gradient_in_the_precision_of_its_argument(f, dtype):
+    y = np.array([0.5, 1.0, 1.5], dtype)
+    for n in (2, 9) if f is a_number_on_one_path else (2,):
+        (g,) = both(f, ("y",), y, n)
+        assert g.dtype == dtype
+        exact = sct.grad(f)(y.astype(float), n)
+        np.testing.assert_allclose(g, exact, rtol=10 * np.finfo(dtype).eps)
+    sct.check_grads(lambda y: f(y, 2), (y.astype(float),))
+
+
+def test_b6_the_gradient_by_a_python_number_is_one():
+    for f in (lambda x, y: np.sum(x * y), lambda x, y: np.max(np.where(y > x, y, x)), lambda x, y: np.sum(y) * x):
+        for y in (np.ones(2, np.float16), np.ones(2, np.float32), np.ones(2), np.array(0.5, np.float32)):
+            if f(0.5, y).shape == ():
+                (g,) = both(f, ("x",), 0.5, y)
+                assert isinstance(g, float)
+
+
+def test_a_dtype_that_depends_on_the_path_is_asked_at_run_time():
+    def f(x, k):
+        v = 0.0
+        if k > 1:
+            v = np.float32(2.0)
+        w = np.where(v > 1.0, v, v)
+        return np.sum(x) if w.dtype == np.float32 else 3.0 * np.sum(x)
+
+    np.testing.assert_array_equal(both(f, ("x",), np.ones(2), 0), [[3.0, 3.0]])
+    np.testing.assert_array_equal(both(f, ("x",), np.ones(2), 2), [[1.0, 1.0]])
