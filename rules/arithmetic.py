@@ -402,6 +402,8 @@ def keep_reduced_axes_type(y, a, axis, keepdims):
         return y
     out = as_array(y)
     shape = as_array(a).shape
+    if shape == ():
+        return y
     if keepdims is not False or not constant(axis) or shape is None or out.shape is None:
         return Array(out.dtype, None)
     axes = normalize_axes(axis, len(shape))

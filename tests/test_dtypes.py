@@ -187,7 +187,7 @@ def test_a2_a_dtype_is_returned_as_such():
 def test_a2_constants_are_the_same_if_one_can_stand_for_the_other():
     alike = [1, 1.0, True, 1 + 0j, np.float32(1), np.int8(1), np.True_, (1, 2), (1.0, 2), np.dtype(float), np.float64]
     for i, a in enumerate(alike):
-        assert [a is b for b in alike] == [Const(a) == Const(b) for b in alike], alike[i]
+        assert [a is b for b in alike] == [Const(a) == Const(b) for b in alike], a
     assert Const(0.0) != Const(-0.0) and Const(float("nan")) == Const(float("nan")) and Const((0.0,)) != Const((-0.0,))
     assert Const(np.float32(0.0)) != Const(np.float32(-0.0)) and Const(slice(0, 1)) == Const(slice(0, 1))
     assert hash(Const((1, 2))) == hash(Const((1, 2)))

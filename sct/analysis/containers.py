@@ -233,7 +233,8 @@ def _builtin_sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]
     total: Operand = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
     for i in range(n):
         item = plan.at(s, Const(i))
-        total = item if total == Const(0) and i == 0 else s.apply(operator.add, (total, item))
+        first = i == 0 and total == Const(0) and infer_call(operator.add, [Const(0), type_of(item)], {}) == type_of(item)
+        total = item if first else s.apply(operator.add, (total, item))
     return total
 
 

@@ -186,6 +186,8 @@ def reduced(shape: Sequence[SizeLike] | None, axis: Any, keepdims: Any) -> tuple
     """The shape after reducing over `axis`; None if it is not known."""
     if not isinstance(keepdims, bool):
         return None
+    if shape == () and type(axis) is int and axis in (0, -1):  # NumPy takes a number for its own row
+        return ()
     if axis is None and not keepdims:
         return ()
     if shape is None:

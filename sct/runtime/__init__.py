@@ -60,11 +60,15 @@ def stop_gradient(x: Any) -> Any:
 
 
 def broadcast_axes(g: Any, x: Any) -> Any:
-    """The axes of `g` along which `x` was broadcast to the shape of `g`: a tuple of int."""
+    """The axes of `g` along which `x` was broadcast to the shape of `g`: a tuple of int.
+
+    `x` may have more axes than `g`, of length 1, in front: a write into an array drops them.
+    """
     lead = np.ndim(g) - np.ndim(x)
     shape = np.shape(x)
     gshape = np.shape(g)
-    return tuple(range(lead)) + tuple(lead + i for i in range(len(shape)) if shape[i] == 1 and gshape[lead + i] != 1)
+    first = max(-lead, 0)
+    return tuple(range(lead)) + tuple(lead + i for i in range(first, len(shape)) if shape[i] == 1 and gshape[lead + i] != 1)
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
@@ -99,6 +103,8 @@ def keep_reduced_axes(y: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     if keepdims:
         return y
     if axis is None:
+        return y
+    if np.ndim(a) == 0:  # NumPy takes a number for its own row
         return y
     if isinstance(axis, tuple) and len(axis) == np.ndim(a):
         return y

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from sct.analysis.activity import differentiable
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Place, SctError
 from sct.ir.ops import RAISE
 from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Tuple, Unknown, keys_of
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.transform.adjoints import Adjoints
 
 __all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex"]
@@ -110,20 +110,34 @@ class Boundary(Adjoints):
         )
 
     def seed_parameter(self, result: Operand, name: str) -> tuple[Operand, tuple[Value, ...]]:
-        """The adjoint of the result, as a parameter of that name in the result's structure and dtype."""
-        param = Value(type_of(result), name)
+        """The adjoint of the result, as a parameter of that name, in the result's structure, shape and dtype."""
+        t = type_of(result)
+        param = Value(t, name)
         self.carried.add(param)
-        t = param.type
-        seed: Operand = param
         if isinstance(t, (Tuple, List, Dict)):
-            seed = self.b.expose_all(param)
-        elif isinstance(t, Array) and isinstance(result, Value) and t.dtype not in (None, np.dtype(float), np.dtype(complex)):
-            self.check_shape(param, result, f"{name} must have the shape of the result")
-            assert t.dtype is not None
-            seed = self.b.apply(np.asarray, (param, Const(t.dtype))) if t.shape != () else self.b.apply(t.dtype.type, (param,))
-        elif isinstance(t, (Array, Scalar)) and isinstance(result, Value):
-            self.check_shape(param, result, f"{name} must have the shape of the result")
-        return seed, (param,)
+            return self.converted(self.b.expose_all(param), t, ""), (param,)
+        if not isinstance(result, Value) or not isinstance(t, (Array, Scalar)):
+            return param, (param,)
+        number = isinstance(t, Scalar) or t.shape == ()
+        seed: Operand = param if number else self.converted(param, t, name)
+        assert isinstance(seed, Value)
+        self.check_shape(seed, result, f"{name} must have the shape of the result")
+        return self.converted(seed, t, name) if number else seed, (param,)
+
+    def converted(self, given: Operand, t: Abstract, name: str) -> Operand:
+        """What a caller gives as an adjoint (lists, flags or integers perhaps) as numbers of type `t`."""
+        if isinstance(t, (Tuple, List, Dict)):
+            assert isinstance(given, (Tuple, List, Dict))
+            parts = [self.converted(g, i, "") for g, i in zip(given.items, t.items, strict=True)]
+            return with_items(given, parts)
+        if isinstance(t, Scalar) and differentiable(t):
+            return self.b.append(t.kind, (given,), {}, Scalar(t.kind), name)
+        if not isinstance(t, Array) or t.dtype is None or not differentiable(t):
+            return given
+        own = replace(t, also=(), boxed=False)
+        if t.shape == ():
+            return self.b.append(t.dtype.type, (given,), {}, own, name)
+        return self.b.append(np.asarray, (given, Const(t.dtype)), {}, own, name)
 
     def check_shape(self, param: Value, result: Value, message: str) -> None:
         """A cotangent of another shape would give numbers that mean nothing."""
@@ -132,7 +146,8 @@ class Boundary(Adjoints):
             error = self.b.append(ValueError, (Const(message),), {}, Unknown())
             self.b.append(RAISE, (error,), {}, Const(None))
         given = self.b.append(np.shape, (param,), {}, Unknown())
-        given.hint = "any"  # whatever a caller passes, so not an array for certain
+        if not isinstance(param.type, Array) or param.type.shape == ():
+            given.hint = "any"  # whatever a caller passes, so not an array for certain
         differ = self.b.append(operator.ne, (given, self.shape_of_result(result)), {}, Scalar(bool))
         self.b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), ()))
 

@@ -72,6 +72,11 @@ def _values(
     for dtype, unit in _EPS.items():
         if dtype.name in p.source or any(np.asarray(a).dtype == dtype for a in p.args):
             eps = max(eps, unit)
+    sizes = [np.asarray(a).dtype.itemsize for a in p.args if np.asarray(a).dtype.kind in "biu" and not isinstance(a, int)]
+    if 1 in sizes or "uint8" in p.source or ">" in p.source:  # a function of flags or bytes is in half precision
+        eps = max(eps, 1e-3)
+    elif 2 in sizes:
+        eps = max(eps, 1e-6)
     flat = [np.concatenate([np.ravel(np.asarray(g, float)) for g in gs]) for gs in (one, other)]
     with np.errstate(all="ignore"):
         scale = 1.0 + np.max(np.abs(flat[0])) + np.max(np.abs(flat[1])) + abs(own)
