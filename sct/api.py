@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, ParamSpec
 import numpy as np
 
 from sct.analysis.calls import compiling, lowered
+from sct.analysis.join import widen
 from sct.analysis.signature import abstract, examples
 from sct.analysis.specialize import Specialized, Specializer, specialize
 from sct.cache import Shared, shared_by
@@ -27,12 +28,12 @@ from sct.codegen.link import Compiled, Found, compiled
 from sct.codegen.overlap import overlap_check
 from sct.codegen.tape import Tape, tape_of
 from sct.errors import CallError, SctError, SourceUnavailableError, UnsupportedSyntaxError
-from sct.frontend.callables import Callee, reached
+from sct.frontend.callables import Callee, Flat, flattened, has_stars, reached, seen_through
 from sct.frontend.resolve import has_fields
-from sct.ir.ops import Again, Derived, Steps, StepsBack
+from sct.ir.ops import STAR, Again, Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, lengths_relied_on
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Scalar, Slice, Tuple, lengths_relied_on
 from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
 from sct.ruleset import adjoint_rule
@@ -82,7 +83,8 @@ class DerivedFunction:
     _signature: inspect.Signature
 
     def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
-        self._callee = reached(primal)
+        callee = reached(primal)
+        self._callee = replace(callee, function=seen_through(callee.function))
         self._inner = _signature_of(self._callee.function)
         self._signature = self._callee.open_signature(self._inner)
         self.primal = primal
@@ -187,14 +189,20 @@ class DerivedFunction:
     def _known(self) -> Shared:
         """What was compiled for functions of the same code."""
         function = self._callee.function
+        layout: tuple[Any, ...] = ()
+        if isinstance(function, Flat):
+            function, layout = (
+                function.function,
+                (*((n, p.kind) for n, p in function.signature.parameters.items()), function.whole),
+            )
         if isinstance(function, DerivedFunction):
             table = function._shared.derived
         elif isinstance(function, FunctionType) and adjoint_rule(function) is None:
             table = shared_by(function.__code__)
         else:
             return Shared()
-        key = (self._transform, self.mode, self.wrt, self.single, self.optimize, len(self._first), *self._callee.keywords)
-        return table.setdefault(key, Shared())
+        asked = (self._transform, self.mode, self.wrt, self.single, self.optimize)
+        return table.setdefault((asked, layout, len(self._first), *self._callee.keywords), Shared())
 
     def _found(self, values: tuple[Any, ...]) -> _Entry:
         entry = self._linked(values)
@@ -257,6 +265,7 @@ class DerivedFunction:
     def _root(self) -> Any:
         """The function that this is a derivative of, of whatever order."""
         function = self._callee.function
+        function = function.function if isinstance(function, Flat) else function
         return function._root() if isinstance(function, DerivedFunction) else function
 
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
@@ -334,9 +343,14 @@ class DerivedFunction:
         core = DerivedFunction(self._callee.function, wrt, self.mode, self.optimize, self._transform)
         return Callee(core, self._first, self._callee.keywords)
 
+    def __sct_call__(self, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+        """For the compiler: the derived function of parameters with names that a call is one of, and that call's operands."""
+        return self, args, kwargs
+
     def __sct_typed__(self, types: tuple[Abstract, ...]) -> Specialized:
         """For the compiler: what a call of this function is, where another function calls it."""
-        return self.typed(types)
+        names = self._signature.parameters
+        return self.typed(tuple(widen(t) if n in self.wrt else t for n, t in zip(names, types, strict=True)))
 
     def __sct_bind__(self, args: Sequence[Operand], kwargs: dict[str, Operand], builder: Specializer) -> list[Operand]:
         """For the compiler: a call's operands in the order of the parameters."""
@@ -344,7 +358,7 @@ class DerivedFunction:
             raise UnsupportedSyntaxError(
                 "sct.pullback in a function that is differentiated", builder.place, "Use sct.vjp, which takes the cotangent."
             )
-        callee = self._callee.function if isinstance(self._callee.function, FunctionType) else None
+        callee = inspect.unwrap(self._root()) if isinstance(self._root(), FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
         return builder.bind(function, args, kwargs)
 
@@ -445,6 +459,100 @@ def _same(a: Found | None, b: Found) -> bool:
     return a is not None and all(x is y for x, y in zip(a, b, strict=True))
 
 
+class _Variadic(DerivedFunction):
+    """A derivative of a function of `*args` or `**kwargs`: one derived function for each number and names of arguments.
+
+    A number in `wrt` is that of a positional argument; the name of `*args` or `**kwargs` is the tuple or dict of them all.
+    """
+
+    def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
+        super().__init__(primal, wrt, mode, optimize, transform)
+        self._flat: dict[tuple[int, tuple[str, ...]], DerivedFunction] = {}
+        self._last: DerivedFunction | None = None
+        self._named = [p.name for p in self._inner.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
+        stars = {p.kind: p.name for p in self._inner.parameters.values()}
+        self._rest, self._options = stars.get(inspect.Parameter.VAR_POSITIONAL), stars.get(inspect.Parameter.VAR_KEYWORD)
+        self._whole = frozenset(w for w in self.wrt if w in (self._rest, self._options))
+
+    @ends_here
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        flat, positional, keywords = self._seen(args, kwargs)
+        return flat(*positional, **keywords)
+
+    def _seen(self, args: tuple[Any, ...], kwargs: dict[str, Any], kinds: tuple[Any, ...] = (tuple, dict)) -> Any:
+        """The derived function of parameters with names that a call is one of, and that call's arguments."""
+        last: tuple[Any, ...] = args[-1:] if self._cotangent and self._cotangent not in kwargs else ()
+        own = args[: len(args) - len(last)]
+        inner = getattr(self._callee.function, "_cotangent", "")
+        if inner and own and inner not in kwargs:  # that of the derivative that is differentiated may be given last as well
+            own, kwargs = own[:-1], {**kwargs, inner: own[-1]}
+        names = tuple(k for k in kwargs if k != self._cotangent)
+        flat = self._flat.get((len(own), names))
+        if flat is None:
+            flat = self._flat[len(own), names] = self._flattened(len(own), names)
+        self._last = flat
+        if self._rest in self._whole:
+            n = len(self._named)
+            own, kwargs = own[:n], {**kwargs, self._rest: kinds[0](tuple(own[n:]))}
+            kwargs, last = {**kwargs, **dict(zip((self._cotangent,), last, strict=False))}, ()
+        if self._options in self._whole:
+            known = self._inner.parameters
+            rest = {k: kwargs[k] for k in names if k not in known}
+            kwargs = {**{k: v for k, v in kwargs.items() if k not in rest}, self._options: kinds[1](rest)}
+        return flat, (*own, *last), kwargs
+
+    def _flattened(self, count: int, names: tuple[str, ...]) -> DerivedFunction:
+        given = (*(k for k in self._callee.keywords if k not in names), *names)
+        seen = flattened(self._callee.function, self._inner, len(self._first) + count, given, self._whole)
+        positional = [p.name for p in seen.signature.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
+        wrt = self._given_wrt if isinstance(self._given_wrt, (tuple, list)) else (self._given_wrt,)
+        try:
+            chosen = tuple((positional if w >= 0 else positional[:count])[w] if isinstance(w, int) else w for w in wrt)
+        except IndexError:
+            raise CallError(f"{self._label()} is called with {count} arguments, and wrt={self._given_wrt!r}") from None
+        primal = (
+            functools.partial(seen, *self._first, **self._callee.keywords) if self._first or self._callee.keywords else seen
+        )
+        return DerivedFunction(primal, chosen[0] if self.single else chosen, self.mode, self.optimize, self._transform)
+
+    def __sct_callee__(self) -> Callee:
+        if not self._first and not self._callee.keywords:
+            return Callee(self)
+        given = self._given_wrt if isinstance(self._given_wrt, (tuple, list)) else (self._given_wrt,)
+        wrt = tuple(w + len(self._first) if isinstance(w, int) and w >= 0 else w for w in given)
+        core = _derive(self._callee.function, wrt[0] if self.single else wrt, self.mode, self.optimize, self._transform)
+        return Callee(core, self._first, self._callee.keywords)
+
+    def __sct_call__(self, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+        return self._seen(tuple(args), kwargs, (Tuple, Dict.of))
+
+    def specialize(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        flat, positional, keywords = self._seen(args, kwargs)
+        compiled = flat.specialize(*positional, **keywords)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            _, positional, keywords = self._seen(args, kwargs)
+            return compiled(*positional, **keywords)
+
+        return call if self._whole else compiled
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        flat, positional, keywords = self._seen(args, kwargs)
+        return str(flat.source_for(*positional, **keywords))
+
+    def tape(self, *args: Any, **kwargs: Any) -> Tape:
+        flat, positional, keywords = self._seen(args, kwargs)
+        found: Tape = flat.tape(*positional, **keywords)
+        return found
+
+    @property
+    def source(self) -> str:
+        return (self._last or self._flattened(len(self._named) + (self._rest is not None), ())).source
+
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
 def _refuse_short(long_enough: Callable[[tuple[Any, ...]], bool], name: str) -> Callable[[Sequence[Any]], None]:
     """A check that arguments are as long as a compiled function relies on."""
 
@@ -512,6 +620,8 @@ def _typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Sp
         low = lowered(primal)
         made = specialize(low.function, types)
         return replace(made, dependencies=tuple(dict.fromkeys((*low.dependencies, *made.dependencies))))
+    if isinstance(primal, Flat):
+        return specialize(_flat_function(primal), types)
     return specialize(_primitive_function(primal, types), types)
 
 
@@ -536,6 +646,8 @@ def _ones_like(y: Any) -> Any:
 def _signature_of(primal: Any) -> inspect.Signature:
     if isinstance(primal, DerivedFunction):
         return primal._signature
+    if isinstance(primal, Flat):
+        return primal.signature
     if isinstance(primal, FunctionType) and adjoint_rule(primal) is None:
         return inspect.signature(primal, follow_wrapped=False)
     return _primitive_signature(primal)
@@ -549,6 +661,17 @@ def _primitive_signature(primal: Any) -> inspect.Signature:
             advice="Give a Python function, or register a rule with sct.adjoint.",
         )
     return rule.signature
+
+
+def _flat_function(flat: Flat) -> Function:
+    """A function of `*args` or `**kwargs` that is called with the parameters of `flat`."""
+    params = tuple(Value(UNKNOWN, n) for n in flat.signature.parameters)
+    args, keywords, dicts = flat.arguments(dict(zip(flat.signature.parameters, params, strict=True)))
+    positional = tuple(Slice(v, Const(STAR), Const(None)) if starred else v for v, starred in args)
+    named = (*keywords.items(), *((f"**{i}", d) for i, d in enumerate(dicts)))
+    result = Value(UNKNOWN)
+    body = (Apply(flat.function, positional, named, result),)
+    return Function(getattr(flat, "__name__", "f"), flat.signature, Block(params, body, (result,)), flat.__doc__, None)
 
 
 def _primitive_function(primal: Any, types: tuple[Abstract, ...]) -> Function:
@@ -595,10 +718,11 @@ def _with_cotangent(signature: inspect.Signature) -> tuple[str, inspect.Signatur
     while name in signature.parameters:
         name += "_"
     parameters = [p.replace(default=inspect.Parameter.empty) for p in signature.parameters.values()]
-    positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    keyword = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
-    parameter = inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return name, inspect.Signature([*positional, parameter, *keyword])
+    positional = [p for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
+    keyword = [p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
+    starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    kind = inspect.Parameter.KEYWORD_ONLY if starred else inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return name, inspect.Signature([*positional, inspect.Parameter(name, kind), *keyword])
 
 
 def _parameter_names(signature: inspect.Signature, wrt: Sequence[Any], primal: Any) -> tuple[str, ...]:
@@ -606,9 +730,14 @@ def _parameter_names(signature: inspect.Signature, wrt: Sequence[Any], primal: A
     out: list[str] = []
     label = _written_name(primal)
     advice = f"Write wrt={names[0]!r}; the parameters are {', '.join(names)}." if names else "Give it a parameter."
+    stars = {p.kind: p.name for p in signature.parameters.values()}
+    rest, options = stars.get(inspect.Parameter.VAR_POSITIONAL), stars.get(inspect.Parameter.VAR_KEYWORD)
     for w in wrt:
-        if isinstance(w, str) and w in names:
+        if isinstance(w, str) and (w in names or options is not None):
             out.append(w)
+        elif rest is not None and isinstance(w, int) and not isinstance(w, bool):
+            before = names.index(rest)
+            out.append(names[w] if 0 <= w < before else f"{rest}[{w - before if w >= 0 else w}]")
         elif isinstance(w, int) and not isinstance(w, bool) and -len(names) <= w < len(names):
             out.append(names[w])
         else:
@@ -627,7 +756,8 @@ def _written_name(f: Any) -> str:
 
 
 def _derive(primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> DerivedFunction:
-    return DerivedFunction(primal, wrt, mode, optimize, transform)
+    kind = _Variadic if has_stars(_signature_of(seen_through(reached(primal).function))) else DerivedFunction
+    return kind(primal, wrt, mode, optimize, transform)
 
 
 @ends_here
@@ -640,7 +770,7 @@ def _transform(name: str, mode: Mode, f: Any, wrt: Any, optimize: bool, jit: Non
         raise CallError(
             f"sct.{name} takes a function, not {_kind(f)}", advice=f"Write sct.{name}(f)(x) for the derivative of f at x."
         )
-    return DerivedFunction(f, wrt, mode, optimize, name)
+    return _derive(f, wrt, mode, optimize, name)
 
 
 def _kind(value: Any) -> str:

@@ -580,3 +580,105 @@ def test_a4_generators_in_fields_draw_once_where_a_call_is_run_again(name):
     assert value == pytest.approx(loss(x0))
     assert after == drop.rng.normal()
     assert gradient @ x0 == pytest.approx(2.0 * value)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Derivatives of functions with stars
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def starred(x, *ys, k=1.0, **options):
+    return np.sum(x * ys[0]) * k * options.get("z", 1.0) + sum(ys[1:])
+
+
+def cube(*args):
+    return args[0] ** 3 * args[1]
+
+
+class Summed:
+    def squared(self, *args, **kwargs):
+        return sum(args) ** 2 * kwargs["scale"]
+
+
+def test_b5_a_function_with_stars_is_differentiated_by_position_and_by_name():
+    s = np.sum(x0)
+    np.testing.assert_array_equal(sct.grad(starred)(x0, 2.0), 2.0)
+    assert sct.grad(starred, wrt=1)(x0, 2.0, 3.0) == pytest.approx(s)
+    assert sct.grad(starred, wrt=-1)(x0, 2.0, 3.0) == 1.0
+    assert sct.grad(starred, wrt="ys")(x0, 2.0, 3.0) == pytest.approx((s, 1.0))
+    assert sct.grad(starred, wrt=("k", "z"))(x0, 2.0, z=3.0, k=2.0) == pytest.approx((6.0 * s, 4.0 * s))
+    assert sct.grad(starred, wrt="options")(x0, 2.0, z=3.0) == pytest.approx({"z": 2.0 * s})
+    assert sct.grad(Summed().squared)(1.0, 2.0, scale=3.0) == 18.0
+
+
+def test_b5_the_cotangent_of_a_function_with_stars_is_its_last_argument():
+    y, x_bar = sct.vjp(starred)(x0, 2.0, 3.0, 0.5)
+    assert y == pytest.approx(starred(x0, 2.0, 3.0))
+    np.testing.assert_array_equal(x_bar, 1.0)
+    np.testing.assert_array_equal(sct.vjp(starred)(x0, 2.0, y_bar=0.5)[1], 1.0)
+    assert sct.vjp(starred, wrt="ys")(x0, 2.0, 3.0, 0.5)[1] == pytest.approx((0.5 * np.sum(x0), 0.5))
+    assert sct.vjp(starred, wrt="options")(x0, 2.0, 0.5, z=3.0)[1] == pytest.approx({"z": np.sum(x0)})
+    y, pull = sct.pullback(starred, wrt=(0, 1))(x0, 2.0)
+    assert pull(0.5)[1] == pytest.approx(0.5 * np.sum(x0))
+
+
+def test_derivatives_of_functions_with_stars_nest_pickle_and_are_read():
+    assert sct.grad(sct.grad(cube))(2.0, 5.0) == 60.0
+    assert sct.grad(sct.grad(cube, wrt=1))(2.0, 5.0) == 12.0
+    assert sct.vjp(sct.vjp(cube))(2.0, 5.0, 1.0, (1.0, 1.0)) == ((40.0, 60.0), 120.0)
+    df = sct.grad(starred)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(df))(x0, 2.0), 2.0)
+    np.testing.assert_array_equal(df.specialize(x0, 2.0)(x0, 2.0), 2.0)
+    assert "def starred_grad(x, ys_0, *, k=1.0, z)" in df.source_for(x0, 2.0, z=1.0)
+    assert "def starred_grad(x, ys_0" in sct.grad(starred).source
+    assert df.tape(x0, 2.0).nbytes == 0
+
+
+def test_derivatives_of_functions_with_stars_inside_of_a_function():
+    part = functools.partial(starred, x0, k=3.0)
+
+    def f(x, y):
+        return sct.grad(starred)(x, y)[0] * x[0] + sct.grad(part)(y) * y + sct.grad(part, wrt="ys")(y, 1.0)[1] * y
+
+    np.testing.assert_allclose(sct.grad(f)(x0, 2.0), [2.0, 0.0, 0.0])
+    assert sct.grad(f, wrt="y")(x0, 2.0) == pytest.approx(x0[0] + 3.0 * np.sum(x0) + 1.0)
+
+
+def test_a_decorated_function_has_the_parameters_of_what_it_decorates():
+    np.testing.assert_allclose(sct.grad(wrapped)(x0), 4.0 * x0)
+    np.testing.assert_allclose(sct.grad(wrapped)(x0, k=3.0), 6.0 * x0)
+    np.testing.assert_allclose(sct.vjp(wrapped)(x0, 0.5)[1], 2.0 * x0)
+    assert sct.grad(wrapped, wrt="k")(x0, 1.0) == pytest.approx(np.sum(x0**2))
+    assert "def wrapped_grad(x, k=2.0)" in sct.grad(wrapped).source
+    along = sct.vjp(sct.grad(wrapped))(x0, np.ones(3))[1]
+    np.testing.assert_allclose(along, 4.0)
+
+
+def test_b5_builtins_are_differentiated_by_their_arguments():
+    assert sct.grad(max)([1.0, 2.0]) == [0.0, 1.0]
+    assert sct.grad(max)(1.0, 2.0) == 0.0
+    assert sct.grad(min, wrt=(0, 1))(1.0, 2.0) == (1.0, 0.0)
+    assert sct.grad(abs)(-2.0) == -1.0
+    assert sct.grad(np.add, wrt=(0, 1))(1.0, 2.0) == (1.0, 1.0)
+    assert sct.grad(np.sin)(0.5) == np.cos(0.5)
+
+
+def test_a_position_that_a_call_does_not_have_is_an_error():
+    with pytest.raises(sct.SctError, match="is called with 1 arguments, and wrt=3"):
+        sct.grad(cube, wrt=3)(2.0)
+    with pytest.raises(sct.SctError, match="missing a required argument: 'x'"):
+        sct.grad(starred)()
+
+
+def test_what_is_made_anew_is_compiled_once():
+    for make in (
+        lambda seed: Net(seed).output,
+        lambda seed: functools.partial(Net.output, Net(seed)),
+        lambda seed: Layer(np.eye(3) * seed, np.ones(3)),
+        lambda seed: logged(lambda x, y=2.0: np.sin(x) * y),
+    ):
+        made = [sct.vjp(make(seed)) for seed in range(3)]
+        for df in made:
+            y, x_bar = df(x0, np.ones(3))
+            np.testing.assert_allclose(x_bar, numerical(lambda x, df=df: np.sum(df.primal(x)), x0), atol=1e-7)
+        assert all(len(df._shared.compiled) == 1 for df in made)

@@ -6,6 +6,7 @@ where it is recursive or checkpointed.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,7 @@ from sct.analysis.repeating import Access, Repeated, holds_generator, repeated
 from sct.analysis.signature import abstract
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.frontend.callables import Callee, python_function
+from sct.frontend.callables import python_function
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import free_value, has_fields
 from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, package_of
@@ -406,36 +407,22 @@ def as_call(
 
 def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
-    called = callee(s, args[0]) if args else None
-    if called is not None and (called.args or called.kwargs):
-        return Const(derived_of(s, op, called, args[1:], kwargs))
     values = [plain(type_of(a)) for a in args]
+    called = callee(s, args[0]) if args else None
+    if called is not None and (called.args or called.kwargs):  # what stands before the arguments has a place, and no value yet
+        values[0] = functools.partial(called.function, *(None for _ in called.args), **dict.fromkeys(dict(called.kwargs)))
     options = {k: plain(type_of(v)) for k, v in kwargs.items()}
     if not all(constant(v) for v in (*values, *options.values())):
         raise UnsupportedSyntaxError(f"sct.{op.__name__} of something only known at run time", s.place, "Name the function.")
-    return Const(op(*values, **options))
-
-
-def derived_of(s: Builder, op: FunctionType, called: Bound, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Bound:
-    """A transform of a method or partial: that of the function behind it, by what is left open of its parameters."""
-    given = Callee(called.function, called.args, dict(called.kwargs))
-    parameters = list(given.open_signature(inspect.signature(called.function, follow_wrapped=False)).parameters)
-    options = dict(kwargs)
-    wrt = plain(type_of(args[0] if args else options.pop("wrt", Const(0))))
-
-    def named(w: Any) -> Any:
-        return (
-            parameters[w] if isinstance(w, int) and not isinstance(w, bool) and -len(parameters) <= w < len(parameters) else w
-        )
-
-    wrt = tuple(map(named, wrt)) if isinstance(wrt, (tuple, list)) else named(wrt)
-    made = transform(s, op, [Const(called.function), Const(wrt), *args[1:]], options)
-    assert isinstance(made, Const)
-    return Bound(made.value, called.args, called.kwargs)
+    made = op(*values, **options)
+    if called is None or not (called.args or called.kwargs):
+        return Const(made)
+    return Const(replace(called, function=made.__sct_callee__().function))
 
 
 def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """A derived function that is called: its typed statements, spliced in."""
+    op, args, kwargs = op.__sct_call__(args, kwargs)
     given = op.__sct_callee__()
     if given.args or given.keywords:
         primal = callee(s, s.read_free(Free(op, "primal", attribute=True), op.primal))

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType
 from typing import Any
 
 from sct.ruleset import is_registered
 
-__all__ = ["Callee", "python_function", "reached"]
+__all__ = ["Callee", "Flat", "flattened", "has_stars", "python_function", "reached", "seen_through"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,87 @@ class Callee:
         return inspect.signature(functools.partial(stand_in, *self.args, **self.keywords))
 
 
+@dataclass(frozen=True)
+class Flat:
+    """A function of `*args` or `**kwargs` with a parameter for each argument; `whole` are those that take a tuple or dict."""
+
+    function: Any
+    signature: inspect.Signature
+    whole: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(self.function, name):
+                object.__setattr__(self, name, getattr(self.function, name))
+
+    def arguments(self, values: Mapping[str, Any]) -> tuple[list[tuple[Any, bool]], dict[str, Any], list[Any]]:
+        """How the function is called: positional arguments, each with whether it has a star, keywords, dicts with two stars."""
+        args: list[tuple[Any, bool]] = []
+        keywords: dict[str, Any] = {}
+        dicts: list[Any] = []
+        for p in self.signature.parameters.values():
+            if p.kind is not p.KEYWORD_ONLY:
+                args.append((values[p.name], p.name in self.whole))
+            elif p.name in self.whole:
+                dicts.append(values[p.name])
+            else:
+                keywords[p.name] = values[p.name]
+        return args, keywords, dicts
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        own, keywords, dicts = self.arguments(bound.arguments)
+        positional = [v for value, starred in own for v in (value if starred else (value,))]
+        return self.function(*positional, **{**keywords, **{k: v for d in dicts for k, v in d.items()}})
+
+
+def has_stars(signature: inspect.Signature) -> bool:
+    """Whether there is an `*args` or `**kwargs`."""
+    return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature.parameters.values())
+
+
+def seen_through(f: Any) -> Any:
+    """A decorated function of `*args` or `**kwargs` as one of the parameters of what it decorates; anything else as it is."""
+    if not isinstance(f, FunctionType) or not hasattr(f, "__wrapped__"):
+        return f
+    if not has_stars(inspect.signature(f, follow_wrapped=False)) or has_stars(inspect.signature(f)):
+        return f
+    return Flat(f, inspect.signature(f))
+
+
+def flattened(
+    f: Any, signature: inspect.Signature, count: int, names: Sequence[str], whole: frozenset[str] = frozenset()
+) -> Flat:
+    """`f` as a call with `count` positional arguments and these keywords sees it."""
+    own = {p.name for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    positional = [p for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    more = max(count - len(positional), 0)
+    made = [p.replace(default=p.empty) if more else p for p in positional]
+    keywords: list[inspect.Parameter] = []
+    for p in signature.parameters.values():
+        if p.kind is p.KEYWORD_ONLY:
+            keywords.append(p)
+        elif p.kind is p.VAR_POSITIONAL:
+            items = [p.name] if p.name in whole else [f"{p.name}_{i}" for i in range(more)]
+            made += [p.replace(name=_fresh(n, {*own, *names}), kind=p.POSITIONAL_OR_KEYWORD) for n in items]
+        elif p.kind is p.VAR_KEYWORD:
+            given = [p.name] if p.name in whole else [n for n in names if n not in own]
+            keywords += [p.replace(name=n, kind=p.KEYWORD_ONLY) for n in given]
+    return Flat(f, inspect.Signature([*made, *keywords]), whole)
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
 def reached(f: Any) -> Callee:
     """What a call of `f` ends in."""
     args: tuple[Any, ...] = ()
     keywords: dict[str, Any] = {}
-    while not isinstance(f, FunctionType) and not is_registered(f):
+    while not isinstance(f, (FunctionType, Flat)) and not is_registered(f):
         if isinstance(f, MethodType):
             f, args = f.__func__, (f.__self__, *args)
         elif isinstance(f, functools.partial):
