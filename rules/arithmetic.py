@@ -24,7 +24,7 @@ from sct.ir.types import (
     size_mul,
     size_opaque,
 )
-from sct.ruleset import adjoint, adjoint_of_square, attribute, elementwise, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, adjoint_of_square, attribute, elementwise, memory, method, nondifferentiable, result_type
 from sct.runtime import broadcast_axes, cast_like, cast_to, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -463,7 +463,9 @@ def keep_reduced_axes_adjoint(z, y, a, axis, keepdims, z_bar):
 
 @adjoint(scatter_add)
 def scatter_add_adjoint(y, x_bar, index, v, y_bar):
-    part_bar = y_bar if np.ndim(y_bar) == 0 else y_bar[index]  # a number, if it is not an array of rank 0
+    if np.ndim(y_bar) == 0 and np.ndim(v) == 0:
+        return y_bar, None, y_bar
+    part_bar = np.asarray(y_bar)[index]  # of rank 0 it may be a number
     return y_bar, None, in_shape(unbroadcast(part_bar, v), v)
 
 
@@ -744,6 +746,9 @@ for _name in ("conj", "conjugate"):
 @adjoint(np.real, kind="view")
 def real(y, val, y_bar):
     return y_bar
+
+
+memory("read-only", np.imag)  # of a real array: new zeros
 
 
 @adjoint(np.imag, kind="view")

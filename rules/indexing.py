@@ -31,7 +31,7 @@ from sct.ir.types import (
     size_add,
     size_opaque,
 )
-from sct.ruleset import adjoint, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
 from sct.runtime import scatter_add, unbroadcast
 
 _INTP = np.dtype(np.intp)
@@ -373,17 +373,37 @@ def diagonal_columns(y, k):
     return i if k <= 0 else i + k
 
 
+memory("read-only", np.diagonal, np.linalg.diagonal)
+memory("read-only", np.diag)  # of a matrix
+
+
 @adjoint(np.diag)
 def diag(y, v, y_bar, k=0):
     if np.ndim(v) == 1:
-        return np.diagonal(y_bar, k)
+        return diagonal_of(y_bar, k)
     return scatter_add(np.zeros_like(v), (diagonal_rows(y, k), diagonal_columns(y, k)), y_bar)
+
+
+def diagonal_of(y_bar, k):
+    """The k-th diagonal of `y_bar`."""
+    return np.diagonal(y_bar) if is_main(k) else np.diagonal(y_bar, k)
+
+
+@nondifferentiable
+def is_main(k):
+    """Whether a diagonal is the main one, as far as the program text tells."""
+    return False
+
+
+@result_type(is_main)
+def is_main_type(k):
+    return constant(k) and k == 0
 
 
 @adjoint(np.diagflat)
 def diagflat(y, v, y_bar, k=0):
     if np.ndim(v) == 1:
-        return np.diagonal(y_bar, k)
+        return diagonal_of(y_bar, k)
     if np.ndim(v) == 0:
         return np.sum(np.diagonal(y_bar, k))
     return np.reshape(np.diagonal(y_bar, k), np.shape(v))
@@ -587,6 +607,8 @@ nondifferentiable(
     np.triu_indices_from,
     np.unravel_index,
 )
+
+memory("view", np.ix_)
 
 method("argsort", np.argsort)
 method("argpartition", np.argpartition)

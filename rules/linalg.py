@@ -13,7 +13,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes
-from sct.ruleset import adjoint, adjoint_of_square, nondifferentiable, result_type
+from sct.ruleset import adjoint, adjoint_of_square, memory, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, unbroadcast
 
 
@@ -278,6 +278,9 @@ def tensorinv(x, a, x_bar, ind=2):
         n = n * size
     xt = np.reshape(x, (n, n)).T
     return np.reshape(-xt @ np.reshape(x_bar, (n, n)) @ xt, np.shape(a))
+
+
+memory("view", np.linalg.matrix_power)  # to the power of 1 its operand
 
 
 @adjoint(np.linalg.matrix_power)
@@ -693,23 +696,63 @@ def qr_adjoint_of_shape_type(q, r, a, q_bar, r_bar):
     return _same_type(a)
 
 
+def reduced_count_of(a):
+    """The number of columns of the reduced Q of `a`."""
+    return min(np.shape(a)[-2], np.shape(a)[-1])
+
+
+def of_first_vectors(q, q_bar, k):
+    """The adjoint of Q₁ that stands for that of Q = [Q₁ Q₂], Q₁ the first `k` columns: Q̄₁ − Q₂ Q̄₂ᵀ Q₁.
+
+    Q₂ is an orthonormal basis of what is orthogonal to Q₁, so dQ₂ = −Q₁ (dQ₁)ᵀ Q₂ + Q₂ Ω with Ω = −Ωᵀ, of which nothing is
+    known: the basis is LAPACK's choice. What does not depend on it has a symmetric Q₂ᵀ Q̄₂; anything else is refused.
+    """
+    rest = q[..., k:]
+    rest_bar = without_choice(rest, q_bar[..., k:])
+    return q_bar[..., :k] - rest @ (transposed(rest_bar) @ q[..., :k])
+
+
+def without_choice(rest, rest_bar):
+    """The adjoint of the basis `rest`; raises unless Q₂ᵀ Q̄₂ is symmetric but for rounding."""
+    turned = transposed(rest) @ rest_bar
+    size = 1.0 + np.max(np.abs(turned), initial=0.0)
+    if np.any(np.abs(turned - transposed(turned)) > 1e3 * np.finfo(turned.dtype).eps * size):
+        raise NotImplementedError(
+            "the columns of a complete Q beyond those of the reduced one are a basis of LAPACK's choice, without derivative; "
+            "only what does not depend on the choice has one"
+        )
+    return rest_bar
+
+
+@result_type(without_choice)
+def without_choice_type(rest, rest_bar):
+    return as_array(rest_bar)
+
+
 @adjoint(np.linalg.qr, real_only=True, absent=True)
 def qr(result, a, result_bar, mode="reduced"):
     """A = Q R: as `qr_adjoint` says for tall and square A.
 
     For wide A = [X Y] = Q [U V]: Ȳ = Q V̄, and X̄ from X = Q U with Q̄ + Y V̄ᵀ for Q̄ (Roberts and Roberts 2020, "QR and LQ
     decomposition matrix backpropagation algorithms for square, wide, and deep matrices", arXiv:2009.10071). A matrix
-    whose first min(m, n) columns are dependent has no derivative: LinAlgError.
+    whose first min(m, n) columns are dependent has no derivative: LinAlgError. A complete Q has further columns, for which
+    see `of_first_vectors`; the further rows of R are 0.
     """
     if mode == "r":
         q, r = np.linalg.qr(a)
         q_bar = None
         r_bar = result_bar
     else:
-        if mode != "reduced":
-            raise NotImplementedError("the derivative of np.linalg.qr is for mode='reduced' and mode='r'")
         q, r = result
         q_bar, r_bar = result_bar
+        if mode == "complete":
+            k = reduced_count_of(a)
+            r = r[..., :k, :]
+            if r_bar is not None:
+                r_bar = r_bar[..., :k, :]
+            if q_bar is not None:
+                q_bar = of_first_vectors(q, q_bar, k)
+            q = q[..., :k]
     if q_bar is None and r_bar is None:
         return np.zeros_like(a)
     return qr_adjoint_of_shape(q, r, a, q_bar, r_bar)

@@ -35,7 +35,7 @@ from sct.ir.types import (
     size_mul,
     size_opaque,
 )
-from sct.ruleset import adjoint, attribute, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, attribute, memory, method, nondifferentiable, result_type
 from sct.runtime import scatter_add, unbroadcast
 
 from .indexing import axis_scatter, flat_scatter
@@ -306,6 +306,9 @@ def squeeze_type(a, axis=None):
     if axes is None:
         return unknown_array(a.dtype)
     return Array(a.dtype, tuple(s for i, s in enumerate(a.shape) if i not in axes))
+
+
+memory("read-only", np.broadcast_to, np.broadcast_arrays)
 
 
 @adjoint(np.broadcast_to, kind="view")

@@ -13,7 +13,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, fresh_size, promote, size_product, unknown_array
 from sct.ir.types import UNKNOWN, Array, List, Scalar, Tuple, broadcast_shapes, broadcast_sizes, is_unit, size_add, size_mul
-from sct.ruleset import adjoint, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
 from sct.runtime import unbroadcast
 
 
@@ -429,6 +429,9 @@ def is_stretched_type(g, x):
     return False if all(p is False or q is True for p, q in axes) else Scalar(bool)
 
 
+memory("view", np.einsum)  # of one operand that is not summed
+
+
 @adjoint(np.einsum, kind="product")
 def einsum(y, subscripts, *operands, y_bar, out=None, dtype=None, order="K", casting="safe", optimize=False):
     """The adjoint of an operand is the einsum of ȳ with the other operands, with the operand's labels as the result's.
@@ -548,31 +551,47 @@ method("trace", np.trace)
 # --- products along one axis: cross, vecdot, matvec, vecmat -------------------------------------------------------------
 
 
-def of_length_3(a, b):
-    """`a` and `b`; raises unless the vectors along their last axes have length 3."""
-    if np.shape(a)[-1] != 3 or np.shape(b)[-1] != 3:
-        raise NotImplementedError("the derivative of np.cross is for vectors of length 3; those of length 2 are deprecated")
-    return a, b
+def in_space(a, b, c_bar, axisc):
+    """`a`, `b` and the adjoint of a × b, all with vectors of length 3 along the last axis.
+
+    A vector of length 2 lies in the plane x₃ = 0. The product of two of these is c₃ alone, without an axis.
+    """
+    if np.shape(a)[-1] == 2 and np.shape(b)[-1] == 2:
+        nothing = np.zeros_like(c_bar)
+        return in_plane(a), in_plane(b), np.stack((nothing, nothing, c_bar), axis=-1)
+    return in_plane(a), in_plane(b), c_bar if axisc == -1 else np.moveaxis(c_bar, axisc, -1)
 
 
-@result_type(of_length_3)
-def of_length_3_type(a, b):
-    return Tuple((as_array(a), as_array(b)))
+def in_plane(a):
+    """The vectors along the last axis of `a`, with a component 0 behind two others."""
+    return a if np.shape(a)[-1] == 3 else np.concatenate((a, np.zeros_like(a[..., :1])), axis=-1)
+
+
+@result_type(in_space)
+def in_space_type(a, b, c_bar, axisc):
+    lead = broadcast_shapes(None if v.shape is None else v.shape[:-1] for v in map(as_array, (a, b)))
+    c = Array(as_array(c_bar).dtype, None if lead is None else (*lead, 3))
+    return Tuple((in_plane_type(a), in_plane_type(b), c))
+
+
+@result_type(in_plane)
+def in_plane_type(a):
+    a = as_array(a)
+    return Array(a.dtype, None if a.shape is None else (*a.shape[:-1], 3))
 
 
 @adjoint(np.cross, kind="product")
 def cross(c, a, b, c_bar, axisa=-1, axisb=-1, axisc=-1, axis=None):
-    """c = a × b of vectors of length 3: c̄ · (da × b) = da · (b × c̄), so ā = b × c̄ and b̄ = c̄ × a."""
+    """c = a × b: c̄ · (da × b) = da · (b × c̄), so ā = b × c̄ and b̄ = c̄ × a."""
     if axis is not None:
         axisa = axis
         axisb = axis
         axisc = axis
     a = a if axisa == -1 else np.moveaxis(a, axisa, -1)
     b = b if axisb == -1 else np.moveaxis(b, axisb, -1)
-    a, b = of_length_3(a, b)
-    c_bar = c_bar if axisc == -1 else np.moveaxis(c_bar, axisc, -1)
-    a_bar = unbroadcast(np.cross(b, c_bar), a)
-    b_bar = unbroadcast(np.cross(c_bar, a), b)
+    u, v, w = in_space(a, b, c_bar, axisc)
+    a_bar = unbroadcast(np.cross(v, w), u)[..., : np.shape(a)[-1]]
+    b_bar = unbroadcast(np.cross(w, u), v)[..., : np.shape(b)[-1]]
     if axisa != -1:
         a_bar = np.moveaxis(a_bar, -1, axisa)
     if axisb != -1:

@@ -5,9 +5,9 @@ Takes nothing; registers adjoint and type rules of NumPy's reductions and the ar
 
 import numpy as np
 
-from sct.ir.shapes import as_array, constant, normalize_axes, promote, reduced, size_max0, size_product
-from sct.ir.types import UNKNOWN, Array, Tuple, size_add
-from sct.ruleset import adjoint, adjoint_of_square, method, nondifferentiable, result_type
+from sct.ir.shapes import as_array, constant, is_nonnegative, normalize_axes, promote, reduced, size_max0, size_product
+from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, size_add
+from sct.ruleset import adjoint, adjoint_of_square, memory, method, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
 from .arithmetic import sum_dtype
@@ -135,7 +135,7 @@ nondifferentiable(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, 
 
 def reduced_count(a, axis):
     """The number of entries that a reduction over `axis` puts into one."""
-    if axis is None:
+    if axis is None or np.ndim(a) == 0:
         return np.size(a)
     if isinstance(axis, tuple):
         n = 1
@@ -166,8 +166,9 @@ def mean(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, *, where=
     if where is True:
         n = reduced_count(a, axis)
         return np.broadcast_to(keep_reduced_axes(y_bar / n, a, axis, keepdims), np.shape(a))
-    n = np.sum(np.broadcast_to(where, np.shape(a)), axis, y.dtype, keepdims=True)
-    return np.where(where, keep_reduced_axes(y_bar, a, axis, keepdims) / n, 0.0)
+    counted = np.broadcast_to(where, np.shape(a))
+    n = np.sum(counted, axis, y.dtype, keepdims=True)
+    return np.where(counted, keep_reduced_axes(y_bar, a, axis, keepdims) / n, 0.0)
 
 
 @adjoint(np.nanmean, kind="reduction")
@@ -644,9 +645,15 @@ def recurrence_type(b, c):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+memory("view", np.diff)  # of order 0 its operand
+
+
 @adjoint(np.diff)
 def diff(y, a, n=1, axis=-1, prepend=None, append=None, *, y_bar):
-    """The transpose of an n-th difference is (−1)ⁿ times the n-th difference of the adjoint between zeros."""
+    """The transpose of an n-th difference is (−1)ⁿ times the n-th difference of the adjoint between zeros.
+
+    Of fewer entries than n there is no difference: their adjoints are some of the zeros.
+    """
     if n == 0:
         return y_bar, None, None, None, None
     edge = np.zeros(edge_shape(np.shape(y_bar), axis, n), y_bar.dtype)
@@ -654,20 +661,37 @@ def diff(y, a, n=1, axis=-1, prepend=None, append=None, *, y_bar):
     if n % 2 == 1:
         full_bar = -full_bar
     first = edge_length(prepend, np.shape(a), axis)
-    last = np.shape(full_bar)[axis] - edge_length(append, np.shape(a), axis)
+    last = first + np.shape(a)[axis]
+    stop = last + edge_length(append, np.shape(a), axis)
+    if not reaches(stop, n):
+        full_bar = between(full_bar, axis, 0, stop)
     prepend_bar = None
     append_bar = None
     if prepend is not None:
         prepend_bar = unbroadcast(between(full_bar, axis, 0, first), prepend)
     if append is not None:
-        append_bar = unbroadcast(between(full_bar, axis, last, np.shape(full_bar)[axis]), append)
+        append_bar = unbroadcast(between(full_bar, axis, last, stop), append)
     if prepend is not None or append is not None:
         full_bar = between(full_bar, axis, first, last)
     return full_bar, None, None, prepend_bar, append_bar
 
 
+@nondifferentiable
+def reaches(length, n):
+    """Whether an axis is known to be of length `n` at least; then nothing need be cut off."""
+    return False
+
+
+@result_type(reaches)
+def reaches_type(length, n):
+    size = length.size if isinstance(length, Scalar) else length
+    return size is not None and type(n) is int and is_nonnegative(size_add(size, n, -1))
+
+
 def between(a, axis, start, stop):
     """The entries of `a` from `start` to `stop` along `axis`."""
+    if np.ndim(a) == 1:
+        return a[start:stop]
     return np.moveaxis(np.moveaxis(a, axis, 0)[start:stop], 0, axis)
 
 

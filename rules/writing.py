@@ -22,6 +22,8 @@ def updated_adjoint(y, a, path, value, y_bar):
     """
     if np.ndim(y_bar) == 0 and np.ndim(part(y, path)) == 0:  # all of it; the adjoint may be a number
         return np.zeros_like(y_bar), None, unbroadcast(y_bar, value)
+    if np.ndim(y_bar) == 0:
+        y_bar = np.asarray(y_bar)
     value_bar = part(y_bar, path)
     if may_repeat(path[-1]):
         value_bar = np.where(last_writes(part(y_bar, path[:-1]), path[-1]), value_bar, 0.0)

@@ -31,6 +31,7 @@ __all__ = [
     "AdjointRule",
     "Effect",
     "Kind",
+    "Memory",
     "MethodRule",
     "adjoint",
     "adjoint_of_square",
@@ -45,6 +46,8 @@ __all__ = [
     "is_pure",
     "kind_of",
     "known_class",
+    "memory",
+    "memory_of",
     "method",
     "method_rule",
     "nondifferentiable",
@@ -64,6 +67,7 @@ Effect = Literal["none", "reads", "draws", "reports", "acts"]
 reads: its result depends on state that something else may change. draws: it moves a random generator on. reports: it says
 something to the world that the program does not hear (print, a log, a file that is written). acts: it may do anything.
 """
+Memory = Literal["fresh", "view", "read-only"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ class _Registry:
     constant: dict[Any, None] = field(default_factory=dict)
     effects: dict[Any, Effect] = field(default_factory=dict)
     classes: set[type] = field(default_factory=set)
+    memory: dict[Any, Memory] = field(default_factory=dict)
     methods: dict[str, MethodRule] = field(default_factory=dict)
     attributes: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
@@ -319,6 +324,15 @@ def known_class(*classes: type) -> None:
     _registry.classes.update(classes)
 
 
+def memory(where: Memory, *primitives: Callable[..., Any]) -> None:
+    """Register where the results of functions lie, if that does not follow from the kind of their rules.
+
+    "fresh": in memory of their own. "view": in some calls in that of an operand. "read-only": in some calls in memory that
+    cannot be written into, or where one entry is many entries of the array.
+    """
+    _registry.memory.update(dict.fromkeys(primitives, where))
+
+
 def result_type(*primitives: Callable[..., Any]) -> Callable[[F], F]:
     """Register the decorated function as the type rule of `primitives`.
 
@@ -427,6 +441,12 @@ def kind_of(primitive: Any) -> Kind:
     """The kind of `primitive` as registered; "other" if it is not."""
     rule = adjoint_rule(primitive)
     return rule.kind if rule is not None else "other"
+
+
+def memory_of(primitive: Any) -> Memory:
+    """Where the results of a registered function lie."""
+    where: Memory | None = _get(_registry.memory, primitive)
+    return where or ("view" if kind_of(primitive) == "view" else "fresh")
 
 
 def primitives() -> tuple[Callable[..., Any], ...]:

@@ -23,9 +23,11 @@ from sct.analysis.calls import lowered
 from sct.analysis.inference import infer_call
 from sct.analysis.signature import abstract, known_of
 from sct.analysis.specialize import specialize
+from sct.analysis.storage import fresh, read_only
 from sct.codegen.emit import emit
 from sct.errors import SctError
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, is_unit, size_symbol
+from sct.ir.ssa import Apply, Operand, Value
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, is_unit, size_symbol, with_items
 from sct.optimize.dead_code import dead_code
 from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable
 
@@ -200,7 +202,7 @@ def _probes(
         for v in _directions(rng, leaf, symmetric):
 
             def along(t: float, path: Path = path, leaf: Any = leaf, v: Any = v) -> float:
-                moved = leaf + t * v if isinstance(leaf, np.ndarray) else type(leaf)(leaf + t * v)
+                moved = np.asarray(leaf + t * v) if isinstance(leaf, np.ndarray) else type(leaf)(leaf + t * v)
                 return _pairing(y_bar, f(*_replaced(args, path, moved)))
 
             with np.errstate(all="ignore"):
@@ -385,6 +387,59 @@ def _check_type(primitive: Callable[..., Any], args: Sequence[Any], kwargs: Mapp
             raise GradientMismatch(f"{_label(primitive)}: its type rule says {claim}, the result is {actual}")
 
 
+# Memory
+
+
+def _check_memory(primitive: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], y: Any) -> None:
+    """Compare where the result lies with what is declared: whose memory it may be, and whether it can be written into."""
+    named = {k: _operand(v, k) for k, v in kwargs.items()}
+    made = Apply(primitive, tuple(_operand(a, f"a{i}") for i, a in enumerate(args)), tuple(named.items()), Value(abstract(y)))
+    given = _arrays((*args, *kwargs.values()))
+    for part in _arrays(y):
+        if fresh(made) and any(np.shares_memory(part, a) for a in given):
+            raise GradientMismatch(f"{_label(primitive)}: its result lies in an operand's memory, and is said to be new")
+        locked = not part.flags.writeable and all(a.flags.writeable for a in given)
+        if read_only(made) is False and not fresh(made) and (locked or _overlaps_itself(part)):
+            raise GradientMismatch(f"{_label(primitive)}: its result cannot be written into, and nothing says so")
+        if fresh(made) and locked:
+            raise GradientMismatch(f"{_label(primitive)}: its result is read-only, and is said to be new")
+
+
+def _operand(value: Any, path: str) -> Operand:
+    """An argument as an operand of a statement."""
+
+    def operand(t: Abstract) -> Operand:
+        if isinstance(t, (Tuple, List, Dict)):
+            return with_items(t, map(operand, t.items))
+        return t if isinstance(t, (Const, Slice)) else Value(t)
+
+    return operand(_as_written(value, path))
+
+
+def _arrays(value: Any) -> list[np.ndarray[Any, Any]]:
+    """The arrays in `value`."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, (tuple, list)):
+        return [a for v in value for a in _arrays(v)]
+    return [value] if isinstance(value, np.ndarray) else []
+
+
+def _overlaps_itself(a: np.ndarray[Any, Any]) -> bool:
+    """Whether one entry of memory is several entries of the array."""
+    return a.size > 0 and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True))
+
+
+def _check_owned(what: str, cotangents: Any, others: Any) -> None:
+    """Cotangents are the caller's to write into: apart from one another, and from arguments and results."""
+    parts = _arrays(cotangents)
+    for i, a in enumerate(parts):
+        if not a.flags.writeable or _overlaps_itself(a):
+            raise GradientMismatch(f"{what}: a cotangent cannot be written into")
+        if any(np.shares_memory(a, b) for b in (*parts[:i], *_arrays(others))):
+            raise GradientMismatch(f"{what}: a cotangent shares memory with an argument, the result or another cotangent")
+
+
 # Rules
 
 
@@ -532,6 +587,7 @@ def check_rule(
         kwargs["order"], order = order, 1
     y = primitive(*args, **kwargs)
     _check_type(primitive, args, kwargs, y)
+    _check_memory(primitive, args, kwargs, y)
     if not any(True for _ in _leaves(y)):
         return
     rule = adjoint_rule(primitive)
@@ -741,6 +797,7 @@ def _check_vjp(
                 cotangents = pull(y_bar)
         if not _same(got, y):
             raise GradientMismatch(f"{what} gives the value {got!r}, the function gives {y!r}")
+        _check_owned(what, cotangents, (args, got, y_bar))
         chosen = dict(zip(wrt, cotangents, strict=True))
         _compare(what, args, partial(_get, chosen), paths, probes, rtol, atol, single)
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.analysis.storage import fresh, is_basic_index
+from sct.analysis.storage import fresh, is_basic_index, read_only
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute, Method, hashable
 from sct.ir.ssa import Apply, Operand, Value, type_of
@@ -32,7 +32,6 @@ _TURNED = frozenset((np.transpose, np.swapaxes, np.moveaxis, np.flip, np.expand_
 _RESHAPED = frozenset((np.reshape, np.ravel))
 _ALLOCATIONS: frozenset[Any] = frozenset((np.zeros, np.ones, np.empty, np.ndarray, np.full))
 _LIKE: frozenset[Any] = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like))
-_READ_ONLY: frozenset[Any] = frozenset((np.broadcast_to, np.diagonal, np.diag, np.linalg.diagonal))
 _ARRAYS: frozenset[Any] = frozenset((np.array, np.asarray, np.asanyarray, np.copy))
 _AT_LEAST: dict[Any, int] = {np.atleast_1d: 1, np.atleast_2d: 2, np.atleast_3d: 3}
 
@@ -170,7 +169,7 @@ class Memory:
             return
         op = _primitive(s)
         base = s.args[0] if s.args else None
-        if not fresh(s) and ((op in _READ_ONLY and not _may_be_new(s)) or base in self.read_only):
+        if not fresh(s) and (read_only(s) or base in self.read_only):
             self.read_only.add(v)
         if op is UNPACK and isinstance(base, Value) and isinstance(base.type, Array) and base.type.rank == 1:
             return  # numbers
@@ -307,11 +306,6 @@ def _primitive(s: Apply) -> Any:
     if isinstance(s.op, Attribute) and s.op.name in ("real", "imag"):
         return s.op
     return op if hashable(op) else None
-
-
-def _may_be_new(s: Apply) -> bool:
-    t = type_of(s.args[0]) if s.args else None
-    return s.op is np.diag and (not isinstance(t, Array) or t.rank != 2)
 
 
 def makes_array(op: Any, args: Sequence[Operand]) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Set as AbstractSet
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from sct import runtime
 from sct.analysis.activity import primitive_of
 from sct.analysis.effects import effect
 from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, package_of
@@ -34,7 +36,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Slice, Tuple, Unknown
-from sct.ruleset import adjoint_rule, is_nondifferentiable, kind_of
+from sct.ruleset import adjoint_rule, is_nondifferentiable, memory_of
 from sct.runtime import (
     added_each,
     added_item,
@@ -54,11 +56,7 @@ from sct.runtime import (
     zeros_each,
 )
 
-__all__ = ["Storage", "fresh", "is_basic_index", "storage"]
-
-# NumPy functions that are registered as no views, and yet may give back their argument's memory in some calls.
-_MAYBE: frozenset[Any] = frozenset((np.diff, np.linalg.matrix_power, np.einsum, np.real_if_close, np.ix_))
-
+__all__ = ["Storage", "fresh", "is_basic_index", "read_only", "storage"]
 
 _NEW_LISTS: frozenset[Any] = frozenset(
     (added_each, added_item, appended, item, items_of, repeated, shortened, split_like, with_item, zeros_each)
@@ -245,13 +243,32 @@ def _apply(s: Storage, t: Apply) -> None:
         s.roots[t.result] = own
     elif isinstance(t.op, InPlace):
         s.roots[t.result] = _roots(s, t.args[0])
-    elif t.op is np.broadcast_to:  # one entry of memory may be many entries of the array
-        s.pinned.add(t.result)
-        s.roots[t.result] = own | _roots(s, t.args[0])
     elif isinstance(t.result.type, Scalar) or fresh(t) or (s.lists and t.op in _NEW_LISTS):
         s.roots[t.result] = own
     else:
         s.roots[t.result] = own | _roots(s, *operands_of(t))
+        if read_only(t) is not False:
+            s.pinned.add(t.result)
+
+
+def read_only(t: Apply) -> bool | None:
+    """Whether what an operation gives cannot be written into, as an array of its own can; None if it may be so."""
+    if _is_foreign(t.op):
+        return None
+    primitive = primitive_of(t.op)
+    if memory_of(primitive) != "read-only":
+        return False
+    of = type_of(t.args[0]) if t.args else None
+    if primitive is np.diag:
+        return None if not isinstance(of, Array) or of.rank is None else of.rank != 1
+    if primitive is np.imag:
+        return None if not isinstance(of, Array) or of.dtype is None else of.dtype.kind != "c"
+    return True
+
+
+def _is_foreign(op: Any) -> bool:
+    """Whether an operation is a Python function that is called as it stands: a rule, or one of a user's, may give anything."""
+    return isinstance(op, FunctionType) and package_of(op) != "numpy" and op.__module__ != runtime.__name__
 
 
 def is_basic_index(index: Operand) -> bool | None:
@@ -312,7 +329,7 @@ def fresh(t: Apply) -> bool:
     if not isinstance(primitive, np.ufunc) and not _of_library(primitive):
         return False  # a helper may give back what it was given
     registered = adjoint_rule(primitive) is not None or is_nondifferentiable(primitive) or isinstance(primitive, np.ufunc)
-    return registered and kind_of(primitive) != "view" and primitive not in _MAYBE
+    return registered and memory_of(primitive) == "fresh"
 
 
 def _of_library(op: Any) -> bool:

@@ -192,7 +192,7 @@ def reduced(shape: Sequence[SizeLike] | None, axis: Any, keepdims: Any) -> tuple
         return ()
     if shape is None:
         return None
-    axes = normalize_axes(axis, len(shape))
+    axes = () if not shape and axis in (0, -1) else normalize_axes(axis, len(shape))
     if axes is None:
         return None
     if keepdims:

@@ -98,7 +98,8 @@ def keep_reduced_axes(y: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     """The result `y` of reducing `a` over `axis`, with the reduced axes put back as axes of length 1.
 
     `axis` is None, an int or a tuple of int; `keepdims` tells whether `y` has these axes already. For `axis=None`
-    the scalar `y` itself is given back, which broadcasts against `a`.
+    the scalar `y` itself is given back, which broadcasts against `a`; so it is where `a` is a number, which has an axis 0 for
+    NumPy's reductions.
     """
     if keepdims:
         return y

@@ -1,47 +1,21 @@
 """Every rule has samples, every function a type, and every rule is differentiated once more."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
+from rule_samples import floats, label, samples
 
 from sct import ruleset, runtime
 from sct.runtime import updated
 from sct.testing import check_grads, check_rule
 
-
-def _samples():
-    """The samples of all files beside this one."""
-    found = []
-    for path in sorted(Path(__file__).parent.glob("test_*.py")):
-        if path.name != Path(__file__).name:
-            spec = importlib.util.spec_from_file_location(f"samples_of_{path.stem}", path)
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-            found += module.SAMPLES
-    return found
-
-
-_SAMPLES = _samples()
+_SAMPLES = samples()
 _SIZE = 24  # second derivatives are checked on samples up to this size
-
-
-def _label(function):
-    return f"{getattr(function, '__module__', None) or 'numpy'}.{function.__name__}"
-
-
-def _floats(value):
-    if isinstance(value, (tuple, list)):
-        return [leaf for v in value for leaf in _floats(v)]
-    floating = isinstance(value, (float, complex, np.inexact)) or (isinstance(value, np.ndarray) and value.dtype.kind in "fc")
-    return [np.asarray(value)] if floating else []
 
 
 def _rank_and_size(sample):
     """What tells how much a sample can show; None for one that is not of real double precision, or is too large."""
     _, args, kwargs = sample
-    leaves = _floats([*args, *kwargs.values()])
+    leaves = floats([*args, *kwargs.values()])
     size = sum(v.size for v in leaves)
     if not 0 < size <= _SIZE or any(v.dtype != float for v in leaves) or "order" in kwargs:
         return None
@@ -92,21 +66,21 @@ _FIRST_ORDER_ONLY = {
 
 def test_every_rule_has_a_sample():
     sampled = {primitive for primitive, _, _ in _SAMPLES}
-    assert [_label(p) for p in _RULES if p not in sampled] == []
+    assert [label(p) for p in _RULES if p not in sampled] == []
 
 
 def test_every_function_has_a_type_rule():
     registered = [*_RULES, *_CONSTANT]
-    assert [_label(p) for p in registered if ruleset.type_rule(p) is None and not isinstance(p, np.ufunc)] == []
+    assert [label(p) for p in registered if ruleset.type_rule(p) is None and not isinstance(p, np.ufunc)] == []
 
 
 def test_every_rule_is_differentiated_again():
     left_out = [p for p in _RULES if p not in _SECOND and p not in _FIRST_ORDER_ONLY]
-    assert list(map(_label, left_out)) == []
+    assert list(map(label, left_out)) == []
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("primitive", [p for p in _SECOND if p in _RULES and p not in _FIRST_ORDER_ONLY], ids=_label)
+@pytest.mark.parametrize("primitive", [p for p in _SECOND if p in _RULES and p not in _FIRST_ORDER_ONLY], ids=label)
 def test_second_order(primitive):
     _, args, kwargs = _SECOND[primitive]
     check_rule(primitive, *args, order=2, **kwargs)

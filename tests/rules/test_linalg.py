@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import sct
 from sct.ruleset import adjoint_rule, primitives
 from sct.testing import check_grads, check_rule
 
@@ -167,6 +168,7 @@ SAMPLES = (
     + [(np.linalg.svdvals, (_graded(*shape, dtype=t),), {}) for shape in _RECTANGLES for t in _ALL]
     + [(np.linalg.qr, (_graded(*shape, dtype=t),), {}) for shape in _RECTANGLES for t in _REAL]
     + [(np.linalg.qr, (_graded(*shape),), {"mode": "r"}) for shape in [(3, 3), (4, 2), (2, 4)]]
+    + [(np.linalg.qr, (_graded(*shape),), {"mode": "complete"}) for shape in [(3, 3), (4, 3), (2, 4), (2, 3, 2)]]
     + [(np.linalg.pinv, (_graded(*shape, dtype=t),), {}) for shape in _RECTANGLES for t in _ALL]
     + [
         (np.linalg.matrix_power, (_regular(*shape, dtype=t), n), {})
@@ -394,6 +396,19 @@ def test_full_svd_refuses_the_null_vectors():
     np.testing.assert_allclose(_adjoint(np.linalg.svd, a, (inside, np.zeros(2), None)), reduced)
     with pytest.raises(NotImplementedError, match="full_matrices"):
         _adjoint(np.linalg.svd, a, (np.ones_like(u), None, None))
+
+
+def _distance(a):
+    """How far the first axis lies from the column space of `a`, by the projection on what is orthogonal to it."""
+    rest = np.linalg.qr(a, mode="complete")[0][:, 2:]
+    return np.sum((rest @ rest[0]) ** 2)
+
+
+def test_b5_complete_qr():
+    a = _graded(4, 2)
+    check_grads(_distance, (a,), order=2)
+    with pytest.raises(NotImplementedError, match="LAPACK's choice"):
+        sct.grad(lambda a: np.linalg.qr(a, mode="complete")[0][0, 2])(a)
 
 
 def test_repeated_values_are_not_silently_wrong():

@@ -75,7 +75,12 @@ for _f in (*_LINEAR, *_MOMENTS):
         (_f, (_x(2, 3),), {"axis": 1, "where": _MASK}),
         (_f, (_x(2, 3),), {"where": _MASK, "keepdims": True}),
         (_f, (_x(2, 3), 0, np.float64), {}),
+        (_f, (_x(2, 3),), {"where": _MASK[0]}),  # A11: of lower rank than the array
+        (_f, (_x(2, 3),), {"axis": 0, "where": np.array([[True], [True]])}),
     ]
+# A11: NumPy takes an axis 0 of a number
+for _f in (np.sum, np.prod, np.nansum, np.nanprod, *_EXTREMA, np.ptp):
+    SAMPLES += [(_f, (_x(),), {"axis": 0}), (_f, (0.7,), {"axis": -1, "keepdims": True})]
 for _f in _EXTREMA:
     SAMPLES += [
         (_f, (_x(2, 3),), {"axis": 1, "initial": 1.0}),
@@ -141,6 +146,10 @@ SAMPLES += [
     (np.diff, (_x(2, 4),), {"axis": 0}),
     (np.diff, (_x(2, 4),), {"n": 3}),
     (np.diff, (_x(2, 4), 1, -2), {}),
+    *[(np.diff, (_x(n), 2), {}) for n in (0, 1, 2)],  # A11
+    (np.diff, (_x(0),), {}),
+    (np.diff, (_x(2, 1), 3), {"prepend": 0.5}),
+    (np.diff, (_x(1, 3), 4), {"axis": 0, "append": _x(2, 3)}),
     (np.diff, (_x(1, 4),), {"axis": 0}),
     (np.diff, (_x(2, 4),), {"prepend": 0.5}),
     (np.diff, (_x(2, 4),), {"prepend": _x(2, 1), "append": _x(2, 2)}),

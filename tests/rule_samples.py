@@ -1,0 +1,35 @@
+"""The samples of all rules, as the files in tests/rules have them: (function, arguments, keywords)."""
+
+import functools
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+_ABOUT_ALL_RULES = ("test_completeness.py", "test_array_likes.py")
+
+
+@functools.cache
+def samples():
+    """The samples of all files."""
+    found = []
+    for path in sorted((Path(__file__).parent / "rules").glob("test_*.py")):
+        if path.name not in _ABOUT_ALL_RULES:
+            spec = importlib.util.spec_from_file_location(f"samples_of_{path.stem}", path)
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            found += module.SAMPLES
+    return tuple(found)
+
+
+def label(function):
+    """What a function is called in the name of a test."""
+    return f"{getattr(function, '__module__', None) or 'numpy'}.{function.__name__}"
+
+
+def floats(value):
+    """The floating numbers and arrays in a value."""
+    if isinstance(value, (tuple, list)):
+        return [leaf for v in value for leaf in floats(v)]
+    floating = isinstance(value, (float, complex, np.inexact)) or (isinstance(value, np.ndarray) and value.dtype.kind in "fc")
+    return [np.asarray(value)] if floating else []
