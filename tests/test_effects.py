@@ -193,6 +193,25 @@ def test_what_is_differentiated_is_logged(caplog, capsys):
     assert capsys.readouterr().out == "printed 0.3\n"
 
 
+def called_back(x):
+    log.append(x.copy())
+
+
+sct.nondifferentiable(called_back, pure=False)
+
+
+def test_a_registered_function_sees_what_is_differentiated():
+    def f(x):
+        for _ in range(2):
+            x = np.sin(x)
+            called_back(x)
+        return np.sum(x)
+
+    (gradient, seen) = done(sct.grad(f), X)
+    np.testing.assert_allclose(gradient, np.cos(X) * np.cos(np.sin(X)))
+    np.testing.assert_array_equal(seen, [np.sin(X), np.sin(np.sin(X))])
+
+
 # -- what is read may change ---------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +299,22 @@ def checkpointed_loop(x):
 )
 def test_a4_what_acts_is_not_run_again(f, args):
     check(f, X, *args)
+
+
+@sct.checkpoint
+def scaled(x, counter):
+    return x * counter.n
+
+
+def changed_in_between(x, counter):
+    y = scaled(x, counter)
+    counter.step()
+    return np.sum(y)
+
+
+def test_a4_what_is_run_again_must_not_have_changed():
+    with pytest.raises(sct.errors.UnsupportedSyntaxError, match="runs again, of something that may be changed in between"):
+        sct.grad(changed_in_between)(X, Counter())
 
 
 @sct.checkpoint

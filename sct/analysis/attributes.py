@@ -49,6 +49,8 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
     t = type_of(x)
     if isinstance(t, Instance) and isinstance(x, Value):
         return instances.attribute(s, x, op.name)
+    if isinstance(t, Stateful) and callable(getattr(t.cls, op.name, None)):
+        return Const(instances.Bound(Method(op.name), (x,)))
     if isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))):
         return array_attribute(s, op, x, as_array(t), name)
     if isinstance(t, Const):

@@ -31,7 +31,7 @@ from sct.ir.ssa import Apply, Block, Statement, blocks_of, type_of
 from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
 from sct.ruleset import Effect, effect_of, method_rule, type_rule
 
-__all__ = ["acts", "callee", "effect", "has_effect", "statements", "worst"]
+__all__ = ["acts", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
 
 _ORDER: tuple[Effect, ...] = get_args(Effect)
 _KEPT = (RAISE, ASSERT, UNPACK)
@@ -84,6 +84,11 @@ def effect(s: Apply) -> Effect:
 def has_effect(s: Apply) -> bool:
     """Whether an operation must be kept for what it does, or because nothing is known of it."""
     return s.op in _KEPT or effect(s) in ("draws", "reports", "acts") or isinstance(callee(s), Method)
+
+
+def is_opaque(s: Apply) -> bool:
+    """Whether a statement calls a function of which nothing is known, or that it may do anything."""
+    return effect(s) == "acts" and not isinstance(s.op, (Call, Special, Steps))
 
 
 def acts(*blocks: Block) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of, varied_values
 from sct.analysis.bracketing import refuse_bracketing
-from sct.analysis.effects import effect, statements
+from sct.analysis.effects import callee, effect, is_opaque, statements
 from sct.analysis.specialize import Specialized
 from sct.analysis.squares import squares
 from sct.errors import NonDifferentiableArgumentError, NoRuleError
@@ -35,7 +35,6 @@ from sct.ir.ops import (
     Field,
     Free,
     Method,
-    Special,
     Steps,
     StepsBack,
     describe,
@@ -60,7 +59,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
-from sct.ruleset import AdjointRule, adjoint_rule, method_rule
+from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable, method_rule
 from sct.transform.adjoints import Loop, adjoint_type, bar_name
 from sct.transform.again import again
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex
@@ -537,7 +536,7 @@ def _shaped_as(t: Abstract, o: Operand) -> Abstract:
 
 def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
     """Refuse what is differentiated in a call of which nothing is known, and which may write into it."""
-    calls = [s for s in statements(block) if effect(s) == "acts" and not isinstance(s.op, (Special, Steps))]
+    calls = [s for s in statements(block) if is_opaque(s) and not is_nondifferentiable(callee(s))]
     varied = varied_values(block, params) if calls else set()
     for s in calls:
         own = s.args[isinstance(s.op, Method) :]

@@ -11,9 +11,10 @@ import operator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sct.analysis.effects import callee, effect, statements
+from sct.analysis.effects import callee, is_opaque, statements
 from sct.analysis.storage import Storage, fresh, storage
-from sct.ir.ops import Attribute, Call, Field, Method, Special, Steps
+from sct.errors import UnsupportedSyntaxError
+from sct.ir.ops import Attribute, Call, Field, Method, Steps
 from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (
     Apply,
@@ -30,7 +31,7 @@ from sct.ir.ssa import (
     operands_of,
     values_of,
 )
-from sct.ir.types import Array, ListOf, Unknown
+from sct.ir.types import Array, Instance, ListOf, Unknown
 from sct.runtime import kept
 
 __all__ = ["snapshots"]
@@ -38,19 +39,15 @@ __all__ = ["snapshots"]
 
 def snapshots(f: Function) -> Function:
     """`f` with copies of what is written into by functions of which nothing is known."""
-    calls = [s for s in statements(f.block) if _is_opaque(s)]
+    calls = [s for s in statements(f.block) if is_opaque(s)]
     if not calls:
         return f
     pass_ = _Snapshots(storage(f))
     for s in statements(f.block):
-        if isinstance(s.op, Field) or _is_opaque(s):
+        if isinstance(s.op, Field) or is_opaque(s):
             pass_.more[s.result] = pass_.touched(s)
     pass_.written = {s: pass_.touched(s) for s in calls}
     return replace(f, block=pass_.block(f.block, frozenset()))
-
-
-def _is_opaque(s: Apply) -> bool:
-    return effect(s) == "acts" and not isinstance(s.op, (Call, Special, Steps))
 
 
 @dataclass
@@ -100,6 +97,12 @@ class _Snapshots:
             return [s]
         copies: dict[Value, Value] = {}
         for v in values_of(*operands_of(s)):
+            if isinstance(s.op, (Call, Steps)) and isinstance(v.type, (Instance, Unknown)) and later & self.memory(v):
+                raise UnsupportedSyntaxError(
+                    "a call that the derivative runs again, of something that may be changed in between",
+                    s.place,
+                    "Pass what it needs as numbers and arrays.",
+                )
             if _may_change(v) and not later.isdisjoint(self.memory(v)):
                 copies.setdefault(v, Value(v.type, v.name, v.hint))
         if not copies:

@@ -233,6 +233,40 @@ def layers_in_a_loop(x, rngs):
     return np.sum(x)
 
 
+def in_while(x, rng):
+    while rng.random() < 0.7:
+        x = np.sin(x) * rng.normal(size=3)
+    return np.sum(x)
+
+
+def in_branches(x, rng):
+    for _ in range(3):
+        if rng.random() < 0.5:
+            x = x * rng.normal(size=3)
+        else:
+            x = np.sin(x)
+    return np.sum(x)
+
+
+def broken_off(x, rng):
+    normal = rng.normal
+    for _ in range(9):
+        x = np.sin(x) * normal()
+        if rng.random() < 0.3:
+            break
+    return np.sum(x)
+
+
+def in_a_comprehension(x, rng):
+    return sum([np.sum(x * rng.normal(size=3)) for _ in range(3)])
+
+
+def shuffled(x, rng):
+    order = np.arange(3)
+    rng.shuffle(order)
+    return np.sum(x[order] * x[rng.permutation(3)] * np.array([1.0, 2.0, 3.0]))
+
+
 def generator():
     return (np.random.default_rng(3),)
 
@@ -240,6 +274,7 @@ def generator():
 CASES = [
     *((f, tuple) for f in (seeded, unused, by_a_bound_method, made_inside, of_python, by_global_generators)),
     *((f, generator) for f in (checkpointed_function, nested, checkpointed_loop)),
+    *((f, generator) for f in (in_while, in_branches, broken_off, in_a_comprehension, shuffled)),
     (recursive, lambda: (*generator(), 3)),
     (layers_in_a_checkpointed_loop, tuple),
     (layers_in_a_loop, lambda: ([np.random.default_rng(1), np.random.default_rng(2)],)),
