@@ -244,7 +244,7 @@ class _Maker:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 exec("\n".join([*self.lines, text]), scope)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError):
             return False
         made = {n: v for n, v in scope.items() if n not in ("np", "i", "__builtins__")}
         if not all(_is_usable(v) for v in made.values()):

@@ -1,0 +1,329 @@
+"""What must hold of a derivative of a program, whatever it computes.
+
+Takes a program and a way of calling its derivative; gives a verdict. The value that comes with a gradient is Python's own, to
+the bit; no argument is changed; a gradient has its argument's structure, shapes and dtypes, and memory of its own; and it is
+what finite differences in double precision say, where these agree with one another. Never looks at generated code.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import itertools
+import linecache
+import random
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import sct
+
+from .limit import OutOfTimeError, limited
+from .programs import Program
+
+__all__ = ["VERDICTS", "Verdict", "Way", "defined", "judged", "way_of"]
+
+VERDICTS = (
+    "agreed",
+    "refused",
+    "not smooth",  # the value agrees; finite differences say nothing
+    "no program",  # Python does not run it, or not to numbers
+    "WRONG value",
+    "WRONG gradient",
+    "CRASH",
+)
+_SECONDS = 60  # for one program; one that does not end is no program, a derivative that does not end is a crash
+_STEPS = (2e-4, 1e-4, 1e-6)
+_count = itertools.count()
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a derivative is called: `transform` is grad, value_and_grad, vjp or pullback; `order` 1 or 2."""
+
+    transform: str
+    optimize: bool
+    order: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.transform}(optimize={self.optimize})" + (", twice" if self.order > 1 else "")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One of `VERDICTS`, and the particulars."""
+
+    kind: str
+    detail: str = ""
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether something is wrong."""
+        return self.kind.isupper() or self.kind.startswith("WRONG")
+
+
+class _FoundError(Exception):
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(kind, detail)
+        self.verdict = Verdict(kind, detail)
+
+
+def defined(source: str) -> Callable[..., Any]:
+    """The function `f` that a text defines."""
+    filename = f"<random program {next(_count)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    scope: dict[str, Any] = {"np": np, "__name__": "random_program"}
+    exec(compile(source, filename, "exec"), scope)
+    f: Callable[..., Any] = scope["f"]
+    return f
+
+
+def way_of(seed: int) -> Way:
+    """The way in which the program of a seed is called, drawn at random."""
+    r = random.Random(f"way {seed}")
+    transform = r.choice(("grad", "value_and_grad", "vjp", "pullback"))
+    return Way(transform, r.random() < 0.6, 2 if transform == "vjp" and r.random() < 0.3 else 1)
+
+
+def judged(p: Program, way: Way, seed: int = 0) -> Verdict:
+    """What comes of the derivative of a program."""
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"), limited(_SECONDS):
+            warnings.simplefilter("ignore")
+            return _Trial(p, way, seed).verdict()
+    except _FoundError as e:
+        return e.verdict
+    except OutOfTimeError:
+        return Verdict("no program", "it does not end")
+
+
+class _Trial:
+    """One program, called in one way."""
+
+    def __init__(self, p: Program, way: Way, seed: int) -> None:
+        self.p, self.way = p, way
+        self.rng = np.random.default_rng(seed)
+        try:
+            self.f = defined(p.source)
+            self.wide = defined(p.source.replace("float32", "float64").replace("float16", "float64"))
+            names = list(inspect.signature(self.f).parameters)
+            self.own = self.f(*copy.deepcopy(p.args))
+        except Exception as e:  # noqa: BLE001
+            raise _FoundError("no program", f"{type(e).__name__}: {e}") from e
+        self.wrt = tuple(names.index(w) for w in p.wrt)
+        self.narrow = "float32" in p.source or "float16" in p.source or any(map(_is_narrow, leaves((p.args, self.own))))
+        found = list(leaves(self.own))
+        if not any(map(is_float, found)) or not all(_is_usable(v) for v in found):
+            raise _FoundError("no program", "its value is no number")
+        self.scalar = len(found) == 1 and np.ndim(found[0]) == 0 and not isinstance(self.own, (list, tuple, dict))
+
+    def verdict(self) -> Verdict:
+        other = {} if self.scalar else {"grad": "vjp", "value_and_grad": "pullback"}
+        transform = other.get(self.way.transform, self.way.transform)
+        y_bar = mapped(self.random_like, self.own) if transform in ("vjp", "pullback") else 1.0
+        given = copy.deepcopy(self.p.args)
+        kept = copy.deepcopy(y_bar)
+        derived = getattr(sct, transform)(self.f, self.wrt, optimize=self.way.optimize)
+        value, gradients = self.called(derived, transform, given, y_bar)
+        if not same(given, self.p.args):
+            raise _FoundError("WRONG value", f"{self.way} changes its arguments {self.p.args!r} to {given!r}")
+        if not same(y_bar, kept):
+            raise _FoundError("WRONG value", f"{self.way} changes the cotangent")
+        if value is not None and not same(value, self.own):
+            raise _FoundError("WRONG value", f"{self.way} gives {value!r}, Python {self.own!r}")
+        self.kinds(gradients, given, value)
+        smooth = self.compared(gradients, lambda *args: self.wide(*copy.deepcopy(args)), y_bar)
+        if self.way.order > 1 and not self.narrow:
+            smooth = self.second(derived, y_bar) and smooth
+        return Verdict("agreed" if smooth else "not smooth")
+
+    def called(self, derived: Callable[..., Any], transform: str, args: Any, y_bar: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The value, None if there is none, and the gradients, by calling what a transform gives."""
+        try:
+            if transform == "grad":
+                return None, derived(*args)
+            if transform == "value_and_grad":
+                return derived(*args)  # type: ignore[no-any-return]
+            if transform == "vjp":
+                return derived(*args, y_bar)  # type: ignore[no-any-return]
+            value, pull = derived(*args)
+            gradients = pull(y_bar)
+            first = copy.deepcopy(gradients)
+            if not same(pull(y_bar), first) or not same(gradients, first):
+                raise _FoundError("WRONG gradient", f"{self.way}: the second pull differs")
+            return value, gradients
+        except sct.SctError as e:
+            raise _FoundError("refused", f"{type(e).__name__}: {e}") from e
+        except (_FoundError, OutOfTimeError):
+            raise
+        except Exception as e:  # noqa: BLE001
+            raise _FoundError("CRASH", f"{self.way}: {type(e).__name__}: {e}") from e
+
+    def random_like(self, v: Any) -> Any:
+        """Random numbers like a float; zeros like another number."""
+        if not is_float(v):
+            return v * 0
+        drawn = self.rng.normal(size=np.shape(v))
+        return drawn.astype(v.dtype) if isinstance(v, np.ndarray) and v.ndim else np.asarray(v).dtype.type(drawn)
+
+    def kinds(self, gradients: tuple[Any, ...], args: tuple[Any, ...], value: Any) -> None:
+        """Each gradient is like its argument, may be written into, and shares memory with nothing else."""
+        mine = [g for g in leaves(gradients) if isinstance(g, np.ndarray)]
+        others = [v for v in leaves((args, value)) if isinstance(v, np.ndarray)]
+        for a, g in zip((args[k] for k in self.wrt), gradients, strict=True):
+            if not alike(a, g):
+                raise _FoundError("WRONG gradient", f"{self.way}: a gradient {g!r} of {a!r}")
+        for n, g in enumerate(mine):
+            if not g.flags.writeable or any(np.may_share_memory(g, o) for o in (*mine[:n], *others)):
+                raise _FoundError("WRONG gradient", f"{self.way}: a gradient that is read-only or shares memory")
+
+    def compared(self, gradients: Any, f: Callable[..., Any], y_bar: Any) -> bool:
+        """Compare gradients with differences of ⟨y_bar, f⟩ along random directions; whether any of these could be told."""
+        args = mapped(_widened, self.p.args)
+        total = sum(float(np.sum(np.abs(np.asarray(g, float)))) for g in leaves(gradients) if is_float(g))
+        told = 0
+        for _ in range(2):
+            ways = {k: mapped(lambda v: self.rng.normal(size=np.shape(v)), self.p.args[k]) for k in self.wrt}
+            slope = self.difference(f, args, ways, y_bar)
+            if slope is None:
+                continue
+            told += 1
+            got = sum(inner(g, ways[k]) for g, k in zip(gradients, self.wrt, strict=True))
+            room = 5e-3 * (1 + abs(slope) + total) if self.narrow else 2e-5 * (1 + abs(slope))
+            if not abs(got - slope) <= room:
+                raise _FoundError("WRONG gradient", f"{self.way} gives {got}, differences {slope}")
+        return told > 0
+
+    def difference(self, f: Callable[..., Any], args: Any, ways: dict[int, Any], y_bar: Any) -> float | None:
+        """The slope along a direction; None where the differences do not agree with one another."""
+
+        def at(t: float) -> float:
+            moved = [mapped(lambda v, d: _moved(v, t * d), a, ways[k]) if k in ways else a for k, a in enumerate(args)]
+            y = f(*moved)
+            if not same_structure(y, self.own):
+                raise ValueError("another structure")
+            return inner(y, y_bar)
+
+        own, h = inner(self.own, y_bar), _STEPS[-1]
+        try:
+            if abs(at(0.0) - own) > (1e-2 if self.narrow else 1e-9) * (1 + abs(own)):
+                return None  # in double precision it is another function
+            a, b, c = ((at(h) - at(-h)) / (2 * h) for h in _STEPS)
+            right, left = (at(h) - at(0.0)) / h, (at(0.0) - at(-h)) / h
+        except Exception:  # noqa: BLE001
+            return None
+        fine, size = b + (b - a) / 3, 1 + abs(b)
+        agree = (
+            abs(a - b) <= 1e-4 * size
+            and abs(fine - c) <= 1e-5 * size
+            and max(abs(right - fine), abs(left - fine)) <= 1e-2 * size
+        )
+        return fine if np.isfinite(fine) and agree else None
+
+    def second(self, first: Callable[..., Any], y_bar: Any) -> bool:
+        """The derivative of the derivative, against differences of the latter."""
+        _, gradients = first(*copy.deepcopy(self.p.args), y_bar)
+        seed = mapped(lambda v: v * 0, self.own), mapped(self.random_like, gradients)
+        given = copy.deepcopy(self.p.args)
+        _, found = self.called(sct.vjp(first, self.wrt, optimize=self.way.optimize), "vjp", (*given, y_bar), seed)
+        if not same(given, self.p.args):
+            raise _FoundError("WRONG value", f"{self.way} changes its arguments")
+        outer, self.own = self.own, gradients
+        try:
+            return self.compared(found, lambda *args: first(*copy.deepcopy(args), y_bar)[1], seed[1])
+        finally:
+            self.own = outer
+
+
+# -- trees: tuples, lists and dicts with numbers and arrays at their leaves ----------------------------------------------
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """What stands at the leaves."""
+    if isinstance(value, dict):
+        for v in value.values():
+            yield from leaves(v)
+    elif isinstance(value, (tuple, list)):
+        for v in value:
+            yield from leaves(v)
+    else:
+        yield value
+
+
+def mapped(f: Callable[..., Any], *values: Any) -> Any:
+    """`f` of what stands at the leaves of trees of one structure."""
+    first = values[0]
+    if isinstance(first, dict):
+        return {k: mapped(f, *(v[k] for v in values)) for k in first}
+    if isinstance(first, (tuple, list)):
+        return type(first)(mapped(f, *vs) for vs in zip(*values, strict=True))
+    return f(*values)
+
+
+def is_float(v: Any) -> bool:
+    """Whether a leaf is a real number that can vary, or an array of these."""
+    return isinstance(v, (float, np.floating)) or (isinstance(v, np.ndarray) and v.dtype.kind == "f")
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two trees are of one structure, with leaves of one dtype and shape, equal to the bit (all NaNs are one)."""
+    if isinstance(b, dict):
+        return isinstance(a, dict) and list(a) == list(b) and all(same(a[k], b[k]) for k in b)
+    if isinstance(b, (tuple, list)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if not isinstance(b, (np.ndarray, np.generic, float, int)):
+        return type(a) is type(b) and (not hasattr(b, "__dict__") or isinstance(b, type) or same(vars(a), vars(b)))
+    p, q = np.asarray(a), np.asarray(b)
+    return p.dtype == q.dtype and p.shape == q.shape and np.array_equal(p, q, equal_nan=p.dtype.kind in "fc")
+
+
+def same_structure(a: Any, b: Any) -> bool:
+    """Whether two trees have one structure, and leaves of one shape."""
+    if isinstance(b, dict):
+        return isinstance(a, dict) and list(a) == list(b) and all(same_structure(a[k], b[k]) for k in b)
+    if isinstance(b, (tuple, list)):
+        return isinstance(a, (tuple, list)) and len(a) == len(b) and all(map(same_structure, a, b))
+    return not isinstance(a, (dict, tuple, list)) and np.shape(a) == np.shape(b)
+
+
+def alike(a: Any, g: Any) -> bool:
+    """Whether a gradient is like its argument: in structure, shapes and dtypes; None in place of what does not vary."""
+    if isinstance(a, dict):
+        return isinstance(g, dict) and list(a) == list(g) and all(alike(a[k], g[k]) for k in a)
+    if isinstance(a, (tuple, list)):
+        return type(a) is type(g) and len(a) == len(g) and all(map(alike, a, g))
+    if not is_float(a):
+        return g is None or np.shape(a) == np.shape(g)
+    if isinstance(a, np.ndarray) and a.ndim and not isinstance(g, np.ndarray):
+        return False
+    typed = isinstance(a, (np.ndarray, np.generic))
+    return np.shape(a) == np.shape(g) and (not typed or np.asarray(g).dtype == a.dtype)
+
+
+def inner(a: Any, b: Any) -> float:
+    """The inner product of the floats of two trees."""
+    pairs = zip(leaves(a), leaves(b), strict=True)
+    return sum(float(np.sum(np.asarray(x, float) * np.asarray(y, float))) for x, y in pairs if is_float(x))
+
+
+def _is_narrow(v: Any) -> bool:
+    return getattr(v, "dtype", None) in (np.float32, np.float16)
+
+
+def _is_usable(v: Any) -> bool:
+    if not (is_float(v) or isinstance(v, (int, np.integer, np.bool_)) or (isinstance(v, np.ndarray) and v.dtype.kind in "iub")):
+        return False
+    return bool(np.all(np.isfinite(v)) and np.all(np.abs(np.asarray(v, float)) < 1e6))
+
+
+def _widened(v: Any) -> Any:
+    if not is_float(v):
+        return v
+    return np.array(v, float) if isinstance(v, np.ndarray) else float(v)
+
+
+def _moved(v: Any, by: Any) -> Any:
+    return v + by if is_float(v) else v
