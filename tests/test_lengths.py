@@ -83,3 +83,23 @@ def test_a_derivative_inside():
         assert du.shape == u.shape and dv.shape == v.shape
         sct.check_grads(of_a_derivative, (u, v), (0, 1))
     assert versions(g) <= 4
+
+
+def test_an_axis_that_a_loop_broadcasts():
+    def f(b, c, n):
+        v = c
+        for i in range(n):
+            v = v * c + i * b
+        return np.sum(v * v)
+
+    for shape in ((2, 1), (1, 3), (1, 1), (2, 3), (3,), ()):
+        for n in range(4):
+            sct.check_grads(
+                f,
+                (
+                    np.linspace(0.1, 1.0, 6).reshape(2, 3),
+                    np.linspace(0.3, 1.2, 6)[: np.prod(shape, dtype=int)].reshape(shape),
+                    n,
+                ),
+                (0, 1),
+            )
