@@ -787,6 +787,7 @@ def _check_vjp(
 ) -> None:
     """Compare the compiler's cotangents of `f`, made in each of `ways`, with finite differences."""
     single = _is_single(args, y)
+    given = copy.deepcopy(args)
     for how, optimize in ways:
         what = f"{how}({label}, optimize={optimize})"
         with np.errstate(all="ignore"):
@@ -798,18 +799,22 @@ def _check_vjp(
         if not _same(got, y):
             raise GradientMismatch(f"{what} gives the value {got!r}, the function gives {y!r}")
         _check_owned(what, cotangents, (args, got, y_bar))
+        if not _same(args, given):
+            raise GradientMismatch(f"{what} changes its arguments {given!r} to {args!r}")
         chosen = dict(zip(wrt, cotangents, strict=True))
         _compare(what, args, partial(_get, chosen), paths, probes, rtol, atol, single)
 
 
 def _same(a: Any, b: Any) -> bool:
+    """Whether two results are of one structure, with entries of the same kind, shape and value."""
     if isinstance(b, dict):
-        return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[k], b[k]) for k in b)
+        return isinstance(a, dict) and list(a) == list(b) and all(_same(a[k], b[k]) for k in b)
     if isinstance(b, (tuple, list)):
-        return isinstance(a, (tuple, list)) and len(a) == len(b) and all(map(_same, a, b))
+        return isinstance(a, type(b)) and len(a) == len(b) and all(map(_same, a, b))
     if isinstance(b, (np.ndarray, np.generic, float, complex, int)):
-        return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-5, atol=1e-12, equal_nan=True))
-    return bool(a == b)
+        p, q = np.asarray(a), np.asarray(b)
+        return p.dtype == q.dtype and p.shape == q.shape and np.array_equal(p, q, equal_nan=p.dtype.kind in "fc")
+    return type(a) is type(b)
 
 
 def check_grads(
