@@ -127,18 +127,17 @@ def slots(s: Builder, loop: Loop, others: Sequence[Operand]) -> list[_Part]:
 
 def start_iteration(s: Builder, loop: Loop) -> None:
     """What the memory holds when an iteration starts."""
-    memory = s.memory
-    for p in loop.params:
-        memory.bear_all(p)
     for obj, p, i in zip(loop.objects, loop.params[loop.own :], loop.inits[loop.own :], strict=True):
-        memory.set(obj, p)
+        s.memory.set(obj, p)
         if isinstance(type_of(p), ListOf):
-            memory.holds(obj, i)
+            s.memory.holds(obj, i)
     know(s, loop, loop.params)
 
 
 def know(s: Builder, loop: Loop, operands: Sequence[Operand]) -> None:
     """What is known of the loop's parts, of those of operands that stand in their places."""
+    for operand in operands:
+        s.memory.bear_all(operand)
     parts = {slot: key_of(p) for slot, p, _ in slots(s, replace(loop, params=list(operands)), operands)}
     for pair in loop.shared:
         p, q = (parts.get(o) if isinstance(o, tuple) else o for o in pair)
@@ -216,8 +215,6 @@ def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Va
     """The results of a loop, and what its names stand for after it; its objects hold what it left in them."""
     made = {v: Value(v.type, v.name) for v in values}
     after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
-    for p in after:
-        s.memory.bear_all(p)
     for obj, o in zip(loop.objects, after[loop.own :], strict=True):
         s.memory.set(obj, o)
         s.memory.writes[key_of(obj)] = Write(s.memory.name_of(obj), s.place)
