@@ -13,7 +13,7 @@ from fuzz.reducer import reduced
 
 import sct
 
-COUNTS = {"aliases": 220, "arrays": 120, "dependence": 120, "expressions": 40}
+COUNTS = {"aliases": 240, "arrays": 120, "dependence": 120, "expressions": 20}
 
 
 @pytest.mark.parametrize(("name", "seed"), [(name, seed) for name, n in COUNTS.items() for seed in range(n)])
