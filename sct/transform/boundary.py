@@ -128,12 +128,16 @@ class Boundary(Adjoints):
         """What a caller gives as an adjoint (lists, flags or integers perhaps) as numbers of type `t`."""
         if isinstance(t, (Tuple, List, Dict)):
             assert isinstance(given, (Tuple, List, Dict))
-            parts = [self.converted(g, i, "") for g, i in zip(given.items, t.items, strict=True)]
+            parts = [self.converted(g, i, getattr(g, "name", "")) for g, i in zip(given.items, t.items, strict=True)]
             return with_items(given, parts)
-        if isinstance(t, Scalar) and differentiable(t):
-            return self.b.append(t.kind, (given,), {}, Scalar(t.kind), name)
-        if not isinstance(t, Array) or t.dtype is None or not differentiable(t):
+        known = isinstance(t, Scalar) or (isinstance(t, Array) and t.dtype is not None)
+        if not known or not differentiable(t):
             return given
+        if isinstance(given, Value) and given.name == name and given not in self.carried:
+            given.name = ""  # one item of what is given, and read nowhere else
+        if isinstance(t, Scalar):
+            return self.b.append(t.kind, (given,), {}, Scalar(t.kind), name)
+        assert isinstance(t, Array) and t.dtype is not None
         own = replace(t, also=(), boxed=False)
         if t.shape == ():
             return self.b.append(t.dtype.type, (given,), {}, own, name)
