@@ -149,6 +149,7 @@ def _register(
 ) -> None:
     _registry.squares.pop(primitive, None)  # it belongs to the rule that is replaced
     _registry.adjoints[primitive] = _rule(primitive, rule, kind, real_only, absent, partials, sequences, raw)
+    _registry.effects.setdefault(primitive, "none")
 
 
 def _rule(
@@ -313,7 +314,8 @@ def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any
 def effect(kind: Effect, *primitives: Callable[..., Any]) -> None:
     """Register what calls of `primitives` do besides giving their results.
 
-    A method that the objects of a class have is registered as the class's function (`np.random.Generator.normal`).
+    What has a rule, or a type rule, has none unless one is registered. A method that the objects of a class have is registered
+    as the class's function (`np.random.Generator.normal`).
     """
     for p in primitives:
         _registry.effects[p] = kind
@@ -343,6 +345,7 @@ def result_type(*primitives: Callable[..., Any]) -> Callable[[F], F]:
     def register(rule: F) -> F:
         for p in primitives:
             _registry.types[p] = rule
+            _registry.effects.setdefault(p, "none")
         return rule
 
     return register
@@ -416,9 +419,8 @@ def effect_of(primitive: Any) -> Effect:
     found: Effect | None = _get(_registry.effects, primitive) or _get(_registry.effects, of_class(primitive))
     if found is not None:
         return found
-    if adjoint_rule(primitive) is not None or type_rule(primitive) is not None or isinstance(primitive, np.ufunc):
-        return "none"
-    return "none" if isinstance(primitive, type) and issubclass(primitive, BaseException) else "acts"
+    exception = isinstance(primitive, type) and issubclass(primitive, BaseException)
+    return "none" if exception or isinstance(primitive, np.ufunc) else "acts"
 
 
 def is_known_class(cls: type) -> bool:
@@ -433,8 +435,7 @@ def is_pure(primitive: Any) -> bool:
 
 def is_registered(primitive: Any) -> bool:
     """Whether the registry says anything of `primitive`."""
-    known = _get(_registry.effects, primitive) or _get(_registry.effects, of_class(primitive))
-    return known is not None or adjoint_rule(primitive) is not None or type_rule(primitive) is not None
+    return bool(_get(_registry.effects, primitive) or _get(_registry.effects, of_class(primitive)))
 
 
 def kind_of(primitive: Any) -> Kind:

@@ -29,13 +29,14 @@ from sct.ir.ops import (
 )
 from sct.ir.ssa import Apply, Block, Statement, blocks_of, type_of
 from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
-from sct.ruleset import Effect, effect_of, method_rule, type_rule
+from sct.ruleset import Effect, effect_of, method_rule
 
 __all__ = ["acts", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
 
 _ORDER: tuple[Effect, ...] = get_args(Effect)
 _KEPT = (RAISE, ASSERT, UNPACK)
 _READING = (operator.getitem, operator.contains, len)
+_OPERATIONS = frozenset((Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Special, Steps, StepsBack))
 
 
 def worst(*effects: Effect) -> Effect:
@@ -62,23 +63,32 @@ def callee(s: Apply) -> Any:
 
 def effect(s: Apply) -> Effect:
     """What a statement does besides giving its result."""
-    op = callee(s)
+    op = s.op if type(s.op) not in _OPERATIONS else callee(s)
+    if type(op) not in _OPERATIONS:
+        return _of_function(op, s)
     if isinstance(op, Call):
         found: Effect = op.effect
         return found
     if isinstance(op, Steps):
         return worst(*map(effect, statements(op.step.block)))
-    if isinstance(op, (Special, Free, Field, Derived, StepsBack)):
-        return "none"
     if isinstance(op, Attribute):
         return "reads" if s.args and isinstance(type_of(s.args[0]), (Unknown, Const, Stateful)) else "none"
-    if isinstance(op, Format) or op in _READING:
-        return "reads" if any(isinstance(type_of(a), Unknown) for a in s.args) else "none"
+    if isinstance(op, Format):
+        return _of_reading(s)
     if isinstance(op, Method):  # of an array, if it is called like one of an array's
         return "reads" if method_rule(op.name) is not None else "acts"
-    if package_of(op) == "sct" and type_rule(op) is None:
-        return "none"  # a helper of a rule
-    return effect_of(op)
+    return "none"
+
+
+def _of_function(op: Any, s: Apply) -> Effect:
+    if op in _READING:
+        return _of_reading(s)
+    found = effect_of(op)
+    return "none" if found == "acts" and package_of(op) == "sct" else found  # a helper of a rule
+
+
+def _of_reading(s: Apply) -> Effect:
+    return "reads" if any(isinstance(type_of(a), Unknown) for a in s.args) else "none"
 
 
 def has_effect(s: Apply) -> bool:
