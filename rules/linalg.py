@@ -9,6 +9,8 @@ algorithmic differentiation", unless a rule says otherwise. Complex operands are
 the formulas have transposes where a reader may expect conjugate transposes.
 """
 
+import functools
+
 import numpy as np
 
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
@@ -65,6 +67,12 @@ def _matrix(a):
     if shape is None or len(shape) < 2:
         return None
     return _dtype(a), shape[:-2], shape[-2], shape[-1]
+
+
+@functools.cache
+def _named(function):
+    """The class of the named tuple that a function of one matrix returns."""
+    return type(function(np.eye(1)))
 
 
 def _same_type(a):
@@ -391,7 +399,7 @@ def det_type(a):
 @result_type(np.linalg.slogdet)
 def slogdet_type(a):
     y = det_type(a)
-    return Tuple((y, Array(_real(y.dtype), y.shape)))
+    return Tuple((y, Array(_real(y.dtype), y.shape)), _named(np.linalg.slogdet))
 
 
 # --- factorisations -----------------------------------------------------------------------------------------------------
@@ -475,7 +483,7 @@ def eigvalsh(w, a, w_bar, UPLO="L"):
 
 @result_type(np.linalg.eigh)
 def eigh_type(a, UPLO="L"):
-    return Tuple((eigvalsh_type(a), _same_type(a)))
+    return Tuple((eigvalsh_type(a), _same_type(a)), _named(np.linalg.eigh))
 
 
 @result_type(np.linalg.eigvalsh)
@@ -524,7 +532,7 @@ def eigvals(w, a, w_bar):
 @result_type(np.linalg.eig)
 def eig_type(a):
     w = eigvals_type(a)
-    return Tuple((w, Array(w.dtype, as_array(a).shape)))
+    return Tuple((w, Array(w.dtype, as_array(a).shape)), _named(np.linalg.eig))
 
 
 @result_type(np.linalg.eigvals)
@@ -643,16 +651,16 @@ def svd_type(a, full_matrices=True, compute_uv=True, hermitian=False):
     known = _matrix(a)
     if known is None:
         s = unknown_array(_real(dtype))
-        return Tuple((unknown_array(dtype), s, unknown_array(dtype))) if compute_uv else s
+        return Tuple((unknown_array(dtype), s, unknown_array(dtype)), _named(np.linalg.svd)) if compute_uv else s
     _, batch, m, n = known
     k = m if m == n else size_min(m, n)
     s = Array(_real(dtype), (*batch, k))
     if not compute_uv:
         return s
     if not isinstance(full_matrices, bool):
-        return Tuple((unknown_array(dtype), s, unknown_array(dtype)))
+        return Tuple((unknown_array(dtype), s, unknown_array(dtype)), _named(np.linalg.svd))
     rows, columns = (m, n) if full_matrices else (k, k)
-    return Tuple((Array(dtype, (*batch, m, rows)), s, Array(dtype, (*batch, columns, n))))
+    return Tuple((Array(dtype, (*batch, m, rows)), s, Array(dtype, (*batch, columns, n))), _named(np.linalg.svd))
 
 
 @result_type(np.linalg.svdvals)
@@ -765,13 +773,13 @@ def qr_type(a, mode="reduced"):
     if mode == "r" and known is None:
         return unknown_array(dtype)
     if mode in ("reduced", "complete") and known is None:
-        return Tuple((unknown_array(dtype), unknown_array(dtype)))
+        return Tuple((unknown_array(dtype), unknown_array(dtype)), _named(np.linalg.qr))
     if mode not in ("r", "reduced", "complete"):
         return UNKNOWN
     _, batch, m, n = known
     k = m if m == n or mode == "complete" else size_min(m, n)
     r = Array(dtype, (*batch, k, n))
-    return r if mode == "r" else Tuple((Array(dtype, (*batch, m, k)), r))
+    return r if mode == "r" else Tuple((Array(dtype, (*batch, m, k)), r), _named(np.linalg.qr))
 
 
 # --- without derivative -------------------------------------------------------------------------------------------------

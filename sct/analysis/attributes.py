@@ -7,6 +7,7 @@ the rest: of arrays what the registry has, of lists and dicts what their structu
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
@@ -51,6 +52,11 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
         return instances.attribute(s, x, op.name)
     if isinstance(t, Stateful) and callable(getattr(t.cls, op.name, None)):
         return Const(instances.Bound(Method(op.name), (x,)))
+    if isinstance(t, Tuple) and t.kind is not None:
+        if op.name in t.kind._fields:
+            return s.apply(operator.getitem, (x, Const(t.kind._fields.index(op.name))))
+        found = instances.through_class(s, t.kind, op.name, x)
+        return outer_attribute(s, op, x, t.kind, name) if found is None else found
     if isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))):
         return array_attribute(s, op, x, as_array(t), name)
     if isinstance(t, Const):
@@ -109,6 +115,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     x, t = args[0], type_of(args[0])
     if isinstance(t, Instance) and isinstance(x, Value) and not instances.is_foreign(x, op.name):
         return s.apply(CALL, (instances.attribute(s, x, op.name), *args[1:]), kwargs, name)
+    if isinstance(t, Tuple) and t.kind is not None:
+        return named_tuple_method(s, op, x, t.kind, args[1:], kwargs, name)
     if op.name in METHODS and isinstance(t, (Array, List, Dict)):
         made = METHODS[op.name](s, x, args[1:], kwargs)
         if made is not NotImplemented:
@@ -146,6 +154,20 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     made = s.append(op, args, kwargs, known, name)
     give_away(s, function, args[1:], kwargs)
     return made
+
+
+def named_tuple_method(
+    s: Builder, op: Method, x: Operand, kind: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str
+) -> Operand:
+    """A method of a named tuple: one of its class, or one of those that every named tuple has."""
+    if op.name in ("_asdict", "_replace"):
+        whole = s.expose_all(x)
+        assert isinstance(whole, Tuple)
+        entries = dict(zip(kind._fields, whole.items, strict=True))
+        if op.name == "_asdict":
+            return s.apply(NEW, (Dict.of(entries),))
+        return s.apply(kind, (), {**entries, **kwargs})
+    return s.apply(CALL, (attribute(s, Attribute(op.name), x, ""), *args), kwargs, name)
 
 
 def list_method(s: Builder, op: Method, x: Operand) -> Operand:

@@ -14,7 +14,7 @@ from sct.analysis.containers import UnrollError
 from sct.analysis.join import join, widen
 from sct.analysis.memory import Key, Memory, key_of
 from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
-from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, with_items
+from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, alike, keys_of, with_items
 
 __all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
 
@@ -203,7 +203,7 @@ def expose(s: Builder, a: Operand) -> Operand:
 
 def _alike(a: Abstract | Operand, b: Abstract | Operand) -> bool:
     """Whether two containers are of one kind, with the same keys or as many items."""
-    return isinstance(a, (Tuple, List, Dict)) and type(a) is type(b) and keys_of(a) == keys_of(b)
+    return alike(a, b)
 
 
 def item_name(whole: Tuple | List | Dict, name: str, key: Hashable) -> str:

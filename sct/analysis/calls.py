@@ -157,6 +157,17 @@ def _new(s: Builder, entries: dict[str, Operand]) -> Operand:
     return s.apply(NEW, (Dict.of(entries),))
 
 
+def named_tuple(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A named tuple that is made."""
+    defaults = cls._field_defaults
+    parameters = [
+        inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=defaults.get(n, inspect.Parameter.empty))
+        for n in cls._fields
+    ]
+    function = Function(cls.__name__, inspect.Signature(parameters), Block((), (), ()), None, cls.__new__)
+    return Tuple(tuple(bind(s, function, args, kwargs)), cls)
+
+
 def default(s: Builder, function: Function, name: str, value: Any) -> Operand:
     """The default of a parameter: as it stands if it is a constant, otherwise read when the function runs."""
     t = abstract(value, name)

@@ -62,7 +62,7 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     items: Any = x.items if isinstance(x, (Tuple, List, Dict)) else None
     if isinstance(at, range):
         picked = [items[i] if items is not None else s.project(x, i, t.items[i]) for i in at]  # type: ignore[arg-type]
-        return with_items(t, picked)
+        return with_items(Tuple(()) if isinstance(t, Tuple) else t, picked)
     if items is not None:
         return items[at]
     assert isinstance(x, Value)

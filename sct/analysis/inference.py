@@ -15,7 +15,7 @@ import numpy as np
 
 from sct.analysis.join import either
 from sct.ir.shapes import as_array, broadcast, constant
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, with_items
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, is_named_tuple, with_items
 from sct.ruleset import type_rule
 
 __all__ = ["infer_call", "plain"]
@@ -28,7 +28,7 @@ def plain(value: Abstract) -> Any:
     if isinstance(value, (Tuple, List)):
         items = [plain(v) for v in value.items]
         if all(constant(v) for v in items):
-            return tuple(items) if isinstance(value, Tuple) else items
+            return items if isinstance(value, List) else tuple(items) if value.kind is None else value.kind(*items)
     if isinstance(value, Slice):
         parts = [plain(p) for p in (value.start, value.stop, value.step)]
         if all(constant(p) for p in parts):
@@ -41,8 +41,8 @@ def _abstract(value: Any) -> Abstract:
     if not constant(value):
         assert isinstance(value, (Const, Scalar, Array, Tuple, List, ListOf, Dict, Slice)) or value is not None
         return value
-    if type(value) is tuple:
-        return Tuple(tuple(_abstract(v) for v in value))
+    if type(value) is tuple or is_named_tuple(type(value)):
+        return Tuple(tuple(_abstract(v) for v in value), None if type(value) is tuple else type(value))
     if type(value) is list:
         return List(tuple(_abstract(v) for v in value))
     return Const(value)

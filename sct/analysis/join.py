@@ -25,6 +25,7 @@ from sct.ir.types import (
     Size,
     SizeLike,
     Tuple,
+    alike,
     keys_of,
     size_opaque,
     with_items,
@@ -50,7 +51,7 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
         return a  # type: ignore[no-any-return]
     if a == UNDEFINED:
         return b  # type: ignore[no-any-return]
-    if isinstance(a, (Tuple, List, Dict)) and type(a) is type(b) and keys_of(a) == keys_of(b):
+    if isinstance(a, (Tuple, List, Dict)) and alike(a, b):
         return with_items(a, (join(p, q, (key, k)) for k, p, q in zip(keys_of(a), a.items, b.items, strict=True)))
     if isinstance(a, (List, ListOf)) and isinstance(b, (List, ListOf)):
         return ListOf(_covering((*_item_types(a), *_item_types(b)), key))

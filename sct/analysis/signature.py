@@ -17,7 +17,21 @@ import numpy as np
 from sct.errors import NonDifferentiableArgumentError
 from sct.frontend.resolve import MISSING, has_fields, is_code
 from sct.ir.ops import is_indexed
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Instance, List, Scalar, SizeLike, Stateful, Tuple, size_symbol
+from sct.ir.types import (
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    Instance,
+    List,
+    Scalar,
+    SizeLike,
+    Stateful,
+    Tuple,
+    is_named_tuple,
+    size_symbol,
+)
 from sct.ruleset import is_known_class
 
 __all__ = ["abstract", "example_of", "examples", "known_of"]
@@ -77,8 +91,9 @@ def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
         return Scalar(int, size_symbol(path))
     if isinstance(value, (float, complex)):
         return Scalar(type(value) if type(value) in (float, complex) else float)
-    if type(value) is tuple:
-        return Tuple(tuple(abstract(v, f"{path}[{i}]", lengths) for i, v in enumerate(value)))
+    if type(value) is tuple or is_named_tuple(type(value)):
+        kind = None if type(value) is tuple else type(value)
+        return Tuple(tuple(abstract(v, f"{path}[{i}]", lengths) for i, v in enumerate(value)), kind)
     if type(value) is list:
         return List(tuple(abstract(v, f"{path}[{i}]", lengths) for i, v in enumerate(value)))
     if type(value) is dict:

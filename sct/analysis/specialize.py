@@ -90,6 +90,7 @@ from sct.ir.types import (
     Tuple,
     Undefined,
     Unknown,
+    is_named_tuple,
     keys_of,
     with_items,
 )
@@ -532,6 +533,8 @@ class Specializer:
             return calls.checkpointed_call(self, op, args, kwargs, name)
         if isinstance(op, (Attribute, Field, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
+        if is_named_tuple(op):
+            return calls.named_tuple(self, op, args, kwargs)
         op = python_function(op)
         if getattr(op, "__module__", None) == "sct.api" and isinstance(op, FunctionType):
             return calls.transform(self, op, args, kwargs)

@@ -422,7 +422,8 @@ class _Emitter:
         if isinstance(operand, Const):
             return constant(operand.value, self.symbols)
         if isinstance(operand, Tuple):
-            return display(gast.Tuple, [self.expression(i) for i in operand.items])
+            items = [self.expression(i) for i in operand.items]
+            return display(gast.Tuple, items) if operand.kind is None else call(load(self.symbols.name(operand.kind)), items)
         if isinstance(operand, List):
             return display(gast.List, [self.expression(i) for i in operand.items])
         if isinstance(operand, Dict):

@@ -154,7 +154,7 @@ class _Guard:
         elif isinstance(t, Const):
             self.is_(value, example)
         elif isinstance(t, (Tuple, List)):
-            self.of_type(value, tuple if isinstance(t, Tuple) else list)
+            self.of_type(value, list if isinstance(t, List) else tuple if t.kind is None else t.kind)
             self.tests.append(_compared(_call(self.object(len), value), ast.Eq(), ast.Constant(len(t.items))))
             for k, item in enumerate(t.items):
                 self.value(_item(value, ast.Constant(k)), item, example[k])

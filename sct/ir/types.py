@@ -33,8 +33,10 @@ __all__ = [
     "Tuple",
     "Undefined",
     "Unknown",
+    "alike",
     "broadcast_shapes",
     "broadcast_sizes",
+    "is_named_tuple",
     "is_nonnegative",
     "is_unit",
     "keys_of",
@@ -341,12 +343,13 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Tuple:
-    """A tuple of known length."""
+    """A tuple of known length; `kind` is the class of a named one."""
 
     items: tuple[Any, ...]
+    kind: Any = None
 
     def __str__(self) -> str:
-        return f"({', '.join(map(str, self.items))})"
+        return f"{'' if self.kind is None else self.kind.__name__}({', '.join(map(str, self.items))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,7 +424,24 @@ _Container = TypeVar("_Container", bound="Tuple | List | Dict")
 
 def with_items(t: _Container, items: Iterable[Any]) -> _Container:
     """A container of the kind of `t`, and with its keys, of other items."""
-    return Dict(t.keys, tuple(items)) if isinstance(t, Dict) else type(t)(tuple(items))  # type: ignore[return-value]
+    made = tuple(items)
+    found: Any = Dict(t.keys, made) if isinstance(t, Dict) else Tuple(made, t.kind) if isinstance(t, Tuple) else List(made)
+    return found  # type: ignore[no-any-return]
+
+
+def is_named_tuple(cls: Any) -> bool:
+    """Whether a class is one of named tuples, which are made as `collections.namedtuple` makes them."""
+    if not isinstance(cls, type) or not issubclass(cls, tuple) or not hasattr(cls, "_fields"):
+        return False
+    own = next(c for c in cls.__mro__ if "__new__" in c.__dict__)
+    return "_make" in own.__dict__ and not any("__getitem__" in c.__dict__ for c in cls.__mro__ if c is not tuple)
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two containers have the same structure, but for what is in their items."""
+    if not isinstance(a, (Tuple, List, Dict)) or type(a) is not type(b) or keys_of(a) != keys_of(b):
+        return False
+    return not isinstance(a, Tuple) or (isinstance(b, Tuple) and a.kind is b.kind)
 
 
 def keys_of(t: Tuple | List | Dict) -> Sequence[Any]:
