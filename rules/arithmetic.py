@@ -174,7 +174,9 @@ def _binary_type(function, ufunc):
         if is_array(a) or is_array(b):
             if isinstance(a, Unknown) or isinstance(b, Unknown):
                 return UNKNOWN
-            return ufunc_type(ufunc, a, b)
+            found = ufunc_type(ufunc, a, b)
+            flags = function is operator.pow and is_array(a) and as_array(a).dtype == bool
+            return Array(None, found.shape) if flags else found  # flags ** 2 are squared, others to a power: of other dtypes
         return _sequence_type(function, a, b)
 
     return rule

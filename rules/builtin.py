@@ -105,11 +105,13 @@ def _choice_type(function):
         if not items:
             return UNKNOWN
         kinds = [kind_of_number(v) for v in items]
-        if all(kinds):  # an int among floats counts as a float, as where two branches meet
-            return Scalar(bool if set(kinds) == {bool} else join_kinds(*kinds))
+        others = {k for k in kinds if k}
+        if all(kinds):
+            kind = bool if others == {bool} else join_kinds(*kinds)
+            return Scalar(kind, None, tuple(k for k in (bool, int, float) if k in others - {kind}))
         dtypes = {as_array(v).dtype for v, kind in zip(items, kinds, strict=True) if kind not in (int, float)}
         if all(kind or (is_array(v) and as_array(v).rank == 0) for v, kind in zip(items, kinds, strict=True)):
-            return Array(dtypes.pop() if len(dtypes) == 1 else None, ())
+            return Array(dtypes.pop() if len(dtypes) == 1 else None, (), also=tuple(k for k in (int, float) if k in others))
         return UNKNOWN
 
     return rule

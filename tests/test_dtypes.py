@@ -302,3 +302,47 @@ def test_a_dtype_that_depends_on_the_path_is_asked_at_run_time():
 
     np.testing.assert_array_equal(both(f, ("x",), np.ones(2), 0), [[3.0, 3.0]])
     np.testing.assert_array_equal(both(f, ("x",), np.ones(2), 2), [[1.0, 1.0]])
+
+
+def test_flags_to_a_power_have_the_dtype_that_numpy_gives_them():
+    def f(x, a):
+        small = (a**2).dtype.itemsize == 1
+        return np.sum(x) if small else 2.0 * np.sum(x)
+
+    both(f, ("x",), np.ones(2), np.array([True, False]))
+
+
+def test_the_larger_of_a_number_and_a_float32():
+    def f(x):
+        return np.sum(np.maximum(max(0.0, x[0]), -1) * x)
+
+    for first in (-1.0, 1.0):
+        (g,) = both(f, ("x",), np.array([first, 2.0], np.float32))
+        assert g.dtype == np.float32
+
+
+def test_a_sum_of_a_number_over_its_first_axis():
+    for reduce in (np.sum, np.max, np.prod):
+        (g,) = both(lambda x: 2.0 * reduce(x, axis=0) * x, ("x",), 1.5)
+        assert isinstance(g, float) and g == 6.0
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(
+    "y_bar", [[1, 0, 1], (True, False, True), np.array([1, 0, 1], np.uint8), np.array([1.0, 0, 1], np.float32)]
+)
+def test_a_cotangent_is_taken_in_the_dtype_of_the_result(y_bar, optimize):
+    x = np.array([1.0, 2.0, 3.0])
+    for f, slope in ((lambda x: -x * x, -2.0 * x), (lambda x: 200 * x + 200 * x, 400.0), (lambda x: x, 1.0)):
+        _, g = sct.vjp(f, optimize=optimize)(x, y_bar)
+        assert g.dtype == float
+        np.testing.assert_array_equal(g, slope * np.asarray(y_bar, float))
+        _, pull = sct.pullback(f, optimize=optimize)(x)
+        np.testing.assert_array_equal(pull(y_bar), g)
+        _, h = sct.vjp(lambda x: (f(x), x[0]), optimize=optimize)(x, (y_bar, 0))
+        np.testing.assert_array_equal(h, g)
+
+
+def test_a_cotangent_of_a_number_may_be_an_integer():
+    _, g = sct.vjp(lambda x: 3 * x)(2.0, 1)
+    assert isinstance(g, float) and g == 3.0

@@ -131,8 +131,8 @@ def _range_type(part: Slice) -> Array:
 
 def _grid_type(ranges: Sequence[Array], sparse: bool) -> Abstract:
     """The type of the grid over the product of ranges."""
-    dtypes = [r.dtype for r in ranges]
-    dtype = None if None in dtypes else np.result_type(*(d for d in dtypes if d is not None))
+    dtypes = [r.dtype for r in ranges if r.dtype is not None]
+    dtype = np.result_type(*dtypes) if len(dtypes) == len(ranges) else None
     if any(r.shape is None for r in ranges):
         return Unknown() if sparse else Array(dtype, None)
     sizes: list[SizeLike] = [r.shape[0] for r in ranges if r.shape is not None]

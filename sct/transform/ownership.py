@@ -71,7 +71,7 @@ def _owning(block: Block, memory: Storage, item: int | None, held: set[Value]) -
         if not isinstance(leaf, Value) or not isinstance(leaf.type, (Array, Scalar, Unknown)):
             return leaf
         if isinstance(leaf.type, Scalar) or getattr(leaf.type, "shape", None) == ():
-            if memory.owned(leaf) and leaf not in numbers:
+            if memory.owned(leaf) and leaf not in numbers and getattr(leaf.type, "boxed", False) is False:
                 numbers.add(leaf)
                 return leaf
             number = Value(leaf.type, leaf.name)  # an argument, and so perhaps an array of rank 0
