@@ -14,6 +14,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
 _run = PythonEvaluator()
+_said_now: list[tuple[Path, str, str]] = []  # pages, what they say, and what they are to say
 
 
 def _python(example: Example) -> None:
@@ -31,10 +32,15 @@ def _text(example: Example) -> str | None:
     if not printed or said.rstrip() == printed.rstrip():
         return None
     if os.environ.get("UPDATE_DOCS"):
-        page = Path(example.path)
-        page.write_text(page.read_text().replace(f"```text\n{said}```", f"```text\n{printed.rstrip()}\n```", 1))
+        _said_now.append((Path(example.path), f"```text\n{said}```", f"```text\n{printed.rstrip()}\n```"))
         return None
     return f"the block before printed\n{printed}\nthe page says\n{said}"
+
+
+def pytest_sessionfinish() -> None:
+    """Write the pages when no code of theirs is going to be read any more."""
+    for page, before, after in _said_now:
+        page.write_text(page.read_text().replace(before, after, 1))
 
 
 def _setup(namespace: dict[str, object]) -> None:

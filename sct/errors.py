@@ -7,6 +7,7 @@ Never inspects code: the stage that raises knows the place.
 from __future__ import annotations
 
 import linecache
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 __all__ = [
@@ -25,16 +26,32 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a source file: `line` counts from 1, `column` from 0."""
+    """A place in a source file: `line` counts from 1, `column` from 0. `caller` is where the function was called."""
 
     file: str
     line: int
     column: int
     function: str = ""
+    caller: Place | None = None
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column + 1}"
         return f"{where}, in {self.function}" if self.function else where
+
+    def called_from(self, caller: Place | None) -> Place:
+        """This place, in a function that was called at `caller`."""
+        return Place(self.file, self.line, self.column, self.function, caller)
+
+    def way_there(self) -> Iterator[str]:
+        """The lines of a message that show this place, and below it the chain of calls that led there."""
+        place: Place | None = self
+        word = "at"
+        while place is not None:
+            yield f"  {word} {place}"
+            excerpt = place.excerpt()
+            if excerpt:
+                yield excerpt
+            place, word = place.caller, "called at"
 
     def excerpt(self) -> str:
         """The source line with a caret under the column; empty if the file is not to be had."""
@@ -65,13 +82,14 @@ class SctError(Exception):
         self.advice = advice
         parts = [message]
         if place is not None:
-            parts.append(f"  at {place}")
-            excerpt = place.excerpt()
-            if excerpt:
-                parts.append(excerpt)
+            parts += place.way_there()
         if advice:
             parts.append(f"  {advice}")
         super().__init__("\n".join(parts))
+
+    def called_from(self, caller: Place | None) -> SctError:
+        """This error, in a function that was called at `caller`."""
+        return type(self)(self.message, caller if self.place is None else self.place.called_from(caller), self.advice)
 
     def __reduce__(self) -> tuple[type[SctError], tuple[str, Place | None, str]]:
         return type(self), (self.message, self.place, self.advice)

@@ -1,12 +1,17 @@
 """What a user reads when something is refused: the reason, the way there, and what to write instead."""
 
 import ast
+import inspect
+import re
 import traceback
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sources import define
 
 import sct
+import sct.errors
 
 
 def square(x, k=2):
@@ -106,3 +111,156 @@ def test_an_error_of_numpy_keeps_its_frames():
     with pytest.raises(ValueError, match="broadcast") as error:
         sct.value_and_grad(product)(np.ones(3), np.ones(2))
     assert "product_value_and_grad" in [frame.name for frame in traceback.extract_tb(error.value.__traceback__)]
+
+
+# -- the way there ---------------------------------------------------------------------------------------------------------
+
+
+def inner(x):
+    return np.sort_complex(x)
+
+
+def middle(x):
+    y = x * 2.0
+    return inner(y)
+
+
+def outer(x):
+    return np.sum(middle(x))
+
+
+def test_an_error_in_a_helper_shows_the_chain_of_calls():
+    text = str(error_of(lambda: sct.grad(outer)(X)))
+    places = re.findall(r"^  (at|called at) (.*?):\d+:\d+, in (\w+)\n    (.*)\n +\^$", text, re.MULTILINE)
+    assert places == [
+        ("at", __file__, "inner", "return np.sort_complex(x)"),
+        ("called at", __file__, "middle", "return inner(y)"),
+        ("called at", __file__, "outer", "return np.sum(middle(x))"),
+    ]
+
+
+def test_what_cannot_be_read_in_a_helper_shows_the_chain_of_calls():
+    helper = define("def helper(x):\n    s = {1, 2}\n    return x * len(s)\n", "helper")
+    f = define("def f(x):\n    return helper(x)\n", "f", helper=helper)
+    text = str(error_of(lambda: sct.grad(f)(2.0)))
+    assert re.findall(r"(?:at|called at) .*, in (\w+)", text) == ["helper", "f"]
+
+
+def test_a_recursion_shows_where_it_was_called():
+    g = define("def g(x, n):\n    if n == 0:\n        return np.spam(x)\n    return g(x, n - 1)\n", "g")
+    f = define("def f(x, n):\n    return g(x, n)\n", "f", g=g)
+    text = str(error_of(lambda: sct.grad(f)(2.0, 3)))
+    assert re.findall(r"(?:at|called at) .*, in (\w+)", text) == ["g", "f"]
+
+
+def test_lines_of_the_rules_are_not_shown():
+    f = define("def f(x, n):\n    return np.sum(np.pad(x, 1, mode='linear_ramp'))\n", "f")
+    assert "rules" not in str(error_of(lambda: sct.grad(f)(X, 1)))
+
+
+# -- words -----------------------------------------------------------------------------------------------------------------
+
+# A function of x and y, the arguments, and what the message begins with.
+SAID = {
+    "a vector": ("return x * y", (X, X), "f returns a float64 vector, and a gradient is of a scalar"),
+    "a matrix": ("return x * np.ones((3, 3), np.float32)", (X, 1), "f returns a float64 matrix, and"),
+    "a tuple": ("return x, y", (X, X), "f returns a tuple of 2 items, and"),
+    "an int": ("return x", (3, 1), "f cannot be differentiated by x, which is an int"),
+    "ints in a list": ("return x[0]", ([1.0, np.arange(3)], 1), "f cannot be differentiated by x[1], which is an int64 vector"),
+    "a string": ("return x", ("a", 1), "f cannot be differentiated by x, which is 'a'"),
+    "an object": ("return x", (object(), 1), "f cannot be differentiated by x, which is an object that is no number"),
+    "a key": ("return x['c']", ({"a": 1.0, "b": X}, 1), "'c' is not in a dict with the keys 'a', 'b'"),
+    "a loop over a number": (
+        "for v in y:\n        x = x * v\n    return x",
+        (1.0, 2.0),
+        "a loop over a float is not supported",
+    ),
+    "a loop over an object": (
+        "for v in y:\n        x = x * v\n    return x",
+        (1.0, object()),
+        "a loop over a value of unknown type",
+    ),
+    "names": ("a, b = x, y, x\n    return a", (1.0, 2.0), "3 values cannot be unpacked into 2 names"),
+    "a write": (
+        "z = np.zeros((2, 3))\n    z[0] = np.ones(4)\n    return np.sum(z * x)",
+        (X, 1),
+        "a value of shape (4,) does not fit",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_e_types_are_described_in_words(name):
+    body, args, said = SAID[name]
+    f = define(f"def f(x, y):\n    {body}\n", "f")
+    assert error_of(lambda: sct.grad(f)(*args)).message.startswith(said)
+
+
+def test_e_functions_have_the_names_by_which_they_are_imported():
+    special, linalg = pytest.importorskip("scipy.special"), pytest.importorskip("scipy.linalg")
+    for function, name in ((special.expit, "scipy.special.expit"), (linalg.expm, "scipy.linalg.expm"), (np.i0, "np.i0")):
+        f = define("def f(x):\n    return np.sum(function(x))\n", "f", function=function)
+        error = error_of(lambda f=f: sct.grad(f)(X))
+        assert error.message.startswith(f"{name} has no derivative rule")
+        assert f"`@sct.adjoint({name})`" in error.advice
+
+
+# -- every error -----------------------------------------------------------------------------------------------------------
+
+KINDS = {n for n, kind in vars(sct.errors).items() if inspect.isclass(kind) and issubclass(kind, sct.SctError)} | {
+    "UnrollError"
+}
+COMPUTED = "name"  # what stands for a part of a message that is computed
+
+
+def template(node):
+    """The text of a message, with a name in place of what is computed; None if all of it is."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(v.value) if isinstance(v, ast.Constant) else COMPUTED for v in node.values)
+    return None
+
+
+def raised():
+    """The calls that make errors of sct: where, message, advice."""
+    root = Path(sct.errors.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        for n in ast.walk(ast.parse(path.read_text())):
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in KINDS:
+                named = {k.arg: k.value for k in n.keywords}
+                advice = n.args[2] if len(n.args) > 2 else named.get("advice")
+                yield pytest.param(n.args[0], advice, id=f"{path.relative_to(root)}:{n.lineno}")
+
+
+RAISED = list(raised())
+
+
+def test_there_are_errors():
+    assert len(RAISED) > 100
+
+
+@pytest.mark.parametrize("message, advice", RAISED)
+def test_every_error_has_an_advice_whose_code_is_python(message, advice):
+    assert advice is not None
+    text = template(advice)
+    if text is None:
+        return
+    assert text and text.endswith((".", "`", COMPUTED))
+    assert not re.search(r"(?<![\w)\]`.])\.\w+\(", text)  # a method of nothing
+    for code in re.findall(r"`([^`]*)`", text):
+        ast.parse(f"{code}\ndef f(): pass" if code.startswith("@") else f"def f():\n    {code}")
+    for name in re.findall(r"\b(?:np|sct)(?:\.[a-zA-Z_]\w*)+", text):
+        found = {"np": np, "sct": sct}[name.split(".")[0]]
+        for part in name.split(".")[1:]:
+            if part != COMPUTED:
+                found = getattr(found, part)
+
+
+@pytest.mark.parametrize("message, advice", RAISED)
+def test_no_message_shows_how_the_compiler_writes_types(message, advice):
+    for part in message.values if isinstance(message, ast.JoinedStr) else ():
+        if isinstance(part, ast.FormattedValue):
+            written = ast.unparse(part.value)
+            assert written not in ("t", "u") and not written.startswith("type_of(")
+    assert not re.search(r"\?|@\d", template(message) or "")

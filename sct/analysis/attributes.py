@@ -40,6 +40,7 @@ from sct.ir.types import (
     Unknown,
     size_mul,
 )
+from sct.ir.words import in_words
 from sct.ruleset import attribute_rule, method_rule
 
 __all__ = ["attribute", "method"]
@@ -68,7 +69,7 @@ def outer_attribute(s: Builder, op: Attribute, x: Operand, owner: Any, name: str
     """An attribute of an object that is known: of what is the user's it is looked up each time."""
     found = getattr(owner, op.name, MISSING)
     if found is MISSING:
-        raise SctError(f"{describe(owner)} has no attribute {op.name!r}", s.place)
+        raise SctError(f"{describe(owner)} has no attribute {op.name!r}", s.place, "Check the name.")
     if isinstance(owner, np.dtype):
         return Const(found)
     if describe(owner).startswith("np.") or isinstance(owner, _IMMUTABLE):
@@ -136,7 +137,9 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     if has_output(op, args, kwargs):
         if not isinstance(t, (Array, Scalar)) or method_rule(op.name) is None:
             raise UnsupportedSyntaxError(
-                f"out= of the method .{op.name}() of {t}", s.place, "Assign the result to the entries: a[:] = ..."
+                f"out= of the method .{op.name}() of {in_words(t)}",
+                s.place,
+                "Assign the result to the entries, as in `a[:] = y`.",
             )
         return into_outputs(s, op, args, kwargs)
     if isinstance(t, Const) and callable(found := getattr(t.value, op.name, None)) and not callable(t.value):

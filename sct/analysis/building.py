@@ -33,6 +33,8 @@ class Builder(Protocol):
     env: dict[Value, Operand]
     memory: Memory
     place: Place | None
+    caller: Place | None
+    in_library: bool
     origin: Origin | None
     path: str
     static: bool

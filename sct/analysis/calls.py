@@ -122,16 +122,36 @@ def call(
     s: Builder, function: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], rule: bool = False
 ) -> Operand:
     """A Python function inlined."""
-    made = lowered(function, rule)
+    made = read_callee(s, function, rule)
     for d in made.dependencies if not _own_rule(function) else ():
         s.depend(d)
     s.stack.append(function)
     bound = bind(s, made.function, args, kwargs)
     with s.instance_of("call"):
         try:
-            return s.run(made.function, bound)
+            with calling(s, _own_rule(function)):
+                return s.run(made.function, bound)
         finally:
             s.stack.pop()
+
+
+def read_callee(s: Builder, function: Callable[..., Any], rule: bool = False) -> Lowered:
+    """`lowered`; an error in it says where it was called."""
+    try:
+        return lowered(function, rule)
+    except SctError as e:
+        raise e.called_from(s.place) from None
+
+
+@contextmanager
+def calling(s: Builder, library: bool = False) -> Iterator[None]:
+    """Statements that are run belong to a function that is called here."""
+    outer = s.caller, s.in_library
+    s.caller, s.in_library = s.place, s.in_library or library
+    try:
+        yield
+    finally:
+        s.caller, s.in_library = outer
 
 
 def bind(s: Builder, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
@@ -139,7 +159,7 @@ def bind(s: Builder, function: Function, args: Sequence[Operand], kwargs: dict[s
     try:
         bound = function.signature.bind(*args, **kwargs)
     except TypeError as e:
-        raise SctError(f"{function.name}(): {e}", s.place) from e
+        raise SctError(f"{function.name}(): {e}", s.place, "Give it the arguments of its signature.") from e
     out: list[Operand] = []
     for name, p in function.signature.parameters.items():
         if name in bound.arguments:
@@ -258,7 +278,7 @@ def recursive(s: Builder, op: FunctionType) -> bool:
 
 def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
     """A call of a function from within itself stays a call; its type is found by iterating from nothing."""
-    function = lowered(op).function
+    function = read_callee(s, op).function
     refuse_stars(s, function)
     s.refuse_plans(args)
     bound = bind(s, function, args, kwargs)
@@ -284,6 +304,8 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 dependencies=s.dependencies,
                 free=s.free,
                 path=f"{s.path}r",
+                place=s.place,
+                caller=s.place,
                 frozen=frozenset(values_of(*params)),
                 tracking=True,
             )
@@ -323,7 +345,7 @@ def checkpointed_call(
         return s.apply(called, args, kwargs, name)
     if not isinstance(op, FunctionType):
         return s.apply(op, args, kwargs, name)
-    made = lowered(op)
+    made = read_callee(s, op)
     refuse_stars(s, made.function)
     for d in made.dependencies:
         s.depend(d)
@@ -338,6 +360,8 @@ def checkpointed_call(
         dependencies=s.dependencies,
         free=s.free,
         path=f"{s.path}k",
+        place=s.place,
+        caller=s.place,
         frozen=frozenset(values_of(*params)),
         tracking=True,
     )

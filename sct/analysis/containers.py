@@ -22,6 +22,7 @@ from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, with_items
+from sct.ir.words import in_words
 
 __all__ = ["STRUCTURAL", "UnrollError"]
 
@@ -55,7 +56,7 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         else:
             at = range(len(t.items))[value]
     except (IndexError, ValueError, TypeError) as e:
-        error = SctError(f"{value!r} is not in {t}", s.place, "Check the key.")
+        error = SctError(f"{value!r} is not in {in_words(t)}", s.place, "Check the key.")
         if isinstance(t, List):
             return s.not_yet(error)  # the loop has not been through yet: in the end the list may be of unknown length
         raise error from e
@@ -73,7 +74,8 @@ def _starred_unpack(s: Builder, x: Operand, first: int, last: int) -> Operand:
     """`first` items, a list of those in between, and `last` items."""
     items = taken_apart(s, x)
     if len(items) < first + last:
-        raise SctError(f"{len(items)} values cannot be unpacked into {first + last} names or more", s.place)
+        message = f"{len(items)} values cannot be unpacked into {first + last} names or more"
+        raise SctError(message, s.place, "Write fewer names.")
     end = len(items) - last
     return Tuple((*items[:first], s.apply(NEW, (List(tuple(items[first:end])),)), *items[end:]))
 
@@ -94,12 +96,13 @@ def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
         t = type_of(x)
     if isinstance(t, (Tuple, List)):
         if len(t.items) != n.value:
-            raise SctError(f"{len(t.items)} values cannot be unpacked into {n.value} names", s.place)
+            message = f"{len(t.items)} values cannot be unpacked into {n.value} names"
+            raise SctError(message, s.place, "Write a name for each value.")
         return x
     if isinstance(t, Array) and t.shape != ():
         row = infer_call(operator.getitem, [t, Const(0)], {})
         return s.append(UNPACK, (x, n), {}, Tuple((row,) * n.value))
-    raise UnsupportedSyntaxError(f"unpacking {t}", s.place, "Unpack a tuple, a list or an array.")
+    raise UnsupportedSyntaxError(f"unpacking {in_words(t)}", s.place, "Unpack a tuple, a list or an array.")
 
 
 def _len(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -86,7 +86,9 @@ def fixpoint(
         loop.shared = {pair for pair in loop.shared if not any(isinstance(o, tuple) for o in pair)}  # parts may be others now
         loop.stale = {o: w for o, w in loop.stale.items() if not isinstance(o, tuple)}
         attempt += 1
-    raise SctError("the types of the values that this loop carries do not settle", s.place)
+    raise SctError(
+        "the types of the values that this loop carries do not settle", s.place, "Give each name one type before the loop."
+    )
 
 
 def begin(s: Builder, loop: Loop) -> None:

@@ -21,6 +21,7 @@ from sct.errors import UnsupportedSyntaxError
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
+from sct.ir.words import in_words
 
 __all__ = ["FROM_KNOWN", "METHODS", "OPERATIONS"]
 
@@ -100,7 +101,9 @@ def _fitting(s: Builder, x: Operand, value: Operand) -> Operand:
     assert isinstance(t, ListOf)
     if uncovered(widen(u)):
         raise UnsupportedSyntaxError(
-            f"an item {u} in a list whose length is only known at run time", s.place, "Give each part a list of its own."
+            f"{in_words(u)} as an item of a list whose length is only known at run time",
+            s.place,
+            "Give each part a list of its own.",
         )
     return value
 

@@ -49,7 +49,7 @@ def callee(s: Builder, x: Operand) -> Bound | None:
     found = through_class(s, t.cls, "__call__", x)
     if isinstance(found, Const) and isinstance(found.value, Bound):
         return found.value
-    raise SctError(f"an object of the class {t.cls.__name__} is not callable", s.place)
+    raise SctError(f"an object of the class {t.cls.__name__} is not callable", s.place, "Call a method of it.")
 
 
 def _with(inner: Bound | None, args: Sequence[Operand], kwargs: Sequence[tuple[str, Operand]]) -> Bound | None:
@@ -85,7 +85,7 @@ def attribute(s: Builder, x: Value, name: str) -> Operand:
             return found
     found = field(s, x, name)
     if found == Const(MISSING):
-        raise SctError(f"an object of the class {t.cls.__name__} has no attribute {name!r}", s.place)
+        raise SctError(f"an object of the class {t.cls.__name__} has no attribute {name!r}", s.place, "Check the name.")
     return found
 
 

@@ -18,6 +18,7 @@ from sct.ir.ops import STAR
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import UNDEFINED, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple
+from sct.ir.words import in_words
 
 __all__ = [
     "PLANS",
@@ -213,7 +214,7 @@ def spread(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> t
     for k, v in kwargs.items():
         for name, value in _entries(s, v).items() if k.startswith("**") else ((k, v),):
             if name in named:
-                raise SctError(f"the keyword argument {name!r} is given twice", s.place)
+                raise SctError(f"the keyword argument {name!r} is given twice", s.place, "Leave one of them out.")
             named[name] = value
     return out, named
 
@@ -222,7 +223,7 @@ def _entries(s: Builder, x: Operand) -> dict[Any, Operand]:
     """The entries of a dict with two stars before it."""
     found = s.expose_all(x) if isinstance(type_of(x), Dict) else x
     if not isinstance(found, Dict):
-        raise UnsupportedSyntaxError(f"** before {type_of(x)}, which is no dict", s.place, "Write the entries out.")
+        raise UnsupportedSyntaxError(f"** before {in_words(type_of(x))}, which is no dict", s.place, "Write the entries out.")
     return found.mapping()
 
 
@@ -237,7 +238,7 @@ def looped(plan: Plan) -> Iterator[Operand]:
 
 def _range(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     if not 1 <= len(args) <= 3:
-        raise SctError(f"range takes 1 to 3 arguments, not {len(args)}", b.place)
+        raise SctError(f"range takes 1 to 3 arguments, not {len(args)}", b.place, "Write `range(n)`.")
     start, stop, step = (
         (Const(0), args[0], Const(1)) if len(args) == 1 else (args[0], args[1], args[2] if len(args) > 2 else Const(1))
     )
@@ -260,7 +261,11 @@ def _reversed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
 def _checkpointed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     given = {**dict(zip(("iterable", "slots", "disk"), args, strict=False)), **kwargs}
     if "iterable" not in given or "slots" not in given:
-        raise SctError("sct.checkpointed takes what the loop goes through, and the number of slots", b.place)
+        raise SctError(
+            "sct.checkpointed takes what the loop goes through, and the number of slots",
+            b.place,
+            "Write `sct.checkpointed(range(n), slots=5)`.",
+        )
     return Const(Checkpointed(b.plan(given["iterable"]), given["slots"], given.get("disk", Const(0))))
 
 

@@ -42,6 +42,7 @@ from sct.ir.ssa import (
     type_of,
 )
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, ListOf, Scalar, Tuple, size_symbol
+from sct.ir.words import in_words
 
 __all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]
 
@@ -306,7 +307,7 @@ def plan_of(s: Builder, operand: Operand) -> Plan:
     if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
         return Rows(operand)
     raise UnsupportedSyntaxError(
-        f"a loop over {type_of(operand)} is not supported",
+        f"a loop over {in_words(t)} is not supported",
         s.place,
         "Loop over a range, an array, a tuple, a list, zip, enumerate, reversed or a dict's items.",
     )

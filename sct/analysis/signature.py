@@ -77,7 +77,7 @@ def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
             raise NonDifferentiableArgumentError(
                 f"{path} is {what}, whose arithmetic is not that of arrays of numbers",
                 None,
-                "Pass an ordinary array: np.asarray(...), or .filled(...) and a mask.",
+                "Pass an ordinary array: `np.asarray(x)`, or of a masked one `x.filled(0.0)` and the mask.",
             )
         shape: list[SizeLike] = []
         for i, n in enumerate(value.shape):

@@ -158,6 +158,8 @@ class Specializer:
     stack: list[Callable[..., Any]] = field(default_factory=list)
     static: bool = False
     place: Place | None = None
+    caller: Place | None = None  # where the function that is being run was called
+    in_library: bool = False  # it is one of sct's own, whose lines say nothing to a user
     origin: Origin | None = None
     origin_fixed: bool = False
     env: dict[Value, Operand] = field(default_factory=dict)
@@ -362,7 +364,8 @@ class Specializer:
 
     def statement(self, s: Statement) -> None:
         """A statement of the untyped form."""
-        self.place = s.place or self.place
+        if s.place is not None and not self.in_library:
+            self.place = s.place if self.caller is None else s.place.called_from(self.caller)
         if not self.origin_fixed:
             self.origin = s.origin or self.origin
         if isinstance(s, Apply):

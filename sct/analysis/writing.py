@@ -26,6 +26,7 @@ from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
+from sct.ir.words import in_words, shape_in_words
 from sct.ruleset import adjoint_rule, effect_of, is_nondifferentiable, is_registered
 from sct.runtime import scatter_add, updated
 
@@ -69,7 +70,7 @@ def write(
     """`target[path[0]]... = value`, or with `op=scatter_add` `+= value`; `augmented`: the value keeps all of its axes."""
     if target in s.memory.read_only:
         raise UnsupportedSyntaxError(
-            f"a write into {_called(target)}, which NumPy makes read-only", s.place, "Copy it first: .copy()."
+            f"a write into {_called(target)}, which NumPy makes read-only", s.place, "Copy it first: `x = x.copy()`."
         )
     path = tuple(map(s.present, path))
     value = _fitted(s, target, path, value, augmented or op is scatter_add)
@@ -116,8 +117,8 @@ def _fitted(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand
         fits = False
     if not fits:
         raise SctError(
-            f"{_called(value)} of shape {_shape_text(shape)} does not fit into {_called(target)}, "
-            f"where there is room for {_shape_text(there)}",
+            f"{_called(value)} of shape {shape_in_words(shape)} does not fit into {_called(target)}, "
+            f"where there is room for {shape_in_words(there)}",
             s.place,
             "Write a value of the shape of the part that is written into.",
         )
@@ -129,10 +130,6 @@ def _fits(n: SizeLike, room: SizeLike) -> bool:
     if is_unit(n) or n == room:
         return True
     return not (isinstance(n, int) and isinstance(room, int)) and not (is_unit(n) is False and is_unit(room))
-
-
-def _shape_text(shape: tuple[SizeLike, ...]) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def _check_index(s: Builder, shape: tuple[SizeLike, ...], index: Operand) -> None:
@@ -181,7 +178,7 @@ def _array(s: Builder, x: Operand, what: str, value: Operand | None = None) -> V
             _check_kind(s, x, value)
         return x
     raise UnsupportedSyntaxError(
-        f"{what} {_called(x)}, which is {t}",
+        f"{what} {_called(x)}, which is {in_words(t)}",
         s.place,
         "Write into an array, list or dict that the function makes or gets as an argument.",
     )
@@ -207,7 +204,7 @@ def _check_kind(s: Builder, target: Value, value: Operand) -> None:
         raise UnsupportedSyntaxError(
             f"a write of real numbers into {_called(target)}, which is an array of {t.dtype}: they would be cut to integers",
             s.place,
-            "Make the array one of floats, as in np.zeros(n) or .astype(float).",
+            "Make the array one of floats, as in `y = np.zeros(n)` or `y = y.astype(float)`.",
         )
 
 
@@ -284,7 +281,7 @@ def _negative(s: Builder, target: Value, value: Operand) -> Operand:
         raise UnsupportedSyntaxError(
             f"a subtraction in place from {_called(target)} of a value whose dtype is only known at run time",
             s.place,
-            "Convert one of them first: .astype(float).",
+            "Convert one of them first: `y = y.astype(float)`.",
         )
     return s.apply(operator.neg, (s.apply(np.asarray, (value, Const(np.promote_types(t.dtype, dtype)))),))
 
@@ -542,14 +539,14 @@ def _put(s: Builder, x: Operand, key: Operand, value: Operand) -> None:
     try:
         entries[at] = _items_of(s, value) if isinstance(at, slice) else value
     except (IndexError, TypeError) as e:
-        raise SctError(f"{at!r} is not in {type_of(now)}", s.place, "Check the index.") from e
+        raise SctError(f"{at!r} is not in {in_words(type_of(now))}", s.place, "Check the index.") from e
     _hold(s, obj, List(tuple(entries)))
 
 
 def _delitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     x, key = args
     if not isinstance(type_of(x), (List, Dict)):
-        raise UnsupportedSyntaxError(f"del of an item of {type_of(x)}", s.place, "Take a slice, or use np.delete.")
+        raise UnsupportedSyntaxError(f"del of an item of {in_words(type_of(x))}", s.place, "Take a slice, or use np.delete.")
     obj, now = _contents(s, x)
     at = _key(s, key)
     try:
@@ -562,7 +559,7 @@ def _delitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
             del entries[at]
             _hold(s, obj, List(tuple(entries)))
     except (KeyError, IndexError) as e:
-        raise SctError(f"{at!r} is not in {type_of(now)}", s.place, "Check the key.") from e
+        raise SctError(f"{at!r} is not in {in_words(type_of(now))}", s.place, "Check the key.") from e
     return Const(None)
 
 
@@ -630,7 +627,7 @@ def _pop(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Oper
     items = now.mapping()
     key = _key(s, args[0])
     if key not in items and len(args) < 2:
-        raise SctError(f"{key!r} is not in {type_of(now)}", s.place, "Check the key.")
+        raise SctError(f"{key!r} is not in {in_words(type_of(now))}", s.place, "Check the key.")
     result: Operand = items.pop(key, args[1] if len(args) > 1 else Const(None))
     _hold(s, obj, Dict.of(items))
     return result
@@ -673,7 +670,9 @@ def _refused_method(name: str) -> Callable[..., Any]:
         if isinstance(type_of(x), Scalar):
             return NotImplemented
         raise UnsupportedSyntaxError(
-            f"the method .{name}() of {type_of(x)}, which changes it", s.place, "Write the change with subscripts."
+            f"the method .{name}() of {in_words(type_of(x))}, which changes it",
+            s.place,
+            "Write the change with subscripts, as in `x[0] = y`.",
         )
 
     return handle

@@ -538,7 +538,9 @@ class _Lowerer:
         if isinstance(base, Const) and isinstance(base.value, ModuleType):
             found, stable = read_attribute(base.value, node.attr)
             if found is MISSING:
-                raise SctError(f"module {base.value.__name__} has no attribute {node.attr!r}", self.source.place(node))
+                raise SctError(
+                    f"module {base.value.__name__} has no attribute {node.attr!r}", self.source.place(node), "Check the name."
+                )
             if is_code(found):
                 if not stable:
                     self.depend(base.value, node.attr, found)

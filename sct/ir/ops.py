@@ -5,6 +5,7 @@ Each is a frozen object that stands as `op` of an `Apply`; none of them can be r
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -271,9 +272,32 @@ def describe(op: Any) -> str:
         return str(op)
     if is_indexed(op):
         return next(f"np.{name}" for name, known in _INDEXED.items() if known is op)
-    name = getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or type(op).__name__
-    module = getattr(op, "__module__", None) or ""
-    if package_of(op) == "numpy" or type(op).__name__ == "ufunc":
-        inner = [part for part in module.split(".")[1:] if not part.startswith("_")]
-        return ".".join(["np", *inner, name])
-    return name
+    return _imported_name(op) or _own_name(op)
+
+
+def _own_name(op: Any) -> str:
+    """The name of a function where it was defined; of a method of a ufunc, below the ufunc's."""
+    if isinstance(getattr(op, "__self__", None), np.ufunc):
+        return f"{describe(op.__self__)}.{op.__name__}"
+    name = str(getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or type(op).__name__)
+    name = name.rpartition("<locals>.")[2]
+    return "a lambda" if name == "<lambda>" else name
+
+
+def _imported_name(op: Any) -> str | None:
+    """The name under which an operation of a library is found; None for any other."""
+    name = getattr(op, "__name__", None)
+    if not isinstance(name, str):
+        return None
+    module = str(getattr(op, "__module__", None) or "")
+    public = [part for part in module.split(".") if not part.startswith("_")]
+    places = ["operator"] if module == "_operator" else [".".join(public[:k]) for k in range(len(public), 0, -1)]
+    if isinstance(op, np.ufunc):  # these do not say where they come from
+        places = ["numpy", "scipy.special"]
+    for place in places:
+        if place.split(".")[0] in _LIBRARIES and getattr(sys.modules.get(place), name, None) is op:
+            return name if place == "builtins" else f"{place}.{name}".replace("numpy.", "np.", 1)
+    return None
+
+
+_LIBRARIES = ("builtins", "math", "numpy", "operator", "scipy")

@@ -19,6 +19,7 @@ from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Pla
 from sct.ir.ops import RAISE
 from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Tuple, Unknown, keys_of, with_items
+from sct.ir.words import in_words
 from sct.transform.adjoints import Adjoints
 
 __all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex"]
@@ -63,9 +64,13 @@ class Boundary(Adjoints):
         if not self.mode.has_aux:
             return result, None
         if isinstance(result, Value) and isinstance(result.type, (Tuple, List)):
-            raise SctError("with has_aux=True the function must return a pair written as such", self.place())
+            raise SctError(
+                "with has_aux=True the function must return a pair written as such", self.place(), "Write `return value, aux`."
+            )
         if not isinstance(result, Tuple) or len(result.items) != 2:
-            raise SctError("with has_aux=True the function must return a pair (value, aux)", self.place(), "Return two values.")
+            raise SctError(
+                "with has_aux=True the function must return a pair (value, aux)", self.place(), "Write `return value, aux`."
+            )
         return result.items[0], result.items[1]
 
     def place(self) -> Place | None:
@@ -78,7 +83,7 @@ class Boundary(Adjoints):
         t = type_of(result)
         if self.mode.seed == "ones" and not isinstance(t, (Array, Scalar, Const)):
             raise NonScalarOutputError(
-                f"{self.primal.name} returns {t}, not one array", self.place(), "Return an array, or use sct.vjp."
+                f"{self.primal.name} returns {in_words(t)}, not one array", self.place(), "Return an array, or use sct.vjp."
             )
         if self.mode.seed != "one":
             return
@@ -86,7 +91,9 @@ class Boundary(Adjoints):
         ok = ok or (isinstance(t, (Scalar, Array, Unknown)) and differentiable(t) and getattr(t, "shape", ()) in ((), None))
         if not ok:
             raise NonScalarOutputError(
-                f"{self.primal.name} returns {t}, and a gradient is of a scalar", self.place(), "Sum it, or use sct.vjp."
+                f"{self.primal.name} returns {in_words(t)}, and a gradient is of a scalar",
+                self.place(),
+                "Sum it, or use sct.vjp.",
             )
         if is_complex(t) and not self.mode.holomorphic:
             raise NonScalarOutputError(
@@ -211,21 +218,13 @@ def check_argument(t: Abstract, path: str, f: Function) -> None:
                 check_argument(i, f"{path}[{k!r}]", f)
         return
     if not differentiable(t) or isinstance(t, Unknown):
+        object_of_some_class = isinstance(t, (Unknown, Instance))
+        what = "an object that is no number, array or container of these" if object_of_some_class else in_words(t)
         raise NonDifferentiableArgumentError(
-            f"{f.name} cannot be differentiated by {path}, which is {_describe(t)}",
+            f"{f.name} cannot be differentiated by {path}, which is {what}",
             None,
-            "Leave it out of wrt, or convert it: float(...) or .astype(float).",
+            "Leave it out of wrt, or convert it: `float(x)`, `x.astype(float)`.",
         )
-
-
-def _describe(t: Abstract) -> str:
-    if isinstance(t, Scalar):
-        return f"of type {t.kind.__name__}"
-    if isinstance(t, Array):
-        return f"an array of {t.dtype}"
-    if isinstance(t, Const):
-        return f"{t.value!r}"
-    return "an object that is no number, array or container of these" if isinstance(t, (Unknown, Instance)) else f"{t}"
 
 
 def is_complex(t: Abstract) -> bool:

@@ -59,6 +59,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
+from sct.ir.words import in_words
 from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable, method_rule
 from sct.transform.adjoints import Loop, adjoint_type, bar_name
 from sct.transform.again import again
@@ -328,7 +329,7 @@ class _Reverser(Boundary):
         return NoRuleError(
             f"the derivative rule of {describe(s.op)} does not cover this call: {why}",
             s.place,
-            f"Use other arguments, or register a rule with @sct.adjoint({describe(primitive_of(s.op))}).",
+            f"Use other arguments. {_rule_advice(primitive_of(s.op))}",
         )
 
     def check_real(self, real_only: bool, primitive: Any, arguments: list[Any], s: Apply) -> None:
@@ -356,8 +357,7 @@ class _Reverser(Boundary):
             raise NoRuleError(
                 f"{describe(s.op)} has no derivative rule",
                 s.place,
-                f"Register one with @sct.adjoint({describe(s.op)}), "
-                f"or sct.nondifferentiable({describe(s.op)}) if it has no derivative.",
+                _rule_advice(s.op),
             )
         op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)
         states, args = s.args[: op.draws], s.args[op.draws :]
@@ -543,13 +543,21 @@ def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
         if any(v in varied and not is_number(v.type) for v in values_of(*own, *(o for _, o in s.kwargs))):
             name, method = describe(s.op), isinstance(s.op, Method)
             raise NoRuleError(
-                f"{f'the method {name} of {type_of(s.args[0])}' if method else name} has no derivative rule, "
+                f"{f'the method {name} of {in_words(type_of(s.args[0]))}' if method else name} has no derivative rule, "
                 "and may write into the arrays that it is given",
                 s.place,
-                "Use the NumPy function, or a function of your own with a rule (sct.adjoint, sct.nondifferentiable)."
-                if method
-                else f"Register a rule with @sct.adjoint({name}), or sct.nondifferentiable({name}) if it has no derivative.",
+                _rule_advice(s.op),
             )
+
+
+def _rule_advice(op: Any) -> str:
+    """How to give an operation a rule, or what to call in its place."""
+    if isinstance(op, Method) or isinstance(getattr(op, "__self__", None), np.ufunc):
+        return "Call a function of your own in its place, and give that a rule with sct.adjoint."
+    name = describe(op)
+    if not all(part.isidentifier() for part in name.split(".")):
+        return "Give it a name with def, and a rule with sct.adjoint."
+    return f"Register a rule with `@sct.adjoint({name})`, or `sct.nondifferentiable({name})` if it has no derivative."
 
 
 def is_number(t: Abstract) -> bool:
