@@ -509,7 +509,8 @@ class _Variadic(DerivedFunction):
         try:
             chosen = tuple((positional if w >= 0 else positional[:count])[w] if isinstance(w, int) else w for w in wrt)
         except IndexError:
-            raise CallError(f"{self._label()} is called with {count} arguments, and wrt={self._given_wrt!r}") from None
+            message = f"{self._label()} is called with {count} arguments, and wrt={self._given_wrt!r}"
+            raise CallError(message, advice="Give as many arguments as wrt counts.") from None
         primal = (
             functools.partial(seen, *self._first, **self._callee.keywords) if self._first or self._callee.keywords else seen
         )
