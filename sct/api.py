@@ -36,7 +36,7 @@ from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Scalar, Slice, Tuple, lengths_relied_on
 from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
-from sct.ruleset import adjoint_rule
+from sct.ruleset import adjoint_rule, has_adjoint
 from sct.runtime import stop_gradient
 from sct.stack import with_room
 from sct.tracebacks import ends_here, without_frames
@@ -54,6 +54,22 @@ _P = ParamSpec("_P")
 _VJP = Mode("vjp", True, "argument")
 Wrt = "str | int | Sequence[str | int]"
 _CACHE_SIZE = 64
+
+
+_NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
+
+
+class _Late:
+    """An attribute of a derived function that is computed when it is first asked for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return None
+        instance._complete()
+        return instance.__dict__[self.name]
 
 
 class _Entry(NamedTuple):
@@ -80,34 +96,46 @@ class DerivedFunction:
         annotations, or with ranks left open.
     """
 
-    _signature: inspect.Signature
+    _callee: Any = _Late()
+    _inner: Any = _Late()
+    _signature: Any = _Late()
+    _cotangent: Any = _Late()
+    __signature__: Any = _Late()
 
     def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
-        callee = reached(primal)
-        self._callee = replace(callee, function=seen_through(callee.function))
-        self._inner = _signature_of(self._callee.function)
-        self._signature = self._callee.open_signature(self._inner)
         self.primal = primal
         self.single = not isinstance(wrt, (tuple, list))
-        self.wrt = _parameter_names(self._signature, (wrt,) if self.single else wrt, primal)
         self.mode = mode
         self.optimize = optimize
         self._transform = transform
         self._given_wrt = wrt
-        self._cotangent = ""
-        if mode.seed == "argument":
-            self._cotangent, self._signature = _with_cotangent(self._signature)
+        self._complete()
+        names = self._callee.open_signature(self._inner)
+        self.wrt = _parameter_names(names, (wrt,) if self.single else wrt, primal)
         kinds = {p.kind for p in (*self._signature.parameters.values(), *self._inner.parameters.values())}
         fixed = not kinds & {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
         self._arity = len(self._signature.parameters) if fixed else -1
         self._first = self._callee.args
+        root = self._callee.function
+        root = root.function if isinstance(root, Flat) else root
+        self._root: Any = root._root if isinstance(root, DerivedFunction) else root
         self._entries: tuple[_Entry, ...] = ()
         self._latest: Compiled | None = None
         self._shared = self._known()
         named = primal if hasattr(primal, "__name__") else self._callee.function
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        for name in _NAMES:
             if hasattr(named, name):
                 setattr(self, name, getattr(named, name))
+
+    def _complete(self) -> None:
+        """What is known of the primal beside its code: needed to compile, and to call by keyword or with defaults."""
+        callee = reached(self.primal)
+        self._callee = replace(callee, function=seen_through(callee.function))
+        self._inner = _signature_of(self._callee.function)
+        self._signature = self._callee.open_signature(self._inner)
+        self._cotangent = ""
+        if self.mode.seed == "argument":
+            self._cotangent, self._signature = _with_cotangent(self._signature)
         self.__signature__ = self._signature
 
     def __repr__(self) -> str:
@@ -131,6 +159,10 @@ class DerivedFunction:
                 if matches(given):
                     self._latest = form
                     return compiled(*given)
+            entry = self._linked(given)
+            if entry is not None:
+                self._latest = entry.form
+                return entry.run(*given)
         try:
             values, positional, keyword = self._bound(args, kwargs)
             entry = self._found(values)
@@ -160,7 +192,8 @@ class DerivedFunction:
 
     def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> inspect.BoundArguments:
         """A call's arguments as those of the function that is reached in the end."""
-        return self._inner.bind(*self._first, *args, **{**self._callee.keywords, **kwargs})
+        signature: inspect.Signature = self._inner
+        return signature.bind(*self._first, *args, **{**self._callee.keywords, **kwargs})
 
     def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether the last of the arguments is a cotangent; an error where only the cotangent is missing."""
@@ -202,7 +235,8 @@ class DerivedFunction:
         else:
             return Shared()
         asked = (self._transform, self.mode, self.wrt, self.single, self.optimize)
-        return table.setdefault((asked, layout, len(self._first), *self._callee.keywords), Shared())
+        shared: Shared = table.setdefault((asked, layout, len(self._first), *self._callee.keywords), Shared())
+        return shared
 
     def _found(self, values: tuple[Any, ...]) -> _Entry:
         entry = self._linked(values)
@@ -233,25 +267,30 @@ class DerivedFunction:
 
     def _link(self, form: Compiled) -> _Entry | None:
         """A compiled form with what it finds from this function; None if it does not find what it needs."""
-        root = self._root()
+        root = self._root
         found = form.way.walk(root)
         if found is None:
             return None
         run: Callable[..., Any] = form.function(found, self._called)
         check = form.overlaps(found)
-        return _Entry(form.matches(root, found), run if check is None else self._checked(run, check), form, found)
+        if check is not None:
+            run = self._checked(run, check)
+        return tuple.__new__(_Entry, (form.matches(root, found), run, form, found))  # faster than _Entry(...)
 
     def _add(self, entry: _Entry) -> None:
         """Put an entry first, and let go of those that would call what this function does not call any more."""
-        root = self._root()
-        kept = [e for e in self._entries[: _CACHE_SIZE - 1] if _same(e.form.way.walk(root), e.found)]
+        root = self._root
+        if not self._entries:
+            self._entries = (entry,)
+            return
+        kept = [e for e in self._entries[: _CACHE_SIZE - 1] if e.form.way.holds(root, e.found)]
         self._entries = (entry, *kept)
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         with examples():
             types = self._types(values)
             specialized, text, signature, lengths = with_room(lambda: self._written(types))
-        root = self._root()
+        root = self._root
         return compiled(
             root,
             specialized.dependencies,
@@ -261,12 +300,6 @@ class DerivedFunction:
             long_enough(types, specialized.free, lengths),
             overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free),
         )
-
-    def _root(self) -> Any:
-        """The function that this is a derivative of, of whatever order."""
-        function = self._callee.function
-        function = function.function if isinstance(function, Flat) else function
-        return function._root() if isinstance(function, DerivedFunction) else function
 
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
         return tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
@@ -358,7 +391,7 @@ class DerivedFunction:
             raise UnsupportedSyntaxError(
                 "sct.pullback in a function that is differentiated", builder.place, "Use sct.vjp, which takes the cotangent."
             )
-        callee = inspect.unwrap(self._root()) if isinstance(self._root(), FunctionType) else None
+        callee = inspect.unwrap(self._root) if isinstance(self._root, FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
         return builder.bind(function, args, kwargs)
 
@@ -453,10 +486,6 @@ class DerivedFunction:
                 abstract(given[n], n) if n in given else _declared(p, n in self.wrt) for n, p in self._inner.parameters.items()
             )
             return with_room(lambda: emit(_with_steps(self.typed(types).function, self.optimize))).source
-
-
-def _same(a: Found | None, b: Found) -> bool:
-    return a is not None and all(x is y for x, y in zip(a, b, strict=True))
 
 
 class _Variadic(DerivedFunction):
@@ -646,7 +675,8 @@ def _ones_like(y: Any) -> Any:
 
 def _signature_of(primal: Any) -> inspect.Signature:
     if isinstance(primal, DerivedFunction):
-        return primal._signature
+        signature: inspect.Signature = primal._signature
+        return signature
     if isinstance(primal, Flat):
         return primal.signature
     if isinstance(primal, FunctionType) and adjoint_rule(primal) is None:
@@ -774,6 +804,26 @@ def _transform(name: str, mode: Mode, f: Any, wrt: Any, optimize: bool, jit: Non
     return _derive(f, wrt, mode, optimize, name)
 
 
+def _made_again(f: Any, fields: dict[str, Any]) -> DerivedFunction:
+    """A derivative of `f` like one that was made for another function of its code, or for itself."""
+    made = object.__new__(DerivedFunction)
+    own = fields.copy()
+    own["primal"] = f
+    if type(f) is FunctionType:
+        own["_root"], own["__module__"], own["__doc__"] = f, f.__module__, f.__doc__
+        own["__name__"], own["__qualname__"] = f.__name__, f.__qualname__
+    else:
+        own.update((name, value) for name, value in vars(f).items() if name in _NAMES or name == "_root")
+    made.__dict__ = own
+    return made
+
+
+def _fields(made: DerivedFunction) -> dict[str, Any]:
+    """What a derivative has in common with those of other functions of the same code."""
+    own = {"primal", "_root", *_NAMES, *(k for k, v in vars(DerivedFunction).items() if isinstance(v, _Late))}
+    return {**{k: v for k, v in vars(made).items() if k not in own}, "_entries": (), "_latest": None}
+
+
 def _kind(value: Any) -> str:
     kind = type(value).__name__
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
@@ -782,15 +832,40 @@ def _kind(value: Any) -> str:
 _OTHER_WORDS = ("argnums", "argnum", "argnames", "argname")  # of JAX and autograd, for wrt
 
 
+_STARS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
+
 def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
     """A transform that answers other words for its arguments with its own."""
     known = frozenset(inspect.signature(transform).parameters)
+    name = transform.__name__
 
     @functools.wraps(transform)
     def called(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        table = None
+        f = args[0] if args else None
+        if type(f) is FunctionType:
+            # what a decorator of *args makes of a function depends on more than its code
+            table = None if has_adjoint(f) or f.__code__.co_flags & _STARS else shared_by(f.__code__)
+        elif type(f) is DerivedFunction:
+            table = f._shared.derived
+        if table is not None:
+            key: Any = name
+            if kwargs or len(args) > 1:
+                key = (name, *args[1:], *kwargs.items(), *map(type, args[1:]))
+            try:
+                fields = table.get(key)
+            except TypeError:  # wrt is a list
+                table = None
+            else:
+                if fields is not None:
+                    return _made_again(f, fields)
         try:
             if len(args) <= 2 and kwargs.keys() <= known:
-                return transform(*args, **kwargs)
+                made = transform(*args, **kwargs)
+                if table is not None and type(made) is DerivedFunction:
+                    table[key] = _fields(made)
+                return made
             error: SctError = _miscalled(transform.__name__, known, args, kwargs)
         except SctError as e:
             error = e

@@ -18,17 +18,16 @@ _SIZE = 64
 
 
 class Shared:
-    """What derived functions have in common whose primals have one code: what they are, and their compiled forms.
+    """What derived functions have in common whose primals have one code: their compiled forms.
 
-    `fields` are attributes of a `DerivedFunction`; `derived` the same of its derivatives.
+    `derived` is the like for their derivatives.
     """
 
-    __slots__ = ("compiled", "derived", "fields", "lock")
+    __slots__ = ("compiled", "derived", "lock")
 
     def __init__(self) -> None:
         self.compiled: tuple[Compiled, ...] = ()
-        self.fields: dict[str, Any] | None = None
-        self.derived: dict[Any, Shared] = {}
+        self.derived: dict[Any, Any] = {}
         self.lock = threading.RLock()
 
     def keep(self, made: Compiled) -> None:
@@ -37,13 +36,15 @@ class Shared:
             self.compiled = (made, *self.compiled[: _SIZE - 1])
 
 
-_by_code: ByCode[dict[Any, Shared]] = ByCode()
+_by_code: ByCode[dict[Any, Any]] = ByCode()
+_tables = _by_code.table
 
 
-def shared_by(code: Any) -> dict[Any, Shared]:
+def shared_by(code: Any) -> dict[Any, Any]:
     """What derived functions share whose primals have this code, by what is asked of them."""
-    found = _by_code.get(code)
-    if found is None:
-        found = {}
-        _by_code.set(code, found)
-    return found
+    found = _tables.get(id(code))
+    if found is not None:
+        return found[0]
+    made: dict[Any, Any] = {}
+    _by_code.set(code, made)
+    return made

@@ -41,6 +41,7 @@ __all__ = [
     "effect",
     "effect_of",
     "elementwise",
+    "has_adjoint",
     "is_known_class",
     "is_nondifferentiable",
     "is_pure",
@@ -386,6 +387,10 @@ def square_rule(primitive: Any) -> SquareRule | None:
     """The adjoint rule of the square of `primitive`, or None."""
     rule: SquareRule | None = _get(_registry.squares, primitive)
     return rule
+
+
+has_adjoint: Callable[[Any], bool] = _registry.adjoints.__contains__
+"""Whether there is an adjoint rule of something that can be hashed."""
 
 
 def type_rule(primitive: Any) -> Callable[..., Any] | None:

@@ -13,7 +13,6 @@ from sources import define
 import sct
 from sct import cache
 from sct.frontend import read
-from sct.frontend.by_code import ByCode
 
 SCALE = 2.0
 
@@ -147,7 +146,7 @@ def test_old_functions_go_when_a_name_is_bound_anew():
 def compiled(monkeypatch):
     """The names of the texts that were compiled."""
     made = []
-    monkeypatch.setattr(cache, "_by_code", ByCode())
+    cache._by_code.table.clear()
     original = sct.api.emit
     monkeypatch.setattr(sct.api, "emit", lambda f: made.append(f.name) or original(f))
     return made

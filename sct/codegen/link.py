@@ -57,16 +57,16 @@ def is_lasting(value: Any) -> bool:
 _PACKAGES = ("builtins", "math", "numpy", "operator", "sct")
 
 
-def held(value: Any, strongly: bool = False) -> Callable[[], Any]:
-    """A function that gives `value` for as long as it lives, and then `MISSING`."""
+def held(value: Any, strongly: bool = False) -> Callable[..., Any]:
+    """A function, of anything, that gives `value` for as long as it lives, and then `MISSING`."""
     if strongly or is_lasting(value):
-        return lambda: value
+        return lambda objects=None: value
     try:
         ref = weakref.ref(value)
     except TypeError:
         raise Unlasting from None
 
-    def found() -> Any:
+    def found(objects: Any = None) -> Any:
         value = ref()
         return MISSING if value is None else value
 
@@ -76,72 +76,75 @@ def held(value: Any, strongly: bool = False) -> Callable[[], Any]:
 # -- the way to what is outside of a function ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Step:
-    """What the object of number `owner` has at a place; `fits` says whether it will do, given all that was found before."""
-
-    owner: int
-    look: _Look
-    fits: Callable[[Any, Found], bool]
-    leads_on: bool
+_Fits = Callable[[Any, Found], bool]
+_Step = tuple[int, _Look, _Fits]
+"""The number of an object, how something is found from it, and whether that will do, given all that was found before."""
 
 
 class Way:
     """How what a derivative relies on is found from the function that it is a derivative of.
 
     A function that is found must have the code of the one that was there when the derivative was made; what it finds in turn
-    is looked at too. Anything else must be the same object.
+    is looked at too. Anything else must be the same object; the guard says whether it is.
     """
 
     def __init__(self, root: Any, dependencies: Iterable[Dependency], strongly: bool) -> None:
         self.strongly = strongly
         self.numbers: dict[int, int] = {id(root): 0}  # of objects that live while this is made
-        self.steps: list[_Step] = []
         self.start: Found = [root]
+        self.steps: list[tuple[int, _Look, _Fits, bool]] = []
+        self.others: list[_Step] = []
         waiting = list(dependencies)
         while waiting:
             reached = [d for d in waiting if id(d.owner) in self.numbers]
             if not reached:  # the rest is known by what it is
                 reached = waiting[:1]
-                self.add(_Step(0, _constantly(self.held(reached[0].owner)), _exists, True), reached[0].owner)
+                self.lead_to(reached[0].owner, 0, self.held(reached[0].owner), _exists)
             for d in reached:
                 self.follow(d)
             waiting = [d for d in waiting if d not in reached]
         self.places = self.every_place()
         self.start, self.numbers = [], {}
 
-    def held(self, value: Any) -> Callable[[], Any]:
+    def held(self, value: Any) -> Callable[..., Any]:
         return held(value, self.strongly)
 
-    def add(self, step: _Step, found: Any) -> None:
-        self.steps.append(step)
-        if step.leads_on:
-            self.numbers[id(found)] = len(self.start)
-            self.start.append(found)
+    def lead_to(self, found: Any, owner: int, look: _Look, fits: _Fits) -> None:
+        """A step to an object from which others are found."""
+        self.steps.append((owner, look, fits, True))
+        self.numbers[id(found)] = len(self.start)
+        self.start.append(found)
 
     def follow(self, d: Dependency) -> None:
         """A step to what is relied on."""
         owner, look, expected = self.numbers[id(d.owner)], _look(d), d.expected
         if d.name in ("__defaults__", "__kwdefaults__") and isinstance(d.owner, FunctionType):
-            self.add(_Step(owner, look, _same_defaults(expected, self.held), False), expected)
+            self.steps.append((owner, look, _same_defaults(expected, self.held), False))
         elif id(expected) in self.numbers:
             number = self.numbers[id(expected)]
-            self.add(_Step(owner, look, lambda found, objects: found is objects[number], False), expected)
+            self.others.append((owner, look, lambda found, objects: found is objects[number]))
         elif type(expected) is FunctionType and not is_lasting(expected) and not is_registered(expected):
-            self.add(_Step(owner, look, _has_code(self.held(expected.__code__)), True), expected)
+            self.lead_to(expected, owner, look, _has_code(weakref.ref(expected.__code__)))
         else:
-            self.add(_Step(owner, look, _is(self.held(expected), d.is_made_anew), False), expected)
+            self.others.append((owner, look, _is(self.held(expected), d.is_made_anew)))
 
     def walk(self, root: Any) -> Found | None:
         """What is found from another function of the same code; None where something else stands in its place."""
         objects = [root]
-        for s in self.steps:
-            found = s.look(objects[s.owner])
-            if not s.fits(found, objects):
+        for owner, look, fits, leads_on in self.steps:
+            found = look(objects[owner])
+            if not fits(found, objects):
                 return None
-            if s.leads_on:
+            if leads_on:
                 objects.append(found)
         return objects
+
+    def holds(self, root: Any, objects: Found) -> bool:
+        """Whether all is still found that was found from `root`."""
+        found = self.walk(root)
+        if found is None or any(a is not b for a, b in zip(found, objects, strict=True)):
+            return False
+        return all(fits(look(objects[owner]), objects) for owner, look, fits in self.others)
 
     def every_place(self) -> dict[int, _Reference]:
         """How each object that a found function holds is found from it, by identity."""
@@ -163,8 +166,30 @@ class Way:
         """How an object is found, given what the way leads to."""
         if id(value) in self.places and (type(value) is tuple or not is_lasting(value)):
             return self.places[id(value)]
-        found = self.held(value)
-        return lambda objects: found()
+        return self.held(value)
+
+    def references(self, values: Sequence[Any]) -> _Several:
+        """How several objects are found."""
+        lasting = [is_lasting(v) and not (type(v) is tuple and id(v) in self.places) for v in values]
+        fixed = tuple(v if last else None for v, last in zip(values, lasting, strict=True))
+        varying = ((k, self.reference(v)) for k, (v, last) in enumerate(zip(values, lasting, strict=True)) if not last)
+        return _Several(fixed, tuple(varying))
+
+
+@dataclass(frozen=True, slots=True)
+class _Several:
+    """Several objects: those that stay, and how the others are found."""
+
+    fixed: tuple[Any, ...]
+    varying: tuple[tuple[int, _Reference], ...]
+
+    def found(self, objects: Found) -> tuple[Any, ...]:
+        if not self.varying:
+            return self.fixed
+        values = list(self.fixed)
+        for k, find in self.varying:
+            values[k] = find(objects)
+        return tuple(values)
 
 
 def _part(k: int, name: str, key: Any = MISSING) -> _Reference:
@@ -174,25 +199,21 @@ def _part(k: int, name: str, key: Any = MISSING) -> _Reference:
     return lambda objects: getattr(objects[k], name)[key]
 
 
-def _constantly(value: Callable[[], Any]) -> _Look:
-    return lambda owner: value()
-
-
 def _exists(found: Any, objects: Found) -> bool:
     return found is not MISSING
 
 
-def _is(expected: Callable[[], Any], made_anew: bool) -> Callable[[Any, Found], bool]:
+def _is(expected: Callable[[], Any], made_anew: bool) -> _Fits:
     if made_anew:
         return lambda found, objects: found == expected()
     return lambda found, objects: found is expected() and found is not MISSING
 
 
-def _has_code(code: Callable[[], Any]) -> Callable[[Any, Found], bool]:
+def _has_code(code: Callable[[], Any]) -> _Fits:
     return lambda found, objects: type(found) is FunctionType and found.__code__ is code() and not is_registered(found)
 
 
-def _same_defaults(expected: Any, hold: Callable[[Any], Callable[[], Any]]) -> Callable[[Any, Found], bool]:
+def _same_defaults(expected: Any, hold: Callable[[Any], Callable[[], Any]]) -> _Fits:
     """Whether the defaults that the compiler knew are the same; data is read at each call."""
     keys = tuple(expected) if isinstance(expected, dict) else range(len(expected))
     kind, kinds = type(expected), [abstract(expected[k]) for k in keys]
@@ -233,7 +254,7 @@ class Compiled:
     """A derivative for arguments of some types, of any function of one code.
 
     `lasting`: it holds nothing of the function that it was made for. `bound`, `guarded` and the like say how the objects are
-    found that the text, the guard and the checks name.
+    found that the text, the guard and the checks name. `plain` is the derivative, where it names nothing of that kind.
     """
 
     text: Text
@@ -244,25 +265,30 @@ class Compiled:
     lasting: bool
     way: Way
     bound: tuple[tuple[str, tuple[Again | Derived, ...], _Reference], ...]
-    defaults: tuple[_Reference, ...]
+    defaults: _Several
     keyword_defaults: tuple[tuple[str, _Reference], ...]
-    guarded: tuple[_Reference, ...]
+    guarded: _Several
     outside: tuple[tuple[_Reference, str, bool], ...]
+    plain: FunctionType | None
 
     def matches(self, root: Any, objects: Found) -> Callable[[tuple[Any, ...]], bool]:
         """The guard, of the objects that are found from `root`."""
-        return self.guard.on(getattr(root, "__globals__", _NO_NAMES), tuple([find(objects) for find in self.guarded]))
+        names = root.__globals__ if type(root) is FunctionType else _NO_NAMES
+        return FunctionType(self.guard.code, names, "guard", self.guarded.found(objects))
 
     def function(self, objects: Found, called: Callable[[Any], Any]) -> FunctionType:
         """The derivative, of the objects that were found; `called` gives what a vjp in it is, or a function that runs again."""
+        if self.plain is not None:
+            return self.plain
         bound: dict[str, Any] = {}
         for name, around, find in self.bound:
-            value = find(objects)
-            for op in around:
-                value = replace(op, function=value)
-            bound[name] = called(value) if around else value
-        keyword = {name: find(objects) for name, find in self.keyword_defaults}
-        return self.loaded.function(bound, tuple([find(objects) for find in self.defaults]) or None, keyword)
+            bound[name] = value = find(objects)
+            if around:
+                for op in around:
+                    value = replace(op, function=value)
+                bound[name] = called(value)
+        keyword = {name: find(objects) for name, find in self.keyword_defaults} if self.keyword_defaults else None
+        return self.loaded.function(bound, self.defaults.found(objects) or None, keyword)
 
     def overlaps(self, objects: Found) -> Callable[[Sequence[Any]], None] | None:
         """The check of arguments that are written into, if any are."""
@@ -332,6 +358,8 @@ def _compiled(
             bound.append((name, around, way.reference(value)))
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
     parts = (long_enough.objects if long_enough is not None else ()), (w.path for _, _, w in overlap.targets) if overlap else ()
+    defaults = way.references([p.default for p in given if p.kind is not p.KEYWORD_ONLY])
+    plain = not bound and not defaults.varying and len(defaults.fixed) == len(given)
     if not strongly and not all(is_lasting(o) for part in parts for o in part):
         raise Unlasting
     return Compiled(
@@ -343,8 +371,9 @@ def _compiled(
         not strongly,
         way,
         tuple(bound),
-        tuple(way.reference(p.default) for p in given if p.kind is not p.KEYWORD_ONLY),
+        defaults,
         tuple((p.name, way.reference(p.default)) for p in given if p.kind is p.KEYWORD_ONLY),
-        tuple(map(way.reference, guard.objects)),
+        way.references(guard.objects),
         tuple((way.reference(f.function), f.name, f.attribute) for f in (overlap.outside if overlap is not None else ())),
+        loaded.function({}, defaults.fixed or None, {}) if plain else None,
     )

@@ -44,10 +44,10 @@ class Loaded:
     ) -> FunctionType:
         """The function, where `bound` are the objects that it finds under their names."""
         namespace = {**self.imported, **bound}
-        for code in self.functions[:-1]:
-            namespace[code.co_name] = FunctionType(code, namespace)
-        code = self.functions[-1]
-        made = namespace[code.co_name] = FunctionType(code, namespace, code.co_name, defaults)
+        *others, code = self.functions
+        for other in others:
+            namespace[other.co_name] = FunctionType(other, namespace)
+        made = FunctionType(code, namespace, code.co_name, defaults)
         if keyword_defaults:
             made.__kwdefaults__ = keyword_defaults
         return made

@@ -19,17 +19,18 @@ class ByCode(Generic[T]):
     """A table whose keys are code objects, by identity, and are held weakly."""
 
     def __init__(self) -> None:
-        self._table: dict[int, tuple[T, weakref.ref[CodeType]]] = {}
+        # by the number of the code object, with what takes the entry out when that goes
+        self.table: dict[int, tuple[T, weakref.ref[CodeType]]] = {}
 
     def __len__(self) -> int:
-        return len(self._table)
+        return len(self.table)
 
     def get(self, code: CodeType) -> T | None:
         """What is kept of `code`, or None."""
-        found = self._table.get(id(code))
+        found = self.table.get(id(code))
         return None if found is None else found[0]
 
     def set(self, code: CodeType, value: T) -> None:
         """Keep `value` of `code`."""
-        table, key = self._table, id(code)
+        table, key = self.table, id(code)
         table[key] = value, weakref.ref(code, lambda _: table.pop(key, None) and None)
