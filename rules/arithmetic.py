@@ -24,8 +24,28 @@ from sct.ir.types import (
     size_mul,
     size_opaque,
 )
-from sct.ruleset import adjoint, adjoint_of_square, attribute, elementwise, memory, method, nondifferentiable, result_type
-from sct.runtime import broadcast_axes, cast_like, cast_to, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
+from sct.ruleset import (
+    adjoint,
+    adjoint_of_square,
+    attribute,
+    divides_safely,
+    elementwise,
+    memory,
+    method,
+    nondifferentiable,
+    result_type,
+)
+from sct.runtime import (
+    broadcast_axes,
+    cast_like,
+    cast_to,
+    keep_reduced_axes,
+    quotient,
+    scatter_add,
+    unbroadcast,
+    unbroadcast_to,
+)
+from sct.runtime import power as runtime_power
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Types of Python's operators
@@ -525,6 +545,10 @@ for _function in (operator.mul, np.multiply):
     elementwise(_function, "d * x2", "d * x1")
 for _function in (operator.truediv, np.true_divide):
     elementwise(_function, "d / x2", "-(d / x2) * y")
+elementwise(quotient, "d / x2", "-(d / x2) * y")
+result_type(quotient)(_binary_type(operator.truediv, np.true_divide))
+divides_safely(operator.truediv, operator.mod)  # they divide by the same number
+divides_safely(abs, operator.abs)  # by y + (y == 0)
 for _function in (operator.neg, np.negative):
     elementwise(_function, "-d")
 for _function in (operator.pos, np.positive):
@@ -580,6 +604,14 @@ def power_adjoint(y, x1, x2, y_bar):
 @adjoint(operator.pow, kind="elementwise")
 def operator_pow(y, x1, x2, y_bar):
     return power_adjoint(y, x1, x2, y_bar)
+
+
+@adjoint(runtime_power, kind="elementwise")
+def runtime_power_adjoint(y, a, b, y_bar):
+    return power_adjoint(y, a, b, y_bar)
+
+
+result_type(runtime_power)(_binary_type(operator.pow, np.power))
 
 
 @adjoint(pow, kind="elementwise")

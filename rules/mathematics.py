@@ -9,7 +9,7 @@ import numpy as np
 
 from sct.ir.shapes import size_product
 from sct.ir.types import UNKNOWN, Const, Scalar
-from sct.ruleset import adjoint, adjoint_of_square, elementwise, nondifferentiable, result_type
+from sct.ruleset import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable, result_type
 
 from .arithmetic import evaluated, is_array, join_kinds, kind_of_number, power_adjoint, sequence_items, size_of_number
 
@@ -76,6 +76,10 @@ def log(y, x, base=None, *, y_bar):
 def power(y, x1, x2, y_bar):
     return power_adjoint(y, x1, x2, y_bar)
 
+
+# Where the divisor is 0 the functions themselves raise, or it never is
+divides_safely(math.log, math.log2, math.log10, math.log1p, math.atanh, math.fmod, math.remainder, math.hypot, math.dist)
+divides_safely(math.tan, math.atan, math.asinh)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Any number of arguments, and sequences

@@ -38,6 +38,7 @@ __all__ = [
     "adjoint_rule",
     "attribute",
     "attribute_rule",
+    "divides_safely",
     "effect",
     "effect_of",
     "elementwise",
@@ -93,6 +94,16 @@ class AdjointRule:
     sequences: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of sct's own rules, which are tested."""
+        return self.function.__module__.startswith("sct.rules")
+
+    @property
+    def divides_safely(self) -> bool:
+        """Whether no division in it fails where the function has a value; a rule of a user's divides as it says."""
+        return self.primitive in _registry.safe or not self.is_own
+
     def takes(self, name: str) -> Literal["array", "arrays", "anything"]:
         """What the rule takes for an operand: an array or number, a sequence of these, or whatever the call has."""
         if name in self.raw or not _takes_arrays(self.primitive):
@@ -131,6 +142,7 @@ class _Registry:
     effects: dict[Any, Effect] = field(default_factory=dict)
     classes: set[type] = field(default_factory=set)
     memory: dict[Any, Memory] = field(default_factory=dict)
+    safe: set[Any] = field(default_factory=set)
     methods: dict[str, MethodRule] = field(default_factory=dict)
     attributes: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
@@ -320,6 +332,11 @@ def effect(kind: Effect, *primitives: Callable[..., Any]) -> None:
     """
     for p in primitives:
         _registry.effects[p] = kind
+
+
+def divides_safely(*primitives: Callable[..., Any]) -> None:
+    """Register functions that raise themselves where a division of numbers in their rules would, or whose rules never do."""
+    _registry.safe.update(primitives)
 
 
 def known_class(*classes: type) -> None:

@@ -27,6 +27,8 @@ from sct.runtime import (
     items_of,
     joined,
     kept,
+    power,
+    quotient,
     repeated,
     replayed,
     shortened,
@@ -131,6 +133,17 @@ def _number(value: float, symbols: Symbols) -> Expression:
     return gast.Constant(value, None)
 
 
+def _without_error(op: Any, a: Expression, b: Expression, second: Operand, symbols: Symbols) -> Expression:
+    """`a / b`, or `a ** b`, of Python numbers, where these raise for 0."""
+    infinite = load(f"{symbols.name(np)}.inf")
+    if op is quotient:
+        return gast.IfExp(b, gast.BinOp(a, gast.Div(), b), gast.BinOp(a, gast.Mult(), infinite))
+    test = a
+    if not isinstance(second, Const):  # with a positive exponent it is 0
+        test = gast.BoolOp(gast.Or(), [a, gast.Compare(b, [gast.GtE()], [gast.Constant(0, None)])])
+    return gast.IfExp(test, gast.BinOp(a, gast.Pow(), b), infinite)
+
+
 def operation(
     op: Any, args: list[Expression], kwargs: list[tuple[str, Expression]], operands: Sequence[Operand], symbols: Symbols
 ) -> Expression:
@@ -145,6 +158,8 @@ def operation(
         if op is operator.getitem:
             whole = operands[1] == Const(Ellipsis) and _is_array(operands[0])
             return args[0] if whole else gast.Subscript(args[0], args[1], gast.Load())
+        if op in (quotient, power):
+            return _without_error(op, args[0], args[1], operands[1], symbols)
     if len(args) == 1 and not kwargs and op in _UNARY:
         return gast.UnaryOp(_UNARY[op](), args[0])
     if op is stop_gradient:

@@ -50,7 +50,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Const, Dict, List, Tuple
-from sct.runtime import added_item
+from sct.runtime import added_item, power, quotient
 
 __all__ = ["Folding", "fold"]
 
@@ -99,6 +99,8 @@ class _Folder:
         for i, s in enumerate(block.body):
             used = operands_of(s)
             self.uses.update(values_of(*used))
+            if isinstance(s, Apply) and s.op in (quotient, power):  # a / b if b else ...: read twice
+                self.uses.update(values_of(*used))
             if isinstance(s, If):
                 self.tests.update(values_of(s.test))
             if isinstance(s, Apply) and isinstance(s.op, InPlace):

@@ -25,7 +25,9 @@ __all__ = [
     "last_writes",
     "numbers",
     "part",
+    "power",
     "put_back",
+    "quotient",
     "random_states",
     "repeated",
     "replayed",
@@ -110,6 +112,16 @@ def keep_reduced_axes(y: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     if isinstance(axis, tuple) and len(axis) == np.ndim(a):
         return y
     return np.expand_dims(y, axis)
+
+
+def quotient(a: Any, b: Any) -> Any:
+    """`a / b` of numbers, infinite where `b` is 0. Written out in generated code."""
+    return a / b if b else a * np.inf
+
+
+def power(a: Any, b: Any) -> Any:
+    """`a ** b` of numbers, infinite where `a` is 0 and `b` is negative. Written out in generated code."""
+    return a**b if a or b >= 0 else np.inf
 
 
 def scatter_add(x_bar: Any, index: Any, v: Any) -> Any:

@@ -64,6 +64,7 @@ from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable, method_
 from sct.transform.adjoints import Loop, adjoint_type, bar_name
 from sct.transform.again import again
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex
+from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
 
 __all__ = ["Mode", "Reversal", "reverse"]
 
@@ -278,22 +279,25 @@ class _Reverser(Boundary):
             if name == rule.varargs:
                 given = arguments.get(name, ())
                 targets.extend(given)
-                operands.extend(self.as_taken(rule, name, Tuple(given)).items)  # type: ignore[union-attr]
+                operands.extend(as_taken(self.b, rule, name, Tuple(given)).items)  # type: ignore[union-attr]
             else:
                 p = rule.signature.parameters[name]
                 operand = arguments.get(name, Const(p.default))
                 targets.append(operand)
                 if p.kind is inspect.Parameter.KEYWORD_ONLY:
-                    named[name] = self.as_taken(rule, name, operand)
+                    named[name] = as_taken(self.b, rule, name, operand)
                 else:
-                    operands.append(self.as_taken(rule, name, operand))
+                    operands.append(as_taken(self.b, rule, name, operand))
         named.update({k: v for k, v in arguments.items() if k not in rule.operands})
         for name, operand in named.items():
             if name not in (rule.result_bar, *rule.operands) and any(
                 v in self.active for v in values_of(*(operand if isinstance(operand, tuple) else (operand,)))
             ):
                 raise self.not_covered(s, f"it has no derivative by {name!r}")
-        found = self.b.rule(rule.function, (s.result, *operands), named)
+        steps: list[Statement] = []
+        with self.b.into(steps):
+            found = self.b.rule(rule.function, (s.result, *operands), named)
+        self.b.body += dividing_as_numpy(rule, steps)
         if len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs:
             items: tuple[Operand, ...] = (found,)
         else:
@@ -302,19 +306,9 @@ class _Reverser(Boundary):
             lost = values_of(target) if one == Const(None) and not rule.partials else values_of(*_slices(target))
             if any(v in self.active for v in lost):
                 raise self.not_covered(s, "an argument without a derivative depends on what is differentiated by")
+            if isinstance(target, Value) and target in self.active and one != Const(None):
+                check_shape(self.b, rule, one, target, s.place)
             self.accumulate(target, one)
-
-    def as_taken(self, rule: AdjointRule, name: str, operand: Operand) -> Operand:
-        """An operand as the rule takes it: the array that NumPy makes of a list or tuple, or a sequence of such arrays."""
-        takes = rule.takes(name)
-        if takes == "anything" or not _is_sequence(type_of(operand)):
-            return operand
-        if takes == "array":
-            return self.b.apply(np.array, (operand,))
-        whole = self.b.expose_all(operand)
-        if not isinstance(whole, (Tuple, List)) or not any(_is_sequence(type_of(i)) for i in whole.items):
-            return operand
-        return with_items(whole, [self.b.apply(np.array, (i,)) if _is_sequence(type_of(i)) else i for i in whole.items])
 
     def unpacked(self, s: Apply, bar: Operand) -> None:
         """`a, b = x`: the adjoint of `x` has those of `a` and `b` as its rows."""
@@ -586,11 +580,6 @@ def _as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
         if rule is not None and rule.pack and len(args) > 2:
             args = [args[0], Tuple(tuple(args[1:]))]
     return args, kwargs
-
-
-def _is_sequence(t: Abstract) -> bool:
-    """Whether a type is that of a list or tuple."""
-    return isinstance(t, (Tuple, List)) or (isinstance(t, Const) and isinstance(t.value, (tuple, list)))
 
 
 def _slices(operand: Operand) -> list[Operand]:

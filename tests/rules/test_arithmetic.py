@@ -9,7 +9,17 @@ from sct.analysis.inference import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_add, size_symbol
 from sct.rules.arithmetic import is_literal
 from sct.ruleset import adjoint_rule
-from sct.runtime import broadcast_axes, cast_like, cast_to, keep_reduced_axes, scatter_add, unbroadcast, unbroadcast_to
+from sct.runtime import (
+    broadcast_axes,
+    cast_like,
+    cast_to,
+    keep_reduced_axes,
+    power,
+    quotient,
+    scatter_add,
+    unbroadcast,
+    unbroadcast_to,
+)
 from sct.testing import check_rule
 
 _rng = np.random.default_rng(1)
@@ -58,6 +68,9 @@ SAMPLES += [
     (np.angle, (_x(3, dtype=complex),), {"deg": True}),
     (np.nan_to_num, (np.array([1.0, np.nan, np.inf]),), {"nan": 2.0, "posinf": 3.0}),
 ]
+
+# Of Python numbers only
+SAMPLES += [(quotient, (0.4, -1.7), {}), (quotient, (2, 1.7), {}), (power, (0.4, 1.7), {}), (power, (1.3, -2), {})]
 
 # Two operands
 _TWO = (operator.add, operator.sub, operator.mul, operator.truediv, np.add, np.subtract, np.multiply, np.true_divide)

@@ -1,0 +1,120 @@
+"""What a rule is given and what is made of what it gives, where the reverse sweep applies it.
+
+Takes operands as a call has them; gives them as NumPy converts them. Takes the statements of a rule; gives them with divisions
+of Python numbers that have the value that NumPy gives them. Takes an adjoint of a user's rule; refuses another shape than the
+operand's. Never looks into a rule.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from sct import runtime
+from sct.analysis.specialize import Specializer
+from sct.errors import Place, SctError
+from sct.ir.ops import RAISE
+from sct.ir.shapes import as_array
+from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Tuple, Unknown, is_unit, with_items
+from sct.ruleset import AdjointRule
+
+__all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
+
+
+# -- operands ----------------------------------------------------------------------------------------------------------------
+
+
+def as_taken(b: Specializer, rule: AdjointRule, name: str, operand: Operand) -> Operand:
+    """An operand as the rule takes it: the array that NumPy makes of a list or tuple, or a sequence of such arrays."""
+    takes = rule.takes(name)
+    if takes == "anything" or not _is_sequence(type_of(operand)):
+        return operand
+    if takes == "array":
+        return b.apply(np.array, (operand,))
+    whole = b.expose_all(operand)
+    if not isinstance(whole, (Tuple, List)) or not any(_is_sequence(type_of(i)) for i in whole.items):
+        return operand
+    return with_items(whole, [b.apply(np.array, (i,)) if _is_sequence(type_of(i)) else i for i in whole.items])
+
+
+def _is_sequence(t: Abstract) -> bool:
+    """Whether a type is that of a list or tuple."""
+    return isinstance(t, (Tuple, List)) or (isinstance(t, Const) and isinstance(t.value, (tuple, list)))
+
+
+# -- divisions ---------------------------------------------------------------------------------------------------------------
+
+
+def dividing_as_numpy(rule: AdjointRule, body: list[Statement]) -> list[Statement]:
+    """A rule's statements, with divisions and powers of Python numbers that give inf or nan where Python has an error.
+
+    A function may have a value where its derivative has none, such as the root of 0; its derivative is then that of an array.
+    """
+    if rule.divides_safely:
+        return body
+    table = _OF_NUMPY if isinstance(rule.primitive, np.ufunc) else _OF_PYTHON
+    return [_as_numpy(s, table) if isinstance(s, Apply) and s.op in table else s for s in body]
+
+
+# A ufunc gives NumPy's numbers anyway, and does not know of overflow
+_OF_NUMPY: dict[Any, Any] = {operator.truediv: np.true_divide, operator.pow: np.power, operator.floordiv: np.floor_divide}
+_OF_PYTHON: dict[Any, Any] = {operator.truediv: runtime.quotient, operator.pow: runtime.power}
+
+
+def _as_numpy(s: Apply, table: dict[Any, Any]) -> Apply:
+    a, n = s.args
+    if not (_is_python_number(type_of(a)) and _is_python_number(type_of(n))):
+        return s
+    if isinstance(n, Const) and (n.value > 0 or (s.op is operator.pow and n.value == 0)) and table is _OF_PYTHON:
+        return s
+    t = type_of(n)
+    if s.op is not operator.pow and isinstance(t, Scalar) and t.kind is int:  # a number of entries
+        return s
+    return Apply(table[s.op], s.args, s.kwargs, s.result, s.place, s.origin)
+
+
+def _is_python_number(t: Abstract) -> bool:
+    """Whether a type is that of a real Python number."""
+    if isinstance(t, Const):
+        return type(t.value) in (int, float)
+    return isinstance(t, Scalar) and t.kind in (int, float)
+
+
+# -- shapes ------------------------------------------------------------------------------------------------------------------
+
+
+def check_shape(b: Specializer, rule: AdjointRule, bar: Operand, operand: Value, place: Place | None) -> None:
+    """Refuse an adjoint of another shape than the operand's: now if the types tell, otherwise when the code runs."""
+    if rule.is_own or isinstance(operand.type, (Tuple, List, ListOf, Dict)):
+        return
+    want, have = _shape(operand), _shape(bar)
+    name = repr(operand.name) if operand.name else "its operand"
+    message = f"the adjoint rule {rule.function.__name__} gives an adjoint of another shape than that of {name}"
+    if want is not None and have is not None:
+        if len(want) != len(have) or any(map(_differ, want, have)):
+            raise SctError(
+                f"{message}: {type_of(bar)} for {type_of(operand)}", place, "Return adjoints of the shapes of the operands."
+            )
+        if want == have:
+            return
+    raised: list[Statement] = []
+    with b.into(raised):
+        b.append(RAISE, (b.append(ValueError, (Const(message),), {}, Unknown()),), {}, Const(None))
+    shapes = [b.append(np.shape, (o,), {}, Unknown()) for o in (bar, operand)]
+    differ = b.append(operator.ne, shapes, {}, Scalar(bool))
+    b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), (), place, b.origin))
+
+
+def _shape(o: Operand) -> tuple[SizeLike, ...] | None:
+    t = type_of(o)
+    return as_array(t).shape if isinstance(t, (Array, Scalar, Const)) else None
+
+
+def _differ(n: SizeLike, m: SizeLike) -> bool:
+    """Whether two sizes are known to be different."""
+    if isinstance(n, int) and isinstance(m, int):
+        return n != m
+    return n != m and {is_unit(n), is_unit(m)} == {True, False}
