@@ -1169,3 +1169,16 @@ def test_third_derivative_with_loops_and_branches():
     h = 1e-5
     for x in (0.3, 0.7, 1.1):
         assert third(x) == pytest.approx((second(x + h) - second(x - h)) / (2 * h), rel=1e-6)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_a_parameter_that_a_loop_over_rows_rebinds(optimize):
+    def f(x, y):
+        for x in y:  # noqa: PLR1704
+            pass
+        return np.sum(x * np.ones(3))
+
+    x, y = np.ones(2), np.array([1.0, 2.0, 3.0])
+    x_bar, y_bar = sct.grad(f, (0, 1), optimize=optimize)(x, y)
+    np.testing.assert_array_equal(x_bar, [0.0, 0.0])
+    np.testing.assert_array_equal(y_bar, [0.0, 0.0, 3.0])

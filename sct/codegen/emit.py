@@ -11,6 +11,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import astor
@@ -569,7 +570,8 @@ class _Emitter:
 
     def row_of(self, s: For) -> Apply | None:
         """The read of the row, at the start of the body, of a loop over the rows of an array."""
-        first = next((t for t in s.body.body if not (isinstance(t, Apply) and t.op is PUSH)), None)
+        before = list(takewhile(lambda t: isinstance(t, Apply) and t.op is PUSH, s.body.body))
+        first = s.body.body[len(before)] if len(before) < len(s.body.body) else None
         stop = self.folding.definition.get(s.stop) if isinstance(s.stop, Value) else None
         if (
             s.backwards
@@ -586,6 +588,8 @@ class _Emitter:
         )
         if not reads_row or stop.op is not len or stop.args[0] is not first.args[0]:
             return None
+        if any(self.names[first.result] in self.reads(o) for t in before for o in operands_of(t)):
+            return None  # the loop would set the variable before it is recorded
         return first
 
     def domain(self, s: For) -> Expression:
