@@ -18,6 +18,7 @@ from sct.runtime import (
     items_of,
     joined,
     numbers,
+    of_first_dtype,
     repeated,
     shortened,
     split_like,
@@ -106,7 +107,7 @@ def split_like_adjoint(y, a, s, y_bar, axis=0):
     return joined(y_bar, axis), zeros_each(s)
 
 
-nondifferentiable(zeros_each)
+nondifferentiable(zeros_each, of_first_dtype)
 
 
 def _item_type(t):

@@ -780,3 +780,66 @@ def test_named_tuples_of_two_classes_are_not_one():
 
     with pytest.raises(sct.UnsupportedSyntaxError, match="length, keys or kind"):
         sct.grad(f)(x0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# np.vectorize
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def kinked(v, w):
+    return v * w if v > 0 else 0.1 * v * v
+
+
+def cut(v):
+    return 0 if v < 0 else v * 2.0
+
+
+kinked_each, cut_each, cut_to_floats = np.vectorize(kinked), np.vectorize(cut), np.vectorize(cut, otypes=[float])
+
+
+def vectorized_in_a_global(x):
+    return np.sum(kinked_each(x, np.array([1.0, 2.0, 3.0])) ** 2)
+
+
+def vectorized_inside(x):
+    each = np.vectorize(kinked)
+    return np.sum(each(x[:, None], x) * each(x, 2.0)) + np.sum(cut_to_floats(-x)) + np.sum(cut_each(x))
+
+
+@pytest.mark.parametrize("f", [vectorized_in_a_global, vectorized_inside])
+def test_vectorized_functions_are_loops(f):
+    value, gradient = sct.value_and_grad(f)(x0)
+    assert value == pytest.approx(f(x0))
+    np.testing.assert_allclose(gradient, numerical(f, x0), atol=1e-6)
+
+
+def test_vectorized_functions_are_differentiated_themselves():
+    w = np.array([[1.0], [2.0]])
+    y, (x_bar, w_bar) = sct.vjp(kinked_each, wrt=(0, 1))(x0, w, np.ones((2, 3)))
+    np.testing.assert_allclose(y, kinked_each(x0, w))
+    np.testing.assert_allclose(x_bar, numerical(lambda x: np.sum(kinked_each(x, w)), x0), atol=1e-7)
+    np.testing.assert_allclose(w_bar, [[1.4], [1.4]])
+    assert sct.grad(kinked_each)(0.5, 2.0) == 2.0
+    assert sct.grad(sct.grad(lambda t: kinked_each(t, 2.0) ** 2))(0.5) == pytest.approx(8.0)
+
+
+def test_a_vectorized_function_whose_first_result_is_an_integer_says_so():
+    with pytest.raises(AssertionError, match="give it otypes"):
+        sct.grad(lambda x: np.sum(cut_each(x)))(-x0)
+
+
+def test_a_list_that_grows_by_an_integer_or_a_float_has_its_derivative():
+    def f(x):
+        return np.sum(np.stack([cut(v) for v in x]))
+
+    np.testing.assert_array_equal(sct.grad(f)(x0), [2.0, 0.0, 2.0])
+
+
+def test_what_an_unknown_object_was_given_is_not_read_from_it():
+    def f(x, queue):
+        queue.append(x)
+        return np.sum(queue[0])
+
+    with pytest.raises(sct.UnsupportedSyntaxError, match="'queue' may have been changed by .append()"):
+        sct.grad(f)(x0, collections.deque())

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis import growing, instances
+from sct.analysis.activity import differentiable
 from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items
@@ -24,7 +25,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, is_code
 from sct.ir.ops import CALL, NEW, Attribute, Free, Method, describe
 from sct.ir.shapes import as_array, constant
-from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.ssa import Operand, Value, type_of, values_of
 from sct.ir.types import (
     UNKNOWN,
     Array,
@@ -156,6 +157,9 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     known = infer_call(function, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
     made = s.append(op, args, kwargs, known, name)
     give_away(s, function, args[1:], kwargs)
+    given = any(differentiable(v.type) for v in values_of(*args[1:], *kwargs.values()))
+    if given and isinstance(t, Unknown) and method_rule(op.name) is None:  # which it may hold from now on
+        s.memory.gave_away(s.memory.object_of(x), describe(op), s.place)
     return made
 
 

@@ -16,6 +16,8 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from sct.analysis.building import Builder, NotStaticError
 from sct.analysis.containers import UnrollError
 from sct.analysis.effects import statements
@@ -27,7 +29,7 @@ from sct.analysis.repeating import Access, Repeated, holds_generator, repeated
 from sct.analysis.signature import abstract
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.frontend.callables import python_function
+from sct.frontend.callables import python_function, reached
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import free_value, has_fields
 from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, package_of
@@ -186,6 +188,14 @@ def named_tuple(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str,
     ]
     function = Function(cls.__name__, inspect.Signature(parameters), Block((), (), ()), None, cls.__new__)
     return Tuple(tuple(bind(s, function, args, kwargs)), cls)
+
+
+def vectorized_call(s: Builder, op: np.vectorize, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A call of `np.vectorize(function)`."""
+    if kwargs:
+        raise UnsupportedSyntaxError("a vectorized function with keyword arguments", s.place, "Give them by position.")
+    called = reached(op)
+    return s.apply(called.function, (*map(Const, called.args), *args))
 
 
 def default(s: Builder, function: Function, name: str, value: Any) -> Operand:

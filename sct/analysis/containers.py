@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from sct import runtime
 from sct.analysis.building import Builder, Plan
 from sct.analysis.index_expressions import indexed
@@ -224,6 +226,11 @@ def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
     return Const(t.cls) if isinstance(t, Instance) and len(args) == 1 else NotImplemented
 
 
+def _vectorize(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    values, options = [plain(type_of(a)) for a in args], {k: plain(type_of(v)) for k, v in kwargs.items()}
+    return Const(np.vectorize(*values, **options)) if all(map(constant, (*values, *options.values()))) else NotImplemented
+
+
 def _builtin_sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     """sum of a container: its items added up, as Python does."""
     t = type_of(args[0])
@@ -291,5 +298,6 @@ STRUCTURAL: dict[Any, Callable[..., Any]] = {
     type: _type,
     sum: _builtin_sum,
     functools.partial: partial,
+    np.vectorize: _vectorize,
     **PLANS,
 }

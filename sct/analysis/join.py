@@ -112,7 +112,7 @@ def either(a: Any, b: Any) -> Abstract:
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         return Tuple(tuple(map(either, a.items, b.items)))
     if not (_numeric(a) and _numeric(b)):
-        return UNKNOWN
+        return join(a, b, "either")
     if isinstance(a, Array) and isinstance(b, Array):
         b = Array(b.dtype, a.shape, b.boxed, b.also)
     return join(widen(a), widen(b), "either")

@@ -538,6 +538,8 @@ class Specializer:
             return self.special(op, args, kwargs, name, known)
         if is_named_tuple(op):
             return calls.named_tuple(self, op, args, kwargs)
+        if isinstance(op, np.vectorize):
+            return calls.vectorized_call(self, op, args, kwargs)
         op = python_function(op)
         if getattr(op, "__module__", None) == "sct.api" and isinstance(op, FunctionType):
             return calls.transform(self, op, args, kwargs)

@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from types import FunctionType, MethodType
 from typing import Any
 
+import numpy as np
+
+from sct.errors import UnsupportedSyntaxError
 from sct.ruleset import is_registered
+from sct.runtime import vectorized
 
 __all__ = ["Callee", "Flat", "flattened", "has_stars", "python_function", "reached", "seen_through"]
 
@@ -125,6 +129,8 @@ def reached(f: Any) -> Callee:
         elif hasattr(f, "__sct_callee__"):
             inner = f.__sct_callee__()
             return Callee(inner.function, (*inner.args, *args), {**inner.keywords, **keywords})
+        elif isinstance(f, np.vectorize):
+            f, args = vectorized, (f.pyfunc, _otypes(f), *args)
         elif (inner := python_function(f)) is not f:
             f = inner
         else:
@@ -133,6 +139,16 @@ def reached(f: Any) -> Callee:
                 break
             f, args = called, (f, *args)
     return Callee(f, args, keywords)
+
+
+def _otypes(f: np.vectorize) -> np.dtype[Any] | None:
+    """The one dtype that a vectorized function gives, None if it is that of its first result."""
+    refused = [name for name in ("signature", "excluded") if getattr(f, name)]
+    if len(f.otypes or "") > 1:
+        refused.append("several otypes")
+    if refused:
+        raise UnsupportedSyntaxError(f"np.vectorize with {refused[0]}", advice="Write the loop, or use array operations.")
+    return None if f.otypes is None else np.dtype(f.otypes[0])
 
 
 def python_function(f: Any) -> Callable[..., Any]:

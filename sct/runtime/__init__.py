@@ -24,6 +24,7 @@ __all__ = [
     "kept",
     "last_writes",
     "numbers",
+    "of_first_dtype",
     "part",
     "power",
     "put_back",
@@ -40,6 +41,7 @@ __all__ = [
     "unbroadcast_to",
     "unit_seed",
     "updated",
+    "vectorized",
     "with_item",
     "zeros_each",
     "zeros_if_bound",
@@ -244,6 +246,22 @@ def stacked(s: list[Any], axis: int = 0) -> Any:
 def numbers(s: list[Any], dtype: Any = None) -> Any:
     """The numbers in `s` as an array, which may be empty."""
     return np.array(s, dtype)
+
+
+def of_first_dtype(s: list[Any]) -> bool:
+    """Whether the first of the numbers in `s` has the dtype of an array of all: that which `np.vectorize` takes."""
+    return np.asarray(s).dtype == np.asarray(s[0]).dtype
+
+
+def vectorized(function: Any, otypes: Any, *arrays: Any) -> Any:
+    """What `np.vectorize(function, otypes)` gives of arrays: a loop over their entries."""
+    shape = np.broadcast_shapes(*[np.shape(a) for a in arrays])
+    flat = [np.ravel(np.broadcast_to(a, shape)) for a in arrays]
+    results = [function(*[a[i] for a in flat]) for i in range(len(flat[0]))]
+    if otypes is not None:
+        return np.reshape(np.stack(results), shape).astype(otypes)
+    assert of_first_dtype(results), "np.vectorize takes the dtype of its first result for all; give it otypes"
+    return np.reshape(np.stack(results), shape)
 
 
 def items_of(a: Any, axis: int = 0) -> list[Any]:
