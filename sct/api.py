@@ -272,7 +272,7 @@ class DerivedFunction:
         if found is None:
             return None
         run: Callable[..., Any] = form.function(found, self._called)
-        check = form.overlaps(found)
+        check = None if form.overlap is None else form.overlaps(found, self._inner)
         if check is not None:
             run = self._checked(run, check)
         return tuple.__new__(_Entry, (form.matches(root, found), run, form, found))  # faster than _Entry(...)
@@ -404,7 +404,7 @@ class DerivedFunction:
         Parameters
         ----------
         *args, **kwargs
-            Arguments such as it will be called with (those of the primal).
+            Arguments such as it will be called with; a cotangent may be left out.
 
         Returns
         -------
@@ -420,26 +420,34 @@ class DerivedFunction:
         return functools.partial(compiled, *self._first, **self._callee.keywords) if bound else compiled
 
     def _for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry:
-        if self.mode.seed == "argument" and len(args) < len(self._signature.parameters):
-            args = (*args, None)
-        values, _, _ = self._bound(args, kwargs)
+        values, _, _ = self._bound(self._with_cotangent(args, kwargs), kwargs)
         return self._found(values)
+
+    def _with_cotangent(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments as a call binds them, where the cotangent may be left out; it is None then."""
+        if not self._cotangent or self._cotangent in kwargs:
+            return args
+        try:
+            self._bind(args[:-1], kwargs)
+        except TypeError:
+            return (*args, None)
+        return args or (None,)
 
     @ends_here
     def source_for(self, *args: Any, **kwargs: Any) -> str:
-        """The text of the derivative for arguments of these types (those of the primal)."""
+        """The text of the derivative for arguments of these types, bound as a call binds them; a cotangent may be left out."""
         return self._for(args, kwargs).form.text.source
 
     @ends_here
     def tape(self, *args: Any, **kwargs: Any) -> Tape:
-        """What the derivative records for these arguments (those of the primal): which values, why, and how many bytes.
+        """What the derivative records for these arguments: which values, why, and how many bytes.
 
         The forward sweep is run once, on copies of the arguments.
 
         Parameters
         ----------
         *args, **kwargs
-            Arguments of the primal.
+            Arguments such as it is called with; a cotangent may be left out.
 
         Returns
         -------
@@ -458,13 +466,11 @@ class DerivedFunction:
             needed by the reverse of  x = np.sin(x)
         in all 320 bytes
         """
-        if self.mode.seed == "argument" and len(args) < len(self._signature.parameters):
-            args = (*args, None)
-        values, positional, keyword = self._bound(args, kwargs)
+        values, positional, keyword = self._bound(self._with_cotangent(args, kwargs), kwargs)
         positional, keyword = _copied(positional), _copied(keyword)
         if self.mode.seed == "argument":
             result = self._callee.function(*_copied(positional[:-1]), **_copied(keyword))
-            positional = (*positional[:-1], _ones_like(result))
+            positional = (*positional[:-1], _ones_like(result) if positional[-1] is None else positional[-1])
         with examples(), compiling():
             function, text = with_room(lambda: self._recording(self._types(values)))
         return tape_of(function, text, {"__name__": "sct.generated", **self._namespace(text)}, positional, keyword)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sources import define
 
 import sct
 
@@ -135,3 +136,56 @@ def test_second_derivative_looks_too():
 def first_entries(u, v):
     u[0] = v[1] * u[0]
     return u[0] * u[0] * v[0]
+
+
+def into_default(x, b=np.zeros(3)):  # noqa: B008
+    b[0] += x[0]
+    return np.sum(b * x)
+
+
+def into_default_list(x, *, seen=[]):  # noqa: B006
+    seen.append(x)
+    return sum(np.sum(v) for v in seen)
+
+
+def through_default(x):
+    return into_default(2.0 * x)
+
+
+def test_a14_a_default_that_is_written_into():
+    for f in (into_default, into_default_list):
+        with pytest.raises(sct.ArgumentMemoryError, match="writes into the default of"):
+            sct.grad(f)(np.ones(3))
+    with pytest.raises(sct.UnsupportedSyntaxError, match="a write into 'b'"):
+        sct.grad(through_default)(np.ones(3))
+    np.testing.assert_array_equal(sct.grad(into_default)(np.ones(3), np.zeros(3)), [2.0, 0.0, 0.0])
+    np.testing.assert_array_equal(sct.grad(into_default_list)(np.ones(3), seen=[]), np.ones(3))
+
+
+def closing(kept):
+    def f(x):
+        kept[0] = x[0]
+        return np.sum(kept * x)
+
+    return f
+
+
+def into_attribute(x):
+    into_attribute.kept[0] = x[0]
+    return np.sum(into_attribute.kept * x)
+
+
+into_attribute.kept = np.zeros(3)
+
+
+@pytest.mark.parametrize("statement", ["W[0] = x[0]", "W += x", "np.add(x, 1.0, out=W)", "v = W[1:]; v[0] = x[0]"])
+def test_a14_a_global_that_is_written_into(statement):
+    f = define(f"def f(x):\n    {statement}\n    return np.sum(W * x)\n", "f", W=np.zeros(3))
+    with pytest.raises(sct.SctError):
+        sct.grad(f)(np.ones(3))
+
+
+def test_a14_what_is_closed_over_or_an_attribute_and_written_into():
+    for f in (closing(np.zeros(3)), into_attribute):
+        with pytest.raises(sct.UnsupportedSyntaxError, match="defined outside of the function"):
+            sct.grad(f)(np.ones(3))

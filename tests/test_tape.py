@@ -164,3 +164,19 @@ def test_arguments_stay():
 @pytest.mark.parametrize("transform", [sct.grad, sct.value_and_grad, sct.vjp, sct.pullback])
 def test_every_transform(transform):
     assert transform(gate).tape(np.ones(4), 5).nbytes == 160
+
+
+def powers(x, n, scale=3.0):
+    for _ in range(n):
+        x = np.sin(x) * scale
+    return x
+
+
+def test_b7_arguments_are_bound_as_a_call_binds_them():
+    v, x, y_bar = sct.vjp(powers), np.ones(4), np.full(4, 2.0)
+    text = v.source_for(x, 2)
+    for args, kwargs in (((x, 2, y_bar), {}), ((x, 2), {"y_bar": y_bar}), ((x, 2, 3.0, y_bar), {}), ((x,), {"n": 2})):
+        assert v.source_for(*args, **kwargs) == text
+        tape = v.tape(*args, **kwargs)
+        assert [e.count for e in tape.entries if e.name == "x_tape"] == [2]
+    np.testing.assert_array_equal(v.specialize(x, 2, y_bar)(x, 2, 3.0, y_bar)[1], v(x, 2, y_bar)[1])

@@ -32,7 +32,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function, reached
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import free_value, has_fields
-from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, package_of
+from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, is_lasting, package_of
 from sct.ir.shapes import constant, size_serial
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import (
@@ -42,7 +42,9 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    Instance,
     List,
+    Slice,
     Tuple,
     lengths_relied_on,
     rely_on,
@@ -214,6 +216,8 @@ def rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: di
     if s.static or not _own_rule(op):
         return inlined_rule(s, op, args, kwargs)
     operands = [*args, *kwargs.values()]
+    if not all(_is_lasting(type_of(o)) for o in operands):
+        return inlined_rule(s, op, args, kwargs)
     key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))
     try:
         found = _templates.get(key)
@@ -500,6 +504,17 @@ def refuse_overlaps(s: Builder, op: Any, written: Sequence[Any], bound: dict[str
 def _without_shape(t: Abstract) -> Abstract:
     """An array type without its shape."""
     return Array(t.dtype, None) if isinstance(t, Array) else t
+
+
+def _is_lasting(t: Abstract) -> bool:
+    """Whether a type holds nothing of the user's."""
+    if isinstance(t, Const):
+        return is_lasting(t.value)
+    if isinstance(t, (Tuple, List, Dict)):
+        return all(map(_is_lasting, t.items))
+    if isinstance(t, Slice):
+        return all(map(_is_lasting, (t.start, t.stop, t.step)))
+    return not isinstance(t, Instance)
 
 
 def _shape_of(o: Operand) -> Any:

@@ -13,10 +13,8 @@ import operator
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
-
-import numpy as np
 
 from sct.analysis.signature import abstract
 from sct.codegen.emit import Text
@@ -24,7 +22,7 @@ from sct.codegen.guard import Guard
 from sct.codegen.load import Loaded, load
 from sct.codegen.overlap import Overlap
 from sct.frontend.resolve import MISSING, Dependency
-from sct.ir.ops import Again, Derived, Free, is_generated, package_of
+from sct.ir.ops import Again, Derived, Free, is_lasting
 from sct.ir.types import Const
 from sct.ruleset import is_registered
 
@@ -39,22 +37,6 @@ _Reference = Callable[[Found], Any]
 
 class Unlasting(Exception):
     """An object that cannot be found again, nor be held weakly."""
-
-
-def is_lasting(value: Any) -> bool:
-    """Whether an object may be held for ever: a constant, or part of Python, NumPy or sct."""
-    if isinstance(value, (tuple, frozenset)):
-        return all(map(is_lasting, value))
-    if value is None or value is Ellipsis or isinstance(value, (int, float, complex, str, bytes, np.dtype, np.ufunc)):
-        return True
-    if isinstance(value, BuiltinFunctionType):
-        return isinstance(value.__self__, ModuleType)
-    if isinstance(value, ModuleType):
-        return value.__name__.split(".")[0] in _PACKAGES
-    return isinstance(value, (FunctionType, type)) and package_of(value) in _PACKAGES and not is_generated(value)
-
-
-_PACKAGES = ("builtins", "math", "numpy", "operator", "sct")
 
 
 def held(value: Any, strongly: bool = False) -> Callable[..., Any]:
@@ -290,13 +272,13 @@ class Compiled:
         keyword = {name: find(objects) for name, find in self.keyword_defaults} if self.keyword_defaults else None
         return self.loaded.function(bound, self.defaults.found(objects) or None, keyword)
 
-    def overlaps(self, objects: Found) -> Callable[[Sequence[Any]], None] | None:
-        """The check of arguments that are written into, if any are."""
+    def overlaps(self, objects: Found, signature: inspect.Signature) -> Callable[[Sequence[Any]], None]:
+        """The check of arguments that are written into; `signature` has the defaults of the function."""
         overlap = self.overlap
-        if overlap is None:
-            return None
+        assert overlap is not None
         outside = [Free(find(objects), name, attribute) for find, name, attribute in self.outside]
-        return lambda args: overlap.check(args, outside)
+        defaults = [p.default for p in signature.parameters.values()]
+        return lambda args: overlap.check(args, outside, defaults)
 
 
 _NO_NAMES: dict[str, Any] = {}

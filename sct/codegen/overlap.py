@@ -66,9 +66,15 @@ class Overlap:
     outside: tuple[Free, ...]
     outside_paths: tuple[tuple[Any, ...], ...]
 
-    def check(self, args: Sequence[Any], outside: Sequence[Free]) -> None:
-        """Raise `ArgumentMemoryError` if what is written into is read-only, or is also something else."""
+    def check(self, args: Sequence[Any], outside: Sequence[Free], defaults: Sequence[Any]) -> None:
+        """Raise `ArgumentMemoryError` if what is written into is read-only, is also something else, or is kept as a default."""
         for n, path, w in self.targets:
+            if args[n] is defaults[n]:
+                raise ArgumentMemoryError(
+                    f"the function writes into the default of {self.names[n]!r}, which Python keeps for the next call",
+                    w.place,
+                    "Let the default be None, and make the array, list or dict in the function; or pass it.",
+                )
             target = _at(args[n], path)
             if isinstance(target, np.ndarray):
                 _check_writable(target, w)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ __all__ = [
     "is_effect",
     "is_generated",
     "is_indexed",
+    "is_lasting",
     "of_numpy",
     "package_of",
 ]
@@ -257,6 +259,22 @@ def package_of(op: Any) -> str:
 def is_generated(op: Any) -> bool:
     """Whether a function is a derivative that was compiled."""
     return getattr(op, "__module__", None) == "sct.generated"
+
+
+def is_lasting(value: Any) -> bool:
+    """Whether an object may be held for ever: a constant, or part of Python, NumPy or sct."""
+    if isinstance(value, (tuple, frozenset)):
+        return all(map(is_lasting, value))
+    if value is None or value is Ellipsis or isinstance(value, (int, float, complex, str, bytes, np.dtype, np.ufunc)):
+        return True
+    if isinstance(value, BuiltinFunctionType):
+        return isinstance(value.__self__, ModuleType)
+    if isinstance(value, ModuleType):
+        return value.__name__.split(".")[0] in _PACKAGES
+    return isinstance(value, (FunctionType, type)) and package_of(value) in _PACKAGES and not is_generated(value)
+
+
+_PACKAGES = ("builtins", "math", "numpy", "operator", "sct")
 
 
 def of_numpy(op: Any) -> bool:
