@@ -524,6 +524,8 @@ class Specializer:
                 return made  # type: ignore[no-any-return]
         if hashable(op) and is_itself(op, args, kwargs):
             return args[0]
+        if not self.tracking and op is np.broadcast_to and len(args) == 2 and _stays_number(*args):
+            return args[0]
         if not isinstance(op, Method) and has_output(op, args, kwargs):
             return into_outputs(self, op, args, kwargs)
         if isinstance(op, (Derived, Steps, StepsBack)) or (isinstance(op, Call) and isinstance(op.function, Again)):
@@ -659,6 +661,14 @@ _SHAPE = Attribute("shape")
 _MAKERS = frozenset((LIST, DICT, list, dict, operator.add, operator.mul, operator.or_))
 # These are inlined where types are known, though there are rules for them.
 _FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))
+
+
+def _stays_number(x: Operand, shape: Operand) -> bool:
+    """Whether a number is spread over no axes: in an adjoint it need not become an array of rank 0."""
+    t = type_of(x)
+    known = isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))
+    number = known or isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and t.boxed is False)
+    return number and plain(type_of(shape)) == ()
 
 
 def _is_slice(index: Operand) -> bool:

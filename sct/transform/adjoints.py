@@ -196,6 +196,8 @@ class Adjoints:
             if known is None:
                 return self.b.append(runtime.cast_like, (bar, self.item_of(like)), {}, have)
             return self.typed(self.b.append(runtime.cast_to, (bar, Const(known)), {}, want), like)
+        if isinstance(want, Scalar) and isinstance(have, Array) and have.boxed is not False:
+            return self.cast(bar, want, np.dtype(want.kind))
         if known is not None and known.kind != "c" and _is_complex_number(have):
             return self.typed(self.b.apply(np.real, (bar,)), like)
         if got is not None and known is not None and got != known:
@@ -214,9 +216,8 @@ class Adjoints:
 
     def strong(self, bar: Operand, like: Value) -> Operand:
         """A number that becomes the adjoint of `like` on some path, in the precision of `like`."""
-        t, given = like.type, type_of(bar)
-        weak = isinstance(given, (Const, Scalar)) or (isinstance(given, Array) and given.also)
-        if not weak or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
+        t = like.type
+        if not _weak(type_of(bar)) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
             return bar
         assert t.dtype is not None
         return self.b.apply(t.dtype.type, (bar,))
@@ -243,7 +244,7 @@ class Adjoints:
         bar = self.bars.get(v)
         if bar is None:
             bar = self.zero(v)
-        if isinstance(bar, Const) and isinstance(t, Array) and t.dtype is not None and t.dtype != np.dtype(float):
+        if _weak(type_of(bar)) and isinstance(t, Array) and t.dtype is not None and t.dtype != np.dtype(float):
             return self.b.apply(t.dtype.type, (bar,))
         if isinstance(t, Scalar) and isinstance(bar, Value) and isinstance(bar.type, Array):
             number = same_dtype(bar.type.dtype, np.dtype(t.kind)) and bar.type.boxed is False
@@ -267,6 +268,11 @@ def adjoint_type(t: Abstract) -> Abstract:
 
 def bar_name(v: Value) -> str:
     return f"{v.name or v.hint}_bar" if v.name or v.hint else ""
+
+
+def _weak(t: Abstract) -> bool:
+    """Whether something is, or may be, a Python number."""
+    return isinstance(t, (Const, Scalar)) or (isinstance(t, Array) and bool(t.also))
 
 
 def _is_complex_number(t: Abstract) -> bool:
