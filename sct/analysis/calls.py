@@ -196,7 +196,10 @@ def vectorized_call(s: Builder, op: np.vectorize, args: Sequence[Operand], kwarg
     """A call of `np.vectorize(function)`."""
     if kwargs:
         raise UnsupportedSyntaxError("a vectorized function with keyword arguments", s.place, "Give them by position.")
-    called = reached(op)
+    try:
+        called = reached(op)
+    except UnsupportedSyntaxError as e:
+        raise UnsupportedSyntaxError(e.message, s.place, e.advice) from None
     return s.apply(called.function, (*map(Const, called.args), *args))
 
 
