@@ -371,10 +371,7 @@ class _Algebra(Rewriter):
         return s
 
     def array(self, s: Apply) -> Apply | Operand:
-        """A copy of a broadcast number, or of what was made an array just for it."""
-        made = self.made_by(s.args[0], np.asarray)
-        if made is not None and self.users[made.result] <= 1:
-            return self.changed(s, np.array, *made.args)
+        """A copy of a broadcast number."""
         spread = self.made_by(s.args[0], np.broadcast_to)
         if spread is None:
             return s
