@@ -439,11 +439,6 @@ def keep_reduced_axes_type(y, a, axis, keepdims):
     return Array(out.dtype, tuple(kept))
 
 
-@result_type(scatter_add)
-def scatter_add_type(x_bar, index, v):
-    return as_array(x_bar)
-
-
 @result_type(cast_like)
 def cast_like_type(g, x):
     if kind_of_number(g):

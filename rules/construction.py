@@ -28,6 +28,7 @@ from sct.ir.types import (
     Undefined,
     Unknown,
     broadcast_shapes,
+    fit_into,
     size_add,
 )
 from sct.ruleset import adjoint, method, nondifferentiable, result_type
@@ -218,7 +219,9 @@ def full_like(y, a, fill_value, y_bar, dtype=None, order="K", subok=True, shape=
 
 @result_type(np.full_like)
 def full_like_type(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    return like_type(a, dtype, order, subok, shape)
+    made = like_type(a, dtype, order, subok, shape)
+    fit_into(as_array(made).shape, as_array(fill_value).shape)
+    return made
 
 
 # --- arrays of a given shape ----------------------------------------------------------------------------------------------
@@ -258,7 +261,9 @@ def full(y, shape, fill_value, y_bar, dtype=None, order="C", *, device=None, lik
 
 @result_type(np.full)
 def full_type(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
-    return Array(_dtype(dtype, as_array(fill_value).dtype), as_shape(shape))
+    shape = as_shape(shape)
+    fit_into(shape, as_array(fill_value).shape)
+    return Array(_dtype(dtype, as_array(fill_value).dtype), shape)
 
 
 # --- ranges ---------------------------------------------------------------------------------------------------------------

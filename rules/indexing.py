@@ -30,6 +30,7 @@ from sct.ir.types import (
     broadcast_shapes,
     size_add,
     size_opaque,
+    unify_all,
 )
 from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
 from sct.runtime import scatter_add, unbroadcast
@@ -579,6 +580,7 @@ def interp(y, x, xp, fp, y_bar, left=None, right=None):
 @result_type(np.interp)
 def interp_type(x, xp, fp, left=None, right=None, period=None):
     fp = as_array(fp)
+    unify_all(as_array(xp).shape or (), fp.shape or ())
     dtype = None if fp.dtype is None else np.dtype(complex if fp.dtype.kind == "c" else float)
     return Array(dtype, as_array(x).shape)
 

@@ -14,7 +14,7 @@ import functools
 import numpy as np
 
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
-from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes
+from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
 from sct.ruleset import adjoint, adjoint_of_square, memory, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, unbroadcast
 
@@ -248,6 +248,7 @@ def solve_type(a, b):
     a, b = as_array(a).shape, as_array(b).shape
     if a is None or b is None or len(a) < 2 or not b:
         return unknown_array(dtype)
+    unify(a[-2], b[0] if len(b) == 1 else b[-2])
     if len(b) == 1:
         return Array(dtype, a[:-1])
     batch = broadcast_shapes((a[:-2], b[:-2]))

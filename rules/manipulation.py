@@ -30,10 +30,12 @@ from sct.ir.types import (
     Scalar,
     Tuple,
     broadcast_shapes,
+    fit_into,
     is_unit,
     size_add,
     size_mul,
     size_opaque,
+    unify,
 )
 from sct.ruleset import adjoint, attribute, memory, method, nondifferentiable, result_type
 from sct.runtime import scatter_add, unbroadcast
@@ -318,7 +320,9 @@ def broadcast_to(y, array, y_bar, shape, subok=False):
 
 @result_type(np.broadcast_to)
 def broadcast_to_type(array, shape, subok=False):
-    return Array(as_array(array).dtype, as_shape(shape))
+    shape = as_shape(shape)
+    fit_into(shape, as_array(array).shape)
+    return Array(as_array(array).dtype, shape)
 
 
 method("squeeze", np.squeeze)
@@ -530,6 +534,8 @@ def _joined(pieces, axis, dtype):
 
 def _one_of(sizes):
     """One of several sizes that must be equal: the plainest."""
+    for s in sizes:
+        unify(sizes[0], s)
     for s in sizes:
         if isinstance(s, int):
             return s

@@ -12,7 +12,19 @@ import operator
 import numpy as np
 
 from sct.ir.shapes import as_array, constant, fresh_size, promote, size_product, unknown_array
-from sct.ir.types import UNKNOWN, Array, List, Scalar, Tuple, broadcast_shapes, broadcast_sizes, is_unit, size_add, size_mul
+from sct.ir.types import (
+    UNKNOWN,
+    Array,
+    List,
+    Scalar,
+    Tuple,
+    broadcast_shapes,
+    broadcast_sizes,
+    is_unit,
+    size_add,
+    size_mul,
+    unify,
+)
 from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
 from sct.runtime import unbroadcast
 
@@ -79,6 +91,7 @@ def matmul_shape(a, b):
     """The shape of `a @ b` from the operands' shapes; None where it is not known."""
     if a is None or b is None or not a or not b:
         return None
+    unify(a[-1], b[0] if len(b) == 1 else b[-2])
     if len(a) == 1 and len(b) == 1:
         return ()
     if len(b) == 1:
@@ -139,6 +152,7 @@ def dot_type(a, b, out=None):
         return unknown_array(dtype)
     if not a or not b:
         return Array(dtype, a + b)
+    unify(a[-1], b[0] if len(b) == 1 else b[-2])
     if len(b) == 1:
         return Array(dtype, a[:-1])
     return Array(dtype, a[:-1] + b[:-2] + b[-1:])
@@ -174,7 +188,10 @@ def inner_type(a, b):
     a, b = as_array(a).shape, as_array(b).shape
     if a is None or b is None:
         return unknown_array(dtype)
-    return Array(dtype, a[:-1] + b[:-1] if a and b else a + b)
+    if not a or not b:
+        return Array(dtype, a + b)
+    unify(a[-1], b[-1])
+    return Array(dtype, a[:-1] + b[:-1])
 
 
 # --- outer, vdot, kron --------------------------------------------------------------------------------------------------
@@ -233,6 +250,9 @@ def vdot(y, a, b, y_bar):
 
 @result_type(np.vdot)
 def vdot_type(a, b):
+    shapes = as_array(a).shape, as_array(b).shape
+    if None not in shapes:
+        unify(*(shape[0] if len(shape) == 1 else size_product(shape) for shape in shapes))
     return Array(_dtype(a, b), ())
 
 
@@ -280,6 +300,14 @@ def _inverse(order):
     return None if back == tuple(range(len(order))) else back
 
 
+def contracted_axes(n, m, axes):
+    """The axes that `tensordot` contracts with one another: a list for each operand."""
+    if isinstance(axes, (int, np.integer)):
+        axes = (tuple(range(n - axes, n)), tuple(range(axes)))
+    a_axes, b_axes = ((x,) if isinstance(x, (int, np.integer)) else tuple(x) for x in axes)
+    return [int(i) % n for i in a_axes], [int(i) % m for i in b_axes]
+
+
 @nondifferentiable
 def tensordot_axes(n, m, axes):
     """How to contract the adjoint C̄ of `tensordot(a, b, axes)`, with `a` of rank `n` and `b` of rank `m`.
@@ -287,11 +315,7 @@ def tensordot_axes(n, m, axes):
     Four entries: axes of (C̄, b) to contract for the adjoint of `a`, the transposition to apply to that, and the same
     for (a, C̄) and the adjoint of `b`.
     """
-    if isinstance(axes, (int, np.integer)):
-        axes = (tuple(range(n - axes, n)), tuple(range(axes)))
-    a_axes, b_axes = ((x,) if isinstance(x, (int, np.integer)) else tuple(x) for x in axes)
-    a_axes = [int(i) % n for i in a_axes]
-    b_axes = [int(i) % m for i in b_axes]
+    a_axes, b_axes = contracted_axes(n, m, axes)
     a_free = tuple(i for i in range(n) if i not in a_axes)
     b_free = tuple(i for i in range(m) if i not in b_axes)
     a_order = (*a_free, *(a_axes[b_axes.index(i)] for i in sorted(b_axes)))
@@ -345,6 +369,8 @@ def tensordot_type(a, b, axes=2):
         (_, b_free), _, (a_free, _), _ = tensordot_axes(len(a), len(b), axes)
     except (ValueError, ZeroDivisionError):  # the call itself will raise
         return unknown_array(dtype)
+    for i, j in zip(*contracted_axes(len(a), len(b), axes), strict=False):
+        unify(a[i], b[j])
     return Array(dtype, tuple(a[i] for i in a_free) + tuple(b[i] for i in b_free))
 
 
@@ -672,15 +698,23 @@ def vecdot_ufunc(y, x1, x2, y_bar, out=None, axis=-1, keepdims=False, casting="s
     return vecdot(y, x1, x2, y_bar, axis, keepdims)
 
 
+def _outside(x1, x2, axis):
+    """The shape of the vectors' products, of which the lengths along `axis` must be equal."""
+    a, b = as_array(x1).shape, as_array(x2).shape
+    lead = broadcast_shapes((_without(a, axis), _without(b, axis)))
+    if lead is not None:
+        unify(a[axis], b[axis])
+    return lead
+
+
 @result_type(np.linalg.vecdot)
 def linalg_vecdot_type(x1, x2, *, axis=-1):
-    lead = broadcast_shapes((_without(as_array(x1).shape, axis), _without(as_array(x2).shape, axis)))
-    return Array(_dtype(x1, x2), lead)
+    return Array(_dtype(x1, x2), _outside(x1, x2, axis))
 
 
 @result_type(np.vecdot)
 def vecdot_ufunc_type(x1, x2, out=None, axis=-1, keepdims=False, casting="same_kind", order="K", dtype=None, subok=True):
-    lead = broadcast_shapes((_without(as_array(x1).shape, axis), _without(as_array(x2).shape, axis)))
+    lead = _outside(x1, x2, axis)
     if keepdims is not False:
         lead = _with(lead, axis, 1) if keepdims is True else None
     return Array(_dtype(x1, x2) if dtype is None else _given_dtype(dtype), lead)

@@ -6,7 +6,7 @@ Takes nothing; registers adjoint and type rules of NumPy's reductions and the ar
 import numpy as np
 
 from sct.ir.shapes import as_array, constant, is_nonnegative, normalize_axes, promote, reduced, size_max0, size_product
-from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, size_add
+from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, size_add, unify_all
 from sct.ruleset import adjoint, adjoint_of_square, memory, method, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
@@ -91,6 +91,8 @@ def average_type(a, axis=None, weights=None, returned=False, *, keepdims=False):
     dtype = _inexact(array.dtype)
     if weights is not None:
         wtype = as_array(weights).dtype
+        if array.rank == as_array(weights).rank:
+            unify_all(array.shape or (), as_array(weights).shape or ())
         if dtype is None or wtype is None:
             dtype = None
         else:

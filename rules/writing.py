@@ -6,9 +6,9 @@ Takes and gives arrays; registers rules at import. Whether the new array is stor
 import numpy as np
 
 from sct.ir.shapes import as_array
-from sct.ir.types import Array, List, Scalar, Tuple, Unknown
+from sct.ir.types import Array, List, Scalar, Tuple, Unknown, fit_into
 from sct.ruleset import adjoint, nondifferentiable, result_type
-from sct.runtime import kept, last_writes, part, unbroadcast, updated
+from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updated
 
 from .arithmetic import in_shape
 from .indexing import getitem_type
@@ -32,7 +32,17 @@ def updated_adjoint(y, a, path, value, y_bar):
 
 @result_type(updated)
 def updated_type(a, path, value):
+    part = a
+    for index in path.items if isinstance(path, Tuple) else path:
+        part = getitem_type(part, index)
+    fit_into(as_array(part).shape, as_array(value).shape)
     return as_array(a)
+
+
+@result_type(scatter_add)
+def scatter_add_type(x_bar, index, v):
+    fit_into(as_array(getitem_type(x_bar, index)).shape, as_array(v).shape)
+    return as_array(x_bar)
 
 
 @nondifferentiable

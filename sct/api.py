@@ -41,6 +41,7 @@ from sct.runtime import stop_gradient
 from sct.stack import with_room
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.again import again
+from sct.transform.fits import with_checks
 from sct.transform.ownership import own_results
 from sct.transform.record import record
 from sct.transform.reverse import Mode, reverse
@@ -615,10 +616,11 @@ def _differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode:
     owned = own_results(function, mode.gradient_in)
     if optimize:
         owned = run(OWNED if owned is not function else OWNED[-1:], owned)  # copies may stand next to what makes them needless
+    free = tuple(dict((*primal.free, *reversal.free)).items())
     return Specialized(
-        owned,
+        with_checks(owned, reversal.fits, reversal.mirror, free),
         tuple(dict.fromkeys((*primal.dependencies, *reversal.dependencies))),
-        tuple(dict((*primal.free, *reversal.free)).items()),
+        free,
         primal.written,
     )
 

@@ -36,6 +36,7 @@ __all__ = [
     "alike",
     "broadcast_shapes",
     "broadcast_sizes",
+    "fit_into",
     "is_named_tuple",
     "is_nonnegative",
     "is_unit",
@@ -48,6 +49,9 @@ __all__ = [
     "size_mul",
     "size_opaque",
     "size_symbol",
+    "sizes_taken_equal",
+    "unify",
+    "unify_all",
     "with_items",
 ]
 
@@ -193,6 +197,47 @@ def is_unit(s: SizeLike) -> bool | None:
     return False if _is_at_least(s, 2) else None
 
 
+_taken_equal: ContextVar[list[tuple[SizeLike, SizeLike, bool]] | None] = ContextVar("taken_equal", default=None)
+
+
+@contextmanager
+def sizes_taken_equal() -> Iterator[list[tuple[SizeLike, SizeLike, bool]]]:
+    """Collects the pairs of sizes that are taken to be equal, since NumPy raises where they are not.
+
+    The flag says that they must be equal; without it one of them may also be 1.
+    """
+    found: list[tuple[SizeLike, SizeLike, bool]] = []
+    token = _taken_equal.set(found)
+    try:
+        yield found
+    finally:
+        _taken_equal.reset(token)
+
+
+def _take_equal(a: SizeLike, b: SizeLike, exactly: bool) -> None:
+    found = _taken_equal.get()
+    if found is not None and a != b:
+        found.append((a, b, exactly))
+
+
+def unify(a: SizeLike, b: SizeLike) -> SizeLike:
+    """Two sizes of which NumPy demands that they are equal: the one that is better known."""
+    _take_equal(a, b, True)
+    return b if isinstance(b, int) else a
+
+
+def unify_all(a: Iterable[SizeLike], b: Iterable[SizeLike]) -> tuple[SizeLike, ...]:
+    """Sizes of which NumPy demands that they are equal, one by one."""
+    return tuple(unify(p, q) for p, q in zip(a, b, strict=False))
+
+
+def fit_into(shape: tuple[SizeLike, ...] | None, value: tuple[SizeLike, ...] | None) -> None:
+    """Note that what has the shape `value` is broadcast to `shape`."""
+    for n, size in zip(reversed(shape or ()), reversed(value or ()), strict=False):
+        if not is_unit(size):
+            _take_equal(n, size, is_unit(size) is False)
+
+
 def broadcast_sizes(a: SizeLike, b: SizeLike) -> SizeLike:
     """The size of one axis after broadcasting; where NumPy would raise, either."""
     if a == b or is_unit(b):
@@ -200,7 +245,8 @@ def broadcast_sizes(a: SizeLike, b: SizeLike) -> SizeLike:
     if is_unit(a):
         return b
     if is_unit(a) is False and is_unit(b) is False:
-        return a if isinstance(a, int) else b if isinstance(b, int) else a
+        return unify(b, a) if isinstance(a, int) else unify(a, b)
+    _take_equal(a, b, False)
     if is_unit(a) is False:
         return a
     if is_unit(b) is False:

@@ -20,6 +20,7 @@ import numpy as np
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of, varied_values
 from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.effects import callee, effect, is_opaque, statements
+from sct.analysis.fitting import Fit, fits
 from sct.analysis.specialize import Specialized
 from sct.analysis.squares import squares
 from sct.errors import NonDifferentiableArgumentError, NoRuleError
@@ -73,8 +74,8 @@ __all__ = ["Mode", "Reversal", "reverse"]
 class Reversal:
     """A function whose reverse sweep is not yet in scope, and the forward block of each reverse block, by label.
 
-    `forward` are the values of the forward sweep. `dependencies` and `free` are what a user's rules rely on, as in
-    `Specialized`.
+    `forward` are the values of the forward sweep, `fits` the sizes that its statements take to be equal. `dependencies` and
+    `free` are what a user's rules rely on, as in `Specialized`.
     """
 
     function: Function
@@ -83,6 +84,7 @@ class Reversal:
     forward: frozenset[Value]
     dependencies: tuple[Dependency, ...] = ()
     free: tuple[tuple[Free | Field, Abstract], ...] = ()
+    fits: tuple[Fit, ...] = ()
 
 
 def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> Reversal:
@@ -146,7 +148,15 @@ class _Reverser(Boundary):
         gradient: Operand = adjoints[0] if self.single else Tuple(tuple(adjoints))
         function = self.assemble(gradient, result, aux, seed_param)
         forward = frozenset(self.forward)
-        return Reversal(function, self.mirror, self.indices, forward, tuple(self.b.dependencies), tuple(self.b.free.items()))
+        return Reversal(
+            function,
+            self.mirror,
+            self.indices,
+            forward,
+            tuple(self.b.dependencies),
+            tuple(self.b.free.items()),
+            tuple(fits(f.block, self.active)),
+        )
 
     # -- statements --------------------------------------------------------------------------------------------------
 

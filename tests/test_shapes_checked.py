@@ -1,0 +1,247 @@
+"""Sizes that do not fit: a gradient has the shape of its argument, or the call raises."""
+
+import numpy as np
+import pytest
+
+import sct
+
+G = np.ones(3)
+
+
+def matmul(a, b):
+    return a @ b
+
+
+def dot(a, b):
+    return np.dot(a, b)
+
+
+def inner(a, b):
+    return np.inner(a, b)
+
+
+def vdot(a, b):
+    return np.vdot(a, b)
+
+
+def vecdot(a, b):
+    return np.vecdot(a, b)
+
+
+def einsum(a, b):
+    return np.einsum("i,i", a, b)
+
+
+def tensordot(a, b):
+    return np.sum(np.tensordot(a, b, 1))
+
+
+def product_summed(a, b):
+    return np.sum(a * b)
+
+
+def sum_summed(a, b):
+    return np.sum(a + b)
+
+
+def where(a, b):
+    return np.sum(np.where(a > 0, a, b))
+
+
+def maximum(a, b):
+    return np.sum(np.maximum(a, b))
+
+
+def in_a_helper(a, b):
+    return matmul(a, b)
+
+
+def averaged(a, b):
+    return np.average(a, weights=np.abs(b))
+
+
+def added_in_place(a, b):
+    a += b
+    return np.sum(a)
+
+
+def written(a, b):
+    y = np.zeros_like(a)
+    y[:] = b
+    return np.sum(y * a)
+
+
+def stacked(a, b):
+    return np.sum(np.stack((a, b)))
+
+
+def builtin_sum(a, b):
+    return np.sum(sum([a, b]))
+
+
+def interpolated(a, b):
+    return np.sum(np.interp(0.5, np.cumsum(np.abs(a)), b))
+
+
+VECTORS = [
+    matmul,
+    dot,
+    inner,
+    vdot,
+    vecdot,
+    einsum,
+    tensordot,
+    product_summed,
+    sum_summed,
+    where,
+    maximum,
+    in_a_helper,
+    averaged,
+    added_in_place,
+    written,
+    stacked,
+    builtin_sum,
+    interpolated,
+]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("f", VECTORS)
+def test_a18_vectors_of_different_lengths(f, optimize):
+    for wrt, name in enumerate("ab"):
+        gradient = sct.grad(f, wrt, optimize=optimize)
+        assert gradient(np.ones(3), np.ones(3)).shape == (3,)
+        for a, b in ((np.ones(2), np.ones(3)), (np.ones(4), np.ones(3))):
+            with pytest.raises((ValueError, TypeError)):
+                f(a.copy(), b)
+            with pytest.raises((ValueError, TypeError)):
+                gradient(a, b)
+            with pytest.raises((ValueError, TypeError)):
+                sct.value_and_grad(f, name, optimize=optimize)(a, b)
+
+
+def outer_plus(a, b):
+    return np.sum(np.outer(a, a) + b)
+
+
+def lower_plus(a, b):
+    return np.sum(np.tril(a) + b)
+
+
+def columns_joined(a, b):
+    return np.sum(np.concatenate((a, b), axis=1))
+
+
+def solved(a, b):
+    return np.sum(np.linalg.solve(a, b))
+
+
+MATRICES = [
+    (outer_plus, (np.ones(2), np.ones((3, 3)))),
+    (lower_plus, (np.ones((2, 2)), np.ones((3, 3)))),
+    (lower_plus, (np.ones((3, 2)), np.ones((3, 3)))),
+    (columns_joined, (np.ones((2, 3)), np.ones((4, 3)))),
+    (solved, (np.eye(2), np.ones(3))),
+    (lambda a, b: np.sum(a @ b), (np.ones(2), np.ones((3, 2)))),
+    (lambda a, b: np.sum(a @ b), (np.ones((2, 3)), np.ones((2, 3)))),
+    (lambda a, b: np.sum(a[1:] * b), (np.ones(3), np.ones(3))),
+    (lambda a, b: np.sum(a[:-1] + b[1:]), (np.ones(3), np.ones(4))),
+    (lambda a, b: np.sum(b * a[a > 0.0]), (np.ones(3), np.ones(2))),
+    (lambda a, b: a["w"] @ b, ({"w": np.ones(2)}, np.ones(3))),
+    (lambda a, b: a[0] @ a[1], ((np.ones(2), np.ones(3)), 1)),
+    (lambda a, b: np.sum(np.ones(a) + b), (2, np.ones(3))),
+    (lambda a, b: b * np.sum(a + G), (np.ones(2), 1)),
+]
+
+
+@pytest.mark.parametrize(("f", "args"), MATRICES)
+def test_a18_other_operands(f, args):
+    with pytest.raises(ValueError):
+        f(*args)
+    for wrt in range(2):
+        if not isinstance(args[wrt], int):
+            with pytest.raises(ValueError):
+                sct.grad(f, wrt)(*args)
+
+
+def test_a18_what_broadcasts_is_let_through():
+    assert sct.grad(lambda a, b: np.sum(a[1:] * b))(np.ones(2), np.ones(3)).tolist() == [0.0, 3.0]
+    assert sct.grad(lambda n, b: np.sum(np.ones(n) + b), 1)(1, np.ones(3)).tolist() == [1.0, 1.0, 1.0]
+    assert sct.grad(sum_summed)(np.ones((2, 1)), np.ones(3)).tolist() == [[3.0], [3.0]]
+
+
+def maybe_added(x, b, really):
+    if really:
+        x = x + b
+    return np.sum(x)
+
+
+def added_times(x, b, n):
+    for _ in range(n):
+        x = 0.5 * x + b
+    return np.sum(x)
+
+
+def shape_tested(a, b):
+    if a.shape != b.shape:
+        return 0.0 * np.sum(a)
+    return a @ b
+
+
+def test_a18_only_what_runs_must_fit():
+    x, b = np.ones(3), np.ones(2)
+    for f, yes, no in ((maybe_added, True, False), (added_times, 2, 0)):
+        assert sct.grad(f, 1)(x, b, no).tolist() == [0.0, 0.0]
+        with pytest.raises(ValueError):
+            sct.grad(f, 1)(x, b, yes)
+    assert sct.grad(shape_tested, 1)(x, b).tolist() == [0.0, 0.0]
+
+
+def inner_gradient(a, b):
+    return np.sum(sct.grad(cubed)(a, b))
+
+
+def cubed(a, b):
+    return (a @ b) * np.sum(a * a)
+
+
+def test_a18_in_second_derivatives():
+    assert sct.grad(inner_gradient)(np.ones(3), np.ones(3)).shape == (3,)
+    with pytest.raises(ValueError):
+        sct.grad(inner_gradient)(np.ones(2), np.ones(3))
+    y, pull = sct.pullback(sct.grad(cubed))(np.ones(3), np.ones(3))
+    assert pull(np.ones(3)).shape == (3,)
+
+
+def layer(w, x, b):
+    d = np.tanh(x @ w + b) - 0.5
+    return np.sum(d * d)
+
+
+def test_a18_nothing_is_compared_that_a_statement_sees_to():
+    source = sct.grad(layer, (0, 2)).source_for(np.ones((3, 4)), np.ones((5, 3)), np.ones(4))
+    assert "fit" not in source
+    assert "fit" not in sct.value_and_grad(matmul).source_for(np.ones(3), np.ones(3))
+    assert "fit" not in sct.grad(added_times, 1).source_for(np.ones(3), np.ones(3), 4)
+    for f in (matmul, lambda a, b: np.sum((a + b) * (a - b))):
+        assert sct.grad(f).source_for(np.ones(3), np.ones(3)).count("fit") == (f is matmul)
+
+
+def with_dead_statements(x, k):
+    x[7]
+    1.0 / k
+    np.linalg.inv(np.zeros((2, 2)))
+    return np.sum(x)
+
+
+def with_an_offset(x, k):
+    return np.sum(x) + 1.0 / k
+
+
+def test_a18_what_else_is_missed_is_what_the_manual_says():
+    for transform in (sct.value_and_grad, sct.pullback):
+        value, _ = transform(with_dead_statements)(np.ones(3), 0)
+        assert value == 3.0
+        with pytest.raises(ZeroDivisionError):
+            transform(with_an_offset)(np.ones(3), 0)
+    assert sct.grad(with_an_offset)(np.ones(3), 0).tolist() == [1.0, 1.0, 1.0]
