@@ -200,11 +200,23 @@ def axis_scatter(a, indices, axis, y_bar):
         return scatter_add(np.zeros_like(a), (..., indices, slice(None)), y_bar)
     if axis == 1:
         return scatter_add(np.zeros_like(a), (slice(None), indices), y_bar)
-    shape = np.shape(a)
-    one = axis if axis >= 0 else axis + np.ndim(a)
-    rows = np.reshape(y_bar, shape[:one] + (np.size(indices),) + shape[one + 1 :])
-    front = scatter_add(np.zeros_like(np.swapaxes(a, 0, one)), np.ravel(indices), np.swapaxes(rows, 0, one))
-    return np.swapaxes(front, 0, one)
+    rows = np.reshape(y_bar, shape_with(np.shape(a), axis, (np.size(indices),)))
+    front = scatter_add(np.zeros_like(np.swapaxes(a, 0, axis)), np.ravel(indices), np.swapaxes(rows, 0, axis))
+    return np.swapaxes(front, 0, axis)
+
+
+@nondifferentiable
+def shape_with(shape, axis, sizes):
+    """`shape` with `sizes` in the place of `axis`."""
+    axis = axis % len(shape)
+    return (*shape[:axis], *sizes, *shape[axis + 1 :])
+
+
+@result_type(shape_with)
+def shape_with_type(shape, axis, sizes):
+    shape, sizes = (t.items if isinstance(t, Tuple) else t for t in (shape, sizes))
+    known = isinstance(shape, tuple) and isinstance(sizes, tuple) and isinstance(axis, int)
+    return shape_with(shape, axis, sizes) if known else UNKNOWN
 
 
 def wrapped(indices, n, mode):

@@ -40,7 +40,7 @@ from sct.ir.types import (
 from sct.ruleset import adjoint, attribute, memory, method, nondifferentiable, result_type
 from sct.runtime import scatter_add, unbroadcast
 
-from .indexing import axis_scatter, flat_scatter
+from .indexing import axis_scatter, flat_scatter, shape_with
 
 
 def _is_int(value):
@@ -860,8 +860,8 @@ def repeat(y, a, y_bar, repeats, axis=None):
     shape = np.shape(a)
     if axis is None or np.ndim(a) < 2:
         return np.sum(np.reshape(y_bar, shape + (repeats,)), axis=-1)
-    one = axis if axis >= 0 else axis + np.ndim(a)
-    return np.sum(np.reshape(y_bar, shape[: one + 1] + (repeats,) + shape[one + 1 :]), axis=one + 1)
+    apart = np.reshape(y_bar, shape_with(shape, axis, (shape[axis], repeats)))
+    return np.sum(apart, axis=axis + 1 if axis >= 0 else axis)
 
 
 def repeat_each(a, y_bar, repeats, axis):

@@ -199,3 +199,112 @@ def test_a12_the_convention_stays_elsewhere():
 
 def test_a12_the_code_reads_as_written_by_hand():
     assert "linalg" not in sct.grad(half_of_norm).source_for(np.ones(3))
+
+
+def along(x, axis):
+    return np.sum(np.sum(x**3, axis=axis) ** 2)
+
+
+AXIS = 1
+
+
+def along_a_global(x):
+    return np.sum(np.mean(x**3, axis=AXIS) ** 2)
+
+
+def spread(x, axis):
+    return np.sum(np.var(x**2, axis) ** 2 + np.std(x, axis))
+
+
+def kept(x, axis, keep):
+    return np.sum(np.std(x**3, axis=axis, keepdims=keep) ** 3)
+
+
+def largest(x, axis):
+    return np.sum(np.max(x**3, axis=axis) ** 2) + np.sum(np.median(x, axis) ** 3)
+
+
+def multiplied(x, axis):
+    return np.sum(np.prod(x, axis=axis) ** 2) + np.sum(np.cumprod(x, axis) ** 2)
+
+
+def joined(x, axis):
+    return np.sum(np.concatenate((x**2, x), axis=axis) ** 2)
+
+
+def taken(x, axis):
+    return np.sum(np.take(x, [0, 1], axis) ** 3) + np.sum(np.repeat(x, 2, axis) ** 3)
+
+
+def per_entry(x, axis):
+    return np.sum(x**3) / x.shape[axis]
+
+
+def along_u_0(gradient):
+    def product(x, u):
+        return np.sum(u * gradient(x))
+
+    return product
+
+
+def along_u_1(gradient):
+    def product(x, u, axis):
+        return np.sum(u * gradient(x, axis))
+
+    return product
+
+
+def along_u_2(gradient):
+    def product(x, u, axis, keep):
+        return np.sum(u * gradient(x, axis, keep))
+
+    return product
+
+
+@pytest.mark.parametrize(
+    ("f", "rest"),
+    [
+        *((f, (axis,)) for f in (along, spread, largest, multiplied, joined, taken, per_entry) for axis in (0, -1)),
+        (along_a_global, ()),
+        (kept, (0, True)),
+        (kept, (1, False)),
+        (kept, ((0, 1), True)),
+        (kept, (None, False)),
+    ],
+)
+def test_c_an_axis_that_is_an_argument(f, rest):
+    x = np.array([[0.3, 1.2, -0.7], [0.9, -0.4, 0.5]])
+    u = np.array([[0.1, 0.2, 0.3], [0.5, -0.2, 0.7]])
+    gradient = sct.grad(f)
+    second = sct.grad((along_u_0, along_u_1, along_u_2)[len(rest)](gradient))
+    h = 1e-5
+    expected = (gradient(x + h * u, *rest) - gradient(x - h * u, *rest)) / (2 * h)
+    np.testing.assert_allclose(second(x, u, *rest), expected, rtol=1e-5, atol=1e-6)
+
+
+def with_other_leaves(p):
+    return np.sum(p["w"] ** 3) * p["n"] * p["pair"][0] ** 2 * p["counts"][1]
+
+
+def of_the_gradient(p):
+    return np.sum(sct.grad(with_other_leaves)(p)["w"])
+
+
+def test_c_ints_in_a_dict_of_parameters():
+    p = {"w": np.array([1.0, 2.0]), "n": 3, "counts": np.arange(3), "pair": (2.0, 5), "some": [1, 2], "name": "w", "on": True}
+    others = {"n": None, "counts": None, "some": [None, None], "name": None, "on": None}
+    for first in (
+        sct.grad(with_other_leaves)(p),
+        sct.grad(with_other_leaves, optimize=False)(p),
+        sct.value_and_grad(with_other_leaves)(p)[1],
+        sct.vjp(with_other_leaves)(p, 1.0)[1],
+        sct.pullback(with_other_leaves)(p)[1](1.0),
+    ):
+        np.testing.assert_array_equal(first.pop("w"), 36.0 * p["w"] ** 2)
+        assert first.pop("pair") == (108.0, None)
+        assert first == others
+    second = sct.grad(of_the_gradient)(p)
+    np.testing.assert_array_equal(second["w"], 72.0 * p["w"])
+    assert second["pair"] == (180.0, None) and second["n"] is None
+    with pytest.raises(sct.SctError, match="a list of 2 items"):
+        sct.grad(lambda p: 2.0)([1, 2])

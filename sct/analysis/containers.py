@@ -23,7 +23,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Size, Slice, Tuple, Unknown, with_items
 from sct.ir.words import in_words
 
 __all__ = ["STRUCTURAL", "UnrollError"]
@@ -44,6 +44,8 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if not constant(value):
         if isinstance(t, Dict) or not t.items:
             raise UnsupportedSyntaxError("a dict entry whose key is only known at run time", s.place, "Use a constant key.")
+        if _of_ints(t) and _given(value):  # the length of an axis that is an argument
+            return s.append(operator.getitem, (x, key), {}, Scalar(int))
         error: SctError = UnrollError(
             "an element of a list or tuple whose index is only known at run time",
             s.place,
@@ -80,6 +82,22 @@ def _starred_unpack(s: Builder, x: Operand, first: int, last: int) -> Operand:
         raise SctError(message, s.place, "Write fewer names.")
     end = len(items) - last
     return Tuple((*items[:first], s.apply(NEW, (List(tuple(items[first:end])),)), *items[end:]))
+
+
+def _of_ints(t: Tuple | List) -> bool:
+    """Whether a sequence is a tuple of Python's ints, such as a shape."""
+    kinds = [i.kind if isinstance(i, Scalar) else type(i.value) if isinstance(i, Const) else None for i in t.items]
+    return isinstance(t, Tuple) and all(k is int for k in kinds)
+
+
+def _given(value: Any) -> bool:
+    """Whether an int is the function's to begin with, and no loop's index, with which a loop might be unrolled."""
+    return isinstance(value, Scalar) and isinstance(value.size, Size) and all(map(_is_given, value.size.terms))
+
+
+def _is_given(term: tuple[Any, int]) -> bool:
+    atom = term[0]
+    return isinstance(atom, tuple) and atom[0] == "symbol" and not str(atom[1]).startswith("i#")
 
 
 def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
+from sct.analysis.activity import differentiable
 from sct.analysis.binding import unbound_values
 from sct.analysis.join import fixed_shape
 from sct.analysis.specialize import Specializer
@@ -252,8 +253,9 @@ class Adjoints:
         return bar
 
     def finished_part(self, whole: Value, key: Any, t: Abstract) -> Operand:
-        """The adjoint of one item of a container."""
-        return Const(None) if isinstance(t, Const) else self.finished(self.part(whole, key))
+        """The adjoint of one item of a container; None for a leaf that has none, such as an int."""
+        leaf = not isinstance(t, (Tuple, List, Dict))
+        return Const(None) if leaf and not differentiable(t) else self.finished(self.part(whole, key))
 
 
 def adjoint_type(t: Abstract) -> Abstract:

@@ -209,12 +209,10 @@ class Boundary(Adjoints):
 
 
 def check_argument(t: Abstract, path: str, f: Function) -> None:
-    """Every leaf of a `wrt` argument must be a real or complex number or an array of these."""
-    if isinstance(t, (Tuple, List, Dict)):
+    """A `wrt` argument is a real or complex number, an array of these, or a container of some, maybe beside other leaves."""
+    if isinstance(t, (Tuple, List, Dict)) and (differentiable(t) or not t.items):
         for k, i in zip(keys_of(t), t.items, strict=True):
-            if not (
-                isinstance(i, Const) and (i.value is None or isinstance(i.value, (str, bool)))
-            ):  # these have the adjoint None
+            if not _without_adjoint(i) and (differentiable(i) or not isinstance(i, (Tuple, List, Dict))):
                 check_argument(i, f"{path}[{k!r}]", f)
         return
     if not differentiable(t) or isinstance(t, Unknown):
@@ -225,6 +223,15 @@ def check_argument(t: Abstract, path: str, f: Function) -> None:
             None,
             "Leave it out of wrt, or convert it: `float(x)`, `x.astype(float)`.",
         )
+
+
+def _without_adjoint(t: Abstract) -> bool:
+    """Whether a leaf of a container stands there for something else than a parameter: its adjoint is None."""
+    if isinstance(t, Const):
+        return not callable(t.value)
+    return (isinstance(t, Scalar) and t.kind in (int, bool)) or (
+        isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "biuSU"
+    )
 
 
 def is_complex(t: Abstract) -> bool:

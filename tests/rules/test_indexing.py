@@ -10,6 +10,7 @@ from sct.analysis.inference import infer_call
 from sct.analysis.signature import abstract
 from sct.ir.shapes import slice_size
 from sct.ir.types import Array, Const, Scalar, Size, Slice, Tuple, size_add, size_symbol
+from sct.rules.indexing import shape_with
 from sct.ruleset import is_nondifferentiable
 from sct.testing import check_rule
 
@@ -86,6 +87,7 @@ SUBSCRIPTS = [
 ]
 
 SAMPLES = [
+    (shape_with, ((2, 3, 4), -2, (5, 6)), {}),
     *((operator.getitem, subscript, {}) for subscript in SUBSCRIPTS),
     (np.take, (V, 2), {}),
     (np.take, (V, I), {}),
