@@ -16,7 +16,7 @@ import numpy as np
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
 from sct.ruleset import adjoint, adjoint_of_square, memory, nondifferentiable, result_type
-from sct.runtime import keep_reduced_axes, unbroadcast
+from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
 
 def transposed(a):
@@ -344,29 +344,81 @@ def tensorinv_type(a, ind=2):
 # --- determinants -------------------------------------------------------------------------------------------------------
 
 
-def cofactors(a, det):
-    """The derivative of det A, which is `det`: det(A) A⁻ᵀ, in another way where A is singular."""
-    if np.all(det != 0.0):
-        return per_matrix(det) * transposed(np.linalg.inv(a))
-    return cofactors_by_svd(a)
-
-
-def cofactors_by_svd(a):
-    """With A = U S Vᴴ the cofactors are det(U) det(Vᴴ) conj(U) G conj(Vᴴ), G diagonal with Gᵢ = Πⱼ≠ᵢ sⱼ."""
-    u, s, vh = np.linalg.svd(a, full_matrices=False)
-    others = np.where(np.eye(np.shape(a)[-1], dtype=bool), 1.0, np.expand_dims(s, -2))
-    products = np.prod(others, axis=-1)
-    sign = np.linalg.det(u) * np.linalg.det(vh)
-    if np.iscomplexobj(a):
-        u = np.conj(u)
-        vh = np.conj(vh)
-    return per_matrix(sign) * ((u * per_column(products)) @ vh)
-
-
 @adjoint(np.linalg.det)
 def det(y, a, y_bar):
     """y = det A: Ā = ȳ y A⁻ᵀ (Giles 2008, 2.2.4); for singular matrices ȳ times the cofactors of A."""
-    return per_matrix(y_bar) * cofactors(a, y)
+    return per_matrix(y_bar) * cofactors(a, stop_gradient(y))
+
+
+def cofactors(a, det):
+    """The derivative of det A, which is `det`: det(A) A⁻ᵀ; in another way where A is singular or the determinant out of range.
+
+    Golub and Van Loan 2013, "Matrix computations", section 2.1.4, have the first; of the singular values s it is, with
+    A = U diag(s) Vᴴ, det(U) det(Vᴴ) conj(U) G conj(Vᴴ), where G is diagonal and Gᵢ = Πⱼ≠ᵢ sⱼ.
+    """
+    if in_range(det):
+        return per_matrix(det) * transposed(np.linalg.inv(a))
+    u, s, vh, sign = singular_vectors(a)
+    ones = np.ones_like(s[..., :1])
+    before = np.cumprod(np.concatenate((ones, s[..., :-1]), -1), -1)
+    behind = np.cumprod(np.concatenate((ones, s[..., :0:-1]), -1), -1)[..., ::-1]
+    return per_matrix(sign) * ((u * per_column(before * behind)) @ vh)
+
+
+def in_range(det):
+    """Whether no determinant is 0, nor so small or large that it has lost digits."""
+    size = np.abs(det)
+    least = np.finfo(size.dtype).tiny / np.finfo(size.dtype).eps
+    return not np.any((size < least) | (size == np.inf))
+
+
+def singular_vectors(a):
+    """conj(U), s and conj(Vᴴ) of A = U diag(s) Vᴴ, and the determinant of U Vᴴ."""
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    if np.iscomplexobj(a):
+        return np.conj(u), s, np.conj(vh), sign
+    return u, s, vh, sign
+
+
+def products_of_others_but_one(s):
+    """Πₖ≠ᵢ,ⱼ sₖ for i ≠ j, 0 for i = j: what is in front of both, between them and behind them."""
+    n = np.shape(s)[-1]
+    ones = np.ones_like(s[..., :1])
+    before = np.cumprod(np.concatenate((ones, s[..., :-1]), -1), -1)
+    behind = np.cumprod(np.concatenate((ones, s[..., :0:-1]), -1), -1)[..., ::-1]
+    later = np.where(np.tri(n, dtype=bool), 1.0, np.expand_dims(s, -2))  # s(k) for k > i, in row i
+    between = np.cumprod(np.concatenate((np.ones_like(later[..., :1]), later[..., :-1]), -1), -1)
+    upper = np.triu(per_row(before) * between * np.expand_dims(behind, -2), 1)
+    return upper + transposed(upper)
+
+
+@adjoint(cofactors)
+def cofactors_adjoint(c, a, c_bar, det):
+    """The second derivative of det A in the direction C̄.
+
+    With B = A⁻ᵀ and C = det(A) B, from dB = -B dAᵀ B: Ā = ⟨C̄, B⟩ C - B C̄ᵀ C. That cancels where A is nearly singular. With
+    A = U diag(s) Vᴴ and M = Uᴴ C̄ V it is det(U Vᴴ) conj(U) G conj(Vᴴ), where G comes from the terms of second order of
+    det(diag(s) + M), Σᵢ<ⱼ Pᵢⱼ (Mᵢᵢ Mⱼⱼ - Mᵢⱼ Mⱼᵢ) with Pᵢⱼ = Πₖ≠ᵢ,ⱼ sₖ: Gᵢᵢ = Σⱼ Pᵢⱼ Mⱼⱼ and Gᵢⱼ = -Pᵢⱼ Mⱼᵢ. That is exact
+    for matrices of any rank.
+    """
+    if in_range(det):
+        b = transposed(np.linalg.inv(a))
+        if well_conditioned(a, b):
+            inner = np.sum(c_bar * b, axis=(-2, -1))
+            return per_matrix(inner) * c - b @ transposed(c_bar) @ c
+    u, s, vh, sign = singular_vectors(a)
+    m = transposed(u) @ c_bar @ transposed(vh)
+    p = products_of_others_but_one(s)
+    identity = np.eye(np.shape(s)[-1], dtype=s.dtype)
+    diagonal = np.sum(p * np.expand_dims(np.sum(m * identity, axis=-1), -2), axis=-1)
+    return per_matrix(sign) * (u @ (per_column(diagonal) * identity - p * transposed(m)) @ vh)
+
+
+def well_conditioned(a, b):
+    """Whether matrices, of which `b` are the transposed inverses, lose less than a quarter of all digits."""
+    condition = np.max(np.sum(np.abs(a), axis=-1), axis=-1) * np.max(np.sum(np.abs(b), axis=-2), axis=-1)
+    return np.all(condition < np.finfo(condition.dtype).eps ** -0.25)
 
 
 @result_type(cofactors)

@@ -1,5 +1,6 @@
 """Second derivatives at points where a rule of first order chooses a value: what is smooth there has its true derivatives."""
 
+import itertools
 import math
 
 import numpy as np
@@ -308,3 +309,58 @@ def test_c_ints_in_a_dict_of_parameters():
     assert second["pair"] == (180.0, None) and second["n"] is None
     with pytest.raises(sct.SctError, match="a list of 2 items"):
         sct.grad(lambda p: 2.0)([1, 2])
+
+
+def determinant(a):
+    return np.linalg.det(a)
+
+
+def minor_sum(a, u):
+    return np.sum(u * sct.grad(determinant)(a))
+
+
+def third(a, u, v):
+    return np.sum(v * sct.grad(minor_sum)(a, u))
+
+
+def second_by_minors(a, u):
+    """The derivative of the cofactors of `a` along `u`, by Leibniz's formula: in each term of a minor a factor of `u`."""
+    n = len(a)
+    out = np.zeros((n, n), a.dtype)
+    for i, j in np.ndindex(n, n):
+        rows, columns = [k for k in range(n) if k != i], [k for k in range(n) if k != j]
+        for order in itertools.permutations(range(n - 1)):
+            sign = np.linalg.det(np.eye(n - 1)[list(order)]) if n > 1 else 1.0
+            entries = [(rows[k], columns[order[k]]) for k in range(n - 1)]
+            for at in entries:
+                out[i, j] += (-1) ** (i + j) * sign * u[at] * np.prod([a[e] for e in entries if e != at])
+    return out
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_a12_determinants_of_any_rank_to_second_order(n):
+    rng = np.random.default_rng(n)
+    for rank in range(n + 1):
+        a = rng.normal(size=(n, rank)) @ rng.normal(size=(rank, n))
+        u = rng.normal(size=(n, n))
+        np.testing.assert_allclose(sct.grad(minor_sum)(a, u), second_by_minors(a, u), rtol=1e-9, atol=1e-12)
+        single = sct.grad(minor_sum)(a.astype(np.float32), u.astype(np.float32))
+        assert single.dtype == np.float32
+        np.testing.assert_allclose(single, second_by_minors(a, u), rtol=1e-3, atol=1e-4)
+
+
+def test_a12_determinants_out_of_range_in_batches_and_complex():
+    np.testing.assert_array_equal(sct.grad(determinant)(np.diag([1e-200, 1e-200])), np.diag([1e-200, 1e-200]))
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(sct.grad(determinant)(np.diag([1e200, 1e200])), np.diag([1e200, 1e200]))
+    rng = np.random.default_rng(5)
+    a, u, v = rng.normal(size=(3, 2, 3, 3))
+    a[0] = np.outer([1.0, 2.0, 3.0], [1.0, 1.0, 2.0])
+    batch = sct.grad(lambda a, u: np.sum(u * sct.elementwise_grad(np.linalg.det)(a)))(a, u)
+    for k in range(2):
+        np.testing.assert_allclose(batch[k], second_by_minors(a[k], u[k]), atol=1e-12)
+    z, w = a[0] * (1.0 + 1.0j), u[0] + 1j * u[1]
+    found = sct.grad(lambda z, w: np.sum(w * sct.grad(determinant, holomorphic=True)(z)), holomorphic=True)(z, w)
+    np.testing.assert_allclose(found, second_by_minors(z, w), atol=1e-12)
+    # the determinant of three rows is linear in each of them, so that its third derivatives are the same everywhere
+    np.testing.assert_allclose(sct.grad(third)(a[1], u[0], v[0]), sct.grad(third)(np.eye(3), u[0], v[0]), atol=1e-12)

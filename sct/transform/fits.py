@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sct.analysis.fitting import Equalities, Fit, enforced
-from sct.ir.ops import RAISE, Attribute, Free
+from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, blocks_of
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Size, SizeLike, Tuple, is_unit, keys_of, size_mul
@@ -20,7 +20,9 @@ from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Si
 __all__ = ["with_checks"]
 
 
-def with_checks(f: Function, fits: Iterable[Fit], mirror: Mapping[int, int], free: Iterable[tuple[Free, Abstract]]) -> Function:
+def with_checks(
+    f: Function, fits: Iterable[Fit], mirror: Mapping[int, int], free: Iterable[tuple[Free | Field, Abstract]]
+) -> Function:
     """`f`, which raises where the sizes do not fit.
 
     Parameters
@@ -31,13 +33,13 @@ def with_checks(f: Function, fits: Iterable[Fit], mirror: Mapping[int, int], fre
         The sizes that the primal takes to be equal.
     mirror : mapping
         The label of the forward block of each reverse block.
-    free : iterable of (Free, Abstract)
+    free : iterable of (Free or Field, Abstract)
         The data outside of the function that it reads.
     """
     missing = _missing(f, fits, mirror)
     if not missing:
         return f
-    return replace(f, block=_Checks(f, missing, dict(free)).block(f.block))
+    return replace(f, block=_Checks(f, missing, {op: t for op, t in free if isinstance(op, Free)}).block(f.block))
 
 
 def _missing(f: Function, fits: Iterable[Fit], mirror: Mapping[int, int]) -> dict[int, list[Fit]]:

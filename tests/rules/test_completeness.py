@@ -5,6 +5,7 @@ import pytest
 from rule_samples import floats, label, samples
 
 from sct import ruleset, runtime
+from sct.rules.linalg import cofactors
 from sct.runtime import updated
 from sct.testing import check_grads, check_rule
 
@@ -57,6 +58,7 @@ LIST_OPERATIONS = [
 # Why there is no sample in double precision, or why its second derivative is checked elsewhere
 _FIRST_ORDER_ONLY = {
     np.linalg.cholesky: "only symmetric directions mean anything; a composite is checked below",
+    cofactors: "the third derivative of det, which test_second_derivatives.py checks",
     np.arange: "no derivative by its bounds",
     np.float16: "the differences see the rounding",
     **{op: "linear; test_lists.py checks it, test_growing_lists.py its derivatives" for op in LIST_OPERATIONS},

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import sct
+from sct.rules.linalg import cofactors
 from sct.ruleset import adjoint_rule, primitives
 from sct.testing import check_grads, check_rule
 
@@ -181,6 +182,10 @@ SAMPLES = (
         (np.linalg.tensorinv, (_x(4, 2, 2),), {"ind": 1}),
         (np.linalg.matrix_rank, (_x(2, 3),), {}),
         (np.linalg.matrix_rank, (_x(2, 3, 3),), {}),
+    ]
+    + [
+        (cofactors, (np.outer([0.5, -1.0, 0.7], [1.2, 0.4, -0.3]), 0.0), {}),
+        (cofactors, (np.stack([np.eye(3), np.diag([0.0, 1.0, 2.0])]), np.zeros(2)), {}),
     ]
 )
 
