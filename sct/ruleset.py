@@ -273,7 +273,9 @@ def adjoint_of_square(
 
     def register(rule: F) -> F:
         for p in primitives:
-            _registry.squares[p] = SquareRule(_rule(p, rule, kind_of(p), real_only), covers)
+            own = _registry.adjoints[p]
+            made = _rule(p, rule, own.kind, real_only, sequences=own.sequences, raw=own.raw)
+            _registry.squares[p] = SquareRule(made, covers)
         return rule
 
     return register
