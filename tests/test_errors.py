@@ -166,7 +166,7 @@ SAID = {
     "a matrix": ("return x * np.ones((3, 3), np.float32)", (X, 1), "f returns a float64 matrix, and"),
     "a tuple": ("return x, y", (X, X), "f returns a tuple of 2 items, and"),
     "an int": ("return x", (3, 1), "f cannot be differentiated by x, which is an int"),
-    "ints in a list": ("return x[0]", ([1.0, np.arange(3)], 1), "f cannot be differentiated by x[1], which is an int64 vector"),
+    "ints in a list": ("return x[0]", ([1, np.arange(3)], 1), "f cannot be differentiated by x, which is a list of 2 items"),
     "a string": ("return x", ("a", 1), "f cannot be differentiated by x, which is 'a'"),
     "an object": ("return x", (object(), 1), "f cannot be differentiated by x, which is an object that is no number"),
     "a key": ("return x['c']", ({"a": 1.0, "b": X}, 1), "'c' is not in a dict with the keys 'a', 'b'"),
