@@ -346,3 +346,17 @@ def test_a_cotangent_is_taken_in_the_dtype_of_the_result(y_bar, optimize):
 def test_a_cotangent_of_a_number_may_be_an_integer():
     _, g = sct.vjp(lambda x: 3 * x)(2.0, 1)
     assert isinstance(g, float) and g == 3.0
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_what_is_subtracted_in_place_from_an_array_of_one_dtype_or_another(n):
+    def f(x, u, n):
+        y = x.copy() if n > 1 else x.astype(np.float32)
+        np.subtract.at(y, [0, 0, 1], u)
+        v = u if n > 1 else u.astype(np.int8)
+        z = x * 1.0
+        np.subtract.at(z, [0, 0, 1], v)
+        return np.sum(y * y) + np.sum(z * x)
+
+    (g,) = both(f, ("x",), np.array([1.0, 2.0, 3.0]), BYTES, n)
+    assert g.dtype == float

@@ -50,12 +50,19 @@ def _abstract(value: Any) -> Abstract:
 
 def infer_call(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     """The abstract result of `primitive(*args, **kwargs)`."""
-    doubtful = next((i for i, a in enumerate(args) if _kinds(a)), None)
+    doubtful = next((i for i, a in enumerate(args) if _is_doubtful(a)), None)
     if doubtful is None:
         return _inferred(primitive, args, kwargs)
     versions = [_of_kind(args[doubtful], kind) for kind in (None, *sorted(_kinds(args[doubtful]), key=str))]
     found = [infer_call(primitive, [*args[:doubtful], v, *args[doubtful + 1 :]], kwargs) for v in versions]
     return functools.reduce(either, found)
+
+
+def _is_doubtful(t: Abstract) -> bool:
+    """Whether there is a number in `t` that may be Python's or NumPy's, by the path that the program takes."""
+    if isinstance(t, (Scalar, Array)):
+        return bool(t.also)
+    return isinstance(t, (Tuple, List, Dict)) and any(map(_is_doubtful, t.items))
 
 
 def _kinds(t: Abstract) -> set[type]:

@@ -275,14 +275,9 @@ def _negative(s: Builder, target: Value, value: Operand) -> Operand:
     python = isinstance(given, Scalar) or (isinstance(given, Const) and not isinstance(given.value, np.generic))
     if python or (dtype is not None and dtype.kind in "fc"):
         return s.apply(operator.neg, (value,))
-    if t.dtype is not None and t.dtype.kind in "fc" and dtype is None:
-        return s.apply(operator.sub, (Const(0.0), value))
     if t.dtype is None or dtype is None:
-        raise UnsupportedSyntaxError(
-            f"a subtraction in place from {_called(target)} of a value whose dtype is only known at run time",
-            s.place,
-            "Convert one of them first: `y = y.astype(float)`.",
-        )
+        array = s.apply(np.asarray, (value,))
+        return s.apply(np.negative, (array,), {"dtype": s.apply(np.result_type, (target, array))})
     return s.apply(operator.neg, (s.apply(np.asarray, (value, Const(np.promote_types(t.dtype, dtype)))),))
 
 
