@@ -32,10 +32,12 @@ def updated_adjoint(y, a, path, value, y_bar):
 
 @result_type(updated)
 def updated_type(a, path, value):
-    part = a
-    for index in path.items if isinstance(path, Tuple) else path:
-        part = getitem_type(part, index)
-    fit_into(as_array(part).shape, as_array(value).shape)
+    indices = path.items if isinstance(path, Tuple) else path
+    if isinstance(indices, tuple):
+        part = a
+        for index in indices:
+            part = getitem_type(part, index)
+        fit_into(as_array(part).shape, as_array(value).shape)
     return as_array(a)
 
 
