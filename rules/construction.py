@@ -191,7 +191,7 @@ def broadcast_shapes_type(*args):
 
 @nondifferentiable
 def has_derivative(y):
-    """Whether `y` is of a kind that has derivatives: floating or complex."""
+    """Whether `y` is of a kind that has derivatives: floating or complex. Asked where that is known only at run time."""
     return np.result_type(y).kind in "fc"
 
 
@@ -410,7 +410,7 @@ def vander_type(x, N=None, increasing=False):
 @adjoint(np.array)
 def array(y, object, y_bar, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, like=None):
     if not has_derivative(y):
-        return None
+        y_bar = np.zeros_like(y_bar)
     if np.ndim(object) == np.ndim(y_bar):
         return y_bar
     if np.ndim(object) == 0:
@@ -436,12 +436,12 @@ def _converted(a, dtype):
 
 @adjoint(np.asarray, kind="view")
 def asarray(y, a, y_bar, dtype=None, order=None, *, device=None, copy=None, like=None):
-    return y_bar if has_derivative(y) else None
+    return y_bar if has_derivative(y) else np.zeros_like(y_bar)
 
 
 @adjoint(np.asanyarray, kind="view")
 def asanyarray(y, a, y_bar, dtype=None, order=None, *, device=None, copy=None, like=None):
-    return y_bar if has_derivative(y) else None
+    return y_bar if has_derivative(y) else np.zeros_like(y_bar)
 
 
 @result_type(np.asarray, np.asanyarray)
@@ -452,7 +452,7 @@ def asarray_type(a, dtype=None, order=None, *, device=None, copy=None, like=None
 @adjoint(np.ascontiguousarray, kind="view")
 def ascontiguousarray(y, a, y_bar, dtype=None, *, like=None):
     if not has_derivative(y):
-        return None
+        y_bar = np.zeros_like(y_bar)
     if np.ndim(a) == 0:
         return np.sum(y_bar)
     return y_bar
@@ -460,7 +460,7 @@ def ascontiguousarray(y, a, y_bar, dtype=None, *, like=None):
 
 @adjoint(np.asfortranarray, kind="view")
 def asfortranarray(y, a, y_bar, dtype=None, *, like=None):
-    return y_bar if has_derivative(y) else None
+    return y_bar if has_derivative(y) else np.zeros_like(y_bar)
 
 
 @result_type(np.ascontiguousarray)
@@ -494,12 +494,12 @@ def astype(x, dtype, order="K", casting="unsafe", subok=True, copy=True):
 
 @adjoint(astype)
 def astype_adjoint(y, x, y_bar, dtype, order="K", casting="unsafe", subok=True, copy=True):
-    return y_bar if has_derivative(y) else None
+    return y_bar if has_derivative(y) else np.zeros_like(y_bar)
 
 
 @adjoint(np.astype)
 def astype_function(y, x, y_bar, dtype, *, copy=True, device=None):
-    return y_bar if has_derivative(y) else None
+    return y_bar if has_derivative(y) else np.zeros_like(y_bar)
 
 
 @result_type(astype)

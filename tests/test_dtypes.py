@@ -360,3 +360,13 @@ def test_what_is_subtracted_in_place_from_an_array_of_one_dtype_or_another(n):
 
     (g,) = both(f, ("x",), np.array([1.0, 2.0, 3.0]), BYTES, n)
     assert g.dtype == float
+
+
+def test_a_conversion_to_integers_on_one_path():
+    def f(x, k):
+        v = x if k > 0 else 3
+        return np.sum(x * np.asarray(v)) + np.sum(x * np.array(v))
+
+    for k in (0, 1):
+        both(f, ("x",), np.array([1.0, 2.0]), k)
+        sct.check_grads(lambda x, k=k: f(x, k), (np.array([1.0, 2.0]),))

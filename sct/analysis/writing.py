@@ -292,6 +292,7 @@ def _augmented(op: Any) -> Callable[..., Any]:
         if isinstance(t, (Const, Scalar, Tuple)) or (isinstance(t, Array) and _may_be_number(t)):
             result = s.apply(BINARY[op], args)
             if isinstance(t, Array) and t.boxed is None and isinstance(x, Value):  # a number, or an array that is written into
+                _keeps_dtype(s, x, type_of(result))
                 s.writable(s.memory.root(x))
                 s.memory.may_have_written(x, s.place)
             return result
@@ -307,6 +308,19 @@ def _augmented(op: Any) -> Callable[..., Any]:
         return s.present(x)
 
     return handle
+
+
+def _keeps_dtype(s: Builder, x: Value, result: Abstract) -> None:
+    """Refuse `x op= v` that is of the dtype of `x` if that is an array, and of another one if it is a number."""
+    dtype = x.type.dtype if isinstance(x.type, Array) else None
+    other = result.dtype if isinstance(result, Array) else None
+    if dtype is not None and other is not None and dtype != other:
+        raise UnsupportedSyntaxError(
+            f"an augmented assignment to {_called(x)}, which is of {other} after it if it is a number, "
+            f"and of {dtype} if it is an array",
+            s.place,
+            "Write x = x + v, or make it an array on every path.",
+        )
 
 
 def has_output(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:

@@ -150,8 +150,8 @@ def test_nested_lists_get_nested_adjoints():
 
 
 def test_integers_have_no_derivative():
-    assert astype_adjoint(M.astype(int), M, M, int) is None
-    assert array(np.array(M, int), M, M, int) is None
+    np.testing.assert_array_equal(astype_adjoint(M.astype(int), M, M, int), np.zeros_like(M))
+    np.testing.assert_array_equal(array(np.array(M, int), M, M, int), np.zeros_like(M))
     assert infer_call(has_derivative, [Array(np.dtype(int), (3,))], {}) == Const(False)
 
 
