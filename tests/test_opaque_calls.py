@@ -63,10 +63,31 @@ def a_sum_twice(x, c):
     return np.sum(x * a + x * np.sum(c))
 
 
+def one_of_two_that_are_equal(x, c):
+    a = np.sort(c)
+    double(a)
+    return np.sum(x * a * np.sort(c))
+
+
+def equal_in_each_iteration(x, c):
+    for _ in range(2):
+        a = np.linspace(0.0, 1.0, 3)
+        double(a)
+        x = x * (a + np.linspace(0.0, 1.0, 3))
+    return np.sum(x * c)
+
+
+def made_of_what_is_not_written_into(x, c):
+    a = -(-c)
+    double(a)
+    return np.sum(x * a + c * x)
+
+
 CASES = [
     (solved, np.ones(3)),
     (result_with_parts, np.eye(3)),
     *((f, np.arange(1.0, 4.0)) for f in (used_before_and_after, in_a_loop, in_a_branch, through_a_view, a_sum_twice)),
+    *((f, np.arange(3.0)) for f in (one_of_two_that_are_equal, equal_in_each_iteration, made_of_what_is_not_written_into)),
 ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sct.analysis.given import Given, given_away
 from sct.ir.rewriting import map_blocks, map_operands
 from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves
 
@@ -14,15 +15,20 @@ __all__ = ["Rewriter"]
 
 
 class Rewriter:
-    """A forward walk. `replaced` maps values that are gone to what stands for them; `definition` has the new statements."""
+    """A forward walk. `replaced` maps values that are gone to what stands for them; `definition` has the new statements.
+
+    What a function of which nothing is known may write into is not what its definition says: it has none.
+    """
 
     def __init__(self) -> None:
         self.replaced: dict[Value, Operand] = {}
         self.definition: dict[Value, Statement] = {}
         self.body: list[Statement] = []
+        self.given: Given | None = None
 
     def function(self, f: Function) -> Function:
         """The rewritten function."""
+        self.given = given_away(f)
         return replace(f, block=self.block(f.block))
 
     def operand(self, o: Operand) -> Operand:
@@ -59,8 +65,12 @@ class Rewriter:
 
     def keep(self, s: Statement) -> None:
         self.body.append(s)
-        if isinstance(s, Apply):
+        if isinstance(s, Apply) and not self.changes(s.result):
             self.definition[s.result] = s
+
+    def changes(self, v: Value) -> bool:
+        """Whether a value may be another one later, though nothing in the function says so."""
+        return self.given is not None and self.given.changes(v)
 
     def changed(self, s: Apply, op: object, *args: Operand) -> Apply:
         """The statement with another operation."""

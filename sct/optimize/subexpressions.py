@@ -61,7 +61,7 @@ class _Subexpressions(Rewriter):
     def rewrite(self, s: Apply) -> Apply | Operand:
         kind = effect(s)
         self.moment += kind in ("draws", "acts")
-        if not _shareable(s, kind):
+        if not _shareable(s, kind) or self.changes(s.result):
             return s
         try:
             key = (s.op, s.args, s.kwargs, self.moment if kind == "reads" else None)

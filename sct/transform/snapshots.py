@@ -2,17 +2,18 @@
 
 Takes a typed function; gives it with copies of the arrays that are used before such a call gets them, or gets what they lie in.
 The call gets what the primal passes, and what is read after it is what it has left there: so the values are Python's own, and
-the reverse sweep finds what the forward sweep has used. Such a function is taken to change nothing but what it is given.
+the reverse sweep finds what the forward sweep has used.
 """
 
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sct.analysis.effects import callee, is_opaque, statements
-from sct.analysis.storage import Storage, fresh, storage
+from sct.analysis.effects import statements
+from sct.analysis.given import Given, given_away
+from sct.analysis.storage import fresh
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Attribute, Call, Field, Method, Steps
 from sct.ir.rewriting import map_operands
@@ -39,35 +40,13 @@ __all__ = ["snapshots"]
 
 def snapshots(f: Function) -> Function:
     """`f` with copies of what is written into by functions of which nothing is known."""
-    calls = [s for s in statements(f.block) if is_opaque(s)]
-    if not calls:
-        return f
-    pass_ = _Snapshots(storage(f))
-    for s in statements(f.block):
-        if isinstance(s.op, Field) or is_opaque(s):
-            pass_.more[s.result] = pass_.touched(s)
-    pass_.written = {s: pass_.touched(s) for s in calls}
-    return replace(f, block=pass_.block(f.block, frozenset()))
+    given = given_away(f)
+    return f if given is None else replace(f, block=_Snapshots(given).block(f.block, frozenset()))
 
 
 @dataclass
 class _Snapshots:
-    storage: Storage
-    more: dict[Value, frozenset[Any]] = field(default_factory=dict)  # what a value lies in, besides its roots
-    written: dict[Apply, frozenset[Any]] = field(default_factory=dict)
-
-    def touched(self, s: Apply) -> frozenset[Any]:
-        """The memory that a call may write into: of its operands, and of the object that it is a method of."""
-        found: set[Any] = set()
-        for v in values_of(*operands_of(s)):
-            found |= self.memory(v)
-        owner = getattr(callee(s), "__self__", None)
-        return frozenset(found | {id(owner)} if owner is not None else found)
-
-    def memory(self, v: Value) -> set[Any]:
-        """What a value may lie in."""
-        roots = self.storage.of(v)
-        return set(roots).union(*(self.more.get(r, ()) for r in roots))
+    given: Given
 
     def block(self, block: Block, later: frozenset[Any]) -> Block:
         """A block after which memory may be written into."""
@@ -75,9 +54,9 @@ class _Snapshots:
         for s in reversed(block.body):
             if isinstance(s, Apply):
                 body += reversed(self.apply(s, later))
-                later |= self.written.get(s, frozenset())
+                later |= self.given.written.get(s, frozenset())
                 continue
-            inside = frozenset().union(*(self.written.get(t, frozenset()) for t in statements(*blocks_of(s))))
+            inside = frozenset().union(*(self.given.written.get(t, frozenset()) for t in statements(*blocks_of(s))))
             again = later | inside if isinstance(s, (For, While)) else later
             body.append(self.compound(s, again))
             later |= inside
@@ -93,17 +72,17 @@ class _Snapshots:
 
     def apply(self, s: Apply, later: frozenset[Any]) -> list[Statement]:
         """A statement, after copies of those of its operands that are written into later."""
-        if not later or s in self.written or _navigates(s):
+        if not later or s in self.given.written or _navigates(s):
             return [s]
         copies: dict[Value, Value] = {}
         for v in values_of(*operands_of(s)):
-            if isinstance(s.op, (Call, Steps)) and isinstance(v.type, (Instance, Unknown)) and later & self.memory(v):
+            if isinstance(s.op, (Call, Steps)) and isinstance(v.type, (Instance, Unknown)) and later & self.given.memory(v):
                 raise UnsupportedSyntaxError(
                     "a call that the derivative runs again, of something that may be changed in between",
                     s.place,
                     "Pass what it needs as numbers and arrays.",
                 )
-            if _may_change(v) and not later.isdisjoint(self.memory(v)):
+            if _may_change(v) and not later.isdisjoint(self.given.memory(v)):
                 copies.setdefault(v, Value(v.type, v.name, v.hint))
         if not copies:
             return [s]

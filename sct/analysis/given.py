@@ -1,0 +1,52 @@
+"""What is given away: the memory that functions of which nothing is known may write into.
+
+Takes a function; gives the calls of that kind, what each may write into, and in what memory a value may lie. Such a function
+is taken to change nothing but what it is given.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sct.analysis.effects import callee, is_opaque, statements
+from sct.analysis.storage import storage
+from sct.ir.ops import Field
+from sct.ir.ssa import Apply, Function, Value, operands_of, values_of
+
+__all__ = ["Given", "given_away"]
+
+
+class Given:
+    """The memory that calls get; `written` is what each call of a function of which nothing is known may write into."""
+
+    def __init__(self, f: Function, calls: list[Apply]) -> None:
+        self.storage = storage(f)
+        self.more: dict[Value, frozenset[Any]] = {}  # what a value lies in, besides its roots
+        for s in statements(f.block):
+            if isinstance(s.op, Field) or is_opaque(s):
+                self.more[s.result] = self.touched(s)
+        self.written = {s: self.touched(s) for s in calls}
+        self.anywhere: frozenset[Any] = frozenset().union(*self.written.values())
+
+    def touched(self, s: Apply) -> frozenset[Any]:
+        """The memory that a call may write into: of its operands, and of the object that it is a method of."""
+        found: set[Any] = set()
+        for v in values_of(*operands_of(s)):
+            found |= self.memory(v)
+        owner = getattr(callee(s), "__self__", None)
+        return frozenset(found | {id(owner)} if owner is not None else found)
+
+    def memory(self, v: Value) -> set[Any]:
+        """What a value may lie in."""
+        roots = self.storage.of(v)
+        return set(roots).union(*(self.more.get(r, ()) for r in roots))
+
+    def changes(self, v: Value) -> bool:
+        """Whether some call may write into a value."""
+        return not self.anywhere.isdisjoint(self.memory(v))
+
+
+def given_away(f: Function) -> Given | None:
+    """What `f` gives away; None if it calls no function of which nothing is known."""
+    calls = [s for s in statements(f.block) if is_opaque(s)]
+    return Given(f, calls) if calls else None
