@@ -88,6 +88,15 @@ def coefficient(n):
     return 2.0 * n
 
 
+@functools.lru_cache
+def cached_square(v):
+    return v * v
+
+
+def through_a_cache_of_what_is_differentiated(x):
+    return np.sum(x * cached_square(np.sin(x[0])))
+
+
 def numerical(f, x, h=1e-6):
     return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(x.size)])
 
@@ -153,6 +162,7 @@ CALLABLES = [
     through_a_partial_made_inside,
     through_a_method_that_has_a_name,
     through_a_cache,
+    through_a_cache_of_what_is_differentiated,
     through_recursion,
     through_getattr,
 ]

@@ -1,6 +1,8 @@
 """What a function does besides giving its result is done once, in order, by its derivative too."""
 
+import inspect
 import logging
+import sys
 
 import numpy as np
 import pytest
@@ -327,3 +329,22 @@ def test_a4_what_cannot_be_left_out_is_refused():
         sct.errors.UnsupportedSyntaxError, match="in the checkpointed function used, which the derivative runs again"
     ):
         sct.grad(lambda x: np.sum(used(x)))(X)
+
+
+Z = 3.0
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: eval("x * 2.0"),
+        lambda x: locals()["x"] * 2.0,
+        lambda x: vars()["x"] * 2.0,
+        lambda x: globals()["Z"] * x,
+        lambda x: sys._getframe().f_locals["x"] * 2.0,
+        lambda x: inspect.currentframe().f_locals["x"] * 2.0,
+    ],
+)
+def test_what_looks_at_the_variables_of_its_caller_is_refused(f):
+    with pytest.raises(sct.UnsupportedSyntaxError, match="looks at the variables of the function that calls it"):
+        sct.grad(f)(1.5)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,7 +33,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function, reached
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import free_value, has_fields
-from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, is_lasting, package_of
+from sct.ir.ops import NEW, Call, Field, Free, describe, hashable, is_generated, is_lasting, package_of
 from sct.ir.shapes import constant, size_serial
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import (
@@ -61,6 +62,7 @@ __all__ = [
     "derivative",
     "lowered",
     "python_call",
+    "refuse_looking",
     "rule",
     "transform",
 ]
@@ -109,6 +111,19 @@ def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], 
     raise UnsupportedSyntaxError(
         "a call of a function that is only known at run time", s.place, "Pass the function as an argument of its own."
     )
+
+
+# What these give depends on the variables of the function that calls them, which are others in generated code.
+_OF_THE_CALLER = frozenset((eval, exec, globals, locals, inspect.currentframe, inspect.stack, sys._getframe))
+_OF_THE_CALLER_ALONE = frozenset((dir, vars))  # without an argument
+
+
+def refuse_looking(s: Builder, op: Any, args: Sequence[Operand]) -> None:
+    """Refuse a function that looks at the variables of its caller."""
+    if hashable(op) and (op in _OF_THE_CALLER or (op in _OF_THE_CALLER_ALONE and not args)):
+        raise UnsupportedSyntaxError(
+            f"{op.__name__}(), which looks at the variables of the function that calls it", s.place, "Name what it looks for."
+        )
 
 
 def python_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:

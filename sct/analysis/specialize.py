@@ -554,6 +554,7 @@ class Specializer:
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         """An operation that is not inlined: its result, if that is known, or a statement."""
         self.refuse_plans(args)
+        calls.refuse_looking(self, op, args)
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
         folded = self.fold(op, t)
         if folded is not None:

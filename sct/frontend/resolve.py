@@ -106,7 +106,8 @@ def is_code(value: Any) -> bool:
 _STABLE = ("numpy", "math", "operator", "builtins", "sct")
 _HEAP_TYPE = 1 << 9
 _LIKE_ARRAYS = ("__array__", "__array_interface__", "__array_ufunc__")
-_VALUES = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset, type, FunctionType, Enum, BaseException)
+_PLAIN = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset, type)
+_VALUES = (*_PLAIN, FunctionType, functools._lru_cache_wrapper, Enum, BaseException)
 
 
 def _finds_as_usual(cls: type) -> bool:
