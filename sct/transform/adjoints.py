@@ -200,7 +200,7 @@ class Adjoints:
                 runtime.cast_to, (bar, Const(known)), {}, Array(known, ()) if isinstance(want, Scalar) else want
             )
             return self.typed(self.cast(bar, want, known) if isinstance(want, Scalar) else bar, like)
-        if isinstance(want, Scalar) and isinstance(have, Array) and have.boxed is not False:
+        if isinstance(want, Scalar) and isinstance(have, Array) and (have.boxed is not False or have.shape != ()):
             return self.cast(bar, want, np.dtype(want.kind))
         if known is not None and known.kind != "c" and _is_complex_number(have):
             return self.typed(self.b.apply(np.real, (bar,)), like)
