@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 
 from sct.ruleset import effect, is_registered, known_class, nondifferentiable, result_type
-from sct.runtime import kept
+from sct.runtime import kept, shown
 
 # -- what is said and nobody hears: it has no result --------------------------------------------------------------------------
 
@@ -65,5 +65,6 @@ effect("reads", dir, getattr, hasattr, vars)
 
 # -- a copy of what may change ------------------------------------------------------------------------------------------------
 
-effect("reads", kept)
-result_type(kept)(lambda x: x)
+nondifferentiable(shown)
+effect("reads", kept, shown)
+result_type(kept, shown)(lambda x: x)

@@ -19,6 +19,7 @@ from sct.analysis.activity import differentiable
 from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items
+from sct.analysis.memory import Write
 from sct.analysis.signature import abstract
 from sct.analysis.writing import METHODS, OF_ARRAYS, give_away, has_output, into_outputs
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -159,7 +160,7 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     give_away(s, function, args[1:], kwargs)
     given = any(differentiable(v.type) for v in values_of(*args[1:], *kwargs.values()))
     if given and isinstance(t, Unknown) and method_rule(op.name) is None:  # which it may hold from now on
-        s.memory.gave_away(s.memory.object_of(x), describe(op), s.place)
+        s.memory.gave_away(s.memory.object_of(x), Write("", s.place, describe(op)))
     return made
 
 

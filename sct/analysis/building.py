@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, Protocol
 
-from sct.analysis.memory import Memory
+from sct.analysis.memory import Memory, Write
 from sct.analysis.repeating import Access, Repeated
 from sct.errors import Place, SctError
 from sct.frontend.resolve import Dependency
@@ -49,6 +50,7 @@ class Builder(Protocol):
     recursion: dict[Any, Abstract]
     again: dict[Any, tuple[Repeated, tuple[Access, ...]]]
     free_values: dict[Free, Value]
+    outside: set[Value]
     dependencies: list[Dependency]
     free: dict[Free | Field, Abstract]
 
@@ -133,6 +135,12 @@ class Builder(Protocol):
 
     def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
         """Data in a field of an instance."""
+
+    def undo_point(self) -> Callable[[], None]:
+        """What takes back all that is done from here on."""
+
+    def leave_outside(self, function: FunctionType, by: Write) -> None:
+        """What lies outside may have been changed by a call of a function that is not followed."""
 
     def refuse_plans(self, args: Sequence[Operand]) -> None:
         """Refuse arguments that only a loop can go through."""

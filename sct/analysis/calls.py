@@ -26,7 +26,7 @@ from sct.analysis.inference import infer_call, plain
 from sct.analysis.instances import Bound, callee, field
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import key_of
-from sct.analysis.repeating import Access, Repeated, holds_generator, repeated
+from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
 from sct.analysis.signature import abstract
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -344,7 +344,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
             result = inner.run(function, params)
             found = widen(type_of(result))
             block = Block((), tuple(inner.body), (result,))
-            s.again[key] = repeated(block, f"the recursive function {op.__name__}"), generators_of(inner, params)
+            s.again[key] = repeated(block, f"the recursive function {op.__name__}", inner.outside), generators_of(inner, params)
             settled = join(s.recursion[key], found, ("recursion", describe(op)))
             if settled == s.recursion[key]:
                 break
@@ -402,7 +402,7 @@ def checkpointed_call(
     t = type_of(result)
     with s.instance_of("checkpoint"):
         t = own_sizes(widen(t), ("result", s.path))
-    again = repeated(Block((), tuple(inner.body), (result,)), f"the checkpointed function {op.__name__}")
+    again = repeated(Block((), tuple(inner.body), (result,)), f"the checkpointed function {op.__name__}", inner.outside)
     return as_call(s, op, made.function, bound, t, name, again, generators_of(inner, params))
 
 
@@ -465,11 +465,18 @@ def as_call(
     args = [b for b, k in zip(bound, kinds, strict=True) if not k]
     sources = [*again.generators, *(b for b in bound if holds_generator(b))]
     sources += [read_access(s, a, bound) for a in outside]
+    outer = [v for v in values_of(*bound) if again.acts and s.memory.reaches(v, s.outside)]
+    if any(may_change(v) or isinstance(v.type, (Tuple, List, Dict, Instance)) for v in outer):
+        raise UnsupportedSyntaxError(
+            f"data from outside, given to {describe(op)}, which may change what is there, and which the derivative runs again",
+            s.place,
+            "Give it a copy.",
+        )
     draws = bool(again.draws and sources)
     if draws:
         args = [s.append(random_states, sources, {}, UNKNOWN, "states"), *args]
-    kind = "reports" if again.reports else "draws" if draws else "none"
-    return s.append(Call(op, kind, draws), args, named, t, name)
+    kind = "acts" if again.acts else "reports" if again.reports else "draws" if draws else "none"
+    return s.append(Call(op, kind, draws, again.outside), args, named, t, name)
 
 
 def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

@@ -25,6 +25,7 @@ from sct.ir.ops import (
     Special,
     Steps,
     StepsBack,
+    Unused,
     package_of,
 )
 from sct.ir.ssa import Apply, Block, Statement, blocks_of, type_of
@@ -36,7 +37,7 @@ __all__ = ["acts", "callee", "effect", "has_effect", "is_opaque", "statements", 
 _ORDER: tuple[Effect, ...] = get_args(Effect)
 _KEPT = (RAISE, ASSERT, UNPACK)
 _READING = (operator.getitem, operator.contains, len)
-_OPERATIONS = frozenset((Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Special, Steps, StepsBack))
+_OPERATIONS = frozenset((Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Special, Steps, StepsBack, Unused))
 
 
 def worst(*effects: Effect) -> Effect:
@@ -69,6 +70,8 @@ def effect(s: Apply) -> Effect:
     if isinstance(op, Call):
         found: Effect = op.effect
         return found
+    if isinstance(op, Unused):
+        return "acts"
     if isinstance(op, Steps):
         return worst(*map(effect, statements(op.step.block)))
     if isinstance(op, Attribute):

@@ -1,7 +1,7 @@
 """What is given away: the memory that functions of which nothing is known may write into.
 
 Takes a function; gives the calls of that kind, what each may write into, and in what memory a value may lie. Such a function
-is taken to change nothing but what it is given.
+is taken to change nothing but what it is given; one that could not be followed may change what lies outside as well.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from sct.analysis.effects import callee, is_opaque, statements
+from sct.analysis.repeating import changes_outside
 from sct.analysis.storage import storage
-from sct.ir.ops import Field
+from sct.ir.ops import Field, Free
 from sct.ir.ssa import Apply, Function, Value, operands_of, values_of
 
-__all__ = ["Given", "given_away"]
+__all__ = ["OUTSIDE", "Given", "given_away"]
+
+OUTSIDE = "outside"
+"""Stands for what is read outside by functions that are called."""
 
 
 class Given:
@@ -21,6 +25,7 @@ class Given:
 
     def __init__(self, f: Function, calls: list[Apply]) -> None:
         self.storage = storage(f)
+        self.outside = [s.result for s in statements(f.block) if isinstance(s.op, (Free, Field))]
         self.more: dict[Value, frozenset[Any]] = {}  # what a value lies in, besides its roots
         for s in statements(f.block):
             if isinstance(s.op, Field) or is_opaque(s):
@@ -30,8 +35,8 @@ class Given:
 
     def touched(self, s: Apply) -> frozenset[Any]:
         """The memory that a call may write into: of its operands, and of the object that it is a method of."""
-        found: set[Any] = set()
-        for v in values_of(*operands_of(s)):
+        found: set[Any] = {OUTSIDE} if changes_outside(s) else set()
+        for v in (*(values_of(*operands_of(s)) if is_opaque(s) or not found else ()), *(self.outside if found else ())):
             found |= self.memory(v)
         owner = getattr(callee(s), "__self__", None)
         return frozenset(found | {id(owner)} if owner is not None else found)
@@ -48,5 +53,5 @@ class Given:
 
 def given_away(f: Function) -> Given | None:
     """What `f` gives away; None if it calls no function of which nothing is known."""
-    calls = [s for s in statements(f.block) if is_opaque(s)]
+    calls = [s for s in statements(f.block) if is_opaque(s) or changes_outside(s)]
     return Given(f, calls) if calls else None

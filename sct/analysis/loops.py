@@ -245,7 +245,7 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
     loop = s.body.pop()
     assert isinstance(loop, For)
     constants = tuple(sorted(captured(loop.body), key=lambda v: v.id))
-    again = repeated(loop.body, "a checkpointed loop")
+    again = repeated(loop.body, "a checkpointed loop", _from_outside(s, loop, constants))
     if any(map(holds_generator, carried_params(loop))):
         raise UnsupportedSyntaxError(
             "a random generator that a checkpointed loop assigns", place, "Make the generator before the loop."
@@ -273,6 +273,12 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
     s.body.append(Apply(Steps(step), args, drawn, whole, place, origin))
     for k, r in enumerate((*loop.results, Value(UNKNOWN, "checkpoints"))):
         s.body.append(Apply(operator.getitem, (whole, Const(k)), (), r, place, origin))
+
+
+def _from_outside(s: Builder, loop: For, constants: Sequence[Value]) -> set[Value]:
+    """The values that a loop reads, and what it carries at the start, that may lie outside of the function."""
+    begun = [(p, i) for p, i in zip(carried_params(loop), loop.inits, strict=True) if isinstance(i, Value)]
+    return {v for v, from_ in (*begun, *zip(constants, constants, strict=True)) if s.memory.reaches(from_, s.outside)}
 
 
 @contextmanager

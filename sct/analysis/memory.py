@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -22,7 +23,7 @@ from sct.ir.ops import UNPACK, Attribute, Method, hashable
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple, Unknown
 
-__all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array"]
+__all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
 
 Key: TypeAlias = "Value | int"
 """What an object is known by: the value that it was made as, or the identity of a list or dict in the SSA form."""
@@ -57,11 +58,15 @@ class View:
 
 @dataclass(frozen=True)
 class Write:
-    """A write, for messages: the name that was written to, and where; or the function that may have written."""
+    """A write, for messages: the name that was written to, and where; or the function that may have written.
+
+    `why`: what kept that function from being followed.
+    """
 
     name: str
     place: Place | None
     by: str = ""
+    why: str = ""
 
 
 class Memory:
@@ -217,6 +222,12 @@ class Memory:
         """Whether two objects are known not to share memory."""
         return p != q and q not in self.rivals.get(p, ())
 
+    def reaches(self, v: Value, others: AbstractSet[Value]) -> bool:
+        """Whether a value may share memory with one of some others."""
+        root = self.root(v)
+        self.keep(root)
+        return any(self.original(k) in others for k in (key_of(root), *self.rivals.get(key_of(root), ())))
+
     def holds(self, obj: Operand, items: Operand) -> None:
         """The items of a list of unknown length may be these."""
         for leaf in _arrays((items,)):
@@ -256,22 +267,21 @@ class Memory:
         self.wrote(obj, v.name, place)
         self.stale[key_of(obj)] = self.writes[key_of(obj)]
 
-    def gave_away(self, obj: Operand, by: str, place: Place | None) -> None:
+    def gave_away(self, obj: Operand, write: Write) -> None:
         """An object was given to a function that may have written into it: what it holds is not known any more."""
         self.keep(obj)
-        write = Write(self.name_of(obj), place, by)
         for key in (key_of(obj), *self.rivals.get(key_of(obj), ())):
             self.stale[key] = write
 
-    def gave_instance(self, path: str, by: str, place: Place | None) -> None:
+    def gave_instance(self, path: str, write: Write) -> None:
         """An instance was given to a function that may have changed its fields."""
-        self.given[path] = Write(path, place, by)
+        self.given[path] = write
 
     def check_fields(self, path: str, name: str, place: Place | None) -> None:
         """Refuse to read a field of an instance that may have been changed."""
         for given, write in self.given.items():
             if path == given or path.startswith((f"{given}.", f"{given}[")):
-                _refuse_changed(repr(name), write, place)
+                refuse_changed(repr(name), write, place)
 
     def check(self, obj: Operand, name: str, place: Place | None) -> None:
         """Refuse to read an object that may have been changed through another name."""
@@ -281,7 +291,7 @@ class Memory:
         where = f" (line {write.place.line})" if write.place is not None else ""
         own = repr(name) if name else "this object"
         if write.by:
-            _refuse_changed(own, write, place)
+            refuse_changed(own, write, place)
         other = repr(write.name) if write.name else "another one"
         if own == other:
             other = f"what {other} stands for on another path"
@@ -292,10 +302,12 @@ class Memory:
         )
 
 
-def _refuse_changed(own: str, write: Write, place: Place | None) -> None:
+def refuse_changed(own: str, write: Write, place: Place | None) -> None:
+    """Refuse to read what a function that is not followed may have changed."""
     where = f" (line {write.place.line})" if write.place is not None else ""
+    why = f"; {write.by} is not followed because of {write.why}" if write.why else ""
     raise UnsupportedSyntaxError(
-        f"{own} may have been changed by {write.by}{where} before it is read here",
+        f"{own} may have been changed by {write.by}{where} before it is read here{why}",
         place,
         f"Read it before, give {write.by} a copy, or register that with sct.nondifferentiable.",
     )

@@ -6,6 +6,7 @@ that they had. Refuses what acts on the world where that cannot be left out the 
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,13 @@ import numpy as np
 
 from sct.analysis.effects import callee, effect, statements
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import Call, Free, Steps, describe
-from sct.ir.ssa import Apply, Block, Operand, Value, read, type_of
-from sct.ir.types import Abstract, Const, Dict, List, ListOf, Stateful, Tuple, Unknown
+from sct.ir.ops import Call, Free, Steps, Unused, describe
+from sct.ir.ssa import Apply, Block, Operand, Value, operands_of, read, type_of, values_of
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Stateful, Tuple, Unknown
 from sct.ruleset import of_class
-from sct.runtime import random_states
+from sct.runtime import random_states, shown
 
-__all__ = ["Access", "Repeated", "holds_generator", "repeated"]
+__all__ = ["Access", "Repeated", "changes_outside", "holds_generator", "may_change", "repeated"]
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class Repeated:
     """What is known of statements that are run again.
 
     `draws`: whether they draw random numbers. `reports`: whether they act, with results that are not used, and may be left out
-    the second time. `generators`: functions by which generators are drawn from that are no data of the program, such as NumPy's
-    global one.
+    the second time. `acts`: whether they may change what lies outside. `outside`: whether they read what lies there.
+    `generators`: functions by which generators are drawn from that are no data of the program, such as NumPy's global one.
     """
 
     draws: bool = False
     reports: bool = False
+    acts: bool = False
+    outside: bool = False
     generators: tuple[Operand, ...] = ()
 
 
@@ -44,8 +47,8 @@ class Access:
     steps: tuple[Any, ...] = ()
 
 
-def repeated(block: Block, what: str) -> Repeated:
-    """What must be known of statements that are run again; `what` they are, in a message.
+def repeated(block: Block, what: str, outside: AbstractSet[Value] = frozenset()) -> Repeated:
+    """What must be known of statements that are run again; `what` they are, in a message. `outside`: data from outside.
 
     Raises
     ------
@@ -58,7 +61,8 @@ def repeated(block: Block, what: str) -> Repeated:
     made: set[Operand] = set()  # generators, and what they are made of
     used = read(block)
     body = sorted(statements(block), key=lambda s: s.result.id)
-    reads = any(effect(s) == "reads" and s.op is not random_states for s in body)
+    reads = any(effect(s) == "reads" and s.op not in (random_states, shown) for s in body)
+    reading = any(_reads_outside(s, outside) for s in body)
     for s in body:
         kind = effect(s)
         if isinstance(s.op, Steps):
@@ -80,7 +84,39 @@ def repeated(block: Block, what: str) -> Repeated:
                     s.place,
                     "Move it out, or register the function with sct.nondifferentiable if it does nothing but give its result.",
                 )
-    return Repeated(draws, reports, tuple(found))
+    unfollowed = [s for s in body if changes_outside(s)]
+    if unfollowed and reading:
+        raise UnsupportedSyntaxError(
+            f"{describe(unfollowed[0].op)}, which may change what lies outside, in {what}, which the derivative runs again, "
+            "and which reads from outside",
+            unfollowed[0].place,
+            "Pass what it reads as arguments, or move the call out.",
+        )
+    return Repeated(draws, reports, bool(unfollowed), reading, tuple(found))
+
+
+def changes_outside(s: Apply) -> bool:
+    """Whether a statement is a call that was not followed, or one of a function in which there is one."""
+    if isinstance(s.op, Steps):
+        return any(map(changes_outside, statements(s.op.step.block)))
+    return isinstance(s.op, Unused) or (isinstance(s.op, Call) and s.op.effect == "acts")
+
+
+def _reads_outside(s: Apply, outside: AbstractSet[Value]) -> bool:
+    """Whether a statement reads data from outside that may be changed there; what is looked at is left out the second time."""
+    if isinstance(s.op, Unused) or s.op is shown:
+        return False
+    if isinstance(s.op, Call) and s.op.outside:
+        return True
+    found = outside & set(values_of(*operands_of(s)))
+    whole = (List, Dict, Instance) if isinstance(s.op, (Call, Steps)) else (List, Dict)
+    return any(may_change(v) or isinstance(v.type, whole) for v in found)
+
+
+def may_change(v: Value) -> bool:
+    """Whether a value may be written into, or is one that is read again where it is needed."""
+    t = v.type
+    return isinstance(t, (Unknown, ListOf)) or (isinstance(t, Array) and (t.shape != () or bool(t.boxed)))
 
 
 def _generators(s: Apply) -> tuple[Operand, ...]:

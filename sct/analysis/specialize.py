@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.analysis import attributes, branches, calls, growing, instances, loops
+from sct.analysis import attributes, branches, calls, growing, instances, loops, unfollowed
 from sct.analysis.building import Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.instances import Bound
 from sct.analysis.iteration import Range, Reversed, spread
-from sct.analysis.memory import Memory, is_itself, key_of, makes_array
+from sct.analysis.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
 from sct.analysis.repeating import Access, Repeated
 from sct.analysis.signature import abstract
 from sct.analysis.spellings import SPELLINGS
@@ -54,6 +54,7 @@ from sct.ir.ops import (
     Method,
     Steps,
     StepsBack,
+    Unused,
     hashable,
     is_effect,
     of_numpy,
@@ -83,6 +84,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    Instance,
     List,
     ListOf,
     Scalar,
@@ -184,6 +186,7 @@ class Specializer:
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
     looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
     initial: Memory | None = None
+    left: list[tuple[FunctionType, Write]] = field(default_factory=list)  # what was called and not followed
 
     # -- functions and blocks ----------------------------------------------------------------------------------------
 
@@ -448,7 +451,7 @@ class Specializer:
             made = self.projections[v, key] = self.at_entry(operator.getitem, (v, Const(key)), item)
             made.hint = name
         if v in self.outside:
-            self.outside.add(made)
+            self.add_outside(made)
         return made
 
     def at_entry(self, op: Any, args: tuple[Operand, ...], t: Abstract, name: str = "") -> Value:
@@ -491,6 +494,8 @@ class Specializer:
         known: Abstract = UNKNOWN,
     ) -> Operand:
         """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the type if inference fails."""
+        if isinstance(op, Unused):
+            return unfollowed.statement(self, op.op, args, kwargs or {}, name)
         args, kwargs = spread(self, args, kwargs or {})
         if any(a is UNDEFINED for a in args) and op != Method("append"):  # a list grows by what is not known yet
             return UNDEFINED
@@ -603,12 +608,16 @@ class Specializer:
         if op not in self.free_values:
             self.free.setdefault(op, abstract(value, op.path))
             self.free_values[op] = self.at_entry(op, (), self.free[op], op.name.split(" ")[0])
-            self.outside.add(self.free_values[op])
+            self.add_outside(self.free_values[op])
         return self.free_values[op]
 
     def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
         """Data in a field of an instance, read once, at the start."""
         self.memory.check_fields(field.path, field.name, self.place)
+        assert isinstance(x.type, Instance)
+        for function, by in self.left if not field.own else ():
+            if unfollowed.may_store(function, field.name, x.type.cls):
+                refuse_changed(repr(field.name), by, self.place)
         self.free.setdefault(field, t)
         if isinstance(t, Const):
             return t
@@ -619,8 +628,52 @@ class Specializer:
             made = self.append(field, (x,), {}, t, name)
         else:
             made = self.field_values[x, field] = self.at_entry(field, (x,), t, name)
-        self.outside.add(made)
+        self.add_outside(made)
         return made
+
+    # -- calls that are not followed ---------------------------------------------------------------------------------
+
+    def undo_point(self) -> Callable[[], None]:
+        """What takes back all that is done from here on."""
+        memory, saved = self.memory, self.memory.fork()
+        place, origin, pending = self.place, self.origin, self.pending
+        lists = [(x, len(x)) for x in (self.body, self.entry, self.dependencies, self.spent, self.left) if x is not None]
+        read: list[Any] = [self.free, self.free_values, self.field_values, self.projections, self.outside, self.parameters]
+        found: list[Any] = [self.copied, self.written, memory.given, self.recursion, self.again]
+        tables = [(x, x.copy()) for x in (*read, *found)]
+
+        def undo() -> None:
+            for x, length in lists:
+                del x[length:]
+            for table, was in tables:
+                table.clear()
+                table.update(was)
+            memory.born |= self.memory.born
+            memory.go_back(saved.fork())
+            self.memory, self.place, self.origin, self.pending = memory, place, origin, pending
+
+        return undo
+
+    def add_outside(self, v: Value) -> None:
+        """Data from outside, which is read at the start, and not again after calls that are not followed."""
+        self.outside.add(v)
+        for function, by in self.left:
+            self.leave(v, function, by)
+
+    def leave_outside(self, function: FunctionType, by: Write) -> None:
+        """What lies outside may have been changed by a call of a function that is not followed."""
+        self.left.append((function, by))
+        for v in self.outside:
+            self.leave(v, function, by)
+
+    def leave(self, v: Value, function: FunctionType, by: Write) -> None:
+        """Some data outside may have been changed by a call of a function; what arrays hold is looked at later."""
+        free = next((f for f, known in self.free_values.items() if known is v), None)
+        rebound = free is not None and unfollowed.may_rebind(function, free)
+        if rebound and isinstance(v.type, Const):
+            refuse_changed(repr(v.name), by, self.place)
+        if rebound or isinstance(v.type, (List, Dict, ListOf)):
+            self.memory.gave_away(v, by)
 
     def special(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         """An operation of `sct.ir.ops`."""

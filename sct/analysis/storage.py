@@ -49,6 +49,7 @@ from sct.runtime import (
     repeated,
     scatter_add,
     shortened,
+    shown,
     split_like,
     stacked,
     updated,
@@ -63,7 +64,7 @@ _NEW_LISTS: frozenset[Any] = frozenset(
 )
 
 
-_NEW_ARRAYS: frozenset[Any] = frozenset((joined, kept, numbers, scatter_add, stacked, updated))
+_NEW_ARRAYS: frozenset[Any] = frozenset((joined, kept, numbers, scatter_add, shown, stacked, updated))
 
 
 _COPYING: frozenset[Any] = frozenset((abs, pow, Method("copy"), Method("flatten")))

@@ -19,7 +19,7 @@ from sct.analysis.building import Builder
 from sct.analysis.containers import UnrollError
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import trip_count
-from sct.analysis.memory import View
+from sct.analysis.memory import View, Write
 from sct.analysis.storage import is_basic_index
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
@@ -36,6 +36,7 @@ __all__ = [
     "OF_ARRAYS",
     "WRITING",
     "give_away",
+    "handed_over",
     "has_output",
     "into_outputs",
     "is_object",
@@ -692,17 +693,20 @@ def give_away(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
 
     Of arrays that is looked at when it is known what is differentiated by (`sct.transform.snapshots`).
     """
-    if effect_of(op) != "acts":
-        return
-    work = [*args, *kwargs.values()]
+    if effect_of(op) == "acts":
+        handed_over(s, [*args, *kwargs.values()], Write("", s.place, describe(op)))
+
+
+def handed_over(s: Builder, work: list[Operand], by: Write) -> None:
+    """The lists, dicts and objects among operands, and in these, may be changed by a function."""
     while work:
         o = work.pop()
         if isinstance(o, (Tuple, List, Dict)):
             work += o.items
         if isinstance(o, (List, Dict)) or (isinstance(o, Value) and isinstance(o.type, (List, Dict, ListOf))):
-            s.memory.gave_away(s.memory.object_of(o), describe(op), s.place)
+            s.memory.gave_away(s.memory.object_of(o), by)
         elif isinstance(o, Value) and isinstance(o.type, Instance):
-            s.memory.gave_instance(o.type.path, describe(op), s.place)
+            s.memory.gave_instance(o.type.path, by)
 
 
 def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:

@@ -38,6 +38,7 @@ from sct.ir.ops import (
     Special,
     Steps,
     StepsBack,
+    Unused,
     of_numpy,
 )
 from sct.ir.rewriting import map_blocks, substitute
@@ -136,7 +137,7 @@ class _Emitter:
         def add(block: Block) -> None:
             for s in block.body:
                 if isinstance(s, Apply):
-                    op = s.op.op if isinstance(s.op, InPlace) else s.op
+                    op = s.op.op if isinstance(s.op, (InPlace, Unused)) else s.op
                     if isinstance(op, Free):
                         out.add(getattr(op.function, "__name__", "constant"))
                     elif isinstance(op, (Steps, StepsBack)):

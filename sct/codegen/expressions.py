@@ -17,7 +17,7 @@ import numpy as np
 
 from sct.codegen.symbols import Symbols, load
 from sct.frontend.resolve import place_of_default
-from sct.ir.ops import POP, TAPE, Attribute, Call, Derived, Field, Format, Free, Method
+from sct.ir.ops import CALL, POP, TAPE, Attribute, Call, Derived, Field, Format, Free, Method, Unused
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Array, Const, ListOf, Scalar
 from sct.runtime import (
@@ -172,6 +172,8 @@ def operation(
         return call(gast.Attribute(args[0], "copy", gast.Load()), [])
     if op is np.shape and _is_array(operands[0]):
         return gast.Attribute(args[0], "shape", gast.Load())
+    if isinstance(op, Unused):
+        return call(args[0], args[1:], kwargs) if op.op is CALL else operation(op.op, args, kwargs, operands, symbols)
     if isinstance(op, Format):
         return _format(op, args)
     if isinstance(op, Free):

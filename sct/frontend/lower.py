@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -19,7 +19,23 @@ from sct.errors import SctError, UndefinedNameError
 from sct.frontend.check import check
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
-from sct.ir.ops import ASSERT, CALL, DICT, LIST, NEW, RAISE, STAR, TUPLE, UNPACK, Attribute, Augmented, Format, Free, Method
+from sct.ir.ops import (
+    ASSERT,
+    CALL,
+    DICT,
+    LIST,
+    NEW,
+    RAISE,
+    STAR,
+    TUPLE,
+    UNPACK,
+    Attribute,
+    Augmented,
+    Format,
+    Free,
+    Method,
+    Unused,
+)
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
 
@@ -307,6 +323,9 @@ class _Lowerer:
 
     def do_Expr(self, node: Any) -> None:
         self.expression(node.value)
+        last = self.body[-1] if self.body and isinstance(node.value, gast.Call) else None
+        if isinstance(last, Apply) and (last.op is CALL or isinstance(last.op, (FunctionType, Method))):
+            self.body[-1] = replace(last, op=Unused(last.op))
 
     def do_Return(self, node: Any) -> None:
         self.env[_RESULT] = Const(None) if node.value is None else self.expression(node.value)

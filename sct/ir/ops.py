@@ -39,6 +39,7 @@ __all__ = [
     "Special",
     "Steps",
     "StepsBack",
+    "Unused",
     "describe",
     "hashable",
     "is_effect",
@@ -148,6 +149,16 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Unused:
+    """`op` as a statement of its own, whose result nobody uses. In a typed function: one that is called as it stands."""
+
+    op: Any
+
+    def __str__(self) -> str:
+        return describe(self.op)
+
+
+@dataclass(frozen=True, slots=True)
 class Again:
     """`function` as it is run again: without what it does to the world."""
 
@@ -162,11 +173,13 @@ class Call:
     """A call of a function in Python that stays a call, with what it does besides giving its result.
 
     With `draws`, `args[0]` holds the states of the random generators from which it draws, as they are before the call.
+    `outside`: it reads what may be changed outside of it.
     """
 
     function: Callable[..., Any] | Again
     effect: Any = "none"
     draws: bool = False
+    outside: bool = False
 
     def __str__(self) -> str:
         return describe(self.function)
@@ -285,7 +298,8 @@ def of_numpy(op: Any) -> bool:
 def describe(op: Any) -> str:
     """What an operation is called in a message: the name by which a user would import it."""
     if isinstance(
-        op, (Again, Attribute, Augmented, Call, Field, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack)
+        op,
+        (Again, Attribute, Augmented, Call, Field, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack, Unused),
     ):
         return str(op)
     if is_indexed(op):

@@ -34,6 +34,7 @@ __all__ = [
     "replayed",
     "scatter_add",
     "shortened",
+    "shown",
     "split_like",
     "stacked",
     "stop_gradient",
@@ -152,6 +153,25 @@ def kept(x: Any) -> Any:
     if isinstance(x, list):
         return [kept(i) for i in x]
     return x.copy() if isinstance(x, np.ndarray) else x
+
+
+def shown(x: Any) -> Any:
+    """`x` for somebody to look at: the arrays in it are copies, which cannot be written into."""
+    if isinstance(x, (list, tuple)):
+        return (
+            [shown(i) for i in x]
+            if isinstance(x, list)
+            else type(x)(*map(shown, x))
+            if hasattr(x, "_fields")
+            else tuple(map(shown, x))
+        )
+    if isinstance(x, dict):
+        return {k: shown(v) for k, v in x.items()}
+    if not isinstance(x, np.ndarray):
+        return x
+    copy = x.copy()
+    copy.flags.writeable = False
+    return copy
 
 
 def last_writes(a: Any, index: Any) -> Any:

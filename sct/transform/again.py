@@ -34,7 +34,7 @@ def _stays(s: Statement) -> bool:
 def _statement(s: Statement) -> Statement:
     if not isinstance(s, Apply):
         return map_blocks(_quiet, s)
-    if isinstance(s.op, Call) and s.op.effect == "reports":
+    if isinstance(s.op, Call) and s.op.effect in ("reports", "acts"):
         assert not isinstance(s.op.function, Again)
         return replace(s, op=Call(Again(s.op.function), "draws" if s.op.draws else "none", s.op.draws))
     return replace(s, op=Steps(again(s.op.step))) if isinstance(s.op, Steps) else s

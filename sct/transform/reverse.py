@@ -38,6 +38,7 @@ from sct.ir.ops import (
     Method,
     Steps,
     StepsBack,
+    Unused,
     describe,
     package_of,
 )
@@ -370,7 +371,7 @@ class _Reverser(Boundary):
         targets = [given[name] for name in wrt]
         t = Tuple((s.result.type, Tuple(tuple(type_of(target) for target in targets))))
         function: Any = op.function if isinstance(op, Call) else replace(op, draws=False)
-        if isinstance(op, Call) and op.effect == "reports":
+        if isinstance(op, Call) and op.effect in ("reports", "acts"):
             function = Again(function)
         found = self.b.append(Derived(function, wrt, op.draws), (*states, *args, bar), dict(s.kwargs), t)
         pulled = self.b.project(found, 1, t.items[1])
@@ -540,7 +541,9 @@ def _shaped_as(t: Abstract, o: Operand) -> Abstract:
 
 def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
     """Refuse what is differentiated in a call of which nothing is known, and which may write into it."""
-    calls = [s for s in statements(block) if is_opaque(s) and not is_nondifferentiable(callee(s))]
+    calls = [
+        s for s in statements(block) if is_opaque(s) and not isinstance(s.op, Unused) and not is_nondifferentiable(callee(s))
+    ]
     varied = varied_values(block, params) if calls else set()
     for s in calls:
         own = s.args[isinstance(s.op, Method) :]

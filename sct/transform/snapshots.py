@@ -11,8 +11,9 @@ import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sct.analysis.effects import statements
-from sct.analysis.given import Given, given_away
+from sct.analysis.effects import is_opaque, statements
+from sct.analysis.given import OUTSIDE, Given, given_away
+from sct.analysis.repeating import may_change
 from sct.analysis.storage import fresh
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Attribute, Call, Field, Method, Steps
@@ -32,7 +33,7 @@ from sct.ir.ssa import (
     operands_of,
     values_of,
 )
-from sct.ir.types import Array, Instance, ListOf, Unknown
+from sct.ir.types import Instance, Unknown
 from sct.runtime import kept
 
 __all__ = ["snapshots"]
@@ -72,18 +73,21 @@ class _Snapshots:
 
     def apply(self, s: Apply, later: frozenset[Any]) -> list[Statement]:
         """A statement, after copies of those of its operands that are written into later."""
-        if not later or s in self.given.written or _navigates(s):
+        if not later or is_opaque(s) or _navigates(s):
             return [s]
         copies: dict[Value, Value] = {}
+        changing = isinstance(s.op, Call) and s.op.outside and OUTSIDE in later
         for v in values_of(*operands_of(s)):
-            if isinstance(s.op, (Call, Steps)) and isinstance(v.type, (Instance, Unknown)) and later & self.given.memory(v):
-                raise UnsupportedSyntaxError(
-                    "a call that the derivative runs again, of something that may be changed in between",
-                    s.place,
-                    "Pass what it needs as numbers and arrays.",
-                )
-            if _may_change(v) and not later.isdisjoint(self.given.memory(v)):
+            of_object = isinstance(s.op, (Call, Steps)) and isinstance(v.type, (Instance, Unknown))
+            changing = changing or (of_object and not later.isdisjoint(self.given.memory(v)))
+            if may_change(v) and not later.isdisjoint(self.given.memory(v)):
                 copies.setdefault(v, Value(v.type, v.name, v.hint))
+        if changing:
+            raise UnsupportedSyntaxError(
+                "a call that the derivative runs again, of something that may be changed in between",
+                s.place,
+                "Pass what it needs as numbers and arrays.",
+            )
         if not copies:
             return [s]
 
@@ -99,9 +103,3 @@ def _navigates(s: Apply) -> bool:
     if isinstance(s.op, (Attribute, Field, Method)) or s.op is operator.getitem:
         return not fresh(s)
     return False
-
-
-def _may_change(v: Value) -> bool:
-    """Whether a value may be written into, or is one that is read again where it is needed."""
-    t = v.type
-    return isinstance(t, (Unknown, ListOf)) or (isinstance(t, Array) and (t.shape != () or bool(t.boxed)))
