@@ -78,7 +78,8 @@ def meet(
     flat: list[tuple[Value, Operand, Operand]] = []
     for part in (a, b):
         memory.stale.update(part.stale)
-        memory.rivals.update({k: memory.rivals.get(k, frozenset()) | r for k, r in part.rivals.items()})
+        more = {k: r for k, r in part.rivals.items() if r is not memory.rivals.get(k)}
+        memory.rivals.update({k: memory.rivals.get(k, frozenset()) | r for k, r in more.items()})
         memory.writes.update(part.writes)
     for n, k in enumerate(dict.fromkeys((*a.contents, *b.contents))):
         obj = memory.original(k)

@@ -186,8 +186,9 @@ def end_iteration(s: Builder, loop: Loop, inner: Memory, wrote: bool) -> None:
     mark(loop, inner, left)
     loop.shared.update(alike(inner, left))
     for k, others in inner.rivals.items():
-        if outer.knows(k):
-            loop.shared.update(frozenset((k, q)) for q in others if outer.knows(q) and q not in outer.rivals.get(k, ()))
+        before = outer.rivals.get(k, frozenset())
+        if others is not before and outer.knows(k):
+            loop.shared.update(frozenset((k, q)) for q in others - before if outer.knows(q))
     reach = {slot: {q for k in found for q in (k, *inner.rivals.get(k, ()))} for slot, _, found in left}
     for slot, near in reach.items():
         loop.shared.update(frozenset((slot, q)) for q in near if outer.knows(q))

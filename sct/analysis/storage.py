@@ -148,7 +148,8 @@ class Storage:
             for w in self.roots:
                 for r in self.of(w):
                     self.by_root.setdefault(r, set()).add(w)
-        return any(w in others and self.share(v, w) for r in self.of(v) for w in (r, *self.by_root.get(r, ())))
+        near = (w for r in self.of(v) for w in (self.by_root.get(r, set()) | {r}) & others)
+        return any(self.share(v, w) for w in near)
 
     def owned(self, v: Value) -> bool:
         """Whether the memory of `v` belongs to this function alone."""

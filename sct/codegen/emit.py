@@ -151,11 +151,13 @@ class _Emitter:
         return frozenset(out)
 
     def every_use(self, block: Block) -> Iterator[Value]:
-        for s in block.body:
-            yield from values_of(*operands_of(s))
-            for b in blocks_of(s):
-                yield from self.every_use(b)
-                yield from values_of(*b.yields)
+        work = [block]
+        while work:
+            for s in work.pop().body:
+                yield from values_of(*operands_of(s))
+                for b in blocks_of(s):
+                    work.append(b)
+                    yield from values_of(*b.yields)
 
     def with_parts(self, block: Block) -> dict[Value, list[Value | None]]:
         """The results with several parts that are only ever used part by part, and the parts' values."""

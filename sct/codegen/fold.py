@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sct.analysis.effects import acts, effect, has_effect
+from sct.analysis.effects import effect, has_effect
 from sct.analysis.recording import COMPARISONS, is_number
 from sct.ir.ops import (
     ASSERT,
@@ -115,13 +115,14 @@ class _Folder:
             for r in results_of(s):
                 self.home[r] = (block.label, i)
                 self.definition[r] = s
-            if (isinstance(s, Apply) and isinstance(s.op, InPlace)) or any(_stores(b) for b in blocks_of(s)):
-                self.clobbers.setdefault(block.label, []).append(i)
-            if effect(s) in _CHANGING if isinstance(s, Apply) else acts(*blocks_of(s)):
-                self.changes.setdefault(block.label, []).append(i)
             for b in blocks_of(s):
                 self.count(b)
                 self.uses.update(values_of(*b.yields))
+            inner = [b.label for b in blocks_of(s)]
+            if isinstance(s.op, InPlace) if isinstance(s, Apply) else any(b in self.clobbers for b in inner):
+                self.clobbers.setdefault(block.label, []).append(i)
+            if effect(s) in _CHANGING if isinstance(s, Apply) else any(b in self.changes for b in inner):
+                self.changes.setdefault(block.label, []).append(i)
 
     def choose(self, block: Block) -> None:
         for s in block.body:
@@ -231,10 +232,3 @@ def _between(positions: list[int], i: int, j: int) -> bool:
     """Whether one of these positions, which are in order, lies between two others."""
     after = bisect_right(positions, i)
     return after < len(positions) and positions[after] < j
-
-
-def _stores(block: Block) -> bool:
-    """Whether a block stores over memory that may be read outside of it."""
-    return any(
-        (isinstance(s, Apply) and isinstance(s.op, InPlace)) or any(_stores(b) for b in blocks_of(s)) for s in block.body
-    )

@@ -109,9 +109,9 @@ class _Liveness:
                 self.work.append(v)
 
     def hold(self, owners: tuple[Statement, ...]) -> None:
-        for s in owners:
+        for s in reversed(owners):
             if id(s) in self.needed:
-                continue
+                return  # and so are those around it
             self.needed.add(id(s))
             if isinstance(s, If):
                 self.need(s.test)

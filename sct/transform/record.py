@@ -10,8 +10,9 @@ whatever loops and branches surround it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,6 @@ from sct.ir.ssa import (
     defined,
     map_leaves,
     operands_of,
-    read,
     results_of,
     type_of,
     values_of,
@@ -114,6 +114,8 @@ class _Recorder:
         self.put_back: dict[int, list[Value]] = {}  # label -> the indices of the writes in it that are undone
         self.mirrored: set[int] = set()  # forward blocks that have a reverse
         self.read_back: dict[int, set[Value]] = {}  # what the reverse of a forward block reads
+        self.read_in: dict[int, frozenset[Value]] = {}  # what a block reads, and the blocks in it
+        self.wanted: dict[int, tuple[tuple[Value, ...], tuple[Value, ...]]] = {}  # by the id of a reverse statement
         self.split = False
         self.total: set[Value] = set()  # values that must be bound on every path
 
@@ -123,7 +125,7 @@ class _Recorder:
         self.mirrored = {self.mirror[label] for label in self.places if label in self.mirror}
         for label, place in self.places.items():
             if label in self.mirror:
-                self.read_back.setdefault(self.mirror[label], set()).update(read(place.block))
+                self.read_back.setdefault(self.mirror[label], set()).update(self.reads(place.block))
         self.total.update(_shapes_asked(f.block))
         for k, s in enumerate(f.block.body):
             self.walk(s, (f.block.label,))
@@ -147,9 +149,11 @@ class _Recorder:
 
     def survey(self, block: Block, owner: Statement | None, parent: int | None, depth: int, in_loop: bool) -> None:
         self.places[block.label] = _Place(block, owner, parent, depth, in_loop)
+        here = set(block.params)  # what is defined in this block so far
         for p in block.params:
             self.home[p] = block.label
         for k, s in enumerate(block.body):
+            here.update(results_of(s))
             for r in results_of(s):
                 self.home[r] = block.label
                 self.definition[r] = s
@@ -157,9 +161,17 @@ class _Recorder:
                 self.survey(b, s, block.label, depth + 1, in_loop or isinstance(s, (For, While)))
             if block.label not in self.mirror and (parent is not None or k < self.begin):
                 self.position[s] = k
-                used = [*values_of(*operands_of(s)), *(v for b in blocks_of(s) for v in read(b))]
-                self.last_use.update((v, k) for v in used if self.home.get(v) == block.label)
+                used = set(values_of(*operands_of(s))).union(*map(self.reads, blocks_of(s)))
+                self.last_use.update((v, k) for v in used & here)
         self.last_use.update((v, len(block.body)) for v in values_of(*block.yields) if self.home.get(v) == block.label)
+
+    def reads(self, block: Block) -> frozenset[Value]:
+        """All values that a block and the blocks in it read."""
+        if block.label not in self.read_in:
+            own = {v for s in block.body for v in values_of(*operands_of(s))}
+            own.update(values_of(*block.yields))
+            self.read_in[block.label] = frozenset(own.union(*(self.reads(b) for s in block.body for b in blocks_of(s))))
+        return self.read_in[block.label]
 
     def walk(self, s: Statement, chain: tuple[int, ...]) -> None:
         """Collect the uses, inside the reverse sweep, of values that are not in scope there."""
@@ -483,8 +495,10 @@ class _Recorder:
 
     def undo(self, s: Statement, label: int, names: dict[Value, Value], body: list[Statement]) -> None:
         """A statement of the reverse of the block `label`, after what supplies the values that it reads."""
-        for v in (*_used(s), *self.further_uses(s)):
-            self.ensure(v, label, names, body)
+        made = self.supplies.get(label, _Supply())
+        for v in chain(*self.uses(s)):
+            if v in made.kept or v in made.again or (label, v) in self.restored:
+                self.ensure(v, label, names, body)
         body.append(self.backward(s, names))
 
     def save(self, s: Apply, old: Value) -> list[Statement]:
@@ -649,26 +663,37 @@ class _Recorder:
             (y, r) for y, r in pairs if isinstance(y, Value) and r in self.versions.before and (block.label, y) in self.restored
         ]
 
-    def further_uses(self, s: Statement) -> list[Value]:
-        """The values that the blocks of a reverse statement are going to read to supply themselves."""
-        out: list[Value] = []
-        for b in blocks_of(s):
-            label = self.mirror.get(b.label, -1)
-            owner = self.mirrored_by(b)
-            if isinstance(owner, (For, While)):
-                out += [result for _, _, _, result in self.carried_versions(owner)]
-            elif isinstance(owner, If):
-                out += [owner.results[k] for _, k in self.branch_versions(owner)]
-                out += [r for block in (owner.then, owner.orelse) for _, r in self.last_versions(block, owner)]
-            out += self.put_back.get(label, ())
-            made = self.supplies.get(label)
-            if made is not None:
-                out += [result for _, _, result in made.restored]
-                again = (s for s in map(self.source, made.again) if s is not None)
-                out += [w for s in again for w in values_of(*operands_of(s))]
-            for t in b.body:
-                out += self.further_uses(t)
-        return out
+    def uses(self, s: Statement) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+        """The values that a reverse statement and the blocks in it read, and those by which these blocks supply themselves."""
+        if id(s) not in self.wanted:
+            read = dict.fromkeys(values_of(*operands_of(s)))
+            further: dict[Value, None] = {}
+            for b in blocks_of(s):
+                further.update(dict.fromkeys(self.supplying(b)))
+                for t in b.body:
+                    inner, more = self.uses(t)
+                    read.update(dict.fromkeys(inner))
+                    further.update(dict.fromkeys(more))
+                read.update(dict.fromkeys(values_of(*b.yields)))
+            self.wanted[id(s)] = tuple(read), tuple(further)
+        return self.wanted[id(s)]
+
+    def supplying(self, b: Block) -> Iterator[Value]:
+        """The values by which a reverse block supplies itself."""
+        label = self.mirror.get(b.label, -1)
+        owner = self.mirrored_by(b)
+        if isinstance(owner, (For, While)):
+            yield from (result for _, _, _, result in self.carried_versions(owner))
+        elif isinstance(owner, If):
+            yield from (owner.results[k] for _, k in self.branch_versions(owner))
+            yield from (r for block in (owner.then, owner.orelse) for _, r in self.last_versions(block, owner))
+        yield from self.put_back.get(label, ())
+        made = self.supplies.get(label)
+        if made is not None:
+            yield from (result for _, _, result in made.restored)
+            for s in map(self.source, made.again):
+                if s is not None:
+                    yield from values_of(*operands_of(s))
 
     def renamed(self, operand: Operand, names: dict[Value, Value]) -> Operand:
         return map_leaves(lambda v: names.get(v, self.indices.get(v, v)) if isinstance(v, Value) else v, operand)
@@ -739,13 +764,3 @@ def _shapes_asked(block: Block) -> set[Value]:
 
 def _push(tape: Value, v: Value, s: Statement | None = None) -> Apply:
     return Apply(PUSH, (tape, v), (), Value(Const(None)), None, s.origin if s is not None else None)
-
-
-def _used(s: Statement) -> list[Value]:
-    """All values that a statement and the blocks in it read."""
-    out = list(values_of(*operands_of(s)))
-    for b in blocks_of(s):
-        for t in b.body:
-            out += _used(t)
-        out += values_of(*b.yields)
-    return out
