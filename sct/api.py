@@ -292,15 +292,11 @@ class DerivedFunction:
             types = self._types(values)
             specialized, text, signature, lengths = with_room(lambda: self._written(types))
         root = self._root
-        return compiled(
-            root,
-            specialized.dependencies,
-            text,
-            signature,
-            guard(types, values, specialized.dependencies, specialized.free, lengths, getattr(root, "__globals__", {})),
-            long_enough(types, specialized.free, lengths),
-            overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free),
-        )
+        names = getattr(root, "__globals__", {})
+        matches = guard(types, values, specialized.dependencies, specialized.free, lengths, names)
+        facts = long_enough(types, specialized.free, lengths)
+        check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
+        return with_room(lambda: compiled(root, specialized.dependencies, text, signature, matches, facts, check))
 
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
         return tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))

@@ -47,6 +47,8 @@ from sct.ir.words import in_words
 __all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]
 
 
+_FEW = 100  # so many iterations are written one after another rather than that a list is of unknown length
+
 _T = TypeVar("_T")
 
 
@@ -86,7 +88,8 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
     if any(isinstance(p, Items) for p in plan_parts(plan)) or (s.static and trip_count(plan) is not None):
         unrolled(s, t, plan)
         return
-    ways = [rolled, unrolled, grown] if trip_count(plan) is not None else [rolled, grown]
+    n = trip_count(plan)
+    ways = [rolled, grown] if n is None else [rolled, unrolled, grown] if n <= _FEW else [rolled, grown, unrolled]
     mark, env, place, origin, memory = len(s.body), s.env, s.place, s.origin, s.memory
     saved, pending = memory.fork(), s.pending
     refused: UnsupportedSyntaxError | None = None

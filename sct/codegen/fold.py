@@ -74,6 +74,7 @@ class _Folder:
     def __init__(self, f: Function) -> None:
         self.f = f
         self.uses: Counter[Value] = Counter()
+        self.depth: dict[Value, int] = {}  # how many expressions stand in one another in what a value is written as
         self.tests: Counter[Value] = Counter()  # of these uses, the tests of branches
         self.direct: dict[Value, tuple[int, int]] = {}  # the block and position of a value's use as a plain operand
         self.home: dict[Value, tuple[int, int]] = {}
@@ -156,7 +157,14 @@ class _Folder:
             v = s.result
             (block, i), (other, j) = self.home[v], self.direct.get(v, (-1, -1))
             return not v.name and self.uses[v] == 1 and (block, i + 1) == (other, j)
-        return self.quiet(s) and self.used_once(s.result) and not self.is_part(s)
+        return self.quiet(s) and self.used_once(s.result) and not self.is_part(s) and not self.is_deep(s)
+
+    def is_deep(self, s: Apply) -> bool:
+        """Whether a statement is written with too many expressions in one another; the terms of a sum stand side by side."""
+        inner = {v: self.depth.get(v, 0) for v in values_of(*operands_of(s)) if v in self.inline}
+        first = s.args[0] if s.op in _CHAINS and isinstance(s.args[0], Value) else None
+        self.depth[s.result] = max((d if v is first else d + 1 for v, d in inner.items()), default=0)
+        return self.depth[s.result] > _DEEPEST
 
     def reads(self, s: Apply) -> bool:
         """Whether a statement, with what is folded into it, reads something that may change."""
@@ -224,6 +232,8 @@ class _Folder:
         return True
 
 
+_CHAINS = (operator.add, operator.sub)
+_DEEPEST = 50  # Python takes expressions in some 90 parentheses for certain
 _SHAPES = (Attribute("shape"), np.shape)
 _CHANGING = ("draws", "acts")
 

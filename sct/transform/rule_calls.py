@@ -19,6 +19,7 @@ from sct.ir.ops import RAISE
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Tuple, Unknown, is_unit, with_items
+from sct.ir.words import shape_in_words
 from sct.ruleset import AdjointRule
 
 __all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
@@ -95,9 +96,8 @@ def check_shape(b: Specializer, rule: AdjointRule, bar: Operand, operand: Value,
     message = f"the adjoint rule {rule.function.__name__} gives an adjoint of another shape than that of {name}"
     if want is not None and have is not None:
         if len(want) != len(have) or any(map(_differ, want, have)):
-            raise SctError(
-                f"{message}: {type_of(bar)} for {type_of(operand)}", place, "Return adjoints of the shapes of the operands."
-            )
+            given = f"{shape_in_words(have)} for {shape_in_words(want)}"
+            raise SctError(f"{message}: {given}", place, "Return adjoints of the shapes of the operands.")
         if want == have:
             return
     raised: list[Statement] = []
