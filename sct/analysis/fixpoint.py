@@ -56,14 +56,16 @@ def fixpoint(
     types = [_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
     loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
     instances, pending, outer = s.instances, s.pending, s.memory
-    attempt = 0
+    attempt, begun = 0, (-1, 0)
     while attempt < 16:
         s.instances, s.pending = instances, pending  # every attempt is the same run
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
         env, loop.body = dict(s.env), []
         inner = outer.fork()
         try:
-            begin(s, loop)
+            if begun != (attempt, len(loop.objects)):
+                begin(s, loop)
+                begun = attempt, len(loop.objects)
             with s.into(loop.body, inner):
                 start_iteration(s, loop)
                 yields = enter(loop.params[: loop.own])
@@ -140,6 +142,8 @@ def know(s: Builder, loop: Loop, operands: Sequence[Operand]) -> None:
     """What is known of the loop's parts, of those of operands that stand in their places."""
     for operand in operands:
         s.memory.bear_all(operand)
+    if not loop.shared and not loop.stale:
+        return
     parts = {slot: key_of(p) for slot, p, _ in slots(s, replace(loop, params=list(operands)), operands)}
     for pair in loop.shared:
         p, q = (parts.get(o) if isinstance(o, tuple) else o for o in pair)
@@ -166,17 +170,23 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
         loop.names.append(outer.name_of(obj))
         loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else s.path))
         loop.types.append(type_of(init))
-    written = [k for k, w in inner.writes.items() if outer.writes.get(k) is not w]
-    wrote = any(outer.knows(k) or k in inner.rivals for k in written)
-    before = len(loop.stale), len(loop.shared)
-    end_iteration(s, loop, inner, wrote)
-    return bool(changed) or len(loop.stale) > before[0] or (wrote and len(loop.shared) > before[1])
+    before, pairs = len(loop.stale), set(loop.shared)
+    begun, reach = end_iteration(s, loop, inner)
+    keys = {k for k, w in inner.writes.items() if outer.writes.get(k) is not w}
+    keys |= {k for k in inner.stale if k not in outer.stale and k not in loop.stale}
+    keys |= {q for k in keys for q in inner.rivals.get(k, ())}
+    touched: set[_Slot | Key] = {begun.get(k, k) for k in keys}
+    size = -1
+    while len(loop.shared) != size and not any(pair & touched for pair in loop.shared - pairs):
+        size = len(loop.shared)
+        hand_on(loop, {slot: {begun[q] for q in near if q in begun} for slot, near in reach.items()})
+    return bool(changed) or len(loop.stale) > before or any(pair & touched for pair in loop.shared - pairs)
 
 
-def end_iteration(s: Builder, loop: Loop, inner: Memory, wrote: bool) -> None:
+def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slot], dict[_Slot, set[Key]]]:
     """What the loop's parts share memory with after an iteration, and which of them are not known.
 
-    Nothing is written in a loop whose pairs alone are found one from the other: it is not gone through again for them.
+    Gives the parts by what stands for them at the start, and what each may be, or share memory with, at the end.
     """
     outer, s.memory = s.memory, inner
     left = slots(s, loop, loop.yields)
@@ -192,15 +202,14 @@ def end_iteration(s: Builder, loop: Loop, inner: Memory, wrote: bool) -> None:
     reach = {slot: {q for k in found for q in (k, *inner.rivals.get(k, ()))} for slot, _, found in left}
     for slot, near in reach.items():
         loop.shared.update(frozenset((slot, q)) for q in near if outer.knows(q))
-    handed = {slot: {begun[q] for q in near if q in begun} for slot, near in reach.items()}
-    size = -1
-    while not wrote and len(loop.shared) != size:
-        size = len(loop.shared)
-        hand_on(loop, handed)
+    return begun, reach
 
 
 def hand_on(loop: Loop, handed: dict[_Slot, set[_Slot]]) -> None:
-    """A part shares memory after an iteration with what those share memory with that are handed on to it."""
+    """A part shares memory after an iteration with what those share memory with that are handed on to it.
+
+    Where the loop writes into none of these, it need not be gone through again to find that.
+    """
     near: dict[_Slot | Key, set[_Slot | Key]] = {}
     for p, q in loop.shared:
         near.setdefault(p, set()).add(q)

@@ -272,7 +272,9 @@ class Specializer:
 
     def structure(self, operand: Operand) -> Operand:
         """A list or dict as it is now; what is in it is not read."""
-        if isinstance(type_of(operand), (List, Dict)) and (obj := self.memory.object_in(operand)) is not None:
+        if not isinstance(type_of(operand), (List, Dict)):
+            return operand
+        if (obj := self.memory.object_in(operand)) is not None:
             self.memory.check(obj, self.memory.name_of(obj), self.place)
         return self.present(operand, reads=False)
 

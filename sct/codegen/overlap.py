@@ -172,7 +172,7 @@ def _refuse(w: Written, other: str) -> None:
     raise ArgumentMemoryError(
         f"the arguments {name} and {other} share memory, and the function writes into {name}",
         w.place,
-        f"Pass a copy of one of them: {other}.copy().",
+        f"Pass a copy of one of them: {name}.copy().",
     )
 
 

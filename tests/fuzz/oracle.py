@@ -185,6 +185,8 @@ class _Trial:
         args = mapped(_widened, self.p.args)
         total = sum(float(np.sum(np.abs(np.asarray(g, float)))) for g in leaves(gradients) if is_float(g))
         told = 0
+        if self.narrow and not np.isfinite(total):
+            return False  # too great for a narrow number
         for _ in range(2):
             ways = {k: mapped(lambda v: self.rng.normal(size=np.shape(v)), self.p.args[k]) for k in self.wrt}
             slope = self.difference(f, args, ways, y_bar)
