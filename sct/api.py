@@ -10,6 +10,7 @@ import copy
 import functools
 import inspect
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import FunctionType, MethodType
@@ -110,6 +111,11 @@ class DerivedFunction:
         self.optimize = optimize
         self._transform = transform
         self._given_wrt = wrt
+        self._begin()
+
+    def _begin(self) -> None:
+        """What is known of the primal as its code is now."""
+        primal, wrt = self.primal, self._given_wrt
         self._complete()
         names = self._callee.open_signature(self._inner)
         self.wrt = _parameter_names(names, (wrt,) if self.single else wrt, primal)
@@ -120,6 +126,8 @@ class DerivedFunction:
         root = self._callee.function
         root = root.function if isinstance(root, Flat) else root
         self._root: Any = root._root if isinstance(root, DerivedFunction) else root
+        code = getattr(self._root, "__code__", None)
+        self._code = None if code is None else weakref.ref(code)
         self._entries: tuple[_Entry, ...] = ()
         self._latest: Compiled | None = None
         self._shared = self._known()
@@ -128,9 +136,16 @@ class DerivedFunction:
             if hasattr(named, name):
                 setattr(self, name, getattr(named, name))
 
+    def _follow(self) -> None:
+        """Begin again where the primal's code is another one now."""
+        if self._code is not None and self._code() is not self._root.__code__:
+            self._begin()
+
     def _complete(self) -> None:
         """What is known of the primal beside its code: needed to compile, and to call by keyword or with defaults."""
         callee = reached(self.primal)
+        if isinstance(callee.function, DerivedFunction):
+            callee.function._follow()
         self._callee = replace(callee, function=seen_through(callee.function))
         self._inner = _signature_of(self._callee.function)
         self._signature = self._callee.open_signature(self._inner)
@@ -176,6 +191,7 @@ class DerivedFunction:
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]]:
         """The arguments, those that a method or partial adds included, in order, and how the compiled function is called."""
+        self._follow()
         last: tuple[Any, ...] = ()
         if self.mode.seed == "argument":
             if self._cotangent in kwargs:

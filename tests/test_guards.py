@@ -97,3 +97,54 @@ def test_globals_of_another_type():
     for W in (np.ones((2, 2)), 3.0, np.float32(2.0), 5, np.ones(2)):
         f.__globals__["W"] = W
         np.testing.assert_array_equal(g(x), np.broadcast_to(W, (2, 2)).sum(0) if np.ndim(W) == 2 else np.broadcast_to(W, 2))
+
+
+def squares(x):
+    return np.sum(x * x)
+
+
+def cubes(x):
+    return np.sum(x**3)
+
+
+def weighted_from_left(w, x):
+    return np.sum(w**3 * x)
+
+
+def weighted_from_right(x, w):
+    return np.sum(x * w**2)
+
+
+class Model:
+    def loss(self, x):
+        return squares(x)
+
+
+def by_recursion(x, n):
+    return squares(x) if n == 0 else by_recursion(x, n - 1)
+
+
+def test_code_that_is_put_into_a_function_in_place_of_its_own(monkeypatch):
+    """As IPython's autoreload does when a module's file has changed."""
+    x = np.array([0.5, 2.0])
+    direct, method, recursive = sct.grad(squares), sct.grad(Model().loss), sct.grad(by_recursion)
+
+    def second(x):
+        return np.sum(direct(x) ** 2)
+
+    twice = sct.grad(second)
+    for code, first, of_second in ((squares, 2 * x, 8 * x), (cubes, 3 * x**2, 36 * x**3)) * 2:
+        with monkeypatch.context() as m:
+            m.setattr(squares, "__code__", code.__code__)
+            for g in (direct(x), method(x), recursive(x, 2), sct.grad(squares)(x)):
+                np.testing.assert_allclose(g, first)
+            np.testing.assert_allclose(twice(x), of_second)
+
+
+def test_code_with_other_parameters(monkeypatch):
+    x, w = np.array([0.5, 2.0]), np.array([1.0, 3.0])
+    g = sct.grad(weighted_from_right)
+    np.testing.assert_allclose(g(x, w), w**2)
+    monkeypatch.setattr(weighted_from_right, "__code__", weighted_from_left.__code__)
+    np.testing.assert_allclose(g(x, w), 3 * x**2 * w)
+    np.testing.assert_allclose(g(x=w, w=x), 3 * x**2 * w)

@@ -35,6 +35,7 @@ from sct.ir.ops import (
     Free,
     Method,
     Unused,
+    is_lasting,
 )
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
@@ -224,6 +225,8 @@ class _Lowerer:
         for where in ("__defaults__", "__kwdefaults__"):
             if getattr(function, where):
                 self.depend(function, where, getattr(function, where))
+        if not is_lasting(function):  # tools that load a module again put new code into the functions that there are
+            self.depend(function, "__code__", function.__code__)
         lowered = Function(function.__name__, signature, block, doc, function)
         return Lowered(lowered, tuple(self.dependencies))
 

@@ -26,6 +26,9 @@ class _Missing:
 MISSING = _Missing()
 
 
+_OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
+
+
 @dataclass(frozen=True, eq=False)
 class Dependency:
     """Compilation relied on `name`, seen from `owner` (a function, module or class), being `expected`.
@@ -50,7 +53,7 @@ class Dependency:
     @property
     def is_attribute(self) -> bool:
         """Whether it is an attribute of the owner, rather than a name that the owner's code uses."""
-        return self.attribute or not isinstance(self.owner, FunctionType) or self.name in ("__defaults__", "__kwdefaults__")
+        return self.attribute or not isinstance(self.owner, FunctionType) or self.name in _OF_FUNCTIONS
 
     def holds(self) -> bool:
         """Whether the name still refers to the same object."""
