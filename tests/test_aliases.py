@@ -192,6 +192,20 @@ def test_names_that_a_loop_makes_one():
     agrees(handed_to_the_next, X, 3)
 
 
+def handed_over_and_replaced(x, z, n):
+    y = x * 2.0
+    for _ in range(n):
+        y, x = x, y
+        for row in z:
+            x = row
+    x[0] = 5.0
+    return np.sum(y)
+
+
+def test_what_a_loop_hands_over_before_it_is_replaced():
+    refused(handed_over_and_replaced, X, [X + 1, X + 2], 3)
+
+
 def until(x, n):
     u, v = x * 1.0, x
     k = 0

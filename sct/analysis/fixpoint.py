@@ -171,7 +171,7 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
         loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else s.path))
         loop.types.append(type_of(init))
     before, pairs = len(loop.stale), set(loop.shared)
-    begun, reach = end_iteration(s, loop, inner)
+    begun, handed = end_iteration(s, loop, inner)
     keys = {k for k, w in inner.writes.items() if outer.writes.get(k) is not w}
     keys |= {k for k in inner.stale if k not in outer.stale and k not in loop.stale}
     keys |= {q for k in keys for q in inner.rivals.get(k, ())}
@@ -179,14 +179,15 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
     size = -1
     while len(loop.shared) != size and not any(pair & touched for pair in loop.shared - pairs):
         size = len(loop.shared)
-        hand_on(loop, {slot: {begun[q] for q in near if q in begun} for slot, near in reach.items()})
+        hand_on(loop, handed, loop.shared - pairs)
     return bool(changed) or len(loop.stale) > before or any(pair & touched for pair in loop.shared - pairs)
 
 
-def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slot], dict[_Slot, set[Key]]]:
+def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slot], dict[_Slot | Key, set[_Slot | Key]]]:
     """What the loop's parts share memory with after an iteration, and which of them are not known.
 
-    Gives the parts by what stands for them at the start, and what each may be, or share memory with, at the end.
+    Gives the parts by what stands for them at the start; and of each part and object the parts and objects, as they are at
+    the start, that it may come to be.
     """
     outer, s.memory = s.memory, inner
     left = slots(s, loop, loop.yields)
@@ -194,33 +195,39 @@ def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slo
     s.memory = outer
     loop.stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
     mark(loop, inner, left)
-    loop.shared.update(alike(inner, left))
+
+    def sources(k: Key) -> set[_Slot | Key]:
+        if k in begun or outer.knows(k):
+            return {begun.get(k, k)}
+        return {begun.get(q, q) for q in inner.rivals.get(k, ()) if q in begun or outer.knows(q)}
+
+    handed: dict[_Slot | Key, set[_Slot | Key]] = {slot: {c for k in found for c in sources(k)} for slot, _, found in left}
     for k, others in inner.rivals.items():
         before = outer.rivals.get(k, frozenset())
         if others is not before and outer.knows(k):
+            new = {c for q in others - before for c in sources(q)}
+            handed[k] = {c for c in new if c != k and frozenset((k, c)) not in loop.shared}
             loop.shared.update(frozenset((k, q)) for q in others - before if outer.knows(q))
-    reach = {slot: {q for k in found for q in (k, *inner.rivals.get(k, ()))} for slot, _, found in left}
-    for slot, near in reach.items():
+    loop.shared.update(alike(inner, left))
+    for slot, _, found in left:
+        near = {q for k in found for q in (k, *inner.rivals.get(k, ()))}
         loop.shared.update(frozenset((slot, q)) for q in near if outer.knows(q))
-    return begun, reach
+    return begun, handed
 
 
-def hand_on(loop: Loop, handed: dict[_Slot, set[_Slot]]) -> None:
-    """A part shares memory after an iteration with what those share memory with that are handed on to it.
+def hand_on(loop: Loop, handed: dict[_Slot | Key, set[_Slot | Key]], found: set[frozenset[_Slot | Key]]) -> None:
+    """A part shares memory after an iteration with what those share memory with that it may come to be, by pairs just found.
 
     Where the loop writes into none of these, it need not be gone through again to find that.
     """
     near: dict[_Slot | Key, set[_Slot | Key]] = {}
-    for p, q in loop.shared:
+    for p, q in found:
         near.setdefault(p, set()).add(q)
         near.setdefault(q, set()).add(p)
-    for slot, sources in handed.items():
-        for q in {q for c in sources for q in near.get(c, ())}:
-            if not isinstance(q, tuple):
-                loop.shared.add(frozenset((slot, q)))
-        for other, theirs in handed.items():
-            if other != slot and any(d in near.get(c, ()) for c in sources for d in theirs):
-                loop.shared.add(frozenset((slot, other)))
+    for part, sources in handed.items():
+        there = {q for c in sources for q in near.get(c, ())}
+        loop.shared.update(frozenset((part, q)) for q in there if not isinstance(q, tuple) and q != part)
+        loop.shared.update(frozenset((part, other)) for other, theirs in handed.items() if other != part and theirs & there)
 
 
 def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:
