@@ -529,9 +529,7 @@ def _joined(pieces, axis, dtype):
     total = 0
     for s, (_, count) in zip(shapes, pieces, strict=True):
         total = size_add(total, size_mul(s[axis], count))
-    out = [_one_of([s[i] for s in shapes]) for i in range(rank)]
-    out[axis] = total
-    return Array(kind, tuple(out))
+    return Array(kind, tuple(total if i == axis else _one_of([s[i] for s in shapes]) for i in range(rank)))
 
 
 def _one_of(sizes):

@@ -245,3 +245,26 @@ def test_a18_what_else_is_missed_is_what_the_manual_says():
         with pytest.raises(ZeroDivisionError):
             transform(with_an_offset)(np.ones(3), 0)
     assert sct.grad(with_an_offset)(np.ones(3), 0).tolist() == [1.0, 1.0, 1.0]
+
+
+def ended(x):
+    return np.sum(np.concatenate([x, np.array([1.0])]) * np.arange(4.0))
+
+
+def ended_by_a_slice(x):
+    return np.sum(np.hstack([x, x[:2]]) * np.arange(5.0))
+
+
+def appended_rows(x):
+    return np.sum(np.concatenate([x.reshape(1, 3), np.ones((2, 3))]) * np.arange(9.0).reshape(3, 3))
+
+
+def ended_by_r(x):
+    return np.sum(np.r_[0.0, x[1:], x[0], [x[1], 2.0]] * np.arange(6.0))
+
+
+@pytest.mark.parametrize(
+    ("f", "gradient"), [(ended, [0, 1, 2]), (ended_by_a_slice, [3, 5, 2]), (appended_rows, [0, 1, 2]), (ended_by_r, [3, 5, 2])]
+)
+def test_lengths_that_are_put_end_to_end_need_not_be_equal(f, gradient):
+    np.testing.assert_array_equal(sct.grad(f)(np.ones(3)), gradient)
