@@ -12,6 +12,7 @@ import weakref
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 import sct
 
@@ -853,3 +854,29 @@ def test_what_an_unknown_object_was_given_is_not_read_from_it():
 
     with pytest.raises(sct.UnsupportedSyntaxError, match="'queue' may have been changed by .append()"):
         sct.grad(f)(x0, collections.deque())
+
+
+class Scaling:
+    """An operator, as linear algebra without matrices has them."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __matmul__(self, x):
+        return self.factor * x
+
+    def __radd__(self, x):
+        return x**3
+
+
+@pytest.mark.parametrize("f", [lambda x, s: np.sum(s @ x), lambda x, s: x[0] + s], ids=["@", "+"])
+@pytest.mark.parametrize("optimize", [True, False])
+def test_operators_of_an_instance_are_refused(f, optimize):
+    with pytest.raises(sct.errors.NoRuleError, match="of an object of the class Scaling, whose class may have an operator"):
+        sct.grad(f, optimize=optimize)(np.ones(3), Scaling(2.0))
+
+
+def test_products_with_sparse_matrices_are_followed():
+    m = scipy.sparse.csr_matrix([[1.0, 2.0], [0.0, 3.0]])
+    x = np.array([1.0, 2.0])
+    np.testing.assert_allclose(sct.grad(lambda x: np.sum((m @ x) ** 2))(x), 2.0 * m.T @ (m @ x))

@@ -40,6 +40,7 @@ from sct.ir.ops import (
     StepsBack,
     Unused,
     describe,
+    is_lasting,
     package_of,
 )
 from sct.ir.ssa import (
@@ -60,7 +61,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
 from sct.ir.words import in_words
 from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable, method_rule
 from sct.transform.adjoints import Loop, adjoint_type, bar_name
@@ -282,6 +283,7 @@ class _Reverser(Boundary):
         except TypeError as e:
             raise self.not_covered(s, str(e)) from e
         arguments = dict(bound.arguments)
+        self.check_operators(rule, arguments, s)
         self.check_real(rule.real_only, rule.primitive, [*arguments.values()], s)
         operands: list[Operand] = []
         named: dict[str, Operand] = {rule.result_bar: bar}
@@ -336,6 +338,21 @@ class _Reverser(Boundary):
             s.place,
             f"Use other arguments. {_rule_advice(primitive_of(s.op))}",
         )
+
+    def check_operators(self, rule: AdjointRule, arguments: dict[str, Any], s: Apply) -> None:
+        """Refuse an operator or a function of NumPy's of an instance, whose class says what that is."""
+        if not is_lasting(rule.primitive):  # a rule of the user's, who knows what it is given
+            return
+        product = s.op is operator.matmul
+        for a in arguments.values():
+            for o in a if isinstance(a, tuple) else (a,):
+                t = type_of(o)
+                if isinstance(t, Instance) and not (product and package_of(t.cls) == "scipy"):  # a matrix that has its .T
+                    raise NoRuleError(
+                        f"{describe(s.op)} of {in_words(t)}, whose class may have an operator of its own for it",
+                        s.place,
+                        "Call a method of the object, or use its arrays.",
+                    )
 
     def check_real(self, real_only: bool, primitive: Any, arguments: list[Any], s: Apply) -> None:
         if not real_only:
