@@ -94,6 +94,19 @@ def test_a15_a_write_into_an_entry_of_an_argument_is_seen_in_the_argument(f, arg
     agrees(f, arg)
 
 
+def one_side_loops(z, A, n):
+    if n % 2 == 0:
+        for row in A:
+            z, _ = z, row  # noqa: PLW0127
+            z[0], row = row, z[0]
+    return np.sum(np.stack(z) ** 2)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_an_argument_of_which_one_branch_writes_into_an_entry(n):
+    agrees(one_side_loops, [X, X + 1], np.outer(X, X), n, wrt=(0, 1))
+
+
 # -- loops --------------------------------------------------------------------------------------------------------------------
 
 

@@ -134,7 +134,7 @@ def merge(
         return a, []
     if (key_of(a), key_of(b)) in meeting.same:
         return meeting.same[key_of(a), key_of(b)][2], []
-    p, q = expose(s, a), expose(s, b)
+    p, q = (expose(s, o, side) for o, side in zip((a, b), meeting.sides, strict=True))
     like = q if isinstance(p, Undefined) else p
     if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (p, q)):
         ps, qs = items_like(p, q), items_like(q, p)
@@ -195,11 +195,12 @@ def refuse_different(s: Builder, a: Abstract, b: Abstract, name: str) -> None:
         refuse_different(s, p, q, name)
 
 
-def expose(s: Builder, a: Operand) -> Operand:
-    """A container value as a container of its items."""
-    if isinstance(a, Value) and isinstance(a.type, (Tuple, List, Dict)):
+def expose(s: Builder, a: Operand, side: Memory) -> Operand:
+    """A container value as a container of its items, as they are at the end of a branch."""
+    if not isinstance(a, Value) or not isinstance(a.type, (Tuple, List, Dict)):
+        return a
+    with s.into(s.body, side):
         return s.explode(a)
-    return a
 
 
 def _alike(a: Abstract | Operand, b: Abstract | Operand) -> bool:

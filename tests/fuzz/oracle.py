@@ -223,7 +223,7 @@ class _Trial:
         agree = (
             abs(a - b) <= 1e-4 * size
             and abs(fine - c) <= 1e-5 * size
-            and max(abs(right - fine), abs(left - fine)) <= 1e-2 * size
+            and max(abs(right - fine), abs(left - fine)) <= 1e-3 * size
         )
         return fine if np.isfinite(fine) and agree else None
 
