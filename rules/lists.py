@@ -108,6 +108,7 @@ def split_like_adjoint(y, a, s, y_bar, axis=0):
 
 
 nondifferentiable(zeros_each, of_first_dtype)
+result_type(of_first_dtype)(lambda s: Scalar(bool))
 
 
 def _item_type(t):

@@ -268,3 +268,11 @@ def ended_by_r(x):
 )
 def test_lengths_that_are_put_end_to_end_need_not_be_equal(f, gradient):
     np.testing.assert_array_equal(sct.grad(f)(np.ones(3)), gradient)
+
+
+def reshaped(x):
+    return np.sum(x.reshape(2, 3) * np.arange(6.0).reshape((2, 3)))
+
+
+def test_reshaping_to_several_sizes():
+    np.testing.assert_array_equal(sct.grad(reshaped)(np.ones(6)), np.arange(6.0))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sct.analysis.activity import primitive_of
 from sct.analysis.inference import infer_call
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, InPlace
+from sct.ir.ops import ASSERT, POP, PUSH, RAISE, InPlace, Method
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -42,6 +42,7 @@ from sct.ir.types import (
     size_mul,
     sizes_taken_equal,
 )
+from sct.ruleset import method_rule
 
 __all__ = ["Equalities", "Fit", "enforced", "fits"]
 
@@ -88,6 +89,9 @@ def _inferred(s: Apply, args: list[Abstract]) -> Abstract:
     op = s.op.op if isinstance(s.op, InPlace) else s.op
     if op in (PUSH, POP):
         return UNKNOWN
+    rule = method_rule(op.name) if isinstance(op, Method) else None
+    if rule is not None and rule.pack and len(args) > 2:
+        args = [args[0], Tuple(tuple(args[1:]))]
     return infer_call(primitive_of(op), args, {k: type_of(v) for k, v in s.kwargs})
 
 
