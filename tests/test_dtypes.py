@@ -370,3 +370,18 @@ def test_a_conversion_to_integers_on_one_path():
     for k in (0, 1):
         both(f, ("x",), np.array([1.0, 2.0]), k)
         sct.check_grads(lambda x, k=k: f(x, k), (np.array([1.0, 2.0]),))
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_numbers_that_ufunc_at_adds_are_not_of_the_precision_of_the_array(optimize):
+    def f(x, c):
+        v = c * 1.0
+        np.add.at(v, 0, -1.0 / 5)
+        np.add.at(v, [1, 1], 0.3)
+        np.subtract.at(v, 2, x)
+        return np.sum(x * v)
+
+    c = np.array([0.06, -0.65, 0.94], np.float16)
+    value, gradient = sct.value_and_grad(f, optimize=optimize)(0.18, c)
+    assert value == f(0.18, c)
+    assert gradient == pytest.approx(np.sum(c.astype(float)) + 0.4 - 2 * 0.18, rel=2e-3)

@@ -422,10 +422,20 @@ def _add_at(positive: bool) -> Callable[..., Any]:
         given = _arguments(s, ("a", "indices", "b"), args, kwargs, 3)
         x, index, value = given["a"], given["indices"], given["b"]
         target = _array(s, x, f"np.{'add' if positive else 'subtract'}.at into", value)
+        value = _at_full_width(s, target, value)
         write(s, target, (index,), value if positive else _negative(s, target, value), scatter_add)
         return Const(None)
 
     return handle
+
+
+def _at_full_width(s: Builder, target: Operand, value: Operand) -> Operand:
+    """A Python number as `ufunc.at` takes it: unlike in arithmetic it is not of the array's precision."""
+    t, into = type_of(value), type_of(target)
+    number = isinstance(t, Scalar) or (isinstance(t, Const) and type(t.value) in (int, float, complex))
+    if number and isinstance(into, Array) and into.dtype in (np.float16, np.float32, np.complex64):
+        return s.apply(np.asarray, (value,))
+    return value
 
 
 def _put_flat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
