@@ -17,14 +17,14 @@ import inspect
 import linecache
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from sct.ir.types import Abstract
+from sct.ir.types import Abstract, Tuple
 from sct.runtime import unbroadcast
 
 __all__ = [
@@ -132,6 +132,10 @@ class MethodRule:
     primitive: Callable[..., Any]
     pack: bool = False
 
+    def arguments(self, args: Sequence[Any]) -> list[Any]:
+        """The primitive's positional arguments, of operands or of types: the array, and those of the method."""
+        return [args[0], Tuple(tuple(args[1:]))] if self.pack and len(args) > 2 else list(args)
+
 
 @dataclass
 class _Registry:
@@ -150,19 +154,10 @@ class _Registry:
 _registry = _Registry()
 
 
-def _register(
-    primitive: Any,
-    rule: Callable[..., Any],
-    kind: Kind,
-    real_only: bool = False,
-    absent: bool = False,
-    partials: tuple[str | None, ...] = (),
-    sequences: tuple[str, ...] = (),
-    raw: tuple[str, ...] = (),
-) -> None:
-    _registry.squares.pop(primitive, None)  # it belongs to the rule that is replaced
-    _registry.adjoints[primitive] = _rule(primitive, rule, kind, real_only, absent, partials, sequences, raw)
-    _registry.effects.setdefault(primitive, "none")
+def _register(rule: AdjointRule) -> None:
+    _registry.squares.pop(rule.primitive, None)  # it belongs to the rule that is replaced
+    _registry.adjoints[rule.primitive] = rule
+    _registry.effects.setdefault(rule.primitive, "none")
 
 
 def _rule(
@@ -247,7 +242,7 @@ def adjoint(
     """
 
     def register(rule: F) -> F:
-        _register(primitive, rule, kind, real_only, absent, (), sequences, raw)
+        _register(_rule(primitive, rule, kind, real_only, absent, (), sequences, raw))
         return rule
 
     return register
@@ -302,7 +297,7 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"np": np, "math": math, "unbroadcast": unbroadcast, "__name__": "sct.rules"}
     exec(compile(text, filename, "exec"), namespace)
-    _register(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials=partials)
+    _register(_rule(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials=partials))
 
 
 def _substitute(expression: str, name: str, replacement: str) -> str:

@@ -150,9 +150,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
             return Const(found(*values))
     rule = method_rule(op.name)
     if isinstance(t, (Array, Scalar)) and rule is not None:
-        own = list(args[1:])
-        packed = [Tuple(tuple(own))] if rule.pack and len(own) > 1 else own
-        found_type = infer_call(rule.primitive, [type_of(a) for a in (x, *packed)], {k: type_of(v) for k, v in kwargs.items()})
+        types = [type_of(a) for a in rule.arguments(args)]
+        found_type = infer_call(rule.primitive, types, {k: type_of(v) for k, v in kwargs.items()})
         return s.append(op, args, kwargs, found_type, name)
     function = getattr(t.cls, op.name, op) if isinstance(t, (Instance, Stateful)) else op
     known = infer_call(function, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})

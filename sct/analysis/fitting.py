@@ -90,8 +90,8 @@ def _inferred(s: Apply, args: list[Abstract]) -> Abstract:
     if op in (PUSH, POP):
         return UNKNOWN
     rule = method_rule(op.name) if isinstance(op, Method) else None
-    if rule is not None and rule.pack and len(args) > 2:
-        args = [args[0], Tuple(tuple(args[1:]))]
+    if rule is not None:
+        args = rule.arguments(args)
     return infer_call(primitive_of(op), args, {k: type_of(v) for k, v in s.kwargs})
 
 

@@ -607,8 +607,8 @@ def _as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
     args, kwargs = list(s.args), dict(s.kwargs)
     if isinstance(s.op, Method):
         rule = method_rule(s.op.name)
-        if rule is not None and rule.pack and len(args) > 2:
-            args = [args[0], Tuple(tuple(args[1:]))]
+        if rule is not None:
+            args = rule.arguments(args)
     return args, kwargs
 
 
