@@ -1,40 +1,60 @@
 """Binding: which values a path may leave undefined.
 
 Takes a block; gives the values that are undefined if some branch is taken, or some loop is not run. A program never uses
-such a value on such a path, but the reverse sweep might keep it, or ask for its shape.
+such a value on such a path, but the reverse sweep might keep it, or ask for its shape, and a φ may hand it on.
 """
 
 from __future__ import annotations
 
-from sct.ir.ssa import Block, For, If, Operand, Value, While, blocks_of, carried_params
+from collections.abc import Iterable, Mapping
+
+from sct.ir.ssa import Block, For, If, Operand, Value, While, blocks_of, carried_params, values_of
 from sct.ir.types import UNDEFINED
 
-__all__ = ["unbound_values"]
+__all__ = ["behind", "phis", "unbound_values"]
+
+
+def phis(block: Block) -> dict[Value, tuple[Operand, ...]]:
+    """What each φ in a block, and in the blocks in it, takes its value from."""
+    out: dict[Value, tuple[Operand, ...]] = {}
+    work = [block]
+    while work:
+        for s in work.pop().body:
+            work += blocks_of(s)
+            if isinstance(s, If):
+                out.update(zip(s.results, zip(s.then.yields, s.orelse.yields, strict=True), strict=True))
+            elif isinstance(s, (For, While)):
+                for p, r, i, y in zip(carried_params(s), s.results, s.inits, s.body.yields, strict=False):
+                    out[p], out[r] = (i, y), (p,)
+    return out
 
 
 def unbound_values(block: Block) -> set[Value]:
     """The values of a block, and of the blocks in it, that are undefined on some path."""
+    readers: dict[Value, list[Value]] = {}
+    work: list[Value] = []
+    for v, sources in phis(block).items():
+        if any(w is UNDEFINED for w in sources):
+            work.append(v)
+        for w in sources:
+            if isinstance(w, Value):
+                readers.setdefault(w, []).append(v)
     out: set[Value] = set()
-    while True:
-        before = len(out)
-        _collect(block, out)
-        if len(out) == before:
-            return out
+    while work:
+        v = work.pop()
+        if v not in out:
+            out.add(v)
+            work += readers.get(v, [])
+    return out
 
 
-def _collect(block: Block, out: set[Value]) -> None:
-    def may_be(o: Operand) -> bool:
-        return o is UNDEFINED or (isinstance(o, Value) and o in out)
-
-    for s in block.body:
-        for b in blocks_of(s):
-            _collect(b, out)
-        if isinstance(s, If):
-            out.update(r for r, a, b in zip(s.results, s.then.yields, s.orelse.yields, strict=True) if may_be(a) or may_be(b))
-        elif isinstance(s, (For, While)):
-            params = carried_params(s)
-            for p, r, i, y in zip(params, s.results, s.inits, s.body.yields, strict=False):
-                if may_be(i):
-                    out.update((p, r))
-                if may_be(y):
-                    out.update((p, r))
+def behind(values: Iterable[Value], sources: Mapping[Value, tuple[Operand, ...]]) -> set[Value]:
+    """Values, and those that the φ's among them take theirs from."""
+    out: set[Value] = set()
+    work = list(values)
+    while work:
+        v = work.pop()
+        if v not in out:
+            out.add(v)
+            work += values_of(*sources.get(v, ()))
+    return out

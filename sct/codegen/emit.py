@@ -19,6 +19,7 @@ import gast
 import numpy as np
 
 from sct import runtime
+from sct.analysis.binding import behind, phis, unbound_values
 from sct.codegen.expressions import BINARY, Expression, call, constant, display, dtype_argument, operation, store
 from sct.codegen.fold import fold
 from sct.codegen.liveness import interference
@@ -119,6 +120,7 @@ class _Emitter:
         graph = interference(f, self.folding)
         self.reserved = self.referenced(f.block) | {f.name}
         self.names = assign_names(f, graph, self.reserved)
+        self.bound = self.handed_on(f.block)
         self.numbers = set(self.carried_numbers(f.block))
         self.rows: set[Apply] = set()
         self.uses = Counter(v for v in self.every_use(f.block))
@@ -149,6 +151,21 @@ class _Emitter:
 
         add(block)
         return frozenset(out)
+
+    def handed_on(self, block: Block) -> set[Value]:
+        """The values that a path may leave undefined and that have to be bound: a variable is set to another."""
+        unbound = unbound_values(block)
+        if not unbound:
+            return unbound
+        sources = phis(block)
+        copied = (
+            w
+            for v, operands in sources.items()
+            if v in self.names
+            for w in values_of(*operands)
+            if w in unbound and self.names.get(w) != self.names[v]
+        )
+        return behind(copied, sources) & unbound
 
     def every_use(self, block: Block) -> Iterator[Value]:
         work = [block]
@@ -526,7 +543,7 @@ class _Emitter:
         """Assign several variables at once, in an order in which none is overwritten before it is read."""
         pairs: list[tuple[str, Operand]] = []
         for t, y in zip(targets, sources, strict=False):
-            if y is UNDEFINED or t not in self.names:
+            if t not in self.names or (y is UNDEFINED and t not in self.bound):
                 continue
             if isinstance(y, Value) and y not in self.folding.inline and self.names[y] == self.names[t]:
                 continue

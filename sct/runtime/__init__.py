@@ -183,7 +183,12 @@ def last_writes(a: Any, index: Any) -> Any:
 
 
 def cast_like(g: Any, x: Any) -> Any:
-    """`g` in the dtype of `x`: the real part where `x` is real and `g` is complex, then the precision of `x`."""
+    """`g` in the dtype of `x`: the real part where `x` is real and `g` is complex, then the precision of `x`.
+
+    None stands for a value that this path did not bind: `g` as it is.
+    """
+    if x is None:
+        return g
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         g = np.real(g)
     dtype = np.result_type(x)

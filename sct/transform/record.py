@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.binding import unbound_values
+from sct.analysis.binding import behind, phis, unbound_values
 from sct.analysis.dependence import Dependence
 from sct.analysis.inference import infer_call
 from sct.analysis.recording import COMPARISONS, cheap, is_number, plan
@@ -46,7 +46,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Slice, Tuple, Unknown
-from sct.runtime import item, kept, updated, zeros_each, zeros_if_bound
+from sct.runtime import cast_like, item, kept, updated, zeros_each, zeros_if_bound
 from sct.transform.reverse import Reversal
 
 __all__ = ["record"]
@@ -450,27 +450,7 @@ class _Recorder:
 
     def bind_everywhere(self) -> None:
         """What is pushed must be bound: where a branch leaves it undefined it is None, or an empty list."""
-        work = list(self.total)
-        while work:
-            v = work.pop()
-            s = self.definition.get(v)
-            sources: list[Operand] = []
-            if isinstance(s, If):
-                k = s.results.index(v)
-                sources = [s.then.yields[k], s.orelse.yields[k]]
-            elif isinstance(s, (For, While)) and v in s.results[: len(s.inits)]:
-                k = s.results.index(v)
-                sources = [s.inits[k], s.body.yields[k]]
-            elif s is None and isinstance(owner := self.places[self.home[v]].owner, (For, While)):
-                block = self.places[self.home[v]].block
-                if v not in block.params:
-                    continue
-                k = block.params.index(v) - (len(block.params) - len(owner.inits))
-                sources = [owner.inits[k], owner.body.yields[k]] if k >= 0 else []
-            for w in values_of(*sources):
-                if w not in self.total:
-                    self.total.add(w)
-                    work.append(w)
+        self.total = behind(self.total, phis(self.function.block))
 
     # -- rebuilding --------------------------------------------------------------------------------------------------
 
@@ -752,11 +732,13 @@ class _Recorder:
 
 
 def _shapes_asked(block: Block) -> set[Value]:
-    """The values whose zeros are made if they are bound, or for each of their items."""
+    """The values whose zeros are made if they are bound, or for each of their items, or whose dtype is asked for."""
     out: set[Value] = set()
     for s in block.body:
         if isinstance(s, Apply) and s.op in (zeros_if_bound, zeros_each):
             out.update(values_of(*s.args))
+        if isinstance(s, Apply) and s.op is cast_like:
+            out.update(values_of(s.args[1]))
         for b in blocks_of(s):
             out |= _shapes_asked(b)
     return out

@@ -1,0 +1,65 @@
+"""Names that a path leaves unbound: what holds on the other paths is handed on, kept and cast, and here left alone."""
+
+import numpy as np
+import pytest
+from sources import define
+
+import sct
+
+UNKNOWN = """def f(x, n, m):
+    for i in range(n):
+        x = np.sin(np.sum(x * np.ones(1)))
+"""  # after it the dtype of x is not known where it begins in single precision
+PROGRAMS = {
+    "a return from an elif": """    if m > 1:
+        pass
+    elif m == 0 and n != 0:
+        return x
+    return x * np.sin(x)
+""",
+    "a return from an elif of an elif": """    if m > 2:
+        pass
+    elif m > 1:
+        pass
+    elif m == 0 or n == 2:
+        return x * 3.0
+    x = x * 2.0
+    return x * np.sin(x)
+""",
+    "a return from a loop in a branch": """    if m > 0:
+        for i in range(m):
+            if i == 1 and n > 0:
+                return x * x
+            x = np.cos(x)
+    return x * 2.0
+""",
+    "a name of one branch": """    if m > 0:
+        if n > 0:
+            z = x * 2.0
+        w = x
+    else:
+        w = np.sin(x)
+    if m > 0 and n > 0:
+        return w * z
+    return w * x
+""",
+}
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_path_that_leaves_a_name_unbound(name, optimize):
+    f = define(UNKNOWN + PROGRAMS[name], "f")
+    vjp, pullback = sct.vjp(f, optimize=optimize), sct.pullback(f, optimize=optimize)
+    step = 1e-6
+    for n in range(3):
+        for m in range(4):
+            x = np.float32(0.7)
+            y = f(x, n, m)
+            slope = (f(float(x) + step, n, m) - f(float(x) - step, n, m)) / (2 * step)
+            value, x_bar = vjp(x, n, m, y * 0 + 1)
+            np.testing.assert_array_equal(value, y)
+            np.testing.assert_allclose(x_bar, slope, rtol=1e-5)
+            value, pull = pullback(x, n, m)
+            np.testing.assert_array_equal(value, y)
+            np.testing.assert_allclose(pull(y * 0 + 1), slope, rtol=1e-5)
