@@ -22,10 +22,8 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     carried_params,
     defined,
-    results_of,
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
@@ -99,7 +97,7 @@ class _Varied:
             elif varied and (differentiable(s.result.type) or s.op in (POP, TAPE)):
                 self.values.add(s.result)
         elif isinstance(s, If):
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.block(b)
             self.joined(s.results, zip(s.then.yields, s.orelse.yields, strict=True))
         elif isinstance(s, (For, While)):
@@ -147,12 +145,12 @@ class _Useful:
             for k, r in enumerate(s.results):
                 if r in self.values:
                     self.add(s.then.yields[k], s.orelse.yields[k])
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.block(b)
         elif isinstance(s, (For, While)):
             self.loop(s)
         else:
-            for r in results_of(s):
+            for r in s.results:
                 self.add(r)
 
     def loop(self, s: For | While) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sct.ir.ssa import Block, For, If, Operand, Value, While, blocks_of, carried_params, values_of
+from sct.ir.ssa import Block, For, If, Operand, Value, While, carried_params, values_of
 from sct.ir.types import UNDEFINED
 
 __all__ = ["behind", "phis", "unbound_values"]
@@ -20,7 +20,7 @@ def phis(block: Block) -> dict[Value, tuple[Operand, ...]]:
     work = [block]
     while work:
         for s in work.pop().body:
-            work += blocks_of(s)
+            work += s.blocks
             if isinstance(s, If):
                 out.update(zip(s.results, zip(s.then.yields, s.orelse.yields, strict=True), strict=True))
             elif isinstance(s, (For, While)):

@@ -25,10 +25,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     carried_params,
-    operands_of,
-    results_of,
     values_of,
 )
 
@@ -54,18 +51,18 @@ class _Search:
 
     def survey(self, block: Block) -> None:
         for s in block.body:
-            self.definition.update((r, s) for r in results_of(s))
+            self.definition.update((r, s) for r in s.results)
             if isinstance(s, (For, While)):
                 params = carried_params(s)
                 self.sources.update((p, (i, y)) for p, i, y in zip(params, s.inits, s.body.yields, strict=False))
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.survey(b)
 
     def block(self, block: Block) -> None:
         for s in block.body:
             if isinstance(s, (For, While)):
                 self.loop(s)
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.block(b)
 
     def loop(self, s: For | While) -> None:
@@ -120,7 +117,7 @@ class _Search:
             elif isinstance(s, (For, While)) and v in s.results[: len(s.inits)]:
                 operands = (s.inits[s.results.index(v)], s.body.yields[s.results.index(v)])
             elif isinstance(s, Apply):
-                operands = operands_of(s)
+                operands = s.operands
             if any(self.decides(w, seen) for w in operands):
                 return True
         return False

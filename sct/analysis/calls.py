@@ -29,6 +29,7 @@ from sct.analysis.memory import key_of
 from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
 from sct.analysis.signature import abstract
 from sct.checkpointing import CheckpointedFunction
+from sct.collecting import collecting_later
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function, reached
 from sct.frontend.lower import Lowered, lower
@@ -82,7 +83,8 @@ def compiling() -> Iterator[None]:
         return
     token = _lowered.set({})
     try:
-        yield
+        with collecting_later():
+            yield
     finally:
         _lowered.reset(token)
 

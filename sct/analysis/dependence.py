@@ -23,7 +23,7 @@ from sct.analysis.inference import infer_call
 from sct.analysis.storage import is_basic_index
 from sct.analysis.versions import Versions, is_write, path_of
 from sct.ir.ops import Attribute
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, carried_params, results_of, type_of
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, carried_params, type_of
 from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple, same_shape, size_add, size_mul, size_opaque
 from sct.runtime import updated
 
@@ -140,9 +140,9 @@ class Dependence:
                     assert isinstance(i, Value)
                     self.root[p] = self.first(i)
         for k, s in enumerate(block.body):
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.survey(_Place(b, s, k, block.label))
-            for r in results_of(s):
+            for r in s.results:
                 self.made[r] = block.label, k
                 self.definition[r] = s
                 if r in self.versions.before:
@@ -166,7 +166,7 @@ class Dependence:
         label = self.made[v][0]
         while True:
             while (s := self.versions.consumer.get((label, v))) is not None:
-                after = next((r for r in results_of(s) if self.versions.before.get(r) is v), None)
+                after = next((r for r in s.results if self.versions.before.get(r) is v), None)
                 if after is None:
                     return None
                 v = after

@@ -28,7 +28,7 @@ from sct.ir.ops import (
     Unused,
     package_of,
 )
-from sct.ir.ssa import Apply, Block, Statement, blocks_of, type_of
+from sct.ir.ssa import Apply, Block, Statement, type_of
 from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
 from sct.ruleset import Effect, effect_of, method_rule
 
@@ -117,4 +117,4 @@ def statements(*blocks: Block) -> Iterator[Apply]:
         if isinstance(s, Apply):
             yield s
         else:
-            work.extend(t for b in blocks_of(s) for t in b.body)
+            work.extend(t for b in s.blocks for t in b.body)

@@ -23,7 +23,6 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     carried_params,
     map_leaves,
     type_of,
@@ -80,7 +79,7 @@ def fits(block: Block, active: Collection[Value]) -> Iterator[Fit]:
                 _inferred(s, [type_of(a) for a in s.args])
             for a, b, exactly in found:
                 yield Fit(a, b, exactly, block.label, s)
-        for inner in blocks_of(s):
+        for inner in s.blocks:
             yield from fits(inner, active)
 
 
@@ -228,7 +227,7 @@ class _Enforced:
         if backwards:
             self.types.update((p, self.type(i)) for p, i in zip(params, s.inits, strict=True))
         while True:
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.block(b, around, ())
             if not backwards:
                 return

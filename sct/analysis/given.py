@@ -12,7 +12,7 @@ from sct.analysis.effects import callee, is_opaque, statements
 from sct.analysis.repeating import changes_outside
 from sct.analysis.storage import storage
 from sct.ir.ops import Field, Free
-from sct.ir.ssa import Apply, Function, Value, operands_of, values_of
+from sct.ir.ssa import Apply, Function, Value, values_of
 
 __all__ = ["OUTSIDE", "Given", "given_away"]
 
@@ -36,7 +36,7 @@ class Given:
     def touched(self, s: Apply) -> frozenset[Any]:
         """The memory that a call may write into: of its operands, and of the object that it is a method of."""
         found: set[Any] = {OUTSIDE} if changes_outside(s) else set()
-        for v in (*(values_of(*operands_of(s)) if is_opaque(s) or not found else ()), *(self.outside if found else ())):
+        for v in (*(values_of(*s.operands) if is_opaque(s) or not found else ()), *(self.outside if found else ())):
             found |= self.memory(v)
         owner = getattr(callee(s), "__self__", None)
         return frozenset(found | {id(owner)} if owner is not None else found)

@@ -38,7 +38,6 @@ from sct.ir.ssa import (
     carried_params,
     map_leaves,
     read,
-    results_of,
     type_of,
 )
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, ListOf, Scalar, Tuple, size_symbol
@@ -340,7 +339,7 @@ def split(s: Builder, t: ForEach | For | While) -> _Names:
 
 def _stays(block: Block, y: Operand, v: Operand) -> bool:
     """Whether, in the untyped form, `y` is what `v` is at the start of the block, but for augmented assignments to it."""
-    made = {r: s for s in block.body for r in results_of(s)}
+    made = {r: s for s in block.body for r in s.results}
     while y is not v:
         s = made.get(y) if isinstance(y, Value) else None
         if isinstance(s, Apply) and s.op in BINARY:
@@ -365,7 +364,7 @@ def _stays(block: Block, y: Operand, v: Operand) -> bool:
 def _before(block: Block, y: Operand) -> Operand:
     """What a block starts from, of what it ends with."""
     for s in reversed(block.body):
-        if isinstance(y, Value) and y in results_of(s):
+        if isinstance(y, Value) and y in s.results:
             candidates = [s.args[0]] if isinstance(s, Apply) and s.op in BINARY else []
             if isinstance(s, If):
                 k = s.results.index(y)

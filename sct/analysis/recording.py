@@ -15,7 +15,7 @@ import numpy as np
 
 from sct.analysis.activity import primitive_of
 from sct.ir.ops import Attribute, Field, hashable
-from sct.ir.ssa import Apply, Operand, Statement, Value, operands_of, type_of, values_of
+from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
 from sct.ruleset import kind_of
 
@@ -72,13 +72,13 @@ def cheap(s: Statement) -> bool:
         return s.args[1] == Const(2)  # a product
     if s.op in (max, min):
         return not s.kwargs and all(isinstance(type_of(a), (Scalar, Const)) for a in s.args)
-    if any(isinstance(v.type, ListOf) for v in values_of(*operands_of(s))):
+    if any(isinstance(v.type, ListOf) for v in values_of(*s.operands)):
         return False  # the list may have changed
     if isinstance(s.op, (Attribute, Field)):
         return True
     if s.op is operator.getitem and _part_of_result(s):
         return False
-    if s.op is operator.getitem and any(not _basic(o) for o in operands_of(s)[1:]):
+    if s.op is operator.getitem and any(not _basic(o) for o in s.operands[1:]):
         return False
     primitive = primitive_of(s.op)
     return hashable(primitive) and (primitive in _CHEAP or kind_of(primitive) == "view")
@@ -128,7 +128,7 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
             elif s is None or not cheap(s):
                 sources[v] = frozenset((v,))
             else:
-                sources[v] = frozenset().union(*(leaves(w) for w in values_of(*operands_of(s))))
+                sources[v] = frozenset().union(*(leaves(w) for w in values_of(*s.operands)))
         return sources[v]
 
     kept = dict.fromkeys(v for v in needed if leaves(v) == {v})

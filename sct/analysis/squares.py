@@ -15,7 +15,7 @@ import numpy as np
 from sct.analysis.activity import primitive_of
 from sct.analysis.inference import plain
 from sct.ir.ops import hashable
-from sct.ir.ssa import Apply, Block, Operand, Value, blocks_of, type_of
+from sct.ir.ssa import Apply, Block, Operand, Value, type_of
 from sct.ir.types import Const
 from sct.ruleset import AdjointRule, square_rule
 
@@ -42,7 +42,7 @@ def _survey(block: Block, roots: dict[Value, tuple[Apply, AdjointRule]], found: 
             base = _base(s, roots)
             if base is not None:
                 found[s.result] = roots[base]
-        for b in blocks_of(s):
+        for b in s.blocks:
             _survey(b, roots, found)
 
 

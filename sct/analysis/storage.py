@@ -27,11 +27,9 @@ from sct.ir.ssa import (
     Operand,
     Value,
     While,
-    blocks_of,
     captured,
     carried_params,
     defined,
-    operands_of,
     type_of,
     values_of,
 )
@@ -224,7 +222,7 @@ def _loop(s: Storage, t: For | While) -> None:
         s.roots.update({q: frozenset((p,)) for p, q in zip(params, t.test.params, strict=True)})
         _block(s, t.test)
     _block(s, t.body)
-    s.inside[number] = {v for b in blocks_of(t) for v in defined(b)}
+    s.inside[number] = {v for b in t.blocks for v in defined(b)}
     s.begun[number] = [_roots(s, i) for i in t.inits]
     s.left[number] = [_roots(s, y) for y in t.body.yields[:n]]
     s.mixed[number] = set()
@@ -248,7 +246,7 @@ def _apply(s: Storage, t: Apply) -> None:
     elif isinstance(t.result.type, Scalar) or fresh(t) or (s.lists and t.op in _NEW_LISTS):
         s.roots[t.result] = own
     else:
-        s.roots[t.result] = own | _roots(s, *operands_of(t))
+        s.roots[t.result] = own | _roots(s, *t.operands)
         if read_only(t) is not False:
             s.pinned.add(t.result)
 

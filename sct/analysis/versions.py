@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_of, carried_params, defined
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, carried_params, defined
 from sct.ir.types import Array, Const
 from sct.runtime import scatter_add, updated
 
@@ -58,7 +58,7 @@ def versions(block: Block) -> Versions:
 def _block(found: Versions, block: Block) -> None:
     steps: list[tuple[Value, Statement, tuple[Value, ...]]] = []
     for s in block.body:
-        for b in blocks_of(s):
+        for b in s.blocks:
             _block(found, b)
         if is_write(s):
             assert isinstance(s.args[0], Value)

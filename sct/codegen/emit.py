@@ -55,9 +55,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     carried_params,
-    operands_of,
     type_of,
     values_of,
 )
@@ -146,7 +144,7 @@ class _Emitter:
                         out.update(("checkpointing", op.step.name, f"{op.step.name}_vjp"))
                     elif not isinstance(op, (Special, Attribute, Field, Method, Format)):
                         out.add(Symbols(self.f.name).name(op).split(".")[0])
-                for b in blocks_of(s):
+                for b in s.blocks:
                     add(b)
 
         add(block)
@@ -171,8 +169,8 @@ class _Emitter:
         work = [block]
         while work:
             for s in work.pop().body:
-                yield from values_of(*operands_of(s))
-                for b in blocks_of(s):
+                yield from values_of(*s.operands)
+                for b in s.blocks:
                     work.append(b)
                     yield from values_of(*b.yields)
 
@@ -198,11 +196,11 @@ class _Emitter:
                     parts[s.result] = items
                     taken = {v for v in items if v is not None}
                     whole.update(v for v in taken if v in self.folding.inline)
-                reads = operands_of(s)
+                reads = s.operands
                 if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] in parts:
                     reads = () if s.result in parts[s.args[0]] else reads  # type: ignore[index]
                 whole.update(values_of(*reads))
-                for b in blocks_of(s):
+                for b in s.blocks:
                     look(b)
                     whole.update(values_of(*b.yields))
 
@@ -280,9 +278,7 @@ class _Emitter:
 
     def has_reverse(self, block: Block) -> bool:
         return any(
-            (s.origin is not None and s.origin.reverse)
-            or isinstance(s, Closure)
-            or any(self.has_reverse(b) for b in blocks_of(s))
+            (s.origin is not None and s.origin.reverse) or isinstance(s, Closure) or any(self.has_reverse(b) for b in s.blocks)
             for s in block.body
         )
 
@@ -398,7 +394,7 @@ class _Emitter:
                         y is p or isinstance(y, Const) or (isinstance(made, Apply) and made.op in BINARY)
                     ):
                         yield p
-            for b in blocks_of(s):
+            for b in s.blocks:
                 yield from self.carried_numbers(b)
 
     def assign(self, v: Value, value: Expression, out: list[Any]) -> None:
@@ -563,7 +559,7 @@ class _Emitter:
         out: set[str] = set()
         for v in values_of(operand):
             if v in self.folding.inline:
-                for o in operands_of(self.folding.definition[v]):
+                for o in self.folding.definition[v].operands:
                     out |= self.reads(o)
             else:
                 out.add(self.names[v])
@@ -608,7 +604,7 @@ class _Emitter:
         )
         if not reads_row or stop.op is not len or stop.args[0] is not first.args[0]:
             return None
-        if any(self.names[first.result] in self.reads(o) for t in before for o in operands_of(t)):
+        if any(self.names[first.result] in self.reads(o) for t in before for o in t.operands):
             return None  # the loop would set the variable before it is recorded
         return first
 

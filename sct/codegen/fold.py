@@ -44,9 +44,6 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
-    operands_of,
-    results_of,
     values_of,
 )
 from sct.ir.types import Const, Dict, List, Tuple
@@ -98,7 +95,7 @@ class _Folder:
 
     def count(self, block: Block) -> None:
         for i, s in enumerate(block.body):
-            used = operands_of(s)
+            used = s.operands
             self.uses.update(values_of(*used))
             if isinstance(s, Apply) and s.op in (quotient, power):  # a / b if b else ...: read twice
                 self.uses.update(values_of(*used))
@@ -113,13 +110,13 @@ class _Folder:
             plain = used if not hasattr(s, "inits") else used[: len(used) - len(s.inits)]
             for v in values_of(*plain):
                 self.direct[v] = (block.label, i)
-            for r in results_of(s):
+            for r in s.results:
                 self.home[r] = (block.label, i)
                 self.definition[r] = s
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.count(b)
                 self.uses.update(values_of(*b.yields))
-            inner = [b.label for b in blocks_of(s)]
+            inner = [b.label for b in s.blocks]
             if isinstance(s.op, InPlace) if isinstance(s, Apply) else any(b in self.clobbers for b in inner):
                 self.clobbers.setdefault(block.label, []).append(i)
             if effect(s) in _CHANGING if isinstance(s, Apply) else any(b in self.changes for b in inner):
@@ -137,7 +134,7 @@ class _Folder:
             if isinstance(s, While):
                 for v in values_of(*s.test.yields):
                     self.direct[v] = (s.test.label, len(s.test.body))
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.choose(b)
             if isinstance(s, Apply) and self.changes and self.reads(s):
                 self.reading.add(s.result)
@@ -161,14 +158,14 @@ class _Folder:
 
     def is_deep(self, s: Apply) -> bool:
         """Whether a statement is written with too many expressions in one another; the terms of a sum stand side by side."""
-        inner = {v: self.depth.get(v, 0) for v in values_of(*operands_of(s)) if v in self.inline}
+        inner = {v: self.depth.get(v, 0) for v in values_of(*s.operands) if v in self.inline}
         first = s.args[0] if s.op in _CHAINS and isinstance(s.args[0], Value) else None
         self.depth[s.result] = max((d if v is first else d + 1 for v, d in inner.items()), default=0)
         return self.depth[s.result] > _DEEPEST
 
     def reads(self, s: Apply) -> bool:
         """Whether a statement, with what is folded into it, reads something that may change."""
-        return effect(s) == "reads" or any(v in self.inline and v in self.reading for v in values_of(*operands_of(s)))
+        return effect(s) == "reads" or any(v in self.inline and v in self.reading for v in values_of(*s.operands))
 
     def quiet(self, s: Apply) -> bool:
         """Whether a statement can be an expression."""
@@ -228,7 +225,7 @@ class _Folder:
                 ):
                     return False
         for b in (s.then, s.orelse):
-            self.inline.update(r for t in b.body for r in results_of(t))
+            self.inline.update(r for t in b.body for r in t.results)
         return True
 
 

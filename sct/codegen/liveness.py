@@ -21,9 +21,6 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
-    operands_of,
-    results_of,
     values_of,
 )
 
@@ -88,9 +85,9 @@ class _Analysis:
         out = self.reads(*block.yields)
         own = self.masks(block.params)
         for s in block.body:
-            out |= self.reads(*operands_of(s))
-            own |= self.masks(results_of(s))
-            for b in blocks_of(s):
+            out |= self.reads(*s.operands)
+            own |= self.masks(s.results)
+            for b in s.blocks:
                 out |= self.captured(b)
         return out & ~own
 
@@ -106,7 +103,7 @@ class _Analysis:
             return self.graph.mask(v)
         if v not in self.leaf_masks:
             s = self.folding.definition[v]
-            out = self.reads(*operands_of(s))
+            out = self.reads(*s.operands)
             if isinstance(s, If):
                 out |= self.choice(s)
             self.leaf_masks[v] = out
@@ -135,7 +132,7 @@ class _Analysis:
             others = self.reads(*s.args[1:]) if isinstance(s.op, InPlace) else 0  # read after the variable is set
             own = self.reads(s.args[0]) if isinstance(s.op, InPlace) else 0
             self.graph.define(s.result, live | (others & ~own))
-            return (live & ~self.graph.mask(s.result)) | self.reads(*operands_of(s))
+            return (live & ~self.graph.mask(s.result)) | self.reads(*s.operands)
         if isinstance(s, If):
             return self.if_(s, live)
         if isinstance(s, Closure):
@@ -187,4 +184,4 @@ class _Analysis:
 
     def inside(self, s: For | While, flag: int) -> int:
         """Of `flag`, what the loop's body defines."""
-        return flag & self.masks(r for t in s.body.body for r in results_of(t))
+        return flag & self.masks(r for t in s.body.body for r in t.results)

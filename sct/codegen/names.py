@@ -10,7 +10,7 @@ import keyword
 
 from sct.codegen.liveness import Interference
 from sct.ir.ops import InPlace
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Value, While, blocks_of, carried_params, results_of
+from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Value, While, carried_params
 
 __all__ = ["assign_names"]
 
@@ -83,7 +83,7 @@ class _Namer:
                     self.merge(r, z)
             elif isinstance(s, Apply) and isinstance(s.op, InPlace):
                 self.merge(s.args[0], s.result, force=True)
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.tie(b)
         for s in block.body:
             if isinstance(s, (For, While)):
@@ -124,7 +124,7 @@ class _Namer:
     def in_order(self, block: Block) -> list[Value]:
         out: list[Value] = []
         for s in block.body:
-            for b in blocks_of(s):
+            for b in s.blocks:
                 out += [*b.params, *self.in_order(b)]
-            out += results_of(s)
+            out += s.results
         return out

@@ -16,7 +16,7 @@ import numpy as np
 from sct.checkpointing import Checkpoints
 from sct.codegen.emit import Text, variable_names
 from sct.ir.ops import POP, PUSH, TAPE, Attribute, InPlace
-from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, blocks_of, operands_of, results_of, values_of
+from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, values_of
 from sct.ir.types import Array, Scalar, Tuple
 from sct.runtime import updated
 
@@ -111,7 +111,7 @@ def _recorded(block: Block) -> dict[Value, _Found]:
         _tapes(s, found, {})
         if not _reverses(s):
             text = s.origin.text if s.origin is not None else ""
-            for r in results_of(s):
+            for r in s.results:
                 forward[r] = text
     for s in block.body:
         if _reverses(s):
@@ -133,7 +133,7 @@ def _has_size(v: Value) -> bool:
 
 def _tapes(s: Statement, found: dict[Value, _Found], copies: dict[Value, Value]) -> None:
     """Pushes and pops in a statement; `copies` are the tapes that a pullback empties in place of others."""
-    for b in blocks_of(s):
+    for b in s.blocks:
         copies.update((t.result, t.args[0]) for t in b.body if isinstance(t, Apply) and t.op is TAPE and t.args)  # type: ignore[misc]
         popped: dict[Operand, Value] = {}
         for t in b.body:
@@ -161,8 +161,8 @@ def _reads(s: Statement, shapes: bool = False) -> Iterator[tuple[Value, str]]:
     text = s.origin.text if s.origin is not None else ""
     if isinstance(s, Apply) and s.op in _FOR_SHAPE and not shapes:
         return
-    yield from ((v, text) for v in values_of(*operands_of(s)))
-    for b in blocks_of(s):
+    yield from ((v, text) for v in values_of(*s.operands))
+    for b in s.blocks:
         for t in b.body:
             yield from _reads(t, shapes)
         yield from ((v, text) for v in values_of(*b.yields))

@@ -35,11 +35,15 @@ def makes(node: Definition, function: FunctionType, first: int = 1, text: str = 
         The lines of the definition, if they are nothing else: Python compiles them faster than the tree.
     """
     code = function.__code__
-    found = _compiled(node, function, text)
-    if found is None:
-        return False
-    if _outline(found) == _outline(code):
-        return True
+    names = [n for n in code.co_names if n.isidentifier() and isinstance(function.__globals__.get(n), ModuleType)]
+    found = None
+    for modules in (names, []) if names else ([],):  # imported in the same file, or elsewhere, as in a notebook
+        found = _compiled(node, function, text, modules)
+        if found is None:
+            return False
+        if _outline(found) == _outline(code):
+            return True
+    assert found is not None
     return _parameters(found) == _parameters(code) and _same_instructions(found, code, node, first)
 
 
@@ -49,10 +53,9 @@ def _class_of(function: FunctionType) -> str | None:
     return around[-1] if around and around[-1].isidentifier() else None
 
 
-def _compiled(node: Definition, function: FunctionType, text: str) -> CodeType | None:
-    """The code that a definition compiles to where the function stands; None if it is not valid there."""
+def _compiled(node: Definition, function: FunctionType, text: str, modules: list[str]) -> CodeType | None:
+    """The code that a definition compiles to where the function stands and `modules` are imported; None if it is not valid."""
     code, class_name = function.__code__, _class_of(function)
-    modules = [n for n in code.co_names if n.isidentifier() and isinstance(function.__globals__.get(n), ModuleType)]
     name = class_name or getattr(node, "name", None)
     margin = text[: len(text) - len(text.lstrip())] if class_name is None else ""
     around = [f"import {n}" for n in modules]  # a call of what a module holds is not one of a method

@@ -11,9 +11,10 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from sct.errors import Place
+from sct.ir.records import record
 from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple, Undefined, with_items
 
 __all__ = [
@@ -29,13 +30,10 @@ __all__ = [
     "Statement",
     "Value",
     "While",
-    "blocks_of",
     "defined",
     "leaves",
     "map_leaves",
-    "operands_of",
     "read",
-    "results_of",
     "type_of",
     "values_of",
 ]
@@ -64,7 +62,7 @@ class Value:
 Operand: TypeAlias = "Value | Const | Undefined | Tuple | List | Dict | Slice"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Origin:
     """The user's statement that a statement comes from: its text (for comments) and its place (for errors).
 
@@ -76,7 +74,7 @@ class Origin:
     reverse: bool = False
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@record(frozen=True, eq=False, slots=True)
 class Apply:
     """`result = op(*args, **kwargs)`. `op` is a callable of Python's or NumPy's, or one of `sct.ir.ops`."""
 
@@ -86,9 +84,18 @@ class Apply:
     result: Value
     place: Place | None = None
     origin: Origin | None = None
+    blocks: ClassVar[tuple[Block, ...]] = ()
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return (*self.args, *(v for _, v in self.kwargs)) if self.kwargs else self.args
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        return (self.result,)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@record(frozen=True, eq=False, slots=True)
 class Block:
     """Statements with parameters in front and yielded operands at the end.
 
@@ -116,7 +123,7 @@ class Block:
         )
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@record(frozen=True, eq=False, slots=True)
 class If:
     """`results = then's yields if test else orelse's yields`; `expression`: it was written as an expression."""
 
@@ -128,8 +135,16 @@ class If:
     origin: Origin | None = None
     expression: bool = False
 
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return (self.test,)
 
-@dataclass(frozen=True, eq=False, slots=True)
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return self.then, self.orelse
+
+
+@record(frozen=True, eq=False, slots=True)
 class ForEach:
     """A `for` loop as written, over any iterable; specialization turns it into `For`, or unrolls it.
 
@@ -145,8 +160,16 @@ class ForEach:
     place: Place | None = None
     origin: Origin | None = None
 
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return self.iterable, *self.inits
 
-@dataclass(frozen=True, eq=False, slots=True)
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (self.body,)
+
+
+@record(frozen=True, eq=False, slots=True)
 class For:
     """A loop over `range(start, stop, step)`, from its end to its start if `backwards`.
 
@@ -165,8 +188,16 @@ class For:
     place: Place | None = None
     origin: Origin | None = None
 
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return self.start, self.stop, self.step, *self.inits
 
-@dataclass(frozen=True, eq=False, slots=True)
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (self.body,)
+
+
+@record(frozen=True, eq=False, slots=True)
 class While:
     """A loop while `test`'s one yield is true; `test` and `body` have the carried values as parameters.
 
@@ -182,8 +213,16 @@ class While:
     place: Place | None = None
     origin: Origin | None = None
 
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return self.inits
 
-@dataclass(frozen=True, eq=False, slots=True)
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return self.test, self.body
+
+
+@record(frozen=True, eq=False, slots=True)
 class Closure:
     """`result` is a function of the block's parameters, returning its one yield; it sees the values around it."""
 
@@ -192,9 +231,19 @@ class Closure:
     result: Value
     place: Place | None = None
     origin: Origin | None = None
+    operands: ClassVar[tuple[Operand, ...]] = ()
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (self.block,)
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        return (self.result,)
 
 
 Statement: TypeAlias = "Apply | If | ForEach | For | While | Closure"
+"""Each has `operands`, which it reads itself (those of its blocks aside), `blocks`, which it owns, and `results`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,47 +308,12 @@ def values_of(*operands: Operand) -> Iterator[Value]:
                     yield leaf
 
 
-def operands_of(s: Statement) -> tuple[Operand, ...]:
-    """The operands that a statement itself reads (not those inside its blocks)."""
-    if isinstance(s, Apply):
-        return s.args + tuple(v for _, v in s.kwargs)
-    if isinstance(s, If):
-        return (s.test,)
-    if isinstance(s, ForEach):
-        return (s.iterable, *s.inits)
-    if isinstance(s, For):
-        return (s.start, s.stop, s.step, *s.inits)
-    if isinstance(s, While):
-        return s.inits
-    return ()
-
-
-def results_of(s: Statement) -> tuple[Value, ...]:
-    """The values that a statement defines in its block."""
-    if isinstance(s, (Apply, Closure)):
-        return (s.result,)
-    return s.results
-
-
-def blocks_of(s: Statement) -> tuple[Block, ...]:
-    """The blocks that a statement owns."""
-    if isinstance(s, If):
-        return (s.then, s.orelse)
-    if isinstance(s, (ForEach, For)):
-        return (s.body,)
-    if isinstance(s, While):
-        return (s.test, s.body)
-    if isinstance(s, Closure):
-        return (s.block,)
-    return ()
-
-
 def defined(block: Block) -> set[Value]:
     """All values that a block and the blocks in it define."""
     out = set(block.params)
     for s in block.body:
-        out.update(results_of(s))
-        for b in blocks_of(s):
+        out.update(s.results)
+        for b in s.blocks:
             out |= defined(b)
     return out
 
@@ -308,8 +322,8 @@ def read(block: Block) -> set[Value]:
     """All values that a block and the blocks in it read."""
     out = set(values_of(*block.yields))
     for s in block.body:
-        out.update(values_of(*operands_of(s)))
-        for b in blocks_of(s):
+        out.update(values_of(*s.operands))
+        for b in s.blocks:
             out |= read(b)
     return out
 
@@ -321,7 +335,7 @@ def captured(block: Block) -> set[Value]:
 
 def reads_of(s: Statement) -> set[Value]:
     """The values from around it that a statement reads, with the blocks in it."""
-    return set(values_of(*operands_of(s))).union(*map(captured, blocks_of(s)))
+    return set(values_of(*s.operands)).union(*map(captured, s.blocks))
 
 
 def carried_params(s: ForEach | For | While) -> tuple[Value, ...]:

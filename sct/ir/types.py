@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+
+from sct.ir.records import record
 
 __all__ = [
     "UNDEFINED",
@@ -56,7 +57,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Size:
     """An integer known as a linear form `const + Σ cᵢ aᵢ` of atoms.
 
@@ -279,7 +280,7 @@ def same_dtype(a: np.dtype[Any] | None, b: np.dtype[Any] | None) -> bool:
     return a is not None and b is not None and a == b
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unknown:
     """Nothing is known."""
 
@@ -287,7 +288,7 @@ class Unknown:
         return "?"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stateful:
     """An object of a class whose methods are registered, such as a random generator."""
 
@@ -297,7 +298,7 @@ class Stateful:
         return self.cls.__name__
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Undefined:
     """No value: a name that one branch does not bind."""
 
@@ -305,7 +306,7 @@ class Undefined:
         return "undefined"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Const:
     """A value known at compile time: number, string, None, flag, dtype, function, module.
 
@@ -341,7 +342,7 @@ def _identity(v: Any) -> tuple[type, Any]:
     return type(v), v
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Scalar:
     """A Python number. `kind` is bool, int, float or complex; an int may carry its symbolic value as `size`.
 
@@ -356,7 +357,7 @@ class Scalar:
         return self.kind.__name__ if self.size is None else f"{self.kind.__name__}={self.size}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Array:
     """An ndarray or a NumPy scalar (rank 0). `dtype` or `shape` is None where it is not known.
 
@@ -387,7 +388,7 @@ class Array:
         return f"{dtype}[{shape}]"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tuple:
     """A tuple of known length; `kind` is the class of a named one."""
 
@@ -398,7 +399,7 @@ class Tuple:
         return f"{'' if self.kind is None else self.kind.__name__}({', '.join(map(str, self.items))})"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class List:
     """A list of known length."""
 
@@ -408,7 +409,7 @@ class List:
         return f"[{', '.join(map(str, self.items))}]"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ListOf:
     """A list whose length is only known at run time, of items of one type."""
 
@@ -418,7 +419,7 @@ class ListOf:
         return f"[{self.item}, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Dict:
     """A dict with known keys, in order."""
 
@@ -438,7 +439,7 @@ class Dict:
         return "{" + ", ".join(f"{k!r}: {v}" for k, v in self.mapping().items()) + "}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Instance:
     """An object whose fields are read: an instance of a class written in Python, a bound method, a `functools.partial`.
 
@@ -453,7 +454,7 @@ class Instance:
         return self.cls.__name__
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Slice:
     """A slice object."""
 

@@ -19,9 +19,6 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
-    operands_of,
-    results_of,
     values_of,
 )
 
@@ -63,17 +60,17 @@ class _Verifier:
         self.use(b.yields, scope)
 
     def statement(self, s: Statement, scope: set[Value]) -> None:
-        self.use(operands_of(s), scope)
+        self.use(s.operands, scope)
         self.shape(s)
         before, after = self.stored_over, set(self.stored_over)
-        for b in blocks_of(s):  # of the branches of an if only one is run
+        for b in s.blocks:  # of the branches of an if only one is run
             self.stored_over = set(before)
             self.block(b, scope)
             after |= self.stored_over
         self.stored_over = after
         if isinstance(s, Apply) and isinstance(s.op, InPlace) and isinstance(s.args[0], Value):
             self.stored_over.add(s.args[0])
-        for r in results_of(s):
+        for r in s.results:
             self.define(r, scope)
 
     def shape(self, s: Statement) -> None:

@@ -47,10 +47,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     captured,
-    operands_of,
-    results_of,
     type_of,
     values_of,
 )
@@ -87,8 +84,8 @@ class _Accumulation:
         body: list[Statement] = []
         for s in reversed(block.body):
             made = self.statement(s)
-            self.live -= set(results_of(s))
-            self.live |= set(values_of(*operands_of(made)))
+            self.live -= set(s.results)
+            self.live |= set(values_of(*made.operands))
             body.append(made)
             if isinstance(made, Apply) and made.args and made.args[0] in self.copied:
                 body.append(self.copied[made.args[0]])
@@ -99,7 +96,7 @@ class _Accumulation:
     def statement(self, s: Statement) -> Statement:
         if isinstance(s, Apply):
             return self.stored(s)
-        self.live -= set(results_of(s))
+        self.live -= set(s.results)
         after = set(self.live)
         if isinstance(s, If):
             then, a = self.block(s.then)
@@ -112,7 +109,7 @@ class _Accumulation:
             self.live = inside | after
             return replace(s, block=block)
         assert isinstance(s, (For, While))
-        around = after.union(*map(captured, blocks_of(s)))
+        around = after.union(*map(captured, s.blocks))
         self.live = set(around)
         body, _ = self.block(s.body)
         self.live = around

@@ -29,7 +29,7 @@ from sct.analysis.inference import infer_call
 from sct.analysis.storage import is_basic_index
 from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_of, operands_of, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
 from sct.optimize.arithmetic import loop_of, numbers, numbers_of
 from sct.optimize.rewriter import Rewriter
@@ -70,8 +70,8 @@ class _Algebra(Rewriter):
         """How many statements (and ends of blocks) use each value."""
         self.users.update(set(values_of(*block.yields)))
         for s in block.body:
-            self.users.update(set(values_of(*operands_of(s))))
-            for b in blocks_of(s):
+            self.users.update(set(values_of(*s.operands)))
+            for b in s.blocks:
                 self.count(b)
 
     def rewrite(self, s: Apply) -> Apply | Operand:

@@ -46,11 +46,9 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     captured,
     carried_params,
     reads_of,
-    results_of,
     values_of,
 )
 from sct.ir.types import Array
@@ -70,7 +68,7 @@ def buffers(f: Function) -> Function:
 def _depth(block: Block) -> int:
     """How deep loops are nested in a block."""
     return max(
-        ((isinstance(s, (For, While)) + max(map(_depth, blocks_of(s)))) for s in block.body if not isinstance(s, Apply)),
+        ((isinstance(s, (For, While)) + max(map(_depth, s.blocks))) for s in block.body if not isinstance(s, Apply)),
         default=0,
     )
 
@@ -143,16 +141,16 @@ class _Entries:
         for s in reversed(block.body):
             copies: list[Statement] = []
             if isinstance(s, (For, While)):
-                around = set().union(*map(captured, blocks_of(s)))
+                around = set().union(*map(captured, s.blocks))
                 if self.at == self.depth:
-                    s, copies = self.loop(s, live - set(results_of(s)), around)
+                    s, copies = self.loop(s, live - set(s.results), around)
                 else:
                     self.at += 1
                     s = map_blocks(lambda b, live=live, around=around: self.block(b, live | around), s)  # type: ignore[misc]
                     self.at -= 1
             elif not isinstance(s, Apply):
                 s = map_blocks(lambda b, live=live: self.block(b, live), s)  # type: ignore[misc]
-            live = (live - set(results_of(s))) | reads_of(s)
+            live = (live - set(s.results)) | reads_of(s)
             out += [s, *copies]
         return block.with_(reversed(out))
 
@@ -196,7 +194,7 @@ def _written_in(loop: For | While) -> set[Value]:
                     origin[s.result] = origin[x]
                     written.add(origin[x])
                 continue
-            for inner in blocks_of(s):
+            for inner in s.blocks:
                 if isinstance(s, (For, While)):
                     params = inner.params[len(inner.params) - len(s.inits) :]
                     for p, i in zip(params, s.inits, strict=False):

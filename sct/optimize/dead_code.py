@@ -30,9 +30,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     carried_params,
-    operands_of,
     values_of,
 )
 
@@ -66,7 +64,7 @@ class _Liveness:
         for s in block.body:
             inside = (*owners, s)
             if isinstance(s, Apply):
-                self.sources[s.result] = operands_of(s)
+                self.sources[s.result] = s.operands
                 self.owners[s.result] = owners
                 if s.op in (PUSH, POP) and isinstance(s.args[0], Value):
                     self.pushes.setdefault(s.args[0], []).append((s, owners))
@@ -80,7 +78,7 @@ class _Liveness:
                 self.sources[s.result], self.owners[s.result] = s.block.yields, inside
                 for p in s.block.params:
                     self.sources[p], self.owners[p] = (), inside
-            for block_of_s in blocks_of(s):
+            for block_of_s in s.blocks:
                 self.scan(block_of_s, inside)
 
     def scan_loop(self, s: For | While, inside: tuple[Statement, ...]) -> None:
@@ -98,8 +96,8 @@ class _Liveness:
             if isinstance(s, Apply) and has_effect(s):
                 self.hold(owners)
                 self.live.add(s.result)
-                self.need(*operands_of(s))
-            for b in blocks_of(s):
+                self.need(*s.operands)
+            for b in s.blocks:
                 self.roots(b, (*owners, s))
 
     def need(self, *operands: Operand) -> None:
@@ -128,7 +126,7 @@ class _Liveness:
             for s, owners in self.pushes.get(v, ()):
                 self.hold(owners)
                 self.live.add(s.result)
-                self.need(*operands_of(s))
+                self.need(*s.operands)
 
     # -- rebuilding --------------------------------------------------------------------------------------------------
 

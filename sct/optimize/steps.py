@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sct.ir.ops import Steps
 from sct.ir.rewriting import map_blocks
-from sct.ir.ssa import Apply, Block, Function, Statement, Value, blocks_of, read
+from sct.ir.ssa import Apply, Block, Function, Statement, Value, read
 from sct.ir.types import UNKNOWN, Const, Tuple
 from sct.optimize.dead_code import dead_code
 
@@ -34,7 +34,7 @@ def _survey(block: Block, taken: dict[Value, set[int]]) -> None:
         elif isinstance(s, Apply) and s.op is operator.getitem and s.args[0] in taken:
             assert isinstance(s.args[0], Value) and isinstance(s.args[1], Const)
             taken[s.args[0]].add(s.args[1].value)
-        for b in blocks_of(s):
+        for b in s.blocks:
             _survey(b, taken)
 
 

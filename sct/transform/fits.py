@@ -14,7 +14,7 @@ from typing import Any
 from sct.analysis.fitting import Equalities, Fit, enforced
 from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.rewriting import map_blocks
-from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, blocks_of
+from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Size, SizeLike, Tuple, is_unit, keys_of, size_mul
 
 __all__ = ["with_checks"]
@@ -75,7 +75,7 @@ def _statements(block: Block) -> Iterator[Apply]:
     for s in block.body:
         if isinstance(s, Apply):
             yield s
-        for b in blocks_of(s):
+        for b in s.blocks:
             yield from _statements(b)
 
 

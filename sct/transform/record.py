@@ -36,12 +36,9 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     carried_params,
     defined,
     map_leaves,
-    operands_of,
-    results_of,
     type_of,
     values_of,
 )
@@ -99,7 +96,7 @@ class _Recorder:
         self.tapes: dict[tuple[Value, int], Value] = {}
         self.carried_back: dict[Value, Value] = {}
         body = self.function.block.body
-        made = [{*results_of(s), *(v for b in blocks_of(s) for v in defined(b))} for s in body]
+        made = [{*s.results, *(v for b in s.blocks for v in defined(b))} for s in body]
         forward = [k for k, values in enumerate(made) if not reversal.forward.isdisjoint(values)]
         self.begin = forward[-1] + 1 if forward else 0  # of the reverse sweep
         forward_block = self.function.block.with_(body[: self.begin])
@@ -130,7 +127,7 @@ class _Recorder:
         for k, s in enumerate(f.block.body):
             self.walk(s, (f.block.label,))
             if k >= self.begin:
-                self.ask(operands_of(s), (f.block.label,))
+                self.ask(s.operands, (f.block.label,))
         while True:
             before = sum(map(len, self.requests.values())), len(self.restored)
             self.supplies, self.pushes, self.tapes_before, self.escapes = {}, {}, {}, {}
@@ -153,32 +150,32 @@ class _Recorder:
         for p in block.params:
             self.home[p] = block.label
         for k, s in enumerate(block.body):
-            here.update(results_of(s))
-            for r in results_of(s):
+            here.update(s.results)
+            for r in s.results:
                 self.home[r] = block.label
                 self.definition[r] = s
-            for b in blocks_of(s):
+            for b in s.blocks:
                 self.survey(b, s, block.label, depth + 1, in_loop or isinstance(s, (For, While)))
             if block.label not in self.mirror and (parent is not None or k < self.begin):
                 self.position[s] = k
-                used = set(values_of(*operands_of(s))).union(*map(self.reads, blocks_of(s)))
+                used = set(values_of(*s.operands)).union(*map(self.reads, s.blocks))
                 self.last_use.update((v, k) for v in used & here)
         self.last_use.update((v, len(block.body)) for v in values_of(*block.yields) if self.home.get(v) == block.label)
 
     def reads(self, block: Block) -> frozenset[Value]:
         """All values that a block and the blocks in it read."""
         if block.label not in self.read_in:
-            own = {v for s in block.body for v in values_of(*operands_of(s))}
+            own = {v for s in block.body for v in values_of(*s.operands)}
             own.update(values_of(*block.yields))
-            self.read_in[block.label] = frozenset(own.union(*(self.reads(b) for s in block.body for b in blocks_of(s))))
+            self.read_in[block.label] = frozenset(own.union(*(self.reads(b) for s in block.body for b in s.blocks)))
         return self.read_in[block.label]
 
     def walk(self, s: Statement, chain: tuple[int, ...]) -> None:
         """Collect the uses, inside the reverse sweep, of values that are not in scope there."""
-        for b in blocks_of(s):
+        for b in s.blocks:
             inner = (*chain, b.label)
             for t in b.body:
-                self.ask(operands_of(t), inner)
+                self.ask(t.operands, inner)
                 self.walk(t, inner)
             self.ask(b.yields, inner)
 
@@ -375,7 +372,7 @@ class _Recorder:
         """Whether a value is used after an array that it would be computed from again is written into."""
         last = self.last_use.get(v, -1)
         seen: set[Value] = set()
-        work = list(values_of(*operands_of(s)))
+        work = list(values_of(*s.operands))
         while work:
             w = work.pop()
             if w in seen:
@@ -387,19 +384,19 @@ class _Recorder:
                     return True  # it is used again when the write is undone
                 if last > self.position[consumer] - (not isinstance(consumer, Apply)):
                     return True
-                if any(v in self.read_back.get(b.label, ()) for b in blocks_of(consumer)):
+                if any(v in self.read_back.get(b.label, ()) for b in consumer.blocks):
                     return True  # before the reverse of the consumer has given the array back
                 continue
             t = self.source(w)
             if self.home.get(w) == label and t is not None and cheap(t):
-                work += values_of(*operands_of(t))
+                work += values_of(*t.operands)
         return False
 
     def compute_again(self, v: Value, label: int, made: _Supply) -> None:
         made.again[v] = None
         s = self.source(v)
         assert s is not None
-        for w in values_of(*operands_of(s)):
+        for w in values_of(*s.operands):
             if self.home[w] != label:
                 self.ask_from(w)
             elif (label, w) in self.restored:
@@ -463,14 +460,14 @@ class _Recorder:
             if block.label == self.top and k >= self.begin and not isinstance(s, Closure):
                 self.undo(s, self.top, names, body)
                 continue
-            for b in blocks_of(s):
+            for b in s.blocks:
                 body += [Apply(TAPE, (), (), t) for t in self.tapes_before.get(b.label, ())]
             if isinstance(s, Apply) and s in self.overwritten:
                 old = self.overwritten[s]
                 body += self.save(s, old)
                 body += self.push(pushes[old], old, s) if old in pushes else []
             body.append(self.forward(s))
-            body += [t for r in results_of(s) if r in pushes for t in self.push(pushes[r], r, s)]
+            body += [t for r in s.results if r in pushes for t in self.push(pushes[r], r, s)]
         return block.with_(body)
 
     def undo(self, s: Statement, label: int, names: dict[Value, Value], body: list[Statement]) -> None:
@@ -646,9 +643,9 @@ class _Recorder:
     def uses(self, s: Statement) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
         """The values that a reverse statement and the blocks in it read, and those by which these blocks supply themselves."""
         if id(s) not in self.wanted:
-            read = dict.fromkeys(values_of(*operands_of(s)))
+            read = dict.fromkeys(values_of(*s.operands))
             further: dict[Value, None] = {}
-            for b in blocks_of(s):
+            for b in s.blocks:
                 further.update(dict.fromkeys(self.supplying(b)))
                 for t in b.body:
                     inner, more = self.uses(t)
@@ -673,7 +670,7 @@ class _Recorder:
             yield from (result for _, _, result in made.restored)
             for s in map(self.source, made.again):
                 if s is not None:
-                    yield from values_of(*operands_of(s))
+                    yield from values_of(*s.operands)
 
     def renamed(self, operand: Operand, names: dict[Value, Value]) -> Operand:
         return map_leaves(lambda v: names.get(v, self.indices.get(v, v)) if isinstance(v, Value) else v, operand)
@@ -723,7 +720,7 @@ class _Recorder:
         elif v in made.again:
             s = self.source(v)
             assert isinstance(s, Apply)
-            for w in values_of(*operands_of(s)):
+            for w in values_of(*s.operands):
                 self.ensure(w, label, names, body)
             names[v] = Value(v.type, v.name)
             args = tuple(self.renamed(a, names) for a in s.args)
@@ -739,7 +736,7 @@ def _shapes_asked(block: Block) -> set[Value]:
             out.update(values_of(*s.args))
         if isinstance(s, Apply) and s.op is cast_like:
             out.update(values_of(s.args[1]))
-        for b in blocks_of(s):
+        for b in s.blocks:
             out |= _shapes_asked(b)
     return out
 

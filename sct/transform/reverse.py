@@ -54,10 +54,8 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     carried_params,
     defined,
-    results_of,
     type_of,
     values_of,
 )
@@ -171,7 +169,7 @@ class _Reverser(Boundary):
 
     def tapes_of(self, body: Sequence[Statement]) -> list[Statement]:
         """The tapes of adjoints that mirror the tapes that a block makes."""
-        return [Apply(TAPE, (), (), self.tapes[r]) for s in body for r in results_of(s) if r in self.tapes]
+        return [Apply(TAPE, (), (), self.tapes[r]) for s in body for r in s.results if r in self.tapes]
 
     def statement(self, s: Statement) -> None:
         self.b.place, self.b.origin = s.place, _backward(s.origin)
@@ -454,7 +452,7 @@ class _Reverser(Boundary):
 
     def uses_tape(self, s: Statement) -> bool:
         """Whether a statement pushes active values, or pops them: each has to be undone."""
-        return any(self.on_active_tape(t) or self.uses_tape(t) for b in blocks_of(s) for t in b.body)
+        return any(self.on_active_tape(t) or self.uses_tape(t) for b in s.blocks for t in b.body)
 
     def branch(
         self, block: Block, bars: list[Operand | None], before: dict[Value, Operand]
@@ -468,7 +466,7 @@ class _Reverser(Boundary):
             for inner in reversed(block.body):
                 self.statement(inner)
         body[:0] = self.tapes_of(block.body)
-        defined = {r for inner in block.body for r in results_of(inner)}
+        defined = {r for inner in block.body for r in inner.results}
         changed = {v: b for v, b in self.bars.items() if self.root(v) not in defined and before.get(v) is not b}
         return body, changed
 
@@ -597,7 +595,7 @@ def _projections(block: Block) -> dict[tuple[Value, Any], Value]:
             whole, key = s.args
             if isinstance(whole, Value) and isinstance(whole.type, (Tuple, List, Dict)) and isinstance(key, Const):
                 out[whole, key.value] = s.result
-        for b in blocks_of(s):
+        for b in s.blocks:
             out.update(_projections(b))
     return out
 

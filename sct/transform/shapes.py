@@ -27,10 +27,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     defined,
-    operands_of,
-    results_of,
     type_of,
     values_of,
 )
@@ -77,13 +74,13 @@ class _Shapes:
         self.copied = {s.args[0] for s in f.block.body if isinstance(s, Apply) and s.op == Method("copy")}
         back = [self.reverses(s) for s in f.block.body]
         forward = [s for s, reverses in zip(f.block.body, back, strict=True) if not reverses]
-        inner = [b for s in forward for b in blocks_of(s)]
+        inner = [b for s in forward for b in s.blocks]
         self.inner.update(*map(defined, inner))
         reverse = _with_sources([s for s, reverses in zip(f.block.body, back, strict=True) if reverses], inner)
         for s in reverse:
             self.count(s)
         self.uses.update(values_of(*f.block.yields))
-        self.uses.update(v for s in forward for v in values_of(*operands_of(s)))
+        self.uses.update(v for s in forward for v in values_of(*s.operands))
         changed = iter([self.rewritten(s, {}) if isinstance(s, Apply) else [self.statement(s, {})] for s in reverse])
         kept = iter([map_blocks(self.with_kept, s) if self.kept else s for s in forward])
         body = [t for reverses in back for t in (next(changed) if reverses else [next(kept)])]
@@ -93,14 +90,14 @@ class _Shapes:
 
     def reverses(self, s: Statement) -> bool:
         """Whether a statement of the function's block belongs to the reverse sweep."""
-        return self.reversal.forward.isdisjoint(results_of(s)) and (
-            isinstance(s, (Apply, Closure)) or any(b.label in self.reversal.mirror for b in blocks_of(s))
+        return self.reversal.forward.isdisjoint(s.results) and (
+            isinstance(s, (Apply, Closure)) or any(b.label in self.reversal.mirror for b in s.blocks)
         )
 
     def count(self, s: Statement) -> None:
         asked = _asked(s)
-        self.uses.update(v for v in values_of(*operands_of(s)) if v is not asked)
-        for b in blocks_of(s):
+        self.uses.update(v for v in values_of(*s.operands) if v is not asked)
+        for b in s.blocks:
             self.uses.update(values_of(*b.yields))
             for t in b.body:
                 self.count(t)
@@ -112,7 +109,7 @@ class _Shapes:
         body: list[Statement] = []
         for s in block.body:
             body += self.rewritten(s, near) if isinstance(s, Apply) else [self.statement(s, near)]
-            near.update({r.type: r for r in results_of(s) if isinstance(r.type, Array) and _may_store(s, r)})
+            near.update({r.type: r for r in s.results if isinstance(r.type, Array) and _may_store(s, r)})
         return block.with_(body)
 
     def statement(self, s: Statement, near: dict[Abstract, Value]) -> Statement:
@@ -242,7 +239,7 @@ class _Shapes:
         body: list[Statement] = [self.taking(p, None) for p in block.params if p in self.kept]
         for s in block.body:
             body.append(map_blocks(self.with_kept, s))
-            body += [self.taking(r, s) for r in results_of(s) if r in self.kept]
+            body += [self.taking(r, s) for r in s.results if r in self.kept]
         return block.with_(body)
 
     def taking(self, v: Value, s: Statement | None) -> Apply:
@@ -267,7 +264,7 @@ def _with_sources(reverse: list[Statement], inner: list[Block]) -> list[Statemen
                 v, t, r = s.args[2], type_of(s.args[2]), s.result.type
                 if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and same_dtype(t.dtype, r.dtype):
                     written.update({s.result: v} if same_shape(t.shape, r.shape) else {})
-            for block in blocks_of(s):
+            for block in s.blocks:
                 survey(block)
 
     for b in inner:

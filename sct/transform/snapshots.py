@@ -28,9 +28,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_of,
     map_leaves,
-    operands_of,
     values_of,
 )
 from sct.ir.types import Instance, Unknown
@@ -57,7 +55,7 @@ class _Snapshots:
                 body += reversed(self.apply(s, later))
                 later |= self.given.written.get(s, frozenset())
                 continue
-            inside = frozenset().union(*(self.given.written.get(t, frozenset()) for t in statements(*blocks_of(s))))
+            inside = frozenset().union(*(self.given.written.get(t, frozenset()) for t in statements(*s.blocks)))
             again = later | inside if isinstance(s, (For, While)) else later
             body.append(self.compound(s, again))
             later |= inside
@@ -77,7 +75,7 @@ class _Snapshots:
             return [s]
         copies: dict[Value, Value] = {}
         changing = isinstance(s.op, Call) and s.op.outside and OUTSIDE in later
-        for v in values_of(*operands_of(s)):
+        for v in values_of(*s.operands):
             of_object = isinstance(s.op, (Call, Steps)) and isinstance(v.type, (Instance, Unknown))
             changing = changing or (of_object and not later.isdisjoint(self.given.memory(v)))
             if may_change(v) and not later.isdisjoint(self.given.memory(v)):
