@@ -66,6 +66,7 @@ _NEW_ARRAYS: frozenset[Any] = frozenset((joined, kept, numbers, scatter_add, sho
 
 
 _COPYING: frozenset[Any] = frozenset((abs, pow, Method("copy"), Method("flatten")))
+_ASTYPE = Method("astype")
 
 
 class Storage:
@@ -306,9 +307,9 @@ def fresh(t: Apply) -> bool:
         if is_basic_index(t.args[1]) is False:
             return True
         return isinstance(t.result.type, Array) and t.result.type.shape == () and not any(_ellipsis(a) for a in t.args[1:])
-    copy = dict(t.kwargs).get("copy")
-    if copy is not None:
-        return copy == Const(True) and (isinstance(op, Method) or _of_library(op))
+    for name, copy in t.kwargs:
+        if name == "copy":
+            return copy == Const(True) and (isinstance(op, Method) or _of_library(op))
     if isinstance(op, Attribute):
         return op.name in ("shape", "size", "ndim")
     if op is UNPACK:  # of a vector, numbers
@@ -316,7 +317,7 @@ def fresh(t: Apply) -> bool:
     if isinstance(op, Method) and op.name in ("conj", "conjugate"):  # a real array is its own
         x = t.args[0]
         return isinstance(x, Value) and isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind == "c"
-    if op in _COPYING or (op == Method("astype") and len(t.args) < 6):
+    if op in _COPYING or (op == _ASTYPE and len(t.args) < 6):
         return True
     primitive = primitive_of(op)
     if primitive is np.ndarray:

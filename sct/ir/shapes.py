@@ -13,12 +13,18 @@ import numpy as np
 from sct.ir.types import (
     Array,
     Const,
+    Dict,
+    Instance,
     List,
     ListOf,
     Scalar,
     Size,
     SizeLike,
+    Slice,
+    Stateful,
     Tuple,
+    Undefined,
+    Unknown,
     broadcast_shapes,
     is_nonnegative,
     size_add,
@@ -65,13 +71,12 @@ def size_serial() -> int:
     return _serial[0]
 
 
+_ABSTRACT = (Scalar, Array, Unknown, Undefined, Const, Tuple, List, ListOf, Dict, Instance, Stateful, Slice)
+
+
 def constant(value: Any) -> bool:
     """Whether a type rule's argument is a plain Python value, known at compile time."""
-    from sct.ir.types import Dict, Instance, Slice, Stateful, Undefined, Unknown
-
-    return not isinstance(
-        value, (Unknown, Undefined, Const, Scalar, Array, Tuple, List, ListOf, Dict, Instance, Stateful, Slice)
-    )
+    return not isinstance(value, _ABSTRACT)
 
 
 _KINDS: dict[type, Any] = {bool: True, int: 0, float: 0.0, complex: 0j}

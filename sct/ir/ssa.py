@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -276,16 +276,18 @@ def type_of(operand: Operand) -> Abstract:
     return Slice(type_of(operand.start), type_of(operand.stop), type_of(operand.step))
 
 
-def leaves(operand: Operand) -> Iterator[Operand]:
+def leaves(operand: Operand) -> list[Operand]:
     """The values and constants inside an operand, in order."""
     if isinstance(operand, (Value, Const, Undefined)):
-        yield operand
-    elif isinstance(operand, (Tuple, List, Dict)):
-        for item in operand.items:
-            yield from leaves(item)
-    else:
-        for part in (operand.start, operand.stop, operand.step):
-            yield from leaves(part)
+        return [operand]
+    return [leaf for part in parts(operand) for leaf in leaves(part)]
+
+
+def parts(container: Tuple | List | Dict | Slice) -> tuple[Operand, ...]:
+    """What a container holds."""
+    if isinstance(container, Slice):
+        return container.start, container.stop, container.step
+    return container.items
 
 
 def map_leaves(f: Callable[[Any], Operand], operand: Operand) -> Operand:
@@ -297,15 +299,15 @@ def map_leaves(f: Callable[[Any], Operand], operand: Operand) -> Operand:
     return Slice(map_leaves(f, operand.start), map_leaves(f, operand.stop), map_leaves(f, operand.step))
 
 
-def values_of(*operands: Operand) -> Iterator[Value]:
-    """The values inside operands."""
+def values_of(*operands: Operand) -> list[Value]:
+    """The values inside operands, in order."""
+    found: list[Value] = []
     for operand in operands:
         if isinstance(operand, Value):
-            yield operand
+            found.append(operand)
         elif not isinstance(operand, (Const, Undefined)):
-            for leaf in leaves(operand):
-                if isinstance(leaf, Value):
-                    yield leaf
+            found.extend(values_of(*parts(operand)))
+    return found
 
 
 def defined(block: Block) -> set[Value]:

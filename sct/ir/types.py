@@ -261,6 +261,9 @@ def broadcast_shapes(shapes: Iterable[tuple[SizeLike, ...] | None]) -> tuple[Siz
     for shape in shapes:
         if shape is None:
             return None
+        if shape == out or not out or not shape:
+            out = out or shape
+            continue
         n = max(len(out), len(shape))
         a = (1,) * (n - len(out)) + out
         b = (1,) * (n - len(shape)) + shape

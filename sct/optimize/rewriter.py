@@ -10,6 +10,7 @@ from dataclasses import replace
 from sct.analysis.given import Given, given_away
 from sct.ir.rewriting import map_blocks, map_operands
 from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves
+from sct.ir.types import Const
 
 __all__ = ["Rewriter"]
 
@@ -35,6 +36,8 @@ class Rewriter:
         """An operand with replacements made."""
         if isinstance(o, Value):
             return self.replaced.get(o, o)
+        if isinstance(o, Const):
+            return o
         return map_leaves(lambda v: self.replaced.get(v, v) if isinstance(v, Value) else v, o)
 
     def block(self, block: Block) -> Block:
@@ -89,4 +92,4 @@ class Rewriter:
     def made_by(self, o: Operand, *ops: object) -> Apply | None:
         """The operation that made an operand, if it is one of `ops`."""
         d = self.definition.get(o) if isinstance(o, Value) else None
-        return d if isinstance(d, Apply) and any(d.op is op or d.op == op for op in ops) else None
+        return d if isinstance(d, Apply) and d.op in ops else None

@@ -46,10 +46,16 @@ def _missing(f: Function, fits: Iterable[Fit], mirror: Mapping[int, int]) -> dic
     """What is to be checked, by the label of the block where it is."""
     kept = {s.result: s for s in _statements(f.block)}
     by_block: dict[int, list[Fit]] = {}
+    seen_to: dict[int, Equalities] = {}
     for fit in fits:
         s = kept.get(fit.statement.result)
         if s is None or not fit.made_by(s):
             by_block.setdefault(fit.block, []).append(fit)
+        else:
+            seen_to.setdefault(fit.block, Equalities()).add(fit.a, fit.b, fit.exactly)
+    for label, sure in seen_to.items():  # most follow from what is left of the primal, which is quickly seen
+        if all(sure.hold(fit.a, fit.b, fit.exactly) for fit in by_block.get(label, ())):
+            by_block.pop(label, None)
     if not by_block:
         return {}
     found = enforced(f.block)
