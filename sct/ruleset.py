@@ -17,7 +17,7 @@ import inspect
 import linecache
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal, TypeVar
@@ -55,6 +55,7 @@ __all__ = [
     "nondifferentiable",
     "nondifferentiable_functions",
     "of_class",
+    "positional_parameters",
     "primitives",
     "result_type",
     "square_rule",
@@ -70,6 +71,12 @@ reads: its result depends on state that something else may change. draws: it mov
 something to the world that the program does not hear (print, a log, a file that is written). acts: it may do anything.
 """
 Memory = Literal["fresh", "view", "read-only"]
+
+
+def positional_parameters(signature: inspect.Signature) -> tuple[str, ...]:
+    """The names of the parameters that can be given by position."""
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return tuple(p.name for p in signature.parameters.values() if p.kind in kinds)
 
 
 @dataclass(frozen=True)
@@ -110,11 +117,29 @@ class AdjointRule:
             return "anything"
         return "arrays" if name in self.sequences or name == self.varargs else "array"
 
-    @property
+    @functools.cached_property
     def varargs(self) -> str | None:
         """The name of the rule's `*operands` parameter, if it has one."""
         kinds = {p.kind: p.name for p in self.signature.parameters.values()}
         return kinds.get(inspect.Parameter.VAR_POSITIONAL)
+
+    @functools.cached_property
+    def positional(self) -> tuple[str, ...]:
+        """The names of the parameters that can be given by position."""
+        return positional_parameters(self.signature)
+
+    @functools.cached_property
+    def _required(self) -> float:
+        """How many of these have no default; more than there can be, if one that has none must be given by its name."""
+        variadic = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+        own = [p for p in self.signature.parameters.values() if p.kind not in variadic and p.default is p.empty]
+        return len(own) if all(p.name in self.positional for p in own) else math.inf
+
+    def arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by the names of the parameters; raises TypeError as a call would."""
+        if not kwargs and self._required <= len(args) <= len(self.positional):
+            return dict(zip(self.positional, args, strict=False))
+        return dict(self.signature.bind(*args, **kwargs).arguments)
 
 
 @dataclass(frozen=True)

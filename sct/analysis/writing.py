@@ -6,6 +6,7 @@ through a view goes into what it is a view of. `NotImplemented` means that an op
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
 from collections.abc import Callable, Sequence
@@ -22,12 +23,12 @@ from sct.analysis.iteration import trip_count
 from sct.analysis.memory import View, Write
 from sct.analysis.storage import is_basic_index
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
+from sct.ir.ops import Attribute, Augmented, Method, describe, is_lasting, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
 from sct.ir.words import in_words, shape_in_words
-from sct.ruleset import adjoint_rule, effect_of, is_nondifferentiable, is_registered
+from sct.ruleset import adjoint_rule, effect_of, is_nondifferentiable, is_registered, positional_parameters
 from sct.runtime import scatter_add, updated
 
 __all__ = [
@@ -353,13 +354,18 @@ def _without_outputs(
 def _positional(primitive: Any) -> tuple[str, ...]:
     """The names of the parameters of a function of NumPy's that are given by position."""
     rule = adjoint_rule(primitive)
-    if rule is None and package_of(primitive) != "numpy":
-        return ()
+    if rule is not None:
+        return rule.positional
+    return _own_positional(primitive) if package_of(primitive) == "numpy" and is_lasting(primitive) else ()
+
+
+@functools.cache
+def _own_positional(function: Any) -> tuple[str, ...]:
+    """The names of the parameters of a function of NumPy's that has no rule."""
     try:
-        parameters = (inspect.signature(primitive) if rule is None else rule.signature).parameters.values()
+        return positional_parameters(inspect.signature(function))
     except (TypeError, ValueError):  # it has no signature
         return ()
-    return tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
 
 
 def into_outputs(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

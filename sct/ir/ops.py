@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from sct.ir.records import record
+
 __all__ = [
     "ASSERT",
     "CALL",
@@ -51,7 +53,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Special:
     """An operation known by its name."""
 
@@ -75,7 +77,7 @@ DICT = Special("dict")  # the dict of the arguments, which are pairs of a key an
 STAR = Special("star")  # marks an argument that is to be taken apart: slice(argument, STAR, None), or "items" of a dict
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Attribute:
     """`args[0].name`."""
 
@@ -85,7 +87,7 @@ class Attribute:
         return f".{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Method:
     """`args[0].name(*args[1:], **kwargs)`."""
 
@@ -95,7 +97,7 @@ class Method:
         return f".{self.name}()"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Augmented:
     """`args[0][args[1]] op= args[2]`; `op` is one of the operator module's in-place functions."""
 
@@ -105,7 +107,7 @@ class Augmented:
         return f"{self.op.__name__} into"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Format:
     """An f-string; `parts` are strings and (conversion, format) pairs, the latter filled by the arguments in order."""
 
@@ -115,7 +117,7 @@ class Format:
         return "format"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Free:
     """The data that `function` calls `name` and that is not its own: a global, or a cell of its closure. Read at each call.
 
@@ -136,7 +138,7 @@ class Free:
         return f"free {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Field:
     """The field `name` of the instance at `path`; `own`: as far as it is in the instance's own dictionary."""
 
@@ -148,7 +150,7 @@ class Field:
         return f"field {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unused:
     """`op` as a statement of its own, whose result nobody uses. In a typed function: one that is called as it stands."""
 
@@ -158,7 +160,7 @@ class Unused:
         return describe(self.op)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Again:
     """`function` as it is run again: without what it does to the world."""
 
@@ -168,7 +170,7 @@ class Again:
         return describe(self.function)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Call:
     """A call of a function in Python that stays a call, with what it does besides giving its result.
 
@@ -185,7 +187,7 @@ class Call:
         return describe(self.function)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Derived:
     """The joint vjp of `function` by the parameters `wrt`: `(result, (adjoints...))` of `(*args, result_bar)`.
 
@@ -201,7 +203,7 @@ class Derived:
         return f"vjp of {getattr(self.function, '__name__', self.function)}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class InPlace:
     """`op`, with the result stored over `args[0]`, whose memory nothing else will read."""
 

@@ -277,10 +277,9 @@ class _Reverser(Boundary):
         """An operation, by a rule for its operands and result."""
         args, kwargs = _as_call(s)
         try:
-            bound = rule.signature.bind(*args, **kwargs)
+            arguments = rule.arguments(args, kwargs)
         except TypeError as e:
             raise self.not_covered(s, str(e)) from e
-        arguments = dict(bound.arguments)
         self.check_operators(rule, arguments, s)
         self.check_real(rule.real_only, rule.primitive, [*arguments.values()], s)
         operands: list[Operand] = []
