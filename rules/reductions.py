@@ -3,12 +3,14 @@
 Takes nothing; registers adjoint and type rules of NumPy's reductions and the array methods that stand for them.
 """
 
+import builtins
+
 import numpy as np
 
 from sct.ir.shapes import as_array, constant, is_nonnegative, normalize_axes, promote, reduced, size_max0, size_product
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, size_add, unify_all
 from sct.ruleset import adjoint, adjoint_of_square, memory, method, nondifferentiable, result_type
-from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
+from sct.runtime import keep_reduced_axes, quotient, stop_gradient, unbroadcast
 
 from .arithmetic import sum_dtype
 
@@ -135,6 +137,11 @@ nondifferentiable(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def share_count(a, axis):
+    """The number of entries that share the adjoint of their mean; 1 where there are none, for there is nothing to share."""
+    return builtins.max(reduced_count(a, axis), 1)
+
+
 def reduced_count(a, axis):
     """The number of entries that a reduction over `axis` puts into one."""
     if axis is None or np.ndim(a) == 0:
@@ -166,7 +173,7 @@ def nansum(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, initial
 @adjoint(np.mean, kind="reduction")
 def mean(y, a, y_bar, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     if where is True:
-        n = reduced_count(a, axis)
+        n = share_count(a, axis)
         return np.broadcast_to(keep_reduced_axes(y_bar / n, a, axis, keepdims), np.shape(a))
     counted = np.broadcast_to(where, np.shape(a))
     n = np.sum(counted, axis, y.dtype, keepdims=True)
@@ -188,7 +195,7 @@ def average(y, a, axis=None, weights=None, returned=False, *, y_bar, keepdims=Fa
     value = y[0] if returned else y
     value_bar = y_bar[0] if returned else y_bar
     if weights is None:
-        n = reduced_count(a, axis)
+        n = share_count(a, axis)
         return np.broadcast_to(keep_reduced_axes(value_bar / n, a, axis, keepdims), np.shape(a)), None, None, None
     w = weights_of(a, axis, weights)
     if axis is None or np.ndim(weights) != np.ndim(a):
@@ -270,12 +277,11 @@ def deviation(a, axis, where, mean):
 
 
 def freedom(y, a, axis, where, ddof, correction):
-    """The number that a sum of squares is divided by."""
+    """The number that a sum of squares is divided by: NumPy takes 0 for one below, and gives inf or nan."""
     lost = correction if correction != 0 else ddof
     if where is not True:
         return np.sum(np.broadcast_to(where, np.shape(a)), axis, y.dtype, keepdims=True) - lost
-    n = reduced_count(a, axis)
-    return n if is_zero(lost) else n - lost
+    return share_count(a, axis) if is_zero(lost) else np.maximum(reduced_count(a, axis) - lost, 0)
 
 
 @nondifferentiable
@@ -332,7 +338,7 @@ def shared_by_equals(y, a, y_bar, axis, keepdims, where):
     if where is not True:
         equal = equal & where
     if axis is None:
-        return equal * (y_bar / int(np.count_nonzero(equal)))
+        return equal * quotient(y_bar, int(np.count_nonzero(equal)))  # of none where y is nan
     return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / np.sum(equal, axis=axis, keepdims=True, dtype=y.dtype))
 
 

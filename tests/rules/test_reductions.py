@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import sct
 from sct.analysis.inference import infer_call
 from sct.ir.types import Array, Const, Scalar, size_symbol
 from sct.rules.reductions import edge_shape, is_zero, lengths_along, order_of_axes, other_axes
@@ -242,3 +243,56 @@ _TYPES = [
 @pytest.mark.parametrize(("primitive", "args", "kwargs", "expected"), _TYPES)
 def test_type(primitive, args, kwargs, expected):
     assert infer_call(primitive, args, kwargs) == expected
+
+
+EMPTY = {
+    "mean": np.mean,
+    "var": np.var,
+    "std": np.std,
+    "average": np.average,
+    "nanmean": np.nanmean,
+    "sum": np.sum,
+    "prod": np.prod,
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Mean of empty slice", "ignore:Degrees of freedom")
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("name", EMPTY)
+def test_gradients_of_empty_arrays_are_empty(name, optimize):
+    g = EMPTY[name]
+    calls = [
+        (lambda x: g(x), (0,)),
+        (lambda x: 2.0 * g(x[x > 5.0]) + 3.0, (0,)),
+        (lambda x: np.sum(g(x, axis=0)), (0, 3)),
+        (lambda x: np.sum(g(x, axis=1)), (3, 0)),
+        (lambda x: np.sum(g(x, axis=(0, 2))), (2, 3, 0)),
+    ]
+    for f, shape in calls:
+        value, x_bar = sct.value_and_grad(f, optimize=optimize)(np.zeros(shape))
+        np.testing.assert_equal(value, f(np.zeros(shape)))
+        assert x_bar.shape == shape and x_bar.dtype == float
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Mean of empty slice")
+def test_the_mean_of_nothing_gives_nothing_a_derivative():
+    value, x_bar = sct.value_and_grad(lambda x: np.mean(x[x > 5.0]))(np.ones(2))
+    assert np.isnan(value)
+    np.testing.assert_array_equal(x_bar, np.zeros(2))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Degrees of freedom")
+@pytest.mark.parametrize("ddof", [2, 3])
+def test_no_degrees_of_freedom(ddof):
+    """NumPy divides by 0 where ddof is as large as the number of entries, or larger."""
+    x = np.array([1.0, 2.0])
+    value, x_bar = sct.value_and_grad(lambda x: np.var(x, ddof=ddof))(x)
+    assert value == np.inf
+    np.testing.assert_array_equal(x_bar, [-np.inf, np.inf])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("extremum", [np.max, np.min, np.ptp])
+def test_extrema_of_nan(extremum):
+    value, x_bar = sct.value_and_grad(lambda x: extremum(x))(np.array([1.0, np.nan]))
+    assert np.isnan(value) and np.all(np.isnan(x_bar))
