@@ -36,6 +36,7 @@ from sct.ruleset import (
     result_type,
 )
 from sct.runtime import (
+    as_number,
     broadcast_axes,
     cast_like,
     cast_to,
@@ -588,7 +589,7 @@ def power_adjoint(y, x1, x2, y_bar):
         else:
             x1_bar = unbroadcast(x2 * y_bar * x1 ** (x2 - 1), x1)
     else:
-        x1_bar = unbroadcast(x2 * y_bar * x1 ** (x2 - (x2 != 0)), x1)
+        x1_bar = unbroadcast(x2 * y_bar * x1 ** (as_number(x2) - (x2 != 0)), x1)
     if isinstance(x2, int):
         return x1_bar, None
     if is_literal(x1) and x1 > 0:
@@ -631,10 +632,10 @@ result_type(pow)(power_type)
 # ---------------------------------------------------------------------------------------------------------------------
 
 # sign(z) = z / |z| has a derivative where z is complex, hence the quotient there
-_ABS = "d * np.conj(x) / (y + (y == 0)) if np.iscomplexobj(x) else d * np.sign(x)"
+_ABS = "d * np.conj(x) / (y + (y == 0)) if np.iscomplexobj(x) else d * np.sign(as_number(x))"
 for _function in (abs, operator.abs, np.absolute):
     elementwise(_function, _ABS)
-elementwise(np.fabs, "d * np.sign(x)")
+elementwise(np.fabs, "d * np.sign(as_number(x))")
 
 
 @adjoint_of_square(abs, operator.abs, np.absolute, np.fabs)
@@ -644,7 +645,7 @@ def square_of_absolute(y, x, y_bar):
 
 
 elementwise(np.sign, None, real_only=True)
-elementwise(np.copysign, "d * np.sign(x1) * np.copysign(1.0, x2)", None)
+elementwise(np.copysign, "d * np.sign(as_number(x1)) * np.copysign(1.0, x2)", None)
 elementwise(np.heaviside, None, "d * (x1 == 0)")
 
 
@@ -662,7 +663,7 @@ def is_finite_literal_type(x):
 def difference(x, number):
     """`x` less a number written in the program."""
     if number == 0:
-        return x
+        return as_number(x)
     return x - number if number > 0 else x + -number
 
 

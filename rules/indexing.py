@@ -33,7 +33,7 @@ from sct.ir.types import (
     unify_all,
 )
 from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
-from sct.runtime import scatter_add, unbroadcast
+from sct.runtime import as_number, scatter_add, unbroadcast
 
 _INTP = np.dtype(np.intp)
 
@@ -573,6 +573,8 @@ def argpartition_type(a, kth, axis=-1, kind="introselect", order=None):
 @adjoint(np.interp, real_only=True)
 def interp(y, x, xp, fp, y_bar, left=None, right=None):
     """y = (1 - w) fp[j] + w fp[j + 1], w = (x - xp[j]) / (xp[j + 1] - xp[j]); at a knot, the piece to its right."""
+    xp = as_number(xp)
+    fp = as_number(fp)
     below = x < xp[0]
     above = x > xp[-1]
     j = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)

@@ -16,7 +16,7 @@ import numpy as np
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
 from sct.ruleset import adjoint, adjoint_of_square, memory, nondifferentiable, result_type
-from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
+from sct.runtime import as_number, keep_reduced_axes, stop_gradient, unbroadcast
 
 
 def transposed(a):
@@ -88,7 +88,7 @@ def sign_of(x):
     if np.iscomplexobj(x):
         size = np.abs(x)
         return np.conj(x) / (size + (size == 0.0))
-    return np.sign(x)
+    return np.sign(as_number(x))
 
 
 def euclidean_norm(y, x, y_bar):

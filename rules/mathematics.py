@@ -38,11 +38,11 @@ _PARTIALS = {
     "asinh": "d / math.sqrt(x * x + 1.0)",
     "acosh": "d / math.sqrt(x * x - 1.0)",
     "atanh": "d / (1.0 - x * x)",
-    "erf": "1.1283791670955126 * d * math.exp(-x * x)",  # 2 / √π
-    "erfc": "-1.1283791670955126 * d * math.exp(-x * x)",
+    "erf": "1.1283791670955126 * d * math.exp(-as_number(x) * x)",  # 2 / √π
+    "erfc": "-1.1283791670955126 * d * math.exp(-as_number(x) * x)",
     "degrees": "57.29577951308232 * d",
     "radians": "0.017453292519943295 * d",
-    "fabs": "d * np.sign(x)",
+    "fabs": "d * np.sign(as_number(x))",
 }
 for _name, _partial in _PARTIALS.items():
     if hasattr(math, _name):  # exp2 and cbrt are of Python 3.11
@@ -59,7 +59,7 @@ def square_of_fabs(y, x, y_bar):
 # ---------------------------------------------------------------------------------------------------------------------
 
 elementwise(math.atan2, "d * x2 / (x1 * x1 + x2 * x2)", "-d * x1 / (x1 * x1 + x2 * x2)", real_only=True)
-elementwise(math.copysign, "d * np.sign(x1) * math.copysign(1.0, x2)", None, real_only=True)
+elementwise(math.copysign, "d * np.sign(as_number(x1)) * math.copysign(1.0, x2)", None, real_only=True)
 elementwise(math.fmod, "d", "-d * math.trunc(x1 / x2)", real_only=True)
 elementwise(math.remainder, "d", "-d * round((x1 - y) / x2)", real_only=True)
 elementwise(math.ldexp, "math.ldexp(d, x2)", None, real_only=True)

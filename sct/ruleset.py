@@ -25,7 +25,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from sct.ir.types import Abstract, Tuple
-from sct.runtime import unbroadcast
+from sct.runtime import as_number, unbroadcast
 
 __all__ = [
     "AdjointRule",
@@ -306,7 +306,8 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
 
     Each partial is an expression that is linear in `d`: with `d` the adjoint of the result it gives the operand's adjoint
     (before un-broadcasting), with `d` the operand's tangent it gives the result's tangent. Operands are called `x`, or
-    `x1`, `x2`; the result is `y`. None: no derivative in that operand. `np` is NumPy, `math` the module.
+    `x1`, `x2`; the result is `y`. None: no derivative in that operand. `np` is NumPy, `math` the module; `as_number(x)` is
+    what to take the negative or the sign of, where NumPy has none of a flag.
     """
     names = ["x"] if len(partials) == 1 else [f"x{i + 1}" for i in range(len(partials))]
     terms = [
@@ -320,7 +321,8 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     text = f"def {name}_adjoint(y, {', '.join(names)}, y_bar{keywords}):\n    return {', '.join(terms)}\n"
     filename = f"<sct rule {label}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {"np": np, "math": math, "unbroadcast": unbroadcast, "__name__": "sct.rules"}
+    names_there = {"np": np, "math": math, "as_number": as_number, "unbroadcast": unbroadcast}
+    namespace: dict[str, Any] = {**names_there, "__name__": "sct.rules"}
     exec(compile(text, filename, "exec"), namespace)
     _register(_rule(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials=partials))
 

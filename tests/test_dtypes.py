@@ -1,5 +1,7 @@
 """Dtypes: the value is Python's own, and the gradient is of its argument's dtype, whatever the dtypes in an expression."""
 
+import math
+
 import numpy as np
 import pytest
 from fuzz.dtypes import faults
@@ -385,3 +387,68 @@ def test_numbers_that_ufunc_at_adds_are_not_of_the_precision_of_the_array(optimi
     value, gradient = sct.value_and_grad(f, optimize=optimize)(0.18, c)
     assert value == f(0.18, c)
     assert gradient == pytest.approx(np.sum(c.astype(float)) + 0.4 - 2 * 0.18, rel=2e-3)
+
+
+# -- of one kind on one path and of another on the other -------------------------------------------------------------------
+
+CHOSEN = {
+    "maximum": lambda v, s: np.maximum(v, 0.0) * s,
+    "minimum": lambda v, s: np.minimum(0.0, v) * s,
+    "clip": lambda v, s: np.clip(v, 0.0, 5.0) * s,
+    "abs": lambda v, s: np.abs(v) * s,
+    "fabs": lambda v, s: np.fabs(v) * s,
+    "copysign": lambda v, s: np.copysign(v, -1.0) * s,
+    "exponent": lambda v, s: (0.5 * s) ** v,
+    "exponent of power": lambda v, s: np.power(0.5 * s, v),
+    "fmod": lambda v, s: np.fmod(v, 3.0 * s),
+    "arctanh": lambda v, s: np.arctanh(0.1 * v) * s,
+}
+CHOSEN_NUMBERS = {
+    "pow of math": lambda v, s: math.pow(0.5 * s, v),
+    "pow": lambda v, s: pow(0.5 * s, v),
+    "fabs of math": lambda v, s: math.fabs(v) * s,
+    "copysign of math": lambda v, s: math.copysign(v, -1.0) * s,
+    "erf": lambda v, s: math.erf(v) * s,
+}
+
+
+def of_either(g, x, other, s):
+    def f(x, s, n):
+        v = x
+        if n > 0:
+            v = other
+        return np.sum(g(v, s))
+
+    for optimize in (True, False):
+        df = sct.value_and_grad(f, ("x", "s"), optimize=optimize)
+        for n in (0, 1):
+            v = np.multiply(other if n else x, 1.0)  # NumPy has half precision for some functions of flags
+            value, (x_bar, s_bar) = df(x, s, n)
+            np.testing.assert_array_equal(value, f(x, s, n))
+            slope = (np.sum(g(v, s + 1e-6)) - np.sum(g(v, s - 1e-6))) / 2e-6
+            np.testing.assert_allclose(s_bar, slope, rtol=1e-6, atol=1e-9)
+            slope = 0.0 if n else (np.sum(g(x + 1e-6, s)) - np.sum(g(x - 1e-6, s))) / 2e-6
+            np.testing.assert_allclose(np.sum(x_bar), slope, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.parametrize("other", [True, np.array([True, False]), 2, np.array([2, 1])], ids=["flag", "flags", "int", "ints"])
+def test_arrays_or_flags_or_integers(name, other):
+    of_either(CHOSEN[name], np.array([0.7, 1.3]), other, 1.5)
+
+
+@pytest.mark.parametrize("name", [*CHOSEN, *CHOSEN_NUMBERS])
+@pytest.mark.parametrize("other", [True, np.True_, 2, np.int64(2)], ids=["flag", "NumPy's flag", "int", "NumPy's int"])
+def test_numbers_or_flags_or_integers(name, other):
+    of_either({**CHOSEN, **CHOSEN_NUMBERS}[name], 0.7, other, 1.5)
+
+
+def test_interpolated_in_flags():
+    def f(s, n):
+        points, values = np.array([0.0, 1.0]) * s, np.array([2.0, 3.0]) * s
+        if n > 0:
+            points, values = np.array([False, True]), np.array([True, False])
+        return np.interp(0.25 * s, points, values)
+
+    for n, slope in ((0, 2.25), (1, -0.25)):
+        np.testing.assert_allclose(sct.grad(f)(1.0, n), slope, rtol=1e-12)

@@ -14,6 +14,7 @@ __all__ = [
     "added_each",
     "added_item",
     "appended",
+    "as_number",
     "broadcast_axes",
     "cast_like",
     "cast_to",
@@ -185,10 +186,11 @@ def last_writes(a: Any, index: Any) -> Any:
 def cast_like(g: Any, x: Any) -> Any:
     """`g` in the dtype of `x`: the real part where `x` is real and `g` is complex, then the precision of `x`.
 
-    None stands for a value that this path did not bind: `g` as it is.
+    For None, which stands for a value that this path did not bind, `g` as it is. Where `g` is None, by a rule for what has
+    no derivative on this path, 0.0.
     """
-    if x is None:
-        return g
+    if x is None or g is None:
+        return 0.0 if g is None else g
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         g = np.real(g)
     dtype = np.result_type(x)
@@ -196,10 +198,17 @@ def cast_like(g: Any, x: Any) -> Any:
 
 
 def cast_to(g: Any, dtype: Any) -> Any:
-    """`g` in a dtype: the real part where that is real and `g` is complex, then its precision."""
+    """`g` in a dtype: the real part where that is real and `g` is complex, then its precision; 0.0 for None."""
+    if g is None:
+        return 0.0
     if np.iscomplexobj(g) and not np.issubdtype(dtype, np.complexfloating):
         g = np.real(g)
     return g if np.result_type(g) == dtype or not isinstance(g, (np.ndarray, np.generic)) else g.astype(dtype)
+
+
+def as_number(x: Any) -> Any:
+    """`x` with 1 and 0 in place of flags, which NumPy does not subtract and which have no sign."""
+    return x * 1 if np.result_type(x) == np.bool_ else x
 
 
 def zeros_if_bound(x: Any) -> Any:

@@ -68,7 +68,8 @@ _OF_PYTHON: dict[Any, Any] = {operator.truediv: runtime.quotient, operator.pow: 
 def _as_numpy(s: Apply, table: dict[Any, Any]) -> Apply:
     a, n = s.args
     if not (_is_python_number(type_of(a)) and _is_python_number(type_of(n))):
-        return s
+        both = _may_be_python_number(type_of(a)) and _may_be_python_number(type_of(n))
+        return Apply(_OF_NUMPY[s.op], s.args, s.kwargs, s.result, s.place, s.origin) if both else s
     if isinstance(n, Const) and (n.value > 0 or (s.op is operator.pow and n.value == 0)) and table is _OF_PYTHON:
         return s
     t = type_of(n)
@@ -82,6 +83,13 @@ def _is_python_number(t: Abstract) -> bool:
     if isinstance(t, Const):
         return type(t.value) in (int, float)
     return isinstance(t, Scalar) and t.kind in (int, float)
+
+
+def _may_be_python_number(t: Abstract) -> bool:
+    """Whether a type is that of a Python number, or may be on some path."""
+    if isinstance(t, Array):
+        return bool(t.also) or (t.dtype is None and not t.rank)
+    return isinstance(t, (Scalar, Unknown)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex)))
 
 
 # -- shapes ------------------------------------------------------------------------------------------------------------------
