@@ -17,6 +17,7 @@ import gast
 
 from sct.errors import SctError, UndefinedNameError
 from sct.frontend.check import check
+from sct.frontend.prune import pruned
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
 from sct.ir.ops import (
@@ -221,7 +222,7 @@ class _Lowerer:
                 statements.append(_nothing(node))
             self.statements(statements)
             result = self.env.get(_RESULT, Const(None))
-        block = Block(params, tuple(self.entry + self.body), (result,))
+        block = pruned(Block(params, tuple(self.entry + self.body), (result,)))
         for where in ("__defaults__", "__kwdefaults__"):
             if getattr(function, where):
                 self.depend(function, where, getattr(function, where))

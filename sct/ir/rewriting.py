@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Statement, Value, While, carried_params, map_leaves
+from sct.ir.ssa import Apply, Block, Closure, For, ForEach, If, Operand, Statement, Value, While, carried_params, map_leaves
 
 __all__ = ["carrying", "map_blocks", "map_operands", "substitute"]
+
+_Loop = TypeVar("_Loop", bound="For | ForEach | While")
 
 
 def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
@@ -30,7 +33,7 @@ def map_blocks(f: Callable[[Block], Block], s: Statement) -> Statement:
     """The statement with `f` applied to the blocks that it owns."""
     if isinstance(s, If):
         return replace(s, then=f(s.then), orelse=f(s.orelse))
-    if isinstance(s, For):
+    if isinstance(s, (For, ForEach)):
         return replace(s, body=f(s.body))
     if isinstance(s, While):
         return replace(s, test=f(s.test), body=f(s.body))
@@ -39,7 +42,7 @@ def map_blocks(f: Callable[[Block], Block], s: Statement) -> Statement:
     return s
 
 
-def carrying(s: For | While, keep: Sequence[int]) -> For | While:
+def carrying(s: _Loop, keep: Sequence[int]) -> _Loop:
     """A loop that carries only some of its values."""
     n = len(s.inits)
     head, params = s.body.params[: len(s.body.params) - n], carried_params(s)
@@ -47,7 +50,7 @@ def carrying(s: For | While, keep: Sequence[int]) -> For | While:
     body = s.body.with_(yields=yields, params=(*head, *(params[k] for k in keep)))
     inits = tuple(s.inits[k] for k in keep)
     results = (*(s.results[k] for k in keep), *s.results[n:])
-    if isinstance(s, For):
+    if isinstance(s, (For, ForEach)):
         return replace(s, body=body, inits=inits, results=results)
     return replace(s, test=s.test.with_(params=[s.test.params[k] for k in keep]), body=body, inits=inits, results=results)
 

@@ -1,0 +1,80 @@
+"""Pruning: what branches and loops hand on is what somebody reads.
+
+Takes a block of the untyped form in which a branch yields, and a loop carries, every name that is assigned in it; gives it
+without those that are not read afterwards, nor in the next iteration, before they are assigned anew. A loop's index is seldom
+read after the loop. Never drops an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from sct.ir.rewriting import carrying, map_blocks
+from sct.ir.ssa import Block, For, ForEach, If, Operand, Statement, Value, While, carried_params, values_of
+
+__all__ = ["pruned"]
+
+_T = TypeVar("_T")
+
+
+def pruned(block: Block) -> Block:
+    """The block without φ's that nothing needs."""
+    sources: dict[Value, tuple[Operand, ...]] = {}
+    needed: set[Value] = set()
+    work = _asked(block, sources)
+    while work:
+        v = work.pop()
+        if v not in needed:
+            needed.add(v)
+            work += values_of(*sources.get(v, ()))
+    return _without(block, needed)
+
+
+def _asked(block: Block, sources: dict[Value, tuple[Operand, ...]]) -> list[Value]:
+    """What is read other than by φ's, in a block and those in it; `sources` gets what each φ takes its value from."""
+    asked = values_of(*block.yields)
+    blocks = [block]
+    while blocks:
+        for s in blocks.pop().body:
+            blocks += s.blocks
+            if isinstance(s, If):
+                asked += values_of(s.test)
+                sources.update(zip(s.results, zip(s.then.yields, s.orelse.yields, strict=True), strict=True))
+            elif isinstance(s, (ForEach, For, While)):
+                asked += values_of(*s.operands[: len(s.operands) - len(s.inits)], *s.body.yields[len(s.inits) :])
+                if isinstance(s, While):
+                    asked += values_of(*s.test.yields)
+                    sources.update(zip(s.test.params, ((p,) for p in s.body.params), strict=True))
+                for p, r, i, y in zip(carried_params(s), s.results, s.inits, s.body.yields, strict=False):
+                    sources[p], sources[r] = (i, y), (p,)
+            else:
+                asked += values_of(*s.operands, *(y for b in s.blocks for y in b.yields))
+    return asked
+
+
+def _without(block: Block, needed: set[Value]) -> Block:
+    """The block with the φ's in `needed` alone."""
+
+    def statement(s: Statement) -> Statement:
+        if not s.blocks:
+            return s
+        s = map_blocks(inner, s)
+        if isinstance(s, If):
+            keep = [k for k, r in enumerate(s.results) if r in needed]
+            then, orelse = (b.with_(yields=_of(b.yields, keep)) for b in (s.then, s.orelse))
+            return replace(s, then=then, orelse=orelse, results=tuple(_of(s.results, keep)))
+        if isinstance(s, (ForEach, For, While)):
+            keep = [k for k, p in enumerate(carried_params(s)) if p in needed or s.results[k] in needed]
+            return s if len(keep) == len(s.inits) else carrying(s, keep)
+        return s
+
+    def inner(b: Block) -> Block:
+        return b.with_([statement(s) for s in b.body])
+
+    return inner(block)
+
+
+def _of(items: Sequence[_T], keep: Sequence[int]) -> list[_T]:
+    return [items[k] for k in keep]
