@@ -6,7 +6,6 @@ through a view goes into what it is a view of. `NotImplemented` means that an op
 
 from __future__ import annotations
 
-import functools
 import inspect
 import operator
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from sct.analysis.iteration import trip_count
 from sct.analysis.memory import View, Write
 from sct.analysis.storage import is_basic_index
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.ir.ops import Attribute, Augmented, Method, describe, is_lasting, package_of
+from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
@@ -356,14 +355,10 @@ def _positional(primitive: Any) -> tuple[str, ...]:
     rule = adjoint_rule(primitive)
     if rule is not None:
         return rule.positional
-    return _own_positional(primitive) if package_of(primitive) == "numpy" and is_lasting(primitive) else ()
-
-
-@functools.cache
-def _own_positional(function: Any) -> tuple[str, ...]:
-    """The names of the parameters of a function of NumPy's that has no rule."""
+    if package_of(primitive) != "numpy":
+        return ()
     try:
-        return positional_parameters(inspect.signature(function))
+        return positional_parameters(inspect.signature(primitive))
     except (TypeError, ValueError):  # it has no signature
         return ()
 
