@@ -45,6 +45,7 @@ class Builder(Protocol):
     looped: tuple[Operand, ...]
     instances: int
     outlines: dict[Any, int]
+    loops: dict[tuple[int, str, bool], tuple[Operand, ...]]
     copied: dict[Value, Value]
     stack: list[Callable[..., Any]]
     recursion: dict[Any, Abstract]

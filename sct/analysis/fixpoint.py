@@ -14,7 +14,6 @@ from sct.analysis import branches
 from sct.analysis.building import Builder
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import Key, Memory, Write, key_of
-from sct.errors import SctError
 from sct.ir.ssa import Operand, Statement, Value, map_leaves, type_of
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, with_items
 
@@ -45,19 +44,29 @@ class Loop:
     body: list[Statement] = field(default_factory=list)
 
 
+_MOVES = 8
+"""How often the type of what a loop carries may change before it is taken to be unknown."""
+
+
 def fixpoint(
-    s: Builder, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], list[Operand]]
+    s: Builder, label: int, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], list[Operand]]
 ) -> Loop:
     """The body of a loop on parameters whose types hold in every iteration.
 
-    Carried are the names that the body assigns and the objects that it writes into.
+    Carried are the names that the body assigns and the objects that it writes into. `label` is that of the body; what it was
+    seen to write into when the loops around it were gone through before it is carried from the start.
     """
     inits = [s.expose_all(i) for i in inits]
     types = [_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
     loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
     instances, pending, outer = s.instances, s.pending, s.memory
+    here = label, s.path, s.growing
+    for obj in s.loops.get(here, ()):
+        if outer.knows(key_of(obj)):
+            carry(s, loop, obj)
+    moves = [0] * len(loop.types)
     attempt, begun = 0, (-1, 0)
-    while attempt < 16:
+    while True:
         s.instances, s.pending = instances, pending  # every attempt is the same run
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
         env, loop.body = dict(s.env), []
@@ -83,14 +92,15 @@ def fixpoint(
         if after == loop.types:
             outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
             outer.writes.update(inner.writes)
+            s.loops[here] = tuple(loop.objects)
             return loop
-        loop.types = after if attempt < 8 else [UNKNOWN if a != t else t for a, t in zip(after, loop.types, strict=True)]
+        moves += [0] * (len(after) - len(moves))
+        for k, (a, t) in enumerate(zip(after, loop.types, strict=True)):
+            moves[k] += a != t
+            loop.types[k] = a if moves[k] <= _MOVES else UNKNOWN
         loop.shared = {pair for pair in loop.shared if not any(isinstance(o, tuple) for o in pair)}  # parts may be others now
         loop.stale = {o: w for o, w in loop.stale.items() if not isinstance(o, tuple)}
         attempt += 1
-    raise SctError(
-        "the types of the values that this loop carries do not settle", s.place, "Give each name one type before the loop."
-    )
 
 
 def begin(s: Builder, loop: Loop) -> None:
@@ -162,14 +172,7 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
     there = [k for k in inner.contents if k not in inner.born and k not in held]
     changed = [k for k in there if inner.contents[k] is not outer.contents.get(k)]
     for k in changed:
-        obj = outer.original(k)
-        init = s.copied.get(obj, obj) if isinstance(obj, Value) and k not in outer.contents else outer.now(obj)
-        init = s.expose_all(s.present(init, reads=False))
-        loop.objects.append(obj)
-        loop.inits.append(init)
-        loop.names.append(outer.name_of(obj))
-        loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else s.path))
-        loop.types.append(type_of(init))
+        carry(s, loop, outer.original(k))
     before, pairs = len(loop.stale), set(loop.shared)
     begun, handed = end_iteration(s, loop, inner)
     keys = {k for k, w in inner.writes.items() if outer.writes.get(k) is not w}
@@ -181,6 +184,19 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
         size = len(loop.shared)
         hand_on(loop, handed, loop.shared - pairs)
     return bool(changed) or len(loop.stale) > before or any(pair & touched for pair in loop.shared - pairs)
+
+
+def carry(s: Builder, loop: Loop, obj: Operand) -> None:
+    """Carry an object, which the loop begins with as it is now."""
+    memory = s.memory
+    there = key_of(obj) in memory.contents
+    init = s.copied.get(obj, obj) if isinstance(obj, Value) and not there else memory.now(obj)
+    init = s.expose_all(s.present(init, reads=False))
+    loop.objects.append(obj)
+    loop.inits.append(init)
+    loop.names.append(memory.name_of(obj))
+    loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else s.path))
+    loop.types.append(type_of(init))
 
 
 def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slot], dict[_Slot | Key, set[_Slot | Key]]]:

@@ -181,7 +181,7 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
         s.env.update(names.bound(formal, params))
         return names.varied(s.block(t.body))
 
-    loop = fixpoint.fixpoint(s, names.varied(formal), names.varied(names.inits), enter)
+    loop = fixpoint.fixpoint(s, t.body.label, names.varied(formal), names.varied(names.inits), enter)
     index.name = index.name or "i"
     flag = loop.flag if t.exits else Const(False)
     exits = s.truth(flag) != Const(False)
@@ -206,7 +206,7 @@ def while_(s: Builder, t: While) -> None:
         s.env.update(names.bound(t.body.params, params))
         return names.varied(s.block(t.body))
 
-    loop = fixpoint.fixpoint(s, names.varied(t.body.params), names.varied(names.inits), enter)
+    loop = fixpoint.fixpoint(s, t.body.label, names.varied(t.body.params), names.varied(names.inits), enter)
     values, outs, begun = fixpoint.carried(loop)
     again = {v: Value(v.type, v.name) for v in values}
     tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]

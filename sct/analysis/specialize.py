@@ -181,6 +181,7 @@ class Specializer:
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
     outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
+    loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
     growing: bool = False  # lists may come to be of unknown length
     pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
