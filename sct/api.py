@@ -11,10 +11,11 @@ import functools
 import inspect
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import FunctionType, MethodType
-from typing import Any, NamedTuple, ParamSpec
+from itertools import chain, zip_longest
+from types import FunctionType, MappingProxyType, MethodType
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -24,13 +25,13 @@ from sct.analysis.signature import abstract, examples
 from sct.analysis.specialize import Specialized, Specializer, specialize
 from sct.cache import Shared, shared_by
 from sct.codegen.emit import Text, emit
-from sct.codegen.guard import guard, long_enough
+from sct.codegen.guard import Call, guard, long_enough
 from sct.codegen.link import Compiled, Found, compiled
 from sct.codegen.overlap import overlap_check
 from sct.codegen.tape import Tape, tape_of
 from sct.errors import CallError, SctError, SourceUnavailableError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, Flat, flattened, has_stars, reached, seen_through
-from sct.frontend.resolve import has_fields
+from sct.frontend.resolve import MISSING, has_fields
 from sct.ir.ops import STAR, Again, Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
@@ -61,26 +62,18 @@ _CACHE_SIZE = 64
 _NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
 
 
-class _Late:
-    """An attribute of a derived function that is computed when it is first asked for."""
+_LATE = ("_callee", "_inner", "_signature", "_cotangent", "_defaults", "__signature__")
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return None
-        instance._complete()
-        return instance.__dict__[self.name]
+_Entry = tuple[Compiled, Callable[..., Any], Found]
+"""A compiled form, linked to the function that is differentiated: what is called, and the objects found."""
 
 
-class _Entry(NamedTuple):
-    """A compiled form, linked to the function that is differentiated: its guard, what is called, and the objects found."""
+def _yes(*args: Any, **kwargs: Any) -> bool:
+    return True
 
-    matches: Callable[[tuple[Any, ...]], bool]
-    run: Callable[..., Any]
-    form: Compiled
-    found: Found
+
+def _no(*args: Any, **kwargs: Any) -> bool:
+    return False
 
 
 class DerivedFunction:
@@ -96,13 +89,22 @@ class DerivedFunction:
     source : str
         The text of the derivative for the argument types of the latest call; before any call, for the parameters'
         annotations, or with ranks left open.
+
+    Notes
+    -----
+    `__call__` is an attribute of each: the guards of the compiled forms, each of which calls the next where it does not fit.
     """
 
-    _callee: Any = _Late()
-    _inner: Any = _Late()
-    _signature: Any = _Late()
-    _cotangent: Any = _Late()
-    __signature__: Any = _Late()
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+    __call__: Callable[..., Any]
+
+    _callee: Any
+    _inner: Any
+    _signature: Any
+    _cotangent: Any
+    _defaults: Any
+    __signature__: Any
+    _common: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
         self.primal = primal
@@ -111,10 +113,12 @@ class DerivedFunction:
         self.optimize = optimize
         self._transform = transform
         self._given_wrt = wrt
+        self._asked = wrt, mode, optimize, transform
         self._begin()
 
     def _begin(self) -> None:
         """What is known of the primal as its code is now."""
+        self._common = DerivedFunction._common
         primal, wrt = self.primal, self._given_wrt
         self._complete()
         names = self._callee.open_signature(self._inner)
@@ -123,22 +127,31 @@ class DerivedFunction:
         fixed = not kinds & {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
         self._arity = len(self._signature.parameters) if fixed else -1
         self._first = self._callee.args
-        root = self._callee.function
-        root = root.function if isinstance(root, Flat) else root
-        self._root: Any = root._root if isinstance(root, DerivedFunction) else root
+        self._given = (*self._first, *self._callee.keywords.values())
+        self._root: Any = _root(self._callee)
         code = getattr(self._root, "__code__", None)
         self._code = None if code is None else weakref.ref(code)
         self._entries: tuple[_Entry, ...] = ()
-        self._latest: Compiled | None = None
+        self._latest: list[Any] = [None, weakref.ref(self), primal, self._asked]
+        self._guarded()
         self._shared = self._known()
-        named = primal if hasattr(primal, "__name__") else self._callee.function
-        for name in _NAMES:
-            if hasattr(named, name):
-                setattr(self, name, getattr(named, name))
+        self.__dict__.update(_names(_named(primal, self._callee.function)))
+
+    def __getattr__(self, name: str) -> Any:
+        """What is looked up or computed when it is first asked for."""
+        own, common = self.__dict__, self._common
+        if name in common or name in _NAMES:
+            own.update({**common, **_names(_named(self.primal, self._root))})
+        elif name in _LATE:
+            self._complete()
+        if name in own:
+            return own[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def _follow(self) -> None:
-        """Begin again where the primal's code is another one now."""
-        if self._code is not None and self._code() is not self._root.__code__:
+        """Begin again where the primal's code or its defaults are others now."""
+        changed = self._code is not None and self._code() is not self._root.__code__
+        if changed or any(a is not b for a, b in zip_longest(self._defaults, _defaults(self._root))):
             self._begin()
 
     def _complete(self) -> None:
@@ -149,6 +162,7 @@ class DerivedFunction:
         self._callee = replace(callee, function=seen_through(callee.function))
         self._inner = _signature_of(self._callee.function)
         self._signature = self._callee.open_signature(self._inner)
+        self._defaults = _defaults(_root(self._callee))
         self._cotangent = ""
         if self.mode.seed == "argument":
             self._cotangent, self._signature = _with_cotangent(self._signature)
@@ -166,28 +180,24 @@ class DerivedFunction:
         module = sys.modules.get(self.__module__) if isinstance(getattr(self, "__module__", None), str) else None
         if module is not None and getattr(module, getattr(self, "__qualname__", ""), None) is self:
             return self.__qualname__
-        return _derive, (self.primal, self._given_wrt, self.mode, self.optimize, self._transform)
+        return _derive, (self.primal, *self._asked)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def _guarded(self) -> None:
+        """Be called through the guards of what is linked."""
+        latest = self._latest
+        call: Callable[..., Any] = MethodType(_otherwise, latest)
+        for form, target, (_, objects, *_) in reversed(self._entries):
+            call = form.guard.on(self._given + objects, target, call, latest)
+        self.__call__ = call
+
+    def _otherwise(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a call comes to for which no guard has found a compiled form: that, and its arguments."""
         if not kwargs and len(args) == self._arity:
-            given = (*self._first, *args) if self._first else args
-            for matches, compiled, form, _ in self._entries:
-                if matches(given):
-                    self._latest = form
-                    return compiled(*given)
-            entry = self._linked(given)
+            entry = self._linked(args, kwargs)
             if entry is not None:
-                self._latest = entry.form
-                return entry.run(*given)
-        try:
-            values, positional, keyword = self._bound(args, kwargs)
-            entry = self._found(values)
-        except SctError as e:
-            error = e
-        else:
-            self._latest = entry.form
-            return entry.run(*positional, **keyword)
-        raise without_frames(error)
+                return entry, (*self._first, *args), kwargs
+        values, args, kwargs = self._bound(args, kwargs)
+        return self._found(values), args, kwargs
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]]:
         """The arguments, those that a method or partial adds included, in order, and how the compiled function is called."""
@@ -256,11 +266,19 @@ class DerivedFunction:
         return shared
 
     def _found(self, values: tuple[Any, ...]) -> _Entry:
-        entry = self._linked(values)
+        args, kwargs = self._as_called(values)
+        entry = self._linked(args, kwargs)
         if entry is not None:
             return entry
         with self._shared.lock:
-            return self._linked(values) or self._made(values)
+            return self._linked(args, kwargs) or self._made(values)
+
+    def _as_called(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """How this function is called with such arguments of the primal."""
+        given = {**dict(zip(self._inner.parameters, values, strict=True)), self._cotangent: None}
+        parameters = self._signature.parameters.values()
+        args = tuple(given[p.name] for p in parameters if p.kind is not p.KEYWORD_ONLY)
+        return args, {p.name: given[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
 
     def _made(self, values: tuple[Any, ...]) -> _Entry:
         form = self._compile(values)
@@ -270,47 +288,49 @@ class DerivedFunction:
         self._add(entry)
         return entry
 
-    def _linked(self, values: tuple[Any, ...]) -> _Entry | None:
+    def _linked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry | None:
         """The compiled form for such arguments, if there is one."""
         for entry in self._entries:
-            if entry.matches(values):
+            if self._matches(entry)(*args, **kwargs):
                 return entry
         for form in self._shared.compiled:
             linked = self._link(form)
-            if linked is not None and linked.matches(values):
+            if linked is not None and self._matches(linked)(*args, **kwargs):
                 self._add(linked)
                 return linked
         return None
 
+    def _matches(self, entry: _Entry) -> Callable[..., bool]:
+        """Whether arguments are those of a compiled form."""
+        form, _, (_, objects, *_) = entry
+        return form.guard.on(self._given + objects, _yes, _no, [None])
+
     def _link(self, form: Compiled) -> _Entry | None:
         """A compiled form with what it finds from this function; None if it does not find what it needs."""
-        root = self._root
-        found = form.way.walk(root)
+        found = form.find(self._root, self)
         if found is None:
             return None
-        run: Callable[..., Any] = form.function(found, self._called)
-        check = None if form.overlap is None else form.overlaps(found, self._inner)
-        if check is not None:
-            run = self._checked(run, check)
-        return tuple.__new__(_Entry, (form.matches(root, found), run, form, found))  # faster than _Entry(...)
+        _, _, target, outside = found
+        if form.overlap is not None:
+            return form, self._checked(target, form.overlaps(outside, self._inner)), found
+        return form, target, found
 
     def _add(self, entry: _Entry) -> None:
         """Put an entry first, and let go of those that would call what this function does not call any more."""
-        root = self._root
-        if not self._entries:
-            self._entries = (entry,)
-            return
-        kept = [e for e in self._entries[: _CACHE_SIZE - 1] if e.form.way.holds(root, e.found)]
+        kept = [e for e in self._entries[: _CACHE_SIZE - 1] if e[0].holds(e[2][0])]
         self._entries = (entry, *kept)
+        self._guarded()
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         with examples():
             types = self._types(values)
             specialized, text, signature, lengths = with_room(lambda: self._written(types))
         root = self._root
-        names = getattr(root, "__globals__", {})
-        matches = guard(types, values, specialized.dependencies, specialized.free, lengths, names)
-        facts = long_enough(types, specialized.free, lengths)
+        called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
+        call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._cotangent, root)
+        latest = replace(text, bound={})
+        matches = guard(types, values, specialized.dependencies, specialized.free, lengths, call, latest)
+        facts = long_enough(types, specialized.free, lengths, call)
         check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
         return with_room(lambda: compiled(root, specialized.dependencies, text, signature, matches, facts, check))
 
@@ -350,6 +370,13 @@ class DerivedFunction:
         mode = Mode("again", True, "none", again=True)
         return DerivedFunction(op.function, 0, mode, self.optimize, "again")._as_function()
 
+    def called(self, around: tuple[Again | Derived, ...], function: Any) -> Callable[..., Any]:
+        """For a text: what it calls where it runs a function again, or a derivative of it."""
+        op = function
+        for outer in around:
+            op = replace(outer, function=op)
+        return self._called(op)
+
     def _vjp(self, derived: Derived) -> DerivedFunction:
         function = self._vjp(derived.function) if isinstance(derived.function, Derived) else derived.function
         mode = replace(_VJP, again=isinstance(function, Again))
@@ -362,11 +389,17 @@ class DerivedFunction:
     def _as_function(self) -> Callable[..., Any]:
         """What calls this as a plain function does: at each level of a recursion `__call__` takes more of Python's stack."""
 
+        entries: tuple[_Entry, ...] = ()
+        known: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
+
         def dispatch(*args: Any, **kwargs: Any) -> Any:
-            if not kwargs:
-                for matches, compiled, _, _ in self._entries:
-                    if matches(args):
-                        return compiled(*args)
+            nonlocal entries, known
+            if entries is not self._entries:
+                entries = self._entries
+                known = [(self._matches(e), e[1]) for e in entries]
+            for fits, target in known:
+                if not kwargs and fits(*args):
+                    return target(*args)
             return self(*args, **kwargs)
 
         return dispatch
@@ -425,10 +458,11 @@ class DerivedFunction:
             To be called with arguments of the same types. It looks only at what cannot be seen from these: how long axes
             are, where its text relies on that (`ValueError`), and the memory of arguments that are written into.
         """
-        entry = self._for(args, kwargs)
-        compiled, fits = entry.run, entry.form.long_enough
+        form, compiled, _ = self._for(args, kwargs)
+        fits = form.long_enough
         if fits is not None:
-            compiled = self._checked(compiled, _refuse_short(fits.on({}), getattr(self, "__name__", "f")))
+            long_enough = fits.on(fits.objects, _yes, _no, [None])
+            compiled = self._checked(compiled, _refuse_short(long_enough, getattr(self, "__name__", "f")))
         bound = self._first or self._callee.keywords
         return functools.partial(compiled, *self._first, **self._callee.keywords) if bound else compiled
 
@@ -449,7 +483,7 @@ class DerivedFunction:
     @ends_here
     def source_for(self, *args: Any, **kwargs: Any) -> str:
         """The text of the derivative for arguments of these types, bound as a call binds them; a cotangent may be left out."""
-        return self._for(args, kwargs).form.text.source
+        return self._for(args, kwargs)[0].text.source
 
     @ends_here
     def tape(self, *args: Any, **kwargs: Any) -> Tape:
@@ -496,15 +530,42 @@ class DerivedFunction:
     @ends_here
     def source(self) -> str:
         """The text of the derivative for the latest call's types; before any call, in the general form."""
-        latest = self._latest
+        latest: Text | None = self._latest[0]
         if latest is not None:
-            return latest.text.source
+            return latest.source
         given = self._inner.bind_partial(*self._first, **self._callee.keywords).arguments
         with examples(), compiling():
             types = tuple(
                 abstract(given[n], n) if n in given else _declared(p, n in self.wrt) for n, p in self._inner.parameters.items()
             )
             return with_room(lambda: emit(_with_steps(self.typed(types).function, self.optimize))).source
+
+
+def _root(callee: Callee) -> Any:
+    """The function whose code a call ends in."""
+    root = callee.function
+    root = root.function if isinstance(root, Flat) else root
+    return root._root if isinstance(root, DerivedFunction) else root
+
+
+def _defaults(f: Any) -> list[Any]:
+    """The defaults of a function, those of keyword-only parameters after their names."""
+    found = getattr(f, "__defaults__", None), getattr(f, "__kwdefaults__", None)
+    return [*(found[0] or ()), *chain(*(found[1] or {}).items())]
+
+
+def _otherwise(latest: list[Any], /, *args: Any, **kwargs: Any) -> Any:
+    """A call of a derived function, with `MISSING` for what is not given by position."""
+    _, find, primal, asked = latest
+    self = find() or DerivedFunction(primal, *asked)  # where its `__call__` is all that is left of it
+    try:
+        (form, compiled, _), args, kwargs = self._otherwise(tuple(a for a in args if a is not MISSING), kwargs)
+    except SctError as e:
+        error = e
+    else:
+        latest[0] = form.text
+        return compiled(*args, **kwargs)
+    raise without_frames(error)
 
 
 class _Variadic(DerivedFunction):
@@ -521,6 +582,9 @@ class _Variadic(DerivedFunction):
         stars = {p.kind: p.name for p in self._inner.parameters.values()}
         self._rest, self._options = stars.get(inspect.Parameter.VAR_POSITIONAL), stars.get(inspect.Parameter.VAR_KEYWORD)
         self._whole = frozenset(w for w in self.wrt if w in (self._rest, self._options))
+
+    def _guarded(self) -> None:
+        """Its derived functions are, one by one."""
 
     @ends_here
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -602,11 +666,11 @@ class _Variadic(DerivedFunction):
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _refuse_short(long_enough: Callable[[tuple[Any, ...]], bool], name: str) -> Callable[[Sequence[Any]], None]:
+def _refuse_short(long_enough: Callable[..., Any], name: str) -> Callable[[Sequence[Any]], None]:
     """A check that arguments are as long as a compiled function relies on."""
 
     def check(args: Sequence[Any]) -> None:
-        if not long_enough(tuple(args)):
+        if not long_enough(*args):
             raise ValueError(
                 f"{name}() was specialized for longer arrays than these; call .specialize again with arrays of this length"
             )
@@ -824,24 +888,56 @@ def _transform(name: str, mode: Mode, f: Any, wrt: Any, optimize: bool, jit: Non
     return _derive(f, wrt, mode, optimize, name)
 
 
-def _made_again(f: Any, fields: dict[str, Any]) -> DerivedFunction:
+def _behind(f: Any) -> tuple[dict[Any, Any] | None, Any, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
+    """What is behind `f`.
+
+    Where derivatives of functions of its code are kept, if anywhere; the function that has that code; what `f` adds to a call's
+    arguments: those in front, and these with those by name; how many and which these are.
+    """
+    callee = Callee(f)
+    if type(f) is DerivedFunction:
+        table, root, keywords = f._shared.derived, f._root, f._callee.keywords if f._given else {}
+        return table, root, f._first, f._given, (len(f._first), *keywords)
+    if callable(f):
+        callee = reached(f)
+    root, first, keywords = callee.function, callee.args, callee.keywords
+    kept = type(root) is FunctionType and not has_adjoint(root)
+    return shared_by(root.__code__) if kept else None, root, first, (*first, *keywords.values()), (len(first), *keywords)
+
+
+def _made_again(f: Any, root: Any, first: tuple[Any, ...], given: tuple[Any, ...], common: dict[str, Any]) -> DerivedFunction:
     """A derivative of `f` like one that was made for another function of its code, or for itself."""
     made = object.__new__(DerivedFunction)
-    own = fields.copy()
-    own["primal"] = f
-    if type(f) is FunctionType:
-        own["_root"], own["__module__"], own["__doc__"] = f, f.__module__, f.__doc__
-        own["__name__"], own["__qualname__"] = f.__name__, f.__qualname__
-    else:
-        own.update((name, value) for name, value in vars(f).items() if name in _NAMES or name == "_root")
-    made.__dict__ = own
+    made.primal, made._root, made._first, made._given, made._entries = f, root, first, given, ()
+    named = f if root is f else _named(f, root)
+    made._common, made.__module__, made.__doc__ = common, named.__module__, named.__doc__
+    made._latest = latest = [None, weakref.ref(made), f, common["_asked"]]
+    call: Callable[..., Any] = MethodType(_otherwise, latest)
+    compiled = common["_shared"].compiled
+    if compiled:  # what was compiled last is likely to be what is called
+        form = compiled[0]
+        entry = DerivedFunction._link(made, form)
+        if entry is not None:
+            made._entries = (entry,)
+            _, target, (_, objects, _, _) = entry
+            call = form.guard.on(given + objects, target, call, latest)
+    made.__call__ = call
     return made
 
 
-def _fields(made: DerivedFunction) -> dict[str, Any]:
+def _common(made: DerivedFunction) -> dict[str, Any]:
     """What a derivative has in common with those of other functions of the same code."""
-    own = {"primal", "_root", *_NAMES, *(k for k, v in vars(DerivedFunction).items() if isinstance(v, _Late))}
-    return {**{k: v for k, v in vars(made).items() if k not in own}, "_entries": (), "_latest": None}
+    own = {"primal", "_root", "_first", "_given", "_latest", "_entries", "_common", *_NAMES, *_LATE}
+    return {k: v for k, v in vars(made).items() if k not in own}
+
+
+def _named(f: Any, root: Any) -> Any:
+    """What a derivative of `f` has its names from."""
+    return f if hasattr(f, "__name__") else root
+
+
+def _names(f: Any) -> dict[str, Any]:
+    return {name: getattr(f, name) for name in _NAMES if hasattr(f, name)}
 
 
 def _kind(value: Any) -> str:
@@ -852,9 +948,6 @@ def _kind(value: Any) -> str:
 _OTHER_WORDS = ("argnums", "argnum", "argnames", "argname")  # of JAX and autograd, for wrt
 
 
-_STARS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
-
-
 def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
     """A transform that answers other words for its arguments with its own."""
     known = frozenset(inspect.signature(transform).parameters)
@@ -862,29 +955,27 @@ def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
 
     @functools.wraps(transform)
     def called(*args: _P.args, **kwargs: _P.kwargs) -> Any:
-        table = None
         f = args[0] if args else None
-        if type(f) is FunctionType:
-            # what a decorator of *args makes of a function depends on more than its code
-            table = None if has_adjoint(f) or f.__code__.co_flags & _STARS else shared_by(f.__code__)
-        elif type(f) is DerivedFunction:
-            table = f._shared.derived
-        if table is not None:
-            key: Any = name
-            if kwargs or len(args) > 1:
-                key = (name, *args[1:], *kwargs.items(), *map(type, args[1:]))
-            try:
-                fields = table.get(key)
-            except TypeError:  # wrt is a list
-                table = None
-            else:
-                if fields is not None:
-                    return _made_again(f, fields)
         try:
+            key: Any = name
+            table: dict[Any, Any] | None
+            if type(f) is FunctionType and not has_adjoint(f):
+                table, root, first, given = shared_by(f.__code__), f, (), ()
+            else:
+                table, root, first, given, layout = _behind(f)
+                key = (name, layout)
+            if kwargs or len(args) > 1:
+                key = (key, *args[1:], *kwargs.items(), *map(type, args[1:]))
+            try:
+                common = None if table is None else table.get(key)
+            except TypeError:  # wrt is a list
+                table = common = None
+            if common is not None:
+                return _made_again(f, root, first, given, common)
             if len(args) <= 2 and kwargs.keys() <= known:
                 made = transform(*args, **kwargs)
-                if table is not None and type(made) is DerivedFunction:
-                    table[key] = _fields(made)
+                if table is not None and type(made) is DerivedFunction and not isinstance(made._callee.function, Flat):
+                    table[key] = _common(made)
                 return made
             error: SctError = _miscalled(transform.__name__, known, args, kwargs)
         except SctError as e:

@@ -37,14 +37,13 @@ class Shared:
 
 
 _by_code: ByCode[dict[Any, Any]] = ByCode()
-_tables = _by_code.table
 
 
 def shared_by(code: Any) -> dict[Any, Any]:
     """What derived functions share whose primals have this code, by what is asked of them."""
-    found = _tables.get(id(code))
-    if found is not None:
-        return found[0]
-    made: dict[Any, Any] = {}
-    _by_code.set(code, made)
-    return made
+    try:
+        return _by_code.table[id(code)][0]
+    except KeyError:
+        made: dict[Any, Any] = {}
+        _by_code.set(code, made)
+        return made

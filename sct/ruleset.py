@@ -43,6 +43,7 @@ __all__ = [
     "effect_of",
     "elementwise",
     "has_adjoint",
+    "has_effect",
     "is_known_class",
     "is_nondifferentiable",
     "is_pure",
@@ -432,6 +433,8 @@ def square_rule(primitive: Any) -> SquareRule | None:
 
 has_adjoint: Callable[[Any], bool] = _registry.adjoints.__contains__
 """Whether there is an adjoint rule of something that can be hashed."""
+has_effect: Callable[[Any], bool] = _registry.effects.__contains__
+"""Whether the registry says anything of something that can be hashed, and is no method."""
 
 
 def type_rule(primitive: Any) -> Callable[..., Any] | None:

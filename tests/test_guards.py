@@ -1,5 +1,6 @@
 """When a compiled derivative is used again, and when another is compiled: whatever it relies on may change between calls."""
 
+import functools
 import types
 
 import elsewhere
@@ -148,3 +149,88 @@ def test_code_with_other_parameters(monkeypatch):
     monkeypatch.setattr(weighted_from_right, "__code__", weighted_from_left.__code__)
     np.testing.assert_allclose(g(x, w), 3 * x**2 * w)
     np.testing.assert_allclose(g(x=w, w=x), 3 * x**2 * w)
+
+
+def scaled(x, n=2.0, *, k=3.0):
+    return x * n * k
+
+
+def test_defaults_are_those_of_the_function_now(monkeypatch):
+    g = sct.grad(scaled)
+    assert g(1.0) == 6.0
+    monkeypatch.setattr(scaled, "__defaults__", (5.0,))
+    assert (g(1.0), g(1.0, k=1.0), sct.grad(scaled)(1.0)) == (15.0, 5.0, 15.0)
+    monkeypatch.setitem(scaled.__kwdefaults__, "k", 4.0)
+    assert (g(1.0), g(1.0, 1.0), sct.grad(scaled)(1.0)) == (20.0, 4.0, 20.0)
+    monkeypatch.setattr(scaled, "__defaults__", (np.array(2.0),))
+    assert g(1.0) == 8.0
+    monkeypatch.setattr(scaled, "__defaults__", None)
+    with pytest.raises(sct.CallError, match="missing a required argument: 'n'"):
+        g(1.0)
+    assert g(1.0, 1.0) == 4.0
+
+
+def test_every_way_to_give_arguments_to_what_is_compiled(monkeypatch):
+    def compiles(*args):
+        raise AssertionError("compiled again")
+
+    g, v = sct.grad(scaled), sct.vjp(scaled)
+    g(1.0), v(1.0, 2.0, 3.0, k=4.0)
+    monkeypatch.setattr(sct.DerivedFunction, "_otherwise", compiles)
+    assert g(1.0) == g(x=1.0) == g(1.0, 2.0) == g(n=2.0, x=1.0) == g(1.0, k=3.0) == g(k=3.0, n=2.0, x=1.0) == 6.0
+    assert v(1.0, 2.0, 3.0, k=4.0) == v(1.0, 2.0, k=4.0, y_bar=3.0) == v(n=2.0, y_bar=3.0, x=1.0, k=4.0) == (8.0, 24.0)
+
+
+def test_no_way_to_give_arguments_is_taken_for_another():
+    g, v = sct.grad(scaled), sct.vjp(scaled)
+    g(1.0), v(1.0, y_bar=1.0)
+    for args, kwargs in (((), {}), ((1.0, 2.0, 3.0), {}), ((1.0,), {"x": 1.0}), ((1.0,), {"m": 2.0}), ((), {"n": 2.0})):
+        with pytest.raises(sct.CallError):
+            g(*args, **kwargs)
+    assert v(1.0, 2.0) == v(1.0, y_bar=2.0) == (6.0, 12.0)
+    with pytest.raises(sct.CallError):
+        v(1.0, n=2.0)
+
+
+def test_several_forms_side_by_side():
+    g, x = sct.grad(lambda x, n=2: np.sum(x**n)), np.array([1.0, 2.0])
+    for _ in range(3):
+        assert g(3.0) == 6.0
+        assert g.source_for(3.0) == g.source
+        np.testing.assert_array_equal(g(x), 2.0 * x)
+        assert g.source_for(x) == g.source != g.source_for(3.0)
+        np.testing.assert_array_equal(g(n=3, x=x), 3.0 * x**2)
+
+
+def test_a_call_that_is_all_that_is_left_of_a_derived_function():
+    call = sct.grad(scaled).__call__
+    assert call(1.0) == call(np.float64(1.0)) == call(x=1.0, n=2.0) == 6.0
+
+
+def test_a_parameter_with_the_name_of_a_global():
+    f = define("def f(x, helper):\n    return other(x) * helper\n\ndef other(x):\n    return helper(x)\n", "f", helper=np.sin)
+    g = sct.grad(f)
+    for h in (np.sin, np.cos):
+        f.__globals__["helper"] = h
+        np.testing.assert_allclose(g(0.5, helper=2.0), 2.0 * (np.cos(0.5) if h is np.sin else -np.sin(0.5)))
+
+
+def test_second_derivatives_of_methods_and_partials_are_those_of_each_instance():
+    class Cubic:
+        def __init__(self, k):
+            self.k = k
+
+        def at(self, x):
+            return self.k * x**3
+
+        __call__ = at
+
+    def cubic(k, x, factor=1.0):
+        return factor * k * x**3
+
+    for k in (1.0, 2.0, 3.0):
+        for f in (Cubic(k).at, Cubic(k), functools.partial(cubic, k)):
+            assert (sct.grad(f)(1.0), sct.grad(sct.grad(f))(1.0)) == (3.0 * k, 6.0 * k)
+        f = functools.partial(cubic, 1.0, factor=k)
+        assert (sct.grad(f)(1.0), sct.grad(sct.grad(f))(1.0), sct.grad(f)(1.0, factor=1.0)) == (3.0 * k, 6.0 * k, 3.0)
+        assert sct.grad(f).__name__ == "cubic"

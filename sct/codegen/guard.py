@@ -1,39 +1,82 @@
 """Guards: whether arguments are of the types that a function was compiled for.
 
-Takes abstract values; gives a predicate on a tuple of arguments, made of the fewest tests that decide it, and so as fast as
-one written by hand. It is built as a syntax tree, in which no text of the user's stands as code. A guard never raises.
+Takes abstract values; gives a function that is called as the derived function is, looks at its arguments by the fewest tests
+that decide, and calls the compiled function where they hold: as fast as one written by hand. It is built as a syntax tree, in
+which no text of the user's stands as code. A guard never raises.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from itertools import zip_longest
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
+from sct.codegen.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read, unpacked
 from sct.frontend.resolve import MISSING, Dependency, free_value, place_of_default
-from sct.ir.ops import Field, Free
+from sct.ir.ops import Field, Free, is_lasting
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Size, Tuple, is_unit
 
-__all__ = ["Guard", "guard", "long_enough"]
+__all__ = ["Call", "Guard", "guard", "long_enough"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a derived function is called, and how its compiled form is.
+
+    Attributes
+    ----------
+    parameters : sequence of Parameter
+        What its caller gives.
+    inner : sequence of Parameter
+        What the function behind it takes; the first `given` of these a method or partial adds in front, and those whose names
+        are in `keywords` a partial gives where the caller leaves them out.
+    cotangent : str
+        The parameter that is added for a cotangent, if any.
+    root : callable
+        The function whose defaults stand for what is left out.
+    """
+
+    parameters: Sequence[inspect.Parameter]
+    inner: Sequence[inspect.Parameter]
+    given: int
+    keywords: Sequence[str]
+    cotangent: str
+    root: Any
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A predicate on a tuple of arguments, for one function or another of the same code.
+    """The tests of arguments, for one function or another of the same code.
 
-    `code` is that of a function of the arguments and of `objects`, which sees the names that the function sees.
+    `function` is called in place of the compiled one, with a tuple in front of the arguments: what a method or partial gives,
+    the `objects` that the tests name, and what else `on` takes.
     """
 
-    code: CodeType
+    function: FunctionType
     objects: tuple[Any, ...]
 
-    def on(self, names: dict[str, Any], objects: tuple[Any, ...] | None = None) -> FunctionType:
-        """The predicate, where `names` are the globals that it sees."""
-        return FunctionType(self.code, names, "guard", self.objects if objects is None else objects)
+    def on(
+        self, objects: tuple[Any, ...], fits: Callable[..., Any], otherwise: Callable[..., Any], latest: list[Any]
+    ) -> MethodType:
+        """What is called in place of the compiled function.
+
+        Parameters
+        ----------
+        objects : tuple
+            What a method or partial gives, then the objects that the tests name.
+        fits, otherwise : callable
+            What is called where the arguments fit, as the compiled function is, and where they do not, as the caller did, with
+            `MISSING` for what is not given by position.
+        latest : list
+            Its first item becomes the text where they fit.
+        """
+        return MethodType(self.function, (*objects, fits, otherwise, latest))
 
 
 def guard(
@@ -42,14 +85,15 @@ def guard(
     dependencies: Iterable[Dependency],
     free: Sequence[tuple[Free | Field, Abstract]],
     lengths: Mapping[str, int],
-    names: Mapping[str, Any],
+    call: Call,
+    text: Any,
 ) -> Guard:
-    """A predicate on arguments.
+    """The tests of arguments.
 
     Parameters
     ----------
     types : sequence of Abstract
-        The types, one for each argument; further arguments are not looked at.
+        The types, one for each argument of the function.
     examples : sequence
         Arguments that have these types.
     dependencies : iterable of Dependency
@@ -58,148 +102,250 @@ def guard(
         Data outside of the function, and in fields of instances, with the types that it must still have.
     lengths : mapping
         How long axes must be, by the names of their symbols.
-    names : mapping
-        The globals that the guard is going to see.
+    call : Call
+        How the derived function is called.
+    text : object
+        Stands for the compiled form.
     """
-    made = _Guard(lengths, names, free)
-    for k, (t, example) in enumerate(zip(types, examples, strict=True)):
-        made.value(_argument(k), t, example)
+    made = _Guard(lengths, free, call)
+    made.left_out()
+    for value, t, example in zip(made.values, types, examples, strict=True):
+        made.value(value, t, example)
     for d in dependencies:
         made.dependency(d)
     for f, t in free:
         if isinstance(f, Free):
             made.value(made.access(f), t, free_value(f))
-    return made.finished()
+    return made.finished(text)
 
 
 def long_enough(
-    types: Sequence[Abstract], free: Iterable[tuple[Free | Field, Abstract]], lengths: Mapping[str, int]
+    types: Sequence[Abstract], free: Iterable[tuple[Free | Field, Abstract]], lengths: Mapping[str, int], call: Call
 ) -> Guard | None:
-    """A predicate on arguments of these types: whether they are as long as was relied on; None if nothing was."""
-    made = _Guard(lengths, {}, free)
-    for k, t in enumerate(types):
-        made.long_enough(_argument(k), t)
+    """Whether arguments of these types are as long as was relied on; None if nothing was.
+
+    It is called with the arguments of the function, all by position, and the cotangent or not.
+    """
+    names = [*(p.name for p in call.inner), *([call.cotangent] if call.cotangent else ())]
+    by_position = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
+    call = Call(by_position, by_position[: len(call.inner)], 0, (), "", None)
+    made = _Guard(lengths, free, call)
+    for value, t in zip(made.values, types, strict=True):
+        made.long_enough(value, t)
     return made.finished() if made.tests else None
 
 
 class _Guard:
-    """The tests of a guard; names that no user can write, with @, stand for arguments and objects."""
+    """The tests of a guard. Its names begin with @, as no user's do."""
 
-    def __init__(
-        self, lengths: Mapping[str, int], names: Mapping[str, Any], free: Iterable[tuple[Free | Field, Abstract]]
-    ) -> None:
+    def __init__(self, lengths: Mapping[str, int], free: Iterable[tuple[Free | Field, Abstract]], call: Call) -> None:
         self.lengths = lengths
-        self.names = names
-        self.tests: list[ast.expr] = []
+        self.call = call
+        self.given = [*(f"@g{k}" for k in range(call.given)), *(f"@{n}" for n in call.keywords)]
+        self.positional = [f"@p{k}" for k, p in enumerate(call.parameters) if p.kind is not p.KEYWORD_ONLY]
+        self.own = {p.name: f"@a{k}" for k, p in enumerate(call.parameters)}
+        self.values = [read(n) for n in (*self.given[: call.given], *(self.own[p.name] for p in call.inner[call.given :]))]
+        self.body: list[ast.stmt] = []
+        self.tests: list[ast.expr] = []  # that come after the body
         self.objects: list[Any] = []
         self.known: dict[int, ast.expr] = {}
         self.fields: dict[str, list[tuple[Field, Abstract]]] = {}
-        self.found = 0  # fields that have been looked up
+        self.locals = 0
         for f, t in free:
             if isinstance(f, Field):
                 self.fields.setdefault(f.path, []).append((f, t))
+        self.bound()
 
     def object(self, value: Any) -> ast.expr:
         """The name of an object."""
         if id(value) not in self.known:
-            self.known[id(value)] = _name(f"@{len(self.objects)}")
+            self.known[id(value)] = read(f"@{len(self.objects)}")
             self.objects.append(value)
         return self.known[id(value)]
 
-    def finished(self) -> Guard:
-        """The predicate of all tests."""
-        used = {n.id for t in self.tests for n in ast.walk(t) if isinstance(n, ast.Name)}
-        taken = sorted(int(name[2:]) for name in used if name.startswith("@a"))
+    def statement(self, s: ast.stmt) -> None:
+        """A statement after the tests so far, of which none has failed."""
+        if self.tests:
+            self.body.append(ast.If(ast.UnaryOp(ast.Not(), both(self.tests)), [ast.Break()], []))
+            self.tests = []
+        self.body.append(s)
+
+    def unpacked(self, value: ast.expr, count: int) -> list[ast.expr]:
+        """The names of a value's items, of which there must be so many."""
+        names = [self.fresh() for _ in range(count)]
+        self.statement(unpacked(names, value))
+        return [read(n) for n in names]
+
+    def looked_up(self, value: ast.expr) -> ast.expr:
+        """The name of a value, so that it is looked up once."""
+        if isinstance(value, ast.Name):
+            return value
+        own = self.fresh()
+        self.statement(assigned(own, value))
+        return read(own)
+
+    def fresh(self) -> str:
+        self.locals += 1
+        return f"@v{self.locals}"
+
+    # -- parameters --------------------------------------------------------------------------------------------------
+
+    def bound(self) -> None:
+        """The parameters, by position and by name.
+
+        The user's names are not those of the guard's parameters: a code that is put in place of the function's may have others.
+        """
+        missing, left = self.object(MISSING), read("@left")
+        by_position: list[ast.stmt] = []
+        by_name: list[ast.stmt] = [assigned("@left", applied(attribute(read("@named"), "copy")))]
+        for p, given in zip_longest(self.call.parameters, self.positional):
+            own, value = self.own[p.name], missing if given is None else read(given)
+            by_position.append(assigned(own, value))
+            if p.kind is not p.POSITIONAL_ONLY:
+                popped = applied(attribute(left, "pop"), ast.Constant(p.name), missing)
+                value = popped if given is None else ast.IfExp(compared(value, ast.Is(), missing), popped, value)
+            by_name.append(assigned(own, value))
+        by_name.append(ast.If(left, [ast.Break()], []))
+        self.tests.append(ast.UnaryOp(ast.Not(), read("@more")))
+        self.statement(ast.If(read("@named"), by_name, by_position or [ast.Pass()]))
+
+    def left_out(self) -> None:
+        """What stands for parameters that the caller leaves out: what a partial gives, or the default."""
+        for p in self.call.parameters:
+            absent = compared(read(self.own[p.name]), ast.Is(), self.object(MISSING))
+            value = self.stand_in(p)
+            if value is not None:
+                self.statement(ast.If(absent, [assigned(self.own[p.name], value)], []))
+            elif p.name == self.call.cotangent:
+                self.statement(ast.If(absent, [ast.Break()], []))
+
+    def stand_in(self, p: inspect.Parameter) -> ast.expr | None:
+        root = self.call.root
+        if p.name in self.call.keywords:
+            return read(f"@{p.name}")
+        if p.default is p.empty or not isinstance(root, FunctionType):
+            return None
+        code = root.__code__
+        if p.name not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+            return None  # it is a parameter of what the root decorates
+        where, key = place_of_default(root, p.name)
+        return at(attribute(self.object(root), where), key)
+
+    # -- the function ------------------------------------------------------------------------------------------------
+
+    def finished(self, text: Any = None) -> Guard:
+        """What is called.
+
+        def @call(@p0=@missing, /, *@more, **@named):
+            @1, ..., @fits, @otherwise, @latest = @varying
+            while True:
+                try:
+                    ...
+                    if not (type(@a0) is float and ...):
+                        break
+                except Exception:
+                    break
+                @latest[0] = @text
+                return @fits(@a0)
+            return @otherwise(@p0, *@more, **@named)
+        """
+        missing, failed = self.object(MISSING), ast.ExceptHandler(self.object(Exception), None, [ast.Break()])
+        self.statement(ast.Pass())
+        inner = list(zip(self.call.inner, self.values, strict=True))
+        args = [v for p, v in inner if p.kind is not p.KEYWORD_ONLY]
+        if self.call.cotangent:
+            args.append(read(self.own[self.call.cotangent]))
+        fits = ast.Call(read("@fits"), args, [ast.keyword(p.name, v) for p, v in inner if p.kind is p.KEYWORD_ONLY])
+        more, named = ast.Starred(read("@more"), ast.Load()), ast.keyword(None, read("@named"))
+        otherwise = ast.Call(read("@otherwise"), [*map(read, self.positional), more], [named])
+        latest = ast.Assign([ast.Subscript(read("@latest"), ast.Constant(0), ast.Store())], read("@text"), lineno=1)
+        passed: list[ast.stmt] = [ast.Try(self.body, [failed], [], []), latest, ast.Return(fits)]
+        fixed, varying = self.parted()
         body: list[ast.stmt] = [
-            ast.Assign([ast.Name(f"@a{k}", ast.Store())], _item(_name("args"), ast.Constant(k)), lineno=1) for k in taken
+            unpacked((*self.given, *varying, "@fits", "@otherwise", "@latest"), read("@varying")),
+            ast.While(ast.Constant(True), passed, []),
+            ast.Return(otherwise),
         ]
-        test: ast.expr = ast.BoolOp(ast.And(), self.tests) if len(self.tests) > 1 else [*self.tests, ast.Constant(True)][0]
-        body.append(ast.Return(test))
-        failed = ast.ExceptHandler(_name("@Exception"), None, [ast.Return(ast.Constant(False))])
-        self.object(Exception)
-        names = [f"@{k}" if o is not Exception else "@Exception" for k, o in enumerate(self.objects)]
-        arguments = ast.arguments(
-            [], [ast.arg(n) for n in ("args", *names)], None, [], [], None, [ast.Constant(None) for _ in names]
-        )
-        function = ast.FunctionDef("guard", arguments, [ast.Try(body, [failed], [], [])], [], None)
-        function.type_params = []  # type: ignore[attr-defined]  # asked for from Python 3.12 on
-        module = compile(ast.fix_missing_locations(ast.Module([function], [])), "<sct guard>", "exec")
-        code = next(c for c in module.co_consts if isinstance(c, CodeType))
-        return Guard(code, tuple(self.objects))
+        taken = [ast.arg(n) for n in ("@varying", *self.positional)]
+        arguments = ast.arguments(taken, [], ast.arg("@more"), [], [], ast.arg("@named"), [missing for _ in self.positional])
+        fixed["@text"] = text
+        around = function("around", parameters(fixed), [function("@call", arguments, body), ast.Return(read("@call"))])
+        return Guard(FunctionType(code_of(around, "<sct guard>"), {})(*fixed.values()), tuple(varying.values()))
+
+    def parted(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The objects that are the same for all functions of the code, and those that may not be."""
+        fixed: dict[str, Any] = {}
+        varying: dict[str, Any] = {}
+        for k, o in enumerate(self.objects):
+            lasts = o is MISSING or (is_lasting(o) and type(o) is not tuple)
+            (fixed if lasts else varying)[f"@{k}"] = o
+        return fixed, varying
 
     # -- values ------------------------------------------------------------------------------------------------------
 
     def is_(self, value: ast.expr, expected: Any) -> None:
-        self.tests.append(_compared(value, ast.Is(), self.object(expected)))
+        self.tests.append(compared(value, ast.Is(), self.object(expected)))
 
     def equal(self, value: ast.expr, expected: Any) -> None:
-        self.tests.append(_compared(value, ast.Eq(), self.object(expected)))
+        self.tests.append(compared(value, ast.Eq(), self.object(expected)))
 
     def of_type(self, value: ast.expr, expected: type) -> None:
-        self.is_(_call(self.object(type), value), expected)
+        self.is_(applied(self.object(type), value), expected)
 
     def value(self, value: ast.expr, t: Abstract, example: Any) -> None:
         """Whether a value has the type `t`, as `example` has."""
+        if isinstance(t, Const) and not isinstance(t.value, (str, bytes)):
+            self.is_(value, example)
+            return
+        value = self.looked_up(value)
         if isinstance(t, Instance):
             self.of_type(value, t.cls)
             for f, found in self.fields.get(t.path, ()):
                 self.field(value, f, found, example)
         elif isinstance(t, Array) and isinstance(example, np.ndarray):
             self.of_type(value, type(example))
-            self.is_(ast.Attribute(value, "dtype", ast.Load()), example.dtype)
+            self.is_(attribute(value, "dtype"), example.dtype)
             self.shape(value, t)
-        elif isinstance(t, Const) and isinstance(t.value, (str, bytes)):
+        elif isinstance(t, Const):
             self.of_type(value, type(t.value))
             self.equal(value, t.value)
-        elif isinstance(t, Const):
-            self.is_(value, example)
         elif isinstance(t, (Tuple, List)):
             self.of_type(value, list if isinstance(t, List) else tuple if t.kind is None else t.kind)
-            self.tests.append(_compared(_call(self.object(len), value), ast.Eq(), ast.Constant(len(t.items))))
-            for k, item in enumerate(t.items):
-                self.value(_item(value, ast.Constant(k)), item, example[k])
+            self.items(value, t.items, example)
         elif isinstance(t, Dict):
             self.of_type(value, dict)
-            self.equal(_call(self.object(tuple), value), t.keys)
-            for key, item in zip(t.keys, t.items, strict=True):
-                self.value(_item(value, self.object(key)), item, example[key])
+            self.equal(applied(self.object(tuple), value), t.keys)
+            self.items(applied(attribute(value, "values")), t.items, list(example.values()))
         else:
             self.of_type(value, type(example))
             if isinstance(t, Array) and type(example) in (np.datetime64, np.timedelta64, np.void):
-                self.equal(ast.Attribute(value, "dtype", ast.Load()), example.dtype)
+                self.equal(attribute(value, "dtype"), example.dtype)
+
+    def items(self, value: ast.expr, types: Sequence[Abstract], examples: Sequence[Any]) -> None:
+        """Whether a value has items of these types, and no others."""
+        for item, t, example in zip(self.unpacked(value, len(types)), types, examples, strict=True):
+            self.value(item, t, example)
 
     def field(self, value: ast.expr, f: Field, t: Abstract, example: Any) -> None:
         """Whether a field of an instance has the type `t`."""
         if f.own:
-            own = ast.Attribute(value, "__dict__", ast.Load())
-            self.tests.append(_compared(ast.Constant(f.name), ast.NotIn(), own))
+            own = attribute(value, "__dict__")
+            self.tests.append(compared(ast.Constant(f.name), ast.NotIn(), own))
         elif t == Const(MISSING):
-            self.tests.append(ast.UnaryOp(ast.Not(), _call(self.object(hasattr), value, ast.Constant(f.name))))
+            self.tests.append(ast.UnaryOp(ast.Not(), applied(self.object(hasattr), value, ast.Constant(f.name))))
         else:
-            self.value(self.looked_up(value, f.name), t, getattr(example, f.name))
-
-    def looked_up(self, value: ast.expr, name: str) -> ast.expr:
-        """The name under which a field is known after a test that looks it up."""
-        self.found += 1
-        own = f"@f{self.found}"
-        found = ast.NamedExpr(ast.Name(own, ast.Store()), ast.Attribute(value, name, ast.Load()))
-        self.tests.append(_compared(found, ast.IsNot(), self.object(MISSING)))
-        return _name(own)
+            self.value(attribute(value, f.name), t, getattr(example, f.name))
 
     def shape(self, value: ast.expr, t: Array) -> None:
         """The rank of an array, and which of its axes have length 1."""
         assert t.shape is not None
-        self.tests.append(_compared(ast.Attribute(value, "ndim", ast.Load()), ast.Eq(), ast.Constant(len(t.shape))))
         if not t.shape:
+            self.tests.append(compared(attribute(value, "ndim"), ast.Eq(), ast.Constant(0)))
             return
-        shape = ast.Attribute(value, "shape", ast.Load())
-        least = self.least(t)
-        if not any(least) and all(is_unit(n) is False for n in t.shape):
-            self.tests.append(_compared(ast.Constant(1), ast.NotIn(), shape))
-            return
-        for k, (n, length) in enumerate(zip(t.shape, least, strict=True)):
+        axes = self.unpacked(attribute(value, "shape"), len(t.shape))
+        for axis, n, length in zip(axes, t.shape, self.least(t), strict=True):
             op = ast.GtE() if length else ast.Eq() if is_unit(n) else ast.NotEq()
-            self.tests.append(_compared(_item(shape, ast.Constant(k)), op, ast.Constant(length or 1)))
+            self.tests.append(compared(axis, op, ast.Constant(length or 1)))
 
     def least(self, t: Array) -> list[int]:
         """How long the axes of an array must be at least; 0 where nothing was concluded from that."""
@@ -210,18 +356,18 @@ class _Guard:
         if isinstance(t, Array):
             for k, length in enumerate(self.least(t)):
                 if length:
-                    axis = _item(ast.Attribute(value, "shape", ast.Load()), ast.Constant(k))
-                    self.tests.append(_compared(axis, ast.GtE(), ast.Constant(length)))
+                    axis = at(attribute(value, "shape"), k)
+                    self.tests.append(compared(axis, ast.GtE(), ast.Constant(length)))
         elif isinstance(t, (Tuple, List)):
             for k, item in enumerate(t.items):
-                self.long_enough(_item(value, ast.Constant(k)), item)
+                self.long_enough(at(value, k), item)
         elif isinstance(t, Dict):
             for key, item in zip(t.keys, t.items, strict=True):
-                self.long_enough(_item(value, self.object(key)), item)
+                self.long_enough(ast.Subscript(value, self.object(key), ast.Load()), item)
         elif isinstance(t, Instance):
             for f, found in self.fields.get(t.path, ()):
                 if not isinstance(found, Const):
-                    self.long_enough(ast.Attribute(value, f.name, ast.Load()), found)
+                    self.long_enough(attribute(value, f.name), found)
 
     # -- what lies outside of the function ---------------------------------------------------------------------------
 
@@ -229,46 +375,24 @@ class _Guard:
         """What the owner of `data` calls its name; a default is called "name (default)"."""
         owner, name = (data.owner if isinstance(data, Dependency) else data.function), data.name
         if data.attribute or not isinstance(owner, FunctionType):
-            return ast.Attribute(self.object(owner), name, ast.Load())
+            return attribute(self.object(owner), name)
         if name.endswith(" (default)"):
             where, key = place_of_default(owner, name.split(" ")[0])
-            return _item(ast.Attribute(self.object(owner), where, ast.Load()), ast.Constant(key))
+            return at(attribute(self.object(owner), where), key)
         if name in owner.__code__.co_freevars and owner.__closure__ is not None:
             cell = owner.__closure__[owner.__code__.co_freevars.index(name)]
-            return ast.Attribute(self.object(cell), "cell_contents", ast.Load())
-        if owner.__globals__ is self.names:
-            return _name(name)
-        return _item(self.object(owner.__globals__), ast.Constant(name))
+            return attribute(self.object(cell), "cell_contents")
+        return at(self.object(owner.__globals__), name)
 
     def dependency(self, d: Dependency) -> None:
         """Whether a name still refers to the same object."""
         if d.is_attribute:
-            found = ast.Attribute(self.object(d.owner), d.name, ast.Load())
+            found = attribute(self.object(d.owner), d.name)
             self.equal(found, d.expected) if d.is_made_anew else self.is_(found, d.expected)
-        elif d.owner.__globals__ is self.names or d.name in d.owner.__globals__ or d.name in d.owner.__code__.co_freevars:
+        elif d.name in d.owner.__globals__ or d.name in d.owner.__code__.co_freevars:
             self.is_(self.access(d), d.expected)
         else:  # it is found among the builtins
-            self.tests.append(_compared(ast.Constant(d.name), ast.NotIn(), self.object(d.owner.__globals__)))
-
-
-def _argument(k: int) -> ast.expr:
-    return _name(f"@a{k}")
-
-
-def _name(name: str) -> ast.expr:
-    return ast.Name(name, ast.Load())
-
-
-def _item(value: ast.expr, key: ast.expr) -> ast.expr:
-    return ast.Subscript(value, key, ast.Load())
-
-
-def _call(function: ast.expr, *arguments: ast.expr) -> ast.expr:
-    return ast.Call(function, list(arguments), [])
-
-
-def _compared(value: ast.expr, op: ast.cmpop, other: ast.expr) -> ast.expr:
-    return ast.Compare(value, [op], [other])
+            self.tests.append(compared(ast.Constant(d.name), ast.NotIn(), self.object(d.owner.__globals__)))
 
 
 def _symbol(n: Size) -> str:

@@ -7,12 +7,13 @@ held, anything else only weakly: a derivative keeps nothing of a function alive.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import inspect
-import operator
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -21,50 +22,29 @@ from sct.codegen.emit import Text
 from sct.codegen.guard import Guard
 from sct.codegen.load import Loaded, load
 from sct.codegen.overlap import Overlap
+from sct.codegen.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read
 from sct.frontend.resolve import MISSING, Dependency
-from sct.ir.ops import Again, Derived, Free, is_lasting
+from sct.ir.ops import Again, Derived, is_lasting
 from sct.ir.types import Const
-from sct.ruleset import is_registered
+from sct.ruleset import has_effect, is_registered
 
 __all__ = ["Compiled", "Found", "compiled"]
 
-Found = list[Any]
-"""The objects at the end of each step of a way, the function that it starts from first."""
 
-_Look = Callable[[Any], Any]
-_Reference = Callable[[Found], Any]
+Found = tuple[tuple[Any, ...], tuple[Any, ...], FunctionType, tuple[Any, ...]]
+"""What is found from a function: the functions from which others are found, this one first; the objects that the guard names;
+the derivative; and what has the data that arguments are compared with."""
 
 
 class Unlasting(Exception):
     """An object that cannot be found again, nor be held weakly."""
 
 
-def held(value: Any, strongly: bool = False) -> Callable[..., Any]:
-    """A function, of anything, that gives `value` for as long as it lives, and then `MISSING`."""
-    if strongly or is_lasting(value):
-        return lambda objects=None: value
-    try:
-        ref = weakref.ref(value)
-    except TypeError:
-        raise Unlasting from None
-
-    def found(objects: Any = None) -> Any:
-        value = ref()
-        return MISSING if value is None else value
-
-    return found
-
-
 # -- the way to what is outside of a function ------------------------------------------------------------------------------
 
 
-_Fits = Callable[[Any, Found], bool]
-_Step = tuple[int, _Look, _Fits]
-"""The number of an object, how something is found from it, and whether that will do, given all that was found before."""
-
-
 class Way:
-    """How what a derivative relies on is found from the function that it is a derivative of.
+    """How what a derivative relies on is found from the function that it is a derivative of: the parts of a function `find`.
 
     A function that is found must have the code of the one that was there when the derivative was made; what it finds in turn
     is looked at too. Anything else must be the same object; the guard says whether it is.
@@ -72,140 +52,191 @@ class Way:
 
     def __init__(self, root: Any, dependencies: Iterable[Dependency], strongly: bool) -> None:
         self.strongly = strongly
-        self.numbers: dict[int, int] = {id(root): 0}  # of objects that live while this is made
-        self.start: Found = [root]
-        self.steps: list[tuple[int, _Look, _Fits, bool]] = []
-        self.others: list[_Step] = []
+        self.functions: list[Any] = []
+        self.numbers: dict[int, int] = {}  # of objects that live while this is made
+        self.body: list[ast.stmt] = []
+        self.others: list[ast.expr] = []
+        self.held: dict[str, Any] = {}
+        self.places: dict[int, ast.expr] = {}
+        self.reach(root, [])
         waiting = list(dependencies)
         while waiting:
             reached = [d for d in waiting if id(d.owner) in self.numbers]
             if not reached:  # the rest is known by what it is
                 reached = waiting[:1]
-                self.lead_to(reached[0].owner, 0, self.held(reached[0].owner), _exists)
+                own = self.next_is(self.reference(reached[0].owner))
+                self.reach(reached[0].owner, [compared(own, ast.IsNot(), self.hold(MISSING))])
             for d in reached:
                 self.follow(d)
             waiting = [d for d in waiting if d not in reached]
-        self.places = self.every_place()
-        self.start, self.numbers = [], {}
 
-    def held(self, value: Any) -> Callable[..., Any]:
-        return held(value, self.strongly)
+    def next_is(self, found: ast.expr) -> ast.expr:
+        """The name of the next function that is found."""
+        own = f"@f{len(self.functions)}"
+        self.body.append(assigned(own, found))
+        return read(own)
 
-    def lead_to(self, found: Any, owner: int, look: _Look, fits: _Fits) -> None:
-        """A step to an object from which others are found."""
-        self.steps.append((owner, look, fits, True))
-        self.numbers[id(found)] = len(self.start)
-        self.start.append(found)
+    def reach(self, found: Any, tests: list[ast.expr]) -> None:
+        """Go on from an object that is found, if it passes the tests; how each object that it holds is found from it."""
+        own = read(f"@f{len(self.functions)}")
+        self.numbers[id(found)] = len(self.functions)
+        self.functions.append(found)
+        self.places.setdefault(id(found), own)
+        if isinstance(found, FunctionType):
+            if not is_lasting(found):
+                code = self.hold(weakref.ref(found.__code__))
+                tests.append(compared(attribute(own, "__code__"), ast.Is(), applied(code)))
+                self.places.setdefault(id(found.__code__), attribute(own, "__code__"))
+            for name in ("__globals__", "__defaults__", "__kwdefaults__"):
+                self.places.setdefault(id(getattr(found, name)), attribute(own, name))
+            for where in ("__closure__", "__defaults__"):
+                for k, value in enumerate(getattr(found, where) or ()):
+                    self.places.setdefault(id(value), at(attribute(own, where), k))
+            for name, value in (found.__kwdefaults__ or {}).items():
+                self.places.setdefault(id(value), at(attribute(own, "__kwdefaults__"), name))
+        if tests:
+            self.refuse_unless(tests)
+
+    def refuse_unless(self, tests: Sequence[ast.expr]) -> None:
+        self.body.append(ast.If(ast.UnaryOp(ast.Not(), both(tests)), [ast.Return(ast.Constant(None))], []))
+
+    def number(self, reached: Any) -> ast.expr:
+        return read(f"@f{self.numbers[id(reached)]}")
+
+    def hold(self, value: Any) -> ast.expr:
+        """The name of an object that `find` holds."""
+        name = f"@{len(self.held)}"
+        self.held[name] = value
+        return read(name)
+
+    def reference(self, value: Any) -> ast.expr:
+        """How an object is found; it is `MISSING` where it is gone."""
+        if id(value) in self.places and (type(value) is tuple or not is_lasting(value)):
+            return self.places[id(value)]
+        if self.strongly or value is MISSING or is_lasting(value):
+            return self.hold(value)
+        return applied(self.hold(_weakly(value)))
 
     def follow(self, d: Dependency) -> None:
         """A step to what is relied on."""
-        owner, look, expected = self.numbers[id(d.owner)], _look(d), d.expected
+        expected, found = d.expected, self.look(d)
         if d.name in ("__defaults__", "__kwdefaults__") and isinstance(d.owner, FunctionType):
-            self.steps.append((owner, look, _same_defaults(expected, self.held), False))
+            self.refuse_unless([applied(self.hold(_same_defaults(expected, self.strongly)), found)])
         elif id(expected) in self.numbers:
-            number = self.numbers[id(expected)]
-            self.others.append((owner, look, lambda found, objects: found is objects[number]))
+            self.others.append(compared(found, ast.Is(), self.number(expected)))
         elif type(expected) is FunctionType and not is_lasting(expected) and not is_registered(expected):
-            self.lead_to(expected, owner, look, _has_code(weakref.ref(expected.__code__)))
+            own = self.next_is(found)
+            is_function = compared(applied(self.hold(type), own), ast.Is(), self.hold(FunctionType))
+            self.reach(expected, [is_function, ast.UnaryOp(ast.Not(), applied(self.hold(has_effect), own))])
+        elif d.is_made_anew:
+            self.others.append(compared(found, ast.Eq(), self.reference(expected)))
         else:
-            self.others.append((owner, look, _is(self.held(expected), d.is_made_anew)))
+            missing = self.hold(MISSING)
+            self.others.append(ast.Compare(found, [ast.Is(), ast.IsNot()], [self.reference(expected), missing]))
 
-    def walk(self, root: Any) -> Found | None:
-        """What is found from another function of the same code; None where something else stands in its place."""
-        objects = [root]
-        for owner, look, fits, leads_on in self.steps:
-            found = look(objects[owner])
-            if not fits(found, objects):
-                return None
-            if leads_on:
-                objects.append(found)
-        return objects
+    def look(self, d: Dependency) -> ast.expr:
+        """How an owner has what a name refers to."""
+        owner, name = self.number(d.owner), d.name
+        if d.is_attribute:
+            return applied(self.hold(getattr), owner, ast.Constant(name), self.hold(MISSING))
+        code = d.owner.__code__
+        if name in code.co_freevars and d.owner.__closure__ is not None:
+            return attribute(at(attribute(owner, "__closure__"), code.co_freevars.index(name)), "cell_contents")
+        absent = self.hold(getattr(builtins, name, MISSING))
+        return applied(attribute(attribute(owner, "__globals__"), "get"), ast.Constant(name), absent)
 
-    def holds(self, root: Any, objects: Found) -> bool:
-        """Whether all is still found that was found from `root`."""
-        found = self.walk(root)
-        if found is None or any(a is not b for a, b in zip(found, objects, strict=True)):
-            return False
-        return all(fits(look(objects[owner]), objects) for owner, look, fits in self.others)
+    def finished(self, derivative: ast.expr, guarded: Sequence[Any], outside: Sequence[Any]) -> Callable[..., Found | None]:
+        """A function of another function of the same code that finds all this from it; None where something else is there.
 
-    def every_place(self) -> dict[int, _Reference]:
-        """How each object that a found function holds is found from it, by identity."""
-        places: dict[int, _Reference] = {}
-        for k, o in enumerate(self.start):
-            places.setdefault(id(o), operator.itemgetter(k))
-            if isinstance(o, FunctionType):
-                for name in ("__globals__", "__defaults__", "__kwdefaults__"):
-                    places.setdefault(id(getattr(o, name)), _part(k, name))
-                for n, cell in enumerate(o.__closure__ or ()):
-                    places.setdefault(id(cell), _part(k, "__closure__", n))
-                for n, value in enumerate(o.__defaults__ or ()):
-                    places.setdefault(id(value), _part(k, "__defaults__", n))
-                for name, value in (o.__kwdefaults__ or {}).items():
-                    places.setdefault(id(value), _part(k, "__kwdefaults__", name))
-        return places
+            def find(@f0, @derived=None):
+                if not (@f0.__code__ is @0()):
+                    return None
+                @f1 = @f0.__globals__.get("helper", @1)
+                ...
+                if @derived is None:
+                    return (@f0, @f1) if ... else None
+                @names = {"helper": @f1, ...}
+                return (@f0, @f1), ...
 
-    def reference(self, value: Any) -> _Reference:
-        """How an object is found, given what the way leads to."""
-        if id(value) in self.places and (type(value) is tuple or not is_lasting(value)):
-            return self.places[id(value)]
-        return self.held(value)
+        Without the derived function that asks, the functions alone, and None where anything else is there that was relied on.
+        """
+        functions = ast.Tuple([read(f"@f{k}") for k in range(len(self.functions))], ast.Load())
+        others = ast.IfExp(both(self.others), functions, ast.Constant(None)) if self.others else functions
+        alone = compared(read("@derived"), ast.Is(), ast.Constant(None))
+        self.body.insert(self.steps, ast.If(alone, [ast.Return(others)], []))
+        parts = functions, self.several(guarded), derivative, self.several(outside)
+        self.body.append(ast.Return(ast.Tuple(list(parts), ast.Load())))
+        find = code_of(function("find", parameters(("@f0", "@derived")), self.body), "<sct link>")
+        return FunctionType(find, self.held, "find", (None,))
 
-    def references(self, values: Sequence[Any]) -> _Several:
-        """How several objects are found."""
-        lasting = [is_lasting(v) and not (type(v) is tuple and id(v) in self.places) for v in values]
-        fixed = tuple(v if last else None for v, last in zip(values, lasting, strict=True))
-        varying = ((k, self.reference(v)) for k, (v, last) in enumerate(zip(values, lasting, strict=True)) if not last)
-        return _Several(fixed, tuple(varying))
+    def derivative(self, loaded: Loaded, bound: dict[str, Any], given: Sequence[inspect.Parameter]) -> ast.expr:
+        """The derivative, where `bound` are the objects that the text names, and `given` the parameters that have defaults."""
+        self.steps = len(self.body)
+        *others, code = loaded.functions
+        defaults = [p.default for p in given if p.kind is not p.KEYWORD_ONLY]
+        keyword_defaults = {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
+        if not bound and not others and all(is_lasting(p.default) for p in given):
+            made = FunctionType(code, dict(loaded.imported), None, tuple(defaults))
+            made.__kwdefaults__ = keyword_defaults
+            return self.hold(made)
+        make, names, run = self.hold(FunctionType), read("@names"), read("@run")
+        values = [self.bound(value) for value in bound.values()]
+        every = ast.Dict([None, *map(ast.Constant, bound)], [self.hold(loaded.imported), *values])
+        self.body.append(assigned("@names", every))
+        for other in others:
+            entry = ast.Subscript(names, ast.Constant(other.co_name), ast.Store())
+            self.body.append(ast.Assign([entry], applied(make, self.hold(other), names), lineno=1))
+        self.body.append(assigned("@run", applied(make, self.hold(code), names, ast.Constant(None), self.several(defaults))))
+        if keyword_defaults:
+            found = ast.Dict([*map(ast.Constant, keyword_defaults)], [*map(self.reference, keyword_defaults.values())])
+            self.body.append(ast.Assign([ast.Attribute(run, "__kwdefaults__", ast.Store())], found, lineno=1))
+        return run
 
+    def bound(self, value: Any) -> ast.expr:
+        """What a text names: an object, or what runs a function that is found again, or a derivative of it."""
+        around: tuple[Again | Derived, ...] = ()
+        while isinstance(value, (Again, Derived)):
+            around, value = (replace(value, function=_anything), *around), value.function
+        found = self.reference(value)
+        return applied(attribute(read("@derived"), "called"), self.hold(around), found) if around else found
 
-@dataclass(frozen=True, slots=True)
-class _Several:
-    """Several objects: those that stay, and how the others are found."""
-
-    fixed: tuple[Any, ...]
-    varying: tuple[tuple[int, _Reference], ...]
-
-    def found(self, objects: Found) -> tuple[Any, ...]:
-        if not self.varying:
-            return self.fixed
-        values = list(self.fixed)
-        for k, find in self.varying:
-            values[k] = find(objects)
-        return tuple(values)
-
-
-def _part(k: int, name: str, key: Any = MISSING) -> _Reference:
-    """An attribute of the object of number `k`, or an item of that."""
-    if key is MISSING:
-        return lambda objects: getattr(objects[k], name)
-    return lambda objects: getattr(objects[k], name)[key]
-
-
-def _exists(found: Any, objects: Found) -> bool:
-    return found is not MISSING
+    def several(self, values: Sequence[Any]) -> ast.expr:
+        return ast.Tuple([self.reference(v) for v in values], ast.Load())
 
 
-def _is(expected: Callable[[], Any], made_anew: bool) -> _Fits:
-    if made_anew:
-        return lambda found, objects: found == expected()
-    return lambda found, objects: found is expected() and found is not MISSING
+def _anything() -> None:
+    """Stands in an operation for the function that is found when it is linked."""
 
 
-def _has_code(code: Callable[[], Any]) -> _Fits:
-    return lambda found, objects: type(found) is FunctionType and found.__code__ is code() and not is_registered(found)
+def _weakly(value: Any) -> Callable[[], Any]:
+    """What gives `value` for as long as it lives, and then `MISSING`."""
+    try:
+        ref = weakref.ref(value)
+    except TypeError:
+        raise Unlasting from None
+
+    def found() -> Any:
+        value = ref()
+        return MISSING if value is None else value
+
+    return found
 
 
-def _same_defaults(expected: Any, hold: Callable[[Any], Callable[[], Any]]) -> _Fits:
+def _same(value: Any) -> Any:
+    return value
+
+
+def _same_defaults(expected: Any, strongly: bool) -> Callable[[Any], bool]:
     """Whether the defaults that the compiler knew are the same; data is read at each call."""
     keys = tuple(expected) if isinstance(expected, dict) else range(len(expected))
     kind, kinds = type(expected), [abstract(expected[k]) for k in keys]
     known = {
-        k: hold(expected[k])
+        k: partial(_same, expected[k]) if strongly or is_lasting(expected[k]) else _weakly(expected[k])
         for k, t in zip(keys, kinds, strict=True)
         if isinstance(t, Const) or type(expected[k]) in (int, float, complex, tuple)
     }
 
-    def same(found: Any, objects: Found) -> bool:
+    def same(found: Any) -> bool:
         if type(found) is not kind or len(found) != len(keys):
             return False
         return (kind is tuple or all(k in found for k in keys)) and all(
@@ -215,19 +246,6 @@ def _same_defaults(expected: Any, hold: Callable[[Any], Callable[[], Any]]) -> _
     return same
 
 
-def _look(d: Dependency) -> _Look:
-    """How an owner has what a name refers to."""
-    name = d.name
-    if d.is_attribute:
-        return lambda owner: getattr(owner, name, MISSING)
-    code = d.owner.__code__
-    if name in code.co_freevars and d.owner.__closure__ is not None:
-        k = code.co_freevars.index(name)
-        return lambda owner: owner.__closure__[k].cell_contents
-    absent = getattr(builtins, name, MISSING)
-    return lambda owner: owner.__globals__.get(name, absent)
-
-
 # -- what is linked ----------------------------------------------------------------------------------------------------------
 
 
@@ -235,57 +253,28 @@ def _look(d: Dependency) -> _Look:
 class Compiled:
     """A derivative for arguments of some types, of any function of one code.
 
-    `lasting`: it holds nothing of the function that it was made for. `bound`, `guarded` and the like say how the objects are
-    found that the text, the guard and the checks name. `plain` is the derivative, where it names nothing of that kind.
+    `lasting`: it holds nothing of the function that it was made for. `find` finds what is needed from another function.
     """
 
     text: Text
-    loaded: Loaded
     guard: Guard
     long_enough: Guard | None
     overlap: Overlap | None
     lasting: bool
-    way: Way
-    bound: tuple[tuple[str, tuple[Again | Derived, ...], _Reference], ...]
-    defaults: _Several
-    keyword_defaults: tuple[tuple[str, _Reference], ...]
-    guarded: _Several
-    outside: tuple[tuple[_Reference, str, bool], ...]
-    plain: FunctionType | None
+    find: Callable[..., Found | None]
 
-    def matches(self, root: Any, objects: Found) -> Callable[[tuple[Any, ...]], bool]:
-        """The guard, of the objects that are found from `root`."""
-        names = root.__globals__ if type(root) is FunctionType else _NO_NAMES
-        return FunctionType(self.guard.code, names, "guard", self.guarded.found(objects))
+    def holds(self, functions: tuple[Any, ...]) -> bool:
+        """Whether all is still there that was found with these functions."""
+        again: Any = self.find(functions[0])
+        return again is not None and all(a is b for a, b in zip(again, functions, strict=True))
 
-    def function(self, objects: Found, called: Callable[[Any], Any]) -> FunctionType:
-        """The derivative, of the objects that were found; `called` gives what a vjp in it is, or a function that runs again."""
-        if self.plain is not None:
-            return self.plain
-        bound: dict[str, Any] = {}
-        for name, around, find in self.bound:
-            bound[name] = value = find(objects)
-            if around:
-                for op in around:
-                    value = replace(op, function=value)
-                bound[name] = called(value)
-        keyword = {name: find(objects) for name, find in self.keyword_defaults} if self.keyword_defaults else None
-        return self.loaded.function(bound, self.defaults.found(objects) or None, keyword)
-
-    def overlaps(self, objects: Found, signature: inspect.Signature) -> Callable[[Sequence[Any]], None]:
+    def overlaps(self, owners: tuple[Any, ...], signature: inspect.Signature) -> Callable[[Sequence[Any]], None]:
         """The check of arguments that are written into; `signature` has the defaults of the function."""
         overlap = self.overlap
         assert overlap is not None
-        outside = [Free(find(objects), name, attribute) for find, name, attribute in self.outside]
+        outside = [replace(f, function=owner) for f, owner in zip(overlap.outside, owners, strict=True)]
         defaults = [p.default for p in signature.parameters.values()]
         return lambda args: overlap.check(args, outside, defaults)
-
-
-_NO_NAMES: dict[str, Any] = {}
-
-
-def _anything() -> None:
-    """Stands in an operation for the function that is found when it is linked."""
 
 
 def compiled(
@@ -331,31 +320,17 @@ def _compiled(
     strongly: bool,
 ) -> Compiled:
     way = Way(root, dependencies, strongly)
-    bound = []
-    for name, value in text.bound.items():
-        if name in loaded.names:
-            around: tuple[Again | Derived, ...] = ()
-            while isinstance(value, (Again, Derived)):
-                around, value = (replace(value, function=_anything), *around), value.function
-            bound.append((name, around, way.reference(value)))
+    bound = {name: value for name, value in text.bound.items() if name in loaded.names}
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
+    outside = overlap.outside if overlap is not None else ()
     parts = (long_enough.objects if long_enough is not None else ()), (w.path for _, _, w in overlap.targets) if overlap else ()
-    defaults = way.references([p.default for p in given if p.kind is not p.KEYWORD_ONLY])
-    plain = not bound and not defaults.varying and len(defaults.fixed) == len(given)
     if not strongly and not all(is_lasting(o) for part in parts for o in part):
         raise Unlasting
     return Compiled(
         replace(text, bound={}),
-        loaded,
         replace(guard, objects=()),
         long_enough,
-        None if overlap is None else replace(overlap, outside=()),
+        None if overlap is None else replace(overlap, outside=tuple(replace(f, function=_anything) for f in outside)),
         not strongly,
-        way,
-        tuple(bound),
-        defaults,
-        tuple((p.name, way.reference(p.default)) for p in given if p.kind is p.KEYWORD_ONLY),
-        way.references(guard.objects),
-        tuple((way.reference(f.function), f.name, f.attribute) for f in (overlap.outside if overlap is not None else ())),
-        loaded.function({}, defaults.fixed or None, {}) if plain else None,
+        way.finished(way.derivative(loaded, bound, given), guard.objects, [f.function for f in outside]),
     )

@@ -11,7 +11,7 @@ import linecache
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import CodeType
 from typing import Any
 
 from sct.codegen.emit import Text
@@ -38,19 +38,6 @@ class Loaded:
     functions: tuple[CodeType, ...]
     imported: Mapping[str, Any]
     names: frozenset[str]
-
-    def function(
-        self, bound: Mapping[str, Any], defaults: tuple[Any, ...] | None, keyword_defaults: dict[str, Any] | None
-    ) -> FunctionType:
-        """The function, where `bound` are the objects that it finds under their names."""
-        namespace = {**self.imported, **bound}
-        *others, code = self.functions
-        for other in others:
-            namespace[other.co_name] = FunctionType(other, namespace)
-        made = FunctionType(code, namespace, code.co_name, defaults)
-        if keyword_defaults:
-            made.__kwdefaults__ = keyword_defaults
-        return made
 
 
 def load(text: Text) -> Loaded:
