@@ -806,15 +806,24 @@ def _check_vjp(
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Whether two results are of one structure, with entries of the same kind, shape and value."""
+    """Whether two results are of one structure, with entries of one kind and shape, equal to the bit (all NaNs are one)."""
     if isinstance(b, dict):
         return isinstance(a, dict) and list(a) == list(b) and all(_same(a[k], b[k]) for k in b)
     if isinstance(b, (tuple, list)):
         return isinstance(a, type(b)) and len(a) == len(b) and all(map(_same, a, b))
     if isinstance(b, (np.ndarray, np.generic, float, complex, int)):
         p, q = np.asarray(a), np.asarray(b)
-        return p.dtype == q.dtype and p.shape == q.shape and np.array_equal(p, q, equal_nan=p.dtype.kind in "fc")
+        return p.dtype == q.dtype and p.shape == q.shape and _same_bits(p, q)
     return type(a) is type(b)
+
+
+def _same_bits(p: np.ndarray[Any, Any], q: np.ndarray[Any, Any]) -> bool:
+    """Whether arrays of one dtype and shape have the same entries, with the same signs where they are 0."""
+    if p.dtype.kind not in "fc":
+        return np.array_equal(p, q)
+    return np.array_equal(p, q, equal_nan=True) and all(
+        np.array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0])) for a, b in ((p.real, q.real), (p.imag, q.imag))
+    )
 
 
 def check_grads(

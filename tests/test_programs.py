@@ -1,5 +1,8 @@
 """Programs as scientists write them, against finite differences and, where it can run them, against autograd."""
 
+import contextlib
+import copy
+import io
 import math
 import types
 
@@ -448,6 +451,26 @@ def horner_polynomials(x, coefficients):
     return np.sum(y**2)
 
 
+@program(normal(5), normal(5), 0.4, 3, wrt=(0, 1, 2), peer=False)
+def relaxation_in_place(u, f, weight, sweeps):
+    for sweep in range(sweeps):
+        before = u.copy()
+        for i in range(1, len(u) - 1):
+            u[i] += weight * (u[i - 1] + u[i + 1] + f[i] - 2.0 * u[i])
+        print(f"sweep {sweep}: changed by {np.max(np.abs(u - before)):.3e}")
+    return np.sum(u * u)
+
+
+@program({"w": normal(3, 3), "b": normal(3)}, normal(4, 3), 0.1, wrt=(0, 1), peer=False)
+def steps_of_descent_in_place(params, x, rate):
+    for step in range(3):
+        z = np.tanh(x @ params["w"] + params["b"])
+        params["w"] -= rate * x.T @ (z * (1.0 - z * z))
+        params["b"] -= rate * np.sum(z * (1.0 - z * z), axis=0)
+        print("step", step, np.sum(z * z))
+    return np.sum(np.tanh(x @ params["w"] + params["b"]) ** 2)
+
+
 @pytest.mark.parametrize("f, args, wrt, peer", PROGRAMS)
 def test_against_finite_differences(f, args, wrt, peer):
     sct.check_grads(f, args, wrt)
@@ -467,10 +490,49 @@ def with_autograd(f):
     "f, args, wrt", [p.values[:3] for p in PROGRAMS if p.values[3]], ids=lambda v: getattr(v, "__name__", "")
 )
 def test_against_autograd(f, args, wrt):
-    gradients = sct.grad(f, wrt=wrt)(*args)
+    given = copy.deepcopy(args)
+    value, gradients = sct.value_and_grad(f, wrt=wrt)(*given)
+    assert_equal(value, f(*copy.deepcopy(args)))
+    assert_equal(given, args)
     peer = with_autograd(f)
     for i, gradient in zip(wrt, gradients, strict=True):
         assert_same(gradient, autograd.grad(peer, i)(*args))
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("f, args, wrt, peer", PROGRAMS)
+def test_the_value_is_that_of_the_program(f, args, wrt, peer, optimize):
+    """To the bit, with what the program writes and prints, in every way of calling; no argument changes."""
+    own, said = heard(f, copy.deepcopy(args))
+    bar = np.ones_like(own) if isinstance(own, np.ndarray) else type(own)(1.0)
+    for way in (sct.value_and_grad, sct.vjp, sct.pullback):
+        given = copy.deepcopy(args)
+        (value, _), said_too = heard(way(f, wrt, optimize=optimize), (*given, bar) if way is sct.vjp else given)
+        assert_equal(value, own)
+        assert_equal(given, args)
+        assert said_too == said
+
+
+def heard(f, args):
+    """What a call gives, and what it prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        return f(*args), out.getvalue()
+
+
+def assert_equal(a, b):
+    """Trees of one structure, whose leaves are of one dtype and shape, and equal to the bit."""
+    if isinstance(b, dict):
+        assert list(a) == list(b)
+        for k in b:
+            assert_equal(a[k], b[k])
+    elif isinstance(b, (list, tuple)):
+        assert type(a) is type(b) and len(a) == len(b)
+        for p, q in zip(a, b, strict=True):
+            assert_equal(p, q)
+    else:
+        p, q = np.asarray(a), np.asarray(b)
+        assert p.dtype == q.dtype and p.shape == q.shape and p.tobytes() == q.tobytes()
 
 
 def assert_same(a, b):

@@ -893,7 +893,9 @@ def test_first_derivatives(f, args, wrt, second, optimize):
     pull(2.0)
     split = pull(np.float32(1.0) if single else 1.0)
     tolerance = 1e-4 if single else 1e-6
-    assert np.allclose([value, y, y_too], f(*args))
+    for got in (value, y, y_too):
+        np.testing.assert_array_equal(got, f(*args))
+        assert np.asarray(got).dtype == np.asarray(f(*args)).dtype
     for k, i in enumerate(wrt):
         v = direction(args[i])
         expected = difference(f, args, i, v, 1e-5)

@@ -281,7 +281,9 @@ def same(a: Any, b: Any) -> bool:
     if not isinstance(b, (np.ndarray, np.generic, float, int)):
         return type(a) is type(b) and (not hasattr(b, "__dict__") or isinstance(b, type) or same(vars(a), vars(b)))
     p, q = np.asarray(a), np.asarray(b)
-    return p.dtype == q.dtype and p.shape == q.shape and np.array_equal(p, q, equal_nan=p.dtype.kind in "fc")
+    if p.dtype != q.dtype or p.shape != q.shape or not np.array_equal(p, q, equal_nan=p.dtype.kind in "fc"):
+        return False
+    return p.dtype.kind != "f" or np.array_equal(np.signbit(p[p == 0]), np.signbit(q[q == 0]))
 
 
 def same_structure(a: Any, b: Any) -> bool:
