@@ -24,10 +24,10 @@ def check(f, x):
     np.testing.assert_allclose(gradient, slope, rtol=1e-5)
 
 
-def chain(arms, leaf):
-    """A function with a chain of `elif`; `leaf` is written with the number of the arm."""
-    body = f"    if x < 0:\n        {leaf.format(0)}\n"
-    body += "".join(f"    elif x < {k}:\n        {leaf.format(k)}\n" for k in range(1, arms))
+def chain(arms, leaf, test="x < {}"):
+    """A function with a chain of `elif`; `leaf` and `test` are written with the number of the arm."""
+    body = f"    if {test.format(0)}:\n        {leaf.format(0)}\n"
+    body += "".join(f"    elif {test.format(k)}:\n        {leaf.format(k)}\n" for k in range(1, arms))
     return define(f"def f(x):\n    y = x * x\n{body}    return y\n", "f")
 
 
@@ -49,6 +49,27 @@ def test_b6_a_chain_of_300_elif():
 
 def test_b6_a_chain_of_300_returns():
     check(chain(300, "return x * {}.0"), 250.5)
+
+
+def test_b6_a_chain_of_300_elif_of_two_parts():
+    check(chain(300, "y = x * {}.0", "x < {} and x > 0.5"), 250.5)
+
+
+@pytest.mark.parametrize(
+    "test", ["x < {} or x > 500.0", "not (x > {} or x > 500.0)", "0 < x < {} and x > 0.5", "np.sin(x) > 2.0 or x < {}"]
+)
+def test_chains_of_tests_of_several_parts(test):
+    check(chain(100, "y = x * {}.0", test), 90.5)
+
+
+def test_the_parts_of_a_test_stay_together():
+    source = sct.value_and_grad(chain(3, "y = x * {}.0", "x < {} and np.sin(x) > 0.5")).source_for(1.5)
+    arms = [line.strip() for line in source.splitlines() if " and " in line]
+    assert arms == [
+        "t = x < 0 and np.sin(x) > 0.5",
+        "elif (t1 := x < 1 and np.sin(x) > 0.5):",
+        "elif (t2 := x < 2 and np.sin(x) > 0.5):",
+    ]
 
 
 def test_a_chain_of_elif_stays_one():

@@ -142,8 +142,19 @@ class _Folder:
                 self.inline.add(s.result)
             elif isinstance(s, If) and self.is_choice(s):
                 self.choices.add(s.results[0])
+                self.fold_test(s)
                 if self.used_once(s.results[0]):
                     self.inline.add(s.results[0])
+
+    def fold_test(self, s: If) -> None:
+        """The first part of `a and b`, or of `a or b`: it is read once, though it stands for the test and for the result."""
+        a = s.test
+        if not isinstance(a, Value) or self.uses[a] != 2 or (a is s.then.yields[0]) == (a is s.orelse.yields[0]):
+            return
+        self.uses[a] = 1
+        made = self.definition.get(a)
+        if self.foldable(made) if isinstance(made, Apply) else a in self.choices and self.used_once(a):
+            self.inline.add(a)
 
     def foldable(self, s: Apply) -> bool:
         if s.result in self.stored:
