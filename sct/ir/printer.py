@@ -1,75 +1,177 @@
-"""The text of a function in SSA form: a statement a line, with types and source lines beside it.
+"""The text of a function in SSA form: a statement a line, with the types of its results beside it.
 
-Takes a function; gives its text. Values are numbered in the order in which they appear, so equal functions print equally.
+Takes a function; gives its text, which `sct.ir.parser` reads. Values are numbered in the order in which they appear, so equal
+functions print equally. `%h.3` is a value that the user calls h, `%~h.3` a temporary that is named after h, `%3` one without a
+name. Above the statements that come from one statement of the user's, or are the reverse of it, stands that one. What is left
+out: columns and files of places, the identity of blocks, annotations, and the Python function that was read.
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
 from typing import Any
 
-from sct.ir.ops import Attribute, Format, Free, InPlace, Method, Special
-from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, carried_params
-from sct.ir.types import Const, Dict, List, Slice, Tuple, Undefined
+from sct.ir.naming import Names
+from sct.ir.ops import (
+    Again,
+    Attribute,
+    Augmented,
+    Call,
+    Derived,
+    Field,
+    Format,
+    Free,
+    InPlace,
+    Method,
+    Special,
+    Steps,
+    StepsBack,
+    Unused,
+)
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+    carried_params,
+)
+from sct.ir.type_text import constant_text, text_of, value_text
+from sct.ir.types import Const, Dict, List, Slice, Undefined
 
-__all__ = ["show"]
+__all__ = ["Printer", "show", "text_and_objects"]
+
+_WIDTH = 62
 
 
-class _Printer:
-    def __init__(self) -> None:
-        self.names: dict[Value, str] = {}
+class Printer:
+    """The lines of a text; before the statement `marked`, or the end of the block `marked`, stands an arrow."""
+
+    def __init__(self, marked: Statement | Block | None = None) -> None:
+        self.numbers: dict[Value, str] = {}
         self.lines: list[str] = []
+        self.names = Names()
+        self.origin: Origin | None = None
+        self.marked = marked
 
-    def name(self, v: Value) -> str:
-        if v not in self.names:
-            self.names[v] = f"%{v.name}.{len(self.names)}" if v.name else f"%{len(self.names)}"
-        return self.names[v]
+    def value(self, v: Value) -> str:
+        """The name of a value, with its number."""
+        if v not in self.numbers:
+            name = f"{v.name}~{v.hint}." if v.hint else f"{v.name}." if v.name else ""
+            self.numbers[v] = f"%{name}{len(self.numbers)}"
+        return self.numbers[v]
 
-    def operand(self, o: Operand | None) -> str:
+    def typed(self, v: Value) -> str:
+        return f"{self.value(v)}: {text_of(v.type, self.names)}"
+
+    def types(self, values: Iterable[Value]) -> str:
+        return ", ".join(text_of(v.type, self.names) for v in values)
+
+    # -- operands ----------------------------------------------------------------------------------------------------
+
+    def operand(self, o: Operand) -> str:
         if isinstance(o, Value):
-            return self.name(o)
-        if isinstance(o, (Const, Undefined)):
-            return str(o)
-        if isinstance(o, Tuple):
-            return f"({', '.join(map(self.operand, o.items))}{',' if len(o.items) == 1 else ''})"
-        if isinstance(o, List):
-            return f"[{', '.join(map(self.operand, o.items))}]"
-        if isinstance(o, Dict):
-            return "{" + ", ".join(f"{k!r}: {self.operand(v)}" for k, v in zip(o.keys, o.items, strict=True)) + "}"
+            return self.value(o)
+        if isinstance(o, Undefined):
+            return "undefined"
+        if isinstance(o, Const):
+            return constant_text(o.value, self.names)
         if isinstance(o, Slice):
             return ":".join("" if p == Const(None) else self.operand(p) for p in (o.start, o.stop, o.step))
-        return str(o)
+        if isinstance(o, Dict):
+            entries = zip(o.keys, o.items, strict=True)
+            return "{" + ", ".join(f"{value_text(k, self.names)}: {self.operand(v)}" for k, v in entries) + "}"
+        items = ", ".join(map(self.operand, o.items))
+        if isinstance(o, List):
+            return f"[{items}]"
+        kind = "" if o.kind is None else self.names.of(o.kind)
+        return f"{kind}({items}{',' if len(o.items) == 1 else ''})"
 
-    def line(self, depth: int, text: str, types: str = "", s: Statement | None = None) -> None:
-        where = f"line {s.place.line}" if s is not None and s.place is not None else ""
-        notes = "  ".join(n for n in (types, where) if n)
+    # -- operations --------------------------------------------------------------------------------------------------
+
+    def op(self, op: Any) -> str:
+        if isinstance(op, Special):
+            return op.name
+        if isinstance(op, (Attribute, Method)):
+            return f"{type(op).__name__.lower()} {_word(op.name)}"
+        if isinstance(op, (Augmented, InPlace, Unused)):
+            return f"{type(op).__name__.lower()} {self.op(op.op)}"
+        if isinstance(op, Again):
+            return f"again {self.names.of(op.function)}"
+        if isinstance(op, Format):
+            return f"format {value_text(op.parts, self.names)}"
+        if isinstance(op, Free):
+            return f"free {'attribute ' if op.attribute else ''}{_word(op.name)} of {self.names.of(op.function)}"
+        if isinstance(op, Field):
+            return f"field {'own ' if op.own else ''}{_word(op.name)} of {op.path!r}"
+        if isinstance(op, Call):
+            flags = f"{' draws' if op.draws else ''}{' outside' if op.outside else ''}"
+            return f"call[{op.effect}{flags}] {self.op(op.function)}"
+        if isinstance(op, Derived):
+            return f"vjp[{' '.join(op.wrt)}]{' draws' if op.draws else ''} of {self.op(op.function)}"
+        if isinstance(op, Steps):
+            return "steps"
+        if isinstance(op, StepsBack):
+            return f"steps_back[{' '.join(op.wrt)}]{' other' if op.other else ''}"
+        return self.names.of(op)
+
+    def inner(self, op: Any, depth: int) -> None:
+        """The functions that an operation holds; their values are numbered for themselves."""
+        if isinstance(op, (Steps, StepsBack)):
+            for f in (op.step, op.derivative if isinstance(op, StepsBack) else None):
+                if f is not None:
+                    outer, self.numbers = self.numbers, {}
+                    self.function(f, depth)
+                    self.numbers = outer
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def line(self, depth: int, text: str, notes: str = "") -> None:
         left = "    " * depth + text
-        self.lines.append(f"{left:<64}# {notes}" if notes else left)
-
-    def types(self, values: tuple[Value, ...]) -> str:
-        return ", ".join(str(v.type) for v in values)
+        self.lines.append(f"{left:<{_WIDTH}}  # {notes}" if notes else left)
 
     def statement(self, s: Statement, depth: int) -> None:
+        if s.origin != self.origin:
+            self.line(depth, _origin(s.origin))
+            self.origin = s.origin
+        first = len(self.lines)
         if isinstance(s, Apply):
             args = [self.operand(a) for a in s.args] + [f"{k}={self.operand(v)}" for k, v in s.kwargs]
-            self.line(depth, f"{self.name(s.result)} = {_op(s.op)}({', '.join(args)})", str(s.result.type), s)
+            colon = ":" if isinstance(s.op, (Steps, StepsBack)) else ""
+            self.head(s, depth, f"{self.op(s.op)}({', '.join(args)}){colon}")
+            self.inner(s.op, depth + 1)
         elif isinstance(s, If):
-            self.line(depth, f"{self.head(s.results)}if {self.operand(s.test)}:", self.types(s.results), s)
+            self.head(s, depth, f"if {'expression ' if s.expression else ''}{self.operand(s.test)}:")
             self.block(s.then, depth + 1)
             self.line(depth, "else:")
             self.block(s.orelse, depth + 1)
         elif isinstance(s, Closure):
-            params = ", ".join(self.name(p) for p in s.block.params)
-            self.line(depth, f"{self.name(s.result)} = def {s.name}({params}):", "", s)
+            self.head(s, depth, f"def {_word(s.name)}({', '.join(map(self.typed, s.block.params))}):")
             self.block(s.block, depth + 1)
         else:
             self.loop(s, depth)
+        if s is self.marked:
+            self.mark(first)
+
+    def head(self, s: Statement, depth: int, text: str) -> None:
+        """A statement's first line: results, what they are of, their types, and the line if it is not that of the origin."""
+        origin = None if s.origin is None else s.origin.place.line
+        where = f"line {s.place.line}" if s.place is not None and s.place.line != origin else ""
+        results = ", ".join(map(self.value, s.results)) + " = " if s.results else ""
+        self.line(depth, results + text, "  ".join(n for n in (self.types(s.results), where) if n))
 
     def loop(self, s: For | ForEach | While, depth: int) -> None:
-        carried = ", ".join(f"{self.name(p)} := {self.operand(i)}" for p, i in zip(carried_params(s), s.inits, strict=True))
-        tail = f" [{carried}]" if carried else ""
+        tail = self.carried(s, carried_params(s))
         if isinstance(s, While):
-            renamed = ", ".join(f"{self.name(p)} := {self.operand(i)}" for p, i in zip(s.test.params, s.inits, strict=True))
-            self.line(depth, f"{self.head(s.results)}while [{renamed}]:", self.types(s.results), s)
+            self.head(s, depth, f"while{self.carried(s, s.test.params)}:")
             self.block(s.test, depth + 1)
             self.line(depth, f"do{tail}:")
         else:
@@ -78,29 +180,73 @@ class _Printer:
             else:
                 domain = f"range({self.operand(s.start)}, {self.operand(s.stop)}, {self.operand(s.step)})"
                 domain = f"reversed({domain})" if s.backwards else domain
-            index = self.name(s.body.params[0])
-            self.line(depth, f"{self.head(s.results)}for {index} in {domain}{tail}:", self.types(s.results), s)
+            self.head(s, depth, f"for {self.typed(s.body.params[0])} in {domain}{tail}:")
         self.block(s.body, depth + 1)
 
-    def head(self, results: tuple[Value, ...]) -> str:
-        return ", ".join(map(self.name, results)) + " = " if results else ""
+    def carried(self, s: For | ForEach | While, params: tuple[Value, ...]) -> str:
+        """What a loop carries, with what it starts from; and the type, if it is not that of the loop's result."""
+        shown = []
+        for k, (p, init) in enumerate(zip(params, s.inits, strict=False)):
+            result = s.results[k].type if k < len(s.results) else None
+            shown.append(f"{self.value(p) if p.type == result else self.typed(p)} := {self.operand(init)}")
+        return f" [{', '.join(shown)}]" if shown else ""
 
     def block(self, b: Block, depth: int) -> None:
         for s in b.body:
             self.statement(s, depth)
         self.line(depth, f"yield {', '.join(map(self.operand, b.yields))}".rstrip())
+        if b is self.marked:
+            self.mark(-1)
+
+    def mark(self, number: int) -> None:
+        self.lines[number] = f"-->{self.lines[number][3:]}"  # statements stand four columns in, or more
+
+    def function(self, f: Function, depth: int = 0) -> None:
+        self.line(depth, f"def {_word(f.name)}({', '.join(self.parameters(f))}):")
+        if f.doc is not None:
+            self.line(depth + 1, repr(f.doc))
+        self.block(f.block, depth + 1)
+
+    def parameters(self, f: Function) -> Iterable[str]:
+        """The parameters, with the marks that say how they are given."""
+        given = list(f.signature.parameters.values())
+        keywords = False
+        for k, v in enumerate(f.block.params):
+            if k >= len(given):
+                yield f"hidden {self.typed(v)}"
+                continue
+            p = given[k]
+            if p.kind is p.KEYWORD_ONLY and not keywords:
+                yield "*"
+            keywords = keywords or p.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL)
+            star = "*" if p.kind is p.VAR_POSITIONAL else "**" if p.kind is p.VAR_KEYWORD else ""
+            name = "" if p.name == v.name else f"{p.name} "
+            default = "" if p.default is inspect.Parameter.empty else f" := {constant_text(p.default, self.names)}"
+            yield f"{star}{name}{self.typed(v)}{default}"
+            if p.kind is p.POSITIONAL_ONLY and (k + 1 == len(given) or given[k + 1].kind is not p.POSITIONAL_ONLY):
+                yield "/"
 
 
-def _op(op: Any) -> str:
-    if isinstance(op, (Special, Attribute, Method, Format, Free, InPlace)):
-        return str(op)
-    return getattr(op, "__name__", None) or str(op)
+def _word(name: str) -> str:
+    return name if name.isidentifier() else repr(name)
+
+
+def _origin(o: Origin | None) -> str:
+    """The comment above statements that come from one of the user's."""
+    if o is None:
+        return "# from no line"
+    inside = f" in {o.place.function}" if o.place.function else ""
+    text = o.text if o.text.isprintable() and o.text == o.text.strip() and o.text[:1] not in "'\"" else repr(o.text)
+    return f"# {'reverse of ' if o.reverse else ''}line {o.place.line}{inside}: {text}"
 
 
 def show(f: Function) -> str:
     """The text of `f`."""
-    p = _Printer()
-    params = ", ".join(f"{p.name(v)}: {v.type}" for v in f.block.params)
-    p.line(0, f"def {f.name}({params}):")
-    p.block(f.block, 1)
-    return "\n".join(p.lines)
+    return text_and_objects(f)[0]
+
+
+def text_and_objects(f: Function) -> tuple[str, dict[str, Any]]:
+    """The text of `f`, and what the names in it that begin with `@` stand for."""
+    p = Printer()
+    p.function(f)
+    return "\n".join(p.lines), p.names.objects

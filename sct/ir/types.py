@@ -57,8 +57,19 @@ __all__ = [
 ]
 
 
+class _Shown:
+    """What has a text, that says all of it."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        from sct.ir.type_text import text_of
+
+        return text_of(self)  # type: ignore[arg-type]
+
+
 @record(frozen=True, slots=True)
-class Size:
+class Size(_Shown):
     """An integer known as a linear form `const + Σ cᵢ aᵢ` of atoms.
 
     An atom is hashable and stands for one integer in one run of the function; two sizes that are equal as forms are equal at
@@ -69,27 +80,8 @@ class Size:
     terms: tuple[tuple[Hashable, int], ...]
     const: int = 0
 
-    def __str__(self) -> str:
-        parts = []
-        for atom, c in self.terms:
-            name = _atom_text(atom)
-            parts.append(name if c == 1 else f"-{name}" if c == -1 else f"{c}*{name}")
-        if self.const or not parts:
-            parts.append(str(self.const))
-        return " + ".join(parts).replace("+ -", "- ")
-
 
 SizeLike: TypeAlias = "int | Size"
-
-
-def _atom_text(atom: Any) -> str:
-    if isinstance(atom, tuple) and atom and atom[0] == "symbol":
-        return str(atom[1]).split("#")[0]
-    if isinstance(atom, tuple) and atom and atom[0] == "phi":
-        return "φ"
-    if isinstance(atom, tuple):
-        return f"{atom[0]}({', '.join(str(a) for a in atom[1:])})"
-    return str(atom)
 
 
 def size_symbol(name: str, known: int = 0) -> Size:
@@ -284,33 +276,24 @@ def same_dtype(a: np.dtype[Any] | None, b: np.dtype[Any] | None) -> bool:
 
 
 @record(frozen=True, slots=True)
-class Unknown:
+class Unknown(_Shown):
     """Nothing is known."""
-
-    def __str__(self) -> str:
-        return "?"
 
 
 @record(frozen=True, slots=True)
-class Stateful:
+class Stateful(_Shown):
     """An object of a class whose methods are registered, such as a random generator."""
 
     cls: type
 
-    def __str__(self) -> str:
-        return self.cls.__name__
-
 
 @record(frozen=True, slots=True)
-class Undefined:
+class Undefined(_Shown):
     """No value: a name that one branch does not bind."""
 
-    def __str__(self) -> str:
-        return "undefined"
-
 
 @record(frozen=True, slots=True)
-class Const:
+class Const(_Shown):
     """A value known at compile time: number, string, None, flag, dtype, function, module.
 
     Equality is of type and value, in tuples and slices too (`1`, `1.0` and `True` differ, and so do `np.float64` and
@@ -324,10 +307,6 @@ class Const:
 
     def __hash__(self) -> int:
         return hash(_identity(self.value))
-
-    def __str__(self) -> str:
-        v = self.value
-        return getattr(v, "__qualname__", None) or getattr(v, "__name__", None) or repr(v)
 
 
 def _identity(v: Any) -> tuple[type, Any]:
@@ -346,7 +325,7 @@ def _identity(v: Any) -> tuple[type, Any]:
 
 
 @record(frozen=True, slots=True)
-class Scalar:
+class Scalar(_Shown):
     """A Python number. `kind` is bool, int, float or complex; an int may carry its symbolic value as `size`.
 
     `also`: the other kinds that it may be of, by the path that the program takes.
@@ -356,12 +335,9 @@ class Scalar:
     size: SizeLike | None = None
     also: tuple[type, ...] = ()
 
-    def __str__(self) -> str:
-        return self.kind.__name__ if self.size is None else f"{self.kind.__name__}={self.size}"
-
 
 @record(frozen=True, slots=True)
-class Array:
+class Array(_Shown):
     """An ndarray or a NumPy scalar (rank 0). `dtype` or `shape` is None where it is not known.
 
     `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into; None: it may be either. Of
@@ -385,45 +361,31 @@ class Array:
     def rank(self) -> int | None:
         return None if self.shape is None else len(self.shape)
 
-    def __str__(self) -> str:
-        dtype = "?" if self.dtype is None else self.dtype.name
-        shape = "..." if self.shape is None else ", ".join(map(str, self.shape))
-        return f"{dtype}[{shape}]"
-
 
 @record(frozen=True, slots=True)
-class Tuple:
+class Tuple(_Shown):
     """A tuple of known length; `kind` is the class of a named one."""
 
     items: tuple[Any, ...]
     kind: Any = None
 
-    def __str__(self) -> str:
-        return f"{'' if self.kind is None else self.kind.__name__}({', '.join(map(str, self.items))})"
-
 
 @record(frozen=True, slots=True)
-class List:
+class List(_Shown):
     """A list of known length."""
 
     items: tuple[Any, ...]
 
-    def __str__(self) -> str:
-        return f"[{', '.join(map(str, self.items))}]"
-
 
 @record(frozen=True, slots=True)
-class ListOf:
+class ListOf(_Shown):
     """A list whose length is only known at run time, of items of one type."""
 
     item: Any
 
-    def __str__(self) -> str:
-        return f"[{self.item}, ...]"
-
 
 @record(frozen=True, slots=True)
-class Dict:
+class Dict(_Shown):
     """A dict with known keys, in order."""
 
     keys: tuple[Hashable, ...]
@@ -438,12 +400,9 @@ class Dict:
         """The items by their keys."""
         return dict(zip(self.keys, self.items, strict=True))
 
-    def __str__(self) -> str:
-        return "{" + ", ".join(f"{k!r}: {v}" for k, v in self.mapping().items()) + "}"
-
 
 @record(frozen=True, slots=True)
-class Instance:
+class Instance(_Shown):
     """An object whose fields are read: an instance of a class written in Python, a bound method, a `functools.partial`.
 
     `path` says where it comes from, among the arguments and the data outside of the function; what its fields hold is
@@ -453,20 +412,14 @@ class Instance:
     cls: type
     path: str
 
-    def __str__(self) -> str:
-        return self.cls.__name__
-
 
 @record(frozen=True, slots=True)
-class Slice:
+class Slice(_Shown):
     """A slice object."""
 
     start: Any
     stop: Any
     step: Any
-
-    def __str__(self) -> str:
-        return f"slice({self.start}, {self.stop}, {self.step})"
 
 
 _Container = TypeVar("_Container", bound="Tuple | List | Dict")

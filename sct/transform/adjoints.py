@@ -93,11 +93,11 @@ class Adjoints:
         add = runtime.added_each if isinstance(operand.type, ListOf) else operator.add
         self.bars[operand] = bar if old is None else self.typed(self.b.apply(add, (old, bar)), operand)
         if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
-            old.name = ""  # a step of a sum of numbers
+            old.name, old.hint = "", "t_bar"  # a step of a sum of numbers
         new = self.bars[operand]
         if isinstance(new, Value) and not new.name:
             new.name = bar_name(operand)
-            new.hint = "t_bar"
+            new.hint = "" if new.name else "t_bar"
 
     def is_slot(self, v: Value) -> bool:
         """Whether a value is an adjoint that a loop carries."""

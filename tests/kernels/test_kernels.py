@@ -1,4 +1,4 @@
-"""Every kernel against finite differences in two directions, in every way of calling."""
+"""Every kernel against finite differences in two directions, in every way of calling; every stage of it read back as text."""
 
 import copy
 import importlib
@@ -6,8 +6,10 @@ import pathlib
 
 import numpy as np
 import pytest
+from read_back import read_back, read_back_stages, stages
 
 import sct
+from sct.frontend import lower
 
 NAMES = sorted(p.stem for p in pathlib.Path(__file__).parent.glob("*.py") if not p.stem.startswith("test_"))
 
@@ -62,7 +64,11 @@ def test_gradient(name, optimize):
     value = f(*copy.deepcopy(args))
     bar = mapped(lambda v: rng.normal(size=np.shape(v)) if isinstance(v, np.ndarray) else type(v)(rng.normal()), value)
     given = copy.deepcopy(args)
-    found, cotangents = sct.vjp(f, wrt, optimize=optimize)(*given, bar)
+    with stages() as made:
+        found, cotangents = sct.vjp(f, wrt, optimize=optimize)(*given, bar)
+    if optimize:
+        read_back(lower(f).function)
+        read_back_stages(made)
     for x, y in zip(leaves(given), leaves(args), strict=True):
         np.testing.assert_array_equal(x, y)
     for x, y in zip(leaves(found), leaves(value), strict=True):

@@ -1,0 +1,483 @@
+"""Functions in SSA form from their text.
+
+Takes a text as `sct.ir.printer` gives it, or as written by hand; gives the function, which prints equally. Operations are
+looked up by their names. By hand the numbers of values may be left out, and so may types, which are then unknown. Does not
+check that the function is well formed: values may be used out of their scope, as they are before recording.
+
+>>> from sct.ir.parser import parse
+>>> f = parse('''
+... def f(%x: float64[n]):
+...     %y = np.exp(%x)                 # float64[n]
+...     yield %y
+... ''')
+>>> f.block.body[0].op
+<ufunc 'exp'>
+>>> f
+def f(%x.0: float64[n]):
+    %y.1 = np.exp(%x.0)                                         # float64[n]
+    yield %y.1
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sct.errors import Place
+from sct.ir import ops
+from sct.ir.ops import (
+    Again,
+    Attribute,
+    Augmented,
+    Call,
+    Derived,
+    Field,
+    Format,
+    Free,
+    InPlace,
+    Method,
+    Special,
+    Steps,
+    StepsBack,
+    Unused,
+)
+from sct.ir.scanner import Scanner, TextError
+from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Origin, Statement, Value, While
+from sct.ir.type_text import Reader
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple
+
+__all__ = ["parse"]
+
+_FILE = "<text>"
+_SPECIAL = {o.name: o for o in vars(ops).values() if isinstance(o, Special)}
+_ON_OPERATIONS = {"augmented": Augmented, "inplace": InPlace, "unused": Unused}
+_ORIGIN = re.compile(r"# (?P<reverse>reverse of )?line (?P<line>\d+)(?: in (?P<inside>[^:]+))?: (?P<text>.*)")
+_VALUE = re.compile(r"%(?:(?P<name>\w*?)(?:~(?P<hint>\w+))?\.)?(?P<number>\d+)|%(?P<bare>[^\W\d]\w*)(?:~(?P<bare_hint>\w+))?")
+_KINDS = {"*": inspect.Parameter.VAR_POSITIONAL, "**": inspect.Parameter.VAR_KEYWORD}
+
+
+def parse(text: str, objects: Mapping[str, Any] | None = None) -> Function:
+    """The function with a text.
+
+    Parameters
+    ----------
+    text : str
+        Of one function.
+    objects : mapping, optional
+        What the names that begin with `@` stand for, without the `@` (`sct.ir.printer.text_and_objects`).
+
+    Raises
+    ------
+    TextError
+        With line and column, where the text is not that of a function.
+    """
+    parser = _Parser(text, {} if objects is None else objects)
+    f = parser.function(0)
+    if parser.at < len(parser.lines):
+        parser.fail("one function expected")
+    return f
+
+
+class _Parser(Reader):
+    """Reads lines: `at` counts those that were taken, `scan` stands in the last one."""
+
+    def __init__(self, text: str, objects: Mapping[str, Any]) -> None:
+        super().__init__(objects)
+        self.lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+        self.margin = min((_indent(line) for _, line in self.lines), default=0)
+        self.at = 0
+        self.values: dict[str, Value] = {}
+        self.origin: Origin | None = None
+
+    # -- lines -------------------------------------------------------------------------------------------------------
+
+    def fail(self, what: str) -> None:
+        n, line = self.lines[self.at] if self.at < len(self.lines) else (len(self.lines) + 1, "")
+        raise TextError(what, line, n, _indent(line) + 1)
+
+    def depth(self) -> int:
+        """How deep the next line stands; -1 at the end."""
+        return (_indent(self.lines[self.at][1]) - self.margin) if self.at < len(self.lines) else -1
+
+    def begin(self, column: int) -> Scanner:
+        """Go to the next line, which must stand at a column."""
+        if self.depth() != column:
+            self.fail("a line that is indented otherwise expected" if self.depth() >= 0 else "the text ends too early")
+        n, line = self.lines[self.at]
+        self.at += 1
+        self.scan = Scanner(line, n, column + self.margin + 1)
+        return self.scan
+
+    def comments(self) -> None:
+        """Take the lines that say where the statements below them come from."""
+        while self.at < len(self.lines) and self.lines[self.at][1].lstrip().startswith("#"):
+            text = self.lines[self.at][1].strip()
+            m = _ORIGIN.fullmatch(text)
+            if m is not None:
+                said = ast.literal_eval(m["text"]) if m["text"][:1] in ("'", '"') else m["text"]
+                self.origin = Origin(said, Place(_FILE, int(m["line"]), 0, m["inside"] or ""), m["reverse"] is not None)
+            elif text == "# from no line":
+                self.origin = None
+            else:
+                self.fail("'# line N: ...', '# reverse of line N: ...' or '# from no line' expected")
+            self.at += 1
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def defined(self, t: Abstract = UNKNOWN) -> Value:
+        """A new value."""
+        start = self.scan.start
+        text = self.scan.take("value", "a value")
+        m = _VALUE.fullmatch(text)
+        if m is None:
+            self.scan.fail(f"{text!r} is no name of a value: '%name', '%name.number', '%name~hint.number' or '%number'", start)
+        if text in self.values:
+            self.scan.fail(f"{text} is defined twice", start)
+        v = Value(t, m["name"] or m["bare"] or "", m["hint"] or m["bare_hint"] or "")
+        self.values[text] = v
+        return v
+
+    def typed(self, t: Abstract = UNKNOWN) -> Value:
+        """A new value with its type, or else of type `t`."""
+        v = self.defined(t)
+        if self.scan.accept(":"):
+            v.type = self.abstract()
+        return v
+
+    def used(self) -> Value:
+        if self.scan.token not in self.values:
+            self.scan.fail(f"{self.scan.token} is not defined")
+        return self.values[self.scan.advance()]
+
+    # -- operands ----------------------------------------------------------------------------------------------------
+
+    def operand(self) -> Operand:
+        """An operand, which may be a slice."""
+        if self.scan.at(":"):
+            return self.sliced(Const(None))
+        found = self.simple()
+        return self.sliced(found) if self.scan.at(":") else found
+
+    def sliced(self, start: Operand) -> Slice:
+        parts = [start]
+        for _ in range(2):
+            self.scan.expect(":")
+            empty = self.scan.at(":", ",", ")", "]", "}", "#", "=", ":=", "")
+            parts.append(Const(None) if empty else self.simple())
+        return Slice(*parts)
+
+    def simple(self) -> Operand:
+        s = self.scan
+        if s.kind == "value":
+            return self.used()
+        if s.accept("("):
+            return Tuple(self.items(self.operand, ")"))
+        if s.accept("["):
+            return List(self.items(self.operand, "]"))
+        if s.accept("{"):
+            return Dict(*self.pairs(self.operand))
+        if s.accept("undefined"):
+            return UNDEFINED
+        return self.constant(self.operand)  # type: ignore[no-any-return]
+
+    # -- operations --------------------------------------------------------------------------------------------------
+
+    def op(self) -> Any:
+        """An operation, up to the bracket of its arguments; those with functions under them have none yet."""
+        s = self.scan
+        word = s.token if s.kind == "name" else ""
+        called = s.text[s.end :].startswith("(")
+        if word in _SPECIAL and called:
+            return _SPECIAL[s.advance()]
+        if word in ("attribute", "method"):
+            s.advance()
+            return (Attribute if word == "attribute" else Method)(self.word_or_text())
+        if word in _ON_OPERATIONS:
+            s.advance()
+            return _ON_OPERATIONS[word](self.op())
+        if word == "steps":
+            s.advance()
+            return Steps(None)
+        reader = getattr(self, f"{word}_op", None)
+        if reader is not None and not called:
+            s.advance()
+            return reader()
+        return self.reference()
+
+    def word_or_text(self) -> str:
+        s = self.scan
+        return str(ast.literal_eval(s.advance()) if s.kind == "text" else s.take("name", "a name"))
+
+    def words(self) -> list[str]:
+        """Words in square brackets."""
+        self.scan.expect("[")
+        found = []
+        while not self.scan.accept("]"):
+            found.append(self.scan.take("name", "a name"))
+        return found
+
+    def again_op(self) -> Again:
+        return Again(self.reference())
+
+    def format_op(self) -> Format:
+        return Format(self.value())
+
+    def free_op(self) -> Free:
+        attribute = self.scan.accept("attribute")
+        name = self.word_or_text()
+        self.scan.expect("of")
+        return Free(self.reference(), name, attribute)
+
+    def field_op(self) -> Field:
+        own = self.scan.accept("own")
+        name = self.word_or_text()
+        self.scan.expect("of")
+        return Field(ast.literal_eval(self.scan.take("text", "a path")), name, own)
+
+    def call_op(self) -> Call:
+        effect, *flags = self.words()
+        return Call(self.op(), effect, "draws" in flags, "outside" in flags)
+
+    def vjp_op(self) -> Derived:
+        wrt, draws = self.words(), self.scan.accept("draws")
+        self.scan.expect("of")
+        return Derived(self.op(), tuple(wrt), draws)
+
+    def steps_back_op(self) -> StepsBack:
+        return StepsBack(None, tuple(self.words()), other=self.scan.accept("other"))
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def block(self, column: int, params: tuple[Value, ...]) -> Block:
+        body: list[Statement] = []
+        while True:
+            self.comments()
+            s = self.begin(column)
+            if s.accept("yield"):
+                yields = () if s.kind == "end" else self.items(self.operand, "")
+                s.finish()
+                return Block(params, tuple(body), yields)
+            body.append(self.statement(column))
+
+    def inner(self, column: int, params: tuple[Value, ...]) -> Block:
+        """The block under a line at a column."""
+        if self.depth() <= column:
+            self.fail("an indented block expected")
+        return self.block(self.depth(), params)
+
+    def statement(self, column: int) -> Statement:
+        results, rest = self.results()
+        s = self.scan
+        if rest == "if":
+            return self.if_(column, results)
+        if rest == "for":
+            return self.for_(column, results)
+        if rest == "while":
+            return self.while_(column, results)
+        if rest == "def":
+            return self.closure(column, results)
+        if len(results) != 1:
+            s.fail("an operation has one result")
+        op = self.op()
+        s.expect("(")
+        args, kwargs = self.arguments()
+        if isinstance(op, (Steps, StepsBack)):
+            s.expect(":")
+        place = self.notes(results)
+        made = Apply(op, args, kwargs, results[0], place, self.origin)
+        return replace(made, op=self.with_functions(op, column)) if isinstance(op, (Steps, StepsBack)) else made
+
+    def results(self) -> tuple[tuple[Value, ...], str]:
+        """What stands left of `=`, and the keyword of the statement."""
+        found: list[Value] = []
+        while self.scan.kind == "value":
+            found.append(self.defined())
+            if not self.scan.accept(","):
+                self.scan.expect("=")
+        words = ("if", "for", "while", "def")
+        return tuple(found), self.scan.advance() if self.scan.at(*words) else ""
+
+    def arguments(self) -> tuple[tuple[Operand, ...], tuple[tuple[str, Operand], ...]]:
+        kwargs: list[tuple[str, Operand]] = []
+
+        def argument() -> Operand | None:
+            s = self.scan
+            if s.kind == "name" and re.match(r"\s*=", s.text[s.end :]):
+                name = s.advance()
+                s.expect("=")
+                kwargs.append((name, self.operand()))
+                return None
+            return self.operand()
+
+        args = tuple(a for a in self.items(argument, ")") if a is not None)
+        return args, tuple(kwargs)
+
+    def notes(self, results: tuple[Value, ...]) -> Place | None:
+        """The types of results, and the line, at the end of a statement's first line."""
+        s = self.scan
+        place = None if self.origin is None else self.origin.place
+        if s.accept("#"):
+            for k, v in enumerate(results if not s.at("line") else ()):
+                if k:
+                    s.expect(",")
+                v.type = self.abstract()
+            if s.accept("line"):
+                place = Place(_FILE, self.integer(), 0)
+        s.finish()
+        return place
+
+    def with_functions(self, op: Steps | StepsBack, column: int) -> Steps | StepsBack:
+        """An operation on steps, with the functions that stand below it."""
+        functions = []
+        while self.depth() > column:
+            functions.append(self.function(self.depth()))
+        if not 1 <= len(functions) <= 1 + isinstance(op, StepsBack):
+            self.fail("the function of a step expected")
+        return (
+            Steps(functions[0]) if isinstance(op, Steps) else replace(op, step=functions[0], derivative=(*functions, None)[1])
+        )
+
+    def if_(self, column: int, results: tuple[Value, ...]) -> If:
+        expression = self.scan.accept("expression")
+        test = self.simple()
+        self.scan.expect(":")
+        place, origin = self.notes(results), self.origin
+        then = self.inner(column, ())
+        self.begin(column).expect("else", ":")
+        self.scan.finish()
+        return If(test, then, self.inner(column, ()), results, place, origin, expression)
+
+    def carried(self) -> tuple[list[tuple[Value, bool]], tuple[Operand, ...]]:
+        """What a loop carries, with whether its type was said, and what it starts from."""
+        params: list[tuple[Value, bool]] = []
+
+        def start() -> Operand:
+            v = self.defined()
+            said = self.scan.accept(":")
+            if said:
+                v.type = self.abstract()
+            params.append((v, said))
+            self.scan.expect(":=")
+            return self.operand()
+
+        inits = self.items(start, "]") if self.scan.accept("[") else ()
+        return params, inits
+
+    def for_(self, column: int, results: tuple[Value, ...]) -> For | ForEach:
+        s = self.scan
+        index = self.typed()
+        s.expect("in")
+        backwards = s.accept("reversed")
+        if backwards:
+            s.expect("(")
+        bounds: tuple[Operand, ...] | None = None
+        if s.accept("range"):
+            s.expect("(")
+            bounds = self.three(self.operand)
+        iterable = self.simple() if bounds is None else None
+        if backwards:
+            s.expect(")")
+        params, inits = self.carried()
+        s.expect(":")
+        place, origin = self.notes(results), self.origin
+        _fill(params, results)
+        body = self.inner(column, (index, *(p for p, _ in params)))
+        exits = len(body.yields) > len(inits)
+        if bounds is None:
+            assert iterable is not None
+            return ForEach(iterable, body, inits, exits, results, place, origin)
+        start, stop, step = bounds
+        return For(start, stop, step, body, inits, exits, backwards, results, place, origin)
+
+    def while_(self, column: int, results: tuple[Value, ...]) -> While:
+        tested, inits = self.carried()
+        self.scan.expect(":")
+        place, origin = self.notes(results), self.origin
+        _fill(tested, results)
+        test = self.inner(column, tuple(p for p, _ in tested))
+        self.begin(column).expect("do")
+        params, _ = self.carried()
+        self.scan.expect(":")
+        self.scan.finish()
+        _fill(params, results)
+        body = self.inner(column, tuple(p for p, _ in params))
+        return While(test, body, inits, len(body.yields) > len(inits), results, place, origin)
+
+    def closure(self, column: int, results: tuple[Value, ...]) -> Closure:
+        if len(results) != 1:
+            self.scan.fail("an inner function is one value")
+        name = self.word_or_text()
+        self.scan.expect("(")
+        params = self.items(self.typed, ")")
+        self.scan.expect(":")
+        place, origin = self.notes(results), self.origin
+        return Closure(name, self.inner(column, params), results[0], place, origin)
+
+    # -- functions ---------------------------------------------------------------------------------------------------
+
+    def function(self, column: int) -> Function:
+        self.comments()
+        s = self.begin(column)
+        s.expect("def")
+        name = self.word_or_text()
+        outer, self.values = self.values, {}
+        s.expect("(")
+        signature, params = self.parameters()
+        s.expect(":")
+        s.finish()
+        doc = None
+        if self.at < len(self.lines) and self.lines[self.at][1].lstrip()[:1] in ("'", '"'):
+            doc = ast.literal_eval(self.begin(self.depth()).take("text", "a docstring"))
+        block = self.inner(column, params)
+        self.values = outer
+        return Function(name, signature, block, doc)
+
+    def parameters(self) -> tuple[inspect.Signature, tuple[Value, ...]]:
+        kinds: list[inspect.Parameter] = []
+        hidden: list[Value] = []
+        given: list[Value] = []
+        kind: list[Any] = [inspect.Parameter.POSITIONAL_OR_KEYWORD]  # of those to come
+
+        def parameter() -> None:
+            s = self.scan
+            if s.accept("/"):
+                kinds[:] = [p.replace(kind=p.POSITIONAL_ONLY) for p in kinds]
+                return
+            if s.accept("hidden"):
+                hidden.append(self.typed())
+                return
+            star = s.advance() if s.at("*", "**") else ""
+            if star:
+                after = inspect.Parameter.KEYWORD_ONLY
+                if star == "*" and s.at(",", ")"):
+                    kind[0] = after
+                    return
+            name = s.advance() if s.kind == "name" else ""
+            v = self.typed()
+            given.append(v)
+            default = self.default() if s.accept(":=") else inspect.Parameter.empty
+            kinds.append(inspect.Parameter(name or v.name, _KINDS.get(star, kind[0]), default=default))
+            if star:
+                kind[0] = after
+
+        self.items(parameter, ")")
+        return inspect.Signature(kinds), (*given, *hidden)
+
+    def default(self) -> Any:
+        found = self.constant(self.operand)
+        return found.value if isinstance(found, Const) else found
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _fill(params: list[tuple[Value, bool]], results: tuple[Value, ...]) -> None:
+    """Give what a loop carries the types of its results, where nothing else was said."""
+    for (p, said), r in zip(params, results, strict=False):
+        if not said:
+            p.type = r.type
