@@ -1,10 +1,13 @@
 """Checks that a function in SSA form is well formed.
 
 Takes a function; raises `MalformedError` where a value is used outside its scope, defined twice, or where the numbers of
-parameters, yields and results of a block do not agree. Changes nothing.
+parameters, yields and results of a block do not agree. The error shows the function, with an arrow at the statement. Changes
+nothing.
 """
 
 from __future__ import annotations
+
+from typing import NoReturn
 
 from sct.ir.ops import InPlace
 from sct.ir.ssa import (
@@ -35,32 +38,37 @@ class _Verifier:
         self.defined: set[Value] = set()
         self.stored_over: set[Value] = set()
 
-    def fail(self, what: str) -> None:
-        raise MalformedError(f"{what}\n{self.f!r}")
+    def fail(self, at: Statement | Block, what: str, *values: Value) -> NoReturn:
+        """Raise an error about a statement, or the end of a block; each `{}` in it is one of the values."""
+        from sct.ir.printer import Printer
 
-    def define(self, v: Value, scope: set[Value]) -> None:
+        text = Printer(at)
+        text.function(self.f)
+        raise MalformedError("\n".join((what.format(*map(text.value, values)), *text.lines)))
+
+    def define(self, at: Statement | Block, v: Value, scope: set[Value]) -> None:
         if v in self.defined:
-            self.fail(f"{v} is defined twice")
+            self.fail(at, "{} is defined twice", v)
         self.defined.add(v)
         scope.add(v)
 
-    def use(self, operands: tuple[Operand, ...], scope: set[Value]) -> None:
+    def use(self, at: Statement | Block, operands: tuple[Operand, ...], scope: set[Value]) -> None:
         for v in values_of(*operands):
             if v not in scope:
-                self.fail(f"{v} is used out of its scope")
+                self.fail(at, "{} is used out of its scope", v)
             if v in self.stored_over:
-                self.fail(f"{v} is used after its memory was given away")
+                self.fail(at, "{} is used after its memory was given away", v)
 
     def block(self, b: Block, outer: set[Value]) -> None:
         scope = set(outer)
         for p in b.params:
-            self.define(p, scope)
+            self.define(b, p, scope)
         for s in b.body:
             self.statement(s, scope)
-        self.use(b.yields, scope)
+        self.use(b, b.yields, scope)
 
     def statement(self, s: Statement, scope: set[Value]) -> None:
-        self.use(s.operands, scope)
+        self.use(s, s.operands, scope)
         self.shape(s)
         before, after = self.stored_over, set(self.stored_over)
         for b in s.blocks:  # of the branches of an if only one is run
@@ -71,27 +79,26 @@ class _Verifier:
         if isinstance(s, Apply) and isinstance(s.op, InPlace) and isinstance(s.args[0], Value):
             self.stored_over.add(s.args[0])
         for r in s.results:
-            self.define(r, scope)
+            self.define(s, r, scope)
 
     def shape(self, s: Statement) -> None:
         if isinstance(s, If):
             if not len(s.then.yields) == len(s.orelse.yields) == len(s.results):
-                self.fail(
-                    f"the branches of an if yield {len(s.then.yields)} and {len(s.orelse.yields)} values, not {len(s.results)}"
-                )
+                n, m = len(s.then.yields), len(s.orelse.yields)
+                self.fail(s, f"the branches of an if yield {n} and {m} values, not {len(s.results)}")
         elif isinstance(s, (For, ForEach)):
             n = len(s.inits)
             counted = s.exits and isinstance(s, For)
             if len(s.body.params) != n + 1 or len(s.body.yields) != n + s.exits or len(s.results) != n + counted:
-                self.fail("the carried values of a for loop do not agree in number")
+                self.fail(s, "the carried values of a for loop do not agree in number")
         elif isinstance(s, While):
             n = len(s.inits)
             if len(s.test.params) != n or len(s.body.params) != n or len(s.body.yields) != n + s.exits:
-                self.fail("the carried values of a while loop do not agree in number")
+                self.fail(s, "the carried values of a while loop do not agree in number")
             if len(s.results) != n + 1 or len(s.test.yields) != 1:
-                self.fail("a while loop needs one test, and the trip count as its last result")
+                self.fail(s, "a while loop needs one test, and the trip count as its last result")
         elif isinstance(s, Closure) and len(s.block.yields) != 1:
-            self.fail("a closure yields one operand")
+            self.fail(s, "a closure yields one operand")
 
 
 def verify(f: Function) -> Function:

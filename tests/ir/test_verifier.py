@@ -61,9 +61,28 @@ def test_memory_that_was_given_away():
         verify(function(store, Apply(operator.add, (x, y), (), z), result=z, params=(x,)))
 
 
-def test_text_of_a_function():
-    assert repr(lower(double).function).splitlines() == [
-        "def double(%x.0: ?):",
-        f"    %1 = add(%x.0, %x.0){' ' * 40}# ?  line {double.__code__.co_firstlineno + 1}",
-        "    yield %1",
+def test_the_error_shows_the_whole_function():
+    x, y, r = Value(name="x"), Value(name="y"), Value()
+    inner = Block((), (Apply(operator.neg, (x,), (), y),), (y,))
+    branch = If(x, inner, Block((), (), (x,)), (r,))
+    late = Apply(operator.add, (r, y), (), Value())
+    with pytest.raises(MalformedError) as error:
+        verify(function(branch, late, result=late.result, params=(x,)))
+    assert str(error.value).splitlines() == [
+        "%y.2 is used out of its scope",
+        "def f(%x.0: ?):",
+        f"{'    %1 = if %x.0:':<64}# ?",
+        f"{'        %y.2 = operator.neg(%x.0)':<64}# ?",
+        "        yield %y.2",
+        "    else:",
+        "        yield %x.0",
+        f"{'--> %3 = operator.add(%1, %y.2)':<64}# ?",
+        "    yield %3",
     ]
+
+
+def test_the_error_shows_the_end_of_a_block():
+    x = Value(name="x")
+    with pytest.raises(MalformedError) as error:
+        verify(function(result=Value(name="y"), params=(x,)))
+    assert str(error.value).splitlines() == ["%y.1 is used out of its scope", "def f(%x.0: ?):", "--> yield %y.1"]
