@@ -97,7 +97,7 @@ def test_b2_a_thousand_functions_leave_memory_where_it_was():
         f = make(np.ones(1000))
         return sct.grad(f)(np.ones(1000))
 
-    for _ in range(20):
+    for _ in range(1100):  # code that has run 1,024 times is given a cache by Python 3.10
         once()
     gc.collect()
     listed = held_text()

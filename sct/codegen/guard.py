@@ -258,7 +258,7 @@ class _Guard:
         fits = ast.Call(read("@fits"), args, [ast.keyword(p.name, v) for p, v in inner if p.kind is p.KEYWORD_ONLY])
         more, named = ast.Starred(read("@more"), ast.Load()), ast.keyword(None, read("@named"))
         otherwise = ast.Call(read("@otherwise"), [*map(read, self.positional), more], [named])
-        latest = ast.Assign([ast.Subscript(read("@latest"), ast.Constant(0), ast.Store())], read("@text"), lineno=1)
+        latest = ast.Assign([ast.Subscript(read("@latest"), ast.Constant(0), ast.Store())], read("@text"))
         passed: list[ast.stmt] = [ast.Try(self.body, [failed], [], []), latest, ast.Return(fits)]
         fixed, varying = self.parted()
         body: list[ast.stmt] = [

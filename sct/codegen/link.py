@@ -185,11 +185,11 @@ class Way:
         self.body.append(assigned("@names", every))
         for other in others:
             entry = ast.Subscript(names, ast.Constant(other.co_name), ast.Store())
-            self.body.append(ast.Assign([entry], applied(make, self.hold(other), names), lineno=1))
+            self.body.append(ast.Assign([entry], applied(make, self.hold(other), names)))
         self.body.append(assigned("@run", applied(make, self.hold(code), names, ast.Constant(None), self.several(defaults))))
         if keyword_defaults:
             found = ast.Dict([*map(ast.Constant, keyword_defaults)], [*map(self.reference, keyword_defaults.values())])
-            self.body.append(ast.Assign([ast.Attribute(run, "__kwdefaults__", ast.Store())], found, lineno=1))
+            self.body.append(ast.Assign([ast.Attribute(run, "__kwdefaults__", ast.Store())], found))
         return run
 
     def bound(self, value: Any) -> ast.expr:

@@ -51,12 +51,12 @@ def both(tests: Sequence[ast.expr]) -> ast.expr:
 
 
 def assigned(to: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Name(to, ast.Store())], value, lineno=1)
+    return ast.Assign([ast.Name(to, ast.Store())], value)
 
 
 def unpacked(to: Iterable[str], value: ast.expr) -> ast.stmt:
     """The assignment of a value's items to names."""
-    return ast.Assign([ast.Tuple([ast.Name(n, ast.Store()) for n in to], ast.Store())], value, lineno=1)
+    return ast.Assign([ast.Tuple([ast.Name(n, ast.Store()) for n in to], ast.Store())], value)
 
 
 def parameters(names: Iterable[str]) -> ast.arguments:
@@ -71,7 +71,16 @@ def function(of: str, arguments: ast.arguments, body: Sequence[ast.stmt]) -> ast
 
 
 def code_of(made: ast.FunctionDef, filename: str) -> CodeType:
-    """The code of a function."""
-    module = compile(ast.fix_missing_locations(ast.Module([made], [])), filename, "exec")
+    """The code of a function, all of which lies in the first line."""
+    nodes: list[Any] = [made]
+    while nodes:  # as ast.fix_missing_locations does, which takes most of the time that a short function takes
+        node = nodes.pop()
+        node.lineno, node.col_offset = 1, 0
+        for part in vars(node).values():
+            if isinstance(part, ast.AST):
+                nodes.append(part)
+            elif isinstance(part, list):
+                nodes += [p for p in part if isinstance(p, ast.AST)]
+    module = compile(ast.Module([made], []), filename, "exec")
     (code,) = (c for c in module.co_consts if isinstance(c, CodeType))
     return code
