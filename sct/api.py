@@ -23,6 +23,7 @@ from sct.analysis.calls import compiling, lowered
 from sct.analysis.join import widen
 from sct.analysis.signature import abstract, examples
 from sct.analysis.specialize import Specialized, Specializer, specialize
+from sct.analysis.switches import is_on
 from sct.cache import Shared, shared_by
 from sct.codegen.emit import Text, emit
 from sct.codegen.guard import Call, guard, long_enough
@@ -687,7 +688,7 @@ def _differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode:
         return canonical
     reversal = reverse(canonical, wrt, single, mode)
     reversal = replace(reversal, function=run(REVERSED if optimize else (dead_code,), reversal.function))
-    function = record(shapes_only(reversal) if optimize else reversal)
+    function = record(shapes_only(reversal) if optimize and is_on("shapes") else reversal)
     function = run(RECORDED if optimize else (dead_code,), function)
     owned = own_results(function, mode.gradient_in)
     if optimize:

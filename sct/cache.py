@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from sct.analysis.switches import left_out
 from sct.codegen.link import Compiled
 from sct.frontend.by_code import ByCode
 
@@ -42,8 +43,9 @@ _by_code: ByCode[dict[Any, Any]] = ByCode()
 def shared_by(code: Any) -> dict[Any, Any]:
     """What derived functions share whose primals have this code, by what is asked of them."""
     try:
-        return _by_code.table[id(code)][0]
+        table = _by_code.table[id(code)][0]
     except KeyError:
-        made: dict[Any, Any] = {}
-        _by_code.set(code, made)
-        return made
+        table = {}
+        _by_code.set(code, table)
+    apart = left_out()  # what is compiled so is not for others
+    return table.setdefault(apart, {}) if apart else table

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sct.analysis.switches import is_on
 from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method, hashable
 from sct.ir.ssa import (
     Apply,
@@ -199,6 +200,9 @@ def active_values(block: Block, varied: Iterable[Value], results: Iterable[Value
     results : iterable of Value
         The results that are differentiated.
     """
-    backward = _Useful(results, varied_values(block, varied))
+    forward = varied_values(block, varied)
+    if not is_on("usefulness"):
+        return forward
+    backward = _Useful(results, forward)
     backward.block(block)
     return backward.values

@@ -19,6 +19,7 @@ from sct.analysis.containers import UnrollError
 from sct.analysis.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
 from sct.analysis.iteration import parts as plan_parts
 from sct.analysis.repeating import holds_generator, repeated
+from sct.analysis.switches import is_on
 from sct.analysis.writing import BINARY, is_object
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Steps
@@ -87,8 +88,8 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
     if any(isinstance(p, Items) for p in plan_parts(plan)) or (s.static and trip_count(plan) is not None):
         unrolled(s, t, plan)
         return
-    n = trip_count(plan)
-    ways = [rolled, grown] if n is None else [rolled, unrolled, grown] if n <= _FEW else [rolled, grown, unrolled]
+    n, few = trip_count(plan), _FEW if is_on("unrolling") else 0
+    ways = [rolled, grown] if n is None else [rolled, unrolled, grown] if n <= few else [rolled, grown, unrolled]
     mark, env, place, origin, memory = len(s.body), s.env, s.place, s.origin, s.memory
     saved, pending = memory.fork(), s.pending
     refused: UnsupportedSyntaxError | None = None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sct.analysis.activity import primitive_of
+from sct.analysis.switches import is_on
 from sct.ir.ops import Attribute, Field, hashable
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
@@ -117,6 +118,7 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
         Whether a value is at hand in the reverse block without being kept.
     """
     needed = list(needed)
+    again_at_all = is_on("recomputation")
     sources: dict[Value, frozenset[Value]] = {}
 
     def leaves(v: Value) -> frozenset[Value]:
@@ -125,7 +127,7 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
             s = definition(v)
             if free(v):
                 sources[v] = frozenset()
-            elif s is None or not cheap(s):
+            elif s is None or not (again_at_all and cheap(s)):
                 sources[v] = frozenset((v,))
             else:
                 sources[v] = frozenset().union(*(leaves(w) for w in values_of(*s.operands)))

@@ -17,6 +17,7 @@ import numpy as np
 
 from sct.analysis.effects import effect, has_effect
 from sct.analysis.recording import COMPARISONS, is_number
+from sct.analysis.switches import is_on
 from sct.ir.ops import (
     ASSERT,
     POP,
@@ -90,7 +91,8 @@ class _Folder:
         self.uses.update(values_of(*self.f.block.yields))
         for v in values_of(*self.f.block.yields):
             self.direct[v] = (self.f.block.label, len(self.f.block.body))
-        self.choose(self.f.block)
+        if is_on("folding"):
+            self.choose(self.f.block)
         return Folding(frozenset(self.inline), frozenset(self.choices), self.definition)
 
     def count(self, block: Block) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sct.analysis.switches import is_on, left_out
 from sct.ir.ssa import Function
 from sct.optimize.accumulation import accumulation
 from sct.optimize.algebra import algebra
@@ -14,7 +15,7 @@ from sct.optimize.dead_code import dead_code
 from sct.optimize.steps import steps
 from sct.optimize.subexpressions import subexpressions
 
-__all__ = ["OWNED", "PRIMAL", "RECORDED", "REVERSED", "run"]
+__all__ = ["OWNED", "PRIMAL", "RECORDED", "REVERSED", "chosen", "run"]
 
 Pass = Callable[[Function], Function]
 
@@ -39,8 +40,13 @@ OWNED: tuple[Pass, ...] = (algebra, dead_code, accumulation)
 """On the finished derivative, whose results share no memory."""
 
 
+def chosen(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
+    """Those of `passes` that are not left out (`sct.analysis.switches`)."""
+    return tuple(p for p in passes if is_on(p.__name__)) if left_out() else passes
+
+
 def run(passes: tuple[Pass, ...], f: Function) -> Function:
     """`f` after all `passes`, in order."""
-    for p in passes:
+    for p in chosen(passes):
         f = p(f)
     return f

@@ -22,6 +22,7 @@ from sct.analysis.dependence import Dependence
 from sct.analysis.inference import infer_call
 from sct.analysis.recording import COMPARISONS, cheap, is_number, plan
 from sct.analysis.storage import storage
+from sct.analysis.switches import is_on
 from sct.analysis.versions import is_whole, is_write, path_of, versions
 from sct.ir.ops import POP, PUSH, TAPE, hashable
 from sct.ir.rewriting import map_operands
@@ -102,6 +103,7 @@ class _Recorder:
         forward_block = self.function.block.with_(body[: self.begin])
         self.versions = versions(forward_block)
         self.dependence = Dependence(forward_block, self.versions)
+        self.reads_again = is_on("dependence")
         self.moved: dict[Value, Apply | None] = {}  # what is read -> its read from the last version, if that gives the same
         self.restored: set[tuple[int, Value]] = set()  # blocks, and the versions that are had back in their reverse
         self.top = self.function.block.label
@@ -361,7 +363,7 @@ class _Recorder:
         Where the reverse sweep undoes the writes into that array, it has the version that was read anyway.
         """
         if v not in self.moved:
-            self.moved[v] = self.dependence.read_of_last(v)
+            self.moved[v] = self.dependence.read_of_last(v) if self.reads_again else None
         s, read = self.definition.get(v), self.moved[v]
         if read is None:
             return s

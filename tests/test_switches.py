@@ -1,0 +1,151 @@
+"""With each optimisation and analysis left out, the numbers stay, and the code is another."""
+
+import copy
+import inspect
+
+import numpy as np
+import pytest
+from kernels.test_kernels import floating, leaves, load, mapped
+
+import sct
+from sct.analysis.switches import SWITCHES, left_out, without
+
+
+def branches(x, n):
+    """Breaks, early ends and what only one branch sets."""
+    total = 0.0
+    kept = x * 2.0
+    for i in range(n):
+        if i == 3:
+            continue
+        if total > 40.0:
+            break
+        y = np.sin(kept) * np.sin(kept)
+        total = total + np.sum(y * x[i % 3]) + np.sum(np.exp(x) * np.exp(x))
+    while total > 1.0:
+        total = 0.5 * total
+    return total
+
+
+def grown(x, n):
+    """Lists that grow in short loops and in long ones, and a dict."""
+    parts = []
+    for k in range(3):
+        parts.append(x * (k + 1.0))
+    more = []
+    for _ in range(n):
+        more.append(np.sum(parts[0] * x))
+    held = {"sum": parts[1] + parts[2], "rest": (x, 2.0)}
+    return np.sum(held["sum"] * held["rest"][0]) * held["rest"][1] + sum(more)
+
+
+def written(x, n):
+    """Arrays that are written into, views of them, and an argument that is changed."""
+    u = np.zeros((n + 1, 3))
+    u[0] = x
+    for t in range(n):
+        u[t + 1] = 0.5 * u[t] + np.tanh(u[t])
+    first = u[:2]
+    x *= 2.0
+    u[1, :] += x
+    return np.sum(first * first) + np.sum(u[n] * x)
+
+
+def steps(x, n):
+    """A checkpointed loop that carries more than is asked for."""
+    speed, count, way = 0.1 * x, 0, 0.0
+    for _ in sct.checkpointed(range(n), slots=2):
+        x = x + 0.1 * speed
+        speed = speed - 0.1 * np.sin(x)
+        count = count + 1
+        way = way + np.sum(speed * speed)
+    return np.sum(x * x)
+
+
+def numbers(x, n):
+    """Constants, and a loop of numbers alone."""
+    scale = 2.0 * -0.5
+    y = x[0]
+    for _ in range(n):
+        y = y - (y * y - 2.0) / (2.0 * y + 1.0)
+    return scale * (3.0 * y) + np.mean(-(-x)) / 4.0
+
+
+def aside(x, n):
+    """A number that only a test reads."""
+    for _ in range(n):
+        size = np.sum(x * x)
+        if size > 1.0:
+            x = 0.5 * x
+    return np.sum(x)
+
+
+PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, aside)}
+KERNELS = ("cholesky", "dynamic_time_warping", "gru", "jacobi_1d", "kalman_filter", "lu")
+
+SHOWN_BY = {
+    "constants": "kalman_filter",
+    "copies": "cholesky",
+    "dependence": "gru",
+    "steps": "steps",
+    "unrolling": "grown",
+}
+"""For each switch, what shows that it does something; the others show in `gru`. (Without usefulness the dead code is more.)"""
+
+
+def case(name):
+    """A function, its arguments, and what it is differentiated by."""
+    if name in PROGRAMS:
+        return PROGRAMS[name], (np.array([0.7, -1.3, 2.1]), 5), ("x",)
+    f = getattr(load(name), name)
+    args = load(name).example(np.random.default_rng(0))
+    return f, args, tuple(n for n, a in zip(inspect.signature(f).parameters, args, strict=True) if floating(a))
+
+
+def derived(name):
+    """The value, the adjoints and the code."""
+    f, args, wrt = case(name)
+    value = f(*copy.deepcopy(args))
+    bar = mapped(lambda v: np.cos(np.arange(np.size(v)).reshape(np.shape(v))), value)
+    vjp = sct.vjp(f, wrt)
+    return leaves(vjp(*copy.deepcopy(args), bar)), vjp.source_for(*args, bar)
+
+
+@pytest.fixture(scope="module")
+def usual():
+    """What comes out with everything on."""
+    return {name: derived(name) for name in (*PROGRAMS, *KERNELS)}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_the_numbers_stay(switch, usual):
+    other = set()
+    for name, (expected, source) in usual.items():
+        with without(switch):
+            found, changed = derived(name)
+        for a, b in zip(found, expected, strict=True):
+            assert type(a) is type(b)
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12, err_msg=name)
+        if changed != source:
+            other.add(name)
+    assert switch == "usefulness" or SHOWN_BY.get(switch, "gru") in other
+
+
+def test_after_it_everything_is_on_again(usual):
+    with without("algebra", "folding"):
+        assert left_out() == {"algebra", "folding"}
+    assert not left_out()
+    assert derived("gru")[1] == usual["gru"][1]
+
+
+def test_everything_left_out_at_once(usual):
+    for name, (expected, _) in usual.items():
+        with without(*SWITCHES):
+            found, _ = derived(name)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+def test_what_there_is_not():
+    with pytest.raises(ValueError, match="nothing called 'inlining' to leave out; there is: copies, "), without("inlining"):
+        pass
