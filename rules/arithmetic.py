@@ -37,6 +37,7 @@ from sct.ruleset import (
 )
 from sct.runtime import (
     as_number,
+    as_taken,
     broadcast_axes,
     cast_like,
     cast_to,
@@ -519,6 +520,16 @@ def cast_like_adjoint(y, g, x, y_bar):
 @result_type(cast_to)
 def cast_to_type(g, dtype):
     return cast_like_type(g, Array(np.dtype(dtype), ()))
+
+
+@result_type(as_taken)
+def as_taken_type(x):
+    return UNKNOWN if isinstance(x, Unknown) else x
+
+
+@adjoint(as_taken, kind="elementwise")
+def as_taken_adjoint(y, x, y_bar):
+    return y_bar
 
 
 @adjoint(cast_to, kind="elementwise")

@@ -15,6 +15,7 @@ __all__ = [
     "added_item",
     "appended",
     "as_number",
+    "as_taken",
     "broadcast_axes",
     "cast_like",
     "cast_to",
@@ -208,7 +209,12 @@ def cast_to(g: Any, dtype: Any) -> Any:
 
 def as_number(x: Any) -> Any:
     """`x` with 1 and 0 in place of flags, which NumPy does not subtract and which have no sign."""
-    return x * 1 if np.result_type(x) == np.bool_ else x
+    return x * 1 if np.asarray(x).dtype == np.bool_ else x
+
+
+def as_taken(x: Any) -> Any:
+    """`x` as NumPy takes it: a number or an array as it is, and of a list or another sequence the array that it makes."""
+    return x if x is None or isinstance(x, (np.ndarray, np.generic, int, float, complex, str)) else np.asarray(x)
 
 
 def zeros_if_bound(x: Any) -> Any:

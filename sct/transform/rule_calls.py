@@ -31,6 +31,8 @@ __all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
 def as_taken(b: Specializer, rule: AdjointRule, name: str, operand: Operand) -> Operand:
     """An operand as the rule takes it: the array that NumPy makes of a list or tuple, or a sequence of such arrays."""
     takes = rule.takes(name)
+    if takes == "array" and isinstance(operand, Value) and isinstance(operand.type, Unknown) and rule.is_own:
+        return b.append(runtime.as_taken, (operand,), {}, Array(None, None, None))
     if takes == "anything" or not _is_sequence(type_of(operand)):
         return operand
     if takes == "array":

@@ -10,6 +10,7 @@ from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_
 from sct.rules.arithmetic import is_literal
 from sct.ruleset import adjoint_rule
 from sct.runtime import (
+    as_taken,
     broadcast_axes,
     cast_like,
     cast_to,
@@ -159,6 +160,8 @@ SAMPLES += [
     (unbroadcast, (_x(4, 2, 3), _x(1, 3)), {}),
     (unbroadcast, (_x(2, 3), _x(2, 3)), {}),
     (unbroadcast, (_x(2, 3), _x(1, 1)), {}),
+    (as_taken, (_x(2, 3),), {}),
+    (as_taken, (1.5,), {}),
     (unbroadcast_to, (_x(2, 3), (3,)), {}),
     (unbroadcast_to, (_x(2, 3), (2, 1)), {}),
     (unbroadcast_to, (_x(2, 3), ()), {}),
