@@ -221,6 +221,13 @@ def test_defaults_of_a_function_made_anew():
 
         return f
 
-    for w, k in ((np.ones(2), 2.0), (np.full(2, 3.0), 2.0), (np.ones(2), 5.0), (4.0, 1)):
+    for w, k in (
+        (np.ones(2), 2.0),
+        (np.full(2, 3.0), 2.0),
+        (np.ones(2), 5.0),
+        (4.0, 1),
+        (np.float64(2.0), 1),
+        (np.float64(3.0), 1),
+    ):
         np.testing.assert_array_equal(sct.grad(maker(w, k))(np.ones(2)), np.broadcast_to(w, 2) * k)
         np.testing.assert_array_equal(sct.grad(maker(w, k)).specialize(np.ones(2))(np.ones(2)), np.broadcast_to(w, 2) * k)

@@ -155,7 +155,9 @@ class Way:
                 ...
                 if @derived is None:
                     return (@f0, @f1) if ... else None
-                @names = {"helper": @f1, ...}
+                @names = @3.copy()
+                @names["helper"] = @f1
+                ...
                 return (@f0, @f1), ...
 
         Without the derived function that asks, the functions alone, and None where anything else is there that was relied on.
@@ -180,12 +182,11 @@ class Way:
             made.__kwdefaults__ = keyword_defaults
             return self.hold(made)
         make, names, run = self.hold(FunctionType), read("@names"), read("@run")
-        values = [self.bound(value) for value in bound.values()]
-        every = ast.Dict([None, *map(ast.Constant, bound)], [self.hold(loaded.imported), *values])
-        self.body.append(assigned("@names", every))
-        for other in others:
-            entry = ast.Subscript(names, ast.Constant(other.co_name), ast.Store())
-            self.body.append(ast.Assign([entry], applied(make, self.hold(other), names)))
+        values = {name: self.bound(value) for name, value in bound.items()}
+        values |= {other.co_name: applied(make, self.hold(other), names) for other in others}
+        self.body.append(assigned("@names", applied(attribute(self.hold(loaded.imported), "copy"))))
+        for name, value in values.items():
+            self.body.append(ast.Assign([ast.Subscript(names, ast.Constant(name), ast.Store())], value))
         self.body.append(assigned("@run", applied(make, self.hold(code), names, ast.Constant(None), self.several(defaults))))
         if keyword_defaults:
             found = ast.Dict([*map(ast.Constant, keyword_defaults)], [*map(self.reference, keyword_defaults.values())])
@@ -233,7 +234,7 @@ def _same_defaults(expected: Any, strongly: bool) -> Callable[[Any], bool]:
     known = {
         k: partial(_same, expected[k]) if strongly or is_lasting(expected[k]) else _weakly(expected[k])
         for k, t in zip(keys, kinds, strict=True)
-        if isinstance(t, Const) or type(expected[k]) in (int, float, complex, tuple)
+        if isinstance(t, Const) or is_lasting(expected[k])  # which the derivative has for its own
     }
 
     def same(found: Any) -> bool:
