@@ -180,3 +180,12 @@ def test_b7_arguments_are_bound_as_a_call_binds_them():
         tape = v.tape(*args, **kwargs)
         assert [e.count for e in tape.entries if e.name == "x_tape"] == [2]
     np.testing.assert_array_equal(v.specialize(x, 2, y_bar)(x, 2, 3.0, y_bar)[1], v(x, 2, y_bar)[1])
+
+
+WEIGHTS = np.array([1.0, 2.0, 3.0])
+
+
+def test_data_from_outside_is_listed_by_its_name():
+    tape = sct.grad(lambda x: np.sum(np.sin(x * WEIGHTS))).tape(np.ones(3))
+    assert all(e.statement for e in tape.entries)
+    assert "WEIGHTS" in {e.statement for e in tape.entries}

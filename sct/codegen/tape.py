@@ -15,7 +15,7 @@ import numpy as np
 
 from sct.checkpointing import Checkpoints
 from sct.codegen.emit import Text, variable_names
-from sct.ir.ops import POP, PUSH, TAPE, Attribute, InPlace
+from sct.ir.ops import POP, PUSH, TAPE, Attribute, Free, InPlace
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, values_of
 from sct.ir.types import Array, Scalar, Tuple
 from sct.runtime import updated
@@ -110,9 +110,8 @@ def _recorded(block: Block) -> dict[Value, _Found]:
     for s in block.body:
         _tapes(s, found, {})
         if not _reverses(s):
-            text = s.origin.text if s.origin is not None else ""
             for r in s.results:
-                forward[r] = text
+                forward[r] = _maker(s)
     for s in block.body:
         if _reverses(s):
             for v, text in _reads(s):
@@ -121,6 +120,13 @@ def _recorded(block: Block) -> dict[Value, _Found]:
                 if v in found and v in forward:
                     found[v].need(text)
     return found
+
+
+def _maker(s: Statement) -> str:
+    """The primal statement that a statement of the forward sweep is of; of data from outside of the function, its name."""
+    if s.origin is not None and s.origin.text:
+        return s.origin.text
+    return s.op.name if isinstance(s, Apply) and isinstance(s.op, Free) else ""
 
 
 def _reverses(s: Statement) -> bool:
