@@ -160,7 +160,7 @@ class DerivedFunction:
         callee = reached(self.primal)
         if isinstance(callee.function, DerivedFunction):
             callee.function._follow()
-        self._callee = replace(callee, function=seen_through(callee.function))
+        self._callee = callee._replace(function=seen_through(callee.function))
         self._inner = _signature_of(self._callee.function)
         self._signature = self._callee.open_signature(self._inner)
         self._defaults = _defaults(_root(self._callee))
@@ -895,15 +895,14 @@ def _behind(f: Any) -> tuple[dict[Any, Any] | None, Any, tuple[Any, ...], tuple[
     Where derivatives of functions of its code are kept, if anywhere; the function that has that code; what `f` adds to a call's
     arguments: those in front, and these with those by name; how many and which these are.
     """
-    callee = Callee(f)
     if type(f) is DerivedFunction:
-        table, root, keywords = f._shared.derived, f._root, f._callee.keywords if f._given else {}
-        return table, root, f._first, f._given, (len(f._first), *keywords)
-    if callable(f):
-        callee = reached(f)
-    root, first, keywords = callee.function, callee.args, callee.keywords
-    kept = type(root) is FunctionType and not has_adjoint(root)
-    return shared_by(root.__code__) if kept else None, root, first, (*first, *keywords.values()), (len(first), *keywords)
+        names = f._callee.keywords if f._given else ()
+        return f._shared.derived, f._root, f._first, f._given, (len(f._first), *names)
+    root, first, keywords = reached(f) if callable(f) else Callee(f)
+    table = shared_by(root.__code__) if type(root) is FunctionType and not has_adjoint(root) else None
+    if not keywords:
+        return table, root, first, first, (len(first),)
+    return table, root, first, (*first, *keywords.values()), (len(first), *keywords)
 
 
 def _made_again(f: Any, root: Any, first: tuple[Any, ...], given: tuple[Any, ...], common: dict[str, Any]) -> DerivedFunction:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import FunctionType, MethodType
-from typing import Any
+from dataclasses import dataclass
+from types import FunctionType, MappingProxyType, MethodType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,13 +22,12 @@ from sct.runtime import vectorized
 __all__ = ["Callee", "Flat", "flattened", "has_stars", "python_function", "reached", "seen_through"]
 
 
-@dataclass(frozen=True)
-class Callee:
+class Callee(NamedTuple):
     """A call of `f(...)` is one of `function(*args, ..., **keywords)`."""
 
     function: Any
     args: tuple[Any, ...] = ()
-    keywords: Mapping[str, Any] = field(default_factory=dict)
+    keywords: Mapping[str, Any] = MappingProxyType({})
 
     def open_signature(self, signature: inspect.Signature) -> inspect.Signature:
         """What is left of the function's signature for the caller to give."""
@@ -134,7 +133,7 @@ def reached(f: Any) -> Callee:
         elif (inner := python_function(f)) is not f:
             f = inner
         else:
-            called = inspect.getattr_static(type(f), "__call__", None)
+            called = next((vars(c)["__call__"] for c in type(f).__mro__ if "__call__" in vars(c)), None)
             if not isinstance(called, FunctionType):
                 break
             f, args = called, (f, *args)
