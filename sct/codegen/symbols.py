@@ -41,10 +41,9 @@ def _public() -> dict[int, tuple[str, str]]:
     out: dict[int, tuple[str, str]] = {}
 
     def add(module: ModuleType, label: str, header: str) -> None:
-        for name in dir(module):
+        for name, value in sorted(vars(module).items()):  # what is in `dir` besides is imported when it is looked at
             if name.startswith("_"):
                 continue
-            value = getattr(module, name)
             if callable(value) or is_indexed(value):
                 own = getattr(value, "__name__", name)
                 own = {"absolute": "abs", "conjugate": "conj"}.get(own, own)  # as everybody writes them
