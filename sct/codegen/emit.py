@@ -6,6 +6,7 @@ the user's names; in the reverse sweep a comment with the primal statement stand
 
 from __future__ import annotations
 
+import ast
 import inspect
 import operator
 from collections import Counter
@@ -15,7 +16,6 @@ from itertools import takewhile
 from typing import Any
 
 import astor
-import gast
 import numpy as np
 
 from sct import runtime
@@ -220,15 +220,15 @@ class _Emitter:
         f = self.f
         body: list[Any] = []
         if f.doc and f.doc.strip():
-            body.append(gast.Expr(gast.Constant(self.documentation(f.doc), None)))
+            body.append(ast.Expr(ast.Constant(self.documentation(f.doc), None)))
         if self.has_reverse(f.block):
             self.comment(body, "forward")
         self.block(f.block, body)
-        body.append(gast.Return(self.expression(f.block.yields[0])))
-        node = gast.FunctionDef(f.name, self.arguments(f.signature), body, [], None, None, [])
+        body.append(ast.Return(self.expression(f.block.yields[0])))
+        node = ast.FunctionDef(f.name, self.arguments(f.signature), body, [])
         self.symbols.give_way({*f.signature.parameters, *self.names.values()})
-        module = gast.Module([node], [])
-        text = astor.to_source(gast.gast_to_ast(gast.fix_missing_locations(module)), indent_with="    ", pretty_source="".join)
+        module = ast.Module([node], [])
+        text = astor.to_source(module, indent_with="    ", pretty_source="".join)
         return Text(tuple(self.symbols.imports), self.with_comments(text), f.name, self.symbols.bound)
 
     def whole_text(self) -> Text:
@@ -273,7 +273,7 @@ class _Emitter:
         return "\n".join(kept).strip("\n") + "\n"
 
     def comment(self, out: list[Any], text: str) -> None:
-        out.append(gast.Expr(load(f"{_MARK}{len(self.comments)}")))
+        out.append(ast.Expr(load(f"{_MARK}{len(self.comments)}")))
         self.comments.append(text)
 
     def has_reverse(self, block: Block) -> bool:
@@ -288,14 +288,14 @@ class _Emitter:
         defaults: list[Any] = []
         keyword_defaults: list[Any] = []
         for q in signature.parameters.values():
-            args[q.kind].append(gast.Name(q.name, gast.Param(), None, None))
+            args[q.kind].append(ast.arg(q.name))
             default = None if q.default is p.empty else constant(q.default, self.symbols)
             if q.kind is p.KEYWORD_ONLY:
                 keyword_defaults.append(default)
             elif default is not None:
                 defaults.append(default)
-        return gast.arguments(
-            args[p.POSITIONAL_OR_KEYWORD], args[p.POSITIONAL_ONLY], None, args[p.KEYWORD_ONLY], keyword_defaults, None, defaults
+        return ast.arguments(
+            args[p.POSITIONAL_ONLY], args[p.POSITIONAL_OR_KEYWORD], None, args[p.KEYWORD_ONLY], keyword_defaults, None, defaults
         )
 
     # -- blocks ------------------------------------------------------------------------------------------------------
@@ -341,11 +341,11 @@ class _Emitter:
             return
         args = [self.expression(a) for a in s.args]
         if s.op is PUSH:
-            out.append(gast.Expr(call(gast.Attribute(args[0], "append", gast.Load()), args[1:])))
+            out.append(ast.Expr(call(ast.Attribute(args[0], "append", ast.Load()), args[1:])))
         elif s.op is RAISE:
-            out.append(gast.Raise(args[0] if args else None, args[1] if len(args) > 1 else None))
+            out.append(ast.Raise(args[0] if args else None, args[1] if len(args) > 1 else None))
         elif s.op is ASSERT:
-            out.append(gast.Assert(args[0], args[1] if len(args) > 1 else None))
+            out.append(ast.Assert(args[0], args[1] if len(args) > 1 else None))
         elif isinstance(s.op, InPlace):
             self.in_place(s, args, out)
         else:
@@ -353,22 +353,22 @@ class _Emitter:
             if s.result in self.used:
                 self.assign_updating(s, value, out)
             else:
-                out.append(gast.Expr(value))
+                out.append(ast.Expr(value))
 
     def several(self, s: Apply, out: list[Any]) -> None:
         """An operation with several results, each of which has a variable."""
         items = self.parts[s.result]
         names = [self.names[v] if v is not None else self.nothing for v in items]
         value = self.expression(s.args[0]) if s.op is UNPACK else self.operation(s)
-        targets = [gast.Tuple([store(n) for n in names], gast.Store())]
-        out.append(gast.Assign([store(self.names[s.result]), *targets] if s.result in self.whole else targets, value, None))
+        whole = [store(self.names[s.result])] if s.result in self.whole else []
+        out.append(ast.Assign([*whole, ast.Tuple([store(n) for n in names], ast.Store())], value, None))
 
     def assign_updating(self, s: Apply, value: Expression, out: list[Any]) -> None:
         """`x = x + v` of a number is written `x += v`."""
         target, first = self.names[s.result], s.args[0] if s.args else None
         same = isinstance(first, Value) and first not in self.folding.inline and self.names.get(first) == target
         if s.op in (operator.add, operator.sub) and same and isinstance(first, Value) and self.is_number(first):
-            out.append(gast.AugAssign(store(target), BINARY[s.op](), self.expression(s.args[1])))
+            out.append(ast.AugAssign(store(target), BINARY[s.op](), self.expression(s.args[1])))
             return
         self.assign(s.result, value, out)
 
@@ -398,7 +398,7 @@ class _Emitter:
                 yield from self.carried_numbers(b)
 
     def assign(self, v: Value, value: Expression, out: list[Any]) -> None:
-        out.append(gast.Assign([store(self.names[v])], value, None))
+        out.append(ast.Assign([store(self.names[v])], value, None))
 
     def in_place(self, s: Apply, args: list[Expression], out: list[Any]) -> None:
         """An operation that stores over its first argument."""
@@ -410,26 +410,26 @@ class _Emitter:
             path = s.args[1]
             assert isinstance(path, Tuple)
             for index in path.items:
-                part = gast.Subscript(part, self.index(index), gast.Store())
+                part = ast.Subscript(part, self.index(index), ast.Store())
             out.append(_assignment(part, args[2], s))
         elif s.op.op in (appended, shortened):
             method = "append" if s.op.op is appended else "pop"
-            out.append(gast.Expr(call(gast.Attribute(load(target), method, gast.Load()), args[1:])))
+            out.append(ast.Expr(call(ast.Attribute(load(target), method, ast.Load()), args[1:])))
         elif s.op.op in (with_item, added_item):
-            entry = gast.Subscript(load(target), self.index(s.args[1]), gast.Load())
-            value = args[2] if s.op.op is with_item else gast.BinOp(entry, gast.Add(), args[2])
-            out.append(gast.Assign([gast.Subscript(load(target), self.index(s.args[1]), gast.Store())], value, None))
+            entry = ast.Subscript(load(target), self.index(s.args[1]), ast.Load())
+            value = args[2] if s.op.op is with_item else ast.BinOp(entry, ast.Add(), args[2])
+            out.append(ast.Assign([ast.Subscript(load(target), self.index(s.args[1]), ast.Store())], value, None))
         elif s.op.op is not scatter_add:
-            out.append(gast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
+            out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
         elif _repeats(s.args[1]):
-            add_at = gast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", gast.Load())
-            out.append(gast.Expr(call(add_at, [load(target), args[1], args[2]])))
+            add_at = ast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", ast.Load())
+            out.append(ast.Expr(call(add_at, [load(target), args[1], args[2]])))
         else:
             whole = s.args[1] == Const(Ellipsis)
-            part = store(target) if whole else gast.Subscript(load(target), self.index(s.args[1]), gast.Store())
-            negative = isinstance(args[2], gast.UnaryOp) and isinstance(args[2].op, gast.USub) and _has_negative(s.args[2])
-            step = gast.Sub() if negative else gast.Add()
-            out.append(gast.AugAssign(part, step, args[2].operand if negative else args[2]))
+            part = store(target) if whole else ast.Subscript(load(target), self.index(s.args[1]), ast.Store())
+            negative = isinstance(args[2], ast.UnaryOp) and isinstance(args[2].op, ast.USub) and _has_negative(s.args[2])
+            step = ast.Sub() if negative else ast.Add()
+            out.append(ast.AugAssign(part, step, args[2].operand if negative else args[2]))
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
@@ -440,12 +440,12 @@ class _Emitter:
             return constant(operand.value, self.symbols)
         if isinstance(operand, Tuple):
             items = [self.expression(i) for i in operand.items]
-            return display(gast.Tuple, items) if operand.kind is None else call(load(self.symbols.name(operand.kind)), items)
+            return display(ast.Tuple, items) if operand.kind is None else call(load(self.symbols.name(operand.kind)), items)
         if isinstance(operand, List):
-            return display(gast.List, [self.expression(i) for i in operand.items])
+            return display(ast.List, [self.expression(i) for i in operand.items])
         if isinstance(operand, Dict):
             keys = [constant(k, self.symbols) for k in operand.keys]
-            return gast.Dict(keys, [self.expression(i) for i in operand.items])
+            return ast.Dict(keys, [self.expression(i) for i in operand.items])
         if isinstance(operand, Slice):
             return call(self.symbols.refer("slice"), [self.expression(p) for p in (operand.start, operand.stop, operand.step)])
         return constant(None, self.symbols)
@@ -474,7 +474,7 @@ class _Emitter:
         kwargs = [(k, written(a)) for k, a in s.kwargs]
         reverse = s.origin is not None and s.origin.reverse
         if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
-            return call(gast.Attribute(args[0], "sum", gast.Load()), [], kwargs)
+            return call(ast.Attribute(args[0], "sum", ast.Load()), [], kwargs)
         if s.op is np.shape and s.result.hint == "any":
             return call(self.symbols.refer(self.symbols.name(np.shape)), args)
         return operation(s.op, args, kwargs, s.args, self.symbols)
@@ -492,9 +492,9 @@ class _Emitter:
             operand = Tuple(tuple(Const(v) for v in operand.value))
         if isinstance(operand, Slice):
             parts = [None if p == Const(None) else self.expression(p) for p in (operand.start, operand.stop, operand.step)]
-            return gast.Slice(*parts)
+            return ast.Slice(*parts)
         if isinstance(operand, Tuple) and operand.items:
-            return display(gast.Tuple, [self.index(i) for i in operand.items])
+            return display(ast.Tuple, [self.index(i) for i in operand.items])
         return self.expression(operand)
 
     def choice(self, s: If) -> Expression:
@@ -502,10 +502,10 @@ class _Emitter:
         test = self.expression(s.test)
         a, b = s.then.yields[0], s.orelse.yields[0]
         if b is s.test:
-            return _boolean(gast.And, test, self.expression(a))
+            return _boolean(ast.And, test, self.expression(a))
         if a is s.test:
-            return _boolean(gast.Or, test, self.expression(b))
-        return gast.IfExp(test, self.expression(a), self.expression(b))
+            return _boolean(ast.Or, test, self.expression(b))
+        return ast.IfExp(test, self.expression(a), self.expression(b))
 
     # -- branches ----------------------------------------------------------------------------------------------------
 
@@ -519,12 +519,12 @@ class _Emitter:
         if not then and not orelse:
             return
         if _leaves(then):
-            out.append(gast.If(test, then, []))
+            out.append(ast.If(test, then, []))
             out.extend(orelse)
         elif then or self.nesting > _NESTED:
-            out.append(gast.If(test, then or [gast.Pass()], _elif(orelse)))
+            out.append(ast.If(test, then or [ast.Pass()], _elif(orelse)))
         else:
-            out.append(gast.If(gast.UnaryOp(gast.Not(), test), orelse, []))
+            out.append(ast.If(ast.UnaryOp(ast.Not(), test), orelse, []))
 
     def branch(self, s: If, block: Block) -> list[Any]:
         out: list[Any] = []
@@ -549,10 +549,10 @@ class _Emitter:
             if not ready:
                 names = [store(n) for n, _ in pairs]
                 values = [self.expression(y) for _, y in pairs]
-                out.append(gast.Assign([gast.Tuple(names, gast.Store())], display(gast.Tuple, values), None))
+                out.append(ast.Assign([ast.Tuple(names, ast.Store())], display(ast.Tuple, values), None))
                 return
             for p in ready:
-                out.append(gast.Assign([store(p[0])], self.expression(p[1]), None))
+                out.append(ast.Assign([store(p[0])], self.expression(p[1]), None))
                 pairs.remove(p)
 
     def reads(self, operand: Operand) -> set[str]:
@@ -579,9 +579,9 @@ class _Emitter:
         if row is not None:
             target, domain = store(self.names[row.result]), self.expression(row.args[0])
             if self.uses[index] > 1:
-                target = gast.Tuple([store(self.names[index]), target], gast.Store())
+                target = ast.Tuple([store(self.names[index]), target], ast.Store())
                 domain = call(self.symbols.refer("enumerate"), [domain])
-        out.append(gast.For(target, domain, body, [], None))
+        out.append(ast.For(target, domain, body, [], None))
         self.copies(s.results[: len(params)], params, out)
 
     def row_of(self, s: For) -> Apply | None:
@@ -629,13 +629,13 @@ class _Emitter:
             by += more if d.op is operator.add else -more
         if not by:
             return end
-        return gast.BinOp(self.expression(end), gast.Add() if by > 0 else gast.Sub(), gast.Constant(abs(by), None))
+        return ast.BinOp(self.expression(end), ast.Add() if by > 0 else ast.Sub(), ast.Constant(abs(by), None))
 
     def range(self, start: Operand | Expression, stop: Operand | Expression, step: Operand) -> Expression:
         args = [stop] if start == Const(0) else [start, stop]
         if step != Const(1):
             args = [start, stop, step]
-        return call(self.symbols.refer("range"), [a if isinstance(a, gast.AST) else self.expression(a) for a in args])
+        return call(self.symbols.refer("range"), [a if isinstance(a, ast.AST) else self.expression(a) for a in args])
 
     def loop_body(self, s: For | While, params: Sequence[Value], before: list[Any]) -> list[Any]:
         """The statements of a loop's body, with the carried variables set for the next iteration, and the break."""
@@ -643,21 +643,21 @@ class _Emitter:
         body: list[Any] = []
         for r in s.results[n:]:
             if r in self.used:
-                before.append(gast.Assign([store(self.names[r])], gast.Constant(0, None), None))
-                body.append(gast.AugAssign(store(self.names[r]), gast.Add(), gast.Constant(1, None)))
+                before.append(ast.Assign([store(self.names[r])], ast.Constant(0, None), None))
+                body.append(ast.AugAssign(store(self.names[r]), ast.Add(), ast.Constant(1, None)))
         self.block(s.body, body)
         copies: list[Any] = []
         self.copies(params, s.body.yields[:n], copies)
         if not s.exits:
-            return body + copies or [gast.Pass()]
+            return body + copies or [ast.Pass()]
         stop = self.expression(s.body.yields[n])
         if self.reads(s.body.yields[n]) & {t.id for c in copies for t in _targets(c)}:  # the test comes before they change
             name = "stop"
             while name in self.names.values() or name in self.reserved:
                 name += "_"
-            body.append(gast.Assign([store(name)], stop, None))
+            body.append(ast.Assign([store(name)], stop, None))
             stop = load(name)
-        return [*body, *copies, gast.If(stop, [gast.Break()], [])]
+        return [*body, *copies, ast.If(stop, [ast.Break()], [])]
 
     def while_(self, s: While, out: list[Any]) -> None:
         params = s.body.params
@@ -667,18 +667,18 @@ class _Emitter:
         body = self.loop_body(s, params, out)
         test = self.expression(s.test.yields[0])
         if head:
-            leave = gast.If(gast.UnaryOp(gast.Not(), test), [gast.Break()], [])
-            test, body = gast.Constant(True, None), [*head, leave, *body]
-        out.append(gast.While(test, body, []))
+            leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
+            test, body = ast.Constant(True, None), [*head, leave, *body]
+        out.append(ast.While(test, body, []))
         self.copies(s.results[: len(params)], params, out)
 
     def closure(self, s: Closure, out: list[Any]) -> None:
         body: list[Any] = []
         self.said = None
         self.block(s.block, body)
-        body.append(gast.Return(self.expression(s.block.yields[0])))
+        body.append(ast.Return(self.expression(s.block.yields[0])))
         params = [inspect.Parameter(self.names[p], inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in s.block.params]
-        node = gast.FunctionDef(self.names[s.result], self.arguments(inspect.Signature(params)), body, [], None, None, [])
+        node = ast.FunctionDef(self.names[s.result], self.arguments(inspect.Signature(params)), body, [])
         out.append(node)
 
 
@@ -697,16 +697,16 @@ def _assignment(target: Expression, value: Expression, s: Apply) -> Any:
     """`target = value`, or `target op= v` where the value is `target op v`."""
     t = s.result.type
     inexact = isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
-    if inexact and isinstance(value, gast.BinOp) and _same(value.left, target):
-        return gast.AugAssign(target, value.op, value.right)
-    return gast.Assign([target], value, None)
+    if inexact and isinstance(value, ast.BinOp) and _same(value.left, target):
+        return ast.AugAssign(target, value.op, value.right)
+    return ast.Assign([target], value, None)
 
 
 def _same(a: Any, b: Any) -> bool:
     """Whether two expressions are written alike, one read and the other assigned to."""
     if type(a) is not type(b):
         return False
-    if isinstance(a, gast.AST):
+    if isinstance(a, ast.AST):
         return all(_same(getattr(a, f, None), getattr(b, f, None)) for f in a._fields if f != "ctx")
     if isinstance(a, list):
         return len(a) == len(b) and all(map(_same, a, b))
@@ -724,33 +724,35 @@ def _part(s: Statement, whole: Value) -> int | None:
 def _targets(assignment: Any) -> Iterator[Any]:
     """The names that an assignment binds."""
     for t in assignment.targets:
-        yield from t.elts if isinstance(t, gast.Tuple) else [t]
+        yield from t.elts if isinstance(t, ast.Tuple) else [t]
 
 
 def _boolean(kind: type, a: Expression, b: Expression) -> Expression:
     values: list[Any] = []
     for x in (a, b):
-        values += x.values if isinstance(x, gast.BoolOp) and isinstance(x.op, kind) else [x]
-    return gast.BoolOp(kind(), values)
+        values += x.values if isinstance(x, ast.BoolOp) and isinstance(x.op, kind) else [x]
+    return ast.BoolOp(kind(), values)
 
 
 def _leaves(body: Iterable[Any]) -> bool:
     """Whether statements end by leaving the block."""
     body = list(body)
-    return bool(body) and isinstance(body[-1], (gast.Raise, gast.Break, gast.Continue, gast.Return))
+    return bool(body) and isinstance(body[-1], (ast.Raise, ast.Break, ast.Continue, ast.Return))
 
 
 def _elif(orelse: list[Any]) -> list[Any]:
     """The `else` of an `if`, as an `elif` also where the value of its test is needed later."""
-    if len(orelse) != 2 or not isinstance(orelse[0], gast.Assign) or not isinstance(orelse[1], gast.If):
+    if len(orelse) != 2 or not isinstance(orelse[0], ast.Assign) or not isinstance(orelse[1], ast.If):
         return orelse
     (target, *others), branch = orelse[0].targets, orelse[1]
-    denied = isinstance(branch.test, gast.UnaryOp) and isinstance(branch.test.op, gast.Not)
-    test = branch.test.operand if denied else branch.test
-    if others or not isinstance(target, gast.Name) or not isinstance(test, gast.Name) or test.id != target.id:
+    test = branch.test
+    denied = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+    if isinstance(test, ast.UnaryOp) and denied:
+        test = test.operand
+    if others or not isinstance(target, ast.Name) or not isinstance(test, ast.Name) or test.id != target.id:
         return orelse
-    named = gast.NamedExpr(target, orelse[0].value)
-    return [gast.If(gast.UnaryOp(gast.Not(), named) if denied else named, branch.body, branch.orelse)]
+    named = ast.NamedExpr(target, orelse[0].value)
+    return [ast.If(ast.UnaryOp(ast.Not(), named) if denied else named, branch.body, branch.orelse)]
 
 
 def _repeats(index: Operand) -> bool:

@@ -6,6 +6,7 @@ the user's may be called `np`, or `len`: then the text knows NumPy, or the funct
 
 from __future__ import annotations
 
+import ast
 import builtins
 import functools
 import itertools
@@ -15,7 +16,6 @@ from collections.abc import Collection
 from types import ModuleType
 from typing import Any
 
-import gast
 import numpy as np
 
 from sct import runtime
@@ -29,9 +29,9 @@ RESERVED = frozenset(dir(builtins)) - {"_"} | {"np", "math", "runtime", "operato
 def load(name: str) -> Any:
     """A dotted name, read."""
     first, *rest = name.split(".")
-    node = gast.Name(first, gast.Load(), None, None)
+    node: ast.expr = ast.Name(first, ast.Load())
     for part in rest:
-        node = gast.Attribute(node, part, gast.Load())
+        node = ast.Attribute(node, part, ast.Load())
     return node
 
 
@@ -77,7 +77,7 @@ class Symbols:
     def refer(self, name: str) -> Any:
         """A dotted name of this text's, or of Python's, read."""
         node = root = load(name)
-        while isinstance(root, gast.Attribute):
+        while isinstance(root, ast.Attribute):
             root = root.value
         self.roots.setdefault(root.id, []).append(root)
         return node

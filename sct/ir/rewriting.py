@@ -5,6 +5,7 @@ Takes blocks and a map from values to operands; gives new blocks. Labels stay.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -17,9 +18,12 @@ _Loop = TypeVar("_Loop", bound="For | ForEach | While")
 
 
 def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
-    """The statement with `f` applied to the operands that it reads itself."""
+    """The statement with `f` applied to the operands that it reads itself; the same one where nothing changes."""
     if isinstance(s, Apply):
-        return Apply(s.op, tuple(map(f, s.args)), tuple((k, f(v)) for k, v in s.kwargs), s.result, s.place, s.origin)
+        args, kwargs = tuple(map(f, s.args)), tuple([(k, f(v)) for k, v in s.kwargs]) if s.kwargs else ()
+        if all(map(operator.is_, args, s.args)) and all(a is b for (_, a), (_, b) in zip(kwargs, s.kwargs, strict=True)):
+            return s
+        return Apply(s.op, args, kwargs, s.result, s.place, s.origin)
     if isinstance(s, If):
         return replace(s, test=f(s.test))
     if isinstance(s, For):

@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from sct.analysis.given import Given, given_away
 from sct.ir.rewriting import map_blocks, map_operands
-from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves
-from sct.ir.types import Const
+from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves, values_of
 
 __all__ = ["Rewriter"]
 
@@ -36,7 +35,7 @@ class Rewriter:
         """An operand with replacements made."""
         if isinstance(o, Value):
             return self.replaced.get(o, o)
-        if isinstance(o, Const):
+        if not any(v in self.replaced for v in values_of(o)):
             return o
         return map_leaves(lambda v: self.replaced.get(v, v) if isinstance(v, Value) else v, o)
 
