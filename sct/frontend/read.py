@@ -83,16 +83,15 @@ def read(function: Callable[..., Any]) -> Source:
 def _find(function: FunctionType) -> _Found:
     """The definition at the place of the code; if that is another now, the one of this code elsewhere in the file."""
     code = function.__code__
-    try:
-        rows, first = inspect.getsourcelines(code)
-    except (OSError, TypeError, IndexError) as e:
-        if linecache.getlines(code.co_filename):
-            raise _edited(function) from e
+    first, lines = code.co_firstlineno, _lines_around(function)
+    if not lines:
         raise SourceUnavailableError(
-            f"the source of {function.__qualname__} cannot be found ({e})",
+            f"the source of {function.__qualname__} cannot be found",
             advice="Define it in a file, a notebook cell, or exec it with an entry in linecache.",
-        ) from e
-    first = max(first, 1)
+        )
+    rows = inspect.getblock(lines[first - 1 :])
+    if not rows:  # the file is shorter than it was
+        raise _edited(function)
     text = "".join(rows)
     if rows[0][:1].isspace():  # what stands in a block is read in a block, as its strings may go over several lines
         rows, first = ["if True:\n", *rows], first - 1
@@ -102,7 +101,6 @@ def _find(function: FunctionType) -> _Found:
         node = None
     if node is not None and makes(node, function, first, text):
         return _Found(gast.ast_to_gast(node), first, tuple(row.rstrip("\n") for row in rows))
-    lines = linecache.getlines(code.co_filename)
     try:
         tree = ast.parse("".join(lines))
     except SyntaxError:
@@ -112,6 +110,13 @@ def _find(function: FunctionType) -> _Found:
         if makes(n, function):
             return _Found(gast.ast_to_gast(n), 1, tuple(line.rstrip("\n") for line in lines))
     raise _edited(function)
+
+
+def _lines_around(function: FunctionType) -> list[str]:
+    """The lines of the file in which a function stands, as it is now; none if it cannot be had."""
+    file = function.__code__.co_filename
+    linecache.checkcache(file)
+    return linecache.getlines(file, function.__globals__)
 
 
 def _named(tree: ast.AST, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
@@ -135,8 +140,7 @@ def _edited(function: FunctionType) -> SourceUnavailableError:
 def _find_lambda(function: FunctionType) -> _Found:
     """The lambda of this code among those of its file: by what it compiles to, by its line, and by its place in the line."""
     code = function.__code__
-    linecache.checkcache(code.co_filename)
-    lines = linecache.getlines(code.co_filename)
+    lines = _lines_around(function)
     if not lines:
         raise SourceUnavailableError(
             f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be found",
