@@ -1,0 +1,200 @@
+"""Print ratios of times of this checkout to those of another one: compilation, generated code, calls.
+
+Run with `git worktree add ../before COMMIT` and `python tests/benchmarks/against.py ../before`. Processes take turns; each
+figure is the best of all rounds, and of several goes in each; the functions are those of this checkout.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import json
+import linecache
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parents[2]
+THREADS = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("other", type=Path, help="the root of the other checkout")
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--only", choices=["compile", "run", "call"], help="one part of the figures")
+    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        print(json.dumps(measure(given.other, given.only)))
+        return
+    times = {HERE: [], given.other.resolve(): []}
+    for _ in range(given.rounds):
+        for root, found in times.items():
+            command = [sys.executable, __file__, str(root), "--measure", *(["--only", given.only] if given.only else [])]
+            done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, **THREADS})
+            if done.returncode:
+                sys.exit(done.stderr)
+            found.append(json.loads(done.stdout))
+    report(*([{name: min(t[name] for t in found) for name in found[0]} for found in times.values()]))
+
+
+def report(own: dict[str, float], other: dict[str, float]) -> None:
+    print(f"{'':<44}{'this':>12}{'other':>12}{'ratio':>9}")
+    runs = {}
+    for name, seconds in own.items():
+        ratio = seconds / other[name]
+        if name.startswith("run "):
+            runs[name[4:]] = ratio
+        else:
+            print(f"{name:<44}{1e6 * seconds:>10.2f}µs{1e6 * other[name]:>10.2f}µs{ratio:>9.3f}")
+    if runs:
+        ordered = sorted(runs, key=lambda name: runs[name])
+        print(f"generated code of {len(runs)} kernels: median {statistics.median(runs.values()):.3f}")
+        for what, names in (("fastest", ordered[:4]), ("slowest", ordered[:-7:-1])):
+            print(f"  {what}: " + ", ".join(f"{name} {runs[name]:.2f}" for name in names))
+
+
+def measure(root: Path, only: str | None) -> dict[str, float]:
+    """The seconds that each thing takes with the checkout at `root`."""
+    sys.path[:0] = [str(root), str(HERE / "tests")]
+    sys.meta_path.insert(0, _Rules(root))
+    parts = {"compile": compilation, "run": generated, "call": calls}
+    return {name: t for part, of in parts.items() if only in (None, part) for name, t in of().items()}
+
+
+class _Rules:
+    """Finds the rules of a checkout, which stand beside the package."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "rules"
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "sct.rules":
+            return None
+        folder = [str(self.folder)]
+        return importlib.util.spec_from_file_location(name, self.folder / "__init__.py", submodule_search_locations=folder)
+
+
+def straight(n: int, number: list[int] = [0]):  # noqa: B006  (counts the functions)
+    """A new function of `n` statements."""
+    import numpy as np
+
+    number[0] += 1
+    name = f"<straight {number[0]}>"
+    body = "".join(f"    a = np.sin(a * {i + 1}.0) + y * a\n" for i in range(n))
+    text = f"import numpy as np\ndef f(x, y):\n    a = x\n{body}    return np.sum(a)\n"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    namespace = {"np": np}
+    exec(compile(text, name, "exec"), namespace)
+    return namespace["f"]
+
+
+def kernels():
+    """The kernels, each with what it is differentiated by, arguments, and a cotangent."""
+    import numpy as np
+    from kernels.test_kernels import NAMES, floating
+
+    def ones(y):
+        if isinstance(y, dict):
+            return {k: ones(v) for k, v in y.items()}
+        if isinstance(y, (list, tuple)):
+            return type(y)(map(ones, y))
+        return np.ones_like(y) if np.ndim(y) else 1.0
+
+    for name in NAMES:
+        module = importlib.import_module(f"kernels.{name}")
+        if getattr(module, "EXPECT", None):
+            continue
+        f = getattr(module, name)
+        args = module.example(np.random.default_rng(0))
+        names = f.__code__.co_varnames[: len(args)]
+        wrt = getattr(module, "WRT", tuple(n for n, a in zip(names, args, strict=True) if floating(a)))
+        y_bar = ones(f(*module.example(np.random.default_rng(0))))
+        yield name, f, wrt, (*args, y_bar)
+
+
+def compilation() -> dict[str, float]:
+    import numpy as np
+
+    import sct
+
+    x = np.ones(5)
+
+    def once(n):
+        f = straight(n)
+        start = time.perf_counter()
+        sct.grad(f).specialize(x, x)
+        return time.perf_counter() - start
+
+    once(20)
+    found = {f"compile {n} statements": min(once(n) for _ in range(goes)) for n, goes in ((20, 30), (200, 5))}
+    jobs = list(kernels())
+    start = time.perf_counter()
+    for _, f, wrt, args in jobs:
+        sct.vjp(f, wrt).specialize(*args)
+    return {**found, "compile all kernels": time.perf_counter() - start}
+
+
+def best(call, seconds: float = 0.02) -> float:
+    """The best time of a call, of so many in a row that they take `seconds`, five times."""
+    start = time.perf_counter()
+    call()
+    n = max(1, int(seconds / max(time.perf_counter() - start, 1e-7)))
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(n):
+            call()
+        times.append((time.perf_counter() - start) / n)
+    return min(times)
+
+
+def generated() -> dict[str, float]:
+    import sct
+
+    found = {}
+    for name, f, wrt, args in kernels():
+        compiled = sct.vjp(f, wrt).specialize(*args)
+        found[f"run {name}"] = best(lambda compiled=compiled, args=args: compiled(*args))
+    return found
+
+
+def calls() -> dict[str, float]:
+    """What stands in front of compiled code: a call of a derived function less one of what it has compiled."""
+    import numpy as np
+
+    import sct
+
+    def square(x):
+        return x * x
+
+    def loss(W1, b1, W2, b2, x, y):
+        h = np.tanh(x @ W1 + b1)
+        d = h @ W2 + b2 - y
+        return np.sum(d * d)
+
+    def total(p):
+        s = 0.0
+        for k in p:
+            s = s + np.sum(p[k])
+        return s
+
+    arrays = [np.ones(shape) for shape in ((3, 4), (4,), (4, 2), (2,), (5, 3), (5, 2))]
+    found = {}
+    for name, d, args in (
+        ("a number", sct.grad(square), (1.5,)),
+        ("six arrays", sct.grad(loss, wrt=("W1", "b1", "W2", "b2")), arrays),
+        ("a dict of 20 arrays", sct.grad(total), ({f"p{k}": np.ones(2) for k in range(20)},)),
+    ):
+        compiled = d.specialize(*args)
+        whole, inner = (min(best(lambda g=g, args=args: g(*args)) for _ in range(3)) for g in (d, compiled))
+        found[f"dispatch on {name}"] = max(whole - inner, 1e-9)
+        found[f"call with {name}"] = whole
+    return found
+
+
+if __name__ == "__main__":
+    main()
