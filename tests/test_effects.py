@@ -245,13 +245,20 @@ def read_in_a_loop(x, counter):
     return np.sum(x)
 
 
+def read_in_a_while_loop(x, counter):
+    while x[0] < 3.0:
+        x = x * counter.n
+        counter.step()
+    return np.sum(x)
+
+
 def test_a_field_is_read_before_it_changes():
     value, gradient = sct.value_and_grad(read_before)(X, Counter())
     assert value == read_before(X, Counter())
     np.testing.assert_array_equal(gradient, 1.0)
 
 
-@pytest.mark.parametrize("f", [read_after, read_in_a_loop], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", [read_after, read_in_a_loop, read_in_a_while_loop], ids=lambda f: f.__name__)
 def test_a_field_that_may_have_changed_is_refused(f):
     with pytest.raises(sct.errors.UnsupportedSyntaxError, match=r"'n' may have been changed by Counter.step"):
         sct.grad(f)(X, Counter())

@@ -42,6 +42,7 @@ class Builder(Protocol):
     growing: bool
     pending: tuple[SctError, ...]
     spent: list[Plan]
+    left: list[tuple[FunctionType, Write]]
     looped: tuple[Operand, ...]
     instances: int
     outlines: dict[Any, int]

@@ -66,6 +66,7 @@ def fixpoint(
             carry(s, loop, obj)
     moves = [0] * len(loop.types)
     attempt, begun = 0, (-1, 0)
+    met = happened(s, spent := len(s.spent))
     while True:
         s.instances, s.pending = instances, pending  # every attempt is the same run
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
@@ -83,7 +84,8 @@ def fixpoint(
                 loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
         finally:
             s.env = env
-        if found_more(s, loop, inner):
+        before, met = met, happened(s, spent)
+        if found_more(s, loop, inner) or met != before:
             continue
         for t, y, name in zip(loop.types, loop.yields, loop.names, strict=True):
             branches.refuse_different(s, t, type_of(y), name)
@@ -101,6 +103,13 @@ def fixpoint(
         loop.shared = {pair for pair in loop.shared if not any(isinstance(o, tuple) for o in pair)}  # parts may be others now
         loop.stale = {o: w for o, w in loop.stale.items() if not isinstance(o, tuple)}
         attempt += 1
+
+
+def happened(s: Builder, spent: int) -> tuple[frozenset[Hashable], ...]:
+    """What there is since the loop began that an iteration may find changed: who was given an instance, which calls were not
+    followed, and whether an iterator was gone through.
+    """
+    return frozenset(s.memory.given), frozenset(function for function, _ in s.left), frozenset((len(s.spent) > spent,))
 
 
 def begin(s: Builder, loop: Loop) -> None:
