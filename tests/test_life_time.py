@@ -231,3 +231,33 @@ def test_defaults_of_a_function_made_anew():
     ):
         np.testing.assert_array_equal(sct.grad(maker(w, k))(np.ones(2)), np.broadcast_to(w, 2) * k)
         np.testing.assert_array_equal(sct.grad(maker(w, k)).specialize(np.ones(2))(np.ones(2)), np.broadcast_to(w, 2) * k)
+
+
+def test_a_function_made_anew_that_is_decorated_before_what_it_calls_is_there(compiled):
+    def maker(k):
+        @sct.grad
+        def f(x):
+            return scale(x) ** 2
+
+        def scale(x):
+            return k * x
+
+        return f
+
+    assert [maker(k)(1.0) for k in (1.0, 2.0, 3.0)] == [2.0, 8.0, 18.0]
+    assert len(compiled) == 1
+
+
+def test_a_derived_function_goes_with_its_last_user_and_not_with_the_next_collection():
+    assert sct.grad(scaled(2.0))(1.0) == 2.0
+    gc.collect()
+    gc.disable()
+    try:
+        f = scaled(3.0)
+        derived = sct.grad(f)
+        assert derived(1.0) == 3.0
+        gone = weakref.ref(f), weakref.ref(derived)
+        del f, derived
+        assert [r() for r in gone] == [None, None]
+    finally:
+        gc.enable()

@@ -149,12 +149,15 @@ class Way:
         """A function of another function of the same code that finds all this from it; None where something else is there.
 
             def find(@f0, @derived=None):
-                if not (@f0.__code__ is @0()):
+                try:
+                    if not (@f0.__code__ is @0()):
+                        return None
+                    @f1 = @f0.__globals__.get("helper", @1)
+                    ...
+                    if @derived is None:
+                        return (@f0, @f1) if ... else None
+                except ValueError:
                     return None
-                @f1 = @f0.__globals__.get("helper", @1)
-                ...
-                if @derived is None:
-                    return (@f0, @f1) if ... else None
                 @names = @3.copy()
                 @names["helper"] = @f1
                 ...
@@ -165,10 +168,11 @@ class Way:
         functions = ast.Tuple([read(f"@f{k}") for k in range(len(self.functions))], ast.Load())
         others = ast.IfExp(both(self.others), functions, ast.Constant(None)) if self.others else functions
         alone = compared(read("@derived"), ast.Is(), ast.Constant(None))
-        self.body.insert(self.steps, ast.If(alone, [ast.Return(others)], []))
+        steps = [*self.body[: self.steps], ast.If(alone, [ast.Return(others)], [])]
+        unbound = ast.ExceptHandler(self.hold(ValueError), None, [ast.Return(ast.Constant(None))])  # a cell that is empty yet
         parts = functions, self.several(guarded), derivative, self.several(outside)
-        self.body.append(ast.Return(ast.Tuple(list(parts), ast.Load())))
-        find = code_of(function("find", parameters(("@f0", "@derived")), self.body), "<sct link>")
+        body = [ast.Try(steps, [unbound], [], []), *self.body[self.steps :], ast.Return(ast.Tuple(list(parts), ast.Load()))]
+        find = code_of(function("find", parameters(("@f0", "@derived")), body), "<sct link>")
         return FunctionType(find, self.held, "find", (None,))
 
     def derivative(self, loaded: Loaded, bound: dict[str, Any], given: Sequence[inspect.Parameter]) -> ast.expr:
