@@ -257,7 +257,9 @@ class _Guard:
             args.append(read(self.own[self.call.cotangent]))
         fits = ast.Call(read("@fits"), args, [ast.keyword(p.name, v) for p, v in inner if p.kind is p.KEYWORD_ONLY])
         more, named = ast.Starred(read("@more"), ast.Load()), ast.keyword(None, read("@named"))
-        otherwise = ast.Call(read("@otherwise"), [*map(read, self.positional), more], [named])
+        given = [read(n) for n in self.positional]
+        plain, starred = applied(read("@otherwise"), *given), ast.Call(read("@otherwise"), [*given, more], [named])
+        otherwise = ast.IfExp(ast.BoolOp(ast.Or(), [read("@more"), read("@named")]), starred, plain)  # stars take longer
         latest = ast.Assign([ast.Subscript(read("@latest"), ast.Constant(0), ast.Store())], read("@text"))
         passed: list[ast.stmt] = [ast.Try(self.body, [failed], [], []), latest, ast.Return(fits)]
         fixed, varying = self.parted()
