@@ -8,11 +8,11 @@ import builtins
 import numpy as np
 
 from sct.ir.shapes import as_array, constant, is_nonnegative, normalize_axes, promote, reduced, size_max0, size_product
-from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, size_add, unify_all
+from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, is_positive, size_add, unify_all
 from sct.ruleset import adjoint, adjoint_of_square, memory, method, nondifferentiable, result_type
-from sct.runtime import keep_reduced_axes, quotient, stop_gradient, unbroadcast
+from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
-from .arithmetic import sum_dtype
+from .arithmetic import size_of_number, sum_dtype
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Types
@@ -139,7 +139,20 @@ nondifferentiable(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, 
 
 def share_count(a, axis):
     """The number of entries that share the adjoint of their mean; 1 where there are none, for there is nothing to share."""
-    return builtins.max(reduced_count(a, axis), 1)
+    n = reduced_count(a, axis)
+    return n if is_surely_positive(n) else builtins.max(n, 1)
+
+
+@nondifferentiable
+def is_surely_positive(n):
+    """Whether a count is known to be at least 1 before the code runs."""
+    return False
+
+
+@result_type(is_surely_positive)
+def is_surely_positive_type(n):
+    size = size_of_number(n)
+    return size is not None and is_positive(size)
 
 
 def reduced_count(a, axis):
@@ -281,7 +294,9 @@ def freedom(y, a, axis, where, ddof, correction):
     lost = correction if correction != 0 else ddof
     if where is not True:
         return np.sum(np.broadcast_to(where, np.shape(a)), axis, y.dtype, keepdims=True) - lost
-    return share_count(a, axis) if is_zero(lost) else np.maximum(reduced_count(a, axis) - lost, 0)
+    n = reduced_count(a, axis)
+    left = n if is_zero(lost) else n - lost
+    return left if is_surely_positive(left) else np.maximum(left, 0)
 
 
 @nondifferentiable
@@ -338,7 +353,7 @@ def shared_by_equals(y, a, y_bar, axis, keepdims, where):
     if where is not True:
         equal = equal & where
     if axis is None:
-        return equal * quotient(y_bar, int(np.count_nonzero(equal)))  # of none where y is nan
+        return equal * y_bar / int(np.count_nonzero(equal))  # nan where y is, which equals nothing
     return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / np.sum(equal, axis=axis, keepdims=True, dtype=y.dtype))
 
 

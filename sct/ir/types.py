@@ -40,6 +40,7 @@ __all__ = [
     "fit_into",
     "is_named_tuple",
     "is_nonnegative",
+    "is_positive",
     "is_unit",
     "keys_of",
     "lengths_relied_on",
@@ -144,12 +145,30 @@ def rely_on(lengths: dict[str, int]) -> None:
     """Note that something is concluded from these lengths."""
     found = _relied_on.get()
     if found is not None:
-        found.update(lengths)
+        found.update({name: max(length, found.get(name, 0)) for name, length in lengths.items()})
 
 
 def is_nonnegative(s: SizeLike) -> bool:
     """Whether `s` is known to be at least 0."""
     return _is_at_least(s, 0)
+
+
+def is_positive(s: SizeLike) -> bool:
+    """Whether `s` is known to be at least 1; no more is relied on of the length of an axis than that takes."""
+    if isinstance(s, int):
+        return s > 0
+    if any(c < 0 or not _counts(atom) for atom, c in s.terms):
+        return False
+    if s.const > 0:
+        return True
+    for atom, _ in s.terms:
+        assert isinstance(atom, tuple)
+        if atom[0] == "symbol" and atom[2] > max(1, -s.const):
+            rely_on({atom[1]: max(2, 1 - s.const)})
+            return True
+        if atom[0] in ("mul", "broadcast") and s.const == 0 and all(map(is_positive, atom[1:])):
+            return True
+    return False
 
 
 def _is_at_least(s: SizeLike, n: int) -> bool:
