@@ -96,10 +96,9 @@ def _apart(block: Block) -> Block:
         if is_write(s):
             views = {v for v, x in base.items() if x is s.args[0] and v not in copied}
             reads = [n for n in range(k + 1, len(body)) if not views.isdisjoint(used[n])]
-            if not views.isdisjoint(end) or any(isinstance(body[n], Closure) for n in reads):
-                reads.append(len(body))  # a closure reads whenever it is called
+            late = end.union(*(used[n] for n in reads if isinstance(body[n], Closure)))  # which reads whenever it is called
             first = next((n for n in range(k + 1, len(body)) if s.result in used[n]), len(body))
-            copied |= {v for n in reads if n >= first for v in views & (used[n] if n < len(body) else views)}
+            copied |= views & late.union(*(used[n] for n in reads if n >= first))
             early = [n for n in reads if n < first]
             if early:
                 body.insert(early[-1], body.pop(k))
