@@ -143,6 +143,8 @@ class Printer:
             self.line(depth, _origin(s.origin))
             self.origin = s.origin
         first = len(self.lines)
+        for r in s.results:
+            self.value(r)  # the numbers rise as one reads
         if isinstance(s, Apply):
             args = [self.operand(a) for a in s.args] + [f"{k}={self.operand(v)}" for k, v in s.kwargs]
             colon = ":" if isinstance(s.op, (Steps, StepsBack)) else ""
@@ -169,18 +171,17 @@ class Printer:
         self.line(depth, results + text, "  ".join(n for n in (self.types(s.results), where) if n))
 
     def loop(self, s: For | ForEach | While, depth: int) -> None:
-        tail = self.carried(s, carried_params(s))
         if isinstance(s, While):
             self.head(s, depth, f"while{self.carried(s, s.test.params)}:")
             self.block(s.test, depth + 1)
-            self.line(depth, f"do{tail}:")
+            self.line(depth, f"do{self.carried(s, carried_params(s))}:")
         else:
             if isinstance(s, ForEach):
                 domain = self.operand(s.iterable)
             else:
                 domain = f"range({self.operand(s.start)}, {self.operand(s.stop)}, {self.operand(s.step)})"
                 domain = f"reversed({domain})" if s.backwards else domain
-            self.head(s, depth, f"for {self.typed(s.body.params[0])} in {domain}{tail}:")
+            self.head(s, depth, f"for {self.typed(s.body.params[0])} in {domain}{self.carried(s, carried_params(s))}:")
         self.block(s.body, depth + 1)
 
     def carried(self, s: For | ForEach | While, params: tuple[Value, ...]) -> str:

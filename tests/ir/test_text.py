@@ -111,10 +111,10 @@ def test_by_hand_numbers_and_types_are_left_out():
     assert show(f).splitlines() == [
         "def f(%x.0: ?, %n.1: int=n := 3, *, %scale.2: ?):",
         "    # line 2: for i in range(n):",
-        "    %y.5 = for %i.4: int in range(0, %n.1, 1) [%h.3 := %x.0]:   # ?",
-        "        %t~h.6 = operator.mul(%h.3, %scale.2)                   # ?",
+        "    %y.3 = for %i.4: int in range(0, %n.1, 1) [%h.5 := %x.0]:   # ?",
+        "        %t~h.6 = operator.mul(%h.5, %scale.2)                   # ?",
         "        yield %t~h.6",
-        "    yield %y.5",
+        "    yield %y.3",
     ]
 
 
