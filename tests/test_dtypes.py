@@ -452,3 +452,22 @@ def test_interpolated_in_flags():
 
     for n, slope in ((0, 2.25), (1, -0.25)):
         np.testing.assert_allclose(sct.grad(f)(1.0, n), slope, rtol=1e-12)
+
+
+def test_a_number_that_may_be_pythons_on_some_path_gets_a_gradient_of_its_own_kind():
+    def f(x, y, z):
+        if z <= 0.05 and z <= 0.06:
+            pass
+        elif z <= 1.1:
+            y, z = z, y
+        else:
+            y = np.sqrt(1.5 + np.cos(x @ x))
+        if np.var(np.full((2, 3), y)) < 1.1:
+            y = 0.3
+        return y
+
+    for z in (np.float32(0.65), np.float32(0.01), np.float32(2.0)):
+        both(f, ("x", "y", "z"), np.ones(3), 0.97, z)
+        for optimize in (True, False):
+            _, (_, y_bar, z_bar) = sct.value_and_grad(f, ("x", "y", "z"), optimize=optimize)(np.ones(3), 0.97, z)
+            assert type(y_bar) is float and type(z_bar) is np.float32

@@ -196,10 +196,10 @@ class Adjoints:
         if isinstance(have, (Unknown, Array)) and got is None:
             if known is None:
                 return self.b.append(runtime.cast_like, (bar, self.item_of(like)), {}, have)
-            bar = self.b.append(
-                runtime.cast_to, (bar, Const(known)), {}, Array(known, ()) if isinstance(want, Scalar) else want
-            )
-            return self.typed(self.cast(bar, want, known) if isinstance(want, Scalar) else bar, like)
+            number = isinstance(want, Scalar) or want.shape == ()
+            perhaps = Array(known, (), also=(complex if known.kind == "c" else float,))
+            bar = self.b.append(runtime.cast_to, (bar, Const(known)), {}, perhaps if number else want)
+            return self.typed(self.cast(bar, want, known) if number else bar, like)
         if isinstance(want, Scalar) and isinstance(have, Array) and (have.boxed is not False or have.shape != ()):
             return self.cast(bar, want, np.dtype(want.kind))
         if known is not None and known.kind != "c" and _is_complex_number(have):
