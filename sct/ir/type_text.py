@@ -94,7 +94,7 @@ def _also(kinds: tuple[type, ...]) -> str:
 
 
 def _array(t: Array, names: Names) -> str:
-    boxed = "boxed " if t.boxed else "boxed? " if t.boxed is None else ""
+    boxed = "boxed " if t.boxed else "perhaps boxed " if t.boxed is None else ""
     dtype = "?" if t.dtype is None else _dtype(t.dtype, names)
     shape = "..." if t.shape is None else ", ".join(_size(n, names) for n in t.shape)
     return f"{boxed}{dtype}[{shape}]{_also(t.also)}"
@@ -296,8 +296,10 @@ class Reader:
         """A number, an array, a constant, a named tuple, or nothing known."""
         s = self.scan
         boxed: bool | None = False
-        if s.accept("boxed"):
-            boxed = None if s.accept("?") else True
+        if s.at("boxed", "perhaps"):
+            boxed = None if s.advance() == "perhaps" else True
+            if boxed is None:
+                s.expect("boxed")
         elif s.token in _KINDS and not s.text[s.end :].startswith(("[", "(")):
             kind = _KINDS[s.advance()]
             return Scalar(kind, self.size() if s.accept("=") else None, self.also())

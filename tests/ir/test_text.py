@@ -3,6 +3,10 @@
 Every stage of every kernel is read back where the kernels are tested (tests/kernels).
 """
 
+import pathlib
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from read_back import read_back, stages
@@ -35,6 +39,27 @@ def test_checkpoints_effects_and_formats_are_read_back():
         read_back(f)
 
 
+COMPILES = """
+import sys
+import sct
+from elsewhere import decay
+print(sct.grad(decay)(1.0) < 0.0, *sorted(m for m in sys.modules if m in {names}))
+"""
+
+
+def test_a_compilation_needs_no_text():
+    names = {f"sct.ir.{m}" for m in ("naming", "parser", "printer", "scanner", "type_text")}
+    folder = pathlib.Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILES.replace("{names}", repr(names))],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["True"], done.stderr
+
+
 TYPES = [
     "?",
     "undefined",
@@ -45,7 +70,8 @@ TYPES = [
     "int=-n + 1|bool",
     "float64[]",
     "boxed float32[]",
-    "boxed? ?[]",
+    "perhaps boxed ?[]",
+    "boxed ?[]",
     "complex64[n, 1, x.0]|int|float",
     "?[...]",
     "int64[x.0>=4, y.1?, k!, i#1 + 1, φ#2]",
