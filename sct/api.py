@@ -26,7 +26,7 @@ from sct.analysis.specialize import Specialized, Specializer, specialize
 from sct.analysis.switches import is_on
 from sct.cache import Shared, shared_by
 from sct.codegen.emit import Text, emit
-from sct.codegen.guard import Call, guard, long_enough
+from sct.codegen.guard import Call, guard, sizes_fit
 from sct.codegen.link import Compiled, Found, compiled
 from sct.codegen.overlap import overlap_check
 from sct.codegen.tape import Tape, tape_of
@@ -36,7 +36,7 @@ from sct.frontend.resolve import MISSING, has_fields
 from sct.ir.ops import STAR, Again, Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Scalar, Slice, Tuple, lengths_relied_on
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Fact, Scalar, Slice, Tuple, facts_relied_on, sizes_known
 from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
 from sct.ruleset import adjoint_rule, has_adjoint
@@ -58,6 +58,7 @@ _P = ParamSpec("_P")
 _VJP = Mode("vjp", True, "argument")
 Wrt = "str | int | Sequence[str | int]"
 _CACHE_SIZE = 64
+_VARIANTS = 3  # forms for arguments of the same types that rely on different sizes; the next one relies on none
 
 
 _NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
@@ -323,27 +324,30 @@ class DerivedFunction:
         self._guarded()
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
+        made = (*self._shared.compiled, *(form for form, *_ in self._entries))
         with examples():
-            types = self._types(values)
-            specialized, text, signature, lengths = with_room(lambda: self._written(types))
+            alike = len({id(form) for form in made if form.types == hash(self._types(values))})
+            with sizes_known(at_call=alike < _VARIANTS):
+                types = self._types(values)
+                specialized, text, signature, facts = with_room(lambda: self._written(types))
         root = self._root
         called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
         call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._cotangent, root)
         latest = replace(text, bound={})
-        matches = guard(types, values, specialized.dependencies, specialized.free, lengths, call, latest)
-        facts = long_enough(types, specialized.free, lengths, call)
+        matches = guard(types, values, specialized.dependencies, specialized.free, facts, call, latest)
+        fit = sizes_fit(types, specialized.free, facts, call)
         check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
-        return with_room(lambda: compiled(root, specialized.dependencies, text, signature, matches, facts, check))
+        return with_room(lambda: compiled(root, specialized.dependencies, text, signature, matches, fit, check, hash(types)))
 
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
-        return tuple(abstract(v, n, lengths=True) for v, n in zip(values, self._inner.parameters, strict=True))
+        return tuple(abstract(v, n) for v, n in zip(values, self._inner.parameters, strict=True))
 
-    def _written(self, types: tuple[Abstract, ...]) -> tuple[Specialized, Text, inspect.Signature, dict[str, int]]:
+    def _written(self, types: tuple[Abstract, ...]) -> tuple[Specialized, Text, inspect.Signature, tuple[Fact, ...]]:
         """The derivative for arguments of the given types: typed, as a text with its signature, and what that relies on."""
-        with compiling(), lengths_relied_on() as lengths:
+        with compiling(), facts_relied_on() as relied:
             specialized = self.typed(types)
             text = emit(_with_steps(specialized.function, self.optimize))
-        return specialized, text, specialized.function.signature, lengths
+        return specialized, text, specialized.function.signature, tuple(relied.facts)
 
     def _checked(self, compiled: Callable[..., Any], check: Callable[[Sequence[Any]], None]) -> Callable[..., Any]:
         """A compiled function that first looks at its arguments; itself it is `__wrapped__`."""
@@ -456,14 +460,14 @@ class DerivedFunction:
         Returns
         -------
         callable
-            To be called with arguments of the same types. It looks only at what cannot be seen from these: how long axes
-            are, where its text relies on that (`ValueError`), and the memory of arguments that are written into.
+            To be called with arguments of the same types. It looks only at what cannot be seen from these: sizes, where its
+            text relies on them (`ValueError`), and the memory of arguments that are written into.
         """
         form, compiled, _ = self._for(args, kwargs)
-        fits = form.long_enough
-        if fits is not None:
-            long_enough = fits.on(fits.objects, _yes, _no, [None])
-            compiled = self._checked(compiled, _refuse_short(long_enough, getattr(self, "__name__", "f")))
+        fit = form.sizes_fit
+        if fit is not None:
+            fits = fit.on(fit.objects, _yes, _no, [None])
+            compiled = self._checked(compiled, _refuse_sizes(fits, getattr(self, "__name__", "f")))
         bound = self._first or self._callee.keywords
         return functools.partial(compiled, *self._first, **self._callee.keywords) if bound else compiled
 
@@ -519,7 +523,7 @@ class DerivedFunction:
         if self.mode.seed == "argument":
             result = self._callee.function(*_copied(positional[:-1]), **_copied(keyword))
             positional = (*positional[:-1], _ones_like(result) if positional[-1] is None else positional[-1])
-        with examples(), compiling():
+        with examples(), compiling(), sizes_known():
             function, text = with_room(lambda: self._recording(self._types(values)))
         return tape_of(function, text, {"__name__": "sct.generated", **self._namespace(text)}, positional, keyword)
 
@@ -535,7 +539,7 @@ class DerivedFunction:
         if latest is not None:
             return latest.source
         given = self._inner.bind_partial(*self._first, **self._callee.keywords).arguments
-        with examples(), compiling():
+        with examples(), compiling(), sizes_known(at_call=False):
             types = tuple(
                 abstract(given[n], n) if n in given else _declared(p, n in self.wrt) for n, p in self._inner.parameters.items()
             )
@@ -667,13 +671,13 @@ class _Variadic(DerivedFunction):
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _refuse_short(long_enough: Callable[..., Any], name: str) -> Callable[[Sequence[Any]], None]:
-    """A check that arguments are as long as a compiled function relies on."""
+def _refuse_sizes(fits: Callable[..., Any], name: str) -> Callable[[Sequence[Any]], None]:
+    """A check that the sizes of arguments are such as a compiled function relies on."""
 
     def check(args: Sequence[Any]) -> None:
-        if not long_enough(*args):
+        if not fits(*args):
             raise ValueError(
-                f"{name}() was specialized for longer arrays than these; call .specialize again with arrays of this length"
+                f"{name}() was specialized for arguments of other sizes than these; call .specialize again with these arguments"
             )
 
     return check

@@ -21,7 +21,7 @@ import numpy as np
 import sct
 from sct.analysis.calls import lowered
 from sct.analysis.inference import infer_call
-from sct.analysis.signature import abstract, known_of
+from sct.analysis.signature import abstract
 from sct.analysis.specialize import specialize
 from sct.analysis.storage import fresh, read_only
 from sct.codegen.emit import emit
@@ -311,11 +311,11 @@ class _Sizes:
 
 
 def _symbols(value: Any, path: str) -> Iterator[tuple[Any, int]]:
-    """The symbols that `abstract(value, path, lengths=True)` has, with the integers that they stand for."""
+    """The symbols that `abstract(value, path)` has, with the integers that they stand for."""
     if isinstance(value, np.ndarray):
         for i, n in enumerate(value.shape):
             if n != 1:
-                yield ("symbol", f"{path}.{i}", known_of(n)), n
+                yield ("symbol", f"{path}.{i}", 1), n
     elif isinstance(value, int) and not isinstance(value, bool):
         yield ("symbol", path, 0), value
     elif isinstance(value, (tuple, list)):
@@ -336,7 +336,7 @@ def _as_written(value: Any, path: str) -> Abstract:
         return Slice(Const(value.start), Const(value.stop), Const(value.step))
     if type(value) is int:
         return Const(value)
-    return abstract(value, path, lengths=True)
+    return abstract(value, path)
 
 
 def _consistent(claim: Abstract, actual: Any, sizes: _Sizes) -> bool:

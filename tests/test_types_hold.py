@@ -10,7 +10,7 @@ from kernels.test_kernels import NAMES, floating, load
 
 import sct
 from sct.analysis.signature import abstract
-from sct.ir.types import lengths_relied_on
+from sct.ir.types import facts_relied_on, sizes_known
 
 
 def cotangent(y):
@@ -31,9 +31,9 @@ def same(a, b):
 def check(f, args, wrt, optimize=True):
     """The vjp of `f`, as it is interpreted and as it runs."""
     derived = sct.vjp(f, wrt, optimize=optimize)
-    types = [abstract(a, n, lengths=True) for a, n in zip(args, f.__code__.co_varnames, strict=False)]
+    types = [abstract(a, n) for a, n in zip(args, f.__code__.co_varnames, strict=False)]
     y_bar = cotangent(f(*copy.deepcopy(args)))
-    with lengths_relied_on():
+    with facts_relied_on(), sizes_known():
         function = derived.typed(tuple(types)).function
     found = interpret(function, (*copy.deepcopy(args), y_bar))
     assert same(found, derived(*copy.deepcopy(args), y_bar))

@@ -46,10 +46,10 @@ from sct.ir.types import (
     Dict,
     Instance,
     List,
+    Relied,
     Slice,
     Tuple,
-    lengths_relied_on,
-    rely_on,
+    facts_relied_on,
 )
 from sct.ruleset import is_registered
 from sct.runtime import random_states
@@ -70,7 +70,7 @@ __all__ = [
 
 
 _TEMPLATES = 4096  # at most so many are kept
-_templates: dict[Any, tuple[Block, dict[str, int]]] = {}  # with the lengths that they rely on
+_templates: dict[Any, tuple[Block, Relied]] = {}  # with what they rely on
 _own_rules: dict[tuple[Callable[..., Any], bool], Lowered] = {}
 _lowered: ContextVar[dict[tuple[Callable[..., Any], bool], Lowered] | None] = ContextVar("lowered", default=None)
 
@@ -243,15 +243,14 @@ def rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: di
         found = _templates.get(key)
     except TypeError:  # a constant that cannot be hashed
         return inlined_rule(s, op, args, kwargs)
-    if found is None:
-        with lengths_relied_on() as lengths:
+    if found is None or not found[1].again():
+        with facts_relied_on() as relied:
             made = template(s, op, args, kwargs)
         if made is None:
             return inlined_rule(s, op, args, kwargs)
         if len(_templates) >= _TEMPLATES:
             _templates.clear()
-        found = _templates[key] = made, lengths
-    rely_on(found[1])
+        found = _templates[key] = made, relied
     return instance(s, found[0], list(values_of(*operands)))
 
 

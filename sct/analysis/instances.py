@@ -127,7 +127,7 @@ def field(s: Builder, x: Value, name: str) -> Operand:
     t = x.type
     assert isinstance(t, Instance)
     found = getattr(example_of(t), name, MISSING)
-    return s.read_field(x, Field(t.path, name), abstract(found, f"{t.path}.{name}", lengths=True))
+    return s.read_field(x, Field(t.path, name), abstract(found, f"{t.path}.{name}"))
 
 
 def _static(cls: type, name: str) -> Any:

@@ -41,7 +41,21 @@ from sct.ir.ssa import (
     read,
     type_of,
 )
-from sct.ir.types import UNKNOWN, Array, Const, Dict, List, ListOf, Scalar, Tuple, size_symbol
+from sct.ir.types import (
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    ListOf,
+    Scalar,
+    SizeLike,
+    Tuple,
+    note_bounds,
+    size_add,
+    size_symbol,
+)
 from sct.ir.words import in_words
 
 __all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]
@@ -172,7 +186,9 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
     names, formal = split(s, t), carried_params(t)
     whole = isinstance(plan, Range) or (isinstance(plan, Reversed) and isinstance(plan.part, Range) and not t.exits)
     name = t.body.params[0].name
-    index = Value(Scalar(int, size_symbol(f"i#{t.body.params[0].id}.{s.path}")), name if whole else "")
+    symbol = f"i#{t.body.params[0].id}.{s.path}"
+    note_bounds(symbol, *_least_and_greatest(start, stop, step))
+    index = Value(Scalar(int, size_symbol(symbol)), name if whole else "")
 
     def enter(params: list[Operand]) -> list[Operand]:
         first = index if whole else plan.at(s, index)
@@ -329,6 +345,22 @@ def bounds(s: Builder, plan: Plan, exits: bool) -> tuple[Operand, Operand, Opera
     if isinstance(plan, Reversed) and isinstance(plan.part, Range) and not exits:
         return plan.part.start, plan.part.stop, plan.part.step, True
     return Const(0), plan.length(s), Const(1), False
+
+
+def _least_and_greatest(start: Operand, stop: Operand, step: Operand) -> tuple[SizeLike | None, SizeLike | None]:
+    """The bounds of an index of a range."""
+    first, end = (_size_of(type_of(o)) for o in (start, stop))
+    by = type_of(step)
+    if not isinstance(by, Const) or type(by.value) is not int or by.value == 0:
+        return None, None
+    if by.value > 0:
+        return first, None if end is None else size_add(end, -1)
+    return None if end is None else size_add(end, 1), first
+
+
+def _size_of(t: Abstract) -> SizeLike | None:
+    """What an integer is, as a size."""
+    return t.size if isinstance(t, Scalar) else int(t.value) if isinstance(t, Const) and type(t.value) is int else None
 
 
 def split(s: Builder, t: ForEach | For | While) -> _Names:

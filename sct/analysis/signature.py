@@ -30,20 +30,12 @@ from sct.ir.types import (
     Stateful,
     Tuple,
     is_named_tuple,
+    note_size,
     size_symbol,
 )
 from sct.ruleset import is_known_class
 
-__all__ = ["abstract", "example_of", "examples", "known_of"]
-
-LONG = 6
-"""Of an axis of this length or more it is known that it is so long: enough for `x[1:-1]` not to have length 1."""
-
-
-def known_of(n: int) -> int:
-    """What is known of the symbol for an axis of length `n`, other than 1."""
-    return min(n, LONG) if n else 1
-
+__all__ = ["abstract", "example_of", "examples"]
 
 _examples: ContextVar[dict[str, Any] | None] = ContextVar("examples", default=None)
 
@@ -63,13 +55,13 @@ def example_of(t: Instance) -> Any:
     return (_examples.get() or {}).get(t.path, MISSING)
 
 
-def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
+def abstract(value: Any, path: str = "x") -> Abstract:
     """The abstract value of `value`, an argument (or part of one) called `path`.
 
     Arrays are known by dtype, rank and unit axes; Python numbers by their kind; containers by their structure; flags,
     strings, None, dtypes, functions and modules by their value; objects with fields by their class, and their fields when
-    they are read; random generators and loggers by their class; anything else is unknown. With `lengths`, the symbol of an
-    axis also says how long it is at least; what is concluded from that holds for arguments as long as that.
+    they are read; random generators and loggers by their class; anything else is unknown. What the symbols of sizes and of
+    integers are is noted.
     """
     if isinstance(value, np.ndarray):
         if type(value) not in (np.ndarray, np.memmap) or value.dtype == object:
@@ -81,23 +73,25 @@ def abstract(value: Any, path: str = "x", lengths: bool = False) -> Abstract:
             )
         shape: list[SizeLike] = []
         for i, n in enumerate(value.shape):
-            shape.append(1 if n == 1 else size_symbol(f"{path}.{i}", known_of(n) if lengths else 1))
+            note_size(f"{path}.{i}", n)
+            shape.append(1 if n == 1 else size_symbol(f"{path}.{i}", 1))
         return Array(value.dtype, tuple(shape), boxed=not shape)
     if isinstance(value, np.generic):
         return Array(value.dtype, ())
     if isinstance(value, bool) or value is None or value is Ellipsis or isinstance(value, (str, bytes, np.dtype, type, Enum)):
         return Const(value)
     if isinstance(value, int):
+        note_size(path, value)
         return Scalar(int, size_symbol(path))
     if isinstance(value, (float, complex)):
         return Scalar(type(value) if type(value) in (float, complex) else float)
     if type(value) is tuple or is_named_tuple(type(value)):
         kind = None if type(value) is tuple else type(value)
-        return Tuple(tuple(abstract(v, f"{path}[{i}]", lengths) for i, v in enumerate(value)), kind)
+        return Tuple(tuple(abstract(v, f"{path}[{i}]") for i, v in enumerate(value)), kind)
     if type(value) is list:
-        return List(tuple(abstract(v, f"{path}[{i}]", lengths) for i, v in enumerate(value)))
+        return List(tuple(abstract(v, f"{path}[{i}]") for i, v in enumerate(value)))
     if type(value) is dict:
-        items = tuple(abstract(v, f"{path}[{k!r}]", lengths) for k, v in value.items())
+        items = tuple(abstract(v, f"{path}[{k!r}]") for k, v in value.items())
         return Dict(tuple(value), items)
     if is_known_class(type(value)):
         return Stateful(type(value))

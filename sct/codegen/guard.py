@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from types import FunctionType, MethodType
@@ -20,9 +20,23 @@ import numpy as np
 from sct.codegen.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read, unpacked
 from sct.frontend.resolve import MISSING, Dependency, free_value, place_of_default
 from sct.ir.ops import Field, Free, is_lasting
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Size, Tuple, is_unit
+from sct.ir.types import (
+    SIZE_FUNCTIONS,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    Fact,
+    Instance,
+    List,
+    Scalar,
+    Size,
+    SizeLike,
+    Tuple,
+    is_unit,
+)
 
-__all__ = ["Call", "Guard", "guard", "long_enough"]
+__all__ = ["Call", "Guard", "guard", "sizes_fit"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ def guard(
     examples: Sequence[Any],
     dependencies: Iterable[Dependency],
     free: Sequence[tuple[Free | Field, Abstract]],
-    lengths: Mapping[str, int],
+    facts: Iterable[Fact],
     call: Call,
     text: Any,
 ) -> Guard:
@@ -100,14 +114,14 @@ def guard(
         Bindings that must still hold.
     free : sequence of (Free or Field, Abstract)
         Data outside of the function, and in fields of instances, with the types that it must still have.
-    lengths : mapping
-        How long axes must be, by the names of their symbols.
+    facts : iterable of Fact
+        What must hold of sizes.
     call : Call
         How the derived function is called.
     text : object
         Stands for the compiled form.
     """
-    made = _Guard(lengths, free, call)
+    made = _Guard(free, call)
     made.left_out()
     for value, t, example in zip(made.values, types, examples, strict=True):
         made.value(value, t, example)
@@ -116,30 +130,32 @@ def guard(
     for f, t in free:
         if isinstance(f, Free):
             made.value(made.access(f), t, free_value(f))
+    made.facts(facts)
     return made.finished(text)
 
 
-def long_enough(
-    types: Sequence[Abstract], free: Iterable[tuple[Free | Field, Abstract]], lengths: Mapping[str, int], call: Call
+def sizes_fit(
+    types: Sequence[Abstract], free: Sequence[tuple[Free | Field, Abstract]], facts: Sequence[Fact], call: Call
 ) -> Guard | None:
-    """Whether arguments of these types are as long as was relied on; None if nothing was.
+    """Whether what was relied on holds of the sizes of arguments of these types; None if nothing was.
 
     It is called with the arguments of the function, all by position, and the cotangent or not.
     """
     names = [*(p.name for p in call.inner), *([call.cotangent] if call.cotangent else ())]
     by_position = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
     call = Call(by_position, by_position[: len(call.inner)], 0, (), "", None)
-    made = _Guard(lengths, free, call)
+    made = _Guard(free, call)
     for value, t in zip(made.values, types, strict=True):
-        made.long_enough(value, t)
+        made.sizes_in(value, t)
+    made.facts(fact for fact in facts if made.knows(fact.size))  # data from outside is not looked at
     return made.finished() if made.tests else None
 
 
 class _Guard:
     """The tests of a guard. Its names begin with @, as no user's do."""
 
-    def __init__(self, lengths: Mapping[str, int], free: Iterable[tuple[Free | Field, Abstract]], call: Call) -> None:
-        self.lengths = lengths
+    def __init__(self, free: Iterable[tuple[Free | Field, Abstract]], call: Call) -> None:
+        self.sizes: dict[str, ast.expr] = {}  # what symbols stand for
         self.call = call
         self.given = [*(f"@g{k}" for k in range(call.given)), *(f"@{n}" for n in call.keywords)]
         self.positional = [f"@p{k}" for k, p in enumerate(call.parameters) if p.kind is not p.KEYWORD_ONLY]
@@ -320,6 +336,7 @@ class _Guard:
             self.items(applied(attribute(value, "values")), t.items, list(example.values()))
         else:
             self.of_type(value, type(example))
+            self.note(t.size if isinstance(t, Scalar) else None, value)
             if isinstance(t, Array) and type(example) in (np.datetime64, np.timedelta64, np.void):
                 self.equal(attribute(value, "dtype"), example.dtype)
 
@@ -345,31 +362,67 @@ class _Guard:
             self.tests.append(compared(attribute(value, "ndim"), ast.Eq(), ast.Constant(0)))
             return
         axes = self.unpacked(attribute(value, "shape"), len(t.shape))
-        for axis, n, length in zip(axes, t.shape, self.least(t), strict=True):
-            op = ast.GtE() if length else ast.Eq() if is_unit(n) else ast.NotEq()
-            self.tests.append(compared(axis, op, ast.Constant(length or 1)))
+        for axis, n in zip(axes, t.shape, strict=True):
+            self.tests.append(compared(axis, ast.Eq() if is_unit(n) else ast.NotEq(), ast.Constant(1)))
+            self.note(n, axis)
 
-    def least(self, t: Array) -> list[int]:
-        """How long the axes of an array must be at least; 0 where nothing was concluded from that."""
-        return [0 if isinstance(n, int) else self.lengths.get(_symbol(n), 0) for n in t.shape or ()]
+    # -- sizes -------------------------------------------------------------------------------------------------------
 
-    def long_enough(self, value: ast.expr, t: Abstract) -> None:
-        """The tests of lengths, alone."""
+    def note(self, n: SizeLike | None, value: ast.expr) -> None:
+        """Where the symbol that a size is, if it is one, is found."""
+        if isinstance(n, Size):
+            ((atom, _),) = n.terms
+            self.sizes[atom[1]] = value  # type: ignore[index]
+
+    def sizes_in(self, value: ast.expr, t: Abstract) -> None:
+        """Where the symbols in a type are found."""
         if isinstance(t, Array):
-            for k, length in enumerate(self.least(t)):
-                if length:
-                    axis = at(attribute(value, "shape"), k)
-                    self.tests.append(compared(axis, ast.GtE(), ast.Constant(length)))
+            for k, n in enumerate(t.shape or ()):
+                self.note(n, at(attribute(value, "shape"), k))
+        elif isinstance(t, Scalar):
+            self.note(t.size, value)
         elif isinstance(t, (Tuple, List)):
             for k, item in enumerate(t.items):
-                self.long_enough(at(value, k), item)
+                self.sizes_in(at(value, k), item)
         elif isinstance(t, Dict):
             for key, item in zip(t.keys, t.items, strict=True):
-                self.long_enough(ast.Subscript(value, self.object(key), ast.Load()), item)
+                self.sizes_in(ast.Subscript(value, self.object(key), ast.Load()), item)
         elif isinstance(t, Instance):
             for f, found in self.fields.get(t.path, ()):
                 if not isinstance(found, Const):
-                    self.long_enough(attribute(value, f.name), found)
+                    self.sizes_in(attribute(value, f.name), found)
+
+    def facts(self, facts: Iterable[Fact]) -> None:
+        """The tests of what is relied on."""
+        ops: dict[str, ast.cmpop] = {"==": ast.Eq(), "!=": ast.NotEq(), ">=": ast.GtE()}
+        for fact in facts:
+            self.tests.append(compared(self.size(fact.size), ops[fact.op], ast.Constant(fact.value)))
+
+    def knows(self, s: SizeLike) -> bool:
+        """Whether it is known where all symbols in a size are found."""
+        atoms = [atom for atom, _ in s.terms] if isinstance(s, Size) else []
+        return all(atom[1] in self.sizes if atom[0] == "symbol" else all(map(self.knows, atom[1:])) for atom in atoms)  # type: ignore[index]
+
+    def size(self, s: SizeLike) -> ast.expr:
+        """A size, worked out."""
+        if isinstance(s, int):
+            return ast.Constant(s)
+        out: ast.expr | None = ast.Constant(s.const) if s.const else None
+        for atom, c in s.terms:
+            one = self.atom(atom)
+            one = one if abs(c) == 1 else ast.BinOp(ast.Constant(abs(c)), ast.Mult(), one)
+            if out is None:
+                out = one if c > 0 else ast.UnaryOp(ast.USub(), one)
+            else:
+                out = ast.BinOp(out, ast.Add() if c > 0 else ast.Sub(), one)
+        assert out is not None
+        return out
+
+    def atom(self, atom: Any) -> ast.expr:
+        if atom[0] == "symbol":
+            return self.sizes[atom[1]]
+        parts = [self.size(p) if isinstance(p, (int, Size)) else ast.Constant(p) for p in atom[1:]]
+        return applied(self.object(SIZE_FUNCTIONS[atom[0]]), *parts)
 
     # -- what lies outside of the function ---------------------------------------------------------------------------
 
@@ -395,9 +448,3 @@ class _Guard:
             self.is_(self.access(d), d.expected)
         else:  # it is found among the builtins
             self.tests.append(compared(ast.Constant(d.name), ast.NotIn(), self.object(d.owner.__globals__)))
-
-
-def _symbol(n: Size) -> str:
-    """The name of the symbol that stands for an axis of an argument."""
-    ((atom, _),) = n.terms
-    return str(atom[1])  # type: ignore[index]

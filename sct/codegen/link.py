@@ -258,14 +258,16 @@ def _same_defaults(expected: Any, strongly: bool) -> Callable[[Any], bool]:
 class Compiled:
     """A derivative for arguments of some types, of any function of one code.
 
-    `lasting`: it holds nothing of the function that it was made for. `find` finds what is needed from another function.
+    `lasting`: it holds nothing of the function that it was made for. `types` is the hash of the arguments' types. `find` finds
+    what is needed from another function.
     """
 
     text: Text
     guard: Guard
-    long_enough: Guard | None
+    sizes_fit: Guard | None
     overlap: Overlap | None
     lasting: bool
+    types: int
     find: Callable[..., Found | None]
 
     def holds(self, functions: tuple[Any, ...]) -> bool:
@@ -288,8 +290,9 @@ def compiled(
     text: Text,
     signature: inspect.Signature,
     guard: Guard,
-    long_enough: Guard | None,
+    sizes_fit: Guard | None,
     overlap: Overlap | None,
+    types: int,
 ) -> Compiled:
     """What is needed to use a derivative for other functions of the code of `root`.
 
@@ -303,14 +306,16 @@ def compiled(
         The derivative.
     signature : Signature
         That of the text's function, with the objects that are its defaults.
-    guard, long_enough, overlap : Guard, Guard or None, Overlap or None
+    guard, sizes_fit, overlap : Guard, Guard or None, Overlap or None
         What is looked at before it is called.
+    types : int
+        The hash of the arguments' types.
     """
     loaded = load(text)
     try:
-        return _compiled(root, dependencies, text, loaded, signature, guard, long_enough, overlap, strongly=False)
+        return _compiled(root, dependencies, text, loaded, signature, guard, sizes_fit, overlap, types, strongly=False)
     except Unlasting:
-        return _compiled(root, dependencies, text, loaded, signature, guard, long_enough, overlap, strongly=True)
+        return _compiled(root, dependencies, text, loaded, signature, guard, sizes_fit, overlap, types, strongly=True)
 
 
 def _compiled(
@@ -320,22 +325,24 @@ def _compiled(
     loaded: Loaded,
     signature: inspect.Signature,
     guard: Guard,
-    long_enough: Guard | None,
+    sizes_fit: Guard | None,
     overlap: Overlap | None,
+    types: int,
     strongly: bool,
 ) -> Compiled:
     way = Way(root, dependencies, strongly)
     bound = {name: value for name, value in text.bound.items() if name in loaded.names}
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
     outside = overlap.outside if overlap is not None else ()
-    parts = (long_enough.objects if long_enough is not None else ()), (w.path for _, _, w in overlap.targets) if overlap else ()
+    parts = (sizes_fit.objects if sizes_fit is not None else ()), (w.path for _, _, w in overlap.targets) if overlap else ()
     if not strongly and not all(is_lasting(o) for part in parts for o in part):
         raise Unlasting
     return Compiled(
         replace(text, bound={}),
         replace(guard, objects=()),
-        long_enough,
+        sizes_fit,
         None if overlap is None else replace(overlap, outside=tuple(replace(f, function=_anything) for f in outside)),
         not strongly,
+        types,
         way.finished(way.derivative(loaded, bound, given), guard.objects, [f.function for f in outside]),
     )

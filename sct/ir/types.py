@@ -7,25 +7,30 @@ Never holds data: sizes are symbols (`Size`), except where the program text fixe
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
 from sct.ir.records import record
 
 __all__ = [
+    "COMPARISONS",
+    "SIZE_FUNCTIONS",
     "UNDEFINED",
     "UNKNOWN",
     "Abstract",
     "Array",
     "Const",
     "Dict",
+    "Fact",
     "Instance",
     "List",
     "ListOf",
+    "Relied",
     "Scalar",
     "Size",
     "SizeLike",
@@ -37,20 +42,22 @@ __all__ = [
     "alike",
     "broadcast_shapes",
     "broadcast_sizes",
+    "facts_relied_on",
     "fit_into",
     "is_named_tuple",
     "is_nonnegative",
     "is_positive",
     "is_unit",
     "keys_of",
-    "lengths_relied_on",
-    "rely_on",
+    "note_bounds",
+    "note_size",
     "same_dtype",
     "same_shape",
     "size_add",
     "size_mul",
     "size_opaque",
     "size_symbol",
+    "sizes_known",
     "sizes_taken_equal",
     "unify",
     "unify_all",
@@ -75,7 +82,7 @@ class Size(_Shown):
 
     An atom is hashable and stands for one integer in one run of the function; two sizes that are equal as forms are equal at
     run time. A symbol atom is `("symbol", name, known)`: with `known` 0 it may be any integer; with 1 it is a size that is
-    not 1; with a larger number it is at least that.
+    not 1.
     """
 
     terms: tuple[tuple[Hashable, int], ...]
@@ -126,26 +133,150 @@ def size_mul(a: SizeLike, b: SizeLike) -> SizeLike:
     return a * b  # type: ignore[operator]
 
 
-_relied_on: ContextVar[dict[str, int] | None] = ContextVar("relied_on", default=None)
+@record(frozen=True, slots=True)
+class Fact:
+    """A comparison of a size, made of those of arguments, with a number; it holds at the call that is compiled for."""
+
+    size: Size
+    op: Literal["==", "!=", ">="]
+    value: int
+
+    def holds(self) -> bool | None:
+        """Whether it holds at the call that is being compiled for; None if that is not known."""
+        n = _at_call(self.size)
+        return None if n is None else bool(COMPARISONS[self.op](n, self.value))
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.op} {self.value}"
+
+
+COMPARISONS: dict[str, Callable[[int, int], Any]] = {"==": operator.eq, "!=": operator.ne, ">=": operator.ge}
+
+SIZE_FUNCTIONS: dict[str, Callable[..., int]] = {
+    "broadcast": lambda a, b: b if a == 1 else a,
+    "ceil_div": lambda a, b: -(-a // b),
+    "floordiv": operator.floordiv,
+    "max0": lambda a: max(a, 0),
+    "min": min,
+    "mod": operator.mod,
+    "mul": operator.mul,
+    "quotient": operator.floordiv,
+    "slice": lambda n, *bounds: len(range(n)[slice(*bounds)]),
+}
+"""What an atom stands for, by its kind, from what its parts stand for."""
+
+
+class _Known:
+    """What is known of symbols while a derivative is made."""
+
+    def __init__(self, at_call: bool) -> None:
+        self.at_call: dict[str, int] | None = {} if at_call else None  # what a symbol of an argument is
+        self.bounds: dict[str, tuple[SizeLike | None, SizeLike | None]] = {}  # the least and greatest index of a loop
+
+
+_known: ContextVar[_Known | None] = ContextVar("known", default=None)
+_relied_on: ContextVar[Relied | None] = ContextVar("relied_on", default=None)
 
 
 @contextmanager
-def lengths_relied_on() -> Iterator[dict[str, int]]:
-    """Collects what is concluded from how long an axis is at least: the names of symbols, and these lengths."""
-    found: dict[str, int] = {}
+def sizes_known(at_call: bool = True) -> Iterator[None]:
+    """Meanwhile, what is noted of symbols serves to tell sizes apart; with `at_call` what they are at the call, too."""
+    token = _known.set(_Known(at_call))
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def note_size(name: str, value: int) -> None:
+    """Note what a symbol of an argument is at the call that is compiled for."""
+    known = _known.get()
+    if known is not None and known.at_call is not None:
+        known.at_call[name] = value
+
+
+def note_bounds(name: str, least: SizeLike | None, greatest: SizeLike | None) -> None:
+    """Note the bounds of the index of a loop; None where there is none that is known."""
+    known = _known.get()
+    if known is not None:
+        known.bounds[name] = least, greatest
+
+
+class Relied:
+    """What was asked of the sizes at the call, with the answers, and the facts that were concluded from."""
+
+    def __init__(self) -> None:
+        self.facts: dict[Fact, None] = {}
+        self.asked: dict[Fact, bool | None] = {}
+
+    def again(self) -> bool:
+        """Whether the answers would be the same now; then they are relied on once more."""
+        if any(fact.holds() is not answer for fact, answer in self.asked.items()):
+            return False
+        _rely_on(self)
+        return True
+
+
+@contextmanager
+def facts_relied_on() -> Iterator[Relied]:
+    """Collects what is asked meanwhile, and what is concluded from."""
+    found = Relied()
     token = _relied_on.set(found)
     try:
         yield found
     finally:
         _relied_on.reset(token)
-        rely_on(found)
+        _rely_on(found)
 
 
-def rely_on(lengths: dict[str, int]) -> None:
-    """Note that something is concluded from these lengths."""
+def _rely_on(inner: Relied) -> None:
     found = _relied_on.get()
     if found is not None:
-        found.update({name: max(length, found.get(name, 0)) for name, length in lengths.items()})
+        found.facts.update(inner.facts)
+        found.asked.update(inner.asked)
+
+
+def _ask(fact: Fact, opposite: Fact | None = None) -> bool | None:
+    """Whether a fact holds at the call, which is then relied on, or on the opposite."""
+    answer = fact.holds()
+    found = _relied_on.get()
+    if found is not None:
+        found.asked[fact] = answer
+        relied = fact if answer else opposite if answer is False else None
+        if relied is not None:
+            found.facts[relied] = None
+    return answer
+
+
+def _at_call(s: SizeLike) -> int | None:
+    """What a size is at the call; None if that is not known."""
+    known = _known.get()
+    if isinstance(s, int) or known is None or not known.at_call:
+        return s if isinstance(s, int) else None
+    out = s.const
+    for atom, c in s.terms:
+        n = _atom_at_call(atom, known.at_call)
+        if n is None:
+            return None
+        out += c * n
+    return out
+
+
+def _atom_at_call(atom: Any, at_call: Mapping[str, int]) -> int | None:
+    if not isinstance(atom, tuple):
+        return None
+    if atom[0] == "symbol":
+        return at_call.get(atom[1])
+    function = SIZE_FUNCTIONS.get(atom[0])
+    if function is None:
+        return None
+    values = [_at_call(p) if isinstance(p, Size) else p for p in atom[1:]]
+    if any(v is None and p is not None for v, p in zip(values, atom[1:], strict=True)):
+        return None
+    try:
+        return function(*values)
+    except ZeroDivisionError:
+        return None
 
 
 def is_nonnegative(s: SizeLike) -> bool:
@@ -154,37 +285,35 @@ def is_nonnegative(s: SizeLike) -> bool:
 
 
 def is_positive(s: SizeLike) -> bool:
-    """Whether `s` is known to be at least 1; no more is relied on of the length of an axis than that takes."""
-    if isinstance(s, int):
-        return s > 0
-    if any(c < 0 or not _counts(atom) for atom, c in s.terms):
-        return False
-    if s.const > 0:
-        return True
-    for atom, _ in s.terms:
-        assert isinstance(atom, tuple)
-        if atom[0] == "symbol" and atom[2] > max(1, -s.const):
-            rely_on({atom[1]: max(2, 1 - s.const)})
-            return True
-        if atom[0] in ("mul", "broadcast") and s.const == 0 and all(map(is_positive, atom[1:])):
-            return True
-    return False
+    """Whether `s` is known to be at least 1."""
+    return _is_at_least(s, 1)
 
 
 def _is_at_least(s: SizeLike, n: int) -> bool:
     """Whether `s` is known to be `n` or more."""
-    if isinstance(s, int):
-        return s >= n
-    if any(c < 0 or not _counts(atom) for atom, c in s.terms):
-        return False
-    if s.const >= n:
+    low = _lowest(s)
+    if low is None or isinstance(low, int):
+        return low is not None and low >= n
+    if low.const >= n and all(c > 0 and _counts(atom) for atom, c in low.terms):
         return True
-    lengths = {atom[1]: atom[2] for atom, _ in s.terms if atom[0] == "symbol" and atom[2] > 1}  # type: ignore[index]
-    total = s.const + sum(c * atom[2] for atom, c in s.terms if atom[0] == "symbol" and atom[2] > 1)  # type: ignore[index]
-    if total < n:
-        return False
-    rely_on(lengths)
-    return True
+    return _ask(Fact(low, ">=", n)) is True
+
+
+def _lowest(s: SizeLike) -> SizeLike | None:
+    """A size that `s` is never below, without indices of loops in it that are bounded; None if it has no such bound."""
+    known = _known.get()
+    if isinstance(s, int) or known is None:
+        return s
+    out: SizeLike = s.const
+    for atom, c in s.terms:
+        one: SizeLike | None = Size(((atom, 1),))
+        if isinstance(atom, tuple) and atom[0] == "symbol" and atom[1] in known.bounds:
+            least, greatest = known.bounds[atom[1]]
+            one = least if c > 0 else greatest
+        if one is None:
+            return None
+        out = size_add(out, size_mul(one, c))
+    return out if out == s else _lowest(out)
 
 
 def _counts(atom: Any) -> bool:
@@ -206,6 +335,11 @@ def is_unit(s: SizeLike) -> bool | None:
         atom = s.terms[0][0]
         if isinstance(atom, tuple) and atom[0] == "symbol" and atom[2]:
             return False
+    if s.const >= 2 and all(c > 0 and _counts(atom) for atom, c in s.terms):
+        return False
+    other = _ask(Fact(s, "!=", 1), Fact(s, "==", 1))
+    if other is not None:
+        return not other
     return False if _is_at_least(s, 2) else None
 
 

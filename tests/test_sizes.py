@@ -1,0 +1,248 @@
+"""Sizes: what holds of them at the call is relied on, and asked for by the guard, so that the code reads as by hand."""
+
+import numpy as np
+import pytest
+
+import sct
+
+
+def syrk(alpha, beta, C, A):
+    C = C.copy()
+    for i in range(A.shape[0]):
+        C[i, : i + 1] *= beta
+        for k in range(A.shape[1]):
+            C[i, : i + 1] += alpha * A[i, k] * A[: i + 1, k]
+    return C
+
+
+def syr2k(alpha, beta, C, A, B):
+    C = C.copy()
+    for i in range(A.shape[0]):
+        C[i, : i + 1] *= beta
+        for k in range(A.shape[1]):
+            C[i, : i + 1] += A[: i + 1, k] * alpha * B[i, k] + B[: i + 1, k] * alpha * A[i, k]
+    return C
+
+
+def symm(alpha, beta, C, A, B):
+    C = C.copy()
+    temp2 = np.empty(C.shape[1])
+    C *= beta
+    for i in range(C.shape[0]):
+        for j in range(C.shape[1]):
+            C[:i, j] += alpha * B[i, j] * A[i, :i]
+            temp2[j] = B[:i, j] @ A[i, :i]
+        C[i, :] += alpha * B[i, :] * A[i, i] + alpha * temp2
+    return C
+
+
+def correlation(data):
+    M = data.shape[1]
+    N = data.shape[0]
+    mean = np.mean(data, axis=0)
+    std = np.std(data, axis=0)
+    data = (data - mean) / (np.sqrt(N) * std)
+    corr = np.eye(M)
+    for i in range(M - 1):
+        corr[i + 1 : M, i] = corr[i, i + 1 : M] = data[:, i] @ data[:, i + 1 : M]
+    return corr
+
+
+def covariance(data):
+    M = data.shape[1]
+    N = data.shape[0]
+    data = data - np.mean(data, axis=0)
+    cov = np.zeros((M, M))
+    for i in range(M):
+        cov[i:M, i] = cov[i, i:M] = data[:, i] @ data[:, i:M] / (N - 1.0)
+    return cov
+
+
+def sigmoid(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def lstm(W, U, b, xs):
+    n = U.shape[1]
+    h = np.zeros(n)
+    c = np.zeros(n)
+    for t in range(xs.shape[0]):
+        g = W @ xs[t] + U @ h + b
+        i = sigmoid(g[:n])
+        f = sigmoid(g[n : 2 * n])
+        o = sigmoid(g[2 * n : 3 * n])
+        u = np.tanh(g[3 * n :])
+        c = f * c + i * u
+        h = o * np.tanh(c)
+    return np.sum(h * h)
+
+
+def gru(W, U, b, xs):
+    n = U.shape[1]
+    h = np.zeros(n)
+    for t in range(xs.shape[0]):
+        a = W @ xs[t] + b
+        z = sigmoid(a[:n] + U[:n] @ h)
+        r = sigmoid(a[n : 2 * n] + U[n : 2 * n] @ h)
+        c = np.tanh(a[2 * n :] + U[2 * n :] @ (r * h))
+        h = (1.0 - z) * h + z * c
+    return np.sum(h * h)
+
+
+def max_pool(x):
+    H, W = x.shape
+    y = np.empty((H // 2, W // 2))
+    for i in range(H // 2):
+        for j in range(W // 2):
+            y[i, j] = np.max(x[2 * i : 2 * i + 2, 2 * j : 2 * j + 2])
+    return np.sum(y * y)
+
+
+def histogram(x, edges, s):
+    h = np.zeros(len(edges) - 1)
+    for i in range(len(x)):
+        w = np.exp(-(((x[i] - edges[:-1]) / s) ** 2))
+        h += w / np.sum(w)
+    return np.sum(h * h)
+
+
+def conv2d(x, w):
+    N, H, W, C = x.shape
+    K = w.shape[0]
+    out = np.empty((N, H - K + 1, W - K + 1, w.shape[3]))
+    for i in range(H - K + 1):
+        for j in range(W - K + 1):
+            out[:, i, j, :] = np.sum(x[:, i : i + K, j : j + K, :, np.newaxis] * w[np.newaxis, :, :, :], axis=(1, 2, 3))
+    return out
+
+
+def normal(*shape):
+    return np.random.default_rng(0).normal(size=shape)
+
+
+CASES = [
+    (syrk, ("alpha", "beta", "C", "A"), lambda n: (1.5, 1.2, normal(n, n), normal(n, n - 1))),
+    (syr2k, ("alpha", "C", "A", "B"), lambda n: (1.5, 1.2, normal(n, n), normal(n, n - 1), normal(n, n - 1))),
+    (symm, ("C", "A", "B"), lambda n: (1.5, 1.2, normal(n, n + 1), normal(n, n), normal(n, n + 1))),
+    (correlation, ("data",), lambda n: (normal(n + 4, n),)),
+    (covariance, ("data",), lambda n: (normal(n + 4, n),)),
+    (lstm, ("W", "U", "b", "xs"), lambda n: (normal(4 * n, 3), normal(4 * n, n), normal(4 * n), normal(5, 3))),
+    (gru, ("W", "U", "b", "xs"), lambda n: (normal(3 * n, 2), normal(3 * n, n), normal(3 * n), normal(5, 2))),
+    (max_pool, ("x",), lambda n: (normal(2 * n, 2 * n + 2),)),
+    (histogram, ("x", "edges", "s"), lambda n: (normal(7), np.linspace(-1, 1, n + 1), 0.3)),
+    (conv2d, ("x", "w"), lambda n: (normal(2, n + 2, n + 3, 2), normal(3, 3, 2, 4))),
+]
+
+
+def ones(y):
+    return np.ones_like(y) if np.ndim(y) else 1.0
+
+
+@pytest.mark.parametrize(("f", "wrt", "arguments"), CASES, ids=[f.__name__ for f, *_ in CASES])
+def test_nothing_is_asked_of_sizes_at_run_time(f, wrt, arguments):
+    derived = sct.vjp(f, wrt)
+    for n in (4, 6, 3):
+        args = arguments(n)
+        derived(*args, ones(f(*args)))
+        assert "runtime" not in derived.source and "shape_tape" not in derived.source
+    assert len(derived._entries) == 1
+
+
+@pytest.mark.parametrize(("f", "wrt", "arguments"), CASES, ids=[f.__name__ for f, *_ in CASES])
+def test_short_axes_are_right_too(f, wrt, arguments):
+    for n in (4, 2, 1):
+        if n == 1 and f in (correlation, gru):  # a matrix of one row, or a product of numbers that NumPy refuses
+            continue
+        sct.check_grads(f, arguments(n), wrt)
+
+
+# -- what is relied on ---------------------------------------------------------------------------------------------------------
+
+
+def network(W1, b1, W2, b2, x, y):
+    h = np.tanh(x @ W1 + b1)
+    d = h @ W2 + b2 - y
+    return np.mean(d * d)
+
+
+def test_a_batch_as_large_as_a_layer():
+    gradient = sct.grad(network, ("W1", "b1", "W2", "b2"))
+    weights = normal(3, 16), normal(16), normal(16, 4), normal(4)
+    for batch in (16, 4, 3, 2, 32, 7):
+        gradient(*weights, normal(batch, 3), normal(batch, 4))
+    assert len(gradient._entries) == 1
+
+
+def windows(u, v, k):
+    return np.sum(u[1:k] * v[2 : k + 1])
+
+
+def test_the_fourth_code_for_arguments_of_one_type_relies_on_nothing():
+    gradient = sct.grad(windows, ("u", "v"))
+    u, v = normal(9), normal(9)
+    for k in (5, 2, 12, -3, 0, 1, 20, -8, 8, 4, -1):
+        try:
+            value = windows(u, v, k)
+        except ValueError:
+            with pytest.raises(ValueError, match="broadcast|do not fit"):
+                gradient(u, v, k)
+            continue
+        found = sct.value_and_grad(windows, ("u", "v"))(u, v, k)
+        assert found[0] == value
+        for a, b in zip(gradient(u, v, k), found[1], strict=True):
+            np.testing.assert_array_equal(a, b)
+        sct.check_grads(windows, (u, v, k), ("u", "v"))
+    assert len(gradient._entries) <= 4
+
+
+def test_an_index_of_a_loop_is_bounded_by_its_range():
+    def f(A, n):
+        s = 0.0
+        for i in range(n - 1, 0, -1):
+            s = s + np.sum(A[i, :i] * A[i - 1, :i]) * np.sum(A[:, i:] ** 2)
+        return s
+
+    gradient = sct.grad(f)
+    gradient(normal(5, 5), 5)
+    assert "runtime" not in gradient.source
+    for n in (5, 3, 2, 1, 0):
+        sct.check_grads(f, (normal(5, 5), n), "A")
+    sct.check_grads(f, (normal(5, 2), 4), "A")  # the slices end at the end of a row
+
+
+def scaled(x):
+    return np.sum(x * HALF[1:-1])
+
+
+HALF = normal(6)
+
+
+def test_sizes_of_data_from_outside(monkeypatch):
+    gradient = sct.grad(scaled)
+    np.testing.assert_array_equal(gradient(np.ones(4)), HALF[1:-1])
+    monkeypatch.setitem(globals(), "HALF", normal(3))
+    np.testing.assert_array_equal(gradient(np.ones(4)), np.full(4, HALF[1]))
+    np.testing.assert_array_equal(gradient(np.ones(1)), HALF[1:-1])
+
+
+def test_specialized_code_looks_at_the_sizes_that_it_relies_on():
+    def f(u, v, k):
+        return windows(u, v, k)
+
+    compiled = sct.grad(f, ("u", "v")).specialize(normal(9), normal(9), 5)
+    compiled(normal(12), normal(14), 6)
+    with pytest.raises(ValueError, match="specialized for arguments of other sizes"):
+        compiled(normal(9), normal(9), 2)
+
+
+def test_a_rule_that_was_used_for_other_sizes_before():
+    """What a rule comes to depends on the sizes of the call: the next function, of the same types, has others."""
+
+    def make():
+        def f(a, b):
+            return np.sum(a[1:-1] * b[1:-1])
+
+        return f
+
+    for n, m in ((9, 9), (9, 3), (3, 9), (3, 3), (9, 9)):
+        sct.check_grads(make(), (normal(n), normal(m)), (0, 1))
