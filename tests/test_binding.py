@@ -63,3 +63,25 @@ def test_a_path_that_leaves_a_name_unbound(name, optimize):
             value, pull = pullback(x, n, m)
             np.testing.assert_array_equal(value, y)
             np.testing.assert_allclose(pull(y * 0 + 1), slope, rtol=1e-5)
+
+
+def test_a_loop_that_does_not_run_leaves_a_name_unbound_whose_adjoint_is_swapped():
+    def f(x, y, n, flag):
+        for i in range(n):
+            for _ in range(n):
+                row = row if flag else np.zeros(3)  # noqa: F821
+                if i > 0:
+                    row, y = y, np.array([x[0], x[0], 0.5])
+                else:
+                    np.add.at(row, [0, 0], y[0])
+                    y[::-1] = x
+                    row, y = y, row
+        return np.sum(y * x)
+
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([0.5, -1.0, 2.0])
+    for optimize in (True, False):
+        value, (x_bar,) = sct.vjp(f, ("x",), optimize=optimize)(x, y.copy(), 0, True, 1.0)
+        assert value == f(x, y.copy(), 0, True)
+        np.testing.assert_array_equal(x_bar, y)
+    for n in (0, 1, 2):
+        sct.check_grads(f, (x, y, n, False), ("x", "y"))

@@ -53,6 +53,7 @@ from sct.runtime import (
     updated,
     with_item,
     zeros_each,
+    zeros_if_bound,
 )
 
 __all__ = ["Storage", "fresh", "is_basic_index", "read_only", "storage"]
@@ -62,7 +63,7 @@ _NEW_LISTS: frozenset[Any] = frozenset(
 )
 
 
-_NEW_ARRAYS: frozenset[Any] = frozenset((joined, kept, numbers, scatter_add, shown, stacked, updated))
+_NEW_ARRAYS: frozenset[Any] = frozenset((joined, kept, numbers, scatter_add, shown, stacked, updated, zeros_if_bound))
 
 
 _COPYING: frozenset[Any] = frozenset((abs, pow, Method("copy"), Method("flatten")))

@@ -218,8 +218,8 @@ def as_taken(x: Any) -> Any:
 
 
 def zeros_if_bound(x: Any) -> Any:
-    """Zeros like `x`; for None, which stands for a value that this path did not bind, the number 0.0."""
-    return 0.0 if x is None else np.zeros_like(x)
+    """Zeros like `x`; for None, which stands for a value that this path did not bind, a zero that can be copied."""
+    return np.float64(0.0) if x is None else np.zeros_like(x)
 
 
 def unit_seed(y: Any) -> float:
