@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from differences import arrays
 
 import sct
 
@@ -375,3 +376,172 @@ def test_b4_a_number_or_an_argument_that_is_added_to():
         return np.sum(s * x)
 
     refused(f, X, 3)
+
+
+# -- one array under two names, followed ---------------------------------------------------------------------------------------
+
+
+def display_in_a_branch(p):
+    if p[0] < 0.5:
+        D = {"a": p}
+        p.fill(2.0)
+        return p * D["a"]
+    return p * p
+
+
+def display_in_a_loop(p):
+    for _ in range(3):
+        L = [p]
+        L[0] += 1.0
+    return p * p
+
+
+def one_array_twice_in_a_list(p):
+    v = np.ones(3)
+    L = [v, v]
+    for _ in range(2):
+        L[1] /= 2.5
+    return v * p[0]
+
+
+def one_object_in_a_list_twice(p):
+    v = p
+    L = [p, v]
+    if p[2] > 0.1:
+        L[1][1] = 2.0
+    else:
+        L[1] = 1.0
+    return L
+
+
+def items_swapped(p, q):
+    L = [p, q]
+    L[0][0] = 1.0
+    for _ in range(len(q)):
+        L[1], L[0] = L
+    return L
+
+
+P, Q = np.array([0.45, 0.61, 0.72, 0.87]), np.array([0.48, -0.24, 0.96, -0.2])
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (display_in_a_branch, (P,)),
+        (display_in_a_branch, (P + 1.0,)),
+        (display_in_a_loop, (P,)),
+        (one_array_twice_in_a_list, (P,)),
+        (one_object_in_a_list_twice, (P,)),
+        (items_swapped, (P, Q)),
+    ],
+)
+def test_one_array_under_two_names(f, args, order):
+    sct.check_grads(f, args, arrays(args), order=order)
+
+
+# -- one memory under two names, by ways that a loop or a choice makes ---------------------------------------------------------
+
+
+def name_rebound_in_a_loop(x, n):
+    a = x
+    b = x * 2
+    for i in range(n):
+        a[i] *= 2.0
+        if i == 1:
+            a = b
+    return np.sum(b * b)
+
+
+def none_before(x, n):
+    z = None
+    for i in range(n):
+        if i == 1:
+            z = x
+        x[i] *= 2.0
+    return np.sum(x * x) if z is None else np.sum(z)
+
+
+def list_that_swaps(x, n):
+    w = x.copy()
+    s = [w, x * 2]
+    for _ in range(n):
+        s = [s[1], s[0]]
+        s[0][0] *= 1.5 * s[1][1]
+    return np.sum(s[0] * s[1] * s[1]) + np.sum(w)
+
+
+def one_list_or_another(x):
+    s = [x[0]]
+    t = [x[1]]
+    u = s if x[0] > 0 else t
+    u[0] = 3.0 * x[1]
+    return s[0] * t[0]
+
+
+def read_through_the_other(x):
+    s = [x[0]]
+    t = [x[1]]
+    u = s if x[0] > 0 else t
+    s[0] = 3.0 * x[1]
+    return u[0] * t[0]
+
+
+def list_rebound(x, n):
+    s = [x[0]]
+    t = s
+    for i in range(n):
+        s[0] *= x[i]
+        s = [x[1]]
+    return s[0] * t[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (name_rebound_in_a_loop, (P, 4)),
+        (none_before, (P, 4)),
+        (list_that_swaps, (P, 3)),
+        (one_list_or_another, (P,)),
+        (read_through_the_other, (P,)),
+        (list_rebound, (P, 3)),
+    ],
+)
+def test_two_names_by_a_loop_or_a_choice_are_refused(f, args):
+    with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory with"):
+        sct.vjp(f).source_for(*args, None)
+
+
+def alias_of_an_item(x, n):
+    d = {"k": x[0], "v": [x[0], x[1]]}
+    p = d["v"]
+    for _ in range(n):
+        d["k"] = np.tanh(d["k"])
+        p[0] += d["v"][0] * x[1]
+    return sum(d["v"]) * d["k"]
+
+
+def alias_from_a_loop(x, n):
+    items = [[x[1], x[0]], [x[2]]]
+    p = [x[0], x[1]]
+    for _ in range(n):
+        p = items[1]
+    p.append(x[0])
+    return sum(items[1])
+
+
+def item_replaced_in_a_branch(x):
+    items = [x[1], x[0]]
+    d = {"h": items[:]}
+    p = d["h"]
+    if items[0] > 0.9:
+        d["h"] = items[:]
+    p[0] = x[2]
+    return d["h"][0]
+
+
+@pytest.mark.parametrize(("f", "args"), [(alias_of_an_item, (2,)), (alias_from_a_loop, (2,)), (item_replaced_in_a_branch, ())])
+def test_an_alias_of_an_item_that_changes_is_refused(f, args):
+    with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory with"):
+        sct.grad(f)(X, *args)

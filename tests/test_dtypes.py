@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fuzz.dtypes import faults
 from fuzz.expressions import program
+from sources import define
 
 import sct
 from sct.ir.types import Array, Const
@@ -471,3 +472,13 @@ def test_a_number_that_may_be_pythons_on_some_path_gets_a_gradient_of_its_own_ki
         for optimize in (True, False):
             _, (_, y_bar, z_bar) = sct.value_and_grad(f, ("x", "y", "z"), optimize=optimize)(np.ones(3), 0.97, z)
             assert type(y_bar) is float and type(z_bar) is np.float32
+
+
+@pytest.mark.parametrize("n", [0, 3])
+@pytest.mark.parametrize("optimize", [True, False])
+def test_dtype_of_a_gradient_where_the_result_is_of_either_dtype(n, optimize):
+    text = "def f(x, y, n):\n    v = np.sum(x)\n    return v if n == 0 else y\n"
+    x = np.ones((2, 1), np.float32)
+    _, x_bar = sct.vjp(define(text, "f"), optimize=optimize)(x, 0.5, n, 1.0)
+    assert x_bar.dtype == np.float32
+    np.testing.assert_array_equal(x_bar, np.full((2, 1), float(n == 0)))

@@ -355,3 +355,23 @@ Z = 3.0
 def test_what_looks_at_the_variables_of_its_caller_is_refused(f):
     with pytest.raises(sct.UnsupportedSyntaxError, match="looks at the variables of the function that calls it"):
         sct.grad(f)(1.5)
+
+
+registered = []
+
+
+def register(n):
+    registered.append(n)
+
+
+sct.nondifferentiable(register, pure=False)
+
+
+def registers(x):
+    register(1)
+    return x * x
+
+
+def test_what_a_registered_function_does_is_done():
+    registered.clear()
+    assert sct.grad(registers)(3.0) == 6.0 and registered == [1]

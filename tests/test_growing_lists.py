@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from differences import agree
 
 import sct
 
@@ -197,3 +198,236 @@ CASES = [
 @pytest.mark.parametrize(("f", "args", "wrt"), CASES)
 def test_derivatives(f, args, wrt, order):
     sct.check_grads(f, args, wrt, order=order)
+
+
+THREE = np.array([1.0, 2.0, 3.0])
+
+
+# -- writes after a list that grows in a loop or a branch ----------------------------------------------------------------------
+
+
+def after_comprehension(x, n):
+    y = np.zeros(n)
+    for i in range(n):
+        t = [x[j] for j in range(i)]
+        y[i] = 2 * x[i] * x[i] + len(t)
+    return np.sum(y)
+
+
+def after_comprehension_in_a_branch(x, n):
+    y = np.zeros(2)
+    if n > 1:
+        t = [2 * v for v in x]
+        y[0] = x[0] ** 2 * t[1]
+    return np.sum(y)
+
+
+def after_appending(x, n):
+    p = {"w": x[0]}
+    for i in range(n):
+        t = []
+        for j in range(i):
+            t.append(x[j])
+        p["w"] = p["w"] * x[i] + len(t)
+    return p["w"]
+
+
+def de_boor(t, c, x):
+    """The value of a cubic B-spline at x, in the first interval."""
+    p, k = 3, 3
+    d = [c[j + k - p] for j in range(p + 1)]
+    for r in range(1, p + 1):
+        for j in range(p, r - 1, -1):
+            a = (x - t[j + k - p]) / (t[j + 1 + k - r] - t[j + k - p])
+            d[j] = (1.0 - a) * d[j - 1] + a * d[j]
+    return d[p]
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "wrt"),
+    [
+        (after_comprehension, (THREE, 3), 0),
+        (after_comprehension_in_a_branch, (THREE, 3), 0),
+        (after_appending, (THREE, 3), 0),
+        (de_boor, (np.arange(8.0), np.array([1.0, 2.0, 0.5, 3.0]), 3.4), (0, 1, 2)),
+    ],
+)
+def test_writes_after_a_list(f, args, wrt):
+    agree(f, *args, wrt=wrt)
+
+
+# -- their items and indices ---------------------------------------------------------------------------------------------------
+
+
+def picked_by_number(x, order):
+    items = [2 * v for v in x]
+    s = 0.0
+    for j in order:
+        s += items[int(j)] ** 2
+    return s
+
+
+def picked_by_search(x, n):
+    items = [2 * v for v in x]
+    s = 0.0
+    for _ in range(n):
+        s += items[int(np.argmin(x + s * 0.1))] ** 2
+    return s
+
+
+def first_item_last(x):
+    items = [2 * v for v in x]
+    s = 0.0
+    for v in reversed(items):
+        s += v**2
+        items[0] = s
+    return s + items[0]
+
+
+def list_as_index(x, n):
+    at = [i for i in range(n)]
+    return np.sum(x[at] ** 2)
+
+
+def list_as_index_of_a_write(x, n):
+    at = [i for i in range(n)]
+    y = np.zeros(n)
+    y[at] = x[at] ** 2
+    y[at] += x
+    return np.sum(y * x)
+
+
+def augmented_items(x, n):
+    items = [2 * v for v in x]
+    out = {}
+    h = []
+    for i in range(n):
+        h.append(x[i] * items[i])
+    for i in range(n):
+        h[i] += items[i] ** 2
+        h[i] *= 2
+    out["h"] = h
+    return np.sum(np.stack(out["h"]))
+
+
+def items_by_numpy_integers(x, order):
+    items = []
+    for i in range(len(x)):
+        items.append(x[i])
+    for k in order:
+        items[k] = items[k] * 3 * x[0]
+    for k in order:
+        items[k] += x[1] * items[0]
+    return items[0] * items[1] + items[2]
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (picked_by_number, (THREE, np.array([0.0, 2.0]))),
+        (picked_by_search, (THREE, 3)),
+        (first_item_last, (THREE,)),
+        (list_as_index, (THREE, 3)),
+        (list_as_index_of_a_write, (THREE, 3)),
+        (augmented_items, (THREE, 3)),
+        (items_by_numpy_integers, (THREE, np.array([1, 2, 1]))),
+    ],
+)
+def test_items_of_lists_that_grow(f, args):
+    agree(f, *args)
+
+
+# -- lists that begin with items -----------------------------------------------------------------------------------------------
+
+
+def trajectory(x, n):
+    hs = [x]
+    for t in range(n):
+        hs.append(np.sin(hs[t]))
+    return np.sum(hs[n] * hs[n - 1])
+
+
+def numbers(x, n):
+    h = [1.0]
+    for t in range(n):
+        h.append(h[t] * x[t])
+    return sum(h)
+
+
+def two_before(x, n):
+    h = [0.0, x[0]]
+    for t in range(2, n):
+        h.append(h[t - 1] + 0.5 * h[t - 2] * x[1])
+    return h[-1] * h[3]
+
+
+def one_way_or_another(x, n):
+    hs = [x]
+    for t in range(n):
+        if hs[t][0] > 0:
+            hs.append(np.sin(hs[t]))
+        else:
+            hs.append(np.cos(hs[t]))
+    return np.sum(hs[n] * hs[n - 1])
+
+
+def until_large(x, n):
+    hs = [x, x * 2]
+    t = 1
+    while np.sum(hs[t]) < 40 and t < n:
+        hs.append(hs[t] + 0.5 * hs[t - 1])
+        t += 1
+    return np.sum(hs[t])
+
+
+def two_lists(x, n):
+    q = [x[0]]
+    v = [x[1]]
+    for t in range(n):
+        w = v[t] - 0.1 * q[t]
+        q.append(q[t] + 0.1 * w)
+        v.append(w)
+    return sum(q) + v[n] ** 2
+
+
+def popped_twice(x, n):
+    stack = [x[0]]
+    s = 0.0
+    for _ in range(n):
+        stack.append(x[1] * stack[-1])
+        stack.append(x[2])
+        s += stack.pop() * stack.pop()
+    return s
+
+
+def chosen(x):
+    return np.sum(np.stack([x[i] for i in range(3) if x[i] > 1.5]) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (trajectory, (3,)),
+        (numbers, (3,)),
+        (two_before, (6,)),
+        (one_way_or_another, (3,)),
+        (until_large, (5,)),
+        (two_lists, (4,)),
+        (popped_twice, (3,)),
+        (chosen, ()),
+    ],
+)
+def test_lists_that_begin_with_items(f, args):
+    agree(f, THREE, *args)
+
+
+def never_grows(ws, x, n):
+    h = []
+    for t in range(n):
+        h.append(x * ws[t])
+    return np.sum(h[-1])
+
+
+def test_a_list_that_never_grows_is_not_indexed_at_run_time():
+    with pytest.raises(sct.UnsupportedSyntaxError, match="whose index is only known at run time"):
+        sct.grad(never_grows, "x")([1.0, 2.0], THREE, 2)

@@ -234,3 +234,68 @@ def test_second_derivatives_of_methods_and_partials_are_those_of_each_instance()
         f = functools.partial(cubic, 1.0, factor=k)
         assert (sct.grad(f)(1.0), sct.grad(sct.grad(f))(1.0), sct.grad(f)(1.0, factor=1.0)) == (3.0 * k, 6.0 * k, 3.0)
         assert sct.grad(f).__name__ == "cubic"
+
+
+configuration = types.ModuleType("configuration")
+
+
+class Flags:
+    double = True
+    act = staticmethod(np.sin)
+
+
+def by_a_flag(x):
+    return x * x if Flags.double else 3.0 * x
+
+
+def by_a_function(x):
+    return Flags.act(x)
+
+
+def by_data(x):
+    return np.sum(x * configuration.W)
+
+
+def multiplied(x, k=2.0):
+    return x * k
+
+
+def by_a_default(x):
+    return multiplied(x)
+
+
+def test_attributes_of_classes_and_modules_are_read_anew(monkeypatch):
+    derived = [sct.grad(f) for f in (by_a_flag, by_a_function, by_a_default, by_data)]
+    configuration.W = np.array([5.0])
+    assert [derived[k](5.0) for k in range(3)] == [10.0, np.cos(5.0), 2.0]
+    assert derived[3](np.array([2.0])) == 5.0
+    monkeypatch.setattr(Flags, "double", False)
+    monkeypatch.setattr(Flags, "act", staticmethod(np.exp))
+    monkeypatch.setattr(multiplied, "__defaults__", (5.0,))
+    configuration.W = np.arange(3.0)
+    assert [derived[k](5.0) for k in range(3)] == [3.0, np.exp(5.0), 5.0]
+    assert derived[3](np.array([2.0])) == 3.0
+
+
+def triple(x):
+    return x * 3.0
+
+
+def factor(x):
+    return x * 3.0
+
+
+@sct.adjoint(triple)
+def triple_adjoint(y, x, y_bar):
+    return factor(y_bar)
+
+
+def by_a_rule(x):
+    return triple(x)
+
+
+def test_what_a_rule_relies_on_is_read_anew(monkeypatch):
+    derived = sct.grad(by_a_rule)
+    assert derived(2.0) == 3.0
+    monkeypatch.setitem(globals(), "factor", np.exp)
+    assert derived(2.0) == np.exp(1.0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sources import define
 
 import sct
 
@@ -49,3 +50,64 @@ def test_a_rule_of_ones_own_may_return_anything():
 
     assert sct.grad(lambda x: total(x))(X).flags.writeable
     sct.check_grads(lambda x: total(x) + np.sum(x * x), (X,))
+
+
+def all_states(x, n):
+    h = []
+    for _ in range(n):
+        x = np.sin(x)
+        h.append(x)
+    return h
+
+
+def last_state(x, n):
+    for _ in range(n):
+        x = np.tanh(x)
+    return x
+
+
+def with_states(x, n):
+    h = all_states(x, n)
+    return np.sum(h[-1] ** 2), h
+
+
+def test_the_lists_that_a_pullback_gives_may_be_written_into():
+    y, pull = sct.pullback(all_states)(X, 2)
+    seed = [np.ones(3)] * 2
+    before = pull(seed)
+    for item in y:
+        item[:] = 100.0
+    np.testing.assert_array_equal(pull(seed), before)
+    y, pull = sct.pullback(last_state)(X, 2)
+    before = pull(np.ones(3))
+    y[:] = 100.0
+    np.testing.assert_array_equal(pull(np.ones(3)), before)
+    (_, h), pull = sct.pullback(with_states, has_aux=True)(X, 2)
+    before = pull(1.0)
+    for item in h:
+        item[:] = 100.0
+    np.testing.assert_array_equal(pull(1.0), before)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("x", [np.array(1.0), (np.array(1.0),), ((np.ones(2), np.array(1.0)), np.ones(1))])
+def test_gradient_by_an_array_of_rank_0_is_not_the_cotangent(x, optimize):
+    """A write into the gradient must not be one into the caller's cotangent."""
+    _, g = sct.vjp(define("def f(x):\n    return x\n", "f"), optimize=optimize)(x, x)
+
+    def leaves(v):
+        return [w for u in v for w in leaves(u)] if isinstance(v, tuple) else [v]
+
+    assert not any(np.may_share_memory(a, b) for a, b in zip(leaves(g), leaves(x)))
+
+
+def adds_to_its_argument(z):
+    z = z + np.tanh(z)
+    return z * z
+
+
+def test_an_array_of_rank_0_is_not_written_into():
+    z = np.array(0.5)
+    sct.vjp(adds_to_its_argument)(z, np.array(1.0))
+    assert z == 0.5
+    assert "+=" not in sct.grad(adds_to_its_argument).source_for(z)

@@ -311,3 +311,19 @@ def test_augmented_assignment_of_numbers_is_taken():
 def test_out_none_is_taken():
     f = define("def f(x):\n    return np.sum(x, axis=0, out=None)\n", "f")
     assert np.array_equal(sct.grad(f)(np.ones(3)), np.ones(3))
+
+
+def hyperbolic(x, n):
+    for _ in range(n):
+        x = np.tanh(x)
+    return x
+
+
+def pulled_inside(x):
+    y, pull = sct.pullback(hyperbolic)(x, 2)
+    return np.sum(pull(np.ones(3)) ** 2) + np.sum(y)
+
+
+def test_a_pullback_inside_is_refused():
+    with pytest.raises(sct.UnsupportedSyntaxError, match=r"sct\.pullback in a function that is differentiated"):
+        sct.grad(pulled_inside)(np.ones(3))

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from sources import define
 
 import sct
 
@@ -364,3 +365,68 @@ def test_a12_determinants_out_of_range_in_batches_and_complex():
     np.testing.assert_allclose(found, second_by_minors(z, w), atol=1e-12)
     # the determinant of three rows is linear in each of them, so that its third derivatives are the same everywhere
     np.testing.assert_allclose(sct.grad(third)(a[1], u[0], v[0]), sct.grad(third)(np.eye(3), u[0], v[0]), atol=1e-12)
+
+
+def test_vjp_of_vjp_of_nested_tuples():
+    f = define("def f(x):\n    return ((x, x),)\n", "f")
+    x = np.ones(2)
+    y_bar = ((x, 2.0 * x),)
+    (_, x_bar), g = sct.vjp(sct.vjp(f))(x, y_bar, (((x, 3.0 * x),), x))
+    np.testing.assert_allclose(x_bar, 3.0 * x)
+    np.testing.assert_allclose(g, 4.0 * x)
+
+
+def test_vjp_of_vjp_after_a_branch():
+    text = "def f(z):\n    if 1.5 + z.mean() < 0.05:\n        z = np.sin(z - z)\n    return z\n"
+    z = np.ones(2)
+    _, g = sct.vjp(sct.vjp(define(text, "f")))(z, z, (z, z))
+    np.testing.assert_allclose(g, z)
+
+
+TAPES = {
+    "an entry of a tape through which no derivative passes": """def f(x):
+    y = x
+    for i in range(3):
+        y = np.abs(y)
+    return y * y
+""",
+    "an entry of a tape that one path does not use": """def f(x):
+    y = x
+    for i in range(3):
+        y = np.sin(y) * y
+        if np.sum(y) > 0.3:
+            y = np.tanh(y) * x
+    return y
+""",
+    "a tape that is made after an early return": """def f(x):
+    if x[0] > 5.0:
+        return x
+    if x[1] > 5.0:
+        return 2.0 * x
+    for i in range(3):
+        x = np.cos(np.logaddexp(0.3, x)) * x
+    return x
+""",
+    "a tape of a loop that a loop with an exit comes before": """def f(x):
+    y = x
+    for a in x:
+        if a > 5.0:
+            return x
+    for i in range(3):
+        y = np.sin(np.mean(y)) * x
+    return y
+""",
+}
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("name", TAPES)
+def test_tapes_of_a_second_derivative(name, optimize):
+    f = define(TAPES[name], "f")
+    x, y_bar, w = np.array([0.4, -0.3, 0.8]), np.array([1.0, 0.5, -0.7]), np.array([0.3, 1.1, -0.4])
+    first = sct.vjp(f, optimize=optimize)
+    _, h = sct.vjp(first, optimize=optimize)(x, y_bar, (np.zeros(3), w))
+    step = 1e-5
+    for k, e in enumerate(np.eye(3)):
+        difference = (first(x + step * e, y_bar)[1] - first(x - step * e, y_bar)[1]) / (2 * step)
+        np.testing.assert_allclose(h[k], difference @ w, rtol=1e-7, atol=1e-9)

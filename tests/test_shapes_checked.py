@@ -276,3 +276,28 @@ def reshaped(x):
 
 def test_reshaping_to_several_sizes():
     np.testing.assert_array_equal(sct.grad(reshaped)(np.ones(6)), np.arange(6.0))
+
+
+P = np.array([0.45, 0.61, 0.72, 0.87])
+
+
+def written_too_long(p):
+    y = np.zeros(4)
+    y[1:] = p
+    return np.sum(y)
+
+
+def added_too_long(p):
+    y = np.zeros(4)
+    y[1:] += p
+    return np.sum(y)
+
+
+@pytest.mark.parametrize("f", [written_too_long, added_too_long])
+def test_a_value_that_does_not_fit_has_no_gradient(f):
+    with pytest.raises(ValueError, match="broadcast"):
+        f(P)
+    for optimize in (True, False):
+        with pytest.raises(ValueError, match="broadcast|reshape|fit"):
+            sct.grad(f, optimize=optimize)(P)
+    assert np.array_equal(sct.grad(f)(P[1:]), np.ones(3))

@@ -175,3 +175,9 @@ def test_the_time_to_compile_is_linear_in_the_length_of_a_program():
             sct.grad(f)(1.5, 3)
             times.append(time.process_time() - start)
         assert times[1] < 12 * times[0]
+
+
+def test_many_products_in_a_loop():
+    """The search for what a value is computed from visits each value once: with every path followed, this would never end."""
+    source = "def f(x, n):\n    for _ in range(n):\n" + "        x = x * (1.2 - x * x)\n" * 40 + "    return x\n"
+    sct.check_grads(define(source, "f"), (0.3, 1))

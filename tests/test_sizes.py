@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from differences import agree
 
 import sct
 
@@ -156,6 +157,9 @@ def test_short_axes_are_right_too(f, wrt, arguments):
         sct.check_grads(f, arguments(n), wrt)
 
 
+THREE = np.array([1.0, 2.0, 3.0])
+
+
 # -- what is relied on ---------------------------------------------------------------------------------------------------------
 
 
@@ -246,3 +250,155 @@ def test_a_rule_that_was_used_for_other_sizes_before():
 
     for n, m in ((9, 9), (9, 3), (3, 9), (3, 3), (9, 9)):
         sct.check_grads(make(), (normal(n), normal(m)), (0, 1))
+
+
+# -- bounds that are integers of which nothing is known ------------------------------------------------------------------------
+
+
+def counted_slice(b, c, v):
+    k = 0
+    while k < v:
+        k += 1
+    return np.sum(b[:k] * c)
+
+
+def counted_slice_of_itself(c, v):
+    k = 0
+    while k < v:
+        k += 1
+    return np.sum(c[:k] + c)
+
+
+def looked_up(c):
+    s = 0.0
+    for i in range(2):
+        k = 1
+        while c[k] < i:
+            k += 1
+        d = np.sin(c[k - 1 : k + 1])
+        s += d[0] * d[1]
+    return s
+
+
+def counted_split(c, v):
+    k = 0
+    while k < v:
+        k += 1
+    return np.sum(np.split(c, [k])[0] * c)
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "wrt"),
+    [
+        (counted_slice, (THREE, THREE, 0.5), (0, 1)),
+        (counted_slice_of_itself, (THREE, 0.5), 0),
+        (looked_up, (THREE,), 0),
+        (counted_split, (THREE, 0.5), 0),
+    ],
+)
+def test_bounds_that_are_counted(f, args, wrt):
+    agree(f, *args, wrt=wrt)
+
+
+# -- one helper with other sizes, and sizes of other iterations ----------------------------------------------------------------
+
+
+def pick(x, t):
+    if t > 0:
+        y = x[:1]
+    else:
+        y = x[:3]
+    return y
+
+
+def helper_with_a_branch_twice(x, y, a, b):
+    return np.mean(pick(y, b) * pick(x, a))
+
+
+def shorter(x, k):
+    for _ in range(k):
+        x = x[1:]
+    return x
+
+
+def helper_with_a_loop_twice(x, y, a, b):
+    return np.mean(shorter(y, b) * shorter(x, a))
+
+
+def by_twos(x, k):
+    if k <= 0:
+        return x[:1]
+    if k == 1:
+        return x[:3]
+    return by_twos(x, k - 2)
+
+
+def recursion_twice(x, y, a, b):
+    return np.mean(by_twos(y, b) * by_twos(x, a))
+
+
+def size_of_the_iteration_before(w, x):
+    s = 0.0
+    for k in range(2):
+        z = x[: 2 * k + 1]
+        if k > 0:
+            s = s + np.mean(prev * (z * w))  # noqa: F821
+        prev = z  # noqa: F841
+    return s
+
+
+def size_of_the_first_iteration(w, x):
+    s = 0.0
+    for k in range(2):
+        z = x[: 2 * k + 1]
+        if k == 0:
+            first = z
+        s = s + np.mean(first * (z * w))
+    return s
+
+
+n = 1
+
+
+def first_entries(x):
+    return x[:n]
+
+
+def parameter_named_like_a_global(w, x, n):
+    return np.mean(first_entries(x) * (x[:n] * w))
+
+
+def offsets_in_a_rule(x):
+    return np.sum(np.concatenate([x, x, x]) * np.arange(3.0 * len(x)))
+
+
+U, V = np.arange(1.0, 6), np.arange(2.0, 7)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (helper_with_a_branch_twice, (U, V, -1.0, 1.0)),
+        (helper_with_a_loop_twice, (U, V, 2, 4)),
+        (recursion_twice, (U, V, 2, 3)),
+        (size_of_the_iteration_before, (1.5, U)),
+        (size_of_the_first_iteration, (1.5, U)),
+        (parameter_named_like_a_global, (1.5, U, 3)),
+        (offsets_in_a_rule, (np.arange(3.0),)),
+    ],
+)
+def test_a_size_is_that_of_its_call_and_iteration(f, args):
+    sct.check_grads(f, args, 0)
+
+
+def rank_by_the_way_taken(z, n):
+    if n % 2 == 0:
+        z = np.outer(z, z)
+    else:
+        z = np.sin(z) * z
+    return np.sum(z * np.ones((3, 2, 2)))
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_rank_that_depends_on_the_way_taken(n):
+    sct.check_grads(rank_by_the_way_taken, (np.array([0.4, 0.9]), n), 0)

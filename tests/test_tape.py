@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from differences import agree
 
 import sct
 
@@ -189,3 +190,91 @@ def test_data_from_outside_is_listed_by_its_name():
     tape = sct.grad(lambda x: np.sum(np.sin(x * WEIGHTS))).tape(np.ones(3))
     assert all(e.statement for e in tape.entries)
     assert "WEIGHTS" in {e.statement for e in tape.entries}
+
+
+def test_the_test_of_a_while_loop_reads_what_it_carries():
+    def until(x, n):
+        a = x * 2
+        while a[0] < n:
+            a[0] = a[0] + a[1]
+        return np.sum(a)
+
+    assert "copy" not in sct.vjp(until).source_for(np.ones(3), 5.0).split("# reverse")[0]
+    sct.check_grads(until, (np.ones(3), 5.0), 0)
+
+
+X, A = np.array([1.0, 2.0, 3.0]), np.arange(1.0, 7.0).reshape(3, 2)
+
+
+# -- what is on a tape and is no array -----------------------------------------------------------------------------------------
+
+
+CELLS = [(0, 1), (2, 1), (1, 0)]
+
+
+@sct.nondifferentiable
+def cell(i):
+    return CELLS[i]
+
+
+@sct.nondifferentiable
+def window(i):
+    return slice(i, i + 2)
+
+
+def opaque_index(A, n):
+    for i in range(n):
+        ij = cell(i)
+        A[ij] = np.sin(A[ij]) * A[0, 0]
+    return np.sum(A)
+
+
+def opaque_slice(x, n):
+    for i in range(n):
+        w = window(i)
+        x[w] = np.sin(x[w]) * x[0]
+    return np.sum(x)
+
+
+def checkpointed_in_a_loop(x, n):
+    for _ in range(n):
+        for _ in sct.checkpointed(range(n), slots=2):
+            x = np.sin(x)
+        x[0] = x[1] * x[2]
+    return np.sum(x)
+
+
+def none_at_first(x, n):
+    before, s = None, 0.0
+    for t in range(n):
+        y = x * (t + 1)
+        y[0] = x[1] ** 2
+        if before is not None:
+            s += np.sum(y * before)
+        before = y
+    return s
+
+
+def product_with_the_one_before(x, n):
+    before, s = None, 0.0
+    for t in range(n):
+        y = x * (t + 1)
+        y[0] = x[1] ** 2
+        if before is not None:
+            s += y @ before
+        before = y
+    return s
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (opaque_index, (A, 3)),
+        (opaque_slice, (X, 2)),
+        (checkpointed_in_a_loop, (X, 2)),
+        (none_at_first, (X, 3)),
+        (product_with_the_one_before, (X, 3)),
+    ],
+)
+def test_what_is_taped_stays_what_it_is(f, args):
+    agree(f, *args)

@@ -9,6 +9,7 @@ import re
 
 import numpy as np
 import pytest
+from differences import agree, arrays
 from sources import define
 
 import sct
@@ -1672,3 +1673,134 @@ def test_what_is_seen_between_writes(transform, optimize, capsys):
     with pytest.raises(ValueError, match=re.escape(str(error.value))):
         transform(shown, optimize=optimize)(x)
     assert np.array_equal(x, [0.7, -0.3, -1.1, 0.4])
+
+
+# Writes and what they depend on, in functions of their own
+
+
+P, Q = np.array([0.45, 0.61, 0.72, 0.87]), np.array([0.48, -0.24, 0.96, -0.2])
+
+
+def rows_from_one(p):
+    v = p * np.ones((2, 2))
+    v[[0, 1]] = v[0]
+    return np.sin(v)
+
+
+def branches_after_writes(p, q, n):
+    if n == 0:
+        q[:] = p
+    if n > 1:
+        q[1] = 2.0
+    return q * q
+
+
+def write_test_write(p):
+    v = np.zeros(4)
+    v[2] = p[2]
+    if v[2] < 0.5:
+        v[1] = 2.0
+    v[3] = v[3] + p[0]
+    return v * v
+
+
+def mask_of_what_it_changes(p):
+    while p[1] > 0.5:
+        p[p[1] > 0.9] -= 1.0
+        p[1] = 0.5 * np.tanh(p[1])
+    return p + 0.0
+
+
+def branch_that_is_linear(p, q):
+    if p[0] > 0.05:
+        if p[1] < 0.1:
+            q[3] += 1.0
+    else:
+        q[1] = 2.0
+    return q
+
+
+def perhaps_none(p):
+    v = -1.2 * np.ones(4)
+    D = {"a": v}
+    if D["a"][3] < 0.3:
+        np.put(v, [3, 0], p[::2])
+        return v
+
+
+def leading_unit_axes(p):
+    v = np.zeros(4)
+    v[:] = p[None]
+    v[[0, 1]] = p[None, None, 1:3]
+    v[2:] = np.reshape(p[:2], (1, 2))
+    return v * v
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (rows_from_one, (P[:2],)),
+        (branches_after_writes, (P, Q, 0)),
+        (branches_after_writes, (P, Q, 2)),
+        (write_test_write, (P,)),
+        (mask_of_what_it_changes, (P + np.array([0.0, 1.0, 0.0, 0.0]),)),
+        (branch_that_is_linear, (P, Q)),
+        (branch_that_is_linear, (P - 1.0, Q)),
+        (perhaps_none, (P,)),
+        (leading_unit_axes, (P,)),
+    ],
+)
+def test_writes_in_a_function(f, args, order):
+    sct.check_grads(f, args, arrays(args), order=order)
+
+
+def square_the_first(a):
+    a[0] = a[0] * a[0] + 1.0
+    return a[1]
+
+
+def entry_before_the_call(x):
+    x[0] += square_the_first(x)
+    x[1] *= square_the_first(x)
+    return np.sum(x * x)
+
+
+def test_entry_is_read_before_a_function_that_changes_it():
+    sct.check_grads(entry_before_the_call, (P,))
+
+
+def unrolled_in_a_branch(x):
+    a = [x, x * 2]
+    y = np.zeros(2)
+    if x[0] > 0:
+        for i in range(2):
+            y[i] = a[i][0]
+    return np.sum(y)
+
+
+def unrolled_in_a_loop(x, n):
+    a = [x, x * 2]
+    y = np.zeros(2)
+    for _ in range(n):
+        for i in range(2):
+            y[i] = y[i] + a[i][0]
+    return np.sum(y)
+
+
+def unrolled_in_a_while_loop(x, n):
+    a = [x, x * 2]
+    y = np.zeros(2)
+    k = 0
+    while k < n:
+        for i in range(2):
+            y[i] = y[i] + a[i][0] * x[1]
+        k += 1
+    return np.sum(y)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"), [(unrolled_in_a_branch, ()), (unrolled_in_a_loop, (3,)), (unrolled_in_a_while_loop, (3,))]
+)
+def test_writes_in_unrolled_loops(f, args):
+    agree(f, np.array([1.0, 2.0, 3.0]), *args)

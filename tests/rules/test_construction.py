@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import sct
 from sct.analysis.inference import infer_call
 from sct.analysis.signature import abstract
 from sct.ir.types import UNKNOWN, Array, Const, List, Scalar, Tuple, size_mul
@@ -185,3 +186,15 @@ A, B = X.shape
 )
 def test_what_is_known_at_compile_time(primitive, args, answer):
     assert infer_call(primitive, args, {}) == answer
+
+
+def made_by_ndarray(x):
+    a = np.ndarray((4,))
+    a[:] = x * x
+    b = np.ndarray(shape=x.shape, dtype=float)
+    b[...] = a * x
+    return np.sum(b)
+
+
+def test_array_made_by_its_type():
+    sct.check_grads(made_by_ndarray, (np.array([0.45, 0.61, 0.72, 0.87]),))

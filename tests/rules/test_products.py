@@ -4,7 +4,9 @@ import operator
 
 import numpy as np
 import pytest
+from sources import define
 
+import sct
 from sct.ruleset import adjoint_rule, primitives
 from sct.testing import check_rule
 
@@ -369,3 +371,15 @@ def test_every_rule_has_a_sample():
     sampled = {primitive for primitive, _, _ in SAMPLES}
     own = {p for p in primitives() if adjoint_rule(p).function.__module__ == "sct.rules.products"}
     assert own <= sampled
+
+
+def test_einsum_of_unknown_rank_is_refused():
+    text = """def f(x):
+    y = x[:1, :1]
+    for i in range(2):
+        x, y = y, np.sum(x)
+        x = x * np.ones((2, 2))
+    return np.sum(np.einsum('ij,jk->ik', x, np.ones((2, 2))))
+"""
+    with pytest.raises(sct.UnsupportedSyntaxError):
+        sct.grad(define(text, "f"))(np.ones((2, 2)))

@@ -1,0 +1,163 @@
+"""Which statements run: returns out of branches and loops, loops with an exit, and names that only some paths bind."""
+
+import numpy as np
+import pytest
+from sources import define
+
+import sct
+
+PROGRAMS = [
+    # (name, text, arguments, adjoint of the result, gradient by the first parameter)
+    (
+        "early_return_from_a_nested_branch",
+        """def f(x, n):
+    if n == 1:
+        if x[0] > 5.0:
+            return x
+    return 2.0 * x
+""",
+        (np.ones(2), 1),
+        np.ones(2),
+        [2.0, 2.0],
+    ),
+    (
+        "early_return_from_a_branch_not_entered",
+        """def f(x, n):
+    if n == 1:
+        if x[0] > 5.0:
+            return x
+    return 2.0 * x
+""",
+        (np.ones(2), 2),
+        np.ones(2),
+        [2.0, 2.0],
+    ),
+    (
+        "return_from_a_loop",
+        """def f(x):
+    for i in range(3):
+        if i == 1:
+            return x
+    return x * 2.0
+""",
+        (np.ones(2),),
+        np.ones(2),
+        [1.0, 1.0],
+    ),
+    (
+        "return_from_a_nested_loop_that_does_not_run",
+        """def f(x, n):
+    for i in range(3):
+        for j in range(n):
+            return x * 2.0
+    return x
+""",
+        (np.ones(2), 0),
+        np.ones(2),
+        [1.0, 1.0],
+    ),
+    (
+        "name_defined_in_a_branch_of_a_loop",
+        """def f(x):
+    for i in range(2):
+        if i == 1:
+            y = x[0] * np.sin(x)
+    return y
+""",
+        (np.ones(2),),
+        np.ones(2),
+        [2.0 * np.sin(1.0) + np.cos(1.0), np.cos(1.0)],
+    ),
+    (
+        "name_defined_in_a_loop_that_does_not_run",
+        """def f(x, n):
+    for i in range(n):
+        y = x * 2.0
+    for i in range(n):
+        x = x * y
+    return x
+""",
+        (np.ones(2), 0),
+        np.ones(2),
+        [1.0, 1.0],
+    ),
+    (
+        "name_defined_in_a_branch_not_taken",
+        """def f(x, n):
+    if n > 1:
+        y = x * 2.0
+    if n > 1:
+        x = x * y
+    return x
+""",
+        (np.ones(2), 0),
+        np.ones(2),
+        [1.0, 1.0],
+    ),
+    (
+        "trip_count_survives_the_first_value_of_an_adjoint",
+        """def f(x, z):
+    for i in range(3):
+        a, b = (np.mean(x), np.max(z))
+        j = 0
+        while j < 3:
+            j = j + 1
+            w = [np.tanh(np.arctan(a * np.ones((1, 2)))), np.sin(np.mean(x) + np.zeros((1, 2)))]
+            return np.abs(a) - np.matmul(w[0][0], np.ones((2,)))
+""",
+        (np.ones((2, 3)), np.ones(1)),
+        1.0,
+        np.full((2, 3), (1.0 - 2.0 * (1.0 - np.tanh(np.pi / 4) ** 2) / 2.0) / 6.0),
+    ),
+]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("text, args, y_bar, gradient", [pytest.param(*p[1:], id=p[0]) for p in PROGRAMS])
+def test_gradient(text, args, y_bar, gradient, optimize):
+    f = define(text, "f")
+    y, x_bar = sct.vjp(f, optimize=optimize)(*args, y_bar)
+    np.testing.assert_array_equal(y, f(*args), strict=True)
+    np.testing.assert_allclose(x_bar, gradient, rtol=1e-12)
+    y, pull = sct.pullback(f, optimize=optimize)(*args)
+    np.testing.assert_array_equal(y, f(*args), strict=True)
+    for _ in range(2):
+        np.testing.assert_allclose(pull(y_bar), gradient, rtol=1e-12)
+
+
+def newton_until_steady(x):
+    old = x
+    new = x * 0.5
+    while True:
+        old = new
+        new = 0.5 * (new + 2 / new)
+        if not abs(new - old) > 1e-3:
+            break
+    return new * old
+
+
+def swap_until(a, limit):
+    b = a
+    for _ in range(20):
+        a, b = b, a * b + 0.5
+        if a > limit:
+            break
+    return a * b
+
+
+def carried_without_change(x):
+    b = x
+    for _ in range(3):
+        for _ in range(2):
+            x = x * b
+            if x[0] > 0.3:
+                b = b  # noqa: PLW0127
+    return np.sum(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(newton_until_steady, (0.9,)), (swap_until, (0.9, 3.0)), (carried_without_change, (np.array([0.5, 0.7]),))],
+)
+def test_values_of_the_iteration_before(f, args):
+    sct.check_grads(f, args, 0)
