@@ -408,12 +408,18 @@ class Specializer:
         return test
 
     def explode(self, v: Value) -> Operand:
-        """A container value as a container of its items."""
+        """A container value as a container of its items, which is the same object."""
         now = self.memory.now(v)
         if now is not v and not isinstance(now, Value):
             return now
         assert isinstance(v.type, (Tuple, List, Dict))
-        return with_items(v.type, self.items_of(v))
+        return self.same_object(with_items(v.type, self.items_of(v)), v)
+
+    def same_object(self, made: Operand, operand: Operand) -> Operand:
+        """What is made of a list or dict, or of a tuple, with other operands for its items: it is still that."""
+        if not isinstance(made, Tuple):
+            self.memory.is_version(made, self.memory.object_of(operand))
+        return made
 
     def items_of(self, v: Value) -> list[Operand]:
         """The items of a container value, as it was made."""
@@ -425,19 +431,13 @@ class Specializer:
         if isinstance(operand, Value):
             if not isinstance(operand.type, (Tuple, List, Dict)):
                 return operand
-            made = self.expose_all(self.explode(operand))
-            if not isinstance(made, Tuple):
-                self.memory.is_version(made, self.memory.object_of(operand))
-            return made
+            return self.same_object(self.expose_all(self.explode(operand)), operand)
         if not isinstance(operand, (Tuple, List, Dict)):
             return operand
         items = tuple(self.expose_all(i) for i in operand.items)
         if all(i is j for i, j in zip(items, operand.items, strict=True)):
             return operand
-        made = with_items(operand, items)
-        if not isinstance(made, Tuple):
-            self.memory.is_version(made, self.memory.object_of(operand))
-        return made
+        return self.same_object(with_items(operand, items), operand)
 
     def project(self, v: Value, key: Any, item: Abstract) -> Operand:
         """An item of a container value; of an argument it is read once, at the start."""
