@@ -114,6 +114,12 @@ _CONTAINERS = (
     "{p} = pack({a}, {b})",
     "{p}, {q} = {q}, {p}",
     "{p} = {p} if {test} else {q}",
+    "if {test}:\n    {p} = {q}",
+    "if {test}:\n    u = {q}",
+    "if {test}:\n    {d} = {g}",
+    "if {test}:\n    g = {d}",
+    "{d} = {g}",
+    "{p} = u",
     "{p} = {p} + [{a}]",
     "{p}[{k}] = {a}",
     "{p}[{k}] = {e}",
@@ -162,6 +168,9 @@ _TERMS = (
     "{a}[0] * 2.0",
     "np.sum(np.stack({p}) ** 2)",
     "np.sum({p}[{k}])",
+    "np.sum({p}[{k}] * x)",
+    "np.sum({q}[{k}] * {p}[0])",
+    "np.sum({d}['w'] * {g}['w'])",
     "np.sum({d}['w'] * {d}['b'])",
     "np.sum(A * A)",
     "np.sum(x * h.a)",
@@ -191,7 +200,7 @@ class _Maker:
             self.keep(self.statement(0))
         result = self.result()
         source = self.source([*self.lines, f"return {result}"])
-        wrt = tuple(n for n in self.signature if n in ("x", "y", "A", "z", "d") and (n == "x" or r.random() < 0.6))
+        wrt = tuple(n for n in self.signature if n in ("x", "y", "A", "z", "w", "d") and (n == "x" or r.random() < 0.6))
         return Program(source, tuple(self.args.values()), wrt)
 
     def arguments(self) -> tuple[list[str], dict[str, Any]]:
@@ -202,6 +211,8 @@ class _Maker:
             args["z"], self.lists = [self.array() for _ in range(r.choice((2, 2, 3)))], ["z"]
         if r.random() < 0.5:
             args["d"], self.dicts = {"w": self.array(), "b": self.array()}, ["d"]
+        if self.lists and r.random() < 0.4:
+            args["w"], self.lists = [self.array() for _ in range(2)], ["z", "w"]
         if r.random() < 0.15:
             args["h"] = SimpleNamespace(a=self.array())
         args |= {"n": r.choice((0, 1, 2, 3, 3)), "flag": r.random() < 0.5}
@@ -230,7 +241,7 @@ class _Maker:
         lists, dicts = self.lists or ["p"], self.dicts or ["g"]
         several = [*r.sample(self.arrays, min(3, len(self.arrays))), "x", "x", "x"]
         parts = {"a": several[0], "b": several[1], "c": several[2], "p": r.choice(lists), "q": r.choice(lists)}
-        parts |= {"d": r.choice(dicts), "k": str(r.choice((0, 1))), "i": r.choice(self.indices or ["n"])}
+        parts |= {"d": r.choice(dicts), "g": r.choice(dicts), "k": str(r.choice((0, 1))), "i": r.choice(self.indices or ["n"])}
         for name, templates in (("s", _SCALARS), ("e", _EXPRESSIONS), ("r", _REFERENCES), ("test", _TESTS)):
             parts[name] = self.filled(r.choice(templates), depth - 1) if depth and f"{{{name}}}" in text else "0.5"
         return text.format(**parts)
