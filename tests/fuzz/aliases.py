@@ -153,6 +153,33 @@ _CONTAINERS = (
     "{p} = [{a}]\nfor _k in range(n):\n    {p}.append({a} * _k)",
     "{a} = np.sum(np.stack({p}), axis=0)",
 )
+_STRUCTURE = (
+    "{p} = {q}",
+    "u = {q}",
+    "if {test}:\n    {p} = {q}",
+    "if {test}:\n    u = {q}",
+    "{p} = {q} if {test} else {p}",
+    "{p} = list({q})",
+    "{p} = [{a}, {q}[0]]",
+    "{p}, {q} = {q}, {p}",
+    "{p}[{k}] = {e}",
+    "{p}[{k}] = x * {s}",
+    "{p}[{k}] = {q}[0]",
+    "{p}[0], {p}[1] = {p}[1], {p}[0]",
+    "{p}.append({e})",
+    "{p}.pop()",
+    "{p}.reverse()",
+    "if {test}:\n    {p}[{k}] = {e}",
+    "{d} = {g}",
+    "if {test}:\n    g = {d}",
+    "{d} = {g} if {test} else {d}",
+    "{d}['w'] = {e}",
+    "{d}['b'] = x * {s}",
+    "{d}['w'], {d}['b'] = {d}['b'], {d}['w']",
+    "{p} = [{d}['w'], {d}['b']]",
+    "{d} = {{'w': {p}[0], 'b': {a}}}",
+)
+"""What changes lists and dicts, and no array: of these more is followed, and less refused."""
 _HEADS = (
     "for {i} in range(n):",
     "for {i} in range(n):",
@@ -192,6 +219,7 @@ class _Maker:
         self.lists: list[str] = []
         self.dicts: list[str] = []
         self.indices: list[str] = []
+        self.only_structure = self.random.random() < 0.3
 
     def made(self) -> Program:
         self.signature, self.args = self.arguments()
@@ -207,7 +235,7 @@ class _Maker:
         """Names and values of the arguments; at times one array is in two of them."""
         r = self.random
         args: dict[str, Any] = {"x": self.array(), "y": self.array(), "A": np.round(self.rng.normal(size=(3, 3)), 2)}
-        if r.random() < 0.5:
+        if self.only_structure or r.random() < 0.5:
             args["z"], self.lists = [self.array() for _ in range(r.choice((2, 2, 3)))], ["z"]
         if r.random() < 0.5:
             args["d"], self.dicts = {"w": self.array(), "b": self.array()}, ["d"]
@@ -255,8 +283,8 @@ class _Maker:
         if depth < 3 and kind < 0.35:
             lines = [f"if {self.filled(r.choice(_TESTS))}:", *self.block(depth)]
             return [*lines, "else:", *self.block(depth)] if r.random() < 0.4 else lines
-        targets = (_ARRAYS, _WRITES, _CONTAINERS)
-        text = r.choice(r.choices(targets, (4, 4, 4))[0])
+        targets = (_STRUCTURE,) if self.only_structure else (_ARRAYS, _WRITES, _CONTAINERS)
+        text = r.choice(r.choice(targets))
         before = self.arrays, self.lists, self.dicts
         aimed = self.filled(text)
         if r.random() < 0.5 and text.startswith("{a} = "):  # a name of its own
