@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from fuzz import GENERATORS
-from fuzz.oracle import defined, judged, way_of
-from fuzz.programs import Program
+from fuzz.oracle import judged, way_of
+from fuzz.programs import Program, defined
 from fuzz.reducer import reduced
 
 import sct

@@ -6,7 +6,8 @@ import inspect
 import numba
 import numpy as np
 import pytest
-from kernels.test_kernels import floating, leaves, load, mapped
+from kernel_samples import sample
+from trees import leaves, random_like
 
 import sct
 
@@ -37,13 +38,8 @@ KERNELS = (
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.filterwarnings("ignore::numba.core.errors.NumbaPerformanceWarning")  # a product of strided arrays
 def test_compiles_as_it_is(name):
-    module = load(name)
-    f = getattr(module, name)
-    args = module.example(np.random.default_rng(0))
-    names = sct.vjp(f).primal.__code__.co_varnames[: len(args)]
-    wrt = getattr(module, "WRT", tuple(n for n, a in zip(names, args, strict=True) if floating(a)))
-    rng = np.random.default_rng(1)
-    bar = mapped(lambda v: rng.normal(size=np.shape(v)) if isinstance(v, np.ndarray) else rng.normal(), f(*copy.deepcopy(args)))
+    f, args, wrt = sample(name)
+    bar = random_like(f(*copy.deepcopy(args)), np.random.default_rng(1))
     specialized = sct.vjp(f, wrt).specialize(*args)
     generated = inspect.unwrap(specialized)  # without the checks of sizes and of memory that arguments share
     expected = generated(*copy.deepcopy(args), copy.deepcopy(bar))

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import scipy.linalg
+from differences import gradient
 
 import sct
 
@@ -95,11 +96,10 @@ CASES = [
 @pytest.mark.parametrize("optimize", [True, False])
 def test_the_values_are_pythons(f, c, optimize):
     ours, theirs = copy.deepcopy(c), copy.deepcopy(c)
-    value, gradient = sct.value_and_grad(f, optimize=optimize)(X, ours)
+    value, found = sct.value_and_grad(f, optimize=optimize)(X, ours)
     assert value == f(X, theirs)
     np.testing.assert_array_equal(ours, theirs)
-    differences = [f(X + h, copy.deepcopy(c)) - f(X - h, copy.deepcopy(c)) for h in 1e-6 * np.eye(3)]
-    np.testing.assert_allclose(gradient, np.array(differences) / 2e-6, atol=1e-7)
+    np.testing.assert_allclose(found, gradient(f, X, c), atol=1e-7)
 
 
 def test_what_is_not_written_into_is_not_copied():

@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+from differences import check_gradient
 
 import sct
 
@@ -42,10 +43,7 @@ def test_a_sequence_in_a_field(name, optimize):
     f = USES[name]
     x = np.array([0.4, 0.7])
     for holder in HOLDERS:
-        value, x_bar = sct.value_and_grad(f, optimize=optimize)(x, holder)
-        np.testing.assert_array_equal(value, f(x, holder), strict=True)
-        slope = [(f(x + e, holder) - f(x - e, holder)) / 2e-6 for e in 1e-6 * np.eye(2)]
-        np.testing.assert_allclose(x_bar, slope, rtol=1e-6, atol=1e-9)
+        check_gradient(f, x, holder, optimize=optimize)
 
 
 def test_rows_in_a_field():

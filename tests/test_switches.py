@@ -1,11 +1,11 @@
 """With each optimisation and analysis left out, the numbers stay, and the code is another."""
 
 import copy
-import inspect
 
 import numpy as np
 import pytest
-from kernels.test_kernels import floating, leaves, load, mapped
+from kernel_samples import sample
+from trees import leaves, mapped
 
 import sct
 from sct.analysis.switches import SWITCHES, left_out, without
@@ -97,9 +97,7 @@ def case(name):
     """A function, its arguments, and what it is differentiated by."""
     if name in PROGRAMS:
         return PROGRAMS[name], (np.array([0.7, -1.3, 2.1]), 5), ("x",)
-    f = getattr(load(name), name)
-    args = load(name).example(np.random.default_rng(0))
-    return f, args, tuple(n for n, a in zip(inspect.signature(f).parameters, args, strict=True) if floating(a))
+    return sample(name)
 
 
 def derived(name):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import test_growing_lists
 from interpreter import interpret
-from kernels.test_kernels import NAMES, floating, load
+from kernel_samples import NAMES, is_refused, sample
 
 import sct
 from sct.analysis.signature import abstract
@@ -41,13 +41,8 @@ def check(f, args, wrt, optimize=True):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_of_a_kernel(name):
-    module = load(name)
-    if getattr(module, "EXPECT", None) == "refused":
-        return
-    f = getattr(module, name)
-    args = module.example(np.random.default_rng(0))
-    names = f.__code__.co_varnames[: len(args)]
-    check(f, args, getattr(module, "WRT", tuple(n for n, a in zip(names, args, strict=True) if floating(a))))
+    if not is_refused(name):
+        check(*sample(name))
 
 
 @pytest.mark.parametrize(("f", "args", "wrt"), test_growing_lists.CASES)

@@ -9,8 +9,9 @@ import re
 
 import numpy as np
 import pytest
-from differences import agree, arrays
+from differences import agree, arrays, slope
 from sources import define
+from trees import mapped, pairing, random_like
 
 import sct
 
@@ -1331,29 +1332,6 @@ def arguments():
     return [x, y, A, 3, np.array([1, 1, -3]), lists, dicts]
 
 
-def mapped(f, *trees):
-    """`f` of the leaves of trees of one structure; what is no number of double precision stays as it is in the first."""
-    first = trees[0]
-    if isinstance(first, dict):
-        return {k: mapped(f, *(t[k] for t in trees)) for k in first}
-    if isinstance(first, (list, tuple)):
-        return type(first)(mapped(f, *parts) for parts in zip(*trees, strict=True))
-    floating = isinstance(first, float) or (isinstance(first, np.ndarray) and first.dtype == float)
-    return f(*trees) if floating else first
-
-
-def paired(a, b):
-    """The sum of the products of the entries of two trees."""
-    total = []
-    mapped(lambda u, v: total.append(float(np.sum(u * v))), a, b)
-    return sum(total)
-
-
-def random_like(tree, seed):
-    rng = np.random.default_rng(seed)
-    return mapped(lambda v: rng.normal(size=np.shape(v)) if np.ndim(v) else float(rng.normal()), tree)
-
-
 def equal(a, b):
     same = []
     mapped(lambda u, v: same.append(np.shape(u) == np.shape(v) and np.array_equal(u, v)), a, b)
@@ -1366,23 +1344,16 @@ def close(a, b):
     return all(same)
 
 
-def difference(f, args, y_bar, direction, step=1e-4):
-    """The derivative of ⟨y̅, f⟩ along a direction, by central differences with one step of extrapolation."""
-
-    def at(t):
-        return paired(f(*mapped(lambda a, v: a + t * v, copy.deepcopy(args), direction)), y_bar)
-
-    def central(h):
-        return (at(h) - at(-h)) / (2.0 * h)
-
-    return (4.0 * central(step / 2.0) - central(step)) / 3.0
+def difference(f, args, y_bar, direction):
+    """The derivative of ⟨y̅, f⟩ along a direction."""
+    return slope(lambda t: pairing(f(*mapped(lambda a, v: a + t * v, copy.deepcopy(args), direction)), y_bar))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_derivative(name):
     f, args = PROGRAMS[name], arguments()
     value = f(*copy.deepcopy(args))
-    y_bar = random_like(value, 1)
+    y_bar = random_like(value, np.random.default_rng(1))
     given = copy.deepcopy(y_bar)
     found = []
     joint = sct.vjp(f, WRT)
@@ -1399,9 +1370,9 @@ def test_derivative(name):
     assert equal(y_bar, given), "the caller's cotangent is changed"
     assert all(close(found[0], other) for other in found[1:])
     for seed in (2, 3):
-        direction = random_like(args, seed)
+        direction = random_like(args, np.random.default_rng(seed))
         expected = difference(f, args, y_bar, direction)
-        got = paired(found[0], tuple(direction[w] for w in WRT))
+        got = pairing(found[0], tuple(direction[w] for w in WRT))
         assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)
 
 
@@ -1411,17 +1382,17 @@ SECOND = [name for i, name in enumerate(PROGRAMS) if i % 7 == 3]
 @pytest.mark.parametrize("name", SECOND)
 def test_second_derivative(name):
     f, args = PROGRAMS[name], arguments()
-    y_bar = random_like(f(*copy.deepcopy(args)), 1)
+    y_bar = random_like(f(*copy.deepcopy(args)), np.random.default_rng(1))
     first = sct.vjp(f, 0)
-    directions = [random_like(args[0], seed) for seed in (4, 5)]
+    directions = [random_like(args[0], np.random.default_rng(seed)) for seed in (4, 5)]
 
-    def slope(x):
-        return paired(first(x, *args[1:], y_bar)[1], directions[0])
+    def along(x):
+        return pairing(first(x, *args[1:], y_bar)[1], directions[0])
 
     seed = mapped(np.zeros_like, first(*args, y_bar))[0], directions[0]
     _, second = sct.vjp(first, 0)(*args, y_bar, seed)
-    expected = difference(slope, [args[0]], 1.0, [directions[1]])
-    assert paired(second, directions[1]) == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    expected = difference(along, [args[0]], 1.0, [directions[1]])
+    assert pairing(second, directions[1]) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
 # Where it cannot be told whether two names share memory: the body, and the names and lines that the message must show.

@@ -95,7 +95,7 @@ def straight(n: int, number: list[int] = [0]):  # noqa: B006  (counts the functi
 def kernels():
     """The kernels, each with what it is differentiated by, arguments, and a cotangent."""
     import numpy as np
-    from kernels.test_kernels import NAMES, floating
+    from kernel_samples import NAMES, is_refused, sample
 
     def ones(y):
         if isinstance(y, dict):
@@ -105,14 +105,10 @@ def kernels():
         return np.ones_like(y) if np.ndim(y) else 1.0
 
     for name in NAMES:
-        module = importlib.import_module(f"kernels.{name}")
-        if getattr(module, "EXPECT", None):
+        if is_refused(name):
             continue
-        f = getattr(module, name)
-        args = module.example(np.random.default_rng(0))
-        names = f.__code__.co_varnames[: len(args)]
-        wrt = getattr(module, "WRT", tuple(n for n, a in zip(names, args, strict=True) if floating(a)))
-        y_bar = ones(f(*module.example(np.random.default_rng(0))))
+        f, args, wrt = sample(name)
+        y_bar = ones(f(*sample(name)[1]))
         yield name, f, wrt, (*args, y_bar)
 
 

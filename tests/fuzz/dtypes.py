@@ -8,7 +8,6 @@ and it is what finite differences in double precision say, where these agree wit
 from __future__ import annotations
 
 import copy
-import linecache
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,26 +16,16 @@ import numpy as np
 
 import sct
 
-from .programs import Program
+from .programs import Program, defined
 
-__all__ = ["defined", "faults"]
+__all__ = ["faults"]
 
 _EPS = {np.dtype(np.float16): 1e-3, np.dtype(np.float32): 1e-6, np.dtype(np.float64): 1e-13}
 
 
-def defined(source: str, name: str) -> Callable[..., Any]:
-    """The function `f` that a text defines."""
-    filename = f"<{name}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    scope: dict[str, Any] = {"np": np, "__name__": "random_program"}
-    exec(compile(source, filename, "exec"), scope)
-    f: Callable[..., Any] = scope["f"]
-    return f
-
-
-def faults(p: Program, name: str = "random program") -> list[str]:
+def faults(p: Program) -> list[str]:
     """What is wrong with the derivative of a program; empty if nothing is. A refusal raises `sct.SctError`."""
-    f = defined(p.source, name)
+    f = defined(p.source)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         own = f(*copy.deepcopy(p.args))

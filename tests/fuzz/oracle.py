@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import itertools
-import linecache
 import random
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,9 +20,9 @@ import numpy as np
 import sct
 
 from .limit import OutOfTimeError, limited
-from .programs import Program
+from .programs import Program, defined
 
-__all__ = ["VERDICTS", "Verdict", "Way", "defined", "judged", "way_of"]
+__all__ = ["VERDICTS", "Verdict", "Way", "judged", "way_of"]
 
 VERDICTS = (
     "agreed",
@@ -37,7 +35,6 @@ VERDICTS = (
 )
 _SECONDS = 60  # for one program; one that does not end is no program, a derivative that does not end is a crash
 _STEPS = (2e-4, 1e-4, 1e-6)
-_count = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -69,16 +66,6 @@ class _FoundError(Exception):
     def __init__(self, kind: str, detail: str = "") -> None:
         super().__init__(kind, detail)
         self.verdict = Verdict(kind, detail)
-
-
-def defined(source: str) -> Callable[..., Any]:
-    """The function `f` that a text defines."""
-    filename = f"<random program {next(_count)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    scope: dict[str, Any] = {"np": np, "__name__": "random_program"}
-    exec(compile(source, filename, "exec"), scope)
-    f: Callable[..., Any] = scope["f"]
-    return f
 
 
 def way_of(seed: int) -> Way:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import linecache
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Program"]
+import numpy as np
+
+__all__ = ["Program", "defined"]
+
+_count = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -19,3 +26,13 @@ class Program:
     source: str
     args: tuple[Any, ...]
     wrt: tuple[str, ...]
+
+
+def defined(source: str) -> Callable[..., Any]:
+    """The function `f` that a text defines."""
+    filename = f"<random program {next(_count)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    scope: dict[str, Any] = {"np": np, "__name__": "random_program"}
+    exec(compile(source, filename, "exec"), scope)
+    f: Callable[..., Any] = scope["f"]
+    return f

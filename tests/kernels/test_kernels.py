@@ -1,68 +1,30 @@
 """Every kernel against finite differences in two directions, in every way of calling; every stage of it read back as text."""
 
 import copy
-import importlib
-import pathlib
+import inspect
 
 import numpy as np
 import pytest
+from differences import slope
+from kernel_samples import NAMES, is_refused, sample
 from read_back import read_back, read_back_stages, stages
+from trees import floating, leaves, mapped, pairing, random_like
 
 import sct
 from sct.frontend import lower
-
-NAMES = sorted(p.stem for p in pathlib.Path(__file__).parent.glob("*.py") if not p.stem.startswith("test_"))
-
-
-def load(name):
-    return importlib.import_module(f"kernels.{name}")
-
-
-def floating(value):
-    """Whether a value is made of real numbers."""
-    if isinstance(value, dict):
-        return any(map(floating, value.values()))
-    if isinstance(value, (list, tuple)):
-        return any(map(floating, value))
-    return isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
-
-
-def mapped(f, *values):
-    first = values[0]
-    if isinstance(first, dict):
-        return {k: mapped(f, *(v[k] for v in values)) for k in first}
-    if isinstance(first, (list, tuple)):
-        return type(first)(mapped(f, *items) for items in zip(*values, strict=True))
-    return f(*values) if floating(first) else first
-
-
-def leaves(value):
-    if isinstance(value, dict):
-        return [leaf for v in value.values() for leaf in leaves(v)]
-    if isinstance(value, (list, tuple)):
-        return [leaf for v in value for leaf in leaves(v)]
-    return [value]
-
-
-def pairing(a, b):
-    return sum(float(np.sum(np.asarray(x) * np.asarray(y))) for x, y in zip(leaves(a), leaves(b), strict=True) if floating(y))
 
 
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("name", NAMES)
 def test_gradient(name, optimize):
-    module = load(name)
-    f = getattr(module, name)
-    args = module.example(np.random.default_rng(0))
-    names = list(sct.vjp(f).primal.__code__.co_varnames[: len(args)])
-    wrt = getattr(module, "WRT", tuple(n for n, a in zip(names, args, strict=True) if floating(a)))
-    if getattr(module, "EXPECT", None) == "refused":
+    f, args, wrt = sample(name)
+    if is_refused(name):
         with pytest.raises(sct.SctError):
             sct.vjp(f, wrt, optimize=optimize)(*args, 1.0)
         return
     rng = np.random.default_rng(1)
     value = f(*copy.deepcopy(args))
-    bar = mapped(lambda v: rng.normal(size=np.shape(v)) if isinstance(v, np.ndarray) else type(v)(rng.normal()), value)
+    bar = random_like(value, rng)
     given = copy.deepcopy(args)
     with stages() as made:
         found, cotangents = sct.vjp(f, wrt, optimize=optimize)(*given, bar)
@@ -80,6 +42,7 @@ def test_gradient(name, optimize):
     for _ in range(2):
         for x, y in zip(leaves(pull(bar)), leaves(cotangents), strict=True):
             np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-12)
+    names = list(inspect.signature(f).parameters)
     places = [names.index(n) for n in wrt]
     for _ in range(2):
         direction = {k: mapped(lambda v: rng.normal(size=np.shape(v)), args[k]) for k in places}
@@ -88,8 +51,7 @@ def test_gradient(name, optimize):
             moved = [mapped(lambda v, d: v + step * d, a, direction[k]) if k in direction else a for k, a in enumerate(args)]
             return pairing(f(*copy.deepcopy(moved)), bar)
 
-        coarse, fine = ((along(h) - along(-h)) / (2 * h) for h in (2e-4, 1e-4))
-        expected = fine + (fine - coarse) / 3
+        expected = slope(along)
         got = sum(pairing(x_bar, direction[k]) for k, x_bar in zip(places, cotangents, strict=True))
         scale = sum(
             float(np.sum(np.abs(np.asarray(x) * y)))

@@ -1,0 +1,41 @@
+"""Values made of numbers and arrays in dicts, lists and tuples: arguments, results and their adjoints."""
+
+import numpy as np
+
+
+def floating(value):
+    """Whether a value is made of real numbers."""
+    if isinstance(value, dict):
+        return any(map(floating, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(floating, value))
+    return isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
+
+
+def mapped(f, *values):
+    """`f` of the leaves of values of one structure; what is no real number stays as it is in the first."""
+    first = values[0]
+    if isinstance(first, dict):
+        return {k: mapped(f, *(v[k] for v in values)) for k in first}
+    if isinstance(first, (list, tuple)):
+        return type(first)(mapped(f, *items) for items in zip(*values, strict=True))
+    return f(*values) if floating(first) else first
+
+
+def leaves(value):
+    """The numbers, arrays and whatever else a value is made of."""
+    if isinstance(value, dict):
+        return [leaf for v in value.values() for leaf in leaves(v)]
+    if isinstance(value, (list, tuple)):
+        return [leaf for v in value for leaf in leaves(v)]
+    return [value]
+
+
+def pairing(a, b):
+    """The sum of the products of the entries of two values, where those of the second are real."""
+    return sum(float(np.sum(np.asarray(x) * np.asarray(y))) for x, y in zip(leaves(a), leaves(b), strict=True) if floating(y))
+
+
+def random_like(value, rng):
+    """Random numbers in the place of the real ones."""
+    return mapped(lambda v: rng.normal(size=np.shape(v)) if isinstance(v, np.ndarray) else type(v)(rng.normal()), value)
