@@ -6,6 +6,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+import rule_samples  # noqa: F401  (first of all: see there)
 
 import sct
 from sct.ir.verifier import verify

@@ -5,7 +5,6 @@ figure is the best of all rounds, and of several goes in each; the functions are
 """
 
 import argparse
-import importlib
 import importlib.util
 import json
 import linecache

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from rule_samples import floats, label, samples
+from rule_samples import CONSTANT, RULES, floats, label, samples
 
 from sct import ruleset, runtime
 from sct.rules.linalg import cofactors
@@ -33,9 +33,6 @@ def _second_order_samples():
     return {p: sample for p, (_, sample) in best.items()}
 
 
-# As they are before any other test registers rules of its own
-_RULES = ruleset.primitives()
-_CONSTANT = ruleset.nondifferentiable_functions()
 _SECOND = _second_order_samples()
 
 LIST_OPERATIONS = [
@@ -61,28 +58,28 @@ _FIRST_ORDER_ONLY = {
     cofactors: "the third derivative of det, which test_second_derivatives.py checks",
     np.arange: "no derivative by its bounds",
     np.float16: "the differences see the rounding",
-    **{op: "linear; test_lists.py checks it, test_growing_lists.py its derivatives" for op in LIST_OPERATIONS},
+    **{op: "linear; test_lists.py checks it, analysis/test_growing.py its derivatives" for op in LIST_OPERATIONS},
     updated: "a statement, no call; test_writing.py checks the second derivative of the statement",
 }
 
 
 def test_every_rule_has_a_sample():
     sampled = {primitive for primitive, _, _ in _SAMPLES}
-    assert [label(p) for p in _RULES if p not in sampled] == []
+    assert [label(p) for p in RULES if p not in sampled] == []
 
 
 def test_every_function_has_a_type_rule():
-    registered = [*_RULES, *_CONSTANT]
+    registered = [*RULES, *CONSTANT]
     assert [label(p) for p in registered if ruleset.type_rule(p) is None and not isinstance(p, np.ufunc)] == []
 
 
 def test_every_rule_is_differentiated_again():
-    left_out = [p for p in _RULES if p not in _SECOND and p not in _FIRST_ORDER_ONLY]
+    left_out = [p for p in RULES if p not in _SECOND and p not in _FIRST_ORDER_ONLY]
     assert list(map(label, left_out)) == []
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("primitive", [p for p in _SECOND if p in _RULES and p not in _FIRST_ORDER_ONLY], ids=label)
+@pytest.mark.parametrize("primitive", [p for p in _SECOND if p in RULES and p not in _FIRST_ORDER_ONLY], ids=label)
 def test_second_order(primitive):
     _, args, kwargs = _SECOND[primitive]
     check_rule(primitive, *args, order=2, **kwargs)

@@ -33,7 +33,7 @@ REFUSED = {
     "set display": ("def f(x):\n    s = {1, 2}\n    return x * len(s)\n", "{1"),
     "import": ("def f(x):\n    import math\n    return math.exp(x)\n", "import math"),
     "from import": ("def f(x):\n    from math import exp\n    return exp(x)\n", "from math"),
-    # Writes; tests/test_writes.py has those that are taken
+    # Writes; tests/analysis/test_writing.py has those that are taken
     "attribute": ("def f(x):\n    x.attr = 1.0\n    return np.sum(x)\n", "x.attr"),
     "shape": ("def f(x):\n    x.shape = (3, 1)\n    return np.sum(x)\n", "x.shape"),
     "partition": ("def f(x):\n    x.partition(1)\n    return x[0]\n", "x.partition"),
@@ -160,7 +160,7 @@ def test_nonlocal_is_refused():
         count = count + 1
         return x * x
 
-    with pytest.raises(sct.UnsupportedSyntaxError, match=r"(?s)nonlocal.*test_refusals\.py:\d+:9.*nonlocal count\n *\^"):
+    with pytest.raises(sct.UnsupportedSyntaxError, match=r"(?s)nonlocal.*test_check\.py:\d+:9.*nonlocal count\n *\^"):
         sct.grad(f)(1.0)
 
 
@@ -174,7 +174,7 @@ def calls_a_function_that_writes(x):
 
 
 def test_a_construct_in_a_called_function_is_refused_there():
-    with pytest.raises(sct.UnsupportedSyntaxError, match=r"(?s)test_refusals\.py:\d+:5, in writes.*y\.resize"):
+    with pytest.raises(sct.UnsupportedSyntaxError, match=r"(?s)test_check\.py:\d+:5, in writes.*y\.resize"):
         sct.grad(calls_a_function_that_writes)(1.0)
 
 

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-import test_growing_lists
+from analysis.test_growing import CASES as GROWING_LISTS
 from interpreter import interpret
 from kernel_samples import NAMES, is_refused, sample
 
@@ -45,7 +45,7 @@ def test_of_a_kernel(name):
         check(*sample(name))
 
 
-@pytest.mark.parametrize(("f", "args", "wrt"), test_growing_lists.CASES)
+@pytest.mark.parametrize(("f", "args", "wrt"), GROWING_LISTS)
 def test_of_lists_that_grow(f, args, wrt):
     check(f, args, wrt)
 
