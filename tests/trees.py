@@ -39,3 +39,13 @@ def pairing(a, b):
 def random_like(value, rng):
     """Random numbers in the place of the real ones."""
     return mapped(lambda v: rng.normal(size=np.shape(v)) if isinstance(v, np.ndarray) else type(v)(rng.normal()), value)
+
+
+def ones_like(value):
+    """Ones in the place of the real numbers."""
+    return mapped(lambda v: np.ones_like(v) if isinstance(v, np.ndarray) else 1.0, value)
+
+
+def waves_like(value):
+    """Numbers of either sign in the place of the real ones, the same ones each time."""
+    return mapped(lambda v: np.cos(np.arange(np.size(v)).reshape(np.shape(v))).astype(np.asarray(v).dtype), value)

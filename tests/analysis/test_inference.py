@@ -7,17 +7,11 @@ import pytest
 from analysis.test_growing import CASES as GROWING_LISTS
 from interpreter import interpret
 from kernel_samples import NAMES, is_refused, sample
+from trees import waves_like
 
 import sct
 from sct.analysis.signature import abstract
 from sct.ir.types import facts_relied_on, sizes_known
-
-
-def cotangent(y):
-    if isinstance(y, (list, tuple)):
-        return type(y)(map(cotangent, y))
-    waves = np.cos(np.arange(np.size(y)).reshape(np.shape(y))).astype(np.asarray(y).dtype)
-    return waves if isinstance(y, np.ndarray) else type(y)(waves)
 
 
 def same(a, b):
@@ -32,7 +26,7 @@ def check(f, args, wrt, optimize=True):
     """The vjp of `f`, as it is interpreted and as it runs."""
     derived = sct.vjp(f, wrt, optimize=optimize)
     types = [abstract(a, n) for a, n in zip(args, f.__code__.co_varnames, strict=False)]
-    y_bar = cotangent(f(*copy.deepcopy(args)))
+    y_bar = waves_like(f(*copy.deepcopy(args)))
     with facts_relied_on(), sizes_known():
         function = derived.typed(tuple(types)).function
     found = interpret(function, (*copy.deepcopy(args), y_bar))

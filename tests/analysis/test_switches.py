@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 from kernel_samples import sample
-from trees import leaves, mapped
+from trees import leaves, waves_like
 
 import sct
 from sct.analysis.switches import SWITCHES, left_out, without
@@ -104,7 +104,7 @@ def derived(name):
     """The value, the adjoints and the code."""
     f, args, wrt = case(name)
     value = f(*copy.deepcopy(args))
-    bar = mapped(lambda v: np.cos(np.arange(np.size(v)).reshape(np.shape(v))), value)
+    bar = waves_like(value)
     vjp = sct.vjp(f, wrt)
     return leaves(vjp(*copy.deepcopy(args), bar)), vjp.source_for(*args, bar)
 

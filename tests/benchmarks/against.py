@@ -93,21 +93,14 @@ def straight(n: int, number: list[int] = [0]):  # noqa: B006  (counts the functi
 
 def kernels():
     """The kernels, each with what it is differentiated by, arguments, and a cotangent."""
-    import numpy as np
     from kernel_samples import NAMES, is_refused, sample
-
-    def ones(y):
-        if isinstance(y, dict):
-            return {k: ones(v) for k, v in y.items()}
-        if isinstance(y, (list, tuple)):
-            return type(y)(map(ones, y))
-        return np.ones_like(y) if np.ndim(y) else 1.0
+    from trees import ones_like
 
     for name in NAMES:
         if is_refused(name):
             continue
         f, args, wrt = sample(name)
-        y_bar = ones(f(*sample(name)[1]))
+        y_bar = ones_like(f(*sample(name)[1]))
         yield name, f, wrt, (*args, y_bar)
 
 
