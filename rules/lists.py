@@ -7,8 +7,8 @@ compiler's matter.
 
 import numpy as np
 
-from sct.ir.shapes import as_array, constant, fresh_size
-from sct.ir.types import Array, ListOf, Scalar, Slice, Unknown, same_shape
+from sct.ir.shapes import as_array, constant, fresh_size, item_of
+from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, is_of_arguments, same_shape
 from sct.ruleset import adjoint, nondifferentiable, result_type
 from sct.runtime import (
     added_each,
@@ -60,9 +60,25 @@ def item_adjoint(y, s, i, y_bar):
 
 @adjoint(with_item, kind="view")
 def with_item_adjoint(y, s, i, x, y_bar):
-    """s[i] = x:  x̄ = s̄[i], then s̄[i] = 0."""
+    """s[i] = x:  x̄ = s̄[i], then s̄[i] = 0, of the shape of what was there."""
     x_bar = item(y_bar, i)
-    return with_item(y_bar, i, zero_like(x)), None, x_bar
+    return with_item(y_bar, i, zero_like(x if has_shape_of_items(s, x) else item(s, i))), None, x_bar
+
+
+@nondifferentiable
+def has_shape_of_items(s, x):
+    """Whether something is known to have the shape that all items of a list have."""
+    return False
+
+
+@result_type(has_shape_of_items)
+def has_shape_of_items_type(s, x):
+    item = _item_type(s)
+    if isinstance(item, Scalar) and isinstance(x, (Scalar, int, float)):
+        return True
+    if not isinstance(item, Array) or item.shape is None or not all(map(is_of_arguments, item.shape)):
+        return False
+    return same_shape(item.shape, as_array(x).shape)
 
 
 @adjoint(added_item, kind="view")
@@ -119,6 +135,8 @@ def _with(s, x):
     """The type of a list that has an item more, or another one: its items are of one type, which covers this one as well."""
     item = _item_type(s)
     x = (Scalar(type(x)) if type(x) in _ORDER else as_array(x)) if constant(x) else x
+    if isinstance(s, ListOf) and isinstance(item, Undefined):  # nothing is known of it yet
+        return ListOf(x)
     if not isinstance(item, (Scalar, Array)) or not isinstance(x, (Scalar, Array)):
         return s
     if isinstance(item, Scalar) and isinstance(x, Scalar):
@@ -151,7 +169,9 @@ result_type(added_each)(lambda a, b: a)
 
 @result_type(item)
 def item_type(s, i):
-    return s if isinstance(i, (slice, Slice)) else _item_type(s)
+    if isinstance(i, (slice, Slice)):
+        return s
+    return item_of(s) if isinstance(s, ListOf) else Unknown()
 
 
 @result_type(numbers)

@@ -442,6 +442,7 @@ class DerivedFunction:
             raise UnsupportedSyntaxError(
                 "sct.pullback in a function that is differentiated", builder.place, "Use sct.vjp, which takes the cotangent."
             )
+        self._follow()
         callee = inspect.unwrap(self._root) if isinstance(self._root, FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
         return builder.bind(function, args, kwargs)
@@ -463,11 +464,12 @@ class DerivedFunction:
             To be called with arguments of the same types. It looks only at what cannot be seen from these: sizes, where its
             text relies on them (`ValueError`), and the memory of arguments that are written into.
         """
-        form, compiled, _ = self._for(args, kwargs)
-        fit = form.sizes_fit
-        if fit is not None:
-            fits = fit.on(fit.objects, _yes, _no, [None])
-            compiled = self._checked(compiled, _refuse_sizes(fits, getattr(self, "__name__", "f")))
+        entry = form, compiled, _ = self._for(args, kwargs)
+        fit, outside = form.sizes_fit
+        fits = self._matches(entry) if outside else None if fit is None else fit.on(fit.objects, _yes, _no, [None])
+        if fits is not None:
+            first = len(self._first) if outside else 0
+            compiled = self._checked(compiled, _refuse_sizes(fits, first, getattr(self, "__name__", "f")))
         bound = self._first or self._callee.keywords
         return functools.partial(compiled, *self._first, **self._callee.keywords) if bound else compiled
 
@@ -671,11 +673,11 @@ class _Variadic(DerivedFunction):
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _refuse_sizes(fits: Callable[..., Any], name: str) -> Callable[[Sequence[Any]], None]:
+def _refuse_sizes(fits: Callable[..., Any], first: int, name: str) -> Callable[[Sequence[Any]], None]:
     """A check that the sizes of arguments are such as a compiled function relies on."""
 
     def check(args: Sequence[Any]) -> None:
-        if not fits(*args):
+        if not fits(*args[first:]):
             raise ValueError(
                 f"{name}() was specialized for arguments of other sizes than these; call .specialize again with these arguments"
             )

@@ -18,9 +18,9 @@ from sct.analysis import growing, instances
 from sct.analysis.activity import differentiable
 from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
-from sct.analysis.iteration import Items
+from sct.analysis.iteration import Items, Range
 from sct.analysis.memory import Write
-from sct.analysis.signature import abstract
+from sct.analysis.signature import type_alone
 from sct.analysis.writing import METHODS, OF_ARRAYS, give_away, has_output, into_outputs
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, is_code
@@ -62,6 +62,9 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
         return outer_attribute(s, op, x, t.kind, name) if found is None else found
     if isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))):
         return array_attribute(s, op, x, as_array(t), name)
+    if isinstance(t, Const) and isinstance(t.value, Range) and op.name in ("start", "stop", "step"):
+        bound: Operand = getattr(t.value, op.name)
+        return bound
     if isinstance(t, Const):
         return outer_attribute(s, op, x, t.value, name)
     return s.append(op, (x,), {}, UNKNOWN, name)
@@ -76,7 +79,7 @@ def outer_attribute(s: Builder, op: Attribute, x: Operand, owner: Any, name: str
         return Const(found)
     if describe(owner).startswith("np.") or isinstance(owner, _IMMUTABLE):
         simple = is_code(found) or isinstance(found, (str, bool))
-        return Const(found) if simple else s.append(op, (x,), {}, abstract(found, op.name), name)
+        return Const(found) if simple else s.append(op, (x,), {}, type_alone(found, f"{op.name}@{id(owner)}"), name)
     if isinstance(owner, type):
         through = instances.through_class(s, owner, op.name, None)
         if through is not None:

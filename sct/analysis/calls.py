@@ -27,7 +27,7 @@ from sct.analysis.instances import Bound, callee, field
 from sct.analysis.join import join, own_sizes, widen
 from sct.analysis.memory import key_of
 from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
-from sct.analysis.signature import abstract
+from sct.analysis.signature import type_alone
 from sct.checkpointing import CheckpointedFunction
 from sct.collecting import collecting_later
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -222,7 +222,7 @@ def vectorized_call(s: Builder, op: np.vectorize, args: Sequence[Operand], kwarg
 
 def default(s: Builder, function: Function, name: str, value: Any) -> Operand:
     """The default of a parameter: as it stands if it is a constant, otherwise read when the function runs."""
-    t = abstract(value, name)
+    t = type_alone(value, name)
     if isinstance(t, Const) or type(value) in (int, float, complex):
         return Const(value)
     if isinstance(plain(t), tuple) and t == (known := Tuple(tuple(Const(v) for v in value))):

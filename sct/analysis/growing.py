@@ -18,7 +18,7 @@ from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.join import join, widen
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.shapes import as_array
+from sct.ir.shapes import as_array, item_of
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
 from sct.ir.words import in_words
@@ -41,7 +41,7 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         return s.apply(operator.getitem, (x, _as_array(s, key))) if isinstance(t, Array) else NotImplemented
     if isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
         return s.append(runtime.item, (x, key), {}, t)
-    return s.append(runtime.item, (x, key), {}, t.item)
+    return s.append(runtime.item, (x, key), {}, item_of(t))
 
 
 def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

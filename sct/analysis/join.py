@@ -22,10 +22,10 @@ from sct.ir.types import (
     List,
     ListOf,
     Scalar,
-    Size,
     SizeLike,
     Tuple,
     alike,
+    is_of_arguments,
     keys_of,
     size_opaque,
     with_items,
@@ -143,29 +143,14 @@ def own_sizes(t: Any, key: Hashable) -> Abstract:
         return with_items(t, (own_sizes(p, (key, k)) for k, p in zip(keys_of(t), t.items, strict=True)))
     if isinstance(t, ListOf):
         return ListOf(own_sizes(t.item, (key, "item")))
-    if isinstance(t, Scalar) and t.size is not None and not _of_arguments(t.size):
+    if isinstance(t, Scalar) and t.size is not None and not is_of_arguments(t.size):
         return Scalar(t.kind, size_opaque("phi", key), t.also)
     if isinstance(t, Array) and t.shape is not None:
-        shape = tuple(n if _of_arguments(n) else size_opaque("phi", key, i) for i, n in enumerate(t.shape))
+        shape = tuple(n if is_of_arguments(n) else size_opaque("phi", key, i) for i, n in enumerate(t.shape))
         return Array(t.dtype, shape, t.boxed, t.also)
     return t  # type: ignore[no-any-return]
 
 
 def fixed_shape(t: Abstract) -> bool:
     """Whether a type's sizes are those of arguments, and so do not change from one iteration to the next."""
-    return isinstance(t, Array) and t.shape is not None and all(map(_of_arguments, t.shape))
-
-
-def _of_arguments(n: SizeLike) -> bool:
-    """Whether a size is made of the function's arguments alone, and so is the same throughout a run."""
-    return isinstance(n, int) or all(_same_throughout(atom) for atom, _ in n.terms)
-
-
-def _same_throughout(atom: Any) -> bool:
-    if isinstance(atom, Size):
-        return _of_arguments(atom)
-    if not isinstance(atom, tuple):
-        return True
-    if atom and atom[0] == "symbol":
-        return "#" not in str(atom[1])
-    return bool(atom) and atom[0] in ("max0", "min", "slice", "mul", "broadcast") and all(_same_throughout(a) for a in atom[1:])
+    return isinstance(t, Array) and t.shape is not None and all(map(is_of_arguments, t.shape))

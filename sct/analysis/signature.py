@@ -32,10 +32,11 @@ from sct.ir.types import (
     is_named_tuple,
     note_size,
     size_symbol,
+    sizes_known,
 )
 from sct.ruleset import is_known_class
 
-__all__ = ["abstract", "example_of", "examples"]
+__all__ = ["abstract", "example_of", "examples", "type_alone"]
 
 _examples: ContextVar[dict[str, Any] | None] = ContextVar("examples", default=None)
 
@@ -53,6 +54,12 @@ def examples() -> Iterator[None]:
 def example_of(t: Instance) -> Any:
     """The instance that a type was made of, or `MISSING`."""
     return (_examples.get() or {}).get(t.path, MISSING)
+
+
+def type_alone(value: Any, path: str = "x") -> Abstract:
+    """The abstract value of something that is no argument, of which nothing is noted."""
+    with examples(), sizes_known(at_call=False):
+        return abstract(value, path)
 
 
 def abstract(value: Any, path: str = "x") -> Abstract:

@@ -8,6 +8,7 @@ known length are unrolled (`loops`), and containers are taken apart into their i
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -119,9 +120,12 @@ class Specialized:
     written: tuple[Written, ...] = ()
 
 
+_runs = itertools.count()
+
+
 def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
     """`function` with its parameters of the given types."""
-    s = Specializer(tracking=True)
+    s = Specializer(tracking=True, path=f"{next(_runs)}.")  # what is named after its place is its own in each run
     s.entry = []
     params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]

@@ -136,10 +136,11 @@ def guard(
 
 def sizes_fit(
     types: Sequence[Abstract], free: Sequence[tuple[Free | Field, Abstract]], facts: Sequence[Fact], call: Call
-) -> Guard | None:
+) -> tuple[Guard | None, bool]:
     """Whether what was relied on holds of the sizes of arguments of these types; None if nothing was.
 
-    It is called with the arguments of the function, all by position, and the cotangent or not.
+    It is called with the arguments of the function, all by position, and the cotangent or not. Besides, whether something was
+    relied on of data from outside, which it does not look at.
     """
     names = [*(p.name for p in call.inner), *([call.cotangent] if call.cotangent else ())]
     by_position = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
@@ -147,8 +148,9 @@ def sizes_fit(
     made = _Guard(free, call)
     for value, t in zip(made.values, types, strict=True):
         made.sizes_in(value, t)
-    made.facts(fact for fact in facts if made.knows(fact.size))  # data from outside is not looked at
-    return made.finished() if made.tests else None
+    own = [fact for fact in facts if made.knows(fact.size)]
+    made.facts(own)
+    return made.finished() if own else None, len(own) < len(facts)
 
 
 class _Guard:

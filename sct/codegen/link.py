@@ -264,7 +264,7 @@ class Compiled:
 
     text: Text
     guard: Guard
-    sizes_fit: Guard | None
+    sizes_fit: tuple[Guard | None, bool]
     overlap: Overlap | None
     lasting: bool
     types: int
@@ -290,7 +290,7 @@ def compiled(
     text: Text,
     signature: inspect.Signature,
     guard: Guard,
-    sizes_fit: Guard | None,
+    sizes_fit: tuple[Guard | None, bool],
     overlap: Overlap | None,
     types: int,
 ) -> Compiled:
@@ -306,8 +306,8 @@ def compiled(
         The derivative.
     signature : Signature
         That of the text's function, with the objects that are its defaults.
-    guard, sizes_fit, overlap : Guard, Guard or None, Overlap or None
-        What is looked at before it is called.
+    guard, sizes_fit, overlap : Guard, (Guard or None, bool), Overlap or None
+        What is looked at before it is called; `sizes_fit` is of sizes, and says whether those of data from outside matter.
     types : int
         The hash of the arguments' types.
     """
@@ -325,7 +325,7 @@ def _compiled(
     loaded: Loaded,
     signature: inspect.Signature,
     guard: Guard,
-    sizes_fit: Guard | None,
+    sizes_fit: tuple[Guard | None, bool],
     overlap: Overlap | None,
     types: int,
     strongly: bool,
@@ -334,7 +334,10 @@ def _compiled(
     bound = {name: value for name, value in text.bound.items() if name in loaded.names}
     given = [p for p in signature.parameters.values() if p.default is not p.empty]
     outside = overlap.outside if overlap is not None else ()
-    parts = (sizes_fit.objects if sizes_fit is not None else ()), (w.path for _, _, w in overlap.targets) if overlap else ()
+    parts = (
+        (sizes_fit[0].objects if sizes_fit[0] is not None else ()),
+        (w.path for _, _, w in overlap.targets) if overlap else (),
+    )
     if not strongly and not all(is_lasting(o) for part in parts for o in part):
         raise Unlasting
     return Compiled(

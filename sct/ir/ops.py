@@ -280,7 +280,7 @@ def is_lasting(value: Any) -> bool:
     """Whether an object may be held for ever: a constant, or part of Python, NumPy or sct."""
     if isinstance(value, (tuple, frozenset)):
         return all(map(is_lasting, value))
-    if value is None or value is Ellipsis or isinstance(value, (int, float, complex, str, bytes, np.dtype, np.ufunc)):
+    if value is None or value is Ellipsis or isinstance(value, _CONSTANTS):
         return True
     if isinstance(value, BuiltinFunctionType):
         return isinstance(value.__self__, ModuleType)
@@ -289,6 +289,7 @@ def is_lasting(value: Any) -> bool:
     return isinstance(value, (FunctionType, type)) and package_of(value) in _PACKAGES and not is_generated(value)
 
 
+_CONSTANTS = (int, float, complex, str, bytes, range, np.dtype, np.ufunc, np.finfo, np.iinfo)
 _PACKAGES = ("builtins", "math", "numpy", "operator", "sct")
 
 

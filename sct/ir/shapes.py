@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sct.ir.types import (
+    Abstract,
     Array,
     Const,
     Dict,
@@ -27,6 +28,7 @@ from sct.ir.types import (
     Unknown,
     broadcast_shapes,
     is_nonnegative,
+    is_of_arguments,
     size_add,
     size_mul,
     size_opaque,
@@ -38,6 +40,7 @@ __all__ = [
     "broadcast",
     "constant",
     "fresh_size",
+    "item_of",
     "normalize_axes",
     "promote",
     "reduced",
@@ -64,6 +67,14 @@ def fresh_size(kind: str = "size") -> SizeLike:
     """A size of which nothing is known, different from all others."""
     _serial[0] += 1
     return size_opaque(kind, _serial[0])
+
+
+def item_of(t: ListOf) -> Abstract:
+    """The type of an item that is read: a size that is not one of arguments may differ from one item to the next."""
+    i = t.item
+    if not isinstance(i, Array) or i.shape is None:
+        return i  # type: ignore[no-any-return]
+    return Array(i.dtype, tuple(n if is_of_arguments(n) else fresh_size("item") for n in i.shape), i.boxed, i.also)
 
 
 def size_serial() -> int:

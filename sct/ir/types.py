@@ -46,6 +46,7 @@ __all__ = [
     "fit_into",
     "is_named_tuple",
     "is_nonnegative",
+    "is_of_arguments",
     "is_positive",
     "is_unit",
     "keys_of",
@@ -426,6 +427,21 @@ def same_shape(a: tuple[SizeLike, ...] | None, b: tuple[SizeLike, ...] | None) -
 def same_dtype(a: np.dtype[Any] | None, b: np.dtype[Any] | None) -> bool:
     """Whether two dtypes are known and equal. (For NumPy `np.dtype(float) == None` holds, so None takes a test of its own.)"""
     return a is not None and b is not None and a == b
+
+
+def is_of_arguments(n: SizeLike) -> bool:
+    """Whether a size is made of the function's arguments alone, and so is the same throughout a run."""
+    return isinstance(n, int) or all(_same_throughout(atom) for atom, _ in n.terms)
+
+
+def _same_throughout(atom: Any) -> bool:
+    if isinstance(atom, Size):
+        return is_of_arguments(atom)
+    if not isinstance(atom, tuple):
+        return True
+    if atom and atom[0] == "symbol":
+        return "#" not in str(atom[1])
+    return bool(atom) and atom[0] in ("max0", "min", "slice", "mul", "broadcast") and all(_same_throughout(a) for a in atom[1:])
 
 
 @record(frozen=True, slots=True)

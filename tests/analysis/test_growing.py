@@ -431,3 +431,38 @@ def never_grows(ws, x, n):
 def test_a_list_that_never_grows_is_not_indexed_at_run_time():
     with pytest.raises(sct.UnsupportedSyntaxError, match="whose index is only known at run time"):
         sct.grad(never_grows, "x")([1.0, 2.0], THREE, 2)
+
+
+def read_while_it_grows(x, n):
+    M = []
+    L = []
+    for j in range(n):
+        M.append(x[j])
+        L.append(M[j] * x[j])
+    s = 0.0
+    for k in range(len(L)):
+        s = s + L[k]
+    return s
+
+
+def test_a_list_that_grows_by_what_is_read_from_another():
+    np.testing.assert_array_equal(sct.grad(read_while_it_grows)(np.array([1.0, 2.0, 3.0]), 3), [2.0, 4.0, 6.0])
+    for n in range(4):
+        sct.check_grads(read_while_it_grows, (np.array([1.0, 2.0, 3.0]), n), "x")
+
+
+def other_shapes(z, x, n):
+    for _ in range(n):
+        z.append(x * z[0][0])
+    z[0] = x[:2] * 2.0
+    z[1] = x[0]
+    return sum(np.sum(v * v) for v in z)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_an_item_is_replaced_by_one_of_another_shape(optimize):
+    for n in (0, 1, 2):
+        z, x = [np.arange(3.0), np.arange(3.0) + 1], np.ones(3)
+        (a, b), _ = sct.grad(other_shapes, ("z", "x"), optimize=optimize)(z, x, n)
+        assert a.shape == b.shape == (3,)
+        sct.check_grads(other_shapes, (z, x, n), ("z", "x"))

@@ -399,3 +399,85 @@ def rank_by_the_way_taken(z, n):
 @pytest.mark.parametrize("n", [0, 1])
 def test_a_rank_that_depends_on_the_way_taken(n):
     sct.check_grads(rank_by_the_way_taken, (np.array([0.4, 0.9]), n), 0)
+
+
+# -- names of sizes ------------------------------------------------------------------------------------------------------------
+
+
+def weighted(y, k=5):
+    return np.sum(y) * k
+
+
+def with_a_default_of_that_name(c, v, k):
+    t = c * np.ones(k)
+    return weighted(v) + np.sum(t * v) + np.sum(t)
+
+
+def test_a_default_of_a_helper_is_not_the_argument_of_its_name():
+    for k in (1, 3):
+        sct.check_grads(with_a_default_of_that_name, (1.5, np.array([1.0, 2.0, 3.0]), k), ("c", "v"))
+
+
+def between(w, v, a, b):
+    s = 0.0
+    for i in range(a, b):
+        t = w * np.ones(i + 2)
+        s = s + np.sum(v * t) + np.sum(t)
+    return s
+
+
+def two_ranges(w, v):
+    return sct.grad(between)(w, v, 0, 1) + sct.grad(between)(w, v, -1, 0)
+
+
+def test_indices_of_two_derivatives_of_one_function():
+    v = np.array([1.0, 2.0])
+    value, _ = sct.vjp(two_ranges)(1.5, v, 1.0)
+    assert value == two_ranges(1.5, v) == 9.0
+    sct.check_grads(two_ranges, (1.5, v), ("w", "v"))
+
+
+def step(w, x, n, top):
+    s = 0.0
+    for i in range(n):
+        if top:
+            s = s + sct.grad(step)(w, x[: i + 1], 2, False)
+        else:
+            t = w * np.ones(i + 1)
+            s = s + np.sum(x * t) + np.sum(t)
+    return s
+
+
+def test_indices_of_a_function_that_calls_its_own_derivative():
+    args = 1.5, np.array([1.0, 2.0]), 2, True
+    value, _ = sct.vjp(step)(*args, 1.0)
+    assert value == step(*args) == 15.0
+    sct.check_grads(step, args, ("w", "x"))
+
+
+COUNT = 3
+
+
+def by_a_count(c, v):
+    t = c * np.ones(COUNT)
+    return np.sum(t * v) + np.sum(t)
+
+
+def test_specialized_code_looks_at_the_sizes_outside_that_it_relies_on(monkeypatch):
+    v = np.array([1.0, 2.0, 3.0])
+    compiled = sct.grad(by_a_count).specialize(1.5, v)
+    assert compiled(1.5, v) == 9.0
+    monkeypatch.setitem(globals(), "COUNT", 1)
+    with pytest.raises(ValueError, match="specialized for arguments of other sizes"):
+        compiled(1.5, v)
+    assert sct.grad(by_a_count)(1.5, v) == 7.0
+
+
+def test_items_of_a_list_are_not_all_of_one_size():
+    def f(x):
+        parts = [x[i] * np.ones(i + 1) for i in range(len(x))]
+        return np.sum(parts[0] * parts[1]) + np.sum(parts[0])
+
+    np.testing.assert_array_equal(sct.grad(f)(np.array([1.0, 2.0])), [5.0, 2.0])
+    for n in (2, 3):
+        sct.check_grads(f, (np.arange(1.0, n + 1),))

@@ -299,3 +299,49 @@ def test_what_a_rule_relies_on_is_read_anew(monkeypatch):
     assert derived(2.0) == 3.0
     monkeypatch.setitem(globals(), "factor", np.exp)
     assert derived(2.0) == np.exp(1.0)
+
+
+class Scale:
+    def __init__(self, doubled):
+        self.doubled = doubled
+
+
+def of_a_default(y, scale=Scale(True)):  # noqa: B008
+    return np.sum(y) * (2.0 if scale.doubled else 3.0)
+
+
+def of_an_argument_of_that_name(x, scale):
+    s = of_a_default(x)
+    return s * 10 if scale.doubled else s
+
+
+def test_a_default_instance_is_not_the_argument_of_its_name():
+    x = np.array([1.0, 2.0, 3.0])
+    for doubled in (False, True):
+        value, gradient = sct.value_and_grad(of_an_argument_of_that_name)(x, Scale(doubled))
+        assert value == of_an_argument_of_that_name(x, Scale(doubled))
+        np.testing.assert_array_equal(gradient, 20.0 if doubled else 2.0)
+
+
+def test_a_default_of_a_function_whose_derivative_is_called_inside():
+    def scaled(x, k=2.0):
+        return np.sum(x) * k
+
+    inner = sct.grad(scaled)
+
+    def f(x):
+        return np.sum(inner(x) * x)
+
+    gradient = sct.grad(f)
+    np.testing.assert_array_equal(gradient(np.ones(3)), 2.0)
+    scaled.__defaults__ = (5.0,)
+    np.testing.assert_array_equal(gradient(np.ones(3)), 5.0)
+
+
+@pytest.mark.parametrize("f", [lambda x: np.sum(x) * np.iinfo(np.int8).max, lambda x: np.sum(x) * range(2, 9).start])
+def test_constants_that_nothing_else_keeps(f):
+    x = np.ones(3)
+    for _ in range(2):
+        value, gradient = sct.value_and_grad(f)(x)
+        assert value == f(x)
+        np.testing.assert_array_equal(gradient, f(x) / 3)
