@@ -49,3 +49,17 @@ def ones_like(value):
 def waves_like(value):
     """Numbers of either sign in the place of the real ones, the same ones each time."""
     return mapped(lambda v: np.cos(np.arange(np.size(v)).reshape(np.shape(v))).astype(np.asarray(v).dtype), value)
+
+
+def close(a, b, rtol=1e-9, atol=1e-11):
+    """Whether two values have one structure, and leaves of one shape that are almost equal."""
+    if isinstance(a, dict):
+        return isinstance(b, dict) and list(a) == list(b) and all(close(a[k], b[k], rtol, atol) for k in a)
+    if isinstance(a, (list, tuple)):
+        return type(a) is type(b) and len(a) == len(b) and all(close(x, y, rtol, atol) for x, y in zip(a, b, strict=True))
+    return a is b is None or (np.shape(a) == np.shape(b) and np.allclose(a, b, rtol, atol, equal_nan=True))
+
+
+def equal(a, b):
+    """Whether two values have one structure, and equal leaves of one shape."""
+    return close(a, b, 0.0, 0.0)

@@ -7,19 +7,11 @@ import pytest
 from analysis.test_growing import CASES as GROWING_LISTS
 from interpreter import interpret
 from kernel_samples import NAMES, is_refused, sample
-from trees import waves_like
+from trees import close, waves_like
 
 import sct
 from sct.analysis.signature import abstract
 from sct.ir.types import facts_relied_on, sizes_known
-
-
-def same(a, b):
-    if isinstance(a, dict):
-        return all(same(a[k], b[k]) for k in a)
-    if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a is b is None or (np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9, equal_nan=True))
 
 
 def check(f, args, wrt, optimize=True):
@@ -30,7 +22,7 @@ def check(f, args, wrt, optimize=True):
     with facts_relied_on(), sizes_known():
         function = derived.typed(tuple(types)).function
     found = interpret(function, (*copy.deepcopy(args), y_bar))
-    assert same(found, derived(*copy.deepcopy(args), y_bar))
+    assert close(found, derived(*copy.deepcopy(args), y_bar))
 
 
 @pytest.mark.parametrize("name", NAMES)

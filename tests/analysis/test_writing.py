@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from differences import agree, arrays, slope
 from sources import define
-from trees import mapped, pairing, random_like
+from trees import close, equal, mapped, pairing, random_like
 
 import sct
 
@@ -1330,18 +1330,6 @@ def arguments():
     lists = [np.array([1.3, -0.2, 0.8, 0.5]), np.array([-0.6, 0.7, 1.2, 0.9])]
     dicts = {"w": np.array([0.8, 1.1, -0.7, 0.3]), "b": np.array([0.4, -0.9, 0.6, 1.3])}
     return [x, y, A, 3, np.array([1, 1, -3]), lists, dicts]
-
-
-def equal(a, b):
-    same = []
-    mapped(lambda u, v: same.append(np.shape(u) == np.shape(v) and np.array_equal(u, v)), a, b)
-    return all(same)
-
-
-def close(a, b):
-    same = []
-    mapped(lambda u, v: same.append(np.shape(u) == np.shape(v) and np.allclose(u, v, rtol=1e-9, atol=1e-11)), a, b)
-    return all(same)
 
 
 def difference(f, args, y_bar, direction):
