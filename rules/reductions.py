@@ -347,13 +347,25 @@ adjoint_of_square(np.std)(var)
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+@nondifferentiable
+def is_numpys(x):
+    """Whether a number is known to be NumPy's, which can be divided by 0."""
+    return isinstance(x, (np.generic, np.ndarray))
+
+
+@result_type(is_numpys)
+def is_numpys_type(x):
+    return isinstance(x, Array) and x.shape is not None and not x.also
+
+
 def shared_by_equals(y, a, y_bar, axis, keepdims, where):
     """`y_bar` spread over the entries of `a` that equal their reduction `y`, in even shares."""
     equal = a == keep_reduced_axes(y, a, axis, keepdims)
     if where is not True:
         equal = equal & where
     if axis is None:
-        return equal * y_bar / int(np.count_nonzero(equal))  # nan where y is, which equals nothing
+        count = int(np.count_nonzero(equal))  # 0 where y is nan, which equals nothing
+        return equal * (y_bar / count) if is_numpys(y_bar) else equal * y_bar / count
     return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / np.sum(equal, axis=axis, keepdims=True, dtype=y.dtype))
 
 
