@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from sct.ir.ssa import Block, For, If, Operand, Value, While, carried_params, values_of
 from sct.ir.types import UNDEFINED
 
-__all__ = ["behind", "phis", "unbound_values"]
+__all__ = ["ahead", "behind", "phis", "unbound_values"]
 
 
 def phis(block: Block) -> dict[Value, tuple[Operand, ...]]:
@@ -31,15 +31,18 @@ def phis(block: Block) -> dict[Value, tuple[Operand, ...]]:
 
 def unbound_values(block: Block) -> set[Value]:
     """The values of a block, and of the blocks in it, that are undefined on some path."""
+    sources = phis(block)
+    return ahead((v for v, found in sources.items() if any(w is UNDEFINED for w in found)), sources)
+
+
+def ahead(values: Iterable[Value], sources: Mapping[Value, tuple[Operand, ...]]) -> set[Value]:
+    """Values, and those that take theirs from them."""
     readers: dict[Value, list[Value]] = {}
-    work: list[Value] = []
-    for v, sources in phis(block).items():
-        if any(w is UNDEFINED for w in sources):
-            work.append(v)
-        for w in sources:
-            if isinstance(w, Value):
-                readers.setdefault(w, []).append(v)
+    for v, found in sources.items():
+        for w in values_of(*found):
+            readers.setdefault(w, []).append(v)
     out: set[Value] = set()
+    work = list(values)
     while work:
         v = work.pop()
         if v not in out:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sct.analysis.binding import ahead, phis
+from sct.analysis.effects import statements
 from sct.analysis.join import fixed_shape
 from sct.analysis.versions import is_whole, is_write, path_of
 from sct.ir.ops import Attribute, Method
@@ -32,7 +34,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike, Tuple, same_dtype, same_shape
-from sct.runtime import stop_gradient, unbroadcast, unbroadcast_to, updated
+from sct.runtime import stop_gradient, unbroadcast, unbroadcast_to, updated, zeros_if_bound
 from sct.transform.reverse import Reversal
 
 __all__ = ["shapes_only"]
@@ -67,6 +69,7 @@ class _Shapes:
     copied: set[Operand] = field(default_factory=set)  # arguments that are written into
     named: dict[Value, Value] = field(default_factory=dict)  # an argument -> its shape
     kept: dict[Value, Value] = field(default_factory=dict)  # a value of the forward sweep -> its shape
+    numbers: set[Value] = field(default_factory=set)  # adjoints that may be numbers, where a path leaves a name unbound
 
     def run(self) -> Reversal:
         f = self.reversal.function
@@ -79,6 +82,10 @@ class _Shapes:
         reverse = _with_sources([s for s, reverses in zip(f.block.body, back, strict=True) if reverses], inner)
         for s in reverse:
             self.count(s)
+        whole = Block((), tuple(reverse), ())
+        made = {s.result: s for s in statements(whole)}
+        sources = {**phis(whole), **{v: s.args for v, s in made.items()}}
+        self.numbers = ahead((v for v, s in made.items() if s.op is zeros_if_bound), sources)
         self.uses.update(values_of(*f.block.yields))
         self.uses.update(v for s in forward for v in values_of(*s.operands))
         changed = iter([self.rewritten(s, {}) if isinstance(s, Apply) else [self.statement(s, {})] for s in reverse])
@@ -105,12 +112,16 @@ class _Shapes:
     # -- the reverse sweep -------------------------------------------------------------------------------------------
 
     def block(self, block: Block, around: Iterable[Value]) -> Block:
-        near: dict[Abstract, Value] = {v.type: v for v in (*around, *block.params) if isinstance(v.type, Array)}
+        near: dict[Abstract, Value] = {v.type: v for v in (*around, *block.params) if self.is_like(v)}
         body: list[Statement] = []
         for s in block.body:
             body += self.rewritten(s, near) if isinstance(s, Apply) else [self.statement(s, near)]
-            near.update({r.type: r for r in s.results if isinstance(r.type, Array) and _may_store(s, r)})
+            near.update({r.type: r for r in s.results if self.is_like(r) and _may_store(s, r)})
         return block.with_(body)
+
+    def is_like(self, v: Value) -> bool:
+        """Whether a value is an array of the shape of its type on all paths."""
+        return isinstance(v.type, Array) and v not in self.numbers
 
     def statement(self, s: Statement, near: dict[Abstract, Value]) -> Statement:
         if isinstance(s, (For, While)):  # what the loop carries in is changed by it

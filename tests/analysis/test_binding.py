@@ -85,3 +85,15 @@ def test_a_loop_that_does_not_run_leaves_a_name_unbound_whose_adjoint_is_swapped
         np.testing.assert_array_equal(x_bar, y)
     for n in (0, 1, 2):
         sct.check_grads(f, (x, y, n, False), ("x", "y"))
+
+
+def test_zeros_are_not_made_like_the_adjoint_of_a_name_that_is_not_bound():
+    def f(y, A, n):
+        for row in A:
+            row[1:] += y[1:]
+            if n > 2:
+                u = row.copy()
+        return np.sum(row * u)
+
+    A, y = np.arange(9.0).reshape(3, 3), np.array([1.0, 2.0, 3.0])
+    sct.check_grads(f, (y, A, 3), ("y", "A"))
