@@ -7,10 +7,11 @@ nothing else sees to. The gradient of `a @ b` by `a` is `b`, which has the shape
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sct.analysis.effects import statements
 from sct.analysis.fitting import Equalities, Fit, enforced
 from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.rewriting import map_blocks
@@ -44,7 +45,7 @@ def with_checks(
 
 def _missing(f: Function, fits: Iterable[Fit], mirror: Mapping[int, int]) -> dict[int, list[Fit]]:
     """What is to be checked, by the label of the block where it is."""
-    kept = {s.result: s for s in _statements(f.block)}
+    kept = {s.result: s for s in statements(f.block)}
     by_block: dict[int, list[Fit]] = {}
     seen_to: dict[int, Equalities] = {}
     for fit in fits:
@@ -74,15 +75,6 @@ def _missing(f: Function, fits: Iterable[Fit], mirror: Mapping[int, int]) -> dic
                 sure.add(fit.a, fit.b, fit.exactly)
                 missing.setdefault(label if label == f.block.label else reverses[0], []).append(fit)
     return missing
-
-
-def _statements(block: Block) -> Iterator[Apply]:
-    """The operations in a block and in the blocks in it."""
-    for s in block.body:
-        if isinstance(s, Apply):
-            yield s
-        for b in s.blocks:
-            yield from _statements(b)
 
 
 @dataclass(frozen=True)
