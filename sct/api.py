@@ -326,7 +326,8 @@ class DerivedFunction:
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         made = (*self._shared.compiled, *(form for form, *_ in self._entries))
         with examples():
-            alike = len({id(form) for form in made if form.types == hash(self._types(values))})
+            key = hash(self._types(values))
+            alike = len({id(form) for form in made if form.types == key})
             with sizes_known(at_call=alike < _VARIANTS):
                 types = self._types(values)
                 specialized, text, signature, facts = with_room(lambda: self._written(types))
@@ -337,7 +338,7 @@ class DerivedFunction:
         matches = guard(types, values, specialized.dependencies, specialized.free, facts, call, latest)
         fit = sizes_fit(types, specialized.free, facts, call)
         check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
-        return with_room(lambda: compiled(root, specialized.dependencies, text, signature, matches, fit, check, hash(types)))
+        return with_room(lambda: compiled(root, specialized.dependencies, text, signature, matches, fit, check, key))
 
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
         return tuple(abstract(v, n) for v, n in zip(values, self._inner.parameters, strict=True))

@@ -295,9 +295,14 @@ def _is_at_least(s: SizeLike, n: int) -> bool:
     low = _lowest(s)
     if low is None or isinstance(low, int):
         return low is not None and low >= n
-    if low.const >= n and all(c > 0 and _counts(atom) for atom, c in low.terms):
+    if _is_surely_at_least(low, n):
         return True
     return _ask(Fact(low, ">=", n)) is True
+
+
+def _is_surely_at_least(s: Size, n: int) -> bool:
+    """Whether `s` is `n` or more at any call."""
+    return s.const >= n and all(c > 0 and _counts(atom) for atom, c in s.terms)
 
 
 def _lowest(s: SizeLike) -> SizeLike | None:
@@ -336,7 +341,7 @@ def is_unit(s: SizeLike) -> bool | None:
         atom = s.terms[0][0]
         if isinstance(atom, tuple) and atom[0] == "symbol" and atom[2]:
             return False
-    if s.const >= 2 and all(c > 0 and _counts(atom) for atom, c in s.terms):
+    if _is_surely_at_least(s, 2):
         return False
     other = _ask(Fact(s, "!=", 1), Fact(s, "==", 1))
     if other is not None:
