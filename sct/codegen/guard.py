@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from sct.analysis.signature import abstract
 from sct.codegen.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read, unpacked
 from sct.frontend.resolve import MISSING, Dependency, free_value, place_of_default
 from sct.ir.ops import Field, Free, is_lasting
@@ -36,7 +37,7 @@ from sct.ir.types import (
     is_unit,
 )
 
-__all__ = ["Call", "Guard", "guard", "sizes_fit"]
+__all__ = ["Call", "Guard", "guard", "is_known_in_code", "sizes_fit"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ class Guard:
             Its first item becomes the text where they fit.
         """
         return MethodType(self.function, (*objects, fits, otherwise, latest))
+
+
+def is_known_in_code(default: Any) -> bool:
+    """Whether a derivative may have a default for its own, as part of its code, where others are read at each call."""
+    return is_lasting(default) or isinstance(abstract(default), Const)
 
 
 def guard(
@@ -446,6 +452,11 @@ class _Guard:
         if d.is_attribute:
             found = attribute(self.object(d.owner), d.name)
             self.equal(found, d.expected) if d.is_made_anew else self.is_(found, d.expected)
+            if d.name == "__kwdefaults__":  # a dict, which may be written into
+                self.equal(applied(self.object(tuple), found), tuple(d.expected))
+                for name, value in d.expected.items():
+                    if is_known_in_code(value):
+                        self.is_(at(found, name), value)
         elif d.name in d.owner.__globals__ or d.name in d.owner.__code__.co_freevars:
             self.is_(self.access(d), d.expected)
         else:  # it is found among the builtins

@@ -17,9 +17,8 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
-from sct.analysis.signature import abstract
 from sct.codegen.emit import Text
-from sct.codegen.guard import Guard
+from sct.codegen.guard import Guard, is_known_in_code
 from sct.codegen.load import Loaded, load
 from sct.codegen.overlap import Overlap
 from sct.codegen.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read
@@ -234,11 +233,11 @@ def _same(value: Any) -> Any:
 def _same_defaults(expected: Any, strongly: bool) -> Callable[[Any], bool]:
     """Whether the defaults that the compiler knew are the same; data is read at each call."""
     keys = tuple(expected) if isinstance(expected, dict) else range(len(expected))
-    kind, kinds = type(expected), [abstract(expected[k]) for k in keys]
+    kind = type(expected)
     known = {
         k: partial(_same, expected[k]) if strongly or is_lasting(expected[k]) else _weakly(expected[k])
-        for k, t in zip(keys, kinds, strict=True)
-        if isinstance(t, Const) or is_lasting(expected[k])  # which the derivative has for its own
+        for k in keys
+        if is_known_in_code(expected[k])
     }
 
     def same(found: Any) -> bool:

@@ -170,6 +170,23 @@ def test_defaults_are_those_of_the_function_now(monkeypatch):
     assert g(1.0, 1.0) == 4.0
 
 
+def with_options(x, *, n=2.0, squared=True):
+    return np.sum(x**2 * n if squared else x * n)
+
+
+def by_options(x):
+    return with_options(x) * 1.0
+
+
+def test_keyword_defaults_of_a_helper_that_are_written_into(monkeypatch):
+    g, x = sct.grad(by_options), np.array([0.5, 2.0])
+    np.testing.assert_array_equal(g(x), 4.0 * x)
+    monkeypatch.setitem(with_options.__kwdefaults__, "n", 5.0)
+    np.testing.assert_array_equal(g(x), 10.0 * x)
+    monkeypatch.setitem(with_options.__kwdefaults__, "squared", False)
+    np.testing.assert_array_equal(g(x), [5.0, 5.0])
+
+
 def test_every_way_to_give_arguments_to_what_is_compiled(monkeypatch):
     def compiles(*args):
         raise AssertionError("compiled again")
