@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of, useful_values, varied_values
+from sct.analysis.versions import path_of
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ssa import (
     Apply,
@@ -28,12 +29,15 @@ from sct.ir.ssa import (
     carried_params,
     values_of,
 )
+from sct.ir.types import Array
+from sct.runtime import updated
 
 __all__ = ["refuse_bracketing"]
 
 _LINEAR: frozenset[Any] = frozenset(
     (operator.add, operator.sub, operator.neg, operator.pos, operator.mul, operator.truediv, np.add, np.subtract, np.negative)
 ) | frozenset((np.multiply, np.divide))
+_SCALING: frozenset[Any] = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
 
 
 def refuse_bracketing(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> None:
@@ -68,23 +72,33 @@ class _Search:
     def loop(self, s: For | While) -> None:
         params = carried_params(s)
         moves: dict[Value, tuple[list[Operand], list[Operand]]] = {}
+        stays: dict[Value, bool] = {}  # whether it is one of those that it is chosen from, as the ends of an interval are
         for p, y, r in zip(params, s.body.yields, s.results, strict=False):
             if p in self.useful or r in self.useful:
                 tests: list[Operand] = []
                 chosen = list(self.choices(y, tests))
-                if p in chosen and any(c is not p for c in chosen) and any(self.decides(t, set()) for t in tests):
+                if len(set(chosen)) > 1 and any(self.reaches(t, self.varied, set()) for t in tests):
                     moves[p] = ([c for c in chosen if c is not p], tests)
+                    stays[p] = p in chosen
+        moves = dict(sorted(moves.items(), key=lambda move: not stays[move[0]]))
+        widths = [p for p, y in zip(params, s.body.yields, strict=False) if self.scaled(y, p)]
         for low in moves:
-            for high in moves:
+            for high in (*moves, *widths):
                 ends = {low, high}
-                if low is not high and all(self.weighted(m, ends) == ends for e in ends for m in moves[e][0]):
-                    raise UnsupportedSyntaxError(
-                        f"a search that moves {low.name or 'one end'!r} or {high.name or 'the other'!r} by tests on values "
-                        "that are differentiated: the derivative of its statements is not that of what it finds",
-                        s.place,
-                        "Put the search into a function of its own and give that a rule with sct.adjoint (by the implicit "
-                        "function theorem), or end it with a step of Newton's method from sct.stop_gradient of the result.",
-                    )
+                if low is high or not all(self.weighted(m, ends) == ends for e in ends & moves.keys() for m in moves[e][0]):
+                    continue
+                if high in moves or any(self.reaches(t, {low}, set()) for t in moves[low][1]):
+                    self.refuse(s, low, high)
+
+    def refuse(self, s: For | While, low: Value, high: Value) -> None:
+        one, other = low.name or low.hint or "one end", high.name or high.hint or "the other"
+        raise UnsupportedSyntaxError(
+            f"a search that moves {one!r} or {other!r} by tests on values "
+            "that are differentiated: the derivative of its statements is not that of what it finds",
+            s.place,
+            "Put the search into a function of its own and give that a rule with sct.adjoint (by the implicit "
+            "function theorem), or end it with a step of Newton's method from sct.stop_gradient of the result.",
+        )
 
     def choices(self, o: Operand, tests: list[Operand]) -> Iterator[Operand]:
         """The operands among which an operand is chosen by tests."""
@@ -98,13 +112,21 @@ class _Search:
             tests.append(s.args[0])
             yield from self.choices(s.args[1], tests)
             yield from self.choices(s.args[2], tests)
+        elif isinstance(s, Apply) and s.op is updated and len(path := path_of(s)) == 1 and _is_mask(path[0]):
+            tests.append(path[0])
+            yield from self.choices(s.args[0], tests)
+            part = self.definition.get(s.args[2]) if isinstance(s.args[2], Value) else None
+            if isinstance(part, Apply) and part.op is operator.getitem and _is_mask(part.args[1]):
+                yield from self.choices(part.args[0], tests)
+            else:
+                yield from self.choices(s.args[2], tests)
         else:
             yield o
 
-    def decides(self, o: Operand, seen: set[Value]) -> bool:
-        """Whether a test depends on varied values."""
+    def reaches(self, o: Operand, wanted: set[Value], seen: set[Value]) -> bool:
+        """Whether an operand depends on one of some values, tests included."""
         for v in values_of(o):
-            if v in self.varied:
+            if v in wanted:
                 return True
             if v in seen:
                 continue
@@ -118,12 +140,18 @@ class _Search:
                 operands = (s.inits[s.results.index(v)], s.body.yields[s.results.index(v)])
             elif isinstance(s, Apply):
                 operands = s.operands
-            if any(self.decides(w, seen) for w in operands):
+            if any(self.reaches(w, wanted, seen) for w in operands):
                 return True
         return False
 
-    def weighted(self, o: Operand, ends: set[Value]) -> set[Value] | None:
+    def scaled(self, o: Operand, width: Value) -> bool:
+        """Whether an operand is a width times, or divided by, something that does not vary."""
+        s = self.definition.get(o) if isinstance(o, Value) else None
+        return isinstance(s, Apply) and s.op in _SCALING and width in s.args and self.varied.isdisjoint(s.args)
+
+    def weighted(self, o: Operand, ends: set[Value], known: dict[Value, set[Value] | None] | None = None) -> set[Value] | None:
         """Which of the ends an operand combines, with weights that do not vary; None if it is something else."""
+        known = {} if known is None else known
         out: set[Value] = set()
         for v in values_of(o):
             if v in ends:
@@ -131,18 +159,25 @@ class _Search:
                 continue
             s = self.definition.get(v)
             if isinstance(s, Apply) and primitive_of(s.op) in _LINEAR:
-                parts = [self.weighted(a, ends) for a in s.args]
-                if None in parts:
+                if v not in known:
+                    known[v] = self.combined(s, ends, known)
+                combined = known[v]
+                if combined is None:
                     return None
-                found = [p for p in parts if p]
-                if len(found) == 2 and s.op in (operator.mul, operator.truediv, np.multiply, np.divide):
-                    return None
-                out.update(*found)
+                out |= combined
             elif v in self.varied and not (v in self.sources and self.weighted_around(v, ends)):
                 return None
             elif v in self.sources:
                 out |= self.weighted_around(v, ends) or set()
         return out
+
+    def combined(self, s: Apply, ends: set[Value], known: dict[Value, set[Value] | None]) -> set[Value] | None:
+        """The same of what an operation gives."""
+        parts = [self.weighted(a, ends, known) for a in s.args]
+        found = [p for p in parts if p]
+        if None in parts or (len(found) == 2 and s.op in _SCALING):
+            return None
+        return set().union(*found)
 
     def weighted_around(self, v: Value, ends: set[Value]) -> set[Value] | None:
         """The same of a point that the loop carries (as golden-section search does)."""
@@ -154,3 +189,9 @@ class _Search:
         finally:
             self.sources[v] = own
         return None if None in found or not found else set().union(*(f for f in found if f))
+
+
+def _is_mask(index: Operand) -> bool:
+    """Whether an index is an array of flags, which say what entries are meant."""
+    t = index.type if isinstance(index, Value) else None
+    return isinstance(t, Array) and t.rank != 0 and t.dtype == np.bool_
