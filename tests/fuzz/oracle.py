@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import inspect
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -97,11 +98,14 @@ class _Trial:
             self.f = defined(p.source)
             self.wide = defined(p.source.replace("float32", "float64").replace("float16", "float64"))
             names = list(inspect.signature(self.f).parameters)
-            self.own = self.f(*copy.deepcopy(p.args))
+            self.own, self.seen = _traced(self.f, copy.deepcopy(p.args))
         except Exception as e:  # noqa: BLE001
             raise _FoundError("no program", f"{type(e).__name__}: {e}") from e
         self.wrt = tuple(names.index(w) for w in p.wrt)
-        self.narrow = "float32" in p.source or "float16" in p.source or any(map(_is_narrow, leaves((p.args, self.own))))
+        self.narrow = "float32" in p.source or any(map(_is_narrow, leaves((p.args, self.own, self.seen))))
+        self.half = "float16" in p.source or any(map(_is_half, leaves((p.args, self.own, self.seen))))
+        self.narrow |= self.half
+        self.rounding = 5e-3 * max(map(_size, leaves((p.args, self.seen))), default=0.0) if self.half else 0.0
         found = list(leaves(self.own))
         if not any(map(is_float, found)) or not all(_is_usable(v) for v in found):
             raise _FoundError("no program", "its value is no number")
@@ -181,7 +185,7 @@ class _Trial:
                 continue
             told += 1
             got = sum(inner(g, ways[k]) for g, k in zip(gradients, self.wrt, strict=True))
-            room = 5e-3 * (1 + abs(slope) + total) if self.narrow else 2e-5 * (1 + abs(slope))
+            room = 5e-3 * (1 + abs(slope) + total) + self.rounding if self.narrow else 2e-5 * (1 + abs(slope))
             if not abs(got - slope) <= room:
                 raise _FoundError("WRONG gradient", f"{self.way} gives {got}, differences {slope}")
         return told > 0
@@ -198,6 +202,8 @@ class _Trial:
 
         if self.narrow and "dtype" in self.p.source:
             return None  # it may take another way in double precision
+        if self.half and any(map(_is_half, leaves(_traced(f, copy.deepcopy(args))[1]))):
+            return None  # it goes on in steps: a function of flags or of small integers is of half precision
         own, h = inner(self.own, y_bar), _STEPS[-1]
         try:
             if abs(at(0.0) - own) > (1e-2 if self.narrow else 1e-9) * (1 + abs(own)):
@@ -300,6 +306,34 @@ def inner(a: Any, b: Any) -> float:
     """The inner product of the floats of two trees."""
     pairs = zip(leaves(a), leaves(b), strict=True)
     return sum(float(np.sum(np.asarray(x, float) * np.asarray(y, float))) for x, y in pairs if is_float(x))
+
+
+def _traced(f: Callable[..., Any], args: Any) -> tuple[Any, list[Any]]:
+    """What a function gives, and what its names refer to at its end: a flag or a small integer makes half precision, too."""
+    seen: list[Any] = []
+
+    def profile(frame: Any, event: str, _: Any) -> None:
+        if event == "return" and frame.f_code.co_filename.startswith("<random program"):
+            seen.extend(frame.f_locals.values())
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        return f(*args), seen
+    finally:
+        sys.setprofile(before)
+
+
+def _size(v: Any) -> float:
+    """The greatest finite magnitude in a leaf."""
+    if not isinstance(v, (np.ndarray, np.generic, float, int)) or np.size(v) == 0:
+        return 0.0
+    size = np.abs(np.asarray(v, float))
+    return float(np.max(size[np.isfinite(size)], initial=0.0))
+
+
+def _is_half(v: Any) -> bool:
+    return getattr(v, "dtype", None) == np.float16
 
 
 def _is_narrow(v: Any) -> bool:
