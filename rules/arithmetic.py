@@ -600,7 +600,9 @@ def power_adjoint(y, x1, x2, y_bar):
         else:
             x1_bar = unbroadcast(x2 * y_bar * x1 ** (x2 - 1), x1)
     else:
-        x1_bar = unbroadcast(x2 * y_bar * x1 ** (as_number(x2) - (x2 != 0)), x1)
+        narrow = np.asarray(x2).dtype in (np.int8, np.int16)  # where one less than the least would be the greatest
+        below = np.subtract(x2, x2 != 0, dtype=np.int64) if narrow else as_number(x2) - (x2 != 0)
+        x1_bar = unbroadcast(x2 * y_bar * x1**below, x1)
     if isinstance(x2, int):
         return x1_bar, None
     if is_literal(x1) and x1 > 0:
@@ -842,7 +844,8 @@ def nan_to_num(y, x, y_bar, copy=True, nan=0.0, posinf=None, neginf=None):
 
 @result_type(np.nan_to_num)
 def nan_to_num_type(x, copy=True, nan=0.0, posinf=None, neginf=None):
-    return as_array(x)
+    array = as_array(x)
+    return Array(array.dtype, array.shape)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -868,7 +871,7 @@ def round_type(a, decimals=0, out=None):
     array = as_array(a)
     if array.dtype is not None and array.dtype.kind == "b":
         return Array(None, array.shape)
-    return array
+    return Array(array.dtype, array.shape)
 
 
 @result_type(np.fix)

@@ -111,7 +111,9 @@ def _choice_type(function):
             return Scalar(kind, None, tuple(k for k in (bool, int, float) if k in others - {kind}))
         dtypes = {as_array(v).dtype for v, kind in zip(items, kinds, strict=True) if kind not in (int, float)}
         if all(kind or (is_array(v) and as_array(v).rank == 0) for v, kind in zip(items, kinds, strict=True)):
-            return Array(dtypes.pop() if len(dtypes) == 1 else None, (), also=tuple(k for k in (int, float) if k in others))
+            also = tuple(k for k in (int, float) if k in others)
+            boxed = None if any(is_array(v) and as_array(v).boxed is not False for v in items) else False
+            return Array(dtypes.pop() if len(dtypes) == 1 else None, (), boxed, also)
         return UNKNOWN
 
     return rule

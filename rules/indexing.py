@@ -70,6 +70,9 @@ def getitem_type(x, index):
     if not isinstance(x, (Array, np.ndarray, np.generic)):
         return UNKNOWN
     x = as_array(x)
+    if isinstance(index, str) and x.dtype is not None and index in (x.dtype.names or ()):  # a field of records
+        field = x.dtype[index]
+        return Array(field.base, None if x.shape is None else x.shape + field.shape)
     return Array(x.dtype, _subscript_shape(x.shape, index))
 
 
@@ -543,7 +546,7 @@ def unique_type(ar, return_index=False, return_inverse=False, return_counts=Fals
     if not (return_index or return_inverse or return_counts):
         return values
     counted = Array(_INTP, (size,))
-    inverse = Array(_INTP, ar.shape)
+    inverse = Array(_INTP, ar.shape, boxed=ar.shape == ())
     return Tuple((values, *(counted,) * return_index, *(inverse,) * return_inverse, *(counted,) * return_counts))
 
 

@@ -342,7 +342,7 @@ def broadcast_arrays(y, *args, y_bar, subok=False):
 def broadcast_arrays_type(*args, subok=False):
     arrays = [as_array(a) for a in args]
     shape = broadcast_shapes(a.shape for a in arrays)
-    return Tuple(tuple(Array(a.dtype, shape) for a in arrays))
+    return Tuple(tuple(Array(a.dtype, shape, boxed=shape == ()) for a in arrays))
 
 
 def reshape_each(y_bar, arrays):
@@ -940,7 +940,8 @@ def roll_type(a, shift, axis=None):
 
 @result_type(np.flip)
 def flip_type(m, axis=None):
-    return as_array(m)
+    array = as_array(m)
+    return Array(array.dtype, array.shape)
 
 
 @result_type(np.fliplr, np.flipud)

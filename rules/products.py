@@ -529,7 +529,8 @@ def einsum_type(subscripts, *operands, out=None, dtype=None, order="K", casting=
         for term, shape in zip(terms, shapes, strict=True):
             for label, size in zip(term, shape, strict=True):
                 sizes[label] = broadcast_sizes(sizes[label], size) if label in sizes else size
-        return Array(given, tuple(sizes[c] for c in output))
+        shape = tuple(sizes[c] for c in output)
+        return Array(given, shape, boxed=None if shape == () and optimize is not False else False)  # NumPy may use tensordot
     except (ValueError, KeyError):  # the call itself will raise
         return unknown_array(given)
 

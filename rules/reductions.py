@@ -73,7 +73,8 @@ def ptp_type(a, axis=None, out=None, keepdims=False):
 
 @result_type(np.median, np.nanmedian)
 def median_type(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    return Array(_inexact(as_array(a).dtype), _shape(a, axis, keepdims))
+    shape = _shape(a, axis, keepdims)
+    return Array(_inexact(as_array(a).dtype), shape, boxed=shape == () and keepdims is True)
 
 
 @result_type(np.cumsum, np.cumprod, np.nancumsum, np.nancumprod)
@@ -524,7 +525,7 @@ def nancumprod(y, a, y_bar, axis=None, dtype=None, out=None):
 
 def divisible(y):
     """Whether products are far enough from 0 and infinity to be divided by their factors."""
-    size = np.abs(y)
+    size = 1.0 * np.abs(y)  # of an integer, which may stand where a number can, too
     least = np.finfo(size.dtype).tiny ** 0.5
     return np.all((size > least) & (size < 1.0 / least))
 
@@ -662,7 +663,8 @@ def like_rows(rows, a, axis):
 
 @result_type(products_of_others)
 def products_of_others_type(a, axis, initial, y):
-    return as_array(a)
+    array = as_array(a)
+    return Array(array.dtype, array.shape)
 
 
 @result_type(running_product_adjoint)

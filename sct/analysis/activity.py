@@ -10,8 +10,6 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from sct.analysis.switches import is_on
 from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method, hashable
 from sct.ir.ssa import (
@@ -47,7 +45,7 @@ def differentiable(t: Abstract) -> bool:
     if isinstance(t, Scalar):
         return t.kind in (float, complex)
     if isinstance(t, Array):
-        return t.dtype is None or np.issubdtype(t.dtype, np.inexact)
+        return t.dtype is None or t.dtype.kind in "fcOV"
     if isinstance(t, (Tuple, List, Dict)):
         return any(differentiable(i) for i in t.items)
     if isinstance(t, ListOf):

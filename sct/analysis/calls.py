@@ -323,10 +323,10 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
         )
     types = tuple(widen(type_of(b)) for b in bound)
     key = (op, types)
+    if key not in s.recursion and sum(k[0] is op for k in s.recursion) > 8:
+        types = tuple(_without_shape(t) for t in types)
+        key = (op, types)
     if key not in s.recursion:
-        if sum(k[0] is op for k in s.recursion) > 8:
-            types = tuple(_without_shape(t) for t in types)
-            key = (op, types)
         s.recursion.setdefault(key, UNDEFINED)
         for _ in range(8):
             params: list[Operand] = [t if isinstance(t, Const) else Value(t) for t in types]

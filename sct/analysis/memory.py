@@ -21,7 +21,7 @@ from sct.analysis.storage import fresh, is_basic_index, read_only
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.ir.ops import UNPACK, Attribute, Method, hashable
 from sct.ir.ssa import Apply, Operand, Value, type_of
-from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple, Unknown
+from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
 
 __all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
 
@@ -33,7 +33,10 @@ _TURNED = frozenset((np.transpose, np.swapaxes, np.moveaxis, np.flip, np.expand_
 _RESHAPED = frozenset((np.reshape, np.ravel))
 _ALLOCATIONS: frozenset[Any] = frozenset((np.zeros, np.ones, np.empty, np.ndarray, np.full))
 _LIKE: frozenset[Any] = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like))
-_ARRAYS: frozenset[Any] = frozenset((np.array, np.asarray, np.asanyarray, np.copy))
+_ARRAYS: frozenset[Any] = frozenset((np.array, np.asarray, np.asanyarray, np.copy, np.tensordot, np.select)) | frozenset(
+    (np.tile, np.broadcast_to, np.expand_dims, np.moveaxis, np.isin, np.roll, np.pad)
+)
+"""What gives an ndarray of rank 0 too, even where its operands are numbers."""
 _AT_LEAST: dict[Any, int] = {np.atleast_1d: 1, np.atleast_2d: 2, np.atleast_3d: 3}
 
 
@@ -321,16 +324,21 @@ def _primitive(s: Apply) -> Any:
 
 
 def makes_array(op: Any, args: Sequence[Operand]) -> bool:
-    """Whether an operation whose result is of rank 0 gives an ndarray, which can be written into, and no NumPy scalar."""
+    """Whether an operation gives an ndarray, which can be written into, of rank 0 too, and no NumPy scalar."""
     if op in _ALLOCATIONS or op in _LIKE or op in _ARRAYS:
         return True
     t = type_of(args[0]) if args else None
-    if not isinstance(t, Array) or not (t.rank or t.boxed):
+    if not isinstance(t, Array):
         return False
     if op is operator.getitem:
         entries = args[1].items if isinstance(args[1], Tuple) else (args[1],)
-        return Const(Ellipsis) in entries
-    return primitive_of(op) in (np.reshape, np.squeeze, np.transpose) or op in (Method("copy"), Method("astype"))
+        return any(e == Const(Ellipsis) or isinstance(e, Slice) for e in entries)
+    if not (t.rank or t.boxed):
+        return False
+    return primitive_of(op) in (*(np.reshape, np.squeeze, np.transpose, np.real, np.imag, np.astype),) or op in (
+        Method("copy"),
+        Method("astype"),
+    )
 
 
 def is_itself(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:

@@ -307,8 +307,7 @@ class Specializer:
             return
         if isinstance(obj.type, Array) and obj not in self.copied:
             copy = self.copied[obj] = Value(obj.type, obj.name or obj.hint)
-            self.entry.append(Apply(Method("copy"), (obj,), (), copy, self.place, None))
-            self.memory.contiguous.add(copy)
+            self.entry.append(Apply(np.array, (obj,), (), copy, self.place, None))
             self.memory.is_version(copy, obj)
 
     def may_write(self, obj: Operand) -> None:
@@ -479,7 +478,7 @@ class Specializer:
 
     def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
-        if self.tracking and isinstance(t, Array) and t.shape == () and hashable(op) and makes_array(op, args):
+        if self.tracking and isinstance(t, Array) and t.shape in ((), None) and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "" if self.static else name)
         s = Apply(op, tuple(args), tuple(kwargs.items()), v, self.place, self.origin)

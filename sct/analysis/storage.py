@@ -289,7 +289,7 @@ def _is_basic_entry(entry: Operand | Abstract) -> bool | None:
             return None if t.dtype is None or (t.boxed is None and t.dtype.kind != "b") else t.dtype.kind != "b" and not t.boxed
         return None if t.shape is None else False
     if isinstance(t, Const):
-        basic = t.value is None or t.value is Ellipsis or isinstance(t.value, (int, np.integer, slice))
+        basic = t.value is None or t.value is Ellipsis or isinstance(t.value, (int, np.integer, slice, str))  # a field
         return basic and not isinstance(t.value, bool)
     if isinstance(t, Scalar):
         return t.kind is not bool

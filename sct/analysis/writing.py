@@ -26,7 +26,7 @@ from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
-from sct.ir.words import in_words, shape_in_words
+from sct.ir.words import in_words, records, shape_in_words
 from sct.ruleset import adjoint_rule, effect_of, is_nondifferentiable, is_registered, positional_parameters
 from sct.runtime import scatter_add, updated
 
@@ -73,6 +73,7 @@ def write(
         raise UnsupportedSyntaxError(
             f"a write into {_called(target)}, which NumPy makes read-only", s.place, "Copy it first: `x = x.copy()`."
         )
+    _check_records(s, target, value)
     path = tuple(map(s.present, path))
     value = _fitted(s, target, path, value, augmented or op is scatter_add)
     if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
@@ -83,6 +84,7 @@ def write(
     if view is None:
         s.writable(s.memory.object_of(target))
         target = _value(s.present(target))
+        _check_records(s, target, value)
     if op is scatter_add and len(path) > 1:
         old = target
         for index in path:
@@ -209,6 +211,17 @@ def _check_kind(s: Builder, target: Value, value: Operand) -> None:
         )
 
 
+def _check_records(s: Builder, target: Value, value: Operand) -> None:
+    """What is written into arrays of records or objects has no derivative."""
+    t, dtype = target.type, as_array(type_of(value)).dtype
+    if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "OV" and (dtype is None or dtype.kind in "fc"):
+        raise UnsupportedSyntaxError(
+            f"a write into {_called(target)}, which is an array of {records(t.dtype)}",
+            s.place,
+            "Use arrays of numbers, one for each field.",
+        )
+
+
 def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     x, key, value = args
     if isinstance(type_of(x), (List, Dict)):
@@ -254,7 +267,7 @@ def is_object(t: Abstract) -> bool:
 
 def _may_be_number(t: Array) -> bool:
     """Whether something may be a number, and no array."""
-    return t.boxed is None or (t.shape == () and not t.boxed)
+    return t.boxed is None or (not t.rank and not t.boxed)
 
 
 def _adds(target: Value, value: Operand) -> bool:
@@ -292,7 +305,7 @@ def _augmented(op: Any) -> Callable[..., Any]:
             return _update(s, x, [value])
         if isinstance(t, (Const, Scalar, Tuple)) or (isinstance(t, Array) and _may_be_number(t)):
             result = s.apply(BINARY[op], args)
-            if isinstance(t, Array) and t.boxed is None and isinstance(x, Value):  # a number, or an array that is written into
+            if isinstance(t, Array) and (t.boxed is None or t.shape is None) and isinstance(x, Value):  # or an array
                 _keeps_dtype(s, x, type_of(result))
                 s.writable(s.memory.root(x))
                 s.memory.may_have_written(x, s.place)

@@ -514,8 +514,8 @@ class Scalar(_Shown):
 class Array(_Shown):
     """An ndarray or a NumPy scalar (rank 0). `dtype` or `shape` is None where it is not known.
 
-    `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into; None: it may be either. Of
-    something whose rank is not known, None says that it may be a number. `also`: the kinds of Python numbers that it may be
+    `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into; None: it may be either. What has
+    no known rank is an ndarray for sure only if it is marked. `also`: the kinds of Python numbers that it may be
     instead, by the path that the program takes; what is computed from it may then be of another dtype.
     """
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from sct.ir.ops import describe
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, Undefined
 
-__all__ = ["in_words", "shape_in_words"]
+__all__ = ["in_words", "records", "shape_in_words"]
 
 _RANKS = ("number", "vector", "matrix")
 
@@ -47,6 +49,11 @@ def _array(t: Array) -> str:
         kind = f"{dtype}{_RANKS[rank]}" if rank or not t.boxed else f"{dtype}array of rank 0"
         return f"{_article(kind)} {kind}"
     return f"{_article(dtype or 'array')} {dtype}array of rank {rank}"
+
+
+def records(dtype: np.dtype[Any]) -> str:
+    """What an array of other things than numbers holds."""
+    return "objects" if dtype.kind == "O" else "records"
 
 
 def _constant(value: Any) -> str:

@@ -23,7 +23,7 @@ from sct.analysis.effects import callee, effect, is_opaque, statements
 from sct.analysis.fitting import Fit, fits
 from sct.analysis.specialize import Specialized
 from sct.analysis.squares import squares
-from sct.errors import NonDifferentiableArgumentError, NoRuleError
+from sct.errors import NonDifferentiableArgumentError, NoRuleError, UnsupportedSyntaxError
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import (
     POP,
@@ -60,7 +60,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
-from sct.ir.words import in_words
+from sct.ir.words import in_words, records
 from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable, method_rule
 from sct.transform.adjoints import Loop, adjoint_type, bar_name
 from sct.transform.again import again
@@ -137,6 +137,7 @@ class _Reverser(Boundary):
         refuse_bracketing(f.block, params, values_of(result))
         refuse_given_away(f.block, params)
         self.active = active_values(f.block, params, values_of(result))
+        refuse_records(f.block, self.active)
         self.squares = squares(f.block)
         seed_param: tuple[Value, ...] = ()
         if mode.seed in ("argument", "pull"):
@@ -568,6 +569,18 @@ def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
                 "and may write into the arrays that it is given",
                 s.place,
                 _rule_advice(s.op),
+            )
+
+
+def refuse_records(block: Block, active: set[Value]) -> None:
+    """Refuse what is differentiated in arrays of records or objects, whose arithmetic is not that of numbers."""
+    for s in statements(block):
+        t = s.result.type
+        if s.result in active and isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "OV":
+            raise UnsupportedSyntaxError(
+                f"{describe(s.op)} that puts what is differentiated into an array of {records(t.dtype)}",
+                s.place,
+                "Use arrays of numbers, one for each field.",
             )
 
 

@@ -848,3 +848,47 @@ def test_a_copy_of_a_list_is_another_one(name):
     f, args = chosen(COPIED[name])
     for n in (3, 4):
         agrees(f, *args, n)
+
+
+def triples(v):
+    v *= 3.0
+
+
+def of_unknown_rank(x, a):
+    p = x * 1.0 if np.sum(a) > 1 else np.outer(x, x)
+    return p[0] / p[2]
+
+
+def augmented_here(x, a):
+    v = of_unknown_rank(x, a)
+    v *= 3.0
+    return np.sum(v * v)
+
+
+def augmented_under_another_name(x, a):
+    v = of_unknown_rank(x, a)
+    w = v
+    v *= 3.0
+    return np.sum(v * v) + np.sum(w)
+
+
+def augmented_by_a_helper(x, a):
+    v = of_unknown_rank(x, a)
+    triples(v)
+    return np.sum(v * v)
+
+
+def slice_augmented_by_a_helper(x, a):
+    p = x * 1.0 if np.sum(a) > 1 else np.outer(x, x)
+    v = p[:2]
+    triples(v)
+    return np.sum(v * v)
+
+
+def test_augmented_assignment_to_what_may_be_a_number_or_an_array():
+    for a in (X, X / 10):
+        agrees(augmented_here, X, a)
+        agrees(slice_augmented_by_a_helper, X, a)
+    for f in (augmented_under_another_name, augmented_by_a_helper):
+        with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory"):
+            sct.grad(f)(X, X)

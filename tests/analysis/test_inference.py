@@ -17,9 +17,9 @@ from sct.ir.types import facts_relied_on, sizes_known
 def check(f, args, wrt, optimize=True):
     """The vjp of `f`, as it is interpreted and as it runs."""
     derived = sct.vjp(f, wrt, optimize=optimize)
-    types = [abstract(a, n) for a, n in zip(args, f.__code__.co_varnames, strict=False)]
     y_bar = waves_like(f(*copy.deepcopy(args)))
     with facts_relied_on(), sizes_known():
+        types = [abstract(a, n) for a, n in zip(args, f.__code__.co_varnames, strict=False)]
         function = derived.typed(tuple(types)).function
     found = interpret(function, (*copy.deepcopy(args), y_bar))
     assert close(found, derived(*copy.deepcopy(args), y_bar))

@@ -96,6 +96,26 @@ REFUSED = {
         "def f(x):\n    y = np.zeros(3, int)\n    y[0] = x[0]\n    return np.sum(y)\n",
         "y[0] = ",
     ),
+    "real numbers into records": (
+        "def f(x):\n    y = np.zeros(3, [('a', float), ('b', int)])\n    y['a'] = x\n    return np.sum(y['a'])\n",
+        "y['a'] = ",
+    ),
+    "real numbers into a field": (
+        "def f(x):\n    y = np.zeros(3, [('a', float), ('b', int)])\n    y['a'][1:] += x[0]\n    return np.sum(y['a'])\n",
+        "y['a'][1:] += ",
+    ),
+    "real numbers into objects": (
+        "def f(x):\n    y = np.empty(2, dtype=object)\n    y[0] = x * x\n    return np.sum(y[0])\n",
+        "y[0] = ",
+    ),
+    "an array of objects": (
+        "def f(x):\n    y = x.astype(object)\n    return np.sum(np.array(y * x, float))\n",
+        "y * x",
+    ),
+    "an array of records": (
+        "def f(x):\n    y = np.array([(x[0], 1)], [('a', float), ('b', int)])\n    return np.sum(y['a'])\n",
+        "np.array([(x[0], 1)]",
+    ),
     "real numbers added to integers": (
         "def f(x):\n    y = np.zeros(3, int)\n    y[0] += x[0]\n    return np.sum(y)\n",
         "y[0] += ",

@@ -5,6 +5,7 @@ import operator
 import numpy as np
 import pytest
 
+import sct
 from sct.analysis.inference import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_add, size_symbol
 from sct.rules.arithmetic import is_literal
@@ -362,3 +363,12 @@ _TYPES = [
 @pytest.mark.parametrize(("primitive", "args", "expected"), _TYPES)
 def test_type(primitive, args, expected):
     assert infer_call(primitive, args, {}) == expected
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16])
+def test_power_by_the_least_integer_of_its_kind(dtype):
+    n = dtype(np.iinfo(dtype).min)
+    x = np.array([0.999, 1.01])
+    expected = float(n) * x ** (float(n) - 1.0)
+    np.testing.assert_allclose(sct.grad(lambda x, n: np.sum(x**n))(x, n), expected, rtol=1e-9)
+    np.testing.assert_allclose(sct.grad(lambda x, n: np.sum(np.power(x, n)))(x, np.array([n, n])), expected, rtol=1e-9)

@@ -296,3 +296,14 @@ def test_no_degrees_of_freedom(ddof):
 def test_extrema_of_nan(extremum):
     value, x_bar = sct.value_and_grad(lambda x: extremum(x))(np.array([1.0, np.nan]))
     assert np.isnan(value) and np.all(np.isnan(x_bar))
+
+
+def product_of_what_may_be_a_flag(x, a):
+    p, q = x, a
+    for _ in range(2):
+        p, q = q, p
+    return np.prod(2 * q) + np.sum(x * np.prod(2 * q))
+
+
+def test_product_of_what_may_be_a_flag():
+    np.testing.assert_array_equal(sct.grad(product_of_what_may_be_a_flag, optimize=False)(np.array([-1.5]), True), [2.0])
