@@ -20,7 +20,7 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.binding import behind, phis, unbound_values
-from sct.codegen.expressions import BINARY, Expression, call, constant, display, dtype_argument, operation, store
+from sct.codegen.expressions import BINARY, Expression, call, constant, display, dtype_argument, is_array, operation, store
 from sct.codegen.fold import fold
 from sct.codegen.liveness import interference
 from sct.codegen.names import assign_names
@@ -43,6 +43,7 @@ from sct.ir.ops import (
     of_numpy,
 )
 from sct.ir.rewriting import map_blocks, substitute
+from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -60,7 +61,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple
-from sct.runtime import added_item, appended, item, scatter_add, shortened, updated, with_item
+from sct.runtime import added_item, appended, item, kept, scatter_add, shortened, updated, with_item
 
 __all__ = ["Text", "emit", "variable_names"]
 
@@ -475,6 +476,10 @@ class _Emitter:
         reverse = s.origin is not None and s.origin.reverse
         if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
             return call(ast.Attribute(args[0], "sum", ast.Load()), [], kwargs)
+        if s.op in (np.array, kept) and len(args) == 1 and not kwargs and is_array(s.args[0]):
+            if reverse or as_array(type_of(s.args[0])).rank == 1:  # otherwise the order of the axes in memory is kept
+                return call(ast.Attribute(args[0], "copy", ast.Load()), [])
+            return call(self.symbols.refer(self.symbols.name(np.copy)), args)
         if s.op is np.shape and s.result.hint == "any":
             return call(self.symbols.refer(self.symbols.name(np.shape)), args)
         return operation(s.op, args, kwargs, s.args, self.symbols)

@@ -26,7 +26,6 @@ from sct.runtime import (
     item,
     items_of,
     joined,
-    kept,
     power,
     quotient,
     repeated,
@@ -37,7 +36,7 @@ from sct.runtime import (
     zeros_each,
 )
 
-__all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "operation", "store"]
+__all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "is_array", "operation", "store"]
 
 Expression = Any
 
@@ -156,7 +155,7 @@ def operation(
         if op is operator.contains:
             return ast.Compare(args[1], [ast.In()], [args[0]])
         if op is operator.getitem:
-            whole = operands[1] == Const(Ellipsis) and _is_array(operands[0])
+            whole = operands[1] == Const(Ellipsis) and is_array(operands[0])
             return args[0] if whole else ast.Subscript(args[0], args[1], ast.Load())
         if op in (quotient, power):
             return _without_error(op, args[0], args[1], operands[1], symbols)
@@ -168,9 +167,7 @@ def operation(
         return ast.Attribute(args[0], op.name, ast.Load())
     if isinstance(op, Method):
         return call(ast.Attribute(args[0], op.name, ast.Load()), args[1:], kwargs)
-    if op in (np.array, kept) and len(args) == 1 and not kwargs and _is_array(operands[0]):
-        return call(ast.Attribute(args[0], "copy", ast.Load()), [])
-    if op is np.shape and _is_array(operands[0]):
+    if op is np.shape and is_array(operands[0]):
         return ast.Attribute(args[0], "shape", ast.Load())
     if isinstance(op, Unused):
         return call(args[0], args[1:], kwargs) if op.op is CALL else operation(op.op, args, kwargs, operands, symbols)
@@ -239,7 +236,7 @@ _ON_LISTS: dict[Any, Callable[..., Expression]] = {
 """How what `sct.runtime` does with lists is written out."""
 
 
-def _is_array(operand: Operand) -> bool:
+def is_array(operand: Operand) -> bool:
     t = type_of(operand)
     return isinstance(t, Array) and bool(t.shape)
 

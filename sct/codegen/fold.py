@@ -107,7 +107,7 @@ class _Folder:
                 self.stored.update(values_of(s.args[0]))
                 if s.op.op is added_item:  # xs[i] = xs[i] + v
                     self.uses.update(values_of(s.args[1]))
-            if isinstance(s, Apply) and s.op == Method("copy"):
+            if isinstance(s, Apply) and s.op in (np.array, Method("copy")):
                 self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
             plain = used if not hasattr(s, "inits") else used[: len(used) - len(s.inits)]
             for v in values_of(*plain):

@@ -154,7 +154,7 @@ def kept(x: Any) -> Any:
     """`x` with copies of the arrays in it, which may be written into."""
     if isinstance(x, list):
         return [kept(i) for i in x]
-    return x.copy() if isinstance(x, np.ndarray) else x
+    return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
 def shown(x: Any) -> Any:

@@ -25,17 +25,17 @@ def own_results(f: Function, item: int | None) -> Function:
     f : Function
         A derivative.
     item : int or None
-        The item of its result that holds the adjoints; None if the result is nothing else. Where the function ends with a
+        The item of its result that holds the adjoints; None if the result is nothing else. Where the function has a
         closure, that closure's result holds them.
     """
     memory = storage(f)
-    last = f.block.body[-1] if f.block.body else None
-    if isinstance(last, Closure):
+    if any(isinstance(s, Closure) for s in f.block.body):  # statements that it does not need may stand behind it
         held = memory.held()
-        closure = replace(last, block=_owning(last.block, memory, None, held))
-        body: list[Statement] = []
+        body: list[Statement] = [
+            replace(s, block=_owning(s.block, memory, None, held)) if isinstance(s, Closure) else s for s in f.block.body
+        ]
         result = map_leaves(lambda v: _apart(v, memory, held, body), f.block.yields[0])
-        return replace(f, block=f.block.with_([*f.block.body[:-1], *body, closure], [result]))
+        return replace(f, block=f.block.with_(body, [result]))
     block = _owning(f.block, memory, item, set())
     return f if len(block.body) == len(f.block.body) else replace(f, block=block)
 
@@ -47,7 +47,7 @@ def _apart(leaf: Operand, memory: Storage, held: set[Value], body: list[Statemen
     if not isinstance(leaf.type, (Array, ListOf, Unknown)):
         return leaf
     copy = Value(leaf.type, leaf.name)
-    body.append(Apply(np.array if isinstance(leaf.type, Array) else kept, (leaf,), (), copy))
+    body.append(Apply(np.array if getattr(leaf.type, "rank", None) else kept, (leaf,), (), copy))
     return copy
 
 

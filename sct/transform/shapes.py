@@ -74,7 +74,7 @@ class _Shapes:
     def run(self) -> Reversal:
         f = self.reversal.function
         self.params = {p.name: p for p in f.block.params}
-        self.copied = {s.args[0] for s in f.block.body if isinstance(s, Apply) and s.op == Method("copy")}
+        self.copied = {s.args[0] for s in f.block.body if isinstance(s, Apply) and s.op in (np.array, Method("copy"))}
         back = [self.reverses(s) for s in f.block.body]
         forward = [s for s, reverses in zip(f.block.body, back, strict=True) if not reverses]
         inner = [b for s in forward for b in s.blocks]

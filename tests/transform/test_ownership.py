@@ -111,3 +111,24 @@ def test_an_array_of_rank_0_is_not_written_into():
     sct.vjp(adds_to_its_argument)(z, np.array(1.0))
     assert z == 0.5
     assert "+=" not in sct.grad(adds_to_its_argument).source_for(z)
+
+
+def changes_its_argument_last(x, w):
+    t = np.exp(x)
+    w[:2] = t * w[:2]
+    return t, w
+
+
+def changes_its_argument_beside(x, w, z):
+    w[:2] = np.exp(w[2:]) * w[:2]
+    return x + z, w
+
+
+def test_results_of_a_pullback_are_apart_where_a_write_is_left_for_after_it():
+    seed = (np.ones(2), np.zeros(4))
+    (t, w), pull = sct.pullback(changes_its_argument_last)(np.zeros(2), np.ones(4))
+    t[:] = w[:] = 77.0
+    np.testing.assert_array_equal(pull(seed), 1.0)
+    _, pull = sct.pullback(changes_its_argument_beside, ("x", "z"))(np.zeros(2), np.ones(4), np.ones(2))
+    x_bar, z_bar = pull(seed)
+    assert not any(np.may_share_memory(a, b) for a, b in ((x_bar, z_bar), (x_bar, seed[0]), (z_bar, seed[0])))
