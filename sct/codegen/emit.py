@@ -20,6 +20,7 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.binding import behind, phis, unbound_values
+from sct.analysis.effects import statements
 from sct.codegen.expressions import BINARY, Expression, call, constant, display, dtype_argument, is_array, operation, store
 from sct.codegen.fold import fold
 from sct.codegen.liveness import interference
@@ -117,6 +118,7 @@ class _Emitter:
         self.auxiliary = auxiliary  # functions that stand in the text before this one
         self.folding = fold(f)
         graph = interference(f, self.folding)
+        self.asks_for_layout = any(map(_asks_for_layout, statements(f.block)))
         self.reserved = self.referenced(f.block) | {f.name}
         self.names = assign_names(f, graph, self.reserved)
         self.bound = self.handed_on(f.block)
@@ -477,7 +479,8 @@ class _Emitter:
         if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
             return call(ast.Attribute(args[0], "sum", ast.Load()), [], kwargs)
         if s.op in (np.array, kept) and len(args) == 1 and not kwargs and is_array(s.args[0]):
-            if reverse or as_array(type_of(s.args[0])).rank == 1:  # otherwise the order of the axes in memory is kept
+            free = reverse and not self.asks_for_layout  # otherwise the order of the axes in memory is kept
+            if free or as_array(type_of(s.args[0])).rank == 1:
                 return call(ast.Attribute(args[0], "copy", ast.Load()), [])
             return call(self.symbols.refer(self.symbols.name(np.copy)), args)
         if s.op is np.shape and s.result.hint == "any":
@@ -758,6 +761,13 @@ def _elif(orelse: list[Any]) -> list[Any]:
         return orelse
     named = ast.NamedExpr(target, orelse[0].value)
     return [ast.If(ast.UnaryOp(ast.Not(), named) if denied else named, branch.body, branch.orelse)]
+
+
+def _asks_for_layout(s: Apply) -> bool:
+    """Whether an operation may depend on the order of an array's axes in memory."""
+    if isinstance(s.op, Attribute):
+        return s.op.name in ("flags", "strides")
+    return any(o in (Const("K"), Const("A")) for o in s.operands)
 
 
 def _repeats(index: Operand) -> bool:

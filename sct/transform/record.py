@@ -24,7 +24,7 @@ from sct.analysis.recording import COMPARISONS, cheap, is_number, plan
 from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
 from sct.analysis.versions import is_whole, is_write, path_of, versions
-from sct.ir.ops import POP, PUSH, TAPE, Method, hashable
+from sct.ir.ops import POP, PUSH, TAPE, hashable
 from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (
     Apply,
@@ -493,14 +493,14 @@ class _Recorder:
             body.append(Apply(operator.getitem, (part, index), (), result, s.place, s.origin))
             part = result
         if part is not old:
-            body.append(Apply(Method("copy"), (part,), (), old, s.place, s.origin))
+            body.append(Apply(np.array, (part,), (), old, s.place, s.origin))
         return body
 
     def push(self, tape: Value, v: Value, s: Statement | None = None) -> list[Statement]:
         if v not in self.shared:
             return [_push(tape, v, s)]
         copy = Value(v.type)
-        op: Any = np.copy if v in self.unbound else Method("copy") if getattr(v.type, "rank", None) else np.array
+        op: Any = np.copy if v in self.unbound else np.array
         args: tuple[Operand, ...] = (v,)
         if isinstance(v.type, ListOf):
             op, args = item, (v, _ALL)

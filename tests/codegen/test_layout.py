@@ -44,6 +44,14 @@ def copied_by_the_user(x):
     return np.sum(z.flatten("A") * W)
 
 
+def read_in_a_loop(x):
+    s = 0.0
+    for i in range(2):
+        x[i] *= 2.0
+        s += np.sum(x.ravel("K") * W) * x[i, 0]
+    return s
+
+
 def gradient(f, x):
     """By central differences, in copies that lie as `x` does."""
     g = np.zeros(x.shape)
@@ -60,13 +68,16 @@ def gradient(f, x):
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("layout", ["C", "F", "transposed"])
 @pytest.mark.parametrize(
-    "f", [read_as_it_lies, computed_from_what_is_changed, asks_for_flags, before_and_after, copied_by_the_user]
+    "f", [read_as_it_lies, computed_from_what_is_changed, asks_for_flags, before_and_after, copied_by_the_user, read_in_a_loop]
 )
 def test_what_depends_on_the_layout(f, layout, optimize):
     x = LAYOUTS[layout]
     value, g = sct.value_and_grad(f, optimize=optimize)(x)
     assert value == f(np.array(x))
     np.testing.assert_allclose(g, gradient(f, x), rtol=1e-8, atol=1e-8)
+    y, pull = sct.pullback(f, optimize=optimize)(x)
+    assert y == value
+    np.testing.assert_allclose(pull(1.0), g, rtol=1e-14)
 
 
 def sums(x):
