@@ -21,9 +21,9 @@ __all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
 
 @dataclass(frozen=True)
 class Meeting:
-    """Two ways through a program that meet: memory at the end of each, and the φ's of objects, with what they are of."""
+    """Two ways through a program that meet: memory at the end of each, and its statements; the φ's of objects, and of what."""
 
-    sides: tuple[Memory, Memory]
+    ways: Sequence[tuple[Memory, list[Statement]]]
     met: list[tuple[Operand, Operand, Operand]] = field(default_factory=list)
     same: dict[tuple[Key, Key], tuple[Operand, Operand, Operand]] = field(default_factory=dict)  # two objects -> their φ
 
@@ -58,7 +58,7 @@ def joined(
     key: tuple[Hashable, ...],
 ) -> tuple[tuple[Block, Block], tuple[Value, ...]]:
     """The blocks of two branches, and their φ's: of memory, and of what `names` stand for at the ends."""
-    meeting = Meeting((sides[0][0], sides[1][0]))
+    meeting = Meeting(sides)
     flat = meet(s, sides, meeting, (first, *key))
     merged = [merge(s, p, q, meeting, r.name, (r.id, *key)) for p, q, r in zip(*ends, names, strict=True)]
     flat += [m for _, phis in merged for m in phis]
@@ -134,7 +134,7 @@ def merge(
         return a, []
     if (key_of(a), key_of(b)) in meeting.same:
         return meeting.same[key_of(a), key_of(b)][2], []
-    p, q = (expose(s, o, side) for o, side in zip((a, b), meeting.sides, strict=True))
+    p, q = (expose(s, o, side) for o, (side, _) in zip((a, b), meeting.ways, strict=True))
     like = q if isinstance(p, Undefined) else p
     if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (p, q)):
         ps, qs = items_like(p, q), items_like(q, p)
@@ -149,6 +149,9 @@ def merge(
     else:
         refuse_different(s, type_of(p), type_of(q), name)
         made = Value(join(_widened(type_of(p), type_of(q)), type_of(q), key), name)
+        p, q = (
+            presented(s, o, *way) if isinstance(o, (List, Dict)) else o for o, way in zip((p, q), meeting.ways, strict=True)
+        )
         flat = [(made, p, q)]
     s.memory.bear(made)
     if s.memory.object_in(made) is not None:
@@ -164,7 +167,7 @@ def share(s: Builder, meeting: Meeting) -> None:
     So two φ's may be one object only if they are on one of the ways: buffers that a branch swaps are apart.
     """
     ends = [
-        (key_of(m), [(side, side.reached(m, o)) for side, o in zip(meeting.sides, (p, q), strict=True)])
+        (key_of(m), [(side, side.reached(m, o)) for (side, _), o in zip(meeting.ways, (p, q), strict=True)])
         for m, p, q in meeting.met
     ]
     for n, (m, ways) in enumerate(ends):

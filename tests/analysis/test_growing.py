@@ -466,3 +466,32 @@ def test_an_item_is_replaced_by_one_of_another_shape(optimize):
         (a, b), _ = sct.grad(other_shapes, ("z", "x"), optimize=optimize)(z, x, n)
         assert a.shape == b.shape == (3,)
         sct.check_grads(other_shapes, (z, x, n), ("z", "x"))
+
+
+def grows_on_one_path(x, z, n):
+    z[1][0] = x[1]
+    if x[0] > 0.0:
+        for k in range(n):
+            z.append(x * k)
+    return np.sum(z[0] * x) + np.sum(z[1] * x)
+
+
+def made_anew_on_one_path(x, z, n):
+    v = z[1]
+    v += x
+    y = [v, x]
+    v *= 2.0
+    if x[0] > 0.0:
+        y = [x]
+        for k in range(n):
+            y.append(x * k)
+    return np.sum(y[0] * x) + np.sum(z[1] * x) + np.sum(y[1] * x)
+
+
+@pytest.mark.parametrize("f", [grows_on_one_path, made_anew_on_one_path])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_items_written_into_before_a_path_on_which_the_list_grows(f, sign):
+    x, n = sign * X, 3
+    value, _ = sct.value_and_grad(f)(x, [2.0 * X, 3.0 * X], n)
+    assert value == f(x.copy(), [2.0 * X, 3.0 * X], n)
+    sct.check_grads(f, (x, [2.0 * X, 3.0 * X], n), (0, 1))
