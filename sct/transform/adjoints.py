@@ -179,7 +179,7 @@ class Adjoints:
             if isinstance(t, Unknown) or (isinstance(t, Array) and (t.shape is None or t.dtype is None)):
                 bar.type = adjoint_type(want)
             elif isinstance(t, Array) and isinstance(want, Array) and t.rank == want.rank and bar not in self.forward:
-                bar.type = Array(t.dtype, want.shape, also=t.also)
+                bar.type = Array(t.dtype, want.shape, t.boxed, t.also)
         return bar
 
     def made_here(self, v: Value) -> bool:

@@ -81,3 +81,13 @@ def test_zero_adjoint_of_a_loop_variable_whose_shape_changes(term, optimize):
     x = np.array([0.1, 0.2, 0.3])
     _, x_bar = sct.vjp(define(text, "f"), optimize=optimize)(x, 1.0, np.ones(2))
     np.testing.assert_allclose(x_bar, 2.0 * (np.ones(3) if "sin" not in term else np.cos(x)), rtol=1e-12)
+
+
+def chosen_number(x, b):
+    return 2.0 * np.sum(np.where(x[0] > np.add(b, 1), x[0], np.add(b, 1)))
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_gradient_by_a_number_is_a_number_where_np_where_chooses(optimize):
+    g = sct.grad(chosen_number, "b", optimize=optimize)
+    assert [(type(v), v) for v in (g(X, -3.2), g(X, 3.2))] == [(float, 0.0), (float, 2.0)]
