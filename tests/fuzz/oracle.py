@@ -202,10 +202,10 @@ class _Trial:
 
         if self.narrow and "dtype" in self.p.source:
             return None  # it may take another way in double precision
-        if self.half and any(map(_is_half, leaves(_traced(f, copy.deepcopy(args))[1]))):
-            return None  # it goes on in steps: a function of flags or of small integers is of half precision
         own, h = inner(self.own, y_bar), _STEPS[-1]
         try:
+            if self.half and any(map(_is_half, leaves(_traced(f, copy.deepcopy(args))[1]))):
+                return None  # it goes on in steps: a function of flags or of small integers is of half precision
             if abs(at(0.0) - own) > (1e-2 if self.narrow else 1e-9) * (1 + abs(own)):
                 return None  # in double precision it is another function
             a, b, c = ((at(h) - at(-h)) / (2 * h) for h in _STEPS)
