@@ -10,19 +10,14 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+from sct.analysis.binding import ahead, behind
 from sct.analysis.switches import is_on
 from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method, hashable
 from sct.ir.ssa import (
     Apply,
     Block,
-    For,
-    If,
     Operand,
-    Statement,
     Value,
-    While,
-    carried_params,
-    defined,
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
@@ -73,117 +68,30 @@ def blocks_derivative(op: Any) -> bool:
     return is_nondifferentiable(primitive) and adjoint_rule(primitive) is None
 
 
-class _Varied:
-    """Forward: what depends on the varied values."""
-
-    def __init__(self, seeds: Iterable[Value]) -> None:
-        self.values = set(seeds)
-
-    def any(self, *operands: Operand) -> bool:
-        return any(v in self.values for v in values_of(*operands))
-
-    def block(self, block: Block) -> None:
-        for s in block.body:
-            self.statement(s)
-
-    def statement(self, s: Statement) -> None:
-        if isinstance(s, Apply):
-            if blocks_derivative(s.op):
-                return
-            varied = self.any(*s.args, *(v for _, v in s.kwargs))
-            if s.op is PUSH and self.any(s.args[1]):
-                self.values.update(values_of(s.args[0]))
-            elif varied and (differentiable(s.result.type) or s.op in (POP, TAPE)):
-                self.values.add(s.result)
-        elif isinstance(s, If):
-            for b in s.blocks:
-                self.block(b)
-            self.joined(s.results, zip(s.then.yields, s.orelse.yields, strict=True))
-        elif isinstance(s, (For, While)):
-            self.loop(s)
-
-    def joined(self, results: Iterable[Value], operands: Iterable[tuple[Operand, ...]]) -> None:
-        for r, group in zip(results, operands, strict=False):
-            if differentiable(r.type) and self.any(*group):
-                self.values.add(r)
-
-    def loop(self, s: For | While) -> None:
-        n = len(s.inits)
-        params = carried_params(s)
-        self.joined(params, ((i,) for i in s.inits))
-        while True:
-            before = len(self.values)
-            self.block(s.body)
-            self.joined(params, ((y,) for y in s.body.yields[:n]))
-            if len(self.values) == before:
-                break
-        self.joined(s.results, ((i, y) for i, y in zip(s.inits, s.body.yields, strict=False)))
-
-
-class _Useful:
-    """Backward: what the results depend on, through differentiable operations."""
-
-    def __init__(self, results: Iterable[Value], varied: set[Value]) -> None:
-        self.varied = varied
-        self.values = {v for v in results if v in varied}
-
-    def add(self, *operands: Operand) -> None:
-        self.values.update(v for v in values_of(*operands) if v in self.varied)
-
-    def block(self, block: Block) -> None:
-        for s in reversed(block.body):
-            self.statement(s)
-
-    def statement(self, s: Statement) -> None:
-        if isinstance(s, Apply):
-            if blocks_derivative(s.op):
-                return
-            if s.result in self.values or (s.op is PUSH and any(v in self.values for v in values_of(s.args[0]))):
-                self.add(*s.args, *(v for _, v in s.kwargs))
-        elif isinstance(s, If):
-            for k, r in enumerate(s.results):
-                if r in self.values:
-                    self.add(s.then.yields[k], s.orelse.yields[k])
-            for b in s.blocks:
-                self.block(b)
-        elif isinstance(s, (For, While)):
-            self.loop(s)
-        else:
-            for r in s.results:
-                self.add(r)
-
-    def loop(self, s: For | While) -> None:
-        n = len(s.inits)
-        params = carried_params(s)
-        for r, y in zip(s.results[:n], s.body.yields, strict=False):
-            if r in self.values:
-                self.add(y)
-        while True:
-            before = len(self.values)
-            self.block(s.body)
-            for p, y in zip(params, s.body.yields, strict=False):
-                if p in self.values:
-                    self.add(y)
-            if len(self.values) == before:
-                break
-        for p, i, r in zip(params, s.inits, s.results, strict=False):
-            if p in self.values or r in self.values:
-                self.add(i)
-                self.values.add(p) if p in self.varied else None
+def _sources(block: Block) -> dict[Value, tuple[Operand, ...]]:
+    """What each value is made of by differentiable operations and φ's, and a tape by what is pushed on it."""
+    out: dict[Value, tuple[Operand, ...]] = {}
+    work = [block]
+    while work:
+        for s in work.pop().body:
+            work += s.blocks
+            if not isinstance(s, Apply):
+                out.update(flow for flow in s.flows if differentiable(flow[0].type))
+            elif s.op is PUSH:
+                out.update((tape, (*out.get(tape, ()), s.args[1])) for tape in values_of(s.args[0]))
+            elif not blocks_derivative(s.op) and (differentiable(s.result.type) or s.op in (POP, TAPE)):
+                out[s.result] = (*out.get(s.result, ()), *s.operands)
+    return out
 
 
 def varied_values(block: Block, varied: Iterable[Value]) -> set[Value]:
     """The values of a function's block that depend, through differentiable operations, on the varied parameters."""
-    forward = _Varied(varied)
-    forward.block(block)
-    return forward.values
+    return ahead(varied, _sources(block))
 
 
 def useful_values(block: Block, results: Iterable[Value]) -> set[Value]:
     """The values of a function's block on which the results depend through differentiable operations."""
-    backward = _Useful(results, {v for v in defined(block) if differentiable(v.type)})
-    backward.block(block)
-    return backward.values
+    return {v for v in behind(results, _sources(block)) if differentiable(v.type)}
 
 
 def active_values(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> set[Value]:
@@ -198,9 +106,6 @@ def active_values(block: Block, varied: Iterable[Value], results: Iterable[Value
     results : iterable of Value
         The results that are differentiated.
     """
-    forward = varied_values(block, varied)
-    if not is_on("usefulness"):
-        return forward
-    backward = _Useful(results, forward)
-    backward.block(block)
-    return backward.values
+    sources = _sources(block)
+    forward = ahead(varied, sources)
+    return forward & behind(results, sources) if is_on("usefulness") else forward

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sct.ir.ssa import Block, For, If, Operand, Value, While, carried_params, values_of
+from sct.ir.ssa import Block, Operand, Value, values_of
 from sct.ir.types import UNDEFINED
 
 __all__ = ["ahead", "behind", "phis", "unbound_values"]
@@ -21,11 +21,7 @@ def phis(block: Block) -> dict[Value, tuple[Operand, ...]]:
     while work:
         for s in work.pop().body:
             work += s.blocks
-            if isinstance(s, If):
-                out.update(zip(s.results, zip(s.then.yields, s.orelse.yields, strict=True), strict=True))
-            elif isinstance(s, (For, While)):
-                for p, r, i, y in zip(carried_params(s), s.results, s.inits, s.body.yields, strict=False):
-                    out[p], out[r] = (i, y), (p,)
+            out.update(s.flows)
     return out
 
 

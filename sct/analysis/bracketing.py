@@ -50,15 +50,16 @@ class _Search:
         self.varied = varied
         self.useful = useful
         self.definition: dict[Value, Statement] = {}
+        self.flows: dict[Value, tuple[Operand, ...]] = {}
         self.sources: dict[Value, tuple[Operand, ...]] = {}  # of a loop's parameter: what it starts from, and goes on with
         self.survey(block)
 
     def survey(self, block: Block) -> None:
         for s in block.body:
             self.definition.update((r, s) for r in s.results)
+            self.flows.update(s.flows)
             if isinstance(s, (For, While)):
-                params = carried_params(s)
-                self.sources.update((p, (i, y)) for p, i, y in zip(params, s.inits, s.body.yields, strict=False))
+                self.sources.update((p, self.flows[p]) for p in carried_params(s))
             for b in s.blocks:
                 self.survey(b)
 
@@ -132,14 +133,8 @@ class _Search:
                 continue
             seen.add(v)
             s = self.definition.get(v)
-            operands: tuple[Operand, ...] = self.sources.get(v, ())
-            if isinstance(s, If):
-                k = s.results.index(v)
-                operands = (s.test, s.then.yields[k], s.orelse.yields[k])
-            elif isinstance(s, (For, While)) and v in s.results[: len(s.inits)]:
-                operands = (s.inits[s.results.index(v)], s.body.yields[s.results.index(v)])
-            elif isinstance(s, Apply):
-                operands = s.operands
+            own = s.reads if isinstance(s, (Apply, If)) else ()
+            operands = (*own, *self.flows.get(v, ()))
             if any(self.reaches(w, wanted, seen) for w in operands):
                 return True
         return False

@@ -39,18 +39,8 @@ def _asked(block: Block, sources: dict[Value, tuple[Operand, ...]]) -> list[Valu
     while blocks:
         for s in blocks.pop().body:
             blocks += s.blocks
-            if isinstance(s, If):
-                asked += values_of(s.test)
-                sources.update(zip(s.results, zip(s.then.yields, s.orelse.yields, strict=True), strict=True))
-            elif isinstance(s, (ForEach, For, While)):
-                asked += values_of(*s.operands[: len(s.operands) - len(s.inits)], *s.body.yields[len(s.inits) :])
-                if isinstance(s, While):
-                    asked += values_of(*s.test.yields)
-                    sources.update(zip(s.test.params, ((p,) for p in s.body.params), strict=True))
-                for p, r, i, y in zip(carried_params(s), s.results, s.inits, s.body.yields, strict=False):
-                    sources[p], sources[r] = (i, y), (p,)
-            else:
-                asked += values_of(*s.operands, *(y for b in s.blocks for y in b.yields))
+            asked += values_of(*s.reads)
+            sources.update(s.flows)
     return asked
 
 

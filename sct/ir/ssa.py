@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -85,10 +85,15 @@ class Apply:
     place: Place | None = None
     origin: Origin | None = None
     blocks: ClassVar[tuple[Block, ...]] = ()
+    flows: ClassVar[tuple[Flow, ...]] = ()
 
     @property
     def operands(self) -> tuple[Operand, ...]:
         return (*self.args, *(v for _, v in self.kwargs)) if self.kwargs else self.args
+
+    @property
+    def reads(self) -> tuple[Operand, ...]:
+        return self.operands
 
     @property
     def results(self) -> tuple[Value, ...]:
@@ -143,6 +148,14 @@ class If:
     def blocks(self) -> tuple[Block, ...]:
         return self.then, self.orelse
 
+    @property
+    def flows(self) -> Iterator[Flow]:
+        return zip(self.results, zip(self.then.yields, self.orelse.yields, strict=True), strict=True)
+
+    @property
+    def reads(self) -> tuple[Operand, ...]:
+        return (self.test,)
+
 
 @record(frozen=True, eq=False, slots=True)
 class ForEach:
@@ -167,6 +180,14 @@ class ForEach:
     @property
     def blocks(self) -> tuple[Block, ...]:
         return (self.body,)
+
+    @property
+    def flows(self) -> Iterator[Flow]:
+        return _around(self)
+
+    @property
+    def reads(self) -> tuple[Operand, ...]:
+        return self.iterable, *self.body.yields[len(self.inits) :]
 
 
 @record(frozen=True, eq=False, slots=True)
@@ -196,6 +217,14 @@ class For:
     def blocks(self) -> tuple[Block, ...]:
         return (self.body,)
 
+    @property
+    def flows(self) -> Iterator[Flow]:
+        return _around(self)
+
+    @property
+    def reads(self) -> tuple[Operand, ...]:
+        return self.start, self.stop, self.step, *self.body.yields[len(self.inits) :]
+
 
 @record(frozen=True, eq=False, slots=True)
 class While:
@@ -221,6 +250,15 @@ class While:
     def blocks(self) -> tuple[Block, ...]:
         return self.test, self.body
 
+    @property
+    def flows(self) -> Iterator[Flow]:
+        yield from _around(self)
+        yield from ((p, (q,)) for p, q in zip(self.test.params, carried_params(self), strict=False))
+
+    @property
+    def reads(self) -> tuple[Operand, ...]:
+        return *self.test.yields, *self.body.yields[len(self.inits) :]
+
 
 @record(frozen=True, eq=False, slots=True)
 class Closure:
@@ -232,10 +270,15 @@ class Closure:
     place: Place | None = None
     origin: Origin | None = None
     operands: ClassVar[tuple[Operand, ...]] = ()
+    flows: ClassVar[tuple[Flow, ...]] = ()
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         return (self.block,)
+
+    @property
+    def reads(self) -> tuple[Operand, ...]:
+        return self.block.yields
 
     @property
     def results(self) -> tuple[Value, ...]:
@@ -243,7 +286,13 @@ class Closure:
 
 
 Statement: TypeAlias = "Apply | If | ForEach | For | While | Closure"
-"""Each has `operands`, which it reads itself (those of its blocks aside), `blocks`, which it owns, and `results`."""
+"""Each has `operands`, which it reads itself (those of its blocks aside), `blocks`, which it owns, and `results`.
+
+Its `flows` are its φ's: the results and the blocks' parameters, each with the operands that it takes its value from. What it
+`reads` are the other operands, those that its blocks yield included.
+"""
+
+Flow: TypeAlias = "tuple[Value, tuple[Operand, ...]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -338,6 +387,13 @@ def captured(block: Block) -> set[Value]:
 def reads_of(s: Statement) -> set[Value]:
     """The values from around it that a statement reads, with the blocks in it."""
     return set(values_of(*s.operands)).union(*map(captured, s.blocks))
+
+
+def _around(s: ForEach | For | While) -> Iterator[Flow]:
+    """What a loop carries: from before it and from one iteration to the next, and out of it."""
+    for p, r, i, y in zip(carried_params(s), s.results, s.inits, s.body.yields, strict=False):
+        yield p, (i, y)
+        yield r, (p,)
 
 
 def carried_params(s: ForEach | For | While) -> tuple[Value, ...]:

@@ -33,6 +33,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from sct.analysis.binding import behind, phis
+from sct.analysis.effects import statements
 from sct.analysis.storage import Storage, fresh, storage
 from sct.analysis.versions import is_write
 from sct.ir.rewriting import map_blocks
@@ -181,37 +183,12 @@ class _Entries:
 
 def _written_in(loop: For | While) -> set[Value]:
     """The parameters of a loop's body whose memory the body writes into, in that iteration or a later one."""
-    block, params = loop.body, carried_params(loop)
-    origin: dict[Value, Value] = {p: p for p in block.params}
-    written: set[Value] = set()
-
-    def walk(b: Block) -> None:
-        for s in b.body:
-            if isinstance(s, Apply):
-                x = s.args[0] if s.args else None
-                if isinstance(x, Value) and x in origin and is_write(s):
-                    origin[s.result] = origin[x]
-                    written.add(origin[x])
-                continue
-            for inner in s.blocks:
-                if isinstance(s, (For, While)):
-                    params = inner.params[len(inner.params) - len(s.inits) :]
-                    for p, i in zip(params, s.inits, strict=False):
-                        if isinstance(i, Value) and i in origin:
-                            origin[p] = origin[i]
-                walk(inner)
-            if isinstance(s, (For, While)):
-                for r, i in zip(s.results, s.inits, strict=False):
-                    if isinstance(i, Value) and i in origin:
-                        origin[r] = origin[i]
-            elif not isinstance(s, Closure):
-                for r, y, z in zip(s.results, s.then.yields, s.orelse.yields, strict=True):  # type: ignore[union-attr]
-                    for end in (y, z):
-                        if isinstance(end, Value) and end in origin:
-                            origin[r] = origin[end]
-
-    walk(block)
-    moves = [(origin[y], p) for p, y in zip(params, block.yields, strict=False) if isinstance(y, Value) and y in origin]
-    for _ in moves:  # as far as a memory can be handed on
-        written.update(y for y, p in moves if p in written)
-    return written
+    sources = phis(loop.body)
+    targets: list[Value] = []
+    for s in statements(loop.body):
+        if is_write(s) and isinstance(s.args[0], Value):
+            sources[s.result] = s.args[:1]
+            targets.append(s.args[0])
+    around = zip(carried_params(loop), loop.body.yields, strict=False)
+    sources.update((p, (y,)) for p, y in around)  # as far as a memory can be handed on
+    return behind(targets, sources) & set(loop.body.params)
