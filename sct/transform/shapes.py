@@ -11,6 +11,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 
@@ -45,6 +46,10 @@ def shapes_only(reversal: Reversal) -> Reversal:
     return _Shapes(reversal).run()
 
 
+_SHAPES = (np.shape, Attribute("shape"))
+_SIZES = (np.size, Attribute("size"))
+
+
 def _asked(s: Statement) -> Value | None:
     """The operand of which a statement uses the shape only."""
     if not isinstance(s, Apply) or s.kwargs:
@@ -53,7 +58,7 @@ def _asked(s: Statement) -> Value | None:
         o: Operand = s.args[0]
     elif s.op is unbroadcast:
         o = s.args[1]
-    elif s.op in (np.shape, Attribute("shape")):
+    elif s.op in _SHAPES or s.op in _SIZES:
         o = s.args[0]
     else:
         return None
@@ -134,8 +139,12 @@ class _Shapes:
             return [s]
         t = asked.type
         if asked not in self.inner:
-            return [self.by_argument(s, asked)]
-        if s.op not in (np.zeros_like, unbroadcast):
+            other = self.by_argument(s, asked)
+            told = other is not s or asked in self.params.values() or asked not in self.reversal.forward
+            return [other] if told else self.measured(s, t)
+        if s.op in _SIZES:
+            return self.measured(s, t)
+        if s.op in _SHAPES:
             shape, made = self.known_shape(t, s) or (self.shape_of(asked), [])
             return [*made, replace(s, op=stop_gradient, args=(shape,))]
         if s.op is np.zeros_like:
@@ -152,6 +161,24 @@ class _Shapes:
             return [replace(s, op=unbroadcast_to, args=(s.args[0], self.shape_of(asked)))]
         shape, made = found
         return [*made, replace(s, op=unbroadcast_to, args=(s.args[0], shape))]
+
+    def measured(self, s: Apply, t: Abstract) -> list[Statement]:
+        """The shape, or the number of entries, of a value of type `t`, made of the arguments' shapes if these tell it."""
+        found = self.known_shape(t, s) if s.op in _SHAPES or s.op in _SIZES else None
+        if found is None:
+            return [s]
+        shape, made = found
+        if s.op in _SIZES:
+            assert isinstance(shape, Tuple)
+            one: Operand = Const(1)
+            shape = reduce(lambda n, m: self.product(n, m, s, made), shape.items, one)
+        return [*made, replace(s, op=stop_gradient, args=(shape,))]
+
+    def product(self, n: Operand, m: Operand, s: Apply, made: list[Statement]) -> Operand:
+        if n == Const(1) or m == Const(1):
+            return m if n == Const(1) else n
+        made.append(Apply(operator.mul, (n, m), (), Value(Scalar(int)), s.place, s.origin))
+        return made[-1].results[0]
 
     def by_argument(self, s: Apply, asked: Value) -> Apply:
         """A value of the function's own block, which may not be needed at all: an argument of its shape will do."""
@@ -174,7 +201,7 @@ class _Shapes:
             dtype = () if t.dtype == np.dtype(float) else (Const(t.dtype),)
             return s if t.dtype is None else replace(s, op=np.zeros, args=(self.argument_shape(like), *dtype))
         if like in self.copied:
-            return replace(s, op=stop_gradient, args=(self.argument_shape(like),))
+            return s if s.op in _SIZES else replace(s, op=stop_gradient, args=(self.argument_shape(like),))
         return replace(s, args=(like,))
 
     def shape_of(self, v: Value) -> Value:
