@@ -699,7 +699,7 @@ def _differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode:
     function = run(RECORDED if optimize else (dead_code,), function)
     owned = own_results(function, mode.gradient_in)
     if optimize:
-        owned = run(OWNED if owned is not function else OWNED[-1:], owned)  # copies may stand next to what makes them needless
+        owned = run(OWNED if owned is not function else OWNED[-2:], owned)  # copies may stand next to what makes them needless
     free = tuple(dict((*primal.free, *reversal.free)).items())
     return Specialized(
         with_checks(owned, reversal.fits, reversal.mirror, free),

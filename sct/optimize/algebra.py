@@ -1,9 +1,11 @@
 """Algebra on adjoints: identities of arithmetic that leave less to compute.
 
-`x + 0`, `1 * x`, `-(-x)`, `x.T.T`, `c₁ (c₂ x)`, `x + x`, sums with negatives; a broadcast number in an element-wise operation
-is the number; adding an array that is zero but for some entries is adding to these entries. Only what the transform wrote is
-changed, never the user's own expressions. A result keeps its dtype, and its values but for rounding: an identity is used where
-all operations in it compute in one kind of numbers (`sct.optimize.arithmetic`).
+`x + 0`, `1 * x`, `-(-x)`, `x.T.T`, `x + x`, sums with negatives; of the numbers in a chain of products and quotients one, and
+nothing that such a chain is both multiplied with and divided by; signs and numbers go out of products and sums, to meet others.
+A broadcast number in an element-wise operation is the number; adding an array that is zero but for some entries is adding to
+these entries. Only what the transform wrote is changed, never the user's own expressions. A result keeps its dtype, and its
+values but for rounding, and but for a quotient of zeros that is not computed: an identity is used where all operations in it
+compute in one kind of numbers (`sct.optimize.arithmetic`).
 
 >>> from sct.testing import optimized
 >>> print(optimized(algebra, '''
@@ -21,6 +23,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,14 +33,17 @@ from sct.analysis.storage import is_basic_index
 from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
-from sct.ir.types import Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
-from sct.optimize.arithmetic import loop_of, numbers, numbers_of
+from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
+from sct.optimize.arithmetic import Numbers, loop_of, numbers, numbers_of
+from sct.optimize.products import DIVISIONS, Node, Tree, simpler
 from sct.optimize.rewriter import Rewriter
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
 __all__ = ["algebra"]
 
 _T = Attribute("T")
+_VIEWS = (np.expand_dims, np.reshape, _T)
+_DOUBLE = Numbers(np.dtype(float))
 
 
 def algebra(f: Function, everywhere: bool = False) -> Function:
@@ -78,10 +84,14 @@ class _Algebra(Rewriter):
         if not self.everywhere and (s.origin is None or not s.origin.reverse):
             return s
         if s.kwargs:
-            return s
-        s = self.without_broadcast(s)
+            return self.sum(s) if s.op is np.sum else s
+        s = self.outwards(self.without_broadcast(s))
         rule = _RULES.get(s.op) if not isinstance(s.op, Method) else None
-        return s if rule is None else rule(self, s)
+        found = s if rule is None else rule(self, s)
+        made = self.definition.get(found) if isinstance(found, Value) else None
+        if isinstance(made, Apply) and self.reversed_sweep(made) and not made.result.name and not made.result.hint:
+            made.result.name = s.result.name  # an adjoint that came out as a step of an expression
+        return found
 
     # -- what may be changed ---------------------------------------------------------------------------------------------
 
@@ -115,7 +125,7 @@ class _Algebra(Rewriter):
             return s
         for k in (0, 1):
             other = type_of(s.args[1 - k])
-            spread = self.made_by(s.args[k], np.broadcast_to) or self.cast_number(s.args[k])
+            spread = self.made_by(s.args[k], np.broadcast_to) or self.cast_number(s.args[k]) or self.uniform(s.args[k])
             small = spread.args[0] if spread is not None else self.leading(s.args[k])
             if small is None or not isinstance(other, Array) or not isinstance(s.result.type, Array):
                 continue
@@ -125,11 +135,35 @@ class _Algebra(Rewriter):
                 return self.without_broadcast(Apply(s.op, args, s.kwargs, s.result, s.place, s.origin))
         return s
 
+    def outwards(self, s: Apply) -> Apply:
+        """An element-wise operation of a broadcast operand, with another that is not of the full shape, comes first."""
+        if len(s.args) != 2 or not _elementwise(s.op):
+            return s
+        for k, a in enumerate(s.args):
+            spread = self.made_by(a, np.broadcast_to)
+            if spread is None or not same_shape(_shape(spread.result), _shape(s.result)):
+                continue
+            args = (spread.args[0], s.args[1]) if k == 0 else (s.args[0], spread.args[0])
+            t = infer_call(s.op, [type_of(o) for o in args], {})
+            if _axes(t) is not None and not same_shape(_axes(t), _shape(s.result)) and numbers(t) == numbers(s.result.type):
+                return self.changed(s, np.broadcast_to, self.number(s, s.op, *args), spread.args[1])
+        return s
+
     def cast_number(self, o: Operand) -> Apply | None:
         """The broadcast of a Python number in another precision: next to an array of that precision the number will do."""
         cast = self.made_by(o, Method("astype"))
         spread = None if cast is None or not _inexact(cast.result) else self.made_by(cast.args[0], np.broadcast_to)
         return spread if spread is not None and isinstance(type_of(spread.args[0]), (Const, Scalar)) else None
+
+    def uniform(self, o: Operand) -> Apply | None:
+        """The broadcast of a number of which an operand is a view of another shape."""
+        view = self.made_by(o, *_VIEWS)
+        if view is None:
+            return None
+        spread = self.made_by(view.args[0], np.broadcast_to)
+        if spread is None:
+            return self.uniform(view.args[0])
+        return spread if _number(spread.args[0]) or _scalar(spread.args[0]) else None
 
     def leading(self, o: Operand) -> Operand | None:
         """The operand of an expand_dims by leading axes, which broadcasting puts there anyhow."""
@@ -220,12 +254,12 @@ class _Algebra(Rewriter):
         inner = self.made_by(a, np.broadcast_to)
         if inner is not None and _inexact(inner.args[0]):
             return self.changed(s, np.broadcast_to, self.number(s, operator.neg, inner.args[0]), inner.args[1])
+        spread = self.spread_number(s)
+        if spread is not None:
+            return spread
         inner = self.made_by(a, operator.sub)
         if inner is not None and self.reversed_sweep(inner) and self.alike(s, inner):
             return self.changed(s, operator.sub, inner.args[1], inner.args[0])
-        inner = self.made_by(a, operator.mul)
-        if inner is not None and _number(inner.args[0]) and self.reversed_sweep(inner) and self.alike(s, inner):
-            return self.changed(s, operator.mul, self.number(s, operator.neg, inner.args[0]), inner.args[1])
         return s
 
     def added_each(self, s: Apply) -> Apply | Operand:
@@ -253,7 +287,17 @@ class _Algebra(Rewriter):
             return spread
         if _is(a, -1) and self.suits(b, s):
             return self.neg(self.changed(s, operator.neg, b))
-        return (self.scaled(s, b) if _number(a) else None) or self.mul_negative(s)
+        return self.positive(s) or (self.scaled(s, b) if _number(a) else None) or self.chain(s) or self.mul_negative(s)
+
+    def positive(self, s: Apply) -> Apply | Operand | None:
+        """A product with, or a quotient of, a negative number: the sign goes out, to meet another one."""
+        a, b = s.args
+        if not isinstance(a, Const) or not _number(a) or a.value >= 0:
+            return None
+        own = numbers_of(s.op, a, b)
+        if own is None or not own.inexact:
+            return None
+        return self.neg(self.changed(s, operator.neg, self.built(s, s.op, Const(-a.value), b)))
 
     def scaled(self, s: Apply, b: Operand) -> Apply | Operand | None:
         """A number times a product, a quotient or a negative that begins with a number."""
@@ -266,7 +310,7 @@ class _Algebra(Rewriter):
                 return self.rewrite(self.changed(s, inner.op, factor, second))
         negative = self.negative(b, s)
         if negative is not None:
-            return self.mul(self.changed(s, operator.mul, self.number(s, operator.neg, a), negative))
+            return self.neg(self.changed(s, operator.neg, self.built(s, operator.mul, a, negative)))
         return None
 
     def product(self, s: Apply, a: Operand, b: Operand) -> Operand | None:
@@ -282,16 +326,23 @@ class _Algebra(Rewriter):
         )
 
     def spread_number(self, s: Apply) -> Apply | None:
-        """A number times (or over) a broadcast number is broadcast itself."""
-        spreads = [self.made_by(a, np.broadcast_to) for a in s.args]
-        small = [a if d is None else d.args[0] for a, d in zip(s.args, spreads, strict=True)]
-        shapes = [d.args[1] for d in spreads if d is not None]
-        if len(shapes) != 1 or not all(_number(a) or _scalar(a) for a in small):
-            return None
-        own, made = numbers_of(s.op, *s.args), numbers(as_array(infer_call(s.op, [type_of(a) for a in small], {})))
-        if own is None or not own.inexact or made != own:
-            return None
-        return self.changed(s, np.broadcast_to, self.number(s, s.op, *small), shapes[0])
+        """An operation on numbers and a broadcast number, or a view of one, is broadcast itself."""
+        for k, a in enumerate(s.args):
+            view = self.made_by(a, *_VIEWS)
+            spread = self.made_by(a if view is None else view.args[0], np.broadcast_to)
+            if spread is None:
+                continue
+            small = (*s.args[:k], spread.args[0], *s.args[k + 1 :])
+            if not all(_number(o) or _scalar(o) for o in small):
+                return None
+            own, made = numbers_of(s.op, *s.args), numbers(as_array(infer_call(s.op, [type_of(o) for o in small], {})))
+            if own is None or not own.inexact or made != own:
+                return None
+            if view is None:
+                return self.changed(s, np.broadcast_to, self.number(s, s.op, *small), spread.args[1])
+            wide = self.built(s, np.broadcast_to, self.number(s, s.op, *small), spread.args[1], t=spread.result.type)
+            return replace(view, args=(wide, *view.args[1:]), result=s.result, place=s.place, origin=s.origin)
+        return None
 
     def scaled_cast(self, s: Apply) -> Apply | None:
         """A number times a broadcast number in another precision: the product, broadcast, in that precision."""
@@ -338,7 +389,79 @@ class _Algebra(Rewriter):
         inner, negative = self.made_by(a, operator.neg), self.negative(a, s)
         if inner is not None and negative is not None and self.reversed_sweep(inner):
             return self.neg(self.changed(s, operator.neg, self.built(s, operator.truediv, negative, b)))
-        return s
+        return self.positive(s) or self.chain(s) or s
+
+    # -- chains of products ------------------------------------------------------------------------------------------
+
+    def chain(self, s: Apply) -> Apply | Operand | None:
+        """A product or a quotient, with the products and quotients that go into it, in fewer operations."""
+        if s.args[0] is not s.args[1] and not any(self.made_by(a, operator.mul, *DIVISIONS) for a in s.args):
+            return None
+        own = numbers_of(s.op, *s.args)
+        if own is None or not own.inexact:
+            return None
+        for deep in (False, True):
+            opened: list[Apply] = []  # of the user's products
+            tree = self.tree(s, own, opened if deep else None)
+            found = simpler(tree) if opened or not deep else None
+            if found is not None and self.fits(found, s, own):
+                return self.emitted(found, s)
+            if isinstance(found, Const) and own == _DOUBLE and _shape(s.result):
+                like = next((a for a in s.args if same_shape(_axes(type_of(a)), _shape(s.result))), None)
+                if like is not None:
+                    return self.changed(s, np.broadcast_to, found, self.number(s, np.shape, like))
+        return None
+
+    def tree(self, s: Apply, own: Numbers, opened: list[Apply] | None, under: bool = False) -> Node:
+        """The tree of a product or quotient; `opened`: numbers that the user multiplied with belong to it, and are noted."""
+
+        def part(k: int, o: Operand) -> Tree:
+            d = self.made_by(o, operator.mul, *DIVISIONS)
+            if d is None or d.kwargs:
+                return o
+            below = under != (k == 1 and s.op in DIVISIONS)
+            if not self.reversed_sweep(d):
+                if opened is None or not self.scales(d) or not (below or self.users[d.result] <= 1):
+                    return o
+                opened.append(d)
+            return self.tree(d, own, opened, below) if own.takes(numbers_of(d.op, *d.args)) else o
+
+        return Node(s.op, *(part(k, o) for k, o in enumerate(s.args)))
+
+    def scales(self, s: Apply) -> bool:
+        """Whether a step of an expression multiplies by a number."""
+        return not s.result.name and s.op is operator.mul and any(map(_number, s.args))
+
+    def fits(self, tree: Tree, s: Apply, own: Numbers) -> bool:
+        """Whether a tree gives what `s` does, and all of it is computed in the numbers of `s`."""
+        t, r = self.type_of_tree(tree, own), s.result.type
+        found = None if t is None else numbers(t)
+        if t is None or found is None or not (found == own or (own.weak is None and found.dtype == own.dtype)):
+            return False
+        return isinstance(t, Array) == isinstance(r, Array) and same_shape(_axes(t), _axes(r))
+
+    def type_of_tree(self, tree: Tree, own: Numbers) -> Abstract | None:
+        if not isinstance(tree, Node):
+            return type_of(tree)
+        left, right = self.type_of_tree(tree.left, own), self.type_of_tree(tree.right, own)
+        made = None if left is None or right is None else infer_call(tree.op, [left, right], {})
+        return made if made is not None and own.takes(numbers(made)) else None
+
+    def emitted(self, tree: Tree, s: Apply) -> Apply | Operand:
+        """The operations of a tree, in place of `s`."""
+
+        def operand(t: Tree) -> Operand:
+            if not isinstance(t, Node):
+                return t
+            args = operand(t.left), operand(t.right)
+            return self.number(s, t.op, *args)
+
+        if not isinstance(tree, Node):
+            return tree
+        return self.changed(s, tree.op, operand(tree.left), operand(tree.right))
+
+    def quotient(self, s: Apply) -> Apply | Operand:
+        return self.chain(s) or s
 
     def pow(self, s: Apply) -> Apply | Operand:
         return s.args[0] if _is(s.args[1], 1) and self.suits(s.args[0], s) else s
@@ -346,6 +469,49 @@ class _Algebra(Rewriter):
     def transpose(self, s: Apply) -> Apply | Operand:
         inner = self.made_by(s.args[0], _T)
         return inner.args[0] if inner is not None else s
+
+    # -- sums along axes, and views ----------------------------------------------------------------------------------
+
+    def sum(self, s: Apply) -> Apply | Operand:
+        """A sign or a number goes out of a sum along axes."""
+        if len(s.args) > 2 or not {"axis", "keepdims"}.issuperset(k for k, _ in s.kwargs):
+            return s
+        return self.linear(s, lambda o, over: not over and (_number(o) or _scalar(o)))
+
+    def view(self, s: Apply) -> Apply | Operand:
+        """A sign or a number goes out of a view, to meet others."""
+        return self.linear(s, lambda o, over: _number(o))
+
+    def linear(self, s: Apply, single: Callable[[Operand, bool], bool]) -> Apply | Operand:
+        """What is linear in its first operand, of a negative, or of a product or quotient with a factor that is `single`."""
+        inner = self.made_by(s.args[0], operator.neg, operator.mul, *DIVISIONS)
+        if inner is None or numbers(s.result.type) != numbers(inner.result.type):
+            return s
+        if inner.op is not operator.neg and not self.reversed_sweep(inner):
+            return s
+        own = numbers_of(inner.op, *inner.args)
+        for k, a in enumerate(inner.args):
+            others = (*inner.args[:k], *inner.args[k + 1 :])
+            over = k == 1 and inner.op in DIVISIONS  # what `a` divides
+            if own is None or not own.inexact or numbers(type_of(a)) != own or not all(single(o, over) for o in others):
+                continue
+            v = Value(s.result.type)
+            found = self.rewrite(replace(s, args=(a, *s.args[1:]), result=v))
+            if isinstance(found, Apply):
+                self.keep(found)
+                found = v
+            return self.rewrite(self.changed(s, inner.op, *(found if n == k else o for n, o in enumerate(inner.args))))
+        return s
+
+    def expand_dims(self, s: Apply) -> Apply | Operand:
+        """Of a sum along the same axis, it keeps that axis."""
+        total = self.made_by(s.args[0], np.sum)
+        if total is None or self.users[total.result] > 1 or len(s.args) != 2 or _axis_of(total) != s.args[1]:
+            return self.view(s)
+        if not any(t is total for t in self.body):  # where it was made it is small, and what it sums up need not be kept
+            return self.view(s)
+        kwargs = (("axis", s.args[1]), ("keepdims", Const(True)))
+        return replace(total, args=total.args[:1], kwargs=kwargs, result=s.result, place=s.place, origin=s.origin)
 
     # -- shapes ------------------------------------------------------------------------------------------------------
 
@@ -365,7 +531,7 @@ class _Algebra(Rewriter):
         arrays = [a for a in inner.args if isinstance(type_of(a), Array) and type_of(a).shape != ()]  # type: ignore[union-attr]
         for a in arrays:
             if isinstance(t, Array) and t.shape is not None and type_of(a).shape == t.shape:  # type: ignore[union-attr]
-                return self.changed(s, s.op, a)
+                return self.shape(self.changed(s, s.op, a))
         if s.op is np.shape and len(arrays) == 2 and self.users[inner.result] <= 1:
             return self.changed(s, np.broadcast_shapes, *(self.built(s, np.shape, a) for a in arrays))
         return s
@@ -392,7 +558,11 @@ def _inexact(o: Operand) -> bool:
 
 
 def _shape(v: Value) -> tuple[SizeLike, ...] | None:
-    return v.type.shape if isinstance(v.type, Array) else None
+    return _axes(v.type) if isinstance(v.type, Array) else None
+
+
+def _axes(t: Abstract) -> tuple[SizeLike, ...] | None:
+    return t.shape if isinstance(t, Array) else ()
 
 
 def _is_boxed(o: Operand) -> bool:
@@ -404,6 +574,14 @@ def _is_boxed(o: Operand) -> bool:
 def _scalar(o: Operand) -> bool:
     t = type_of(o)
     return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
+
+
+def _axis_of(s: Apply) -> Operand | None:
+    """The axis of a sum along one, counted from the front, that is given nothing else."""
+    given = [*s.args[1:], *(v for k, v in s.kwargs if k == "axis")]
+    if len(given) != 1 or len(s.args) + len(s.kwargs) != 2:
+        return None
+    return given[0] if isinstance(given[0], Const) and type(given[0].value) is int and given[0].value >= 0 else None
 
 
 def _elementwise(op: Any) -> bool:
@@ -423,8 +601,12 @@ _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     operator.neg: _Algebra.neg,
     operator.mul: _Algebra.mul,
     operator.truediv: _Algebra.truediv,
+    np.true_divide: _Algebra.quotient,
     operator.pow: _Algebra.pow,
     _T: _Algebra.transpose,
+    np.sum: _Algebra.sum,
+    np.expand_dims: _Algebra.expand_dims,
+    np.reshape: _Algebra.view,
     np.broadcast_to: _Algebra.broadcast_to,
     np.array: _Algebra.array,
     np.shape: _Algebra.shape,

@@ -42,8 +42,8 @@ class Numbers:
         """Whether what was computed in `other` may as well be computed in these: Python's numbers are as exact as any."""
         if other is None or other == self:
             return other is not None
-        if other.weak is None:
-            return self.inexact and other.dtype == self.dtype
+        if other.weak is None or self.weak is None:
+            return self.inexact and (other.dtype == self.dtype or (other.weak is True and other.dtype.kind == "i"))
         return self.inexact and other.weak and other.dtype.kind in ("i", self.dtype.kind)
 
     def hold(self, value: complex) -> bool:

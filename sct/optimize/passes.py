@@ -12,6 +12,7 @@ from sct.optimize.buffers import buffers
 from sct.optimize.constants import constants
 from sct.optimize.copies import copies
 from sct.optimize.dead_code import dead_code
+from sct.optimize.signs import signs
 from sct.optimize.steps import steps
 from sct.optimize.subexpressions import subexpressions
 
@@ -24,10 +25,10 @@ PRIMAL: tuple[Pass, ...] = (copies, dead_code, steps)
 
 REVERSED: tuple[Pass, ...] = (
     copies,
+    dead_code,  # of operands that nothing is differentiated by, so that what is left has the users that it has
     subexpressions,
     algebra,
     constants,
-    algebra,
     subexpressions,
     dead_code,
 )
@@ -36,7 +37,7 @@ REVERSED: tuple[Pass, ...] = (
 RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, buffers, algebra, dead_code)
 """On the derivative once every value is in scope."""
 
-OWNED: tuple[Pass, ...] = (algebra, dead_code, accumulation)
+OWNED: tuple[Pass, ...] = (algebra, dead_code, signs, accumulation)
 """On the finished derivative, whose results share no memory."""
 
 

@@ -1,0 +1,133 @@
+"""Products: chains of products and quotients, and writing them with fewer operations.
+
+Takes the tree of a chain: its factors, as they stand, each over or under the line. Gives a tree with one number in place of
+several, without factors of one, without what stands both over and under the line, and with a quotient in place of a product
+with a reciprocal; or None where there is nothing to gain. Keeps the order of the factors, and emits nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sct.ir.ssa import Operand, Value
+from sct.ir.types import Const
+
+__all__ = ["DIVISIONS", "Node", "Tree", "simpler"]
+
+DIVISIONS = (operator.truediv, np.true_divide)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A product, or a quotient by one of `DIVISIONS`."""
+
+    op: Any
+    left: Tree
+    right: Tree
+
+
+Tree: TypeAlias = "Node | Operand"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is left of a part of a chain: what stands over the line, or else what stands under it, each with its division."""
+
+    over: Tree | None = None
+    under: tuple[tuple[Any, Tree], ...] = ()
+
+
+def simpler(tree: Node) -> Tree | None:
+    """A tree of the same value with fewer factors; None if there is none."""
+    factors = list(_factors(tree))
+    changed: dict[int, Operand | None] = dict.fromkeys(_cancelled(factors))
+    numbers = [k for k, (o, _) in enumerate(factors) if _is_number(o)]
+    if len(numbers) > 1 or (numbers and _is_one(*factors[numbers[0]])):
+        place = next((k for k in numbers if not factors[k][1]), numbers[0])
+        value = _product([factors[k] for k in numbers], factors[place][1])
+        if value is not None:
+            changed.update(dict.fromkeys(numbers))
+            changed[place] = None if value == 1 else Const(value)
+    if not changed:
+        return None
+    made = _without(tree, iter(range(len(factors))), changed)
+    if made.over is not None:
+        return made.over
+    if len(changed) == 1:  # 1 / a cannot be shorter
+        return None
+    return _divided(Const(1.0), made.under)
+
+
+def _is_number(o: Operand) -> bool:
+    return isinstance(o, Const) and type(o.value) in (int, float)
+
+
+def _is_one(o: Operand, under: bool) -> bool:
+    return isinstance(o, Const) and o.value == 1 and not under
+
+
+def _factors(tree: Tree, under: bool = False) -> Iterator[tuple[Operand, bool]]:
+    """The factors of a tree, in order, and whether they stand under the line."""
+    if isinstance(tree, Node):
+        yield from _factors(tree.left, under)
+        yield from _factors(tree.right, under != (tree.op in DIVISIONS))
+    else:
+        yield tree, under
+
+
+def _cancelled(factors: list[tuple[Operand, bool]]) -> list[int]:
+    """The factors that stand over the line and under it."""
+    gone: list[int] = []
+    waiting: dict[tuple[Value, bool], list[int]] = {}
+    for k, (o, under) in enumerate(factors):
+        if not isinstance(o, Value):
+            continue
+        other = waiting.get((o, not under))
+        if other:
+            gone += [other.pop(), k]
+        else:
+            waiting.setdefault((o, under), []).append(k)
+    return gone
+
+
+def _product(numbers: list[tuple[Operand, bool]], inverted: bool) -> float | None:
+    """The product of numbers over and under the line, or its inverse; None if it is not finite, or zero for no zero."""
+    over: float = 1
+    under: float = 1
+    for o, below in numbers:
+        assert isinstance(o, Const)
+        over, under = (over, under * o.value) if below != inverted else (over * o.value, under)
+    if under == 0 or not math.isfinite(over) or not math.isfinite(under):
+        return None
+    found = over if under == 1 else over / under
+    return found if math.isfinite(found) and (found != 0 or over == 0) else None
+
+
+def _without(tree: Tree, count: Iterator[int], changed: dict[int, Operand | None]) -> _Part:
+    """A tree with the factors of some numbers replaced, or left out for None."""
+    if not isinstance(tree, Node):
+        k = next(count)
+        return _Part(changed.get(k, tree))
+    a, b = _without(tree.left, count, changed), _without(tree.right, count, changed)
+    if tree.op in DIVISIONS:
+        b = _Part(_times(b.under), () if b.over is None else ((tree.op, b.over),))
+    over = b.over if a.over is None else a.over if b.over is None else Node(operator.mul, a.over, b.over)
+    under = (*a.under, *b.under)
+    return _Part(None, under) if over is None else _Part(_divided(over, under))
+
+
+def _times(under: tuple[tuple[Any, Tree], ...]) -> Tree | None:
+    """The product of what stood under the line."""
+    return reduce(lambda a, b: Node(operator.mul, a, b), [t for _, t in under]) if under else None
+
+
+def _divided(over: Tree, under: tuple[tuple[Any, Tree], ...]) -> Tree:
+    """`over` divided by each of `under`, by the last one first."""
+    return reduce(lambda a, b: Node(b[0], a, b[1]), reversed(under), over)

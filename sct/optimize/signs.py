@@ -1,0 +1,112 @@
+"""Signs: what is left of the signs of a product goes to its smallest factor.
+
+`algebra` takes signs out of products, so that they meet. One that has met no other is dear in front of an array, and cheap at
+a number, or at a factor of fewer axes. Only what the transform wrote is changed.
+
+>>> import numpy as np
+>>> from sct.testing import derivative_of
+>>> print(derivative_of('''
+... def f(x, c):
+...     return -np.sum(c * np.log(x))
+... ''', np.ones((3, 2)), np.ones((3, 1))))
+def f_grad(x, c):
+    # reverse
+    # return -np.sum(c * np.log(x))
+    x_bar = -c / x
+    return x_bar
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
+from sct.ir.types import Array, Const
+from sct.optimize.arithmetic import Numbers, numbers, numbers_of
+from sct.optimize.products import DIVISIONS
+from sct.optimize.rewriter import Rewriter
+from sct.runtime import scatter_add
+
+__all__ = ["signs"]
+
+
+def signs(f: Function) -> Function:
+    """`f` with negatives of products as products with a negative of fewer axes."""
+    p = _Signs()
+    p.count(f.block)
+    return p.function(f)
+
+
+_Factor: TypeAlias = "tuple[int, Operand, list[tuple[Apply, int]]]"  # its axes; itself; the products on the way to it
+
+
+class _Signs(Rewriter):
+    def __init__(self) -> None:
+        super().__init__()
+        self.users: Counter[Value] = Counter()
+        self.moved: set[Value] = set()  # products with their old signs
+        self.added: set[Operand] = set()  # to a part of an array: what is added with a sign is subtracted
+
+    def count(self, block: Block) -> None:
+        """How many statements (and ends of blocks) use each value."""
+        self.users.update(values_of(*block.yields))
+        for s in block.body:
+            self.users.update(values_of(*s.operands))
+            if isinstance(s, Apply) and s.op is scatter_add and isinstance(s.args[2], Value):
+                self.added.add(s.args[2])
+            for b in s.blocks:
+                self.count(b)
+
+    def block(self, block: Block) -> Block:
+        made = super().block(block)
+        return made.with_([s for s in made.body if self.moved.isdisjoint(s.results)]) if self.moved else made
+
+    def rewrite(self, s: Apply) -> Apply | Operand:
+        if s.op is not operator.neg or not _is_reverse(s) or s.result in self.added:
+            return s
+        own = numbers_of(s.op, *s.args)
+        factors = list(self.factors(s.args[0], own)) if own is not None and own.inexact else []
+        if not factors:
+            return s
+        _, factor, steps = min(factors, key=lambda f: f[0])
+        negative: Operand = Const(-factor.value) if isinstance(factor, Const) else Value(type_of(factor))
+        if isinstance(negative, Value):
+            self.keep(Apply(operator.neg, (factor,), (), negative, s.place, s.origin))
+        self.moved.update(d.result for d, _ in steps)
+        for d, k in steps[:0:-1]:
+            made = Value(d.result.type)
+            self.keep(replace(d, args=(*d.args[:k], negative, *d.args[k + 1 :]), result=made))
+            negative = made
+        d, k = steps[0]
+        return replace(s, op=d.op, args=(*d.args[:k], negative, *d.args[k + 1 :]))
+
+    def factors(self, o: Operand, own: Numbers) -> Iterator[_Factor]:
+        """The factors in an operand that can take its sign."""
+        d = self.made_by(o, operator.mul, *DIVISIONS)
+        if d is None or not _is_reverse(d) or self.users[d.result] > 1 or not own.takes(numbers_of(d.op, *d.args)):
+            return
+        for k, a in enumerate(d.args[:1] if d.op in DIVISIONS else d.args):
+            for axes, factor, steps in self.factors(a, own):
+                yield axes, factor, [(d, k), *steps]
+            n = numbers(type_of(a))
+            if n is not None and (n == own or (n.weak and own.takes(n))):
+                yield -1 if isinstance(a, Const) else _axes(a), a, [(d, k)]
+
+
+def _is_reverse(s: Apply) -> bool:
+    return s.origin is not None and s.origin.reverse
+
+
+def _axes(o: Operand) -> int:
+    """The number of axes of an operand that are longer than one, as far as its type tells."""
+    t = type_of(o)
+    if not isinstance(t, Array):
+        return 0
+    return _MANY if t.shape is None else sum(n != 1 for n in t.shape)
+
+
+_MANY = 64  # more than NumPy takes
