@@ -34,6 +34,8 @@ SWITCHES: dict[str, str] = {
     "subexpressions": "the pass of that name",
     "algebra": "the pass of that name",
     "constants": "the pass of that name",
+    "cancellation": "the pass of that name",
+    "signs": "the pass of that name",
     "dead_code": "the pass of that name",
     "buffers": "the pass of that name",
     "accumulation": "the pass of that name",

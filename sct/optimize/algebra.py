@@ -66,6 +66,14 @@ def _everything(index: Operand) -> bool:
     return index in (Const(Ellipsis), Const(slice(None)), Slice(Const(None), Const(None), Const(None)))
 
 
+def _entries(index: Operand) -> tuple[Operand, ...]:
+    """The entries of an index; none where it has an ellipsis."""
+    if isinstance(index, Const):
+        index = Tuple(tuple(map(Const, index.value))) if isinstance(index.value, tuple) else index
+    entries = index.items if isinstance(index, Tuple) else (index,)
+    return () if Const(Ellipsis) in entries else entries
+
+
 class _Algebra(Rewriter):
     def __init__(self, everywhere: bool) -> None:
         super().__init__()
@@ -177,7 +185,43 @@ class _Algebra(Rewriter):
 
     def getitem(self, s: Apply) -> Apply | Operand:
         x, index = s.args
-        return x if _everything(index) and self.suits(x, s) else s
+        if _everything(index) and self.suits(x, s):
+            return x
+        total = self.made_by(x, np.sum)
+        if total is not None and self.users[total.result] <= 1 and any(t is total for t in self.body):
+            kwargs, entries = dict(total.kwargs), _entries(index)
+            taken = {Const(k): e for k, e in enumerate(entries) if not _everything(e)}
+            if len(total.args) == 1 and taken == {kwargs.pop("axis", None): Const(0)} and kwargs == {"keepdims": Const(True)}:
+                return replace(
+                    total,
+                    kwargs=tuple(k for k in total.kwargs if k[0] == "axis"),
+                    result=s.result,
+                    place=s.place,
+                    origin=s.origin,
+                )
+        return self.view(s)
+
+    def reaxed(self, s: Apply, x: Operand, index: Operand, v: Operand) -> Operand | None:
+        """`v`, which has the axes of `x[index]`, with those of `x`, where the index picks all of `x`."""
+        given = _axes(type_of(v))
+        back: list[Operand] = []
+        shape = list(_axes(type_of(x)) or ())
+        axes: list[SizeLike] = []
+        for entry in _entries(index):
+            if entry == Const(None):
+                axes.append(1)
+                back.append(Const(0))
+            elif not shape or not (_everything(entry) or (entry in (Const(0), Const(-1)) and shape[0] == 1)):
+                return None
+            elif _everything(entry):
+                axes.append(shape.pop(0))
+                back.append(Slice(Const(None), Const(None), Const(None)))
+            else:
+                shape.pop(0)
+                back.append(Const(None))
+        if not back or not given or not same_shape(given, (*axes, *shape)):
+            return None
+        return self.number(s, operator.getitem, v, Tuple(tuple(back)) if len(back) > 1 else back[0])
 
     def scatter_add(self, s: Apply) -> Apply | Operand:
         x, index, v = s.args
@@ -188,8 +232,11 @@ class _Algebra(Rewriter):
             if is_basic_index(index) and self.users[cleared.result] <= 1:
                 return self.changed(s, updated, cleared.args[0], cleared.args[1], v)
             return s
-        if not _everything(index) or not isinstance(t, Array) or not isinstance(r, Array):
+        if not isinstance(t, Array) or not isinstance(r, Array):
             return s
+        if not _everything(index):
+            other = self.reaxed(s, x, index, v) if same_dtype(t.dtype, r.dtype) else None
+            return s if other is None else self.add(self.changed(s, operator.add, x, other))
         whole = same_shape(t.shape, r.shape) and same_dtype(t.dtype, r.dtype)
         return self.add(self.changed(s, operator.add, x, v)) if whole else s
 
@@ -473,10 +520,26 @@ class _Algebra(Rewriter):
     # -- sums along axes, and views ----------------------------------------------------------------------------------
 
     def sum(self, s: Apply) -> Apply | Operand:
-        """A sign or a number goes out of a sum along axes."""
-        if len(s.args) > 2 or not {"axis", "keepdims"}.issuperset(k for k, _ in s.kwargs):
+        """A sign or a number goes out of a sum along axes, and what has one entry along an axis that is kept."""
+        kwargs = dict(s.kwargs)
+        axis = kwargs.get("axis")
+        if len(s.args) > 2 or not {"axis", "keepdims"}.issuperset(kwargs):
             return s
-        return self.linear(s, lambda o, over: not over and (_number(o) or _scalar(o)))
+        kept = axis.value if isinstance(axis, Const) and kwargs.get("keepdims") == Const(True) else None
+        rank = len(_axes(s.result.type) or ())
+
+        def single(o: Operand, over: bool) -> bool:
+            if _number(o) or _scalar(o):
+                return not over
+            shape = _axes(type_of(o)) or ()
+            return not over and type(kept) is int and len(shape) == rank and -rank <= kept < rank and shape[kept] == 1
+
+        return self.linear(s, single)
+
+    def reshape(self, s: Apply) -> Apply | Operand:
+        """What has the shape already stays as it is; where it only must have it, that is checked."""
+        own = _axes(type_of(s.args[0]))
+        return s.args[0] if own and own == _shape(s.result) else self.view(s)
 
     def view(self, s: Apply) -> Apply | Operand:
         """A sign or a number goes out of a view, to meet others."""
@@ -606,7 +669,7 @@ _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     _T: _Algebra.transpose,
     np.sum: _Algebra.sum,
     np.expand_dims: _Algebra.expand_dims,
-    np.reshape: _Algebra.view,
+    np.reshape: _Algebra.reshape,
     np.broadcast_to: _Algebra.broadcast_to,
     np.array: _Algebra.array,
     np.shape: _Algebra.shape,

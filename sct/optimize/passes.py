@@ -9,6 +9,7 @@ from sct.ir.ssa import Function
 from sct.optimize.accumulation import accumulation
 from sct.optimize.algebra import algebra
 from sct.optimize.buffers import buffers
+from sct.optimize.cancellation import cancellation
 from sct.optimize.constants import constants
 from sct.optimize.copies import copies
 from sct.optimize.dead_code import dead_code
@@ -29,6 +30,7 @@ REVERSED: tuple[Pass, ...] = (
     subexpressions,
     algebra,
     constants,
+    cancellation,
     subexpressions,
     dead_code,
 )

@@ -17,7 +17,8 @@ __all__ = ["Rewriter"]
 class Rewriter:
     """A forward walk. `replaced` maps values that are gone to what stands for them; `definition` has the new statements.
 
-    What a function of which nothing is known may write into is not what its definition says: it has none.
+    What a function of which nothing is known may write into is not what its definition says, nor is what was made of that what
+    it would be now: these have none.
     """
 
     def __init__(self) -> None:
@@ -67,7 +68,7 @@ class Rewriter:
 
     def keep(self, s: Statement) -> None:
         self.body.append(s)
-        if isinstance(s, Apply) and not self.changes(s.result):
+        if isinstance(s, Apply) and (self.given is None or not any(map(self.changes, (s.result, *values_of(*s.operands))))):
             self.definition[s.result] = s
 
     def changes(self, v: Value) -> bool:

@@ -71,6 +71,13 @@ def numbers(x, n):
     return scale * (3.0 * y) + np.mean(-(-x)) / 4.0
 
 
+def likelihood(x, n):
+    """A softmax, and the mean of a logistic loss."""
+    m = np.max(x)
+    p = 1.0 / (1.0 + np.exp(-x))
+    return m + np.log(np.sum(np.exp(x - m))) - np.mean(n * np.log(p) + (1.0 - n) * np.log(1.0 - p))
+
+
 def aside(x, n):
     """A number that only a test reads."""
     for _ in range(n):
@@ -80,13 +87,15 @@ def aside(x, n):
     return np.sum(x)
 
 
-PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, aside)}
+PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside)}
 KERNELS = ("cholesky", "dynamic_time_warping", "gru", "jacobi_1d", "kalman_filter", "lu")
 
 SHOWN_BY = {
+    "cancellation": "likelihood",
     "constants": "kalman_filter",
     "copies": "cholesky",
     "dependence": "gru",
+    "signs": "numbers",
     "steps": "steps",
     "unrolling": "grown",
 }
