@@ -253,9 +253,17 @@ def test_undefined_name_is_a_name_error():
 
 def test_shapes_that_do_not_match_are_numpys_error():
     def f(a, b):
-        return np.sum(a @ b)
+        return np.sum((a @ b) ** 2)
 
     with pytest.raises(ValueError, match=r"matmul|mismatch|align"):
+        sct.grad(f)(np.ones((2, 3)), np.ones((2, 3)))
+
+
+def test_shapes_that_do_not_match_are_an_error_where_nothing_is_computed_of_them():
+    def f(a, b):
+        return np.sum(a @ b)
+
+    with pytest.raises(ValueError, match="operands have sizes that do not fit: return np.sum"):
         sct.grad(f)(np.ones((2, 3)), np.ones((2, 3)))
 
 

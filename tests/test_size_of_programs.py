@@ -54,9 +54,9 @@ def test_the_parts_of_a_test_stay_together():
     source = sct.value_and_grad(chain(3, "y = x * {}.0", "x < {} and np.sin(x) > 0.5")).source_for(1.5)
     arms = [line.strip() for line in source.splitlines() if " and " in line]
     assert arms == [
-        "t = x < 0 and np.sin(x) > 0.5",
-        "elif (t1 := x < 1 and np.sin(x) > 0.5):",
-        "elif (t2 := x < 2 and np.sin(x) > 0.5):",
+        "above = x < 0 and np.sin(x) > 0.5",
+        "elif (above_x := x < 1 and np.sin(x) > 0.5):",
+        "elif (above_value := x < 2 and np.sin(x) > 0.5):",
     ]
 
 
@@ -73,7 +73,7 @@ def test_tests_that_are_needed_later_are_named_where_they_are_made():
         "g",
         f=f,
     )
-    assert "    elif (t1 := np.cos(x) < 0):\n" in sct.value_and_grad(g).source_for(0.5)
+    assert "    elif (below_x := np.cos(x) < 0):\n" in sct.value_and_grad(g).source_for(0.5)
     check_gradient(g, 0.5)
     check_gradient(g, 2.0)
 

@@ -119,7 +119,7 @@ def test_cross_entropy_as_by_hand():
     assert statements(mean_cross_entropy, z, y) == [
         "e = np.exp(z)",
         "p = e / np.sum(e, axis=1, keepdims=True)",
-        "z_bar = (p * y.sum(axis=1, keepdims=True) - y) / y.shape[0]",
+        "z_bar = (y.sum(axis=1, keepdims=True) * p - y) / y.shape[0]",
         "return z_bar",
     ]
 

@@ -120,7 +120,7 @@ class _Emitter:
         graph = interference(f, self.folding)
         self.asks_for_layout = any(map(_asks_for_layout, statements(f.block)))
         self.reserved = self.referenced(f.block) | {f.name}
-        self.names = assign_names(f, graph, self.reserved)
+        self.names = assign_names(f, self.folding, graph, self.reserved)
         self.bound = self.handed_on(f.block)
         self.numbers = set(self.carried_numbers(f.block))
         self.rows: set[Apply] = set()

@@ -20,8 +20,11 @@ _Loop = TypeVar("_Loop", bound="For | ForEach | While")
 def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
     """The statement with `f` applied to the operands that it reads itself; the same one where nothing changes."""
     if isinstance(s, Apply):
-        args, kwargs = tuple(map(f, s.args)), tuple([(k, f(v)) for k, v in s.kwargs]) if s.kwargs else ()
-        if all(map(operator.is_, args, s.args)) and all(a is b for (_, a), (_, b) in zip(kwargs, s.kwargs, strict=True)):
+        args, kwargs = tuple(map(f, s.args)), s.kwargs
+        if kwargs:
+            kwargs = tuple([(k, f(v)) for k, v in kwargs])
+            kwargs = s.kwargs if all(a is b for (_, a), (_, b) in zip(kwargs, s.kwargs, strict=True)) else kwargs
+        if kwargs is s.kwargs and all(map(operator.is_, args, s.args)):
             return s
         return Apply(s.op, args, kwargs, s.result, s.place, s.origin)
     if isinstance(s, If):

@@ -352,10 +352,11 @@ def values_of(*operands: Operand) -> list[Value]:
     """The values inside operands, in order."""
     found: list[Value] = []
     for operand in operands:
-        if isinstance(operand, Value):
-            found.append(operand)
-        elif not isinstance(operand, (Const, Undefined)):
-            found.extend(values_of(*parts(operand)))
+        kind = type(operand)  # asked more often than anything else
+        if kind is Value:
+            found.append(operand)  # type: ignore[arg-type]
+        elif kind is not Const and kind is not Undefined:
+            found.extend(values_of(*parts(operand)))  # type: ignore[arg-type]
     return found
 
 

@@ -450,7 +450,7 @@ class _Algebra(Rewriter):
         for deep in (False, True):
             opened: list[Apply] = []  # of the user's products
             tree = self.tree(s, own, opened if deep else None)
-            found = simpler(tree) if opened or not deep else None
+            found = simpler(tree, lambda o: _number(o) or _scalar(o)) if opened or not deep else None
             if found is not None and self.fits(found, s, own):
                 return self.emitted(found, s)
             if isinstance(found, Const) and own == _DOUBLE and _shape(s.result):

@@ -21,9 +21,9 @@ def f_grad(u, n):
     u_bar = np.full(u.shape, 1.0)
     for _ in range(n):
         # u[1:-1] = u[:-2] * 0.5
-        t_bar = 0.5 * u_bar[1:-1]
+        u_part_bar = 0.5 * u_bar[1:-1]
         u_bar[1:-1] = 0.0
-        u_bar[:-2] += t_bar
+        u_bar[:-2] += u_part_bar
     return u_bar
 """
 

@@ -18,10 +18,10 @@ import numpy as np
 def f_grad(z):
     # forward
     m = np.max(z)
-    t = np.exp(z - m)
+    exp = np.exp(z - m)
     # reverse
     # return m + np.log(np.sum(np.exp(z - m)))
-    z_bar = t / np.sum(t)
+    z_bar = exp / np.sum(exp)
     return z_bar
 """
 
@@ -40,7 +40,7 @@ from sct.analysis.effects import has_effect
 from sct.analysis.inference import infer_call
 from sct.ir.ops import Attribute, Method
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
-from sct.ir.types import Array, Const, same_shape
+from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of
 from sct.optimize.meaning import Meaning, axes_of
 from sct.optimize.polynomials import Monomial, Polynomial, TooLongError, order, power, product, written_out
@@ -69,9 +69,9 @@ class _Node:
     op: Any
     args: tuple[_Tree, ...]
 
-    def size(self) -> int:
-        """The number of operations."""
-        return 1 + sum(a.size() for a in self.args if isinstance(a, _Node))
+    def cost(self) -> int:
+        """What the operations cost, each by the number of axes that its result has."""
+        return _cost(_type(self)) + sum(a.cost() for a in self.args if isinstance(a, _Node))
 
 
 _Tree: TypeAlias = "_Node | Operand"
@@ -145,8 +145,8 @@ class _Cancellation(Rewriter):
         made = {d.result for d in inside}
         values = dict(self.at_hand([o for d in inside for o in d.operands if o not in made], s, _FAR))
         trees = [t for shared in (_shared(p), frozenset()) if isinstance(t := _written(p, shared, values), _Node)]
-        tree = min(trees, key=_Node.size, default=None)
-        if tree is None or tree.size() >= len(inside):
+        tree = min(trees, key=_Node.cost, default=None)
+        if tree is None or tree.cost() >= sum(_cost(d.result.type) for d in inside):
             return s
         t = _type(tree)
         whole = isinstance(t, Array) == isinstance(s.result.type, Array) and same_shape(
@@ -205,6 +205,13 @@ def _stands_for(o: Operand, s: Apply) -> bool:
     return numbers(type_of(o)) == numbers(s.result.type) and own is not None and same_shape(own, whole)
 
 
+def _cost(t: Abstract) -> int:
+    """What an operation costs whose result is of a type: an axis more is worth ten operations."""
+    shape = t.shape if isinstance(t, Array) and t.shape is not None else ()
+    found: int = 10 ** sum(n != 1 for n in shape)
+    return found
+
+
 def _type(tree: _Tree) -> Any:
     return infer_call(tree.op, [_type(a) for a in tree.args], {}) if isinstance(tree, _Node) else type_of(tree)
 
@@ -256,12 +263,15 @@ def _scaled(c: Any, tree: _Tree) -> _Tree:
 
 
 def _term(m: Monomial, values: dict[Value, Polynomial]) -> _Tree:
+    """A term, the factors of fewest axes first."""
     over, under = _split(m, values)
-    tree: _Tree = over[0] if over else Const(1.0)
-    for v in over[1:]:
-        tree = _Node(operator.mul, (tree, v))
-    for v in under:
-        tree = _Node(operator.truediv, (tree, v))
+    factors = sorted(
+        [*((v, operator.mul) for v in over), *((v, operator.truediv) for v in under)], key=lambda f: _cost(f[0].type)
+    )
+    first = next((k for k, (_, op) in enumerate(factors) if op is operator.mul), None)
+    tree: _Tree = Const(1.0) if first is None else factors.pop(first)[0]
+    for v, op in factors:
+        tree = _Node(op, (tree, v))
     return tree
 
 

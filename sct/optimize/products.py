@@ -2,14 +2,14 @@
 
 Takes the tree of a chain: its factors, as they stand, each over or under the line. Gives a tree with one number in place of
 several, without factors of one, without what stands both over and under the line, and with a quotient in place of a product
-with a reciprocal; or None where there is nothing to gain. Keeps the order of the factors, and emits nothing.
+with a reciprocal, and with the numbers multiplied before the arrays; or None where there is nothing to gain. Emits nothing.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeAlias
@@ -44,7 +44,48 @@ class _Part:
     under: tuple[tuple[Any, Tree], ...] = ()
 
 
-def simpler(tree: Node) -> Tree | None:
+def simpler(tree: Node, is_single: Callable[[Operand], bool]) -> Tree | None:
+    """A tree of the same value with fewer factors, or with fewer operations on arrays; None if there is none.
+
+    `is_single` tells of a factor whether it is one number rather than an array.
+    """
+    found = _shorter(tree)
+    return (_grouped(found, is_single) or found) if isinstance(found, Node) else found or _grouped(tree, is_single)
+
+
+def _grouped(tree: Node, is_single: Callable[[Operand], bool]) -> Tree | None:
+    """A tree in which the numbers are multiplied with one another first; None if that saves nothing."""
+    factors = list(_factors(tree))
+    singles = [f for f in factors if is_single(f[0])]
+    arrays = [f for f in factors if not is_single(f[0])]
+    if not arrays or len(singles) < 2 or _on_arrays(tree, is_single)[0] <= len(arrays):
+        return None
+    if _product([f for f in factors if _is_number(f[0])], False) is None:
+        return None
+    op = next(d.op for d in _nodes(tree) if d.op in DIVISIONS) if any(under for _, under in factors) else operator.truediv
+    singles.sort(key=lambda f: f[1])
+    found: Tree = Const(1.0) if singles[0][1] else singles.pop(0)[0]
+    for o, under in (*singles, *arrays):
+        found = Node(op if under else operator.mul, found, o)
+    return found
+
+
+def _nodes(tree: Tree) -> Iterator[Node]:
+    if isinstance(tree, Node):
+        yield tree
+        yield from _nodes(tree.left)
+        yield from _nodes(tree.right)
+
+
+def _on_arrays(tree: Tree, is_single: Callable[[Operand], bool]) -> tuple[int, bool]:
+    """How many operations of a tree give arrays, and whether all of it is one."""
+    if not isinstance(tree, Node):
+        return 0, not is_single(tree)
+    (n, a), (m, b) = _on_arrays(tree.left, is_single), _on_arrays(tree.right, is_single)
+    return n + m + (a or b), a or b
+
+
+def _shorter(tree: Node) -> Tree | None:
     """A tree of the same value with fewer factors; None if there is none."""
     factors = list(_factors(tree))
     changed: dict[int, Operand | None] = dict.fromkeys(_cancelled(factors))

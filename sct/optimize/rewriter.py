@@ -91,5 +91,5 @@ class Rewriter:
 
     def made_by(self, o: Operand, *ops: object) -> Apply | None:
         """The operation that made an operand, if it is one of `ops`."""
-        d = self.definition.get(o) if isinstance(o, Value) else None
-        return d if isinstance(d, Apply) and d.op in ops else None
+        d = self.definition.get(o) if type(o) is Value else None
+        return d if type(d) is Apply and d.op in ops else None

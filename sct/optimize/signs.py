@@ -66,7 +66,7 @@ class _Signs(Rewriter):
         return made.with_([s for s in made.body if self.moved.isdisjoint(s.results)]) if self.moved else made
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        if s.op is not operator.neg or not _is_reverse(s) or s.result in self.added:
+        if s.op is not operator.neg or not _is_reverse(s) or (s.result in self.added and self.users[s.result] == 1):
             return s
         own = numbers_of(s.op, *s.args)
         factors = list(self.factors(s.args[0], own)) if own is not None and own.inexact else []

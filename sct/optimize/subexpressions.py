@@ -8,9 +8,9 @@
 ...     return z
 ... '''))
 def f(x):
-    t = np.exp(x)
-    y = t + 1.0
-    z = t * y
+    exp = np.exp(x)
+    y = exp + 1.0
+    z = exp * y
     return z
 """
 

@@ -18,6 +18,7 @@ from sct.analysis.activity import differentiable
 from sct.analysis.binding import unbound_values
 from sct.analysis.join import fixed_shape
 from sct.analysis.specialize import Specializer
+from sct.analysis.wording import named_after_what_they_are
 from sct.ir.ops import Method
 from sct.ir.ssa import Apply, Block, Operand, Value, defined, type_of
 from sct.ir.types import (
@@ -60,6 +61,7 @@ class Adjoints:
         self.active: set[Value] = set()
         self.forward = defined(block)
         self.unbound = unbound_values(block)
+        self.temporaries = named_after_what_they_are(block)  # of the user's expressions, whose adjoints are steps of others
 
     def current(self, v: Value) -> Operand | None:
         """The adjoint of `v` so far; inside a loop, for a value from outside of it, a carried one."""
@@ -93,11 +95,12 @@ class Adjoints:
         add = runtime.added_each if isinstance(operand.type, ListOf) else operator.add
         self.bars[operand] = bar if old is None else self.typed(self.b.apply(add, (old, bar)), operand)
         if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
-            old.name, old.hint = "", "t_bar"  # a step of a sum of numbers
+            old.name, old.hint = "", bar_name(operand) or "part_bar"  # a step of a sum of numbers
         new = self.bars[operand]
         if isinstance(new, Value) and not new.name:
-            new.name = bar_name(operand)
-            new.hint = "" if new.name else "t_bar"
+            name = bar_name(operand)
+            temporary = operand in self.temporaries or not name
+            new.name, new.hint = ("", new.hint or name or "part_bar") if temporary else (name, "")
 
     def is_slot(self, v: Value) -> bool:
         """Whether a value is an adjoint that a loop carries."""

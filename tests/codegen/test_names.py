@@ -1,5 +1,7 @@
 """Parameters and variables of any name: those of NumPy, of builtins, and of what the generated text makes itself."""
 
+import ast
+
 import numpy as np
 import pytest
 from differences import check_gradient
@@ -76,3 +78,60 @@ def test_what_is_called_like_a_parameter_is_imported_under_another_name():
 @pytest.mark.parametrize("name", ["t", "t1", "t2", "tape"])
 def test_b6_a_trip_counter_leaves_the_array_whose_length_is_the_bound(name):
     check_gradient(define(BOUND.format(name), "f"), np.full(8, 0.9))
+
+
+# temporaries
+
+
+def names_of(f, *args, wrt=0):
+    """The variables that the gradient of `f` binds, in order."""
+    tree = ast.parse(sct.grad(f, wrt).source_for(*args))
+    return [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+
+
+def test_a_temporary_is_called_what_it_is():
+    f = define("def f(x, s):\n    return np.sum(np.exp(x) * np.sqrt(s)) / np.linalg.norm(x * s)\n", "f")
+    assert {"exp", "root", "norm"} <= set(names_of(f, X, 2.0, wrt=(0, 1)))
+
+
+def test_a_second_one_of_its_kind_is_named_after_its_operand_too():
+    f = define("def f(x, y):\n    return np.sum(np.exp(x) * np.exp(y) * np.exp(x * y))\n", "f")
+    found = names_of(f, X, X, wrt=(0, 1))
+    assert "exp" in found
+    assert "exp_y" in found
+    assert not any(name[-1].isdigit() for name in found)
+
+
+def test_the_users_names_come_first():
+    source = define(
+        "def f(x, n):\n    s = len(x)\n    for t in range(n):\n        x = np.sin(x) * x[t]\n    return np.sum(x)\n", "f"
+    )
+    text = sct.grad(source).source_for(X, 2)
+    assert "for t in range(n):" in text
+    assert "for t in range(n - 1, -1, -1):" in text
+
+
+def test_no_temporary_is_called_as_the_users_variables_are():
+    f = define("def f(x):\n    exp = x * 2.0\n    y = np.exp(exp) * exp\n    return np.sum(np.exp(y) * y)\n", "f")
+    found = names_of(f, X)
+    assert found.count("exp") == 1
+    assert "exp_value" in found
+
+
+@pytest.mark.parametrize("name", ["exp", "product", "total", "exp_bar", "product_tape"])
+def test_words_that_the_user_has_taken(name):
+    check_gradient(define(PARAMETER.format(name), "f"), X, 1.5, 3)
+    check_gradient(define(VARIABLE.format(name), "f"), X, 3)
+
+
+def test_flags_and_numbers_have_names_of_their_own():
+    f = define(
+        "def f(x):\n    m = x > 0.4\n    return np.sum(np.max(x) * x[x < 0.6]) + np.sum(np.where(x == 0.3, x * x, x)[m])\n", "f"
+    )
+    assert {"m", "below", "equal", "largest", "chosen"} <= set(names_of(f, X))
+    check_gradient(f, X)
+
+
+def test_entries_are_called_after_array_and_index():
+    f = define("def f(x, n):\n    s = 0.0\n    for i in range(n):\n        s = s + np.sin(x[i]) * x[i]\n    return s\n", "f")
+    assert "x_i" in names_of(f, X, 2)
