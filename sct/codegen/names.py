@@ -147,7 +147,7 @@ class _Namer:
         first = ""
         for name in self.wordings(group):
             first = first or name
-            if (name not in self.labels or (name == group.hint and name.endswith("_bar"))) and self.free(name, group):
+            if (name == group.hint or name not in self.labels) and self.free(name, group):
                 return name
         return self.numbered_name(first or "value", group)
 

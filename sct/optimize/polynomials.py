@@ -1,9 +1,8 @@
 """Polynomials: what an expression is as a sum of products, over all axes of an array.
 
-Takes nothing of the compiler but values, which are atoms; gives sums, products, inverses and totals along axes of polynomials
-in one normal form, so that two that are equal by algebra are equal, and what cancels is gone. Coefficients are exact. Never
-divides by what may be more than one term: the inverse of a sum is an atom, whose multiples are found again (1 − 1 / (1 + t) is
-t / (1 + t), and (y + y t) / (1 + t) is y).
+Takes nothing of the compiler but values, which are atoms; gives sums, products, inverses and totals along axes, in which terms
+that cancel are gone. Coefficients are exact. The inverse of a sum is an atom, whose multiples are found again:
+(y + y t) / (1 + t) is y, and the inverse of 1 - 1 / (1 + t) is (1 + t) / t.
 
 An atom has axes of its own; a factor says on which axis of the whole each of them lies, so an array of rank 2 that depends on
 its rows only is an atom of one axis. Axes of length 1 do not count.
