@@ -19,6 +19,7 @@ import numpy as np
 from sct.ir.ops import POP, Attribute, Field, Free, InPlace, Method
 from sct.ir.ssa import Apply, Block, Operand, Statement, Value, defined, type_of, values_of
 from sct.ir.types import Array, Const, Dict, List, Scalar, Slice, Tuple
+from sct.runtime import item
 
 __all__ = ["name_within", "named_after_what_they_are", "wordings"]
 
@@ -121,7 +122,7 @@ _OPERATORS: dict[Any, str] = {
 def wordings(s: Apply, naming: Naming) -> Iterator[str]:
     """Names for the result of a statement, the best first; all are identifiers of more than one letter."""
     word = _word(s)
-    if s.op is operator.getitem or getattr(s.op, "__name__", "") == "item":
+    if s.op is operator.getitem or s.op is item:
         yield from filter(_fits, _parts(s, naming))
     elif _is_index(s.result) and s.op in (operator.add, operator.sub) and s.args[1] == Const(1):
         found = _stems(s, word, naming)
