@@ -31,7 +31,7 @@ NAME = re.compile(r"(?P<stem>.+?)(?:_bar|_tape|_shape)*(?P<number>_\d+)?")
 def figures(f, args, wrt, transform):
     """What the text of a derivative comes to."""
     with stages() as made:
-        source = transform(f, wrt).source_for(*args)
+        source = transform(anew(f), wrt).source_for(*args)
     tree = ast.parse(source)
     own = names_bound(f)
     targets = [t.id for t in bound(tree)]
@@ -43,6 +43,13 @@ def figures(f, args, wrt, transform):
         sum(t not in own and is_generic(t, own) for t in targets),
         len(targets),
     )
+
+
+def anew(f):
+    """A function of the same text, for which nothing has been compiled."""
+    made = FunctionType(f.__code__.replace(), f.__globals__, f.__name__, f.__defaults__, f.__closure__)
+    made.__kwdefaults__, made.__module__ = f.__kwdefaults__, f.__module__
+    return made
 
 
 def names_bound(f, seen=()):

@@ -16,6 +16,7 @@ import numpy as np
 
 from sct.analysis import growing, instances
 from sct.analysis.activity import differentiable
+from sct.analysis.axes import along_known_axes
 from sct.analysis.building import Builder
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import Items, Range
@@ -153,6 +154,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
             return Const(found(*values))
     rule = method_rule(op.name)
     if isinstance(t, (Array, Scalar)) and rule is not None:
+        if list(rule.arguments(args)) == list(args):
+            args, kwargs = along_known_axes(rule.primitive, args, kwargs)
         types = [type_of(a) for a in rule.arguments(args)]
         found_type = infer_call(rule.primitive, types, {k: type_of(v) for k, v in kwargs.items()})
         return s.append(op, args, kwargs, found_type, name)

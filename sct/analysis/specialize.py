@@ -20,6 +20,7 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis import attributes, branches, calls, growing, instances, loops, unfollowed
+from sct.analysis.axes import along_known_axes
 from sct.analysis.building import Plan
 from sct.analysis.containers import STRUCTURAL, UnrollError
 from sct.analysis.inference import infer_call, plain
@@ -566,6 +567,7 @@ class Specializer:
         """An operation that is not inlined: its result, if that is known, or a statement."""
         self.refuse_plans(args)
         calls.refuse_looking(self, op, args)
+        args, kwargs = along_known_axes(op, args, kwargs)
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
         folded = self.fold(op, t)
         if folded is not None:

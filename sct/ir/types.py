@@ -62,6 +62,7 @@ __all__ = [
     "sizes_taken_equal",
     "unify",
     "unify_all",
+    "value_at_call",
     "with_items",
 ]
 
@@ -278,6 +279,14 @@ def _atom_at_call(atom: Any, at_call: Mapping[str, int]) -> int | None:
         return function(*values)
     except ZeroDivisionError:
         return None
+
+
+def value_at_call(s: SizeLike) -> int | None:
+    """What a size is at the call, which is then relied on; None if that is not known."""
+    n = _at_call(s)
+    if n is not None and isinstance(s, Size):
+        _ask(Fact(s, "==", n))
+    return n
 
 
 def is_nonnegative(s: SizeLike) -> bool:

@@ -537,9 +537,15 @@ class _Algebra(Rewriter):
         return self.linear(s, single)
 
     def reshape(self, s: Apply) -> Apply | Operand:
-        """What has the shape already stays as it is; where it only must have it, that is checked."""
+        """What has the shape already stays as it is (where it only must have it, that is checked), and so does a number."""
         own = _axes(type_of(s.args[0]))
-        return s.args[0] if own and own == _shape(s.result) else self.view(s)
+        if own and own == _shape(s.result):
+            return s.args[0]
+        spread = self.made_by(s.args[0], np.broadcast_to)
+        measured = self.made_by(s.args[1], np.shape, Attribute("shape")) if len(s.args) == 2 else None
+        if spread is not None and measured is not None and (_number(spread.args[0]) or _scalar(spread.args[0])):
+            return self.changed(s, np.broadcast_to, *spread.args[:1], s.args[1])
+        return self.view(s)
 
     def view(self, s: Apply) -> Apply | Operand:
         """A sign or a number goes out of a view, to meet others."""
