@@ -117,8 +117,15 @@ def test_result_whose_rank_is_known_only_at_run_time():
     x = np.ones((2, 3))
     assert np.array_equal(sct.grad(f)(x, None), x)
     assert np.array_equal(sct.grad(f)(x, (0, 1)), x)
-    with pytest.raises(ValueError, match="a gradient is of a scalar"):
+    with pytest.raises(sct.NonScalarOutputError):
         sct.grad(f)(x, 0)
+
+    def g(x):
+        return np.sum(x, axis=int(np.argmax(x)))
+
+    assert sct.vjp(g)(x, np.ones(3))[1].shape == x.shape
+    with pytest.raises(ValueError, match="a gradient is of a scalar"):
+        sct.grad(g)(x)
 
 
 def test_cotangent_of_a_wrong_shape():
