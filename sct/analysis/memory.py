@@ -63,13 +63,14 @@ class View:
 class Write:
     """A write, for messages: the name that was written to, and where; or the function that may have written.
 
-    `why`: what kept that function from being followed.
+    `why`: what kept that function from being followed. `unsure`: it is none if what was written to is a number.
     """
 
     name: str
     place: Place | None
     by: str = ""
     why: str = ""
+    unsure: bool = False
 
 
 class Memory:
@@ -268,7 +269,7 @@ class Memory:
         """`v` may be an array that was written into: neither it nor what may share its memory is known any more."""
         obj = self.root(v)
         self.wrote(obj, v.name, place)
-        self.stale[key_of(obj)] = self.writes[key_of(obj)]
+        self.stale[key_of(obj)] = Write(v.name, place, unsure=True)
 
     def gave_away(self, obj: Operand, write: Write) -> None:
         """An object was given to a function that may have written into it: what it holds is not known any more."""
@@ -296,6 +297,12 @@ class Memory:
         if write.by:
             refuse_changed(own, write, place)
         other = repr(write.name) if write.name else "another one"
+        if write.unsure:
+            raise UnsupportedSyntaxError(
+                f"{own} may be a number, or an array that an augmented assignment{where} changes before it is read here",
+                place,
+                "Write x = x + v there, or read it before.",
+            )
         if own == other:
             other = f"what {other} stands for on another path"
         raise UnsupportedSyntaxError(

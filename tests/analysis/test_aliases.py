@@ -890,5 +890,5 @@ def test_augmented_assignment_to_what_may_be_a_number_or_an_array():
         agrees(augmented_here, X, a)
         agrees(slice_augmented_by_a_helper, X, a)
     for f in (augmented_under_another_name, augmented_by_a_helper):
-        with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory"):
+        with pytest.raises(sct.UnsupportedSyntaxError, match="may be a number, or an array"):
             sct.grad(f)(X, X)
