@@ -270,8 +270,25 @@ class _Algebra(Rewriter):
         for p, q in ((a, b), (b, a)):
             negative = self.negative(q, s)
             if negative is not None:
-                return self.changed(s, operator.sub, p, negative)
-        return s
+                return self.doubled(self.changed(s, operator.sub, p, negative))
+        return self.doubled(s)
+
+    def doubled(self, s: Apply) -> Apply:
+        """`g + p + p` is `g + 2 p`, and so with a minus: what multiplies `p` takes the number."""
+        inner, p = self.made_by(s.args[0], s.op), s.args[1]
+        if (
+            inner is None
+            or not isinstance(p, Value)
+            or not _inexact(p)
+            or not self.reversed_sweep(inner)
+            or not self.alike(s, inner)
+        ):
+            return s
+        k = next((k for k in (1, 0) if inner.args[k] is p and (k == 1 or s.op is operator.add)), None)
+        if k is None:
+            return s
+        self.users[p] -= self.users[p] == 2  # one statement in place of the two
+        return self.changed(s, s.op, inner.args[1 - k], self.built(s, operator.mul, Const(2.0), p, t=p.type))
 
     def scattered(self, s: Apply, g: Operand, into: Apply) -> Apply:
         """`g` with the entries of `into` added; with those that were just added at the same index, they go in together."""
@@ -291,7 +308,7 @@ class _Algebra(Rewriter):
         negative = self.negative(b, s)
         if negative is not None:
             return self.add(self.changed(s, operator.add, a, negative))
-        return s
+        return self.doubled(s)
 
     def neg(self, s: Apply) -> Apply | Operand:
         (a,) = s.args
@@ -476,8 +493,8 @@ class _Algebra(Rewriter):
         return Node(s.op, *(part(k, o) for k, o in enumerate(s.args)))
 
     def scales(self, s: Apply) -> bool:
-        """Whether a step of an expression multiplies by a number."""
-        return not s.result.name and s.op is operator.mul and any(map(_number, s.args))
+        """Whether a step of an expression multiplies, or divides, by a number."""
+        return not s.result.name and (any(map(_number, s.args)) if s.op is operator.mul else _number(s.args[1]))
 
     def fits(self, tree: Tree, s: Apply, own: Numbers) -> bool:
         """Whether a tree gives what `s` does, and all of it is computed in the numbers of `s`."""
