@@ -9,6 +9,7 @@ import operator
 
 import numpy as np
 
+from sct.ir.ops import Method
 from sct.ir.shapes import as_array, as_shape, broadcast, constant, fresh_size, normalize_axes, promote
 from sct.ir.types import (
     UNKNOWN,
@@ -480,6 +481,9 @@ def keep_reduced_axes_adjoint(z, y, a, axis, keepdims, z_bar):
     return np.reshape(z_bar, np.shape(y)), np.zeros_like(a), None, None
 
 
+memory("fresh", scatter_add)
+
+
 @adjoint(scatter_add)
 def scatter_add_adjoint(y, x_bar, index, v, y_bar):
     if np.ndim(y_bar) == 0 and np.ndim(v) == 0:
@@ -639,6 +643,7 @@ def float_power(y, x1, x2, y_bar, out=None, dtype=None):
 
 
 result_type(pow)(power_type)
+memory("fresh", pow)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Absolute value, sign, the larger and the smaller
@@ -648,6 +653,7 @@ result_type(pow)(power_type)
 _ABS = "d * np.conj(x) / (y + (y == 0)) if np.iscomplexobj(x) else d * np.sign(as_number(x))"
 for _function in (abs, operator.abs, np.absolute):
     elementwise(_function, _ABS)
+memory("fresh", abs)
 elementwise(np.fabs, "d * np.sign(as_number(x))")
 
 
@@ -786,12 +792,27 @@ for _name in ("conj", "conjugate"):
     method(_name, np.conjugate)
 
 
+def memory_of_conjugate(a):
+    """Of the method: a real array is its own conjugate."""
+    return "fresh" if isinstance(a, Array) and a.dtype is not None and a.dtype.kind == "c" else "view"
+
+
+memory(memory_of_conjugate, Method("conj"), Method("conjugate"))
+
+
 @adjoint(np.real, kind="view")
 def real(y, val, y_bar):
     return y_bar
 
 
-memory("read-only", np.imag)  # of a real array: new zeros
+def memory_of_imaginary_part(val):
+    """That of a real array is new zeros, which cannot be written into."""
+    if not isinstance(val, Array) or val.dtype is None:
+        return "either"
+    return "view" if val.dtype.kind == "c" else "read-only"
+
+
+memory(memory_of_imaginary_part, np.imag)
 
 
 @adjoint(np.imag, kind="view")

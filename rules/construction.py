@@ -31,7 +31,7 @@ from sct.ir.types import (
     fit_into,
     size_add,
 )
-from sct.ruleset import adjoint, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
 from sct.runtime import unbroadcast
 
 
@@ -237,6 +237,12 @@ def zeros_type(shape, dtype=None, order="C", *, device=None, like=None):
 @result_type(np.ndarray)
 def ndarray_type(shape, dtype=float):
     return Array(_dtype(dtype, np.dtype(float)), as_shape(shape))
+
+
+memory(
+    lambda shape, dtype=float, buffer=None, offset=0, strides=None, order=None: "fresh" if buffer is None else "view",
+    np.ndarray,
+)
 
 
 @result_type(np.eye)
@@ -512,6 +518,7 @@ def astype_function_type(x, dtype, *, copy=True, device=None):
     return Array(_dtype(dtype, np.dtype(float)), as_array(x).shape)
 
 
+memory(lambda x, dtype, order="K", casting="unsafe", subok=True, copy=True: "fresh" if copy is True else "view", astype)
 method("astype", astype)
 
 

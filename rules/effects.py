@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 
-from sct.ruleset import effect, is_registered, known_class, nondifferentiable, result_type
+from sct.ruleset import effect, is_registered, known_class, memory, nondifferentiable, result_type
 from sct.runtime import kept, shown
 
 # -- what is said and nobody hears: it has no result --------------------------------------------------------------------------
@@ -66,5 +66,6 @@ effect("reads", dir, getattr, hasattr, vars)
 # -- a copy of what may change ------------------------------------------------------------------------------------------------
 
 nondifferentiable(shown)
+memory("fresh", kept, shown)
 effect("reads", kept, shown)
 result_type(kept, shown)(lambda x: x)

@@ -390,7 +390,16 @@ def diagonal_columns(y, k):
 
 
 memory("read-only", np.diagonal, np.linalg.diagonal)
-memory("read-only", np.diag)  # of a matrix
+
+
+def memory_of_diagonal(v, k=0):
+    """Of a vector it is a new matrix, of a matrix a view."""
+    if not isinstance(v, Array) or v.rank is None:
+        return "either"
+    return "fresh" if v.rank == 1 else "read-only"
+
+
+memory(memory_of_diagonal, np.diag)
 
 
 @adjoint(np.diag)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, fresh_size, item_of
 from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, is_of_arguments, same_shape
-from sct.ruleset import adjoint, nondifferentiable, result_type
+from sct.ruleset import adjoint, memory, nondifferentiable, result_type
 from sct.runtime import (
     added_each,
     added_item,
@@ -123,6 +123,7 @@ def split_like_adjoint(y, a, s, y_bar, axis=0):
     return joined(y_bar, axis), zeros_each(s)
 
 
+memory("fresh", joined, numbers, stacked)
 nondifferentiable(zeros_each, of_first_dtype)
 result_type(of_first_dtype)(lambda s: Scalar(bool))
 

@@ -1068,4 +1068,5 @@ def flatten_adjoint(y, x, y_bar, order="C"):
 
 
 result_type(flatten)(ravel_type)
+memory("fresh", flatten)
 method("flatten", flatten)

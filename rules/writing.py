@@ -7,11 +7,13 @@ import numpy as np
 
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, List, Scalar, Tuple, Unknown, fit_into
-from sct.ruleset import adjoint, nondifferentiable, result_type
-from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updated
+from sct.ruleset import adjoint, memory, nondifferentiable, result_type
+from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updated, zeros_if_bound
 
 from .arithmetic import in_shape
 from .indexing import getitem_type
+
+memory("fresh", updated, zeros_if_bound)
 
 
 @adjoint(updated)

@@ -18,18 +18,20 @@ import linecache
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from sct.ir.ops import Attribute, Method
 from sct.ir.types import Abstract, Tuple
 from sct.runtime import as_number, unbroadcast
 
 __all__ = [
     "AdjointRule",
     "Effect",
+    "Facts",
     "Kind",
     "Memory",
     "MethodRule",
@@ -42,6 +44,8 @@ __all__ = [
     "effect",
     "effect_of",
     "elementwise",
+    "facts",
+    "facts_of",
     "has_adjoint",
     "has_effect",
     "is_known_class",
@@ -50,13 +54,13 @@ __all__ = [
     "kind_of",
     "known_class",
     "memory",
-    "memory_of",
     "method",
     "method_rule",
     "nondifferentiable",
     "nondifferentiable_functions",
     "of_class",
     "positional_parameters",
+    "primitive_of",
     "primitives",
     "result_type",
     "square_rule",
@@ -71,7 +75,21 @@ Effect = Literal["none", "reads", "draws", "reports", "acts"]
 reads: its result depends on state that something else may change. draws: it moves a random generator on. reports: it says
 something to the world that the program does not hear (print, a log, a file that is written). acts: it may do anything.
 """
-Memory = Literal["fresh", "view", "read-only"]
+Memory = Literal["fresh", "view", "read-only", "either"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is registered of an operation besides its rules and its effect; what nothing is said of is None or False.
+
+    An answer that depends on the call is a function of the call's own arguments, given as to a type rule. `memory`: where the
+    result lies (see the function of that name).
+    """
+
+    memory: Memory | Callable[..., Memory] | None = None
+
+
+_NOTHING = Facts()
 
 
 def positional_parameters(signature: inspect.Signature) -> tuple[str, ...]:
@@ -171,7 +189,7 @@ class _Registry:
     constant: dict[Any, None] = field(default_factory=dict)
     effects: dict[Any, Effect] = field(default_factory=dict)
     classes: set[type] = field(default_factory=set)
-    memory: dict[Any, Memory] = field(default_factory=dict)
+    facts: dict[Any, Facts] = field(default_factory=dict)
     safe: set[Any] = field(default_factory=set)
     methods: dict[str, MethodRule] = field(default_factory=dict)
     attributes: dict[str, Callable[..., Any]] = field(default_factory=dict)
@@ -369,13 +387,19 @@ def known_class(*classes: type) -> None:
     _registry.classes.update(classes)
 
 
-def memory(where: Memory, *primitives: Callable[..., Any]) -> None:
+def facts(*primitives: Any, **known: Any) -> None:
+    """Register what operations are, by the names of `Facts`; of an array's method that differs from its primitive, `Method`."""
+    for p in primitives:
+        _registry.facts[p] = replace(_registry.facts.get(p, _NOTHING), **known)
+
+
+def memory(where: Memory | Callable[..., Memory], *primitives: Any) -> None:
     """Register where the results of functions lie, if that does not follow from the kind of their rules.
 
-    "fresh": in memory of their own. "view": in some calls in that of an operand. "read-only": in some calls in memory that
-    cannot be written into, or where one entry is many entries of the array.
+    "fresh": in memory of their own. "view": in some calls in that of an operand. "read-only": in memory that cannot be written
+    into, or where one entry is many entries of the array. "either": in some calls in such. A function tells it of a call.
     """
-    _registry.memory.update(dict.fromkeys(primitives, where))
+    facts(*primitives, memory=where)
 
 
 def result_type(*primitives: Callable[..., Any]) -> Callable[[F], F]:
@@ -493,10 +517,22 @@ def kind_of(primitive: Any) -> Kind:
     return rule.kind if rule is not None else "other"
 
 
-def memory_of(primitive: Any) -> Memory:
-    """Where the results of a registered function lie."""
-    where: Memory | None = _get(_registry.memory, primitive)
-    return where or ("view" if kind_of(primitive) == "view" else "fresh")
+def primitive_of(op: Any) -> Any:
+    """The function that an operation stands for: that of an array's method or attribute, or the operation itself."""
+    if isinstance(op, Method):
+        rule = method_rule(op.name)
+        return rule.primitive if rule is not None else op
+    if isinstance(op, Attribute):
+        return attribute_rule(op.name) or op
+    return op
+
+
+def facts_of(op: Any) -> Facts:
+    """What is registered of an operation; of a method or attribute of which nothing is, that of its primitive."""
+    found: Facts | None = _get(_registry.facts, op)
+    if found is None and isinstance(op, (Method, Attribute)):
+        found = _get(_registry.facts, primitive_of(op))
+    return found or _NOTHING
 
 
 def primitives() -> tuple[Callable[..., Any], ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sct.analysis.binding import ahead, behind
 from sct.analysis.switches import is_on
-from sct.ir.ops import POP, PUSH, TAPE, Attribute, Method, hashable
+from sct.ir.ops import POP, PUSH, TAPE, Attribute, hashable
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -21,7 +21,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
-from sct.ruleset import adjoint_rule, attribute_rule, is_nondifferentiable, method_rule, nondifferentiable, result_type
+from sct.ruleset import adjoint_rule, is_nondifferentiable, nondifferentiable, primitive_of, result_type
 from sct.runtime import stop_gradient
 
 __all__ = ["active_values", "differentiable", "primitive_of", "stop_gradient", "useful_values", "varied_values"]
@@ -46,16 +46,6 @@ def differentiable(t: Abstract) -> bool:
     if isinstance(t, ListOf):
         return differentiable(t.item)
     return not isinstance(t, (Const, Undefined, Slice, Instance, Stateful))
-
-
-def primitive_of(op: Any) -> Any:
-    """The function that an operation stands for: that of an array's method or attribute, or the operation itself."""
-    if isinstance(op, Method):
-        rule = method_rule(op.name)
-        return rule.primitive if rule is not None else op
-    if isinstance(op, Attribute):
-        return attribute_rule(op.name) or op
-    return op
 
 
 def blocks_derivative(op: Any) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from sct import runtime
 from sct.analysis.activity import primitive_of
 from sct.analysis.effects import effect
+from sct.analysis.facts import for_call
 from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, package_of
 from sct.ir.ssa import (
     Apply,
@@ -34,26 +35,18 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Slice, Tuple, Unknown
-from sct.ruleset import adjoint_rule, is_nondifferentiable, memory_of
+from sct.ruleset import Memory, adjoint_rule, facts_of, is_nondifferentiable, kind_of
 from sct.runtime import (
     added_each,
     added_item,
     appended,
     item,
     items_of,
-    joined,
-    kept,
-    numbers,
     repeated,
-    scatter_add,
     shortened,
-    shown,
     split_like,
-    stacked,
-    updated,
     with_item,
     zeros_each,
-    zeros_if_bound,
 )
 
 __all__ = ["Storage", "fresh", "is_basic_index", "read_only", "storage"]
@@ -61,13 +54,6 @@ __all__ = ["Storage", "fresh", "is_basic_index", "read_only", "storage"]
 _NEW_LISTS: frozenset[Any] = frozenset(
     (added_each, added_item, appended, item, items_of, repeated, shortened, split_like, with_item, zeros_each)
 )
-
-
-_NEW_ARRAYS: frozenset[Any] = frozenset((joined, kept, numbers, scatter_add, shown, stacked, updated, zeros_if_bound))
-
-
-_COPYING: frozenset[Any] = frozenset((abs, pow, Method("copy"), Method("flatten")))
-_ASTYPE = Method("astype")
 
 
 class Storage:
@@ -257,15 +243,14 @@ def read_only(t: Apply) -> bool | None:
     """Whether what an operation gives cannot be written into, as an array of its own can; None if it may be so."""
     if _is_foreign(t.op):
         return None
-    primitive = primitive_of(t.op)
-    if memory_of(primitive) != "read-only":
-        return False
-    of = type_of(t.args[0]) if t.args else None
-    if primitive is np.diag:
-        return None if not isinstance(of, Array) or of.rank is None else of.rank != 1
-    if primitive is np.imag:
-        return None if not isinstance(of, Array) or of.dtype is None else of.dtype.kind != "c"
-    return True
+    where = _memory(t)
+    return None if where == "either" else where == "read-only"
+
+
+def _memory(t: Apply) -> Memory | None:
+    """Where the result of a call lies, as far as that is registered."""
+    where: Memory | None = for_call(facts_of(t.op).memory, t.op, t.args, t.kwargs, "either")
+    return where
 
 
 def _is_foreign(op: Any) -> bool:
@@ -315,23 +300,17 @@ def fresh(t: Apply) -> bool:
         return op.name in ("shape", "size", "ndim")
     if op is UNPACK:  # of a vector, numbers
         return getattr(type_of(t.args[0]), "rank", None) == 1
-    if isinstance(op, Method) and op.name in ("conj", "conjugate"):  # a real array is its own
-        x = t.args[0]
-        return isinstance(x, Value) and isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind == "c"
-    if op in _COPYING or (op == _ASTYPE and len(t.args) < 6):
+    where = _memory(t)
+    if where is not None:
+        return where == "fresh"
+    if effect(t) == "draws" and isinstance(t.result.type, Array):
         return True
     primitive = primitive_of(op)
-    if primitive is np.ndarray:
-        return not any(k == "buffer" for k, _ in t.kwargs) and len(t.args) < 3
-    if primitive in _NEW_ARRAYS or (effect(t) == "draws" and isinstance(t.result.type, Array)):
+    if isinstance(primitive, np.ufunc):
         return True
-    if primitive is np.diag:  # of a matrix it is a view
-        of = type_of(t.args[0]) if t.args else None
-        return isinstance(of, Array) and of.rank == 1
-    if not isinstance(primitive, np.ufunc) and not _of_library(primitive):
+    if not _of_library(primitive):
         return False  # a helper may give back what it was given
-    registered = adjoint_rule(primitive) is not None or is_nondifferentiable(primitive) or isinstance(primitive, np.ufunc)
-    return registered and memory_of(primitive) == "fresh"
+    return kind_of(primitive) != "view" and (adjoint_rule(primitive) is not None or is_nondifferentiable(primitive))
 
 
 def _of_library(op: Any) -> bool:
