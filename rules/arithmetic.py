@@ -31,6 +31,7 @@ from sct.ruleset import (
     attribute,
     divides_safely,
     elementwise,
+    facts,
     memory,
     method,
     nondifferentiable,
@@ -108,6 +109,11 @@ def sequence_items(value):
 def is_array(value):
     """Whether a value is known to be an array or a NumPy scalar."""
     return isinstance(value, (Array, np.ndarray, np.generic))
+
+
+def is_ndarray(x, *args, **kwargs):
+    """Whether the first argument of a call is known to be an ndarray, and no number, at rank 0 too."""
+    return isinstance(x, Array) and bool(x.rank or x.boxed)
 
 
 def evaluated(function, *args):
@@ -797,7 +803,14 @@ def memory_of_conjugate(a):
     return "fresh" if isinstance(a, Array) and a.dtype is not None and a.dtype.kind == "c" else "view"
 
 
-memory(memory_of_conjugate, Method("conj"), Method("conjugate"))
+def is_real(a):
+    """Whether an array is known to be one of real numbers."""
+    return isinstance(a, Array) and a.dtype is not None and a.dtype.kind in "biuf"
+
+
+facts(Method("conj"), Method("conjugate"), memory=memory_of_conjugate, itself=is_real)
+facts(np.real, np.imag, boxed=is_ndarray)
+facts(np.real, itself=is_real)
 
 
 @adjoint(np.real, kind="view")

@@ -6,6 +6,7 @@ Takes and gives arrays, shapes and dtypes; registers rules at import. Never deci
 
 import numpy as np
 
+from sct.ir.ops import Method
 from sct.ir.shapes import (
     as_array,
     as_shape,
@@ -31,8 +32,10 @@ from sct.ir.types import (
     fit_into,
     size_add,
 )
-from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, facts, memory, method, nondifferentiable, result_type
 from sct.runtime import unbroadcast
+
+from .arithmetic import is_ndarray
 
 
 def _unwrap(value):
@@ -206,6 +209,14 @@ def has_derivative_type(y):
 nondifferentiable(np.zeros_like, np.ones_like, np.empty_like)
 
 
+def order_of_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    return order if shape is None else None
+
+
+facts(np.zeros_like, np.ones_like, np.empty_like, order=order_of_like, boxed=True)
+facts(np.full_like, order=lambda a, fill_value, *args, **kwargs: order_of_like(a, *args, **kwargs), boxed=True)
+
+
 @result_type(np.zeros_like, np.ones_like, np.empty_like)
 def like_type(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
     a = as_array(a)
@@ -229,6 +240,14 @@ def full_like_type(a, fill_value, dtype=None, order="K", subok=True, shape=None,
 nondifferentiable(np.zeros, np.ones, np.empty, np.ndarray, np.eye, np.identity, np.tri)
 
 
+def order_of_new(shape, dtype=None, order="C", *, device=None, like=None):
+    return order
+
+
+facts(np.zeros, np.ones, np.empty, order=order_of_new, boxed=True)
+facts(np.full, order=lambda shape, fill_value, *args, **kwargs: order_of_new(shape, *args, **kwargs), boxed=True)
+
+
 @result_type(np.zeros, np.ones, np.empty)
 def zeros_type(shape, dtype=None, order="C", *, device=None, like=None):
     return Array(_dtype(dtype, np.dtype(float)), as_shape(shape))
@@ -239,10 +258,15 @@ def ndarray_type(shape, dtype=float):
     return Array(_dtype(dtype, np.dtype(float)), as_shape(shape))
 
 
-memory(
-    lambda shape, dtype=float, buffer=None, offset=0, strides=None, order=None: "fresh" if buffer is None else "view",
-    np.ndarray,
-)
+def memory_of_ndarray(shape, dtype=float, buffer=None, offset=0, strides=None, order=None):
+    return "fresh" if buffer is None else "view"
+
+
+def order_of_ndarray(shape, dtype=float, buffer=None, offset=0, strides=None, order=None):
+    return "C" if strides is None and order is None else order if strides is None else None
+
+
+facts(np.ndarray, memory=memory_of_ndarray, order=order_of_ndarray, boxed=True)
 
 
 @result_type(np.eye)
@@ -413,6 +437,16 @@ def vander_type(x, N=None, increasing=False):
 # --- conversion -----------------------------------------------------------------------------------------------------------
 
 
+def is_of_dtype(a, dtype=None):
+    """Whether an array is converted to what it is."""
+    return is_ndarray(a) and _dtype(dtype, a.dtype) == a.dtype
+
+
+facts(np.array, np.copy, boxed=True)
+facts(np.asarray, np.asanyarray, itself=is_of_dtype, boxed=True)
+facts(Method("copy"), memory="fresh", order=lambda a, order="C": order, boxed=is_ndarray)
+
+
 @adjoint(np.array)
 def array(y, object, y_bar, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, like=None):
     if not has_derivative(y):
@@ -519,6 +553,7 @@ def astype_function_type(x, dtype, *, copy=True, device=None):
 
 
 memory(lambda x, dtype, order="K", casting="unsafe", subok=True, copy=True: "fresh" if copy is True else "view", astype)
+facts(np.astype, astype, boxed=is_ndarray)
 method("astype", astype)
 
 

@@ -32,12 +32,21 @@ from sct.ir.types import (
     size_opaque,
     unify_all,
 )
-from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, facts, memory, method, nondifferentiable, result_type
 from sct.runtime import as_number, scatter_add, unbroadcast
 
 _INTP = np.dtype(np.intp)
 
 # --- subscripts ---------------------------------------------------------------------------------------------------------
+
+
+def gives_array(x, index):
+    """Whether an ellipsis or a slice keeps what is picked an array."""
+    entries = index.items if isinstance(index, Tuple) else index if isinstance(index, tuple) else (index,)
+    return isinstance(x, Array) and any(isinstance(e, (slice, Slice)) or _unwrap(e) is Ellipsis for e in entries)
+
+
+facts(operator.getitem, boxed=gives_array)
 
 
 @adjoint(operator.getitem, kind="view", raw=("index",))
@@ -351,6 +360,9 @@ def choose_type(a, choices, out=None, mode="raise"):
 
 
 method("choose", np.choose)
+
+
+facts(np.select, np.isin, boxed=True)
 
 
 @adjoint(np.select, sequences=("condlist", "choicelist"))

@@ -37,9 +37,10 @@ from sct.ir.types import (
     size_opaque,
     unify,
 )
-from sct.ruleset import adjoint, attribute, memory, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, attribute, facts, memory, method, nondifferentiable, result_type
 from sct.runtime import scatter_add, unbroadcast
 
+from .arithmetic import is_ndarray
 from .indexing import axis_scatter, flat_scatter, shape_with
 
 
@@ -84,6 +85,17 @@ def reshape_like(y_bar, a):
     if np.ndim(a) == 0:
         return np.sum(y_bar)  # a number, where np.reshape gives an array of rank 0
     return np.reshape(y_bar, np.shape(a))
+
+
+def rearranged_by_reshape(a, shape=None, order="C", *, newshape=None):
+    """A vector is always in order, though it may have steps."""
+    if order != "C":
+        return None
+    return "reshaped" if isinstance(a, Array) and a.rank == 1 else "may copy"
+
+
+facts(np.reshape, rearranged=rearranged_by_reshape, boxed=is_ndarray)
+facts(np.ravel, rearranged=lambda a, order="C": "may copy" if order == "C" else None)
 
 
 @adjoint(np.reshape, kind="view")
@@ -150,6 +162,11 @@ def inverse_permutation_type(axes):
     if entries is None or not all(map(_is_int, entries)):
         return UNKNOWN if entries is None else Tuple((Scalar(int),) * len(entries))
     return inverse_permutation(entries)
+
+
+facts(np.transpose, np.swapaxes, np.moveaxis, np.flip, np.expand_dims, np.squeeze, rearranged="turned")
+facts(np.transpose, np.squeeze, boxed=is_ndarray)
+facts(np.expand_dims, np.moveaxis, np.tile, np.broadcast_to, np.roll, np.pad, boxed=True)
 
 
 @adjoint(np.transpose, kind="view")
@@ -353,6 +370,11 @@ def reshape_each(y_bar, arrays):
     for i in range(len(arrays)):
         parts = parts + (reshape_like(y_bar[i], arrays[i]),)
     return parts
+
+
+facts(np.atleast_1d, itself=lambda a: a.rank is not None and a.rank >= 1)
+facts(np.atleast_2d, itself=lambda a: a.rank is not None and a.rank >= 2)
+facts(np.atleast_3d, itself=lambda a: a.rank is not None and a.rank >= 3)
 
 
 @adjoint(np.atleast_1d, kind="view")

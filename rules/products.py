@@ -25,7 +25,7 @@ from sct.ir.types import (
     size_mul,
     unify,
 )
-from sct.ruleset import adjoint, memory, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, facts, memory, method, nondifferentiable, result_type
 from sct.runtime import unbroadcast
 
 
@@ -334,6 +334,9 @@ def tensordot_axes_type(n, m, axes):
     if not (isinstance(n, int) and isinstance(m, int) and constant(axes)):
         return Tuple((UNKNOWN,) * 4)
     return tensordot_axes(n, m, axes)
+
+
+facts(np.tensordot, boxed=True)
 
 
 @adjoint(np.tensordot, kind="product")

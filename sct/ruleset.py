@@ -76,17 +76,26 @@ reads: its result depends on state that something else may change. draws: it mov
 something to the world that the program does not hear (print, a log, a file that is written). acts: it may do anything.
 """
 Memory = Literal["fresh", "view", "read-only", "either"]
+Rearranged = Literal["turned", "reshaped", "may copy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is registered of an operation besides its rules and its effect; what nothing is said of is None or False.
 
-    An answer that depends on the call is a function of the call's own arguments, given as to a type rule. `memory`: where the
-    result lies (see the function of that name).
+    An answer that depends on the call is a function of the call's own arguments, given as to a type rule.
+
+    `memory`: where the result lies (see the function of that name). `rearranged`: the result is a view of all entries of the
+    first operand, "turned" in another order, "reshaped" in the same one; "may copy": reshaped if that operand lies in order.
+    `itself`: whether the result is the first operand, an array, and no other object. `order`: in what order new memory is, as
+    NumPy's parameter says it. `boxed`: whether the result is an ndarray at rank 0 too, and no number.
     """
 
     memory: Memory | Callable[..., Memory] | None = None
+    rearranged: Rearranged | Callable[..., Rearranged | None] | None = None
+    itself: Callable[..., bool] | None = None
+    order: Callable[..., Any] | None = None
+    boxed: bool | Callable[..., bool] = False
 
 
 _NOTHING = Facts()

@@ -14,30 +14,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from sct.analysis.activity import primitive_of
+from sct.analysis.facts import for_call
 from sct.analysis.storage import fresh, is_basic_index, read_only
 from sct.errors import Place, UnsupportedSyntaxError
-from sct.ir.ops import UNPACK, Attribute, Method, hashable
+from sct.ir.ops import UNPACK
 from sct.ir.ssa import Apply, Operand, Value, type_of
-from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
+from sct.ruleset import Rearranged, facts_of
 
 __all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
 
 Key: TypeAlias = "Value | int"
 """What an object is known by: the value that it was made as, or the identity of a list or dict in the SSA form."""
-
-# Views of all of an array: the same entries in another order or shape.
-_TURNED = frozenset((np.transpose, np.swapaxes, np.moveaxis, np.flip, np.expand_dims, np.squeeze))
-_RESHAPED = frozenset((np.reshape, np.ravel))
-_ALLOCATIONS: frozenset[Any] = frozenset((np.zeros, np.ones, np.empty, np.ndarray, np.full))
-_LIKE: frozenset[Any] = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like))
-_ARRAYS: frozenset[Any] = frozenset((np.array, np.asarray, np.asanyarray, np.copy, np.tensordot, np.select)) | frozenset(
-    (np.tile, np.broadcast_to, np.expand_dims, np.moveaxis, np.isin, np.roll, np.pad)
-)
-"""What gives an ndarray of rank 0 too, even where its operands are numbers."""
-_AT_LEAST: dict[Any, int] = {np.atleast_1d: 1, np.atleast_2d: 2, np.atleast_3d: 3}
 
 
 def key_of(o: Operand) -> Key:
@@ -176,7 +164,7 @@ class Memory:
         self.born.add(v)
         if isinstance(v.type, Scalar):
             return
-        op = _primitive(s)
+        op = s.op
         base = s.args[0] if s.args else None
         if not fresh(s) and (read_only(s) or base in self.read_only):
             self.read_only.add(v)
@@ -187,21 +175,22 @@ class Memory:
                 if is_basic_index(s.args[1]) is True and not fresh(s):
                     self.views[v] = View(base, s, True)
                     return
-            elif op in _TURNED or (op in _RESHAPED and _in_order(s, op) and self.is_reshaped(op, base)):
+            elif (how := self.rearranged(s, base)) is not None:
                 self.views[v] = View(base, s, False)
-                if op in _RESHAPED and self.is_contiguous(base):
+                if how == "reshaped" and self.is_contiguous(base):
                     self.contiguous.add(v)
                 return
         if fresh(s):
-            if _is_laid_out(s, op, isinstance(base, Value) and self.is_contiguous(base)):
+            if _is_laid_out(s, isinstance(base, Value) and self.is_contiguous(base)):
                 self.contiguous.add(v)
             return
         for w in _arrays((*s.args, *(o for _, o in s.kwargs))):
             self.may_be(v, self.root(w))
 
-    def is_reshaped(self, op: Any, v: Value) -> bool:
-        """Whether reshaping an array gives a view; a vector is always in order, but ravel copies it if it has steps."""
-        return self.is_contiguous(v) or (op is np.reshape and isinstance(v.type, Array) and v.type.rank == 1)
+    def rearranged(self, s: Apply, base: Value) -> Rearranged | None:
+        """How the entries of an array are those of another one of which it is a view; None if it may be a copy."""
+        how: Rearranged | None = for_call(facts_of(s.op).rearranged, s.op, s.args, s.kwargs)
+        return how if how != "may copy" else "reshaped" if self.is_contiguous(base) else None
 
     def is_contiguous(self, v: Value) -> bool:
         """Whether an array lies in memory in the order of its indices, so that reshaping it gives a view."""
@@ -323,76 +312,22 @@ def refuse_changed(own: str, write: Write, place: Place | None) -> None:
     )
 
 
-def _primitive(s: Apply) -> Any:
-    op = primitive_of(s.op)
-    if isinstance(s.op, Attribute) and s.op.name in ("real", "imag"):
-        return s.op
-    return op if hashable(op) else None
-
-
 def makes_array(op: Any, args: Sequence[Operand]) -> bool:
     """Whether an operation gives an ndarray, which can be written into, of rank 0 too, and no NumPy scalar."""
-    if op in _ALLOCATIONS or op in _LIKE or op in _ARRAYS:
-        return True
-    t = type_of(args[0]) if args else None
-    if not isinstance(t, Array):
-        return False
-    if op is operator.getitem:
-        entries = args[1].items if isinstance(args[1], Tuple) else (args[1],)
-        return any(e == Const(Ellipsis) or isinstance(e, Slice) for e in entries)
-    if not (t.rank or t.boxed):
-        return False
-    return primitive_of(op) in (*(np.reshape, np.squeeze, np.transpose, np.real, np.imag, np.astype),) or op in (
-        Method("copy"),
-        Method("astype"),
-    )
+    return bool(for_call(facts_of(op).boxed, op, args))
 
 
 def is_itself(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
     """Whether an operation on an array gives that very array back, and no new one."""
-    t = args[0].type if args and isinstance(args[0], Value) else None
-    if not isinstance(t, Array) or t.dtype is None:
-        return False
-    if op in (np.asarray, np.asanyarray):
-        dtype = {**dict(zip(("dtype",), args[1:2], strict=False)), **kwargs}
-        kept = all(k == "dtype" and (v == Const(None) or _is_dtype(v, t.dtype)) for k, v in dtype.items())
-        return bool(t.rank or t.boxed) and kept and len(args) < 3
-    if kwargs or len(args) != 1:
-        return False
-    if op in _AT_LEAST:
-        return t.rank is not None and t.rank >= _AT_LEAST[op]
-    return t.dtype.kind in "biuf" and op in (Method("conj"), Method("conjugate"), Attribute("real"), np.real)
+    itself = facts_of(op).itself
+    t = args[0].type if itself is not None and args and isinstance(args[0], Value) else None
+    return isinstance(t, Array) and t.dtype is not None and bool(for_call(itself, op, args, kwargs))
 
 
-def _is_dtype(o: Operand, dtype: np.dtype[Any]) -> bool:
-    try:
-        return isinstance(o, Const) and o.value is not None and np.dtype(o.value) == dtype
-    except TypeError:
-        return False
-
-
-def _order(s: Apply, at: int | None, default: str) -> Operand:
-    """The order that a call asks for; `at` is its place among the arguments."""
-    return s.args[at] if at is not None and len(s.args) > at else dict(s.kwargs).get("order", Const(default))
-
-
-def _in_order(s: Apply, op: Any) -> bool:
-    """Whether a call of reshape or ravel takes the entries in the order of their indices, and copies only where it must."""
-    at = None if s.op == Method("reshape") else 1 if op is np.ravel else 2
-    return _order(s, at, "C") == Const("C") and dict(s.kwargs).keys() <= {"order", "shape", "newshape"}
-
-
-def _is_laid_out(s: Apply, op: Any, like: bool) -> bool:
+def _is_laid_out(s: Apply, like: bool) -> bool:
     """Whether new memory is in the order of the indices; `like`: that of the first operand is."""
-    if op in _ALLOCATIONS:
-        return _order(s, 3 if op is np.full else 2, "C") == Const("C")
-    if s.op == Method("copy"):
-        return _order(s, 1, "C") == Const("C")
-    t = s.result.type
-    if op in _LIKE and isinstance(t, Array) and "shape" not in dict(s.kwargs):
-        order = _order(s, 3 if op is np.full_like else 2, "K")
-        return order == Const("C") or (order == Const("K") and (like or t.rank == 1))
-    return False
+    order = for_call(facts_of(s.op).order, s.op, s.args, s.kwargs)
+    return order == "C" or (order == "K" and (like or getattr(s.result.type, "rank", None) == 1))
 
 
 def _arrays(operands: tuple[Operand, ...]) -> Iterator[Value]:
