@@ -213,6 +213,7 @@ def _binary_type(function, ufunc):
 
 for _function, _ufunc in _BINARY.items():
     result_type(_function)(_binary_type(_function, _ufunc))
+    facts(_function, ufunc=_ufunc)
 
 
 def power_type(base, exponent, mod=None):
@@ -275,6 +276,7 @@ def _comparison_type(function):
 
 for _function in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
     result_type(_function)(_comparison_type(_function))
+    facts(_function, kind="comparison", cheap=True)
 
 
 def _identity(a, b):
@@ -367,6 +369,7 @@ def _unary_type(function, ufunc):
 
 for _function, _ufunc in ((operator.neg, np.negative), (operator.pos, np.positive), (operator.invert, np.invert)):
     result_type(_function)(_unary_type(_function, _ufunc))
+    facts(_function, ufunc=_ufunc)
 
 
 @result_type(operator.abs, abs)
@@ -556,24 +559,32 @@ nondifferentiable(broadcast_axes)
 
 for _function in (operator.add, np.add):
     elementwise(_function, "d", "d")
+    facts(_function, linear="together", cheap=True)
 for _function in (operator.sub, np.subtract):
     elementwise(_function, "d", "-d")
+    facts(_function, linear="together", cheap=True)
 for _function in (operator.mul, np.multiply):
     elementwise(_function, "d * x2", "d * x1")
+    facts(_function, linear="each", cheap=True)
 for _function in (operator.truediv, np.true_divide):
     elementwise(_function, "d / x2", "-(d / x2) * y")
+    facts(_function, linear="first", cheap=True)
 elementwise(quotient, "d / x2", "-(d / x2) * y")
 result_type(quotient)(_binary_type(operator.truediv, np.true_divide))
 divides_safely(operator.truediv, operator.mod)  # they divide by the same number
 divides_safely(abs, operator.abs)  # by y + (y == 0)
 for _function in (operator.neg, np.negative):
     elementwise(_function, "-d")
+    facts(_function, linear="together", cheap=True)
 for _function in (operator.pos, np.positive):
     elementwise(_function, "d")
+    facts(_function, linear="together")
+facts(operator.pos, operator.mod, operator.floordiv, np.square, cheap=True)
 elementwise(operator.mod, "d", "-d * (x1 // x2)", real_only=True)
 elementwise(np.remainder, "d", "-d * (x1 // x2)", real_only=True)
 elementwise(np.fmod, "d", "-d * np.trunc(x1 / x2)", real_only=True)
 elementwise(np.square, "2.0 * d * x")
+facts(np.square, squares=lambda x: True)
 elementwise(np.reciprocal, "-d * y * y")
 elementwise(np.ldexp, "np.ldexp(d, x2)", None)
 
@@ -649,6 +660,15 @@ def float_power(y, x1, x2, y_bar, out=None, dtype=None):
 
 
 result_type(pow)(power_type)
+
+
+def is_square(x1, x2):
+    """Of powers: whether the exponent is the number 2."""
+    return isinstance(x2, (int, float, np.number)) and bool(x2 == 2)
+
+
+facts(operator.pow, pow, math.pow, np.power, np.float_power, squares=is_square)
+facts(operator.pow, cheap=is_square)  # a product
 memory("fresh", pow)
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -794,6 +814,7 @@ def where_type(condition, x=None, y=None):
 # ---------------------------------------------------------------------------------------------------------------------
 
 elementwise(np.conjugate, "np.conj(d) if np.iscomplexobj(x) else d")
+facts(np.conjugate, linear="together")
 for _name in ("conj", "conjugate"):
     method(_name, np.conjugate)
 
@@ -889,6 +910,7 @@ def nan_to_num_type(x, copy=True, nan=0.0, posinf=None, neginf=None):
 nondifferentiable(operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
 nondifferentiable(operator.is_, operator.is_not, operator.contains, operator.truth, operator.not_, operator.index)
 nondifferentiable(operator.and_, operator.or_, operator.xor, operator.invert, operator.lshift, operator.rshift)
+facts(operator.is_, operator.is_not, operator.not_, operator.and_, operator.or_, operator.invert, cheap=True)
 nondifferentiable(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 nondifferentiable(np.logical_and, np.logical_or, np.logical_xor, np.logical_not)
 nondifferentiable(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.bitwise_count)

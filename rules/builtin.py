@@ -9,7 +9,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, Unknown
-from sct.ruleset import adjoint, nondifferentiable, result_type, type_rule
+from sct.ruleset import adjoint, facts, nondifferentiable, result_type, type_rule
 from sct.runtime import unbroadcast
 
 from .arithmetic import (
@@ -121,6 +121,7 @@ def _choice_type(function):
 
 result_type(max)(_choice_type(max))
 result_type(min)(_choice_type(min))
+facts(max, min, cheap=lambda *args: all(isinstance(a, Scalar) or constant(a) for a in args))
 
 
 @result_type(sum)
@@ -264,6 +265,9 @@ def sorted_type(iterable, *, key=None, reverse=False):
         if value is not None:
             return value
     return UNKNOWN
+
+
+facts(len, cheap=True)
 
 
 @result_type(len)

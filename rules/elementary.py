@@ -7,7 +7,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, Tuple
-from sct.ruleset import adjoint, adjoint_of_square, elementwise, result_type
+from sct.ruleset import adjoint, adjoint_of_square, elementwise, facts, result_type
 from sct.runtime import unbroadcast
 
 from .arithmetic import ufunc_type
@@ -45,8 +45,10 @@ elementwise(np.arctan, "d / (1.0 + x * x)")
 elementwise(np.arctan2, "d * x2 / (x1 * x1 + x2 * x2)", "-d * x1 / (x1 * x1 + x2 * x2)", real_only=True)
 for _function in (np.deg2rad, np.radians):
     elementwise(_function, "0.017453292519943295 * d", real_only=True)  # π / 180
+    facts(_function, linear="together")
 for _function in (np.rad2deg, np.degrees):
     elementwise(_function, "57.29577951308232 * d", real_only=True)  # 180 / π
+    facts(_function, linear="together")
 
 # Hyperbolic; √(z² − 1) has its cut elsewhere than arccosh, hence the two roots where z is complex
 elementwise(np.sinh, "d * np.cosh(x)")

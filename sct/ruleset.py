@@ -65,10 +65,11 @@ __all__ = [
     "result_type",
     "square_rule",
     "type_rule",
+    "ufunc_of",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Kind = Literal["elementwise", "view", "reduction", "product", "other"]
+Kind = Literal["elementwise", "view", "reduction", "product", "scatter", "construction", "comparison", "other"]
 Effect = Literal["none", "reads", "draws", "reports", "acts"]
 """What a call does besides giving its result, each worse than the one before.
 
@@ -89,6 +90,10 @@ class Facts:
     first operand, "turned" in another order, "reshaped" in the same one; "may copy": reshaped if that operand lies in order.
     `itself`: whether the result is the first operand, an array, and no other object. `order`: in what order new memory is, as
     NumPy's parameter says it. `boxed`: whether the result is an ndarray at rank 0 too, and no number.
+
+    `kind`: of what has no adjoint rule; see `adjoint`. `cheap`: whether computing it again costs no more than keeping it.
+    `linear`: "together" in its operands, as a sum is; "each" in each of them alone, as a product is; in the "first" alone.
+    `squares`: whether the result is the square of the first operand. `ufunc`: what an operator of Python's is on arrays.
     """
 
     memory: Memory | Callable[..., Memory] | None = None
@@ -96,6 +101,11 @@ class Facts:
     itself: Callable[..., bool] | None = None
     order: Callable[..., Any] | None = None
     boxed: bool | Callable[..., bool] = False
+    kind: Kind = "other"
+    cheap: bool | Callable[..., bool] = False
+    linear: Literal["together", "each", "first"] | None = None
+    squares: Callable[..., bool] | None = None
+    ufunc: np.ufunc | None = None
 
 
 _NOTHING = Facts()
@@ -261,8 +271,9 @@ def adjoint(
     ----------
     primitive : callable
         The function that the rule differentiates.
-    kind : {"elementwise", "view", "reduction", "product", "other"}
-        "view" if the result may share memory with the first operand.
+    kind : {"elementwise", "view", "reduction", "product", "scatter", "construction", "other"}
+        "view" if the result may share memory with the first operand; "scatter" if it is that operand with some entries
+        written; "construction" if it is new memory for others to be written into.
     real_only : bool
         Whether complex operands are refused at compile time.
     absent : bool
@@ -523,7 +534,12 @@ def is_registered(primitive: Any) -> bool:
 def kind_of(primitive: Any) -> Kind:
     """The kind of `primitive` as registered; "other" if it is not."""
     rule = adjoint_rule(primitive)
-    return rule.kind if rule is not None else "other"
+    return rule.kind if rule is not None else facts_of(primitive).kind
+
+
+def ufunc_of(op: Any) -> np.ufunc | None:
+    """The ufunc that an operation is on arrays: it broadcasts its operands against each other; None if it is none."""
+    return op if isinstance(op, np.ufunc) else facts_of(op).ufunc
 
 
 def primitive_of(op: Any) -> Any:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 
-from sct.analysis.activity import primitive_of, useful_values, varied_values
+from sct.analysis.activity import useful_values, varied_values
 from sct.analysis.versions import path_of
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ssa import (
@@ -30,14 +29,10 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Array
+from sct.ruleset import facts_of
 from sct.runtime import updated
 
 __all__ = ["refuse_bracketing"]
-
-_LINEAR: frozenset[Any] = frozenset(
-    (operator.add, operator.sub, operator.neg, operator.pos, operator.mul, operator.truediv, np.add, np.subtract, np.negative)
-) | frozenset((np.multiply, np.divide))
-_SCALING: frozenset[Any] = frozenset((operator.mul, operator.truediv, np.multiply, np.divide))
 
 
 def refuse_bracketing(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> None:
@@ -142,7 +137,7 @@ class _Search:
     def scaled(self, o: Operand, width: Value) -> bool:
         """Whether an operand is a width times, or divided by, something that does not vary."""
         s = self.definition.get(o) if isinstance(o, Value) else None
-        return isinstance(s, Apply) and s.op in _SCALING and width in s.args and self.varied.isdisjoint(s.args)
+        return isinstance(s, Apply) and _scales(s) and width in s.args and self.varied.isdisjoint(s.args)
 
     def weighted(self, o: Operand, ends: set[Value], known: dict[Value, set[Value] | None] | None = None) -> set[Value] | None:
         """Which of the ends an operand combines, with weights that do not vary; None if it is something else."""
@@ -153,7 +148,7 @@ class _Search:
                 out.add(v)
                 continue
             s = self.definition.get(v)
-            if isinstance(s, Apply) and primitive_of(s.op) in _LINEAR:
+            if isinstance(s, Apply) and facts_of(s.op).linear is not None:
                 if v not in known:
                     known[v] = self.combined(s, ends, known)
                 combined = known[v]
@@ -170,7 +165,7 @@ class _Search:
         """The same of what an operation gives."""
         parts = [self.weighted(a, ends, known) for a in s.args]
         found = [p for p in parts if p]
-        if None in parts or (len(found) == 2 and s.op in _SCALING):
+        if None in parts or (len(found) == 2 and _scales(s)):
             return None
         return set().union(*found)
 
@@ -184,6 +179,11 @@ class _Search:
         finally:
             self.sources[v] = own
         return None if None in found or not found else set().union(*(f for f in found if f))
+
+
+def _scales(s: Apply) -> bool:
+    """Whether an operation multiplies or divides by its other operand."""
+    return facts_of(s.op).linear in ("each", "first")
 
 
 def _is_mask(index: Operand) -> bool:

@@ -11,52 +11,14 @@ import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
-from sct.analysis.activity import primitive_of
+from sct.analysis.facts import for_call
 from sct.analysis.switches import is_on
-from sct.ir.ops import Attribute, Field, hashable
+from sct.ir.ops import Attribute, Field
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
-from sct.ruleset import kind_of
+from sct.ruleset import facts_of, kind_of, primitive_of
 
-__all__ = ["COMPARISONS", "Plan", "cheap", "is_number", "plan"]
-
-_CHEAP = frozenset(
-    (
-        operator.add,
-        operator.sub,
-        operator.mul,
-        operator.truediv,
-        operator.neg,
-        operator.pos,
-        operator.floordiv,
-        operator.mod,
-        operator.lt,
-        operator.le,
-        operator.gt,
-        operator.ge,
-        operator.eq,
-        operator.ne,
-        operator.not_,
-        operator.and_,
-        operator.or_,
-        operator.invert,
-        operator.getitem,
-        operator.is_,
-        operator.is_not,
-        len,
-        np.add,
-        np.subtract,
-        np.multiply,
-        np.divide,
-        np.negative,
-        np.square,
-    )
-)
-
-
-COMPARISONS = frozenset((operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne))
+__all__ = ["Plan", "cheap", "is_number", "plan"]
 
 
 def is_number(o: Operand) -> bool:
@@ -69,10 +31,6 @@ def cheap(s: Statement) -> bool:
     """Whether computing a statement's result again costs no more than keeping it."""
     if not isinstance(s, Apply):
         return False
-    if s.op is operator.pow:
-        return s.args[1] == Const(2)  # a product
-    if s.op in (max, min):
-        return not s.kwargs and all(isinstance(type_of(a), (Scalar, Const)) for a in s.args)
     if any(isinstance(v.type, ListOf) for v in values_of(*s.operands)):
         return False  # the list may have changed
     if isinstance(s.op, (Attribute, Field)):
@@ -81,8 +39,7 @@ def cheap(s: Statement) -> bool:
         return False
     if s.op is operator.getitem and any(not _basic(o) for o in s.operands[1:]):
         return False
-    primitive = primitive_of(s.op)
-    return hashable(primitive) and (primitive in _CHEAP or kind_of(primitive) == "view")
+    return bool(for_call(facts_of(s.op).cheap, s.op, s.args, s.kwargs)) or kind_of(primitive_of(s.op)) == "view"
 
 
 def _part_of_result(s: Apply) -> bool:

@@ -7,22 +7,13 @@ value is computed stays as it was written.
 
 from __future__ import annotations
 
-import math
-import operator
-
-import numpy as np
-
-from sct.analysis.activity import primitive_of
+from sct.analysis.facts import for_call
 from sct.analysis.inference import plain
 from sct.ir.ops import hashable
-from sct.ir.ssa import Apply, Block, Operand, Value, type_of
-from sct.ir.types import Const
-from sct.ruleset import AdjointRule, square_rule
+from sct.ir.ssa import Apply, Block, Value, type_of
+from sct.ruleset import AdjointRule, facts_of, primitive_of, square_rule
 
 __all__ = ["squares"]
-
-_PRODUCTS = frozenset((operator.mul, np.multiply))
-_POWERS = frozenset((operator.pow, pow, math.pow, np.power, np.float_power))
 
 
 def squares(block: Block) -> dict[Value, tuple[Apply, AdjointRule]]:
@@ -63,20 +54,13 @@ def _base(s: Apply, roots: dict[Value, tuple[Apply, AdjointRule]]) -> Value | No
     if s.kwargs or not s.args or not isinstance(s.args[0], Value) or s.args[0] not in roots:
         return None
     base = s.args[0]
-    if s.op is np.square and len(s.args) == 1:
-        return base
-    if len(s.args) != 2:
-        return None
-    other = s.args[1]
-    if s.op in _PRODUCTS and isinstance(other, Value) and other in roots and _alike(roots[base][0], roots[other][0]):
-        return base
-    return base if s.op in _POWERS and _is_two(other) else None
+    known = facts_of(s.op)
+    if known.linear == "each" and len(s.args) == 2:  # a product
+        other = s.args[1]
+        return base if isinstance(other, Value) and other in roots and _alike(roots[base][0], roots[other][0]) else None
+    return base if for_call(known.squares, s.op, s.args) else None
 
 
 def _alike(a: Apply, b: Apply) -> bool:
     """Whether two calls, both of functions with rules, give the same."""
     return a is b or (a.op == b.op and a.args == b.args and a.kwargs == b.kwargs)
-
-
-def _is_two(o: Operand) -> bool:
-    return isinstance(o, Const) and isinstance(o.value, (int, float, np.number)) and o.value == 2

@@ -27,7 +27,7 @@ from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
 from sct.ir.words import in_words, records, shape_in_words
-from sct.ruleset import adjoint_rule, effect_of, is_nondifferentiable, is_registered, positional_parameters
+from sct.ruleset import adjoint_rule, effect_of, facts_of, is_nondifferentiable, is_registered, positional_parameters
 from sct.runtime import scatter_add, updated
 
 __all__ = [
@@ -380,7 +380,7 @@ def into_outputs(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str,
     """A call with `out`: each result is written over an array, which is the call's result."""
     args, kwargs, outputs = _without_outputs(op, args, kwargs)
     where = kwargs.pop("where", _ALL) if isinstance(op, np.ufunc) else _ALL
-    if where != _ALL and op not in _LINEAR and not is_nondifferentiable(op):
+    if where != _ALL and facts_of(op).linear != "together" and not is_nondifferentiable(op):
         args = [_where(s, where, a) for a in args]
     value = s.apply(op, args, kwargs)
     if not isinstance(op, np.ufunc) or op.nout == 1:
@@ -392,9 +392,6 @@ def into_outputs(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str,
         if o != Const(None):
             results[k] = into_output(s, o, results[k], where)
     return s.present(Tuple(tuple(results)))
-
-
-_LINEAR: frozenset[Any] = frozenset((np.add, np.subtract, np.negative, np.positive, np.conjugate))
 
 
 def _where(s: Builder, where: Operand, x: Operand) -> Operand:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sct.analysis.effects import effect, has_effect
-from sct.analysis.recording import COMPARISONS, is_number
+from sct.analysis.recording import is_number
 from sct.analysis.switches import is_on
 from sct.ir.ops import (
     ASSERT,
@@ -33,7 +33,6 @@ from sct.ir.ops import (
     Method,
     Steps,
     StepsBack,
-    hashable,
 )
 from sct.ir.ssa import (
     Apply,
@@ -48,6 +47,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Const, Dict, List, Tuple
+from sct.ruleset import kind_of
 from sct.runtime import added_item, power, quotient
 
 __all__ = ["Folding", "fold"]
@@ -211,7 +211,7 @@ class _Folder:
                 return base in self.params or (base in self.inline and isinstance(d, Apply) and self.free_to_repeat(d))
         if s.result.name:
             return False
-        if hashable(s.op) and s.op in COMPARISONS and self.tests[s.result] == self.uses[s.result]:
+        if kind_of(s.op) == "comparison" and self.tests[s.result] == self.uses[s.result]:
             return all(is_number(a) and (a in self.params or isinstance(a, Const)) for a in s.args)
         if (isinstance(s.op, Attribute) and s.op.name in ("T", "shape", "size")) or s.op is np.shape:
             return all(not isinstance(a, Value) or (self.written(a) and a not in self.copied) for a in s.args)

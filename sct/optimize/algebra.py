@@ -37,6 +37,7 @@ from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple,
 from sct.optimize.arithmetic import Numbers, loop_of, numbers, numbers_of
 from sct.optimize.products import DIVISIONS, Node, Tree, simpler
 from sct.optimize.rewriter import Rewriter
+from sct.ruleset import ufunc_of
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
 __all__ = ["algebra"]
@@ -672,10 +673,9 @@ def _axis_of(s: Apply) -> Operand | None:
 
 def _elementwise(op: Any) -> bool:
     """Whether an operation broadcasts its operands against each other, and so needs none of them spread out."""
-    return (isinstance(op, np.ufunc) and op.signature is None) or op in _ARITHMETIC
+    ufunc = ufunc_of(op)
+    return ufunc is not None and ufunc.signature is None
 
-
-_ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg))
 
 _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     operator.getitem: _Algebra.getitem,

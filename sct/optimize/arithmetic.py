@@ -8,7 +8,6 @@ numbers to others have identities of their own.
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from sct.analysis.inference import infer_call
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Abstract, Array, Const, Scalar
+from sct.ruleset import ufunc_of
 
 __all__ = ["Numbers", "loop_of", "numbers", "numbers_of"]
 
@@ -56,13 +56,6 @@ class Numbers:
 
 _PYTHON: dict[Any, Numbers] = {kind: Numbers(np.dtype(kind), True) for kind in (bool, int, float, complex)}
 _WEAK: dict[Any, Any] = {np.dtype(bool): np.dtype(bool), **{np.dtype(kind): kind for kind in (int, float, complex)}}
-_UFUNCS: dict[Any, np.ufunc] = {
-    operator.add: np.add,
-    operator.sub: np.subtract,
-    operator.mul: np.multiply,
-    operator.truediv: np.true_divide,
-    operator.pow: np.power,
-}
 
 
 def numbers(t: Abstract) -> Numbers | None:
@@ -83,10 +76,10 @@ def numbers_of(op: Any, *operands: Operand) -> Numbers | None:
 
 def loop_of(op: Any, a: Operand, b: Operand) -> tuple[np.dtype[Any], ...] | None:
     """The dtypes of operands and result in which NumPy carries out an element-wise operation on arrays; None if not known."""
-    ufunc = _UFUNCS.get(op, op)
+    ufunc = ufunc_of(op)
     given = [n for o in (a, b) if (n := numbers(type_of(o))) is not None and n.weak is not None]
     dtypes: list[Any] = [_WEAK[n.dtype] if n.weak else n.dtype for n in given]
-    if not isinstance(ufunc, np.ufunc) or ufunc.nout != 1 or len(dtypes) != 2:
+    if ufunc is None or ufunc.nout != 1 or len(dtypes) != 2:
         return None
     try:
         return ufunc.resolve_dtypes((*dtypes, None))

@@ -20,11 +20,11 @@ import numpy as np
 from sct.analysis.binding import behind, phis, unbound_values
 from sct.analysis.dependence import Dependence
 from sct.analysis.inference import infer_call
-from sct.analysis.recording import COMPARISONS, cheap, is_number, plan
+from sct.analysis.recording import cheap, is_number, plan
 from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
 from sct.analysis.versions import is_whole, is_write, path_of, versions
-from sct.ir.ops import POP, PUSH, TAPE, hashable
+from sct.ir.ops import POP, PUSH, TAPE
 from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (
     Apply,
@@ -44,6 +44,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Slice, Tuple, Unknown
+from sct.ruleset import kind_of
 from sct.runtime import cast_like, item, kept, updated, zeros_each, zeros_if_bound
 from sct.transform.reverse import Reversal
 
@@ -219,7 +220,7 @@ class _Recorder:
     def tests_again(self, v: Value, label: int) -> bool:
         """Whether a value compares numbers that are at hand: the reverse of a branch tests it again, as a reader would."""
         s = self.local_definition(v, label)
-        if not isinstance(s, Apply) or not hashable(s.op) or s.op not in COMPARISONS:
+        if not isinstance(s, Apply) or kind_of(s.op) != "comparison":
             return False
         return all(is_number(a) and all(self.at_hand(w, label) for w in values_of(a)) for a in s.args)
 
