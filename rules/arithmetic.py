@@ -490,7 +490,7 @@ def keep_reduced_axes_adjoint(z, y, a, axis, keepdims, z_bar):
     return np.reshape(z_bar, np.shape(y)), np.zeros_like(a), None, None
 
 
-memory("fresh", scatter_add)
+facts(scatter_add, memory="fresh", in_place=True)
 
 
 @adjoint(scatter_add)
@@ -523,6 +523,9 @@ def must_fit_type(value_bar, value):
 def _is_length(n):
     """Whether a size is a number or the length of an axis of an argument, so that one that looks different most likely is."""
     return isinstance(n, int) or (n.const == 0 and all(isinstance(a, tuple) and a[0] == "symbol" for a, _ in n.terms))
+
+
+facts(unbroadcast, cast_like, form_of=1)
 
 
 @adjoint(cast_like, kind="elementwise")
@@ -563,6 +566,7 @@ for _function in (operator.add, np.add):
 for _function in (operator.sub, np.subtract):
     elementwise(_function, "d", "-d")
     facts(_function, linear="together", cheap=True)
+facts(operator.add, operator.sub, in_place=True)
 for _function in (operator.mul, np.multiply):
     elementwise(_function, "d * x2", "d * x1")
     facts(_function, linear="each", cheap=True)

@@ -267,7 +267,7 @@ def sorted_type(iterable, *, key=None, reverse=False):
     return UNKNOWN
 
 
-facts(len, cheap=True)
+facts(len, cheap=True, form_of=0)
 
 
 @result_type(len)

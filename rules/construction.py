@@ -6,7 +6,7 @@ Takes and gives arrays, shapes and dtypes; registers rules at import. Never deci
 
 import numpy as np
 
-from sct.ir.ops import Method
+from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import (
     as_array,
     as_shape,
@@ -64,6 +64,8 @@ def _int(size):
 # --- questions ----------------------------------------------------------------------------------------------------------
 
 nondifferentiable(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.isscalar, np.result_type)
+facts(np.shape, np.ndim, np.size, form_of=0)
+facts(*(Attribute(_name) for _name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes")), form_of=0)
 
 
 def _is_valued(x):
@@ -213,7 +215,7 @@ def order_of_like(a, dtype=None, order="K", subok=True, shape=None, *, device=No
     return order if shape is None else None
 
 
-facts(np.zeros_like, np.ones_like, np.empty_like, order=order_of_like, boxed=True)
+facts(np.zeros_like, np.ones_like, np.empty_like, kind="construction", form_of=0, order=order_of_like, boxed=True)
 facts(np.full_like, order=lambda a, fill_value, *args, **kwargs: order_of_like(a, *args, **kwargs), boxed=True)
 
 
@@ -223,7 +225,7 @@ def like_type(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
     return Array(_dtype(dtype, a.dtype), a.shape if shape is None else as_shape(shape))
 
 
-@adjoint(np.full_like)
+@adjoint(np.full_like, kind="construction")
 def full_like(y, a, fill_value, y_bar, dtype=None, order="K", subok=True, shape=None, *, device=None):
     return np.zeros_like(a), unbroadcast(y_bar, fill_value)
 
@@ -244,7 +246,7 @@ def order_of_new(shape, dtype=None, order="C", *, device=None, like=None):
     return order
 
 
-facts(np.zeros, np.ones, np.empty, order=order_of_new, boxed=True)
+facts(np.zeros, np.ones, np.empty, kind="construction", order=order_of_new, boxed=True)
 facts(np.full, order=lambda shape, fill_value, *args, **kwargs: order_of_new(shape, *args, **kwargs), boxed=True)
 
 
@@ -266,7 +268,7 @@ def order_of_ndarray(shape, dtype=float, buffer=None, offset=0, strides=None, or
     return "C" if strides is None and order is None else order if strides is None else None
 
 
-facts(np.ndarray, memory=memory_of_ndarray, order=order_of_ndarray, boxed=True)
+facts(np.ndarray, kind="construction", memory=memory_of_ndarray, order=order_of_ndarray, boxed=True)
 
 
 @result_type(np.eye)
@@ -284,7 +286,7 @@ def identity_type(n, dtype=None, *, like=None):
     return Array(_dtype(dtype, np.dtype(float)), as_shape((n, n)))
 
 
-@adjoint(np.full, raw=("shape",))
+@adjoint(np.full, kind="construction", raw=("shape",))
 def full(y, shape, fill_value, y_bar, dtype=None, order="C", *, device=None, like=None):
     return None, unbroadcast(y_bar, fill_value)
 

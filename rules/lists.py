@@ -9,7 +9,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, fresh_size, item_of
 from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, is_of_arguments, same_shape
-from sct.ruleset import adjoint, memory, nondifferentiable, result_type
+from sct.ruleset import adjoint, facts, memory, nondifferentiable, result_type
 from sct.runtime import (
     added_each,
     added_item,
@@ -124,6 +124,9 @@ def split_like_adjoint(y, a, s, y_bar, axis=0):
 
 
 memory("fresh", joined, numbers, stacked)
+facts(added_each, item, items_of, repeated, split_like, zeros_each, new_list=True)
+facts(added_item, appended, shortened, with_item, new_list=True, in_place=True)
+facts(zeros_each, kind="construction", form_of=0)
 nondifferentiable(zeros_each, of_first_dtype)
 result_type(of_first_dtype)(lambda s: Scalar(bool))
 

@@ -7,13 +7,14 @@ import numpy as np
 
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, List, Scalar, Tuple, Unknown, fit_into
-from sct.ruleset import adjoint, memory, nondifferentiable, result_type
+from sct.ruleset import adjoint, facts, nondifferentiable, result_type
 from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updated, zeros_if_bound
 
 from .arithmetic import in_shape
 from .indexing import getitem_type
 
-memory("fresh", updated, zeros_if_bound)
+facts(updated, memory="fresh", in_place=True)
+facts(zeros_if_bound, memory="fresh", form_of=0)
 
 
 @adjoint(updated)

@@ -69,7 +69,7 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Kind = Literal["elementwise", "view", "reduction", "product", "scatter", "construction", "comparison", "other"]
+Kind = Literal["elementwise", "view", "reduction", "product", "construction", "comparison", "other"]
 Effect = Literal["none", "reads", "draws", "reports", "acts"]
 """What a call does besides giving its result, each worse than the one before.
 
@@ -94,6 +94,9 @@ class Facts:
     `kind`: of what has no adjoint rule; see `adjoint`. `cheap`: whether computing it again costs no more than keeping it.
     `linear`: "together" in its operands, as a sum is; "each" in each of them alone, as a product is; in the "first" alone.
     `squares`: whether the result is the square of the first operand. `ufunc`: what an operator of Python's is on arrays.
+
+    `new_list`: whether the result is a list of its own, though of items that are there. `in_place`: whether it can be carried
+    out in the memory of the first operand. `form_of`: the number of an operand of which only shape and dtype count.
     """
 
     memory: Memory | Callable[..., Memory] | None = None
@@ -106,6 +109,9 @@ class Facts:
     linear: Literal["together", "each", "first"] | None = None
     squares: Callable[..., bool] | None = None
     ufunc: np.ufunc | None = None
+    new_list: bool = False
+    in_place: bool = False
+    form_of: int | None = None
 
 
 _NOTHING = Facts()
@@ -271,9 +277,8 @@ def adjoint(
     ----------
     primitive : callable
         The function that the rule differentiates.
-    kind : {"elementwise", "view", "reduction", "product", "scatter", "construction", "other"}
-        "view" if the result may share memory with the first operand; "scatter" if it is that operand with some entries
-        written; "construction" if it is new memory for others to be written into.
+    kind : {"elementwise", "view", "reduction", "product", "construction", "other"}
+        "view" if the result may share memory with the first operand; "construction" if it is new memory to be written into.
     real_only : bool
         Whether complex operands are refused at compile time.
     absent : bool

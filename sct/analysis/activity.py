@@ -6,13 +6,12 @@ type is never active, nor is one that comes out of a function registered as non-
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
 from sct.analysis.binding import ahead, behind
 from sct.analysis.switches import is_on
-from sct.ir.ops import POP, PUSH, TAPE, Attribute, hashable
+from sct.ir.ops import POP, PUSH, TAPE, Attribute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -21,15 +20,10 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
-from sct.ruleset import adjoint_rule, is_nondifferentiable, nondifferentiable, primitive_of, result_type
+from sct.ruleset import adjoint_rule, facts_of, is_nondifferentiable, nondifferentiable, primitive_of, result_type
 from sct.runtime import stop_gradient
 
 __all__ = ["active_values", "differentiable", "primitive_of", "stop_gradient", "useful_values", "varied_values"]
-
-_PREDICATES = frozenset(
-    (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, operator.not_, operator.is_, operator.is_not)
-)
-
 
 nondifferentiable(stop_gradient)
 result_type(stop_gradient)(lambda x: x)
@@ -50,9 +44,7 @@ def differentiable(t: Abstract) -> bool:
 
 def blocks_derivative(op: Any) -> bool:
     """Whether no derivative passes through an operation."""
-    if hashable(op) and op in _PREDICATES:
-        return True
-    if isinstance(op, Attribute) and op.name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
+    if isinstance(op, Attribute) and facts_of(op).form_of == 0:
         return True
     primitive = primitive_of(op)
     return is_nondifferentiable(primitive) and adjoint_rule(primitive) is None

@@ -25,6 +25,7 @@ from sct.analysis.versions import Versions, is_write, path_of
 from sct.ir.ops import Attribute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, carried_params, type_of
 from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple, same_shape, size_add, size_mul, size_opaque
+from sct.ruleset import facts_of
 from sct.runtime import updated
 
 __all__ = ["Dependence"]
@@ -198,7 +199,7 @@ class Dependence:
         last = None
         if s.op is operator.getitem:
             last = self.still_there(of, s.args[1:], self.made[v][0])
-        elif s.op is len or (isinstance(s.op, Attribute) and s.op.name in ("shape", "size", "ndim")):
+        elif (s.op is len or isinstance(s.op, Attribute)) and facts_of(s.op).form_of == 0:
             last = self.last(of)
         return None if last is None else replace(s, args=(last, *s.args[1:]))
 

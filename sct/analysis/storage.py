@@ -36,24 +36,8 @@ from sct.ir.ssa import (
 )
 from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Slice, Tuple, Unknown
 from sct.ruleset import Memory, adjoint_rule, facts_of, is_nondifferentiable, kind_of
-from sct.runtime import (
-    added_each,
-    added_item,
-    appended,
-    item,
-    items_of,
-    repeated,
-    shortened,
-    split_like,
-    with_item,
-    zeros_each,
-)
 
 __all__ = ["Storage", "fresh", "is_basic_index", "read_only", "storage"]
-
-_NEW_LISTS: frozenset[Any] = frozenset(
-    (added_each, added_item, appended, item, items_of, repeated, shortened, split_like, with_item, zeros_each)
-)
 
 
 class Storage:
@@ -231,7 +215,7 @@ def _apply(s: Storage, t: Apply) -> None:
         s.roots[t.result] = own
     elif isinstance(t.op, InPlace):
         s.roots[t.result] = _roots(s, t.args[0])
-    elif isinstance(t.result.type, Scalar) or fresh(t) or (s.lists and t.op in _NEW_LISTS):
+    elif isinstance(t.result.type, Scalar) or fresh(t) or (s.lists and facts_of(t.op).new_list):
         s.roots[t.result] = own
     else:
         s.roots[t.result] = own | _roots(s, *t.operands)
@@ -297,7 +281,7 @@ def fresh(t: Apply) -> bool:
         if name == "copy":
             return copy == Const(True) and (isinstance(op, Method) or _of_library(op))
     if isinstance(op, Attribute):
-        return op.name in ("shape", "size", "ndim")
+        return facts_of(op).form_of == 0
     if op is UNPACK:  # of a vector, numbers
         return getattr(type_of(t.args[0]), "rank", None) == 1
     where = _memory(t)

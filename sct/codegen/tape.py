@@ -15,14 +15,13 @@ import numpy as np
 
 from sct.checkpointing import Checkpoints
 from sct.codegen.emit import Text, variable_names
-from sct.ir.ops import POP, PUSH, TAPE, Attribute, Free, InPlace
+from sct.ir.ops import POP, PUSH, TAPE, Free, InPlace
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, values_of
 from sct.ir.types import Array, Scalar, Tuple
+from sct.ruleset import facts_of
 from sct.runtime import updated
 
 __all__ = ["Tape", "TapeEntry", "tape_of"]
-
-_FOR_SHAPE: tuple[Any, ...] = (np.shape, np.zeros_like, np.ones_like, Attribute("shape"))  # what looks at the shape only
 
 
 @dataclass(frozen=True)
@@ -165,9 +164,8 @@ def _reads(s: Statement, shapes: bool = False) -> Iterator[tuple[Value, str]]:
     With `shapes` also those of which it reads the shape only.
     """
     text = s.origin.text if s.origin is not None else ""
-    if isinstance(s, Apply) and s.op in _FOR_SHAPE and not shapes:
-        return
-    yield from ((v, text) for v in values_of(*s.operands))
+    skipped = facts_of(s.op).form_of if isinstance(s, Apply) and not shapes else None
+    yield from ((v, text) for v in values_of(*(o for k, o in enumerate(s.operands) if k != skipped)))
     for b in s.blocks:
         for t in b.body:
             yield from _reads(t, shapes)

@@ -52,11 +52,10 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Array, Const, Scalar, same_dtype, same_shape
-from sct.runtime import added_item, appended, scatter_add, shortened, updated, with_item
+from sct.ruleset import facts_of
+from sct.runtime import added_item
 
 __all__ = ["accumulation"]
-
-_ON_LISTS = (appended, shortened, with_item, added_item)
 
 
 def accumulation(f: Function) -> Function:
@@ -122,9 +121,7 @@ class _Accumulation:
             for args in ((a, b), (b, a)):
                 if self.can_store(s, args[0], args[1]):
                     return replace(s, op=InPlace(s.op), args=args)
-        elif (s.op in (operator.sub, scatter_add, updated) and self.can_store(s, s.args[0], s.args[1])) or (
-            s.op in _ON_LISTS and self.can_change(s, s.args[0])
-        ):
+        elif facts_of(s.op).in_place and self.can_take_place(s):
             return replace(s, op=InPlace(s.op))
         elif is_write(s):
             assert isinstance(s.args[0], Value)
@@ -132,6 +129,10 @@ class _Accumulation:
             self.copied[copy] = Apply(np.array, s.args[:1], (), copy, s.place, s.origin)
             return replace(s, op=InPlace(s.op), args=(copy, *s.args[1:]))
         return s
+
+    def can_take_place(self, s: Apply) -> bool:
+        """Whether a statement may be carried out in its first operand."""
+        return self.can_change(s, s.args[0]) if facts_of(s.op).new_list else self.can_store(s, s.args[0], s.args[1])
 
     def can_store(self, s: Apply, target: object, other: object) -> bool:
         if not isinstance(target, Value) or target in self.live:

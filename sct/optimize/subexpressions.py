@@ -18,19 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-import numpy as np
-
 from sct.analysis.effects import acts, effect, has_effect
 from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
-from sct.ruleset import Effect, is_pure
-from sct.runtime import kept, zeros_each
+from sct.ruleset import Effect, is_pure, kind_of
+from sct.runtime import kept
 
 __all__ = ["subexpressions"]
-
-_BUFFERS = (np.zeros_like, np.ones_like, np.empty_like, np.zeros, np.ones, np.empty, np.full, zeros_each)
 
 
 def subexpressions(f: Function) -> Function:
@@ -78,7 +74,7 @@ class _Subexpressions(Rewriter):
 def _shareable(s: Apply, kind: Effect) -> bool:
     """Whether computing it twice gives the same, and no memory of its own that something may be stored into."""
     op = s.op
-    if isinstance(op, (Special, InPlace, Format, Free, Field)) or any(op is b for b in _BUFFERS):
+    if isinstance(op, (Special, InPlace, Format, Free, Field)) or kind_of(op) == "construction":
         return False
     if isinstance(op, (Attribute, Method)):
         return not has_effect(s)
