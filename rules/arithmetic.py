@@ -526,6 +526,7 @@ def _is_length(n):
 
 
 facts(unbroadcast, cast_like, form_of=1)
+facts(unbroadcast, keep_reduced_axes, inlined=True)
 
 
 @adjoint(cast_like, kind="elementwise")
@@ -575,6 +576,8 @@ for _function in (operator.truediv, np.true_divide):
     facts(_function, linear="first", cheap=True)
 elementwise(quotient, "d / x2", "-(d / x2) * y")
 result_type(quotient)(_binary_type(operator.truediv, np.true_divide))
+facts(operator.truediv, total=quotient)
+facts(operator.floordiv, total=np.floor_divide)
 divides_safely(operator.truediv, operator.mod)  # they divide by the same number
 divides_safely(abs, operator.abs)  # by y + (y == 0)
 for _function in (operator.neg, np.negative):
@@ -646,6 +649,7 @@ def runtime_power_adjoint(y, a, b, y_bar):
 
 
 result_type(runtime_power)(_binary_type(operator.pow, np.power))
+facts(operator.pow, total=runtime_power)
 
 
 @adjoint(pow, kind="elementwise")

@@ -3,12 +3,15 @@
 Takes nothing; registers effects. What is not registered anywhere may act: it is kept, in order, exactly once.
 """
 
+import inspect
 import logging
+import operator
+import sys
 import warnings
 
 import numpy as np
 
-from sct.ruleset import effect, is_registered, known_class, memory, nondifferentiable, result_type
+from sct.ruleset import effect, facts, is_registered, known_class, memory, nondifferentiable, result_type
 from sct.runtime import kept, shown
 
 # -- what is said and nobody hears: it has no result --------------------------------------------------------------------------
@@ -62,6 +65,9 @@ effect("none", *_named(_PURE))
 effect("none", np.ufunc.reduce, np.ufunc.accumulate, np.ufunc.reduceat, np.ufunc.outer)
 effect("none", ascii, bin, chr, format, hash, hex, id, issubclass, oct, ord, sorted)
 effect("reads", dir, getattr, hasattr, vars)
+effect("looks", operator.getitem, operator.contains, len)
+facts(eval, exec, globals, locals, inspect.currentframe, inspect.stack, sys._getframe, sees_caller=True)
+facts(dir, vars, sees_caller=lambda *args: not args)  # with an argument they look at that
 
 # -- a copy of what may change ------------------------------------------------------------------------------------------------
 

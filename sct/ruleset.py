@@ -70,9 +70,10 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 Kind = Literal["elementwise", "view", "reduction", "product", "construction", "comparison", "other"]
-Effect = Literal["none", "reads", "draws", "reports", "acts"]
+Effect = Literal["none", "looks", "reads", "draws", "reports", "acts"]
 """What a call does besides giving its result, each worse than the one before.
 
+looks: its result depends on what an operand holds, which something else may change if that is of an unknown type.
 reads: its result depends on state that something else may change. draws: it moves a random generator on. reports: it says
 something to the world that the program does not hear (print, a log, a file that is written). acts: it may do anything.
 """
@@ -97,6 +98,9 @@ class Facts:
 
     `new_list`: whether the result is a list of its own, though of items that are there. `in_place`: whether it can be carried
     out in the memory of the first operand. `form_of`: the number of an operand of which only shape and dtype count.
+    `inlined`: whether a function that has a rule is inlined all the same, where the types decide its branches. `total`: what
+    gives NumPy's value for numbers of Python's for which the operator raises. `sees_caller`: whether the result depends on the
+    variables of the function that calls it.
     """
 
     memory: Memory | Callable[..., Memory] | None = None
@@ -112,6 +116,9 @@ class Facts:
     new_list: bool = False
     in_place: bool = False
     form_of: int | None = None
+    inlined: bool = False
+    total: Callable[..., Any] | None = None
+    sees_caller: bool | Callable[..., bool] = False
 
 
 _NOTHING = Facts()
@@ -528,7 +535,7 @@ def is_known_class(cls: type) -> bool:
 
 def is_pure(primitive: Any) -> bool:
     """Whether calls of `primitive` may be dropped or repeated."""
-    return effect_of(primitive) == "none"
+    return effect_of(primitive) in ("none", "looks")
 
 
 def is_registered(primitive: Any) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +21,7 @@ import numpy as np
 from sct.analysis.building import Builder, NotStaticError
 from sct.analysis.containers import UnrollError
 from sct.analysis.effects import statements
+from sct.analysis.facts import for_call
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.instances import Bound, callee, field
 from sct.analysis.join import join, own_sizes, widen
@@ -34,7 +34,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function, reached
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.resolve import free_value, has_fields
-from sct.ir.ops import NEW, Call, Field, Free, describe, hashable, is_generated, is_lasting, package_of
+from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, is_lasting, package_of
 from sct.ir.shapes import constant, size_serial
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import (
@@ -51,7 +51,7 @@ from sct.ir.types import (
     Tuple,
     facts_relied_on,
 )
-from sct.ruleset import is_registered
+from sct.ruleset import facts_of, is_registered
 from sct.runtime import random_states
 
 __all__ = [
@@ -115,14 +115,9 @@ def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], 
     )
 
 
-# What these give depends on the variables of the function that calls them, which are others in generated code.
-_OF_THE_CALLER = frozenset((eval, exec, globals, locals, inspect.currentframe, inspect.stack, sys._getframe))
-_OF_THE_CALLER_ALONE = frozenset((dir, vars))  # without an argument
-
-
 def refuse_looking(s: Builder, op: Any, args: Sequence[Operand]) -> None:
-    """Refuse a function that looks at the variables of its caller."""
-    if hashable(op) and (op in _OF_THE_CALLER or (op in _OF_THE_CALLER_ALONE and not args)):
+    """Refuse a function that looks at the variables of its caller, which are others in generated code."""
+    if for_call(facts_of(op).sees_caller, op, args):
         raise UnsupportedSyntaxError(
             f"{op.__name__}(), which looks at the variables of the function that calls it", s.place, "Name what it looks for."
         )

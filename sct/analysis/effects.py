@@ -6,7 +6,6 @@ result. The effects, from none to the worst, are those of `sct.ruleset.Effect`.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -36,7 +35,6 @@ __all__ = ["acts", "callee", "effect", "has_effect", "is_opaque", "statements", 
 
 _ORDER: tuple[Effect, ...] = get_args(Effect)
 _KEPT = (RAISE, ASSERT, UNPACK)
-_READING = (operator.getitem, operator.contains, len)
 _OPERATIONS = frozenset((Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Special, Steps, StepsBack, Unused))
 
 
@@ -84,9 +82,9 @@ def effect(s: Apply) -> Effect:
 
 
 def _of_function(op: Any, s: Apply) -> Effect:
-    if op in _READING:
-        return _of_reading(s)
     found = effect_of(op)
+    if found == "looks":
+        return _of_reading(s)
     return "none" if found == "acts" and package_of(op) == "sct" else found  # a helper of a rule
 
 

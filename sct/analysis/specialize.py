@@ -98,7 +98,7 @@ from sct.ir.types import (
     keys_of,
     with_items,
 )
-from sct.ruleset import is_pure, is_registered
+from sct.ruleset import facts_of, is_pure, is_registered
 
 __all__ = ["Specialized", "Specializer", "Written", "specialize"]
 
@@ -486,7 +486,7 @@ class Specializer:
         self.body.append(s)
         if self.tracking:
             self.memory.note(s)
-        if isinstance(t, (Tuple, List, Dict)) and op not in (_SHAPE, np.shape) and any(differentiable_item(i) for i in t.items):
+        if isinstance(t, (Tuple, List, Dict)) and any(map(differentiable_item, t.items)) and facts_of(op).form_of is None:
             for k, item in zip(keys_of(t), t.items, strict=True):  # where the value is made, so that each item has one place
                 if not isinstance(item, Const):
                     self.projections[v, k] = self.append(operator.getitem, (v, Const(k)), {}, item)
@@ -559,7 +559,7 @@ class Specializer:
             return calls.transform(self, op, args, kwargs)
         if hasattr(op, "__sct_typed__"):
             return calls.derivative(self, op, args, kwargs)
-        if isinstance(op, FunctionType) and (not is_registered(op) or op in _FOLDABLE):
+        if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined):
             return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
 
@@ -719,10 +719,7 @@ class Specializer:
         return loops.plan_of(self, operand)
 
 
-_SHAPE = Attribute("shape")
 _MAKERS = frozenset((LIST, DICT, list, dict, operator.add, operator.mul, operator.or_))
-# These are inlined where types are known, though there are rules for them.
-_FOLDABLE: frozenset[Any] = frozenset((runtime.unbroadcast, runtime.keep_reduced_axes))
 
 
 def _stays_number(x: Operand, shape: Operand) -> bool:

@@ -8,7 +8,7 @@ operand's. Never looks into a rule.
 from __future__ import annotations
 
 import operator
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Tuple, Unknown, is_unit, with_items
 from sct.ir.words import shape_in_words
-from sct.ruleset import AdjointRule
+from sct.ruleset import AdjointRule, facts_of, ufunc_of
 
 __all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
 
@@ -58,26 +58,21 @@ def dividing_as_numpy(rule: AdjointRule, body: list[Statement]) -> list[Statemen
     """
     if rule.divides_safely:
         return body
-    table = _OF_NUMPY if isinstance(rule.primitive, np.ufunc) else _OF_PYTHON
-    return [_as_numpy(s, table) if isinstance(s, Apply) and s.op in table else s for s in body]
+    python = not isinstance(rule.primitive, np.ufunc)  # a ufunc gives NumPy's numbers anyway, and does not know of overflow
+    return [_as_numpy(s, python) if isinstance(s, Apply) and facts_of(s.op).total is not None else s for s in body]
 
 
-# A ufunc gives NumPy's numbers anyway, and does not know of overflow
-_OF_NUMPY: dict[Any, Any] = {operator.truediv: np.true_divide, operator.pow: np.power, operator.floordiv: np.floor_divide}
-_OF_PYTHON: dict[Any, Any] = {operator.truediv: runtime.quotient, operator.pow: runtime.power}
-
-
-def _as_numpy(s: Apply, table: dict[Any, Any]) -> Apply:
-    a, n = s.args
+def _as_numpy(s: Apply, python: bool) -> Apply:
+    ufunc, (a, n) = ufunc_of(s.op), s.args
     if not (_is_python_number(type_of(a)) and _is_python_number(type_of(n))):
         both = _may_be_python_number(type_of(a)) and _may_be_python_number(type_of(n))
-        return Apply(_OF_NUMPY[s.op], s.args, s.kwargs, s.result, s.place, s.origin) if both else s
-    if isinstance(n, Const) and (n.value > 0 or (s.op is operator.pow and n.value == 0)) and table is _OF_PYTHON:
+        return replace(s, op=ufunc) if both else s
+    if isinstance(n, Const) and (n.value > 0 or (s.op is operator.pow and n.value == 0)) and python:
         return s
     t = type_of(n)
     if s.op is not operator.pow and isinstance(t, Scalar) and t.kind is int:  # a number of entries
         return s
-    return Apply(table[s.op], s.args, s.kwargs, s.result, s.place, s.origin)
+    return replace(s, op=facts_of(s.op).total if python else ufunc)
 
 
 def _is_python_number(t: Abstract) -> bool:
