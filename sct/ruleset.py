@@ -83,41 +83,62 @@ Rearranged = Literal["turned", "reshaped", "may copy"]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is registered of an operation besides its rules and its effect; what nothing is said of is None or False.
+    """What is registered of an operation besides its rules and its effect; of what nothing is said, False or None.
 
     An answer that depends on the call is a function of the call's own arguments, given as to a type rule.
 
-    `memory`: where the result lies (see the function of that name). `rearranged`: the result is a view of all entries of the
-    first operand, "turned" in another order, "reshaped" in the same one; "may copy": reshaped if that operand lies in order.
-    `itself`: whether the result is the first operand, an array, and no other object. `order`: in what order new memory is, as
-    NumPy's parameter says it. `boxed`: whether the result is an ndarray at rank 0 too, and no number.
-
-    `kind`: of what has no adjoint rule; see `adjoint`. `cheap`: whether computing it again costs no more than keeping it.
-    `linear`: "together" in its operands, as a sum is; "each" in each of them alone, as a product is; in the "first" alone.
-    `squares`: whether the result is the square of the first operand. `ufunc`: what an operator of Python's is on arrays.
-
-    `new_list`: whether the result is a list of its own, though of items that are there. `in_place`: whether it can be carried
-    out in the memory of the first operand. `form_of`: the number of an operand of which only shape and dtype count.
-    `inlined`: whether a function that has a rule is inlined all the same, where the types decide its branches. `total`: what
-    gives NumPy's value for numbers of Python's for which the operator raises. `sees_caller`: whether the result depends on the
-    variables of the function that calls it.
+    Attributes
+    ----------
+    kind : Kind
+        Of what has no adjoint rule; see `adjoint`.
+    cheap : bool
+        Whether computing it again costs no more than keeping it.
+    memory : Memory
+        Where the result lies; see the function of that name.
+    rearranged : {"turned", "reshaped", "may copy"}
+        The result is a view of all entries of the first operand, in another order or in the same one; "may copy": it is
+        "reshaped" if that operand lies in the order of its indices.
+    itself : bool
+        Whether the result is the first operand, an array, and no other object.
+    order : str
+        In what order new memory is, as NumPy's parameter says it.
+    boxed : bool
+        Whether the result is an ndarray at rank 0 too, and no number.
+    new_list : bool
+        Whether the result is a list of its own, though of items that are there.
+    in_place : bool
+        Whether it can be carried out in the memory of the first operand.
+    form_of : int
+        The number of an operand of which only the shape and the dtype count.
+    linear : {"together", "each", "first"}
+        Linear in its operands together, as a sum is, in each of them alone, as a product is, or in the first alone.
+    squares : bool
+        Whether the result is the square of the first operand.
+    ufunc : ufunc
+        What an operator of Python's is on arrays.
+    total : callable
+        Of an operator that raises for some numbers of Python's: what gives NumPy's value there.
+    inlined : bool
+        Of a function in Python that has a rule: whether it is inlined all the same, where the types decide its branches.
+    sees_caller : bool
+        Whether the result depends on the variables of the function that calls it.
     """
 
+    kind: Kind = "other"
+    cheap: bool | Callable[..., bool] = False
     memory: Memory | Callable[..., Memory] | None = None
     rearranged: Rearranged | Callable[..., Rearranged | None] | None = None
     itself: Callable[..., bool] | None = None
     order: Callable[..., Any] | None = None
     boxed: bool | Callable[..., bool] = False
-    kind: Kind = "other"
-    cheap: bool | Callable[..., bool] = False
-    linear: Literal["together", "each", "first"] | None = None
-    squares: Callable[..., bool] | None = None
-    ufunc: np.ufunc | None = None
     new_list: bool = False
     in_place: bool = False
     form_of: int | None = None
-    inlined: bool = False
+    linear: Literal["together", "each", "first"] | None = None
+    squares: Callable[..., bool] | None = None
+    ufunc: np.ufunc | None = None
     total: Callable[..., Any] | None = None
+    inlined: bool = False
     sees_caller: bool | Callable[..., bool] = False
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import copy
 import importlib
 import operator
 from collections import Counter
@@ -10,11 +11,16 @@ from types import BuiltinFunctionType
 
 import numpy as np
 import pytest
+from rule_samples import samples
+from trees import leaves
 
 import sct
 from sct import ruleset
+from sct.analysis.signature import type_alone
+from sct.analysis.storage import fresh, read_only
 from sct.ir.ops import Attribute, Method, describe
-from sct.ir.types import UNKNOWN, Array, Scalar
+from sct.ir.ssa import Apply, Value
+from sct.ir.types import UNKNOWN, Array, Const, Scalar, Tuple
 from sct.ruleset import adjoint_rule, facts_of, kind_of, ufunc_of
 
 SCT = Path(sct.__file__).parent
@@ -164,6 +170,25 @@ def test_a_vector_is_reshaped_and_raveled():
     assert np.shares_memory(np.reshape(x, (3, 1)), x) and not np.shares_memory(np.ravel(x), x)
     assert facts_of(np.ravel).rearranged(Array(x.dtype, x.shape)) == "may copy"
     assert facts_of(np.reshape).rearranged(Array(x.dtype, x.shape), (3, 1), order="F") is None
+
+
+def operand(value):
+    """A value as an operand: an array by its type alone, a number as it is."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        return Value(type_alone(value))
+    return Tuple(tuple(map(operand, value))) if type(value) is tuple else Const(value)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_fresh_shares_no_memory():
+    """Of all samples of all rules: what is taken to lie in memory of its own does, and what is read-only is known to be."""
+    for op, args, kwargs in samples():
+        args, kwargs = copy.deepcopy((args, {k: v for k, v in kwargs.items() if k != "wrt"}))
+        call = Apply(op, tuple(map(operand, args)), tuple((k, operand(v)) for k, v in kwargs.items()), Value(UNKNOWN))
+        arrays = [x for x in leaves([*args, *kwargs.values()]) if isinstance(x, np.ndarray)]
+        made = [x for x in leaves(op(*args, **kwargs)) if isinstance(x, np.ndarray)]
+        assert not (fresh(call) and any(np.shares_memory(x, y) for x in arrays for y in made)), (op, args, kwargs)
+        assert read_only(call) is not False or all(x.flags.writeable for x in made), (op, args, kwargs)
 
 
 def test_what_depends_on_the_call():
