@@ -164,7 +164,9 @@ def inverse_permutation_type(axes):
     return inverse_permutation(entries)
 
 
-facts(np.transpose, np.swapaxes, np.moveaxis, np.flip, np.expand_dims, np.squeeze, rearranged="turned")
+facts(np.transpose, np.moveaxis, np.expand_dims, np.squeeze, rearranged="turned")
+facts(np.matrix_transpose, np.swapaxes, np.flip, np.fliplr, np.flipud, rearranged="turned", involution=True)
+facts(np.transpose, involution=lambda a, axes=None: axes is None)
 facts(np.transpose, np.squeeze, boxed=is_ndarray)
 facts(np.expand_dims, np.moveaxis, np.tile, np.broadcast_to, np.roll, np.pad, boxed=True)
 

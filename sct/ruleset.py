@@ -98,6 +98,8 @@ class Facts:
     rearranged : {"turned", "reshaped", "may copy"}
         The result is a view of all entries of the first operand, in another order or in the same one; "may copy": it is
         "reshaped" if that operand lies in the order of its indices.
+    involution : bool
+        Whether the same call on the result gives the first operand again.
     itself : bool
         Whether the result is the first operand, an array, and no other object.
     order : str
@@ -128,6 +130,7 @@ class Facts:
     cheap: bool | Callable[..., bool] = False
     memory: Memory | Callable[..., Memory] | None = None
     rearranged: Rearranged | Callable[..., Rearranged | None] | None = None
+    involution: bool | Callable[..., bool] = False
     itself: Callable[..., bool] | None = None
     order: Callable[..., Any] | None = None
     boxed: bool | Callable[..., bool] = False

@@ -17,12 +17,13 @@ import numpy as np
 from sct.analysis.activity import primitive_of
 from sct.analysis.building import Builder
 from sct.analysis.containers import UnrollError
+from sct.analysis.facts import for_call
 from sct.analysis.inference import infer_call, plain
 from sct.analysis.iteration import trip_count
 from sct.analysis.memory import View, Write
 from sct.analysis.storage import is_basic_index
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.ir.ops import Attribute, Augmented, Method, describe, package_of
+from sct.ir.ops import Augmented, describe, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
@@ -153,16 +154,15 @@ def _value(o: Operand) -> Value:
 
 def _turned_back(s: Builder, view: View, new: Value) -> Operand:
     """The contents of a view of all of an array, as contents of the array."""
-    op, args, kwargs = view.statement.op, view.statement.args[1:], dict(view.statement.kwargs)
-    name = op.name if isinstance(op, (Attribute, Method)) else op.__name__
-    if name == "transpose" and [*args, *kwargs.values()] == [Const(None)]:
-        args, kwargs = (), {}
-    if name in ("T", "swapaxes", "flip", "fliplr", "flipud") or (name == "transpose" and not args and not kwargs):
-        return s.emit(op, (new, *args), kwargs, view.base.type)
-    if name == "moveaxis":
+    made = view.statement
+    args, kwargs = made.args[1:], dict(made.kwargs)
+    if for_call(facts_of(made.op).involution, made.op, made.args, made.kwargs):
+        return s.emit(made.op, (new, *args), kwargs, view.base.type)
+    primitive = primitive_of(made.op)
+    if primitive is np.moveaxis:
         there = {**dict(zip(("source", "destination"), args, strict=False)), **kwargs}
         return s.emit(np.moveaxis, (new, there["destination"], there["source"]), {}, view.base.type)
-    if name == "transpose":
+    if primitive is np.transpose:
         axes = plain(type_of(args[0] if len(args) == 1 else kwargs["axes"] if kwargs else Tuple(tuple(args))))
         if not constant(axes):
             raise UnsupportedSyntaxError(

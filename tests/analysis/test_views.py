@@ -304,3 +304,19 @@ def axes_that_change(x):
 )
 def test_views_stay_what_they_were_made(f, x):
     agree(f, x)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [np.fliplr, np.flipud, np.flip, np.matrix_transpose, lambda a: a.mT, lambda a: a.transpose(), lambda a: a.swapaxes(0, 1)]
+    + [lambda a: np.transpose(a, (1, 0)), lambda a: np.moveaxis(a, 0, 1), lambda a: a.transpose(None)],
+)
+def test_a_write_through_all_of_an_array_in_another_order(view):
+    def f(x):
+        y = 1.0 * x
+        turned = view(y)
+        turned[0] *= x[1, 2]
+        y[:, 1] *= turned[1, 0]
+        return np.sum(turned * x[0, 0]) + np.sum(y[0] ** 2)
+
+    sct.check_grads(f, (S,))
