@@ -23,7 +23,7 @@ from sct.optimize.arithmetic import numbers
 from sct.optimize.polynomials import ZERO, Polynomial, TooLongError, added, atom, inverse, moved, number, times, total
 from sct.runtime import scatter_add
 
-__all__ = ["ARITHMETIC", "Meaning", "axes_of"]
+__all__ = ["Meaning", "axes_of"]
 
 _DEEPEST = 40
 
@@ -199,8 +199,6 @@ _BINARY: dict[Any, Callable[[Polynomial, Polynomial], Polynomial]] = {
     np.multiply: times,
     np.true_divide: _quotient,
 }
-
-ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, np.true_divide))
 
 _RULES: dict[Any, Callable[[Meaning, Apply], Polynomial | None]] = {
     **{op: lambda m, s, f=f: m.binary(s, f) for op, f in _BINARY.items()},  # type: ignore[misc]
