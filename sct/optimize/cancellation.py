@@ -38,22 +38,22 @@ import numpy as np
 
 from sct.analysis.effects import has_effect
 from sct.analysis.inference import infer_call
-from sct.ir.ops import Attribute, Method
+from sct.ir.ops import Attribute
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of
 from sct.optimize.meaning import Meaning, axes_of
 from sct.optimize.polynomials import Monomial, Polynomial, TooLongError, order, power, product, written_out
+from sct.optimize.products import DIVISIONS
 from sct.optimize.rewriter import Rewriter
+from sct.ruleset import kind_of, primitive_of
 from sct.runtime import scatter_add
 
 __all__ = ["cancellation"]
 
 _SUMS = (operator.add, operator.sub)
-_DIVISIONS = (operator.truediv, np.true_divide)
-_ARITHMETIC = frozenset((*_SUMS, operator.mul, operator.neg, *_DIVISIONS))
+_ARITHMETIC = frozenset((*_SUMS, operator.mul, operator.neg, *DIVISIONS))
 _LINEAR = (operator.neg, np.sum, np.expand_dims, np.reshape, np.broadcast_to, operator.getitem, Attribute("T"))
-_SUMMED = frozenset((np.sum, np.mean, np.max, np.amax, np.min, np.amin, *map(Method, ("sum", "mean", "max", "min"))))
 _FAR = 6  # steps back to what an expression may be written with
 
 
@@ -101,7 +101,12 @@ class _Cancellation(Rewriter):
             if isinstance(s, Apply) and _is_step(s):
                 self.steps.update(used)
                 self.arithmetic[s.result] = s
-            elif isinstance(s, Apply) and s.op in _SUMMED and s.origin is not None and not s.origin.reverse:
+            elif (
+                isinstance(s, Apply)
+                and kind_of(primitive_of(s.op)) == "reduction"
+                and s.origin is not None
+                and not s.origin.reverse
+            ):
                 self.reduces = True
 
     def rewrite(self, s: Apply) -> Apply | Operand:
@@ -128,7 +133,7 @@ class _Cancellation(Rewriter):
             return a
         if s.op in _SUMS and a in self.zero and _stands_for(s.args[1], s):
             return s.args[1] if s.op is operator.add else self.changed(s, operator.neg, s.args[1])
-        if s.op in _LINEAR or s.op is operator.mul or (s.op in _DIVISIONS and self.zero.isdisjoint(others)):
+        if s.op in _LINEAR or s.op is operator.mul or (s.op in DIVISIONS and self.zero.isdisjoint(others)):
             self.zero.add(s.result)
         return s
 
@@ -159,7 +164,7 @@ class _Cancellation(Rewriter):
         if s.result in self.steps and self.users[s.result] == 1:
             return False
         ops = [d.op for d in (s, *self.inside(s))]
-        return sum(op in _DIVISIONS for op in ops) > 1 and any(op in _SUMS for op in ops)
+        return sum(op in DIVISIONS for op in ops) > 1 and any(op in _SUMS for op in ops)
 
     def inside(self, s: Apply) -> Iterator[Apply]:
         """The steps of an expression that nothing else uses."""
@@ -197,6 +202,11 @@ class _Cancellation(Rewriter):
 
 def _is_step(s: Apply) -> bool:
     return s.op in _ARITHMETIC and s.origin is not None and s.origin.reverse
+
+
+def _is_total(s: Apply) -> bool:
+    """Whether a statement of the program's reduces an array, over whose axes something may cancel."""
+    return s.origin is not None and not s.origin.reverse and kind_of(primitive_of(s.op)) == "reduction"
 
 
 def _stands_for(o: Operand, s: Apply) -> bool:
