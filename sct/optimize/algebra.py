@@ -35,7 +35,7 @@ from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
 from sct.optimize.arithmetic import Numbers, loop_of, numbers, numbers_of
-from sct.optimize.products import DIVISIONS, Node, Tree, simpler
+from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler
 from sct.optimize.rewriter import Rewriter
 from sct.ruleset import ufunc_of
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
@@ -500,6 +500,8 @@ class _Algebra(Rewriter):
     def fits(self, tree: Tree, s: Apply, own: Numbers) -> bool:
         """Whether a tree gives what `s` does, and all of it is computed in the numbers of `s`."""
         t, r = self.type_of_tree(tree, own), s.result.type
+        if not all(own.hold(n) for n in numbers_in(tree)):
+            return False
         found = None if t is None else numbers(t)
         if t is None or found is None or not (found == own or (own.weak is None and found.dtype == own.dtype)):
             return False

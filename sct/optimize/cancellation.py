@@ -153,6 +153,8 @@ class _Cancellation(Rewriter):
         tree = min(trees, key=_Node.cost, default=None)
         if tree is None or tree.cost() >= sum(_cost(d.result.type) for d in inside):
             return s
+        if not all(own.hold(n) for n in _numbers_in(tree)):
+            return s
         t = _type(tree)
         whole = isinstance(t, Array) == isinstance(s.result.type, Array) and same_shape(
             getattr(t, "shape", ()), axes_of(s.result)
@@ -213,6 +215,14 @@ def _stands_for(o: Operand, s: Apply) -> bool:
     """Whether an operand is of the numbers and the shape of a result."""
     own, whole = axes_of(o), axes_of(s.result)
     return numbers(type_of(o)) == numbers(s.result.type) and own is not None and same_shape(own, whole)
+
+
+def _numbers_in(tree: _Tree) -> Iterator[float]:
+    if isinstance(tree, _Node):
+        for a in tree.args:
+            yield from _numbers_in(a)
+    elif isinstance(tree, Const):
+        yield tree.value
 
 
 def _cost(t: Abstract) -> int:

@@ -19,7 +19,7 @@ import numpy as np
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Const
 
-__all__ = ["DIVISIONS", "Node", "Tree", "simpler"]
+__all__ = ["DIVISIONS", "Node", "Tree", "numbers_in", "simpler"]
 
 DIVISIONS = (operator.truediv, np.true_divide)
 
@@ -104,6 +104,11 @@ def _shorter(tree: Node) -> Tree | None:
     if len(changed) == 1:  # 1 / a cannot be shorter
         return None
     return _divided(Const(1.0), made.under)
+
+
+def numbers_in(tree: Tree) -> list[float]:
+    """The numbers that are factors of a tree."""
+    return [o.value for o, _ in _factors(tree) if isinstance(o, Const) and _is_number(o)]
 
 
 def _is_number(o: Operand) -> bool:
