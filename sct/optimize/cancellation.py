@@ -101,12 +101,7 @@ class _Cancellation(Rewriter):
             if isinstance(s, Apply) and _is_step(s):
                 self.steps.update(used)
                 self.arithmetic[s.result] = s
-            elif (
-                isinstance(s, Apply)
-                and kind_of(primitive_of(s.op)) == "reduction"
-                and s.origin is not None
-                and not s.origin.reverse
-            ):
+            elif isinstance(s, Apply) and _is_total(s):
                 self.reduces = True
 
     def rewrite(self, s: Apply) -> Apply | Operand:
