@@ -46,7 +46,7 @@ def gives_array(x, index):
     return isinstance(x, Array) and any(isinstance(e, (slice, Slice)) or _unwrap(e) is Ellipsis for e in entries)
 
 
-facts(operator.getitem, boxed=gives_array, cheap=True)
+facts(operator.getitem, boxed=gives_array, cheap=True, linear="first")
 
 
 @adjoint(operator.getitem, kind="view", raw=("index",))

@@ -94,6 +94,7 @@ def rearranged_by_reshape(a, shape=None, order="C", *, newshape=None):
     return "reshaped" if isinstance(a, Array) and a.rank == 1 else "may copy"
 
 
+facts(np.reshape, np.ravel, linear="first")
 facts(np.reshape, rearranged=rearranged_by_reshape, boxed=is_ndarray)
 facts(np.ravel, rearranged=lambda a, order="C": "may copy" if order == "C" else None)
 
@@ -164,11 +165,12 @@ def inverse_permutation_type(axes):
     return inverse_permutation(entries)
 
 
-facts(np.transpose, np.moveaxis, np.expand_dims, np.squeeze, rearranged="turned")
-facts(np.matrix_transpose, np.swapaxes, np.flip, np.fliplr, np.flipud, rearranged="turned", involution=True)
+facts(np.transpose, np.moveaxis, np.expand_dims, np.squeeze, rearranged="turned", linear="first")
+facts(np.matrix_transpose, np.swapaxes, np.flip, np.fliplr, np.flipud, rearranged="turned", linear="first", involution=True)
 facts(np.transpose, involution=lambda a, axes=None: axes is None)
 facts(np.transpose, np.squeeze, boxed=is_ndarray)
 facts(np.expand_dims, np.moveaxis, np.tile, np.broadcast_to, np.roll, np.pad, boxed=True)
+facts(np.tile, np.broadcast_to, np.roll, linear="first")
 
 
 @adjoint(np.transpose, kind="view")

@@ -9,7 +9,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, is_nonnegative, normalize_axes, promote, reduced, size_max0, size_product
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, is_positive, size_add, unify_all
-from sct.ruleset import adjoint, adjoint_of_square, memory, method, nondifferentiable, result_type
+from sct.ruleset import adjoint, adjoint_of_square, facts, memory, method, nondifferentiable, result_type
 from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
 from .arithmetic import size_of_number, sum_dtype
@@ -166,6 +166,9 @@ def reduced_count(a, axis):
             n = n * np.shape(a)[i]
         return n
     return np.shape(a)[axis]
+
+
+facts(np.sum, np.mean, linear=lambda a, axis=None, *, keepdims=False: "first")
 
 
 @adjoint(np.sum, kind="reduction")

@@ -79,6 +79,7 @@ something to the world that the program does not hear (print, a log, a file that
 """
 Memory = Literal["fresh", "view", "read-only", "either"]
 Rearranged = Literal["turned", "reshaped", "may copy"]
+Linear = Literal["together", "each", "first"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Facts:
     new_list: bool = False
     in_place: bool = False
     form_of: int | None = None
-    linear: Literal["together", "each", "first"] | None = None
+    linear: Linear | Callable[..., Linear] | None = None
     squares: Callable[..., bool] | None = None
     ufunc: np.ufunc | None = None
     total: Callable[..., Any] | None = None

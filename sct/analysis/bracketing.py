@@ -29,7 +29,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Array
-from sct.ruleset import facts_of
+from sct.ruleset import Linear, facts_of, ufunc_of
 from sct.runtime import updated
 
 __all__ = ["refuse_bracketing"]
@@ -148,7 +148,7 @@ class _Search:
                 out.add(v)
                 continue
             s = self.definition.get(v)
-            if isinstance(s, Apply) and facts_of(s.op).linear is not None:
+            if isinstance(s, Apply) and _linear(s) is not None:
                 if v not in known:
                     known[v] = self.combined(s, ends, known)
                 combined = known[v]
@@ -183,7 +183,12 @@ class _Search:
 
 def _scales(s: Apply) -> bool:
     """Whether an operation multiplies or divides by its other operand."""
-    return facts_of(s.op).linear in ("each", "first")
+    return _linear(s) in ("each", "first")
+
+
+def _linear(s: Apply) -> Linear | None:
+    """In what operands an operation is linear, entry by entry."""
+    return None if ufunc_of(s.op) is None else facts_of(s.op).linear  # type: ignore[return-value]
 
 
 def _is_mask(index: Operand) -> bool:

@@ -37,8 +37,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sct.analysis.effects import has_effect
+from sct.analysis.facts import for_call
 from sct.analysis.inference import infer_call
-from sct.ir.ops import Attribute
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of
@@ -46,14 +46,13 @@ from sct.optimize.meaning import Meaning, axes_of
 from sct.optimize.polynomials import Monomial, Polynomial, TooLongError, order, power, product, written_out
 from sct.optimize.products import DIVISIONS
 from sct.optimize.rewriter import Rewriter
-from sct.ruleset import kind_of, primitive_of
+from sct.ruleset import Linear, facts_of, kind_of, primitive_of
 from sct.runtime import scatter_add
 
 __all__ = ["cancellation"]
 
 _SUMS = (operator.add, operator.sub)
 _ARITHMETIC = frozenset((*_SUMS, operator.mul, operator.neg, *DIVISIONS))
-_LINEAR = (operator.neg, np.sum, np.expand_dims, np.reshape, np.broadcast_to, operator.getitem, Attribute("T"))
 _FAR = 6  # steps back to what an expression may be written with
 
 
@@ -113,7 +112,7 @@ class _Cancellation(Rewriter):
             if self.meaning.made(s) == {}:
                 self.zero.add(s.result)
             self.totals.add(s.result)
-        elif (s.op in _LINEAR or s.op in _ARITHMETIC) and not self.totals.isdisjoint(s.args):
+        elif not self.totals.isdisjoint(s.args) and _linear(s) is not None:
             self.totals.add(s.result)
         return self.shorter(s) if s.result in self.arithmetic else s
 
@@ -128,7 +127,8 @@ class _Cancellation(Rewriter):
             return a
         if s.op in _SUMS and a in self.zero and _stands_for(s.args[1], s):
             return s.args[1] if s.op is operator.add else self.changed(s, operator.neg, s.args[1])
-        if s.op in _LINEAR or s.op is operator.mul or (s.op in DIVISIONS and self.zero.isdisjoint(others)):
+        how = _linear(s)
+        if how == "each" or (how == "first" and self.zero.isdisjoint(others)) or (how == "together" and not others):
             self.zero.add(s.result)
         return s
 
@@ -199,6 +199,12 @@ class _Cancellation(Rewriter):
 
 def _is_step(s: Apply) -> bool:
     return s.op in _ARITHMETIC and s.origin is not None and s.origin.reverse
+
+
+def _linear(s: Apply) -> Linear | None:
+    """In what operands an operation is linear."""
+    how: Linear | None = for_call(facts_of(s.op).linear, s.op, s.args, s.kwargs)
+    return how
 
 
 def _is_total(s: Apply) -> bool:

@@ -16,6 +16,7 @@ from trees import leaves
 
 import sct
 from sct import ruleset
+from sct.analysis.facts import for_call
 from sct.analysis.signature import type_alone
 from sct.analysis.storage import fresh, read_only
 from sct.ir.ops import Attribute, Method, describe
@@ -49,7 +50,6 @@ ALLOWED = {
     "optimize/algebra: _RULES": "the rewriting of each operation: the subject",
     "optimize/algebra: _VIEWS": "the views that are looked through for a broadcast number",
     "optimize/cancellation: _ARITHMETIC": "the operations that polynomials are written with: the subject",
-    "optimize/cancellation: _LINEAR": "those through which a total stays one",
     "optimize/cancellation: _SUMS": "the operations that polynomials are written with: the subject",
     "optimize/constants: _FOLDED": "what is carried out on numbers: the subject",
     "optimize/meaning: _BINARY": "the polynomial of each operation: the subject",
@@ -130,8 +130,8 @@ def operands(op, rng, count=2):
     return [[rng.normal(size=(3, 2)) + 3.0 for _ in range(n)] for _ in range(count)]
 
 
-@pytest.mark.parametrize("op, how", of("linear"))
-def test_linear(op, how, rng):
+@pytest.mark.parametrize("op, how", [p for p in of("linear") if ufunc_of(p.values[0]) is not None])
+def test_linear_entry_by_entry(op, how, rng):
     x, y = operands(op, rng)
     if how == "together":
         np.testing.assert_allclose(op(*(2.0 * a + b for a, b in zip(x, y, strict=True))), 2.0 * op(*x) + op(*y), rtol=1e-12)
@@ -139,6 +139,20 @@ def test_linear(op, how, rng):
         both = [2.0 * a + b if i == k else a for i, (a, b) in enumerate(zip(x, y, strict=True))]
         other = [b if i == k else a for i, (a, b) in enumerate(zip(x, y, strict=True))]
         np.testing.assert_allclose(op(*both), 2.0 * op(*x) + op(*other), rtol=1e-12)
+
+
+@pytest.mark.parametrize("op, how", [p for p in of("linear") if ufunc_of(p.values[0]) is None])
+def test_linear_in_the_first_operand(op, how, rng):
+    tried = 0
+    for of, args, kwargs in samples():
+        if of is not op or not isinstance(args[0], np.ndarray) or args[0].dtype != float:
+            continue
+        if for_call(how, op, tuple(map(operand, args)), tuple((k, operand(v)) for k, v in kwargs.items())) == "first":
+            x, other = args[0], rng.normal(size=args[0].shape)
+            y, y_other, both = (op(a, *args[1:], **kwargs) for a in (x, other, 2.0 * x + other))
+            np.testing.assert_allclose(both, 2.0 * y + y_other, rtol=1e-9, atol=1e-12)
+            tried += 1
+    assert tried > 0
 
 
 @pytest.mark.parametrize("op, ufunc", of("ufunc"))
