@@ -37,13 +37,12 @@ from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple,
 from sct.optimize.arithmetic import Numbers, loop_of, numbers, numbers_of
 from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler
 from sct.optimize.rewriter import Rewriter
-from sct.ruleset import ufunc_of
+from sct.ruleset import facts_of, ufunc_of
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
 __all__ = ["algebra"]
 
 _T = Attribute("T")
-_VIEWS = (np.expand_dims, np.reshape, _T)
 _DOUBLE = Numbers(np.dtype(float))
 
 
@@ -164,9 +163,14 @@ class _Algebra(Rewriter):
         spread = None if cast is None or not _inexact(cast.result) else self.made_by(cast.args[0], np.broadcast_to)
         return spread if spread is not None and isinstance(type_of(spread.args[0]), (Const, Scalar)) else None
 
+    def rearranged(self, o: Operand) -> Apply | None:
+        """The operation that made an operand of all entries of an array, in another shape or order."""
+        d = self.definition.get(o) if isinstance(o, Value) else None
+        return d if isinstance(d, Apply) and facts_of(d.op).rearranged is not None else None
+
     def uniform(self, o: Operand) -> Apply | None:
         """The broadcast of a number of which an operand is a view of another shape."""
-        view = self.made_by(o, *_VIEWS)
+        view = self.rearranged(o)
         if view is None:
             return None
         spread = self.made_by(view.args[0], np.broadcast_to)
@@ -393,7 +397,7 @@ class _Algebra(Rewriter):
     def spread_number(self, s: Apply) -> Apply | None:
         """An operation on numbers and a broadcast number, or a view of one, is broadcast itself."""
         for k, a in enumerate(s.args):
-            view = self.made_by(a, *_VIEWS)
+            view = self.rearranged(a)
             spread = self.made_by(a if view is None else view.args[0], np.broadcast_to)
             if spread is None:
                 continue

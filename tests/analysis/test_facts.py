@@ -48,7 +48,6 @@ ALLOWED = {
     "transform/shapes: _SIZES": "the same",
     "transform/shapes: run": "a copy of an argument, by function or by method",
     "optimize/algebra: _RULES": "the rewriting of each operation: the subject",
-    "optimize/algebra: _VIEWS": "the views that are looked through for a broadcast number",
     "optimize/cancellation: _ARITHMETIC": "the operations that polynomials are written with: the subject",
     "optimize/cancellation: _SUMS": "the operations that polynomials are written with: the subject",
     "optimize/constants: _FOLDED": "what is carried out on numbers: the subject",
