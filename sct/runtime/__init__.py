@@ -151,9 +151,13 @@ def updated(a: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def kept(x: Any) -> Any:
-    """`x` with copies of the arrays in it, which may be written into."""
+    """`x` with copies of the arrays in it, and of lists and dicts, which may be written into."""
     if isinstance(x, list):
         return [kept(i) for i in x]
+    if isinstance(x, tuple):
+        return type(x)(*map(kept, x)) if hasattr(x, "_fields") else tuple(map(kept, x))
+    if isinstance(x, dict):
+        return {k: kept(v) for k, v in x.items()}
     return x.copy("K") if isinstance(x, np.ndarray) else x
 
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from sct.analysis.repeating import may_change
 from sct.analysis.storage import Storage, storage
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, leaves, map_leaves
-from sct.ir.types import Array, ListOf, Scalar, Tuple, Unknown
+from sct.ir.types import Array, Dict, List, Scalar, Tuple, Unknown
 from sct.runtime import kept
 
 __all__ = ["own_results"]
@@ -42,13 +43,16 @@ def own_results(f: Function, item: int | None) -> Function:
 
 def _apart(leaf: Operand, memory: Storage, held: set[Value], body: list[Statement]) -> Operand:
     """What a result is given as, where a closure goes on reading it: the caller may write into it."""
-    if not isinstance(leaf, Value) or getattr(leaf.type, "shape", None) == () or not memory.of(leaf) & held:
-        return leaf
-    if not isinstance(leaf.type, (Array, ListOf, Unknown)):
+    if not isinstance(leaf, Value) or not _may_be_written_into(leaf) or not memory.of(leaf) & held:
         return leaf
     copy = Value(leaf.type, leaf.name)
-    body.append(Apply(np.array if getattr(leaf.type, "rank", None) else kept, (leaf,), (), copy))
+    t = leaf.type
+    body.append(Apply(np.array if isinstance(t, Array) and (t.rank or t.boxed) else kept, (leaf,), (), copy))
     return copy
+
+
+def _may_be_written_into(v: Value) -> bool:
+    return may_change(v) or isinstance(v.type, (List, Dict, Tuple))
 
 
 def _owning(block: Block, memory: Storage, item: int | None, held: set[Value]) -> Block:

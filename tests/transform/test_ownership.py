@@ -134,3 +134,29 @@ def test_results_of_a_pullback_are_apart_where_a_write_is_left_for_after_it():
     _, pull = sct.pullback(changes_its_argument_beside, ("x", "z"))(np.zeros(2), np.ones(4), np.ones(2))
     x_bar, z_bar = pull(seed)
     assert not any(np.may_share_memory(a, b) for a, b in ((x_bar, z_bar), (x_bar, seed[0]), (z_bar, seed[0])))
+
+
+def changed_and_given_back(x, n):
+    x *= n
+    return x * x, x
+
+
+def given_back_in_a_list(L, s):
+    return s * L[0], L
+
+
+def given_back_in_a_dict(L, s):
+    return s * L[0], {"kept": (L,)}
+
+
+def test_results_of_a_pullback_of_rank_0_and_in_containers_are_apart():
+    y, pull = sct.pullback(changed_and_given_back)(np.array(0.7), 3)
+    y[1][...] = 77.0
+    assert pull((1.0, 0.0)) == pytest.approx(12.6)
+    for f, seed in ((given_back_in_a_list, [np.zeros(2)]), (given_back_in_a_dict, {"kept": ([np.zeros(2)],)})):
+        L = [np.ones(2)]
+        y, pull = sct.pullback(f, "s")(L, 2.0)
+        given = y[1] if isinstance(y[1], list) else y[1]["kept"][0]
+        given[0][:] = 77.0
+        assert pull((np.ones(2), seed)) == 2.0
+        np.testing.assert_array_equal(L[0], 1.0)
