@@ -274,7 +274,7 @@ def fresh(t: Apply) -> bool:
         x = t.args[0]
         if not isinstance(x, Value) or not isinstance(x.type, Array):
             return False
-        if is_basic_index(t.args[1]) is False:
+        if is_basic_index(t.args[1]) is False or (x.type.shape == () and x.type.boxed is False):  # of a number
             return True
         return isinstance(t.result.type, Array) and t.result.type.shape == () and not any(_ellipsis(a) for a in t.args[1:])
     for name, copy in t.kwargs:

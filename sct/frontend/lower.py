@@ -14,6 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import gast
+import numpy as np
 
 from sct.errors import SctError, UndefinedNameError
 from sct.frontend.check import check
@@ -40,6 +41,7 @@ from sct.ir.ops import (
 )
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
+from sct.ruleset import effect_of, is_registered, method_rule
 
 __all__ = ["Lowered", "lower"]
 
@@ -197,7 +199,7 @@ class _Lowerer:
         self.dependencies: list[Dependency] = []
         self.locals: set[str] = set()
         self.loops = 0
-        self.called = False  # whether a Python function has been called
+        self.may_write = False  # whether something has been called that may change what it is given
         self.origin: Origin | None = None
 
     # -- functions ---------------------------------------------------------------------------------------------------
@@ -365,9 +367,9 @@ class _Lowerer:
     def do_AugAssign(self, node: Any) -> None:
         if isinstance(node.target, gast.Subscript):
             base, index = self.expression(node.target.value), self.expression(node.target.slice)
-            mark, self.called = len(self.body), False
+            mark, self.may_write = len(self.body), False
             value = self.expression(node.value)
-            if not self.called:
+            if not self.may_write:
                 self.apply(node, Augmented(_AUGMENTED[type(node.op)]), base, index, value)
                 return
             rest, self.body = self.body[mark:], self.body[:mark]  # the entry is read before a function that may change it
@@ -573,16 +575,23 @@ class _Lowerer:
         return self.apply(node, Attribute(node.attr), base)
 
     def ex_Call(self, node: Any) -> Operand:
+        base = self.expression(node.func.value) if isinstance(node.func, gast.Attribute) else None
+        of_object = base is not None and not (isinstance(base, Const) and isinstance(base.value, ModuleType))
+        callee = None if of_object else self.expression(node.func)
         args = self.arguments(node.args)
         kwargs = {f"**{i}" if k.arg is None else k.arg: self.expression(k.value) for i, k in enumerate(node.keywords)}
-        if isinstance(node.func, gast.Attribute):
-            base = self.expression(node.func.value)
-            if not (isinstance(base, Const) and isinstance(base.value, ModuleType)):
-                return self.apply(node, Method(node.func.attr), base, *args, **kwargs)
-        callee = self.expression(node.func)
-        self.called = self.called or not isinstance(callee, Const) or isinstance(callee.value, FunctionType)
+        if of_object:
+            assert base is not None
+            self.may_write = self.may_write or "out" in kwargs or method_rule(node.func.attr) is None
+            return self.apply(node, Method(node.func.attr), base, *args, **kwargs)
+        assert callee is not None
         if isinstance(callee, Const):
-            return self.apply(node, callee.value, *args, **kwargs)
+            op = callee.value
+            own = isinstance(op, FunctionType) and not is_registered(op)
+            outputs = "out" in kwargs or (isinstance(op, np.ufunc) and len(args) > op.nin)
+            self.may_write = self.may_write or own or outputs or effect_of(op) == "acts"
+            return self.apply(node, op, *args, **kwargs)
+        self.may_write = True
         return self.apply(node, CALL, callee, *args, **kwargs)
 
     def arguments(self, nodes: list[Any]) -> list[Operand]:

@@ -892,3 +892,22 @@ def test_augmented_assignment_to_what_may_be_a_number_or_an_array():
     for f in (augmented_under_another_name, augmented_by_a_helper):
         with pytest.raises(sct.UnsupportedSyntaxError, match="may be a number, or an array"):
             sct.grad(f)(X, X)
+
+
+def array_of_a_number(x):
+    a = np.sum(x)
+    c = a[...]
+    d = c
+    d *= 2.0 * x[0]
+    return a + c * x[1]
+
+
+def view_by_a_tuple(x, index):
+    b = x[index]
+    b += 1.0
+    return np.sum(x * x)
+
+
+def test_arrays_of_rank_0_by_indices_with_an_ellipsis():
+    agrees(array_of_a_number, X)
+    agrees(view_by_a_tuple, X, (..., 0))
