@@ -35,7 +35,7 @@ from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
 from sct.optimize.arithmetic import Numbers, loop_of, numbers, numbers_of
-from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler
+from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler, values_in
 from sct.optimize.rewriter import Rewriter
 from sct.ruleset import facts_of, ufunc_of
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
@@ -271,6 +271,8 @@ class _Algebra(Rewriter):
             if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
                 return p
         if a is b and isinstance(a, Value) and _inexact(a):
+            if self.users[a] == 1 and a.name == s.result.name and a in self.definition:
+                a.name = ""  # no longer what something is added to
             return self.mul(self.changed(s, operator.mul, Const(2.0), a))
         for p, q in ((a, b), (b, a)):
             negative = self.negative(q, s)
@@ -473,7 +475,9 @@ class _Algebra(Rewriter):
             opened: list[Apply] = []  # of the user's products
             tree = self.tree(s, own, opened if deep else None)
             found = simpler(tree, lambda o: _number(o) or _scalar(o)) if opened or not deep else None
-            if found is not None and self.fits(found, s, own):
+            if found is not None and not self.quotients(found, own) <= self.quotients(tree, own):
+                found = simpler(tree, lambda o: False)  # does not take together what would be divided by zero
+            if found is not None and self.fits(found, s, own) and self.quotients(found, own) <= self.quotients(tree, own):
                 return self.emitted(found, s)
             if isinstance(found, Const) and own == _DOUBLE and _shape(s.result):
                 like = next((a for a in s.args if same_shape(_axes(type_of(a)), _shape(s.result))), None)
@@ -517,6 +521,15 @@ class _Algebra(Rewriter):
         left, right = self.type_of_tree(tree.left, own), self.type_of_tree(tree.right, own)
         made = None if left is None or right is None else infer_call(tree.op, [left, right], {})
         return made if made is not None and own.takes(numbers(made)) else None
+
+    def quotients(self, tree: Tree, own: Numbers) -> set[frozenset[Value]]:
+        """What Python's numbers are divided by in a tree, which is an error where that is zero."""
+        if not isinstance(tree, Node):
+            return set()
+        inside = self.quotients(tree.left, own) | self.quotients(tree.right, own)
+        types = [self.type_of_tree(t, own) for t in (tree.left, tree.right)]
+        python = all(t is not None and not (isinstance(t, Array) and not t.also) for t in types)
+        return inside | {values_in(tree.right)} if tree.op is operator.truediv and python else inside
 
     def emitted(self, tree: Tree, s: Apply) -> Apply | Operand:
         """The operations of a tree, in place of `s`."""

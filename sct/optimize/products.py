@@ -19,7 +19,7 @@ import numpy as np
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Const
 
-__all__ = ["DIVISIONS", "Node", "Tree", "numbers_in", "simpler"]
+__all__ = ["DIVISIONS", "Node", "Tree", "numbers_in", "simpler", "values_in"]
 
 DIVISIONS = (operator.truediv, np.true_divide)
 
@@ -109,6 +109,11 @@ def _shorter(tree: Node) -> Tree | None:
 def numbers_in(tree: Tree) -> list[float]:
     """The numbers that are factors of a tree."""
     return [o.value for o, _ in _factors(tree) if isinstance(o, Const) and _is_number(o)]
+
+
+def values_in(tree: Tree) -> frozenset[Value]:
+    """The values that are factors of a tree."""
+    return frozenset(o for o, _ in _factors(tree) if isinstance(o, Value))
 
 
 def _is_number(o: Operand) -> bool:

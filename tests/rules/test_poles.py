@@ -73,3 +73,13 @@ def test_a_pole_that_algebra_removes():
     x = np.array([0.0, 1.0])
     np.testing.assert_array_equal(sct.grad(lambda x: np.sum(x * np.log(x)))(x), [-np.inf, 1.0])
     np.testing.assert_array_equal(sct.grad(lambda x: np.sum(np.sqrt(x) ** 2 * x))(x), [0.0, 2.0])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("entries", [0, 2])
+def test_arrays_divided_by_zero_are_no_error(entries):
+    """Python's `2.0 / 0` raises; the array divided by zero has infinities, if any."""
+    for f in (lambda x, n: np.sum(np.exp(2.0 * x / n)), lambda x, n: np.sum(np.sin(3.0 * x) / n * 2.0 * x)):
+        assert np.shape(sct.grad(f)(np.ones(entries), 4)) == (entries,)
+    found = sct.grad(lambda x, n: np.sum(np.exp(2.0 * x / n)))(np.ones(entries), 0)
+    np.testing.assert_array_equal(found, np.full(entries, np.inf))
