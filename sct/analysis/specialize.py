@@ -385,7 +385,7 @@ class Specializer:
             if isinstance(made, Value) and s.result.name and not made.name and not self.static:
                 made.name = s.result.name
             elif s.op is NEW:
-                self.memory.names[key_of(made)] = s.result.name
+                self.memory.names[key_of(self.memory.object_of(made))] = s.result.name
             self.env[s.result] = made
         elif isinstance(s, If):
             branches.if_(self, s)
@@ -514,7 +514,7 @@ class Specializer:
         if isinstance(op, InPlace):
             op = op.op
         if op is NEW:
-            self.memory.bear(args[0])
+            self.memory.bear(self.memory.object_of(args[0]))  # of which this is a version, if an item was written into
             return args[0]
         if not isinstance(op, FunctionType):
             args = [self.present(a) if op is range else self.structure(a) for a in args]

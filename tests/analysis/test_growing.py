@@ -495,3 +495,27 @@ def test_items_written_into_before_a_path_on_which_the_list_grows(f, sign):
     value, _ = sct.value_and_grad(f)(x, [2.0 * X, 3.0 * X], n)
     assert value == f(x.copy(), [2.0 * X, 3.0 * X], n)
     sct.check_grads(f, (x, [2.0 * X, 3.0 * X], n), (0, 1))
+
+
+def made_anew_after_a_write(x, m):
+    y, A = x * 0.8, [x * 1.5]
+    S = [0.0] * m
+    for i in range(len(S)):
+        y[0] = y[2]
+        B = [y]
+        if len(S) < 5:
+            if i == 1:
+                break
+            A.pop()
+        else:
+            B.append(A[0] + A[-1])
+            A.append(A.pop())
+        S.append(np.sum(B[-1]))
+    return sum(S)
+
+
+def test_list_made_anew_in_each_iteration_after_what_is_in_it_was_written_into():
+    """A list is one object, whatever is in it: there was no end to the lists that a loop seemed to carry."""
+    value, _ = sct.value_and_grad(made_anew_after_a_write)(X, 3)
+    assert value == made_anew_after_a_write(X, 3)
+    sct.check_grads(made_anew_after_a_write, (X, 3), 0)
