@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -304,11 +305,15 @@ def _augmented(op: Any) -> Callable[..., Any]:
         if isinstance(t, Dict) and op is operator.ior:
             return _update(s, x, [value])
         if isinstance(t, (Const, Scalar, Tuple)) or (isinstance(t, Array) and _may_be_number(t)):
-            result = s.apply(BINARY[op], args)
-            if isinstance(t, Array) and (t.boxed is None or t.shape is None) and isinstance(x, Value):  # or an array
-                _keeps_dtype(s, x, type_of(result))
-                s.writable(s.memory.root(x))
-                s.memory.may_have_written(x, s.place)
+            if not (isinstance(t, Array) and (t.boxed is None or t.shape is None) and isinstance(x, Value)):
+                return s.apply(BINARY[op], args)
+            made = infer_call(BINARY[op], [t, type_of(value)], {})
+            if isinstance(made, Array) and made.shape == ():  # an array, or a number, as it was
+                made = replace(made, boxed=None)
+            result = s.append(BINARY[op], args, {}, made)
+            _keeps_dtype(s, x, made)
+            s.writable(s.memory.root(x))
+            s.memory.may_have_written(x, s.place)
             return result
         target = _array(s, x, "an augmented assignment to", value)
         if op in (operator.iadd, operator.isub) and _adds(target, value):
@@ -316,9 +321,9 @@ def _augmented(op: Any) -> Callable[..., Any]:
         else:
             if op is operator.imatmul and as_array(type_of(value)).rank in (0, 1):
                 raise SctError("@= by an array that is no matrix", s.place, "Write x = x @ y.")
-            result = s.apply(BINARY[op], (target, value))
-            _check_kind(s, target, result)
-            write(s, target, (_WHOLE,), result, augmented=True)
+            changed = s.apply(BINARY[op], (target, value))
+            _check_kind(s, target, changed)
+            write(s, target, (_WHOLE,), changed, augmented=True)
         return s.present(x)
 
     return handle

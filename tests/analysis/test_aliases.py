@@ -911,3 +911,28 @@ def view_by_a_tuple(x, index):
 def test_arrays_of_rank_0_by_indices_with_an_ellipsis():
     agrees(array_of_a_number, X)
     agrees(view_by_a_tuple, X, (..., 0))
+
+
+def array_on_one_path(x, k):
+    a = np.array(x[0])
+    if k > 1:
+        a = x[1]
+    a *= x[2]
+    return a * a
+
+
+def array_on_one_path_under_another_name(x, k):
+    a = np.array(x[0])
+    if k > 1:
+        a = x[1]
+    a *= x[2]
+    e = a
+    e += 1.0
+    return a * x[0]
+
+
+def test_augmented_assignment_to_an_array_of_rank_0_on_one_path():
+    agrees(array_on_one_path, X, 0)
+    agrees(array_on_one_path, X, 2)
+    with pytest.raises(sct.UnsupportedSyntaxError, match="may be a number, or an array"):
+        sct.grad(array_on_one_path_under_another_name)(X, 0)
