@@ -482,3 +482,14 @@ def test_dtype_of_a_gradient_where_the_result_is_of_either_dtype(n, optimize):
     _, x_bar = sct.vjp(define(text, "f"), optimize=optimize)(x, 0.5, n, 1.0)
     assert x_bar.dtype == np.float32
     np.testing.assert_array_equal(x_bar, np.full((2, 1), float(n == 0)))
+
+
+def reversed_by_its_dtype(x, a):
+    v = (x if str(a.dtype) == "float64" else a)[::-1]
+    return np.sum(x * v) + np.sum(v)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_adjoint_of_what_holds_integers_on_the_path_taken(optimize):
+    x, a = np.array([1.5, 0.5, -1.0], np.float16), np.array([100, 200, 7], np.uint32)
+    np.testing.assert_array_equal(sct.grad(reversed_by_its_dtype, optimize=optimize)(x, a), [7.0, 200.0, 100.0])

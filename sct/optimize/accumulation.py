@@ -36,6 +36,7 @@ import numpy as np
 from sct.analysis.storage import Storage, storage
 from sct.analysis.versions import is_write
 from sct.ir.ops import InPlace
+from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -53,7 +54,7 @@ from sct.ir.ssa import (
 )
 from sct.ir.types import Array, Const, Scalar, same_dtype, same_shape
 from sct.ruleset import facts_of
-from sct.runtime import added_item
+from sct.runtime import added_item, scatter_add
 
 __all__ = ["accumulation"]
 
@@ -116,6 +117,8 @@ class _Accumulation:
 
     def stored(self, s: Apply) -> Apply:
         """The statement, storing over its first operand where it may; a write that may not goes into a copy."""
+        if s.op is scatter_add and s.origin is not None and s.origin.reverse and as_array(type_of(s.args[0])).dtype is None:
+            return s  # an adjoint of what holds integers on another path, which NumPy would not add to
         if s.op is operator.add and len(s.args) == 2:
             a, b = s.args
             for args in ((a, b), (b, a)):
