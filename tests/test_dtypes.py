@@ -493,3 +493,27 @@ def reversed_by_its_dtype(x, a):
 def test_adjoint_of_what_holds_integers_on_the_path_taken(optimize):
     x, a = np.array([1.5, 0.5, -1.0], np.float16), np.array([100, 200, 7], np.uint32)
     np.testing.assert_array_equal(sct.grad(reversed_by_its_dtype, optimize=optimize)(x, a), [7.0, 200.0, 100.0])
+
+
+def less_a_number(v, x):
+    w = v * 1.0
+    w -= x
+    w[0] += x
+    return np.sum(w * x)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_a_python_number_is_added_in_the_precision_of_the_array(optimize):
+    v, x = np.array([-1.43, -0.48, 0.17, 0.4, -1.2], np.float32), -1.3
+    value, _ = sct.value_and_grad(less_a_number, "x", optimize=optimize)(v, x)
+    assert value == less_a_number(v, x)
+
+
+def row_of_a_number(c):
+    return np.sum(np.outer(np.cumsum(c), np.cumsum(c))) + np.float64(np.cumsum(c))[0]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_gradient_by_a_number_that_numpy_takes_for_a_row(optimize):
+    g = sct.grad(row_of_a_number, optimize=optimize)(-1.5)
+    assert type(g) is float and g == -2.0

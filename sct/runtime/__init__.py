@@ -132,7 +132,7 @@ def power(a: Any, b: Any) -> Any:
 def scatter_add(x_bar: Any, index: Any, v: Any) -> Any:
     """A copy of `x_bar` with `v` added at `index`; entries that `index` names several times receive every summand."""
     out = np.array(x_bar)
-    np.add.at(out, index, v)
+    np.add.at(out, index, np.asarray(v, out.dtype) if type(v) in (int, float, complex) else v)  # which takes no part in dtypes
     return out
 
 
