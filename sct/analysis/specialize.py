@@ -479,7 +479,7 @@ class Specializer:
 
     def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
-        if self.tracking and isinstance(t, Array) and t.shape in ((), None) and hashable(op) and makes_array(op, args):
+        if isinstance(t, Array) and t.shape in ((), None) and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "" if self.static else name)
         s = Apply(op, tuple(args), tuple(kwargs.items()), v, self.place, self.origin)
