@@ -24,6 +24,7 @@ from sct.ir.ssa import (
     Value,
     While,
     carried_params,
+    is_reverse,
     map_leaves,
     type_of,
     values_of,
@@ -165,7 +166,7 @@ class _Enforced:
             self.statement(s, (*around, block.label), own)
 
     def statement(self, s: Statement, around: tuple[int, ...], own: list[tuple[SizeLike, SizeLike, bool]]) -> None:
-        backwards = s.origin is not None and s.origin.reverse
+        backwards = is_reverse(s)
         if isinstance(s, Apply):
             self.apply(s, own, backwards)
         elif isinstance(s, If):

@@ -7,6 +7,7 @@ the user's names; in the reverse sweep a comment with the primal statement stand
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import operator
 from collections import Counter
@@ -58,6 +59,7 @@ from sct.ir.ssa import (
     Value,
     While,
     carried_params,
+    is_reverse,
     type_of,
     values_of,
 )
@@ -118,7 +120,6 @@ class _Emitter:
         self.auxiliary = auxiliary  # functions that stand in the text before this one
         self.folding = fold(f)
         graph = interference(f, self.folding)
-        self.asks_for_layout = any(map(_asks_for_layout, statements(f.block)))
         self.reserved = self.referenced(f.block) | {f.name}
         self.names = assign_names(f, self.folding, graph, self.reserved)
         self.bound = self.handed_on(f.block)
@@ -132,6 +133,11 @@ class _Emitter:
         self.comments: list[str] = []
         self.said: Origin | None = None
         self.nesting = 0  # of branches in branches
+
+    @functools.cached_property
+    def asks_for_layout(self) -> bool:
+        """Whether something in the function may depend on the order of an array's axes in memory."""
+        return any(map(_asks_for_layout, statements(self.f.block)))
 
     def referenced(self, block: Block) -> frozenset[str]:
         """The global names that the text is going to use."""
@@ -280,10 +286,7 @@ class _Emitter:
         self.comments.append(text)
 
     def has_reverse(self, block: Block) -> bool:
-        return any(
-            (s.origin is not None and s.origin.reverse) or isinstance(s, Closure) or any(self.has_reverse(b) for b in s.blocks)
-            for s in block.body
-        )
+        return any(is_reverse(s) or isinstance(s, Closure) or any(self.has_reverse(b) for b in s.blocks) for s in block.body)
 
     def arguments(self, signature: inspect.Signature) -> Any:
         p = inspect.Parameter
@@ -475,7 +478,7 @@ class _Emitter:
         if s.op in (operator.getitem, item):
             args[1] = self.index(s.args[1])
         kwargs = [(k, written(a)) for k, a in s.kwargs]
-        reverse = s.origin is not None and s.origin.reverse
+        reverse = is_reverse(s)
         if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
             return call(ast.Attribute(args[0], "sum", ast.Load()), [], kwargs)
         if s.op in (np.array, kept) and len(args) == 1 and not kwargs and is_array(s.args[0]):

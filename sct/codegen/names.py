@@ -199,11 +199,7 @@ class _Namer:
 
 def _kind(t: Abstract) -> str:
     """What a value is: a flag, an integer, a number, or something else."""
-    dtype = t.dtype if isinstance(t, Array) else np.dtype(t.kind) if isinstance(t, Scalar) else None
-    return (
-        "number"
-        if isinstance(t, Array) and dtype is None
-        else {"b": "flag", "i": "integer", "u": "integer"}.get(
-            "" if dtype is None else dtype.kind, "other" if dtype is None else "number"
-        )
-    )
+    if not isinstance(t, (Array, Scalar)):
+        return "other"
+    dtype = t.dtype if isinstance(t, Array) else np.dtype(t.kind)
+    return "number" if dtype is None else {"b": "flag", "i": "integer", "u": "integer"}.get(dtype.kind, "number")

@@ -16,7 +16,7 @@ import numpy as np
 from sct.checkpointing import Checkpoints
 from sct.codegen.emit import Text, variable_names
 from sct.ir.ops import POP, PUSH, TAPE, Free, InPlace
-from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, values_of
+from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, is_reverse, values_of
 from sct.ir.types import Array, Scalar, Tuple
 from sct.ruleset import facts_of
 from sct.runtime import updated
@@ -129,7 +129,7 @@ def _maker(s: Statement) -> str:
 
 
 def _reverses(s: Statement) -> bool:
-    return isinstance(s, Closure) or (s.origin is not None and s.origin.reverse)
+    return isinstance(s, Closure) or is_reverse(s)
 
 
 def _has_size(v: Value) -> bool:

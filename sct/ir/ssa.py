@@ -31,6 +31,7 @@ __all__ = [
     "Value",
     "While",
     "defined",
+    "is_reverse",
     "leaves",
     "map_leaves",
     "read",
@@ -388,6 +389,11 @@ def captured(block: Block) -> set[Value]:
 def reads_of(s: Statement) -> set[Value]:
     """The values from around it that a statement reads, with the blocks in it."""
     return set(values_of(*s.operands)).union(*map(captured, s.blocks))
+
+
+def is_reverse(s: Statement) -> bool:
+    """Whether a statement is one of the sweep that goes back through one of the user's."""
+    return s.origin is not None and s.origin.reverse
 
 
 def _around(s: ForEach | For | While) -> Iterator[Flow]:

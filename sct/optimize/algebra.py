@@ -32,7 +32,7 @@ from sct.analysis.inference import infer_call
 from sct.analysis.storage import is_basic_index
 from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
 from sct.optimize.arithmetic import Numbers, loop_of, numbers, numbers_of
 from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler, values_in
@@ -89,7 +89,7 @@ class _Algebra(Rewriter):
                 self.count(b)
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        if not self.everywhere and (s.origin is None or not s.origin.reverse):
+        if not self.everywhere and not is_reverse(s):
             return s
         if s.kwargs:
             return self.sum(s) if s.op is np.sum else s
@@ -654,7 +654,7 @@ class _Algebra(Rewriter):
 
     def reversed_sweep(self, s: Apply) -> bool:
         """Whether an expression may be taken apart: it is not the user's own, and nothing else uses it."""
-        return (self.everywhere or (s.origin is not None and s.origin.reverse)) and self.users[s.result] <= 1
+        return (self.everywhere or is_reverse(s)) and self.users[s.result] <= 1
 
 
 def _inexact(o: Operand) -> bool:

@@ -39,7 +39,7 @@ import numpy as np
 from sct.analysis.effects import has_effect
 from sct.analysis.facts import for_call
 from sct.analysis.inference import infer_call
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of
 from sct.optimize.meaning import Meaning, axes_of
@@ -104,7 +104,7 @@ class _Cancellation(Rewriter):
                 self.reduces = True
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        if s.origin is None or not s.origin.reverse or not self.users[s.result]:
+        if not is_reverse(s) or not self.users[s.result]:
             return s
         if not self.zero.isdisjoint(s.args):
             return self.without(s)
@@ -198,7 +198,7 @@ class _Cancellation(Rewriter):
 
 
 def _is_step(s: Apply) -> bool:
-    return s.op in _ARITHMETIC and s.origin is not None and s.origin.reverse
+    return s.op in _ARITHMETIC and is_reverse(s)
 
 
 def _linear(s: Apply) -> Linear | None:

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Array, Const
 from sct.optimize.arithmetic import Numbers, numbers, numbers_of
 from sct.optimize.products import DIVISIONS
@@ -66,7 +66,7 @@ class _Signs(Rewriter):
         return made.with_([s for s in made.body if self.moved.isdisjoint(s.results)]) if self.moved else made
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        if s.op is not operator.neg or not _is_reverse(s) or (s.result in self.added and self.users[s.result] == 1):
+        if s.op is not operator.neg or not is_reverse(s) or (s.result in self.added and self.users[s.result] == 1):
             return s
         own = numbers_of(s.op, *s.args)
         factors = list(self.factors(s.args[0], own)) if own is not None and own.inexact else []
@@ -87,7 +87,7 @@ class _Signs(Rewriter):
     def factors(self, o: Operand, own: Numbers) -> Iterator[_Factor]:
         """The factors in an operand that can take its sign."""
         d = self.made_by(o, operator.mul, *DIVISIONS)
-        if d is None or not _is_reverse(d) or self.users[d.result] > 1 or not own.takes(numbers_of(d.op, *d.args)):
+        if d is None or not is_reverse(d) or self.users[d.result] > 1 or not own.takes(numbers_of(d.op, *d.args)):
             return
         for k, a in enumerate(d.args[:1] if d.op in DIVISIONS else d.args):
             for axes, factor, steps in self.factors(a, own):
@@ -95,10 +95,6 @@ class _Signs(Rewriter):
             n = numbers(type_of(a))
             if n is not None and (n == own or (n.weak and own.takes(n))):
                 yield -1 if isinstance(a, Const) else _axes(a), a, [(d, k)]
-
-
-def _is_reverse(s: Apply) -> bool:
-    return s.origin is not None and s.origin.reverse
 
 
 def _axes(o: Operand) -> int:

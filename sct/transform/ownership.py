@@ -11,7 +11,7 @@ import numpy as np
 
 from sct.analysis.repeating import may_change
 from sct.analysis.storage import Storage, storage
-from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, leaves, map_leaves
+from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, is_reverse, leaves, map_leaves
 from sct.ir.types import Array, Dict, List, Scalar, Tuple, Unknown
 from sct.runtime import kept
 
@@ -69,7 +69,7 @@ def _owning(block: Block, memory: Storage, item: int | None, held: set[Value]) -
             if isinstance(v, Value):
                 seen |= memory.of(v)
     body: list[Statement] = list(block.body)
-    origin = next((s.origin for s in reversed(body) if s.origin is not None and s.origin.reverse), None)
+    origin = next((s.origin for s in reversed(body) if is_reverse(s)), None)
 
     def owned(leaf: Operand) -> Operand:
         if not isinstance(leaf, Value) or not isinstance(leaf.type, (Array, Scalar, Unknown)):
