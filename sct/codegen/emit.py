@@ -26,6 +26,7 @@ from sct.codegen.expressions import BINARY, Expression, call, constant, display,
 from sct.codegen.fold import fold
 from sct.codegen.liveness import interference
 from sct.codegen.names import assign_names
+from sct.codegen.sinking import sunk
 from sct.codegen.symbols import Symbols, load
 from sct.ir.ops import (
     ASSERT,
@@ -115,10 +116,13 @@ def _one_test(f: Function) -> Function:
 
 class _Emitter:
     def __init__(self, f: Function, bound: dict[str, Any], auxiliary: dict[str, Text]) -> None:
+        self.folding = fold(f)
+        ordered = sunk(f, self.folding)
+        if ordered is not f:
+            f, self.folding = ordered, fold(ordered)
         self.f = f
         self.symbols = Symbols(f.name, bound)
         self.auxiliary = auxiliary  # functions that stand in the text before this one
-        self.folding = fold(f)
         graph = interference(f, self.folding)
         self.reserved = self.referenced(f.block) | {f.name}
         self.names = assign_names(f, self.folding, graph, self.reserved)

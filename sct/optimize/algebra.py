@@ -302,9 +302,18 @@ class _Algebra(Rewriter):
         index, v = into.args[1:]
         before = self.made_by(g, scatter_add)
         own = before is not None and self.reversed_sweep(before) and _inexact(v)
-        if own and before is not None and before.args[1] == index and type_of(before.args[2]) == type_of(v):
-            g, v = before.args[0], self.built(s, operator.add, before.args[2], v, t=type_of(v))
+        if own and before is not None and before.args[1] == index:
+            t = _of_both(type_of(before.args[2]), type_of(v))
+            if t is not None:
+                g, v = before.args[0], self.both(s, before.args[2], v, t)
         return self.changed(s, scatter_add, g, index, v)
+
+    def both(self, s: Apply, a: Operand, b: Operand, t: Abstract) -> Operand:
+        """`a + b`, of type `t`, with the sign in front if it is that of both."""
+        p, q = self.negative(a, s), self.negative(b, s)
+        if p is None or q is None:
+            return self.built(s, operator.add, a, b, t=t)
+        return self.built(s, operator.neg, self.built(s, operator.add, p, q, t=t), t=t)
 
     def sub(self, s: Apply) -> Apply | Operand:
         a, b = s.args
@@ -661,6 +670,15 @@ def _inexact(o: Operand) -> bool:
     """Whether an operand is of real or complex numbers, not of integers."""
     found = numbers(type_of(o))
     return found is not None and found.inexact
+
+
+def _of_both(a: Abstract, b: Abstract) -> Abstract | None:
+    """The type of the sum of two values of one shape and one dtype: an array's if either is sure to be one."""
+    if isinstance(a, Array) and isinstance(b, Array) and not (a.also and b.also):
+        sure, other = (b, a) if a.also else (a, b)
+        same = sure.shape is not None and same_shape(sure.shape, other.shape) and same_dtype(sure.dtype, other.dtype)
+        return sure if same and sure.boxed is other.boxed else None
+    return a if a == b else None
 
 
 def _shape(v: Value) -> tuple[SizeLike, ...] | None:
