@@ -1,10 +1,12 @@
 """Print ratios of times of this checkout to those of another one: compilation, generated code, calls.
 
-Run with `git worktree add ../before COMMIT` and `python tests/benchmarks/against.py ../before`. Processes take turns; each
-figure is the best of all rounds, and of several goes in each; the functions are those of this checkout.
+Run with `git worktree add ../before COMMIT` and `python tests/benchmarks/against.py ../before`. The functions are those of
+this checkout. Of compilation and calls processes take turns, and each figure is the best of all rounds, and of several goes in
+each; of generated code one process has both texts, calls one after the other, and takes the best time of each.
 """
 
 import argparse
+import gc
 import importlib.util
 import json
 import linecache
@@ -25,43 +27,83 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--only", choices=["compile", "run", "call"], help="one part of the figures")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=1.5, help="for the generated code of each kernel")
     given = parser.parse_args()
+    os.environ.update(THREADS)  # read when NumPy is imported
     if given.measure:
         print(json.dumps(measure(given.other, given.only)))
         return
-    times = {HERE: [], given.other.resolve(): []}
-    for _ in range(given.rounds):
-        for root, found in times.items():
-            command = [sys.executable, __file__, str(root), "--measure", *(["--only", given.only] if given.only else [])]
-            done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, **THREADS})
-            if done.returncode:
-                sys.exit(done.stderr)
-            found.append(json.loads(done.stdout))
-    report(*([{name: min(t[name] for t in found) for name in found[0]} for found in times.values()]))
+    roots = (HERE, given.other.resolve())
+    for part in ("compile", "call"):
+        if given.only in (None, part):
+            found = [[measured(root, part) for root in roots] for _ in range(given.rounds)]
+            report(*({name: min(t[name] for t in times) for name in times[0]} for times in zip(*found, strict=True)))
+    if given.only in (None, "run"):
+        sys.path[:0] = [str(HERE), str(HERE / "tests")]
+        by_turns(*(measured(root, "run") for root in roots), given.seconds)
+
+
+def measured(root: Path, part: str) -> dict:
+    """What a process finds of the checkout at `root`."""
+    command = [sys.executable, __file__, str(root), "--measure", "--only", part]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout)
 
 
 def report(own: dict[str, float], other: dict[str, float]) -> None:
     print(f"{'':<44}{'this':>12}{'other':>12}{'ratio':>9}")
-    runs = {}
     for name, seconds in own.items():
-        ratio = seconds / other[name]
-        if name.startswith("run "):
-            runs[name[4:]] = ratio
-        else:
-            print(f"{name:<44}{1e6 * seconds:>10.2f}µs{1e6 * other[name]:>10.2f}µs{ratio:>9.3f}")
-    if runs:
-        ordered = sorted(runs, key=lambda name: runs[name])
-        print(f"generated code of {len(runs)} kernels: median {statistics.median(runs.values()):.3f}")
-        for what, names in (("fastest", ordered[:4]), ("slowest", ordered[:-7:-1])):
-            print(f"  {what}: " + ", ".join(f"{name} {runs[name]:.2f}" for name in names))
+        print(f"{name:<44}{1e6 * seconds:>10.2f}µs{1e6 * other[name]:>10.2f}µs{seconds / other[name]:>9.3f}")
 
 
-def measure(root: Path, only: str | None) -> dict[str, float]:
-    """The seconds that each thing takes with the checkout at `root`."""
+def by_turns(own: dict[str, str], other: dict[str, str], seconds: float) -> None:
+    """Print the ratios of the times of two texts of each kernel's derivative."""
+    ratios, left_out = {}, []
+    for name, f, _, args in kernels():
+        try:
+            calls = [loaded(text[name], f.__globals__) for text in (own, other)]
+        except (ImportError, KeyError):
+            left_out.append(name)
+            continue
+        ratios[name] = ratio(*calls, args, seconds)
+    ordered = sorted(ratios, key=lambda name: ratios[name])
+    print(f"generated code of {len(ratios)} kernels: median {statistics.median(ratios.values()):.3f}")
+    for what, names in (("fastest", ordered[:5]), ("slowest", ordered[:-9:-1])):
+        print(f"  {what}: " + ", ".join(f"{name} {ratios[name]:.2f}" for name in names))
+    if left_out:
+        print("  which need what is no longer there: " + ", ".join(left_out))
+
+
+def loaded(text: str, known: dict):
+    """The derivative that a text defines, last of its functions."""
+    namespace = dict(known)
+    exec(text, namespace)
+    return [v for v in namespace.values() if getattr(v, "__globals__", None) is namespace][-1]
+
+
+def ratio(a, b, args, seconds: float) -> float:
+    """The best time of `a` by that of `b`; which one is called first changes from turn to turn."""
+    for call in (a, b):
+        call(*args)
+    best = {a: float("inf"), b: float("inf")}
+    gc.disable()
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for call in (a, b, b, a):
+            start = time.perf_counter()
+            call(*args)
+            best[call] = min(best[call], time.perf_counter() - start)
+    gc.enable()
+    return best[a] / best[b]
+
+
+def measure(root: Path, part: str) -> dict:
+    """The seconds that each thing takes with the checkout at `root`, or the texts that are to be timed."""
     sys.path[:0] = [str(root), str(HERE / "tests")]
     sys.meta_path.insert(0, _Rules(root))
-    parts = {"compile": compilation, "run": generated, "call": calls}
-    return {name: t for part, of in parts.items() if only in (None, part) for name, t in of().items()}
+    return {"compile": compilation, "run": texts, "call": calls}[part]()
 
 
 class _Rules:
@@ -140,14 +182,10 @@ def best(call, seconds: float = 0.02) -> float:
     return min(times)
 
 
-def generated() -> dict[str, float]:
+def texts() -> dict[str, str]:
     import sct
 
-    found = {}
-    for name, f, wrt, args in kernels():
-        compiled = sct.vjp(f, wrt).specialize(*args)
-        found[f"run {name}"] = best(lambda compiled=compiled, args=args: compiled(*args))
-    return found
+    return {name: sct.vjp(f, wrt).source_for(*args) for name, f, wrt, args in kernels()}
 
 
 def calls() -> dict[str, float]:
