@@ -21,9 +21,9 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.binding import behind, phis, unbound_values
-from sct.analysis.effects import statements
 from sct.codegen.expressions import BINARY, Expression, call, constant, display, dtype_argument, is_array, operation, store
 from sct.codegen.fold import fold
+from sct.codegen.layout import layouts_seen
 from sct.codegen.liveness import interference
 from sct.codegen.names import assign_names
 from sct.codegen.sinking import sunk
@@ -139,9 +139,9 @@ class _Emitter:
         self.nesting = 0  # of branches in branches
 
     @functools.cached_property
-    def asks_for_layout(self) -> bool:
-        """Whether something in the function may depend on the order of an array's axes in memory."""
-        return any(map(_asks_for_layout, statements(self.f.block)))
+    def layouts_seen(self) -> set[Value]:
+        """The values of which somebody else sees the order of the axes in memory."""
+        return layouts_seen(self.f)
 
     def referenced(self, block: Block) -> frozenset[str]:
         """The global names that the text is going to use."""
@@ -486,8 +486,7 @@ class _Emitter:
         if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
             return call(ast.Attribute(args[0], "sum", ast.Load()), [], kwargs)
         if s.op in (np.array, kept) and len(args) == 1 and not kwargs and is_array(s.args[0]):
-            free = reverse and not self.asks_for_layout  # otherwise the order of the axes in memory is kept
-            if free or as_array(type_of(s.args[0])).rank == 1:
+            if s.result not in self.layouts_seen or as_array(type_of(s.args[0])).rank == 1:
                 return call(ast.Attribute(args[0], "copy", ast.Load()), [])
             return call(self.symbols.refer(self.symbols.name(np.copy)), args)
         if s.op is np.shape and s.result.hint == "any":
@@ -768,13 +767,6 @@ def _elif(orelse: list[Any]) -> list[Any]:
         return orelse
     named = ast.NamedExpr(target, orelse[0].value)
     return [ast.If(ast.UnaryOp(ast.Not(), named) if denied else named, branch.body, branch.orelse)]
-
-
-def _asks_for_layout(s: Apply) -> bool:
-    """Whether an operation may depend on the order of an array's axes in memory."""
-    if isinstance(s.op, Attribute):
-        return s.op.name in ("flags", "strides")
-    return any(o in (Const("K"), Const("A")) for o in s.operands)
 
 
 def _repeats(index: Operand) -> bool:
