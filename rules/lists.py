@@ -1,4 +1,4 @@
-"""Rules for lists whose length is only known at run time (`sct.analysis.growing`), in the form that the compiler gives them.
+"""Rules for lists whose length is only known at run time (`sct.specialize.growing`), in the form that the compiler gives them.
 
 Takes and gives lists of arrays or numbers; registers rules at import. The adjoint of such a list is the list of the adjoints
 of its items: what appends an item is reversed by what takes the last one away. Whether a list is changed in place is the

@@ -19,20 +19,18 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
-from sct.analysis.calls import compiling, lowered
-from sct.analysis.join import widen
-from sct.analysis.signature import abstract, examples
-from sct.analysis.specialize import Specialized, Specializer, specialize
 from sct.analysis.switches import is_on
+from sct.backend.guard import Call, guard, sizes_fit
+from sct.backend.link import Compiled, Found, compiled
+from sct.backend.overlap import overlap_check
+from sct.backend.python.emit import Text, emit
+from sct.backend.tape import Tape, tape_of
 from sct.cache import Shared, shared_by
-from sct.codegen.emit import Text, emit
-from sct.codegen.guard import Call, guard, sizes_fit
-from sct.codegen.link import Compiled, Found, compiled
-from sct.codegen.overlap import overlap_check
-from sct.codegen.tape import Tape, tape_of
 from sct.errors import CallError, SctError, SourceUnavailableError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, Flat, flattened, has_stars, reached, seen_through
 from sct.frontend.resolve import MISSING, has_fields
+from sct.infer.join import widen
+from sct.infer.signature import abstract, examples
 from sct.ir.ops import STAR, Again, Derived, Steps, StepsBack
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
@@ -41,6 +39,8 @@ from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
 from sct.ruleset import adjoint_rule, has_adjoint
 from sct.runtime import stop_gradient
+from sct.specialize.calls import compiling, lowered
+from sct.specialize.specializer import Specialized, Specializer, specialize
 from sct.stack import with_room
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.again import again

@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 from sct.analysis.switches import left_out
-from sct.codegen.link import Compiled
+from sct.backend.link import Compiled
 from sct.frontend.by_code import ByCode
 
 __all__ = ["Shared", "shared_by"]

@@ -19,17 +19,17 @@ from typing import Any
 import numpy as np
 
 import sct
-from sct.analysis.calls import lowered
-from sct.analysis.inference import infer_call
-from sct.analysis.signature import abstract
-from sct.analysis.specialize import specialize
 from sct.analysis.storage import fresh, read_only
-from sct.codegen.emit import emit
+from sct.backend.python.emit import emit
 from sct.errors import SctError
+from sct.infer.call import infer_call
+from sct.infer.signature import abstract
 from sct.ir.ssa import Apply, Operand, Value
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, is_unit, size_symbol, with_items
 from sct.optimize.dead_code import dead_code
 from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable
+from sct.specialize.calls import lowered
+from sct.specialize.specializer import specialize
 
 __all__ = ["GradientMismatch", "call_with", "check_grads", "check_rule", "derivative_of", "optimized"]
 

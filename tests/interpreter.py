@@ -9,7 +9,7 @@ import operator
 import numpy as np
 
 import sct
-from sct.codegen.guard import free_value
+from sct.backend.guard import free_value
 from sct.ir import ops
 from sct.ir.ssa import Apply, For, If, Value, While
 from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Undefined, Unknown

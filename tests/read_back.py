@@ -5,7 +5,7 @@ from dataclasses import replace
 from unittest import mock
 
 import sct
-from sct.codegen.emit import emit
+from sct.backend.python.emit import emit
 from sct.ir.parser import parse
 from sct.ir.printer import show, text_and_objects
 from sct.ir.ssa import Function

@@ -19,7 +19,7 @@ from read_back import stages
 from scientific_functions import CASES
 
 import sct
-from sct.codegen.emit import variable_names
+from sct.backend.python.emit import variable_names
 from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple
 
 TABLE = Path(__file__).with_name("generated_source.txt")

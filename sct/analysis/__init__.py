@@ -1,1 +1,1 @@
-"""What can be known of a function before it runs: types, activity, liveness, storage."""
+"""What can be known of a typed function before it runs: activity, effects, storage, what to record."""

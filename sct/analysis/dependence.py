@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.inference import infer_call
 from sct.analysis.storage import is_basic_index
 from sct.analysis.versions import Versions, is_write, path_of
+from sct.infer.call import infer_call
 from sct.ir.ops import Attribute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, carried_params, type_of
 from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple, same_shape, size_add, size_mul, size_opaque

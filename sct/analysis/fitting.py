@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sct.analysis.activity import primitive_of
-from sct.analysis.inference import infer_call
+from sct.infer.call import infer_call
 from sct.ir.ops import ASSERT, POP, PUSH, RAISE, InPlace, Method
 from sct.ir.ssa import (
     Apply,

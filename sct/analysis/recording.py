@@ -11,8 +11,8 @@ import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sct.analysis.facts import for_call
 from sct.analysis.switches import is_on
+from sct.infer.facts import for_call
 from sct.ir.ops import Attribute, Field
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown

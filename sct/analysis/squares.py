@@ -7,8 +7,8 @@ value is computed stays as it was written.
 
 from __future__ import annotations
 
-from sct.analysis.facts import for_call
-from sct.analysis.inference import plain
+from sct.infer.call import plain
+from sct.infer.facts import for_call
 from sct.ir.ops import hashable
 from sct.ir.ssa import Apply, Block, Value, type_of
 from sct.ruleset import AdjointRule, facts_of, primitive_of, square_rule

@@ -16,7 +16,7 @@ import numpy as np
 from sct import runtime
 from sct.analysis.activity import primitive_of
 from sct.analysis.effects import effect
-from sct.analysis.facts import for_call
+from sct.infer.facts import for_call
 from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, package_of
 from sct.ir.ssa import (
     Apply,

@@ -46,6 +46,7 @@ SWITCHES: dict[str, str] = {
     "dependence": "what nothing has overwritten is read again rather than recorded",
     "unrolling": "short loops that need a type of their own in each iteration are unrolled rather than given lists that grow",
     "folding": "temporaries are written as parts of expressions",
+    "sinking": "what a loop hands on is made where the value before it was read last",
 }
 
 _left_out: ContextVar[frozenset[str]] = ContextVar("left_out", default=frozenset())

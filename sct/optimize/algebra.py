@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.inference import infer_call
 from sct.analysis.storage import is_basic_index
+from sct.infer.call import infer_call
 from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.inference import infer_call
+from sct.infer.call import infer_call
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Abstract, Array, Const, Scalar
 from sct.ruleset import ufunc_of

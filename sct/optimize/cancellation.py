@@ -37,8 +37,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sct.analysis.effects import has_effect
-from sct.analysis.facts import for_call
-from sct.analysis.inference import infer_call
+from sct.infer.call import infer_call
+from sct.infer.facts import for_call
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of

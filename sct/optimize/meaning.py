@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.analysis.inference import plain
+from sct.infer.call import plain
 from sct.ir.ops import Attribute
 from sct.ir.shapes import constant, normalize_axes
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of

@@ -16,9 +16,8 @@ import numpy as np
 from sct import runtime
 from sct.analysis.activity import differentiable
 from sct.analysis.binding import unbound_values
-from sct.analysis.join import fixed_shape
-from sct.analysis.specialize import Specializer
 from sct.analysis.wording import named_after_what_they_are
+from sct.infer.join import fixed_shape
 from sct.ir.ops import Method
 from sct.ir.ssa import Apply, Block, Operand, Value, defined, type_of
 from sct.ir.types import (
@@ -36,6 +35,7 @@ from sct.ir.types import (
     same_dtype,
     with_items,
 )
+from sct.specialize.specializer import Specializer
 
 __all__ = ["Adjoints", "Loop", "adjoint_type", "bar_name"]
 

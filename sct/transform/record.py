@@ -19,11 +19,11 @@ import numpy as np
 
 from sct.analysis.binding import behind, phis, unbound_values
 from sct.analysis.dependence import Dependence
-from sct.analysis.inference import infer_call
 from sct.analysis.recording import cheap, is_number, plan
 from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
 from sct.analysis.versions import is_whole, is_write, path_of, versions
+from sct.infer.call import infer_call
 from sct.ir.ops import POP, PUSH, TAPE
 from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (

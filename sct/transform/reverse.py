@@ -21,7 +21,6 @@ from sct.analysis.activity import active_values, blocks_derivative, differentiab
 from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.effects import callee, effect, is_opaque, statements
 from sct.analysis.fitting import Fit, fits
-from sct.analysis.specialize import Specialized
 from sct.analysis.squares import squares
 from sct.errors import NonDifferentiableArgumentError, NoRuleError, UnsupportedSyntaxError
 from sct.frontend.resolve import Dependency
@@ -62,6 +61,7 @@ from sct.ir.ssa import (
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
 from sct.ir.words import in_words, records
 from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable, method_rule
+from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import Loop, adjoint_type, bar_name
 from sct.transform.again import again
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex

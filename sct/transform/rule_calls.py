@@ -13,7 +13,6 @@ from dataclasses import replace
 import numpy as np
 
 from sct import runtime
-from sct.analysis.specialize import Specializer
 from sct.errors import Place, SctError
 from sct.ir.ops import RAISE
 from sct.ir.shapes import as_array
@@ -21,6 +20,7 @@ from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Tuple, Unknown, is_unit, with_items
 from sct.ir.words import shape_in_words
 from sct.ruleset import AdjointRule, facts_of, ufunc_of
+from sct.specialize.specializer import Specializer
 
 __all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
 

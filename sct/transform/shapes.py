@@ -17,8 +17,8 @@ import numpy as np
 
 from sct.analysis.binding import ahead, phis
 from sct.analysis.effects import statements
-from sct.analysis.join import fixed_shape
 from sct.analysis.versions import is_whole, is_write, path_of
+from sct.infer.join import fixed_shape
 from sct.ir.ops import Attribute, Method
 from sct.ir.rewriting import map_blocks, substitute
 from sct.ir.ssa import (

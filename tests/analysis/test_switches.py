@@ -65,9 +65,9 @@ def steps(x, n):
 def numbers(x, n):
     """Constants, and a loop of numbers alone."""
     scale = 2.0 * -0.5
-    y = x[0]
+    y, before = x[0], x[1]
     for _ in range(n):
-        y = y - (y * y - 2.0) / (2.0 * y + 1.0)
+        y, before = y - (y * y - 2.0) / (2.0 * y + 1.0) + 0.1 * before, 0.3 * y
     return scale * (3.0 * y) + np.mean(-(-x)) / 4.0
 
 
@@ -96,6 +96,7 @@ SHOWN_BY = {
     "copies": "cholesky",
     "dependence": "gru",
     "signs": "numbers",
+    "sinking": "numbers",
     "steps": "steps",
     "unrolling": "grown",
 }

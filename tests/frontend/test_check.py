@@ -33,7 +33,7 @@ REFUSED = {
     "set display": ("def f(x):\n    s = {1, 2}\n    return x * len(s)\n", "{1"),
     "import": ("def f(x):\n    import math\n    return math.exp(x)\n", "import math"),
     "from import": ("def f(x):\n    from math import exp\n    return exp(x)\n", "from math"),
-    # Writes; tests/analysis/test_writing.py has those that are taken
+    # Writes; tests/specialize/test_writing.py has those that are taken
     "attribute": ("def f(x):\n    x.attr = 1.0\n    return np.sum(x)\n", "x.attr"),
     "shape": ("def f(x):\n    x.shape = (3, 1)\n    return np.sum(x)\n", "x.shape"),
     "partition": ("def f(x):\n    x.partition(1)\n    return x[0]\n", "x.partition"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sct.codegen.emit import emit
+from sct.backend.python.emit import emit
 from sct.ir.parser import parse
 from sct.ir.printer import show
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Size, Tuple

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sct
-from sct.analysis.inference import infer_call
+from sct.infer.call import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_add, size_symbol
 from sct.rules.arithmetic import is_literal
 from sct.ruleset import adjoint_rule

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sct.analysis.inference import infer_call
+from sct.infer.call import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_symbol
 from sct.ruleset import adjoint_rule
 from sct.testing import check_rule

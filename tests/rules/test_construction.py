@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import sct
-from sct.analysis.inference import infer_call
-from sct.analysis.signature import abstract
+from sct.infer.call import infer_call
+from sct.infer.signature import abstract
 from sct.ir.types import UNKNOWN, Array, Const, List, Scalar, Tuple, size_mul
 from sct.rules.construction import array, astype, astype_adjoint, has_derivative, item
 from sct.testing import check_rule

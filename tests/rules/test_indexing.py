@@ -6,8 +6,8 @@ import operator
 import numpy as np
 import pytest
 
-from sct.analysis.inference import infer_call
-from sct.analysis.signature import abstract
+from sct.infer.call import infer_call
+from sct.infer.signature import abstract
 from sct.ir.shapes import slice_size
 from sct.ir.types import Array, Const, Scalar, Size, Slice, Tuple, size_add, size_symbol
 from sct.rules.indexing import shape_with

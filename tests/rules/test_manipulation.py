@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sct.analysis.inference import infer_call
-from sct.analysis.signature import abstract
 from sct.errors import NoRuleError
+from sct.infer.call import infer_call
+from sct.infer.signature import abstract
 from sct.ir.types import Const, List, Scalar, Tuple, size_add, size_mul
 from sct.rules.manipulation import flatten, index_order, inverse_permutation
 from sct.testing import check_rule

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sct.analysis.inference import infer_call
+from sct.infer.call import infer_call
 from sct.ir.types import Scalar, Tuple, size_mul, size_symbol
 from sct.ruleset import adjoint_rule
 from sct.testing import check_rule

@@ -9,8 +9,8 @@ from differences import gradient
 
 import sct
 from sct import ruleset
-from sct.analysis.inference import infer_call
-from sct.analysis.signature import abstract
+from sct.infer.call import infer_call
+from sct.infer.signature import abstract
 from sct.ir.types import Array, Const, Scalar
 
 SAMPLES = []

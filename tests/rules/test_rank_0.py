@@ -7,13 +7,13 @@ import pytest
 from rule_samples import CONSTANT, RULES, label, samples
 from sources import define
 
-from sct.analysis.calls import lowered
-from sct.analysis.signature import abstract
-from sct.analysis.specialize import specialize
 from sct.errors import SctError
+from sct.infer.signature import abstract
 from sct.ir.ops import package_of
 from sct.ir.ssa import type_of
 from sct.ir.types import Array, Tuple, facts_relied_on, sizes_known
+from sct.specialize.calls import lowered
+from sct.specialize.specializer import specialize
 
 ENTRIES = (np.float64(0.5), np.array(0.5), np.array([0.5]), np.array(True), np.array(2))
 

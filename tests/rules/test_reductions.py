@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sct
-from sct.analysis.inference import infer_call
+from sct.infer.call import infer_call
 from sct.ir.types import Array, Const, Scalar, size_symbol
 from sct.rules.reductions import edge_shape, is_zero, lengths_along, order_of_axes, other_axes
 from sct.ruleset import adjoint_rule

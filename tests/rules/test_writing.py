@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sources import define
 
-from sct.analysis.inference import infer_call
-from sct.analysis.signature import abstract
+from sct.infer.call import infer_call
+from sct.infer.signature import abstract
 from sct.ir.types import Array, Const, List, Scalar, Tuple, Unknown
 from sct.rules.writing import may_repeat
 from sct.ruleset import adjoint_rule, is_nondifferentiable

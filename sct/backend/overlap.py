@@ -1,0 +1,180 @@
+"""Overlaps: whether an argument that a function writes into can be written into, and shares memory with nothing else.
+
+Takes the places of the arguments that a function writes into and the types of all; gives a check of the arguments of a call.
+A derivative works on copies of what it writes into: that is the same only if nothing else that it reads is in that memory.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import CellType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from sct.errors import ArgumentMemoryError
+from sct.frontend.resolve import MISSING, free_value
+from sct.ir.ops import Field, Free
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
+from sct.specialize.specializer import Written
+
+__all__ = ["Overlap", "overlap_check"]
+
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, np.ufunc, type, ModuleType)
+_WORK = 100_000  # candidates that NumPy looks at before it gives up deciding whether two arrays share memory
+
+
+def overlap_check(
+    names: Sequence[str],
+    types: Sequence[Abstract],
+    written: Sequence[Written],
+    free: Iterable[tuple[Free | Field, Abstract]],
+) -> Overlap | None:
+    """A check of a call's arguments; None if nothing is written into.
+
+    Parameters
+    ----------
+    names, types : sequences of str and Abstract
+        The parameters.
+    written : sequence of Written
+        The arguments, or parts of them, that are written into.
+    free : iterable of (Free or Field, Abstract)
+        Data outside of the function, and in fields, that it reads.
+    """
+    if not written:
+        return None
+    free = tuple(free)
+    fields: dict[str, dict[Field, Abstract]] = {}
+    for f, t in free:
+        if isinstance(f, Field):
+            fields.setdefault(f.path, {})[f] = t
+    places = [(n, p) for n, t in enumerate(types) for p in _places(t, fields)]
+    outside = [(f, path) for f, t in free if isinstance(f, Free) for path in _places(t, fields)]
+    targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
+    return Overlap(tuple(names), tuple(places), tuple(targets), tuple(f for f, _ in outside), tuple(p for _, p in outside))
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """The places of what is written into, and of what that may share memory with: arguments, and data outside."""
+
+    names: tuple[str, ...]
+    places: tuple[tuple[int, tuple[Any, ...]], ...]
+    targets: tuple[tuple[int, tuple[Any, ...], Written], ...]
+    outside: tuple[Free, ...]
+    outside_paths: tuple[tuple[Any, ...], ...]
+
+    def check(self, args: Sequence[Any], outside: Sequence[Free], defaults: Sequence[Any]) -> None:
+        """Raise `ArgumentMemoryError` if what is written into is read-only, is also something else, or is kept as a default."""
+        for n, path, w in self.targets:
+            if args[n] is defaults[n]:
+                raise ArgumentMemoryError(
+                    f"the function writes into the default of {self.names[n]!r}, which Python keeps for the next call",
+                    w.place,
+                    "Let the default be None, and make the array, list or dict in the function; or pass it.",
+                )
+            target = _at(args[n], path)
+            if isinstance(target, np.ndarray):
+                _check_writable(target, w)
+            for m, other_path in self.places:
+                if (m, other_path) != (n, path) and _shared(target, _at(args[m], other_path)):
+                    _refuse(w, _described(self.names[m], other_path))
+            for f, other_path in zip(outside, self.outside_paths, strict=True):
+                if _shared(target, _at(free_value(f), other_path)):
+                    _refuse(w, _described(f.name, other_path))
+
+
+def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iterator[tuple[Any, ...]]:
+    """The paths to what can be written into, or may hold it, in a value of type `t`: keys, and the fields that are read."""
+    if isinstance(t, (Array, Unknown, List, Dict)) or (isinstance(t, Const) and not isinstance(t.value, _PLAIN)):
+        yield ()
+    parts: Iterable[tuple[Any, Abstract]] = ()
+    if isinstance(t, (Tuple, List, Dict)):
+        parts = zip(keys_of(t), t.items, strict=True)
+    elif isinstance(t, Instance):
+        parts = [(f, found) for f, found in fields.get(t.path, {}).items() if found != Const(MISSING)]
+    for k, item in parts:
+        for path in _places(item, fields):
+            yield (k, *path)
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = getattr(value, key.name) if isinstance(key, Field) else value[key]
+    return value
+
+
+def _shared(a: Any, b: Any) -> bool:
+    """Whether a write into `a`, or into an array that it holds, may change `b`, or an array that this one holds."""
+    if a is b:
+        return True
+    if isinstance(a, (list, dict)):
+        return not isinstance(b, (np.ndarray, list, dict)) and any(a is o for o in _held(b))
+    others = [b] if isinstance(b, (np.ndarray, list, dict)) else _held(b)
+    return any(_overlap(p, q) for p in (_held(a) if others else ()) for q in others)
+
+
+def _held(value: Any) -> list[Any]:
+    """The arrays, lists and dicts that can be reached from an object, through its fields and what is in these.
+
+    Not through modules and classes, nor from a function but to its defaults and what it closes over.
+    """
+    if isinstance(value, np.ndarray):
+        return [value]
+    found: list[Any] = []
+    seen: dict[int, Any] = {}
+    work = [value]
+    while work:
+        o = work.pop()
+        if id(o) in seen or isinstance(o, _PLAIN):
+            continue
+        seen[id(o)] = o
+        if isinstance(o, (np.ndarray, list, dict)):
+            found.append(o)
+        if isinstance(o, FunctionType):
+            work += (*(c.cell_contents for c in o.__closure__ or () if c != CellType()), o.__defaults__, o.__kwdefaults__)
+        elif isinstance(o, memoryview):
+            work.append(o.obj)
+        elif not isinstance(o, np.ndarray):
+            work += gc.get_referents(o)
+    return found
+
+
+def _overlap(a: Any, b: Any) -> bool:
+    """Whether two arrays share memory."""
+    if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=_WORK)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _check_writable(a: np.ndarray, w: Written) -> None:
+    name = _described(w.path[0], w.path[1:])
+    if not a.flags.writeable:
+        raise ArgumentMemoryError(
+            f"the argument {name} is read-only, and the function writes into it", w.place, f"Pass a copy: {name}.copy()."
+        )
+    low, high = np.lib.array_utils.byte_bounds(a)
+    if high - low < a.nbytes:
+        raise ArgumentMemoryError(
+            f"entries of the argument {name} share memory with one another, and the function writes into it",
+            w.place,
+            f"Pass a copy: {name}.copy().",
+        )
+
+
+def _refuse(w: Written, other: str) -> None:
+    name = _described(w.path[0], w.path[1:])
+    raise ArgumentMemoryError(
+        f"the arguments {name} and {other} share memory, and the function writes into {name}",
+        w.place,
+        f"Pass a copy of one of them: {name}.copy().",
+    )
+
+
+def _described(name: str, path: tuple[Any, ...]) -> str:
+    return name + "".join(f".{k.name}" if isinstance(k, Field) else f"[{k!r}]" for k in path)

@@ -1,0 +1,1 @@
+"""From SSA back to Python: expressions folded, names given, text written."""

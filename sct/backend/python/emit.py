@@ -1,0 +1,792 @@
+"""Writing a function in SSA form as Python.
+
+Takes a function; gives its text and the objects that the text names. The statements come in the order of the SSA form, with
+the user's names; in the reverse sweep a comment with the primal statement stands above what reverses it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import operator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Any
+
+import astor
+import numpy as np
+
+from sct import runtime
+from sct.analysis.binding import behind, phis, unbound_values
+from sct.analysis.switches import is_on
+from sct.backend.python.expressions import (
+    BINARY,
+    Expression,
+    call,
+    constant,
+    display,
+    dtype_argument,
+    is_array,
+    operation,
+    store,
+)
+from sct.backend.python.fold import fold
+from sct.backend.python.layout import layouts_seen
+from sct.backend.python.liveness import interference
+from sct.backend.python.names import assign_names
+from sct.backend.python.sinking import sunk
+from sct.backend.python.symbols import Symbols, load
+from sct.ir.ops import (
+    ASSERT,
+    PUSH,
+    RAISE,
+    UNPACK,
+    Attribute,
+    Field,
+    Format,
+    Free,
+    InPlace,
+    Method,
+    Special,
+    Steps,
+    StepsBack,
+    Unused,
+    of_numpy,
+)
+from sct.ir.rewriting import map_blocks, substitute
+from sct.ir.shapes import as_array
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+    carried_params,
+    is_reverse,
+    type_of,
+    values_of,
+)
+from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple
+from sct.runtime import added_item, appended, item, kept, scatter_add, shortened, updated, with_item
+
+__all__ = ["Text", "emit", "variable_names"]
+
+_MARK = "__comment_"
+_NESTED = 20  # so many branches in one another are indented; Python takes no more than 99
+
+
+@dataclass(frozen=True)
+class Text:
+    """A generated module: its text, the name of its function, and the objects that it does not import."""
+
+    imports: tuple[str, ...]
+    body: str
+    name: str
+    bound: dict[str, Any]
+
+    @property
+    def source(self) -> str:
+        """The whole text."""
+        header = "".join(f"{line}\n" for line in self.imports)
+        return (header + "\n\n" if header else "") + self.body
+
+
+def emit(f: Function) -> Text:
+    """`f` as Python, after the functions that it has for the steps of checkpointed loops."""
+    return _Emitter(_one_test(f), {}, {}).whole_text()
+
+
+def variable_names(f: Function) -> dict[Value, str]:
+    """The variables of the text of `f`, by their values."""
+    return dict(_Emitter(_one_test(f), {}, {}).names)
+
+
+def _one_test(f: Function) -> Function:
+    """The parameters of a while loop's test under the names of its body's, for they are the same variables."""
+
+    def in_block(block: Block) -> Block:
+        return block.with_([map_blocks(in_block, shared(s)) for s in block.body])
+
+    def shared(s: Statement) -> Statement:
+        if not isinstance(s, While):
+            return s
+        test = substitute(s.test, dict(zip(s.test.params, s.body.params, strict=True)))
+        return replace(s, test=test.with_(params=()))
+
+    return replace(f, block=in_block(f.block))
+
+
+class _Emitter:
+    def __init__(self, f: Function, bound: dict[str, Any], auxiliary: dict[str, Text]) -> None:
+        self.folding = fold(f)
+        ordered = sunk(f, self.folding) if is_on("sinking") else f
+        if ordered is not f:
+            f, self.folding = ordered, fold(ordered)
+        self.f = f
+        self.symbols = Symbols(f.name, bound)
+        self.auxiliary = auxiliary  # functions that stand in the text before this one
+        graph = interference(f, self.folding)
+        self.reserved = self.referenced(f.block) | {f.name}
+        self.names = assign_names(f, self.folding, graph, self.reserved)
+        self.bound = self.handed_on(f.block)
+        self.numbers = set(self.carried_numbers(f.block))
+        self.rows: set[Apply] = set()
+        self.uses = Counter(v for v in self.every_use(f.block))
+        self.used = {*self.uses, *values_of(*f.block.yields)}
+        named = {self.names.get(v) for v in (*f.block.params, *self.used)}
+        self.nothing = next(n for n in ("_", "unused", "unused_") if n not in named)  # for what is not read
+        self.parts = self.with_parts(f.block)
+        self.comments: list[str] = []
+        self.said: Origin | None = None
+        self.nesting = 0  # of branches in branches
+
+    @functools.cached_property
+    def layouts_seen(self) -> set[Value]:
+        """The values of which somebody else sees the order of the axes in memory."""
+        return layouts_seen(self.f)
+
+    def referenced(self, block: Block) -> frozenset[str]:
+        """The global names that the text is going to use."""
+        out = {"np", "range", "runtime"}
+
+        def add(block: Block) -> None:
+            for s in block.body:
+                if isinstance(s, Apply):
+                    op = s.op.op if isinstance(s.op, (InPlace, Unused)) else s.op
+                    if isinstance(op, Free):
+                        out.add(getattr(op.function, "__name__", "constant"))
+                    elif isinstance(op, (Steps, StepsBack)):
+                        out.update(("checkpointing", op.step.name, f"{op.step.name}_vjp"))
+                    elif not isinstance(op, (Special, Attribute, Field, Method, Format)):
+                        out.add(Symbols(self.f.name).name(op).split(".")[0])
+                for b in s.blocks:
+                    add(b)
+
+        add(block)
+        return frozenset(out)
+
+    def handed_on(self, block: Block) -> set[Value]:
+        """The values that a path may leave undefined and that have to be bound: a variable is set to another."""
+        unbound = unbound_values(block)
+        if not unbound:
+            return unbound
+        sources = phis(block)
+        copied = (
+            w
+            for v, operands in sources.items()
+            if v in self.names
+            for w in values_of(*operands)
+            if w in unbound and self.names.get(w) != self.names[v]
+        )
+        return behind(copied, sources) & unbound
+
+    def every_use(self, block: Block) -> Iterator[Value]:
+        work = [block]
+        while work:
+            for s in work.pop().body:
+                yield from values_of(*s.operands)
+                for b in s.blocks:
+                    work.append(b)
+                    yield from values_of(*b.yields)
+
+    def with_parts(self, block: Block) -> dict[Value, list[Value | None]]:
+        """The results with several parts that are only ever used part by part, and the parts' values."""
+        parts: dict[Value, list[Value | None]] = {}
+        whole: set[Value] = set(values_of(*block.yields))
+
+        def look(block: Block) -> None:
+            for k, s in enumerate(block.body):
+                if isinstance(s, Apply) and isinstance(s.result.type, Tuple) and s.result not in self.folding.inline:
+                    items: list[Value | None] = [None] * len(s.result.type.items)
+                    n = k + 1
+                    while n < len(block.body) and isinstance(t := block.body[n], Apply):
+                        key = _part(t, s.result)
+                        if key is None and t.op is not PUSH:
+                            break
+                        if key is not None:
+                            items[key] = t.result
+                            if isinstance(t.result.type, (Tuple, List, Dict)):  # taken apart itself
+                                whole.add(s.result)
+                        n += 1
+                    parts[s.result] = items
+                    taken = {v for v in items if v is not None}
+                    whole.update(v for v in taken if v in self.folding.inline)
+                reads = s.operands
+                if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] in parts:
+                    reads = () if s.result in parts[s.args[0]] else reads  # type: ignore[index]
+                whole.update(values_of(*reads))
+                for b in s.blocks:
+                    look(b)
+                    whole.update(values_of(*b.yields))
+
+        look(block)
+        self.whole = whole
+        inline = self.folding.inline
+        unpacked = {v for v in parts if self.folding.definition[v].op is UNPACK}  # type: ignore[union-attr]
+        return {
+            v: items
+            for v, items in parts.items()
+            if v in unpacked or (v not in whole and any(items) and not any(i in inline for i in items))
+        }
+
+    # -- text --------------------------------------------------------------------------------------------------------
+
+    def run(self) -> Text:
+        f = self.f
+        body: list[Any] = []
+        if f.doc and f.doc.strip():
+            body.append(ast.Expr(ast.Constant(self.documentation(f.doc), None)))
+        if self.has_reverse(f.block):
+            self.comment(body, "forward")
+        self.block(f.block, body)
+        body.append(ast.Return(self.expression(f.block.yields[0])))
+        node = ast.FunctionDef(f.name, self.arguments(f.signature), body, [])
+        self.symbols.give_way({*f.signature.parameters, *self.names.values()})
+        module = ast.Module([node], [])
+        text = astor.to_source(module, indent_with="    ", pretty_source="".join)
+        return Text(tuple(self.symbols.imports), self.with_comments(text), f.name, self.symbols.bound)
+
+    def whole_text(self) -> Text:
+        """The function after those that it needs."""
+        own = self.run()
+        texts = [*self.auxiliary.values(), own]
+        lines = {line for t in texts for line in t.imports}
+        imports = sorted(lines, key=lambda line: (line.startswith("from sct"), line))
+        return Text(tuple(imports), "\n\n".join(t.body for t in texts), own.name, own.bound)
+
+    def function(self, f: Function) -> Expression:
+        """The name of a function that stands in the text before this one."""
+        if f.name not in self.auxiliary:
+            self.auxiliary[f.name] = _Emitter(_one_test(f), self.symbols.bound, self.auxiliary).run()
+        return load(f.name)
+
+    def steps(self, s: Apply) -> Expression:
+        """A sweep of a checkpointed loop."""
+        args = [self.expression(a) for a in s.args]
+        self.symbols.imports["from sct import checkpointing"] = None
+        if isinstance(s.op, Steps):
+            kwargs = [(k, self.expression(a)) for k, a in s.kwargs]
+            return call(self.symbols.refer("checkpointing.advance"), [self.function(s.op.step), *args], kwargs)
+        kwargs = [("step", self.function(s.op.step))] if s.op.other else []
+        reverse = self.symbols.refer("checkpointing.reverse")
+        return call(reverse, [args[0], self.function(s.op.derivative), *args[1:]], kwargs)
+
+    def documentation(self, doc: str) -> str:
+        name = getattr(self.f.callee, "__name__", self.f.name)
+        return f"Derivative of {name}: {inspect.cleandoc(doc).splitlines()[0]}"
+
+    def with_comments(self, text: str) -> str:
+        out = []
+        for line in text.splitlines():
+            stripped = line.strip()
+            if stripped.startswith(_MARK):
+                line = line[: len(line) - len(stripped)] + "# " + self.comments[int(stripped[len(_MARK) :])]
+            out.append(line.rstrip())
+        kept = [
+            a for a, b in zip(out, [*out[1:], ""], strict=True) if not (a.strip() == "# forward" and b.strip() == "# reverse")
+        ]
+        return "\n".join(kept).strip("\n") + "\n"
+
+    def comment(self, out: list[Any], text: str) -> None:
+        out.append(ast.Expr(load(f"{_MARK}{len(self.comments)}")))
+        self.comments.append(text)
+
+    def has_reverse(self, block: Block) -> bool:
+        return any(is_reverse(s) or isinstance(s, Closure) or any(self.has_reverse(b) for b in s.blocks) for s in block.body)
+
+    def arguments(self, signature: inspect.Signature) -> Any:
+        p = inspect.Parameter
+        args: dict[Any, list[Any]] = {p.POSITIONAL_ONLY: [], p.POSITIONAL_OR_KEYWORD: [], p.KEYWORD_ONLY: []}
+        defaults: list[Any] = []
+        keyword_defaults: list[Any] = []
+        for q in signature.parameters.values():
+            args[q.kind].append(ast.arg(q.name))
+            default = None if q.default is p.empty else constant(q.default, self.symbols)
+            if q.kind is p.KEYWORD_ONLY:
+                keyword_defaults.append(default)
+            elif default is not None:
+                defaults.append(default)
+        return ast.arguments(
+            args[p.POSITIONAL_ONLY], args[p.POSITIONAL_OR_KEYWORD], None, args[p.KEYWORD_ONLY], keyword_defaults, None, defaults
+        )
+
+    # -- blocks ------------------------------------------------------------------------------------------------------
+
+    def block(self, block: Block, out: list[Any]) -> None:
+        for s in block.body:
+            self.explain(s, out)
+            self.statement(s, out)
+
+    def explain(self, s: Statement, out: list[Any]) -> None:
+        """The comment above a statement of the reverse sweep, where it begins to reverse another primal statement."""
+        o = s.origin
+        if o is None or not o.reverse or (isinstance(s, Apply) and s.result in self.folding.inline):
+            return
+        if self.said is None:
+            self.comment(out, "reverse")
+        if isinstance(s, Apply):
+            if o != self.said:
+                self.comment(out, o.text)
+            self.said = o
+        elif self.said is None:
+            self.said = Origin("", o.place)
+
+    def statement(self, s: Statement, out: list[Any]) -> None:
+        if isinstance(s, Apply):
+            self.apply(s, out)
+        elif isinstance(s, If):
+            self.if_(s, out)
+        elif isinstance(s, For):
+            self.for_(s, out)
+        elif isinstance(s, While):
+            self.while_(s, out)
+        elif isinstance(s, Closure):
+            self.closure(s, out)
+
+    def apply(self, s: Apply, out: list[Any]) -> None:
+        if s.result in self.folding.inline or s in self.rows:
+            return
+        if s.result in self.parts:
+            self.several(s, out)
+            return
+        if s.op is operator.getitem and s.args[0] in self.parts and s.result in self.parts[s.args[0]]:  # type: ignore[index]
+            return
+        args = [self.expression(a) for a in s.args]
+        if s.op is PUSH:
+            out.append(ast.Expr(call(ast.Attribute(args[0], "append", ast.Load()), args[1:])))
+        elif s.op is RAISE:
+            out.append(ast.Raise(args[0] if args else None, args[1] if len(args) > 1 else None))
+        elif s.op is ASSERT:
+            out.append(ast.Assert(args[0], args[1] if len(args) > 1 else None))
+        elif isinstance(s.op, InPlace):
+            self.in_place(s, args, out)
+        else:
+            value = self.operation(s)
+            if s.result in self.used:
+                self.assign_updating(s, value, out)
+            else:
+                out.append(ast.Expr(value))
+
+    def several(self, s: Apply, out: list[Any]) -> None:
+        """An operation with several results, each of which has a variable."""
+        items = self.parts[s.result]
+        names = [self.names[v] if v is not None else self.nothing for v in items]
+        value = self.expression(s.args[0]) if s.op is UNPACK else self.operation(s)
+        whole = [store(self.names[s.result])] if s.result in self.whole else []
+        out.append(ast.Assign([*whole, ast.Tuple([store(n) for n in names], ast.Store())], value, None))
+
+    def assign_updating(self, s: Apply, value: Expression, out: list[Any]) -> None:
+        """`x = x + v` of a number is written `x += v`."""
+        target, first = self.names[s.result], s.args[0] if s.args else None
+        same = isinstance(first, Value) and first not in self.folding.inline and self.names.get(first) == target
+        if s.op in (operator.add, operator.sub) and same and isinstance(first, Value) and self.is_number(first):
+            out.append(ast.AugAssign(store(target), BINARY[s.op](), self.expression(s.args[1])))
+            return
+        self.assign(s.result, value, out)
+
+    def is_number(self, v: Value) -> bool:
+        """Whether a value of rank 0 is a number for certain: an array of rank 0 would be written into."""
+        t, d = v.type, self.folding.definition.get(v)
+        if isinstance(t, Scalar):
+            return True
+        if not isinstance(t, Array) or t.shape != () or t.boxed is not False:
+            return False
+        if isinstance(d, Apply):
+            return d.op in BINARY or isinstance(d.op, np.ufunc) or d.op is np.sum
+        return v in self.numbers
+
+    def carried_numbers(self, block: Block) -> Iterator[Value]:
+        """The values that loops carry and that begin as constants and go on as results of arithmetic."""
+        for s in block.body:
+            if isinstance(s, (For, While)):
+                params = carried_params(s)
+                for p, init, y in zip(params, s.inits, s.body.yields, strict=False):
+                    made = self.folding.definition.get(y) if isinstance(y, Value) else None
+                    if isinstance(init, Const) and (
+                        y is p or isinstance(y, Const) or (isinstance(made, Apply) and made.op in BINARY)
+                    ):
+                        yield p
+            for b in s.blocks:
+                yield from self.carried_numbers(b)
+
+    def assign(self, v: Value, value: Expression, out: list[Any]) -> None:
+        out.append(ast.Assign([store(self.names[v])], value, None))
+
+    def in_place(self, s: Apply, args: list[Expression], out: list[Any]) -> None:
+        """An operation that stores over its first argument."""
+        target, first = self.names[s.result], s.args[0]
+        if not isinstance(first, Value) or self.names.get(first) != target:
+            self.assign(s.result, args[0], out)
+        if s.op.op is updated:
+            part = load(target)
+            path = s.args[1]
+            assert isinstance(path, Tuple)
+            for index in path.items:
+                part = ast.Subscript(part, self.index(index), ast.Store())
+            out.append(_assignment(part, args[2], s))
+        elif s.op.op in (appended, shortened):
+            method = "append" if s.op.op is appended else "pop"
+            out.append(ast.Expr(call(ast.Attribute(load(target), method, ast.Load()), args[1:])))
+        elif s.op.op in (with_item, added_item):
+            entry = ast.Subscript(load(target), self.index(s.args[1]), ast.Load())
+            value = args[2] if s.op.op is with_item else ast.BinOp(entry, ast.Add(), args[2])
+            out.append(ast.Assign([ast.Subscript(load(target), self.index(s.args[1]), ast.Store())], value, None))
+        elif s.op.op is not scatter_add:
+            out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
+        elif _repeats(s.args[1]):
+            add_at = ast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", ast.Load())
+            out.append(ast.Expr(call(add_at, [load(target), args[1], args[2]])))
+        else:
+            whole = s.args[1] == Const(Ellipsis)
+            part = store(target) if whole else ast.Subscript(load(target), self.index(s.args[1]), ast.Store())
+            negative = isinstance(args[2], ast.UnaryOp) and isinstance(args[2].op, ast.USub) and _has_negative(s.args[2])
+            step = ast.Sub() if negative else ast.Add()
+            out.append(ast.AugAssign(part, step, args[2].operand if negative else args[2]))
+
+    # -- expressions -------------------------------------------------------------------------------------------------
+
+    def expression(self, operand: Operand) -> Expression:
+        if isinstance(operand, Value):
+            return self.value(operand)
+        if isinstance(operand, Const):
+            return constant(operand.value, self.symbols)
+        if isinstance(operand, Tuple):
+            items = [self.expression(i) for i in operand.items]
+            return display(ast.Tuple, items) if operand.kind is None else call(load(self.symbols.name(operand.kind)), items)
+        if isinstance(operand, List):
+            return display(ast.List, [self.expression(i) for i in operand.items])
+        if isinstance(operand, Dict):
+            keys = [constant(k, self.symbols) for k in operand.keys]
+            return ast.Dict(keys, [self.expression(i) for i in operand.items])
+        if isinstance(operand, Slice):
+            return call(self.symbols.refer("slice"), [self.expression(p) for p in (operand.start, operand.stop, operand.step)])
+        return constant(None, self.symbols)
+
+    def argument(self, operand: Operand) -> Expression:
+        """An argument of a function that takes a scalar class for a dtype."""
+        named = (
+            isinstance(operand, Const) and isinstance(operand.value, np.dtype) and dtype_argument(operand.value, self.symbols)
+        )
+        return named or self.expression(operand)
+
+    def value(self, v: Value) -> Expression:
+        if v not in self.folding.inline:
+            return load(self.names[v])
+        s = self.folding.definition[v]
+        return self.choice(s) if isinstance(s, If) else self.operation(s)  # type: ignore[arg-type]
+
+    def operation(self, s: Apply) -> Expression:
+        if isinstance(s.op, (Steps, StepsBack)):
+            return self.steps(s)
+        first = 1 if isinstance(s.op, Method) else 0
+        written = self.argument if first or _takes_dtypes(s.op) else self.expression
+        args = [*(self.expression(a) for a in s.args[:first]), *(written(a) for a in s.args[first:])]
+        if s.op in (operator.getitem, item):
+            args[1] = self.index(s.args[1])
+        kwargs = [(k, written(a)) for k, a in s.kwargs]
+        reverse = is_reverse(s)
+        if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
+            return call(ast.Attribute(args[0], "sum", ast.Load()), [], kwargs)
+        if s.op in (np.array, kept) and len(args) == 1 and not kwargs and is_array(s.args[0]):
+            if s.result not in self.layouts_seen or as_array(type_of(s.args[0])).rank == 1:
+                return call(ast.Attribute(args[0], "copy", ast.Load()), [])
+            return call(self.symbols.refer(self.symbols.name(np.copy)), args)
+        if s.op is np.shape and s.result.hint == "any":
+            return call(self.symbols.refer(self.symbols.name(np.shape)), args)
+        return operation(s.op, args, kwargs, s.args, self.symbols)
+
+    def is_array_variable(self, operand: Operand) -> bool:
+        t = operand.type if isinstance(operand, Value) and operand not in self.folding.inline else None
+        return isinstance(t, Array) and bool(t.shape)
+
+    def index(self, operand: Operand) -> Expression:
+        """An index, in which slices are written with colons."""
+        if isinstance(operand, Const) and isinstance(operand.value, slice):
+            written = operand.value
+            operand = Slice(Const(written.start), Const(written.stop), Const(written.step))
+        if isinstance(operand, Const) and isinstance(operand.value, tuple) and any(isinstance(v, slice) for v in operand.value):
+            operand = Tuple(tuple(Const(v) for v in operand.value))
+        if isinstance(operand, Slice):
+            parts = [None if p == Const(None) else self.expression(p) for p in (operand.start, operand.stop, operand.step)]
+            return ast.Slice(*parts)
+        if isinstance(operand, Tuple) and operand.items:
+            return display(ast.Tuple, [self.index(i) for i in operand.items])
+        return self.expression(operand)
+
+    def choice(self, s: If) -> Expression:
+        """A conditional expression, or `and` or `or` where it is one."""
+        test = self.expression(s.test)
+        a, b = s.then.yields[0], s.orelse.yields[0]
+        if b is s.test:
+            return _boolean(ast.And, test, self.expression(a))
+        if a is s.test:
+            return _boolean(ast.Or, test, self.expression(b))
+        return ast.IfExp(test, self.expression(a), self.expression(b))
+
+    # -- branches ----------------------------------------------------------------------------------------------------
+
+    def if_(self, s: If, out: list[Any]) -> None:
+        if s.results and s.results[0] in self.folding.choices:
+            if s.results[0] not in self.folding.inline:
+                self.assign(s.results[0], self.choice(s), out)
+            return
+        test = self.expression(s.test)
+        then, orelse = self.branch(s, s.then), self.branch(s, s.orelse)
+        if not then and not orelse:
+            return
+        if _leaves(then):
+            out.append(ast.If(test, then, []))
+            out.extend(orelse)
+        elif then or self.nesting > _NESTED:
+            out.append(ast.If(test, then or [ast.Pass()], _elif(orelse)))
+        else:
+            out.append(ast.If(ast.UnaryOp(ast.Not(), test), orelse, []))
+
+    def branch(self, s: If, block: Block) -> list[Any]:
+        out: list[Any] = []
+        self.nesting += 1
+        self.block(block, out)
+        self.nesting -= 1
+        if not _leaves(out):
+            self.copies(s.results, block.yields, out)
+        return out
+
+    def copies(self, targets: Sequence[Value], sources: Sequence[Operand], out: list[Any]) -> None:
+        """Assign several variables at once, in an order in which none is overwritten before it is read."""
+        pairs: list[tuple[str, Operand]] = []
+        for t, y in zip(targets, sources, strict=False):
+            if t not in self.names or (y is UNDEFINED and t not in self.bound):
+                continue
+            if isinstance(y, Value) and y not in self.folding.inline and self.names[y] == self.names[t]:
+                continue
+            pairs.append((self.names[t], y))
+        while pairs:
+            ready = [p for p in pairs if not any(q is not p and p[0] in self.reads(q[1]) for q in pairs)]
+            if not ready:
+                names = [store(n) for n, _ in pairs]
+                values = [self.expression(y) for _, y in pairs]
+                out.append(ast.Assign([ast.Tuple(names, ast.Store())], display(ast.Tuple, values), None))
+                return
+            for p in ready:
+                out.append(ast.Assign([store(p[0])], self.expression(p[1]), None))
+                pairs.remove(p)
+
+    def reads(self, operand: Operand) -> set[str]:
+        out: set[str] = set()
+        for v in values_of(operand):
+            if v in self.folding.inline:
+                for o in self.folding.definition[v].operands:
+                    out |= self.reads(o)
+            else:
+                out.add(self.names[v])
+        return out
+
+    # -- loops -------------------------------------------------------------------------------------------------------
+
+    def for_(self, s: For, out: list[Any]) -> None:
+        params = carried_params(s)
+        self.copies(params, s.inits, out)
+        row = self.row_of(s)
+        if row is not None:
+            self.rows.add(row)
+        body = self.loop_body(s, params, out)
+        index = s.body.params[0]
+        target, domain = store(self.names[index] if index in self.used else self.nothing), self.domain(s)
+        if row is not None:
+            target, domain = store(self.names[row.result]), self.expression(row.args[0])
+            if self.uses[index] > 1:
+                target = ast.Tuple([store(self.names[index]), target], ast.Store())
+                domain = call(self.symbols.refer("enumerate"), [domain])
+        out.append(ast.For(target, domain, body, [], None))
+        self.copies(s.results[: len(params)], params, out)
+
+    def row_of(self, s: For) -> Apply | None:
+        """The read of the row, at the start of the body, of a loop over the rows of an array."""
+        before = list(takewhile(lambda t: isinstance(t, Apply) and t.op is PUSH, s.body.body))
+        first = s.body.body[len(before)] if len(before) < len(s.body.body) else None
+        stop = self.folding.definition.get(s.stop) if isinstance(s.stop, Value) else None
+        if (
+            s.backwards
+            or s.start != Const(0)
+            or s.step != Const(1)
+            or not isinstance(first, Apply)
+            or not isinstance(stop, Apply)
+        ):
+            return None
+        reads_row = (
+            first.op in (operator.getitem, item)
+            and first.args[1] is s.body.params[0]
+            and first.result not in self.folding.inline
+        )
+        if not reads_row or stop.op is not len or stop.args[0] is not first.args[0]:
+            return None
+        if any(self.names[first.result] in self.reads(o) for t in before for o in t.operands):
+            return None  # the loop would set the variable before it is recorded
+        return first
+
+    def domain(self, s: For) -> Expression:
+        if s.backwards:
+            if s.step == Const(1) and s.body.params[0] not in self.used:
+                return self.range(s.start, s.stop, s.step)
+            if s.step == Const(1):
+                return self.range(self.moved(s.stop, -1), self.moved(s.start, -1), Const(-1))
+            if s.step == Const(-1):
+                return self.range(self.moved(s.stop, 1), self.moved(s.start, 1), Const(1))
+            return call(self.symbols.refer("reversed"), [self.range(s.start, s.stop, s.step)])
+        return self.range(s.start, s.stop, s.step)
+
+    def moved(self, end: Operand, by: int) -> Operand | Expression:
+        """An end of a range, and a number more."""
+        if isinstance(end, Const):
+            return Const(end.value + by)
+        d = self.folding.definition.get(end) if isinstance(end, Value) and end in self.folding.inline else None
+        if isinstance(d, Apply) and d.op in (operator.add, operator.sub) and isinstance(d.args[1], Const):
+            end, more = d.args[0], d.args[1].value
+            by += more if d.op is operator.add else -more
+        if not by:
+            return end
+        return ast.BinOp(self.expression(end), ast.Add() if by > 0 else ast.Sub(), ast.Constant(abs(by), None))
+
+    def range(self, start: Operand | Expression, stop: Operand | Expression, step: Operand) -> Expression:
+        args = [stop] if start == Const(0) else [start, stop]
+        if step != Const(1):
+            args = [start, stop, step]
+        return call(self.symbols.refer("range"), [a if isinstance(a, ast.AST) else self.expression(a) for a in args])
+
+    def loop_body(self, s: For | While, params: Sequence[Value], before: list[Any]) -> list[Any]:
+        """The statements of a loop's body, with the carried variables set for the next iteration, and the break."""
+        n = len(s.inits)
+        body: list[Any] = []
+        for r in s.results[n:]:
+            if r in self.used:
+                before.append(ast.Assign([store(self.names[r])], ast.Constant(0, None), None))
+                body.append(ast.AugAssign(store(self.names[r]), ast.Add(), ast.Constant(1, None)))
+        self.block(s.body, body)
+        copies: list[Any] = []
+        self.copies(params, s.body.yields[:n], copies)
+        if not s.exits:
+            return body + copies or [ast.Pass()]
+        stop = self.expression(s.body.yields[n])
+        if self.reads(s.body.yields[n]) & {t.id for c in copies for t in _targets(c)}:  # the test comes before they change
+            name = "stop"
+            while name in self.names.values() or name in self.reserved:
+                name += "_"
+            body.append(ast.Assign([store(name)], stop, None))
+            stop = load(name)
+        return [*body, *copies, ast.If(stop, [ast.Break()], [])]
+
+    def while_(self, s: While, out: list[Any]) -> None:
+        params = s.body.params
+        self.copies(params, s.inits, out)
+        head: list[Any] = []
+        self.block(s.test, head)
+        body = self.loop_body(s, params, out)
+        test = self.expression(s.test.yields[0])
+        if head:
+            leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
+            test, body = ast.Constant(True, None), [*head, leave, *body]
+        out.append(ast.While(test, body, []))
+        self.copies(s.results[: len(params)], params, out)
+
+    def closure(self, s: Closure, out: list[Any]) -> None:
+        body: list[Any] = []
+        self.said = None
+        self.block(s.block, body)
+        body.append(ast.Return(self.expression(s.block.yields[0])))
+        params = [inspect.Parameter(self.names[p], inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in s.block.params]
+        node = ast.FunctionDef(self.names[s.result], self.arguments(inspect.Signature(params)), body, [])
+        out.append(node)
+
+
+def _takes_dtypes(op: Any) -> bool:
+    """Whether a function takes a scalar class for a dtype."""
+    return of_numpy(op) or isinstance(op, np.ufunc) or getattr(op, "__module__", None) == runtime.__name__
+
+
+def _has_negative(operand: Operand) -> bool:
+    """Whether to add a negative is to subtract: not for integers of a fixed size."""
+    t = type_of(operand)
+    return not isinstance(t, Array) or (t.dtype is not None and t.dtype.kind in "fc")
+
+
+def _assignment(target: Expression, value: Expression, s: Apply) -> Any:
+    """`target = value`, or `target op= v` where the value is `target op v`."""
+    t = s.result.type
+    inexact = isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
+    if inexact and isinstance(value, ast.BinOp) and _same(value.left, target):
+        return ast.AugAssign(target, value.op, value.right)
+    return ast.Assign([target], value, None)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two expressions are written alike, one read and the other assigned to."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, ast.AST):
+        return all(_same(getattr(a, f, None), getattr(b, f, None)) for f in a._fields if f != "ctx")
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return bool(a == b)
+
+
+def _part(s: Statement, whole: Value) -> int | None:
+    """The number of the part of `whole` that a statement takes."""
+    if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] is whole and isinstance(s.args[1], Const):
+        key = s.args[1].value
+        return key if isinstance(key, int) else None
+    return None
+
+
+def _targets(assignment: Any) -> Iterator[Any]:
+    """The names that an assignment binds."""
+    for t in assignment.targets:
+        yield from t.elts if isinstance(t, ast.Tuple) else [t]
+
+
+def _boolean(kind: type, a: Expression, b: Expression) -> Expression:
+    values: list[Any] = []
+    for x in (a, b):
+        values += x.values if isinstance(x, ast.BoolOp) and isinstance(x.op, kind) else [x]
+    return ast.BoolOp(kind(), values)
+
+
+def _leaves(body: Iterable[Any]) -> bool:
+    """Whether statements end by leaving the block."""
+    body = list(body)
+    return bool(body) and isinstance(body[-1], (ast.Raise, ast.Break, ast.Continue, ast.Return))
+
+
+def _elif(orelse: list[Any]) -> list[Any]:
+    """The `else` of an `if`, as an `elif` also where the value of its test is needed later."""
+    if len(orelse) != 2 or not isinstance(orelse[0], ast.Assign) or not isinstance(orelse[1], ast.If):
+        return orelse
+    (target, *others), branch = orelse[0].targets, orelse[1]
+    test = branch.test
+    denied = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+    if isinstance(test, ast.UnaryOp) and denied:
+        test = test.operand
+    if others or not isinstance(target, ast.Name) or not isinstance(test, ast.Name) or test.id != target.id:
+        return orelse
+    named = ast.NamedExpr(target, orelse[0].value)
+    return [ast.If(ast.UnaryOp(ast.Not(), named) if denied else named, branch.body, branch.orelse)]
+
+
+def _repeats(index: Operand) -> bool:
+    """Whether an index may name an entry twice: it has integer arrays in it."""
+    for v in values_of(index):
+        t = v.type
+        if not isinstance(t, Scalar) and not (
+            isinstance(t, Array) and (t.shape == () or (t.dtype is not None and t.dtype.kind == "b"))
+        ):
+            return True
+    parts = index.items if isinstance(index, Tuple) else (index,)
+    return any(isinstance(p, List) or (isinstance(p, Const) and isinstance(p.value, (list, np.ndarray))) for p in parts)

@@ -1,0 +1,187 @@
+"""Liveness: which values are needed at the same time, and so cannot share a variable.
+
+Takes a function and its folding; gives for each value the set (as a bit mask) of values that it interferes with. The φ's
+count as parallel copies at the ends of branches and loop bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sct.backend.python.fold import Folding
+from sct.ir.ops import InPlace
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    values_of,
+)
+
+__all__ = ["Interference", "interference"]
+
+
+class Interference:
+    """Bit masks over values: `bit[v]` is the value's own, `of[v]` that of those which are needed while `v` is made.
+
+    Two values interfere if either is in the mask of the other.
+    """
+
+    def __init__(self) -> None:
+        self.bit: dict[Value, int] = {}
+        self.values: list[Value] = []
+        self.of: dict[Value, int] = {}
+
+    def mask(self, v: Value) -> int:
+        """The value's own bit, made when it is first asked for."""
+        if v not in self.bit:
+            self.bit[v] = 1 << len(self.values)
+            self.values.append(v)
+            self.of[v] = 0
+        return self.bit[v]
+
+    def define(self, v: Value, live: int) -> None:
+        """`v` is made while `live` are needed."""
+        own = self.mask(v)
+        self.of[v] |= live & ~own
+
+
+def interference(f: Function, folding: Folding) -> Interference:
+    """The interference of the values of `f` that get variables."""
+    return _Analysis(folding).run(f)
+
+
+class _Analysis:
+    def __init__(self, folding: Folding) -> None:
+        self.folding = folding
+        self.graph = Interference()
+        self.leaf_masks: dict[Value, int] = {}
+
+    def run(self, f: Function) -> Interference:
+        live = self.reads(*f.block.yields)
+        for s in f.block.body:
+            if isinstance(s, Closure):  # it sees the variables as they are when it runs: they must not change any more
+                live |= self.captured(s.block)
+        live = self.body(f.block, live)
+        for p in f.block.params:
+            self.graph.define(p, live | self.masks(f.block.params))
+        return self.graph
+
+    def masks(self, values: Iterable[Value]) -> int:
+        out = 0
+        for v in values:
+            if v not in self.folding.inline:
+                out |= self.graph.mask(v)
+        return out
+
+    def captured(self, block: Block) -> int:
+        """The variables from outside that a block reads."""
+        out = self.reads(*block.yields)
+        own = self.masks(block.params)
+        for s in block.body:
+            out |= self.reads(*s.operands)
+            own |= self.masks(s.results)
+            for b in s.blocks:
+                out |= self.captured(b)
+        return out & ~own
+
+    def reads(self, *operands: Operand) -> int:
+        """The variables that operands read, through the expressions folded into them."""
+        out = 0
+        for v in values_of(*operands):
+            out |= self.leaves(v)
+        return out
+
+    def leaves(self, v: Value) -> int:
+        if v not in self.folding.inline:
+            return self.graph.mask(v)
+        if v not in self.leaf_masks:
+            s = self.folding.definition[v]
+            out = self.reads(*s.operands)
+            if isinstance(s, If):
+                out |= self.choice(s)
+            self.leaf_masks[v] = out
+        return self.leaf_masks[v]
+
+    def choice(self, s: If) -> int:
+        return self.reads(*s.then.yields, *s.orelse.yields)
+
+    def body(self, block: Block, live: int) -> int:
+        for s in reversed(block.body):
+            live = self.statement(s, live)
+        return live
+
+    def block(self, block: Block, live: int) -> int:
+        """What is needed before a block whose end needs `live` and its yields."""
+        live = self.body(block, live | self.reads(*block.yields))
+        for p in block.params:
+            self.graph.define(p, live)
+            live &= ~self.graph.mask(p)
+        return live
+
+    def statement(self, s: Statement, live: int) -> int:
+        if isinstance(s, Apply):
+            if s.result in self.folding.inline:
+                return live
+            others = self.reads(*s.args[1:]) if isinstance(s.op, InPlace) else 0  # read after the variable is set
+            own = self.reads(s.args[0]) if isinstance(s.op, InPlace) else 0
+            self.graph.define(s.result, live | (others & ~own))
+            return (live & ~self.graph.mask(s.result)) | self.reads(*s.operands)
+        if isinstance(s, If):
+            return self.if_(s, live)
+        if isinstance(s, Closure):
+            self.graph.define(s.result, live)
+            inside = self.block(s.block, live)
+            return (live & ~self.graph.mask(s.result)) | inside
+        assert isinstance(s, (For, While))
+        return self.loop(s, live)
+
+    def if_(self, s: If, live: int) -> int:
+        if s.results and s.results[0] in self.folding.inline:
+            return live
+        results = self.masks(s.results)
+        for r in s.results:
+            self.graph.define(r, live | results)
+        live &= ~results
+        test = self.reads(s.test)
+        if s.results and s.results[0] in self.folding.choices:
+            return live | test | self.choice(s)
+        then, orelse = self.block(s.then, live), self.block(s.orelse, live)
+        return then | orelse | test
+
+    def loop(self, s: For | While, live: int) -> int:
+        """Values from around the loop that it reads are needed in every iteration, so throughout."""
+        n = len(s.inits)
+        results = self.masks(s.results)
+        for r in s.results:
+            self.graph.define(r, live | results)
+        count = self.masks(s.results[n:]) & live
+        params = self.masks(s.body.params)
+        flag = self.reads(*s.body.yields[n:]) & ~self.masks(v for v in s.body.yields[:n] if isinstance(v, Value))
+        inner = (live & ~results) | count | flag
+        while True:
+            top = self.body(s.body, inner | self.reads(*s.body.yields))
+            if isinstance(s, While):
+                top = self.body(s.test, top | inner | self.reads(*s.test.yields))
+            around = (top | inner) & ~params
+            if around == inner:
+                break
+            inner = around
+        bounds = self.reads(s.start, s.stop, s.step) if isinstance(s, For) else 0
+        for p in s.body.params:
+            self.graph.define(p, top | inner | params | bounds)  # set before the bounds are read
+        for r in s.results[n:]:
+            if count:
+                self.graph.define(r, inner | params | bounds)  # set to 0 before the bounds are read
+        flag &= ~(live & ~results)
+        return (inner & ~count & ~self.inside(s, flag)) | bounds | self.reads(*s.inits)
+
+    def inside(self, s: For | While, flag: int) -> int:
+        """Of `flag`, what the loop's body defines."""
+        return flag & self.masks(r for t in s.body.body for r in t.results)

@@ -1,1 +1,0 @@
-"""From SSA back to Python: expressions folded, names given, text written, text compiled."""

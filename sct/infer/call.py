@@ -1,0 +1,116 @@
+"""The type of one call, from the types of its arguments.
+
+Takes a primitive and abstract arguments; gives the abstract result by the primitive's type rule, by broadcasting for a
+ufunc, and otherwise "unknown". Never runs the primitive on data.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sct.infer.join import either
+from sct.ir.shapes import as_array, broadcast, constant
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, is_named_tuple, with_items
+from sct.ruleset import type_rule
+
+__all__ = ["infer_call", "plain"]
+
+
+def plain(value: Abstract) -> Any:
+    """The Python value that `value` is known to be, or `value` itself; containers of known values become Python's."""
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, (Tuple, List)):
+        items = [plain(v) for v in value.items]
+        if all(constant(v) for v in items):
+            return items if isinstance(value, List) else tuple(items) if value.kind is None else value.kind(*items)
+    if isinstance(value, Slice):
+        parts = [plain(p) for p in (value.start, value.stop, value.step)]
+        if all(constant(p) for p in parts):
+            return slice(*parts)
+    return value
+
+
+def _abstract(value: Any) -> Abstract:
+    """The other way: a type rule may answer in plain values, and in tuples that mix plain and abstract ones."""
+    if not constant(value):
+        assert isinstance(value, (Const, Scalar, Array, Tuple, List, ListOf, Dict, Slice)) or value is not None
+        return value
+    if type(value) is tuple or is_named_tuple(type(value)):
+        return Tuple(tuple(_abstract(v) for v in value), None if type(value) is tuple else type(value))
+    if type(value) is list:
+        return List(tuple(_abstract(v) for v in value))
+    return Const(value)
+
+
+def infer_call(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    """The abstract result of `primitive(*args, **kwargs)`."""
+    doubtful = next((i for i, a in enumerate(args) if _is_doubtful(a)), None)
+    if doubtful is None:
+        return _inferred(primitive, args, kwargs)
+    versions = [_of_kind(args[doubtful], kind) for kind in (None, *sorted(_kinds(args[doubtful]), key=str))]
+    found = [infer_call(primitive, [*args[:doubtful], v, *args[doubtful + 1 :]], kwargs) for v in versions]
+    return functools.reduce(either, found)
+
+
+def _is_doubtful(t: Abstract) -> bool:
+    """Whether there is a number in `t` that may be Python's or NumPy's, by the path that the program takes."""
+    if isinstance(t, (Scalar, Array)):
+        return bool(t.also)
+    return isinstance(t, (Tuple, List, Dict)) and any(map(_is_doubtful, t.items))
+
+
+def _kinds(t: Abstract) -> set[type]:
+    """The kinds of Python numbers that a number in `t` may be of, by the path that the program takes."""
+    if isinstance(t, (Scalar, Array)):
+        return set(t.also)
+    return set().union(*map(_kinds, t.items)) if isinstance(t, (Tuple, List, Dict)) else set()
+
+
+def _of_kind(t: Abstract, kind: type | None) -> Abstract:
+    """`t`, known to be of a kind where it may be of that: a Python number, or for None what it was taken to be."""
+    if isinstance(t, (Tuple, List, Dict)):
+        return with_items(t, [_of_kind(i, kind) for i in t.items])
+    if not isinstance(t, (Scalar, Array)) or not t.also:
+        return t
+    return Scalar(kind) if kind is not None and kind in t.also else replace(t, also=())
+
+
+def _inferred(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    rule = type_rule(primitive)
+    if rule is not None:
+        try:
+            return _abstract(rule(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()}))
+        except TypeError:  # a call that the rule's signature does not know
+            return UNKNOWN
+    if isinstance(primitive, np.ufunc) and primitive.nout == 1 and primitive.signature is None:
+        return _ufunc(primitive, args, kwargs)
+    return UNKNOWN
+
+
+_WEAK: dict[type, type] = {int: int, float: float, complex: complex}
+
+
+def _ufunc(ufunc: np.ufunc, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    if len(args) != ufunc.nin or kwargs.keys() - {"dtype"}:
+        return UNKNOWN
+    dtypes: list[Any] = []
+    for a in args:
+        value = plain(a)
+        kind = a.kind if isinstance(a, Scalar) else type(value)
+        dtypes.append(_WEAK[kind] if kind in _WEAK else as_array(a).dtype)
+    shape = broadcast(*args)
+    if "dtype" in kwargs:
+        wanted = plain(kwargs["dtype"])
+        return Array(np.dtype(wanted) if constant(wanted) and wanted is not None else None, shape)
+    if any(d is None for d in dtypes):
+        return Array(None, shape)
+    try:
+        return Array(ufunc.resolve_dtypes((*dtypes, None))[-1], shape)
+    except TypeError:
+        return Array(None, shape)

@@ -1,0 +1,229 @@
+"""Branches, carried out while a function is specialized, and what two ways through a program leave.
+
+Takes an `If` whose test is not known, or the ends of two sides; emits the `If` with its φ's: of what names stand for, and of
+what each side leaves in memory, item by item where both have one structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from sct.infer.join import join, widen
+from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
+from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, alike, keys_of, with_items
+from sct.specialize.building import Builder, NotStaticError
+from sct.specialize.containers import UnrollError
+from sct.specialize.memory import Key, Memory, key_of
+
+__all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two ways through a program that meet: memory at the end of each, and its statements; the φ's of objects, and of what."""
+
+    ways: Sequence[tuple[Memory, list[Statement]]]
+    met: list[tuple[Operand, Operand, Operand]] = field(default_factory=list)
+    same: dict[tuple[Key, Key], tuple[Operand, Operand, Operand]] = field(default_factory=dict)  # two objects -> their φ
+
+
+def if_(s: Builder, t: If) -> None:
+    """An `If`: the side that is known to be taken, or both."""
+    test = s.truth(s.resolve(t.test))
+    if isinstance(test, Const):
+        chosen = t.then if test.value else t.orelse
+        yields = s.block(chosen)
+        s.env.update(zip(t.results, yields, strict=True))
+        return
+    if s.static:
+        raise NotStaticError
+    place, origin = s.place, s.origin
+    memories = [s.memory.fork(), s.memory.fork()]
+    then, a = s.nested(t.then, memories[0])
+    orelse, b = s.nested(t.orelse, memories[1])
+    sides = ((memories[0], then), (memories[1], orelse))
+    a, b = (tuple(exposed_at_end(s, y, *side) for y in ys) for ys, side in zip((a, b), sides, strict=True))
+    first = t.results[0].id if t.results else 0
+    blocks, results = joined(s, t.results, sides, (a, b), first, (s.path,))
+    s.body.append(If(test, *blocks, results, place, origin, t.expression))
+
+
+def joined(
+    s: Builder,
+    names: Sequence[Value],
+    sides: Sequence[tuple[Memory, list[Statement]]],
+    ends: tuple[Sequence[Operand], Sequence[Operand]],
+    first: int,
+    key: tuple[Hashable, ...],
+) -> tuple[tuple[Block, Block], tuple[Value, ...]]:
+    """The blocks of two branches, and their φ's: of memory, and of what `names` stand for at the ends."""
+    meeting = Meeting(sides)
+    flat = meet(s, sides, meeting, (first, *key))
+    merged = [merge(s, p, q, meeting, r.name, (r.id, *key)) for p, q, r in zip(*ends, names, strict=True)]
+    flat += [m for _, phis in merged for m in phis]
+    share(s, meeting)
+    s.env.update({r: m for r, (m, _) in zip(names, merged, strict=True)})
+    (_, then), (_, orelse) = sides
+    blocks = Block((), tuple(then), tuple(p for _, p, _ in flat)), Block((), tuple(orelse), tuple(q for _, _, q in flat))
+    return blocks, tuple(v for v, _, _ in flat)
+
+
+def meet(
+    s: Builder, sides: Sequence[tuple[Memory, list[Statement]]], meeting: Meeting, key: Hashable
+) -> list[tuple[Value, Operand, Operand]]:
+    """The memory after two branches; gives the φ's of what they leave in the objects that were there before."""
+    memory = s.memory
+    a, b = (side for side, _ in sides)
+    flat: list[tuple[Value, Operand, Operand]] = []
+    for part in (a, b):
+        memory.stale.update(part.stale)
+        more = {k: r for k, r in part.rivals.items() if r is not memory.rivals.get(k)}
+        memory.rivals.update({k: memory.rivals.get(k, frozenset()) | r for k, r in more.items()})
+        memory.writes.update(part.writes)
+    for n, k in enumerate(dict.fromkeys((*a.contents, *b.contents))):
+        obj = memory.original(k)
+        p, q = (s.copied.get(o, o) if isinstance(o, Value) else o for o in (a.now(obj), b.now(obj)))
+        if k in a.born or k in b.born or (p is q and p is memory.now(obj)):
+            continue
+        p, q = (s.explode(o) if isinstance(o, Value) and isinstance(o.type, (List, Dict)) else o for o in (p, q))
+        p, q = aligned(s, p, q, sides) if isinstance(p, (List, Dict)) else (p, q)
+        name = p.name if isinstance(p, Value) else ""
+        merged, phis = merge(s, p, q, meeting, name, ("memory", n, key))
+        meeting.same[key_of(p), key_of(q)] = p, q, merged
+        memory.set(obj, merged)
+        flat += phis
+    return flat
+
+
+def aligned(s: Builder, p: Operand, q: Operand, sides: Sequence[tuple[Memory, list[Statement]]]) -> tuple[Operand, Operand]:
+    """What two branches leave in a list or dict: an item that is one object in both is that object, whatever it holds."""
+    if p is q or (isinstance(p, Value) and isinstance(q, Value) and s.memory.object_of(p) is s.memory.object_of(q)):
+        return s.memory.object_of(p), s.memory.object_of(p)
+    ends = zip((p, q), sides, strict=True)
+    a, b = (m.now(m.object_of(o)) if isinstance(o, (List, Dict)) else o for o, (m, _) in ends)
+    if type(a) is type(b) and isinstance(a, (Tuple, List, Dict)) and len(a.items) == len(b.items):  # type: ignore[union-attr]
+        pairs = [aligned(s, x, y, sides) for x, y in zip(a.items, b.items, strict=True)]  # type: ignore[union-attr]
+        made = with_items(a, (x for x, _ in pairs)), with_items(b, (y for _, y in pairs))  # type: ignore[type-var]
+        for m, o in zip(made, (p, q), strict=True):
+            if not isinstance(m, Tuple):
+                s.memory.is_version(m, s.memory.object_of(o))
+        return made
+    return tuple(presented(s, o, *side) for o, side in zip((p, q), sides, strict=True))  # type: ignore[return-value]
+
+
+def presented(s: Builder, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
+    """An operand as it is at the end of a block."""
+    with s.into(body, memory):
+        return s.present(o, reads=False)
+
+
+def exposed_at_end(s: Builder, o: Operand, memory: Memory, body: list[Statement]) -> Operand:
+    """A container that a block yields, taken apart where it was made."""
+    if not isinstance(o, Value) or not isinstance(o.type, (Tuple, List, Dict)) or not memory.is_new(o):
+        return o
+    with s.into(body, memory):
+        return s.expose_all(o)
+
+
+def merge(
+    s: Builder, a: Operand, b: Operand, meeting: Meeting, name: str, key: Hashable
+) -> tuple[Operand, list[tuple[Value, Operand, Operand]]]:
+    """The φ of two operands, item by item where they have one structure, and its leaves (result, yield, yield)."""
+    if a is b or (isinstance(a, Const) and a == b):
+        return a, []
+    if (key_of(a), key_of(b)) in meeting.same:
+        return meeting.same[key_of(a), key_of(b)][2], []
+    p, q = (expose(s, o, side) for o, (side, _) in zip((a, b), meeting.ways, strict=True))
+    like = q if isinstance(p, Undefined) else p
+    if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (p, q)):
+        ps, qs = items_like(p, q), items_like(q, p)
+        assert ps is not None and qs is not None
+        pairs = [
+            merge(s, x, y, meeting, item_name(like, name, k), (key, k)) for k, x, y in zip(keys_of(like), ps, qs, strict=True)
+        ]
+        made: Operand = with_items(like, (m for m, _ in pairs))
+        flat = [leaf for _, ls in pairs for leaf in ls]
+        if isinstance(made, Tuple):
+            return made, flat
+    else:
+        refuse_different(s, type_of(p), type_of(q), name)
+        made = Value(join(_widened(type_of(p), type_of(q)), type_of(q), key), name)
+        p, q = (
+            presented(s, o, *way) if isinstance(o, (List, Dict)) else o for o, way in zip((p, q), meeting.ways, strict=True)
+        )
+        flat = [(made, p, q)]
+    s.memory.bear(made)
+    if s.memory.object_in(made) is not None:
+        meeting.met.append((made, p, q))
+        if s.memory.object_in(a) is not None and s.memory.object_in(b) is not None:
+            meeting.same[key_of(a), key_of(b)] = a, b, made
+    return made, flat
+
+
+def share(s: Builder, meeting: Meeting) -> None:
+    """What the φ's of two branches share memory with: on one of the ways there, a φ is what that branch ends with.
+
+    So two φ's may be one object only if they are on one of the ways: buffers that a branch swaps are apart.
+    """
+    ends = [
+        (key_of(m), [(side, side.reached(m, o)) for (side, _), o in zip(meeting.ways, (p, q), strict=True)])
+        for m, p, q in meeting.met
+    ]
+    for n, (m, ways) in enumerate(ends):
+        for side, found in ways:
+            for k in found:
+                for other in (k, *side.rivals.get(k, ())):
+                    s.memory.share(m, other)
+                if k in side.stale:
+                    s.memory.stale[m] = side.stale[k]
+        for m2, ways2 in ends[:n]:
+            if any(not side.apart(k, k2) for (side, f), (_, f2) in zip(ways, ways2, strict=True) for k in f for k2 in f2):
+                s.memory.share(m, m2)
+
+
+def refuse_different(s: Builder, a: Abstract, b: Abstract, name: str) -> None:
+    """Containers that differ in structure have no common form."""
+    if Undefined in (type(a), type(b)) or not any(isinstance(t, (Tuple, List, Dict)) for t in (a, b)):
+        return
+    if all(isinstance(t, (List, ListOf)) for t in (a, b)) and (s.growing or ListOf in (type(a), type(b))):
+        return
+    if not _alike(a, b):
+        raise UnrollError(
+            f"a list, tuple or dict{' ' + repr(name) if name else ''} whose length, keys or kind depend on the way taken",
+            s.place,
+            "Give it the same structure on every path; collect the values of a loop in an array.",
+        )
+    for p, q in zip(a.items, b.items, strict=True):  # type: ignore[union-attr]
+        refuse_different(s, p, q, name)
+
+
+def expose(s: Builder, a: Operand, side: Memory) -> Operand:
+    """A container value as a container of its items, as they are at the end of a branch."""
+    if not isinstance(a, Value) or not isinstance(a.type, (Tuple, List, Dict)):
+        return a
+    with s.into(s.body, side):
+        return s.explode(a)
+
+
+def _alike(a: Abstract | Operand, b: Abstract | Operand) -> bool:
+    """Whether two containers are of one kind, with the same keys or as many items."""
+    return alike(a, b)
+
+
+def item_name(whole: Tuple | List | Dict, name: str, key: Hashable) -> str:
+    """What the φ of an item of something called `name` is called."""
+    return str(key) if isinstance(whole, Dict) else f"{name}_{key}" if name else ""
+
+
+def items_like(a: Operand, other: Operand) -> tuple[Operand, ...] | None:
+    """The items of a container; for an undefined one as many undefined items as the other side has."""
+    if isinstance(a, (Tuple, List, Dict)):
+        n = len(other.items) if isinstance(other, (Tuple, List, Dict)) else len(a.items)
+        return a.items if len(a.items) == n else None
+    return tuple(UNDEFINED for _ in other.items) if isinstance(other, (Tuple, List, Dict)) else None
+
+
+def _widened(a: Abstract, b: Abstract) -> Abstract:
+    """`a`, without its value if it is a constant other than `b`."""
+    return a if a == b or not isinstance(a, Const) or isinstance(a.value, bool) else widen(a)

@@ -1,0 +1,161 @@
+"""What the parts of specialization need of one another.
+
+`Builder` is the specializer as its parts see it: the block that is being built, what names stand for, what memory holds, and
+the operations that emit statements. `Plan` is what a loop goes through. Does nothing by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, Protocol
+
+from sct.analysis.repeating import Access, Repeated
+from sct.errors import Place, SctError
+from sct.frontend.resolve import Dependency
+from sct.ir.ops import Attribute, Field, Free
+from sct.ir.ssa import Block, Function, Operand, Origin, Statement, Value
+from sct.ir.types import UNKNOWN, Abstract
+from sct.specialize.memory import Memory, Write
+
+__all__ = ["Builder", "NotStaticError", "Plan"]
+
+
+class NotStaticError(Exception):
+    """A test in a rule is not decided by the types: the rule is to be called as it stands. Never reaches a user."""
+
+
+class Builder(Protocol):
+    """The state of a specialization, and what is done to it."""
+
+    body: list[Statement]
+    env: dict[Value, Operand]
+    memory: Memory
+    place: Place | None
+    caller: Place | None
+    in_library: bool
+    origin: Origin | None
+    path: str
+    static: bool
+    growing: bool
+    pending: tuple[SctError, ...]
+    spent: list[Plan]
+    left: list[tuple[FunctionType, Write]]
+    looped: tuple[Operand, ...]
+    instances: int
+    outlines: dict[Any, int]
+    loops: dict[tuple[int, str, bool], tuple[Operand, ...]]
+    copied: dict[Value, Value]
+    stack: list[Callable[..., Any]]
+    recursion: dict[Any, Abstract]
+    again: dict[Any, tuple[Repeated, tuple[Access, ...]]]
+    free_values: dict[Free, Value]
+    outside: set[Value]
+    dependencies: list[Dependency]
+    free: dict[Free | Field, Abstract]
+
+    def apply(
+        self,
+        op: Any,
+        args: Sequence[Operand],
+        kwargs: dict[str, Operand] | None = None,
+        name: str = "",
+        known: Abstract = UNKNOWN,
+    ) -> Operand:
+        """Fold, inline or emit an operation."""
+
+    def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """Emit an operation of known type, on its operands as their memory is now."""
+
+    def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """Emit an operation of known type, on its operands as they are given."""
+
+    def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
+        """Emit an operation that is not inlined."""
+
+    def plan(self, operand: Operand) -> Plan:
+        """The plan of an iterable."""
+
+    def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
+        """An attribute of a value."""
+
+    def project(self, v: Value, key: Any, item: Abstract) -> Operand:
+        """An item of a container value."""
+
+    def explode(self, v: Value) -> Operand:
+        """A container value as a container of its items."""
+
+    def expose_all(self, operand: Operand) -> Operand:
+        """An operand with every container value in it taken apart."""
+
+    def present(self, operand: Operand, reads: bool = True) -> Operand:
+        """An operand as it is now."""
+
+    def structure(self, operand: Operand) -> Operand:
+        """A list or dict as it is now; what is in it is not read."""
+
+    def not_yet(self, error: SctError) -> Operand:
+        """What is known once a list is seen to grow; the error if it does not."""
+
+    def keeps_length(self, obj: Operand) -> None:
+        """Refuse to change the length of a list or dict that a loop goes through."""
+
+    def writable(self, obj: Operand) -> None:
+        """Refuse an object that the function must not write into; copy an argument."""
+
+    def resolve(self, operand: Operand, reads: bool = True) -> Operand:
+        """What an operand of the untyped form stands for."""
+
+    def truth(self, test: Operand) -> Operand:
+        """A test, as a known flag where its type decides it."""
+
+    def block(self, block: Block) -> tuple[Operand, ...]:
+        """The statements of a block; what it yields."""
+
+    def run(self, function: Function, args: Sequence[Operand]) -> Operand:
+        """The statements of a function; its result."""
+
+    def nested(self, block: Block, memory: Memory) -> tuple[list[Statement], tuple[Operand, ...]]:
+        """The statements of a block, collected apart."""
+
+    def into(self, body: list[Statement], memory: Memory | None = None) -> AbstractContextManager[None]:
+        """Statements go to the end of `body`, and reads and writes to `memory`, if one is given."""
+
+    def instance_of(self, what: str) -> AbstractContextManager[None]:
+        """One of several runs through the same statements."""
+
+    def apart(self, **state: Any) -> Builder:
+        """A specializer of another function, on its own but for what it is given."""
+
+    def depend(self, d: Dependency) -> None:
+        """Rely on a binding of a name."""
+
+    def read_free(self, op: Free, value: Any) -> Value:
+        """Data from outside of the function."""
+
+    def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
+        """Data in a field of an instance."""
+
+    def undo_point(self) -> Callable[[], None]:
+        """What takes back all that is done from here on."""
+
+    def leave_outside(self, function: FunctionType, by: Write) -> None:
+        """What lies outside may have been changed by a call of a function that is not followed."""
+
+    def refuse_plans(self, args: Sequence[Operand]) -> None:
+        """Refuse arguments that only a loop can go through."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Something that a loop goes through."""
+
+    def length(self, b: Builder) -> Operand:
+        """The number of elements, emitted if need be."""
+        raise AssertionError
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        """The element number `i`."""
+        raise AssertionError

@@ -1,0 +1,543 @@
+"""Calls of Python functions, carried out while a function is specialized.
+
+Takes a function and operands; emits the function's statements (or those of a rule, or of a derived function), or one call
+where it is recursive or checkpointed.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.effects import statements
+from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
+from sct.checkpointing import CheckpointedFunction
+from sct.collecting import collecting_later
+from sct.errors import SctError, UnsupportedSyntaxError
+from sct.frontend.callables import python_function, reached
+from sct.frontend.lower import Lowered, lower
+from sct.frontend.resolve import free_value, has_fields
+from sct.infer.call import infer_call, plain
+from sct.infer.facts import for_call
+from sct.infer.join import join, own_sizes, widen
+from sct.infer.signature import type_alone
+from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, is_lasting, package_of
+from sct.ir.shapes import constant, size_serial
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, map_leaves, type_of, values_of
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    Instance,
+    List,
+    Relied,
+    Slice,
+    Tuple,
+    facts_relied_on,
+)
+from sct.ruleset import facts_of, is_registered
+from sct.runtime import random_states
+from sct.specialize.building import Builder, NotStaticError
+from sct.specialize.containers import UnrollError
+from sct.specialize.instances import Bound, callee, field
+from sct.specialize.memory import key_of
+
+__all__ = [
+    "bind",
+    "call_value",
+    "checkpointed",
+    "checkpointed_call",
+    "compiling",
+    "derivative",
+    "lowered",
+    "python_call",
+    "refuse_looking",
+    "rule",
+    "transform",
+]
+
+
+_TEMPLATES = 4096  # at most so many are kept
+_templates: dict[Any, tuple[Block, Relied]] = {}  # with what they rely on
+_own_rules: dict[tuple[Callable[..., Any], bool], Lowered] = {}
+_lowered: ContextVar[dict[tuple[Callable[..., Any], bool], Lowered] | None] = ContextVar("lowered", default=None)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Functions are lowered once meanwhile; afterwards they are forgotten, with all that they refer to."""
+    if _lowered.get() is not None:
+        yield
+        return
+    token = _lowered.set({})
+    try:
+        with collecting_later():
+            yield
+    finally:
+        _lowered.reset(token)
+
+
+def lowered(function: Callable[..., Any], rule: bool = False) -> Lowered:
+    """`lower`, remembered while a function is compiled; sct's own rules are remembered for ever."""
+    known = _own_rules if _own_rule(function) else _lowered.get()
+    if known is None:
+        return lower(function, rule)
+    made = known.get((function, rule))
+    if made is None:
+        made = known[function, rule] = lower(function, rule)
+    return made
+
+
+def _own_rule(function: Any) -> bool:
+    """Whether a function is one of sct's own rules, whose names nobody rebinds."""
+    return (getattr(function, "__module__", None) or "").startswith("sct.") and not is_generated(function)
+
+
+def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    """A call of a value, which must be known to be a function."""
+    called = callee(s, args[0])
+    if called is not None:
+        return s.apply(called if called.args or called.kwargs else called.function, args[1:], kwargs, name)
+    raise UnsupportedSyntaxError(
+        "a call of a function that is only known at run time", s.place, "Pass the function as an argument of its own."
+    )
+
+
+def refuse_looking(s: Builder, op: Any, args: Sequence[Operand]) -> None:
+    """Refuse a function that looks at the variables of its caller, which are others in generated code."""
+    if for_call(facts_of(op).sees_caller, op, args):
+        raise UnsupportedSyntaxError(
+            f"{op.__name__}(), which looks at the variables of the function that calls it", s.place, "Name what it looks for."
+        )
+
+
+def python_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    """A call of a function in Python: inlined, unless it is recursive or of a library."""
+    if package_of(op) in ("numpy", "scipy"):
+        return s.primitive(op, args, kwargs, name, UNKNOWN)
+    if not s.static and (op in s.stack or recursive(s, op)):
+        return recursive_call(s, op, args, kwargs, name)
+    if not s.static:
+        return call(s, op, args, kwargs)
+    return rule(s, op, args, kwargs)
+
+
+def call(
+    s: Builder, function: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], rule: bool = False
+) -> Operand:
+    """A Python function inlined."""
+    made = read_callee(s, function, rule)
+    for d in made.dependencies if not _own_rule(function) else ():
+        s.depend(d)
+    s.stack.append(function)
+    bound = bind(s, made.function, args, kwargs)
+    with s.instance_of("call"):
+        try:
+            with calling(s, _own_rule(function)):
+                return s.run(made.function, bound)
+        finally:
+            s.stack.pop()
+
+
+def read_callee(s: Builder, function: Callable[..., Any], rule: bool = False) -> Lowered:
+    """`lowered`; an error in it says where it was called."""
+    try:
+        return lowered(function, rule)
+    except SctError as e:
+        raise e.called_from(s.place) from None
+
+
+@contextmanager
+def calling(s: Builder, library: bool = False) -> Iterator[None]:
+    """Statements that are run belong to a function that is called here."""
+    outer = s.caller, s.in_library
+    s.caller, s.in_library = s.place, s.in_library or library
+    try:
+        yield
+    finally:
+        s.caller, s.in_library = outer
+
+
+def bind(s: Builder, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
+    """The arguments of a call, in the order of the function's parameters."""
+    try:
+        bound = function.signature.bind(*args, **kwargs)
+    except TypeError as e:
+        raise SctError(f"{function.name}(): {e}", s.place, "Give it the arguments of its signature.") from e
+    out: list[Operand] = []
+    for name, p in function.signature.parameters.items():
+        if name in bound.arguments:
+            value = bound.arguments[name]
+            out.append(Tuple(value) if p.kind is p.VAR_POSITIONAL else _new(s, value) if p.kind is p.VAR_KEYWORD else value)
+        elif p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            out.append(Tuple(()) if p.kind is p.VAR_POSITIONAL else _new(s, {}))
+        else:
+            out.append(default(s, function, name, p.default))
+    return out
+
+
+def _new(s: Builder, entries: dict[str, Operand]) -> Operand:
+    """A dict of its own."""
+    return s.apply(NEW, (Dict.of(entries),))
+
+
+def named_tuple(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A named tuple that is made."""
+    defaults = cls._field_defaults
+    parameters = [
+        inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=defaults.get(n, inspect.Parameter.empty))
+        for n in cls._fields
+    ]
+    function = Function(cls.__name__, inspect.Signature(parameters), Block((), (), ()), None, cls.__new__)
+    return Tuple(tuple(bind(s, function, args, kwargs)), cls)
+
+
+def vectorized_call(s: Builder, op: np.vectorize, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A call of `np.vectorize(function)`."""
+    if kwargs:
+        raise UnsupportedSyntaxError("a vectorized function with keyword arguments", s.place, "Give them by position.")
+    try:
+        called = reached(op)
+    except UnsupportedSyntaxError as e:
+        raise UnsupportedSyntaxError(e.message, s.place, e.advice) from None
+    return s.apply(called.function, (*map(Const, called.args), *args))
+
+
+def default(s: Builder, function: Function, name: str, value: Any) -> Operand:
+    """The default of a parameter: as it stands if it is a constant, otherwise read when the function runs."""
+    t = type_alone(value, name)
+    if isinstance(t, Const) or type(value) in (int, float, complex):
+        return Const(value)
+    if isinstance(plain(t), tuple) and t == (known := Tuple(tuple(Const(v) for v in value))):
+        return known
+    assert function.callee is not None
+    return s.read_free(Free(function.callee, f"{name} (default)"), value)
+
+
+def rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
+    if s.static or not _own_rule(op):
+        return inlined_rule(s, op, args, kwargs)
+    operands = [*args, *kwargs.values()]
+    if not all(_is_lasting(type_of(o)) for o in operands):
+        return inlined_rule(s, op, args, kwargs)
+    key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))
+    try:
+        found = _templates.get(key)
+    except TypeError:  # a constant that cannot be hashed
+        return inlined_rule(s, op, args, kwargs)
+    if found is None or not found[1].again():
+        with facts_relied_on() as relied:
+            made = template(s, op, args, kwargs)
+        if made is None:
+            return inlined_rule(s, op, args, kwargs)
+        if len(_templates) >= _TEMPLATES:
+            _templates.clear()
+        found = _templates[key] = made, relied
+    return instance(s, found[0], list(values_of(*operands)))
+
+
+def template(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Block | None:
+    """A rule's statements for arguments of these types, unless they hold sizes or data of this call alone."""
+    inner = s.apart()
+    params: list[Value] = []
+
+    def fresh(leaf: Operand) -> Operand:
+        if not isinstance(leaf, Value):
+            return leaf
+        params.append(Value(leaf.type))
+        return params[-1]
+
+    mark = size_serial()
+    own = [map_leaves(fresh, a) for a in args]
+    named = {k: map_leaves(fresh, v) for k, v in kwargs.items()}
+    result = inlined_rule(inner, op, own, named)
+    if inner.free or size_serial() != mark or any(not isinstance(t, Apply) for t in inner.body):
+        return None
+    return Block(tuple(params), tuple(inner.body), (result,))
+
+
+def instance(s: Builder, template: Block, values: list[Value]) -> Operand:
+    """The statements of a template with values of this function in them."""
+    names: dict[Value, Operand] = dict(zip(template.params, values, strict=True))
+
+    def there(o: Operand) -> Operand:
+        return map_leaves(lambda leaf: names[leaf] if isinstance(leaf, Value) else leaf, o)
+
+    for t in template.body:
+        assert isinstance(t, Apply)
+        made = Value(t.result.type)
+        args = tuple(map(there, t.args))
+        s.body.append(Apply(t.op, args, tuple((k, there(v)) for k, v in t.kwargs), made, s.place, s.origin))
+        names[t.result] = made
+    return there(template.yields[0])
+
+
+def inlined_rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A rule inlined; called as it stands if its branches are not decided."""
+    mark, static = len(s.body), s.static
+    s.static = True
+    try:
+        return call(s, op, args, kwargs, rule=True)
+    except (NotStaticError, UnrollError):
+        del s.body[mark:]
+        t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
+        return s.append(op if is_registered(op) or _own_rule(op) else Call(op), args, kwargs, t)
+    finally:
+        s.static = static
+
+
+def recursive(s: Builder, op: FunctionType) -> bool:
+    """Whether the type of the function's result is being looked for."""
+    return any(key[0] is op for key in s.recursion)
+
+
+def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
+    """A call of a function from within itself stays a call; its type is found by iterating from nothing."""
+    function = read_callee(s, op).function
+    refuse_stars(s, function)
+    s.refuse_plans(args)
+    bound = bind(s, function, args, kwargs)
+    if any(isinstance(type_of(b), (Tuple, List, Dict)) for b in bound):
+        raise UnsupportedSyntaxError(
+            f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
+            s.place,
+            "Pass the items one by one.",
+        )
+    types = tuple(widen(type_of(b)) for b in bound)
+    key = (op, types)
+    if key not in s.recursion and sum(k[0] is op for k in s.recursion) > 8:
+        types = tuple(_without_shape(t) for t in types)
+        key = (op, types)
+    if key not in s.recursion:
+        s.recursion.setdefault(key, UNDEFINED)
+        for _ in range(8):
+            params: list[Operand] = [t if isinstance(t, Const) else Value(t) for t in types]
+            inner = s.apart(
+                stack=[op],
+                recursion=s.recursion,
+                again=s.again,
+                dependencies=s.dependencies,
+                free=s.free,
+                path=f"{s.path}r",
+                place=s.place,
+                caller=s.place,
+                frozen=frozenset(values_of(*params)),
+                tracking=True,
+            )
+            result = inner.run(function, params)
+            found = widen(type_of(result))
+            block = Block((), tuple(inner.body), (result,))
+            s.again[key] = repeated(block, f"the recursive function {op.__name__}", inner.outside), generators_of(inner, params)
+            settled = join(s.recursion[key], found, ("recursion", describe(op)))
+            if settled == s.recursion[key]:
+                break
+            s.recursion[key] = settled
+    if s.recursion[key] == UNDEFINED:
+        return UNDEFINED
+    with s.instance_of("recursion"):
+        t = own_sizes(s.recursion[key], ("result", s.path))
+    return as_call(s, op, function, bound, t, name, *s.again.get(key, (Repeated(), ())))
+
+
+def checkpointed(s: Builder, args: Sequence[Operand]) -> Operand:
+    """`sct.checkpoint(function)`."""
+    called = callee(s, args[0])
+    if called is None:
+        raise UnsupportedSyntaxError("sct.checkpoint of something only known at run time", s.place, "Name the function.")
+    made = CheckpointedFunction(called.function)
+    return Const(replace(called, function=made) if called.args or called.kwargs else made)
+
+
+def checkpointed_call(
+    s: Builder, checkpointed: CheckpointedFunction, args: Sequence[Operand], kwargs: dict[str, Operand], name: str
+) -> Operand:
+    """A call of a function that stays a call, so that the reverse sweep runs it again."""
+    op = python_function(checkpointed.function)
+    if has_fields(op):
+        called = callee(s, s.read_free(Free(checkpointed, "function", attribute=True), op))
+        assert called is not None
+        called = replace(called, function=CheckpointedFunction(called.function))
+        return s.apply(called, args, kwargs, name)
+    if not isinstance(op, FunctionType):
+        return s.apply(op, args, kwargs, name)
+    made = read_callee(s, op)
+    refuse_stars(s, made.function)
+    for d in made.dependencies:
+        s.depend(d)
+    s.refuse_plans(args)
+    bound = bind(s, made.function, args, kwargs)
+    types = [widen(type_of(b)) for b in bound]
+    params: list[Operand] = [
+        t if isinstance(t, Const) else Value(t, p) for t, p in zip(types, made.function.signature.parameters, strict=True)
+    ]
+    inner = s.apart(
+        stack=[op],
+        dependencies=s.dependencies,
+        free=s.free,
+        path=f"{s.path}k",
+        place=s.place,
+        caller=s.place,
+        frozen=frozenset(values_of(*params)),
+        tracking=True,
+    )
+    inner.memory.born.update(values_of(*params))
+    result = inner.present(inner.run(made.function, params))
+    t = type_of(result)
+    with s.instance_of("checkpoint"):
+        t = own_sizes(widen(t), ("result", s.path))
+    again = repeated(Block((), tuple(inner.body), (result,)), f"the checkpointed function {op.__name__}", inner.outside)
+    return as_call(s, op, made.function, bound, t, name, again, generators_of(inner, params))
+
+
+def generators_of(s: Builder, params: Sequence[Operand]) -> tuple[Access, ...]:
+    """The data from outside of a function, and in fields of its arguments, in which there are random generators."""
+    free = {v: f for f, v in s.free_values.items()}
+    made = {t.result: t for t in statements(Block((), tuple(s.body), ()))}
+
+    def access(o: Operand) -> Access | None:
+        if isinstance(o, Value) and o in free:
+            return Access(free[o])
+        if o in params:
+            return Access(params.index(o))
+        t = made.get(o) if isinstance(o, Value) else None
+        if t is None or not (isinstance(t.op, Field) or t.op is operator.getitem):
+            return None
+        base = access(t.args[0])
+        return base and replace(base, steps=(*base.steps, t.op if isinstance(t.op, Field) else t.args[1]))
+
+    found = [access(v) for v in (*free, *(r for r, t in made.items() if isinstance(t.op, Field))) if holds_generator(v)]
+    return tuple(dict.fromkeys(a for a in found if a is not None))
+
+
+def read_access(s: Builder, access: Access, bound: Sequence[Operand]) -> Operand:
+    """What a call of these arguments finds there."""
+    root = access.root
+    found = bound[root] if isinstance(root, int) else s.read_free(root, free_value(root))
+    for step in access.steps:
+        if isinstance(step, Field):
+            assert isinstance(found, Value)
+            found = field(s, found, step.name)
+        else:
+            found = s.apply(operator.getitem, (found, step))
+    return found
+
+
+def refuse_stars(s: Builder, function: Function) -> None:
+    """Refuse `*args` and `**kwargs` of a function whose call stays a call."""
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in function.signature.parameters.values()):
+        raise UnsupportedSyntaxError(
+            f"a function that is recursive or checkpointed ({function.name}), and takes *args or **kwargs",
+            s.place,
+            "Name the parameters.",
+        )
+
+
+def as_call(
+    s: Builder,
+    op: FunctionType,
+    function: Function,
+    bound: list[Operand],
+    t: Abstract,
+    name: str,
+    again: Repeated,
+    outside: tuple[Access, ...],
+) -> Operand:
+    """A call that stays one, of arguments in the order of the function's parameters; the reverse sweep runs it again."""
+    kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in function.signature.parameters.values()]
+    named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
+    args = [b for b, k in zip(bound, kinds, strict=True) if not k]
+    sources = [*again.generators, *(b for b in bound if holds_generator(b))]
+    sources += [read_access(s, a, bound) for a in outside]
+    outer = [v for v in values_of(*bound) if again.acts and s.memory.reaches(v, s.outside)]
+    if any(may_change(v) or isinstance(v.type, (Tuple, List, Dict, Instance)) for v in outer):
+        raise UnsupportedSyntaxError(
+            f"data from outside, given to {describe(op)}, which may change what is there, and which the derivative runs again",
+            s.place,
+            "Give it a copy.",
+        )
+    draws = bool(again.draws and sources)
+    if draws:
+        args = [s.append(random_states, sources, {}, UNKNOWN, "states"), *args]
+    kind = "acts" if again.acts else "reports" if again.reports else "draws" if draws else "none"
+    return s.append(Call(op, kind, draws, again.outside), args, named, t, name)
+
+
+def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
+    values = [plain(type_of(a)) for a in args]
+    called = callee(s, args[0]) if args else None
+    if called is not None and (called.args or called.kwargs):  # what stands before the arguments has a place, and no value yet
+        values[0] = functools.partial(called.function, *(None for _ in called.args), **dict.fromkeys(dict(called.kwargs)))
+    options = {k: plain(type_of(v)) for k, v in kwargs.items()}
+    if not all(constant(v) for v in (*values, *options.values())):
+        raise UnsupportedSyntaxError(f"sct.{op.__name__} of something only known at run time", s.place, "Name the function.")
+    made = op(*values, **options)
+    if called is None or not (called.args or called.kwargs):
+        return Const(made)
+    return Const(replace(called, function=made.__sct_callee__().function))
+
+
+def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A derived function that is called: its typed statements, spliced in."""
+    op, args, kwargs = op.__sct_call__(args, kwargs)
+    given = op.__sct_callee__()
+    if given.args or given.keywords:
+        primal = callee(s, s.read_free(Free(op, "primal", attribute=True), op.primal))
+        assert primal is not None
+        return s.apply(Bound(given.function, primal.args, primal.kwargs), args, kwargs)
+    bound = op.__sct_bind__(args, kwargs, s)
+    typed = op.__sct_typed__(tuple(type_of(b) for b in bound))
+    refuse_overlaps(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
+    s.dependencies.extend(d for d in typed.dependencies if d not in s.dependencies)
+    for free, t in typed.free:
+        s.free.setdefault(free, t)
+    return s.run(typed.function, bound)
+
+
+def refuse_overlaps(s: Builder, op: Any, written: Sequence[Any], bound: dict[str, Operand]) -> None:
+    """A derived function works on copies of the arguments that it writes into: they must be apart from the others."""
+    for w in written:
+        own = {s.memory.root(leaf) for leaf in values_of(bound[w.path[0]])}
+        others = [leaf for n, b in bound.items() if n != w.path[0] for leaf in values_of(b)]
+        for leaf in others:
+            root = s.memory.root(leaf)
+            if any(root is o or key_of(root) in s.memory.rivals.get(key_of(o), ()) for o in own):
+                raise UnsupportedSyntaxError(
+                    f"{op.__name__} writes into its argument {w.path[0]!r}, which may share memory with {leaf.name!r}",
+                    s.place,
+                    "Copy one of them first.",
+                )
+
+
+def _without_shape(t: Abstract) -> Abstract:
+    """An array type without its shape."""
+    return Array(t.dtype, None) if isinstance(t, Array) else t
+
+
+def _is_lasting(t: Abstract) -> bool:
+    """Whether a type holds nothing of the user's."""
+    if isinstance(t, Const):
+        return is_lasting(t.value)
+    if isinstance(t, (Tuple, List, Dict)):
+        return all(map(_is_lasting, t.items))
+    if isinstance(t, Slice):
+        return all(map(_is_lasting, (t.start, t.stop, t.step)))
+    return not isinstance(t, Instance)
+
+
+def _shape_of(o: Operand) -> Any:
+    """What a template may depend on: the structure of an operand, with types in place of values."""
+    return map_leaves(lambda leaf: (leaf.type,) if isinstance(leaf, Value) else leaf, o)  # type: ignore[arg-type,return-value]

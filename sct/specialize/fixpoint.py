@@ -1,0 +1,315 @@
+"""What a loop carries: the types that hold in every iteration, found by going through the body until they settle.
+
+Takes a loop's names, what they begin as, and how an iteration goes; gives a `Loop`: its parameters and what they begin as and
+go on with, for the names that the body assigns and for the objects that it writes into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from sct.infer.join import join, own_sizes, widen
+from sct.ir.ssa import Operand, Statement, Value, map_leaves, type_of
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, with_items
+from sct.specialize import branches
+from sct.specialize.building import Builder
+from sct.specialize.memory import Key, Memory, Write, key_of
+
+__all__ = ["Loop", "carried", "fixpoint", "know", "results"]
+
+
+_Slot: TypeAlias = tuple[int, int]
+"""A part of what a loop's name stands for, or of what is in an object: the number of the name or object, and of the part."""
+_Part: TypeAlias = tuple[_Slot, Operand, list[Key]]
+"""A part, what stands for it, and the objects that this may be."""
+
+
+@dataclass
+class Loop:
+    """A loop that is being specialized: what it carries, names first (`own` of them), then objects."""
+
+    inits: list[Operand]
+    names: list[str]
+    keys: list[Hashable]
+    own: int
+    types: list[Abstract]
+    objects: list[Operand] = field(default_factory=list)
+    stale: dict[_Slot | Key, Write] = field(default_factory=dict)  # by object, or by part of a name
+    shared: set[frozenset[_Slot | Key]] = field(default_factory=set)  # pairs of parts and objects that may share memory
+    params: list[Operand] = field(default_factory=list)
+    yields: list[Operand] = field(default_factory=list)
+    flag: Operand = UNDEFINED
+    body: list[Statement] = field(default_factory=list)
+
+
+_MOVES = 8
+"""How often the type of what a loop carries may change before it is taken to be unknown."""
+
+
+def fixpoint(
+    s: Builder, label: int, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], list[Operand]]
+) -> Loop:
+    """The body of a loop on parameters whose types hold in every iteration.
+
+    Carried are the names that the body assigns and the objects that it writes into. `label` is that of the body; what it was
+    seen to write into when the loops around it were gone through before it is carried from the start.
+    """
+    inits = [s.expose_all(i) for i in inits]
+    types = [_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
+    loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
+    instances, pending, outer = s.instances, s.pending, s.memory
+    here = label, s.path, s.growing
+    for obj in s.loops.get(here, ()):
+        if outer.knows(key_of(obj)):
+            carry(s, loop, obj)
+    moves = [0] * len(loop.types)
+    attempt, begun = 0, (-1, 0)
+    met = happened(s, spent := len(s.spent))
+    while True:
+        s.instances, s.pending = instances, pending  # every attempt is the same run
+        loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
+        env, loop.body = dict(s.env), []
+        inner = outer.fork()
+        try:
+            if begun != (attempt, len(loop.objects)):
+                begin(s, loop)
+                begun = attempt, len(loop.objects)
+            with s.into(loop.body, inner):
+                start_iteration(s, loop)
+                yields = enter(loop.params[: loop.own])
+                left = [s.present(inner.now(obj), reads=False) for obj in loop.objects]
+                loop.yields = [s.expose_all(y) for y in (*yields[: loop.own], *left)]
+                loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
+        finally:
+            s.env = env
+        before, met = met, happened(s, spent)
+        if found_more(s, loop, inner) or met != before:
+            continue
+        for t, y, name in zip(loop.types, loop.yields, loop.names, strict=True):
+            branches.refuse_different(s, t, type_of(y), name)
+        after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
+        after = [own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)]
+        if after == loop.types:
+            outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
+            outer.writes.update(inner.writes)
+            s.loops[here] = tuple(loop.objects)
+            return loop
+        moves += [0] * (len(after) - len(moves))
+        for k, (a, t) in enumerate(zip(after, loop.types, strict=True)):
+            moves[k] += a != t
+            loop.types[k] = a if moves[k] <= _MOVES else UNKNOWN
+        loop.shared = {pair for pair in loop.shared if not any(isinstance(o, tuple) for o in pair)}  # parts may be others now
+        loop.stale = {o: w for o, w in loop.stale.items() if not isinstance(o, tuple)}
+        attempt += 1
+
+
+def happened(s: Builder, spent: int) -> tuple[frozenset[Hashable], ...]:
+    """What there is since the loop began that an iteration may find changed: who was given an instance, which calls were not
+    followed, and whether an iterator was gone through.
+    """
+    return frozenset(s.memory.given), frozenset(function for function, _ in s.left), frozenset((len(s.spent) > spent,))
+
+
+def begin(s: Builder, loop: Loop) -> None:
+    """What the loop's parts share memory with, and which of them are not known, when the first iteration starts."""
+    first = slots(s, loop, loop.inits)
+    for slot, _, found in first:
+        loop.shared.update(frozenset((slot, other)) for k in found for other in (k, *s.memory.rivals.get(k, ())))
+    loop.shared.update(alike(s.memory, first))
+    mark(loop, s.memory, first)
+
+
+def mark(loop: Loop, memory: Memory, parts: Sequence[_Part]) -> None:
+    """The parts that are not known."""
+    for slot, _, found in parts:
+        writes = [memory.stale[k] for k in found if k in memory.stale]
+        if writes:
+            loop.stale.setdefault(slot, writes[0])
+
+
+def alike(memory: Memory, parts: Sequence[_Part]) -> Iterator[frozenset[_Slot | Key]]:
+    """The pairs of parts that may be one object."""
+    for n, (slot, _, found) in enumerate(parts):
+        for other, _, there in parts[:n]:
+            if any(not memory.apart(k, q) for k in found for q in there):
+                yield frozenset((slot, other))
+
+
+def slots(s: Builder, loop: Loop, others: Sequence[Operand]) -> list[_Part]:
+    """The parts of what the loop's names stand for, and of what is in its objects: parameters, each with the objects in
+    its place in `others`.
+    """
+    out: list[_Part] = []
+    for k, (p, o) in enumerate(zip(loop.params, others, strict=False)):
+        parts = [((k, j), q, s.memory.reached(q, r)) for j, (q, r) in enumerate(_parts(p, o))]
+        out += parts if k < loop.own else parts[1:]
+    return out
+
+
+def start_iteration(s: Builder, loop: Loop) -> None:
+    """What the memory holds when an iteration starts."""
+    for obj, p, i in zip(loop.objects, loop.params[loop.own :], loop.inits[loop.own :], strict=True):
+        s.memory.set(obj, p)
+        if isinstance(type_of(p), ListOf):
+            s.memory.holds(obj, i)
+    know(s, loop, loop.params)
+
+
+def know(s: Builder, loop: Loop, operands: Sequence[Operand]) -> None:
+    """What is known of the loop's parts, of those of operands that stand in their places."""
+    for operand in operands:
+        s.memory.bear_all(operand)
+    if not loop.shared and not loop.stale:
+        return
+    parts = {slot: key_of(p) for slot, p, _ in slots(s, replace(loop, params=list(operands)), operands)}
+    for pair in loop.shared:
+        p, q = (parts.get(o) if isinstance(o, tuple) else o for o in pair)
+        if p is not None and q is not None:
+            s.memory.share(p, q)
+    for o, write in loop.stale.items():
+        key = parts.get(o) if isinstance(o, tuple) else o
+        if key is not None:
+            s.memory.stale[key] = write
+
+
+def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
+    """Whether an iteration wrote into objects that are not carried yet, or left parts that share memory or are not known."""
+    outer = s.memory
+    held = {key_of(obj) for obj in loop.objects}
+    there = [k for k in inner.contents if k not in inner.born and k not in held]
+    changed = [k for k in there if inner.contents[k] is not outer.contents.get(k)]
+    for k in changed:
+        carry(s, loop, outer.original(k))
+    before, pairs = len(loop.stale), set(loop.shared)
+    begun, handed = end_iteration(s, loop, inner)
+    keys = {k for k, w in inner.writes.items() if outer.writes.get(k) is not w}
+    keys |= {k for k in inner.stale if k not in outer.stale and k not in loop.stale}
+    keys |= {q for k in keys for q in inner.rivals.get(k, ())}
+    touched: set[_Slot | Key] = {begun.get(k, k) for k in keys}
+    size = -1
+    while len(loop.shared) != size and not any(pair & touched for pair in loop.shared - pairs):
+        size = len(loop.shared)
+        hand_on(loop, handed, loop.shared - pairs)
+    return bool(changed) or len(loop.stale) > before or any(pair & touched for pair in loop.shared - pairs)
+
+
+def carry(s: Builder, loop: Loop, obj: Operand) -> None:
+    """Carry an object, which the loop begins with as it is now."""
+    memory = s.memory
+    there = key_of(obj) in memory.contents
+    init = s.copied.get(obj, obj) if isinstance(obj, Value) and not there else memory.now(obj)
+    init = s.expose_all(s.present(init, reads=False))
+    loop.objects.append(obj)
+    loop.inits.append(init)
+    loop.names.append(memory.name_of(obj))
+    loop.keys.append(("memory", len(loop.objects), loop.keys[0] if loop.keys else s.path))
+    loop.types.append(type_of(init))
+
+
+def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slot], dict[_Slot | Key, set[_Slot | Key]]]:
+    """What the loop's parts share memory with after an iteration, and which of them are not known.
+
+    Gives the parts by what stands for them at the start; and of each part and object the parts and objects, as they are at
+    the start, that it may come to be.
+    """
+    outer, s.memory = s.memory, inner
+    left = slots(s, loop, loop.yields)
+    begun = {key_of(p): slot for slot, p, _ in slots(s, loop, loop.params)}
+    s.memory = outer
+    loop.stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
+    mark(loop, inner, left)
+
+    def sources(k: Key) -> set[_Slot | Key]:
+        if k in begun or outer.knows(k):
+            return {begun.get(k, k)}
+        return {begun.get(q, q) for q in inner.rivals.get(k, ()) if q in begun or outer.knows(q)}
+
+    handed: dict[_Slot | Key, set[_Slot | Key]] = {slot: {c for k in found for c in sources(k)} for slot, _, found in left}
+    for k, others in inner.rivals.items():
+        before = outer.rivals.get(k, frozenset())
+        if others is not before and outer.knows(k):
+            new = {c for q in others - before for c in sources(q)}
+            handed[k] = {c for c in new if c != k and frozenset((k, c)) not in loop.shared}
+            loop.shared.update(frozenset((k, q)) for q in others - before if outer.knows(q))
+    loop.shared.update(alike(inner, left))
+    for slot, _, found in left:
+        near = {q for k in found for q in (k, *inner.rivals.get(k, ()))}
+        loop.shared.update(frozenset((slot, q)) for q in near if outer.knows(q))
+    return begun, handed
+
+
+def hand_on(loop: Loop, handed: dict[_Slot | Key, set[_Slot | Key]], found: set[frozenset[_Slot | Key]]) -> None:
+    """A part shares memory after an iteration with what those share memory with that it may come to be, by pairs just found.
+
+    Where the loop writes into none of these, it need not be gone through again to find that.
+    """
+    near: dict[_Slot | Key, set[_Slot | Key]] = {}
+    for p, q in found:
+        near.setdefault(p, set()).add(q)
+        near.setdefault(q, set()).add(p)
+    for part, sources in handed.items():
+        there = {q for c in sources for q in near.get(c, ())}
+        loop.shared.update(frozenset((part, q)) for q in there if not isinstance(q, tuple) and q != part)
+        loop.shared.update(frozenset((part, other)) for other, theirs in handed.items() if other != part and theirs & there)
+
+
+def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:
+    """The results of a loop, and what its names stand for after it; its objects hold what it left in them."""
+    made = {v: Value(v.type, v.name) for v in values}
+    after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
+    for obj, o in zip(loop.objects, after[loop.own :], strict=True):
+        s.memory.set(obj, o)
+        s.memory.writes[key_of(obj)] = Write(s.memory.name_of(obj), s.place)
+    know(s, loop, after)
+    return tuple(made.values()), after
+
+
+def carried(loop: Loop) -> tuple[tuple[Value, ...], tuple[Operand, ...], tuple[Operand, ...]]:
+    """The leaves that a loop carries: parameters, yields, initial operands."""
+    values: list[Value] = []
+    outs: list[Operand] = []
+    begun: list[Operand] = []
+
+    def walk(p: Operand, y: Operand, i: Operand) -> None:
+        if isinstance(p, Value):
+            values.append(p)
+            outs.append(y)
+            begun.append(i)
+        elif isinstance(p, (Tuple, List, Dict)):
+            ys = branches.items_like(y, p)
+            js = branches.items_like(i, p)
+            assert ys is not None and js is not None
+            for a, b, c in zip(p.items, ys, js, strict=True):
+                walk(a, b, c)
+
+    for p, y, i in zip(loop.params, loop.yields, loop.inits, strict=True):
+        walk(p, y, i)
+    return tuple(values), tuple(outs), tuple(begun)
+
+
+def _entry_type(t: Abstract, formal: Value) -> Abstract:
+    """The first guess: a named number is not taken for a constant, a flag is until it is seen to change."""
+    return widen(t) if formal.name else t
+
+
+def _structure(t: Abstract, name: str, init: Operand) -> Operand:
+    """A loop parameter of type `t`: its items are parameters of their own; what is known is not carried."""
+    if isinstance(t, (Tuple, List, Dict)):
+        inner = init.items if isinstance(init, (Tuple, List, Dict)) else (UNDEFINED,) * len(t.items)
+        names = [branches.item_name(t, name, k) for k in keys_of(t)]
+        return with_items(t, (_structure(i, n, u) for i, n, u in zip(t.items, names, inner, strict=True)))
+    if isinstance(t, (Const, Undefined)):
+        return t
+    return Value(t, name)
+
+
+def _parts(o: Operand, other: Operand) -> Iterator[tuple[Operand, Operand]]:
+    """The values, lists and dicts in a structure, with what stands in their places in another one."""
+    if isinstance(o, (Value, List, Dict)):
+        yield o, other
+    if isinstance(o, (Tuple, List, Dict)):
+        there = other.items if isinstance(other, (Tuple, List, Dict)) and len(other.items) == len(o.items) else o.items
+        for p, q in zip(o.items, there, strict=True):
+            yield from _parts(p, q)

@@ -1,0 +1,135 @@
+"""Objects with fields, and what is called through them, carried out while a function is specialized.
+
+Takes an instance and the name of an attribute, or something to call; gives what its class tells: a method with the object that
+it is of, what a property computes, or else the field as data, which is read once, at the start, and guarded by its type.
+Nothing of an instance is frozen, and nothing keeps one alive. Never writes into one.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
+from typing import Any
+
+from sct.errors import SctError, UnsupportedSyntaxError
+from sct.frontend.resolve import MISSING, Dependency, is_code
+from sct.infer.signature import abstract, example_of
+from sct.ir.ops import Attribute, Field
+from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.types import UNKNOWN, Const, Dict, Instance, Tuple
+from sct.specialize.building import Builder
+
+__all__ = ["Bound", "attribute", "callee", "field", "has_attribute", "is_foreign", "partial", "through_class"]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A function and the operands that stand before those of a call: a method, or a partial. At compile time only."""
+
+    function: Any
+    args: tuple[Operand, ...] = ()
+    kwargs: tuple[tuple[str, Operand], ...] = ()
+
+
+def callee(s: Builder, x: Operand) -> Bound | None:
+    """What a call of `x` calls; None if that is only known at run time."""
+    t = type_of(x)
+    if isinstance(t, Const):
+        return t.value if isinstance(t.value, Bound) else Bound(t.value)
+    if not isinstance(x, Value) or not isinstance(t, Instance) or example_of(t) is MISSING:
+        return None
+    if t.cls is MethodType:
+        return _with(callee(s, field(s, x, "__func__")), (field(s, x, "__self__"),), ())
+    if t.cls is functools.partial:
+        args, keywords = (s.expose_all(field(s, x, name)) for name in ("args", "keywords"))
+        assert isinstance(args, Tuple) and isinstance(keywords, Dict)
+        return _with(callee(s, field(s, x, "func")), args.items, tuple(keywords.mapping().items()))
+    found = through_class(s, t.cls, "__call__", x)
+    if isinstance(found, Const) and isinstance(found.value, Bound):
+        return found.value
+    raise SctError(f"an object of the class {t.cls.__name__} is not callable", s.place, "Call a method of it.")
+
+
+def _with(inner: Bound | None, args: Sequence[Operand], kwargs: Sequence[tuple[str, Operand]]) -> Bound | None:
+    """`inner` with further operands, which stand after its own; keywords that are given again count."""
+    if inner is None:
+        return None
+    return Bound(inner.function, (*inner.args, *args), tuple({**dict(inner.kwargs), **dict(kwargs)}.items()))
+
+
+def partial(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """`functools.partial(function, *args, **kwargs)`."""
+    made = _with(callee(s, args[0]), args[1:], tuple(kwargs.items()))
+    if made is None:
+        raise UnsupportedSyntaxError("a partial of a function that is only known at run time", s.place, "Name the function.")
+    return Const(made)
+
+
+def attribute(s: Builder, x: Value, name: str) -> Operand:
+    """An attribute of an instance."""
+    t = x.type
+    assert isinstance(t, Instance)
+    example = example_of(t)
+    if example is MISSING:
+        return s.append(Attribute(name), (x,), {}, UNKNOWN, name)
+    if name == "__class__":
+        return Const(t.cls)
+    own = getattr(example, "__dict__", {})
+    if name not in own or isinstance(_static(t.cls, name), property):
+        found = through_class(s, t.cls, name, x)
+        if found is not None:
+            if hasattr(example, "__dict__"):
+                s.read_field(x, Field(t.path, name, own=True), Const(MISSING))
+            return found
+    found = field(s, x, name)
+    if found == Const(MISSING):
+        raise SctError(f"an object of the class {t.cls.__name__} has no attribute {name!r}", s.place, "Check the name.")
+    return found
+
+
+def is_foreign(x: Value, name: str) -> bool:
+    """Whether an attribute of an instance is a function that is not written in Python, of a class that is."""
+    t = x.type
+    assert isinstance(t, Instance)
+    found = _static(t.cls, name)
+    return isinstance(found, (MethodDescriptorType, WrapperDescriptorType)) and example_of(t) is not MISSING
+
+
+def has_attribute(s: Builder, x: Value, name: str) -> bool:
+    """Whether an instance has an attribute."""
+    t = x.type
+    assert isinstance(t, Instance)
+    return _static(t.cls, name) is not MISSING or field(s, x, name) != Const(MISSING)
+
+
+def through_class(s: Builder, cls: type, name: str, x: Operand | None) -> Operand | None:
+    """What the attribute of a class stands for, seen from the instance `x` or from the class itself; None if it is data."""
+    static = _static(cls, name)
+    if isinstance(static, property) and isinstance(static.fget, FunctionType) and x is not None:
+        s.depend(Dependency(cls, name, static))
+        return s.apply(static.fget, (x,))
+    if isinstance(static, functools.cached_property) and x is not None:
+        s.depend(Dependency(cls, name, static))
+        return s.apply(static.func, (x,))
+    if isinstance(static, (staticmethod, classmethod)) and is_code(static.__func__):
+        s.depend(Dependency(cls, name, getattr(cls, name)))
+        return Const(static.__func__ if isinstance(static, staticmethod) else Bound(static.__func__, (Const(cls),)))
+    if is_code(static) and not isinstance(static, type) and hasattr(type(static), "__get__"):
+        s.depend(Dependency(cls, name, static))
+        return Const(static if x is None else Bound(static, (x,)))
+    return None
+
+
+def field(s: Builder, x: Value, name: str) -> Operand:
+    """The data in a field, `Const(MISSING)` if there is none."""
+    t = x.type
+    assert isinstance(t, Instance)
+    found = getattr(example_of(t), name, MISSING)
+    return s.read_field(x, Field(t.path, name), abstract(found, f"{t.path}.{name}"))
+
+
+def _static(cls: type, name: str) -> Any:
+    """The attribute of a class as it stands in the class, or in one that it is derived from."""
+    return next((c.__dict__[name] for c in cls.__mro__ if name in c.__dict__), MISSING)

@@ -1,0 +1,279 @@
+"""What a `for` loop goes through: ranges, containers, rows of arrays, and zip, enumerate and reversed of these.
+
+Takes operands; gives a plan, which knows its length and its i-th element. A plan exists at compile time only.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sct.checkpointing import checkpointed
+from sct.errors import SctError, UnsupportedSyntaxError
+from sct.infer.call import plain
+from sct.ir.ops import STAR
+from sct.ir.shapes import constant
+from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.types import UNDEFINED, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple
+from sct.ir.words import in_words
+from sct.specialize.building import Builder, Plan
+
+__all__ = [
+    "PLANS",
+    "Checkpointed",
+    "Enumerate",
+    "Items",
+    "Range",
+    "Reversed",
+    "Rows",
+    "Zip",
+    "looped",
+    "parts",
+    "spread",
+    "taken_apart",
+    "trip_count",
+]
+
+
+@dataclass(frozen=True)
+class Range(Plan):
+    """range(start, stop, step)."""
+
+    start: Operand
+    stop: Operand
+    step: Operand
+
+    def length(self, b: Builder) -> Operand:
+        bounds = [plain(type_of(o)) for o in (self.start, self.stop, self.step)]
+        if all(constant(v) for v in bounds):
+            return Const(len(range(*bounds)))
+        if self.step == Const(1):
+            span = self.stop if self.start == Const(0) else b.apply(operator.sub, (self.stop, self.start))
+            return b.apply(max, (span, Const(0)))
+        toward = b.apply(operator.sub, (self.stop, self.start))
+        up = b.apply(operator.neg, (b.apply(operator.floordiv, (b.apply(operator.neg, (toward,)), self.step)),))
+        return b.apply(max, (up, Const(0)))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        scaled = i if self.step == Const(1) else b.apply(operator.mul, (i, self.step))
+        return scaled if self.start == Const(0) else b.apply(operator.add, (self.start, scaled))
+
+
+@dataclass(frozen=True)
+class Items(Plan):
+    """The items of a tuple, list or dict of known length, as they are when the loop comes to them; `of` a dict: what."""
+
+    container: Operand
+    count: int
+    of: str = "keys"
+
+    def length(self, b: Builder) -> Operand:
+        return Const(self.count)
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        assert isinstance(i, Const)
+        now = b.structure(self.container)
+        if isinstance(now, Value):
+            now = b.explode(now)
+        assert isinstance(now, (Tuple, List, Dict))
+        if len(now.items) != self.count:
+            raise UnsupportedSyntaxError(
+                "a list or dict that has changed in length since the loop through it was set up", b.place, "Loop over a copy."
+            )
+        value: Operand = now.items[i.value]
+        if not isinstance(now, Dict) or self.of == "values":
+            return value
+        key = Const(now.keys[i.value])
+        return key if self.of == "keys" else Tuple((key, value))
+
+
+@dataclass(frozen=True)
+class Rows(Plan):
+    """The rows (elements along the first axis) of an array, or the items of a list of unknown length."""
+
+    array: Value
+
+    def length(self, b: Builder) -> Operand:
+        return b.apply(len, (self.array,))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        return b.apply(operator.getitem, (self.array, i))
+
+
+@dataclass(frozen=True)
+class Zip(Plan):
+    """zip(*parts)."""
+
+    parts: tuple[Plan, ...]
+
+    def length(self, b: Builder) -> Operand:
+        lengths = list(dict.fromkeys(p.length(b) for p in self.parts))
+        sizes = {t.size if isinstance(t := type_of(n), Scalar) and t.size is not None else n for n in lengths}
+        return lengths[0] if len(sizes) == 1 else b.apply(min, tuple(lengths))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        return Tuple(tuple(p.at(b, i) for p in self.parts))
+
+
+@dataclass(frozen=True)
+class Enumerate(Plan):
+    """enumerate(part, start)."""
+
+    part: Plan
+    start: Operand
+
+    def length(self, b: Builder) -> Operand:
+        return self.part.length(b)
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        number = i if self.start == Const(0) else b.apply(operator.add, (self.start, i))
+        return Tuple((number, self.part.at(b, i)))
+
+
+@dataclass(frozen=True)
+class Reversed(Plan):
+    """reversed(part)."""
+
+    part: Plan
+
+    def length(self, b: Builder) -> Operand:
+        return self.part.length(b)
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        n = self.part.length(b)
+        if isinstance(n, Const) and isinstance(i, Const):
+            return self.part.at(b, Const(n.value - 1 - i.value))
+        return self.part.at(b, b.apply(operator.sub, (b.apply(operator.sub, (n, Const(1))), i)))
+
+
+@dataclass(frozen=True)
+class Checkpointed(Plan):
+    """sct.checkpointed(part, slots, disk)."""
+
+    part: Plan
+    slots: Operand
+    disk: Operand
+
+
+def parts(plan: Plan) -> Iterator[Plan]:
+    """The plans that a plan is made of, itself included."""
+    yield plan
+    if isinstance(plan, Zip):
+        for p in plan.parts:
+            yield from parts(p)
+    elif isinstance(plan, (Enumerate, Reversed)):
+        yield from parts(plan.part)
+
+
+def trip_count(plan: Plan) -> int | None:
+    """The number of elements, if it is known at compile time."""
+    if isinstance(plan, Items):
+        return plan.count
+    if isinstance(plan, Range):
+        bounds = [plain(type_of(o)) for o in (plan.start, plan.stop, plan.step)]
+        return len(range(*bounds)) if all(constant(v) for v in bounds) else None
+    if isinstance(plan, Rows):
+        t = plan.array.type
+        return t.shape[0] if isinstance(t, Array) and t.shape and isinstance(t.shape[0], int) else None
+    if isinstance(plan, Zip):
+        counts = [trip_count(p) for p in plan.parts]
+        return None if None in counts else min((c for c in counts if c is not None), default=0)
+    if isinstance(plan, (Enumerate, Reversed)):
+        return trip_count(plan.part)
+    return None
+
+
+def taken_apart(s: Builder, x: Operand) -> list[Operand]:
+    """The items of something with a star before it."""
+    if x is UNDEFINED:
+        return [UNDEFINED]
+    t = type_of(x)
+    if isinstance(t, (Tuple, List, Dict, Array)) or (isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list, str))):
+        plan = s.plan(x)
+        n = trip_count(plan)
+        if n is not None:
+            return [plan.at(s, Const(i)) for i in range(n)]
+    raise UnsupportedSyntaxError(
+        "a starred value whose length is only known at run time", s.place, "Write the elements out, or use array operations."
+    )
+
+
+def spread(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> tuple[list[Operand], dict[str, Operand]]:
+    """Arguments with what has stars before it put in its places."""
+    out: list[Operand] = []
+    for a in args:
+        if not isinstance(a, Slice) or a.stop != Const(STAR):
+            out.append(a)
+        elif a.step == Const(None):
+            out += taken_apart(s, a.start)
+        else:
+            out += [Tuple((Const(k), v)) for k, v in _entries(s, a.start).items()]
+    named: dict[str, Operand] = {}
+    for k, v in kwargs.items():
+        for name, value in _entries(s, v).items() if k.startswith("**") else ((k, v),):
+            if name in named:
+                raise SctError(f"the keyword argument {name!r} is given twice", s.place, "Leave one of them out.")
+            named[name] = value
+    return out, named
+
+
+def _entries(s: Builder, x: Operand) -> dict[Any, Operand]:
+    """The entries of a dict with two stars before it."""
+    found = s.expose_all(x) if isinstance(type_of(x), Dict) else x
+    if not isinstance(found, Dict):
+        raise UnsupportedSyntaxError(f"** before {in_words(type_of(x))}, which is no dict", s.place, "Write the entries out.")
+    return found.mapping()
+
+
+def looped(plan: Plan) -> Iterator[Operand]:
+    """The lists and dicts that a plan goes through, whose lengths must not change meanwhile."""
+    for p in parts(plan):
+        if isinstance(p, Items) and isinstance(type_of(p.container), (List, Dict)):
+            yield p.container
+        elif isinstance(p, Rows) and isinstance(p.array.type, ListOf):
+            yield p.array
+
+
+def _range(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    if not 1 <= len(args) <= 3:
+        raise SctError(f"range takes 1 to 3 arguments, not {len(args)}", b.place, "Write `range(n)`.")
+    start, stop, step = (
+        (Const(0), args[0], Const(1)) if len(args) == 1 else (args[0], args[1], args[2] if len(args) > 2 else Const(1))
+    )
+    return Const(Range(start, stop, step))
+
+
+def _zip(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    return Const(Zip(tuple(b.plan(a) for a in args)))
+
+
+def _enumerate(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    start = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
+    return Const(Enumerate(b.plan(args[0]), start))
+
+
+def _reversed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    return Const(Reversed(b.plan(args[0])))
+
+
+def _checkpointed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    given = {**dict(zip(("iterable", "slots", "disk"), args, strict=False)), **kwargs}
+    if "iterable" not in given or "slots" not in given:
+        raise SctError(
+            "sct.checkpointed takes what the loop goes through, and the number of slots",
+            b.place,
+            "Write `sct.checkpointed(range(n), slots=5)`.",
+        )
+    return Const(Checkpointed(b.plan(given["iterable"]), given["slots"], given.get("disk", Const(0))))
+
+
+PLANS: dict[Any, Callable[..., Any]] = {
+    range: _range,
+    zip: _zip,
+    enumerate: _enumerate,
+    reversed: _reversed,
+    checkpointed: _checkpointed,
+}
+"""The functions that make plans; each takes the operands and the keywords."""

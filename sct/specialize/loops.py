@@ -1,0 +1,426 @@
+"""Loops, carried out while a function is specialized: rolled where one body serves every iteration, and otherwise unrolled.
+
+Takes a loop as written; emits a `For` or a `While` of what it carries (`sct.specialize.fixpoint`), or its iterations one after
+another, as a loop over containers needs. The body of a checkpointed loop becomes a function of its own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sct.analysis.repeating import holds_generator, repeated
+from sct.analysis.switches import is_on
+from sct.errors import UnsupportedSyntaxError
+from sct.ir.ops import Steps
+from sct.ir.rewriting import substitute
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    captured,
+    carried_params,
+    map_leaves,
+    read,
+    type_of,
+)
+from sct.ir.types import (
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    ListOf,
+    Scalar,
+    SizeLike,
+    Tuple,
+    note_bounds,
+    size_add,
+    size_symbol,
+)
+from sct.ir.words import in_words
+from sct.specialize import branches, fixpoint
+from sct.specialize.building import Builder, NotStaticError, Plan
+from sct.specialize.containers import UnrollError
+from sct.specialize.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
+from sct.specialize.iteration import parts as plan_parts
+from sct.specialize.writing import BINARY, is_object
+
+__all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]
+
+
+_FEW = 100  # so many iterations are written one after another rather than that a list is of unknown length
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The names that a loop carries: what they begin as, and the numbers of those that stand for it throughout."""
+
+    inits: list[Operand]
+    fixed: list[int]
+
+    def varied(self, items: Sequence[_T]) -> list[_T]:
+        """What is there for the other names, and what comes after it."""
+        return [i for k, i in enumerate(items) if k not in self.fixed]
+
+    def bound(self, targets: Sequence[Value], operands: Sequence[Operand]) -> dict[Value, Operand]:
+        """What `targets` stand for: in place of the other names for `operands`."""
+        others = self.varied(targets[: len(self.inits)])
+        return {**{targets[k]: self.inits[k] for k in self.fixed}, **dict(zip(others, operands, strict=False))}
+
+
+def for_each(s: Builder, t: ForEach) -> None:
+    """A `for` loop as written."""
+    plan = s.plan(s.resolve(t.iterable, reads=False))
+    outer = s.looped
+    s.looped = (*outer, *(s.memory.object_of(o) for o in looped(plan)))
+    try:
+        through(s, t, plan)
+    finally:
+        s.looped = outer
+
+
+def through(s: Builder, t: ForEach, plan: Plan) -> None:
+    """A loop through what `plan` says: rolled if that can be, otherwise unrolled, or with lists that grow."""
+    if isinstance(plan, Checkpointed):
+        outlined(s, t, plan)
+        return
+    if any(isinstance(p, Items) for p in plan_parts(plan)) or (s.static and trip_count(plan) is not None):
+        unrolled(s, t, plan)
+        return
+    n, few = trip_count(plan), _FEW if is_on("unrolling") else 0
+    ways = [rolled, grown] if n is None else [rolled, unrolled, grown] if n <= few else [rolled, grown, unrolled]
+    mark, env, place, origin, memory = len(s.body), s.env, s.place, s.origin, s.memory
+    saved, pending = memory.fork(), s.pending
+    refused: UnsupportedSyntaxError | None = None
+    for way in ways:
+        s.env = dict(env)
+        try:
+            way(s, t, plan)
+            if way is not rolled or unrolled not in ways or s.pending == pending:
+                return
+            refused = None  # what is not known yet may be known in single iterations
+        except UnsupportedSyntaxError as e:
+            if not isinstance(e, UnrollError) and way is not grown:
+                raise
+            refused = e if refused is None or way is unrolled or len(ways) == 2 else refused
+        del s.body[mark:]
+        memory.born |= s.memory.born
+        memory.go_back(saved.fork())
+        s.place, s.origin, s.memory, s.pending = place, origin, memory, pending
+    assert refused is not None
+    raise refused
+
+
+def grown(s: Builder, t: ForEach, plan: Plan) -> None:
+    """A loop in which lists grow."""
+    with lists_grow(s):
+        rolled(s, t, plan)
+
+
+def unrolled(s: Builder, t: ForEach, plan: Plan) -> None:
+    """A loop as its iterations, one after another."""
+    n = trip_count(plan)
+    if n is None:
+        raise UnsupportedSyntaxError(
+            "a loop over a list and an array together is not supported", s.place, "Loop over an index, and index both."
+        )
+    iteration(s, t, plan, 0, n, [s.resolve(i, reads=False) for i in t.inits])
+
+
+def iteration(s: Builder, t: ForEach, plan: Plan, i: int, n: int, carried: list[Operand]) -> None:
+    """Iterations i.. of an unrolled loop; the ones after a break that types do not decide stand in a branch."""
+    for k in range(i, n):
+        outer = s.env
+        s.env = dict(outer)
+        s.env.update(zip(t.body.params, (plan.at(s, Const(k)), *carried), strict=True))
+        with s.instance_of("iteration"):
+            yields = s.block(t.body)
+        s.env = outer
+        stop = s.truth(yields[-1]) if t.exits else Const(False)
+        carried = list(yields[: len(carried)])
+        if stop == Const(True):
+            break
+        if stop != Const(False) and k + 1 < n:
+            if s.static:
+                raise NotStaticError
+            rest_unless(s, stop, t, plan, k + 1, n, carried)
+            return
+    s.env.update(zip(t.results, carried, strict=True))
+
+
+def rest_unless(s: Builder, stop: Operand, t: ForEach, plan: Plan, k: int, n: int, carried: list[Operand]) -> None:
+    """An `If` of the iterations k.., which are gone through unless the loop was to stop."""
+    place, origin = s.place, s.origin
+    ended: list[Statement] = []
+    rest: list[Statement] = []
+    with s.into(rest, s.memory.fork()):
+        iteration(s, t, plan, k, n, carried)
+        inner = s.memory
+    after = [s.env[r] for r in t.results]
+    sides = ((s.memory.fork(), ended), (inner, rest))
+    blocks, results = branches.joined(s, t.results, sides, (carried, after), t.body.params[0].id, (k, s.path))
+    s.body.append(If(stop, *blocks, results, place, origin))
+
+
+def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
+    """A loop over a range, of which each iteration takes its element of the plan."""
+    if s.static:
+        raise NotStaticError
+    start, stop, step, backwards = bounds(s, plan, t.exits)
+    place, origin = s.place, s.origin
+    names, formal = split(s, t), carried_params(t)
+    whole = isinstance(plan, Range) or (isinstance(plan, Reversed) and isinstance(plan.part, Range) and not t.exits)
+    name = t.body.params[0].name
+    symbol = f"i#{t.body.params[0].id}.{s.path}"
+    note_bounds(symbol, *_least_and_greatest(start, stop, step))
+    index = Value(Scalar(int, size_symbol(symbol)), name if whole else "")
+
+    def enter(params: list[Operand]) -> list[Operand]:
+        first = index if whole else plan.at(s, index)
+        if not whole and isinstance(first, Value) and not first.name:
+            first.name = name
+        s.env[t.body.params[0]] = first
+        s.env.update(names.bound(formal, params))
+        return names.varied(s.block(t.body))
+
+    loop = fixpoint.fixpoint(s, t.body.label, names.varied(formal), names.varied(names.inits), enter)
+    index.name = index.name or "i"
+    flag = loop.flag if t.exits else Const(False)
+    exits = s.truth(flag) != Const(False)
+    values, outs, begun = fixpoint.carried(loop)
+    results, after = fixpoint.results(s, loop, values)
+    s.env.update(names.bound(t.results, after))
+    counted: tuple[Value, ...] = (Value(Scalar(int)),) if exits else ()
+    if counted and isinstance(t, For):
+        s.env[t.results[-1]] = counted[0]
+    block = Block((index, *values), tuple(loop.body), (*outs, flag) if exits else outs)
+    s.body.append(For(start, stop, step, block, begun, exits, backwards, (*results, *counted), place, origin))
+
+
+def while_(s: Builder, t: While) -> None:
+    """A `while` loop; its test is gone through once more, for parameters of its own."""
+    if s.static:
+        raise NotStaticError
+    place, origin = s.place, s.origin
+    names = split(s, t)
+
+    def enter(params: list[Operand]) -> list[Operand]:
+        s.env.update(names.bound(t.body.params, params))
+        return names.varied(s.block(t.body))
+
+    loop = fixpoint.fixpoint(s, t.body.label, names.varied(t.body.params), names.varied(names.inits), enter)
+    values, outs, begun = fixpoint.carried(loop)
+    again = {v: Value(v.type, v.name) for v in values}
+    tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]
+    s.env.update(names.bound(t.test.params, tested))
+    memory = s.memory.fork()
+    for obj, o in zip(loop.objects, tested[loop.own :], strict=True):
+        memory.set(obj, o)
+    held = dict(memory.contents)
+    test_body: list[Statement] = []
+    with s.into(test_body, memory):
+        fixpoint.know(s, loop, tested)
+        test = s.block(t.test)
+    if any(held.get(k) is not o for k, o in memory.contents.items() if k not in memory.born):
+        raise UnsupportedSyntaxError("a test of a while loop that writes into an array", place, "Write in the loop's body.")
+    flag = loop.flag if t.exits else Const(False)
+    exits = s.truth(flag) != Const(False)
+    results, after = fixpoint.results(s, loop, values)
+    count = Value(Scalar(int))
+    s.env.update(names.bound(t.results, after))
+    s.env[t.results[-1]] = count
+    test_block = Block(tuple(again.values()), tuple(test_body), (s.truth(test[0]),))
+    block = Block(values, tuple(loop.body), (*outs, flag) if exits else outs)
+    s.body.append(While(test_block, block, begun, exits, (*results, count), place, origin))
+
+
+def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
+    """A checkpointed loop: its body is a function of its own, of the state and of what it reads."""
+    place, origin = s.place, s.origin
+    if t.exits:
+        raise UnsupportedSyntaxError(
+            "break or return in a checkpointed loop", place, "Go through all steps, and choose the result with np.where."
+        )
+    if not isinstance(plan.part, (Range, Rows)):
+        raise UnsupportedSyntaxError(
+            "sct.checkpointed of something else than a range or an array", place, "Loop over a range, and index."
+        )
+    rolled(s, t, plan.part)
+    loop = s.body.pop()
+    assert isinstance(loop, For)
+    constants = tuple(sorted(captured(loop.body), key=lambda v: v.id))
+    again = repeated(loop.body, "a checkpointed loop", _from_outside(s, loop, constants))
+    if any(map(holds_generator, carried_params(loop))):
+        raise UnsupportedSyntaxError(
+            "a random generator that a checkpointed loop assigns", place, "Make the generator before the loop."
+        )
+    generators = Tuple((*again.generators, *(c for c in constants if again.draws and holds_generator(c))))
+    own = {v: Value(v.type, v.name, v.hint) for v in constants}
+    block = substitute(loop.body, dict(own))
+    params = (*block.params, *own.values())
+    names = _distinct([p.name or p.hint or "t" for p in params])
+    for p, n in zip(params, names, strict=True):
+        p.name = n
+    signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
+    number = s.outlines.setdefault((t.body.params[0].id, s.path), len(s.outlines) + 1)
+    name = f"{s.stack[0].__name__ if s.stack else 'loop'}_step{number if number > 1 else ''}"
+    step = Function(name, signature, Block(params, block.body, (Tuple(block.yields),)), None, None)
+    domain = (loop.start, loop.stop, loop.step)
+    indices = Value(UNKNOWN)
+    given = domain if loop.step != Const(1) else domain[:2] if loop.start != Const(0) else domain[1:2]
+    s.body.append(Apply(range, given, (), indices, place, origin))
+    whole = Value(Tuple((*(r.type for r in loop.results), UNKNOWN)))
+    used = read(loop.body)
+    begun = tuple(i if p in used else Const(None) for i, p in zip(loop.inits, carried_params(loop), strict=True))
+    args = (indices, Tuple(begun), Tuple(constants), plan.slots, plan.disk)
+    drawn = (("generators", generators),) if generators.items else ()
+    s.body.append(Apply(Steps(step), args, drawn, whole, place, origin))
+    for k, r in enumerate((*loop.results, Value(UNKNOWN, "checkpoints"))):
+        s.body.append(Apply(operator.getitem, (whole, Const(k)), (), r, place, origin))
+
+
+def _from_outside(s: Builder, loop: For, constants: Sequence[Value]) -> set[Value]:
+    """The values that a loop reads, and what it carries at the start, that may lie outside of the function."""
+    begun = [(p, i) for p, i in zip(carried_params(loop), loop.inits, strict=True) if isinstance(i, Value)]
+    return {v for v, from_ in (*begun, *zip(constants, constants, strict=True)) if s.memory.reaches(from_, s.outside)}
+
+
+@contextmanager
+def lists_grow(s: Builder) -> Iterator[None]:
+    """Within a loop that cannot be unrolled, a list whose length changes is of unknown length."""
+    outer, s.growing = (s.growing, s.pending), True
+    try:
+        yield
+    finally:
+        s.growing, pending, s.pending = outer[0], s.pending, outer[1]
+    if len(pending) > len(s.pending):
+        if not s.growing:
+            raise pending[-1]
+        s.pending = pending
+
+
+def plan_of(s: Builder, operand: Operand) -> Plan:
+    """What a loop over an operand goes through."""
+    if isinstance(operand, Const) and isinstance(operand.value, Plan):
+        if isinstance(operand.value, (Zip, Enumerate, Reversed)):
+            if any(operand.value is p for p in s.spent):
+                raise UnsupportedSyntaxError(
+                    "an iterator that is gone through twice", s.place, "Call zip, enumerate or reversed again."
+                )
+            s.spent.append(operand.value)
+        return operand.value
+    if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
+        operand = Tuple(tuple(Const(v) for v in operand.value))
+    t = type_of(operand)
+    if isinstance(t, (Tuple, List, Dict)):
+        return Items(operand, len(t.items))
+    if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
+        return Rows(operand)
+    raise UnsupportedSyntaxError(
+        f"a loop over {in_words(t)} is not supported",
+        s.place,
+        "Loop over a range, an array, a tuple, a list, zip, enumerate, reversed or a dict's items.",
+    )
+
+
+def bounds(s: Builder, plan: Plan, exits: bool) -> tuple[Operand, Operand, Operand, bool]:
+    """The range that a loop goes over, and whether it goes backwards."""
+    if isinstance(plan, Range):
+        return plan.start, plan.stop, plan.step, False
+    if isinstance(plan, Reversed) and isinstance(plan.part, Range) and not exits:
+        return plan.part.start, plan.part.stop, plan.part.step, True
+    return Const(0), plan.length(s), Const(1), False
+
+
+def _least_and_greatest(start: Operand, stop: Operand, step: Operand) -> tuple[SizeLike | None, SizeLike | None]:
+    """The bounds of an index of a range."""
+    first, end = (_size_of(type_of(o)) for o in (start, stop))
+    by = type_of(step)
+    if not isinstance(by, Const) or type(by.value) is not int or by.value == 0:
+        return None, None
+    if by.value > 0:
+        return first, None if end is None else size_add(end, -1)
+    return None if end is None else size_add(end, 1), first
+
+
+def _size_of(t: Abstract) -> SizeLike | None:
+    """What an integer is, as a size."""
+    return t.size if isinstance(t, Scalar) else int(t.value) if isinstance(t, Const) and type(t.value) is int else None
+
+
+def split(s: Builder, t: ForEach | For | While) -> _Names:
+    """The names that a loop carries, and which of them stand for one array or list throughout."""
+    inits = [s.resolve(i, reads=False) for i in t.inits]
+    ends = zip(inits, t.body.yields, carried_params(t), strict=False)
+    return _Names(inits, [k for k, (i, y, p) in enumerate(ends) if is_object(type_of(i)) and _stays(t.body, y, p)])
+
+
+def _stays(block: Block, y: Operand, v: Operand) -> bool:
+    """Whether, in the untyped form, `y` is what `v` is at the start of the block, but for augmented assignments to it."""
+    made = {r: s for s in block.body for r in s.results}
+    while y is not v:
+        s = made.get(y) if isinstance(y, Value) else None
+        if isinstance(s, Apply) and s.op in BINARY:
+            y = s.args[0]
+        elif isinstance(s, If):
+            k = s.results.index(y)
+            before = _before(s.then, s.then.yields[k]), _before(s.orelse, s.orelse.yields[k])
+            if before[0] is not before[1]:
+                return False
+            y = before[0]
+        elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
+            k = s.results.index(y)
+            params = carried_params(s)
+            if not _stays(s.body, s.body.yields[k], params[k]):
+                return False
+            y = s.inits[k]
+        else:
+            return False
+    return True
+
+
+def _before(block: Block, y: Operand) -> Operand:
+    """What a block starts from, of what it ends with."""
+    for s in reversed(block.body):
+        if isinstance(y, Value) and y in s.results:
+            candidates = [s.args[0]] if isinstance(s, Apply) and s.op in BINARY else []
+            if isinstance(s, If):
+                k = s.results.index(y)
+                candidates = [_before(s.then, s.then.yields[k])]
+                candidates += [_before(s.orelse, s.orelse.yields[k])]
+            elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
+                candidates = [s.inits[s.results.index(y)]] if _stays(block, y, s.inits[s.results.index(y)]) else []
+            if not candidates or any(c is not candidates[0] for c in candidates):
+                return y
+            y = candidates[0]
+    return y
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Names, numbered where they are not distinct."""
+    taken: set[str] = set()
+    out = []
+    for name in names:
+        base, k = name if name.isidentifier() else "t", 0
+        name = base
+        while name in taken:
+            k += 1
+            name = f"{base}_{k}"
+        taken.add(name)
+        out.append(name)
+    return out

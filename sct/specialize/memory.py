@@ -1,0 +1,340 @@
+"""Memory: what each array, list and dict holds at one point of the program, and which of them may be one and the same.
+
+Takes the reads and writes of a function as it is specialized; gives for each read the value that the object holds now. A
+write makes a new value, the object's next version; a view is retaken from the newest version of what it is a view of. So
+the typed function has values only, and no memory. Where it cannot be told whether two names share memory, one may be
+read no more once the other was written into. Griewank & Walther (2008), section 3.2, for overwriting.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sct.analysis.storage import fresh, is_basic_index, read_only
+from sct.errors import Place, UnsupportedSyntaxError
+from sct.infer.facts import for_call
+from sct.ir.ops import UNPACK
+from sct.ir.ssa import Apply, Operand, Value, type_of
+from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
+from sct.ruleset import Rearranged, facts_of
+
+__all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
+
+Key: TypeAlias = "Value | int"
+"""What an object is known by: the value that it was made as, or the identity of a list or dict in the SSA form."""
+
+
+def key_of(o: Operand) -> Key:
+    """The key of an operand that is an object."""
+    return o if isinstance(o, Value) else id(o)
+
+
+@dataclass(frozen=True)
+class View:
+    """`op(base, *rest, **kwargs)`, which shares memory with `base`; `part` if it is some entries of it, by a basic index."""
+
+    base: Value
+    statement: Apply
+    part: bool
+
+    @property
+    def index(self) -> Operand:
+        """The index of a part."""
+        return self.statement.args[1]
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write, for messages: the name that was written to, and where; or the function that may have written.
+
+    `why`: what kept that function from being followed. `unsure`: it is none if what was written to is a number.
+    """
+
+    name: str
+    place: Place | None
+    by: str = ""
+    why: str = ""
+    unsure: bool = False
+
+
+class Memory:
+    """The state at one point. `fork` copies what depends on the way taken; facts about values are shared."""
+
+    def __init__(self) -> None:
+        self.contents: dict[Key, Operand] = {}  # object -> what it holds, once that is not what it was made as
+        self.writes: dict[Key, Write] = {}  # object -> the last write
+        self.stale: dict[Key, Write] = {}  # object -> the write to another one that may have changed it
+        self.rivals: dict[Key, frozenset[Key]] = {}  # objects that may share its memory
+        self.again: dict[tuple[Value, Value], Value] = {}  # view, newer base -> the view retaken
+        self.born: set[Key] = set()  # objects made since the fork
+        self.parent: Memory | None = None
+        self.objects: dict[Key, Operand] = {}  # version -> its object
+        self.views: dict[Value, View] = {}
+        self.contiguous: set[Value] = set()
+        self.read_only: set[Value] = set()
+        self.names: dict[Key, str] = {}  # of lists and dicts
+        self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
+        self.given: dict[str, Write] = {}  # the path of an instance -> the call that may have changed it
+
+    def fork(self) -> Memory:
+        """The state for a branch or a loop's body."""
+        new = Memory()
+        new.parent = self
+        new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
+        new.rivals, new.again = dict(self.rivals), dict(self.again)
+        new.objects, new.views, new.contiguous, new.read_only = self.objects, self.views, self.contiguous, self.read_only
+        new.by_identity, new.names, new.given = self.by_identity, self.names, self.given
+        return new
+
+    def go_back(self, saved: Memory) -> None:
+        """Take the state that a fork has kept; what was made since then stays known."""
+        self.contents, self.writes, self.stale = saved.contents, saved.writes, saved.stale
+        self.rivals, self.again = saved.rivals, saved.again
+
+    def is_new(self, v: Value) -> bool:
+        """Whether a value was made since the fork."""
+        return v in self.born
+
+    def name_of(self, obj: Operand) -> str:
+        """What an object is called."""
+        return obj.name if isinstance(obj, Value) else self.names.get(key_of(obj), "")
+
+    def knows(self, key: Key) -> bool:
+        """Whether an object was made before this point, on the way to it."""
+        return key in self.born or (self.parent is not None and self.parent.knows(key))
+
+    # -- objects -----------------------------------------------------------------------------------------------------
+
+    def object_of(self, o: Operand) -> Operand:
+        """The object that an operand is a version of."""
+        return self.objects.get(key_of(o), o)
+
+    def root(self, v: Value) -> Operand:
+        """The object whose memory an array value lies in."""
+        while v in self.views:
+            v = self.views[v].base
+        return self.object_of(v)
+
+    def original(self, key: Key) -> Operand:
+        """The object that a key belongs to."""
+        return key if isinstance(key, Value) else self.by_identity[key]
+
+    def is_version(self, o: Operand, obj: Operand) -> None:
+        """`o` is what the object `obj` holds at some point."""
+        if o is not obj:
+            self.objects[key_of(o)] = obj
+            self.keep(o)
+
+    def keep(self, o: Operand) -> None:
+        if not isinstance(o, Value):
+            self.by_identity[id(o)] = o
+
+    def bear(self, o: Operand) -> None:
+        """`o` is an object made here; what it holds may be older."""
+        self.born.add(key_of(o))
+        self.keep(o)
+
+    def bear_all(self, o: Operand) -> None:
+        """`o`, and what is in it, are objects made here."""
+        if isinstance(o, (Value, List, Dict)):
+            self.bear(o)
+        if isinstance(o, (Tuple, List, Dict)):
+            for i in o.items:
+                self.bear_all(i)
+
+    def now(self, obj: Operand) -> Operand:
+        """What an object holds."""
+        return self.contents.get(key_of(obj), obj)
+
+    def set(self, obj: Operand, contents: Operand) -> None:
+        """The object holds `contents` from here on."""
+        self.contents[key_of(obj)] = contents
+        self.is_version(contents, obj)
+        self.keep(obj)
+
+    # -- sharing -----------------------------------------------------------------------------------------------------
+
+    def note(self, s: Apply) -> None:
+        """What a statement's result shares memory with."""
+        v = s.result
+        self.born.add(v)
+        if isinstance(v.type, Scalar):
+            return
+        op = s.op
+        base = s.args[0] if s.args else None
+        if not fresh(s) and (read_only(s) or base in self.read_only):
+            self.read_only.add(v)
+        if op is UNPACK and isinstance(base, Value) and isinstance(base.type, Array) and base.type.rank == 1:
+            return  # numbers
+        if isinstance(base, Value) and isinstance(base.type, Array) and isinstance(v.type, Array):
+            if op is operator.getitem:
+                if is_basic_index(s.args[1]) is True and not fresh(s):
+                    self.views[v] = View(base, s, True)
+                    return
+            elif (how := self.rearranged(s, base)) is not None:
+                self.views[v] = View(base, s, False)
+                if how == "reshaped" and self.is_contiguous(base):
+                    self.contiguous.add(v)
+                return
+        if fresh(s):
+            if _is_laid_out(s, isinstance(base, Value) and self.is_contiguous(base)):
+                self.contiguous.add(v)
+            return
+        for w in _arrays((*s.args, *(o for _, o in s.kwargs))):
+            self.may_be(v, self.root(w))
+
+    def rearranged(self, s: Apply, base: Value) -> Rearranged | None:
+        """How the entries of an array are those of another one of which it is a view; None if it may be a copy."""
+        how: Rearranged | None = for_call(facts_of(s.op).rearranged, s.op, s.args, s.kwargs)
+        return how if how != "may copy" else "reshaped" if self.is_contiguous(base) else None
+
+    def is_contiguous(self, v: Value) -> bool:
+        """Whether an array lies in memory in the order of its indices, so that reshaping it gives a view."""
+        obj = self.object_of(v)
+        return (v not in self.views and isinstance(obj, Value) and obj in self.contiguous) or v in self.contiguous
+
+    def share(self, p: Key, q: Key) -> None:
+        """Two objects may be, or lie in, the same memory; that says nothing of a third one."""
+        if p != q:
+            self.rivals[p] = self.rivals.get(p, frozenset()) | {q}
+            self.rivals[q] = self.rivals.get(q, frozenset()) | {p}
+
+    def may_be(self, v: Operand, other: Operand) -> None:
+        """`v` may be the object `other`, or lie in its memory: it may share memory with whatever that one does."""
+        self.keep(v)
+        self.keep(other)
+        p, q = key_of(v), key_of(other)
+        for k in (q, *self.rivals.get(q, ())):
+            self.share(p, k)
+
+    def apart(self, p: Key, q: Key) -> bool:
+        """Whether two objects are known not to share memory."""
+        return p != q and q not in self.rivals.get(p, ())
+
+    def reaches(self, v: Value, others: AbstractSet[Value]) -> bool:
+        """Whether a value may share memory with one of some others."""
+        root = self.root(v)
+        self.keep(root)
+        return any(self.original(k) in others for k in (key_of(root), *self.rivals.get(key_of(root), ())))
+
+    def holds(self, obj: Operand, items: Operand) -> None:
+        """The items of a list of unknown length may be these."""
+        for leaf in _arrays((items,)):
+            self.may_be(obj, self.root(leaf))
+
+    def object_in(self, o: Operand) -> Operand | None:
+        """The object that an operand stands for, or lies in; None if it is no object."""
+        if isinstance(o, Value):
+            return self.root(o) if isinstance(o.type, (Array, Unknown, ListOf, List, Dict)) else None
+        return self.object_of(o) if isinstance(o, (List, Dict)) else None
+
+    def reached(self, part: Operand, o: Operand) -> list[Key]:
+        """The objects that `part` is, or holds, if it stands for `o`: a value of unknown structure holds what is in `o`."""
+        own = self.object_in(o)
+        found = [] if own is None else [own]
+        if isinstance(part, Value) and not isinstance(part.type, Array):
+            found += [self.root(leaf) for leaf in _arrays((o,))]
+        for obj in found:
+            self.keep(obj)
+        return [key_of(obj) for obj in found]
+
+    def changed(self, key: Key) -> bool:
+        """Whether an object was written into, or may have been."""
+        return key in self.contents or key in self.stale
+
+    def wrote(self, obj: Operand, name: str, place: Place | None) -> None:
+        """The object was written into: whatever may share its memory is not known any more."""
+        write = self.writes[key_of(obj)] = Write(name, place)
+        is_list = isinstance(type_of(obj), (List, ListOf, Dict))
+        for r in self.rivals.get(key_of(obj), ()):
+            if not is_list or not isinstance(type_of(self.original(r)), (Array, Scalar)):  # an item is not the list
+                self.stale[r] = write
+
+    def may_have_written(self, v: Value, place: Place | None) -> None:
+        """`v` may be an array that was written into: neither it nor what may share its memory is known any more."""
+        obj = self.root(v)
+        self.wrote(obj, v.name, place)
+        self.stale[key_of(obj)] = Write(v.name, place, unsure=True)
+
+    def gave_away(self, obj: Operand, write: Write) -> None:
+        """An object was given to a function that may have written into it: what it holds is not known any more."""
+        self.keep(obj)
+        for key in (key_of(obj), *self.rivals.get(key_of(obj), ())):
+            self.stale[key] = write
+
+    def gave_instance(self, path: str, write: Write) -> None:
+        """An instance was given to a function that may have changed its fields."""
+        self.given[path] = write
+
+    def check_fields(self, path: str, name: str, place: Place | None) -> None:
+        """Refuse to read a field of an instance that may have been changed."""
+        for given, write in self.given.items():
+            if path == given or path.startswith((f"{given}.", f"{given}[")):
+                refuse_changed(repr(name), write, place)
+
+    def check(self, obj: Operand, name: str, place: Place | None) -> None:
+        """Refuse to read an object that may have been changed through another name."""
+        write = self.stale.get(key_of(obj))
+        if write is None:
+            return
+        where = f" (line {write.place.line})" if write.place is not None else ""
+        own = repr(name) if name else "this object"
+        if write.by:
+            refuse_changed(own, write, place)
+        other = repr(write.name) if write.name else "another one"
+        if write.unsure:
+            raise UnsupportedSyntaxError(
+                f"{own} may be a number, or an array that an augmented assignment{where} changes before it is read here",
+                place,
+                "Write x = x + v there, or read it before.",
+            )
+        if own == other:
+            other = f"what {other} stands for on another path"
+        raise UnsupportedSyntaxError(
+            f"{own} may share memory with {other}, which is written into{where} before it is read here",
+            place,
+            f"Copy one of them where it is made, as in `{name or 'x'} = {name or 'x'}.copy()`.",
+        )
+
+
+def refuse_changed(own: str, write: Write, place: Place | None) -> None:
+    """Refuse to read what a function that is not followed may have changed."""
+    where = f" (line {write.place.line})" if write.place is not None else ""
+    why = f"; {write.by} is not followed because of {write.why}" if write.why else ""
+    raise UnsupportedSyntaxError(
+        f"{own} may have been changed by {write.by}{where} before it is read here{why}",
+        place,
+        f"Read it before, give {write.by} a copy, or register that with sct.nondifferentiable.",
+    )
+
+
+def makes_array(op: Any, args: Sequence[Operand]) -> bool:
+    """Whether an operation gives an ndarray, which can be written into, of rank 0 too, and no NumPy scalar."""
+    return bool(for_call(facts_of(op).boxed, op, args))
+
+
+def is_itself(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
+    """Whether an operation on an array gives that very array back, and no new one."""
+    itself = facts_of(op).itself
+    t = args[0].type if itself is not None and args and isinstance(args[0], Value) else None
+    return isinstance(t, Array) and t.dtype is not None and bool(for_call(itself, op, args, kwargs))
+
+
+def _is_laid_out(s: Apply, like: bool) -> bool:
+    """Whether new memory is in the order of the indices; `like`: that of the first operand is."""
+    order = for_call(facts_of(s.op).order, s.op, s.args, s.kwargs)
+    return order == "C" or (order == "K" and (like or getattr(s.result.type, "rank", None) == 1))
+
+
+def _arrays(operands: tuple[Operand, ...]) -> Iterator[Value]:
+    """The arrays, and what may be one, among operands and in containers of them."""
+    for o in operands:
+        if isinstance(o, Value):
+            if isinstance(o.type, (Array, Unknown, Tuple, List, ListOf, Dict)):
+                yield o
+        elif isinstance(o, (Tuple, List, Dict)):
+            yield from _arrays(o.items)

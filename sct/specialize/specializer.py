@@ -1,0 +1,740 @@
+"""Types: a function specialized to the abstract values of its arguments.
+
+Takes a function in untyped SSA form and abstract arguments; gives it in typed SSA form: every value has its abstract value,
+calls of Python functions are inlined (`calls`), branches on known values are taken (`branches`), loops over containers of
+known length are unrolled (`loops`), and containers are taken apart into their items wherever their structure is known
+(`containers`). Never looks at data.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from sct import runtime
+from sct.analysis.repeating import Access, Repeated
+from sct.checkpointing import CheckpointedFunction, checkpoint
+from sct.errors import Place, SctError, UnsupportedSyntaxError
+from sct.frontend.callables import python_function
+from sct.frontend.resolve import Dependency, free_value
+from sct.infer.call import infer_call, plain
+from sct.infer.signature import abstract
+from sct.ir.ops import (
+    ASSERT,
+    CALL,
+    DICT,
+    LIST,
+    NEW,
+    POP,
+    PUSH,
+    RAISE,
+    UNPACK,
+    Again,
+    Attribute,
+    Call,
+    Derived,
+    Field,
+    Format,
+    Free,
+    InPlace,
+    Method,
+    Steps,
+    StepsBack,
+    Unused,
+    hashable,
+    is_effect,
+    of_numpy,
+)
+from sct.ir.rewriting import substitute
+from sct.ir.shapes import constant
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+    leaves,
+    map_leaves,
+    type_of,
+)
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    Instance,
+    List,
+    ListOf,
+    Scalar,
+    Slice,
+    Tuple,
+    Undefined,
+    Unknown,
+    is_named_tuple,
+    keys_of,
+    with_items,
+)
+from sct.ruleset import facts_of, is_pure, is_registered
+from sct.specialize import attributes, branches, calls, growing, instances, loops, unfollowed
+from sct.specialize.axes import along_known_axes
+from sct.specialize.building import Plan
+from sct.specialize.containers import STRUCTURAL, UnrollError
+from sct.specialize.instances import Bound
+from sct.specialize.iteration import Range, Reversed, spread
+from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
+from sct.specialize.spellings import SPELLINGS
+from sct.specialize.writing import WRITING, give_away, has_output, into_outputs, refuse_overwriting
+
+__all__ = ["Specialized", "Specializer", "Written", "specialize"]
+
+
+@dataclass(frozen=True)
+class Written:
+    """An argument that a function writes into, as the parameter's name and the keys that lead to it, and where it does."""
+
+    path: tuple[Any, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Specialized:
+    """A typed function, and what it relies on: bindings of names, and the types of data outside of it; what it writes into."""
+
+    function: Function
+    dependencies: tuple[Dependency, ...]
+    free: tuple[tuple[Free | Field, Abstract], ...]
+    written: tuple[Written, ...] = ()
+
+
+_runs = itertools.count()
+
+
+def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
+    """`function` with its parameters of the given types."""
+    s = Specializer(tracking=True, path=f"{next(_runs)}.")  # what is named after its place is its own in each run
+    s.entry = []
+    params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
+    operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]
+    s.parameters.update(params)
+    s.memory.born.update(params)
+    s.initial = s.memory
+    if function.callee is not None:
+        s.stack.append(function.callee)
+    try:
+        result = s.present(s.run(function, operands))
+    except UnrollError as e:
+        raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
+    block = Block(params, (*s.entry, *s.body), (result,))
+    if s.copied:
+        block = _from_copies(block, s.copied)
+    own = {v: Written(s.path_of(v), w) for v, w in s.written.items()}
+    return Specialized(replace(function, block=block), tuple(s.dependencies), tuple(s.free.items()), tuple(own.values()))
+
+
+def _from_copies(block: Block, copied: dict[Value, Value]) -> Block:
+    """The function with the copies of the arguments that it writes into read everywhere in place of these."""
+    made = set(copied.values())
+    originals = dict(zip(copied.values(), copied, strict=True))
+    block = substitute(block, dict(copied))
+    body = [replace(s, args=(originals[s.result],)) if isinstance(s, Apply) and s.result in made else s for s in block.body]
+    return block.with_(body)
+
+
+@dataclass
+class Specializer:
+    """Builds typed statements; holds the block that is being built."""
+
+    body: list[Statement] = field(default_factory=list)
+    dependencies: list[Dependency] = field(default_factory=list)
+    free: dict[Free | Field, Abstract] = field(default_factory=dict)
+    stack: list[Callable[..., Any]] = field(default_factory=list)
+    static: bool = False
+    place: Place | None = None
+    caller: Place | None = None  # where the function that is being run was called
+    in_library: bool = False  # it is one of sct's own, whose lines say nothing to a user
+    origin: Origin | None = None
+    origin_fixed: bool = False
+    env: dict[Value, Operand] = field(default_factory=dict)
+    free_values: dict[Free, Value] = field(default_factory=dict)
+    field_values: dict[tuple[Value, Field], Value] = field(default_factory=dict)
+    outside: set[Value] = field(default_factory=set)  # data from outside of the function, and what is in it
+    recursion: dict[Any, Abstract] = field(default_factory=dict)
+    again: dict[Any, tuple[Repeated, tuple[Access, ...]]] = field(default_factory=dict)  # of recursive functions
+    entry: list[Statement] | None = None
+    parameters: set[Value] = field(default_factory=set)
+    projections: dict[tuple[Value, Any], Value] = field(default_factory=dict)
+    path: str = ""
+    instances: int = 0
+    memory: Memory = field(default_factory=Memory)
+    copied: dict[Value, Value] = field(default_factory=dict)
+    written: dict[Value, Place | None] = field(default_factory=dict)
+    frozen: frozenset[Value] = frozenset()
+    tracking: bool = False
+    outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
+    loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
+    growing: bool = False  # lists may come to be of unknown length
+    pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
+    spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
+    looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
+    initial: Memory | None = None
+    left: list[tuple[FunctionType, Write]] = field(default_factory=list)  # what was called and not followed
+
+    # -- functions and blocks ----------------------------------------------------------------------------------------
+
+    def run(self, function: Function, args: Sequence[Operand]) -> Operand:
+        """The statements of `function` applied to `args`; its result."""
+        env, self.env = self.env, dict(zip(function.block.params, args, strict=True))
+        place, origin = self.place, self.origin
+        try:
+            return self.block(function.block)[0]
+        finally:
+            self.env = env
+            self.place, self.origin = place, origin
+
+    def block(self, block: Block) -> tuple[Operand, ...]:
+        """The statements of a block; what it yields."""
+        for s in block.body:
+            self.statement(s)
+        return tuple(self.resolve(y, reads=False) for y in block.yields)
+
+    def resolve(self, operand: Operand, reads: bool = True) -> Operand:
+        """What an operand of the untyped form stands for now; `reads`: it is going to be read."""
+        return self.present(map_leaves(lambda leaf: self.env[leaf] if isinstance(leaf, Value) else leaf, operand), reads)
+
+    def present(self, operand: Operand, reads: bool = True) -> Operand:
+        """An operand as its memory is now: the newest version of what was written into, views retaken from it."""
+        if not self.memory.contents and not self.memory.stale:
+            return operand
+        if isinstance(operand, Value):
+            return self.present_value(operand, reads)
+        if isinstance(operand, (Const, Undefined)):
+            return operand
+        if isinstance(operand, Slice):
+            return Slice(*(self.present(o, reads) for o in (operand.start, operand.stop, operand.step)))
+        obj = operand
+        if isinstance(operand, (List, Dict)):
+            obj = self.memory.object_of(operand)  # type: ignore[assignment]
+            if reads:
+                self.memory.check(obj, "", self.place)
+            operand = self.memory.now(obj)
+            if isinstance(operand, Value):
+                return self.present(operand, reads)
+        items = tuple(self.present(i, reads) for i in operand.items)  # type: ignore[union-attr]
+        if all(i is j for i, j in zip(items, operand.items, strict=True)):  # type: ignore[union-attr]
+            return operand
+        made = with_items(operand, items)  # type: ignore[type-var]
+        if not isinstance(made, Tuple):
+            self.memory.is_version(made, obj)
+        return made
+
+    def present_value(self, v: Value, reads: bool) -> Operand:
+        """A value as its memory is now."""
+        memory = self.memory
+        view = memory.views.get(v)
+        if view is None:
+            obj = memory.object_of(v)
+            if reads:
+                memory.check(obj, v.name, self.place)
+            elif key_of(obj) in memory.stale:
+                return v
+            now = memory.now(obj)
+            if isinstance(now, (List, Dict)):
+                return self.present(now, reads)
+            if now is obj and isinstance(obj, Value) and self.parts_changed(obj):
+                made: Any = with_items(obj.type, (self.present(i, reads) for i in self.items_of(obj)))  # type: ignore[type-var]
+                memory.is_version(made, obj)
+                return made  # type: ignore[no-any-return]
+            return self.copied.get(obj, v) if now is obj and isinstance(obj, Value) else now
+        base = self.present_value(view.base, reads)
+        if base is view.base:
+            return v
+        assert isinstance(base, Value)
+        if (v, base) not in memory.again:
+            s = view.statement
+            memory.again[v, base] = self.emit(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, v.name)
+        return memory.again[v, base]
+
+    def parts_changed(self, v: Value) -> bool:
+        """Whether something in a container value, such as an argument, was written into, or may have been."""
+        if not isinstance(v.type, (Tuple, List, Dict)):
+            return False
+        parts = (self.projections.get((v, k)) for k in keys_of(v.type))
+        return any(p is not None and (self.memory.changed(p) or self.parts_changed(p)) for p in parts)
+
+    def structure(self, operand: Operand) -> Operand:
+        """A list or dict as it is now; what is in it is not read."""
+        if not isinstance(type_of(operand), (List, Dict)):
+            return operand
+        if (obj := self.memory.object_in(operand)) is not None:
+            self.memory.check(obj, self.memory.name_of(obj), self.place)
+        return self.present(operand, reads=False)
+
+    def keeps_length(self, obj: Operand) -> None:
+        """Refuse to change the length of a list or dict that a loop goes through."""
+        if any(obj is o for o in self.looped):
+            raise UnsupportedSyntaxError(
+                "a list or dict that changes in length while a loop goes through it",
+                self.place,
+                "Loop over a copy, or use while and an index.",
+            )
+
+    def not_yet(self, error: SctError) -> Operand:
+        """What is known once a list is seen to grow; the error if it does not."""
+        if not self.growing:
+            raise error
+        self.pending = (*self.pending, error)
+        return UNDEFINED
+
+    def writable(self, obj: Operand) -> None:
+        """Refuse an object that the function must not write into; a write into an argument goes into a copy of it."""
+        for other in (obj, *map(self.memory.original, self.memory.rivals.get(key_of(obj), ()))):
+            self.may_write(other)
+        if not isinstance(obj, Value) or self.entry is None or obj not in self.parameters:
+            return
+        if isinstance(obj.type, Array) and obj not in self.copied:
+            copy = self.copied[obj] = Value(obj.type, obj.name or obj.hint)
+            self.entry.append(Apply(np.array, (obj,), (), copy, self.place, None))
+            self.memory.is_version(copy, obj)
+
+    def may_write(self, obj: Operand) -> None:
+        """Refuse an object that the function must not write into; an argument is noted."""
+        if not isinstance(obj, Value):
+            return
+        if obj in self.frozen:
+            raise UnsupportedSyntaxError(
+                "a function that is recursive or checkpointed, and writes into its argument",
+                self.place,
+                "Return a new array.",
+            )
+        if obj in self.outside:
+            raise UnsupportedSyntaxError(
+                f"a write into {obj.name!r}, which is defined outside of the function",
+                self.place,
+                "Pass it as an argument, or copy it first.",
+            )
+        if self.entry is not None and obj in self.parameters:
+            self.written.setdefault(obj, self.place)
+
+    def path_of(self, v: Value) -> tuple[Any, ...]:
+        """The name of the parameter that an argument, or a part of one, comes from, and the keys that lead to it."""
+        for (owner, key), made in self.projections.items():
+            if made is v:
+                return (*self.path_of(owner), key)
+        return (v.name,)
+
+    def nested(self, block: Block, memory: Memory) -> tuple[list[Statement], tuple[Operand, ...]]:
+        """The statements of a block, collected apart, that start from `memory`, and change it."""
+        body: list[Statement] = []
+        with self.into(body, memory):
+            return body, self.block(block)
+
+    def apart(self, **state: Any) -> Specializer:
+        """A specializer of another function, on its own but for what it is given."""
+        return Specializer(**state)
+
+    @contextmanager
+    def into(self, body: list[Statement], memory: Memory | None = None) -> Iterator[None]:
+        """Statements go to the end of `body`, and reads and writes to `memory`, if one is given."""
+        outer_body, self.body = self.body, body
+        outer_memory, self.memory = self.memory, self.memory if memory is None else memory
+        try:
+            yield
+        finally:
+            self.body = outer_body
+            if memory is not None:
+                self.memory = outer_memory
+
+    @contextmanager
+    def instance_of(self, what: str) -> Iterator[None]:
+        """One of several runs through the same statements: what its φ's are called is its own."""
+        path, self.instances = self.path, self.instances + 1
+        count = self.instances
+        self.path, self.instances = f"{path}{what[0]}{count}", 0
+        try:
+            yield
+        finally:
+            self.path, self.instances = path, count
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def statement(self, s: Statement) -> None:
+        """A statement of the untyped form."""
+        if s.place is not None and not self.in_library:
+            self.place = s.place if self.caller is None else s.place.called_from(self.caller)
+        if not self.origin_fixed:
+            self.origin = s.origin or self.origin
+        if isinstance(s, Apply):
+            args = [self.resolve(a, reads=False) for a in s.args]  # a name that is handed on is not read
+            kwargs = {k: self.resolve(v, reads=False) for k, v in s.kwargs}
+            made = self.apply(s.op, args, kwargs, s.result.name, s.result.type)
+            if isinstance(made, Value) and s.result.name and not made.name and not self.static:
+                made.name = s.result.name
+            elif s.op is NEW:
+                self.memory.names[key_of(self.memory.object_of(made))] = s.result.name
+            self.env[s.result] = made
+        elif isinstance(s, If):
+            branches.if_(self, s)
+        elif isinstance(s, ForEach):
+            loops.for_each(self, s)
+        elif isinstance(s, For):
+            plan = Range(*(self.resolve(o) for o in (s.start, s.stop, s.step)))
+            with loops.lists_grow(self):
+                loops.rolled(self, s, Reversed(plan) if s.backwards else plan)
+        else:
+            assert isinstance(s, While), f"a {type(s).__name__} cannot be specialized again"
+            with loops.lists_grow(self):
+                loops.while_(self, s)
+
+    # -- containers --------------------------------------------------------------------------------------------------
+
+    def truth(self, test: Operand) -> Operand:
+        """A test, as a known flag where its type decides it."""
+        t = type_of(test)
+        if isinstance(t, Const):
+            return Const(bool(t.value))
+        if isinstance(t, (Tuple, List, Dict)):
+            return Const(len(t.items) > 0)
+        return test
+
+    def explode(self, v: Value) -> Operand:
+        """A container value as a container of its items, which is the same object."""
+        now = self.memory.now(v)
+        if now is not v and not isinstance(now, Value):
+            return now
+        assert isinstance(v.type, (Tuple, List, Dict))
+        return self.same_object(with_items(v.type, self.items_of(v)), v)
+
+    def same_object(self, made: Operand, operand: Operand) -> Operand:
+        """What is made of a list or dict, or of a tuple, with other operands for its items: it is still that."""
+        if not isinstance(made, Tuple):
+            self.memory.is_version(made, self.memory.object_of(operand))
+        return made
+
+    def items_of(self, v: Value) -> list[Operand]:
+        """The items of a container value, as it was made."""
+        assert isinstance(v.type, (Tuple, List, Dict))
+        return [self.project(v, k, i) for k, i in zip(keys_of(v.type), v.type.items, strict=True)]
+
+    def expose_all(self, operand: Operand) -> Operand:
+        """An operand with every container value in it taken apart."""
+        if isinstance(operand, Value):
+            if not isinstance(operand.type, (Tuple, List, Dict)):
+                return operand
+            return self.same_object(self.expose_all(self.explode(operand)), operand)
+        if not isinstance(operand, (Tuple, List, Dict)):
+            return operand
+        items = tuple(self.expose_all(i) for i in operand.items)
+        if all(i is j for i, j in zip(items, operand.items, strict=True)):
+            return operand
+        return self.same_object(with_items(operand, items), operand)
+
+    def project(self, v: Value, key: Any, item: Abstract) -> Operand:
+        """An item of a container value; of an argument it is read once, at the start."""
+        if isinstance(item, Const):
+            return item
+        if (v, key) in self.projections:
+            return self.projections[v, key]
+        name = (
+            key if isinstance(key, str) and key.isidentifier() else f"{v.name}_{key}" if v.name and isinstance(key, int) else ""
+        )
+        if self.entry is None or v not in self.parameters:
+            made = self.append(operator.getitem, (v, Const(key)), {}, item, name)
+        else:
+            made = self.projections[v, key] = self.at_entry(operator.getitem, (v, Const(key)), item)
+            made.hint = name
+        if v in self.outside:
+            self.add_outside(made)
+        return made
+
+    def at_entry(self, op: Any, args: tuple[Operand, ...], t: Abstract, name: str = "") -> Value:
+        """A statement at the start of the function: a read of a parameter's item, or of data from outside."""
+        made = Value(t, name)
+        (self.body if self.entry is None else self.entry).append(Apply(op, args, (), made, self.place, None))
+        self.parameters.add(made)
+        if self.initial is not None:
+            self.initial.born.add(made)
+        return made
+
+    # -- operations --------------------------------------------------------------------------------------------------
+
+    def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """An operation of known type, emitted as a statement on its operands as their memory is now."""
+        now = {k: self.present(a) for k, a in kwargs.items()}
+        return self.emit(op, [self.present(a) for a in args], now, t, name)
+
+    def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
+        """An operation of known type on its operands as they are given: what a view was made with stays."""
+        if isinstance(t, Array) and t.shape in ((), None) and hashable(op) and makes_array(op, args):
+            t = replace(t, boxed=True)
+        v = Value(t, "" if self.static else name)
+        s = Apply(op, tuple(args), tuple(kwargs.items()), v, self.place, self.origin)
+        self.body.append(s)
+        if self.tracking:
+            self.memory.note(s)
+        if isinstance(t, (Tuple, List, Dict)) and any(map(differentiable_item, t.items)) and facts_of(op).form_of is None:
+            for k, item in zip(keys_of(t), t.items, strict=True):  # where the value is made, so that each item has one place
+                if not isinstance(item, Const):
+                    self.projections[v, k] = self.append(operator.getitem, (v, Const(k)), {}, item)
+        return v
+
+    def apply(
+        self,
+        op: Any,
+        args: Sequence[Operand],
+        kwargs: dict[str, Operand] | None = None,
+        name: str = "",
+        known: Abstract = UNKNOWN,
+    ) -> Operand:
+        """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the type if inference fails."""
+        if isinstance(op, Unused):
+            return unfollowed.statement(self, op.op, args, kwargs or {}, name)
+        args, kwargs = spread(self, args, kwargs or {})
+        if any(a is UNDEFINED for a in args) and op != Method("append"):  # a list grows by what is not known yet
+            return UNDEFINED
+        if op is CALL:
+            return calls.call_value(self, args, kwargs, name)
+        if isinstance(op, Bound):
+            first = [self.present(a) for a in op.args]
+            return self.apply(op.function, (*first, *args), {**{k: self.present(v) for k, v in op.kwargs}, **kwargs}, name)
+        if isinstance(op, InPlace):
+            op = op.op
+        if op is NEW:
+            self.memory.bear(self.memory.object_of(args[0]))  # of which this is a version, if an item was written into
+            return args[0]
+        if not isinstance(op, FunctionType):
+            args = [self.present(a) if op is range else self.structure(a) for a in args]
+        if any(isinstance(a, Value) and isinstance(a.type, ListOf) for a in args) and hashable(op):
+            handler = growing.OPERATIONS.get(op)
+            made = NotImplemented if handler is None else handler(self, args, kwargs)
+            if made is not NotImplemented:
+                return made  # type: ignore[no-any-return]
+            if isinstance(op, np.ufunc) or of_numpy(op):
+                args = [self.apply(runtime.stacked, (a,)) if isinstance(type_of(a), ListOf) else a for a in args]
+        elif args and isinstance(type_of(args[0]), List) and hashable(op) and op in growing.FROM_KNOWN:
+            return growing.FROM_KNOWN[op](self, [self.expose_all(args[0]), *args[1:]], kwargs)
+        handler = (WRITING.get(op) or STRUCTURAL.get(op) or SPELLINGS.get(op)) if hashable(op) else None
+        if handler is not None:
+            made = handler(self, args, kwargs)
+            if made is not NotImplemented:
+                if isinstance(made, (List, Dict)) and (op in _MAKERS or (op is operator.getitem and _is_slice(args[1]))):
+                    self.memory.bear(made)
+                return made  # type: ignore[no-any-return]
+        if hashable(op) and is_itself(op, args, kwargs):
+            return args[0]
+        if not self.tracking and op is np.broadcast_to and len(args) == 2 and _stays_number(*args):
+            return args[0]
+        if not isinstance(op, Method) and has_output(op, args, kwargs):
+            return into_outputs(self, op, args, kwargs)
+        if isinstance(op, (Derived, Steps, StepsBack)) or (isinstance(op, Call) and isinstance(op.function, Again)):
+            return self.append(op, args, kwargs, known, name)
+        if isinstance(op, Call):
+            op, args = op.function, args[op.draws :]
+        if op is checkpoint:
+            return calls.checkpointed(self, args)
+        if isinstance(op, CheckpointedFunction):
+            return calls.checkpointed_call(self, op, args, kwargs, name)
+        if isinstance(op, (Attribute, Field, Method, Format, Free)) or is_effect(op) or op is UNPACK:
+            return self.special(op, args, kwargs, name, known)
+        if is_named_tuple(op):
+            return calls.named_tuple(self, op, args, kwargs)
+        if isinstance(op, np.vectorize):
+            return calls.vectorized_call(self, op, args, kwargs)
+        op = python_function(op)
+        if getattr(op, "__module__", None) == "sct.api" and isinstance(op, FunctionType):
+            return calls.transform(self, op, args, kwargs)
+        if hasattr(op, "__sct_typed__"):
+            return calls.derivative(self, op, args, kwargs)
+        if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined):
+            return calls.python_call(self, op, args, kwargs, name)
+        return self.primitive(op, args, kwargs, name, known)
+
+    def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
+        """An operation that is not inlined: its result, if that is known, or a statement."""
+        self.refuse_plans(args)
+        calls.refuse_looking(self, op, args)
+        args, kwargs = along_known_axes(op, args, kwargs)
+        t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
+        folded = self.fold(op, t)
+        if folded is not None:
+            return folded
+        if isinstance(t, Unknown):
+            t = known
+        refuse_overwriting(self, op, args, kwargs)
+        made = self.append(op, args, kwargs, t, name)
+        give_away(self, op, args, kwargs)
+        return made
+
+    def fold(self, op: Any, t: Abstract) -> Operand | None:
+        """The result, if it is known; but a number that the user computes from numbers is left for the reader to see."""
+        if not is_pure(op):
+            return None
+        value = plain(t)
+        if isinstance(t, Const) and not isinstance(value, (float, complex, np.generic)):
+            return t
+        if isinstance(t, (Tuple, List)) and constant(value):
+            return t
+        return None
+
+    def refuse_plans(self, args: Sequence[Operand]) -> None:
+        """Refuse arguments that only a loop can go through."""
+        found = [leaf.value for a in args for leaf in leaves(a) if isinstance(leaf, Const)]
+        if any(isinstance(v, Plan) for v in found):
+            raise UnsupportedSyntaxError(
+                "range, zip, enumerate, reversed or a dict's views other than in a for loop",
+                self.place,
+                "Loop over it directly.",
+            )
+        if any(isinstance(v, Bound) for v in found):
+            raise UnsupportedSyntaxError(
+                "a method or partial given to a function that is not written in Python",
+                self.place,
+                "Call it, or pass its result.",
+            )
+
+    def depend(self, d: Dependency) -> None:
+        """Rely on a binding of a name."""
+        if d not in self.dependencies:
+            self.dependencies.append(d)
+
+    def read_free(self, op: Free, value: Any) -> Value:
+        """Data from outside of the function, read once, at the start."""
+        if op not in self.free_values:
+            self.free.setdefault(op, abstract(value, op.path))
+            self.free_values[op] = self.at_entry(op, (), self.free[op], op.name.split(" ")[0])
+            self.add_outside(self.free_values[op])
+        return self.free_values[op]
+
+    def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
+        """Data in a field of an instance, read once, at the start."""
+        self.memory.check_fields(field.path, field.name, self.place)
+        assert isinstance(x.type, Instance)
+        for function, by in self.left if not field.own else ():
+            if unfollowed.may_store(function, field.name, x.type.cls):
+                refuse_changed(repr(field.name), by, self.place)
+        self.free.setdefault(field, t)
+        if isinstance(t, Const):
+            return t
+        if (x, field) in self.field_values:
+            return self.field_values[x, field]
+        name = "" if field.name.startswith("__") else field.name
+        if self.entry is None or x not in self.parameters:
+            made = self.append(field, (x,), {}, t, name)
+        else:
+            made = self.field_values[x, field] = self.at_entry(field, (x,), t, name)
+        self.add_outside(made)
+        return made
+
+    # -- calls that are not followed ---------------------------------------------------------------------------------
+
+    def undo_point(self) -> Callable[[], None]:
+        """What takes back all that is done from here on."""
+        memory, saved = self.memory, self.memory.fork()
+        place, origin, pending = self.place, self.origin, self.pending
+        lists = [(x, len(x)) for x in (self.body, self.entry, self.dependencies, self.spent, self.left) if x is not None]
+        read: list[Any] = [self.free, self.free_values, self.field_values, self.projections, self.outside, self.parameters]
+        found: list[Any] = [self.copied, self.written, memory.given, self.recursion, self.again]
+        tables = [(x, x.copy()) for x in (*read, *found)]
+
+        def undo() -> None:
+            for x, length in lists:
+                del x[length:]
+            for table, was in tables:
+                table.clear()
+                table.update(was)
+            memory.born |= self.memory.born
+            memory.go_back(saved.fork())
+            self.memory, self.place, self.origin, self.pending = memory, place, origin, pending
+
+        return undo
+
+    def add_outside(self, v: Value) -> None:
+        """Data from outside, which is read at the start, and not again after calls that are not followed."""
+        self.outside.add(v)
+        for function, by in self.left:
+            self.leave(v, function, by)
+
+    def leave_outside(self, function: FunctionType, by: Write) -> None:
+        """What lies outside may have been changed by a call of a function that is not followed."""
+        self.left.append((function, by))
+        for v in self.outside:
+            self.leave(v, function, by)
+
+    def leave(self, v: Value, function: FunctionType, by: Write) -> None:
+        """Some data outside may have been changed by a call of a function; what arrays hold is looked at later."""
+        free = next((f for f, known in self.free_values.items() if known is v), None)
+        rebound = free is not None and unfollowed.may_rebind(function, free)
+        if rebound and isinstance(v.type, Const):
+            refuse_changed(repr(v.name), by, self.place)
+        if rebound or isinstance(v.type, (List, Dict, ListOf)):
+            self.memory.gave_away(v, by)
+
+    def special(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
+        """An operation of `sct.ir.ops`."""
+        if isinstance(op, Free):
+            return self.read_free(op, free_value(op))
+        if isinstance(op, Attribute):
+            return attributes.attribute(self, op, args[0], name)
+        if isinstance(op, Field):
+            assert isinstance(args[0], Value)
+            return instances.field(self, args[0], op.name)
+        if isinstance(op, Method):
+            return attributes.method(self, op, args, kwargs, name)
+        if op is POP:
+            return self.append(op, args, kwargs, known, name)
+        self.refuse_plans(args)
+        t: Abstract = Const(None) if op in (RAISE, ASSERT, PUSH) else UNKNOWN
+        return self.append(op, args, kwargs, t, name)
+
+    # -- what other modules ask for ----------------------------------------------------------------------------------
+
+    def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
+        """The arguments of a call, in the order of the function's parameters."""
+        return calls.bind(self, function, args, kwargs)
+
+    def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+        """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
+        return calls.rule(self, op, args, kwargs)
+
+    def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
+        """An attribute of a value."""
+        return attributes.attribute(self, op, x, name)
+
+    def plan(self, operand: Operand) -> Plan:
+        """The plan of an iterable."""
+        return loops.plan_of(self, operand)
+
+
+_MAKERS = frozenset((LIST, DICT, list, dict, operator.add, operator.mul, operator.or_))
+
+
+def _stays_number(x: Operand, shape: Operand) -> bool:
+    """Whether a number is spread over no axes: in an adjoint it need not become an array of rank 0."""
+    t = type_of(x)
+    known = isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))
+    number = known or isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and t.boxed is False)
+    return number and plain(type_of(shape)) == ()
+
+
+def _is_slice(index: Operand) -> bool:
+    """Whether an index takes a part of a list, which is a new list; other indices take what is there."""
+    return isinstance(type_of(index), Slice) or isinstance(plain(type_of(index)), slice)
+
+
+def differentiable_item(t: Abstract) -> bool:
+    """Whether an item of a result with several parts can be more than an integer."""
+    return not (isinstance(t, Const) or (isinstance(t, Scalar) and t.kind is int))
