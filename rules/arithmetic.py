@@ -25,18 +25,10 @@ from sct.ir.types import (
     size_mul,
     size_opaque,
 )
-from sct.ruleset import (
-    adjoint,
-    adjoint_of_square,
-    attribute,
-    divides_safely,
-    elementwise,
-    facts,
-    memory,
-    method,
-    nondifferentiable,
-    result_type,
-)
+from sct.registry.facts import facts, memory
+from sct.registry.methods import attribute, method
+from sct.registry.rules import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import (
     as_number,
     as_taken,

@@ -9,7 +9,9 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, Unknown
-from sct.ruleset import adjoint, facts, nondifferentiable, result_type, type_rule
+from sct.registry.facts import facts
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.type_rules import result_type, type_rule
 from sct.runtime import unbroadcast
 
 from .arithmetic import (

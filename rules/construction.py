@@ -32,7 +32,10 @@ from sct.ir.types import (
     fit_into,
     size_add,
 )
-from sct.ruleset import adjoint, facts, memory, method, nondifferentiable, result_type
+from sct.registry.facts import facts, memory
+from sct.registry.methods import method
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import unbroadcast
 
 from .arithmetic import is_ndarray

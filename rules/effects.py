@@ -11,7 +11,10 @@ import warnings
 
 import numpy as np
 
-from sct.ruleset import effect, facts, is_registered, known_class, memory, nondifferentiable, result_type
+from sct.registry.effects import effect, is_registered, known_class
+from sct.registry.facts import facts, memory
+from sct.registry.rules import nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import kept, shown
 
 # -- what is said and nobody hears: it has no result --------------------------------------------------------------------------

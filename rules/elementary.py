@@ -7,7 +7,9 @@ import numpy as np
 
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, Tuple
-from sct.ruleset import adjoint, adjoint_of_square, elementwise, facts, result_type
+from sct.registry.facts import facts
+from sct.registry.rules import adjoint, adjoint_of_square, elementwise
+from sct.registry.type_rules import result_type
 from sct.runtime import unbroadcast
 
 from .arithmetic import ufunc_type

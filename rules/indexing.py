@@ -32,7 +32,10 @@ from sct.ir.types import (
     size_opaque,
     unify_all,
 )
-from sct.ruleset import adjoint, facts, memory, method, nondifferentiable, result_type
+from sct.registry.facts import facts, memory
+from sct.registry.methods import method
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import as_number, scatter_add, unbroadcast
 
 _INTP = np.dtype(np.intp)

@@ -15,7 +15,9 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
-from sct.ruleset import adjoint, adjoint_of_square, memory, nondifferentiable, result_type
+from sct.registry.facts import memory
+from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import as_number, keep_reduced_axes, stop_gradient, unbroadcast
 
 

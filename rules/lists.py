@@ -9,7 +9,9 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, fresh_size, item_of
 from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, is_of_arguments, same_shape
-from sct.ruleset import adjoint, facts, memory, nondifferentiable, result_type
+from sct.registry.facts import facts, memory
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import (
     added_each,
     added_item,

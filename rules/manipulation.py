@@ -37,7 +37,10 @@ from sct.ir.types import (
     size_opaque,
     unify,
 )
-from sct.ruleset import adjoint, attribute, facts, memory, method, nondifferentiable, result_type
+from sct.registry.facts import facts, memory
+from sct.registry.methods import attribute, method
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import scatter_add, unbroadcast
 
 from .arithmetic import is_ndarray

@@ -9,7 +9,8 @@ import numpy as np
 
 from sct.ir.shapes import size_product
 from sct.ir.types import UNKNOWN, Const, Scalar
-from sct.ruleset import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable, result_type
+from sct.registry.rules import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable
+from sct.registry.type_rules import result_type
 
 from .arithmetic import evaluated, is_array, join_kinds, kind_of_number, power_adjoint, sequence_items, size_of_number
 

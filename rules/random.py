@@ -10,7 +10,9 @@ import numpy as np
 
 from sct.ir.shapes import as_array, as_shape, broadcast, constant
 from sct.ir.types import UNKNOWN, Array, Const, Scalar, Stateful, Unknown
-from sct.ruleset import effect, known_class, nondifferentiable, result_type
+from sct.registry.effects import effect, known_class
+from sct.registry.rules import nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import random_states
 
 FLOAT, INT = np.dtype(float), np.dtype(np.int64)

@@ -9,7 +9,10 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, is_nonnegative, normalize_axes, promote, reduced, size_max0, size_product
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, is_positive, size_add, unify_all
-from sct.ruleset import adjoint, adjoint_of_square, facts, memory, method, nondifferentiable, result_type
+from sct.registry.facts import facts, memory
+from sct.registry.methods import method
+from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
 from .arithmetic import size_of_number, sum_dtype

@@ -7,7 +7,9 @@ import numpy as np
 
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, List, Scalar, Tuple, Unknown, fit_into
-from sct.ruleset import adjoint, facts, nondifferentiable, result_type
+from sct.registry.facts import facts
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updated, zeros_if_bound
 
 from .arithmetic import in_shape

@@ -16,7 +16,7 @@ from sct.errors import (
     SourceUnavailableError,
     UnsupportedSyntaxError,
 )
-from sct.ruleset import adjoint, nondifferentiable
+from sct.registry.rules import adjoint, nondifferentiable
 from sct.testing import check_grads
 
 __all__ = [

@@ -37,7 +37,7 @@ from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, Fact, Scalar, Slice, Tuple, facts_relied_on, sizes_known
 from sct.optimize.dead_code import dead_code
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
-from sct.ruleset import adjoint_rule, has_adjoint
+from sct.registry.rules import adjoint_rule, has_adjoint
 from sct.runtime import stop_gradient
 from sct.specialize.calls import compiling, lowered
 from sct.specialize.specializer import Specialized, Specializer, specialize

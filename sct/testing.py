@@ -27,7 +27,7 @@ from sct.infer.signature import abstract
 from sct.ir.ssa import Apply, Operand, Value
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, is_unit, size_symbol, with_items
 from sct.optimize.dead_code import dead_code
-from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable
+from sct.registry.rules import AdjointRule, adjoint_rule, is_nondifferentiable
 from sct.specialize.calls import lowered
 from sct.specialize.specializer import specialize
 
@@ -562,7 +562,7 @@ def check_rule(
     Parameters
     ----------
     primitive : callable
-        A function that is registered in `sct.ruleset`.
+        A function that is registered in `sct.registry`.
     *args, **kwargs
         The arguments of one call.
     wrt : sequence of int, optional

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sct import ruleset
+from sct.registry.rules import nondifferentiable_functions, primitives
 
-RULES = ruleset.primitives()
-CONSTANT = ruleset.nondifferentiable_functions()
+RULES = primitives()
+CONSTANT = nondifferentiable_functions()
 """What has a rule, and what has none: conftest.py reads this before any test registers rules of its own."""
 
 _ABOUT_ALL_RULES = ("test_completeness.py", "test_array_likes.py", "test_poles.py", "test_rank_0.py")

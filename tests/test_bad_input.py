@@ -349,7 +349,7 @@ def test_complex_result_needs_the_word_holomorphic():
 
 
 def test_complex_input_of_a_rule_for_real_numbers():
-    from sct.ruleset import adjoint_rule, primitives
+    from sct.registry.rules import adjoint_rule, primitives
 
     real = [
         p

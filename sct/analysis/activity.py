@@ -20,7 +20,10 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
-from sct.ruleset import adjoint_rule, facts_of, is_nondifferentiable, nondifferentiable, primitive_of, result_type
+from sct.registry.facts import facts_of
+from sct.registry.methods import primitive_of
+from sct.registry.rules import adjoint_rule, is_nondifferentiable, nondifferentiable
+from sct.registry.type_rules import result_type
 from sct.runtime import stop_gradient
 
 __all__ = ["active_values", "differentiable", "primitive_of", "stop_gradient", "useful_values", "varied_values"]

@@ -29,7 +29,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Array
-from sct.ruleset import Linear, facts_of, ufunc_of
+from sct.registry.facts import Linear, facts_of, ufunc_of
 from sct.runtime import updated
 
 __all__ = ["refuse_bracketing"]

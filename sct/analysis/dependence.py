@@ -25,7 +25,7 @@ from sct.infer.call import infer_call
 from sct.ir.ops import Attribute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, carried_params, type_of
 from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple, same_shape, size_add, size_mul, size_opaque
-from sct.ruleset import facts_of
+from sct.registry.facts import facts_of
 from sct.runtime import updated
 
 __all__ = ["Dependence"]

@@ -1,7 +1,7 @@
 """Effects: what an operation does besides giving its result, and which must be kept although nothing depends on their results.
 
 Takes a statement; gives its effect, from what is registered of the function that it calls. Never looks at who uses the
-result. The effects, from none to the worst, are those of `sct.ruleset.Effect`.
+result. The effects, from none to the worst, are those of `sct.registry.effects.Effect`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from sct.ir.ops import (
 )
 from sct.ir.ssa import Apply, Block, Statement, type_of
 from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
-from sct.ruleset import Effect, effect_of, method_rule
+from sct.registry.effects import Effect, effect_of
+from sct.registry.methods import method_rule
 
 __all__ = ["acts", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
 

@@ -42,7 +42,7 @@ from sct.ir.types import (
     size_mul,
     sizes_taken_equal,
 )
-from sct.ruleset import method_rule
+from sct.registry.methods import method_rule
 
 __all__ = ["Equalities", "Fit", "enforced", "fits"]
 

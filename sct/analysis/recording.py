@@ -16,7 +16,9 @@ from sct.infer.facts import for_call
 from sct.ir.ops import Attribute, Field
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
-from sct.ruleset import facts_of, kind_of, primitive_of
+from sct.registry.facts import facts_of
+from sct.registry.methods import primitive_of
+from sct.registry.rules import kind_of
 
 __all__ = ["Plan", "cheap", "is_number", "plan"]
 

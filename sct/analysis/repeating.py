@@ -17,7 +17,7 @@ from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Call, Free, Steps, Unused, describe
 from sct.ir.ssa import Apply, Block, Operand, Value, read, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Stateful, Tuple, Unknown
-from sct.ruleset import of_class
+from sct.registry.lookup import of_class
 from sct.runtime import random_states, shown
 
 __all__ = ["Access", "Repeated", "changes_outside", "holds_generator", "may_change", "repeated"]

@@ -11,7 +11,9 @@ from sct.infer.call import plain
 from sct.infer.facts import for_call
 from sct.ir.ops import hashable
 from sct.ir.ssa import Apply, Block, Value, type_of
-from sct.ruleset import AdjointRule, facts_of, primitive_of, square_rule
+from sct.registry.facts import facts_of
+from sct.registry.methods import primitive_of
+from sct.registry.rules import AdjointRule, square_rule
 
 __all__ = ["squares"]
 

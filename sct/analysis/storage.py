@@ -35,7 +35,8 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Slice, Tuple, Unknown
-from sct.ruleset import Memory, adjoint_rule, facts_of, is_nondifferentiable, kind_of
+from sct.registry.facts import Memory, facts_of
+from sct.registry.rules import adjoint_rule, is_nondifferentiable, kind_of
 
 __all__ = ["Storage", "fresh", "is_basic_index", "read_only", "storage"]
 

@@ -25,7 +25,7 @@ from sct.backend.trees import applied, assigned, at, attribute, both, code_of, c
 from sct.frontend.resolve import MISSING, Dependency
 from sct.ir.ops import Again, Derived, is_lasting
 from sct.ir.types import Const
-from sct.ruleset import has_effect, is_registered
+from sct.registry.effects import has_effect, is_registered
 
 __all__ = ["Compiled", "Found", "compiled"]
 

@@ -18,7 +18,7 @@ from sct.checkpointing import Checkpoints
 from sct.ir.ops import POP, PUSH, TAPE, Free, InPlace
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, is_reverse, values_of
 from sct.ir.types import Array, Scalar, Tuple
-from sct.ruleset import facts_of
+from sct.registry.facts import facts_of
 from sct.runtime import updated
 
 __all__ = ["Tape", "TapeEntry", "tape_of"]

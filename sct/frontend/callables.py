@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
-from sct.ruleset import is_registered
+from sct.registry.effects import is_registered
 from sct.runtime import vectorized
 
 __all__ = ["Callee", "Flat", "flattened", "has_stars", "python_function", "reached", "seen_through"]

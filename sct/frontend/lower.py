@@ -41,7 +41,8 @@ from sct.ir.ops import (
 )
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
-from sct.ruleset import effect_of, is_registered, method_rule
+from sct.registry.effects import effect_of, is_registered
+from sct.registry.methods import method_rule
 
 __all__ = ["Lowered", "lower"]
 

@@ -14,7 +14,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from sct.ir.ops import Free
-from sct.ruleset import is_registered
+from sct.registry.effects import is_registered
 
 __all__ = ["MISSING", "Dependency", "free_value", "has_fields", "is_code", "look_up", "place_of_default", "read_attribute"]
 

@@ -16,7 +16,7 @@ import numpy as np
 from sct.infer.join import either
 from sct.ir.shapes import as_array, broadcast, constant
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, is_named_tuple, with_items
-from sct.ruleset import type_rule
+from sct.registry.type_rules import type_rule
 
 __all__ = ["infer_call", "plain"]
 

@@ -1,7 +1,7 @@
 """Facts for a call: what is registered of an operation, answered for the arguments at hand.
 
-Takes an answer from `sct.ruleset.facts_of`, an operation and its operands; gives what the answer is for that call. Never runs
-the operation, and has no table of operations of its own.
+Takes an answer from `sct.registry.facts.facts_of`, an operation and its operands; gives what the answer is for that call.
+Never runs the operation, and has no table of operations of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from sct.infer.call import plain
 from sct.ir.ops import Method
 from sct.ir.ssa import Operand, type_of
-from sct.ruleset import method_rule
+from sct.registry.methods import method_rule
 
 __all__ = ["for_call"]
 

@@ -34,7 +34,7 @@ from sct.ir.types import (
     size_symbol,
     sizes_known,
 )
-from sct.ruleset import is_known_class
+from sct.registry.effects import is_known_class
 
 __all__ = ["abstract", "example_of", "examples", "type_alone"]
 

@@ -54,7 +54,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Array, Const, Scalar, same_dtype, same_shape
-from sct.ruleset import facts_of
+from sct.registry.facts import facts_of
 from sct.runtime import added_item, scatter_add
 
 __all__ = ["accumulation"]

@@ -37,7 +37,7 @@ from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple,
 from sct.optimize.arithmetic import Numbers, loop_of, numbers, numbers_of
 from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler, values_in
 from sct.optimize.rewriter import Rewriter
-from sct.ruleset import facts_of, ufunc_of
+from sct.registry.facts import facts_of, ufunc_of
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
 __all__ = ["algebra"]

@@ -16,7 +16,7 @@ import numpy as np
 from sct.infer.call import infer_call
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Abstract, Array, Const, Scalar
-from sct.ruleset import ufunc_of
+from sct.registry.facts import ufunc_of
 
 __all__ = ["Numbers", "loop_of", "numbers", "numbers_of"]
 

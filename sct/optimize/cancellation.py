@@ -46,7 +46,9 @@ from sct.optimize.meaning import Meaning, axes_of
 from sct.optimize.polynomials import Monomial, Polynomial, TooLongError, order, power, product, written_out
 from sct.optimize.products import DIVISIONS
 from sct.optimize.rewriter import Rewriter
-from sct.ruleset import Linear, facts_of, kind_of, primitive_of
+from sct.registry.facts import Linear, facts_of
+from sct.registry.methods import primitive_of
+from sct.registry.rules import kind_of
 from sct.runtime import scatter_add
 
 __all__ = ["cancellation"]

@@ -23,7 +23,8 @@ from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
-from sct.ruleset import Effect, is_pure, kind_of
+from sct.registry.effects import Effect, is_pure
+from sct.registry.rules import kind_of
 from sct.runtime import kept
 
 __all__ = ["subexpressions"]

@@ -38,7 +38,7 @@ from sct.ir.types import (
     size_mul,
 )
 from sct.ir.words import in_words
-from sct.ruleset import attribute_rule, method_rule
+from sct.registry.methods import attribute_rule, method_rule
 from sct.specialize import growing, instances
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Builder

@@ -13,7 +13,7 @@ from typing import Any
 
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Const, Scalar, Size, value_at_call
-from sct.ruleset import type_rule
+from sct.registry.type_rules import type_rule
 
 __all__ = ["along_known_axes"]
 

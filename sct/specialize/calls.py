@@ -47,7 +47,8 @@ from sct.ir.types import (
     Tuple,
     facts_relied_on,
 )
-from sct.ruleset import facts_of, is_registered
+from sct.registry.effects import is_registered
+from sct.registry.facts import facts_of
 from sct.runtime import random_states
 from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError

@@ -20,7 +20,7 @@ from sct.infer.facts import for_call
 from sct.ir.ops import UNPACK
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
-from sct.ruleset import Rearranged, facts_of
+from sct.registry.facts import Rearranged, facts_of
 
 __all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
 

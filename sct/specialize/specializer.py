@@ -89,7 +89,8 @@ from sct.ir.types import (
     keys_of,
     with_items,
 )
-from sct.ruleset import facts_of, is_pure, is_registered
+from sct.registry.effects import is_pure, is_registered
+from sct.registry.facts import facts_of
 from sct.specialize import attributes, branches, calls, growing, instances, loops, unfollowed
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Plan

@@ -21,7 +21,7 @@ from sct.infer.signature import example_of
 from sct.ir.ops import CALL, Free, Method, Unused, describe, package_of
 from sct.ir.ssa import Apply, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import Array, Const, Instance, Scalar, Stateful, Unknown
-from sct.ruleset import is_registered
+from sct.registry.effects import is_registered
 from sct.runtime import shown
 from sct.specialize.building import Builder
 from sct.specialize.containers import UnrollError

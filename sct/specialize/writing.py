@@ -25,7 +25,9 @@ from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
 from sct.ir.words import in_words, records, shape_in_words
-from sct.ruleset import adjoint_rule, effect_of, facts_of, is_nondifferentiable, is_registered, positional_parameters
+from sct.registry.effects import effect_of, is_registered
+from sct.registry.facts import facts_of
+from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_parameters
 from sct.runtime import scatter_add, updated
 from sct.specialize.building import Builder
 from sct.specialize.containers import UnrollError

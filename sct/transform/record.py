@@ -44,7 +44,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Slice, Tuple, Unknown
-from sct.ruleset import kind_of
+from sct.registry.rules import kind_of
 from sct.runtime import cast_like, item, kept, updated, zeros_each, zeros_if_bound
 from sct.transform.reverse import Reversal
 

@@ -60,7 +60,8 @@ from sct.ir.ssa import (
 )
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
 from sct.ir.words import in_words, records
-from sct.ruleset import AdjointRule, adjoint_rule, is_nondifferentiable, method_rule
+from sct.registry.methods import method_rule
+from sct.registry.rules import AdjointRule, adjoint_rule, is_nondifferentiable
 from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import Loop, adjoint_type, bar_name
 from sct.transform.again import again

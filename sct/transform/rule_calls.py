@@ -19,7 +19,8 @@ from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Tuple, Unknown, is_unit, with_items
 from sct.ir.words import shape_in_words
-from sct.ruleset import AdjointRule, facts_of, ufunc_of
+from sct.registry.facts import facts_of, ufunc_of
+from sct.registry.rules import AdjointRule
 from sct.specialize.specializer import Specializer
 
 __all__ = ["as_taken", "check_shape", "dividing_as_numpy"]

@@ -15,14 +15,15 @@ from rule_samples import samples
 from trees import leaves
 
 import sct
-from sct import ruleset
 from sct.analysis.storage import fresh, read_only
 from sct.infer.facts import for_call
 from sct.infer.signature import type_alone
 from sct.ir.ops import Attribute, Method, describe
 from sct.ir.ssa import Apply, Value
 from sct.ir.types import UNKNOWN, Array, Const, Scalar, Tuple
-from sct.ruleset import adjoint_rule, facts_of, kind_of, ufunc_of
+from sct.registry import facts as registry
+from sct.registry.facts import facts_of, ufunc_of
+from sct.registry.rules import adjoint_rule, kind_of
 
 SCT = Path(sct.__file__).parent
 
@@ -104,7 +105,7 @@ def tables(path):
 def test_no_pass_has_a_table_of_operations(folder):
     found = set().union(*(tables(path) for path in (SCT / folder).glob("*.py")))
     more = found - ALLOWED.keys()
-    assert not more, "register with the rules what these say of operations (sct.ruleset.facts)"
+    assert not more, "register with the rules what these say of operations (sct.registry.facts)"
     gone = {name for name in ALLOWED if name.startswith(f"{folder}/")} - found
     assert not gone, "take these from the list, for they are gone"
 
@@ -119,7 +120,7 @@ def test_a_table_is_seen():
 
 def of(fact):
     """The operations of which something is registered, and what."""
-    known = {op: getattr(f, fact) for op, f in ruleset._registry.facts.items()}
+    known = {op: getattr(f, fact) for op, f in registry._facts.items()}
     return [pytest.param(op, found, id=describe(op)) for op, found in known.items() if found not in (None, False)]
 
 

@@ -8,8 +8,8 @@ import pytest
 import sct
 from sct.infer.call import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_add, size_symbol
+from sct.registry.rules import adjoint_rule
 from sct.rules.arithmetic import is_literal
-from sct.ruleset import adjoint_rule
 from sct.runtime import (
     as_taken,
     broadcast_axes,

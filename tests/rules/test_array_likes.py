@@ -11,7 +11,7 @@ import pytest
 from rule_samples import floats, label, samples
 
 import sct
-from sct.ruleset import adjoint_rule
+from sct.registry.rules import adjoint_rule
 from sct.testing import call_with
 
 _SIZE = 12

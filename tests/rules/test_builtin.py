@@ -5,7 +5,7 @@ import pytest
 
 from sct.infer.call import infer_call
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_symbol
-from sct.ruleset import adjoint_rule
+from sct.registry.rules import adjoint_rule
 from sct.testing import check_rule
 
 _x = np.array([0.4, 1.3, -0.7])

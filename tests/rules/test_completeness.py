@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from rule_samples import CONSTANT, RULES, floats, label, samples
 
-from sct import ruleset, runtime
+from sct import runtime
+from sct.registry.type_rules import type_rule
 from sct.rules.linalg import cofactors
 from sct.runtime import updated
 from sct.testing import check_grads, check_rule
@@ -70,7 +71,7 @@ def test_every_rule_has_a_sample():
 
 def test_every_function_has_a_type_rule():
     registered = [*RULES, *CONSTANT]
-    assert [label(p) for p in registered if ruleset.type_rule(p) is None and not isinstance(p, np.ufunc)] == []
+    assert [label(p) for p in registered if type_rule(p) is None and not isinstance(p, np.ufunc)] == []
 
 
 def test_every_rule_is_differentiated_again():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sct.ruleset import adjoint_rule
+from sct.registry.rules import adjoint_rule
 from sct.testing import check_rule
 
 _rng = np.random.default_rng(2)

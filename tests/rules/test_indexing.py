@@ -10,8 +10,8 @@ from sct.infer.call import infer_call
 from sct.infer.signature import abstract
 from sct.ir.shapes import slice_size
 from sct.ir.types import Array, Const, Scalar, Size, Slice, Tuple, size_add, size_symbol
+from sct.registry.rules import is_nondifferentiable
 from sct.rules.indexing import shape_with
-from sct.ruleset import is_nondifferentiable
 from sct.testing import check_rule
 
 rng = np.random.default_rng(7)

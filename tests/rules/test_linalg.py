@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import sct
+from sct.registry.rules import adjoint_rule, primitives
 from sct.rules.linalg import cofactors
-from sct.ruleset import adjoint_rule, primitives
 from sct.testing import check_grads, check_rule
 
 _rng = np.random.default_rng(4)

@@ -7,7 +7,7 @@ import pytest
 
 from sct.infer.call import infer_call
 from sct.ir.types import Scalar, Tuple, size_mul, size_symbol
-from sct.ruleset import adjoint_rule
+from sct.registry.rules import adjoint_rule
 from sct.testing import check_rule
 
 _ANYWHERE = "exp exp2 expm1 cbrt sin cos tan asin acos atan sinh cosh tanh asinh atanh erf erfc degrees radians fabs".split()

@@ -7,7 +7,7 @@ import pytest
 from sources import define
 
 import sct
-from sct.ruleset import adjoint_rule, primitives
+from sct.registry.rules import adjoint_rule, primitives
 from sct.testing import check_rule
 
 pytestmark = pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors:DeprecationWarning")

@@ -8,10 +8,10 @@ import pytest
 from differences import gradient
 
 import sct
-from sct import ruleset
 from sct.infer.call import infer_call
 from sct.infer.signature import abstract
 from sct.ir.types import Array, Const, Scalar
+from sct.registry.effects import is_registered
 
 SAMPLES = []
 
@@ -119,7 +119,7 @@ def test_every_function_of_numpys_has_an_effect():
         for name in dir(module):
             value = getattr(module, name) if not name.startswith("_") else None
             if callable(value) and not inspect.ismodule(value) and not isinstance(value, np.ufunc):
-                if not ruleset.is_registered(value) and not (isinstance(value, type) and issubclass(value, BaseException)):
+                if not is_registered(value) and not (isinstance(value, type) and issubclass(value, BaseException)):
                     undecided.append(f"{module.__name__}.{name}")
     assert undecided == []
 

@@ -6,8 +6,8 @@ import pytest
 import sct
 from sct.infer.call import infer_call
 from sct.ir.types import Array, Const, Scalar, size_symbol
+from sct.registry.rules import adjoint_rule
 from sct.rules.reductions import edge_shape, is_zero, lengths_along, order_of_axes, other_axes
-from sct.ruleset import adjoint_rule
 from sct.testing import check_rule
 
 _rng = np.random.default_rng(3)

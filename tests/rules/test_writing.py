@@ -7,8 +7,8 @@ from sources import define
 from sct.infer.call import infer_call
 from sct.infer.signature import abstract
 from sct.ir.types import Array, Const, List, Scalar, Tuple, Unknown
+from sct.registry.rules import adjoint_rule, is_nondifferentiable
 from sct.rules.writing import may_repeat
-from sct.ruleset import adjoint_rule, is_nondifferentiable
 from sct.runtime import kept, last_writes, part, updated
 from sct.testing import check_grads, check_rule
 

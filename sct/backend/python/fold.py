@@ -47,7 +47,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Const, Dict, List, Tuple
-from sct.ruleset import kind_of
+from sct.registry.rules import kind_of
 from sct.runtime import added_item, power, quotient
 
 __all__ = ["Folding", "fold"]

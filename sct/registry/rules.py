@@ -1,7 +1,7 @@
 """The registry of derivative rules.
 
-Takes rules (functions of result, operands and adjoint of the result, in the language that sct differentiates) and type
-rules (functions from abstract values to an abstract value); gives look-ups to the compiler. Never runs a rule.
+Takes rules (functions of result, operands and adjoint of the result, in the language that sct differentiates); gives them to
+the compiler. Never runs a rule.
 
 A rule's parameters are: the result, the operands, the adjoint of the result (named like the result with `_bar` behind
 it), then parameters of the primitive that carry no derivative. Without the result and its adjoint, the parameters are
@@ -12,141 +12,42 @@ that is a sequence gets a sequence of adjoints.
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import linecache
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import ModuleType
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from sct.ir.ops import Attribute, Method
-from sct.ir.types import Abstract, Tuple
+from sct.registry.effects import effect, none_unless_said
+from sct.registry.facts import Kind, facts_of
+from sct.registry.lookup import find, of_class
 from sct.runtime import as_number, unbroadcast
 
 __all__ = [
     "AdjointRule",
-    "Effect",
-    "Facts",
-    "Kind",
-    "Memory",
-    "MethodRule",
+    "SquareRule",
     "adjoint",
     "adjoint_of_square",
     "adjoint_rule",
-    "attribute",
-    "attribute_rule",
     "divides_safely",
-    "effect",
-    "effect_of",
     "elementwise",
-    "facts",
-    "facts_of",
     "has_adjoint",
-    "has_effect",
-    "is_known_class",
     "is_nondifferentiable",
-    "is_pure",
     "kind_of",
-    "known_class",
-    "memory",
-    "method",
-    "method_rule",
     "nondifferentiable",
     "nondifferentiable_functions",
-    "of_class",
     "positional_parameters",
-    "primitive_of",
     "primitives",
-    "result_type",
     "square_rule",
-    "type_rule",
-    "ufunc_of",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Kind = Literal["elementwise", "view", "reduction", "product", "construction", "comparison", "other"]
-Effect = Literal["none", "looks", "reads", "draws", "reports", "acts"]
-"""What a call does besides giving its result, each worse than the one before.
-
-looks: its result depends on what an operand holds, which something else may change if that is of an unknown type.
-reads: its result depends on state that something else may change. draws: it moves a random generator on. reports: it says
-something to the world that the program does not hear (print, a log, a file that is written). acts: it may do anything.
-"""
-Memory = Literal["fresh", "view", "read-only", "either"]
-Rearranged = Literal["turned", "reshaped", "may copy"]
-Linear = Literal["together", "each", "first"]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is registered of an operation besides its rules and its effect; of what nothing is said, False or None.
-
-    An answer that depends on the call is a function of the call's own arguments, given as to a type rule.
-
-    Attributes
-    ----------
-    kind : Kind
-        Of what has no adjoint rule; see `adjoint`.
-    cheap : bool
-        Whether computing it again costs no more than keeping it.
-    memory : Memory
-        Where the result lies; see the function of that name.
-    rearranged : {"turned", "reshaped", "may copy"}
-        The result is a view of all entries of the first operand, in another order or in the same one; "may copy": it is
-        "reshaped" if that operand lies in the order of its indices.
-    involution : bool
-        Whether the same call on the result gives the first operand again.
-    itself : bool
-        Whether the result is the first operand, an array, and no other object.
-    order : str
-        In what order new memory is, as NumPy's parameter says it.
-    boxed : bool
-        Whether the result is an ndarray at rank 0 too, and no number.
-    new_list : bool
-        Whether the result is a list of its own, though of items that are there.
-    in_place : bool
-        Whether it can be carried out in the memory of the first operand.
-    form_of : int
-        The number of an operand of which only the shape and the dtype count.
-    linear : {"together", "each", "first"}
-        Linear in its operands together, as a sum is, in each of them alone, as a product is, or in the first alone.
-    squares : bool
-        Whether the result is the square of the first operand.
-    ufunc : ufunc
-        What an operator of Python's is on arrays.
-    total : callable
-        Of an operator that raises for some numbers of Python's: what gives NumPy's value there.
-    inlined : bool
-        Of a function in Python that has a rule: whether it is inlined all the same, where the types decide its branches.
-    sees_caller : bool
-        Whether the result depends on the variables of the function that calls it.
-    """
-
-    kind: Kind = "other"
-    cheap: bool | Callable[..., bool] = False
-    memory: Memory | Callable[..., Memory] | None = None
-    rearranged: Rearranged | Callable[..., Rearranged | None] | None = None
-    involution: bool | Callable[..., bool] = False
-    itself: Callable[..., bool] | None = None
-    order: Callable[..., Any] | None = None
-    boxed: bool | Callable[..., bool] = False
-    new_list: bool = False
-    in_place: bool = False
-    form_of: int | None = None
-    linear: Linear | Callable[..., Linear] | None = None
-    squares: Callable[..., bool] | None = None
-    ufunc: np.ufunc | None = None
-    total: Callable[..., Any] | None = None
-    inlined: bool = False
-    sees_caller: bool | Callable[..., bool] = False
-
-
-_NOTHING = Facts()
 
 
 def positional_parameters(signature: inspect.Signature) -> tuple[str, ...]:
@@ -185,7 +86,7 @@ class AdjointRule:
     @property
     def divides_safely(self) -> bool:
         """Whether no division in it fails where the function has a value; a rule of a user's divides as it says."""
-        return self.primitive in _registry.safe or not self.is_own
+        return self.primitive in _safe or not self.is_own
 
     def takes(self, name: str) -> Literal["array", "arrays", "anything"]:
         """What the rule takes for an operand: an array or number, a sequence of these, or whatever the call has."""
@@ -226,39 +127,16 @@ class SquareRule:
     covers: Callable[..., bool]
 
 
-@dataclass(frozen=True)
-class MethodRule:
-    """`x.name(...)` of an array is `primitive(x, ...)`; `pack` gathers several positional arguments into one tuple."""
-
-    primitive: Callable[..., Any]
-    pack: bool = False
-
-    def arguments(self, args: Sequence[Any]) -> list[Any]:
-        """The primitive's positional arguments, of operands or of types: the array, and those of the method."""
-        return [args[0], Tuple(tuple(args[1:]))] if self.pack and len(args) > 2 else list(args)
-
-
-@dataclass
-class _Registry:
-    adjoints: dict[Any, AdjointRule] = field(default_factory=dict)
-    squares: dict[Any, SquareRule] = field(default_factory=dict)
-    types: dict[Any, Callable[..., Abstract | Any]] = field(default_factory=dict)
-    constant: dict[Any, None] = field(default_factory=dict)
-    effects: dict[Any, Effect] = field(default_factory=dict)
-    classes: set[type] = field(default_factory=set)
-    facts: dict[Any, Facts] = field(default_factory=dict)
-    safe: set[Any] = field(default_factory=set)
-    methods: dict[str, MethodRule] = field(default_factory=dict)
-    attributes: dict[str, Callable[..., Any]] = field(default_factory=dict)
-
-
-_registry = _Registry()
+_adjoints: dict[Any, AdjointRule] = {}
+_squares: dict[Any, SquareRule] = {}
+_constant: dict[Any, None] = {}
+_safe: set[Any] = set()
 
 
 def _register(rule: AdjointRule) -> None:
-    _registry.squares.pop(rule.primitive, None)  # it belongs to the rule that is replaced
-    _registry.adjoints[rule.primitive] = rule
-    _registry.effects.setdefault(rule.primitive, "none")
+    _squares.pop(rule.primitive, None)  # it belongs to the rule that is replaced
+    _adjoints[rule.primitive] = rule
+    none_unless_said(rule.primitive)
 
 
 def _rule(
@@ -369,9 +247,9 @@ def adjoint_of_square(
 
     def register(rule: F) -> F:
         for p in primitives:
-            own = _registry.adjoints[p]
+            own = _adjoints[p]
             made = _rule(p, rule, own.kind, real_only, sequences=own.sequences, raw=own.raw)
-            _registry.squares[p] = SquareRule(made, covers)
+            _squares[p] = SquareRule(made, covers)
         return rule
 
     return register
@@ -404,8 +282,6 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
 
 
 def _substitute(expression: str, name: str, replacement: str) -> str:
-    import ast
-
     class Rename(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.Name:
             return ast.Name(replacement if node.id == name else node.id, node.ctx)
@@ -419,153 +295,38 @@ def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any
     `pure` says that a call may be dropped when its result is not used, and made again. Otherwise calls are kept, in order.
     """
     for p in primitives:
-        _registry.constant[p] = None
+        _constant[p] = None
         effect("none" if pure else "acts", p)
     return primitives[0] if len(primitives) == 1 else None
 
 
-def effect(kind: Effect, *primitives: Callable[..., Any]) -> None:
-    """Register what calls of `primitives` do besides giving their results.
-
-    What has a rule, or a type rule, has none unless one is registered. A method that the objects of a class have is registered
-    as the class's function (`np.random.Generator.normal`).
-    """
-    for p in primitives:
-        _registry.effects[p] = kind
-
-
 def divides_safely(*primitives: Callable[..., Any]) -> None:
     """Register functions that raise themselves where a division of numbers in their rules would, or whose rules never do."""
-    _registry.safe.update(primitives)
-
-
-def known_class(*classes: type) -> None:
-    """Register classes whose objects are known by their class, since their methods are registered."""
-    _registry.classes.update(classes)
-
-
-def facts(*primitives: Any, **known: Any) -> None:
-    """Register what operations are, by the names of `Facts`; of an array's method that differs from its primitive, `Method`."""
-    for p in primitives:
-        _registry.facts[p] = replace(_registry.facts.get(p, _NOTHING), **known)
-
-
-def memory(where: Memory | Callable[..., Memory], *primitives: Any) -> None:
-    """Register where the results of functions lie, if that does not follow from the kind of their rules.
-
-    "fresh": in memory of their own. "view": in some calls in that of an operand. "read-only": in memory that cannot be written
-    into, or where one entry is many entries of the array. "either": in some calls in such. A function tells it of a call.
-    """
-    facts(*primitives, memory=where)
-
-
-def result_type(*primitives: Callable[..., Any]) -> Callable[[F], F]:
-    """Register the decorated function as the type rule of `primitives`.
-
-    It takes the primitive's own parameters, each an abstract value (`sct.ir.types`), or the plain Python value where the
-    argument is known at compile time; it returns an abstract value, or a plain Python value where the result is known.
-    """
-
-    def register(rule: F) -> F:
-        for p in primitives:
-            _registry.types[p] = rule
-            _registry.effects.setdefault(p, "none")
-        return rule
-
-    return register
-
-
-def method(name: str, primitive: Callable[..., Any], pack: bool = False) -> None:
-    """Register the array method `name` as a call of `primitive` with the array as its first argument."""
-    _registry.methods[name] = MethodRule(primitive, pack)
-
-
-def attribute(name: str, primitive: Callable[..., Any]) -> None:
-    """Register the array attribute `name` as a call of `primitive` on the array."""
-    _registry.attributes[name] = primitive
-
-
-def _get(table: Any, key: Any) -> Any:
-    try:
-        return table.get(key)
-    except TypeError:  # not hashable
-        return None
-
-
-def of_class(op: Any) -> Any:
-    """The function of a class that a bound method is; anything else as it is."""
-    owner = getattr(op, "__self__", None)
-    if owner is None or isinstance(owner, (type, ModuleType)):
-        return op
-    return getattr(type(owner), getattr(op, "__name__", ""), op)
+    _safe.update(primitives)
 
 
 def adjoint_rule(primitive: Any) -> AdjointRule | None:
     """The adjoint rule of `primitive`, or None."""
-    rule: AdjointRule | None = _get(_registry.adjoints, primitive)
+    rule: AdjointRule | None = find(_adjoints, primitive)
     return rule
 
 
 def square_rule(primitive: Any) -> SquareRule | None:
     """The adjoint rule of the square of `primitive`, or None."""
-    rule: SquareRule | None = _get(_registry.squares, primitive)
+    rule: SquareRule | None = find(_squares, primitive)
     return rule
 
 
-has_adjoint: Callable[[Any], bool] = _registry.adjoints.__contains__
+has_adjoint: Callable[[Any], bool] = _adjoints.__contains__
 """Whether there is an adjoint rule of something that can be hashed."""
-has_effect: Callable[[Any], bool] = _registry.effects.__contains__
-"""Whether the registry says anything of something that can be hashed, and is no method."""
-
-
-def type_rule(primitive: Any) -> Callable[..., Any] | None:
-    """The type rule of `primitive`, or None."""
-    rule: Callable[..., Any] | None = _get(_registry.types, primitive)
-    if rule is None and (own := of_class(primitive)) is not primitive and _get(_registry.types, own) is not None:
-        return functools.partial(_registry.types[own], primitive.__self__)
-    return rule
-
-
-def method_rule(name: str) -> MethodRule | None:
-    """What the array method `name` stands for, or None."""
-    return _registry.methods.get(name)
-
-
-def attribute_rule(name: str) -> Callable[..., Any] | None:
-    """What the array attribute `name` stands for, or None."""
-    return _registry.attributes.get(name)
 
 
 def is_nondifferentiable(primitive: Any) -> bool:
     """Whether `primitive` is registered as having no derivative."""
     try:
-        return primitive in _registry.constant or of_class(primitive) in _registry.constant
+        return primitive in _constant or of_class(primitive) in _constant
     except TypeError:  # not hashable
         return False
-
-
-def effect_of(primitive: Any) -> Effect:
-    """What a call of `primitive` does besides giving its result; of what nothing is known it is taken that it may act."""
-    found: Effect | None = _get(_registry.effects, primitive) or _get(_registry.effects, of_class(primitive))
-    if found is not None:
-        return found
-    exception = isinstance(primitive, type) and issubclass(primitive, BaseException)
-    return "none" if exception or isinstance(primitive, np.ufunc) else "acts"
-
-
-def is_known_class(cls: type) -> bool:
-    """Whether objects of a class are known by it."""
-    return any(c in _registry.classes for c in cls.__mro__)
-
-
-def is_pure(primitive: Any) -> bool:
-    """Whether calls of `primitive` may be dropped or repeated."""
-    return effect_of(primitive) in ("none", "looks")
-
-
-def is_registered(primitive: Any) -> bool:
-    """Whether the registry says anything of `primitive`."""
-    return bool(_get(_registry.effects, primitive) or _get(_registry.effects, of_class(primitive)))
 
 
 def kind_of(primitive: Any) -> Kind:
@@ -574,34 +335,11 @@ def kind_of(primitive: Any) -> Kind:
     return rule.kind if rule is not None else facts_of(primitive).kind
 
 
-def ufunc_of(op: Any) -> np.ufunc | None:
-    """The ufunc that an operation is on arrays: it broadcasts its operands against each other; None if it is none."""
-    return op if isinstance(op, np.ufunc) else facts_of(op).ufunc
-
-
-def primitive_of(op: Any) -> Any:
-    """The function that an operation stands for: that of an array's method or attribute, or the operation itself."""
-    if isinstance(op, Method):
-        rule = method_rule(op.name)
-        return rule.primitive if rule is not None else op
-    if isinstance(op, Attribute):
-        return attribute_rule(op.name) or op
-    return op
-
-
-def facts_of(op: Any) -> Facts:
-    """What is registered of an operation; of a method or attribute of which nothing is, that of its primitive."""
-    found: Facts | None = _get(_registry.facts, op)
-    if found is None and isinstance(op, (Method, Attribute)):
-        found = _get(_registry.facts, primitive_of(op))
-    return found or _NOTHING
-
-
 def primitives() -> tuple[Callable[..., Any], ...]:
     """All functions that have an adjoint rule, in the order of registration."""
-    return tuple(_registry.adjoints)
+    return tuple(_adjoints)
 
 
 def nondifferentiable_functions() -> tuple[Callable[..., Any], ...]:
     """All functions that are registered as having no derivative."""
-    return tuple(_registry.constant)
+    return tuple(_constant)

@@ -1,0 +1,120 @@
+"""What operations are, besides their rules and their effects: where a result lies, what is linear, what is cheap.
+
+Takes functions, each with facts by name; gives these to the compiler. Never answers for a call: see `sct.infer.facts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from sct.ir.ops import Attribute, Method
+from sct.registry.lookup import find
+from sct.registry.methods import primitive_of
+
+__all__ = ["Facts", "Kind", "Linear", "Memory", "Rearranged", "facts", "facts_of", "memory", "ufunc_of"]
+
+
+Kind = Literal["elementwise", "view", "reduction", "product", "construction", "comparison", "other"]
+Memory = Literal["fresh", "view", "read-only", "either"]
+Rearranged = Literal["turned", "reshaped", "may copy"]
+Linear = Literal["together", "each", "first"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is registered of an operation besides its rules and its effect; of what nothing is said, False or None.
+
+    An answer that depends on the call is a function of the call's own arguments, given as to a type rule.
+
+    Attributes
+    ----------
+    kind : Kind
+        Of what has no adjoint rule; see `adjoint`.
+    cheap : bool
+        Whether computing it again costs no more than keeping it.
+    memory : Memory
+        Where the result lies; see the function of that name.
+    rearranged : {"turned", "reshaped", "may copy"}
+        The result is a view of all entries of the first operand, in another order or in the same one; "may copy": it is
+        "reshaped" if that operand lies in the order of its indices.
+    involution : bool
+        Whether the same call on the result gives the first operand again.
+    itself : bool
+        Whether the result is the first operand, an array, and no other object.
+    order : str
+        In what order new memory is, as NumPy's parameter says it.
+    boxed : bool
+        Whether the result is an ndarray at rank 0 too, and no number.
+    new_list : bool
+        Whether the result is a list of its own, though of items that are there.
+    in_place : bool
+        Whether it can be carried out in the memory of the first operand.
+    form_of : int
+        The number of an operand of which only the shape and the dtype count.
+    linear : {"together", "each", "first"}
+        Linear in its operands together, as a sum is, in each of them alone, as a product is, or in the first alone.
+    squares : bool
+        Whether the result is the square of the first operand.
+    ufunc : ufunc
+        What an operator of Python's is on arrays.
+    total : callable
+        Of an operator that raises for some numbers of Python's: what gives NumPy's value there.
+    inlined : bool
+        Of a function in Python that has a rule: whether it is inlined all the same, where the types decide its branches.
+    sees_caller : bool
+        Whether the result depends on the variables of the function that calls it.
+    """
+
+    kind: Kind = "other"
+    cheap: bool | Callable[..., bool] = False
+    memory: Memory | Callable[..., Memory] | None = None
+    rearranged: Rearranged | Callable[..., Rearranged | None] | None = None
+    involution: bool | Callable[..., bool] = False
+    itself: Callable[..., bool] | None = None
+    order: Callable[..., Any] | None = None
+    boxed: bool | Callable[..., bool] = False
+    new_list: bool = False
+    in_place: bool = False
+    form_of: int | None = None
+    linear: Linear | Callable[..., Linear] | None = None
+    squares: Callable[..., bool] | None = None
+    ufunc: np.ufunc | None = None
+    total: Callable[..., Any] | None = None
+    inlined: bool = False
+    sees_caller: bool | Callable[..., bool] = False
+
+
+_NOTHING = Facts()
+_facts: dict[Any, Facts] = {}
+
+
+def facts(*primitives: Any, **known: Any) -> None:
+    """Register what operations are, by the names of `Facts`; of an array's method that differs from its primitive, `Method`."""
+    for p in primitives:
+        _facts[p] = replace(_facts.get(p, _NOTHING), **known)
+
+
+def memory(where: Memory | Callable[..., Memory], *primitives: Any) -> None:
+    """Register where the results of functions lie, if that does not follow from the kind of their rules.
+
+    "fresh": in memory of their own. "view": in some calls in that of an operand. "read-only": in memory that cannot be written
+    into, or where one entry is many entries of the array. "either": in some calls in such. A function tells it of a call.
+    """
+    facts(*primitives, memory=where)
+
+
+def facts_of(op: Any) -> Facts:
+    """What is registered of an operation; of a method or attribute of which nothing is, that of its primitive."""
+    found: Facts | None = find(_facts, op)
+    if found is None and isinstance(op, (Method, Attribute)):
+        found = find(_facts, primitive_of(op))
+    return found or _NOTHING
+
+
+def ufunc_of(op: Any) -> np.ufunc | None:
+    """The ufunc that an operation is on arrays: it broadcasts its operands against each other; None if it is none."""
+    return op if isinstance(op, np.ufunc) else facts_of(op).ufunc
