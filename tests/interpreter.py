@@ -13,7 +13,7 @@ from sct.backend.guard import free_value
 from sct.ir import ops
 from sct.ir.ssa import Apply, For, If, Value, While
 from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Undefined, Unknown
-from sct.testing import _consistent, _Sizes, _symbols
+from sct.testing.claims import Sizes, consistent, symbols
 
 
 class WrongType(AssertionError):
@@ -85,7 +85,7 @@ class _Interpreter:
         if isinstance(t, Dict):
             return isinstance(value, dict) and tuple(value) == t.keys and all(map(self.is_of, t.items, value.values()))
         if isinstance(t, (Array, Scalar)):
-            return _consistent(t, value, self.sizes)
+            return consistent(t, value, self.sizes)
         assert isinstance(t, (Const, Unknown, Undefined, Slice)), t
         return not isinstance(t, Const) or isinstance(t.value, float) or t.value is value or t.value == value
 
@@ -175,7 +175,7 @@ _IN_PLACE = {getattr(operator, f"i{n}"): getattr(operator, n) for n in ("add", "
 
 def interpret(function, args):
     """The result of a typed function, whose parameters were typed with `abstract(value, name, lengths=True)`."""
-    sizes = _Sizes({})
+    sizes = Sizes({})
     for p, a in zip(function.block.params, args, strict=False):
-        sizes.known.update(_symbols(a, p.name))
+        sizes.known.update(symbols(a, p.name))
     return _Interpreter(sizes).block(function.block, args)[0]

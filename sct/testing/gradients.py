@@ -1,0 +1,168 @@
+"""Check derivatives of functions against finite differences.
+
+Takes a function and arguments; gives nothing, or raises `GradientMismatch` with both values. The oracle is finite
+differences of the function itself, in double precision: never the code under test.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sct.api import pullback, vjp
+from sct.testing.differences import Probe, compare, finite_differences, random_like
+from sct.testing.memory import check_owned
+from sct.testing.mismatch import GradientMismatch
+from sct.testing.trees import Path, at, is_single, leaves, mapped
+
+__all__ = ["check_derivatives", "check_grads", "check_vjp"]
+
+# Joint and split, optimised and not.
+_EVERY_WAY = (("vjp", True), ("vjp", False), ("pullback", True), ("pullback", False))
+
+
+def check_grads(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    wrt: int | str | Sequence[int | str] | None = None,
+    modes: Sequence[str] = ("reverse",),
+    order: int = 1,
+    rtol: float | None = None,
+    atol: float | None = None,
+    eps: float | None = None,
+) -> None:
+    """Check the derivatives of a function against finite differences.
+
+    Parameters
+    ----------
+    f : callable
+        Any function that `sct.vjp` takes; its result may be a number, an array, or a tuple, list or dict of these.
+    args : sequence
+        The arguments at which to check.
+    wrt : int, str or sequence of these, optional
+        The parameters to differentiate by; default: the first.
+    modes : sequence of str
+        `"reverse"`.
+    order : int
+        Up to which derivative to check.
+    rtol, atol : float, optional
+        Tolerances; the default follows from the precision of the arguments.
+    eps : float, optional
+        The step of the differences, relative to the greatest entry of the argument.
+
+    Raises
+    ------
+    GradientMismatch
+        With the value of the derivative and that of the differences.
+
+    Notes
+    -----
+    With random y̅ and directions v, ⟨x̅, v⟩ is compared with the derivative of t ↦ Re Σ y̅ f(x + t v) at 0 by central
+    differences with one step of Richardson extrapolation, in double precision where f permits it. `vjp` and `pullback`
+    are checked, each optimised and not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sct
+    >>> def f(x):
+    ...     return np.sum(np.sin(x) * x)
+    >>> sct.check_grads(f, (np.array([0.1, 2.0]),), order=2)
+    """
+    unknown = [m for m in modes if m != "reverse"]
+    if unknown:
+        raise ValueError(f"mode {unknown[0]!r} is not available; modes are: 'reverse'")
+    check_derivatives(f, tuple(args), _positions(f, wrt), order, rtol, atol, eps, _EVERY_WAY)
+
+
+def check_derivatives(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    positions: tuple[int, ...],
+    order: int,
+    rtol: float | None,
+    atol: float | None,
+    eps: float | None,
+    ways: Sequence[tuple[str, bool]],
+) -> None:
+    def on_copies(*values: Any) -> Any:  # f may write into its arguments
+        return f(*copy.deepcopy(values))
+
+    y = on_copies(*args)
+    y_bar = mapped(lambda v: random_like(np.random.default_rng(0), v), y)
+    paths = [p for p, _ in leaves(args) if p[0] in positions]
+    probes = finite_differences(on_copies, args, paths, y, y_bar, eps)
+    label = getattr(f, "__name__", repr(f))
+    check_vjp(label, f, args, positions, y, y_bar, paths, probes, rtol, atol, ways)
+    if order > 1:
+        # The differences of the derivative are taken of generated code that has just been checked.
+        check_derivatives(vjp(f, positions), (*args, y_bar), positions, order - 1, rtol, atol, eps, ways)
+
+
+def check_vjp(
+    label: str,
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    wrt: tuple[int, ...],
+    y: Any,
+    y_bar: Any,
+    paths: Sequence[Path],
+    probes: Sequence[Probe],
+    rtol: float | None,
+    atol: float | None,
+    ways: Sequence[tuple[str, bool]] = _EVERY_WAY,
+) -> None:
+    """Compare the compiler's cotangents of `f`, made in each of `ways`, with finite differences."""
+    single = is_single(args, y)
+    given = copy.deepcopy(args)
+    for how, optimize in ways:
+        what = f"{how}({label}, optimize={optimize})"
+        with np.errstate(all="ignore"):
+            if how == "vjp":
+                got, cotangents = vjp(f, wrt, optimize=optimize)(*args, y_bar)
+            else:
+                got, pull = pullback(f, wrt, optimize=optimize)(*args)
+                cotangents = pull(y_bar)
+        if not _same(got, y):
+            raise GradientMismatch(f"{what} gives the value {got!r}, the function gives {y!r}")
+        check_owned(what, cotangents, (args, got, y_bar))
+        if not _same(args, given):
+            raise GradientMismatch(f"{what} changes its arguments {given!r} to {args!r}")
+        chosen = dict(zip(wrt, cotangents, strict=True))
+        compare(what, args, partial(at, chosen), paths, probes, rtol, atol, single)
+
+
+def _positions(f: Callable[..., Any], wrt: int | str | Sequence[int | str] | None) -> tuple[int, ...]:
+    if wrt is None:
+        return (0,)
+    entries = (wrt,) if isinstance(wrt, (int, str)) else tuple(wrt)
+    if all(isinstance(w, int) for w in entries):
+        return tuple(int(w) for w in entries)
+    names = list(inspect.signature(f).parameters)
+    return tuple(w if isinstance(w, int) else names.index(w) for w in entries)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two results are of one structure, with entries of one kind and shape, equal to the bit (all NaNs are one)."""
+    if isinstance(b, dict):
+        return isinstance(a, dict) and list(a) == list(b) and all(_same(a[k], b[k]) for k in b)
+    if isinstance(b, (tuple, list)):
+        return isinstance(a, type(b)) and len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(b, (np.ndarray, np.generic, float, complex, int)):
+        p, q = np.asarray(a), np.asarray(b)
+        return p.dtype == q.dtype and p.shape == q.shape and _same_bits(p, q)
+    return type(a) is type(b)
+
+
+def _same_bits(p: np.ndarray[Any, Any], q: np.ndarray[Any, Any]) -> bool:
+    """Whether arrays of one dtype and shape have the same entries, with the same signs where they are 0."""
+    if p.dtype.kind not in "fc":
+        return np.array_equal(p, q)
+    return np.array_equal(p, q, equal_nan=True) and all(
+        np.array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0])) for a, b in ((p.real, q.real), (p.imag, q.imag))
+    )
