@@ -57,7 +57,7 @@ def _without(block: Block, needed: set[Value]) -> Block:
             return replace(s, then=then, orelse=orelse, results=tuple(_of(s.results, keep)))
         if isinstance(s, (ForEach, For, While)):
             keep = [k for k, p in enumerate(carried_params(s)) if p in needed or s.results[k] in needed]
-            return s if len(keep) == len(s.inits) else carrying(s, keep)
+            return carrying(s, keep)
         return s
 
     def inner(b: Block) -> Block:

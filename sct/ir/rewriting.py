@@ -1,6 +1,6 @@
 """Rebuilding blocks with values replaced.
 
-Takes blocks and a map from values to operands; gives new blocks. Labels stay.
+Takes blocks and a map from values to operands; gives new blocks, and the same ones where nothing changes. Labels stay.
 """
 
 from __future__ import annotations
@@ -8,13 +8,33 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sct.ir.ssa import Apply, Block, Closure, For, ForEach, If, Operand, Statement, Value, While, carried_params, map_leaves
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    carried_params,
+    map_leaves,
+)
 
-__all__ = ["carrying", "map_blocks", "map_operands", "substitute"]
+__all__ = ["carrying", "changed", "map_blocks", "map_operands", "substitute"]
 
 _Loop = TypeVar("_Loop", bound="For | ForEach | While")
+_Part = TypeVar("_Part", bound="Function | If | For | ForEach | While | Closure")
+
+
+def changed(s: _Part, **fields: Any) -> _Part:
+    """A function or a statement with some of its fields replaced; the same one where they are as they were."""
+    return s if all(getattr(s, k) == v for k, v in fields.items()) else replace(s, **fields)
 
 
 def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
@@ -28,30 +48,32 @@ def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
             return s
         return Apply(s.op, args, kwargs, s.result, s.place, s.origin)
     if isinstance(s, If):
-        return replace(s, test=f(s.test))
+        return changed(s, test=f(s.test))
     if isinstance(s, For):
-        return replace(s, start=f(s.start), stop=f(s.stop), step=f(s.step), inits=tuple(map(f, s.inits)))
+        return changed(s, start=f(s.start), stop=f(s.stop), step=f(s.step), inits=tuple(map(f, s.inits)))
     if isinstance(s, While):
-        return replace(s, inits=tuple(map(f, s.inits)))
+        return changed(s, inits=tuple(map(f, s.inits)))
     return s
 
 
 def map_blocks(f: Callable[[Block], Block], s: Statement) -> Statement:
-    """The statement with `f` applied to the blocks that it owns."""
+    """The statement with `f` applied to the blocks that it owns; the same one where nothing changes."""
+    if isinstance(s, Apply):
+        return s
     if isinstance(s, If):
-        return replace(s, then=f(s.then), orelse=f(s.orelse))
+        return changed(s, then=f(s.then), orelse=f(s.orelse))
     if isinstance(s, (For, ForEach)):
-        return replace(s, body=f(s.body))
+        return changed(s, body=f(s.body))
     if isinstance(s, While):
-        return replace(s, test=f(s.test), body=f(s.body))
-    if isinstance(s, Closure):
-        return replace(s, block=f(s.block))
-    return s
+        return changed(s, test=f(s.test), body=f(s.body))
+    return changed(s, block=f(s.block))
 
 
 def carrying(s: _Loop, keep: Sequence[int]) -> _Loop:
     """A loop that carries only some of its values."""
     n = len(s.inits)
+    if len(keep) == n:
+        return s
     head, params = s.body.params[: len(s.body.params) - n], carried_params(s)
     yields = (*(s.body.yields[k] for k in keep), *s.body.yields[n:])
     body = s.body.with_(yields=yields, params=(*head, *(params[k] for k in keep)))

@@ -120,13 +120,15 @@ class Block:
         yields: Iterable[Operand] | None = None,
         params: Iterable[Value] | None = None,
     ) -> Block:
-        """The same block with other contents."""
-        return Block(
+        """The same block with other contents; the block itself where they are as they were."""
+        found = Block(
             self.params if params is None else tuple(params),
             self.body if body is None else tuple(body),
             self.yields if yields is None else tuple(yields),
             self.label,
         )
+        same = found.body == self.body and found.yields == self.yields and found.params == self.params
+        return self if same else found
 
 
 @record(frozen=True, eq=False, slots=True)

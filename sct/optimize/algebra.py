@@ -82,11 +82,12 @@ class _Algebra(Rewriter):
 
     def count(self, block: Block) -> None:
         """How many statements (and ends of blocks) use each value."""
-        self.users.update(set(values_of(*block.yields)))
+        found = [*set(values_of(*block.yields))]
         for s in block.body:
-            self.users.update(set(values_of(*s.operands)))
+            found += set(values_of(*s.operands))
             for b in s.blocks:
                 self.count(b)
+        self.users.update(found)
 
     def rewrite(self, s: Apply) -> Apply | Operand:
         if not self.everywhere and not is_reverse(s):

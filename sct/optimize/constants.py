@@ -19,19 +19,20 @@ from sct.optimize.rewriter import Rewriter
 
 __all__ = ["constants"]
 
-_FOLDED = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.neg))
-
 
 def constants(f: Function) -> Function:
     """`f` with sums, products and quotients of numbers carried out."""
     return _Constants().function(f)
 
 
+def _folded(_: Rewriter, s: Apply) -> Apply | Operand:
+    if s.kwargs or not all(isinstance(a, Const) and type(a.value) in (int, float) for a in s.args):
+        return s
+    try:
+        return Const(s.op(*(a.value for a in s.args if isinstance(a, Const))))
+    except (ZeroDivisionError, OverflowError):
+        return s
+
+
 class _Constants(Rewriter):
-    def rewrite(self, s: Apply) -> Apply | Operand:
-        if s.op not in _FOLDED or s.kwargs or not all(isinstance(a, Const) and type(a.value) in (int, float) for a in s.args):
-            return s
-        try:
-            return Const(s.op(*(a.value for a in s.args if isinstance(a, Const))))
-        except (ZeroDivisionError, OverflowError):
-            return s
+    rules = dict.fromkeys((operator.add, operator.sub, operator.mul, operator.truediv, operator.neg), _folded)

@@ -14,25 +14,12 @@ def f(x):
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import chain
 
 from sct.analysis.effects import has_effect
 from sct.ir.ops import POP, PUSH
-from sct.ir.rewriting import carrying, map_blocks
-from sct.ir.ssa import (
-    Apply,
-    Block,
-    Closure,
-    For,
-    Function,
-    If,
-    Operand,
-    Statement,
-    Value,
-    While,
-    carried_params,
-    values_of,
-)
+from sct.ir.rewriting import carrying, changed, map_blocks
+from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, values_of
 
 __all__ = ["dead_code"]
 
@@ -40,93 +27,80 @@ __all__ = ["dead_code"]
 def dead_code(f: Function) -> Function:
     """`f` without statements, results and carried values that nothing depends on."""
     live = _Liveness()
-    live.scan(f.block, ())
-    live.roots(f.block)
     live.need(*f.block.yields)
-    live.run()
-    return replace(f, block=live.sweep(f.block))
+    live.mark(f.block)
+    while not live.idle.isdisjoint(live.live):
+        live.idle.clear()
+        live.mark(f.block)
+    return changed(f, block=live.sweep(f.block))
 
 
 class _Liveness:
-    """Mark from the roots through the definitions; then rebuild what is marked."""
+    """Walk backwards, marking what is needed, and again where that is more than before; then rebuild what is marked."""
 
     def __init__(self) -> None:
         self.live: set[Value] = set()
         self.needed: set[int] = set()  # statements that own blocks and hold something live
-        self.work: list[Value] = []
-        self.sources: dict[Value, tuple[Operand, ...]] = {}
-        self.owners: dict[Value, tuple[Statement, ...]] = {}
-        self.definition: dict[Value, Statement] = {}
-        self.pushes: dict[Value, list[tuple[Apply, tuple[Statement, ...]]]] = {}
-
-    def scan(self, block: Block, owners: tuple[Statement, ...]) -> None:
-        """Record, for each value, what it is made of and which statements it stands in."""
-        for s in block.body:
-            inside = (*owners, s)
-            if isinstance(s, Apply):
-                self.sources[s.result] = s.operands
-                self.owners[s.result] = owners
-                if s.op in (PUSH, POP) and isinstance(s.args[0], Value):
-                    self.pushes.setdefault(s.args[0], []).append((s, owners))
-                continue
-            if isinstance(s, If):
-                for r, a, b in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-                    self.sources[r], self.owners[r] = (a, b), inside
-            elif isinstance(s, (For, While)):
-                self.scan_loop(s, inside)
-            elif isinstance(s, Closure):
-                self.sources[s.result], self.owners[s.result] = s.block.yields, inside
-                for p in s.block.params:
-                    self.sources[p], self.owners[p] = (), inside
-            for block_of_s in s.blocks:
-                self.scan(block_of_s, inside)
-
-    def scan_loop(self, s: For | While, inside: tuple[Statement, ...]) -> None:
-        n = len(s.inits)
-        params = carried_params(s)
-        for k in range(n):
-            pair = (s.inits[k], s.body.yields[k])
-            for v in (s.results[k], params[k], *(s.test.params[k : k + 1] if isinstance(s, While) else ())):
-                self.sources[v], self.owners[v] = pair, inside
-        for v in (*s.results[n:], *(s.body.params[:1] if isinstance(s, For) else ())):
-            self.sources[v], self.owners[v] = (), inside
-
-    def roots(self, block: Block, owners: tuple[Statement, ...] = ()) -> None:
-        for s in block.body:
-            if isinstance(s, Apply) and has_effect(s):
-                self.hold(owners)
-                self.live.add(s.result)
-                self.need(*s.operands)
-            for b in s.blocks:
-                self.roots(b, (*owners, s))
+        self.idle: set[Operand] = set()  # tapes that nothing needed yet when a statement with them was passed
 
     def need(self, *operands: Operand) -> None:
-        for v in values_of(*operands):
-            if v not in self.live:
-                self.live.add(v)
-                self.work.append(v)
+        self.live.update(values_of(*operands))
 
-    def hold(self, owners: tuple[Statement, ...]) -> None:
-        for s in reversed(owners):
-            if id(s) in self.needed:
-                return  # and so are those around it
-            self.needed.add(id(s))
-            if isinstance(s, If):
-                self.need(s.test)
-            elif isinstance(s, For):
-                self.need(s.start, s.stop, s.step, *(s.body.yields[-1:] if s.exits else ()))
-            elif isinstance(s, While):
-                self.need(*s.test.yields, *(s.body.yields[-1:] if s.exits else ()))
+    def mark(self, *blocks: Block) -> bool:
+        """Mark what is needed of blocks; whether there is anything."""
+        found = False
+        for s in chain.from_iterable(reversed(b.body) for b in blocks):
+            if isinstance(s, Apply):
+                if s.result in self.live or self.is_root(s):
+                    self.live.add(s.result)
+                    self.live.update(values_of(*s.operands))
+                    found = True
+            elif self.mark_loop(s) if isinstance(s, (For, ForEach, While)) else self.mark_blocks(s):
+                self.needed.add(id(s))
+                found = True
+        return found
 
-    def run(self) -> None:
-        while self.work:
-            v = self.work.pop()
-            self.hold(self.owners.get(v, ()))
-            self.need(*self.sources.get(v, ()))
-            for s, owners in self.pushes.get(v, ()):
-                self.hold(owners)
-                self.live.add(s.result)
-                self.need(*s.operands)
+    def is_root(self, s: Apply) -> bool:
+        """Whether a statement is needed although its result is not: for its effect, or for a tape."""
+        if s.op in (PUSH, POP):
+            if s.args[0] in self.live:
+                return True
+            self.idle.add(s.args[0])
+        return has_effect(s)
+
+    def mark_blocks(self, s: If | Closure) -> bool:
+        """Mark what is needed of branches, or of a closure; whether they are."""
+        ends = [y for k, r in enumerate(s.results) if r in self.live for y in (b.yields[k] for b in s.blocks)]
+        self.need(*ends)
+        found = self.mark(*s.blocks) or bool(ends)
+        if found and isinstance(s, If):
+            self.need(s.test)
+        return found
+
+    def mark_loop(self, s: For | ForEach | While) -> bool:
+        """Mark what is needed of a loop; whether it is. What an iteration needs, the one before it may have to hand on."""
+        needed = self.mark_ends(s, False)
+        while True:
+            needed |= self.mark(*reversed(s.blocks))
+            before = len(self.live)
+            needed = self.mark_ends(s, needed)
+            if len(self.live) == before:
+                return needed
+
+    def mark_ends(self, s: For | ForEach | While, needed: bool) -> bool:
+        """Mark where what a loop carries comes from, as far as it is needed, and what decides how often it runs."""
+        others = *s.results[len(s.inits) :], *s.body.params[: len(s.body.params) - len(s.inits)]
+        needed |= not self.live.isdisjoint(others)
+        before = -1
+        while before != len(self.live):
+            before = len(self.live)
+            for same, i, y in zip(_carried(s), s.inits, s.body.yields, strict=False):
+                if not self.live.isdisjoint(same):
+                    self.need(i, y)
+                    needed = True
+        if needed:
+            self.need(*s.reads)
+        return needed
 
     # -- rebuilding --------------------------------------------------------------------------------------------------
 
@@ -139,23 +113,14 @@ class _Liveness:
         if id(s) not in self.needed:
             return None
         if isinstance(s, If):
-            return self.kept_if(s)
-        if isinstance(s, (For, While)):
-            return self.kept_loop(s)
-        assert isinstance(s, Closure)
-        return replace(s, block=self.sweep(s.block))
+            keep = [k for k, r in enumerate(s.results) if r in self.live]
+            then, orelse = (self.sweep(b).with_(yields=[b.yields[k] for k in keep]) for b in s.blocks)
+            return changed(s, then=then, orelse=orelse, results=tuple(s.results[k] for k in keep))
+        if not isinstance(s, Closure):
+            s = carrying(s, [k for k, same in enumerate(_carried(s)) if not self.live.isdisjoint(same)])
+        return map_blocks(self.sweep, s)
 
-    def kept_if(self, s: If) -> If:
-        keep = [k for k, r in enumerate(s.results) if r in self.live]
-        blocks = [b.with_(self.sweep(b).body, [b.yields[k] for k in keep]) for b in (s.then, s.orelse)]
-        return replace(s, then=blocks[0], orelse=blocks[1], results=tuple(s.results[k] for k in keep))
 
-    def kept_loop(self, s: For | While) -> Statement:
-        n = len(s.inits)
-        params = carried_params(s)
-        keep = [
-            k
-            for k in range(n)
-            if {s.results[k], params[k], *(s.test.params[k : k + 1] if isinstance(s, While) else ())} & self.live
-        ]
-        return map_blocks(self.sweep, carrying(s, keep))
+def _carried(s: For | ForEach | While) -> list[tuple[Value, ...]]:
+    """What stands for each value that a loop carries: its result, and the parameters of the loop's blocks."""
+    return list(zip(s.results, *(b.params[len(b.params) - len(s.inits) :] for b in s.blocks), strict=False))

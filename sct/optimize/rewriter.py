@@ -1,14 +1,16 @@
 """The frame of a pass: a walk through a function that replaces operations by operations or operands.
 
-Takes a function; gives a function. A pass overrides `rewrite`, and, where it treats branches or loops, `if_` and `loop`.
+Takes a function; gives a function, the same one where nothing changes. A pass has `rules` for the operations that it looks at,
+or overrides `rewrite` where it looks at all of them, and, where it treats branches or loops, `if_` and `loop`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from sct.analysis.given import Given, given_away
-from sct.ir.rewriting import map_blocks, map_operands
+from sct.ir.rewriting import changed, map_blocks, map_operands
 from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves, values_of
 
 __all__ = ["Rewriter"]
@@ -21,6 +23,9 @@ class Rewriter:
     it would be now: these have none.
     """
 
+    rules: ClassVar[Mapping[Any, Callable[[Any, Apply], Apply | Operand]]] = {}
+    """By operation: what stands for a statement of it, another one or an operand."""
+
     def __init__(self) -> None:
         self.replaced: dict[Value, Operand] = {}
         self.definition: dict[Value, Statement] = {}
@@ -30,13 +35,13 @@ class Rewriter:
     def function(self, f: Function) -> Function:
         """The rewritten function."""
         self.given = given_away(f)
-        return replace(f, block=self.block(f.block))
+        return changed(f, block=self.block(f.block))
 
     def operand(self, o: Operand) -> Operand:
         """An operand with replacements made."""
         if isinstance(o, Value):
             return self.replaced.get(o, o)
-        if not any(v in self.replaced for v in values_of(o)):
+        if self.replaced.keys().isdisjoint(values_of(o)):
             return o
         return map_leaves(lambda v: self.replaced.get(v, v) if isinstance(v, Value) else v, o)
 
@@ -49,7 +54,8 @@ class Rewriter:
         return made
 
     def statement(self, s: Statement) -> None:
-        s = map_operands(self.operand, s)
+        if self.replaced and not self.replaced.keys().isdisjoint(values_of(*s.operands)):
+            s = map_operands(self.operand, s)
         if isinstance(s, Apply):
             found = self.rewrite(s)
             if isinstance(found, Apply):
@@ -77,11 +83,12 @@ class Rewriter:
 
     def changed(self, s: Apply, op: object, *args: Operand) -> Apply:
         """The statement with another operation."""
-        return replace(s, op=op, args=args, kwargs=())
+        return Apply(op, args, (), s.result, s.place, s.origin)
 
     def rewrite(self, s: Apply) -> Apply | Operand:
         """What stands for an operation: another one, or an operand."""
-        return s
+        rule = self.rules.get(s.op)
+        return s if rule is None else rule(self, s)
 
     def if_(self, s: If) -> None:
         self.keep(map_blocks(self.block, s))

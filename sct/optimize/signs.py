@@ -22,7 +22,8 @@ import operator
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from functools import cached_property
+from typing import ClassVar, TypeAlias
 
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Array, Const
@@ -36,37 +37,42 @@ __all__ = ["signs"]
 
 def signs(f: Function) -> Function:
     """`f` with negatives of products as products with a negative of fewer axes."""
-    p = _Signs()
-    p.count(f.block)
-    return p.function(f)
+    return _Signs(f).function(f)
 
 
 _Factor: TypeAlias = "tuple[int, Operand, list[tuple[Apply, int]]]"  # its axes; itself; the products on the way to it
 
 
 class _Signs(Rewriter):
-    def __init__(self) -> None:
+    def __init__(self, f: Function) -> None:
         super().__init__()
-        self.users: Counter[Value] = Counter()
+        self.f = f
         self.moved: set[Value] = set()  # products with their old signs
         self.added: set[Operand] = set()  # to a part of an array: what is added with a sign is subtracted
 
-    def count(self, block: Block) -> None:
-        """How many statements (and ends of blocks) use each value."""
-        self.users.update(values_of(*block.yields))
+    @cached_property
+    def users(self) -> Counter[Value]:
+        """How often each value is used."""
+        found: list[Value] = []
+        self.count(self.f.block, found)
+        return Counter(found)
+
+    def count(self, block: Block, found: list[Value]) -> None:
+        found += values_of(*block.yields)
         for s in block.body:
-            self.users.update(values_of(*s.operands))
+            found += values_of(*s.operands)
             if isinstance(s, Apply) and s.op is scatter_add and isinstance(s.args[2], Value):
                 self.added.add(s.args[2])
             for b in s.blocks:
-                self.count(b)
+                self.count(b, found)
 
     def block(self, block: Block) -> Block:
         made = super().block(block)
         return made.with_([s for s in made.body if self.moved.isdisjoint(s.results)]) if self.moved else made
 
-    def rewrite(self, s: Apply) -> Apply | Operand:
-        if s.op is not operator.neg or not is_reverse(s) or (s.result in self.added and self.users[s.result] == 1):
+    def outward(self, s: Apply) -> Apply | Operand:
+        """A negative of a product, written with the sign at its smallest factor."""
+        if not is_reverse(s) or (self.users[s.result] == 1 and s.result in self.added):
             return s
         own = numbers_of(s.op, *s.args)
         factors = list(self.factors(s.args[0], own)) if own is not None and own.inexact else []
@@ -95,6 +101,8 @@ class _Signs(Rewriter):
             n = numbers(type_of(a))
             if n is not None and (n == own or (n.weak and own.takes(n))):
                 yield -1 if isinstance(a, Const) else _axes(a), a, [(d, k)]
+
+    rules: ClassVar = {operator.neg: outward}
 
 
 def _axes(o: Operand) -> int:
