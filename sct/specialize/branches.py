@@ -78,8 +78,7 @@ def meet(
     flat: list[tuple[Value, Operand, Operand]] = []
     for part in (a, b):
         memory.stale.update(part.stale)
-        more = {k: r for k, r in part.rivals.items() if r is not memory.rivals.get(k)}
-        memory.rivals.update({k: memory.rivals.get(k, frozenset()) | r for k, r in more.items()})
+        memory.sharing.include(part.sharing)
         memory.writes.update(part.writes)
     for n, k in enumerate(dict.fromkeys((*a.contents, *b.contents))):
         obj = memory.original(k)
@@ -170,16 +169,14 @@ def share(s: Builder, meeting: Meeting) -> None:
         (key_of(m), [(side, side.reached(m, o)) for (side, _), o in zip(meeting.ways, (p, q), strict=True)])
         for m, p, q in meeting.met
     ]
+    sharing = s.memory.sharing
     for n, (m, ways) in enumerate(ends):
         for side, found in ways:
-            for k in found:
-                for other in (k, *side.rivals.get(k, ())):
-                    s.memory.share(m, other)
-                if k in side.stale:
-                    s.memory.stale[m] = side.stale[k]
+            sharing.share(m, side.sharing.near(found))
+            s.memory.stale.update((m, side.stale[k]) for k in found if k in side.stale)
         for m2, ways2 in ends[:n]:
-            if any(not side.apart(k, k2) for (side, f), (_, f2) in zip(ways, ways2, strict=True) for k in f for k2 in f2):
-                s.memory.share(m, m2)
+            if any(side.sharing.near(f) & sharing.bits(f2) for (side, f), (_, f2) in zip(ways, ways2, strict=True)):
+                sharing.share(m, sharing.bit(m2))
 
 
 def refuse_different(s: Builder, a: Abstract, b: Abstract, name: str) -> None:

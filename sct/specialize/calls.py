@@ -515,7 +515,7 @@ def refuse_overlaps(s: Builder, op: Any, written: Sequence[Any], bound: dict[str
         others = [leaf for n, b in bound.items() if n != w.path[0] for leaf in values_of(b)]
         for leaf in others:
             root = s.memory.root(leaf)
-            if any(root is o or key_of(root) in s.memory.rivals.get(key_of(o), ()) for o in own):
+            if any(root is o or not s.memory.sharing.apart(key_of(root), key_of(o)) for o in own):
                 raise UnsupportedSyntaxError(
                     f"{op.__name__} writes into its argument {w.path[0]!r}, which may share memory with {leaf.name!r}",
                     s.place,

@@ -116,7 +116,8 @@ def begin(s: Builder, loop: Loop) -> None:
     """What the loop's parts share memory with, and which of them are not known, when the first iteration starts."""
     first = slots(s, loop, loop.inits)
     for slot, _, found in first:
-        loop.shared.update(frozenset((slot, other)) for k in found for other in (k, *s.memory.rivals.get(k, ())))
+        near = s.memory.sharing.those(s.memory.sharing.near(found))
+        loop.shared.update(frozenset((slot, other)) for other in near)
     loop.shared.update(alike(s.memory, first))
     mark(loop, s.memory, first)
 
@@ -133,7 +134,7 @@ def alike(memory: Memory, parts: Sequence[_Part]) -> Iterator[frozenset[_Slot | 
     """The pairs of parts that may be one object."""
     for n, (slot, _, found) in enumerate(parts):
         for other, _, there in parts[:n]:
-            if any(not memory.apart(k, q) for k in found for q in there):
+            if memory.sharing.near(found) & memory.sharing.bits(there):
                 yield frozenset((slot, other))
 
 
@@ -167,7 +168,7 @@ def know(s: Builder, loop: Loop, operands: Sequence[Operand]) -> None:
     for pair in loop.shared:
         p, q = (parts.get(o) if isinstance(o, tuple) else o for o in pair)
         if p is not None and q is not None:
-            s.memory.share(p, q)
+            s.memory.sharing.share(p, s.memory.sharing.bit(q))
     for o, write in loop.stale.items():
         key = parts.get(o) if isinstance(o, tuple) else o
         if key is not None:
@@ -186,7 +187,7 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
     begun, handed = end_iteration(s, loop, inner)
     keys = {k for k, w in inner.writes.items() if outer.writes.get(k) is not w}
     keys |= {k for k in inner.stale if k not in outer.stale and k not in loop.stale}
-    keys |= {q for k in keys for q in inner.rivals.get(k, ())}
+    keys.update(inner.sharing.those(inner.sharing.near(keys)))
     touched: set[_Slot | Key] = {begun.get(k, k) for k in keys}
     size = -1
     while len(loop.shared) != size and not any(pair & touched for pair in loop.shared - pairs):
@@ -224,18 +225,18 @@ def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slo
     def sources(k: Key) -> set[_Slot | Key]:
         if k in begun or outer.knows(k):
             return {begun.get(k, k)}
-        return {begun.get(q, q) for q in inner.rivals.get(k, ()) if q in begun or outer.knows(q)}
+        return {begun.get(q, q) for q in inner.sharing.of(k) if q in begun or outer.knows(q)}
 
     handed: dict[_Slot | Key, set[_Slot | Key]] = {slot: {c for k in found for c in sources(k)} for slot, _, found in left}
-    for k, others in inner.rivals.items():
-        before = outer.rivals.get(k, frozenset())
-        if others is not before and outer.knows(k):
-            new = {c for q in others - before for c in sources(q)}
+    for k in inner.sharing.found:
+        if outer.knows(k):
+            others = set(inner.sharing.of(k)).difference(outer.sharing.of(k))
+            new = {c for q in others for c in sources(q)}
             handed[k] = {c for c in new if c != k and frozenset((k, c)) not in loop.shared}
-            loop.shared.update(frozenset((k, q)) for q in others - before if outer.knows(q))
+            loop.shared.update(frozenset((k, q)) for q in others if outer.knows(q))
     loop.shared.update(alike(inner, left))
     for slot, _, found in left:
-        near = {q for k in found for q in (k, *inner.rivals.get(k, ()))}
+        near = inner.sharing.those(inner.sharing.near(found))
         loop.shared.update(frozenset((slot, q)) for q in near if outer.knows(q))
     return begun, handed
 

@@ -21,6 +21,7 @@ from sct.ir.ops import UNPACK
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import Rearranged, facts_of
+from sct.specialize.sharing import Sharing
 
 __all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
 
@@ -68,7 +69,7 @@ class Memory:
         self.contents: dict[Key, Operand] = {}  # object -> what it holds, once that is not what it was made as
         self.writes: dict[Key, Write] = {}  # object -> the last write
         self.stale: dict[Key, Write] = {}  # object -> the write to another one that may have changed it
-        self.rivals: dict[Key, frozenset[Key]] = {}  # objects that may share its memory
+        self.sharing: Sharing[Key] = Sharing()  # which objects may share memory
         self.again: dict[tuple[Value, Value], Value] = {}  # view, newer base -> the view retaken
         self.born: set[Key] = set()  # objects made since the fork
         self.parent: Memory | None = None
@@ -85,7 +86,7 @@ class Memory:
         new = Memory()
         new.parent = self
         new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
-        new.rivals, new.again = dict(self.rivals), dict(self.again)
+        new.sharing, new.again = self.sharing.fork(), dict(self.again)
         new.objects, new.views, new.contiguous, new.read_only = self.objects, self.views, self.contiguous, self.read_only
         new.by_identity, new.names, new.given = self.by_identity, self.names, self.given
         return new
@@ -93,7 +94,8 @@ class Memory:
     def go_back(self, saved: Memory) -> None:
         """Take the state that a fork has kept; what was made since then stays known."""
         self.contents, self.writes, self.stale = saved.contents, saved.writes, saved.stale
-        self.rivals, self.again = saved.rivals, saved.again
+        saved.sharing.found |= self.sharing.found
+        self.sharing, self.again = saved.sharing, saved.again
 
     def is_new(self, v: Value) -> bool:
         """Whether a value was made since the fork."""
@@ -197,29 +199,17 @@ class Memory:
         obj = self.object_of(v)
         return (v not in self.views and isinstance(obj, Value) and obj in self.contiguous) or v in self.contiguous
 
-    def share(self, p: Key, q: Key) -> None:
-        """Two objects may be, or lie in, the same memory; that says nothing of a third one."""
-        if p != q:
-            self.rivals[p] = self.rivals.get(p, frozenset()) | {q}
-            self.rivals[q] = self.rivals.get(q, frozenset()) | {p}
-
     def may_be(self, v: Operand, other: Operand) -> None:
         """`v` may be the object `other`, or lie in its memory: it may share memory with whatever that one does."""
         self.keep(v)
         self.keep(other)
-        p, q = key_of(v), key_of(other)
-        for k in (q, *self.rivals.get(q, ())):
-            self.share(p, k)
-
-    def apart(self, p: Key, q: Key) -> bool:
-        """Whether two objects are known not to share memory."""
-        return p != q and q not in self.rivals.get(p, ())
+        self.sharing.share(key_of(v), self.sharing.near((key_of(other),)))
 
     def reaches(self, v: Value, others: AbstractSet[Value]) -> bool:
         """Whether a value may share memory with one of some others."""
         root = self.root(v)
         self.keep(root)
-        return any(self.original(k) in others for k in (key_of(root), *self.rivals.get(key_of(root), ())))
+        return any(self.original(k) in others for k in (key_of(root), *self.sharing.of(key_of(root))))
 
     def holds(self, obj: Operand, items: Operand) -> None:
         """The items of a list of unknown length may be these."""
@@ -250,7 +240,7 @@ class Memory:
         """The object was written into: whatever may share its memory is not known any more."""
         write = self.writes[key_of(obj)] = Write(name, place)
         is_list = isinstance(type_of(obj), (List, ListOf, Dict))
-        for r in self.rivals.get(key_of(obj), ()):
+        for r in self.sharing.of(key_of(obj)):
             if not is_list or not isinstance(type_of(self.original(r)), (Array, Scalar)):  # an item is not the list
                 self.stale[r] = write
 
@@ -263,7 +253,7 @@ class Memory:
     def gave_away(self, obj: Operand, write: Write) -> None:
         """An object was given to a function that may have written into it: what it holds is not known any more."""
         self.keep(obj)
-        for key in (key_of(obj), *self.rivals.get(key_of(obj), ())):
+        for key in (key_of(obj), *self.sharing.of(key_of(obj))):
             self.stale[key] = write
 
     def gave_instance(self, path: str, write: Write) -> None:

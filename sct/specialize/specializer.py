@@ -303,7 +303,7 @@ class Specializer:
 
     def writable(self, obj: Operand) -> None:
         """Refuse an object that the function must not write into; a write into an argument goes into a copy of it."""
-        for other in (obj, *map(self.memory.original, self.memory.rivals.get(key_of(obj), ()))):
+        for other in (obj, *map(self.memory.original, self.memory.sharing.of(key_of(obj)))):
             self.may_write(other)
         if not isinstance(obj, Value) or self.entry is None or obj not in self.parameters:
             return
