@@ -6,8 +6,8 @@ operation, its result may be any of its operands.
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Set as AbstractSet
 from types import FunctionType
 from typing import Any
 
@@ -17,6 +17,7 @@ from sct import runtime
 from sct.analysis.activity import primitive_of
 from sct.analysis.effects import effect
 from sct.infer.facts import for_call
+from sct.ir.bits import Bits
 from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, package_of
 from sct.ir.ssa import (
     Apply,
@@ -49,7 +50,8 @@ class Storage:
     the start and after each iteration that starts with them apart; so are buffers that are swapped.
     """
 
-    def __init__(self, lists: bool = False) -> None:
+    def __init__(self, lists: bool = False, bits: Bits[Value] | None = None) -> None:
+        self.bits = Bits[Value]() if bits is None else bits
         self.lists = lists  # about the lists themselves, not the memory of their items
         self.roots: dict[Value, frozenset[Value]] = {}
         self.pinned: set[Value] = set()  # memory that is not to be written into
@@ -62,8 +64,8 @@ class Storage:
         self.arrays: dict[int, list[int]] = {}
         self.captured: set[Value] = set()  # what closures read from around them
         self.taped: set[Value] = set()  # memory that is on a tape
-        self.by_root: dict[Value, set[Value]] | None = None
         self.all: dict[Value, frozenset[Value]] = {}
+        self.near: dict[Value, int] = {}  # what may lie in the same memory as a value
 
     def of(self, v: Value) -> frozenset[Value]:
         """Everything whose memory `v` may lie in, in whatever iteration."""
@@ -80,7 +82,11 @@ class Storage:
 
     def share(self, v: Value, w: Value) -> bool:
         """Whether two values may share memory."""
-        return any(self.related(r, s) for r in self.roots.get(v, (v,)) for s in self.roots.get(w, (w,)))
+        a, b = self.roots.get(v, (v,)), self.roots.get(w, (w,))
+        if not set(a).isdisjoint(b):
+            return True
+        loops = self.loop
+        return any(self.related(r, s) for r in a for s in b if r in loops or s in loops)
 
     def related(self, r: Value, s: Value) -> bool:
         """Whether two roots may be the same memory."""
@@ -112,15 +118,23 @@ class Storage:
                     found.add(e)
         return frozenset(found)
 
-    def shares_with_any(self, v: Value, others: AbstractSet[Value]) -> bool:
-        """Whether one of some values may share memory with `v`."""
-        if self.by_root is None:
-            self.by_root = {}
-            for w in self.roots:
-                for r in self.of(w):
-                    self.by_root.setdefault(r, set()).add(w)
-        near = (w for r in self.of(v) for w in (self.by_root.get(r, set()) | {r}) & others)
-        return any(self.share(v, w) for w in near)
+    @functools.cached_property
+    def in_root(self) -> dict[Value, int]:
+        """The values that may lie in each root, as bits."""
+        out: dict[Value, int] = {}
+        for w in self.roots:
+            own = self.bits.bit(w)
+            for r in self.of(w):
+                out[r] = out.get(r, 0) | own
+        return out
+
+    def shares_with_any(self, v: Value, others: int) -> bool:
+        """Whether one of some values, given as bits, may share memory with `v`."""
+        if v not in self.near:
+            self.near[v] = self.bits.of(self.of(v))
+            for r in self.of(v):
+                self.near[v] |= self.in_root.get(r, 0)
+        return any(self.share(v, w) for w in self.bits.those(self.near[v] & others))
 
     def owned(self, v: Value) -> bool:
         """Whether the memory of `v` belongs to this function alone."""
@@ -131,9 +145,9 @@ class Storage:
         return set().union(*map(self.of, (*self.taped, *self.captured)))
 
 
-def storage(f: Function, lists: bool = False) -> Storage:
-    """The storage of the values of `f`; with `lists` which of its lists may be one and the same."""
-    s = Storage(lists)
+def storage(f: Function, lists: bool = False, bits: Bits[Value] | None = None) -> Storage:
+    """The storage of the values of `f`; with `lists` which of its lists may be one and the same. `bits` numbers the values."""
+    s = Storage(lists, bits)
     s.pinned.update(f.block.params)
     _block(s, f.block)
     while _mix(s):

@@ -33,8 +33,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from sct.analysis.storage import Storage, storage
+from sct.analysis.storage import storage
 from sct.analysis.versions import is_write
+from sct.ir.bits import Bits
 from sct.ir.ops import InPlace
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
@@ -62,46 +63,50 @@ __all__ = ["accumulation"]
 
 def accumulation(f: Function) -> Function:
     """`f` with sums, differences, writes and changes of lists stored over their first operands where that is safe."""
-    p = _Accumulation(storage(f), storage(f, lists=True))
-    p.live.update(values_of(*f.block.yields))
-    for s in f.block.body:
-        if isinstance(s, Closure):
-            p.live |= captured(s.block)
+    p = _Accumulation(f)
     block, _ = p.block(f.block)
     return replace(f, block=block)
 
 
 class _Accumulation:
-    """A walk backwards; `live` is what is needed after the statement at hand."""
+    """A walk backwards; `live` is what is needed after the statement at hand, as bits."""
 
-    def __init__(self, storage: Storage, lists: Storage) -> None:
-        self.storage = storage
-        self.lists = lists
-        self.live: set[Value] = set()
+    def __init__(self, f: Function) -> None:
+        self.bits = Bits[Value]()
+        self.storage = storage(f, bits=self.bits)
+        self.lists = storage(f, lists=True, bits=self.bits)
+        self.live = self.bits.of(v for s in f.block.body if isinstance(s, Closure) for v in captured(s.block))
         self.copied: dict[Operand, Apply] = {}
 
-    def block(self, block: Block) -> tuple[Block, set[Value]]:
-        self.live |= set(values_of(*block.yields))
+    def block(self, block: Block) -> tuple[Block, int]:
+        self.need(*block.yields)
         body: list[Statement] = []
         for s in reversed(block.body):
             made = self.statement(s)
-            self.live -= set(s.results)
-            self.live |= set(values_of(*made.operands))
+            self.live &= ~self.bits.of(s.results)
+            self.need(*made.operands)
             body.append(made)
             if isinstance(made, Apply) and made.args and made.args[0] in self.copied:
-                body.append(self.copied[made.args[0]])
-                self.live.discard(made.args[0])
-                self.live |= set(values_of(*self.copied[made.args[0]].args))
+                copy = self.copied[made.args[0]]
+                body.append(copy)
+                self.live &= ~self.bits.bit(copy.result)
+                self.need(*copy.args)
         return block.with_(reversed(body)), self.live
+
+    def need(self, *operands: Operand) -> None:
+        """Operands are read."""
+        self.live |= self.bits.of(values_of(*operands))
+
+    def is_live(self, v: Value) -> bool:
+        return bool(self.live & self.bits.bit(v))
 
     def statement(self, s: Statement) -> Statement:
         if isinstance(s, Apply):
             return self.stored(s)
-        self.live -= set(s.results)
-        after = set(self.live)
+        after = self.live = self.live & ~self.bits.of(s.results)
         if isinstance(s, If):
             then, a = self.block(s.then)
-            self.live = set(after)
+            self.live = after
             orelse, b = self.block(s.orelse)
             self.live = a | b
             return replace(s, then=then, orelse=orelse)
@@ -110,8 +115,7 @@ class _Accumulation:
             self.live = inside | after
             return replace(s, block=block)
         assert isinstance(s, (For, While))
-        around = after.union(*map(captured, s.blocks))
-        self.live = set(around)
+        around = self.live = after | self.bits.of(v for b in s.blocks for v in captured(b))
         body, _ = self.block(s.body)
         self.live = around
         return replace(s, body=body)
@@ -139,7 +143,7 @@ class _Accumulation:
         return self.can_change(s, s.args[0]) if facts_of(s.op).new_list else self.can_store(s, s.args[0], s.args[1])
 
     def can_store(self, s: Apply, target: object, other: object) -> bool:
-        if not isinstance(target, Value) or target in self.live:
+        if not isinstance(target, Value) or self.is_live(target):
             return False
         if is_write(s):  # of unknown rank it may be a number
             return getattr(target.type, "shape", None) is not None and self.free(s, target)
@@ -154,17 +158,17 @@ class _Accumulation:
 
     def can_change(self, s: Apply, target: object) -> bool:
         """Whether a list can be changed in place: it was made here, and nothing that is needed after `s` is that list."""
-        if not isinstance(target, Value) or target in self.live or not self.lists.owned(target):
+        if not isinstance(target, Value) or self.is_live(target) or not self.lists.owned(target):
             return False
         if s.op is added_item and not isinstance(type_of(s.args[1]), (Scalar, Const)):
             return False
-        return not self.lists.shares_with_any(target, self.live - {s.result})
+        return not self.lists.shares_with_any(target, self.live & ~self.bits.bit(s.result))
 
     def free(self, s: Apply, target: Value) -> bool:
         """Whether the memory of `target` is this function's, and nothing that is needed after `s` may lie in it."""
         if not self.storage.owned(target):
             return False
-        return not self.storage.shares_with_any(target, self.live - {s.result})
+        return not self.storage.shares_with_any(target, self.live & ~self.bits.bit(s.result))
 
 
 def _fits(s: Apply, t: Array) -> bool:

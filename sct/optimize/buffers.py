@@ -178,7 +178,7 @@ class _Entries:
         """Whether the memory that a loop starts from must stay as it is."""
         if not self.memory.owned(init):
             return True
-        return self.memory.shares_with_any(init, needed.union(values_of(*others)))
+        return self.memory.shares_with_any(init, self.memory.bits.of(needed.union(values_of(*others))))
 
 
 def _written_in(loop: For | While) -> set[Value]:

@@ -175,8 +175,8 @@ def share(s: Builder, meeting: Meeting) -> None:
             sharing.share(m, side.sharing.near(found))
             s.memory.stale.update((m, side.stale[k]) for k in found if k in side.stale)
         for m2, ways2 in ends[:n]:
-            if any(side.sharing.near(f) & sharing.bits(f2) for (side, f), (_, f2) in zip(ways, ways2, strict=True)):
-                sharing.share(m, sharing.bit(m2))
+            if any(side.sharing.near(f) & sharing.bits.of(f2) for (side, f), (_, f2) in zip(ways, ways2, strict=True)):
+                sharing.share(m, sharing.bits.bit(m2))
 
 
 def refuse_different(s: Builder, a: Abstract, b: Abstract, name: str) -> None:

@@ -116,7 +116,7 @@ def begin(s: Builder, loop: Loop) -> None:
     """What the loop's parts share memory with, and which of them are not known, when the first iteration starts."""
     first = slots(s, loop, loop.inits)
     for slot, _, found in first:
-        near = s.memory.sharing.those(s.memory.sharing.near(found))
+        near = s.memory.sharing.bits.those(s.memory.sharing.near(found))
         loop.shared.update(frozenset((slot, other)) for other in near)
     loop.shared.update(alike(s.memory, first))
     mark(loop, s.memory, first)
@@ -134,7 +134,7 @@ def alike(memory: Memory, parts: Sequence[_Part]) -> Iterator[frozenset[_Slot | 
     """The pairs of parts that may be one object."""
     for n, (slot, _, found) in enumerate(parts):
         for other, _, there in parts[:n]:
-            if memory.sharing.near(found) & memory.sharing.bits(there):
+            if memory.sharing.near(found) & memory.sharing.bits.of(there):
                 yield frozenset((slot, other))
 
 
@@ -168,7 +168,7 @@ def know(s: Builder, loop: Loop, operands: Sequence[Operand]) -> None:
     for pair in loop.shared:
         p, q = (parts.get(o) if isinstance(o, tuple) else o for o in pair)
         if p is not None and q is not None:
-            s.memory.sharing.share(p, s.memory.sharing.bit(q))
+            s.memory.sharing.share(p, s.memory.sharing.bits.bit(q))
     for o, write in loop.stale.items():
         key = parts.get(o) if isinstance(o, tuple) else o
         if key is not None:
@@ -187,7 +187,7 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
     begun, handed = end_iteration(s, loop, inner)
     keys = {k for k, w in inner.writes.items() if outer.writes.get(k) is not w}
     keys |= {k for k in inner.stale if k not in outer.stale and k not in loop.stale}
-    keys.update(inner.sharing.those(inner.sharing.near(keys)))
+    keys.update(inner.sharing.bits.those(inner.sharing.near(keys)))
     touched: set[_Slot | Key] = {begun.get(k, k) for k in keys}
     size = -1
     while len(loop.shared) != size and not any(pair & touched for pair in loop.shared - pairs):
@@ -236,7 +236,7 @@ def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slo
             loop.shared.update(frozenset((k, q)) for q in others if outer.knows(q))
     loop.shared.update(alike(inner, left))
     for slot, _, found in left:
-        near = inner.sharing.those(inner.sharing.near(found))
+        near = inner.sharing.bits.those(inner.sharing.near(found))
         loop.shared.update(frozenset((slot, q)) for q in near if outer.knows(q))
     return begun, handed
 
