@@ -4,7 +4,8 @@ Every transform takes a function and returns a function whose source can be read
 """
 
 import sct.rules  # noqa: F401  (registers the rules)
-from sct.api import DerivedFunction, elementwise_grad, grad, pullback, stop_gradient, value_and_grad, vjp
+from sct.api.derived import DerivedFunction
+from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
 from sct.checkpointing import checkpoint, checkpointed
 from sct.errors import (
     ArgumentMemoryError,
@@ -17,6 +18,7 @@ from sct.errors import (
     UnsupportedSyntaxError,
 )
 from sct.registry.rules import adjoint, nondifferentiable
+from sct.runtime import stop_gradient
 from sct.testing import check_grads
 
 __all__ = [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rule_samples  # noqa: F401  (first of all: see there)
 
-import sct
+from sct.api import pipeline
 from sct.ir.verifier import verify
 from sct.optimize.passes import OWNED, PRIMAL, chosen
 
@@ -30,7 +30,7 @@ def verify_every_stage(monkeypatch):
                 verify(f)
         return f
 
-    monkeypatch.setattr(sct.api, "run", verified_run)
+    monkeypatch.setattr(pipeline, "run", verified_run)
     for stage in ("record", "own_results"):
-        made = getattr(sct.api, stage)
-        monkeypatch.setattr(sct.api, stage, lambda *args, made=made: verify(made(*args)))
+        made = getattr(pipeline, stage)
+        monkeypatch.setattr(pipeline, stage, lambda *args, made=made: verify(made(*args)))

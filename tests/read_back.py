@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest import mock
 
-import sct
+from sct.api import pipeline
 from sct.backend.python.emit import emit
 from sct.ir.parser import parse
 from sct.ir.printer import show, text_and_objects
@@ -26,8 +26,8 @@ def stages():
 
         return run
 
-    watch = {name: watched(name, getattr(sct.api, name)) for name in STAGES}
-    with mock.patch.multiple(sct.api, **watch):
+    watch = {name: watched(name, getattr(pipeline, name)) for name in STAGES}
+    with mock.patch.multiple(pipeline, **watch):
         yield given
 
 

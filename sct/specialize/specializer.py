@@ -556,7 +556,7 @@ class Specializer:
         if isinstance(op, np.vectorize):
             return calls.vectorized_call(self, op, args, kwargs)
         op = python_function(op)
-        if getattr(op, "__module__", None) == "sct.api" and isinstance(op, FunctionType):
+        if isinstance(op, FunctionType) and str(op.__module__).startswith("sct.api."):
             return calls.transform(self, op, args, kwargs)
         if hasattr(op, "__sct_typed__"):
             return calls.derivative(self, op, args, kwargs)

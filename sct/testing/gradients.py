@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.api import pullback, vjp
+from sct.api.transforms import pullback, vjp
 from sct.testing.differences import Probe, compare, finite_differences, random_like
 from sct.testing.memory import check_owned
 from sct.testing.mismatch import GradientMismatch

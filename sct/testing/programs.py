@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.api import grad
+from sct.api.transforms import grad
 from sct.backend.python.emit import emit
 from sct.ir.types import Scalar, size_symbol
 from sct.optimize.dead_code import dead_code

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.api import vjp
+from sct.api.transforms import vjp
 from sct.registry.rules import adjoint_rule, is_nondifferentiable
 from sct.testing.bound import BoundCall
 from sct.testing.calls import label, program

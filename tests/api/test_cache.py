@@ -11,7 +11,7 @@ import pytest
 from sources import define
 
 import sct
-from sct import cache
+from sct.api import cache, derived
 from sct.frontend import read
 
 SCALE = 2.0
@@ -147,8 +147,8 @@ def compiled(monkeypatch):
     """The names of the texts that were compiled."""
     made = []
     cache._by_code.table.clear()
-    original = sct.api.emit
-    monkeypatch.setattr(sct.api, "emit", lambda f: made.append(f.name) or original(f))
+    original = derived.emit
+    monkeypatch.setattr(derived, "emit", lambda f: made.append(f.name) or original(f))
     return made
 
 

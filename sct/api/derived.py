@@ -1,0 +1,599 @@
+"""Derived functions, which compile themselves for the types that they are called with.
+
+Takes a function and what is asked of it; gives a `DerivedFunction`. A call never changes the caller's arrays, and holds no
+state but the cache of compiled functions.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, zip_longest
+from types import FunctionType, MappingProxyType, MethodType
+from typing import Any
+
+from sct.api.cache import Shared, shared_by
+from sct.api.pipeline import differentiated, typed_again, typed_primal, with_steps
+from sct.api.signatures import declared_type, parameter_names, plain_signature, with_cotangent
+from sct.api.trees import copied, ones_like
+from sct.backend.guard import Call, guard, sizes_fit
+from sct.backend.link import Compiled, Found, compiled
+from sct.backend.overlap import overlap_check
+from sct.backend.python.emit import Text, emit
+from sct.backend.tape import Tape, tape_of
+from sct.errors import CallError, SctError, UnsupportedSyntaxError
+from sct.frontend.callables import Callee, Flat, reached, seen_through
+from sct.frontend.resolve import MISSING
+from sct.infer.join import widen
+from sct.infer.signature import abstract, examples
+from sct.ir.ops import Again, Derived
+from sct.ir.ssa import Block, Function, Operand
+from sct.ir.types import Abstract, Fact, facts_relied_on, sizes_known
+from sct.registry.rules import adjoint_rule
+from sct.specialize.calls import compiling
+from sct.specialize.specializer import Specialized, Specializer
+from sct.stack import with_room
+from sct.tracebacks import ends_here, without_frames
+from sct.transform.reverse import Mode
+
+__all__ = ["LATE", "NAMES", "DerivedFunction", "names_of", "namesake", "otherwise", "signature_of", "written_name"]
+
+_VJP = Mode("vjp", True, "argument")
+_CACHE_SIZE = 64
+_VARIANTS = 3  # forms for arguments of the same types that rely on different sizes; the next one relies on none
+NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
+"""What a derivative has of the function that it is of."""
+LATE = ("_callee", "_inner", "_signature", "_cotangent", "_defaults", "__signature__")
+"""What is computed when it is first asked for."""
+_Entry = tuple[Compiled, Callable[..., Any], Found]
+"""A compiled form, linked to the function that is differentiated: what is called, and the objects found."""
+
+
+def _yes(*args: Any, **kwargs: Any) -> bool:
+    return True
+
+
+def _no(*args: Any, **kwargs: Any) -> bool:
+    return False
+
+
+class DerivedFunction:
+    """A derivative of a function.
+
+    Calling it compiles the derivative for the types of the arguments (dtype, rank and unit axes of arrays, structure of
+    containers, values of flags and strings), or takes it from the cache.
+
+    Attributes
+    ----------
+    primal : callable
+        The function that it was derived from.
+    source : str
+        The text of the derivative for the argument types of the latest call; before any call, for the parameters'
+        annotations, or with ranks left open.
+
+    Notes
+    -----
+    `__call__` is an attribute of each: the guards of the compiled forms, each of which calls the next where it does not fit.
+    """
+
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+    __call__: Callable[..., Any]
+
+    _callee: Any
+    _inner: Any
+    _signature: Any
+    _cotangent: Any
+    _defaults: Any
+    __signature__: Any
+    _common: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
+        self.primal = primal
+        self.single = not isinstance(wrt, (tuple, list))
+        self.mode = mode
+        self.optimize = optimize
+        self._transform = transform
+        self._given_wrt = wrt
+        self._asked = wrt, mode, optimize, transform
+        self._begin()
+
+    def _begin(self) -> None:
+        """What is known of the primal as its code is now."""
+        self._common = DerivedFunction._common
+        primal, wrt = self.primal, self._given_wrt
+        self._complete()
+        names = self._callee.open_signature(self._inner)
+        self.wrt = parameter_names(names, (wrt,) if self.single else wrt, written_name(primal))
+        kinds = {p.kind for p in (*self._signature.parameters.values(), *self._inner.parameters.values())}
+        fixed = not kinds & {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+        self._arity = len(self._signature.parameters) if fixed else -1
+        self._first = self._callee.args
+        self._given = (*self._first, *self._callee.keywords.values())
+        self._root: Any = _root(self._callee)
+        code = getattr(self._root, "__code__", None)
+        self._code = None if code is None else weakref.ref(code)
+        self._entries: tuple[_Entry, ...] = ()
+        self._latest: list[Any] = [None, weakref.ref(self), primal, self._asked]
+        self._guarded()
+        self._shared = self._known()
+        self.__dict__.update(names_of(namesake(primal, self._callee.function)))
+
+    def __getattr__(self, name: str) -> Any:
+        """What is looked up or computed when it is first asked for."""
+        own, common = self.__dict__, self._common
+        if name in common or name in NAMES:
+            own.update({**common, **names_of(namesake(self.primal, self._root))})
+        elif name in LATE:
+            self._complete()
+        if name in own:
+            return own[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+    def _follow(self) -> None:
+        """Begin again where the primal's code or its defaults are others now."""
+        changed = self._code is not None and self._code() is not self._root.__code__
+        if changed or any(a is not b for a, b in zip_longest(self._defaults, _defaults(self._root))):
+            self._begin()
+
+    def _complete(self) -> None:
+        """What is known of the primal beside its code: needed to compile, and to call by keyword or with defaults."""
+        callee = reached(self.primal)
+        if isinstance(callee.function, DerivedFunction):
+            callee.function._follow()
+        self._callee = callee._replace(function=seen_through(callee.function))
+        self._inner = signature_of(self._callee.function)
+        self._signature = self._callee.open_signature(self._inner)
+        self._defaults = _defaults(_root(self._callee))
+        self._cotangent = ""
+        if self.mode.seed == "argument":
+            self._cotangent, self._signature = with_cotangent(self._signature)
+        self.__signature__ = self._signature
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self._transform} of {getattr(self.primal, '__qualname__', self.primal)} with respect to {', '.join(self.wrt)}>"
+        )
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        module = sys.modules.get(self.__module__) if isinstance(getattr(self, "__module__", None), str) else None
+        if module is not None and getattr(module, getattr(self, "__qualname__", ""), None) is self:
+            return self.__qualname__
+        return type(self), (self.primal, *self._asked)
+
+    def _guarded(self) -> None:
+        """Be called through the guards of what is linked."""
+        latest = self._latest
+        call: Callable[..., Any] = MethodType(otherwise, latest)
+        for form, target, (_, objects, *_) in reversed(self._entries):
+            call = form.guard.on(self._given + objects, target, call, latest)
+        self.__call__ = call
+
+    def _otherwise(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a call comes to for which no guard has found a compiled form: that, and its arguments."""
+        if not kwargs and len(args) == self._arity:
+            entry = self._linked(args, kwargs)
+            if entry is not None:
+                return entry, (*self._first, *args), kwargs
+        values, args, kwargs = self._bound(args, kwargs)
+        return self._found(values), args, kwargs
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]]:
+        """The arguments, those that a method or partial adds included, in order, and how the compiled function is called."""
+        self._follow()
+        last: tuple[Any, ...] = ()
+        if self.mode.seed == "argument":
+            if self._cotangent in kwargs:
+                kwargs = dict(kwargs)
+                last = (kwargs.pop(self._cotangent),)
+            elif self._fits(args, kwargs):
+                args, last = args[:-1], (args[-1],)
+        try:
+            bound = self._bind(args, kwargs)
+        except TypeError as e:
+            raise CallError(f"{self._label()}: {e}", advice=f"Write {self._call_written()}.") from None
+        bound.apply_defaults()
+        values = tuple(bound.arguments[n] for n in self._inner.parameters)
+        return values, (*bound.args, *last), bound.kwargs
+
+    def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        """A call's arguments as those of the function that is reached in the end."""
+        signature: inspect.Signature = self._inner
+        return signature.bind(*self._first, *args, **{**self._callee.keywords, **kwargs})
+
+    def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether the last of the arguments is a cotangent; an error where only the cotangent is missing."""
+        try:
+            self._bind(args[:-1], kwargs)
+        except TypeError:
+            try:
+                self._bind(args, kwargs)
+            except TypeError:  # something else is missing
+                return bool(args)
+            raise CallError(
+                f"{self._label()} is called without the adjoint of the result, {self._cotangent}, which is its last argument",
+                advice=f"Write {self._call_written()}.",
+            ) from None
+        return bool(args)
+
+    def _label(self) -> str:
+        """This function as its user wrote it."""
+        return f"sct.{self._transform}({written_name(self.primal)})"
+
+    def _call_written(self) -> str:
+        """A call of this function."""
+        names = [f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name for p in self._signature.parameters.values()]
+        return f"{self._label()}({', '.join(names)})"
+
+    def _known(self) -> Shared:
+        """What was compiled for functions of the same code."""
+        function = self._callee.function
+        layout: tuple[Any, ...] = ()
+        if isinstance(function, Flat):
+            function, layout = (
+                function.function,
+                (*((n, p.kind) for n, p in function.signature.parameters.items()), function.whole),
+            )
+        if isinstance(function, DerivedFunction):
+            table = function._shared.derived
+        elif isinstance(function, FunctionType) and adjoint_rule(function) is None:
+            table = shared_by(function.__code__)
+        else:
+            return Shared()
+        asked = (self._transform, self.mode, self.wrt, self.single, self.optimize)
+        shared: Shared = table.setdefault((asked, layout, len(self._first), *self._callee.keywords), Shared())
+        return shared
+
+    def _found(self, values: tuple[Any, ...]) -> _Entry:
+        args, kwargs = self._as_called(values)
+        entry = self._linked(args, kwargs)
+        if entry is not None:
+            return entry
+        with self._shared.lock:
+            return self._linked(args, kwargs) or self._made(values)
+
+    def _as_called(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """How this function is called with such arguments of the primal."""
+        given = {**dict(zip(self._inner.parameters, values, strict=True)), self._cotangent: None}
+        parameters = self._signature.parameters.values()
+        args = tuple(given[p.name] for p in parameters if p.kind is not p.KEYWORD_ONLY)
+        return args, {p.name: given[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    def _made(self, values: tuple[Any, ...]) -> _Entry:
+        form = self._compile(values)
+        self._shared.keep(form)
+        entry = self._link(form)
+        assert entry is not None
+        self._add(entry)
+        return entry
+
+    def _linked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry | None:
+        """The compiled form for such arguments, if there is one."""
+        for entry in self._entries:
+            if self._matches(entry)(*args, **kwargs):
+                return entry
+        for form in self._shared.compiled:
+            linked = self._link(form)
+            if linked is not None and self._matches(linked)(*args, **kwargs):
+                self._add(linked)
+                return linked
+        return None
+
+    def _matches(self, entry: _Entry) -> Callable[..., bool]:
+        """Whether arguments are those of a compiled form."""
+        form, _, (_, objects, *_) = entry
+        return form.guard.on(self._given + objects, _yes, _no, [None])
+
+    def _link(self, form: Compiled) -> _Entry | None:
+        """A compiled form with what it finds from this function; None if it does not find what it needs."""
+        found = form.find(self._root, self)
+        if found is None:
+            return None
+        _, _, target, outside = found
+        if form.overlap is not None:
+            return form, self._checked(target, form.overlaps(outside, self._inner)), found
+        return form, target, found
+
+    def _add(self, entry: _Entry) -> None:
+        """Put an entry first, and let go of those that would call what this function does not call any more."""
+        kept = [e for e in self._entries[: _CACHE_SIZE - 1] if e[0].holds(e[2][0])]
+        self._entries = (entry, *kept)
+        self._guarded()
+
+    def _compile(self, values: tuple[Any, ...]) -> Compiled:
+        made = (*self._shared.compiled, *(form for form, *_ in self._entries))
+        with examples():
+            key = hash(self._types(values))
+            alike = len({id(form) for form in made if form.types == key})
+            with sizes_known(at_call=alike < _VARIANTS):
+                types = self._types(values)
+                specialized, text, signature, facts = with_room(lambda: self._written(types))
+        root = self._root
+        called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
+        call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._cotangent, root)
+        latest = replace(text, bound={})
+        matches = guard(types, values, specialized.dependencies, specialized.free, facts, call, latest)
+        fit = sizes_fit(types, specialized.free, facts, call)
+        check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
+        return with_room(lambda: compiled(root, specialized.dependencies, text, signature, matches, fit, check, key))
+
+    def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
+        return tuple(abstract(v, n) for v, n in zip(values, self._inner.parameters, strict=True))
+
+    def _written(self, types: tuple[Abstract, ...]) -> tuple[Specialized, Text, inspect.Signature, tuple[Fact, ...]]:
+        """The derivative for arguments of the given types: typed, as a text with its signature, and what that relies on."""
+        with compiling(), facts_relied_on() as relied:
+            specialized = self.typed(types)
+            text = emit(with_steps(specialized.function, self.optimize))
+        return specialized, text, specialized.function.signature, tuple(relied.facts)
+
+    def _checked(self, compiled: Callable[..., Any], check: Callable[[Sequence[Any]], None]) -> Callable[..., Any]:
+        """A compiled function that first looks at its arguments; itself it is `__wrapped__`."""
+
+        @functools.wraps(compiled)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if kwargs or len(args) != self._arity + len(self._first):
+                bound = self._inner.bind(*(args[:-1] if self._cotangent else args), **kwargs)
+                bound.apply_defaults()
+                check(tuple(bound.arguments.values()))
+            else:
+                check(args)
+            return compiled(*args, **kwargs)
+
+        return checked
+
+    def _namespace(self, text: Text) -> dict[str, Any]:
+        """The objects that a text names; a derivative of a recursive function is one of them."""
+        return {n: self._called(v) if isinstance(v, (Again, Derived)) else v for n, v in text.bound.items()}
+
+    def _called(self, op: Again | Derived) -> Callable[..., Any]:
+        """What a text calls where it runs a function again, or a derivative of it."""
+        if isinstance(op, Derived):
+            return self._vjp(op)._as_function()
+        mode = Mode("again", True, "none", again=True)
+        return DerivedFunction(op.function, 0, mode, self.optimize, "again")._as_function()
+
+    def called(self, around: tuple[Again | Derived, ...], function: Any) -> Callable[..., Any]:
+        """For a text: what it calls where it runs a function again, or a derivative of it."""
+        op = function
+        for outer in around:
+            op = replace(outer, function=op)
+        return self._called(op)
+
+    def _vjp(self, derived: Derived) -> DerivedFunction:
+        function = self._vjp(derived.function) if isinstance(derived.function, Derived) else derived.function
+        mode = replace(_VJP, again=isinstance(function, Again))
+        function = function.function if isinstance(function, Again) else function
+        own = self._callee.function is function and not self._first
+        if own and self._given_wrt == derived.wrt and self.mode == mode:
+            return self
+        return DerivedFunction(function, derived.wrt, mode, self.optimize, "vjp")
+
+    def _as_function(self) -> Callable[..., Any]:
+        """What calls this as a plain function does: at each level of a recursion `__call__` takes more of Python's stack."""
+
+        entries: tuple[_Entry, ...] = ()
+        known: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
+
+        def dispatch(*args: Any, **kwargs: Any) -> Any:
+            nonlocal entries, known
+            if entries is not self._entries:
+                entries = self._entries
+                known = [(self._matches(e), e[1]) for e in entries]
+            for fits, target in known:
+                if not kwargs and fits(*args):
+                    return target(*args)
+            return self(*args, **kwargs)
+
+        return dispatch
+
+    # -- compilation -------------------------------------------------------------------------------------------------
+
+    def typed(self, types: tuple[Abstract, ...]) -> Specialized:
+        """The derivative in SSA form, for arguments of the given types."""
+        if len(types) != len(self._inner.parameters):  # the cotangent's is among them
+            given = dict(zip(self._signature.parameters, types, strict=True))
+            types = tuple(given[n] for n in self._inner.parameters)
+        function = self._callee.function
+        derived = isinstance(function, DerivedFunction)
+        primal = typed_again(function.typed(types), types) if derived else typed_primal(function, types)
+        return differentiated(primal, self.wrt, self.single, self.mode, self.optimize)
+
+    def __sct_callee__(self) -> Callee:
+        """For the compiler: the derivative of the function that the primal ends in, and what that gets beside the arguments."""
+        if not self._first and not self._callee.keywords:
+            return Callee(self)
+        wrt = self.wrt[0] if self.single else self.wrt
+        core = DerivedFunction(self._callee.function, wrt, self.mode, self.optimize, self._transform)
+        return Callee(core, self._first, self._callee.keywords)
+
+    def __sct_call__(self, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+        """For the compiler: the derived function of parameters with names that a call is one of, and that call's operands."""
+        return self, args, kwargs
+
+    def __sct_typed__(self, types: tuple[Abstract, ...]) -> Specialized:
+        """For the compiler: what a call of this function is, where another function calls it."""
+        names = self._signature.parameters
+        return self.typed(tuple(widen(t) if n in self.wrt else t for n, t in zip(names, types, strict=True)))
+
+    def __sct_bind__(self, args: Sequence[Operand], kwargs: dict[str, Operand], builder: Specializer) -> list[Operand]:
+        """For the compiler: a call's operands in the order of the parameters."""
+        if self.mode.seed == "pull":
+            raise UnsupportedSyntaxError(
+                "sct.pullback in a function that is differentiated", builder.place, "Use sct.vjp, which takes the cotangent."
+            )
+        self._follow()
+        callee = inspect.unwrap(self._root) if isinstance(self._root, FunctionType) else None
+        function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
+        return builder.bind(function, args, kwargs)
+
+    # -- what a user reads -------------------------------------------------------------------------------------------
+
+    @ends_here
+    def specialize(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """The compiled function for arguments of these types, with no dispatch in front of it.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Arguments such as it will be called with; a cotangent may be left out.
+
+        Returns
+        -------
+        callable
+            To be called with arguments of the same types. It looks only at what cannot be seen from these: sizes, where its
+            text relies on them (`ValueError`), and the memory of arguments that are written into.
+        """
+        entry = form, compiled, _ = self._for(args, kwargs)
+        fit, outside = form.sizes_fit
+        fits = self._matches(entry) if outside else None if fit is None else fit.on(fit.objects, _yes, _no, [None])
+        if fits is not None:
+            first = len(self._first) if outside else 0
+            compiled = self._checked(compiled, _refuse_sizes(fits, first, getattr(self, "__name__", "f")))
+        bound = self._first or self._callee.keywords
+        return functools.partial(compiled, *self._first, **self._callee.keywords) if bound else compiled
+
+    def _for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry:
+        values, _, _ = self._bound(self._with_cotangent(args, kwargs), kwargs)
+        return self._found(values)
+
+    def _with_cotangent(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments as a call binds them, where the cotangent may be left out; it is None then."""
+        if not self._cotangent or self._cotangent in kwargs:
+            return args
+        try:
+            self._bind(args[:-1], kwargs)
+        except TypeError:
+            return (*args, None)
+        return args or (None,)
+
+    @ends_here
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        """The text of the derivative for arguments of these types, bound as a call binds them; a cotangent may be left out."""
+        return self._for(args, kwargs)[0].text.source
+
+    @ends_here
+    def tape(self, *args: Any, **kwargs: Any) -> Tape:
+        """What the derivative records for these arguments: which values, why, and how many bytes.
+
+        The forward sweep is run once, on copies of the arguments.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Arguments such as it is called with; a cotangent may be left out.
+
+        Returns
+        -------
+        Tape
+            Has `entries` and `nbytes`; its text is a table.
+
+        Examples
+        --------
+        >>> import numpy as np, sct
+        >>> def f(x, n):
+        ...     for _ in range(n):
+        ...         x = np.sin(x)
+        ...     return np.sum(x)
+        >>> print(sct.grad(f).tape(np.ones(4), 10))
+        x_tape: 10 values, 320 bytes, from  for _ in range(n):
+            needed by the reverse of  x = np.sin(x)
+        in all 320 bytes
+        """
+        values, positional, keyword = self._bound(self._with_cotangent(args, kwargs), kwargs)
+        positional, keyword = copied(positional), copied(keyword)
+        if self.mode.seed == "argument":
+            result = self._callee.function(*copied(positional[:-1]), **copied(keyword))
+            positional = (*positional[:-1], ones_like(result) if positional[-1] is None else positional[-1])
+        with examples(), compiling(), sizes_known():
+            function, text = with_room(lambda: self._recording(self._types(values)))
+        return tape_of(function, text, {"__name__": "sct.generated", **self._namespace(text)}, positional, keyword)
+
+    def _recording(self, types: tuple[Abstract, ...]) -> tuple[Function, Text]:
+        function = with_steps(self.typed(types).function, self.optimize)
+        return function, emit(function)
+
+    @property
+    @ends_here
+    def source(self) -> str:
+        """The text of the derivative for the latest call's types; before any call, in the general form."""
+        latest: Text | None = self._latest[0]
+        if latest is not None:
+            return latest.source
+        given = self._inner.bind_partial(*self._first, **self._callee.keywords).arguments
+        with examples(), compiling(), sizes_known(at_call=False):
+            types = tuple(
+                abstract(given[n], n) if n in given else declared_type(p, n in self.wrt)
+                for n, p in self._inner.parameters.items()
+            )
+            return with_room(lambda: emit(with_steps(self.typed(types).function, self.optimize))).source
+
+
+def signature_of(primal: Any) -> inspect.Signature:
+    """The signature of what is differentiated."""
+    if isinstance(primal, DerivedFunction):
+        signature: inspect.Signature = primal._signature
+        return signature
+    return plain_signature(primal)
+
+
+def _root(callee: Callee) -> Any:
+    """The function whose code a call ends in."""
+    root = callee.function
+    root = root.function if isinstance(root, Flat) else root
+    return root._root if isinstance(root, DerivedFunction) else root
+
+
+def _defaults(f: Any) -> list[Any]:
+    """The defaults of a function, those of keyword-only parameters after their names."""
+    found = getattr(f, "__defaults__", None), getattr(f, "__kwdefaults__", None)
+    return [*(found[0] or ()), *chain(*(found[1] or {}).items())]
+
+
+def otherwise(latest: list[Any], /, *args: Any, **kwargs: Any) -> Any:
+    """A call of a derived function, with `MISSING` for what is not given by position."""
+    _, find, primal, asked = latest
+    self = find() or DerivedFunction(primal, *asked)  # where its `__call__` is all that is left of it
+    try:
+        (form, compiled, _), args, kwargs = self._otherwise(tuple(a for a in args if a is not MISSING), kwargs)
+    except SctError as e:
+        error = e
+    else:
+        latest[0] = form.text
+        return compiled(*args, **kwargs)
+    raise without_frames(error)
+
+
+def _refuse_sizes(fits: Callable[..., Any], first: int, name: str) -> Callable[[Sequence[Any]], None]:
+    """A check that the sizes of arguments are such as a compiled function relies on."""
+
+    def check(args: Sequence[Any]) -> None:
+        if not fits(*args[first:]):
+            raise ValueError(
+                f"{name}() was specialized for arguments of other sizes than these; call .specialize again with these arguments"
+            )
+
+    return check
+
+
+def written_name(f: Any) -> str:
+    """A function as the user refers to it, in an expression."""
+    if isinstance(f, DerivedFunction):
+        return f._label()
+    name = getattr(f, "__name__", "f")
+    return name if name.isidentifier() else "f"
+
+
+def namesake(f: Any, root: Any) -> Any:
+    """What a derivative of `f` has its names from."""
+    return f if hasattr(f, "__name__") else root
+
+
+def names_of(f: Any) -> dict[str, Any]:
+    return {name: getattr(f, name) for name in NAMES if hasattr(f, name)}

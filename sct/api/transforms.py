@@ -1,0 +1,209 @@
+"""The transforms: from a function to a derived function.
+
+Takes Python functions, NumPy functions with a rule, and derived functions; gives `DerivedFunction`s. Never calls the function.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, ParamSpec
+
+from sct.api.cache import shared_by
+from sct.api.derived import DerivedFunction, written_name
+from sct.api.reuse import behind, in_common, made_again
+from sct.api.variadic import derive
+from sct.errors import CallError, SctError
+from sct.frontend.callables import Flat
+from sct.registry.rules import has_adjoint
+from sct.tracebacks import ends_here, without_frames
+from sct.transform.reverse import Mode
+
+__all__ = ["elementwise_grad", "grad", "pullback", "value_and_grad", "vjp"]
+
+_P = ParamSpec("_P")
+
+
+@ends_here
+def _transform(name: str, mode: Mode, f: Any, wrt: Any, optimize: bool, jit: None) -> Any:
+    if jit is not None:
+        raise ValueError(f"jit={jit!r} is not supported; leave it out")
+    if f is None:
+        return functools.partial(_transform, name, mode, wrt=wrt, optimize=optimize, jit=jit)
+    if not callable(f):
+        raise CallError(
+            f"sct.{name} takes a function, not {_kind(f)}", advice=f"Write sct.{name}(f)(x) for the derivative of f at x."
+        )
+    return derive(f, wrt, mode, optimize, name)
+
+
+def _kind(value: Any) -> str:
+    kind = type(value).__name__
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+_OTHER_WORDS = ("argnums", "argnum", "argnames", "argname")  # of JAX and autograd, for wrt
+
+
+def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
+    """A transform that answers other words for its arguments with its own."""
+    known = frozenset(inspect.signature(transform).parameters)
+    name = transform.__name__
+
+    @functools.wraps(transform)
+    def called(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        f = args[0] if args else None
+        try:
+            key: Any = name
+            table: dict[Any, Any] | None
+            if type(f) is FunctionType and not has_adjoint(f):
+                table, root, first, given = shared_by(f.__code__), f, (), ()
+            else:
+                table, root, first, given, layout = behind(f)
+                key = (name, layout)
+            if kwargs or len(args) > 1:
+                key = (key, *args[1:], *kwargs.items(), *map(type, args[1:]))
+            try:
+                common = None if table is None else table.get(key)
+            except TypeError:  # wrt is a list
+                table = common = None
+            if common is not None:
+                return made_again(f, root, first, given, common)
+            if len(args) <= 2 and kwargs.keys() <= known:
+                made = transform(*args, **kwargs)
+                if table is not None and type(made) is DerivedFunction and not isinstance(made._callee.function, Flat):
+                    table[key] = in_common(made)
+                return made
+            error: SctError = _miscalled(transform.__name__, known, args, kwargs)
+        except SctError as e:
+            error = e
+        raise without_frames(error)
+
+    return called
+
+
+def _miscalled(name: str, known: frozenset[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallError:
+    """What is wrong with the arguments of a transform, and how to write them."""
+    f = written_name(args[0]) if args else "f"
+    if len(args) > 2:
+        what = f"sct.{name} takes a function and wrt, not {len(args)} arguments"
+        wrt = args[1:] if all(isinstance(a, (int, str)) for a in args[1:]) else None
+        return CallError(what, advice=f"Write sct.{name}({f}, wrt={wrt or (0, 1)}).")
+    word = next(k for k in kwargs if k not in known)
+    if word in _OTHER_WORDS:
+        wrt = kwargs[word] if isinstance(kwargs[word], (int, str)) else tuple(kwargs[word])
+        return CallError(f"sct.{name} has no argument {word}: it is called wrt", advice=f"Write sct.{name}({f}, wrt={wrt!r}).")
+    options = ", ".join(sorted(known - {"f"}))
+    return CallError(f"sct.{name} has no argument {word}", advice=f"Its arguments are a function, and {options}.")
+
+
+@_transformer
+def grad(
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> Any:
+    """The gradient of a scalar-valued function.
+
+    Parameters
+    ----------
+    f : callable
+        The function; left out when this is used as a decorator with keywords.
+    wrt : str, int, or tuple of these
+        The parameters to differentiate by. One gives one gradient, a tuple a tuple of gradients.
+    has_aux : bool
+        `f` returns `(value, aux)`; `(gradient, aux)` is returned.
+    holomorphic : bool
+        Allow a complex result, of a function that is holomorphic.
+    optimize : bool
+        Whether the derivative's code is optimized.
+    jit : None
+        Kept for later.
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`; returns gradients of the structure, shape and dtype of the `wrt` arguments. For real
+        `f` of complex `z` that is ∂f/∂Re z − i ∂f/∂Im z.
+
+    Raises
+    ------
+    UnsupportedSyntaxError, NoRuleError, NonScalarOutputError, NonDifferentiableArgumentError, SourceUnavailableError
+        When it is first called with arguments of new types.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> def f(x):
+    ...     return np.sum(x * x)
+    >>> sct.grad(f)(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+    return _transform("grad", Mode("grad", False, "one", has_aux, holomorphic), f, wrt, optimize, jit)
+
+
+@_transformer
+def value_and_grad(
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> Any:
+    """The value and the gradient of a scalar-valued function: `(value, gradient)`, with `has_aux` `((value, aux), gradient)`.
+
+    Parameters are those of `grad`.
+    """
+    return _transform("value_and_grad", Mode("value_and_grad", True, "one", has_aux, holomorphic), f, wrt, optimize, jit)
+
+
+@_transformer
+def vjp(
+    f: Callable[..., Any] | None = None, wrt: Any = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+) -> Any:
+    """The vector-Jacobian product, both sweeps in one function (joint).
+
+    Parameters are those of `grad`; the result of `f` may have any shape or structure.
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`, then the adjoint of its result; returns `(y, cotangents)`.
+    """
+    return _transform("vjp", Mode("vjp", True, "argument", has_aux), f, wrt, optimize, jit)
+
+
+@_transformer
+def pullback(
+    f: Callable[..., Any] | None = None, wrt: Any = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+) -> Any:
+    """The value and the pullback (split).
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`; returns `(y, pull)`, where `pull(y_bar)` gives the cotangents, any number of times.
+
+    Notes
+    -----
+    `pull` reads the arguments' arrays when it is called: write into these only when it is not needed any more. `y` may be
+    written into.
+    """
+    return _transform("pullback", Mode("pullback", True, "pull", has_aux), f, wrt, optimize, jit)
+
+
+@_transformer
+def elementwise_grad(f: Callable[..., Any] | None = None, wrt: Any = 0, *, optimize: bool = True, jit: None = None) -> Any:
+    """The derivative of an element-wise function, element by element: the vjp with a cotangent of ones.
+
+    For a function whose results mix elements it gives the sum of the Jacobian's rows.
+    """
+    return _transform("elementwise_grad", Mode("elementwise_grad", False, "ones"), f, wrt, optimize, jit)

@@ -1,0 +1,126 @@
+"""Derivatives of functions of `*args` or `**kwargs`.
+
+Takes any function that can be differentiated; gives its derivative, which is one derived function for each number and names
+of arguments if the function has stars.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sct.api.derived import DerivedFunction, signature_of
+from sct.backend.tape import Tape
+from sct.errors import CallError
+from sct.frontend.callables import Callee, flattened, has_stars, reached, seen_through
+from sct.ir.ssa import Operand
+from sct.ir.types import Dict, Tuple
+from sct.tracebacks import ends_here
+from sct.transform.reverse import Mode
+
+__all__ = ["Variadic", "derive"]
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class Variadic(DerivedFunction):
+    """A derivative of a function of `*args` or `**kwargs`: one derived function for each number and names of arguments.
+
+    A number in `wrt` is that of a positional argument; the name of `*args` or `**kwargs` is the tuple or dict of them all.
+    """
+
+    def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
+        super().__init__(primal, wrt, mode, optimize, transform)
+        self._flat: dict[tuple[int, tuple[str, ...]], DerivedFunction] = {}
+        self._last: DerivedFunction | None = None
+        self._named = [p.name for p in self._inner.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
+        stars = {p.kind: p.name for p in self._inner.parameters.values()}
+        self._rest, self._options = stars.get(inspect.Parameter.VAR_POSITIONAL), stars.get(inspect.Parameter.VAR_KEYWORD)
+        self._whole = frozenset(w for w in self.wrt if w in (self._rest, self._options))
+
+    def _guarded(self) -> None:
+        """Its derived functions are, one by one."""
+
+    @ends_here
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        flat, positional, keywords = self._seen(args, kwargs)
+        return flat(*positional, **keywords)
+
+    def _seen(self, args: tuple[Any, ...], kwargs: dict[str, Any], kinds: tuple[Any, ...] = (tuple, dict)) -> Any:
+        """The derived function of parameters with names that a call is one of, and that call's arguments."""
+        last: tuple[Any, ...] = args[-1:] if self._cotangent and self._cotangent not in kwargs else ()
+        own = args[: len(args) - len(last)]
+        inner = getattr(self._callee.function, "_cotangent", "")
+        if inner and own and inner not in kwargs:  # that of the derivative that is differentiated may be given last as well
+            own, kwargs = own[:-1], {**kwargs, inner: own[-1]}
+        names = tuple(k for k in kwargs if k != self._cotangent)
+        flat = self._flat.get((len(own), names))
+        if flat is None:
+            flat = self._flat[len(own), names] = self._flattened(len(own), names)
+        self._last = flat
+        if self._rest in self._whole:
+            n = len(self._named)
+            own, kwargs = own[:n], {**kwargs, self._rest: kinds[0](tuple(own[n:]))}
+            kwargs, last = {**kwargs, **dict(zip((self._cotangent,), last, strict=False))}, ()
+        if self._options in self._whole:
+            known = self._inner.parameters
+            rest = {k: kwargs[k] for k in names if k not in known}
+            kwargs = {**{k: v for k, v in kwargs.items() if k not in rest}, self._options: kinds[1](rest)}
+        return flat, (*own, *last), kwargs
+
+    def _flattened(self, count: int, names: tuple[str, ...]) -> DerivedFunction:
+        given = (*(k for k in self._callee.keywords if k not in names), *names)
+        seen = flattened(self._callee.function, self._inner, len(self._first) + count, given, self._whole)
+        positional = [p.name for p in seen.signature.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
+        wrt = self._given_wrt if isinstance(self._given_wrt, (tuple, list)) else (self._given_wrt,)
+        try:
+            chosen = tuple((positional if w >= 0 else positional[:count])[w] if isinstance(w, int) else w for w in wrt)
+        except IndexError:
+            message = f"{self._label()} is called with {count} arguments, and wrt={self._given_wrt!r}"
+            raise CallError(message, advice="Give as many arguments as wrt counts.") from None
+        primal = (
+            functools.partial(seen, *self._first, **self._callee.keywords) if self._first or self._callee.keywords else seen
+        )
+        return DerivedFunction(primal, chosen[0] if self.single else chosen, self.mode, self.optimize, self._transform)
+
+    def __sct_callee__(self) -> Callee:
+        if not self._first and not self._callee.keywords:
+            return Callee(self)
+        given = self._given_wrt if isinstance(self._given_wrt, (tuple, list)) else (self._given_wrt,)
+        wrt = tuple(w + len(self._first) if isinstance(w, int) and w >= 0 else w for w in given)
+        core = derive(self._callee.function, wrt[0] if self.single else wrt, self.mode, self.optimize, self._transform)
+        return Callee(core, self._first, self._callee.keywords)
+
+    def __sct_call__(self, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+        return self._seen(tuple(args), kwargs, (Tuple, Dict.of))
+
+    def specialize(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        flat, positional, keywords = self._seen(args, kwargs)
+        compiled = flat.specialize(*positional, **keywords)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            _, positional, keywords = self._seen(args, kwargs)
+            return compiled(*positional, **keywords)
+
+        return call if self._whole else compiled
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        flat, positional, keywords = self._seen(args, kwargs)
+        return str(flat.source_for(*positional, **keywords))
+
+    def tape(self, *args: Any, **kwargs: Any) -> Tape:
+        flat, positional, keywords = self._seen(args, kwargs)
+        found: Tape = flat.tape(*positional, **keywords)
+        return found
+
+    @property
+    def source(self) -> str:
+        return (self._last or self._flattened(len(self._named) + (self._rest is not None), ())).source
+
+
+def derive(primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> DerivedFunction:
+    """A derivative of `primal`."""
+    kind = Variadic if has_stars(signature_of(seen_through(reached(primal).function))) else DerivedFunction
+    return kind(primal, wrt, mode, optimize, transform)
