@@ -32,7 +32,7 @@ from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
 from sct.registry.effects import Effect, effect_of
 from sct.registry.methods import method_rule
 
-__all__ = ["acts", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
+__all__ = ["acting", "acts", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
 
 _ORDER: tuple[Effect, ...] = get_args(Effect)
 _KEPT = (RAISE, ASSERT, UNPACK)
@@ -105,7 +105,24 @@ def is_opaque(s: Apply) -> bool:
 
 def acts(*blocks: Block) -> bool:
     """Whether blocks hold an operation on which what others read may depend."""
-    return any(effect(s) in ("draws", "acts") for s in statements(*blocks))
+    return any(True for _ in acting(*blocks))
+
+
+def acting(*blocks: Block) -> Iterator[Apply]:
+    """The operations in blocks on which what others read may depend. Most functions never act, and are asked once."""
+    never: dict[int, bool] = {}  # by the identity of an operation
+    for s in statements(*blocks):
+        if id(s.op) not in never:
+            never[id(s.op)] = _never_acts(s.op)
+        if not never[id(s.op)] and effect(s) in ("draws", "acts"):
+            yield s
+
+
+def _never_acts(op: Any) -> bool:
+    """Whether no statement of an operation acts, whatever its operands are."""
+    if type(op) in _OPERATIONS:
+        return isinstance(op, (Attribute, Field, Format, Free, Special))
+    return effect_of(op) not in ("draws", "acts")
 
 
 def statements(*blocks: Block) -> Iterator[Apply]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sct.analysis.effects import callee, effect, is_opaque, statements
+from sct.analysis.effects import acting, callee, effect, is_opaque, statements
 from sct.analysis.repeating import changes_outside
 from sct.analysis.storage import storage
 from sct.ir.ops import Field, Free
@@ -53,5 +53,5 @@ class Given:
 
 def given_away(f: Function) -> Given | None:
     """What `f` gives away; None if it calls no function of which nothing is known."""
-    calls = [s for s in statements(f.block) if effect(s) == "acts" and (is_opaque(s) or changes_outside(s))]
+    calls = [s for s in acting(f.block) if effect(s) == "acts" and (is_opaque(s) or changes_outside(s))]
     return Given(f, calls) if calls else None

@@ -302,10 +302,8 @@ def fresh(t: Apply) -> bool:
     where = _memory(t)
     if where is not None:
         return where == "fresh"
-    if effect(t) == "draws" and isinstance(t.result.type, Array):
-        return True
     primitive = primitive_of(op)
-    if isinstance(primitive, np.ufunc):
+    if isinstance(primitive, np.ufunc) or (effect(t) == "draws" and isinstance(t.result.type, Array)):
         return True
     if not _of_library(primitive):
         return False  # a helper may give back what it was given

@@ -34,15 +34,16 @@ from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
-from sct.optimize.arithmetic import Numbers, loop_of, numbers, numbers_of
+from sct.optimize.arithmetic import Numbers, is_elementwise, loop_of, numbers, numbers_of
 from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler, values_in
 from sct.optimize.rewriter import Rewriter
-from sct.registry.facts import facts_of, ufunc_of
+from sct.registry.facts import facts_of
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 
 __all__ = ["algebra"]
 
 _T = Attribute("T")
+_ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow))
 _DOUBLE = Numbers(np.dtype(float))
 
 
@@ -94,7 +95,8 @@ class _Algebra(Rewriter):
             return s
         if s.kwargs:
             return self.sum(s) if s.op is np.sum else s
-        s = self.outwards(self.without_broadcast(s))
+        if len(s.args) == 2 and self.spread_out(s) and is_elementwise(s.op):
+            s = self.outwards(self.without_broadcast(s))
         rule = _RULES.get(s.op) if not isinstance(s.op, Method) else None
         found = s if rule is None else rule(self, s)
         made = self.definition.get(found) if isinstance(found, Value) else None
@@ -128,10 +130,13 @@ class _Algebra(Rewriter):
             return None
         return inner.args[0] if own.inexact or own == before else None
 
+    def spread_out(self, s: Apply) -> bool:
+        """Whether an operand may be a broadcast, a cast or a view: those that arithmetic makes are none."""
+        made = [d.op for a in s.args if type(a) is Value and type(d := self.definition.get(a)) is Apply]
+        return not all(isinstance(op, np.ufunc) or op in _ARITHMETIC for op in made)
+
     def without_broadcast(self, s: Apply) -> Apply:
         """A broadcast number or row in an element-wise operation with an array of the full shape."""
-        if len(s.args) != 2 or not _elementwise(s.op):
-            return s
         for k in (0, 1):
             other = type_of(s.args[1 - k])
             spread = self.made_by(s.args[k], np.broadcast_to) or self.cast_number(s.args[k]) or self.uniform(s.args[k])
@@ -146,8 +151,6 @@ class _Algebra(Rewriter):
 
     def outwards(self, s: Apply) -> Apply:
         """An element-wise operation of a broadcast operand, with another that is not of the full shape, comes first."""
-        if len(s.args) != 2 or not _elementwise(s.op):
-            return s
         for k, a in enumerate(s.args):
             spread = self.made_by(a, np.broadcast_to)
             if spread is None or not same_shape(_shape(spread.result), _shape(s.result)):
@@ -335,7 +338,7 @@ class _Algebra(Rewriter):
         inner = self.made_by(a, np.broadcast_to)
         if inner is not None and _inexact(inner.args[0]):
             return self.changed(s, np.broadcast_to, self.number(s, operator.neg, inner.args[0]), inner.args[1])
-        spread = self.spread_number(s)
+        spread = self.spread_number(s) if self.spread_out(s) else None
         if spread is not None:
             return spread
         inner = self.made_by(a, operator.sub)
@@ -363,7 +366,7 @@ class _Algebra(Rewriter):
             s = self.changed(s, operator.mul, a, b)
         if _is(a, 1) and self.suits(b, s):
             return b
-        spread = self.spread_number(s) or self.scaled_cast(s)
+        spread = (self.spread_number(s) or self.scaled_cast(s)) if self.spread_out(s) else None
         if spread is not None:
             return spread
         if _is(a, -1) and self.suits(b, s):
@@ -464,7 +467,7 @@ class _Algebra(Rewriter):
         a, b = s.args
         if _is(b, 1) and self.suits(a, s):
             return a
-        spread = self.spread_number(s)
+        spread = self.spread_number(s) if self.spread_out(s) else None
         if spread is not None:
             return spread
         inner, negative = self.made_by(a, operator.neg), self.negative(a, s)
@@ -641,7 +644,7 @@ class _Algebra(Rewriter):
     def shape(self, s: Apply) -> Apply | Operand:
         """The shape or size of an element-wise result is that of an operand with all its axes, or follows from two."""
         inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
-        if not isinstance(inner, Apply) or not _elementwise(inner.op):
+        if not isinstance(inner, Apply) or not is_elementwise(inner.op):
             return s
         t = inner.result.type
         arrays = [a for a in inner.args if isinstance(type_of(a), Array) and type_of(a).shape != ()]  # type: ignore[union-attr]
@@ -707,12 +710,6 @@ def _axis_of(s: Apply) -> Operand | None:
     if len(given) != 1 or len(s.args) + len(s.kwargs) != 2:
         return None
     return given[0] if isinstance(given[0], Const) and type(given[0].value) is int and given[0].value >= 0 else None
-
-
-def _elementwise(op: Any) -> bool:
-    """Whether an operation broadcasts its operands against each other, and so needs none of them spread out."""
-    ufunc = ufunc_of(op)
-    return ufunc is not None and ufunc.signature is None
 
 
 _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {

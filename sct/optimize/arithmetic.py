@@ -8,6 +8,7 @@ numbers to others have identities of their own.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Abstract, Array, Const, Scalar
 from sct.registry.facts import ufunc_of
 
-__all__ = ["Numbers", "loop_of", "numbers", "numbers_of"]
+__all__ = ["Numbers", "is_elementwise", "loop_of", "numbers", "numbers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,30 @@ def numbers(t: Abstract) -> Numbers | None:
 
 def numbers_of(op: Any, *operands: Operand) -> Numbers | None:
     """The numbers that the result of an operation is of; a sum, product, quotient or power is computed in these."""
-    return numbers(infer_call(op, [type_of(o) for o in operands], {}))
+    types = [type_of(o) for o in operands]
+    kinds = tuple(map(_kind, types))
+    if all(k is not None for k in kinds) and is_elementwise(op) and any(isinstance(t, Array) for t in types):
+        return _of_kinds(op, kinds)
+    return numbers(infer_call(op, types, {}))
+
+
+def _kind(t: Abstract) -> Any:
+    """What the numbers are of that an element-wise operation on arrays gives, as far as they depend on an operand's type."""
+    if isinstance(t, Const):
+        return float if type(t.value) is float else None
+    return None if not isinstance(t, (Scalar, Array)) or t.also else t.kind if isinstance(t, Scalar) else t.dtype
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_kinds(op: Any, kinds: tuple[Any, ...]) -> Numbers | None:
+    """The numbers that an element-wise operation gives on such operands, of whatever shapes."""
+    return numbers(infer_call(op, [Array(k, ()) if isinstance(k, np.dtype) else Scalar(k) for k in kinds], {}))
+
+
+def is_elementwise(op: Any) -> bool:
+    """Whether an operation broadcasts its operands against each other, and so needs none of them spread out."""
+    ufunc = ufunc_of(op)
+    return ufunc is not None and ufunc.signature is None
 
 
 def loop_of(op: Any, a: Operand, b: Operand) -> tuple[np.dtype[Any], ...] | None:

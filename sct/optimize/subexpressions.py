@@ -17,13 +17,14 @@ def f(x):
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 from sct.analysis.effects import acts, effect, has_effect
 from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
-from sct.registry.effects import Effect, is_pure
+from sct.registry.effects import Effect, effect_of, is_pure
 from sct.registry.rules import kind_of
 from sct.runtime import kept
 
@@ -39,6 +40,7 @@ class _Subexpressions(Rewriter):
     def __init__(self) -> None:
         super().__init__()
         self.known: dict[Hashable, Value] = {}
+        self.always: dict[int, bool] = {}  # by the identity of an operation: whether all of its results can be shared
         self.acting = False
         self.moment = 0  # what acts begins another one: what is read then may differ
 
@@ -47,25 +49,28 @@ class _Subexpressions(Rewriter):
         return super().function(f)
 
     def block(self, block: Block) -> Block:
-        outer, self.known = self.known, dict(self.known)
+        before = len(self.known)
         changing = self.acting and acts(block)
         self.moment += changing  # a block of a loop may have been run before
         made = super().block(block)
         self.moment += changing
-        self.known = outer
+        while len(self.known) > before:
+            self.known.popitem()
         return made
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        kind = effect(s)
+        if id(s.op) not in self.always:
+            self.always[id(s.op)] = _always_shareable(s.op)
+        kind = "none" if self.always[id(s.op)] else effect(s)
         self.moment += kind in ("draws", "acts")
-        if not _shareable(s, kind) or self.changes(s.result):
+        if not (self.always[id(s.op)] or _shareable(s, kind)) or self.changes(s.result):
             return s
         try:
             key = (s.op, s.args, s.kwargs, self.moment if kind == "reads" else None)
             found = self.known.setdefault(key, s.result)
         except TypeError:  # an argument that cannot be hashed
             return s
-        if found is s.result:
+        if found is s.result or any(isinstance(a, Const) and isinstance(a.value, (list, dict)) for a in s.args):
             return s
         if s.result.name and not found.name:
             found.name = s.result.name
@@ -75,10 +80,16 @@ class _Subexpressions(Rewriter):
 def _shareable(s: Apply, kind: Effect) -> bool:
     """Whether computing it twice gives the same, and no memory of its own that something may be stored into."""
     op = s.op
-    if isinstance(op, (Special, InPlace, Format, Free, Field)) or kind_of(op) == "construction":
+    if isinstance(op, _NEVER) or kind_of(op) == "construction":
         return False
     if isinstance(op, (Attribute, Method)):
         return not has_effect(s)
-    if kind not in ("none", "reads") or not (is_pure(op) or op is kept):
-        return False
-    return not any(isinstance(a, Const) and isinstance(a.value, (list, dict)) for a in s.args)
+    return kind in ("none", "reads") and (is_pure(op) or op is kept)
+
+
+def _always_shareable(op: Any) -> bool:
+    """Whether that is so whatever the operands are."""
+    return not isinstance(op, (*_NEVER, Attribute, Method)) and kind_of(op) != "construction" and effect_of(op) == "none"
+
+
+_NEVER = (Special, InPlace, Format, Free, Field)
