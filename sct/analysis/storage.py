@@ -18,7 +18,7 @@ from sct.analysis.activity import primitive_of
 from sct.analysis.effects import effect
 from sct.infer.facts import for_call
 from sct.ir.bits import Bits
-from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, package_of
+from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, Special, package_of
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -66,6 +66,7 @@ class Storage:
         self.taped: set[Value] = set()  # memory that is on a tape
         self.all: dict[Value, frozenset[Value]] = {}
         self.near: dict[Value, int] = {}  # what may lie in the same memory as a value
+        self.always: dict[int, bool] = {}  # by the identity of an operation: whether its results are always fresh
 
     def of(self, v: Value) -> frozenset[Value]:
         """Everything whose memory `v` may lie in, in whatever iteration."""
@@ -230,12 +231,19 @@ def _apply(s: Storage, t: Apply) -> None:
         s.roots[t.result] = own
     elif isinstance(t.op, InPlace):
         s.roots[t.result] = _roots(s, t.args[0])
-    elif isinstance(t.result.type, Scalar) or fresh(t) or (s.lists and facts_of(t.op).new_list):
+    elif isinstance(t.result.type, Scalar) or _fresh(s, t) or (s.lists and facts_of(t.op).new_list):
         s.roots[t.result] = own
     else:
         s.roots[t.result] = own | _roots(s, *t.operands)
         if read_only(t) is not False:
             s.pinned.add(t.result)
+
+
+def _fresh(s: Storage, t: Apply) -> bool:
+    """Whether a statement makes memory of its own; most operations always do, and are asked once."""
+    if id(t.op) not in s.always:
+        s.always[id(t.op)] = not isinstance(t.op, _OF_OPERANDS) and facts_of(t.op).memory is None and _makes_memory(t.op)
+    return (s.always[id(t.op)] and not t.kwargs) or fresh(t)
 
 
 def read_only(t: Apply) -> bool | None:
@@ -302,10 +310,17 @@ def fresh(t: Apply) -> bool:
     where = _memory(t)
     if where is not None:
         return where == "fresh"
-    primitive = primitive_of(op)
-    if isinstance(primitive, np.ufunc) or (effect(t) == "draws" and isinstance(t.result.type, Array)):
+    return (effect(t) == "draws" and isinstance(t.result.type, Array)) or _makes_memory(primitive_of(op))
+
+
+_OF_OPERANDS = (Attribute, Method, Special)
+
+
+def _makes_memory(primitive: Any) -> bool:
+    """Whether a function gives an array of its own in each of its calls, if nothing else is registered of where it lies."""
+    if isinstance(primitive, np.ufunc):
         return True
-    if not _of_library(primitive):
+    if primitive is operator.getitem or not _of_library(primitive):
         return False  # a helper may give back what it was given
     return kind_of(primitive) != "view" and (adjoint_rule(primitive) is not None or is_nondifferentiable(primitive))
 

@@ -30,10 +30,11 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
-from sct.analysis.storage import storage
+from sct.analysis.storage import Storage, storage
 from sct.analysis.versions import is_write
 from sct.ir.bits import Bits
 from sct.ir.ops import InPlace
@@ -72,11 +73,18 @@ class _Accumulation:
     """A walk backwards; `live` is what is needed after the statement at hand, as bits."""
 
     def __init__(self, f: Function) -> None:
+        self.f = f
         self.bits = Bits[Value]()
-        self.storage = storage(f, bits=self.bits)
-        self.lists = storage(f, lists=True, bits=self.bits)
         self.live = self.bits.of(v for s in f.block.body if isinstance(s, Closure) for v in captured(s.block))
         self.copied: dict[Operand, Apply] = {}
+
+    @cached_property
+    def storage(self) -> Storage:
+        return storage(self.f, bits=self.bits)
+
+    @cached_property
+    def lists(self) -> Storage:
+        return storage(self.f, lists=True, bits=self.bits)
 
     def block(self, block: Block) -> tuple[Block, int]:
         self.need(*block.yields)
@@ -128,7 +136,7 @@ class _Accumulation:
             a, b = s.args
             for args in ((a, b), (b, a)):
                 if self.can_store(s, args[0], args[1]):
-                    return replace(s, op=InPlace(s.op), args=args)
+                    return Apply(InPlace(s.op), args, s.kwargs, s.result, s.place, s.origin)
         elif facts_of(s.op).in_place and self.can_take_place(s):
             return replace(s, op=InPlace(s.op))
         elif is_write(s):

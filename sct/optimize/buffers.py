@@ -30,6 +30,7 @@ def f_grad(u, n):
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -37,7 +38,7 @@ from sct.analysis.binding import behind, phis
 from sct.analysis.effects import statements
 from sct.analysis.storage import Storage, fresh, storage
 from sct.analysis.versions import is_write
-from sct.ir.rewriting import map_blocks
+from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -60,10 +61,15 @@ __all__ = ["buffers"]
 
 def buffers(f: Function) -> Function:
     """`f` with the way cleared for storing in place."""
-    f = replace(f, block=_apart(f.block))
+    if not any(map(is_write, statements(f.block))):
+        return f
+    f = changed(f, block=_apart(f.block))
     live = set(values_of(*f.block.yields)).union(*(captured(s.block) for s in f.block.body if isinstance(s, Closure)))
+    entries = _Entries(f)
     for depth in range(_depth(f.block)):  # what an outer loop starts from decides what the loops in it start from
-        f = replace(f, block=_Entries(storage(f), depth).block(f.block, live))
+        entries.depth = depth
+        made = changed(f, block=entries.block(f.block, live))
+        f, entries = (f, entries) if made is f else (made, _Entries(made))
     return f
 
 
@@ -82,7 +88,7 @@ def _apart(block: Block) -> Block:
     """A block whose writes come after the reads of views of what they write into, or find copies there."""
     body = [map_blocks(_apart, s) for s in block.body]
     base: dict[Value, Value] = {}  # a view -> what it is a view of
-    for s in body:
+    for s in body if any(map(is_write, body)) else ():
         if isinstance(s, Apply) and _is_view(s):
             x = s.args[0]
             assert isinstance(x, Value)
@@ -130,10 +136,14 @@ def _is_view(s: Apply) -> bool:
 class _Entries:
     """A walk backwards; gives loops copies to start from."""
 
-    def __init__(self, memory: Storage, depth: int) -> None:
-        self.memory = memory
-        self.depth = depth  # of the loops that are looked at
+    def __init__(self, f: Function) -> None:
+        self.f = f
+        self.depth = 0  # of the loops that are looked at
         self.at = 0
+
+    @cached_property
+    def memory(self) -> Storage:
+        return storage(self.f)
 
     def block(self, block: Block, live: set[Value]) -> Block:
         """The block; `live` is what is needed after it."""
@@ -172,7 +182,7 @@ class _Entries:
                 copies.append(Apply(np.array, (init,), (), copy, s.place, s.origin))
                 init = copy
             inits.append(init)
-        return replace(s, inits=tuple(inits)), copies
+        return changed(s, inits=tuple(inits)), copies
 
     def taken(self, init: Value, others: list[Operand], needed: set[Value]) -> bool:
         """Whether the memory that a loop starts from must stay as it is."""
