@@ -421,7 +421,7 @@ memory(memory_of_diagonal, np.diag)
 def diag(y, v, y_bar, k=0):
     if np.ndim(v) == 1:
         return diagonal_of(y_bar, k)
-    return scatter_add(np.zeros_like(v), (diagonal_rows(y, k), diagonal_columns(y, k)), y_bar)
+    return scatter_add(np.zeros_like(v), (diagonal_rows(y_bar, k), diagonal_columns(y_bar, k)), y_bar)
 
 
 def diagonal_of(y_bar, k):
@@ -451,7 +451,7 @@ def diagflat(y, v, y_bar, k=0):
 
 @adjoint(np.diagonal, kind="view")
 def diagonal(y, a, y_bar, offset=0, axis1=0, axis2=1):
-    rows, columns = diagonal_rows(y, offset), diagonal_columns(y, offset)
+    rows, columns = diagonal_rows(y_bar, offset), diagonal_columns(y_bar, offset)
     if np.ndim(a) == 2 and axis1 == 0 and axis2 == 1:
         return scatter_add(np.zeros_like(a), (rows, columns), y_bar)
     last = scatter_add(np.zeros_like(np.moveaxis(a, (axis1, axis2), (-2, -1))), (..., rows, columns), y_bar)
