@@ -482,7 +482,7 @@ def keep_reduced_axes_adjoint(z, y, a, axis, keepdims, z_bar):
     return np.reshape(z_bar, np.shape(y)), np.zeros_like(a), None, None
 
 
-facts(scatter_add, memory="fresh", in_place=True)
+facts(scatter_add, memory="fresh", in_place=True, index=1)
 
 
 @adjoint(scatter_add)

@@ -24,6 +24,7 @@ from sct.ir.types import (
     Const,
     Dict,
     List,
+    Mask,
     Scalar,
     Slice,
     Tuple,
@@ -49,7 +50,7 @@ def gives_array(x, index):
     return isinstance(x, Array) and any(isinstance(e, (slice, Slice)) or _unwrap(e) is Ellipsis for e in entries)
 
 
-facts(operator.getitem, boxed=gives_array, cheap=True, linear="first")
+facts(operator.getitem, boxed=gives_array, cheap=True, linear="first", index=1)
 
 
 @adjoint(operator.getitem, kind="view", raw=("index",))
@@ -179,7 +180,7 @@ def _classify(entry):
     if array.dtype.kind in "iu":
         return ("array", 1, array.shape) if array.shape else ("int", 1, None)
     if array.dtype.kind == "b" and array.shape:
-        return "mask", len(array.shape), (fresh_size("count"),)
+        return "mask", len(array.shape), (array.picks if isinstance(array, Mask) else fresh_size("count"),)
     return None
 
 

@@ -15,7 +15,7 @@ from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updat
 from .arithmetic import in_shape
 from .indexing import getitem_type
 
-facts(updated, memory="fresh", in_place=True)
+facts(updated, memory="fresh", in_place=True, index=1)
 facts(zeros_if_bound, memory="fresh", form_of=0)
 
 

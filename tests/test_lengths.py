@@ -1,6 +1,8 @@
 """What is concluded from how long an axis is: `u[1:-1]` of a long axis cannot be broadcast; of one of length 3 it can."""
 
 import numpy as np
+import pytest
+from kernels.max_pooling import max_pooling
 
 import sct
 
@@ -103,3 +105,134 @@ def test_an_axis_that_a_loop_broadcasts():
                 ),
                 (0, 1),
             )
+
+
+def windows(x, count, step):
+    out = np.zeros(count)
+    for d in range(2):
+        out += x[d : d + count * step : step]
+    return np.sum(out**2)
+
+
+def test_as_many_entries_as_steps():
+    g = sct.grad(windows)
+    for n, count, step in ((9, 4, 2), (8, 4, 2), (30, 4, 3), (11, 4, 3), (9, 0, 2), (9, 1, 2), (5, 4, 1), (2, 4, 2), (4, 2, 3)):
+        x = np.linspace(0.3, 1.4, n)
+        np.testing.assert_allclose(g(x, count, step), difference_quotients(lambda x: windows(x, count, step), x), atol=1e-6)
+        whole = 1 + (count - 1) * step < n or count == 0
+        assert ("runtime" in sct.grad(windows).source_for(x, count, step)) is not whole  # else one entry may stand for all
+    with pytest.raises(ValueError, match="could not be broadcast"):
+        g(np.ones(4), 4, 2)
+
+
+def test_largest_of_every_window():
+    g = sct.grad(lambda x, size, step: np.sum(max_pooling(x, size, step) ** 2))
+    for h, w, size, step in ((7, 9, 3, 2), (7, 7, 2, 2), (5, 4, 1, 2), (3, 3, 3, 1), (9, 4, 2, 5), (2, 2, 2, 1), (4, 4, 2, 3)):
+        x = np.random.default_rng(h).normal(size=(2, 1, h, w))
+        expected = difference_quotients(lambda x: np.sum(max_pooling(x, size, step) ** 2), x)
+        np.testing.assert_allclose(g(x, size, step), expected, atol=1e-6)
+        assert "runtime" not in g.source
+
+
+def difference_quotients(f, x, d=1e-6):
+    out = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        e = np.zeros_like(x)
+        e[i] = d
+        out[i] = (f(x + e) - f(x - e)) / (2 * d)
+    return out
+
+
+def one_mask(x, y):
+    m = x > 0
+    return np.sum(x[m] * y[m] ** 2)
+
+
+def two_masks(x, y):
+    m, k = x > 0, y > 3
+    return np.sum(x[m] * y[k] ** 2)
+
+
+def helper(x, m):
+    return x[m]
+
+
+def two_masks_in_a_function(x, y):
+    m, k = x > 0, y > 3
+    return np.sum(helper(x, m) * helper(y, k)) + np.sum(helper(x, k) * helper(y, m))
+
+
+def mask_that_changes(x, y):
+    m = x > 0
+    u = x[m]
+    m[0] = False
+    return np.sum(u * y[m])
+
+
+def mask_whose_view_changes(x, y):
+    m = x > 0
+    v = m[1:]
+    u = x[1:][v]
+    m[2] = False
+    return np.sum(u * y[1:][v])
+
+
+def masks_of_other_iterations(x, y):
+    total = 0.0
+    for i in range(4):
+        m = x > i
+        if i > 0:
+            total = total + np.sum(x[m] * before * y[0])  # noqa: F821
+        before = x[m]  # noqa: F841
+    return total
+
+
+def mask_that_a_loop_carries(x, y):
+    m = x > 0
+    before = x[m]
+    for i in range(3):
+        total = np.sum(x[m] * before * y[i])
+        before = x[m]
+        m = m & (y > 3 + i)
+    return total
+
+
+def written_by_a_mask(x, y):
+    m = x > 0
+    out = np.zeros_like(x)
+    out[m] = y[y > 3]
+    return np.sum(out**2)
+
+
+def test_what_one_mask_picks_is_of_one_size():
+    u, v = np.array([1.0, -2.0, 3.0, 0.5]), np.array([2.0, 3.0, 4.0, 5.0])
+    assert "runtime" not in sct.grad(one_mask, ("x", "y")).source_for(u, v)
+    for n in (4, 1, 0):
+        sct.check_grads(one_mask, (u[:n], v[:n]), (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "y"),
+    [
+        (two_masks, [1.0, -2.0, 3.0, 0.5], [1.0, 1.0, 4.0, 1.0]),
+        (two_masks, [1.0, -2.0, -3.0, -0.5], [5.0, 1.0, 4.0, 4.0]),
+        (two_masks_in_a_function, [1.0, -1.0, -2.0], [4.0, 5.0, 6.0]),
+        (mask_that_changes, [1.0, 1.0, -1.0], [2.0, 3.0, 4.0]),
+        (mask_whose_view_changes, [1.0, -1.0, 1.0, 1.0], [4.0, 5.0, 6.0, 7.0]),
+        (masks_of_other_iterations, [0.5, -1.0, 3.5], [4.0, 5.0, 6.0]),
+        (masks_of_other_iterations, [3.5, 1.5, 4.5], [4.0]),
+        (mask_that_a_loop_carries, [1.0, 1.0, 1.0], [5.5, 2.0, 1.0]),
+        (written_by_a_mask, [1.0, 2.0, -1.0], [4.0, 1.0, 1.0]),
+        (written_by_a_mask, [1.0, 2.0, -1.0], [4.0, 1.0, 5.0]),
+    ],
+    ids=lambda a: getattr(a, "__name__", ""),
+)
+def test_what_other_masks_pick_may_be_broadcast(f, x, y):
+    x, y = np.array(x), np.array(y)
+    try:
+        f(x, y)
+    except ValueError:
+        with pytest.raises(ValueError, match="broadcast|fit"):
+            sct.grad(f, ("x", "y"))(x, y)
+        return
+    sct.check_grads(f, (x, y), (0, 1))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sct.analysis.activity import primitive_of
-from sct.infer.call import infer_call
+from sct.infer.call import infer_call, operand_types
 from sct.ir.ops import ASSERT, POP, PUSH, RAISE, InPlace, Method
 from sct.ir.ssa import (
     Apply,
@@ -77,7 +77,7 @@ def fits(block: Block, active: Collection[Value]) -> Iterator[Fit]:
     for s in block.body:
         if isinstance(s, Apply) and s.result in active:
             with sizes_taken_equal() as found:
-                _inferred(s, [type_of(a) for a in s.args])
+                _inferred(s, operand_types(s.op, s.args))
             for a, b, exactly in found:
                 yield Fit(a, b, exactly, block.label, s)
         for inner in s.blocks:
@@ -181,7 +181,8 @@ class _Enforced:
         if s.op is ASSERT:
             own.extend(self.said(s.args[0], True))
             return
-        args = [self.type(a) for a in s.args]
+        types = zip(s.args, operand_types(s.op, s.args), strict=True)
+        args = [self.type(a) if any(v in self.types for v in values_of(a)) else t for a, t in types]
         with sizes_taken_equal() as found:
             t = _inferred(s, args)
         own.extend(found)

@@ -7,18 +7,35 @@ ufunc, and otherwise "unknown". Never runs the primitive on data.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sct.infer.join import either
-from sct.ir.shapes import as_array, broadcast, constant
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, is_named_tuple, with_items
+from sct.ir.shapes import as_array, broadcast, constant, size_picked
+from sct.ir.ssa import Operand, Value, leaves, type_of
+from sct.ir.types import (
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    ListOf,
+    Mask,
+    Scalar,
+    Slice,
+    Tuple,
+    is_named_tuple,
+    same_dtype,
+    with_items,
+)
+from sct.registry.facts import facts_of
 from sct.registry.type_rules import type_rule
 
-__all__ = ["infer_call", "plain"]
+__all__ = ["index_type", "infer_call", "operand_types", "plain"]
 
 
 def plain(value: Abstract) -> Any:
@@ -34,6 +51,35 @@ def plain(value: Abstract) -> Any:
         if all(constant(p) for p in parts):
             return slice(*parts)
     return value
+
+
+def operand_types(op: Any, operands: Sequence[Operand], now: Callable[[Operand], Operand] = lambda o: o) -> list[Abstract]:
+    """The types of operands, for the type rule of `op`; `now` gives an operand as its memory is."""
+    types = [type_of(o) for o in operands]
+    k = facts_of(op).index
+    if k is not None and k < len(types) and any(map(_is_mask, leaves(operands[k]))):
+        types[k] = index_type(now(operands[k]))
+    return types
+
+
+def index_type(index: Operand) -> Abstract:
+    """The type of an index, for a type rule that looks up what it picks: what a mask in it picks has a size of its own."""
+    if isinstance(index, Tuple):
+        return with_items(index, map(index_type, index.items))
+    t = type_of(index)
+    if not _is_mask(index):
+        return t
+    assert isinstance(index, Value) and isinstance(t, Array)
+    return Mask(t.dtype, t.shape, picks=size_picked(index.id))
+
+
+def _is_mask(o: Operand) -> bool:
+    """Whether an operand is an array of flags."""
+    t = o.type if isinstance(o, Value) else None
+    return isinstance(t, Array) and bool(t.rank) and same_dtype(t.dtype, _FLAGS)
+
+
+_FLAGS = np.dtype(bool)
 
 
 def _abstract(value: Any) -> Abstract:

@@ -29,6 +29,7 @@ from sct.ir.types import (
     broadcast_shapes,
     is_nonnegative,
     is_of_arguments,
+    is_positive,
     size_add,
     size_mul,
     size_opaque,
@@ -48,6 +49,7 @@ __all__ = [
     "size_divide",
     "size_max0",
     "size_min",
+    "size_picked",
     "size_product",
     "size_serial",
     "slice_size",
@@ -77,8 +79,14 @@ def item_of(t: ListOf) -> Abstract:
     return Array(i.dtype, tuple(n if is_of_arguments(n) else fresh_size("item") for n in i.shape), i.boxed, i.also)
 
 
+def size_picked(mask: int) -> SizeLike:
+    """How many entries a mask picks, the value of that number: what one mask picks is of one size, whatever it picks from."""
+    _serial[0] += 1  # it is a size of one function's, as those are of which nothing is known
+    return size_opaque("picked", mask)
+
+
 def size_serial() -> int:
-    """How many sizes `fresh_size` has made: the same number before and after means that none was made in between."""
+    """How many sizes `fresh_size` and `size_picked` have made: the same number before and after means none in between."""
     return _serial[0]
 
 
@@ -295,6 +303,9 @@ def slice_size(n: SizeLike, start: Any = None, stop: Any = None, step: Any = Non
         return fresh_size()
     if all(isinstance(p, int) for p in (n, step)) and not isinstance(start, Size) and not isinstance(stop, Size):
         return len(range(*slice(start, stop, step).indices(n)))  # type: ignore[arg-type]
+    steps = _whole_steps(n, start, stop, step)
+    if steps is not None:
+        return steps
     if isinstance(step, Size):
         return size_opaque("slice", n, start, stop, step)
     if step < 0:
@@ -310,6 +321,36 @@ def slice_size(n: SizeLike, start: Any = None, stop: Any = None, step: Any = Non
         if start is None:
             return 0
     return size_ceil_div(_run(n, start, _bound(stop, n)), step)
+
+
+def _whole_steps(n: SizeLike, start: Any, stop: Any, step: SizeLike) -> SizeLike | None:
+    """The size of `u[start:start + k * step:step]`, k, where the last of these lies on the axis; None if that is not known."""
+    start = 0 if start is None else start
+    if stop is None or step == 1:
+        return None
+    k = _quotient(size_add(stop, start, -1), step)
+    if k is None or not (is_positive(step) and is_nonnegative(start) and is_nonnegative(k)):
+        return None
+    beyond = size_add(size_add(n, stop, -1), size_add(step, -1))  # n - 1 less the last index
+    return k if is_nonnegative(beyond) else None
+
+
+def _quotient(s: SizeLike, step: SizeLike) -> SizeLike | None:
+    """The size that is `s` when it is multiplied by `step`; None if it is not seen."""
+    if isinstance(step, int):
+        parts = (s,) if isinstance(s, int) else (s.const, *(c for _, c in s.terms))
+        if step == 0 or any(p % step for p in parts):
+            return None
+        return s // step if isinstance(s, int) else Size(tuple((a, c // step) for a, c in s.terms), s.const // step)
+    if isinstance(s, int) or len(s.terms) != 1 or s.const:
+        return None
+    atom, c = s.terms[0]
+    if size_mul(step, c) == s:
+        return c
+    product = _atom(Size(((atom, 1),)), "mul")
+    if product is None or step not in product[1:]:
+        return None
+    return size_mul(product[2 if product[1] == step else 1], c)
 
 
 def _slice_bound(p: Any) -> Any:

@@ -30,6 +30,7 @@ __all__ = [
     "Instance",
     "List",
     "ListOf",
+    "Mask",
     "Relied",
     "Scalar",
     "Size",
@@ -339,7 +340,7 @@ def _counts(atom: Any) -> bool:
         return bool(atom[2])
     if atom[0] in ("mul", "broadcast"):
         return all(is_nonnegative(part) for part in atom[1:])
-    return atom[0] in ("max0", "min", "ceil_div", "slice", "quotient", "count")
+    return atom[0] in ("max0", "min", "ceil_div", "slice", "quotient", "count", "picked")
 
 
 def is_unit(s: SizeLike) -> bool | None:
@@ -543,6 +544,13 @@ class Array(_Shown):
     @property
     def rank(self) -> int | None:
         return None if self.shape is None else len(self.shape)
+
+
+@record(frozen=True, slots=True)
+class Mask(Array):
+    """An array of flags that serves as an index, and how many of them are set; never the type of a value."""
+
+    picks: SizeLike = 0
 
 
 @record(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class Facts:
         Whether it can be carried out in the memory of the first operand.
     form_of : int
         The number of an operand of which only the shape and the dtype count.
+    index : int
+        The number of the operand that is an index into the first one, or a path of them.
     linear : {"together", "each", "first"}
         Linear in its operands together, as a sum is, in each of them alone, as a product is, or in the first alone.
     squares : bool
@@ -80,6 +82,7 @@ class Facts:
     new_list: bool = False
     in_place: bool = False
     form_of: int | None = None
+    index: int | None = None
     linear: Linear | Callable[..., Linear] | None = None
     squares: Callable[..., bool] | None = None
     ufunc: np.ufunc | None = None

@@ -24,7 +24,7 @@ from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
 from sct.frontend.resolve import Dependency, free_value
-from sct.infer.call import infer_call, plain
+from sct.infer.call import infer_call, operand_types, plain
 from sct.infer.signature import abstract
 from sct.ir.ops import (
     ASSERT,
@@ -569,7 +569,7 @@ class Specializer:
         self.refuse_plans(args)
         calls.refuse_looking(self, op, args)
         args, kwargs = along_known_axes(op, args, kwargs)
-        t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
+        t = infer_call(op, operand_types(op, args, self.present), {k: type_of(v) for k, v in kwargs.items()})
         folded = self.fold(op, t)
         if folded is not None:
             return folded

@@ -18,7 +18,7 @@ import numpy as np
 from sct.analysis.activity import primitive_of
 from sct.analysis.storage import is_basic_index
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.infer.call import infer_call, plain
+from sct.infer.call import index_type, infer_call, plain
 from sct.infer.facts import for_call
 from sct.ir.ops import Augmented, describe, package_of
 from sct.ir.shapes import as_array, constant
@@ -92,7 +92,7 @@ def write(
     if op is scatter_add and len(path) > 1:
         old = target
         for index in path:
-            old = s.emit(operator.getitem, (old, index), {}, infer_call(operator.getitem, [old.type, type_of(index)], {}))
+            old = s.emit(operator.getitem, (old, index), {}, infer_call(operator.getitem, [old.type, index_type(index)], {}))
         op, value = updated, s.apply(operator.add, (old, value))
     value = s.present(value)
     args = (target, Tuple(path), value) if op is updated else (target, path[0], value)
@@ -111,7 +111,7 @@ def _fitted(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand
     for index in path:
         if isinstance(part, Array) and part.shape:
             _check_index(s, part.shape, index)
-        part = infer_call(operator.getitem, [part, type_of(index)], {})
+        part = infer_call(operator.getitem, [part, index_type(index)], {})
     there = part.shape if isinstance(part, Array) else None
     shape = as_array(type_of(value)).shape
     if there is None or shape is None:
