@@ -65,7 +65,8 @@ def effect(s: Apply) -> Effect:
     """What a statement does besides giving its result."""
     op = s.op if type(s.op) not in _OPERATIONS else callee(s)
     if type(op) not in _OPERATIONS:
-        return _of_function(op, s)
+        known = effect_of(op)
+        return known if known == "none" else _of_function(known, op, s)
     if isinstance(op, Call):
         found: Effect = op.effect
         return found
@@ -82,11 +83,10 @@ def effect(s: Apply) -> Effect:
     return "none"
 
 
-def _of_function(op: Any, s: Apply) -> Effect:
-    found = effect_of(op)
-    if found == "looks":
+def _of_function(known: Effect, op: Any, s: Apply) -> Effect:
+    if known == "looks":
         return _of_reading(s)
-    return "none" if found == "acts" and package_of(op) == "sct" else found  # a helper of a rule
+    return "none" if known == "acts" and package_of(op) == "sct" else known  # a helper of a rule
 
 
 def _of_reading(s: Apply) -> Effect:
@@ -95,7 +95,9 @@ def _of_reading(s: Apply) -> Effect:
 
 def has_effect(s: Apply) -> bool:
     """Whether an operation must be kept for what it does, or because nothing is known of it."""
-    return s.op in _KEPT or effect(s) in ("draws", "reports", "acts") or isinstance(callee(s), Method)
+    if s.op in _KEPT or effect(s) in ("draws", "reports", "acts"):
+        return True
+    return isinstance(s.op, (InPlace, Method)) and isinstance(callee(s), Method)
 
 
 def is_opaque(s: Apply) -> bool:

@@ -2,7 +2,7 @@
 
 Takes a block of the untyped form in which a branch yields, and a loop carries, every name that is assigned in it; gives it
 without those that are not read afterwards, nor in the next iteration, before they are assigned anew. A loop's index is seldom
-read after the loop. Never drops an operation.
+read after the loop. Never drops an operation, but those of a rule that are for results which nobody asks for.
 """
 
 from __future__ import annotations
@@ -12,9 +12,24 @@ from dataclasses import replace
 from typing import TypeVar
 
 from sct.ir.rewriting import carrying, map_blocks
-from sct.ir.ssa import Block, For, ForEach, If, Operand, Statement, Value, While, carried_params, values_of
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    ForEach,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    carried_params,
+    read,
+    reads_of,
+    values_of,
+)
+from sct.ir.types import Const, Tuple
 
-__all__ = ["pruned"]
+__all__ = ["giving", "pruned"]
 
 _T = TypeVar("_T")
 
@@ -30,6 +45,24 @@ def pruned(block: Block) -> Block:
             needed.add(v)
             work += values_of(*sources.get(v, ()))
     return _without(block, needed)
+
+
+def giving(block: Block, wanted: Sequence[bool]) -> Block:
+    """A block that gives a tuple, without the items of it that are not wanted, nor what is made for these alone."""
+    (whole,) = block.yields
+    if not isinstance(whole, Tuple) or len(whole.items) != len(wanted):
+        return block
+    items = tuple(i if w else Const(None) for i, w in zip(whole.items, wanted, strict=True))
+    needed = set(values_of(*items))
+    spare = read(block) - needed
+    kept: list[Statement] = []
+    for s in reversed(block.body):
+        if not isinstance(s, Apply) or s.result not in spare:
+            reads = reads_of(s)
+            needed |= reads
+            spare -= reads
+            kept.append(s)
+    return block.with_(reversed(kept), (Tuple(items),))
 
 
 def _asked(block: Block, sources: dict[Value, tuple[Operand, ...]]) -> list[Value]:

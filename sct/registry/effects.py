@@ -62,7 +62,10 @@ has_effect: Callable[[Any], bool] = _effects.__contains__
 
 def effect_of(primitive: Any) -> Effect:
     """What a call of `primitive` does besides giving its result; of what nothing is known it is taken that it may act."""
-    found: Effect | None = find(_effects, primitive) or find(_effects, of_class(primitive))
+    try:
+        return _effects[primitive]  # asked more often than anything else of the registry
+    except (KeyError, TypeError):  # not registered, or not hashable
+        found: Effect | None = find(_effects, of_class(primitive))
     if found is not None:
         return found
     exception = isinstance(primitive, type) and issubclass(primitive, BaseException)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from sct.collecting import collecting_later
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function, reached
 from sct.frontend.lower import Lowered, lower
+from sct.frontend.prune import giving
 from sct.frontend.resolve import free_value, has_fields
 from sct.infer.call import infer_call, plain
 from sct.infer.facts import for_call
@@ -43,6 +44,7 @@ from sct.ir.types import (
     Instance,
     List,
     Relied,
+    Scalar,
     Slice,
     Tuple,
     facts_relied_on,
@@ -71,9 +73,10 @@ __all__ = [
 
 
 _TEMPLATES = 4096  # at most so many are kept
-_templates: dict[Any, tuple[Block, Relied]] = {}  # with what they rely on
-_own_rules: dict[tuple[Callable[..., Any], bool], Lowered] = {}
-_lowered: ContextVar[dict[tuple[Callable[..., Any], bool], Lowered] | None] = ContextVar("lowered", default=None)
+_templates: dict[Any, tuple[Block | None, Relied]] = {}  # with what they rely on; None where there is none
+_Key: TypeAlias = "tuple[Callable[..., Any], bool, tuple[bool, ...]]"
+_own_rules: dict[_Key, Lowered] = {}
+_lowered: ContextVar[dict[_Key, Lowered] | None] = ContextVar("lowered", default=None)
 
 
 @contextmanager
@@ -90,14 +93,21 @@ def compiling() -> Iterator[None]:
         _lowered.reset(token)
 
 
-def lowered(function: Callable[..., Any], rule: bool = False) -> Lowered:
-    """`lower`, remembered while a function is compiled; sct's own rules are remembered for ever."""
+def lowered(function: Callable[..., Any], rule: bool = False, wanted: tuple[bool, ...] = ()) -> Lowered:
+    """`lower`, remembered while a function is compiled; sct's own rules are remembered for ever.
+
+    `wanted`: which of the items of its result are asked for, if that is a tuple; all of them if it is empty.
+    """
     known = _own_rules if _own_rule(function) else _lowered.get()
-    if known is None:
-        return lower(function, rule)
-    made = known.get((function, rule))
+    made = None if known is None else known.get((function, rule, wanted))
     if made is None:
-        made = known[function, rule] = lower(function, rule)
+        if wanted:
+            made = lowered(function, rule)
+            made = replace(made, function=replace(made.function, block=giving(made.function.block, wanted)))
+        else:
+            made = lower(function, rule)
+        if known is not None:
+            known[function, rule, wanted] = made
     return made
 
 
@@ -136,10 +146,15 @@ def python_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: d
 
 
 def call(
-    s: Builder, function: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], rule: bool = False
+    s: Builder,
+    function: Callable[..., Any],
+    args: Sequence[Operand],
+    kwargs: dict[str, Operand],
+    rule: bool = False,
+    wanted: tuple[bool, ...] = (),
 ) -> Operand:
     """A Python function inlined."""
-    made = read_callee(s, function, rule)
+    made = read_callee(s, function, rule, wanted)
     for d in made.dependencies if not _own_rule(function) else ():
         s.depend(d)
     s.stack.append(function)
@@ -152,10 +167,10 @@ def call(
             s.stack.pop()
 
 
-def read_callee(s: Builder, function: Callable[..., Any], rule: bool = False) -> Lowered:
+def read_callee(s: Builder, function: Callable[..., Any], rule: bool = False, wanted: tuple[bool, ...] = ()) -> Lowered:
     """`lowered`; an error in it says where it was called."""
     try:
-        return lowered(function, rule)
+        return lowered(function, rule, wanted)
     except SctError as e:
         raise e.called_from(s.place) from None
 
@@ -227,30 +242,41 @@ def default(s: Builder, function: Function, name: str, value: Any) -> Operand:
     return s.read_free(Free(function.callee, f"{name} (default)"), value)
 
 
-def rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
-    if s.static or not _own_rule(op):
+def rule(
+    s: Builder,
+    op: Callable[..., Any],
+    args: Sequence[Operand],
+    kwargs: dict[str, Operand],
+    wanted: tuple[bool, ...] = (),
+) -> Operand:
+    """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands.
+
+    `wanted`: which of the adjoints that it gives are asked for; all of them if it is empty.
+    """
+    if not _own_rule(op):
         return inlined_rule(s, op, args, kwargs)
     operands = [*args, *kwargs.values()]
     if not all(_is_lasting(type_of(o)) for o in operands):
-        return inlined_rule(s, op, args, kwargs)
-    key = (op, len(args), tuple(kwargs), tuple(_shape_of(o) for o in operands))
+        return inlined_rule(s, op, args, kwargs, wanted)
+    key = (op, wanted, len(args), tuple(kwargs), tuple(map(_shape_of, operands)))
     try:
         found = _templates.get(key)
     except TypeError:  # a constant that cannot be hashed
-        return inlined_rule(s, op, args, kwargs)
+        return inlined_rule(s, op, args, kwargs, wanted)
     if found is None or not found[1].again():
         with facts_relied_on() as relied:
-            made = template(s, op, args, kwargs)
-        if made is None:
-            return inlined_rule(s, op, args, kwargs)
+            made = template(s, op, args, kwargs, wanted)
         if len(_templates) >= _TEMPLATES:
             _templates.clear()
         found = _templates[key] = made, relied
+    if found[0] is None:
+        return inlined_rule(s, op, args, kwargs, wanted)
     return instance(s, found[0], list(values_of(*operands)))
 
 
-def template(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Block | None:
+def template(
+    s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], wanted: tuple[bool, ...]
+) -> Block | None:
     """A rule's statements for arguments of these types, unless they hold sizes or data of this call alone."""
     inner = s.apart()
     params: list[Value] = []
@@ -264,7 +290,7 @@ def template(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs
     mark = size_serial()
     own = [map_leaves(fresh, a) for a in args]
     named = {k: map_leaves(fresh, v) for k, v in kwargs.items()}
-    result = inlined_rule(inner, op, own, named)
+    result = inlined_rule(inner, op, own, named, wanted)
     if inner.free or size_serial() != mark or any(not isinstance(t, Apply) for t in inner.body):
         return None
     return Block(tuple(params), tuple(inner.body), (result,))
@@ -286,12 +312,14 @@ def instance(s: Builder, template: Block, values: list[Value]) -> Operand:
     return there(template.yields[0])
 
 
-def inlined_rule(s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+def inlined_rule(
+    s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], wanted: tuple[bool, ...] = ()
+) -> Operand:
     """A rule inlined; called as it stands if its branches are not decided."""
     mark, static = len(s.body), s.static
     s.static = True
     try:
-        return call(s, op, args, kwargs, rule=True)
+        return call(s, op, args, kwargs, True, wanted)
     except (NotStaticError, UnrollError):
         del s.body[mark:]
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
@@ -530,6 +558,8 @@ def _without_shape(t: Abstract) -> Abstract:
 
 def _is_lasting(t: Abstract) -> bool:
     """Whether a type holds nothing of the user's."""
+    if isinstance(t, (Array, Scalar)):
+        return True
     if isinstance(t, Const):
         return is_lasting(t.value)
     if isinstance(t, (Tuple, List, Dict)):
@@ -541,4 +571,6 @@ def _is_lasting(t: Abstract) -> bool:
 
 def _shape_of(o: Operand) -> Any:
     """What a template may depend on: the structure of an operand, with types in place of values."""
+    if isinstance(o, Value):
+        return (o.type,)
     return map_leaves(lambda leaf: (leaf.type,) if isinstance(leaf, Value) else leaf, o)  # type: ignore[arg-type,return-value]

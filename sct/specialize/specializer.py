@@ -707,9 +707,15 @@ class Specializer:
         """The arguments of a call, in the order of the function's parameters."""
         return calls.bind(self, function, args, kwargs)
 
-    def rule(self, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-        """A rule, or a helper of one: inlined if the types decide its branches, otherwise called as it stands."""
-        return calls.rule(self, op, args, kwargs)
+    def rule(
+        self,
+        op: Callable[..., Any],
+        args: Sequence[Operand],
+        kwargs: dict[str, Operand],
+        wanted: tuple[bool, ...] = (),
+    ) -> Operand:
+        """A rule, inlined if the types decide its branches; `wanted`: which of its adjoints are, all if it is empty."""
+        return calls.rule(self, op, args, kwargs, wanted)
 
     def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
         """An attribute of a value."""

@@ -306,9 +306,10 @@ class _Reverser(Boundary):
                 v in self.active for v in values_of(*(operand if isinstance(operand, tuple) else (operand,)))
             ):
                 raise self.not_covered(s, f"it has no derivative by {name!r}")
+        wanted = tuple(any(v in self.active for v in values_of(target)) for target in targets)
         steps: list[Statement] = []
         with self.b.into(steps):
-            found = self.b.rule(rule.function, (s.result, *operands), named)
+            found = self.b.rule(rule.function, (s.result, *operands), named, () if all(wanted) or not rule.is_own else wanted)
         self.b.body += dividing_as_numpy(rule, steps)
         if len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs:
             items: tuple[Operand, ...] = (found,)
