@@ -4,6 +4,7 @@ Takes nothing; registers adjoint and type rules of the module `operator`, of Num
 rounding, and of the functions of `sct.runtime`. Indexing and matrix products have files of their own.
 """
 
+import functools
 import math
 import operator
 
@@ -20,6 +21,7 @@ from sct.ir.types import (
     Scalar,
     Tuple,
     Unknown,
+    broadcast_shapes,
     is_unit,
     size_add,
     size_mul,
@@ -78,17 +80,23 @@ def join_kinds(*kinds):
 
 def ufunc_type(ufunc, *args):
     """The type of an element-wise expression, by NumPy's promotion; Python numbers are weak."""
-    shape = broadcast(*args)
-    dtypes = []
+    dtypes, shapes = [], []
     for a in args:
         kind = kind_of_number(a)
-        dtypes.append(kind if kind in (int, float, complex) else as_array(a).dtype)
-    if any(d is None for d in dtypes):
-        return Array(None, shape)
+        array = None if kind in (int, float, complex) else as_array(a)
+        dtypes.append(kind if array is None else array.dtype)
+        shapes.append(() if array is None else array.shape)
+    known = all(d is not None for d in dtypes)
+    return Array(_resolved(ufunc, *dtypes) if known else None, broadcast_shapes(shapes))
+
+
+@functools.lru_cache(1024, typed=True)  # np.dtype(float) == float
+def _resolved(ufunc, *dtypes):
+    """The dtype of a ufunc's last result; None if it has none for these."""
     try:
-        return Array(ufunc.resolve_dtypes((*dtypes, *[None] * ufunc.nout))[-1], shape)
+        return ufunc.resolve_dtypes((*dtypes, *[None] * ufunc.nout))[-1]
     except TypeError:
-        return Array(None, shape)
+        return None
 
 
 def sequence_items(value):
@@ -186,18 +194,18 @@ def _number_type(function, a, b):
 
 def _binary_type(function, ufunc):
     def rule(a, b):
-        if foldable(a) and foldable(b) and not evaluated(_too_large, function, a, b):
-            value = evaluated(function, a, b)
-            if value is not None:
-                return value
-        if kind_of_number(a) and kind_of_number(b):
-            return _number_type(function, a, b)
         if is_array(a) or is_array(b):
             if isinstance(a, Unknown) or isinstance(b, Unknown):
                 return UNKNOWN
             found = ufunc_type(ufunc, a, b)
             flags = function is operator.pow and is_array(a) and as_array(a).dtype == bool
             return Array(None, found.shape) if flags else found  # flags ** 2 are squared, others to a power: of other dtypes
+        if foldable(a) and foldable(b) and not evaluated(_too_large, function, a, b):
+            value = evaluated(function, a, b)
+            if value is not None:
+                return value
+        if kind_of_number(a) and kind_of_number(b):
+            return _number_type(function, a, b)
         return _sequence_type(function, a, b)
 
     return rule

@@ -27,7 +27,7 @@ from sct.ir.ops import (
     Unused,
     package_of,
 )
-from sct.ir.ssa import Apply, Block, Statement, type_of
+from sct.ir.ssa import Apply, Block, Statement, Value, type_of
 from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
 from sct.registry.effects import Effect, effect_of
 from sct.registry.methods import method_rule
@@ -90,7 +90,10 @@ def _of_function(known: Effect, op: Any, s: Apply) -> Effect:
 
 
 def _of_reading(s: Apply) -> Effect:
-    return "reads" if any(isinstance(type_of(a), Unknown) for a in s.args) else "none"
+    for a in s.args:
+        if isinstance(a, Value) and isinstance(a.type, Unknown):
+            return "reads"
+    return "none"
 
 
 def has_effect(s: Apply) -> bool:

@@ -40,6 +40,8 @@ __all__ = ["index_type", "infer_call", "operand_types", "plain"]
 
 def plain(value: Abstract) -> Any:
     """The Python value that `value` is known to be, or `value` itself; containers of known values become Python's."""
+    if isinstance(value, (Array, Scalar)):  # most of them
+        return value
     if isinstance(value, Const):
         return value.value
     if isinstance(value, (Tuple, List)):
@@ -84,6 +86,8 @@ _FLAGS = np.dtype(bool)
 
 def _abstract(value: Any) -> Abstract:
     """The other way: a type rule may answer in plain values, and in tuples that mix plain and abstract ones."""
+    if isinstance(value, (Array, Scalar)):
+        return value
     if not constant(value):
         assert isinstance(value, (Const, Scalar, Array, Tuple, List, ListOf, Dict, Slice)) or value is not None
         return value
@@ -96,9 +100,9 @@ def _abstract(value: Any) -> Abstract:
 
 def infer_call(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     """The abstract result of `primitive(*args, **kwargs)`."""
-    doubtful = next((i for i, a in enumerate(args) if _is_doubtful(a)), None)
-    if doubtful is None:
+    if not any(map(_is_doubtful, args)):
         return _inferred(primitive, args, kwargs)
+    doubtful = next(i for i, a in enumerate(args) if _is_doubtful(a))
     versions = [_of_kind(args[doubtful], kind) for kind in (None, *sorted(_kinds(args[doubtful]), key=str))]
     found = [infer_call(primitive, [*args[:doubtful], v, *args[doubtful + 1 :]], kwargs) for v in versions]
     return functools.reduce(either, found)
@@ -131,7 +135,8 @@ def _inferred(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abs
     rule = type_rule(primitive)
     if rule is not None:
         try:
-            return _abstract(rule(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()}))
+            known = {k: plain(v) for k, v in kwargs.items()} if kwargs else {}
+            return _abstract(rule(*map(plain, args), **known))
         except TypeError:  # a call that the rule's signature does not know
             return UNKNOWN
     if isinstance(primitive, np.ufunc) and primitive.nout == 1 and primitive.signature is None:

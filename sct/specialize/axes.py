@@ -24,7 +24,10 @@ def along_known_axes(
     op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]
 ) -> tuple[Sequence[Operand], dict[str, Operand]]:
     """The arguments of a call, with its axes as the numbers that they are."""
-    if not any(map(_is_integer, (*args, *kwargs.values()))):
+    for a in (*args, *kwargs.values()):
+        if _is_integer(a):
+            break
+    else:
         return args, kwargs
     rule = type_rule(op)
     names = _parameters(rule) if rule is not None else ()

@@ -128,7 +128,8 @@ def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], 
 
 def refuse_looking(s: Builder, op: Any, args: Sequence[Operand]) -> None:
     """Refuse a function that looks at the variables of its caller, which are others in generated code."""
-    if for_call(facts_of(op).sees_caller, op, args):
+    fact = facts_of(op).sees_caller
+    if fact and for_call(fact, op, args):
         raise UnsupportedSyntaxError(
             f"{op.__name__}(), which looks at the variables of the function that calls it", s.place, "Name what it looks for."
         )

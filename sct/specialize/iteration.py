@@ -200,17 +200,22 @@ def taken_apart(s: Builder, x: Operand) -> list[Operand]:
     )
 
 
+_STAR = Const(STAR)
+
+
 def spread(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> tuple[list[Operand], dict[str, Operand]]:
     """Arguments with what has stars before it put in its places."""
     out: list[Operand] = []
     for a in args:
-        if not isinstance(a, Slice) or a.stop != Const(STAR):
+        if type(a) is not Slice or a.stop != _STAR:
             out.append(a)
         elif a.step == Const(None):
             out += taken_apart(s, a.start)
         else:
             out += [Tuple((Const(k), v)) for k, v in _entries(s, a.start).items()]
     named: dict[str, Operand] = {}
+    if not kwargs:
+        return out, named
     for k, v in kwargs.items():
         for name, value in _entries(s, v).items() if k.startswith("**") else ((k, v),):
             if name in named:

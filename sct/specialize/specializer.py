@@ -215,6 +215,10 @@ class Specializer:
 
     def resolve(self, operand: Operand, reads: bool = True) -> Operand:
         """What an operand of the untyped form stands for now; `reads`: it is going to be read."""
+        if isinstance(operand, Value):
+            return self.present(self.env[operand], reads)
+        if isinstance(operand, Const):
+            return operand
         return self.present(map_leaves(lambda leaf: self.env[leaf] if isinstance(leaf, Value) else leaf, operand), reads)
 
     def present(self, operand: Operand, reads: bool = True) -> Operand:
@@ -279,7 +283,7 @@ class Specializer:
 
     def structure(self, operand: Operand) -> Operand:
         """A list or dict as it is now; what is in it is not read."""
-        if not isinstance(type_of(operand), (List, Dict)):
+        if not isinstance(operand.type if isinstance(operand, Value) else operand, (List, Dict)):
             return operand
         if (obj := self.memory.object_in(operand)) is not None:
             self.memory.check(obj, self.memory.name_of(obj), self.place)
@@ -475,12 +479,13 @@ class Specializer:
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type, emitted as a statement on its operands as their memory is now."""
-        now = {k: self.present(a) for k, a in kwargs.items()}
-        return self.emit(op, [self.present(a) for a in args], now, t, name)
+        if self.memory.contents or self.memory.stale:
+            args, kwargs = [self.present(a) for a in args], {k: self.present(a) for k, a in kwargs.items()}
+        return self.emit(op, args, kwargs, t, name)
 
     def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
-        if isinstance(t, Array) and t.shape in ((), None) and hashable(op) and makes_array(op, args):
+        if isinstance(t, Array) and not t.shape and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "" if self.static else name)
         s = Apply(op, tuple(args), tuple(kwargs.items()), v, self.place, self.origin)
@@ -505,8 +510,12 @@ class Specializer:
         if isinstance(op, Unused):
             return unfollowed.statement(self, op.op, args, kwargs or {}, name)
         args, kwargs = spread(self, args, kwargs or {})
-        if any(a is UNDEFINED for a in args) and op != Method("append"):  # a list grows by what is not known yet
-            return UNDEFINED
+        lists = False  # whether there are lists of unknown length
+        for a in args:
+            if isinstance(a, Value):
+                lists = lists or isinstance(a.type, ListOf)
+            elif a is UNDEFINED and op != Method("append"):  # a list grows by what is not known yet
+                return UNDEFINED
         if op is CALL:
             return calls.call_value(self, args, kwargs, name)
         if isinstance(op, Bound):
@@ -519,23 +528,24 @@ class Specializer:
             return args[0]
         if not isinstance(op, FunctionType):
             args = [self.present(a) if op is range else self.structure(a) for a in args]
-        if any(isinstance(a, Value) and isinstance(a.type, ListOf) for a in args) and hashable(op):
+        in_tables = hashable(op)
+        if lists and in_tables:
             handler = growing.OPERATIONS.get(op)
             made = NotImplemented if handler is None else handler(self, args, kwargs)
             if made is not NotImplemented:
                 return made  # type: ignore[no-any-return]
             if isinstance(op, np.ufunc) or of_numpy(op):
                 args = [self.apply(runtime.stacked, (a,)) if isinstance(type_of(a), ListOf) else a for a in args]
-        elif args and isinstance(type_of(args[0]), List) and hashable(op) and op in growing.FROM_KNOWN:
+        elif in_tables and op in growing.FROM_KNOWN and args and isinstance(type_of(args[0]), List):
             return growing.FROM_KNOWN[op](self, [self.expose_all(args[0]), *args[1:]], kwargs)
-        handler = (WRITING.get(op) or STRUCTURAL.get(op) or SPELLINGS.get(op)) if hashable(op) else None
+        handler = _HANDLERS.get(op) if in_tables else None
         if handler is not None:
             made = handler(self, args, kwargs)
             if made is not NotImplemented:
                 if isinstance(made, (List, Dict)) and (op in _MAKERS or (op is operator.getitem and _is_slice(args[1]))):
                     self.memory.bear(made)
                 return made  # type: ignore[no-any-return]
-        if hashable(op) and is_itself(op, args, kwargs):
+        if in_tables and is_itself(op, args, kwargs):
             return args[0]
         if not self.tracking and op is np.broadcast_to and len(args) == 2 and _stays_number(*args):
             return args[0]
@@ -593,7 +603,9 @@ class Specializer:
 
     def refuse_plans(self, args: Sequence[Operand]) -> None:
         """Refuse arguments that only a loop can go through."""
-        found = [leaf.value for a in args for leaf in leaves(a) if isinstance(leaf, Const)]
+        found = [leaf.value for a in args if not isinstance(a, Value) for leaf in leaves(a) if isinstance(leaf, Const)]
+        if not found:
+            return
         if any(isinstance(v, Plan) for v in found):
             raise UnsupportedSyntaxError(
                 "range, zip, enumerate, reversed or a dict's views other than in a for loop",
@@ -726,6 +738,7 @@ class Specializer:
         return loops.plan_of(self, operand)
 
 
+_HANDLERS = SPELLINGS | STRUCTURAL | WRITING
 _MAKERS = frozenset((LIST, DICT, list, dict, operator.add, operator.mul, operator.or_))
 
 

@@ -346,6 +346,8 @@ def _keeps_dtype(s: Builder, x: Value, result: Abstract) -> None:
 
 def has_output(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
     """Whether a call names arrays for its results."""
+    if "out" not in kwargs and len(args) <= (op.nin if isinstance(op, np.ufunc) else 1):
+        return False
     _, _, outputs = _without_outputs(op, args, kwargs)
     return any(o != Const(None) for o in outputs)
 
@@ -739,8 +741,10 @@ def handed_over(s: Builder, work: list[Operand], by: Write) -> None:
 
 def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
     """Refuse a call that lets a function write into what it is given."""
+    if isinstance(op, np.ufunc) or (len(args) <= 1 and not kwargs):
+        return
     primitive = primitive_of(op)
-    given = {**dict(zip(_positional(primitive) if kwargs or len(args) > 1 else (), args, strict=False)), **kwargs}
+    given = {**dict(zip(_positional(primitive), args, strict=False)), **kwargs}
     for name, value in given.items():
         allowed = Const(True) if name == "copy" and primitive is np.nan_to_num else Const(False)
         if (name.startswith("overwrite_") or allowed == Const(True)) and value != allowed:
