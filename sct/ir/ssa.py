@@ -363,24 +363,32 @@ def values_of(*operands: Operand) -> list[Value]:
     return found
 
 
+def blocks_in(block: Block) -> list[Block]:
+    """A block and the blocks in it."""
+    found = [block]
+    for b in found:
+        for s in b.body:
+            if s.blocks:
+                found += s.blocks
+    return found
+
+
 def defined(block: Block) -> set[Value]:
     """All values that a block and the blocks in it define."""
-    out = set(block.params)
-    for s in block.body:
-        out.update(s.results)
-        for b in s.blocks:
-            out |= defined(b)
+    out: set[Value] = set()
+    for b in blocks_in(block):
+        out.update(b.params, *[s.results for s in b.body])
     return out
 
 
 def read(block: Block) -> set[Value]:
     """All values that a block and the blocks in it read."""
-    out = set(values_of(*block.yields))
-    for s in block.body:
-        out.update(values_of(*s.operands))
-        for b in s.blocks:
-            out |= read(b)
-    return out
+    operands: list[Operand] = []
+    for b in blocks_in(block):
+        operands += b.yields
+        for s in b.body:
+            operands += s.operands
+    return set(values_of(*operands))
 
 
 def captured(block: Block) -> set[Value]:
@@ -390,7 +398,10 @@ def captured(block: Block) -> set[Value]:
 
 def reads_of(s: Statement) -> set[Value]:
     """The values from around it that a statement reads, with the blocks in it."""
-    return set(values_of(*s.operands)).union(*map(captured, s.blocks))
+    out = set(values_of(*s.operands))
+    for b in s.blocks:
+        out |= captured(b)
+    return out
 
 
 def is_reverse(s: Statement) -> bool:

@@ -80,6 +80,7 @@ class _Algebra(Rewriter):
         super().__init__()
         self.everywhere = everywhere
         self.users: Counter[Value] = Counter()
+        self.numbers: dict[Apply, Numbers | None] = {}
 
     def count(self, block: Block) -> None:
         """How many statements (and ends of blocks) use each value."""
@@ -104,11 +105,17 @@ class _Algebra(Rewriter):
             made.result.name = s.result.name  # an adjoint that came out as a step of an expression
         return found
 
+    def computes(self, s: Apply) -> Numbers | None:
+        """The numbers that an operation computes in."""
+        if s not in self.numbers:
+            self.numbers[s] = numbers_of(s.op, *s.args)
+        return self.numbers[s]
+
     # -- what may be changed ---------------------------------------------------------------------------------------------
 
     def suits(self, o: Operand, s: Apply) -> bool:
         """Whether an operand can stand for the result: it is of the same numbers, and of the same shape."""
-        t, r, own = type_of(o), s.result.type, numbers_of(s.op, *s.args)
+        t, r, own = type_of(o), s.result.type, self.computes(s)
         if own is None or numbers(t) != own:
             return False
         if not isinstance(t, Array) or any(_number(a) for a in s.args):  # a number changes no shape
@@ -117,15 +124,15 @@ class _Algebra(Rewriter):
 
     def alike(self, s: Apply, inner: Apply) -> bool:
         """Whether two operations, to be rearranged, compute in the same numbers, for which identities of algebra hold."""
-        own = numbers_of(s.op, *s.args)
-        return own is not None and own.ordinary and own.takes(numbers_of(inner.op, *inner.args))
+        own = self.computes(s)
+        return own is not None and own.ordinary and own.takes(self.computes(inner))
 
     def negative(self, o: Operand, s: Apply) -> Operand | None:
         """What an operand of `s` is the negative of, where its sign can move: a sign changes no floating-point number."""
         inner = self.made_by(o, operator.neg)
         if inner is None:
             return None
-        own, before = numbers_of(s.op, *s.args), numbers_of(inner.op, *inner.args)
+        own, before = self.computes(s), self.computes(inner)
         if own is None or before is None or not own.ordinary or not before.ordinary:
             return None
         return inner.args[0] if own.inexact or own == before else None
@@ -378,7 +385,7 @@ class _Algebra(Rewriter):
         a, b = s.args
         if not isinstance(a, Const) or not _number(a) or a.value >= 0:
             return None
-        own = numbers_of(s.op, a, b)
+        own = self.computes(s)
         if own is None or not own.inexact:
             return None
         return self.neg(self.changed(s, operator.neg, self.built(s, s.op, Const(-a.value), b)))
@@ -399,7 +406,7 @@ class _Algebra(Rewriter):
 
     def product(self, s: Apply, a: Operand, b: Operand) -> Operand | None:
         """The product of two numbers, as the factor of something of the kind of `s`; None if that would be less exact."""
-        whole = numbers_of(s.op, *s.args)
+        whole = self.computes(s)
         if not (_number(b) or _scalar(b)) or whole is None or not whole.takes(numbers_of(operator.mul, a, b)):
             return None
         made = self.number(s, operator.mul, a, b)
@@ -419,7 +426,7 @@ class _Algebra(Rewriter):
             small = (*s.args[:k], spread.args[0], *s.args[k + 1 :])
             if not all(_number(o) or _scalar(o) for o in small):
                 return None
-            own, made = numbers_of(s.op, *s.args), numbers(as_array(infer_call(s.op, [type_of(o) for o in small], {})))
+            own, made = self.computes(s), numbers(as_array(infer_call(s.op, [type_of(o) for o in small], {})))
             if own is None or not own.inexact or made != own:
                 return None
             if view is None:
@@ -433,7 +440,7 @@ class _Algebra(Rewriter):
         a, b = s.args
         spread = self.cast_number(b) if _number(a) else None
         cast = self.made_by(b, Method("astype"))
-        if spread is None or cast is None or numbers_of(s.op, a, b) != numbers(cast.result.type):
+        if spread is None or cast is None or self.computes(s) != numbers(cast.result.type):
             return None
         factor = self.number(s, operator.mul, a, spread.args[0])
         wide = self.built(s, np.broadcast_to, factor, spread.args[1], t=spread.result.type)
@@ -481,13 +488,13 @@ class _Algebra(Rewriter):
         """A product or a quotient, with the products and quotients that go into it, in fewer operations."""
         if s.args[0] is not s.args[1] and not any(self.made_by(a, operator.mul, *DIVISIONS) for a in s.args):
             return None
-        own = numbers_of(s.op, *s.args)
+        own = self.computes(s)
         if own is None or not own.inexact:
             return None
         for deep in (False, True):
-            opened: list[Apply] = []  # of the user's products
-            tree = self.tree(s, own, opened if deep else None)
-            found = simpler(tree, lambda o: _number(o) or _scalar(o)) if opened or not deep else None
+            met: list[Apply] = []  # the user's products on the way, which are opened the second time
+            tree = self.tree(s, own, deep, met)
+            found = simpler(tree, lambda o: _number(o) or _scalar(o))
             if found is not None and not self.quotients(found, own) <= self.quotients(tree, own):
                 found = simpler(tree, lambda o: False)  # does not take together what would be divided by zero
             if found is not None and self.fits(found, s, own) and self.quotients(found, own) <= self.quotients(tree, own):
@@ -496,10 +503,12 @@ class _Algebra(Rewriter):
                 like = next((a for a in s.args if same_shape(_axes(type_of(a)), _shape(s.result))), None)
                 if like is not None:
                     return self.changed(s, np.broadcast_to, found, self.number(s, np.shape, like))
+            if not met:
+                break
         return None
 
-    def tree(self, s: Apply, own: Numbers, opened: list[Apply] | None, under: bool = False) -> Node:
-        """The tree of a product or quotient; `opened`: numbers that the user multiplied with belong to it, and are noted."""
+    def tree(self, s: Apply, own: Numbers, deep: bool, met: list[Apply], under: bool = False) -> Node:
+        """The tree of a product or quotient; `met`: the user's products with numbers, which belong to it if it is `deep`."""
 
         def part(k: int, o: Operand) -> Tree:
             d = self.made_by(o, operator.mul, *DIVISIONS)
@@ -507,10 +516,12 @@ class _Algebra(Rewriter):
                 return o
             below = under != (k == 1 and s.op in DIVISIONS)
             if not self.reversed_sweep(d):
-                if opened is None or not self.scales(d) or not (below or self.users[d.result] <= 1):
+                if not self.scales(d) or not (below or self.users[d.result] <= 1):
                     return o
-                opened.append(d)
-            return self.tree(d, own, opened, below) if own.takes(numbers_of(d.op, *d.args)) else o
+                met.append(d)
+                if not deep:
+                    return o
+            return self.tree(d, own, deep, met, below) if own.takes(self.computes(d)) else o
 
         return Node(s.op, *(part(k, o) for k, o in enumerate(s.args)))
 
@@ -608,7 +619,7 @@ class _Algebra(Rewriter):
             return s
         if inner.op is not operator.neg and not self.reversed_sweep(inner):
             return s
-        own = numbers_of(inner.op, *inner.args)
+        own = self.computes(inner)
         for k, a in enumerate(inner.args):
             others = (*inner.args[:k], *inner.args[k + 1 :])
             over = k == 1 and inner.op in DIVISIONS  # what `a` divides

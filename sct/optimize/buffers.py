@@ -88,11 +88,13 @@ def _apart(block: Block) -> Block:
     """A block whose writes come after the reads of views of what they write into, or find copies there."""
     body = [map_blocks(_apart, s) for s in block.body]
     base: dict[Value, Value] = {}  # a view -> what it is a view of
-    for s in body if any(map(is_write, body)) else ():
-        if isinstance(s, Apply) and _is_view(s):
+    near: set[Operand] = {s.args[0] for s in body if is_write(s)}  # what is written into, and what may be a view of it
+    for s in body if near else ():
+        if isinstance(s, Apply) and s.args and (s.result in near or s.args[0] in near):
+            near.add(s.result)
             x = s.args[0]
-            assert isinstance(x, Value)
-            base[s.result] = base.get(x, x)
+            if isinstance(x, Value) and _is_view(s, x):
+                base[s.result] = base.get(x, x)
     if not base:
         return block.with_(body)
     k = 0
@@ -124,10 +126,9 @@ def _apart(block: Block) -> Block:
     return block.with_(out)
 
 
-def _is_view(s: Apply) -> bool:
+def _is_view(s: Apply, x: Value) -> bool:
     """Whether a statement's result is, or may be, a view of its first operand."""
-    x = s.args[0] if s.args else None
-    return isinstance(x, Value) and isinstance(x.type, Array) and isinstance(s.result.type, Array) and not fresh(s)
+    return isinstance(x.type, Array) and isinstance(s.result.type, Array) and not fresh(s)
 
 
 # -- what loops start from -----------------------------------------------------------------------------------------------------
@@ -147,37 +148,36 @@ class _Entries:
 
     def block(self, block: Block, live: set[Value]) -> Block:
         """The block; `live` is what is needed after it."""
-        live = live | set(values_of(*block.yields))
+        live = live.union(values_of(*block.yields))
         out: list[Statement] = []
         for s in reversed(block.body):
             copies: list[Statement] = []
             if isinstance(s, (For, While)):
                 around = set().union(*map(captured, s.blocks))
                 if self.at == self.depth:
-                    s, copies = self.loop(s, live - set(s.results), around)
+                    s, copies = self.loop(s, (live | around).difference(s.results))
                 else:
                     self.at += 1
-                    s = map_blocks(lambda b, live=live, around=around: self.block(b, live | around), s)  # type: ignore[misc]
+                    s = map_blocks(lambda b, needed=live | around: self.block(b, needed), s)  # type: ignore[misc]
                     self.at -= 1
+                live |= around
             elif not isinstance(s, Apply):
-                s = map_blocks(lambda b, live=live: self.block(b, live), s)  # type: ignore[misc]
-            live = (live - set(s.results)) | reads_of(s)
+                s = map_blocks(lambda b: self.block(b, live), s)  # noqa: B023
+                live.update(*map(captured, s.blocks))
+            live.difference_update(s.results)
+            live.update(values_of(*s.operands))
             out += [s, *copies]
         return block.with_(reversed(out))
 
-    def loop(self, s: For | While, after: set[Value], around: set[Value]) -> tuple[For | While, list[Statement]]:
+    def loop(self, s: For | While, needed: set[Value]) -> tuple[For | While, list[Statement]]:
+        """A loop that starts from copies where it writes into what is needed in it or after it; and these copies."""
         params = carried_params(s)
         written = _written_in(s)
         inits: list[Operand] = []
         copies: list[Statement] = []
         for k, (p, init) in enumerate(zip(params, s.inits, strict=True)):
             others = [i for j, i in enumerate(s.inits) if j != k]
-            if (
-                p in written
-                and isinstance(init, Value)
-                and isinstance(init.type, Array)
-                and self.taken(init, others, after | around)
-            ):
+            if p in written and isinstance(init, Value) and isinstance(init.type, Array) and self.taken(init, others, needed):
                 copy = Value(init.type, p.name or init.name)
                 copies.append(Apply(np.array, (init,), (), copy, s.place, s.origin))
                 init = copy
