@@ -148,6 +148,12 @@ def one_mask(x, y):
     return np.sum(x[m] * y[m] ** 2)
 
 
+def one_mask_written_twice(x, y):
+    z = x * 1.0
+    z[z > 0] = z[z > 0] ** 1.5
+    return np.sum(z * y)
+
+
 def two_masks(x, y):
     m, k = x > 0, y > 3
     return np.sum(x[m] * y[k] ** 2)
@@ -206,9 +212,10 @@ def written_by_a_mask(x, y):
 
 def test_what_one_mask_picks_is_of_one_size():
     u, v = np.array([1.0, -2.0, 3.0, 0.5]), np.array([2.0, 3.0, 4.0, 5.0])
-    assert "runtime" not in sct.grad(one_mask, ("x", "y")).source_for(u, v)
-    for n in (4, 1, 0):
-        sct.check_grads(one_mask, (u[:n], v[:n]), (0, 1))
+    for f in (one_mask, one_mask_written_twice):
+        assert "runtime" not in sct.grad(f, ("x", "y")).source_for(u, v)
+        for n in (4, 1, 0):
+            sct.check_grads(f, (u[:n], v[:n]), (0, 1))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ __all__ = ["SWITCHES", "is_on", "left_out", "without"]
 SWITCHES: dict[str, str] = {
     "copies": "the pass of that name",
     "subexpressions": "the pass of that name",
+    "masks": "the pass of that name",
     "algebra": "the pass of that name",
     "constants": "the pass of that name",
     "cancellation": "the pass of that name",

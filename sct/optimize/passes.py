@@ -15,13 +15,13 @@ from sct.optimize.copies import copies
 from sct.optimize.dead_code import dead_code
 from sct.optimize.signs import signs
 from sct.optimize.steps import steps
-from sct.optimize.subexpressions import subexpressions
+from sct.optimize.subexpressions import masks, subexpressions
 
 __all__ = ["OWNED", "PRIMAL", "RECORDED", "REVERSED", "chosen", "run"]
 
 Pass = Callable[[Function], Function]
 
-PRIMAL: tuple[Pass, ...] = (copies, dead_code, steps)
+PRIMAL: tuple[Pass, ...] = (copies, dead_code, masks, steps)
 """On the primal, before it is differentiated."""
 
 REVERSED: tuple[Pass, ...] = (

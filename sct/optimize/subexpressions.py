@@ -22,18 +22,26 @@ from typing import Any
 from sct.analysis.effects import acts, effect, has_effect
 from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
-from sct.ir.types import Const
+from sct.ir.types import Array, Const
 from sct.optimize.rewriter import Rewriter
 from sct.registry.effects import Effect, effect_of, is_pure
 from sct.registry.rules import kind_of
 from sct.runtime import kept
 
-__all__ = ["subexpressions"]
+__all__ = ["masks", "subexpressions"]
 
 
 def subexpressions(f: Function) -> Function:
     """`f` with equal expressions computed once."""
     return _Subexpressions().function(f)
+
+
+def masks(f: Function) -> Function:
+    """`f` with equal comparisons of arrays computed once.
+
+    Then `y[x > 0.0] = np.log(x[x > 0.0])` is a write of as many entries as there is room for.
+    """
+    return _Masks().function(f)
 
 
 class _Subexpressions(Rewriter):
@@ -75,6 +83,13 @@ class _Subexpressions(Rewriter):
         if s.result.name and not found.name:
             found.name = s.result.name
         return found if not s.result.name or found.name == s.result.name else s
+
+
+class _Masks(_Subexpressions):
+    def rewrite(self, s: Apply) -> Apply | Operand:
+        t = s.result.type
+        is_mask = isinstance(t, Array) and bool(t.rank) and kind_of(s.op) == "comparison"
+        return super().rewrite(s) if is_mask else s
 
 
 def _shareable(s: Apply, kind: Effect) -> bool:

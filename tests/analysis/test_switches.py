@@ -87,7 +87,13 @@ def aside(x, n):
     return np.sum(x)
 
 
-PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside)}
+def cubes(x, n):
+    y = 1.0 * x
+    y[y > 0.0] = y[y > 0.0] ** 3
+    return n * np.sum(y * x)
+
+
+PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside, cubes)}
 KERNELS = ("cholesky", "dynamic_time_warping", "gru", "jacobi_1d", "kalman_filter", "lu")
 
 SHOWN_BY = {
@@ -95,6 +101,7 @@ SHOWN_BY = {
     "constants": "kalman_filter",
     "copies": "cholesky",
     "dependence": "gru",
+    "masks": "cubes",
     "signs": "numbers",
     "sinking": "numbers",
     "steps": "steps",
