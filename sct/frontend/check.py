@@ -64,6 +64,8 @@ _OTHER = (
     gast.comprehension,
 )
 
+_TAKEN = frozenset(kind for known in (*_STATEMENTS, *_EXPRESSIONS, *_OTHER) for kind in (known, *known.__subclasses__()))
+
 _ADVICE: dict[str, tuple[str, str]] = {
     "FunctionDef": ("a function defined inside a function", "Define it at module level and pass what it needs as arguments."),
     "AsyncFunctionDef": ("an async function", "Write it as an ordinary function."),
@@ -116,8 +118,8 @@ class _Checker:
             self.visit(child)
 
     def visit(self, node: Any) -> None:
-        kind = type(node).__name__
-        if not isinstance(node, (*_STATEMENTS, *_EXPRESSIONS, *_OTHER)):
+        if type(node) not in _TAKEN:
+            kind = type(node).__name__
             what, advice = _ADVICE.get(kind, (f"the construct {kind}", "Write it with the constructs that the manual lists."))
             self.refuse(node, what, advice)
         if isinstance(node, (gast.Assign, gast.AnnAssign, gast.AugAssign, gast.For, gast.Delete)):
@@ -131,8 +133,11 @@ class _Checker:
             if node.is_async:
                 self.refuse(node.target, *_ADVICE["AsyncFor"])
             self.target(node.target)
-        for child in gast.iter_child_nodes(node):
-            self.visit(child)
+        for field in node._fields:
+            child = getattr(node, field, None)
+            for part in child if isinstance(child, list) else (child,):
+                if isinstance(part, gast.AST):
+                    self.visit(part)
 
     def target(self, node: Any) -> None:
         if isinstance(node, (gast.Tuple, gast.List)):

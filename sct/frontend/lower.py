@@ -146,7 +146,10 @@ def _nothing(function: Any) -> Any:
 
 
 def _returns(statements: list[Any]) -> bool:
-    return any(isinstance(n, gast.Return) for s in statements for n in gast.walk(s))
+    for s in statements:
+        if isinstance(s, gast.Return) or (isinstance(s, _COMPOUND) and (_returns(s.body) or _returns(s.orelse))):
+            return True
+    return False
 
 
 def _breaks(statements: list[Any]) -> bool:
@@ -170,15 +173,23 @@ def _breaks_out(statements: list[Any]) -> bool:
 
 
 def _assigned(statements: list[Any]) -> list[str]:
-    """The names that statements may bind, in order of appearance."""
+    """The names that statements, or targets, may bind, in order of appearance; comprehensions bind names of their own."""
     names: dict[str, None] = {}
     work = list(reversed(statements))
     while work:
         n = work.pop()
-        if isinstance(n, gast.Name) and isinstance(n.ctx, (gast.Store, gast.Del)):
+        if isinstance(n, gast.Name):
             names[n.id] = None
-        if not isinstance(n, _COMPREHENSIONS):  # these bind names of their own
-            work += reversed(list(gast.iter_child_nodes(n)))
+        elif isinstance(n, (gast.Assign, gast.Delete)):
+            work += reversed(n.targets)
+        elif isinstance(n, (gast.AugAssign, gast.AnnAssign)):
+            work.append(n.target)
+        elif isinstance(n, (gast.Tuple, gast.List)):
+            work += reversed(n.elts)
+        elif isinstance(n, gast.Starred):
+            work.append(n.value)
+        elif isinstance(n, _COMPOUND):
+            work += reversed([*([n.target] if isinstance(n, gast.For) else ()), *n.body, *n.orelse])
     return list(names)
 
 
@@ -186,7 +197,7 @@ def _has_star(display: Any) -> bool:
     return any(isinstance(e, gast.Starred) for e in display.elts)
 
 
-_COMPREHENSIONS = (gast.ListComp, gast.DictComp, gast.GeneratorExp)
+_COMPOUND = (gast.If, gast.For, gast.While)
 
 
 class _Lowerer:

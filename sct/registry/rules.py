@@ -90,9 +90,13 @@ class AdjointRule:
 
     def takes(self, name: str) -> Literal["array", "arrays", "anything"]:
         """What the rule takes for an operand: an array or number, a sequence of these, or whatever the call has."""
-        if name in self.raw or not _takes_arrays(self.primitive):
+        if name in self.raw or not self._of_arrays:
             return "anything"
         return "arrays" if name in self.sequences or name == self.varargs else "array"
+
+    @functools.cached_property
+    def _of_arrays(self) -> bool:
+        return _takes_arrays(self.primitive)
 
     @functools.cached_property
     def varargs(self) -> str | None:

@@ -302,9 +302,9 @@ class _Reverser(Boundary):
                     operands.append(as_taken(self.b, rule, name, operand))
         named.update({k: v for k, v in arguments.items() if k not in rule.operands})
         for name, operand in named.items():
-            if name not in (rule.result_bar, *rule.operands) and any(
-                v in self.active for v in values_of(*(operand if isinstance(operand, tuple) else (operand,)))
-            ):
+            if name == rule.result_bar or name in rule.operands:
+                continue
+            if any(v in self.active for v in values_of(*(operand if isinstance(operand, tuple) else (operand,)))):
                 raise self.not_covered(s, f"it has no derivative by {name!r}")
         wanted = tuple(any(v in self.active for v in values_of(target)) for target in targets)
         steps: list[Statement] = []
@@ -341,13 +341,13 @@ class _Reverser(Boundary):
 
     def check_operators(self, rule: AdjointRule, arguments: dict[str, Any], s: Apply) -> None:
         """Refuse an operator or a function of NumPy's of an instance, whose class says what that is."""
-        if not is_lasting(rule.primitive):  # a rule of the user's, who knows what it is given
-            return
         product = s.op is operator.matmul
         for a in arguments.values():
             for o in a if isinstance(a, tuple) else (a,):
-                t = type_of(o)
-                if isinstance(t, Instance) and not (product and package_of(t.cls) == "scipy"):  # a matrix that has its .T
+                t = o.type if isinstance(o, Value) else o
+                if not isinstance(t, Instance) or not is_lasting(rule.primitive):  # the user knows what a rule of his is given
+                    continue
+                if not (product and package_of(t.cls) == "scipy"):  # a matrix that has its .T
                     raise NoRuleError(
                         f"{describe(s.op)} of {in_words(t)}, whose class may have an operator of its own for it",
                         s.place,

@@ -31,6 +31,8 @@ __all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
 
 def as_taken(b: Specializer, rule: AdjointRule, name: str, operand: Operand) -> Operand:
     """An operand as the rule takes it: the array that NumPy makes of a list or tuple, or a sequence of such arrays."""
+    if isinstance(operand, Value) and isinstance(operand.type, (Array, Scalar)):
+        return operand
     takes = rule.takes(name)
     if takes == "array" and isinstance(operand, Value) and isinstance(operand.type, Unknown) and rule.is_own:
         return b.append(runtime.as_taken, (operand,), {}, Array(None, None, None))
@@ -46,6 +48,8 @@ def as_taken(b: Specializer, rule: AdjointRule, name: str, operand: Operand) -> 
 
 def _is_sequence(t: Abstract) -> bool:
     """Whether a type is that of a list or tuple."""
+    if isinstance(t, (Array, Scalar)):
+        return False
     return isinstance(t, (Tuple, List)) or (isinstance(t, Const) and isinstance(t.value, (tuple, list)))
 
 
