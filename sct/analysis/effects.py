@@ -27,7 +27,7 @@ from sct.ir.ops import (
     Unused,
     package_of,
 )
-from sct.ir.ssa import Apply, Block, Statement, Value, type_of
+from sct.ir.ssa import Apply, Block, Statement, Value, blocks_in, type_of
 from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
 from sct.registry.effects import Effect, effect_of
 from sct.registry.methods import method_rule
@@ -110,17 +110,15 @@ def is_opaque(s: Apply) -> bool:
 
 def acts(*blocks: Block) -> bool:
     """Whether blocks hold an operation on which what others read may depend."""
-    return any(True for _ in acting(*blocks))
+    return bool(acting(*blocks))
 
 
-def acting(*blocks: Block) -> Iterator[Apply]:
+def acting(*blocks: Block) -> list[Apply]:
     """The operations in blocks on which what others read may depend. Most functions never act, and are asked once."""
-    never: dict[int, bool] = {}  # by the identity of an operation
-    for s in statements(*blocks):
-        if id(s.op) not in never:
-            never[id(s.op)] = _never_acts(s.op)
-        if not never[id(s.op)] and effect(s) in ("draws", "acts"):
-            yield s
+    body = [s for b in blocks for inner in blocks_in(b) for s in inner.body if isinstance(s, Apply)]
+    operations = {id(s.op): s.op for s in body}
+    asked = {k for k, op in operations.items() if not _never_acts(op)}
+    return [s for s in body if id(s.op) in asked and effect(s) in ("draws", "acts")]
 
 
 def _never_acts(op: Any) -> bool:

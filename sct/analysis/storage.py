@@ -71,14 +71,15 @@ class Storage:
     def of(self, v: Value) -> frozenset[Value]:
         """Everything whose memory `v` may lie in, in whatever iteration."""
         if v not in self.all:
+            roots = self.roots.get(v, frozenset((v,)))
             found: set[Value] = set()
-            work = list(self.roots.get(v, (v,)))
+            work = list(roots) if not self.sources.keys().isdisjoint(roots) else []
             while work:
                 r = work.pop()
                 if r not in found:
                     found.add(r)
                     work.extend(self.sources.get(r, ()))
-            self.all[v] = frozenset(found)
+            self.all[v] = frozenset(found) or roots
         return self.all[v]
 
     def share(self, v: Value, w: Value) -> bool:

@@ -7,6 +7,7 @@ Never holds data: sizes are symbols (`Size`), except where the program text fixe
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -487,10 +488,15 @@ class Const(_Shown):
     value: Any
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Const) and (self.value is other.value or _identity(self.value) == _identity(other.value))
+        if not isinstance(other, Const):
+            return False
+        a, b = self.value, other.value
+        return a is b or (type(a) is type(b) and _identity(a) == _identity(b))
 
     def __hash__(self) -> int:
-        return hash(_identity(self.value))
+        v = self.value
+        plain = type(v) in (int, str) or (type(v) is float and not math.isnan(v))  # each nan has a hash of its own
+        return hash(v if plain else _identity(v))
 
 
 def _identity(v: Any) -> tuple[type, Any]:

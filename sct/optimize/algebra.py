@@ -32,7 +32,7 @@ from sct.analysis.storage import is_basic_index
 from sct.infer.call import infer_call
 from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_reverse, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
 from sct.optimize.arithmetic import Numbers, is_elementwise, loop_of, numbers, numbers_of
 from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler, values_in
@@ -50,8 +50,18 @@ _DOUBLE = Numbers(np.dtype(float))
 def algebra(f: Function, everywhere: bool = False) -> Function:
     """`f` with adjoint expressions simplified; with `everywhere`, the primal's expressions as well."""
     p = _Algebra(everywhere)
-    p.count(f.block)
+    p.users = _users(f.block)
     return p.function(f)
+
+
+def _users(block: Block) -> Counter[Value]:
+    """How many statements (and ends of blocks) use each value."""
+    found: list[Value] = []
+    for b in blocks_in(block):
+        found += set(values_of(*b.yields))
+        for s in b.body:
+            found += set(values_of(*s.operands))
+    return Counter(found)
 
 
 def _is(o: Operand, value: float) -> bool:
@@ -81,15 +91,6 @@ class _Algebra(Rewriter):
         self.everywhere = everywhere
         self.users: Counter[Value] = Counter()
         self.numbers: dict[Apply, Numbers | None] = {}
-
-    def count(self, block: Block) -> None:
-        """How many statements (and ends of blocks) use each value."""
-        found = [*set(values_of(*block.yields))]
-        for s in block.body:
-            found += set(values_of(*s.operands))
-            for b in s.blocks:
-                self.count(b)
-        self.users.update(found)
 
     def rewrite(self, s: Apply) -> Apply | Operand:
         if not self.everywhere and not is_reverse(s):

@@ -15,6 +15,7 @@ def f(x):
 from __future__ import annotations
 
 from itertools import chain
+from typing import TypeAlias
 
 from sct.analysis.effects import has_effect
 from sct.ir.ops import POP, PUSH
@@ -33,6 +34,9 @@ def dead_code(f: Function) -> Function:
         live.idle.clear()
         live.mark(f.block)
     return changed(f, block=live.sweep(f.block))
+
+
+_End: TypeAlias = "tuple[tuple[Value, ...], Operand, Operand]"  # what stands for a carried value; the first; the next one
 
 
 class _Liveness:
@@ -79,28 +83,30 @@ class _Liveness:
 
     def mark_loop(self, s: For | ForEach | While) -> bool:
         """Mark what is needed of a loop; whether it is. What an iteration needs, the one before it may have to hand on."""
-        needed = self.mark_ends(s, False)
-        while True:
-            needed |= self.mark(*reversed(s.blocks))
-            before = len(self.live)
-            needed = self.mark_ends(s, needed)
-            if len(self.live) == before:
-                return needed
-
-    def mark_ends(self, s: For | ForEach | While, needed: bool) -> bool:
-        """Mark where what a loop carries comes from, as far as it is needed, and what decides how often it runs."""
+        ends = list(zip(_carried(s), s.inits, s.body.yields, strict=False))
         others = *s.results[len(s.inits) :], *s.body.params[: len(s.body.params) - len(s.inits)]
-        needed |= not self.live.isdisjoint(others)
-        before = -1
-        while before != len(self.live):
-            before = len(self.live)
-            for same, i, y in zip(_carried(s), s.inits, s.body.yields, strict=False):
-                if not self.live.isdisjoint(same):
-                    self.need(i, y)
-                    needed = True
-        if needed:
-            self.need(*s.reads)
-        return needed
+        needed = inside = marked = False
+        while True:
+            left = self.mark_ends(ends)
+            more = len(left) < len(ends)
+            if not needed and (more or inside or not self.live.isdisjoint(others)):
+                self.need(*s.reads)
+                needed = more = True
+            if marked and not more:
+                return needed
+            ends = left
+            inside = self.mark(*reversed(s.blocks))
+            marked = True
+
+    def mark_ends(self, ends: list[_End]) -> list[_End]:
+        """Mark where what a loop carries comes from, as far as it is needed; the rest of `ends`."""
+        left: list[_End] = []
+        for same, init, after in ends:
+            if self.live.isdisjoint(same):
+                left.append((same, init, after))
+            else:
+                self.need(init, after)
+        return left if len(left) == len(ends) else self.mark_ends(left)
 
     # -- rebuilding --------------------------------------------------------------------------------------------------
 

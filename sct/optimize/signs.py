@@ -25,7 +25,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar, TypeAlias
 
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
+from sct.analysis.effects import statements
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_reverse, type_of, values_of
 from sct.ir.types import Array, Const
 from sct.optimize.arithmetic import Numbers, numbers, numbers_of
 from sct.optimize.products import DIVISIONS
@@ -48,23 +49,21 @@ class _Signs(Rewriter):
         super().__init__()
         self.f = f
         self.moved: set[Value] = set()  # products with their old signs
-        self.added: set[Operand] = set()  # to a part of an array: what is added with a sign is subtracted
 
     @cached_property
     def users(self) -> Counter[Value]:
         """How often each value is used."""
         found: list[Value] = []
-        self.count(self.f.block, found)
+        for b in blocks_in(self.f.block):
+            found += values_of(*b.yields)
+            for s in b.body:
+                found += values_of(*s.operands)
         return Counter(found)
 
-    def count(self, block: Block, found: list[Value]) -> None:
-        found += values_of(*block.yields)
-        for s in block.body:
-            found += values_of(*s.operands)
-            if isinstance(s, Apply) and s.op is scatter_add and isinstance(s.args[2], Value):
-                self.added.add(s.args[2])
-            for b in s.blocks:
-                self.count(b, found)
+    @cached_property
+    def added(self) -> set[Operand]:
+        """What is added to a part of an array: what is added with a sign is subtracted."""
+        return {s.args[2] for s in statements(self.f.block) if s.op is scatter_add}
 
     def block(self, block: Block) -> Block:
         made = super().block(block)
@@ -72,7 +71,7 @@ class _Signs(Rewriter):
 
     def outward(self, s: Apply) -> Apply | Operand:
         """A negative of a product, written with the sign at its smallest factor."""
-        if not is_reverse(s) or (self.users[s.result] == 1 and s.result in self.added):
+        if not is_reverse(s) or (s.result in self.added and self.users[s.result] == 1):
             return s
         own = numbers_of(s.op, *s.args)
         factors = list(self.factors(s.args[0], own)) if own is not None and own.inexact else []
