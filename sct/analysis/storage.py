@@ -65,6 +65,7 @@ class Storage:
         self.captured: set[Value] = set()  # what closures read from around them
         self.taped: set[Value] = set()  # memory that is on a tape
         self.all: dict[Value, frozenset[Value]] = {}
+        self.members: dict[Value, int] = {}  # what may lie in a root
         self.near: dict[Value, int] = {}  # what may lie in the same memory as a value
         self.always: dict[int, bool] = {}  # by the identity of an operation: whether its results are always fresh
 
@@ -121,21 +122,26 @@ class Storage:
         return frozenset(found)
 
     @functools.cached_property
-    def in_root(self) -> dict[Value, int]:
-        """The values that may lie in each root, as bits."""
-        out: dict[Value, int] = {}
+    def in_root(self) -> dict[Value, list[Value]]:
+        """The values that may lie in each root."""
+        out: dict[Value, list[Value]] = {}
         for w in self.roots:
-            own = self.bits.bit(w)
             for r in self.of(w):
-                out[r] = out.get(r, 0) | own
+                out.setdefault(r, []).append(w)
         return out
+
+    def within(self, r: Value) -> int:
+        """The values that may lie in a root, as bits."""
+        if r not in self.members:
+            self.members[r] = self.bits.of(self.in_root.get(r, ()))
+        return self.members[r]
 
     def shares_with_any(self, v: Value, others: int) -> bool:
         """Whether one of some values, given as bits, may share memory with `v`."""
         if v not in self.near:
             self.near[v] = self.bits.of(self.of(v))
             for r in self.of(v):
-                self.near[v] |= self.in_root.get(r, 0)
+                self.near[v] |= self.within(r)
         return any(self.share(v, w) for w in self.bits.those(self.near[v] & others))
 
     def owned(self, v: Value) -> bool:

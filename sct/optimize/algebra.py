@@ -465,7 +465,8 @@ class _Algebra(Rewriter):
         """(-a) b = -(a b), so that the sign can meet another one."""
         a, b = s.args
         for p, q, left in ((a, b, True), (b, a, False)):
-            inner, negative = self.made_by(p, operator.neg), self.negative(p, s)
+            inner = self.made_by(p, operator.neg)
+            negative = None if inner is None else self.negative(p, s)
             if inner is not None and negative is not None and self.reversed_sweep(inner) and not _number(q):
                 args = (negative, q) if left else (q, negative)
                 return self.neg(self.changed(s, operator.neg, self.built(s, operator.mul, *args)))
@@ -478,7 +479,8 @@ class _Algebra(Rewriter):
         spread = self.spread_number(s) if self.spread_out(s) else None
         if spread is not None:
             return spread
-        inner, negative = self.made_by(a, operator.neg), self.negative(a, s)
+        inner = self.made_by(a, operator.neg)
+        negative = None if inner is None else self.negative(a, s)
         if inner is not None and negative is not None and self.reversed_sweep(inner):
             return self.neg(self.changed(s, operator.neg, self.built(s, operator.truediv, negative, b)))
         return self.positive(s) or self.chain(s) or s

@@ -62,7 +62,8 @@ def cancellation(f: Function) -> Function:
     """`f` without adjoints that are zero, and with fewer operations in those that are sums of quotients."""
     p = _Cancellation()
     p.count(f.block)
-    return p.function(f) if p.reduces or any(map(p.has_quotients, p.arithmetic.values())) else f
+    quotients = sum(s.op in DIVISIONS for s in p.arithmetic.values())
+    return p.function(f) if p.reduces or (quotients > 1 and any(map(p.has_quotients, p.arithmetic.values()))) else f
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class _Cancellation(Rewriter):
             if isinstance(s, Apply) and _is_step(s):
                 self.steps.update(used)
                 self.arithmetic[s.result] = s
-            elif isinstance(s, Apply) and _is_total(s):
+            elif not self.reduces and isinstance(s, Apply) and _is_total(s):
                 self.reduces = True
 
     def rewrite(self, s: Apply) -> Apply | Operand:

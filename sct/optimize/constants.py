@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import operator
 
+from sct.analysis.effects import statements
 from sct.ir.ssa import Apply, Function, Operand
 from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
@@ -20,13 +21,20 @@ from sct.optimize.rewriter import Rewriter
 __all__ = ["constants"]
 
 
+_FOLDED = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg)
+
+
 def constants(f: Function) -> Function:
     """`f` with sums, products and quotients of numbers carried out."""
-    return _Constants().function(f)
+    return _Constants().function(f) if any(map(_is_of_numbers, statements(f.block))) else f
+
+
+def _is_of_numbers(s: Apply) -> bool:
+    return s.op in _FOLDED and not s.kwargs and all(isinstance(a, Const) and type(a.value) in (int, float) for a in s.args)
 
 
 def _folded(_: Rewriter, s: Apply) -> Apply | Operand:
-    if s.kwargs or not all(isinstance(a, Const) and type(a.value) in (int, float) for a in s.args):
+    if not _is_of_numbers(s):
         return s
     try:
         return Const(s.op(*(a.value for a in s.args if isinstance(a, Const))))
@@ -35,4 +43,4 @@ def _folded(_: Rewriter, s: Apply) -> Apply | Operand:
 
 
 class _Constants(Rewriter):
-    rules = dict.fromkeys((operator.add, operator.sub, operator.mul, operator.truediv, operator.neg), _folded)
+    rules = dict.fromkeys(_FOLDED, _folded)

@@ -38,7 +38,7 @@ __all__ = ["signs"]
 
 def signs(f: Function) -> Function:
     """`f` with negatives of products as products with a negative of fewer axes."""
-    return _Signs(f).function(f)
+    return _Signs(f).function(f) if any(s.op is operator.neg and is_reverse(s) for s in statements(f.block)) else f
 
 
 _Factor: TypeAlias = "tuple[int, Operand, list[tuple[Apply, int]]]"  # its axes; itself; the products on the way to it

@@ -67,11 +67,12 @@ class _Subexpressions(Rewriter):
         return made
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        if id(s.op) not in self.always:
-            self.always[id(s.op)] = _always_shareable(s.op)
-        kind = "none" if self.always[id(s.op)] else effect(s)
+        always = self.always.get(id(s.op))
+        if always is None:
+            always = self.always[id(s.op)] = _always_shareable(s.op)
+        kind = "none" if always else effect(s)
         self.moment += kind in ("draws", "acts")
-        if not (self.always[id(s.op)] or _shareable(s, kind)) or self.changes(s.result):
+        if not (always or _shareable(s, kind)) or self.changes(s.result):
             return s
         try:
             key = (s.op, s.args, s.kwargs, self.moment if kind == "reads" else None)
