@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -551,6 +551,8 @@ class Specializer:
             return args[0]
         if not isinstance(op, Method) and has_output(op, args, kwargs):
             return into_outputs(self, op, args, kwargs)
+        if isinstance(op, (BuiltinFunctionType, np.ufunc)):
+            return self.primitive(op, args, kwargs, name, known)
         if isinstance(op, (Derived, Steps, StepsBack)) or (isinstance(op, Call) and isinstance(op.function, Again)):
             return self.append(op, args, kwargs, known, name)
         if isinstance(op, Call):

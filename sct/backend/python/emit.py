@@ -157,10 +157,12 @@ class _Emitter:
     def referenced(self, block: Block) -> frozenset[str]:
         """The global names that the text is going to use."""
         out = {"np", "range", "runtime"}
+        seen: set[int] = set()
 
         def add(block: Block) -> None:
             for s in block.body:
-                if isinstance(s, Apply):
+                if isinstance(s, Apply) and id(s.op) not in seen:
+                    seen.add(id(s.op))
                     op = s.op.op if isinstance(s.op, (InPlace, Unused)) else s.op
                     if isinstance(op, Free):
                         out.add(getattr(op.function, "__name__", "constant"))
@@ -488,7 +490,8 @@ class _Emitter:
         if isinstance(s.op, (Steps, StepsBack)):
             return self.steps(s)
         first = 1 if isinstance(s.op, Method) else 0
-        written = self.argument if first or _takes_dtypes(s.op) else self.expression
+        dtypes = any(isinstance(a, Const) and isinstance(a.value, np.dtype) for a in s.operands)
+        written = self.argument if dtypes and (first or _takes_dtypes(s.op)) else self.expression
         args = [*(self.expression(a) for a in s.args[:first]), *(written(a) for a in s.args[first:])]
         if s.op in (operator.getitem, item):
             args[1] = self.index(s.args[1])

@@ -97,35 +97,53 @@ class _Folder:
 
     def count(self, block: Block) -> None:
         for i, s in enumerate(block.body):
-            used = s.operands
-            self.uses.update(values_of(*used))
-            if isinstance(s, Apply) and s.op in (quotient, power):  # a / b if b else ...: read twice
-                self.uses.update(values_of(*used))
-            if isinstance(s, If):
-                self.tests.update(values_of(s.test))
-            if isinstance(s, Apply) and isinstance(s.op, InPlace):
-                self.stored.update(values_of(s.args[0]))
-                if s.op.op is added_item:  # xs[i] = xs[i] + v
-                    self.uses.update(values_of(s.args[1]))
-            if isinstance(s, Apply) and s.op in (np.array, Method("copy")):
-                self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
-            plain = used if not hasattr(s, "inits") else used[: len(used) - len(s.inits)]
-            for v in values_of(*plain):
-                self.direct[v] = (block.label, i)
+            here, inits = (block.label, i), 0
+            used = values_of(*s.operands)
+            self.use(used)
+            if isinstance(s, Apply):
+                self.count_operation(s, used, here)
+            else:
+                if isinstance(s, If):
+                    self.tests.update(values_of(s.test))
+                elif isinstance(s, (For, While)):
+                    inits = len(values_of(*s.inits))
+                for b in s.blocks:
+                    self.count(b)
+                    self.use(values_of(*b.yields))
+                for positions in (self.clobbers, self.changes):
+                    if any(b.label in positions for b in s.blocks):
+                        positions.setdefault(block.label, []).append(i)
+            for v in used[: len(used) - inits]:
+                self.direct[v] = here
             for r in s.results:
-                self.home[r] = (block.label, i)
+                self.home[r] = here
                 self.definition[r] = s
-            for b in s.blocks:
-                self.count(b)
-                self.uses.update(values_of(*b.yields))
-            inner = [b.label for b in s.blocks]
-            if isinstance(s.op, InPlace) if isinstance(s, Apply) else any(b in self.clobbers for b in inner):
-                self.clobbers.setdefault(block.label, []).append(i)
-            if effect(s) in _CHANGING if isinstance(s, Apply) else any(b in self.changes for b in inner):
-                self.changes.setdefault(block.label, []).append(i)
+
+    def count_operation(self, s: Apply, used: list[Value], here: tuple[int, int]) -> None:
+        if s.op in (quotient, power):  # a / b if b else ...: read twice
+            self.use(used)
+        elif isinstance(s.op, InPlace):
+            self.stored.update(values_of(s.args[0]))
+            if s.op.op is added_item:  # xs[i] = xs[i] + v
+                self.use(values_of(s.args[1]))
+            self.clobbers.setdefault(here[0], []).append(here[1])
+        elif s.op in _COPYING:
+            self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
+        if effect(s) in _CHANGING:
+            self.changes.setdefault(here[0], []).append(here[1])
+
+    def use(self, values: list[Value]) -> None:
+        for v in values:
+            self.uses[v] = self.uses.get(v, 0) + 1
 
     def choose(self, block: Block) -> None:
         for s in block.body:
+            if isinstance(s, Apply):
+                if self.changes and self.reads(s):
+                    self.reading.add(s.result)
+                if self.foldable(s):
+                    self.inline.add(s.result)
+                continue
             if isinstance(s, Closure):
                 self.uses.update(values_of(*s.block.yields))
                 for v in values_of(*s.block.yields):
@@ -138,11 +156,7 @@ class _Folder:
                     self.direct[v] = (s.test.label, len(s.test.body))
             for b in s.blocks:
                 self.choose(b)
-            if isinstance(s, Apply) and self.changes and self.reads(s):
-                self.reading.add(s.result)
-            if isinstance(s, Apply) and self.foldable(s):
-                self.inline.add(s.result)
-            elif isinstance(s, If) and self.is_choice(s):
+            if isinstance(s, If) and self.is_choice(s):
                 self.choices.add(s.results[0])
                 self.fold_test(s)
                 if self.used_once(s.results[0]):
@@ -242,6 +256,7 @@ class _Folder:
         return True
 
 
+_COPYING = (np.array, Method("copy"))
 _CHAINS = (operator.add, operator.sub)
 _DEEPEST = 50  # Python takes expressions in some 90 parentheses for certain
 _SHAPES = (Attribute("shape"), np.shape)

@@ -43,4 +43,4 @@ def _asks(s: Apply) -> bool:
     """Whether what an operation gives may depend on the layout of an operand."""
     if isinstance(s.op, Attribute):
         return s.op.name in ("flags", "strides")
-    return any(o in (Const("K"), Const("A")) for o in s.operands)
+    return any(isinstance(o, Const) and isinstance(o.value, str) and o.value in ("K", "A") for o in s.operands)

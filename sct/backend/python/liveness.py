@@ -40,11 +40,12 @@ class Interference:
 
     def mask(self, v: Value) -> int:
         """The value's own bit, made when it is first asked for."""
-        if v not in self.bit:
-            self.bit[v] = 1 << len(self.values)
+        own = self.bit.get(v)
+        if own is None:
+            own = self.bit[v] = 1 << len(self.values)
             self.values.append(v)
             self.of[v] = 0
-        return self.bit[v]
+        return own
 
     def define(self, v: Value, live: int) -> None:
         """`v` is made while `live` are needed."""
@@ -93,21 +94,22 @@ class _Analysis:
 
     def reads(self, *operands: Operand) -> int:
         """The variables that operands read, through the expressions folded into them."""
-        out = 0
+        out, known = 0, self.leaf_masks
         for v in values_of(*operands):
-            out |= self.leaves(v)
+            mask = known.get(v)
+            out |= self.leaves(v) if mask is None else mask
         return out
 
     def leaves(self, v: Value) -> int:
         if v not in self.folding.inline:
-            return self.graph.mask(v)
-        if v not in self.leaf_masks:
+            out = self.graph.mask(v)
+        else:
             s = self.folding.definition[v]
             out = self.reads(*s.operands)
             if isinstance(s, If):
                 out |= self.choice(s)
-            self.leaf_masks[v] = out
-        return self.leaf_masks[v]
+        self.leaf_masks[v] = out
+        return out
 
     def choice(self, s: If) -> int:
         return self.reads(*s.then.yields, *s.orelse.yields)
@@ -129,8 +131,11 @@ class _Analysis:
         if isinstance(s, Apply):
             if s.result in self.folding.inline:
                 return live
-            others = self.reads(*s.args[1:]) if isinstance(s.op, InPlace) else 0  # read after the variable is set
-            own = self.reads(s.args[0]) if isinstance(s.op, InPlace) else 0
+            if not isinstance(s.op, InPlace):
+                self.graph.define(s.result, live)
+                return (live & ~self.graph.mask(s.result)) | self.reads(*s.operands)
+            others = self.reads(*s.args[1:])  # read after the variable is set
+            own = self.reads(s.args[0])
             self.graph.define(s.result, live | (others & ~own))
             return (live & ~self.graph.mask(s.result)) | self.reads(*s.operands)
         if isinstance(s, If):
