@@ -89,18 +89,13 @@ def _find(function: FunctionType) -> _Found:
             f"the source of {function.__qualname__} cannot be found",
             advice="Define it in a file, a notebook cell, or exec it with an entry in linecache.",
         )
-    rows = inspect.getblock(lines[first - 1 :])
-    if not rows:  # the file is shorter than it was
+    for block in (_indented, inspect.getblock):
+        rows = block(lines[first - 1 :])
+        found = _definition(rows, function) if rows else None  # none if the file is shorter than it was
+        if found is not None:
+            return found
+    if not lines[first - 1 :]:
         raise _edited(function)
-    text = "".join(rows)
-    if rows[0][:1].isspace():  # what stands in a block is read in a block, as its strings may go over several lines
-        rows, first = ["if True:\n", *rows], first - 1
-    try:
-        node = _named(ast.parse("".join(rows)), code.co_name)
-    except SyntaxError:
-        node = None
-    if node is not None and makes(node, function, first, text):
-        return _Found(gast.ast_to_gast(node), first, tuple(row.rstrip("\n") for row in rows))
     try:
         tree = ast.parse("".join(lines))
     except SyntaxError:
@@ -110,6 +105,35 @@ def _find(function: FunctionType) -> _Found:
         if makes(n, function):
             return _Found(gast.ast_to_gast(n), 1, tuple(line.rstrip("\n") for line in lines))
     raise _edited(function)
+
+
+def _indented(lines: list[str]) -> list[str]:
+    """The lines of a definition as far as they are indented, which is all of it unless a string or bracket is not."""
+    margin = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
+    k = next((k for k, line in enumerate(lines) if line.lstrip().startswith(("def ", "async def "))), len(lines)) + 1
+    last = k
+    for line in lines[k:]:
+        if line.strip():
+            if not line[: margin + 1].isspace():
+                break
+            last = k + 1
+        k += 1
+    return lines[:last]
+
+
+def _definition(rows: list[str], function: FunctionType) -> _Found | None:
+    """The definition that stands in some lines, if it is that of the code."""
+    code, text = function.__code__, "".join(rows)
+    first = code.co_firstlineno
+    if rows[0][:1].isspace():  # what stands in a block is read in a block, as its strings may go over several lines
+        rows, first = ["if True:\n", *rows], first - 1
+    try:
+        node = _named(ast.parse("".join(rows)), code.co_name)
+    except SyntaxError:
+        return None
+    if node is None or not makes(node, function, first, text):
+        return None
+    return _Found(gast.ast_to_gast(node), first, tuple(row.rstrip("\n") for row in rows))
 
 
 def _lines_around(function: FunctionType) -> list[str]:
