@@ -243,3 +243,37 @@ def test_what_other_masks_pick_may_be_broadcast(f, x, y):
             sct.grad(f, ("x", "y"))(x, y)
         return
     sct.check_grads(f, (x, y), (0, 1))
+
+
+def states(W, xs, h, c):
+    hs, cs = [h], [c]
+    for x in xs:
+        z = x @ W
+        cs.append(np.tanh(z) * cs[-1] + hs[-1])
+        hs.append(z * cs[-1])
+    return np.sum(hs[-1] ** 2) + np.sum(cs[-1])
+
+
+def test_what_a_loop_goes_on_with_is_as_long_as_what_it_begins_with():
+    g = sct.grad(states, ("W", "h", "c"))
+    shapes = ((2, 4, 2, 2), (5, 4, 5, 5), (4, 4, 4, 4), (2, 4, 1, 2), (2, 4, 2, 1), (2, 4, 1, 1), (1, 4, 2, 2), (2, 1, 2, 2))
+    for n, width, rows, others in shapes:
+        random = np.random.default_rng(n)
+        W, xs = random.normal(size=(3, width)), random.normal(size=(2, n, 3))
+        h, c = random.normal(size=(rows, 4)), random.normal(size=(others, 4))
+        found = g(W, xs, h, c)
+        assert "runtime" not in g.source or {rows, others, width, n} & {1}
+        for bar, x, f in zip(
+            found,
+            (W, h, c),
+            (lambda x: states(x, xs, h, c), lambda x: states(W, xs, x, c), lambda x: states(W, xs, h, x)),  # noqa: B023
+            strict=True,
+        ):
+            np.testing.assert_allclose(bar, difference_quotients(f, x), rtol=1e-4, atol=1e-5)
+    g = sct.grad(states, "W")
+    g(np.ones((3, 4)), np.ones((2, 4, 3)), np.ones((4, 4)), np.ones((4, 4)))
+    for n in (2, 3, 7):
+        g(np.ones((3, 4)), np.ones((2, n, 3)), np.ones((n, 4)), np.ones((n, 4)))
+    assert versions(g) == 1
+    with pytest.raises(ValueError, match="broadcast|fit"):
+        g(np.ones((3, 4)), np.ones((2, 2, 3)), np.ones((2, 4)), np.ones((3, 4)))

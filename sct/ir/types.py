@@ -42,6 +42,7 @@ __all__ = [
     "Undefined",
     "Unknown",
     "alike",
+    "are_equal",
     "broadcast_shapes",
     "broadcast_sizes",
     "facts_relied_on",
@@ -289,6 +290,14 @@ def value_at_call(s: SizeLike) -> int | None:
     if n is not None and isinstance(s, Size):
         _ask(Fact(s, "==", n))
     return n
+
+
+def are_equal(a: SizeLike, b: SizeLike) -> bool:
+    """Whether two sizes are known to be equal, or are at the call, which is then relied on."""
+    if a == b:
+        return True
+    difference = size_add(a, b, -1)
+    return isinstance(difference, Size) and _ask(Fact(difference, "==", 0)) is True
 
 
 def is_nonnegative(s: SizeLike) -> bool:

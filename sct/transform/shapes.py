@@ -139,6 +139,8 @@ class _Shapes:
             return [s]
         t = asked.type
         if asked not in self.inner:
+            if self.rebinds(asked):
+                return [s]
             other = self.by_argument(s, asked)
             told = other is not s or asked in self.params.values() or asked not in self.reversal.forward
             return [other] if told else self.measured(s, t)
@@ -161,6 +163,11 @@ class _Shapes:
             return [replace(s, op=unbroadcast_to, args=(s.args[0], self.shape_of(asked)))]
         shape, made = found
         return [*made, replace(s, op=unbroadcast_to, args=(s.args[0], shape))]
+
+    def rebinds(self, asked: Value) -> bool:
+        """Whether a value is in the place of an argument of its shape, whose name would not be free if that were kept."""
+        p = self.params.get(asked.name)
+        return p is not None and p is not asked and isinstance(p.type, Array) and p.type == asked.type
 
     def measured(self, s: Apply, t: Abstract) -> list[Statement]:
         """The shape, or the number of entries, of a value of type `t`, made of the arguments' shapes if these tell it."""
