@@ -8,7 +8,7 @@ compiler's matter.
 import numpy as np
 
 from sct.ir.shapes import as_array, constant, fresh_size, item_of
-from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, is_of_arguments, same_shape
+from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, equal_shapes, is_of_arguments
 from sct.registry.facts import facts, memory
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
@@ -80,7 +80,7 @@ def has_shape_of_items_type(s, x):
         return True
     if not isinstance(item, Array) or item.shape is None or not all(map(is_of_arguments, item.shape)):
         return False
-    return same_shape(item.shape, as_array(x).shape)
+    return equal_shapes(item.shape, as_array(x).shape)
 
 
 @adjoint(added_item, kind="view")
@@ -151,7 +151,7 @@ def _with(s, x):
     dtype = a.dtype if a.dtype == b.dtype else None
     if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
         return ListOf(Array(dtype, None))
-    if dtype is not None and isinstance(item, Array) and same_shape(a.shape, b.shape):
+    if dtype is not None and isinstance(item, Array) and equal_shapes(a.shape, b.shape):
         return s
     return ListOf(Array(dtype, tuple(n if n == m else fresh_size() for n, m in zip(a.shape, b.shape, strict=True))))
 

@@ -27,7 +27,6 @@ from sct.ir.types import (
     alike,
     are_equal,
     is_of_arguments,
-    is_unit,
     keys_of,
     size_opaque,
     with_items,
@@ -136,12 +135,7 @@ def _join_dtypes(a: Any, b: Any) -> np.dtype[Any] | None:
 def _join_shapes(a: tuple[SizeLike, ...] | None, b: tuple[SizeLike, ...] | None, key: Hashable) -> tuple[SizeLike, ...] | None:
     if a is None or b is None or len(a) != len(b):
         return None
-    return tuple(p if _same(p, q) else size_opaque("phi", key, i) for i, (p, q) in enumerate(zip(a, b, strict=True)))
-
-
-def _same(p: SizeLike, q: SizeLike) -> bool:
-    """Whether two sizes are equal; those of arguments, neither of which is 1, are taken to be if they are so at the call."""
-    return p == q or (is_unit(p) is is_unit(q) is False and is_of_arguments(p) and is_of_arguments(q) and are_equal(p, q))
+    return tuple(p if are_equal(p, q) else size_opaque("phi", key, i) for i, (p, q) in enumerate(zip(a, b, strict=True)))
 
 
 def own_sizes(t: Any, key: Hashable) -> Abstract:

@@ -45,6 +45,7 @@ __all__ = [
     "are_equal",
     "broadcast_shapes",
     "broadcast_sizes",
+    "equal_shapes",
     "facts_relied_on",
     "fit_into",
     "is_named_tuple",
@@ -293,11 +294,18 @@ def value_at_call(s: SizeLike) -> int | None:
 
 
 def are_equal(a: SizeLike, b: SizeLike) -> bool:
-    """Whether two sizes are known to be equal, or are at the call, which is then relied on."""
+    """Whether two sizes are known to be equal; those of arguments, neither of which is 1, also if they are so at the call."""
     if a == b:
         return True
+    if not (is_unit(a) is is_unit(b) is False and is_of_arguments(a) and is_of_arguments(b)):
+        return False
     difference = size_add(a, b, -1)
     return isinstance(difference, Size) and _ask(Fact(difference, "==", 0)) is True
+
+
+def equal_shapes(a: tuple[SizeLike, ...] | None, b: tuple[SizeLike, ...] | None) -> bool:
+    """Whether two shapes are known to be equal; unlike `same_shape`, where nothing makes NumPy raise if they are not."""
+    return a is not None and b is not None and len(a) == len(b) and all(map(are_equal, a, b))
 
 
 def is_nonnegative(s: SizeLike) -> bool:

@@ -519,3 +519,17 @@ def test_list_made_anew_in_each_iteration_after_what_is_in_it_was_written_into()
     value, _ = sct.value_and_grad(made_anew_after_a_write)(X, 3)
     assert value == made_anew_after_a_write(X, 3)
     sct.check_grads(made_anew_after_a_write, (X, 3), 0)
+
+
+def another_length(x, y, n):
+    z = []
+    for i in range(n):
+        z.append(x * (i + 1))
+    total = np.sum(z[0] ** 2)
+    z[0] = y * 2.0
+    return total + sum([np.sum(v * v) for v in z])
+
+
+@pytest.mark.parametrize("length", [2, 3, 1, 0])
+def test_an_item_is_replaced_by_one_of_another_length(length):
+    sct.check_grads(another_length, (np.linspace(0.3, 1.0, 3), np.linspace(0.5, 1.0, length), 3), ("x", "y"))
