@@ -55,7 +55,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Array, Const, Scalar, same_dtype, same_shape
+from sct.ir.types import Array, Const, Scalar, Slice, same_dtype, same_shape
 from sct.registry.facts import facts_of
 from sct.runtime import added_item, scatter_add
 
@@ -168,7 +168,7 @@ class _Accumulation:
         """Whether a list can be changed in place: it was made here, and nothing that is needed after `s` is that list."""
         if not isinstance(target, Value) or self.is_live(target) or not self.lists.owned(target):
             return False
-        if s.op is added_item and not isinstance(type_of(s.args[1]), (Scalar, Const)):
+        if s.op is added_item and not isinstance(type_of(s.args[1]), (Scalar, Slice, Const)):
             return False
         return not self.lists.shares_with_any(target, self.live & ~self.bits.bit(s.result))
 

@@ -32,6 +32,7 @@ from sct.backend.python.expressions import (
     is_array,
     operation,
     store,
+    sums,
 )
 from sct.backend.python.fold import fold
 from sct.backend.python.layout import layouts_seen
@@ -440,7 +441,12 @@ class _Emitter:
             out.append(ast.Expr(call(ast.Attribute(load(target), method, ast.Load()), args[1:])))
         elif s.op.op in (with_item, added_item):
             entry = ast.Subscript(load(target), self.index(s.args[1]), ast.Load())
-            value = args[2] if s.op.op is with_item else ast.BinOp(entry, ast.Add(), args[2])
+            if s.op.op is with_item:
+                value = args[2]
+            elif _is_slice(s.args[1]):
+                value = sums([entry, args[2]], self.symbols, strict=True)  # of another length it would take the place of all
+            else:
+                value = ast.BinOp(entry, ast.Add(), args[2])
             out.append(ast.Assign([ast.Subscript(load(target), self.index(s.args[1]), ast.Store())], value, None))
         elif s.op.op is not scatter_add:
             out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
@@ -793,3 +799,8 @@ def _repeats(index: Operand) -> bool:
             return True
     parts = index.items if isinstance(index, Tuple) else (index,)
     return any(isinstance(p, List) or (isinstance(p, Const) and isinstance(p.value, (list, np.ndarray))) for p in parts)
+
+
+def _is_slice(index: Operand) -> bool:
+    t = type_of(index)
+    return isinstance(t, Slice) or (isinstance(t, Const) and isinstance(t.value, slice))

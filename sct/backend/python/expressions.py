@@ -36,7 +36,7 @@ from sct.runtime import (
     zeros_each,
 )
 
-__all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "is_array", "operation", "store"]
+__all__ = ["BINARY", "Expression", "call", "constant", "display", "dtype_argument", "is_array", "operation", "store", "sums"]
 
 Expression = Any
 
@@ -199,9 +199,10 @@ def _each(args: list[Expression], operands: Sequence[Operand], symbols: Symbols)
     return ast.ListComp(zero, [ast.comprehension(store("v"), args[0], [], 0)])
 
 
-def _sums(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
+def sums(args: list[Expression], symbols: Symbols, strict: bool = False) -> Expression:
+    """The sums of the items of two lists; `strict`: an error where they are not of one length."""
     pair = ast.Tuple([store("v"), store("w")], ast.Store())
-    both = call(symbols.refer("zip"), args)
+    both = call(symbols.refer("zip"), args, [("strict", constant(True, symbols))] if strict else [])
     return ast.ListComp(ast.BinOp(load("v"), ast.Add(), load("w")), [ast.comprehension(pair, both, [], 0)])
 
 
@@ -228,7 +229,7 @@ _ON_LISTS: dict[Any, Callable[..., Expression]] = {
     shortened: lambda args, operands, symbols: ast.Subscript(args[0], ast.Slice(None, constant(-1, symbols), None), ast.Load()),
     item: lambda args, operands, symbols: ast.Subscript(args[0], args[1], ast.Load()),
     zeros_each: _each,
-    added_each: _sums,
+    added_each: lambda args, operands, symbols: sums(args, symbols),
     stacked: _along("stack"),
     joined: _along("concatenate"),
     items_of: _slices,
