@@ -6,7 +6,7 @@ the operations that emit statements. `Plan` is what a loop goes through. Does no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import FunctionType
@@ -20,11 +20,23 @@ from sct.ir.ssa import Block, Function, Operand, Origin, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract
 from sct.specialize.memory import Memory, Write
 
-__all__ = ["Builder", "NotStaticError", "Plan"]
+__all__ = ["Builder", "NotStaticError", "Plan", "UndecidedError"]
 
 
 class NotStaticError(Exception):
     """A test in a rule is not decided by the types: the rule is to be called as it stands. Never reaches a user."""
+
+
+class UndecidedError(Exception):
+    """How something is to be followed is known only now: `choice` for `what`; the function is begun anew with that.
+
+    So nothing is ever taken back that an attempt has done. Never reaches a user.
+    """
+
+    def __init__(self, what: Hashable, choice: Any) -> None:
+        super().__init__(what)
+        self.what = what
+        self.choice = choice
 
 
 class Builder(Protocol):
@@ -40,6 +52,8 @@ class Builder(Protocol):
     path: str
     static: bool
     growing: bool
+    decided: dict[Hashable, Any]
+    ways: tuple[Hashable, ...]
     pending: tuple[SctError, ...]
     spent: list[Plan]
     left: list[tuple[FunctionType, Write]]
@@ -126,6 +140,9 @@ class Builder(Protocol):
     def instance_of(self, what: str) -> AbstractContextManager[None]:
         """One of several runs through the same statements."""
 
+    def following(self, loop: int, way: int) -> AbstractContextManager[None]:
+        """A loop is followed in one of the ways to do so."""
+
     def apart(self, **state: Any) -> Builder:
         """A specializer of another function, on its own but for what it is given."""
 
@@ -137,9 +154,6 @@ class Builder(Protocol):
 
     def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
         """Data in a field of an instance."""
-
-    def undo_point(self) -> Callable[[], None]:
-        """What takes back all that is done from here on."""
 
     def leave_outside(self, function: FunctionType, by: Write) -> None:
         """What lies outside may have been changed by a call of a function that is not followed."""

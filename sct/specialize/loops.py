@@ -52,7 +52,7 @@ from sct.ir.types import (
 )
 from sct.ir.words import in_words
 from sct.specialize import branches, fixpoint
-from sct.specialize.building import Builder, NotStaticError, Plan
+from sct.specialize.building import Builder, NotStaticError, Plan, UndecidedError
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
 from sct.specialize.iteration import parts as plan_parts
@@ -104,26 +104,23 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
         return
     n, few = trip_count(plan), _FEW if is_on("unrolling") else 0
     ways = [rolled, grown] if n is None else [rolled, unrolled, grown] if n <= few else [rolled, grown, unrolled]
-    mark, env, place, origin, memory = len(s.body), s.env, s.place, s.origin, s.memory
-    saved, pending = memory.fork(), s.pending
-    refused: UnsupportedSyntaxError | None = None
-    for way in ways:
-        s.env = dict(env)
-        try:
+    what = "loop", t.body.label, n, s.ways
+    tried, refused = s.decided.get(what, (0, None))
+    way, pending = ways[tried], s.pending
+    try:
+        with s.following(t.body.label, tried):
             way(s, t, plan)
-            if way is not rolled or unrolled not in ways or s.pending == pending:
-                return
-            refused = None  # what is not known yet may be known in single iterations
-        except UnsupportedSyntaxError as e:
-            if not isinstance(e, UnrollError) and way is not grown:
-                raise
-            refused = e if refused is None or way is unrolled or len(ways) == 2 else refused
-        del s.body[mark:]
-        memory.born |= s.memory.born
-        memory.go_back(saved.fork())
-        s.place, s.origin, s.memory, s.pending = place, origin, memory, pending
+        if way is not rolled or unrolled not in ways or s.pending == pending:
+            return
+        refused = None  # what is not known yet may be known in single iterations
+    except UnsupportedSyntaxError as e:
+        if not isinstance(e, UnrollError) and way is not grown:
+            raise
+        refused = e if refused is None or way is unrolled or len(ways) == 2 else refused
+    if tried + 1 < len(ways):
+        raise UndecidedError(what, (tried + 1, refused)) from None
     assert refused is not None
-    raise refused
+    raise refused.with_traceback(None) from None
 
 
 def grown(s: Builder, t: ForEach, plan: Plan) -> None:

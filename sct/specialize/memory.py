@@ -91,12 +91,6 @@ class Memory:
         new.by_identity, new.names, new.given = self.by_identity, self.names, self.given
         return new
 
-    def go_back(self, saved: Memory) -> None:
-        """Take the state that a fork has kept; what was made since then stays known."""
-        self.contents, self.writes, self.stale = saved.contents, saved.writes, saved.stale
-        saved.sharing.found |= self.sharing.found
-        self.sharing, self.again = saved.sharing, saved.again
-
     def is_new(self, v: Value) -> bool:
         """Whether a value was made since the fork."""
         return v in self.born

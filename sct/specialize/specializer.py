@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import BuiltinFunctionType, FunctionType
@@ -93,7 +93,7 @@ from sct.registry.effects import is_pure, is_registered
 from sct.registry.facts import facts_of
 from sct.specialize import attributes, branches, calls, growing, instances, loops, unfollowed
 from sct.specialize.axes import along_known_axes
-from sct.specialize.building import Plan
+from sct.specialize.building import Plan, UndecidedError
 from sct.specialize.containers import STRUCTURAL, UnrollError
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import Range, Reversed, spread
@@ -126,8 +126,18 @@ _runs = itertools.count()
 
 
 def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
-    """`function` with its parameters of the given types."""
-    s = Specializer(tracking=True, path=f"{next(_runs)}.")  # what is named after its place is its own in each run
+    """`function` with its parameters of the given types; begun anew with whatever is seen to be decided wrongly."""
+    decided: dict[Hashable, Any] = {}
+    while True:
+        try:
+            return _specialized(function, types, decided)
+        except UndecidedError as e:
+            decided[e.what] = e.choice
+
+
+def _specialized(function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any]) -> Specialized:
+    # what is named after its place is its own in each run
+    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided)
     s.entry = []
     params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]
@@ -188,6 +198,8 @@ class Specializer:
     tracking: bool = False
     outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
+    decided: dict[Hashable, Any] = field(default_factory=dict)  # how loops and calls are followed, where that was seen
+    ways: tuple[Hashable, ...] = ()  # how the loops around this place are followed
     growing: bool = False  # lists may come to be of unknown length
     pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
@@ -350,7 +362,16 @@ class Specializer:
 
     def apart(self, **state: Any) -> Specializer:
         """A specializer of another function, on its own but for what it is given."""
-        return Specializer(**state)
+        return Specializer(decided=self.decided, ways=self.ways, **state)
+
+    @contextmanager
+    def following(self, loop: int, way: int) -> Iterator[None]:
+        """A loop is followed in one of the ways to do so; what is decided in it holds for that way."""
+        outer, self.ways = self.ways, (*self.ways, (loop, way))
+        try:
+            yield
+        finally:
+            self.ways = outer
 
     @contextmanager
     def into(self, body: list[Statement], memory: Memory | None = None) -> Iterator[None]:
@@ -655,27 +676,6 @@ class Specializer:
         return made
 
     # -- calls that are not followed ---------------------------------------------------------------------------------
-
-    def undo_point(self) -> Callable[[], None]:
-        """What takes back all that is done from here on."""
-        memory, saved = self.memory, self.memory.fork()
-        place, origin, pending = self.place, self.origin, self.pending
-        lists = [(x, len(x)) for x in (self.body, self.entry, self.dependencies, self.spent, self.left) if x is not None]
-        read: list[Any] = [self.free, self.free_values, self.field_values, self.projections, self.outside, self.parameters]
-        found: list[Any] = [self.copied, self.written, memory.given, self.recursion, self.again]
-        tables = [(x, x.copy()) for x in (*read, *found)]
-
-        def undo() -> None:
-            for x, length in lists:
-                del x[length:]
-            for table, was in tables:
-                table.clear()
-                table.update(was)
-            memory.born |= self.memory.born
-            memory.go_back(saved.fork())
-            self.memory, self.place, self.origin, self.pending = memory, place, origin, pending
-
-        return undo
 
     def add_outside(self, v: Value) -> None:
         """Data from outside, which is read at the start, and not again after calls that are not followed."""

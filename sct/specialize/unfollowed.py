@@ -23,7 +23,7 @@ from sct.ir.ssa import Apply, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import Array, Const, Instance, Scalar, Stateful, Unknown
 from sct.registry.effects import is_registered
 from sct.runtime import shown
-from sct.specialize.building import Builder
+from sct.specialize.building import Builder, UndecidedError
 from sct.specialize.containers import UnrollError
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import spread
@@ -38,18 +38,21 @@ def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
     function = None if s.static else _python_function(op, args)
     if function is None:
         return s.apply(op, args, kwargs, name)
-    undo = s.undo_point()
-    try:
-        return s.apply(op, args, kwargs, name)
-    except UnrollError:
-        raise
-    except (UnsupportedSyntaxError, NoRuleError, SourceUnavailableError) as e:
-        undo()
-        args, kwargs = spread(s, args, kwargs)
-        if not _as_it_stands(s, op, args, kwargs):
+    what = "call", s.place, s.ways
+    if what not in s.decided:
+        try:
+            return s.apply(op, args, kwargs, name)
+        except UnrollError:
             raise
-        where = f" (line {e.place.line})" if e.place is not None else ""
-        _may_have_changed(s, function, [*args, *kwargs.values()], f"{e.message.removesuffix(' is not supported')}{where}")
+        except (UnsupportedSyntaxError, NoRuleError, SourceUnavailableError) as e:
+            raise UndecidedError(what, e) from None
+    refused = s.decided[what]
+    args, kwargs = spread(s, args, kwargs)
+    if not _as_it_stands(s, op, args, kwargs):
+        raise refused.with_traceback(None) from None
+    where = f" (line {refused.place.line})" if refused.place is not None else ""
+    why = refused.message.removesuffix(" is not supported")
+    _may_have_changed(s, function, [*args, *kwargs.values()], f"{why}{where}")
     return Const(None)
 
 
