@@ -83,10 +83,11 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
     def leaves(v: Value) -> frozenset[Value]:
         """The values that must be kept for `v` to be computed again."""
         if v not in sources:
-            s = definition(v)
             if free(v):
                 sources[v] = frozenset()
-            elif s is None or not (again_at_all and cheap(s)):
+                return sources[v]
+            s = definition(v)
+            if s is None or not (again_at_all and cheap(s)):
                 sources[v] = frozenset((v,))
             else:
                 sources[v] = frozenset().union(*(leaves(w) for w in values_of(*s.operands)))

@@ -77,10 +77,10 @@ def code_of(made: ast.FunctionDef, filename: str) -> CodeType:
         node = nodes.pop()
         node.lineno, node.col_offset = 1, 0
         for part in vars(node).values():
-            if isinstance(part, ast.AST):
-                nodes.append(part)
-            elif isinstance(part, list):
+            if isinstance(part, list):
                 nodes += [p for p in part if isinstance(p, ast.AST)]
+            elif isinstance(part, ast.AST) and not isinstance(part, ast.expr_context):
+                nodes.append(part)
     module = compile(ast.Module([made], []), filename, "exec")
     (code,) = (c for c in module.co_consts if isinstance(c, CodeType))
     return code

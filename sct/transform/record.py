@@ -355,8 +355,8 @@ class _Recorder:
             self.restore_version(home, v)
 
     def local_definition(self, v: Value, label: int) -> Statement | None:
-        s = self.source(v)
-        return s if s is not None and self.home[v] == label and not self.outlives(v, s, label) else None
+        s = self.source(v) if self.home[v] == label else None
+        return s if s is not None and not self.outlives(v, s, label) else None
 
     def source(self, v: Value) -> Statement | None:
         """The statement that a value is computed again by: its own, or a read of an array as it is at the end.
