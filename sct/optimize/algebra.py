@@ -372,14 +372,16 @@ class _Algebra(Rewriter):
         if _number(b) and not _number(a):
             a, b = b, a
             s = self.changed(s, operator.mul, a, b)
-        if _is(a, 1) and self.suits(b, s):
+        number = _number(a)
+        if number and _is(a, 1) and self.suits(b, s):
             return b
         spread = (self.spread_number(s) or self.scaled_cast(s)) if self.spread_out(s) else None
         if spread is not None:
             return spread
-        if _is(a, -1) and self.suits(b, s):
+        if number and _is(a, -1) and self.suits(b, s):
             return self.neg(self.changed(s, operator.neg, b))
-        return self.positive(s) or (self.scaled(s, b) if _number(a) else None) or self.chain(s) or self.mul_negative(s)
+        found = (self.positive(s) or self.scaled(s, b)) if number else None
+        return found or self.chain(s) or self.mul_negative(s)
 
     def positive(self, s: Apply) -> Apply | Operand | None:
         """A product with, or a quotient of, a negative number: the sign goes out, to meet another one."""

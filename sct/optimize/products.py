@@ -57,8 +57,10 @@ def _grouped(tree: Node, is_single: Callable[[Operand], bool]) -> Tree | None:
     """A tree in which the numbers are multiplied with one another first; None if that saves nothing."""
     factors = list(_factors(tree))
     singles = [f for f in factors if is_single(f[0])]
+    if len(singles) < 2:
+        return None
     arrays = [f for f in factors if not is_single(f[0])]
-    if not arrays or len(singles) < 2 or _on_arrays(tree, is_single)[0] <= len(arrays):
+    if not arrays or _on_arrays(tree, is_single)[0] <= len(arrays):
         return None
     if _product([f for f in factors if _is_number(f[0])], False) is None:
         return None
