@@ -6,6 +6,7 @@ through a view goes into what it is a view of. `NotImplemented` means that an op
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
 from collections.abc import Callable, Sequence
@@ -358,18 +359,21 @@ def _without_outputs(
     """A call without `out`, and the arrays that stood there: one for each result, None for those that need no array."""
     if isinstance(op, FunctionType) and not (is_registered(op) or package_of(op) == "numpy"):
         return args, kwargs, ()  # a function of the user's
-    rest = {k: v for k, v in kwargs.items() if k != "out"}
     if isinstance(op, np.ufunc):
         out = kwargs.get("out", Const(None))
         outputs = tuple(args[op.nin :]) or (out.items if isinstance(out, Tuple) else (out,))
-        return args[: op.nin], rest, (*outputs, *[Const(None)] * (op.nout - len(outputs)))
+        return args[: op.nin], _without_out(kwargs), (*outputs, *[Const(None)] * (op.nout - len(outputs)))
     if "out" in kwargs:
-        return args, rest, (kwargs["out"],)
+        return args, _without_out(kwargs), (kwargs["out"],)
     names = _positional(primitive_of(op)) if args else ()
     at = names.index("out") if "out" in names else len(args)
     if at >= len(args):
         return args, kwargs, ()
     return args[:at], {**kwargs, **dict(zip(names[at + 1 :], args[at + 1 :], strict=False))}, (args[at],)
+
+
+def _without_out(kwargs: dict[str, Operand]) -> dict[str, Operand]:
+    return {k: v for k, v in kwargs.items() if k != "out"}
 
 
 def _positional(primitive: Any) -> tuple[str, ...]:
@@ -744,8 +748,8 @@ def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dic
     if isinstance(op, np.ufunc) or (len(args) <= 1 and not kwargs):
         return
     primitive = primitive_of(op)
-    given = {**dict(zip(_positional(primitive), args, strict=False)), **kwargs}
-    for name, value in given.items():
+    given = [(name, args[k]) for k, name in _overwriting(_positional(primitive)) if k < len(args)]
+    for name, value in (*given, *kwargs.items()):
         allowed = Const(True) if name == "copy" and primitive is np.nan_to_num else Const(False)
         if (name.startswith("overwrite_") or allowed == Const(True)) and value != allowed:
             raise UnsupportedSyntaxError(
@@ -753,6 +757,12 @@ def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dic
                 s.place,
                 f"Leave {name} out, and use the result.",
             )
+
+
+@functools.lru_cache(1024)
+def _overwriting(names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """The parameters, with their numbers, by which a function may be told to write into its arguments."""
+    return tuple((k, name) for k, name in enumerate(names) if name == "copy" or name.startswith("overwrite_"))
 
 
 _OTHERS = ("itemset", "resize", "partition", "setflags", "setfield", "byteswap")
