@@ -72,15 +72,14 @@ class Storage:
     def of(self, v: Value) -> frozenset[Value]:
         """Everything whose memory `v` may lie in, in whatever iteration."""
         if v not in self.all:
-            roots = self.roots.get(v, frozenset((v,)))
             found: set[Value] = set()
-            work = list(roots) if not self.sources.keys().isdisjoint(roots) else []
+            work = list(self.roots.get(v, (v,)))
             while work:
                 r = work.pop()
                 if r not in found:
                     found.add(r)
                     work.extend(self.sources.get(r, ()))
-            self.all[v] = frozenset(found) or roots
+            self.all[v] = frozenset(found)
         return self.all[v]
 
     def share(self, v: Value, w: Value) -> bool:
@@ -125,8 +124,8 @@ class Storage:
     def in_root(self) -> dict[Value, list[Value]]:
         """The values that may lie in each root."""
         out: dict[Value, list[Value]] = {}
-        for w in self.roots:
-            for r in self.of(w):
+        for w, roots in self.roots.items():
+            for r in roots if self.sources.keys().isdisjoint(roots) else self.of(w):
                 out.setdefault(r, []).append(w)
         return out
 
