@@ -43,7 +43,6 @@ from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
 __all__ = ["algebra"]
 
 _T = Attribute("T")
-_ARITHMETIC = frozenset((operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow))
 _DOUBLE = Numbers(np.dtype(float))
 
 
@@ -141,7 +140,7 @@ class _Algebra(Rewriter):
     def spread_out(self, s: Apply) -> bool:
         """Whether an operand may be a broadcast, a cast or a view: those that arithmetic makes are none."""
         made = [d.op for a in s.args if type(a) is Value and type(d := self.definition.get(a)) is Apply]
-        return not all(isinstance(op, np.ufunc) or op in _ARITHMETIC for op in made)
+        return not all(map(is_elementwise, made))
 
     def without_broadcast(self, s: Apply) -> Apply:
         """A broadcast number or row in an element-wise operation with an array of the full shape."""

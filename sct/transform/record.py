@@ -24,7 +24,7 @@ from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
 from sct.analysis.versions import is_whole, is_write, path_of, versions
 from sct.infer.call import infer_call
-from sct.ir.ops import POP, PUSH, TAPE
+from sct.ir.ops import POP, PUSH, TAPE, Attribute
 from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (
     Apply,
@@ -43,10 +43,11 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Slice, Tuple, Unknown
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Scalar, Size, Slice, Tuple, Unknown
 from sct.registry.rules import kind_of
 from sct.runtime import cast_like, item, kept, updated, zeros_each, zeros_if_bound
 from sct.transform.reverse import Reversal
+from sct.transform.shapes import abstract_size, axis_of
 
 __all__ = ["record"]
 
@@ -118,6 +119,9 @@ class _Recorder:
         self.wanted: dict[int, tuple[tuple[Value, ...], tuple[Value, ...]]] = {}  # by the id of a reverse statement
         self.split = False
         self.total: set[Value] = set()  # values that must be bound on every path
+        self.params = {p.name: p for p in self.function.block.params}
+        self.argument_shapes: dict[Value, Value] = {}
+        self.sizes: dict[Value, Apply] = {}  # an integer -> what makes it of the shape of an argument
 
     def run(self) -> Function:
         f = self.function
@@ -143,7 +147,9 @@ class _Recorder:
                 self.put_back.setdefault(label, []).extend(values_of(*path_of(s)))
         self.find_shared()
         self.bind_everywhere()
-        return replace(f, block=self.rebuilt(f.block))
+        block = self.rebuilt(f.block)
+        shapes = [Apply(Attribute("shape"), (p,), (), v) for p, v in self.argument_shapes.items()]
+        return replace(f, block=block.with_([*shapes, *block.body]))
 
     # -- what is asked for -------------------------------------------------------------------------------------------
 
@@ -210,12 +216,32 @@ class _Recorder:
         carried = self.carried(owner) if isinstance(owner, (For, While)) else {}
         self.restore(made, needed, carried)
         rest = [v for v in needed if v not in made.renamed]
-        found = plan(rest, lambda v: self.local_definition(v, label), lambda v: self.at_hand(v, label))
+        while True:
+            found = plan(rest, lambda v: self.local_definition(v, label), lambda v: self.at_hand(v, label))
+            if not any(self.is_size(v) for v in found.kept):
+                break
         for v in found.kept:
             if not self.restore_version(label, v):
                 made.kept[v] = self.tape(v, label)
         for v in found.again:
             self.compute_again(v, label, made)
+
+    def is_size(self, v: Value) -> bool:
+        """Whether an integer is the size of an argument, to be read again from its shape."""
+        size = v.type.size if isinstance(v.type, Scalar) else None
+        if v in self.sizes or not self.reads_again or not isinstance(size, Size) or size != Size(size.terms[:1]):
+            return False
+        (atom, times), *_ = size.terms
+        found = axis_of(atom, self.params) if times == 1 else None
+        if found is None:
+            return False
+        p, axis = found
+        if p not in self.argument_shapes:
+            assert isinstance(p.type, Array) and p.type.shape is not None
+            shape = self.argument_shapes[p] = Value(Tuple(tuple(map(abstract_size, p.type.shape))), "", f"{p.name}_shape")
+            self.home[shape] = self.top
+        self.sizes[v] = Apply(operator.getitem, (self.argument_shapes[p], Const(axis)), (), v)
+        return True
 
     def tests_again(self, v: Value, label: int) -> bool:
         """Whether a value compares numbers that are at hand: the reverse of a branch tests it again, as a reader would."""
@@ -363,6 +389,8 @@ class _Recorder:
 
         Where the reverse sweep undoes the writes into that array, it has the version that was read anyway.
         """
+        if v in self.sizes:
+            return self.sizes[v]
         if v not in self.moved:
             self.moved[v] = self.dependence.read_of_last(v) if self.reads_again else None
         s, read = self.definition.get(v), self.moved[v]

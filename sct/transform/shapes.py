@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -20,7 +20,7 @@ from sct.analysis.effects import statements
 from sct.analysis.versions import is_whole, is_write, path_of
 from sct.infer.join import fixed_shape
 from sct.ir.ops import Attribute, Method
-from sct.ir.rewriting import map_blocks, substitute
+from sct.ir.rewriting import map_blocks, map_operands, substitute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -38,7 +38,7 @@ from sct.ir.types import UNKNOWN, Abstract, Array, Const, Scalar, Size, SizeLike
 from sct.runtime import stop_gradient, unbroadcast, unbroadcast_to, updated, zeros_if_bound
 from sct.transform.reverse import Reversal
 
-__all__ = ["shapes_only"]
+__all__ = ["abstract_size", "axis_of", "shapes_only"]
 
 
 def shapes_only(reversal: Reversal) -> Reversal:
@@ -74,11 +74,12 @@ class _Shapes:
     copied: set[Operand] = field(default_factory=set)  # arguments that are written into
     named: dict[Value, Value] = field(default_factory=dict)  # an argument -> its shape
     kept: dict[Value, Value] = field(default_factory=dict)  # a value of the forward sweep -> its shape
+    newer: dict[Operand, Value] = field(default_factory=dict)  # a version of an array that is written over -> the next one
     numbers: set[Value] = field(default_factory=set)  # adjoints that may be numbers, where a path leaves a name unbound
 
     def run(self) -> Reversal:
         f = self.reversal.function
-        self.params = {p.name: p for p in f.block.params}
+        self.params = {p.name: p for p in f.block.params if p in self.reversal.forward}  # not what a caller gives as an adjoint
         self.copied = {s.args[0] for s in f.block.body if isinstance(s, Apply) and s.op in (np.array, Method("copy"))}
         back = [self.reverses(s) for s in f.block.body]
         forward = [s for s, reverses in zip(f.block.body, back, strict=True) if not reverses]
@@ -92,6 +93,8 @@ class _Shapes:
         sources = {**phis(whole), **{v: s.args for v, s in made.items()}}
         self.numbers = ahead((v for v, s in made.items() if s.op is zeros_if_bound), sources)
         self.uses.update(values_of(*f.block.yields))
+        writes = [(s.args[0], s.result) for s in forward if isinstance(s, Apply) and is_write(s)]
+        self.newer = {v: r for v, r in writes if isinstance(v, Value) and not self.uses[v]}
         self.uses.update(v for s in forward for v in values_of(*s.operands))
         changed = iter([self.rewritten(s, {}) if isinstance(s, Apply) else [self.statement(s, {})] for s in reverse])
         kept = iter([map_blocks(self.with_kept, s) if self.kept else s for s in forward])
@@ -135,6 +138,8 @@ class _Shapes:
 
     def rewritten(self, s: Apply, near: dict[Abstract, Value]) -> list[Statement]:
         asked = _asked(s)
+        if asked in self.newer:
+            return [map_operands(self.newest, s)]
         if asked is None or self.uses[asked]:
             return [s]
         t = asked.type
@@ -163,6 +168,12 @@ class _Shapes:
             return [replace(s, op=unbroadcast_to, args=(s.args[0], self.shape_of(asked)))]
         shape, made = found
         return [*made, replace(s, op=unbroadcast_to, args=(s.args[0], shape))]
+
+    def newest(self, o: Operand) -> Operand:
+        """The last version of an array of which an earlier one is needed for its shape alone."""
+        while o in self.newer:
+            o = self.newer[o]
+        return o
 
     def rebinds(self, asked: Value) -> bool:
         """Whether a value is in the place of an argument of its shape, whose name would not be free if that were kept."""
@@ -215,7 +226,7 @@ class _Shapes:
         """The shape of a value of the forward sweep, which is kept in its place."""
         if v not in self.kept:
             shape = v.type.shape if isinstance(v.type, Array) else None
-            known = UNKNOWN if shape is None else Tuple(tuple(map(_abstract_size, shape)))
+            known = UNKNOWN if shape is None else Tuple(tuple(map(abstract_size, shape)))
             self.kept[v] = Value(known, f"{v.name}_shape" if v.name else "shape")
         return self.kept[v]
 
@@ -248,10 +259,10 @@ class _Shapes:
                     return None
                 part: Operand = emit(max, inside, Const(0))
             else:
-                p, axis = self.axis(atom)
-                if p is None:
+                found = axis_of(atom, self.params)
+                if found is None:
                     return None
-                part = emit(operator.getitem, self.argument_shape(p), Const(axis))
+                part = emit(operator.getitem, self.argument_shape(found[0]), Const(found[1]))
             if abs(c) != 1:
                 part = emit(operator.mul, Const(abs(c)), part)
             if total is None:
@@ -262,18 +273,10 @@ class _Shapes:
             total = emit(operator.add if n.const > 0 else operator.sub, total, Const(abs(n.const)))
         return total
 
-    def axis(self, atom: object) -> tuple[Value | None, int]:
-        """The argument and the axis whose size an atom is."""
-        if not isinstance(atom, tuple) or atom[0] != "symbol" or not isinstance(atom[1], str):
-            return None, 0
-        name, _, axis = atom[1].rpartition(".")
-        p = self.params.get(name)
-        return (p, int(axis)) if p is not None and axis.isdigit() and isinstance(p.type, Array) else (None, 0)
-
     def argument_shape(self, p: Value) -> Value:
         if p not in self.named:
             assert isinstance(p.type, Array) and p.type.shape is not None
-            self.named[p] = Value(Tuple(tuple(map(_abstract_size, p.type.shape))))
+            self.named[p] = Value(Tuple(tuple(map(abstract_size, p.type.shape))))
             self.named[p].hint = f"{p.name}_shape"
         return self.named[p]
 
@@ -299,6 +302,15 @@ class _Shapes:
         return block.with_([*first, *block.body])
 
 
+def axis_of(atom: object, params: Mapping[str, Value]) -> tuple[Value, int] | None:
+    """The argument and the axis whose size an atom is."""
+    if not isinstance(atom, tuple) or atom[0] != "symbol" or not isinstance(atom[1], str):
+        return None
+    name, _, axis = atom[1].rpartition(".")
+    p = params.get(name)
+    return (p, int(axis)) if p is not None and axis.isdigit() and isinstance(p.type, Array) else None
+
+
 def _with_sources(reverse: list[Statement], inner: list[Block]) -> list[Statement]:
     """The reverse sweep with what was written over all of an array, in an inner block, in place of the array."""
     written: dict[Value, Operand] = {}
@@ -317,7 +329,8 @@ def _with_sources(reverse: list[Statement], inner: list[Block]) -> list[Statemen
     return list(substitute(Block((), tuple(reverse), ()), written).body) if written else reverse
 
 
-def _abstract_size(n: SizeLike) -> Abstract:
+def abstract_size(n: SizeLike) -> Abstract:
+    """The type of an entry of a shape."""
     return Const(n) if isinstance(n, int) else Scalar(int, n if isinstance(n, Size) else None)
 
 
