@@ -12,12 +12,12 @@ that is a sequence gets a sequence of adjoints.
 
 from __future__ import annotations
 
-import ast
 import functools
 import inspect
 import linecache
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -259,6 +259,9 @@ def adjoint_of_square(
     return register
 
 
+_ADJOINT = re.compile(r"(?<![\w.])d(?!\w)")  # the name `d` in an expression
+
+
 def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only: bool = False) -> None:
     """Register an element-wise function by its partial derivatives.
 
@@ -269,8 +272,7 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     """
     names = ["x"] if len(partials) == 1 else [f"x{i + 1}" for i in range(len(partials))]
     terms = [
-        "None" if p is None else f"unbroadcast({_substitute(p, 'd', 'y_bar')}, {x})"
-        for p, x in zip(partials, names, strict=True)
+        "None" if p is None else f"unbroadcast({_ADJOINT.sub('y_bar', p)}, {x})" for p, x in zip(partials, names, strict=True)
     ]
     name = primitive.__name__.strip("_")
     label = f"{type(primitive).__module__}.{getattr(primitive, '__module__', '') or ''}.{name}"
@@ -283,14 +285,6 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     namespace: dict[str, Any] = {**names_there, "__name__": "sct.rules"}
     exec(compile(text, filename, "exec"), namespace)
     _register(_rule(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials=partials))
-
-
-def _substitute(expression: str, name: str, replacement: str) -> str:
-    class Rename(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.Name:
-            return ast.Name(replacement if node.id == name else node.id, node.ctx)
-
-    return ast.unparse(Rename().visit(ast.parse(expression, mode="eval")))
 
 
 def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any:
