@@ -23,6 +23,7 @@ from sct.analysis.storage import is_basic_index
 from sct.analysis.versions import Versions, is_write, path_of
 from sct.infer.call import infer_call
 from sct.ir.ops import Attribute
+from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, carried_params, type_of
 from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple, same_shape, size_add, size_mul, size_opaque
 from sct.registry.facts import facts_of
@@ -33,7 +34,7 @@ __all__ = ["Dependence"]
 _LIMIT = 400  # conditions; with more, an overlap is taken to be possible
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Place:
     """Where a block stands: the statement around it, its number in the block around that, and that block's label."""
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
 from sct.analysis.activity import primitive_of
 from sct.infer.call import infer_call, operand_types
 from sct.ir.ops import ASSERT, POP, PUSH, RAISE, InPlace, Method
+from sct.ir.records import record
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -47,7 +47,7 @@ from sct.registry.methods import method_rule
 __all__ = ["Equalities", "Fit", "enforced", "fits"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Fit:
     """Two sizes that a statement takes to be equal; without `exactly` one of them may also be 1.
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from sct.analysis.switches import is_on
 from sct.infer.facts import for_call
 from sct.ir.ops import Attribute, Field
+from sct.ir.records import record
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import facts_of
@@ -55,7 +55,7 @@ def _basic(index: Operand) -> bool:
     return not any(isinstance(v.type, Unknown) or (isinstance(v.type, Array) and v.type.shape != ()) for v in values_of(index))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Plan:
     """`kept`: values on a tape; `again`: values computed again, each after what it needs."""
 

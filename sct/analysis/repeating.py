@@ -7,7 +7,6 @@ that they had. Refuses what acts on the world where that cannot be left out the 
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from sct.analysis.effects import callee, effect, statements
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Call, Free, Steps, Unused, describe
+from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, Operand, Value, read, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Stateful, Tuple, Unknown
 from sct.registry.lookup import of_class
@@ -23,7 +23,7 @@ from sct.runtime import random_states, shown
 __all__ = ["Access", "Repeated", "changes_outside", "holds_generator", "may_change", "repeated"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Repeated:
     """What is known of statements that are run again.
 
@@ -39,7 +39,7 @@ class Repeated:
     generators: tuple[Operand, ...] = ()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Access:
     """Data outside of a function, or the argument of that number, and the fields and keys that lead to what is in it."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from types import FunctionType, MethodType
 from typing import Any
@@ -21,6 +20,7 @@ from sct.backend.trees import applied, assigned, at, attribute, both, code_of, c
 from sct.frontend.resolve import MISSING, Dependency, free_value, place_of_default
 from sct.infer.signature import abstract
 from sct.ir.ops import Field, Free, is_lasting
+from sct.ir.records import record
 from sct.ir.types import (
     SIZE_FUNCTIONS,
     Abstract,
@@ -40,7 +40,7 @@ from sct.ir.types import (
 __all__ = ["Call", "Guard", "guard", "is_known_in_code", "sizes_fit"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Call:
     """How a derived function is called, and how its compiled form is.
 
@@ -65,7 +65,7 @@ class Call:
     root: Any
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Guard:
     """The tests of arguments, for one function or another of the same code.
 

@@ -12,7 +12,7 @@ import builtins
 import inspect
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -24,6 +24,7 @@ from sct.backend.python.emit import Text
 from sct.backend.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read
 from sct.frontend.resolve import MISSING, Dependency
 from sct.ir.ops import Again, Derived, is_lasting
+from sct.ir.records import record
 from sct.ir.types import Const
 from sct.registry.effects import has_effect, is_registered
 
@@ -253,7 +254,7 @@ def _same_defaults(expected: Any, strongly: bool) -> Callable[[Any], bool]:
 # -- what is linked ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True, eq=False)
 class Compiled:
     """A derivative for arguments of some types, of any function of one code.
 

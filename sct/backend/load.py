@@ -10,11 +10,11 @@ import itertools
 import linecache
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from sct.backend.python.emit import Text
+from sct.ir.records import record
 
 __all__ = ["Loaded", "load"]
 
@@ -28,7 +28,7 @@ class _Listing:
         weakref.finalize(self, linecache.cache.pop, filename, None).atexit = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True, eq=False)
 class Loaded:
     """A compiled text: the code of its functions, the last of which is what it defines, and what they import.
 

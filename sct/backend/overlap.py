@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from sct.errors import ArgumentMemoryError
 from sct.frontend.resolve import MISSING, free_value
 from sct.ir.ops import Field, Free
+from sct.ir.records import record
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
 from sct.specialize.specializer import Written
 
@@ -56,7 +56,7 @@ def overlap_check(
     return Overlap(tuple(names), tuple(places), tuple(targets), tuple(f for f, _ in outside), tuple(p for _, p in outside))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Overlap:
     """The places of what is written into, and of what that may share memory with: arguments, and data outside."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
+from sct.ir.records import record
 from sct.registry.effects import is_registered
 from sct.runtime import vectorized
 
@@ -40,7 +40,7 @@ class Callee(NamedTuple):
         return inspect.signature(functools.partial(stand_in, *self.args, **self.keywords))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Flat:
     """A function of `*args` or `**kwargs` with a parameter for each argument; `whole` are those that take a tuple or dict."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -39,6 +39,7 @@ from sct.ir.ops import (
     Unused,
     is_lasting,
 )
+from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
 from sct.registry.effects import effect_of, is_registered
@@ -100,7 +101,7 @@ _RETURNED = "<returned>"
 _RESULT = "<result>"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Lowered:
     """A function in untyped SSA form, and the bindings that it relies on."""
 

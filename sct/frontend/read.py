@@ -10,7 +10,6 @@ import ast
 import inspect
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -19,11 +18,12 @@ import gast
 from sct.errors import Place, SourceUnavailableError
 from sct.frontend.by_code import ByCode
 from sct.frontend.running import makes
+from sct.ir.records import record
 
 __all__ = ["Source", "read"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Source:
     """A function's tree (`gast.FunctionDef` or `gast.Lambda`), file, and the lines of the file that it stands in."""
 
@@ -46,7 +46,7 @@ class Source:
         return " ".join(row.split("  #")[0].strip() for row in rows).strip()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Found:
     """What a source is but for the function, which may be made anew from the same code."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import builtins
 import functools
-from dataclasses import dataclass
 from enum import Enum
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from sct.ir.ops import Free
+from sct.ir.records import record
 from sct.registry.effects import is_registered
 
 __all__ = ["MISSING", "Dependency", "free_value", "has_fields", "is_code", "look_up", "place_of_default", "read_attribute"]
@@ -29,7 +29,7 @@ MISSING = _Missing()
 _OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Dependency:
     """Compilation relied on `name`, seen from `owner` (a function, module or class), being `expected`.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -213,7 +212,7 @@ class InPlace:
         return f"in place {getattr(self.op, '__name__', self.op)}"
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Steps:
     """The forward sweep of a checkpointed loop, whose body is the function `step`, of the index, the state and constants.
 
@@ -226,7 +225,7 @@ class Steps:
         return "checkpointed loop"
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class StepsBack:
     """The reverse sweep of a checkpointed loop; `derivative` is the vjp of the step by the parameters `wrt`.
     `other`: the step as it is run again is not the one of the forward sweep.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, TypeAlias
 
 from sct.errors import Place
@@ -298,7 +298,7 @@ Its `flows` are its φ's: the results and the blocks' parameters, each with the 
 Flow: TypeAlias = "tuple[Value, tuple[Operand, ...]]"
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Function:
     """A function in SSA form: the block's parameters are the function's, its one yield is the result.
 

@@ -9,12 +9,12 @@ numbers to others have identities of their own.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sct.infer.call import infer_call
+from sct.ir.records import record
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Abstract, Array, Const, Scalar
 from sct.registry.facts import ufunc_of
@@ -22,7 +22,7 @@ from sct.registry.facts import ufunc_of
 __all__ = ["Numbers", "is_elementwise", "loop_of", "numbers", "numbers_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Numbers:
     """A dtype; `weak`: of Python's own numbers of that kind, which take the dtype of what they meet (NEP 50); None: perhaps."""
 

@@ -30,7 +30,6 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -39,6 +38,7 @@ import numpy as np
 from sct.analysis.effects import has_effect
 from sct.infer.call import infer_call
 from sct.infer.facts import for_call
+from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of
@@ -66,7 +66,7 @@ def cancellation(f: Function) -> Function:
     return p.function(f) if p.reduces or (quotients > 1 and any(map(p.has_quotients, p.arithmetic.values()))) else f
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Node:
     op: Any
     args: tuple[_Tree, ...]

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from typing import Any, TypeAlias
+
+from sct.ir.records import record
 
 __all__ = [
     "ZERO",
@@ -46,7 +47,7 @@ class TooLongError(Exception):
     """A polynomial of too many terms: it had better stay as it is."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Atom:
     """What has no parts: a value or a size (`kind` "value"), a total of a product ("total"), an inverse of a sum ("sum").
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from sct.ir.records import record
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Const
 
@@ -24,7 +24,7 @@ __all__ = ["DIVISIONS", "Node", "Tree", "numbers_in", "simpler", "values_in"]
 DIVISIONS = (operator.truediv, np.true_divide)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Node:
     """A product, or a quotient by one of `DIVISIONS`."""
 
@@ -36,7 +36,7 @@ class Node:
 Tree: TypeAlias = "Node | Operand"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Part:
     """What is left of a part of a chain: what stands over the line, or else what stands under it, each with its division."""
 

@@ -6,12 +6,13 @@ Takes functions, each with facts by name; gives these to the compiler. Never ans
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from sct.ir.ops import Attribute, Method
+from sct.ir.records import record
 from sct.registry.lookup import find
 from sct.registry.methods import primitive_of
 
@@ -24,7 +25,7 @@ Rearranged = Literal["turned", "reshaped", "may copy"]
 Linear = Literal["together", "each", "first"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Facts:
     """What is registered of an operation besides its rules and its effect; of what nothing is said, False or None.
 

@@ -6,16 +6,16 @@ Takes names, each with the function of NumPy that does the same; gives these to 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sct.ir.ops import Attribute, Method
+from sct.ir.records import record
 from sct.ir.types import Tuple
 
 __all__ = ["MethodRule", "attribute", "attribute_rule", "method", "method_rule", "primitive_of"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class MethodRule:
     """`x.name(...)` of an array is `primitive(x, ...)`; `pack` gathers several positional arguments into one tuple."""
 

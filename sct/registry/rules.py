@@ -19,11 +19,11 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from sct.ir.records import record
 from sct.registry.effects import effect, none_unless_said
 from sct.registry.facts import Kind, facts_of
 from sct.registry.lookup import find, of_class
@@ -56,7 +56,7 @@ def positional_parameters(signature: inspect.Signature) -> tuple[str, ...]:
     return tuple(p.name for p in signature.parameters.values() if p.kind in kinds)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class AdjointRule:
     """An adjoint rule as registered.
 
@@ -123,7 +123,7 @@ class AdjointRule:
         return dict(self.signature.bind(*args, **kwargs).arguments)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class SquareRule:
     """The adjoint rule of the square of a function, for the calls that `covers` says yes to (of the arguments' types)."""
 

@@ -7,9 +7,10 @@ what each side leaves in memory, item by item where both have one structure.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sct.infer.join import join, widen
+from sct.ir.records import record
 from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, alike, keys_of, with_items
 from sct.specialize.building import Builder, NotStaticError
@@ -19,7 +20,7 @@ from sct.specialize.memory import Key, Memory, key_of
 __all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Meeting:
     """Two ways through a program that meet: memory at the end of each, and its statements; the φ's of objects, and of what."""
 

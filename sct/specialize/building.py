@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Protocol
 
@@ -16,6 +15,7 @@ from sct.analysis.repeating import Access, Repeated
 from sct.errors import Place, SctError
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import Attribute, Field, Free
+from sct.ir.records import record
 from sct.ir.ssa import Block, Function, Operand, Origin, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract
 from sct.specialize.memory import Memory, Write
@@ -162,7 +162,7 @@ class Builder(Protocol):
         """Refuse arguments that only a loop can go through."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Plan:
     """Something that a loop goes through."""
 

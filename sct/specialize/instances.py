@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
 
@@ -17,6 +16,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, is_code
 from sct.infer.signature import abstract, example_of
 from sct.ir.ops import Attribute, Field
+from sct.ir.records import record
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import UNKNOWN, Const, Dict, Instance, Tuple
 from sct.specialize.building import Builder
@@ -24,7 +24,7 @@ from sct.specialize.building import Builder
 __all__ = ["Bound", "attribute", "callee", "field", "has_attribute", "is_foreign", "partial", "through_class"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Bound:
     """A function and the operands that stand before those of a call: a method, or a partial. At compile time only."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sct.checkpointing import checkpointed
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import plain
 from sct.ir.ops import STAR
+from sct.ir.records import record
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import UNDEFINED, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Range(Plan):
     """range(start, stop, step)."""
 
@@ -61,7 +61,7 @@ class Range(Plan):
         return scaled if self.start == Const(0) else b.apply(operator.add, (self.start, scaled))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Items(Plan):
     """The items of a tuple, list or dict of known length, as they are when the loop comes to them; `of` a dict: what."""
 
@@ -89,7 +89,7 @@ class Items(Plan):
         return key if self.of == "keys" else Tuple((key, value))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Rows(Plan):
     """The rows (elements along the first axis) of an array, or the items of a list of unknown length."""
 
@@ -102,7 +102,7 @@ class Rows(Plan):
         return b.apply(operator.getitem, (self.array, i))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Zip(Plan):
     """zip(*parts)."""
 
@@ -117,7 +117,7 @@ class Zip(Plan):
         return Tuple(tuple(p.at(b, i) for p in self.parts))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Enumerate(Plan):
     """enumerate(part, start)."""
 
@@ -132,7 +132,7 @@ class Enumerate(Plan):
         return Tuple((number, self.part.at(b, i)))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Reversed(Plan):
     """reversed(part)."""
 
@@ -148,7 +148,7 @@ class Reversed(Plan):
         return self.part.at(b, b.apply(operator.sub, (b.apply(operator.sub, (n, Const(1))), i)))
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Checkpointed(Plan):
     """sct.checkpointed(part, slots, disk)."""
 

@@ -10,13 +10,13 @@ import inspect
 import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 from sct.analysis.repeating import holds_generator, repeated
 from sct.analysis.switches import is_on
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Steps
+from sct.ir.records import record
 from sct.ir.rewriting import substitute
 from sct.ir.ssa import (
     Apply,
@@ -66,7 +66,7 @@ _FEW = 100  # so many iterations are written one after another rather than that 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Names:
     """The names that a loop carries: what they begin as, and the numbers of those that stand for it throughout."""
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sct.analysis.storage import fresh, is_basic_index, read_only
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.ir.ops import UNPACK
+from sct.ir.records import record
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import Rearranged, facts_of
@@ -34,7 +34,7 @@ def key_of(o: Operand) -> Key:
     return o if isinstance(o, Value) else id(o)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class View:
     """`op(base, *rest, **kwargs)`, which shares memory with `base`; `part` if it is some entries of it, by a basic index."""
 
@@ -48,7 +48,7 @@ class View:
         return self.statement.args[1]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Write:
     """A write, for messages: the name that was written to, and where; or the function that may have written.
 

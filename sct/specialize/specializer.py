@@ -52,6 +52,7 @@ from sct.ir.ops import (
     is_effect,
     of_numpy,
 )
+from sct.ir.records import record
 from sct.ir.rewriting import substitute
 from sct.ir.shapes import constant
 from sct.ir.ssa import (
@@ -104,7 +105,7 @@ from sct.specialize.writing import WRITING, give_away, has_output, into_outputs,
 __all__ = ["Specialized", "Specializer", "Written", "specialize"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Written:
     """An argument that a function writes into, as the parameter's name and the keys that lead to it, and where it does."""
 
@@ -112,7 +113,7 @@ class Written:
     place: Place | None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Specialized:
     """A typed function, and what it relies on: bindings of names, and the types of data outside of it; what it writes into."""
 

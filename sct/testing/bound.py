@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from sct.ir.records import record
 from sct.registry.rules import AdjointRule
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import mapped, write_protected
@@ -20,7 +20,7 @@ from sct.testing.trees import mapped, write_protected
 __all__ = ["BoundCall"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class BoundCall:
     """A call of a primitive as its rule sees it: every parameter by name, and where each operand stands."""
 

@@ -7,13 +7,13 @@ would say of that value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sct.infer.call import infer_call
 from sct.infer.signature import abstract
+from sct.ir.records import record
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, is_unit
 from sct.testing.calls import label
 from sct.testing.mismatch import GradientMismatch
@@ -22,7 +22,7 @@ from sct.testing.trees import mapped
 __all__ = ["Sizes", "as_written", "check_type", "consistent", "symbols"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Sizes:
     """What the symbols of one call stand for, filled in as results are compared."""
 

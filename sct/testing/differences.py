@@ -7,11 +7,11 @@ the function permits it, each with the size of its own error. They are never tak
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from sct.ir.records import record
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import Path, at, double, floating, leaves, mapped, replaced
 
@@ -21,7 +21,7 @@ _EVERY_COORDINATE = 12  # operands up to this size are also checked entry by ent
 _DIRECTIONS = 3
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Probe:
     """One directional derivative of `Re Σ y_bar y` by finite differences, and the size of its own error."""
 

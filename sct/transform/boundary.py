@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from sct import runtime
 from sct.analysis.activity import differentiable
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Place, SctError
 from sct.ir.ops import RAISE
+from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.ir.words import in_words
@@ -25,7 +26,7 @@ from sct.transform.adjoints import Adjoints
 __all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Mode:
     """What a reverse-mode function takes and gives.
 

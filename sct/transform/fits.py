@@ -14,6 +14,7 @@ from typing import Any
 from sct.analysis.effects import statements
 from sct.analysis.fitting import Equalities, Fit, enforced
 from sct.ir.ops import RAISE, Attribute, Field, Free
+from sct.ir.records import record
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, is_reverse
 from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Size, SizeLike, Tuple, is_unit, keys_of, size_mul
@@ -77,7 +78,7 @@ def _missing(f: Function, fits: Iterable[Fit], mirror: Mapping[int, int]) -> dic
     return missing
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Source:
     """Something that is there when a block begins: a parameter or data from outside, an item of it, or a value made since."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -42,6 +42,7 @@ from sct.ir.ops import (
     is_lasting,
     package_of,
 )
+from sct.ir.records import record
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -71,7 +72,7 @@ from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
 __all__ = ["Mode", "Reversal", "reverse"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Reversal:
     """A function whose reverse sweep is not yet in scope, and the forward block of each reverse block, by label.
 

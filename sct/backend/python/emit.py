@@ -12,7 +12,7 @@ import inspect
 import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -57,6 +57,7 @@ from sct.ir.ops import (
     Unused,
     of_numpy,
 )
+from sct.ir.records import record
 from sct.ir.rewriting import map_blocks, substitute
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
@@ -85,7 +86,7 @@ _MARK = "__comment_"
 _NESTED = 20  # so many branches in one another are indented; Python takes no more than 99
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Text:
     """A generated module: its text, the name of its function, and the objects that it does not import."""
 

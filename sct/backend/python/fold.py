@@ -11,7 +11,6 @@ from __future__ import annotations
 import operator
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,6 +33,7 @@ from sct.ir.ops import (
     Steps,
     StepsBack,
 )
+from sct.ir.records import record
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -53,7 +53,7 @@ from sct.runtime import added_item, power, quotient
 __all__ = ["Folding", "fold"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Folding:
     """`inline`: values written where they are used. `choices`: results of `If`s that are written as conditional expressions.
     `definition`: the statement of each value."""
