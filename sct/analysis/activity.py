@@ -6,11 +6,12 @@ type is never active, nor is one that comes out of a function registered as non-
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sct.analysis.binding import ahead, behind
 from sct.analysis.switches import is_on
+from sct.ir.manager import managed
 from sct.ir.ops import POP, PUSH, TAPE, Attribute
 from sct.ir.ssa import (
     Apply,
@@ -53,7 +54,8 @@ def blocks_derivative(op: Any) -> bool:
     return is_nondifferentiable(primitive) and adjoint_rule(primitive) is None
 
 
-def _sources(block: Block) -> dict[Value, tuple[Operand, ...]]:
+@managed
+def _sources(block: Block) -> Mapping[Value, tuple[Operand, ...]]:
     """What each value is made of by differentiable operations and φ's, and a tape by what is pushed on it."""
     out: dict[Value, tuple[Operand, ...]] = {}
     work = [block]

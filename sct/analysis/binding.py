@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sct.ir.manager import managed
 from sct.ir.ssa import Block, Operand, Value, values_of
 from sct.ir.types import UNDEFINED
 
 __all__ = ["ahead", "behind", "phis", "unbound_values"]
 
 
-def phis(block: Block) -> dict[Value, tuple[Operand, ...]]:
+@managed
+def phis(block: Block) -> Mapping[Value, tuple[Operand, ...]]:
     """What each φ in a block, and in the blocks in it, takes its value from."""
     out: dict[Value, tuple[Operand, ...]] = {}
     work = [block]

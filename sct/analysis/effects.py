@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
+from sct.ir.manager import managed
 from sct.ir.ops import (
     ASSERT,
     RAISE,
@@ -27,12 +28,12 @@ from sct.ir.ops import (
     Unused,
     package_of,
 )
-from sct.ir.ssa import Apply, Block, Statement, Value, blocks_in, type_of
+from sct.ir.ssa import Apply, Block, Statement, Value, type_of
 from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
 from sct.registry.effects import Effect, effect_of
 from sct.registry.methods import method_rule
 
-__all__ = ["acting", "acts", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
+__all__ = ["acting", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
 
 _ORDER: tuple[Effect, ...] = get_args(Effect)
 _KEPT = (RAISE, ASSERT, UNPACK)
@@ -108,17 +109,14 @@ def is_opaque(s: Apply) -> bool:
     return effect(s) == "acts" and not isinstance(s.op, (Call, Special, Steps))
 
 
-def acts(*blocks: Block) -> bool:
-    """Whether blocks hold an operation on which what others read may depend."""
-    return bool(acting(*blocks))
-
-
-def acting(*blocks: Block) -> list[Apply]:
-    """The operations in blocks on which what others read may depend. Most functions never act, and are asked once."""
-    body = [s for b in blocks for inner in blocks_in(b) for s in inner.body if isinstance(s, Apply)]
-    operations = {id(s.op): s.op for s in body}
+@managed
+def acting(block: Block) -> tuple[Apply, ...]:
+    """The operations in a block, and in the blocks in it, on which what others read may depend."""
+    body = [s for s in block.body if isinstance(s, Apply)]
+    operations = {id(s.op): s.op for s in body}  # most never act, and are asked once
     asked = {k for k, op in operations.items() if not _never_acts(op)}
-    return [s for s in body if id(s.op) in asked and effect(s) in ("draws", "acts")]
+    own = [s for s in body if id(s.op) in asked and effect(s) in ("draws", "acts")]
+    return *own, *(t for s in block.body for b in s.blocks for t in acting(b))
 
 
 def _never_acts(op: Any) -> bool:

@@ -1,7 +1,7 @@
 """What is given away: the memory that functions of which nothing is known may write into.
 
-Takes a function; gives the calls of that kind, what each may write into, and in what memory a value may lie. Such a function
-is taken to change nothing but what it is given; one that could not be followed may change what lies outside as well.
+Takes a function's block; gives the calls of that kind, what each may write into, and in what memory a value may lie. Such a
+function is taken to change nothing but what it is given; one that could not be followed may change what lies outside as well.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 from sct.analysis.effects import acting, callee, effect, is_opaque, statements
 from sct.analysis.repeating import changes_outside
 from sct.analysis.storage import storage
+from sct.ir.manager import managed
 from sct.ir.ops import Field, Free
-from sct.ir.ssa import Apply, Function, Value, values_of
+from sct.ir.ssa import Apply, Block, Value, values_of
 
 __all__ = ["OUTSIDE", "Given", "given_away"]
 
@@ -23,11 +24,11 @@ OUTSIDE = "outside"
 class Given:
     """The memory that calls get; `written` is what each call of a function of which nothing is known may write into."""
 
-    def __init__(self, f: Function, calls: list[Apply]) -> None:
-        self.storage = storage(f)
-        self.outside = [s.result for s in statements(f.block) if isinstance(s.op, (Free, Field))]
+    def __init__(self, block: Block, calls: list[Apply]) -> None:
+        self.storage = storage(block)
+        self.outside = [s.result for s in statements(block) if isinstance(s.op, (Free, Field))]
         self.more: dict[Value, frozenset[Any]] = {}  # what a value lies in, besides its roots
-        for s in statements(f.block):
+        for s in statements(block):
             if isinstance(s.op, Field) or is_opaque(s):
                 self.more[s.result] = self.touched(s)
         self.written = {s: self.touched(s) for s in calls}
@@ -51,7 +52,8 @@ class Given:
         return not self.anywhere.isdisjoint(self.memory(v))
 
 
-def given_away(f: Function) -> Given | None:
-    """What `f` gives away; None if it calls no function of which nothing is known."""
-    calls = [s for s in acting(f.block) if effect(s) == "acts" and (is_opaque(s) or changes_outside(s))]
-    return Given(f, calls) if calls else None
+@managed
+def given_away(block: Block) -> Given | None:
+    """What a function gives away; None if it calls no function of which nothing is known."""
+    calls = [s for s in acting(block) if effect(s) == "acts" and (is_opaque(s) or changes_outside(s))]
+    return Given(block, calls) if calls else None

@@ -1,7 +1,7 @@
 """Storage: which values may share memory, and whose memory is the function's own to write into.
 
-Takes a function; gives for each value the set of values whose memory it may be (its roots). Where nothing is known of an
-operation, its result may be any of its operands.
+Takes a function's block; gives for each value the set of values whose memory it may be (its roots). Where nothing is known of
+an operation, its result may be any of its operands.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sct.analysis.activity import primitive_of
 from sct.analysis.effects import effect
 from sct.infer.facts import for_call
 from sct.ir.bits import Bits
+from sct.ir.manager import managed
 from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, Special, package_of
 from sct.ir.ssa import (
     Apply,
     Block,
     Closure,
     For,
-    Function,
     If,
     Operand,
     Value,
@@ -39,7 +39,7 @@ from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Slice, Tu
 from sct.registry.facts import Memory, facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, kind_of
 
-__all__ = ["Storage", "fresh", "is_basic_index", "read_only", "storage"]
+__all__ = ["Storage", "fresh", "is_basic_index", "numbering", "read_only", "storage", "storage_of_lists"]
 
 
 class Storage:
@@ -50,14 +50,14 @@ class Storage:
     the start and after each iteration that starts with them apart; so are buffers that are swapped.
     """
 
-    def __init__(self, lists: bool = False, bits: Bits[Value] | None = None) -> None:
-        self.bits = Bits[Value]() if bits is None else bits
+    def __init__(self, bits: Bits[Value], lists: bool) -> None:
+        self.bits = bits
         self.lists = lists  # about the lists themselves, not the memory of their items
         self.roots: dict[Value, frozenset[Value]] = {}
         self.pinned: set[Value] = set()  # memory that is not to be written into
         self.sources: dict[Value, frozenset[Value]] = {}
         self.loop: dict[Value, tuple[int, int]] = {}  # what a loop carries -> the loop and the number
-        self.inside: dict[int, set[Value]] = {}  # a loop -> the values made in it
+        self.inside: dict[int, frozenset[Value]] = {}  # a loop -> the values made in it
         self.mixed: dict[int, set[frozenset[int]]] = {}  # a loop -> pairs that it carries that may share memory
         self.begun: dict[int, list[frozenset[Value]]] = {}
         self.left: dict[int, list[frozenset[Value]]] = {}
@@ -152,11 +152,28 @@ class Storage:
         return set().union(*map(self.of, (*self.taped, *self.captured)))
 
 
-def storage(f: Function, lists: bool = False, bits: Bits[Value] | None = None) -> Storage:
-    """The storage of the values of `f`; with `lists` which of its lists may be one and the same. `bits` numbers the values."""
-    s = Storage(lists, bits)
-    s.pinned.update(f.block.params)
-    _block(s, f.block)
+@managed
+def numbering(block: Block) -> Bits[Value]:
+    """The numbers of a function's values, by which its storage knows them."""
+    return Bits()
+
+
+@managed
+def storage(block: Block) -> Storage:
+    """The storage of a function's values."""
+    return _found(block, lists=False)
+
+
+@managed
+def storage_of_lists(block: Block) -> Storage:
+    """Which of a function's lists may be one and the same."""
+    return _found(block, lists=True)
+
+
+def _found(block: Block, lists: bool) -> Storage:
+    s = Storage(numbering(block), lists)
+    s.pinned.update(block.params)
+    _block(s, block)
     while _mix(s):
         pass
     return s
@@ -216,7 +233,7 @@ def _loop(s: Storage, t: For | While) -> None:
         s.roots.update({q: frozenset((p,)) for p, q in zip(params, t.test.params, strict=True)})
         _block(s, t.test)
     _block(s, t.body)
-    s.inside[number] = {v for b in t.blocks for v in defined(b)}
+    s.inside[number] = frozenset().union(*map(defined, t.blocks))
     s.begun[number] = [_roots(s, i) for i in t.inits]
     s.left[number] = [_roots(s, y) for y in t.body.yields[:n]]
     s.mixed[number] = set()

@@ -88,7 +88,7 @@ def _block(found: Versions, block: Block) -> None:
         found.chain.update((v, *after))
 
 
-def _first(found: Versions, o: Operand, inside: set[Value]) -> Value | None:
+def _first(found: Versions, o: Operand, inside: frozenset[Value]) -> Value | None:
     """The version that a block started from, of one that it ends with; `inside` are the values that the block makes."""
     while isinstance(o, Value) and o in inside and o in found.before:
         o = found.before[o]

@@ -14,6 +14,7 @@ from dataclasses import field
 from typing import Any, ClassVar, TypeAlias
 
 from sct.errors import Place
+from sct.ir.manager import managed
 from sct.ir.records import record
 from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple, Undefined, with_items
 
@@ -106,13 +107,14 @@ class Block:
     """Statements with parameters in front and yielded operands at the end.
 
     `label` is the block's identity: a rewritten block keeps it (`with_`), so that a block of the reverse sweep can name the
-    block of the forward sweep that it goes back through.
+    block of the forward sweep that it goes back through. `tables`: what analyses have found of it (`sct.ir.manager`).
     """
 
     params: tuple[Value, ...]
     body: tuple[Statement, ...]
     yields: tuple[Operand, ...]
     label: int = field(default_factory=lambda: next(_ids))
+    tables: dict[Callable[[Block], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     def with_(
         self,
@@ -373,25 +375,22 @@ def blocks_in(block: Block) -> list[Block]:
     return found
 
 
-def defined(block: Block) -> set[Value]:
+@managed
+def defined(block: Block) -> frozenset[Value]:
     """All values that a block and the blocks in it define."""
-    out: set[Value] = set()
-    for b in blocks_in(block):
-        out.update(b.params, *[s.results for s in b.body])
-    return out
+    inner = [defined(b) for s in block.body for b in s.blocks]
+    return frozenset(block.params).union(*[s.results for s in block.body], *inner)
 
 
-def read(block: Block) -> set[Value]:
+@managed
+def read(block: Block) -> frozenset[Value]:
     """All values that a block and the blocks in it read."""
-    operands: list[Operand] = []
-    for b in blocks_in(block):
-        operands += b.yields
-        for s in b.body:
-            operands += s.operands
-    return set(values_of(*operands))
+    operands = [o for s in block.body for o in s.operands]
+    return frozenset(values_of(*block.yields, *operands)).union(*[read(b) for s in block.body for b in s.blocks])
 
 
-def captured(block: Block) -> set[Value]:
+@managed
+def captured(block: Block) -> frozenset[Value]:
     """What a block reads from around it."""
     return read(block) - defined(block)
 

@@ -30,13 +30,11 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
-from sct.analysis.storage import Storage, storage
+from sct.analysis.storage import numbering, storage, storage_of_lists
 from sct.analysis.versions import is_write
-from sct.ir.bits import Bits
 from sct.ir.ops import InPlace
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
@@ -74,17 +72,9 @@ class _Accumulation:
 
     def __init__(self, f: Function) -> None:
         self.f = f
-        self.bits = Bits[Value]()
+        self.bits = numbering(f.block)
         self.live = self.bits.of(v for s in f.block.body if isinstance(s, Closure) for v in captured(s.block))
         self.copied: dict[Operand, Apply] = {}
-
-    @cached_property
-    def storage(self) -> Storage:
-        return storage(self.f, bits=self.bits)
-
-    @cached_property
-    def lists(self) -> Storage:
-        return storage(self.f, lists=True, bits=self.bits)
 
     def block(self, block: Block) -> tuple[Block, int]:
         self.need(*block.yields)
@@ -160,23 +150,23 @@ class _Accumulation:
         t, r = target.type, s.result.type
         if not isinstance(t, Array) or not isinstance(r, Array) or not t.shape or not same_shape(t.shape, r.shape):
             return False
-        if isinstance(other, Value) and isinstance(other.type, Array) and self.storage.share(target, other):
+        if isinstance(other, Value) and isinstance(other.type, Array) and storage(self.f.block).share(target, other):
             return False  # what is read must not be changed on the way, and a copy costs as much
         return same_dtype(t.dtype, r.dtype) and _fits(s, t) and self.free(s, target)
 
     def can_change(self, s: Apply, target: object) -> bool:
         """Whether a list can be changed in place: it was made here, and nothing that is needed after `s` is that list."""
-        if not isinstance(target, Value) or self.is_live(target) or not self.lists.owned(target):
+        if not isinstance(target, Value) or self.is_live(target):
             return False
         if s.op is added_item and not isinstance(type_of(s.args[1]), (Scalar, Slice, Const)):
             return False
-        return not self.lists.shares_with_any(target, self.live & ~self.bits.bit(s.result))
+        lists = storage_of_lists(self.f.block)
+        return lists.owned(target) and not lists.shares_with_any(target, self.live & ~self.bits.bit(s.result))
 
     def free(self, s: Apply, target: Value) -> bool:
         """Whether the memory of `target` is this function's, and nothing that is needed after `s` may lie in it."""
-        if not self.storage.owned(target):
-            return False
-        return not self.storage.shares_with_any(target, self.live & ~self.bits.bit(s.result))
+        memory = storage(self.f.block)
+        return memory.owned(target) and not memory.shares_with_any(target, self.live & ~self.bits.bit(s.result))
 
 
 def _fits(s: Apply, t: Array) -> bool:

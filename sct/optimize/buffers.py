@@ -30,13 +30,12 @@ def f_grad(u, n):
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
 from sct.analysis.binding import behind, phis
 from sct.analysis.effects import statements
-from sct.analysis.storage import Storage, fresh, storage
+from sct.analysis.storage import fresh, storage
 from sct.analysis.versions import is_write
 from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import (
@@ -138,13 +137,9 @@ class _Entries:
     """A walk backwards; gives loops copies to start from."""
 
     def __init__(self, f: Function) -> None:
-        self.f = f
+        self.whole = f.block
         self.depth = 0  # of the loops that are looked at
         self.at = 0
-
-    @cached_property
-    def memory(self) -> Storage:
-        return storage(self.f)
 
     def block(self, block: Block, live: set[Value]) -> Block:
         """The block; `live` is what is needed after it."""
@@ -186,14 +181,13 @@ class _Entries:
 
     def taken(self, init: Value, others: list[Operand], needed: set[Value]) -> bool:
         """Whether the memory that a loop starts from must stay as it is."""
-        if not self.memory.owned(init):
-            return True
-        return self.memory.shares_with_any(init, self.memory.bits.of(needed.union(values_of(*others))))
+        memory = storage(self.whole)
+        return not memory.owned(init) or memory.shares_with_any(init, memory.bits.of(needed.union(values_of(*others))))
 
 
 def _written_in(loop: For | While) -> set[Value]:
     """The parameters of a loop's body whose memory the body writes into, in that iteration or a later one."""
-    sources = phis(loop.body)
+    sources = dict(phis(loop.body))
     targets: list[Value] = []
     for s in statements(loop.body):
         if is_write(s) and isinstance(s.args[0], Value):

@@ -34,7 +34,7 @@ class Rewriter:
 
     def function(self, f: Function) -> Function:
         """The rewritten function."""
-        self.given = given_away(f)
+        self.given = given_away(f.block)
         return changed(f, block=self.block(f.block))
 
     def operand(self, o: Operand) -> Operand:

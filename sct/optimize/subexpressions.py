@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from sct.analysis.effects import acts, effect, has_effect
+from sct.analysis.effects import acting, effect, has_effect
 from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Array, Const
@@ -49,16 +49,11 @@ class _Subexpressions(Rewriter):
         super().__init__()
         self.known: dict[Hashable, Value] = {}
         self.always: dict[int, bool] = {}  # by the identity of an operation: whether all of its results can be shared
-        self.acting = False
         self.moment = 0  # what acts begins another one: what is read then may differ
-
-    def function(self, f: Function) -> Function:
-        self.acting = acts(f.block)
-        return super().function(f)
 
     def block(self, block: Block) -> Block:
         before = len(self.known)
-        changing = self.acting and acts(block)
+        changing = bool(acting(block))
         self.moment += changing  # a block of a loop may have been run before
         made = super().block(block)
         self.moment += changing

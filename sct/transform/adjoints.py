@@ -44,7 +44,7 @@ __all__ = ["Adjoints", "Loop", "adjoint_type", "bar_name"]
 class Loop:
     """A loop that is being reversed: the values defined in it, and the adjoints that it carries for values outside."""
 
-    inner: set[Value]
+    inner: frozenset[Value]
     slots: dict[Value, Value] = field(default_factory=dict)
 
 

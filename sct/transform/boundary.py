@@ -171,7 +171,7 @@ class Boundary(Adjoints):
             return self.b.append(np.shape, (result,), {}, Unknown())
         shape = Value(Unknown(), "", "shape")
         self.last.append(Apply(np.shape, (result,), (), shape))
-        self.forward.add(shape)
+        self.forward |= {shape}
         return shape
 
     def assemble(self, gradient: Operand, result: Operand, aux: Operand | None, seed: tuple[Value, ...]) -> Function:

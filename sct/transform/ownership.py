@@ -29,7 +29,7 @@ def own_results(f: Function, item: int | None) -> Function:
         The item of its result that holds the adjoints; None if the result is nothing else. Where the function has a
         closure, that closure's result holds them.
     """
-    memory = storage(f)
+    memory = storage(f.block)
     if any(isinstance(s, Closure) for s in f.block.body):  # statements that it does not need may stand behind it
         held = memory.held()
         body: list[Statement] = [

@@ -465,7 +465,7 @@ class _Recorder:
 
     def find_shared(self) -> None:
         """The kept arrays whose memory is written into later: their copies are kept."""
-        memory = storage(self.function)
+        memory = storage(self.function.block)
         written = [s.args[0] for s in self.definition.values() if isinstance(s, Apply) and is_write(s)]
         targets = {r for v in written if isinstance(v, Value) for r in memory.of(v)}
         self.shared = {

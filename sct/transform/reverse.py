@@ -150,7 +150,7 @@ class _Reverser(Boundary):
         adjoints = [self.finished(p) for p in params]
         gradient: Operand = adjoints[0] if self.single else Tuple(tuple(adjoints))
         function = self.assemble(gradient, result, aux, seed_param)
-        forward = frozenset(self.forward)
+        forward = self.forward
         return Reversal(
             function,
             self.mirror,

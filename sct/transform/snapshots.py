@@ -39,7 +39,7 @@ __all__ = ["snapshots"]
 
 def snapshots(f: Function) -> Function:
     """`f` with copies of what is written into by functions of which nothing is known."""
-    given = given_away(f)
+    given = given_away(f.block)
     return f if given is None else replace(f, block=_Snapshots(given).block(f.block, frozenset()))
 
 
