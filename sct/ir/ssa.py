@@ -339,9 +339,7 @@ def leaves(operand: Operand) -> list[Operand]:
 
 def parts(container: Tuple | List | Dict | Slice) -> tuple[Operand, ...]:
     """What a container holds."""
-    if isinstance(container, Slice):
-        return container.start, container.stop, container.step
-    return container.items
+    return (container.start, container.stop, container.step) if type(container) is Slice else container.items  # type: ignore[union-attr]
 
 
 def map_leaves(f: Callable[[Any], Operand], operand: Operand) -> Operand:
@@ -360,8 +358,8 @@ def values_of(*operands: Operand) -> list[Value]:
         kind = type(operand)  # asked more often than anything else
         if kind is Value:
             found.append(operand)  # type: ignore[arg-type]
-        elif kind is not Const and kind is not Undefined:
-            found.extend(values_of(*parts(operand)))  # type: ignore[arg-type]
+        elif kind is not Const and kind is not Undefined and (inner := parts(operand)):  # type: ignore[arg-type]
+            found += values_of(*inner)
     return found
 
 

@@ -109,12 +109,16 @@ def size_opaque(kind: str, *parts: Hashable) -> Size:
 
 
 def _size(terms: dict[Hashable, int], const: int) -> SizeLike:
-    kept = tuple(sorted(((a, c) for a, c in terms.items() if c), key=lambda t: repr(t[0])))
-    return Size(kept, const) if kept else const
+    kept = [(a, c) for a, c in terms.items() if c]
+    if len(kept) > 1:
+        kept.sort(key=lambda t: repr(t[0]))
+    return Size(tuple(kept), const) if kept else const
 
 
 def size_add(a: SizeLike, b: SizeLike, sign: int = 1) -> SizeLike:
     """`a + sign * b`."""
+    if isinstance(b, int):
+        return Size(a.terms, a.const + sign * b) if isinstance(a, Size) else a + sign * b
     terms: dict[Hashable, int] = {}
     const = 0
     for s, factor in ((a, 1), (b, sign)):
@@ -336,18 +340,23 @@ def _is_surely_at_least(s: Size, n: int) -> bool:
 def _lowest(s: SizeLike) -> SizeLike | None:
     """A size that `s` is never below, without indices of loops in it that are bounded; None if it has no such bound."""
     known = _known.get()
-    if isinstance(s, int) or known is None:
+    if isinstance(s, int) or known is None or not any(_is_bounded(atom, known) for atom, _ in s.terms):
         return s
     out: SizeLike = s.const
     for atom, c in s.terms:
         one: SizeLike | None = Size(((atom, 1),))
-        if isinstance(atom, tuple) and atom[0] == "symbol" and atom[1] in known.bounds:
-            least, greatest = known.bounds[atom[1]]
+        if _is_bounded(atom, known):
+            least, greatest = known.bounds[atom[1]]  # type: ignore[index]
             one = least if c > 0 else greatest
         if one is None:
             return None
         out = size_add(out, size_mul(one, c))
     return out if out == s else _lowest(out)
+
+
+def _is_bounded(atom: Any, known: _Known) -> bool:
+    """Whether `atom` is the index of a loop, of bounds that are known."""
+    return isinstance(atom, tuple) and atom[0] == "symbol" and atom[1] in known.bounds
 
 
 def _counts(atom: Any) -> bool:

@@ -633,7 +633,7 @@ def _slices(operand: Operand) -> list[Operand]:
 
 
 def _backward(origin: Origin | None) -> Origin | None:
-    return None if origin is None else replace(origin, reverse=True)
+    return None if origin is None else Origin(origin.text, origin.place, True)
 
 
 def _parameter_names(op: Any) -> list[str] | None:
