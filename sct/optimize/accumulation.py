@@ -36,6 +36,7 @@ import numpy as np
 from sct.analysis.storage import numbering, storage, storage_of_lists
 from sct.analysis.versions import is_write
 from sct.ir.ops import InPlace
+from sct.ir.rewriting import changed
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -64,7 +65,7 @@ def accumulation(f: Function) -> Function:
     """`f` with sums, differences, writes and changes of lists stored over their first operands where that is safe."""
     p = _Accumulation(f)
     block, _ = p.block(f.block)
-    return replace(f, block=block)
+    return changed(f, block=block)
 
 
 class _Accumulation:
@@ -107,16 +108,16 @@ class _Accumulation:
             self.live = after
             orelse, b = self.block(s.orelse)
             self.live = a | b
-            return replace(s, then=then, orelse=orelse)
+            return changed(s, then=then, orelse=orelse)
         if isinstance(s, Closure):
             block, inside = self.block(s.block)
             self.live = inside | after
-            return replace(s, block=block)
+            return changed(s, block=block)
         assert isinstance(s, (For, While))
         around = self.live = after | self.bits.of(v for b in s.blocks for v in captured(b))
         body, _ = self.block(s.body)
         self.live = around
-        return replace(s, body=body)
+        return changed(s, body=body)
 
     def stored(self, s: Apply) -> Apply:
         """The statement, storing over its first operand where it may; a write that may not goes into a copy."""

@@ -18,10 +18,8 @@ def f(x, n):
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sct.ir.ops import RAISE
-from sct.ir.rewriting import carrying, map_blocks, substitute
+from sct.ir.rewriting import carrying, changed, map_blocks, substitute
 from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Value, While, carried_params, type_of
 from sct.ir.types import UNDEFINED, Const, Scalar
 from sct.optimize.rewriter import Rewriter
@@ -51,7 +49,7 @@ class _Copies(Rewriter):
                 self.replaced[r] = same
         blocks = [b.with_(yields=[b.yields[k] for k in keep]) for b in (then, orelse)]
         results = tuple(s.results[k] for k in keep)
-        self.keep(replace(s, then=blocks[0], orelse=blocks[1], results=results))
+        self.keep(changed(s, then=blocks[0], orelse=blocks[1], results=results))
 
     def same(self, test: Operand, then: Block, orelse: Block, k: int) -> Operand | None:
         """The one operand that both branches yield; a branch that raises yields whatever the other one does."""

@@ -44,6 +44,7 @@ class _Liveness:
 
     def __init__(self) -> None:
         self.live: set[Value] = set()
+        self.made: set[Value] = set()  # those whose operations have been marked
         self.needed: set[int] = set()  # statements that own blocks and hold something live
         self.idle: set[Operand] = set()  # tapes that nothing needed yet when a statement with them was passed
 
@@ -55,9 +56,11 @@ class _Liveness:
         found = False
         for s in chain.from_iterable(reversed(b.body) for b in blocks):
             if isinstance(s, Apply):
-                if s.result in self.live or self.is_root(s):
-                    self.live.add(s.result)
-                    self.live.update(values_of(*s.operands))
+                if s.result in self.made:
+                    found = True
+                elif s.result in self.live or self.is_root(s):
+                    self.made.add(s.result)
+                    self.need(s.result, *s.operands)
                     found = True
             elif self.mark_loop(s) if isinstance(s, (For, ForEach, While)) else self.mark_blocks(s):
                 self.needed.add(id(s))
