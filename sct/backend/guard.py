@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from sct.backend import trees
 from sct.backend.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read, unpacked
 from sct.frontend.resolve import MISSING, Dependency, free_value, place_of_default
 from sct.infer.signature import abstract
@@ -190,7 +191,7 @@ class _Guard:
     def statement(self, s: ast.stmt) -> None:
         """A statement after the tests so far, of which none has failed."""
         if self.tests:
-            self.body.append(ast.If(ast.UnaryOp(ast.Not(), both(self.tests)), [ast.Break()], []))
+            self.body.append(trees.If(trees.UnaryOp(ast.Not(), both(self.tests)), [trees.Break()], []))
             self.tests = []
         self.body.append(s)
 
@@ -226,12 +227,12 @@ class _Guard:
             own, value = self.own[p.name], missing if given is None else read(given)
             by_position.append(assigned(own, value))
             if p.kind is not p.POSITIONAL_ONLY:
-                popped = applied(attribute(left, "pop"), ast.Constant(p.name), missing)
-                value = popped if given is None else ast.IfExp(compared(value, ast.Is(), missing), popped, value)
+                popped = applied(attribute(left, "pop"), trees.Constant(p.name), missing)
+                value = popped if given is None else trees.IfExp(compared(value, ast.Is(), missing), popped, value)
             by_name.append(assigned(own, value))
-        by_name.append(ast.If(left, [ast.Break()], []))
-        self.tests.append(ast.UnaryOp(ast.Not(), read("@more")))
-        self.statement(ast.If(read("@named"), by_name, by_position or [ast.Pass()]))
+        by_name.append(trees.If(left, [trees.Break()], []))
+        self.tests.append(trees.UnaryOp(ast.Not(), read("@more")))
+        self.statement(trees.If(read("@named"), by_name, by_position or [trees.Pass()]))
 
     def left_out(self) -> None:
         """What stands for parameters that the caller leaves out: what a partial gives, or the default."""
@@ -239,9 +240,9 @@ class _Guard:
             absent = compared(read(self.own[p.name]), ast.Is(), self.object(MISSING))
             value = self.stand_in(p)
             if value is not None:
-                self.statement(ast.If(absent, [assigned(self.own[p.name], value)], []))
+                self.statement(trees.If(absent, [assigned(self.own[p.name], value)], []))
             elif p.name == self.call.cotangent:
-                self.statement(ast.If(absent, [ast.Break()], []))
+                self.statement(trees.If(absent, [trees.Break()], []))
 
     def stand_in(self, p: inspect.Parameter) -> ast.expr | None:
         root = self.call.root
@@ -273,29 +274,31 @@ class _Guard:
                 return @fits(@a0)
             return @otherwise(@p0, *@more, **@named)
         """
-        missing, failed = self.object(MISSING), ast.ExceptHandler(self.object(Exception), None, [ast.Break()])
-        self.statement(ast.Pass())
+        missing, failed = self.object(MISSING), trees.ExceptHandler(self.object(Exception), None, [trees.Break()])
+        self.statement(trees.Pass())
         inner = list(zip(self.call.inner, self.values, strict=True))
         args = [v for p, v in inner if p.kind is not p.KEYWORD_ONLY]
         if self.call.cotangent:
             args.append(read(self.own[self.call.cotangent]))
-        fits = ast.Call(read("@fits"), args, [ast.keyword(p.name, v) for p, v in inner if p.kind is p.KEYWORD_ONLY])
-        more, named = ast.Starred(read("@more"), ast.Load()), ast.keyword(None, read("@named"))
+        fits = trees.Call(read("@fits"), args, [trees.keyword(p.name, v) for p, v in inner if p.kind is p.KEYWORD_ONLY])
+        more, named = trees.Starred(read("@more"), ast.Load()), trees.keyword(None, read("@named"))
         given = [read(n) for n in self.positional]
-        plain, starred = applied(read("@otherwise"), *given), ast.Call(read("@otherwise"), [*given, more], [named])
-        otherwise = ast.IfExp(ast.BoolOp(ast.Or(), [read("@more"), read("@named")]), starred, plain)  # stars take longer
-        latest = ast.Assign([ast.Subscript(read("@latest"), ast.Constant(0), ast.Store())], read("@text"))
-        passed: list[ast.stmt] = [ast.Try(self.body, [failed], [], []), latest, ast.Return(fits)]
+        plain, starred = applied(read("@otherwise"), *given), trees.Call(read("@otherwise"), [*given, more], [named])
+        otherwise = trees.IfExp(trees.BoolOp(ast.Or(), [read("@more"), read("@named")]), starred, plain)  # stars take longer
+        latest = trees.Assign([trees.Subscript(read("@latest"), trees.Constant(0), ast.Store())], read("@text"))
+        passed: list[ast.stmt] = [trees.Try(self.body, [failed], [], []), latest, trees.Return(fits)]
         fixed, varying = self.parted()
         body: list[ast.stmt] = [
             unpacked((*self.given, *varying, "@fits", "@otherwise", "@latest"), read("@varying")),
-            ast.While(ast.Constant(True), passed, []),
-            ast.Return(otherwise),
+            trees.While(trees.Constant(True), passed, []),
+            trees.Return(otherwise),
         ]
-        taken = [ast.arg(n) for n in ("@varying", *self.positional)]
-        arguments = ast.arguments(taken, [], ast.arg("@more"), [], [], ast.arg("@named"), [missing for _ in self.positional])
+        taken = [trees.arg(n) for n in ("@varying", *self.positional)]
+        arguments = ast.arguments(
+            taken, [], trees.arg("@more"), [], [], trees.arg("@named"), [missing for _ in self.positional]
+        )
         fixed["@text"] = text
-        around = function("around", parameters(fixed), [function("@call", arguments, body), ast.Return(read("@call"))])
+        around = function("around", parameters(fixed), [function("@call", arguments, body), trees.Return(read("@call"))])
         return Guard(FunctionType(code_of(around, "<sct guard>"), {})(*fixed.values()), tuple(varying.values()))
 
     def parted(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -357,9 +360,9 @@ class _Guard:
         """Whether a field of an instance has the type `t`."""
         if f.own:
             own = attribute(value, "__dict__")
-            self.tests.append(compared(ast.Constant(f.name), ast.NotIn(), own))
+            self.tests.append(compared(trees.Constant(f.name), ast.NotIn(), own))
         elif t == Const(MISSING):
-            self.tests.append(ast.UnaryOp(ast.Not(), applied(self.object(hasattr), value, ast.Constant(f.name))))
+            self.tests.append(trees.UnaryOp(ast.Not(), applied(self.object(hasattr), value, trees.Constant(f.name))))
         else:
             self.value(attribute(value, f.name), t, getattr(example, f.name))
 
@@ -367,11 +370,11 @@ class _Guard:
         """The rank of an array, and which of its axes have length 1."""
         assert t.shape is not None
         if not t.shape:
-            self.tests.append(compared(attribute(value, "ndim"), ast.Eq(), ast.Constant(0)))
+            self.tests.append(compared(attribute(value, "ndim"), ast.Eq(), trees.Constant(0)))
             return
         axes = self.unpacked(attribute(value, "shape"), len(t.shape))
         for axis, n in zip(axes, t.shape, strict=True):
-            self.tests.append(compared(axis, ast.Eq() if is_unit(n) else ast.NotEq(), ast.Constant(1)))
+            self.tests.append(compared(axis, ast.Eq() if is_unit(n) else ast.NotEq(), trees.Constant(1)))
             self.note(n, axis)
 
     # -- sizes -------------------------------------------------------------------------------------------------------
@@ -394,7 +397,7 @@ class _Guard:
                 self.sizes_in(at(value, k), item)
         elif isinstance(t, Dict):
             for key, item in zip(t.keys, t.items, strict=True):
-                self.sizes_in(ast.Subscript(value, self.object(key), ast.Load()), item)
+                self.sizes_in(trees.Subscript(value, self.object(key), ast.Load()), item)
         elif isinstance(t, Instance):
             for f, found in self.fields.get(t.path, ()):
                 if not isinstance(found, Const):
@@ -404,7 +407,7 @@ class _Guard:
         """The tests of what is relied on."""
         ops: dict[str, ast.cmpop] = {"==": ast.Eq(), "!=": ast.NotEq(), ">=": ast.GtE()}
         for fact in facts:
-            self.tests.append(compared(self.size(fact.size), ops[fact.op], ast.Constant(fact.value)))
+            self.tests.append(compared(self.size(fact.size), ops[fact.op], trees.Constant(fact.value)))
 
     def knows(self, s: SizeLike) -> bool:
         """Whether it is known where all symbols in a size are found."""
@@ -414,22 +417,22 @@ class _Guard:
     def size(self, s: SizeLike) -> ast.expr:
         """A size, worked out."""
         if isinstance(s, int):
-            return ast.Constant(s)
-        out: ast.expr | None = ast.Constant(s.const) if s.const else None
+            return trees.Constant(s)
+        out: ast.expr | None = trees.Constant(s.const) if s.const else None
         for atom, c in s.terms:
             one = self.atom(atom)
-            one = one if abs(c) == 1 else ast.BinOp(ast.Constant(abs(c)), ast.Mult(), one)
+            one = one if abs(c) == 1 else trees.BinOp(trees.Constant(abs(c)), ast.Mult(), one)
             if out is None:
-                out = one if c > 0 else ast.UnaryOp(ast.USub(), one)
+                out = one if c > 0 else trees.UnaryOp(ast.USub(), one)
             else:
-                out = ast.BinOp(out, ast.Add() if c > 0 else ast.Sub(), one)
+                out = trees.BinOp(out, ast.Add() if c > 0 else ast.Sub(), one)
         assert out is not None
         return out
 
     def atom(self, atom: Any) -> ast.expr:
         if atom[0] == "symbol":
             return self.sizes[atom[1]]
-        parts = [self.size(p) if isinstance(p, (int, Size)) else ast.Constant(p) for p in atom[1:]]
+        parts = [self.size(p) if isinstance(p, (int, Size)) else trees.Constant(p) for p in atom[1:]]
         return applied(self.object(SIZE_FUNCTIONS[atom[0]]), *parts)
 
     # -- what lies outside of the function ---------------------------------------------------------------------------
@@ -460,4 +463,4 @@ class _Guard:
         elif d.name in d.owner.__globals__ or d.name in d.owner.__code__.co_freevars:
             self.is_(self.access(d), d.expected)
         else:  # it is found among the builtins
-            self.tests.append(compared(ast.Constant(d.name), ast.NotIn(), self.object(d.owner.__globals__)))
+            self.tests.append(compared(trees.Constant(d.name), ast.NotIn(), self.object(d.owner.__globals__)))

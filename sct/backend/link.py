@@ -17,6 +17,7 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
+from sct.backend import trees
 from sct.backend.guard import Guard, is_known_in_code
 from sct.backend.load import Loaded, load
 from sct.backend.overlap import Overlap
@@ -98,7 +99,7 @@ class Way:
             self.refuse_unless(tests)
 
     def refuse_unless(self, tests: Sequence[ast.expr]) -> None:
-        self.body.append(ast.If(ast.UnaryOp(ast.Not(), both(tests)), [ast.Return(ast.Constant(None))], []))
+        self.body.append(trees.If(trees.UnaryOp(ast.Not(), both(tests)), [trees.Return(trees.Constant(None))], []))
 
     def number(self, reached: Any) -> ast.expr:
         return read(f"@f{self.numbers[id(reached)]}")
@@ -127,23 +128,23 @@ class Way:
         elif type(expected) is FunctionType and not is_lasting(expected) and not is_registered(expected):
             own = self.next_is(found)
             is_function = compared(applied(self.hold(type), own), ast.Is(), self.hold(FunctionType))
-            self.reach(expected, [is_function, ast.UnaryOp(ast.Not(), applied(self.hold(has_effect), own))])
+            self.reach(expected, [is_function, trees.UnaryOp(ast.Not(), applied(self.hold(has_effect), own))])
         elif d.is_made_anew:
             self.others.append(compared(found, ast.Eq(), self.reference(expected)))
         else:
             missing = self.hold(MISSING)
-            self.others.append(ast.Compare(found, [ast.Is(), ast.IsNot()], [self.reference(expected), missing]))
+            self.others.append(trees.Compare(found, [ast.Is(), ast.IsNot()], [self.reference(expected), missing]))
 
     def look(self, d: Dependency) -> ast.expr:
         """How an owner has what a name refers to."""
         owner, name = self.number(d.owner), d.name
         if d.is_attribute:
-            return applied(self.hold(getattr), owner, ast.Constant(name), self.hold(MISSING))
+            return applied(self.hold(getattr), owner, trees.Constant(name), self.hold(MISSING))
         code = d.owner.__code__
         if name in code.co_freevars and d.owner.__closure__ is not None:
             return attribute(at(attribute(owner, "__closure__"), code.co_freevars.index(name)), "cell_contents")
         absent = self.hold(getattr(builtins, name, MISSING))
-        return applied(attribute(attribute(owner, "__globals__"), "get"), ast.Constant(name), absent)
+        return applied(attribute(attribute(owner, "__globals__"), "get"), trees.Constant(name), absent)
 
     def finished(self, derivative: ast.expr, guarded: Sequence[Any], outside: Sequence[Any]) -> Callable[..., Found | None]:
         """A function of another function of the same code that finds all this from it; None where something else is there.
@@ -165,13 +166,19 @@ class Way:
 
         Without the derived function that asks, the functions alone, and None where anything else is there that was relied on.
         """
-        functions = ast.Tuple([read(f"@f{k}") for k in range(len(self.functions))], ast.Load())
-        others = ast.IfExp(both(self.others), functions, ast.Constant(None)) if self.others else functions
-        alone = compared(read("@derived"), ast.Is(), ast.Constant(None))
-        steps = [*self.body[: self.steps], ast.If(alone, [ast.Return(others)], [])]
-        unbound = ast.ExceptHandler(self.hold(ValueError), None, [ast.Return(ast.Constant(None))])  # a cell that is empty yet
+        functions = trees.Tuple([read(f"@f{k}") for k in range(len(self.functions))], ast.Load())
+        others = trees.IfExp(both(self.others), functions, trees.Constant(None)) if self.others else functions
+        alone = compared(read("@derived"), ast.Is(), trees.Constant(None))
+        steps = [*self.body[: self.steps], trees.If(alone, [trees.Return(others)], [])]
+        unbound = trees.ExceptHandler(
+            self.hold(ValueError), None, [trees.Return(trees.Constant(None))]
+        )  # a cell that is empty yet
         parts = functions, self.several(guarded), derivative, self.several(outside)
-        body = [ast.Try(steps, [unbound], [], []), *self.body[self.steps :], ast.Return(ast.Tuple(list(parts), ast.Load()))]
+        body = [
+            trees.Try(steps, [unbound], [], []),
+            *self.body[self.steps :],
+            trees.Return(trees.Tuple(list(parts), ast.Load())),
+        ]
         find = code_of(function("find", parameters(("@f0", "@derived")), body), "<sct link>")
         return FunctionType(find, self.held, "find", (None,))
 
@@ -190,11 +197,11 @@ class Way:
         values |= {other.co_name: applied(make, self.hold(other), names) for other in others}
         self.body.append(assigned("@names", applied(attribute(self.hold(loaded.imported), "copy"))))
         for name, value in values.items():
-            self.body.append(ast.Assign([ast.Subscript(names, ast.Constant(name), ast.Store())], value))
-        self.body.append(assigned("@run", applied(make, self.hold(code), names, ast.Constant(None), self.several(defaults))))
+            self.body.append(trees.Assign([trees.Subscript(names, trees.Constant(name), ast.Store())], value))
+        self.body.append(assigned("@run", applied(make, self.hold(code), names, trees.Constant(None), self.several(defaults))))
         if keyword_defaults:
-            found = ast.Dict([*map(ast.Constant, keyword_defaults)], [*map(self.reference, keyword_defaults.values())])
-            self.body.append(ast.Assign([ast.Attribute(run, "__kwdefaults__", ast.Store())], found))
+            found = trees.Dict([*map(trees.Constant, keyword_defaults)], [*map(self.reference, keyword_defaults.values())])
+            self.body.append(trees.Assign([trees.Attribute(run, "__kwdefaults__", ast.Store())], found))
         return run
 
     def bound(self, value: Any) -> ast.expr:
@@ -206,7 +213,7 @@ class Way:
         return applied(attribute(read("@derived"), "called"), self.hold(around), found) if around else found
 
     def several(self, values: Sequence[Any]) -> ast.expr:
-        return ast.Tuple([self.reference(v) for v in values], ast.Load())
+        return trees.Tuple([self.reference(v) for v in values], ast.Load())
 
 
 def _anything() -> None:

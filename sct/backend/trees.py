@@ -1,6 +1,7 @@
 """Short names for the syntax trees that functions are built of.
 
-Takes names and trees; gives trees, of Python's own `ast`. Names that begin with @ are names that no user can write.
+Takes names and trees; gives trees, of kinds of Python's own `ast` that lie in the first line. Names that begin with @ are names
+that no user can write.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = [
     "applied",
@@ -25,62 +26,87 @@ __all__ = [
 ]
 
 
+_Kind = TypeVar("_Kind", bound="type[ast.AST]")
+
+
+def _placed(kind: _Kind) -> _Kind:
+    """A kind of node that lies in the first line: to give each node its place takes longer than to compile a short function."""
+    return type(kind.__name__, (kind,), {"lineno": 1, "col_offset": 0})  # type: ignore[return-value]
+
+
+Assign = _placed(ast.Assign)
+Attribute = _placed(ast.Attribute)
+BinOp = _placed(ast.BinOp)
+BoolOp = _placed(ast.BoolOp)
+Break = _placed(ast.Break)
+Call = _placed(ast.Call)
+Compare = _placed(ast.Compare)
+Constant = _placed(ast.Constant)
+Dict = _placed(ast.Dict)
+ExceptHandler = _placed(ast.ExceptHandler)
+FunctionDef = _placed(ast.FunctionDef)
+If = _placed(ast.If)
+IfExp = _placed(ast.IfExp)
+Name = _placed(ast.Name)
+Pass = _placed(ast.Pass)
+Return = _placed(ast.Return)
+Starred = _placed(ast.Starred)
+Subscript = _placed(ast.Subscript)
+Try = _placed(ast.Try)
+Tuple = _placed(ast.Tuple)
+UnaryOp = _placed(ast.UnaryOp)
+While = _placed(ast.While)
+arg = _placed(ast.arg)
+keyword = _placed(ast.keyword)
+
+
 def read(of: str) -> ast.expr:
-    return ast.Name(of, ast.Load())
+    return Name(of, ast.Load())
 
 
 def at(value: ast.expr, key: Any) -> ast.expr:
-    return ast.Subscript(value, ast.Constant(key), ast.Load())
+    return Subscript(value, Constant(key), ast.Load())
 
 
 def attribute(value: ast.expr, of: str) -> ast.expr:
-    return ast.Attribute(value, of, ast.Load())
+    return Attribute(value, of, ast.Load())
 
 
 def applied(f: ast.expr, *args: ast.expr) -> ast.expr:
-    return ast.Call(f, list(args), [])
+    return Call(f, list(args), [])
 
 
 def compared(value: ast.expr, op: ast.cmpop, other: ast.expr) -> ast.expr:
-    return ast.Compare(value, [op], [other])
+    return Compare(value, [op], [other])
 
 
 def both(tests: Sequence[ast.expr]) -> ast.expr:
     """Whether all tests hold, of which there is at least one."""
-    return ast.BoolOp(ast.And(), list(tests)) if len(tests) > 1 else tests[0]
+    return BoolOp(ast.And(), list(tests)) if len(tests) > 1 else tests[0]
 
 
 def assigned(to: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Name(to, ast.Store())], value)
+    return Assign([Name(to, ast.Store())], value)
 
 
 def unpacked(to: Iterable[str], value: ast.expr) -> ast.stmt:
     """The assignment of a value's items to names."""
-    return ast.Assign([ast.Tuple([ast.Name(n, ast.Store()) for n in to], ast.Store())], value)
+    return Assign([Tuple([Name(n, ast.Store()) for n in to], ast.Store())], value)
 
 
 def parameters(names: Iterable[str]) -> ast.arguments:
     """Parameters, all by position."""
-    return ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, [])
+    return ast.arguments([], [arg(n) for n in names], None, [], [], None, [])
 
 
 def function(of: str, arguments: ast.arguments, body: Sequence[ast.stmt]) -> ast.FunctionDef:
-    made = ast.FunctionDef(of, arguments, list(body), [], None)
+    made = FunctionDef(of, arguments, list(body), [], None)
     made.type_params = []  # type: ignore[attr-defined]  # asked for from Python 3.12 on
     return made
 
 
 def code_of(made: ast.FunctionDef, filename: str) -> CodeType:
-    """The code of a function, all of which lies in the first line."""
-    nodes: list[Any] = [made]
-    while nodes:  # as ast.fix_missing_locations does, which takes most of the time that a short function takes
-        node = nodes.pop()
-        node.lineno, node.col_offset = 1, 0
-        for part in vars(node).values():
-            if isinstance(part, list):
-                nodes += [p for p in part if isinstance(p, ast.AST)]
-            elif isinstance(part, ast.AST) and not isinstance(part, ast.expr_context):
-                nodes.append(part)
+    """The code of a function, all of whose nodes that have a place are of the kinds here."""
     module = compile(ast.Module([made], []), filename, "exec")
     (code,) = (c for c in module.co_consts if isinstance(c, CodeType))
     return code

@@ -20,13 +20,13 @@ class Sharing(Generic[K]):
     """The pairs at one point of a program. `fork` copies them; the objects' bits are common to all forks."""
 
     def __init__(self, bits: Bits[K] | None = None) -> None:
-        self.bits = Bits[K]() if bits is None else bits
+        self.bits: Bits[K] = Bits() if bits is None else bits
         self.mates: dict[K, int] = {}
         self.found: set[K] = set()  # the objects that came to share memory with another one since the fork
 
     def fork(self) -> Sharing[K]:
         """The pairs for a branch or a loop's body."""
-        new = Sharing[K](self.bits)
+        new: Sharing[K] = Sharing(self.bits)
         new.mates = dict(self.mates)
         return new
 

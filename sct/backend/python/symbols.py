@@ -26,12 +26,15 @@ __all__ = ["RESERVED", "Symbols", "load"]
 RESERVED = frozenset(dir(builtins)) - {"_"} | {"np", "math", "runtime", "operator", "checkpointing"}
 
 
+_READ = ast.Load()
+
+
 def load(name: str) -> Any:
     """A dotted name, read."""
     first, *rest = name.split(".")
-    node: ast.expr = ast.Name(first, ast.Load())
+    node: ast.expr = ast.Name(first, _READ)
     for part in rest:
-        node = ast.Attribute(node, part, ast.Load())
+        node = ast.Attribute(node, part, _READ)
     return node
 
 
