@@ -7,6 +7,7 @@ is immutable: a stage takes a `Function` and gives another. An operand is a `Val
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -312,6 +313,13 @@ class Function:
     block: Block
     doc: str | None = None
     callee: Callable[..., Any] | None = None
+
+    @functools.cached_property
+    def defaults(self) -> dict[str, Any] | None:
+        """The parameters with their defaults, if each can be given by position and by name; None if not."""
+        parameters = self.signature.parameters
+        plain = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters.values())
+        return {name: p.default for name, p in parameters.items()} if plain else None
 
     def __repr__(self) -> str:
         from sct.ir.printer import show

@@ -189,6 +189,13 @@ def calling(s: Builder, library: bool = False) -> Iterator[None]:
 
 def bind(s: Builder, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
     """The arguments of a call, in the order of the function's parameters."""
+    names = function.defaults
+    if names is not None and len(args) <= len(names):
+        given = dict(zip(names, args, strict=False)) | kwargs
+        left = names.keys() - given.keys()
+        right = len(given) == len(args) + len(kwargs) == len(names) - len(left)
+        if right and not any(names[n] is inspect.Parameter.empty for n in left):
+            return [given[n] if n in given else default(s, function, n, value) for n, value in names.items()]
     try:
         bound = function.signature.bind(*args, **kwargs)
     except TypeError as e:
@@ -234,8 +241,10 @@ def vectorized_call(s: Builder, op: np.vectorize, args: Sequence[Operand], kwarg
 
 def default(s: Builder, function: Function, name: str, value: Any) -> Operand:
     """The default of a parameter: as it stands if it is a constant, otherwise read when the function runs."""
+    if value is None or type(value) in (bool, int, float, complex, str):
+        return Const(value)
     t = type_alone(value, name)
-    if isinstance(t, Const) or type(value) in (int, float, complex):
+    if isinstance(t, Const):
         return Const(value)
     if isinstance(plain(t), tuple) and t == (known := Tuple(tuple(Const(v) for v in value))):
         return known

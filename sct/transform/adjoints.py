@@ -76,7 +76,7 @@ class Adjoints:
 
     def accumulate(self, operand: Operand, bar: Operand) -> None:
         """Add `bar`, an adjoint of the structure of `operand`, to the adjoints of the values in it."""
-        if isinstance(bar, (Undefined,)) or bar == Const(None):
+        if isinstance(bar, Undefined) or (isinstance(bar, Const) and bar.value is None):
             return
         if isinstance(operand, (Tuple, List, Dict)):
             items = self.items(bar, len(operand.items))

@@ -115,6 +115,9 @@ def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mo
     return _Reverser(specialized, wrt, single, mode).run()
 
 
+_NONE = Const(None)
+
+
 class _Reverser(Boundary):
     def __init__(self, specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> None:
         super().__init__(specialized.function, mode)
@@ -317,10 +320,11 @@ class _Reverser(Boundary):
         else:
             items = self.items(found, len(targets))
         for target, one in zip(targets, items, strict=True):
-            lost = values_of(target) if one == Const(None) and not rule.partials else values_of(*_slices(target))
+            none = one == _NONE
+            lost = values_of(target) if none and not rule.partials else values_of(*_slices(target))
             if any(v in self.active for v in lost):
                 raise self.not_covered(s, "an argument without a derivative depends on what is differentiated by")
-            if isinstance(target, Value) and target in self.active and one != Const(None):
+            if not none and isinstance(target, Value) and target in self.active:
                 check_shape(self.b, rule, one, target, s.place)
             self.accumulate(target, one)
 
