@@ -18,7 +18,7 @@ from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Const, Slice
 from sct.optimize.dead_code import dead_code
-from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, run
+from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, STORED, run
 from sct.registry.rules import adjoint_rule
 from sct.specialize.calls import lowered
 from sct.specialize.specializer import Specialized, specialize
@@ -66,7 +66,7 @@ def differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode: 
     reversal = replace(reversal, function=run(REVERSED if optimize else (dead_code,), reversal.function))
     function = record(shapes_only(reversal) if optimize and is_on("shapes") else reversal)
     function = run(RECORDED if optimize else (dead_code,), function)
-    owned = own_results(function, mode.gradient_in)
+    owned = own_results(run(STORED, function) if optimize else function, mode.gradient_in)
     if optimize:
         owned = run(OWNED if owned is not function else OWNED[-2:], owned)  # copies may stand next to what makes them needless
     free = tuple(dict((*primal.free, *reversal.free)).items())
@@ -84,7 +84,7 @@ def with_steps(f: Function, optimize: bool) -> Function:
     def statement(s: Statement) -> Statement:
         if isinstance(s, Apply) and isinstance(s.op, Steps):
             step = run(PRIMAL, s.op.step)
-            step = run((*RECORDED, *OWNED), step) if optimize else step
+            step = run((*RECORDED, *STORED, *OWNED), step) if optimize else step
             return replace(s, op=Steps(with_steps(step, optimize)))
         if isinstance(s, Apply) and isinstance(s.op, StepsBack):
             made = differentiated(Specialized(s.op.step, (), ()), s.op.wrt, False, Mode("vjp", False, "argument"), optimize)

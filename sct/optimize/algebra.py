@@ -243,11 +243,9 @@ class _Algebra(Rewriter):
         x, index, v = s.args
         t = type_of(v)
         r = s.result.type
-        cleared = self.made_by(x, updated)
-        if cleared is not None and cleared.args[1] == Tuple((index,)) and _is(cleared.args[2], 0):
-            if is_basic_index(index) and self.users[cleared.result] <= 1:
-                return self.changed(s, updated, cleared.args[0], cleared.args[1], v)
-            return s
+        refilled = self.refilled(s)
+        if refilled is not s:
+            return refilled
         if not isinstance(t, Array) or not isinstance(r, Array):
             return s
         if not _everything(index):
@@ -256,9 +254,24 @@ class _Algebra(Rewriter):
         whole = same_shape(t.shape, r.shape) and same_dtype(t.dtype, r.dtype)
         return self.add(self.changed(s, operator.add, x, v)) if whole else s
 
+    def refilled(self, s: Apply) -> Apply | Operand:
+        """What is added to a part that was set to zero is what that holds."""
+        x, index, v = s.args
+        cleared = self.made_by(x, updated)
+        if cleared is None or self.users[cleared.result] > 1 or _part(cleared.args[1]) != index or not _is(cleared.args[2], 0):
+            return s
+        if not is_basic_index(index):
+            return s
+        t = type_of(v)
+        path = Tuple((index,)) if isinstance(t, Array) and t.shape else cleared.args[1]
+        return self.updated(self.changed(s, updated, cleared.args[0], path, v))
+
     def updated(self, s: Apply) -> Apply | Operand:
-        """All of an array replaced."""
+        """All of an array replaced, or a part by what is there."""
         x, path, v = s.args
+        there = self.made_by(v, operator.getitem)
+        if there is not None and there.args[0] is x and there.args[1] == _part(path) and is_basic_index(there.args[1]):
+            return x
         if not isinstance(path, Tuple) or len(path.items) != 1 or not _everything(path.items[0]):
             return s
         if _is(v, 0) and not _is_boxed(x):
@@ -689,6 +702,12 @@ def _inexact(o: Operand) -> bool:
     """Whether an operand is of real or complex numbers, not of integers."""
     found = numbers(type_of(o))
     return found is not None and found.inexact
+
+
+def _part(path: Operand) -> Operand | None:
+    """The index of the part that a write goes to, if that is told by one; all of a part is the part."""
+    items = path.items if isinstance(path, Tuple) else ()
+    return items[0] if len(items) == 1 or (len(items) == 2 and items[1] == Const(Ellipsis)) else None
 
 
 def _of_both(a: Abstract, b: Abstract) -> Abstract | None:

@@ -17,7 +17,7 @@ from sct.optimize.signs import signs
 from sct.optimize.steps import steps
 from sct.optimize.subexpressions import masks, subexpressions
 
-__all__ = ["OWNED", "PRIMAL", "RECORDED", "REVERSED", "chosen", "run"]
+__all__ = ["OWNED", "PRIMAL", "RECORDED", "REVERSED", "STORED", "chosen", "run"]
 
 Pass = Callable[[Function], Function]
 
@@ -36,8 +36,11 @@ REVERSED: tuple[Pass, ...] = (
 )
 """On the derivative, while its reverse sweep still reads values of inner blocks freely."""
 
-RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, buffers, algebra, dead_code)
+RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, algebra, dead_code)
 """On the derivative once every value is in scope."""
+
+STORED: tuple[Pass, ...] = (buffers,)
+"""After these, when it is known what is written into arrays."""
 
 OWNED: tuple[Pass, ...] = (algebra, dead_code, signs, accumulation)
 """On the finished derivative, whose results share no memory."""

@@ -144,5 +144,5 @@ def chosen(n, sizes, least=3):
 
 
 def test_every_pass_has_cases():
-    lists = (passes.PRIMAL, passes.REVERSED, passes.RECORDED, passes.OWNED)
+    lists = (passes.PRIMAL, passes.REVERSED, passes.RECORDED, passes.STORED, passes.OWNED)
     assert {p.__name__ for names in lists for p in names} == {file.stem for file in FILES}
