@@ -175,7 +175,7 @@ def shown(x: Any) -> Any:
         return {k: shown(v) for k, v in x.items()}
     if not isinstance(x, np.ndarray):
         return x
-    copy = x.copy()
+    copy = x.copy("K")
     copy.flags.writeable = False
     return copy
 

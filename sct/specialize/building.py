@@ -140,6 +140,10 @@ class Builder(Protocol):
     def instance_of(self, what: str) -> AbstractContextManager[None]:
         """One of several runs through the same statements."""
 
+    @property
+    def within(self) -> str:
+        """Which of several runs through the same statements this is."""
+
     def following(self, loop: int, way: int) -> AbstractContextManager[None]:
         """A loop is followed in one of the ways to do so."""
 

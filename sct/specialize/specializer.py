@@ -365,6 +365,11 @@ class Specializer:
         """A specializer of another function, on its own but for what it is given."""
         return Specializer(decided=self.decided, ways=self.ways, **state)
 
+    @property
+    def within(self) -> str:
+        """Which of several runs through the same statements this is: the same in each run of the whole."""
+        return self.path.partition(".")[2]
+
     @contextmanager
     def following(self, loop: int, way: int) -> Iterator[None]:
         """A loop is followed in one of the ways to do so; what is decided in it holds for that way."""

@@ -15,7 +15,7 @@ from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
 from sct.analysis.storage import fresh
-from sct.errors import NoRuleError, SourceUnavailableError, UnsupportedSyntaxError
+from sct.errors import NoRuleError, SctError, SourceUnavailableError, UnsupportedSyntaxError
 from sct.frontend.callables import reached
 from sct.infer.signature import example_of
 from sct.ir.ops import CALL, Free, Method, Unused, describe, package_of
@@ -24,6 +24,7 @@ from sct.ir.types import Array, Const, Instance, Scalar, Stateful, Unknown
 from sct.registry.effects import is_registered
 from sct.runtime import shown
 from sct.specialize.building import Builder, UndecidedError
+from sct.specialize.calls import lowered
 from sct.specialize.containers import UnrollError
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import spread
@@ -38,15 +39,14 @@ def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
     function = None if s.static else _python_function(op, args)
     if function is None:
         return s.apply(op, args, kwargs, name)
-    what = "call", s.place, s.ways
-    if what not in s.decided:
+    refused = _never_followed(s, function) or s.decided.get(what := ("call", s.place, s.ways, s.within, function))
+    if refused is None:
         try:
             return s.apply(op, args, kwargs, name)
         except UnrollError:
             raise
-        except (UnsupportedSyntaxError, NoRuleError, SourceUnavailableError) as e:
+        except _REFUSALS as e:
             raise UndecidedError(what, e) from None
-    refused = s.decided[what]
     args, kwargs = spread(s, args, kwargs)
     if not _as_it_stands(s, op, args, kwargs):
         raise refused.with_traceback(None) from None
@@ -54,6 +54,22 @@ def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
     why = refused.message.removesuffix(" is not supported")
     _may_have_changed(s, function, [*args, *kwargs.values()], f"{why}{where}")
     return Const(None)
+
+
+_REFUSALS = (UnsupportedSyntaxError, NoRuleError, SourceUnavailableError)
+
+
+def _never_followed(s: Builder, function: FunctionType) -> SctError | None:
+    """Why a function cannot be followed, whatever it is given."""
+    what = "function", function
+    if what not in s.decided:
+        try:
+            lowered(function)
+            s.decided[what] = None
+        except _REFUSALS as e:
+            s.decided[what] = e.with_traceback(None)
+    found: SctError | None = s.decided[what]
+    return found
 
 
 def _python_function(op: Any, args: Sequence[Operand]) -> FunctionType | None:

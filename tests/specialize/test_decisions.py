@@ -92,6 +92,27 @@ def test_what_is_called_for_its_effect_is_called_once():
     assert derived == SEEN
 
 
+def write(a, v):
+    a[0] = v * a[1]
+
+
+def hooks(x):
+    """One place, where one function is followed, and another one is not."""
+    y = x * 1.0
+    for hook in (log_twice, write, log_twice):
+        hook(y, x[2])
+    return np.sum(y * y)
+
+
+def log_twice(a, v):
+    with np.errstate(all="ignore"):
+        SEEN.append(float(v))
+
+
+def test_functions_at_one_place_are_decided_on_apart():
+    check_gradient(hooks, X)
+
+
 def test_many_loops_that_must_be_unrolled():
     lines = "".join(f"    for k in range(2):\n        s += {k + 1}.0 * np.sum(p[k] * p[k])\n" for k in range(12))
     f = define(f"def f(x):\n    p = (x, 2.0 * x[0])\n    s = 0.0\n{lines}    return s\n", "f")

@@ -1,23 +1,26 @@
-"""Layout: of which values the order of the axes in memory can be seen from outside.
+"""Layout: of which values the order of the axes in memory can be seen.
 
-Takes a function; gives the values whose layout the results, or what acts, may have from them. NumPy's operations hand the
-layout of their operands on; what is stored into an array takes that of the array. A copy of anything else may be laid out in
-any way. What the reverse sweep returns is new, and promises no layout.
+Takes a function; gives the values whose layout a result may depend on: the results of the forward sweep, a test or a number of
+iterations, what acts, and what the reverse sweep reads. NumPy's operations hand the layout of their operands on; what is
+stored into an array takes that of the array. A copy of anything else may be laid out in any way, and so may copies in the
+reverse sweep, unless the function asks how an array lies.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from sct.analysis.binding import behind
-from sct.analysis.effects import has_effect, statements
-from sct.ir.ops import Attribute, InPlace, Steps, StepsBack
-from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Value, captured, is_reverse, values_of
-from sct.ir.types import Const
+from sct.analysis.effects import callee, has_effect, statements
+from sct.ir.ops import Attribute, InPlace, Special, Steps, StepsBack, package_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
+from sct.ir.types import Const, Unknown
 
 __all__ = ["layouts_seen"]
 
 
 def layouts_seen(f: Function) -> set[Value]:
-    """The values of `f` of which somebody else sees how they lie in memory."""
+    """The values of `f` on whose order of axes something may depend."""
     every = any(map(_asks, statements(f.block)))
     sources: dict[Value, tuple[Operand, ...]] = {}
     new: set[Value] = set()
@@ -26,21 +29,38 @@ def layouts_seen(f: Function) -> set[Value]:
     while work:
         for s in work.pop().body:
             work += s.blocks
-            if isinstance(s, Closure):
-                roots += captured(s.block)
             sources.update(s.flows)
+            if not isinstance(s, Apply):
+                roots += values_of(*s.reads)
+                continue
             if is_reverse(s) and not every:
-                new.update(s.results)
-            elif isinstance(s, Apply):
-                in_place = isinstance(s.op, InPlace)
-                sources[s.result] = s.args[:1] if in_place else s.operands
-                if every or isinstance(s.op, (Steps, StepsBack)) or (has_effect(s) and not in_place):
-                    roots += values_of(s.result, *s.operands)
+                new.add(s.result)
+                roots += values_of(*s.operands)
+                continue
+            in_place = isinstance(s.op, InPlace)
+            sources[s.result] = s.args[:1] if in_place else s.operands
+            if every or isinstance(s.op, (Special, Steps, StepsBack)) or (has_effect(s) and not in_place):
+                roots += values_of(s.result, *s.operands)
     return behind(roots, sources) - new
+
+
+_ATTRIBUTES = frozenset(("T", "dtype", "imag", "itemsize", "nbytes", "ndim", "real", "shape", "size"))
+_ORDERED = frozenset(("array", "asarray", "astype", "copy", "flatten", "isfortran", "ravel", "require", "reshape", "tobytes"))
+_LIBRARIES = ("numpy", "_operator", "operator", "math", "builtins", "sct", "")
 
 
 def _asks(s: Apply) -> bool:
     """Whether what an operation gives may depend on the layout of an operand."""
     if isinstance(s.op, Attribute):
-        return s.op.name in ("flags", "strides")
-    return any(isinstance(o, Const) and isinstance(o.value, str) and o.value in ("K", "A") for o in s.operands)
+        return s.op.name not in _ATTRIBUTES
+    op = callee(s)
+    if package_of(op) not in _LIBRARIES:
+        return True
+    name = getattr(op, "__name__", getattr(op, "name", ""))
+    return name == "isfortran" or (name in _ORDERED and any(map(_is_other_order, s.operands[1:])))
+
+
+def _is_other_order(o: Operand) -> bool:
+    """Whether an operand may be an order that is that of the array."""
+    t: Any = type_of(o)
+    return isinstance(t, Unknown) or (isinstance(t, Const) and isinstance(t.value, str) and t.value not in ("C", "F", "c", "f"))
