@@ -113,7 +113,10 @@ def memory(where: Memory | Callable[..., Memory], *primitives: Any) -> None:
 
 def facts_of(op: Any) -> Facts:
     """What is registered of an operation; of a method or attribute of which nothing is, that of its primitive."""
-    found: Facts | None = find(_facts, op)
+    try:
+        found = _facts.get(op)
+    except TypeError:  # not hashable
+        found = None
     if found is None and isinstance(op, (Method, Attribute)):
         found = find(_facts, primitive_of(op))
     return found or _NOTHING
