@@ -28,7 +28,7 @@ from sct.specialize.calls import lowered
 from sct.specialize.containers import UnrollError
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import spread
-from sct.specialize.memory import Write
+from sct.specialize.memory import Write, key_of
 from sct.specialize.writing import handed_over
 
 __all__ = ["may_rebind", "may_store", "statement"]
@@ -41,12 +41,19 @@ def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
         return s.apply(op, args, kwargs, name)
     refused = _never_followed(s, function) or s.decided.get(what := ("call", s.place, s.ways, s.within, function))
     if refused is None:
+        given = [key_of(s.memory.root(v)) for v in values_of(*args, *kwargs.values())]
+        before = [s.memory.writes.get(k) for k in given]
         try:
-            return s.apply(op, args, kwargs, name)
+            made = s.apply(op, args, kwargs, name)
         except UnrollError:
             raise
         except _REFUSALS as e:
+            if ("writes", function) in s.decided:  # it would write into a copy that is read-only
+                raise
             raise UndecidedError(what, e) from None
+        if any(s.memory.writes.get(k) is not w for k, w in zip(given, before, strict=True)):
+            s.decided["writes", function] = True
+        return made
     args, kwargs = spread(s, args, kwargs)
     if not _as_it_stands(s, op, args, kwargs):
         raise refused.with_traceback(None) from None

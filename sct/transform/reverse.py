@@ -76,14 +76,15 @@ __all__ = ["Mode", "Reversal", "reverse"]
 class Reversal:
     """A function whose reverse sweep is not yet in scope, and the forward block of each reverse block, by label.
 
-    `forward` are the values of the forward sweep, `fits` the sizes that its statements take to be equal. `dependencies` and
-    `free` are what a user's rules rely on, as in `Specialized`.
+    `arguments` are the primal's parameters, `forward` the values of the forward sweep, `fits` the sizes that its statements
+    take to be equal. `dependencies` and `free` are what a user's rules rely on, as in `Specialized`.
     """
 
     function: Function
     mirror: dict[int, int]
     indices: dict[Value, Value]
     forward: frozenset[Value]
+    arguments: tuple[Value, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     free: tuple[tuple[Free | Field, Abstract], ...] = ()
     fits: tuple[Fit, ...] = ()
@@ -159,6 +160,7 @@ class _Reverser(Boundary):
             self.mirror,
             self.indices,
             forward,
+            f.block.params,
             tuple(self.b.dependencies),
             tuple(self.b.free.items()),
             tuple(fits(f.block, self.active)),

@@ -15,8 +15,8 @@ from functools import reduce
 
 import numpy as np
 
-from sct.analysis.binding import ahead, phis
-from sct.analysis.effects import statements
+from sct.analysis.binding import ahead, behind, phis
+from sct.analysis.effects import has_effect, statements
 from sct.analysis.versions import is_whole, is_write, path_of
 from sct.infer.join import fixed_shape
 from sct.ir.ops import Attribute, Method
@@ -74,12 +74,13 @@ class _Shapes:
     copied: set[Operand] = field(default_factory=set)  # arguments that are written into
     named: dict[Value, Value] = field(default_factory=dict)  # an argument -> its shape
     kept: dict[Value, Value] = field(default_factory=dict)  # a value of the forward sweep -> its shape
+    made: set[Value] = field(default_factory=set)  # values of the forward sweep that are needed other than for their shapes
     newer: dict[Operand, Value] = field(default_factory=dict)  # a version of an array that is written over -> the next one
     numbers: set[Value] = field(default_factory=set)  # adjoints that may be numbers, where a path leaves a name unbound
 
     def run(self) -> Reversal:
         f = self.reversal.function
-        self.params = {p.name: p for p in f.block.params if p in self.reversal.forward}  # not what a caller gives as an adjoint
+        self.params = {p.name: p for p in self.reversal.arguments}  # not what a caller gives as an adjoint
         self.copied = {s.args[0] for s in f.block.body if isinstance(s, Apply) and s.op in (np.array, Method("copy"))}
         back = [self.reverses(s) for s in f.block.body]
         forward = [s for s, reverses in zip(f.block.body, back, strict=True) if not reverses]
@@ -93,6 +94,7 @@ class _Shapes:
         sources = {**phis(whole), **{v: s.args for v, s in made.items()}}
         self.numbers = ahead((v for v, s in made.items() if s.op is zeros_if_bound), sources)
         self.uses.update(values_of(*f.block.yields))
+        self.made = _made_anyway(forward, self.uses)
         writes = [(s.args[0], s.result) for s in forward if isinstance(s, Apply) and is_write(s)]
         self.newer = {v: r for v, r in writes if isinstance(v, Value) and not self.uses[v]}
         self.uses.update(v for s in forward for v in values_of(*s.operands))
@@ -144,7 +146,7 @@ class _Shapes:
             return [s]
         t = asked.type
         if asked not in self.inner:
-            if self.rebinds(asked):
+            if asked in self.made and self.rebinds(asked):
                 return [s]
             other = self.by_argument(s, asked)
             told = other is not s or asked in self.params.values() or asked not in self.reversal.forward
@@ -176,7 +178,8 @@ class _Shapes:
         return o
 
     def rebinds(self, asked: Value) -> bool:
-        """Whether a value is in the place of an argument of its shape, whose name would not be free if that were kept."""
+        """Whether a value is in the place of an argument of its shape, whose name would not be free if that were kept: its
+        shape is."""
         p = self.params.get(asked.name)
         return p is not None and p is not asked and isinstance(p.type, Array) and p.type == asked.type
 
@@ -211,14 +214,15 @@ class _Shapes:
         like = next((p for p in self.params.values() if isinstance(p.type, Array) and p.type.shape == t.shape), None)
         if like is None or not t.shape:
             return s
+        taken = like in self.copied or self.rebinds(asked)
         if s.op is unbroadcast:
             return replace(s, op=unbroadcast_to, args=(s.args[0], self.argument_shape(like)))
         if s.op is np.zeros_like:
-            if like.type == t and like not in self.copied:
+            if like.type == t and not taken:
                 return replace(s, args=(like,))
             dtype = () if t.dtype == np.dtype(float) else (Const(t.dtype),)
             return s if t.dtype is None else replace(s, op=np.zeros, args=(self.argument_shape(like), *dtype))
-        if like in self.copied:
+        if taken:
             return s if s.op in _SIZES else replace(s, op=stop_gradient, args=(self.argument_shape(like),))
         return replace(s, args=(like,))
 
@@ -309,6 +313,25 @@ def axis_of(atom: object, params: Mapping[str, Value]) -> tuple[Value, int] | No
     name, _, axis = atom[1].rpartition(".")
     p = params.get(name)
     return (p, int(axis)) if p is not None and axis.isdigit() and isinstance(p.type, Array) else None
+
+
+def _made_anyway(forward: list[Statement], used: Counter[Value]) -> set[Value]:
+    """The values of the forward sweep that those used come from, and what loops give of such."""
+    whole = Block((), tuple(forward), ())
+    sources: dict[Value, tuple[Operand, ...]] = dict(phis(whole))
+    roots = [v for v, n in used.items() if n]
+    work = [whole]
+    while work:
+        for s in work.pop().body:
+            work += s.blocks
+            if not isinstance(s, Apply):
+                roots += values_of(*s.reads)
+                continue
+            sources[s.result] = s.operands
+            if has_effect(s):
+                roots += values_of(*s.operands)
+    needed = behind(roots, sources)
+    return needed.union(r for r, found in phis(whole).items() if len(found) == 1 and found[0] in needed)
 
 
 def _with_sources(reverse: list[Statement], inner: list[Block]) -> list[Statement]:

@@ -113,6 +113,23 @@ def test_functions_at_one_place_are_decided_on_apart():
     check_gradient(hooks, X)
 
 
+def put(a, b):
+    a[0] = 0.5 * b[1]
+
+
+def shared_from_the_second_on(x, n):
+    v = x
+    for _ in range(n):
+        put(v, x)
+        v = 0.9 * v
+    return np.sum(v)
+
+
+def test_what_writes_is_not_kept_as_it_stands():
+    with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory"):
+        sct.grad(shared_from_the_second_on)(X, 2)
+
+
 def test_many_loops_that_must_be_unrolled():
     lines = "".join(f"    for k in range(2):\n        s += {k + 1}.0 * np.sum(p[k] * p[k])\n" for k in range(12))
     f = define(f"def f(x):\n    p = (x, 2.0 * x[0])\n    s = 0.0\n{lines}    return s\n", "f")

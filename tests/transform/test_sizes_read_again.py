@@ -75,6 +75,25 @@ def test_a_size_of_an_argument_is_not_recorded():
     assert "shape[0])" not in "".join(line for line in source.splitlines() if "append" in line)
 
 
+def scaled(x, n):
+    for _ in range(n):
+        x = 2.0 * x
+    return np.sum(x)
+
+
+def shifted(x, n):
+    for i in range(n):
+        x[1:-1] = x[:-2] * 0.5
+    return np.sum(x)
+
+
+@pytest.mark.parametrize("f", [scaled, shifted])
+def test_no_loop_is_run_for_a_shape(f):
+    source = sct.grad(f).source_for(A[:, 0], 2)
+    assert "# forward" not in source
+    sct.check_grads(f, (A[:, 0], 2))
+
+
 @pytest.mark.parametrize("listed", [False, True])
 def test_nothing_is_copied_for_its_shape(listed):
     y_bar = np.arange(6.0).reshape(3, 2)
