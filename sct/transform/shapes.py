@@ -11,7 +11,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -74,7 +74,8 @@ class _Shapes:
     copied: set[Operand] = field(default_factory=set)  # arguments that are written into
     named: dict[Value, Value] = field(default_factory=dict)  # an argument -> its shape
     kept: dict[Value, Value] = field(default_factory=dict)  # a value of the forward sweep -> its shape
-    made: set[Value] = field(default_factory=set)  # values of the forward sweep that are needed other than for their shapes
+    forward: list[Statement] = field(default_factory=list)  # the statements of the forward sweep
+    used: list[Value] = field(default_factory=list)  # what the reverse sweep needs other than for its shape
     newer: dict[Operand, Value] = field(default_factory=dict)  # a version of an array that is written over -> the next one
     numbers: set[Value] = field(default_factory=set)  # adjoints that may be numbers, where a path leaves a name unbound
 
@@ -94,7 +95,7 @@ class _Shapes:
         sources = {**phis(whole), **{v: s.args for v, s in made.items()}}
         self.numbers = ahead((v for v, s in made.items() if s.op is zeros_if_bound), sources)
         self.uses.update(values_of(*f.block.yields))
-        self.made = _made_anyway(forward, self.uses)
+        self.forward, self.used = forward, list(self.uses)
         writes = [(s.args[0], s.result) for s in forward if isinstance(s, Apply) and is_write(s)]
         self.newer = {v: r for v, r in writes if isinstance(v, Value) and not self.uses[v]}
         self.uses.update(v for s in forward for v in values_of(*s.operands))
@@ -146,7 +147,7 @@ class _Shapes:
             return [s]
         t = asked.type
         if asked not in self.inner:
-            if asked in self.made and self.rebinds(asked):
+            if self.rebinds(asked) and asked in self.made:
                 return [s]
             other = self.by_argument(s, asked)
             told = other is not s or asked in self.params.values() or asked not in self.reversal.forward
@@ -170,6 +171,11 @@ class _Shapes:
             return [replace(s, op=unbroadcast_to, args=(s.args[0], self.shape_of(asked)))]
         shape, made = found
         return [*made, replace(s, op=unbroadcast_to, args=(s.args[0], shape))]
+
+    @cached_property
+    def made(self) -> set[Value]:
+        """The values of the forward sweep that are needed other than for their shapes."""
+        return _made_anyway(self.forward, self.used)
 
     def newest(self, o: Operand) -> Operand:
         """The last version of an array of which an earlier one is needed for its shape alone."""
@@ -315,11 +321,12 @@ def axis_of(atom: object, params: Mapping[str, Value]) -> tuple[Value, int] | No
     return (p, int(axis)) if p is not None and axis.isdigit() and isinstance(p.type, Array) else None
 
 
-def _made_anyway(forward: list[Statement], used: Counter[Value]) -> set[Value]:
+def _made_anyway(forward: list[Statement], used: Iterable[Value]) -> set[Value]:
     """The values of the forward sweep that those used come from, and what loops give of such."""
     whole = Block((), tuple(forward), ())
-    sources: dict[Value, tuple[Operand, ...]] = dict(phis(whole))
-    roots = [v for v, n in used.items() if n]
+    given = phis(whole)
+    sources = dict(given)
+    roots = list(used)
     work = [whole]
     while work:
         for s in work.pop().body:
@@ -331,7 +338,7 @@ def _made_anyway(forward: list[Statement], used: Counter[Value]) -> set[Value]:
             if has_effect(s):
                 roots += values_of(*s.operands)
     needed = behind(roots, sources)
-    return needed.union(r for r, found in phis(whole).items() if len(found) == 1 and found[0] in needed)
+    return needed.union(r for r, found in given.items() if len(found) == 1 and found[0] in needed)
 
 
 def _with_sources(reverse: list[Statement], inner: list[Block]) -> list[Statement]:

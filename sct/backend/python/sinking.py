@@ -8,13 +8,12 @@ has `a_1 = 2.0 * b` first and `a = a_1` last. Moves only what reads nothing that
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sct.analysis.effects import effect, has_effect
 from sct.analysis.recording import is_number
 from sct.backend.python.fold import Folding
 from sct.ir.ops import InPlace
-from sct.ir.rewriting import map_blocks
+from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import Apply, Block, For, Function, Operand, Statement, Value, While, carried_params, values_of
 
 __all__ = ["sunk"]
@@ -22,8 +21,7 @@ __all__ = ["sunk"]
 
 def sunk(f: Function, folding: Folding) -> Function:
     """`f` with what loops hand on moved down; `f` itself where there is nothing to move."""
-    block = _Sinker(folding).block(f.block)
-    return f if block is f.block else replace(f, block=block)
+    return changed(f, block=_Sinker(folding).block(f.block))
 
 
 class _Sinker:
@@ -33,8 +31,7 @@ class _Sinker:
         self.carried: set[Value] = set()  # by the loops around
 
     def block(self, block: Block) -> Block:
-        body = tuple(self.statement(s) for s in block.body)
-        return block.with_(body) if any(a is not b for a, b in zip(body, block.body, strict=True)) else block
+        return block.with_(map(self.statement, block.body))
 
     def statement(self, s: Statement) -> Statement:
         if not s.blocks:
@@ -43,9 +40,8 @@ class _Sinker:
             return map_blocks(self.block, s)
         params = carried_params(s)
         self.carried.update(params)
-        body = self.block(s.body)
-        moved = _Body(self, body).run(zip(params, s.body.yields, strict=False))
-        return s if moved is s.body else replace(s, body=moved)
+        body = _Body(self, self.block(s.body))
+        return changed(s, body=body.run(zip(params, s.body.yields, strict=False)))
 
     def read(self, *operands: Operand) -> frozenset[Value]:
         """The variables that are read where operands are written."""
@@ -87,7 +83,7 @@ class _Body:
             s = self.sinker.folding.definition.get(y) if isinstance(y, Value) else None
             if isinstance(s, Apply) and s in self.reads and y in s.results and p not in self.handed_on:
                 self.move(p, s)
-        return self.block if tuple(self.body) == self.block.body else self.block.with_(self.body)
+        return self.block.with_(self.body)
 
     def move(self, p: Value, s: Apply) -> None:
         """Move the statement that makes what comes after `p` behind the last one that reads `p`, if it may be there."""
