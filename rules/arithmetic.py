@@ -508,21 +508,21 @@ def in_shape(value_bar, value):
 
 @nondifferentiable
 def must_fit(value_bar, value):
-    """Whether two shapes are known to be equal, or cannot be compared before the program runs."""
+    """Whether two shapes are equal, or are compared where that is not sure, or cannot be compared before the program runs."""
     return np.shape(value_bar) == np.shape(value)
 
 
 @result_type(must_fit)
 def must_fit_type(value_bar, value):
     a, b = as_array(value_bar).shape, as_array(value).shape
-    if a is None or b is None or a == b or len(b) == 0:
+    if a is None or b is None or len(b) == 0:
         return True
-    return len(b) > 1 and not all(map(_is_length, (*a, *b)))  # Numba does not reshape parts of a matrix
+    return len(a) == len(b) and all(n == m or (_is_told(n) and _is_told(m)) for n, m in zip(a, b, strict=True))
 
 
-def _is_length(n):
-    """Whether a size is a number or the length of an axis of an argument, so that one that looks different most likely is."""
-    return isinstance(n, int) or (n.const == 0 and all(isinstance(a, tuple) and a[0] == "symbol" for a, _ in n.terms))
+def _is_told(n):
+    """Whether a size follows from the arguments, so that another one can be compared with it."""
+    return isinstance(n, int) or all(isinstance(a, tuple) and a[0] == "symbol" for a, _ in n.terms)
 
 
 facts(unbroadcast, cast_like, form_of=1)

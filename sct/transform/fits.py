@@ -204,7 +204,14 @@ class _Checks:
 
     def known(self, fit: Fit) -> bool:
         """Whether the sizes can be told from what is there."""
-        return all(isinstance(s, int) or all(atom in self.symbols for atom, _ in s.terms) for s in (fit.a, fit.b))
+        return self.told(fit.a) and self.told(fit.b)
+
+    def told(self, s: Any) -> bool:
+        return isinstance(s, int) or isinstance(s, Size) and all(a in self.symbols or self.made(a) for a, _ in s.terms)
+
+    def made(self, atom: Any) -> bool:
+        """Whether an atom is worked out of sizes that can be told."""
+        return isinstance(atom, tuple) and atom[0] in _WORKED_OUT and all(map(self.told, atom[1:]))
 
     def size(self, s: SizeLike) -> Operand:
         """A size as an operand."""
@@ -212,13 +219,8 @@ class _Checks:
             return Const(s)
         out: Operand | None = None
         for atom, c in s.terms:
-            source, axis = self.symbols[atom]
-            value = self.access(source)
             form: SizeLike = Size(((atom, 1),))
-            if axis is not None:
-                assert isinstance(source.type, Array)
-                shape = self.emit(Attribute("shape"), (value,), Tuple(tuple(_number(n) for n in source.type.shape or ())))
-                value = self.emit(operator.getitem, (shape, Const(axis)), Scalar(int, form))
+            value = self.atom(atom, form)
             if c != 1:
                 form = size_mul(form, c)
                 value = self.emit(operator.mul, (Const(c), value), Scalar(int, form))
@@ -228,6 +230,22 @@ class _Checks:
             op = operator.add if s.const > 0 else operator.sub
             out = self.emit(op, (out, Const(abs(s.const))), Scalar(int, s))
         return out
+
+    def atom(self, atom: Any, form: SizeLike) -> Value:
+        """What a size is made of: a length that is read, or one that is worked out of others."""
+        t = Scalar(int, form)
+        if atom not in self.symbols:
+            return self.emit(_WORKED_OUT[atom[0]], tuple(map(self.size, atom[1:])), t)
+        source, axis = self.symbols[atom]
+        value = self.access(source)
+        if axis is None:
+            return value
+        assert isinstance(source.type, Array)
+        shape = self.emit(Attribute("shape"), (value,), Tuple(tuple(_number(n) for n in source.type.shape or ())))
+        return self.emit(operator.getitem, (shape, Const(axis)), t)
+
+
+_WORKED_OUT = {"floordiv": operator.floordiv, "min": min, "mod": operator.mod, "mul": operator.mul, "quotient": operator.floordiv}
 
 
 def _number(n: SizeLike) -> Abstract:
