@@ -134,7 +134,7 @@ def reshape_type(a, shape, order="C", *, copy=None):
     if len(sure) < len(sizes):
         rest = fresh_size("count") if a.shape is None else size_divide(a.shape, sure)
         sizes = tuple(rest if _is_int(e) and e < 0 else s for s, e in zip(sizes, entries, strict=True))
-    elif a.shape is not None:
+    if a.shape is not None:
         unify(size_product(a.shape), size_product(sizes))
     return Array(a.dtype, sizes)
 

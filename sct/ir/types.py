@@ -483,7 +483,7 @@ def _same_throughout(atom: Any) -> bool:
         return True
     if atom and atom[0] == "symbol":
         return "#" not in str(atom[1])
-    return bool(atom) and atom[0] in ("max0", "min", "slice", "mul", "broadcast") and all(_same_throughout(a) for a in atom[1:])
+    return bool(atom) and atom[0] in SIZE_FUNCTIONS and all(_same_throughout(a) for a in atom[1:])
 
 
 @record(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from sct.infer.call import infer_call
 from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_reverse, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, same_dtype, same_shape
+from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, is_of_arguments, same_dtype, same_shape
 from sct.optimize.arithmetic import Numbers, is_elementwise, loop_of, numbers, numbers_of
 from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler, values_in
 from sct.optimize.rewriter import Rewriter
@@ -621,7 +621,8 @@ class _Algebra(Rewriter):
             return s.args[0]
         spread = self.made_by(s.args[0], np.broadcast_to)
         measured = self.made_by(s.args[1], np.shape, Attribute("shape")) if len(s.args) == 2 else None
-        if spread is not None and measured is not None and (_number(spread.args[0]) or _scalar(spread.args[0])):
+        fits = all(map(is_of_arguments, (*(own or ()), *(_shape(s.result) or ()))))  # or NumPy sees whether it does
+        if spread is not None and measured is not None and fits and (_number(spread.args[0]) or _scalar(spread.args[0])):
             return self.changed(s, np.broadcast_to, *spread.args[:1], s.args[1])
         return self.view(s)
 

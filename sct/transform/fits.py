@@ -207,7 +207,7 @@ class _Checks:
         return self.told(fit.a) and self.told(fit.b)
 
     def told(self, s: Any) -> bool:
-        return isinstance(s, int) or isinstance(s, Size) and all(a in self.symbols or self.made(a) for a, _ in s.terms)
+        return isinstance(s, int) or (isinstance(s, Size) and all(a in self.symbols or self.made(a) for a, _ in s.terms))
 
     def made(self, atom: Any) -> bool:
         """Whether an atom is worked out of sizes that can be told."""
@@ -245,7 +245,13 @@ class _Checks:
         return self.emit(operator.getitem, (shape, Const(axis)), t)
 
 
-_WORKED_OUT = {"floordiv": operator.floordiv, "min": min, "mod": operator.mod, "mul": operator.mul, "quotient": operator.floordiv}
+_WORKED_OUT: dict[str, Any] = {
+    "floordiv": operator.floordiv,
+    "min": min,
+    "mod": operator.mod,
+    "mul": operator.mul,
+    "quotient": operator.floordiv,
+}
 
 
 def _number(n: SizeLike) -> Abstract:

@@ -301,3 +301,116 @@ def test_a_value_that_does_not_fit_has_no_gradient(f):
         with pytest.raises(ValueError, match="broadcast|reshape|fit"):
             sct.grad(f, optimize=optimize)(P)
     assert np.array_equal(sct.grad(f)(P[1:]), np.ones(3))
+
+
+def written_between(x, i, j):
+    a = np.zeros(10)
+    a[i:j] = x
+    return np.sum(a)
+
+
+def written_by_mask(x, mask):
+    a = np.zeros(6)
+    a[mask] = x
+    return np.sum(a)
+
+
+def written_at_each_length(x, n):
+    total = 0.0
+    for i in range(n):
+        a = np.zeros(i + 1)
+        a[:] = x
+        total += np.sum(a)
+    return total
+
+
+def half_as_long(x, y):
+    a = np.zeros(y.shape[0] // 2)
+    a[:] = x
+    return np.sum(a)
+
+
+def as_long_as_a_matrix(x, y):
+    a = np.zeros(y.shape[0] * y.shape[1])
+    a[:] = x
+    return np.sum(a)
+
+
+def picked_and_written(x, y):
+    a = y[y > 0] * 0.0
+    a[:] = x
+    return np.sum(a)
+
+
+def doubled_until_long_enough(x, y):
+    a = np.zeros(3)
+    while a.size < y.size:
+        a = np.concatenate([a, a])
+    a[:] = x
+    return np.sum(a)
+
+
+def written_in_a_branch(x, y):
+    a = y * 1.0
+    if a[0] > 0:
+        a[1:] = x
+    return np.sum(a)
+
+
+def written_into_rows(x, y):
+    a = np.zeros((3, y.shape[0]))
+    for i in range(3):
+        a[i] = 2.0 * x
+    return np.sum(a * y)
+
+
+def two_rows(x):
+    return np.sum(3.0 * x.reshape(2, -1))
+
+
+A, B = np.ones(3), np.arange(6)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(
+    ("f", "fit", "do_not_fit"),
+    [
+        (written_between, [(A, 2, 5), (A[:1], 2, 6), (A[:2], 8, 13)], [(A, 2, 6), (A, 8, 13), (A, 5, 2)]),
+        (written_by_mask, [(A, B < 3), (A[:1], B < 3)], [(A, B < 4)]),
+        (written_at_each_length, [(A[:1], 2), (A, 0)], [(A, 2)]),
+        (half_as_long, [(A, np.ones(7)), (A[:1], np.ones(8))], [(A, np.ones(8))]),
+        (as_long_as_a_matrix, [(np.ones(6), np.ones((2, 3)))], [(np.ones(6), np.ones((2, 4)))]),
+        (picked_and_written, [(A, A), (A[:1], np.ones(4))], [(A, np.ones(4))]),
+        (doubled_until_long_enough, [(A, A), (np.ones(6), np.ones(5))], [(np.ones(5), np.ones(5))]),
+        (written_in_a_branch, [(A, np.ones(4)), (A, -np.ones(5)), (A[:1], np.ones(5))], [(A, np.ones(5))]),
+        (written_into_rows, [(A, A), (A[:1], np.ones(4))], [(A, np.ones(4))]),
+        (two_rows, [(np.ones(6),)], [(np.ones(5),)]),
+    ],
+)
+def test_what_is_written_fits_or_the_call_raises(f, fit, do_not_fit, optimize):
+    gradient = sct.grad(f, optimize=optimize)
+    for args in fit:
+        assert gradient(*args).shape == args[0].shape
+        sct.check_grads(f, args)
+    for args in do_not_fit:
+        with pytest.raises(ValueError):
+            f(*args)
+        with pytest.raises(ValueError):
+            gradient(*args)
+        with pytest.raises(ValueError):
+            sct.grad(f, optimize=optimize)(*args)
+
+
+def stencil(u, v, steps):
+    for _ in range(steps):
+        v[1:-1] = (u[:-2] + u[2:]) / 2.0
+        u[1:-1] = (v[:-2] + v[2:]) / 2.0
+    return u
+
+
+def test_lengths_of_arguments_are_not_compared_again_in_a_loop():
+    source = sct.vjp(stencil, (0, 1)).source_for(np.ones(5), np.ones(5), 2)
+    assert "reshape" not in source
+    assert "fit" not in source
+    with pytest.raises(ValueError):
+        sct.vjp(stencil, (0, 1))(np.ones(5), np.ones(6), 2, np.ones(5))
