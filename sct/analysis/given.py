@@ -13,7 +13,7 @@ from sct.analysis.repeating import changes_outside
 from sct.analysis.storage import storage
 from sct.ir.manager import managed
 from sct.ir.ops import Field, Free
-from sct.ir.ssa import Apply, Block, Value, values_of
+from sct.ir.ssa import Apply, Block, Value
 
 __all__ = ["OUTSIDE", "Given", "given_away"]
 
@@ -37,7 +37,7 @@ class Given:
     def touched(self, s: Apply) -> frozenset[Any]:
         """The memory that a call may write into: of its operands, and of the object that it is a method of."""
         found: set[Any] = {OUTSIDE} if changes_outside(s) else set()
-        for v in (*(values_of(*s.operands) if is_opaque(s) or not found else ()), *(self.outside if found else ())):
+        for v in (*(s.values if is_opaque(s) or not found else ()), *(self.outside if found else ())):
             found |= self.memory(v)
         owner = getattr(callee(s), "__self__", None)
         return frozenset(found | {id(owner)} if owner is not None else found)

@@ -33,7 +33,7 @@ def cheap(s: Statement) -> bool:
     """Whether computing a statement's result again costs no more than keeping it."""
     if not isinstance(s, Apply):
         return False
-    if any(isinstance(v.type, ListOf) for v in values_of(*s.operands)):
+    if any(isinstance(v.type, ListOf) for v in s.values):
         return False  # the list may have changed
     if isinstance(s.op, (Attribute, Field)):
         return True
@@ -90,7 +90,7 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
             if s is None or not (again_at_all and cheap(s)):
                 sources[v] = frozenset((v,))
             else:
-                sources[v] = frozenset().union(*(leaves(w) for w in values_of(*s.operands)))
+                sources[v] = frozenset().union(*(leaves(w) for w in s.values))
         return sources[v]
 
     kept = dict.fromkeys(v for v in needed if leaves(v) == {v})

@@ -15,7 +15,7 @@ from sct.analysis.effects import callee, effect, statements
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Call, Free, Steps, Unused, describe
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, Operand, Value, read, type_of, values_of
+from sct.ir.ssa import Apply, Block, Operand, Value, read, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Stateful, Tuple, Unknown
 from sct.registry.lookup import of_class
 from sct.runtime import random_states, shown
@@ -108,7 +108,7 @@ def _reads_outside(s: Apply, outside: AbstractSet[Value]) -> bool:
         return False
     if isinstance(s.op, Call) and s.op.outside:
         return True
-    found = outside & set(values_of(*s.operands))
+    found = outside & set(s.values)
     whole = (List, Dict, Instance) if isinstance(s.op, (Call, Steps)) else (List, Dict)
     return any(may_change(v) or isinstance(v.type, whole) for v in found)
 

@@ -174,7 +174,7 @@ def name_within(v: Value, made: Mapping[Value, Statement]) -> str:
     """The name of a value, or of the first that has one in the expression that made it."""
     for _ in range(_DEEPEST):
         d = made.get(v)
-        inner = None if v.name or not isinstance(d, Apply) else next((w for w in values_of(*d.operands)), None)
+        inner = None if v.name or not isinstance(d, Apply) else next((w for w in d.values), None)
         if inner is None:
             return v.name
         v = inner

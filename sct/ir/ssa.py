@@ -87,12 +87,21 @@ class Apply:
     result: Value
     place: Place | None = None
     origin: Origin | None = None
+    found: tuple[Value, ...] | None = field(default=None, init=False, repr=False)
     blocks: ClassVar[tuple[Block, ...]] = ()
     flows: ClassVar[tuple[Flow, ...]] = ()
 
     @property
     def operands(self) -> tuple[Operand, ...]:
         return (*self.args, *(v for _, v in self.kwargs)) if self.kwargs else self.args
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        found = self.found
+        if found is None:  # most passes ask, and a statement never changes
+            found = tuple(values_of(*self.operands))
+            object.__setattr__(self, "found", found)
+        return found
 
     @property
     def reads(self) -> tuple[Operand, ...]:
@@ -151,6 +160,10 @@ class If:
         return (self.test,)
 
     @property
+    def values(self) -> tuple[Value, ...]:
+        return tuple(values_of(*self.operands))
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         return self.then, self.orelse
 
@@ -182,6 +195,10 @@ class ForEach:
     @property
     def operands(self) -> tuple[Operand, ...]:
         return self.iterable, *self.inits
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        return tuple(values_of(*self.operands))
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -220,6 +237,10 @@ class For:
         return self.start, self.stop, self.step, *self.inits
 
     @property
+    def values(self) -> tuple[Value, ...]:
+        return tuple(values_of(*self.operands))
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         return (self.body,)
 
@@ -253,6 +274,10 @@ class While:
         return self.inits
 
     @property
+    def values(self) -> tuple[Value, ...]:
+        return tuple(values_of(*self.operands))
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         return self.test, self.body
 
@@ -276,6 +301,7 @@ class Closure:
     place: Place | None = None
     origin: Origin | None = None
     operands: ClassVar[tuple[Operand, ...]] = ()
+    values: ClassVar[tuple[Value, ...]] = ()
     flows: ClassVar[tuple[Flow, ...]] = ()
 
     @property
@@ -292,7 +318,8 @@ class Closure:
 
 
 Statement: TypeAlias = "Apply | If | ForEach | For | While | Closure"
-"""Each has `operands`, which it reads itself (those of its blocks aside), `blocks`, which it owns, and `results`.
+"""Each has `operands`, which it reads itself (those of its blocks aside), the `values` in them, in order, `blocks`, which it
+owns, and `results`.
 
 Its `flows` are its φ's: the results and the blocks' parameters, each with the operands that it takes its value from. What it
 `reads` are the other operands, those that its blocks yield included.
@@ -391,8 +418,8 @@ def defined(block: Block) -> frozenset[Value]:
 @managed
 def read(block: Block) -> frozenset[Value]:
     """All values that a block and the blocks in it read."""
-    operands = [o for s in block.body for o in s.operands]
-    return frozenset(values_of(*block.yields, *operands)).union(*[read(b) for s in block.body for b in s.blocks])
+    inner = [read(b) for s in block.body for b in s.blocks]
+    return frozenset(values_of(*block.yields)).union(*[s.values for s in block.body], *inner)
 
 
 @managed
@@ -403,7 +430,7 @@ def captured(block: Block) -> frozenset[Value]:
 
 def reads_of(s: Statement) -> set[Value]:
     """The values from around it that a statement reads, with the blocks in it."""
-    out = set(values_of(*s.operands))
+    out = set(s.values)
     for b in s.blocks:
         out |= captured(b)
     return out

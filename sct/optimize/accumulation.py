@@ -83,7 +83,7 @@ class _Accumulation:
         for s in reversed(block.body):
             made = self.statement(s)
             self.live &= ~self.bits.of(s.results)
-            self.need(*made.operands)
+            self.live |= self.bits.of(made.values)
             body.append(made)
             if isinstance(made, Apply) and made.args and made.args[0] in self.copied:
                 copy = self.copied[made.args[0]]

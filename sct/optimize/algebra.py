@@ -59,7 +59,7 @@ def _users(block: Block) -> Counter[Value]:
     for b in blocks_in(block):
         found += set(values_of(*b.yields))
         for s in b.body:
-            found += set(values_of(*s.operands))
+            found += set(s.values)
     return Counter(found)
 
 

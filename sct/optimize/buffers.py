@@ -160,7 +160,7 @@ class _Entries:
                 s = map_blocks(lambda b: self.block(b, live), s)  # noqa: B023
                 live.update(*map(captured, s.blocks))
             live.difference_update(s.results)
-            live.update(values_of(*s.operands))
+            live.update(s.values)
             out += [s, *copies]
         return block.with_(reversed(out))
 

@@ -98,7 +98,7 @@ class _Cancellation(Rewriter):
                 self.count(b)
             if isinstance(s, Apply) and not self.users[s.result] and not has_effect(s):
                 continue
-            used = values_of(*s.operands)
+            used = s.values
             self.users.update(used)
             if isinstance(s, Apply) and _is_step(s):
                 self.steps.update(used)

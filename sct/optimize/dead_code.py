@@ -36,6 +36,7 @@ def dead_code(f: Function) -> Function:
     return changed(f, block=live.sweep(f.block))
 
 
+_Owner: TypeAlias = "If | For | ForEach | While | Closure"
 _End: TypeAlias = "tuple[tuple[Value, ...], Operand, Operand]"  # what stands for a carried value; the first; the next one
 
 
@@ -60,7 +61,8 @@ class _Liveness:
                     found = True
                 elif s.result in self.live or self.is_root(s):
                     self.made.add(s.result)
-                    self.need(s.result, *s.operands)
+                    self.live.add(s.result)
+                    self.live.update(s.values)
                     found = True
             elif self.mark_loop(s) if isinstance(s, (For, ForEach, While)) else self.mark_blocks(s):
                 self.needed.add(id(s))
@@ -114,13 +116,10 @@ class _Liveness:
     # -- rebuilding --------------------------------------------------------------------------------------------------
 
     def sweep(self, block: Block) -> Block:
-        return block.with_(body=[t for s in block.body if (t := self.kept(s)) is not None])
+        live = [s for s in block.body if (s.result in self.live if isinstance(s, Apply) else id(s) in self.needed)]
+        return block.with_([s if isinstance(s, Apply) else self.kept(s) for s in live])
 
-    def kept(self, s: Statement) -> Statement | None:
-        if isinstance(s, Apply):
-            return s if s.result in self.live else None
-        if id(s) not in self.needed:
-            return None
+    def kept(self, s: _Owner) -> Statement:
         if isinstance(s, If):
             keep = [k for k, r in enumerate(s.results) if r in self.live]
             then, orelse = (self.sweep(b).with_(yields=[b.yields[k] for k in keep]) for b in s.blocks)

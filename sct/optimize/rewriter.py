@@ -54,7 +54,7 @@ class Rewriter:
         return made
 
     def statement(self, s: Statement) -> None:
-        if self.replaced and not self.replaced.keys().isdisjoint(values_of(*s.operands)):
+        if self.replaced and not self.replaced.keys().isdisjoint(s.values):
             s = map_operands(self.operand, s)
         if isinstance(s, Apply):
             found = self.rewrite(s)
@@ -74,7 +74,7 @@ class Rewriter:
 
     def keep(self, s: Statement) -> None:
         self.body.append(s)
-        if isinstance(s, Apply) and (self.given is None or not any(map(self.changes, (s.result, *values_of(*s.operands))))):
+        if isinstance(s, Apply) and (self.given is None or not any(map(self.changes, (s.result, *s.values)))):
             self.definition[s.result] = s
 
     def changes(self, v: Value) -> bool:

@@ -57,7 +57,7 @@ class _Signs(Rewriter):
         for b in blocks_in(self.f.block):
             found += values_of(*b.yields)
             for s in b.body:
-                found += values_of(*s.operands)
+                found += s.values
         return Counter(found)
 
     @cached_property

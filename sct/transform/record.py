@@ -167,14 +167,14 @@ class _Recorder:
                 self.survey(b, s, block.label, depth + 1, in_loop or isinstance(s, (For, While)))
             if block.label not in self.mirror and (parent is not None or k < self.begin):
                 self.position[s] = k
-                used = set(values_of(*s.operands)).union(*map(self.reads, s.blocks))
+                used = set(s.values).union(*map(self.reads, s.blocks))
                 self.last_use.update((v, k) for v in used & here)
         self.last_use.update((v, len(block.body)) for v in values_of(*block.yields) if self.home.get(v) == block.label)
 
     def reads(self, block: Block) -> frozenset[Value]:
         """All values that a block and the blocks in it read."""
         if block.label not in self.read_in:
-            own = {v for s in block.body for v in values_of(*s.operands)}
+            own = {v for s in block.body for v in s.values}
             own.update(values_of(*block.yields))
             self.read_in[block.label] = frozenset(own.union(*(self.reads(b) for s in block.body for b in s.blocks)))
         return self.read_in[block.label]
@@ -403,7 +403,7 @@ class _Recorder:
         """Whether a value is used after an array that it would be computed from again is written into."""
         last = self.last_use.get(v, -1)
         seen: set[Value] = set()
-        work = list(values_of(*s.operands))
+        work = list(s.values)
         while work:
             w = work.pop()
             if w in seen:
@@ -420,14 +420,14 @@ class _Recorder:
                 continue
             t = self.source(w)
             if self.home.get(w) == label and t is not None and cheap(t):
-                work += values_of(*t.operands)
+                work += t.values
         return False
 
     def compute_again(self, v: Value, label: int, made: _Supply) -> None:
         made.again[v] = None
         s = self.source(v)
         assert s is not None
-        for w in values_of(*s.operands):
+        for w in s.values:
             if self.home[w] != label:
                 self.ask_from(w)
             elif (label, w) in self.restored:
@@ -674,7 +674,7 @@ class _Recorder:
     def uses(self, s: Statement) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
         """The values that a reverse statement and the blocks in it read, and those by which these blocks supply themselves."""
         if id(s) not in self.wanted:
-            read = dict.fromkeys(values_of(*s.operands))
+            read = dict.fromkeys(s.values)
             further: dict[Value, None] = {}
             for b in s.blocks:
                 further.update(dict.fromkeys(self.supplying(b)))
@@ -701,7 +701,7 @@ class _Recorder:
             yield from (result for _, _, result in made.restored)
             for s in map(self.source, made.again):
                 if s is not None:
-                    yield from values_of(*s.operands)
+                    yield from s.values
 
     def renamed(self, operand: Operand, names: dict[Value, Value]) -> Operand:
         return map_leaves(lambda v: names.get(v, self.indices.get(v, v)) if isinstance(v, Value) else v, operand)
@@ -751,7 +751,7 @@ class _Recorder:
         elif v in made.again:
             s = self.source(v)
             assert isinstance(s, Apply)
-            for w in values_of(*s.operands):
+            for w in s.values:
                 self.ensure(w, label, names, body)
             names[v] = Value(v.type, v.name)
             args = tuple(self.renamed(a, names) for a in s.args)

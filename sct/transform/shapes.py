@@ -98,7 +98,7 @@ class _Shapes:
         self.forward, self.used = forward, list(self.uses)
         writes = [(s.args[0], s.result) for s in forward if isinstance(s, Apply) and is_write(s)]
         self.newer = {v: r for v, r in writes if isinstance(v, Value) and not self.uses[v]}
-        self.uses.update(v for s in forward for v in values_of(*s.operands))
+        self.uses.update(v for s in forward for v in s.values)
         changed = iter([self.rewritten(s, {}) if isinstance(s, Apply) else [self.statement(s, {})] for s in reverse])
         kept = iter([map_blocks(self.with_kept, s) if self.kept else s for s in forward])
         body = [t for reverses in back for t in (next(changed) if reverses else [next(kept)])]
@@ -114,7 +114,7 @@ class _Shapes:
 
     def count(self, s: Statement) -> None:
         asked = _asked(s)
-        self.uses.update(v for v in values_of(*s.operands) if v is not asked)
+        self.uses.update(v for v in s.values if v is not asked)
         for b in s.blocks:
             self.uses.update(values_of(*b.yields))
             for t in b.body:
@@ -336,7 +336,7 @@ def _made_anyway(forward: list[Statement], used: Iterable[Value]) -> set[Value]:
                 continue
             sources[s.result] = s.operands
             if has_effect(s):
-                roots += values_of(*s.operands)
+                roots += s.values
     needed = behind(roots, sources)
     return needed.union(r for r, found in given.items() if len(found) == 1 and found[0] in needed)
 

@@ -29,7 +29,6 @@ from sct.ir.ssa import (
     Value,
     While,
     map_leaves,
-    values_of,
 )
 from sct.ir.types import Instance, Unknown
 from sct.runtime import kept
@@ -75,7 +74,7 @@ class _Snapshots:
             return [s]
         copies: dict[Value, Value] = {}
         changing = isinstance(s.op, Call) and s.op.outside and OUTSIDE in later
-        for v in values_of(*s.operands):
+        for v in s.values:
             of_object = isinstance(s.op, (Call, Steps)) and isinstance(v.type, (Instance, Unknown))
             changing = changing or (of_object and not later.isdisjoint(self.given.memory(v)))
             if may_change(v) and not later.isdisjoint(self.given.memory(v)):
