@@ -77,22 +77,8 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
         Whether a value is at hand in the reverse block without being kept.
     """
     needed = list(needed)
-    again_at_all = is_on("recomputation")
-    sources: dict[Value, frozenset[Value]] = {}
-
-    def leaves(v: Value) -> frozenset[Value]:
-        """The values that must be kept for `v` to be computed again."""
-        if v not in sources:
-            if free(v):
-                sources[v] = frozenset()
-                return sources[v]
-            s = definition(v)
-            if s is None or not (again_at_all and cheap(s)):
-                sources[v] = frozenset((v,))
-            else:
-                sources[v] = frozenset().union(*(leaves(w) for w in s.values))
-        return sources[v]
-
+    sources = _Sources(definition, free)
+    leaves = sources.of
     kept = dict.fromkeys(v for v in needed if leaves(v) == {v})
     rest = [v for v in needed if v not in kept and not free(v)]
     again: list[Value] = []
@@ -106,5 +92,26 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
             again.append(v)
         else:
             kept[v] = None
-            sources[v] = frozenset((v,))
+            sources.known[v] = frozenset((v,))
     return Plan(tuple(kept), tuple(again))
+
+
+class _Sources:
+    """The values that must be kept for a value to be computed again."""
+
+    def __init__(self, definition: Callable[[Value], Statement | None], free: Callable[[Value], bool]) -> None:
+        self.definition = definition
+        self.free = free
+        self.again_at_all = is_on("recomputation")
+        self.known: dict[Value, frozenset[Value]] = {}
+
+    def of(self, v: Value) -> frozenset[Value]:
+        if v not in self.known:
+            self.known[v] = frozenset() if self.free(v) else self.found(v)
+        return self.known[v]
+
+    def found(self, v: Value) -> frozenset[Value]:
+        s = self.definition(v)
+        if s is None or not (self.again_at_all and cheap(s)):
+            return frozenset((v,))
+        return frozenset().union(*map(self.of, s.values))

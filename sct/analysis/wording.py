@@ -149,25 +149,28 @@ def named_after_what_they_are(block: Block) -> set[Value]:
     """
     taken = {v.name for v in defined(block)}
     made: dict[Value, Apply] = {}
-
-    def walk(b: Block) -> None:
-        for s in b.body:
-            for inner in s.blocks:
-                walk(inner)
-            if isinstance(s, Apply) and not s.result.name and s.origin is not None:
-                made[s.result] = s
-                if not s.result.hint:
-                    s.result.hint = first = ""
-                    for w in wordings(s, lambda v: name_within(v, made)):
-                        first = first or w
-                        if w not in taken:
-                            s.result.hint = w
-                            break
-                    s.result.hint = s.result.hint or first
-                    taken.add(s.result.hint)
-
-    walk(block)
+    for s in _inner_first(block):
+        if not s.result.name and s.origin is not None:
+            made[s.result] = s
+            if not s.result.hint:
+                s.result.hint = first = ""
+                for w in wordings(s, lambda v: name_within(v, made)):
+                    first = first or w
+                    if w not in taken:
+                        s.result.hint = w
+                        break
+                s.result.hint = s.result.hint or first
+                taken.add(s.result.hint)
     return set(made)
+
+
+def _inner_first(block: Block) -> Iterator[Apply]:
+    """The operations of a block in order, those of the blocks in it included."""
+    for s in block.body:
+        for inner in s.blocks:
+            yield from _inner_first(inner)
+        if isinstance(s, Apply):
+            yield s
 
 
 def name_within(v: Value, made: Mapping[Value, Statement]) -> str:

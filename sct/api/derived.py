@@ -25,6 +25,7 @@ from sct.backend.link import Compiled, Found, compiled
 from sct.backend.overlap import overlap_check
 from sct.backend.python.emit import Text, emit
 from sct.backend.tape import Tape, tape_of
+from sct.collecting import collecting_later
 from sct.errors import CallError, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.resolve import MISSING
@@ -266,7 +267,8 @@ class DerivedFunction:
         return args, {p.name: given[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
 
     def _made(self, values: tuple[Any, ...]) -> _Entry:
-        form = self._compile(values)
+        with collecting_later():  # what the compilation has made is gone by then
+            form = self._compile(values)
         self._shared.keep(form)
         entry = self._link(form)
         assert entry is not None

@@ -14,7 +14,7 @@ from typing import Any
 from sct.analysis.switches import is_on
 from sct.frontend.callables import Flat
 from sct.ir.ops import STAR, Steps, StepsBack
-from sct.ir.rewriting import map_blocks
+from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Const, Slice
 from sct.optimize.dead_code import dead_code
@@ -80,21 +80,22 @@ def differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode: 
 
 def with_steps(f: Function, optimize: bool) -> Function:
     """A finished derivative, with the bodies of its checkpointed loops, and their derivatives, finished too."""
+    return changed(f, block=_steps_finished(f.block, optimize))
 
-    def statement(s: Statement) -> Statement:
-        if isinstance(s, Apply) and isinstance(s.op, Steps):
-            step = run(PRIMAL, s.op.step)
-            step = run((*RECORDED, *STORED, *OWNED), step) if optimize else step
-            return replace(s, op=Steps(with_steps(step, optimize)))
-        if isinstance(s, Apply) and isinstance(s.op, StepsBack):
-            made = differentiated(Specialized(s.op.step, (), ()), s.op.wrt, False, Mode("vjp", False, "argument"), optimize)
-            return replace(s, op=replace(s.op, derivative=with_steps(made.function, optimize)))
-        return map_blocks(block, s)
 
-    def block(b: Block) -> Block:
-        return b.with_([statement(s) for s in b.body])
+def _steps_finished(block: Block, optimize: bool) -> Block:
+    return block.with_([_step_finished(s, optimize) for s in block.body])
 
-    return replace(f, block=block(f.block))
+
+def _step_finished(s: Statement, optimize: bool) -> Statement:
+    if isinstance(s, Apply) and isinstance(s.op, Steps):
+        step = run(PRIMAL, s.op.step)
+        step = run((*RECORDED, *STORED, *OWNED), step) if optimize else step
+        return replace(s, op=Steps(with_steps(step, optimize)))
+    if isinstance(s, Apply) and isinstance(s.op, StepsBack):
+        made = differentiated(Specialized(s.op.step, (), ()), s.op.wrt, False, Mode("vjp", False, "argument"), optimize)
+        return replace(s, op=replace(s.op, derivative=with_steps(made.function, optimize)))
+    return map_blocks(lambda b: _steps_finished(b, optimize), s)
 
 
 def _flat_function(flat: Flat) -> Function:

@@ -79,24 +79,19 @@ def _asked(block: Block, sources: dict[Value, tuple[Operand, ...]]) -> list[Valu
 
 def _without(block: Block, needed: set[Value]) -> Block:
     """The block with the φ's in `needed` alone."""
+    return block.with_([_statement_without(s, needed) if s.blocks else s for s in block.body])
 
-    def statement(s: Statement) -> Statement:
-        if not s.blocks:
-            return s
-        s = map_blocks(inner, s)
-        if isinstance(s, If):
-            keep = [k for k, r in enumerate(s.results) if r in needed]
-            then, orelse = (b.with_(yields=_of(b.yields, keep)) for b in (s.then, s.orelse))
-            return replace(s, then=then, orelse=orelse, results=tuple(_of(s.results, keep)))
-        if isinstance(s, (ForEach, For, While)):
-            keep = [k for k, p in enumerate(carried_params(s)) if p in needed or s.results[k] in needed]
-            return carrying(s, keep)
-        return s
 
-    def inner(b: Block) -> Block:
-        return b.with_([statement(s) for s in b.body])
-
-    return inner(block)
+def _statement_without(s: Statement, needed: set[Value]) -> Statement:
+    s = map_blocks(lambda b: _without(b, needed), s)
+    if isinstance(s, If):
+        keep = [k for k, r in enumerate(s.results) if r in needed]
+        then, orelse = (b.with_(yields=_of(b.yields, keep)) for b in (s.then, s.orelse))
+        return replace(s, then=then, orelse=orelse, results=tuple(_of(s.results, keep)))
+    if isinstance(s, (ForEach, For, While)):
+        keep = [k for k, p in enumerate(carried_params(s)) if p in needed or s.results[k] in needed]
+        return carrying(s, keep)
+    return s
 
 
 def _of(items: Sequence[_T], keep: Sequence[int]) -> list[_T]:

@@ -93,7 +93,10 @@ def substitute(block: Block, mapping: Mapping[Value, Operand]) -> Block:
     def operand(o: Operand) -> Operand:
         return leaf(o) if isinstance(o, Value) else map_leaves(leaf, o)
 
-    def inner(b: Block) -> Block:
-        return b.with_([map_blocks(inner, map_operands(operand, s)) for s in b.body], map(operand, b.yields))
+    return _with_operands(block, operand)
 
-    return inner(block)
+
+def _with_operands(block: Block, f: Callable[[Operand], Operand]) -> Block:
+    """The block, and all blocks in it, with `f` applied to all operands."""
+    body = [map_blocks(lambda b: _with_operands(b, f), map_operands(f, s)) for s in block.body]
+    return block.with_(body, map(f, block.yields))

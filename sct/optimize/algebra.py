@@ -574,16 +574,15 @@ class _Algebra(Rewriter):
 
     def emitted(self, tree: Tree, s: Apply) -> Apply | Operand:
         """The operations of a tree, in place of `s`."""
-
-        def operand(t: Tree) -> Operand:
-            if not isinstance(t, Node):
-                return t
-            args = operand(t.left), operand(t.right)
-            return self.number(s, t.op, *args)
-
         if not isinstance(tree, Node):
             return tree
-        return self.changed(s, tree.op, operand(tree.left), operand(tree.right))
+        return self.changed(s, tree.op, self.part(tree.left, s), self.part(tree.right, s))
+
+    def part(self, tree: Tree, s: Apply) -> Operand:
+        """A part of a tree that stands in place of `s`, emitted before it."""
+        if not isinstance(tree, Node):
+            return tree
+        return self.number(s, tree.op, self.part(tree.left, s), self.part(tree.right, s))
 
     def quotient(self, s: Apply) -> Apply | Operand:
         return self.chain(s) or s

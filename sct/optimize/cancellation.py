@@ -31,6 +31,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -82,13 +83,17 @@ _Tree: TypeAlias = "_Node | Operand"
 class _Cancellation(Rewriter):
     def __init__(self) -> None:
         super().__init__()
-        self.meaning = Meaning(self.definition, self.changes)
         self.zero: set[Operand] = set()
         self.totals: set[Operand] = set()  # what totals over axes have gone into
         self.users: Counter[Value] = Counter()
         self.steps: set[Value] = set()  # what is used by the arithmetic of the reverse sweep
         self.arithmetic: dict[Value, Apply] = {}  # this arithmetic
         self.reduces = False  # whether the forward sweep has totals, or the like, over which something may cancel
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """The polynomials of the values of the function that is gone through."""
+        return Meaning(self.definition, self.given)
 
     def count(self, block: Block) -> None:
         """How many statements (and ends of blocks) use each value, those aside that nothing needs."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
+from sct.analysis.given import Given
 from sct.infer.call import plain
 from sct.ir.ops import Attribute
 from sct.ir.shapes import constant, normalize_axes
@@ -29,12 +30,12 @@ _DEEPEST = 40
 
 
 class Meaning:
-    """The polynomials of values; `definition` has the statements that made them, and may grow; `changes` tells of a value
+    """The polynomials of values; `definition` has the statements that made them, and may grow; `given` tells of a value
     whether it may be another one later."""
 
-    def __init__(self, definition: Mapping[Value, Statement], changes: Callable[[Value], bool]) -> None:
+    def __init__(self, definition: Mapping[Value, Statement], given: Given | None) -> None:
         self.definition = definition
-        self.changes = changes
+        self.given = given
         self.known: dict[Value, Polynomial] = {}
         self.depth = 0
 
@@ -42,7 +43,7 @@ class Meaning:
         """The polynomial of an operand, on its own axes."""
         if isinstance(o, Const) and type(o.value) in (int, float) and np.isfinite(o.value):
             return number(o.value)
-        if not isinstance(o, Value) or self.changes(o):
+        if not isinstance(o, Value) or (self.given is not None and self.given.changes(o)):
             raise TooLongError
         if o not in self.known:
             d = self.definition.get(o)

@@ -269,25 +269,20 @@ def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Va
 
 def carried(loop: Loop) -> tuple[tuple[Value, ...], tuple[Operand, ...], tuple[Operand, ...]]:
     """The leaves that a loop carries: parameters, yields, initial operands."""
-    values: list[Value] = []
-    outs: list[Operand] = []
-    begun: list[Operand] = []
+    whole = zip(loop.params, loop.yields, loop.inits, strict=True)
+    found = [leaf for p, y, i in whole for leaf in _leaves_carried(p, y, i)]
+    return tuple(p for p, _, _ in found), tuple(y for _, y, _ in found), tuple(i for _, _, i in found)
 
-    def walk(p: Operand, y: Operand, i: Operand) -> None:
-        if isinstance(p, Value):
-            values.append(p)
-            outs.append(y)
-            begun.append(i)
-        elif isinstance(p, (Tuple, List, Dict)):
-            ys = branches.items_like(y, p)
-            js = branches.items_like(i, p)
-            assert ys is not None and js is not None
-            for a, b, c in zip(p.items, ys, js, strict=True):
-                walk(a, b, c)
 
-    for p, y, i in zip(loop.params, loop.yields, loop.inits, strict=True):
-        walk(p, y, i)
-    return tuple(values), tuple(outs), tuple(begun)
+def _leaves_carried(p: Operand, y: Operand, i: Operand) -> Iterator[tuple[Value, Operand, Operand]]:
+    """The leaves of a parameter, each with what stands in its place in what the loop goes on and begins with."""
+    if isinstance(p, Value):
+        yield p, y, i
+    elif isinstance(p, (Tuple, List, Dict)):
+        ys, js = branches.items_like(y, p), branches.items_like(i, p)
+        assert ys is not None and js is not None
+        for a, b, c in zip(p.items, ys, js, strict=True):
+            yield from _leaves_carried(a, b, c)
 
 
 def _entry_type(t: Abstract, formal: Value) -> Abstract:

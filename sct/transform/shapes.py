@@ -30,6 +30,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
+    blocks_in,
     defined,
     type_of,
     values_of,
@@ -344,18 +345,11 @@ def _made_anyway(forward: list[Statement], used: Iterable[Value]) -> set[Value]:
 def _with_sources(reverse: list[Statement], inner: list[Block]) -> list[Statement]:
     """The reverse sweep with what was written over all of an array, in an inner block, in place of the array."""
     written: dict[Value, Operand] = {}
-
-    def survey(b: Block) -> None:
-        for s in b.body:
-            if isinstance(s, Apply) and s.op is updated and is_whole(path_of(s)):
-                v, t, r = s.args[2], type_of(s.args[2]), s.result.type
-                if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and same_dtype(t.dtype, r.dtype):
-                    written.update({s.result: v} if same_shape(t.shape, r.shape) else {})
-            for block in s.blocks:
-                survey(block)
-
-    for b in inner:
-        survey(b)
+    for s in (s for whole in inner for b in blocks_in(whole) for s in b.body):
+        if isinstance(s, Apply) and s.op is updated and is_whole(path_of(s)):
+            v, t, r = s.args[2], type_of(s.args[2]), s.result.type
+            if isinstance(v, Value) and isinstance(t, Array) and isinstance(r, Array) and same_dtype(t.dtype, r.dtype):
+                written.update({s.result: v} if same_shape(t.shape, r.shape) else {})
     return list(substitute(Block((), tuple(reverse), ()), written).body) if written else reverse
 
 

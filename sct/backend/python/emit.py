@@ -58,7 +58,7 @@ from sct.ir.ops import (
     of_numpy,
 )
 from sct.ir.records import record
-from sct.ir.rewriting import map_blocks, substitute
+from sct.ir.rewriting import changed, map_blocks, substitute
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -72,6 +72,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
+    blocks_in,
     carried_params,
     is_reverse,
     type_of,
@@ -114,17 +115,18 @@ def variable_names(f: Function) -> dict[Value, str]:
 
 def _one_test(f: Function) -> Function:
     """The parameters of a while loop's test under the names of its body's, for they are the same variables."""
+    return changed(f, block=_with_one_test(f.block))
 
-    def in_block(block: Block) -> Block:
-        return block.with_([map_blocks(in_block, shared(s)) for s in block.body])
 
-    def shared(s: Statement) -> Statement:
-        if not isinstance(s, While):
-            return s
-        test = substitute(s.test, dict(zip(s.test.params, s.body.params, strict=True)))
-        return replace(s, test=test.with_(params=()))
+def _with_one_test(block: Block) -> Block:
+    return block.with_([map_blocks(_with_one_test, _sharing(s)) if s.blocks else s for s in block.body])
 
-    return replace(f, block=in_block(f.block))
+
+def _sharing(s: Statement) -> Statement:
+    if not isinstance(s, While):
+        return s
+    test = substitute(s.test, dict(zip(s.test.params, s.body.params, strict=True)))
+    return replace(s, test=test.with_(params=()))
 
 
 class _Emitter:
@@ -159,23 +161,15 @@ class _Emitter:
     def referenced(self, block: Block) -> frozenset[str]:
         """The global names that the text is going to use."""
         out = {"np", "range", "runtime"}
-        seen: set[int] = set()
-
-        def add(block: Block) -> None:
-            for s in block.body:
-                if isinstance(s, Apply) and id(s.op) not in seen:
-                    seen.add(id(s.op))
-                    op = s.op.op if isinstance(s.op, (InPlace, Unused)) else s.op
-                    if isinstance(op, Free):
-                        out.add(getattr(op.function, "__name__", "constant"))
-                    elif isinstance(op, (Steps, StepsBack)):
-                        out.update(("checkpointing", op.step.name, f"{op.step.name}_vjp"))
-                    elif not isinstance(op, (Special, Attribute, Field, Method, Format)):
-                        out.add(Symbols(self.f.name).name(op).split(".")[0])
-                for b in s.blocks:
-                    add(b)
-
-        add(block)
+        every = {id(s.op): s.op for b in blocks_in(block) for s in b.body if isinstance(s, Apply)}
+        for op in every.values():
+            op = op.op if isinstance(op, (InPlace, Unused)) else op
+            if isinstance(op, Free):
+                out.add(getattr(op.function, "__name__", "constant"))
+            elif isinstance(op, (Steps, StepsBack)):
+                out.update(("checkpointing", op.step.name, f"{op.step.name}_vjp"))
+            elif not isinstance(op, (Special, Attribute, Field, Method, Format)):
+                out.add(Symbols(self.f.name).name(op).split(".")[0])
         return frozenset(out)
 
     def handed_on(self, block: Block) -> set[Value]:
@@ -194,45 +188,26 @@ class _Emitter:
         return behind(copied, sources) & unbound
 
     def every_use(self, block: Block) -> Iterator[Value]:
-        work = [block]
-        while work:
-            for s in work.pop().body:
+        for b in blocks_in(block):
+            for s in b.body:
                 yield from values_of(*s.operands)
-                for b in s.blocks:
-                    work.append(b)
-                    yield from values_of(*b.yields)
+            if b is not block:
+                yield from values_of(*b.yields)
 
     def with_parts(self, block: Block) -> dict[Value, list[Value | None]]:
         """The results with several parts that are only ever used part by part, and the parts' values."""
         parts: dict[Value, list[Value | None]] = {}
-        whole: set[Value] = set(values_of(*block.yields))
-
-        def look(block: Block) -> None:
-            for k, s in enumerate(block.body):
+        whole: set[Value] = set()
+        for b in blocks_in(block):
+            whole.update(values_of(*b.yields))
+            for k, s in enumerate(b.body):
                 if isinstance(s, Apply) and isinstance(s.result.type, Tuple) and s.result not in self.folding.inline:
-                    items: list[Value | None] = [None] * len(s.result.type.items)
-                    n = k + 1
-                    while n < len(block.body) and isinstance(t := block.body[n], Apply):
-                        key = _part(t, s.result)
-                        if key is None and t.op is not PUSH:
-                            break
-                        if key is not None:
-                            items[key] = t.result
-                            if isinstance(t.result.type, (Tuple, List, Dict)):  # taken apart itself
-                                whole.add(s.result)
-                        n += 1
-                    parts[s.result] = items
-                    taken = {v for v in items if v is not None}
-                    whole.update(v for v in taken if v in self.folding.inline)
+                    parts[s.result] = items = self.parts_after(b, k, s.result, s.result.type, whole)
+                    whole.update(v for v in items if v is not None and v in self.folding.inline)
                 reads = s.operands
                 if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] in parts:
                     reads = () if s.result in parts[s.args[0]] else reads  # type: ignore[index]
                 whole.update(values_of(*reads))
-                for b in s.blocks:
-                    look(b)
-                    whole.update(values_of(*b.yields))
-
-        look(block)
         self.whole = whole
         inline = self.folding.inline
         unpacked = {v for v in parts if self.folding.definition[v].op is UNPACK}  # type: ignore[union-attr]
@@ -241,6 +216,20 @@ class _Emitter:
             for v, items in parts.items()
             if v in unpacked or (v not in whole and any(items) and not any(i in inline for i in items))
         }
+
+    def parts_after(self, block: Block, k: int, v: Value, t: Tuple, whole: set[Value]) -> list[Value | None]:
+        """The parts of a result that are taken right after statement `k`; it gets into `whole` if they are taken apart too."""
+        items: list[Value | None] = [None] * len(t.items)
+        for s in takewhile(lambda s: isinstance(s, Apply), block.body[k + 1 :]):
+            assert isinstance(s, Apply)
+            key = _part(s, v)
+            if key is None and s.op is not PUSH:
+                break
+            if key is not None:
+                items[key] = s.result
+                if isinstance(s.result.type, (Tuple, List, Dict)):
+                    whole.add(v)
+        return items
 
     # -- text --------------------------------------------------------------------------------------------------------
 
