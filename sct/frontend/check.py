@@ -6,9 +6,8 @@ What is accepted is listed; everything else is refused.
 
 from __future__ import annotations
 
+import ast
 from typing import Any
-
-import gast
 
 from sct.errors import UnsupportedSyntaxError
 from sct.frontend.read import Source
@@ -16,55 +15,48 @@ from sct.frontend.read import Source
 __all__ = ["check"]
 
 _STATEMENTS = (
-    gast.Return,
-    gast.Assign,
-    gast.AnnAssign,
-    gast.AugAssign,
-    gast.For,
-    gast.While,
-    gast.If,
-    gast.Raise,
-    gast.Assert,
-    gast.Expr,
-    gast.Pass,
-    gast.Break,
-    gast.Continue,
-    gast.Delete,
+    ast.Return,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.For,
+    ast.While,
+    ast.If,
+    ast.Raise,
+    ast.Assert,
+    ast.Expr,
+    ast.Pass,
+    ast.Break,
+    ast.Continue,
+    ast.Delete,
 )
 _EXPRESSIONS = (
-    gast.BoolOp,
-    gast.BinOp,
-    gast.UnaryOp,
-    gast.IfExp,
-    gast.Dict,
-    gast.Compare,
-    gast.Call,
-    gast.JoinedStr,
-    gast.FormattedValue,
-    gast.Constant,
-    gast.Attribute,
-    gast.Subscript,
-    gast.Name,
-    gast.Starred,
-    gast.List,
-    gast.Tuple,
-    gast.Slice,
-    gast.ListComp,
-    gast.DictComp,
-    gast.GeneratorExp,
+    ast.BoolOp,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.IfExp,
+    ast.Dict,
+    ast.Compare,
+    ast.Call,
+    ast.JoinedStr,
+    ast.FormattedValue,
+    ast.Constant,
+    ast.Attribute,
+    ast.Subscript,
+    ast.Name,
+    ast.Starred,
+    ast.List,
+    ast.Tuple,
+    ast.Slice,
+    ast.ListComp,
+    ast.DictComp,
+    ast.GeneratorExp,
 )
-_OTHER = (
-    gast.operator,
-    gast.unaryop,
-    gast.boolop,
-    gast.cmpop,
-    gast.expr_context,
-    gast.arguments,
-    gast.keyword,
-    gast.comprehension,
-)
+_TAKEN = frozenset((*_STATEMENTS, *_EXPRESSIONS, ast.keyword, ast.comprehension))
 
-_TAKEN = frozenset(kind for known in (*_STATEMENTS, *_EXPRESSIONS, *_OTHER) for kind in (known, *known.__subclasses__()))
+_OPERATORS = (ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context)
+_PLAIN = frozenset((type(None), ast.Name, ast.Constant, *(kind for known in _OPERATORS for kind in known.__subclasses__())))
+"""What there is nothing to look at in: all of these are taken."""
 
 _ADVICE: dict[str, tuple[str, str]] = {
     "FunctionDef": ("a function defined inside a function", "Define it at module level and pass what it needs as arguments."),
@@ -90,6 +82,8 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "TypeAlias": ("a type alias", "Define it at module level."),
 }
 
+_OTHER_ADVICE = "Write it with the constructs that the manual lists."
+
 
 def check(source: Source) -> None:
     """Raise if `source` holds a construct that is not supported.
@@ -111,39 +105,40 @@ class _Checker:
         raise UnsupportedSyntaxError(f"{what} is not supported", place, advice)
 
     def function(self, node: Any) -> None:
-        if isinstance(node, gast.AsyncFunctionDef):
+        if isinstance(node, ast.AsyncFunctionDef):
             self.refuse(node, *_ADVICE["AsyncFunctionDef"])
-        body = node.body if isinstance(node.body, list) else [node.body]
-        for child in body:
-            self.visit(child)
+        work = list(reversed(node.body)) if isinstance(node.body, list) else [node.body]
+        while work:
+            node = work.pop()
+            if type(node) not in _TAKEN:
+                kind = type(node).__name__
+                self.refuse(node, *_ADVICE.get(kind, (f"the construct {kind}", _OTHER_ADVICE)))
+            work += reversed(self.parts(node))
 
-    def visit(self, node: Any) -> None:
-        if type(node) not in _TAKEN:
-            kind = type(node).__name__
-            what, advice = _ADVICE.get(kind, (f"the construct {kind}", "Write it with the constructs that the manual lists."))
-            self.refuse(node, what, advice)
-        if isinstance(node, (gast.Assign, gast.AnnAssign, gast.AugAssign, gast.For, gast.Delete)):
-            for target in node.targets if isinstance(node, (gast.Assign, gast.Delete)) else [node.target]:
+    def parts(self, node: Any) -> list[Any]:
+        """What is in a construct and is to be looked at; its targets are."""
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.Delete)):
+            for target in node.targets if isinstance(node, (ast.Assign, ast.Delete)) else [node.target]:
                 self.target(target)
-        if isinstance(node, gast.AnnAssign):
-            if node.value is not None:
-                self.visit(node.value)
-            return
-        if isinstance(node, gast.comprehension):
+        if isinstance(node, ast.AnnAssign):
+            return [] if node.value is None else [node.value]
+        if isinstance(node, ast.comprehension):
             if node.is_async:
                 self.refuse(node.target, *_ADVICE["AsyncFor"])
             self.target(node.target)
-        for field in node._fields:
-            child = getattr(node, field, None)
-            for part in child if isinstance(child, list) else (child,):
-                if isinstance(part, gast.AST):
-                    self.visit(part)
+        found: list[Any] = []
+        for child in vars(node).values():
+            if isinstance(child, list):
+                found += [part for part in child if type(part) not in _PLAIN]
+            elif isinstance(child, ast.AST) and type(child) not in _PLAIN:
+                found.append(child)
+        return found
 
     def target(self, node: Any) -> None:
-        if isinstance(node, (gast.Tuple, gast.List)):
+        if isinstance(node, (ast.Tuple, ast.List)):
             for element in node.elts:
                 self.target(element)
-        elif isinstance(node, gast.Attribute):
+        elif isinstance(node, ast.Attribute):
             self.refuse(node, "an assignment to an attribute", "Assign to a name and return it.")
-        elif isinstance(node, gast.Starred):
+        elif isinstance(node, ast.Starred):
             self.target(node.value)

@@ -1,4 +1,4 @@
-"""From gast to untyped structured SSA.
+"""From Python's tree to untyped structured SSA.
 
 Takes a Python function; gives its `Function` and what compilation relied on. Assignments become names for values, and
 `break`, `continue` and early `return` become flags and branches. Purely syntactic: no argument types are known here.
@@ -6,6 +6,7 @@ Takes a Python function; gives its `Function` and what compilation relied on. As
 
 from __future__ import annotations
 
+import ast
 import inspect
 import operator
 from collections.abc import Callable
@@ -13,7 +14,6 @@ from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
 
-import gast
 import numpy as np
 
 from sct.errors import SctError, UndefinedNameError
@@ -48,50 +48,50 @@ from sct.registry.methods import method_rule
 __all__ = ["Lowered", "lower"]
 
 _BINARY: dict[type, Callable[..., Any]] = {
-    gast.Add: operator.add,
-    gast.Sub: operator.sub,
-    gast.Mult: operator.mul,
-    gast.Div: operator.truediv,
-    gast.FloorDiv: operator.floordiv,
-    gast.Mod: operator.mod,
-    gast.Pow: operator.pow,
-    gast.MatMult: operator.matmul,
-    gast.LShift: operator.lshift,
-    gast.RShift: operator.rshift,
-    gast.BitAnd: operator.and_,
-    gast.BitOr: operator.or_,
-    gast.BitXor: operator.xor,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.MatMult: operator.matmul,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
 }
 _AUGMENTED: dict[type, Callable[..., Any]] = {
-    gast.Add: operator.iadd,
-    gast.Sub: operator.isub,
-    gast.Mult: operator.imul,
-    gast.Div: operator.itruediv,
-    gast.FloorDiv: operator.ifloordiv,
-    gast.Mod: operator.imod,
-    gast.Pow: operator.ipow,
-    gast.MatMult: operator.imatmul,
-    gast.LShift: operator.ilshift,
-    gast.RShift: operator.irshift,
-    gast.BitAnd: operator.iand,
-    gast.BitOr: operator.ior,
-    gast.BitXor: operator.ixor,
+    ast.Add: operator.iadd,
+    ast.Sub: operator.isub,
+    ast.Mult: operator.imul,
+    ast.Div: operator.itruediv,
+    ast.FloorDiv: operator.ifloordiv,
+    ast.Mod: operator.imod,
+    ast.Pow: operator.ipow,
+    ast.MatMult: operator.imatmul,
+    ast.LShift: operator.ilshift,
+    ast.RShift: operator.irshift,
+    ast.BitAnd: operator.iand,
+    ast.BitOr: operator.ior,
+    ast.BitXor: operator.ixor,
 }
 _UNARY: dict[type, Callable[..., Any]] = {
-    gast.USub: operator.neg,
-    gast.UAdd: operator.pos,
-    gast.Invert: operator.invert,
-    gast.Not: operator.not_,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: operator.invert,
+    ast.Not: operator.not_,
 }
 _COMPARE: dict[type, Callable[..., Any]] = {
-    gast.Lt: operator.lt,
-    gast.LtE: operator.le,
-    gast.Gt: operator.gt,
-    gast.GtE: operator.ge,
-    gast.Eq: operator.eq,
-    gast.NotEq: operator.ne,
-    gast.Is: operator.is_,
-    gast.IsNot: operator.is_not,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
 }
 
 # Pseudo-variables of the control flow; a user's name never holds a "<".
@@ -127,14 +127,14 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
 def _exits(statements: list[Any], always: bool) -> bool:
     """Whether statements may (or, with `always`, must) leave the enclosing block by return, break, continue or raise."""
     for s in statements:
-        if isinstance(s, (gast.Return, gast.Break, gast.Continue, gast.Raise)):
+        if isinstance(s, (ast.Return, ast.Break, ast.Continue, ast.Raise)):
             return True
-        if isinstance(s, gast.If):
+        if isinstance(s, ast.If):
             branches = [_exits(s.body, always), _exits(s.orelse, always)]
             if all(branches) if always else any(branches):
                 return True
-        elif isinstance(s, (gast.For, gast.While)):
-            endless = isinstance(s, gast.While) and isinstance(s.test, gast.Constant) and bool(s.test.value)
+        elif isinstance(s, (ast.For, ast.While)):
+            endless = isinstance(s, ast.While) and isinstance(s.test, ast.Constant) and bool(s.test.value)
             leaves = endless and not _breaks_out(s.body) if always else _returns(s.body) or _exits(s.orelse, False)
             if leaves:
                 return True
@@ -143,12 +143,12 @@ def _exits(statements: list[Any], always: bool) -> bool:
 
 def _nothing(function: Any) -> Any:
     """The `return None` at the end of a function that has none, at the place of its last statement."""
-    return gast.copy_location(gast.Return(None), function.body[-1])
+    return ast.copy_location(ast.Return(None), function.body[-1])
 
 
 def _returns(statements: list[Any]) -> bool:
     for s in statements:
-        if isinstance(s, gast.Return) or (isinstance(s, _COMPOUND) and (_returns(s.body) or _returns(s.orelse))):
+        if isinstance(s, ast.Return) or (isinstance(s, _COMPOUND) and (_returns(s.body) or _returns(s.orelse))):
             return True
     return False
 
@@ -156,11 +156,11 @@ def _returns(statements: list[Any]) -> bool:
 def _breaks(statements: list[Any]) -> bool:
     """Whether a loop with this body may end before its time."""
     for s in statements:
-        if isinstance(s, (gast.Break, gast.Return)):
+        if isinstance(s, (ast.Break, ast.Return)):
             return True
-        if isinstance(s, gast.If) and (_breaks(s.body) or _breaks(s.orelse)):
+        if isinstance(s, ast.If) and (_breaks(s.body) or _breaks(s.orelse)):
             return True
-        if isinstance(s, (gast.For, gast.While)) and (_returns([s]) or _breaks(s.orelse)):
+        if isinstance(s, (ast.For, ast.While)) and (_returns([s]) or _breaks(s.orelse)):
             return True
     return False
 
@@ -168,7 +168,7 @@ def _breaks(statements: list[Any]) -> bool:
 def _breaks_out(statements: list[Any]) -> bool:
     """Whether a loop with this body may end by break."""
     return any(
-        isinstance(s, gast.Break) or (isinstance(s, gast.If) and (_breaks_out(s.body) or _breaks_out(s.orelse)))
+        isinstance(s, ast.Break) or (isinstance(s, ast.If) and (_breaks_out(s.body) or _breaks_out(s.orelse)))
         for s in statements
     )
 
@@ -179,26 +179,26 @@ def _assigned(statements: list[Any]) -> list[str]:
     work = list(reversed(statements))
     while work:
         n = work.pop()
-        if isinstance(n, gast.Name):
+        if isinstance(n, ast.Name):
             names[n.id] = None
-        elif isinstance(n, (gast.Assign, gast.Delete)):
+        elif isinstance(n, (ast.Assign, ast.Delete)):
             work += reversed(n.targets)
-        elif isinstance(n, (gast.AugAssign, gast.AnnAssign)):
+        elif isinstance(n, (ast.AugAssign, ast.AnnAssign)):
             work.append(n.target)
-        elif isinstance(n, (gast.Tuple, gast.List)):
+        elif isinstance(n, (ast.Tuple, ast.List)):
             work += reversed(n.elts)
-        elif isinstance(n, gast.Starred):
+        elif isinstance(n, ast.Starred):
             work.append(n.value)
         elif isinstance(n, _COMPOUND):
-            work += reversed([*([n.target] if isinstance(n, gast.For) else ()), *n.body, *n.orelse])
+            work += reversed([*([n.target] if isinstance(n, ast.For) else ()), *n.body, *n.orelse])
     return list(names)
 
 
 def _has_star(display: Any) -> bool:
-    return any(isinstance(e, gast.Starred) for e in display.elts)
+    return any(isinstance(e, ast.Starred) for e in display.elts)
 
 
-_COMPOUND = (gast.If, gast.For, gast.While)
+_COMPOUND = (ast.If, ast.For, ast.While)
 
 
 class _Lowerer:
@@ -223,14 +223,14 @@ class _Lowerer:
         params = tuple(Value(UNKNOWN, name) for name in signature.parameters)
         self.env = dict(zip(signature.parameters, params, strict=True))
         doc = None
-        if isinstance(node, gast.Lambda):
+        if isinstance(node, ast.Lambda):
             self.locals = set(self.env)
             self.set_origin(node.body)
             result = self.expression(node.body)
         else:
             self.locals = set(self.env) | set(_assigned(node.body))
             statements = list(node.body)
-            if isinstance(statements[0], gast.Expr) and isinstance(statements[0].value, gast.Constant):
+            if isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
                 doc = statements.pop(0).value.value if isinstance(statements[0].value.value, str) else None
             self.env[_EXIT] = self.env[_RETURNED] = self.env[_STOP] = Const(False)
             if not _exits(statements, always=True):
@@ -270,13 +270,13 @@ class _Lowerer:
     def statements(self, statements: list[Any]) -> None:
         for i, s in enumerate(statements):
             rest = statements[i + 1 :]
-            if isinstance(s, gast.If) and _exits([s], always=False):
+            if isinstance(s, ast.If) and _exits([s], always=False):
                 self.exiting_if(s, rest)
                 return
             self.statement(s)
-            if isinstance(s, (gast.Return, gast.Break, gast.Continue, gast.Raise)):
+            if isinstance(s, (ast.Return, ast.Break, ast.Continue, ast.Raise)):
                 return
-            if isinstance(s, (gast.For, gast.While)) and rest and _exits([s], always=False):
+            if isinstance(s, (ast.For, ast.While)) and rest and _exits([s], always=False):
                 self.unless_left(s, rest)
                 return
 
@@ -327,13 +327,13 @@ class _Lowerer:
 
     def set_header(self, node: Any) -> None:
         """The origin of a compound statement is its header."""
-        text = self.source.text(node.test if isinstance(node, (gast.If, gast.While)) else node.iter)
-        word = "if" if isinstance(node, gast.If) else "while" if isinstance(node, gast.While) else ""
+        text = self.source.text(node.test if isinstance(node, (ast.If, ast.While)) else node.iter)
+        word = "if" if isinstance(node, ast.If) else "while" if isinstance(node, ast.While) else ""
         head = f"{word} {text}:" if word else f"for {self.source.text(node.target)} in {text}:"
         self.origin = Origin(head, self.source.place(node))
 
     def statement(self, node: Any) -> None:
-        if not isinstance(node, (gast.If, gast.For, gast.While)):
+        if not isinstance(node, (ast.If, ast.For, ast.While)):
             self.set_origin(node)
         getattr(self, f"do_{type(node).__name__}")(node)
 
@@ -342,7 +342,7 @@ class _Lowerer:
 
     def do_Expr(self, node: Any) -> None:
         self.expression(node.value)
-        last = self.body[-1] if self.body and isinstance(node.value, gast.Call) else None
+        last = self.body[-1] if self.body and isinstance(node.value, ast.Call) else None
         if isinstance(last, Apply) and (last.op is CALL or isinstance(last.op, (FunctionType, Method))):
             self.body[-1] = replace(last, op=Unused(last.op))
 
@@ -368,7 +368,7 @@ class _Lowerer:
 
     def do_Assign(self, node: Any) -> None:
         value = self.expression(node.value)
-        if len(node.targets) == 1 and isinstance(node.targets[0], (gast.Tuple, gast.List)):
+        if len(node.targets) == 1 and isinstance(node.targets[0], (ast.Tuple, ast.List)):
             value = self.unpacked(value)
         for target in node.targets:
             self.bind(target, value)
@@ -378,7 +378,7 @@ class _Lowerer:
             self.bind(node.target, self.expression(node.value))
 
     def do_AugAssign(self, node: Any) -> None:
-        if isinstance(node.target, gast.Subscript):
+        if isinstance(node.target, ast.Subscript):
             base, index = self.expression(node.target.value), self.expression(node.target.slice)
             mark, self.may_write = len(self.body), False
             value = self.expression(node.value)
@@ -394,16 +394,16 @@ class _Lowerer:
         self.bind(node.target, self.apply(node, _AUGMENTED[type(node.op)], old, self.expression(node.value)))
 
     def bind(self, target: Any, value: Operand) -> None:
-        if isinstance(target, gast.Name):
+        if isinstance(target, ast.Name):
             if isinstance(value, Value) and not value.name and self.defined_here(value):
                 value.name = target.id
             self.env[target.id] = value
             return
-        if isinstance(target, gast.Subscript):
+        if isinstance(target, ast.Subscript):
             self.apply(target, operator.setitem, self.expression(target.value), self.expression(target.slice), value)
             return
         n = len(target.elts)
-        starred = next((i for i, e in enumerate(target.elts) if isinstance(e, gast.Starred)), None)
+        starred = next((i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)), None)
         if starred is not None:
             whole = self.apply(target, UNPACK, value, Const(starred), Const(n - 1 - starred))
             items: tuple[Operand, ...] = tuple(self.apply(target, operator.getitem, whole, Const(i)) for i in range(n))
@@ -413,7 +413,7 @@ class _Lowerer:
             whole = self.apply(target, UNPACK, value, Const(n))
             items = tuple(self.apply(target, operator.getitem, whole, Const(i)) for i in range(n))
         for element, item in zip(target.elts, items, strict=True):
-            self.bind(element.value if isinstance(element, gast.Starred) else element, item)
+            self.bind(element.value if isinstance(element, ast.Starred) else element, item)
 
     def unpacked(self, value: Operand) -> Operand:
         """What is unpacked and nothing else: of a tuple or list that was just made of an iterable, that iterable."""
@@ -436,7 +436,7 @@ class _Lowerer:
 
     def do_Delete(self, node: Any) -> None:
         for target in node.targets:
-            if isinstance(target, gast.Name):
+            if isinstance(target, ast.Name):
                 self.name(target)
                 self.env[target.id] = UNDEFINED
             else:
@@ -451,8 +451,8 @@ class _Lowerer:
         self.set_header(node)
         iterable = self.expression(node.iter)
         header = self.origin
-        element = Value(UNKNOWN, node.target.id if isinstance(node.target, gast.Name) else "")
-        names, inits, params = self.carried([gast.Assign([node.target], node.iter, None), *node.body], node)
+        element = Value(UNKNOWN, node.target.id if isinstance(node.target, ast.Name) else "")
+        names, inits, params = self.carried([ast.Assign([node.target], node.iter, None), *node.body], node)
         exits = _breaks(node.body)
 
         def fill() -> tuple[Operand, ...]:
@@ -588,7 +588,7 @@ class _Lowerer:
         return self.apply(node, Attribute(node.attr), base)
 
     def ex_Call(self, node: Any) -> Operand:
-        base = self.expression(node.func.value) if isinstance(node.func, gast.Attribute) else None
+        base = self.expression(node.func.value) if isinstance(node.func, ast.Attribute) else None
         of_object = base is not None and not (isinstance(base, Const) and isinstance(base.value, ModuleType))
         callee = None if of_object else self.expression(node.func)
         args = self.arguments(node.args)
@@ -610,7 +610,7 @@ class _Lowerer:
     def arguments(self, nodes: list[Any]) -> list[Operand]:
         args: list[Operand] = []
         for n in nodes:
-            if isinstance(n, gast.Starred):
+            if isinstance(n, ast.Starred):
                 args.append(Slice(self.expression(n.value), Const(STAR), Const(None)))
             else:
                 args.append(self.expression(n))
@@ -621,7 +621,7 @@ class _Lowerer:
 
     def ex_UnaryOp(self, node: Any) -> Operand:
         operand = self.expression(node.operand)
-        if isinstance(node.op, gast.USub) and isinstance(operand, Const) and type(operand.value) in (int, float, complex):
+        if isinstance(node.op, ast.USub) and isinstance(operand, Const) and type(operand.value) in (int, float, complex):
             return Const(-operand.value)
         return self.apply(node, _UNARY[type(node.op)], operand)
 
@@ -632,9 +632,9 @@ class _Lowerer:
     def comparisons(self, node: Any, left: Operand, rest: list[tuple[Any, Any]]) -> Operand:
         op, comparator = rest[0]
         right = self.expression(comparator)
-        if isinstance(op, (gast.In, gast.NotIn)):
+        if isinstance(op, (ast.In, ast.NotIn)):
             test: Operand = self.apply(node, operator.contains, right, left)
-            if isinstance(op, gast.NotIn):
+            if isinstance(op, ast.NotIn):
                 test = self.apply(node, operator.not_, test)
         else:
             test = self.apply(node, _COMPARE[type(op)], left, right)
@@ -655,7 +655,7 @@ class _Lowerer:
         first = self.expression(values[0])
         if len(values) == 1:
             return first
-        if isinstance(node.op, gast.And):
+        if isinstance(node.op, ast.And):
             return self.choice(node, first, lambda: self.boolean(node, values[1:]), lambda: first)
         return self.choice(node, first, lambda: first, lambda: self.boolean(node, values[1:]))
 
@@ -710,7 +710,7 @@ class _Lowerer:
             return
         first, *rest = generators
         iterable = self.expression(first.iter)
-        element = Value(UNKNOWN, first.target.id if isinstance(first.target, gast.Name) else "")
+        element = Value(UNKNOWN, first.target.id if isinstance(first.target, ast.Name) else "")
         outer, self.locals = self.locals, self.locals | set(_assigned([first.target]))
 
         def filtered(tests: list[Any]) -> None:
@@ -739,11 +739,11 @@ class _Lowerer:
         parts: list[str | tuple[int, str]] = []
         args: list[Operand] = []
         for v in node.values:
-            if isinstance(v, gast.Constant):
+            if isinstance(v, ast.Constant):
                 parts.append(str(v.value))
                 continue
             spec = v.format_spec
-            if spec is not None and not all(isinstance(p, gast.Constant) for p in spec.values):
+            if spec is not None and not all(isinstance(p, ast.Constant) for p in spec.values):
                 raise SctError("a nested format is not supported", self.source.place(node), "Format with str.format.")
             parts.append((v.conversion, "" if spec is None else "".join(str(p.value) for p in spec.values)))
             args.append(self.expression(v.value))

@@ -1,6 +1,6 @@
 """Finding the source of a function.
 
-Takes a function, lambda or nested function; gives its gast tree with line numbers of the user's file. The text is that of the
+Takes a function, lambda or nested function; gives its tree with line numbers of the user's file. The text is that of the
 code which runs, or none: a file that was edited since it was imported is not taken for it. Never runs it.
 """
 
@@ -13,8 +13,6 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
 
-import gast
-
 from sct.errors import Place, SourceUnavailableError
 from sct.frontend.by_code import ByCode
 from sct.frontend.running import makes
@@ -25,7 +23,7 @@ __all__ = ["Source", "read"]
 
 @record(frozen=True)
 class Source:
-    """A function's tree (`gast.FunctionDef` or `gast.Lambda`), file, and the lines of the file that it stands in."""
+    """A function's tree (`ast.FunctionDef` or `ast.Lambda`), file, and the lines of the file that it stands in."""
 
     function: FunctionType
     node: Any
@@ -103,7 +101,7 @@ def _find(function: FunctionType) -> _Found:
     named = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == code.co_name]
     for n in named:
         if makes(n, function):
-            return _Found(gast.ast_to_gast(n), 1, tuple(line.rstrip("\n") for line in lines))
+            return _Found(n, 1, tuple(line.rstrip("\n") for line in lines))
     raise _edited(function)
 
 
@@ -133,7 +131,7 @@ def _definition(rows: list[str], function: FunctionType) -> _Found | None:
         return None
     if node is None or not makes(node, function, first, text):
         return None
-    return _Found(gast.ast_to_gast(node), first, tuple(row.rstrip("\n") for row in rows))
+    return _Found(node, first, tuple(row.rstrip("\n") for row in rows))
 
 
 def _lines_around(function: FunctionType) -> list[str]:
@@ -181,7 +179,7 @@ def _find_lambda(function: FunctionType) -> _Found:
             f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be told from its neighbours",
             advice="Give it a name with def, on lines of its own.",
         )
-    return _Found(gast.ast_to_gast(same[0]), 1, tuple(line.rstrip("\n") for line in lines))
+    return _Found(same[0], 1, tuple(line.rstrip("\n") for line in lines))
 
 
 def _parsed(lines: list[str], function: FunctionType) -> ast.AST:

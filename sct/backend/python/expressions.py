@@ -1,4 +1,4 @@
-"""Operations as Python expressions (gast nodes).
+"""Operations as Python expressions (nodes of its tree).
 
 Takes an operation and the expressions of its arguments; gives an expression. Knows Python's operators, attributes, methods
 and subscripts; every other callable is written as a call by its name.
