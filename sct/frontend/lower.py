@@ -194,6 +194,11 @@ def _assigned(statements: list[Any]) -> list[str]:
     return list(names)
 
 
+def _name(target: Any) -> str:
+    """The name that something is assigned to; none where that is a part of something."""
+    return target.id if isinstance(target, ast.Name) else ""
+
+
 def _has_star(display: Any) -> bool:
     return any(isinstance(e, ast.Starred) for e in display.elts)
 
@@ -214,6 +219,7 @@ class _Lowerer:
         self.loops = 0
         self.may_write = False  # whether something has been called that may change what it is given
         self.origin: Origin | None = None
+        self.called = ""  # what the value of the expression is assigned to
 
     # -- functions ---------------------------------------------------------------------------------------------------
 
@@ -252,7 +258,14 @@ class _Lowerer:
         self.origin = Origin(self.source.text(node), self.source.place(node))
 
     def apply(self, node: Any, op: Any, /, *args: Operand, **kwargs: Operand) -> Value:
-        result = Value()
+        return self.named("", node, op, *args, **kwargs)
+
+    def result(self, node: Any, op: Any, /, *args: Operand, **kwargs: Operand) -> Value:
+        """The value of the expression that is gone through."""
+        return self.named(self.called, node, op, *args, **kwargs)
+
+    def named(self, name: str, node: Any, op: Any, /, *args: Operand, **kwargs: Operand) -> Value:
+        result = Value(UNKNOWN, name)
         self.body.append(Apply(op, args, tuple(kwargs.items()), result, self.source.place(node), self.origin))
         return result
 
@@ -367,7 +380,7 @@ class _Lowerer:
         self.apply(node, ASSERT, *(self.expression(n) for n in (node.test, node.msg) if n is not None))
 
     def do_Assign(self, node: Any) -> None:
-        value = self.expression(node.value)
+        value = self.assigned(node.targets[0], node.value)
         if len(node.targets) == 1 and isinstance(node.targets[0], (ast.Tuple, ast.List)):
             value = self.unpacked(value)
         for target in node.targets:
@@ -375,7 +388,15 @@ class _Lowerer:
 
     def do_AnnAssign(self, node: Any) -> None:
         if node.value is not None:
-            self.bind(node.target, self.expression(node.value))
+            self.bind(node.target, self.assigned(node.target, node.value))
+
+    def assigned(self, target: Any, node: Any) -> Operand:
+        """The value of an expression, called as what it is assigned to; of items for several names, the one made last is."""
+        several = isinstance(target, (ast.Tuple, ast.List)) and isinstance(node, ast.Tuple)
+        if several and len(target.elts) == len(node.elts) and not _has_star(target) and not _has_star(node):
+            items = [self.expression(n) for n in node.elts[:-1]]
+            return Tuple((*items, *(self.assigned(t, n) for t, n in zip(target.elts[-1:], node.elts[-1:], strict=True))))
+        return self.expression(node, _name(target))
 
     def do_AugAssign(self, node: Any) -> None:
         if isinstance(node.target, ast.Subscript):
@@ -391,12 +412,11 @@ class _Lowerer:
             self.apply(node, operator.setitem, base, index, self.apply(node, _AUGMENTED[type(node.op)], entry, value))
             return
         old = self.name(node.target)
-        self.bind(node.target, self.apply(node, _AUGMENTED[type(node.op)], old, self.expression(node.value)))
+        value = self.expression(node.value)
+        self.bind(node.target, self.named(node.target.id, node, _AUGMENTED[type(node.op)], old, value))
 
     def bind(self, target: Any, value: Operand) -> None:
         if isinstance(target, ast.Name):
-            if isinstance(value, Value) and not value.name and self.defined_here(value):
-                value.name = target.id
             self.env[target.id] = value
             return
         if isinstance(target, ast.Subscript):
@@ -406,14 +426,19 @@ class _Lowerer:
         starred = next((i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)), None)
         if starred is not None:
             whole = self.apply(target, UNPACK, value, Const(starred), Const(n - 1 - starred))
-            items: tuple[Operand, ...] = tuple(self.apply(target, operator.getitem, whole, Const(i)) for i in range(n))
+            items: tuple[Operand, ...] = self.items(target, whole)
         elif isinstance(value, (Tuple, List)) and len(value.items) == n:
             items = value.items
         else:
             whole = self.apply(target, UNPACK, value, Const(n))
-            items = tuple(self.apply(target, operator.getitem, whole, Const(i)) for i in range(n))
+            items = self.items(target, whole)
         for element, item in zip(target.elts, items, strict=True):
             self.bind(element.value if isinstance(element, ast.Starred) else element, item)
+
+    def items(self, target: Any, whole: Value) -> tuple[Operand, ...]:
+        """What is unpacked, item by item."""
+        names = [_name(e.value if isinstance(e, ast.Starred) else e) for e in target.elts]
+        return tuple(self.named(name, target, operator.getitem, whole, Const(i)) for i, name in enumerate(names))
 
     def unpacked(self, value: Operand) -> Operand:
         """What is unpacked and nothing else: of a tuple or list that was just made of an iterable, that iterable."""
@@ -424,15 +449,6 @@ class _Lowerer:
             self.body.pop()
             return last.args[0]
         return value
-
-    def defined_here(self, value: Value) -> bool:
-        """Whether a value was just made, so that the name being assigned is its first."""
-        last = self.body[-1] if self.body else None
-        if isinstance(last, ForEach):  # of a comprehension
-            return any(isinstance(s, Apply) and s.op is NEW and s.result is value for s in self.body)
-        if isinstance(last, Apply) and last.op is operator.getitem:
-            return any(isinstance(s, Apply) and s.result is value for s in self.body[-8:])
-        return isinstance(last, (Apply, If)) and value in ((last.result,) if isinstance(last, Apply) else last.results)
 
     def do_Delete(self, node: Any) -> None:
         for target in node.targets:
@@ -451,7 +467,7 @@ class _Lowerer:
         self.set_header(node)
         iterable = self.expression(node.iter)
         header = self.origin
-        element = Value(UNKNOWN, node.target.id if isinstance(node.target, ast.Name) else "")
+        element = Value(UNKNOWN, _name(node.target))
         names, inits, params = self.carried([ast.Assign([node.target], node.iter, None), *node.body], node)
         exits = _breaks(node.body)
 
@@ -527,8 +543,11 @@ class _Lowerer:
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
-    def expression(self, node: Any) -> Operand:
+    def expression(self, node: Any, called: str = "") -> Operand:
+        """The value of an expression; the user's name for it, if it is made here."""
+        outer, self.called = self.called, called
         result: Operand = getattr(self, f"ex_{type(node).__name__}")(node)
+        self.called = outer
         return result
 
     def ex_Constant(self, node: Any) -> Operand:
@@ -585,7 +604,7 @@ class _Lowerer:
                 return Const(found)
             if stable:
                 return Const(found)
-        return self.apply(node, Attribute(node.attr), base)
+        return self.result(node, Attribute(node.attr), base)
 
     def ex_Call(self, node: Any) -> Operand:
         base = self.expression(node.func.value) if isinstance(node.func, ast.Attribute) else None
@@ -596,16 +615,16 @@ class _Lowerer:
         if of_object:
             assert base is not None
             self.may_write = self.may_write or "out" in kwargs or method_rule(node.func.attr) is None
-            return self.apply(node, Method(node.func.attr), base, *args, **kwargs)
+            return self.result(node, Method(node.func.attr), base, *args, **kwargs)
         assert callee is not None
         if isinstance(callee, Const):
             op = callee.value
             own = isinstance(op, FunctionType) and not is_registered(op)
             outputs = "out" in kwargs or (isinstance(op, np.ufunc) and len(args) > op.nin)
             self.may_write = self.may_write or own or outputs or effect_of(op) == "acts"
-            return self.apply(node, op, *args, **kwargs)
+            return self.result(node, op, *args, **kwargs)
         self.may_write = True
-        return self.apply(node, CALL, callee, *args, **kwargs)
+        return self.result(node, CALL, callee, *args, **kwargs)
 
     def arguments(self, nodes: list[Any]) -> list[Operand]:
         args: list[Operand] = []
@@ -617,13 +636,13 @@ class _Lowerer:
         return args
 
     def ex_BinOp(self, node: Any) -> Operand:
-        return self.apply(node, _BINARY[type(node.op)], self.expression(node.left), self.expression(node.right))
+        return self.result(node, _BINARY[type(node.op)], self.expression(node.left), self.expression(node.right))
 
     def ex_UnaryOp(self, node: Any) -> Operand:
         operand = self.expression(node.operand)
         if isinstance(node.op, ast.USub) and isinstance(operand, Const) and type(operand.value) in (int, float, complex):
             return Const(-operand.value)
-        return self.apply(node, _UNARY[type(node.op)], operand)
+        return self.result(node, _UNARY[type(node.op)], operand)
 
     def ex_Compare(self, node: Any) -> Operand:
         left = self.expression(node.left)
@@ -632,19 +651,20 @@ class _Lowerer:
     def comparisons(self, node: Any, left: Operand, rest: list[tuple[Any, Any]]) -> Operand:
         op, comparator = rest[0]
         right = self.expression(comparator)
-        if isinstance(op, (ast.In, ast.NotIn)):
-            test: Operand = self.apply(node, operator.contains, right, left)
-            if isinstance(op, ast.NotIn):
-                test = self.apply(node, operator.not_, test)
+        last = self.result if len(rest) == 1 else self.apply
+        if isinstance(op, ast.NotIn):
+            test: Operand = last(node, operator.not_, self.apply(node, operator.contains, right, left))
+        elif isinstance(op, ast.In):
+            test = last(node, operator.contains, right, left)
         else:
-            test = self.apply(node, _COMPARE[type(op)], left, right)
+            test = last(node, _COMPARE[type(op)], left, right)
         if len(rest) == 1:
             return test
         return self.choice(node, test, lambda: self.comparisons(node, right, rest[1:]), lambda: test)
 
     def choice(self, node: Any, test: Operand, then: Callable[[], Operand], orelse: Callable[[], Operand]) -> Operand:
+        result, self.called = Value(UNKNOWN, self.called), ""
         blocks = [self.block((), lambda fill=fill: (fill(),))[0] for fill in (then, orelse)]  # type: ignore[misc]
-        result = Value()
         self.body.append(If(test, blocks[0], blocks[1], (result,), self.source.place(node), self.origin, True))
         return result
 
@@ -665,15 +685,15 @@ class _Lowerer:
 
     def ex_Tuple(self, node: Any) -> Operand:
         items = self.arguments(node.elts)
-        return self.apply(node, TUPLE, *items) if _has_star(node) else Tuple(tuple(items))
+        return self.result(node, TUPLE, *items) if _has_star(node) else Tuple(tuple(items))
 
     def ex_List(self, node: Any) -> Operand:
         items = self.arguments(node.elts)
-        return self.apply(node, LIST, *items) if _has_star(node) else self.new(node, List(tuple(items)))
+        return self.result(node, LIST, *items) if _has_star(node) else self.new(node, List(tuple(items)))
 
     def new(self, node: Any, display: List | Dict) -> Operand:
         """A list or dict that may be written into later."""
-        return display if self.rule else self.apply(node, NEW, display)
+        return display if self.rule else self.result(node, NEW, display)
 
     def ex_Dict(self, node: Any) -> Operand:
         entries: list[Operand] = []
@@ -684,7 +704,7 @@ class _Lowerer:
                 entries.append(Tuple((self.expression(k), self.expression(v))))
         known = {e.items[0].value: e.items[1] for e in entries if isinstance(e, Tuple) and isinstance(e.items[0], Const)}
         if len(known) < len(entries):
-            return self.apply(node, DICT, *entries)
+            return self.result(node, DICT, *entries)
         return self.new(node, Dict.of(known))
 
     def ex_ListComp(self, node: Any) -> Operand:
@@ -710,7 +730,7 @@ class _Lowerer:
             return
         first, *rest = generators
         iterable = self.expression(first.iter)
-        element = Value(UNKNOWN, first.target.id if isinstance(first.target, ast.Name) else "")
+        element = Value(UNKNOWN, _name(first.target))
         outer, self.locals = self.locals, self.locals | set(_assigned([first.target]))
 
         def filtered(tests: list[Any]) -> None:
@@ -729,7 +749,7 @@ class _Lowerer:
         self.body.append(ForEach(iterable, body, (), False, (), self.source.place(node), self.origin))
 
     def ex_Subscript(self, node: Any) -> Operand:
-        return self.apply(node, operator.getitem, self.expression(node.value), self.expression(node.slice))
+        return self.result(node, operator.getitem, self.expression(node.value), self.expression(node.slice))
 
     def ex_Slice(self, node: Any) -> Operand:
         parts = [Const(None) if p is None else self.expression(p) for p in (node.lower, node.upper, node.step)]
@@ -747,4 +767,4 @@ class _Lowerer:
                 raise SctError("a nested format is not supported", self.source.place(node), "Format with str.format.")
             parts.append((v.conversion, "" if spec is None else "".join(str(p.value) for p in spec.values)))
             args.append(self.expression(v.value))
-        return self.apply(node, Format(tuple(parts)), *args)
+        return self.result(node, Format(tuple(parts)), *args)

@@ -91,6 +91,7 @@ class _Parser(Reader):
         self.margin = min((_indent(line) for _, line in self.lines), default=0)
         self.at = 0
         self.values: dict[str, Value] = {}
+        self.announced: set[str] = set()  # the values that have been named, whose types come later
         self.origin: Origin | None = None
 
     # -- lines -------------------------------------------------------------------------------------------------------
@@ -128,25 +129,29 @@ class _Parser(Reader):
 
     # -- values ------------------------------------------------------------------------------------------------------
 
-    def defined(self, t: Abstract = UNKNOWN) -> Value:
-        """A new value."""
+    def new(self) -> str:
+        """The text that a new value will be read by, once its type is known (`defined`)."""
         start = self.scan.start
         text = self.scan.take("value", "a value")
-        m = _VALUE.fullmatch(text)
-        if m is None:
+        if _VALUE.fullmatch(text) is None:
             self.scan.fail(f"{text!r} is no name of a value: '%name', '%name.number', '%name~hint.number' or '%number'", start)
-        if text in self.values:
+        if text in self.values or text in self.announced:
             self.scan.fail(f"{text} is defined twice", start)
-        v = Value(t, m["name"] or m["bare"] or "", m["hint"] or m["bare_hint"] or "")
-        self.values[text] = v
+        self.announced.add(text)
+        return text
+
+    def defined(self, text: str, t: Abstract) -> Value:
+        """A new value of type `t`."""
+        m = _VALUE.fullmatch(text)
+        assert m is not None
+        self.announced.remove(text)
+        v = self.values[text] = Value(t, m["name"] or m["bare"] or "", m["hint"] or m["bare_hint"] or "")
         return v
 
-    def typed(self, t: Abstract = UNKNOWN) -> Value:
-        """A new value with its type, or else of type `t`."""
-        v = self.defined(t)
-        if self.scan.accept(":"):
-            v.type = self.abstract()
-        return v
+    def typed(self) -> Value:
+        """A new value with its type, if that is said."""
+        text = self.new()
+        return self.defined(text, self.abstract() if self.scan.accept(":") else UNKNOWN)
 
     def used(self) -> Value:
         if self.scan.token not in self.values:
@@ -270,32 +275,32 @@ class _Parser(Reader):
         return self.block(self.depth(), params)
 
     def statement(self, column: int) -> Statement:
-        results, rest = self.results()
+        names, rest = self.results()
         s = self.scan
         if rest == "if":
-            return self.if_(column, results)
+            return self.if_(column, names)
         if rest == "for":
-            return self.for_(column, results)
+            return self.for_(column, names)
         if rest == "while":
-            return self.while_(column, results)
+            return self.while_(column, names)
         if rest == "def":
-            return self.closure(column, results)
-        if len(results) != 1:
+            return self.closure(column, names)
+        if len(names) != 1:
             s.fail("an operation has one result")
         op = self.op()
         s.expect("(")
         args, kwargs = self.arguments()
         if isinstance(op, (Steps, StepsBack)):
             s.expect(":")
-        place = self.notes(results)
+        results, place = self.notes(names)
         made = Apply(op, args, kwargs, results[0], place, self.origin)
         return replace(made, op=self.with_functions(op, column)) if isinstance(op, (Steps, StepsBack)) else made
 
-    def results(self) -> tuple[tuple[Value, ...], str]:
+    def results(self) -> tuple[tuple[str, ...], str]:
         """What stands left of `=`, and the keyword of the statement."""
-        found: list[Value] = []
+        found: list[str] = []
         while self.scan.kind == "value":
-            found.append(self.defined())
+            found.append(self.new())
             if not self.scan.accept(","):
                 self.scan.expect("=")
         words = ("if", "for", "while", "def")
@@ -316,19 +321,20 @@ class _Parser(Reader):
         args = tuple(a for a in self.items(argument, ")") if a is not None)
         return args, tuple(kwargs)
 
-    def notes(self, results: tuple[Value, ...]) -> Place | None:
-        """The types of results, and the line, at the end of a statement's first line."""
+    def notes(self, names: tuple[str, ...]) -> tuple[tuple[Value, ...], Place | None]:
+        """The results, whose types stand at the end of a statement's first line, and the line that is said there."""
         s = self.scan
         place = None if self.origin is None else self.origin.place
+        types: list[Abstract] = [UNKNOWN] * len(names)
         if s.accept("#"):
-            for k, v in enumerate(results if not s.at("line") else ()):
+            for k in range(0 if s.at("line") else len(names)):
                 if k:
                     s.expect(",")
-                v.type = self.abstract()
+                types[k] = self.abstract()
             if s.accept("line"):
                 place = Place(_FILE, self.integer(), 0)
         s.finish()
-        return place
+        return tuple(map(self.defined, names, types)), place
 
     def with_functions(self, op: Steps | StepsBack, column: int) -> Steps | StepsBack:
         """An operation on steps, with the functions that stand below it."""
@@ -341,33 +347,35 @@ class _Parser(Reader):
             Steps(functions[0]) if isinstance(op, Steps) else replace(op, step=functions[0], derivative=(*functions, None)[1])
         )
 
-    def if_(self, column: int, results: tuple[Value, ...]) -> If:
+    def if_(self, column: int, names: tuple[str, ...]) -> If:
         expression = self.scan.accept("expression")
         test = self.simple()
         self.scan.expect(":")
-        place, origin = self.notes(results), self.origin
+        (results, place), origin = self.notes(names), self.origin
         then = self.inner(column, ())
         self.begin(column).expect("else", ":")
         self.scan.finish()
         return If(test, then, self.inner(column, ()), results, place, origin, expression)
 
-    def carried(self) -> tuple[list[tuple[Value, bool]], tuple[Operand, ...]]:
-        """What a loop carries, with whether its type was said, and what it starts from."""
-        params: list[tuple[Value, bool]] = []
+    def carried(self) -> tuple[list[tuple[str, Abstract | None]], tuple[Operand, ...]]:
+        """What a loop carries, with its type if that is said, and what it starts from."""
+        params: list[tuple[str, Abstract | None]] = []
 
         def start() -> Operand:
-            v = self.defined()
-            said = self.scan.accept(":")
-            if said:
-                v.type = self.abstract()
-            params.append((v, said))
+            text = self.new()
+            params.append((text, self.abstract() if self.scan.accept(":") else None))
             self.scan.expect(":=")
             return self.operand()
 
         inits = self.items(start, "]") if self.scan.accept("[") else ()
         return params, inits
 
-    def for_(self, column: int, results: tuple[Value, ...]) -> For | ForEach:
+    def filled(self, params: list[tuple[str, Abstract | None]], results: tuple[Value, ...]) -> tuple[Value, ...]:
+        """What a loop carries, of the types of its results where nothing else was said."""
+        types = [r.type for r in results[: len(params)]] + [UNKNOWN] * (len(params) - len(results))
+        return tuple([self.defined(text, t if said is None else said) for (text, said), t in zip(params, types, strict=True)])
+
+    def for_(self, column: int, names: tuple[str, ...]) -> For | ForEach:
         s = self.scan
         index = self.typed()
         s.expect("in")
@@ -383,9 +391,8 @@ class _Parser(Reader):
             s.expect(")")
         params, inits = self.carried()
         s.expect(":")
-        place, origin = self.notes(results), self.origin
-        _fill(params, results)
-        body = self.inner(column, (index, *(p for p, _ in params)))
+        (results, place), origin = self.notes(names), self.origin
+        body = self.inner(column, (index, *self.filled(params, results)))
         exits = len(body.yields) > len(inits)
         if bounds is None:
             assert iterable is not None
@@ -393,28 +400,26 @@ class _Parser(Reader):
         start, stop, step = bounds
         return For(start, stop, step, body, inits, exits, backwards, results, place, origin)
 
-    def while_(self, column: int, results: tuple[Value, ...]) -> While:
+    def while_(self, column: int, names: tuple[str, ...]) -> While:
         tested, inits = self.carried()
         self.scan.expect(":")
-        place, origin = self.notes(results), self.origin
-        _fill(tested, results)
-        test = self.inner(column, tuple(p for p, _ in tested))
+        (results, place), origin = self.notes(names), self.origin
+        test = self.inner(column, self.filled(tested, results))
         self.begin(column).expect("do")
         params, _ = self.carried()
         self.scan.expect(":")
         self.scan.finish()
-        _fill(params, results)
-        body = self.inner(column, tuple(p for p, _ in params))
+        body = self.inner(column, self.filled(params, results))
         return While(test, body, inits, len(body.yields) > len(inits), results, place, origin)
 
-    def closure(self, column: int, results: tuple[Value, ...]) -> Closure:
-        if len(results) != 1:
+    def closure(self, column: int, names: tuple[str, ...]) -> Closure:
+        if len(names) != 1:
             self.scan.fail("an inner function is one value")
         name = self.word_or_text()
         self.scan.expect("(")
         params = self.items(self.typed, ")")
         self.scan.expect(":")
-        place, origin = self.notes(results), self.origin
+        (results, place), origin = self.notes(names), self.origin
         return Closure(name, self.inner(column, params), results[0], place, origin)
 
     # -- functions ---------------------------------------------------------------------------------------------------
@@ -474,10 +479,3 @@ class _Parser(Reader):
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
-
-
-def _fill(params: list[tuple[Value, bool]], results: tuple[Value, ...]) -> None:
-    """Give what a loop carries the types of its results, where nothing else was said."""
-    for (p, said), r in zip(params, results, strict=False):
-        if not said:
-            p.type = r.type
