@@ -24,9 +24,10 @@ from sct.ir.ssa import (
     While,
     carried_params,
     map_leaves,
+    values_of,
 )
 
-__all__ = ["carrying", "changed", "map_blocks", "map_operands", "substitute"]
+__all__ = ["carrying", "changed", "map_blocks", "map_operands", "renamed", "substitute"]
 
 _Loop = TypeVar("_Loop", bound="For | ForEach | While")
 _Part = TypeVar("_Part", bound="Function | If | For | ForEach | While | Closure")
@@ -82,6 +83,36 @@ def carrying(s: _Loop, keep: Sequence[int]) -> _Loop:
     if isinstance(s, (For, ForEach)):
         return replace(s, body=body, inits=inits, results=results)
     return replace(s, test=s.test.with_(params=[s.test.params[k] for k in keep]), body=body, inits=inits, results=results)
+
+
+def renamed(block: Block, values: Mapping[Value, Value]) -> Block:
+    """The block, and all blocks in it, with values replaced where they are made and where they are read."""
+    if not values:
+        return block
+
+    def leaf(v: Operand) -> Operand:
+        return values.get(v, v) if isinstance(v, Value) else v
+
+    def operand(o: Operand) -> Operand:
+        if isinstance(o, Value):
+            return values.get(o, o)
+        return o if values.keys().isdisjoint(values_of(o)) else map_leaves(leaf, o)
+
+    def all_of(made: tuple[Value, ...]) -> tuple[Value, ...]:
+        return made if values.keys().isdisjoint(made) else tuple([values.get(v, v) for v in made])
+
+    def statement(s: Statement) -> Statement:
+        s = map_blocks(inner, map_operands(operand, s))
+        if values.keys().isdisjoint(s.results):
+            return s
+        if isinstance(s, (Apply, Closure)):
+            return replace(s, result=values[s.result])
+        return replace(s, results=all_of(s.results))
+
+    def inner(b: Block) -> Block:
+        return b.with_([statement(s) for s in b.body], map(operand, b.yields), all_of(b.params))
+
+    return inner(block)
 
 
 def substitute(block: Block, mapping: Mapping[Value, Operand]) -> Block:

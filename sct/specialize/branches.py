@@ -88,7 +88,7 @@ def meet(
             continue
         p, q = (s.explode(o) if isinstance(o, Value) and isinstance(o.type, (List, Dict)) else o for o in (p, q))
         p, q = aligned(s, p, q, sides) if isinstance(p, (List, Dict)) else (p, q)
-        name = p.name if isinstance(p, Value) else ""
+        name = memory.name_of(p) if isinstance(p, Value) else ""
         merged, phis = merge(s, p, q, meeting, name, ("memory", n, key))
         meeting.same[key_of(p), key_of(q)] = p, q, merged
         memory.set(obj, merged)

@@ -555,7 +555,8 @@ def refuse_overlaps(s: Builder, op: Any, written: Sequence[Any], bound: dict[str
             root = s.memory.root(leaf)
             if any(root is o or not s.memory.sharing.apart(key_of(root), key_of(o)) for o in own):
                 raise UnsupportedSyntaxError(
-                    f"{op.__name__} writes into its argument {w.path[0]!r}, which may share memory with {leaf.name!r}",
+                    f"{op.__name__} writes into its argument {w.path[0]!r}, which may share memory with "
+                    f"{s.memory.name_of(leaf)!r}",
                     s.place,
                     "Copy one of them first.",
                 )

@@ -258,7 +258,7 @@ def hand_on(loop: Loop, handed: dict[_Slot | Key, set[_Slot | Key]], found: set[
 
 def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:
     """The results of a loop, and what its names stand for after it; its objects hold what it left in them."""
-    made = {v: Value(v.type, v.name) for v in values}
+    made = {v: Value(v.type, s.memory.name_of(v)) for v in values}
     after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
     for obj, o in zip(loop.objects, after[loop.own :], strict=True):
         s.memory.set(obj, o)

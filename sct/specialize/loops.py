@@ -17,7 +17,7 @@ from sct.analysis.switches import is_on
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Steps
 from sct.ir.records import record
-from sct.ir.rewriting import substitute
+from sct.ir.rewriting import renamed
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -31,6 +31,7 @@ from sct.ir.ssa import (
     While,
     captured,
     carried_params,
+    defined,
     map_leaves,
     read,
     type_of,
@@ -185,18 +186,17 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
     name = t.body.params[0].name
     symbol = f"i#{t.body.params[0].id}.{s.path}"
     note_bounds(symbol, *_least_and_greatest(start, stop, step))
-    index = Value(Scalar(int, size_symbol(symbol)), name if whole else "")
+    index = Value(Scalar(int, size_symbol(symbol)), (name if whole else "") or "i")
 
     def enter(params: list[Operand]) -> list[Operand]:
         first = index if whole else plan.at(s, index)
-        if not whole and isinstance(first, Value) and not first.name:
-            first.name = name
+        if not whole and isinstance(first, Value) and not s.memory.name_of(first):
+            s.memory.names[first] = name
         s.env[t.body.params[0]] = first
         s.env.update(names.bound(formal, params))
         return names.varied(s.block(t.body))
 
     loop = fixpoint.fixpoint(s, t.body.label, names.varied(formal), names.varied(names.inits), enter)
-    index.name = index.name or "i"
     flag = loop.flag if t.exits else Const(False)
     exits = s.truth(flag) != Const(False)
     values, outs, begun = fixpoint.carried(loop)
@@ -222,7 +222,7 @@ def while_(s: Builder, t: While) -> None:
 
     loop = fixpoint.fixpoint(s, t.body.label, names.varied(t.body.params), names.varied(names.inits), enter)
     values, outs, begun = fixpoint.carried(loop)
-    again = {v: Value(v.type, v.name) for v in values}
+    again = {v: Value(v.type, s.memory.name_of(v)) for v in values}
     tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]
     s.env.update(names.bound(t.test.params, tested))
     memory = s.memory.fork()
@@ -267,12 +267,12 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
             "a random generator that a checkpointed loop assigns", place, "Make the generator before the loop."
         )
     generators = Tuple((*again.generators, *(c for c in constants if again.draws and holds_generator(c))))
-    own = {v: Value(v.type, v.name, v.hint) for v in constants}
-    block = substitute(loop.body, dict(own))
-    params = (*block.params, *own.values())
-    names = _distinct([p.name or p.hint or "t" for p in params])
-    for p, n in zip(params, names, strict=True):
-        p.name = n
+    taken = (*loop.body.params, *constants)
+    names = _distinct([s.memory.name_of(p) or p.hint or "t" for p in taken])
+    called = {v: s.memory.names[v] for v in defined(loop.body) if v in s.memory.names} | dict(zip(taken, names, strict=True))
+    own = {v: Value(v.type, n, v.hint) for v, n in called.items()}
+    block = renamed(loop.body, own)
+    params = tuple(own[p] for p in taken)
     signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
     number = s.outlines.setdefault((t.body.params[0].id, s.path), len(s.outlines) + 1)
     name = f"{s.stack[0].__name__ if s.stack else 'loop'}_step{number if number > 1 else ''}"

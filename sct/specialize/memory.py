@@ -77,7 +77,7 @@ class Memory:
         self.views: dict[Value, View] = {}
         self.contiguous: set[Value] = set()
         self.read_only: set[Value] = set()
-        self.names: dict[Key, str] = {}  # of lists and dicts
+        self.names: dict[Key, str] = {}  # of lists and dicts, and of values that were given a name after they were made
         self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
         self.given: dict[str, Write] = {}  # the path of an instance -> the call that may have changed it
 
@@ -97,7 +97,7 @@ class Memory:
 
     def name_of(self, obj: Operand) -> str:
         """What an object is called."""
-        return obj.name if isinstance(obj, Value) else self.names.get(key_of(obj), "")
+        return (obj.name if isinstance(obj, Value) else "") or self.names.get(key_of(obj), "")
 
     def knows(self, key: Key) -> bool:
         """Whether an object was made before this point, on the way to it."""
@@ -241,8 +241,8 @@ class Memory:
     def may_have_written(self, v: Value, place: Place | None) -> None:
         """`v` may be an array that was written into: neither it nor what may share its memory is known any more."""
         obj = self.root(v)
-        self.wrote(obj, v.name, place)
-        self.stale[key_of(obj)] = Write(v.name, place, unsure=True)
+        self.wrote(obj, self.name_of(v), place)
+        self.stale[key_of(obj)] = Write(self.name_of(v), place, unsure=True)
 
     def gave_away(self, obj: Operand, write: Write) -> None:
         """An object was given to a function that may have written into it: what it holds is not known any more."""

@@ -53,7 +53,7 @@ from sct.ir.ops import (
     of_numpy,
 )
 from sct.ir.records import record
-from sct.ir.rewriting import substitute
+from sct.ir.rewriting import renamed, substitute
 from sct.ir.shapes import constant
 from sct.ir.ssa import (
     Apply,
@@ -154,6 +154,8 @@ def _specialized(function: Function, types: Sequence[Abstract], decided: dict[Ha
     block = Block(params, (*s.entry, *s.body), (result,))
     if s.copied:
         block = _from_copies(block, s.copied)
+    called = {v: n for v, n in s.memory.names.items() if isinstance(v, Value) and not v.name}
+    block = renamed(block, {v: Value(v.type, n, v.hint) for v, n in called.items()})
     own = {v: Written(s.path_of(v), w) for v, w in s.written.items()}
     return Specialized(replace(function, block=block), tuple(s.dependencies), tuple(s.free.items()), tuple(own.values()))
 
@@ -267,7 +269,7 @@ class Specializer:
         if view is None:
             obj = memory.object_of(v)
             if reads:
-                memory.check(obj, v.name, self.place)
+                memory.check(obj, memory.name_of(v), self.place)
             elif key_of(obj) in memory.stale:
                 return v
             now = memory.now(obj)
@@ -284,7 +286,7 @@ class Specializer:
         assert isinstance(base, Value)
         if (v, base) not in memory.again:
             s = view.statement
-            memory.again[v, base] = self.emit(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, v.name)
+            memory.again[v, base] = self.emit(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, memory.name_of(v))
         return memory.again[v, base]
 
     def parts_changed(self, v: Value) -> bool:
@@ -325,7 +327,7 @@ class Specializer:
         if not isinstance(obj, Value) or self.entry is None or obj not in self.parameters:
             return
         if isinstance(obj.type, Array) and obj not in self.copied:
-            copy = self.copied[obj] = Value(obj.type, obj.name or obj.hint)
+            copy = self.copied[obj] = Value(obj.type, self.memory.name_of(obj) or obj.hint)
             self.entry.append(Apply(np.array, (obj,), (), copy, self.place, None))
             self.memory.is_version(copy, obj)
 
@@ -341,7 +343,7 @@ class Specializer:
             )
         if obj in self.outside:
             raise UnsupportedSyntaxError(
-                f"a write into {obj.name!r}, which is defined outside of the function",
+                f"a write into {self.memory.name_of(obj)!r}, which is defined outside of the function",
                 self.place,
                 "Pass it as an argument, or copy it first.",
             )
@@ -414,8 +416,8 @@ class Specializer:
             args = [self.resolve(a, reads=False) for a in s.args]  # a name that is handed on is not read
             kwargs = {k: self.resolve(v, reads=False) for k, v in s.kwargs}
             made = self.apply(s.op, args, kwargs, s.result.name, s.result.type)
-            if isinstance(made, Value) and s.result.name and not made.name and not self.static:
-                made.name = s.result.name
+            if isinstance(made, Value) and s.result.name and not self.static and not self.memory.name_of(made):
+                self.memory.names[made] = s.result.name
             elif s.op is NEW:
                 self.memory.names[key_of(self.memory.object_of(made))] = s.result.name
             self.env[s.result] = made
@@ -481,21 +483,20 @@ class Specializer:
             return item
         if (v, key) in self.projections:
             return self.projections[v, key]
-        name = (
-            key if isinstance(key, str) and key.isidentifier() else f"{v.name}_{key}" if v.name and isinstance(key, int) else ""
-        )
+        name, whole = key if isinstance(key, str) and key.isidentifier() else "", self.memory.name_of(v)
+        if isinstance(key, int) and whole:
+            name = f"{whole}_{key}"
         if self.entry is None or v not in self.parameters:
             made = self.append(operator.getitem, (v, Const(key)), {}, item, name)
         else:
-            made = self.projections[v, key] = self.at_entry(operator.getitem, (v, Const(key)), item)
-            made.hint = name
+            made = self.projections[v, key] = self.at_entry(operator.getitem, (v, Const(key)), item, "", name)
         if v in self.outside:
             self.add_outside(made)
         return made
 
-    def at_entry(self, op: Any, args: tuple[Operand, ...], t: Abstract, name: str = "") -> Value:
+    def at_entry(self, op: Any, args: tuple[Operand, ...], t: Abstract, name: str, hint: str = "") -> Value:
         """A statement at the start of the function: a read of a parameter's item, or of data from outside."""
-        made = Value(t, name)
+        made = Value(t, name, hint)
         (self.body if self.entry is None else self.entry).append(Apply(op, args, (), made, self.place, None))
         self.parameters.add(made)
         if self.initial is not None:
@@ -700,7 +701,7 @@ class Specializer:
         free = next((f for f, known in self.free_values.items() if known is v), None)
         rebound = free is not None and unfollowed.may_rebind(function, free)
         if rebound and isinstance(v.type, Const):
-            refuse_changed(repr(v.name), by, self.place)
+            refuse_changed(repr(self.memory.name_of(v)), by, self.place)
         if rebound or isinstance(v.type, (List, Dict, ListOf)):
             self.memory.gave_away(v, by)
 

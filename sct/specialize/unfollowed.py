@@ -143,7 +143,7 @@ def _is_its_own(s: Builder, v: Value) -> bool:
     """Whether a value was made for this call, in memory that nothing else has."""
     root = s.memory.root(v)
     made = next((t for t in reversed(s.body) if isinstance(t, Apply) and t.result is root), None)
-    return made is not None and not made.result.name and made.origin is s.origin and fresh(made)
+    return made is not None and not s.memory.name_of(made.result) and made.origin is s.origin and fresh(made)
 
 
 def may_rebind(function: FunctionType, data: Free) -> bool:

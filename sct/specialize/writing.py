@@ -76,7 +76,7 @@ def write(
     """`target[path[0]]... = value`, or with `op=scatter_add` `+= value`; `augmented`: the value keeps all of its axes."""
     if target in s.memory.read_only:
         raise UnsupportedSyntaxError(
-            f"a write into {_called(target)}, which NumPy makes read-only", s.place, "Copy it first: `x = x.copy()`."
+            f"a write into {_called(s, target)}, which NumPy makes read-only", s.place, "Copy it first: `x = x.copy()`."
         )
     _check_records(s, target, value)
     path = tuple(map(s.present, path))
@@ -97,13 +97,13 @@ def write(
         op, value = updated, s.apply(operator.add, (old, value))
     value = s.present(value)
     args = (target, Tuple(path), value) if op is updated else (target, path[0], value)
-    new = s.emit(op, args, {}, target.type, target.name)
+    new = s.emit(op, args, {}, target.type, s.memory.name_of(target))
     if view is not None:
         write(s, _value(s.present(view.base)), (_WHOLE,), _turned_back(s, view, new))
         return
     obj = s.memory.object_of(target)
     s.memory.set(obj, new)
-    s.memory.wrote(obj, target.name, s.place)
+    s.memory.wrote(obj, s.memory.name_of(target), s.place)
 
 
 def _fitted(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand, augmented: bool) -> Operand:
@@ -125,7 +125,7 @@ def _fitted(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand
         fits = False
     if not fits:
         raise SctError(
-            f"{_called(value)} of shape {shape_in_words(shape)} does not fit into {_called(target)}, "
+            f"{_called(s, value)} of shape {shape_in_words(shape)} does not fit into {_called(s, target)}, "
             f"where there is room for {shape_in_words(there)}",
             s.place,
             "Write a value of the shape of the part that is written into.",
@@ -185,14 +185,15 @@ def _array(s: Builder, x: Operand, what: str, value: Operand | None = None) -> V
             _check_kind(s, x, value)
         return x
     raise UnsupportedSyntaxError(
-        f"{what} {_called(x)}, which is {in_words(t)}",
+        f"{what} {_called(s, x)}, which is {in_words(t)}",
         s.place,
         "Write into an array, list or dict that the function makes or gets as an argument.",
     )
 
 
-def _called(x: Operand) -> str:
-    return repr(x.name) if isinstance(x, Value) and x.name else "a value"
+def _called(s: Builder, x: Operand) -> str:
+    name = s.memory.name_of(x) if isinstance(x, Value) else ""
+    return repr(name) if name else "a value"
 
 
 def _check_kind(s: Builder, target: Value, value: Operand) -> None:
@@ -203,13 +204,13 @@ def _check_kind(s: Builder, target: Value, value: Operand) -> None:
         return
     if dtype.kind == "c" and t.dtype.kind == "f":
         raise UnsupportedSyntaxError(
-            f"a write of complex numbers into {_called(target)}, which is an array of {t.dtype}: they would lose a part",
+            f"a write of complex numbers into {_called(s, target)}, which is an array of {t.dtype}: they would lose a part",
             s.place,
             "Write np.real(...), or make the array one of complex numbers.",
         )
     if dtype.kind in "fc" and t.dtype.kind in "iub":
         raise UnsupportedSyntaxError(
-            f"a write of real numbers into {_called(target)}, which is an array of {t.dtype}: they would be cut to integers",
+            f"a write of real numbers into {_called(s, target)}, which is an array of {t.dtype}: they would be cut to integers",
             s.place,
             "Make the array one of floats, as in `y = np.zeros(n)` or `y = y.astype(float)`.",
         )
@@ -220,7 +221,7 @@ def _check_records(s: Builder, target: Value, value: Operand) -> None:
     t, dtype = target.type, as_array(type_of(value)).dtype
     if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "OV" and (dtype is None or dtype.kind in "fc"):
         raise UnsupportedSyntaxError(
-            f"a write into {_called(target)}, which is an array of {records(t.dtype)}",
+            f"a write into {_called(s, target)}, which is an array of {records(t.dtype)}",
             s.place,
             "Use arrays of numbers, one for each field.",
         )
@@ -338,7 +339,7 @@ def _keeps_dtype(s: Builder, x: Value, result: Abstract) -> None:
     other = result.dtype if isinstance(result, Array) else None
     if dtype is not None and other is not None and dtype != other:
         raise UnsupportedSyntaxError(
-            f"an augmented assignment to {_called(x)}, which is of {other} after it if it is a number, "
+            f"an augmented assignment to {_called(s, x)}, which is of {other} after it if it is a number, "
             f"and of {dtype} if it is an array",
             s.place,
             "Write x = x + v, or make it an array on every path.",
