@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from sct.ir.ops import POP, Attribute, Field, Free, InPlace, Method
+from sct.ir.rewriting import renamed
 from sct.ir.ssa import Apply, Block, Operand, Statement, Value, defined, type_of, values_of
 from sct.ir.types import Array, Const, Dict, List, Scalar, Slice, Tuple
 from sct.runtime import item
@@ -142,26 +143,32 @@ def _stems(s: Apply, word: str, naming: Naming) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def named_after_what_they_are(block: Block) -> set[Value]:
-    """Give the values in a block that the user has not named words for what they are, as hints, each another one.
+def named_after_what_they_are(block: Block) -> tuple[Block, set[Value]]:
+    """The block with words for what they are, as hints, for the values that the user has not named, each another one.
 
-    Gives all values that are steps of the user's expressions.
+    Gives also all values that are steps of the user's expressions.
     """
     taken = {v.name for v in defined(block)}
     made: dict[Value, Apply] = {}
+    own: dict[Value, Value] = {}
     for s in _inner_first(block):
         if not s.result.name and s.origin is not None:
             made[s.result] = s
             if not s.result.hint:
-                s.result.hint = first = ""
-                for w in wordings(s, lambda v: name_within(v, made)):
-                    first = first or w
-                    if w not in taken:
-                        s.result.hint = w
-                        break
-                s.result.hint = s.result.hint or first
-                taken.add(s.result.hint)
-    return set(made)
+                hint = _another(wordings(s, lambda v: name_within(v, made)), taken)
+                own[s.result] = s.result.called("", hint)
+                taken.add(hint)
+    return renamed(block, own), {own.get(v, v) for v in made}
+
+
+def _another(words: Iterator[str], taken: set[str]) -> str:
+    """The first of some words that is not taken; the first of all if each is."""
+    first = ""
+    for w in words:
+        first = first or w
+        if w not in taken:
+            return w
+    return first
 
 
 def _inner_first(block: Block) -> Iterator[Apply]:

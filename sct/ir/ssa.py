@@ -12,7 +12,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from sct.errors import Place
 from sct.ir.manager import managed
@@ -45,18 +45,23 @@ _ids = itertools.count()
 
 
 class Value:
-    """An SSA value: its type, and the user's name for it ("" for a temporary). Equal only to itself.
+    """An SSA value: its type, and the user's name for it ("" for a temporary). Equal only to itself, and never changed.
 
-    `hint` is what values derived from a temporary may be called after.
+    `hint` is what values derived from a temporary may be called after. `id` is what sizes that depend on it are known by: what
+    stands for it under another name or type has that too.
     """
 
     __slots__ = ("hint", "id", "name", "type")
 
-    def __init__(self, type: Abstract = UNKNOWN, name: str = "", hint: str = "") -> None:
-        self.id = next(_ids)
-        self.name = name
-        self.hint = hint
-        self.type = type
+    def __init__(self, type: Abstract = UNKNOWN, name: str = "", hint: str = "", id: int | None = None) -> None:
+        self.id: Final = next(_ids) if id is None else id
+        self.name: Final = name
+        self.hint: Final = hint
+        self.type: Final = type
+
+    def called(self, name: str, hint: str = "") -> Value:
+        """What stands for the value under another name."""
+        return Value(self.type, name, hint, self.id)
 
     def __repr__(self) -> str:
         return f"%{self.name}.{self.id}" if self.name else f"%{self.id}"

@@ -101,8 +101,9 @@ class _Algebra(Rewriter):
         rule = _RULES.get(s.op) if not isinstance(s.op, Method) else None
         found = s if rule is None else rule(self, s)
         made = self.definition.get(found) if isinstance(found, Value) else None
-        if isinstance(made, Apply) and self.reversed_sweep(made) and not made.result.name and not made.result.hint:
-            made.result.name = s.result.name  # an adjoint that came out as a step of an expression
+        named = isinstance(made, Apply) and bool(self.name_of(made.result) or made.result.hint)
+        if isinstance(made, Apply) and self.reversed_sweep(made) and not named and s.result.name:
+            self.called[made.result] = s.result.name  # an adjoint that came out as a step of an expression
         return found
 
     def computes(self, s: Apply) -> Numbers | None:
@@ -295,8 +296,8 @@ class _Algebra(Rewriter):
             if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
                 return p
         if a is b and isinstance(a, Value) and _inexact(a):
-            if self.users[a] == 1 and a.name == s.result.name and a in self.definition:
-                a.name = ""  # no longer what something is added to
+            if self.users[a] == 1 and self.name_of(a) == s.result.name and a in self.definition:
+                self.called[a] = ""  # no longer what something is added to
             return self.mul(self.changed(s, operator.mul, Const(2.0), a))
         for p, q in ((a, b), (b, a)):
             negative = self.negative(q, s)
@@ -544,7 +545,7 @@ class _Algebra(Rewriter):
 
     def scales(self, s: Apply) -> bool:
         """Whether a step of an expression multiplies, or divides, by a number."""
-        return not s.result.name and (any(map(_number, s.args)) if s.op is operator.mul else _number(s.args[1]))
+        return not self.name_of(s.result) and (any(map(_number, s.args)) if s.op is operator.mul else _number(s.args[1]))
 
     def fits(self, tree: Tree, s: Apply, own: Numbers) -> bool:
         """Whether a tree gives what `s` does, and all of it is computed in the numbers of `s`."""

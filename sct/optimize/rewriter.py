@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from sct.analysis.given import Given, given_away
-from sct.ir.rewriting import changed, map_blocks, map_operands
+from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
 from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves, values_of
 
 __all__ = ["Rewriter"]
@@ -30,12 +30,14 @@ class Rewriter:
         self.replaced: dict[Value, Operand] = {}
         self.definition: dict[Value, Statement] = {}
         self.body: list[Statement] = []
+        self.called: dict[Value, str] = {}  # the names that values of the new statements get after they are made
         self.given: Given | None = None
 
     def function(self, f: Function) -> Function:
         """The rewritten function."""
         self.given = given_away(f.block)
-        return changed(f, block=self.block(f.block))
+        block = self.block(f.block)
+        return changed(f, block=renamed(block, {v: v.called(name, v.hint) for v, name in self.called.items()}))
 
     def operand(self, o: Operand) -> Operand:
         """An operand with replacements made."""
@@ -71,6 +73,10 @@ class Rewriter:
         else:
             assert isinstance(s, Closure)
             self.keep(map_blocks(self.block, s))
+
+    def name_of(self, v: Value) -> str:
+        """The name of a value, as it is now."""
+        return self.called.get(v, v.name)
 
     def keep(self, s: Statement) -> None:
         self.body.append(s)

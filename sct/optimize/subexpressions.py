@@ -76,9 +76,9 @@ class _Subexpressions(Rewriter):
             return s
         if found is s.result or any(isinstance(a, Const) and isinstance(a.value, (list, dict)) for a in s.args):
             return s
-        if s.result.name and not found.name:
-            found.name = s.result.name
-        return found if not s.result.name or found.name == s.result.name else s
+        if s.result.name and not self.name_of(found):
+            self.called[found] = s.result.name
+        return found if not s.result.name or self.name_of(found) == s.result.name else s
 
 
 class _Masks(_Subexpressions):

@@ -270,7 +270,7 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
     taken = (*loop.body.params, *constants)
     names = _distinct([s.memory.name_of(p) or p.hint or "t" for p in taken])
     called = {v: s.memory.names[v] for v in defined(loop.body) if v in s.memory.names} | dict(zip(taken, names, strict=True))
-    own = {v: Value(v.type, n, v.hint) for v, n in called.items()}
+    own = {v: v.called(n, v.hint) for v, n in called.items()}
     block = renamed(loop.body, own)
     params = tuple(own[p] for p in taken)
     signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])

@@ -155,7 +155,7 @@ def _specialized(function: Function, types: Sequence[Abstract], decided: dict[Ha
     if s.copied:
         block = _from_copies(block, s.copied)
     called = {v: n for v, n in s.memory.names.items() if isinstance(v, Value) and not v.name}
-    block = renamed(block, {v: Value(v.type, n, v.hint) for v, n in called.items()})
+    block = renamed(block, {v: v.called(n, v.hint) for v, n in called.items()})
     own = {v: Written(s.path_of(v), w) for v, w in s.written.items()}
     return Specialized(replace(function, block=block), tuple(s.dependencies), tuple(s.free.items()), tuple(own.values()))
 

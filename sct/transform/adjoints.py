@@ -16,9 +16,9 @@ import numpy as np
 from sct import runtime
 from sct.analysis.activity import differentiable
 from sct.analysis.binding import unbound_values
-from sct.analysis.wording import named_after_what_they_are
 from sct.infer.join import fixed_shape
 from sct.ir.ops import Method
+from sct.ir.rewriting import renamed
 from sct.ir.ssa import Apply, Block, Operand, Value, defined, type_of
 from sct.ir.types import (
     Abstract,
@@ -51,7 +51,7 @@ class Loop:
 class Adjoints:
     """The adjoints of a function's values."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, temporaries: set[Value]) -> None:
         self.b = Specializer(origin_fixed=True)
         self.bars: dict[Value, Operand] = {}
         self.parts: dict[Value, dict[Any, Value]] = {}  # a container -> what stands for its items, by key
@@ -61,7 +61,20 @@ class Adjoints:
         self.active: set[Value] = set()
         self.forward = defined(block)
         self.unbound = unbound_values(block)
-        self.temporaries = named_after_what_they_are(block)  # of the user's expressions, whose adjoints are steps of others
+        self.called: dict[Value, tuple[str, str]] = {}  # the names and hints that adjoints get after they are made
+        self.made_as: dict[Value, Value] = {}  # what stands for a value of which more is known -> that value
+        self.latest: dict[Value, Value] = {}  # a value -> what stands for it last
+        self.temporaries = temporaries  # of the user's expressions, whose adjoints are steps of others
+
+    def called_now(self, v: Value) -> tuple[str, str]:
+        """The name and the hint of a value of the reverse sweep, which may come to be another value's adjoint than before."""
+        return self.called.get(v, (v.name, v.hint))
+
+    def under_their_names(self, block: Block) -> Block:
+        """The reverse sweep, whose values have the names and the types that they came to have."""
+        versions = {v: self.latest[made] for v, made in self.made_as.items()} | self.latest
+        last = {v: v.called(*names) for v, names in self.called.items() if names != (v.name, v.hint)}
+        return renamed(block, last | {v: last.get(w, w) for v, w in versions.items()})
 
     def current(self, v: Value) -> Operand | None:
         """The adjoint of `v` so far; inside a loop, for a value from outside of it, a carried one."""
@@ -90,17 +103,21 @@ class Adjoints:
             for k, i in zip(keys_of(t), self.items(bar, len(t.items)), strict=True):
                 self.accumulate_part(operand, k, i)
             return
-        bar = self.fitted(bar, operand)
+        bar = self.fitted(self.now(bar), operand)
         old = self.current(operand)
         add = runtime.added_each if isinstance(operand.type, ListOf) else operator.add
         self.bars[operand] = bar if old is None else self.typed(self.b.apply(add, (old, bar)), operand)
         if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
-            old.name, old.hint = "", bar_name(operand) or "part_bar"  # a step of a sum of numbers
+            self.called[old] = "", bar_name(operand) or "part_bar"  # a step of a sum of numbers
         new = self.bars[operand]
-        if isinstance(new, Value) and not new.name:
+        if isinstance(new, Value) and not self.called_now(new)[0]:
             name = bar_name(operand)
             temporary = operand in self.temporaries or not name
-            new.name, new.hint = ("", new.hint or name or "part_bar") if temporary else (name, "")
+            self.called[new] = ("", self.called_now(new)[1] or name or "part_bar") if temporary else (name, "")
+
+    def now(self, bar: Operand) -> Operand:
+        """What stands for an adjoint now, if more is known of it than when it was made."""
+        return self.latest.get(self.made_as.get(bar, bar), bar) if isinstance(bar, Value) else bar
 
     def is_slot(self, v: Value) -> bool:
         """Whether a value is an adjoint that a loop carries."""
@@ -169,24 +186,36 @@ class Adjoints:
             for k, i in zip(keys_of(t), self.items(bar, len(t.items)), strict=True):
                 self.accumulate_part(part, k, i)
             return
-        bar = self.fitted(bar, part)
+        bar = self.fitted(self.now(bar), part)
         old = self.current(part)
         add = runtime.added_each if isinstance(t, ListOf) else operator.add
         self.bars[part] = bar if old is None else self.b.apply(add, (old, bar))
 
     def typed(self, bar: Operand, like: Value) -> Operand:
         """`bar`, an adjoint of `like`, known to have its shape, and its dtype where nothing better is known."""
-        if isinstance(bar, Value) and self.made_here(bar):
-            t = bar.type
-            want = like.type
-            if isinstance(t, Unknown) or (isinstance(t, Array) and (t.shape is None or t.dtype is None)):
-                bar.type = adjoint_type(want)
-            elif isinstance(t, Array) and isinstance(want, Array) and t.rank == want.rank and bar not in self.forward:
-                bar.type = Array(t.dtype, want.shape, t.boxed, t.also)
-        return bar
+        if not isinstance(bar, Value):
+            return bar
+        t, want = bar.type, like.type
+        if isinstance(t, Unknown) or (isinstance(t, Array) and (t.shape is None or t.dtype is None)):
+            known = adjoint_type(want)
+        elif isinstance(t, Array) and isinstance(want, Array) and t.rank == want.rank and bar not in self.forward:
+            known = t if t.shape == want.shape else Array(t.dtype, want.shape, t.boxed, t.also)
+        else:
+            return bar
+        return bar if known == t or not self.made_here(bar) else self.retyped(bar, known)
+
+    def retyped(self, bar: Value, t: Abstract) -> Value:
+        """What stands for a value of the reverse sweep of which more is known now than when it was made."""
+        made = Value(t, bar.name, bar.hint, bar.id)
+        self.made_as[made] = self.made_as.get(bar, bar)
+        self.latest[self.made_as[made]] = made
+        if bar in self.called:
+            self.called[made] = self.called[bar]
+        return made
 
     def made_here(self, v: Value) -> bool:
         """Whether a value is of the block being built: one from around it may be of other types on other paths."""
+        v = self.made_as.get(v, v)
         return any(isinstance(s, Apply) and s.result is v for s in reversed(self.b.body))
 
     def fitted(self, bar: Operand, like: Value) -> Operand:

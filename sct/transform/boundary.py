@@ -15,6 +15,7 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.activity import differentiable
+from sct.analysis.wording import named_after_what_they_are
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Place, SctError
 from sct.ir.ops import RAISE
 from sct.ir.records import record
@@ -54,8 +55,9 @@ class Boundary(Adjoints):
     """The adjoints of a function's values, with what the function takes and gives."""
 
     def __init__(self, primal: Function, mode: Mode) -> None:
-        super().__init__(primal.block)
-        self.primal = primal
+        block, temporaries = named_after_what_they_are(primal.block)
+        super().__init__(block, temporaries)
+        self.primal = replace(primal, block=block)
         self.mode = mode
         self.mirror: dict[int, int] = {}
         self.last: list[Statement] = []  # of the forward sweep: what a pullback keeps for later
@@ -142,7 +144,7 @@ class Boundary(Adjoints):
         if not known or not differentiable(t):
             return given
         if isinstance(given, Value) and given.name == name and given not in self.carried:
-            given.name = ""  # one item of what is given, and read nowhere else
+            self.called[given] = "", given.hint  # one item of what is given, and read nowhere else
         if isinstance(t, Scalar):
             return self.b.append(t.kind, (given,), {}, Scalar(t.kind), name)
         assert isinstance(t, Array) and t.dtype is not None
@@ -157,9 +159,9 @@ class Boundary(Adjoints):
         with self.b.into(raised):
             error = self.b.append(ValueError, (Const(message),), {}, Unknown())
             self.b.append(RAISE, (error,), {}, Const(None))
-        given = self.b.append(np.shape, (param,), {}, Unknown())
-        if not isinstance(param.type, Array) or param.type.shape == ():
-            given.hint = "any"  # whatever a caller passes, so not an array for certain
+        certain = isinstance(param.type, Array) and param.type.shape != ()
+        given = Value(Unknown(), "", "" if certain else "any")  # whatever a caller passes, so not an array for certain
+        self.b.body.append(Apply(np.shape, (param,), (), given, self.b.place, self.b.origin))
         differ = self.b.append(operator.ne, (given, self.shape_of_result(result)), {}, Scalar(bool))
         self.b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), ()))
 
@@ -179,7 +181,8 @@ class Boundary(Adjoints):
         f, mode = self.primal, self.mode
         value = result if aux is None else Tuple((result, aux))
         name = f"{f.name if f.name.isidentifier() else 'f'}_{mode.suffix}"
-        reversed_body = tuple(self.b.body)
+        swept = self.under_their_names(Block((), tuple(self.b.body), (gradient,)))
+        reversed_body, (gradient,) = swept.body, swept.yields
         forward = (*f.block.body, *self.last)
         parameters = list(f.signature.parameters.values())
         if mode.seed == "pull":

@@ -530,14 +530,11 @@ class _Reverser(Boundary):
         for v, _ in slots:
             bar = self.current(v)
             slot_inits.append(self.strong(self.zero(v) if bar is None else bar, v))
-        index = Value(Scalar(int), s.body.params[0].name if isinstance(s, For) else "_")
+        index = self.index(s)
         block = Block((index, *bar_params, *(slot for _, slot in slots)), tuple(body), tuple(outs))  # type: ignore[arg-type]
         self.mirror[block.label] = s.body.label
-        if isinstance(s, For):
-            self.indices[s.body.params[0]] = index
-            index.type = s.body.params[0].type
         ends = [Value(_shaped_as(p.type, init), p.name) for p, init in zip(bar_params, begun, strict=True)]
-        results = (*ends, *(Value(slot.type, slot.name) for _, slot in slots))
+        results = (*ends, *(Value(slot.type, self.called_now(slot)[0]) for _, slot in slots))
         start, stop, step, backwards = self.domain(s)
         made = For(start, stop, step, block, (*inits, *slot_inits), False, backwards, results, s.place, _backward(s.origin))
         self.b.body.append(made)
@@ -545,6 +542,14 @@ class _Reverser(Boundary):
             self.bars[v] = r
         for init, r in zip(begun, results, strict=False):
             self.accumulate(init, r)
+
+    def index(self, s: For | While) -> Value:
+        """The index of the loop that mirrors a loop."""
+        if isinstance(s, While):
+            return Value(Scalar(int), "_")
+        own = s.body.params[0]
+        self.indices[own] = Value(own.type, own.name)
+        return self.indices[own]
 
     def domain(self, s: For | While) -> tuple[Operand, Operand, Operand, bool]:
         if isinstance(s, While):

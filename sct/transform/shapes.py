@@ -287,8 +287,7 @@ class _Shapes:
     def argument_shape(self, p: Value) -> Value:
         if p not in self.named:
             assert isinstance(p.type, Array) and p.type.shape is not None
-            self.named[p] = Value(Tuple(tuple(map(abstract_size, p.type.shape))))
-            self.named[p].hint = f"{p.name}_shape"
+            self.named[p] = Value(Tuple(tuple(map(abstract_size, p.type.shape))), "", f"{p.name}_shape")
         return self.named[p]
 
     # -- the forward sweep -------------------------------------------------------------------------------------------
