@@ -260,12 +260,13 @@ class Memory:
             if path == given or path.startswith((f"{given}.", f"{given}[")):
                 refuse_changed(repr(name), write, place)
 
-    def check(self, obj: Operand, name: str, place: Place | None) -> None:
-        """Refuse to read an object that may have been changed through another name."""
+    def check(self, obj: Operand, read: Operand | None, place: Place | None) -> None:
+        """Refuse to read an object, by way of `read`, that may have been changed through another name."""
         write = self.stale.get(key_of(obj))
         if write is None:
             return
         where = f" (line {write.place.line})" if write.place is not None else ""
+        name = "" if read is None else self.name_of(read)
         own = repr(name) if name else "this object"
         if write.by:
             refuse_changed(own, write, place)

@@ -250,7 +250,7 @@ class Specializer:
         if isinstance(operand, (List, Dict)):
             obj = self.memory.object_of(operand)  # type: ignore[assignment]
             if reads:
-                self.memory.check(obj, "", self.place)
+                self.memory.check(obj, None, self.place)
             operand = self.memory.now(obj)
             if isinstance(operand, Value):
                 return self.present(operand, reads)
@@ -269,7 +269,7 @@ class Specializer:
         if view is None:
             obj = memory.object_of(v)
             if reads:
-                memory.check(obj, memory.name_of(v), self.place)
+                memory.check(obj, v, self.place)
             elif key_of(obj) in memory.stale:
                 return v
             now = memory.now(obj)
@@ -301,7 +301,7 @@ class Specializer:
         if not isinstance(operand.type if isinstance(operand, Value) else operand, (List, Dict)):
             return operand
         if (obj := self.memory.object_in(operand)) is not None:
-            self.memory.check(obj, self.memory.name_of(obj), self.place)
+            self.memory.check(obj, obj, self.place)
         return self.present(operand, reads=False)
 
     def keeps_length(self, obj: Operand) -> None:
