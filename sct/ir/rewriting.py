@@ -89,30 +89,30 @@ def renamed(block: Block, values: Mapping[Value, Value]) -> Block:
     """The block, and all blocks in it, with values replaced where they are made and where they are read."""
     if not values:
         return block
-    now = values.get
+    now, changing = values.get, values.keys()
 
-    def leaf(v: Any) -> Operand:
-        return now(v, v) if type(v) is Value else v
+    def leaf(v: Operand) -> Operand:
+        return now(v, v) if isinstance(v, Value) else v
 
-    def all_of(operands: tuple[Operand, ...]) -> tuple[Any, ...]:
-        return tuple(
-            [now(o, o) if type(o) is Value else o if type(o) is Const else map_leaves(leaf, o) for o in operands]  
-        )
+    def operand(o: Operand) -> Operand:
+        return o if type(o) is Const else now(o, o) if isinstance(o, Value) else map_leaves(leaf, o)
+
+    def all_of(made: tuple[Value, ...]) -> tuple[Value, ...]:
+        return made if changing.isdisjoint(made) else tuple([now(v, v) for v in made])
 
     def statement(s: Statement) -> Statement:
+        if not changing.isdisjoint(s.values):
+            s = map_operands(operand, s)
         if isinstance(s, Apply):
-            args, kwargs, result = all_of(s.args), s.kwargs, now(s.result, s.result)
-            if kwargs:
-                kwargs = tuple(zip([k for k, _ in kwargs], all_of(tuple([v for _, v in kwargs])), strict=True))
-            same = result is s.result and args == s.args and kwargs == s.kwargs
-            return s if same else Apply(s.op, args, kwargs, result, s.place, s.origin)
-        s = map_blocks(inner, map_operands(lambda o: all_of((o,))[0], s))
+            made = now(s.result)
+            return s if made is None else Apply(s.op, s.args, s.kwargs, made, s.place, s.origin)
+        s = map_blocks(inner, s)
         if isinstance(s, Closure):
             return changed(s, result=now(s.result, s.result))
         return changed(s, results=all_of(s.results))  # type: ignore[type-var]
 
     def inner(b: Block) -> Block:
-        return b.with_([statement(s) for s in b.body], all_of(b.yields), all_of(b.params))
+        return b.with_([statement(s) for s in b.body], map(operand, b.yields), all_of(b.params))
 
     return inner(block)
 
