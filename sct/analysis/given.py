@@ -44,8 +44,8 @@ class Given:
 
     def memory(self, v: Value) -> set[Any]:
         """What a value may lie in."""
-        roots = self.storage.of(v)
-        return set(roots).union(*(self.more.get(r, ()) for r in roots))
+        roots = set(self.storage.bits.those(self.storage.of(v)))
+        return roots.union(*(self.more.get(r, ()) for r in roots))
 
     def changes(self, v: Value) -> bool:
         """Whether some call may write into a value."""

@@ -17,7 +17,7 @@ from sct import runtime
 from sct.analysis.activity import primitive_of
 from sct.analysis.effects import effect
 from sct.infer.facts import for_call
-from sct.ir.bits import Bits
+from sct.ir.bits import Bits, Reach
 from sct.ir.manager import managed
 from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, Special, package_of
 from sct.ir.ssa import (
@@ -53,42 +53,45 @@ class Storage:
     def __init__(self, bits: Bits[Value], lists: bool) -> None:
         self.bits = bits
         self.lists = lists  # about the lists themselves, not the memory of their items
-        self.roots: dict[Value, frozenset[Value]] = {}
-        self.pinned: set[Value] = set()  # memory that is not to be written into
-        self.sources: dict[Value, frozenset[Value]] = {}
+        self.roots: dict[Value, int] = {}  # sets of values are bits: they grow with the program, and are joined at each φ
+        self.pinned = 0  # memory that is not to be written into
+        self.sources: dict[Value, int] = {}
         self.loop: dict[Value, tuple[int, int]] = {}  # what a loop carries -> the loop and the number
         self.inside: dict[int, frozenset[Value]] = {}  # a loop -> the values made in it
         self.mixed: dict[int, set[frozenset[int]]] = {}  # a loop -> pairs that it carries that may share memory
-        self.begun: dict[int, list[frozenset[Value]]] = {}
-        self.left: dict[int, list[frozenset[Value]]] = {}
+        self.begun: dict[int, list[int]] = {}
+        self.left: dict[int, list[int]] = {}
         self.arrays: dict[int, list[int]] = {}
         self.captured: set[Value] = set()  # what closures read from around them
-        self.taped: set[Value] = set()  # memory that is on a tape
-        self.all: dict[Value, frozenset[Value]] = {}
-        self.members: dict[Value, int] = {}  # what may lie in a root
-        self.near: dict[Value, int] = {}  # what may lie in the same memory as a value
+        self.taped = 0  # memory that is on a tape
+        self.near: dict[int, int] = {}  # what may lie in some roots, or in what these came from
         self.always: dict[int, bool] = {}  # by the identity of an operation: whether its results are always fresh
 
-    def of(self, v: Value) -> frozenset[Value]:
-        """Everything whose memory `v` may lie in, in whatever iteration."""
-        if v not in self.all:
-            found: set[Value] = set()
-            work = list(self.roots.get(v, (v,)))
-            while work:
-                r = work.pop()
-                if r not in found:
-                    found.add(r)
-                    work.extend(self.sources.get(r, ()))
-            self.all[v] = frozenset(found)
-        return self.all[v]
+    def roots_of(self, v: Value) -> int:
+        """The roots of a value, which is one itself if nothing is known of it."""
+        found = self.roots.get(v)
+        return self.bits.bit(v) if found is None else found
+
+    def of(self, v: Value) -> int:
+        """Everything whose memory `v` may lie in, in whatever iteration, as bits."""
+        return self.origins.of(self.roots_of(v))
 
     def share(self, v: Value, w: Value) -> bool:
         """Whether two values may share memory."""
-        a, b = self.roots.get(v, (v,)), self.roots.get(w, (w,))
-        if not set(a).isdisjoint(b):
+        return self.meet(self.roots_of(v), self.roots_of(w))
+
+    def meet(self, a: int, b: int) -> bool:
+        """Whether some roots and some others may be the same memory."""
+        if a & b:
             return True
-        loops = self.loop
-        return any(self.related(r, s) for r in a for s in b if r in loops or s in loops)
+        those, carried = self.bits.those, self.carried
+        pairs = ((a & carried, b), (a & ~carried, b & carried))
+        return any(self.related(r, s) for p, q in pairs if q for r in those(p) for s in those(q))
+
+    @functools.cached_property
+    def carried(self) -> int:
+        """What loops carry, as bits."""
+        return self.bits.of(self.loop)
 
     def related(self, r: Value, s: Value) -> bool:
         """Whether two roots may be the same memory."""
@@ -113,7 +116,7 @@ class Storage:
             if x in seen:
                 continue
             seen.add(x)
-            for e in self.sources[x]:
+            for e in self.bits.those(self.sources[x]):
                 if e in self.loop and self.loop[e][0] == number:
                     work.append(e)
                 elif e not in self.inside[number]:
@@ -121,35 +124,40 @@ class Storage:
         return frozenset(found)
 
     @functools.cached_property
-    def in_root(self) -> dict[Value, list[Value]]:
-        """The values that may lie in each root."""
-        out: dict[Value, list[Value]] = {}
-        for w, roots in self.roots.items():
-            for r in roots if self.sources.keys().isdisjoint(roots) else self.of(w):
-                out.setdefault(r, []).append(w)
-        return out
+    def origins(self) -> Reach[Value]:
+        """From roots: these, and what they came from."""
+        return Reach(self.bits, self.sources, {}, self.sources)
 
-    def within(self, r: Value) -> int:
-        """The values that may lie in a root, as bits."""
-        if r not in self.members:
-            self.members[r] = self.bits.of(self.in_root.get(r, ()))
-        return self.members[r]
+    @functools.cached_property
+    def within(self) -> Reach[Value]:
+        """From roots: the values that may lie in them, or in what came from them."""
+        direct: dict[Value, int] = {}
+        for w, roots in self.roots.items():
+            for r in self.bits.those(roots):
+                direct[r] = direct.get(r, 0) | self.bits.bit(w)
+        later: dict[Value, int] = {}
+        for r, sources in self.sources.items():
+            for x in self.bits.those(sources):
+                later[x] = later.get(x, 0) | self.bits.bit(r)
+        return Reach(self.bits, later, direct, reversed(self.sources))
 
     def shares_with_any(self, v: Value, others: int) -> bool:
         """Whether one of some values, given as bits, may share memory with `v`."""
-        if v not in self.near:
-            self.near[v] = self.bits.of(self.of(v))
-            for r in self.of(v):
-                self.near[v] |= self.within(r)
-        return any(self.share(v, w) for w in self.bits.those(self.near[v] & others))
+        roots = self.roots_of(v)
+        if roots not in self.near:
+            self.near[roots] = self.within.of(self.origins.of(roots))
+        return any(self.share(v, w) for w in self.bits.those(self.near[roots] & others))
 
     def owned(self, v: Value) -> bool:
         """Whether the memory of `v` belongs to this function alone."""
-        return not (self.of(v) & self.pinned)
+        return not self.of(v) & self.pinned
 
-    def held(self) -> set[Value]:
-        """The memory that closures read, whenever they are called."""
-        return set().union(*map(self.of, (*self.taped, *self.captured)))
+    def held(self) -> int:
+        """The memory that closures read, whenever they are called, as bits."""
+        found = self.origins.of(self.taped)
+        for v in self.captured:
+            found |= self.of(v)
+        return found
 
 
 @managed
@@ -172,7 +180,7 @@ def storage_of_lists(block: Block) -> Storage:
 
 def _found(block: Block, lists: bool) -> Storage:
     s = Storage(numbering(block), lists)
-    s.pinned.update(block.params)
+    s.pinned |= s.bits.of(block.params)
     _block(s, block)
     while _mix(s):
         pass
@@ -188,16 +196,19 @@ def _mix(s: Storage) -> bool:
                 pair = frozenset((j, k))
                 if j < k and pair not in mixed:
                     groups = (s.begun[number], s.left[number])
-                    if any(s.related(a, b) for group in groups for a in group[j] for b in group[k]):
+                    if any(s.meet(group[j], group[k]) for group in groups):
                         mixed.add(pair)
                         found = True
     return found
 
 
-def _roots(s: Storage, *operands: Operand) -> frozenset[Value]:
+def _roots(s: Storage, *operands: Operand) -> int:
     if s.lists:
         operands = tuple(v for o in operands if not isinstance(o, List) for v in values_of(o) if _may_be_list(v))
-    return frozenset().union(*(s.roots.get(v, frozenset((v,))) for v in values_of(*operands)))
+    found = 0
+    for v in values_of(*operands):
+        found |= s.roots_of(v)
+    return found
 
 
 def _may_be_list(v: Value) -> bool:
@@ -218,7 +229,7 @@ def _block(s: Storage, block: Block) -> None:
             _loop(s, t)
         else:
             assert isinstance(t, Closure)
-            s.pinned.update(t.block.params)
+            s.pinned |= s.bits.of(t.block.params)
             _block(s, t.block)
             s.captured |= captured(t.block)
 
@@ -227,10 +238,10 @@ def _loop(s: Storage, t: For | While) -> None:
     n, number = len(t.inits), t.body.label
     params = carried_params(t)
     for k, (p, r) in enumerate(zip(params, t.results, strict=False)):
-        s.roots[p], s.roots[r] = frozenset((p,)), frozenset((r,))
+        s.roots[p], s.roots[r] = s.bits.bit(p), s.bits.bit(r)
         s.loop[p] = s.loop[r] = number, k
     if isinstance(t, While):
-        s.roots.update({q: frozenset((p,)) for p, q in zip(params, t.test.params, strict=True)})
+        s.roots.update({q: s.bits.bit(p) for p, q in zip(params, t.test.params, strict=True)})
         _block(s, t.test)
     _block(s, t.body)
     s.inside[number] = frozenset().union(*map(defined, t.blocks))
@@ -245,12 +256,12 @@ def _loop(s: Storage, t: For | While) -> None:
 
 
 def _apply(s: Storage, t: Apply) -> None:
-    own = frozenset((t.result,))
+    own = s.bits.bit(t.result)
     if t.op is PUSH:
         s.taped |= _roots(s, t.args[1])
         s.pinned |= _roots(s, t.args[1])
     elif t.op is POP or isinstance(t.op, (Free, Field, Format)):
-        s.pinned.add(t.result)
+        s.pinned |= own
         s.roots[t.result] = own
     elif isinstance(t.op, InPlace):
         s.roots[t.result] = _roots(s, t.args[0])
@@ -259,7 +270,7 @@ def _apply(s: Storage, t: Apply) -> None:
     else:
         s.roots[t.result] = own | _roots(s, *t.operands)
         if read_only(t) is not False:
-            s.pinned.add(t.result)
+            s.pinned |= own
 
 
 def _fresh(s: Storage, t: Apply) -> bool:

@@ -5,10 +5,10 @@ For sets that are met and joined more often than they are gone through.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-__all__ = ["Bits"]
+__all__ = ["Bits", "Reach"]
 
 K = TypeVar("K", bound=Hashable)
 
@@ -41,3 +41,37 @@ class Bits(Generic[K]):
             last = bits & -bits
             yield self.things[last.bit_length() - 1]
             bits ^= last
+
+
+class Reach(Generic[K]):
+    """What is reached from things along `edges`, as bits: all that is on the way, with what each of `more` stands for.
+
+    It is found once for each of `order`; where these lead to what comes before them, each of them is met once.
+    """
+
+    def __init__(self, bits: Bits[K], edges: Mapping[K, int], more: Mapping[K, int], order: Iterable[K]) -> None:
+        self.bits = bits
+        self.edges = edges
+        self.more = more
+        self.linked = bits.of(edges) | bits.of(more)  # what leads anywhere
+        self.known: dict[K, int] = {}
+        for k in order:
+            self.known[k] = self.of(bits.bit(k))
+
+    def of(self, things: int) -> int:
+        """What is reached from some things, these included."""
+        found = things
+        work, seen = things & self.linked, 0
+        while work:
+            seen |= work
+            further = 0
+            for k in self.bits.those(work):
+                known = self.known.get(k)
+                if known is not None:
+                    found |= known
+                else:
+                    further |= self.edges.get(k, 0)
+                    found |= self.more.get(k, 0)
+            found |= further
+            work = further & self.linked & ~seen
+        return found

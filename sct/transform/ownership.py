@@ -37,11 +37,11 @@ def own_results(f: Function, item: int | None) -> Function:
         ]
         result = map_leaves(lambda v: _apart(v, memory, held, body), f.block.yields[0])
         return replace(f, block=f.block.with_(body, [result]))
-    block = _owning(f.block, memory, item, set())
+    block = _owning(f.block, memory, item, 0)
     return f if len(block.body) == len(f.block.body) else replace(f, block=block)
 
 
-def _apart(leaf: Operand, memory: Storage, held: set[Value], body: list[Statement]) -> Operand:
+def _apart(leaf: Operand, memory: Storage, held: int, body: list[Statement]) -> Operand:
     """What a result is given as, where a closure goes on reading it: the caller may write into it."""
     if not isinstance(leaf, Value) or not _may_be_written_into(leaf) or not memory.of(leaf) & held:
         return leaf
@@ -55,10 +55,10 @@ def _may_be_written_into(v: Value) -> bool:
     return may_change(v) or isinstance(v.type, (List, Dict, Tuple))
 
 
-def _owning(block: Block, memory: Storage, item: int | None, held: set[Value]) -> Block:
+def _owning(block: Block, memory: Storage, item: int | None, held: int) -> Block:
     """The block with results that are apart from each other, from what is not the function's own and from `held`."""
     result = block.yields[0]
-    seen = set(held)
+    seen = held
     numbers: set[Value] = set()
     others: Operand | None = None
     gradient = result
@@ -72,6 +72,7 @@ def _owning(block: Block, memory: Storage, item: int | None, held: set[Value]) -
     origin = next((s.origin for s in reversed(body) if is_reverse(s)), None)
 
     def owned(leaf: Operand) -> Operand:
+        nonlocal seen
         if not isinstance(leaf, Value) or not isinstance(leaf.type, (Array, Scalar, Unknown)):
             return leaf
         if isinstance(leaf.type, Scalar) or getattr(leaf.type, "shape", None) == ():
@@ -83,7 +84,7 @@ def _owning(block: Block, memory: Storage, item: int | None, held: set[Value]) -
             return number
         roots = memory.of(leaf)
         if memory.owned(leaf) and not roots & seen:
-            seen.update(roots)
+            seen |= roots
             return leaf
         copy = Value(leaf.type, leaf.name)
         body.append(Apply(np.array, (leaf,), (), copy, None, origin))
