@@ -69,7 +69,8 @@ class Way:
                 self.reach(reached[0].owner, [compared(own, ast.IsNot(), self.hold(MISSING))])
             for d in reached:
                 self.follow(d)
-            waiting = [d for d in waiting if d not in reached]
+            followed = set(reached)
+            waiting = [d for d in waiting if d not in followed]
 
     def next_is(self, found: ast.expr) -> ast.expr:
         """The name of the next function that is found."""

@@ -214,7 +214,7 @@ class _Lowerer:
         self.entry: list[Statement] = []
         self.env: dict[str, Operand] = {}
         self.free: dict[str, Operand] = {}
-        self.dependencies: list[Dependency] = []
+        self.dependencies: dict[Dependency, None] = {}
         self.locals: set[str] = set()
         self.loops = 0
         self.may_write = False  # whether something has been called that may change what it is given
@@ -587,8 +587,7 @@ class _Lowerer:
 
     def depend(self, owner: FunctionType | ModuleType, name: str, value: Any) -> None:
         dependency = Dependency(owner, name, value)
-        if dependency not in self.dependencies:
-            self.dependencies.append(dependency)
+        self.dependencies.setdefault(dependency)
 
     def ex_Attribute(self, node: Any) -> Operand:
         base = self.expression(node.value)

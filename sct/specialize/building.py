@@ -67,7 +67,7 @@ class Builder(Protocol):
     again: dict[Any, tuple[Repeated, tuple[Access, ...]]]
     free_values: dict[Free, Value]
     outside: set[Value]
-    dependencies: list[Dependency]
+    dependencies: dict[Dependency, None]
     free: dict[Free | Field, Abstract]
 
     def apply(

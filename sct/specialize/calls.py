@@ -540,7 +540,7 @@ def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, O
     bound = op.__sct_bind__(args, kwargs, s)
     typed = op.__sct_typed__(tuple(type_of(b) for b in bound))
     refuse_overlaps(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
-    s.dependencies.extend(d for d in typed.dependencies if d not in s.dependencies)
+    s.dependencies.update(dict.fromkeys(typed.dependencies))
     for free, t in typed.free:
         s.free.setdefault(free, t)
     return s.run(typed.function, bound)

@@ -174,7 +174,7 @@ class Specializer:
     """Builds typed statements; holds the block that is being built."""
 
     body: list[Statement] = field(default_factory=list)
-    dependencies: list[Dependency] = field(default_factory=list)
+    dependencies: dict[Dependency, None] = field(default_factory=dict)  # in the order in which they were met
     free: dict[Free | Field, Abstract] = field(default_factory=dict)
     stack: list[Callable[..., Any]] = field(default_factory=list)
     static: bool = False
@@ -651,8 +651,7 @@ class Specializer:
 
     def depend(self, d: Dependency) -> None:
         """Rely on a binding of a name."""
-        if d not in self.dependencies:
-            self.dependencies.append(d)
+        self.dependencies.setdefault(d)
 
     def read_free(self, op: Free, value: Any) -> Value:
         """Data from outside of the function, read once, at the start."""
