@@ -230,7 +230,7 @@ def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slo
     handed: dict[_Slot | Key, set[_Slot | Key]] = {slot: {c for k in found for c in sources(k)} for slot, _, found in left}
     for k in inner.sharing.found:
         if outer.knows(k):
-            others = set(inner.sharing.of(k)).difference(outer.sharing.of(k))
+            others = list(inner.sharing.since(outer.sharing, k))
             new = {c for q in others for c in sources(q)}
             handed[k] = {c for c in new if c != k and frozenset((k, c)) not in loop.shared}
             loop.shared.update(frozenset((k, q)) for q in others if outer.knows(q))

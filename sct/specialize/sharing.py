@@ -41,6 +41,10 @@ class Sharing(Generic[K]):
         """The objects that may share memory with one."""
         return self.bits.those(self.mates.get(p, 0))
 
+    def since(self, before: Sharing[K], p: K) -> Iterator[K]:
+        """The objects that may share memory with one, and of which `before` did not know that."""
+        return self.bits.those(self.mates.get(p, 0) & ~before.mates.get(p, 0))
+
     def apart(self, p: K, q: K) -> bool:
         """Whether two objects are known not to share memory."""
         return p != q and not self.mates.get(p, 0) & self.bits.bit(q)

@@ -9,6 +9,7 @@ whatever loops and branches surround it.
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -85,6 +86,7 @@ class _Recorder:
         self.function = reversal.function
         self.mirror = reversal.mirror
         self.indices = reversal.indices
+        self.has_reverse = frozenset(reversal.mirror.values())  # forward blocks that a block goes back through
         self.places: dict[int, _Place] = {}
         self.home: dict[Value, int] = {}
         self.definition: dict[Value, Statement] = {}
@@ -375,7 +377,7 @@ class _Recorder:
     def ask_from(self, v: Value) -> None:
         """A value that the reverse of an outer block is going to use."""
         home = self.home[v]
-        if self.places[home].parent is not None and v not in self.indices and home in self.mirror.values():
+        if self.places[home].parent is not None and v not in self.indices and home in self.has_reverse:
             self.requests.setdefault(home, {})[v] = None
         elif home == self.top:
             self.restore_version(home, v)
@@ -467,7 +469,7 @@ class _Recorder:
         """The kept arrays whose memory is written into later: their copies are kept."""
         memory = storage(self.function.block)
         written = [s.args[0] for s in self.definition.values() if isinstance(s, Apply) and is_write(s)]
-        targets = {r for v in written if isinstance(v, Value) for r in memory.of(v)}
+        targets = functools.reduce(operator.or_, (memory.of(v) for v in written if isinstance(v, Value)), 0)
         self.shared = {
             v
             for kept in self.pushes.values()
