@@ -16,7 +16,6 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-import astor
 import numpy as np
 
 from sct import runtime
@@ -38,6 +37,7 @@ from sct.backend.python.fold import fold
 from sct.backend.python.layout import layouts_seen
 from sct.backend.python.liveness import interference
 from sct.backend.python.names import assign_names
+from sct.backend.python.printing import Comment, lines
 from sct.backend.python.sinking import sunk
 from sct.backend.python.symbols import Symbols, load
 from sct.ir.ops import (
@@ -83,7 +83,6 @@ from sct.runtime import added_item, appended, item, kept, scatter_add, shortened
 
 __all__ = ["Text", "emit", "variable_names"]
 
-_MARK = "__comment_"
 _NESTED = 20  # so many branches in one another are indented; Python takes no more than 99
 
 
@@ -149,7 +148,6 @@ class _Emitter:
         named = {self.names.get(v) for v in (*f.block.params, *self.used)}
         self.nothing = next(n for n in ("_", "unused", "unused_") if n not in named)  # for what is not read
         self.parts = self.with_parts(f.block)
-        self.comments: list[str] = []
         self.said: Origin | None = None
         self.nesting = 0  # of branches in branches
 
@@ -238,22 +236,23 @@ class _Emitter:
         body: list[Any] = []
         if f.doc and f.doc.strip():
             body.append(ast.Expr(ast.Constant(self.documentation(f.doc), None)))
-        if self.has_reverse(f.block):
-            self.comment(body, "forward")
-        self.block(f.block, body)
+        own: list[Any] = []
+        self.block(f.block, own)
+        if self.has_reverse(f.block) and not (own and isinstance(own[0], Comment)):
+            body.append(Comment("forward"))
+        body += own
         body.append(ast.Return(self.expression(f.block.yields[0])))
         node = ast.FunctionDef(f.name, self.arguments(f.signature), body, [])
         self.symbols.give_way({*f.signature.parameters, *self.names.values()})
-        module = ast.Module([node], [])
-        text = astor.to_source(module, indent_with="    ", pretty_source="".join)
-        return Text(tuple(self.symbols.imports), self.with_comments(text), f.name, self.symbols.bound)
+        text = "\n".join(lines([node])) + "\n"
+        return Text(tuple(self.symbols.imports), text, f.name, self.symbols.bound)
 
     def whole_text(self) -> Text:
         """The function after those that it needs."""
         own = self.run()
         texts = [*self.auxiliary.values(), own]
-        lines = {line for t in texts for line in t.imports}
-        imports = sorted(lines, key=lambda line: (line.startswith("from sct"), line))
+        headers = {line for t in texts for line in t.imports}
+        imports = sorted(headers, key=lambda line: (line.startswith("from sct"), line))
         return Text(tuple(imports), "\n\n".join(t.body for t in texts), own.name, own.bound)
 
     def function(self, f: Function) -> Expression:
@@ -276,22 +275,6 @@ class _Emitter:
     def documentation(self, doc: str) -> str:
         name = getattr(self.f.callee, "__name__", self.f.name)
         return f"Derivative of {name}: {inspect.cleandoc(doc).splitlines()[0]}"
-
-    def with_comments(self, text: str) -> str:
-        out = []
-        for line in text.splitlines():
-            stripped = line.strip()
-            if stripped.startswith(_MARK):
-                line = line[: len(line) - len(stripped)] + "# " + self.comments[int(stripped[len(_MARK) :])]
-            out.append(line.rstrip())
-        kept = [
-            a for a, b in zip(out, [*out[1:], ""], strict=True) if not (a.strip() == "# forward" and b.strip() == "# reverse")
-        ]
-        return "\n".join(kept).strip("\n") + "\n"
-
-    def comment(self, out: list[Any], text: str) -> None:
-        out.append(ast.Expr(load(f"{_MARK}{len(self.comments)}")))
-        self.comments.append(text)
 
     def has_reverse(self, block: Block) -> bool:
         return any(is_reverse(s) or isinstance(s, Closure) or any(self.has_reverse(b) for b in s.blocks) for s in block.body)
@@ -325,10 +308,10 @@ class _Emitter:
         if o is None or not o.reverse or (isinstance(s, Apply) and s.result in self.folding.inline):
             return
         if self.said is None:
-            self.comment(out, "reverse")
+            out.append(Comment("reverse"))
         if isinstance(s, Apply):
             if o != self.said:
-                self.comment(out, o.text)
+                out.append(Comment(o.text))
             self.said = o
         elif self.said is None:
             self.said = Origin("", o.place)

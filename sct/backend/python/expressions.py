@@ -95,6 +95,8 @@ def constant(value: Any, symbols: Symbols) -> Expression:
     if type(value) in (int, float):
         return _number(value, symbols)
     if isinstance(value, complex) and type(value) is complex:
+        if not math.isfinite(value.imag):
+            return call(symbols.refer("complex"), [_number(value.real, symbols), _number(value.imag, symbols)])
         imaginary = ast.Constant(complex(0, value.imag), None)
         return imaginary if value.real == 0 else ast.BinOp(_number(value.real, symbols), ast.Add(), imaginary)
     if isinstance(value, (tuple, list)):
