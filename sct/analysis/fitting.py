@@ -42,6 +42,7 @@ from sct.ir.types import (
     size_mul,
     sizes_taken_equal,
 )
+from sct.registry.facts import ufunc_of
 from sct.registry.methods import method_rule
 
 __all__ = ["Equalities", "Fit", "enforced", "fits"]
@@ -75,13 +76,28 @@ class Fit:
 def fits(block: Block, active: Collection[Value]) -> Iterator[Fit]:
     """The sizes that must fit in the statements of a block, and of the blocks in it, that derivatives pass through."""
     for s in block.body:
-        if isinstance(s, Apply) and s.result in active:
+        if isinstance(s, Apply) and s.result in active and not _is_of_one_shape(s):
             with sizes_taken_equal() as found:
                 _inferred(s, operand_types(s.op, s.args))
             for a, b, exactly in found:
                 yield Fit(a, b, exactly, block.label, s)
         for inner in s.blocks:
             yield from fits(inner, active)
+
+
+def _is_of_one_shape(s: Apply) -> bool:
+    """Whether an element-wise operation is of numbers and of arrays of one shape, which fit."""
+    ufunc = ufunc_of(s.op)
+    if ufunc is None or ufunc.signature is not None:
+        return False
+    shapes: list[tuple[SizeLike, ...]] = []
+    for o in s.operands:
+        t = type_of(o)
+        if isinstance(t, Array) and t.shape is not None:
+            shapes += [t.shape] if t.shape else []
+        elif not isinstance(t, Scalar) and not (isinstance(t, Const) and isinstance(t.value, (int, float, complex))):
+            return False
+    return all(shape == shapes[0] for shape in shapes[1:])
 
 
 def _inferred(s: Apply, args: list[Abstract]) -> Abstract:

@@ -43,6 +43,7 @@ __all__ = [
     "Unknown",
     "alike",
     "are_equal",
+    "bounds_of",
     "broadcast_shapes",
     "broadcast_sizes",
     "equal_shapes",
@@ -61,6 +62,7 @@ __all__ = [
     "size_add",
     "size_mul",
     "size_opaque",
+    "size_sum",
     "size_symbol",
     "sizes_known",
     "sizes_taken_equal",
@@ -108,7 +110,8 @@ def size_opaque(kind: str, *parts: Hashable) -> Size:
     return Size((((kind, *parts), 1),))
 
 
-def _size(terms: dict[Hashable, int], const: int) -> SizeLike:
+def size_sum(terms: Mapping[Hashable, int], const: int) -> SizeLike:
+    """The sum of `const` and of atoms, each so many times."""
     kept = [(a, c) for a, c in terms.items() if c]
     if len(kept) > 1:
         kept.sort(key=lambda t: repr(t[0]))
@@ -128,7 +131,7 @@ def size_add(a: SizeLike, b: SizeLike, sign: int = 1) -> SizeLike:
                 terms[atom] = terms.get(atom, 0) + factor * c
         else:
             const += factor * s
-    return _size(terms, const)
+    return size_sum(terms, const)
 
 
 def size_mul(a: SizeLike, b: SizeLike) -> SizeLike:
@@ -139,7 +142,7 @@ def size_mul(a: SizeLike, b: SizeLike) -> SizeLike:
         a, b = b, a
     if isinstance(a, Size):
         assert isinstance(b, int)
-        return _size({atom: c * b for atom, c in a.terms}, a.const * b)
+        return size_sum({atom: c * b for atom, c in a.terms}, a.const * b)
     return a * b  # type: ignore[operator]
 
 
@@ -212,12 +215,25 @@ def note_bounds(name: str, least: SizeLike | None, greatest: SizeLike | None) ->
         known.bounds[name] = least, greatest
 
 
+def bounds_of(name: str) -> tuple[SizeLike | None, ...]:
+    """The bounds of the index of a loop, as they were noted; none of anything else."""
+    known = _known.get()
+    return () if known is None else known.bounds.get(name, ())
+
+
 class Relied:
     """What was asked of the sizes at the call, with the answers, and the facts that were concluded from."""
 
     def __init__(self) -> None:
         self.facts: dict[Fact, None] = {}
         self.asked: dict[Fact, bool | None] = {}
+
+    def renamed(self, fact: Callable[[Fact], Fact]) -> Relied:
+        """The same, with each fact as it is called elsewhere."""
+        found = Relied()
+        found.facts = dict.fromkeys(map(fact, self.facts))
+        found.asked = {fact(f): answer for f, answer in self.asked.items()}
+        return found
 
     def again(self) -> bool:
         """Whether the answers would be the same now; then they are relied on once more."""

@@ -78,7 +78,7 @@ class AdjointRule:
     sequences: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def is_own(self) -> bool:
         """Whether it is one of sct's own rules, which are tested."""
         return self.function.__module__.startswith("sct.rules")

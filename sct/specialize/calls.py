@@ -31,9 +31,9 @@ from sct.infer.call import infer_call, plain
 from sct.infer.facts import for_call
 from sct.infer.join import join, own_sizes, widen
 from sct.infer.signature import type_alone
-from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, is_lasting, package_of
-from sct.ir.shapes import constant, size_serial
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, map_leaves, type_of, values_of
+from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, package_of
+from sct.ir.shapes import constant
+from sct.ir.ssa import Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import (
     UNDEFINED,
     UNKNOWN,
@@ -43,11 +43,7 @@ from sct.ir.types import (
     Dict,
     Instance,
     List,
-    Relied,
-    Scalar,
-    Slice,
     Tuple,
-    facts_relied_on,
 )
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
@@ -56,6 +52,7 @@ from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
 from sct.specialize.instances import Bound, callee, field
 from sct.specialize.memory import key_of
+from sct.specialize.templates import from_template, lasts
 
 __all__ = [
     "bind",
@@ -64,6 +61,7 @@ __all__ = [
     "checkpointed_call",
     "compiling",
     "derivative",
+    "inlined_rule",
     "lowered",
     "python_call",
     "refuse_looking",
@@ -72,8 +70,6 @@ __all__ = [
 ]
 
 
-_TEMPLATES = 4096  # at most so many are kept
-_templates: dict[Any, tuple[Block | None, Relied]] = {}  # with what they rely on; None where there is none
 _Key: TypeAlias = "tuple[Callable[..., Any], bool, tuple[bool, ...]]"
 _own_rules: dict[_Key, Lowered] = {}
 _lowered: ContextVar[dict[_Key, Lowered] | None] = ContextVar("lowered", default=None)
@@ -266,60 +262,14 @@ def rule(
     if not _own_rule(op):
         return inlined_rule(s, op, args, kwargs)
     operands = [*args, *kwargs.values()]
-    if not all(_is_lasting(type_of(o)) for o in operands):
+    if not all(lasts(type_of(o)) for o in operands):
         return inlined_rule(s, op, args, kwargs, wanted)
-    key = (op, wanted, len(args), tuple(kwargs), tuple(map(_shape_of, operands)))
-    try:
-        found = _templates.get(key)
-    except TypeError:  # a constant that cannot be hashed
-        return inlined_rule(s, op, args, kwargs, wanted)
-    if found is None or not found[1].again():
-        with facts_relied_on() as relied:
-            made = template(s, op, args, kwargs, wanted)
-        if len(_templates) >= _TEMPLATES:
-            _templates.clear()
-        found = _templates[key] = made, relied
-    if found[0] is None:
-        return inlined_rule(s, op, args, kwargs, wanted)
-    return instance(s, found[0], list(values_of(*operands)))
 
+    def make(inner: Builder, own: list[Operand]) -> list[Operand]:
+        return [inlined_rule(inner, op, own[: len(args)], dict(zip(kwargs, own[len(args) :], strict=True)), wanted)]
 
-def template(
-    s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], wanted: tuple[bool, ...]
-) -> Block | None:
-    """A rule's statements for arguments of these types, unless they hold sizes or data of this call alone."""
-    inner = s.apart()
-    params: list[Value] = []
-
-    def fresh(leaf: Operand) -> Operand:
-        if not isinstance(leaf, Value):
-            return leaf
-        params.append(Value(leaf.type))
-        return params[-1]
-
-    mark = size_serial()
-    own = [map_leaves(fresh, a) for a in args]
-    named = {k: map_leaves(fresh, v) for k, v in kwargs.items()}
-    result = inlined_rule(inner, op, own, named, wanted)
-    if inner.free or size_serial() != mark or any(not isinstance(t, Apply) for t in inner.body):
-        return None
-    return Block(tuple(params), tuple(inner.body), (result,))
-
-
-def instance(s: Builder, template: Block, values: list[Value]) -> Operand:
-    """The statements of a template with values of this function in them."""
-    names: dict[Value, Operand] = dict(zip(template.params, values, strict=True))
-
-    def there(o: Operand) -> Operand:
-        return map_leaves(lambda leaf: names[leaf] if isinstance(leaf, Value) else leaf, o)
-
-    for t in template.body:
-        assert isinstance(t, Apply)
-        made = Value(t.result.type)
-        args = tuple(map(there, t.args))
-        s.body.append(Apply(t.op, args, tuple((k, there(v)) for k, v in t.kwargs), made, s.place, s.origin))
-        names[t.result] = made
-    return there(template.yields[0])
+    found = from_template(s, (op, wanted, len(args), tuple(kwargs)), operands, make)
+    return inlined_rule(s, op, args, kwargs, wanted) if found is None else found[0]
 
 
 def inlined_rule(
@@ -565,23 +515,3 @@ def refuse_overlaps(s: Builder, op: Any, written: Sequence[Any], bound: dict[str
 def _without_shape(t: Abstract) -> Abstract:
     """An array type without its shape."""
     return Array(t.dtype, None) if isinstance(t, Array) else t
-
-
-def _is_lasting(t: Abstract) -> bool:
-    """Whether a type holds nothing of the user's."""
-    if isinstance(t, (Array, Scalar)):
-        return True
-    if isinstance(t, Const):
-        return is_lasting(t.value)
-    if isinstance(t, (Tuple, List, Dict)):
-        return all(map(_is_lasting, t.items))
-    if isinstance(t, Slice):
-        return all(map(_is_lasting, (t.start, t.stop, t.step)))
-    return not isinstance(t, Instance)
-
-
-def _shape_of(o: Operand) -> Any:
-    """What a template may depend on: the structure of an operand, with types in place of values."""
-    if isinstance(o, Value):
-        return (o.type,)
-    return map_leaves(lambda leaf: (leaf.type,) if isinstance(leaf, Value) else leaf, o)  # type: ignore[arg-type,return-value]

@@ -727,16 +727,6 @@ class Specializer:
         """The arguments of a call, in the order of the function's parameters."""
         return calls.bind(self, function, args, kwargs)
 
-    def rule(
-        self,
-        op: Callable[..., Any],
-        args: Sequence[Operand],
-        kwargs: dict[str, Operand],
-        wanted: tuple[bool, ...] = (),
-    ) -> Operand:
-        """A rule, inlined if the types decide its branches; `wanted`: which of its adjoints are, all if it is empty."""
-        return calls.rule(self, op, args, kwargs, wanted)
-
     def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
         """An attribute of a value."""
         return attributes.attribute(self, op, x, name)

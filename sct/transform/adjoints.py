@@ -35,9 +35,10 @@ from sct.ir.types import (
     same_dtype,
     with_items,
 )
+from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
 
-__all__ = ["Adjoints", "Loop", "adjoint_type", "bar_name"]
+__all__ = ["Adjoints", "Loop", "adjoint_type", "bar_name", "items_of"]
 
 
 @dataclass
@@ -92,7 +93,7 @@ class Adjoints:
         if isinstance(bar, Undefined) or (isinstance(bar, Const) and bar.value is None):
             return
         if isinstance(operand, (Tuple, List, Dict)):
-            items = self.items(bar, len(operand.items))
+            items = items_of(self.b, bar, len(operand.items))
             for o, i in zip(operand.items, items, strict=True):
                 self.accumulate(o, i)
             return
@@ -100,7 +101,7 @@ class Adjoints:
             return
         if isinstance(operand.type, (Tuple, List, Dict)):
             t = operand.type
-            for k, i in zip(keys_of(t), self.items(bar, len(t.items)), strict=True):
+            for k, i in zip(keys_of(t), items_of(self.b, bar, len(t.items)), strict=True):
                 self.accumulate_part(operand, k, i)
             return
         bar = self.fitted(self.now(bar), operand)
@@ -122,20 +123,6 @@ class Adjoints:
     def is_slot(self, v: Value) -> bool:
         """Whether a value is an adjoint that a loop carries."""
         return v in self.carried or v in self.forward or any(v in loop.slots.values() for loop in self.loops)
-
-    def items(self, bar: Operand, n: int) -> tuple[Operand, ...]:
-        if isinstance(bar, Value):
-            t = bar.type
-            if isinstance(t, (Tuple, List, Dict)):
-                bar = self.b.explode(bar)
-            elif isinstance(t, ListOf):
-                return tuple(self.b.apply(runtime.item, (bar, Const(i))) for i in range(n))
-            elif isinstance(t, Array):  # of a list that was taken for an array
-                return tuple(self.b.apply(operator.getitem, (bar, Const(i))) for i in range(n))
-            else:
-                return tuple(self.b.append(operator.getitem, (bar, Const(i)), {}, Unknown()) for i in range(n))
-        assert isinstance(bar, (Tuple, List, Dict)), bar
-        return bar.items
 
     # -- items of containers -----------------------------------------------------------------------------------------
 
@@ -183,7 +170,7 @@ class Adjoints:
         part = self.part(whole, key)
         t = part.type
         if isinstance(t, (Tuple, List, Dict)):
-            for k, i in zip(keys_of(t), self.items(bar, len(t.items)), strict=True):
+            for k, i in zip(keys_of(t), items_of(self.b, bar, len(t.items)), strict=True):
                 self.accumulate_part(part, k, i)
             return
         bar = self.fitted(self.now(bar), part)
@@ -291,6 +278,22 @@ class Adjoints:
         """The adjoint of one item of a container; None for a leaf that has none, such as an int."""
         leaf = not isinstance(t, (Tuple, List, Dict))
         return Const(None) if leaf and not differentiable(t) else self.finished(self.part(whole, key))
+
+
+def items_of(b: Builder, bar: Operand, n: int) -> tuple[Operand, ...]:
+    """The `n` items of an adjoint of a container."""
+    if isinstance(bar, Value):
+        t = bar.type
+        if isinstance(t, (Tuple, List, Dict)):
+            bar = b.explode(bar)
+        elif isinstance(t, ListOf):
+            return tuple(b.apply(runtime.item, (bar, Const(i))) for i in range(n))
+        elif isinstance(t, Array):  # of a list that was taken for an array
+            return tuple(b.apply(operator.getitem, (bar, Const(i))) for i in range(n))
+        else:
+            return tuple(b.append(operator.getitem, (bar, Const(i)), {}, Unknown()) for i in range(n))
+    assert isinstance(bar, (Tuple, List, Dict)), bar
+    return bar.items
 
 
 def adjoint_type(t: Abstract) -> Abstract:

@@ -22,7 +22,7 @@ from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.effects import callee, effect, is_opaque, statements
 from sct.analysis.fitting import Fit, fits
 from sct.analysis.squares import squares
-from sct.errors import NonDifferentiableArgumentError, NoRuleError, UnsupportedSyntaxError
+from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import (
     POP,
@@ -39,7 +39,6 @@ from sct.ir.ops import (
     StepsBack,
     Unused,
     describe,
-    is_lasting,
     package_of,
 )
 from sct.ir.records import record
@@ -59,15 +58,14 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.ir.words import in_words, records
-from sct.registry.methods import method_rule
 from sct.registry.rules import AdjointRule, adjoint_rule, is_nondifferentiable
 from sct.specialize.specializer import Specialized
-from sct.transform.adjoints import Loop, adjoint_type, bar_name
+from sct.transform.adjoints import Loop, adjoint_type, bar_name, items_of
 from sct.transform.again import again
-from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex
-from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
+from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name
+from sct.transform.by_rule import adjoints_by_rule, rule_advice
 
 __all__ = ["Mode", "Reversal", "reverse"]
 
@@ -114,9 +112,6 @@ def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mo
         If an active value goes into an operation without a rule.
     """
     return _Reverser(specialized, wrt, single, mode).run()
-
-
-_NONE = Const(None)
 
 
 class _Reverser(Boundary):
@@ -283,95 +278,17 @@ class _Reverser(Boundary):
 
     def by_rule(self, rule: AdjointRule, s: Apply, bar: Operand) -> None:
         """An operation, by a rule for its operands and result."""
-        args, kwargs = _as_call(s)
-        try:
-            arguments = rule.arguments(args, kwargs)
-        except TypeError as e:
-            raise self.not_covered(s, str(e)) from e
-        self.check_operators(rule, arguments, s)
-        self.check_real(rule.real_only, rule.primitive, [*arguments.values()], s)
-        operands: list[Operand] = []
-        named: dict[str, Operand] = {rule.result_bar: bar}
-        targets: list[Operand] = []
-        for name in rule.operands:
-            if name == rule.varargs:
-                given = arguments.get(name, ())
-                targets.extend(given)
-                operands.extend(as_taken(self.b, rule, name, Tuple(given)).items)  # type: ignore[union-attr]
-            else:
-                p = rule.signature.parameters[name]
-                operand = arguments.get(name, Const(p.default))
-                targets.append(operand)
-                if p.kind is inspect.Parameter.KEYWORD_ONLY:
-                    named[name] = as_taken(self.b, rule, name, operand)
-                else:
-                    operands.append(as_taken(self.b, rule, name, operand))
-        named.update({k: v for k, v in arguments.items() if k not in rule.operands})
-        for name, operand in named.items():
-            if name == rule.result_bar or name in rule.operands:
-                continue
-            if any(v in self.active for v in values_of(*(operand if isinstance(operand, tuple) else (operand,)))):
-                raise self.not_covered(s, f"it has no derivative by {name!r}")
-        wanted = tuple(any(v in self.active for v in values_of(target)) for target in targets)
-        steps: list[Statement] = []
-        with self.b.into(steps):
-            found = self.b.rule(rule.function, (s.result, *operands), named, () if all(wanted) or not rule.is_own else wanted)
-        self.b.body += dividing_as_numpy(rule, steps)
-        if len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs:
-            items: tuple[Operand, ...] = (found,)
-        else:
-            items = self.items(found, len(targets))
-        for target, one in zip(targets, items, strict=True):
-            none = one == _NONE
-            lost = values_of(target) if none and not rule.partials else values_of(*_slices(target))
-            if any(v in self.active for v in lost):
-                raise self.not_covered(s, "an argument without a derivative depends on what is differentiated by")
-            if not none and isinstance(target, Value) and target in self.active:
-                check_shape(self.b, rule, one, target, s.place)
+        for target, one in adjoints_by_rule(self.b, rule, s, bar, self.active):
             self.accumulate(target, one)
 
     def unpacked(self, s: Apply, bar: Operand) -> None:
         """`a, b = x`: the adjoint of `x` has those of `a` and `b` as its rows."""
         rows = []
-        for i, row in enumerate(self.items(bar, len(s.result.type.items))):  # type: ignore[union-attr]
+        for i, row in enumerate(items_of(self.b, bar, len(s.result.type.items))):  # type: ignore[union-attr]
             item = self.b.project(s.result, i, s.result.type.items[i])  # type: ignore[union-attr]
             rows.append(self.zero(item) if row == Const(None) and isinstance(item, Value) else row)
         scalar = all(isinstance(t, Array) and t.shape == () for t in s.result.type.items)  # type: ignore[union-attr]
         self.accumulate(s.args[0], self.b.apply(np.array if scalar else np.stack, (List(tuple(rows)),)))
-
-    def not_covered(self, s: Apply, why: str) -> NoRuleError:
-        return NoRuleError(
-            f"the derivative rule of {describe(s.op)} does not cover this call: {why}",
-            s.place,
-            f"Use other arguments. {_rule_advice(primitive_of(s.op))}",
-        )
-
-    def check_operators(self, rule: AdjointRule, arguments: dict[str, Any], s: Apply) -> None:
-        """Refuse an operator or a function of NumPy's of an instance, whose class says what that is."""
-        product = s.op is operator.matmul
-        for a in arguments.values():
-            for o in a if isinstance(a, tuple) else (a,):
-                t = o.type if isinstance(o, Value) else o
-                if not isinstance(t, Instance) or not is_lasting(rule.primitive):  # the user knows what a rule of his is given
-                    continue
-                if not (product and package_of(t.cls) == "scipy"):  # a matrix that has its .T
-                    raise NoRuleError(
-                        f"{describe(s.op)} of {in_words(t)}, whose class may have an operator of its own for it",
-                        s.place,
-                        "Call a method of the object, or use its arrays.",
-                    )
-
-    def check_real(self, real_only: bool, primitive: Any, arguments: list[Any], s: Apply) -> None:
-        if not real_only:
-            return
-        for a in arguments:
-            for v in values_of(*(a if isinstance(a, tuple) else (a,))):
-                if v in self.active and is_complex(v.type):
-                    raise NonDifferentiableArgumentError(
-                        f"the derivative rule of {describe(primitive)} is for real arguments, and this one is complex",
-                        s.place,
-                        "Differentiate by the real and imaginary parts.",
-                    )
 
     def python_function(self, s: Apply, bar: Operand) -> None:
         """A Python function that is called, not inlined (because it is recursive): by its own vjp, which runs it again."""
@@ -386,7 +303,7 @@ class _Reverser(Boundary):
             raise NoRuleError(
                 f"{describe(s.op)} has no derivative rule",
                 s.place,
-                _rule_advice(s.op),
+                rule_advice(s.op),
             )
         op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)
         states, args = s.args[: op.draws], s.args[op.draws :]
@@ -582,7 +499,7 @@ def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
                 f"{f'the method {name} of {in_words(type_of(s.args[0]))}' if method else name} has no derivative rule, "
                 "and may write into the arrays that it is given",
                 s.place,
-                _rule_advice(s.op),
+                rule_advice(s.op),
             )
 
 
@@ -596,16 +513,6 @@ def refuse_records(block: Block, active: set[Value]) -> None:
                 s.place,
                 "Use arrays of numbers, one for each field.",
             )
-
-
-def _rule_advice(op: Any) -> str:
-    """How to give an operation a rule, or what to call in its place."""
-    if isinstance(op, Method) or isinstance(getattr(op, "__self__", None), np.ufunc):
-        return "Call a function of your own in its place, and give that a rule with sct.adjoint."
-    name = describe(op)
-    if not all(part.isidentifier() for part in name.split(".")):
-        return "Give it a name with def, and a rule with sct.adjoint."
-    return f"Register a rule with `@sct.adjoint({name})`, or `sct.nondifferentiable({name})` if it has no derivative."
 
 
 def is_number(t: Abstract) -> bool:
@@ -624,23 +531,6 @@ def _projections(block: Block) -> dict[tuple[Value, Any], Value]:
         for b in s.blocks:
             out.update(_projections(b))
     return out
-
-
-def _as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
-    """The arguments of a statement as a call of the function that it stands for."""
-    args, kwargs = list(s.args), dict(s.kwargs)
-    if isinstance(s.op, Method):
-        rule = method_rule(s.op.name)
-        if rule is not None:
-            args = rule.arguments(args)
-    return args, kwargs
-
-
-def _slices(operand: Operand) -> list[Operand]:
-    """The slices in an operand, which have no adjoint."""
-    if isinstance(operand, (Tuple, List, Dict)):
-        return [part for i in operand.items for part in _slices(i)]
-    return [operand] if isinstance(operand, Slice) else []
 
 
 def _backward(origin: Origin | None) -> Origin | None:

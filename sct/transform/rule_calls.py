@@ -21,7 +21,7 @@ from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, Siz
 from sct.ir.words import shape_in_words
 from sct.registry.facts import facts_of, ufunc_of
 from sct.registry.rules import AdjointRule
-from sct.specialize.specializer import Specializer
+from sct.specialize.building import Builder
 
 __all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
 
@@ -29,7 +29,7 @@ __all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
 # -- operands ----------------------------------------------------------------------------------------------------------------
 
 
-def as_taken(b: Specializer, rule: AdjointRule, name: str, operand: Operand) -> Operand:
+def as_taken(b: Builder, rule: AdjointRule, name: str, operand: Operand) -> Operand:
     """An operand as the rule takes it: the array that NumPy makes of a list or tuple, or a sequence of such arrays."""
     if isinstance(operand, Value) and isinstance(operand.type, (Array, Scalar)):
         return operand
@@ -97,7 +97,7 @@ def _may_be_python_number(t: Abstract) -> bool:
 # -- shapes ------------------------------------------------------------------------------------------------------------------
 
 
-def check_shape(b: Specializer, rule: AdjointRule, bar: Operand, operand: Value, place: Place | None) -> None:
+def check_shape(b: Builder, rule: AdjointRule, bar: Operand, operand: Value, place: Place | None) -> None:
     """Refuse an adjoint of another shape than the operand's: now if the types tell, otherwise when the code runs."""
     if rule.is_own or isinstance(operand.type, (Tuple, List, ListOf, Dict)):
         return

@@ -1,0 +1,195 @@
+"""A call reversed by a rule: what its operands get of the adjoint of its result.
+
+Takes a statement, the rule for its operation, and the adjoint of its result; emits the rule's statements, and gives the
+operands with their adjoints. Refuses what a rule does not cover. By one of sct's own rules, of arrays and numbers, this is
+worked out once for their types. Never adds adjoints up.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.activity import primitive_of
+from sct.errors import NonDifferentiableArgumentError, NoRuleError
+from sct.ir.ops import Method, describe, is_lasting, package_of
+from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
+from sct.ir.types import Array, Const, Dict, Instance, List, Scalar, Slice, Tuple
+from sct.ir.words import in_words
+from sct.registry.methods import method_rule
+from sct.registry.rules import AdjointRule
+from sct.specialize.building import Builder
+from sct.specialize.calls import inlined_rule
+from sct.specialize.calls import rule as templated_rule
+from sct.specialize.templates import from_template, lasts
+from sct.transform.adjoints import items_of
+from sct.transform.boundary import is_complex
+from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
+
+__all__ = ["adjoints_by_rule", "rule_advice"]
+
+_NONE = Const(None)
+
+
+def adjoints_by_rule(
+    b: Builder, rule: AdjointRule, s: Apply, bar: Operand, active: Collection[Value]
+) -> list[tuple[Operand, Operand]]:
+    """The operands of a statement that get an adjoint, with that; `active` has the values that one is wanted of."""
+    operands = (s.result, bar, *s.operands)
+    values = values_of(*operands)
+    if rule.is_own and all(isinstance(v.type, (Array, Scalar)) for v in values) and all(map(_lasts, operands)):
+        wanted = [v in active for v in values]
+
+        def make(inner: Builder, own: list[Operand]) -> list[Operand]:
+            result, bar, *args = own
+            assert isinstance(result, Value)
+            kwargs = zip((k for k, _ in s.kwargs), args[len(s.args) :], strict=True)
+            call = Apply(s.op, tuple(args[: len(s.args)]), tuple(kwargs), result, s.place, s.origin)
+            sought = {v for v, w in zip(values_of(*own), wanted, strict=True) if w}
+            return [o for pair in _Reversed(inner, rule, call, sought, inlined_rule).adjoints(bar) for o in pair]
+
+        of = rule.function, rule.primitive, s.op, len(s.args), tuple([k for k, _ in s.kwargs]), *wanted
+        found = from_template(b, of, operands, make)
+        if found is not None:
+            return list(zip(found[::2], found[1::2], strict=True))
+    return _Reversed(b, rule, s, active, templated_rule).adjoints(bar)
+
+
+def _lasts(o: Operand) -> bool:
+    return isinstance(o, Value) or lasts(type_of(o))
+
+
+class _Reversed:
+    """A call and its rule; `carry_out` emits the statements of the rule."""
+
+    def __init__(
+        self, b: Builder, rule: AdjointRule, s: Apply, active: Collection[Value], carry_out: Callable[..., Operand]
+    ) -> None:
+        self.b = b
+        self.rule = rule
+        self.s = s
+        self.active = active
+        self.carry_out = carry_out
+
+    def adjoints(self, bar: Operand) -> list[tuple[Operand, Operand]]:
+        """The operands, each with what it gets."""
+        rule, s = self.rule, self.s
+        try:
+            arguments = rule.arguments(*_as_call(s))
+        except TypeError as e:
+            raise self.not_covered(str(e)) from e
+        self.check_operators(arguments)
+        self.check_real(arguments)
+        operands: list[Operand] = []
+        named: dict[str, Operand] = {rule.result_bar: bar}
+        targets: list[Operand] = []
+        for name in rule.operands:
+            if name == rule.varargs:
+                given = arguments.get(name, ())
+                targets.extend(given)
+                operands.extend(as_taken(self.b, rule, name, Tuple(given)).items)  # type: ignore[union-attr]
+            else:
+                p = rule.signature.parameters[name]
+                operand = arguments.get(name, Const(p.default))
+                targets.append(operand)
+                if p.kind is inspect.Parameter.KEYWORD_ONLY:
+                    named[name] = as_taken(self.b, rule, name, operand)
+                else:
+                    operands.append(as_taken(self.b, rule, name, operand))
+        named.update({k: v for k, v in arguments.items() if k not in rule.operands})
+        for name, operand in named.items():
+            if name == rule.result_bar or name in rule.operands:
+                continue
+            if self.is_active(*(operand if isinstance(operand, tuple) else (operand,))):
+                raise self.not_covered(f"it has no derivative by {name!r}")
+        wanted = tuple(map(self.is_active, targets))
+        steps: list[Statement] = []
+        with self.b.into(steps):
+            asked = () if all(wanted) or not rule.is_own else wanted
+            found = self.carry_out(self.b, rule.function, (s.result, *operands), named, asked)
+        self.b.body += dividing_as_numpy(rule, steps)
+        if len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs:
+            items: tuple[Operand, ...] = (found,)
+        else:
+            items = items_of(self.b, found, len(targets))
+        for target, one in zip(targets, items, strict=True):
+            none = one == _NONE
+            lost = (target,) if none and not rule.partials else _slices(target)
+            if self.is_active(*lost):
+                raise self.not_covered("an argument without a derivative depends on what is differentiated by")
+            if not none and isinstance(target, Value) and target in self.active:
+                check_shape(self.b, rule, one, target, s.place)
+        return list(zip(targets, items, strict=True))
+
+    def is_active(self, *operands: Operand) -> bool:
+        """Whether an adjoint of a value in operands is wanted."""
+        return any(v in self.active for v in values_of(*operands))
+
+    # -- what is refused ---------------------------------------------------------------------------------------------
+
+    def not_covered(self, why: str) -> NoRuleError:
+        return NoRuleError(
+            f"the derivative rule of {describe(self.s.op)} does not cover this call: {why}",
+            self.s.place,
+            f"Use other arguments. {rule_advice(primitive_of(self.s.op))}",
+        )
+
+    def check_operators(self, arguments: dict[str, Any]) -> None:
+        """Refuse an operator or a function of NumPy's of an instance, whose class says what that is."""
+        product = self.s.op is operator.matmul
+        for a in arguments.values():
+            for o in a if isinstance(a, tuple) else (a,):
+                t = o.type if isinstance(o, Value) else o
+                if not isinstance(t, Instance) or not is_lasting(self.rule.primitive):
+                    continue  # the user knows what a rule of his is given
+                if not (product and package_of(t.cls) == "scipy"):  # a matrix that has its .T
+                    raise NoRuleError(
+                        f"{describe(self.s.op)} of {in_words(t)}, whose class may have an operator of its own for it",
+                        self.s.place,
+                        "Call a method of the object, or use its arrays.",
+                    )
+
+    def check_real(self, arguments: dict[str, Any]) -> None:
+        """Refuse complex numbers in what a rule takes for real ones."""
+        if not self.rule.real_only:
+            return
+        for a in arguments.values():
+            for v in values_of(*(a if isinstance(a, tuple) else (a,))):
+                if v in self.active and is_complex(v.type):
+                    of = describe(self.rule.primitive)
+                    raise NonDifferentiableArgumentError(
+                        f"the derivative rule of {of} is for real arguments, and this one is complex",
+                        self.s.place,
+                        "Differentiate by the real and imaginary parts.",
+                    )
+
+
+def rule_advice(op: Any) -> str:
+    """How to give an operation a rule, or what to call in its place."""
+    if isinstance(op, Method) or isinstance(getattr(op, "__self__", None), np.ufunc):
+        return "Call a function of your own in its place, and give that a rule with sct.adjoint."
+    name = describe(op)
+    if not all(part.isidentifier() for part in name.split(".")):
+        return "Give it a name with def, and a rule with sct.adjoint."
+    return f"Register a rule with `@sct.adjoint({name})`, or `sct.nondifferentiable({name})` if it has no derivative."
+
+
+def _as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
+    """The arguments of a statement as a call of the function that it stands for."""
+    args, kwargs = list(s.args), dict(s.kwargs)
+    if isinstance(s.op, Method):
+        rule = method_rule(s.op.name)
+        if rule is not None:
+            args = rule.arguments(args)
+    return args, kwargs
+
+
+def _slices(operand: Operand) -> list[Operand]:
+    """The slices in an operand, which have no adjoint."""
+    if isinstance(operand, (Tuple, List, Dict)):
+        return [part for i in operand.items for part in _slices(i)]
+    return [operand] if isinstance(operand, Slice) else []
