@@ -38,6 +38,7 @@ from sct.runtime import (
     cast_like,
     cast_to,
     keep_reduced_axes,
+    part,
     quotient,
     scatter_add,
     unbroadcast,
@@ -494,10 +495,10 @@ facts(scatter_add, memory="fresh", in_place=True, index=1)
 
 
 @adjoint(scatter_add)
-def scatter_add_adjoint(y, x_bar, index, v, y_bar):
+def scatter_add_adjoint(y, x_bar, path, v, y_bar):
     if np.ndim(y_bar) == 0 and np.ndim(v) == 0:
         return y_bar, None, y_bar
-    part_bar = np.asarray(y_bar)[index]  # of rank 0 it may be a number
+    part_bar = part(np.asarray(y_bar), path)  # of rank 0 it may be a number
     return y_bar, None, in_shape(unbroadcast(part_bar, v), v)
 
 

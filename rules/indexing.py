@@ -58,7 +58,7 @@ def getitem(y, x, index, y_bar):
     """y = x[i]: the adjoint goes back to the entries that were read; those read twice get both."""
     if np.ndim(x) == 0:  # x[()] or x[...] of an array of rank 0
         return np.sum(y_bar) if np.ndim(y_bar) > 0 else y_bar, None
-    return scatter_add(np.zeros_like(x), index, y_bar), None
+    return scatter_add(np.zeros_like(x), (index,), y_bar), None
 
 
 def _unwrap(value):
@@ -201,23 +201,23 @@ def slice_type(start, stop=..., step=None):
 def flat_scatter(a, indices, y_bar):
     """Zeros like `a` with `y_bar` added at `indices` into the flattened `a`."""
     if np.ndim(a) == 1:
-        return scatter_add(np.zeros_like(a), indices, y_bar)
-    return np.reshape(scatter_add(np.zeros_like(np.ravel(a)), indices, y_bar), np.shape(a))
+        return scatter_add(np.zeros_like(a), (indices,), y_bar)
+    return np.reshape(scatter_add(np.zeros_like(np.ravel(a)), (indices,), y_bar), np.shape(a))
 
 
 def axis_scatter(a, indices, axis, y_bar):
     """Zeros like `a` with `y_bar` added at `indices` along `axis`; the axes of `indices` stand in its place in `y_bar`."""
     if axis == 0 or np.ndim(a) == 1:
-        return scatter_add(np.zeros_like(a), indices, y_bar)
+        return scatter_add(np.zeros_like(a), (indices,), y_bar)
     if axis == -1 or axis == np.ndim(a) - 1:
-        return scatter_add(np.zeros_like(a), (..., indices), y_bar)
+        return scatter_add(np.zeros_like(a), ((..., indices),), y_bar)
     if axis == -2 or axis == np.ndim(a) - 2:
         # an int beside a slice keeps the place of the axis as an array does
-        return scatter_add(np.zeros_like(a), (..., indices, slice(None)), y_bar)
+        return scatter_add(np.zeros_like(a), ((..., indices, slice(None)),), y_bar)
     if axis == 1:
-        return scatter_add(np.zeros_like(a), (slice(None), indices), y_bar)
+        return scatter_add(np.zeros_like(a), ((slice(None), indices),), y_bar)
     rows = np.reshape(y_bar, shape_with(np.shape(a), axis, (np.size(indices),)))
-    front = scatter_add(np.zeros_like(np.swapaxes(a, 0, axis)), np.ravel(indices), np.swapaxes(rows, 0, axis))
+    front = scatter_add(np.zeros_like(np.swapaxes(a, 0, axis)), (np.ravel(indices),), np.swapaxes(rows, 0, axis))
     return np.swapaxes(front, 0, axis)
 
 
@@ -282,8 +282,8 @@ def take_along_axis(y, arr, indices, y_bar, axis=-1):
     if axis is None:
         return flat_scatter(arr, indices, y_bar), None
     if np.ndim(arr) == 1:
-        return scatter_add(np.zeros_like(arr), indices, y_bar), None
-    return scatter_add(np.zeros_like(arr), grid_along_axis(arr, indices, axis), y_bar), None
+        return scatter_add(np.zeros_like(arr), (indices,), y_bar), None
+    return scatter_add(np.zeros_like(arr), (grid_along_axis(arr, indices, axis),), y_bar), None
 
 
 @result_type(np.take_along_axis)
@@ -422,7 +422,7 @@ memory(memory_of_diagonal, np.diag)
 def diag(y, v, y_bar, k=0):
     if np.ndim(v) == 1:
         return diagonal_of(y_bar, k)
-    return scatter_add(np.zeros_like(v), (diagonal_rows(y_bar, k), diagonal_columns(y_bar, k)), y_bar)
+    return scatter_add(np.zeros_like(v), ((diagonal_rows(y_bar, k), diagonal_columns(y_bar, k)),), y_bar)
 
 
 def diagonal_of(y_bar, k):
@@ -454,8 +454,8 @@ def diagflat(y, v, y_bar, k=0):
 def diagonal(y, a, y_bar, offset=0, axis1=0, axis2=1):
     rows, columns = diagonal_rows(y_bar, offset), diagonal_columns(y_bar, offset)
     if np.ndim(a) == 2 and axis1 == 0 and axis2 == 1:
-        return scatter_add(np.zeros_like(a), (rows, columns), y_bar)
-    last = scatter_add(np.zeros_like(np.moveaxis(a, (axis1, axis2), (-2, -1))), (..., rows, columns), y_bar)
+        return scatter_add(np.zeros_like(a), ((rows, columns),), y_bar)
+    last = scatter_add(np.zeros_like(np.moveaxis(a, (axis1, axis2), (-2, -1))), ((..., rows, columns),), y_bar)
     return np.moveaxis(last, (-2, -1), (axis1, axis2))
 
 
@@ -613,9 +613,9 @@ def interp(y, x, xp, fp, y_bar, left=None, right=None):
         f_bar = np.where(below, 0.0, f_bar)
     if right is not None:
         f_bar = np.where(above, 0.0, f_bar)
-    fp_bar = scatter_add(scatter_add(np.zeros_like(fp), j, f_bar * (1.0 - w)), j + 1, f_bar * w)
+    fp_bar = scatter_add(scatter_add(np.zeros_like(fp), (j,), f_bar * (1.0 - w)), (j + 1,), f_bar * w)
     t_bar = np.where(below | above, 0.0, y_bar * (fp[j + 1] - fp[j]) / width)
-    xp_bar = scatter_add(scatter_add(np.zeros_like(xp), j, t_bar * (w - 1.0)), j + 1, -t_bar * w)
+    xp_bar = scatter_add(scatter_add(np.zeros_like(xp), (j,), t_bar * (w - 1.0)), (j + 1,), -t_bar * w)
     return t_bar, xp_bar, fp_bar
 
 

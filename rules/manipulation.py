@@ -1047,7 +1047,7 @@ def unpad(g, array, axis, before, after, mode):
         return axis_slice(g, axis, before, before + n)
     source = np.pad(np.arange(n), (before, after), require_gathering(mode))
     front = np.swapaxes(g, 0, axis)
-    return np.swapaxes(scatter_add(np.zeros((n,) + np.shape(front)[1:], np.result_type(g)), source, front), 0, axis)
+    return np.swapaxes(scatter_add(np.zeros((n,) + np.shape(front)[1:], np.result_type(g)), (source,), front), 0, axis)
 
 
 @result_type(np.pad)

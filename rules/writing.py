@@ -36,6 +36,7 @@ def updated_adjoint(y, a, path, value, y_bar):
 
 
 @result_type(updated)
+@result_type(scatter_add)
 def updated_type(a, path, value):
     indices = path.items if isinstance(path, Tuple) else path
     if isinstance(indices, tuple):
@@ -44,12 +45,6 @@ def updated_type(a, path, value):
             part = getitem_type(part, index)
         fit_into(as_array(part).shape, as_array(value).shape)
     return as_array(a)
-
-
-@result_type(scatter_add)
-def scatter_add_type(x_bar, index, v):
-    fit_into(as_array(getitem_type(x_bar, index)).shape, as_array(v).shape)
-    return as_array(x_bar)
 
 
 @nondifferentiable

@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from types import FunctionType
 
+import numpy as np
 import pytest
 from kernel_samples import NAMES, is_refused, sample
 from read_back import stages
@@ -179,3 +180,38 @@ def test_totals():
     assert computed <= COMPUTED_SHAPES
     assert kinds <= TWO_KINDS
     assert temporaries <= TEMPORARIES * assignments
+
+
+M = np.arange(20.0).reshape(5, 4) / 7.0 - 1.0
+
+
+def rows_of_rows(A, n):
+    s = 0.0
+    for i in range(n):
+        for j in range(1, n):
+            s += A[i][j] * A[i][1:][j - 1] * A[:, j][i]
+    return s
+
+
+def smoothed_view(A, n):
+    inner = A[1:-1]
+    for i in range(1, n):
+        inner[i] = 0.5 * inner[i - 1] + inner[i + 1]
+    return np.sum(A * A)
+
+
+def rows_picked_by_indices(A, k):
+    s = 0.0
+    for i in range(3):
+        s += A[k][i][i] * A[k][0][i]
+    return s
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(rows_of_rows, (M, 4)), (smoothed_view, (M, 2)), (rows_picked_by_indices, (M, np.array([1, 1, 0])))],
+)
+def test_an_entry_of_a_part_is_read_at_the_cost_of_an_entry(f, args):
+    sct.check_grads(f, args)
+    if f is not rows_picked_by_indices:
+        assert sct.grad(f).source_for(*args).count("zeros") == (f is rows_of_rows)

@@ -25,7 +25,7 @@ def is_write(s: Statement) -> TypeGuard[Apply]:
 
 def path_of(s: Apply) -> tuple[Operand, ...]:
     """The indices, one after another, of the part that a write goes to."""
-    return s.args[1].items if s.op is updated else (s.args[1],)  # type: ignore[union-attr]
+    return s.args[1].items  # type: ignore[union-attr]
 
 
 def is_whole(path: tuple[Operand, ...]) -> bool:

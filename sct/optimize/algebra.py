@@ -241,7 +241,7 @@ class _Algebra(Rewriter):
         return self.number(s, operator.getitem, v, Tuple(tuple(back)) if len(back) > 1 else back[0])
 
     def scatter_add(self, s: Apply) -> Apply | Operand:
-        x, index, v = s.args
+        x, path, v = s.args
         t = type_of(v)
         r = s.result.type
         refilled = self.refilled(s)
@@ -249,23 +249,54 @@ class _Algebra(Rewriter):
             return refilled
         if not isinstance(t, Array) or not isinstance(r, Array):
             return s
-        if not _everything(index):
-            other = self.reaxed(s, x, index, v) if same_dtype(t.dtype, r.dtype) else None
-            return s if other is None else self.add(self.changed(s, operator.add, x, other))
+        index = _part(path)
+        if index is None or not _everything(index):
+            other = self.reaxed(s, x, index, v) if index is not None and same_dtype(t.dtype, r.dtype) else None
+            return self.into_part(s) if other is None else self.add(self.changed(s, operator.add, x, other))
         whole = same_shape(t.shape, r.shape) and same_dtype(t.dtype, r.dtype)
         return self.add(self.changed(s, operator.add, x, v)) if whole else s
 
+    def into_part(self, s: Apply) -> Apply:
+        """What is added to entries of a part is added there at once, and what is the same along an axis is spread by NumPy: no
+        array of the size of the part is made for it."""
+        x, path, v = s.args
+        entries = self.entries(v)
+        moves_on = self.made_by(x, np.zeros_like) is not None  # and may meet another summand
+        spread = None if moves_on else self.made_by(v, np.broadcast_to)
+        if not (entries or spread) or not isinstance(path, Tuple) or not all(map(is_basic_index, path.items)):
+            return s
+        t, place = type_of(v), s.result.type
+        for index in path.items:
+            place = infer_call(operator.getitem, [place, type_of(index)], {})
+        if not isinstance(place, Array) or not isinstance(t, Array):
+            return s
+        if not same_shape(place.shape, t.shape) or not same_dtype(place.dtype, t.dtype):
+            return s
+        return self.changed(s, scatter_add, x, path, spread.args[0]) if spread else self.scattered(s, x, entries, path.items)
+
+    def entries(self, o: Operand) -> list[Apply]:
+        """The statements, the first one first, that add to what was all zero, if that is how an operand was made.
+
+        They belong to one statement of the user's: what is of several is gathered first, and its summands need not be kept.
+        """
+        found: list[Apply] = []
+        while (added := self.made_by(o, scatter_add)) is not None and (not found or added.origin == found[0].origin):
+            found.insert(0, added)
+            o = added.args[0]
+        single = len(found) < 2 or all(self.users[added.result] == 1 for added in found)
+        return found if single and self.made_by(o, np.zeros_like) is not None else []
+
     def refilled(self, s: Apply) -> Apply | Operand:
         """What is added to a part that was set to zero is what that holds."""
-        x, index, v = s.args
+        x, path, v = s.args
         cleared = self.made_by(x, updated)
-        if cleared is None or self.users[cleared.result] > 1 or _part(cleared.args[1]) != index or not _is(cleared.args[2], 0):
+        if cleared is None or self.users[cleared.result] > 1 or not _is(cleared.args[2], 0):
             return s
-        if not is_basic_index(index):
+        if _place(cleared.args[1]) != _place(path) or not all(map(is_basic_index, _place(path))):
             return s
         t = type_of(v)
-        path = Tuple((index,)) if isinstance(t, Array) and t.shape else cleared.args[1]
-        return self.updated(self.changed(s, updated, cleared.args[0], path, v))
+        place = path if isinstance(t, Array) and t.shape else cleared.args[1]
+        return self.updated(self.changed(s, updated, cleared.args[0], place, v))
 
     def updated(self, s: Apply) -> Apply | Operand:
         """All of an array replaced, or a part by what is there."""
@@ -289,10 +320,9 @@ class _Algebra(Rewriter):
             if _is(q, 0) and self.suits(p, s):
                 return p
         for p, q in ((a, b), (b, a)):
-            into = self.made_by(q, scatter_add)  # of a row that is added to all rows, an entry is not one of the sum's
-            whole = into is not None and same_shape(_shape(into.result), _shape(s.result))
-            if into is not None and whole and self.made_by(into.args[0], np.zeros_like) is not None and self.suits(p, s):
-                return self.scattered(s, p, into)
+            entries = self.entries(q)  # of a row that is added to all rows, an entry is not one of the sum's
+            if entries and same_shape(_shape(entries[-1].result), _shape(s.result)) and self.suits(p, s):
+                return self.scattered(s, p, entries)
             if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
                 return p
         if a is b and isinstance(a, Value) and _inexact(a):
@@ -322,16 +352,19 @@ class _Algebra(Rewriter):
         self.users[p] -= self.users[p] == 2  # one statement in place of the two
         return self.changed(s, s.op, inner.args[1 - k], self.built(s, operator.mul, Const(2.0), p, t=p.type))
 
-    def scattered(self, s: Apply, g: Operand, into: Apply) -> Apply:
-        """`g` with the entries of `into` added; with those that were just added at the same index, they go in together."""
-        index, v = into.args[1:]
-        before = self.made_by(g, scatter_add)
-        own = before is not None and self.reversed_sweep(before) and _inexact(v)
-        if own and before is not None and before.args[1] == index:
-            t = _of_both(type_of(before.args[2]), type_of(v))
-            if t is not None:
-                g, v = before.args[0], self.both(s, before.args[2], v, t)
-        return self.changed(s, scatter_add, g, index, v)
+    def scattered(self, s: Apply, g: Operand, entries: list[Apply], part: tuple[Operand, ...] = ()) -> Apply:
+        """`g` with entries added, or those of a part; with what was just added at the same place, they go in together."""
+        for added in entries:
+            path, v = Tuple((*part, *_indices(added))), added.args[2]
+            before = self.made_by(g, scatter_add)
+            if before is not None and self.reversed_sweep(before) and _inexact(v) and before.args[1] == path:
+                t = _of_both(type_of(before.args[2]), type_of(v))
+                if t is not None:
+                    g, v = before.args[0], self.both(s, before.args[2], v, t)
+            if added is not entries[-1]:
+                g = self.built(s, scatter_add, g, path, v, t=s.result.type)
+                self.users.update(values_of(g))
+        return self.changed(s, scatter_add, g, path, v)
 
     def both(self, s: Apply, a: Operand, b: Operand, t: Abstract) -> Operand:
         """`a + b`, of type `t`, with the sign in front if it is that of both."""
@@ -709,6 +742,19 @@ def _part(path: Operand) -> Operand | None:
     """The index of the part that a write goes to, if that is told by one; all of a part is the part."""
     items = path.items if isinstance(path, Tuple) else ()
     return items[0] if len(items) == 1 or (len(items) == 2 and items[1] == Const(Ellipsis)) else None
+
+
+def _place(path: Operand) -> tuple[Operand, ...]:
+    """The indices that lead to a part of an array, of which all is that part."""
+    items = path.items if isinstance(path, Tuple) else (path,)
+    return items[:-1] if len(items) > 1 and items[-1] == Const(Ellipsis) else items
+
+
+def _indices(s: Apply) -> tuple[Operand, ...]:
+    """The indices that lead to what is added to."""
+    path = s.args[1]
+    assert isinstance(path, Tuple)
+    return path.items
 
 
 def _of_both(a: Abstract, b: Abstract) -> Abstract | None:

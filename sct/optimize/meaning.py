@@ -131,12 +131,13 @@ class Meaning:
 
     def scatter_add(self, s: Apply) -> Polynomial | None:
         """What is added at some entries is a value of its own; at one entry, it is that times what is one there."""
-        x, index, v = s.args
+        x, path, v = s.args
         shape = axes_of(s.result) or ()
         own = tuple(k for k, n in enumerate(shape) if n != 1)
+        index = path.items[0] if isinstance(path, Tuple) and len(path.items) == 1 else path
         entries = index.items if isinstance(index, Tuple) else (index,)
-        single = len(entries) == len(shape) == len(own) and all(_is_int(i) for i in entries)
-        what = times(self.of(v), atom(("at", index), own, own)) if single else atom((index, v), own)
+        single = index is not path and len(entries) == len(shape) == len(own) and all(_is_int(i) for i in entries)
+        what = times(self.of(v), atom(("at", index), own, own)) if single else atom((path, v), own)
         return added(self.spread(x, s), what)
 
     def transpose(self, s: Apply) -> Polynomial:

@@ -129,10 +129,14 @@ def power(a: Any, b: Any) -> Any:
     return a**b if a or b >= 0 else np.inf
 
 
-def scatter_add(x_bar: Any, index: Any, v: Any) -> Any:
-    """A copy of `x_bar` with `v` added at `index`; entries that `index` names several times receive every summand."""
+def scatter_add(x_bar: Any, path: tuple[Any, ...], v: Any) -> Any:
+    """A copy of `x_bar` with `v` added to the part `x_bar[path[0]][path[1]]...`; all indices but the last are basic ones.
+
+    Entries that the last index names several times receive every summand.
+    """
     out = np.array(x_bar)
-    np.add.at(out, index, np.asarray(v, out.dtype) if type(v) in (int, float, complex) else v)  # which takes no part in dtypes
+    summand = np.asarray(v, out.dtype) if type(v) in (int, float, complex) else v  # which takes no part in dtypes
+    np.add.at(part(out, path[:-1]), path[-1], summand)
     return out
 
 

@@ -82,7 +82,7 @@ def write(
     path = tuple(map(s.present, path))
     value = _fitted(s, target, path, value, augmented or op is scatter_add)
     if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
-        op, path, value = updated, (_WHOLE,), s.append(op, (target, path[0], value), {}, target.type)
+        op, path, value = updated, (_WHOLE,), s.append(op, (target, Tuple(path), value), {}, target.type)
     while (view := s.memory.views.get(target)) is not None and view.part:
         path = (view.index, *path)
         target = _value(s.present(view.base))
@@ -90,14 +90,10 @@ def write(
         s.writable(s.memory.object_of(target))
         target = _value(s.present(target))
         _check_records(s, target, value)
-    if op is scatter_add and len(path) > 1:
-        old = target
-        for index in path:
-            old = s.emit(operator.getitem, (old, index), {}, infer_call(operator.getitem, [old.type, index_type(index)], {}))
-        op, value = updated, s.apply(operator.add, (old, value))
     value = s.present(value)
-    args = (target, Tuple(path), value) if op is updated else (target, path[0], value)
-    new = s.emit(op, args, {}, target.type, s.memory.name_of(target))
+    if len(path) > 1 and path[-1] == _WHOLE:
+        path = path[:-1]
+    new = s.emit(op, (target, Tuple(path), value), {}, target.type, s.memory.name_of(target))
     if view is not None:
         write(s, _value(s.present(view.base)), (_WHOLE,), _turned_back(s, view, new))
         return

@@ -207,9 +207,13 @@ class _Trial:
             slope = self.difference(f, args, ways, y_bar)
             if slope is None:
                 continue
+            room = 5e-3 * (1 + abs(slope) + total) + self.rounding if self.narrow else 2e-5 * (1 + abs(slope))
+            if self.half:  # whose rounding must not make another slope
+                near = self.difference(f, mapped(lambda v: _moved(v, 1e-3 * np.abs(v) + 1e-3), args), ways, y_bar)
+                if near is None or abs(near - slope) > room:
+                    continue
             told += 1
             got = sum(inner(g, ways[k]) for g, k in zip(gradients, self.wrt, strict=True))
-            room = 5e-3 * (1 + abs(slope) + total) + self.rounding if self.narrow else 2e-5 * (1 + abs(slope))
             if not abs(got - slope) <= room:
                 raise _FoundError("WRONG gradient", f"{self.way} gives {got}, differences {slope}")
         return told > 0

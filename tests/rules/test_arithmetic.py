@@ -18,7 +18,6 @@ from sct.runtime import (
     keep_reduced_axes,
     power,
     quotient,
-    scatter_add,
     unbroadcast,
     unbroadcast_to,
 )
@@ -175,8 +174,6 @@ SAMPLES += [
     (keep_reduced_axes, (_x(3), _x(2, 3, 4), (0, 2), False), {}),
     (keep_reduced_axes, (_x(2, 1), _x(2, 3), 1, True), {}),
     (keep_reduced_axes, (np.float64(1.3), _x(2, 3), None, False), {}),
-    (scatter_add, (_x(4), np.array([1, 1, 3]), _x(3)), {}),
-    (scatter_add, (_x(4, 2), 1, _x(2)), {}),
     (cast_like, (_x(3), _x(3, dtype=np.float32)), {}),
     (cast_like, (_x(3, dtype=complex), _x(3)), {}),
     (cast_like, (_x(3), _x(3)), {}),

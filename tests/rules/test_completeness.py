@@ -7,7 +7,7 @@ from rule_samples import CONSTANT, RULES, floats, label, samples
 from sct import runtime
 from sct.registry.type_rules import type_rule
 from sct.rules.linalg import cofactors
-from sct.runtime import updated
+from sct.runtime import scatter_add, updated
 from sct.testing import check_grads, check_rule
 
 _SAMPLES = samples()
@@ -60,7 +60,7 @@ _FIRST_ORDER_ONLY = {
     np.arange: "no derivative by its bounds",
     np.float16: "the differences see the rounding",
     **{op: "linear; test_lists.py checks it, analysis/test_growing.py its derivatives" for op in LIST_OPERATIONS},
-    updated: "a statement, no call; test_writing.py checks the second derivative of the statement",
+    **{op: "a statement, no call; test_writing.py checks its second derivative" for op in (updated, scatter_add)},
 }
 
 

@@ -9,7 +9,7 @@ from sct.infer.signature import abstract
 from sct.ir.types import Array, Const, List, Scalar, Tuple, Unknown
 from sct.registry.rules import adjoint_rule, is_nondifferentiable
 from sct.rules.writing import may_repeat
-from sct.runtime import kept, last_writes, part, updated
+from sct.runtime import kept, last_writes, part, scatter_add, updated
 from sct.testing import check_grads, check_rule
 
 rng = np.random.default_rng(11)
@@ -98,7 +98,13 @@ WRITES = [
 ]
 
 COPIES = [(kept, (x,), {}) for x in (V, M, T, normal(0, 3), normal(), 0.5, normal(3, dtype=np.float32), V[::2])]
-SAMPLES = [*((updated, write, {}) for write in WRITES), *COPIES]
+ADDITIONS = [  # np.add.at reads beyond a row of values that it should spread over a matrix of indices (NumPy 2.4.6)
+    (a, path, v)
+    for a, path, v in WRITES
+    if np.ndim(v) <= np.ndim(part(a, path)) and not (a.ndim == 1 == np.ndim(v) < np.ndim(path[-1]))
+]
+SAMPLES = [*((updated, write, {}) for write in WRITES), *((scatter_add, a, {}) for a in ADDITIONS), *COPIES]
+STATEMENTS = [*((updated, *w) for w in WRITES), *((scatter_add, *a) for a in ADDITIONS)]
 
 
 @pytest.mark.parametrize("sample", COPIES)
@@ -119,22 +125,22 @@ def pairing(x, y):
     return float(np.real(np.sum(np.asarray(x) * np.asarray(y))))
 
 
-@pytest.mark.parametrize("a, path, value", WRITES)
-def test_rule(a, path, value):
+@pytest.mark.parametrize("op, a, path, value", STATEMENTS)
+def test_rule(op, a, path, value):
     """A write is linear in the array and the value, so that the rule must hold for any directions of them."""
-    y = updated(a, path, value)
+    y = op(a, path, value)
     y_bar = normal(*y.shape).astype(y.dtype)
-    a_bar, path_bar, value_bar = adjoint_rule(updated).function(y, a, path, value, y_bar)
+    a_bar, path_bar, value_bar = adjoint_rule(op).function(y, a, path, value, y_bar)
     assert path_bar is None
     assert a_bar.shape == a.shape
     assert a_bar.dtype == y_bar.dtype
     assert np.shape(value_bar) == np.shape(value)
     da, dv = normal(*a.shape), normal(*np.shape(value))
     tolerance = 1e-5 if y.dtype == np.float32 else 1e-12
-    assert pairing(y_bar, updated(da, path, dv)) == pytest.approx(
+    assert pairing(y_bar, op(da, path, dv)) == pytest.approx(
         pairing(a_bar, da) + pairing(value_bar, dv), rel=tolerance, abs=tolerance
     )
-    assert infer_call(updated, [abstract(a, "a"), Unknown(), abstract(value, "v")], {}) == abstract(a, "a")
+    assert infer_call(op, [abstract(a, "a"), Unknown(), abstract(value, "v")], {}) == abstract(a, "a")
 
 
 def text_of(index, given, known):
@@ -152,24 +158,28 @@ def text_of(index, given, known):
 
 
 @pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("a, path, value", [w for w in WRITES if w[0].ndim > 0])
-def test_the_statement_of_the_write(a, path, value, known):
+@pytest.mark.parametrize("op, a, path, value", [w for w in STATEMENTS if w[1].ndim > 0])
+def test_the_statement_of_the_write(op, a, path, value, known):
     given = []
     target = "".join(f"[{text_of(i, given, known)}]" for i in path)
     parameters = "".join(f", i{k + 1}" for k in range(len(given)))
-    f = define(f"def f(a, value{parameters}):\n    a{target} = value\n    return a * a\n", "f")
+    sign = "=" if op is updated else "+="
+    f = define(f"def f(a, value{parameters}):\n    a{target} {sign} value\n    return a * a\n", "f")
     check_grads(f, (a, value, *given), wrt=(0, 1), order=2 if known and a.dtype == float and a.size <= 6 else 1)
 
 
-@pytest.mark.parametrize("a, path, value", WRITES)
-def test_updated_is_a_write_into_a_copy(a, path, value):
+@pytest.mark.parametrize("op, a, path, value", STATEMENTS)
+def test_the_write_goes_into_a_copy(op, a, path, value):
     expected = np.array(a)
     x = expected
     for index in path[:-1]:
         x = x[index]
-    x[path[-1]] = value
+    if op is updated:
+        x[path[-1]] = value
+    else:
+        np.add.at(x, path[-1], value)
     before = a.copy()
-    got = updated(a, path, value)
+    got = op(a, path, value)
     assert np.array_equal(got, expected)
     assert got.dtype == a.dtype
     assert np.array_equal(a, before)

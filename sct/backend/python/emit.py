@@ -21,6 +21,7 @@ import numpy as np
 from sct import runtime
 from sct.analysis.binding import behind, phis, unbound_values
 from sct.analysis.switches import is_on
+from sct.analysis.versions import is_whole, path_of
 from sct.backend.python.expressions import (
     BINARY,
     Expression,
@@ -403,12 +404,7 @@ class _Emitter:
         if not isinstance(first, Value) or self.names.get(first) != target:
             self.assign(s.result, args[0], out)
         if s.op.op is updated:
-            part = load(target)
-            path = s.args[1]
-            assert isinstance(path, Tuple)
-            for index in path.items:
-                part = ast.Subscript(part, self.index(index), ast.Store())
-            out.append(_assignment(part, args[2], s))
+            out.append(_assignment(self.part(target, path_of(s)), args[2], s))
         elif s.op.op in (appended, shortened):
             method = "append" if s.op.op is appended else "pop"
             out.append(ast.Expr(call(ast.Attribute(load(target), method, ast.Load()), args[1:])))
@@ -423,15 +419,21 @@ class _Emitter:
             out.append(ast.Assign([ast.Subscript(load(target), self.index(s.args[1]), ast.Store())], value, None))
         elif s.op.op is not scatter_add:
             out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
-        elif _repeats(s.args[1]):
+        elif _repeats((path := path_of(s))[-1]):
             add_at = ast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", ast.Load())
-            out.append(ast.Expr(call(add_at, [load(target), args[1], args[2]])))
+            out.append(ast.Expr(call(add_at, [self.part(target, path[:-1]), self.expression(path[-1]), args[2]])))
         else:
-            whole = s.args[1] == Const(Ellipsis)
-            part = store(target) if whole else ast.Subscript(load(target), self.index(s.args[1]), ast.Store())
+            part = store(target) if is_whole(path) else self.part(target, path)
             negative = isinstance(args[2], ast.UnaryOp) and isinstance(args[2].op, ast.USub) and _has_negative(s.args[2])
             step = ast.Sub() if negative else ast.Add()
             out.append(ast.AugAssign(part, step, args[2].operand if negative else args[2]))
+
+    def part(self, target: str, path: Iterable[Operand]) -> Expression:
+        """The part of a variable to which a path leads."""
+        part = load(target)
+        for index in path:
+            part = ast.Subscript(part, self.index(index), ast.Store())
+        return part
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
