@@ -6,7 +6,7 @@ go on with, for the names that the body assigns and for the objects that it writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -49,20 +49,26 @@ _MOVES = 8
 
 
 def fixpoint(
-    s: Builder, label: int, formal: Sequence[Value], inits: list[Operand], enter: Callable[[list[Operand]], list[Operand]]
+    s: Builder,
+    label: int,
+    formal: Sequence[Value],
+    inits: list[Operand],
+    written: Iterable[Operand],
+    enter: Callable[[list[Operand]], list[Operand]],
 ) -> Loop:
     """The body of a loop on parameters whose types hold in every iteration.
 
-    Carried are the names that the body assigns and the objects that it writes into. `label` is that of the body; what it was
-    seen to write into when the loops around it were gone through before it is carried from the start.
+    Carried are the names that the body assigns and the objects that it writes into. `label` is that of the body. Carried from
+    the start are `written` and what it was seen to write into when the loops around it were gone through before.
     """
     inits = [s.expose_all(i) for i in inits]
     types = [_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
     loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
     instances, pending, outer = s.instances, s.pending, s.memory
     here = label, s.path, s.growing
-    for obj in s.loops.get(here, ()):
-        if outer.knows(key_of(obj)):
+    known = {key_of(obj): obj for obj in (*s.loops.get(here, ()), *written)}
+    for key, obj in known.items():
+        if outer.knows(key):
             carry(s, loop, obj)
     moves = [0] * len(loop.types)
     attempt, begun = 0, (-1, 0)

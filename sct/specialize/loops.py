@@ -15,7 +15,7 @@ from typing import TypeVar
 from sct.analysis.repeating import holds_generator, repeated
 from sct.analysis.switches import is_on
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import Steps
+from sct.ir.ops import Augmented, Steps
 from sct.ir.records import record
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import (
@@ -196,7 +196,8 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
         s.env.update(names.bound(formal, params))
         return names.varied(s.block(t.body))
 
-    loop = fixpoint.fixpoint(s, t.body.label, names.varied(formal), names.varied(names.inits), enter)
+    found = written(s, t.body, names, formal)
+    loop = fixpoint.fixpoint(s, t.body.label, names.varied(formal), names.varied(names.inits), found, enter)
     flag = loop.flag if t.exits else Const(False)
     exits = s.truth(flag) != Const(False)
     values, outs, begun = fixpoint.carried(loop)
@@ -220,7 +221,8 @@ def while_(s: Builder, t: While) -> None:
         s.env.update(names.bound(t.body.params, params))
         return names.varied(s.block(t.body))
 
-    loop = fixpoint.fixpoint(s, t.body.label, names.varied(t.body.params), names.varied(names.inits), enter)
+    found = written(s, t.body, names, t.body.params)
+    loop = fixpoint.fixpoint(s, t.body.label, names.varied(t.body.params), names.varied(names.inits), found, enter)
     values, outs, begun = fixpoint.carried(loop)
     again = {v: Value(v.type, s.memory.name_of(v)) for v in values}
     tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]
@@ -365,6 +367,31 @@ def split(s: Builder, t: ForEach | For | While) -> _Names:
     inits = [s.resolve(i, reads=False) for i in t.inits]
     ends = zip(inits, t.body.yields, carried_params(t), strict=False)
     return _Names(inits, [k for k, (i, y, p) in enumerate(ends) if is_object(type_of(i)) and _stays(t.body, y, p)])
+
+
+def written(s: Builder, body: Block, names: _Names, formal: Sequence[Value]) -> Iterator[Operand]:
+    """The arrays made before a loop into which the statements of its body write, branches aside."""
+    before = {**s.env, **names.bound(formal, ())}
+    parts: dict[Operand, Operand] = {}  # of what an item is taken
+    for t in _operations(body):
+        if t.op is operator.getitem:
+            parts[t.result] = t.args[0]
+        elif t.op is operator.setitem or isinstance(t.op, Augmented) or t.op in BINARY:
+            x = t.args[0]
+            while x in parts:
+                x = parts[x]
+            v = before.get(x) if isinstance(x, Value) else None
+            if isinstance(v, Value) and isinstance(v.type, Array) and is_object(v.type):
+                yield s.memory.root(v)
+
+
+def _operations(body: Block) -> Iterator[Apply]:
+    """The operations of a loop's body, and of loops in it, in order."""
+    for t in body.body:
+        if isinstance(t, Apply):
+            yield t
+        elif isinstance(t, (ForEach, For, While)):
+            yield from _operations(t.body)
 
 
 def _stays(block: Block, y: Operand, v: Operand) -> bool:
