@@ -7,6 +7,7 @@ a line is as long as its statement. Never looks at names, nor at what an express
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -146,7 +147,9 @@ def _assert(s: ast.Assert) -> str:
 
 
 def _return(s: ast.Return) -> str:
-    return "return" if s.value is None else f"return {_text(s.value)}"
+    if s.value is None:
+        return "return"
+    return f"return {_text(s.value, _ITEM if isinstance(s.value, ast.Tuple) and len(s.value.elts) == 1 else _LOOSE)}"
 
 
 _SIMPLE: dict[type, Callable[[Any], str]] = {
@@ -193,6 +196,8 @@ def _constant(node: ast.Constant, around: int) -> str:
         return "..."
     if isinstance(value, complex):  # all of it is imaginary
         return _held(f"{value.imag!r}j", _SIGN if value.imag < 0 else _NUMBER, around)
+    if isinstance(value, float) and math.isinf(value):  # which has no literal of its own
+        return _held("1e309" if value > 0 else "-1e309", _NUMBER if value > 0 else _SIGN, around)
     return _held(repr(value), _NUMBER if isinstance(value, (int, float)) else _TIGHT, around)
 
 
@@ -257,8 +262,12 @@ def _starred(node: ast.Starred, around: int) -> str:
 
 
 def _comprehension(node: ast.ListComp, around: int) -> str:
-    loops = [f" for {_text(g.target)} in {_text(g.iter, _CHOICE + 1)}" for g in node.generators]
+    loops = [f" for {_text(g.target)} in {_text(g.iter, _CHOICE + 1)}{_conditions(g)}" for g in node.generators]
     return f"[{_text(node.elt, _ITEM)}{''.join(loops)}]"
+
+
+def _conditions(g: ast.comprehension) -> str:
+    return "".join([f" if {_text(c, _CHOICE + 1)}" for c in g.ifs])
 
 
 def _subscript(node: ast.Subscript, around: int) -> str:
@@ -270,19 +279,6 @@ def _slice(node: ast.Slice, around: int) -> str:
     return f"{lower}:{upper}" if node.step is None else f"{lower}:{upper}:{_text(node.step, _ITEM)}"
 
 
-def _format(node: ast.JoinedStr, around: int) -> str:
-    return f"f{''.join(map(_part, node.values))!r}"
-
-
-def _part(node: Any) -> str:
-    """A part of an f-string."""
-    if isinstance(node, ast.Constant):
-        return str(node.value).replace("{", "{{").replace("}", "}}")
-    conversion = f"!{chr(node.conversion)}" if node.conversion != -1 else ""
-    spec = "" if node.format_spec is None else f":{''.join(map(_part, node.format_spec.values))}"
-    return f"{{{_text(node.value, _ITEM)}{conversion}{spec}}}"
-
-
 _EXPRESSIONS: dict[type, Callable[[Any, int], str]] = {
     ast.Attribute: _attribute,
     ast.BinOp: _binary,
@@ -292,7 +288,7 @@ _EXPRESSIONS: dict[type, Callable[[Any, int], str]] = {
     ast.Constant: _constant,
     ast.Dict: _dict,
     ast.IfExp: _choice,
-    ast.JoinedStr: _format,
+    ast.JoinedStr: lambda node, around: ast.unparse(node),  # which knows how quotes nest
     ast.List: _list,
     ast.ListComp: _comprehension,
     ast.Name: _name,

@@ -70,6 +70,22 @@ def test_what_is_printed_is_parsed_as_the_same_tree(seed):
         assert ast.unparse(again) == ast.unparse(ast.fix_missing_locations(made)), list(lines([made]))
 
 
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("""return f'say "{x[a]}" it is {y!r:>{n}}'""", None),
+        ("return [a for a in b if a if not c for d in a]", None),
+        ("return (a,)", "return (a,)"),
+        ("return a, b", "return a, b"),
+        ("return 1e309", None),
+    ],
+)
+def test_a_statement(text, printed):
+    (found,) = lines(ast.parse(text).body)
+    assert ast.dump(ast.parse(found)) == ast.dump(ast.parse(text))
+    assert printed in (None, found)
+
+
 def test_a_format_a_comment_and_a_docstring():
     parts = [ast.Constant("{x} = "), ast.FormattedValue(ast.Name("x", READ), ord("r"), ast.JoinedStr([ast.Constant(">4")]))]
     body = [ast.Expr(ast.Constant('It says "so"')), Comment("why"), ast.Return(ast.JoinedStr(parts))]
