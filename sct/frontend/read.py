@@ -33,8 +33,11 @@ class Source:
 
     def place(self, node: Any) -> Place:
         """The place of a node of this tree."""
-        line = self.first + node.lineno - 1
-        return Place(self.file, line, node.col_offset, self.function.__name__)
+        row = self.lines[node.lineno - 1]
+        column = node.col_offset  # in bytes, as Python counts
+        if not row.isascii():
+            column = len(row.encode()[:column].decode(errors="replace"))
+        return Place(self.file, self.first + node.lineno - 1, column, self.function.__name__)
 
     def text(self, node: Any) -> str:
         """The source of a node, on one line."""
@@ -202,7 +205,7 @@ def _parsed(lines: list[str], function: FunctionType) -> ast.AST:
                 continue
             for n in ast.walk(tree):
                 if isinstance(n, (ast.expr, ast.stmt)):
-                    n.col_offset += margin
+                    n.col_offset += margin  # spaces and tabs, which are a byte each
                     n.end_col_offset = (n.end_col_offset or 0) + margin
             nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
             if any(makes(n, function) for n in nodes) and _around(nodes, code):

@@ -1,5 +1,6 @@
 """Every construct that sct does not take is refused at its place, with advice; what looks like one and is taken, computes."""
 
+import linecache
 import re
 import sys
 
@@ -30,6 +31,8 @@ REFUSED = {
     "double star in a display": ("def f(x):\n    d = {**x, 'a': 1.0}\n    return d['a']\n", "{**x"),
     "star in a target": ("def f(x):\n    a, *b = x\n    return a\n", "a, *b"),
     "match": ("def f(x):\n    match x:\n        case 1:\n            return x\n    return x * x\n", "match"),
+    "behind Greek letters": ("def f(x):\n    ααα = x; y = {1, 2}\n    return ααα\n", "{1"),
+    "behind a string of Greek letters": ("def f(x):\n    return x if 'α' else {1: {2}}\n", "{2"),
     "set display": ("def f(x):\n    s = {1, 2}\n    return x * len(s)\n", "{1"),
     "import": ("def f(x):\n    import math\n    return math.exp(x)\n", "import math"),
     "from import": ("def f(x):\n    from math import exp\n    return exp(x)\n", "from math"),
@@ -170,6 +173,18 @@ def test_construct_is_refused_at_its_place(name):
     caret = shown[at + 1].index("^") - (len(shown[at]) - len(shown[at].lstrip()))
     assert text[caret:].startswith(piece.split("\n")[0]), message
     assert error.value.advice
+
+
+def test_the_place_in_a_page_of_text_with_greek_letters():
+    rows = ["Text α, that is no Python\n", "    αα = lambda x: x + len({1})\n", "    more text α\n"]
+    name = "page_with_greek_letters.md"
+    linecache.cache[name] = (sum(map(len, rows)), None, rows, name)
+    namespace = {}
+    exec(compile(f"if True:\n{rows[1]}", name, "exec"), namespace)
+    with pytest.raises(sct.UnsupportedSyntaxError) as error:
+        sct.grad(namespace["αα"])(1.0)
+    place = error.value.place
+    assert rows[place.line - 1][place.column :].startswith("{1}")
 
 
 def test_nonlocal_is_refused():
