@@ -33,6 +33,23 @@ PROGRAMS = [
         [2.0, 2.0],
     ),
     (
+        "an_endless_loop_that_the_else_of_a_loop_in_it_ends",
+        """def f(x, n):
+    if n > 0:
+        while True:
+            for _ in range(n):
+                x = 2.0 * x
+            else:
+                break
+    else:
+        return x
+    return 3.0 * x
+""",
+        (np.ones(2), 2),
+        np.ones(2),
+        [12.0, 12.0],
+    ),
+    (
         "return_from_a_loop",
         """def f(x):
     for i in range(3):

@@ -10,6 +10,7 @@ import ast
 from typing import Any
 
 from sct.errors import UnsupportedSyntaxError
+from sct.frontend.compound import TARGETS
 from sct.frontend.read import Source
 
 __all__ = ["check"]
@@ -117,8 +118,9 @@ class _Checker:
 
     def parts(self, node: Any) -> list[Any]:
         """What is in a construct and is to be looked at; its targets are."""
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.Delete)):
-            for target in node.targets if isinstance(node, (ast.Assign, ast.Delete)) else [node.target]:
+        for name in TARGETS.get(type(node), ()):
+            part = getattr(node, name)
+            for target in part if isinstance(part, list) else [part]:
                 self.target(target)
         if isinstance(node, ast.AnnAssign):
             return [] if node.value is None else [node.value]

@@ -2,6 +2,10 @@
 
 Takes a Python function; gives its `Function` and what compilation relied on. Assignments become names for values, and
 `break`, `continue` and early `return` become flags and branches. Purely syntactic: no argument types are known here.
+
+A statement `X` of Python's tree is lowered by `do_X`, an expression by `ex_X`; which of them reach this is what `check` takes.
+A statement that owns blocks also stands in `compound.BLOCKS`. What only spells another construct (a comprehension, an `else` of
+a loop) becomes that construct here, so that no stage after this one knows of it.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import numpy as np
 
 from sct.errors import SctError, UndefinedNameError
 from sct.frontend.check import check
+from sct.frontend.compound import BLOCKS, LEAVING, bound, may_leave, must_leave
 from sct.frontend.prune import pruned
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
@@ -100,6 +105,9 @@ _STOP = "<stop>"  # the innermost loop is to end
 _RETURNED = "<returned>"
 _RESULT = "<result>"
 
+_RETURN = frozenset((ast.Return,))
+_ENDING = frozenset((ast.Break, ast.Return))  # what ends a loop before its time
+
 
 @record(frozen=True)
 class Lowered:
@@ -124,74 +132,9 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
     return _Lowerer(source, rule).run()
 
 
-def _exits(statements: list[Any], always: bool) -> bool:
-    """Whether statements may (or, with `always`, must) leave the enclosing block by return, break, continue or raise."""
-    for s in statements:
-        if isinstance(s, (ast.Return, ast.Break, ast.Continue, ast.Raise)):
-            return True
-        if isinstance(s, ast.If):
-            branches = [_exits(s.body, always), _exits(s.orelse, always)]
-            if all(branches) if always else any(branches):
-                return True
-        elif isinstance(s, (ast.For, ast.While)):
-            endless = isinstance(s, ast.While) and isinstance(s.test, ast.Constant) and bool(s.test.value)
-            leaves = endless and not _breaks_out(s.body) if always else _returns(s.body) or _exits(s.orelse, False)
-            if leaves:
-                return True
-    return False
-
-
 def _nothing(function: Any) -> Any:
     """The `return None` at the end of a function that has none, at the place of its last statement."""
     return ast.copy_location(ast.Return(None), function.body[-1])
-
-
-def _returns(statements: list[Any]) -> bool:
-    for s in statements:
-        if isinstance(s, ast.Return) or (isinstance(s, _COMPOUND) and (_returns(s.body) or _returns(s.orelse))):
-            return True
-    return False
-
-
-def _breaks(statements: list[Any]) -> bool:
-    """Whether a loop with this body may end before its time."""
-    for s in statements:
-        if isinstance(s, (ast.Break, ast.Return)):
-            return True
-        if isinstance(s, ast.If) and (_breaks(s.body) or _breaks(s.orelse)):
-            return True
-        if isinstance(s, (ast.For, ast.While)) and (_returns([s]) or _breaks(s.orelse)):
-            return True
-    return False
-
-
-def _breaks_out(statements: list[Any]) -> bool:
-    """Whether a loop with this body may end by break."""
-    return any(
-        isinstance(s, ast.Break) or (isinstance(s, ast.If) and (_breaks_out(s.body) or _breaks_out(s.orelse)))
-        for s in statements
-    )
-
-
-def _assigned(statements: list[Any]) -> list[str]:
-    """The names that statements, or targets, may bind, in order of appearance; comprehensions bind names of their own."""
-    names: dict[str, None] = {}
-    work = list(reversed(statements))
-    while work:
-        n = work.pop()
-        if isinstance(n, ast.Name):
-            names[n.id] = None
-        elif isinstance(n, (ast.Assign, ast.Delete)):
-            work += reversed(n.targets)
-        elif isinstance(n, (ast.AugAssign, ast.AnnAssign)):
-            work.append(n.target)
-        elif isinstance(n, (ast.Tuple, ast.List)):
-            work += reversed(n.elts)
-        elif isinstance(n, ast.Starred):
-            work.append(n.value)
-        elif isinstance(n, _COMPOUND):
-            work += reversed([*([n.target] if isinstance(n, ast.For) else ()), *n.body, *n.orelse])
-    return list(names)
 
 
 def _name(target: Any) -> str:
@@ -201,9 +144,6 @@ def _name(target: Any) -> str:
 
 def _has_star(display: Any) -> bool:
     return any(isinstance(e, ast.Starred) for e in display.elts)
-
-
-_COMPOUND = (ast.If, ast.For, ast.While)
 
 
 class _Lowerer:
@@ -234,12 +174,12 @@ class _Lowerer:
             self.set_origin(node.body)
             result = self.expression(node.body)
         else:
-            self.locals = set(self.env) | set(_assigned(node.body))
+            self.locals = set(self.env) | set(bound(node.body))
             statements = list(node.body)
             if isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
                 doc = statements.pop(0).value.value if isinstance(statements[0].value.value, str) else None
             self.env[_EXIT] = self.env[_RETURNED] = self.env[_STOP] = Const(False)
-            if not _exits(statements, always=True):
+            if not must_leave(statements):
                 statements.append(_nothing(node))
             self.statements(statements)
             result = self.env.get(_RESULT, Const(None))
@@ -283,13 +223,13 @@ class _Lowerer:
     def statements(self, statements: list[Any]) -> None:
         for i, s in enumerate(statements):
             rest = statements[i + 1 :]
-            if isinstance(s, ast.If) and _exits([s], always=False):
+            if isinstance(s, ast.If) and may_leave([s], LEAVING):
                 self.exiting_if(s, rest)
                 return
             self.statement(s)
-            if isinstance(s, (ast.Return, ast.Break, ast.Continue, ast.Raise)):
+            if type(s) in LEAVING:
                 return
-            if isinstance(s, (ast.For, ast.While)) and rest and _exits([s], always=False):
+            if type(s) in BLOCKS and rest and may_leave([s], LEAVING):
                 self.unless_left(s, rest)
                 return
 
@@ -303,7 +243,7 @@ class _Lowerer:
         """An `if` with a branch that may leave: what follows it moves into the branch that stays."""
         self.set_header(node)
         test = self.expression(node.test)
-        must_then, must_else = _exits(node.body, always=True), _exits(node.orelse, always=True)
+        must_then, must_else = must_leave(node.body), must_leave(node.orelse)
         then, orelse = list(node.body), list(node.orelse)
         if must_then and not must_else:
             orelse += rest
@@ -346,7 +286,7 @@ class _Lowerer:
         self.origin = Origin(head, self.source.place(node))
 
     def statement(self, node: Any) -> None:
-        if not isinstance(node, (ast.If, ast.For, ast.While)):
+        if type(node) not in BLOCKS:
             self.set_origin(node)
         getattr(self, f"do_{type(node).__name__}")(node)
 
@@ -469,7 +409,7 @@ class _Lowerer:
         header = self.origin
         element = Value(UNKNOWN, _name(node.target))
         names, inits, params = self.carried([ast.Assign([node.target], node.iter, None), *node.body], node)
-        exits = _breaks(node.body)
+        exits = may_leave(node.body, _ENDING)
 
         def fill() -> tuple[Operand, ...]:
             self.enter(names, params)
@@ -487,7 +427,7 @@ class _Lowerer:
         self.set_header(node)
         header = self.origin
         names, inits, params = self.carried(node.body, node)
-        exits = _breaks(node.body)
+        exits = may_leave(node.body, _ENDING)
         test_params = tuple(Value(UNKNOWN, p.name) for p in params)
 
         def fill_test() -> tuple[Operand, ...]:
@@ -507,8 +447,8 @@ class _Lowerer:
         self.leave(node, names, results)
 
     def carried(self, statements: list[Any], node: Any) -> tuple[list[str], tuple[Operand, ...], tuple[Value, ...]]:
-        names = _assigned(statements)
-        if _returns(node.body):
+        names = bound(statements)
+        if may_leave(node.body, _RETURN):
             names += [_RETURNED, _RESULT]
         if node.orelse:
             names.append(_STOP)
@@ -533,7 +473,7 @@ class _Lowerer:
         self.env.update(zip(names, results, strict=True))
         stopped = self.env[_STOP]
         self.env[_STOP] = outer_stop
-        if _returns(node.body):
+        if may_leave(node.body, _RETURN):
             returned = self.env[_RETURNED]
             self.env[_EXIT] = returned
             if self.loops:
@@ -730,7 +670,7 @@ class _Lowerer:
         first, *rest = generators
         iterable = self.expression(first.iter)
         element = Value(UNKNOWN, _name(first.target))
-        outer, self.locals = self.locals, self.locals | set(_assigned([first.target]))
+        outer, self.locals = self.locals, self.locals | set(bound([first.target]))
 
         def filtered(tests: list[Any]) -> None:
             if tests:

@@ -1,0 +1,85 @@
+"""What follows from the text of statements alone: where they may leave the block that they stand in, and what they bind.
+
+Takes lists of statements of Python's tree; gives answers. Which statements own blocks, and which name what they bind, stands in
+two tables that all questions go through: a construct that is added to them is looked into by all.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["BLOCKS", "LEAVING", "TARGETS", "bound", "may_leave", "must_leave"]
+
+BLOCKS: Mapping[type, tuple[str, ...]] = {
+    ast.If: ("body", "orelse"),
+    ast.For: ("body", "orelse"),
+    ast.While: ("body", "orelse"),
+}
+"""The statements that own blocks, and where they have them."""
+
+TARGETS: Mapping[type, tuple[str, ...]] = {
+    ast.Assign: ("targets",),
+    ast.AnnAssign: ("target",),
+    ast.AugAssign: ("target",),
+    ast.Delete: ("targets",),
+    ast.For: ("target",),
+}
+"""The statements that bind names, and where they say which."""
+
+LEAVING = frozenset((ast.Return, ast.Break, ast.Continue, ast.Raise))
+"""The statements after which nothing runs that stands in the same block."""
+
+_LOOPS = (ast.For, ast.While)
+_THROUGH_LOOPS = frozenset((ast.Return,))
+_BREAK = frozenset((ast.Break,))
+_PARTS: Mapping[type, tuple[str, ...]] = {ast.Tuple: ("elts",), ast.List: ("elts",), ast.Starred: ("value",)}  # of targets
+
+
+def may_leave(statements: list[Any], kinds: frozenset[type]) -> bool:
+    """Whether a statement of these kinds may leave a block of such statements.
+
+    From the body of a loop among them only `return` does; what stands in its `else` is no longer in the loop.
+    """
+    for s in statements:
+        kind = type(s)
+        if kind in kinds:
+            return True
+        for name in BLOCKS.get(kind, ()):
+            through = kinds & _THROUGH_LOOPS if name == "body" and kind in _LOOPS else kinds
+            if through and may_leave(getattr(s, name), through):
+                return True
+    return False
+
+
+def must_leave(statements: list[Any]) -> bool:
+    """Whether the end of a block of such statements is never reached."""
+    for s in statements:
+        kind = type(s)
+        if kind in LEAVING:
+            return True
+        if kind in _LOOPS:
+            if kind is ast.While and isinstance(s.test, ast.Constant) and s.test.value and not may_leave(s.body, _BREAK):
+                return True
+        elif kind in BLOCKS and all(must_leave(getattr(s, name)) for name in BLOCKS[kind]):
+            return True
+    return False
+
+
+def bound(nodes: list[Any]) -> list[str]:
+    """The names that statements, or targets, may bind, in order of appearance; comprehensions bind names of their own."""
+    names: dict[str, None] = {}
+    work = list(reversed(nodes))
+    while work:
+        n = work.pop()
+        if isinstance(n, ast.Name):
+            names[n.id] = None
+            continue
+        kind = type(n)
+        inner: list[Any] = []
+        for name in (*TARGETS.get(kind, ()), *BLOCKS.get(kind, ()), *_PARTS.get(kind, ())):
+            part = getattr(n, name)
+            inner += part if isinstance(part, list) else [part]
+        work += reversed(inner)
+    return list(names)
