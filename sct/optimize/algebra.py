@@ -140,8 +140,11 @@ class _Algebra(Rewriter):
 
     def spread_out(self, s: Apply) -> bool:
         """Whether an operand may be a broadcast, a cast or a view: those that arithmetic makes are none."""
-        made = [d.op for a in s.args if type(a) is Value and type(d := self.definition.get(a)) is Apply]
-        return not all(map(is_elementwise, made))
+        for a in s.args:
+            d = self.definition.get(a) if type(a) is Value else None
+            if type(d) is Apply and not is_elementwise(d.op):
+                return True
+        return False
 
     def without_broadcast(self, s: Apply) -> Apply:
         """A broadcast number or row in an element-wise operation with an array of the full shape."""
@@ -539,7 +542,7 @@ class _Algebra(Rewriter):
         """A product or a quotient, with the products and quotients that go into it, in fewer operations."""
         if s.args[0] is not s.args[1] and not any(self.made_by(a, operator.mul, *DIVISIONS) for a in s.args):
             return None
-        own = self.computes(s)
+        own = self.computes(s) if self.may_be_simpler(s) else None
         if own is None or not own.inexact:
             return None
         for deep in (False, True):
@@ -557,6 +560,23 @@ class _Algebra(Rewriter):
             if not met:
                 break
         return None
+
+    def may_be_simpler(self, s: Apply) -> bool:
+        """Whether a chain has two numbers in it, one that is 1, or a factor twice, so that `simpler` may find something."""
+        single = False
+        seen: set[Operand] = set()
+        work = [(a, k == 1 and s.op in DIVISIONS) for k, a in enumerate(s.args)]
+        while work:
+            o, under = work.pop()
+            d = self.made_by(o, operator.mul, *DIVISIONS)
+            if d is not None and (self.reversed_sweep(d) or (self.scales(d) and (under or self.users[d.result] <= 1))):
+                work += [(a, under != (k == 1 and d.op in DIVISIONS)) for k, a in enumerate(d.args)]
+            elif o in seen or ((_number(o) or _scalar(o)) and (single or _is(o, 1))):
+                return True
+            else:
+                seen.add(o)
+                single = single or _number(o) or _scalar(o)
+        return False
 
     def tree(self, s: Apply, own: Numbers, deep: bool, met: list[Apply], under: bool = False) -> Node:
         """The tree of a product or quotient; `met`: the user's products with numbers, which belong to it if it is `deep`."""

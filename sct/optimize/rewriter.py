@@ -60,7 +60,9 @@ class Rewriter:
             s = map_operands(self.operand, s)
         if isinstance(s, Apply):
             found = self.rewrite(s)
-            if isinstance(found, Apply):
+            if found is s:
+                self.keep(s)
+            elif isinstance(found, Apply):
                 self.keep(found)
                 if found.result is not s.result:
                     self.replaced[s.result] = found.result

@@ -78,7 +78,15 @@ class _Supply:
 
 def record(reversal: Reversal) -> Function:
     """The function of `reversal` with every value in scope."""
-    return _Recorder(reversal).run()
+    f = reversal.function
+    return f if all(_stays(s, reversal) for s in f.block.body) else _Recorder(reversal).run()
+
+
+def _stays(s: Statement, reversal: Reversal) -> bool:
+    """Whether a statement makes nothing that would have to be brought into scope, and overwrites nothing."""
+    if isinstance(s, Apply):
+        return not is_write(s) or s.result not in reversal.forward
+    return isinstance(s, If) and all(reversal.forward.isdisjoint(defined(b)) for b in s.blocks)
 
 
 class _Recorder:

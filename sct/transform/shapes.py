@@ -44,7 +44,8 @@ __all__ = ["abstract_size", "axis_of", "shapes_only"]
 
 def shapes_only(reversal: Reversal) -> Reversal:
     """`reversal`, whose reverse sweep asks for shapes instead of arrays."""
-    return _Shapes(reversal).run()
+    asks = any(_asked(s) is not None for s in statements(reversal.function.block))
+    return _Shapes(reversal).run() if asks else reversal
 
 
 _SHAPES = (np.shape, Attribute("shape"))
