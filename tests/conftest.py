@@ -26,7 +26,7 @@ def verify_every_stage(monkeypatch):
     def verified_run(passes, f):
         for p in chosen(passes):
             f = p(f)
-            if passes is PRIMAL or passes is OWNED:
+            if passes is PRIMAL or passes[-len(OWNED) :] == OWNED:
                 verify(f)
         return f
 

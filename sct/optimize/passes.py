@@ -1,4 +1,10 @@
-"""The list of passes, and what runs when."""
+"""The lists of passes, and what runs when.
+
+A pass is a function from `Function` to `Function` that gives the same function where it changes nothing, and one that computes
+the same otherwise. A new one stands in a file of its name, with an example in its docstring, and in one of the lists here; it
+needs a key of its name in `sct.analysis.switches.SWITCHES`, and cases in `tests/optimize/<name>.txt`. The tests say what is
+missing.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +19,12 @@ from sct.optimize.cancellation import cancellation
 from sct.optimize.constants import constants
 from sct.optimize.copies import copies
 from sct.optimize.dead_code import dead_code
+from sct.optimize.masks import masks
 from sct.optimize.signs import signs
 from sct.optimize.steps import steps
-from sct.optimize.subexpressions import masks, subexpressions
+from sct.optimize.subexpressions import subexpressions
 
-__all__ = ["OWNED", "PRIMAL", "RECORDED", "REVERSED", "STORED", "chosen", "run"]
+__all__ = ["COPIED", "OWNED", "PRIMAL", "RECORDED", "REVERSED", "STORED", "chosen", "run"]
 
 Pass = Callable[[Function], Function]
 
@@ -42,8 +49,11 @@ RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, algebra, dead_c
 STORED: tuple[Pass, ...] = (buffers,)
 """After these, when it is known what is written into arrays."""
 
-OWNED: tuple[Pass, ...] = (algebra, dead_code, signs, accumulation)
-"""On the finished derivative, whose results share no memory."""
+COPIED: tuple[Pass, ...] = (algebra, dead_code)
+"""After these, if arrays or results were copied: copies may stand next to what makes them needless."""
+
+OWNED: tuple[Pass, ...] = (signs, accumulation)
+"""Last, on the derivative, whose results share no memory."""
 
 
 def chosen(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:

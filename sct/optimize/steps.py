@@ -2,6 +2,44 @@
 
 Takes a typed function; gives it with smaller states, but for the loops whose reverse sweep is in it too. (What a loop that is
 no function of its own carries in vain is dropped by `dead_code`.)
+
+Nobody asks for `way` here, so no step computes it:
+
+>>> from sct.testing import derivative_of
+>>> print(derivative_of('''
+... def f(x, n):
+...     way = 0.0
+...     for _ in checkpointed(range(n), slots=2):
+...         x = 0.5 * np.sin(x)
+...         way = way + x * x
+...     return x
+... ''', 1.0, 4))
+import numpy as np
+from sct import checkpointing
+<BLANKLINE>
+<BLANKLINE>
+def f_step(_, x):
+    x = 0.5 * np.sin(x)
+    return (x,)
+<BLANKLINE>
+<BLANKLINE>
+def f_step_vjp(_, x, y_bar):
+    # forward
+    y_bar_0 = np.float64(y_bar[0])
+    # reverse
+    # x = 0.5 * np.sin(x)
+    x_bar = 0.5 * y_bar_0 * np.cos(x)
+    return (x_bar,)
+<BLANKLINE>
+<BLANKLINE>
+def f_grad(x, n):
+    # forward
+    _, checkpoints = checkpointing.advance(f_step, range(n), (x,), (), 2, 0)
+    # reverse
+    # for _ in checkpointed(range(n), slots=2):
+    x_bar, = checkpointing.reverse(checkpoints, f_step_vjp, (1.0,), (0,), ())
+    x_bar = np.positive(x_bar)
+    return x_bar
 """
 
 from __future__ import annotations
@@ -11,7 +49,7 @@ import operator
 from dataclasses import replace
 
 from sct.ir.ops import Steps
-from sct.ir.rewriting import map_blocks
+from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import Apply, Block, Function, Statement, Value, read
 from sct.ir.types import UNKNOWN, Const, Tuple
 from sct.optimize.dead_code import dead_code
@@ -23,7 +61,7 @@ def steps(f: Function) -> Function:
     """`f` with checkpointed loops of the smallest states."""
     taken: dict[Value, set[int]] = {}
     _survey(f.block, taken)
-    return replace(f, block=_pruned(f.block, taken)) if taken else f
+    return changed(f, block=_pruned(f.block, taken)) if taken else f
 
 
 def _survey(block: Block, taken: dict[Value, set[int]]) -> None:

@@ -22,29 +22,23 @@ from typing import Any
 from sct.analysis.effects import acting, effect, has_effect
 from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
-from sct.ir.types import Array, Const
+from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
 from sct.registry.effects import Effect, effect_of, is_pure
 from sct.registry.rules import kind_of
 from sct.runtime import kept
 
-__all__ = ["masks", "subexpressions"]
+__all__ = ["Sharing", "subexpressions"]
 
 
 def subexpressions(f: Function) -> Function:
     """`f` with equal expressions computed once."""
-    return _Subexpressions().function(f)
+    return Sharing().function(f)
 
 
-def masks(f: Function) -> Function:
-    """`f` with equal comparisons of arrays computed once.
+class Sharing(Rewriter):
+    """The walk: an operation that has been done, and gives the same, is what it gave then."""
 
-    Then `y[x > 0.0] = np.log(x[x > 0.0])` is a write of as many entries as there is room for.
-    """
-    return _Masks().function(f)
-
-
-class _Subexpressions(Rewriter):
     def __init__(self) -> None:
         super().__init__()
         self.known: dict[Hashable, Value] = {}
@@ -79,13 +73,6 @@ class _Subexpressions(Rewriter):
         if s.result.name and not self.name_of(found):
             self.called[found] = s.result.name
         return found if not s.result.name or self.name_of(found) == s.result.name else s
-
-
-class _Masks(_Subexpressions):
-    def rewrite(self, s: Apply) -> Apply | Operand:
-        t = s.result.type
-        is_mask = isinstance(t, Array) and bool(t.rank) and kind_of(s.op) == "comparison"
-        return super().rewrite(s) if is_mask else s
 
 
 def _shareable(s: Apply, kind: Effect) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 
 from sct.api.transforms import grad
 from sct.backend.python.emit import emit
+from sct.checkpointing import checkpointed
 from sct.ir.types import Scalar, size_symbol
 from sct.optimize.dead_code import dead_code
 from sct.specialize.calls import lowered
@@ -26,9 +27,10 @@ def _function_from(source: str) -> Any:
     text = textwrap.dedent(source).strip() + "\n"
     filename = f"<text {hash(text):x}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {"np": np}
+    known = {"np": np, "checkpointed": checkpointed}
+    namespace: dict[str, Any] = dict(known)
     exec(compile(text, filename, "exec"), namespace)
-    return next(v for k, v in namespace.items() if k not in ("np", "__builtins__"))
+    return next(v for k, v in namespace.items() if k not in (*known, "__builtins__"))
 
 
 def optimized(optimization: Callable[..., Any], source: str, **options: Any) -> str:
@@ -39,7 +41,7 @@ def optimized(optimization: Callable[..., Any], source: str, **options: Any) -> 
     optimization : callable
         A pass of `sct.optimize`.
     source : str
-        The text of a function; `np` is NumPy.
+        The text of a function; `np` is NumPy, `checkpointed` that of sct.
     **options
         Of the pass.
     """

@@ -9,11 +9,13 @@ writes what comes out now into the files: read the differences.
 import copy
 import os
 import pathlib
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from sct.analysis.switches import SWITCHES
 from sct.backend.python.emit import emit
 from sct.ir.parser import parse
 from sct.ir.printer import show
@@ -75,6 +77,8 @@ def test_pass(case):
         case.file.write_text(BETWEEN.join((head, *(c.text().rstrip("\n") + "\n" for c in cases))))
     expected = given if case.expected == UNCHANGED else parse(case.expected)
     assert text == show(expected)
+    if case.expected == UNCHANGED:
+        assert made is given
     same_numbers(given, made)
 
 
@@ -143,6 +147,19 @@ def chosen(n, sizes, least=3):
     return total
 
 
+PASSES = {p.__name__: p for name, found in vars(passes).items() if name.isupper() for p in found}
+
+
 def test_every_pass_has_cases():
-    lists = (passes.PRIMAL, passes.REVERSED, passes.RECORDED, passes.STORED, passes.OWNED)
-    assert {p.__name__ for names in lists for p in names} == {file.stem for file in FILES}
+    assert PASSES.keys() == {file.stem for file in FILES}
+
+
+def test_every_pass_has_a_switch():
+    assert PASSES.keys() == {name for name, what in SWITCHES.items() if what == "the pass of that name"}
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_every_pass_has_a_file_with_an_example(name):
+    module = sys.modules[f"sct.optimize.{name}"]
+    assert PASSES[name].__module__ == module.__name__
+    assert ">>> " in module.__doc__
