@@ -95,7 +95,8 @@ def renamed(block: Block, values: Mapping[Value, Value]) -> Block:
         return now(v, v) if isinstance(v, Value) else v
 
     def operand(o: Operand) -> Operand:
-        return o if type(o) is Const else now(o, o) if isinstance(o, Value) else map_leaves(leaf, o)
+        kind = type(o)  # asked of every operand of a function
+        return o if kind is Const else now(o, o) if kind is Value else map_leaves(leaf, o)  # type: ignore[arg-type]
 
     def all_of(made: tuple[Value, ...]) -> tuple[Value, ...]:
         return made if changing.isdisjoint(made) else tuple([now(v, v) for v in made])
@@ -103,7 +104,7 @@ def renamed(block: Block, values: Mapping[Value, Value]) -> Block:
     def statement(s: Statement) -> Statement:
         if not changing.isdisjoint(s.values):
             s = map_operands(operand, s)
-        if isinstance(s, Apply):
+        if type(s) is Apply:
             made = now(s.result)
             return s if made is None else Apply(s.op, s.args, s.kwargs, made, s.place, s.origin)
         s = map_blocks(inner, s)

@@ -101,8 +101,7 @@ class _Algebra(Rewriter):
         rule = _RULES.get(s.op) if not isinstance(s.op, Method) else None
         found = s if rule is None else rule(self, s)
         made = self.definition.get(found) if isinstance(found, Value) else None
-        named = isinstance(made, Apply) and bool(self.name_of(made.result) or made.result.hint)
-        if isinstance(made, Apply) and self.reversed_sweep(made) and not named and s.result.name:
+        if isinstance(made, Apply) and self.reversed_sweep(made) and not (self.name_of(made.result) or made.result.hint):
             self.called[made.result] = s.result.name  # an adjoint that came out as a step of an expression
         return found
 

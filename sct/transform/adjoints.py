@@ -118,7 +118,7 @@ class Adjoints:
 
     def now(self, bar: Operand) -> Operand:
         """What stands for an adjoint now, if more is known of it than when it was made."""
-        return self.latest.get(self.made_as.get(bar, bar), bar) if isinstance(bar, Value) else bar
+        return self.latest.get(self.made_as.get(bar, bar), bar) if self.latest and isinstance(bar, Value) else bar
 
     def is_slot(self, v: Value) -> bool:
         """Whether a value is an adjoint that a loop carries."""
