@@ -8,21 +8,14 @@ read after the loop. Never drops an operation, but those of a rule that are for 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TypeVar
 
-from sct.ir.rewriting import carrying, map_blocks
+from sct.ir.rewriting import keeping, map_blocks
 from sct.ir.ssa import (
     Apply,
     Block,
-    For,
-    ForEach,
-    If,
     Operand,
     Statement,
     Value,
-    While,
-    carried_params,
     read,
     reads_of,
     values_of,
@@ -30,8 +23,6 @@ from sct.ir.ssa import (
 from sct.ir.types import Const, Tuple
 
 __all__ = ["giving", "pruned"]
-
-_T = TypeVar("_T")
 
 
 def pruned(block: Block) -> Block:
@@ -84,15 +75,4 @@ def _without(block: Block, needed: set[Value]) -> Block:
 
 def _statement_without(s: Statement, needed: set[Value]) -> Statement:
     s = map_blocks(lambda b: _without(b, needed), s)
-    if isinstance(s, If):
-        keep = [k for k, r in enumerate(s.results) if r in needed]
-        then, orelse = (b.with_(yields=_of(b.yields, keep)) for b in (s.then, s.orelse))
-        return replace(s, then=then, orelse=orelse, results=tuple(_of(s.results, keep)))
-    if isinstance(s, (ForEach, For, While)):
-        keep = [k for k, p in enumerate(carried_params(s)) if p in needed or s.results[k] in needed]
-        return carrying(s, keep)
-    return s
-
-
-def _of(items: Sequence[_T], keep: Sequence[int]) -> list[_T]:
-    return [items[k] for k in keep]
+    return keeping(s, [k for k, phi in enumerate(s.phis) if not needed.isdisjoint((phi.result, *phi.params))])

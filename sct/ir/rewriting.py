@@ -27,9 +27,8 @@ from sct.ir.ssa import (
 )
 from sct.ir.types import Const
 
-__all__ = ["carrying", "changed", "map_blocks", "map_operands", "renamed", "substitute"]
+__all__ = ["changed", "keeping", "map_blocks", "map_operands", "renamed", "substitute"]
 
-_Loop = TypeVar("_Loop", bound="For | ForEach | While")
 _Part = TypeVar("_Part", bound="Function | If | For | ForEach | While | Closure")
 
 
@@ -50,6 +49,8 @@ def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
         return Apply(s.op, args, kwargs, s.result, s.place, s.origin)
     if isinstance(s, If):
         return changed(s, test=f(s.test))
+    if isinstance(s, ForEach):
+        return changed(s, iterable=f(s.iterable), inits=tuple(map(f, s.inits)))
     if isinstance(s, For):
         return changed(s, start=f(s.start), stop=f(s.stop), step=f(s.step), inits=tuple(map(f, s.inits)))
     if isinstance(s, While):
@@ -70,11 +71,14 @@ def map_blocks(f: Callable[[Block], Block], s: Statement) -> Statement:
     return changed(s, block=f(s.block))
 
 
-def carrying(s: _Loop, keep: Sequence[int]) -> _Loop:
-    """A loop that carries only some of its values."""
-    n = len(s.inits)
-    if len(keep) == n:
+def keeping(s: Statement, keep: Sequence[int]) -> Statement:
+    """The statement with only some of its φ's, by number."""
+    if len(keep) == len(s.phis) or isinstance(s, (Apply, Closure)):
         return s
+    if isinstance(s, If):
+        then, orelse = (b.with_(yields=[b.yields[k] for k in keep]) for b in s.blocks)
+        return replace(s, then=then, orelse=orelse, results=tuple(s.results[k] for k in keep))
+    n = len(s.inits)
     head, params = s.body.params[: len(s.body.params) - n], carried_params(s)
     yields = (*(s.body.yields[k] for k in keep), *s.body.yields[n:])
     body = s.body.with_(yields=yields, params=(*head, *(params[k] for k in keep)))

@@ -10,9 +10,9 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from sct.errors import Place
 from sct.ir.manager import managed
@@ -29,6 +29,7 @@ __all__ = [
     "If",
     "Operand",
     "Origin",
+    "Phi",
     "Statement",
     "Value",
     "While",
@@ -94,7 +95,11 @@ class Apply:
     origin: Origin | None = None
     found: tuple[Value, ...] | None = field(default=None, init=False, repr=False)
     blocks: ClassVar[tuple[Block, ...]] = ()
+    phis: ClassVar[tuple[Phi, ...]] = ()
     flows: ClassVar[tuple[Flow, ...]] = ()
+    counts: ClassVar[tuple[Value, ...]] = ()
+    asked: ClassVar[Sequence[Ending]] = ()
+    repeats: ClassVar[bool] = False
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -148,8 +153,52 @@ class Block:
         return self if same else found
 
 
+class Phi(NamedTuple):
+    """A φ of a statement with blocks: a result, and the parameters of the blocks that stand for what that comes from.
+
+    The parameters begin as `begins`, and each iteration goes on with `ends`; where there are none the result is one of `ends`.
+    """
+
+    result: Value
+    params: tuple[Value, ...]
+    begins: tuple[Operand, ...]
+    ends: tuple[Operand, ...]
+
+
+class _Region:
+    """What the statements with φ's have in common."""
+
+    __slots__ = ()
+    counts: ClassVar[tuple[Value, ...]] = ()
+    asked: ClassVar[Sequence[Ending]] = ()
+    repeats: ClassVar[bool] = False
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        raise NotImplementedError
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        return tuple(values_of(*self.operands))
+
+    @property
+    def phis(self) -> list[Phi]:
+        raise NotImplementedError
+
+    @property
+    def flows(self) -> Iterator[Flow]:
+        for phi in self.phis:
+            if phi.params:
+                first, *others = phi.params
+                yield first, (*phi.begins, *phi.ends)
+                yield phi.result, (first,)
+                yield from ((p, (first,)) for p in others)
+            else:
+                yield phi.result, phi.ends
+
+
 @record(frozen=True, eq=False, slots=True)
-class If:
+class If(_Region):
     """`results = then's yields if test else orelse's yields`; `expression`: it was written as an expression."""
 
     test: Operand
@@ -165,24 +214,44 @@ class If:
         return (self.test,)
 
     @property
-    def values(self) -> tuple[Value, ...]:
-        return tuple(values_of(*self.operands))
-
-    @property
     def blocks(self) -> tuple[Block, ...]:
         return self.then, self.orelse
 
     @property
-    def flows(self) -> Iterator[Flow]:
-        return zip(self.results, zip(self.then.yields, self.orelse.yields, strict=True), strict=True)
+    def phis(self) -> list[Phi]:
+        ends = zip(self.then.yields, self.orelse.yields, strict=True)
+        return [Phi(r, (), (), pair) for r, pair in zip(self.results, ends, strict=True)]
 
     @property
     def reads(self) -> tuple[Operand, ...]:
         return (self.test,)
 
 
+class _Loop(_Region):
+    """What loops have in common. `counts`: the result, if there is one, that counts the iterations that were begun."""
+
+    __slots__ = ()
+    body: Block
+    inits: tuple[Operand, ...]
+    results: tuple[Value, ...]
+    repeats: ClassVar[bool] = True
+
+    @property
+    def phis(self) -> list[Phi]:
+        around = zip(self.results, carried_params(self), self.inits, self.body.yields, strict=False)
+        return [Phi(r, (p,), (i,), (y,)) for r, p, i, y in around]
+
+    @property
+    def counts(self) -> tuple[Value, ...]:  # type: ignore[override]
+        return self.results[len(self.inits) :]
+
+    @property
+    def asked(self) -> Sequence[Ending]:  # type: ignore[override]
+        return [(self.body, self.body.yields[len(self.inits) :])]
+
+
 @record(frozen=True, eq=False, slots=True)
-class ForEach:
+class ForEach(_Loop):
     """A `for` loop as written, over any iterable; specialization turns it into `For`, or unrolls it.
 
     The body's parameters are the element and the carried values; it yields the carried values, and, if `exits`, a flag
@@ -202,16 +271,8 @@ class ForEach:
         return self.iterable, *self.inits
 
     @property
-    def values(self) -> tuple[Value, ...]:
-        return tuple(values_of(*self.operands))
-
-    @property
     def blocks(self) -> tuple[Block, ...]:
         return (self.body,)
-
-    @property
-    def flows(self) -> Iterator[Flow]:
-        return _around(self)
 
     @property
     def reads(self) -> tuple[Operand, ...]:
@@ -219,7 +280,7 @@ class ForEach:
 
 
 @record(frozen=True, eq=False, slots=True)
-class For:
+class For(_Loop):
     """A loop over `range(start, stop, step)`, from its end to its start if `backwards`.
 
     The body's parameters are the index and the carried values; it yields the carried values, and, if `exits`, a flag that
@@ -242,16 +303,8 @@ class For:
         return self.start, self.stop, self.step, *self.inits
 
     @property
-    def values(self) -> tuple[Value, ...]:
-        return tuple(values_of(*self.operands))
-
-    @property
     def blocks(self) -> tuple[Block, ...]:
         return (self.body,)
-
-    @property
-    def flows(self) -> Iterator[Flow]:
-        return _around(self)
 
     @property
     def reads(self) -> tuple[Operand, ...]:
@@ -259,7 +312,7 @@ class For:
 
 
 @record(frozen=True, eq=False, slots=True)
-class While:
+class While(_Loop):
     """A loop while `test`'s one yield is true; `test` and `body` have the carried values as parameters.
 
     The body yields the carried values, and, if `exits`, a flag that ends the loop. The results are the carried values and
@@ -279,17 +332,19 @@ class While:
         return self.inits
 
     @property
-    def values(self) -> tuple[Value, ...]:
-        return tuple(values_of(*self.operands))
-
-    @property
     def blocks(self) -> tuple[Block, ...]:
         return self.test, self.body
 
     @property
-    def flows(self) -> Iterator[Flow]:
-        yield from _around(self)
-        yield from ((p, (q,)) for p, q in zip(self.test.params, carried_params(self), strict=False))
+    def asked(self) -> Sequence[Ending]:  # type: ignore[override]
+        return [(self.test, self.test.yields), (self.body, self.body.yields[len(self.inits) :])]
+
+    @property
+    def phis(self) -> list[Phi]:
+        tested = (self.test.params,) if self.test.params else ()  # the test may read the body's parameters (sct.backend)
+        params = zip(carried_params(self), *tested, strict=False)
+        around = zip(self.results, params, self.inits, self.body.yields, strict=False)
+        return [Phi(r, pair, (i,), (y,)) for r, pair, i, y in around]
 
     @property
     def reads(self) -> tuple[Operand, ...]:
@@ -307,11 +362,18 @@ class Closure:
     origin: Origin | None = None
     operands: ClassVar[tuple[Operand, ...]] = ()
     values: ClassVar[tuple[Value, ...]] = ()
+    phis: ClassVar[tuple[Phi, ...]] = ()
     flows: ClassVar[tuple[Flow, ...]] = ()
+    counts: ClassVar[tuple[Value, ...]] = ()
+    repeats: ClassVar[bool] = True
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         return (self.block,)
+
+    @property
+    def asked(self) -> Sequence[Ending]:
+        return [(self.block, self.block.yields)]
 
     @property
     def reads(self) -> tuple[Operand, ...]:
@@ -326,11 +388,13 @@ Statement: TypeAlias = "Apply | If | ForEach | For | While | Closure"
 """Each has `operands`, which it reads itself (those of its blocks aside), the `values` in them, in order, `blocks`, which it
 owns, and `results`.
 
-Its `flows` are its φ's: the results and the blocks' parameters, each with the operands that it takes its value from. What it
-`reads` are the other operands, those that its blocks yield included.
+Its φ's are `phis`; as `flows` they are the results and the blocks' parameters, each with the operands that it takes its value
+from. What it `reads` are the other operands, those that its blocks yield included (`asked`: by block). `counts` are its results
+that are no φ's, and `repeats` says whether its blocks may run more than once.
 """
 
 Flow: TypeAlias = "tuple[Value, tuple[Operand, ...]]"
+Ending: TypeAlias = "tuple[Block, tuple[Operand, ...]]"
 
 
 @record(frozen=True, eq=False)
@@ -446,13 +510,6 @@ def is_reverse(s: Statement) -> bool:
     return s.origin is not None and s.origin.reverse
 
 
-def _around(s: ForEach | For | While) -> Iterator[Flow]:
-    """What a loop carries: from before it and from one iteration to the next, and out of it."""
-    for p, r, i, y in zip(carried_params(s), s.results, s.inits, s.body.yields, strict=False):
-        yield p, (i, y)
-        yield r, (p,)
-
-
-def carried_params(s: ForEach | For | While) -> tuple[Value, ...]:
+def carried_params(s: _Loop) -> tuple[Value, ...]:
     """The parameters of a loop's body for what it carries."""
     return s.body.params[len(s.body.params) - len(s.inits) :]

@@ -19,8 +19,8 @@ def f(x, n):
 from __future__ import annotations
 
 from sct.ir.ops import RAISE
-from sct.ir.rewriting import carrying, changed, map_blocks, substitute
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Value, While, carried_params, type_of
+from sct.ir.rewriting import changed, keeping, map_blocks, substitute
+from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Phi, Value, While, type_of
 from sct.ir.types import UNDEFINED, Const, Scalar
 from sct.optimize.rewriter import Rewriter
 
@@ -47,9 +47,7 @@ class _Copies(Rewriter):
                 keep.append(k)
             else:
                 self.replaced[r] = same
-        blocks = [b.with_(yields=[b.yields[k] for k in keep]) for b in (then, orelse)]
-        results = tuple(s.results[k] for k in keep)
-        self.keep(changed(s, then=blocks[0], orelse=blocks[1], results=results))
+        self.keep(keeping(changed(s, then=then, orelse=orelse), keep))
 
     def same(self, test: Operand, then: Block, orelse: Block, k: int) -> Operand | None:
         """The one operand that both branches yield; a branch that raises yields whatever the other one does."""
@@ -71,25 +69,22 @@ class _Copies(Rewriter):
         return out
 
     def loop(self, s: For | While) -> None:
-        n = len(s.inits)
-        params = carried_params(s)
-        constant = [
-            k for k in range(n) if s.body.yields[k] is params[k] or (s.body.yields[k] is s.inits[k] and _fixed(s.inits[k]))
-        ]
-        if not constant:
+        phis = s.phis
+        vary = [k for k, phi in enumerate(phis) if not _stays(phi)]
+        if len(vary) == len(phis):
             super().loop(s)
             return
-        mapping: dict[Value, Operand] = {params[k]: s.inits[k] for k in constant}
-        if isinstance(s, While):
-            mapping.update({s.test.params[k]: s.inits[k] for k in constant})
+        constant = [phi for phi in phis if _stays(phi)]
+        mapping = {p: phi.begins[0] for phi in constant for p in phi.params}
         self.replaced.update(mapping)  # the reverse sweep may read what the loop carries
-        self.replaced.update({s.results[k]: s.inits[k] for k in constant})
-        rest = carrying(s, [k for k in range(n) if k not in constant])
-        self.statement(map_blocks(lambda b: substitute(b, mapping), rest))
+        self.replaced.update({phi.result: phi.begins[0] for phi in constant})
+        self.statement(map_blocks(lambda b: substitute(b, mapping), keeping(s, vary)))
 
 
-def _fixed(o: Operand) -> bool:
-    return isinstance(o, (Value, Const))
+def _stays(phi: Phi) -> bool:
+    """Whether what a loop carries is what it starts from, in each iteration."""
+    (first,), (after,) = phi.begins, phi.ends
+    return after in phi.params or (after is first and isinstance(first, (Value, Const)))
 
 
 def _raises(block: Block) -> bool:

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from sct.analysis.effects import has_effect
 from sct.ir.ops import POP, PUSH
-from sct.ir.rewriting import carrying, changed, map_blocks
+from sct.ir.rewriting import changed, keeping, map_blocks
 from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, values_of
 
 __all__ = ["dead_code"]
@@ -37,7 +37,7 @@ def dead_code(f: Function) -> Function:
 
 
 _Owner: TypeAlias = "If | For | ForEach | While | Closure"
-_End: TypeAlias = "tuple[tuple[Value, ...], Operand, Operand]"  # what stands for a carried value; the first; the next one
+_End: TypeAlias = "tuple[tuple[Value, ...], tuple[Operand, ...]]"  # what stands for a value at a φ; what that comes from
 
 
 class _Liveness:
@@ -64,7 +64,7 @@ class _Liveness:
                     self.live.add(s.result)
                     self.live.update(s.values)
                     found = True
-            elif self.mark_loop(s) if isinstance(s, (For, ForEach, While)) else self.mark_blocks(s):
+            elif self.mark_region(s):
                 self.needed.add(id(s))
                 found = True
         return found
@@ -77,19 +77,10 @@ class _Liveness:
             self.idle.add(s.args[0])
         return has_effect(s)
 
-    def mark_blocks(self, s: If | Closure) -> bool:
-        """Mark what is needed of branches, or of a closure; whether they are."""
-        ends = [y for k, r in enumerate(s.results) if r in self.live for y in (b.yields[k] for b in s.blocks)]
-        self.need(*ends)
-        found = self.mark(*s.blocks) or bool(ends)
-        if found and isinstance(s, If):
-            self.need(s.test)
-        return found
-
-    def mark_loop(self, s: For | ForEach | While) -> bool:
-        """Mark what is needed of a loop; whether it is. What an iteration needs, the one before it may have to hand on."""
-        ends = list(zip(_carried(s), s.inits, s.body.yields, strict=False))
-        others = *s.results[len(s.inits) :], *s.body.params[: len(s.body.params) - len(s.inits)]
+    def mark_region(self, s: _Owner) -> bool:
+        """Mark what is needed of what owns blocks; whether it is. What an iteration needs, the one before it may hand on."""
+        ends = [((phi.result, *phi.params), (*phi.begins, *phi.ends)) for phi in s.phis]
+        others = {*s.results, *(p for b in s.blocks for p in b.params)}.difference(*(same for same, _ in ends))
         needed = inside = marked = False
         while True:
             left = self.mark_ends(ends)
@@ -97,20 +88,20 @@ class _Liveness:
             if not needed and (more or inside or not self.live.isdisjoint(others)):
                 self.need(*s.reads)
                 needed = more = True
-            if marked and not more:
+            if marked and not (more and s.repeats):
                 return needed
             ends = left
             inside = self.mark(*reversed(s.blocks))
             marked = True
 
     def mark_ends(self, ends: list[_End]) -> list[_End]:
-        """Mark where what a loop carries comes from, as far as it is needed; the rest of `ends`."""
+        """Mark where φ's come from, as far as these are needed; the rest of `ends`."""
         left: list[_End] = []
-        for same, init, after in ends:
+        for same, sources in ends:
             if self.live.isdisjoint(same):
-                left.append((same, init, after))
+                left.append((same, sources))
             else:
-                self.need(init, after)
+                self.need(*sources)
         return left if len(left) == len(ends) else self.mark_ends(left)
 
     # -- rebuilding --------------------------------------------------------------------------------------------------
@@ -120,15 +111,5 @@ class _Liveness:
         return block.with_([s if isinstance(s, Apply) else self.kept(s) for s in live])
 
     def kept(self, s: _Owner) -> Statement:
-        if isinstance(s, If):
-            keep = [k for k, r in enumerate(s.results) if r in self.live]
-            then, orelse = (self.sweep(b).with_(yields=[b.yields[k] for k in keep]) for b in s.blocks)
-            return changed(s, then=then, orelse=orelse, results=tuple(s.results[k] for k in keep))
-        if not isinstance(s, Closure):
-            s = carrying(s, [k for k, same in enumerate(_carried(s)) if not self.live.isdisjoint(same)])
-        return map_blocks(self.sweep, s)
-
-
-def _carried(s: For | ForEach | While) -> list[tuple[Value, ...]]:
-    """What stands for each value that a loop carries: its result, and the parameters of the loop's blocks."""
-    return list(zip(s.results, *(b.params[len(b.params) - len(s.inits) :] for b in s.blocks), strict=False))
+        keep = [k for k, phi in enumerate(s.phis) if not self.live.isdisjoint((phi.result, *phi.params))]
+        return map_blocks(self.sweep, keeping(s, keep))
