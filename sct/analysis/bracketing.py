@@ -19,14 +19,11 @@ from sct.errors import UnsupportedSyntaxError
 from sct.ir.ssa import (
     Apply,
     Block,
-    For,
     If,
     Operand,
     Statement,
     Value,
-    While,
     blocks_in,
-    carried_params,
     values_of,
 )
 from sct.ir.types import Array
@@ -38,7 +35,7 @@ __all__ = ["refuse_bracketing"]
 
 def refuse_bracketing(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> None:
     """Raise `UnsupportedSyntaxError` if the results come from such a search by tests that depend on `varied`."""
-    if any(isinstance(s, (For, While)) for b in blocks_in(block) for s in b.body):
+    if any(s.repeats for b in blocks_in(block) for s in b.body):
         _Search(block, varied_values(block, varied), useful_values(block, results)).block(block)
 
 
@@ -55,23 +52,22 @@ class _Search:
         for s in block.body:
             self.definition.update((r, s) for r in s.results)
             self.flows.update(s.flows)
-            if isinstance(s, (For, While)):
-                self.sources.update((p, self.flows[p]) for p in carried_params(s))
+            self.sources.update((p, self.flows[p]) for phi in s.phis for p in phi.params[:1])
             for b in s.blocks:
                 self.survey(b)
 
     def block(self, block: Block) -> None:
         for s in block.body:
-            if isinstance(s, (For, While)):
+            if s.repeats:
                 self.loop(s)
             for b in s.blocks:
                 self.block(b)
 
-    def loop(self, s: For | While) -> None:
-        params = carried_params(s)
+    def loop(self, s: Statement) -> None:
+        around = [(phi.params[0], phi.ends[0], phi.result) for phi in s.phis]
         moves: dict[Value, tuple[list[Operand], list[Operand]]] = {}
         stays: dict[Value, bool] = {}  # whether it is one of those that it is chosen from, as the ends of an interval are
-        for p, y, r in zip(params, s.body.yields, s.results, strict=False):
+        for p, y, r in around:
             if p in self.useful or r in self.useful:
                 tests: list[Operand] = []
                 chosen = list(self.choices(y, tests))
@@ -79,7 +75,7 @@ class _Search:
                     moves[p] = ([c for c in chosen if c is not p], tests)
                     stays[p] = p in chosen
         moves = dict(sorted(moves.items(), key=lambda move: not stays[move[0]]))
-        widths = [p for p, y in zip(params, s.body.yields, strict=False) if self.scaled(y, p)]
+        widths = [p for p, y, _ in around if self.scaled(y, p)]
         for low in moves:
             for high in (*moves, *widths):
                 ends = {low, high}
@@ -88,7 +84,7 @@ class _Search:
                 if high in moves or any(self.reaches(t, {low}, set()) for t in moves[low][1]):
                     self.refuse(s, low, high)
 
-    def refuse(self, s: For | While, low: Value, high: Value) -> None:
+    def refuse(self, s: Statement, low: Value, high: Value) -> None:
         one, other = low.name or low.hint or "one end", high.name or high.hint or "the other"
         raise UnsupportedSyntaxError(
             f"a search that moves {one!r} or {other!r} by tests on values "

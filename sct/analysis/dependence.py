@@ -24,7 +24,7 @@ from sct.analysis.versions import Versions, is_write, path_of
 from sct.infer.call import infer_call
 from sct.ir.ops import Attribute
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, carried_params, type_of
+from sct.ir.ssa import Apply, Block, For, If, Operand, Phi, Statement, Value, While, type_of
 from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple, same_shape, size_add, size_mul, size_opaque
 from sct.registry.facts import facts_of
 from sct.runtime import updated
@@ -137,10 +137,11 @@ class Dependence:
         if isinstance(place.owner, For):
             self.indices[block.params[0]] = block.label
         if isinstance(place.owner, (For, While)) and block is place.owner.body:
-            for k, (p, i) in enumerate(zip(carried_params(place.owner), place.owner.inits, strict=True)):
-                if k in self.versions.slots.get(block.label, ()) and self.kept_apart(place.owner, k):
-                    assert isinstance(i, Value)
-                    self.root[p] = self.first(i)
+            for k, phi in enumerate(place.owner.phis):
+                if k in self.versions.slots.get(block.label, ()) and self.kept_apart(phi):
+                    (init,) = phi.begins
+                    assert isinstance(init, Value)
+                    self.root[phi.params[0]] = self.first(init)
         for k, s in enumerate(block.body):
             for b in s.blocks:
                 self.survey(_Place(b, s, k, block.label))
@@ -155,9 +156,9 @@ class Dependence:
                 if (v := _stored(s)) is not None and self.made[v][0] == block.label:
                     self.stored[v] = s
 
-    def kept_apart(self, s: For | While, k: int) -> bool:
+    def kept_apart(self, phi: Phi) -> bool:
         """Whether what a loop carries in a slot stays in it."""
-        return self.versions.before.get(s.results[k]) is s.inits[k]
+        return self.versions.before.get(phi.result) is phi.begins[0]
 
     def first(self, v: Value) -> Value:
         """The first version of what `v` is a version of."""
@@ -180,7 +181,7 @@ class Dependence:
                 return None
             k = block.yields.index(v)
             if isinstance(s, (For, While)):
-                if k not in self.versions.slots.get(label, ()) or not self.kept_apart(s, k):
+                if k not in self.versions.slots.get(label, ()) or not self.kept_apart(s.phis[k]):
                     return None
             elif not isinstance(s, If) or s.results[k] not in self.versions.before:
                 return None

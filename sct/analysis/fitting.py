@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Iterable, Iterator
+from functools import reduce
 
 from sct.analysis.activity import primitive_of
 from sct.infer.call import infer_call, operand_types
@@ -23,7 +24,6 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    carried_params,
     is_reverse,
     map_leaves,
     type_of,
@@ -231,28 +231,27 @@ class _Enforced:
         if s.then.body and isinstance(s.then.body[-1], Apply) and s.then.body[-1].op is RAISE:
             own.extend(self.found[s.orelse.label][0])  # whoever gets here went that way
         if backwards:
-            for r, y, z in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-                self.types[r] = self.met(self.type(y), self.type(z))
+            self.types.update((phi.result, reduce(self.met, map(self.type, phi.ends))) for phi in s.phis)
 
     def met(self, t: Abstract, u: Abstract) -> Abstract:
-        """The type of what has either, as far as shapes go."""
+        """The type of what has one of two types, as far as shapes go."""
         if isinstance(t, Array) and isinstance(u, Array) and t.shape == u.shape:
             return t
         return t if t == u else UNKNOWN
 
     def loop(self, s: For | While, around: tuple[int, ...], backwards: bool) -> None:
-        params = carried_params(s)
+        carried = [(phi.params[0], phi.begins[0], phi.ends[0]) for phi in s.phis]
         if backwards:
-            self.types.update((p, self.type(i)) for p, i in zip(params, s.inits, strict=True))
+            self.types.update((p, self.type(i)) for p, i, _ in carried)
         while True:
             for b in s.blocks:
                 self.block(b, around, ())
             if not backwards:
                 return
             changed = False
-            for p, y in zip(params, s.body.yields, strict=False):
+            for p, _, y in carried:
                 met = self.met(self.types[p], self.type(y))
                 changed, self.types[p] = changed or met != self.types[p], met
             if not changed:
                 break
-        self.types.update((r, self.types[p]) for r, p in zip(s.results, params, strict=False))
+        self.types.update((phi.result, self.types[phi.params[0]]) for phi in s.phis)

@@ -25,12 +25,10 @@ from sct.ir.ssa import (
     Block,
     Closure,
     For,
-    If,
     Operand,
     Value,
     While,
     captured,
-    carried_params,
     defined,
     type_of,
     values_of,
@@ -220,39 +218,39 @@ def _block(s: Storage, block: Block) -> None:
     for t in block.body:
         if isinstance(t, Apply):
             _apply(s, t)
-        elif isinstance(t, If):
-            _block(s, t.then)
-            _block(s, t.orelse)
-            for r, a, b in zip(t.results, t.then.yields, t.orelse.yields, strict=True):
-                s.roots[r] = _roots(s, a, b)
         elif isinstance(t, (For, While)):
             _loop(s, t)
+        elif t.phis:
+            for b in t.blocks:
+                _block(s, b)
+            s.roots.update((phi.result, _roots(s, *phi.ends)) for phi in t.phis)
         else:
-            assert isinstance(t, Closure)
-            s.pinned |= s.bits.of(t.block.params)
-            _block(s, t.block)
-            s.captured |= captured(t.block)
+            for b in t.blocks:
+                s.pinned |= s.bits.of(b.params)
+                _block(s, b)
+            if isinstance(t, Closure):
+                s.captured |= captured(t.block)
 
 
 def _loop(s: Storage, t: For | While) -> None:
-    n, number = len(t.inits), t.body.label
-    params = carried_params(t)
-    for k, (p, r) in enumerate(zip(params, t.results, strict=False)):
-        s.roots[p], s.roots[r] = s.bits.bit(p), s.bits.bit(r)
-        s.loop[p] = s.loop[r] = number, k
-    if isinstance(t, While):
-        s.roots.update({q: s.bits.bit(p) for p, q in zip(params, t.test.params, strict=True)})
-        _block(s, t.test)
-    _block(s, t.body)
+    number, phis = t.body.label, t.phis
+    for k, phi in enumerate(phis):
+        for v in (phi.params[0], phi.result):
+            s.roots[v], s.loop[v] = s.bits.bit(v), (number, k)
+        s.roots.update(dict.fromkeys(phi.params[1:], s.roots[phi.params[0]]))
+    for b in t.blocks:
+        _block(s, b)
     s.inside[number] = frozenset().union(*map(defined, t.blocks))
-    s.begun[number] = [_roots(s, i) for i in t.inits]
-    s.left[number] = [_roots(s, y) for y in t.body.yields[:n]]
+    s.begun[number] = [_roots(s, *phi.begins) for phi in phis]
+    s.left[number] = [_roots(s, *phi.ends) for phi in phis]
     s.mixed[number] = set()
     s.arrays[number] = [
-        k for k, p in enumerate(params) if (isinstance(p.type, ListOf) if s.lists else not isinstance(p.type, Scalar))
+        k
+        for k, phi in enumerate(phis)
+        if (isinstance(phi.params[0].type, ListOf) if s.lists else not isinstance(phi.params[0].type, Scalar))
     ]
-    for p, r, x, y in zip(params, t.results, s.begun[number], s.left[number], strict=False):
-        s.sources[p] = s.sources[r] = x | y
+    for phi, x, y in zip(phis, s.begun[number], s.left[number], strict=True):
+        s.sources[phi.params[0]] = s.sources[phi.result] = x | y
 
 
 def _apply(s: Storage, t: Apply) -> None:

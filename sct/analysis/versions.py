@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TypeGuard
 
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, carried_params, defined
+from sct.ir.ssa import Apply, Block, For, Operand, Statement, Value, While, defined
 from sct.ir.types import Array, Const
 from sct.runtime import scatter_add, updated
 
@@ -64,11 +65,11 @@ def _block(found: Versions, block: Block) -> None:
             assert isinstance(s.args[0], Value)
             found.before[s.result] = s.args[0]
             steps.append((s.args[0], s, (s.result,)))
-        elif isinstance(s, If):
-            inside = defined(s.then), defined(s.orelse)
-            for r, y, z in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-                v = _first(found, y, inside[0])
-                if v is not None and v is _first(found, z, inside[1]) and not (y is v and z is v):
+        elif s.phis and not s.repeats:
+            inside = [defined(b) for b in s.blocks]
+            for r, _, _, ends in s.phis:
+                v, *others = map(_first, repeat(found), ends, inside)
+                if v is not None and all(w is v for w in others) and not all(y is v for y in ends):
                     found.before[r] = v
                     steps.append((v, s, (r,)))
         elif isinstance(s, (For, While)):
@@ -97,14 +98,14 @@ def _first(found: Versions, o: Operand, inside: frozenset[Value]) -> Value | Non
 
 def _slots(found: Versions, s: For | While) -> dict[int, int]:
     """The arrays that a loop carries and writes into, and perhaps swaps, by number: which of them each one ends as."""
-    n = len(s.inits)
-    params = carried_params(s)
+    phis = s.phis
+    params = [phi.params[0] for phi in phis]
     inside = defined(s.body)
     came: dict[int, int] = {}
     written: set[int] = set()
-    for k, y in enumerate(s.body.yields[:n]):
+    for k, (_, _, begins, (y,)) in enumerate(phis):
         first = _first(found, y, inside)
-        if first in params and isinstance(s.inits[k], Value):
+        if first in params and isinstance(begins[0], Value):
             came[k] = params.index(first)
             if y is not first:
                 written.add(k)

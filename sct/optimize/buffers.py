@@ -49,7 +49,6 @@ from sct.ir.ssa import (
     Value,
     While,
     captured,
-    carried_params,
     reads_of,
     values_of,
 )
@@ -166,11 +165,11 @@ class _Entries:
 
     def loop(self, s: For | While, needed: set[Value]) -> tuple[For | While, list[Statement]]:
         """A loop that starts from copies where it writes into what is needed in it or after it; and these copies."""
-        params = carried_params(s)
         written = _written_in(s)
         inits: list[Operand] = []
         copies: list[Statement] = []
-        for k, (p, init) in enumerate(zip(params, s.inits, strict=True)):
+        for k, phi in enumerate(s.phis):
+            p, init = phi.params[0], s.inits[k]
             others = [i for j, i in enumerate(s.inits) if j != k]
             if p in written and isinstance(init, Value) and isinstance(init.type, Array) and self.taken(init, others, needed):
                 copy = Value(init.type, p.name or init.name)
@@ -193,6 +192,5 @@ def _written_in(loop: For | While) -> set[Value]:
         if is_write(s) and isinstance(s.args[0], Value):
             sources[s.result] = s.args[:1]
             targets.append(s.args[0])
-    around = zip(carried_params(loop), loop.body.yields, strict=False)
-    sources.update((p, (y,)) for p, y in around)  # as far as a memory can be handed on
+    sources.update((phi.params[0], phi.ends) for phi in loop.phis)  # as far as a memory can be handed on
     return behind(targets, sources) & set(loop.body.params)

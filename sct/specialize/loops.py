@@ -365,8 +365,8 @@ def _size_of(t: Abstract) -> SizeLike | None:
 def split(s: Builder, t: ForEach | For | While) -> _Names:
     """The names that a loop carries, and which of them stand for one array or list throughout."""
     inits = [s.resolve(i, reads=False) for i in t.inits]
-    ends = zip(inits, t.body.yields, carried_params(t), strict=False)
-    return _Names(inits, [k for k, (i, y, p) in enumerate(ends) if is_object(type_of(i)) and _stays(t.body, y, p)])
+    ends = [(phi.ends[0], phi.params[0]) for phi in t.phis]
+    return _Names(inits, [k for k, (y, p) in enumerate(ends) if is_object(type_of(inits[k])) and _stays(t.body, y, p)])
 
 
 def written(s: Builder, body: Block, names: _Names, formal: Sequence[Value]) -> Iterator[Operand]:

@@ -38,7 +38,6 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    carried_params,
     defined,
     map_leaves,
     type_of,
@@ -174,7 +173,7 @@ class _Recorder:
                 self.home[r] = block.label
                 self.definition[r] = s
             for b in s.blocks:
-                self.survey(b, s, block.label, depth + 1, in_loop or isinstance(s, (For, While)))
+                self.survey(b, s, block.label, depth + 1, in_loop or s.repeats)
             if block.label not in self.mirror and (parent is not None or k < self.begin):
                 self.position[s] = k
                 used = set(s.values).union(*map(self.reads, s.blocks))
@@ -350,10 +349,10 @@ class _Recorder:
 
         None if an iteration overwrites all of an array: then it costs less to keep the version that is needed.
         """
-        params = carried_params(s)
+        phis = s.phis
         out: list[tuple[int, Value]] = []
-        for k in self.versions.slots[s.body.label]:
-            out += [(label, s.results[k]), (s.body.label, params[k]), *self.chain(s.body, s.body.yields[k], None)]
+        for r, (p, *_), _, (y,) in (phis[k] for k in self.versions.slots[s.body.label]):
+            out += [(label, r), (s.body.label, p), *self.chain(s.body, y, None)]
         writes = (self.versions.consumer.get(at) for at in out)
         return None if any(isinstance(w, Apply) and is_whole(path_of(w)) for w in writes) else out
 
@@ -369,7 +368,7 @@ class _Recorder:
 
     def carried(self, s: For | While) -> dict[Value, tuple[Value, Value]]:
         """For each value that the next iteration starts from: the parameter that holds it there, the result at the end."""
-        around = zip(s.body.yields, carried_params(s), s.results, strict=False)
+        around = [(phi.ends[0], phi.params[0], phi.result) for phi in s.phis]
         return {y: (p, r) for y, p, r in around if isinstance(y, Value) and y is not p}
 
     def restore(self, made: _Supply, needed: list[Value], carried: dict[Value, tuple[Value, Value]]) -> None:
@@ -555,8 +554,7 @@ class _Recorder:
         if isinstance(s, If):
             return self.forward_if(s)
         assert isinstance(s, (For, While))
-        params = carried_params(s)
-        inits = tuple(self.defined(i, r, p) for i, r, p in zip(s.inits, s.results, params, strict=False))
+        inits = tuple(self.defined(phi.begins[0], phi.result, phi.params[0]) for phi in s.phis)
         return replace(s, body=self.rebuilt(s.body), inits=inits)
 
     def defined(self, operand: Operand, *targets: Value) -> Operand:
@@ -569,7 +567,7 @@ class _Recorder:
         blocks = []
         for k, b in enumerate((s.then, s.orelse)):
             extra = [v if branch == k else UNDEFINED for branch, v, _ in more]
-            yields = [self.defined(y, r) for y, r in zip(b.yields, s.results, strict=True)]
+            yields = [self.defined(phi.ends[k], phi.result) for phi in s.phis]
             blocks.append(self.rebuilt(b).with_(None, [*yields, *extra]))
         return replace(s, then=blocks[0], orelse=blocks[1], results=(*s.results, *(out for _, _, out in more)))
 
@@ -633,16 +631,15 @@ class _Recorder:
 
     def carried_versions(self, s: For | While) -> list[tuple[Value, Value, Value, Value]]:
         """What the reverse of a loop carries to undo its writes: initial value, parameter, last version and result of each."""
-        params = carried_params(s)
+        phis = s.phis
         out: list[tuple[Value, Value, Value, Value]] = []
         home = self.places[s.body.label].parent
         if s.body.label not in self.versions.slots or home is None or self.around(home, s) is None:
             return out
-        for k in self.versions.slots[s.body.label]:
-            init, last = s.inits[k], s.body.yields[k]
+        for r, (p, *_), (init,), (last,) in (phis[k] for k in self.versions.slots[s.body.label]):
             assert isinstance(init, Value) and isinstance(last, Value)
-            if (s.body.label, params[k]) in self.restored:
-                out.append((init, params[k], last, s.results[k]))
+            if (s.body.label, p) in self.restored:
+                out.append((init, p, last, r))
         return out
 
     def branch_versions(self, s: If) -> list[tuple[Value, int]]:

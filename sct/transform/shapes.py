@@ -25,11 +25,9 @@ from sct.ir.ssa import (
     Apply,
     Block,
     Closure,
-    For,
     Operand,
     Statement,
     Value,
-    While,
     blocks_in,
     defined,
     type_of,
@@ -137,9 +135,8 @@ class _Shapes:
         return isinstance(v.type, Array) and v not in self.numbers
 
     def statement(self, s: Statement, near: dict[Abstract, Value]) -> Statement:
-        if isinstance(s, (For, While)):  # what the loop carries in is changed by it
-            return map_blocks(lambda b: self.block(b, ()), s)
-        return map_blocks(lambda b: self.block(b, near.values() if not isinstance(s, Closure) else ()), s)
+        around = () if s.repeats else tuple(near.values())  # what a loop carries in is changed by it
+        return map_blocks(lambda b: self.block(b, around), s)
 
     def rewritten(self, s: Apply, near: dict[Abstract, Value]) -> list[Statement]:
         asked = _asked(s)

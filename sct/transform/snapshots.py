@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sct.analysis.effects import is_opaque, statements
@@ -17,17 +18,14 @@ from sct.analysis.repeating import may_change
 from sct.analysis.storage import fresh
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import Attribute, Call, Field, Method, Steps
-from sct.ir.rewriting import map_operands
+from sct.ir.rewriting import map_blocks, map_operands
 from sct.ir.ssa import (
     Apply,
     Block,
-    For,
     Function,
-    If,
     Operand,
     Statement,
     Value,
-    While,
     map_leaves,
 )
 from sct.ir.types import Instance, Unknown
@@ -55,18 +53,10 @@ class _Snapshots:
                 later |= self.given.written.get(s, frozenset())
                 continue
             inside = frozenset().union(*(self.given.written.get(t, frozenset()) for t in statements(*s.blocks)))
-            again = later | inside if isinstance(s, (For, While)) else later
-            body.append(self.compound(s, again))
+            again = later | inside if s.repeats else later
+            body.append(map_blocks(partial(self.block, later=again), s))
             later |= inside
         return block.with_(reversed(body))
-
-    def compound(self, s: Statement, later: frozenset[Any]) -> Statement:
-        if isinstance(s, If):
-            return replace(s, then=self.block(s.then, later), orelse=self.block(s.orelse, later))
-        if isinstance(s, While):
-            return replace(s, test=self.block(s.test, later), body=self.block(s.body, later))
-        assert isinstance(s, For)
-        return replace(s, body=self.block(s.body, later))
 
     def apply(self, s: Apply, later: frozenset[Any]) -> list[Statement]:
         """A statement, after copies of those of its operands that are written into later."""

@@ -384,16 +384,17 @@ class _Emitter:
     def carried_numbers(self, block: Block) -> Iterator[Value]:
         """The values that loops carry and that begin as constants and go on as results of arithmetic."""
         for s in block.body:
-            if isinstance(s, (For, While)):
-                params = carried_params(s)
-                for p, init, y in zip(params, s.inits, s.body.yields, strict=False):
-                    made = self.folding.definition.get(y) if isinstance(y, Value) else None
-                    if isinstance(init, Const) and (
-                        y is p or isinstance(y, Const) or (isinstance(made, Apply) and made.op in BINARY)
-                    ):
-                        yield p
+            for phi in s.phis:
+                known = bool(phi.begins) and all(isinstance(i, Const) for i in phi.begins)
+                if known and all(y in phi.params or isinstance(y, Const) or self.is_sum(y) for y in phi.ends):
+                    yield phi.params[0]
             for b in s.blocks:
                 yield from self.carried_numbers(b)
+
+    def is_sum(self, o: Operand) -> bool:
+        """Whether an operand is made by an operator of two."""
+        made = self.folding.definition.get(o) if isinstance(o, Value) else None
+        return isinstance(made, Apply) and made.op in BINARY
 
     def assign(self, v: Value, value: Expression, out: list[Any]) -> None:
         out.append(ast.Assign([store(self.names[v])], value, None))

@@ -38,12 +38,10 @@ from sct.ir.ssa import (
     Apply,
     Block,
     Closure,
-    For,
     Function,
     If,
     Statement,
     Value,
-    While,
     values_of,
 )
 from sct.ir.types import Const, Dict, List, Tuple
@@ -97,7 +95,7 @@ class _Folder:
 
     def count(self, block: Block) -> None:
         for i, s in enumerate(block.body):
-            here, inits = (block.label, i), 0
+            here = block.label, i
             used = values_of(*s.operands)
             self.use(used)
             if isinstance(s, Apply):
@@ -105,15 +103,14 @@ class _Folder:
             else:
                 if isinstance(s, If):
                     self.tests.update(values_of(s.test))
-                elif isinstance(s, (For, While)):
-                    inits = len(values_of(*s.inits))
                 for b in s.blocks:
                     self.count(b)
                     self.use(values_of(*b.yields))
                 for positions in (self.clobbers, self.changes):
                     if any(b.label in positions for b in s.blocks):
                         positions.setdefault(block.label, []).append(i)
-            for v in used[: len(used) - inits]:
+            begins = sum(len(values_of(*phi.begins)) for phi in s.phis)  # which stand behind what else is read
+            for v in used[: len(used) - begins]:
                 self.direct[v] = here
             for r in s.results:
                 self.home[r] = here
@@ -146,14 +143,8 @@ class _Folder:
                 continue
             if isinstance(s, Closure):
                 self.uses.update(values_of(*s.block.yields))
-                for v in values_of(*s.block.yields):
-                    self.direct[v] = (s.block.label, len(s.block.body))
-            if isinstance(s, (For, While)):
-                for v in values_of(*s.body.yields[len(s.inits) :]):
-                    self.direct[v] = (s.body.label, len(s.body.body))
-            if isinstance(s, While):
-                for v in values_of(*s.test.yields):
-                    self.direct[v] = (s.test.label, len(s.test.body))
+            for b, operands in s.asked:
+                self.direct.update(dict.fromkeys(values_of(*operands), (b.label, len(b.body))))
             for b in s.blocks:
                 self.choose(b)
             if isinstance(s, If) and self.is_choice(s):

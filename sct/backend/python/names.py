@@ -16,7 +16,7 @@ from sct.analysis.wording import name_within, wordings
 from sct.backend.python.fold import Folding
 from sct.backend.python.liveness import Interference
 from sct.ir.ops import InPlace
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Statement, Value, While, carried_params
+from sct.ir.ssa import Apply, Block, Function, Operand, Phi, Value
 from sct.ir.types import Abstract, Array, Scalar
 
 __all__ = ["assign_names"]
@@ -89,35 +89,25 @@ class _Namer:
     def tie(self, block: Block) -> None:
         """Merge along φ's: first what a loop carries and gives, then where it comes from."""
         for s in block.body:
-            self.note(s)
-            if isinstance(s, (For, While)):
-                params = carried_params(s)
-                for p, r, y in zip(params, s.results, s.body.yields, strict=False):
-                    self.merge(p, r)
-                    self.merge(p, y)
-            elif isinstance(s, If):
-                for r, y, z in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-                    self.merge(r, y)
-                    self.merge(r, z)
-            elif isinstance(s, Apply) and isinstance(s.op, InPlace):
+            self.counts.update(s.counts)
+            for phi in s.phis:
+                self.tie_phi(phi)
+            if isinstance(s, Apply) and isinstance(s.op, InPlace):
                 self.merge(s.args[0], s.result, force=True)
             for b in s.blocks:
                 self.tie(b)
         for s in block.body:
-            if isinstance(s, (For, While)):
-                params = carried_params(s)
-                for p, i in zip(params, s.inits, strict=True):
-                    self.merge(p, i)
+            for phi in s.phis:
+                for i in phi.begins:
+                    self.merge(phi.params[0], i)
 
-    def note(self, s: Statement) -> None:
-        """What is said of values by other statements than those that made them."""
-        if isinstance(s, (For, While)):
-            for p, r, y in zip(carried_params(s), s.results, s.body.yields, strict=False):
-                self.sources[p] = self.sources[r] = y
-            self.counts.update(s.results[len(s.inits) :])
-        elif isinstance(s, If):
-            for r, y, z in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-                self.sources[r] = y if isinstance(y, Value) else z
+    def tie_phi(self, phi: Phi) -> None:
+        """Merge what a φ hands on with where it comes from in the blocks, and note what it may be called after."""
+        same = *phi.params, phi.result
+        for o in (*same[1:], *phi.ends):
+            self.merge(same[0], o)
+        source = next((y for y in phi.ends if isinstance(y, Value)), phi.ends[-1])
+        self.sources.update(dict.fromkeys(same, source))
 
     # -- picking ---------------------------------------------------------------------------------------------------------
 

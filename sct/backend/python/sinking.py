@@ -14,7 +14,7 @@ from sct.analysis.recording import is_number
 from sct.backend.python.fold import Folding
 from sct.ir.ops import InPlace
 from sct.ir.rewriting import changed, map_blocks
-from sct.ir.ssa import Apply, Block, For, Function, Operand, Statement, Value, While, carried_params, values_of
+from sct.ir.ssa import Apply, Block, For, Function, Operand, Statement, Value, While, values_of
 
 __all__ = ["sunk"]
 
@@ -38,10 +38,9 @@ class _Sinker:
             return s
         if not isinstance(s, (For, While)):
             return map_blocks(self.block, s)
-        params = carried_params(s)
-        self.carried.update(params)
-        body = _Body(self, self.block(s.body))
-        return changed(s, body=body.run(zip(params, s.body.yields, strict=False)))
+        around = [(phi.params[0], phi.ends[0]) for phi in s.phis]
+        self.carried.update(p for p, _ in around)
+        return changed(s, body=_Body(self, self.block(s.body)).run(around))
 
     def read(self, *operands: Operand) -> frozenset[Value]:
         """The variables that are read where operands are written."""
