@@ -285,7 +285,7 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
     s.body.append(Apply(range, given, (), indices, place, origin))
     whole = Value(Tuple((*(r.type for r in loop.results), UNKNOWN)))
     used = read(loop.body)
-    begun = tuple(i if p in used else Const(None) for i, p in zip(loop.inits, carried_params(loop), strict=True))
+    begun = tuple(phi.begins[0] if phi.params[0] in used else Const(None) for phi in loop.phis)
     args = (indices, Tuple(begun), Tuple(constants), plan.slots, plan.disk)
     drawn = (("generators", generators),) if generators.items else ()
     s.body.append(Apply(Steps(step), args, drawn, whole, place, origin))
@@ -295,7 +295,7 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
 
 def _from_outside(s: Builder, loop: For, constants: Sequence[Value]) -> set[Value]:
     """The values that a loop reads, and what it carries at the start, that may lie outside of the function."""
-    begun = [(p, i) for p, i in zip(carried_params(loop), loop.inits, strict=True) if isinstance(i, Value)]
+    begun = [(p, i) for phi in loop.phis for p in phi.params for i in phi.begins if isinstance(i, Value)]
     return {v for v, from_ in (*begun, *zip(constants, constants, strict=True)) if s.memory.reaches(from_, s.outside)}
 
 
@@ -398,23 +398,10 @@ def _stays(block: Block, y: Operand, v: Operand) -> bool:
     """Whether, in the untyped form, `y` is what `v` is at the start of the block, but for augmented assignments to it."""
     made = {r: s for s in block.body for r in s.results}
     while y is not v:
-        s = made.get(y) if isinstance(y, Value) else None
-        if isinstance(s, Apply) and s.op in BINARY:
-            y = s.args[0]
-        elif isinstance(s, If):
-            k = s.results.index(y)
-            before = _before(s.then, s.then.yields[k]), _before(s.orelse, s.orelse.yields[k])
-            if before[0] is not before[1]:
-                return False
-            y = before[0]
-        elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
-            k = s.results.index(y)
-            params = carried_params(s)
-            if not _stays(s.body, s.body.yields[k], params[k]):
-                return False
-            y = s.inits[k]
-        else:
+        source = _source(made[y], y) if isinstance(y, Value) and y in made else None
+        if source is None:
             return False
+        y = source
     return True
 
 
@@ -422,17 +409,24 @@ def _before(block: Block, y: Operand) -> Operand:
     """What a block starts from, of what it ends with."""
     for s in reversed(block.body):
         if isinstance(y, Value) and y in s.results:
-            candidates = [s.args[0]] if isinstance(s, Apply) and s.op in BINARY else []
-            if isinstance(s, If):
-                k = s.results.index(y)
-                candidates = [_before(s.then, s.then.yields[k])]
-                candidates += [_before(s.orelse, s.orelse.yields[k])]
-            elif isinstance(s, (ForEach, For, While)) and y in s.results[: len(s.inits)]:
-                candidates = [s.inits[s.results.index(y)]] if _stays(block, y, s.inits[s.results.index(y)]) else []
-            if not candidates or any(c is not candidates[0] for c in candidates):
+            source = _source(s, y)
+            if source is None:
                 return y
-            y = candidates[0]
+            y = source
     return y
+
+
+def _source(s: Statement, y: Value) -> Operand | None:
+    """What a statement makes one of its results from, where that stays one thing but for augmented assignments to it."""
+    if isinstance(s, Apply):
+        return s.args[0] if s.op in BINARY else None
+    phi = next((phi for phi in s.phis if phi.result is y), None)
+    if phi is None:
+        return None
+    if phi.begins:
+        return phi.begins[0] if _stays(s.blocks[-1], phi.ends[0], phi.params[0]) else None
+    first, *others = map(_before, s.blocks, phi.ends)
+    return first if all(o is first for o in others) else None
 
 
 def _distinct(names: list[str]) -> list[str]:

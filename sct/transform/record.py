@@ -673,7 +673,8 @@ class _Recorder:
 
     def last_versions(self, block: Block, s: If) -> list[tuple[Value, Value]]:
         """The versions that a branch ends with and that its reverse starts from, with the results that they are."""
-        pairs = zip(block.yields, s.results, strict=False)
+        n = s.blocks.index(block)
+        pairs = [(phi.ends[n], phi.result) for phi in s.phis]
         return [
             (y, r) for y, r in pairs if isinstance(y, Value) and r in self.versions.before and (block.label, y) in self.restored
         ]

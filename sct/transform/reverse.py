@@ -53,7 +53,6 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    carried_params,
     defined,
     type_of,
     values_of,
@@ -348,14 +347,16 @@ class _Reverser(Boundary):
     # -- branches ----------------------------------------------------------------------------------------------------
 
     def if_(self, s: If) -> None:
-        bars = [self.bars.pop(r) if r in self.bars and r in self.active else None for r in s.results]
-        if not any(b is not None for b in bars) and not self.uses_tape(s):
+        given = [(phi, self.bars.pop(phi.result)) for phi in s.phis if phi.result in self.bars and phi.result in self.active]
+        if not given and not self.uses_tape(s):
             return
-        for b in (s.then, s.orelse):
-            pairs = zip(b.yields, s.results, strict=True)
-            self.escaped.update((y, r) for y, r in pairs if isinstance(y, Value) and (r in self.tapes or r in self.escaped))
+        for r, _, _, ends in s.phis:
+            if r in self.tapes or r in self.escaped:
+                self.escaped.update((y, r) for y in ends if isinstance(y, Value))
         before = dict(self.bars)
-        made = [self.branch(block, bars, before) for block in (s.then, s.orelse)]
+        made = [
+            self.branch(block, [(phi.ends[n], bar) for phi, bar in given], before) for n, block in enumerate((s.then, s.orelse))
+        ]
         changed = list(dict.fromkeys([*made[0][1], *made[1][1]]))
         results: list[Value] = []
         blocks: list[Block] = []
@@ -381,14 +382,13 @@ class _Reverser(Boundary):
         return any(self.on_active_tape(t) or self.uses_tape(t) for b in s.blocks for t in b.body)
 
     def branch(
-        self, block: Block, bars: list[Operand | None], before: dict[Value, Operand]
+        self, block: Block, bars: list[tuple[Operand, Operand]], before: dict[Value, Operand]
     ) -> tuple[list[Statement], dict[Value, Operand]]:
         self.bars = dict(before)
         body: list[Statement] = []
         with self.b.into(body):
-            for y, bar in zip(block.yields, bars, strict=True):
-                if bar is not None:
-                    self.accumulate(y, bar)
+            for y, bar in bars:
+                self.accumulate(y, bar)
             for inner in reversed(block.body):
                 self.statement(inner)
         body[:0] = self.tapes_of(block.body)
@@ -399,39 +399,37 @@ class _Reverser(Boundary):
     # -- loops -------------------------------------------------------------------------------------------------------
 
     def loop(self, s: For | While) -> None:
-        n = len(s.inits)
-        params = carried_params(s)
-        carried = [k for k, p in enumerate(params) if p in self.active]
-        if not any(s.results[k] in self.bars for k in range(n)) and not self.uses_tape(s):
+        carried = [phi for phi in s.phis if phi.params[0] in self.active]
+        if self.bars.keys().isdisjoint(phi.result for phi in s.phis) and not self.uses_tape(s):
             return
-        begun = [self.bars.pop(s.results[k], None) for k in carried]
-        inits = [self.zero(s.results[k]) if bar is None else bar for k, bar in zip(carried, begun, strict=True)]
-        inits = [self.strong(bar, s.results[k]) for k, bar in zip(carried, inits, strict=True)]
+        begun = [(phi.result, self.bars.pop(phi.result, None)) for phi in carried]
+        zeros = [(r, self.zero(r) if bar is None else bar) for r, bar in begun]
+        inits = [self.strong(bar, r) for r, bar in zeros]
         for r in s.results:
             self.bars.pop(r, None)
         loop = Loop(defined(s.body))
         self.loops.append(loop)
         outer_bars, self.bars = self.bars, {}
-        bar_params = [Value(adjoint_type(_shaped_as(params[k].type, s.body.yields[k])), bar_name(params[k])) for k in carried]
+        ends = [(phi.params[0], phi.ends[0]) for phi in carried]
+        bar_params = [Value(adjoint_type(_shaped_as(p.type, y)), bar_name(p)) for p, y in ends]
         self.carried.update(bar_params)
         body: list[Statement] = []
         with self.b.into(body):
-            for k, bar in zip(carried, bar_params, strict=True):
-                self.accumulate(s.body.yields[k], bar)
+            for (_, y), bar in zip(ends, bar_params, strict=True):
+                self.accumulate(y, bar)
             for inner in reversed(s.body.body):
                 self.statement(inner)
             self.b.place, self.b.origin = s.place, _backward(s.origin)
-            outs = [self.bars.get(params[k]) for k in carried]
-            outs = [
-                self.strong(self.zero(params[k], s.results[k]) if o is None else o, params[k])
-                for k, o in zip(carried, outs, strict=True)
-            ]
+            outs: list[Operand] = []
+            for r, (p, *_), _, _ in carried:
+                found = self.bars.get(p)
+                outs.append(self.strong(self.zero(p, r) if found is None else found, p))
         slots = list(loop.slots.items())
         outs += [self.bars.get(v, slot) for v, slot in slots]
         body[:0] = self.tapes_of(s.body.body)
         self.bars = outer_bars
         self.loops.pop()
-        self.finish_loop(s, body, bar_params, inits, outs, slots, [s.inits[k] for k in carried])
+        self.finish_loop(s, body, bar_params, inits, outs, slots, [phi.begins[0] for phi in carried])
 
     def finish_loop(
         self,
@@ -439,7 +437,7 @@ class _Reverser(Boundary):
         body: list[Statement],
         bar_params: list[Value],
         inits: list[Operand],
-        outs: list[Operand | None],
+        outs: list[Operand],
         slots: list[tuple[Value, Value]],
         begun: list[Operand],
     ) -> None:
@@ -448,7 +446,7 @@ class _Reverser(Boundary):
             bar = self.current(v)
             slot_inits.append(self.strong(self.zero(v) if bar is None else bar, v))
         index = self.index(s)
-        block = Block((index, *bar_params, *(slot for _, slot in slots)), tuple(body), tuple(outs))  # type: ignore[arg-type]
+        block = Block((index, *bar_params, *(slot for _, slot in slots)), tuple(body), tuple(outs))
         self.mirror[block.label] = s.body.label
         ends = [Value(_shaped_as(p.type, init), p.name) for p, init in zip(bar_params, begun, strict=True)]
         results = (*ends, *(Value(slot.type, self.called_now(slot)[0]) for _, slot in slots))
