@@ -35,9 +35,9 @@ def copies(f: Function) -> Function:
 class _Copies(Rewriter):
     def if_(self, s: If) -> None:
         if isinstance(s.test, Const):
-            taken = self.block(s.then if s.test.value else s.orelse)
-            self.body.extend(taken.body)
-            self.replaced.update(zip(s.results, taken.yields, strict=True))
+            n = 0 if s.test.value else 1
+            self.body.extend(self.block(s.blocks[n]).body)
+            self.replaced.update([(phi.result, self.operand(phi.ends[n])) for phi in s.phis])
             return
         then, orelse = self.block(s.then), self.block(s.orelse)
         keep = []
