@@ -169,6 +169,7 @@ class _Region:
     """What the statements with φ's have in common."""
 
     __slots__ = ()
+    known: tuple[Phi, ...] | None
     counts: ClassVar[tuple[Value, ...]] = ()
     asked: ClassVar[Sequence[Ending]] = ()
     repeats: ClassVar[bool] = False
@@ -182,7 +183,13 @@ class _Region:
         return tuple(values_of(*self.operands))
 
     @property
-    def phis(self) -> list[Phi]:
+    def phis(self) -> tuple[Phi, ...]:
+        if self.known is None:  # most passes ask, and a statement never changes
+            object.__setattr__(self, "known", tuple(self.found_phis()))
+        assert self.known is not None
+        return self.known
+
+    def found_phis(self) -> Iterator[Phi]:
         raise NotImplementedError
 
     @property
@@ -208,6 +215,7 @@ class If(_Region):
     place: Place | None = None
     origin: Origin | None = None
     expression: bool = False
+    known: tuple[Phi, ...] | None = field(default=None, init=False, repr=False)
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -217,10 +225,9 @@ class If(_Region):
     def blocks(self) -> tuple[Block, ...]:
         return self.then, self.orelse
 
-    @property
-    def phis(self) -> list[Phi]:
+    def found_phis(self) -> Iterator[Phi]:
         ends = zip(self.then.yields, self.orelse.yields, strict=True)
-        return [Phi(r, (), (), pair) for r, pair in zip(self.results, ends, strict=True)]
+        return (Phi(r, (), (), pair) for r, pair in zip(self.results, ends, strict=True))
 
     @property
     def reads(self) -> tuple[Operand, ...]:
@@ -236,10 +243,9 @@ class _Loop(_Region):
     results: tuple[Value, ...]
     repeats: ClassVar[bool] = True
 
-    @property
-    def phis(self) -> list[Phi]:
+    def found_phis(self) -> Iterator[Phi]:
         around = zip(self.results, carried_params(self), self.inits, self.body.yields, strict=False)
-        return [Phi(r, (p,), (i,), (y,)) for r, p, i, y in around]
+        return (Phi(r, (p,), (i,), (y,)) for r, p, i, y in around)
 
     @property
     def counts(self) -> tuple[Value, ...]:  # type: ignore[override]
@@ -265,6 +271,7 @@ class ForEach(_Loop):
     results: tuple[Value, ...]
     place: Place | None = None
     origin: Origin | None = None
+    known: tuple[Phi, ...] | None = field(default=None, init=False, repr=False)
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -297,6 +304,7 @@ class For(_Loop):
     results: tuple[Value, ...]
     place: Place | None = None
     origin: Origin | None = None
+    known: tuple[Phi, ...] | None = field(default=None, init=False, repr=False)
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -326,6 +334,7 @@ class While(_Loop):
     results: tuple[Value, ...]
     place: Place | None = None
     origin: Origin | None = None
+    known: tuple[Phi, ...] | None = field(default=None, init=False, repr=False)
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -339,12 +348,11 @@ class While(_Loop):
     def asked(self) -> Sequence[Ending]:  # type: ignore[override]
         return [(self.test, self.test.yields), (self.body, self.body.yields[len(self.inits) :])]
 
-    @property
-    def phis(self) -> list[Phi]:
+    def found_phis(self) -> Iterator[Phi]:
         tested = (self.test.params,) if self.test.params else ()  # the test may read the body's parameters (sct.backend)
         params = zip(carried_params(self), *tested, strict=False)
         around = zip(self.results, params, self.inits, self.body.yields, strict=False)
-        return [Phi(r, pair, (i,), (y,)) for r, pair, i, y in around]
+        return (Phi(r, pair, (i,), (y,)) for r, pair, i, y in around)
 
     @property
     def reads(self) -> tuple[Operand, ...]:

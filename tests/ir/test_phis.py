@@ -77,7 +77,7 @@ def test_some_are_kept(statements):
         less = keeping(s, [0])
         assert less.phis == s.phis[:1] and less.counts == s.counts
         none = keeping(s, [])
-        assert none.phis == [] and none.counts == s.counts and len(none.blocks) == len(s.blocks)
+        assert none.phis == () and none.counts == s.counts and len(none.blocks) == len(s.blocks)
 
 
 def by_hand(tree):

@@ -95,12 +95,13 @@ class _Folder:
 
     def count(self, block: Block) -> None:
         for i, s in enumerate(block.body):
-            here = block.label, i
+            here, begins = (block.label, i), 0
             used = values_of(*s.operands)
             self.use(used)
             if isinstance(s, Apply):
                 self.count_operation(s, used, here)
             else:
+                begins = sum(len(values_of(*phi.begins)) for phi in s.phis)  # which stand behind what else is read
                 if isinstance(s, If):
                     self.tests.update(values_of(s.test))
                 for b in s.blocks:
@@ -109,7 +110,6 @@ class _Folder:
                 for positions in (self.clobbers, self.changes):
                     if any(b.label in positions for b in s.blocks):
                         positions.setdefault(block.label, []).append(i)
-            begins = sum(len(values_of(*phi.begins)) for phi in s.phis)  # which stand behind what else is read
             for v in used[: len(used) - begins]:
                 self.direct[v] = here
             for r in s.results:

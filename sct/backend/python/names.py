@@ -89,11 +89,13 @@ class _Namer:
     def tie(self, block: Block) -> None:
         """Merge along φ's: first what a loop carries and gives, then where it comes from."""
         for s in block.body:
+            if isinstance(s, Apply):
+                if isinstance(s.op, InPlace):
+                    self.merge(s.args[0], s.result, force=True)
+                continue
             self.counts.update(s.counts)
             for phi in s.phis:
                 self.tie_phi(phi)
-            if isinstance(s, Apply) and isinstance(s.op, InPlace):
-                self.merge(s.args[0], s.result, force=True)
             for b in s.blocks:
                 self.tie(b)
         for s in block.body:
