@@ -433,12 +433,13 @@ class Function:
 
 def type_of(operand: Operand) -> Abstract:
     """The abstract value of an operand."""
-    if isinstance(operand, Value):
+    if type(operand) is Value:  # asked of almost every operand
         return operand.type
-    if isinstance(operand, (Const, Undefined)):
+    if type(operand) is Const or type(operand) is Undefined:
         return operand
     if isinstance(operand, (Tuple, List, Dict)):
         return with_items(operand, map(type_of, operand.items))
+    assert isinstance(operand, Slice)
     return Slice(type_of(operand.start), type_of(operand.stop), type_of(operand.step))
 
 
@@ -456,10 +457,11 @@ def parts(container: Tuple | List | Dict | Slice) -> tuple[Operand, ...]:
 
 def map_leaves(f: Callable[[Any], Operand], operand: Operand) -> Operand:
     """The operand with `f` applied to each of its values and constants."""
-    if isinstance(operand, (Value, Const, Undefined)):
+    if type(operand) is Value or type(operand) is Const or type(operand) is Undefined:
         return f(operand)
     if isinstance(operand, (Tuple, List, Dict)):
-        return with_items(operand, (map_leaves(f, i) for i in operand.items))
+        return with_items(operand, [map_leaves(f, i) for i in operand.items])
+    assert isinstance(operand, Slice)
     return Slice(map_leaves(f, operand.start), map_leaves(f, operand.stop), map_leaves(f, operand.step))
 
 
