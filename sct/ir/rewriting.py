@@ -91,35 +91,39 @@ def keeping(s: Statement, keep: Sequence[int]) -> Statement:
 
 def renamed(block: Block, values: Mapping[Value, Value]) -> Block:
     """The block, and all blocks in it, with values replaced where they are made and where they are read."""
-    if not values:
-        return block
-    now, changing = values.get, values.keys()
+    return _Renamed(values).block(block) if values else block
 
-    def leaf(v: Operand) -> Operand:
-        return now(v, v) if isinstance(v, Value) else v
 
-    def operand(o: Operand) -> Operand:
+class _Renamed:
+    """What stands for parts of a function in which some values are replaced."""
+
+    def __init__(self, values: Mapping[Value, Value]) -> None:
+        self.now = values.get
+        self.changing = values.keys()
+
+    def leaf(self, v: Operand) -> Operand:
+        return self.now(v, v) if isinstance(v, Value) else v
+
+    def operand(self, o: Operand) -> Operand:
         kind = type(o)  # asked of every operand of a function
-        return o if kind is Const else now(o, o) if kind is Value else map_leaves(leaf, o)  # type: ignore[arg-type]
+        return o if kind is Const else self.now(o, o) if kind is Value else map_leaves(self.leaf, o)  # type: ignore[arg-type]
 
-    def all_of(made: tuple[Value, ...]) -> tuple[Value, ...]:
-        return made if changing.isdisjoint(made) else tuple([now(v, v) for v in made])
+    def values(self, made: tuple[Value, ...]) -> tuple[Value, ...]:
+        return made if self.changing.isdisjoint(made) else tuple([self.now(v, v) for v in made])
 
-    def statement(s: Statement) -> Statement:
-        if not changing.isdisjoint(s.values):
-            s = map_operands(operand, s)
+    def statement(self, s: Statement) -> Statement:
+        if not self.changing.isdisjoint(s.values):
+            s = map_operands(self.operand, s)
         if type(s) is Apply:
-            made = now(s.result)
+            made = self.now(s.result)
             return s if made is None else Apply(s.op, s.args, s.kwargs, made, s.place, s.origin)
-        s = map_blocks(inner, s)
+        s = map_blocks(self.block, s)
         if isinstance(s, Closure):
-            return changed(s, result=now(s.result, s.result))
-        return changed(s, results=all_of(s.results))  # type: ignore[type-var]
+            return changed(s, result=self.now(s.result, s.result))
+        return changed(s, results=self.values(s.results))  # type: ignore[type-var]
 
-    def inner(b: Block) -> Block:
-        return b.with_([statement(s) for s in b.body], map(operand, b.yields), all_of(b.params))
-
-    return inner(block)
+    def block(self, b: Block) -> Block:
+        return b.with_([self.statement(s) for s in b.body], map(self.operand, b.yields), self.values(b.params))
 
 
 def substitute(block: Block, mapping: Mapping[Value, Operand]) -> Block:

@@ -100,10 +100,11 @@ def _copied(s: Builder, template: _Template, values: Sequence[Value], renaming: 
     """What a template gives, with its statements, for values of this function."""
     there: dict[Operand, Operand] = dict(zip(template.params, values, strict=True))
 
+    def leaf(o: Operand) -> Operand:
+        return there[o] if type(o) is Value else o
+
     def operand(o: Operand) -> Operand:
-        if type(o) is Const:
-            return o
-        return there[o] if type(o) is Value else map_leaves(operand, o)
+        return o if type(o) is Const else leaf(o) if type(o) is Value else map_leaves(leaf, o)
 
     for t in template.body:
         made = there[t.result] = Value(t.result.type if renaming is None else renaming.type(t.result.type))
