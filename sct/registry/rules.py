@@ -19,6 +19,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -60,14 +61,12 @@ def positional_parameters(signature: inspect.Signature) -> tuple[str, ...]:
 class AdjointRule:
     """An adjoint rule as registered.
 
-    `function` is the rule; `signature` the primitive's signature as the rule states it; `operands` the names of the
-    parameters that get an adjoint; `result` and `result_bar` the rule's names for the result and its adjoint. `sequences` and
-    `raw` are operands that are not arrays.
+    `function` is the rule; `operands` the names of the parameters that get an adjoint; `result` and `result_bar` the rule's
+    names for the result and its adjoint. `sequences` and `raw` are operands that are not arrays.
     """
 
     primitive: Callable[..., Any]
     function: Callable[..., Any]
-    signature: inspect.Signature
     operands: tuple[str, ...]
     result: str
     result_bar: str
@@ -77,6 +76,12 @@ class AdjointRule:
     partials: tuple[str | None, ...] = ()
     sequences: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        """The primitive's signature as the rule states it; it takes time, and few rules are asked for it."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return inspect.Signature([p for p in parameters if p.name not in (self.result, self.result_bar)])
 
     @functools.cached_property
     def is_own(self) -> bool:
@@ -153,18 +158,26 @@ def _rule(
     sequences: tuple[str, ...] = (),
     raw: tuple[str, ...] = (),
 ) -> AdjointRule:
-    parameters = list(inspect.signature(rule).parameters.values())
-    if not parameters:
+    names = _parameters(rule)
+    if not names:
         raise TypeError(f"the adjoint rule {rule.__name__} has no parameters; it needs (result, operands..., result_bar)")
-    result = parameters[0].name
+    result = names[0]
     bar = f"{result}_bar"
-    names = [p.name for p in parameters]
     if bar not in names:
         raise TypeError(f"the adjoint rule {rule.__name__} has no parameter {bar}, the adjoint of its result {result}")
-    own = [p for p in parameters if p.name not in (result, bar)]
-    operands = tuple(names[1 : names.index(bar)])
-    signature = inspect.Signature(own)
-    return AdjointRule(primitive, rule, signature, operands, result, bar, kind, real_only, absent, partials, sequences, raw)
+    operands = names[1 : names.index(bar)]
+    return AdjointRule(primitive, rule, operands, result, bar, kind, real_only, absent, partials, sequences, raw)
+
+
+def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a rule's parameters, in order."""
+    if not isinstance(rule, FunctionType) or hasattr(rule, "__wrapped__"):
+        return tuple(inspect.signature(rule).parameters)
+    code = rule.__code__
+    positional, named = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    several = named + bool(code.co_flags & inspect.CO_VARARGS)
+    names = code.co_varnames[: several + bool(code.co_flags & inspect.CO_VARKEYWORDS)]
+    return *names[:positional], *names[named:several], *names[positional:named], *names[several:]
 
 
 _OPERATORS = frozenset(f for f in vars(operator).values() if callable(f)) | {pow, divmod}
