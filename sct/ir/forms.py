@@ -34,21 +34,19 @@ __all__ = ["Form", "Renaming"]
 
 
 class Form:
-    """The form of some operands; `values` are those in them, `names` the sizes of which nothing is written but a name.
+    """The form of some operands; `names` are the sizes of which nothing is written but a name.
 
     Names are numbered as they are met, each with what may be concluded from it: whether it is a length for certain, whether it
     is the same throughout a run, and the bounds of the index of a loop.
     """
 
     def __init__(self) -> None:
-        self.values: list[Value] = []
         self.names: dict[Hashable, int] = {}
         self.sizes: dict[Size, Hashable] = {}
 
     def operand(self, o: Operand) -> Hashable:
         """The form of an operand: of a value its type's."""
         if type(o) is Value:
-            self.values.append(o)
             return (self.type(o.type),)
         return o if type(o) is Const else self.structure(o, self.operand)
 

@@ -268,7 +268,7 @@ def rule(
     def make(inner: Builder, own: list[Operand]) -> list[Operand]:
         return [inlined_rule(inner, op, own[: len(args)], dict(zip(kwargs, own[len(args) :], strict=True)), wanted)]
 
-    found = from_template(s, (op, wanted, len(args), tuple(kwargs)), operands, make)
+    found = from_template(s, (op, wanted, len(args), tuple(kwargs)), operands, values_of(*operands), make)
     return inlined_rule(s, op, args, kwargs, wanted) if found is None else found[0]
 
 

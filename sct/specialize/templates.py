@@ -36,7 +36,11 @@ _templates: dict[Hashable, _Template | None] = {}  # None where there is none
 
 
 def from_template(
-    s: Builder, of: Hashable, operands: Sequence[Operand], make: Callable[[Builder, list[Operand]], Sequence[Operand]]
+    s: Builder,
+    of: Hashable,
+    operands: Sequence[Operand],
+    values: Sequence[Value],
+    make: Callable[[Builder, list[Operand]], Sequence[Operand]],
 ) -> Sequence[Operand] | None:
     """What `make` gives for operands, with the statements that it puts before; None where it has to be asked for these alone.
 
@@ -48,6 +52,8 @@ def from_template(
         What else they depend on.
     operands : sequence of Operand
         What they are made of, of types that last.
+    values : sequence of Value
+        What stands for the values in the operands, of which no more is known.
     make : callable
         Given a builder and operands, puts statements there and gives operands.
     """
@@ -61,14 +67,14 @@ def from_template(
     if isinstance(found, _Template):
         renaming = None if found.names == names else Renaming(zip(found.names, names, strict=True))
         if not found.relied.asked or (found.relied if renaming is None else found.relied.renamed(renaming.fact)).again():
-            return _copied(s, found, form.values, renaming)
+            return _copied(s, found, values, renaming)
     elif found is None:
         return None
     made = _made(s, operands, names, make)
     if len(_templates) >= _MOST:
         _templates.clear()
     _templates[key] = made
-    return None if made is None else _copied(s, made, form.values, None)
+    return None if made is None else _copied(s, made, values, None)
 
 
 def _made(

@@ -18,8 +18,9 @@ from sct.analysis.activity import primitive_of
 from sct.errors import NonDifferentiableArgumentError, NoRuleError
 from sct.ir.ops import Method, describe, is_lasting, package_of
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
-from sct.ir.types import Array, Const, Dict, Instance, List, Scalar, Slice, Tuple
+from sct.ir.types import Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, with_items
 from sct.ir.words import in_words
+from sct.registry.facts import facts_of
 from sct.registry.methods import method_rule
 from sct.registry.rules import AdjointRule
 from sct.specialize.building import Builder
@@ -53,7 +54,9 @@ def adjoints_by_rule(
             return [o for pair in _Reversed(inner, rule, call, sought, inlined_rule).adjoints(bar) for o in pair]
 
         of = rule.function, rule.primitive, s.op, len(s.args), tuple([k for k, _ in s.kwargs]), *wanted
-        found = from_template(b, of, operands, make)
+        k = facts_of(s.op).index
+        known = [_as_index(o) if k is not None and n == k + 2 else o for n, o in enumerate(operands)]
+        found = from_template(b, of, known, values, make)
         if found is not None:
             return list(zip(found[::2], found[1::2], strict=True))
     return _Reversed(b, rule, s, active, templated_rule).adjoints(bar)
@@ -61,6 +64,13 @@ def adjoints_by_rule(
 
 def _lasts(o: Operand) -> bool:
     return isinstance(o, Value) or lasts(type_of(o))
+
+
+def _as_index(o: Operand) -> Operand:
+    """An index, whose integers pick one entry each, whatever they are."""
+    if isinstance(o, Tuple):
+        return with_items(o, map(_as_index, o.items))
+    return Value(Scalar(int)) if isinstance(o, Value) and isinstance(o.type, Scalar) and o.type.kind is int else o
 
 
 class _Reversed:
