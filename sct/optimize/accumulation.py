@@ -30,25 +30,23 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
 from sct.analysis.storage import numbering, storage, storage_of_lists
 from sct.analysis.versions import is_write
 from sct.ir.ops import InPlace
-from sct.ir.rewriting import changed
+from sct.ir.rewriting import changed, map_blocks
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
     Block,
     Closure,
-    For,
     Function,
-    If,
     Operand,
     Statement,
     Value,
-    While,
     captured,
     is_reverse,
     type_of,
@@ -102,22 +100,20 @@ class _Accumulation:
     def statement(self, s: Statement) -> Statement:
         if isinstance(s, Apply):
             return self.stored(s)
-        after = self.live = self.live & ~self.bits.of(s.results)
-        if isinstance(s, If):
-            then, a = self.block(s.then)
+        after = self.live & ~self.bits.of(s.results)
+        if s.repeats:  # what a block reads from around it is needed again
+            after |= self.bits.of(v for b in s.blocks for v in captured(b))
+        before: list[int] = []
+
+        def inner(b: Block) -> Block:
             self.live = after
-            orelse, b = self.block(s.orelse)
-            self.live = a | b
-            return changed(s, then=then, orelse=orelse)
-        if isinstance(s, Closure):
-            block, inside = self.block(s.block)
-            self.live = inside | after
-            return changed(s, block=block)
-        assert isinstance(s, (For, While))
-        around = self.live = after | self.bits.of(v for b in s.blocks for v in captured(b))
-        body, _ = self.block(s.body)
-        self.live = around
-        return changed(s, body=body)
+            made, live = self.block(b)
+            before.append(live)
+            return made
+
+        made = map_blocks(inner, s)
+        self.live = after if s.repeats else reduce(operator.or_, before)
+        return made
 
     def stored(self, s: Apply) -> Apply:
         """The statement, storing over its first operand where it may; a write that may not goes into a copy."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sct.backend.python.fold import Folding
+from sct.ir.bits import Bits
 from sct.ir.ops import InPlace
 from sct.ir.ssa import (
     Apply,
@@ -28,29 +29,18 @@ __all__ = ["Interference", "interference"]
 
 
 class Interference:
-    """Bit masks over values: `bit[v]` is the value's own, `of[v]` that of those which are needed while `v` is made.
+    """The values that get variables, as `bits`; `of[v]` are those which are needed while `v` is made.
 
-    Two values interfere if either is in the mask of the other.
+    Two values interfere if either is among those of the other.
     """
 
     def __init__(self) -> None:
-        self.bit: dict[Value, int] = {}
-        self.values: list[Value] = []
+        self.bits: Bits[Value] = Bits()
         self.of: dict[Value, int] = {}
-
-    def mask(self, v: Value) -> int:
-        """The value's own bit, made when it is first asked for."""
-        own = self.bit.get(v)
-        if own is None:
-            own = self.bit[v] = 1 << len(self.values)
-            self.values.append(v)
-            self.of[v] = 0
-        return own
 
     def define(self, v: Value, live: int) -> None:
         """`v` is made while `live` are needed."""
-        own = self.mask(v)
-        self.of[v] |= live & ~own
+        self.of[v] = self.of.get(v, 0) | (live & ~self.bits.bit(v))
 
 
 def interference(f: Function, folding: Folding) -> Interference:
@@ -75,11 +65,7 @@ class _Analysis:
         return self.graph
 
     def masks(self, values: Iterable[Value]) -> int:
-        out = 0
-        for v in values:
-            if v not in self.folding.inline:
-                out |= self.graph.mask(v)
-        return out
+        return self.graph.bits.of(v for v in values if v not in self.folding.inline)
 
     def captured(self, block: Block) -> int:
         """The variables from outside that a block reads."""
@@ -102,7 +88,7 @@ class _Analysis:
 
     def leaves(self, v: Value) -> int:
         if v not in self.folding.inline:
-            out = self.graph.mask(v)
+            out = self.graph.bits.bit(v)
         else:
             s = self.folding.definition[v]
             out = self.reads(*s.operands)
@@ -124,7 +110,7 @@ class _Analysis:
         live = self.body(block, live | self.reads(*block.yields))
         for p in block.params:
             self.graph.define(p, live)
-            live &= ~self.graph.mask(p)
+            live &= ~self.graph.bits.bit(p)
         return live
 
     def statement(self, s: Statement, live: int) -> int:
@@ -133,17 +119,17 @@ class _Analysis:
                 return live
             if not isinstance(s.op, InPlace):
                 self.graph.define(s.result, live)
-                return (live & ~self.graph.mask(s.result)) | self.reads(*s.operands)
+                return (live & ~self.graph.bits.bit(s.result)) | self.reads(*s.operands)
             others = self.reads(*s.args[1:])  # read after the variable is set
             own = self.reads(s.args[0])
             self.graph.define(s.result, live | (others & ~own))
-            return (live & ~self.graph.mask(s.result)) | self.reads(*s.operands)
+            return (live & ~self.graph.bits.bit(s.result)) | self.reads(*s.operands)
         if isinstance(s, If):
             return self.if_(s, live)
         if isinstance(s, Closure):
             self.graph.define(s.result, live)
             inside = self.block(s.block, live)
-            return (live & ~self.graph.mask(s.result)) | inside
+            return (live & ~self.graph.bits.bit(s.result)) | inside
         assert isinstance(s, (For, While))
         return self.loop(s, live)
 

@@ -47,13 +47,13 @@ class _Namer:
     def __init__(self, f: Function, folding: Folding, graph: Interference, reserved: frozenset[str]) -> None:
         self.f = f
         self.folding = folding
-        self.graph = graph
         self.reserved = reserved
         self.leader: dict[Value, Value] = {}
-        self.members: dict[Value, int] = dict(graph.bit)
-        self.conflicts: dict[Value, int] = dict(graph.of)
-        self.label: dict[Value, str] = {v: v.name for v in graph.bit}
-        self.labels = {v.name for v in graph.bit if v.name} | {p.name for p in f.block.params}
+        self.values = graph.bits.things
+        self.members: dict[Value, int] = {v: graph.bits.bit(v) for v in self.values}
+        self.conflicts: dict[Value, int] = {v: graph.of.get(v, 0) for v in self.values}
+        self.label: dict[Value, str] = {v: v.name for v in self.values}
+        self.labels = {v.name for v in self.values if v.name} | {p.name for p in f.block.params}
         self.numbered: dict[str, int] = {}
         self.fixed = set(f.block.params)
         self.seeds = {p.name for p in f.block.params}
@@ -114,13 +114,13 @@ class _Namer:
     # -- picking ---------------------------------------------------------------------------------------------------------
 
     def run(self) -> dict[Value, str]:
-        order = [v for v in (*self.f.block.params, *self.in_order(self.f.block)) if v in self.graph.bit]
+        order = [v for v in (*self.f.block.params, *self.in_order(self.f.block)) if v in self.members]
         for v in order:  # the user's names first
             if self.label[self.find(v)]:
                 self.name(self.find(v))
         for v in order:
             self.name(self.find(v))
-        return {v: self.names[self.find(v)] for v in self.graph.bit if self.find(v) in self.names}
+        return {v: self.names[self.find(v)] for v in self.values if self.find(v) in self.names}
 
     def name(self, group: Value) -> None:
         if group in self.names:
