@@ -13,47 +13,51 @@ from sct.errors import UnsupportedSyntaxError
 from sct.frontend.compound import TARGETS
 from sct.frontend.read import Source
 
-__all__ = ["check"]
+__all__ = ["EXPRESSIONS", "STATEMENTS", "check"]
 
-_STATEMENTS = (
-    ast.Return,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.AugAssign,
-    ast.For,
-    ast.While,
-    ast.If,
-    ast.Raise,
-    ast.Assert,
-    ast.Expr,
-    ast.Pass,
-    ast.Break,
-    ast.Continue,
-    ast.Delete,
-)
-_EXPRESSIONS = (
-    ast.BoolOp,
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.IfExp,
-    ast.Dict,
-    ast.Compare,
-    ast.Call,
-    ast.JoinedStr,
-    ast.FormattedValue,
-    ast.Constant,
-    ast.Attribute,
-    ast.Subscript,
-    ast.Name,
-    ast.Starred,
-    ast.List,
-    ast.Tuple,
-    ast.Slice,
-    ast.ListComp,
-    ast.DictComp,
-    ast.GeneratorExp,
-)
-_TAKEN = frozenset((*_STATEMENTS, *_EXPRESSIONS, ast.keyword, ast.comprehension))
+STATEMENTS: dict[type, str] = {
+    ast.Assign: "x = y",
+    ast.AnnAssign: "x: t = y",
+    ast.AugAssign: "x += y",
+    ast.Delete: "del x",
+    ast.If: "if x: ...",
+    ast.For: "for x in y: ...",
+    ast.While: "while x: ...",
+    ast.Break: "break",
+    ast.Continue: "continue",
+    ast.Return: "return x",
+    ast.Raise: "raise x",
+    ast.Assert: "assert x",
+    ast.Pass: "pass",
+    ast.Expr: "f(x)",
+}
+"""The statements that are taken, each with an example; docs/limitations.md prints these."""
+
+EXPRESSIONS: dict[type, str] = {
+    ast.Constant: "1.0",
+    ast.Name: "x",
+    ast.UnaryOp: "-x",
+    ast.BinOp: "x + y",
+    ast.BoolOp: "x and y",
+    ast.Compare: "x < y",
+    ast.IfExp: "x if t else y",
+    ast.Call: "f(x)",
+    ast.Starred: "f(*x)",
+    ast.Attribute: "x.a",
+    ast.Subscript: "x[i]",
+    ast.Slice: "x[i:j]",
+    ast.Tuple: "(x, y)",
+    ast.List: "[x, y]",
+    ast.Dict: "{k: x}",
+    ast.ListComp: "[x for x in y]",
+    ast.DictComp: "{k: x for k, x in y}",
+    ast.GeneratorExp: "sum(x for x in y)",
+    ast.JoinedStr: "f'{x}'",
+    ast.FormattedValue: "f'{x}'",
+}
+"""The expressions that are taken, with all operators; each with an example."""
+
+_TAKEN = frozenset((*STATEMENTS, *EXPRESSIONS, ast.keyword, ast.comprehension))
 
 _OPERATORS = (ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context)
 _PLAIN = frozenset((type(None), ast.Name, ast.Constant, *(kind for known in _OPERATORS for kind in known.__subclasses__())))
@@ -83,7 +87,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "TypeAlias": ("a type alias", "Define it at module level."),
 }
 
-_OTHER_ADVICE = "Write it with the constructs that the manual lists."
+_OTHER_ADVICE = "Write it with the constructs that docs/limitations.md lists."
 
 
 def check(source: Source) -> None:

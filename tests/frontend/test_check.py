@@ -1,5 +1,6 @@
 """Every construct that sct does not take is refused at its place, with advice; what looks like one and is taken, computes."""
 
+import ast
 import linecache
 import re
 import sys
@@ -9,6 +10,7 @@ import pytest
 from sources import define
 
 import sct
+from sct.frontend.check import EXPRESSIONS, STATEMENTS
 
 # A function's text, and the piece of it at which the caret points (its first character).
 REFUSED = {
@@ -185,6 +187,11 @@ def test_the_place_in_a_page_of_text_with_greek_letters():
         sct.grad(namespace["αα"])(1.0)
     place = error.value.place
     assert rows[place.line - 1][place.column :].startswith("{1}")
+
+
+@pytest.mark.parametrize("kind", (*STATEMENTS, *EXPRESSIONS))
+def test_each_construct_that_is_taken_has_an_example_that_is_one(kind):
+    assert kind in map(type, ast.walk(ast.parse({**STATEMENTS, **EXPRESSIONS}[kind])))
 
 
 def test_nonlocal_is_refused():

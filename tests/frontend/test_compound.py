@@ -4,10 +4,9 @@ import ast
 
 import pytest
 
-from sct.frontend import check, compound
+from sct.frontend import compound
+from sct.frontend.check import EXPRESSIONS, STATEMENTS
 from sct.frontend.lower import _Lowerer
-
-STATEMENTS, EXPRESSIONS = check._STATEMENTS, check._EXPRESSIONS
 
 
 def fields(kind, *names):
