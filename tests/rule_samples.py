@@ -1,4 +1,4 @@
-"""The samples of all rules, as the files in tests/rules have them: (function, arguments, keywords)."""
+"""The samples of all rules, as the files in tests/rules have them in `SAMPLES`: (function, arguments, keywords)."""
 
 import functools
 import importlib.util

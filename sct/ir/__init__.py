@@ -1,1 +1,4 @@
-"""The intermediate representation: abstract values, structured SSA, its printer and its verifier."""
+"""The intermediate representation: abstract values, structured SSA, its printer, parser and verifier.
+
+`manager` keeps what analyses have found of a block with that block.
+"""

@@ -1,8 +1,9 @@
 """Abstract values: what is known of a value before the code runs.
 
-Takes nothing but NumPy dtypes and Python constants; gives frozen descriptions that are equal when they say the same.
-Never holds data: sizes are symbols (`Size`), except where the program text fixes them. The container classes (`Tuple`,
-`List`, `Dict`, `Slice`) serve two levels: their items are abstract values here, and operands in the SSA form.
+Takes nothing but NumPy dtypes and Python constants; gives frozen descriptions that are equal when they say the same. Never
+holds data: sizes are symbols (`Size`), except where the program text fixes them. Where symbols do not tell sizes apart, what
+they are at the call does (`sizes_known`); what is concluded from that is collected (`facts_relied_on`). The container classes
+(`Tuple`, `List`, `Dict`, `Slice`) serve two levels: their items are abstract values here, and operands in the SSA form.
 """
 
 from __future__ import annotations

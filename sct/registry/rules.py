@@ -279,9 +279,10 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     """Register an element-wise function by its partial derivatives.
 
     Each partial is an expression that is linear in `d`: with `d` the adjoint of the result it gives the operand's adjoint
-    (before un-broadcasting), with `d` the operand's tangent it gives the result's tangent. Operands are called `x`, or
-    `x1`, `x2`; the result is `y`. None: no derivative in that operand. `np` is NumPy, `math` the module; `as_number(x)` is
-    what to take the negative or the sign of, where NumPy has none of a flag.
+    (before un-broadcasting), with `d` the operand's tangent it gives the result's tangent (of complex operands where the
+    function is holomorphic). Operands are called `x`, or `x1`, `x2`; the result is `y`. None: no derivative in that operand.
+    `np` is NumPy, `math` the module; `as_number(x)` is what to take the negative or the sign of, where NumPy has none of a
+    flag.
     """
     names = ["x"] if len(partials) == 1 else [f"x{i + 1}" for i in range(len(partials))]
     terms = [

@@ -1,9 +1,10 @@
 """Bringing into scope what the reverse sweep reads of the forward sweep's inner blocks.
 
-Takes a `Reversal`; gives a well-formed function. A value of a branch becomes a result of its `If`. A value of a loop's body
-is computed again, carried backwards, or pushed on a tape where it is made and popped where it is used
-(`sct.analysis.recording` decides). An array that was written into is had back by undoing the writes, for which the parts that
-they overwrite are kept. Each tape belongs to one value and is emptied in the reverse of the order in which it was filled,
+Takes a `Reversal`; gives a well-formed function. `_Recorder.supply` decides, in this order: an array that was written into is
+had back by undoing the writes (`sct.analysis.versions`), for which the parts that they overwrite are kept; a value of a branch
+becomes a result of its `If`, or is tested again; a value of a loop's body is carried backwards, computed again, also by a read
+of an array as it is at the end (`sct.analysis.recording`, `sct.analysis.dependence`), or pushed on a tape where it is made and
+popped where it is used. Each tape belongs to one value and is emptied in the reverse of the order in which it was filled,
 whatever loops and branches surround it.
 """
 

@@ -59,7 +59,7 @@ _FIRST_ORDER_ONLY = {
     cofactors: "the third derivative of det, which test_second_derivatives.py checks",
     np.arange: "no derivative by its bounds",
     np.float16: "the differences see the rounding",
-    **{op: "linear; test_lists.py checks it, analysis/test_growing.py its derivatives" for op in LIST_OPERATIONS},
+    **{op: "linear; test_lists.py checks it, specialize/test_growing.py its derivatives" for op in LIST_OPERATIONS},
     **{op: "a statement, no call; test_writing.py checks its second derivative" for op in (updated, scatter_add)},
 }
 
