@@ -189,7 +189,7 @@ class _Emitter:
     def every_use(self, block: Block) -> Iterator[Value]:
         for b in blocks_in(block):
             for s in b.body:
-                yield from values_of(*s.operands)
+                yield from s.values
             if b is not block:
                 yield from values_of(*b.yields)
 
@@ -337,21 +337,25 @@ class _Emitter:
             return
         if s.op is operator.getitem and s.args[0] in self.parts and s.result in self.parts[s.args[0]]:  # type: ignore[index]
             return
-        args = [self.expression(a) for a in s.args]
+        if s.op in (PUSH, RAISE, ASSERT) or isinstance(s.op, InPlace):
+            self.command(s, [self.expression(a) for a in s.args], out)
+            return
+        value = self.operation(s)
+        if s.result in self.used:
+            self.assign_updating(s, value, out)
+        else:
+            out.append(ast.Expr(value))
+
+    def command(self, s: Apply, args: list[Expression], out: list[Any]) -> None:
+        """An operation that is a statement of Python's, or stores over something."""
         if s.op is PUSH:
             out.append(ast.Expr(call(ast.Attribute(args[0], "append", ast.Load()), args[1:])))
         elif s.op is RAISE:
             out.append(ast.Raise(args[0] if args else None, args[1] if len(args) > 1 else None))
         elif s.op is ASSERT:
             out.append(ast.Assert(args[0], args[1] if len(args) > 1 else None))
-        elif isinstance(s.op, InPlace):
-            self.in_place(s, args, out)
         else:
-            value = self.operation(s)
-            if s.result in self.used:
-                self.assign_updating(s, value, out)
-            else:
-                out.append(ast.Expr(value))
+            self.in_place(s, args, out)
 
     def several(self, s: Apply, out: list[Any]) -> None:
         """An operation with several results, each of which has a variable."""
@@ -472,8 +476,7 @@ class _Emitter:
         if isinstance(s.op, (Steps, StepsBack)):
             return self.steps(s)
         first = 1 if isinstance(s.op, Method) else 0
-        dtypes = any(isinstance(a, Const) and isinstance(a.value, np.dtype) for a in s.operands)
-        written = self.argument if dtypes and (first or _takes_dtypes(s.op)) else self.expression
+        written = self.argument if s.op not in BINARY and (first or _takes_dtypes(s.op)) else self.expression
         args = [*(self.expression(a) for a in s.args[:first]), *(written(a) for a in s.args[first:])]
         if s.op in (operator.getitem, item):
             args[1] = self.index(s.args[1])

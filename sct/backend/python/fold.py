@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -96,7 +97,7 @@ class _Folder:
     def count(self, block: Block) -> None:
         for i, s in enumerate(block.body):
             here, begins = (block.label, i), 0
-            used = values_of(*s.operands)
+            used = s.values
             self.use(used)
             if isinstance(s, Apply):
                 self.count_operation(s, used, here)
@@ -116,7 +117,7 @@ class _Folder:
                 self.home[r] = here
                 self.definition[r] = s
 
-    def count_operation(self, s: Apply, used: list[Value], here: tuple[int, int]) -> None:
+    def count_operation(self, s: Apply, used: Sequence[Value], here: tuple[int, int]) -> None:
         if s.op in (quotient, power):  # a / b if b else ...: read twice
             self.use(used)
         elif isinstance(s.op, InPlace):
@@ -129,7 +130,7 @@ class _Folder:
         if effect(s) in _CHANGING:
             self.changes.setdefault(here[0], []).append(here[1])
 
-    def use(self, values: list[Value]) -> None:
+    def use(self, values: Sequence[Value]) -> None:
         for v in values:
             self.uses[v] = self.uses.get(v, 0) + 1
 
@@ -164,26 +165,26 @@ class _Folder:
             self.inline.add(a)
 
     def foldable(self, s: Apply) -> bool:
-        if s.result in self.stored:
+        if s.result.name or s.result in self.stored:
             return False
         if self.free_to_repeat(s):
             return True
         if s.op is POP:  # in the statement right after it
             v = s.result
             (block, i), (other, j) = self.home[v], self.direct.get(v, (-1, -1))
-            return not v.name and self.uses[v] == 1 and (block, i + 1) == (other, j)
-        return self.quiet(s) and self.used_once(s.result) and not self.is_part(s) and not self.is_deep(s)
+            return self.uses[v] == 1 and (block, i + 1) == (other, j)
+        return self.used_once(s.result) and self.quiet(s) and not self.is_part(s) and not self.is_deep(s)
 
     def is_deep(self, s: Apply) -> bool:
         """Whether a statement is written with too many expressions in one another; the terms of a sum stand side by side."""
-        inner = {v: self.depth.get(v, 0) for v in values_of(*s.operands) if v in self.inline}
+        inner = {v: self.depth.get(v, 0) for v in s.values if v in self.inline}
         first = s.args[0] if s.op in _CHAINS and isinstance(s.args[0], Value) else None
         self.depth[s.result] = max((d if v is first else d + 1 for v, d in inner.items()), default=0)
         return self.depth[s.result] > _DEEPEST
 
     def reads(self, s: Apply) -> bool:
         """Whether a statement, with what is folded into it, reads something that may change."""
-        return effect(s) == "reads" or any(v in self.inline and v in self.reading for v in values_of(*s.operands))
+        return effect(s) == "reads" or any(v in self.inline and v in self.reading for v in s.values)
 
     def quiet(self, s: Apply) -> bool:
         """Whether a statement can be an expression."""
@@ -210,13 +211,11 @@ class _Folder:
         if s.op is operator.getitem and isinstance(s.args[1], Const) and isinstance(s.args[0], Value):
             base = s.args[0]
             d = self.definition.get(base)
-            if isinstance(d, Apply) and d.op in _SHAPES and not s.result.name and base not in self.inline:
+            if isinstance(d, Apply) and d.op in _SHAPES and base not in self.inline:
                 return True
-            if isinstance(base.type, (Tuple, List, Dict)) and not s.result.name:
+            if isinstance(base.type, (Tuple, List, Dict)):
                 return base in self.params or (base in self.inline and isinstance(d, Apply) and self.free_to_repeat(d))
-        if s.result.name:
-            return False
-        if kind_of(s.op) == "comparison" and self.tests[s.result] == self.uses[s.result]:
+        if self.tests[s.result] == self.uses[s.result] and kind_of(s.op) == "comparison":
             return all(is_number(a) and (a in self.params or isinstance(a, Const)) for a in s.args)
         if (isinstance(s.op, Attribute) and s.op.name in ("T", "shape", "size")) or s.op is np.shape:
             return all(not isinstance(a, Value) or (self.written(a) and a not in self.copied) for a in s.args)

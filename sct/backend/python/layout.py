@@ -35,7 +35,7 @@ def layouts_seen(f: Function) -> set[Value]:
                 continue
             if is_reverse(s) and not every:
                 new.add(s.result)
-                roots += values_of(*s.operands)
+                roots += s.values
                 continue
             in_place = isinstance(s.op, InPlace)
             sources[s.result] = s.args[:1] if in_place else s.operands

@@ -22,6 +22,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
+    captured,
     values_of,
 )
 
@@ -72,7 +73,7 @@ class _Analysis:
         out = self.reads(*block.yields)
         own = self.masks(block.params)
         for s in block.body:
-            out |= self.reads(*s.operands)
+            out |= self.read_by(s.values)
             own |= self.masks(s.results)
             for b in s.blocks:
                 out |= self.captured(b)
@@ -80,8 +81,12 @@ class _Analysis:
 
     def reads(self, *operands: Operand) -> int:
         """The variables that operands read, through the expressions folded into them."""
+        return self.read_by(values_of(*operands))
+
+    def read_by(self, values: Iterable[Value]) -> int:
+        """The variables that are read where some values are."""
         out, known = 0, self.leaf_masks
-        for v in values_of(*operands):
+        for v in values:
             mask = known.get(v)
             out |= self.leaves(v) if mask is None else mask
         return out
@@ -91,7 +96,7 @@ class _Analysis:
             out = self.graph.bits.bit(v)
         else:
             s = self.folding.definition[v]
-            out = self.reads(*s.operands)
+            out = self.read_by(s.values)
             if isinstance(s, If):
                 out |= self.choice(s)
         self.leaf_masks[v] = out
@@ -119,11 +124,11 @@ class _Analysis:
                 return live
             if not isinstance(s.op, InPlace):
                 self.graph.define(s.result, live)
-                return (live & ~self.graph.bits.bit(s.result)) | self.reads(*s.operands)
+                return (live & ~self.graph.bits.bit(s.result)) | self.read_by(s.values)
             others = self.reads(*s.args[1:])  # read after the variable is set
             own = self.reads(s.args[0])
             self.graph.define(s.result, live | (others & ~own))
-            return (live & ~self.graph.bits.bit(s.result)) | self.reads(*s.operands)
+            return (live & ~self.graph.bits.bit(s.result)) | self.read_by(s.values)
         if isinstance(s, If):
             return self.if_(s, live)
         if isinstance(s, Closure):
@@ -155,15 +160,11 @@ class _Analysis:
         count = self.masks(s.results[n:]) & live
         params = self.masks(s.body.params)
         flag = self.reads(*s.body.yields[n:]) & ~self.masks(v for v in s.body.yields[:n] if isinstance(v, Value))
-        inner = (live & ~results) | count | flag
-        while True:
-            top = self.body(s.body, inner | self.reads(*s.body.yields))
-            if isinstance(s, While):
-                top = self.body(s.test, top | inner | self.reads(*s.test.yields))
-            around = (top | inner) & ~params
-            if around == inner:
-                break
-            inner = around
+        around = self.read_by(v for b in s.blocks for v in captured(b))
+        inner = (live & ~results) | count | flag | (around & ~params)
+        top = self.body(s.body, inner | self.reads(*s.body.yields))
+        if isinstance(s, While):
+            top = self.body(s.test, top | inner | self.reads(*s.test.yields))
         bounds = self.reads(s.start, s.stop, s.step) if isinstance(s, For) else 0
         for p in s.body.params:
             self.graph.define(p, top | inner | params | bounds)  # set before the bounds are read
