@@ -6,12 +6,13 @@ Takes typed blocks; gives pairs of sizes. NumPy raises where sizes do not fit; a
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from functools import reduce
+from typing import TypeAlias
 
 from sct.analysis.activity import primitive_of
 from sct.infer.call import infer_call, operand_types
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, InPlace, Method
+from sct.ir.ops import ASSERT, POP, PUSH, RAISE, InPlace, Method, hashable
 from sct.ir.records import record
 from sct.ir.ssa import (
     Apply,
@@ -47,6 +48,8 @@ from sct.registry.methods import method_rule
 
 __all__ = ["Equalities", "Fit", "enforced", "fits"]
 
+_Pair: TypeAlias = "tuple[SizeLike, SizeLike, bool]"
+
 
 @record(frozen=True)
 class Fit:
@@ -75,14 +78,22 @@ class Fit:
 
 def fits(block: Block, active: Collection[Value]) -> Iterator[Fit]:
     """The sizes that must fit in the statements of a block, and of the blocks in it, that derivatives pass through."""
+    return _fits(block, active, {})
+
+
+def _fits(block: Block, active: Collection[Value], known: dict[Hashable, list[_Pair]]) -> Iterator[Fit]:
+    """These; `known` has the pairs by operation and types of operands."""
     for s in block.body:
-        if isinstance(s, Apply) and s.result in active and not _is_of_one_shape(s):
-            with sizes_taken_equal() as found:
-                _inferred(s, operand_types(s.op, s.args))
-            for a, b, exactly in found:
+        if isinstance(s, Apply) and s.result in active and hashable(s.op) and not _is_of_one_shape(s):
+            args = operand_types(s.op, s.args)
+            key = s.op, *args, *((k, type_of(v)) for k, v in s.kwargs)
+            if key not in known:
+                with sizes_taken_equal() as known[key]:
+                    _inferred(s, args)
+            for a, b, exactly in known[key]:
                 yield Fit(a, b, exactly, block.label, s)
         for inner in s.blocks:
-            yield from fits(inner, active)
+            yield from _fits(inner, active, known)
 
 
 def _is_of_one_shape(s: Apply) -> bool:

@@ -134,7 +134,7 @@ class Block:
     body: tuple[Statement, ...]
     yields: tuple[Operand, ...]
     label: int = field(default_factory=lambda: next(_ids))
-    tables: dict[Callable[[Block], Any], Any] = field(default_factory=dict, init=False, repr=False)
+    tables: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     def with_(
         self,

@@ -83,7 +83,7 @@ class _Accumulation:
             self.live &= ~self.bits.of(s.results)
             self.live |= self.bits.of(made.values)
             body.append(made)
-            if isinstance(made, Apply) and made.args and made.args[0] in self.copied:
+            if self.copied and isinstance(made, Apply) and made.args and made.args[0] in self.copied:
                 copy = self.copied[made.args[0]]
                 body.append(copy)
                 self.live &= ~self.bits.bit(copy.result)

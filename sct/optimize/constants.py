@@ -30,7 +30,9 @@ def constants(f: Function) -> Function:
 
 
 def _is_of_numbers(s: Apply) -> bool:
-    return s.op in _FOLDED and not s.kwargs and all(isinstance(a, Const) and type(a.value) in (int, float) for a in s.args)
+    if s.values or s.kwargs or s.op not in _FOLDED:
+        return False
+    return all(isinstance(a, Const) and type(a.value) in (int, float) for a in s.args)
 
 
 def _folded(_: Rewriter, s: Apply) -> Apply | Operand:

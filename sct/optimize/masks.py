@@ -30,6 +30,7 @@ def f_grad(x):
 
 from __future__ import annotations
 
+from sct.analysis.effects import statements
 from sct.ir.ssa import Apply, Function, Operand
 from sct.ir.types import Array
 from sct.optimize.subexpressions import Sharing
@@ -40,11 +41,16 @@ __all__ = ["masks"]
 
 def masks(f: Function) -> Function:
     """`f` with equal comparisons of arrays computed once."""
-    return _Masks().function(f)
+    return _Masks().function(f) if any(map(_is_mask, statements(f.block))) else f
+
+
+def _is_mask(s: Apply) -> bool:
+    """Whether a statement compares arrays."""
+    t = s.result.type
+    flags = isinstance(t, Array) and bool(t.shape) and (t.dtype is None or t.dtype.kind == "b")
+    return flags and kind_of(s.op) == "comparison"
 
 
 class _Masks(Sharing):
     def rewrite(self, s: Apply) -> Apply | Operand:
-        t = s.result.type
-        is_mask = isinstance(t, Array) and bool(t.rank) and kind_of(s.op) == "comparison"
-        return super().rewrite(s) if is_mask else s
+        return super().rewrite(s) if _is_mask(s) else s

@@ -62,7 +62,11 @@ def chosen(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
 
 
 def run(passes: tuple[Pass, ...], f: Function) -> Function:
-    """`f` after all `passes`, in order."""
+    """`f` after all `passes`, in order: one that has left a block as it is looks at it no more, nor `dead_code` at its own."""
     for p in chosen(passes):
-        f = p(f)
+        if p not in f.block.tables:
+            made = p(f)
+            if made.block is f.block or p is dead_code:
+                made.block.tables[p] = True
+            f = made
     return f

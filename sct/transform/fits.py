@@ -49,11 +49,13 @@ def _missing(f: Function, fits: Iterable[Fit], mirror: Mapping[int, int]) -> dic
     kept = {s.result: s for s in statements(f.block)}
     by_block: dict[int, list[Fit]] = {}
     seen_to: dict[int, Equalities] = {}
+    added: set[tuple[int, SizeLike, SizeLike, bool]] = set()
     for fit in fits:
         s = kept.get(fit.statement.result)
         if s is None or not fit.made_by(s):
             by_block.setdefault(fit.block, []).append(fit)
-        else:
+        elif (one := (fit.block, fit.a, fit.b, fit.exactly)) not in added:
+            added.add(one)
             seen_to.setdefault(fit.block, Equalities()).add(fit.a, fit.b, fit.exactly)
     for label, sure in seen_to.items():  # most follow from what is left of the primal, which is quickly seen
         if all(sure.hold(fit.a, fit.b, fit.exactly) for fit in by_block.get(label, ())):

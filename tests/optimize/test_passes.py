@@ -82,6 +82,14 @@ def test_pass(case):
     same_numbers(given, made)
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_is_not_looked_at_twice_would_stay(case):
+    for names in ("dead_code", f"{case.passes}, dead_code"):
+        made = run(names, parse(case.given))
+        assert passes.dead_code(made) is made
+        assert passes.run((passes.dead_code,), made) is made
+
+
 def same_numbers(given, made):
     """The two functions give the same for the same arguments, and leave these as they are."""
     sizes = {}
