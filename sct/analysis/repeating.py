@@ -110,13 +110,13 @@ def _reads_outside(s: Apply, outside: AbstractSet[Value]) -> bool:
         return True
     found = outside & set(s.values)
     whole = (List, Dict, Instance) if isinstance(s.op, (Call, Steps)) else (List, Dict)
-    return any(may_change(v) or isinstance(v.type, whole) for v in found)
+    return any(may_change(v, *whole) for v in found)
 
 
-def may_change(v: Value) -> bool:
-    """Whether a value may be written into, or is one that is read again where it is needed."""
+def may_change(v: Value, *containers: type) -> bool:
+    """Whether a value may be written into, or is read again where it is needed; so is what is of one of `containers`."""
     t = v.type
-    return isinstance(t, (Unknown, ListOf)) or (isinstance(t, Array) and (t.shape != () or bool(t.boxed)))
+    return isinstance(t, (Unknown, ListOf, *containers)) or (isinstance(t, Array) and (t.shape != () or bool(t.boxed)))
 
 
 def _generators(s: Apply) -> tuple[Operand, ...]:

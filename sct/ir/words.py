@@ -8,8 +8,6 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from sct.ir.ops import describe
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, Undefined
 
@@ -51,9 +49,10 @@ def _array(t: Array) -> str:
     return f"{_article(dtype or 'array')} {dtype}array of rank {rank}"
 
 
-def records(dtype: np.dtype[Any]) -> str:
-    """What an array of other things than numbers holds."""
-    return "objects" if dtype.kind == "O" else "records"
+def records(t: Abstract) -> str:
+    """What an array holds that has no arithmetic of numbers, and so no derivative: records or objects; empty of all else."""
+    kind = t.dtype.kind if isinstance(t, Array) and t.dtype is not None else ""
+    return {"O": "objects", "V": "records"}.get(kind, "")
 
 
 def _constant(value: Any) -> str:

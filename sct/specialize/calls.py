@@ -451,7 +451,7 @@ def as_call(
     sources = [*again.generators, *(b for b in bound if holds_generator(b))]
     sources += [read_access(s, a, bound) for a in outside]
     outer = [v for v in values_of(*bound) if again.acts and s.memory.reaches(v, s.outside)]
-    if any(may_change(v) or isinstance(v.type, (Tuple, List, Dict, Instance)) for v in outer):
+    if any(may_change(v, Tuple, List, Dict, Instance) for v in outer):
         raise UnsupportedSyntaxError(
             f"data from outside, given to {describe(op)}, which may change what is there, and which the derivative runs again",
             s.place,

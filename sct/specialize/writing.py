@@ -214,10 +214,10 @@ def _check_kind(s: Builder, target: Value, value: Operand) -> None:
 
 def _check_records(s: Builder, target: Value, value: Operand) -> None:
     """What is written into arrays of records or objects has no derivative."""
-    t, dtype = target.type, as_array(type_of(value)).dtype
-    if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "OV" and (dtype is None or dtype.kind in "fc"):
+    held, dtype = records(target.type), as_array(type_of(value)).dtype
+    if held and (dtype is None or dtype.kind in "fc"):
         raise UnsupportedSyntaxError(
-            f"a write into {_called(s, target)}, which is an array of {records(t.dtype)}",
+            f"a write into {_called(s, target)}, which is an array of {held}",
             s.place,
             "Use arrays of numbers, one for each field.",
         )

@@ -43,16 +43,12 @@ def own_results(f: Function, item: int | None) -> Function:
 
 def _apart(leaf: Operand, memory: Storage, held: int, body: list[Statement]) -> Operand:
     """What a result is given as, where a closure goes on reading it: the caller may write into it."""
-    if not isinstance(leaf, Value) or not _may_be_written_into(leaf) or not memory.of(leaf) & held:
+    if not isinstance(leaf, Value) or not may_change(leaf, List, Dict, Tuple) or not memory.of(leaf) & held:
         return leaf
     copy = Value(leaf.type, leaf.name)
     t = leaf.type
     body.append(Apply(np.array if isinstance(t, Array) and (t.rank or t.boxed) else kept, (leaf,), (), copy))
     return copy
-
-
-def _may_be_written_into(v: Value) -> bool:
-    return may_change(v) or isinstance(v.type, (List, Dict, Tuple))
 
 
 def _owning(block: Block, memory: Storage, item: int | None, held: int) -> Block:

@@ -504,10 +504,10 @@ def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
 def refuse_records(block: Block, active: set[Value]) -> None:
     """Refuse what is differentiated in arrays of records or objects, whose arithmetic is not that of numbers."""
     for s in statements(block):
-        t = s.result.type
-        if s.result in active and isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "OV":
+        held = records(s.result.type)
+        if held and s.result in active:
             raise UnsupportedSyntaxError(
-                f"{describe(s.op)} that puts what is differentiated into an array of {records(t.dtype)}",
+                f"{describe(s.op)} that puts what is differentiated into an array of {held}",
                 s.place,
                 "Use arrays of numbers, one for each field.",
             )
