@@ -449,6 +449,8 @@ def is_of_dtype(a, dtype=None):
 
 facts(np.array, np.copy, boxed=True)
 facts(np.asarray, np.asanyarray, itself=is_of_dtype, boxed=True)
+facts(np.array, np.asarray, np.asanyarray, np.copy, np.require, Method("copy"), Method("tobytes"), layout="by order")
+facts(np.isfortran, layout="always")
 facts(Method("copy"), memory="fresh", order=lambda a, order="C": order, boxed=is_ndarray)
 
 
@@ -558,7 +560,7 @@ def astype_function_type(x, dtype, *, copy=True, device=None):
 
 
 memory(lambda x, dtype, order="K", casting="unsafe", subok=True, copy=True: "fresh" if copy is True else "view", astype)
-facts(np.astype, astype, boxed=is_ndarray)
+facts(np.astype, astype, boxed=is_ndarray, layout="by order")
 method("astype", astype)
 
 

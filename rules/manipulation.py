@@ -97,7 +97,7 @@ def rearranged_by_reshape(a, shape=None, order="C", *, newshape=None):
     return "reshaped" if isinstance(a, Array) and a.rank == 1 else "may copy"
 
 
-facts(np.reshape, np.ravel, linear="first")
+facts(np.reshape, np.ravel, linear="first", layout="by order")
 facts(np.reshape, rearranged=rearranged_by_reshape, boxed=is_ndarray)
 facts(np.ravel, rearranged=lambda a, order="C": "may copy" if order == "C" else None)
 
@@ -1098,4 +1098,5 @@ def flatten_adjoint(y, x, y_bar, order="C"):
 
 result_type(flatten)(ravel_type)
 memory("fresh", flatten)
+facts(flatten, layout="by order")
 method("flatten", flatten)

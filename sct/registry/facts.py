@@ -22,6 +22,7 @@ __all__ = ["Facts", "Kind", "Linear", "Memory", "Rearranged", "facts", "facts_of
 Kind = Literal["elementwise", "view", "reduction", "product", "construction", "comparison", "other"]
 Memory = Literal["fresh", "view", "read-only", "either"]
 Rearranged = Literal["turned", "reshaped", "may copy"]
+Layout = Literal["always", "by order"]
 Linear = Literal["together", "each", "first"]
 
 
@@ -48,6 +49,9 @@ class Facts:
         Whether the result is the first operand, an array, and no other object.
     order : str
         In what order new memory is, as NumPy's parameter says it.
+    layout : {"always", "by order"}
+        What the result depends on besides the entries: in what order they lie in memory; "by order": where an operand behind
+        the first asks for that ("A" or "K").
     boxed : bool
         Whether the result is an ndarray at rank 0 too, and no number.
     new_list : bool
@@ -79,6 +83,7 @@ class Facts:
     involution: bool | Callable[..., bool] = False
     itself: Callable[..., bool] | None = None
     order: Callable[..., Any] | None = None
+    layout: Layout | None = None
     boxed: bool | Callable[..., bool] = False
     new_list: bool = False
     in_place: bool = False

@@ -15,6 +15,9 @@ from sct.analysis.effects import callee, has_effect, statements
 from sct.ir.ops import Attribute, InPlace, Special, Steps, StepsBack, package_of
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Const, Unknown
+from sct.registry.effects import is_registered
+from sct.registry.facts import facts_of
+from sct.registry.methods import attribute_rule
 
 __all__ = ["layouts_seen"]
 
@@ -44,20 +47,19 @@ def layouts_seen(f: Function) -> set[Value]:
     return behind(roots, sources) - new
 
 
-_ATTRIBUTES = frozenset(("T", "dtype", "imag", "itemsize", "nbytes", "ndim", "real", "shape", "size"))
-_ORDERED = frozenset(("array", "asarray", "astype", "copy", "flatten", "isfortran", "ravel", "require", "reshape", "tobytes"))
 _LIBRARIES = ("numpy", "_operator", "operator", "math", "builtins", "sct", "")
 
 
 def _asks(s: Apply) -> bool:
     """Whether what an operation gives may depend on the layout of an operand."""
     if isinstance(s.op, Attribute):
-        return s.op.name not in _ATTRIBUTES
+        return facts_of(s.op).form_of is None and attribute_rule(s.op.name) is None
     op = callee(s)
     if package_of(op) not in _LIBRARIES:
         return True
-    name = getattr(op, "__name__", getattr(op, "name", ""))
-    return name == "isfortran" or (name in _ORDERED and any(map(_is_other_order, s.operands[1:])))
+    known = package_of(op) != "numpy" or is_registered(op)
+    asked = facts_of(op).layout if known else "by order"
+    return asked == "always" or (asked == "by order" and any(map(_is_other_order, s.operands[1:])))
 
 
 def _is_other_order(o: Operand) -> bool:
