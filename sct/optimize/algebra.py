@@ -44,6 +44,7 @@ __all__ = ["algebra"]
 
 _T = Attribute("T")
 _DOUBLE = Numbers(np.dtype(float))
+_LONGEST = 32  # so many products are looked at together: longer ones are not written by hand
 
 
 def algebra(f: Function, everywhere: bool = False) -> Function:
@@ -546,7 +547,7 @@ class _Algebra(Rewriter):
             return None
         for deep in (False, True):
             met: list[Apply] = []  # the user's products on the way, which are opened the second time
-            tree = self.tree(s, own, deep, met)
+            tree = self.tree(s, own, deep, met, [])
             found = simpler(tree, lambda o: _number(o) or _scalar(o))
             if found is not None and not self.quotients(found, own) <= self.quotients(tree, own):
                 found = simpler(tree, lambda o: False)  # does not take together what would be divided by zero
@@ -564,11 +565,13 @@ class _Algebra(Rewriter):
         """Whether a chain has two numbers in it, one that is 1, or a factor twice, so that `simpler` may find something."""
         single = False
         seen: set[Operand] = set()
+        inside = 0
         work = [(a, k == 1 and s.op in DIVISIONS) for k, a in enumerate(s.args)]
         while work:
             o, under = work.pop()
-            d = self.made_by(o, operator.mul, *DIVISIONS)
+            d = self.made_by(o, operator.mul, *DIVISIONS) if inside < _LONGEST else None
             if d is not None and (self.reversed_sweep(d) or (self.scales(d) and (under or self.users[d.result] <= 1))):
+                inside += 1
                 work += [(a, under != (k == 1 and d.op in DIVISIONS)) for k, a in enumerate(d.args)]
             elif o in seen or ((_number(o) or _scalar(o)) and (single or _is(o, 1))):
                 return True
@@ -577,12 +580,16 @@ class _Algebra(Rewriter):
                 single = single or _number(o) or _scalar(o)
         return False
 
-    def tree(self, s: Apply, own: Numbers, deep: bool, met: list[Apply], under: bool = False) -> Node:
-        """The tree of a product or quotient; `met`: the user's products with numbers, which belong to it if it is `deep`."""
+    def tree(self, s: Apply, own: Numbers, deep: bool, met: list[Apply], inside: list[Apply], under: bool = False) -> Node:
+        """The tree of a product or quotient, of not too many.
+
+        `met`: the user's products with numbers, which belong to it if it is `deep`; `inside`: the products that do.
+        """
+        inside.append(s)
 
         def part(k: int, o: Operand) -> Tree:
             d = self.made_by(o, operator.mul, *DIVISIONS)
-            if d is None or d.kwargs:
+            if d is None or d.kwargs or len(inside) > _LONGEST:
                 return o
             below = under != (k == 1 and s.op in DIVISIONS)
             if not self.reversed_sweep(d):
@@ -591,7 +598,7 @@ class _Algebra(Rewriter):
                 met.append(d)
                 if not deep:
                     return o
-            return self.tree(d, own, deep, met, below) if own.takes(self.computes(d)) else o
+            return self.tree(d, own, deep, met, inside, below) if own.takes(self.computes(d)) else o
 
         return Node(s.op, *(part(k, o) for k, o in enumerate(s.args)))
 

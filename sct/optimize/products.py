@@ -55,7 +55,7 @@ def simpler(tree: Node, is_single: Callable[[Operand], bool]) -> Tree | None:
 
 def _grouped(tree: Node, is_single: Callable[[Operand], bool]) -> Tree | None:
     """A tree in which the numbers are multiplied with one another first; None if that saves nothing."""
-    factors = list(_factors(tree))
+    factors = _factors(tree)
     singles = [f for f in factors if is_single(f[0])]
     if len(singles) < 2:
         return None
@@ -89,7 +89,7 @@ def _on_arrays(tree: Tree, is_single: Callable[[Operand], bool]) -> tuple[int, b
 
 def _shorter(tree: Node) -> Tree | None:
     """A tree of the same value with fewer factors; None if there is none."""
-    factors = list(_factors(tree))
+    factors = _factors(tree)
     changed: dict[int, Operand | None] = dict.fromkeys(_cancelled(factors))
     numbers = [k for k, (o, _) in enumerate(factors) if _is_number(o)]
     if len(numbers) > 1 or (numbers and _is_one(*factors[numbers[0]])):
@@ -126,13 +126,11 @@ def _is_one(o: Operand, under: bool) -> bool:
     return isinstance(o, Const) and o.value == 1 and not under
 
 
-def _factors(tree: Tree, under: bool = False) -> Iterator[tuple[Operand, bool]]:
+def _factors(tree: Tree, under: bool = False) -> list[tuple[Operand, bool]]:
     """The factors of a tree, in order, and whether they stand under the line."""
-    if isinstance(tree, Node):
-        yield from _factors(tree.left, under)
-        yield from _factors(tree.right, under != (tree.op in DIVISIONS))
-    else:
-        yield tree, under
+    if not isinstance(tree, Node):
+        return [(tree, under)]
+    return _factors(tree.left, under) + _factors(tree.right, under != (tree.op in DIVISIONS))
 
 
 def _cancelled(factors: list[tuple[Operand, bool]]) -> list[int]:
