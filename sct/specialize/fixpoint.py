@@ -6,6 +6,7 @@ go on with, for the names that the body assigns and for the objects that it writ
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -22,6 +23,8 @@ __all__ = ["Loop", "carried", "fixpoint", "know", "results"]
 
 _Slot: TypeAlias = tuple[int, int]
 """A part of what a loop's name stands for, or of what is in an object: the number of the name or object, and of the part."""
+_Mates: TypeAlias = dict["_Slot | Key", "set[_Slot | Key]"]
+"""For each of some parts and objects those that may share memory with it."""
 _Part: TypeAlias = tuple[_Slot, Operand, list[Key]]
 """A part, what stands for it, and the objects that this may be."""
 
@@ -228,23 +231,36 @@ def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slo
     loop.stale.update({k: w for k, w in inner.stale.items() if k not in outer.stale and outer.knows(k)})
     mark(loop, inner, left)
 
-    def sources(k: Key) -> set[_Slot | Key]:
-        if k in begun or outer.knows(k):
-            return {begun.get(k, k)}
-        return {begun.get(q, q) for q in inner.sharing.of(k) if q in begun or outer.knows(q)}
+    @functools.cache
+    def known(k: Key) -> bool:
+        return k in begun or outer.knows(k)
 
-    handed: dict[_Slot | Key, set[_Slot | Key]] = {slot: {c for k in found for c in sources(k)} for slot, _, found in left}
+    @functools.cache
+    def sources(k: Key) -> frozenset[_Slot | Key]:
+        return frozenset(begun.get(q, q) for q in ((k,) if known(k) else inner.sharing.of(k)) if known(q))
+
+    handed: dict[_Slot | Key, set[_Slot | Key]] = {slot: set().union(*map(sources, found)) for slot, _, found in left}
+    near: _Mates = {}
+    mates(loop.shared, near)
     for k in inner.sharing.found:
         if outer.knows(k):
             others = list(inner.sharing.since(outer.sharing, k))
-            new = {c for q in others for c in sources(q)}
-            handed[k] = {c for c in new if c != k and frozenset((k, c)) not in loop.shared}
-            loop.shared.update(frozenset((k, q)) for q in others if outer.knows(q))
+            handed[k] = set().union(*map(sources, others)).difference((k,), near.get(k, ()))
+            there: set[frozenset[_Slot | Key]] = {frozenset((k, q)) for q in others if outer.knows(q)}
+            loop.shared |= there
+            mates(there, near)
     loop.shared.update(alike(inner, left))
     for slot, _, found in left:
-        near = inner.sharing.bits.those(inner.sharing.near(found))
-        loop.shared.update(frozenset((slot, q)) for q in near if outer.knows(q))
+        reached = inner.sharing.bits.those(inner.sharing.near(found))
+        loop.shared.update(frozenset((slot, q)) for q in reached if outer.knows(q))
     return begun, handed
+
+
+def mates(pairs: set[frozenset[_Slot | Key]], near: _Mates) -> None:
+    """Add to `near`, for each part and object of some pairs, what it stands in a pair with."""
+    for p, q in pairs:
+        near.setdefault(p, set()).add(q)
+        near.setdefault(q, set()).add(p)
 
 
 def hand_on(loop: Loop, handed: dict[_Slot | Key, set[_Slot | Key]], found: set[frozenset[_Slot | Key]]) -> None:
@@ -252,12 +268,10 @@ def hand_on(loop: Loop, handed: dict[_Slot | Key, set[_Slot | Key]], found: set[
 
     Where the loop writes into none of these, it need not be gone through again to find that.
     """
-    near: dict[_Slot | Key, set[_Slot | Key]] = {}
-    for p, q in found:
-        near.setdefault(p, set()).add(q)
-        near.setdefault(q, set()).add(p)
+    near: _Mates = {}
+    mates(found, near)
     for part, sources in handed.items():
-        there = {q for c in sources for q in near.get(c, ())}
+        there = set().union(*(near[c] for c in sources.intersection(near)))
         loop.shared.update(frozenset((part, q)) for q in there if not isinstance(q, tuple) and q != part)
         loop.shared.update(frozenset((part, other)) for other, theirs in handed.items() if other != part and theirs & there)
 
