@@ -15,7 +15,7 @@ from typing import TypeVar
 from sct.analysis.repeating import holds_generator, repeated
 from sct.analysis.switches import is_on
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import Augmented, Steps
+from sct.ir.ops import Augmented, Method, Steps, Unused
 from sct.ir.records import record
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import (
@@ -62,6 +62,8 @@ from sct.specialize.writing import BINARY, is_object
 __all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]
 
 
+_OF_LENGTH = ("append", "pop", "insert")  # methods that change the length of a list
+_SEQUENCES = (List, Tuple)
 _FEW = 100  # so many iterations are written one after another rather than that a list is of unknown length
 
 _T = TypeVar("_T")
@@ -106,7 +108,7 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
     n, few = trip_count(plan), _FEW if is_on("unrolling") else 0
     ways = [rolled, grown] if n is None else [rolled, unrolled, grown] if n <= few else [rolled, grown, unrolled]
     what = "loop", t.body.label, n, s.ways
-    tried, refused = s.decided.get(what, (0, None))
+    tried, refused = s.decided.get(what, (int(needs_items(s, t)), None))
     way, pending = ways[tried], s.pending
     try:
         with s.following(t.body.label, tried):
@@ -122,6 +124,31 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
         raise UndecidedError(what, (tried + 1, refused)) from None
     assert refused is not None
     raise refused.with_traceback(None) from None
+
+
+def needs_items(s: Builder, t: ForEach) -> bool:
+    """Whether each iteration changes the length of a list, or takes another item of one, so that it cannot be rolled.
+
+    It is seen from the body as it is written, for the lists that are there before the loop, so that most loops that are to be
+    unrolled need not be tried otherwise first.
+    """
+    inside = defined(t.body)
+    for a in t.body.body if not s.growing else ():
+        x = _picked(a, t.body.params[0])
+        now = s.memory.now(s.memory.object_of(s.env[x])) if isinstance(x, Value) and x not in inside else None
+        if now is not None and isinstance(type_of(now), _SEQUENCES):
+            return True
+    return False
+
+
+def _picked(a: Statement, target: Value) -> Operand | None:
+    """What a statement changes the length of, or takes the item of that a loop's target says, if it is a list."""
+    if not isinstance(a, Apply):
+        return None
+    op = a.op.op if isinstance(a.op, Unused) else a.op
+    if op is operator.getitem:
+        return a.args[0] if target in a.values else None
+    return a.args[0] if isinstance(op, Method) and op.name in _OF_LENGTH else None
 
 
 def grown(s: Builder, t: ForEach, plan: Plan) -> None:
