@@ -254,6 +254,8 @@ class Specializer:
             operand = self.memory.now(obj)
             if isinstance(operand, Value):
                 return self.present(operand, reads)
+        if self.untouched(operand.items):  # type: ignore[union-attr]
+            return operand
         items = tuple(self.present(i, reads) for i in operand.items)  # type: ignore[union-attr]
         if all(i is j for i, j in zip(items, operand.items, strict=True)):  # type: ignore[union-attr]
             return operand
@@ -261,6 +263,16 @@ class Specializer:
         if not isinstance(made, Tuple):
             self.memory.is_version(made, obj)
         return made
+
+    def untouched(self, items: tuple[Operand, ...]) -> bool:
+        """Whether items are all values that are no part of, and hold nothing of, what was written into, seen at a glance."""
+        if not {*map(type, items)} <= {Value}:
+            return False
+        if not {type(i.type) for i in items}.isdisjoint((Tuple, List, Dict)):  # type: ignore[union-attr]
+            return False
+        memory = self.memory
+        known: tuple[dict[Any, Any], ...] = (memory.views, memory.objects, memory.contents, memory.stale, self.copied)
+        return all(k.keys().isdisjoint(items) for k in known)
 
     def present_value(self, v: Value, reads: bool) -> Operand:
         """A value as its memory is now."""
