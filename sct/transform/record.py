@@ -11,8 +11,10 @@ whatever loops and branches surround it.
 from __future__ import annotations
 
 import functools
+import heapq
 import operator
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -66,6 +68,34 @@ class _Place:
     in_loop: bool
 
 
+class _Names(dict[Value, Value]):
+    """What stands for values in a part of the reverse sweep; what is set while `apart` holds for the block within only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: list[tuple[Value, Value | None]] = []
+
+    def __setitem__(self, v: Value, w: Value) -> None:
+        self.before.append((v, self.get(v)))
+        super().__setitem__(v, w)
+
+    def update(self, pairs: Iterable[tuple[Value, Value]]) -> None:  # type: ignore[override]
+        for v, w in pairs:
+            self[v] = w
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Go through a block: what stands for values around it is as before at the end."""
+        begun = len(self.before)
+        yield
+        while len(self.before) > begun:
+            v, w = self.before.pop()
+            if w is None:
+                del self[v]
+            else:
+                super().__setitem__(v, w)
+
+
 @dataclass
 class _Supply:
     """How a reverse block gets the values of its forward block."""
@@ -101,6 +131,7 @@ class _Recorder:
         self.position: dict[Statement, int] = {}  # of a statement of the forward sweep, in its block
         self.last_use: dict[Value, int] = {}  # the last position in its block at which a value is used
         self.requests: dict[int, dict[Value, None]] = {}
+        self.waiting: list[tuple[int, int, int]] = []  # the blocks that are to be supplied, the innermost first
         self.supplies: dict[int, _Supply] = {}  # by forward label
         self.pushes: dict[int, dict[Value, Value]] = {}  # forward label -> value -> tape
         self.tapes_before: dict[int, list[Value]] = {}  # label of the outermost loop's body -> tapes
@@ -148,8 +179,10 @@ class _Recorder:
         while True:
             before = sum(map(len, self.requests.values())), len(self.restored)
             self.supplies, self.pushes, self.tapes_before, self.escapes = {}, {}, {}, {}
-            while pending := [k for k in self.requests if k not in self.supplies]:
-                self.supply(max(pending, key=lambda k: self.places[k].depth))
+            self.waiting = [(-self.places[k].depth, n, k) for n, k in enumerate(self.requests)]
+            heapq.heapify(self.waiting)
+            while self.waiting:
+                self.supply(heapq.heappop(self.waiting)[-1])
             if before == (sum(map(len, self.requests.values())), len(self.restored)):
                 break
         for (label, _), s in self.versions.consumer.items():
@@ -198,12 +231,19 @@ class _Recorder:
                 self.walk(t, inner)
             self.ask(b.yields, inner)
 
+    def request(self, label: int, v: Value) -> None:
+        """The reverse of a block needs a value of the block."""
+        if label not in self.requests:
+            heapq.heappush(self.waiting, (-self.places[label].depth, len(self.requests), label))
+            self.requests[label] = {}
+        self.requests[label][v] = None
+
     def ask(self, operands: tuple[Operand, ...], chain: tuple[int, ...]) -> None:
         for v in values_of(*operands):
             if v in self.indices:
                 continue
             if self.home[v] not in chain:
-                self.requests.setdefault(self.home[v], {})[v] = None
+                self.request(self.home[v], v)
             elif self.home[v] == self.top:
                 self.restore_version(self.top, v)
 
@@ -288,12 +328,12 @@ class _Recorder:
         old = self.overwritten.setdefault(s, Value(t, "", v.name))
         self.home[old] = label
         if label != self.top:
-            self.requests.setdefault(label, {})[old] = None
+            self.request(label, old)
         for w in values_of(*path_of(s)):
             if self.home[w] != label:
                 self.ask_from(w)
             elif label != self.top and w not in self.indices:
-                self.requests[label][w] = None
+                self.request(label, w)
 
     def undone(self, label: int, v: Value) -> dict[tuple[int, Value], None] | None:
         """The versions that have to be had back for one of them to be, itself included; None if one of them cannot be."""
@@ -315,7 +355,7 @@ class _Recorder:
                 continue
             work += more
         for at in taken:
-            self.requests.setdefault(at[0], {})[at[1]] = None
+            self.request(*at)
         return found
 
     def at_end(self, label: int, v: Value) -> list[tuple[int, Value]] | None:
@@ -386,7 +426,7 @@ class _Recorder:
         """A value that the reverse of an outer block is going to use."""
         home = self.home[v]
         if self.places[home].parent is not None and v not in self.indices and home in self.has_reverse:
-            self.requests.setdefault(home, {})[v] = None
+            self.request(home, v)
         elif home == self.top:
             self.restore_version(home, v)
 
@@ -495,7 +535,7 @@ class _Recorder:
     def rebuilt(self, block: Block) -> Block:
         """A block of the forward sweep, or the whole function's, with pushes, tapes and further results."""
         pushes = self.pushes.get(block.label, {})
-        names: dict[Value, Value] = {}
+        names = _Names()
         body: list[Statement] = [t for p in block.params if p in pushes for t in self.push(pushes[p], p)]
         for k, s in enumerate(block.body):
             if block.label == self.top and k >= self.begin and not isinstance(s, Closure):
@@ -511,7 +551,7 @@ class _Recorder:
             body += [t for r in s.results if r in pushes for t in self.push(pushes[r], r, s)]
         return block.with_(body)
 
-    def undo(self, s: Statement, label: int, names: dict[Value, Value], body: list[Statement]) -> None:
+    def undo(self, s: Statement, label: int, names: _Names, body: list[Statement]) -> None:
         """A statement of the reverse of the block `label`, after what supplies the values that it reads."""
         made = self.supplies.get(label, _Supply())
         for v in chain(*self.uses(s)):
@@ -575,10 +615,10 @@ class _Recorder:
     def pull(self, block: Block) -> Block:
         """The block of a pullback, which may run many times: it empties copies of the tapes."""
         self.split = True
-        body, yields = self.reverse_body(block, {})
+        body, yields = self.reverse_body(block, _Names())
         return block.with_(body, yields)
 
-    def copies(self, label: int, names: dict[Value, Value]) -> list[Statement]:
+    def copies(self, label: int, names: _Names) -> list[Statement]:
         """Copies of the tapes that a forward block makes, for a reverse block that may run again."""
         out: list[Statement] = []
         for tapes in self.tapes_before.values() if self.split else ():
@@ -589,7 +629,7 @@ class _Recorder:
                     names[t] = copy
         return out
 
-    def backward(self, s: Statement, names: dict[Value, Value]) -> Statement:
+    def backward(self, s: Statement, names: _Names) -> Statement:
         """A statement of the reverse sweep, with the values that its blocks ask for; `names` are those around it."""
 
         def there(o: Operand) -> Operand:
@@ -601,24 +641,22 @@ class _Recorder:
             return self.backward_if(s, names)
         assert isinstance(s, For)
         inits, results = tuple(map(there, s.inits)), s.results
-        inner = dict(names)
         forward = self.mirrored_by(s.body)
         back = self.carried_versions(forward) if isinstance(forward, (For, While)) else []
-        held = []
-        for _, _, last, _ in back:
-            held.append(Value(last.type, last.name))
-            inner[last] = held[-1]
-        body, yields = self.reverse_body(s.body, inner, [p for _, p, _, _ in back])
-        params = s.body.params
-        for h, (init, param, _, result) in zip(held, back, strict=True):
+        made = self.supplies.get(self.mirror.get(s.body.label, -1))
+        restored = made.restored if made is not None else []
+        held = [Value(last.type, last.name) for _, _, last, _ in back]
+        with names.apart():
+            names.update(zip((last for _, _, last, _ in back), held, strict=True))
+            body, yields = self.reverse_body(s.body, names, [p for _, p, _, _ in back])
+            yields = (*yields, *(names[p] for _, p, _, _ in back), *(names[p] for _, p, _ in restored))
+        params = (*s.body.params, *held)
+        for init, _, _, result in back:
             after = Value(init.type, init.name)
-            params, yields = (*params, h), (*yields, inner[param])
             inits, results = (*inits, there(result)), (*results, after)
             names[init] = after
-        made = self.supplies.get(self.mirror.get(s.body.label, -1))
-        for again, param, result in made.restored if made is not None else ():
+        for again, _, result in restored:
             params = (*params, again)
-            yields = (*yields, inner[param])
             inits = (*inits, there(result))
             results = (*results, Value(again.type, again.name))
         block = s.body.with_(body, yields, params)
@@ -655,21 +693,20 @@ class _Recorder:
             if v is not None and (home, v) in self.restored and self.versions.consumer.get((home, v)) is s
         ]
 
-    def backward_if(self, s: If, names: dict[Value, Value]) -> If:
+    def backward_if(self, s: If, names: _Names) -> If:
         forward = self.mirrored_by(s.then)
         back = self.branch_versions(forward) if isinstance(forward, If) else []
         blocks = []
         for n, b in enumerate((s.then, s.orelse)):
-            inner = dict(names)
-            if isinstance(forward, If):
-                inner.update(
-                    (last, names.get(r, r)) for last, r in self.last_versions((forward.then, forward.orelse)[n], forward)
-                )
-            body, yields = self.reverse_body(b, inner, [v for v, _ in back])
-            blocks.append(b.with_(body, (*yields, *(inner[v] for v, _ in back))))
+            with names.apart():
+                if isinstance(forward, If):
+                    last = self.last_versions((forward.then, forward.orelse)[n], forward)
+                    names.update([(v, names.get(r, r)) for v, r in last])
+                body, yields = self.reverse_body(b, names, [v for v, _ in back])
+                blocks.append(b.with_(body, (*yields, *(names[v] for v, _ in back))))
         test = self.renamed(s.test, names)
         after = {v: Value(v.type, v.name) for v, _ in back}
-        names.update(after)
+        names.update(after.items())
         return replace(s, test=test, then=blocks[0], orelse=blocks[1], results=(*s.results, *after.values()))
 
     def last_versions(self, block: Block, s: If) -> list[tuple[Value, Value]]:
@@ -712,11 +749,11 @@ class _Recorder:
                 if s is not None:
                     yield from s.values
 
-    def renamed(self, operand: Operand, names: dict[Value, Value]) -> Operand:
+    def renamed(self, operand: Operand, names: _Names) -> Operand:
         return map_leaves(lambda v: names.get(v, self.indices.get(v, v)) if isinstance(v, Value) else v, operand)
 
     def reverse_body(
-        self, block: Block, names: dict[Value, Value], wanted: Iterable[Value] = ()
+        self, block: Block, names: _Names, wanted: Iterable[Value] = ()
     ) -> tuple[list[Statement], tuple[Operand, ...]]:
         """The statements of a reverse block, each after the pops and recomputations of what it is the first to use.
 
@@ -724,7 +761,7 @@ class _Recorder:
         """
         label = self.mirror.get(block.label, -1)
         made = self.supplies.get(label, _Supply())
-        names.update({v: names.get(w, w) for v, w in made.renamed.items()})
+        names.update([(v, names.get(w, w)) for v, w in made.renamed.items()])
         body = self.copies(label, names)
         for s in block.body:
             if block.label in self.mirror:
@@ -735,7 +772,7 @@ class _Recorder:
             self.ensure(v, label, names, body)  # a tape is emptied as it was filled, whether or not its value is used
         return body, tuple(self.renamed(y, names) for y in block.yields)
 
-    def ensure(self, v: Value, label: int, names: dict[Value, Value], body: list[Statement]) -> None:
+    def ensure(self, v: Value, label: int, names: _Names, body: list[Statement]) -> None:
         """Supply a value of the forward block `label` to its reverse, if that is not done yet."""
         made = self.supplies.get(label, _Supply())
         if v in names:
