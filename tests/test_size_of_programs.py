@@ -165,6 +165,65 @@ def test_the_time_to_compile_is_linear_in_the_length_of_a_program():
         assert times[1] < 12 * times[0]
 
 
+def in_a_row(text, end, start="", each=None):
+    """A maker of functions in which `text` stands `n` times, with its number; `each` is joined by pluses in place of {each}."""
+
+    def make(n):
+        body = "".join(text.replace("{k}", str(k)) for k in range(1, n + 1))
+        total = " + ".join((each or "").replace("{k}", str(k)) for k in range(1, n + 1))
+        return f"def f(x, y):\n    a = x * 1.0\n{start}{body}    return {end.replace('{each}', total)}\n"
+
+    return make
+
+
+LONG = {
+    "statements": in_a_row("    a = np.sin(a * {k}.5) + y * a\n", "np.sum(a)"),
+    "branches": in_a_row("    if a[0] > {k}.5:\n        a = a * y\n    else:\n        a = a + {k}.0\n", "np.sum(a)"),
+    "loops": in_a_row("    for i in range(3):\n        a = np.sin(a) * y\n", "np.sum(a)"),
+    "loops that write": in_a_row("    for i in range(1, 4):\n        a[i] = np.sin(a[i - 1]) * y[i]\n", "np.sum(a)"),
+    "loops with branches": in_a_row("    for i in range(3):\n        if a[i] > {k}.5:\n            a = a * y\n", "np.sum(a)"),
+    "while loops": in_a_row("    while i < 3 * {k}:\n        a = np.sin(a) * y\n        i += 1\n", "np.sum(a)", "    i = 0\n"),
+    "comprehensions": in_a_row("    s = s + sum([np.sin(x[i]) * {k}.5 for i in range(2)])\n", "s", "    s = 0.0\n"),
+    "writes": in_a_row("    a[{k} % 4] = np.sin(a[({k} + 1) % 4]) * y[0]\n", "np.sum(a)"),
+    "products in place": in_a_row("    a *= np.sin(y) * {k}.5\n", "np.sum(a)"),
+    "items of a list": in_a_row("    q.append(x * {k}.5)\n", "np.sum(sum(q))", "    q = []\n"),
+    "entries of a dict": in_a_row("    d['k{k}'] = x * {k}.5\n", "np.sum({each})", "    d = {}\n", "d['k{k}']"),
+}
+
+
+def calls_to_compile(source):
+    """How many functions, of Python and of C, are called while the gradient of a function is made."""
+    f, x, count = define(source, "f"), np.linspace(0.1, 0.5, 4), 0
+
+    def counted(frame, event, arg):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        sct.grad(f, (0, 1)).specialize(x, x)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_the_work_for_each_statement_is_the_same_in_a_long_program(what):
+    calls_to_compile(LONG[what](2))  # what is done once in a process
+    short, long = calls_to_compile(LONG[what](10)), calls_to_compile(LONG[what](40))
+    assert long / 40 < 1.3 * short / 10
+
+
+def test_helpers_are_told_apart_at_once():
+    def make(n):
+        helpers = "".join(f"def h{k}(a, b):\n    return np.sin(a) * b\n" for k in range(n))
+        return helpers + "def f(x, y):\n" + "".join(f"    x = h{k}(x, y)\n" for k in range(n)) + "    return np.sum(x)\n"
+
+    calls_to_compile(make(2))
+    assert calls_to_compile(make(40)) / 40 < 1.3 * calls_to_compile(make(10)) / 10
+
+
 def test_many_products_in_a_loop():
     """The search for what a value is computed from visits each value once: with every path followed, this would never end."""
     source = "def f(x, n):\n    for _ in range(n):\n" + "        x = x * (1.2 - x * x)\n" * 40 + "    return x\n"
