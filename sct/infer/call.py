@@ -40,10 +40,11 @@ __all__ = ["index_type", "infer_call", "operand_types", "plain"]
 
 def plain(value: Abstract) -> Any:
     """The Python value that `value` is known to be, or `value` itself; containers of known values become Python's."""
-    if isinstance(value, (Array, Scalar)):  # most of them
+    kind = type(value)
+    if kind is Array or kind is Scalar:  # most of them
         return value
-    if isinstance(value, Const):
-        return value.value
+    if kind is Const:
+        return value.value  # type: ignore[union-attr]
     if isinstance(value, (Tuple, List)):
         items = [plain(v) for v in value.items]
         if all(constant(v) for v in items):

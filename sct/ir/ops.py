@@ -47,6 +47,7 @@ __all__ = [
     "is_generated",
     "is_indexed",
     "is_lasting",
+    "is_operator",
     "of_numpy",
     "package_of",
 ]
@@ -268,6 +269,11 @@ def hashable(op: Any) -> bool:
 def package_of(op: Any) -> str:
     """The package that a function comes from; empty if that is not known."""
     return (getattr(op, "__module__", None) or "").split(".")[0]
+
+
+def is_operator(op: Any) -> bool:
+    """Whether an operation is an operator of Python's, which takes operands and nothing that says how."""
+    return getattr(op, "__module__", None) == "_operator"
 
 
 def is_generated(op: Any) -> bool:

@@ -50,6 +50,7 @@ from sct.ir.ops import (
     Unused,
     hashable,
     is_effect,
+    is_operator,
     of_numpy,
 )
 from sct.ir.records import record
@@ -589,7 +590,7 @@ class Specializer:
             return args[0]
         if not self.tracking and op is np.broadcast_to and len(args) == 2 and _stays_number(*args):
             return args[0]
-        if not isinstance(op, Method) and has_output(op, args, kwargs):
+        if not isinstance(op, Method) and not is_operator(op) and has_output(op, args, kwargs):
             return into_outputs(self, op, args, kwargs)
         if isinstance(op, (BuiltinFunctionType, np.ufunc)):
             return self.primitive(op, args, kwargs, name, known)
@@ -619,14 +620,17 @@ class Specializer:
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         """An operation that is not inlined: its result, if that is known, or a statement."""
         self.refuse_plans(args)
-        calls.refuse_looking(self, op, args)
-        args, kwargs = along_known_axes(op, args, kwargs)
+        if not (simple := is_operator(op) and is_pure(op)):
+            calls.refuse_looking(self, op, args)
+            args, kwargs = along_known_axes(op, args, kwargs)
         t = infer_call(op, operand_types(op, args, self.present), {k: type_of(v) for k, v in kwargs.items()})
         folded = self.fold(op, t)
         if folded is not None:
             return folded
         if isinstance(t, Unknown):
             t = known
+        if simple:
+            return self.append(op, args, kwargs, t, name)
         refuse_overwriting(self, op, args, kwargs)
         made = self.append(op, args, kwargs, t, name)
         give_away(self, op, args, kwargs)
@@ -645,9 +649,8 @@ class Specializer:
 
     def refuse_plans(self, args: Sequence[Operand]) -> None:
         """Refuse arguments that only a loop can go through."""
-        found = [leaf.value for a in args if not isinstance(a, Value) for leaf in leaves(a) if isinstance(leaf, Const)]
-        if not found:
-            return
+        others = [leaf for a in args if type(a) is not Value for leaf in leaves(a)]
+        found = [o.value for o in others if type(o) is Const and isinstance(o.value, (Plan, Bound))]
         if any(isinstance(v, Plan) for v in found):
             raise UnsupportedSyntaxError(
                 "range, zip, enumerate, reversed or a dict's views other than in a for loop",

@@ -121,6 +121,8 @@ def dtype_argument(dtype: np.dtype[Any], symbols: Symbols) -> Expression | None:
 
 
 def _number(value: float, symbols: Symbols) -> Expression:
+    if type(value) is int:
+        return ast.Constant(value, None) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value, None))
     if math.isnan(value):
         return symbols.refer(f"{symbols.name(np)}.nan")
     if value in (math.inf, -math.inf):

@@ -177,8 +177,10 @@ class _Namer:
         members, conflicts = self.taken.get(name, (0, 0))
         if name in self.reserved or members & self.conflicts[group] or conflicts & self.members[group]:
             return False
-        own = self.label[group] and not (name.endswith("_bar") and name in self.seeds)
-        return bool(own) or self.kinds.get(name, _kind(group.type)) == _kind(group.type)
+        if self.label[group] and not (name.endswith("_bar") and name in self.seeds):
+            return True
+        kind = self.kinds.get(name)
+        return kind is None or kind == _kind(group.type)
 
     def in_order(self, block: Block) -> list[Value]:
         out: list[Value] = []

@@ -31,6 +31,8 @@ _READ = ast.Load()
 
 def load(name: str) -> Any:
     """A dotted name, read."""
+    if "." not in name:  # most of them
+        return ast.Name(name, _READ)
     first, *rest = name.split(".")
     node: ast.expr = ast.Name(first, _READ)
     for part in rest:
