@@ -1,9 +1,9 @@
 """The lists of passes, and what runs when.
 
-A pass is a function from `Function` to `Function` that gives the same function where it changes nothing, and one that computes
-the same otherwise. A new one stands in a file of its name, with an example in its docstring, and in one of the lists here; it
-needs a key of its name in `sct.analysis.switches.SWITCHES`, and cases in `tests/optimize/<name>.txt`. The tests say what is
-missing.
+A pass is a function from `Function` to `Function` that gives the same function where it changes nothing, and one that
+computes the same otherwise. It looks at the block alone, for it is not run again on one that it has left as it is. A new one
+stands in a file of its name, with an example in its docstring, and in one of the lists here; it needs a key of its name in
+`sct.analysis.switches.SWITCHES`, and cases in `tests/optimize/<name>.txt`. The tests say what is missing.
 """
 
 from __future__ import annotations
