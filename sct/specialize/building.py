@@ -62,6 +62,7 @@ class Builder(Protocol):
     outlines: dict[Any, int]
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]]
     copied: dict[Value, Value]
+    rows: dict[Value, tuple[Operand, Operand]]
     stack: list[Callable[..., Any]]
     recursion: dict[Any, Abstract]
     again: dict[Any, tuple[Repeated, tuple[Access, ...]]]

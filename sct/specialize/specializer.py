@@ -101,6 +101,7 @@ from sct.specialize.instances import Bound
 from sct.specialize.iteration import Range, Reversed, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
 from sct.specialize.spellings import SPELLINGS
+from sct.specialize.subscripts import is_row, of_whole
 from sct.specialize.writing import WRITING, give_away, has_output, into_outputs, refuse_overwriting
 
 __all__ = ["Specialized", "Specializer", "Written", "specialize"]
@@ -193,6 +194,7 @@ class Specializer:
     entry: list[Statement] | None = None
     parameters: set[Value] = field(default_factory=set)
     projections: dict[tuple[Value, Any], Value] = field(default_factory=dict)
+    rows: dict[Value, tuple[Operand, Operand]] = field(default_factory=dict)  # parts by numbers: of which array, and which
     path: str = ""
     instances: int = 0
     memory: Memory = field(default_factory=Memory)
@@ -620,6 +622,8 @@ class Specializer:
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         """An operation that is not inlined: its result, if that is known, or a statement."""
         self.refuse_plans(args)
+        if op is operator.getitem:
+            args = of_whole(self, args)
         if not (simple := is_operator(op) and is_pure(op)):
             calls.refuse_looking(self, op, args)
             args, kwargs = along_known_axes(op, args, kwargs)
@@ -629,11 +633,13 @@ class Specializer:
             return folded
         if isinstance(t, Unknown):
             t = known
-        if simple:
-            return self.append(op, args, kwargs, t, name)
-        refuse_overwriting(self, op, args, kwargs)
+        if not simple:
+            refuse_overwriting(self, op, args, kwargs)
         made = self.append(op, args, kwargs, t, name)
-        give_away(self, op, args, kwargs)
+        if op is operator.getitem and is_row(args[0], args[1], made):
+            self.rows[made] = args[0], args[1]
+        if not simple:
+            give_away(self, op, args, kwargs)
         return made
 
     def fold(self, op: Any, t: Abstract) -> Operand | None:

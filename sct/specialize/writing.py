@@ -34,6 +34,7 @@ from sct.specialize.building import Builder
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import trip_count
 from sct.specialize.memory import View, Write
+from sct.specialize.subscripts import shortest
 
 __all__ = [
     "BINARY",
@@ -91,8 +92,7 @@ def write(
         target = _value(s.present(target))
         _check_records(s, target, value)
     value = s.present(value)
-    if len(path) > 1 and path[-1] == _WHOLE:
-        path = path[:-1]
+    path = shortest(path)
     new = s.emit(op, (target, Tuple(path), value), {}, target.type, s.memory.name_of(target))
     if view is not None:
         write(s, _value(s.present(view.base)), (_WHOLE,), _turned_back(s, view, new))

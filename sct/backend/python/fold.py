@@ -1,9 +1,9 @@
 """Folding: which values are written as part of the expression that uses them, rather than as statements.
 
 Takes a function; gives the set of folded values. A value without a name of its own that is used once, in its own block, is
-folded, unless memory that its expression reads is stored over in between. What costs nothing (an item of a parameter, a
-shape, a transpose, a comparison of numbers that branches test) is written out wherever it is used. Changes no order of
-effects.
+folded, unless memory that its expression reads is stored over in between; so is an adjoint of which only a copy of the same
+name is used. What costs nothing (an item of a parameter, a shape, a transpose, a comparison of numbers that branches test)
+is written out wherever it is used. Changes no order of effects.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from sct.ir.ssa import (
     If,
     Statement,
     Value,
+    is_reverse,
     values_of,
 )
 from sct.ir.types import Const, Dict, List, Tuple
@@ -80,6 +81,7 @@ class _Folder:
         self.choices: set[Value] = set()
         self.params = set(f.block.params)
         self.copied: set[Value] = set()  # parameters whose names stand for copies of them
+        self.renewed: set[Value] = set()  # adjoints of which a copy has the name
         self.stored: set[Value] = set()  # what is stored over needs a variable
         self.clobbers: dict[int, list[int]] = {}
         self.changes: dict[int, list[int]] = {}  # where something acts, by which what is read may change
@@ -127,6 +129,8 @@ class _Folder:
             self.clobbers.setdefault(here[0], []).append(here[1])
         elif s.op in _COPYING:
             self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
+            if is_reverse(s):
+                self.renewed.update(v for v in values_of(s.args[0]) if v.name == s.result.name)
         if effect(s) in _CHANGING:
             self.changes.setdefault(here[0], []).append(here[1])
 
@@ -165,7 +169,7 @@ class _Folder:
             self.inline.add(a)
 
     def foldable(self, s: Apply) -> bool:
-        if s.result.name or s.result in self.stored:
+        if (s.result.name and s.result not in self.renewed) or s.result in self.stored:
             return False
         if self.free_to_repeat(s):
             return True
@@ -200,7 +204,7 @@ class _Folder:
         return isinstance(s.op, type) and issubclass(s.op, BaseException)
 
     def used_once(self, v: Value) -> bool:
-        if v.name or self.uses[v] != 1 or v not in self.direct or v in self.stored:
+        if (v.name and v not in self.renewed) or self.uses[v] != 1 or v not in self.direct or v in self.stored:
             return False
         (block, i), (other, j) = self.home[v], self.direct[v]
         barriers = [self.clobbers, self.changes] if v in self.reading else [self.clobbers]
