@@ -40,8 +40,10 @@ class Interference:
         self.of: dict[Value, int] = {}
 
     def define(self, v: Value, live: int) -> None:
-        """`v` is made while `live` are needed."""
-        self.of[v] = self.of.get(v, 0) | (live & ~self.bits.bit(v))
+        """`v` is made while `live` are needed; that it is one of them itself says nothing."""
+        self.bits.bit(v)
+        before = self.of.get(v, 0)
+        self.of[v] = before | live if before else live  # one integer for all results of a statement
 
 
 def interference(f: Function, folding: Folding) -> Interference:
