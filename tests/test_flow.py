@@ -1,5 +1,7 @@
 """Which statements run: returns out of branches and loops, loops with an exit, and names that only some paths bind."""
 
+import inspect
+
 import numpy as np
 import pytest
 from sources import define
@@ -178,3 +180,48 @@ def carried_without_change(x):
 )
 def test_values_of_the_iteration_before(f, args):
     sct.check_grads(f, args, 0)
+
+
+def left_by_a_break(x, limit):
+    total = 0.0
+    for k in range(len(x)):
+        if x[k] > limit:
+            break
+        total += x[k] * x[k]
+    return total
+
+
+def left_by_a_return(x, limit):
+    for k in range(len(x)):
+        if x[k] > limit:
+            if k > 1:
+                return x[k] * limit
+            limit = 2.0 * limit
+    return limit * x[0]
+
+
+def left_by_a_break_among_others(x, limit):
+    total = 0.0
+    for k in range(len(x)):
+        if x[k] < 0.0:
+            continue
+        if x[k] > limit:
+            total += np.sin(x[k])
+            break
+        if total > limit:
+            total *= x[k]
+            break
+        total += x[k] * x[k]
+    return total
+
+
+@pytest.mark.parametrize("f", [left_by_a_break, left_by_a_return, left_by_a_break_among_others])
+def test_a_break_is_a_break_in_the_derivative(f):
+    for x in (np.array([0.3, -0.2, 0.5, 1.5]), np.array([0.9, 0.8, 0.1]), np.array([1.2, 1.3, 4.0])):
+        sct.check_grads(f, (x, 0.7), (0, 1))
+    forward, _ = sct.value_and_grad(f, (0, 1)).source_for(np.ones(3), 0.7).split("# reverse")
+    lines = forward.splitlines()
+    breaks = [k for k, line in enumerate(lines) if line.strip() == "break"]
+    source = inspect.getsource(f)
+    assert len(breaks) == source.count(" break\n") + source.count("return x[k]")
+    assert not any("if flag" in lines[k - 1] or "if value" in lines[k - 1] for k in breaks)

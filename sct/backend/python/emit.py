@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -84,6 +84,8 @@ from sct.runtime import added_item, appended, item, kept, scatter_add, shortened
 
 __all__ = ["Text", "emit", "variable_names"]
 
+_Phis: TypeAlias = tuple[Sequence[Value], Sequence[Operand]]
+"""What is set at the end of a block, and to what."""
 _NESTED = 20  # so many branches in one another are indented; Python takes no more than 99
 
 
@@ -528,12 +530,18 @@ class _Emitter:
                 self.assign(s.results[0], self.choice(s), out)
             return
         test = self.expression(s.test)
-        then, orelse = self.branch(s, s.then), self.branch(s, s.orelse)
+        self.either(test, self.branch(s, s.then), self.branch(s, s.orelse), out)
+
+    def either(self, test: Expression, then: list[Any], orelse: list[Any], out: list[Any]) -> None:
+        """A branch; what follows one that leaves the block stands beside it."""
         if not then and not orelse:
             return
         if _leaves(then):
             out.append(ast.If(test, then, []))
             out.extend(orelse)
+        elif _leaves(orelse) and isinstance(orelse[-1], ast.Break):
+            out.append(ast.If(ast.UnaryOp(ast.Not(), test), orelse, []))
+            out.extend(then)
         elif then or self.nesting > _NESTED:
             out.append(ast.If(test, then or [ast.Pass()], _elif(orelse)))
         else:
@@ -658,19 +666,51 @@ class _Emitter:
             if r in self.used:
                 before.append(ast.Assign([store(self.names[r])], ast.Constant(0, None), None))
                 body.append(ast.AugAssign(store(self.names[r]), ast.Add(), ast.Constant(1, None)))
-        self.block(s.body, body)
+        self.to_the_end(s.body, [(params, s.body.yields[:n])], s.body.yields[n] if s.exits else Const(False), body)
+        return body or [ast.Pass()]
+
+    def to_the_end(self, block: Block, phis: list[_Phis], stop: Operand, out: list[Any]) -> None:
+        """The statements of a loop's body, or of the rest of it; what is set after them; the break, where it is decided."""
+        branch, k = self.deciding(block, stop)
+        for s in block.body:
+            if s is not branch:
+                self.explain(s, out)
+                self.statement(s, out)
+        if branch is not None:
+            kept = [i for i in range(len(branch.results)) if i != k or self.uses[branch.results[i]] > 1]
+            then: list[Any] = []
+            orelse: list[Any] = []
+            self.nesting += 1
+            for b, side in ((branch.then, then), (branch.orelse, orelse)):
+                ends = [branch.results[i] for i in kept], [b.yields[i] for i in kept]
+                self.to_the_end(b, [ends, *phis], b.yields[k], side)
+            self.nesting -= 1
+            self.either(self.expression(branch.test), then, orelse, out)
+            return
+        if _leaves(out):
+            return
         copies: list[Any] = []
-        self.copies(params, s.body.yields[:n], copies)
-        if not s.exits:
-            return body + copies or [ast.Pass()]
-        stop = self.expression(s.body.yields[n])
-        if self.reads(s.body.yields[n]) & {t.id for c in copies for t in _targets(c)}:  # the test comes before they change
+        for targets, sources in phis:
+            self.copies(targets, sources, copies)
+        if isinstance(stop, Const):
+            out += [*copies, ast.Break()] if stop.value else copies
+            return
+        test = self.expression(stop)
+        if self.reads(stop) & {t.id for c in copies for t in _targets(c)}:  # the test comes before they change
             name = "stop"
             while name in self.names.values() or name in self.reserved:
                 name += "_"
-            body.append(ast.Assign([store(name)], stop, None))
-            stop = load(name)
-        return [*body, *copies, ast.If(stop, [ast.Break()], [])]
+            out.append(ast.Assign([store(name)], test, None))
+            test = load(name)
+        out += [*copies, ast.If(test, [ast.Break()], [])]
+
+    def deciding(self, block: Block, stop: Operand) -> tuple[If | None, int]:
+        """The branch at the end of a block that decides whether a loop stops, and which of its results says so."""
+        after = (s for s in reversed(block.body) if not (isinstance(s, Apply) and s.result in self.folding.inline))
+        last = next(after, None)
+        if not isinstance(last, If) or stop not in last.results or last.results[0] in self.folding.choices:
+            return None, 0
+        return last, last.results.index(stop)
 
     def while_(self, s: While, out: list[Any]) -> None:
         params = s.body.params

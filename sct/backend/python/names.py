@@ -141,7 +141,7 @@ class _Namer:
             first = first or name
             if (name == group.hint or name not in self.labels) and self.free(name, group):
                 return name
-        return self.numbered_name(first or "value", group)
+        return self.numbered_name(first or ("flag" if _kind(group.type) == "flag" else "value"), group)
 
     def wordings(self, group: Value) -> Iterator[str]:
         """What a temporary may be called, the best first."""
