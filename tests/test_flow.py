@@ -225,3 +225,23 @@ def test_a_break_is_a_break_in_the_derivative(f):
     source = inspect.getsource(f)
     assert len(breaks) == source.count(" break\n") + source.count("return x[k]")
     assert not any("if flag" in lines[k - 1] or "if value" in lines[k - 1] for k in breaks)
+
+
+def bound_on_a_path_that_is_not_taken(x, y, n):
+    k = 0
+    while k < n:
+        k += 1
+        for _ in range(n):
+            if x[0] > 0.3:
+                x *= 0.9
+            else:
+                x, row, y = row, y, x  # noqa: F821, F841
+                x[0] = 0.5 * y[1]
+    return np.sum(x * y)
+
+
+def test_an_array_that_no_path_binds_is_not_copied():
+    x, y = np.array([0.57, 1.07, -0.74]), np.array([-0.22, 2.23, -0.3])
+    sct.check_grads(bound_on_a_path_that_is_not_taken, (x, y, 2), (0, 1))
+    with pytest.raises((UnboundLocalError, AttributeError, TypeError, IndexError)):
+        sct.grad(bound_on_a_path_that_is_not_taken)(-x, y, 2)

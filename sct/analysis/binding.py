@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from sct.ir.manager import managed
 from sct.ir.ssa import Block, Operand, Value, values_of
-from sct.ir.types import UNDEFINED
+from sct.ir.types import UNDEFINED, Array, Const
 
-__all__ = ["ahead", "behind", "phis", "unbound_values"]
+__all__ = ["ahead", "behind", "phis", "unbound_values", "unset_arrays"]
 
 
 @managed
@@ -31,6 +31,13 @@ def unbound_values(block: Block) -> set[Value]:
     """The values of a block, and of the blocks in it, that are undefined on some path."""
     sources = phis(block)
     return ahead((v for v, found in sources.items() if any(w is UNDEFINED for w in found)), sources)
+
+
+def unset_arrays(block: Block) -> set[Value]:
+    """The arrays among the values of a block, and of the blocks in it, that are None, or undefined, on some path."""
+    sources = phis(block)
+    arrays = ((v, found) for v, found in sources.items() if isinstance(v.type, Array))
+    return ahead((v for v, found in arrays if any(w is UNDEFINED or w == Const(None) for w in found)), sources)
 
 
 def ahead(values: Iterable[Value], sources: Mapping[Value, tuple[Operand, ...]]) -> set[Value]:

@@ -30,10 +30,11 @@ def f_grad(u, n):
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
-from sct.analysis.binding import behind, phis
+from sct.analysis.binding import behind, phis, unset_arrays
 from sct.analysis.effects import statements
 from sct.analysis.storage import fresh, storage
 from sct.analysis.versions import is_write
@@ -140,6 +141,11 @@ class _Entries:
         self.depth = 0  # of the loops that are looked at
         self.at = 0
 
+    @cached_property
+    def unbound(self) -> set[Value]:
+        """The arrays that are None where a path leaves them unbound."""
+        return unset_arrays(self.whole)
+
     def block(self, block: Block, live: set[Value]) -> Block:
         """The block; `live` is what is needed after it."""
         live = live.union(values_of(*block.yields))
@@ -173,7 +179,8 @@ class _Entries:
             others = [i for j, i in enumerate(s.inits) if j != k]
             if p in written and isinstance(init, Value) and isinstance(init.type, Array) and self.taken(init, others, needed):
                 copy = Value(init.type, p.name or init.name)
-                copies.append(Apply(np.array, (init,), (), copy, s.place, s.origin))
+                op = np.copy if init in self.unbound else np.array
+                copies.append(Apply(op, (init,), (), copy, s.place, s.origin))
                 init = copy
             inits.append(init)
         return changed(s, inits=tuple(inits)), copies

@@ -257,7 +257,7 @@ class _Recorder:
         needed = [v for v in self.requests[label] if (label, v) not in self.restored]
         if not place.in_loop:
             for v in needed:
-                if self.tests_again(v, label):
+                if self.costs_nothing(v, label):
                     self.compute_again(v, label, made)
                 else:
                     made.renamed[v] = self.escape(v, label)
@@ -293,12 +293,15 @@ class _Recorder:
         self.sizes[v] = Apply(operator.getitem, (self.argument_shapes[p], Const(axis)), (), v)
         return True
 
-    def tests_again(self, v: Value, label: int) -> bool:
-        """Whether a value compares numbers that are at hand: the reverse of a branch tests it again, as a reader would."""
+    def costs_nothing(self, v: Value, label: int) -> bool:
+        """Whether a value compares numbers that are at hand, or is a number in an array that nothing is written into: the
+        reverse of a branch tests it again, or reads it again, as a reader would."""
         s = self.local_definition(v, label)
-        if not isinstance(s, Apply) or kind_of(s.op) != "comparison":
+        if not isinstance(s, Apply) or not all(self.at_hand(w, label) for w in s.values):
             return False
-        return all(is_number(a) and all(self.at_hand(w, label) for w in values_of(a)) for a in s.args)
+        if s.op is operator.getitem:
+            return is_number(v) and self.versions.chain.isdisjoint(s.values)
+        return kind_of(s.op) == "comparison" and all(map(is_number, s.args))
 
     def at_hand(self, v: Value, label: int) -> bool:
         """Whether the reverse of a block has a value without its being kept."""
