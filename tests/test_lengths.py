@@ -277,3 +277,13 @@ def test_what_a_loop_goes_on_with_is_as_long_as_what_it_begins_with():
     assert versions(g) == 1
     with pytest.raises(ValueError, match="broadcast|fit"):
         g(np.ones((3, 4)), np.ones((2, 2, 3)), np.ones((2, 4)), np.ones((3, 4)))
+
+
+@pytest.mark.parametrize("reduced", [np.sum, np.mean, np.max])
+@pytest.mark.parametrize("shapes", [((1, 3), (3,)), ((2, 3), (3,)), ((1, 3), (1, 3)), ((2, 1), (1, 3)), ((1, 1), (3,))])
+def test_a_row_among_matrices_of_one_row_is_summed_along_its_own_axis(reduced, shapes):
+    def f(v, x):
+        return np.sum(x * (v * reduced(v, axis=0))) + np.sum(x * (v * reduced(v, axis=-1, keepdims=True)))
+
+    v, x = (np.arange(1.0, 1.0 + np.prod(s)).reshape(s) for s in shapes)
+    sct.check_grads(f, (v, 0.3 * x), (0, 1), order=2)

@@ -33,7 +33,19 @@ from sct.infer.call import infer_call
 from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_reverse, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, Tuple, is_of_arguments, same_dtype, same_shape
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Scalar,
+    SizeLike,
+    Slice,
+    Tuple,
+    is_of_arguments,
+    is_unit,
+    same_dtype,
+    same_shape,
+)
 from sct.optimize.arithmetic import Numbers, is_elementwise, loop_of, numbers, numbers_of
 from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler, values_in
 from sct.optimize.rewriter import Rewriter
@@ -700,6 +712,8 @@ class _Algebra(Rewriter):
         for k, a in enumerate(inner.args):
             others = (*inner.args[:k], *inner.args[k + 1 :])
             over = k == 1 and inner.op in DIVISIONS  # what `a` divides
+            if not _spans(type_of(a), inner.result.type):  # its axes are others, or have other lengths
+                continue
             if own is None or not own.inexact or numbers(type_of(a)) != own or not all(single(o, over) for o in others):
                 continue
             v = Value(s.result.type)
@@ -798,6 +812,14 @@ def _shape(v: Value) -> tuple[SizeLike, ...] | None:
 
 def _axes(t: Abstract) -> tuple[SizeLike, ...] | None:
     return t.shape if isinstance(t, Array) else ()
+
+
+def _spans(t: Abstract, whole: Abstract) -> bool:
+    """Whether a value that goes into `whole` element by element has all of its axes, with their lengths."""
+    shape, full = _axes(t), _axes(whole)
+    if shape is None or full is None:
+        return shape is full
+    return len(shape) == len(full) and all(n == m or is_unit(n) is False for n, m in zip(shape, full, strict=True))
 
 
 def _is_boxed(o: Operand) -> bool:
