@@ -23,6 +23,7 @@ from sct.ir.types import (
     Unknown,
     broadcast_shapes,
     is_unit,
+    is_worked_out,
     size_add,
     size_mul,
     size_opaque,
@@ -504,7 +505,11 @@ def scatter_add_adjoint(y, x_bar, path, v, y_bar):
 
 def in_shape(value_bar, value):
     """An adjoint, which must have the shape of what was written: if it has not, NumPy refuses the write too."""
-    return value_bar if must_fit(value_bar, value) else np.reshape(value_bar, np.shape(value))
+    if must_fit(value_bar, value):
+        return value_bar
+    if np.ndim(value_bar) == np.ndim(value) and np.shape(value_bar) != np.shape(value):
+        raise ValueError("what is written does not fit")
+    return value_bar if np.ndim(value_bar) == np.ndim(value) else np.reshape(value_bar, np.shape(value))
 
 
 @nondifferentiable
@@ -518,12 +523,7 @@ def must_fit_type(value_bar, value):
     a, b = as_array(value_bar).shape, as_array(value).shape
     if a is None or b is None or len(b) == 0:
         return True
-    return len(a) == len(b) and all(n == m or (_is_told(n) and _is_told(m)) for n, m in zip(a, b, strict=True))
-
-
-def _is_told(n):
-    """Whether a size follows from the arguments, so that another one can be compared with it."""
-    return isinstance(n, int) or all(isinstance(a, tuple) and a[0] == "symbol" for a, _ in n.terms)
+    return len(a) == len(b) and all(n == m or (is_worked_out(n) and is_worked_out(m)) for n, m in zip(a, b, strict=True))
 
 
 facts(unbroadcast, cast_like, form_of=1)

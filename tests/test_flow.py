@@ -245,3 +245,22 @@ def test_an_array_that_no_path_binds_is_not_copied():
     sct.check_grads(bound_on_a_path_that_is_not_taken, (x, y, 2), (0, 1))
     with pytest.raises((UnboundLocalError, AttributeError, TypeError, IndexError)):
         sct.grad(bound_on_a_path_that_is_not_taken)(-x, y, 2)
+
+
+def rows_swapped(A, B, W):
+    t = A[0].copy()
+    A[0] = B[1]
+    B[1] = t
+    return np.sum(A * W) + np.sum(B * B)
+
+
+def rows_swapped_at_once(A, B, W):
+    A[0], B[1] = B[1] + 0.0, A[0] * 1.0
+    A[1], B[0] = B[1].copy(), A[0] * 2.0
+    return np.sum(A * W) + np.sum(B * B)
+
+
+@pytest.mark.parametrize("f", [rows_swapped, rows_swapped_at_once])
+def test_rows_of_two_arrays_are_swapped(f):
+    A = np.arange(9.0).reshape(3, 3) / 5.0
+    sct.check_grads(f, (A, A[::-1] - 0.3, A * A), (0, 1, 2))

@@ -24,6 +24,7 @@ __all__ = [
     "SIZE_FUNCTIONS",
     "UNDEFINED",
     "UNKNOWN",
+    "WORKED_OUT",
     "Abstract",
     "Array",
     "Const",
@@ -55,6 +56,7 @@ __all__ = [
     "is_of_arguments",
     "is_positive",
     "is_unit",
+    "is_worked_out",
     "keys_of",
     "note_bounds",
     "note_size",
@@ -178,6 +180,20 @@ SIZE_FUNCTIONS: dict[str, Callable[..., int]] = {
     "slice": lambda n, *bounds: len(range(n)[slice(*bounds)]),
 }
 """What an atom stands for, by its kind, from what its parts stand for."""
+
+WORKED_OUT = frozenset(("ceil_div", "floordiv", "max0", "min", "mod", "mul", "quotient"))
+"""The kinds of atoms for which an expression stands in generated code."""
+
+
+def is_worked_out(n: Any) -> bool:
+    """Whether a size is told by an expression in what a function is given, so that it can be compared with another."""
+    return isinstance(n, int) or (isinstance(n, Size) and all(_is_worked_out(atom) for atom, _ in n.terms))
+
+
+def _is_worked_out(atom: Any) -> bool:
+    if not isinstance(atom, tuple):
+        return False
+    return "#" not in str(atom[1]) if atom[0] == "symbol" else atom[0] in WORKED_OUT and all(map(is_worked_out, atom[1:]))
 
 
 class _Known:

@@ -98,6 +98,7 @@ def _apart(block: Block) -> Block:
         return block.with_(body)
     k = 0
     copied: set[Value] = set()
+    moved: set[Value] = set()  # a write that has gone down once stays: two may each read what the other writes into
     used = [reads_of(s) for s in body]
     end = set(values_of(*block.yields))
     while k < len(body):
@@ -109,7 +110,10 @@ def _apart(block: Block) -> Block:
             first = next((n for n in range(k + 1, len(body)) if s.result in used[n]), len(body))
             copied |= views & late.union(*(used[n] for n in reads if n >= first))
             early = [n for n in reads if n < first]
-            if early:
+            if s.result in moved:
+                copied |= views.intersection(*[set().union(*(used[n] for n in early))])
+            elif early:
+                moved.add(s.result)
                 body.insert(early[-1], body.pop(k))
                 used.insert(early[-1], used.pop(k))
                 continue

@@ -17,7 +17,23 @@ from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.records import record
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, is_reverse
-from sct.ir.types import UNKNOWN, Abstract, Array, Const, Dict, List, Scalar, Size, SizeLike, Tuple, is_unit, keys_of, size_mul
+from sct.ir.types import (
+    UNKNOWN,
+    WORKED_OUT,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    Scalar,
+    Size,
+    SizeLike,
+    Tuple,
+    is_unit,
+    keys_of,
+    size_add,
+    size_mul,
+)
 
 __all__ = ["with_checks"]
 
@@ -213,7 +229,7 @@ class _Checks:
 
     def made(self, atom: Any) -> bool:
         """Whether an atom is worked out of sizes that can be told."""
-        return isinstance(atom, tuple) and atom[0] in _WORKED_OUT and all(map(self.told, atom[1:]))
+        return isinstance(atom, tuple) and atom[0] in WORKED_OUT and all(map(self.told, atom[1:]))
 
     def size(self, s: SizeLike) -> Operand:
         """A size as an operand."""
@@ -237,7 +253,10 @@ class _Checks:
         """What a size is made of: a length that is read, or one that is worked out of others."""
         t = Scalar(int, form)
         if atom not in self.symbols:
-            return self.emit(_WORKED_OUT[atom[0]], tuple(map(self.size, atom[1:])), t)
+            kind, a, *others = atom
+            if kind == "ceil_div":
+                kind, a = "floordiv", size_add(a, others[0] - 1)
+            return self.emit(_OPERATIONS[kind], (self.size(a), *map(self.size, others or [0])), t)
         source, axis = self.symbols[atom]
         value = self.access(source)
         if axis is None:
@@ -247,8 +266,9 @@ class _Checks:
         return self.emit(operator.getitem, (shape, Const(axis)), t)
 
 
-_WORKED_OUT: dict[str, Any] = {
+_OPERATIONS: dict[str, Any] = {
     "floordiv": operator.floordiv,
+    "max0": max,
     "min": min,
     "mod": operator.mod,
     "mul": operator.mul,

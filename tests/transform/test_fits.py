@@ -364,6 +364,16 @@ def written_into_rows(x, y):
     return np.sum(a * y)
 
 
+def every_other(x, y):
+    y[::2, ::2] += x
+    return 0.3 * np.sum(y)
+
+
+def every_other_of_what_is_chosen(x, y):
+    y[::2, ::2] = np.where(x > 0.5, x, -x)[::2]
+    return 0.3 * np.sum(y) + np.sum(x)
+
+
 def two_rows(x):
     return np.sum(3.0 * x.reshape(2, -1))
 
@@ -385,6 +395,8 @@ A, B = np.ones(3), np.arange(6)
         (written_in_a_branch, [(A, np.ones(4)), (A, -np.ones(5)), (A[:1], np.ones(5))], [(A, np.ones(5))]),
         (written_into_rows, [(A, A), (A[:1], np.ones(4))], [(A, np.ones(4))]),
         (two_rows, [(np.ones(6),)], [(np.ones(5),)]),
+        (every_other, [(np.ones((2, 3)), np.ones((3, 5)))], [(np.ones((3, 2)), np.ones((3, 5)))]),
+        (every_other_of_what_is_chosen, [(np.ones((3, 3)), np.ones((3, 5)))], [(np.ones((5, 2)), np.ones((3, 5)))]),
     ],
 )
 def test_what_is_written_fits_or_the_call_raises(f, fit, do_not_fit, optimize):
