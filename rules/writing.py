@@ -13,6 +13,7 @@ from sct.registry.type_rules import result_type
 from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updated, zeros_if_bound
 
 from .arithmetic import in_shape
+from .construction import has_derivative
 from .indexing import getitem_type
 
 facts(updated, memory="fresh", in_place=True, index=1)
@@ -29,6 +30,8 @@ def updated_adjoint(y, a, path, value, y_bar):
         return np.zeros_like(y_bar), None, unbroadcast(y_bar, value)
     if np.ndim(y_bar) == 0:
         y_bar = np.asarray(y_bar)
+    if not has_derivative(y):  # what is written is cut
+        return updated(y_bar, path, 0.0), None, np.zeros_like(value)
     value_bar = part(y_bar, path)
     if may_repeat(path[-1]):
         value_bar = np.where(last_writes(part(y_bar, path[:-1]), path[-1]), value_bar, 0.0)

@@ -7,8 +7,10 @@ state but the cache of compiled functions.
 from __future__ import annotations
 
 import functools
+import gc
 import inspect
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -34,7 +36,7 @@ from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
 from sct.ir.types import Abstract, Fact, facts_relied_on, sizes_known
-from sct.registry.rules import adjoint_rule
+from sct.registry.rules import adjoint_rule, at_change
 from sct.specialize.calls import compiling
 from sct.specialize.specializer import Specialized, Specializer
 from sct.stack import with_room
@@ -267,6 +269,7 @@ class DerivedFunction:
         return args, {p.name: given[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
 
     def _made(self, values: tuple[Any, ...]) -> _Entry:
+        _rules_in_use.set()
         with collecting_later():  # what the compilation has made is gone by then
             form = self._compile(values)
         self._shared.keep(form)
@@ -582,6 +585,25 @@ def _refuse_sizes(fits: Callable[..., Any], first: int, name: str) -> Callable[[
             )
 
     return check
+
+
+_rules_in_use = threading.Event()
+
+
+def _forget() -> None:
+    """Compile all derivatives again when they are called, since a rule is another one now."""
+    if not _rules_in_use.is_set():
+        return
+    _rules_in_use.clear()
+    for made in gc.get_objects():
+        if type(made) is Shared:
+            made.compiled = ()
+        elif issubclass(type(made), DerivedFunction):
+            made._entries, made._latest[0] = (), None
+            made._guarded()
+
+
+at_change(_forget)
 
 
 def written_name(f: Any) -> str:

@@ -103,7 +103,9 @@ def free_value(op: Free) -> Any:
 
 def is_code(value: Any) -> bool:
     """Whether an object is code rather than data: a module, or callable without holding data of its own."""
-    return isinstance(value, ModuleType) or (callable(value) and not has_fields(value))
+    if isinstance(value, ModuleType):
+        return True
+    return callable(value) and not has_fields(value) and (isinstance(value, type) or not hasattr(value, "__array__"))
 
 
 _STABLE = ("numpy", "math", "operator", "builtins", "sct")

@@ -288,7 +288,7 @@ def is_lasting(value: Any) -> bool:
     if value is None or value is Ellipsis or isinstance(value, _CONSTANTS):
         return True
     if isinstance(value, BuiltinFunctionType):
-        return isinstance(value.__self__, ModuleType)
+        return isinstance(value.__self__, (ModuleType, np.ufunc))
     if isinstance(value, ModuleType):
         return value.__name__.split(".")[0] in _PACKAGES
     return isinstance(value, (FunctionType, type)) and package_of(value) in _PACKAGES and not is_generated(value)

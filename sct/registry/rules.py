@@ -36,6 +36,7 @@ __all__ = [
     "adjoint",
     "adjoint_of_square",
     "adjoint_rule",
+    "at_change",
     "divides_safely",
     "elementwise",
     "has_adjoint",
@@ -146,6 +147,20 @@ def _register(rule: AdjointRule) -> None:
     _squares.pop(rule.primitive, None)  # it belongs to the rule that is replaced
     _adjoints[rule.primitive] = rule
     none_unless_said(rule.primitive)
+    _changed()
+
+
+_at_change: list[Callable[[], None]] = []
+
+
+def at_change(call: Callable[[], None]) -> None:
+    """Have `call` called whenever a rule is registered: what was made by other rules is out of date."""
+    _at_change.append(call)
+
+
+def _changed() -> None:
+    for call in _at_change:
+        call()
 
 
 def _rule(
@@ -309,6 +324,7 @@ def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any
     for p in primitives:
         _constant[p] = None
         effect("none" if pure else "acts", p)
+    _changed()
     return primitives[0] if len(primitives) == 1 else None
 
 

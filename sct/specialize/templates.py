@@ -15,6 +15,7 @@ from sct.ir.records import record
 from sct.ir.shapes import size_serial
 from sct.ir.ssa import Apply, Operand, Value, map_leaves
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Relied, Scalar, Slice, Tuple, facts_relied_on
+from sct.registry.rules import at_change
 from sct.specialize.building import Builder
 
 __all__ = ["from_template", "lasts"]
@@ -33,6 +34,7 @@ class _Template:
 
 _MOST = 4096  # so many are kept
 _templates: dict[Hashable, _Template | None] = {}  # None where there is none
+at_change(_templates.clear)
 
 
 def from_template(

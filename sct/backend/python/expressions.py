@@ -95,7 +95,9 @@ def constant(value: Any, symbols: Symbols) -> Expression:
     if type(value) in (int, float):
         return _number(value, symbols)
     if isinstance(value, complex) and type(value) is complex:
-        if not math.isfinite(value.imag):
+        signs = math.copysign(1.0, value.real), math.copysign(1.0, value.imag)  # of zeros, too: -2j is -0.0 - 2j
+        kept = signs[0] == signs[1] if value.real == 0 else value.imag != 0 or signs[1] > 0
+        if not kept or not math.isfinite(value.imag):
             return call(symbols.refer("complex"), [_number(value.real, symbols), _number(value.imag, symbols)])
         imaginary = ast.Constant(complex(0, value.imag), None)
         return imaginary if value.real == 0 else ast.BinOp(_number(value.real, symbols), ast.Add(), imaginary)

@@ -133,8 +133,12 @@ def _documentation(text: str) -> str:
     """A docstring of one line."""
     if not text.isprintable():
         return repr(text)
-    text = text.replace("\\", "\\\\").replace('"""', '""\\"')
-    return f'"""{text[:-1]}\\""""' if text.endswith('"') else f'"""{text}"""'
+    text = text.replace("\\", "\\\\")
+    if '"""' in text:
+        text = text.replace('"', '\\"')
+    elif text.endswith('"'):
+        text = f'{text[:-1]}\\"'
+    return f'"""{text}"""'
 
 
 def _raise(s: ast.Raise) -> str:
@@ -195,7 +199,7 @@ def _constant(node: ast.Constant, around: int) -> str:
     if value is Ellipsis:
         return "..."
     if isinstance(value, complex):  # all of it is imaginary
-        return _held(f"{value.imag!r}j", _SIGN if value.imag < 0 else _NUMBER, around)
+        return _held(f"{value.imag!r}j", _SIGN if math.copysign(1.0, value.imag) < 0 else _NUMBER, around)
     if isinstance(value, float) and math.isinf(value):  # which has no literal of its own
         return _held("1e309" if value > 0 else "-1e309", _NUMBER if value > 0 else _SIGN, around)
     return _held(repr(value), _NUMBER if isinstance(value, (int, float)) else _TIGHT, around)

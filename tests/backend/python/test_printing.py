@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import sct
+from sct.backend.python.expressions import constant
 from sct.backend.python.printing import Comment, lines
+from sct.backend.python.symbols import Symbols
 
 BINARY = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.BitOr, ast.BitAnd, ast.BitXor)
 READ = ast.Load()
@@ -106,3 +108,29 @@ def test_an_infinite_imaginary_number_has_no_name_of_its_own():
 
     with np.errstate(invalid="ignore"):
         assert np.allclose(sct.grad(f)(np.array([1.0, 2.0])), 1.0)
+
+
+@pytest.mark.parametrize("text", ['Says "so"', 'Says """so"""', '"""', "a \\ b", "it's"])
+def test_a_docstring_is_what_it_was(text):
+    (line,) = lines([ast.Expr(ast.Constant(text))])
+    assert ast.literal_eval(line) == text
+
+
+def test_zeros_in_complex_constants_keep_their_signs():
+    def f(x):
+        c = (-1j).conjugate()
+        return np.sum(np.real(1j * np.sqrt((-1 + 0j).conjugate())) * x), c
+
+    value, gradient = sct.vjp(f)(np.array([0.3, 1.0]), (1.0, 0j))
+    assert repr(value[1]) == repr((-1j).conjugate())
+    assert value[0] == 1.3
+    assert gradient.tolist() == [1.0, 1.0]
+
+
+SIGNED = [complex(a, b) for a in (0.0, -0.0, 1.5, -1.5) for b in (0.0, -0.0, 2.0, -2.0, np.inf, -np.inf)]
+
+
+@pytest.mark.parametrize("z", SIGNED)
+def test_a_complex_constant(z):
+    written = lines([ast.Return(constant(z, Symbols()))])
+    assert repr(eval(next(iter(written)).removeprefix("return "), {"complex": complex, "np": np})) == repr(z)
