@@ -62,6 +62,12 @@ def type_alone(value: Any, path: str = "x") -> Abstract:
         return abstract(value, path)
 
 
+def _has_own_arithmetic(cls: type) -> bool:
+    """Whether objects of a class are like arrays, but for operators that are the class's own."""
+    like = hasattr(cls, "__array__") and not hasattr(cls, "__array_ufunc__") and not issubclass(cls, np.generic)
+    return like and any(hasattr(cls, f"__{name}__") for name in ("add", "radd", "mul", "rmul", "matmul", "rmatmul", "neg"))
+
+
 def abstract(value: Any, path: str = "x") -> Abstract:
     """The abstract value of `value`, an argument (or part of one) called `path`.
 
@@ -70,9 +76,9 @@ def abstract(value: Any, path: str = "x") -> Abstract:
     they are read; random generators and loggers by their class; anything else is unknown. What the symbols of sizes and of
     integers are is noted.
     """
-    if isinstance(value, np.ndarray):
+    if _has_own_arithmetic(type(value)) or isinstance(value, np.ndarray):
         if type(value) not in (np.ndarray, np.memmap) or value.dtype == object:
-            what = "an array of objects" if value.dtype == object else f"a {type(value).__name__}"
+            what = "an array of objects" if type(value) is np.ndarray else f"a {type(value).__name__}"
             raise NonDifferentiableArgumentError(
                 f"{path} is {what}, whose arithmetic is not that of arrays of numbers",
                 None,

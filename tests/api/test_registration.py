@@ -3,6 +3,7 @@
 import gc
 
 import numpy as np
+import pytest
 
 import sct
 
@@ -46,16 +47,48 @@ def test_methods_of_ufuncs_are_called_where_no_derivative_passes():
     assert np.allclose(gradient, np.sum(np.add.outer(x, x)) * 0.36)
 
 
-P = np.poly1d([1.0, 2.0, 3.0])
+class Weights:
+    """Like an array, and can be called."""
+
+    def __init__(self, *values):
+        self.values = list(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values)
+
+    def __call__(self):
+        return self.values
+
+    def __len__(self):
+        return len(self.values)
 
 
-def test_an_array_that_can_be_called_is_data():
+class Scaled(Weights):
+    """Has a product of its own."""
+
+    def __mul__(self, other):
+        return 2.0 * np.asarray(self) * other
+
+
+W, SCALED = Weights(1.0, 2.0), Scaled(1.0, 2.0)
+
+
+def test_what_is_like_an_array_and_can_be_called_is_data():
     def f(x):
-        return np.sum(x * len(P))
+        return np.sum(x * len(W))
 
     derivative, x = sct.value_and_grad(f), np.array([0.3, 1.0])
     assert derivative(x)[0] == f(x)
-    P[3] = 7.0
+    W.values.append(7.0)
     value, gradient = derivative(x)
     assert value == f(x)
-    assert gradient.tolist() == [len(P)] * 2 == [3.0, 3.0]
+    assert gradient.tolist() == [3.0, 3.0]
+
+
+def test_what_is_like_an_array_with_operators_of_its_own_is_refused():
+    x = np.array([0.3, 1.0])
+    with pytest.raises(sct.NonDifferentiableArgumentError, match="arithmetic"):
+        sct.grad(lambda x, w: np.sum(w * x))(x, SCALED)
+    with pytest.raises(sct.NonDifferentiableArgumentError, match="arithmetic"):
+        sct.grad(lambda x: np.sum(SCALED * x))(x)
+    assert sct.grad(lambda x, w: np.sum(w * x))(x, np.asarray(SCALED)).tolist() == [1.0, 2.0]
