@@ -517,3 +517,17 @@ def row_of_a_number(c):
 def test_gradient_by_a_number_that_numpy_takes_for_a_row(optimize):
     g = sct.grad(row_of_a_number, optimize=optimize)(-1.5)
     assert type(g) is float and g == -2.0
+
+
+def test_an_adjoint_that_begins_as_an_argument_of_rank_0_is_not_written_into():
+    def f(x, b):
+        v = 0.0
+        for i in range(2):
+            v = v + b * i
+        return np.sum(v) + np.sum(x * b) + np.sum(x * x)
+
+    x = np.array(1.31)
+    value, gradients = sct.value_and_grad(f, ("x", "b"))(x, -1.68)
+    assert x == 1.31
+    assert value == f(x, -1.68)
+    assert np.allclose(gradients, (2.0 * 1.31 - 1.68, 1.31 + 1.0))

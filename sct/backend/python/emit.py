@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sct import runtime
-from sct.analysis.binding import behind, phis, unbound_values
+from sct.analysis.binding import ahead, behind, phis, unbound_values
 from sct.analysis.switches import is_on
 from sct.analysis.versions import is_whole, path_of
 from sct.backend.python.expressions import (
@@ -380,12 +380,19 @@ class _Emitter:
         """Whether a value of rank 0 is a number for certain: an array of rank 0 would be written into."""
         t, d = v.type, self.folding.definition.get(v)
         if isinstance(t, Scalar):
-            return True
+            return v not in self.maybe_boxed
         if not isinstance(t, Array) or t.shape != () or t.boxed is not False:
             return False
         if isinstance(d, Apply):
             return d.op in BINARY or isinstance(d.op, np.ufunc) or d.op is np.sum
         return v in self.numbers
+
+    @functools.cached_property
+    def maybe_boxed(self) -> set[Value]:
+        """The values that a φ may take from an array of rank 0, whatever their own type says."""
+        sources = phis(self.f.block)
+        arrays = (v for v, found in sources.items() if any(_maybe_boxed(w) for w in found))
+        return ahead(arrays, sources)
 
     def carried_numbers(self, block: Block) -> Iterator[Value]:
         """The values that loops carry and that begin as constants and go on as results of arithmetic."""
@@ -733,6 +740,10 @@ class _Emitter:
         params = [inspect.Parameter(self.names[p], inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in s.block.params]
         node = ast.FunctionDef(self.names[s.result], self.arguments(inspect.Signature(params)), body, [])
         out.append(node)
+
+
+def _maybe_boxed(o: Operand) -> bool:
+    return isinstance(o, Value) and isinstance(o.type, Array) and o.type.boxed is not False
 
 
 def _takes_dtypes(op: Any) -> bool:
