@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.storage import is_basic_index
+from sct.analysis.versions import path_of
 from sct.infer.call import infer_call
 from sct.ir.ops import Attribute, Method
 from sct.ir.shapes import as_array
@@ -370,7 +371,7 @@ class _Algebra(Rewriter):
     def scattered(self, s: Apply, g: Operand, entries: list[Apply], part: tuple[Operand, ...] = ()) -> Apply:
         """`g` with entries added, or those of a part; with what was just added at the same place, they go in together."""
         for added in entries:
-            path, v = Tuple((*part, *_indices(added))), added.args[2]
+            path, v = Tuple((*part, *path_of(added))), added.args[2]
             before = self.made_by(g, scatter_add)
             if before is not None and self.reversed_sweep(before) and _inexact(v) and before.args[1] == path:
                 t = _of_both(type_of(before.args[2]), type_of(v))
@@ -788,13 +789,6 @@ def _place(path: Operand) -> tuple[Operand, ...]:
     """The indices that lead to a part of an array, of which all is that part."""
     items = path.items if isinstance(path, Tuple) else (path,)
     return items[:-1] if len(items) > 1 and items[-1] == Const(Ellipsis) else items
-
-
-def _indices(s: Apply) -> tuple[Operand, ...]:
-    """The indices that lead to what is added to."""
-    path = s.args[1]
-    assert isinstance(path, Tuple)
-    return path.items
 
 
 def _of_both(a: Abstract, b: Abstract) -> Abstract | None:
