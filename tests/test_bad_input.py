@@ -136,6 +136,49 @@ def test_cotangent_of_a_wrong_shape():
         sct.vjp(f)(np.ones(3), np.ones((4, 2)))
 
 
+PARTS_NOT_ALIKE = [
+    {"y": np.ones(4), "p": (1.0, [np.ones(3), 1.0])},
+    {"y": np.ones(3), "p": (np.ones(2), [np.ones(3), 1.0])},
+    {"y": np.ones(3), "p": ([1.0], [np.ones(3), 1.0])},
+    {"y": np.ones(3), "p": (1.0, [np.ones((1, 3)), 1.0])},
+    {"y": 1.0, "p": (1.0, [np.ones(3), 1.0])},
+]
+
+
+@pytest.mark.parametrize("bar", PARTS_NOT_ALIKE, ids=["longer", "array", "list", "of rank 2", "number"])
+def test_part_of_a_cotangent_of_a_wrong_shape(bar):
+    """It would be spread, or be copied into a gradient of its own shape."""
+
+    def f(x, n):
+        y = np.zeros_like(x)
+        s = 0.0
+        for i in range(n):
+            y[i] += x[i] ** 2
+            s += np.log(x[i])
+        return {"y": y, "p": (s, [x * 2.0, 3.0])}
+
+    x = np.array([1.0, 2.0, 3.0])
+    like = {"y": [1, 1, 1], "p": (np.array(1.0), [(1.0, 1.0, 1.0), 1.0])}
+    expected = 1.0 / x + 2.0 * x + 2.0
+    value, pull = sct.pullback(f, "x")(x, 3)
+    np.testing.assert_allclose(sct.vjp(f, "x")(x, 3, like)[1], expected, rtol=1e-14)
+    np.testing.assert_allclose(pull(like), expected, rtol=1e-14)
+    for call in (lambda: sct.vjp(f, "x")(x, 3, bar), lambda: sct.vjp(f, "x", optimize=False)(x, 3, bar), lambda: pull(bar)):
+        with pytest.raises((ValueError, TypeError), match="must have the shapes|0-dimensional|not 'list'"):
+            call()
+    assert value["p"][1][1] == 3.0
+
+
+def test_part_of_a_cotangent_in_an_argument_that_is_returned():
+    def f(p):
+        return p
+
+    p = (np.array([1.0, 2.0]), 1.0)
+    assert sct.vjp(f)(p, (np.ones(2), 3.0))[1][1] == 3.0
+    with pytest.raises(ValueError, match="the array in y_bar must have the shape of the result's"):
+        sct.vjp(f)(p, (np.ones(3), 3.0))
+
+
 # Functions without source
 
 

@@ -19,7 +19,7 @@ import numpy as np
 def f_grad(x, n):
     # reverse
     # for i in range(n):
-    x_bar = np.zeros_like(x)
+    x_bar = np.zeros(x.shape)
     for i in range(n - 1, -1, -1):
         # s = s + x[i] * x[i]
         x_bar[i] += 2.0 * x[i]

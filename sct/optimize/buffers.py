@@ -38,7 +38,7 @@ from sct.analysis.binding import behind, phis, unset_arrays
 from sct.analysis.effects import statements
 from sct.analysis.storage import fresh, storage
 from sct.analysis.versions import is_write
-from sct.ir.rewriting import changed, map_blocks
+from sct.ir.rewriting import changed, map_blocks, substitute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -67,7 +67,7 @@ def buffers(f: Function) -> Function:
     entries = _Entries(f)
     for depth in range(_depth(f.block)):  # what an outer loop starts from decides what the loops in it start from
         entries.depth = depth
-        made = changed(f, block=entries.block(f.block, live))
+        made = entries.with_copies(f, live)
         f, entries = (f, entries) if made is f else (made, _Entries(made))
     return f
 
@@ -144,11 +144,23 @@ class _Entries:
         self.whole = f.block
         self.depth = 0  # of the loops that are looked at
         self.at = 0
+        self.given: set[Value] = set()  # the results of loops that start from a copy
+        self.copied: dict[Value, tuple[Value, list[Operand], set[Value]]] = {}  # a copy -> what it is of, and why
 
     @cached_property
     def unbound(self) -> set[Value]:
         """The arrays that are None where a path leaves them unbound."""
         return unset_arrays(self.whole)
+
+    def with_copies(self, f: Function, live: set[Value]) -> Function:
+        """`f` with its loops starting from copies, but of two loops in a row, only the first."""
+        made = changed(f, block=self.block(f.block, live))
+        again = [copy for copy, (init, _, _) in self.copied.items() if init in self.given]
+        if not again:
+            return made
+        after = _Entries(made)
+        needless = {copy: self.copied[copy][0] for copy in again if not after.taken(*self.copied[copy])}
+        return changed(made, block=substitute(_without(made.block, set(needless)), needless))
 
     def block(self, block: Block, live: set[Value]) -> Block:
         """The block; `live` is what is needed after it."""
@@ -185,6 +197,8 @@ class _Entries:
                 copy = Value(init.type, p.name or init.name)
                 op = np.copy if init in self.unbound else np.array
                 copies.append(Apply(op, (init,), (), copy, s.place, s.origin))
+                self.given.add(phi.result)
+                self.copied[copy] = init, others, needed
                 init = copy
             inits.append(init)
         return changed(s, inits=tuple(inits)), copies
@@ -193,6 +207,12 @@ class _Entries:
         """Whether the memory that a loop starts from must stay as it is."""
         memory = storage(self.whole)
         return not memory.owned(init) or memory.shares_with_any(init, memory.bits.of(needed.union(values_of(*others))))
+
+
+def _without(block: Block, made: set[Value]) -> Block:
+    """The block without the statements that make some values."""
+    body = [map_blocks(lambda b: _without(b, made), s) for s in block.body]
+    return block.with_(s for s in body if not (isinstance(s, Apply) and s.result in made))
 
 
 def _written_in(loop: For | While) -> set[Value]:

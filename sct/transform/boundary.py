@@ -125,44 +125,79 @@ class Boundary(Adjoints):
         param = Value(t, name)
         self.carried.add(param)
         if isinstance(t, (Tuple, List, Dict)):
-            return self.converted(self.b.expose_all(param), t, ""), (param,)
+            pairs: list[tuple[Value, Value]] | None = [] if self.mode.value else None  # those of a step come from its loop
+            seed = self.converted(self.b.expose_all(param), result, "", pairs)
+            alike = [(self.shape_of(given), self.shape_of_result(own)) for given, own in pairs or ()]
+            if len(alike) == 1:
+                self.check_shapes(*alike[0], f"the array in {name} must have the shape of the result's")
+            elif alike:
+                shapes, own_shapes = map(Tuple, zip(*alike, strict=True))
+                self.check_shapes(shapes, own_shapes, f"the parts of {name} must have the shapes of the result's")
+            return seed, (param,)
         if not isinstance(result, Value) or not isinstance(t, (Array, Scalar)):
             return param, (param,)
-        number = isinstance(t, Scalar) or t.shape == ()
-        seed: Operand = param if number else self.converted(param, t, name)
-        assert isinstance(seed, Value)
-        self.check_shape(seed, result, f"{name} must have the shape of the result")
-        return self.converted(seed, t, name) if number else seed, (param,)
+        message = f"{name} must have the shape of the result"
+        if isinstance(t, Scalar):
+            self.check_shapes(self.shape_of(param), Tuple(()), message)
+        seed = self.converted(param, result, name)
+        if isinstance(t, Array):
+            assert isinstance(seed, Value)
+            self.check_shapes(self.shape_of(seed), self.shape_of_result(result), message)
+        return seed, (param,)
 
-    def converted(self, given: Operand, t: Abstract, name: str) -> Operand:
-        """What a caller gives as an adjoint (lists, flags or integers perhaps) as numbers of type `t`."""
+    def converted(self, given: Operand, result: Operand, name: str, pairs: list[tuple[Value, Value]] | None = None) -> Operand:
+        """What a caller gives as an adjoint (lists, flags or integers perhaps) as numbers of the result's type.
+
+        Into `pairs`, if given, goes each array of the cotangent with what of the result has its shape.
+        """
+        t = type_of(result)
         if isinstance(t, (Tuple, List, Dict)):
             assert isinstance(given, (Tuple, List, Dict))
-            parts = [self.converted(g, i, getattr(g, "name", "")) for g, i in zip(given.items, t.items, strict=True)]
-            return with_items(given, parts)
+            parts = zip(keys_of(t), given.items, self.items_of(result), strict=True)
+            return with_items(given, [self.converted(g, i, _name(k, g), pairs) for k, g, i in parts])
         known = isinstance(t, Scalar) or (isinstance(t, Array) and t.dtype is not None)
-        if not known or not differentiable(t):
+        if not known or not differentiable(t) or not isinstance(result, Value):
             return given
-        if isinstance(given, Value) and given.name == name and given not in self.carried:
+        if isinstance(given, Value) and given not in self.carried:
             self.called[given] = "", given.hint  # one item of what is given, and read nowhere else
         if isinstance(t, Scalar):
             return self.b.append(t.kind, (given,), {}, Scalar(t.kind), name)
         assert isinstance(t, Array) and t.dtype is not None
         own = replace(t, also=(), boxed=False)
+        args: tuple[Operand, ...] = (given,)
         if t.shape == ():
-            return self.b.append(t.dtype.type, (given,), {}, own, name)
-        return self.b.append(np.asarray, (given, Const(t.dtype)), {}, own, name)
+            if pairs is not None and t.dtype in (np.float64, np.complex128):  # which take no list, in a tenth of a check's time
+                args = (self.b.append(complex if t.dtype.kind == "c" else float, args, {}, own),)
+                pairs = None
+            seed = self.b.append(t.dtype.type, args, {}, own, name)
+        else:
+            seed = self.b.append(np.asarray, (*args, Const(t.dtype)), {}, own, name)
+        if pairs is not None:
+            pairs.append((seed, result))
+        return seed
 
-    def check_shape(self, param: Value, result: Value, message: str) -> None:
+    def items_of(self, result: Operand) -> tuple[Operand, ...]:
+        """The parts of a result; a pullback that is called later finds them taken apart."""
+        if isinstance(result, Value):
+            with self.b.into(self.last if self.mode.seed == "pull" else self.b.body):
+                result = self.b.expose_all(result)
+        assert isinstance(result, (Tuple, List, Dict))
+        return result.items
+
+    def shape_of(self, given: Value) -> Value:
+        """The shape of a cotangent, which is perhaps not what it should be: an array where a number is."""
+        certain = isinstance(given.type, Array) and given.type.shape != ()
+        shape = Value(Unknown(), "", "" if certain else "any")
+        self.b.body.append(Apply(np.shape, (given,), (), shape, self.b.place, self.b.origin))
+        return shape
+
+    def check_shapes(self, given: Operand, own: Operand, message: str) -> None:
         """A cotangent of another shape would give numbers that mean nothing."""
         raised: list[Statement] = []
         with self.b.into(raised):
             error = self.b.append(ValueError, (Const(message),), {}, Unknown())
             self.b.append(RAISE, (error,), {}, Const(None))
-        certain = isinstance(param.type, Array) and param.type.shape != ()
-        given = Value(Unknown(), "", "" if certain else "any")  # whatever a caller passes, so not an array for certain
-        self.b.body.append(Apply(np.shape, (param,), (), given, self.b.place, self.b.origin))
-        differ = self.b.append(operator.ne, (given, self.shape_of_result(result)), {}, Scalar(bool))
+        differ = self.b.append(operator.ne, (given, own), {}, Scalar(bool))
         self.b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), ()))
 
     def shape_of_result(self, result: Value) -> Operand:
@@ -248,6 +283,11 @@ def fresh_name(name: str, taken: Sequence[str]) -> str:
     while name in taken:
         name += "_"
     return name
+
+
+def _name(key: object, given: Operand) -> str:
+    """What a part of a cotangent is called."""
+    return f"{key}_bar" if isinstance(key, str) and key.isidentifier() else getattr(given, "name", "")
 
 
 def _parameter(name: str) -> inspect.Parameter:

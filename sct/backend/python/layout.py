@@ -14,7 +14,7 @@ from sct.analysis.binding import behind
 from sct.analysis.effects import callee, has_effect, statements
 from sct.ir.ops import Attribute, InPlace, Special, Steps, StepsBack, package_of
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
-from sct.ir.types import Const, Unknown
+from sct.ir.types import Array, Const, Unknown
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
 from sct.registry.methods import attribute_rule
@@ -38,13 +38,21 @@ def layouts_seen(f: Function) -> set[Value]:
                 continue
             if is_reverse(s) and not every:
                 new.add(s.result)
-                roots += s.values
+                roots += values_of(*_laid_out(s, new=True))
                 continue
             in_place = isinstance(s.op, InPlace)
-            sources[s.result] = s.args[:1] if in_place else s.operands
+            sources[s.result] = s.args[:1] if in_place else _laid_out(s, new=False)
             if every or isinstance(s.op, (Special, Steps, StepsBack)) or (has_effect(s) and not in_place):
                 roots += values_of(s.result, *s.operands)
     return behind(roots, sources) - new
+
+
+def _laid_out(s: Apply, new: bool) -> tuple[Operand, ...]:
+    """The operands on whose layout what an operation gives may depend; `new`: its own may be any."""
+    form_of = facts_of(s.op).form_of
+    if form_of is None or (isinstance(s.result.type, Array) and not new):  # an array of the same form lies in the same way
+        return s.operands
+    return s.operands[:form_of] + s.operands[form_of + 1 :]
 
 
 _LIBRARIES = ("numpy", "_operator", "operator", "math", "builtins", "sct", "")
