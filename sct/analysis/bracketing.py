@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from sct.analysis.activity import useful_values, varied_values
-from sct.analysis.versions import path_of
 from sct.errors import UnsupportedSyntaxError
+from sct.ir.paths import path_of
 from sct.ir.ssa import (
     Apply,
     Block,

@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.storage import is_basic_index
-from sct.analysis.versions import Versions, is_write, path_of
+from sct.analysis.versions import Versions, is_write
 from sct.infer.call import infer_call
 from sct.ir.ops import Attribute
+from sct.ir.paths import entries_of, is_basic_index, path_of
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, For, If, Operand, Phi, Statement, Value, While, type_of
-from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple, same_shape, size_add, size_mul, size_opaque
+from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, same_shape, size_add, size_mul, size_opaque
 from sct.registry.facts import facts_of
 from sct.runtime import updated
 
@@ -326,7 +326,7 @@ class Dependence:
         assert isinstance(of.type, Array)
         entries: list[Operand] = []
         for index in path:
-            items = index.items if isinstance(index, Tuple) else (index,)
+            items = entries_of(index)
             entries += items
             if not all(self.is_integer(i) for i in items):
                 break  # the next index does not begin with the next axis

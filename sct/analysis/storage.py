@@ -20,6 +20,7 @@ from sct.infer.facts import for_call
 from sct.ir.bits import Bits, Reach
 from sct.ir.manager import managed
 from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, Special, package_of
+from sct.ir.paths import is_basic_index
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -33,11 +34,11 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import Memory, facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, kind_of
 
-__all__ = ["Storage", "fresh", "is_basic_index", "numbering", "read_only", "storage", "storage_of_lists"]
+__all__ = ["Storage", "fresh", "numbering", "read_only", "storage", "storage_of_lists"]
 
 
 class Storage:
@@ -295,31 +296,6 @@ def _memory(t: Apply) -> Memory | None:
 def _is_foreign(op: Any) -> bool:
     """Whether an operation is a Python function that is called as it stands: a rule, or one of a user's, may give anything."""
     return isinstance(op, FunctionType) and package_of(op) != "numpy" and op.__module__ != runtime.__name__
-
-
-def is_basic_index(index: Operand) -> bool | None:
-    """Whether what an index picks is a view: there are no arrays or lists in it. None where that cannot be told."""
-    if isinstance(index, Value) and isinstance(index.type, Tuple):
-        index = index.type  # entries that are known by their types alone
-    entries = index.items if isinstance(index, Tuple) else (index,)
-    kinds = [_is_basic_entry(e) for e in entries]
-    return False if False in kinds else None if None in kinds else True
-
-
-def _is_basic_entry(entry: Operand | Abstract) -> bool | None:
-    t = type_of(entry) if isinstance(entry, Value) else entry
-    if isinstance(t, Array):  # NumPy copies what an array of rank 0 picks, but not what a NumPy integer does
-        if t.shape == ():
-            return None if t.dtype is None or (t.boxed is None and t.dtype.kind != "b") else t.dtype.kind != "b" and not t.boxed
-        return None if t.shape is None else False
-    if isinstance(t, Const):
-        basic = t.value is None or t.value is Ellipsis or isinstance(t.value, (int, np.integer, slice, str))  # a field
-        return basic and not isinstance(t.value, bool)
-    if isinstance(t, Scalar):
-        return t.kind is not bool
-    if isinstance(t, (List, ListOf, Tuple)):
-        return False
-    return True if isinstance(t, Slice) else None
 
 
 def fresh(t: Apply) -> bool:

@@ -13,25 +13,15 @@ from itertools import repeat
 from typing import TypeGuard
 
 from sct.ir.ssa import Apply, Block, For, Operand, Statement, Value, While, defined
-from sct.ir.types import Array, Const
+from sct.ir.types import Array
 from sct.runtime import scatter_add, updated
 
-__all__ = ["Versions", "is_whole", "is_write", "path_of", "versions"]
+__all__ = ["Versions", "is_write", "versions"]
 
 
 def is_write(s: Statement) -> TypeGuard[Apply]:
     """Whether a statement is a write into a part of an array."""
     return isinstance(s, Apply) and s.op in (updated, scatter_add) and isinstance(s.args[0], Value)
-
-
-def path_of(s: Apply) -> tuple[Operand, ...]:
-    """The indices, one after another, of the part that a write goes to."""
-    return s.args[1].items  # type: ignore[union-attr]
-
-
-def is_whole(path: tuple[Operand, ...]) -> bool:
-    """Whether a write goes to all of an array."""
-    return path == (Const(Ellipsis),)
 
 
 @dataclass

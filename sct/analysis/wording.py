@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from sct.ir.ops import POP, Attribute, Field, Free, InPlace, Method
+from sct.ir.paths import entries_of, is_everything
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import Apply, Block, Operand, Statement, Value, defined, type_of, values_of
 from sct.ir.types import Array, Const, Dict, List, Scalar, Slice, Tuple
@@ -260,8 +261,7 @@ def _parts(s: Apply, naming: Naming) -> Iterator[str]:
     if isinstance(type_of(x), (Tuple, List, Dict)):
         yield f"{whole}_item" if whole else "item"
         return
-    entries = index.items if isinstance(index, Tuple) else (index,)
-    where = [_where(e) for e in entries]
+    where = [_where(e) for e in entries_of(index)]
     if whole and all(where):
         yield f"{whole}_{'_'.join(w for w in where if w != 'all')}".rstrip("_")
     if whole:
@@ -272,7 +272,7 @@ def _parts(s: Apply, naming: Naming) -> Iterator[str]:
 def _kind(s: Apply) -> str:
     t = s.result.type
     rank = len(t.shape or ()) if isinstance(t, Array) else 0
-    entries = [type_of(o) for o in (s.args[1].items if isinstance(s.args[1], Tuple) else (s.args[1],))]
+    entries = [type_of(o) for o in entries_of(s.args[1])]
     if any(isinstance(e, Array) and e.shape for e in entries):
         return "picked"
     if any(isinstance(e, Slice) for e in entries):
@@ -284,6 +284,6 @@ def _where(e: Any) -> str:
     """An entry of an index in words; "" if there are none."""
     if e in (Const(0), Const(-1)):
         return "first" if e == Const(0) else "last"
-    if e in (Const(slice(None)), Slice(Const(None), Const(None), Const(None)), Const(None), Const(Ellipsis)):
+    if is_everything(e) or e == Const(None):
         return "all"
     return _stem(e.name) if isinstance(e, Value) and isinstance(e.type, (Scalar, Array)) else ""

@@ -28,10 +28,9 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.storage import is_basic_index
-from sct.analysis.versions import path_of
 from sct.infer.call import infer_call
 from sct.ir.ops import Attribute, Method
+from sct.ir.paths import ALL, entries_of, is_axis, is_basic_index, is_everything, path_of, shortest
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_reverse, type_of, values_of
 from sct.ir.types import (
@@ -40,7 +39,6 @@ from sct.ir.types import (
     Const,
     Scalar,
     SizeLike,
-    Slice,
     Tuple,
     is_of_arguments,
     is_unit,
@@ -83,19 +81,6 @@ def _is(o: Operand, value: float) -> bool:
 
 def _number(o: Operand) -> bool:
     return isinstance(o, Const) and type(o.value) in (int, float)
-
-
-def _everything(index: Operand) -> bool:
-    """Whether an index picks all of an array."""
-    return index in (Const(Ellipsis), Const(slice(None)), Slice(Const(None), Const(None), Const(None)))
-
-
-def _entries(index: Operand) -> tuple[Operand, ...]:
-    """The entries of an index; none where it has an ellipsis."""
-    if isinstance(index, Const):
-        index = Tuple(tuple(map(Const, index.value))) if isinstance(index.value, tuple) else index
-    entries = index.items if isinstance(index, Tuple) else (index,)
-    return () if Const(Ellipsis) in entries else entries
 
 
 class _Algebra(Rewriter):
@@ -218,12 +203,12 @@ class _Algebra(Rewriter):
 
     def getitem(self, s: Apply) -> Apply | Operand:
         x, index = s.args
-        if _everything(index) and self.suits(x, s):
+        if is_everything(index) and self.suits(x, s):
             return x
         total = self.made_by(x, np.sum)
         if total is not None and self.users[total.result] <= 1 and any(t is total for t in self.body):
-            kwargs, entries = dict(total.kwargs), _entries(index)
-            taken = {Const(k): e for k, e in enumerate(entries) if not _everything(e)}
+            kwargs = dict(total.kwargs)
+            taken = {Const(k): e for k, e in enumerate(entries_of(index)) if not is_axis(e)}
             if len(total.args) == 1 and taken == {kwargs.pop("axis", None): Const(0)} and kwargs == {"keepdims": Const(True)}:
                 return replace(
                     total,
@@ -240,15 +225,15 @@ class _Algebra(Rewriter):
         back: list[Operand] = []
         shape = list(_axes(type_of(x)) or ())
         axes: list[SizeLike] = []
-        for entry in _entries(index):
+        for entry in entries_of(index):
             if entry == Const(None):
                 axes.append(1)
                 back.append(Const(0))
-            elif not shape or not (_everything(entry) or (entry in (Const(0), Const(-1)) and shape[0] == 1)):
+            elif not shape or not (is_axis(entry) or (entry in (Const(0), Const(-1)) and shape[0] == 1)):
                 return None
-            elif _everything(entry):
+            elif is_axis(entry):
                 axes.append(shape.pop(0))
-                back.append(Slice(Const(None), Const(None), Const(None)))
+                back.append(ALL)
             else:
                 shape.pop(0)
                 back.append(Const(None))
@@ -266,7 +251,7 @@ class _Algebra(Rewriter):
         if not isinstance(t, Array) or not isinstance(r, Array):
             return s
         index = _part(path)
-        if index is None or not _everything(index):
+        if index is None or not is_everything(index):
             other = self.reaxed(s, x, index, v) if index is not None and same_dtype(t.dtype, r.dtype) else None
             return self.into_part(s) if other is None else self.add(self.changed(s, operator.add, x, other))
         whole = same_shape(t.shape, r.shape) and same_dtype(t.dtype, r.dtype)
@@ -308,11 +293,9 @@ class _Algebra(Rewriter):
         cleared = self.made_by(x, updated)
         if cleared is None or self.users[cleared.result] > 1 or not _is(cleared.args[2], 0):
             return s
-        if _place(cleared.args[1]) != _place(path) or not all(map(is_basic_index, _place(path))):
+        if cleared.args[1] != path or not all(map(is_basic_index, path_of(s))):
             return s
-        t = type_of(v)
-        place = path if isinstance(t, Array) and t.shape else cleared.args[1]
-        return self.updated(self.changed(s, updated, cleared.args[0], place, v))
+        return self.updated(self.changed(s, updated, cleared.args[0], path, v))
 
     def updated(self, s: Apply) -> Apply | Operand:
         """All of an array replaced, or a part by what is there."""
@@ -320,7 +303,7 @@ class _Algebra(Rewriter):
         there = self.made_by(v, operator.getitem)
         if there is not None and there.args[0] is x and there.args[1] == _part(path) and is_basic_index(there.args[1]):
             return x
-        if not isinstance(path, Tuple) or len(path.items) != 1 or not _everything(path.items[0]):
+        if not isinstance(path, Tuple) or len(path.items) != 1 or not is_everything(path.items[0]):
             return s
         if _is(v, 0) and not _is_boxed(x):
             return self.changed(s, np.zeros_like, x)
@@ -371,7 +354,7 @@ class _Algebra(Rewriter):
     def scattered(self, s: Apply, g: Operand, entries: list[Apply], part: tuple[Operand, ...] = ()) -> Apply:
         """`g` with entries added, or those of a part; with what was just added at the same place, they go in together."""
         for added in entries:
-            path, v = Tuple((*part, *path_of(added))), added.args[2]
+            path, v = Tuple(shortest((*part, *path_of(added)))), added.args[2]
             before = self.made_by(g, scatter_add)
             if before is not None and self.reversed_sweep(before) and _inexact(v) and before.args[1] == path:
                 t = _of_both(type_of(before.args[2]), type_of(v))
@@ -780,15 +763,8 @@ def _inexact(o: Operand) -> bool:
 
 
 def _part(path: Operand) -> Operand | None:
-    """The index of the part that a write goes to, if that is told by one; all of a part is the part."""
-    items = path.items if isinstance(path, Tuple) else ()
-    return items[0] if len(items) == 1 or (len(items) == 2 and items[1] == Const(Ellipsis)) else None
-
-
-def _place(path: Operand) -> tuple[Operand, ...]:
-    """The indices that lead to a part of an array, of which all is that part."""
-    items = path.items if isinstance(path, Tuple) else (path,)
-    return items[:-1] if len(items) > 1 and items[-1] == Const(Ellipsis) else items
+    """The index of the part that a write goes to, if that is told by one."""
+    return path.items[0] if isinstance(path, Tuple) and len(path.items) == 1 else None
 
 
 def _of_both(a: Abstract, b: Abstract) -> Abstract | None:

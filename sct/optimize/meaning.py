@@ -8,7 +8,7 @@ another way than their types tell.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ from sct.analysis.activity import primitive_of
 from sct.analysis.given import Given
 from sct.infer.call import plain
 from sct.ir.ops import Attribute
+from sct.ir.paths import entries_of, is_axis
 from sct.ir.shapes import constant, normalize_axes
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of
-from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Slice, Tuple
+from sct.ir.types import Array, Const, Scalar, Size, SizeLike, Tuple
 from sct.optimize.arithmetic import numbers
 from sct.optimize.polynomials import ZERO, Polynomial, TooLongError, added, atom, inverse, moved, number, times, total
 from sct.runtime import scatter_add
@@ -113,13 +114,11 @@ class Meaning:
     def getitem(self, s: Apply) -> Polynomial | None:
         """An index that only moves axes."""
         shape, to, k = list(axes_of(s.args[0]) or ()), {}, 0
-        index = s.args[1]
-        entries: Sequence[Any] = index.items if isinstance(index, Tuple) else (index,)
         old = 0
-        for e in entries:
+        for e in entries_of(s.args[1]):
             if e == Const(None):
                 k += 1
-            elif old < len(shape) and (e == Const(slice(None)) or e == Slice(Const(None), Const(None), Const(None))):
+            elif old < len(shape) and is_axis(e):
                 to[old] = k
                 old, k = old + 1, k + 1
             elif old < len(shape) and e in (Const(0), Const(-1)) and shape[old] == 1:
@@ -135,7 +134,7 @@ class Meaning:
         shape = axes_of(s.result) or ()
         own = tuple(k for k, n in enumerate(shape) if n != 1)
         index = path.items[0] if isinstance(path, Tuple) and len(path.items) == 1 else path
-        entries = index.items if isinstance(index, Tuple) else (index,)
+        entries = entries_of(index)
         single = index is not path and len(entries) == len(shape) == len(own) and all(_is_int(i) for i in entries)
         what = times(self.of(v), atom(("at", index), own, own)) if single else atom((path, v), own)
         return added(self.spread(x, s), what)

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
-from sct.analysis.storage import fresh, is_basic_index, read_only
+from sct.analysis.storage import fresh, read_only
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.ir.ops import UNPACK
+from sct.ir.paths import is_basic_index
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown

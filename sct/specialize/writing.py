@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.analysis.storage import is_basic_index
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import index_type, infer_call, plain
 from sct.infer.facts import for_call
 from sct.ir.ops import Augmented, describe, package_of
+from sct.ir.paths import entries_of, is_basic_index, shortest
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
@@ -34,7 +34,6 @@ from sct.specialize.building import Builder
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import trip_count
 from sct.specialize.memory import View, Write
-from sct.specialize.subscripts import shortest
 
 __all__ = [
     "BINARY",
@@ -138,8 +137,7 @@ def _fits(n: SizeLike, room: SizeLike) -> bool:
 
 def _check_index(s: Builder, shape: tuple[SizeLike, ...], index: Operand) -> None:
     """Refuse a known index that is not in an axis of known length."""
-    entries = index.items if isinstance(index, Tuple) else (index,)
-    for n, entry in zip(shape, entries, strict=False):
+    for n, entry in zip(shape, entries_of(index), strict=False):
         if isinstance(entry, Const) and isinstance(entry.value, int) and not isinstance(entry.value, bool):
             if isinstance(n, int) and not -n <= entry.value < n:
                 raise SctError(f"index {entry.value} is not in an axis of length {n}", s.place, "Check the index.")

@@ -26,9 +26,10 @@ from sct.analysis.dependence import Dependence
 from sct.analysis.recording import cheap, is_number, plan
 from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
-from sct.analysis.versions import is_whole, is_write, path_of, versions
+from sct.analysis.versions import is_write, versions
 from sct.infer.call import infer_call
 from sct.ir.ops import POP, PUSH, TAPE, Attribute
+from sct.ir.paths import ALL, is_whole, path_of
 from sct.ir.rewriting import map_operands
 from sct.ir.ssa import (
     Apply,
@@ -46,15 +47,13 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Scalar, Size, Slice, Tuple, Unknown
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Scalar, Size, Tuple, Unknown
 from sct.registry.rules import kind_of
 from sct.runtime import cast_like, item, kept, updated, zeros_each, zeros_if_bound
 from sct.transform.reverse import Reversal
 from sct.transform.shapes import abstract_size, axis_of
 
 __all__ = ["record"]
-
-_ALL = Slice(Const(None), Const(None), Const(None))
 
 
 @dataclass
@@ -585,7 +584,7 @@ class _Recorder:
         op: Any = np.copy if v in self.unbound else np.array
         args: tuple[Operand, ...] = (v,)
         if isinstance(v.type, ListOf):
-            op, args = item, (v, _ALL)
+            op, args = item, (v, ALL)
         elif isinstance(v.type, Unknown):
             op = kept
         return [Apply(op, args, (), copy, None, s.origin if s is not None else None), _push(tape, copy, s)]

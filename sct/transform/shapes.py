@@ -17,9 +17,10 @@ import numpy as np
 
 from sct.analysis.binding import ahead, behind, phis
 from sct.analysis.effects import has_effect, statements
-from sct.analysis.versions import is_whole, is_write, path_of
+from sct.analysis.versions import is_write
 from sct.infer.join import fixed_shape
 from sct.ir.ops import Attribute, Method
+from sct.ir.paths import is_whole, path_of
 from sct.ir.rewriting import map_blocks, map_operands, substitute
 from sct.ir.ssa import (
     Apply,

@@ -33,6 +33,14 @@ READS = [
     "A[i][::-1][j][::2]",
     "A[True][0]",
     "A[i][[0, 2]]",
+    "A[:, j][i]",
+    "A[:, j][1:]",
+    "A[:, :, k][i, j]",
+    "A[:, j][None, i]",
+    "A[..., k][i]",
+    "A[:, j][..., k]",
+    "A[:, j][K]",
+    "A[:][i][:, k]",
 ]
 
 
@@ -82,6 +90,39 @@ def test_rows_of_rows_are_recorded_no_more_than_pairs():
     code = [[line for line in text[1].splitlines() if "#" not in line] for text in (by_pairs, by_rows)]
     assert code[0] == code[1]
     sct.check_grads(with_rows, (M,))
+
+
+def with_columns(A):
+    n = A.shape[0]
+    for k in range(n):
+        for i in range(k + 1, n):
+            A[:, k][i] = A[:, k][i] / A[:, k][k]
+            for j in range(k + 1, n):
+                A[:, j][i] -= A[:, k][i] * A[:, j][k]
+    return A
+
+
+def test_columns_are_recorded_no_more_than_pairs():
+    M = np.eye(4) * 3.0 + np.arange(16.0).reshape(4, 4) / 7.0
+    pairs, columns = (sct.vjp(f).source_for(M, M).split("# forward")[1] for f in (with_pairs, with_columns))
+    assert [line for line in pairs.splitlines() if "#" not in line] == [
+        line for line in columns.splitlines() if "#" not in line
+    ]
+    sct.check_grads(with_columns, (M,))
+
+
+def first_row(A, B):
+    C = np.zeros_like(A)
+    for i in range(3):
+        C[1, i] = A[1][i] * B[i]
+    return np.sum(C[1][1:] * A[0][1:]) + np.sum(C[1]) + C[1][2]
+
+
+def test_a_place_is_told_in_one_way():
+    A, B = np.arange(6.0).reshape(2, 3), np.arange(3.0) + 1.0
+    sct.check_grads(first_row, (A, B), (0, 1))
+    text = sct.grad(first_row, (0, 1)).source_for(A, B)
+    assert not any("][" in line for line in text.splitlines() if "#" not in line)
 
 
 def rows_of_lists(rows):

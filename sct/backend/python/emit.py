@@ -21,7 +21,6 @@ import numpy as np
 from sct import runtime
 from sct.analysis.binding import ahead, behind, phis, unbound_values
 from sct.analysis.switches import is_on
-from sct.analysis.versions import is_whole, path_of
 from sct.backend.python.expressions import (
     BINARY,
     Expression,
@@ -58,6 +57,7 @@ from sct.ir.ops import (
     Unused,
     of_numpy,
 )
+from sct.ir.paths import entries_of, is_whole, path_of
 from sct.ir.records import record
 from sct.ir.rewriting import changed, map_blocks, substitute
 from sct.ir.shapes import as_array
@@ -831,8 +831,9 @@ def _repeats(index: Operand) -> bool:
             isinstance(t, Array) and (t.shape == () or (t.dtype is not None and t.dtype.kind == "b"))
         ):
             return True
-    parts = index.items if isinstance(index, Tuple) else (index,)
-    return any(isinstance(p, List) or (isinstance(p, Const) and isinstance(p.value, (list, np.ndarray))) for p in parts)
+    return any(
+        isinstance(p, List) or (isinstance(p, Const) and isinstance(p.value, (list, np.ndarray))) for p in entries_of(index)
+    )
 
 
 def _is_slice(index: Operand) -> bool:
