@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Slice, Tuple
 
@@ -24,6 +25,7 @@ __all__ = [
     "is_whole",
     "joined",
     "path_of",
+    "permuted",
     "shortest",
 ]
 
@@ -73,6 +75,29 @@ def joined(outer: Operand, inner: Operand) -> Operand | None:
         out.append(more.pop(0) if more else e)
     out += more
     return Tuple(tuple(out)) if len(out) > 1 else out[0]
+
+
+def permuted(index: Operand, order: Sequence[int]) -> tuple[Operand, tuple[int, ...]] | None:
+    """The index that picks of an array what `index` picks of a view of it, of which axis `k` is axis `order[k]` of the array;
+    and, of what it picks, the axes of the view's in the order in which they then stand."""
+    entries = list(entries_of(index))
+    if _REST in entries:
+        at = entries.index(_REST)
+        entries[at : at + 1] = [ALL] * (len(order) + 1 - len(entries))
+    if len(entries) > len(order) or _REST in entries:
+        return None
+    entries += [ALL] * (len(order) - len(entries))
+    arrays = [e for e in entries if _is_array(e)]
+    if not all(is_number(e) or _is_slice(e) or _is_array(e) for e in entries):
+        return None
+    slices = sum(map(_is_slice, entries))
+    if arrays and slices and (len(arrays) > 1 or len(arrays) + slices < len(order) or as_array(type_of(arrays[0])).rank != 1):
+        return None  # what arrays and numbers pick may stand in front
+    there = dict(zip(order, entries, strict=True))
+    kept = [axis for axis, e in there.items() if not is_number(e)] if slices else []
+    last = max([axis for axis, e in there.items() if not is_axis(e)], default=0)
+    found = Tuple(tuple([there[axis] for axis in range(last + 1)])) if last else there[0]
+    return found, tuple(map(kept.index, sorted(kept)))
 
 
 def entries_of(index: Operand) -> tuple[Operand, ...]:
@@ -134,4 +159,15 @@ def _picks_one_by_one(entry: Operand) -> bool:
     """Whether an entry of an index is a number, a slice, an ellipsis or a new axis."""
     t = type_of(entry)
     known = t.value if isinstance(t, Const) else ()
-    return is_number(entry) or isinstance(t, Slice) or known is None or known is Ellipsis or isinstance(known, slice)
+    return is_number(entry) or _is_slice(entry) or known is None or known is Ellipsis
+
+
+def _is_slice(entry: Operand) -> bool:
+    t = type_of(entry)
+    return isinstance(t, Slice) or (isinstance(t, Const) and isinstance(t.value, slice))
+
+
+def _is_array(entry: Operand) -> bool:
+    """Whether an entry of an index is an array of integers."""
+    t = type_of(entry)
+    return isinstance(t, Array) and bool(t.shape) and t.dtype is not None and t.dtype.kind in "iu"

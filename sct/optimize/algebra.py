@@ -28,9 +28,10 @@ from typing import Any
 
 import numpy as np
 
+from sct.analysis.permuting import order_of
 from sct.infer.call import infer_call
 from sct.ir.ops import Attribute, Method
-from sct.ir.paths import ALL, entries_of, is_axis, is_basic_index, is_everything, path_of, shortest
+from sct.ir.paths import ALL, entries_of, is_axis, is_basic_index, is_everything, path_of, permuted, shortest
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_reverse, type_of, values_of
 from sct.ir.types import (
@@ -280,12 +281,44 @@ class _Algebra(Rewriter):
 
         They belong to one statement of the user's: what is of several is gathered first, and its summands need not be kept.
         """
+        view = self.rearranged(o)
+        if view is not None:
+            return self.permuted(view)
         found: list[Apply] = []
         while (added := self.made_by(o, scatter_add)) is not None and (not found or added.origin == found[0].origin):
             found.insert(0, added)
             o = added.args[0]
         single = len(found) < 2 or all(self.users[added.result] == 1 for added in found)
         return found if single and self.made_by(o, np.zeros_like) is not None else []
+
+    def permuted(self, view: Apply) -> list[Apply]:
+        """What adds to entries of an array, for one that is a view of all of it with its axes in another order."""
+        entries = self.entries(view.args[0])
+        order = order_of(view) if entries else None
+        if order is None:
+            return []
+        found: list[Apply] = []
+        for added in entries:
+            index = _part(added.args[1])
+            place = None if index is None else permuted(index, [order.index(k) for k in range(len(order))])
+            v = None if place is None else self.turned(added, place[1])
+            if place is None or v is None:
+                return []
+            found.append(replace(added, args=(added.args[0], Tuple(place[:1]), v), result=Value(view.result.type)))
+        return found
+
+    def turned(self, added: Apply, order: tuple[int, ...]) -> Operand | None:
+        """What is added, with its axes in another order; None if it may have fewer."""
+        v = added.args[2]
+        axes = _axes(as_array(type_of(v)))
+        if order == tuple(range(len(order))) or axes == ():
+            return v
+        if axes is None or len(axes) != len(order):
+            return None
+        spread = self.made_by(v, np.broadcast_to)
+        if spread is not None and _scalar(spread.args[0]):
+            return spread.args[0]
+        return self.number(added, _T, v) if len(order) == 2 else self.number(added, np.transpose, v, Const(order))
 
     def refilled(self, s: Apply) -> Apply | Operand:
         """What is added to a part that was set to zero is what that holds."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from differences import agree, arrays
+from sources import define
 
 import sct
 
@@ -320,3 +321,21 @@ def test_a_write_through_all_of_an_array_in_another_order(view):
         return np.sum(turned * x[0, 0]) + np.sum(y[0] ** 2)
 
     sct.check_grads(f, (S,))
+
+
+@pytest.mark.parametrize(
+    "read",
+    ["A.T[k]", "A.T[k, 1:]", "A.T[1:, k]", "A.T[1:, :2]", "A.T[..., k]", "A.T[K]", "A.T[K, K]", "A[1:].T[k]", "A.T[k].T[0]"]
+    + ["np.swapaxes(A, 0, 1)[k]", "A.transpose(1, 0)[::-1, k]", "np.moveaxis(A, 0, -1)[k]"],
+)
+def test_the_adjoint_of_a_part_of_a_view_goes_to_its_place(read):
+    text = f"""
+def f(A, K):
+    s = 0.0
+    for k in range(2):
+        s += np.sum(np.sin({read}) * {read}) * k + np.sum({read})
+    return s
+"""
+    f, K = define(text, "f"), np.array([0, 1, 0])
+    sct.check_grads(f, (S, K))
+    assert sct.grad(f).source_for(S, K).count("zeros") == 1  # those of A_bar
