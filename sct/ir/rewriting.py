@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, TypeVar
 
 from sct.ir.ssa import (
@@ -22,12 +23,13 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
+    blocks_in,
     carried_params,
     map_leaves,
 )
 from sct.ir.types import Const
 
-__all__ = ["changed", "keeping", "map_blocks", "map_operands", "renamed", "substitute"]
+__all__ = ["changed", "copied", "keeping", "map_blocks", "map_operands", "renamed", "substitute"]
 
 _Part = TypeVar("_Part", bound="Function | If | For | ForEach | While | Closure")
 
@@ -92,6 +94,16 @@ def keeping(s: Statement, keep: Sequence[int]) -> Statement:
 def renamed(block: Block, values: Mapping[Value, Value]) -> Block:
     """The block, and all blocks in it, with values replaced where they are made and where they are read."""
     return _Renamed(values).block(block) if values else block
+
+
+def copied(block: Block) -> Block:
+    """The block once more: what it and the blocks in it make, and these blocks, are their own."""
+    made = [v for b in blocks_in(block) for v in chain(b.params, *(s.results for s in b.body))]
+    return _labelled_anew(renamed(block, {v: Value(v.type, v.name, v.hint) for v in made}))
+
+
+def _labelled_anew(block: Block) -> Block:
+    return Block(block.params, tuple([map_blocks(_labelled_anew, s) for s in block.body]), block.yields)
 
 
 class _Renamed:

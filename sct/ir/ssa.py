@@ -487,6 +487,12 @@ def blocks_in(block: Block) -> list[Block]:
     return found
 
 
+def reading(block: Block) -> list[Value]:
+    """The values that a block and the blocks in it read, in order."""
+    own = [v for s in block.body for v in (*s.values, *(w for b in s.blocks for w in reading(b)))]
+    return own + values_of(*block.yields)
+
+
 @managed
 def defined(block: Block) -> frozenset[Value]:
     """All values that a block and the blocks in it define."""

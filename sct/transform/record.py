@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import heapq
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -30,7 +30,7 @@ from sct.analysis.versions import is_write, versions
 from sct.infer.call import infer_call
 from sct.ir.ops import POP, PUSH, TAPE, Attribute
 from sct.ir.paths import ALL, is_whole, path_of
-from sct.ir.rewriting import map_operands
+from sct.ir.rewriting import copied, map_operands, substitute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -44,6 +44,8 @@ from sct.ir.ssa import (
     While,
     defined,
     map_leaves,
+    reading,
+    reads_of,
     type_of,
     values_of,
 )
@@ -134,8 +136,10 @@ class _Recorder:
         self.supplies: dict[int, _Supply] = {}  # by forward label
         self.pushes: dict[int, dict[Value, Value]] = {}  # forward label -> value -> tape
         self.tapes_before: dict[int, list[Value]] = {}  # label of the outermost loop's body -> tapes
-        self.escapes: dict[int, list[tuple[int, Value, Value]]] = {}  # label of an If's then -> (branch, value, result)
+        self.escapes: dict[int, dict[Value, dict[int, Value]]] = {}  # label of an If's then -> result -> branch -> value
         self.escaped: dict[tuple[Value, int], Value] = {}
+        self.halves: dict[tuple[Hashable, ...], list[Value]] = {}  # a branch and what comes out of it -> results for it alone
+        self.likeness: dict[Value, Hashable] = {}  # of a result by which a value comes out: the operation that made that
         self.tapes: dict[tuple[Value, int], Value] = {}
         self.carried_back: dict[Value, Value] = {}
         body = self.function.block.body
@@ -292,15 +296,38 @@ class _Recorder:
         self.sizes[v] = Apply(operator.getitem, (self.argument_shapes[p], Const(axis)), (), v)
         return True
 
-    def costs_nothing(self, v: Value, label: int) -> bool:
-        """Whether a value compares numbers that are at hand, or is a number in an array that nothing is written into: the
-        reverse of a branch tests it again, or reads it again, as a reader would."""
+    def costs_nothing(self, v: Value, label: int, told: set[Value] | None = None) -> bool:
+        """Whether a value compares numbers that are at hand, or is a number in an array that nothing is written into, or joins
+        such tests by `and` and `or`: the reverse of a branch tests it again, or reads it again, as a reader would.
+
+        `told` gets the values of which that is found on the way.
+        """
         s = self.local_definition(v, label)
-        if not isinstance(s, Apply) or not all(self.at_hand(w, label) for w in s.values):
-            return False
+        if isinstance(s, If):
+            return s.expression and is_number(v) and self.tests(Block((), (s,), ()), label, set() if told is None else told)
+        return isinstance(s, Apply) and all(self.at_hand(w, label) for w in s.values) and self.compares(s)
+
+    def compares(self, s: Apply) -> bool:
+        """Whether a statement compares numbers, or reads one of an array that nothing is written into."""
         if s.op is operator.getitem:
-            return is_number(v) and self.versions.chain.isdisjoint(s.values)
+            return is_number(s.result) and self.versions.chain.isdisjoint(s.values)
         return kind_of(s.op) == "comparison" and all(map(is_number, s.args))
+
+    def tests(self, block: Block, label: int, told: set[Value]) -> bool:
+        """Whether a block of an expression does nothing but compare what is at hand, or costs nothing, or is in `told`."""
+
+        def has(v: Value) -> bool:
+            found = v in told or self.at_hand(v, label) or self.costs_nothing(v, label, told)
+            told.update((v,) if found else ())
+            return found
+
+        for s in block.body:
+            if not all(map(has, s.values)) or not all(self.tests(b, label, told) for b in s.blocks):
+                return False
+            if not (self.compares(s) if isinstance(s, Apply) else isinstance(s, If) and s.expression):
+                return False
+            told.update(s.results)
+        return all(map(has, values_of(*block.yields)))
 
     def at_hand(self, v: Value, label: int) -> bool:
         """Whether the reverse of a block has a value without its being kept."""
@@ -455,7 +482,7 @@ class _Recorder:
         """Whether a value is used after an array that it would be computed from again is written into."""
         last = self.last_use.get(v, -1)
         seen: set[Value] = set()
-        work = list(s.values)
+        work = list(_sources(s))
         while work:
             w = work.pop()
             if w in seen:
@@ -479,7 +506,7 @@ class _Recorder:
         made.again[v] = None
         s = self.source(v)
         assert s is not None
-        for w in s.values:
+        for w in _sources(s):
             if self.home[w] != label:
                 self.ask_from(w)
             elif (label, w) in self.restored:
@@ -488,14 +515,40 @@ class _Recorder:
                 self.compute_again(w, label, made)
 
     def escape(self, v: Value, label: int) -> Value:
-        """A result of the `If` around `v` that is `v`, or undefined if the other branch was taken."""
+        """A result of the `If` around `v` that is `v` if the branch of `v` was taken."""
         place = self.places[label]
-        assert isinstance(place.owner, If) and place.parent is not None, place.owner
-        out = self.escaped.setdefault((v, label), Value(v.type, v.name))
-        branch = 0 if place.owner.then.label == label else 1
-        self.escapes.setdefault(place.owner.then.label, []).append((branch, v, out))
-        self.home[out] = place.parent
+        s = place.owner
+        assert isinstance(s, If) and place.parent is not None, s
+        branch = s.blocks.index(place.block)
+        if (v, label) not in self.escaped:
+            self.escaped[v, label] = self.result_of(v, s, branch)
+        out = self.escaped[v, label]
+        if out not in s.results:
+            self.escapes.setdefault(s.then.label, {}).setdefault(out, {})[branch] = v
+            self.home[out] = place.parent
         self.ask_from(out)
+        return out
+
+    def result_of(self, v: Value, s: If, branch: int) -> Value:
+        """The result of an `If` by which a value of a branch comes out: one that the branch yields it for, one that a like
+        value of the other branch comes out by, or a new one.
+
+        So a long `elif`, each branch of which makes the like, hands one value on from level to level, not one for each level.
+        """
+        yielded = (phi.result for phi in s.phis if phi.ends[branch] is v and phi.result.type == v.type)
+        out = next((r for r in yielded if self.versions.chain.isdisjoint((v, r))), None)
+        if out is not None:
+            return out
+        made = self.definition.get(v)
+        op = made.op if isinstance(made, Apply) else self.likeness.get(v)
+        if op is None:
+            return Value(v.type, v.name)
+        here, there = ((b.label, v.type, v.name, op) for b in (s.blocks[branch], s.blocks[1 - branch]))
+        if self.halves.get(there):
+            return self.halves[there].pop(0)
+        out = Value(v.type, v.name)
+        self.likeness[out] = op
+        self.halves.setdefault(here, []).append(out)
         return out
 
     def tape(self, v: Value, label: int) -> Value:
@@ -606,13 +659,13 @@ class _Recorder:
         return List(()) if any(isinstance(t.type, ListOf) for t in targets) else Const(None)
 
     def forward_if(self, s: If) -> If:
-        more = self.escapes.get(s.then.label, [])
+        more = self.escapes.get(s.then.label, {})
         blocks = []
         for k, b in enumerate((s.then, s.orelse)):
-            extra = [v if branch == k else UNDEFINED for branch, v, _ in more]
+            extra = [found.get(k, UNDEFINED) for found in more.values()]
             yields = [self.defined(phi.ends[k], phi.result) for phi in s.phis]
             blocks.append(self.rebuilt(b).with_(None, [*yields, *extra]))
-        return replace(s, then=blocks[0], orelse=blocks[1], results=(*s.results, *(out for _, _, out in more)))
+        return replace(s, then=blocks[0], orelse=blocks[1], results=(*s.results, *more))
 
     def pull(self, block: Block) -> Block:
         """The block of a pullback, which may run many times: it empties copies of the tapes."""
@@ -749,7 +802,7 @@ class _Recorder:
             yield from (result for _, _, result in made.restored)
             for s in map(self.source, made.again):
                 if s is not None:
-                    yield from s.values
+                    yield from _sources(s)
 
     def renamed(self, operand: Operand, names: _Names) -> Operand:
         return map_leaves(lambda v: names.get(v, self.indices.get(v, v)) if isinstance(v, Value) else v, operand)
@@ -798,10 +851,16 @@ class _Recorder:
             body.append(Apply(POP, (names.get(made.kept[v], made.kept[v]),), (), names[v]))
         elif v in made.again:
             s = self.source(v)
-            assert isinstance(s, Apply)
-            for w in s.values:
+            assert isinstance(s, (Apply, If))
+            for w in _sources(s):
                 self.ensure(w, label, names, body)
             names[v] = Value(v.type, v.name)
+            if isinstance(s, If):
+                again = {w: self.renamed(w, names) for w in _sources(s)}
+                blocks = [copied(substitute(b, again)) for b in s.blocks]
+                test = self.renamed(s.test, names)
+                body.append(replace(s, test=test, then=blocks[0], orelse=blocks[1], results=(names[v],)))
+                return
             args = tuple(self.renamed(a, names) for a in s.args)
             kwargs = tuple((k, self.renamed(a, names)) for k, a in s.kwargs)
             body.append(replace(s, args=args, kwargs=kwargs, result=names[v]))
@@ -818,6 +877,14 @@ def _shapes_asked(block: Block) -> set[Value]:
         for b in s.blocks:
             out |= _shapes_asked(b)
     return out
+
+
+def _sources(s: Statement) -> tuple[Value, ...]:
+    """The values from around it that a statement reads, with the blocks in it, in order."""
+    if not s.blocks:
+        return s.values
+    around = reads_of(s)
+    return tuple(dict.fromkeys(v for v in (*s.values, *chain(*map(reading, s.blocks))) if v in around))
 
 
 def _push(tape: Value, v: Value, s: Statement | None = None) -> Apply:
