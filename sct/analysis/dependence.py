@@ -12,10 +12,10 @@ unknowns one after another (Fourier and Motzkin; Schrijver, Theory of Linear and
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import gcd
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -36,12 +36,20 @@ _LIMIT = 400  # conditions; with more, an overlap is taken to be possible
 
 @record(frozen=True)
 class _Place:
-    """Where a block stands: the statement around it, its number in the block around that, and that block's label."""
+    """Where a block stands: the statement around it, its number in the block around that, and that block's label.
+
+    `loop`: the label of the innermost block of a loop that it is, or is in; that of the function's own where it is in none.
+    """
 
     block: Block
+    loop: int
     owner: Statement | None = None
     position: int = 0
     parent: int | None = None
+
+
+_Part: TypeAlias = "tuple[tuple[SizeLike | None, SizeLike | None], ...]"
+"""The first and the last index, axis by axis, of what a path of indices picks; None where a bound is not known."""
 
 
 @dataclass
@@ -126,14 +134,17 @@ class Dependence:
         self.root: dict[Value, Value] = {}  # version -> the first one, where that is of the function's own block
         self.stored: dict[Value, Apply] = {}  # value -> a write, in the same block, of nothing else into a part of an array
         self.bounded: dict[tuple[int, str], list[SizeLike]] = {}
-        self.written: dict[Apply, list[tuple[SizeLike | None, SizeLike | None]]] = {}
-        self.writes: dict[Value, list[tuple[Apply, int, int]]] = {}  # first version -> writes, and where they stand
-        self.survey(_Place(block))
+        self.order: dict[Value, int] = {}  # of what is made, as the program stands
+        self.ends: dict[Value, Value | None] = {}  # version -> the last one after it
+        self.writes: dict[Value, list[Apply]] = {}  # first version -> writes, in order
+        self.alike: dict[Value, dict[tuple[int, _Part], list[Apply]]] = {}  # the same, by their loop and the part they go to
+        self.survey(_Place(block, block.label))
 
     def survey(self, place: _Place) -> None:
         block = place.block
         self.places[block.label] = place
-        self.made.update((p, (block.label, -1)) for p in block.params)
+        for p in block.params:
+            self.made[p], self.order[p] = (block.label, -1), len(self.order)
         if isinstance(place.owner, For):
             self.indices[block.params[0]] = block.label
         if isinstance(place.owner, (For, While)) and block is place.owner.body:
@@ -144,15 +155,15 @@ class Dependence:
                     self.root[phi.params[0]] = self.first(init)
         for k, s in enumerate(block.body):
             for b in s.blocks:
-                self.survey(_Place(b, s, k, block.label))
+                self.survey(_Place(b, b.label if isinstance(s, (For, While)) else place.loop, s, k, block.label))
             for r in s.results:
-                self.made[r] = block.label, k
+                self.made[r], self.order[r] = (block.label, k), len(self.order)
                 self.definition[r] = s
                 if r in self.versions.before:
                     self.root[r] = self.first(self.versions.before[r])
             if isinstance(s, Apply) and is_write(s):
                 assert isinstance(s.args[0], Value)
-                self.writes.setdefault(self.first(s.args[0]), []).append((s, block.label, k))
+                self.writes.setdefault(self.first(s.args[0]), []).append(s)
                 if (v := _stored(s)) is not None and self.made[v][0] == block.label:
                     self.stored[v] = s
 
@@ -166,26 +177,36 @@ class Dependence:
 
     def last(self, v: Value) -> Value | None:
         """The last version after `v`; None if that is not one of the function's own block."""
-        label = self.made[v][0]
-        while True:
-            while (s := self.versions.consumer.get((label, v))) is not None:
-                after = next((r for r in s.results if self.versions.before.get(r) is v), None)
-                if after is None:
-                    return None
+        way: list[Value] = []
+        while v not in self.ends:
+            way.append(v)
+            after = self.following(v)
+            if after is None or after is v:
+                self.ends[v] = after
+            else:
                 v = after
-            place = self.places[label]
-            if place.parent is None:
-                return v
-            s, block = place.owner, place.block
-            if v not in block.yields or (isinstance(s, While) and block is s.test):
+        self.ends.update(dict.fromkeys(way, self.ends[v]))
+        return self.ends[v]
+
+    def following(self, v: Value) -> Value | None:
+        """The next version after `v`, itself if it is the last one; None if that cannot be told."""
+        label = self.made[v][0]
+        consumer = self.versions.consumer.get((label, v))
+        if consumer is not None:
+            return next((r for r in consumer.results if self.versions.before.get(r) is v), None)
+        place = self.places[label]
+        if place.parent is None:
+            return v
+        s, block = place.owner, place.block
+        if v not in block.yields or (isinstance(s, While) and block is s.test):
+            return None
+        k = block.yields.index(v)
+        if isinstance(s, (For, While)):
+            if k not in self.versions.slots.get(label, ()) or not self.kept_apart(s.phis[k]):
                 return None
-            k = block.yields.index(v)
-            if isinstance(s, (For, While)):
-                if k not in self.versions.slots.get(label, ()) or not self.kept_apart(s.phis[k]):
-                    return None
-            elif not isinstance(s, If) or s.results[k] not in self.versions.before:
-                return None
-            v, label = s.results[k], place.parent
+        elif not isinstance(s, If) or s.results[k] not in self.versions.before:
+            return None
+        return s.results[k]
 
     def read_of_last(self, v: Value) -> Apply | None:
         """A read of an array's last version that gives `v`: what was read of it, asked of its shape, or written into it."""
@@ -213,23 +234,50 @@ class Dependence:
         if last is None or last is of:
             return last
         part = self.part(of, path, at, "read")
-        for write, label, position in self.writes[self.first(of)]:
-            if write not in self.written:
-                self.written[write] = self.part(of, path_of(write), label, "write")
+        for (_, written), writes in self.parts_of(of).items():
+            if _are_apart(part, written):
+                continue
+            write = next((w for w in self.after(of, writes)), writes[-1])
+            label, position = self.made[write.result]
             for when in self.later(self.made[of], (label, position)):
                 when.least += [*self.bounds(at, "read"), *self.bounds(label, "write")]
-                for a, b in zip(part, self.written[write], strict=False):
+                for a, b in zip(part, written, strict=False):
                     _overlap(a, b, when)
                 if when.hold():
                     return None
         return last
 
+    def parts_of(self, of: Value) -> Mapping[tuple[int, _Part], list[Apply]]:
+        """The writes into an array, by the loop that they are in and the part that they go to."""
+        first = self.first(of)
+        if first not in self.alike:
+            alike = self.alike[first] = {}
+            for w in self.writes[first]:
+                label = self.made[w.result][0]
+                alike.setdefault((self.places[label].loop, self.part(of, path_of(w), label, "write")), []).append(w)
+        return self.alike[first]
+
+    def after(self, v: Value, writes: list[Apply]) -> Iterator[Apply]:
+        """Of some writes in one loop, those that run after `v` is made in the same iteration, the last one first.
+
+        For the same part one of them tells all: it is the case that the others are, and a later iteration is each's.
+        """
+        for w in reversed(writes):
+            if self.order[w.result] <= self.order[v]:
+                return
+            one, two = (self.around(label, position) for label, position in (self.made[v], self.made[w.result]))
+            here, there = next(((a, b) for a, b in zip(one, two, strict=False) if a != b), (None, None))
+            if here is not None and there is not None and here[0] == there[0]:  # not in the other branch of an `if`
+                yield w
+
     # -- conditions ----------------------------------------------------------------------------------------------------
 
-    def around(self, label: int) -> list[tuple[int, int]]:
-        """The blocks around a block, from the outermost to itself, each with the number of the statement on the way there."""
+    def around(self, label: int, position: int = -1) -> list[tuple[int, int]]:
+        """The blocks around a block, from the outermost to itself, each with the number of the statement on the way there.
+
+        In the block itself that is `position`.
+        """
         out: list[tuple[int, int]] = []
-        position = -1
         at: int | None = label
         while at is not None:
             out.append((at, position))
@@ -238,7 +286,7 @@ class Dependence:
 
     def later(self, a: tuple[int, int], b: tuple[int, int]) -> Iterator[_Conditions]:
         """The cases in which a statement at `b` runs after one at `a`: in the same iterations, or in a later one of a loop."""
-        one, two = ([*self.around(label)[:-1], (label, position)] for label, position in (a, b))
+        one, two = self.around(*a), self.around(*b)
         same = _Conditions()
         for (label, p), (other, q) in zip(one, two, strict=False):
             if label != other:
@@ -321,7 +369,7 @@ class Dependence:
             total = size_add(total, size_mul(_unknown("" if fixed else who, atom), c))
         return total
 
-    def part(self, of: Value, path: tuple[Operand, ...], label: int, who: str) -> list[tuple[SizeLike | None, SizeLike | None]]:
+    def part(self, of: Value, path: tuple[Operand, ...], label: int, who: str) -> _Part:
         """The first and the last index, axis by axis, of what a path of indices picks; None where a bound is not known."""
         assert isinstance(of.type, Array)
         entries: list[Operand] = []
@@ -345,7 +393,7 @@ class Dependence:
                 out.append((None, None))
             else:
                 break
-        return out
+        return tuple(out)
 
     def is_integer(self, o: Operand) -> bool:
         """Whether an entry of an index is a Python integer."""
@@ -403,6 +451,13 @@ def _step(s: Statement | None) -> int:
 def _unknown(who: str, what: Hashable) -> SizeLike:
     """An integer of which nothing is known: of the read, of the write, or, without a name, of both."""
     return size_opaque("unknown", who, what)
+
+
+def _are_apart(a: _Part, b: _Part) -> bool:
+    """Whether two parts are known not to meet on the first axis, where they are there from one number to another."""
+    if not a or not b or not all(isinstance(n, int) for n in (*a[0], *b[0])):
+        return False
+    return a[0][1] < b[0][0] or b[0][1] < a[0][0]  # type: ignore[operator]
 
 
 def _overlap(a: tuple[SizeLike | None, SizeLike | None], b: tuple[SizeLike | None, SizeLike | None], to: _Conditions) -> None:

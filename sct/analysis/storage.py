@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Iterable
 from types import FunctionType
 from typing import Any
 
@@ -54,6 +55,8 @@ class Storage:
         self.lists = lists  # about the lists themselves, not the memory of their items
         self.roots: dict[Value, int] = {}  # sets of values are bits: they grow with the program, and are joined at each φ
         self.pinned = 0  # memory that is not to be written into
+        self.earlier: dict[Value, int] = {}  # a value -> the operands, or what a φ takes it from, whose memory it may lie in
+        self.later: dict[Value, int] = {}  # the same the other way round
         self.sources: dict[Value, int] = {}
         self.loop: dict[Value, tuple[int, int]] = {}  # what a loop carries -> the loop and the number
         self.inside: dict[int, frozenset[Value]] = {}  # a loop -> the values made in it
@@ -63,7 +66,6 @@ class Storage:
         self.arrays: dict[int, list[int]] = {}
         self.captured: set[Value] = set()  # what closures read from around them
         self.taped = 0  # memory that is on a tape
-        self.near: dict[int, int] = {}  # what may lie in some roots, or in what these came from
         self.always: dict[int, bool] = {}  # by the identity of an operation: whether its results are always fresh
 
     def roots_of(self, v: Value) -> int:
@@ -128,24 +130,14 @@ class Storage:
         return Reach(self.bits, self.sources, {}, self.sources)
 
     @functools.cached_property
-    def within(self) -> Reach[Value]:
-        """From roots: the values that may lie in them, or in what came from them."""
-        direct: dict[Value, int] = {}
-        for w, roots in self.roots.items():
-            for r in self.bits.those(roots):
-                direct[r] = direct.get(r, 0) | self.bits.bit(w)
-        later: dict[Value, int] = {}
-        for r, sources in self.sources.items():
-            for x in self.bits.those(sources):
-                later[x] = later.get(x, 0) | self.bits.bit(r)
-        return Reach(self.bits, later, direct, reversed(self.sources))
+    def near(self) -> Reach[Value]:
+        """From values: what may lie in the memory that they may lie in, and more."""
+        within = Reach(self.bits, self.later, {}, reversed(self.later))
+        return Reach(self.bits, self.earlier, within.known, self.earlier)
 
     def shares_with_any(self, v: Value, others: int) -> bool:
         """Whether one of some values, given as bits, may share memory with `v`."""
-        roots = self.roots_of(v)
-        if roots not in self.near:
-            self.near[roots] = self.within.of(self.origins.of(roots))
-        return any(self.share(v, w) for w in self.bits.those(self.near[roots] & others))
+        return any(self.share(v, w) for w in self.bits.those(self.near.of(self.bits.bit(v)) & others))
 
     def owned(self, v: Value) -> bool:
         """Whether the memory of `v` belongs to this function alone."""
@@ -190,23 +182,30 @@ def _mix(s: Storage) -> bool:
     """Find what loops carry that is not apart, under what has been found so far; whether there was more of it."""
     found = False
     for number, mixed in s.mixed.items():
+        groups = (s.begun[number], s.left[number])
+        origins = [[s.origins.of(roots) for roots in group] for group in groups]
         for k in s.arrays[number]:
             for j in s.arrays[number]:
-                pair = frozenset((j, k))
-                if j < k and pair not in mixed:
-                    groups = (s.begun[number], s.left[number])
-                    if any(s.meet(group[j], group[k]) for group in groups):
-                        mixed.add(pair)
-                        found = True
+                if j >= k:
+                    break
+                near = [group for group, came in zip(groups, origins, strict=True) if came[j] & came[k]]
+                if near and (pair := frozenset((j, k))) not in mixed and any(s.meet(group[j], group[k]) for group in near):
+                    mixed.add(pair)
+                    found = True
     return found
 
 
-def _roots(s: Storage, *operands: Operand) -> int:
+def _roots(s: Storage, operands: Iterable[Operand], *results: Value) -> int:
+    """The roots of operands, in whose memory some results may lie."""
     if s.lists:
-        operands = tuple(v for o in operands if not isinstance(o, List) for v in values_of(o) if _may_be_list(v))
-    found = 0
+        operands = [v for o in operands if not isinstance(o, List) for v in values_of(o) if _may_be_list(v)]
+    found, came, made = 0, 0, s.bits.of(results)
     for v in values_of(*operands):
         found |= s.roots_of(v)
+        s.later[v] = s.later.get(v, 0) | made
+        came |= s.bits.bit(v)
+    for r in results:
+        s.earlier[r] = s.earlier.get(r, 0) | came
     return found
 
 
@@ -224,7 +223,7 @@ def _block(s: Storage, block: Block) -> None:
         elif t.phis:
             for b in t.blocks:
                 _block(s, b)
-            s.roots.update((phi.result, _roots(s, *phi.ends)) for phi in t.phis)
+            s.roots.update((phi.result, _roots(s, phi.ends, phi.result)) for phi in t.phis)
         else:
             for b in t.blocks:
                 s.pinned |= s.bits.of(b.params)
@@ -239,11 +238,11 @@ def _loop(s: Storage, t: For | While) -> None:
         for v in (phi.params[0], phi.result):
             s.roots[v], s.loop[v] = s.bits.bit(v), (number, k)
         s.roots.update(dict.fromkeys(phi.params[1:], s.roots[phi.params[0]]))
+    s.begun[number] = [_roots(s, phi.begins, *phi.params, phi.result) for phi in phis]
     for b in t.blocks:
         _block(s, b)
     s.inside[number] = frozenset().union(*map(defined, t.blocks))
-    s.begun[number] = [_roots(s, *phi.begins) for phi in phis]
-    s.left[number] = [_roots(s, *phi.ends) for phi in phis]
+    s.left[number] = [_roots(s, phi.ends, *phi.params, phi.result) for phi in phis]
     s.mixed[number] = set()
     s.arrays[number] = [
         k
@@ -257,17 +256,18 @@ def _loop(s: Storage, t: For | While) -> None:
 def _apply(s: Storage, t: Apply) -> None:
     own = s.bits.bit(t.result)
     if t.op is PUSH:
-        s.taped |= _roots(s, t.args[1])
-        s.pinned |= _roots(s, t.args[1])
+        kept = _roots(s, t.args[1:])
+        s.taped |= kept
+        s.pinned |= kept
     elif t.op is POP or isinstance(t.op, (Free, Field, Format)):
         s.pinned |= own
         s.roots[t.result] = own
     elif isinstance(t.op, InPlace):
-        s.roots[t.result] = _roots(s, t.args[0])
+        s.roots[t.result] = _roots(s, t.args[:1], t.result)
     elif isinstance(t.result.type, Scalar) or _fresh(s, t) or (s.lists and facts_of(t.op).new_list):
         s.roots[t.result] = own
     else:
-        s.roots[t.result] = own | _roots(s, *t.operands)
+        s.roots[t.result] = own | _roots(s, t.operands, t.result)
         if read_only(t) is not False:
             s.pinned |= own
 

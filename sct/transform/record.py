@@ -156,6 +156,7 @@ class _Recorder:
         self.shared: set[Value] = set()
         self.unbound = unbound_values(self.function.block)
         self.overwritten: dict[Apply, Value] = {}  # write -> what it overwrites
+        self.put_right: set[Value] = set()  # the first versions of arrays into which a write is undone
         self.put_back: dict[int, list[Value]] = {}  # label -> the indices of the writes in it that are undone
         self.mirrored: set[int] = set()  # forward blocks that have a reverse
         self.read_back: dict[int, set[Value]] = {}  # what the reverse of a forward block reads
@@ -355,6 +356,7 @@ class _Recorder:
         for index in path_of(s):
             t = infer_call(operator.getitem, [t, type_of(index)], {})
         old = self.overwritten.setdefault(s, Value(t, "", v.name))
+        self.put_right.add(self.dependence.first(v))
         self.home[old] = label
         if label != self.top:
             self.request(label, old)
@@ -475,8 +477,7 @@ class _Recorder:
         s, read = self.definition.get(v), self.moved[v]
         if read is None:
             return s
-        writes = self.dependence.writes.get(self.dependence.first(read.args[0]), ())  # type: ignore[arg-type]
-        return s if any(w in self.overwritten for w, _, _ in writes) else read
+        return s if self.dependence.first(read.args[0]) in self.put_right else read  # type: ignore[arg-type]
 
     def outlives(self, v: Value, s: Statement, label: int) -> bool:
         """Whether a value is used after an array that it would be computed from again is written into."""
