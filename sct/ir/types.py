@@ -252,12 +252,13 @@ class Relied:
         found.asked = {fact(f): answer for f, answer in self.asked.items()}
         return found
 
-    def again(self) -> bool:
-        """Whether the answers would be the same now; then they are relied on once more."""
-        if any(fact.holds() is not answer for fact, answer in self.asked.items()):
-            return False
+    def holds(self) -> bool:
+        """Whether the answers would be the same now."""
+        return all(fact.holds() is answer for fact, answer in self.asked.items())
+
+    def again(self) -> None:
+        """Rely on the answers once more."""
         _rely_on(self)
-        return True
 
 
 @contextmanager

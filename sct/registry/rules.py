@@ -89,6 +89,11 @@ class AdjointRule:
         """Whether it is one of sct's own rules, which are tested."""
         return self.function.__module__.startswith("sct.rules")
 
+    @functools.cached_property
+    def is_blind(self) -> bool:
+        """Whether it only adds and multiplies its operands and the adjoint: what numbers they are decides nothing."""
+        return bool(self.partials) and all(p is None or _OF_PRODUCTS.fullmatch(p) for p in self.partials)
+
     @property
     def divides_safely(self) -> bool:
         """Whether no division in it fails where the function has a value; a rule of a user's divides as it says."""
@@ -288,6 +293,7 @@ def adjoint_of_square(
 
 
 _ADJOINT = re.compile(r"(?<![\w.])d(?!\w)")  # the name `d` in an expression
+_OF_PRODUCTS = re.compile(r"-?(d|y|x[12]?)( [-+*] (d|y|x[12]?))*")
 
 
 def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only: bool = False) -> None:

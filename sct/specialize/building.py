@@ -70,6 +70,7 @@ class Builder(Protocol):
     outside: set[Value]
     dependencies: dict[Dependency, None]
     free: dict[Free | Field, Abstract]
+    templates: dict[Hashable, Any]
 
     def apply(
         self,

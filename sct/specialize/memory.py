@@ -163,13 +163,14 @@ class Memory:
             return
         op = s.op
         base = s.args[0] if s.args else None
-        if not fresh(s) and (read_only(s) or base in self.read_only):
+        own = fresh(s)
+        if not own and (read_only(s) or base in self.read_only):
             self.read_only.add(v)
         if op is UNPACK and isinstance(base, Value) and isinstance(base.type, Array) and base.type.rank == 1:
             return  # numbers
         if isinstance(base, Value) and isinstance(base.type, Array) and isinstance(v.type, Array):
             if op is operator.getitem:
-                if is_basic_index(s.args[1]) is True and not fresh(s):
+                if is_basic_index(s.args[1]) is True and not own:
                     self.views[v] = View(base, s, True)
                     return
             elif (how := self.rearranged(s, base)) is not None:
@@ -177,7 +178,7 @@ class Memory:
                 if how == "reshaped" and self.is_contiguous(base):
                     self.contiguous.add(v)
                 return
-        if fresh(s):
+        if own:
             if _is_laid_out(s, isinstance(base, Value) and self.is_contiguous(base)):
                 self.contiguous.add(v)
             return

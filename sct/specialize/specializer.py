@@ -102,6 +102,7 @@ from sct.specialize.iteration import Range, Reversed, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
 from sct.specialize.spellings import SPELLINGS
 from sct.specialize.subscripts import is_row, of_whole
+from sct.specialize.templates import Use
 from sct.specialize.writing import WRITING, give_away, has_output, into_outputs, refuse_overwriting
 
 __all__ = ["Specialized", "Specializer", "Written", "specialize"]
@@ -212,6 +213,7 @@ class Specializer:
     looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
     initial: Memory | None = None
     left: list[tuple[FunctionType, Write]] = field(default_factory=list)  # what was called and not followed
+    templates: dict[Hashable, Use | None] = field(default_factory=dict)  # by what is made of what types
 
     # -- functions and blocks ----------------------------------------------------------------------------------------
 

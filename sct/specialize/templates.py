@@ -18,7 +18,7 @@ from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Relied, S
 from sct.registry.rules import at_change
 from sct.specialize.building import Builder
 
-__all__ = ["from_template", "lasts"]
+__all__ = ["Use", "from_template", "lasts"]
 
 
 @record(frozen=True, slots=True)
@@ -32,6 +32,15 @@ class _Template:
     relied: Relied
 
 
+@record(frozen=True, slots=True)
+class Use:
+    """A template as it is used in one function: with what names of sizes, and what is relied on of these."""
+
+    template: _Template
+    renaming: Renaming | None
+    relied: Relied
+
+
 _MOST = 4096  # so many are kept
 _templates: dict[Hashable, _Template | None] = {}  # None where there is none
 at_change(_templates.clear)
@@ -41,7 +50,7 @@ def from_template(
     s: Builder,
     of: Hashable,
     operands: Sequence[Operand],
-    values: Sequence[Value],
+    values: Sequence[Operand],
     make: Callable[[Builder, list[Operand]], Sequence[Operand]],
 ) -> Sequence[Operand] | None:
     """What `make` gives for operands, with the statements that it puts before; None where it has to be asked for these alone.
@@ -54,29 +63,45 @@ def from_template(
         What else they depend on.
     operands : sequence of Operand
         What they are made of, of types that last.
-    values : sequence of Value
-        What stands for the values in the operands, of which no more is known.
+    values : sequence of Operand
+        What the values in the operands, of which no more is known, stand for.
     make : callable
         Given a builder and operands, puts statements there and gives operands.
     """
+    same = (of, *[o.type if type(o) is Value else o for o in operands])
+    try:
+        if same not in s.templates:
+            s.templates[same] = _found(s, of, operands, make)
+    except TypeError:  # a constant that cannot be hashed
+        return None
+    found: Use | None = s.templates[same]
+    if found is None:
+        return None
+    if found.relied.asked:
+        found.relied.again()
+    return _copied(s, found.template, values, found.renaming)
+
+
+def _found(
+    s: Builder, of: Hashable, operands: Sequence[Operand], make: Callable[[Builder, list[Operand]], Sequence[Operand]]
+) -> Use | None:
+    """The template for operands of some types, in the function that is being made; None where there is none."""
     form = Form()
     key = (of, *map(form.operand, operands))
     names = tuple(form.names)
-    try:
-        found = _templates.get(key, names)
-    except TypeError:  # a constant that cannot be hashed
-        return None
+    found = _templates.get(key, names)
     if isinstance(found, _Template):
         renaming = None if found.names == names else Renaming(zip(found.names, names, strict=True))
-        if not found.relied.asked or (found.relied if renaming is None else found.relied.renamed(renaming.fact)).again():
-            return _copied(s, found, values, renaming)
+        relied = found.relied if renaming is None else found.relied.renamed(renaming.fact)
+        if relied.holds():
+            return Use(found, renaming, relied)
     elif found is None:
         return None
     made = _made(s, operands, names, make)
     if len(_templates) >= _MOST:
         _templates.clear()
     _templates[key] = made
-    return None if made is None else _copied(s, made, values, None)
+    return None if made is None else Use(made, None, made.relied)
 
 
 def _made(
@@ -104,7 +129,7 @@ def _made(
     return _Template(tuple(params), tuple(body), tuple(results), names, relied)
 
 
-def _copied(s: Builder, template: _Template, values: Sequence[Value], renaming: Renaming | None) -> Sequence[Operand]:
+def _copied(s: Builder, template: _Template, values: Sequence[Operand], renaming: Renaming | None) -> Sequence[Operand]:
     """What a template gives, with its statements, for values of this function."""
     there: dict[Operand, Operand] = dict(zip(template.params, values, strict=True))
 

@@ -40,7 +40,12 @@ def adjoints_by_rule(
     b: Builder, rule: AdjointRule, s: Apply, bar: Operand, active: Collection[Value]
 ) -> list[tuple[Operand, Operand]]:
     """The operands of a statement that get an adjoint, with that; `active` has the values that one is wanted of."""
-    operands = (s.result, bar, *s.operands)
+    operands: list[Operand] = [s.result, bar, *s.operands]
+    hidden: dict[Operand, Operand] = {}  # the one number there is, of a rule that is the same for all numbers
+    constants = [n for n, o in enumerate(operands) if type(o) is Const] if rule.is_blind else []
+    if len(constants) == 1 and type(operands[constants[0]].value) is float:  # type: ignore[union-attr]
+        stand = Value(Scalar(float))
+        hidden[stand], operands[constants[0]] = operands[constants[0]], stand
     values = values_of(*operands)
     if rule.is_own and all(isinstance(v.type, (Array, Scalar)) for v in values) and all(map(_lasts, operands)):
         wanted = [v in active for v in values]
@@ -56,7 +61,7 @@ def adjoints_by_rule(
         of = rule.function, rule.primitive, s.op, len(s.args), tuple([k for k, _ in s.kwargs]), *wanted
         k = facts_of(s.op).index
         known = [_as_index(o) if k is not None and n == k + 2 else o for n, o in enumerate(operands)]
-        found = from_template(b, of, known, values, make)
+        found = from_template(b, of, known, [hidden.get(v, v) for v in values], make)
         if found is not None:
             return list(zip(found[::2], found[1::2], strict=True))
     return _Reversed(b, rule, s, active, templated_rule).adjoints(bar)

@@ -55,6 +55,22 @@ def test_the_difference_needs_only_its_own(made):
     assert len(made) == before + 1
 
 
+def scaled_by_numbers(x):
+    return np.sum(np.sin(x * 2.0) + x * -0.5 + 0.0 * x + (x - 7.0) * 1.0)
+
+
+def scaled_by_others(x):
+    return np.sum(np.sin(x * 1.0) + x * 3.0 + 1.5 * x + (x - 0.0) * -1.0)
+
+
+def test_products_with_other_numbers_make_none(made):
+    x = np.arange(1.0, 5.0)
+    assert np.allclose(sct.grad(scaled_by_numbers)(x), 2.0 * np.cos(2.0 * x) + 0.5)
+    before = len(made)
+    assert np.allclose(sct.grad(scaled_by_others)(x), np.cos(x) + 3.5)
+    assert len(made) == before
+
+
 @pytest.mark.parametrize("shapes", [((4,), (4,)), ((1,), (4,)), ((4,), (1,)), ((4,), (3, 4)), ((3, 1), (1, 4))])
 def test_shapes_that_differ_get_their_own(shapes):
     x, y = (np.arange(1.0, 1.0 + np.prod(s)).reshape(s) for s in shapes)
