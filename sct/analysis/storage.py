@@ -255,7 +255,9 @@ def _loop(s: Storage, t: For | While) -> None:
 
 def _apply(s: Storage, t: Apply) -> None:
     own = s.bits.bit(t.result)
-    if t.op is PUSH:
+    if _always_fresh(s, t.op) and not t.kwargs:
+        s.roots[t.result] = own
+    elif t.op is PUSH:
         kept = _roots(s, t.args[1:])
         s.taped |= kept
         s.pinned |= kept
@@ -264,7 +266,7 @@ def _apply(s: Storage, t: Apply) -> None:
         s.roots[t.result] = own
     elif isinstance(t.op, InPlace):
         s.roots[t.result] = _roots(s, t.args[:1], t.result)
-    elif isinstance(t.result.type, Scalar) or _fresh(s, t) or (s.lists and facts_of(t.op).new_list):
+    elif isinstance(t.result.type, Scalar) or fresh(t) or (s.lists and facts_of(t.op).new_list):
         s.roots[t.result] = own
     else:
         s.roots[t.result] = own | _roots(s, t.operands, t.result)
@@ -272,11 +274,13 @@ def _apply(s: Storage, t: Apply) -> None:
             s.pinned |= own
 
 
-def _fresh(s: Storage, t: Apply) -> bool:
-    """Whether a statement makes memory of its own; most operations always do, and are asked once."""
-    if id(t.op) not in s.always:
-        s.always[id(t.op)] = not isinstance(t.op, _OF_OPERANDS) and facts_of(t.op).memory is None and _makes_memory(t.op)
-    return (s.always[id(t.op)] and not t.kwargs) or fresh(t)
+def _always_fresh(s: Storage, op: Any) -> bool:
+    """Whether an operation without keywords makes memory of its own, whatever its operands are; each is asked once."""
+    found = s.always.get(id(op))
+    if found is None:
+        found = not isinstance(op, _OF_OPERANDS) and facts_of(op).memory is None and _makes_memory(op)
+        s.always[id(op)] = found
+    return found
 
 
 def read_only(t: Apply) -> bool | None:

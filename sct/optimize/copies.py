@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from sct.ir.ops import RAISE
 from sct.ir.rewriting import changed, keeping, map_blocks, substitute
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Phi, Value, While, type_of
+from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Phi, Statement, Value, While, blocks_in, type_of
 from sct.ir.types import UNDEFINED, Const, Scalar
 from sct.optimize.rewriter import Rewriter
 
@@ -29,10 +29,19 @@ __all__ = ["copies"]
 
 def copies(f: Function) -> Function:
     """`f` with values in place of copies of them."""
-    return f if all(isinstance(s, Apply) for s in f.block.body) else _Copies().function(f)
+    p = _Copies()
+    return p.function(f) if any(p.holds(s) for b in blocks_in(f.block) for s in b.body if s.blocks) else f
 
 
 class _Copies(Rewriter):
+    def holds(self, s: Statement) -> bool:
+        """Whether there is a copy among the φ's of a statement with blocks."""
+        if isinstance(s, If):
+            return isinstance(s.test, Const) or any(
+                self.same(s.test, s.then, s.orelse, k) is not None for k in range(len(s.results))
+            )
+        return any(map(_stays, s.phis))
+
     def if_(self, s: If) -> None:
         if isinstance(s.test, Const):
             n = 0 if s.test.value else 1

@@ -571,16 +571,14 @@ class _Recorder:
 
     def find_shared(self) -> None:
         """The kept arrays whose memory is written into later: their copies are kept."""
-        memory = storage(self.function.block)
-        written = [s.args[0] for s in self.definition.values() if isinstance(s, Apply) and is_write(s)]
-        targets = functools.reduce(operator.or_, (memory.of(v) for v in written if isinstance(v, Value)), 0)
-        self.shared = {
-            v
-            for kept in self.pushes.values()
-            for v in kept
-            if isinstance(v.type, ListOf)
-            or (isinstance(v.type, (Array, Unknown)) and getattr(v.type, "shape", None) != () and memory.of(v) & targets)
-        }
+        kept = {v for pushed in self.pushes.values() for v in pushed}
+        self.shared = {v for v in kept if isinstance(v.type, ListOf)}
+        arrays = [v for v in kept if isinstance(v.type, (Array, Unknown)) and getattr(v.type, "shape", None) != ()]
+        written = [s.args[0] for s in self.definition.values() if isinstance(s, Apply) and is_write(s)] if arrays else []
+        if written:
+            memory = storage(self.function.block)
+            targets = functools.reduce(operator.or_, (memory.of(v) for v in written if isinstance(v, Value)), 0)
+            self.shared.update(v for v in arrays if memory.of(v) & targets)
 
     def bind_everywhere(self) -> None:
         """What is pushed must be bound: where a branch leaves it undefined it is None, or an empty list."""
