@@ -21,7 +21,7 @@ __all__ = ["Versions", "is_write", "versions"]
 
 def is_write(s: Statement) -> TypeGuard[Apply]:
     """Whether a statement is a write into a part of an array."""
-    return isinstance(s, Apply) and s.op in (updated, scatter_add) and isinstance(s.args[0], Value)
+    return isinstance(s, Apply) and (s.op is updated or s.op is scatter_add) and isinstance(s.args[0], Value)
 
 
 @dataclass

@@ -88,14 +88,16 @@ def _steps_finished(block: Block, optimize: bool) -> Block:
 
 
 def _step_finished(s: Statement, optimize: bool) -> Statement:
-    if isinstance(s, Apply) and isinstance(s.op, Steps):
+    if not isinstance(s, Apply):
+        return map_blocks(lambda b: _steps_finished(b, optimize), s)
+    if isinstance(s.op, Steps):
         step = run(PRIMAL, s.op.step)
         step = run((*RECORDED, *STORED, *COPIED, *OWNED), step) if optimize else step
         return replace(s, op=Steps(with_steps(step, optimize)))
-    if isinstance(s, Apply) and isinstance(s.op, StepsBack):
+    if isinstance(s.op, StepsBack):
         made = differentiated(Specialized(s.op.step, (), ()), s.op.wrt, False, Mode("vjp", False, "argument"), optimize)
         return replace(s, op=replace(s.op, derivative=with_steps(made.function, optimize)))
-    return map_blocks(lambda b: _steps_finished(b, optimize), s)
+    return s
 
 
 def _flat_function(flat: Flat) -> Function:

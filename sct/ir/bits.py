@@ -30,9 +30,10 @@ class Bits(Generic[K]):
 
     def of(self, things: Iterable[K]) -> int:
         """Some things."""
-        out = 0
+        out, number = 0, self.numbers.get
         for k in things:
-            out |= self.bit(k)
+            n = number(k)
+            out |= self.bit(k) if n is None else 1 << n
         return out
 
     def those(self, bits: int) -> Iterator[K]:

@@ -53,9 +53,9 @@ __all__ = [
 ]
 
 
-@record(frozen=True, slots=True)
+@record(frozen=True, eq=False, slots=True)
 class Special:
-    """An operation known by its name."""
+    """An operation of a name, of which there is one."""
 
     name: str
 

@@ -118,13 +118,13 @@ def memory(where: Memory | Callable[..., Memory], *primitives: Any) -> None:
 
 def facts_of(op: Any) -> Facts:
     """What is registered of an operation; of a method or attribute of which nothing is, that of its primitive."""
-    try:
+    try:  # as `find` does, but this is asked more often than anything else
         found = _facts.get(op)
-    except TypeError:  # not hashable
-        found = None
-    if found is None and isinstance(op, (Method, Attribute)):
+    except TypeError:
+        return _NOTHING
+    if found is None and type(op) in (Method, Attribute):
         found = find(_facts, primitive_of(op))
-    return found or _NOTHING
+    return _NOTHING if found is None else found
 
 
 def ufunc_of(op: Any) -> np.ufunc | None:

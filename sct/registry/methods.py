@@ -53,9 +53,10 @@ def attribute_rule(name: str) -> Callable[..., Any] | None:
 
 def primitive_of(op: Any) -> Any:
     """The function that an operation stands for: that of an array's method or attribute, or the operation itself."""
-    if isinstance(op, Method):
+    kind = type(op)  # asked of almost every operation
+    if kind is Method:
         rule = method_rule(op.name)
         return rule.primitive if rule is not None else op
-    if isinstance(op, Attribute):
+    if kind is Attribute:
         return attribute_rule(op.name) or op
     return op
