@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from sct.analysis.activity import differentiable
 from sct.ir.ops import POP, Attribute, Field, Free, InPlace, Method
 from sct.ir.paths import entries_of, is_everything
 from sct.ir.rewriting import renamed
-from sct.ir.ssa import Apply, Block, Operand, Statement, Value, defined, type_of, values_of
+from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, defined, type_of, values_of
 from sct.ir.types import Array, Const, Dict, List, Scalar, Slice, Tuple
 from sct.runtime import item
 
@@ -147,13 +148,17 @@ def _stems(s: Apply, word: str, naming: Naming) -> list[str]:
 def named_after_what_they_are(block: Block) -> tuple[Block, set[Value]]:
     """The block with words for what they are, as hints, for the values that the user has not named, each another one.
 
-    Gives also all values that are steps of the user's expressions.
+    What a function returns from several places is a result. Gives also all values that are steps of the user's expressions.
     """
     taken = {v.name for v in defined(block)}
     made: dict[Value, Apply] = {}
     own: dict[Value, Value] = {}
     for s in _inner_first(block):
-        if not s.result.name and s.origin is not None:
+        if not isinstance(s, Apply):
+            if not (isinstance(s, If) and s.expression):
+                returned = [v for v, _ in s.flows if not v.name and differentiable(v.type)]
+                own.update((v, v.called("", v.hint or "result")) for v in returned)
+        elif not s.result.name and s.origin is not None:
             made[s.result] = s
             if not s.result.hint:
                 hint = _another(wordings(s, lambda v: name_within(v, made)), taken)
@@ -172,13 +177,12 @@ def _another(words: Iterator[str], taken: set[str]) -> str:
     return first
 
 
-def _inner_first(block: Block) -> Iterator[Apply]:
-    """The operations of a block in order, those of the blocks in it included."""
+def _inner_first(block: Block) -> Iterator[Statement]:
+    """The statements of a block in order, those of the blocks in each before it."""
     for s in block.body:
         for inner in s.blocks:
             yield from _inner_first(inner)
-        if isinstance(s, Apply):
-            yield s
+        yield s
 
 
 def name_within(v: Value, made: Mapping[Value, Statement]) -> str:

@@ -142,6 +142,11 @@ def _name(target: Any) -> str:
     return target.id if isinstance(target, ast.Name) else ""
 
 
+def _names_in(node: Any) -> set[str]:
+    """The variables in an expression."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
 def _has_star(display: Any) -> bool:
     return any(isinstance(e, ast.Starred) for e in display.elts)
 
@@ -331,11 +336,14 @@ class _Lowerer:
             self.bind(node.target, self.assigned(node.target, node.value))
 
     def assigned(self, target: Any, node: Any) -> Operand:
-        """The value of an expression, called as what it is assigned to; of items for several names, the one made last is."""
+        """The value of an expression, called as what it is assigned to; of items for several names, the one made last is, and
+        each other one of which the name has not been read for any of them."""
         several = isinstance(target, (ast.Tuple, ast.List)) and isinstance(node, ast.Tuple)
         if several and len(target.elts) == len(node.elts) and not _has_star(target) and not _has_star(node):
-            items = [self.expression(n) for n in node.elts[:-1]]
-            return Tuple((*items, *(self.assigned(t, n) for t, n in zip(target.elts[-1:], node.elts[-1:], strict=True))))
+            read, last = _names_in(node), target.elts[-1]
+            named = [t is last or _name(t) not in read for t in target.elts]
+            items = zip(target.elts, node.elts, named, strict=True)
+            return Tuple(tuple([self.assigned(t, n) if own else self.expression(n) for t, n, own in items]))
         return self.expression(node, _name(target))
 
     def do_AugAssign(self, node: Any) -> None:

@@ -532,7 +532,7 @@ class Specializer:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
         if isinstance(t, Array) and not t.shape and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
-        v = Value(t, "" if self.static else name)
+        v = Value(t, "", _word(name)) if self.static else Value(t, name)
         s = Apply(op, tuple(args), tuple(kwargs.items()), v, self.place, self.origin)
         self.body.append(s)
         if self.tracking:
@@ -779,3 +779,8 @@ def _is_slice(index: Operand) -> bool:
 def differentiable_item(t: Abstract) -> bool:
     """Whether an item of a result with several parts can be more than an integer."""
     return not (isinstance(t, Const) or (isinstance(t, Scalar) and t.kind is int))
+
+
+def _word(name: str) -> str:
+    """What a rule calls a value, if that is a word, and not the adjoint of one of its parameters."""
+    return "" if len(name) < 2 or name.endswith("_bar") else name

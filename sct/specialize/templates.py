@@ -140,7 +140,8 @@ def _copied(s: Builder, template: _Template, values: Sequence[Operand], renaming
         return o if type(o) is Const else leaf(o) if type(o) is Value else map_leaves(leaf, o)
 
     for t in template.body:
-        made = there[t.result] = Value(t.result.type if renaming is None else renaming.type(t.result.type))
+        r = t.result
+        made = there[r] = Value(r.type if renaming is None else renaming.type(r.type), "", r.hint)
         kwargs = tuple([(k, operand(v)) for k, v in t.kwargs]) if t.kwargs else ()
         s.body.append(Apply(t.op, tuple([operand(a) for a in t.args]), kwargs, made, s.place, s.origin))
     return [operand(o) for o in template.results]

@@ -60,7 +60,7 @@ class _Namer:
         self.names: dict[Value, str] = {}
         self.taken: dict[str, tuple[int, int]] = {}
         self.kinds: dict[str, str] = {}
-        self.counts: set[Value] = set()  # of the iterations of loops
+        self.counts = 0  # of the iterations of loops
         self.sources: dict[Value, Operand] = {}  # a result of a statement with blocks, or what a loop carries -> what it is
 
     def find(self, v: Value) -> Value:
@@ -93,7 +93,8 @@ class _Namer:
                 if isinstance(s.op, InPlace):
                     self.merge(s.args[0], s.result, force=True)
                 continue
-            self.counts.update(s.counts)
+            for v in s.counts:
+                self.counts |= self.members.get(v, 0)
             for phi in s.phis:
                 self.tie_phi(phi)
             for b in s.blocks:
@@ -147,7 +148,7 @@ class _Namer:
         """What a temporary may be called, the best first."""
         if group.hint:
             yield group.hint
-        if group in self.counts:
+        if self.members[group] & self.counts:
             yield from ("count", "steps", "iterations")
         v: Operand = group
         for _ in range(_TRIES):

@@ -135,3 +135,37 @@ def test_flags_and_numbers_have_names_of_their_own():
 def test_entries_are_called_after_array_and_index():
     f = define("def f(x, n):\n    s = 0.0\n    for i in range(n):\n        s = s + np.sin(x[i]) * x[i]\n    return s\n", "f")
     assert "x_i" in names_of(f, X, 2)
+
+
+def test_each_of_several_names_is_that_of_its_own_value():
+    f = define("def f(x):\n    a, (b, c) = 2.0 * x, (x * x, np.sin(x))\n    return np.sum(a * b * c) + np.sum(b * c)\n", "f")
+    assert {"a", "b", "c"} <= set(names_of(f, X))
+    check_gradient(f, X)
+
+
+def test_what_is_returned_from_several_places_is_a_result():
+    f = define(
+        """
+def f(x, n):
+    if n > 3:
+        return np.sum(x * x)
+    y = np.sin(x)
+    for i in range(n):
+        if y[i] > 0.6:
+            return y[i] * x[0]
+        y = y * x
+    return np.sum(y)
+""",
+        "f",
+    )
+    found = names_of(f, X, 2)
+    assert {"result_bar", "count"} <= set(found)
+    assert not {"part_bar", "entry", "value_1"} & set(found)
+    for n in (1, 2, 4):
+        check_gradient(f, X, n)
+
+
+def test_values_of_rules_are_called_as_in_the_rule():
+    f = define("def f(x):\n    m = np.float64(0.0)\n    for v in x:\n        m = max(m, v * v, np.sin(v))\n    return m\n", "f")
+    assert "share" in names_of(f, X)
+    check_gradient(f, X)
