@@ -5,6 +5,7 @@ Every transform takes a function and returns a function whose source can be read
 
 import sct.rules  # noqa: F401  (registers the rules)
 from sct.api.derived import DerivedFunction
+from sct.api.generate import Generator, generate
 from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
 from sct.checkpointing import checkpoint, checkpointed
 from sct.errors import (
@@ -25,6 +26,7 @@ __all__ = [
     "ArgumentMemoryError",
     "CallError",
     "DerivedFunction",
+    "Generator",
     "NoRuleError",
     "NonDifferentiableArgumentError",
     "NonScalarOutputError",
@@ -36,6 +38,7 @@ __all__ = [
     "checkpoint",
     "checkpointed",
     "elementwise_grad",
+    "generate",
     "grad",
     "nondifferentiable",
     "pullback",

@@ -107,6 +107,11 @@ def lowered(function: Callable[..., Any], rule: bool = False, wanted: tuple[bool
     return made
 
 
+def followed() -> list[Any]:
+    """The functions of the user that were lowered since `compiling` was begun, in that order."""
+    return list(dict.fromkeys(function for function, _, _ in _lowered.get() or ()))
+
+
 def _own_rule(function: Any) -> bool:
     """Whether a function is one of sct's own rules, whose names nobody rebinds."""
     return (getattr(function, "__module__", None) or "").startswith("sct.") and not is_generated(function)

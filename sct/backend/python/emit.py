@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sct import runtime
+from sct import checkpointing, runtime
 from sct.analysis.binding import ahead, behind, phis, unbound_values
 from sct.analysis.switches import is_on
 from sct.backend.python.expressions import (
@@ -39,7 +39,7 @@ from sct.backend.python.liveness import interference
 from sct.backend.python.names import assign_names
 from sct.backend.python.printing import Comment, lines
 from sct.backend.python.sinking import sunk
-from sct.backend.python.symbols import Symbols, load
+from sct.backend.python.symbols import IN_SCT, Naming, Symbols, load
 from sct.ir.ops import (
     ASSERT,
     PUSH,
@@ -79,10 +79,10 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import UNDEFINED, Array, Const, Dict, List, Scalar, Slice, Tuple
+from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple
 from sct.runtime import added_item, appended, item, kept, scatter_add, shortened, updated, with_item
 
-__all__ = ["Text", "emit", "variable_names"]
+__all__ = ["Text", "emit", "variable_names", "variable_types"]
 
 _Phis: TypeAlias = tuple[Sequence[Value], Sequence[Operand]]
 """What is set at the end of a block, and to what."""
@@ -105,14 +105,27 @@ class Text:
         return (header + "\n\n" if header else "") + self.body
 
 
-def emit(f: Function) -> Text:
+def emit(f: Function, naming: Naming = IN_SCT) -> Text:
     """`f` as Python, after the functions that it has for the steps of checkpointed loops."""
-    return _Emitter(_one_test(f), {}, {}).whole_text()
+    return _Emitter(_one_test(f), {}, {}, naming).whole_text()
+
+
+def variable_types(f: Function, naming: Naming) -> dict[str, list[Abstract]]:
+    """The types of the values that each variable of the text of `f` stands for."""
+    found: dict[str, list[Abstract]] = {}
+    names = _Emitter(_one_test(f), {}, {}, naming).names
+    sources = phis(f.block)
+    for b in blocks_in(f.block):
+        for v in (*b.params, *(r for s in b.body for r in s.results)):
+            if v in names:
+                constants = (o for o in sources.get(v, ()) if isinstance(o, Const))
+                found.setdefault(names[v], []).extend((*constants, v.type))
+    return found
 
 
 def variable_names(f: Function) -> dict[Value, str]:
     """The variables of the text of `f`, by their values."""
-    return dict(_Emitter(_one_test(f), {}, {}).names)
+    return dict(_Emitter(_one_test(f), {}, {}, IN_SCT).names)
 
 
 def _one_test(f: Function) -> Function:
@@ -132,13 +145,13 @@ def _sharing(s: Statement) -> Statement:
 
 
 class _Emitter:
-    def __init__(self, f: Function, bound: dict[str, Any], auxiliary: dict[str, Text]) -> None:
-        self.folding = fold(f)
+    def __init__(self, f: Function, bound: dict[str, Any], auxiliary: dict[str, Text], naming: Naming) -> None:
+        self.folding = fold(f, naming.data)
         ordered = sunk(f, self.folding) if is_on("sinking") else f
         if ordered is not f:
-            f, self.folding = ordered, fold(ordered)
+            f, self.folding = ordered, fold(ordered, naming.data)
         self.f = f
-        self.symbols = Symbols(f.name, bound)
+        self.symbols = Symbols(f.name, bound, naming)
         self.auxiliary = auxiliary  # functions that stand in the text before this one
         graph = interference(f, self.folding)
         self.reserved = self.referenced(f.block) | {f.name}
@@ -166,11 +179,11 @@ class _Emitter:
         for op in every.values():
             op = op.op if isinstance(op, (InPlace, Unused)) else op
             if isinstance(op, Free):
-                out.add(getattr(op.function, "__name__", "constant"))
+                out.add(self.symbols.naming.data.get(op) or str(getattr(op.function, "__name__", "constant")))
             elif isinstance(op, (Steps, StepsBack)):
-                out.update(("checkpointing", op.step.name, f"{op.step.name}_vjp"))
+                out.update(("checkpointing", "advance", "reverse", op.step.name, f"{op.step.name}_vjp"))
             elif not isinstance(op, (Special, Attribute, Field, Method, Format)):
-                out.add(Symbols(self.f.name).name(op).split(".")[0])
+                out.add(Symbols(self.f.name, None, self.symbols.naming).name(op).split(".")[0])
         return frozenset(out)
 
     def handed_on(self, block: Block) -> set[Value]:
@@ -261,18 +274,18 @@ class _Emitter:
     def function(self, f: Function) -> Expression:
         """The name of a function that stands in the text before this one."""
         if f.name not in self.auxiliary:
-            self.auxiliary[f.name] = _Emitter(_one_test(f), self.symbols.bound, self.auxiliary).run()
+            naming = self.symbols.naming
+            self.auxiliary[f.name] = _Emitter(_one_test(f), self.symbols.bound, self.auxiliary, naming).run()
         return load(f.name)
 
     def steps(self, s: Apply) -> Expression:
         """A sweep of a checkpointed loop."""
         args = [self.expression(a) for a in s.args]
-        self.symbols.imports["from sct import checkpointing"] = None
+        advance, reverse = (self.symbols.refer(self.symbols.name(op)) for op in (checkpointing.advance, checkpointing.reverse))
         if isinstance(s.op, Steps):
             kwargs = [(k, self.expression(a)) for k, a in s.kwargs]
-            return call(self.symbols.refer("checkpointing.advance"), [self.function(s.op.step), *args], kwargs)
+            return call(advance, [self.function(s.op.step), *args], kwargs)
         kwargs = [("step", self.function(s.op.step))] if s.op.other else []
-        reverse = self.symbols.refer("checkpointing.reverse")
         return call(reverse, [args[0], self.function(s.op.derivative), *args[1:]], kwargs)
 
     def documentation(self, doc: str) -> str:

@@ -263,6 +263,8 @@ def _format(op: Format, args: list[Expression]) -> Expression:
 def _free(op: Free, symbols: Symbols) -> Expression:
     """How the data that a function finds outside of itself is read, each time that the derivative is called."""
     function = op.function
+    if op in symbols.naming.data:
+        return symbols.refer(symbols.naming.data[op])
     if op.attribute or not isinstance(function, FunctionType):
         return ast.Attribute(symbols.refer(symbols.name(function)), op.name, ast.Load())
     base = symbols.refer(symbols.bind(function))

@@ -11,7 +11,8 @@ from __future__ import annotations
 import operator
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,9 +64,11 @@ class Folding:
     definition: dict[Value, Statement]
 
 
-def fold(f: Function) -> Folding:
-    """The folding of `f`."""
-    return _Folder(f).run()
+def fold(f: Function, data: Container[Free] = ()) -> Folding:
+    """The folding of `f`; `data` is what the text knows by a name of its own, which is written wherever it is used."""
+    folding = _Folder(f).run()
+    named = [v for v, s in folding.definition.items() if isinstance(s, Apply) and isinstance(s.op, Free) and s.op in data]
+    return replace(folding, inline=folding.inline.union(named)) if named else folding
 
 
 class _Folder:

@@ -12,16 +12,17 @@ import functools
 import itertools
 import math
 import operator
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from sct import runtime
-from sct.ir.ops import Again, Call, Derived, is_indexed
+from sct import checkpointing, runtime
+from sct.ir.ops import Again, Call, Derived, Free, is_indexed
+from sct.ir.records import record
 
-__all__ = ["RESERVED", "Symbols", "load"]
+__all__ = ["IN_SCT", "RESERVED", "Naming", "Symbols", "load"]
 
 RESERVED = frozenset(dir(builtins)) - {"_"} | {"np", "math", "runtime", "operator", "checkpointing"}
 
@@ -61,6 +62,8 @@ def _public() -> dict[int, tuple[str, str]]:
         add(module, f"np.{module.__name__[6:]}." if module is not np else "np.", "import numpy as np")
     add(math, "math.", "import math")
     add(operator, "operator.", "import operator")
+    for op in (checkpointing.advance, checkpointing.reverse):
+        out[id(op)] = "from sct import checkpointing", f"checkpointing.{op.__name__}"
     return out
 
 
@@ -70,11 +73,28 @@ def _own_name(value: Any) -> str:
     return getattr(value, "__name__", "constant")
 
 
+@record(frozen=True, eq=False)
+class Naming:
+    """What a text calls what is not its own.
+
+    `imports`: it imports what is sct's; else it is bound, as the user's functions are. `data`: the name of the data that a
+    function finds outside of itself, where it is not read from there at each call.
+    """
+
+    imports: bool
+    data: Mapping[Free, str]
+
+
+IN_SCT = Naming(True, {})
+"""How a text is named that runs beside sct."""
+
+
 class Symbols:
     """The names of the objects that one text refers to; `own` is that of the function that the text defines."""
 
-    def __init__(self, own: str = "", bound: dict[str, Any] | None = None) -> None:
+    def __init__(self, own: str = "", bound: dict[str, Any] | None = None, naming: Naming = IN_SCT) -> None:
         self.own = own
+        self.naming = naming
         self.imports: dict[str, None] = {}
         self.bound: dict[str, Any] = {} if bound is None else bound
         self.roots: dict[str, list[Any]] = {}  # the first part of each name -> where it stands in the text
@@ -109,12 +129,12 @@ class Symbols:
             self.imports[header] = None
             return "np" if value is np else value.__name__
         found = _public().get(id(value))
-        if found is not None:
+        if found is not None and (self.naming.imports or not found[0].startswith("from sct")):
             if found[0]:
                 self.imports[found[0]] = None
             return found[1]
         module = getattr(value, "__module__", None) or ""
-        if module.startswith("sct.rules."):
+        if module.startswith("sct.rules.") and self.naming.imports:
             self.imports[f"from {module} import {value.__name__}"] = None
             return str(value.__name__)
         return self.bind(value)

@@ -1,0 +1,264 @@
+"""Generating modules: derivatives as the text of a module that runs without sct.
+
+Takes functions and what is asked of them; gives text. Never runs what it writes, nor the functions.
+"""
+
+from __future__ import annotations
+
+import types as python_types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sct.api.declared import annotated_type, declared_types
+from sct.api.derived import DerivedFunction, written_name
+from sct.api.pipeline import typed_primal, with_steps
+from sct.api.signatures import declared_type
+from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
+from sct.backend.standalone import Asked, Standalone, described
+from sct.errors import CallError, SctError
+from sct.infer.signature import abstract, examples
+from sct.ir.ops import Again, Derived
+from sct.ir.ssa import Apply, blocks_in
+from sct.ir.types import Abstract, facts_relied_on, sizes_known
+from sct.registry.rules import adjoint_rule
+from sct.specialize.calls import compiling, followed
+from sct.stack import with_room
+from sct.tracebacks import ends_here
+from sct.transform.reverse import Mode
+
+__all__ = ["Generator", "generate"]
+
+_TRANSFORMS: dict[str, Callable[..., Any]] = {
+    "grad": grad,
+    "value_and_grad": value_and_grad,
+    "vjp": vjp,
+    "pullback": pullback,
+    "elementwise_grad": elementwise_grad,
+}
+_GIVES = {
+    "grad": "Gradient of {f} by {wrt}.",
+    "value_and_grad": "Value of {f}, and its gradient by {wrt}.",
+    "vjp": "Result of {f}, and the cotangents of {wrt}.",
+    "pullback": "Result of {f}, and the function that takes its cotangent to those of {wrt}.",
+    "elementwise_grad": "Derivative of {f} by {wrt}, element by element.",
+}
+
+
+class Generator:
+    """A module of functions and their derivatives, which share what they need.
+
+    Parameters
+    ----------
+    functions : {"include", "import"}
+        Whether functions of the user that stay calls are copied into the module, or imported from theirs.
+    data : {"constants", "import", "parameters"}, or a dict
+        What becomes of the globals, closed-over variables and defaults that the functions read: constants of the module,
+        imports, or further keyword parameters; a dict says it for each by its name.
+    guards : bool
+        Whether the arguments are checked on entry. Without that the code relies on no fact about sizes.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> def energy(x, k):
+    ...     return 0.5 * k * np.sum(x * x)
+    >>> g = sct.Generator(guards=False)
+    >>> g.add(energy, "grad", types="x: f8[n], k: float")
+    >>> print(g.generate().split("# forward")[0].split('___')[0][:60].splitlines()[0])
+    \"\"\"Derivatives of energy, as sct wrote them.
+    """
+
+    def __init__(self, *, functions: str = "include", data: str | Mapping[str, str] = "constants", guards: bool = True) -> None:
+        if functions not in ("include", "import"):
+            raise CallError(
+                f"functions={functions!r} says nothing of the functions that are called",
+                advice="Write functions='include' or 'import'.",
+            )
+        self._module = Standalone(functions == "include", data)
+        self._guards = guards
+        self._options: list[str] = [f"functions={functions!r}", f"data={data!r}", f"guards={guards!r}"]
+        self._of: dict[str, None] = {}
+
+    @ends_here
+    def add(
+        self,
+        f: Callable[..., Any],
+        transform: str | None = None,
+        wrt: Any = 0,
+        *,
+        like: Sequence[Any] | None = None,
+        types: str | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Add a derivative of a function, or the function itself.
+
+        Parameters
+        ----------
+        f : callable
+            A Python function.
+        transform : {"grad", "value_and_grad", "vjp", "pullback", "elementwise_grad"}, optional
+            What is added; left out, the function as it is written.
+        wrt : str, int, or tuple of these
+            The parameters to differentiate by.
+        like : sequence, optional
+            Arguments such as the derivative will be called with; a cotangent is not among them.
+        types : str, optional
+            The types of the parameters, if there are no such arguments: ``"W: f8[n, m], x: f8[n], rate: float"``. Without both
+            they are taken from annotations; where there are none, ranks are left open.
+        name : str, optional
+            What it is called in the module; else as the function, and after it the transform.
+        **options
+            Of the transform: `has_aux`, `holomorphic`, `optimize`.
+        """
+        if not isinstance(f, (python_types.FunctionType, DerivedFunction)):
+            raise CallError(
+                f"generate takes a Python function, not a {type(f).__name__}", advice="Give it the function itself."
+            )
+        self._of[written_name(f)] = None
+        if transform is None:
+            if not isinstance(f, python_types.FunctionType):
+                raise CallError("a derivative is added by its transform", advice="Write add(f, 'grad').")
+            self._module.copy(f)
+            return
+        if transform not in _TRANSFORMS:
+            raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(_TRANSFORMS)}.")
+        derived = _TRANSFORMS[transform](f, wrt, **options)
+        if type(derived) is not DerivedFunction:
+            raise CallError(
+                f"{written_name(f)} takes any number of arguments, for each of which its derivative is another",
+                advice="Write a function of the parameters that it is called with.",
+            )
+        with examples(), compiling(), sizes_known(at_call=self._guards and like is not None):
+            given = self._types(derived, like, types)
+            with_room(lambda: self._add(derived, given, name))
+        self._options.append(f"{transform} {derived.wrt} {name} {types} {sorted(options.items())} {described(given)}")
+
+    def _types(self, derived: DerivedFunction, like: Sequence[Any] | None, types: str | None) -> tuple[Abstract, ...]:
+        """The types of the parameters."""
+        names = list(derived._inner.parameters)
+        if types is not None:
+            if like is not None:
+                raise CallError("the types are given twice, by like and by types", advice="Leave one of them out.")
+            found = declared_types(types, names)
+            return tuple(found[n] for n in names)
+        if like is not None:
+            values, _, _ = derived._bound(derived._with_cotangent(tuple(like), {}), {})
+            return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
+        known = getattr(derived._root, "__globals__", {})
+        out = []
+        for n, p in derived._inner.parameters.items():
+            declared = None if p.annotation is p.empty else annotated_type(p.annotation, n, known)
+            out.append(declared_type(p, n in derived.wrt) if declared is None else declared)
+        return tuple(out)
+
+    def _add(self, derived: DerivedFunction, types: tuple[Abstract, ...], name: str | None) -> None:
+        with facts_relied_on() as relied:
+            what = _GIVES[derived._transform].format(f=written_name(derived.primal), wrt=_listed(derived.wrt))
+            asked = self._asked(derived, types, what, relied)
+            self._module.add(asked, name or asked.specialized.function.name)
+
+    def _asked(self, derived: DerivedFunction, types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
+        specialized = derived.typed(types)
+        finished = replace(specialized, function=with_steps(specialized.function, derived.optimize))
+        rules = dict.fromkeys(_rules(derived, types))
+
+        def recurs(op: Again | Derived, given: tuple[Abstract, ...]) -> Asked:
+            inner = _runs(derived, op)
+            return self._asked(inner, given, "", relied)
+
+        return Asked(finished, types, relied, self._guards, what, tuple(rules), tuple(followed()), recurs)
+
+    @ends_here
+    def generate(self) -> str:
+        """The text of the module."""
+        of = ", ".join(self._of)
+        return self._module.text(f"Derivatives of {of}, as sct wrote them.", "\n".join(self._options), _formatted)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _runs(derived: DerivedFunction, op: Again | Derived) -> DerivedFunction:
+    """The derived function that an operation of a text stands for."""
+    if getattr(op, "draws", False):
+        raise SctError(
+            f"{getattr(op.function, '__name__', 'the function')} draws random numbers and calls itself",
+            None,
+            "Draw the numbers before, and pass them; or use the derivative with sct.",
+        )
+    if isinstance(op, Derived):
+        return derived._vjp(op)
+    return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), derived.optimize, "again")
+
+
+def _rules(derived: DerivedFunction, types: tuple[Abstract, ...]) -> list[Any]:
+    """The rules by which a function is differentiated."""
+    primal = derived._callee.function
+    if isinstance(primal, DerivedFunction):
+        return _rules(primal, types)
+    typed = typed_primal(primal, types[: len(derived._inner.parameters)])
+    ops = dict.fromkeys(s.op for b in blocks_in(typed.function.block) for s in b.body if isinstance(s, Apply))
+    found = [adjoint_rule(op) for op in ops if callable(op)]
+    return [rule.function for rule in found if rule is not None]
+
+
+def _formatted(text: str) -> str:
+    """A text laid out as black does it."""
+    try:
+        import black
+    except ImportError:
+        raise SctError(
+            "sct.generate lays its text out with the package black, which is not installed",
+            None,
+            "Install sct-ad[generate].",
+        ) from None
+    return black.format_str(text, mode=black.Mode())
+
+
+@ends_here
+def generate(
+    f: Callable[..., Any],
+    transform: str = "grad",
+    wrt: Any = 0,
+    *,
+    like: Sequence[Any] | None = None,
+    types: str | None = None,
+    functions: str = "include",
+    data: str | Mapping[str, str] = "constants",
+    guards: bool = True,
+    name: str | None = None,
+    **options: Any,
+) -> str:
+    """The text of a module that holds a derivative, and runs without sct.
+
+    Parameters are those of `Generator` and its `add`.
+
+    Returns
+    -------
+    str
+        A module that imports NumPy. Its last lines hold the format's version, the hash of what it was made from and that of the
+        text above them.
+
+    Raises
+    ------
+    UnsupportedSyntaxError, NoRuleError, NonScalarOutputError, NonDifferentiableArgumentError, SourceUnavailableError
+        As the transform does.
+    SctError
+        If something that the function uses cannot stand in a module of its own; says what to ask for instead.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> def energy(x, k):
+    ...     return 0.5 * k * np.sum(x * x)
+    >>> namespace = {}
+    >>> exec(sct.generate(energy, like=(np.ones(3), 2.0)), namespace)
+    >>> namespace["energy_grad"](np.array([1.0, 2.0]), 3.0)
+    array([3., 6.])
+    """
+    generator = Generator(functions=functions, data=data, guards=guards)
+    generator.add(f, transform, wrt, like=like, types=types, name=name, **options)
+    return generator.generate()

@@ -1,0 +1,716 @@
+"""Standalone modules: derivatives as a module that imports no sct.
+
+Takes typed derivatives; gives the text of a module with all that they need, which checks what they are called with, and ends
+in the hashes of what it was made from and of itself. The same input gives the same bytes. Never runs what it writes.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import FunctionType
+from typing import Any
+
+from sct.backend.bundle import Bundle, Gap, edited
+from sct.backend.python.emit import Text, emit, variable_types
+from sct.backend.python.symbols import Naming
+from sct.errors import SctError
+from sct.frontend.resolve import MISSING, free_value
+from sct.ir.ops import Again, Derived, Field, Free, Steps, StepsBack
+from sct.ir.records import record
+from sct.ir.rewriting import changed, map_blocks, substitute
+from sct.ir.ssa import Apply, Block, Function, Value, blocks_in, type_of
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    Fact,
+    Instance,
+    List,
+    Relied,
+    Scalar,
+    Size,
+    SizeLike,
+    Tuple,
+    Undefined,
+    Unknown,
+    is_unit,
+    keys_of,
+    size_symbol,
+)
+from sct.runtime import expectations
+from sct.specialize.specializer import Specialized, Written
+
+__all__ = ["FORMAT", "Asked", "Standalone", "described", "stamps"]
+
+FORMAT = 1
+_STAMP = "# sct: "
+
+
+@record(frozen=True, eq=False)
+class Asked:
+    """One derivative of a module.
+
+    Attributes
+    ----------
+    specialized : Specialized
+        The derivative, typed.
+    types : tuple of Abstract
+        Those of the parameters of the function that it is a derivative of.
+    relied : Relied
+        What is relied on of sizes.
+    guards : bool
+        Whether arguments are checked on entry.
+    what : str
+        What it gives, for its docstring.
+    rules : tuple of callable
+        The rules that it was made by.
+    inlined : tuple of callable
+        The functions of the user that stand in it.
+    recurs : callable
+        Gives what runs a function again, or a derivative of it, for operands of some types.
+    """
+
+    specialized: Specialized
+    types: tuple[Abstract, ...]
+    relied: Relied
+    guards: bool
+    what: str
+    rules: tuple[Any, ...]
+    inlined: tuple[Any, ...]
+    recurs: Callable[[Again | Derived, tuple[Abstract, ...]], Asked]
+
+
+class Standalone:
+    """A module that is put together.
+
+    Parameters
+    ----------
+    include : bool
+        The user's functions that are called are copied; else they are imported.
+    data : str or mapping
+        "constants", "import" or "parameters": what becomes of globals, cells and defaults; or that for each by its name.
+    """
+
+    def __init__(self, include: bool, data: str | Mapping[str, str]) -> None:
+        self.data = data
+        self.asked: list[tuple[Asked, Text, Function, dict[str, str]]] = []
+        self.public: list[str] = []
+        self.bodies: list[str] = []
+        self.made_from: list[str] = []
+        self.bundle = Bundle(include, ())
+        self.again: dict[tuple[Any, ...], str] = {}
+        self.annotated = False
+
+    def add(self, asked: Asked, name: str) -> None:
+        """Define a derivative, called `name`."""
+        if name in self.public:
+            raise SctError(f"{name} is in this module already", None, "Give it another name.")
+        self.bundle.taken.add(name)
+        self.public.append(name)
+        self.define(asked, name, public=True)
+
+    def copy(self, function: FunctionType) -> None:
+        """Define a function of the user's."""
+        name = self.bundle.copied(function)
+        self.public.append(name)
+
+    def define(self, asked: Asked, name: str, public: bool) -> None:
+        """The text of a derivative, and of all that it needs."""
+        f = asked.specialized.function
+        ways = {op: self.way(op) for op in _free(f)}
+        f, parameters = _with_parameters(f, [op for op, way in ways.items() if way == "parameters"])
+        own = {v.name for b in blocks_in(f.block) for s in b.body for v in s.results if not _is_free(s)}
+        own |= {p.name for b in blocks_in(f.block) for p in b.params}
+        self.bundle.taken |= own - {""}
+        names = {op: self.outside(op) for op, way in ways.items() if way != "parameters"}
+        f = replace(f, name=name, doc=None)
+        text = emit(f, Naming(False, names))
+        self.bundle.imports.update(dict.fromkeys(text.imports))
+        place = len(self.bodies)
+        self.bodies.append("")  # before those that it calls
+        body = self.linked(text, f, asked)
+        mixed = {n for g in _functions(f) for n, types in variable_types(g, Naming(False, names)).items() if _are_mixed(types)}
+        places = dict(zip(asked.specialized.function.signature.parameters, asked.types, strict=False))
+        given = {**places, **{n: type_of(v) for n, v in parameters.items()}}
+        checks = [] if not (public and asked.guards) else self.checks(asked, given, f, names, parameters)
+        self.bodies[place] = self.with_header(body, f, asked, given, checks, mixed, public)
+        self.note(asked)
+
+    def way(self, op: Free) -> str:
+        """What becomes of data."""
+        name = op.name.split(" ")[0]
+        way = self.data if isinstance(self.data, str) else self.data.get(name, "constants")
+        if way not in ("constants", "import", "parameters"):
+            raise SctError(
+                f"data={way!r} says nothing of what is outside of a function",
+                None,
+                "Write data='constants', 'import' or 'parameters'.",
+            )
+        return way
+
+    def outside(self, op: Free) -> str:
+        """How the module calls data."""
+        way, value = self.way(op), free_value(op)
+        if way == "constants":
+            return self.bundle.constant(value, op.name.split(" ")[0])
+        owner = op.function
+        if op.attribute or not isinstance(owner, FunctionType):
+            return f"{self.bundle.reference(owner, getattr(owner, '__name__', op.name))}.{op.name}"
+        if op.name not in owner.__globals__ or op.name in owner.__code__.co_freevars or owner.__module__ == "__main__":
+            raise SctError(
+                f"{op.name}, which {owner.__qualname__} reads, is no global of a module that can be imported",
+                None,
+                f"Ask for data={{{op.name!r}: 'parameters'}} or 'constants'.",
+            )
+        name = self.bundle.name(value, op.name)
+        self.bundle.imports[f"from {owner.__module__} import {op.name}" + (f" as {name}" if name != op.name else "")] = None
+        return name
+
+    def linked(self, text: Text, f: Function, asked: Asked) -> str:
+        """The body of a text, with what it names under the module's names."""
+        tree = ast.parse(text.body)
+        called: dict[str, str] = {}
+        for name, value in text.bound.items():
+            if isinstance(value, (Again, Derived)):
+                called[name] = self.recursion(value, f, asked)
+            else:
+                called[name] = self.bundle.reference(value, name)
+        edits: list[tuple[Any, str]] = [
+            (n, called[n.id]) for n in ast.walk(tree) if isinstance(n, ast.Name) and called.get(n.id, n.id) != n.id
+        ]
+        for n in ast.walk(tree):  # which NumPy's own annotations do not know of
+            if isinstance(n, ast.Call) and ast.unparse(n.func) == "np.add.at" and isinstance(n.args[1], ast.Tuple):
+                self.bundle.imports["from typing import Any, cast"] = None
+                edits += [(Gap(n.args[1].lineno, n.args[1].col_offset), "cast(Any, ")]
+                edits += [(Gap(n.args[1].end_lineno, n.args[1].end_col_offset), ")")]
+        return edited(text.body, edits)
+
+    def recursion(self, op: Again | Derived, f: Function, asked: Asked) -> str:
+        """The name of what runs a function again, or a derivative of it."""
+        calls = {tuple(map(type_of, s.args)) for b in _all_blocks(f) for s in b.body if isinstance(s, Apply) and _op(s) == op}
+        found = {tuple(_in_general(t, f"a{k}") for k, t in enumerate(types)) for types in calls}
+        types = found.pop() if len(found) == 1 else tuple(Unknown() for _ in next(iter(calls)))
+        key = (op, types)
+        if key not in self.again:
+            made = asked.recurs(op, types)
+            name = self.again[key] = self.bundle.name(made, f"_{made.specialized.function.name}")
+            self.define(made, name, public=False)
+        return self.again[key]
+
+    # -- what stands around a body -----------------------------------------------------------------------------------
+
+    def with_header(
+        self,
+        body: str,
+        f: Function,
+        asked: Asked,
+        given: Mapping[str, Abstract],
+        checks: Sequence[str],
+        mixed: set[str],
+        public: bool,
+    ) -> str:
+        """The body with annotations, a docstring and checks; `mixed`: the variables that are of several types."""
+        of = {g.name: g for g in _functions(f)}
+        defined = {n.lineno: n for n in ast.walk(ast.parse(body)) if isinstance(n, ast.FunctionDef)}
+        out: list[str] = []
+        for number, row in enumerate(body.splitlines(), start=1):
+            header = defined.get(number)
+            if header is None:
+                out.append(row)
+                continue
+            own = of.get(header.name) if not header.col_offset else None
+            types = {p.name: p.type for p in own.block.params} if own is not None else {}
+            types |= given if own is f else {}
+            for a in (*header.args.posonlyargs, *header.args.args, *header.args.kwonlyargs):
+                a.annotation = ast.Name(self.annotation(types.get(a.arg, Unknown())))
+            header.returns = ast.Name(self.annotation(_given_back(own.block.yields[0]) if own is not None else Unknown()))
+            margin = " " * header.col_offset
+            head = ast.FunctionDef(header.name, header.args, [ast.Pass()], [], header.returns)
+            out.append(margin + ast.unparse(ast.fix_missing_locations(head)).rsplit("\n", 1)[0].rstrip())
+            if own is f:
+                doc = self.documentation(f, asked, given) if public else ()
+                out += [*(f"    {line}" if line else "" for line in doc), *(f"    {c}" for c in checks)]
+            out += [f"{margin}    {name}: {self.annotation(Unknown())}" for name in _assigned(header) if name in mixed]
+        return "\n".join(out) + "\n"
+
+    def annotation(self, t: Abstract) -> str:
+        """A type as an annotation."""
+        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "biufc":
+            self.bundle.imports["import numpy as np"] = None
+            scalar = f"np.{t.dtype.name}{'_' if t.dtype.kind == 'b' else ''}"
+            if t.shape == () and not t.boxed:
+                return scalar
+            self.bundle.imports["import numpy.typing as npt"] = None
+            return f"npt.NDArray[{scalar}]"
+        if t in (_REAL, _COMPLEX):
+            self.bundle.imports.update(dict.fromkeys(("import numpy as np", "from typing import Any")))
+            return _NUMBERS[t]
+        if isinstance(t, Scalar):
+            return t.kind.__name__
+        if isinstance(t, Const) and (t.value is None or type(t.value) in (bool, int, float, complex, str)):
+            return "None" if t.value is None else type(t.value).__name__
+        if isinstance(t, Tuple) and t.kind is None:
+            return f"tuple[{', '.join(map(self.annotation, t.items)) or '()'}]"
+        if isinstance(t, (List, Dict)) and t.items:
+            found = list(dict.fromkeys(map(self.annotation, t.items)))
+            item = " | ".join(found)
+            if isinstance(t, List):
+                return f"list[{item}]"
+            if all(isinstance(k, str) for k in t.keys):
+                return f"dict[str, {item}]"
+        self.bundle.imports["from typing import Any"] = None
+        return "Any"
+
+    def documentation(self, f: Function, asked: Asked, given: Mapping[str, Abstract]) -> Iterator[str]:
+        """The docstring of a derivative."""
+        yield f'"""{asked.what}'
+        yield ""
+        yield "Parameters"
+        yield "----------"
+        for name in f.signature.parameters:
+            own = (p.type for p in f.block.params if p.name == name)
+            yield f"{name} : {_described(given.get(name) or next(own, Unknown()), name)}"
+        yield ""
+        yield "Returns"
+        yield "-------"
+        yield _described(_type_of(f.block.yields[0]))
+        yield '"""'
+
+    def expectation(self, function: Callable[..., None]) -> str:
+        return self.bundle.copied(function)
+
+    def checks(
+        self,
+        asked: Asked,
+        given: Mapping[str, Abstract],
+        f: Function,
+        names: Mapping[Free, str],
+        parameters: Mapping[str, Value],
+    ) -> list[str]:
+        """The statements that look at the arguments."""
+        fields: dict[str, list[tuple[Field, Abstract]]] = {}
+        for op, t in asked.specialized.free:
+            if isinstance(op, Field):
+                fields.setdefault(op.path, []).append((op, t))
+        made = _Checks(self, fields)
+        for name, t in given.items():
+            made.value(name, name, t)
+        for op, t in asked.specialized.free:
+            if isinstance(op, Free) and op in names and self.way(op) == "import":
+                made.value(names[op], names[op], t)
+        made.sizes_agree()
+        for fact in asked.relied.facts:
+            made.fact(fact)
+        made.apart(asked.specialized.written, given)
+        return made.lines
+
+    def note(self, asked: Asked) -> None:
+        """What the derivative is made from, for the hash."""
+        for function in (*asked.inlined, *asked.rules):
+            self.made_from.append(_written(function))
+
+    # -- the module --------------------------------------------------------------------------------------------------
+
+    def text(self, title: str, options: str, formatted: Callable[[str], str]) -> str:
+        """The whole module.
+
+        Parameters
+        ----------
+        title : str
+            Its docstring.
+        options : str
+            All that was asked, for the hash.
+        formatted : callable
+            Lays a text out.
+        """
+        constants = [f"{name} = {text}" for name, text in self.bundle.constants.items()]
+        listed = ", ".join(f'"{n}"' for n in sorted(self.public))
+        parts = [
+            f'"""{title}"""\n\nfrom __future__ import annotations',
+            *_imports(self.bundle.imports),
+            f"__all__ = [{listed}]",
+            "\n".join(constants),
+            *self.bodies,
+            *self.bundle.definitions.values(),
+        ]
+        body = formatted("\n\n".join(p for p in parts if p) + "\n")
+        made_from = [options, *self.made_from, *self.bundle.sources.values(), *constants]
+        source = _hash("\0".join(dict.fromkeys(made_from)))
+        return f"{body}\n\n{_STAMP}format {FORMAT}\n{_STAMP}made from {source}\n{_STAMP}text {_hash(body)}\n"
+
+
+def _imports(lines: Iterable[str]) -> Iterator[str]:
+    """Imports as one finds them in a module: Python's own first, what comes from one module on one line."""
+    of: dict[str, set[str]] = {}
+    for line in lines:
+        module, mark, name = line.removeprefix("from ").removeprefix("import ").partition(" import ")
+        of.setdefault(module, set()).update(name.split(", ") if mark else ())
+    groups: tuple[list[str], list[str]] = ([], [])
+    for module in sorted(of):
+        names = ", ".join(sorted(of[module]))
+        groups[module.split(" ")[0].split(".")[0] not in sys.stdlib_module_names].append(
+            f"from {module} import {names}" if names else f"import {module}"
+        )
+    for group in groups:
+        yield "\n".join(sorted(group, key=lambda line: line.startswith("from")))
+
+
+class _Checks:
+    """The statements that look at arguments, and where the symbols of sizes are found."""
+
+    def __init__(self, module: Standalone, fields: Mapping[str, list[tuple[Field, Abstract]]]) -> None:
+        self.module = module
+        self.fields = fields
+        self.lines: list[str] = []
+        self.sizes: dict[Any, str] = {}
+        self.later: list[tuple[str, SizeLike]] = []
+
+    def call(self, function: Callable[..., None], *args: str) -> None:
+        self.lines.append(f"{self.module.expectation(function)}({', '.join(args)})")
+
+    def value(self, path: str, value: str, t: Abstract) -> None:
+        """What is expected of a value of type `t`."""
+        shown = repr(path)
+        if isinstance(t, Array) and t.dtype is not None and t.shape is not None and (t.shape or t.boxed):
+            units = tuple(k for k, n in enumerate(t.shape) if is_unit(n))
+            self.call(
+                expectations.expect_array,
+                shown,
+                value,
+                repr(t.dtype.name),
+                str(len(t.shape)),
+                *([repr(units)] if units else []),
+            )
+            for k, n in enumerate(t.shape):
+                self.size(n, f"{value}.shape[{k}]")
+        elif isinstance(t, Array) and t.dtype is not None and t.shape == ():
+            self.call(expectations.expect, shown, value, self.module.annotation(t))
+        elif isinstance(t, Scalar):
+            self.call(expectations.expect, shown, value, t.kind.__name__)
+            if t.size is not None:
+                self.size(t.size, value)
+        elif isinstance(t, Const):
+            if t.value is not MISSING:
+                self.call(expectations.expect_value, shown, value, self.constant(t.value, path))
+        elif isinstance(t, (Tuple, List)):
+            kind = (
+                "list"
+                if isinstance(t, List)
+                else "tuple"
+                if t.kind is None
+                else self.module.bundle.reference(t.kind, t.kind.__name__)
+            )
+            self.call(expectations.expect_items, shown, value, kind, str(len(t.items)))
+            for k, item in enumerate(t.items):
+                self.value(f"{path}[{k}]", f"{value}[{k}]", item)
+        elif isinstance(t, Dict):
+            keys = f"({', '.join(map(repr, t.keys))}{',' if len(t.keys) == 1 else ''})"
+            self.call(expectations.expect_keys, shown, value, keys)
+            for key, item in zip(t.keys, t.items, strict=True):
+                self.value(f"{path}[{key!r}]", f"{value}[{key!r}]", item)
+        elif isinstance(t, Instance):
+            self.call(expectations.expect, shown, value, self.module.bundle.imported(t.cls, t.cls.__name__))
+            for f, found in self.fields.get(t.path, ()):
+                if not f.own and found != Const(MISSING):
+                    self.value(f"{path}.{f.name}", f"{value}.{f.name}", found)
+
+    def constant(self, value: Any, path: str) -> str:
+        """What an argument must be that the code was made for."""
+        if value is None or isinstance(value, (bool, str, bytes)) or value is Ellipsis:
+            return repr(value)
+        return self.module.bundle.reference(value, getattr(value, "__name__", path))
+
+    def size(self, n: SizeLike, value: str) -> None:
+        """A size, which stands for what its symbol is, or must be what it is already."""
+        symbol = _symbol(n)
+        if symbol is not None and symbol not in self.sizes:
+            self.sizes[symbol] = value
+        elif n != 1:
+            self.later.append((value, n))
+
+    def sizes_agree(self) -> None:
+        """What is expected of sizes that are known by others."""
+        for value, n in self.later:
+            expected = self.text(n)
+            if expected is None:
+                raise SctError(
+                    f"the size of {value} is {_size(n)}, and no axis says what that is made of",
+                    None,
+                    "Let each name be a dimension of its own somewhere.",
+                )
+            self.call(expectations.expect_size, repr(value), value, repr(expected), expected)
+
+    def fact(self, fact: Fact) -> None:
+        """What is relied on of sizes."""
+        terms = sorted(fact.size.terms, key=lambda term: term[1] < 0)
+        sides = [
+            self.text(Size(tuple((atom, abs(c)) for atom, c in terms if (c < 0) is negative))) for negative in (False, True)
+        ]
+        if None in sides:
+            return  # of data that is a constant of the module
+        left, right = (side or "" for side in sides)
+        n = fact.value - fact.size.const
+        right = f"{right} {'-' if n < 0 else '+'} {abs(n)}" if right and n else right or str(n)
+        wanted = f"{left or 0} {fact.op} {right}"
+        self.call(expectations.expect_that, repr(wanted), wanted)
+
+    def text(self, n: SizeLike) -> str | None:
+        """A size as an expression."""
+        if isinstance(n, int):
+            return str(n)
+        out = ""
+        for atom, c in n.terms:
+            one = self.atom(atom)
+            if one is None:
+                return None
+            sign = ("-" if c < 0 else "") if not out else " - " if c < 0 else " + "
+            out += f"{sign}{one}" if abs(c) == 1 else f"{sign}{abs(c)} * {one}"
+        if n.const:
+            out += f" {'-' if n.const < 0 else '+'} {abs(n.const)}"
+        return out
+
+    def atom(self, atom: Any) -> str | None:
+        kind = atom[0]
+        if kind == "symbol":
+            return self.sizes.get(atom[1])
+        parts = [self.text(p) if isinstance(p, (int, Size)) else repr(p) for p in atom[1:]]
+        if any(p is None for p in parts) or kind not in _SIZES:
+            return None
+        return _SIZES[kind](*parts)
+
+    def apart(self, written: Iterable[Written], given: Mapping[str, Abstract]) -> None:
+        """What is written into shares memory with nothing else that is given."""
+        places = [p for name, t in given.items() for p in _arrays(name, t)]
+        for w in written:
+            target = w.path[0] + "".join(f"[{k!r}]" if not isinstance(k, Field) else f".{k.name}" for k in w.path[1:])
+            for other in places:
+                if other != target:
+                    self.call(expectations.expect_apart, repr(target), target, repr(other), other)
+
+
+_SIZES: dict[str, Callable[..., str]] = {
+    "broadcast": lambda a, b: f"({b} if {a} == 1 else {a})",
+    "ceil_div": lambda a, b: f"-(-({a}) // ({b}))",
+    "floordiv": lambda a, b: f"({a}) // ({b})",
+    "max0": lambda a: f"max({a}, 0)",
+    "min": lambda *a: f"min({', '.join(a)})",
+    "mod": lambda a, b: f"({a}) % ({b})",
+    "mul": lambda a, b: f"({a}) * ({b})",
+    "quotient": lambda a, b: f"({a}) // ({b})",
+    "slice": lambda n, *bounds: f"len(range({n})[{':'.join('' if b == 'None' else b for b in bounds)}])",
+}
+"""How a size is worked out, by its kind."""
+
+
+def _symbol(n: SizeLike) -> Any:
+    """The symbol that a size is, if it is one."""
+    if isinstance(n, int) or n.const or len(n.terms) != 1:
+        return None
+    ((atom, count),) = n.terms
+    return atom[1] if count == 1 and isinstance(atom, tuple) and atom[0] == "symbol" else None
+
+
+def _arrays(path: str, t: Abstract) -> Iterator[str]:
+    if isinstance(t, Array) and (t.shape or t.shape is None or t.boxed):
+        yield path
+    elif isinstance(t, (Tuple, List, Dict)):
+        for k, item in zip(keys_of(t), t.items, strict=True):
+            yield from _arrays(f"{path}[{k!r}]", item)
+
+
+def _free(f: Function) -> list[Free]:
+    """The data that a function reads, in order."""
+    return list(dict.fromkeys(s.op for b in _all_blocks(f) for s in b.body if isinstance(s, Apply) and isinstance(s.op, Free)))
+
+
+def _is_free(s: Any) -> bool:
+    return isinstance(s, Apply) and isinstance(s.op, Free)
+
+
+def _all_blocks(f: Function) -> Iterator[Block]:
+    """The blocks of a function, and of the steps of its checkpointed loops."""
+    for b in blocks_in(f.block):
+        yield b
+        for s in b.body:
+            if isinstance(s, Apply) and isinstance(s.op, Steps):
+                yield from _all_blocks(s.op.step)
+            elif isinstance(s, Apply) and isinstance(s.op, StepsBack):
+                yield from _all_blocks(s.op.derivative)
+
+
+def _assigned(function: ast.FunctionDef) -> list[str]:
+    """The names that a function assigns itself, in order, but for its parameters."""
+    found: dict[str, None] = {}
+    work: list[ast.AST] = list(reversed(function.body))
+    while work:
+        n = work.pop()
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
+            found[n.id] = None
+        if not isinstance(n, ast.FunctionDef):
+            work += reversed(list(ast.iter_child_nodes(n)))
+    own = {a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
+    return [name for name in found if name not in own]
+
+
+def _are_mixed(types: Sequence[Abstract]) -> bool:
+    """Whether a type checker may not find one type for all values of a variable, which have these types."""
+    return len({kind for kind in map(_checked_as, types) if kind}) > 1
+
+
+def _checked_as(t: Abstract) -> str:
+    if isinstance(t, Array) and t.dtype is not None and t.shape is not None:
+        return f"{'array of ' if t.shape or t.boxed else ''}{t.dtype.name}"
+    if isinstance(t, Scalar):
+        return t.kind.__name__
+    return "" if isinstance(t, (Unknown, Undefined)) else type(t.value).__name__ if isinstance(t, Const) else type(t).__name__
+
+
+def _functions(f: Function) -> Iterator[Function]:
+    """A function, and those that stand before it in its text."""
+    yield f
+    for b in _all_blocks(f):
+        for s in b.body:
+            if isinstance(s, Apply) and isinstance(s.op, Steps):
+                yield s.op.step
+            elif isinstance(s, Apply) and isinstance(s.op, StepsBack):
+                yield from (s.op.step, s.op.derivative)
+
+
+def _op(s: Apply) -> Any:
+    return getattr(s.op, "op", s.op)
+
+
+def _with_parameters(f: Function, ops: Sequence[Free]) -> tuple[Function, dict[str, Value]]:
+    """A function that is given data which it found outside; and its further parameters."""
+    if not ops:
+        return f, {}
+    taken = {
+        *f.signature.parameters,
+        *(v.name for b in blocks_in(f.block) for s in b.body if not _is_free(s) for v in s.results),
+    }
+    made: dict[Free, Value] = {}
+    for op in ops:
+        name = op.name.split(" ")[0]
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        t = next(s.result.type for b in _all_blocks(f) for s in b.body if isinstance(s, Apply) and s.op == op)
+        made[op] = Value(t, name)
+    reads = (s for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply) and s.op in made)
+    given = {s.result: made[s.op] for s in reads}
+    block = substitute(_without(f.block, set(given)), given)
+    parameters = [*f.signature.parameters.values()]
+    further = [inspect.Parameter(v.name, inspect.Parameter.KEYWORD_ONLY) for v in made.values()]
+    signature = inspect.Signature([*parameters, *further])
+    block = replace(block, params=(*block.params, *made.values()))
+    return changed(f, signature=signature, block=block), {v.name: v for v in made.values()}
+
+
+def _without(block: Block, values: set[Value]) -> Block:
+    """The block without the statements that make some values."""
+    body = [map_blocks(lambda b: _without(b, values), s) for s in block.body]
+    return block.with_(s for s in body if not (isinstance(s, Apply) and s.result in values))
+
+
+def _in_general(t: Abstract, path: str) -> Abstract:
+    """A type of a function that calls itself: sizes may be any."""
+    if isinstance(t, Array):
+        shape = None if t.shape is None else tuple(size_symbol(f"{path}.{k}") for k in range(len(t.shape)))
+        return replace(t, shape=shape)
+    if isinstance(t, Const) and type(t.value) in (int, float, complex):
+        return Scalar(type(t.value), size_symbol(path) if type(t.value) is int else None)
+    if isinstance(t, Scalar):
+        return replace(t, size=size_symbol(path) if t.kind is int else None)
+    if isinstance(t, (Tuple, List, Dict)):
+        return replace(t, items=tuple(_in_general(i, f"{path}[{k!r}]") for k, i in zip(keys_of(t), t.items, strict=True)))
+    return t
+
+
+_REAL, _COMPLEX = Scalar(float, also=(complex,)), Scalar(complex, also=(float,))
+_NUMBERS: dict[Any, str] = {_REAL: "float | np.floating[Any]", _COMPLEX: "complex | np.complexfloating[Any, Any]"}
+"""How numbers are annotated that are of Python's kind or of NumPy's, as it comes."""
+
+
+def _given_back(o: Any) -> Abstract:
+    """The type of a result: of a number, it is left open whether it is NumPy's."""
+    if isinstance(o, (Tuple, List, Dict)):
+        return replace(o, items=tuple(map(_given_back, o.items)))
+    t = type_of(o)
+    if isinstance(t, Scalar):
+        return {float: _REAL, complex: _COMPLEX}.get(t.kind, t)
+    if isinstance(t, Array) and t.dtype is not None and t.shape == () and not t.boxed:
+        return {"f": _REAL, "c": _COMPLEX}.get(t.dtype.kind, t)
+    return t
+
+
+def _type_of(o: Any) -> Abstract:
+    """The type of an operand, with those of its items."""
+    if isinstance(o, (Tuple, List, Dict)):
+        return replace(o, items=tuple(map(_type_of, o.items)))
+    return type_of(o)
+
+
+def described(types: Iterable[Abstract]) -> str:
+    """Types, told apart as far as the text of a derivative depends on them, and the same in each process."""
+    return "; ".join(re.sub(r"@\d+|0x[0-9a-f]+", "", f"{t} {_described(t)}") for t in types)
+
+
+def _described(t: Abstract, path: str = "") -> str:
+    """A type in words, for a docstring; `path`: what has it."""
+    if isinstance(t, Array) and t.dtype is not None:
+        if t.shape is None:
+            return f"{t.dtype.name} array"
+        if not t.shape:
+            return f"{t.dtype.name} array of rank 0" if t.boxed else t.dtype.name
+        shape = f"({', '.join(map(_size, t.shape))}{',' if len(t.shape) == 1 else ''})"
+        own = all(n == 1 or str(n) == f"{path}.{k}" for k, n in enumerate(t.shape))
+        if "@" in shape or own:  # what it was found by says nothing to a reader
+            units = [str(k) for k, n in enumerate(t.shape) if n == 1]
+            return f"{t.dtype.name} array of rank {len(t.shape)}" + (
+                f", axis {' and '.join(units)} of length 1" if units else ""
+            )
+        return f"{t.dtype.name} array, shape {shape}"
+    if isinstance(t, Scalar):
+        return t.kind.__name__
+    if isinstance(t, Const):
+        return str(getattr(t.value, "__name__", t.value)) if callable(t.value) else repr(t.value)
+    if isinstance(t, (Tuple, List)):
+        items = ", ".join(_described(i, f"{path}[{k}]") for k, i in enumerate(t.items))
+        return f"[{items}]" if isinstance(t, List) else f"({items}{',' if len(t.items) == 1 else ''})"
+    if isinstance(t, Dict):
+        entries = zip(t.keys, t.items, strict=True)
+        return "{" + ", ".join(f"{k!r}: {_described(i, f'{path}[{k!r}]')}" for k, i in entries) + "}"
+    return t.cls.__name__ if isinstance(t, Instance) else "any"
+
+
+def _size(n: SizeLike) -> str:
+    """A size as a reader knows it: by the axis that it is of."""
+    return re.sub(r"([\w\]\['\"]+)\.(\d+)", r"\1.shape[\2]", str(n).strip("'")).replace("!", "")
+
+
+def _written(function: Any) -> str:
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return repr(getattr(function, "__qualname__", function))
+
+
+def _hash(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def stamps(text: str) -> dict[str, str] | None:
+    """What the last lines of a module say, and under "now" the hash of what stands above them; None if there are none."""
+    body, mark, end = text.rpartition(f"\n\n{_STAMP}format ")
+    if not mark:
+        return None
+    lines = f"{_STAMP}format {end}".splitlines()
+    found = {k: v for k, _, v in (line.removeprefix(_STAMP).rpartition(" ") for line in lines if line.startswith(_STAMP))}
+    return {**found, "now": _hash(body)}

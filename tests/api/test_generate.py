@@ -1,0 +1,525 @@
+"""Standalone modules: they give the same numbers without sct, check their arguments, and are told apart by their hashes."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from kernel_samples import NAMES, is_refused, sample
+from trees import random_like
+
+import sct
+from sct.backend.standalone import stamps
+
+SCALE = 2.5
+WEIGHTS = np.array([[1.0, 2.0], [0.5, -1.0]])
+TABLE = {"a": (1, 2.0), "b": [np.inf, None]}
+
+ALONE = """
+import importlib.util, pickle, sys
+
+class NoSct:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "sct":
+            raise ImportError("there is no sct here")
+
+sys.meta_path.insert(0, NoSct())
+calls = pickle.load(open(sys.argv[1], "rb"))
+out = []
+for path, name, args in calls:
+    spec = importlib.util.spec_from_file_location("module", path)
+    sys.modules["module"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    out.append(getattr(module, name)(*args))
+pickle.dump(out, open(sys.argv[2], "wb"))
+"""
+
+
+def loaded(text):
+    namespace = {"__name__": "generated"}
+    exec(compile(text, "<generated>", "exec"), namespace)
+    return namespace
+
+
+def run_alone(folder, calls):
+    """What functions of modules give in a process in which sct cannot be imported."""
+    (folder / "calls").write_bytes(pickle.dumps(calls))
+    (folder / "alone.py").write_text(ALONE)
+    subprocess.run([sys.executable, folder / "alone.py", folder / "calls", folder / "out"], check=True)
+    return pickle.loads((folder / "out").read_bytes())
+
+
+def assert_same(a, b):
+    if isinstance(b, dict):
+        assert list(a) == list(b)
+        a, b = list(a.values()), list(b.values())
+    if isinstance(b, (tuple, list)):
+        assert len(a) == len(b)
+        for x, y in zip(a, b, strict=True):
+            assert_same(x, y)
+    elif b is None:
+        assert a is None
+    else:
+        assert np.asarray(a).dtype == np.asarray(b).dtype
+        np.testing.assert_array_equal(a, b)
+
+
+# -- all kernels ---------------------------------------------------------------------------------------------------------------
+
+KERNELS = [name for name in NAMES if not is_refused(name)]
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory):
+    """A folder with a module for each kernel; and calls, with what sct gives for them."""
+    folder = tmp_path_factory.mktemp("kernels")
+    calls, expected = [], []
+    for name in KERNELS:
+        f, args, wrt = sample(name)
+        (folder / f"{name}_vjp.py").write_text(sct.generate(f, "vjp", wrt, like=args))
+        bar = random_like(f(*copy.deepcopy(args)), np.random.default_rng(1))
+        calls.append((str(folder / f"{name}_vjp.py"), f"{name}_vjp", (*copy.deepcopy(args), bar)))
+        expected.append(sct.vjp(f, wrt)(*args, bar))
+    return folder, calls, expected
+
+
+def test_kernels_run_without_sct(kernels):
+    folder, calls, expected = kernels
+    for found, wanted in zip(run_alone(folder, calls), expected, strict=True):
+        assert_same(found, wanted)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", "--isolated"],
+        ["ruff", "format", "--isolated", "--check"],
+        ["black", "--check"],
+        ["mypy", "--strict", "--cache-dir", "mypy-cache", "--scripts-are-modules"],
+    ],
+    ids=["ruff", "ruff format", "black", "mypy"],
+)
+def test_kernels_pass(kernels, command):
+    folder, calls, _ = kernels
+    paths = [path for path, _, _ in calls]
+    done = subprocess.run([sys.executable, "-m", *command, *paths], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# -- what lies outside of the function -----------------------------------------------------------------------------------------
+
+
+def layer(x):
+    return np.tanh(x @ WEIGHTS)
+
+
+def made(c):
+    def f(x):
+        return np.sum(layer(x) * c) * SCALE
+
+    return f
+
+
+X = np.array([0.3, -0.7])
+C = np.array([1.0, 3.0])
+
+
+def test_data_becomes_constants():
+    text = sct.generate(made(C), like=(X,))
+    assert "SCALE = 2.5\n" in text
+    assert_same(loaded(text)["f_grad"](X), sct.grad(made(C))(X))
+
+
+def test_data_becomes_parameters():
+    text = sct.generate(made(C), like=(X,), data="parameters")
+    f_grad = loaded(text)["f_grad"]
+    assert_same(f_grad(X, c=C, SCALE=SCALE, WEIGHTS=WEIGHTS), sct.grad(made(C))(X))
+    assert_same(f_grad(X, c=2.0 * C, SCALE=SCALE, WEIGHTS=WEIGHTS), sct.grad(made(2.0 * C))(X))
+    with pytest.raises(TypeError, match="c must be a float64 array of rank 1, not float64 of rank 2"):
+        f_grad(X, c=WEIGHTS, SCALE=SCALE, WEIGHTS=WEIGHTS)
+
+
+MODULE = """
+import numpy as np
+import sct
+
+K = 3.0
+W = np.array([1.0, 2.0])
+RATES = {"up": 0.5}
+
+@sct.nondifferentiable
+def chosen(x, k=1):
+    # the greatest, or what comes after it
+    return int(np.argmax(x)) - k + 1
+
+def f(x):
+    return x[chosen(x)] * np.sum(x * W) * K * RATES["up"]
+
+def closed(c):
+    def inner(x):
+        return np.sum(x * c)
+    return inner
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    (tmp_path / "own_model.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import own_model
+
+    yield own_model
+    del sys.modules["own_model"]
+
+
+def test_data_and_functions_are_imported(module, tmp_path):
+    text = sct.generate(module.f, like=(X,), data="import", functions="import")
+    assert "from own_model import K, RATES, W, chosen\n" in text
+    assert "import sct" not in text
+    f_grad = loaded(text)["f_grad"]
+    assert_same(f_grad(X), sct.grad(module.f)(X))
+    module.W *= 2.0
+    assert_same(f_grad(X), sct.grad(module.f)(X))
+
+
+def test_functions_are_copied_with_what_they_say(module, tmp_path):
+    text = sct.generate(module.f, like=(X,))
+    assert "# the greatest, or what comes after it" in text and "nondifferentiable" not in text
+    (tmp_path / "f_grad.py").write_text(text)
+    assert_same(run_alone(tmp_path, [(str(tmp_path / "f_grad.py"), "f_grad", (X,))])[0], sct.grad(module.f)(X))
+
+
+def test_each_datum_in_its_own_way(module):
+    text = sct.generate(module.f, like=(X,), data={"W": "parameters", "K": "import"})
+    assert_same(loaded(text)["f_grad"](X, W=module.W), sct.grad(module.f)(X))
+
+
+def test_closed_over_data_cannot_be_imported(module):
+    with pytest.raises(sct.SctError, match="c, which closed.<locals>.inner reads, is no global") as e:
+        sct.generate(module.closed(C), like=(X,), data="import")
+    assert "data={'c': 'parameters'}" in str(e.value)
+
+
+class Settings:
+    def __init__(self):
+        self.rate = 2.0
+
+
+SETTINGS = Settings()
+LARGE = np.zeros(5000)
+
+
+def test_data_that_is_no_constant():
+    def of_an_object(x):
+        return np.sum(x) * SETTINGS.rate
+
+    def of_a_large_array(x):
+        return np.sum(x) * np.sum(LARGE)
+
+    with pytest.raises(sct.SctError, match="SETTINGS is an object of class Settings, which cannot be written as a constant"):
+        sct.generate(of_an_object, like=(X,))
+    with pytest.raises(sct.SctError, match="LARGE is an array of 5000 entries"):
+        sct.generate(of_a_large_array, like=(X,))
+    grad = loaded(sct.generate(of_a_large_array, like=(X,), data="parameters"))["of_a_large_array_grad"]
+    assert_same(grad(X, LARGE=np.ones(3)), np.full(2, 3.0))
+
+
+def test_constants_of_all_kinds():
+    def f(x):
+        a, b = TABLE["a"]
+        return np.sum(x) * a * b + 0.0 * (TABLE["b"][0] if TABLE["b"][1] is not None else 0.0)
+
+    text = sct.generate(f, like=(X,))
+    assert 'TABLE = {"a": (1, 2.0), "b": [np.inf, None]}' in text
+    assert_same(loaded(text)["f_grad"](X), np.full(2, 2.0))
+
+
+# -- recursion, checkpoints, other transforms ----------------------------------------------------------------------------------
+
+
+def power(x, n):
+    if n <= 0:
+        return x * 1.0
+    return np.sin(x) * power(x, n - 1)
+
+
+def halves(x):
+    if len(x) == 1:
+        return x[0] * x[0]
+    m = len(x) // 2
+    return halves(x[:m]) * halves(x[m:])
+
+
+def checkpointed(x, n):
+    for _ in sct.checkpointed(range(n), slots=3):
+        x = np.sin(x) * 0.9
+    return np.sum(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(power, (1.3, 4)), (halves, (np.arange(1.0, 8.0),)), (checkpointed, (X, 9))],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_recursion_and_checkpoints_without_sct(f, args, tmp_path):
+    name = f"{f.__name__}_value_and_grad"
+    (tmp_path / "module.py").write_text(sct.generate(f, "value_and_grad", like=args))
+    found = run_alone(tmp_path, [(str(tmp_path / "module.py"), name, args)])[0]
+    assert_same(found, sct.value_and_grad(f)(*args))
+
+
+def loss(W, b, x, y):
+    """Squares of what is left."""
+    h = np.tanh(x @ W + b)
+    d = h - y
+    return np.sum(d * d)
+
+
+TYPES = "W: f8[n, m], b: f8[m], x: f8[k, n], y: f8[k, m]"
+GIVEN = (np.arange(6.0).reshape(2, 3) / 5.0, np.ones(3), np.linspace(-1.0, 1.0, 8).reshape(4, 2), np.ones((4, 3)))
+
+
+@pytest.mark.parametrize("transform", ["grad", "value_and_grad", "elementwise_grad"])
+def test_types_in_a_string(transform):
+    text = sct.generate(loss, transform, ("W", "b"), types=TYPES)
+    assert "shape (n, m)" in text
+    assert_same(loaded(text)[f"loss_{transform}"](*GIVEN), getattr(sct, transform)(loss, ("W", "b"))(*GIVEN))
+
+
+def test_pullback():
+    value, pull = loaded(sct.generate(loss, "pullback", ("W", "b"), types=TYPES))["loss_pullback"](*GIVEN)
+    assert value == loss(*GIVEN)
+    assert_same(pull(2.0), sct.vjp(loss, ("W", "b"))(*GIVEN, 2.0)[1])
+    assert_same(pull(2.0), pull(2.0))
+
+
+def test_general_form():
+    grad = loaded(sct.generate(loss, "grad", ("W", "b")))["loss_grad"]
+    assert_same(grad(*GIVEN), sct.grad(loss, ("W", "b"))(*GIVEN))
+    row = (*GIVEN[:2], GIVEN[2][:1], GIVEN[3][:1])
+    for x, y in zip(grad(*row), sct.grad(loss, ("W", "b"))(*row), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-14)
+
+
+def test_annotations():
+    import numpy.typing as npt
+
+    def annotated(x: npt.NDArray[np.float64], rate: float, n: int) -> float:
+        for _ in range(n):
+            x = rate * np.sin(x)
+        return np.sum(x)
+
+    text = sct.generate(annotated)
+    assert "rate: float, n: int" in text
+    assert_same(loaded(text)["annotated_grad"](X, 0.5, 3), sct.grad(annotated)(X, 0.5, 3))
+
+
+class Shaped:
+    """As jaxtyping annotates arrays."""
+
+    dtypes = ("float64",)
+    dim_str = "n m"
+
+
+def test_annotations_with_shapes():
+    def f(A: Shaped, x: float):
+        return np.sum(A * x)
+
+    assert "A : float64 array, shape (n, m)" in sct.generate(f)
+
+
+def test_containers():
+    def f(params, pair, mode):
+        h = params["W"] @ params["b"]
+        return np.sum(h * pair[0]) * pair[1] if mode == "full" else np.sum(h)
+
+    args = ({"W": WEIGHTS, "b": C}, (X, 2.0), "full")
+    text = sct.generate(
+        f, "grad", ("params", "pair"), types="params: {W: f8[n, m], b: f8[m]}, pair: (f8[n], float), mode: 'full'"
+    )
+    grad = loaded(text)["f_grad"]
+    assert_same(grad(*args), sct.grad(f, ("params", "pair"))(*args))
+    for changed, match in [
+        (({"b": C, "W": WEIGHTS}, (X, 2.0), "full"), "must be a dict with the keys 'W', 'b', in this order"),
+        (({"W": WEIGHTS, "b": [1.0, 2.0]}, (X, 2.0), "full"), r"params\['b'\] must be an array, not list"),
+        (({"W": WEIGHTS, "b": C}, [X, 2.0], "full"), "pair must be a tuple of 2 items"),
+        (({"W": WEIGHTS, "b": C}, (X, 2), "full"), r"pair\[1\] must be of type float, not int"),
+        (({"W": WEIGHTS, "b": C}, (X, 2.0), "half"), "this code is for mode='full', not 'half'"),
+    ]:
+        with pytest.raises((TypeError, ValueError), match=match):
+            grad(*changed)
+
+
+# -- what is expected of arguments ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("k", "changed", "match"),
+    [
+        (0, GIVEN[0].astype(np.float32), "W must be a float64 array of rank 2, not float32 of rank 2"),
+        (1, np.ones((1, 3)), "b must be a float64 array of rank 1, not float64 of rank 2"),
+        (1, [1.0, 1.0, 1.0], "b must be an array, not list"),
+        (1, np.ones(4), r"b.shape\[0\] must be W.shape\[1\], which is 3, but is 4"),
+        (2, np.ones((1, 2)), "axis 0 of x must not have length 1, but has length 1"),
+    ],
+)
+def test_arguments_of_other_types(k, changed, match):
+    args = [*GIVEN]
+    args[k] = changed
+    with pytest.raises((TypeError, ValueError), match=match):
+        loaded(sct.generate(loss, "grad", "W", types=TYPES))["loss_grad"](*args)
+
+
+def rows(A):
+    out = 0.0
+    for i in range(A.shape[0] - 2):
+        out = out + np.sum(A[: i + 1] * A[i])
+    return out
+
+
+def test_sizes_that_are_relied_on():
+    A = np.arange(12.0).reshape(4, 3)
+    text = sct.generate(rows, like=(A,))
+    grad = loaded(text)["rows_grad"]
+    assert_same(grad(A), sct.grad(rows)(A))
+    unchecked = loaded(sct.generate(rows, like=(A,), guards=False))["rows_grad"]
+    for n in (2, 3, 5):
+        np.testing.assert_allclose(unchecked(np.ones((n, 3))), sct.grad(rows)(np.ones((n, 3))))
+
+
+def test_written_arguments_that_share_memory():
+    def f(x, y):
+        x[0] = 2.0 * y[1]
+        return np.sum(x * y)
+
+    grad = loaded(sct.generate(f, "grad", ("x", "y"), like=(np.ones(3), np.ones(3))))["f_grad"]
+    x = np.arange(3.0)
+    assert_same(grad(x, 2.0 * x), sct.grad(f, ("x", "y"))(x, 2.0 * x))
+    assert x[0] == 0.0
+    with pytest.raises(ValueError, match="x and y share memory, and x is written into"):
+        grad(x, x)
+
+
+# -- several in one module -----------------------------------------------------------------------------------------------------
+
+
+def test_several_functions_share_what_they_need():
+    g = sct.Generator()
+    g.add(loss)
+    g.add(loss, "grad", "W", types=TYPES)
+    g.add(loss, "vjp", ("x",), types=TYPES, name="by_x")
+    g.add(power, "grad", like=(1.3, 2))
+    text = g.generate()
+    namespace = loaded(text)
+    assert namespace["__all__"] == ["by_x", "loss", "loss_grad", "power_grad"]
+    assert text.count("def expect_array(") == 1
+    assert namespace["loss"](*GIVEN) == loss(*GIVEN)
+    assert_same(namespace["by_x"](*GIVEN, 1.0), sct.vjp(loss, ("x",))(*GIVEN, 1.0))
+    with pytest.raises(sct.SctError, match="loss_grad is in this module already"):
+        g.add(loss, "grad", "b", types=TYPES)
+
+
+# -- the same bytes, and what is told from them --------------------------------------------------------------------------------
+
+PROGRAM = """
+import sys
+import numpy as np
+import sct
+from test_module import f, g
+made = sct.Generator()
+made.add(f, "vjp", ("params", "x"), like=({"W": np.ones((2, 3)), "b": np.ones(3)}, np.ones(2)))
+made.add(g, "grad", types="x: f8[n], n: int")
+sys.stdout.write(made.generate())
+"""
+FUNCTIONS = """
+import numpy as np
+import sct
+
+RATES = {"low": 0.25, "high": 4.0}
+
+def act(x):
+    return np.where(x > 0.0, x, RATES["low"] * x)
+
+def f(params, x):
+    h = act(x @ params["W"] + params["b"])
+    for _ in range(3):
+        h = act(h) * RATES["high"]
+    return h, np.linalg.norm(h)
+
+def g(x, n):
+    if n <= 0:
+        return np.sum(x)
+    return np.sum(x * x) * g(np.sin(x), n - 1)
+"""
+
+
+def test_the_same_bytes_in_each_process(tmp_path):
+    (tmp_path / "test_module.py").write_text(FUNCTIONS)
+    (tmp_path / "program.py").write_text(PROGRAM)
+    found = set()
+    for seed in ("0", "1", "2", "3", "4"):
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        found.add(subprocess.run([sys.executable, tmp_path / "program.py"], env=env, check=True, capture_output=True).stdout)
+    assert len(found) == 1
+
+
+def test_hashes_tell_what_was_changed(tmp_path, monkeypatch):
+    text = sct.generate(loss, types=TYPES)
+    found = stamps(text)
+    assert found["format"] == "1" and found["text"] == found["now"]
+    edited = stamps(text.replace("2.0", "3.0"))
+    assert edited["text"] != edited["now"]
+    assert stamps("x = 1\n") is None
+    assert stamps(sct.generate(loss, types=TYPES.replace("f8", "f4")))["made from"] != found["made from"]
+    assert stamps(sct.generate(loss, types=TYPES))["made from"] == found["made from"]
+    before = stamps(sct.generate(made(C), like=(X,)))["made from"]
+    assert stamps(sct.generate(made(C), like=(X,)))["made from"] == before
+    monkeypatch.setitem(globals(), "SCALE", 2.75)
+    assert stamps(sct.generate(made(C), like=(X,)))["made from"] != before
+
+
+# -- bad input -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("types", "match"),
+    [
+        ("W: f8[n, m], b: f8[m], x: f8[k, n]", "says nothing of y"),
+        (f"{TYPES}, z: f8[n]", "has z, which is no parameter"),
+        ("W f8", "cannot be read: .* at character"),
+        (TYPES.replace("b: f8", "b: f9"), "f9, which is said of b, is no dtype of NumPy's"),
+        (TYPES.replace("b: f8[m]", "b: f8"), "f8, which is said of b, is no type: an array has its dimensions behind it"),
+        (TYPES.replace("b: f8[m]", "b: f8[m.n]"), "is no size"),
+        (TYPES.replace("b: f8[m]", "b"), "says no type of b"),
+    ],
+)
+def test_types_with_a_mistake(types, match):
+    with pytest.raises(sct.SctError, match=match):
+        sct.generate(loss, types=types)
+
+
+def test_sizes_that_stand_nowhere_alone():
+    def f(x):
+        return np.sum(x * x)
+
+    with pytest.raises(sct.SctError, match=r"the size of x.shape\[0\] is n \+ 1, and no axis says what that is made of"):
+        sct.generate(f, types="x: f8[n + 1]")
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: sct.generate(np.sin, types="x: f8[n]"), "takes a Python function, not a ufunc"),
+        (lambda: sct.generate(loss, "jet", types=TYPES), "there is no transform 'jet'"),
+        (lambda: sct.generate(loss, types=TYPES, like=GIVEN), "given twice"),
+        (lambda: sct.generate(loss, types=TYPES, functions="all"), "functions='all' says nothing"),
+        (lambda: sct.generate(made(C), like=(X,), data="all"), "data='all' says nothing"),
+        (lambda: sct.generate(lambda *x: x[0], like=(1.0,)), "takes any number of arguments"),
+    ],
+)
+def test_bad_input(call, match):
+    with pytest.raises(sct.SctError, match=match):
+        call()
