@@ -219,7 +219,7 @@ def _is_users(module: str) -> bool:
 
 
 def _text_of(value: Any) -> tuple[Any, str]:
-    """The tree and the text of a function or class, without the decorators that are sct's."""
+    """The tree and the text of a function, without its decorators, or of a class."""
     if isinstance(value, FunctionType):
         source = read(value)
         if isinstance(source.node, ast.Lambda):
@@ -228,22 +228,10 @@ def _text_of(value: Any) -> tuple[Any, str]:
                 source.place(source.node),
                 "Write it as a function.",
             )
-        lines = list(source.lines)
-        first = min([source.node.lineno, *(d.lineno for d in source.node.decorator_list)])
-        text = textwrap.dedent("\n".join(lines[first - 1 : source.node.end_lineno])) + "\n"
+        # Its decorators gave it back as it is, or it would be another function.
+        text = textwrap.dedent("\n".join(source.lines[source.node.lineno - 1 : source.node.end_lineno])) + "\n"
     else:
         text = textwrap.dedent(inspect.getsource(value))
-    node: Any = ast.parse(text).body[0]
-    rows = text.splitlines(keepends=True)
-    for d in reversed(node.decorator_list):
-        root = d
-        while isinstance(root, (ast.Call, ast.Attribute)):
-            root = root.func if isinstance(root, ast.Call) else root.value
-        found = _found(value, root.id) if isinstance(root, ast.Name) else None
-        module = found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", "") or ""
-        if module.split(".")[0] == "sct":
-            del rows[d.lineno - 1 : d.end_lineno]
-    text = "".join(rows)
     return ast.parse(text).body[0], text
 
 

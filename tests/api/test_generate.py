@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from kernel_samples import NAMES, is_refused, sample
+from test_programs import PROGRAMS
 from trees import random_like
 
 import sct
@@ -109,6 +110,14 @@ def test_kernels_pass(kernels, command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("f, args, wrt, peer", PROGRAMS[::3])
+def test_whole_programs(f, args, wrt, peer):
+    text = sct.generate(f, "value_and_grad", wrt, like=args)
+    assert "sct" not in text.split("# sct: format")[0].replace("as sct wrote them", "")
+    found = loaded(text)[f"{f.__name__}_value_and_grad"](*copy.deepcopy(args))
+    assert_same(found, sct.value_and_grad(f, wrt)(*copy.deepcopy(args)))
+
+
 # -- what lies outside of the function -----------------------------------------------------------------------------------------
 
 
@@ -190,6 +199,26 @@ def test_functions_are_copied_with_what_they_say(module, tmp_path):
     assert "# the greatest, or what comes after it" in text and "nondifferentiable" not in text
     (tmp_path / "f_grad.py").write_text(text)
     assert_same(run_alone(tmp_path, [(str(tmp_path / "f_grad.py"), "f_grad", (X,))])[0], sct.grad(module.f)(X))
+
+
+REGISTERED = []
+
+
+def registered(f):
+    REGISTERED.append(f)
+    return f
+
+
+@registered
+def tree_sum(x):
+    m = len(x) // 2
+    return x[0] * x[0] if m == 0 else tree_sum(x[:m]) + tree_sum(x[m:])
+
+
+def test_decorators_are_left_out_of_copies():
+    text = sct.generate(tree_sum, like=(np.arange(1.0, 6.0),))
+    assert "registered" not in text
+    assert_same(loaded(text)["tree_sum_grad"](np.arange(1.0, 6.0)), 2.0 * np.arange(1.0, 6.0))
 
 
 def test_each_datum_in_its_own_way(module):
