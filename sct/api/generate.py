@@ -27,9 +27,9 @@ from sct.stack import with_room
 from sct.tracebacks import ends_here
 from sct.transform.reverse import Mode
 
-__all__ = ["Generator", "generate"]
+__all__ = ["TRANSFORMS", "Generator", "generate"]
 
-_TRANSFORMS: dict[str, Callable[..., Any]] = {
+TRANSFORMS: dict[str, Callable[..., Any]] = {
     "grad": grad,
     "value_and_grad": value_and_grad,
     "vjp": vjp,
@@ -122,9 +122,9 @@ class Generator:
                 raise CallError("a derivative is added by its transform", advice="Write add(f, 'grad').")
             self._module.copy(f)
             return
-        if transform not in _TRANSFORMS:
-            raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(_TRANSFORMS)}.")
-        derived = _TRANSFORMS[transform](f, wrt, **options)
+        if transform not in TRANSFORMS:
+            raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(TRANSFORMS)}.")
+        derived = TRANSFORMS[transform](f, wrt, **options)
         if type(derived) is not DerivedFunction:
             raise CallError(
                 f"{written_name(f)} takes any number of arguments, for each of which its derivative is another",

@@ -1,0 +1,170 @@
+"""The commands, as click takes them.
+
+Takes the words of a command; prints what it gives. What is wrong in the user's words, files or functions becomes a message on
+stderr and the exit code 2. What a command does is elsewhere, in a file of its own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sct import __version__
+from sct.api.generate import TRANSFORMS
+from sct.cli.modules import compared, write_all
+from sct.cli.output import show_code, show_json, show_line
+from sct.cli.projects import Asked, generated, in_project
+from sct.cli.target import parameters
+from sct.errors import SctError
+
+__all__ = ["sct"]
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
+
+class _Refusal(click.ClickException):
+    """What is wrong with a command, or not supported."""
+
+    exit_code = 2
+
+
+class _Commands(click.Group):
+    """Commands whose errors are messages."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SctError as e:
+            raise _Refusal(str(e)) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+            raise
+        except Exception:  # noqa: BLE001  (of sct's own: 1 says that a check failed)
+            raise _Refusal(f"sct failed\n{traceback.format_exc()}") from None
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="sct", message="%(prog)s %(version)s")
+def sct() -> None:
+    """Derivatives of NumPy functions as Python source.
+
+    A function is given as FILE.py:FUNCTION. Exit codes: 0; 1 where a check failed; 2 where something is wrong with the command,
+    or not supported.
+    """
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def add(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+_of = click.argument("of", metavar="FILE.py:FUNCTION")
+_wrt = click.option("--wrt", metavar="NAMES", help="What to differentiate by, as W,b; the first parameter if left out.")
+_types = click.option("--types", metavar="TYPES", help="The parameters' types: 'W: f8[n, m], x: f8[n], rate: float'.")
+_root = click.option(
+    "--root",
+    "roots",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+    multiple=True,
+    help="The folder from which the file is imported.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _data(ctx: click.Context, option: click.Parameter, text: str) -> Any:
+    """One way for all data, or one for each name."""
+    if "=" not in text:
+        return text
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(mark and name.strip() and way.strip() for name, mark, way in pairs):
+        raise click.BadParameter("write one way, or NAME=WAY with commas between", ctx, option)
+    return {name.strip(): way.strip() for name, _, way in pairs}
+
+
+_for_module = _options(
+    _of,
+    _wrt,
+    _types,
+    click.option("--like", metavar="EXPRESSION", help="Arguments of such types: a tuple, in the names of the file and np."),
+    click.option("--functions", type=click.Choice(["include", "import"]), default="include", show_default=True),
+    click.option(
+        "--data",
+        metavar="WAY",
+        default="constants",
+        show_default=True,
+        callback=_data,
+        help="What globals become: constants, import or parameters; or NAME=WAY,… .",
+    ),
+    click.option("--no-guards", is_flag=True, help="Do not check arguments."),
+    click.option("--name", help="What the derivative is called."),
+    _root,
+    click.option("-o", "--output", metavar="FILE", help="Write the module here; else to standard output."),
+    click.option("--force", is_flag=True, help="Overwrite a file that was edited by hand, or that sct did not write."),
+)
+
+
+def _derivative(
+    transform: str,
+    of: str,
+    wrt: str | None,
+    types: str | None,
+    like: str | None,
+    functions: str,
+    data: Any,
+    no_guards: bool,
+    name: str | None,
+    roots: tuple[Path, ...],
+    output: str | None,
+    force: bool,
+) -> None:
+    asked = Asked(of, transform, parameters(wrt), like, {"types": types, "name": name})
+    text = generated([asked], None, roots, functions=functions, data=data, guards=not no_guards)
+    if output in (None, "-"):
+        show_code(text)
+        return
+    write_all([compared(Path(output), output, text)], force)
+
+
+for _name, _transform in TRANSFORMS.items():
+    _first = (inspect.getdoc(_transform) or "").partition("\n")[0]
+    _about = f"{_first}\n\nThe text of a module that runs without sct."
+    sct.command(_name.replace("_", "-"), help=_about)(_for_module(partial(_derivative, _name)))
+
+
+@sct.command()
+@click.argument("project", type=click.Path(exists=True, path_type=Path), default=".")
+@click.option("--check", is_flag=True, help="Write nothing; fail, with a diff, if a file is not as it would be written.")
+@click.option("--force", is_flag=True, help="Overwrite files that were edited by hand, or that sct did not write.")
+@_json
+def sync(project: Path, check: bool, force: bool, as_json: bool) -> None:
+    """Write the derivative modules that PROJECT declares.
+
+    PROJECT is a pyproject.toml with [[tool.sct.modules]], or its folder; the current one if left out.
+    """
+    found = in_project(project)
+    if check:
+        failed = [c for c in found if c.state != "fresh"]
+        if not as_json:
+            for c in failed:
+                show_code(c.diff(), "diff")
+        for c in failed:
+            click.echo(f"Error: {c.said}", err=True)
+    else:
+        write_all(found, force)
+        failed = []
+    if as_json:
+        show_json([{"file": c.label, "state": c.state, "diff": c.diff()} for c in found])
+    elif not check:
+        for c in found:
+            show_line(c.said if c.state == "fresh" else f"{c.label} written")
+    sys.exit(1 if failed else 0)
