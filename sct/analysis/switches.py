@@ -36,6 +36,7 @@ SWITCHES: dict[str, str] = {
     "algebra": "the pass of that name",
     "constants": "the pass of that name",
     "cancellation": "the pass of that name",
+    "fills": "the pass of that name",
     "signs": "the pass of that name",
     "dead_code": "the pass of that name",
     "buffers": "the pass of that name",

@@ -18,7 +18,7 @@ from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Const, Slice
 from sct.optimize.dead_code import dead_code
-from sct.optimize.passes import COPIED, OWNED, PRIMAL, RECORDED, REVERSED, STORED, run
+from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, STORED, run
 from sct.registry.rules import adjoint_rule
 from sct.specialize.calls import lowered
 from sct.specialize.specializer import Specialized, specialize
@@ -68,7 +68,7 @@ def differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode: 
     function = run(RECORDED if optimize else (dead_code,), function)
     owned = own_results(run(STORED, function) if optimize else function, mode.gradient_in)
     if optimize:
-        owned = run(OWNED if owned is function else (*COPIED, *OWNED), owned)
+        owned = run(OWNED, owned)
     free = tuple(dict((*primal.free, *reversal.free)).items())
     return Specialized(
         with_checks(owned, reversal.fits, reversal.mirror, free),
@@ -92,7 +92,7 @@ def _step_finished(s: Statement, optimize: bool) -> Statement:
         return map_blocks(lambda b: _steps_finished(b, optimize), s)
     if isinstance(s.op, Steps):
         step = run(PRIMAL, s.op.step)
-        step = run((*RECORDED, *STORED, *COPIED, *OWNED), step) if optimize else step
+        step = run((*RECORDED, *STORED, *OWNED), step) if optimize else step
         return replace(s, op=Steps(with_steps(step, optimize)))
     if isinstance(s.op, StepsBack):
         made = differentiated(Specialized(s.op.step, (), ()), s.op.wrt, False, Mode("vjp", False, "argument"), optimize)

@@ -733,6 +733,9 @@ class _Algebra(Rewriter):
                 continue
             if own is None or not own.inexact or numbers(type_of(a)) != own or not all(single(o, over) for o in others):
                 continue
+            self.users[inner.result] -= 1
+            if self.users[inner.result] > 0:  # two statements use `a` now
+                self.users.update(values_of(a))
             v = Value(s.result.type)
             found = self.rewrite(replace(s, args=(a, *s.args[1:]), result=v))
             if isinstance(found, Apply):
@@ -772,16 +775,6 @@ class _Algebra(Rewriter):
                 return self.shape(self.changed(s, s.op, a))
         if s.op is np.shape and len(arrays) == 2 and self.users[inner.result] <= 1:
             return self.changed(s, np.broadcast_shapes, *(self.built(s, np.shape, a) for a in arrays))
-        return s
-
-    def array(self, s: Apply) -> Apply | Operand:
-        """A copy of a broadcast number."""
-        spread = self.made_by(s.args[0], np.broadcast_to)
-        if spread is None:
-            return s
-        t = type_of(spread.args[0])
-        if isinstance(t, (Scalar, Const)) or (isinstance(t, Array) and t.shape == ()):
-            return self.changed(s, np.full, spread.args[1], spread.args[0])
         return s
 
     def reversed_sweep(self, s: Apply) -> bool:
@@ -861,7 +854,6 @@ _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     np.expand_dims: _Algebra.expand_dims,
     np.reshape: _Algebra.reshape,
     np.broadcast_to: _Algebra.broadcast_to,
-    np.array: _Algebra.array,
     np.shape: _Algebra.shape,
     np.size: _Algebra.shape,
 }

@@ -19,12 +19,13 @@ from sct.optimize.cancellation import cancellation
 from sct.optimize.constants import constants
 from sct.optimize.copies import copies
 from sct.optimize.dead_code import dead_code
+from sct.optimize.fills import fills
 from sct.optimize.masks import masks
 from sct.optimize.signs import signs
 from sct.optimize.steps import steps
 from sct.optimize.subexpressions import subexpressions
 
-__all__ = ["COPIED", "OWNED", "PRIMAL", "RECORDED", "REVERSED", "STORED", "chosen", "run"]
+__all__ = ["OWNED", "PRIMAL", "RECORDED", "REVERSED", "STORED", "chosen", "run"]
 
 Pass = Callable[[Function], Function]
 
@@ -49,10 +50,7 @@ RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, algebra, dead_c
 STORED: tuple[Pass, ...] = (buffers,)
 """After these, when it is known what is written into arrays."""
 
-COPIED: tuple[Pass, ...] = (algebra, dead_code)
-"""After these, if arrays or results were copied: copies may stand next to what makes them needless."""
-
-OWNED: tuple[Pass, ...] = (signs, accumulation)
+OWNED: tuple[Pass, ...] = (fills, signs, accumulation)
 """Last, on the derivative, whose results share no memory."""
 
 

@@ -93,7 +93,14 @@ def cubes(x, n):
     return n * np.sum(y * x)
 
 
-PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside, cubes)}
+def passed_on(x, n):
+    """A sum of what a loop has written, each of whose adjoints is one at first."""
+    for _ in range(n):
+        x[1:] = 0.5 * x[:-1]
+    return np.sum(x)
+
+
+PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside, cubes, passed_on)}
 KERNELS = ("cholesky", "dynamic_time_warping", "gru", "jacobi_1d", "kalman_filter", "lu")
 
 SHOWN_BY = {
@@ -101,6 +108,7 @@ SHOWN_BY = {
     "constants": "kalman_filter",
     "copies": "cholesky",
     "dependence": "gru",
+    "fills": "passed_on",
     "masks": "cubes",
     "signs": "numbers",
     "sinking": "numbers",
