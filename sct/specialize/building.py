@@ -61,6 +61,7 @@ class Builder(Protocol):
     instances: int
     outlines: dict[Any, int]
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]]
+    settled: dict[Hashable, tuple[Abstract, ...]]
     copied: dict[Value, Value]
     rows: dict[Value, tuple[Operand, Operand]]
     stack: list[Callable[..., Any]]

@@ -62,13 +62,15 @@ def fixpoint(
     """The body of a loop on parameters whose types hold in every iteration.
 
     Carried are the names that the body assigns and the objects that it writes into. `label` is that of the body. Carried from
-    the start are `written` and what it was seen to write into when the loops around it were gone through before.
+    the start are `written` and what it was seen to write into when the loops around it were gone through before; what names
+    that begin alike settled to then is where they begin now, as they can only become less known.
     """
     inits = [s.expose_all(i) for i in inits]
-    types = [_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)]
+    begun_as = tuple([_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)])
+    here = label, s.path, s.growing
+    types = list(s.settled.get((here, begun_as), begun_as))
     loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
     instances, pending, outer = s.instances, s.pending, s.memory
-    here = label, s.path, s.growing
     known = {key_of(obj): obj for obj in (*s.loops.get(here, ()), *written)}
     for key, obj in known.items():
         if outer.knows(key):
@@ -104,6 +106,7 @@ def fixpoint(
             outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
             outer.writes.update(inner.writes)
             s.loops[here] = tuple(loop.objects)
+            s.settled[here, begun_as] = tuple(loop.types[: loop.own])
             return loop
         moves += [0] * (len(after) - len(moves))
         for k, (a, t) in enumerate(zip(after, loop.types, strict=True)):

@@ -205,6 +205,7 @@ class Specializer:
     tracking: bool = False
     outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
+    settled: dict[Hashable, tuple[Abstract, ...]] = field(default_factory=dict)  # their types
     decided: dict[Hashable, Any] = field(default_factory=dict)  # how loops and calls are followed, where that was seen
     ways: tuple[Hashable, ...] = ()  # how the loops around this place are followed
     growing: bool = False  # lists may come to be of unknown length
