@@ -42,12 +42,12 @@ def unset_arrays(block: Block) -> set[Value]:
 
 def ahead(values: Iterable[Value], sources: Mapping[Value, tuple[Operand, ...]]) -> set[Value]:
     """Values, and those that take theirs from them."""
-    readers: dict[Value, list[Value]] = {}
-    for v, found in sources.items():
-        for w in values_of(*found):
-            readers.setdefault(w, []).append(v)
     out: set[Value] = set()
     work = list(values)
+    readers: dict[Value, list[Value]] = {}
+    for v, found in sources.items() if work else ():
+        for w in values_of(*found):
+            readers.setdefault(w, []).append(v)
     while work:
         v = work.pop()
         if v not in out:

@@ -36,7 +36,10 @@ _Part = TypeVar("_Part", bound="Function | If | For | ForEach | While | Closure"
 
 def changed(s: _Part, **fields: Any) -> _Part:
     """A function or a statement with some of its fields replaced; the same one where they are as they were."""
-    return s if all(getattr(s, k) == v for k, v in fields.items()) else replace(s, **fields)
+    for name, value in fields.items():
+        if getattr(s, name) != value:
+            return replace(s, **fields)
+    return s
 
 
 def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:

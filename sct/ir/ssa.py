@@ -143,14 +143,12 @@ class Block:
         params: Iterable[Value] | None = None,
     ) -> Block:
         """The same block with other contents; the block itself where they are as they were."""
-        found = Block(
-            self.params if params is None else tuple(params),
-            self.body if body is None else tuple(body),
-            self.yields if yields is None else tuple(yields),
-            self.label,
-        )
-        same = found.body == self.body and found.yields == self.yields and found.params == self.params
-        return self if same else found
+        now_params = self.params if params is None else tuple(params)
+        now_body = self.body if body is None else tuple(body)
+        now_yields = self.yields if yields is None else tuple(yields)
+        if now_body == self.body and now_yields == self.yields and now_params == self.params:
+            return self
+        return Block(now_params, now_body, now_yields, self.label)
 
 
 class Phi(NamedTuple):

@@ -58,9 +58,12 @@ class Rewriter:
     def statement(self, s: Statement) -> None:
         if self.replaced and not self.replaced.keys().isdisjoint(s.values):
             s = map_operands(self.operand, s)
-        if isinstance(s, Apply):
+        if type(s) is Apply:
             found = self.rewrite(s)
-            if found is s:
+            if found is s and self.given is None:  # as `keep` does, for most statements
+                self.body.append(s)
+                self.definition[s.result] = s
+            elif found is s:
                 self.keep(s)
             elif isinstance(found, Apply):
                 self.keep(found)
