@@ -3,10 +3,11 @@
 Every transform takes a function and returns a function whose source can be read (`.source`).
 """
 
+from typing import TYPE_CHECKING
+
 import sct.rules  # noqa: F401  (registers the rules)
 from sct.api.derived import DerivedFunction
 from sct.api.generate import Generator, generate
-from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
 from sct.checkpointing import checkpoint, checkpointed
 from sct.errors import (
     ArgumentMemoryError,
@@ -21,6 +22,11 @@ from sct.errors import (
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.runtime import stop_gradient
 from sct.testing import check_grads
+
+if TYPE_CHECKING:
+    from sct.api.typed import elementwise_grad, grad, pullback, value_and_grad, vjp
+else:
+    from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
 
 __all__ = [
     "ArgumentMemoryError",

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import MethodType
-from typing import Any, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from sct.runtime import put_back, random_states
 __all__ = ["CheckpointedFunction", "Checkpoints", "advance", "checkpoint", "checkpointed", "reverse"]
 
 T = TypeVar("T")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def checkpointed(iterable: Iterable[T], slots: int, disk: int = 0) -> Iterable[T]:
@@ -61,21 +63,21 @@ def checkpointed(iterable: Iterable[T], slots: int, disk: int = 0) -> Iterable[T
     return iterable
 
 
-class CheckpointedFunction:
+class CheckpointedFunction(Generic[_P, _R]):
     """A function of which the derivative keeps the arguments only, and that it runs again in the reverse sweep."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[_P, _R]) -> None:
         self.function = function
         functools.update_wrapper(self, function)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         return self.function(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
 
-def checkpoint(f: Callable[..., Any]) -> CheckpointedFunction:
+def checkpoint(f: Callable[_P, _R]) -> CheckpointedFunction[_P, _R]:
     """`f`, which a derivative runs again in its reverse sweep instead of keeping its intermediate values.
 
     Parameters

@@ -1,5 +1,6 @@
-"""The wheel and the source distribution, each installed into a fresh environment, differentiate."""
+"""The wheel and the source distribution, each in a fresh environment, differentiate; type checkers read the wheel."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -67,3 +68,112 @@ def test_wheel_has_the_rules_and_the_licence(distributions):
     assert "sct/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("rules/", "tests/"))]
+
+
+# -- what type checkers see ----------------------------------------------------------------------------------------------------
+
+TYPED = """
+import numpy as np
+import numpy.typing as npt
+
+import sct
+
+Array = npt.NDArray[np.float64]
+
+
+def loss(W: Array, b: Array, rate: float = 1.0) -> float:
+    return float(rate * np.sum(W @ b))
+
+
+def step(x: Array, n: int) -> Array:
+    return x * n
+
+
+@sct.grad
+def bare(x: Array, n: int) -> float:
+    return float(np.sum(x) * n)
+
+
+@sct.value_and_grad(wrt=("x",))
+def with_keywords(x: Array, n: int) -> float:
+    return float(np.sum(x) * n)
+
+
+@sct.checkpoint
+def layer(x: Array) -> Array:
+    return np.tanh(x)
+
+
+@sct.nondifferentiable
+def count(x: Array) -> int:
+    return len(x)
+
+
+reveal_type(sct.grad(loss)(np.ones((2, 2)), np.ones(2), rate=2.0))
+reveal_type(sct.grad(loss, ("W", "b"))(np.ones((2, 2)), np.ones(2)))
+reveal_type(sct.value_and_grad(loss)(np.ones((2, 2)), np.ones(2)))
+reveal_type(sct.vjp(step)(np.ones(2), 3, np.ones(2)))
+reveal_type(sct.pullback(step)(np.ones(2), 3))
+reveal_type(bare(np.ones(2), 3))
+reveal_type(with_keywords(np.ones(2), n=3))
+reveal_type(layer(np.ones(2)))
+reveal_type(count(np.ones(2)))
+reveal_type(sct.grad(loss).source)
+"""
+SAYS = [
+    "Any",
+    "tuple[Any, ...]",
+    "tuple[float, Any]",
+    "tuple[Array, Any]",
+    "tuple[Array, def (Any) -> Any]",
+    "Any",
+    "tuple[float, Any]",
+    "Array",
+    "int",
+    "str",
+]
+WRONG = """
+import sct
+
+
+def loss(x: float, n: int) -> float:
+    return x * n
+
+
+sct.grad(loss)(1.0, "three")
+sct.grad(loss)(1.0)
+sct.value_and_grad(loss)(1.0, 3) + 1.0
+sct.grad(loss, argnums=0)
+"""
+
+
+@pytest.fixture(scope="module")
+def typed_environment(distributions, tmp_path_factory):
+    """The Python of an environment with the wheel in it, and what is installed here."""
+    folder = tmp_path_factory.mktemp("typed")
+    venv.create(folder, with_pip=False)
+    packages = next(folder.glob("[Ll]ib/**/site-packages"))
+    zipfile.ZipFile(distributions[".whl"]).extractall(packages)
+    (packages / "others.pth").write_text("\n".join(p for p in sys.path if p.endswith("site-packages")))
+    return folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+
+
+def checked(python, folder, text):
+    """What mypy says of a program that uses the wheel, a line each."""
+    (folder / "program.py").write_text(text)
+    options = ["--strict", "--python-executable", python, "--cache-dir", python.parents[1] / "cache"]
+    command = [sys.executable, "-m", "mypy", *options, "program.py"]
+    done = subprocess.run([str(c) for c in command], cwd=folder, capture_output=True, text=True, check=False)
+    return [line for line in done.stdout.splitlines() if line.startswith("program.py")]
+
+
+def test_derivatives_are_typed_as_their_functions(typed_environment, tmp_path):
+    said = checked(typed_environment, tmp_path, TYPED)
+    array = "numpy.ndarray[tuple[Any, ...], numpy.dtype[numpy.float64]]"
+    found = [re.search(r'Revealed type is "(.*)"', line) or line for line in said]
+    assert [m if isinstance(m, str) else m[1].replace("builtins.", "").replace(array, "Array") for m in found] == SAYS
+
+
+def test_wrong_calls_are_found(typed_environment, tmp_path):
+    said = checked(typed_environment, tmp_path, WRONG)
+    assert {line.split(":")[1] for line in said if "error" in line} == {"9", "10", "11", "12"}, said

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 from types import FunctionType, MappingProxyType, MethodType
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from sct.api.cache import Shared, shared_by
 from sct.api.pipeline import differentiated, typed_again, typed_primal, with_steps
@@ -64,7 +64,11 @@ def _no(*args: Any, **kwargs: Any) -> bool:
     return False
 
 
-class DerivedFunction:
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class DerivedFunction(Generic[_P, _R]):
     """A derivative of a function.
 
     Calling it compiles the derivative for the types of the arguments (dtype, rank and unit axes of arrays, structure of
@@ -84,7 +88,7 @@ class DerivedFunction:
     """
 
     __slots__ = ("__call__", "__dict__", "__weakref__")
-    __call__: Callable[..., Any]
+    __call__: Callable[_P, _R]
 
     _callee: Any
     _inner: Any
@@ -371,7 +375,7 @@ class DerivedFunction:
             op = replace(outer, function=op)
         return self._called(op)
 
-    def _vjp(self, derived: Derived) -> DerivedFunction:
+    def _vjp(self, derived: Derived) -> DerivedFunction[..., Any]:
         function = self._vjp(derived.function) if isinstance(derived.function, Derived) else derived.function
         mode = replace(_VJP, again=isinstance(function, Again))
         function = function.function if isinstance(function, Again) else function
@@ -415,7 +419,7 @@ class DerivedFunction:
         if not self._first and not self._callee.keywords:
             return Callee(self)
         wrt = self.wrt[0] if self.single else self.wrt
-        core = DerivedFunction(self._callee.function, wrt, self.mode, self.optimize, self._transform)
+        core: DerivedFunction[..., Any] = DerivedFunction(self._callee.function, wrt, self.mode, self.optimize, self._transform)
         return Callee(core, self._first, self._callee.keywords)
 
     def __sct_call__(self, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -564,7 +568,8 @@ def _defaults(f: Any) -> list[Any]:
 def otherwise(latest: list[Any], /, *args: Any, **kwargs: Any) -> Any:
     """A call of a derived function, with `MISSING` for what is not given by position."""
     _, find, primal, asked = latest
-    self = find() or DerivedFunction(primal, *asked)  # where its `__call__` is all that is left of it
+    # Its `__call__` may be all that is left of it.
+    self: DerivedFunction[..., Any] = find() or DerivedFunction(primal, *asked)
     try:
         (form, compiled, _), args, kwargs = self._otherwise(tuple(a for a in args if a is not MISSING), kwargs)
     except SctError as e:

@@ -135,7 +135,7 @@ class Generator:
             with_room(lambda: self._add(derived, given, name))
         self._options.append(f"{transform} {derived.wrt} {name} {types} {sorted(options.items())} {described(given)}")
 
-    def _types(self, derived: DerivedFunction, like: Sequence[Any] | None, types: str | None) -> tuple[Abstract, ...]:
+    def _types(self, derived: DerivedFunction[..., Any], like: Sequence[Any] | None, types: str | None) -> tuple[Abstract, ...]:
         """The types of the parameters."""
         names = list(derived._inner.parameters)
         if types is not None:
@@ -153,13 +153,13 @@ class Generator:
             out.append(declared_type(p, n in derived.wrt) if declared is None else declared)
         return tuple(out)
 
-    def _add(self, derived: DerivedFunction, types: tuple[Abstract, ...], name: str | None) -> None:
+    def _add(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], name: str | None) -> None:
         with facts_relied_on() as relied:
             what = _GIVES[derived._transform].format(f=written_name(derived.primal), wrt=_listed(derived.wrt))
             asked = self._asked(derived, types, what, relied)
             self._module.add(asked, name or asked.specialized.function.name)
 
-    def _asked(self, derived: DerivedFunction, types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
+    def _asked(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
         specialized = derived.typed(types)
         finished = replace(specialized, function=with_steps(specialized.function, derived.optimize))
         rules = dict.fromkeys(_rules(derived, types))
@@ -181,7 +181,7 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _runs(derived: DerivedFunction, op: Again | Derived) -> DerivedFunction:
+def _runs(derived: DerivedFunction[..., Any], op: Again | Derived) -> DerivedFunction[..., Any]:
     """The derived function that an operation of a text stands for."""
     if getattr(op, "draws", False):
         raise SctError(
@@ -194,7 +194,7 @@ def _runs(derived: DerivedFunction, op: Again | Derived) -> DerivedFunction:
     return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), derived.optimize, "again")
 
 
-def _rules(derived: DerivedFunction, types: tuple[Abstract, ...]) -> list[Any]:
+def _rules(derived: DerivedFunction[..., Any], types: tuple[Abstract, ...]) -> list[Any]:
     """The rules by which a function is differentiated."""
     primal = derived._callee.function
     if isinstance(primal, DerivedFunction):

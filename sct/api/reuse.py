@@ -35,7 +35,9 @@ def behind(f: Any) -> tuple[dict[Any, Any] | None, Any, tuple[Any, ...], tuple[A
     return table, root, first, (*first, *keywords.values()), (len(first), *keywords)
 
 
-def made_again(f: Any, root: Any, first: tuple[Any, ...], given: tuple[Any, ...], common: dict[str, Any]) -> DerivedFunction:
+def made_again(
+    f: Any, root: Any, first: tuple[Any, ...], given: tuple[Any, ...], common: dict[str, Any]
+) -> DerivedFunction[..., Any]:
     """A derivative of `f` like one that was made for another function of its code, or for itself."""
     made = object.__new__(DerivedFunction)
     made.primal, made._root, made._first, made._given, made._entries = f, root, first, given, ()
@@ -55,7 +57,7 @@ def made_again(f: Any, root: Any, first: tuple[Any, ...], given: tuple[Any, ...]
     return made
 
 
-def in_common(made: DerivedFunction) -> dict[str, Any]:
+def in_common(made: DerivedFunction[..., Any]) -> dict[str, Any]:
     """What a derivative has in common with those of other functions of the same code."""
     own = {"primal", "_root", "_first", "_given", "_latest", "_entries", "_common", *NAMES, *LATE}
     return {k: v for k, v in vars(made).items() if k not in own}

@@ -25,7 +25,7 @@ __all__ = ["Variadic", "derive"]
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-class Variadic(DerivedFunction):
+class Variadic(DerivedFunction[..., Any]):
     """A derivative of a function of `*args` or `**kwargs`: one derived function for each number and names of arguments.
 
     A number in `wrt` is that of a positional argument; the name of `*args` or `**kwargs` is the tuple or dict of them all.
@@ -33,8 +33,8 @@ class Variadic(DerivedFunction):
 
     def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
         super().__init__(primal, wrt, mode, optimize, transform)
-        self._flat: dict[tuple[int, tuple[str, ...]], DerivedFunction] = {}
-        self._last: DerivedFunction | None = None
+        self._flat: dict[tuple[int, tuple[str, ...]], DerivedFunction[..., Any]] = {}
+        self._last: DerivedFunction[..., Any] | None = None
         self._named = [p.name for p in self._inner.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
         stars = {p.kind: p.name for p in self._inner.parameters.values()}
         self._rest, self._options = stars.get(inspect.Parameter.VAR_POSITIONAL), stars.get(inspect.Parameter.VAR_KEYWORD)
@@ -70,7 +70,7 @@ class Variadic(DerivedFunction):
             kwargs = {**{k: v for k, v in kwargs.items() if k not in rest}, self._options: kinds[1](rest)}
         return flat, (*own, *last), kwargs
 
-    def _flattened(self, count: int, names: tuple[str, ...]) -> DerivedFunction:
+    def _flattened(self, count: int, names: tuple[str, ...]) -> DerivedFunction[..., Any]:
         given = (*(k for k in self._callee.keywords if k not in names), *names)
         seen = flattened(self._callee.function, self._inner, len(self._first) + count, given, self._whole)
         positional = [p.name for p in seen.signature.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
@@ -120,7 +120,7 @@ class Variadic(DerivedFunction):
         return (self._last or self._flattened(len(self._named) + (self._rest is not None), ())).source
 
 
-def derive(primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> DerivedFunction:
+def derive(primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> DerivedFunction[..., Any]:
     """A derivative of `primal`."""
     kind = Variadic if has_stars(signature_of(seen_through(reached(primal).function))) else DerivedFunction
     return kind(primal, wrt, mode, optimize, transform)

@@ -20,7 +20,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -322,6 +322,10 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     _register(_rule(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials=partials))
 
 
+@overload
+def nondifferentiable(primitive: F, /, *, pure: bool = True) -> F: ...
+@overload
+def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> None: ...
 def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any:
     """Register functions whose result has no derivative (the adjoint of their operands is zero). Also a decorator.
 

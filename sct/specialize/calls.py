@@ -356,7 +356,7 @@ def checkpointed(s: Builder, args: Sequence[Operand]) -> Operand:
 
 
 def checkpointed_call(
-    s: Builder, checkpointed: CheckpointedFunction, args: Sequence[Operand], kwargs: dict[str, Operand], name: str
+    s: Builder, checkpointed: CheckpointedFunction[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], name: str
 ) -> Operand:
     """A call of a function that stays a call, so that the reverse sweep runs it again."""
     op = python_function(checkpointed.function)

@@ -1,0 +1,106 @@
+"""The transforms as type checkers see them: a derivative is called as its function is."""
+
+from collections.abc import Callable
+from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar, overload
+
+from sct.api.derived import DerivedFunction
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_One: TypeAlias = int | str
+_Many: TypeAlias = tuple[int | str, ...] | list[int | str]
+
+@overload
+def grad(
+    f: Callable[_P, Any],
+    wrt: _One = 0,
+    *,
+    has_aux: Literal[False] = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> DerivedFunction[_P, Any]: ...
+@overload
+def grad(
+    f: Callable[_P, Any],
+    wrt: _Many,
+    *,
+    has_aux: Literal[False] = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> DerivedFunction[_P, tuple[Any, ...]]: ...
+@overload
+def grad(
+    f: Callable[_P, Any],
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> DerivedFunction[_P, tuple[Any, Any]]: ...
+@overload
+def grad(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
+@overload
+def value_and_grad(
+    f: Callable[_P, _R],
+    wrt: _One = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> DerivedFunction[_P, tuple[_R, Any]]: ...
+@overload
+def value_and_grad(
+    f: Callable[_P, _R],
+    wrt: _Many,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> DerivedFunction[_P, tuple[_R, tuple[Any, ...]]]: ...
+@overload
+def value_and_grad(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Any]]]: ...
+@overload
+def vjp(
+    f: Callable[..., _R], wrt: _One | _Many = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+) -> DerivedFunction[..., tuple[_R, Any]]: ...
+@overload
+def vjp(
+    f: None = None, wrt: _One | _Many = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
+@overload
+def pullback(
+    f: Callable[_P, _R], wrt: _One | _Many = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+) -> DerivedFunction[_P, tuple[_R, Callable[[Any], Any]]]: ...
+@overload
+def pullback(
+    f: None = None, wrt: _One | _Many = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Callable[[Any], Any]]]]: ...
+@overload
+def elementwise_grad(
+    f: Callable[_P, Any], wrt: _One | _Many = 0, *, optimize: bool = True, jit: None = None
+) -> DerivedFunction[_P, Any]: ...
+@overload
+def elementwise_grad(
+    f: None = None, wrt: _One | _Many = 0, *, optimize: bool = True, jit: None = None
+) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
