@@ -190,7 +190,7 @@ class _Algebra(Rewriter):
         spread = self.made_by(view.args[0], np.broadcast_to)
         if spread is None:
             return self.uniform(view.args[0])
-        return spread if _number(spread.args[0]) or _scalar(spread.args[0]) else None
+        return spread if _single(spread.args[0]) else None
 
     def leading(self, o: Operand) -> Operand | None:
         """The operand of an expand_dims by leading axes, which broadcasting puts there anyhow."""
@@ -262,10 +262,13 @@ class _Algebra(Rewriter):
         """What is added to entries of a part is added there at once, and what is the same along an axis is spread by NumPy: no
         array of the size of the part is made for it."""
         x, path, v = s.args
-        entries = self.entries(v)
-        moves_on = self.made_by(x, np.zeros_like) is not None  # and may meet another summand
-        spread = None if moves_on else self.made_by(v, np.broadcast_to)
-        if not (entries or spread) or not isinstance(path, Tuple) or not all(map(is_basic_index, path.items)):
+        if not isinstance(path, Tuple):
+            return s
+        entries = self.entries(v) if all(map(is_basic_index, path.items)) else []
+        spread = self.made_by(v, np.broadcast_to)
+        if spread is not None and not _single(spread.args[0]) and self.made_by(x, np.zeros_like) is not None:
+            spread = None  # it moves on, and may meet another summand
+        if not (entries or spread):
             return s
         t, place = type_of(v), s.result.type
         for index in path.items:
@@ -316,9 +319,9 @@ class _Algebra(Rewriter):
         if axes is None or len(axes) != len(order):
             return None
         spread = self.made_by(v, np.broadcast_to)
-        if spread is not None and _scalar(spread.args[0]):
+        if spread is not None and _single(spread.args[0]):
             return spread.args[0]
-        return self.number(added, _T, v) if len(order) == 2 else self.number(added, np.transpose, v, Const(order))
+        return self.transposed(added, v) if len(order) == 2 else self.number(added, np.transpose, v, Const(order))
 
     def refilled(self, s: Apply) -> Apply | Operand:
         """What is added to a part that was set to zero is what that holds."""
@@ -488,7 +491,7 @@ class _Algebra(Rewriter):
     def product(self, s: Apply, a: Operand, b: Operand) -> Operand | None:
         """The product of two numbers, as the factor of something of the kind of `s`; None if that would be less exact."""
         whole = self.computes(s)
-        if not (_number(b) or _scalar(b)) or whole is None or not whole.takes(numbers_of(operator.mul, a, b)):
+        if not _single(b) or whole is None or not whole.takes(numbers_of(operator.mul, a, b)):
             return None
         made = self.number(s, operator.mul, a, b)
         return (
@@ -505,7 +508,7 @@ class _Algebra(Rewriter):
             if spread is None:
                 continue
             small = (*s.args[:k], spread.args[0], *s.args[k + 1 :])
-            if not all(_number(o) or _scalar(o) for o in small):
+            if not all(_single(o) for o in small):
                 return None
             own, made = self.computes(s), numbers(as_array(infer_call(s.op, [type_of(o) for o in small], {})))
             if own is None or not own.inexact or made != own:
@@ -577,7 +580,7 @@ class _Algebra(Rewriter):
         for deep in (False, True):
             met: list[Apply] = []  # the user's products on the way, which are opened the second time
             tree = self.tree(s, own, deep, met, [])
-            found = simpler(tree, lambda o: _number(o) or _scalar(o))
+            found = simpler(tree, lambda o: _single(o))
             if found is not None and not self.quotients(found, own) <= self.quotients(tree, own):
                 found = simpler(tree, lambda o: False)  # does not take together what would be divided by zero
             if found is not None and self.fits(found, s, own) and self.quotients(found, own) <= self.quotients(tree, own):
@@ -602,11 +605,11 @@ class _Algebra(Rewriter):
             if d is not None and (self.reversed_sweep(d) or (self.scales(d) and (under or self.users[d.result] <= 1))):
                 inside += 1
                 work += [(a, under != (k == 1 and d.op in DIVISIONS)) for k, a in enumerate(d.args)]
-            elif o in seen or ((_number(o) or _scalar(o)) and (single or _is(o, 1))):
+            elif o in seen or (_single(o) and (single or _is(o, 1))):
                 return True
             else:
                 seen.add(o)
-                single = single or _number(o) or _scalar(o)
+                single = single or _single(o)
         return False
 
     def tree(self, s: Apply, own: Numbers, deep: bool, met: list[Apply], inside: list[Apply], under: bool = False) -> Node:
@@ -681,7 +684,32 @@ class _Algebra(Rewriter):
 
     def transpose(self, s: Apply) -> Apply | Operand:
         inner = self.made_by(s.args[0], _T)
-        return inner.args[0] if inner is not None else s
+        if inner is not None:
+            return inner.args[0]
+        made = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
+        single = isinstance(made, Apply) and self.reversed_sweep(made)
+        return (self.turned_product(s) or self.view(s)) if single else s
+
+    def transposed(self, s: Apply, o: Operand) -> Operand:
+        """An operand transposed, in front of the statement being rewritten."""
+        return self.built(s, _T, o, t=infer_call(np.transpose, [type_of(o)], {}))
+
+    def turned_product(self, s: Apply) -> Operand | None:
+        """(Aᵀ B)ᵀ = Bᵀ A, and (a bᵀ)ᵀ = b aᵀ, where the product was made: what it is made of need not be kept."""
+        inner = self.made_by(s.args[0], operator.matmul, np.outer)
+        if inner is None or len(inner.args) != 2 or inner.kwargs:
+            return None
+        at = next((k for k, t in enumerate(self.body) if t is inner), None)
+        turned = [inner.op is np.outer or self.made_by(o, _T) is not None for o in inner.args]
+        ranks = 1 if inner.op is np.outer else 2
+        if at is None or not any(turned) or any(len(_axes(type_of(o)) or ()) != ranks for o in inner.args):
+            return None
+        after = self.body[at + 1 :]
+        del self.body[at + 1 :]
+        b, a = (o if ranks == 1 else self.transposed(inner, o) for o in reversed(inner.args))
+        self.keep(replace(inner, args=(b, a), result=s.result))
+        self.body += after
+        return s.result
 
     # -- sums along axes, and views ----------------------------------------------------------------------------------
 
@@ -695,7 +723,7 @@ class _Algebra(Rewriter):
         rank = len(_axes(s.result.type) or ())
 
         def single(o: Operand, over: bool) -> bool:
-            if _number(o) or _scalar(o):
+            if _single(o):
                 return not over
             shape = _axes(type_of(o)) or ()
             return not over and type(kept) is int and len(shape) == rank and -rank <= kept < rank and shape[kept] == 1
@@ -710,7 +738,7 @@ class _Algebra(Rewriter):
         spread = self.made_by(s.args[0], np.broadcast_to)
         measured = self.made_by(s.args[1], np.shape, Attribute("shape")) if len(s.args) == 2 else None
         fits = all(map(is_of_arguments, (*(own or ()), *(_shape(s.result) or ()))))  # or NumPy sees whether it does
-        if spread is not None and measured is not None and fits and (_number(spread.args[0]) or _scalar(spread.args[0])):
+        if spread is not None and measured is not None and fits and _single(spread.args[0]):
             return self.changed(s, np.broadcast_to, *spread.args[:1], s.args[1])
         return self.view(s)
 
@@ -764,7 +792,11 @@ class _Algebra(Rewriter):
         return s.args[0] if isinstance(t, Array) and t.shape is not None and t == s.result.type and t.shape else s
 
     def shape(self, s: Apply) -> Apply | Operand:
-        """The shape or size of an element-wise result is that of an operand with all its axes, or follows from two."""
+        """The shape or size of an element-wise result is that of an operand with all its axes, or follows from two; what was
+        broadcast has the shape that it was given."""
+        spread = self.made_by(s.args[0], np.broadcast_to)
+        if spread is not None and s.op is np.shape and isinstance(type_of(spread.args[1]), Tuple):
+            return spread.args[1]
         inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
         if not isinstance(inner, Apply) or not is_elementwise(inner.op):
             return s
@@ -775,6 +807,17 @@ class _Algebra(Rewriter):
                 return self.shape(self.changed(s, s.op, a))
         if s.op is np.shape and len(arrays) == 2 and self.users[inner.result] <= 1:
             return self.changed(s, np.broadcast_shapes, *(self.built(s, np.shape, a) for a in arrays))
+        return s
+
+    def where(self, s: Apply) -> Apply | Operand:
+        """A choice from a broadcast number, where the condition or the other choice has the full shape."""
+        for k in (1, 2) if len(s.args) == 3 else ():
+            spread = self.made_by(s.args[k], np.broadcast_to)
+            if spread is not None and _single(spread.args[0]):
+                args = (*s.args[:k], spread.args[0], *s.args[k + 1 :])
+                t = infer_call(s.op, [type_of(a) for a in args], {})
+                if isinstance(t, Array) and same_shape(t.shape, _shape(s.result)) and same_dtype(t.dtype, s.result.type.dtype):  # type: ignore[union-attr]
+                    return self.where(self.changed(s, s.op, *args))
         return s
 
     def reversed_sweep(self, s: Apply) -> bool:
@@ -794,7 +837,11 @@ def _part(path: Operand) -> Operand | None:
 
 
 def _of_both(a: Abstract, b: Abstract) -> Abstract | None:
-    """The type of the sum of two values of one shape and one dtype: an array's if either is sure to be one."""
+    """The type of the sum of two values of one shape and one dtype: an array's if either is sure to be one, or is no number."""
+    for p, q in ((a, b), (b, a)):
+        if _axes(p) == () and isinstance(q, Array) and q.shape:
+            t = infer_call(operator.add, [p, q], {})
+            return t if isinstance(t, Array) and same_shape(t.shape, q.shape) and same_dtype(t.dtype, q.dtype) else None
     if isinstance(a, Array) and isinstance(b, Array) and not (a.also and b.also):
         sure, other = (b, a) if a.also else (a, b)
         same = sure.shape is not None and same_shape(sure.shape, other.shape) and same_dtype(sure.dtype, other.dtype)
@@ -829,6 +876,11 @@ def _scalar(o: Operand) -> bool:
     return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
 
 
+def _single(o: Operand) -> bool:
+    """Whether an operand is a number, known or not."""
+    return _number(o) or _scalar(o)
+
+
 def _axis_of(s: Apply) -> Operand | None:
     """The axis of a sum along one, counted from the front, that is given nothing else."""
     given = [*s.args[1:], *(v for k, v in s.kwargs if k == "axis")]
@@ -854,6 +906,7 @@ _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     np.expand_dims: _Algebra.expand_dims,
     np.reshape: _Algebra.reshape,
     np.broadcast_to: _Algebra.broadcast_to,
+    np.where: _Algebra.where,
     np.shape: _Algebra.shape,
     np.size: _Algebra.shape,
 }

@@ -11,7 +11,7 @@ import functools
 import inspect
 import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any, TypeAlias
@@ -79,7 +79,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple
+from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, same_shape
 from sct.runtime import added_item, appended, item, kept, scatter_add, shortened, updated, with_item
 
 __all__ = ["Text", "emit", "variable_names", "variable_types"]
@@ -446,7 +446,7 @@ class _Emitter:
             out.append(ast.Assign([ast.Subscript(load(target), self.index(s.args[1]), ast.Store())], value, None))
         elif s.op.op is not scatter_add:
             out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
-        elif _repeats((path := path_of(s))[-1]):
+        elif _repeats((path := path_of(s))[-1], self.folding.definition):
             add_at = ast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", ast.Load())
             out.append(ast.Expr(call(add_at, [self.part(target, path[:-1]), self.expression(path[-1]), args[2]])))
         else:
@@ -836,17 +836,24 @@ def _elif(orelse: list[Any]) -> list[Any]:
     return [ast.If(ast.UnaryOp(ast.Not(), named) if denied else named, branch.body, branch.orelse)]
 
 
-def _repeats(index: Operand) -> bool:
-    """Whether an index may name an entry twice: it has integer arrays in it."""
+def _repeats(index: Operand, definition: Mapping[Value, Statement]) -> bool:
+    """Whether an index may name an entry twice: it has integer arrays in it, none of which goes up by one."""
+    arrays: list[Value] = []
     for v in values_of(index):
         t = v.type
         if not isinstance(t, Scalar) and not (
             isinstance(t, Array) and (t.shape == () or (t.dtype is not None and t.dtype.kind == "b"))
         ):
-            return True
-    return any(
-        isinstance(p, List) or (isinstance(p, Const) and isinstance(p.value, (list, np.ndarray))) for p in entries_of(index)
-    )
+            arrays.append(v)
+    entries = entries_of(index)
+    if any(isinstance(e, List) or (isinstance(e, Const) and isinstance(e.value, (list, np.ndarray))) for e in entries):
+        return True
+    shapes = [v.type.shape if isinstance(v.type, Array) else None for v in arrays]
+    for v, shape in zip(arrays, shapes, strict=True):
+        made = definition.get(v)
+        if isinstance(made, Apply) and made.op is np.arange and len(made.args) == 1 and not made.kwargs and v in entries:
+            return not all(same_shape(shape, other) for other in shapes)
+    return bool(arrays)
 
 
 def _is_slice(index: Operand) -> bool:
