@@ -18,10 +18,11 @@ import click
 
 from sct import __version__
 from sct.api.generate import TRANSFORMS
+from sct.cli.checking import COLUMNS, checked
 from sct.cli.modules import compared, write_all
-from sct.cli.output import show_code, show_json, show_line
+from sct.cli.output import show_code, show_json, show_line, show_table
 from sct.cli.projects import Asked, generated, in_project
-from sct.cli.target import parameters
+from sct.cli.target import evaluated, parameters, target
 from sct.errors import SctError
 
 __all__ = ["sct"]
@@ -168,3 +169,26 @@ def sync(project: Path, check: bool, force: bool, as_json: bool) -> None:
         for c in found:
             show_line(c.said if c.state == "fresh" else f"{c.label} written")
     sys.exit(1 if failed else 0)
+
+
+@sct.command()
+@_of
+@click.option("--args", "expression", metavar="EXPRESSION", required=True, help="A tuple, in the names of the file and np.")
+@_wrt
+@click.option("--order", type=click.IntRange(1, 4), default=1, show_default=True, help="Up to which derivative to check.")
+@_root
+@_json
+def check(of: str, expression: str, wrt: str | None, order: int, roots: tuple[Path, ...], as_json: bool) -> None:
+    """Check derivatives against finite differences.
+
+    The function is run, on copies of the arguments. Exit code 1 if a derivative disagrees.
+    """
+    found = target(of, roots=roots)
+    rows, problems = checked(found, evaluated(expression, found), parameters(wrt), order)
+    if as_json:
+        show_json({"function": of, "agrees": not problems, "rows": [row.record() for row in rows], "problems": problems})
+    else:
+        show_table(COLUMNS, [row.cells() for row in rows])
+    for problem in problems:
+        click.echo(f"Error: {problem}", err=True)
+    sys.exit(1 if problems else 0)

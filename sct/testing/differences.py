@@ -15,7 +15,7 @@ from sct.ir.records import record
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import Path, at, double, floating, leaves, mapped, replaced
 
-__all__ = ["Probe", "compare", "finite_differences", "random_like"]
+__all__ = ["Comparison", "Probe", "compare", "compared", "finite_differences", "random_like"]
 
 _EVERY_COORDINATE = 12  # operands up to this size are also checked entry by entry
 _DIRECTIONS = 3
@@ -29,6 +29,47 @@ class Probe:
     direction: Any
     expected: float
     noise: float
+
+
+@record(frozen=True)
+class Comparison:
+    """A directional derivative by an adjoint, beside that by finite differences.
+
+    Attributes
+    ----------
+    what : str
+        The derivative that gives the adjoint.
+    path : tuple
+        The leaf of the arguments that it is the adjoint of.
+    direction : array
+        The direction in that leaf.
+    got, expected : float
+        The derivatives.
+    allowed : float
+        By how much they may differ.
+    adjoint : array
+        The adjoint.
+    """
+
+    what: str
+    path: Path
+    direction: Any
+    got: float
+    expected: float
+    allowed: float
+    adjoint: Any
+
+    @property
+    def agrees(self) -> bool:
+        return abs(self.got - self.expected) <= self.allowed
+
+    def mismatch(self) -> GradientMismatch:
+        """What there is to say where the two disagree."""
+        return GradientMismatch(
+            f"{self.what}: the derivative in {_name(self.path)} along {_brief(self.direction)} is {self.got!r}, "
+            f"finite differences give {self.expected!r} (allowed difference {self.allowed:.1e}); "
+            f"the adjoint is {_brief(self.adjoint)}"
+        )
 
 
 def random_like(rng: np.random.Generator, like: Any) -> Any:
@@ -121,6 +162,22 @@ def compare(
     single: bool,
 ) -> None:
     """Raise where `cotangents(path)` has not the operand's shape, or pairs with a direction to another number."""
+    for found in compared(what, args, cotangents, paths, probes, rtol, atol, single):
+        if not found.agrees:
+            raise found.mismatch()
+
+
+def compared(
+    what: str,
+    args: Sequence[Any],
+    cotangents: Callable[[Path], Any],
+    paths: Sequence[Path],
+    probes: Sequence[Probe],
+    rtol: float | None,
+    atol: float | None,
+    single: bool,
+) -> Iterator[Comparison]:
+    """The directional derivatives that `cotangents(path)` give, beside those of `probes`; raises at one of another shape."""
     rtol = rtol if rtol is not None else 2e-3 if single else 1e-6
     atol = atol if atol is not None else 2e-4 if single else 1e-8
     found: dict[Path, Any] = {}
@@ -141,12 +198,7 @@ def compare(
         terms = found[probe.path] * probe.direction
         got = float(np.real(np.sum(terms)))
         allowed = atol + rtol * max(abs(probe.expected), float(np.sum(np.abs(terms)))) + probe.noise
-        if not abs(got - probe.expected) <= allowed:
-            raise GradientMismatch(
-                f"{what}: the derivative in {_name(probe.path)} along {_brief(probe.direction)} is {got!r}, "
-                f"finite differences give {probe.expected!r} (allowed difference {allowed:.1e}); "
-                f"the adjoint is {_brief(found[probe.path])}"
-            )
+        yield Comparison(what, probe.path, probe.direction, got, probe.expected, allowed, found[probe.path])
 
 
 def _brief(value: Any) -> str:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sct.api.transforms import pullback, vjp
-from sct.testing.differences import Probe, compare, finite_differences, random_like
+from sct.testing.differences import Comparison, Probe, compared, finite_differences, random_like
 from sct.testing.memory import check_owned
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import Path, at, is_single, leaves, mapped
 
-__all__ = ["check_derivatives", "check_grads", "check_vjp"]
+__all__ = ["check_derivatives", "check_grads", "check_vjp", "compared_grads"]
 
 # Joint and split, optimised and not.
 _EVERY_WAY = (("vjp", True), ("vjp", False), ("pullback", True), ("pullback", False))
@@ -90,6 +90,36 @@ def check_derivatives(
     eps: float | None,
     ways: Sequence[tuple[str, bool]],
 ) -> None:
+    for _, found in _compared_derivatives(f, args, positions, order, rtol, atol, eps, ways):
+        if not found.agrees:
+            raise found.mismatch()
+
+
+def compared_grads(
+    f: Callable[..., Any], args: Sequence[Any], wrt: int | str | Sequence[int | str] | None = None, order: int = 1
+) -> Iterator[tuple[int, Comparison]]:
+    """All that `check_grads` compares, each with the number of the derivative, as it comes.
+
+    Raises
+    ------
+    GradientMismatch
+        If a derivative gives another value than the function, changes its arguments, or gives an adjoint of another shape or
+        one that shares memory. Where two numbers disagree, the comparison says so.
+    """
+    return _compared_derivatives(f, tuple(args), _positions(f, wrt), order, None, None, None, _EVERY_WAY)
+
+
+def _compared_derivatives(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    positions: tuple[int, ...],
+    order: int,
+    rtol: float | None,
+    atol: float | None,
+    eps: float | None,
+    ways: Sequence[tuple[str, bool]],
+    number: int = 1,
+) -> Iterator[tuple[int, Comparison]]:
     def on_copies(*values: Any) -> Any:  # f may write into its arguments
         return f(*copy.deepcopy(values))
 
@@ -98,10 +128,12 @@ def check_derivatives(
     paths = [p for p, _ in leaves(args) if p[0] in positions]
     probes = finite_differences(on_copies, args, paths, y, y_bar, eps)
     label = getattr(f, "__name__", repr(f))
-    check_vjp(label, f, args, positions, y, y_bar, paths, probes, rtol, atol, ways)
-    if order > 1:
+    for found in _compared_vjp(label, f, args, positions, y, y_bar, paths, probes, rtol, atol, ways):
+        yield number, found
+    if order > number:
         # The differences of the derivative are taken of generated code that has just been checked.
-        check_derivatives(vjp(f, positions), (*args, y_bar), positions, order - 1, rtol, atol, eps, ways)
+        again = vjp(f, positions), (*args, y_bar), positions, order, rtol, atol, eps, ways
+        yield from _compared_derivatives(*again, number + 1)
 
 
 def check_vjp(
@@ -118,6 +150,24 @@ def check_vjp(
     ways: Sequence[tuple[str, bool]] = _EVERY_WAY,
 ) -> None:
     """Compare the compiler's cotangents of `f`, made in each of `ways`, with finite differences."""
+    for found in _compared_vjp(label, f, args, wrt, y, y_bar, paths, probes, rtol, atol, ways):
+        if not found.agrees:
+            raise found.mismatch()
+
+
+def _compared_vjp(
+    label: str,
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    wrt: tuple[int, ...],
+    y: Any,
+    y_bar: Any,
+    paths: Sequence[Path],
+    probes: Sequence[Probe],
+    rtol: float | None,
+    atol: float | None,
+    ways: Sequence[tuple[str, bool]],
+) -> Iterator[Comparison]:
     single = is_single(args, y)
     given = copy.deepcopy(args)
     for how, optimize in ways:
@@ -134,7 +184,7 @@ def check_vjp(
         if not _same(args, given):
             raise GradientMismatch(f"{what} changes its arguments {given!r} to {args!r}")
         chosen = dict(zip(wrt, cotangents, strict=True))
-        compare(what, args, partial(at, chosen), paths, probes, rtol, atol, single)
+        yield from compared(what, args, partial(at, chosen), paths, probes, rtol, atol, single)
 
 
 def _positions(f: Callable[..., Any], wrt: int | str | Sequence[int | str] | None) -> tuple[int, ...]:
