@@ -18,11 +18,11 @@ import click
 
 from sct import __version__
 from sct.api.generate import TRANSFORMS
-from sct.cli.checking import COLUMNS, checked
+from sct.cli import checking, coverage
 from sct.cli.modules import compared, write_all
 from sct.cli.output import show_code, show_json, show_line, show_table
 from sct.cli.projects import Asked, generated, in_project
-from sct.cli.target import evaluated, parameters, target
+from sct.cli.target import CommandError, evaluated, parameters, target
 from sct.errors import SctError
 
 __all__ = ["sct"]
@@ -184,11 +184,31 @@ def check(of: str, expression: str, wrt: str | None, order: int, roots: tuple[Pa
     The function is run, on copies of the arguments. Exit code 1 if a derivative disagrees.
     """
     found = target(of, roots=roots)
-    rows, problems = checked(found, evaluated(expression, found), parameters(wrt), order)
+    rows, problems = checking.checked(found, evaluated(expression, found), parameters(wrt), order)
     if as_json:
         show_json({"function": of, "agrees": not problems, "rows": [row.record() for row in rows], "problems": problems})
     else:
-        show_table(COLUMNS, [row.cells() for row in rows])
+        show_table(checking.COLUMNS, [row.cells() for row in rows])
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
     sys.exit(1 if problems else 0)
+
+
+@sct.command()
+@click.argument("pattern", required=False)
+@_json
+def rules(pattern: str | None, as_json: bool) -> None:
+    """List the functions that have a derivative rule.
+
+    PATTERN is part of a name, or a name with * and ?; all functions if left out. Of element-wise functions the adjoints of the
+    operands are shown (d is that of the result y), of others what their rule says. A constant has no derivative.
+    """
+    rows = coverage.covered(pattern)
+    if pattern is not None and not rows:
+        raise CommandError(
+            f"no function called {pattern} has a rule", None, "A rule of one's own is registered with sct.adjoint."
+        )
+    if as_json:
+        show_json([row.record() for row in rows])
+    else:
+        show_table(coverage.COLUMNS, [row.cells() for row in rows])
