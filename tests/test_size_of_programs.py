@@ -10,6 +10,7 @@ from differences import check_gradient
 from sources import define
 
 import sct
+import sct.stack
 
 
 def chain(arms, leaf, test="x < {}"):
@@ -230,6 +231,11 @@ def test_the_work_for_each_statement_is_the_same_in_a_long_program(what):
     calls_to_compile(LONG[what](2))  # what is done once in a process
     short, long = calls_to_compile(LONG[what](10)), calls_to_compile(LONG[what](40))
     assert long / 40 < 1.2 * short / 10
+
+
+def test_what_is_long_and_not_deep_is_gone_through_once(monkeypatch):
+    monkeypatch.setattr(sct.stack, "_apart", lambda work: pytest.fail("begun anew with more room"))
+    sct.grad(define(LONG["statements"](400), "f"), (0, 1)).specialize(np.ones(4), np.ones(4))
 
 
 def test_helpers_are_told_apart_at_once():

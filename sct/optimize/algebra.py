@@ -794,17 +794,20 @@ class _Algebra(Rewriter):
     def shape(self, s: Apply) -> Apply | Operand:
         """The shape or size of an element-wise result is that of an operand with all its axes, or follows from two; what was
         broadcast has the shape that it was given."""
-        spread = self.made_by(s.args[0], np.broadcast_to)
-        if spread is not None and s.op is np.shape and isinstance(type_of(spread.args[1]), Tuple):
-            return spread.args[1]
-        inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
-        if not isinstance(inner, Apply) or not is_elementwise(inner.op):
-            return s
-        t = inner.result.type
-        arrays = [a for a in inner.args if isinstance(type_of(a), Array) and type_of(a).shape != ()]  # type: ignore[union-attr]
-        for a in arrays:
-            if isinstance(t, Array) and t.shape is not None and type_of(a).shape == t.shape:  # type: ignore[union-attr]
-                return self.shape(self.changed(s, s.op, a))
+        while True:
+            spread = self.made_by(s.args[0], np.broadcast_to)
+            if spread is not None and s.op is np.shape and isinstance(type_of(spread.args[1]), Tuple):
+                return spread.args[1]
+            inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
+            if not isinstance(inner, Apply) or not is_elementwise(inner.op):
+                return s
+            t = inner.result.type
+            arrays = [a for a in inner.args if isinstance(u := type_of(a), Array) and u.shape != ()]
+            known = isinstance(t, Array) and t.shape is not None
+            like = next((a for a in arrays if known and type_of(a).shape == t.shape), None)  # type: ignore[union-attr]
+            if like is None:
+                break
+            s = self.changed(s, s.op, like)
         if s.op is np.shape and len(arrays) == 2 and self.users[inner.result] <= 1:
             return self.changed(s, np.broadcast_shapes, *(self.built(s, np.shape, a) for a in arrays))
         return s
