@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import TypeGuard
 
-from sct.ir.ssa import Apply, Block, For, Operand, Statement, Value, While, defined
+from sct.ir.ssa import Apply, Block, For, Operand, Statement, Value, While
 from sct.ir.types import Array
 from sct.runtime import scatter_add, updated
 
@@ -42,28 +41,28 @@ class Versions:
 def versions(block: Block) -> Versions:
     """The versions in a block and the blocks in it."""
     found = Versions()
-    _block(found, block)
+    _block(found, block, {})
     return found
 
 
-def _block(found: Versions, block: Block) -> None:
+def _block(found: Versions, block: Block, nested: dict[Value, int], depth: int = 0) -> None:
+    """`nested` gets, for each version that comes after another one, how deep the block that makes it is nested."""
     steps: list[tuple[Value, Statement, tuple[Value, ...]]] = []
     for s in block.body:
         for b in s.blocks:
-            _block(found, b)
+            _block(found, b, nested, depth + 1)
         if is_write(s):
             assert isinstance(s.args[0], Value)
             found.before[s.result] = s.args[0]
             steps.append((s.args[0], s, (s.result,)))
         elif s.phis and not s.repeats:
-            inside = [defined(b) for b in s.blocks]
             for r, _, _, ends in s.phis:
-                v, *others = map(_first, repeat(found), ends, inside)
+                v, *others = (_first(found, o, nested, depth) for o in ends)
                 if v is not None and all(w is v for w in others) and not all(y is v for y in ends):
                     found.before[r] = v
                     steps.append((v, s, (r,)))
         elif isinstance(s, (For, While)):
-            came = _slots(found, s)
+            came = _slots(found, s, nested, depth)
             if came:
                 found.slots[s.body.label] = tuple(came)
                 for k, j in came.items():
@@ -72,6 +71,7 @@ def _block(found: Versions, block: Block) -> None:
                     steps.append((init, s, tuple(s.results[i] for i in came)))
                     if j == k:  # not swapped
                         found.before[s.results[k]] = init
+        nested.update((r, depth) for r in s.results if r in found.before)
     times = Counter(v for v, _, _ in steps)
     for v, s, after in steps:
         if times[v] == 1:
@@ -79,28 +79,29 @@ def _block(found: Versions, block: Block) -> None:
         found.chain.update((v, *after))
 
 
-def _first(found: Versions, o: Operand, inside: frozenset[Value]) -> Value | None:
-    """The version that a block started from, of one that it ends with; `inside` are the values that the block makes."""
-    while isinstance(o, Value) and o in inside and o in found.before:
+def _first(found: Versions, o: Operand, nested: dict[Value, int], depth: int) -> Value | None:
+    """The version that a block in one of this depth started from, of one that it ends with."""
+    while isinstance(o, Value) and nested.get(o, 0) > depth:
         o = found.before[o]
     return o if isinstance(o, Value) and isinstance(o.type, Array) else None
 
 
-def _slots(found: Versions, s: For | While) -> dict[int, int]:
+def _slots(found: Versions, s: For | While, nested: dict[Value, int], depth: int) -> dict[int, int]:
     """The arrays that a loop carries and writes into, and perhaps swaps, by number: which of them each one ends as."""
     phis = s.phis
     params = [phi.params[0] for phi in phis]
-    inside = defined(s.body)
+    numbers = {p: k for k, p in enumerate(params)}
     came: dict[int, int] = {}
     written: set[int] = set()
     for k, (_, _, begins, (y,)) in enumerate(phis):
-        first = _first(found, y, inside)
-        if first in params and isinstance(begins[0], Value):
-            came[k] = params.index(first)
+        first = _first(found, y, nested, depth)
+        if first in numbers and isinstance(begins[0], Value):
+            came[k] = numbers[first]
             if y is not first:
                 written.add(k)
     while True:
-        kept = {k: j for k, j in came.items() if j in came and k in came.values()}
+        left = set(came.values())
+        kept = {k: j for k, j in came.items() if j in came and k in left}
         if kept == came:
             break
         came = kept

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-__all__ = ["BLOCKS", "LEAVING", "TARGETS", "bound", "may_leave", "must_leave"]
+__all__ = ["BLOCKS", "LEAVING", "TARGETS", "Told", "bound", "may_leave", "must_leave"]
 
 BLOCKS: Mapping[type, tuple[str, ...]] = {
     ast.If: ("body", "orelse"),
@@ -37,7 +37,11 @@ _BREAK = frozenset((ast.Break,))
 _PARTS: Mapping[type, tuple[str, ...]] = {ast.Tuple: ("elts",), ast.List: ("elts",), ast.Starred: ("value",)}  # of targets
 
 
-def may_leave(statements: list[Any], kinds: frozenset[type]) -> bool:
+Told: TypeAlias = "dict[tuple[int, frozenset[type] | None], tuple[Any, bool]]"
+"""What has been found of statements that own blocks, so that each is looked into once; with the statement, which stays so."""
+
+
+def may_leave(statements: list[Any], kinds: frozenset[type], told: Told) -> bool:
     """Whether a statement of these kinds may leave a block of such statements.
 
     From the body of a loop among them only `return` does; what stands in its `else` is no longer in the loop.
@@ -46,24 +50,36 @@ def may_leave(statements: list[Any], kinds: frozenset[type]) -> bool:
         kind = type(s)
         if kind in kinds:
             return True
-        for name in BLOCKS.get(kind, ()):
-            through = kinds & _THROUGH_LOOPS if name == "body" and kind in _LOOPS else kinds
-            if through and may_leave(getattr(s, name), through):
-                return True
+        if kind not in BLOCKS:
+            continue
+        if (id(s), kinds) not in told:
+            found = False
+            for name in BLOCKS[kind]:
+                through = kinds & _THROUGH_LOOPS if name == "body" and kind in _LOOPS else kinds
+                found = found or (bool(through) and may_leave(getattr(s, name), through, told))
+            told[id(s), kinds] = s, found
+        if told[id(s), kinds][1]:
+            return True
     return False
 
 
-def must_leave(statements: list[Any]) -> bool:
+def must_leave(statements: list[Any], told: Told) -> bool:
     """Whether the end of a block of such statements is never reached."""
     for s in statements:
         kind = type(s)
         if kind in LEAVING:
             return True
         if kind in _LOOPS:
-            if kind is ast.While and isinstance(s.test, ast.Constant) and s.test.value and not may_leave(s.body, _BREAK):
+            if kind is ast.While and isinstance(s.test, ast.Constant) and s.test.value and not may_leave(s.body, _BREAK, told):
                 return True
-        elif kind in BLOCKS and all(must_leave(getattr(s, name)) for name in BLOCKS[kind]):
-            return True
+        elif kind in BLOCKS:
+            if (id(s), None) not in told:
+                found = True
+                for name in BLOCKS[kind]:
+                    found = found and must_leave(getattr(s, name), told)
+                told[id(s), None] = s, found
+            if told[id(s), None][1]:
+                return True
     return False
 
 

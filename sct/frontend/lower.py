@@ -22,7 +22,7 @@ import numpy as np
 
 from sct.errors import SctError, UndefinedNameError
 from sct.frontend.check import check
-from sct.frontend.compound import BLOCKS, LEAVING, bound, may_leave, must_leave
+from sct.frontend.compound import BLOCKS, LEAVING, Told, bound, may_leave, must_leave
 from sct.frontend.prune import pruned
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
@@ -161,6 +161,7 @@ class _Lowerer:
         self.free: dict[str, Operand] = {}
         self.dependencies: dict[Dependency, None] = {}
         self.locals: set[str] = set()
+        self.told: Told = {}
         self.loops = 0
         self.may_write = False  # whether something has been called that may change what it is given
         self.origin: Origin | None = None
@@ -184,7 +185,7 @@ class _Lowerer:
             if isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
                 doc = statements.pop(0).value.value if isinstance(statements[0].value.value, str) else None
             self.env[_EXIT] = self.env[_RETURNED] = self.env[_STOP] = Const(False)
-            if not must_leave(statements):
+            if not must_leave(statements, self.told):
                 statements.append(_nothing(node))
             self.statements(statements)
             result = self.env.get(_RESULT, Const(None))
@@ -228,13 +229,13 @@ class _Lowerer:
     def statements(self, statements: list[Any]) -> None:
         for i, s in enumerate(statements):
             rest = statements[i + 1 :]
-            if isinstance(s, ast.If) and may_leave([s], LEAVING):
+            if isinstance(s, ast.If) and may_leave([s], LEAVING, self.told):
                 self.exiting_if(s, rest)
                 return
             self.statement(s)
             if type(s) in LEAVING:
                 return
-            if type(s) in BLOCKS and rest and may_leave([s], LEAVING):
+            if type(s) in BLOCKS and rest and may_leave([s], LEAVING, self.told):
                 self.unless_left(s, rest)
                 return
 
@@ -248,7 +249,7 @@ class _Lowerer:
         """An `if` with a branch that may leave: what follows it moves into the branch that stays."""
         self.set_header(node)
         test = self.expression(node.test)
-        must_then, must_else = must_leave(node.body), must_leave(node.orelse)
+        must_then, must_else = must_leave(node.body, self.told), must_leave(node.orelse, self.told)
         then, orelse = list(node.body), list(node.orelse)
         if must_then and not must_else:
             orelse += rest
@@ -417,7 +418,7 @@ class _Lowerer:
         header = self.origin
         element = Value(UNKNOWN, _name(node.target))
         names, inits, params = self.carried([ast.Assign([node.target], node.iter, None), *node.body], node)
-        exits = may_leave(node.body, _ENDING)
+        exits = may_leave(node.body, _ENDING, self.told)
 
         def fill() -> tuple[Operand, ...]:
             self.enter(names, params)
@@ -435,7 +436,7 @@ class _Lowerer:
         self.set_header(node)
         header = self.origin
         names, inits, params = self.carried(node.body, node)
-        exits = may_leave(node.body, _ENDING)
+        exits = may_leave(node.body, _ENDING, self.told)
         test_params = tuple(Value(UNKNOWN, p.name) for p in params)
 
         def fill_test() -> tuple[Operand, ...]:
@@ -456,7 +457,7 @@ class _Lowerer:
 
     def carried(self, statements: list[Any], node: Any) -> tuple[list[str], tuple[Operand, ...], tuple[Value, ...]]:
         names = bound(statements)
-        if may_leave(node.body, _RETURN):
+        if may_leave(node.body, _RETURN, self.told):
             names += [_RETURNED, _RESULT]
         if node.orelse:
             names.append(_STOP)
@@ -481,7 +482,7 @@ class _Lowerer:
         self.env.update(zip(names, results, strict=True))
         stopped = self.env[_STOP]
         self.env[_STOP] = outer_stop
-        if may_leave(node.body, _RETURN):
+        if may_leave(node.body, _RETURN, self.told):
             returned = self.env[_RETURNED]
             self.env[_EXIT] = returned
             if self.loops:

@@ -494,8 +494,11 @@ def reading(block: Block) -> list[Value]:
 @managed
 def defined(block: Block) -> frozenset[Value]:
     """All values that a block and the blocks in it define."""
-    inner = [defined(b) for s in block.body for b in s.blocks]
-    return frozenset(block.params).union(*[s.results for s in block.body], *inner)
+    found: set[Value] = set()
+    for b in blocks_in(block):
+        found.update(b.params)
+        found.update(*[s.results for s in b.body])
+    return frozenset(found)
 
 
 @managed
@@ -508,7 +511,12 @@ def read(block: Block) -> frozenset[Value]:
 @managed
 def captured(block: Block) -> frozenset[Value]:
     """What a block reads from around it."""
-    return read(block) - defined(block)
+    found = set(values_of(*block.yields)).union(*[s.values for s in block.body])
+    for s in block.body:
+        if s.blocks:  # a loop's test and its body see one another
+            inside = set().union(*map(captured, s.blocks))
+            found |= inside.difference(*[made for b in s.blocks for made in (b.params, *[t.results for t in b.body])])
+    return frozenset(found.difference(block.params, *[s.results for s in block.body]))
 
 
 def reads_of(s: Statement) -> set[Value]:

@@ -42,6 +42,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
+    captured,
     defined,
     map_leaves,
     reading,
@@ -160,8 +161,8 @@ class _Recorder:
         self.put_back: dict[int, list[Value]] = {}  # label -> the indices of the writes in it that are undone
         self.mirrored: set[int] = set()  # forward blocks that have a reverse
         self.read_back: dict[int, set[Value]] = {}  # what the reverse of a forward block reads
-        self.read_in: dict[int, frozenset[Value]] = {}  # what a block reads, and the blocks in it
         self.wanted: dict[int, tuple[tuple[Value, ...], tuple[Value, ...]]] = {}  # by the id of a reverse statement
+        self.suppliers: dict[Value, set[int]] = {}  # value -> the forward blocks whose reverses have it back
         self.split = False
         self.total: set[Value] = set()  # values that must be bound on every path
         self.params = {p.name: p for p in self.function.block.params}
@@ -174,12 +175,12 @@ class _Recorder:
         self.mirrored = {self.mirror[label] for label in self.places if label in self.mirror}
         for label, place in self.places.items():
             if label in self.mirror:
-                self.read_back.setdefault(self.mirror[label], set()).update(self.reads(place.block))
+                self.read_back.setdefault(self.mirror[label], set()).update(captured(place.block))
         self.total.update(_shapes_asked(f.block))
         for k, s in enumerate(f.block.body):
-            self.walk(s, (f.block.label,))
+            self.walk(s, {f.block.label})
             if k >= self.begin:
-                self.ask(s.operands, (f.block.label,))
+                self.ask(s.operands, {f.block.label})
         while True:
             before = sum(map(len, self.requests.values())), len(self.restored)
             self.supplies, self.pushes, self.tapes_before, self.escapes = {}, {}, {}, {}
@@ -192,6 +193,11 @@ class _Recorder:
         for (label, _), s in self.versions.consumer.items():
             if isinstance(s, Apply) and s in self.overwritten:
                 self.put_back.setdefault(label, []).extend(values_of(*path_of(s)))
+        for label, made in self.supplies.items():
+            for v in chain(made.kept, made.again):
+                self.suppliers.setdefault(v, set()).add(label)
+        for label, v in self.restored:
+            self.suppliers.setdefault(v, set()).add(label)
         self.find_shared()
         self.bind_everywhere()
         block = self.rebuilt(f.block)
@@ -214,26 +220,19 @@ class _Recorder:
                 self.survey(b, s, block.label, depth + 1, in_loop or s.repeats)
             if block.label not in self.mirror and (parent is not None or k < self.begin):
                 self.position[s] = k
-                used = set(s.values).union(*map(self.reads, s.blocks))
+                used = set(s.values).union(*map(captured, s.blocks))
                 self.last_use.update((v, k) for v in used & here)
         self.last_use.update((v, len(block.body)) for v in values_of(*block.yields) if self.home.get(v) == block.label)
 
-    def reads(self, block: Block) -> frozenset[Value]:
-        """All values that a block and the blocks in it read."""
-        if block.label not in self.read_in:
-            own = {v for s in block.body for v in s.values}
-            own.update(values_of(*block.yields))
-            self.read_in[block.label] = frozenset(own.union(*(self.reads(b) for s in block.body for b in s.blocks)))
-        return self.read_in[block.label]
-
-    def walk(self, s: Statement, chain: tuple[int, ...]) -> None:
+    def walk(self, s: Statement, around: set[int]) -> None:
         """Collect the uses, inside the reverse sweep, of values that are not in scope there."""
         for b in s.blocks:
-            inner = (*chain, b.label)
+            around.add(b.label)
             for t in b.body:
-                self.ask(t.operands, inner)
-                self.walk(t, inner)
-            self.ask(b.yields, inner)
+                self.ask(t.operands, around)
+                self.walk(t, around)
+            self.ask(b.yields, around)
+            around.remove(b.label)
 
     def request(self, label: int, v: Value) -> None:
         """The reverse of a block needs a value of the block."""
@@ -242,11 +241,11 @@ class _Recorder:
             self.requests[label] = {}
         self.requests[label][v] = None
 
-    def ask(self, operands: tuple[Operand, ...], chain: tuple[int, ...]) -> None:
+    def ask(self, operands: tuple[Operand, ...], around: set[int]) -> None:
         for v in values_of(*operands):
             if v in self.indices:
                 continue
-            if self.home[v] not in chain:
+            if self.home[v] not in around:
                 self.request(self.home[v], v)
             elif self.home[v] == self.top:
                 self.restore_version(self.top, v)
@@ -772,17 +771,23 @@ class _Recorder:
         ]
 
     def uses(self, s: Statement) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
-        """The values that a reverse statement and the blocks in it read, and those by which these blocks supply themselves."""
+        """The values that a reverse statement and the blocks in it read, and those by which these blocks supply themselves:
+        of both those that are supplied around the block that uses them.
+        """
         if id(s) not in self.wanted:
-            read = dict.fromkeys(s.values)
+            read = {v: None for v in s.values if v in self.suppliers}
             further: dict[Value, None] = {}
             for b in s.blocks:
-                further.update(dict.fromkeys(self.supplying(b)))
+                here = {self.mirror.get(b.label, -1)}
+                inside: dict[Value, None] = {}
+                more = dict.fromkeys(self.supplying(b))
                 for t in b.body:
-                    inner, more = self.uses(t)
-                    read.update(dict.fromkeys(inner))
-                    further.update(dict.fromkeys(more))
-                read.update(dict.fromkeys(values_of(*b.yields)))
+                    own, others = self.uses(t)
+                    inside.update(dict.fromkeys(own))
+                    more.update(dict.fromkeys(others))
+                inside.update(dict.fromkeys(values_of(*b.yields)))
+                for found, out in ((inside, read), (more, further)):
+                    out.update((v, None) for v in found if self.suppliers.get(v, here) - here)
             self.wanted[id(s)] = tuple(read), tuple(further)
         return self.wanted[id(s)]
 

@@ -49,8 +49,8 @@ def statements(text):
 )
 def test_where_statements_leave_a_block(text, may, must):
     for kind in compound.LEAVING:
-        assert compound.may_leave(statements(text), frozenset((kind,))) == (kind.__name__.lower() in may)
-    assert compound.must_leave(statements(text)) == must
+        assert compound.may_leave(statements(text), frozenset((kind,)), {}) == (kind.__name__.lower() in may)
+    assert compound.must_leave(statements(text), {}) == must
 
 
 def test_what_statements_bind():

@@ -64,9 +64,12 @@ class _Namer:
         self.sources: dict[Value, Operand] = {}  # a result of a statement with blocks, or what a loop carries -> what it is
 
     def find(self, v: Value) -> Value:
-        while v in self.leader:
-            v = self.leader[v]
-        return v
+        top = v
+        while (above := self.leader.get(top)) is not None:
+            top = above
+        while v is not top:  # the way is short from now on
+            self.leader[v], v = top, self.leader[v]
+        return top
 
     def merge(self, a: Operand, b: Operand, force: bool = False) -> None:
         """Give two values one variable, if they may share one and are not called differently."""
