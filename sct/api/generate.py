@@ -21,13 +21,14 @@ from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Apply, blocks_in
 from sct.ir.types import Abstract, facts_relied_on, sizes_known
+from sct.registry.methods import primitive_of
 from sct.registry.rules import adjoint_rule
 from sct.specialize.calls import compiling, followed
 from sct.stack import with_room
 from sct.tracebacks import ends_here
 from sct.transform.reverse import Mode
 
-__all__ = ["TRANSFORMS", "Generator", "generate"]
+__all__ = ["TRANSFORMS", "Generator", "generate", "parameter_types", "rules_used"]
 
 TRANSFORMS: dict[str, Callable[..., Any]] = {
     "grad": grad,
@@ -131,27 +132,9 @@ class Generator:
                 advice="Write a function of the parameters that it is called with.",
             )
         with examples(), compiling(), sizes_known(at_call=self._guards and like is not None):
-            given = self._types(derived, like, types)
+            given = parameter_types(derived, like, types)
             with_room(lambda: self._add(derived, given, name))
         self._options.append(f"{transform} {derived.wrt} {name} {types} {sorted(options.items())} {described(given)}")
-
-    def _types(self, derived: DerivedFunction[..., Any], like: Sequence[Any] | None, types: str | None) -> tuple[Abstract, ...]:
-        """The types of the parameters."""
-        names = list(derived._inner.parameters)
-        if types is not None:
-            if like is not None:
-                raise CallError("the types are given twice, by like and by types", advice="Leave one of them out.")
-            found = declared_types(types, names)
-            return tuple(found[n] for n in names)
-        if like is not None:
-            values, _, _ = derived._bound(derived._with_cotangent(tuple(like), {}), {})
-            return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
-        known = getattr(derived._root, "__globals__", {})
-        out = []
-        for n, p in derived._inner.parameters.items():
-            declared = None if p.annotation is p.empty else annotated_type(p.annotation, n, known)
-            out.append(declared_type(p, n in derived.wrt) if declared is None else declared)
-        return tuple(out)
 
     def _add(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], name: str | None) -> None:
         with facts_relied_on() as relied:
@@ -162,7 +145,7 @@ class Generator:
     def _asked(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
         specialized = derived.typed(types)
         finished = replace(specialized, function=with_steps(specialized.function, derived.optimize))
-        rules = dict.fromkeys(_rules(derived, types))
+        rules = dict.fromkeys(rules_used(derived, types))
 
         def recurs(op: Again | Derived, given: tuple[Abstract, ...]) -> Asked:
             inner = _runs(derived, op)
@@ -194,14 +177,33 @@ def _runs(derived: DerivedFunction[..., Any], op: Again | Derived) -> DerivedFun
     return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), derived.optimize, "again")
 
 
-def _rules(derived: DerivedFunction[..., Any], types: tuple[Abstract, ...]) -> list[Any]:
+def parameter_types(derived: DerivedFunction[..., Any], like: Sequence[Any] | None, types: str | None) -> tuple[Abstract, ...]:
+    """The types of a function's parameters: of arguments such as `like`, as `types` says them, or as they are annotated."""
+    names = list(derived._inner.parameters)
+    if types is not None:
+        if like is not None:
+            raise CallError("the types are given twice, by like and by types", advice="Leave one of them out.")
+        found = declared_types(types, names)
+        return tuple(found[n] for n in names)
+    if like is not None:
+        values, _, _ = derived._bound(derived._with_cotangent(tuple(like), {}), {})
+        return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
+    known = getattr(derived._root, "__globals__", {})
+    out = []
+    for n, p in derived._inner.parameters.items():
+        declared = None if p.annotation is p.empty else annotated_type(p.annotation, n, known)
+        out.append(declared_type(p, n in derived.wrt) if declared is None else declared)
+    return tuple(out)
+
+
+def rules_used(derived: DerivedFunction[..., Any], types: tuple[Abstract, ...]) -> list[Any]:
     """The rules by which a function is differentiated."""
     primal = derived._callee.function
     if isinstance(primal, DerivedFunction):
-        return _rules(primal, types)
+        return rules_used(primal, types)
     typed = typed_primal(primal, types[: len(derived._inner.parameters)])
     ops = dict.fromkeys(s.op for b in blocks_in(typed.function.block) for s in b.body if isinstance(s, Apply))
-    found = [adjoint_rule(op) for op in ops if callable(op)]
+    found = [adjoint_rule(primitive_of(op)) for op in ops]
     return [rule.function for rule in found if rule is not None]
 
 

@@ -55,20 +55,38 @@ def typed_again(derivative: Specialized, types: tuple[Abstract, ...]) -> Special
     )
 
 
-def differentiated(primal: Specialized, wrt: Sequence[str], single: bool, mode: Mode, optimize: bool) -> Specialized:
-    """The derivative of a typed function, by all stages."""
+def _unseen(stage: str, function: Function) -> None:
+    """Nobody looks at the stages."""
+
+
+def differentiated(
+    primal: Specialized,
+    wrt: Sequence[str],
+    single: bool,
+    mode: Mode,
+    optimize: bool,
+    look: Callable[[str, Function], None] = _unseen,
+) -> Specialized:
+    """The derivative of a typed function, by all stages; `look` is called with the name and the function that each gives."""
     canonical = replace(primal, function=snapshots(run(PRIMAL, primal.function)))
+    look("primal", canonical.function)
     if mode.again:
         canonical = replace(canonical, function=again(canonical.function))
     if mode.seed == "none":
         return canonical
     reversal = reverse(canonical, wrt, single, mode)
+    look("reverse", reversal.function)
     reversal = replace(reversal, function=run(REVERSED if optimize else (dead_code,), reversal.function))
+    look("reversed", reversal.function)
     function = record(shapes_only(reversal) if optimize and is_on("shapes") else reversal)
+    look("record", function)
     function = run(RECORDED if optimize else (dead_code,), function)
+    look("recorded", function)
     owned = own_results(run(STORED, function) if optimize else function, mode.gradient_in)
+    look("stored", owned)
     if optimize:
         owned = run(OWNED, owned)
+    look("owned", owned)
     free = tuple(dict((*primal.free, *reversal.free)).items())
     return Specialized(
         with_checks(owned, reversal.fits, reversal.mirror, free),

@@ -47,7 +47,7 @@ from sct.ir.types import (
 from sct.runtime import expectations
 from sct.specialize.specializer import Specialized, Written
 
-__all__ = ["FORMAT", "Asked", "Standalone", "described", "stamps"]
+__all__ = ["FORMAT", "Asked", "Standalone", "described", "in_words", "size_in_words", "stamps"]
 
 FORMAT = 1
 _STAMP = "# sct: "
@@ -276,11 +276,11 @@ class Standalone:
         yield "----------"
         for name in f.signature.parameters:
             own = (p.type for p in f.block.params if p.name == name)
-            yield f"{name} : {_described(given.get(name) or next(own, Unknown()), name)}"
+            yield f"{name} : {in_words(given.get(name) or next(own, Unknown()), name)}"
         yield ""
         yield "Returns"
         yield "-------"
-        yield _described(_type_of(f.block.yields[0]))
+        yield in_words(_type_of(f.block.yields[0]))
         yield '"""'
 
     def expectation(self, function: Callable[..., None]) -> str:
@@ -441,7 +441,7 @@ class _Checks:
             expected = self.text(n)
             if expected is None:
                 raise SctError(
-                    f"the size of {value} is {_size(n)}, and no axis says what that is made of",
+                    f"the size of {value} is {size_in_words(n)}, and no axis says what that is made of",
                     None,
                     "Let each name be a dimension of its own somewhere.",
                 )
@@ -659,17 +659,17 @@ def _type_of(o: Any) -> Abstract:
 
 def described(types: Iterable[Abstract]) -> str:
     """Types, told apart as far as the text of a derivative depends on them, and the same in each process."""
-    return "; ".join(re.sub(r"@\d+|0x[0-9a-f]+", "", f"{t} {_described(t)}") for t in types)
+    return "; ".join(re.sub(r"@\d+|0x[0-9a-f]+", "", f"{t} {in_words(t)}") for t in types)
 
 
-def _described(t: Abstract, path: str = "") -> str:
+def in_words(t: Abstract, path: str = "") -> str:
     """A type in words, for a docstring; `path`: what has it."""
     if isinstance(t, Array) and t.dtype is not None:
         if t.shape is None:
             return f"{t.dtype.name} array"
         if not t.shape:
             return f"{t.dtype.name} array of rank 0" if t.boxed else t.dtype.name
-        shape = f"({', '.join(map(_size, t.shape))}{',' if len(t.shape) == 1 else ''})"
+        shape = f"({', '.join(map(size_in_words, t.shape))}{',' if len(t.shape) == 1 else ''})"
         own = all(n == 1 or str(n) == f"{path}.{k}" for k, n in enumerate(t.shape))
         if "@" in shape or own:  # what it was found by says nothing to a reader
             units = [str(k) for k, n in enumerate(t.shape) if n == 1]
@@ -682,15 +682,15 @@ def _described(t: Abstract, path: str = "") -> str:
     if isinstance(t, Const):
         return str(getattr(t.value, "__name__", t.value)) if callable(t.value) else repr(t.value)
     if isinstance(t, (Tuple, List)):
-        items = ", ".join(_described(i, f"{path}[{k}]") for k, i in enumerate(t.items))
+        items = ", ".join(in_words(i, f"{path}[{k}]") for k, i in enumerate(t.items))
         return f"[{items}]" if isinstance(t, List) else f"({items}{',' if len(t.items) == 1 else ''})"
     if isinstance(t, Dict):
         entries = zip(t.keys, t.items, strict=True)
-        return "{" + ", ".join(f"{k!r}: {_described(i, f'{path}[{k!r}]')}" for k, i in entries) + "}"
+        return "{" + ", ".join(f"{k!r}: {in_words(i, f'{path}[{k!r}]')}" for k, i in entries) + "}"
     return t.cls.__name__ if isinstance(t, Instance) else "any"
 
 
-def _size(n: SizeLike) -> str:
+def size_in_words(n: SizeLike) -> str:
     """A size as a reader knows it: by the axis that it is of."""
     return re.sub(r"([\w\]\['\"]+)\.(\d+)", r"\1.shape[\2]", str(n).strip("'")).replace("!", "")
 

@@ -22,11 +22,14 @@ from sct.cli import checking, coverage
 from sct.cli.modules import compared, write_all
 from sct.cli.output import show_code, show_json, show_line, show_table
 from sct.cli.projects import Asked, generated, in_project
+from sct.cli.stages import derivative_of
+from sct.cli.stages import stages as every_stage
 from sct.cli.target import CommandError, evaluated, parameters, target
 from sct.errors import SctError
 
 __all__ = ["sct"]
 
+_NAMES = [name.replace("_", "-") for name in TRANSFORMS]
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
 
@@ -212,3 +215,42 @@ def rules(pattern: str | None, as_json: bool) -> None:
         show_json([row.record() for row in rows])
     else:
         show_table(coverage.COLUMNS, [row.cells() for row in rows])
+
+
+_looked_at = _options(
+    _of,
+    click.option("--transform", type=click.Choice(_NAMES), default="grad", show_default=True, help="The derivative."),
+    _wrt,
+    _types,
+    click.option("--args", "expression", metavar="EXPRESSION", help="Arguments: a tuple, in the names of the file and np."),
+    _root,
+    _json,
+)
+
+
+@sct.command()
+@_looked_at
+def stages(
+    of: str,
+    transform: str,
+    wrt: str | None,
+    types: str | None,
+    expression: str | None,
+    roots: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Show a function in every form that it has on the way to its derivative.
+
+    They are: its source, SSA, SSA with types, the derivative in SSA after each group of passes, and its text. Without types or
+    arguments they are taken from annotations; where there are none, ranks are left open.
+    """
+    found = target(of, roots=roots)
+    like = None if expression is None else evaluated(expression, found)
+    derived = derivative_of(TRANSFORMS[transform.replace("-", "_")], found.function, parameters(wrt))
+    made = every_stage(derived, like, types)
+    if as_json:
+        show_json([{"stage": s.name, "text": s.text} for s in made])
+        return
+    for stage in made:
+        show_line(f"== {stage.title}", "bold")
+        show_code(f"{stage.text.rstrip()}\n\n", "python" if stage.is_python else "text")

@@ -10,7 +10,7 @@ import pytest
     [
         ("arctan2", "np.arctan2, np.atan2  elementwise  d * x2 / (x1 * x1 + x2 * x2); -d * x1 / (x1 * x1 + x2 * x2)"),
         ("np.atan2", "np.arctan2, np.atan2  elementwise  d * x2 / (x1 * x1 + x2 * x2); -d * x1 / (x1 * x1 + x2 * x2)"),
-        ("math.log1?", "math.log1p  elementwise  d / (1.0 + x)"),
+        ("math.log?p", "math.log1p  elementwise  d / (1.0 + x)"),
         ("numpy.linalg.inv*", "np.linalg.inv  other  X = A⁻¹: Ā = -Xᵀ X̄ Xᵀ (Giles 2008, 2.2.3)."),
         ("searchsorted", "np.searchsorted  constant"),
         ("logging.info", "logging.info  constant"),
