@@ -62,7 +62,7 @@ else:
         return f"def __eq__(self, other):\n if other.__class__ is self.__class__:\n  {same}\n return NotImplemented"
 
     def _tuple(cls, of):
-        return f"({''.join(f'{of}.{f.name},' for f in dataclasses.fields(cls))})"
+        return f"({''.join(f'{of}.{f.name},' for f in dataclasses.fields(cls) if f.compare)})"
 
     def _repr(self):
         shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(self) if f.repr)

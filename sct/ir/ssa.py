@@ -470,8 +470,12 @@ def values_of(*operands: Operand) -> list[Value]:
         kind = type(operand)  # asked more often than anything else
         if kind is Value:
             found.append(operand)  # type: ignore[arg-type]
-        elif kind is not Const and kind is not Undefined and (inner := parts(operand)):  # type: ignore[arg-type]
-            found += values_of(*inner)
+        elif kind is Slice:
+            for part in (operand.start, operand.stop, operand.step):  # type: ignore[union-attr]
+                if type(part) is not Const:
+                    found += values_of(part)
+        elif kind is not Const and kind is not Undefined:
+            found += values_of(*operand.items)  # type: ignore[union-attr]
     return found
 
 

@@ -13,6 +13,7 @@ import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import field
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -98,6 +99,14 @@ class Size(_Shown):
 
     terms: tuple[tuple[Hashable, int], ...]
     const: int = 0
+    hashed: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        found = self.hashed
+        if found is None:  # all types of arrays are looked up by their sizes, and a form of many terms is long
+            found = hash((self.terms, self.const))
+            object.__setattr__(self, "hashed", found)
+        return found
 
 
 SizeLike: TypeAlias = "int | Size"
