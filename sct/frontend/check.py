@@ -133,7 +133,8 @@ class _Checker:
                 self.refuse(node.target, *_ADVICE["AsyncFor"])
             self.target(node.target)
         found: list[Any] = []
-        for child in vars(node).values():
+        for name in node._fields:
+            child = getattr(node, name, None)
             if isinstance(child, list):
                 found += [part for part in child if type(part) not in _PLAIN]
             elif isinstance(child, ast.AST) and type(child) not in _PLAIN:

@@ -16,6 +16,7 @@ import numpy as np
 from sct import runtime
 from sct.analysis.activity import differentiable
 from sct.analysis.binding import unbound_values
+from sct.infer.call import infer_call
 from sct.infer.join import fixed_shape
 from sct.ir.ops import Method
 from sct.ir.rewriting import renamed
@@ -65,6 +66,7 @@ class Adjoints:
         self.called: dict[Value, tuple[str, str]] = {}  # the names and hints that adjoints get after they are made
         self.made_as: dict[Value, Value] = {}  # what stands for a value of which more is known -> that value
         self.latest: dict[Value, Value] = {}  # a value -> what stands for it last
+        self.sums: dict[tuple[Abstract, Abstract], Abstract] = {}  # the type of a sum of two adjoints, by theirs
         self.temporaries = temporaries  # of the user's expressions, whose adjoints are steps of others
 
     def called_now(self, v: Value) -> tuple[str, str]:
@@ -106,8 +108,7 @@ class Adjoints:
             return
         bar = self.fitted(self.now(bar), operand)
         old = self.current(operand)
-        add = runtime.added_each if isinstance(operand.type, ListOf) else operator.add
-        self.bars[operand] = bar if old is None else self.typed(self.b.apply(add, (old, bar)), operand)
+        self.bars[operand] = bar if old is None else self.typed(self.sum(old, bar, operand), operand)
         if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
             self.called[old] = "", bar_name(operand) or "part_bar"  # a step of a sum of numbers
         new = self.bars[operand]
@@ -175,8 +176,20 @@ class Adjoints:
             return
         bar = self.fitted(self.now(bar), part)
         old = self.current(part)
-        add = runtime.added_each if isinstance(t, ListOf) else operator.add
-        self.bars[part] = bar if old is None else self.b.apply(add, (old, bar))
+        self.bars[part] = bar if old is None else self.sum(old, bar, part)
+
+    def sum(self, old: Operand, bar: Operand, like: Value) -> Operand:
+        """The sum of two adjoints of `like`; that of arrays and numbers is worked out once for their types."""
+        if isinstance(like.type, ListOf):
+            return self.b.apply(runtime.added_each, (old, bar))
+        if not isinstance(old, Value) or not isinstance(bar, Value):
+            return self.b.apply(operator.add, (old, bar))
+        types = old.type, bar.type
+        if types not in self.sums:
+            if not all(isinstance(t, (Array, Scalar)) for t in types):
+                return self.b.apply(operator.add, (old, bar))
+            self.sums[types] = infer_call(operator.add, types, {})
+        return self.b.append(operator.add, (old, bar), {}, self.sums[types])
 
     def typed(self, bar: Operand, like: Value) -> Operand:
         """`bar`, an adjoint of `like`, known to have its shape, and its dtype where nothing better is known."""
