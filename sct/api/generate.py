@@ -19,13 +19,14 @@ from sct.backend.standalone import Asked, Standalone, described
 from sct.errors import CallError, SctError
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
-from sct.ir.ssa import Apply, blocks_in
+from sct.ir.ssa import Apply, Value, blocks_in
 from sct.ir.types import Abstract, facts_relied_on, sizes_known
 from sct.registry.methods import primitive_of
 from sct.registry.rules import adjoint_rule
 from sct.specialize.calls import compiling, followed
 from sct.stack import with_room
 from sct.tracebacks import ends_here
+from sct.transform.into_buffers import into_buffers
 from sct.transform.reverse import Mode
 
 __all__ = ["TRANSFORMS", "Generator", "generate", "parameter_types", "rules_used"]
@@ -42,6 +43,7 @@ _GIVES = {
     "value_and_grad": "Value of {f}, and its gradient by {wrt}.",
     "vjp": "Result of {f}, and the cotangents of {wrt}.",
     "pullback": "Result of {f}, and the function that takes its cotangent to those of {wrt}.",
+    "adjoint": "Adds to the adjoints of {wrt} what comes from {f}.",
     "elementwise_grad": "Derivative of {f} by {wrt}, element by element.",
 }
 
@@ -91,6 +93,7 @@ class Generator:
         like: Sequence[Any] | None = None,
         types: str | None = None,
         name: str | None = None,
+        accumulate: bool = False,
         **options: Any,
     ) -> None:
         """Add a derivative of a function, or the function itself.
@@ -110,6 +113,9 @@ class Generator:
             they are taken from annotations; where there are none, ranks are left open.
         name : str, optional
             What it is called in the module; else as the function, and after it the transform.
+        accumulate : bool
+            Of "grad" and "vjp": the adjoints are added to buffers of the caller's, as they are when a derivative is embedded by
+            hand: ``f_adjoint(x, …, y_bar, x_bar, …)``. It returns the sums of those that are numbers, or nothing.
         **options
             Of the transform: `has_aux`, `holomorphic`, `optimize`.
         """
@@ -126,6 +132,8 @@ class Generator:
         if transform not in TRANSFORMS:
             raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(TRANSFORMS)}.")
         derived = TRANSFORMS[transform](f, wrt, **options)
+        if accumulate:
+            derived = _accumulating(derived)
         if type(derived) is not DerivedFunction:
             raise CallError(
                 f"{written_name(f)} takes any number of arguments, for each of which its derivative is another",
@@ -134,7 +142,9 @@ class Generator:
         with examples(), compiling(), sizes_known(at_call=self._guards and like is not None):
             given = parameter_types(derived, like, types)
             with_room(lambda: self._add(derived, given, name))
-        self._options.append(f"{transform} {derived.wrt} {name} {types} {sorted(options.items())} {described(given)}")
+        self._options.append(
+            f"{transform} {derived.wrt} {name} {types} {accumulate} {sorted(options.items())} {described(given)}"
+        )
 
     def _add(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], name: str | None) -> None:
         with facts_relied_on() as relied:
@@ -145,19 +155,32 @@ class Generator:
     def _asked(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
         specialized = derived.typed(types)
         finished = replace(specialized, function=with_steps(specialized.function, derived.optimize))
+        buffers: dict[str, Value] = {}
+        if derived.mode.suffix == "adjoint":
+            function, buffers = into_buffers(finished.function, derived.wrt)
+            finished = replace(finished, function=function)
         rules = dict.fromkeys(rules_used(derived, types))
 
         def recurs(op: Again | Derived, given: tuple[Abstract, ...]) -> Asked:
             inner = _runs(derived, op)
             return self._asked(inner, given, "", relied)
 
-        return Asked(finished, types, relied, self._guards, what, tuple(rules), tuple(followed()), recurs)
+        return Asked(finished, types, buffers, relied, self._guards, what, tuple(rules), tuple(followed()), recurs)
 
     @ends_here
     def generate(self) -> str:
         """The text of the module."""
         of = ", ".join(self._of)
         return self._module.text(f"Derivatives of {of}, as sct wrote them.", "\n".join(self._options), _formatted)
+
+
+def _accumulating(derived: DerivedFunction[..., Any]) -> DerivedFunction[..., Any]:
+    """A derivative that gives adjoints alone, of parameters in a tuple."""
+    mode = derived.mode
+    if mode.seed not in ("one", "argument") or mode.has_aux or derived._transform == "value_and_grad":
+        raise CallError("accumulate is for grad and vjp without has_aux", advice="Leave it out.")
+    adjoint = Mode("adjoint", False, mode.seed, holomorphic=mode.holomorphic)
+    return DerivedFunction(derived.primal, tuple(derived.wrt), adjoint, derived.optimize, "adjoint")
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -232,6 +255,7 @@ def generate(
     data: str | Mapping[str, str] = "constants",
     guards: bool = True,
     name: str | None = None,
+    accumulate: bool = False,
     **options: Any,
 ) -> str:
     """The text of a module that holds a derivative, and runs without sct.
@@ -262,5 +286,5 @@ def generate(
     array([3., 6.])
     """
     generator = Generator(functions=functions, data=data, guards=guards)
-    generator.add(f, transform, wrt, like=like, types=types, name=name, **options)
+    generator.add(f, transform, wrt, like=like, types=types, name=name, accumulate=accumulate, **options)
     return generator.generate()

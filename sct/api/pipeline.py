@@ -32,6 +32,8 @@ from sct.transform.snapshots import snapshots
 
 __all__ = ["differentiated", "typed_again", "typed_primal", "with_steps"]
 
+_STEP = Mode("vjp", False, "argument", step=True)
+
 
 def typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Specialized:
     """A function that is no derivative, in SSA form, for arguments of the given types."""
@@ -113,7 +115,7 @@ def _step_finished(s: Statement, optimize: bool) -> Statement:
         step = run((*RECORDED, *STORED, *OWNED), step) if optimize else step
         return replace(s, op=Steps(with_steps(step, optimize)))
     if isinstance(s.op, StepsBack):
-        made = differentiated(Specialized(s.op.step, (), ()), s.op.wrt, False, Mode("vjp", False, "argument"), optimize)
+        made = differentiated(Specialized(s.op.step, (), ()), s.op.wrt, False, _STEP, optimize)
         return replace(s, op=replace(s.op, derivative=with_steps(made.function, optimize)))
     return s
 

@@ -45,7 +45,7 @@ from sct.ir.types import (
     size_symbol,
 )
 from sct.runtime import expectations
-from sct.specialize.specializer import Specialized, Written
+from sct.specialize.specializer import Specialized
 
 __all__ = ["FORMAT", "Asked", "Standalone", "described", "in_words", "size_in_words", "stamps"]
 
@@ -63,6 +63,8 @@ class Asked:
         The derivative, typed.
     types : tuple of Abstract
         Those of the parameters of the function that it is a derivative of.
+    buffers : mapping
+        The parameters that are added to.
     relied : Relied
         What is relied on of sizes.
     guards : bool
@@ -79,6 +81,7 @@ class Asked:
 
     specialized: Specialized
     types: tuple[Abstract, ...]
+    buffers: Mapping[str, Value]
     relied: Relied
     guards: bool
     what: str
@@ -138,7 +141,7 @@ class Standalone:
         body = self.linked(text, f, asked)
         mixed = {n for g in _functions(f) for n, types in variable_types(g, Naming(False, names)).items() if _are_mixed(types)}
         places = dict(zip(asked.specialized.function.signature.parameters, asked.types, strict=False))
-        given = {**places, **{n: type_of(v) for n, v in parameters.items()}}
+        given = {**places, **{n: v.type for n, v in (*asked.buffers.items(), *parameters.items())}}
         checks = [] if not (public and asked.guards) else self.checks(asked, given, f, names, parameters)
         self.bodies[place] = self.with_header(body, f, asked, given, checks, mixed, public)
         self.note(asked)
@@ -308,7 +311,9 @@ class Standalone:
         made.sizes_agree()
         for fact in asked.relied.facts:
             made.fact(fact)
-        made.apart(asked.specialized.written, given)
+        written = [w.path for w in asked.specialized.written]
+        cotangent = {p.name: p.type for p in f.block.params if asked.buffers}
+        made.apart([*written, *((n,) for n in asked.buffers)], cotangent | dict(given))
         return made.lines
 
     def note(self, asked: Asked) -> None:
@@ -485,14 +490,17 @@ class _Checks:
             return None
         return _SIZES[kind](*parts)
 
-    def apart(self, written: Iterable[Written], given: Mapping[str, Abstract]) -> None:
+    def apart(self, written: Iterable[Sequence[Any]], given: Mapping[str, Abstract]) -> None:
         """What is written into shares memory with nothing else that is given."""
         places = [p for name, t in given.items() for p in _arrays(name, t)]
-        for w in written:
-            target = w.path[0] + "".join(f"[{k!r}]" if not isinstance(k, Field) else f".{k.name}" for k in w.path[1:])
-            for other in places:
-                if other != target:
-                    self.call(expectations.expect_apart, repr(target), target, repr(other), other)
+        seen: set[frozenset[str]] = set()
+        for name, *keys in written:
+            whole = name + "".join(f"[{k!r}]" if not isinstance(k, Field) else f".{k.name}" for k in keys)
+            for target in [p for p in places if p == whole or p.startswith((f"{whole}[", f"{whole}."))] or [whole]:
+                for other in places:
+                    if other != target and frozenset((target, other)) not in seen:
+                        seen.add(frozenset((target, other)))
+                        self.call(expectations.expect_apart, repr(target), target, repr(other), other)
 
 
 _SIZES: dict[str, Callable[..., str]] = {

@@ -33,7 +33,8 @@ class Mode:
 
     `value`: the primal result is part of the result. `seed`: where the result's adjoint comes from: "one" (a scalar
     result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure);
-    "none": there is no reverse sweep. `again`: the primal has run before, and does nothing to the world.
+    "none": there is no reverse sweep. `again`: the primal has run before, and does nothing to the world. `step`: it is of a
+    step of a loop, which gives it adjoints of the right shapes.
     """
 
     suffix: str
@@ -42,6 +43,7 @@ class Mode:
     has_aux: bool = False
     holomorphic: bool = False
     again: bool = False
+    step: bool = False
 
     @property
     def gradient_in(self) -> int | None:
@@ -125,7 +127,7 @@ class Boundary(Adjoints):
         param = Value(t, name)
         self.carried.add(param)
         if isinstance(t, (Tuple, List, Dict)):
-            pairs: list[tuple[Value, Value]] | None = [] if self.mode.value else None  # those of a step come from its loop
+            pairs: list[tuple[Value, Value]] | None = None if self.mode.step else []
             seed = self.converted(self.b.expose_all(param), result, "", pairs)
             alike = [(self.shape_of(given), self.shape_of_result(own)) for given, own in pairs or ()]
             if len(alike) == 1:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from kernel_samples import NAMES, is_refused, sample
 from test_programs import PROGRAMS
-from trees import random_like
+from trees import leaves, random_like
 
 import sct
 from sct.backend.standalone import stamps
@@ -81,6 +81,8 @@ def kernels(tmp_path_factory):
     for name in KERNELS:
         f, args, wrt = sample(name)
         (folder / f"{name}_vjp.py").write_text(sct.generate(f, "vjp", wrt, like=args))
+        if len(calls) % 4 == 0:
+            (folder / f"{name}_adjoint.py").write_text(sct.generate(f, "vjp", wrt, like=args, accumulate=True))
         bar = random_like(f(*copy.deepcopy(args)), np.random.default_rng(1))
         calls.append((str(folder / f"{name}_vjp.py"), f"{name}_vjp", (*copy.deepcopy(args), bar)))
         expected.append(sct.vjp(f, wrt)(*args, bar))
@@ -104,8 +106,8 @@ def test_kernels_run_without_sct(kernels):
     ids=["ruff", "ruff format", "black", "mypy"],
 )
 def test_kernels_pass(kernels, command):
-    folder, calls, _ = kernels
-    paths = [path for path, _, _ in calls]
+    folder, _, _ = kernels
+    paths = sorted(folder.glob("*_vjp.py")) + sorted(folder.glob("*_adjoint.py"))
     done = subprocess.run([sys.executable, "-m", *command, *paths], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -432,6 +434,107 @@ def test_written_arguments_that_share_memory():
         grad(x, x)
 
 
+# -- adjoints that are added to buffers ---------------------------------------------------------------------------------------
+
+
+def added(a, b):
+    if isinstance(a, dict):
+        return {k: added(a[k], b[k]) for k in a}
+    if isinstance(a, (tuple, list)):
+        return type(a)(added(x, y) for x, y in zip(a, b, strict=True))
+    return None if b is None else a + b
+
+
+def numbers(tree):
+    """The numbers in a structure, which cannot be added to in place."""
+    if isinstance(tree, (dict, tuple, list)):
+        return [x for v in (tree.values() if isinstance(tree, dict) else tree) for x in numbers(v)]
+    return [] if tree is None or np.ndim(tree) else [tree]
+
+
+def assert_added(f, args, wrt, bar=None):
+    """A derivative that adds to buffers adds what sct gives."""
+    given = () if bar is None else (bar,)
+    found = sct.grad(f, wrt)(*args) if bar is None else sct.vjp(f, wrt)(*args, bar)[1]
+    buffers = random_like(found, np.random.default_rng(2))
+    expected = added(buffers, found)
+    text = sct.generate(f, "grad" if bar is None else "vjp", wrt, like=args, accumulate=True)
+    result = loaded(text)[f"{f.__name__}_adjoint"](*copy.deepcopy(args), *given, *buffers)
+    sums = () if result is None else result if isinstance(result, tuple) else (result,)
+    np.testing.assert_allclose(sums, numbers(expected), rtol=1e-12)
+    for x, y in zip(leaves(buffers), leaves(expected), strict=True):
+        if np.ndim(y):
+            np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-14)
+    return text
+
+
+@pytest.mark.parametrize("name", KERNELS[::3])
+def test_kernels_add_to_buffers(name):
+    f, args, wrt = sample(name)
+    assert_added(f, args, wrt, random_like(f(*copy.deepcopy(args)), np.random.default_rng(1)))
+
+
+def test_what_is_only_added_to_is_the_buffer():
+    text = assert_added(loss, GIVEN, ("W", "b", "x"))
+    assert "    W_bar += x.T @ total_bar\n" in text and "    x_bar += total_bar @ W.T\n" in text
+    assert ") -> None:" in text and "    return" not in text.split("# forward")[1].split("def ")[0]
+
+    def gathered(table, rows):
+        s = 0.0
+        for i in rows:
+            s += table[i] * table[i]
+        return s
+
+    text = assert_added(gathered, (np.arange(4.0), [0, 2, 2]), ("table",))
+    assert "zeros" not in text
+
+
+def test_what_is_read_on_the_way_is_added_at_the_end():
+    def smoothed(x, n):
+        for _ in range(n):
+            x[1:-1] = 0.5 * (x[:-2] + x[2:])
+        return np.sum(x * x)
+
+    assert_added(smoothed, (np.arange(5.0) ** 2, 3), ("x",))
+
+
+def branches(x, y, k):
+    if k > 0:
+        return np.sum(x * y)
+    return np.sum(x)
+
+
+@pytest.mark.parametrize("k", [1, -1])
+def test_adjoints_of_branches_are_added(k):
+    assert_added(branches, (np.ones(3), np.arange(3.0), k), ("x", "y"))
+
+
+def test_containers_and_numbers_have_buffers():
+    def f(params, rate):
+        return rate * np.sum(params["W"] @ params["b"]) * params["scale"] + np.sum(params["pair"][0])
+
+    params = {"W": WEIGHTS, "b": C, "scale": 0.5, "pair": (X, 3)}
+    assert_added(f, (params, 2.0), ("params", "rate"))
+
+
+def test_same_array_as_two_results():
+    assert_added(of_both, (np.ones(3), np.arange(3.0)), ("x", "y"), np.arange(3.0) + 1.0)
+
+
+def of_both(x, y):
+    return x + y
+
+
+def test_buffers_share_no_memory():
+    adjoint = loaded(sct.generate(of_both, "vjp", ("x", "y"), like=(X, X), accumulate=True))["of_both_adjoint"]
+    buffer = np.zeros(2)
+    for args in ((X, C, C, buffer, buffer), (X, C, buffer, buffer, np.zeros(2)), (buffer, C, C, buffer, np.zeros(2))):
+        with pytest.raises(ValueError, match="share memory"):
+            adjoint(*args)
+    with pytest.raises(ValueError, match=r"x_bar.shape\[0\] must be [xy].shape\[0\], which is 2, but is 3"):
+        adjoint(X, C, C, np.zeros(3), buffer)
+
+
 # -- several in one module -----------------------------------------------------------------------------------------------------
 
 
@@ -545,6 +648,7 @@ def test_sizes_that_stand_nowhere_alone():
         (lambda: sct.generate(loss, "jet", types=TYPES), "there is no transform 'jet'"),
         (lambda: sct.generate(loss, types=TYPES, like=GIVEN), "given twice"),
         (lambda: sct.generate(loss, types=TYPES, functions="all"), "functions='all' says nothing"),
+        (lambda: sct.generate(loss, "pullback", types=TYPES, accumulate=True), "accumulate is for grad and vjp"),
         (lambda: sct.generate(made(C), like=(X,), data="all"), "data='all' says nothing"),
         (lambda: sct.generate(lambda *x: x[0], like=(1.0,)), "takes any number of arguments"),
     ],

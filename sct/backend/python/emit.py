@@ -257,7 +257,8 @@ class _Emitter:
         if self.has_reverse(f.block) and not (own and isinstance(own[0], Comment)):
             body.append(Comment("forward"))
         body += own
-        body.append(ast.Return(self.expression(f.block.yields[0])))
+        if f.block.yields[0] != Const(None):
+            body.append(ast.Return(self.expression(f.block.yields[0])))
         node = ast.FunctionDef(f.name, self.arguments(f.signature), body, [])
         self.symbols.give_way({*f.signature.parameters, *self.names.values()})
         text = "\n".join(lines([node])) + "\n"
