@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from sct.infer.facts import for_call
 from sct.ir.shapes import constant
-from sct.ir.ssa import Apply
+from sct.ir.ssa import Apply, type_of
 from sct.ir.types import Array
 from sct.registry.facts import facts_of
 from sct.registry.methods import primitive_of
@@ -24,6 +24,9 @@ __all__ = ["order_of"]
 
 def order_of(s: Apply) -> tuple[int, ...] | None:
     """The axes of the first operand, in the order in which the result, a view of all of it, has them."""
+    t, r = type_of(s.args[0]), s.result.type
+    if not isinstance(t, Array) or not isinstance(r, Array) or t.rank is None or t.rank != r.rank:
+        return None
     turned = for_call(facts_of(s.op).rearranged, s.op, s.args, s.kwargs) == "turned"
     return for_call(partial(_order, primitive_of(s.op)), s.op, s.args, s.kwargs) if turned else None
 

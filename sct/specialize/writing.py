@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
+from sct.analysis.permuting import order_of
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import index_type, infer_call, plain
 from sct.infer.facts import for_call
-from sct.ir.ops import Augmented, describe, package_of
-from sct.ir.paths import entries_of, is_basic_index, shortest
+from sct.ir.ops import Attribute, Augmented, describe, package_of
+from sct.ir.paths import entries_of, is_basic_index, permuted, shortest
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
@@ -83,8 +84,13 @@ def write(
     value = _fitted(s, target, path, value, augmented or op is scatter_add)
     if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
         op, path, value = updated, (_WHOLE,), s.append(op, (target, Tuple(path), value), {}, target.type)
-    while (view := s.memory.views.get(target)) is not None and view.part:
-        path = (view.index, *path)
+    while (view := s.memory.views.get(target)) is not None:
+        if view.part:
+            path = (view.index, *path)
+        elif (there := _through(s, view, shortest(path), value)) is not None:
+            path, value = there
+        else:
+            break
         target = _value(s.present(view.base))
     if view is None:
         s.writable(s.memory.object_of(target))
@@ -148,6 +154,24 @@ def _check_index(s: Builder, shape: tuple[SizeLike, ...], index: Operand) -> Non
 def _value(o: Operand) -> Value:
     assert isinstance(o, Value), o
     return o
+
+
+def _through(s: Builder, view: View, path: tuple[Operand, ...], value: Operand) -> tuple[tuple[Operand, ...], Operand] | None:
+    """Where a path through a view with its axes in another order leads in the array, and what is written there."""
+    order = order_of(view.statement) if len(path) == 1 and is_basic_index(path[0]) else None
+    place = None if order is None else permuted(path[0], order)
+    if place is None:
+        return None
+    index, axes = place
+    t = type_of(value)
+    shape = as_array(t).shape
+    if shape == () or axes == tuple(range(len(axes))):
+        return (index,), value
+    if shape is None or len(shape) != len(axes):
+        return None
+    if isinstance(t, Array) and len(axes) == 2:
+        return (index,), s.apply(Attribute("T"), (value,))
+    return (index,), s.apply(np.transpose, (value, Const(axes)))
 
 
 def _turned_back(s: Builder, view: View, new: Value) -> Operand:

@@ -339,3 +339,23 @@ def f(A, K):
     f, K = define(text, "f"), np.array([0, 1, 0])
     sct.check_grads(f, (S, K))
     assert sct.grad(f).source_for(S, K).count("zeros") == 1  # those of A_bar
+
+
+@pytest.mark.parametrize(
+    ("part", "there"),
+    [("B.T[k]", "B[:, k]"), ("B.T[1:, k]", "B[k, 1:]"), ("B.T[1:, :2]", "B[:2, 1:]"), ("B[1:].T[k]", "B[1:][:, k]")]
+    + [("np.swapaxes(B, 0, 1)[k, ::-1]", "B[::-1, k]"), ("B.transpose(1, 0)[..., k]", "B[k]"), ("B.T[k, 0]", "B[0, k]")],
+)
+def test_a_write_into_a_part_of_a_view_is_one_at_its_place(part, there):
+    text = """
+def f(A, x):
+    B = A * 1.0
+    for k in range(2):
+        {0} = np.tanh({0}) * x
+        {0} *= B[0, k]
+    return np.sum(B * B)
+"""
+    f, g = (define(text.format(p), "f") for p in (part, there))
+    assert f(S, 0.7) == g(S, 0.7)
+    sct.check_grads(f, (S, 0.7), (0, 1))
+    assert "copy(B)" not in sct.grad(f, (0, 1)).source_for(S, 0.7)
