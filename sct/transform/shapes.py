@@ -55,11 +55,12 @@ def _asked(s: Statement) -> Value | None:
     """The operand of which a statement uses the shape only."""
     if not isinstance(s, Apply) or s.kwargs:
         return None
-    if s.op is np.zeros_like and len(s.args) == 1:
+    op = s.op  # compared by identity, as every statement is asked
+    if op is np.zeros_like and len(s.args) == 1:
         o: Operand = s.args[0]
-    elif s.op is unbroadcast:
+    elif op is unbroadcast:
         o = s.args[1]
-    elif s.op in _SHAPES or s.op in _SIZES:
+    elif op is np.shape or op is np.size or (type(op) is Attribute and op.name in ("shape", "size")):
         o = s.args[0]
     else:
         return None

@@ -130,7 +130,7 @@ class _Folder:
             if s.op.op is added_item:  # xs[i] = xs[i] + v
                 self.use(values_of(s.args[1]))
             self.clobbers.setdefault(here[0], []).append(here[1])
-        elif s.op in _COPYING:
+        elif s.op is np.array or (type(s.op) is Method and s.op.name == "copy"):
             self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
             if is_reverse(s):
                 self.renewed.update(v for v in values_of(s.args[0]) if v.name == s.result.name)
@@ -253,7 +253,6 @@ class _Folder:
         return True
 
 
-_COPYING = (np.array, Method("copy"))
 _CHAINS = (operator.add, operator.sub)
 _DEEPEST = 50  # Python takes expressions in some 90 parentheses for certain
 _SHAPES = (Attribute("shape"), np.shape)
