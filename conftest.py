@@ -1,12 +1,18 @@
 """Runs the code blocks of README.md and docs/.
 
 A ```python block is executed; its names live until the end of the page. A ```text block right after it must equal what it
-printed. `UPDATE_DOCS=1 python -m pytest docs README.md` writes what was printed into the pages instead.
+printed. A ```python, ```toml or ```yaml block that begins with the name of a file (`# model.py`) is written to that file, in a
+folder of the page's own. The commands of a ```console block (`$ sct sync`) run there, and what stands below each must equal
+what it printed. `UPDATE_DOCS=1 python -m pytest docs README.md` writes what was printed into the pages instead.
 """
 
 import contextlib
 import io
 import os
+import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from sybil import Example, Sybil
@@ -17,8 +23,57 @@ _run = PythonEvaluator()
 _said_now: list[tuple[Path, str, str]] = []  # pages, what they say, and what they are to say
 
 
+_FILE = re.compile(r"# ([\w./-]+\.(?:py|toml|yaml))\n")
+_COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)")
+
+
+def _folder(example: Example) -> Path:
+    """Where the files of a page are."""
+    if "__folder__" not in example.namespace:
+        example.namespace["__folder__"] = tempfile.TemporaryDirectory()
+    return Path(example.namespace["__folder__"].name)
+
+
+def _written(example: Example) -> bool:
+    """Write a block that begins with the name of a file."""
+    text = str(example.parsed)
+    name = _FILE.match(text)
+    if name is not None:
+        path = _folder(example) / name[1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text[name.end() :])
+    return name is not None
+
+
+def _file(example: Example) -> None:
+    _written(example)
+
+
+def _console(example: Example) -> str | None:
+    """Run the commands of the block and compare what they print."""
+    said = str(example.parsed)
+    printed = _COMMAND.sub(lambda m: f"$ {m[1]}{_output(m[1], _folder(example))}", said)
+    if said == printed:
+        return None
+    if os.environ.get("UPDATE_DOCS"):
+        _said_now.append((Path(example.path), f"```console\n{said}```", f"```console\n{printed}```"))
+        return None
+    return f"the commands print\n{printed}\nthe page says\n{said}"
+
+
+def _output(command: str, folder: Path) -> str:
+    """What a command prints, `sct` and `python` being those that run the tests."""
+    own = f'sct() {{ python -m sct "$@"; }}\npython() {{ "{sys.executable}" "$@"; }}\n'
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    words = ["bash", "-c", own + command]
+    done = subprocess.run(words, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.stdout
+
+
 def _python(example: Example) -> None:
     """Run the block and keep what it prints."""
+    if _written(example):
+        return
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         _run(example)
@@ -48,7 +103,14 @@ def _setup(namespace: dict[str, object]) -> None:
 
 
 pytest_collect_file = Sybil(
-    parsers=[CodeBlockParser("python", _python), CodeBlockParser("text", _text), SkipParser()],
+    parsers=[
+        CodeBlockParser("python", _python),
+        CodeBlockParser("text", _text),
+        CodeBlockParser("toml", _file),
+        CodeBlockParser("yaml", _file),
+        CodeBlockParser("console", _console),
+        SkipParser(),
+    ],
     patterns=["README.md", "docs/*.md"],
     setup=_setup,
 ).pytest()
