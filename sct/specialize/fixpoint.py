@@ -245,7 +245,7 @@ def end_iteration(s: Builder, loop: Loop, inner: Memory) -> tuple[dict[Key, _Slo
     handed: dict[_Slot | Key, set[_Slot | Key]] = {slot: set().union(*map(sources, found)) for slot, _, found in left}
     near: _Mates = {}
     mates(loop.shared, near)
-    for k in inner.sharing.found:
+    for k in inner.sharing.bits.those(inner.sharing.found):
         if outer.knows(k):
             others = list(inner.sharing.since(outer.sharing, k))
             handed[k] = set().union(*map(sources, others)).difference((k,), near.get(k, ()))
@@ -273,10 +273,15 @@ def hand_on(loop: Loop, handed: dict[_Slot | Key, set[_Slot | Key]], found: set[
     """
     near: _Mates = {}
     mates(found, near)
+    coming: _Mates = {}  # a part or object -> those that may come to be it
+    for part, sources in handed.items():
+        for c in sources:
+            coming.setdefault(c, set()).add(part)
     for part, sources in handed.items():
         there = set().union(*(near[c] for c in sources.intersection(near)))
         loop.shared.update(frozenset((part, q)) for q in there if not isinstance(q, tuple) and q != part)
-        loop.shared.update(frozenset((part, other)) for other, theirs in handed.items() if other != part and theirs & there)
+        others = set().union(*(coming[q] for q in there.intersection(coming))) - {part}
+        loop.shared.update(frozenset((part, other)) for other in others)
 
 
 def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:

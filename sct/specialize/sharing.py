@@ -22,7 +22,7 @@ class Sharing(Generic[K]):
     def __init__(self, bits: Bits[K] | None = None) -> None:
         self.bits: Bits[K] = Bits() if bits is None else bits
         self.mates: dict[K, int] = {}
-        self.found: set[K] = set()  # the objects that came to share memory with another one since the fork
+        self.found = 0  # the objects that came to share memory with another one since the fork, as bits
 
     def fork(self) -> Sharing[K]:
         """The pairs for a branch or a loop's body."""
@@ -55,13 +55,12 @@ class Sharing(Generic[K]):
         new = others & ~own & ~self.mates.get(p, 0)
         if new:
             self.mates[p] = self.mates.get(p, 0) | new
-            self.found.add(p)
+            self.found |= new | own
             for q in self.bits.those(new):
                 self.mates[q] = self.mates.get(q, 0) | own
-                self.found.add(q)
 
     def include(self, other: Sharing[K]) -> None:
         """The pairs that a fork of this has found are pairs here too."""
-        for p in other.found:
+        for p in self.bits.those(other.found):
             self.mates[p] = self.mates.get(p, 0) | other.mates.get(p, 0)
         self.found |= other.found
