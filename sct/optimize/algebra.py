@@ -510,8 +510,11 @@ class _Algebra(Rewriter):
             small = (*s.args[:k], spread.args[0], *s.args[k + 1 :])
             if not all(_single(o) for o in small):
                 return None
+            known = isinstance(small[-1], Const) and small[-1].value != 0
+            if s.op is operator.truediv and not known and all(map(_may_be_python, small)):
+                return None  # an error of Python's where it divides by zero, and arrays are infinite
             own, made = self.computes(s), numbers(as_array(infer_call(s.op, [type_of(o) for o in small], {})))
-            if own is None or not own.inexact or made != own:
+            if own is None or made is None or not own.inexact or made.dtype != own.dtype or own.weak is not False:
                 return None
             if view is None:
                 return self.changed(s, np.broadcast_to, self.number(s, s.op, *small), spread.args[1])
@@ -882,6 +885,12 @@ def _scalar(o: Operand) -> bool:
 def _single(o: Operand) -> bool:
     """Whether an operand is a number, known or not."""
     return _number(o) or _scalar(o)
+
+
+def _may_be_python(o: Operand) -> bool:
+    """Whether an operand is a number of Python's, or may be one."""
+    t = type_of(o)
+    return isinstance(t, (Const, Scalar)) or (isinstance(t, Array) and bool(t.also))
 
 
 def _axis_of(s: Apply) -> Operand | None:

@@ -9,6 +9,7 @@ numbers to others have identities of their own.
 from __future__ import annotations
 
 import functools
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Numbers:
 
 
 _PYTHON: dict[Any, Numbers] = {kind: Numbers(np.dtype(kind), True) for kind in (bool, int, float, complex)}
-_WEAK: dict[Any, Any] = {np.dtype(bool): np.dtype(bool), **{np.dtype(kind): kind for kind in (int, float, complex)}}
+_WEAK: dict[str, Any] = {"b": np.dtype(bool), "i": int, "f": float, "c": complex}
 
 
 def numbers(t: Abstract) -> Numbers | None:
@@ -101,10 +102,22 @@ def is_elementwise(op: Any) -> bool:
 def loop_of(op: Any, a: Operand, b: Operand) -> tuple[np.dtype[Any], ...] | None:
     """The dtypes of operands and result in which NumPy carries out an element-wise operation on arrays; None if not known."""
     ufunc = ufunc_of(op)
-    given = [n for o in (a, b) if (n := numbers(type_of(o))) is not None and n.weak is not None]
-    dtypes: list[Any] = [_WEAK[n.dtype] if n.weak else n.dtype for n in given]
-    if ufunc is None or ufunc.nout != 1 or len(dtypes) != 2:
+    given = [n for o in (a, b) if (n := numbers(type_of(o))) is not None]
+    if ufunc is None or ufunc.nout != 1 or len(given) != 2:
         return None
+    found = {_resolved(ufunc, *dtypes) for dtypes in product(*map(_as_operands, given))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _as_operands(n: Numbers) -> tuple[Any, ...]:
+    """What numbers are to a ufunc: a dtype, or a kind of Python's numbers; both where they may be either."""
+    if n.weak is False:
+        return (n.dtype,)
+    python = _WEAK[n.dtype.kind]
+    return (python,) if n.weak else (n.dtype, python)
+
+
+def _resolved(ufunc: np.ufunc, *dtypes: Any) -> tuple[np.dtype[Any], ...] | None:
     try:
         return ufunc.resolve_dtypes((*dtypes, None))
     except TypeError:
