@@ -495,9 +495,8 @@ def one_triangle(a_bar, lower):
     return np.triu(a_bar) + np.triu(transposed(a_bar), 1)
 
 
-def over_gaps(q, gaps):
-    """`q` divided by `gaps` off the diagonal, 0 on it."""
-    identity = np.eye(np.shape(gaps)[-1], dtype=gaps.dtype)
+def over_gaps(q, gaps, identity):
+    """`q` divided by `gaps` off the diagonal, 0 on it; `identity` is of the dtype of `gaps`."""
     return q * (1.0 - identity) / (gaps + identity)
 
 
@@ -518,9 +517,10 @@ def eigh(result, a, result_bar, UPLO="L"):
             return np.zeros_like(a)
         a_bar = (vc * per_column(w_bar)) @ vt
     else:
-        core = over_gaps(vt @ v_bar, per_column(w) - per_row(w))
+        identity = np.eye(np.shape(w)[-1], dtype=w.dtype)
+        core = over_gaps(vt @ v_bar, per_column(w) - per_row(w), identity)
         if w_bar is not None:
-            core = core + per_row(w_bar) * np.eye(np.shape(w)[-1], dtype=w.dtype)
+            core = core + per_row(w_bar) * identity
         a_bar = vc @ core @ vt
     return one_triangle(a_bar, UPLO == "L" or UPLO == "l")
 
@@ -570,7 +570,8 @@ def eig(result, a, result_bar):
     identity = np.eye(np.shape(w)[-1])
     lengths = np.sum(np.real(q) * identity, axis=-1)
     vc = np.conj(v) if np.iscomplexobj(v) else v
-    core = over_gaps(q - (vt @ vc) * per_column(lengths), per_column(w) - per_row(w))
+    gaps = per_column(w) - per_row(w)
+    core = over_gaps(q - (vt @ vc) * per_column(lengths), gaps, np.eye(np.shape(w)[-1], dtype=w.dtype))
     if w_bar is not None:
         core = core + per_row(w_bar) * identity
     return np.linalg.solve(vt, core @ vt)
@@ -634,13 +635,13 @@ def svd_adjoint(u, s, vh, u_bar, s_bar, vh_bar):
     if u_bar is not None:
         u_bar = np.conj(u_bar) if np.iscomplexobj(u_bar) else u_bar
         q = adjoined(u) @ u_bar
-        core = core + over_gaps(q - adjoined(q), gaps) * per_column(s)
+        core = core + over_gaps(q - adjoined(q), gaps, identity) * per_column(s)
         if np.iscomplexobj(q):
             core = core + 1j * (np.imag(q) * identity) / per_row(s)
     if vh_bar is not None:
         vh_bar = np.conj(vh_bar) if np.iscomplexobj(vh_bar) else vh_bar
         p = vh @ adjoined(vh_bar)
-        core = core + per_row(s) * over_gaps(p - adjoined(p), gaps)
+        core = core + per_row(s) * over_gaps(p - adjoined(p), gaps, identity)
     a_bar = u @ core @ vh
     if u_bar is not None:
         a_bar = add_outside_columns(a_bar, u, s, vh, u_bar, q)
