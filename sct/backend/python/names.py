@@ -49,6 +49,7 @@ class _Namer:
         self.folding = folding
         self.reserved = reserved
         self.leader: dict[Value, Value] = {}
+        self.bits = graph.bits
         self.values = graph.bits.things
         self.members: dict[Value, int] = {v: graph.bits.bit(v) for v in self.values}
         self.conflicts: dict[Value, int] = {v: graph.of.get(v, 0) for v in self.values}
@@ -140,17 +141,21 @@ class _Namer:
             return label
         if label:
             return self.numbered_name(label, group)
-        first = ""
-        for name in self.wordings(group):
+        first, hint = "", self.hint(group)
+        for name in self.wordings(group, hint):
             first = first or name
-            if (name == group.hint or name not in self.labels) and self.free(name, group):
+            if (name == hint or name not in self.labels) and self.free(name, group):
                 return name
         return self.numbered_name(first or ("flag" if _kind(group.type) == "flag" else "value"), group)
 
-    def wordings(self, group: Value) -> Iterator[str]:
+    def hint(self, group: Value) -> str:
+        """What the values of a group may be called after: what the first one is that has such a word."""
+        return group.hint or next((v.hint for v in self.bits.those(self.members[group]) if v.hint), "")
+
+    def wordings(self, group: Value, hint: str) -> Iterator[str]:
         """What a temporary may be called, the best first."""
-        if group.hint:
-            yield group.hint
+        if hint:
+            yield hint
         if self.members[group] & self.counts:
             yield from ("count", "steps", "iterations")
         v: Operand = group
