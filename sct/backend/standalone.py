@@ -25,6 +25,7 @@ from sct.ir.ops import Again, Derived, Field, Free, Steps, StepsBack
 from sct.ir.records import record
 from sct.ir.rewriting import changed, map_blocks, substitute
 from sct.ir.ssa import Apply, Block, Function, Value, blocks_in, type_of
+from sct.ir.type_text import size_in_words
 from sct.ir.types import (
     Abstract,
     Array,
@@ -47,7 +48,7 @@ from sct.ir.types import (
 from sct.runtime import expectations
 from sct.specialize.specializer import Specialized
 
-__all__ = ["FORMAT", "Asked", "Standalone", "described", "in_words", "size_in_words", "stamps"]
+__all__ = ["FORMAT", "Asked", "Standalone", "described", "in_words", "stamps"]
 
 FORMAT = 1
 _STAMP = "# sct: "
@@ -696,11 +697,6 @@ def in_words(t: Abstract, path: str = "") -> str:
         entries = zip(t.keys, t.items, strict=True)
         return "{" + ", ".join(f"{k!r}: {in_words(i, f'{path}[{k!r}]')}" for k, i in entries) + "}"
     return t.cls.__name__ if isinstance(t, Instance) else "any"
-
-
-def size_in_words(n: SizeLike) -> str:
-    """A size as a reader knows it: by the axis that it is of."""
-    return re.sub(r"([\w\]\['\"]+)\.(\d+)", r"\1.shape[\2]", str(n).strip("'")).replace("!", "")
 
 
 def _written(function: Any) -> str:

@@ -21,11 +21,11 @@ from sct.ir.types import Array, Scalar, Tuple
 from sct.registry.facts import facts_of
 from sct.runtime import updated
 
-__all__ = ["Tape", "TapeEntry", "tape_of"]
+__all__ = ["Recorded", "Tape", "TapeEntry", "recorded", "tape_of"]
 
 
 @dataclass(frozen=True)
-class TapeEntry:
+class Recorded:
     """One variable that a derivative records.
 
     Attributes
@@ -38,16 +38,26 @@ class TapeEntry:
         The primal statements whose reverse reads it.
     restores : bool
         Whether it is a part that a write overwrites, and that the reverse sweep puts back.
-    count : int
-        How many values are recorded.
-    nbytes : int
-        How many bytes of array data they have.
     """
 
     name: str
     statement: str
     needed_by: tuple[str, ...]
     restores: bool
+
+
+@dataclass(frozen=True)
+class TapeEntry(Recorded):
+    """One variable that a derivative records for some arguments.
+
+    Attributes
+    ----------
+    count : int
+        How many values are recorded.
+    nbytes : int
+        How many bytes of array data they have.
+    """
+
     count: int
     nbytes: int
 
@@ -96,6 +106,13 @@ def tape_of(f: Function, text: Text, namespace: Mapping[str, Any], args: Sequenc
         if count and what.needed_by:
             entries.append(TapeEntry(name, what.statement, tuple(what.needed_by), what.restores, count, nbytes))
     return Tape(tuple(entries))
+
+
+def recorded(f: Function) -> tuple[Recorded, ...]:
+    """What the derivative `f` records, whatever it is called with."""
+    names = variable_names(f)
+    found = {names[v]: what for v, what in _recorded(f.block).items() if v in names}
+    return tuple(Recorded(n, w.statement, tuple(w.needed_by), w.restores) for n, w in found.items() if w.needed_by)
 
 
 # -- what is recorded --------------------------------------------------------------------------------------------------------

@@ -6,16 +6,13 @@ on copies of the arguments.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sct.cli.target import CommandError, Target, story
-from sct.errors import SctError
+from sct.cli.target import CommandError, Target, running
 from sct.testing.differences import Comparison
 from sct.testing.gradients import compared_grads
 from sct.testing.mismatch import GradientMismatch
@@ -66,15 +63,11 @@ def checked(of: Target, args: tuple[Any, ...], wrt: Any, order: int) -> tuple[li
     found: dict[tuple[int, Any], list[Comparison]] = {}
     problems: list[str] = []
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with running(of):
             for number, one in compared_grads(of.function, args, wrt, order):
                 found.setdefault((number, one.path), []).append(one)
     except GradientMismatch as e:
         problems.append(str(e))
-    except SctError:
-        raise
-    except Exception as e:  # noqa: BLE001  (the user's code may raise any)
-        raise CommandError(f"{of.written} cannot be called with these arguments\n{story(e, of.file)}") from None
     rows = [
         Row(number, _by(path, names), len({id(c.direction) for c in several}), max(several, key=_badness))
         for (number, path), several in found.items()

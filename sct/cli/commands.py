@@ -18,13 +18,13 @@ import click
 
 from sct import __version__
 from sct.api.generate import TRANSFORMS
-from sct.cli import checking, coverage
+from sct.cli import checking, coverage, explaining
 from sct.cli.modules import compared, write_all
 from sct.cli.output import show_code, show_json, show_line, show_table
 from sct.cli.projects import Asked, generated, in_project
 from sct.cli.stages import derivative_of
 from sct.cli.stages import stages as every_stage
-from sct.cli.target import CommandError, evaluated, parameters, target
+from sct.cli.target import CommandError, evaluated, parameters, running, target
 from sct.errors import SctError
 
 __all__ = ["sct"]
@@ -254,3 +254,39 @@ def stages(
     for stage in made:
         show_line(f"== {stage.title}", "bold")
         show_code(f"{stage.text.rstrip()}\n\n", "python" if stage.is_python else "text")
+
+
+@sct.command()
+@_looked_at
+def explain(
+    of: str,
+    transform: str,
+    wrt: str | None,
+    types: str | None,
+    expression: str | None,
+    roots: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Say what a derivative is made of, and why.
+
+    Which variables are active; what is recorded, and for what; the operations and bytes that the function and its derivative
+    cost, as an estimate; which rules were used, and what the code relies on. With arguments sizes are numbers, and the function
+    is run to see how much is recorded.
+    """
+    found = target(of, roots=roots)
+    like = None if expression is None else evaluated(expression, found)
+    derived = derivative_of(TRANSFORMS[transform.replace("-", "_")], found.function, parameters(wrt))
+    with running(found):
+        said = explaining.explained(derived, like, types)
+    if as_json:
+        show_json({"function": of, "transform": transform, "wrt": list(derived.wrt), **said.record()})
+        return
+    for title, lines in said.sections():
+        if lines:
+            show_line(title, "bold")
+            for line in lines:
+                show_line(f"  {line}")
+    show_line()
+    show_table(("cost", "operations", "bytes read and written"), said.costs())
+    if said.derivative.left_out:
+        show_line(f"only the bytes are counted of {', '.join(sorted(said.derivative.left_out))}")

@@ -10,16 +10,17 @@ import contextlib
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from sct.errors import SctError
 
-__all__ = ["CommandError", "Target", "evaluated", "parameters", "story", "target"]
+__all__ = ["CommandError", "Target", "evaluated", "parameters", "running", "target"]
 
 
 class CommandError(SctError):
@@ -87,7 +88,7 @@ def _imported(file: Path, path: str, roots: Sequence[Path]) -> Any:
         with contextlib.redirect_stdout(sys.stderr):
             module = importlib.import_module(name)
     except (Exception, SystemExit) as e:  # noqa: BLE001  (the user's code may raise any)
-        raise CommandError(f"{path} cannot be imported\n{story(e, file)}") from None
+        raise CommandError(f"{path} cannot be imported\n{_story(e, file)}") from None
     there = getattr(module, "__file__", None)
     if there is None or Path(there).resolve() != file:
         raise CommandError(
@@ -107,11 +108,31 @@ def _place(file: Path, roots: Sequence[Path]) -> tuple[Path, str]:
     return root, ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
-def story(error: BaseException, file: Path) -> str:
-    """An error of the user's code: its traceback from where that begins, each line indented."""
+@contextlib.contextmanager
+def running(of: Target) -> Iterator[None]:
+    """Meanwhile the function is run: what it prints goes to stderr, and what it raises is a `CommandError`."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except SctError:
+        raise
+    except Exception as e:
+        if _from(e, of.file) is None:
+            raise  # no error of the function's
+        raise CommandError(f"{of.written} cannot be called with these arguments\n{_story(e, of.file)}") from None
+
+
+def _from(error: BaseException, file: Path) -> TracebackType | None:
+    """The traceback of an error, from where it enters a file; None if it never does."""
     at = error.__traceback__
     while at is not None and Path(at.tb_frame.f_code.co_filename).resolve() != file:
         at = at.tb_next
+    return at
+
+
+def _story(error: BaseException, file: Path) -> str:
+    """An error of the user's code: its traceback from where that begins."""
+    at = _from(error, file)
     lines = traceback.format_exception(type(error), error, at)
     return "".join(lines if at is not None else traceback.format_exception_only(type(error), error)).rstrip()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import re
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
@@ -41,7 +42,7 @@ from sct.ir.types import (
     Unknown,
 )
 
-__all__ = ["Reader", "constant_text", "parse_type", "text_of", "value_text"]
+__all__ = ["Reader", "constant_text", "parse_type", "size_in_words", "text_of", "value_text"]
 
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in (bool, int, float, complex)}
 _WORDS: dict[str, Any] = {"None": None, "True": True, "False": False, "nan": math.nan, "inf": math.inf, "star": STAR}
@@ -439,3 +440,9 @@ class Reader:
         if isinstance(known, type) and issubclass(known, np.generic) and s.accept("("):
             return known(*self.items(self.value, ")"))
         return Tuple(self.items(item, ")"), known) if item is not None and s.accept("(") else known
+
+
+def size_in_words(n: SizeLike) -> str:
+    """A size as a reader knows it: by the axis that it is of."""
+    text = re.sub(r'"([^"]*)"', r"\1", str(n).strip("'")).replace("!", "")  # names of axes in containers are quoted
+    return re.sub(r"([\w\]\['\"]+)\.(\d+)", r"\1.shape[\2]", text)
