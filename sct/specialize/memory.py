@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
+from sct.analysis.recording import is_number
 from sct.analysis.storage import fresh, read_only
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.infer.facts import for_call
@@ -219,8 +220,11 @@ class Memory:
         return self.object_of(o) if isinstance(o, (List, Dict)) else None
 
     def reached(self, part: Operand, o: Operand) -> list[Key]:
-        """The objects that `part` is, or holds, if it stands for `o`: a value of unknown structure holds what is in `o`."""
-        own = self.object_in(o)
+        """The objects that `part` is, or holds, if it stands for `o`: a value of unknown structure holds what is in `o`.
+
+        A number is none: nothing can be written into it.
+        """
+        own = None if is_number(o) else self.object_in(o)
         found = [] if own is None else [own]
         if isinstance(part, Value) and not isinstance(part.type, Array):
             found += [self.root(leaf) for leaf in _arrays((o,))]
