@@ -66,6 +66,7 @@ def test_wheel_has_the_rules_and_the_licence(distributions):
     names = zipfile.ZipFile(distributions[".whl"]).namelist()
     assert "sct/rules/products.py" in names
     assert "sct/py.typed" in names
+    assert "sct/cli/commands.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("rules/", "tests/"))]
 

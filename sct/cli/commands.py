@@ -109,6 +109,7 @@ _for_module = _options(
         callback=_data,
         help="What globals become: constants, import or parameters; or NAME=WAY,… .",
     ),
+    click.option("--accumulate", is_flag=True, help="Of grad and vjp: add to buffers of the caller's."),
     click.option("--no-guards", is_flag=True, help="Do not check arguments."),
     click.option("--name", help="What the derivative is called."),
     _root,
@@ -125,13 +126,14 @@ def _derivative(
     like: str | None,
     functions: str,
     data: Any,
+    accumulate: bool,
     no_guards: bool,
     name: str | None,
     roots: tuple[Path, ...],
     output: str | None,
     force: bool,
 ) -> None:
-    asked = Asked(of, transform, parameters(wrt), like, {"types": types, "name": name})
+    asked = Asked(of, transform, parameters(wrt), like, {"types": types, "name": name, "accumulate": accumulate})
     text = generated([asked], None, roots, functions=functions, data=data, guards=not no_guards)
     if output in (None, "-"):
         show_code(text)

@@ -49,6 +49,7 @@ _DERIVATIVE = {
     "types": str,
     "like": str,
     "name": str,
+    "accumulate": bool,
     "has_aux": bool,
     "holomorphic": bool,
     "optimize": bool,

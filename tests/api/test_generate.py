@@ -13,7 +13,9 @@ from test_programs import PROGRAMS
 from trees import leaves, random_like
 
 import sct
+from sct.api.generate import parameter_types, rules_used
 from sct.backend.standalone import stamps
+from sct.registry.rules import adjoint_rule
 
 SCALE = 2.5
 WEIGHTS = np.array([[1.0, 2.0], [0.5, -1.0]])
@@ -611,6 +613,12 @@ def test_hashes_tell_what_was_changed(tmp_path, monkeypatch):
     assert stamps(sct.generate(made(C), like=(X,)))["made from"] == before
     monkeypatch.setitem(globals(), "SCALE", 2.75)
     assert stamps(sct.generate(made(C), like=(X,)))["made from"] != before
+
+
+def test_rules_of_methods_are_part_of_what_a_module_is_made_from():
+    derived = sct.grad(lambda x: (x * x).sum())
+    found = rules_used(derived, parameter_types(derived, None, "x: f8[n]"))
+    assert adjoint_rule(np.sum).function in found and adjoint_rule(np.multiply).function not in found
 
 
 # -- bad input -----------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """`sct grad` and the other transforms: the text of a module, printed or written."""
 
+import contextlib
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -72,6 +74,22 @@ def test_no_package_of_its_own_is_imported_with_sct():
     assert done.stdout == "[]\n"
 
 
+def test_on_a_terminal_it_has_colours(model):
+    pty = pytest.importorskip("pty")
+    words = [sys.executable, "-m", "sct", "grad", "layer.py:loss", "--types", TYPES]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "60"}
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(words, stdout=theirs, env={k: v for k, v in env.items() if k != "NO_COLOR"})
+    os.close(theirs)
+    shown = b""
+    with os.fdopen(ours, "rb") as terminal, contextlib.suppress(OSError):  # at its end
+        while more := terminal.read1():
+            shown += more
+    assert process.wait() == 0 and b"\x1b[" in shown
+    plain = re.sub(r"\x1b\[[\d;]*m", "", shown.decode()).replace("\r\n", "\n")
+    assert "loss_grad" in loaded(plain) and plain.count("\n# sct: ") == 3
+
+
 def test_a_package_that_is_missing_is_named(monkeypatch, capsys):
     from sct.cli import main
 
@@ -102,6 +120,14 @@ def test_wrt_names_or_numbers(sct, model):
     of = ("grad", "layer.py:loss", "--types", TYPES)
     for wrt, result in [("b", "b_bar"), ("1", "b_bar"), ("b,", "(b_bar,)"), ("0, b", "W_bar, b_bar")]:
         assert f"    return {result}\n" in sct(*of, "--wrt", wrt).stdout
+
+
+def test_adjoints_that_are_added_to(sct, model):
+    done = sct("grad", "layer.py:loss", "--types", TYPES, "--accumulate", "--name", "loss_adjoint")
+    W_bar = np.ones_like(W)
+    assert loaded(done.stdout)["loss_adjoint"](W, B, X, W_bar) is None
+    gradient = loaded(sct("grad", "layer.py:loss", "--types", TYPES).stdout)["loss_grad"](W, B, X)
+    np.testing.assert_allclose(W_bar, 1.0 + gradient)
 
 
 def test_of_a_class_and_arguments_like(sct, model):

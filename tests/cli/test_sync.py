@@ -72,6 +72,12 @@ def test_modules_are_written_and_up_to_date(sct, project):
     assert (done.exit_code, done.output) == (0, "")
 
 
+def test_it_writes_what_a_command_of_its_own_does(sct, project):
+    sct("sync")
+    done = sct("elementwise-grad", "src/model.py:act", "--like", "(np.ones(3) * SCALE,)")
+    assert done.stdout == (project / "src" / "activation.py").read_text()
+
+
 def test_from_another_folder(sct, project, monkeypatch):
     (project / "elsewhere").mkdir()
     monkeypatch.chdir(project / "elsewhere")
