@@ -41,11 +41,16 @@ def declared_types(text: str, names: Sequence[str]) -> dict[str, Abstract]:
         If the text has a mistake in it, or a parameter is not in it; says where.
     """
     try:
-        tree: Any = ast.parse(f"def f({re.sub(_NO_AXES, '[()]', text)}): pass").body[0]
+        (tree, *others) = ast.parse(f"def f({re.sub(_NO_AXES, '[()]', text)}): pass").body
     except SyntaxError as e:
         at = max((e.offset or 1) - len("def f("), 1)
         raise SctError(f"types={text!r} cannot be read: {e.msg} at character {at}", None, _ADVICE) from None
-    given = {a.arg: a.annotation for a in tree.args.args}
+    assert isinstance(tree, ast.FunctionDef)
+    a = tree.args
+    repeated = len({p.arg for p in a.args}) < len(a.args)
+    if others or repeated or len(tree.body) != 1 or a.defaults or a.kwonlyargs or a.posonlyargs or a.vararg or a.kwarg:
+        raise SctError(f"types={text!r} has more in it than types", None, _ADVICE)
+    given = {p.arg: p.annotation for p in a.args}
     for name, annotation in given.items():
         if name not in names:
             raise SctError(f"types={text!r} has {name}, which is no parameter", None, f"The parameters are {', '.join(names)}.")
@@ -129,7 +134,7 @@ def annotated_type(annotation: Any, path: str, known: Mapping[str, Any]) -> Abst
     if isinstance(annotation, str):
         try:
             annotation = eval(annotation, dict(known))
-        except (AttributeError, NameError, SyntaxError, TypeError):
+        except Exception:  # noqa: BLE001  (it says nothing, then)
             return None
     if annotation in (float, int, complex):
         return Scalar(annotation, size_symbol(path) if annotation is int else None)
@@ -139,11 +144,16 @@ def annotated_type(annotation: Any, path: str, known: Mapping[str, Any]) -> Abst
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is np.ndarray and len(args) == 2:
         scalar = typing.get_args(args[1])
-        return Array(np.dtype(scalar[0]), None) if scalar and isinstance(scalar[0], type) else None
+        return Array(np.dtype(scalar[0]), None) if scalar and _is_dtype(scalar[0]) else None
     if origin is tuple and Ellipsis not in args:
         items = [annotated_type(a, f"{path}[{k}]", known) for k, a in enumerate(args)]
         return None if None in items else Tuple(tuple(items))
-    return Array(np.dtype(annotation), ()) if isinstance(annotation, type) and issubclass(annotation, np.number) else None
+    return Array(np.dtype(annotation), ()) if _is_dtype(annotation) else None
+
+
+def _is_dtype(scalar: Any) -> bool:
+    """Whether a class is that of the numbers of one dtype."""
+    return isinstance(scalar, type) and issubclass(scalar, np.number) and scalar in np.sctypeDict.values()
 
 
 def _shaped(dims: str, dtypes: Any) -> Abstract:
@@ -154,7 +164,7 @@ def _shaped(dims: str, dtypes: Any) -> Abstract:
     for dim in dims.split():
         if dim.isdecimal():
             shape.append(int(dim))
-        elif dim.isidentifier():
+        elif dim.isidentifier() and dim.strip("_"):
             shape.append(size_symbol(dim, 1))
         else:
             return Array(dtype, None)

@@ -20,7 +20,7 @@ from sct.errors import CallError, SctError
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Apply, Value, blocks_in
-from sct.ir.types import Abstract, facts_relied_on, sizes_known
+from sct.ir.types import Abstract, Scalar, facts_relied_on, sizes_known
 from sct.registry.methods import primitive_of
 from sct.registry.rules import adjoint_rule
 from sct.specialize.calls import compiling, followed
@@ -90,7 +90,7 @@ class Generator:
         transform: str | None = None,
         wrt: Any = 0,
         *,
-        like: Sequence[Any] | None = None,
+        like: Sequence[Any] | dict[str, Any] | None = None,
         types: str | None = None,
         name: str | None = None,
         accumulate: bool = False,
@@ -106,8 +106,8 @@ class Generator:
             What is added; left out, the function as it is written.
         wrt : str, int, or tuple of these
             The parameters to differentiate by.
-        like : sequence, optional
-            Arguments such as the derivative will be called with; a cotangent is not among them.
+        like : sequence or dict, optional
+            Arguments such as the derivative will be called with, in order or by name; a cotangent is not among them.
         types : str, optional
             The types of the parameters, if there are no such arguments: ``"W: f8[n, m], x: f8[n], rate: float"``. Without both
             they are taken from annotations; where there are none, ranks are left open.
@@ -123,34 +123,36 @@ class Generator:
             raise CallError(
                 f"generate takes a Python function, not a {type(f).__name__}", advice="Give it the function itself."
             )
-        self._of[written_name(f)] = None
         if transform is None:
             if not isinstance(f, python_types.FunctionType):
                 raise CallError("a derivative is added by its transform", advice="Write add(f, 'grad').")
+            if options or accumulate or (wrt, like, types, name) != (0, None, None, None):
+                raise CallError("a function is added as it is written", advice="Write add(f), or say which transform.")
             self._module.copy(f)
-            return
-        if transform not in TRANSFORMS:
-            raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(TRANSFORMS)}.")
-        derived = TRANSFORMS[transform](f, wrt, **options)
-        if accumulate:
-            derived = _accumulating(derived)
-        if type(derived) is not DerivedFunction:
-            raise CallError(
-                f"{written_name(f)} takes any number of arguments, for each of which its derivative is another",
-                advice="Write a function of the parameters that it is called with.",
-            )
+        else:
+            self._add(_derived(f, transform, wrt, accumulate, options), like, types, name, accumulate, options)
+        self._of[written_name(f)] = None
+
+    def _add(
+        self,
+        derived: DerivedFunction[..., Any],
+        like: Any,
+        types: str | None,
+        name: str | None,
+        accumulate: bool,
+        options: Mapping[str, Any],
+    ) -> None:
+        what = _GIVES[derived._transform].format(f=written_name(derived.primal), wrt=_listed(derived.wrt))
         with examples(), compiling(), sizes_known(at_call=self._guards and like is not None):
             given = parameter_types(derived, like, types)
-            with_room(lambda: self._add(derived, given, name))
-        self._options.append(
-            f"{transform} {derived.wrt} {name} {types} {accumulate} {sorted(options.items())} {described(given)}"
-        )
 
-    def _add(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], name: str | None) -> None:
-        with facts_relied_on() as relied:
-            what = _GIVES[derived._transform].format(f=written_name(derived.primal), wrt=_listed(derived.wrt))
-            asked = self._asked(derived, types, what, relied)
-            self._module.add(asked, name or asked.specialized.function.name)
+            def added() -> None:
+                with facts_relied_on() as relied:
+                    self._module.add(lambda: self._asked(derived, given, what, relied), name)
+
+            with_room(added)
+        asked = f"{derived._transform} {derived.wrt} {name} {types} {accumulate} {sorted(options.items())}"
+        self._options.append(f"{asked} {described(given)}")
 
     def _asked(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
         specialized = derived.typed(types)
@@ -162,16 +164,29 @@ class Generator:
         rules = dict.fromkeys(rules_used(derived, types))
 
         def recurs(op: Again | Derived, given: tuple[Abstract, ...]) -> Asked:
-            inner = _runs(derived, op)
-            return self._asked(inner, given, "", relied)
+            return self._asked(_runs(derived, op), given, "", relied)
 
-        return Asked(finished, types, buffers, relied, self._guards, what, tuple(rules), tuple(followed()), recurs)
+        named = dict(zip(derived._inner.parameters, types, strict=False))  # a cotangent's may follow
+        return Asked(finished, named, buffers, relied, self._guards, what, tuple(rules), tuple(followed()), recurs)
 
     @ends_here
     def generate(self) -> str:
         """The text of the module."""
         of = ", ".join(self._of)
         return self._module.text(f"Derivatives of {of}, as sct wrote them.", "\n".join(self._options), _formatted)
+
+
+def _derived(f: Any, transform: str, wrt: Any, accumulate: bool, options: Mapping[str, Any]) -> DerivedFunction[..., Any]:
+    """What is asked for, of a function of a fixed number of parameters."""
+    if transform not in TRANSFORMS:
+        raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(TRANSFORMS)}.")
+    derived = TRANSFORMS[transform](f, wrt, **options)
+    if type(derived) is not DerivedFunction:
+        raise CallError(
+            f"{written_name(f)} takes any number of arguments, for each of which its derivative is another",
+            advice="Write a function of the parameters that it is called with.",
+        )
+    return _accumulating(derived) if accumulate else derived
 
 
 def _accumulating(derived: DerivedFunction[..., Any]) -> DerivedFunction[..., Any]:
@@ -200,7 +215,9 @@ def _runs(derived: DerivedFunction[..., Any], op: Again | Derived) -> DerivedFun
     return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), derived.optimize, "again")
 
 
-def parameter_types(derived: DerivedFunction[..., Any], like: Sequence[Any] | None, types: str | None) -> tuple[Abstract, ...]:
+def parameter_types(
+    derived: DerivedFunction[..., Any], like: Sequence[Any] | dict[str, Any] | None, types: str | None
+) -> tuple[Abstract, ...]:
     """The types of a function's parameters: of arguments such as `like`, as `types` says them, or as they are annotated."""
     names = list(derived._inner.parameters)
     if types is not None:
@@ -209,12 +226,20 @@ def parameter_types(derived: DerivedFunction[..., Any], like: Sequence[Any] | No
         found = declared_types(types, names)
         return tuple(found[n] for n in names)
     if like is not None:
-        values, _, _ = derived._bound(derived._with_cotangent(tuple(like), {}), {})
+        if not isinstance(like, (tuple, list, dict)):
+            raise CallError("like is a tuple of arguments, or a dict of them by name", advice="Write like=(x,) for one.")
+        args, kwargs = ((), like) if isinstance(like, dict) else (tuple(like), {})
+        values, _, _ = derived._bound(derived._with_cotangent(args, kwargs), kwargs)
         return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
     known = getattr(derived._root, "__globals__", {})
     out = []
     for n, p in derived._inner.parameters.items():
         declared = None if p.annotation is p.empty else annotated_type(p.annotation, n, known)
+        if isinstance(declared, Scalar) and p.default is not p.empty and type(p.default) is not declared.kind:
+            raise CallError(
+                f"the default of {n} is of type {type(p.default).__name__}, and its annotation says {declared.kind.__name__}",
+                advice="Write a default of that type.",
+            )
         out.append(declared_type(p, n in derived.wrt) if declared is None else declared)
     return tuple(out)
 
@@ -249,7 +274,7 @@ def generate(
     transform: str = "grad",
     wrt: Any = 0,
     *,
-    like: Sequence[Any] | None = None,
+    like: Sequence[Any] | dict[str, Any] | None = None,
     types: str | None = None,
     functions: str = "include",
     data: str | Mapping[str, str] = "constants",

@@ -13,9 +13,8 @@ import io
 import math
 import symtable
 import sys
-import textwrap
 import tokenize
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -23,44 +22,73 @@ import numpy as np
 
 from sct.errors import SctError
 from sct.frontend.read import read
-from sct.frontend.resolve import MISSING, look_up
+from sct.frontend.resolve import MISSING, look_up, place_of_default
+from sct.ir.ops import Free
 
-__all__ = ["Bundle", "Gap", "edited", "literal"]
+__all__ = ["WAYS", "Bundle", "Gap", "edited", "known_by", "literal", "rows_of"]
 
+WAYS = ("constants", "import", "parameters")
+"""What becomes of data that lies outside of a function."""
 _LARGEST = 1000  # entries of an array that is written as a constant
-_SIMPLE = (bool, int, float, complex, str, bytes, type(None))
+_SIMPLE = (bool, int, str, bytes, type(None))
+_NUMBERS = tuple(np.dtype(c).type for c in "?bhilqBHILQefdFD")
 
 
 class Bundle:
     """The names of a module, what it imports, and what is defined in it.
 
-    `include`: the user's functions are copied; else they are imported from where they stand.
+    `include`: the user's functions are copied; else they are imported from where they stand. `data`: one of `WAYS`, or that of
+    each datum by its name.
     """
 
-    def __init__(self, include: bool, taken: Iterable[str]) -> None:
+    def __init__(self, include: bool, data: str | Mapping[str, str]) -> None:
         self.include = include
-        self.taken = {*taken, *dir(builtins), "np", "npt"}
-        self.names: dict[int, str] = {}
+        self.data = data
+        self.taken = {*dir(builtins), "np", "npt", "Any"}
+        self.names: dict[Any, str] = {}  # of functions, classes and modules by identity, of data by where it is found
         self.held: list[Any] = []  # so that no other object has its identity
         self.imports: dict[str, None] = {}
         self.constants: dict[str, str] = {}
         self.definitions: dict[str, str] = {}
-        self.sources: dict[str, str] = {}  # of what is copied, as its author wrote it
+        self.early: set[str] = set()  # those that others need when they are defined
+        self.finished: list[str] = []
+        self.aliases: dict[str, str] = {}  # further names, for texts in which the first is one of their own
+        self.sources: list[str] = []  # of what is copied, as its author wrote it, and the data that it has
+        self.asked: set[str] = set()  # the names of data that a way was asked for
 
-    def name(self, value: Any, base: str) -> str:
-        """The name of an object, which gets one if it has none."""
-        if id(value) not in self.names:
-            name, k = base, 0
-            while name in self.taken:
-                k += 1
-                name = f"{base}_{k}"
-            self.taken.add(name)
-            self.names[id(value)] = name
-            self.held.append(value)
-        return self.names[id(value)]
+    # -- names -------------------------------------------------------------------------------------------------------
+
+    def named(self, key: Any, base: str, holder: Any) -> str:
+        """The name of what `key` stands for, which gets one if it has none; `holder` lives as long as the key is needed."""
+        if key not in self.names:
+            self.names[key] = self.fresh(base)
+            self.held.append(holder)
+        return self.names[key]
+
+    def fresh(self, base: str, own: Collection[str] = ()) -> str:
+        """A name that nothing in the module has, nor a text whose names are `own`."""
+        base = base if base.isidentifier() else "constant"
+        name, k = base, 0
+        while name in self.taken or name in own:
+            k += 1
+            name = f"{base}_{k}"
+        self.taken.add(name)
+        return name
+
+    def apart_from(self, name: str, own: Collection[str]) -> str:
+        """A name of the module's in a text whose own names are `own`: another one where it has that name itself."""
+        root, dot, rest = name.partition(".")
+        if root not in own:
+            return name
+        for alias, of in self.aliases.items():
+            if of == root and alias not in own:
+                return f"{alias}{dot}{rest}"
+        alias = self.fresh(root, own)
+        self.aliases[alias] = root
+        return f"{alias}{dot}{rest}"
 
     def reference(self, value: Any, called: str) -> str:
-        """How the module refers to an object that some function calls `called`."""
+        """How the module refers to code: a function, class, module, or something of NumPy's."""
         if id(value) in self.names:
             return self.names[id(value)]
         own = getattr(value, "__name__", "")
@@ -74,17 +102,19 @@ class Bundle:
             if isinstance(own, str) and getattr(module, own, MISSING) is value:
                 self.imports["import numpy as np"] = None
                 return f"{path}.{own}"
-        if callable(value) or type(value).__module__ == "typing":
-            return self.imported(value, called)
-        return self.constant(value, called)
+        return self.imported(value, called)
+
+    def is_code(self, value: Any) -> bool:
+        """Whether an object is referred to, rather than written or read."""
+        return isinstance(value, ModuleType) or callable(value) or type(value).__module__ == "typing"
 
     def module(self, value: ModuleType, called: str) -> str:
         if value is np:
             self.imports["import numpy as np"] = None
             return "np"
-        plain = called == value.__name__
-        name = self.name(value, called)
-        self.imports[f"import {value.__name__}" if plain and name == called else f"import {value.__name__} as {name}"] = None
+        name = self.named(id(value), called, value)
+        plain = name == value.__name__
+        self.imports[f"import {value.__name__}" if plain else f"import {value.__name__} as {name}"] = None
         return name
 
     def code(self, value: Any, called: str) -> str:
@@ -105,71 +135,161 @@ class Bundle:
             raise SctError(
                 f"{called} cannot be imported by its name",
                 None,
-                "Define it at the top level of a module, or leave functions='include'.",
+                "Define it at the top level of a module.",
             )
         if module == "__main__":
             raise SctError(
                 f"{called} is defined in the program that runs, from which no other module can import it",
                 None,
-                "Define it in a module of its own, or leave functions='include' and data='constants'.",
+                "Define it in a module of its own.",
             )
-        name = self.name(value, str(own))
+        if (module, own) == ("typing", "Any"):
+            self.imports["from typing import Any"] = None
+            return "Any"
+        name = self.named(id(value), str(own), value)
         self.imports[f"from {module} import {own}" + (f" as {name}" if name != own else "")] = None
         return name
 
-    def constant(self, value: Any, called: str) -> str:
+    # -- data --------------------------------------------------------------------------------------------------------
+
+    def way(self, name: str) -> str:
+        """What becomes of data of that name."""
+        self.asked.add(name)
+        return self.data if isinstance(self.data, str) else self.data.get(name, "constants")
+
+    def datum(self, op: Free, value: Any) -> str:
+        """How the module calls data that a function finds outside of itself, and that does not become a parameter."""
+        owner, name = op.function, op.name.split(" ")[0]
+        way = self.way(name)
+        if way == "constants":
+            return self.constant(value, name, self.place(op), owner)
+        if op.attribute or not isinstance(owner, FunctionType):
+            return f"{self.reference(owner, getattr(owner, '__name__', name))}.{name}"
+        cells = owner.__code__.co_freevars
+        if op.name != name or name not in owner.__globals__ or name in cells or owner.__module__ == "__main__":
+            raise SctError(
+                f"{name}, which {owner.__qualname__} reads, is no global of a module that can be imported",
+                None,
+                f"Ask for data={{{name!r}: 'parameters'}} or 'constants'.",
+            )
+        own = self.named(self.place(op), name, owner)
+        self.imports[f"from {owner.__module__} import {name}" + (f" as {own}" if own != name else "")] = None
+        return own
+
+    def place(self, op: Free) -> Any:
+        """Where data is found, which two functions may share."""
+        owner = op.function
+        if op.attribute or not isinstance(owner, FunctionType):
+            return "attribute", id(owner), op.name
+        if op.name.endswith(" (default)"):
+            return "default", id(owner), op.name
+        if op.name in owner.__code__.co_freevars and owner.__closure__ is not None:
+            return "cell", id(owner.__closure__[owner.__code__.co_freevars.index(op.name)])
+        return "global", id(owner.__globals__), op.name
+
+    def constant(self, value: Any, called: str, place: Any, holder: Any) -> str:
         """Data, written into the module."""
-        text = literal(value, called)
-        if "np." in text:
-            self.imports["import numpy as np"] = None
-        for name, known in self.constants.items():
-            if known == text and name == called:
-                return name
-        name = self.name(value, called)
-        self.constants[name] = text
+        name = self.named(place, called, holder)
+        if name not in self.constants:
+            text = self.constants[name] = literal(value, called)
+            if "np." in text:
+                self.imports["import numpy as np"] = None
         return name
 
     # -- copies ------------------------------------------------------------------------------------------------------
 
     def copied(self, value: Any) -> str:
         """A function or class, copied into the module."""
-        name = self.name(value, value.__name__ if value.__name__.isidentifier() else "function")
+        name = self.named(id(value), value.__name__ if value.__name__.isidentifier() else "function", value)
         if name in self.definitions:
             return name
         self.definitions[name] = ""  # it may call itself
         node, text = _text_of(value)
-        self.sources[f"{value.__module__}.{value.__qualname__}"] = text
-        self.definitions[name] = self.with_names(node, text, name, lambda called: _found(value, called))
+        self.sources.append(text)
+        self.definitions[name] = self.with_names(node, text, name, value)
+        self.finished.append(name)
         return name
 
-    def with_names(self, node: ast.AST, text: str, name: str, find: Callable[[str], Any]) -> str:
+    def with_names(self, node: Any, text: str, name: str, value: Any) -> str:
         """A text in which the names that are not its own are the module's; `name` is what it defines."""
         edits: list[tuple[Any, str]] = []
-        outer = _outer_names(text)
+        outer, own = _names_in(text)
+        own -= {node.name}
+        self.taken |= own - outer  # what is defined from here on takes other names
+        skipped: set[int] = set()
+        if isinstance(value, FunctionType):
+            for default, new in self.defaults(node, value):
+                edits.append((default, new))
+                skipped.update(map(id, ast.walk(default)))
         for n in ast.walk(node):
-            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id in outer:
-                module = find(n.value.id)
+            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id in outer and id(n) not in skipped:
+                module = _found(value, n.value.id)
                 if isinstance(module, ModuleType) and module.__name__.split(".")[0] == "sct":
-                    edits.append((n, self.reference(getattr(module, n.attr), n.attr)))
-        covered = {id(e.value) for e, _ in edits if isinstance(e, ast.Attribute)}
+                    edits.append((n, self.apart_from(self.reference(getattr(module, n.attr), n.attr), own)))
+                    skipped.add(id(n.value))
         for n in ast.walk(node):
-            if isinstance(n, ast.Name) and n.id in outer and id(n) not in covered:
-                found = find(n.id)
-                if found is MISSING:
-                    continue
-                own = self.reference(found, n.id)
-                if own != n.id:
-                    edits.append((n, own))
+            if isinstance(n, ast.Name) and n.id in outer and id(n) not in skipped:
+                found = _found(value, n.id)
+                if found is not MISSING:
+                    new = self.apart_from(self.outside(found, n.id, value), own)
+                    if new != n.id:
+                        edits.append((n, new))
         edits += _annotations(node, text)
         if any(new.endswith("Any") for _, new in edits):
             self.imports["from typing import Any"] = None
         text = edited(text, edits)
-        old = node.name if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else name
-        return (
-            text
-            if old == name
-            else text.replace(f"{'class' if isinstance(node, ast.ClassDef) else 'def'} {old}", f"def {name}", 1)
-        )
+        word = "class" if isinstance(node, ast.ClassDef) else "def"
+        return text if node.name == name else text.replace(f"{word} {node.name}", f"{word} {name}", 1)
+
+    def outside(self, found: Any, called: str, value: Any) -> str:
+        """How a copy calls what it finds outside of itself."""
+        if self.is_code(found):
+            return self.reference(found, called)
+        if not isinstance(value, FunctionType):
+            return self.constant(found, called, ("global", id(sys.modules[value.__module__].__dict__), called), value)
+        if self.way(called) == "parameters":
+            raise SctError(
+                f"{called} cannot become a parameter: {value.__qualname__} reads it, which is copied as it is",
+                None,
+                f"Pass it to {value.__name__} as an argument, or ask for data={{{called!r}: 'constants'}}.",
+            )
+        return self.datum(Free(value, called), found)
+
+    def defaults(self, node: ast.FunctionDef, value: FunctionType) -> Iterator[tuple[ast.expr, str]]:
+        """The defaults of a copied function, as they were worked out."""
+        a = node.args
+        positional = [*a.posonlyargs, *a.args]
+        pairs = [*zip(positional[len(positional) - len(a.defaults) :], a.defaults, strict=True)]
+        pairs += [(p, d) for p, d in zip(a.kwonlyargs, a.kw_defaults, strict=True) if d is not None]
+        for p, written in pairs:
+            where, key = place_of_default(value, p.arg)
+            given = getattr(value, where)[key]
+            self.sources.append(f"{value.__qualname__} {p.arg}={known_by(given)}")
+            if _says(written, given):
+                continue
+            if self.is_code(given):
+                name = self.reference(given, p.arg)
+                self.early.add(name)
+                yield written, name
+            else:
+                yield written, self.constant(given, p.arg, ("default", id(value), p.arg), value)
+
+    def ordered(self) -> tuple[list[str], list[str]]:
+        """The definitions: those that must come first, and the others."""
+        first = {*self.early}
+        for name in reversed(self.finished):  # a default of one that comes first comes before it
+            if name in first:
+                first |= {n.id for n in ast.walk(ast.parse(self.definitions[name])) if isinstance(n, ast.Name)} & self.early
+        early = [name for name in self.finished if name in first]
+        return [self.definitions[n] for n in early], [d for n, d in self.definitions.items() if n not in early]
+
+    # -- so that what fails leaves nothing behind --------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {k: v if isinstance(v, (bool, str)) else type(v)(v) for k, v in vars(self).items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
 
 
 class Gap:
@@ -178,6 +298,12 @@ class Gap:
     def __init__(self, row: int | None, column: int | None) -> None:
         self.lineno = self.end_lineno = row
         self.col_offset = self.end_col_offset = column
+
+
+def rows_of(text: str) -> list[str]:
+    """The lines of a text as Python counts them, with their ends."""
+    rows = text.split("\n")
+    return [f"{row}\n" for row in rows[:-1]] + ([rows[-1]] if rows[-1] else [])
 
 
 def _annotations(node: ast.AST, text: str) -> Iterator[tuple[Any, str]]:
@@ -196,8 +322,9 @@ def _annotations(node: ast.AST, text: str) -> Iterator[tuple[Any, str]]:
 def _ends_of_heads(text: str) -> list[Gap]:
     """Where the parameters of each `def` in a text end."""
     found: list[Gap] = []
+    rows = rows_of(text)
     depth, inside = 0, False
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokenize.generate_tokens(io.StringIO(text, newline="\n").readline):
         if token.type == tokenize.NAME and token.string == "def":
             inside = True
         elif token.type == tokenize.OP and token.string in "([{":
@@ -206,8 +333,7 @@ def _ends_of_heads(text: str) -> list[Gap]:
             depth -= 1
             if inside and not depth:
                 inside = False
-                row = text.splitlines()[token.end[0] - 1]
-                found.append(Gap(token.end[0], len(row[: token.end[1]].encode())))
+                found.append(Gap(token.end[0], len(rows[token.end[0] - 1][: token.end[1]].encode())))
     return found
 
 
@@ -229,10 +355,29 @@ def _text_of(value: Any) -> tuple[Any, str]:
                 "Write it as a function.",
             )
         # Its decorators gave it back as it is, or it would be another function.
-        text = textwrap.dedent("\n".join(source.lines[source.node.lineno - 1 : source.node.end_lineno])) + "\n"
+        text = _dedented([f"{line}\n" for line in source.lines[source.node.lineno - 1 : source.node.end_lineno]])
     else:
-        text = textwrap.dedent(inspect.getsource(value))
+        text = _dedented(rows_of(inspect.getsource(value)))
     return ast.parse(text).body[0], text
+
+
+def _dedented(rows: list[str]) -> str:
+    """Lines without the margin of the first; what is inside of strings stays as it is."""
+    margin = len(rows[0]) - len(rows[0].lstrip())
+    if not margin:
+        return "".join(rows)
+    inside: set[int] = set()
+    begun: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO("if True:\n" + "".join(rows), newline="\n").readline):
+        kind = tokenize.tok_name[token.type]
+        if kind == "FSTRING_START":
+            begun.append(token.start[0])
+        start = begun.pop() if kind == "FSTRING_END" else token.start[0]
+        if kind in ("STRING", "FSTRING_END"):
+            inside.update(range(start + 1, token.end[0] + 1))
+    return "".join(
+        row if k in inside else row[min(margin, len(row) - len(row.lstrip(" \t"))) :] for k, row in enumerate(rows, 2)
+    )
 
 
 def _found(value: Any, called: str) -> Any:
@@ -243,9 +388,12 @@ def _found(value: Any, called: str) -> Any:
     return getattr(module, called, getattr(builtins, called, MISSING))
 
 
-def _outer_names(text: str) -> set[str]:
-    """The names in a definition that it does not bind itself."""
-    top = symtable.symtable(text, "<definition>", "exec")
+def _names_in(text: str) -> tuple[set[str], set[str]]:
+    """The names in a definition that it finds outside of itself, itself included, and those that it binds."""
+    try:
+        top = symtable.symtable(text, "<definition>", "exec")
+    except SyntaxError as e:
+        raise SctError(f"a function cannot be copied: {e.msg}", None, "Define it at the top level of a module.") from None
     outer: set[str] = set()
     own: set[str] = set()
     work = [top]
@@ -257,26 +405,46 @@ def _outer_names(text: str) -> set[str]:
                 (own if s.is_assigned() else outer).add(s.get_name())
             elif s.is_global():
                 outer.add(s.get_name())
-            elif s.is_local() and table.get_type() != "class":
+            elif (s.is_local() or s.is_parameter()) and table.get_type() != "class":
                 own.add(s.get_name())
     defined = {s.get_name() for s in top.get_symbols() if s.is_assigned()}
-    both = outer & own - defined
+    both = (outer & own) - defined
     if both:
         raise SctError(
             f"{min(both)} is a local name in one part of {min(defined)} and a global one in another",
             None,
             "Rename one of them.",
         )
-    return outer | defined
+    return outer | defined, own | defined
 
 
 def edited(text: str, edits: Iterable[tuple[Any, str]]) -> str:
     """A text in which nodes of its tree are written otherwise."""
-    rows = text.splitlines(keepends=True)
+    rows = rows_of(text)
     for n, new in sorted(edits, key=lambda e: (e[0].lineno, e[0].col_offset, e[0].end_col_offset), reverse=True):
-        row = rows[n.lineno - 1].encode()
-        rows[n.lineno - 1] = (row[: n.col_offset] + new.encode() + row[n.end_col_offset :]).decode()
+        first, last = rows[n.lineno - 1].encode(), rows[n.end_lineno - 1].encode()
+        rows[n.lineno - 1 : n.end_lineno] = [(first[: n.col_offset] + new.encode() + last[n.end_col_offset :]).decode()]
     return "".join(rows)
+
+
+def _says(written: ast.expr, value: Any) -> bool:
+    """Whether an expression is a literal of a value."""
+    try:
+        return known_by(ast.literal_eval(written)) == known_by(value) and type(value) in (*_SIMPLE, float, tuple)
+    except ValueError:
+        return False
+
+
+def known_by(value: Any) -> str:
+    """What tells a value from another, for a hash."""
+    if isinstance(value, (tuple, list)):
+        return f"({', '.join(map(known_by, value))})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k!r}: {known_by(v)}' for k, v in value.items())}}}"
+    try:
+        return "".join(_literal(value))
+    except _UnwrittenError:
+        return str(getattr(value, "__qualname__", type(value).__qualname__))
 
 
 def literal(value: Any, called: str) -> str:
@@ -304,11 +472,18 @@ class _UnwrittenError(Exception):
 
 def _literal(value: Any) -> Iterator[str]:
     kind = type(value)
-    if kind is float and not math.isfinite(value):
-        yield "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    if kind is float:
+        plain = math.isfinite(value)
+        yield repr(value) if plain else "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    elif kind is complex:
+        yield "complex("
+        yield from _literal(value.real)
+        yield ", "
+        yield from _literal(value.imag)
+        yield ")"
     elif kind in _SIMPLE:
         yield repr(value)
-    elif isinstance(value, np.generic) and value.dtype.kind in "biufc":
+    elif kind in _NUMBERS:
         yield f"np.{value.dtype.name}{'_' if value.dtype.kind == 'b' else ''}("
         yield from _literal(value.item())
         yield ")"
@@ -327,7 +502,7 @@ def _literal(value: Any) -> Iterator[str]:
             yield ": "
             yield from _literal(v)
         yield "}"
-    elif kind is np.ndarray and value.dtype.kind in "biufc" and value.size <= _LARGEST:
+    elif kind is np.ndarray and value.dtype.type in _NUMBERS and value.dtype.isnative and value.size <= _LARGEST:
         if value.size:
             yield "np.array("
             yield from _literal(value.tolist())

@@ -9,14 +9,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import keyword
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from sct.backend.bundle import Bundle, Gap, edited
+from sct.backend.bundle import WAYS, Bundle, Gap, edited, known_by, rows_of
+from sct.backend.overlap import Overlap, overlap_check
 from sct.backend.python.emit import Text, emit, variable_types
 from sct.backend.python.symbols import Naming
 from sct.errors import SctError
@@ -46,7 +48,7 @@ from sct.ir.types import (
     size_symbol,
 )
 from sct.runtime import expectations
-from sct.specialize.specializer import Specialized
+from sct.specialize.specializer import Specialized, Written
 
 __all__ = ["FORMAT", "Asked", "Standalone", "described", "in_words", "stamps"]
 
@@ -62,8 +64,8 @@ class Asked:
     ----------
     specialized : Specialized
         The derivative, typed.
-    types : tuple of Abstract
-        Those of the parameters of the function that it is a derivative of.
+    types : mapping
+        Those of the parameters of the function that it is a derivative of, by name.
     buffers : mapping
         The parameters that are added to.
     relied : Relied
@@ -81,7 +83,7 @@ class Asked:
     """
 
     specialized: Specialized
-    types: tuple[Abstract, ...]
+    types: Mapping[str, Abstract]
     buffers: Mapping[str, Value]
     relied: Relied
     guards: bool
@@ -103,37 +105,62 @@ class Standalone:
     """
 
     def __init__(self, include: bool, data: str | Mapping[str, str]) -> None:
-        self.data = data
-        self.asked: list[tuple[Asked, Text, Function, dict[str, str]]] = []
+        for way in [data] if isinstance(data, str) else data.values():
+            if way not in WAYS:
+                raise SctError(
+                    f"data={way!r} says nothing of what is outside of a function",
+                    None,
+                    f"Write one of {', '.join(map(repr, WAYS))}, or a dict of these.",
+                )
         self.public: list[str] = []
         self.bodies: list[str] = []
         self.made_from: list[str] = []
-        self.bundle = Bundle(include, ())
+        self.bundle = Bundle(include, data)
         self.again: dict[tuple[Any, ...], str] = {}
-        self.annotated = False
 
-    def add(self, asked: Asked, name: str) -> None:
-        """Define a derivative, called `name`."""
-        if name in self.public:
-            raise SctError(f"{name} is in this module already", None, "Give it another name.")
-        self.bundle.taken.add(name)
-        self.public.append(name)
-        self.define(asked, name, public=True)
+    def add(self, make: Callable[[], Asked], name: str | None) -> None:
+        """Define a derivative, called `name`; where that fails the module stays as it was."""
+        public, bodies, made_from, again = [*self.public], [*self.bodies], [*self.made_from], {**self.again}
+        state = self.bundle.state()
+        try:
+            asked = make()
+            name = self.free_name(name or asked.specialized.function.name)
+            self.bundle.taken.add(name)
+            self.define(asked, name, public=True)
+            self.public.append(name)
+        except BaseException:
+            self.public, self.bodies, self.made_from, self.again = public, bodies, made_from, again
+            self.bundle.restore(state)
+            raise
+
+    def free_name(self, name: str) -> str:
+        """A name that a function of the module may have."""
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise SctError(f"{name!r} is no name that a function can have", None, "Give it another name.")
+        if name in self.bundle.taken:
+            raise SctError(f"{name} is in this module already", None, "Give it another name, by name=.")
+        return name
 
     def copy(self, function: FunctionType) -> None:
         """Define a function of the user's."""
-        name = self.bundle.copied(function)
-        self.public.append(name)
+        if id(function) in self.bundle.names or function.__name__ in self.bundle.taken:
+            raise SctError(f"{function.__name__} is in this module already", None, "Add it once, and before its derivatives.")
+        state = self.bundle.state()
+        try:
+            self.public.append(self.bundle.copied(function))
+        except BaseException:
+            self.bundle.restore(state)
+            raise
 
     def define(self, asked: Asked, name: str, public: bool) -> None:
         """The text of a derivative, and of all that it needs."""
         f = asked.specialized.function
-        ways = {op: self.way(op) for op in _free(f)}
-        f, parameters = _with_parameters(f, [op for op, way in ways.items() if way == "parameters"])
-        own = {v.name for b in blocks_in(f.block) for s in b.body for v in s.results if not _is_free(s)}
-        own |= {p.name for b in blocks_in(f.block) for p in b.params}
+        parameters = self.parameters_of(f, public)
+        f, further = _with_parameters(f, parameters)
+        own = {v.name for b in _all_blocks(f) for s in b.body for v in s.results if not _is_free(s)}
+        own |= {p.name for b in _all_blocks(f) for p in b.params} | {*f.signature.parameters}
         self.bundle.taken |= own - {""}
-        names = {op: self.outside(op) for op, way in ways.items() if way != "parameters"}
+        names = {op: self.bundle.apart_from(self.bundle.datum(op, free_value(op)), own) for op in _free(f)}
         f = replace(f, name=name, doc=None)
         text = emit(f, Naming(False, names))
         self.bundle.imports.update(dict.fromkeys(text.imports))
@@ -141,51 +168,44 @@ class Standalone:
         self.bodies.append("")  # before those that it calls
         body = self.linked(text, f, asked)
         mixed = {n for g in _functions(f) for n, types in variable_types(g, Naming(False, names)).items() if _are_mixed(types)}
-        places = dict(zip(asked.specialized.function.signature.parameters, asked.types, strict=False))
-        given = {**places, **{n: v.type for n, v in (*asked.buffers.items(), *parameters.items())}}
-        checks = [] if not (public and asked.guards) else self.checks(asked, given, f, names, parameters)
+        buffers = {n: _open_number(v.type) for n, v in asked.buffers.items()}
+        given = {**asked.types, **buffers, **{n: v.type for n, v in further.items()}}
+        checks = self.checks(asked, given, f, names) if public and asked.guards else []
         self.bodies[place] = self.with_header(body, f, asked, given, checks, mixed, public)
-        self.note(asked)
+        for function in (*asked.inlined, *asked.rules):
+            self.made_from.append(_written(function))
 
-    def way(self, op: Free) -> str:
-        """What becomes of data."""
-        name = op.name.split(" ")[0]
-        way = self.data if isinstance(self.data, str) else self.data.get(name, "constants")
-        if way not in ("constants", "import", "parameters"):
-            raise SctError(
-                f"data={way!r} says nothing of what is outside of a function",
-                None,
-                "Write data='constants', 'import' or 'parameters'.",
-            )
-        return way
-
-    def outside(self, op: Free) -> str:
-        """How the module calls data."""
-        way, value = self.way(op), free_value(op)
-        if way == "constants":
-            return self.bundle.constant(value, op.name.split(" ")[0])
-        owner = op.function
-        if op.attribute or not isinstance(owner, FunctionType):
-            return f"{self.bundle.reference(owner, getattr(owner, '__name__', op.name))}.{op.name}"
-        if op.name not in owner.__globals__ or op.name in owner.__code__.co_freevars or owner.__module__ == "__main__":
-            raise SctError(
-                f"{op.name}, which {owner.__qualname__} reads, is no global of a module that can be imported",
-                None,
-                f"Ask for data={{{op.name!r}: 'parameters'}} or 'constants'.",
-            )
-        name = self.bundle.name(value, op.name)
-        self.bundle.imports[f"from {owner.__module__} import {op.name}" + (f" as {name}" if name != op.name else "")] = None
-        return name
+    def parameters_of(self, f: Function, public: bool) -> list[Free]:
+        """The data that becomes parameters."""
+        found = [op for op in _free(f) if self.bundle.way(op.name.split(" ")[0]) == "parameters"]
+        own = set(_free(f, steps=False))
+        for op in found:
+            if not public or op not in own:
+                name = op.name.split(" ")[0]
+                raise SctError(
+                    f"{name} cannot become a parameter: what calls itself, or a step of a checkpointed loop, reads it",
+                    None,
+                    f"Pass it as an argument, or ask for data={{{name!r}: 'constants'}}.",
+                )
+        return found
 
     def linked(self, text: Text, f: Function, asked: Asked) -> str:
         """The body of a text, with what it names under the module's names."""
         tree = ast.parse(text.body)
+        own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        own |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
         called: dict[str, str] = {}
         for name, value in text.bound.items():
             if isinstance(value, (Again, Derived)):
-                called[name] = self.recursion(value, f, asked)
+                found = self.recursion(value, f, asked)
+            elif self.bundle.is_code(value):
+                found = self.bundle.reference(value, name)
             else:
-                called[name] = self.bundle.reference(value, name)
+                found = self.bundle.constant(value, name, ("bound", id(value), name), value)
+            called[name] = self.bundle.apart_from(found, own)
+        heads = [n.args for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+        needed = (n for a in heads for d in (*a.defaults, *a.kw_defaults) if d is not None for n in ast.walk(d))
+        self.bundle.early.update(called[n.id] for n in needed if isinstance(n, ast.Name) and n.id in called)
         edits: list[tuple[Any, str]] = [
             (n, called[n.id]) for n in ast.walk(tree) if isinstance(n, ast.Name) and called.get(n.id, n.id) != n.id
         ]
@@ -204,7 +224,7 @@ class Standalone:
         key = (op, types)
         if key not in self.again:
             made = asked.recurs(op, types)
-            name = self.again[key] = self.bundle.name(made, f"_{made.specialized.function.name}")
+            name = self.again[key] = self.bundle.fresh(f"_{made.specialized.function.name}")
             self.define(made, name, public=False)
         return self.again[key]
 
@@ -224,7 +244,7 @@ class Standalone:
         of = {g.name: g for g in _functions(f)}
         defined = {n.lineno: n for n in ast.walk(ast.parse(body)) if isinstance(n, ast.FunctionDef)}
         out: list[str] = []
-        for number, row in enumerate(body.splitlines(), start=1):
+        for number, row in enumerate((r.rstrip("\n") for r in rows_of(body)), start=1):
             header = defined.get(number)
             if header is None:
                 out.append(row)
@@ -240,7 +260,7 @@ class Standalone:
             out.append(margin + ast.unparse(ast.fix_missing_locations(head)).rsplit("\n", 1)[0].rstrip())
             if own is f:
                 doc = self.documentation(f, asked, given) if public else ()
-                out += [*(f"    {line}" if line else "" for line in doc), *(f"    {c}" for c in checks)]
+                out += [*(f"    {line}" if line else "" for line in _escaped(doc)), *(f"    {c}" for c in checks)]
             out += [f"{margin}    {name}: {self.annotation(Unknown())}" for name in _assigned(header) if name in mixed]
         return "\n".join(out) + "\n"
 
@@ -287,40 +307,50 @@ class Standalone:
         yield in_words(_type_of(f.block.yields[0]))
         yield '"""'
 
-    def expectation(self, function: Callable[..., None]) -> str:
-        return self.bundle.copied(function)
-
-    def checks(
-        self,
-        asked: Asked,
-        given: Mapping[str, Abstract],
-        f: Function,
-        names: Mapping[Free, str],
-        parameters: Mapping[str, Value],
-    ) -> list[str]:
+    def checks(self, asked: Asked, given: Mapping[str, Abstract], f: Function, names: Mapping[Free, str]) -> list[str]:
         """The statements that look at the arguments."""
         fields: dict[str, list[tuple[Field, Abstract]]] = {}
         for op, t in asked.specialized.free:
             if isinstance(op, Field):
                 fields.setdefault(op.path, []).append((op, t))
-        made = _Checks(self, fields)
+        made = _Checks(self, fields, f.signature)
         for name, t in given.items():
             made.value(name, name, t)
-        for op, t in asked.specialized.free:
-            if isinstance(op, Free) and op in names and self.way(op) == "import":
-                made.value(names[op], names[op], t)
+        imported = [(op, t) for op, t in asked.specialized.free if isinstance(op, Free) and self.is_imported(op, names)]
+        for op, t in imported:
+            made.value(names[op], names[op], t)
         made.sizes_agree()
+        constants = {op.path for op, _ in asked.specialized.free if isinstance(op, Free) and op in names} - {
+            op.path for op, _ in imported
+        }
         for fact in asked.relied.facts:
-            made.fact(fact)
-        written = [w.path for w in asked.specialized.written]
-        cotangent = {p.name: p.type for p in f.block.params if asked.buffers}
-        made.apart([*written, *((n,) for n in asked.buffers)], cotangent | dict(given))
+            made.fact(fact, constants)
+        cotangents = {p.name: p.type for p in f.block.params if asked.buffers and p.name not in given}
+        every = {**cotangents, **given}
+        written = [*asked.specialized.written, *(Written((name,), None) for name in asked.buffers)]
+        overlap = overlap_check(tuple(every), tuple(every.values()), written, imported)
+        if overlap is not None:
+            made.apart(overlap, names)
+            for n, _, _ in overlap.targets:
+                default = f.signature.parameters[overlap.names[n]].default
+                if type(default).__name__ in ("ndarray", "list", "dict"):
+                    raise SctError(
+                        f"the function writes into the default of {overlap.names[n]!r}, which Python keeps for the next call",
+                        None,
+                        "Let the default be None, and make the array, list or dict in the function.",
+                    )
         return made.lines
 
-    def note(self, asked: Asked) -> None:
-        """What the derivative is made from, for the hash."""
-        for function in (*asked.inlined, *asked.rules):
-            self.made_from.append(_written(function))
+    def is_imported(self, op: Free, names: Mapping[Free, str]) -> bool:
+        """Whether data is what another module has when the derivative is called."""
+        return op in names and self.bundle.way(op.name.split(" ")[0]) == "import"
+
+    def refuse_unused_ways(self) -> None:
+        """What is said of data that nothing reads is a mistake."""
+        data = self.bundle.data
+        for name in () if isinstance(data, str) else data:
+            if name not in self.bundle.asked:
+                raise SctError(f"data={{{name!r}: ...}} is said of nothing that a function reads", None, "Leave it out.")
 
     # -- the module --------------------------------------------------------------------------------------------------
 
@@ -336,20 +366,32 @@ class Standalone:
         formatted : callable
             Lays a text out.
         """
+        self.refuse_unused_ways()
         constants = [f"{name} = {text}" for name, text in self.bundle.constants.items()]
+        first, others = self.bundle.ordered()
         listed = ", ".join(f'"{n}"' for n in sorted(self.public))
         parts = [
             f'"""{title}"""\n\nfrom __future__ import annotations',
             *_imports(self.bundle.imports),
             f"__all__ = [{listed}]",
             "\n".join(constants),
+            *first,
             *self.bodies,
-            *self.bundle.definitions.values(),
+            *others,
+            "\n".join(f"{alias} = {name}" for alias, name in self.bundle.aliases.items()),
         ]
         body = formatted("\n\n".join(p for p in parts if p) + "\n")
-        made_from = [options, *self.made_from, *self.bundle.sources.values(), *constants]
-        source = _hash("\0".join(dict.fromkeys(made_from)))
+        made_from = [options, *self.made_from, *self.bundle.sources, *constants]
+        source = _hash("\0".join(made_from))
         return f"{body}\n\n{_STAMP}format {FORMAT}\n{_STAMP}made from {source}\n{_STAMP}text {_hash(body)}\n"
+
+
+def _escaped(doc: Iterable[str]) -> Iterator[str]:
+    """The lines of a docstring, with what is in it as it is."""
+    lines = [line.replace("\\", "\\\\") for line in doc]
+    for k, line in enumerate(lines):
+        own = line[3:] if k == 0 else line if k < len(lines) - 1 else ""
+        yield ('"""' if k in (0, len(lines) - 1) else "") + own.replace('"""', '\\"\\"\\"')
 
 
 def _imports(lines: Iterable[str]) -> Iterator[str]:
@@ -371,15 +413,23 @@ def _imports(lines: Iterable[str]) -> Iterator[str]:
 class _Checks:
     """The statements that look at arguments, and where the symbols of sizes are found."""
 
-    def __init__(self, module: Standalone, fields: Mapping[str, list[tuple[Field, Abstract]]]) -> None:
-        self.module = module
+    def __init__(
+        self, module: Standalone, fields: Mapping[str, list[tuple[Field, Abstract]]], signature: inspect.Signature
+    ) -> None:
+        self.bundle = module.bundle
+        self.annotation = module.annotation
+        self.parameters = signature.parameters
         self.fields = fields
         self.lines: list[str] = []
         self.sizes: dict[Any, str] = {}
         self.later: list[tuple[str, SizeLike]] = []
 
     def call(self, function: Callable[..., None], *args: str) -> None:
-        self.lines.append(f"{self.module.expectation(function)}({', '.join(args)})")
+        self.lines.append(f"{self.own(self.bundle.copied(function))}({', '.join(args)})")
+
+    def own(self, name: str) -> str:
+        """What something is called beside the parameters."""
+        return self.bundle.apart_from(name, self.parameters)
 
     def value(self, path: str, value: str, t: Abstract) -> None:
         """What is expected of a value of type `t`."""
@@ -396,24 +446,24 @@ class _Checks:
             )
             for k, n in enumerate(t.shape):
                 self.size(n, f"{value}.shape[{k}]")
+        elif isinstance(t, Array) and t.dtype is not None and t.shape is None:
+            self.call(expectations.expect_array, shown, value, repr(t.dtype.name), "None")
         elif isinstance(t, Array) and t.dtype is not None and t.shape == ():
-            self.call(expectations.expect, shown, value, self.module.annotation(t))
-        elif isinstance(t, Scalar):
-            self.call(expectations.expect, shown, value, t.kind.__name__)
+            self.call(expectations.expect, shown, value, self.own(self.annotation(t)))
+        elif isinstance(t, Scalar) and not t.also:
+            self.call(expectations.expect, shown, value, self.own(t.kind.__name__))
             if t.size is not None:
                 self.size(t.size, value)
         elif isinstance(t, Const):
+            plain = t.value is None or isinstance(t.value, (bool, str, bytes)) or t.value is Ellipsis
             if t.value is not MISSING:
-                self.call(expectations.expect_value, shown, value, self.constant(t.value, path))
+                check = expectations.expect_value if plain else expectations.expect_object
+                self.call(check, shown, value, repr(t.value) if plain else self.object(t.value, path))
         elif isinstance(t, (Tuple, List)):
             kind = (
-                "list"
-                if isinstance(t, List)
-                else "tuple"
-                if t.kind is None
-                else self.module.bundle.reference(t.kind, t.kind.__name__)
+                "list" if isinstance(t, List) else "tuple" if t.kind is None else self.bundle.reference(t.kind, t.kind.__name__)
             )
-            self.call(expectations.expect_items, shown, value, kind, str(len(t.items)))
+            self.call(expectations.expect_items, shown, value, self.own(kind), str(len(t.items)))
             for k, item in enumerate(t.items):
                 self.value(f"{path}[{k}]", f"{value}[{k}]", item)
         elif isinstance(t, Dict):
@@ -422,16 +472,24 @@ class _Checks:
             for key, item in zip(t.keys, t.items, strict=True):
                 self.value(f"{path}[{key!r}]", f"{value}[{key!r}]", item)
         elif isinstance(t, Instance):
-            self.call(expectations.expect, shown, value, self.module.bundle.imported(t.cls, t.cls.__name__))
+            self.call(expectations.expect, shown, value, self.own(self.bundle.imported(t.cls, t.cls.__name__)))
             for f, found in self.fields.get(t.path, ()):
-                if not f.own and found != Const(MISSING):
+                if f.own or found == Const(MISSING):
+                    self.call(expectations.expect_absent, shown, value, repr(f.name), repr(f.own))
+                else:
                     self.value(f"{path}.{f.name}", f"{value}.{f.name}", found)
 
-    def constant(self, value: Any, path: str) -> str:
-        """What an argument must be that the code was made for."""
-        if value is None or isinstance(value, (bool, str, bytes)) or value is Ellipsis:
-            return repr(value)
-        return self.module.bundle.reference(value, getattr(value, "__name__", path))
+    def object(self, value: Any, path: str) -> str:
+        """The object that an argument must be."""
+        own = isinstance(value, FunctionType) and self.bundle.include and not (value.__module__ or "").startswith("sct.")
+        default = path in self.parameters and self.parameters[path].default is value  # of which the module has its own copy
+        if (own and not default) or not self.bundle.is_code(value):
+            raise SctError(
+                f"{path} is {getattr(value, '__name__', value)!r}, which the module would have a copy of, that no caller has",
+                None,
+                "Ask for functions='import', or write a function that calls it and leave the parameter out.",
+            )
+        return self.own(self.bundle.reference(value, getattr(value, "__name__", path)))
 
     def size(self, n: SizeLike, value: str) -> None:
         """A size, which stands for what its symbol is, or must be what it is already."""
@@ -453,18 +511,19 @@ class _Checks:
                 )
             self.call(expectations.expect_size, repr(value), value, repr(expected), expected)
 
-    def fact(self, fact: Fact) -> None:
-        """What is relied on of sizes."""
+    def fact(self, fact: Fact, constants: Collection[str]) -> None:
+        """What is relied on of sizes; those of `constants` of the module are what they were."""
         terms = sorted(fact.size.terms, key=lambda term: term[1] < 0)
         sides = [
             self.text(Size(tuple((atom, abs(c)) for atom, c in terms if (c < 0) is negative))) for negative in (False, True)
         ]
         if None in sides:
-            return  # of data that is a constant of the module
+            assert any(path in str(fact.size) for path in constants), fact
+            return
         left, right = (side or "" for side in sides)
         n = fact.value - fact.size.const
         right = f"{right} {'-' if n < 0 else '+'} {abs(n)}" if right and n else right or str(n)
-        wanted = f"{left or 0} {fact.op} {right}"
+        wanted = ast.unparse(ast.parse(f"{left or 0} {fact.op} {right}", mode="eval"))
         self.call(expectations.expect_that, repr(wanted), wanted)
 
     def text(self, n: SizeLike) -> str | None:
@@ -491,28 +550,39 @@ class _Checks:
             return None
         return _SIZES[kind](*parts)
 
-    def apart(self, written: Iterable[Sequence[Any]], given: Mapping[str, Abstract]) -> None:
-        """What is written into shares memory with nothing else that is given."""
-        places = [p for name, t in given.items() for p in _arrays(name, t)]
+    def apart(self, overlap: Overlap, names: Mapping[Free, str]) -> None:
+        """What is written into can be, and shares memory with nothing else that is given."""
+        places = [(overlap.names[n], *path) for n, path in overlap.places]
+        places += [(names[op], *path) for op, path in zip(overlap.outside, overlap.outside_paths, strict=True)]
         seen: set[frozenset[str]] = set()
-        for name, *keys in written:
-            whole = name + "".join(f"[{k!r}]" if not isinstance(k, Field) else f".{k.name}" for k in keys)
-            for target in [p for p in places if p == whole or p.startswith((f"{whole}[", f"{whole}."))] or [whole]:
+        for n, path, _ in overlap.targets:
+            whole = (overlap.names[n], *path)
+            inner = [p for p in places if p[: len(whole)] == whole]
+            for target in inner or [whole]:
+                shown = _written_path(target)
+                self.call(expectations.expect_writable, repr(shown), shown)
                 for other in places:
-                    if other != target and frozenset((target, other)) not in seen:
-                        seen.add(frozenset((target, other)))
-                        self.call(expectations.expect_apart, repr(target), target, repr(other), other)
+                    text = _written_path(other)
+                    nested = other[: len(target)] == target or target[: len(other)] == other
+                    if not nested and frozenset((shown, text)) not in seen:
+                        seen.add(frozenset((shown, text)))
+                        self.call(expectations.expect_apart, repr(shown), shown, repr(text), text)
+
+
+def _written_path(path: Sequence[Any]) -> str:
+    """A part of an argument, as an expression."""
+    return str(path[0]) + "".join(f".{k.name}" if isinstance(k, Field) else f"[{k!r}]" for k in path[1:])
 
 
 _SIZES: dict[str, Callable[..., str]] = {
     "broadcast": lambda a, b: f"({b} if {a} == 1 else {a})",
-    "ceil_div": lambda a, b: f"-(-({a}) // ({b}))",
-    "floordiv": lambda a, b: f"({a}) // ({b})",
+    "ceil_div": lambda a, b: f"(-(-({a}) // ({b})))",
+    "floordiv": lambda a, b: f"(({a}) // ({b}))",
     "max0": lambda a: f"max({a}, 0)",
     "min": lambda *a: f"min({', '.join(a)})",
-    "mod": lambda a, b: f"({a}) % ({b})",
-    "mul": lambda a, b: f"({a}) * ({b})",
-    "quotient": lambda a, b: f"({a}) // ({b})",
+    "mod": lambda a, b: f"(({a}) % ({b}))",
+    "mul": lambda a, b: f"(({a}) * ({b}))",
+    "quotient": lambda a, b: f"(({a}) // ({b}))",
     "slice": lambda n, *bounds: f"len(range({n})[{':'.join('' if b == 'None' else b for b in bounds)}])",
 }
 """How a size is worked out, by its kind."""
@@ -534,9 +604,10 @@ def _arrays(path: str, t: Abstract) -> Iterator[str]:
             yield from _arrays(f"{path}[{k!r}]", item)
 
 
-def _free(f: Function) -> list[Free]:
-    """The data that a function reads, in order."""
-    return list(dict.fromkeys(s.op for b in _all_blocks(f) for s in b.body if isinstance(s, Apply) and isinstance(s.op, Free)))
+def _free(f: Function, steps: bool = True) -> list[Free]:
+    """The data that a function reads, in order, with what the steps of its checkpointed loops read or without."""
+    blocks = _all_blocks(f) if steps else blocks_in(f.block)
+    return list(dict.fromkeys(s.op for b in blocks for s in b.body if isinstance(s, Apply) and isinstance(s.op, Free)))
 
 
 def _is_free(s: Any) -> bool:
@@ -649,14 +720,18 @@ _NUMBERS: dict[Any, str] = {_REAL: "float | np.floating[Any]", _COMPLEX: "comple
 
 def _given_back(o: Any) -> Abstract:
     """The type of a result: of a number, it is left open whether it is NumPy's."""
-    if isinstance(o, (Tuple, List, Dict)):
-        return replace(o, items=tuple(map(_given_back, o.items)))
-    t = type_of(o)
+    return _open_number(_type_of(o))
+
+
+def _open_number(t: Any) -> Abstract:
+    """A type in which numbers may be of Python's kind or of NumPy's."""
+    if isinstance(t, (Tuple, List, Dict)):
+        return replace(t, items=tuple(map(_open_number, t.items)))
     if isinstance(t, Scalar):
         return {float: _REAL, complex: _COMPLEX}.get(t.kind, t)
     if isinstance(t, Array) and t.dtype is not None and t.shape == () and not t.boxed:
         return {"f": _REAL, "c": _COMPLEX}.get(t.dtype.kind, t)
-    return t
+    return t  # type: ignore[no-any-return]
 
 
 def _type_of(o: Any) -> Abstract:
@@ -700,10 +775,13 @@ def in_words(t: Abstract, path: str = "") -> str:
 
 
 def _written(function: Any) -> str:
+    """The text of a function, with its defaults as they are."""
     try:
-        return inspect.getsource(function)
+        text = inspect.getsource(function)
     except (OSError, TypeError):
-        return repr(getattr(function, "__qualname__", function))
+        text = repr(getattr(function, "__qualname__", type(function).__qualname__))
+    given = getattr(function, "__defaults__", None) or (), getattr(function, "__kwdefaults__", None) or {}
+    return f"{text}{known_by(given)}"
 
 
 def _hash(text: str) -> str:
@@ -712,9 +790,10 @@ def _hash(text: str) -> str:
 
 def stamps(text: str) -> dict[str, str] | None:
     """What the last lines of a module say, and under "now" the hash of what stands above them; None if there are none."""
-    body, mark, end = text.rpartition(f"\n\n{_STAMP}format ")
+    body, mark, end = text.replace("\r\n", "\n").rpartition(f"\n\n{_STAMP}format ")
     if not mark:
         return None
-    lines = f"{_STAMP}format {end}".splitlines()
+    lines = f"{_STAMP}format {end}".split("\n")
     found = {k: v for k, _, v in (line.removeprefix(_STAMP).rpartition(" ") for line in lines if line.startswith(_STAMP))}
-    return {**found, "now": _hash(body)}
+    whole = all(line.startswith(_STAMP) for line in lines if line)
+    return {**found, "now": _hash(body) if whole else "another text"}

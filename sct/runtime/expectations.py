@@ -5,23 +5,29 @@ Each takes what is checked and what it is called, and raises `TypeError` or `Val
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 __all__ = [
     "expect",
+    "expect_absent",
     "expect_apart",
     "expect_array",
     "expect_items",
     "expect_keys",
+    "expect_object",
     "expect_size",
     "expect_that",
     "expect_value",
+    "expect_writable",
 ]
 
 
 def expect(name: str, x: object, kind: type) -> None:
-    """`x` is an object of this class; a flag is no int."""
-    if not isinstance(x, kind) or (isinstance(x, bool) and kind is not bool):
+    """`x` is of this class, and of none that is derived from it."""
+    if type(x) is not kind:
         raise TypeError(f"{name} must be of type {kind.__name__}, not {type(x).__name__}")
 
 
@@ -31,10 +37,20 @@ def expect_value(name: str, x: object, value: object) -> None:
         raise ValueError(f"this code is for {name}={value!r}, not {x!r}")
 
 
-def expect_array(name: str, x: object, dtype: str, rank: int, units: tuple[int, ...] = ()) -> None:
-    """`x` is an array of this dtype and rank, whose axes `units`, and no others, have length 1."""
-    if not isinstance(x, np.ndarray):
+def expect_object(name: str, x: object, expected: object) -> None:
+    """`x` is the object that the code was generated for."""
+    if x is not expected:
+        raise ValueError(f"this code is for {name}={expected!r}, not {x!r}")
+
+
+def expect_array(name: str, x: object, dtype: str, rank: int | None, units: tuple[int, ...] = ()) -> None:
+    """`x` is an array of this dtype and rank, whose axes `units`, and no others, have length 1; of any rank if that is None."""
+    if not isinstance(x, np.ndarray) or type(x) not in (np.ndarray, np.memmap):
         raise TypeError(f"{name} must be an array, not {type(x).__name__}")
+    if rank is None:
+        if x.dtype != dtype:
+            raise TypeError(f"{name} must be a {dtype} array, not {x.dtype}")
+        return
     if x.dtype != dtype or x.ndim != rank:
         raise TypeError(f"{name} must be a {dtype} array of rank {rank}, not {x.dtype} of rank {x.ndim}")
     for axis, n in enumerate(x.shape):
@@ -62,12 +78,43 @@ def expect_items(name: str, x: object, kind: type, count: int) -> None:
 
 def expect_keys(name: str, x: object, keys: tuple[object, ...]) -> None:
     """`x` is a dict with these keys, in this order."""
-    if not isinstance(x, dict) or tuple(x) != keys:
+    if not isinstance(x, dict) or type(x) is not dict or tuple(x) != keys:
         raise TypeError(f"{name} must be a dict with the keys {', '.join(map(repr, keys))}, in this order")
 
 
+def expect_absent(name: str, x: object, attribute: str, own: bool) -> None:
+    """`x` has no such attribute; `own`: none of its own."""
+    if attribute in vars(x) if own else hasattr(x, attribute):
+        raise ValueError(f"this code is for {name} without {attribute}{' of its own' if own else ''}")
+
+
+def expect_writable(name: str, x: object) -> None:
+    """`x` can be written into, each entry by itself."""
+    if isinstance(x, np.ndarray):
+        if not x.flags.writeable:
+            raise ValueError(f"{name} is read-only, and is written into; pass a copy")
+        low, high = np.lib.array_utils.byte_bounds(x)
+        if high - low < x.nbytes:
+            raise ValueError(f"entries of {name} share memory with one another, and it is written into; pass a copy")
+
+
 def expect_apart(name: str, x: object, other: str, y: object) -> None:
-    """`x`, which is written into, shares no memory with `y`."""
-    arrays = isinstance(x, np.ndarray) and isinstance(y, np.ndarray)
-    if x is y or (arrays and np.shares_memory(x, y)):
-        raise ValueError(f"{name} and {other} share memory, and {name} is written into; pass a copy of one of them")
+    """`x`, which is written into, shares no memory with `y`, nor, if that is an object, with what it holds."""
+    for q in [y] if isinstance(y, (np.ndarray, list, dict)) else held_by(y):
+        if x is q or (isinstance(x, np.ndarray) and isinstance(q, np.ndarray) and np.shares_memory(x, q)):
+            raise ValueError(f"{name} and {other} share memory, and {name} is written into; pass a copy of one of them")
+
+
+def held_by(x: Any) -> Iterator[object]:
+    """The arrays, lists and dicts that an object is, or holds."""
+    if isinstance(x, (np.ndarray, list, dict)):
+        yield x
+    if isinstance(x, (tuple, list)):
+        for item in x:
+            yield from held_by(item)
+    elif isinstance(x, dict):
+        for item in x.values():
+            yield from held_by(item)
+    elif hasattr(x, "__dict__") and not isinstance(x, type):
+        for item in vars(x).values():
+            yield from held_by(item)

@@ -11,14 +11,15 @@ import inspect
 import operator
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from sct.ir.ops import InPlace, Method
 from sct.ir.rewriting import changed, map_blocks, substitute
 from sct.ir.ssa import Apply, Block, Function, If, Operand, Origin, Statement, Value, blocks_in, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of
-from sct.runtime import scatter_add
+from sct.ir.types import Abstract, Array, Const, Dict, List, Tuple, keys_of
+from sct.runtime import scatter_add, with_item
 
 __all__ = ["into_buffers"]
 
@@ -34,7 +35,8 @@ def into_buffers(f: Function, wrt: Sequence[str]) -> tuple[Function, dict[str, V
     f : Function
         Gives a tuple of adjoints, of the parameters `wrt`.
     wrt : sequence of str
-        The parameters that there are buffers for: arrays are added to; of numbers the sum is returned.
+        The parameters that there are buffers for: arrays are added to, and numbers in lists and dicts; of other numbers the
+        sum is returned.
     """
     gradient = f.block.yields[0]
     assert isinstance(gradient, Tuple)
@@ -67,18 +69,32 @@ class _Buffers:
     def part(self, buffer: Value, adjoint: Operand) -> None:
         if isinstance(adjoint, (Tuple, List, Dict)):
             for key, item in zip(keys_of(adjoint), adjoint.items, strict=True):
-                t = _whole_type(item)
-                if t != Const(None):
-                    name = f"{key}_bar" if isinstance(key, str) and key.isidentifier() else ""
-                    inner = Value(t, name)
-                    self.entry.append(Apply(operator.getitem, (buffer, Const(key)), (), inner))
-                    self.part(inner, item)
+                self.item(buffer, key, item)
         elif isinstance(t := type_of(adjoint), Array) and t.shape != () and t.shape is not None:
             self.array(buffer, adjoint)
         elif adjoint != Const(None):
-            total = Value(t if isinstance(t, (Array, Scalar)) else Unknown(), buffer.name)
-            self.end.append(Apply(operator.add, (buffer, adjoint), (), total, None, _last_origin(self.block)))
-            self.numbers.append(total)
+            self.numbers.append(self.sum(buffer, adjoint))
+
+    def item(self, buffer: Value, key: Any, adjoint: Operand) -> None:
+        """A part of a container of buffers."""
+        t = _whole_type(adjoint)
+        if t == Const(None):
+            return
+        inner = Value(t, f"{key}_bar" if isinstance(key, str) and key.isidentifier() else "")
+        self.entry.append(Apply(operator.getitem, (buffer, Const(key)), (), inner))
+        number = not isinstance(t, (Tuple, List, Dict)) and (not isinstance(t, Array) or t.shape == ())
+        if number and isinstance(buffer.type, (List, Dict)):
+            total = self.sum(inner, adjoint)
+            kept = Value(buffer.type, buffer.name)
+            self.end.append(Apply(InPlace(with_item), (buffer, Const(key), total), (), kept, None, _last_origin(self.block)))
+        else:
+            self.part(inner, adjoint)
+
+    def sum(self, buffer: Value, adjoint: Operand) -> Value:
+        """A number and its buffer, together."""
+        total = Value(buffer.type, buffer.name)
+        self.end.append(Apply(operator.add, (buffer, adjoint), (), total, None, _last_origin(self.block)))
+        return total
 
     def array(self, buffer: Value, adjoint: Operand) -> None:
         """An array is added to its buffer: by what makes it, if that only adds to it, or at the end."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from kernel_samples import NAMES, is_refused, sample
 from test_programs import PROGRAMS
-from trees import leaves, random_like
+from trees import random_like
 
 import sct
 from sct.api.generate import parameter_types, rules_used
@@ -436,6 +436,218 @@ def test_written_arguments_that_share_memory():
         grad(x, x)
 
 
+# -- names, and what copies find -----------------------------------------------------------------------------------------------
+
+CROWDED = """
+import numpy as np
+import sct
+
+n = 2
+order = 2
+rate = -1.0 - 0.0j
+scale = 3.0
+
+@sct.nondifferentiable
+def last(x, k=n):
+    order_1 = len(x)
+    return order_1 - k
+
+@sct.nondifferentiable
+def said(x):
+    text = \"\"\"a
+    b\"\"\"
+    return len(text)
+
+@sct.nondifferentiable
+def nested():
+    def inner():
+        return \"\"\"one
+            two\"\"\"
+    return inner
+
+long_text = nested()
+
+def first(x):
+    return np.sum(x) * n * x[last(x)] * said(x)
+
+def second(x, n):
+    for d_bar in range(n):
+        x = x * order
+    return np.sum(x) * scale * len(long_text())
+
+def third(x, float=2.0):
+    return np.sum(x) * float
+
+def cut(x):
+    return np.sum(x) * np.sqrt(rate).imag
+
+n = 7
+"""
+
+
+@pytest.fixture
+def crowded(tmp_path, monkeypatch):
+    (tmp_path / "crowded_model.py").write_text(CROWDED)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import crowded_model
+
+    yield crowded_model
+    del sys.modules["crowded_model"]
+
+
+LONG = np.arange(1.0, 5.0)
+
+
+@pytest.mark.parametrize("data", ["constants", "import"])
+def test_names_of_data_are_those_of_where_it_is_found(crowded, data):
+    g = sct.Generator(data=data)
+    for f, like in ((crowded.first, (LONG,)), (crowded.second, (LONG, 2)), (crowded.third, (LONG,)), (crowded.cut, (LONG,))):
+        g.add(f, "value_and_grad", like=like)
+    text = g.generate()
+    crowded.order = crowded.n if data == "import" else crowded.order
+    made = loaded(text)
+    for name, like in (("first", (LONG,)), ("second", (LONG, 2)), ("third", (LONG,)), ("cut", (LONG,))):
+        assert_same(made[f"{name}_value_and_grad"](*like), sct.value_and_grad(getattr(crowded, name))(*like))
+
+
+def test_data_that_a_copy_reads_cannot_become_a_parameter(module):
+    with pytest.raises(sct.SctError, match="module_data cannot become a parameter: .*chosen reads it"):
+
+        @sct.nondifferentiable
+        def chosen(x):
+            return int(module_data["K"])
+
+        def f(x):
+            return np.sum(x) * chosen(x)
+
+        sct.generate(f, like=(X,), data="parameters")
+
+
+module_data = {"K": 2}
+
+
+def test_data_that_a_recursion_reads_cannot_become_a_parameter():
+    def scaled(x, n):
+        return np.sum(x) if n == 0 else SCALE * scaled(np.sin(x), n - 1)
+
+    with pytest.raises(sct.SctError, match="SCALE cannot become a parameter: what calls itself"):
+        sct.generate(scaled, like=(X, 2), data="parameters")
+
+
+def doubled(x):
+    return 2.0 * x
+
+
+def test_defaults_that_are_functions():
+    def f(x, act=doubled, k=2):
+        return np.sum(act(x)) * k
+
+    assert_same(loaded(sct.generate(f, like=(X,)))["f_grad"](X), sct.grad(f)(X))
+    with pytest.raises(sct.SctError, match="act is 'layer', which the module would have a copy of"):
+        sct.generate(f, like=(X, layer))
+
+
+def test_keyword_only_parameters():
+    def f(x, *, k):
+        return x * k
+
+    text = sct.generate(f, "vjp", like={"x": X, "k": 3.0})
+    assert_same(loaded(text)["f_vjp"](X, C, k=3.0), sct.vjp(f)(X, C, k=3.0))
+
+
+def test_flags_with_quotes():
+    def f(x, mode):
+        return np.sum(x) if mode == 'a"""b\\' else np.sum(x * x)
+
+    assert_same(loaded(sct.generate(f, like=(X, 'a"""b\\')))["f_grad"](X, 'a"""b\\'), np.ones(2))
+
+
+def test_what_fails_leaves_the_module_as_it_was():
+    g = sct.Generator()
+    g.add(power, "grad", like=(1.3, 2))
+    before = g.generate()
+
+    def f(x):
+        return np.sum(x) * SETTINGS.rate
+
+    for _ in range(2):
+        with pytest.raises(sct.SctError, match="SETTINGS is an object"):
+            g.add(f, "grad", like=(X,))
+    assert g.generate() == before
+    for name in ("class", "a b", "np", "power"):
+        with pytest.raises(sct.SctError, match="is no name that a function can have|is in this module already"):
+            g.add(loss, "grad", types=TYPES, name=name)
+
+
+# -- what else is no argument ----------------------------------------------------------------------------------------------
+
+
+class Model:
+    def __init__(self):
+        self.w = np.array([1.0, 2.0])
+
+
+def of_a_model(x, m):
+    return np.sum(x * m.w) * getattr(m, "k", 2.0)
+
+
+def test_fields_of_an_instance():
+    grad = loaded(sct.generate(of_a_model, like=(X, Model())))["of_a_model_grad"]
+    assert_same(grad(X, Model()), sct.grad(of_a_model)(X, Model()))
+    other = Model()
+    other.k = 5.0
+    with pytest.raises(ValueError, match="this code is for m without k"):
+        grad(X, other)
+    with pytest.raises(TypeError, match="m must be of type Model, not Derived"):
+        grad(X, type("Derived", (Model,), {})())
+
+
+@pytest.mark.parametrize(
+    "x", [np.matrix(X), np.ma.masked_array(X), list(X), X * 1j, X.astype(int)], ids=lambda x: type(x).__name__
+)
+def test_array_likes_are_refused(x):
+    def f(x: "np.typing.NDArray[np.float64]"):
+        return np.sum(x * x)
+
+    for text in (sct.generate(f), sct.generate(f, like=(X,))):
+        with pytest.raises(TypeError, match="x must be"):
+            loaded(text)["f_grad"](x)
+
+
+def test_numbers_of_another_class():
+    def f(x, k):
+        return np.sum(x) * k
+
+    grad = loaded(sct.generate(f, like=(X, 2.0)))["f_grad"]
+    for k in (np.float64(2.0), 2, True):
+        with pytest.raises(TypeError, match="k must be of type float"):
+            grad(X, k)
+
+
+def test_memory_that_is_written_into():
+    def f(parts, y):
+        parts[0][0] = 2.0 * y[1]
+        return np.sum(parts[0] * y) + np.sum(parts[1])
+
+    grad = loaded(sct.generate(f, "grad", "y", like=([X + 1.0, X], C)))["f_grad"]
+    a = X + 1.0
+    assert_same(grad([a, X], C), sct.grad(f, "y")([a, X], C))
+    frozen = a.copy()
+    frozen.flags.writeable = False
+    for parts, y in (([a, a], C), ([a, X], a), ([frozen, X], C), ([np.broadcast_to(a[:1], 2), X], C)):
+        with pytest.raises(ValueError, match="share memory|read-only"):
+            grad(parts, y)
+
+
+def test_sizes_that_are_relied_on_in_products():
+    def f(x, y):
+        return np.sum(x[: 2 * (len(x) % 3)] * y)
+
+    x = np.arange(1.0, 6.0)
+    grad = loaded(sct.generate(f, like=(x, np.ones(4))))["f_grad"]
+    assert_same(grad(x, np.ones(4)), sct.grad(f)(x, np.ones(4)))
+
+
 # -- adjoints that are added to buffers ---------------------------------------------------------------------------------------
 
 
@@ -448,10 +660,22 @@ def added(a, b):
 
 
 def numbers(tree):
-    """The numbers in a structure, which cannot be added to in place."""
-    if isinstance(tree, (dict, tuple, list)):
-        return [x for v in (tree.values() if isinstance(tree, dict) else tree) for x in numbers(v)]
-    return [] if tree is None or np.ndim(tree) else [tree]
+    """The numbers in a tuple of buffers that cannot be added to in place."""
+    if isinstance(tree, tuple):
+        return [x for v in tree for x in numbers(v)]
+    return [] if isinstance(tree, (dict, list)) or tree is None or np.ndim(tree) else [tree]
+
+
+def in_place(tree):
+    """The arrays in a structure, and the numbers in its lists and dicts."""
+    if isinstance(tree, (dict, list)):
+        items = list(tree.values()) if isinstance(tree, dict) else tree
+        return [
+            x for v in items for x in ([v] if v is not None and not isinstance(v, tuple) and not np.ndim(v) else in_place(v))
+        ]
+    if isinstance(tree, tuple):
+        return [x for v in tree for x in in_place(v)]
+    return [tree] if np.ndim(tree) else []
 
 
 def assert_added(f, args, wrt, bar=None):
@@ -464,9 +688,8 @@ def assert_added(f, args, wrt, bar=None):
     result = loaded(text)[f"{f.__name__}_adjoint"](*copy.deepcopy(args), *given, *buffers)
     sums = () if result is None else result if isinstance(result, tuple) else (result,)
     np.testing.assert_allclose(sums, numbers(expected), rtol=1e-12)
-    for x, y in zip(leaves(buffers), leaves(expected), strict=True):
-        if np.ndim(y):
-            np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-14)
+    for x, y in zip(in_place(buffers), in_place(expected), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-14)
     return text
 
 
@@ -516,7 +739,8 @@ def test_containers_and_numbers_have_buffers():
         return rate * np.sum(params["W"] @ params["b"]) * params["scale"] + np.sum(params["pair"][0])
 
     params = {"W": WEIGHTS, "b": C, "scale": 0.5, "pair": (X, 3)}
-    assert_added(f, (params, 2.0), ("params", "rate"))
+    text = assert_added(f, (params, 2.0), ("params", "rate"))
+    assert 'params_bar["scale"] = ' in text and "rate_bar: float | np.floating[Any]" in text
 
 
 def test_same_array_as_two_results():
@@ -607,6 +831,8 @@ def test_hashes_tell_what_was_changed(tmp_path, monkeypatch):
     edited = stamps(text.replace("2.0", "3.0"))
     assert edited["text"] != edited["now"]
     assert stamps("x = 1\n") is None
+    assert stamps(text.replace("\n", "\r\n")) == found
+    assert stamps(f"{text}import os\n")["now"] != found["now"]
     assert stamps(sct.generate(loss, types=TYPES.replace("f8", "f4")))["made from"] != found["made from"]
     assert stamps(sct.generate(loss, types=TYPES))["made from"] == found["made from"]
     before = stamps(sct.generate(made(C), like=(X,)))["made from"]
@@ -634,6 +860,9 @@ def test_rules_of_methods_are_part_of_what_a_module_is_made_from():
         (TYPES.replace("b: f8[m]", "b: f8"), "f8, which is said of b, is no type: an array has its dimensions behind it"),
         (TYPES.replace("b: f8[m]", "b: f8[m.n]"), "is no size"),
         (TYPES.replace("b: f8[m]", "b"), "says no type of b"),
+        (f"{TYPES}, W: f8[n]", "has more in it than types"),
+        (TYPES.replace("y: f8[k, m]", "y: f8[k, m] = 3"), "has more in it than types"),
+        (f"{TYPES}): pass\ndef h(", "has more in it than types"),
     ],
 )
 def test_types_with_a_mistake(types, match):
@@ -657,7 +886,10 @@ def test_sizes_that_stand_nowhere_alone():
         (lambda: sct.generate(loss, types=TYPES, like=GIVEN), "given twice"),
         (lambda: sct.generate(loss, types=TYPES, functions="all"), "functions='all' says nothing"),
         (lambda: sct.generate(loss, "pullback", types=TYPES, accumulate=True), "accumulate is for grad and vjp"),
-        (lambda: sct.generate(made(C), like=(X,), data="all"), "data='all' says nothing"),
+        (lambda: sct.generate(loss, types=TYPES, data="all"), "data='all' says nothing"),
+        (lambda: sct.generate(made(C), like=(X,), data={"k": "import"}), "is said of nothing that a function reads"),
+        (lambda: sct.generate(loss, like=2.0), "like is a tuple of arguments"),
+        (lambda: sct.Generator().add(loss, name="g"), "a function is added as it is written"),
         (lambda: sct.generate(lambda *x: x[0], like=(1.0,)), "takes any number of arguments"),
     ],
 )
