@@ -60,6 +60,9 @@ def test_installed_distribution_differentiates(suffix, distributions, tmp_path):
     run(python, "-m", "pip", "install", "--quiet", distributions[suffix])
     (tmp_path / "program.py").write_text("import sys\n" + PROGRAM)
     assert run(python, "-I", tmp_path / "program.py", cwd=tmp_path).strip() == "0.1.0"
+    command = python.with_name(f"sct{python.suffix}")
+    done = subprocess.run([command, "rules"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "") and "needs the package click: install sct-ad[cli]" in done.stderr
 
 
 def test_wheel_has_the_rules_and_the_licence(distributions):

@@ -47,7 +47,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except SctError as e:
             raise _Refusal(str(e)) from None
-        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception:  # noqa: BLE001  (of sct's own: 1 says that a check failed)
             raise _Refusal(f"sct failed\n{traceback.format_exc()}") from None

@@ -269,3 +269,13 @@ def test_where_a_function_is_not_supported(sct, folder):
     done = sct("grad", "own_model.py:f", "--types", "x: float")
     assert done.exit_code == 2
     assert "own_model.py:2:5, in f" in done.stderr and "with open('a'):\n    ^" in done.stderr
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("of sct's own"), PermissionError(13, "of the system")])
+def test_an_error_of_its_own_is_no_check_that_failed(sct, model, monkeypatch, error):
+    def fails(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("sct.cli.commands.generated", fails)
+    done = sct("grad", "layer.py:loss")
+    assert done.exit_code == 2 and done.stderr.startswith("Error: sct failed\nTraceback") and str(error) in done.stderr
