@@ -3,11 +3,10 @@
 Every transform takes a function and returns a function whose source can be read (`.source`).
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sct.rules  # noqa: F401  (registers the rules)
 from sct.api.derived import DerivedFunction
-from sct.api.generate import Generator, generate
 from sct.checkpointing import checkpoint, checkpointed
 from sct.errors import (
     ArgumentMemoryError,
@@ -24,6 +23,7 @@ from sct.runtime import stop_gradient
 from sct.testing import check_grads
 
 if TYPE_CHECKING:
+    from sct.api.generate import Generator, generate
     from sct.api.typed import elementwise_grad, grad, pullback, value_and_grad, vjp
 else:
     from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
@@ -54,3 +54,17 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """What writes modules is imported when it is asked for."""
+    if name not in ("Generator", "generate"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sct.api import generate as module
+
+    globals().update(Generator=module.Generator, generate=module.generate)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -531,3 +531,21 @@ def test_an_adjoint_that_begins_as_an_argument_of_rank_0_is_not_written_into():
     assert x == 1.31
     assert value == f(x, -1.68)
     assert np.allclose(gradients, (2.0 * 1.31 - 1.68, 1.31 + 1.0))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_a_number_of_one_path_is_added_at_full_width(dtype):
+    """`np.add.at` adds a Python number in double precision, also one that might have been an array."""
+
+    def f(x, b, c):
+        u, v = x * c, b
+        for _ in range(2):
+            u, v = v, u
+        w = x * 1.0
+        np.add.at(w, 0, v)
+        return np.sum(x * w)
+
+    x = np.array([[-0.66, 1.98, -1.91], [1.1, 0.99, -0.04]], dtype)
+    for b in (1.06, 0.123456789, np.float32(1.06)):
+        value, _ = sct.value_and_grad(f)(x, b, 2.0)
+        assert value == f(x, b, 2.0) and value.dtype == dtype

@@ -68,8 +68,11 @@ class Generator:
     ...     return 0.5 * k * np.sum(x * x)
     >>> g = sct.Generator(guards=False)
     >>> g.add(energy, "grad", types="x: f8[n], k: float")
-    >>> print(g.generate().split("# forward")[0].split('___')[0][:60].splitlines()[0])
-    \"\"\"Derivatives of energy, as sct wrote them.
+    >>> print(*g.generate().splitlines()[-9:-5], sep="\\n")
+        # reverse
+        # return 0.5 * k * np.sum(x * x)
+        x_bar = k * x
+        return x_bar
     """
 
     def __init__(self, *, functions: str = "include", data: str | Mapping[str, str] = "constants", guards: bool = True) -> None:
@@ -80,8 +83,10 @@ class Generator:
             )
         self._module = Standalone(functions == "include", data)
         self._guards = guards
-        self._options: list[str] = [f"functions={functions!r}", f"data={data!r}", f"guards={guards!r}"]
-        self._of: dict[str, None] = {}
+        given = [("functions", functions, "include"), ("data", data, "constants"), ("guards", guards, True)]
+        self._said = [f"{name}={value!r}" for name, value, default in given if value != default]
+        self._calls: dict[str, str] = {}  # by what each gives, how it was asked for
+        self._types: list[str] = []
 
     @ends_here
     def add(
@@ -128,31 +133,28 @@ class Generator:
                 raise CallError("a derivative is added by its transform", advice="Write add(f, 'grad').")
             if options or accumulate or (wrt, like, types, name) != (0, None, None, None):
                 raise CallError("a function is added as it is written", advice="Write add(f), or say which transform.")
-            self._module.copy(f)
-        else:
-            self._add(_derived(f, transform, wrt, accumulate, options), like, types, name, accumulate, options)
-        self._of[written_name(f)] = None
+            self._calls[self._module.copy(f)] = f"add({_placed(f)})"
+            return
+        derived = _derived(f, transform, wrt, accumulate, options)
+        said = {"types": types, "name": name, "accumulate": accumulate or None, **options}
+        given = [f"{k}={v!r}" for k, v in said.items() if v is not None]
+        wrt = derived.wrt[0] if len(derived.wrt) == 1 else derived.wrt
+        like_this = ["like=…"] if like is not None else []
+        call = ", ".join([_placed(f), repr(transform), repr(wrt), *like_this, *given, *self._said])
+        self._calls[self._add(derived, like, types, name)] = f"generate({call})"
 
-    def _add(
-        self,
-        derived: DerivedFunction[..., Any],
-        like: Any,
-        types: str | None,
-        name: str | None,
-        accumulate: bool,
-        options: Mapping[str, Any],
-    ) -> None:
+    def _add(self, derived: DerivedFunction[..., Any], like: Any, types: str | None, name: str | None) -> str:
         what = _GIVES[derived._transform].format(f=written_name(derived.primal), wrt=_listed(derived.wrt))
         with examples(), compiling(), sizes_known(at_call=self._guards and like is not None):
             given = parameter_types(derived, like, types)
 
-            def added() -> None:
+            def added() -> str:
                 with facts_relied_on() as relied:
-                    self._module.add(lambda: self._asked(derived, given, what, relied), name)
+                    return self._module.add(lambda: self._asked(derived, given, what, relied), name)
 
-            with_room(added)
-        asked = f"{derived._transform} {derived.wrt} {name} {types} {accumulate} {sorted(options.items())}"
-        self._options.append(f"{asked} {described(given)}")
+            called = with_room(added)
+        self._types.append(described(given))
+        return called
 
     def _asked(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
         specialized = derived.typed(types)
@@ -172,8 +174,17 @@ class Generator:
     @ends_here
     def generate(self) -> str:
         """The text of the module."""
-        of = ", ".join(self._of)
-        return self._module.text(f"Derivatives of {of}, as sct wrote them.", "\n".join(self._options), _formatted)
+        calls = "\n".join(f"- {name}: sct.{call}" for name, call in self._calls.items())
+        title = f"Derivatives, as sct wrote them.\n\n{calls}\n"
+        return self._module.text(title, "\n".join([*self._calls.values(), *self._types]), _formatted)
+
+
+def _placed(f: Any) -> str:
+    """A function, by its name in its module."""
+    if isinstance(f, DerivedFunction):
+        return f"{f._transform}({_placed(f.primal)})"
+    module = getattr(f, "__module__", None)
+    return f.__qualname__ if module in (None, "__main__") else f"{module}.{f.__qualname__}"
 
 
 def _derived(f: Any, transform: str, wrt: Any, accumulate: bool, options: Mapping[str, Any]) -> DerivedFunction[..., Any]:

@@ -118,8 +118,8 @@ class Standalone:
         self.bundle = Bundle(include, data)
         self.again: dict[tuple[Any, ...], str] = {}
 
-    def add(self, make: Callable[[], Asked], name: str | None) -> None:
-        """Define a derivative, called `name`; where that fails the module stays as it was."""
+    def add(self, make: Callable[[], Asked], name: str | None) -> str:
+        """Define a derivative, called `name`; where that fails the module stays as it was. Gives what it is called."""
         public, bodies, made_from, again = [*self.public], [*self.bodies], [*self.made_from], {**self.again}
         state = self.bundle.state()
         try:
@@ -128,6 +128,7 @@ class Standalone:
             self.bundle.taken.add(name)
             self.define(asked, name, public=True)
             self.public.append(name)
+            return name
         except BaseException:
             self.public, self.bodies, self.made_from, self.again = public, bodies, made_from, again
             self.bundle.restore(state)
@@ -141,13 +142,15 @@ class Standalone:
             raise SctError(f"{name} is in this module already", None, "Give it another name, by name=.")
         return name
 
-    def copy(self, function: FunctionType) -> None:
-        """Define a function of the user's."""
+    def copy(self, function: FunctionType) -> str:
+        """Define a function of the user's. Gives what it is called."""
         if id(function) in self.bundle.names or function.__name__ in self.bundle.taken:
             raise SctError(f"{function.__name__} is in this module already", None, "Add it once, and before its derivatives.")
         state = self.bundle.state()
         try:
-            self.public.append(self.bundle.copied(function))
+            name = self.bundle.copied(function)
+            self.public.append(name)
+            return name
         except BaseException:
             self.bundle.restore(state)
             raise
@@ -371,7 +374,8 @@ class Standalone:
         first, others = self.bundle.ordered()
         listed = ", ".join(f'"{n}"' for n in sorted(self.public))
         parts = [
-            f'"""{title}"""\n\nfrom __future__ import annotations',
+            "\n".join(_escaped([f'"""{title.splitlines()[0]}', *title.splitlines()[1:], '"""'])),
+            "from __future__ import annotations",
             *_imports(self.bundle.imports),
             f"__all__ = [{listed}]",
             "\n".join(constants),

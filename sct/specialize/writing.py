@@ -25,7 +25,7 @@ from sct.ir.ops import Attribute, Augmented, describe, package_of
 from sct.ir.paths import entries_of, is_basic_index, permuted, shortest
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, is_unit
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, Unknown, is_unit
 from sct.ir.words import in_words, records, shape_in_words
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.facts import facts_of
@@ -475,7 +475,8 @@ def _add_at(positive: bool) -> Callable[..., Any]:
 def _at_full_width(s: Builder, target: Operand, value: Operand) -> Operand:
     """A Python number as `ufunc.at` takes it: unlike in arithmetic it is not of the array's precision."""
     t, into = type_of(value), type_of(target)
-    number = isinstance(t, Scalar) or (isinstance(t, Const) and type(t.value) in (int, float, complex))
+    number = isinstance(t, (Scalar, Unknown)) or (isinstance(t, Const) and type(t.value) in (int, float, complex))
+    number = number or (isinstance(t, Array) and bool(t.also))  # by the path that the program takes
     if number and isinstance(into, Array) and into.dtype in (np.float16, np.float32, np.complex64):
         return s.apply(np.asarray, (value,))
     return value

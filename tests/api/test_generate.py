@@ -117,7 +117,7 @@ def test_kernels_pass(kernels, command):
 @pytest.mark.parametrize("f, args, wrt, peer", PROGRAMS[::3])
 def test_whole_programs(f, args, wrt, peer):
     text = sct.generate(f, "value_and_grad", wrt, like=args)
-    assert "sct" not in text.split("# sct: format")[0].replace("as sct wrote them", "")
+    assert "import sct" not in text and "from sct" not in text
     found = loaded(text)[f"{f.__name__}_value_and_grad"](*copy.deepcopy(args))
     assert_same(found, sct.value_and_grad(f, wrt)(*copy.deepcopy(args)))
 
@@ -822,6 +822,20 @@ def test_the_same_bytes_in_each_process(tmp_path):
         env = {**os.environ, "PYTHONHASHSEED": seed}
         found.add(subprocess.run([sys.executable, tmp_path / "program.py"], env=env, check=True, capture_output=True).stdout)
     assert len(found) == 1
+
+
+def test_modules_say_how_they_were_made():
+    g = sct.Generator(guards=False)
+    g.add(loss)
+    g.add(loss, "vjp", ("W", "b"), types=TYPES, name="back")
+    g.add(power, "grad", like=(1.3, 2))
+    assert g.generate().split('"""')[1].splitlines() == [
+        "Derivatives, as sct wrote them.",
+        "",
+        f"- loss: sct.add({__name__}.loss)",
+        f"- back: sct.generate({__name__}.loss, 'vjp', ('W', 'b'), types={TYPES!r}, name='back', guards=False)",
+        f"- power_grad: sct.generate({__name__}.power, 'grad', 'x', like=…, guards=False)",
+    ]
 
 
 def test_hashes_tell_what_was_changed(tmp_path, monkeypatch):

@@ -155,9 +155,9 @@ def test_a_package_is_imported_from_above(sct, folder):
 
 
 def test_what_an_import_prints_is_not_in_the_module(sct, folder):
-    (folder / "loud.py").write_text("print('loud')\n\n\ndef f(x):\n    return x * x\n")
+    (folder / "loud.py").write_text("print('this is loud')\n\n\ndef f(x):\n    return x * x\n")
     done = sct("grad", "loud.py:f", "--types", "x: float")
-    assert "loud" not in done.stdout and done.stderr == "loud\n"
+    assert "this is loud" not in done.stdout and done.stderr == "this is loud\n"
 
 
 # -- files -------------------------------------------------------------------------------------------------------------------
