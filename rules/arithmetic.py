@@ -33,6 +33,7 @@ from sct.registry.methods import attribute, method
 from sct.registry.rules import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable
 from sct.registry.type_rules import result_type
 from sct.runtime import (
+    as_augmented,
     as_number,
     as_taken,
     broadcast_axes,
@@ -462,6 +463,22 @@ def cast_like_type(g, x):
     if not is_array(g):
         return UNKNOWN
     return Array(as_array(x).dtype, as_array(g).shape)
+
+
+@adjoint(as_augmented)
+def as_augmented_adjoint(y, new, old, y_bar):
+    """The value is that of `new`; of `old` only the dtype counts, so its adjoint is 0."""
+    return y_bar, np.zeros_like(old)
+
+
+facts(as_augmented, memory="fresh")  # as the operator's result is, which nothing else reads
+
+
+@result_type(as_augmented)
+def as_augmented_type(new, old):
+    if not is_array(new) or (as_array(old).dtype is not None and as_array(old).dtype == as_array(new).dtype):
+        return new
+    return Array(None, as_array(new).shape, boxed=None)
 
 
 @adjoint(unbroadcast, kind="reduction")

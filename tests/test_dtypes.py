@@ -549,3 +549,23 @@ def test_a_number_of_one_path_is_added_at_full_width(dtype):
     for b in (1.06, 0.123456789, np.float32(1.06)):
         value, _ = sct.value_and_grad(f)(x, b, 2.0)
         assert value == f(x, b, 2.0) and value.dtype == dtype
+
+
+def test_an_array_of_unknown_dtype_keeps_it_in_augmented_assignments():
+    """`v += w` of what may be of several dtypes is of that of `v`, and so is the gradient."""
+
+    def f(x, a):
+        u, v = np.where(a > 1, a, a), x
+        for _ in range(2):
+            u, v = v, u
+        w = v * 1.0
+        w += v + (u + v)
+        return np.sum(v * x) + np.sum(w) + np.sum(x)
+
+    x = np.array([[0.18, -1.34, -1.72], [-0.42, -0.04, 1.48]], np.float32)
+    for a in (np.array([7], np.uint64), np.array([7], np.int8), np.array([0.5])):
+        for optimize in (True, False):
+            value, g = sct.value_and_grad(f, optimize=optimize)(x, a)
+            assert value == f(x, a) and value.dtype == f(x, a).dtype
+            assert g.dtype == np.float32
+            np.testing.assert_allclose(g, 4.0 + 2.0 * x, rtol=1e-5)

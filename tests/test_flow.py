@@ -264,3 +264,41 @@ def rows_swapped_at_once(A, B, W):
 def test_rows_of_two_arrays_are_swapped(f):
     A = np.arange(9.0).reshape(3, 3) / 5.0
     sct.check_grads(f, (A, A[::-1] - 0.3, A * A), (0, 1, 2))
+
+
+# -- ways out of loops in loops ------------------------------------------------------------------------------------------------
+
+INNER = ["for v in (x,):", "for v in (x, 2.0 * x):", "for v in [x, x + 1.0, 3.0 * x]:", "for j in range(2):", "if n > 0:"]
+TESTS = ["n > 2", "x < 100.0", "s < 40.0", "i > 0 or x > 0.0"]
+EXITS = ["return x * s", "break", "continue", "return x if s > 9.0 else s"]
+
+
+def leaves_from_inside(inner, depth, way_out, after):
+    """A function that leaves two loops from within so many branches, in one way."""
+    lines = ["def f(x, n):", "    s = x", "    for i in range(n):", f"        {inner}", "            s = s * 1.5 + x"]
+    margin = " " * 12
+    for test in TESTS[:depth]:
+        lines.append(f"{margin}if {test}:")
+        margin += "    "
+    if way_out in ("break", "continue") and inner.startswith("if"):
+        way_out = "break"
+    lines += [f"{margin}s = s + 0.5 * x", f"{margin}{way_out}"]
+    if after:
+        lines += ["            s = s - x * 0.25", "        s = s + 0.125 * x"]
+    lines += ["    x = x + 1.0", "    return s * x * 5.0"]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("inner", INNER)
+@pytest.mark.parametrize("way_out", EXITS)
+def test_loops_in_loops_are_left_as_python_leaves_them(inner, way_out):
+    for depth in range(1, len(TESTS) + 1):
+        for after in (False, True):
+            f = define(leaves_from_inside(inner, depth, way_out, after), "f")
+            for x, n in ((-0.62, 3), (0.3, 1), (150.0, 4), (0.7, 0), (2.0, 6)):
+                expected = f(x, n)
+                slope = (f(x + 1e-6, n) - f(x - 1e-6, n)) / 2e-6
+                for optimize in (True, False):
+                    value, gradient = sct.value_and_grad(f, optimize=optimize)(x, n)
+                    assert value == expected
+                    assert gradient == pytest.approx(slope, rel=1e-6, abs=1e-6)

@@ -14,6 +14,7 @@ __all__ = [
     "added_each",
     "added_item",
     "appended",
+    "as_augmented",
     "as_number",
     "as_taken",
     "broadcast_axes",
@@ -204,6 +205,13 @@ def cast_like(g: Any, x: Any) -> Any:
         g = np.real(g)
     dtype = np.result_type(x)
     return g if np.result_type(g) == dtype or not isinstance(g, (np.ndarray, np.generic)) else g.astype(dtype)
+
+
+def as_augmented(new: Any, old: Any) -> Any:
+    """What `old op= v` leaves, where `new` is `old op v`: of the dtype of `old` if that is an array."""
+    if isinstance(old, np.ndarray) and isinstance(new, (np.ndarray, np.generic)) and new.dtype != old.dtype:
+        return new.astype(old.dtype, casting="same_kind")
+    return new
 
 
 def cast_to(g: Any, dtype: Any) -> Any:

@@ -30,7 +30,7 @@ from sct.ir.words import in_words, records, shape_in_words
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_parameters
-from sct.runtime import scatter_add, updated
+from sct.runtime import as_augmented, scatter_add, updated
 from sct.specialize.building import Builder
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import trip_count
@@ -334,6 +334,8 @@ def _augmented(op: Any) -> Callable[..., Any]:
                 made = replace(made, boxed=None)
             result = s.append(BINARY[op], args, {}, made)
             _keeps_dtype(s, x, made)
+            if t.dtype is None or getattr(made, "dtype", None) is None:  # an array keeps its dtype, whatever that is
+                result = s.append(as_augmented, (result, x), {}, made)
             s.writable(s.memory.root(x))
             s.memory.may_have_written(x, s.place)
             return result

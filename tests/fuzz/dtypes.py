@@ -100,10 +100,14 @@ def _directional(
             args.append(a)
         return float(f(*args))
 
+    if ".dtype) ==" in p.source:
+        return None  # in double precision it may be another function
     try:
         if abs(at(0.0) - own) > 100 * eps * (1.0 + abs(own)):
             return None  # in single precision it is another function
         steps = (1e-3, 5e-4, 2.5e-4)
+        if eps >= 1e-3 and all(at(h) == at(-h) for h in steps):
+            return None  # half precision does not see them
         central = [(at(h) - at(-h)) / (2 * h) for h in steps]
         sided = [(at(h) - at(0.0)) / h for h in (1e-6, -1e-6)]
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # it runs with numbers of these dtypes only

@@ -702,7 +702,9 @@ class _Emitter:
                 self.explain(s, out)
                 self.statement(s, out)
         if branch is not None:
-            kept = [i for i in range(len(branch.results)) if i != k or self.uses[branch.results[i]] > 1]
+            handed_on = set(values_of(*(o for _, sources in phis for o in sources)))
+            also = branch.results[k] in handed_on or self.uses[branch.results[k]] > 1  # it does not only say whether to stop
+            kept = [i for i in range(len(branch.results)) if i != k or also]
             then: list[Any] = []
             orelse: list[Any] = []
             self.nesting += 1
