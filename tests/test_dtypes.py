@@ -569,3 +569,18 @@ def test_an_array_of_unknown_dtype_keeps_it_in_augmented_assignments():
             assert value == f(x, a) and value.dtype == f(x, a).dtype
             assert g.dtype == np.float32
             np.testing.assert_allclose(g, 4.0 + 2.0 * x, rtol=1e-5)
+
+
+def test_a_number_is_added_at_full_width_to_what_is_of_unknown_dtype():
+    def f(A, a, c):
+        if a > 0.1:
+            c = 1.0
+        B = A * c
+        np.add.at(B, [0], 7e4)
+        return B[0]
+
+    A = np.array([-6e4, 1.0], np.float16)
+    for optimize in (True, False):
+        value, g = sct.value_and_grad(f, optimize=optimize)(A, 0.2, np.float64(2.0))
+        assert value == f(A, 0.2, np.float64(2.0)) == np.float16(1e4)
+        assert g.dtype == np.float16 and g.tolist() == [1.0, 0.0]

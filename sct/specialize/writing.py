@@ -190,6 +190,7 @@ def _turned_back(s: Builder, view: View, new: Value) -> Operand:
             raise UnsupportedSyntaxError(
                 "a write through a transpose with axes only known at run time", s.place, "Write into the array itself."
             )
+        axes = (axes,) if isinstance(axes, int) else axes  # of an array of one axis
         back = tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
         return s.append(np.transpose, (new, Const(back)), {}, view.base.type)
     return s.append(np.reshape, (new, s.apply(np.shape, (view.base,))), {}, view.base.type)
@@ -479,7 +480,8 @@ def _at_full_width(s: Builder, target: Operand, value: Operand) -> Operand:
     t, into = type_of(value), type_of(target)
     number = isinstance(t, (Scalar, Unknown)) or (isinstance(t, Const) and type(t.value) in (int, float, complex))
     number = number or (isinstance(t, Array) and bool(t.also))  # by the path that the program takes
-    if number and isinstance(into, Array) and into.dtype in (np.float16, np.float32, np.complex64):
+    narrow = isinstance(into, Array) and (into.dtype is None or into.dtype in (np.float16, np.float32, np.complex64))
+    if number and narrow:
         return s.apply(np.asarray, (value,))
     return value
 

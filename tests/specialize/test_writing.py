@@ -1763,3 +1763,15 @@ def unrolled_in_a_while_loop(x, n):
 )
 def test_writes_in_unrolled_loops(f, args):
     agree(f, np.array([1.0, 2.0, 3.0]), *args)
+
+
+@pytest.mark.parametrize("axes", [0, -1, (0,)])
+def test_writes_through_a_transpose_of_one_axis(axes):
+    def f(x):
+        B = x * 2
+        np.transpose(B, axes)[[0]] = x[0]
+        return np.sum(B * B)
+
+    x = np.array([1.0, 2.0, 3.0])
+    assert sct.value_and_grad(f)(x)[0] == f(x)
+    sct.check_grads(f, (x,))
