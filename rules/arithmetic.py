@@ -471,7 +471,7 @@ def as_augmented_adjoint(y, new, old, y_bar):
     return y_bar, np.zeros_like(old)
 
 
-facts(as_augmented, memory="fresh")  # as the operator's result is, which nothing else reads
+facts(as_augmented, memory="fresh")
 
 
 @result_type(as_augmented)

@@ -209,9 +209,9 @@ def cast_like(g: Any, x: Any) -> Any:
 
 def as_augmented(new: Any, old: Any) -> Any:
     """What `old op= v` leaves, where `new` is `old op v`: of the dtype of `old` if that is an array."""
-    if isinstance(old, np.ndarray) and isinstance(new, (np.ndarray, np.generic)) and new.dtype != old.dtype:
-        return new.astype(old.dtype, casting="same_kind")
-    return new
+    if not isinstance(new, np.ndarray):
+        return new
+    return new.astype(old.dtype if isinstance(old, np.ndarray) else new.dtype, casting="same_kind")
 
 
 def cast_to(g: Any, dtype: Any) -> Any:

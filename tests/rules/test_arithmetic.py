@@ -11,6 +11,7 @@ from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, size_
 from sct.registry.rules import adjoint_rule
 from sct.rules.arithmetic import is_literal
 from sct.runtime import (
+    as_augmented,
     as_taken,
     broadcast_axes,
     cast_like,
@@ -154,6 +155,8 @@ if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
 # What the generated code may call at run time
 SAMPLES += [
     (broadcast_axes, (_x(2, 3), _x(3)), {}),
+    (as_augmented, (_x(2, 3), _x(2, 3)), {}),
+    (as_augmented, (_x(3), 1.5), {}),
     (unbroadcast, (_x(2, 3), _x(3)), {}),
     (unbroadcast, (_x(2, 3), _x(2, 1)), {}),
     (unbroadcast, (_x(2, 3), 1.5), {}),
