@@ -1,70 +1,29 @@
 """Reverse mode: a typed function and its reverse sweep, as one function (joint) or as a function and its pullback (split).
 
 Takes a typed function; gives one whose reverse sweep may still read values of the forward sweep's inner blocks, together
-with the pairs of blocks that mirror each other; `sct.transform.record` brings these values into scope. Rules are inlined as
-they are used. Method: Griewank & Walther, Evaluating Derivatives (2008), chapter 3: each statement y = φ(x) is reversed as
-x̄ += φ'(x)ᵀ ȳ; branches are taken as they were, loops run backwards.
+with the pairs of blocks that mirror each other; `sct.transform.record` brings these values into scope. What each statement
+comes to is told by `sct.transform.sweep`.
 """
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Sequence
-from dataclasses import replace
-from types import FunctionType
 from typing import Any
 
-import numpy as np
-
-from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of, varied_values
+from sct.analysis.activity import active_values
 from sct.analysis.bracketing import refuse_bracketing
-from sct.analysis.effects import callee, effect, is_opaque, statements
 from sct.analysis.fitting import Fit, fits
 from sct.analysis.squares import squares
-from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.frontend.resolve import Dependency
-from sct.ir.ops import (
-    POP,
-    PUSH,
-    TAPE,
-    UNPACK,
-    Again,
-    Call,
-    Derived,
-    Field,
-    Free,
-    Method,
-    Steps,
-    StepsBack,
-    Unused,
-    describe,
-    package_of,
-)
+from sct.ir.ops import Field, Free
 from sct.ir.records import record
-from sct.ir.ssa import (
-    Apply,
-    Block,
-    For,
-    Function,
-    If,
-    Operand,
-    Origin,
-    Statement,
-    Value,
-    While,
-    defined,
-    type_of,
-    values_of,
-)
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
-from sct.ir.words import in_words, records
-from sct.registry.rules import AdjointRule, adjoint_rule, is_nondifferentiable
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, values_of
+from sct.ir.types import Abstract, Const, Dict, List, Tuple
 from sct.specialize.specializer import Specialized
-from sct.transform.adjoints import Loop, adjoint_type, bar_name, items_of
-from sct.transform.again import again
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name
-from sct.transform.by_rule import adjoints_by_rule, rule_advice
+from sct.transform.refusals import refuse_given_away, refuse_records
+from sct.transform.sweep import Sweep
 
 __all__ = ["Mode", "Reversal", "reverse"]
 
@@ -113,18 +72,13 @@ def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mo
     return _Reverser(specialized, wrt, single, mode).run()
 
 
-class _Reverser(Boundary):
+class _Reverser(Boundary, Sweep):
     def __init__(self, specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> None:
         super().__init__(specialized.function, mode)
         self.wrt = wrt
         self.single = single
-        self.indices: dict[Value, Value] = {}
-        self.squares: dict[Value, tuple[Apply, AdjointRule]] = {}  # a square -> what it is the square of, and the rule for it
-        self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
-        self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
+        self.repeatable = mode.seed == "pull"
         self.b.projections = _projections(self.primal.block)
-
-    # -- the whole function ------------------------------------------------------------------------------------------
 
     def run(self) -> Reversal:
         f, mode = self.primal, self.mode
@@ -160,363 +114,6 @@ class _Reverser(Boundary):
             tuple(fits(f.block, self.active)),
         )
 
-    # -- statements --------------------------------------------------------------------------------------------------
-
-    def reverse_statements(self, body: Sequence[Statement], result: Operand, seed: Operand) -> None:
-        self.b.origin = _backward(body[-1].origin) if body else None
-        self.accumulate(result, seed)
-        for s in reversed(body):
-            self.statement(s)
-        self.b.body[:0] = self.tapes_of(body)
-
-    def tapes_of(self, body: Sequence[Statement]) -> list[Statement]:
-        """The tapes of adjoints that mirror the tapes that a block makes."""
-        return [Apply(TAPE, (), (), self.tapes[r]) for s in body for r in s.results if r in self.tapes]
-
-    def statement(self, s: Statement) -> None:
-        self.b.place, self.b.origin = s.place, _backward(s.origin)
-        if isinstance(s, Apply):
-            self.apply(s)
-        elif isinstance(s, If):
-            self.if_(s)
-        elif isinstance(s, (For, While)):
-            self.loop(s)
-
-    def apply(self, s: Apply) -> None:
-        v = s.result
-        if s.op in (PUSH, POP):
-            self.tape_step(s)
-            return
-        if self.has_parts(v):
-            self.several(s)
-            return
-        if v not in self.bars or v not in self.active:
-            return
-        bar = self.bars.pop(v)
-        if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
-            self.item(s, bar)
-        elif v in self.squares:
-            root, rule = self.squares[v]
-            self.by_rule(rule, replace(root, result=v), bar)
-        else:
-            self.rule(s, bar)
-
-    def item(self, s: Apply, bar: Operand) -> None:
-        whole, key = s.args
-        assert isinstance(whole, Value) and isinstance(key, Const)
-        if whole in self.active:
-            self.accumulate_part(whole, key.value, bar)
-
-    def several(self, s: Apply) -> None:
-        """An operation with several results: their adjoints, None where there is none, go to the rule together."""
-        t = s.result.type
-        assert isinstance(t, (Tuple, List, Dict))
-        parts = {k: bar for k, p in self.parts[s.result].items() if (bar := self.taken(p)) is not None}
-
-        def items() -> tuple[Operand, ...]:
-            return tuple(self.nested_part(s.result, k, i, parts.get(k)) for k, i in zip(keys_of(t), t.items, strict=True))
-
-        if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
-            self.item(s, with_items(t, items()))
-            return
-        assert isinstance(t, (Tuple, List))
-        if isinstance(s.op, Steps):
-            self.steps(s, parts)
-            return
-        if isinstance(s.op, Derived):
-            self.python_function(s, Tuple(items()))
-            return
-        rule = adjoint_rule(primitive_of(s.op))
-        if s.op is UNPACK or (rule is not None and rule.absent):
-            self.rule(s, Tuple(tuple(parts.get(i, Const(None)) for i in range(len(t.items)))))
-            return
-        self.rule(s, Tuple(items()))
-
-    def steps(self, s: Apply, parts: dict[Any, Operand]) -> None:
-        """A checkpointed loop: its reverse sweep, which takes steps again as it needs their states."""
-        step = s.op.step
-        t = s.result.type
-        _, state, constants, _, _ = s.args
-        assert isinstance(state, Tuple) and isinstance(constants, Tuple) and isinstance(t, Tuple)
-        params, n = step.block.params, len(state.items)
-        carried = [k for k in range(n) if differentiable(params[1 + k].type)]
-        read = [k for k, c in enumerate(constants.items) if any(v in self.active for v in values_of(c))]
-        bars = [parts.get(k, Const(None)) for k in range(n)]
-        zeros = [self.zero(c) for k in read if isinstance(c := constants.items[k], Value)]
-        wrt = tuple(p.name for p in (*(params[1 + k] for k in carried), *(params[1 + n + k] for k in read)))
-        targets = [*(state.items[k] for k in carried), *(constants.items[k] for k in read)]
-        types = Tuple(tuple(params[1 + k].type for k in carried) + tuple(type_of(constants.items[k]) for k in read))
-        checkpoints = self.b.project(s.result, n, t.items[n])
-        args: tuple[Operand, ...] = (checkpoints, Tuple(tuple(bars)), Const(tuple(carried)), Tuple(tuple(zeros)))
-        if self.mode.seed == "pull":  # which may run again
-            args = (*args, Const(True))
-        rerun = again(step)
-        found = self.b.append(StepsBack(rerun, wrt, None, rerun is not step), args, {}, types)
-        for i, target in enumerate(targets):
-            self.accumulate(target, self.b.project(found, i, types.items[i]))
-
-    def nested_part(self, whole: Value, key: Any, t: Abstract, bar: Operand | None) -> Operand:
-        return bar if bar is not None else self.finished_part(whole, key, t) if differentiable(t) else Const(None)
-
-    def rule(self, s: Apply, bar: Operand) -> None:
-        primitive = primitive_of(s.op)
-        if blocks_derivative(s.op):
-            return
-        if isinstance(s.op, StepsBack):
-            raise NoRuleError(
-                "a second derivative through a checkpointed loop", s.place, "Leave sct.checkpointed out for second derivatives."
-            )
-        if s.op is UNPACK:
-            self.unpacked(s, bar)
-            return
-        rule = adjoint_rule(primitive)
-        if rule is None:
-            self.python_function(s, bar)
-        else:
-            self.by_rule(rule, s, bar)
-
-    def by_rule(self, rule: AdjointRule, s: Apply, bar: Operand) -> None:
-        """An operation, by a rule for its operands and result."""
-        for target, one in adjoints_by_rule(self.b, rule, s, bar, self.active):
-            self.accumulate(target, one)
-
-    def unpacked(self, s: Apply, bar: Operand) -> None:
-        """`a, b = x`: the adjoint of `x` has those of `a` and `b` as its rows."""
-        rows = []
-        for i, row in enumerate(items_of(self.b, bar, len(s.result.type.items))):  # type: ignore[union-attr]
-            item = self.b.project(s.result, i, s.result.type.items[i])  # type: ignore[union-attr]
-            rows.append(self.zero(item) if row == Const(None) and isinstance(item, Value) else row)
-        scalar = all(isinstance(t, Array) and t.shape == () for t in s.result.type.items)  # type: ignore[union-attr]
-        self.accumulate(s.args[0], self.b.apply(np.array if scalar else np.stack, (List(tuple(rows)),)))
-
-    def python_function(self, s: Apply, bar: Operand) -> None:
-        """A Python function that is called, not inlined (because it is recursive): by its own vjp, which runs it again."""
-        names = _parameter_names(s.op)
-        if effect(s) == "draws" and names is None:
-            raise NoRuleError(
-                f"a random draw by {describe(s.op)}, whose distribution depends on what is differentiated by",
-                s.place,
-                "Draw from a fixed distribution, and transform: mu + sigma * rng.standard_normal(n).",
-            )
-        if names is None:
-            raise NoRuleError(
-                f"{describe(s.op)} has no derivative rule",
-                s.place,
-                rule_advice(s.op),
-            )
-        op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)
-        states, args = s.args[: op.draws], s.args[op.draws :]
-        given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
-        wrt = tuple(n for n, a in given.items() if any(v in self.active for v in values_of(a)))
-        targets = [given[name] for name in wrt]
-        t = Tuple((s.result.type, Tuple(tuple(type_of(target) for target in targets))))
-        function: Any = op.function if isinstance(op, Call) else replace(op, draws=False)
-        if isinstance(op, Call) and op.effect in ("reports", "acts"):
-            function = Again(function)
-        found = self.b.append(Derived(function, wrt, op.draws), (*states, *args, bar), dict(s.kwargs), t)
-        pulled = self.b.project(found, 1, t.items[1])
-        assert isinstance(pulled, Value)
-        for i, target in enumerate(targets):
-            self.accumulate(target, self.b.project(pulled, i, t.items[1].items[i]))
-
-    # -- tapes, in the derivative of a derivative ---------------------------------------------------------------------
-
-    def tape(self, tape: Operand) -> Value:
-        assert isinstance(tape, Value)
-        while tape in self.escaped:
-            tape = self.escaped[tape]
-        if tape not in self.tapes:
-            self.tapes[tape] = Value(Unknown(), f"{tape.name}_bar")
-        return self.tapes[tape]
-
-    def tape_step(self, s: Apply) -> None:
-        """A push is reversed as a pop and a pop as a push, on every path: of a zero where the popped value went unused."""
-        if not self.on_active_tape(s):
-            return
-        tape = self.tape(s.args[0])
-        if s.op is PUSH:
-            (v,) = values_of(s.args[1])
-            self.accumulate(v, self.b.append(POP, (tape,), {}, v.type, bar_name(v)))
-        else:
-            bar = self.bars.pop(s.result, None)
-            self.b.append(PUSH, (tape, self.zero(s.result) if bar is None else bar), {}, Const(None))
-
-    def on_active_tape(self, s: Statement) -> bool:
-        return isinstance(s, Apply) and s.op in (PUSH, POP) and s.args[0] in self.active
-
-    # -- branches ----------------------------------------------------------------------------------------------------
-
-    def if_(self, s: If) -> None:
-        given = [(phi, self.bars.pop(phi.result)) for phi in s.phis if phi.result in self.bars and phi.result in self.active]
-        if not given and not self.uses_tape(s):
-            return
-        for r, _, _, ends in s.phis:
-            if r in self.tapes or r in self.escaped:
-                self.escaped.update((y, r) for y in ends if isinstance(y, Value))
-        before = dict(self.bars)
-        made = [
-            self.branch(block, [(phi.ends[n], bar) for phi, bar in given], before) for n, block in enumerate((s.then, s.orelse))
-        ]
-        changed = list(dict.fromkeys([*made[0][1], *made[1][1]]))
-        results: list[Value] = []
-        blocks: list[Block] = []
-        yields: list[list[Operand]] = [[], []]
-        for v in changed:
-            self.bars = dict(before)
-            for k, (body, after) in enumerate(made):
-                bar = after.get(v)
-                if bar is None:
-                    bar = self.current(v)
-                with self.b.into(body):
-                    yields[k].append(self.strong(self.zero(v) if bar is None else bar, v))
-            results.append(Value(adjoint_type(v.type), bar_name(v)))
-        for (body, _), out, block in zip(made, yields, (s.then, s.orelse), strict=True):
-            mirrored = Block((), tuple(body), tuple(out))
-            self.mirror[mirrored.label] = block.label
-            blocks.append(mirrored)
-        self.bars = {**before, **dict(zip(changed, results, strict=True))}
-        self.b.body.append(If(s.test, blocks[0], blocks[1], tuple(results), s.place, _backward(s.origin)))
-
-    def uses_tape(self, s: Statement) -> bool:
-        """Whether a statement pushes active values, or pops them: each has to be undone."""
-        return any(self.on_active_tape(t) or self.uses_tape(t) for b in s.blocks for t in b.body)
-
-    def branch(
-        self, block: Block, bars: list[tuple[Operand, Operand]], before: dict[Value, Operand]
-    ) -> tuple[list[Statement], dict[Value, Operand]]:
-        self.bars = dict(before)
-        body: list[Statement] = []
-        with self.b.into(body):
-            for y, bar in bars:
-                self.accumulate(y, bar)
-            for inner in reversed(block.body):
-                self.statement(inner)
-        body[:0] = self.tapes_of(block.body)
-        defined = {r for inner in block.body for r in inner.results}
-        changed = {v: b for v, b in self.bars.items() if self.root(v) not in defined and before.get(v) is not b}
-        return body, changed
-
-    # -- loops -------------------------------------------------------------------------------------------------------
-
-    def loop(self, s: For | While) -> None:
-        carried = [phi for phi in s.phis if phi.params[0] in self.active]
-        if self.bars.keys().isdisjoint(phi.result for phi in s.phis) and not self.uses_tape(s):
-            return
-        begun = [(phi.result, self.bars.pop(phi.result, None)) for phi in carried]
-        zeros = [(r, self.zero(r) if bar is None else bar) for r, bar in begun]
-        inits = [self.strong(bar, r) for r, bar in zeros]
-        for r in s.results:
-            self.bars.pop(r, None)
-        loop = Loop(defined(s.body))
-        self.loops.append(loop)
-        outer_bars, self.bars = self.bars, {}
-        ends = [(phi.params[0], phi.ends[0]) for phi in carried]
-        bar_params = [Value(adjoint_type(_shaped_as(p.type, y)), bar_name(p)) for p, y in ends]
-        self.carried.update(bar_params)
-        body: list[Statement] = []
-        with self.b.into(body):
-            for (_, y), bar in zip(ends, bar_params, strict=True):
-                self.accumulate(y, bar)
-            for inner in reversed(s.body.body):
-                self.statement(inner)
-            self.b.place, self.b.origin = s.place, _backward(s.origin)
-            outs: list[Operand] = []
-            for r, (p, *_), _, _ in carried:
-                found = self.bars.get(p)
-                outs.append(self.strong(self.zero(p, r) if found is None else found, p))
-        slots = list(loop.slots.items())
-        outs += [self.bars.get(v, slot) for v, slot in slots]
-        body[:0] = self.tapes_of(s.body.body)
-        self.bars = outer_bars
-        self.loops.pop()
-        self.finish_loop(s, body, bar_params, inits, outs, slots, [phi.begins[0] for phi in carried])
-
-    def finish_loop(
-        self,
-        s: For | While,
-        body: list[Statement],
-        bar_params: list[Value],
-        inits: list[Operand],
-        outs: list[Operand],
-        slots: list[tuple[Value, Value]],
-        begun: list[Operand],
-    ) -> None:
-        slot_inits = []
-        for v, _ in slots:
-            bar = self.current(v)
-            slot_inits.append(self.strong(self.zero(v) if bar is None else bar, v))
-        index = self.index(s)
-        block = Block((index, *bar_params, *(slot for _, slot in slots)), tuple(body), tuple(outs))
-        self.mirror[block.label] = s.body.label
-        ends = [Value(_shaped_as(p.type, init), p.name) for p, init in zip(bar_params, begun, strict=True)]
-        results = (*ends, *(Value(slot.type, self.called_now(slot)[0]) for _, slot in slots))
-        start, stop, step, backwards = self.domain(s)
-        made = For(start, stop, step, block, (*inits, *slot_inits), False, backwards, results, s.place, _backward(s.origin))
-        self.b.body.append(made)
-        for (v, _), r in zip(slots, results[len(bar_params) :], strict=True):
-            self.bars[v] = r
-        for init, r in zip(begun, results, strict=False):
-            self.accumulate(init, r)
-
-    def index(self, s: For | While) -> Value:
-        """The index of the loop that mirrors a loop."""
-        if isinstance(s, While):
-            return Value(Scalar(int), "_")
-        own = s.body.params[0]
-        self.indices[own] = Value(own.type, own.name)
-        return self.indices[own]
-
-    def domain(self, s: For | While) -> tuple[Operand, Operand, Operand, bool]:
-        if isinstance(s, While):
-            return Const(0), s.results[-1], Const(1), True
-        if not s.exits:
-            return s.start, s.stop, s.step, not s.backwards
-        count: Operand = s.results[-1]
-        if s.step != Const(1):
-            count = self.b.apply(operator.mul, (count, s.step))
-        return s.start, count if s.start == Const(0) else self.b.apply(operator.add, (s.start, count)), s.step, True
-
-
-def _shaped_as(t: Abstract, o: Operand) -> Abstract:
-    """The type of an adjoint that a loop carries, where it is that of `o`: an axis may grow from one iteration to the next."""
-    own = type_of(o)
-    return replace(t, shape=own.shape) if isinstance(t, Array) and isinstance(own, Array) and t.rank == own.rank else t
-
-
-def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
-    """Refuse what is differentiated in a call of which nothing is known, and which may write into it."""
-    calls = [
-        s for s in statements(block) if is_opaque(s) and not isinstance(s.op, Unused) and not is_nondifferentiable(callee(s))
-    ]
-    varied = varied_values(block, params) if calls else set()
-    for s in calls:
-        own = s.args[isinstance(s.op, Method) :]
-        if any(v in varied and not is_number(v.type) for v in values_of(*own, *(o for _, o in s.kwargs))):
-            name, method = describe(s.op), isinstance(s.op, Method)
-            raise NoRuleError(
-                f"{f'the method {name} of {in_words(type_of(s.args[0]))}' if method else name} has no derivative rule, "
-                "and may write into the arrays that it is given",
-                s.place,
-                rule_advice(s.op),
-            )
-
-
-def refuse_records(block: Block, active: set[Value]) -> None:
-    """Refuse what is differentiated in arrays of records or objects, whose arithmetic is not that of numbers."""
-    for s in statements(block):
-        held = records(s.result.type)
-        if held and s.result in active:
-            raise UnsupportedSyntaxError(
-                f"{describe(s.op)} that puts what is differentiated into an array of {held}",
-                s.place,
-                "Use arrays of numbers, one for each field.",
-            )
-
-
-def is_number(t: Abstract) -> bool:
-    """Whether something of this type cannot be written into."""
-    return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and not t.boxed)
-
 
 def _projections(block: Block) -> dict[tuple[Value, Any], Value]:
     """The items that the forward sweep takes from results with several parts."""
@@ -529,19 +126,3 @@ def _projections(block: Block) -> dict[tuple[Value, Any], Value]:
         for b in s.blocks:
             out.update(_projections(b))
     return out
-
-
-def _backward(origin: Origin | None) -> Origin | None:
-    return None if origin is None else Origin(origin.text, origin.place, True)
-
-
-def _parameter_names(op: Any) -> list[str] | None:
-    """The parameters of a Python function, or of the vjp of one; None for anything else."""
-    if isinstance(op, Derived):
-        inner = _parameter_names(op.function)
-        return None if inner is None else [*inner, "y_bar"]
-    op = op.function if isinstance(op, Call) else op
-    op = op.function if isinstance(op, Again) else op
-    if not isinstance(op, FunctionType) or package_of(op) in ("numpy", "scipy"):
-        return None
-    return [n for n, p in inspect.signature(op).parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
