@@ -12,24 +12,23 @@ from typing import Any
 
 from sct.api.declared import annotated_type, declared_types
 from sct.api.derived import DerivedFunction, written_name
-from sct.api.pipeline import typed_primal, with_steps
+from sct.api.pipeline import with_steps
 from sct.api.signatures import declared_type
 from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
 from sct.backend.standalone import Asked, Standalone, described
 from sct.errors import CallError, SctError
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
-from sct.ir.ssa import Apply, Value, blocks_in
+from sct.ir.ssa import Value
 from sct.ir.types import Abstract, Scalar, facts_relied_on, sizes_known
-from sct.registry.methods import primitive_of
-from sct.registry.rules import adjoint_rule
-from sct.specialize.calls import compiling, followed
+from sct.specialize.calls import compiling
+from sct.specialize.reading import noting
 from sct.stack import with_room
 from sct.tracebacks import ends_here
 from sct.transform.into_buffers import into_buffers
 from sct.transform.reverse import Mode
 
-__all__ = ["TRANSFORMS", "Generator", "generate", "parameter_types", "rules_used"]
+__all__ = ["TRANSFORMS", "Generator", "generate", "parameter_types"]
 
 TRANSFORMS: dict[str, Callable[..., Any]] = {
     "grad": grad,
@@ -157,19 +156,20 @@ class Generator:
         return called
 
     def _asked(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
-        specialized = derived.typed(types)
-        finished = replace(specialized, function=with_steps(specialized.function, derived.optimize))
+        with noting() as read:
+            specialized = derived.typed(types)
+            finished = replace(specialized, function=with_steps(specialized.function, derived.optimize))
+        functions = tuple(f for f in read if isinstance(f, python_types.FunctionType))
         buffers: dict[str, Value] = {}
         if derived.mode.suffix == "adjoint":
             function, buffers = into_buffers(finished.function, derived.wrt)
             finished = replace(finished, function=function)
-        rules = dict.fromkeys(rules_used(derived, types))
 
         def recurs(op: Again | Derived, given: tuple[Abstract, ...]) -> Asked:
             return self._asked(_runs(derived, op), given, "", relied)
 
         named = dict(zip(derived._inner.parameters, types, strict=False))  # a cotangent's may follow
-        return Asked(finished, named, buffers, relied, self._guards, what, tuple(rules), tuple(followed()), recurs)
+        return Asked(finished, named, buffers, relied, self._guards, what, functions, recurs)
 
     @ends_here
     def generate(self) -> str:
@@ -253,17 +253,6 @@ def parameter_types(
             )
         out.append(declared_type(p, n in derived.wrt) if declared is None else declared)
     return tuple(out)
-
-
-def rules_used(derived: DerivedFunction[..., Any], types: tuple[Abstract, ...]) -> list[Any]:
-    """The rules by which a function is differentiated."""
-    primal = derived._callee.function
-    if isinstance(primal, DerivedFunction):
-        return rules_used(primal, types)
-    typed = typed_primal(primal, types[: len(derived._inner.parameters)])
-    ops = dict.fromkeys(s.op for b in blocks_in(typed.function.block) for s in b.body if isinstance(s, Apply))
-    found = [adjoint_rule(primitive_of(op)) for op in ops]
-    return [rule.function for rule in found if rule is not None]
 
 
 def _formatted(text: str) -> str:

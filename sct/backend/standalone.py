@@ -22,6 +22,7 @@ from sct.backend.overlap import Overlap, overlap_check
 from sct.backend.python.emit import Text, emit, variable_types
 from sct.backend.python.symbols import Naming
 from sct.errors import SctError
+from sct.frontend.read import read
 from sct.frontend.resolve import MISSING, free_value
 from sct.ir.ops import Again, Derived, Field, Free, Steps, StepsBack
 from sct.ir.records import record
@@ -74,10 +75,8 @@ class Asked:
         Whether arguments are checked on entry.
     what : str
         What it gives, for its docstring.
-    rules : tuple of callable
-        The rules that it was made by.
-    inlined : tuple of callable
-        The functions of the user that stand in it.
+    read : tuple of callable
+        The functions and rules that it was made from.
     recurs : callable
         Gives what runs a function again, or a derivative of it, for operands of some types.
     """
@@ -88,8 +87,7 @@ class Asked:
     relied: Relied
     guards: bool
     what: str
-    rules: tuple[Any, ...]
-    inlined: tuple[Any, ...]
+    read: tuple[Callable[..., Any], ...]
     recurs: Callable[[Again | Derived, tuple[Abstract, ...]], Asked]
 
 
@@ -175,8 +173,7 @@ class Standalone:
         given = {**asked.types, **buffers, **{n: v.type for n, v in further.items()}}
         checks = self.checks(asked, given, f, names) if public and asked.guards else []
         self.bodies[place] = self.with_header(body, f, asked, given, checks, mixed, public)
-        for function in (*asked.inlined, *asked.rules):
-            self.made_from.append(_written(function))
+        self.made_from += map(_written, asked.read)
 
     def parameters_of(self, f: Function, public: bool) -> list[Free]:
         """The data that becomes parameters."""
@@ -385,7 +382,7 @@ class Standalone:
             "\n".join(f"{alias} = {name}" for alias, name in self.bundle.aliases.items()),
         ]
         body = formatted("\n\n".join(p for p in parts if p) + "\n")
-        made_from = [options, *self.made_from, *self.bundle.sources, *constants]
+        made_from = [options, *sorted({*self.made_from, *self.bundle.sources}), *constants]
         source = _hash("\0".join(made_from))
         return f"{body}\n\n{_STAMP}format {FORMAT}\n{_STAMP}made from {source}\n{_STAMP}text {_hash(body)}\n"
 
@@ -780,12 +777,10 @@ def in_words(t: Abstract, path: str = "") -> str:
 
 def _written(function: Any) -> str:
     """The text of a function, with its defaults as they are."""
-    try:
-        text = inspect.getsource(function)
-    except (OSError, TypeError):
-        text = repr(getattr(function, "__qualname__", type(function).__qualname__))
-    given = getattr(function, "__defaults__", None) or (), getattr(function, "__kwdefaults__", None) or {}
-    return f"{text}{known_by(given)}"
+    source = read(function)
+    first = min([source.node, *getattr(source.node, "decorator_list", ())], key=lambda n: n.lineno)
+    rows = source.lines[first.lineno - 1 : source.node.end_lineno]
+    return "\n".join([*rows, known_by((function.__defaults__ or (), function.__kwdefaults__ or {}))])
 
 
 def _hash(text: str) -> str:

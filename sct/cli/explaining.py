@@ -11,12 +11,13 @@ import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from sct.analysis.activity import differentiable, useful_values, varied_values
 from sct.analysis.cost import Cost, Count, cost_of
 from sct.api.derived import DerivedFunction, written_name
-from sct.api.generate import parameter_types, rules_used
+from sct.api.generate import parameter_types
 from sct.api.pipeline import typed_again, typed_primal, with_steps
 from sct.backend.standalone import in_words
 from sct.backend.tape import Recorded, TapeEntry, recorded
@@ -28,8 +29,9 @@ from sct.ir.ssa import Block, Function, Value, blocks_in, values_of
 from sct.ir.type_text import size_in_words
 from sct.ir.types import Fact, Relied, facts_relied_on, sizes_known
 from sct.optimize.passes import PRIMAL, run
-from sct.registry.rules import adjoint_rule, primitives
-from sct.specialize.calls import compiling, followed
+from sct.registry.rules import AdjointRule
+from sct.specialize.calls import compiling, is_own
+from sct.specialize.reading import noting
 from sct.specialize.specializer import Specialized
 from sct.stack import with_room
 
@@ -103,24 +105,24 @@ def explained(derived: DerivedFunction[..., Any], like: Sequence[Any] | None, ty
     """What there is to say of a derivative for arguments of some types, or such as `like`."""
     with examples(), compiling(), sizes_known(at_call=like is not None):
         given = parameter_types(derived, like, types)
-        with facts_relied_on() as relied:
+        with facts_relied_on() as relied, noting() as read:
             specialized = with_room(lambda: derived.typed(given))
-        functions = followed()
+            finished = with_steps(specialized.function, derived.optimize)
         primal = with_room(lambda: _primal(derived, given))
-        finished = with_steps(specialized.function, derived.optimize)
-        rules = rules_used(derived, given)
         costs = cost_of(run(PRIMAL, primal.function).block), cost_of(finished.block)
     active, inactive = _activity(primal.function.block, derived.wrt)
+    rules = [r for r in read if isinstance(r, AdjointRule)]
+    of_rules = {r.function for r in rules}
     return Explanation(
         {n: in_words(t, n) for n, t in zip(derived._inner.parameters, given, strict=True)},
         active,
         inactive,
         _recorded(derived, finished, like),
         *costs,
-        tuple(_rules(rules)),
+        tuple(map(_said, rules)),
         _sizes(relied),
         _data(specialized),
-        tuple(_placed(f) for f in functions),
+        tuple(_placed(f) for f in read if isinstance(f, FunctionType) and f not in of_rules and not is_own(f)),
     )
 
 
@@ -202,14 +204,11 @@ def _as_record(cost: Cost) -> dict[str, Any]:
     return {"operations": shown(cost.operations), "bytes": shown(cost.nbytes), "left_out": dict(cost.left_out)}
 
 
-def _rules(used: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    """The rules that were used: the function, and the partial derivatives or what the rule says."""
-    known = {id(rule.function): rule for rule in map(adjoint_rule, primitives()) if rule is not None}
-    for function in dict.fromkeys(used):
-        rule = known[id(function)]
-        partials = "; ".join("none" if p is None else p for p in rule.partials)
-        said = partials or " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
-        yield describe(rule.primitive), said
+def _said(rule: AdjointRule) -> tuple[str, str]:
+    """The function that a rule is of, and the partial derivatives or what the rule says."""
+    partials = "; ".join("none" if p is None else p for p in rule.partials)
+    said = partials or " ".join((inspect.getdoc(rule.function) or "").partition("\n\n")[0].split())
+    return describe(rule.primitive), said
 
 
 def _sizes(relied: Relied) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
 from sct.specialize.instances import Bound, callee, field
 from sct.specialize.memory import key_of
+from sct.specialize.reading import noted
 from sct.specialize.templates import from_template, lasts
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "compiling",
     "derivative",
     "inlined_rule",
+    "is_own",
     "lowered",
     "python_call",
     "refuse_looking",
@@ -94,7 +96,8 @@ def lowered(function: Callable[..., Any], rule: bool = False, wanted: tuple[bool
 
     `wanted`: which of the items of its result are asked for, if that is a tuple; all of them if it is empty.
     """
-    known = _own_rules if _own_rule(function) else _lowered.get()
+    noted((function,))
+    known = _own_rules if is_own(function) else _lowered.get()
     made = None if known is None else known.get((function, rule, wanted))
     if made is None:
         if wanted:
@@ -107,13 +110,8 @@ def lowered(function: Callable[..., Any], rule: bool = False, wanted: tuple[bool
     return made
 
 
-def followed() -> list[Any]:
-    """The functions of the user that were lowered since `compiling` was begun, in that order."""
-    return list(dict.fromkeys(function for function, _, _ in _lowered.get() or ()))
-
-
-def _own_rule(function: Any) -> bool:
-    """Whether a function is one of sct's own rules, whose names nobody rebinds."""
+def is_own(function: Any) -> bool:
+    """Whether a function is one of sct's own, whose names nobody rebinds."""
     return (getattr(function, "__module__", None) or "").startswith("sct.") and not is_generated(function)
 
 
@@ -157,13 +155,13 @@ def call(
 ) -> Operand:
     """A Python function inlined."""
     made = read_callee(s, function, rule, wanted)
-    for d in made.dependencies if not _own_rule(function) else ():
+    for d in made.dependencies if not is_own(function) else ():
         s.depend(d)
     s.stack.append(function)
     bound = bind(s, made.function, args, kwargs)
     with s.instance_of("call"):
         try:
-            with calling(s, _own_rule(function)):
+            with calling(s, is_own(function)):
                 return s.run(made.function, bound)
         finally:
             s.stack.pop()
@@ -264,7 +262,7 @@ def rule(
 
     `wanted`: which of the adjoints that it gives are asked for; all of them if it is empty.
     """
-    if not _own_rule(op):
+    if not is_own(op):
         return inlined_rule(s, op, args, kwargs)
     operands = [*args, *kwargs.values()]
     if not all(lasts(type_of(o)) for o in operands):
@@ -288,7 +286,7 @@ def inlined_rule(
     except (NotStaticError, UnrollError):
         del s.body[mark:]
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
-        return s.append(op if is_registered(op) or _own_rule(op) else Call(op), args, kwargs, t)
+        return s.append(op if is_registered(op) or is_own(op) else Call(op), args, kwargs, t)
     finally:
         s.static = static
 

@@ -8,6 +8,7 @@ the user's: neither data nor functions.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 from sct.ir.forms import Form, Renaming
 from sct.ir.ops import is_lasting
@@ -17,19 +18,22 @@ from sct.ir.ssa import Apply, Operand, Value, map_leaves
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Relied, Scalar, Slice, Tuple, facts_relied_on
 from sct.registry.rules import at_change
 from sct.specialize.building import Builder
+from sct.specialize.reading import noted, noting
 
 __all__ = ["Use", "from_template", "lasts"]
 
 
 @record(frozen=True, slots=True)
 class _Template:
-    """Statements of parameters, and what they give; the names of the sizes in their types, and what is relied on of these."""
+    """Statements of parameters, and what they give; the names of the sizes in their types, and what is relied on of these;
+    the functions that they were made from."""
 
     params: tuple[Value, ...]
     body: tuple[Apply, ...]
     results: tuple[Operand, ...]
     names: tuple[Hashable, ...]
     relied: Relied
+    read: tuple[Callable[..., Any], ...]
 
 
 @record(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def from_template(
         return None
     if found.relied.asked:
         found.relied.again()
+    noted(found.template.read)
     return _copied(s, found.template, values, found.renaming)
 
 
@@ -121,12 +126,12 @@ def _made(
         return params[-1]
 
     mark = size_serial()
-    with facts_relied_on() as relied:
+    with facts_relied_on() as relied, noting() as read:
         results = make(inner, [map_leaves(fresh, o) for o in operands])
     body = [t for t in inner.body if isinstance(t, Apply)]
     if inner.free or size_serial() != mark or len(body) < len(inner.body):
         return None
-    return _Template(tuple(params), tuple(body), tuple(results), names, relied)
+    return _Template(tuple(params), tuple(body), tuple(results), names, relied, tuple(read))
 
 
 def _copied(s: Builder, template: _Template, values: Sequence[Operand], renaming: Renaming | None) -> Sequence[Operand]:

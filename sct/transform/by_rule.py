@@ -26,6 +26,7 @@ from sct.registry.rules import AdjointRule
 from sct.specialize.building import Builder
 from sct.specialize.calls import inlined_rule
 from sct.specialize.calls import rule as templated_rule
+from sct.specialize.reading import noted
 from sct.specialize.templates import from_template, lasts
 from sct.transform.adjoints import items_of
 from sct.transform.boundary import is_complex
@@ -40,6 +41,7 @@ def adjoints_by_rule(
     b: Builder, rule: AdjointRule, s: Apply, bar: Operand, active: Collection[Value]
 ) -> list[tuple[Operand, Operand]]:
     """The operands of a statement that get an adjoint, with that; `active` has the values that one is wanted of."""
+    noted((rule,))
     operands: list[Operand] = [s.result, bar, *s.operands]
     hidden: dict[Operand, Operand] = {}  # the one number there is, of a rule that is the same for all numbers
     constants = [n for n, o in enumerate(operands) if type(o) is Const] if rule.is_blind else []

@@ -1,6 +1,8 @@
 """Standalone modules: they give the same numbers without sct, check their arguments, and are told apart by their hashes."""
 
 import copy
+import importlib
+import operator
 import os
 import pickle
 import subprocess
@@ -13,9 +15,9 @@ from test_programs import PROGRAMS
 from trees import random_like
 
 import sct
-from sct.api.generate import parameter_types, rules_used
 from sct.backend.standalone import stamps
-from sct.registry.rules import adjoint_rule
+from sct.registry.rules import AdjointRule, adjoint_rule
+from sct.specialize.reading import noting
 
 SCALE = 2.5
 WEIGHTS = np.array([[1.0, 2.0], [0.5, -1.0]])
@@ -855,10 +857,92 @@ def test_hashes_tell_what_was_changed(tmp_path, monkeypatch):
     assert stamps(sct.generate(made(C), like=(X,)))["made from"] != before
 
 
-def test_rules_of_methods_are_part_of_what_a_module_is_made_from():
-    derived = sct.grad(lambda x: (x * x).sum())
-    found = rules_used(derived, parameter_types(derived, None, "x: f8[n]"))
-    assert adjoint_rule(np.sum).function in found and adjoint_rule(np.multiply).function not in found
+@pytest.fixture
+def made_module(tmp_path, monkeypatch):
+    """Makes modules of texts, all of one name."""
+    folders = (tmp_path / str(k) for k in range(100))
+
+    def make(text):
+        folder = next(folders)
+        folder.mkdir()
+        (folder / "made_module.py").write_text(text)
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.delitem(sys.modules, "made_module", raising=False)
+        return importlib.import_module("made_module")
+
+    return make
+
+
+READ = """
+import numpy as np
+import sct
+
+def helper(x):
+    return np.{sin}(x)
+
+@sct.nondifferentiable
+def sign(x, k={k}):
+    return np.sign(x) * k
+
+def cube(x):
+    return x**3
+
+@sct.adjoint(cube)
+def cube_adjoint(y, x, y_bar):
+    return {factor} * y_bar * square(x)
+
+def square(x):
+    return {square}
+
+def recursive(x, n):
+    return np.sum(cube(x)) if n == 0 else recursive(helper(x), n - 1)
+
+def stepped(x, n):
+    for _ in sct.checkpointed(range(n), slots=2):
+        x = cube(helper(x))
+    return np.sum(x)
+
+def kept(x):
+    return np.sum(sct.checkpoint(cube)(helper(x)))
+
+def plain(x):
+    return np.sum(x * sign(x) + cube(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "edits"),
+    [
+        ("recursive", (X, 2), {"sin": "cos", "factor": 4.0, "square": "x**2"}),
+        ("stepped", (X, 5), {"sin": "cos", "factor": 4.0, "square": "x**2"}),
+        ("kept", (X,), {"sin": "cos", "factor": 4.0, "square": "x**2"}),
+        ("plain", (X,), {"factor": 4.0, "square": "x**2", "k": 2}),
+    ],
+)
+def test_what_was_read_is_part_of_what_a_module_is_made_from(name, args, edits, made_module):
+    """Wherever it is read: in a function that calls itself, in steps of a checkpointed loop, or in another rule."""
+    given = {"sin": "sin", "factor": 3.0, "square": "x * x", "k": 1}
+
+    def made_from(**changed):
+        module = made_module(READ.format(**{**given, **changed}))
+        return stamps(sct.generate(getattr(module, name), like=args))["made from"]
+
+    found = [made_from(), *(made_from(**{key: edit}) for key, edit in edits.items())]
+    assert len(set(found)) == len(found) and made_from() == found[0]
+    unread = {"sin": "cos"} if name == "plain" else {"k": 2}
+    assert made_from(**unread) == found[0]
+
+
+def test_rules_are_read_each_time():
+    def f(x):
+        return (np.sin(x) * x).sum() + np.linalg.norm(x)
+
+    for _ in range(2):
+        with noting() as read:
+            sct.generate(f, like=(X,))
+        rules = {adjoint_rule(p) for p in (np.sin, operator.mul, operator.add, np.sum, np.linalg.norm)}
+        assert {r for r in read if isinstance(r, AdjointRule)} == rules
+        assert {r.function for r in rules} <= set(read)
 
 
 # -- bad input -----------------------------------------------------------------------------------------------------------------
