@@ -18,6 +18,7 @@ from types import FunctionType
 from typing import Any
 
 from sct.backend.bundle import WAYS, Bundle, Gap, edited, known_by, rows_of
+from sct.backend.copies import copy_in, told_apart, words
 from sct.backend.overlap import Overlap, overlap_check
 from sct.backend.python.emit import Text, emit, variable_types
 from sct.backend.python.symbols import Naming
@@ -46,7 +47,6 @@ from sct.ir.types import (
     Unknown,
     is_unit,
     keys_of,
-    size_symbol,
 )
 from sct.runtime import expectations
 from sct.specialize.specializer import Specialized, Written
@@ -114,7 +114,7 @@ class Standalone:
         self.bodies: list[str] = []
         self.made_from: list[str] = []
         self.bundle = Bundle(include, data)
-        self.again: dict[tuple[Any, ...], str] = {}
+        self.again: dict[Again | Derived, str] = {}  # each with a `Copy` in it
 
     def add(self, make: Callable[[], Asked], name: str | None) -> str:
         """Define a derivative, called `name`; where that fails the module stays as it was. Gives what it is called."""
@@ -162,12 +162,12 @@ class Standalone:
         own |= {p.name for b in _all_blocks(f) for p in b.params} | {*f.signature.parameters}
         self.bundle.taken |= own - {""}
         names = {op: self.bundle.apart_from(self.bundle.datum(op, free_value(op)), own) for op in _free(f)}
-        f = replace(f, name=name, doc=None)
+        f = told_apart(replace(f, name=name, doc=None), self.kinds)
         text = emit(f, Naming(False, names))
         self.bundle.imports.update(dict.fromkeys(text.imports))
         place = len(self.bodies)
         self.bodies.append("")  # before those that it calls
-        body = self.linked(text, f, asked)
+        body = self.linked(text, asked)
         mixed = {n for g in _functions(f) for n, types in variable_types(g, Naming(False, names)).items() if _are_mixed(types)}
         buffers = {n: _open_number(v.type) for n, v in asked.buffers.items()}
         given = {**asked.types, **buffers, **{n: v.type for n, v in further.items()}}
@@ -189,7 +189,7 @@ class Standalone:
                 )
         return found
 
-    def linked(self, text: Text, f: Function, asked: Asked) -> str:
+    def linked(self, text: Text, asked: Asked) -> str:
         """The body of a text, with what it names under the module's names."""
         tree = ast.parse(text.body)
         own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -197,7 +197,7 @@ class Standalone:
         called: dict[str, str] = {}
         for name, value in text.bound.items():
             if isinstance(value, (Again, Derived)):
-                found = self.recursion(value, f, asked)
+                found = self.recursion(value, asked)
             elif self.bundle.is_code(value):
                 found = self.bundle.reference(value, name)
             else:
@@ -216,17 +216,19 @@ class Standalone:
                 edits += [(Gap(n.args[1].end_lineno, n.args[1].end_col_offset), ")")]
         return edited(text.body, edits)
 
-    def recursion(self, op: Again | Derived, f: Function, asked: Asked) -> str:
-        """The name of what runs a function again, or a derivative of it."""
-        calls = {tuple(map(type_of, s.args)) for b in _all_blocks(f) for s in b.body if isinstance(s, Apply) and _op(s) == op}
-        found = {tuple(_in_general(t, f"a{k}") for k, t in enumerate(types)) for types in calls}
-        types = found.pop() if len(found) == 1 else tuple(Unknown() for _ in next(iter(calls)))
-        key = (op, types)
-        if key not in self.again:
-            made = asked.recurs(op, types)
-            name = self.again[key] = self.bundle.fresh(f"_{made.specialized.function.name}")
+    def recursion(self, op: Again | Derived, asked: Asked) -> str:
+        """The name of what runs a function again, or a derivative of it, for arguments of some types."""
+        if op not in self.again:
+            plain, copy = copy_in(op)
+            made = asked.recurs(plain, copy.types)
+            name = "_".join(["", made.specialized.function.name, *words(copy)])
+            name = self.again[op] = self.bundle.fresh(name)
             self.define(made, name, public=False)
-        return self.again[key]
+        return self.again[op]
+
+    def kinds(self, op: Again | Derived) -> int:
+        """For how many kinds of arguments there is what runs a function again, or a derivative of it."""
+        return sum(copy_in(known)[0] == op for known in self.again)
 
     # -- what stands around a body -----------------------------------------------------------------------------------
 
@@ -664,10 +666,6 @@ def _functions(f: Function) -> Iterator[Function]:
                 yield from (s.op.step, s.op.derivative)
 
 
-def _op(s: Apply) -> Any:
-    return getattr(s.op, "op", s.op)
-
-
 def _with_parameters(f: Function, ops: Sequence[Free]) -> tuple[Function, dict[str, Value]]:
     """A function that is given data which it found outside; and its further parameters."""
     if not ops:
@@ -698,20 +696,6 @@ def _without(block: Block, values: set[Value]) -> Block:
     """The block without the statements that make some values."""
     body = [map_blocks(lambda b: _without(b, values), s) for s in block.body]
     return block.with_(s for s in body if not (isinstance(s, Apply) and s.result in values))
-
-
-def _in_general(t: Abstract, path: str) -> Abstract:
-    """A type of a function that calls itself: sizes may be any."""
-    if isinstance(t, Array):
-        shape = None if t.shape is None else tuple(size_symbol(f"{path}.{k}") for k in range(len(t.shape)))
-        return replace(t, shape=shape)
-    if isinstance(t, Const) and type(t.value) in (int, float, complex):
-        return Scalar(type(t.value), size_symbol(path) if type(t.value) is int else None)
-    if isinstance(t, Scalar):
-        return replace(t, size=size_symbol(path) if t.kind is int else None)
-    if isinstance(t, (Tuple, List, Dict)):
-        return replace(t, items=tuple(_in_general(i, f"{path}[{k!r}]") for k, i in zip(keys_of(t), t.items, strict=True)))
-    return t
 
 
 _REAL, _COMPLEX = Scalar(float, also=(complex,)), Scalar(complex, also=(float,))

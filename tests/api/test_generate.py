@@ -306,6 +306,46 @@ def test_recursion_and_checkpoints_without_sct(f, args, tmp_path):
     assert_same(found, sct.value_and_grad(f)(*args))
 
 
+def by_mode(x, mode, n):
+    if n == 0:
+        return np.sum(x) if mode == "sum" else np.sum(x * x)
+    return by_mode(np.sin(x), mode, n - 1)
+
+
+def of_two_modes(x):
+    return by_mode(x, "sum", 2) + by_mode(x, "squares", 2)
+
+
+def turned(x, sine, n):
+    return np.sum(x) if n == 0 else np.sum(x) * turned(np.sin(x) if sine else np.cos(x), not sine, n - 1)
+
+
+def keyword_only(x, *, n):
+    return np.sum(x) if n == 0 else keyword_only(np.sin(x), n=n - 1)
+
+
+def stacked(x, n):
+    return np.sum(x) if n == 0 else stacked(np.stack([x, x * x]), n - 1)
+
+
+@pytest.mark.parametrize(
+    ("f", "kwargs", "copies"),
+    [
+        (of_two_modes, {}, ["_by_mode_vjp_squares", "_by_mode_vjp_sum"]),
+        (turned, {"sine": True, "n": 3}, ["_turned_vjp_not_sine", "_turned_vjp_sine"]),
+        (keyword_only, {"n": 2}, ["_keyword_only_vjp"]),
+        (stacked, {"n": 2}, ["_stacked_vjp", *(f"_stacked_vjp_{k}" for k in range(1, 9))]),
+        (sct.grad(power), {"n": 3}, ["_power_vjp", "_power_vjp_vjp"]),
+    ],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_recursion_has_a_copy_for_each_kind_of_arguments(f, kwargs, copies):
+    x = 1.3 if f.__name__ == "power" else X
+    text = sct.generate(f, "vjp", like={"x": x, **kwargs}, name="derivative")
+    assert_same(loaded(text)["derivative"](x, **kwargs, y_bar=2.0), sct.vjp(f)(x, **kwargs, y_bar=2.0))
+    assert [name for name in copies if f"def {name}(" in text] == copies and text.count("\ndef _") == len(copies)
+
+
 def loss(W, b, x, y):
     """Squares of what is left."""
     h = np.tanh(x @ W + b)
