@@ -16,6 +16,7 @@ __all__ = [
     "NoRuleError",
     "NonDifferentiableArgumentError",
     "NonScalarOutputError",
+    "PassError",
     "Place",
     "SctError",
     "SourceUnavailableError",
@@ -125,3 +126,7 @@ class NonScalarOutputError(SctError):
 
 class NonDifferentiableArgumentError(SctError):
     """A `wrt` argument that has no derivative: an int, a bool, a string, an object."""
+
+
+class PassError(SctError):
+    """A pass, given to the compiler by one who builds on it, that makes something else than a well-formed function."""

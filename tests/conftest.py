@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import rule_samples  # noqa: F401  (first of all: see there)
 
-from sct.api import pipeline
+from sct import stages
+from sct.ir.ssa import Function
 from sct.ir.verifier import verify
-from sct.optimize.passes import OWNED, PRIMAL
 
 
 @pytest.fixture
@@ -21,18 +21,21 @@ def rng():
 
 @pytest.fixture(autouse=True)
 def verify_every_stage(monkeypatch):
-    """In tests the SSA form is verified after every stage that leaves it in scope."""
+    """In tests the SSA form is verified after every stage and every pass; before `record` as what it is there."""
 
-    run = pipeline.run
+    run = stages.run
 
-    def verified_run(passes, f):
+    def verified_run(passes, f, in_scope=True):
         for p in passes:
-            f = run((p,), f)
-            if passes is PRIMAL or passes[-len(OWNED) :] == OWNED:
-                verify(f)
+            f = verify(run((p,), f, in_scope), in_scope)
         return f
 
-    monkeypatch.setattr(pipeline, "run", verified_run)
-    for stage in ("record", "own_results"):
-        made = getattr(pipeline, stage)
-        monkeypatch.setattr(pipeline, stage, lambda *args, made=made: verify(made(*args)))
+    monkeypatch.setattr(stages, "run", verified_run)
+    for stage in ("record_values", "own_results", "with_checks", "specialize_function"):
+        made = getattr(stages, stage)
+        monkeypatch.setattr(stages, stage, lambda *args, made=made: _verified(made(*args)))
+
+
+def _verified(made):
+    verify(made if isinstance(made, Function) else made.function)
+    return made

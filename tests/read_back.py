@@ -4,13 +4,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest import mock
 
-from sct.api import pipeline
+from sct import stages as sct_stages
 from sct.backend.python.emit import emit
 from sct.ir.parser import parse
 from sct.ir.printer import show, text_and_objects
 from sct.ir.ssa import Function
 
-STAGES = ("specialize", "reverse", "record", "own_results", "with_checks")
+STAGES = {
+    "specialize_function": "specialize",
+    "reverse_function": "reverse",
+    "record_values": "record",
+    "own_results": "own_results",
+    "with_checks": "with_checks",
+}
 
 
 @contextmanager
@@ -26,8 +32,8 @@ def stages():
 
         return run
 
-    watch = {name: watched(name, getattr(pipeline, name)) for name in STAGES}
-    with mock.patch.multiple(pipeline, **watch):
+    watch = {name: watched(stage, getattr(sct_stages, name)) for name, stage in STAGES.items()}
+    with mock.patch.multiple(sct_stages, **watch):
         yield given
 
 

@@ -20,7 +20,6 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from sct.api.cache import Shared, shared_by
 from sct.api.pipeline import differentiated, typed_again, typed_primal, with_steps
-from sct.api.signatures import declared_type, parameter_names, plain_signature, with_cotangent
 from sct.api.trees import copied, ones_like
 from sct.backend.guard import Call, guard, sizes_fit
 from sct.backend.link import Compiled, Found, compiled
@@ -32,6 +31,7 @@ from sct.errors import CallError, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.resolve import MISSING
 from sct.infer.join import widen
+from sct.infer.parameters import declared_type, parameter_names, plain_signature, with_cotangent
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
@@ -40,6 +40,7 @@ from sct.registry.rules import adjoint_rule, at_change
 from sct.specialize.calls import compiling
 from sct.specialize.specializer import Specialized, Specializer
 from sct.stack import with_room
+from sct.stages import Typed
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.reverse import Mode
 
@@ -404,7 +405,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     # -- compilation -------------------------------------------------------------------------------------------------
 
-    def typed(self, types: tuple[Abstract, ...]) -> Specialized:
+    def typed(self, types: tuple[Abstract, ...]) -> Typed:
         """The derivative in SSA form, for arguments of the given types."""
         if len(types) != len(self._inner.parameters):  # the cotangent's is among them
             given = dict(zip(self._signature.parameters, types, strict=True))
@@ -426,7 +427,7 @@ class DerivedFunction(Generic[_P, _R]):
         """For the compiler: the derived function of parameters with names that a call is one of, and that call's operands."""
         return self, args, kwargs
 
-    def __sct_typed__(self, types: tuple[Abstract, ...]) -> Specialized:
+    def __sct_typed__(self, types: tuple[Abstract, ...]) -> Typed:
         """For the compiler: what a call of this function is, where another function calls it."""
         names = self._signature.parameters
         return self.typed(tuple(widen(t) if n in self.wrt else t for n, t in zip(names, types, strict=True)))

@@ -10,17 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sct.api.declared import annotated_type, declared_types
 from sct.api.derived import DerivedFunction, written_name
 from sct.api.pipeline import with_steps
-from sct.api.signatures import declared_type
 from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
 from sct.backend.standalone import Asked, Standalone, described
 from sct.errors import CallError, SctError
+from sct.infer.declared import annotated_types, declared_types
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Value
-from sct.ir.types import Abstract, Scalar, facts_relied_on, sizes_known
+from sct.ir.types import Abstract, facts_relied_on, sizes_known
 from sct.specialize.calls import compiling
 from sct.specialize.reading import noting
 from sct.stack import with_room
@@ -242,17 +241,7 @@ def parameter_types(
         args, kwargs = ((), like) if isinstance(like, dict) else (tuple(like), {})
         values, _, _ = derived._bound(derived._with_cotangent(args, kwargs), kwargs)
         return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
-    known = getattr(derived._root, "__globals__", {})
-    out = []
-    for n, p in derived._inner.parameters.items():
-        declared = None if p.annotation is p.empty else annotated_type(p.annotation, n, known)
-        if isinstance(declared, Scalar) and p.default is not p.empty and type(p.default) is not declared.kind:
-            raise CallError(
-                f"the default of {n} is of type {type(p.default).__name__}, and its annotation says {declared.kind.__name__}",
-                advice="Write a default of that type.",
-            )
-        out.append(declared_type(p, n in derived.wrt) if declared is None else declared)
-    return tuple(out)
+    return annotated_types(derived._inner, derived.wrt, getattr(derived._root, "__globals__", {}))
 
 
 def _formatted(text: str) -> str:

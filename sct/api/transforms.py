@@ -18,8 +18,8 @@ from sct.api.variadic import derive
 from sct.errors import CallError, SctError
 from sct.frontend.callables import Flat
 from sct.registry.rules import has_adjoint
+from sct.stages import mode_of
 from sct.tracebacks import ends_here, without_frames
-from sct.transform.reverse import Mode
 
 __all__ = ["elementwise_grad", "grad", "pullback", "value_and_grad", "vjp"]
 
@@ -27,16 +27,18 @@ _P = ParamSpec("_P")
 
 
 @ends_here
-def _transform(name: str, mode: Mode, f: Any, wrt: Any, optimize: bool, jit: None) -> Any:
+def _transform(name: str, f: Any, wrt: Any, optimize: bool, jit: None, has_aux: bool = False, holomorphic: bool = False) -> Any:
     if jit is not None:
         raise ValueError(f"jit={jit!r} is not supported; leave it out")
     if f is None:
-        return functools.partial(_transform, name, mode, wrt=wrt, optimize=optimize, jit=jit)
+        return functools.partial(
+            _transform, name, wrt=wrt, optimize=optimize, jit=jit, has_aux=has_aux, holomorphic=holomorphic
+        )
     if not callable(f):
         raise CallError(
             f"sct.{name} takes a function, not {_kind(f)}", advice=f"Write sct.{name}(f)(x) for the derivative of f at x."
         )
-    return derive(f, wrt, mode, optimize, name)
+    return derive(f, wrt, mode_of(name, has_aux, holomorphic), optimize, name)
 
 
 def _kind(value: Any) -> str:
@@ -145,7 +147,7 @@ def grad(
     >>> sct.grad(f)(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return _transform("grad", Mode("grad", False, "one", has_aux, holomorphic), f, wrt, optimize, jit)
+    return _transform("grad", f, wrt, optimize, jit, has_aux, holomorphic)
 
 
 @_transformer
@@ -162,7 +164,7 @@ def value_and_grad(
 
     Parameters are those of `grad`.
     """
-    return _transform("value_and_grad", Mode("value_and_grad", True, "one", has_aux, holomorphic), f, wrt, optimize, jit)
+    return _transform("value_and_grad", f, wrt, optimize, jit, has_aux, holomorphic)
 
 
 @_transformer
@@ -178,7 +180,7 @@ def vjp(
     DerivedFunction
         Takes the arguments of `f`, then the adjoint of its result; returns `(y, cotangents)`.
     """
-    return _transform("vjp", Mode("vjp", True, "argument", has_aux), f, wrt, optimize, jit)
+    return _transform("vjp", f, wrt, optimize, jit, has_aux)
 
 
 @_transformer
@@ -197,7 +199,7 @@ def pullback(
     `pull` reads the arguments' arrays when it is called: write into these only when it is not needed any more. `y` may be
     written into.
     """
-    return _transform("pullback", Mode("pullback", True, "pull", has_aux), f, wrt, optimize, jit)
+    return _transform("pullback", f, wrt, optimize, jit, has_aux)
 
 
 @_transformer
@@ -206,4 +208,4 @@ def elementwise_grad(f: Callable[..., Any] | None = None, wrt: Any = 0, *, optim
 
     For a function whose results mix elements it gives the sum of the Jacobian's rows.
     """
-    return _transform("elementwise_grad", Mode("elementwise_grad", False, "ones"), f, wrt, optimize, jit)
+    return _transform("elementwise_grad", f, wrt, optimize, jit)

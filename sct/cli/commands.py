@@ -22,8 +22,7 @@ from sct.cli import checking, coverage, explaining
 from sct.cli.modules import compared, write_all
 from sct.cli.output import show_code, show_json, show_line, show_table
 from sct.cli.projects import Asked, generated, in_project
-from sct.cli.stages import derivative_of
-from sct.cli.stages import stages as every_stage
+from sct.cli.stages import derivative_of, forms
 from sct.cli.target import CommandError, evaluated, parameters, running, target
 from sct.errors import SctError
 
@@ -249,7 +248,7 @@ def stages(
     found = target(of, roots=roots)
     like = None if expression is None else evaluated(expression, found)
     derived = derivative_of(TRANSFORMS[transform.replace("-", "_")], found.function, parameters(wrt))
-    made = every_stage(derived, like, types)
+    made = forms(derived, like, types)
     if as_json:
         show_json([{"stage": s.name, "text": s.text} for s in made])
         return

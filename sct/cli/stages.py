@@ -11,20 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sct import stages
 from sct.api.derived import DerivedFunction
 from sct.api.generate import parameter_types
-from sct.api.pipeline import differentiated, typed_again, typed_primal, with_steps
-from sct.backend.python.emit import emit
 from sct.cli.target import CommandError
 from sct.infer.signature import examples
 from sct.ir.ssa import Function
-from sct.ir.types import Abstract, sizes_known
+from sct.ir.types import sizes_known
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, STORED
 from sct.registry.rules import adjoint_rule
-from sct.specialize.calls import compiling, lowered
+from sct.specialize.calls import compiling
 from sct.stack import with_room
 
-__all__ = ["Stage", "derivative_of", "stages"]
+__all__ = ["Form", "derivative_of", "forms"]
 
 _SAID = {
     "source": "as it is written",
@@ -42,7 +41,7 @@ _SAID = {
 
 
 @dataclass(frozen=True)
-class Stage:
+class Form:
     """A form of a function: its name, and its text."""
 
     name: str
@@ -69,25 +68,29 @@ def derivative_of(transform: Any, function: Any, wrt: Any) -> DerivedFunction[..
     return derived
 
 
-def stages(derived: DerivedFunction[..., Any], like: Sequence[Any] | None, types: str | None) -> list[Stage]:
+def forms(derived: DerivedFunction[..., Any], like: Sequence[Any] | None, types: str | None) -> list[Form]:
     """Every form, in order."""
     with examples(), compiling(), sizes_known(at_call=like is not None):
         given = parameter_types(derived, like, types)
-        return with_room(lambda: list(_stages(derived, given)))
+        return with_room(lambda: list(_forms(derived, stages.Arguments.here(given))))
 
 
-def _stages(derived: DerivedFunction[..., Any], types: tuple[Abstract, ...]) -> Iterator[Stage]:
+def _forms(derived: DerivedFunction[..., Any], arguments: stages.Arguments) -> Iterator[Form]:
     function = derived._callee.function
     if isinstance(function, DerivedFunction):
-        yield Stage("source", function.source)
-        primal = typed_again(function.typed(types), types)
+        yield Form("source", function.source)
+        primal = stages.specialize(function.typed(arguments.types), arguments)
     else:
-        yield Stage("source", textwrap.dedent(inspect.getsource(derived._root)))
+        source = stages.read(function)
+        yield Form("source", source.text or textwrap.dedent(inspect.getsource(derived._root)))
+        lowered = stages.lower(source)
         if adjoint_rule(function) is None:  # else it is one operation
-            yield Stage("lowered", repr(lowered(derived._root).function))
-        primal = typed_primal(function, types)
-    yield Stage("typed", repr(primal.function))
+            yield Form("lowered", repr(lowered.function))
+        primal = stages.specialize(lowered, arguments)
+    yield Form("typed", repr(primal.function))
     found: list[tuple[str, Function]] = []
-    made = differentiated(primal, derived.wrt, derived.single, derived.mode, derived.optimize, lambda *s: found.append(s))
-    yield from (Stage(name, repr(stage)) for name, stage in found)
-    yield Stage("text", emit(with_steps(made.function, derived.optimize)).source)
+    wrt = derived.wrt[0] if derived.single else derived.wrt
+    passes = stages.PASSES if derived.optimize else stages.UNOPTIMIZED
+    made = stages.differentiate(primal, derived.mode, wrt, passes=passes, look=lambda *s: found.append(s))
+    yield from (Form(name, repr(form)) for name, form in found)
+    yield Form("text", stages.to_text(stages.to_tree(made)).source)

@@ -50,7 +50,7 @@ from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.methods import method_rule
 
-__all__ = ["Lowered", "lower"]
+__all__ = ["Lowered", "lower", "lower_source"]
 
 _BINARY: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -127,7 +127,11 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
     UnsupportedSyntaxError
         If it holds a construct that is not supported.
     """
-    source = read(function)
+    return lower_source(read(function), rule)
+
+
+def lower_source(source: Source, rule: bool = False) -> Lowered:
+    """What was read of a function in untyped SSA form; refuses what is not supported, as `lower` does."""
     check(source)
     return _Lowerer(source, rule).run()
 

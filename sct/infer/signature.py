@@ -36,19 +36,27 @@ from sct.ir.types import (
 )
 from sct.registry.effects import is_known_class
 
-__all__ = ["abstract", "example_of", "examples", "type_alone"]
+__all__ = ["abstract", "example_of", "examples", "known_examples", "type_alone"]
 
 _examples: ContextVar[dict[str, Any] | None] = ContextVar("examples", default=None)
 
 
 @contextmanager
-def examples() -> Iterator[None]:
-    """Remembers the instances that are made abstract meanwhile, so that their fields can be looked up; nothing after."""
-    token = _examples.set({})
+def examples(made: dict[str, Any] | None = None) -> Iterator[None]:
+    """Remembers the instances that are made abstract meanwhile, so that their fields can be looked up; nothing after.
+
+    They are added to `made`, if that is given.
+    """
+    token = _examples.set({} if made is None else made)
     try:
         yield
     finally:
         _examples.reset(token)
+
+
+def known_examples() -> dict[str, Any] | None:
+    """The instances that are remembered here, by their paths; None where none are."""
+    return _examples.get()
 
 
 def example_of(t: Instance) -> Any:

@@ -32,6 +32,7 @@ __all__ = [
     "Dict",
     "Fact",
     "Instance",
+    "Known",
     "List",
     "ListOf",
     "Mask",
@@ -59,6 +60,7 @@ __all__ = [
     "is_unit",
     "is_worked_out",
     "keys_of",
+    "known_sizes",
     "note_bounds",
     "note_size",
     "same_dtype",
@@ -205,26 +207,41 @@ def _is_worked_out(atom: Any) -> bool:
     return "#" not in str(atom[1]) if atom[0] == "symbol" else atom[0] in WORKED_OUT and all(map(is_worked_out, atom[1:]))
 
 
-class _Known:
+class Known:
     """What is known of symbols while a derivative is made."""
 
     def __init__(self, at_call: bool) -> None:
         self.at_call: dict[str, int] | None = {} if at_call else None  # what a symbol of an argument is
         self.bounds: dict[str, tuple[SizeLike | None, SizeLike | None]] = {}  # the least and greatest index of a loop
 
+    def copy(self) -> Known:
+        """The same, to which something may be added."""
+        found = Known(False)
+        found.at_call = None if self.at_call is None else dict(self.at_call)
+        found.bounds = dict(self.bounds)
+        return found
 
-_known: ContextVar[_Known | None] = ContextVar("known", default=None)
+
+_known: ContextVar[Known | None] = ContextVar("known", default=None)
 _relied_on: ContextVar[Relied | None] = ContextVar("relied_on", default=None)
 
 
 @contextmanager
-def sizes_known(at_call: bool = True) -> Iterator[None]:
-    """Meanwhile, what is noted of symbols serves to tell sizes apart; with `at_call` what they are at the call, too."""
-    token = _known.set(_Known(at_call))
+def sizes_known(at_call: bool = True, known: Known | None = None) -> Iterator[None]:
+    """Meanwhile, what is noted of symbols serves to tell sizes apart; with `at_call` what they are at the call, too.
+
+    What is noted is added to `known`, if that is given.
+    """
+    token = _known.set(Known(at_call) if known is None else known)
     try:
         yield
     finally:
         _known.reset(token)
+
+
+def known_sizes() -> Known | None:
+    """What is known of symbols here; None where nothing is noted."""
+    return _known.get()
 
 
 def note_size(name: str, value: int) -> None:
@@ -397,7 +414,7 @@ def _lowest(s: SizeLike) -> SizeLike | None:
     return out if out == s else _lowest(out)
 
 
-def _is_bounded(atom: Any, known: _Known) -> bool:
+def _is_bounded(atom: Any, known: Known) -> bool:
     """Whether `atom` is the index of a loop, of bounds that are known."""
     return isinstance(atom, tuple) and atom[0] == "symbol" and atom[1] in known.bounds
 

@@ -33,8 +33,9 @@ class MalformedError(AssertionError):
 
 
 class _Verifier:
-    def __init__(self, f: Function) -> None:
+    def __init__(self, f: Function, in_scope: bool) -> None:
         self.f = f
+        self.in_scope = in_scope
         self.defined: set[Value] = set()
         self.stored_over: set[Value] = set()
 
@@ -60,7 +61,7 @@ class _Verifier:
                 self.fail(at, "{} is used after its memory was given away", v)
 
     def block(self, b: Block, outer: set[Value]) -> None:
-        scope = set(outer)
+        scope = set(outer) if self.in_scope else outer
         for p in b.params:
             self.define(b, p, scope)
         for s in b.body:
@@ -101,7 +102,7 @@ class _Verifier:
             self.fail(s, "a closure yields one operand")
 
 
-def verify(f: Function) -> Function:
-    """`f`, if it is well formed."""
-    _Verifier(f).block(f.block, set())
+def verify(f: Function, in_scope: bool = True) -> Function:
+    """`f`, if it is well formed. Without `in_scope` it may read values of inner blocks that stand before, as `reverse` does."""
+    _Verifier(f, in_scope).block(f.block, set())
     return f

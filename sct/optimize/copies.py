@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from sct.ir.ops import RAISE
 from sct.ir.rewriting import changed, keeping, map_blocks, substitute
-from sct.ir.ssa import Apply, Block, For, Function, If, Operand, Phi, Statement, Value, While, blocks_in, type_of
+from sct.ir.ssa import Apply, Block, For, ForEach, Function, If, Operand, Phi, Statement, Value, While, blocks_in, type_of
 from sct.ir.types import UNDEFINED, Const, Scalar
 from sct.optimize.rewriter import Rewriter
 
@@ -77,7 +77,7 @@ class _Copies(Rewriter):
                 out.update((s.result,) if isinstance(s, Apply) else getattr(s, "results", ()))
         return out
 
-    def loop(self, s: For | While) -> None:
+    def loop(self, s: For | ForEach | While) -> None:
         phis = s.phis
         vary = [k for k, phi in enumerate(phis) if not _stays(phi)]
         if len(vary) == len(phis):

@@ -11,12 +11,27 @@ from typing import Any, ClassVar
 
 from sct.analysis.given import Given, given_away
 from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
-from sct.ir.ssa import Apply, Block, Closure, For, Function, If, Operand, Statement, Value, While, map_leaves, values_of
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    map_leaves,
+    values_of,
+)
+from sct.ir.visitor import Visitor
 
 __all__ = ["Rewriter"]
 
 
-class Rewriter:
+class Rewriter(Visitor):
     """A forward walk. `replaced` maps values that are gone to what stands for them; `definition` has the new statements.
 
     What a function of which nothing is known may write into is not what its definition says, nor is what was made of that what
@@ -71,13 +86,8 @@ class Rewriter:
                     self.replaced[s.result] = found.result
             else:
                 self.replaced[s.result] = found
-        elif isinstance(s, If):
-            self.if_(s)
-        elif isinstance(s, (For, While)):
-            self.loop(s)
         else:
-            assert isinstance(s, Closure)
-            self.keep(map_blocks(self.block, s))
+            super().statement(s)
 
     def name_of(self, v: Value) -> str:
         """The name of a value, as it is now."""
@@ -104,7 +114,10 @@ class Rewriter:
     def if_(self, s: If) -> None:
         self.keep(map_blocks(self.block, s))
 
-    def loop(self, s: For | While) -> None:
+    def loop(self, s: For | ForEach | While) -> None:
+        self.keep(map_blocks(self.block, s))
+
+    def closure(self, s: Closure) -> None:
         self.keep(map_blocks(self.block, s))
 
     def made_by(self, o: Operand, *ops: object) -> Apply | None:

@@ -1,10 +1,13 @@
-"""Every kernel against finite differences in two directions, in every way of calling; every stage of it read back as text."""
+"""Every kernel against finite differences in two directions, in every way of calling; every stage of it read back as text,
+and made by itself.
+"""
 
 import copy
 import inspect
 
 import numpy as np
 import pytest
+from by_stages import source_by_stages
 from differences import slope
 from kernel_samples import NAMES, is_refused, sample
 from read_back import read_back, read_back_stages, stages
@@ -31,6 +34,7 @@ def test_gradient(name, optimize):
     if optimize:
         read_back(lower(f).function)
         read_back_stages(made)
+        assert source_by_stages(f, args, "vjp", wrt) == sct.vjp(f, wrt).source_for(*args)
     for x, y in zip(leaves(given), leaves(args), strict=True):
         np.testing.assert_array_equal(x, y)
     for x, y in zip(leaves(found), leaves(value), strict=True):

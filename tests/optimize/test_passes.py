@@ -155,7 +155,7 @@ def chosen(n, sizes, least=3):
     return total
 
 
-PASSES = {p.__name__: p for name, found in vars(passes).items() if name.isupper() for p in found}
+PASSES = {p.__name__: p for found in passes.PASSES.phases.values() for p in found}
 
 
 def test_every_pass_has_cases():

@@ -1,7 +1,7 @@
 """Writing a function in SSA form as Python.
 
-Takes a function; gives its text and the objects that the text names. The statements come in the order of the SSA form, with
-the user's names; in the reverse sweep a comment with the primal statement stands above what reverses it.
+Takes a function; gives its tree, and the text of that, with the objects that the text names. The statements come in the order
+of the SSA form, with the user's names; in the reverse sweep a comment with the primal statement stands above what reverses it.
 """
 
 from __future__ import annotations
@@ -82,11 +82,28 @@ from sct.ir.ssa import (
 from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, same_shape
 from sct.runtime import added_item, appended, item, kept, scatter_add, shortened, updated, with_item
 
-__all__ = ["Text", "emit", "variable_names", "variable_types"]
+__all__ = ["Text", "Tree", "emit", "printed", "tree_of", "variable_names", "variable_types"]
 
 _Phis: TypeAlias = tuple[Sequence[Value], Sequence[Operand]]
 """What is set at the end of a block, and to what."""
 _NESTED = 20  # so many branches in one another are indented; Python takes no more than 99
+
+
+@record(frozen=True)
+class Tree:
+    """A generated module as syntax trees: the lines that import, the functions, the name of the last, which is what it defines,
+    and the objects that it does not import. Among the statements are comments (`sct.backend.python.printing`).
+    """
+
+    imports: tuple[str, ...]
+    functions: tuple[ast.FunctionDef, ...]
+    name: str
+    bound: dict[str, Any]
+
+    @property
+    def module(self) -> ast.Module:
+        """The same as Python parses it, without the comments; it can be compiled."""
+        return ast.parse(printed(self).source)
 
 
 @record(frozen=True)
@@ -105,9 +122,20 @@ class Text:
         return (header + "\n\n" if header else "") + self.body
 
 
-def emit(f: Function, naming: Naming = IN_SCT) -> Text:
+def tree_of(f: Function, naming: Naming = IN_SCT) -> Tree:
     """`f` as Python, after the functions that it has for the steps of checkpointed loops."""
-    return _Emitter(_one_test(f), {}, {}, naming).whole_text()
+    return _Emitter(_one_test(f), {}, {}, naming).complete()
+
+
+def printed(tree: Tree) -> Text:
+    """The text of a tree."""
+    texts = ["\n".join(lines([function])) + "\n" for function in tree.functions]
+    return Text(tree.imports, "\n\n".join(texts), tree.name, tree.bound)
+
+
+def emit(f: Function, naming: Naming = IN_SCT) -> Text:
+    """The text of `f` as Python."""
+    return printed(tree_of(f, naming))
 
 
 def variable_types(f: Function, naming: Naming) -> dict[str, list[Abstract]]:
@@ -145,7 +173,7 @@ def _sharing(s: Statement) -> Statement:
 
 
 class _Emitter:
-    def __init__(self, f: Function, bound: dict[str, Any], auxiliary: dict[str, Text], naming: Naming) -> None:
+    def __init__(self, f: Function, bound: dict[str, Any], auxiliary: dict[str, Tree], naming: Naming) -> None:
         self.folding = fold(f, naming.data)
         ordered = sunk(f, self.folding) if is_on("sinking") else f
         if ordered is not f:
@@ -247,7 +275,7 @@ class _Emitter:
 
     # -- text --------------------------------------------------------------------------------------------------------
 
-    def run(self) -> Text:
+    def run(self) -> Tree:
         f = self.f
         body: list[Any] = []
         if f.doc and f.doc.strip():
@@ -261,16 +289,15 @@ class _Emitter:
             body.append(ast.Return(self.expression(f.block.yields[0])))
         node = ast.FunctionDef(f.name, self.arguments(f.signature), body, [])
         self.symbols.give_way({*f.signature.parameters, *self.names.values()})
-        text = "\n".join(lines([node])) + "\n"
-        return Text(tuple(self.symbols.imports), text, f.name, self.symbols.bound)
+        return Tree(tuple(self.symbols.imports), (node,), f.name, self.symbols.bound)
 
-    def whole_text(self) -> Text:
+    def complete(self) -> Tree:
         """The function after those that it needs."""
         own = self.run()
-        texts = [*self.auxiliary.values(), own]
-        headers = {line for t in texts for line in t.imports}
+        trees = [*self.auxiliary.values(), own]
+        headers = {line for t in trees for line in t.imports}
         imports = sorted(headers, key=lambda line: (line.startswith("from sct"), line))
-        return Text(tuple(imports), "\n\n".join(t.body for t in texts), own.name, own.bound)
+        return Tree(tuple(imports), tuple([f for t in trees for f in t.functions]), own.name, own.bound)
 
     def function(self, f: Function) -> Expression:
         """The name of a function that stands in the text before this one."""

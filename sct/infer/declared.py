@@ -7,6 +7,7 @@ size is any but 1.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from sct.errors import SctError
+from sct.errors import CallError, SctError
+from sct.infer.parameters import declared_type
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, size_add, size_mul, size_symbol
 
-__all__ = ["annotated_type", "declared_types"]
+__all__ = ["annotated_types", "declared_types"]
 
 _NUMBERS: dict[str, type] = {"float": float, "int": int, "complex": complex}
 _NO_AXES = r"(?<=\w)\[\s*\]"
@@ -123,6 +125,22 @@ def _size(node: Any, path: str) -> SizeLike:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return size_mul(_size(node.left, path), _size(node.right, path))
     raise _mistake(node, path, "no size: a number, a name, or a sum or product of these")
+
+
+def annotated_types(signature: inspect.Signature, wrt: Sequence[str], known: Mapping[str, Any]) -> tuple[Abstract, ...]:
+    """The types of parameters as they are annotated; where that says nothing, by the default if it is not one of `wrt`, or else
+    an array of unknown rank. `known` is where names in annotations are looked up.
+    """
+    out = []
+    for n, p in signature.parameters.items():
+        declared = None if p.annotation is p.empty else annotated_type(p.annotation, n, known)
+        if isinstance(declared, Scalar) and p.default is not p.empty and type(p.default) is not declared.kind:
+            raise CallError(
+                f"the default of {n} is of type {type(p.default).__name__}, and its annotation says {declared.kind.__name__}",
+                advice="Write a default of that type.",
+            )
+        out.append(declared_type(p, n in wrt) if declared is None else declared)
+    return tuple(out)
 
 
 def annotated_type(annotation: Any, path: str, known: Mapping[str, Any]) -> Abstract | None:
