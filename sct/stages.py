@@ -35,7 +35,7 @@ from sct.ir.types import UNKNOWN, Abstract, Const, Fact, Known, Slice, facts_rel
 from sct.optimize.passes import PASSES, UNOPTIMIZED, Pass, Pipeline, run
 from sct.optimize.rewriter import Rewriter
 from sct.registry.rules import adjoint_rule
-from sct.specialize.calls import compiling, lowered
+from sct.specialize.lowering import compiling, lowered
 from sct.specialize.specializer import Specialized
 from sct.specialize.specializer import specialize as specialize_function
 from sct.stack import with_room

@@ -37,7 +37,7 @@ from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
 from sct.ir.types import Abstract, Fact, facts_relied_on, sizes_known
 from sct.registry.rules import adjoint_rule, at_change
-from sct.specialize.calls import compiling
+from sct.specialize.lowering import compiling
 from sct.specialize.specializer import Specialized, Specializer
 from sct.stack import with_room
 from sct.stages import Typed

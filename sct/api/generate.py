@@ -20,7 +20,7 @@ from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Value
 from sct.ir.types import Abstract, facts_relied_on, sizes_known
-from sct.specialize.calls import compiling
+from sct.specialize.lowering import compiling
 from sct.specialize.reading import noting
 from sct.stack import with_room
 from sct.tracebacks import ends_here

@@ -30,7 +30,7 @@ from sct.ir.type_text import size_in_words
 from sct.ir.types import Fact, Relied, facts_relied_on, sizes_known
 from sct.optimize.passes import PRIMAL, run
 from sct.registry.rules import AdjointRule
-from sct.specialize.calls import compiling, is_own
+from sct.specialize.lowering import compiling, is_own
 from sct.specialize.reading import noting
 from sct.specialize.specializer import Specialized
 from sct.stack import with_room

@@ -20,7 +20,7 @@ from sct.ir.ssa import Function
 from sct.ir.types import sizes_known
 from sct.optimize.passes import OWNED, PRIMAL, RECORDED, REVERSED, STORED
 from sct.registry.rules import adjoint_rule
-from sct.specialize.calls import compiling
+from sct.specialize.lowering import compiling
 from sct.stack import with_room
 
 __all__ = ["Form", "derivative_of", "forms"]

@@ -11,27 +11,23 @@ import inspect
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import replace
 from types import FunctionType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from sct.analysis.effects import statements
 from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
 from sct.checkpointing import CheckpointedFunction
-from sct.collecting import collecting_later
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function, reached
-from sct.frontend.lower import Lowered, lower
-from sct.frontend.prune import giving
 from sct.frontend.resolve import free_value, has_fields
 from sct.infer.call import infer_call, plain
 from sct.infer.facts import for_call
 from sct.infer.join import join, own_sizes, widen
 from sct.infer.signature import type_alone
-from sct.ir.ops import NEW, Call, Field, Free, describe, is_generated, package_of
+from sct.ir.ops import NEW, Call, Field, Free, describe, package_of
 from sct.ir.shapes import constant
 from sct.ir.ssa import Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import (
@@ -51,8 +47,8 @@ from sct.runtime import random_states
 from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
 from sct.specialize.instances import Bound, callee, field
+from sct.specialize.lowering import Lowered, is_own, lowered
 from sct.specialize.memory import key_of
-from sct.specialize.reading import noted
 from sct.specialize.templates import from_template, lasts
 
 __all__ = [
@@ -60,59 +56,13 @@ __all__ = [
     "call_value",
     "checkpointed",
     "checkpointed_call",
-    "compiling",
     "derivative",
     "inlined_rule",
-    "is_own",
-    "lowered",
     "python_call",
     "refuse_looking",
     "rule",
     "transform",
 ]
-
-
-_Key: TypeAlias = "tuple[Callable[..., Any], bool, tuple[bool, ...]]"
-_own_rules: dict[_Key, Lowered] = {}
-_lowered: ContextVar[dict[_Key, Lowered] | None] = ContextVar("lowered", default=None)
-
-
-@contextmanager
-def compiling() -> Iterator[None]:
-    """Functions are lowered once meanwhile; afterwards they are forgotten, with all that they refer to."""
-    if _lowered.get() is not None:
-        yield
-        return
-    token = _lowered.set({})
-    try:
-        with collecting_later():
-            yield
-    finally:
-        _lowered.reset(token)
-
-
-def lowered(function: Callable[..., Any], rule: bool = False, wanted: tuple[bool, ...] = ()) -> Lowered:
-    """`lower`, remembered while a function is compiled; sct's own rules are remembered for ever.
-
-    `wanted`: which of the items of its result are asked for, if that is a tuple; all of them if it is empty.
-    """
-    noted((function,))
-    known = _own_rules if is_own(function) else _lowered.get()
-    made = None if known is None else known.get((function, rule, wanted))
-    if made is None:
-        if wanted:
-            made = lowered(function, rule)
-            made = replace(made, function=replace(made.function, block=giving(made.function.block, wanted)))
-        else:
-            made = lower(function, rule)
-        if known is not None:
-            known[function, rule, wanted] = made
-    return made
-
-
-def is_own(function: Any) -> bool:
-    """Whether a function is one of sct's own, whose names nobody rebinds."""
-    return (getattr(function, "__module__", None) or "").startswith("sct.") and not is_generated(function)
 
 
 def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:

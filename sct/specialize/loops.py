@@ -15,7 +15,7 @@ from typing import TypeVar
 from sct.analysis.repeating import holds_generator, repeated
 from sct.analysis.switches import is_on
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import Augmented, Method, Steps, Unused
+from sct.ir.ops import Method, Steps, Unused
 from sct.ir.records import record
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import (
@@ -58,6 +58,7 @@ from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
 from sct.specialize.iteration import parts as plan_parts
 from sct.specialize.writing import BINARY, is_object
+from sct.specialize.written import writes
 
 __all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]
 
@@ -399,26 +400,10 @@ def split(s: Builder, t: ForEach | For | While) -> _Names:
 def written(s: Builder, body: Block, names: _Names, formal: Sequence[Value]) -> Iterator[Operand]:
     """The arrays made before a loop into which the statements of its body write, branches aside."""
     before = {**s.env, **names.bound(formal, ())}
-    parts: dict[Operand, Operand] = {}  # of what an item is taken
-    for t in _operations(body):
-        if t.op is operator.getitem:
-            parts[t.result] = t.args[0]
-        elif t.op is operator.setitem or isinstance(t.op, Augmented) or t.op in BINARY:
-            x = t.args[0]
-            while x in parts:
-                x = parts[x]
-            v = before.get(x) if isinstance(x, Value) else None
-            if isinstance(v, Value) and isinstance(v.type, Array) and is_object(v.type):
-                yield s.memory.root(v)
-
-
-def _operations(body: Block) -> Iterator[Apply]:
-    """The operations of a loop's body, and of loops in it, in order."""
-    for t in body.body:
-        if isinstance(t, Apply):
-            yield t
-        elif isinstance(t, (ForEach, For, While)):
-            yield from _operations(t.body)
+    for x in writes(body):
+        v = before.get(x)
+        if isinstance(v, Value) and isinstance(v.type, Array) and is_object(v.type):
+            yield s.memory.root(v)
 
 
 def _stays(block: Block, y: Operand, v: Operand) -> bool:

@@ -24,10 +24,10 @@ from sct.ir.types import Array, Const, Instance, Scalar, Stateful, Unknown
 from sct.registry.effects import is_registered
 from sct.runtime import shown
 from sct.specialize.building import Builder, UndecidedError
-from sct.specialize.calls import lowered
 from sct.specialize.containers import UnrollError
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import spread
+from sct.specialize.lowering import lowered
 from sct.specialize.memory import Write, key_of
 from sct.specialize.writing import handed_over
 

@@ -17,7 +17,7 @@ from sct.backend.python.emit import emit
 from sct.checkpointing import checkpointed
 from sct.ir.types import Scalar, size_symbol
 from sct.optimize.dead_code import dead_code
-from sct.specialize.calls import lowered
+from sct.specialize.lowering import lowered
 from sct.specialize.specializer import specialize
 
 __all__ = ["derivative_of", "optimized"]

@@ -10,7 +10,7 @@ from sct.api.pipeline import typed_primal
 from sct.infer.signature import examples
 from sct.ir.types import sizes_known
 from sct.optimize.passes import PRIMAL, run
-from sct.specialize.calls import compiling
+from sct.specialize.lowering import compiling
 
 
 def cost(f, types=None, like=None):

@@ -12,7 +12,7 @@ from sct.infer.signature import abstract
 from sct.ir.ops import package_of
 from sct.ir.ssa import type_of
 from sct.ir.types import Array, Tuple, facts_relied_on, sizes_known
-from sct.specialize.calls import lowered
+from sct.specialize.lowering import lowered
 from sct.specialize.specializer import specialize
 
 ENTRIES = (np.float64(0.5), np.array(0.5), np.array([0.5]), np.array(True), np.array(2))
