@@ -18,6 +18,7 @@ from sct.errors import (
     SourceUnavailableError,
     UnsupportedSyntaxError,
 )
+from sct.registry.changes import own_are_registered
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.runtime import stop_gradient
 from sct.testing import check_grads
@@ -54,6 +55,8 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+own_are_registered()  # what is registered from here on is others'
 
 
 def __getattr__(name: str) -> Any:
