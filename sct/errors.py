@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ArgumentMemoryError",
+    "CacheWarning",
     "CallError",
     "NoRuleError",
     "NonDifferentiableArgumentError",
@@ -130,3 +131,7 @@ class NonDifferentiableArgumentError(SctError):
 
 class PassError(SctError):
     """A pass, given to the compiler by one who builds on it, that makes something else than a well-formed function."""
+
+
+class CacheWarning(UserWarning):
+    """The folder in which derivatives are kept cannot be used, or something in it cannot."""

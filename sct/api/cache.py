@@ -6,16 +6,35 @@ Nothing here holds a function, or what a function holds.
 
 from __future__ import annotations
 
+import inspect
 import threading
 from typing import Any
 
 from sct.analysis.switches import left_out
 from sct.backend.link import Compiled
+from sct.backend.python.emit import Text
 from sct.frontend.by_code import ByCode
+from sct.frontend.resolve import Dependency
+from sct.ir.ops import Field, Free
+from sct.ir.records import record
+from sct.ir.types import Abstract, Fact
+from sct.specialize.specializer import Written
 
-__all__ = ["Shared", "shared_by"]
+__all__ = ["Made", "Shared", "shared_by"]
 
 _SIZE = 64
+
+
+@record(frozen=True, eq=False)
+class Made:
+    """A derivative for arguments of some types: its text, the signature of that, and what it relies on."""
+
+    text: Text
+    signature: inspect.Signature
+    dependencies: tuple[Dependency, ...]
+    free: tuple[tuple[Free | Field, Abstract], ...]
+    written: tuple[Written, ...]
+    facts: tuple[Fact, ...]
 
 
 class Shared:

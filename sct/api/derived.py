@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import os
 import sys
 import threading
 import weakref
@@ -18,7 +19,7 @@ from itertools import chain, zip_longest
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from sct.api.cache import Shared, shared_by
+from sct.api.cache import Made, Shared, shared_by
 from sct.api.pipeline import differentiated, typed_again, typed_primal, with_steps
 from sct.api.trees import copied, ones_like
 from sct.backend.guard import Call, guard, sizes_fit
@@ -35,10 +36,11 @@ from sct.infer.parameters import declared_type, parameter_names, plain_signature
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
-from sct.ir.types import Abstract, Fact, facts_relied_on, sizes_known
+from sct.ir.types import Abstract, facts_relied_on, sizes_known
 from sct.registry.rules import adjoint_rule, at_change
 from sct.specialize.lowering import compiling
-from sct.specialize.specializer import Specialized, Specializer
+from sct.specialize.reading import noting
+from sct.specialize.specializer import Specializer
 from sct.stack import with_room
 from sct.stages import Typed
 from sct.tracebacks import ends_here, without_frames
@@ -99,14 +101,17 @@ class DerivedFunction(Generic[_P, _R]):
     __signature__: Any
     _common: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
+    def __init__(
+        self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str, cache: bool | None = None
+    ) -> None:
         self.primal = primal
         self.single = not isinstance(wrt, (tuple, list))
         self.mode = mode
         self.optimize = optimize
         self._transform = transform
         self._given_wrt = wrt
-        self._asked = wrt, mode, optimize, transform
+        self._cache = cache
+        self._asked = wrt, mode, optimize, transform, cache
         self._begin()
 
     def _begin(self) -> None:
@@ -317,31 +322,49 @@ class DerivedFunction(Generic[_P, _R]):
         self._guarded()
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
-        made = (*self._shared.compiled, *(form for form, *_ in self._entries))
+        known = (*self._shared.compiled, *(form for form, *_ in self._entries))
         with examples():
             key = hash(self._types(values))
-            alike = len({id(form) for form in made if form.types == key})
+            alike = len({id(form) for form in known if form.types == key})
             with sizes_known(at_call=alike < _VARIANTS):
                 types = self._types(values)
-                specialized, text, signature, facts = with_room(lambda: self._written(types))
+                made = self._remembered(types) if self._is_kept() else with_room(lambda: self._written(types)[0])
         root = self._root
         called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
         call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._cotangent, root)
-        latest = replace(text, bound={})
-        matches = guard(types, values, specialized.dependencies, specialized.free, facts, call, latest)
-        fit = sizes_fit(types, specialized.free, facts, call)
-        check = overlap_check(tuple(self._inner.parameters), types, specialized.written, specialized.free)
-        return with_room(lambda: compiled(root, specialized.dependencies, text, signature, matches, fit, check, key))
+        latest = replace(made.text, bound={})
+        matches = guard(types, values, made.dependencies, made.free, made.facts, call, latest)
+        fit = sizes_fit(types, made.free, made.facts, call)
+        check = overlap_check(tuple(self._inner.parameters), types, made.written, made.free)
+        return with_room(lambda: compiled(root, made.dependencies, made.text, made.signature, matches, fit, check, key))
+
+    def _is_kept(self) -> bool:
+        """Whether what is compiled is kept for the next process."""
+        return bool(os.environ.get("SCT_CACHE_DIR")) if self._cache is None else self._cache
+
+    def _remembered(self, types: tuple[Abstract, ...]) -> Made:
+        """The derivative as another process has compiled it, or else compiled, and kept for the next one."""
+        from sct.api.kept import Store  # which other derivatives do without
+
+        store = Store(self, types)
+        made = store.found()
+        if made is None:
+            with noting() as read:
+                made, function = with_room(lambda: self._written(types))
+            store.keep(made, function, read)
+        return made
 
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
         return tuple(abstract(v, n) for v, n in zip(values, self._inner.parameters, strict=True))
 
-    def _written(self, types: tuple[Abstract, ...]) -> tuple[Specialized, Text, inspect.Signature, tuple[Fact, ...]]:
-        """The derivative for arguments of the given types: typed, as a text with its signature, and what that relies on."""
+    def _written(self, types: tuple[Abstract, ...]) -> tuple[Made, Function]:
+        """The derivative for arguments of the given types, as a text and in SSA form."""
         with compiling(), facts_relied_on() as relied:
-            specialized = self.typed(types)
-            text = emit(with_steps(specialized.function, self.optimize))
-        return specialized, text, specialized.function.signature, tuple(relied.facts)
+            typed = self.typed(types)
+            function = with_steps(typed.function, self.optimize)
+            text = emit(function)
+        relies = typed.dependencies, typed.free, typed.written, tuple(relied.facts)
+        return Made(text, function.signature, *relies), function
 
     def _checked(self, compiled: Callable[..., Any], check: Callable[[Sequence[Any]], None]) -> Callable[..., Any]:
         """A compiled function that first looks at its arguments; itself it is `__wrapped__`."""
@@ -367,7 +390,7 @@ class DerivedFunction(Generic[_P, _R]):
         if isinstance(op, Derived):
             return self._vjp(op)._as_function()
         mode = Mode("again", True, "none", again=True)
-        return DerivedFunction(op.function, 0, mode, self.optimize, "again")._as_function()
+        return DerivedFunction(op.function, 0, mode, self.optimize, "again", self._cache)._as_function()
 
     def called(self, around: tuple[Again | Derived, ...], function: Any) -> Callable[..., Any]:
         """For a text: what it calls where it runs a function again, or a derivative of it."""
@@ -383,7 +406,7 @@ class DerivedFunction(Generic[_P, _R]):
         own = self._callee.function is function and not self._first
         if own and self._given_wrt == derived.wrt and self.mode == mode:
             return self
-        return DerivedFunction(function, derived.wrt, mode, self.optimize, "vjp")
+        return DerivedFunction(function, derived.wrt, mode, self.optimize, "vjp", self._cache)
 
     def _as_function(self) -> Callable[..., Any]:
         """What calls this as a plain function does: at each level of a recursion `__call__` takes more of Python's stack."""
@@ -420,7 +443,8 @@ class DerivedFunction(Generic[_P, _R]):
         if not self._first and not self._callee.keywords:
             return Callee(self)
         wrt = self.wrt[0] if self.single else self.wrt
-        core: DerivedFunction[..., Any] = DerivedFunction(self._callee.function, wrt, self.mode, self.optimize, self._transform)
+        asked = self.mode, self.optimize, self._transform, self._cache
+        core: DerivedFunction[..., Any] = DerivedFunction(self._callee.function, wrt, *asked)
         return Callee(core, self._first, self._callee.keywords)
 
     def __sct_call__(self, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

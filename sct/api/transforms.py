@@ -27,18 +27,26 @@ _P = ParamSpec("_P")
 
 
 @ends_here
-def _transform(name: str, f: Any, wrt: Any, optimize: bool, jit: None, has_aux: bool = False, holomorphic: bool = False) -> Any:
+def _transform(
+    name: str,
+    f: Any,
+    wrt: Any,
+    optimize: bool,
+    jit: None,
+    cache: bool | None,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Any:
     if jit is not None:
         raise ValueError(f"jit={jit!r} is not supported; leave it out")
     if f is None:
-        return functools.partial(
-            _transform, name, wrt=wrt, optimize=optimize, jit=jit, has_aux=has_aux, holomorphic=holomorphic
-        )
+        options: dict[str, Any] = {"jit": jit, "cache": cache, "has_aux": has_aux, "holomorphic": holomorphic}
+        return functools.partial(_transform, name, wrt=wrt, optimize=optimize, **options)
     if not callable(f):
         raise CallError(
             f"sct.{name} takes a function, not {_kind(f)}", advice=f"Write sct.{name}(f)(x) for the derivative of f at x."
         )
-    return derive(f, wrt, mode_of(name, has_aux, holomorphic), optimize, name)
+    return derive(f, wrt, mode_of(name, has_aux, holomorphic), optimize, name, cache)
 
 
 def _kind(value: Any) -> str:
@@ -110,6 +118,7 @@ def grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> Any:
     """The gradient of a scalar-valued function.
 
@@ -127,6 +136,8 @@ def grad(
         Whether the derivative's code is optimized.
     jit : None
         Kept for later.
+    cache : bool
+        Whether what is compiled is kept for the next process; if it is left out, where `SCT_CACHE_DIR` says a folder.
 
     Returns
     -------
@@ -147,7 +158,7 @@ def grad(
     >>> sct.grad(f)(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return _transform("grad", f, wrt, optimize, jit, has_aux, holomorphic)
+    return _transform("grad", f, wrt, optimize, jit, cache, has_aux, holomorphic)
 
 
 @_transformer
@@ -159,17 +170,24 @@ def value_and_grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> Any:
     """The value and the gradient of a scalar-valued function: `(value, gradient)`, with `has_aux` `((value, aux), gradient)`.
 
     Parameters are those of `grad`.
     """
-    return _transform("value_and_grad", f, wrt, optimize, jit, has_aux, holomorphic)
+    return _transform("value_and_grad", f, wrt, optimize, jit, cache, has_aux, holomorphic)
 
 
 @_transformer
 def vjp(
-    f: Callable[..., Any] | None = None, wrt: Any = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
 ) -> Any:
     """The vector-Jacobian product, both sweeps in one function (joint).
 
@@ -180,12 +198,18 @@ def vjp(
     DerivedFunction
         Takes the arguments of `f`, then the adjoint of its result; returns `(y, cotangents)`.
     """
-    return _transform("vjp", f, wrt, optimize, jit, has_aux)
+    return _transform("vjp", f, wrt, optimize, jit, cache, has_aux)
 
 
 @_transformer
 def pullback(
-    f: Callable[..., Any] | None = None, wrt: Any = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
 ) -> Any:
     """The value and the pullback (split).
 
@@ -199,13 +223,15 @@ def pullback(
     `pull` reads the arguments' arrays when it is called: write into these only when it is not needed any more. `y` may be
     written into.
     """
-    return _transform("pullback", f, wrt, optimize, jit, has_aux)
+    return _transform("pullback", f, wrt, optimize, jit, cache, has_aux)
 
 
 @_transformer
-def elementwise_grad(f: Callable[..., Any] | None = None, wrt: Any = 0, *, optimize: bool = True, jit: None = None) -> Any:
+def elementwise_grad(
+    f: Callable[..., Any] | None = None, wrt: Any = 0, *, optimize: bool = True, jit: None = None, cache: bool | None = None
+) -> Any:
     """The derivative of an element-wise function, element by element: the vjp with a cotangent of ones.
 
     For a function whose results mix elements it gives the sum of the Jacobian's rows.
     """
-    return _transform("elementwise_grad", f, wrt, optimize, jit)
+    return _transform("elementwise_grad", f, wrt, optimize, jit, cache)

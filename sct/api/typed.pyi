@@ -19,6 +19,7 @@ def grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> DerivedFunction[_P, Any]: ...
 @overload
 def grad(
@@ -29,6 +30,7 @@ def grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[Any, ...]]: ...
 @overload
 def grad(
@@ -39,6 +41,7 @@ def grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[Any, Any]]: ...
 @overload
 def grad(
@@ -49,6 +52,7 @@ def grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
 @overload
 def value_and_grad(
@@ -59,6 +63,7 @@ def value_and_grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[_R, Any]]: ...
 @overload
 def value_and_grad(
@@ -69,6 +74,7 @@ def value_and_grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[_R, tuple[Any, ...]]]: ...
 @overload
 def value_and_grad(
@@ -79,28 +85,53 @@ def value_and_grad(
     holomorphic: bool = False,
     optimize: bool = True,
     jit: None = None,
+    cache: bool | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Any]]]: ...
 @overload
 def vjp(
-    f: Callable[..., _R], wrt: _One | _Many = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+    f: Callable[..., _R],
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
 ) -> DerivedFunction[..., tuple[_R, Any]]: ...
 @overload
 def vjp(
-    f: None = None, wrt: _One | _Many = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
 ) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
 @overload
 def pullback(
-    f: Callable[_P, _R], wrt: _One | _Many = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+    f: Callable[_P, _R],
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[_R, Callable[[Any], Any]]]: ...
 @overload
 def pullback(
-    f: None = None, wrt: _One | _Many = 0, *, has_aux: bool = False, optimize: bool = True, jit: None = None
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Callable[[Any], Any]]]]: ...
 @overload
 def elementwise_grad(
-    f: Callable[_P, Any], wrt: _One | _Many = 0, *, optimize: bool = True, jit: None = None
+    f: Callable[_P, Any], wrt: _One | _Many = 0, *, optimize: bool = True, jit: None = None, cache: bool | None = None
 ) -> DerivedFunction[_P, Any]: ...
 @overload
 def elementwise_grad(
-    f: None = None, wrt: _One | _Many = 0, *, optimize: bool = True, jit: None = None
+    f: None = None, wrt: _One | _Many = 0, *, optimize: bool = True, jit: None = None, cache: bool | None = None
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...

@@ -31,8 +31,10 @@ class Variadic(DerivedFunction[..., Any]):
     A number in `wrt` is that of a positional argument; the name of `*args` or `**kwargs` is the tuple or dict of them all.
     """
 
-    def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> None:
-        super().__init__(primal, wrt, mode, optimize, transform)
+    def __init__(
+        self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str, cache: bool | None = None
+    ) -> None:
+        super().__init__(primal, wrt, mode, optimize, transform, cache)
         self._flat: dict[tuple[int, tuple[str, ...]], DerivedFunction[..., Any]] = {}
         self._last: DerivedFunction[..., Any] | None = None
         self._named = [p.name for p in self._inner.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
@@ -83,14 +85,16 @@ class Variadic(DerivedFunction[..., Any]):
         primal = (
             functools.partial(seen, *self._first, **self._callee.keywords) if self._first or self._callee.keywords else seen
         )
-        return DerivedFunction(primal, chosen[0] if self.single else chosen, self.mode, self.optimize, self._transform)
+        asked = self.mode, self.optimize, self._transform, self._cache
+        return DerivedFunction(primal, chosen[0] if self.single else chosen, *asked)
 
     def __sct_callee__(self) -> Callee:
         if not self._first and not self._callee.keywords:
             return Callee(self)
         given = self._given_wrt if isinstance(self._given_wrt, (tuple, list)) else (self._given_wrt,)
         wrt = tuple(w + len(self._first) if isinstance(w, int) and w >= 0 else w for w in given)
-        core = derive(self._callee.function, wrt[0] if self.single else wrt, self.mode, self.optimize, self._transform)
+        asked = self.mode, self.optimize, self._transform, self._cache
+        core = derive(self._callee.function, wrt[0] if self.single else wrt, *asked)
         return Callee(core, self._first, self._callee.keywords)
 
     def __sct_call__(self, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -120,7 +124,9 @@ class Variadic(DerivedFunction[..., Any]):
         return (self._last or self._flattened(len(self._named) + (self._rest is not None), ())).source
 
 
-def derive(primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str) -> DerivedFunction[..., Any]:
+def derive(
+    primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str, cache: bool | None = None
+) -> DerivedFunction[..., Any]:
     """A derivative of `primal`."""
     kind = Variadic if has_stars(signature_of(seen_through(reached(primal).function))) else DerivedFunction
-    return kind(primal, wrt, mode, optimize, transform)
+    return kind(primal, wrt, mode, optimize, transform, cache)

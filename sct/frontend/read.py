@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -18,7 +18,7 @@ from sct.frontend.by_code import ByCode
 from sct.frontend.running import makes
 from sct.ir.records import record
 
-__all__ = ["Source", "read"]
+__all__ = ["Source", "lines_of", "read"]
 
 
 @record(frozen=True)
@@ -142,6 +142,19 @@ def _lines_around(function: FunctionType) -> list[str]:
     file = function.__code__.co_filename
     linecache.checkcache(file)
     return linecache.getlines(file, function.__globals__)
+
+
+def lines_of(function: FunctionType) -> list[str]:
+    """The lines of the file, as it is now, where the code of a function stands; none if they cannot be had."""
+    first = function.__code__.co_firstlineno
+    return _lines_around(function)[first - 1 : max(_lines(function.__code__), default=first)]
+
+
+def _lines(code: CodeType) -> Iterator[int]:
+    yield from (line for _, _, line in code.co_lines() if line is not None)
+    for c in code.co_consts:
+        if isinstance(c, CodeType):
+            yield from _lines(c)
 
 
 def _named(tree: ast.AST, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:

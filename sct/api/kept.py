@@ -1,0 +1,431 @@
+"""Derivatives that are kept from one process to the next.
+
+Takes a derived function with the types of its arguments; gives its text, with what that relies on, as another process wrote it,
+if all that the compiler looked at there is the same here. What it looked at is found again step by step, as it was found: from
+the function, its globals and cells, its arguments and their fields. What cannot be told from another thing is not kept. Holds
+no code but text, and no data.
+"""
+
+from __future__ import annotations
+
+import functools
+import glob
+import hashlib
+import inspect
+import json
+import logging
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.switches import left_out
+from sct.api import folder
+from sct.api.cache import Made
+from sct.backend.guard import is_known_in_code
+from sct.backend.identity import Identities, UnkeyedError, hashed, parts_of, plain
+from sct.backend.python.emit import Text
+from sct.errors import Place
+from sct.frontend.resolve import MISSING, Dependency, free_value, look_up
+from sct.infer.signature import abstract, example_of
+from sct.ir.naming import Names, resolved
+from sct.ir.ops import Again, Derived, Field, Free, Steps, StepsBack, Unused, package_of
+from sct.ir.scanner import Scanner
+from sct.ir.ssa import Apply, Function, blocks_in
+from sct.ir.type_text import Reader, text_of
+from sct.ir.types import Abstract, Fact, Instance, Size
+from sct.registry.changes import all_are_own
+from sct.registry.rules import AdjointRule
+from sct.specialize.specializer import Written
+
+__all__ = ["Store"]
+
+_log = logging.getLogger("sct.cache")
+
+
+class _OtherError(Exception):
+    """Something is not as it was."""
+
+
+# -- what is the same for all -------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _versions() -> str:
+    """What is known of sct, its rules, Python and NumPy: of sct and the rules every line counts."""
+    texts = hashlib.sha256()
+    for top in _folders():
+        for file in sorted(glob.iglob("**/*.py", root_dir=top, recursive=True)):
+            with open(os.path.join(top, file), "rb") as stream:
+                text = stream.read()
+            texts.update(f"{file} {len(text)}\n".encode())
+            texts.update(text)
+    python = sys.implementation.cache_tag, sys.hexversion, sys.platform, platform.machine(), sys.maxsize, sys.byteorder
+    return hashed(texts.hexdigest(), python, np.__version__)
+
+
+def _folders() -> Iterator[str]:
+    yield os.path.dirname(os.path.dirname(__file__))
+    yield from sys.modules["sct.rules"].__path__
+
+
+# -- what was looked at, step by step -----------------------------------------------------------------------------------------
+
+
+class _Walk:
+    """What a derivative relies on, in the order in which one thing is found from another.
+
+    Each step is recorded as what must be found there: a digest, or the text of a type. The objects that are found get numbers.
+    """
+
+    def __init__(self, root: Any, types: Sequence[Abstract]) -> None:
+        self.identities = Identities()
+        self.names = Names()
+        self.objects: list[Any] = []
+        self.numbers: dict[int, int] = {}
+        self.add(root)
+        self.types = tuple(text_of(t, self.names) for t in types)
+        self.of_types = self.named()
+
+    def add(self, value: Any) -> None:
+        """Number an object, and those that it is made of."""
+        if id(value) not in self.numbers:
+            self.numbers[id(value)] = len(self.objects)
+            self.objects.append(value)
+            for part in parts_of(value):
+                self.add(part)
+
+    def named(self) -> list[str]:
+        """Number the objects that the texts of types name; their digests."""
+        for o in self.names.objects.values():
+            self.add(o)
+        return [self.identities.of(o) for o in self.names.objects.values()]
+
+    # -- names -------------------------------------------------------------------------------------------------------
+
+    def dependency(self, owner: Any, name: str, attribute: bool) -> tuple[Dependency, str]:
+        """What a name refers to here, and its digest."""
+        d = Dependency(owner, name, None, attribute)
+        expected = getattr(owner, name, MISSING) if d.is_attribute else look_up(owner, name)
+        if name in ("__defaults__", "__kwdefaults__") and isinstance(owner, FunctionType):
+            return replace(d, expected=expected), self.defaults(expected)
+        self.add(expected)
+        return replace(d, expected=expected), self.identities.of(expected)
+
+    def defaults(self, found: Any) -> str:
+        """The defaults of a function: those that the code may have as its own, and of what kind the others are."""
+        items = list(found.items()) if isinstance(found, dict) else list(enumerate(found or ()))
+        for _, value in items:
+            if is_known_in_code(value):
+                self.add(value)
+        return hashed(type(found), [(k, self.identities.of(v) if is_known_in_code(v) else "data") for k, v in items])
+
+    # -- data --------------------------------------------------------------------------------------------------------
+
+    def data(self, op: Free | Field) -> tuple[Abstract, str]:
+        """The type of data, as it is now, and its text."""
+        if isinstance(op, Free):
+            t = abstract(free_value(op), op.path)
+        else:
+            example = example_of(Instance(object, op.path))
+            if example is MISSING:
+                raise _OtherError(f"the object of {op.name}")
+            if op.own and op.name in vars(example):
+                raise _OtherError(f"the object of {op.name}")
+            t = abstract(MISSING if op.own else getattr(example, op.name, MISSING), f"{op.path}.{op.name}")
+        return t, self.canonical(text_of(t, self.names)) + hashed(self.named())
+
+    def canonical(self, text: str) -> str:
+        """A text in which the identities of objects are their numbers."""
+
+        def number(m: re.Match[str]) -> str:
+            if int(m[1]) not in self.numbers:
+                raise UnkeyedError(f"{text}, an object of which nothing is known")
+            return f"@{self.numbers[int(m[1])]}:"
+
+        return _IDENTITY.sub(number, text)
+
+    def live(self, text: str) -> str:
+        """A text with the identities that the objects have here."""
+        return _IDENTITY.sub(lambda m: f"@{id(self.objects[int(m[1])])}:", text)
+
+    # -- what a text names -------------------------------------------------------------------------------------------
+
+    def reference(self, value: Any) -> Any:
+        """How an object is found again: by its number, its name in a library, or as a constant."""
+        if id(value) in self.numbers:
+            return {"number": self.numbers[id(value)]}
+        try:
+            plain(value)
+        except UnkeyedError:
+            name = Names().of(value)
+            if name.startswith("@"):
+                raise UnkeyedError(f"{value!r:.60}, which the text names") from None
+            return {"name": name, "is": self.identities.of(value)}
+        if type(value) not in (bool, int, str, type(None)):
+            raise UnkeyedError(f"{value!r:.60}, which the text names")
+        return {"value": value}
+
+    def referred(self, how: Any) -> Any:
+        """The object that is found so."""
+        if "number" in how:
+            return self.objects[how["number"]]
+        if "value" in how:
+            return how["value"]
+        found = resolved(how["name"], {})
+        if self.identities.of(found) != how["is"]:
+            raise _OtherError(how["name"])
+        return found
+
+
+_IDENTITY = re.compile(r"@(\d+):")
+
+
+# -- entries ------------------------------------------------------------------------------------------------------------------
+
+
+class Store:
+    """What is kept of one derived function, for arguments of some types.
+
+    Parameters
+    ----------
+    derived : DerivedFunction
+        The function.
+    types : tuple of Abstract
+        The types of the arguments of the function that is differentiated in the end. What these are made of must be looked up
+        meanwhile: see `sct.infer.signature.examples`.
+    """
+
+    def __init__(self, derived: Any, types: tuple[Abstract, ...]) -> None:
+        self.derived = derived
+        self.given = types
+        self.key = self.known_by()
+
+    def known_by(self) -> str:
+        """The key; empty if nothing is kept."""
+        root = self.derived._root
+        try:
+            if not all_are_own() or not isinstance(root, FunctionType):
+                raise UnkeyedError("what sct has rules for, and its user others" if callable(root) else "no function")
+            walk = self.walk()
+            of = [walk.identities.of(f) for f in (root, self.derived._callee.function)]
+            layout = [(n, str(p.kind)) for n, p in self.derived._inner.parameters.items()]
+            asked = self.derived._transform, self.derived.mode, self.derived.wrt, self.derived.single, self.derived.optimize
+            call = len(self.derived._first), tuple(self.derived._callee.keywords), self.derived._cotangent
+            return hashed(_versions(), of, layout, asked, call, walk.types, walk.of_types, sorted(left_out()))
+        except Exception as e:  # noqa: BLE001  (whatever objects of the user's raise when they are looked at)
+            self.say("is not kept: it depends on %s", _said(e))
+            return ""
+
+    def say(self, what: str, *args: Any) -> None:
+        _log.debug(f"%r {what}", self.derived, *args)
+
+    def walk(self) -> _Walk:
+        made = _Walk(self.derived._root, self.given)
+        made.add(self.derived._callee.function)
+        return made
+
+    # -- to text -----------------------------------------------------------------------------------------------------
+
+    def keep(self, made: Made, function: Function, read: Iterable[Any]) -> None:
+        """Keep a derivative that was made here; `function` is its SSA form, `read` what it is made of."""
+        if not self.key:
+            return
+        try:
+            if _leaves_calls(function):
+                raise UnkeyedError("a call of a function that is not followed")
+            entry = json.dumps(self.entry(made, read), indent=0, default=_refuse)
+        except Exception as e:  # noqa: BLE001  (whatever objects of the user's raise when they are looked at)
+            self.say("is not kept: it depends on %s", _said(e))
+            return
+        folder.keep(self.key, entry)
+        self.say("is kept")
+
+    def entry(self, made: Made, read: Iterable[Any]) -> dict[str, Any]:
+        walk = self.walk()
+        steps = list(self.steps(walk, made))
+        for one in read:
+            function = one.function if isinstance(one, AdjointRule) else one
+            if package_of(function) != "sct" and id(function) not in walk.numbers:
+                raise UnkeyedError(f"{function!r:.60}, which is not found from the function")
+        text = made.text
+        return {
+            "of": f"{self.derived!r}",
+            "steps": steps,
+            "facts": [(walk.canonical(_size_text(f)), f.op, f.value) for f in made.facts],
+            "written": [([_key(walk, k) for k in w.path], _place(w.place)) for w in made.written],
+            "places": self.places(walk) if made.written else [],
+            "signature": [self.parameter(walk, p) for p in made.signature.parameters.values()],
+            "imports": text.imports,
+            "name": text.name,
+            "bound": {n: _bound(walk, v) for n, v in text.bound.items() if re.search(rf"\b{re.escape(n)}\b", text.body)},
+            "body": text.body.split("\n"),
+        }
+
+    def steps(self, walk: _Walk, made: Made) -> Iterator[Any]:
+        """What is found, each from what was found before; the numbers say in which order it was met."""
+        waiting: list[tuple[int, Dependency | Free | Field]] = [*enumerate(made.dependencies)]
+        waiting += enumerate(f for f, _ in made.free)
+        types = dict(made.free)
+        while waiting:
+            reached = [item for item in waiting if _is_reached(walk, item[1])]
+            if not reached:
+                raise UnkeyedError(f"{waiting[0][1].name}, which is not found from the function")
+            for n, one in reached:
+                if isinstance(one, Dependency):
+                    found, digest = walk.dependency(one.owner, one.name, one.attribute)
+                    if found.expected is not one.expected and not (one.is_made_anew and found.expected == one.expected):
+                        raise UnkeyedError(f"{one.name}, which is another one now")
+                    yield "name", n, walk.numbers[id(one.owner)], one.name, one.attribute, digest
+                    continue
+                t, text = walk.data(one)
+                if t != types[one]:
+                    raise UnkeyedError(f"{one.name}, which is of another type now")
+                if isinstance(one, Free):
+                    yield "data", n, walk.numbers[id(one.function)], one.name, one.attribute, text
+                else:
+                    yield "field", n, walk.canonical(one.path), one.name, one.own, text
+            done = set(map(id, (one for _, one in reached)))
+            waiting = [item for item in waiting if id(item[1]) not in done]
+
+    def places(self, walk: _Walk) -> list[Any]:
+        """Where the functions stand, which messages tell."""
+        found = [f.__code__ for f in walk.objects if isinstance(f, FunctionType)]
+        return [[code.co_filename, code.co_firstlineno] for code in found]
+
+    def parameter(self, walk: _Walk, p: inspect.Parameter) -> Any:
+        if p.default is p.empty:
+            return p.name, int(p.kind), None
+        own = self.derived._inner.parameters.get(p.name)
+        own_default = own is not None and own.default is p.default
+        return p.name, int(p.kind), {"own": p.name} if own_default else walk.reference(p.default)
+
+    # -- from text ---------------------------------------------------------------------------------------------------
+
+    def found(self) -> Made | None:
+        """The derivative as it is kept, if what it relies on is the same."""
+        for text in folder.kept(self.key) if self.key else ():
+            try:
+                made = self.read(json.loads(text))
+            except Exception as e:  # noqa: BLE001  (as above)
+                self.say("is not as it was: %s", _said(e))
+            else:
+                self.say("is found")
+                return made
+        return None
+
+    def read(self, entry: Any) -> Made:
+        walk = self.walk()
+        dependencies: dict[int, Dependency] = {}
+        free: dict[int, tuple[Free | Field, Abstract]] = {}
+        for kind, n, where, name, flag, expected in entry["steps"]:
+            if kind == "name":
+                dependencies[n], digest = walk.dependency(walk.objects[where], name, flag)
+            else:
+                op = Free(walk.objects[where], name, flag) if kind == "data" else Field(walk.live(where), name, flag)
+                t, digest = walk.data(op)
+                free[n] = op, t
+            if digest != expected:
+                raise _OtherError(name)
+        facts = tuple(Fact(_size(walk.live(size)), op, value) for size, op, value in entry["facts"])
+        if not all(fact.holds() for fact in facts):
+            raise _OtherError("the sizes")
+        if entry["places"] and self.places(walk) != entry["places"]:
+            raise _OtherError("the lines")
+        bound = {name: _unbound(walk, value) for name, value in entry["bound"].items()}
+        text = Text(tuple(entry["imports"]), "\n".join(entry["body"]), entry["name"], bound)
+        return Made(
+            text,
+            inspect.Signature([self.parameter_of(walk, *p) for p in entry["signature"]]),
+            tuple(dependencies[n] for n in range(len(dependencies))),
+            tuple(free[n] for n in range(len(free))),
+            tuple(Written(tuple(_key_of(walk, k) for k in path), _place_of(place)) for path, place in entry["written"]),
+            facts,
+        )
+
+    def parameter_of(self, walk: _Walk, name: str, kind: int, default: Any) -> inspect.Parameter:
+        found: Any = inspect.Parameter.empty
+        if default is not None:
+            found = self.derived._inner.parameters[default["own"]].default if "own" in default else walk.referred(default)
+        return inspect.Parameter(name, inspect._ParameterKind(kind), default=found)
+
+
+def _leaves_calls(f: Function) -> bool:
+    """Whether functions are called as they stand, of which the compiler has looked at all that they may come to."""
+    ops = [s.op for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply)]
+    steps = [g for op in ops if isinstance(op, (Steps, StepsBack)) for g in (op.step, getattr(op, "derivative", None)) if g]
+    return any(isinstance(op, Unused) for op in ops) or any(map(_leaves_calls, steps))
+
+
+def _is_reached(walk: _Walk, one: Dependency | Free | Field) -> bool:
+    if isinstance(one, Field):
+        return example_of(Instance(object, one.path)) is not MISSING
+    return id(one.owner if isinstance(one, Dependency) else one.function) in walk.numbers
+
+
+def _said(e: Exception) -> str:
+    return str(e) if isinstance(e, (UnkeyedError, _OtherError)) else repr(e)
+
+
+def _refuse(value: Any) -> Any:
+    raise UnkeyedError(f"{value!r:.60}")
+
+
+def _size_text(fact: Fact) -> str:
+    """The text of the size in a fact, which gives that size again."""
+    text = text_of(fact.size)
+    if _size(text) != fact.size:
+        raise UnkeyedError(f"a size, {text}")
+    return text
+
+
+def _size(text: str) -> Size:
+    reader = Reader({})
+    reader.scan = Scanner(text)
+    found = reader.size()
+    reader.scan.finish()
+    assert isinstance(found, Size)
+    return found
+
+
+def _bound(walk: _Walk, value: Any) -> Any:
+    """What a text names: an object, or what runs a function again, or a derivative of it."""
+    around: list[Any] = []
+    while isinstance(value, (Again, Derived)):
+        around.append(["derived", value.wrt, value.draws] if isinstance(value, Derived) else ["again"])
+        value = value.function
+    return {"around": around, **walk.reference(value)}
+
+
+def _unbound(walk: _Walk, how: Any) -> Any:
+    value = walk.referred(how)
+    for kind, *options in reversed(how["around"]):
+        value = Again(value) if kind == "again" else Derived(value, tuple(options[0]), options[1])
+    return value
+
+
+def _key(walk: _Walk, key: Any) -> Any:
+    """A step of the path to what is written into."""
+    if isinstance(key, Field):
+        return {"path": walk.canonical(key.path), "name": key.name, "own": key.own}
+    if type(key) not in (int, str):
+        raise UnkeyedError(f"the key {key!r:.60}")
+    return key
+
+
+def _key_of(walk: _Walk, key: Any) -> Any:
+    return Field(walk.live(key["path"]), key["name"], key["own"]) if isinstance(key, dict) else key
+
+
+def _place(place: Place | None) -> Any:
+    return None if place is None else [place.file, place.line, place.column, place.function, _place(place.caller)]
+
+
+def _place_of(place: Any) -> Place | None:
+    return None if place is None else Place(place[0], place[1], place[2], place[3], _place_of(place[4]))
