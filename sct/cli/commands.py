@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from sct import __version__
+from sct.api import folder
 from sct.api.generate import TRANSFORMS
 from sct.cli import checking, coverage, explaining
 from sct.cli.modules import compared, write_all
@@ -216,6 +217,54 @@ def rules(pattern: str | None, as_json: bool) -> None:
         show_json([row.record() for row in rows])
     else:
         show_table(coverage.COLUMNS, [row.cells() for row in rows])
+
+
+@sct.group(cls=_Commands)
+def cache() -> None:
+    """The derivatives that are kept from one process to the next.
+
+    They are in the folder that SCT_CACHE_DIR says, or in the user's folder for caches.
+    """
+
+
+@cache.command()
+@_json
+def info(as_json: bool) -> None:
+    """Say where derivatives are kept, and how many there are.
+
+    Exit code 1 if the folder is not used, or something in it is damaged.
+    """
+    where = folder.place()
+    problem = folder.refused(where)
+    found = folder.Contents(0, 0, 0) if problem else folder.contents(where)
+    if found.damaged:
+        problem = f"{found.damaged} of them damaged"
+    if as_json:
+        counts = {"entries": found.entries, "bytes": found.nbytes, "damaged": found.damaged}
+        show_json({"folder": str(where), **counts, "problem": problem or None})
+    else:
+        show_table(("derivatives", "bytes", "folder"), [(str(found.entries), str(found.nbytes), str(where))])
+    if problem:
+        click.echo(f"Error: {problem}", err=True)
+    sys.exit(1 if problem else 0)
+
+
+@cache.command()
+@_json
+def clear(as_json: bool) -> None:
+    """Remove all derivatives that are kept, and nothing else that is in the folder."""
+    where = folder.place()
+    problem = folder.refused(where)
+    if problem:
+        raise CommandError(problem, None, f"Set {folder.VARIABLE} to a folder of your own.")
+    try:
+        count = folder.clear(where)
+    except OSError as e:
+        raise CommandError(f"{where} cannot be cleared: {e.strerror}") from None
+    if as_json:
+        show_json({"folder": str(where), "removed": count})
+    else:
+        show_line(f"{count} removed from {where}")
 
 
 _looked_at = _options(
