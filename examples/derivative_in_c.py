@@ -10,7 +10,6 @@ import math
 import operator
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -35,7 +34,7 @@ static long long length(long long start, long long stop, long long step) {
 }
 """
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-UNARY = {operator.neg: "-{0}", operator.pos: "{0}", operator.not_: "!{0}", float: "(double){0}"}
+UNARY = {operator.neg: "-{0}", operator.pos: "{0}", np.positive: "{0}", operator.not_: "!{0}", float: "(double){0}"}
 BINARY = {getattr(operator, name): f"{{0}} {sign} {{1}}" for name, sign in SIGNS.items()}
 BINARY |= {operator.truediv: "(double){0} / {1}", max: "{1} > {0} ? {1} : {0}", min: "{1} < {0} ? {1} : {0}"}
 NAMES = ["sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "expm1", "log", "log1p", "sqrt"]
@@ -46,6 +45,7 @@ UNARY_OF_FLOATS |= {abs: "fabs({0})", np.abs: "fabs({0})", np.sign: "{0} > 0 ? 1
 BINARY_OF_FLOATS = dict.fromkeys((operator.pow, np.power, math.pow), "pow({0}, {1})")
 BINARY_OF_FLOATS |= {np.maximum: "{0} >= {1} || {0} != {0} ? {0} : {1}", np.minimum: "{0} <= {1} || {0} != {0} ? {0} : {1}"}
 BINARY_OF_FLOATS |= {runtime.power: "{0} != 0 || {1} >= 0 ? pow({0}, {1}) : INFINITY", math.atan2: "atan2({0}, {1})"}
+BINARY_OF_FLOATS |= {runtime.quotient: "{1} != 0 ? (double){0} / {1} : {0} * INFINITY"}
 BINARY_OF_FLOATS |= {np.arctan2: "atan2({0}, {1})", math.hypot: "hypot({0}, {1})", np.hypot: "hypot({0}, {1})"}
 FORMS = {1: (UNARY, UNARY_OF_FLOATS), 2: (BINARY, BINARY_OF_FLOATS)}
 
@@ -102,7 +102,8 @@ class C(stages.Emitter):
             self.refuse(f"{o}, which is not one number,")
         if isinstance(value, float) and not math.isfinite(value):
             return "NAN" if math.isnan(value) else "INFINITY" if value > 0 else "(-INFINITY)"
-        return f"{value!r}" if isinstance(value, float) and value >= 0 else f"({value!r})" if value < 0 else f"{int(value)}"
+        text = repr(value if isinstance(value, float) else int(value))
+        return f"({text})" if text.startswith("-") else text
 
     def line(self, text):
         self.lines.append("    " * self.depth + text)
@@ -128,7 +129,7 @@ class C(stages.Emitter):
             known, of_floats = FORMS.get(len(s.args), ({}, {}))
             form = known.get(s.op) or (of_floats.get(s.op) if floats else None)
             if form is None or s.kwargs:
-                self.refuse(f"{getattr(s.op, '__name__', s.op)}()", s.place)
+                self.refuse(f"{s.op.__name__}()" if hasattr(s.op, "__name__") else f"{s.op}", s.place)
             value = form.format(*map(self.operand, s.args))
             self.line(f"{self.local(s.result, s.place)} = {value};")
 
@@ -202,7 +203,8 @@ def root(a, tolerance):
 
 def main():
     if shutil.which("cc") is None:
-        sys.exit("there is no C compiler called cc here")
+        print("there is no C compiler called cc here")
+        return
     cases = (
         (pendulum, "angle: float, speed: float, damping: float, steps: int", (1.0, 0.0, 0.2, 30), ("angle", "damping")),
         (root, "a: float, tolerance: float", (7.0, 1e-12), ("a",)),

@@ -70,7 +70,6 @@ __all__ = [
     "Typed",
     "differentiate",
     "finish",
-    "finished",
     "lower",
     "read",
     "specialize",
@@ -308,6 +307,11 @@ class Arguments:
     def here(types: Sequence[Abstract]) -> Arguments:
         """Arguments of types that were found where a derivative is being compiled."""
         return Arguments(tuple(types), Knowledge.here())
+
+    def meet(self, facts: Sequence[Fact]) -> bool:
+        """Whether facts, such as a derivative for arguments of these types relies on, hold for the sizes of these."""
+        with sizes_known(known=self.known.sizes):
+            return all(fact.holds() for fact in facts)
 
 
 @record(frozen=True)

@@ -115,13 +115,21 @@ def pair(a, b):
     return np.sum(a + b)
 
 
+def ends(u, n):
+    return np.sum(u[1:-1] * u[:n])
+
+
 def test_sizes_are_relied_on_only_where_they_are_known():
-    lowered = stages.lower(stages.read(pair))
-    like = stages.specialize(lowered, stages.Arguments.like(lowered, np.ones(3), np.ones(3)))
-    derivative = stages.differentiate(like, wrt=("a", "b"))
-    assert stages.to_text(stages.to_tree(derivative)).source == sct.grad(pair, ("a", "b")).source_for(np.ones(3), np.ones(3))
-    declared = stages.specialize(lowered, stages.Arguments.declared(lowered, "a: f8[n], b: f8[n]"))
-    assert stages.differentiate(declared, wrt=("a", "b")).facts == ()
+    lowered = stages.lower(stages.read(ends))
+    arguments = stages.Arguments.like(lowered, np.ones(5), 3)
+    derivative = stages.differentiate(stages.specialize(lowered, arguments))
+    assert stages.to_text(stages.to_tree(derivative)).source == sct.grad(ends).source_for(np.ones(5), 3)
+    assert derivative.facts and arguments.meet(derivative.facts)
+    assert stages.Arguments.like(lowered, np.ones(6), 4).meet(derivative.facts)
+    assert not stages.Arguments.like(lowered, np.ones(3), 3).meet(derivative.facts)
+    declared = stages.specialize(lowered, stages.Arguments.declared(lowered, "u: f8[k], n: int"))
+    assert stages.differentiate(declared).facts == ()
+    assert not stages.Arguments.declared(lowered, "u: f8[k], n: int").meet(derivative.facts)
 
 
 def test_annotations_and_defaults():

@@ -7,7 +7,7 @@ is how the language has these few things. Never changes the function.
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +32,7 @@ from sct.ir.visitor import Visitor
 __all__ = ["Emitter"]
 
 
-class Emitter(Visitor):
+class Emitter(Visitor, ABC):
     """A walk that writes statements; the methods without a body are what a language must have.
 
     Every value of a function is a variable of its own. Operands are `Value`, `Const`, `UNDEFINED`, which is never written, and

@@ -183,11 +183,11 @@ class _Region:
     @property
     def phis(self) -> tuple[Phi, ...]:
         if self.known is None:  # most passes ask, and a statement never changes
-            object.__setattr__(self, "known", tuple(self.found_phis()))
+            object.__setattr__(self, "known", tuple(self._found_phis()))
         assert self.known is not None
         return self.known
 
-    def found_phis(self) -> Iterator[Phi]:
+    def _found_phis(self) -> Iterator[Phi]:
         raise NotImplementedError
 
     @property
@@ -223,7 +223,7 @@ class If(_Region):
     def blocks(self) -> tuple[Block, ...]:
         return self.then, self.orelse
 
-    def found_phis(self) -> Iterator[Phi]:
+    def _found_phis(self) -> Iterator[Phi]:
         ends = zip(self.then.yields, self.orelse.yields, strict=True)
         return (Phi(r, (), (), pair) for r, pair in zip(self.results, ends, strict=True))
 
@@ -241,7 +241,7 @@ class _Loop(_Region):
     results: tuple[Value, ...]
     repeats: ClassVar[bool] = True
 
-    def found_phis(self) -> Iterator[Phi]:
+    def _found_phis(self) -> Iterator[Phi]:
         around = zip(self.results, carried_params(self), self.inits, self.body.yields, strict=False)
         return (Phi(r, (p,), (i,), (y,)) for r, p, i, y in around)
 
@@ -346,7 +346,7 @@ class While(_Loop):
     def asked(self) -> Sequence[Ending]:  # type: ignore[override]
         return [(self.test, self.test.yields), (self.body, self.body.yields[len(self.inits) :])]
 
-    def found_phis(self) -> Iterator[Phi]:
+    def _found_phis(self) -> Iterator[Phi]:
         tested = (self.test.params,) if self.test.params else ()  # the test may read the body's parameters (sct.backend)
         params = zip(carried_params(self), *tested, strict=False)
         around = zip(self.results, params, self.inits, self.body.yields, strict=False)

@@ -43,14 +43,16 @@ class Visitor:
             self.statement(s)
 
     def statement(self, s: Statement) -> Any:
-        """A statement, by the method for its kind."""
+        """A statement, by the method for its kind; a kind that there is no method for is an error."""
         if isinstance(s, Apply):
             return self.apply(s)
         if isinstance(s, If):
             return self.if_(s)
+        if isinstance(s, (For, ForEach, While)):
+            return self.loop(s)
         if isinstance(s, Closure):
             return self.closure(s)
-        return self.loop(s)
+        raise TypeError(f"{type(self).__name__} has no method for a {type(s).__name__}")
 
     def apply(self, s: Apply) -> Any:
         """An operation."""

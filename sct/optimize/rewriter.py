@@ -74,20 +74,23 @@ class Rewriter(Visitor):
         if self.replaced and not self.replaced.keys().isdisjoint(s.values):
             s = map_operands(self.operand, s)
         if type(s) is Apply:
-            found = self.rewrite(s)
-            if found is s and self.given is None:  # as `keep` does, for most statements
-                self.body.append(s)
-                self.definition[s.result] = s
-            elif found is s:
-                self.keep(s)
-            elif isinstance(found, Apply):
-                self.keep(found)
-                if found.result is not s.result:
-                    self.replaced[s.result] = found.result
-            else:
-                self.replaced[s.result] = found
+            self.apply(s)
         else:
             super().statement(s)
+
+    def apply(self, s: Apply) -> None:
+        found = self.rewrite(s)
+        if found is s and self.given is None:  # as `keep` does, for most statements
+            self.body.append(s)
+            self.definition[s.result] = s
+        elif found is s:
+            self.keep(s)
+        elif isinstance(found, Apply):
+            self.keep(found)
+            if found.result is not s.result:
+                self.replaced[s.result] = found.result
+        else:
+            self.replaced[s.result] = found
 
     def name_of(self, v: Value) -> str:
         """The name of a value, as it is now."""
