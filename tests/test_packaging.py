@@ -1,5 +1,6 @@
 """The wheel and the source distribution, each in a fresh environment, differentiate; type checkers read the wheel."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -55,14 +56,47 @@ def run(*command, cwd=None):
 
 @pytest.mark.parametrize("suffix", [".whl", ".gz"])
 def test_installed_distribution_differentiates(suffix, distributions, tmp_path):
+    """The wheel with all extras, the source distribution with none."""
+    extras = "[all]" if suffix == ".whl" else ""
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    run(python, "-m", "pip", "install", "--quiet", distributions[suffix])
+    run(python, "-m", "pip", "install", "--quiet", f"sct-ad{extras} @ {distributions[suffix].as_uri()}")
     (tmp_path / "program.py").write_text("import sys\n" + PROGRAM)
     assert run(python, "-I", tmp_path / "program.py", cwd=tmp_path).strip() == "0.1.0"
     command = python.with_name(f"sct{python.suffix}")
-    done = subprocess.run([command, "rules"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "") and "needs the package click: install sct-ad[cli]" in done.stderr
+    done = subprocess.run([command, "rules", "np.tanh"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    if extras:
+        assert done.returncode == 0 and "np.tanh" in done.stdout
+        assert "return x_bar" in run(python, "-c", WITH_EXTRAS, cwd=tmp_path)
+    else:
+        assert (done.returncode, done.stdout) == (2, "") and "needs the package click: install sct-ad[cli]" in done.stderr
+
+
+WITH_EXTRAS = """
+import linecache
+import os
+
+import numpy as np
+
+import sct
+from sct.api.folder import place
+
+text = "def f(x, n):\\n    for _ in sct.checkpointed(range(n), slots=2):\\n        x = np.sin(x)\\n    return np.sum(x)\\n"
+linecache.cache["<f>"] = len(text), None, text.splitlines(True), "<f>"
+exec(compile(text, "<f>", "exec"))
+print(place())
+sct.grad(f)(np.ones(2), 5)
+print(sct.generate(f, types="x: f8[m], n: int"))
+"""
+
+
+def test_the_extra_all_is_made_of_the_others(distributions):
+    wheel = zipfile.ZipFile(distributions[".whl"])
+    metadata = wheel.read(next(n for n in wheel.namelist() if n.endswith("METADATA"))).decode()
+    extras = set(re.findall("^Provides-Extra: (.*)$", metadata, re.MULTILINE))
+    (made_of,) = re.findall(r'^Requires-Dist: sct-ad\[(.*)\]; extra == "all"$', metadata, re.MULTILINE)
+    assert set(made_of.split(",")) == extras - {"all", "docs", "examples", "test"}
+    assert re.search("^Project-URL: Documentation, https://", metadata, re.MULTILINE)
 
 
 def test_wheel_has_the_rules_and_the_licence(distributions):
@@ -98,7 +132,7 @@ def bare(x: Array, n: int) -> float:
     return float(np.sum(x) * n)
 
 
-@sct.value_and_grad(wrt=("x",))
+@sct.value_and_grad(wrt=("x",), cache=True)
 def with_keywords(x: Array, n: int) -> float:
     return float(np.sum(x) * n)
 
@@ -171,6 +205,16 @@ def checked(python, folder, text):
     return [line for line in done.stdout.splitlines() if line.startswith("program.py")]
 
 
+def checked_by_pyright(python, folder, text):
+    """The line, kind and text of what pyright says of a program that uses the wheel, in its strict mode."""
+    (folder / "program.py").write_text(text)
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", python, "program.py"]
+    done = subprocess.run([str(c) for c in command], cwd=folder, capture_output=True, text=True, check=False)
+    said = json.loads(done.stdout)["generalDiagnostics"]
+    return [(d["range"]["start"]["line"] + 1, d["severity"], d["message"]) for d in said]
+
+
 def test_derivatives_are_typed_as_their_functions(typed_environment, tmp_path):
     said = checked(typed_environment, tmp_path, TYPED)
     array = "numpy.ndarray[tuple[Any, ...], numpy.dtype[numpy.float64]]"
@@ -181,3 +225,13 @@ def test_derivatives_are_typed_as_their_functions(typed_environment, tmp_path):
 def test_wrong_calls_are_found(typed_environment, tmp_path):
     said = checked(typed_environment, tmp_path, WRONG)
     assert {line.split(":")[1] for line in said if "error" in line} == {"9", "10", "11", "12"}, said
+
+
+def test_pyright_says_the_same(typed_environment, tmp_path):
+    said = checked_by_pyright(typed_environment, tmp_path, TYPED)
+    assert {kind for _, kind, _ in said} == {"information"}, said
+    array = "ndarray[tuple[Any, ...], dtype[float64]]"
+    found = [message.rpartition(' is "')[2].rstrip('"').replace(array, "Array") for _, _, message in said]
+    assert found == [words.replace("def ", "") for words in SAYS]
+    said = checked_by_pyright(typed_environment, tmp_path, WRONG)
+    assert {line for line, kind, _ in said if kind == "error"} == {9, 10, 11, 12}, said
