@@ -24,12 +24,14 @@ PRELUDE = """\
 
 typedef struct { double *data; long long used, room; } tape;
 
-static void push(tape *t, double value) {
+static inline void push(tape *t, double value) {
     if (t->used == t->room && !(t->data = realloc(t->data, sizeof(double) * (t->room = 2 * t->room + 64)))) abort();
     t->data[t->used++] = value;
 }
 
-static long long length(long long start, long long stop, long long step) {
+static inline double pop(tape *t) { return t->data[--t->used]; }
+
+static inline long long length(long long start, long long stop, long long step) {
     return step > 0 ? (stop > start ? (stop - start - 1) / step + 1 : 0) : start > stop ? (start - stop - 1) / -step + 1 : 0;
 }
 """
@@ -54,14 +56,15 @@ class C(stages.Emitter):
     """A finished derivative as a function of C, whose last parameter is an array for the results."""
 
     def function(self, f):
-        self.names, self.variables, self.tapes, self.lines, self.depth = {}, {}, [], [], 1
+        self.names, self.variables, self.tapes, self.lines, self.depth = {}, {}, {}, [], 1
         parameters = [self.local(p) for p in f.block.params]
         super().function(f)
         (result,) = f.block.yields
         for k, o in enumerate(result.items if isinstance(result, ir.Tuple) else (result,)):
             self.line(f"out[{k}] = {self.operand(o)};")
-        self.lines += [f"    free({t}.data);" for t in self.tapes]
-        own = [f"    {kind} {name};" for name, kind in self.variables.items()] + [f"    tape {t} = {{0}};" for t in self.tapes]
+        made = [pointer[1:] for pointer in self.tapes.values() if pointer.startswith("&")]
+        self.lines += [f"    free({tape}.data);" for tape in made]
+        own = [f"    {kind} {name};" for name, kind in self.variables.items()] + [f"    tape {tape} = {{0}};" for tape in made]
         head = f"void {f.name}({', '.join([*parameters, 'double *out'])}) {{"
         return "\n".join([PRELUDE, head, *own, *self.lines, "}", ""])
 
@@ -70,12 +73,13 @@ class C(stages.Emitter):
 
     def kind(self, t, place=None):
         """The type of C for a type."""
-        array = isinstance(t, ir.Array) and t.shape == () and t.dtype is not None
-        if not array and not isinstance(t, ir.Scalar):
-            self.refuse(f"{t}, which is not one number,", place)
-        kinds = {{"f8": float, "i8": int, "b1": bool}.get(t.dtype.str[1:]) if array else t.kind, *t.also}
+        kinds = set(getattr(t, "also", ()))
+        if isinstance(t, ir.Array) and t.shape == ():
+            kinds.add({"f8": float, "i8": int, "b1": bool}.get("" if t.dtype is None else t.dtype.str[1:]))
+        else:
+            kinds.add(t.kind if isinstance(t, ir.Scalar) else type(t.value) if isinstance(t, ir.Const) else None)
         if not kinds <= {float, int, bool}:
-            self.refuse(f"a number of type {t}", place)
+            self.refuse(f"{t}, which is no float or int,", place)
         return "double" if float in kinds else "long long" if int in kinds else "int"
 
     def called(self, v):
@@ -96,10 +100,10 @@ class C(stages.Emitter):
 
     def operand(self, o):
         if isinstance(o, ir.Value):
-            return self.name(o)
+            return self.tapes.get(o) or self.name(o)
         value = o.value if isinstance(o, ir.Const) else None
         if not isinstance(value, (bool, int, float)):
-            self.refuse(f"{o}, which is not one number,")
+            self.refuse(f"{o}, which is no float or int,")
         if isinstance(value, float) and not math.isfinite(value):
             return "NAN" if math.isnan(value) else "INFINITY" if value > 0 else "(-INFINITY)"
         text = repr(value if isinstance(value, float) else int(value))
@@ -118,12 +122,11 @@ class C(stages.Emitter):
 
     def apply(self, s):
         if s.op is ir.TAPE:
-            self.tapes.append(self.called(s.result))
-        elif s.op is ir.PUSH:
-            self.line(f"push(&{self.name(s.args[0])}, {self.operand(s.args[1])});")
+            self.tapes[s.result] = f"&{self.called(s.result)}"
+        elif s.op is ir.PUSH and s.args[1] not in self.tapes:
+            self.line(f"push({self.operand(s.args[0])}, {self.operand(s.args[1])});")
         elif s.op is ir.POP:
-            tape = self.name(s.args[0])
-            self.line(f"{self.local(s.result)} = {tape}.data[--{tape}.used];")
+            self.line(f"{self.local(s.result)} = pop({self.operand(s.args[0])});")
         else:
             floats = self.kind(s.result.type, s.place) == "double"
             known, of_floats = FORMS.get(len(s.args), ({}, {}))
@@ -137,7 +140,10 @@ class C(stages.Emitter):
         self.refuse("a pullback", s.place)
 
     def assign(self, target, source):
-        self.line(f"{self.name(target)} = {self.operand(source)};")
+        if source in self.tapes and target not in self.tapes:
+            self.tapes[target] = self.called(target)
+            self.variables[self.tapes[target]] = "tape *"
+        self.line(f"{self.operand(target)} = {self.operand(source)};")
 
     def increment(self, target):
         self.line(f"{self.name(target)}++;")
@@ -174,7 +180,10 @@ def compiled(text, name, folder):
     """The function of a C file, which takes the arguments in their order and gives `count` results."""
     source, library = Path(folder) / f"{name}.c", Path(folder) / f"{name}.so"
     source.write_text(text)
-    subprocess.run(["cc", "-std=c99", "-Wall", "-O1", "-shared", "-fPIC", "-o", library, source, "-lm"], check=True)
+    subprocess.run(
+        ["cc", "-std=c99", "-Wall", "-Wno-unused-but-set-variable", "-O1", "-shared", "-fPIC", "-o", library, source, "-lm"],
+        check=True,
+    )
     loaded = getattr(ctypes.CDLL(str(library)), name)
 
     def called(*args, count):

@@ -27,15 +27,18 @@ def verify_every_stage(monkeypatch):
 
     def verified_run(passes, f, in_scope=True):
         for p in passes:
-            f = verify(run((p,), f, in_scope), in_scope)
+            made = run((p,), f, in_scope)
+            f = f if made is f else verify(made, in_scope)
         return f
 
     monkeypatch.setattr(stages, "run", verified_run)
+    reverse = stages.reverse_function
+    monkeypatch.setattr(stages, "reverse_function", lambda *args: _verified(reverse(*args), in_scope=False))
     for stage in ("record_values", "own_results", "with_checks", "specialize_function"):
         made = getattr(stages, stage)
         monkeypatch.setattr(stages, stage, lambda *args, made=made: _verified(made(*args)))
 
 
-def _verified(made):
-    verify(made if isinstance(made, Function) else made.function)
+def _verified(made, in_scope=True):
+    verify(made if isinstance(made, Function) else made.function, in_scope)
     return made

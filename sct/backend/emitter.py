@@ -35,13 +35,13 @@ __all__ = ["Emitter"]
 class Emitter(Visitor, ABC):
     """A walk that writes statements; the methods without a body are what a language must have.
 
-    Every value of a function is a variable of its own. Operands are `Value`, `Const`, `UNDEFINED`, which is never written, and
-    containers of these (`Tuple`, `List`, `Dict`, `Slice`).
+    Every value of a function is a variable of its own; `read` are those that something reads. Operands are `Value`, `Const`,
+    `UNDEFINED`, which is never written, and containers of these (`Tuple`, `List`, `Dict`, `Slice`).
     """
 
     @abstractmethod
     def apply(self, s: Apply) -> Any:
-        """Set `s.result` to what the operation gives. What the language has not, it refuses (`UnsupportedSyntaxError`)."""
+        """Set `s.result` to what the operation gives. What the language has not, it refuses (`sct.SctError`)."""
 
     @abstractmethod
     def closure(self, s: Closure) -> Any:
@@ -80,7 +80,7 @@ class Emitter(Visitor, ABC):
         """End the innermost branch or loop."""
 
     def function(self, f: Function) -> Any:
-        """A whole function; `read` are the values that something in it reads."""
+        """A whole function."""
         self.read = frozenset(reading(f.block))
         return self.block(f.block)
 

@@ -13,9 +13,10 @@ from itertools import chain
 from typing import Any
 
 from sct.analysis.switches import is_on, left_out
+from sct.analysis.versions import is_write
 from sct.errors import PassError
 from sct.ir.records import record
-from sct.ir.ssa import Function, blocks_in
+from sct.ir.ssa import Block, Function, blocks_in, defined
 from sct.optimize.accumulation import accumulation
 from sct.optimize.algebra import algebra
 from sct.optimize.buffers import buffers
@@ -222,10 +223,20 @@ def _verified(p: Pass, f: Function, in_scope: bool) -> Function:
             None,
             "Mend the pass: the arrow shows the statement.",
         ) from None
-    if not in_scope and not {b.label for b in blocks_in(made.block)} <= {b.label for b in blocks_in(f.block)}:
-        raise PassError(
-            f"the pass {name_of(p)} made new blocks while the reverse sweep goes by the blocks that there are",
-            None,
-            "Make blocks by `block.with_(body)`, or run the pass in another phase.",
-        )
+    if not in_scope:
+        _refuse_new(p, f.block, made.block)
     return made
+
+
+def _refuse_new(p: Pass, before: Block, after: Block) -> None:
+    """Refuse what `record` would not know: it goes by blocks, by what they carry, and by what is written."""
+    labels, values = {b.label for b in blocks_in(before)}, defined(before)
+    for b in blocks_in(after):
+        own = [v for s in b.body if s.blocks or is_write(s) for v in s.results]
+        if b.label not in labels or not values.issuperset((*b.params, *own)):
+            raise PassError(
+                f"the pass {name_of(p)} made new blocks, or new values of branches, loops or writes, before it is known what is"
+                " recorded of those that there are",
+                None,
+                "Make blocks by `block.with_(body)` and keep these values, or run the pass in another phase.",
+            )

@@ -9,6 +9,8 @@ from by_stages import source_by_stages
 
 import sct
 from sct import ir, stages
+from sct.analysis.versions import is_write
+from sct.ir.rewriting import renamed
 
 
 class Products(stages.Rewriter):
@@ -162,23 +164,77 @@ def test_the_error_shows_the_function():
     assert "\ndef energy(%x." in str(raised.value) and "-->" in str(raised.value)
 
 
-def test_blocks_may_not_be_made_anew_while_the_reverse_sweep_goes_by_them():
-    def looped(x, n):
-        for _ in range(n):
-            x = np.sin(x)
-        return np.sum(x)
+def looped(x, n):
+    u = np.zeros(3)
+    for _ in range(n):
+        x = np.sin(x)
+        if np.sum(x) > 0.5:
+            u[1:] = u[1:] * x[1:] + x[:2]
+    return np.sum(x * u)
 
-    def bodies_anew(f):
-        def made(s):
-            return replace(s, body=ir.Block(s.body.params, s.body.body, s.body.yields)) if isinstance(s, ir.For) else s
 
-        return replace(f, block=f.block.with_(map(made, f.block.body)))
+def map_values(f, replaced):
+    """A function with some of its values replaced by new ones, where they are made and where they are read."""
+    return replace(f, block=renamed(f.block, {v: ir.Value(v.type, v.name, v.hint) for v in replaced}))
 
-    with pytest.raises(stages.PassError, match="bodies_anew made new blocks") as raised:
-        source_by_stages(looped, (X, 4), passes=stages.PASSES.after("copies", bodies_anew, phase="reversed"))
+
+def bodies_anew(f):
+    def made(s):
+        return replace(s, body=ir.Block(s.body.params, s.body.body, s.body.yields)) if isinstance(s, ir.For) else s
+
+    return replace(f, block=f.block.with_(map(made, f.block.body)))
+
+
+def carried_anew(f):
+    return map_values(f, [p for s in f.block.body if isinstance(s, ir.For) for p in s.body.params])
+
+
+def results_anew(f):
+    return map_values(f, [r for s in f.block.body if s.blocks for r in s.results])
+
+
+def writes_anew(f):
+    return map_values(f, [s.result for b in ir.blocks_in(f.block) for s in b.body if is_write(s)])
+
+
+@pytest.mark.parametrize("wrong", [bodies_anew, carried_anew, results_anew, writes_anew])
+def test_what_is_recorded_goes_by_blocks_and_values(wrong):
+    passes = stages.PASSES.after("copies", wrong, phase="reversed")
+    with pytest.raises(stages.PassError, match=f"{wrong.__name__} made new blocks, or new values of branches") as raised:
+        source_by_stages(looped, (X, 4), passes=passes)
     assert "run the pass in another phase" in raised.value.advice
-    passes = stages.PASSES.after("copies", bodies_anew, phase="recorded")
-    assert source_by_stages(looped, (X, 4), passes=passes) == sct.grad(looped).source_for(X, 4)
+    for phase in ("primal", "recorded"):
+        passes = stages.PASSES.after("copies", wrong, phase=phase)
+        assert source_by_stages(looped, (X, 4), passes=passes) == sct.grad(looped).source_for(X, 4)
+
+
+class Cubes(stages.Rewriter):
+    """x ** 3 as x * x * x, which takes a further statement."""
+
+    def rewrite(self, s):
+        if s.op is not operator.pow or s.args[1] != ir.Const(3):
+            return s
+        square = replace(s, op=operator.mul, args=(s.args[0], s.args[0]), result=ir.Value(s.result.type))
+        self.keep(square)
+        return self.changed(s, operator.mul, square.result, s.args[0])
+
+
+@pytest.mark.parametrize("phase", ["primal", "reversed", "recorded"])
+def test_a_pass_may_add_statements(phase):
+    def cubes(x, n):
+        for _ in range(n):
+            x = 0.5 * x**3 + x
+        return np.sum(x**3)
+
+    def products(f):
+        return Cubes().function(f)
+
+    passes = stages.PASSES.before("copies", products, phase=phase)
+    source = source_by_stages(cubes, (X, 3), passes=passes)
+    assert "** 3" not in code(source)
+    namespace = {}
+    exec(source, namespace)
+    np.testing.assert_allclose(namespace["cubes_grad"](X, 3), sct.grad(cubes)(X, 3), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
