@@ -326,9 +326,10 @@ class DerivedFunction(Generic[_P, _R]):
         with examples():
             key = hash(self._types(values))
             alike = len({id(form) for form in known if form.types == key})
-            with sizes_known(at_call=alike < _VARIANTS):
+            at_call = alike < _VARIANTS
+            with sizes_known(at_call):
                 types = self._types(values)
-                made = self._remembered(types) if self._is_kept() else with_room(lambda: self._written(types)[0])
+                made = self._remembered(types, at_call) if self._is_kept() else with_room(lambda: self._written(types)[0])
         root = self._root
         called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
         call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._cotangent, root)
@@ -342,11 +343,11 @@ class DerivedFunction(Generic[_P, _R]):
         """Whether what is compiled is kept for the next process."""
         return bool(os.environ.get("SCT_CACHE_DIR")) if self._cache is None else self._cache
 
-    def _remembered(self, types: tuple[Abstract, ...]) -> Made:
+    def _remembered(self, types: tuple[Abstract, ...], at_call: bool) -> Made:
         """The derivative as another process has compiled it, or else compiled, and kept for the next one."""
         from sct.api.kept import Store  # which other derivatives do without
 
-        store = Store(self, types)
+        store = Store(self, types, at_call)
         made = store.found()
         if made is None:
             with noting() as read:

@@ -200,11 +200,14 @@ class Store:
     types : tuple of Abstract
         The types of the arguments of the function that is differentiated in the end. What these are made of must be looked up
         meanwhile: see `sct.infer.signature.examples`.
+    at_call : bool
+        Whether sizes at the call may be relied on.
     """
 
-    def __init__(self, derived: Any, types: tuple[Abstract, ...]) -> None:
+    def __init__(self, derived: Any, types: tuple[Abstract, ...], at_call: bool) -> None:
         self.derived = derived
         self.given = types
+        self.at_call = at_call
         self.key = self.known_by()
 
     def known_by(self) -> str:
@@ -218,7 +221,7 @@ class Store:
             layout = [(n, str(p.kind)) for n, p in self.derived._inner.parameters.items()]
             asked = self.derived._transform, self.derived.mode, self.derived.wrt, self.derived.single, self.derived.optimize
             call = len(self.derived._first), tuple(self.derived._callee.keywords), self.derived._cotangent
-            return hashed(_versions(), of, layout, asked, call, walk.types, walk.of_types, sorted(left_out()))
+            return hashed(_versions(), of, layout, asked, call, walk.types, walk.of_types, self.at_call, sorted(left_out()))
         except Exception as e:  # noqa: BLE001  (whatever objects of the user's raise when they are looked at)
             self.say("is not kept: it depends on %s", _said(e))
             return ""

@@ -6,7 +6,6 @@ Takes Python functions, NumPy functions with a rule, and derived functions; give
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, ParamSpec
@@ -18,6 +17,7 @@ from sct.api.variadic import derive
 from sct.errors import CallError, SctError
 from sct.frontend.callables import Flat
 from sct.registry.rules import has_adjoint
+from sct.signatures import read_signature
 from sct.stages import mode_of
 from sct.tracebacks import ends_here, without_frames
 
@@ -59,7 +59,7 @@ _OTHER_WORDS = ("argnums", "argnum", "argnames", "argname")  # of JAX and autogr
 
 def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
     """A transform that answers other words for its arguments with its own."""
-    known = frozenset(inspect.signature(transform).parameters)
+    known = frozenset(read_signature(transform).parameters)
     name = transform.__name__
 
     @functools.wraps(transform)

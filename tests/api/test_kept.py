@@ -459,6 +459,27 @@ def test_sizes_that_are_relied_on_are_looked_at(said):
     assert said()[3:] == ["found"] * 3
 
 
+AXIS = 0
+
+
+def along(x):
+    return np.sum(np.sum(x, axis=AXIS, keepdims=True) ** 2)
+
+
+def test_what_relies_on_no_sizes_stands_in_only_where_that_is_what_is_asked_for(monkeypatch):
+    """The fourth form for arguments of the same types relies on none, and is slower."""
+    x = np.ones((2, 3, 4, 5))
+    texts = []
+    for _ in range(2):
+        anew()
+        g = sct.grad(along)
+        for axis in range(4):
+            monkeypatch.setitem(globals(), "AXIS", axis)
+            texts.append(g.source_for(x))
+    assert texts[:4] == texts[4:]
+    assert ["import runtime" in text for text in texts[:4]] == [False, False, False, True]
+
+
 def test_what_is_found_is_guarded_as_what_is_compiled():
     m = module("def inner(x):\n    return 2.0 * x\n\ndef helper(x):\n    return inner(x) * k\n", k=1.0)
     f = define(CALLS_HELPER, "f", helper=m.helper)
