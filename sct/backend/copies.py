@@ -6,7 +6,6 @@ them has a name of its own. Sizes and numbers are left open in these types. Neve
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from sct.ir.records import record
 from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import Apply, Block, Function, Statement, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, keys_of, size_symbol
+from sct.signatures import read_signature
 
 __all__ = ["Copy", "copy_in", "told_apart", "words"]
 
@@ -54,7 +54,7 @@ def copy_in(op: Again | Derived) -> tuple[Again | Derived, Copy]:
 
 def words(copy: Copy) -> Iterator[str]:
     """The flags of a copy, as parts of a name."""
-    for name, t in zip(inspect.signature(copy.function).parameters, copy.types, strict=False):
+    for name, t in zip(read_signature(copy.function).parameters, copy.types, strict=False):
         if isinstance(t, Const):
             if isinstance(t.value, str):
                 yield re.sub(r"\W+", "_", t.value).strip("_")

@@ -30,7 +30,7 @@ from sct.registry.changes import is_of_own
 __all__ = ["Identities", "UnkeyedError", "hashed", "parts_of", "plain"]
 
 _STABLE = ("builtins", "math", "numpy", "operator", "sct")
-_OF_TEXT = ("__doc__", "__firstlineno__", "__static_attributes__")  # of a class; the last has no order
+_OF_TEXT = ("__doc__", "__firstlineno__", "__static_attributes__", "__annotations_cache__")  # of a class
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 
 

@@ -6,13 +6,13 @@ on copies of the arguments.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sct.cli.target import CommandError, Target, running
+from sct.signatures import read_signature
 from sct.testing.differences import Comparison
 from sct.testing.gradients import compared_grads
 from sct.testing.mismatch import GradientMismatch
@@ -87,7 +87,7 @@ def _badness(c: Comparison) -> float:
 def _names(function: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     """What the arguments are called."""
     try:
-        bound = inspect.signature(function).bind(*args)
+        bound = read_signature(function).bind(*args)
     except TypeError as e:
         raise CommandError(f"{getattr(function, '__name__', 'f')} does not take these arguments: {e}") from None
     names = [n for n in bound.arguments if n not in bound.kwargs]

@@ -18,6 +18,7 @@ from sct.errors import UnsupportedSyntaxError
 from sct.ir.records import record
 from sct.registry.effects import is_registered
 from sct.runtime import vectorized
+from sct.signatures import read_signature
 
 __all__ = ["Callee", "Flat", "flattened", "has_stars", "python_function", "reached", "seen_through"]
 
@@ -37,7 +38,7 @@ class Callee(NamedTuple):
         def stand_in() -> None: ...
 
         stand_in.__signature__ = signature  # type: ignore[attr-defined]
-        return inspect.signature(functools.partial(stand_in, *self.args, **self.keywords))
+        return read_signature(functools.partial(stand_in, *self.args, **self.keywords))
 
 
 @record(frozen=True)
@@ -84,9 +85,9 @@ def seen_through(f: Any) -> Any:
     """A decorated function of `*args` or `**kwargs` as one of the parameters of what it decorates; anything else as it is."""
     if not isinstance(f, FunctionType) or not hasattr(f, "__wrapped__"):
         return f
-    if not has_stars(inspect.signature(f, follow_wrapped=False)) or has_stars(inspect.signature(f)):
+    if not has_stars(read_signature(f, follow_wrapped=False)) or has_stars(read_signature(f)):
         return f
-    return Flat(f, inspect.signature(f))
+    return Flat(f, read_signature(f))
 
 
 def flattened(

@@ -11,7 +11,6 @@ a loop) becomes that construct here, so that no stage after this one knows of it
 from __future__ import annotations
 
 import ast
-import inspect
 import operator
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,6 +48,7 @@ from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Sta
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.methods import method_rule
+from sct.signatures import read_signature
 
 __all__ = ["Lowered", "lower", "lower_source"]
 
@@ -175,7 +175,7 @@ class _Lowerer:
 
     def run(self) -> Lowered:
         node, function = self.source.node, self.source.function
-        signature = inspect.signature(function, follow_wrapped=False)
+        signature = read_signature(function, follow_wrapped=False)
         params = tuple(Value(UNKNOWN, name) for name in signature.parameters)
         self.env = dict(zip(signature.parameters, params, strict=True))
         doc = None

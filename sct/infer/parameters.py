@@ -17,6 +17,7 @@ from sct.frontend.callables import Flat
 from sct.infer.signature import abstract
 from sct.ir.types import Abstract, Array, Scalar
 from sct.registry.rules import adjoint_rule
+from sct.signatures import read_signature
 
 __all__ = ["declared_type", "parameter_names", "plain_signature", "with_cotangent"]
 
@@ -26,7 +27,7 @@ def plain_signature(primal: Any) -> inspect.Signature:
     if isinstance(primal, Flat):
         return primal.signature
     if isinstance(primal, FunctionType) and adjoint_rule(primal) is None:
-        return inspect.signature(primal, follow_wrapped=False)
+        return read_signature(primal, follow_wrapped=False)
     return _primitive_signature(primal)
 
 

@@ -29,6 +29,7 @@ from sct.registry.effects import effect, none_unless_said
 from sct.registry.facts import Kind, facts_of
 from sct.registry.lookup import find, of_class
 from sct.runtime import as_number, unbroadcast
+from sct.signatures import read_signature
 
 __all__ = [
     "AdjointRule",
@@ -81,7 +82,7 @@ class AdjointRule:
     @functools.cached_property
     def signature(self) -> inspect.Signature:
         """The primitive's signature as the rule states it; it takes time, and few rules are asked for it."""
-        parameters = inspect.signature(self.function).parameters.values()
+        parameters = read_signature(self.function).parameters.values()
         return inspect.Signature([p for p in parameters if p.name not in (self.result, self.result_bar)])
 
     @functools.cached_property
@@ -192,7 +193,7 @@ def _rule(
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a rule's parameters, in order."""
     if not isinstance(rule, FunctionType) or hasattr(rule, "__wrapped__"):
-        return tuple(inspect.signature(rule).parameters)
+        return tuple(read_signature(rule).parameters)
     code = rule.__code__
     positional, named = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
     several = named + bool(code.co_flags & inspect.CO_VARARGS)

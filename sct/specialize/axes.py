@@ -7,13 +7,13 @@ numbers that they are there, which are then relied on. Leaves alone what a loop 
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Const, Scalar, Size, value_at_call
 from sct.registry.type_rules import type_rule
+from sct.signatures import read_signature
 
 __all__ = ["along_known_axes"]
 
@@ -46,4 +46,4 @@ def _known(o: Operand) -> Operand:
 
 @functools.lru_cache(256)
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(inspect.signature(rule).parameters)
+    return tuple(read_signature(rule).parameters)

@@ -7,7 +7,6 @@ through a view goes into what it is a view of. `NotImplemented` means that an op
 from __future__ import annotations
 
 import functools
-import inspect
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -31,6 +30,7 @@ from sct.registry.effects import effect_of, is_registered
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_parameters
 from sct.runtime import as_augmented, scatter_add, updated
+from sct.signatures import read_signature
 from sct.specialize.building import Builder
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import trip_count
@@ -406,7 +406,7 @@ def _positional(primitive: Any) -> tuple[str, ...]:
     if package_of(primitive) != "numpy":
         return ()
     try:
-        return positional_parameters(inspect.signature(primitive))
+        return positional_parameters(read_signature(primitive))
     except (TypeError, ValueError):  # it has no signature
         return ()
 

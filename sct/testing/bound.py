@@ -14,6 +14,7 @@ import numpy as np
 
 from sct.ir.records import record
 from sct.registry.rules import AdjointRule
+from sct.signatures import read_signature
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import mapped, write_protected
 
@@ -60,7 +61,7 @@ class BoundCall:
         """What the rule returns, one adjoint for each operand."""
         given = {k: self.taken(k, v) for k, v in self.arguments.items()}
         arguments = mapped(write_protected, given) | {self.rule.result: y, self.rule.result_bar: y_bar}
-        out = _apply(self.rule.function, inspect.signature(self.rule.function), arguments)
+        out = _apply(self.rule.function, read_signature(self.rule.function), arguments)
         count = len(self.operands())
         if count == 1 and not (isinstance(out, tuple) and len(out) == 1):
             out = (out,)

@@ -7,7 +7,6 @@ differences of the function itself, in double precision: never the code under te
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sct.api.transforms import pullback, vjp
+from sct.signatures import read_signature
 from sct.testing.differences import Comparison, Probe, compared, finite_differences, random_like
 from sct.testing.memory import check_owned
 from sct.testing.mismatch import GradientMismatch
@@ -194,7 +194,7 @@ def _positions(f: Callable[..., Any], wrt: int | str | Sequence[int | str] | Non
     entries = (wrt,) if isinstance(wrt, (int, str)) else tuple(wrt)
     if all(isinstance(w, int) for w in entries):
         return tuple(int(w) for w in entries)
-    names = list(inspect.signature(f).parameters)
+    names = list(read_signature(f).parameters)
     return tuple(w if isinstance(w, int) else names.index(w) for w in entries)
 
 

@@ -24,6 +24,7 @@ from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Again, Call, Derived, Steps, Ste
 from sct.ir.ssa import Apply, Block, For, If, Operand, Origin, Statement, Value, While, defined, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.registry.rules import AdjointRule, adjoint_rule
+from sct.signatures import read_signature
 from sct.transform.adjoints import Adjoints, Loop, adjoint_type, bar_name, items_of
 from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
@@ -383,4 +384,4 @@ def _parameter_names(op: Any) -> list[str] | None:
     op = op.function if isinstance(op, Again) else op
     if not isinstance(op, FunctionType) or package_of(op) in ("numpy", "scipy"):
         return None
-    return [n for n, p in inspect.signature(op).parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    return [n for n, p in read_signature(op).parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
