@@ -1,7 +1,8 @@
 """Data classes that are quick to make.
 
 Takes a class; gives it as a data class. Those that are frozen are so for the type checker: Python sets each field of a frozen
-one by a call of its own, and most of what a compilation makes are these. The methods of a class are compiled together.
+one by a call of its own, and most of what a compilation makes are these. The methods of a class are compiled together, those
+aside that it has.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ else:
 
         def made(cls):
             cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
-            texts = [_init(cls)]
+            texts = [] if "__init__" in vars(cls) else [_init(cls)]
             if eq and "__eq__" not in vars(cls):
                 texts.append(_eq(cls))
             if eq and vars(cls).get("__hash__") is None:

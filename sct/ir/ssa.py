@@ -12,7 +12,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from sct.errors import Place
 from sct.ir.manager import managed
@@ -93,7 +93,9 @@ class Apply:
     result: Value
     place: Place | None = None
     origin: Origin | None = None
-    found: tuple[Value, ...] | None = field(default=None, init=False, repr=False)
+    operands: tuple[Operand, ...] = field(init=False, repr=False)
+    values: tuple[Value, ...] = field(init=False, repr=False)
+    results: tuple[Value, ...] = field(init=False, repr=False)
     blocks: ClassVar[tuple[Block, ...]] = ()
     phis: ClassVar[tuple[Phi, ...]] = ()
     flows: ClassVar[tuple[Flow, ...]] = ()
@@ -101,25 +103,22 @@ class Apply:
     asked: ClassVar[Sequence[Ending]] = ()
     repeats: ClassVar[bool] = False
 
-    @property
-    def operands(self) -> tuple[Operand, ...]:
-        return (*self.args, *(v for _, v in self.kwargs)) if self.kwargs else self.args
+    if not TYPE_CHECKING:  # to which the fields are frozen
 
-    @property
-    def values(self) -> tuple[Value, ...]:
-        found = self.found
-        if found is None:  # most passes ask, and a statement never changes
-            found = tuple(values_of(*self.operands))
-            object.__setattr__(self, "found", found)
-        return found
+        def __init__(self, op, args, kwargs, result, place=None, origin=None):
+            self.op = op
+            self.args = args
+            self.kwargs = kwargs
+            self.result = result
+            self.place = place
+            self.origin = origin
+            self.operands = operands = (*args, *[o for _, o in kwargs]) if kwargs else args
+            self.values = tuple(values_of(*operands))  # most passes ask for these
+            self.results = (result,)
 
     @property
     def reads(self) -> tuple[Operand, ...]:
         return self.operands
-
-    @property
-    def results(self) -> tuple[Value, ...]:
-        return (self.result,)
 
 
 @record(frozen=True, eq=False, slots=True)
