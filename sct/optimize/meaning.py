@@ -75,7 +75,7 @@ class Meaning:
         shift = len(whole) - len(own)
         if any(n not in (1, m) and not (_is_long(n) and _is_long(m)) for n, m in zip(own, whole[shift:], strict=True)):
             raise TooLongError
-        return moved(self.of(o), lambda k: k + shift)
+        return moved(self.of(o), lambda k: k + shift) if shift else self.of(o)
 
     def binary(self, s: Apply, op: Callable[[Polynomial, Polynomial], Polynomial]) -> Polynomial | None:
         return op(self.spread(s.args[0], s), self.spread(s.args[1], s)) if len(s.args) == 2 and not s.kwargs else None

@@ -10,11 +10,9 @@ its rows only is an atom of one axis. Axes of length 1 do not count.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain
 from typing import Any, TypeAlias
 
 from sct.ir.records import record
@@ -192,15 +190,19 @@ def power(m: Monomial, e: int) -> Monomial:
 
 
 def product(m: Monomial, n: Monomial) -> Monomial:
-    exponents: Counter[Factor] = Counter()
-    for f, e in chain(m, n):
-        exponents[f] += e
-    return frozenset((f, e) for f, e in exponents.items() if e)
+    if not m or not n:
+        return m or n
+    exponents: dict[Factor, int] = dict(m)
+    for f, e in n:
+        exponents[f] = exponents.get(f, 0) + e
+    return frozenset([t for t in exponents.items() if t[1]])
 
 
 def _expanded(m: Monomial, n: Monomial) -> Polynomial:
     """The product of two terms, in which no sum stands over the line."""
     whole = product(m, n)
+    if not any(e > 0 and f[0].kind == "sum" for f, e in whole):
+        return {whole: Fraction(1)}
     out: Polynomial = {frozenset((f, e) for f, e in whole if f[0].kind != "sum" or e < 0): Fraction(1)}
     for f, e in whole:
         if f[0].kind == "sum" and e > 0:

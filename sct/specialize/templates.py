@@ -45,6 +45,7 @@ class Use:
     relied: Relied
 
 
+_UNKNOWN: Any = object()
 _MOST = 4096  # so many are kept
 _templates: dict[Hashable, _Template | None] = {}  # None where there is none
 at_change(_templates.clear)
@@ -74,11 +75,11 @@ def from_template(
     """
     same = (of, *[o.type if type(o) is Value else o for o in operands])
     try:
-        if same not in s.templates:
-            s.templates[same] = _found(s, of, operands, make)
+        found: Use | None = s.templates.get(same, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = s.templates[same] = _found(s, of, operands, make)
     except TypeError:  # a constant that cannot be hashed
         return None
-    found: Use | None = s.templates[same]
     if found is None:
         return None
     if found.relied.asked:
