@@ -101,7 +101,10 @@ def _abstract(value: Any) -> Abstract:
 
 def infer_call(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     """The abstract result of `primitive(*args, **kwargs)`."""
-    if not any(map(_is_doubtful, args)):
+    for t in args:
+        if t.also if type(t) is Array or type(t) is Scalar else type(t) is not Const and _is_doubtful(t):
+            break
+    else:
         return _inferred(primitive, args, kwargs)
     doubtful = next(i for i, a in enumerate(args) if _is_doubtful(a))
     versions = [_of_kind(args[doubtful], kind) for kind in (None, *sorted(_kinds(args[doubtful]), key=str))]

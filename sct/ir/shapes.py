@@ -293,6 +293,8 @@ def slice_size(n: SizeLike, start: Any = None, stop: Any = None, step: Any = Non
     Each bound is None, an int, a `Size`, the type of a Python integer, or anything else for an integer that is not known. Two
     results that are equal as forms are equal sizes for every value that the symbols can take.
     """
+    if start is stop is step is None:
+        return n
     parts = [p if p is None or type(p) is int else _slice_bound(p) for p in (start, stop, step)]
     if ... in parts:
         return fresh_size()

@@ -242,6 +242,13 @@ class Specializer:
             return operand
         return self.present(map_leaves(lambda leaf: self.env[leaf] if isinstance(leaf, Value) else leaf, operand), reads)
 
+    def handed_on(self, operands: Sequence[Operand]) -> list[Operand]:
+        """What operands of the untyped form stand for now; a name that is handed on is not read."""
+        if self.memory.contents or self.memory.stale:
+            return [self.resolve(o, reads=False) for o in operands]
+        env = self.env  # nothing was written into, which is so of most that is followed
+        return [env[o] if type(o) is Value else o if type(o) is Const else self.resolve(o, reads=False) for o in operands]
+
     def present(self, operand: Operand, reads: bool = True) -> Operand:
         """An operand as its memory is now: the newest version of what was written into, views retaken from it."""
         if not self.memory.contents and not self.memory.stale:
@@ -431,8 +438,8 @@ class Specializer:
         if not self.origin_fixed:
             self.origin = s.origin or self.origin
         if isinstance(s, Apply):
-            args = [self.resolve(a, reads=False) for a in s.args]  # a name that is handed on is not read
-            kwargs = {k: self.resolve(v, reads=False) for k, v in s.kwargs}
+            args = self.handed_on(s.args)
+            kwargs = {k: self.resolve(v, reads=False) for k, v in s.kwargs} if s.kwargs else {}
             made = self.apply(s.op, args, kwargs, s.result.name, s.result.type)
             if isinstance(made, Value) and s.result.name and not self.static and not self.memory.name_of(made):
                 self.memory.names[made] = s.result.name
@@ -660,6 +667,8 @@ class Specializer:
         """Refuse arguments that only a loop can go through."""
         others = [leaf for a in args if type(a) is not Value for leaf in leaves(a)]
         found = [o.value for o in others if type(o) is Const and isinstance(o.value, (Plan, Bound))]
+        if not found:
+            return
         if any(isinstance(v, Plan) for v in found):
             raise UnsupportedSyntaxError(
                 "range, zip, enumerate, reversed or a dict's views other than in a for loop",

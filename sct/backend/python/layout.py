@@ -12,7 +12,7 @@ from typing import Any
 
 from sct.analysis.binding import behind
 from sct.analysis.effects import callee, has_effect, statements
-from sct.ir.ops import Attribute, InPlace, Special, Steps, StepsBack, package_of
+from sct.ir.ops import Attribute, InPlace, Method, Special, Steps, StepsBack, package_of
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
 from sct.ir.types import Array, Const, Unknown
 from sct.registry.effects import is_registered
@@ -24,7 +24,10 @@ __all__ = ["layouts_seen"]
 
 def layouts_seen(f: Function) -> set[Value]:
     """The values of `f` on whose order of axes something may depend."""
-    every = any(map(_asks, statements(f.block)))
+    all_ = list(statements(f.block))
+    operations = {id(s.op): s.op for s in all_}  # most never ask, and are looked at once
+    asking = {k for k, op in operations.items() if not _never_asks(op)}
+    every = any(id(s.op) in asking and _asks(s) for s in all_)
     sources: dict[Value, tuple[Operand, ...]] = {}
     new: set[Value] = set()
     roots = [*values_of(*f.block.yields)]
@@ -56,6 +59,14 @@ def _laid_out(s: Apply, new: bool) -> tuple[Operand, ...]:
 
 
 _LIBRARIES = ("numpy", "_operator", "operator", "math", "builtins", "sct", "")
+
+
+def _never_asks(op: Any) -> bool:
+    """Whether what an operation gives never depends on the layout of an operand, whatever its operands are."""
+    if isinstance(op, (Attribute, InPlace, Method)):
+        return False
+    package = package_of(op)
+    return package in _LIBRARIES and (package != "numpy" or is_registered(op)) and facts_of(op).layout is None
 
 
 def _asks(s: Apply) -> bool:
