@@ -29,7 +29,7 @@ from sct.analysis.switches import left_out
 from sct.api import folder
 from sct.api.cache import Made
 from sct.backend.guard import is_known_in_code
-from sct.backend.identity import Identities, UnkeyedError, hashed, parts_of, plain
+from sct.backend.identity import Identities, UnkeyedError, hashed, is_plain, parts_of
 from sct.backend.python.emit import Text
 from sct.errors import Place
 from sct.frontend.resolve import MISSING, Dependency, free_value, look_up
@@ -93,19 +93,23 @@ class _Walk:
         self.types = tuple(text_of(t, self.names) for t in types)
         self.of_types = self.named()
 
-    def add(self, value: Any) -> None:
-        """Number an object, and those that it is made of."""
-        if id(value) not in self.numbers:
-            self.numbers[id(value)] = len(self.objects)
-            self.objects.append(value)
-            for part in parts_of(value):
-                self.add(part)
+    def add(self, value: Any) -> Any:
+        """Number an object, and those that it is made of; their numbers, which tell what is one object, and what are two."""
+        if is_plain(value):
+            return None
+        if id(value) in self.numbers:
+            return self.numbers[id(value)]
+        number = self.numbers[id(value)] = len(self.objects)
+        self.objects.append(value)
+        return number, *map(self.add, parts_of(value))
 
-    def named(self) -> list[str]:
-        """Number the objects that the texts of types name; their digests."""
-        for o in self.names.objects.values():
-            self.add(o)
-        return [self.identities.of(o) for o in self.names.objects.values()]
+    def seen(self, value: Any) -> Any:
+        """What an object that is found must be elsewhere: of this digest, and the same one as where it was found before."""
+        return self.identities.of(value), self.add(value)
+
+    def named(self) -> list[Any]:
+        """What the objects are that the texts of types name."""
+        return [self.seen(o) for o in self.names.objects.values()]
 
     # -- names -------------------------------------------------------------------------------------------------------
 
@@ -115,16 +119,12 @@ class _Walk:
         expected = getattr(owner, name, MISSING) if d.is_attribute else look_up(owner, name)
         if name in ("__defaults__", "__kwdefaults__") and isinstance(owner, FunctionType):
             return replace(d, expected=expected), self.defaults(expected)
-        self.add(expected)
-        return replace(d, expected=expected), self.identities.of(expected)
+        return replace(d, expected=expected), hashed(self.seen(expected))
 
     def defaults(self, found: Any) -> str:
         """The defaults of a function: those that the code may have as its own, and of what kind the others are."""
         items = list(found.items()) if isinstance(found, dict) else list(enumerate(found or ()))
-        for _, value in items:
-            if is_known_in_code(value):
-                self.add(value)
-        return hashed(type(found), [(k, self.identities.of(v) if is_known_in_code(v) else "data") for k, v in items])
+        return hashed(type(found), [(k, self.seen(v) if is_known_in_code(v) else "data") for k, v in items])
 
     # -- data --------------------------------------------------------------------------------------------------------
 
@@ -161,16 +161,12 @@ class _Walk:
         """How an object is found again: by its number, its name in a library, or as a constant."""
         if id(value) in self.numbers:
             return {"number": self.numbers[id(value)]}
-        try:
-            plain(value)
-        except UnkeyedError:
-            name = Names().of(value)
-            if name.startswith("@"):
-                raise UnkeyedError(f"{value!r:.60}, which the text names") from None
-            return {"name": name, "is": self.identities.of(value)}
-        if type(value) not in (bool, int, str, type(None)):
+        if type(value) in (bool, int, str, type(None)):
+            return {"value": value}
+        name = Names().of(value)
+        if name.startswith("@"):
             raise UnkeyedError(f"{value!r:.60}, which the text names")
-        return {"value": value}
+        return {"name": name, "is": self.identities.of(value)}
 
     def referred(self, how: Any) -> Any:
         """The object that is found so."""

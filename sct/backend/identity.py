@@ -27,7 +27,7 @@ from sct.ir.naming import Names
 from sct.ir.ops import package_of
 from sct.registry.changes import is_of_own
 
-__all__ = ["Identities", "UnkeyedError", "hashed", "parts_of", "plain"]
+__all__ = ["Identities", "UnkeyedError", "hashed", "is_plain", "parts_of"]
 
 _STABLE = ("builtins", "math", "numpy", "operator", "sct")
 _OF_TEXT = ("__doc__", "__firstlineno__", "__static_attributes__", "__annotations_cache__")  # of a class
@@ -59,6 +59,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic) and type(value.item()) in _PLAIN:
         return plain(value.dtype), plain(value.item())
     raise UnkeyedError(f"{value!r:.60}")
+
+
+def is_plain(value: Any) -> bool:
+    """Whether an object is a constant, of which any is as good as an equal one."""
+    try:
+        plain(value)
+    except UnkeyedError:
+        return False
+    return True
 
 
 def parts_of(value: Any) -> tuple[Any, ...]:

@@ -379,6 +379,13 @@ PAIRS = {
         closing_over(functools.partial(sct.elementwise_grad(lambda x, y: x * y, 1), y=3.0)),
     ),
     "made from one code, of other functions": lambda: (outer_of(double), outer_of(triple)),
+    "one function twice, or two of one code": lambda: (twice(times(2.0), 0), twice(times(2.0), times(3.0))),
+    "one function as an argument twice, or two of one code": lambda: (
+        given(times(2.0), 0),
+        given(times(2.0), times(3.0)),
+    ),
+    "one object twice, or two of one class": lambda: (of_objects(Spring(2.0), 0), of_objects(Spring(2.0), Spring(3.0))),
+    "one class twice, or two of one text": lambda: (of_objects(*models(1)), of_objects(*models(2))),
 }
 
 
@@ -390,6 +397,45 @@ def redefaulted(f, defaults):
     made = types.FunctionType(f.__code__, f.__globals__, f.__name__, defaults, f.__closure__)
     made.__module__, made.__qualname__ = f.__module__, f.__qualname__
     return made
+
+
+def times(k):
+    def scaled(x):
+        return k * x
+
+    return scaled
+
+
+def twice(h, g):
+    g = g or h
+
+    def f(x):
+        return np.sum(h(x) * g(x))
+
+    return f
+
+
+def given(h, g):
+    def apply(x, a, b):
+        return np.sum(a(x) * b(x))
+
+    return functools.partial(apply, a=h, b=g or h)
+
+
+def models(count):
+    made = [module(CLASS.format("rate = 2.0", "self.rate")).Model() for _ in range(count)]
+    made[-1].rate = 7.0
+    return made[0], made[-1]
+
+
+def of_objects(a, b):
+    b = b or a
+
+    def f(x):
+        return np.sum(first(x) * second(x))
+
+    first, second = (o.step if hasattr(o, "step") else o.energy for o in (a, b))
+    return f
 
 
 def outer_of(h):
