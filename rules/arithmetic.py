@@ -841,6 +841,7 @@ def where_type(condition, x=None, y=None):
 
 elementwise(np.conjugate, "np.conj(d) if np.iscomplexobj(x) else d")
 facts(np.conjugate, linear="together")
+facts(np.where, joins=True)
 for _name in ("conj", "conjugate"):
     method(_name, np.conjugate)
 

@@ -11,6 +11,7 @@ from sct.ir.shapes import as_array, constant
 from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, Unknown
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type, type_rule
 from sct.runtime import unbroadcast
 
@@ -227,6 +228,18 @@ def to_list(y, iterable=(), *, y_bar):
     if isinstance(iterable, tuple):
         return tuple(y_bar)
     return y_bar
+
+
+@tangent(tuple)
+def to_tuple_tangent(y, iterable=(), iterable_dot=None):
+    """The tangents of the items; the transpose of the adjoint rule gives them as an array."""
+    return tuple(iterable_dot)
+
+
+@tangent(list)
+def to_list_tangent(y, iterable=(), iterable_dot=None):
+    """The tangents of the items; the transpose of the adjoint rule gives them as an array."""
+    return list(iterable_dot)
 
 
 def _entries(iterable):

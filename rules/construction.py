@@ -68,6 +68,8 @@ def _int(size):
 
 nondifferentiable(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.isscalar, np.result_type)
 facts(np.shape, np.ndim, np.size, form_of=0)
+facts(np.array, joins=True)
+facts(np.zeros, np.zeros_like, zeros=True)
 facts(*(Attribute(_name) for _name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes")), form_of=0)
 
 

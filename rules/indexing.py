@@ -329,6 +329,9 @@ def extract_type(condition, arr):
     return Array(as_array(arr).dtype, (fresh_size("count"),))
 
 
+facts(np.choose, np.select, joins=True)
+
+
 @adjoint(np.choose, sequences=("choices",))
 def choose(y, a, choices, y_bar, out=None, mode="raise"):
     chosen = wrapped(np.asarray(a), len(choices), mode)

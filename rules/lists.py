@@ -11,6 +11,7 @@ from sct.ir.shapes import as_array, constant, fresh_size, item_of
 from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, equal_shapes, is_of_arguments
 from sct.registry.facts import facts, memory
 from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import (
     added_each,
@@ -40,6 +41,24 @@ def appended_adjoint(y, s, x, y_bar):
     """The last item of the adjoint list, and the list without it."""
     x_bar = item(y_bar, -1)
     return shortened(y_bar), x_bar
+
+
+@tangent(appended)
+def appended_tangent(y, s, x, s_dot, x_dot):
+    """The tangent of the item behind those of the others; the transpose of the adjoint rule makes a list of zeros anew."""
+    return appended(zeros_each(s) if s_dot is None else s_dot, zero_like(x) if x_dot is None else x_dot)
+
+
+@tangent(with_item)
+def with_item_tangent(y, s, i, x, s_dot, x_dot):
+    """The tangent of the item in the place of another; the transpose of the adjoint rule adds a list of zeros."""
+    return with_item(zeros_each(s) if s_dot is None else s_dot, i, zero_like(x) if x_dot is None else x_dot)
+
+
+@tangent(repeated)
+def repeated_tangent(y, x, n, x_dot):
+    """The tangent as often; the transpose of the adjoint rule takes an array of them apart."""
+    return repeated(x_dot, n)
 
 
 @adjoint(repeated)

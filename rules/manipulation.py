@@ -169,6 +169,7 @@ def inverse_permutation_type(axes):
 
 
 facts(np.transpose, np.moveaxis, np.expand_dims, np.squeeze, rearranged="turned", linear="first")
+facts(np.append, np.column_stack, np.concatenate, np.dstack, np.hstack, np.insert, np.stack, np.vstack, joins=True)
 facts(np.matrix_transpose, np.swapaxes, np.flip, np.fliplr, np.flipud, rearranged="turned", linear="first", involution=True)
 facts(np.transpose, involution=lambda a, axes=None: axes is None)
 facts(np.transpose, np.squeeze, boxed=is_ndarray)

@@ -28,6 +28,7 @@ from sct.ir.types import (
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.tangents import multilinear
 from sct.registry.type_rules import result_type
 from sct.runtime import unbroadcast
 
@@ -894,3 +895,8 @@ def convolve_type(a, v, mode="full"):
 @result_type(np.correlate)
 def correlate_type(a, v, mode="valid"):
     return _convolution_type(a, v, mode)
+
+
+multilinear(operator.matmul, np.matmul, np.linalg.matmul, np.dot, np.inner, np.outer, np.linalg.outer, np.vdot, np.kron)
+multilinear(np.tensordot, np.linalg.tensordot, np.einsum, np.cross, np.linalg.cross, np.convolve, np.correlate)
+multilinear(np.linalg.vecdot, *(getattr(np, _name) for _name in ("vecdot", "matvec", "vecmat") if hasattr(np, _name)))

@@ -9,6 +9,7 @@ from sct.ir.shapes import as_array
 from sct.ir.types import Array, List, Scalar, Tuple, Unknown, fit_into
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updated, zeros_if_bound
 
@@ -17,6 +18,7 @@ from .construction import has_derivative
 from .indexing import getitem_type
 
 facts(updated, memory="fresh", in_place=True, index=1)
+facts(scatter_add, updated, joins=True)
 facts(zeros_if_bound, memory="fresh", form_of=0)
 
 
@@ -36,6 +38,22 @@ def updated_adjoint(y, a, path, value, y_bar):
     if may_repeat(path[-1]):
         value_bar = np.where(last_writes(part(y_bar, path[:-1]), path[-1]), value_bar, 0.0)
     return updated(y_bar, path, 0.0), None, in_shape(unbroadcast(value_bar, value), value)
+
+
+@tangent(updated)
+def updated_tangent(y, a, path, value, a_dot, value_dot):
+    """a[i] = v:  ȧ[i] = v̇. The transpose of the adjoint rule adds an array that is zero elsewhere."""
+    if value_dot is None:
+        value_dot = 0.0
+    return updated(np.zeros_like(y) if a_dot is None else a_dot, path, value_dot)
+
+
+@tangent(scatter_add)
+def scatter_add_tangent(y, a, path, value, a_dot, value_dot):
+    """a[i] += v:  ȧ[i] += v̇. The transpose of the adjoint rule adds an array that is zero elsewhere."""
+    if value_dot is None:
+        return a_dot
+    return scatter_add(np.zeros_like(y) if a_dot is None else a_dot, path, value_dot)
 
 
 @result_type(updated)

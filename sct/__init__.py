@@ -20,14 +20,15 @@ from sct.errors import (
 )
 from sct.registry.changes import own_are_registered
 from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.tangents import tangent
 from sct.runtime import stop_gradient
 from sct.testing import check_grads
 
 if TYPE_CHECKING:
     from sct.api.generate import Generator, generate
-    from sct.api.typed import elementwise_grad, grad, pullback, value_and_grad, vjp
+    from sct.api.typed import elementwise_grad, grad, jvp, pullback, value_and_grad, vjp
 else:
-    from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
+    from sct.api.transforms import elementwise_grad, grad, jvp, pullback, value_and_grad, vjp
 
 __all__ = [
     "ArgumentMemoryError",
@@ -47,9 +48,11 @@ __all__ = [
     "elementwise_grad",
     "generate",
     "grad",
+    "jvp",
     "nondifferentiable",
     "pullback",
     "stop_gradient",
+    "tangent",
     "value_and_grad",
     "vjp",
 ]

@@ -41,12 +41,14 @@ from sct.specialize.specializer import specialize as specialize_function
 from sct.stack import with_room
 from sct.transform.again import again
 from sct.transform.fits import with_checks
+from sct.transform.forward import forward
 from sct.transform.ownership import own_results
 from sct.transform.record import record as record_values
 from sct.transform.reverse import Mode
 from sct.transform.reverse import reverse as reverse_function
 from sct.transform.shapes import shapes_only
 from sct.transform.snapshots import snapshots
+from sct.transform.unstepped import unstepped
 
 if TYPE_CHECKING:
     from sct.backend.emitter import Emitter
@@ -85,6 +87,7 @@ MODES: Mapping[str, Mode] = {
     "value_and_grad": Mode("value_and_grad", True, "one"),
     "vjp": Mode("vjp", True, "argument"),
     "pullback": Mode("pullback", True, "pull"),
+    "jvp": Mode("jvp", True, "tangents"),
     "elementwise_grad": Mode("elementwise_grad", False, "ones"),
 }
 """What `differentiate` makes, by the name of the transform."""
@@ -429,7 +432,8 @@ def differentiate(
         What runs between the steps.
     look : callable
         Is called with the name and the function of each form on the way: "primal", "reverse" (both sweeps, as the rules give
-        them), "reversed" (after passes), "record" (with what is recorded), "recorded", "stored" and "owned".
+        them), "reversed" (after passes), "record" (with what is recorded), "recorded", "stored" and "owned"; in forward mode
+        "forward" (with the tangents) and "pushed" in place of those four.
 
     Raises
     ------
@@ -467,6 +471,8 @@ def _differentiated(
         canonical = replace(canonical, function=again(canonical.function))
     if mode.seed == "none":
         return canonical
+    if mode.seed == "tangents":
+        return _pushed(canonical, wrt, mode, passes, look)
     reversal = reverse_function(canonical, wrt, single, mode)
     look("reverse", reversal.function)
     reversal = replace(reversal, function=run(passes.reversed, reversal.function, in_scope=False))
@@ -486,6 +492,21 @@ def _differentiated(
         free,
         primal.written,
     )
+
+
+def _pushed(
+    primal: Specialized, wrt: Sequence[str], mode: Mode, passes: Pipeline, look: Callable[[str, Function], None]
+) -> Specialized:
+    """The forward-mode derivative of a function that is ready for it."""
+    pushed = forward(replace(primal, function=unstepped(primal.function)), wrt, mode)
+    look("forward", pushed.function)
+    function = run(passes.pushed, pushed.function)
+    look("pushed", function)
+    owned = own_results(run(passes.stored, function), mode.gradient_in)
+    look("stored", owned)
+    owned = run(passes.owned, owned)
+    look("owned", owned)
+    return replace(pushed, function=owned)
 
 
 def finish(derivative: Derivative) -> Derivative:

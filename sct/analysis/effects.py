@@ -68,7 +68,7 @@ def effect(s: Apply) -> Effect:
     if type(op) not in _OPERATIONS:
         known = effect_of(op)
         return known if known == "none" else _of_function(known, op, s)
-    if isinstance(op, Call):
+    if isinstance(op, (Call, Derived)):
         found: Effect = op.effect
         return found
     if isinstance(op, Unused):

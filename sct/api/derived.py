@@ -32,7 +32,7 @@ from sct.errors import CallError, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.resolve import MISSING
 from sct.infer.join import widen
-from sct.infer.parameters import declared_type, parameter_names, plain_signature, with_cotangent
+from sct.infer.parameters import declared_type, parameter_names, plain_signature, with_added
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
@@ -49,11 +49,12 @@ from sct.transform.reverse import Mode
 __all__ = ["LATE", "NAMES", "DerivedFunction", "names_of", "namesake", "otherwise", "signature_of", "written_name"]
 
 _VJP = Mode("vjp", True, "argument")
+_JVP = Mode("jvp", True, "tangents")
 _CACHE_SIZE = 64
 _VARIANTS = 3  # forms for arguments of the same types that rely on different sizes; the next one relies on none
 NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
 """What a derivative has of the function that it is of."""
-LATE = ("_callee", "_inner", "_signature", "_cotangent", "_defaults", "__signature__")
+LATE = ("_callee", "_inner", "_signature", "_added", "_defaults", "__signature__")
 """What is computed when it is first asked for."""
 _Entry = tuple[Compiled, Callable[..., Any], Found]
 """A compiled form, linked to the function that is differentiated: what is called, and the objects found."""
@@ -96,7 +97,7 @@ class DerivedFunction(Generic[_P, _R]):
     _callee: Any
     _inner: Any
     _signature: Any
-    _cotangent: Any
+    _added: Any
     _defaults: Any
     __signature__: Any
     _common: Mapping[str, Any] = MappingProxyType({})
@@ -117,10 +118,8 @@ class DerivedFunction(Generic[_P, _R]):
     def _begin(self) -> None:
         """What is known of the primal as its code is now."""
         self._common = DerivedFunction._common
-        primal, wrt = self.primal, self._given_wrt
+        primal = self.primal
         self._complete()
-        names = self._callee.open_signature(self._inner)
-        self.wrt = parameter_names(names, (wrt,) if self.single else wrt, written_name(primal))
         kinds = {p.kind for p in (*self._signature.parameters.values(), *self._inner.parameters.values())}
         fixed = not kinds & {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
         self._arity = len(self._signature.parameters) if fixed else -1
@@ -161,9 +160,14 @@ class DerivedFunction(Generic[_P, _R]):
         self._inner = signature_of(self._callee.function)
         self._signature = self._callee.open_signature(self._inner)
         self._defaults = _defaults(_root(self._callee))
-        self._cotangent = ""
-        if self.mode.seed == "argument":
-            self._cotangent, self._signature = with_cotangent(self._signature)
+        wrt = (self._given_wrt,) if self.single else self._given_wrt
+        self.wrt = parameter_names(self._signature, wrt, written_name(self.primal))
+        added = ["y_bar"] if self.mode.seed == "argument" else []
+        if self.mode.seed == "tangents":
+            added = [f"{n.replace('[', '_').removesuffix(']')}_dot" for n in self.wrt]
+        self._added: tuple[str, ...] = ()
+        if added:
+            self._added, self._signature = with_added(self._signature, added)
         self.__signature__ = self._signature
 
     def __repr__(self) -> str:
@@ -201,12 +205,14 @@ class DerivedFunction(Generic[_P, _R]):
         """The arguments, those that a method or partial adds included, in order, and how the compiled function is called."""
         self._follow()
         last: tuple[Any, ...] = ()
-        if self.mode.seed == "argument":
-            if self._cotangent in kwargs:
-                kwargs = dict(kwargs)
-                last = (kwargs.pop(self._cotangent),)
-            elif self._fits(args, kwargs):
-                args, last = args[:-1], (args[-1],)
+        if self._added:
+            by_name = {n: kwargs[n] for n in self._added if n in kwargs}
+            kwargs = {k: v for k, v in kwargs.items() if k not in by_name}
+            missing = [n for n in self._added if n not in by_name]
+            if missing and self._fits(args, kwargs, missing):
+                args, rest = args[: -len(missing)], args[-len(missing) :]
+                by_name.update(zip(missing, rest, strict=True))
+            last = tuple(by_name[n] for n in self._added if n in by_name)
         try:
             bound = self._bind(args, kwargs)
         except TypeError as e:
@@ -220,20 +226,29 @@ class DerivedFunction(Generic[_P, _R]):
         signature: inspect.Signature = self._inner
         return signature.bind(*self._first, *args, **{**self._callee.keywords, **kwargs})
 
-    def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Whether the last of the arguments is a cotangent; an error where only the cotangent is missing."""
+    def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any], added: Sequence[str]) -> bool:
+        """Whether the last arguments are the cotangent, or the tangents; an error where only these are missing."""
+        n = len(added)
         try:
-            self._bind(args[:-1], kwargs)
+            self._bind(args[:-n], kwargs)
         except TypeError:
-            try:
-                self._bind(args, kwargs)
-            except TypeError:  # something else is missing
-                return bool(args)
-            raise CallError(
-                f"{self._label()} is called without the adjoint of the result, {self._cotangent}, which is its last argument",
-                advice=f"Write {self._call_written()}.",
-            ) from None
-        return bool(args)
+            for k in range(n):
+                try:
+                    self._bind(args[: len(args) - k], kwargs)
+                except TypeError:  # something else is missing
+                    continue
+                raise CallError(
+                    f"{self._label()} is called without {self._named_last(added[k:])}", advice=f"Write {self._call_written()}."
+                ) from None
+        return len(args) >= n
+
+    def _named_last(self, added: Sequence[str]) -> str:
+        """What is given behind the function's own arguments, in words."""
+        if self.mode.seed == "argument":
+            return f"the adjoint of the result, {added[0]}, which is its last argument"
+        if len(added) == 1:
+            return f"the tangent {added[0]}, which is its last argument"
+        return f"the tangents {', '.join(added[:-1])} and {added[-1]}, which are its last arguments"
 
     def _label(self) -> str:
         """This function as its user wrote it."""
@@ -273,7 +288,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _as_called(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """How this function is called with such arguments of the primal."""
-        given = {**dict(zip(self._inner.parameters, values, strict=True)), self._cotangent: None}
+        given = {**dict(zip(self._inner.parameters, values, strict=True)), **dict.fromkeys(self._added)}
         parameters = self._signature.parameters.values()
         args = tuple(given[p.name] for p in parameters if p.kind is not p.KEYWORD_ONLY)
         return args, {p.name: given[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -332,7 +347,7 @@ class DerivedFunction(Generic[_P, _R]):
                 made = self._remembered(types, at_call) if self._is_kept() else with_room(lambda: self._written(types)[0])
         root = self._root
         called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
-        call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._cotangent, root)
+        call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._added, root)
         latest = replace(made.text, bound={})
         matches = guard(types, values, made.dependencies, made.free, made.facts, call, latest)
         fit = sizes_fit(types, made.free, made.facts, call)
@@ -373,7 +388,7 @@ class DerivedFunction(Generic[_P, _R]):
         @functools.wraps(compiled)
         def checked(*args: Any, **kwargs: Any) -> Any:
             if kwargs or len(args) != self._arity + len(self._first):
-                bound = self._inner.bind(*(args[:-1] if self._cotangent else args), **kwargs)
+                bound = self._inner.bind(*args[: len(args) - len(self._added)], **kwargs)
                 bound.apply_defaults()
                 check(tuple(bound.arguments.values()))
             else:
@@ -389,7 +404,7 @@ class DerivedFunction(Generic[_P, _R]):
     def _called(self, op: Again | Derived) -> Callable[..., Any]:
         """What a text calls where it runs a function again, or a derivative of it."""
         if isinstance(op, Derived):
-            return self._vjp(op)._as_function()
+            return self._derived(op)._as_function()
         mode = Mode("again", True, "none", again=True)
         return DerivedFunction(op.function, 0, mode, self.optimize, "again", self._cache)._as_function()
 
@@ -400,14 +415,14 @@ class DerivedFunction(Generic[_P, _R]):
             op = replace(outer, function=op)
         return self._called(op)
 
-    def _vjp(self, derived: Derived) -> DerivedFunction[..., Any]:
-        function = self._vjp(derived.function) if isinstance(derived.function, Derived) else derived.function
-        mode = replace(_VJP, again=isinstance(function, Again))
+    def _derived(self, derived: Derived) -> DerivedFunction[..., Any]:
+        function = self._derived(derived.function) if isinstance(derived.function, Derived) else derived.function
+        mode = replace(_JVP if derived.forward else _VJP, again=isinstance(function, Again))
         function = function.function if isinstance(function, Again) else function
         own = self._callee.function is function and not self._first
         if own and self._given_wrt == derived.wrt and self.mode == mode:
             return self
-        return DerivedFunction(function, derived.wrt, mode, self.optimize, "vjp", self._cache)
+        return DerivedFunction(function, derived.wrt, mode, self.optimize, derived.transform, self._cache)
 
     def _as_function(self) -> Callable[..., Any]:
         """What calls this as a plain function does: at each level of a recursion `__call__` takes more of Python's stack."""
@@ -495,18 +510,20 @@ class DerivedFunction(Generic[_P, _R]):
         return functools.partial(compiled, *self._first, **self._callee.keywords) if bound else compiled
 
     def _for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry:
-        values, _, _ = self._bound(self._with_cotangent(args, kwargs), kwargs)
+        values, _, _ = self._bound(self._with_added(args, kwargs), kwargs)
         return self._found(values)
 
-    def _with_cotangent(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """The arguments as a call binds them, where the cotangent may be left out; it is None then."""
-        if not self._cotangent or self._cotangent in kwargs:
+    def _with_added(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments as a call binds them, where the cotangent or tangents may be left out; they are None then."""
+        n = len([name for name in self._added if name not in kwargs])
+        own = {k: v for k, v in kwargs.items() if k not in self._added}
+        if not n:
             return args
         try:
-            self._bind(args[:-1], kwargs)
+            self._bind(args[:-n], own)
         except TypeError:
-            return (*args, None)
-        return args or (None,)
+            return (*args, *[None] * n)
+        return args if len(args) >= n else (*args, *[None] * n)
 
     @ends_here
     def source_for(self, *args: Any, **kwargs: Any) -> str:
@@ -541,11 +558,16 @@ class DerivedFunction(Generic[_P, _R]):
             needed by the reverse of  x = np.sin(x)
         in all 320 bytes
         """
-        values, positional, keyword = self._bound(self._with_cotangent(args, kwargs), kwargs)
+        values, positional, keyword = self._bound(self._with_added(args, kwargs), kwargs)
         positional, keyword = copied(positional), copied(keyword)
         if self.mode.seed == "argument":
             result = self._callee.function(*copied(positional[:-1]), **copied(keyword))
             positional = (*positional[:-1], ones_like(result) if positional[-1] is None else positional[-1])
+        elif self._added:
+            n = len(positional) - len(self._added)
+            like = dict(zip(self._inner.parameters, values, strict=True))
+            tangents = [ones_like(like[w]) if t is None else t for w, t in zip(self.wrt, positional[n:], strict=True)]
+            positional = (*positional[:n], *tangents)
         with examples(), compiling(), sizes_known():
             function, text = with_room(lambda: self._recording(self._types(values)))
         return tape_of(function, text, {"__name__": "sct.generated", **self._namespace(text)}, positional, keyword)

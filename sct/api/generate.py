@@ -12,7 +12,7 @@ from typing import Any
 
 from sct.api.derived import DerivedFunction, written_name
 from sct.api.pipeline import with_steps
-from sct.api.transforms import elementwise_grad, grad, pullback, value_and_grad, vjp
+from sct.api.transforms import elementwise_grad, grad, jvp, pullback, value_and_grad, vjp
 from sct.backend.standalone import Asked, Standalone, described
 from sct.errors import CallError, SctError
 from sct.infer.declared import annotated_types, declared_types
@@ -34,6 +34,7 @@ TRANSFORMS: dict[str, Callable[..., Any]] = {
     "value_and_grad": value_and_grad,
     "vjp": vjp,
     "pullback": pullback,
+    "jvp": jvp,
     "elementwise_grad": elementwise_grad,
 }
 _GIVES = {
@@ -41,6 +42,7 @@ _GIVES = {
     "value_and_grad": "Value of {f}, and its gradient by {wrt}.",
     "vjp": "Result of {f}, and the cotangents of {wrt}.",
     "pullback": "Result of {f}, and the function that takes its cotangent to those of {wrt}.",
+    "jvp": "Result of {f}, and its tangent for tangents of {wrt}.",
     "adjoint": "Adds to the adjoints of {wrt} what comes from {f}.",
     "elementwise_grad": "Derivative of {f} by {wrt}, element by element.",
 }
@@ -221,7 +223,7 @@ def _runs(derived: DerivedFunction[..., Any], op: Again | Derived) -> DerivedFun
             "Draw the numbers before, and pass them; or use the derivative with sct.",
         )
     if isinstance(op, Derived):
-        return derived._vjp(op)
+        return derived._derived(op)
     return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), derived.optimize, "again")
 
 
@@ -239,7 +241,7 @@ def parameter_types(
         if not isinstance(like, (tuple, list, dict)):
             raise CallError("like is a tuple of arguments, or a dict of them by name", advice="Write like=(x,) for one.")
         args, kwargs = ((), like) if isinstance(like, dict) else (tuple(like), {})
-        values, _, _ = derived._bound(derived._with_cotangent(args, kwargs), kwargs)
+        values, _, _ = derived._bound(derived._with_added(args, kwargs), kwargs)
         return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
     return annotated_types(derived._inner, derived.wrt, getattr(derived._root, "__globals__", {}))
 

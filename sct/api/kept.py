@@ -216,7 +216,7 @@ class Store:
             of = [walk.identities.of(f) for f in (root, self.derived._callee.function)]
             layout = [(n, str(p.kind)) for n, p in self.derived._inner.parameters.items()]
             asked = self.derived._transform, self.derived.mode, self.derived.wrt, self.derived.single, self.derived.optimize
-            call = len(self.derived._first), tuple(self.derived._callee.keywords), self.derived._cotangent
+            call = len(self.derived._first), tuple(self.derived._callee.keywords), self.derived._added
             return hashed(_versions(), of, layout, asked, call, walk.types, walk.of_types, self.at_call, sorted(left_out()))
         except Exception as e:  # noqa: BLE001  (whatever objects of the user's raise when they are looked at)
             self.say("is not kept: it depends on %s", _said(e))

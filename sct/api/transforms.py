@@ -21,7 +21,7 @@ from sct.signatures import read_signature
 from sct.stages import mode_of
 from sct.tracebacks import ends_here, without_frames
 
-__all__ = ["elementwise_grad", "grad", "pullback", "value_and_grad", "vjp"]
+__all__ = ["elementwise_grad", "grad", "jvp", "pullback", "value_and_grad", "vjp"]
 
 _P = ParamSpec("_P")
 
@@ -224,6 +224,44 @@ def pullback(
     written into.
     """
     return _transform("pullback", f, wrt, optimize, jit, cache, has_aux)
+
+
+@_transformer
+def jvp(
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Any:
+    """The Jacobian-vector product, in forward mode: tangents beside values, nothing recorded.
+
+    Parameters are those of `grad`; the result of `f` may have any shape or structure.
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`, then a tangent for each `wrt` argument, of its structure and shape, in that order; returns
+        `(y, y_dot)`. With `has_aux` `f` returns `(y, aux)`, and that is `((y, aux), y_dot)`.
+
+    Raises
+    ------
+    UnsupportedSyntaxError, NoRuleError, NonDifferentiableArgumentError, SourceUnavailableError
+        When it is first called with arguments of new types.
+    ValueError
+        If a tangent has another shape than its argument.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> def f(x):
+    ...     return x * x
+    >>> sct.jvp(f)(np.array([1.0, 2.0]), np.array([1.0, 0.5]))
+    (array([1., 4.]), array([2., 2.]))
+    """
+    return _transform("jvp", f, wrt, optimize, jit, cache, has_aux)
 
 
 @_transformer

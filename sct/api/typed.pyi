@@ -108,6 +108,26 @@ def vjp(
     cache: bool | None = None,
 ) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
 @overload
+def jvp(
+    f: Callable[..., _R],
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> DerivedFunction[..., tuple[_R, Any]]: ...
+@overload
+def jvp(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
+@overload
 def pullback(
     f: Callable[_P, _R],
     wrt: _One | _Many = 0,

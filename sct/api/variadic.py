@@ -52,12 +52,13 @@ class Variadic(DerivedFunction[..., Any]):
 
     def _seen(self, args: tuple[Any, ...], kwargs: dict[str, Any], kinds: tuple[Any, ...] = (tuple, dict)) -> Any:
         """The derived function of parameters with names that a call is one of, and that call's arguments."""
-        last: tuple[Any, ...] = args[-1:] if self._cotangent and self._cotangent not in kwargs else ()
+        missing = [n for n in self._added if n not in kwargs]
+        last: tuple[Any, ...] = args[len(args) - len(missing) :]
         own = args[: len(args) - len(last)]
-        inner = getattr(self._callee.function, "_cotangent", "")
-        if inner and own and inner not in kwargs:  # that of the derivative that is differentiated may be given last as well
-            own, kwargs = own[:-1], {**kwargs, inner: own[-1]}
-        names = tuple(k for k in kwargs if k != self._cotangent)
+        inner = [n for n in getattr(self._callee.function, "_added", ()) if n not in kwargs]
+        if inner and own:  # that of the derivative that is differentiated may be given last as well
+            own, kwargs = own[: -len(inner)], {**kwargs, **dict(zip(inner, own[-len(inner) :], strict=False))}
+        names = tuple(k for k in kwargs if k not in self._added)
         flat = self._flat.get((len(own), names))
         if flat is None:
             flat = self._flat[len(own), names] = self._flattened(len(own), names)
@@ -65,7 +66,7 @@ class Variadic(DerivedFunction[..., Any]):
         if self._rest in self._whole:
             n = len(self._named)
             own, kwargs = own[:n], {**kwargs, self._rest: kinds[0](tuple(own[n:]))}
-            kwargs, last = {**kwargs, **dict(zip((self._cotangent,), last, strict=False))}, ()
+            kwargs, last = {**kwargs, **dict(zip(missing, last, strict=False))}, ()
         if self._options in self._whole:
             known = self._inner.parameters
             rest = {k: kwargs[k] for k in names if k not in known}

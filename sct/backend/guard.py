@@ -52,8 +52,8 @@ class Call:
     inner : sequence of Parameter
         What the function behind it takes; the first `given` of these a method or partial adds in front, and those whose names
         are in `keywords` a partial gives where the caller leaves them out.
-    cotangent : str
-        The parameter that is added for a cotangent, if any.
+    added : sequence of str
+        The parameters that are added, for a cotangent or for tangents.
     root : callable
         The function whose defaults stand for what is left out.
     """
@@ -62,7 +62,7 @@ class Call:
     inner: Sequence[inspect.Parameter]
     given: int
     keywords: Sequence[str]
-    cotangent: str
+    added: Sequence[str]
     root: Any
 
 
@@ -146,12 +146,12 @@ def sizes_fit(
 ) -> tuple[Guard | None, bool]:
     """Whether what was relied on holds of the sizes of arguments of these types; None if nothing was.
 
-    It is called with the arguments of the function, all by position, and the cotangent or not. Besides, whether something was
+    It is called with the arguments of the function, all by position, and what is added or not. Besides, whether something was
     relied on of data from outside, which it does not look at.
     """
-    names = [*(p.name for p in call.inner), *([call.cotangent] if call.cotangent else ())]
+    names = [*(p.name for p in call.inner), *call.added]
     by_position = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
-    call = Call(by_position, by_position[: len(call.inner)], 0, (), "", None)
+    call = Call(by_position, by_position[: len(call.inner)], 0, (), (), None)
     made = _Guard(free, call)
     for value, t in zip(made.values, types, strict=True):
         made.sizes_in(value, t)
@@ -241,7 +241,7 @@ class _Guard:
             value = self.stand_in(p)
             if value is not None:
                 self.statement(trees.If(absent, [assigned(self.own[p.name], value)], []))
-            elif p.name == self.call.cotangent:
+            elif p.name in self.call.added:
                 self.statement(trees.If(absent, [trees.Break()], []))
 
     def stand_in(self, p: inspect.Parameter) -> ast.expr | None:
@@ -278,8 +278,7 @@ class _Guard:
         self.statement(trees.Pass())
         inner = list(zip(self.call.inner, self.values, strict=True))
         args = [v for p, v in inner if p.kind is not p.KEYWORD_ONLY]
-        if self.call.cotangent:
-            args.append(read(self.own[self.call.cotangent]))
+        args += [read(self.own[name]) for name in self.call.added]
         fits = trees.Call(read("@fits"), args, [trees.keyword(p.name, v) for p, v in inner if p.kind is p.KEYWORD_ONLY])
         more, named = trees.Starred(read("@more"), ast.Load()), trees.keyword(None, read("@named"))
         given = [read(n) for n in self.positional]

@@ -19,7 +19,7 @@ from sct.ir.types import Abstract, Array, Scalar
 from sct.registry.rules import adjoint_rule
 from sct.signatures import read_signature
 
-__all__ = ["declared_type", "parameter_names", "plain_signature", "with_cotangent"]
+__all__ = ["declared_type", "parameter_names", "plain_signature", "with_added"]
 
 
 def plain_signature(primal: Any) -> inspect.Signature:
@@ -60,17 +60,19 @@ def declared_type(p: inspect.Parameter, varied: bool) -> Abstract:
     return Array(np.dtype(float), None)
 
 
-def with_cotangent(signature: inspect.Signature) -> tuple[str, inspect.Signature]:
-    """The signature of a vjp: a last positional parameter for the result's adjoint; and what that is called."""
-    name = "y_bar"
-    while name in signature.parameters:
-        name += "_"
+def with_added(signature: inspect.Signature, names: Sequence[str]) -> tuple[tuple[str, ...], inspect.Signature]:
+    """The signature of a vjp or jvp, with last positional parameters for an adjoint or tangents; and what these are called."""
+    added: list[str] = []
+    for name in names:
+        while name in signature.parameters or name in added:
+            name += "_"
+        added.append(name)
     parameters = [p.replace(default=inspect.Parameter.empty) for p in signature.parameters.values()]
     positional = [p for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
     keyword = [p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
     starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     kind = inspect.Parameter.KEYWORD_ONLY if starred else inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return name, inspect.Signature([*positional, inspect.Parameter(name, kind), *keyword])
+    return tuple(added), inspect.Signature([*positional, *(inspect.Parameter(name, kind) for name in added), *keyword])
 
 
 def parameter_names(signature: inspect.Signature, wrt: Sequence[Any], label: str) -> tuple[str, ...]:

@@ -192,15 +192,23 @@ class Derived:
     """The joint vjp of `function` by the parameters `wrt`: `(result, (adjoints...))` of `(*args, result_bar)`.
 
     `function` may be such an operation itself. With `draws`, `args[0]` holds states of random generators: the function draws
-    what it drew from them, and leaves the generators as they are.
+    what it drew from them, and leaves the generators as they are. With `forward` it is the jvp: `(result, tangent)` of
+    `(*args, *tangents)`; it stands for the call of `function` as well, and has that call's `effect`.
     """
 
     function: Callable[..., Any] | Again | Derived
     wrt: tuple[str, ...]
     draws: bool = False
+    forward: bool = False
+    effect: Any = "none"
 
     def __str__(self) -> str:
-        return f"vjp of {getattr(self.function, '__name__', self.function)}"
+        return f"{self.transform} of {getattr(self.function, '__name__', self.function)}"
+
+    @property
+    def transform(self) -> str:
+        """The name of the transform."""
+        return "jvp" if self.forward else "vjp"
 
 
 @record(frozen=True, slots=True)

@@ -55,7 +55,7 @@ __all__ = ["parse"]
 _FILE = "<text>"
 _SPECIAL = {o.name: o for o in vars(ops).values() if isinstance(o, Special)}
 _ON_OPERATIONS = {"augmented": Augmented, "inplace": InPlace, "unused": Unused}
-_ORIGIN = re.compile(r"# (?P<reverse>reverse of )?line (?P<line>\d+)(?: in (?P<inside>[^:]+))?: (?P<text>.*)")
+_ORIGIN = re.compile(r"# (?P<part>reverse of |tangent of )?line (?P<line>\d+)(?: in (?P<inside>[^:]+))?: (?P<text>.*)")
 _VALUE = re.compile(r"%(?:(?P<name>\w*?)(?:~(?P<hint>\w+))?\.)?(?P<number>\d+)|%(?P<bare>[^\W\d]\w*)(?:~(?P<bare_hint>\w+))?")
 _KINDS = {"*": inspect.Parameter.VAR_POSITIONAL, "**": inspect.Parameter.VAR_KEYWORD}
 
@@ -120,7 +120,8 @@ class _Parser(Reader):
             m = _ORIGIN.fullmatch(text)
             if m is not None:
                 said = ast.literal_eval(m["text"]) if m["text"][:1] in ("'", '"') else m["text"]
-                self.origin = Origin(said, Place(_FILE, int(m["line"]), 0, m["inside"] or ""), m["reverse"] is not None)
+                place = Place(_FILE, int(m["line"]), 0, m["inside"] or "")
+                self.origin = Origin(said, place, m["part"] == "reverse of ", m["part"] == "tangent of ")
             elif text == "# from no line":
                 self.origin = None
             else:

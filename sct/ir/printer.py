@@ -238,7 +238,7 @@ def _origin(o: Origin | None) -> str:
         return "# from no line"
     inside = f" in {o.place.function}" if o.place.function else ""
     text = o.text if o.text.isprintable() and o.text == o.text.strip() and o.text[:1] not in "'\"" else repr(o.text)
-    return f"# {'reverse of ' if o.reverse else ''}line {o.place.line}{inside}: {text}"
+    return f"# {'reverse of ' if o.reverse else 'tangent of ' if o.tangent else ''}line {o.place.line}{inside}: {text}"
 
 
 def show(f: Function) -> str:

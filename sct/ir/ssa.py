@@ -35,6 +35,7 @@ __all__ = [
     "While",
     "defined",
     "is_reverse",
+    "is_tangent",
     "leaves",
     "map_leaves",
     "read",
@@ -75,12 +76,13 @@ Operand: TypeAlias = "Value | Const | Undefined | Tuple | List | Dict | Slice"
 class Origin:
     """The user's statement that a statement comes from: its text (for comments) and its place (for errors).
 
-    `reverse` marks the statements of the sweep that goes back through it.
+    `reverse` marks the statements of the sweep that goes back through it, `tangent` those of the tangents beside it.
     """
 
     text: str
     place: Place
     reverse: bool = False
+    tangent: bool = False
 
 
 @record(frozen=True, eq=False, slots=True)
@@ -531,8 +533,13 @@ def reads_of(s: Statement) -> set[Value]:
 
 
 def is_reverse(s: Statement) -> bool:
-    """Whether a statement is one of the sweep that goes back through one of the user's."""
-    return s.origin is not None and s.origin.reverse
+    """Whether a statement belongs to the derivative of one of the user's: to the reverse sweep, or to the tangents."""
+    return s.origin is not None and (s.origin.reverse or s.origin.tangent)
+
+
+def is_tangent(s: Statement) -> bool:
+    """Whether a statement is one of the tangents beside one of the user's."""
+    return s.origin is not None and s.origin.tangent
 
 
 def carried_params(s: _Loop) -> tuple[Value, ...]:

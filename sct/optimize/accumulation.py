@@ -49,6 +49,7 @@ from sct.ir.ssa import (
     Value,
     captured,
     is_reverse,
+    is_tangent,
     type_of,
     values_of,
 )
@@ -142,7 +143,7 @@ class _Accumulation:
             return False
         if is_write(s):  # of unknown rank it may be a number
             return getattr(target.type, "shape", None) is not None and self.free(s, target)
-        if not is_reverse(s) or not (s.result.name or s.result.hint):
+        if not is_reverse(s) or not (s.result.name or (s.result.hint and not is_tangent(s))):
             return False  # a step inside an expression, not an adjoint
         t, r = target.type, s.result.type
         if not isinstance(t, Array) or not isinstance(r, Array) or not t.shape or not same_shape(t.shape, r.shape):

@@ -738,6 +738,13 @@ class _Algebra(Rewriter):
         own = _axes(type_of(s.args[0]))
         if own and own == _shape(s.result):
             return s.args[0]
+        summed = self.made_by(s.args[0], np.sum)
+        if own and summed is not None and self.users[summed.result] == 1 and len(summed.args) == 1:
+            axis = dict(summed.kwargs).get("axis")
+            if summed.kwargs == (("axis", axis), ("keepdims", Const(True))) and type(k := getattr(axis, "value", None)) is int:
+                k %= len(own)
+                if own[:k] + own[k + 1 :] == _shape(s.result):  # the axis is summed over, kept, and taken away
+                    return replace(s, op=np.sum, args=summed.args, kwargs=summed.kwargs[:1])
         spread = self.made_by(s.args[0], np.broadcast_to)
         measured = self.made_by(s.args[1], np.shape, Attribute("shape")) if len(s.args) == 2 else None
         fits = all(map(is_of_arguments, (*(own or ()), *(_shape(s.result) or ()))))  # or NumPy sees whether it does

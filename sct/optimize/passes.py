@@ -34,6 +34,7 @@ __all__ = [
     "OWNED",
     "PASSES",
     "PRIMAL",
+    "PUSHED",
     "RECORDED",
     "REVERSED",
     "STORED",
@@ -65,6 +66,9 @@ REVERSED: tuple[Pass, ...] = (
 RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, algebra, dead_code)
 """On the derivative once every value is in scope."""
 
+PUSHED: tuple[Pass, ...] = (*REVERSED, algebra, dead_code)
+"""On a function with its tangents, where every value is in scope from the start."""
+
 STORED: tuple[Pass, ...] = (buffers,)
 """After these, when it is known what is written into arrays."""
 
@@ -78,9 +82,10 @@ class Pipeline:
 
     Attributes
     ----------
-    primal, reversed, recorded, stored, owned : tuple of passes
+    primal, reversed, recorded, pushed, stored, owned : tuple of passes
         On the primal; on the derivative, whose reverse sweep still reads values of the forward sweep's inner blocks; once
-        every value is in scope; once it is known what is written into arrays; once results share no memory.
+        every value is in scope; in forward mode in place of these two; once it is known what is written into arrays; once
+        results share no memory.
     shapes : bool
         Whether what is needed for its shape alone is taken from elsewhere before it is recorded.
 
@@ -90,6 +95,7 @@ class Pipeline:
     primal: copies, dead_code, masks, steps
     reversed: copies, dead_code, subexpressions, constants, print, subexpressions, dead_code
     recorded: copies, subexpressions, dead_code, dead_code
+    pushed: copies, dead_code, subexpressions, constants, print, subexpressions, dead_code, dead_code
     stored: buffers
     owned: fills, signs, accumulation
     """
@@ -97,6 +103,7 @@ class Pipeline:
     primal: tuple[Pass, ...]
     reversed: tuple[Pass, ...]
     recorded: tuple[Pass, ...]
+    pushed: tuple[Pass, ...]
     stored: tuple[Pass, ...]
     owned: tuple[Pass, ...]
     shapes: bool = True
@@ -156,12 +163,12 @@ class Pipeline:
         return "\n".join(f"{phase}: {', '.join(map(name_of, passes))}" for phase, passes in self.phases.items())
 
 
-_PHASES = ("primal", "reversed", "recorded", "stored", "owned")
+_PHASES = ("primal", "reversed", "recorded", "pushed", "stored", "owned")
 
-PASSES = Pipeline(PRIMAL, REVERSED, RECORDED, STORED, OWNED)
+PASSES = Pipeline(PRIMAL, REVERSED, RECORDED, PUSHED, STORED, OWNED)
 """All passes."""
 
-UNOPTIMIZED = Pipeline(PRIMAL, (dead_code,), (dead_code,), (), (), shapes=False)
+UNOPTIMIZED = Pipeline(PRIMAL, (dead_code,), (dead_code,), (dead_code,), (), (), shapes=False)
 """What runs with `optimize=False`: the passes on the primal, and no others but for what makes the rest possible."""
 
 _OWN = frozenset(chain.from_iterable(PASSES.phases.values()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sct.registry import effects, facts, methods, rules, type_rules
+from sct.registry import effects, facts, methods, rules, tangents, type_rules
 
 __all__ = ["all_are_own", "is_of_own", "own_are_registered"]
 
@@ -23,6 +23,8 @@ _TABLES: tuple[Any, ...] = (
     methods._methods,
     methods._attributes,
     type_rules._rules,
+    tangents._tangents,
+    tangents._multilinear,
 )
 _own: list[Any] = []
 

@@ -64,6 +64,8 @@ class Facts:
         The number of the operand that is an index into the first one, or a path of them.
     linear : {"together", "each", "first"}
         Linear in its operands together, as a sum is, in each of them alone, as a product is, or in the first alone.
+    joins : bool
+        Whether the result has entries of several operands beside one another, as that of a choice or of stacking has.
     squares : bool
         Whether the result is the square of the first operand.
     ufunc : ufunc
@@ -72,6 +74,8 @@ class Facts:
         Of an operator that raises for some numbers of Python's: what gives NumPy's value there.
     inlined : bool
         Of a function in Python that has a rule: whether it is inlined all the same, where the types decide its branches.
+    zeros : bool
+        Whether all entries of the result are 0.
     sees_caller : bool
         Whether the result depends on the variables of the function that calls it.
     """
@@ -90,10 +94,12 @@ class Facts:
     form_of: int | None = None
     index: int | None = None
     linear: Linear | Callable[..., Linear] | None = None
+    joins: bool = False
     squares: Callable[..., bool] | None = None
     ufunc: np.ufunc | None = None
     total: Callable[..., Any] | None = None
     inlined: bool = False
+    zeros: bool = False
     sees_caller: bool | Callable[..., bool] = False
 
 

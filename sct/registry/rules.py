@@ -38,6 +38,7 @@ __all__ = [
     "adjoint_of_square",
     "adjoint_rule",
     "at_change",
+    "changed",
     "divides_safely",
     "elementwise",
     "has_adjoint",
@@ -47,6 +48,7 @@ __all__ = [
     "nondifferentiable_functions",
     "positional_parameters",
     "primitives",
+    "pushing",
     "square_rule",
 ]
 
@@ -153,7 +155,7 @@ def _register(rule: AdjointRule) -> None:
     _squares.pop(rule.primitive, None)  # it belongs to the rule that is replaced
     _adjoints[rule.primitive] = rule
     none_unless_said(rule.primitive)
-    _changed()
+    changed()
 
 
 _at_change: list[Callable[[], None]] = []
@@ -164,7 +166,8 @@ def at_change(call: Callable[[], None]) -> None:
     _at_change.append(call)
 
 
-def _changed() -> None:
+def changed() -> None:
+    """Say that a rule was registered."""
     for call in _at_change:
         call()
 
@@ -306,7 +309,7 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     `np` is NumPy, `math` the module; `as_number(x)` is what to take the negative or the sign of, where NumPy has none of a
     flag.
     """
-    names = ["x"] if len(partials) == 1 else [f"x{i + 1}" for i in range(len(partials))]
+    names = _operand_names(partials)
     terms = [
         "None" if p is None else f"unbroadcast({_ADJOINT.sub('y_bar', p)}, {x})" for p, x in zip(partials, names, strict=True)
     ]
@@ -315,12 +318,41 @@ def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only:
     ufunc = isinstance(primitive, np.ufunc)
     keywords = ", out=None, casting='same_kind', order='K', dtype=None, subok=True" if ufunc else ""
     text = f"def {name}_adjoint(y, {', '.join(names)}, y_bar{keywords}):\n    return {', '.join(terms)}\n"
-    filename = f"<sct rule {label}>"
+    rule = _defined(f"{name}_adjoint", text, f"<sct rule {label}>")
+    _register(_rule(primitive, rule, "elementwise", real_only, partials=partials))
+
+
+def _operand_names(partials: Sequence[str | None]) -> list[str]:
+    """What the operands of an element-wise function are called in its partials."""
+    return ["x"] if len(partials) == 1 else [f"x{i + 1}" for i in range(len(partials))]
+
+
+def _defined(name: str, text: str, filename: str) -> FunctionType:
+    """The function that a text defines, whose source can be read."""
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    names_there = {"np": np, "math": math, "as_number": as_number, "unbroadcast": unbroadcast}
-    namespace: dict[str, Any] = {**names_there, "__name__": "sct.rules"}
+    there = {"np": np, "math": math, "as_number": as_number, "unbroadcast": unbroadcast}
+    namespace: dict[str, Any] = {**there, "__name__": "sct.rules"}
     exec(compile(text, filename, "exec"), namespace)
-    _register(_rule(primitive, namespace[f"{name}_adjoint"], "elementwise", real_only, partials=partials))
+    made: FunctionType = namespace[name]
+    return made
+
+
+@functools.cache
+def pushing(rule: AdjointRule, k: int) -> FunctionType | None:
+    """Of an element-wise function's rule: what gives the result's tangent of the result, the operands and the tangent of one
+    operand, number `k`; None if there is no derivative in that.
+
+    >>> import operator
+    >>> pushing(adjoint_rule(operator.mul), 0)(6.0, 2.0, 3.0, 1.0)
+    3.0
+    """
+    partial = rule.partials[k]
+    if partial is None:
+        return None
+    names, name = _operand_names(rule.partials), rule.function.__name__.removesuffix("_adjoint")
+    text = f"def {name}_tangent(y, {', '.join(names)}, d):\n    return {partial}\n"
+    own = rule.function.__code__.co_filename.removesuffix(">")
+    return _defined(f"{name}_tangent", text, f"{own}, tangent {k}>")
 
 
 @overload
@@ -335,7 +367,7 @@ def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any
     for p in primitives:
         _constant[p] = None
         effect("none" if pure else "acts", p)
-    _changed()
+    changed()
     return primitives[0] if len(primitives) == 1 else None
 
 

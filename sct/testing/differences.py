@@ -15,7 +15,7 @@ from sct.ir.records import record
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import Path, at, double, floating, leaves, mapped, replaced
 
-__all__ = ["Comparison", "Probe", "compare", "compared", "finite_differences", "random_like"]
+__all__ = ["Comparison", "Probe", "compare", "compared", "finite_differences", "pairing", "random_like", "tolerances"]
 
 _EVERY_COORDINATE = 12  # operands up to this size are also checked entry by entry
 _DIRECTIONS = 3
@@ -86,12 +86,12 @@ def random_like(rng: np.random.Generator, like: Any) -> Any:
     return type(like)(g)
 
 
-def _pairing(a: Any, b: Any) -> float:
+def pairing(a: Any, b: Any) -> float:
     """`Re Σ a b` over all leaves."""
     if isinstance(a, dict):
-        return sum(_pairing(a[k], b[k]) for k in a)
+        return sum(pairing(a[k], b[k]) for k in a)
     if isinstance(a, (tuple, list)):
-        return sum(_pairing(p, q) for p, q in zip(a, b, strict=True))
+        return sum(pairing(p, q) for p, q in zip(a, b, strict=True))
     if not floating(b):
         return 0.0
     return float(np.real(np.sum(np.asarray(a) * np.asarray(b))))
@@ -141,7 +141,7 @@ def finite_differences(
 
             def along(t: float, path: Path = path, leaf: Any = leaf, v: Any = v) -> float:
                 moved = np.asarray(leaf + t * v) if isinstance(leaf, np.ndarray) else type(leaf)(leaf + t * v)
-                return _pairing(y_bar, f(*replaced(args, path, moved)))
+                return pairing(y_bar, f(*replaced(args, path, moved)))
 
             with np.errstate(all="ignore"):
                 coarse = (along(h) - along(-h)) / (2 * h)
@@ -178,8 +178,7 @@ def compared(
     single: bool,
 ) -> Iterator[Comparison]:
     """The directional derivatives that `cotangents(path)` give, beside those of `probes`; raises at one of another shape."""
-    rtol = rtol if rtol is not None else 2e-3 if single else 1e-6
-    atol = atol if atol is not None else 2e-4 if single else 1e-8
+    rtol, atol = tolerances(rtol, atol, single)
     found: dict[Path, Any] = {}
     for path in paths:
         x, x_bar = at(args, path), cotangents(path)
@@ -199,6 +198,11 @@ def compared(
         got = float(np.real(np.sum(terms)))
         allowed = atol + rtol * max(abs(probe.expected), float(np.sum(np.abs(terms)))) + probe.noise
         yield Comparison(what, probe.path, probe.direction, got, probe.expected, allowed, found[probe.path])
+
+
+def tolerances(rtol: float | None, atol: float | None, single: bool) -> tuple[float, float]:
+    """The tolerances that are given, or those that follow from the precision."""
+    return (rtol if rtol is not None else 2e-3 if single else 1e-6), (atol if atol is not None else 2e-4 if single else 1e-8)
 
 
 def _brief(value: Any) -> str:

@@ -13,17 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from sct.api.transforms import pullback, vjp
+from sct.api.transforms import jvp, pullback, vjp
 from sct.signatures import read_signature
-from sct.testing.differences import Comparison, Probe, compared, finite_differences, random_like
+from sct.testing.differences import Comparison, Probe, compared, finite_differences, pairing, random_like, tolerances
 from sct.testing.memory import check_owned
 from sct.testing.mismatch import GradientMismatch
-from sct.testing.trees import Path, at, is_single, leaves, mapped
+from sct.testing.trees import Path, at, floating, is_single, leaves, mapped, replaced
 
 __all__ = ["check_derivatives", "check_grads", "check_vjp", "compared_grads"]
 
-# Joint and split, optimised and not.
-_EVERY_WAY = (("vjp", True), ("vjp", False), ("pullback", True), ("pullback", False))
+# By mode; of reverse mode joint and split, all optimised and not.
+_WAYS = {
+    "reverse": (("vjp", True), ("vjp", False), ("pullback", True), ("pullback", False)),
+    "forward": (("jvp", True), ("jvp", False)),
+}
+_EVERY_WAY = _WAYS["reverse"]
 
 
 def check_grads(
@@ -47,7 +51,7 @@ def check_grads(
     wrt : int, str or sequence of these, optional
         The parameters to differentiate by; default: the first.
     modes : sequence of str
-        `"reverse"`.
+        `"reverse"`, `"forward"` or both.
     order : int
         Up to which derivative to check.
     rtol, atol : float, optional
@@ -62,9 +66,9 @@ def check_grads(
 
     Notes
     -----
-    With random y̅ and directions v, ⟨x̅, v⟩ is compared with the derivative of t ↦ Re Σ y̅ f(x + t v) at 0 by central
-    differences with one step of Richardson extrapolation, in double precision where f permits it. `vjp` and `pullback`
-    are checked, each optimised and not.
+    With random y̅ and directions v, ⟨x̅, v⟩, or ⟨y̅, ẏ⟩ for ẋ = v, is compared with the derivative of t ↦ Re Σ y̅ f(x + t v)
+    at 0 by central differences with one step of Richardson extrapolation, in double precision where f permits it. In reverse
+    mode `vjp` and `pullback` are checked, in forward mode `jvp`, each optimised and not.
 
     Examples
     --------
@@ -74,10 +78,11 @@ def check_grads(
     ...     return np.sum(np.sin(x) * x)
     >>> sct.check_grads(f, (np.array([0.1, 2.0]),), order=2)
     """
-    unknown = [m for m in modes if m != "reverse"]
+    unknown = [m for m in modes if m not in _WAYS]
     if unknown:
-        raise ValueError(f"mode {unknown[0]!r} is not available; modes are: 'reverse'")
-    check_derivatives(f, tuple(args), _positions(f, wrt), order, rtol, atol, eps, _EVERY_WAY)
+        raise ValueError(f"mode {unknown[0]!r} is not available; modes are: {', '.join(map(repr, _WAYS))}")
+    ways = tuple(way for mode in modes for way in _WAYS[mode])
+    check_derivatives(f, tuple(args), _positions(f, wrt), order, rtol, atol, eps, ways)
 
 
 def check_derivatives(
@@ -173,6 +178,10 @@ def _compared_vjp(
     given = copy.deepcopy(args)
     for how, optimize in ways:
         what = f"{how}({label}, optimize={optimize})"
+        if how == "jvp":
+            push = jvp(f, wrt, optimize=optimize)
+            yield from _compared_jvp(what, push, args, wrt, y, y_bar, probes, rtol, atol, exact)
+            continue
         with np.errstate(all="ignore"):
             if how == "vjp":
                 got, cotangents = vjp(f, wrt, optimize=optimize)(*args, y_bar)
@@ -186,6 +195,63 @@ def _compared_vjp(
             raise GradientMismatch(f"{what} changes its arguments {given!r} to {args!r}")
         chosen = dict(zip(wrt, cotangents, strict=True))
         yield from compared(what, args, partial(at, chosen), paths, probes, rtol, atol, single)
+
+
+def _compared_jvp(
+    what: str,
+    push: Callable[..., Any],
+    args: tuple[Any, ...],
+    wrt: tuple[int, ...],
+    y: Any,
+    y_bar: Any,
+    probes: Sequence[Probe],
+    rtol: float | None,
+    atol: float | None,
+    exact: bool,
+) -> Iterator[Comparison]:
+    """The derivatives in the directions of `probes` that tangents give, beside those of finite differences."""
+    rtol, atol = tolerances(rtol, atol, is_single(args, y))
+    given = copy.deepcopy(args)
+    zeros = {i: mapped(_zero, args[i]) for i in wrt}
+    for probe in probes:
+        i, *rest = probe.path
+        x = at(args, probe.path)
+        v = np.asarray(probe.direction, np.asarray(x).dtype)
+        tangents = [replaced(zeros[k], tuple(rest), v if np.ndim(x) else v[()]) if k == i else zeros[k] for k in wrt]
+        with np.errstate(all="ignore"):
+            got, y_dot = push(*args, *tangents)
+        if not _same(got, y, exact):
+            raise GradientMismatch(f"{what} gives the value {got!r}, the function gives {y!r}")
+        check_owned(what, y_dot, (args, got, tangents))
+        if not _same(args, given):
+            raise GradientMismatch(f"{what} changes its arguments {given!r} to {args!r}")
+        if not _alike(y_dot, y):
+            raise GradientMismatch(f"{what} gives a tangent of another form than the result's: {y_dot!r} for {y!r}")
+        if np.isfinite(probe.expected):
+            found = pairing(y_bar, y_dot)
+            terms = pairing(mapped(np.abs, y_bar), mapped(_size, y_dot))
+            allowed = atol + rtol * max(abs(probe.expected), terms) + probe.noise
+            yield Comparison(what, probe.path, probe.direction, found, probe.expected, allowed, y_dot)
+
+
+def _zero(v: Any) -> Any:
+    """The tangent of a leaf that does not vary; None for one that can have none."""
+    return (np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 * v) if floating(v) else None
+
+
+def _size(v: Any) -> Any:
+    return v if v is None else np.abs(v)
+
+
+def _alike(y_dot: Any, y: Any) -> bool:
+    """Whether a tangent is of the structure, shapes and precision of a result: a Python float may stand for a double."""
+    if isinstance(y, dict):
+        return isinstance(y_dot, dict) and list(y_dot) == list(y) and all(_alike(y_dot[k], y[k]) for k in y)
+    if isinstance(y, (tuple, list)):
+        return isinstance(y_dot, type(y)) and len(y_dot) == len(y) and all(map(_alike, y_dot, y))
+    if not floating(y):
+        return True
+    return np.shape(y_dot) == np.shape(y) and np.asarray(y_dot).dtype == np.asarray(y).dtype
 
 
 def _positions(f: Callable[..., Any], wrt: int | str | Sequence[int | str] | None) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ __all__ = ["check_rule"]
 # Functions that read one triangle of a symmetric matrix: only symmetric directions mean anything.
 _ONE_TRIANGLE = frozenset([np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh])
 # Of the ways to check a derivative, the part that thousands of samples of rules can afford.
-_RULE_WAYS = {True: (("vjp", True), ("vjp", False)), False: (("vjp", True),)}
+_RULE_WAYS = {True: (("vjp", True), ("vjp", False), ("jvp", True)), False: (("vjp", True),)}
 
 
 def check_rule(

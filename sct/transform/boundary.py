@@ -24,17 +24,18 @@ from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, T
 from sct.ir.words import in_words
 from sct.transform.adjoints import Adjoints
 
-__all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex"]
+__all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex", "positional_last"]
 
 
 @record(frozen=True)
 class Mode:
-    """What a reverse-mode function takes and gives.
+    """What a derivative takes and gives.
 
     `value`: the primal result is part of the result. `seed`: where the result's adjoint comes from: "one" (a scalar
     result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure);
-    "none": there is no reverse sweep. `again`: the primal has run before, and does nothing to the world. `step`: it is of a
-    step of a loop, which gives it adjoints of the right shapes.
+    "none": there is no reverse sweep; "tangents": there is forward mode in its place, with a parameter for each tangent.
+    `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
+    adjoints of the right shapes.
     """
 
     suffix: str
@@ -138,14 +139,17 @@ class Boundary(Adjoints):
             return seed, (param,)
         if not isinstance(result, Value) or not isinstance(t, (Array, Scalar)):
             return param, (param,)
-        message = f"{name} must have the shape of the result"
-        if isinstance(t, Scalar):
-            self.check_shapes(self.shape_of(param), Tuple(()), message)
-        seed = self.converted(param, result, name)
-        if isinstance(t, Array):
-            assert isinstance(seed, Value)
-            self.check_shapes(self.shape_of(seed), self.shape_of_result(result), message)
-        return seed, (param,)
+        return self.number_or_array(param, result, name, f"{name} must have the shape of the result"), (param,)
+
+    def number_or_array(self, given: Value, like: Value, name: str, message: str) -> Operand:
+        """What a caller gives as an adjoint or a tangent of a number or an array, which must be of that's shape."""
+        if isinstance(like.type, Scalar):
+            self.check_shapes(self.shape_of(given), Tuple(()), message)
+        made = self.converted(given, like, name)
+        if isinstance(like.type, Array):
+            assert isinstance(made, Value)
+            self.check_shapes(self.shape_of(made), self.shape_of_result(like), message)
+        return made
 
     def converted(self, given: Operand, result: Operand, name: str, pairs: list[tuple[Value, Value]] | None = None) -> Operand:
         """What a caller gives as an adjoint (lists, flags or integers perhaps) as numbers of the result's type.
@@ -230,7 +234,7 @@ class Boundary(Adjoints):
             return self.function(name, parameters, f.block.params, body, Tuple((value, pull)))
         if mode.seed == "argument":
             parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
-            parameters = _positional_last(parameters)
+            parameters = positional_last(parameters)
         out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
         own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {p.name: p for p in seed}
         params = tuple(own[p.name] for p in parameters)
@@ -296,7 +300,7 @@ def _parameter(name: str) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _positional_last(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+def positional_last(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
     """Parameters in an order that Python accepts: a cotangent comes before keyword-only ones."""
     keyword = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
     return [p for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY] + keyword

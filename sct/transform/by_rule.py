@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from sct.transform.adjoints import items_of
 from sct.transform.boundary import is_complex
 from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
 
-__all__ = ["adjoints_by_rule", "rule_advice"]
+__all__ = ["adjoints_by_rule", "adjoints_inlined", "once_for_types", "rule_advice"]
 
 _NONE = Const(None)
 
@@ -42,31 +42,80 @@ def adjoints_by_rule(
 ) -> list[tuple[Operand, Operand]]:
     """The operands of a statement that get an adjoint, with that; `active` has the values that one is wanted of."""
     noted((rule,))
-    operands: list[Operand] = [s.result, bar, *s.operands]
+
+    def make(inner: Builder, call: Apply, more: Sequence[Operand], wanted: set[Value]) -> list[Operand]:
+        return [o for pair in adjoints_inlined(inner, rule, call, more[0], wanted) for o in pair]
+
+    found = once_for_types(b, rule, s, [bar], active, make)
+    if found is not None:
+        return list(zip(found[::2], found[1::2], strict=True))
+    return _Reversed(b, rule, s, active, templated_rule).adjoints(bar)
+
+
+def adjoints_inlined(
+    b: Builder, rule: AdjointRule, s: Apply, bar: Operand, active: Collection[Value]
+) -> list[tuple[Operand, Operand]]:
+    """What `adjoints_by_rule` gives, by the rule's own statements."""
+    return _Reversed(b, rule, s, active, inlined_rule).adjoints(bar)
+
+
+def once_for_types(
+    b: Builder,
+    rule: AdjointRule,
+    s: Apply,
+    more: Sequence[Operand],
+    active: Collection[Value],
+    make: Callable[[Builder, Apply, Sequence[Operand], set[Value]], Sequence[Operand]],
+    by: Any = None,
+) -> Sequence[Operand] | None:
+    """What `make` gives for a statement by one of sct's own rules, worked out once for the types of its operands.
+
+    Parameters
+    ----------
+    b : Builder
+        Where the statements go.
+    rule : AdjointRule
+        The rule.
+    s : Apply
+        The statement.
+    more : sequence of Operand
+        Further operands: the adjoint of its result, say.
+    active : collection of Value
+        The values among the operands that are differentiated by.
+    make : callable
+        Given a builder, a statement and further operands of the same types, and the active ones among them, puts statements
+        there and gives operands.
+    by : hashable
+        What else that depends on.
+
+    Returns
+    -------
+    sequence of Operand or None
+        None where it has to be asked for these operands alone.
+    """
+    operands: list[Operand] = [s.result, *more, *s.operands]
+    first = 1 + len(more)
     hidden: dict[Operand, Operand] = {}  # the one number there is, of a rule that is the same for all numbers
     constants = [n for n, o in enumerate(operands) if type(o) is Const] if rule.is_blind else []
     if len(constants) == 1 and type(operands[constants[0]].value) is float:  # type: ignore[union-attr]
         stand = Value(Scalar(float))
         hidden[stand], operands[constants[0]] = operands[constants[0]], stand
     values = values_of(*operands)
-    if rule.is_own and all(isinstance(v.type, (Array, Scalar)) for v in values) and all(map(_lasts, operands)):
-        wanted = [v in active for v in values]
+    if not (rule.is_own and all(isinstance(v.type, (Array, Scalar)) for v in values) and all(map(_lasts, operands))):
+        return None
+    wanted = [v in active for v in values]
 
-        def make(inner: Builder, own: list[Operand]) -> list[Operand]:
-            result, bar, *args = own
-            assert isinstance(result, Value)
-            kwargs = zip((k for k, _ in s.kwargs), args[len(s.args) :], strict=True)
-            call = Apply(s.op, tuple(args[: len(s.args)]), tuple(kwargs), result, s.place, s.origin)
-            sought = {v for v, w in zip(values_of(*own), wanted, strict=True) if w}
-            return [o for pair in _Reversed(inner, rule, call, sought, inlined_rule).adjoints(bar) for o in pair]
+    def made(inner: Builder, own: list[Operand]) -> Sequence[Operand]:
+        result, args = own[0], own[first:]
+        assert isinstance(result, Value)
+        kwargs = zip((k for k, _ in s.kwargs), args[len(s.args) :], strict=True)
+        call = Apply(s.op, tuple(args[: len(s.args)]), tuple(kwargs), result, s.place, s.origin)
+        return make(inner, call, own[1:first], {v for v, w in zip(values_of(*own), wanted, strict=True) if w})
 
-        of = rule.function, rule.primitive, s.op, len(s.args), tuple([k for k, _ in s.kwargs]), *wanted
-        k = facts_of(s.op).index
-        known = [_as_index(o) if k is not None and n == k + 2 else o for n, o in enumerate(operands)]
-        found = from_template(b, of, known, [hidden.get(v, v) for v in values], make)
-        if found is not None:
-            return list(zip(found[::2], found[1::2], strict=True))
-    return _Reversed(b, rule, s, active, templated_rule).adjoints(bar)
+    of = make.__qualname__, by, rule.function, rule.primitive, s.op, len(s.args), tuple([k for k, _ in s.kwargs]), *wanted
+    k = facts_of(s.op).index
+    known = [_as_index(o) if k is not None and n == k + first else o for n, o in enumerate(operands)]
+    return from_template(b, of, known, [hidden.get(v, v) for v in values], made)
 
 
 def _lasts(o: Operand) -> bool:

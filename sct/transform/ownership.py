@@ -83,7 +83,8 @@ def _owning(block: Block, memory: Storage, item: int | None, held: int) -> Block
             seen |= roots
             return leaf
         copy = Value(leaf.type, leaf.name)
-        body.append(Apply(np.array, (leaf,), (), copy, None, origin))
+        copying = kept if isinstance(leaf.type, Unknown) and origin is not None and origin.tangent else np.array
+        body.append(Apply(copying, (leaf,), (), copy, None, origin))  # a tangent may be a tuple, an adjoint is none
         return copy
 
     gradient = map_leaves(owned, gradient)

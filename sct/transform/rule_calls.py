@@ -23,7 +23,7 @@ from sct.registry.facts import facts_of, ufunc_of
 from sct.registry.rules import AdjointRule
 from sct.specialize.building import Builder
 
-__all__ = ["as_taken", "check_shape", "dividing_as_numpy"]
+__all__ = ["as_taken", "check_shape", "dividing_as_numpy", "known_shape"]
 
 
 # -- operands ----------------------------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def check_shape(b: Builder, rule: AdjointRule, bar: Operand, operand: Value, pla
     """Refuse an adjoint of another shape than the operand's: now if the types tell, otherwise when the code runs."""
     if rule.is_own or isinstance(operand.type, (Tuple, List, ListOf, Dict)):
         return
-    want, have = _shape(operand), _shape(bar)
+    want, have = known_shape(operand), known_shape(bar)
     name = repr(operand.name) if operand.name else "its operand"
     message = f"the adjoint rule {rule.function.__name__} gives an adjoint of another shape than that of {name}"
     if want is not None and have is not None:
@@ -118,7 +118,8 @@ def check_shape(b: Builder, rule: AdjointRule, bar: Operand, operand: Value, pla
     b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), (), place, b.origin))
 
 
-def _shape(o: Operand) -> tuple[SizeLike, ...] | None:
+def known_shape(o: Operand) -> tuple[SizeLike, ...] | None:
+    """The shape of an operand; None if its rank is not known, or if it is no number or array."""
     t = type_of(o)
     return as_array(t).shape if isinstance(t, (Array, Scalar, Const)) else None
 

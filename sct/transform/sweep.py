@@ -29,7 +29,7 @@ from sct.transform.adjoints import Adjoints, Loop, adjoint_type, bar_name, items
 from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 
-__all__ = ["Sweep"]
+__all__ = ["Sweep", "parameter_names"]
 
 
 class Sweep(Adjoints):
@@ -179,7 +179,7 @@ class Sweep(Adjoints):
 
     def python_function(self, s: Apply, bar: Operand) -> None:
         """A Python function that is called, not inlined (because it is recursive): by its own vjp, which runs it again."""
-        names = _parameter_names(s.op)
+        names = parameter_names(s.op)
         if effect(s) == "draws" and names is None:
             raise NoRuleError(
                 f"a random draw by {describe(s.op)}, whose distribution depends on what is differentiated by",
@@ -375,10 +375,10 @@ def _backward(origin: Origin | None) -> Origin | None:
     return None if origin is None else Origin(origin.text, origin.place, True)
 
 
-def _parameter_names(op: Any) -> list[str] | None:
+def parameter_names(op: Any) -> list[str] | None:
     """The parameters of a Python function, or of the vjp of one; None for anything else."""
     if isinstance(op, Derived):
-        inner = _parameter_names(op.function)
+        inner = parameter_names(op.function)
         return None if inner is None else [*inner, "y_bar"]
     op = op.function if isinstance(op, Call) else op
     op = op.function if isinstance(op, Again) else op

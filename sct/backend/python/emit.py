@@ -321,7 +321,9 @@ class _Emitter:
         return f"Derivative of {name}: {inspect.cleandoc(doc).splitlines()[0]}"
 
     def has_reverse(self, block: Block) -> bool:
-        return any(is_reverse(s) or isinstance(s, Closure) or any(self.has_reverse(b) for b in s.blocks) for s in block.body)
+        """Whether something in a block goes back."""
+        back = (isinstance(s, Closure) or (s.origin is not None and s.origin.reverse) for s in block.body)
+        return any(back) or any(self.has_reverse(b) for s in block.body for b in s.blocks)
 
     def arguments(self, signature: inspect.Signature) -> Any:
         p = inspect.Parameter

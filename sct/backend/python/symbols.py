@@ -69,7 +69,7 @@ def _public() -> dict[int, tuple[str, str]]:
 
 def _own_name(value: Any) -> str:
     if isinstance(value, (Again, Derived)):
-        return f"{_own_name(value.function)}_{'vjp' if isinstance(value, Derived) else 'again'}"
+        return f"{_own_name(value.function)}_{value.transform if isinstance(value, Derived) else 'again'}"
     return getattr(value, "__name__", "constant")
 
 

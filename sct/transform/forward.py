@@ -1,0 +1,325 @@
+"""Forward mode: a typed function and its tangents, as one function, in the order of the primal's statements.
+
+Takes a typed function; gives one in which each statement that a tangent passes through has that of its result beside it.
+Branches and loops have the tangents of what they give as further φ's, so nothing is recorded. Method: Griewank & Walther,
+Evaluating Derivatives (2008), section 3.1: with each statement y = φ(x), ẏ = φ'(x) ẋ.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
+from sct.analysis.versions import is_write
+from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Call, Derived, Method, Steps, StepsBack
+from sct.ir.rewriting import renamed
+from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Origin, Statement, Value, While, reads_of, type_of, values_of
+from sct.ir.types import Array, Const, Dict, List, Scalar, Tuple, keys_of, with_items
+from sct.registry.rules import adjoint_rule
+from sct.registry.tangents import tangent_rule
+from sct.specialize.specializer import Specialized
+from sct.transform.adjoints import adjoint_type
+from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
+from sct.transform.refusals import refuse_given_away, refuse_records
+from sct.transform.sweep import parameter_names
+from sct.transform.tangents import tangent_by_rule, tangent_of
+
+__all__ = ["forward"]
+
+
+def forward(specialized: Specialized, wrt: Sequence[str], mode: Mode) -> Specialized:
+    """The forward-mode derivative of a typed function.
+
+    Parameters
+    ----------
+    specialized : Specialized
+        The primal.
+    wrt : sequence of str
+        The parameters that have tangents.
+    mode : Mode
+        What the derivative takes and gives.
+
+    Raises
+    ------
+    NonDifferentiableArgumentError
+        If a `wrt` parameter is (or holds) something else than real or complex numbers.
+    NoRuleError
+        If what varies goes into an operation without a rule, or whose rule is not linear.
+    """
+    return _Forward(specialized, wrt, mode).run()
+
+
+class _Forward(Boundary):
+    """The tangents of a function's values: `dots` has those that are not zero."""
+
+    def __init__(self, specialized: Specialized, wrt: Sequence[str], mode: Mode) -> None:
+        super().__init__(specialized.function, mode)
+        self.specialized = specialized
+        self.wrt = wrt
+        self.dots: dict[Value, Operand] = {}
+        self.primals: list[Statement] = []  # of the statement of the user's that is being pushed forward
+        self.tangents: list[Statement] = []
+
+    def run(self) -> Specialized:
+        f = self.primal
+        names = list(f.signature.parameters)
+        params = [f.block.params[names.index(n)] for n in self.wrt]
+        for p in params if f.callee is not None else ():
+            check_argument(p.type, p.name, f)
+        result, aux = self.split_aux(f.block.yields[0])
+        refuse_given_away(f.block, params)
+        self.active = active_values(f.block, params, values_of(result))
+        refuse_records(f.block, self.active)
+        given: list[Value] = []
+        for p in params:
+            given.append(Value(p.type, fresh_name(f"{p.name}_dot", [*names, *(g.name for g in given)])))
+        self.carried.update(given)
+        for p, v in zip(params, given, strict=True):
+            self.dots[p] = self.tangent_parameter(p, v)
+        for s in f.block.body:
+            self.statement(s)
+        self.put()
+        value = result if aux is None else Tuple((result, aux))
+        return self.assembled(given, Tuple((value, self.tangent(result))))
+
+    def assembled(self, given: list[Value], out: Operand) -> Specialized:
+        """The function of values and tangents, which takes those of its parameters behind them."""
+        f, s = self.primal, self.specialized
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters = [p.replace(default=inspect.Parameter.empty) for p in f.signature.parameters.values()]
+        parameters = positional_last([*parameters, *(inspect.Parameter(v.name, kind) for v in given)])
+        own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {v.name: v for v in given}
+        name = f"{f.name if f.name.isidentifier() else 'f'}_{self.mode.suffix}"
+        params = tuple(own[p.name] for p in parameters)
+        block = self.under_their_names(Block((), tuple(self.b.body), (out,)))
+        function = self.function(name, parameters, params, block.body, block.yields[0])
+        return Specialized(
+            function,
+            tuple(dict.fromkeys((*s.dependencies, *self.b.dependencies))),
+            tuple(dict((*s.free, *self.b.free.items())).items()),
+            s.written,
+        )
+
+    def tangent_parameter(self, p: Value, given: Value) -> Operand:
+        """What a caller gives as the tangent of a parameter, as numbers of its type and shape."""
+        if not isinstance(p.type, (Tuple, List, Dict)):
+            return self.number_or_array(given, p, given.name, f"{given.name} must have the shape of {p.name}")
+        pairs: list[tuple[Value, Value]] = []
+        made = self.converted(self.b.expose_all(given), p, "", pairs)
+        alike = [(self.shape_of(v), self.shape_of_result(own)) for v, own in pairs]
+        if alike:
+            shapes, own_shapes = map(Tuple, zip(*alike, strict=True))
+            self.check_shapes(shapes, own_shapes, f"the parts of {given.name} must have the shapes of those of {p.name}")
+        return made
+
+    # -- tangents ----------------------------------------------------------------------------------------------------
+
+    def tangent(self, o: Operand) -> Operand:
+        """The tangent of an operand in its structure: zeros where it has none, and None for what can have none."""
+        found = self.dots.get(o) if isinstance(o, Value) else None
+        if isinstance(o, (Tuple, List, Dict)):
+            return with_items(o, [self.tangent(i) for i in o.items])
+        if isinstance(found, (Tuple, List, Dict)):
+            return self.filled(found, o)
+        if found is not None:
+            return found
+        if not isinstance(o, Value):
+            return Const(0.0) if isinstance(o, Const) and isinstance(o.value, (float, complex)) else Const(None)
+        if isinstance(o.type, (Tuple, List, Dict)):
+            return self.tangent(self.b.expose_all(o))
+        return self.strong(self.zero(o), o) if differentiable(o.type) else Const(None)
+
+    def filled(self, dot: Tuple | List | Dict, o: Operand) -> Operand:
+        """A tangent of a container with zeros for the items that have none."""
+        if all(i != Const(None) for i in dot.items):
+            return dot
+        own = self.b.expose_all(o)
+        assert isinstance(own, (Tuple, List, Dict))
+        return with_items(dot, [self.tangent(v) if i == Const(None) else i for i, v in zip(dot.items, own.items, strict=True)])
+
+    def handed_on(self, o: Operand, like: Value) -> Operand:
+        """The tangent that a φ takes from an operand."""
+        if isinstance(o, (Tuple, List, Dict)):
+            return with_items(o, [self.handed_on(i, like) for i in o.items])
+        return self.tangent(o) if isinstance(o, Value) else self.strong(Const(0.0), like)
+
+    def of_result(self, v: Value) -> Value:
+        """The tangent of a φ."""
+        made = Value(adjoint_type(v.type), f"{v.name}_dot" if v.name else "", f"{v.hint or 'part'}_dot")
+        self.dots[v] = made
+        return made
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def statement(self, s: Statement) -> None:
+        """A statement; what belongs to one of the user's is put together, the tangents behind the values."""
+        o = s.origin
+        if self.primals and (not isinstance(s, Apply) or o is not self.primals[-1].origin):
+            self.put()
+        self.b.place, self.b.origin = s.place, None if o is None else Origin(o.text, o.place, False, True)
+        if isinstance(s, Apply):
+            with self.b.into(self.tangents):
+                self.apply(s)
+        elif isinstance(s, If):
+            self.if_(s)
+        elif isinstance(s, Closure):
+            self.b.body.append(s)
+        else:
+            assert isinstance(s, (For, While))
+            self.loop(s)
+
+    def put(self) -> None:
+        """Put down the values and tangents that wait for each other."""
+        self.b.body += [*self.primals, *self.tangents]
+        self.primals, self.tangents = [], []
+
+    def apply(self, s: Apply) -> None:
+        dots = {v: self.dots[v] for v in s.values if v in self.dots} if s.result in self.active else {}
+        if s.op in (TAPE, PUSH, POP):
+            self.primals.append(s)
+            self.tape_step(s)
+        elif not dots or blocks_derivative(s.op):
+            self.keep(s)
+        elif s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
+            self.primals.append(s)
+            self.item(s)
+        elif s.op is UNPACK:
+            self.primals.append(s)
+            found = self.b.append(UNPACK, (dots[s.args[0]], *s.args[1:]), {}, s.result.type)  # type: ignore[index]
+            self.dots[s.result] = found
+        elif self.is_called(s):
+            self.call(s, dots)
+        else:
+            steps: list[Statement] = []
+            with self.b.into(steps):
+                dot = tangent_by_rule(self.b, s, dots)
+                dot = None if dot is None else self.named(steps, self.of_dtype(self.fitted(dot, s.result), s.result), s.result)
+            if dot is not None:
+                self.dots[s.result] = dot
+            if any(s.result in reads_of(t) for t in steps):
+                self.keep(s)
+                self.tangents += steps
+            else:
+                self.tangents += steps
+                self.keep(s)
+
+    def keep(self, s: Apply) -> None:
+        """The primal's statement, behind tangents that wait where these read what it puts something else in the place of."""
+        read = set().union(*map(reads_of, self.tangents))
+        before = s.args[0] if is_write(s) else None
+        if before in read or (s.result.name and any(v.name == s.result.name for v in read)):
+            self.primals += self.tangents
+            self.tangents.clear()
+        self.primals.append(s)
+
+    def tape_step(self, s: Apply) -> None:
+        """A step of a tape, beside which there is one of the tangents of its entries."""
+        if s.op is TAPE:
+            if s.result in self.active:
+                self.dots[s.result] = self.b.append(TAPE, (), {}, s.result.type, f"{s.result.name}_dot")
+        elif (tape := tangent_of(s.args[0], self.dots)) is not None:
+            if s.op is PUSH:
+                self.b.append(PUSH, (tape, self.tangent(s.args[1])), {}, Const(None))
+            else:
+                self.dots[s.result] = self.b.append(POP, (tape,), {}, adjoint_type(s.result.type))
+
+    def item(self, s: Apply) -> None:
+        """An item of a container."""
+        whole, key = s.args
+        assert isinstance(key, Const)
+        found = tangent_of(whole, self.dots)
+        if isinstance(found, Value):
+            self.dots[s.result] = self.b.project(found, key.value, s.result.type)
+        elif isinstance(found, (Tuple, List, Dict)):
+            t = type_of(whole)
+            assert isinstance(t, (Tuple, List, Dict))
+            item = found.items[list(keys_of(t)).index(key.value)]
+            if item != Const(None):
+                self.dots[s.result] = item
+
+    def of_dtype(self, dot: Operand, v: Value) -> Operand:
+        """The tangent of `v`, which is a NumPy number, or complex, where that is."""
+        t, have = v.type, type_of(dot)
+        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c" and not is_complex(have):
+            if t.shape == ():
+                return self.b.apply(t.dtype.type, (dot,))
+            return self.b.apply(Method("astype"), (dot, Const(t.dtype)))
+        if isinstance(t, Scalar) and t.kind is complex and not is_complex(have):
+            return self.b.apply(complex, (dot,))
+        return self.strong(dot, v)
+
+    def named(self, steps: list[Statement], dot: Operand | None, v: Value) -> Operand | None:
+        """The tangent of `v`, made by `steps`, under a name like that of `v`."""
+        if not isinstance(dot, Value):
+            return dot
+        made = self.made_as.get(dot, dot)  # of which more is known now, perhaps
+        if not any(made in t.results for t in steps):
+            return dot
+        under = dot.called(f"{v.name}_dot") if v.name else dot
+        steps[:] = renamed(Block((), tuple(steps), ()), {made: under}).body
+        return under
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+
+    def is_called(self, s: Apply) -> bool:
+        """Whether a statement calls a Python function that has no rule, since it is recursive or checkpointed."""
+        primitive = primitive_of(s.op)
+        if isinstance(s.op, (Steps, StepsBack)) or adjoint_rule(primitive) is not None or tangent_rule(primitive) is not None:
+            return False
+        return parameter_names(s.op) is not None
+
+    def call(self, s: Apply, dots: dict[Value, Operand]) -> None:
+        """Such a call: of its jvp, which gives the value too."""
+        names = parameter_names(s.op)
+        assert names is not None
+        draws = getattr(s.op, "draws", False)
+        args = s.args[draws:]
+        given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
+        wrt = tuple(n for n, a in given.items() if any(v in dots for v in values_of(a)))
+        function = s.op.function if isinstance(s.op, Call) else s.op
+        tangents = tuple(self.tangent(given[n]) for n in wrt)
+        t = Tuple((s.result.type, adjoint_type(s.result.type)))
+        effect = s.op.effect if isinstance(s.op, Call) else "none"
+        self.primals += self.tangents
+        self.tangents.clear()
+        with self.b.into(self.primals):
+            found = self.b.append(Derived(function, wrt, False, True, effect), (*args, *tangents), dict(s.kwargs), t)
+        self.primals.append(Apply(operator.getitem, (found, Const(0)), (), s.result, s.place, s.origin))
+        self.dots[s.result] = self.b.project(found, 1, t.items[1])
+
+    # -- branches and loops ------------------------------------------------------------------------------------------
+
+    def with_tangents(self, block: Block, params: tuple[Value, ...], ends: Sequence[tuple[Operand, Value]], n: int) -> Block:
+        """A block with tangents, which yields those of `ends` behind the first `n` operands that it yields."""
+        body: list[Statement] = []
+        with self.b.into(body):
+            for s in block.body:
+                self.statement(s)
+            self.put()
+            dots = [self.handed_on(o, like) for o, like in ends]
+        yields = (*block.yields[:n], *dots, *block.yields[n:])
+        return Block((*block.params, *params), tuple(body), yields, block.label)
+
+    def if_(self, s: If) -> None:
+        phis = [phi for phi in s.phis if phi.result in self.active]
+        n = len(s.results)
+        then, orelse = (
+            self.with_tangents(b, (), [(phi.ends[k], phi.result) for phi in phis], n) for k, b in enumerate(s.blocks)
+        )
+        results = (*s.results, *(self.of_result(phi.result) for phi in phis))
+        self.b.body.append(replace(s, then=then, orelse=orelse, results=results))
+
+    def loop(self, s: For | While) -> None:
+        phis = [phi for phi in s.phis if phi.params[0] in self.active]
+        n = len(s.inits)
+        inits = (*s.inits, *(self.handed_on(phi.begins[0], phi.result) for phi in phis))
+        params = tuple(self.of_result(phi.params[0]) for phi in phis)
+        if isinstance(s, While):
+            tested = tuple(self.of_result(phi.params[1]) for phi in phis) if s.test.params else ()
+            s = replace(s, test=self.with_tangents(s.test, tested, (), 1))
+        body = self.with_tangents(s.body, params, [(phi.ends[0], phi.params[0]) for phi in phis], n)
+        results = (*s.results[:n], *(self.of_result(phi.result) for phi in phis), *s.results[n:])
+        self.b.body.append(replace(s, inits=inits, body=body, results=results))
