@@ -3,8 +3,20 @@
     read → lower → specialize → differentiate → finish → to_tree → to_text
 
 Each takes a value that never changes and gives another; what a stage must know of the ones before it stands in that value.
-Transforms (`sct.grad`) are made of these functions too. Never runs the function that is differentiated, and never looks at a
-value of an argument but for sizes.
+Transforms (`sct.grad`) are made of these functions too. Never runs the function that is differentiated, and never looks at
+data: of arguments it takes types and sizes.
+
+>>> def area(r):
+...     return 3.0 * r * r
+>>> lowered = lower(read(area))
+>>> typed = specialize(lowered, Arguments.declared(lowered, "r: float"))
+>>> print(to_text(to_tree(differentiate(typed, "grad", "r"))).source)
+def area_grad(r):
+    # reverse
+    # return 3.0 * r * r
+    r_bar = 6.0 * r
+    return r_bar
+<BLANKLINE>
 """
 
 from __future__ import annotations
@@ -551,11 +563,13 @@ def to_text(tree: Tree) -> Text:
     return printed(tree)
 
 
-def __getattr__(name: str) -> Any:
-    """What only emitters need is imported when it is asked for."""
-    if name != "Emitter":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sct.backend import emitter
+if not TYPE_CHECKING:
 
-    globals()[name] = emitter.Emitter
-    return emitter.Emitter
+    def __getattr__(name):
+        """What only emitters need is imported when it is asked for."""
+        if name != "Emitter":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from sct.backend import emitter
+
+        globals()[name] = emitter.Emitter
+        return emitter.Emitter

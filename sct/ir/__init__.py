@@ -5,7 +5,7 @@ docs/library.md describes them.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE
 from sct.ir.rewriting import substitute
@@ -101,10 +101,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """What a compilation does not need is imported when it is asked for."""
-    module = {"parse": "parser", "show": "printer", "MalformedError": "verifier", "verify": "verifier"}.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found = getattr(import_module(f"{__name__}.{module}"), name)
-    return found
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """What a compilation does not need is imported when it is asked for."""
+        module = {"parse": "parser", "show": "printer", "MalformedError": "verifier", "verify": "verifier"}.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found = getattr(import_module(f"{__name__}.{module}"), name)
+        return found
