@@ -5,6 +5,8 @@ Takes functions and what is asked of them; gives text. Never runs what it writes
 
 from __future__ import annotations
 
+import functools
+import inspect
 import types as python_types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,13 +15,15 @@ from typing import Any
 from sct.api.derived import DerivedFunction, written_name
 from sct.api.pipeline import with_steps
 from sct.api.transforms import elementwise_grad, grad, jvp, pullback, value_and_grad, vjp
+from sct.backend.outside import Given, as_data
 from sct.backend.standalone import Asked, Standalone, described
 from sct.errors import CallError, SctError
 from sct.infer.declared import annotated_types, declared_types
 from sct.infer.signature import abstract, examples
-from sct.ir.ops import Again, Derived
+from sct.ir.ops import Again, Derived, describe
+from sct.ir.rewriting import changed
 from sct.ir.ssa import Value
-from sct.ir.types import Abstract, facts_relied_on, sizes_known
+from sct.ir.types import Abstract, Relied, facts_relied_on, sizes_known
 from sct.specialize.lowering import compiling
 from sct.specialize.reading import noting
 from sct.stack import with_room
@@ -87,6 +91,7 @@ class Generator:
         self._said = [f"{name}={value!r}" for name, value, default in given if value != default]
         self._calls: dict[str, str] = {}  # by what each gives, how it was asked for
         self._types: list[str] = []
+        self._given: dict[tuple[tuple[str, int], ...], Given] = {}
 
     @ends_here
     def add(
@@ -106,7 +111,7 @@ class Generator:
         Parameters
         ----------
         f : callable
-            A Python function.
+            A function; of a method of an object, or a partial, what that gives to it is data, as globals are.
         transform : {"grad", "value_and_grad", "vjp", "pullback", "elementwise_grad"}, optional
             What is added; left out, the function as it is written.
         wrt : str, int, or tuple of these
@@ -124,13 +129,9 @@ class Generator:
         **options
             Of the transform: `has_aux`, `holomorphic`, `optimize`.
         """
-        if not isinstance(f, (python_types.FunctionType, DerivedFunction)):
-            raise CallError(
-                f"generate takes a Python function, not a {type(f).__name__}", advice="Give it the function itself."
-            )
         if transform is None:
             if not isinstance(f, python_types.FunctionType):
-                raise CallError("a derivative is added by its transform", advice="Write add(f, 'grad').")
+                raise CallError("only a function is added as it is written", advice="Say which derivative: add(f, 'grad').")
             if options or accumulate or (wrt, like, types, name) != (0, None, None, None):
                 raise CallError("a function is added as it is written", advice="Write add(f), or say which transform.")
             self._calls[self._module.copy(f)] = f"add({_placed(f)})"
@@ -146,15 +147,35 @@ class Generator:
     def _add(self, derived: DerivedFunction[..., Any], like: Any, types: str | None, name: str | None) -> str:
         what = _GIVES[derived._transform].format(f=written_name(derived.primal), wrt=_listed(derived.wrt))
         with examples(), compiling(), sizes_known(at_call=self._guards and like is not None):
-            given = parameter_types(derived, like, types)
+            given = given_beforehand(derived, like)
+            found = parameter_types(derived, like, types)
+
+            def asked(relied: Relied) -> Asked:
+                return self._with_data(self._asked(derived, found, what, relied), given)
 
             def added() -> str:
                 with facts_relied_on() as relied:
-                    return self._module.add(lambda: self._asked(derived, given, what, relied), name)
+                    return self._module.add(lambda: asked(relied), name)
 
             called = with_room(added)
-        self._types.append(described(given))
+        self._types.append(described(found))
         return called
+
+    def _with_data(self, asked: Asked, values: Mapping[str, Any]) -> Asked:
+        """A derivative without the parameters that are given beforehand, unless they are asked for as such."""
+        kept = [n for n in values if self._module.bundle.way(n) == "parameters"]
+        data = {n: v for n, v in values.items() if n not in kept}
+        f = asked.specialized.function
+        parameters = [p.replace(kind=p.KEYWORD_ONLY) if n in kept else p for n, p in f.signature.parameters.items()]
+        last = [p.name for p in sorted(parameters, key=lambda p: p.kind)]
+        params = tuple(sorted(f.block.params, key=lambda p: last.index(p.name)))
+        f = changed(
+            f, signature=inspect.Signature(sorted(parameters, key=lambda p: p.kind)), block=replace(f.block, params=params)
+        )
+        key = tuple((n, id(v)) for n, v in data.items())
+        f, free = as_data(f, self._given.setdefault(key, Given(data)))
+        specialized = replace(asked.specialized, function=f, free=(*asked.specialized.free, *free))
+        return replace(asked, specialized=specialized, types={n: t for n, t in asked.types.items() if n not in data})
 
     def _asked(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
         with noting() as read:
@@ -184,8 +205,12 @@ def _placed(f: Any) -> str:
     """A function, by its name in its module."""
     if isinstance(f, DerivedFunction):
         return f"{f._transform}({_placed(f.primal)})"
-    module = getattr(f, "__module__", None)
-    return f.__qualname__ if module in (None, "__main__") else f"{module}.{f.__qualname__}"
+    if isinstance(f, functools.partial):
+        return f"partial({_placed(f.func)}, …)"
+    name, module = getattr(f, "__qualname__", None), getattr(f, "__module__", None)
+    if name is None or module is None:
+        return describe(f)
+    return str(name) if module == "__main__" else f"{module}.{name}"
 
 
 def _derived(f: Any, transform: str, wrt: Any, accumulate: bool, options: Mapping[str, Any]) -> DerivedFunction[..., Any]:
@@ -227,15 +252,22 @@ def _runs(derived: DerivedFunction[..., Any], op: Again | Derived) -> DerivedFun
     return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), derived.optimize, "again")
 
 
+def given_beforehand(derived: DerivedFunction[..., Any], like: Sequence[Any] | dict[str, Any] | None = None) -> dict[str, Any]:
+    """What a method or partial gives to a function, by the names of the parameters; not what `like` gives by name."""
+    given = derived._inner.bind_partial(*derived._first, **derived._callee.keywords).arguments
+    return {n: v for n, v in given.items() if not isinstance(like, dict) or n not in like}
+
+
 def parameter_types(
     derived: DerivedFunction[..., Any], like: Sequence[Any] | dict[str, Any] | None, types: str | None
 ) -> tuple[Abstract, ...]:
     """The types of a function's parameters: of arguments such as `like`, as `types` says them, or as they are annotated."""
     names = list(derived._inner.parameters)
+    given = {n: abstract(v, n) for n, v in given_beforehand(derived).items()}
     if types is not None:
         if like is not None:
             raise CallError("the types are given twice, by like and by types", advice="Leave one of them out.")
-        found = declared_types(types, names)
+        found = {**given, **declared_types(types, [n for n in names if n not in given])}
         return tuple(found[n] for n in names)
     if like is not None:
         if not isinstance(like, (tuple, list, dict)):
@@ -243,7 +275,10 @@ def parameter_types(
         args, kwargs = ((), like) if isinstance(like, dict) else (tuple(like), {})
         values, _, _ = derived._bound(derived._with_added(args, kwargs), kwargs)
         return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
-    return annotated_types(derived._inner, derived.wrt, getattr(derived._root, "__globals__", {}))
+    left = inspect.Signature([p for n, p in derived._inner.parameters.items() if n not in given])
+    types_left = annotated_types(left, derived.wrt, getattr(derived._root, "__globals__", {}))
+    found = {**given, **dict(zip(left.parameters, types_left, strict=True))}
+    return tuple(found[n] for n in names)
 
 
 def _formatted(text: str) -> str:

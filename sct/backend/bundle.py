@@ -14,8 +14,9 @@ import math
 import symtable
 import sys
 import tokenize
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from types import FunctionType, ModuleType
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from enum import Enum
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ import numpy as np
 from sct.errors import SctError
 from sct.frontend.read import read
 from sct.frontend.resolve import MISSING, look_up, place_of_default
-from sct.ir.ops import Free
+from sct.ir.ops import Free, describe
 
 __all__ = ["WAYS", "Bundle", "Gap", "edited", "known_by", "literal", "rows_of"]
 
@@ -98,6 +99,11 @@ class Bundle:
             return self.module(value, called)
         if isinstance(value, (FunctionType, type)):
             return self.code(value, called)
+        if isinstance(value, Enum):
+            return f"{self.imported(type(value), type(value).__name__)}.{value.name}"
+        if isinstance(value, np.dtype):
+            self.imports["import numpy as np"] = None
+            return f'np.dtype("{value.name if value.isnative else value.str}")'
         for module, path in ((np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft"), (np.random, "np.random")):
             if isinstance(own, str) and getattr(module, own, MISSING) is value:
                 self.imports["import numpy as np"] = None
@@ -106,7 +112,7 @@ class Bundle:
 
     def is_code(self, value: Any) -> bool:
         """Whether an object is referred to, rather than written or read."""
-        return isinstance(value, ModuleType) or callable(value) or type(value).__module__ == "typing"
+        return isinstance(value, (ModuleType, Enum, np.dtype)) or callable(value) or type(value).__module__ == "typing"
 
     def module(self, value: ModuleType, called: str) -> str:
         if value is np:
@@ -125,15 +131,25 @@ class Bundle:
             return self.copied(value)
         return self.imported(value, called)
 
+    def original(self, value: Any, called: str) -> str:
+        """An object of the user's itself, even where functions are copied."""
+        if isinstance(value, FunctionType) and not (value.__module__ or "").startswith("sct."):
+            return self.imported(value, called)
+        return self.reference(value, called)
+
     def imported(self, value: Any, called: str) -> str:
-        """An object, imported from its module."""
+        """An object, imported from its module; one in a class by way of the class."""
         module, own = getattr(value, "__module__", None), getattr(value, "__qualname__", getattr(value, "__name__", called))
         if own == "Any" or getattr(value, "_name", None) == "Any":
             module, own = "typing", "Any"
-        found = sys.modules.get(module or "")
-        if found is None or getattr(found, str(own), MISSING) is not value:
+        module, own = ("types", "MethodType") if value is MethodType else (module, str(own))
+        first, *rest = own.split(".")
+        found: Any = sys.modules.get(module or "")
+        for part in (first, *rest):
+            found = getattr(found, part, MISSING)
+        if found is not value:
             raise SctError(
-                f"{called} cannot be imported by its name",
+                f"{called} is {_described(value)}, which cannot be imported by its name",
                 None,
                 "Define it at the top level of a module.",
             )
@@ -146,9 +162,10 @@ class Bundle:
         if (module, own) == ("typing", "Any"):
             self.imports["from typing import Any"] = None
             return "Any"
-        name = self.named(id(value), str(own), value)
-        self.imports[f"from {module} import {own}" + (f" as {name}" if name != own else "")] = None
-        return name
+        root = getattr(sys.modules[str(module)], first)
+        name = self.named(("imported", id(root)), first, root)
+        self.imports[f"from {module} import {first}" + (f" as {name}" if name != first else "")] = None
+        return ".".join([name, *rest])
 
     # -- data --------------------------------------------------------------------------------------------------------
 
@@ -191,10 +208,16 @@ class Bundle:
         """Data, written into the module."""
         name = self.named(place, called, holder)
         if name not in self.constants:
-            text = self.constants[name] = literal(value, called)
+            text = self.constants[name] = literal(value, called, self.in_constant)
             if "np." in text:
                 self.imports["import numpy as np"] = None
         return name
+
+    def in_constant(self, value: Any) -> str | None:
+        """How a constant refers to an object that is no data, if that is there before what the module defines."""
+        if isinstance(value, (Enum, np.dtype, type, np.ufunc)):
+            return self.reference(value, getattr(value, "__name__", "constant"))
+        return None
 
     # -- copies ------------------------------------------------------------------------------------------------------
 
@@ -442,13 +465,13 @@ def known_by(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{k!r}: {known_by(v)}' for k, v in value.items())}}}"
     try:
-        return "".join(_literal(value))
+        return "".join(_literal(value, _unknown))
     except _UnwrittenError:
         return str(getattr(value, "__qualname__", type(value).__qualname__))
 
 
-def literal(value: Any, called: str) -> str:
-    """Data as Python writes it.
+def literal(value: Any, called: str, refer: Callable[[Any], str | None]) -> str:
+    """Data as Python writes it; `refer` says how to refer to what is in it and no data.
 
     Raises
     ------
@@ -456,58 +479,72 @@ def literal(value: Any, called: str) -> str:
         If it is no number, string or array of some size, nor a container of these.
     """
     try:
-        return "".join(_literal(value))
-    except _UnwrittenError:
-        size = f"an array of {value.size} entries" if isinstance(value, np.ndarray) else ""
+        return "".join(_literal(value, refer))
+    except _UnwrittenError as e:
+        (found,) = e.args
+        size = f"an array of {found.size} entries" if isinstance(found, np.ndarray) else _described(found)
         raise SctError(
-            f"{called} is {size or f'an object of class {type(value).__name__}'}, which cannot be written as a constant",
+            f"{called} is {size}, which cannot be written as a constant"
+            if found is value
+            else f"{called} has {size} in it, which cannot be written as a constant",
             None,
             "Ask for data='parameters' or data='import'.",
         ) from None
+
+
+def _unknown(value: Any) -> None:
+    """Nothing is referred to."""
+
+
+def _described(value: Any) -> str:
+    """What a message calls an object."""
+    return describe(value) if hasattr(value, "__qualname__") else f"an object of class {type(value).__name__}"
 
 
 class _UnwrittenError(Exception):
     """Data that has no short text."""
 
 
-def _literal(value: Any) -> Iterator[str]:
+def _literal(value: Any, refer: Callable[[Any], str | None]) -> Iterator[str]:
     kind = type(value)
     if kind is float:
         plain = math.isfinite(value)
         yield repr(value) if plain else "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
     elif kind is complex:
         yield "complex("
-        yield from _literal(value.real)
+        yield from _literal(value.real, refer)
         yield ", "
-        yield from _literal(value.imag)
+        yield from _literal(value.imag, refer)
         yield ")"
     elif kind in _SIMPLE:
         yield repr(value)
     elif kind in _NUMBERS:
         yield f"np.{value.dtype.name}{'_' if value.dtype.kind == 'b' else ''}("
-        yield from _literal(value.item())
+        yield from _literal(value.item(), refer)
         yield ")"
     elif kind in (tuple, list):
         open_, close = ("(", ",)" if len(value) == 1 else ")") if kind is tuple else ("[", "]")
         yield open_
         for k, v in enumerate(value):
             yield ", " if k else ""
-            yield from _literal(v)
+            yield from _literal(v, refer)
         yield close
     elif kind is dict:
         yield "{"
         for k, (key, v) in enumerate(value.items()):
             yield ", " if k else ""
-            yield from _literal(key)
+            yield from _literal(key, refer)
             yield ": "
-            yield from _literal(v)
+            yield from _literal(v, refer)
         yield "}"
     elif kind is np.ndarray and value.dtype.type in _NUMBERS and value.dtype.isnative and value.size <= _LARGEST:
         if value.size:
             yield "np.array("
-            yield from _literal(value.tolist())
+            yield from _literal(value.tolist(), refer)
             yield f', dtype="{value.dtype.name}")'
         else:
             yield f'np.zeros({value.shape!r}, dtype="{value.dtype.name}")'
+    elif (text := refer(value)) is not None:
+        yield text
     else:
-        raise _UnwrittenError
+        raise _UnwrittenError(value)

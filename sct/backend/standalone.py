@@ -12,13 +12,14 @@ import inspect
 import keyword
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
 from sct.backend.bundle import WAYS, Bundle, Gap, edited, known_by, rows_of
 from sct.backend.copies import copy_in, told_apart, words
+from sct.backend.outside import all_blocks, as_parameters, free_in, is_free
 from sct.backend.overlap import Overlap, overlap_check
 from sct.backend.python.emit import Text, emit, variable_types
 from sct.backend.python.symbols import Naming
@@ -27,8 +28,7 @@ from sct.frontend.read import read
 from sct.frontend.resolve import MISSING, free_value
 from sct.ir.ops import Again, Derived, Field, Free, Steps, StepsBack
 from sct.ir.records import record
-from sct.ir.rewriting import changed, map_blocks, substitute
-from sct.ir.ssa import Apply, Block, Function, Value, blocks_in, type_of
+from sct.ir.ssa import Apply, Function, Value, type_of
 from sct.ir.type_text import size_in_words
 from sct.ir.types import (
     Abstract,
@@ -157,11 +157,11 @@ class Standalone:
         """The text of a derivative, and of all that it needs."""
         f = asked.specialized.function
         parameters = self.parameters_of(f, public)
-        f, further = _with_parameters(f, parameters)
-        own = {v.name for b in _all_blocks(f) for s in b.body for v in s.results if not _is_free(s)}
-        own |= {p.name for b in _all_blocks(f) for p in b.params} | {*f.signature.parameters}
+        f, further = as_parameters(f, parameters)
+        own = {v.name for b in all_blocks(f) for s in b.body for v in s.results if not is_free(s)}
+        own |= {p.name for b in all_blocks(f) for p in b.params} | {*f.signature.parameters}
         self.bundle.taken |= own - {""}
-        names = {op: self.bundle.apart_from(self.bundle.datum(op, free_value(op)), own) for op in _free(f)}
+        names = {op: self.bundle.apart_from(self.bundle.datum(op, free_value(op)), own) for op in free_in(f)}
         f = told_apart(replace(f, name=name, doc=None), self.kinds)
         text = emit(f, Naming(False, names))
         self.bundle.imports.update(dict.fromkeys(text.imports))
@@ -174,11 +174,12 @@ class Standalone:
         checks = self.checks(asked, given, f, names) if public and asked.guards else []
         self.bodies[place] = self.with_header(body, f, asked, given, checks, mixed, public)
         self.made_from += map(_written, asked.read)
+        self.made_from += (f"{op.name}: {described((t,))}" for op, t in asked.specialized.free)
 
     def parameters_of(self, f: Function, public: bool) -> list[Free]:
         """The data that becomes parameters."""
-        found = [op for op in _free(f) if self.bundle.way(op.name.split(" ")[0]) == "parameters"]
-        own = set(_free(f, steps=False))
+        found = [op for op in free_in(f) if self.bundle.way(op.name.split(" ")[0]) == "parameters"]
+        own = set(free_in(f, steps=False))
         for op in found:
             if not public or op not in own:
                 name = op.name.split(" ")[0]
@@ -322,11 +323,11 @@ class Standalone:
         for op, t in imported:
             made.value(names[op], names[op], t)
         made.sizes_agree()
-        constants = {op.path for op, _ in asked.specialized.free if isinstance(op, Free) and op in names} - {
-            op.path for op, _ in imported
-        }
+        for op, t in asked.specialized.free:
+            if isinstance(op, Free) and op in names and (op, t) not in imported:
+                made.sizes_in(names[op], t)
         for fact in asked.relied.facts:
-            made.fact(fact, constants)
+            made.fact(fact)
         cotangents = {p.name: p.type for p in f.block.params if asked.buffers and p.name not in given}
         every = {**cotangents, **given}
         written = [*asked.specialized.written, *(Written((name,), None) for name in asked.buffers)]
@@ -426,6 +427,7 @@ class _Checks:
         self.lines: list[str] = []
         self.sizes: dict[Any, str] = {}
         self.later: list[tuple[str, SizeLike]] = []
+        self.constants: set[Any] = set()  # symbols of sizes that never change
 
     def call(self, function: Callable[..., None], *args: str) -> None:
         self.lines.append(f"{self.own(self.bundle.copied(function))}({', '.join(args)})")
@@ -483,16 +485,9 @@ class _Checks:
                     self.value(f"{path}.{f.name}", f"{value}.{f.name}", found)
 
     def object(self, value: Any, path: str) -> str:
-        """The object that an argument must be."""
-        own = isinstance(value, FunctionType) and self.bundle.include and not (value.__module__ or "").startswith("sct.")
-        default = path in self.parameters and self.parameters[path].default is value  # of which the module has its own copy
-        if (own and not default) or not self.bundle.is_code(value):
-            raise SctError(
-                f"{path} is {getattr(value, '__name__', value)!r}, which the module would have a copy of, that no caller has",
-                None,
-                "Ask for functions='import', or write a function that calls it and leave the parameter out.",
-            )
-        return self.own(self.bundle.reference(value, getattr(value, "__name__", path)))
+        """The object that an argument must be: the caller's own, or the default that the module has."""
+        default = path in self.parameters and self.parameters[path].default is value
+        return self.own(self.bundle.reference(value, path) if default else self.bundle.original(value, path))
 
     def size(self, n: SizeLike, value: str) -> None:
         """A size, which stands for what its symbol is, or must be what it is already."""
@@ -514,15 +509,32 @@ class _Checks:
                 )
             self.call(expectations.expect_size, repr(value), value, repr(expected), expected)
 
-    def fact(self, fact: Fact, constants: Collection[str]) -> None:
-        """What is relied on of sizes; those of `constants` of the module are what they were."""
+    def sizes_in(self, value: str, t: Abstract) -> None:
+        """The sizes of a constant of the module, which are what they were."""
+        if isinstance(t, Array):
+            for k, n in enumerate(t.shape or ()):
+                self.fixed(n, f"{value}.shape[{k}]")
+        elif isinstance(t, Scalar) and t.size is not None:
+            self.fixed(t.size, value)
+        elif isinstance(t, (Tuple, List, Dict)):
+            for key, item in zip(keys_of(t), t.items, strict=True):
+                self.sizes_in(f"{value}[{key!r}]", item)
+
+    def fixed(self, n: SizeLike, value: str) -> None:
+        symbol = _symbol(n)
+        if symbol is not None and symbol not in self.sizes:
+            self.sizes[symbol] = value
+            self.constants.add(symbol)
+
+    def fact(self, fact: Fact) -> None:
+        """What is relied on of sizes."""
+        if _symbols(fact.size) <= self.constants:
+            return
         terms = sorted(fact.size.terms, key=lambda term: term[1] < 0)
         sides = [
             self.text(Size(tuple((atom, abs(c)) for atom, c in terms if (c < 0) is negative))) for negative in (False, True)
         ]
-        if None in sides:
-            assert any(path in str(fact.size) for path in constants), fact
-            return
+        assert None not in sides, fact
         left, right = (side or "" for side in sides)
         n = fact.value - fact.size.const
         right = f"{right} {'-' if n < 0 else '+'} {abs(n)}" if right and n else right or str(n)
@@ -599,33 +611,12 @@ def _symbol(n: SizeLike) -> Any:
     return atom[1] if count == 1 and isinstance(atom, tuple) and atom[0] == "symbol" else None
 
 
-def _arrays(path: str, t: Abstract) -> Iterator[str]:
-    if isinstance(t, Array) and (t.shape or t.shape is None or t.boxed):
-        yield path
-    elif isinstance(t, (Tuple, List, Dict)):
-        for k, item in zip(keys_of(t), t.items, strict=True):
-            yield from _arrays(f"{path}[{k!r}]", item)
-
-
-def _free(f: Function, steps: bool = True) -> list[Free]:
-    """The data that a function reads, in order, with what the steps of its checkpointed loops read or without."""
-    blocks = _all_blocks(f) if steps else blocks_in(f.block)
-    return list(dict.fromkeys(s.op for b in blocks for s in b.body if isinstance(s, Apply) and isinstance(s.op, Free)))
-
-
-def _is_free(s: Any) -> bool:
-    return isinstance(s, Apply) and isinstance(s.op, Free)
-
-
-def _all_blocks(f: Function) -> Iterator[Block]:
-    """The blocks of a function, and of the steps of its checkpointed loops."""
-    for b in blocks_in(f.block):
-        yield b
-        for s in b.body:
-            if isinstance(s, Apply) and isinstance(s.op, Steps):
-                yield from _all_blocks(s.op.step)
-            elif isinstance(s, Apply) and isinstance(s.op, StepsBack):
-                yield from _all_blocks(s.op.derivative)
+def _symbols(n: SizeLike) -> set[Any]:
+    """The symbols that a size is made of."""
+    atoms: list[Any] = [atom for atom, _ in n.terms] if isinstance(n, Size) else []
+    found = {atom[1] for atom in atoms if atom[0] == "symbol"}
+    inner = (_symbols(p) for atom in atoms if atom[0] != "symbol" for p in atom[1:] if isinstance(p, Size))
+    return found.union(*inner)
 
 
 def _assigned(function: ast.FunctionDef) -> list[str]:
@@ -658,44 +649,12 @@ def _checked_as(t: Abstract) -> str:
 def _functions(f: Function) -> Iterator[Function]:
     """A function, and those that stand before it in its text."""
     yield f
-    for b in _all_blocks(f):
+    for b in all_blocks(f):
         for s in b.body:
             if isinstance(s, Apply) and isinstance(s.op, Steps):
                 yield s.op.step
             elif isinstance(s, Apply) and isinstance(s.op, StepsBack):
                 yield from (s.op.step, s.op.derivative)
-
-
-def _with_parameters(f: Function, ops: Sequence[Free]) -> tuple[Function, dict[str, Value]]:
-    """A function that is given data which it found outside; and its further parameters."""
-    if not ops:
-        return f, {}
-    taken = {
-        *f.signature.parameters,
-        *(v.name for b in blocks_in(f.block) for s in b.body if not _is_free(s) for v in s.results),
-    }
-    made: dict[Free, Value] = {}
-    for op in ops:
-        name = op.name.split(" ")[0]
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        t = next(s.result.type for b in _all_blocks(f) for s in b.body if isinstance(s, Apply) and s.op == op)
-        made[op] = Value(t, name)
-    reads = (s for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply) and s.op in made)
-    given = {s.result: made[s.op] for s in reads}
-    block = substitute(_without(f.block, set(given)), given)
-    parameters = [*f.signature.parameters.values()]
-    further = [inspect.Parameter(v.name, inspect.Parameter.KEYWORD_ONLY) for v in made.values()]
-    signature = inspect.Signature([*parameters, *further])
-    block = replace(block, params=(*block.params, *made.values()))
-    return changed(f, signature=signature, block=block), {v.name: v for v in made.values()}
-
-
-def _without(block: Block, values: set[Value]) -> Block:
-    """The block without the statements that make some values."""
-    body = [map_blocks(lambda b: _without(b, values), s) for s in block.body]
-    return block.with_(s for s in body if not (isinstance(s, Apply) and s.result in values))
 
 
 _REAL, _COMPLEX = Scalar(float, also=(complex,)), Scalar(complex, also=(float,))

@@ -40,7 +40,13 @@ def expect_value(name: str, x: object, value: object) -> None:
 def expect_object(name: str, x: object, expected: object) -> None:
     """`x` is the object that the code was generated for."""
     if x is not expected:
-        raise ValueError(f"this code is for {name}={expected!r}, not {x!r}")
+        raise ValueError(f"this code is for {name}={called(expected)}, not {called(x)}")
+
+
+def called(x: object) -> str:
+    """What a message calls an object: the name by which it is imported, if it has one."""
+    name = getattr(x, "__qualname__", None)
+    return repr(x) if name is None else f"{getattr(x, '__module__', '?')}.{name}"
 
 
 def expect_array(name: str, x: object, dtype: str, rank: int | None, units: tuple[int, ...] = ()) -> None:

@@ -1,6 +1,7 @@
 """Standalone modules: they give the same numbers without sct, check their arguments, and are told apart by their hashes."""
 
 import copy
+import functools
 import importlib
 import operator
 import os
@@ -70,6 +71,22 @@ def assert_same(a, b):
     else:
         assert np.asarray(a).dtype == np.asarray(b).dtype
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture
+def made_module(tmp_path, monkeypatch):
+    """Makes modules of texts, all of one name."""
+    folders = (tmp_path / str(k) for k in range(100))
+
+    def make(text):
+        folder = next(folders)
+        folder.mkdir()
+        (folder / "made_module.py").write_text(text)
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.delitem(sys.modules, "made_module", raising=False)
+        return importlib.import_module("made_module")
+
+    return make
 
 
 # -- all kernels ---------------------------------------------------------------------------------------------------------------
@@ -584,9 +601,136 @@ def test_defaults_that_are_functions():
     def f(x, act=doubled, k=2):
         return np.sum(act(x)) * k
 
-    assert_same(loaded(sct.generate(f, like=(X,)))["f_grad"](X), sct.grad(f)(X))
-    with pytest.raises(sct.SctError, match="act is 'layer', which the module would have a copy of"):
-        sct.generate(f, like=(X, layer))
+    grad = loaded(sct.generate(f, like=(X,)))["f_grad"]
+    assert_same(grad(X), sct.grad(f)(X))
+    with pytest.raises(ValueError, match=r"this code is for act=generated.doubled, not .*test_generate.doubled"):
+        grad(X, doubled)
+
+
+KNOWN = """
+import enum
+import functools
+import numpy as np
+
+class Kind(enum.Enum):
+    LINEAR = 1
+    CUBIC = 2
+
+class Spring:
+    stiffness = 2.0
+
+    def __init__(self, rest, kind):
+        self.rest, self.kind, self.parts = rest, kind, [{"w": 0.5 * rest}]
+
+    def energy(self, x, n=2):
+        d = x - self.rest + self.parts[0]["w"]
+        return 0.5 * self.stiffness * np.sum(d**n if self.kind is Kind.LINEAR else d**3)
+
+    def falls(self, x, n):
+        return np.sum(x * self.rest) if n == 0 else self.falls(np.sin(x), n - 1)
+
+FACTORS = {Kind.LINEAR: 1.0, Kind.CUBIC: 0.25}
+KIND = Kind.CUBIC
+
+def scaled(a, x):
+    return a * np.sin(x)
+
+def of_a_function(x, act):
+    return np.sum(act(x))
+
+def of_a_kind(x, kind):
+    return np.sum(x * x) * FACTORS[KIND] if kind is Kind.LINEAR else np.sum(x)
+
+def of_a_dtype(x, dtype):
+    return np.sum(x.astype(dtype) ** 2)
+
+def weighted(a, x, power, *, k=2.0, flag=True):
+    return np.sum(a * x**power) * k if flag else np.sum(x)
+"""
+
+
+def test_arguments_that_are_functions_or_known_objects(made_module):
+    m = made_module(KNOWN)
+    for f, known in [
+        (m.of_a_function, m.scaled.__get__(2.0)),
+        (m.of_a_function, m.Spring(X, m.Kind.LINEAR).energy),
+        (m.of_a_function, functools.partial(m.scaled, 3.0)),
+        (m.of_a_function, np.tanh),
+        (m.of_a_kind, m.Kind.LINEAR),
+        (m.of_a_dtype, np.dtype("f4")),
+        (m.of_a_dtype, np.float32),
+    ]:
+        grad = loaded(sct.generate(f, like=(X, known)))[f"{f.__name__}_grad"]
+        assert_same(grad(X, known), sct.grad(f)(X, known))
+        with pytest.raises((TypeError, ValueError), match=r"must be|this code is for \w+="):
+            grad(X, np.cos)
+
+
+def test_functions_that_no_module_can_refer_to(made_module):
+    m = made_module(KNOWN)
+    with pytest.raises(sct.SctError, match="act is a lambda, which cannot be imported by its name"):
+        sct.generate(m.of_a_function, like=(X, lambda x: x))
+
+
+def weighted_in(m):
+    return functools.partial(m.weighted, np.array([3.0, 4.0]), k=0.5)
+
+
+@pytest.mark.parametrize("data", ["constants", "parameters"])
+def test_what_a_partial_gives_is_data(made_module, data):
+    f = weighted_in(made_module(KNOWN))
+    text = sct.generate(f, like=(X, 3), data=data)
+    given = {"a": f.args[0], "k": 0.5} if data == "parameters" else {}
+    assert_same(loaded(text)["weighted_grad"](X, 3, **given), sct.grad(f)(X, 3))
+    assert ("k = 0.5\n" in text) is (data == "constants")
+    assert_same(loaded(sct.generate(f, types="x: f8[n], power: int, flag: True"))["weighted_grad"](X, 3), sct.grad(f)(X, 3))
+
+
+@pytest.mark.parametrize("data", ["constants", "parameters"])
+def test_the_object_of_a_method_is_data(made_module, data):
+    m = made_module(KNOWN)
+    spring = m.Spring(C, m.Kind.LINEAR)
+    given = {"self": spring} if data == "parameters" else {}
+    for transform, args in (("grad", (X,)), ("vjp", (X, 2, 0.5)), ("value_and_grad", (X, 3))):
+        grad = loaded(sct.generate(spring.energy, transform, like=args, data=data))[f"energy_{transform}"]
+        assert_same(grad(*args, **given), getattr(sct, transform)(spring.energy)(*args))
+
+
+def test_fields_of_the_object_of_a_method_each_in_its_own_way(made_module):
+    m = made_module(KNOWN)
+    spring = m.Spring(C, m.Kind.LINEAR)
+    grad = loaded(sct.generate(spring.energy, like=(X,), data={"rest": "parameters"}))["energy_grad"]
+    assert_same(grad(X, rest=C), sct.grad(spring.energy)(X))
+    assert not np.array_equal(grad(X, rest=2.0 * C), grad(X, rest=C))
+
+
+def test_an_object_that_is_used_as_a_whole_is_a_parameter(made_module):
+    m = made_module(KNOWN)
+    spring = m.Spring(C, m.Kind.LINEAR)
+    with pytest.raises(sct.SctError, match="self, which is given beforehand, is used as a whole") as e:
+        sct.generate(spring.falls, like=(X, 2))
+    assert "data={'self': 'parameters'}" in str(e.value)
+    grad = loaded(sct.generate(spring.falls, like=(X, 2), data={"self": "parameters"}))["falls_grad"]
+    assert_same(grad(X, 2, self=spring), sct.grad(spring.falls)(X, 2))
+
+
+def test_flags_in_fields_are_part_of_what_a_module_is_made_from(made_module):
+    m = made_module(KNOWN)
+    found = {stamps(sct.generate(m.Spring(C, kind).energy, like=(X,)))["made from"] for kind in m.Kind}
+    assert len(found) == 2
+
+
+def test_functions_with_a_rule():
+    assert_same(loaded(sct.generate(np.sin, like=(0.5,)))["sin_grad"](0.5), np.cos(0.5))
+
+
+def test_sizes_of_constants_that_are_relied_on():
+    def f(x):
+        return np.sum(x[: len(C)] * WEIGHTS[: len(x) - 1])
+
+    x = np.arange(1.0, 4.0)
+    grad = loaded(sct.generate(f, like=(x,)))["f_grad"]
+    assert_same(grad(x), sct.grad(f)(x))
 
 
 def test_keyword_only_parameters():
@@ -897,22 +1041,6 @@ def test_hashes_tell_what_was_changed(tmp_path, monkeypatch):
     assert stamps(sct.generate(made(C), like=(X,)))["made from"] != before
 
 
-@pytest.fixture
-def made_module(tmp_path, monkeypatch):
-    """Makes modules of texts, all of one name."""
-    folders = (tmp_path / str(k) for k in range(100))
-
-    def make(text):
-        folder = next(folders)
-        folder.mkdir()
-        (folder / "made_module.py").write_text(text)
-        monkeypatch.syspath_prepend(str(folder))
-        monkeypatch.delitem(sys.modules, "made_module", raising=False)
-        return importlib.import_module("made_module")
-
-    return make
-
-
 READ = """
 import numpy as np
 import sct
@@ -1019,7 +1147,7 @@ def test_sizes_that_stand_nowhere_alone():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: sct.generate(np.sin, types="x: f8[n]"), "takes a Python function, not a ufunc"),
+        (lambda: sct.Generator().add(np.sin), "only a function is added as it is written"),
         (lambda: sct.generate(loss, "jet", types=TYPES), "there is no transform 'jet'"),
         (lambda: sct.generate(loss, types=TYPES, like=GIVEN), "given twice"),
         (lambda: sct.generate(loss, types=TYPES, functions="all"), "functions='all' says nothing"),
