@@ -8,6 +8,7 @@ in Stumm & Walther 2009). Imports NumPy only until a schedule is asked for. Gene
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import pickle
 import tempfile
@@ -161,13 +162,13 @@ class _File:
 def _schedule(n: int, slots: int, disk: int) -> Iterator[Any]:
     """The actions for a loop of `n` steps."""
     try:
-        from checkpoint_schedules import MultistageCheckpointSchedule  # type: ignore[import-untyped]
+        schedules = importlib.import_module("checkpoint_schedules")
     except ImportError:
         raise ImportError(
             "sct.checkpointed needs the package checkpoint-schedules; it comes with sct-ad[checkpointing]"
         ) from None
     in_memory = max(1, min(slots, n - 1))
-    return iter(MultistageCheckpointSchedule(n, in_memory, min(disk, max(n - 1 - in_memory, 0))))
+    return iter(schedules.MultistageCheckpointSchedule(n, in_memory, min(disk, max(n - 1 - in_memory, 0))))
 
 
 def advance(

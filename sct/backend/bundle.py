@@ -66,6 +66,10 @@ class Bundle:
             self.held.append(holder)
         return self.names[key]
 
+    def needs(self, line: str) -> None:
+        """An import."""
+        self.imports[line] = None
+
     def fresh(self, base: str, own: Collection[str] = ()) -> str:
         """A name that nothing in the module has, nor a text whose names are `own`."""
         base = base if base.isidentifier() else "constant"
@@ -102,11 +106,11 @@ class Bundle:
         if isinstance(value, Enum):
             return f"{self.imported(type(value), type(value).__name__)}.{value.name}"
         if isinstance(value, np.dtype):
-            self.imports["import numpy as np"] = None
+            self.needs("import numpy as np")
             return f'np.dtype("{value.name if value.isnative else value.str}")'
         for module, path in ((np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft"), (np.random, "np.random")):
             if isinstance(own, str) and getattr(module, own, MISSING) is value:
-                self.imports["import numpy as np"] = None
+                self.needs("import numpy as np")
                 return f"{path}.{own}"
         return self.imported(value, called)
 
@@ -116,11 +120,11 @@ class Bundle:
 
     def module(self, value: ModuleType, called: str) -> str:
         if value is np:
-            self.imports["import numpy as np"] = None
+            self.needs("import numpy as np")
             return "np"
         name = self.named(id(value), called, value)
         plain = name == value.__name__
-        self.imports[f"import {value.__name__}" if plain else f"import {value.__name__} as {name}"] = None
+        self.needs(f"import {value.__name__}" if plain else f"import {value.__name__} as {name}")
         return name
 
     def code(self, value: Any, called: str) -> str:
@@ -160,7 +164,7 @@ class Bundle:
                 "Define it in a module of its own.",
             )
         if (module, own) == ("typing", "Any"):
-            self.imports["from typing import Any"] = None
+            self.needs("from typing import Any")
             return "Any"
         root = getattr(sys.modules[str(module)], first)
         name = self.named(("imported", id(root)), first, root)
@@ -210,7 +214,7 @@ class Bundle:
         if name not in self.constants:
             text = self.constants[name] = literal(value, called, self.in_constant)
             if "np." in text:
-                self.imports["import numpy as np"] = None
+                self.needs("import numpy as np")
         return name
 
     def in_constant(self, value: Any) -> str | None:
@@ -257,12 +261,13 @@ class Bundle:
                     new = self.apart_from(self.outside(found, n.id, value), own)
                     if new != n.id:
                         edits.append((n, new))
-        edits += _annotations(node, text)
-        if any(new.endswith("Any") for _, new in edits):
-            self.imports["from typing import Any"] = None
         text = edited(text, edits)
         word = "class" if isinstance(node, ast.ClassDef) else "def"
-        return text if node.name == name else text.replace(f"{word} {node.name}", f"{word} {name}", 1)
+        text = text if node.name == name else text.replace(f"{word} {node.name}", f"{word} {name}", 1)
+        if _is_annotated(node):
+            return text
+        self.needs("from typing import no_type_check")
+        return f"@no_type_check\n{text}"
 
     def outside(self, found: Any, called: str, value: Any) -> str:
         """How a copy calls what it finds outside of itself."""
@@ -316,11 +321,12 @@ class Bundle:
 
 
 class Gap:
-    """A place in a text, between two characters."""
+    """A place in a text, between two characters, or `width` bytes wide."""
 
-    def __init__(self, row: int | None, column: int | None) -> None:
+    def __init__(self, row: int | None, column: int | None, width: int = 0) -> None:
         self.lineno = self.end_lineno = row
-        self.col_offset = self.end_col_offset = column
+        self.col_offset = column
+        self.end_col_offset = (column or 0) + width
 
 
 def rows_of(text: str) -> list[str]:
@@ -329,35 +335,17 @@ def rows_of(text: str) -> list[str]:
     return [f"{row}\n" for row in rows[:-1]] + ([rows[-1]] if rows[-1] else [])
 
 
-def _annotations(node: ast.AST, text: str) -> Iterator[tuple[Any, str]]:
-    """What is added to the functions in a text that have no annotations: any type."""
-    functions = [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef)]
-    heads = _ends_of_heads(text) if functions else []
-    for f in functions:
-        a = f.args
-        for p in (*a.posonlyargs, *a.args, *a.kwonlyargs, *(q for q in (a.vararg, a.kwarg) if q is not None)):
-            if p.annotation is None and p.arg not in ("self", "cls"):
-                yield Gap(p.end_lineno or p.lineno, p.end_col_offset or 0), ": Any"
-        if f.returns is None:
-            yield next(place for place in heads if (place.lineno, place.col_offset) > (f.lineno, f.col_offset)), " -> Any"
-
-
-def _ends_of_heads(text: str) -> list[Gap]:
-    """Where the parameters of each `def` in a text end."""
-    found: list[Gap] = []
-    rows = rows_of(text)
-    depth, inside = 0, False
-    for token in tokenize.generate_tokens(io.StringIO(text, newline="\n").readline):
-        if token.type == tokenize.NAME and token.string == "def":
-            inside = True
-        elif token.type == tokenize.OP and token.string in "([{":
-            depth += 1
-        elif token.type == tokenize.OP and token.string in ")]}":
-            depth -= 1
-            if inside and not depth:
-                inside = False
-                found.append(Gap(token.end[0], len(rows[token.end[0] - 1][: token.end[1]].encode())))
-    return found
+def _is_annotated(node: ast.AST) -> bool:
+    """Whether all functions in a definition say what they take and give."""
+    for f in ast.walk(node):
+        if isinstance(f, ast.Lambda):
+            return False
+        if isinstance(f, ast.FunctionDef):
+            a = f.args
+            own = (*a.posonlyargs, *a.args, *a.kwonlyargs, *(p for p in (a.vararg, a.kwarg) if p is not None))
+            if f.returns is None or any(p.annotation is None and p.arg not in ("self", "cls") for p in own):
+                return False
+    return True
 
 
 def _is_users(module: str) -> bool:

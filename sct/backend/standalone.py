@@ -17,6 +17,7 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
+from sct.backend.annotations import Annotations, declared, given_back, mixed, open_number, whole_type
 from sct.backend.bundle import WAYS, Bundle, Gap, edited, known_by, rows_of
 from sct.backend.copies import copy_in, told_apart, words
 from sct.backend.outside import all_blocks, as_parameters, free_in, is_free
@@ -26,9 +27,10 @@ from sct.backend.python.symbols import Naming
 from sct.errors import SctError
 from sct.frontend.read import read
 from sct.frontend.resolve import MISSING, free_value
+from sct.infer.signature import type_alone
 from sct.ir.ops import Again, Derived, Field, Free, Steps, StepsBack
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Function, Value, type_of
+from sct.ir.ssa import Apply, Function, Value
 from sct.ir.type_text import size_in_words
 from sct.ir.types import (
     Abstract,
@@ -43,7 +45,6 @@ from sct.ir.types import (
     Size,
     SizeLike,
     Tuple,
-    Undefined,
     Unknown,
     is_unit,
     keys_of,
@@ -114,6 +115,7 @@ class Standalone:
         self.bodies: list[str] = []
         self.made_from: list[str] = []
         self.bundle = Bundle(include, data)
+        self.annotations = Annotations(self.bundle.needs)
         self.again: dict[Again | Derived, str] = {}  # each with a `Copy` in it
 
     def add(self, make: Callable[[], Asked], name: str | None) -> str:
@@ -168,11 +170,19 @@ class Standalone:
         place = len(self.bodies)
         self.bodies.append("")  # before those that it calls
         body = self.linked(text, asked)
-        mixed = {n for g in _functions(f) for n, types in variable_types(g, Naming(False, names)).items() if _are_mixed(types)}
-        buffers = {n: _open_number(v.type) for n, v in asked.buffers.items()}
+        buffers = {n: open_number(v.type) for n, v in asked.buffers.items()}
         given = {**asked.types, **buffers, **{n: v.type for n, v in further.items()}}
         checks = self.checks(asked, given, f, names) if public and asked.guards else []
-        self.bodies[place] = self.with_header(body, f, asked, given, checks, mixed, public)
+        doc = self.documentation(f, asked, given) if public else ()
+        head = [*(f"    {line}" if line else "" for line in _escaped(doc)), *(f"    {c}" for c in checks)]
+        types: dict[str, list[Abstract]] = {}
+        for g in _functions(f):
+            for n, found in variable_types(g, Naming(False, names)).items():
+                types.setdefault(n, []).extend(found)
+        for p in f.block.params:
+            types.setdefault(p.name, [p.type])
+        types |= {n: [t] for n, t in given.items() if not mixed(types.get(n, ()))}
+        self.bodies[place] = self.with_header(body, f, types, head, public)
         self.made_from += map(_written, asked.read)
         self.made_from += (f"{op.name}: {described((t,))}" for op, t in asked.specialized.free)
 
@@ -196,7 +206,17 @@ class Standalone:
         own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         own |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
         called: dict[str, str] = {}
+        edits: list[tuple[Any, str]] = []
+        for parameter, default in _defaults(tree, text.name):
+            value = asked.specialized.function.signature.parameters[parameter].default
+            bound = default.id if isinstance(default, ast.Name) and default.id in text.bound else ""
+            if (bound and not self.bundle.is_code(value)) or isinstance(default, (ast.List, ast.Dict)):  # which is made once
+                name = self.bundle.constant(value, f"{parameter}_default", ("default", id(value)), value)
+                called[bound] = name
+                edits.append((default, name))
         for name, value in text.bound.items():
+            if name in called:
+                continue
             if isinstance(value, (Again, Derived)):
                 found = self.recursion(value, asked)
             elif self.bundle.is_code(value):
@@ -207,12 +227,12 @@ class Standalone:
         heads = [n.args for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         needed = (n for a in heads for d in (*a.defaults, *a.kw_defaults) if d is not None for n in ast.walk(d))
         self.bundle.early.update(called[n.id] for n in needed if isinstance(n, ast.Name) and n.id in called)
-        edits: list[tuple[Any, str]] = [
-            (n, called[n.id]) for n in ast.walk(tree) if isinstance(n, ast.Name) and called.get(n.id, n.id) != n.id
-        ]
+        done = {id(n) for n, _ in edits}
+        names = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in done)
+        edits += [(n, called[n.id]) for n in names if called.get(n.id, n.id) != n.id]
         for n in ast.walk(tree):  # which NumPy's own annotations do not know of
             if isinstance(n, ast.Call) and ast.unparse(n.func) == "np.add.at" and isinstance(n.args[1], ast.Tuple):
-                self.bundle.imports["from typing import Any, cast"] = None
+                self.bundle.needs("from typing import Any, cast")
                 edits += [(Gap(n.args[1].lineno, n.args[1].col_offset), "cast(Any, ")]
                 edits += [(Gap(n.args[1].end_lineno, n.args[1].end_col_offset), ")")]
         return edited(text.body, edits)
@@ -234,66 +254,45 @@ class Standalone:
     # -- what stands around a body -----------------------------------------------------------------------------------
 
     def with_header(
-        self,
-        body: str,
-        f: Function,
-        asked: Asked,
-        given: Mapping[str, Abstract],
-        checks: Sequence[str],
-        mixed: set[str],
-        public: bool,
+        self, body: str, f: Function, types: Mapping[str, Sequence[Abstract]], head: Sequence[str], public: bool
     ) -> str:
-        """The body with annotations, a docstring and checks; `mixed`: the variables that are of several types."""
+        """The body with annotations, and `head` after that of the function; `types` are those of its variables."""
         of = {g.name: g for g in _functions(f)}
-        defined = {n.lineno: n for n in ast.walk(ast.parse(body)) if isinstance(n, ast.FunctionDef)}
-        out: list[str] = []
-        for number, row in enumerate((r.rstrip("\n") for r in rows_of(body)), start=1):
-            header = defined.get(number)
-            if header is None:
-                out.append(row)
+        edits: list[tuple[Any, str]] = []
+        heads: dict[int, list[str]] = {}
+        after: dict[int, list[str]] = {}
+        for n in ast.walk(ast.parse(body)):
+            if not isinstance(n, ast.FunctionDef):
                 continue
-            own = of.get(header.name) if not header.col_offset else None
-            types = {p.name: p.type for p in own.block.params} if own is not None else {}
-            types |= given if own is f else {}
-            for a in (*header.args.posonlyargs, *header.args.args, *header.args.kwonlyargs):
-                a.annotation = ast.Name(self.annotation(types.get(a.arg, Unknown())))
-            header.returns = ast.Name(self.annotation(_given_back(own.block.yields[0]) if own is not None else Unknown()))
-            margin = " " * header.col_offset
-            head = ast.FunctionDef(header.name, header.args, [ast.Pass()], [], header.returns)
-            out.append(margin + ast.unparse(ast.fix_missing_locations(head)).rsplit("\n", 1)[0].rstrip())
-            if own is f:
-                doc = self.documentation(f, asked, given) if public else ()
-                out += [*(f"    {line}" if line else "" for line in _escaped(doc)), *(f"    {c}" for c in checks)]
-            out += [f"{margin}    {name}: {self.annotation(Unknown())}" for name in _assigned(header) if name in mixed]
+            own, margin = None if n.col_offset else of.get(n.name), " " * n.col_offset
+            result = Unknown() if own is None or (own is f and not public) else given_back(own.block.yields[0])
+            self.annotate(n, own, types, result, public)
+            says = declared(n, types, ast.unparse(n.returns) if n.returns else "", self.annotations)
+            first = [f"{margin}    {name}: {annotation}" for name, annotation in says.first.items()]
+            lines = ast.unparse(ast.fix_missing_locations(ast.FunctionDef(n.name, n.args, [ast.Pass()], [], n.returns)))
+            heads[n.lineno] = [margin + lines.rsplit("\n", 1)[0].rstrip(), *(head if own is f else ()), *first]
+            edits += [(Gap(row, column), f": {annotation}") for (row, column), annotation in says.inline.items()]
+            for back in says.returns:
+                edits.append((Gap(back.lineno, back.col_offset, 6), says.result))
+                after[back.end_lineno or 0] = [f"{' ' * back.col_offset}return {says.result.partition(':')[0]}"]
+        rows = [r.rstrip("\n") for r in rows_of(edited(body, edits))]
+        out: list[str] = []
+        for number, row in enumerate(rows, start=1):
+            out += [*heads.get(number, [row]), *after.get(number, ())]
         return "\n".join(out) + "\n"
 
-    def annotation(self, t: Abstract) -> str:
-        """A type as an annotation."""
-        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "biufc":
-            self.bundle.imports["import numpy as np"] = None
-            scalar = f"np.{t.dtype.name}{'_' if t.dtype.kind == 'b' else ''}"
-            if t.shape == () and not t.boxed:
-                return scalar
-            self.bundle.imports["import numpy.typing as npt"] = None
-            return f"npt.NDArray[{scalar}]"
-        if t in (_REAL, _COMPLEX):
-            self.bundle.imports.update(dict.fromkeys(("import numpy as np", "from typing import Any")))
-            return _NUMBERS[t]
-        if isinstance(t, Scalar):
-            return t.kind.__name__
-        if isinstance(t, Const) and (t.value is None or type(t.value) in (bool, int, float, complex, str)):
-            return "None" if t.value is None else type(t.value).__name__
-        if isinstance(t, Tuple) and t.kind is None:
-            return f"tuple[{', '.join(map(self.annotation, t.items)) or '()'}]"
-        if isinstance(t, (List, Dict)) and t.items:
-            found = list(dict.fromkeys(map(self.annotation, t.items)))
-            item = " | ".join(found)
-            if isinstance(t, List):
-                return f"list[{item}]"
-            if all(isinstance(k, str) for k in t.keys):
-                return f"dict[str, {item}]"
-        self.bundle.imports["from typing import Any"] = None
-        return "Any"
+    def annotate(
+        self, n: ast.FunctionDef, own: Function | None, types: Mapping[str, Sequence[Abstract]], result: Abstract, public: bool
+    ) -> None:
+        """Annotate what a function takes and gives; one that is not public is called with numbers of both kinds."""
+        for a in (*n.args.posonlyargs, *n.args.args, *n.args.kwonlyargs):
+            found = types.get(a.arg, ()) if own is not None else ()
+            t = found[0] if found and not mixed(found) else Unknown()
+            p = own.signature.parameters.get(a.arg) if own is not None else None
+            default = p is not None and p.default is not p.empty and self.annotations.of(type_alone(p.default, a.arg))
+            text = self.annotations.of(t if public else open_number(t))
+            a.annotation = ast.Name(self.annotations.any() if default and default != text else text)
+        n.returns = ast.Name(self.annotations.of(result))
 
     def documentation(self, f: Function, asked: Asked, given: Mapping[str, Abstract]) -> Iterator[str]:
         """The docstring of a derivative."""
@@ -307,7 +306,7 @@ class Standalone:
         yield ""
         yield "Returns"
         yield "-------"
-        yield in_words(_type_of(f.block.yields[0]))
+        yield in_words(whole_type(f.block.yields[0]))
         yield '"""'
 
     def checks(self, asked: Asked, given: Mapping[str, Abstract], f: Function, names: Mapping[Free, str]) -> list[str]:
@@ -421,7 +420,7 @@ class _Checks:
         self, module: Standalone, fields: Mapping[str, list[tuple[Field, Abstract]]], signature: inspect.Signature
     ) -> None:
         self.bundle = module.bundle
-        self.annotation = module.annotation
+        self.annotation = module.annotations.of
         self.parameters = signature.parameters
         self.fields = fields
         self.lines: list[str] = []
@@ -619,31 +618,13 @@ def _symbols(n: SizeLike) -> set[Any]:
     return found.union(*inner)
 
 
-def _assigned(function: ast.FunctionDef) -> list[str]:
-    """The names that a function assigns itself, in order, but for its parameters."""
-    found: dict[str, None] = {}
-    work: list[ast.AST] = list(reversed(function.body))
-    while work:
-        n = work.pop()
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
-            found[n.id] = None
-        if not isinstance(n, ast.FunctionDef):
-            work += reversed(list(ast.iter_child_nodes(n)))
-    own = {a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
-    return [name for name in found if name not in own]
-
-
-def _are_mixed(types: Sequence[Abstract]) -> bool:
-    """Whether a type checker may not find one type for all values of a variable, which have these types."""
-    return len({kind for kind in map(_checked_as, types) if kind}) > 1
-
-
-def _checked_as(t: Abstract) -> str:
-    if isinstance(t, Array) and t.dtype is not None and t.shape is not None:
-        return f"{'array of ' if t.shape or t.boxed else ''}{t.dtype.name}"
-    if isinstance(t, Scalar):
-        return t.kind.__name__
-    return "" if isinstance(t, (Unknown, Undefined)) else type(t.value).__name__ if isinstance(t, Const) else type(t).__name__
+def _defaults(tree: ast.AST, name: str) -> Iterator[tuple[str, ast.expr]]:
+    """The defaults of the function of that name, each with its parameter's."""
+    for n in ast.walk(tree):
+        if isinstance(n, ast.FunctionDef) and n.name == name and not n.col_offset:
+            positional = [*n.args.posonlyargs, *n.args.args]
+            yield from ((p.arg, d) for p, d in zip(reversed(positional), reversed(n.args.defaults), strict=False))
+            yield from ((p.arg, d) for p, d in zip(n.args.kwonlyargs, n.args.kw_defaults, strict=True) if d is not None)
 
 
 def _functions(f: Function) -> Iterator[Function]:
@@ -655,34 +636,6 @@ def _functions(f: Function) -> Iterator[Function]:
                 yield s.op.step
             elif isinstance(s, Apply) and isinstance(s.op, StepsBack):
                 yield from (s.op.step, s.op.derivative)
-
-
-_REAL, _COMPLEX = Scalar(float, also=(complex,)), Scalar(complex, also=(float,))
-_NUMBERS: dict[Any, str] = {_REAL: "float | np.floating[Any]", _COMPLEX: "complex | np.complexfloating[Any, Any]"}
-"""How numbers are annotated that are of Python's kind or of NumPy's, as it comes."""
-
-
-def _given_back(o: Any) -> Abstract:
-    """The type of a result: of a number, it is left open whether it is NumPy's."""
-    return _open_number(_type_of(o))
-
-
-def _open_number(t: Any) -> Abstract:
-    """A type in which numbers may be of Python's kind or of NumPy's."""
-    if isinstance(t, (Tuple, List, Dict)):
-        return replace(t, items=tuple(map(_open_number, t.items)))
-    if isinstance(t, Scalar):
-        return {float: _REAL, complex: _COMPLEX}.get(t.kind, t)
-    if isinstance(t, Array) and t.dtype is not None and t.shape == () and not t.boxed:
-        return {"f": _REAL, "c": _COMPLEX}.get(t.dtype.kind, t)
-    return t  # type: ignore[no-any-return]
-
-
-def _type_of(o: Any) -> Abstract:
-    """The type of an operand, with those of its items."""
-    if isinstance(o, (Tuple, List, Dict)):
-        return replace(o, items=tuple(map(_type_of, o.items)))
-    return type_of(o)
 
 
 def described(types: Iterable[Abstract]) -> str:
