@@ -151,7 +151,7 @@ class Generator:
             found = parameter_types(derived, like, types)
 
             def asked(relied: Relied) -> Asked:
-                return self._with_data(self._asked(derived, found, what, relied), given)
+                return self._with_data(derived, self._asked(derived, found, what, relied), given)
 
             def added() -> str:
                 with facts_relied_on() as relied:
@@ -161,17 +161,22 @@ class Generator:
         self._types.append(described(found))
         return called
 
-    def _with_data(self, asked: Asked, values: Mapping[str, Any]) -> Asked:
+    def _with_data(self, derived: DerivedFunction[..., Any], asked: Asked, values: Mapping[str, Any]) -> Asked:
         """A derivative without the parameters that are given beforehand, unless they are asked for as such."""
-        kept = [n for n in values if self._module.bundle.way(n) == "parameters"]
-        data = {n: v for n, v in values.items() if n not in kept}
+        data = {n: v for n, v in values.items() if self._module.bundle.way(n) != "parameters"}
+        left, inner = derived._signature.parameters, derived._inner.parameters
+
+        def as_left(p: inspect.Parameter) -> inspect.Parameter:
+            """A parameter as it is left for the caller to give; one by keyword has its default also beside a cotangent."""
+            p = p.replace(kind=left[p.name].kind if p.name in left else p.KEYWORD_ONLY if p.name in values else p.kind)
+            own = p.kind is p.KEYWORD_ONLY and p.name in inner and p.name not in values
+            return p.replace(default=inner[p.name].default) if own else p
+
         f = asked.specialized.function
-        parameters = [p.replace(kind=p.KEYWORD_ONLY) if n in kept else p for n, p in f.signature.parameters.items()]
-        last = [p.name for p in sorted(parameters, key=lambda p: p.kind)]
-        params = tuple(sorted(f.block.params, key=lambda p: last.index(p.name)))
-        f = changed(
-            f, signature=inspect.Signature(sorted(parameters, key=lambda p: p.kind)), block=replace(f.block, params=params)
-        )
+        signature = inspect.Signature(sorted(map(as_left, f.signature.parameters.values()), key=lambda p: p.kind))
+        order = list(signature.parameters)
+        block = replace(f.block, params=tuple(sorted(f.block.params, key=lambda p: order.index(p.name))))
+        f = changed(f, signature=signature, block=block)
         key = tuple((n, id(v)) for n, v in data.items())
         f, free = as_data(f, self._given.setdefault(key, Given(data)))
         specialized = replace(asked.specialized, function=f, free=(*asked.specialized.free, *free))
@@ -272,13 +277,23 @@ def parameter_types(
     if like is not None:
         if not isinstance(like, (tuple, list, dict)):
             raise CallError("like is a tuple of arguments, or a dict of them by name", advice="Write like=(x,) for one.")
-        args, kwargs = ((), like) if isinstance(like, dict) else (tuple(like), {})
-        values, _, _ = derived._bound(derived._with_added(args, kwargs), kwargs)
+        values = _bound(derived, *((), dict(like)) if isinstance(like, dict) else (tuple(like), {}))
         return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
     left = inspect.Signature([p for n, p in derived._inner.parameters.items() if n not in given])
     types_left = annotated_types(left, derived.wrt, getattr(derived._root, "__globals__", {}))
     found = {**given, **dict(zip(left.parameters, types_left, strict=True))}
     return tuple(found[n] for n in names)
+
+
+def _bound(derived: DerivedFunction[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The arguments of the function that is differentiated; a cotangent or tangents may follow them."""
+    added = derived._added
+    kwargs = {k: v for k, v in kwargs.items() if k not in added}
+    try:
+        derived._bind(args, kwargs)
+    except TypeError:
+        args = args[: max(len(args) - len(added), 0)]
+    return derived._bound((*args, *(None for _ in added)), kwargs)[0]
 
 
 def _formatted(text: str) -> str:

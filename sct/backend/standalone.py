@@ -56,6 +56,7 @@ __all__ = ["FORMAT", "Asked", "Standalone", "described", "in_words", "stamps"]
 
 FORMAT = 1
 _STAMP = "# sct: "
+_WIDTH = 88  # of a line
 
 
 @record(frozen=True, eq=False)
@@ -269,8 +270,7 @@ class Standalone:
             self.annotate(n, own, types, result, public)
             says = declared(n, types, ast.unparse(n.returns) if n.returns else "", self.annotations)
             first = [f"{margin}    {name}: {annotation}" for name, annotation in says.first.items()]
-            lines = ast.unparse(ast.fix_missing_locations(ast.FunctionDef(n.name, n.args, [ast.Pass()], [], n.returns)))
-            heads[n.lineno] = [margin + lines.rsplit("\n", 1)[0].rstrip(), *(head if own is f else ()), *first]
+            heads[n.lineno] = [margin + _head(n), *(head if own is f else ()), *first]
             edits += [(Gap(row, column), f": {annotation}") for (row, column), annotation in says.inline.items()]
             for back in says.returns:
                 edits.append((Gap(back.lineno, back.col_offset, 6), says.result))
@@ -616,6 +616,16 @@ def _symbols(n: SizeLike) -> set[Any]:
     found = {atom[1] for atom in atoms if atom[0] == "symbol"}
     inner = (_symbols(p) for atom in atoms if atom[0] != "symbol" for p in atom[1:] if isinstance(p, Size))
     return found.union(*inner)
+
+
+def _head(n: ast.FunctionDef) -> str:
+    """The first line of a function, in a form that all formatters break in the same places."""
+    alone = ast.FunctionDef(n.name, n.args, [ast.Pass()], [], n.returns)
+    text = ast.unparse(ast.fix_missing_locations(alone)).rsplit("\n", 1)[0].rstrip()
+    end = f") -> {ast.unparse(n.returns)}:" if n.returns else "):"
+    if len(end) <= _WIDTH or text.endswith(f"({end}"):
+        return text
+    return f"{text.removesuffix(end)},{end}"
 
 
 def _defaults(tree: ast.AST, name: str) -> Iterator[tuple[str, ast.expr]]:

@@ -1,0 +1,1 @@
+"""Modules that are generated from many functions, and what must hold of them."""
