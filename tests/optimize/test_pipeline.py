@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from by_stages import source_by_stages
+from kernel_samples import sample
 
 import sct
 from sct import ir, stages
+from sct.analysis import switches
 from sct.analysis.versions import is_write
 from sct.ir.rewriting import renamed
 
@@ -84,6 +86,14 @@ def test_passes_are_dropped():
     source = source_by_stages(energy, ARGS, "value_and_grad", passes=few)
     for a, b in zip(called(source), sct.value_and_grad(energy)(*ARGS), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", stages.PASSES.names)
+def test_a_pass_that_is_dropped_is_one_that_is_switched_off(name):
+    f, args, wrt = sample("lu")
+    with switches.without(name):
+        expected = sct.vjp(f, wrt).source_for(*args)
+    assert source_by_stages(f, args, "vjp", wrt, stages.PASSES.without(name)) == expected
 
 
 def test_passes_are_reordered():
