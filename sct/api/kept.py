@@ -397,7 +397,8 @@ def _bound(walk: _Walk, value: Any) -> Any:
     """What a text names: an object, or what runs a function again, or a derivative of it."""
     around: list[Any] = []
     while isinstance(value, (Again, Derived)):
-        around.append(["derived", value.wrt, value.draws] if isinstance(value, Derived) else ["again"])
+        again = ["again"] if isinstance(value, Again) else ["derived", value.wrt, value.draws, value.forward, value.effect]
+        around.append(again)
         value = value.function
     return {"around": around, **walk.reference(value)}
 
@@ -405,7 +406,7 @@ def _bound(walk: _Walk, value: Any) -> Any:
 def _unbound(walk: _Walk, how: Any) -> Any:
     value = walk.referred(how)
     for kind, *options in reversed(how["around"]):
-        value = Again(value) if kind == "again" else Derived(value, tuple(options[0]), options[1])
+        value = Again(value) if kind == "again" else Derived(value, tuple(options[0]), *options[1:])
     return value
 
 

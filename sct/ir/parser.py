@@ -248,10 +248,14 @@ class _Parser(Reader):
         effect, *flags = self.words()
         return Call(self.op(), effect, "draws" in flags, "outside" in flags)
 
-    def vjp_op(self) -> Derived:
+    def vjp_op(self, forward: bool = False) -> Derived:
         wrt, draws = self.words(), self.scan.accept("draws")
+        effect = self.word_or_text() if self.scan.accept("effect") else "none"
         self.scan.expect("of")
-        return Derived(self.op(), tuple(wrt), draws)
+        return Derived(self.op(), tuple(wrt), draws, forward, effect)
+
+    def jvp_op(self) -> Derived:
+        return self.vjp_op(forward=True)
 
     def steps_back_op(self) -> StepsBack:
         return StepsBack(None, tuple(self.words()), other=self.scan.accept("other"))

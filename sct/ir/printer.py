@@ -116,7 +116,8 @@ class Printer:
             flags = f"{' draws' if op.draws else ''}{' outside' if op.outside else ''}"
             return f"call[{op.effect}{flags}] {self.op(op.function)}"
         if isinstance(op, Derived):
-            return f"vjp[{' '.join(op.wrt)}]{' draws' if op.draws else ''} of {self.op(op.function)}"
+            flags = f"{' draws' if op.draws else ''}{f' effect {op.effect}' if op.effect != 'none' else ''}"
+            return f"{op.transform}[{' '.join(op.wrt)}]{flags} of {self.op(op.function)}"
         if isinstance(op, Steps):
             return "steps"
         if isinstance(op, StepsBack):

@@ -159,13 +159,15 @@ def test_the_next_process_finds_what_this_one_compiled(name, said):
 
     def results():
         g = sct.grad(f.primal) if isinstance(f, sct.DerivedFunction) else f
-        made = sct.value_and_grad(g, wrt), sct.vjp(g, wrt), sct.pullback(g, wrt)
+        made = sct.value_and_grad(g, wrt), sct.vjp(g, wrt), sct.pullback(g, wrt), sct.jvp(g, wrt)
         copies = pickle.loads(pickle.dumps(args)) if name == "writes" else args
         value, gradient = made[0](*copies, **options)
         cotangent = np.ones_like(value)
         y, cotangents = made[1](*copies, cotangent, **options)
         y_again, pull = made[2](*copies, **options)
-        return [value, gradient, y, cotangents, y_again, pull(cotangent)], [m.source for m in made]
+        tangents = {f"{n}_dot": t for n, t in zip(made[3].wrt, cotangents, strict=True)} if isinstance(wrt, tuple) else {}
+        pushed = made[3](*copies, *([] if tangents else [cotangents]), **options, **tangents)
+        return [value, gradient, y, cotangents, y_again, pull(cotangent), *pushed], [m.source for m in made]
 
     anew()
     first, texts = results()

@@ -39,6 +39,20 @@ def test_checkpoints_effects_and_formats_are_read_back():
         read_back(f)
 
 
+def told(x, n):
+    print(n)
+    return x if n == 0 else told(np.sin(x) * x, n - 1)
+
+
+def test_tangents_and_calls_of_jvps_are_read_back():
+    with stages() as given:
+        sct.jvp(told).source_for(1.5, 3)
+        sct.jvp(drawn).source_for(np.ones(3), 4)
+    for _, f in given:
+        read_back(f)
+    assert any("jvp[x] effect reports of" in show(f) for _, f in given)
+
+
 COMPILES = """
 import sys
 import sct
