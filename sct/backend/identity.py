@@ -114,7 +114,7 @@ class Identities:
         if isinstance(value, FunctionType) and package_of(value) not in _STABLE:
             return self._function(value)
         if isinstance(value, Enum):
-            return "member", self.of(type(value)), value.name
+            return "member", self.of(type(value)), value.name, self.of(value.value)
         try:
             return plain(value)
         except UnkeyedError:

@@ -1,5 +1,6 @@
 """Derivatives that are kept between processes: found again, and never one of another function."""
 
+import enum
 import functools
 import json
 import linecache
@@ -270,6 +271,11 @@ def with_rule(factor):
     return define("def f(x):\n    return own(x)\n", "f", own=own)
 
 
+def with_member(value):
+    text = f"import enum\n\n\nclass Kind(enum.IntEnum):\n    POWER = {value}\n"
+    return define("def f(x):\n    return np.sum(x ** Kind.POWER)\n", "f", Kind=module(text).Kind)
+
+
 def switched(flag):
     def f(x):
         return np.sum(x * x) if flag == "square" else np.sum(x)
@@ -293,7 +299,7 @@ def by_name(x, name):
     return np.sum(x * x) if name == "square" else np.sum(x)
 
 
-class Kind(sys.modules["enum"].Enum):
+class Kind(enum.Enum):
     SQUARE = 1
     PLAIN = 2
 
@@ -369,6 +375,7 @@ PAIRS = {
         define("def f(x):\n    return np.sum(abs(x))\n", "f"),
         define("def f(x):\n    return np.sum(abs(x))\n", "f", abs=lambda x: x * x),
     ),
+    "the value of a member of an enumeration": lambda: (with_member(2), with_member(3)),
     "a rule of one's own": lambda: (with_rule(2.0), with_rule(3.0)),
     "a checkpointed function": lambda: (closing_over(sct.checkpoint(double)), closing_over(sct.checkpoint(triple))),
     "a derivative": lambda: (
@@ -616,6 +623,19 @@ def test_what_cannot_be_told_apart_is_compiled_each_time(said):
             except sct.SctError:
                 assert why == "<ufunc"
         assert [why in word for word in said()] == [True, True]
+
+
+def test_a_rule_that_is_registered_later_counts(said):
+    helper = define("def helper(x):\n    return x * x\n", "helper")
+    f = define(CALLS_HELPER, "f", helper=helper)
+    for _ in range(2):
+        anew()
+        np.testing.assert_array_equal(sct.vjp(f)(X, 1.0)[1], 2.0 * X)
+    assert said() == ["kept", "found"]
+    sct.adjoint(helper)(lambda y, x, y_bar: 7.0 * y_bar)
+    anew()
+    np.testing.assert_array_equal(sct.vjp(f)(X, 1.0)[1], np.full(3, 7.0))
+    assert "found" not in said()
 
 
 def test_nothing_is_kept_where_rules_of_sct_are_replaced(said, monkeypatch):
