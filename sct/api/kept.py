@@ -19,7 +19,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import FunctionType
 from typing import Any
 
@@ -208,16 +208,16 @@ class Store:
 
     def known_by(self) -> str:
         """The key; empty if nothing is kept."""
-        root = self.derived._root
+        d = self.derived
+        root, given = d._root, d._callee
+        layout = [(n, str(p.kind)) for n, p in d._inner.parameters.items()]
+        asked = d._transform, d.mode, d.wrt, d.single, d.optimize, len(d._first), tuple(given.keywords), d._added
         try:
             if not all_are_own() or not isinstance(root, FunctionType):
                 raise UnkeyedError("what sct has rules for, and its user others" if callable(root) else "no function")
             walk = self.walk()
-            of = [walk.identities.of(f) for f in (root, self.derived._callee.function)]
-            layout = [(n, str(p.kind)) for n, p in self.derived._inner.parameters.items()]
-            asked = self.derived._transform, self.derived.mode, self.derived.wrt, self.derived.single, self.derived.optimize
-            call = len(self.derived._first), tuple(self.derived._callee.keywords), self.derived._added
-            return hashed(_versions(), of, layout, asked, call, walk.types, walk.of_types, self.at_call, sorted(left_out()))
+            of = [walk.identities.of(f) for f in (root, given.function)]
+            return hashed(_versions(), of, layout, asked, walk.types, walk.of_types, self.at_call, sorted(left_out()))
         except Exception as e:  # noqa: BLE001  (whatever objects of the user's raise when they are looked at)
             self.say("is not kept: it depends on %s", _said(e))
             return ""
@@ -397,16 +397,17 @@ def _bound(walk: _Walk, value: Any) -> Any:
     """What a text names: an object, or what runs a function again, or a derivative of it."""
     around: list[Any] = []
     while isinstance(value, (Again, Derived)):
-        again = ["again"] if isinstance(value, Again) else ["derived", value.wrt, value.draws, value.forward, value.effect]
-        around.append(again)
+        options = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "function"}
+        around.append([type(value).__name__, options])
         value = value.function
     return {"around": around, **walk.reference(value)}
 
 
 def _unbound(walk: _Walk, how: Any) -> Any:
     value = walk.referred(how)
-    for kind, *options in reversed(how["around"]):
-        value = Again(value) if kind == "again" else Derived(value, tuple(options[0]), *options[1:])
+    for kind, options in reversed(how["around"]):
+        given = {name: tuple(o) if isinstance(o, list) else o for name, o in options.items()}
+        value = {"Again": Again, "Derived": Derived}[kind](value, **given)
     return value
 
 

@@ -1,5 +1,6 @@
 """Derivatives that are kept between processes: found again, and never one of another function."""
 
+import dataclasses
 import enum
 import functools
 import json
@@ -21,7 +22,13 @@ from sources import define
 
 import sct
 from sct.api import cache, folder
-from sct.errors import CacheWarning
+from sct.api.cache import Made
+from sct.backend.python.emit import Text
+from sct.errors import CacheWarning, Place
+from sct.frontend.resolve import Dependency
+from sct.ir.ops import Field, Free
+from sct.ir.types import Fact
+from sct.specialize.specializer import Written
 
 X = np.array([0.5, -1.5, 2.0])
 W = np.array([1.0, 2.0, 3.0])
@@ -180,6 +187,37 @@ def test_the_next_process_finds_what_this_one_compiled(name, said):
     assert texts == texts_again
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+
+def test_tangents_are_kept_too(said):
+    """Of a recursion both derivatives are named in texts."""
+
+    def results():
+        f = define("def power(x, n):\n    return x if n == 0 else np.sin(x) * power(x, n - 1)\n", "power")
+        return [sct.jvp(f)(0.7, 3, 1.0), sct.jvp(sct.grad(f))(0.7, 3, 1.0), sct.grad(f)(0.7, 3)]
+
+    first = results()
+    assert set(said()) == {"kept"}
+    assert results() == first
+    assert set(said()) == {"found"}
+
+
+WRITTEN = {
+    Made: "text signature dependencies free written facts",
+    Text: "imports body name bound",
+    Dependency: "owner name expected attribute",
+    Free: "function name attribute",
+    Field: "path name own",
+    Fact: "size op value",
+    Written: "path place",
+    Place: "file line column function caller",
+}
+
+
+@pytest.mark.parametrize("record", WRITTEN)
+def test_every_field_is_written(record):
+    """What gets a further field must be written with it: see `sct.api.kept`."""
+    assert [f.name for f in dataclasses.fields(record)] == WRITTEN[record].split()
 
 
 # -- it is not taken for another one ------------------------------------------------------------------------------------------
