@@ -181,7 +181,7 @@ CASES = [
     (setit, (0.9, 4), 0),
     (dcomp, (X,), 0),
     (nested, (X,), 0),
-    (addl, (0.7, 4), 0),
+    (addl, (0.5, 4), 0),  # whose powers are exact: from 3.12 on Python adds floats with more precision
     (returned, (0.7, 3), 0),
     (repeated, (X, 4), 0),
     (repeated_active, (0.7, 4), 0),
