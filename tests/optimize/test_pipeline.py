@@ -161,11 +161,11 @@ def other_parameters(f):
         (other_parameters, "the pass other_parameters gave a function of other parameters"),
     ],
 )
-@pytest.mark.parametrize("phase", ["primal", "reversed", "recorded", "stored", "owned"])
+@pytest.mark.parametrize("phase", stages.PASSES.phases)
 def test_a_wrong_pass_is_named(wrong, said, phase):
     passes = stages.PASSES.with_phase(phase, *stages.PASSES.phases[phase], wrong)
     with pytest.raises(stages.PassError, match=said):
-        source_by_stages(energy, ARGS, passes=passes)
+        source_by_stages(energy, ARGS, "jvp" if phase == "pushed" else "grad", passes=passes)
 
 
 def test_the_error_shows_the_function():
