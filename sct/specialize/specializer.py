@@ -560,6 +560,9 @@ class Specializer:
         known: Abstract = UNKNOWN,
     ) -> Operand:
         """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the type if inference fails."""
+        in_tables = hashable(op)
+        if not kwargs and in_tables and op in _OF_NUMBERS and all(map(_is_number_or_array, args)):  # as most are
+            return self.of_numbers(op, args, name, known)
         if isinstance(op, Unused):
             return unfollowed.statement(self, op.op, args, kwargs or {}, name)
         args, kwargs = spread(self, args, kwargs or {})
@@ -581,7 +584,6 @@ class Specializer:
             return args[0]
         if not isinstance(op, FunctionType):
             args = [self.present(a) if op is range else self.structure(a) for a in args]
-        in_tables = hashable(op)
         if lists and in_tables:
             handler = growing.OPERATIONS.get(op)
             made = NotImplemented if handler is None else handler(self, args, kwargs)
@@ -628,6 +630,12 @@ class Specializer:
         if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined):
             return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
+
+    def of_numbers(self, op: Any, args: Sequence[Operand], name: str, known: Abstract) -> Operand:
+        """`primitive`, of what is of numbers and arrays alone."""
+        t = infer_call(op, list(map(type_of, args)), {})
+        folded = self.fold(op, t)
+        return self.append(op, args, {}, known if isinstance(t, Unknown) else t, name) if folded is None else folded
 
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         """An operation that is not inlined: its result, if that is known, or a statement."""
@@ -770,6 +778,15 @@ class Specializer:
 
 
 _HANDLERS = SPELLINGS | STRUCTURAL | WRITING
+_OF_NUMBERS = frozenset(
+    (
+        *(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow),
+        *(operator.matmul, operator.neg, operator.not_, operator.eq, operator.ne),
+        *(operator.lt, operator.le, operator.gt, operator.ge),
+        *(np.ndim, np.shape),
+    )
+)
+"""What is nothing but an operation of numbers and arrays, where it is given nothing else."""
 _MAKERS = frozenset((LIST, DICT, list, dict, operator.add, operator.mul, operator.or_))
 
 
@@ -779,6 +796,12 @@ def _stays_number(x: Operand, shape: Operand) -> bool:
     known = isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))
     number = known or isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and t.boxed is False)
     return number and plain(type_of(shape)) == ()
+
+
+def _is_number_or_array(o: Operand) -> bool:
+    """Whether an operand is a number or an array for certain."""
+    t = o.type if type(o) is Value else o
+    return type(t) is Array or type(t) is Scalar or (type(t) is Const and type(t.value) in (bool, int, float, complex))
 
 
 def _is_slice(index: Operand) -> bool:
