@@ -35,8 +35,16 @@ __all__ = ["refuse_bracketing"]
 
 def refuse_bracketing(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> None:
     """Raise `UnsupportedSyntaxError` if the results come from such a search by tests that depend on `varied`."""
-    if any(s.repeats for b in blocks_in(block) for s in b.body):
+    found = [s for b in blocks_in(block) for s in b.body]
+    if any(s.repeats for s in found) and any(map(_chooses, found)):
         _Search(block, varied_values(block, varied), useful_values(block, results)).block(block)
+
+
+def _chooses(s: Statement) -> bool:
+    """Whether what a statement gives may be one of several things, by a test."""
+    if not isinstance(s, Apply):
+        return isinstance(s, If)
+    return s.op is np.where or (s.op is updated and any(map(_is_mask, path_of(s))))
 
 
 class _Search:

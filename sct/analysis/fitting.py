@@ -13,6 +13,7 @@ from typing import TypeAlias
 from sct.analysis.activity import primitive_of
 from sct.infer.call import infer_call, operand_types
 from sct.ir.ops import ASSERT, POP, PUSH, RAISE, InPlace, Method, hashable
+from sct.ir.paths import is_basic_index
 from sct.ir.records import record
 from sct.ir.ssa import (
     Apply,
@@ -84,7 +85,7 @@ def fits(block: Block, active: Collection[Value]) -> Iterator[Fit]:
 def _fits(block: Block, active: Collection[Value], known: dict[Hashable, list[_Pair]]) -> Iterator[Fit]:
     """These; `known` has the pairs by operation and types of operands."""
     for s in block.body:
-        if isinstance(s, Apply) and s.result in active and hashable(s.op) and not _is_of_one_shape(s):
+        if isinstance(s, Apply) and s.result in active and hashable(s.op) and not _fits_anyway(s):
             args = operand_types(s.op, s.args)
             key = s.op, *args, *((k, type_of(v)) for k, v in s.kwargs)
             if key not in known:
@@ -96,8 +97,13 @@ def _fits(block: Block, active: Collection[Value], known: dict[Hashable, list[_P
             yield from _fits(inner, active, known)
 
 
-def _is_of_one_shape(s: Apply) -> bool:
-    """Whether an element-wise operation is of numbers and of arrays of one shape, which fit."""
+def _fits_anyway(s: Apply) -> bool:
+    """Whether it is seen at once that an operation takes no sizes to be equal that are not.
+
+    It reads a part by integers and slices, or is element-wise, of numbers and of arrays of one shape.
+    """
+    if s.op is operator.getitem:
+        return is_basic_index(s.args[1]) is True
     ufunc = ufunc_of(s.op)
     if ufunc is None or ufunc.signature is not None:
         return False
