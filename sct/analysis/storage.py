@@ -182,16 +182,17 @@ def _mix(s: Storage) -> bool:
     """Find what loops carry that is not apart, under what has been found so far; whether there was more of it."""
     found = False
     for number, mixed in s.mixed.items():
-        groups = (s.begun[number], s.left[number])
-        origins = [[s.origins.of(roots) for roots in group] for group in groups]
-        for k in s.arrays[number]:
-            for j in s.arrays[number]:
-                if j >= k:
-                    break
-                near = [group for group, came in zip(groups, origins, strict=True) if came[j] & came[k]]
-                if near and (pair := frozenset((j, k))) not in mixed and any(s.meet(group[j], group[k]) for group in near):
-                    mixed.add(pair)
-                    found = True
+        arrays = s.arrays[number]
+        for group in (s.begun[number], s.left[number]) if len(arrays) > 1 else ():
+            origins = [s.origins.of(roots) for roots in group]
+            before = 0  # where those come from that were looked at; most come from elsewhere
+            for n, k in enumerate(arrays):
+                for j in arrays[:n] if before & origins[k] else ():
+                    pair = frozenset((j, k))
+                    if origins[j] & origins[k] and pair not in mixed and s.meet(group[j], group[k]):
+                        mixed.add(pair)
+                        found = True
+                before |= origins[k]
     return found
 
 
@@ -215,9 +216,13 @@ def _may_be_list(v: Value) -> bool:
 
 
 def _block(s: Storage, block: Block) -> None:
+    always = s.always
     for t in block.body:
         if isinstance(t, Apply):
-            _apply(s, t)
+            if not t.kwargs and always.get(id(t.op)):  # as `_apply` does, for most
+                s.roots[t.result] = s.bits.bit(t.result)
+            else:
+                _apply(s, t)
         elif isinstance(t, (For, While)):
             _loop(s, t)
         elif t.phis:
