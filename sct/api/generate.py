@@ -15,6 +15,7 @@ from typing import Any
 from sct.api.derived import DerivedFunction, written_name
 from sct.api.pipeline import with_steps
 from sct.api.transforms import elementwise_grad, grad, jvp, pullback, value_and_grad, vjp
+from sct.backend.jit import refuse_uncompiled
 from sct.backend.outside import Given, as_data
 from sct.backend.standalone import Asked, Standalone, described
 from sct.errors import CallError, SctError
@@ -64,6 +65,8 @@ class Generator:
         imports, or further keyword parameters; a dict says it for each by its name.
     guards : bool
         Whether the arguments are checked on entry. Without that the code relies on no fact about sizes.
+    jit : {None, "numba"}
+        "numba": what computes is compiled by Numba, which is refused where Numba cannot take it.
 
     Examples
     --------
@@ -79,17 +82,36 @@ class Generator:
         return x_bar
     """
 
-    def __init__(self, *, functions: str = "include", data: str | Mapping[str, str] = "constants", guards: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        functions: str = "include",
+        data: str | Mapping[str, str] = "constants",
+        guards: bool = True,
+        jit: str | None = None,
+    ) -> None:
         if functions not in ("include", "import"):
             raise CallError(
                 f"functions={functions!r} says nothing of the functions that are called",
                 advice="Write functions='include' or 'import'.",
             )
-        self._module = Standalone(functions == "include", data)
+        if jit not in (None, "numba"):
+            raise CallError(f"there is no jit={jit!r}", advice="Write jit='numba', or leave it out.")
+        if jit is not None and (functions, "import" in (data if isinstance(data, str) else data.values())) != (
+            "include",
+            False,
+        ):
+            raise CallError(
+                "Numba keeps what another module has as it is when it compiles",
+                advice="Leave functions='import' and data='import' out.",
+            )
+        self._module = Standalone(functions == "include", data, jit is not None)
+        self._jit = jit
         self._guards = guards
-        given = [("functions", functions, "include"), ("data", data, "constants"), ("guards", guards, True)]
+        given = [("functions", functions, "include"), ("data", data, "constants"), ("guards", guards, True), ("jit", jit, None)]
         self._said = [f"{name}={value!r}" for name, value, default in given if value != default]
-        self._calls: dict[str, str] = {}  # by what each gives, how it was asked for
+        self._calls: dict[str, str] = {}  # by what each gives, what the module says it was asked for by
+        self._asked_for: list[str] = []  # the calls
         self._types: list[str] = []
         self._given: dict[tuple[tuple[str, int], ...], Given] = {}
 
@@ -134,7 +156,7 @@ class Generator:
                 raise CallError("only a function is added as it is written", advice="Say which derivative: add(f, 'grad').")
             if options or accumulate or (wrt, like, types, name) != (0, None, None, None):
                 raise CallError("a function is added as it is written", advice="Write add(f), or say which transform.")
-            self._calls[self._module.copy(f)] = f"add({_placed(f)})"
+            self._enter(self._module.copy(f), f"sct.add({_placed(f)})")
             return
         derived = _derived(f, transform, wrt, accumulate, options)
         said = {"types": types, "name": name, "accumulate": accumulate or None, **options}
@@ -142,7 +164,11 @@ class Generator:
         wrt = derived.wrt[0] if len(derived.wrt) == 1 else derived.wrt
         like_this = ["like=…"] if like is not None else []
         call = ", ".join([_placed(f), repr(transform), repr(wrt), *like_this, *given, *self._said])
-        self._calls[self._add(derived, like, types, name)] = f"generate({call})"
+        self._enter(self._add(derived, like, types, name), f"sct.generate({call})")
+
+    def _enter(self, name: str, call: str) -> None:
+        self._calls[name] = call
+        self._asked_for.append(call)
 
     def _add(self, derived: DerivedFunction[..., Any], like: Any, types: str | None, name: str | None) -> str:
         what = _GIVES[derived._transform].format(f=written_name(derived.primal), wrt=_listed(derived.wrt))
@@ -198,12 +224,19 @@ class Generator:
         named = dict(zip(derived._inner.parameters, types, strict=False))  # a cotangent's may follow
         return Asked(finished, named, buffers, relied, self._guards, what, functions, recurs)
 
+    def asked_by(self, command: str) -> None:
+        """Say in the module that what was added last was asked for by a command, rather than by a call."""
+        self._calls[next(reversed(self._calls))] = command
+
     @ends_here
     def generate(self) -> str:
         """The text of the module."""
-        calls = "\n".join(f"- {name}: sct.{call}" for name, call in self._calls.items())
+        calls = "\n".join(f"- {name}: {call}" for name, call in self._calls.items())
         title = f"Derivatives, as sct wrote them.\n\n{calls}\n"
-        return self._module.text(title, "\n".join([*self._calls.values(), *self._types]), _formatted)
+        text = self._module.text(title, "\n".join([*self._asked_for, *self._types]), _formatted)
+        if self._jit is not None:
+            refuse_uncompiled(text, self._module.compiled)
+        return text
 
 
 def _placed(f: Any) -> str:
@@ -320,6 +353,7 @@ def generate(
     functions: str = "include",
     data: str | Mapping[str, str] = "constants",
     guards: bool = True,
+    jit: str | None = None,
     name: str | None = None,
     accumulate: bool = False,
     **options: Any,
@@ -351,6 +385,6 @@ def generate(
     >>> namespace["energy_grad"](np.array([1.0, 2.0]), 3.0)
     array([3., 6.])
     """
-    generator = Generator(functions=functions, data=data, guards=guards)
+    generator = Generator(functions=functions, data=data, guards=guards, jit=jit)
     generator.add(f, transform, wrt, like=like, types=types, name=name, accumulate=accumulate, **options)
     return generator.generate()

@@ -114,10 +114,10 @@ def declared(header: ast.FunctionDef, types: Mapping[str, Sequence[Abstract]], r
         return Declared(inline, first, [], "")
     unknown = _Unsure(assigned, types)
     untyped: list[ast.Return] = []
-    several = result.startswith("tuple[")
     for n in _own(header):
         if not isinstance(n, ast.Return) or n.value is None:
             continue
+        several = isinstance(n.value, ast.Tuple)
         names = [v.id for v in ast.walk(n.value) if isinstance(v, ast.Name) and v.id in assigned]
         own = {name: open_number((types.get(name) or [Unknown()])[0]) for name in names}
         unsure = [name for name in names if name in first or name in unknown]

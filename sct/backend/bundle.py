@@ -25,8 +25,9 @@ from sct.errors import SctError
 from sct.frontend.read import read
 from sct.frontend.resolve import MISSING, look_up, place_of_default
 from sct.ir.ops import Free, describe
+from sct.runtime import expectations
 
-__all__ = ["WAYS", "Bundle", "Gap", "edited", "known_by", "literal", "rows_of"]
+__all__ = ["WAYS", "Bundle", "Gap", "edited", "known_by", "literal", "recursive_under_numba", "rows_of"]
 
 WAYS = ("constants", "import", "parameters")
 """What becomes of data that lies outside of a function."""
@@ -42,8 +43,9 @@ class Bundle:
     each datum by its name.
     """
 
-    def __init__(self, include: bool, data: str | Mapping[str, str]) -> None:
+    def __init__(self, include: bool, data: str | Mapping[str, str], decorator: str = "") -> None:
         self.include = include
+        self.decorator = decorator  # of what is copied, but for what looks at arguments
         self.data = data
         self.taken = {*dir(builtins), "np", "npt", "Any"}
         self.names: dict[Any, str] = {}  # of functions, classes and modules by identity, of data by where it is found
@@ -229,6 +231,8 @@ class Bundle:
         """A function or class, copied into the module."""
         name = self.named(id(value), value.__name__ if value.__name__.isidentifier() else "function", value)
         if name in self.definitions:
+            if self.decorator and not self.definitions[name]:
+                raise recursive_under_numba(value)
             return name
         self.definitions[name] = ""  # it may call itself
         node, text = _text_of(value)
@@ -264,6 +268,9 @@ class Bundle:
         text = edited(text, edits)
         word = "class" if isinstance(node, ast.ClassDef) else "def"
         text = text if node.name == name else text.replace(f"{word} {node.name}", f"{word} {name}", 1)
+        if self.decorator and value.__module__ != expectations.__name__:
+            text = f"{self.decorator}{text}"
+            self.needs("from numba import njit")
         if _is_annotated(node):
             return text
         self.needs("from typing import no_type_check")
@@ -482,6 +489,11 @@ def literal(value: Any, called: str, refer: Callable[[Any], str | None]) -> str:
 
 def _unknown(value: Any) -> None:
     """Nothing is referred to."""
+
+
+def recursive_under_numba(function: Any) -> SctError:
+    """What is said of a function that calls itself, where Numba is to compile it."""
+    return SctError(f"{describe(function)} calls itself, which is not compiled by Numba here", None, "Leave jit out.")
 
 
 def _described(value: Any) -> str:

@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import Any
 
 from sct.backend.annotations import Annotations, declared, given_back, mixed, open_number, whole_type
-from sct.backend.bundle import WAYS, Bundle, Gap, edited, known_by, rows_of
+from sct.backend.bundle import WAYS, Bundle, Gap, edited, known_by, recursive_under_numba, rows_of
 from sct.backend.copies import copy_in, told_apart, words
 from sct.backend.outside import all_blocks, as_parameters, free_in, is_free
 from sct.backend.overlap import Overlap, overlap_check
@@ -57,6 +57,10 @@ __all__ = ["FORMAT", "Asked", "Standalone", "described", "in_words", "stamps"]
 FORMAT = 1
 _STAMP = "# sct: "
 _WIDTH = 88  # of a line
+_NJIT = "@njit(boundscheck=True)  # type: ignore[misc, untyped-decorator, unused-ignore]\n"
+"""What stands above a function that Numba compiles; an index out of range is an error, as it is in Python."""
+_UNKNOWN = {"numba": "  # type: ignore[import-untyped, import-not-found, unused-ignore]"}
+"""What stands behind imports of packages that have no annotations."""
 
 
 @record(frozen=True, eq=False)
@@ -102,9 +106,11 @@ class Standalone:
         The user's functions that are called are copied; else they are imported.
     data : str or mapping
         "constants", "import" or "parameters": what becomes of globals, cells and defaults; or that for each by its name.
+    jit : bool
+        What computes is compiled by Numba; a function in Python around it looks at the arguments.
     """
 
-    def __init__(self, include: bool, data: str | Mapping[str, str]) -> None:
+    def __init__(self, include: bool, data: str | Mapping[str, str], jit: bool = False) -> None:
         for way in [data] if isinstance(data, str) else data.values():
             if way not in WAYS:
                 raise SctError(
@@ -115,14 +121,15 @@ class Standalone:
         self.public: list[str] = []
         self.bodies: list[str] = []
         self.made_from: list[str] = []
-        self.bundle = Bundle(include, data)
+        self.bundle = Bundle(include, data, _NJIT if jit else "")
         self.annotations = Annotations(self.bundle.needs)
+        self.jit = jit
+        self.compiled: dict[str, list[tuple[str, Abstract]]] = {}  # the parameters of what is called first
         self.again: dict[Again | Derived, str] = {}  # each with a `Copy` in it
 
     def add(self, make: Callable[[], Asked], name: str | None) -> str:
         """Define a derivative, called `name`; where that fails the module stays as it was. Gives what it is called."""
-        public, bodies, made_from, again = [*self.public], [*self.bodies], [*self.made_from], {**self.again}
-        state = self.bundle.state()
+        state = self.state()
         try:
             asked = make()
             name = self.free_name(name or asked.specialized.function.name)
@@ -131,9 +138,17 @@ class Standalone:
             self.public.append(name)
             return name
         except BaseException:
-            self.public, self.bodies, self.made_from, self.again = public, bodies, made_from, again
-            self.bundle.restore(state)
+            self.restore(state)
             raise
+
+    def state(self) -> dict[str, Any]:
+        """What the module is made of so far, so that what fails leaves nothing behind."""
+        own = {k: type(v)(v) for k, v in vars(self).items() if isinstance(v, (list, dict))}
+        return {**own, "bundle": self.bundle.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.bundle.restore(state["bundle"])
+        vars(self).update({k: v for k, v in state.items() if k != "bundle"})
 
     def free_name(self, name: str) -> str:
         """A name that a function of the module may have."""
@@ -147,13 +162,13 @@ class Standalone:
         """Define a function of the user's. Gives what it is called."""
         if id(function) in self.bundle.names or function.__name__ in self.bundle.taken:
             raise SctError(f"{function.__name__} is in this module already", None, "Add it once, and before its derivatives.")
-        state = self.bundle.state()
+        state = self.state()
         try:
             name = self.bundle.copied(function)
             self.public.append(name)
             return name
         except BaseException:
-            self.bundle.restore(state)
+            self.restore(state)
             raise
 
     def define(self, asked: Asked, name: str, public: bool) -> None:
@@ -171,6 +186,8 @@ class Standalone:
         place = len(self.bodies)
         self.bodies.append("")  # before those that it calls
         body = self.linked(text, asked)
+        if self.jit and public:
+            body = self.around(body, f, asked, names)
         buffers = {n: open_number(v.type) for n, v in asked.buffers.items()}
         given = {**asked.types, **buffers, **{n: v.type for n, v in further.items()}}
         checks = self.checks(asked, given, f, names) if public and asked.guards else []
@@ -183,9 +200,26 @@ class Standalone:
         for p in f.block.params:
             types.setdefault(p.name, [p.type])
         types |= {n: [t] for n, t in given.items() if not mixed(types.get(n, ()))}
-        self.bodies[place] = self.with_header(body, f, types, head, public)
+        text_of = self.with_header(body, f, types, head, public)
+        self.bodies[place] = text_of if public else f"{self.bundle.decorator}{text_of}"
         self.made_from += map(_written, asked.read)
         self.made_from += (f"{op.name}: {described((t,))}" for op, t in asked.specialized.free)
+
+    def around(self, body: str, f: Function, asked: Asked, names: Mapping[Free, str]) -> str:
+        """The text of a function that calls what Numba compiles; that has the statements, and takes all by position."""
+        own = self.bundle.fresh(f"_{f.name}")
+        plain = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in f.signature.parameters]
+        inner = replace(f, name=own, signature=inspect.Signature(plain))
+        text = self.linked(emit(inner, Naming(False, names)), asked)
+        types = {n: [Unknown()] for n in f.signature.parameters}
+        self.bundle.needs("from numba import njit")
+        self.bodies.append(self.bundle.decorator + self.with_header(text, inner, types, (), public=False))
+        kinds = {p.name: p.type for p in f.block.params}
+        self.compiled[own] = [(n, kinds[n]) for n in f.signature.parameters]
+        head = next(n for n in ast.parse(body).body if isinstance(n, ast.FunctionDef) and n.name == f.name)
+        given = [ast.Name(n) for n in f.signature.parameters]
+        head.body = [ast.Return(ast.Call(ast.Name(own), given, []))]  # type: ignore[arg-type]
+        return ast.unparse(ast.fix_missing_locations(head)) + "\n"
 
     def parameters_of(self, f: Function, public: bool) -> list[Free]:
         """The data that becomes parameters."""
@@ -242,6 +276,8 @@ class Standalone:
         """The name of what runs a function again, or a derivative of it, for arguments of some types."""
         if op not in self.again:
             plain, copy = copy_in(op)
+            if self.jit:
+                raise recursive_under_numba(copy.function)
             made = asked.recurs(plain, copy.types)
             name = "_".join(["", made.specialized.function.name, *words(copy)])
             name = self.again[op] = self.bundle.fresh(name)
@@ -407,7 +443,7 @@ def _imports(lines: Iterable[str]) -> Iterator[str]:
     for module in sorted(of):
         names = ", ".join(sorted(of[module]))
         groups[module.split(" ")[0].split(".")[0] not in sys.stdlib_module_names].append(
-            f"from {module} import {names}" if names else f"import {module}"
+            (f"from {module} import {names}" if names else f"import {module}") + _UNKNOWN.get(module, "")
         )
     for group in groups:
         yield "\n".join(sorted(group, key=lambda line: line.startswith("from")))

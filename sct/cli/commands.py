@@ -20,7 +20,7 @@ from sct import __version__
 from sct.api import folder
 from sct.api.generate import TRANSFORMS
 from sct.cli import checking, coverage, explaining
-from sct.cli.modules import compared, write_all
+from sct.cli.modules import ANY, EDITED, compared, write_all
 from sct.cli.output import show_code, show_json, show_line, show_table
 from sct.cli.projects import Asked, generated, in_project
 from sct.cli.stages import derivative_of, forms
@@ -110,11 +110,12 @@ _for_module = _options(
         help="What globals become: constants, import or parameters; or NAME=WAY,… .",
     ),
     click.option("--accumulate", is_flag=True, help="Of grad and vjp: add to buffers of the caller's."),
+    click.option("--jit", type=click.Choice(["numba"]), help="Have Numba compile what computes."),
     click.option("--no-guards", is_flag=True, help="Do not check arguments."),
     click.option("--name", help="What the derivative is called."),
     _root,
     click.option("-o", "--output", metavar="FILE", help="Write the module here; else to standard output."),
-    click.option("--force", is_flag=True, help="Overwrite a file that was edited by hand, or that sct did not write."),
+    click.option("--force", is_flag=True, help="Overwrite a file that is stale, edited by hand, or not written by sct."),
 )
 
 
@@ -127,6 +128,7 @@ def _derivative(
     functions: str,
     data: Any,
     accumulate: bool,
+    jit: str | None,
     no_guards: bool,
     name: str | None,
     roots: tuple[Path, ...],
@@ -134,11 +136,11 @@ def _derivative(
     force: bool,
 ) -> None:
     asked = Asked(of, transform, parameters(wrt), like, {"types": types, "name": name, "accumulate": accumulate})
-    text = generated([asked], None, roots, functions=functions, data=data, guards=not no_guards)
+    text = generated([asked], None, roots, functions=functions, data=data, guards=not no_guards, jit=jit)
     if output in (None, "-"):
         show_code(text)
         return
-    write_all([compared(Path(output), output, text)], force)
+    write_all([compared(Path(output), output, text)], force, ANY)
 
 
 for _name, _transform in TRANSFORMS.items():
@@ -166,7 +168,7 @@ def sync(project: Path, check: bool, force: bool, as_json: bool) -> None:
         for c in failed:
             click.echo(f"Error: {c.said}", err=True)
     else:
-        write_all(found, force)
+        write_all(found, force, EDITED)
         failed = []
     if as_json:
         show_json([{"file": c.label, "state": c.state, "diff": c.diff()} for c in found])

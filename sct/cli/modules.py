@@ -7,7 +7,7 @@ format, or nothing that sct wrote. Never overwrites what it did not write unless
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sct.backend.standalone import FORMAT, stamps
 from sct.cli.output import write
 from sct.cli.target import CommandError
 
-__all__ = ["Comparison", "compared", "write_all"]
+__all__ = ["ANY", "EDITED", "Comparison", "compared", "write_all"]
 
 _SAID = {
     "fresh": "is up to date",
@@ -26,7 +26,10 @@ _SAID = {
     "format": "is stale: it is of format {format}, and format {now} is written now",
     "foreign": "was not written by sct",
 }
-_KEPT = ("edited", "foreign")
+EDITED = ("edited", "foreign")
+"""The states of files that hold what is written nowhere else."""
+ANY = (*EDITED, "stale", "rewritten", "format")
+"""The states of files that would change."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,9 @@ def compared(file: Path, label: str, text: str) -> Comparison:
     return Comparison(file, label, text, now, "rewritten" if was.get("made from") == new["made from"] else "stale")
 
 
-def write_all(comparisons: Sequence[Comparison], force: bool) -> None:
-    """Write the files that are not as they should be: all, or none where one of them is not to be overwritten."""
-    kept = [c for c in comparisons if c.state in _KEPT]
+def write_all(comparisons: Sequence[Comparison], force: bool, keep: Collection[str]) -> None:
+    """Write the files that are not as they should be: all, or none where one of them is in a state to `keep`."""
+    kept = [c for c in comparisons if c.state in keep]
     if kept and not force:
         raise CommandError(
             "\n".join(c.said for c in kept),

@@ -10,7 +10,7 @@ The tables::
 
     [[tool.sct.modules]]
     file = "src/model_derivatives.py"
-    functions = "include"               # the options of sct.Generator: functions, data, guards
+    functions = "include"               # the options of sct.Generator: functions, data, guards, jit
     derivatives = [
         { of = "src/model.py:loss", transform = "grad", wrt = ["W", "b"], types = "W: f8[n, m], b: f8[m], x: f8[n]" },
         { of = "src/model.py:loss", transform = "primal" },
@@ -21,6 +21,7 @@ A module of one derivative may have the keys of that in its own table.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ __all__ = ["PRIMAL", "Asked", "generated", "in_project"]
 
 PRIMAL = "primal"
 _PROJECT = {"modules": list, "roots": list}
-_MODULE = {"file": str, "derivatives": list, "functions": str, "data": (str, dict), "guards": bool}
+_MODULE = {"file": str, "derivatives": list, "functions": str, "data": (str, dict), "guards": bool, "jit": str}
 _DERIVATIVE = {
     "of": str,
     "transform": str,
@@ -54,18 +55,44 @@ _DERIVATIVE = {
     "holomorphic": bool,
     "optimize": bool,
 }
-_FOR_GENERATOR = ("functions", "data", "guards")
+_FOR_GENERATOR = ("functions", "data", "guards", "jit")
 
 
 @dataclass(frozen=True)
 class Asked:
     """A derivative that is asked for, under the names of the tables' keys."""
 
+    def command(self, module: Mapping[str, Any]) -> str:
+        """The command that writes it; `module` are the options of the module."""
+        if self.transform == PRIMAL:
+            return f"as it is written in {self.of}"
+        own = dict(self.options or {})
+        given = {"wrt": _listed(self.wrt), "types": own.pop("types", None), "like": self.like, "name": own.pop("name", None)}
+        given["functions"] = None if module.get("functions") == "include" else module.get("functions")
+        given["data"] = None if module.get("data") == "constants" else _ways(module.get("data"))
+        given["jit"] = module.get("jit")
+        words = [word for option, value in given.items() if value is not None for word in (f"--{option}", value)]
+        flags = {"--accumulate": own.pop("accumulate", False), "--no-guards": not module.get("guards", True)}
+        text = shlex.join(["sct", self.transform.replace("_", "-"), self.of, *words, *(f for f, on in flags.items() if on)])
+        return f"{text} ({', '.join(f'{k} = {v}' for k, v in own.items())})" if own else text
+
     of: str
     transform: str = "grad"
     wrt: Any = 0
     like: str | None = None
     options: Mapping[str, Any] | None = None
+
+
+def _listed(wrt: Any) -> str | None:
+    """Names of parameters as a command has them."""
+    if wrt == 0:
+        return None
+    return f"{','.join(map(str, wrt))}{',' if len(wrt) == 1 else ''}" if isinstance(wrt, tuple) else str(wrt)
+
+
+def _ways(data: Any) -> str | None:
+    """What becomes of data, as a command has it."""
+    return ",".join(f"{name}={way}" for name, way in data.items()) if isinstance(data, Mapping) else data
 
 
 def generated(asked: Sequence[Asked], base: Path | None, roots: Sequence[Path], **options: Any) -> str:
@@ -75,9 +102,10 @@ def generated(asked: Sequence[Asked], base: Path | None, roots: Sequence[Path], 
         of = target(a.of, base, roots)
         if a.transform == PRIMAL:
             generator.add(of.function)
-            continue
-        like = None if a.like is None else evaluated(a.like, of)
-        generator.add(of.function, a.transform, a.wrt, like=like, **(a.options or {}))
+        else:
+            like = None if a.like is None else evaluated(a.like, of)
+            generator.add(of.function, a.transform, a.wrt, like=like, **(a.options or {}))
+        generator.asked_by(a.command(options))
     return generator.generate()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from kernel_samples import NAMES, is_refused, sample
 from modules.checking import run_alone
-from trees import random_like
+from trees import leaves, random_like
 
 import sct
 from sct.backend.standalone import stamps
@@ -902,6 +902,74 @@ def test_several_functions_share_what_they_need():
     assert_same(namespace["by_x"](*GIVEN, 1.0), sct.vjp(loss, ("x",))(*GIVEN, 1.0))
     with pytest.raises(sct.SctError, match="loss_grad is in this module already"):
         g.add(loss, "grad", "b", types=TYPES)
+
+
+# -- compiled by Numba -------------------------------------------------------------------------------------------------------
+
+
+def chain(x, k):
+    """The energy of a chain of springs, by loops."""
+    total = 0.0
+    for i in range(len(x) - 1):
+        d = x[i + 1] - x[i]
+        if d > 0.0:
+            total += 0.5 * k * d * d * SCALE
+        else:
+            total += k * d**4
+    return total
+
+
+def swept(u, n):
+    for _ in range(n):
+        for i in range(1, u.shape[0] - 1):
+            u[i] = 0.5 * (u[i - 1] + u[i + 1]) * u[i]
+    return np.sum(u)
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "transform", "wrt"),
+    [
+        (chain, (np.array([0.3, 0.1, 0.7]), 2.0), "value_and_grad", ("x", "k")),
+        (chain, (np.array([0.3, 0.1, 0.7]), 2.0), "vjp", "x"),
+        (swept, (np.linspace(1.0, 2.0, 6), 3), "grad", "u"),
+        (loss, GIVEN, "grad", "W"),
+    ],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_numba_compiles_what_computes(f, args, transform, wrt):
+    bar = () if transform != "vjp" else (random_like(f(*copy.deepcopy(args)), np.random.default_rng(1)),)
+    text = sct.generate(f, transform, wrt, like=args, jit="numba", name="derivative")
+    found = loaded(text)["derivative"](*copy.deepcopy(args), *bar)
+    for x, y in zip(leaves(found), leaves(getattr(sct, transform)(f, wrt)(*args, *bar)), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-12)
+    with pytest.raises(TypeError, match="must be"):
+        loaded(text)["derivative"](None, *args[1:], *bar)
+
+
+def test_what_numba_compiles_looks_at_indices():
+    def f(x, k):
+        return x[k] * x[0]
+
+    grad = loaded(sct.generate(f, like=(X, 1), jit="numba"))["f_grad"]
+    assert_same(grad(X, 1), sct.grad(f)(X, 1))
+    with pytest.raises(IndexError):
+        grad(X, 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: sct.generate(lambda p: p["a"] ** 2, like=({"a": 1.0},), jit="numba"), "is no number, array of known rank"),
+        (lambda: sct.generate(loss, "grad", jit="numba"), "W is no number, array of known rank, flag or tuple"),
+        (lambda: sct.generate(loss, "pullback", types=TYPES, jit="numba"), "Numba cannot compile loss_pullback: "),
+        (lambda: sct.generate(loss, types=TYPES, jit="numba", data="import"), "Numba keeps what another module has"),
+        (lambda: sct.generate(power, like=(1.3, 4), jit="numba"), "power calls itself, which is not compiled by Numba here"),
+        (lambda: sct.generate(loss, types=TYPES, jit="cython"), "there is no jit='cython'"),
+    ],
+)
+def test_what_numba_cannot_take_is_refused(call, match):
+    with pytest.raises(sct.SctError, match=match):
+        call()
 
 
 # -- the same bytes, and what is told from them --------------------------------------------------------------------------------

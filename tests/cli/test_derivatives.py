@@ -169,8 +169,12 @@ def test_a_file_is_written_and_written_again(sct, model, folder):
     text = (folder / "out.py").read_text()
     assert text == sct(*words[:-2]).stdout
     (folder / "out.py").chmod(0o640)
+    assert sct(*words).exit_code == 0  # it is as it would be written
     model.write_text(MODEL.replace("SCALE = 2.0", "SCALE = 3.0"))
-    assert sct(*words).exit_code == 0
+    done = sct(*words)
+    assert done.exit_code == 2 and "out.py is stale: what it was made from is different now" in done.stderr
+    assert (folder / "out.py").read_text() == text
+    assert sct(*words, "--force").exit_code == 0
     assert "SCALE = 3.0" in (folder / "out.py").read_text()
     assert stat.S_IMODE((folder / "out.py").stat().st_mode) == 0o640
     assert sorted(p.name for p in folder.iterdir()) == ["layer.py", "out.py"]
@@ -209,7 +213,7 @@ def test_a_link_stays_one(sct, model, folder):
     sct(*words, "real.py")
     (folder / "link.py").symlink_to("real.py")
     model.write_text(MODEL.replace("2.0", "3.0"))
-    sct(*words, "link.py")
+    sct(*words, "link.py", "--force")
     assert (folder / "link.py").is_symlink() and "SCALE = 3.0" in (folder / "real.py").read_text()
 
 
