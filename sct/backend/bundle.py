@@ -149,6 +149,8 @@ class Bundle:
         if own == "Any" or getattr(value, "_name", None) == "Any":
             module, own = "typing", "Any"
         module, own = ("types", "MethodType") if value is MethodType else (module, str(own))
+        if (public := describe(value)).startswith("scipy."):  # which does not say where its functions are to be had
+            module, _, own = public.rpartition(".")
         first, *rest = own.split(".")
         found: Any = sys.modules.get(module or "")
         for part in (first, *rest):

@@ -59,7 +59,8 @@ _STAMP = "# sct: "
 _WIDTH = 88  # of a line
 _NJIT = "@njit(boundscheck=True)  # type: ignore[misc, untyped-decorator, unused-ignore]\n"
 """What stands above a function that Numba compiles; an index out of range is an error, as it is in Python."""
-_UNKNOWN = {"numba": "  # type: ignore[import-untyped, import-not-found, unused-ignore]"}
+_UNANNOTATED = ("numba", "scipy")
+_UNKNOWN = "  # type: ignore[import-untyped, import-not-found, unused-ignore]"
 """What stands behind imports of packages that have no annotations."""
 
 
@@ -442,9 +443,9 @@ def _imports(lines: Iterable[str]) -> Iterator[str]:
     groups: tuple[list[str], list[str]] = ([], [])
     for module in sorted(of):
         names = ", ".join(sorted(of[module]))
-        groups[module.split(" ")[0].split(".")[0] not in sys.stdlib_module_names].append(
-            (f"from {module} import {names}" if names else f"import {module}") + _UNKNOWN.get(module, "")
-        )
+        root = module.split(" ")[0].split(".")[0]
+        line = f"from {module} import {names}" if names else f"import {module}"
+        groups[root not in sys.stdlib_module_names].append(line + (_UNKNOWN if root in _UNANNOTATED else ""))
     for group in groups:
         yield "\n".join(sorted(group, key=lambda line: line.startswith("from")))
 

@@ -10,6 +10,8 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.linalg
+import scipy.special
 from kernel_samples import NAMES, is_refused, sample
 from modules.checking import run_alone
 from trees import leaves, random_like
@@ -637,6 +639,36 @@ def test_flags_in_fields_are_part_of_what_a_module_is_made_from(made_module):
     m = made_module(KNOWN)
     found = {stamps(sct.generate(m.Spring(C, kind).energy, like=(X,)))["made from"] for kind in m.Kind}
     assert len(found) == 2
+
+
+def gamma_function(x):
+    return scipy.special.gamma(x)
+
+
+@sct.adjoint(gamma_function)
+def gamma_function_adjoint(y, x, y_bar):
+    return y_bar * y * scipy.special.digamma(x)
+
+
+def exponential(A):
+    return scipy.linalg.expm(A)
+
+
+@sct.adjoint(exponential)
+def exponential_adjoint(y, A, y_bar):
+    return scipy.linalg.expm_frechet(A.T, y_bar, compute_expm=False)
+
+
+def test_rules_that_use_scipy():
+    """The module imports SciPy where a rule of the user's needs it, and only there."""
+
+    def f(x, A):
+        return np.sum(gamma_function(x) * x) + np.sum(exponential(A))
+
+    text = sct.generate(f, "grad", ("x", "A"), like=(X + 2.0, WEIGHTS))
+    assert "from scipy.linalg import expm_frechet  # type" in text and "from scipy.special import psi  # type" in text
+    assert_same(loaded(text)["f_grad"](X + 2.0, WEIGHTS), sct.grad(f, ("x", "A"))(X + 2.0, WEIGHTS))
+    assert "scipy" not in sct.generate(loss, types=TYPES)
 
 
 def test_an_optional_argument_is_no_cotangent():

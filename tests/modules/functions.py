@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+import scipy.special
 
 import sct
 
@@ -281,6 +282,20 @@ def cube_root_adjoint(y, x, y_bar):
 def from_a_table(x, table):
     k = nearest(table, x)
     return (x - table[k]) ** 2 + cube_root(x)
+
+
+def log_gamma(x):
+    return scipy.special.gammaln(x)
+
+
+@sct.adjoint(log_gamma)
+def log_gamma_adjoint(y, x, y_bar):
+    return y_bar * scipy.special.digamma(x)
+
+
+@case(np.array([1.5, 3.0]), 4.0, wrt=("a", "b"))
+def log_beta(a, b):
+    return np.sum(log_gamma(a) + log_gamma(b) - log_gamma(a + b))
 
 
 @case(np.array([0.5, 0.2]))
