@@ -358,6 +358,9 @@ class Standalone:
         imported = [(op, t) for op, t in asked.specialized.free if isinstance(op, Free) and self.is_imported(op, names)]
         for op, t in imported:
             made.value(names[op], names[op], t)
+        for p in f.block.params:
+            if p.name not in given:
+                made.parts(p.name, p.name, p.type)
         made.sizes_agree()
         for op, t in asked.specialized.free:
             if isinstance(op, Free) and op in names and (op, t) not in imported:
@@ -519,6 +522,14 @@ class _Checks:
                     self.call(expectations.expect_absent, shown, value, repr(f.name), repr(f.own))
                 else:
                     self.value(f"{path}.{f.name}", f"{value}.{f.name}", found)
+
+    def parts(self, path: str, value: str, t: Abstract) -> None:
+        """What is expected of a cotangent or tangent: the structure that it is one of; numbers and arrays are converted."""
+        if isinstance(t, (Tuple, List, Dict)):
+            keys = tuple(keys_of(t))
+            self.call(expectations.expect_parts, repr(path), value, repr(keys))
+            for key, item in zip(keys, t.items, strict=True):
+                self.parts(f"{path}[{key!r}]", f"{value}[{key!r}]", item)
 
     def object(self, value: Any, path: str) -> str:
         """The object that an argument must be: the caller's own, or the default that the module has."""

@@ -18,6 +18,7 @@ __all__ = [
     "expect_items",
     "expect_keys",
     "expect_object",
+    "expect_parts",
     "expect_size",
     "expect_that",
     "expect_value",
@@ -86,6 +87,17 @@ def expect_keys(name: str, x: object, keys: tuple[object, ...]) -> None:
     """`x` is a dict with these keys, in this order."""
     if not isinstance(x, dict) or type(x) is not dict or tuple(x) != keys:
         raise TypeError(f"{name} must be a dict with the keys {', '.join(map(repr, keys))}, in this order")
+
+
+def expect_parts(name: str, x: object, keys: tuple[object, ...]) -> None:
+    """`x` is an adjoint of what has these keys, or so many items."""
+    given: set[object] = set()
+    if isinstance(x, dict):
+        given = set(x)
+    elif isinstance(x, (tuple, list)) or (isinstance(x, np.ndarray) and x.ndim):
+        given = set(range(len(x)))
+    if given != set(keys):
+        raise ValueError(f"{name} must have the parts of the result: {', '.join(map(repr, keys))}")
 
 
 def expect_absent(name: str, x: object, attribute: str, own: bool) -> None:

@@ -671,6 +671,20 @@ def test_rules_that_use_scipy():
     assert "scipy" not in sct.generate(loss, types=TYPES)
 
 
+@pytest.mark.parametrize(
+    "bar", [{"a": 1.0}, {"a": 1.0, "b": [X]}, {"a": 1.0, "b": [X, X, X]}, 1.0, {"a": 1.0, "b": [X, X], "c": 1.0}]
+)
+def test_cotangents_of_another_structure(bar):
+    def f(x):
+        return {"a": np.sum(x), "b": [x, x * x]}
+
+    vjp = loaded(sct.generate(f, "vjp", like=(X,)))["f_vjp"]
+    whole = {"b": [X, X], "a": 1.0}
+    assert_same(vjp(X, whole), sct.vjp(f)(X, whole))
+    with pytest.raises(ValueError, match=r"y_bar(\['b'\])? must have the parts of the result: "):
+        vjp(X, bar)
+
+
 def test_an_optional_argument_is_no_cotangent():
     def f(x, mode="sum"):
         return np.sum(x) if mode == "sum" else np.sum(x * x)
