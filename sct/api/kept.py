@@ -61,7 +61,10 @@ def _versions() -> str:
     """What is known of sct, its rules, Python and NumPy: of sct and the rules every line counts."""
     texts = hashlib.sha256()
     for top in _folders():
-        for file in sorted(glob.iglob("**/*.py", root_dir=top, recursive=True)):
+        files = sorted(glob.iglob("**/*.py", root_dir=top, recursive=True))
+        if not files:
+            raise UnkeyedError(f"what is in {top}, where there is no source")
+        for file in files:
             with open(os.path.join(top, file), "rb") as stream:
                 text = stream.read()
             texts.update(f"{file} {len(text)}\n".encode())
