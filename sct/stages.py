@@ -47,6 +47,7 @@ from sct.ir.types import UNKNOWN, Abstract, Const, Fact, Known, Slice, facts_rel
 from sct.optimize.passes import PASSES, UNOPTIMIZED, Pass, Pipeline, run
 from sct.optimize.rewriter import Rewriter
 from sct.registry.rules import adjoint_rule
+from sct.registry.tangents import tangent_rule
 from sct.specialize.lowering import compiling, lowered
 from sct.specialize.specializer import Specialized
 from sct.specialize.specializer import specialize as specialize_function
@@ -173,7 +174,7 @@ def read(f: Callable[..., Any]) -> Source:
             advice="Differentiate the function that it is of, and specialize what comes out.",
         )
     inner = plain_signature(function)
-    python = isinstance(function, FunctionType) and adjoint_rule(function) is None
+    python = isinstance(function, FunctionType) and adjoint_rule(function) is None and tangent_rule(function) is None
     written = read_function(function) if python else None
     return Source(function, callee.args, callee.keywords, callee.open_signature(inner), written)
 
@@ -226,15 +227,14 @@ def _flat_function(flat: Flat) -> Function:
 
 def _primitive_function(primal: Any) -> Function:
     """A function with a rule as a function of one statement."""
-    rule = adjoint_rule(primal)
-    assert rule is not None
-    params = {n: Value(UNKNOWN, n) for n in rule.signature.parameters}
-    optional = {p.name for p in rule.signature.parameters.values() if p.default is not p.empty}
+    signature = plain_signature(primal)
+    params = {n: Value(UNKNOWN, n) for n in signature.parameters}
+    optional = {p.name for p in signature.parameters.values() if p.default is not p.empty}
     args = tuple(v for n, v in params.items() if n not in optional)
     kwargs = tuple((n, v) for n, v in params.items() if n in optional)
     result = Value(UNKNOWN)
     block = Block(tuple(params.values()), (Apply(primal, args, kwargs, result),), (result,))
-    return Function(getattr(primal, "__name__", "f"), rule.signature, block, None, None)
+    return Function(getattr(primal, "__name__", "f"), signature, block, None, None)
 
 
 def _without_defaults(f: Function, types: Sequence[Abstract]) -> Function:

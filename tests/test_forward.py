@@ -1,26 +1,17 @@
 """Forward mode: sct.jvp, against finite differences, reverse mode and closed forms."""
 
-import inspect
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_samples import NAMES, is_refused, sample
 
 import sct
-from sct.testing.differences import pairing, random_like
-from sct.testing.trees import floating, mapped
 
 X = np.array([0.3, -1.2, 0.7])
 V = np.array([1.0, 0.5, -2.0])
 RNG = np.random.default_rng(3)
 M, N = RNG.standard_normal((2, 3, 3))
-
-
-def tangents_like(args, rng):
-    """Random tangents of the structure of arguments; None for what can have none."""
-    return mapped(lambda v: random_like(rng, v) if floating(v) else None, args)
 
 
 def same(a, b):
@@ -29,32 +20,6 @@ def same(a, b):
     if isinstance(b, (tuple, list)):
         return len(a) == len(b) and all(map(same, a, b))
     return np.array_equal(a, b, equal_nan=True)
-
-
-# -- agreement with reverse mode -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", [n for n in NAMES if not is_refused(n)])
-def test_kernels_agree_with_reverse_mode(name):
-    """⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩."""
-    rng = np.random.default_rng(0)
-    f, args, wrt = sample(name)
-    names = list(inspect.signature(f).parameters)
-    wrt = (wrt,) if isinstance(wrt, (str, int)) else tuple(wrt)
-    places = [names.index(w) if isinstance(w, str) else w for w in wrt]
-    dots = tuple(tangents_like(args[i], rng) for i in places)
-    y = f(*sample(name)[1])
-    got, y_dot = sct.jvp(f, wrt)(*args, *dots)
-    assert same(got, y)
-    y_bar = mapped(lambda v: random_like(rng, v), y)
-    _, x_bars = sct.vjp(f, wrt)(*sample(name)[1], y_bar)
-    forward = pairing(y_bar, mapped(lambda v: 0.0 if v is None else v, y_dot))
-    backward = sum(map(pairing, map(_without_none, x_bars), map(_without_none, dots)))
-    assert np.isclose(forward, backward, rtol=1e-10, atol=1e-12)
-
-
-def _without_none(tree):
-    return mapped(lambda v: 0.0 if v is None else v, tree)
 
 
 # -- what a user writes --------------------------------------------------------------------------------------------------------
@@ -227,6 +192,47 @@ def test_tangents_have_the_dtype_of_values(dtype):
     assert [v.dtype for v in y_dot] == [v.dtype for v in y]
 
 
+def test_a_dtype_that_is_known_only_at_run_time():
+    def widened(x, a):
+        y = 1.0
+        if a:
+            y = y * x
+        return np.sum(x) + np.sum(y), y
+
+    for a in (True, False):
+        y, y_dot = sct.jvp(widened)(X.astype(np.float32), a, V)
+        assert [np.asarray(v).dtype for v in y] == [np.asarray(v).dtype for v in y_dot]
+
+
+def test_a_whole_number_that_varies_later():
+    def product(x, a, n):
+        for _ in range(n):
+            a = a * x
+        return a
+
+    for a in (2, True, np.array([2, 3, 4])):
+        for n in range(3):
+            y, y_dot = sct.jvp(product)(X, a, n, V)
+            assert np.allclose(y, a * X**n) and np.allclose(y_dot, n * a * X ** max(n - 1, 0) * V if n else 0.0)
+
+
+def test_a_constant_result():
+    assert sct.jvp(lambda x: (2.0**3, 2**3))(X, V) == ((8.0, 8), (0.0, None))
+
+
+def test_a_list_of_unknown_length_has_memory_of_its_own():
+    def longer(x, n):
+        rows = [x]
+        for _ in range(n):
+            rows.append(x * 2.0)
+        return rows
+
+    v = V.copy()
+    _, dots = sct.jvp(longer)(X, 2, v)
+    dots[0][0] = 9.0
+    assert same(v, V) and same(dots[1], 2.0 * V)
+
+
 def test_a_complex_result_of_real_arguments():
     y, y_dot = sct.jvp(lambda x: (1.0 + 2.0j) * x)(X, V)
     assert y_dot.dtype == complex and same(y_dot, (1.0 + 2.0j) * V)
@@ -287,6 +293,55 @@ def test_forward_over_forward():
     assert np.allclose(sct.jvp(slope)(X, V)[1], differences, rtol=1e-7)
 
 
+def test_a_recursive_function_to_third_order():
+    push = sct.jvp(recursive)
+
+    def slope(x):
+        return push(x, 3, x * x)[1]
+
+    again = sct.jvp(slope)
+
+    def curvature(x):
+        return again(x, x * x)[1]
+
+    for f in (slope, curvature):
+        expected = (f(0.7 + 1e-5) - f(0.7 - 1e-5)) / 2e-5
+        assert np.isclose(sct.jvp(f)(0.7, 1.0)[1], expected, rtol=1e-7) and np.isclose(sct.grad(f)(0.7), expected, rtol=1e-7)
+
+
+def test_a_recursive_function_acts_once_in_a_gradient_of_a_tangent(capsys):
+    def tell(x, n):
+        print("here")
+        return x if n == 0 else tell(x * x, n - 1)
+
+    assert sct.grad(lambda x: sct.jvp(tell)(x, 2, 1.0)[1])(1.5) == 12 * 1.5**2
+    assert capsys.readouterr().out == "here\n" * 3
+
+
+def test_a_recursive_function_draws_once_in_a_tangent_of_a_gradient():
+    def noisy(x, n, rng):
+        return x if n == 0 else noisy(x * x * rng.standard_normal(), n - 1, rng)
+
+    def fixed(x, a, b):
+        return (x * x * a) ** 2 * b
+
+    a, b = np.random.default_rng(5).standard_normal(2)
+    y, y_dot = sct.jvp(sct.grad(noisy))(1.5, 2, np.random.default_rng(5), 1.0)
+    expected = sct.grad(fixed), sct.grad(sct.grad(fixed))
+    assert np.allclose((y, y_dot), [g(1.5, a, b) for g in expected])
+
+
+def test_a_derivative_called_with_defaults_in_a_function():
+    def scaled(x, by=2.0, *, more=3.0):
+        return np.sum(x * x) * by * more
+
+    push, pull = sct.jvp(scaled), sct.vjp(scaled)
+    assert np.isclose(sct.jvp(lambda x: push(x, V)[1])(X, V)[1], 12.0 * V @ V)
+    assert np.isclose(sct.jvp(lambda x: push(x, x_dot=V)[1])(X, V)[1], 12.0 * V @ V)
+    assert np.isclose(sct.jvp(lambda x: push(x, 1.0, V, more=1.0)[1])(X, V)[1], 2.0 * V @ V)
+    assert same(sct.jvp(lambda x: pull(x, 1.0)[1])(X, V)[1], 12.0 * V)
+
+
 # -- rules of the user's -------------------------------------------------------------------------------------------------------
 
 
@@ -312,6 +367,24 @@ def test_a_tangent_rule():
     assert sct.jvp(lambda x: cube(x))(2.0, 5.0) == (8.0, 60.0)
     assert sct.jvp(lambda x, s: cube(x, s), ("x", "s"))(2.0, 1.0, 5.0, 1.0) == (9.0, 67.0)
     assert sct.jvp(lambda x, s: cube(x, shift=s), "s")(X, V, V)[1].tolist() == (7.0 * V).tolist()
+
+
+def test_a_function_with_a_tangent_rule_alone():
+    def seven(x, shift=1.0):
+        return x**3 + shift
+
+    @sct.tangent(seven)
+    def seven_tangent(y, x, x_dot, shift=1.0):
+        return 7.0 * x_dot
+
+    def use(x):
+        return seven(x) * 1.0
+
+    assert sct.jvp(seven)(2.0, 1.0) == sct.jvp(use)(2.0, 1.0) == (9.0, 7.0)
+    assert isinstance(sct.jvp(use)(2.0, 1.0)[1], float)
+    for f in (seven, use):
+        with pytest.raises(sct.NoRuleError, match="seven has a rule for the tangent, and none for the adjoint"):
+            sct.grad(f)(2.0)
 
 
 def test_a_rule_that_is_not_linear_is_refused():

@@ -481,7 +481,15 @@ class DerivedFunction(Generic[_P, _R]):
         self._follow()
         callee = inspect.unwrap(self._root) if isinstance(self._root, FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
-        return builder.bind(function, args, kwargs)
+        last = {n: kwargs[n] for n in self._added if n in kwargs}
+        missing = [n for n in self._added if n not in last]
+        first, rest = args[: len(args) - len(missing)], args[len(args) - len(missing) :]
+        if not self._added or len(args) < len(missing) or len(args) + len(kwargs) >= len(self._signature.parameters):
+            return builder.bind(function, args, kwargs)
+        own = self._callee.open_signature(self._inner)  # whose defaults count: the cotangent, or the tangents, come last
+        bound = builder.bind(replace(function, signature=own), first, {k: v for k, v in kwargs.items() if k not in last})
+        given = dict(zip(own.parameters, bound, strict=True)) | dict(zip(missing, rest, strict=True)) | last
+        return [given[n] for n in self._signature.parameters]
 
     # -- what a user reads -------------------------------------------------------------------------------------------
 

@@ -12,12 +12,15 @@ import operator
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.versions import is_write
 from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Call, Derived, Method, Steps, StepsBack
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Origin, Statement, Value, While, reads_of, type_of, values_of
-from sct.ir.types import Array, Const, Dict, List, Scalar, Tuple, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, keys_of, with_items
 from sct.registry.rules import adjoint_rule
 from sct.registry.tangents import tangent_rule
 from sct.specialize.specializer import Specialized
@@ -83,7 +86,7 @@ class _Forward(Boundary):
             self.statement(s)
         self.put()
         value = result if aux is None else Tuple((result, aux))
-        return self.assembled(given, Tuple((value, self.tangent(result))))
+        return self.assembled(given, Tuple((value, self.given_back(result, self.tangent(result)))))
 
     def assembled(self, given: list[Value], out: Operand) -> Specialized:
         """The function of values and tangents, which takes those of its parameters behind them."""
@@ -115,6 +118,17 @@ class _Forward(Boundary):
             self.check_shapes(shapes, own_shapes, f"the parts of {given.name} must have the shapes of those of {p.name}")
         return made
 
+    def given_back(self, o: Operand, dot: Operand) -> Operand:
+        """The tangent of a result, in the dtype of that where it is not known before the call."""
+        if isinstance(dot, (Tuple, List, Dict)):
+            own = self.b.expose_all(o)
+            assert isinstance(own, (Tuple, List, Dict))
+            return with_items(dot, map(self.given_back, own.items, dot.items))
+        t = type_of(o)
+        if not isinstance(t, Array) or t.dtype is not None:
+            return dot
+        return self.b.append(runtime.cast_like, (dot, o), {}, t)
+
     # -- tangents ----------------------------------------------------------------------------------------------------
 
     def tangent(self, o: Operand) -> Operand:
@@ -126,11 +140,12 @@ class _Forward(Boundary):
             return self.filled(found, o)
         if found is not None:
             return found
-        if not isinstance(o, Value):
-            return Const(0.0) if isinstance(o, Const) and isinstance(o.value, (float, complex)) else Const(None)
-        if isinstance(o.type, (Tuple, List, Dict)):
-            return self.tangent(self.b.expose_all(o))
-        return self.strong(self.zero(o), o) if differentiable(o.type) else Const(None)
+        t = type_of(o)
+        if isinstance(t, Const):
+            return Const(0.0) if isinstance(t.value, (float, complex)) else Const(None)
+        if not isinstance(o, Value) or not (isinstance(t, (Tuple, List, Dict)) or differentiable(t)):
+            return Const(None)
+        return self.tangent(self.b.expose_all(o)) if isinstance(t, (Tuple, List, Dict)) else self.strong(self.zero(o), o)
 
     def filled(self, dot: Tuple | List | Dict, o: Operand) -> Operand:
         """A tangent of a container with zeros for the items that have none."""
@@ -140,11 +155,20 @@ class _Forward(Boundary):
         assert isinstance(own, (Tuple, List, Dict))
         return with_items(dot, [self.tangent(v) if i == Const(None) else i for i, v in zip(dot.items, own.items, strict=True)])
 
-    def handed_on(self, o: Operand, like: Value) -> Operand:
-        """The tangent that a φ takes from an operand."""
-        if isinstance(o, (Tuple, List, Dict)):
-            return with_items(o, [self.handed_on(i, like) for i in o.items])
-        return self.tangent(o) if isinstance(o, Value) else self.strong(Const(0.0), like)
+    def handed_on(self, o: Operand, like: Value, t: Abstract | None = None) -> Operand:
+        """The tangent that a φ, or an item of one, of type `t` takes from an operand."""
+        t = like.type if t is None else t
+        own = type_of(o)
+        if isinstance(own, (Tuple, List, Dict)) and (not isinstance(o, Value) or o not in self.dots):
+            parts = t.items if isinstance(t, (Tuple, List, Dict)) and len(t.items) == len(own.items) else [t] * len(own.items)
+            items = self.b.expose_all(o).items if isinstance(o, Value) else o.items  # type: ignore[union-attr]
+            return with_items(own, [self.handed_on(i, like, part) for i, part in zip(items, parts, strict=True)])
+        if not isinstance(o, Value):
+            return self.strong(Const(0.0), like) if differentiable(t) else Const(None)
+        if o in self.dots or differentiable(own) or not differentiable(t):
+            return self.tangent(o)
+        number = not isinstance(own, Array) or own.shape == ()  # whole numbers, which vary later
+        return self.strong(Const(0.0), like) if number else self.b.apply(np.zeros, (self.b.apply(np.shape, (o,)),))
 
     def of_result(self, v: Value) -> Value:
         """The tangent of a φ."""
@@ -275,18 +299,19 @@ class _Forward(Boundary):
         """Such a call: of its jvp, which gives the value too."""
         names = parameter_names(s.op)
         assert names is not None
-        draws = getattr(s.op, "draws", False)
-        args = s.args[draws:]
+        op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)
+        states, args = s.args[: op.draws], s.args[op.draws :]
         given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
         wrt = tuple(n for n, a in given.items() if any(v in dots for v in values_of(a)))
-        function = s.op.function if isinstance(s.op, Call) else s.op
         tangents = tuple(self.tangent(given[n]) for n in wrt)
         t = Tuple((s.result.type, adjoint_type(s.result.type)))
-        effect = s.op.effect if isinstance(s.op, Call) else "none"
+        pushed = Derived(op.function, wrt, False, True, op.effect)
+        if isinstance(op, Derived):  # which draws again what has been drawn
+            pushed, args = replace(pushed, function=replace(op, draws=False), draws=op.draws), (*states, *args)
         self.primals += self.tangents
         self.tangents.clear()
         with self.b.into(self.primals):
-            found = self.b.append(Derived(function, wrt, False, True, effect), (*args, *tangents), dict(s.kwargs), t)
+            found = self.b.append(pushed, (*args, *tangents), dict(s.kwargs), t)
         self.primals.append(Apply(operator.getitem, (found, Const(0)), (), s.result, s.place, s.origin))
         self.dots[s.result] = self.b.project(found, 1, t.items[1])
 

@@ -12,7 +12,7 @@ import numpy as np
 from sct.analysis.repeating import may_change
 from sct.analysis.storage import Storage, storage
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, is_reverse, leaves, map_leaves
-from sct.ir.types import Array, Dict, List, Scalar, Tuple, Unknown
+from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
 from sct.runtime import kept
 
 __all__ = ["own_results"]
@@ -69,7 +69,7 @@ def _owning(block: Block, memory: Storage, item: int | None, held: int) -> Block
 
     def owned(leaf: Operand) -> Operand:
         nonlocal seen
-        if not isinstance(leaf, Value) or not isinstance(leaf.type, (Array, Scalar, Unknown)):
+        if not isinstance(leaf, Value) or not isinstance(leaf.type, (Array, Scalar, ListOf, Unknown)):
             return leaf
         if isinstance(leaf.type, Scalar) or getattr(leaf.type, "shape", None) == ():
             if memory.owned(leaf) and leaf not in numbers and getattr(leaf.type, "boxed", False) is False:
@@ -83,7 +83,8 @@ def _owning(block: Block, memory: Storage, item: int | None, held: int) -> Block
             seen |= roots
             return leaf
         copy = Value(leaf.type, leaf.name)
-        copying = kept if isinstance(leaf.type, Unknown) and origin is not None and origin.tangent else np.array
+        tangent = isinstance(leaf.type, Unknown) and origin is not None and origin.tangent
+        copying = kept if tangent or isinstance(leaf.type, ListOf) else np.array
         body.append(Apply(copying, (leaf,), (), copy, None, origin))  # a tangent may be a tuple, an adjoint is none
         return copy
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import FunctionType
 from typing import Any
@@ -20,10 +20,12 @@ import numpy as np
 from sct.analysis.activity import blocks_derivative, differentiable, primitive_of
 from sct.analysis.effects import effect
 from sct.errors import NoRuleError
+from sct.infer.parameters import with_added
 from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Again, Call, Derived, Steps, StepsBack, describe, package_of
 from sct.ir.ssa import Apply, Block, For, If, Operand, Origin, Statement, Value, While, defined, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.registry.rules import AdjointRule, adjoint_rule
+from sct.registry.tangents import tangent_rule
 from sct.signatures import read_signature
 from sct.transform.adjoints import Adjoints, Loop, adjoint_type, bar_name, items_of
 from sct.transform.again import again
@@ -158,6 +160,12 @@ class Sweep(Adjoints):
             self.unpacked(s, bar)
             return
         rule = adjoint_rule(primitive)
+        if rule is None and tangent_rule(primitive) is not None:
+            raise NoRuleError(
+                f"{describe(s.op)} has a rule for the tangent, and none for the adjoint",
+                s.place,
+                f"Register one with `@sct.adjoint({describe(s.op)})`.",
+            )
         if rule is None:
             self.python_function(s, bar)
         else:
@@ -199,8 +207,8 @@ class Sweep(Adjoints):
         targets = [given[name] for name in wrt]
         t = Tuple((s.result.type, Tuple(tuple(type_of(target) for target in targets))))
         function: Any = op.function if isinstance(op, Call) else replace(op, draws=False)
-        if isinstance(op, Call) and op.effect in ("reports", "acts"):
-            function = Again(function)
+        if op.effect in ("reports", "acts"):
+            function = _run_again(function)
         found = self.b.append(Derived(function, wrt, op.draws), (*states, *args, bar), dict(s.kwargs), t)
         pulled = self.b.project(found, 1, t.items[1])
         assert isinstance(pulled, Value)
@@ -376,12 +384,23 @@ def _backward(origin: Origin | None) -> Origin | None:
 
 
 def parameter_names(op: Any) -> list[str] | None:
-    """The parameters of a Python function, or of the vjp of one; None for anything else."""
+    """The positional parameters of a Python function, or of the vjp or jvp of one; None for anything else."""
+    found = _signature(op)
+    return None if found is None else [n for n, p in found.parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+
+
+def _run_again(function: Callable[..., Any] | Again | Derived) -> Again | Derived:
+    """A function, or a derivative of one, that does nothing to the world, since it has run before."""
+    if isinstance(function, Derived):
+        return replace(function, function=_run_again(function.function), effect="none")
+    return function if isinstance(function, Again) else Again(function)
+
+
+def _signature(op: Any) -> inspect.Signature | None:
+    """What a Python function, or the vjp or jvp of one, takes: the adjoint or tangents are called as there."""
     if isinstance(op, Derived):
-        inner = parameter_names(op.function)
-        return None if inner is None else [*inner, "y_bar"]
+        inner = _signature(op.function)
+        return None if inner is None else with_added(inner, [f"{n}_dot" for n in op.wrt] if op.forward else ["y_bar"])[1]
     op = op.function if isinstance(op, Call) else op
     op = op.function if isinstance(op, Again) else op
-    if not isinstance(op, FunctionType) or package_of(op) in ("numpy", "scipy"):
-        return None
-    return [n for n, p in read_signature(op).parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    return read_signature(op) if isinstance(op, FunctionType) and package_of(op) not in ("numpy", "scipy") else None

@@ -24,7 +24,7 @@ from sct.infer.facts import for_call
 from sct.ir.ops import Derived, describe, package_of
 from sct.ir.rewriting import map_blocks, renamed, substitute
 from sct.ir.ssa import Apply, Block, Operand, Origin, Statement, Value, leaves, reads_of, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Tuple, keys_of, same_shape, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, keys_of, same_shape, with_items
 from sct.registry.facts import facts_of
 from sct.registry.rules import AdjointRule, adjoint_rule, kind_of, pushing
 from sct.registry.tangents import TangentRule, is_multilinear, tangent_rule
@@ -122,15 +122,19 @@ def _elementwise(b: Builder, rule: AdjointRule, s: Apply, dots: Mapping[Value, O
     if s.kwargs or len(s.args) != len(rule.partials):
         return None
     terms: list[Operand] = []
+    pushed: set[Operand] = set()
     for k, o in enumerate(s.args):
         dot = dots.get(o) if isinstance(o, Value) else None
         push = None if dot is None else pushing(rule, k)
         if dot is not None and push is not None:
             terms.append(_term(b, rule, push, s, dot))
+            pushed.add(o)
     if not terms:
         return _NONE
     made = functools.reduce(lambda x, y: b.apply(operator.add, (x, y)), terms)
-    if same_shape(known_shape(s.result), known_shape(made)):
+    several = {o for o in s.args if not isinstance(type_of(o), (Const, Scalar)) and getattr(type_of(o), "shape", None) != ()}
+    alone = len(several) == 1 and several <= pushed  # of whose shape the result is
+    if alone or same_shape(known_shape(s.result), known_shape(made)):
         return made
     return b.apply(np.broadcast_to, (made, b.apply(np.shape, (s.result,))))
 

@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         if k >= options.count or time.monotonic() > end:
             break
         name, seed = names[k % len(names)], options.seed + k // len(names)
-        p, way = GENERATORS[name](seed), way_of(seed)
+        p, way = GENERATORS[name](seed), way_of(seed, options.forward)
         verdict = judged(p, way, seed)
         counts[name][verdict.kind] += 1
         if options.verbose or verdict.is_fault:
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--count", type=int, default=500, help="how many programs")
     parser.add_argument("--seconds", type=float, default=0.0, help="how long at most")
+    parser.add_argument("--forward", action="store_true", help="by sct.jvp, compared with reverse mode too")
     parser.add_argument("--reduce", action="store_true", help="print faulty programs as small as they can be made")
     parser.add_argument("--verbose", action="store_true", help="print every program")
     return parser

@@ -2,7 +2,8 @@
 
 Takes a program and a way of calling its derivative; gives a verdict. The value that comes with a gradient is Python's own, to
 the bit; no argument is changed; a gradient has its argument's structure, shapes and dtypes, and memory of its own; and it is
-what finite differences in double precision say, where these agree with one another. Never looks at generated code.
+what finite differences in double precision say, where these agree with one another. Of a tangent likewise, and it agrees with
+reverse mode where that takes the program: ⟨y̅, J ẋ⟩ = ⟨Jᵀ y̅, ẋ⟩. Never looks at generated code.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import random
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +34,7 @@ VERDICTS = (
     "no program",  # Python does not run it, or not to numbers
     "WRONG value",
     "WRONG gradient",
+    "WRONG tangent",
     "CRASH",
 )
 _SECONDS = 60  # for one program; one that does not end is no program, a derivative that does not end is a crash
@@ -41,7 +43,7 @@ _STEPS = (2e-4, 1e-4, 1e-6)
 
 @dataclass(frozen=True)
 class Way:
-    """How a derivative is called: `transform` is grad, value_and_grad, vjp or pullback; `order` 1 or 2."""
+    """How a derivative is called: `transform` is grad, value_and_grad, vjp, pullback or jvp; `order` 1 or 2."""
 
     transform: str
     optimize: bool
@@ -70,9 +72,11 @@ class _FoundError(Exception):
         self.verdict = Verdict(kind, detail)
 
 
-def way_of(seed: int) -> Way:
+def way_of(seed: int, forward: bool = False) -> Way:
     """The way in which the program of a seed is called, drawn at random."""
     r = random.Random(f"way {seed}")
+    if forward:
+        return Way("jvp", r.random() < 0.6)
     transform = r.choice(("grad", "value_and_grad", "vjp", "pullback"))
     return Way(transform, r.random() < 0.6, 2 if transform == "vjp" and r.random() < 0.3 else 1)
 
@@ -85,7 +89,7 @@ def judged(p: Program, way: Way, seed: int = 0) -> Verdict:
             try:
                 return _Trial(p, way, seed).verdict()
             except _FoundError as e:
-                if e.verdict.kind == "WRONG gradient" and _at_a_tie(p, way, seed):
+                if e.verdict.kind in ("WRONG gradient", "WRONG tangent") and _at_a_tie(p, way, seed):
                     return Verdict("not smooth", "it is, by chance, at a point of convention of what it is made of")
                 return e.verdict
     except OutOfTimeError:
@@ -136,6 +140,8 @@ class _Trial:
         self.scalar = len(found) == 1 and np.ndim(found[0]) == 0 and not isinstance(self.own, (list, tuple, dict))
 
     def verdict(self) -> Verdict:
+        if self.way.transform == "jvp":
+            return self.forward()
         other = {} if self.scalar else {"grad": "vjp", "value_and_grad": "pullback"}
         transform = other.get(self.way.transform, self.way.transform)
         y_bar = mapped(self.random_like, self.own) if transform in ("vjp", "pullback") else 1.0
@@ -149,18 +155,51 @@ class _Trial:
             raise _FoundError("WRONG value", f"{self.way} changes the cotangent")
         if value is not None and not same(value, self.own):
             raise _FoundError("WRONG value", f"{self.way} gives {value!r}, Python {self.own!r}")
-        self.kinds(gradients, given, value)
+        self.kinds(gradients, [given[k] for k in self.wrt], (given, value))
         smooth = self.compared(gradients, lambda *args: self.wide(*copy.deepcopy(args)), y_bar)
         if self.way.order > 1 and not self.narrow:
             smooth = self.second(derived, y_bar) and smooth
         return Verdict("agreed" if smooth else "not smooth")
+
+    def forward(self) -> Verdict:
+        """What comes of the derivative in a direction drawn at random."""
+        given = copy.deepcopy(self.p.args)
+        dots = tuple(mapped(lambda v: self.random_like(v) if is_float(v) else None, given[k]) for k in self.wrt)
+        kept = copy.deepcopy(dots)
+        value, y_dot = self.called(sct.jvp(self.f, self.wrt, optimize=self.way.optimize), "jvp", (*given, *dots), None)
+        if not same(given, self.p.args) or not same(dots, kept):
+            raise _FoundError("WRONG value", f"{self.way} changes its arguments {self.p.args!r} to {given!r}")
+        if not same(value, self.own):
+            raise _FoundError("WRONG value", f"{self.way} gives {value!r}, Python {self.own!r}")
+        self.kinds((y_dot,), (self.own,), (given, dots, value))
+        y_bar = mapped(self.random_like, self.own)
+        got, total = inner(y_bar, y_dot), inner(mapped(np.abs, y_bar), mapped(_magnitude, y_dot))
+        self.paired(got, total, given, dots, y_bar)
+        if self.narrow and not np.isfinite(total):
+            return Verdict("not smooth")
+        args = mapped(_widened, self.p.args)
+        ways = {k: mapped(lambda d: 0.0 if d is None else d, dot) for k, dot in zip(self.wrt, dots, strict=True)}
+        told = self.told(lambda *args: self.wide(*copy.deepcopy(args)), args, ways, y_bar, got, total)
+        return Verdict("agreed" if told else "not smooth")
+
+    def paired(self, got: float, total: float, args: tuple[Any, ...], dots: tuple[Any, ...], y_bar: Any) -> None:
+        """Compare a tangent with reverse mode, if that takes the program."""
+        try:
+            _, bars = sct.vjp(self.f, self.wrt, optimize=self.way.optimize)(*args, y_bar)
+        except sct.SctError:
+            return
+        back = sum(inner(dot, bar) for dot, bar in zip(dots, bars, strict=True))
+        total += sum(inner(mapped(_magnitude, d), mapped(_magnitude, b)) for d, b in zip(dots, bars, strict=True))
+        room = 5e-3 * (1 + total) + self.rounding if self.narrow else 1e-9 * (1e-3 + total)
+        if np.isfinite(got + back) and not abs(got - back) <= room:
+            raise _FoundError("WRONG tangent", f"{self.way} gives {got}, reverse mode {back}")
 
     def called(self, derived: Callable[..., Any], transform: str, args: Any, y_bar: Any) -> tuple[Any, tuple[Any, ...]]:
         """The value, None if there is none, and the gradients, by calling what a transform gives."""
         try:
             if transform == "grad":
                 return None, derived(*args)
-            if transform == "value_and_grad":
+            if transform in ("value_and_grad", "jvp"):
                 return derived(*args)  # type: ignore[no-any-return]
             if transform == "vjp":
                 return derived(*args, y_bar)  # type: ignore[no-any-return]
@@ -184,16 +223,17 @@ class _Trial:
         drawn = self.rng.normal(size=np.shape(v))
         return drawn.astype(v.dtype) if isinstance(v, np.ndarray) and v.ndim else np.asarray(v).dtype.type(drawn)
 
-    def kinds(self, gradients: tuple[Any, ...], args: tuple[Any, ...], value: Any) -> None:
-        """Each gradient is like its argument, may be written into, and shares memory with nothing else."""
-        mine = [g for g in leaves(gradients) if isinstance(g, np.ndarray)]
-        others = [v for v in leaves((args, value)) if isinstance(v, np.ndarray)]
-        for a, g in zip((args[k] for k in self.wrt), gradients, strict=True):
+    def kinds(self, found: tuple[Any, ...], of: Sequence[Any], others: Any) -> None:
+        """Each gradient or tangent is like what it is of, may be written into, and shares memory with nothing else."""
+        what = "tangent" if self.way.transform == "jvp" else "gradient"
+        mine = [g for g in leaves(found) if isinstance(g, np.ndarray)]
+        arrays = [v for v in leaves(others) if isinstance(v, np.ndarray)]
+        for a, g in zip(of, found, strict=True):
             if not alike(a, g):
-                raise _FoundError("WRONG gradient", f"{self.way}: a gradient {g!r} of {a!r}")
+                raise _FoundError(f"WRONG {what}", f"{self.way}: a {what} {g!r} of {a!r}")
         for n, g in enumerate(mine):
-            if not g.flags.writeable or any(np.may_share_memory(g, o) for o in (*mine[:n], *others)):
-                raise _FoundError("WRONG gradient", f"{self.way}: a gradient that is read-only or shares memory")
+            if not g.flags.writeable or any(np.may_share_memory(g, o) for o in (*mine[:n], *arrays)):
+                raise _FoundError(f"WRONG {what}", f"{self.way}: a {what} that is read-only or shares memory")
 
     def compared(self, gradients: Any, f: Callable[..., Any], y_bar: Any) -> bool:
         """Compare gradients with differences of ⟨y_bar, f⟩ along random directions; whether any of these could be told."""
@@ -204,19 +244,24 @@ class _Trial:
             return False  # too great for a narrow number
         for _ in range(2):
             ways = {k: mapped(lambda v: self.rng.normal(size=np.shape(v)), self.p.args[k]) for k in self.wrt}
-            slope = self.difference(f, args, ways, y_bar)
-            if slope is None:
-                continue
-            room = 5e-3 * (1 + abs(slope) + total) + self.rounding if self.narrow else 2e-5 * (1 + abs(slope))
-            if self.half:  # whose rounding must not make another slope
-                near = self.difference(f, mapped(lambda v: _moved(v, 1e-3 * np.abs(v) + 1e-3), args), ways, y_bar)
-                if near is None or abs(near - slope) > room:
-                    continue
-            told += 1
             got = sum(inner(g, ways[k]) for g, k in zip(gradients, self.wrt, strict=True))
-            if not abs(got - slope) <= room:
-                raise _FoundError("WRONG gradient", f"{self.way} gives {got}, differences {slope}")
+            told += self.told(f, args, ways, y_bar, got, total)
         return told > 0
+
+    def told(self, f: Callable[..., Any], args: Any, ways: dict[int, Any], y_bar: Any, got: float, total: float) -> bool:
+        """Compare a slope along a direction with differences; whether these could be told."""
+        slope = self.difference(f, args, ways, y_bar)
+        if slope is None:
+            return False
+        room = 5e-3 * (1 + abs(slope) + total) + self.rounding if self.narrow else 2e-5 * (1 + abs(slope))
+        if self.half:  # whose rounding must not make another slope
+            near = self.difference(f, mapped(lambda v: _moved(v, 1e-3 * np.abs(v) + 1e-3), args), ways, y_bar)
+            if near is None or abs(near - slope) > room:
+                return False
+        if not abs(got - slope) <= room:
+            what = "WRONG tangent" if self.way.transform == "jvp" else "WRONG gradient"
+            raise _FoundError(what, f"{self.way} gives {got}, differences {slope}")
+        return True
 
     def difference(self, f: Callable[..., Any], args: Any, ways: dict[int, Any], y_bar: Any) -> float | None:
         """The slope along a direction; None where the differences do not agree with one another."""
@@ -334,6 +379,10 @@ def inner(a: Any, b: Any) -> float:
     """The inner product of the floats of two trees."""
     pairs = zip(leaves(a), leaves(b), strict=True)
     return sum(float(np.sum(np.asarray(x, float) * np.asarray(y, float))) for x, y in pairs if is_float(x))
+
+
+def _magnitude(v: Any) -> Any:
+    return np.abs(v) if is_float(v) else v
 
 
 def _traced(f: Callable[..., Any], args: Any) -> tuple[Any, list[Any]]:
