@@ -21,7 +21,7 @@ from sct.specialize.writing import BINARY
 
 __all__ = ["writes"]
 
-_entered: ContextVar[frozenset[Block]] = ContextVar("entered", default=frozenset())  # blocks that are being looked at
+_entered: ContextVar[frozenset[FunctionType]] = ContextVar("entered", default=frozenset())  # that are being looked at
 
 
 @managed
@@ -63,14 +63,16 @@ def _given_to_writers(t: Apply) -> list[Operand]:
     op = t.op.op if isinstance(t.op, Unused) else t.op
     if not isinstance(op, FunctionType) or is_registered(op) or package_of(op) in ("numpy", "scipy", "sct"):
         return []
+    if op in _entered.get():  # it calls itself
+        return []
     try:
         function = lowered(op).function
     except SctError:  # it is called as it stands, or refused where it is
         return []
     block, names = function.block, function.defaults
-    if names is None or block in _entered.get():
+    if names is None:
         return []
-    token = _entered.set(_entered.get() | {block})
+    token = _entered.set(_entered.get() | {op})
     try:
         own = writes(block)
     finally:
