@@ -470,7 +470,10 @@ def test_single_precision_stays(sample):
     arrays = [a for a in args if isinstance(a, np.ndarray)]
     adjoints = adjoint_rule(primitive).function(y, *arrays, bar, *args[len(arrays) :], **kwargs)
     for x_bar in adjoints if isinstance(adjoints, tuple) else (adjoints,):
-        assert np.asarray(x_bar).dtype == np.float32
+        complex_too = primitive is np.linalg.eigvals and np.iscomplexobj(
+            y
+        )  # as from NumPy 2.5 on; the real part is taken later
+        assert np.asarray(x_bar).dtype == (np.complex64 if complex_too else np.float32)
 
 
 _AGAINST_AUTOGRAD = [
