@@ -18,7 +18,7 @@ from sct.ir.records import record
 from sct.ir.ssa import type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Undefined, Unknown
 
-__all__ = ["ANY", "Annotations", "Declared", "declared", "given_back", "mixed", "open_number", "whole_type"]
+__all__ = ["ANY", "Annotations", "Declared", "believable", "declared", "given_back", "mixed", "open_number", "whole_type"]
 
 ANY = "Any"
 _REAL, _COMPLEX = Scalar(float, also=(complex,)), Scalar(complex, also=(float,))
@@ -29,6 +29,7 @@ _OF_ARRAYS = (
     *("full", "full_like", "moveaxis", "ones", "ones_like", "outer", "ravel", "repeat", "reshape", "stack", "tile"),
     *("transpose", "where", "zeros", "zeros_like"),
 )
+_NEW = ("np.zeros", "np.ones", "np.empty", "np.full")
 _OF_NUMBERS = ["sum", "mean", "prod", "max", "min"]
 """Functions of NumPy's of which type checkers know what they give, or know nothing; so it is with the element-wise ones."""
 
@@ -133,13 +134,38 @@ def declared(header: ast.FunctionDef, types: Mapping[str, Sequence[Abstract]], r
     return Declared(inline, first, untyped, f"{name} =" if len(untyped) > 1 else f"{name}: {result} =")
 
 
+def believable(header: ast.FunctionDef, t: Abstract) -> Abstract:
+    """The type of a function's result, left open where a type checker may take an expression that is returned for another."""
+    for n in _own(header):
+        if isinstance(n, ast.Return) and n.value is not None:
+            t = _believable(n.value, t)
+    return t
+
+
+def _believable(value: ast.expr, t: Abstract) -> Abstract:
+    if isinstance(t, Tuple) and isinstance(value, ast.Tuple) and len(t.items) == len(value.elts):
+        return replace(t, items=tuple(map(_believable, value.elts, t.items)))
+    open_or_number = t in _NUMBERS or _is_number(t)
+    unsure = (
+        isinstance(n, ast.MatMult) or (isinstance(n, ast.Call) and not _is_known(n.func, number=True)) for n in ast.walk(value)
+    )
+    return Unknown() if open_or_number and not isinstance(value, ast.Name) and any(unsure) else t
+
+
 def _of_known_rank(header: ast.FunctionDef, assigned: Mapping[str, Any]) -> Iterator[str]:
-    """The variables of whose shape one axis is read."""
+    """The variables of whose shape one axis is read, or that are new arrays of more than one shape."""
     for n in ast.walk(header):
         shape = n.value if isinstance(n, ast.Subscript) else None
         of = shape.value if isinstance(shape, ast.Attribute) and shape.attr == "shape" else None
         if isinstance(of, ast.Name) and of.id in assigned:
             yield of.id
+    made: dict[str, list[ast.expr]] = {}
+    for n in _own(header):
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name) and n.targets[0].id in assigned:
+            made.setdefault(n.targets[0].id, []).append(n.value)
+    for name, values in made.items():
+        if len(values) > 1 and any(isinstance(v, ast.Call) and ast.unparse(v.func) in _NEW for v in values):
+            yield name
 
 
 def _declare(

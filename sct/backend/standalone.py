@@ -17,7 +17,7 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from sct.backend.annotations import Annotations, declared, given_back, mixed, open_number, whole_type
+from sct.backend.annotations import Annotations, believable, declared, given_back, mixed, open_number, whole_type
 from sct.backend.bundle import WAYS, Bundle, Gap, edited, known_by, recursive_under_numba, rows_of
 from sct.backend.copies import copy_in, told_apart, words
 from sct.backend.outside import all_blocks, as_parameters, free_in, is_free
@@ -304,11 +304,12 @@ class Standalone:
                 continue
             own, margin = None if n.col_offset else of.get(n.name), " " * n.col_offset
             result = Unknown() if own is None or (own is f and not public) else given_back(own.block.yields[0])
-            self.annotate(n, own, types, result, public)
+            self.annotate(n, own, types, believable(n, result) if isinstance(result, Tuple) else result, public)
             says = declared(n, types, ast.unparse(n.returns) if n.returns else "", self.annotations)
             first = [f"{margin}    {name}: {annotation}" for name, annotation in says.first.items()]
             heads[n.lineno] = [margin + _head(n), *(head if own is f else ()), *first]
             edits += [(Gap(row, column), f": {annotation}") for (row, column), annotation in says.inline.items()]
+            edits += _in_brackets(n)
             for back in says.returns:
                 edits.append((Gap(back.lineno, back.col_offset, 6), says.result))
                 after[back.end_lineno or 0] = [f"{' ' * back.col_offset}return {says.result.partition(':')[0]}"]
@@ -664,6 +665,16 @@ def _symbols(n: SizeLike) -> set[Any]:
     found = {atom[1] for atom in atoms if atom[0] == "symbol"}
     inner = (_symbols(p) for atom in atoms if atom[0] != "symbol" for p in atom[1:] if isinstance(p, Size))
     return found.union(*inner)
+
+
+def _in_brackets(header: ast.FunctionDef) -> Iterator[tuple[Any, str]]:
+    """Brackets around several results that take more than a line, which all formatters break in the same places."""
+    for n in ast.walk(header):
+        value = n.value if isinstance(n, ast.Return) else None
+        bare = isinstance(value, ast.Tuple) and value.elts and value.col_offset == value.elts[0].col_offset
+        if value is not None and bare and (value.end_lineno != value.lineno or (value.end_col_offset or 0) > _WIDTH):
+            yield Gap(value.lineno, value.col_offset), "("
+            yield Gap(value.end_lineno, value.end_col_offset), ",)"
 
 
 def _head(n: ast.FunctionDef) -> str:

@@ -14,7 +14,7 @@ import sct
 
 from .functions import CASES, thresholded
 
-TRANSFORMS = ("grad", "value_and_grad", "vjp", "pullback", "elementwise_grad", "adjoint")
+TRANSFORMS = ("grad", "value_and_grad", "vjp", "pullback", "elementwise_grad", "adjoint", "jvp")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,16 @@ class Case:
     def call(self) -> tuple[Any, ...]:
         """The arguments of the module's function; of a pullback, the cotangent comes last."""
         last = (self.cotangent(),) if self.transform in ("vjp", "pullback", "adjoint") else ()
+        if self.transform == "jvp":
+            last = self.tangents()
         return (*copy.deepcopy(self.args), *last, *(self.buffers() if self.transform == "adjoint" else ()))
+
+    def tangents(self) -> tuple[Any, ...]:
+        """A tangent for each parameter that it is differentiated by."""
+        names = list(inspect.signature(self.function).parameters)
+        wrt = self.wrt if isinstance(self.wrt, tuple) else (self.wrt,)
+        places = [w if isinstance(w, int) else names.index(w) for w in wrt]
+        return tuple(random_like(self.args[k], np.random.default_rng(3)) for k in places)
 
     def buffers(self) -> tuple[Any, ...]:
         return random_like(self.adjoints(), np.random.default_rng(2))
