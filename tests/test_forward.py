@@ -197,11 +197,25 @@ def test_a_dtype_that_is_known_only_at_run_time():
         y = 1.0
         if a:
             y = y * x
-        return np.sum(x) + np.sum(y), y
+        return np.sum(x) + np.sum(y), y, np.float32(1.5) if a else np.sum(y)
 
     for a in (True, False):
         y, y_dot = sct.jvp(widened)(X.astype(np.float32), a, V)
         assert [np.asarray(v).dtype for v in y] == [np.asarray(v).dtype for v in y_dot]
+
+
+def test_ranks_that_are_known_only_at_run_time():
+    def f(x, y, flag):
+        if not flag:
+            y = np.mean(x) + np.zeros((2, 2))
+        return np.maximum(np.min(y.T, axis=-1), np.array([y, y, y]))
+
+    y, y_dot = sct.jvp(f)(X, X, False, V)
+    assert y.shape == (3, 2, 2) and np.allclose(y_dot, np.mean(V))
+
+
+def test_parts_of_tangents_are_called_tangents():
+    assert "a_dot = float(p_dot['a'])" in sct.jvp(lambda p: p["a"] * p["b"]).source_for({"a": 1.0, "b": 2.0})
 
 
 def test_a_whole_number_that_varies_later():

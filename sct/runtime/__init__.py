@@ -204,7 +204,9 @@ def cast_like(g: Any, x: Any) -> Any:
     if np.iscomplexobj(g) and not np.iscomplexobj(x):
         g = np.real(g)
     dtype = np.result_type(x)
-    return g if np.result_type(g) == dtype or not isinstance(g, (np.ndarray, np.generic)) else g.astype(dtype)
+    if not isinstance(g, (np.ndarray, np.generic)):
+        return dtype.type(g) if isinstance(x, np.generic) and dtype.kind in "fc" else g
+    return g if np.result_type(g) == dtype else g.astype(dtype)
 
 
 def as_augmented(new: Any, old: Any) -> Any:

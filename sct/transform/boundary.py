@@ -160,7 +160,8 @@ class Boundary(Adjoints):
         if isinstance(t, (Tuple, List, Dict)):
             assert isinstance(given, (Tuple, List, Dict))
             parts = zip(keys_of(t), given.items, self.items_of(result), strict=True)
-            return with_items(given, [self.converted(g, i, _name(k, g), pairs) for k, g, i in parts])
+            end = "dot" if self.mode.seed == "tangents" else "bar"
+            return with_items(given, [self.converted(g, i, _name(k, g, end), pairs) for k, g, i in parts])
         known = isinstance(t, Scalar) or (isinstance(t, Array) and t.dtype is not None)
         if not known or not differentiable(t) or not isinstance(result, Value):
             return given
@@ -291,9 +292,9 @@ def fresh_name(name: str, taken: Sequence[str]) -> str:
     return name
 
 
-def _name(key: object, given: Operand) -> str:
-    """What a part of a cotangent is called."""
-    return f"{key}_bar" if isinstance(key, str) and key.isidentifier() else getattr(given, "name", "")
+def _name(key: object, given: Operand, end: str) -> str:
+    """What a part of a cotangent, or of a tangent, is called."""
+    return f"{key}_{end}" if isinstance(key, str) and key.isidentifier() else getattr(given, "name", "")
 
 
 def _parameter(name: str) -> inspect.Parameter:

@@ -125,7 +125,9 @@ class _Forward(Boundary):
             assert isinstance(own, (Tuple, List, Dict))
             return with_items(dot, map(self.given_back, own.items, dot.items))
         t = type_of(o)
-        if not isinstance(t, Array) or t.dtype is not None:
+        if isinstance(t, Array) and t.dtype is not None:
+            return self.strong(dot, o) if isinstance(o, Value) else dot
+        if not isinstance(t, Array):
             return dot
         return self.b.append(runtime.cast_like, (dot, o), {}, t)
 

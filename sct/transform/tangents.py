@@ -354,7 +354,7 @@ def _without_adjoints(b: Builder, block: Block, like: Mapping[Value, Value], rul
             forms |= reads_of(t)
     if not values.isdisjoint(like) and not rule.is_own:
         raise _not_linear(rule, s)
-    of_type = {v.type: v for v in (*values_of(*s.operands), *like.values())}
+    of_type = {v.type: v for v in (*values_of(*s.operands), *like.values()) if known_shape(v) is not None}
     there = {r: of_type[r.type] for t in kept for r in t.results if r in forms and r not in values and r.type in of_type}
     made = substitute(Block((), tuple(reversed(kept)), block.yields), {**there, **like})
     body = [_beside(t, b.origin) for t in _needed(made)]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import inspect
 import random
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -101,7 +100,7 @@ def _at_a_tie(p: Program, way: Way, seed: int) -> bool:
     if not any(word in p.source for word in ("max", "min", "where", "abs")):
         return False
     rng = np.random.default_rng(seed)
-    names = re.findall(r"\w+", p.source[p.source.index("(") : p.source.index(")")])
+    names = list(inspect.signature(defined(p.source)).parameters)
     ways = [mapped(lambda v: rng.normal(size=np.shape(v)), a) for a in p.args]
 
     def near(t: float) -> Program:
