@@ -26,9 +26,9 @@ from sct.testing import check_grads
 
 if TYPE_CHECKING:
     from sct.api.generate import Generator, generate
-    from sct.api.typed import elementwise_grad, grad, jvp, pullback, value_and_grad, vjp
+    from sct.api.typed import elementwise_grad, grad, jvp, linearize, pullback, value_and_grad, vjp
 else:
-    from sct.api.transforms import elementwise_grad, grad, jvp, pullback, value_and_grad, vjp
+    from sct.api.transforms import elementwise_grad, grad, jvp, linearize, pullback, value_and_grad, vjp
 
 __all__ = [
     "ArgumentMemoryError",
@@ -49,6 +49,7 @@ __all__ = [
     "generate",
     "grad",
     "jvp",
+    "linearize",
     "nondifferentiable",
     "pullback",
     "stop_gradient",

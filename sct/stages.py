@@ -101,6 +101,7 @@ MODES: Mapping[str, Mode] = {
     "vjp": Mode("vjp", True, "argument"),
     "pullback": Mode("pullback", True, "pull"),
     "jvp": Mode("jvp", True, "tangents"),
+    "linearize": Mode("linearize", True, "push"),
     "elementwise_grad": Mode("elementwise_grad", False, "ones"),
 }
 """What `differentiate` makes, by the name of the transform."""
@@ -483,7 +484,7 @@ def _differentiated(
         canonical = replace(canonical, function=again(canonical.function))
     if mode.seed == "none":
         return canonical
-    if mode.seed == "tangents":
+    if mode.seed in ("tangents", "push"):
         return _pushed(canonical, wrt, mode, passes, look)
     reversal = reverse_function(canonical, wrt, single, mode)
     look("reverse", reversal.function)

@@ -89,7 +89,18 @@ def check(f, args, wrt, *ways):
 
 @pytest.mark.parametrize("name, f, args, wrt", PROGRAMS, ids=[p[0] for p in PROGRAMS])
 def test_programs_agree_with_reverse_mode(name, f, args, wrt):
-    check(f, args, wrt, *(lambda jvp, o=o: jvp(f, wrt, optimize=o) for o in (True, False)))
+    check(f, args, wrt, *(lambda jvp, o=o: jvp(f, wrt, optimize=o) for o in (True, False)), lambda _: pushed(f, wrt))
+
+
+def pushed(f, wrt):
+    """`sct.linearize` called as `sct.jvp` is; the linear function twice."""
+
+    def called(*args):
+        y, push = sct.linearize(f, wrt)(*args[: -len(wrt)])
+        push(*args[-len(wrt) :])
+        return y, push(*args[-len(wrt) :])
+
+    return called
 
 
 @pytest.mark.parametrize("switch", SWITCHES)

@@ -23,6 +23,16 @@ def test_random_program(name, seed):
     assert not verdict.is_fault, f"{verdict.kind}: {verdict.detail}\n{p.source}args = {p.args!r}; wrt = {p.wrt!r}"
 
 
+FORWARD = {"aliases": 60, "arrays": 40, "dependence": 20, "expressions": 40}
+
+
+@pytest.mark.parametrize(("name", "seed"), [(name, 1000 + seed) for name, n in FORWARD.items() for seed in range(n)])
+def test_random_program_in_forward_mode(name, seed):
+    p = GENERATORS[name](seed)
+    verdict = judged(p, way_of(seed, forward=True), seed)
+    assert not verdict.is_fault, f"{verdict.kind}: {verdict.detail}\n{p.source}args = {p.args!r}; wrt = {p.wrt!r}"
+
+
 def test_sources_are_clean(tmp_path):
     for seed in range(12):
         p = GENERATORS["arrays"](seed)

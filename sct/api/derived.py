@@ -478,6 +478,10 @@ class DerivedFunction(Generic[_P, _R]):
             raise UnsupportedSyntaxError(
                 "sct.pullback in a function that is differentiated", builder.place, "Use sct.vjp, which takes the cotangent."
             )
+        if self.mode.seed == "push":
+            raise UnsupportedSyntaxError(
+                "sct.linearize in a function that is differentiated", builder.place, "Use sct.jvp, which takes the tangents."
+            )
         self._follow()
         callee = inspect.unwrap(self._root) if isinstance(self._root, FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)

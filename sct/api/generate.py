@@ -14,7 +14,7 @@ from typing import Any
 
 from sct.api.derived import DerivedFunction, written_name
 from sct.api.pipeline import with_steps
-from sct.api.transforms import elementwise_grad, grad, jvp, pullback, value_and_grad, vjp
+from sct.api.transforms import elementwise_grad, grad, jvp, linearize, pullback, value_and_grad, vjp
 from sct.backend.jit import refuse_uncompiled
 from sct.backend.outside import Given, as_data
 from sct.backend.standalone import Asked, Standalone, described
@@ -40,6 +40,7 @@ TRANSFORMS: dict[str, Callable[..., Any]] = {
     "vjp": vjp,
     "pullback": pullback,
     "jvp": jvp,
+    "linearize": linearize,
     "elementwise_grad": elementwise_grad,
 }
 _GIVES = {
@@ -47,6 +48,7 @@ _GIVES = {
     "value_and_grad": "Value of {f}, and its gradient by {wrt}.",
     "vjp": "Result of {f}, and the cotangents of {wrt}.",
     "pullback": "Result of {f}, and the function that takes its cotangent to those of {wrt}.",
+    "linearize": "Result of {f}, and the function that takes tangents of {wrt} to that of the result.",
     "jvp": "Result of {f}, and its tangent for tangents of {wrt}.",
     "adjoint": "Adds to the adjoints of {wrt} what comes from {f}.",
     "elementwise_grad": "Derivative of {f} by {wrt}, element by element.",
@@ -134,7 +136,7 @@ class Generator:
         ----------
         f : callable
             A function; of a method of an object, or a partial, what that gives to it is data, as globals are.
-        transform : {"grad", "value_and_grad", "vjp", "pullback", "elementwise_grad"}, optional
+        transform : {"grad", "value_and_grad", "vjp", "pullback", "jvp", "linearize", "elementwise_grad"}, optional
             What is added; left out, the function as it is written.
         wrt : str, int, or tuple of these
             The parameters to differentiate by.

@@ -21,7 +21,7 @@ from sct.signatures import read_signature
 from sct.stages import mode_of
 from sct.tracebacks import ends_here, without_frames
 
-__all__ = ["elementwise_grad", "grad", "jvp", "pullback", "value_and_grad", "vjp"]
+__all__ = ["elementwise_grad", "grad", "jvp", "linearize", "pullback", "value_and_grad", "vjp"]
 
 _P = ParamSpec("_P")
 
@@ -262,6 +262,42 @@ def jvp(
     (array([1., 4.]), array([2., 2.]))
     """
     return _transform("jvp", f, wrt, optimize, jit, cache, has_aux)
+
+
+@_transformer
+def linearize(
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Any:
+    """The value and the derivative as a linear function of tangents: forward mode, split.
+
+    Parameters are those of `grad`; the result of `f` may have any shape or structure.
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`; returns `(y, push)`, where `push(*tangents)`, with a tangent for each `wrt` argument, gives
+        that of `y`, any number of times.
+
+    Notes
+    -----
+    The function runs once; `push` reads its values, and goes once more through loops and branches that tangents pass through,
+    without what they do to the world. It reads the arguments' arrays when it is called: write into these only when it is not
+    needed any more. `y` may be written into.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> y, push = sct.linearize(np.square)(np.array([1.0, 2.0]))
+    >>> push(np.array([1.0, 0.5]))
+    array([2., 2.])
+    """
+    return _transform("linearize", f, wrt, optimize, jit, cache, has_aux)
 
 
 @_transformer

@@ -128,6 +128,26 @@ def jvp(
     cache: bool | None = None,
 ) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
 @overload
+def linearize(
+    f: Callable[_P, _R],
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> DerivedFunction[_P, tuple[_R, Callable[..., Any]]]: ...
+@overload
+def linearize(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Callable[..., Any]]]]: ...
+@overload
 def pullback(
     f: Callable[_P, _R],
     wrt: _One | _Many = 0,

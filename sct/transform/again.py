@@ -13,17 +13,18 @@ from sct.ir.ops import Again, Call, Steps
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Statement
 
-__all__ = ["again"]
+__all__ = ["again", "quiet"]
 
 
 def again(f: Function) -> Function:
     """`f` as it is run again; `f` itself where that is the same."""
     if not any(effect(s) in ("reports", "acts") for s in statements(f.block)):
         return f
-    return replace(f, name=f"{f.name}_again", block=_quiet(f.block))
+    return replace(f, name=f"{f.name}_again", block=quiet(f.block))
 
 
-def _quiet(block: Block) -> Block:
+def quiet(block: Block) -> Block:
+    """A block without what it does to the world."""
     return block.with_([_statement(s) for s in block.body if _stays(s)])
 
 
@@ -33,7 +34,7 @@ def _stays(s: Statement) -> bool:
 
 def _statement(s: Statement) -> Statement:
     if not isinstance(s, Apply):
-        return map_blocks(_quiet, s)
+        return map_blocks(quiet, s)
     if isinstance(s.op, Call) and s.op.effect in ("reports", "acts"):
         assert not isinstance(s.op.function, Again)
         return replace(s, op=Call(Again(s.op.function), "draws" if s.op.draws else "none", s.op.draws))

@@ -33,7 +33,8 @@ class Mode:
 
     `value`: the primal result is part of the result. `seed`: where the result's adjoint comes from: "one" (a scalar
     result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure);
-    "none": there is no reverse sweep; "tangents": there is forward mode in its place, with a parameter for each tangent.
+    "none": there is no reverse sweep; "tangents": there is forward mode in its place, with a parameter for each tangent;
+    "push": likewise, where these are the parameters of a closure.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
     adjoints of the right shapes.
     """
@@ -49,7 +50,7 @@ class Mode:
     @property
     def gradient_in(self) -> int | None:
         """Where in the function's result the adjoints are: the item's number, or None for all of it."""
-        if self.seed == "pull":
+        if self.seed in ("pull", "push"):
             return None
         return 1 if self.value else 0 if self.has_aux else None
 
@@ -160,7 +161,7 @@ class Boundary(Adjoints):
         if isinstance(t, (Tuple, List, Dict)):
             assert isinstance(given, (Tuple, List, Dict))
             parts = zip(keys_of(t), given.items, self.items_of(result), strict=True)
-            end = "dot" if self.mode.seed == "tangents" else "bar"
+            end = "dot" if self.mode.seed in ("tangents", "push") else "bar"
             return with_items(given, [self.converted(g, i, _name(k, g, end), pairs) for k, g, i in parts])
         known = isinstance(t, Scalar) or (isinstance(t, Array) and t.dtype is not None)
         if not known or not differentiable(t) or not isinstance(result, Value):

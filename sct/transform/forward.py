@@ -1,7 +1,9 @@
 """Forward mode: a typed function and its tangents, as one function, in the order of the primal's statements.
 
 Takes a typed function; gives one in which each statement that a tangent passes through has that of its result beside it.
-Branches and loops have the tangents of what they give as further φ's, so nothing is recorded. Method: Griewank & Walther,
+Branches and loops have the tangents of what they give as further φ's, so nothing is recorded. For `linearize` the tangents are
+in a closure, which reads the values of the function; loops and branches that tangents pass through are in it once more, without
+what they do to the world. Method: Griewank & Walther,
 Evaluating Derivatives (2008), section 3.1: with each statement y = φ(x), ẏ = φ'(x) ẋ.
 """
 
@@ -16,18 +18,36 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
+from sct.analysis.effects import effect, statements
 from sct.analysis.versions import is_write
+from sct.errors import NoRuleError
 from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Call, Derived, Method, Steps, StepsBack
-from sct.ir.rewriting import renamed
-from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Origin, Statement, Value, While, reads_of, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, keys_of, with_items
+from sct.ir.rewriting import copied, renamed
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+    reads_of,
+    type_of,
+    values_of,
+)
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.registry.rules import adjoint_rule
 from sct.registry.tangents import tangent_rule
 from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import adjoint_type
+from sct.transform.again import quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
 from sct.transform.refusals import refuse_given_away, refuse_records
-from sct.transform.sweep import parameter_names
+from sct.transform.sweep import parameter_names, run_again
 from sct.transform.tangents import tangent_by_rule, tangent_of
 
 __all__ = ["forward"]
@@ -65,6 +85,10 @@ class _Forward(Boundary):
         self.dots: dict[Value, Operand] = {}
         self.primals: list[Statement] = []  # of the statement of the user's that is being pushed forward
         self.tangents: list[Statement] = []
+        self.depth = 0  # of blocks around a statement
+        self.outer: list[Statement] = []  # of `linearize`: what stands before the closure
+        whole = any(isinstance(t, Apply) and t.op is TAPE for t in statements(self.primal.block))
+        self.apart = mode.seed == "push" and not whole  # a tape is gone when it has been read
 
     def run(self) -> Specialized:
         f = self.primal
@@ -86,11 +110,35 @@ class _Forward(Boundary):
             self.statement(s)
         self.put()
         value = result if aux is None else Tuple((result, aux))
-        return self.assembled(given, Tuple((value, self.given_back(result, self.tangent(result)))))
+        tangent = self.given_back(result, self.tangent(result))
+        function = self.split(given, value, tangent) if self.mode.seed == "push" else self.joint(given, Tuple((value, tangent)))
+        primal = self.specialized
+        return Specialized(
+            function,
+            tuple(dict.fromkeys((*primal.dependencies, *self.b.dependencies))),
+            tuple(dict((*primal.free, *self.b.free.items())).items()),
+            primal.written,
+        )
 
-    def assembled(self, given: list[Value], out: Operand) -> Specialized:
+    def split(self, given: list[Value], value: Operand, tangent: Operand) -> Function:
+        """The function that gives its value, and the function of tangents that gives that of the value."""
+        f = self.primal
+        block = quiet(copied(self.under_their_names(Block(tuple(given), tuple(self.b.body), (tangent,)))))
+        drawing = next((t for t in statements(block) if isinstance(t, Apply) and effect(t) == "draws"), None)
+        if drawing is not None:
+            raise NoRuleError(
+                "random numbers that are drawn in a loop, a branch or a function, which the linear function runs again",
+                drawing.place,
+                "Draw them before, or use sct.jvp.",
+            )
+        push = Value(Unknown(), "push")
+        body = (*(self.outer if self.apart else f.block.body), Closure("push", block, push))
+        name = f"{f.name if f.name.isidentifier() else 'f'}_{self.mode.suffix}"
+        return self.function(name, list(f.signature.parameters.values()), f.block.params, body, Tuple((value, push)))
+
+    def joint(self, given: list[Value], out: Operand) -> Function:
         """The function of values and tangents, which takes those of its parameters behind them."""
-        f, s = self.primal, self.specialized
+        f = self.primal
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters = [p.replace(default=inspect.Parameter.empty) for p in f.signature.parameters.values()]
         parameters = positional_last([*parameters, *(inspect.Parameter(v.name, kind) for v in given)])
@@ -98,13 +146,7 @@ class _Forward(Boundary):
         name = f"{f.name if f.name.isidentifier() else 'f'}_{self.mode.suffix}"
         params = tuple(own[p.name] for p in parameters)
         block = self.under_their_names(Block((), tuple(self.b.body), (out,)))
-        function = self.function(name, parameters, params, block.body, block.yields[0])
-        return Specialized(
-            function,
-            tuple(dict.fromkeys((*s.dependencies, *self.b.dependencies))),
-            tuple(dict((*s.free, *self.b.free.items())).items()),
-            s.written,
-        )
+        return self.function(name, parameters, params, block.body, block.yields[0])
 
     def tangent_parameter(self, p: Value, given: Value) -> Operand:
         """What a caller gives as the tangent of a parameter, as numbers of its type and shape."""
@@ -189,17 +231,31 @@ class _Forward(Boundary):
         if isinstance(s, Apply):
             with self.b.into(self.tangents):
                 self.apply(s)
-        elif isinstance(s, If):
-            self.if_(s)
         elif isinstance(s, Closure):
             self.b.body.append(s)
+        elif self.is_apart():
+            self.outer.append(s)
+            if any(phi.result in self.active for phi in s.phis):
+                self.flow(s)
+        else:
+            self.flow(s)
+
+    def is_apart(self) -> bool:
+        """Whether tangents stand in a closure here, and values before it."""
+        return self.apart and self.depth == 0
+
+    def flow(self, s: Statement) -> None:
+        """A branch or a loop."""
+        if isinstance(s, If):
+            self.if_(s)
         else:
             assert isinstance(s, (For, While))
             self.loop(s)
 
     def put(self) -> None:
         """Put down the values and tangents that wait for each other."""
-        self.b.body += [*self.primals, *self.tangents]
+        (self.outer if self.is_apart() else self.b.body).extend(self.primals)
+        self.b.body += self.tangents
         self.primals, self.tangents = [], []
 
     def apply(self, s: Apply) -> None:
@@ -234,7 +290,7 @@ class _Forward(Boundary):
 
     def keep(self, s: Apply) -> None:
         """The primal's statement, behind tangents that wait where these read what it puts something else in the place of."""
-        read = set().union(*map(reads_of, self.tangents))
+        read = set() if self.is_apart() else set().union(*map(reads_of, self.tangents))
         before = s.args[0] if is_write(s) else None
         if before in read or (s.result.name and any(v.name == s.result.name for v in read)):
             self.primals += self.tangents
@@ -310,6 +366,11 @@ class _Forward(Boundary):
         pushed = Derived(op.function, wrt, False, True, op.effect)
         if isinstance(op, Derived):  # which draws again what has been drawn
             pushed, args = replace(pushed, function=replace(op, draws=False), draws=op.draws), (*states, *args)
+        if self.is_apart():
+            self.primals.append(s)
+            found = self.b.append(run_again(pushed), (*args, *tangents), dict(s.kwargs), t)
+            self.dots[s.result] = self.b.project(found, 1, t.items[1])
+            return
         self.primals += self.tangents
         self.tangents.clear()
         with self.b.into(self.primals):
@@ -322,11 +383,13 @@ class _Forward(Boundary):
     def with_tangents(self, block: Block, params: tuple[Value, ...], ends: Sequence[tuple[Operand, Value]], n: int) -> Block:
         """A block with tangents, which yields those of `ends` behind the first `n` operands that it yields."""
         body: list[Statement] = []
+        self.depth += 1
         with self.b.into(body):
             for s in block.body:
                 self.statement(s)
             self.put()
             dots = [self.handed_on(o, like) for o, like in ends]
+        self.depth -= 1
         yields = (*block.yields[:n], *dots, *block.yields[n:])
         return Block((*block.params, *params), tuple(body), yields, block.label)
 

@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import FunctionType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from sct.transform.adjoints import Adjoints, Loop, adjoint_type, bar_name, items
 from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 
-__all__ = ["Sweep", "parameter_names"]
+__all__ = ["Sweep", "parameter_names", "run_again"]
 
 
 class Sweep(Adjoints):
@@ -208,7 +208,7 @@ class Sweep(Adjoints):
         t = Tuple((s.result.type, Tuple(tuple(type_of(target) for target in targets))))
         function: Any = op.function if isinstance(op, Call) else replace(op, draws=False)
         if op.effect in ("reports", "acts"):
-            function = _run_again(function)
+            function = run_again(function)
         found = self.b.append(Derived(function, wrt, op.draws), (*states, *args, bar), dict(s.kwargs), t)
         pulled = self.b.project(found, 1, t.items[1])
         assert isinstance(pulled, Value)
@@ -389,10 +389,14 @@ def parameter_names(op: Any) -> list[str] | None:
     return None if found is None else [n for n, p in found.parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
 
 
-def _run_again(function: Callable[..., Any] | Again | Derived) -> Again | Derived:
+@overload
+def run_again(function: Derived) -> Derived: ...
+@overload
+def run_again(function: Callable[..., Any] | Again | Derived) -> Again | Derived: ...
+def run_again(function: Callable[..., Any] | Again | Derived) -> Again | Derived:
     """A function, or a derivative of one, that does nothing to the world, since it has run before."""
     if isinstance(function, Derived):
-        return replace(function, function=_run_again(function.function), effect="none")
+        return replace(function, function=run_again(function.function), effect="none")
     return function if isinstance(function, Again) else Again(function)
 
 

@@ -42,11 +42,16 @@ _STEPS = (2e-4, 1e-4, 1e-6)
 
 @dataclass(frozen=True)
 class Way:
-    """How a derivative is called: `transform` is grad, value_and_grad, vjp, pullback or jvp; `order` 1 or 2."""
+    """How a derivative is called: `transform` is grad, value_and_grad, vjp, pullback, jvp or linearize; `order` 1 or 2."""
 
     transform: str
     optimize: bool
     order: int = 1
+
+    @property
+    def is_forward(self) -> bool:
+        """Whether it is of tangents."""
+        return self.transform in ("jvp", "linearize")
 
     def __str__(self) -> str:
         return f"{self.transform}(optimize={self.optimize})" + (", twice" if self.order > 1 else "")
@@ -75,7 +80,7 @@ def way_of(seed: int, forward: bool = False) -> Way:
     """The way in which the program of a seed is called, drawn at random."""
     r = random.Random(f"way {seed}")
     if forward:
-        return Way("jvp", r.random() < 0.6)
+        return Way(r.choice(("jvp", "linearize")), r.random() < 0.6)
     transform = r.choice(("grad", "value_and_grad", "vjp", "pullback"))
     return Way(transform, r.random() < 0.6, 2 if transform == "vjp" and r.random() < 0.3 else 1)
 
@@ -139,7 +144,7 @@ class _Trial:
         self.scalar = len(found) == 1 and np.ndim(found[0]) == 0 and not isinstance(self.own, (list, tuple, dict))
 
     def verdict(self) -> Verdict:
-        if self.way.transform == "jvp":
+        if self.way.is_forward:
             return self.forward()
         other = {} if self.scalar else {"grad": "vjp", "value_and_grad": "pullback"}
         transform = other.get(self.way.transform, self.way.transform)
@@ -165,7 +170,8 @@ class _Trial:
         given = copy.deepcopy(self.p.args)
         dots = tuple(mapped(lambda v: self.random_like(v) if is_float(v) else None, given[k]) for k in self.wrt)
         kept = copy.deepcopy(dots)
-        value, y_dot = self.called(sct.jvp(self.f, self.wrt, optimize=self.way.optimize), "jvp", (*given, *dots), None)
+        derived = getattr(sct, self.way.transform)(self.f, self.wrt, optimize=self.way.optimize)
+        value, y_dot = self.called(derived, self.way.transform, (*given, *dots), dots)
         if not same(given, self.p.args) or not same(dots, kept):
             raise _FoundError("WRONG value", f"{self.way} changes its arguments {self.p.args!r} to {given!r}")
         if not same(value, self.own):
@@ -202,6 +208,12 @@ class _Trial:
                 return derived(*args)  # type: ignore[no-any-return]
             if transform == "vjp":
                 return derived(*args, y_bar)  # type: ignore[no-any-return]
+            if transform == "linearize":
+                value, push = derived(*args[: -len(y_bar)])
+                first = copy.deepcopy(push(*y_bar))
+                if not same(push(*y_bar), first):
+                    raise _FoundError("WRONG tangent", f"{self.way}: the second push differs")
+                return value, push(*y_bar)
             value, pull = derived(*args)
             gradients = pull(y_bar)
             first = copy.deepcopy(gradients)
@@ -224,7 +236,7 @@ class _Trial:
 
     def kinds(self, found: tuple[Any, ...], of: Sequence[Any], others: Any) -> None:
         """Each gradient or tangent is like what it is of, may be written into, and shares memory with nothing else."""
-        what = "tangent" if self.way.transform == "jvp" else "gradient"
+        what = "tangent" if self.way.is_forward else "gradient"
         mine = [g for g in leaves(found) if isinstance(g, np.ndarray)]
         arrays = [v for v in leaves(others) if isinstance(v, np.ndarray)]
         for a, g in zip(of, found, strict=True):
@@ -258,7 +270,7 @@ class _Trial:
             if near is None or abs(near - slope) > room:
                 return False
         if not abs(got - slope) <= room:
-            what = "WRONG tangent" if self.way.transform == "jvp" else "WRONG gradient"
+            what = "WRONG tangent" if self.way.is_forward else "WRONG gradient"
             raise _FoundError(what, f"{self.way} gives {got}, differences {slope}")
         return True
 
