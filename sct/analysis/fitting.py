@@ -26,7 +26,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    is_reverse,
+    is_derived,
     map_leaves,
     type_of,
     values_of,
@@ -199,7 +199,7 @@ class _Enforced:
             self.statement(s, (*around, block.label), own)
 
     def statement(self, s: Statement, around: tuple[int, ...], own: list[tuple[SizeLike, SizeLike, bool]]) -> None:
-        backwards = is_reverse(s)
+        backwards = is_derived(s)
         if isinstance(s, Apply):
             self.apply(s, own, backwards)
         elif isinstance(s, If):

@@ -16,7 +16,7 @@ import numpy as np
 from sct.backend.python.emit import Text, variable_names
 from sct.checkpointing import Checkpoints
 from sct.ir.ops import POP, PUSH, TAPE, Free, InPlace
-from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, is_reverse, values_of
+from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, is_derived, values_of
 from sct.ir.types import Array, Scalar, Tuple
 from sct.registry.facts import facts_of
 from sct.runtime import updated
@@ -146,7 +146,7 @@ def _maker(s: Statement) -> str:
 
 
 def _reverses(s: Statement) -> bool:
-    return isinstance(s, Closure) or is_reverse(s)
+    return isinstance(s, Closure) or is_derived(s)
 
 
 def _has_size(v: Value) -> bool:

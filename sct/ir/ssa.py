@@ -34,7 +34,7 @@ __all__ = [
     "Value",
     "While",
     "defined",
-    "is_reverse",
+    "is_derived",
     "is_tangent",
     "leaves",
     "map_leaves",
@@ -532,7 +532,7 @@ def reads_of(s: Statement) -> set[Value]:
     return out
 
 
-def is_reverse(s: Statement) -> bool:
+def is_derived(s: Statement) -> bool:
     """Whether a statement belongs to the derivative of one of the user's: to the reverse sweep, or to the tangents."""
     return s.origin is not None and (s.origin.reverse or s.origin.tangent)
 

@@ -48,7 +48,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     captured,
-    is_reverse,
+    is_derived,
     is_tangent,
     type_of,
     values_of,
@@ -118,7 +118,7 @@ class _Accumulation:
 
     def stored(self, s: Apply) -> Apply:
         """The statement, storing over its first operand where it may; a write that may not goes into a copy."""
-        if s.op is scatter_add and is_reverse(s) and as_array(type_of(s.args[0])).dtype is None:
+        if s.op is scatter_add and is_derived(s) and as_array(type_of(s.args[0])).dtype is None:
             return s  # an adjoint of what holds integers on another path, which NumPy would not add to
         if s.op is operator.add and len(s.args) == 2:
             a, b = s.args
@@ -143,7 +143,7 @@ class _Accumulation:
             return False
         if is_write(s):  # of unknown rank it may be a number
             return getattr(target.type, "shape", None) is not None and self.free(s, target)
-        if not is_reverse(s) or not (s.result.name or (s.result.hint and not is_tangent(s))):
+        if not is_derived(s) or not (s.result.name or (s.result.hint and not is_tangent(s))):
             return False  # a step inside an expression, not an adjoint
         t, r = target.type, s.result.type
         if not isinstance(t, Array) or not isinstance(r, Array) or not t.shape or not same_shape(t.shape, r.shape):

@@ -33,7 +33,7 @@ from sct.infer.call import infer_call
 from sct.ir.ops import Attribute, Method
 from sct.ir.paths import ALL, entries_of, is_axis, is_basic_index, is_everything, path_of, permuted, shortest
 from sct.ir.shapes import as_array
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_reverse, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_derived, type_of, values_of
 from sct.ir.types import (
     Abstract,
     Array,
@@ -92,7 +92,7 @@ class _Algebra(Rewriter):
         self.numbers: dict[Apply, Numbers | None] = {}
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        if not self.everywhere and not is_reverse(s):
+        if not self.everywhere and not is_derived(s):
             return s
         if s.kwargs:
             return self.sum(s) if s.op is np.sum else s
@@ -835,7 +835,7 @@ class _Algebra(Rewriter):
 
     def reversed_sweep(self, s: Apply) -> bool:
         """Whether an expression may be taken apart: it is not the user's own, and nothing else uses it."""
-        return (self.everywhere or is_reverse(s)) and self.users[s.result] <= 1
+        return (self.everywhere or is_derived(s)) and self.users[s.result] <= 1
 
 
 def _inexact(o: Operand) -> bool:

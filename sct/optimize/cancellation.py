@@ -40,7 +40,7 @@ from sct.analysis.effects import has_effect
 from sct.infer.call import infer_call
 from sct.infer.facts import for_call
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_derived, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of
 from sct.optimize.meaning import Meaning, axes_of
@@ -112,7 +112,7 @@ class _Cancellation(Rewriter):
                 self.reduces = True
 
     def rewrite(self, s: Apply) -> Apply | Operand:
-        if not is_reverse(s) or not self.users[s.result]:
+        if not is_derived(s) or not self.users[s.result]:
             return s
         if not self.zero.isdisjoint(s.args):
             return self.without(s)
@@ -206,7 +206,7 @@ class _Cancellation(Rewriter):
 
 
 def _is_step(s: Apply) -> bool:
-    return s.op in _ARITHMETIC and is_reverse(s)
+    return s.op in _ARITHMETIC and is_derived(s)
 
 
 def _linear(s: Apply) -> Linear | None:

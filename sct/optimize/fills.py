@@ -26,7 +26,7 @@ from typing import ClassVar
 import numpy as np
 
 from sct.analysis.effects import statements
-from sct.ir.ssa import Apply, Function, Operand, is_reverse, type_of
+from sct.ir.ssa import Apply, Function, Operand, is_derived, type_of
 from sct.ir.types import Array, Const, Scalar
 from sct.optimize.dead_code import dead_code
 from sct.optimize.rewriter import Rewriter
@@ -42,7 +42,7 @@ def fills(f: Function) -> Function:
 
 def _is_copy(s: Apply) -> bool:
     """Whether a statement copies an array, with nothing said of how."""
-    return s.op is np.array and not s.kwargs and is_reverse(s)
+    return s.op is np.array and not s.kwargs and is_derived(s)
 
 
 def _filled(p: Rewriter, s: Apply) -> Apply | Operand:

@@ -26,7 +26,7 @@ from functools import cached_property
 from typing import ClassVar, TypeAlias
 
 from sct.analysis.effects import statements
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_reverse, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_derived, type_of, values_of
 from sct.ir.types import Array, Const
 from sct.optimize.arithmetic import Numbers, numbers, numbers_of
 from sct.optimize.products import DIVISIONS
@@ -38,7 +38,7 @@ __all__ = ["signs"]
 
 def signs(f: Function) -> Function:
     """`f` with negatives of products as products with a negative of fewer axes."""
-    return _Signs(f).function(f) if any(s.op is operator.neg and is_reverse(s) for s in statements(f.block)) else f
+    return _Signs(f).function(f) if any(s.op is operator.neg and is_derived(s) for s in statements(f.block)) else f
 
 
 _Factor: TypeAlias = "tuple[int, Operand, list[tuple[Apply, int]]]"  # its axes; itself; the products on the way to it
@@ -71,7 +71,7 @@ class _Signs(Rewriter):
 
     def outward(self, s: Apply) -> Apply | Operand:
         """A negative of a product, written with the sign at its smallest factor."""
-        if not is_reverse(s) or (s.result in self.added and self.users[s.result] == 1):
+        if not is_derived(s) or (s.result in self.added and self.users[s.result] == 1):
             return s
         own = numbers_of(s.op, *s.args)
         factors = list(self.factors(s.args[0], own)) if own is not None and own.inexact else []
@@ -92,7 +92,7 @@ class _Signs(Rewriter):
     def factors(self, o: Operand, own: Numbers) -> Iterator[_Factor]:
         """The factors in an operand that can take its sign."""
         d = self.made_by(o, operator.mul, *DIVISIONS)
-        if d is None or not is_reverse(d) or self.users[d.result] > 1 or not own.takes(numbers_of(d.op, *d.args)):
+        if d is None or not is_derived(d) or self.users[d.result] > 1 or not own.takes(numbers_of(d.op, *d.args)):
             return
         for k, a in enumerate(d.args[:1] if d.op in DIVISIONS else d.args):
             for axes, factor, steps in self.factors(a, own):

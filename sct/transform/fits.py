@@ -16,7 +16,7 @@ from sct.analysis.fitting import Equalities, Fit, enforced
 from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.records import record
 from sct.ir.rewriting import map_blocks
-from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, is_reverse
+from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, is_derived
 from sct.ir.types import (
     UNKNOWN,
     WORKED_OUT,
@@ -142,7 +142,7 @@ class _Checks:
             entry, self.symbols = self.symbols, dict(self.symbols)
             rest = [fit for fit in group if fit not in at_entry]
             for k, s in enumerate(body, 1):
-                if rest and isinstance(s, Apply) and not is_reverse(s):
+                if rest and isinstance(s, Apply) and not is_derived(s):
                     self.note(_Source(s.result, (), s.result.type))
                     made[k] = self.checks([fit for fit in rest if self.known(fit)])
                     rest = [fit for fit in rest if not self.known(fit)]

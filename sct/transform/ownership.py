@@ -11,7 +11,7 @@ import numpy as np
 
 from sct.analysis.repeating import may_change
 from sct.analysis.storage import Storage, storage
-from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, is_reverse, leaves, map_leaves
+from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, is_derived, leaves, map_leaves
 from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
 from sct.runtime import kept
 
@@ -65,7 +65,7 @@ def _owning(block: Block, memory: Storage, item: int | None, held: int) -> Block
             if isinstance(v, Value):
                 seen |= memory.of(v)
     body: list[Statement] = list(block.body)
-    origin = next((s.origin for s in reversed(body) if is_reverse(s)), None)
+    origin = next((s.origin for s in reversed(body) if is_derived(s)), None)
 
     def owned(leaf: Operand) -> Operand:
         nonlocal seen

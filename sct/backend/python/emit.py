@@ -75,7 +75,7 @@ from sct.ir.ssa import (
     While,
     blocks_in,
     carried_params,
-    is_reverse,
+    is_derived,
     type_of,
     values_of,
 )
@@ -533,7 +533,7 @@ class _Emitter:
         if s.op in (operator.getitem, item):
             args[1] = self.index(s.args[1])
         kwargs = [(k, written(a)) for k, a in s.kwargs]
-        reverse = is_reverse(s)
+        reverse = is_derived(s)
         if s.op is np.sum and len(args) == 1 and self.is_array_variable(s.args[0]) and reverse:
             return call(ast.Attribute(args[0], "sum", ast.Load()), [], kwargs)
         if s.op in (np.array, kept) and len(args) == 1 and not kwargs and is_array(s.args[0]):

@@ -44,7 +44,7 @@ from sct.ir.ssa import (
     If,
     Statement,
     Value,
-    is_reverse,
+    is_derived,
     values_of,
 )
 from sct.ir.types import Const, Dict, List, Tuple
@@ -132,7 +132,7 @@ class _Folder:
             self.clobbers.setdefault(here[0], []).append(here[1])
         elif s.op is np.array or (type(s.op) is Method and s.op.name == "copy"):
             self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
-            if is_reverse(s):
+            if is_derived(s):
                 self.renewed.update(v for v in values_of(s.args[0]) if v.name == s.result.name)
         if effect(s) in _CHANGING:
             self.changes.setdefault(here[0], []).append(here[1])

@@ -13,7 +13,7 @@ from typing import Any
 from sct.analysis.binding import behind
 from sct.analysis.effects import callee, has_effect, statements
 from sct.ir.ops import Attribute, InPlace, Method, Special, Steps, StepsBack, package_of
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_reverse, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_derived, type_of, values_of
 from sct.ir.types import Array, Const, Unknown
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
@@ -39,7 +39,7 @@ def layouts_seen(f: Function) -> set[Value]:
             if not isinstance(s, Apply):
                 roots += values_of(*s.reads)
                 continue
-            if is_reverse(s) and not every:
+            if is_derived(s) and not every:
                 new.add(s.result)
                 roots += values_of(*_laid_out(s, new=True))
                 continue
