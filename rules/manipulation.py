@@ -40,6 +40,7 @@ from sct.ir.types import (
 from sct.registry.facts import facts, memory
 from sct.registry.methods import attribute, method
 from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.tangents import joining, multilinear
 from sct.registry.type_rules import result_type
 from sct.runtime import scatter_add, unbroadcast
 
@@ -170,6 +171,8 @@ def inverse_permutation_type(axes):
 
 facts(np.transpose, np.moveaxis, np.expand_dims, np.squeeze, rearranged="turned", linear="first")
 facts(np.append, np.column_stack, np.concatenate, np.dstack, np.hstack, np.insert, np.stack, np.vstack, joins=True)
+joining(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack)
+multilinear(np.repeat, np.rot90)
 facts(np.matrix_transpose, np.swapaxes, np.flip, np.fliplr, np.flipud, rearranged="turned", linear="first", involution=True)
 facts(np.transpose, involution=lambda a, axes=None: axes is None)
 facts(np.transpose, np.squeeze, boxed=is_ndarray)

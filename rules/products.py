@@ -897,6 +897,7 @@ def correlate_type(a, v, mode="valid"):
     return _convolution_type(a, v, mode)
 
 
+multilinear(np.trace)
 multilinear(operator.matmul, np.matmul, np.linalg.matmul, np.dot, np.inner, np.outer, np.linalg.outer, np.vdot, np.kron)
 multilinear(np.tensordot, np.linalg.tensordot, np.einsum, np.cross, np.linalg.cross, np.convolve, np.correlate)
 multilinear(np.linalg.vecdot, *(getattr(np, _name) for _name in ("vecdot", "matvec", "vecmat") if hasattr(np, _name)))

@@ -12,6 +12,7 @@ from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, is_positive, size_add, u
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
+from sct.registry.tangents import multilinear
 from sct.registry.type_rules import result_type
 from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
@@ -467,6 +468,9 @@ def other_axes_type(axis, rank):
 # ---------------------------------------------------------------------------------------------------------------------
 # Running sums and products
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+multilinear(np.cumsum)
 
 
 @adjoint(np.cumsum)

@@ -230,6 +230,41 @@ def test_a_whole_number_that_varies_later():
             assert np.allclose(y, a * X**n) and np.allclose(y_dot, n * a * X ** max(n - 1, 0) * V if n else 0.0)
 
 
+def test_a_value_that_some_paths_leave_unbound():
+    def early(x, z, n):
+        if n == 1:
+            if z.sum() > 5.0:
+                return {"a": np.zeros((2, 2)), "b": x}
+        if n == 2:
+            while True:
+                return {"a": np.sum(x) * np.ones((2, 2)), "b": x * z}
+        return {"a": z, "b": np.ones((2, 2)) * z}
+
+    z = np.ones((2, 2))
+    for n in range(3):
+        for scale in (1.0, 2.0):
+            y, y_dot = sct.jvp(early, (0, 1))(z, scale * z, n, z, z)
+            step = early(z + 1e-6 * z, scale * z + 1e-6 * z, n)
+            assert all(np.allclose(y_dot[k], (step[k] - y[k]) / 1e-6, atol=1e-5) for k in y)
+
+
+def test_what_is_linear_is_applied_to_tangents():
+    def text(f, *args):
+        return sct.jvp(f).source_for(*args).splitlines()[-1].strip()
+
+    assert text(lambda x: np.cumsum(x), X) == "return np.cumsum(x), np.cumsum(x_dot)"
+    assert text(lambda x: np.repeat(x, 2), X) == "return np.repeat(x, 2), np.repeat(x_dot, 2)"
+    assert text(lambda x: np.diag(x), X) == "return np.diag(x), np.diag(x_dot)"
+    assert text(lambda A: np.trace(A), M) == "return np.trace(A), np.trace(A_dot)"
+    assert text(lambda x: np.concatenate([x, 2.0 * x]), X).endswith("np.concatenate([x_dot, 2.0 * x_dot])")
+    assert text(lambda x: np.stack([x, np.ones(3)]), X).endswith("np.stack([x_dot, np.zeros(ones.shape)])")
+
+
+def test_whole_numbers_beside_a_result():
+    (values, counts), y_dot = sct.jvp(lambda x: tuple(np.unique(x, return_counts=True)))(X, V)
+    assert counts.tolist() == [1, 1, 1] and same(y_dot[0], V[[1, 0, 2]]) and y_dot[1] is None
+
+
 def test_a_constant_result():
     assert sct.jvp(lambda x: (2.0**3, 2**3))(X, V) == ((8.0, 8), (0.0, None))
 

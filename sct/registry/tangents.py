@@ -20,7 +20,16 @@ from sct.registry.lookup import find
 from sct.registry.rules import changed
 from sct.signatures import read_signature
 
-__all__ = ["TangentRule", "is_multilinear", "multilinear", "tangent", "tangent_rule", "tangent_rules"]
+__all__ = [
+    "TangentRule",
+    "is_multilinear",
+    "joining",
+    "joins_items",
+    "multilinear",
+    "tangent",
+    "tangent_rule",
+    "tangent_rules",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -116,6 +125,22 @@ def is_multilinear(primitive: Any) -> bool:
     """Whether a function is registered as linear in each of its operands."""
     try:
         return primitive in _multilinear
+    except TypeError:  # not hashable
+        return False
+
+
+_joining: set[Any] = set()
+
+
+def joining(*primitives: Callable[..., Any]) -> None:
+    """Register functions that put the arrays of a sequence, their first argument, beside one another: so they put tangents."""
+    _joining.update(primitives)
+
+
+def joins_items(primitive: Any) -> bool:
+    """Whether a function is registered as one that puts the arrays of a sequence beside one another."""
+    try:
+        return primitive in _joining
     except TypeError:  # not hashable
         return False
 

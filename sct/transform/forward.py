@@ -18,6 +18,7 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
+from sct.analysis.binding import behind, phis
 from sct.analysis.effects import effect, statements
 from sct.analysis.versions import is_write
 from sct.errors import NoRuleError
@@ -100,6 +101,9 @@ class _Forward(Boundary):
         refuse_given_away(f.block, params)
         self.active = active_values(f.block, params, values_of(result))
         refuse_records(f.block, self.active)
+        sources = phis(f.block)
+        taken = behind((v for v in self.active if v in sources), sources) & self.unbound
+        self.active = self.active | {v for v in taken if differentiable(v.type)}  # whose zeros are made where they are bound
         given: list[Value] = []
         for p in params:
             given.append(Value(p.type, fresh_name(f"{p.name}_dot", [*names, *(g.name for g in given)])))
@@ -167,10 +171,10 @@ class _Forward(Boundary):
             assert isinstance(own, (Tuple, List, Dict))
             return with_items(dot, map(self.given_back, own.items, dot.items))
         t = type_of(o)
-        if isinstance(t, Array) and t.dtype is not None:
-            return self.strong(dot, o) if isinstance(o, Value) else dot
-        if not isinstance(t, Array):
+        if dot == Const(None) or not isinstance(t, Array) or not isinstance(o, Value):
             return dot
+        if t.dtype is not None:
+            return self.strong(dot, o)
         return self.b.append(runtime.cast_like, (dot, o), {}, t)
 
     # -- tangents ----------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from sct.ir.ssa import Apply, Block, Operand, Origin, Statement, Value, leaves, 
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, keys_of, same_shape, with_items
 from sct.registry.facts import facts_of
 from sct.registry.rules import AdjointRule, adjoint_rule, kind_of, pushing
-from sct.registry.tangents import TangentRule, is_multilinear, tangent_rule
+from sct.registry.tangents import TangentRule, is_multilinear, joins_items, tangent_rule
 from sct.signatures import read_signature
 from sct.specialize.building import Builder
 from sct.specialize.calls import inlined_rule
@@ -99,7 +99,12 @@ def tangent_by_rule(b: Builder, s: Apply, dots: Mapping[Value, Operand]) -> Oper
 
 
 def _linear(b: Builder, s: Apply, dots: Mapping[Value, Operand]) -> Operand | None:
-    """The tangent by an operation that is linear; None if it is not known to be, or if what varies is in a container."""
+    """The tangent by an operation that is linear; None if it is not known to be."""
+    if joins_items(primitive_of(s.op)) and isinstance(type_of(s.args[0]), (Tuple, List)):
+        dot = tangent_of(s.args[0], dots)
+        if dot is None or sum(v in dots for v in values_of(*s.operands)) > sum(v in dots for v in values_of(s.args[0])):
+            return None
+        return b.apply(s.op, (_filled(b, s.args[0], dot), *s.args[1:]), dict(s.kwargs))
     how = for_call(facts_of(s.op).linear, s.op, s.args, s.kwargs)
     given = [dots.get(o) if isinstance(o, Value) else None for o in s.args]
     varying = [k for k, dot in enumerate(given) if dot is not None]
