@@ -53,6 +53,33 @@ def test_within_five_percent_of_a_gradient_by_hand(case):
     assert specialized <= 1.05 * hand, f"{specialized / hand:.3f}"
 
 
+def solution(A, b):
+    return np.linalg.solve(A, b)
+
+
+def network(W, V, x):
+    return np.tanh(x @ W) @ V
+
+
+def inverse(A):
+    return np.linalg.inv(A)
+
+
+NORMAL = np.random.default_rng(0).normal
+FORWARD = [
+    (solution, (NORMAL(size=(200, 200)), NORMAL(size=200)), (0, 1)),
+    (network, (NORMAL(size=(784, 256)), NORMAL(size=(256, 10)), NORMAL(size=(128, 784))), (0, 1)),
+    (inverse, (NORMAL(size=(200, 200)) + 20.0 * np.eye(200),), (0,)),
+]
+
+
+@pytest.mark.parametrize(("f", "args", "wrt"), FORWARD, ids=[f.__name__ for f, _, _ in FORWARD])
+def test_a_tangent_costs_at_most_two_and_a_half_functions(f, args, wrt):
+    push = sct.jvp(f, wrt).specialize(*args)
+    function, pushed = interleaved(partial(f, *args), partial(push, *args, *(args[k] for k in wrt)))
+    assert pushed <= 2.5 * function, f"{pushed / function:.3f}"
+
+
 @every_case
 def test_dispatch_takes_at_most_three_microseconds(case):
     small = case.args if case.name.startswith(("mlp 1 ", "recurrence")) else None
