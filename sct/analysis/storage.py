@@ -107,7 +107,7 @@ class Storage:
         return False  # at least one was made in this iteration, and the other before or elsewhere
 
     def entry(self, r: Value) -> frozenset[Value]:
-        """The roots from outside of its loop that something carried may lie in."""
+        """The roots from outside of its loop that something carried may lie in, also by way of loops within that."""
         number = self.loop[r][0]
         found: set[Value] = set()
         seen: set[Value] = set()
@@ -118,10 +118,10 @@ class Storage:
                 continue
             seen.add(x)
             for e in self.bits.those(self.sources[x]):
-                if e in self.loop and self.loop[e][0] == number:
-                    work.append(e)
-                elif e not in self.inside[number]:
+                if e not in self.inside[number] and self.loop.get(e, (None,))[0] != number:
                     found.add(e)
+                elif e in self.loop:
+                    work.append(e)
         return frozenset(found)
 
     @functools.cached_property

@@ -125,7 +125,13 @@ def happened(s: Builder, spent: int) -> tuple[frozenset[Hashable], ...]:
 
 
 def begin(s: Builder, loop: Loop) -> None:
-    """What the loop's parts share memory with, and which of them are not known, when the first iteration starts."""
+    """What the loop's parts share memory with, and which of them are not known, when the first iteration starts.
+
+    A list of unknown length holds what it begins with from here on, also where there is no iteration.
+    """
+    for obj, t, i in zip(loop.objects, loop.types[loop.own :], loop.inits[loop.own :], strict=True):
+        if isinstance(t, ListOf):
+            s.memory.holds(obj, i)
     first = slots(s, loop, loop.inits)
     for slot, _, found in first:
         near = s.memory.sharing.bits.those(s.memory.sharing.near(found))
@@ -163,11 +169,13 @@ def slots(s: Builder, loop: Loop, others: Sequence[Operand]) -> list[_Part]:
 
 def start_iteration(s: Builder, loop: Loop) -> None:
     """What the memory holds when an iteration starts."""
-    for obj, p, i in zip(loop.objects, loop.params[loop.own :], loop.inits[loop.own :], strict=True):
+    written = list(zip(loop.objects, loop.params[loop.own :], loop.inits[loop.own :], strict=True))
+    for obj, p, _ in written:
         s.memory.set(obj, p)
-        if isinstance(type_of(p), ListOf):
-            s.memory.holds(obj, i)
     know(s, loop, loop.params)
+    for obj, p, i in written:
+        if isinstance(type_of(p), ListOf):
+            s.memory.holds(obj, i)  # with whatever is known by now to share memory with what the list began with
 
 
 def know(s: Builder, loop: Loop, operands: Sequence[Operand]) -> None:

@@ -232,6 +232,29 @@ def until(x, n):
     return np.sum(v)
 
 
+def handed_to_what_a_growing_list_began_with(x, y, n):
+    p = [y, np.ones(3)]
+    for _ in range(n):
+        x *= 0.8
+        x, y = (y, y + x)
+        p.append(0.9 * y)
+    return np.sum(p[1] * p[0])
+
+
+def left_as_what_a_growing_list_began_with(x, y, n):
+    p = [x, y]
+    for _ in range(n):
+        p.append(0.9 * x)
+        x = y * 1.1
+    x *= 0.8
+    return np.sum(p[len(p) // 2]) + np.sum(p[0])
+
+
+def test_a_name_comes_to_be_what_a_list_began_with_that_grows():
+    refused(handed_to_what_a_growing_list_began_with, 0.5 * X, X, 3, match="'p' may share memory with 'x'")
+    refused(left_as_what_a_growing_list_began_with, 0.5 * X, X, 0, match="'p' may share memory with 'x'")
+
+
 def test_the_test_of_a_while_loop_reads():
     refused(until, X, 3)
 
