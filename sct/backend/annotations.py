@@ -18,7 +18,18 @@ from sct.ir.records import record
 from sct.ir.ssa import type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Undefined, Unknown
 
-__all__ = ["ANY", "Annotations", "Declared", "believable", "declared", "given_back", "mixed", "open_number", "whole_type"]
+__all__ = [
+    "ANY",
+    "Annotations",
+    "Declared",
+    "believable",
+    "declared",
+    "given_back",
+    "mixed",
+    "nodes_of",
+    "open_number",
+    "whole_type",
+]
 
 ANY = "Any"
 _REAL, _COMPLEX = Scalar(float, also=(complex,)), Scalar(complex, also=(float,))
@@ -115,7 +126,7 @@ def declared(header: ast.FunctionDef, types: Mapping[str, Sequence[Abstract]], r
         return Declared(inline, first, [], "")
     unknown = _Unsure(assigned, types)
     untyped: list[ast.Return] = []
-    for n in _own(header):
+    for n in nodes_of(header):
         if not isinstance(n, ast.Return) or n.value is None:
             continue
         several = isinstance(n.value, ast.Tuple)
@@ -136,7 +147,7 @@ def declared(header: ast.FunctionDef, types: Mapping[str, Sequence[Abstract]], r
 
 def believable(header: ast.FunctionDef, t: Abstract) -> Abstract:
     """The type of a function's result, left open where a type checker may take an expression that is returned for another."""
-    for n in _own(header):
+    for n in nodes_of(header):
         if isinstance(n, ast.Return) and n.value is not None:
             t = _believable(n.value, t)
     return t
@@ -160,7 +171,7 @@ def _of_known_rank(header: ast.FunctionDef, assigned: Mapping[str, Any]) -> Iter
         if isinstance(of, ast.Name) and of.id in assigned:
             yield of.id
     made: dict[str, list[ast.expr]] = {}
-    for n in _own(header):
+    for n in nodes_of(header):
         if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name) and n.targets[0].id in assigned:
             made.setdefault(n.targets[0].id, []).append(n.value)
     for name, values in made.items():
@@ -186,7 +197,7 @@ def _declare(
 def _assignments(header: ast.FunctionDef) -> dict[str, list[ast.expr | None]]:
     """The variables that a function assigns itself, in order, and what it assigns, where that is said by one expression."""
     found: dict[str, list[ast.expr | None]] = {}
-    for n in _own(header):
+    for n in nodes_of(header):
         simple = isinstance(n, (ast.Assign, ast.AugAssign, ast.AnnAssign))
         for target in n.targets if isinstance(n, ast.Assign) else [n.target] if isinstance(n, (ast.AugAssign, ast.For)) else ():
             for name in ast.walk(target):
@@ -198,7 +209,7 @@ def _assignments(header: ast.FunctionDef) -> dict[str, list[ast.expr | None]]:
     return found
 
 
-def _own(header: ast.FunctionDef) -> Iterator[ast.AST]:
+def nodes_of(header: ast.FunctionDef) -> Iterator[ast.AST]:
     """The statements of a function in order, without those of functions in it."""
     work: list[ast.AST] = list(reversed(header.body))
     while work:

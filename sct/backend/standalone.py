@@ -17,7 +17,7 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from sct.backend.annotations import Annotations, believable, declared, given_back, mixed, open_number, whole_type
+from sct.backend.annotations import Annotations, believable, declared, given_back, mixed, nodes_of, open_number, whole_type
 from sct.backend.bundle import WAYS, Bundle, Gap, edited, known_by, recursive_under_numba, rows_of
 from sct.backend.copies import copy_in, told_apart, words
 from sct.backend.outside import all_blocks, as_parameters, free_in, is_free
@@ -669,7 +669,7 @@ def _symbols(n: SizeLike) -> set[Any]:
 
 def _in_brackets(header: ast.FunctionDef) -> Iterator[tuple[Any, str]]:
     """Brackets around several results that take more than a line, which all formatters break in the same places."""
-    for n in ast.walk(header):
+    for n in nodes_of(header):
         value = n.value if isinstance(n, ast.Return) else None
         bare = isinstance(value, ast.Tuple) and value.elts and value.col_offset == value.elts[0].col_offset
         if value is not None and bare and (value.end_lineno != value.lineno or (value.end_col_offset or 0) > _WIDTH):

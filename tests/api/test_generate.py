@@ -1214,3 +1214,18 @@ def test_sizes_that_stand_nowhere_alone():
 def test_bad_input(call, match):
     with pytest.raises(sct.SctError, match=match):
         call()
+
+
+def many(first_parameter, second_parameter, third_parameter, fourth_parameter, fifth_parameter):
+    return np.sum(first_parameter * second_parameter * third_parameter * fourth_parameter * fifth_parameter)
+
+
+@pytest.mark.parametrize("transform", ["pullback", "linearize"])
+def test_an_inner_function_that_gives_more_than_fits_into_a_line(transform):
+    args = tuple(np.full(2, k + 1.0) for k in range(5))
+    text = sct.generate(many, transform, tuple(range(5)), like=args, name="derivative")
+    namespace = {}
+    exec(text, namespace)
+    _, inner = namespace["derivative"](*args)
+    found = inner(1.0) if transform == "pullback" else inner(*args)
+    assert len(found) == 5 and found[4].tolist() == [24.0, 24.0] if transform == "pullback" else found == 1200.0

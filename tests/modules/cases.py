@@ -77,10 +77,10 @@ def functions():
     """All functions: names, functions, arguments, what they are differentiated by, and whether they give a number."""
     for name in NAMES:
         if not is_refused(name):
-            yield (name, *sample(name))
-    for p in PROGRAMS:
+            yield (f"kernel_{name}", *sample(name))
+    for k, p in enumerate(PROGRAMS):
         f, args, wrt, _ = p.values
-        yield f.__name__, f, args, wrt
+        yield f"program_{k}_{f.__name__}", f, args, wrt
     for k, (f, args, wrt) in enumerate(CASES):
         bound = inspect.signature(f).bind(*args)
         bound.apply_defaults()
