@@ -298,6 +298,7 @@ class Standalone:
         of = {g.name: g for g in _functions(f)}
         edits: list[tuple[Any, str]] = []
         heads: dict[int, list[str]] = {}
+        before: dict[int, list[str]] = {}
         after: dict[int, list[str]] = {}
         for n in ast.walk(ast.parse(body)):
             if not isinstance(n, ast.FunctionDef):
@@ -310,13 +311,19 @@ class Standalone:
             heads[n.lineno] = [margin + _head(n), *(head if own is f else ()), *first]
             edits += [(Gap(row, column), f": {annotation}") for (row, column), annotation in says.inline.items()]
             edits += _in_brackets(n)
+            extrema: list[Any] = [s for s in nodes_of(n) if _is_extremum(s)]
+            edits += [(Gap(s.lineno, s.test.end_col_offset + 1), "  # noqa: PLR1730") for s in extrema]
+            for s in _too_long(n):
+                name = _unused("entry", body, len(before))
+                before[s.lineno] = [f"{' ' * s.col_offset}{name} = {ast.unparse(s.target.slice)[1:-1]}"]
+                edits.append((s.target.slice, name))
             for back in says.returns:
                 edits.append((Gap(back.lineno, back.col_offset, 6), says.result))
                 after[back.end_lineno or 0] = [f"{' ' * back.col_offset}return {says.result.partition(':')[0]}"]
         rows = [r.rstrip("\n") for r in rows_of(edited(body, edits))]
         out: list[str] = []
         for number, row in enumerate(rows, start=1):
-            out += [*heads.get(number, [row]), *after.get(number, ())]
+            out += [*before.get(number, ()), *heads.get(number, [row]), *after.get(number, ())]
         return "\n".join(out) + "\n"
 
     def annotate(
@@ -675,6 +682,34 @@ def _in_brackets(header: ast.FunctionDef) -> Iterator[tuple[Any, str]]:
         if value is not None and bare and (value.end_lineno != value.lineno or (value.end_col_offset or 0) > _WIDTH):
             yield Gap(value.lineno, value.col_offset), "("
             yield Gap(value.end_lineno, value.end_col_offset), ",)"
+
+
+def _is_extremum(s: ast.AST) -> bool:
+    """Whether a statement gives a variable a smaller or greater value, as its user wrote it, and does no more."""
+    if not isinstance(s, ast.If) or not isinstance(s.test, ast.Compare) or len(s.body) > 1 or s.orelse:
+        return False
+    (made,) = s.body
+    compared = {ast.unparse(o) for o in (s.test.left, *s.test.comparators)}
+    return isinstance(made, ast.Assign) and {ast.unparse(o) for o in (*made.targets, made.value)} == compared
+
+
+def _too_long(header: ast.FunctionDef) -> Iterator[Any]:
+    """Additions of a variable to an entry that take more than a line, which formatters break in different places."""
+    for n in nodes_of(header):
+        if not isinstance(n, ast.AugAssign) or not isinstance(n.target, ast.Subscript) or not isinstance(n.value, ast.Name):
+            continue
+        index = n.target.slice
+        plain = isinstance(index, ast.Tuple) and not any(isinstance(e, ast.Slice) for e in index.elts)
+        if plain and (n.end_col_offset or 0) > _WIDTH:
+            yield n
+
+
+def _unused(word: str, text: str, count: int) -> str:
+    """A name that a text does not have, another one for each count."""
+    name = f"{word}_{count}" if count else word
+    while re.search(rf"\b{name}\b", text):
+        name += "_"
+    return name
 
 
 def _head(n: ast.FunctionDef) -> str:

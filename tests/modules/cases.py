@@ -14,7 +14,7 @@ import sct
 
 from .functions import CASES, thresholded
 
-TRANSFORMS = ("grad", "value_and_grad", "vjp", "pullback", "elementwise_grad", "adjoint", "jvp")
+TRANSFORMS = ("grad", "value_and_grad", "vjp", "pullback", "elementwise_grad", "adjoint", "jvp", "linearize")
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,12 @@ class Case:
         return random_like(self.function(*copy.deepcopy(self.args)), np.random.default_rng(1))
 
     def call(self) -> tuple[Any, ...]:
-        """The arguments of the module's function; of a pullback, the cotangent comes last."""
+        """The arguments of the module's function; last what a pullback or a linearization is called with."""
         last = (self.cotangent(),) if self.transform in ("vjp", "pullback", "adjoint") else ()
         if self.transform == "jvp":
             last = self.tangents()
+        if self.transform == "linearize":
+            last = (self.tangents(),)
         return (*copy.deepcopy(self.args), *last, *(self.buffers() if self.transform == "adjoint" else ()))
 
     def tangents(self) -> tuple[Any, ...]:
@@ -70,6 +72,9 @@ class Case:
         if self.transform == "pullback":
             value, pull = sct.pullback(self.function, self.wrt)(*copy.deepcopy(self.args))
             return value, pull(self.cotangent())
+        if self.transform == "linearize":
+            value, push = sct.linearize(self.function, self.wrt)(*copy.deepcopy(self.args))
+            return value, push(*self.tangents())
         return getattr(sct, self.transform)(self.function, self.wrt)(*self.call())
 
 

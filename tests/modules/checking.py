@@ -26,9 +26,9 @@ for path, transform, args in calls:
     spec.loader.exec_module(module)
     *first, last = args
     try:
-        if transform == "pullback":
-            value, pull = module.derivative(*first)
-            out.append((value, pull(last)))
+        if transform in ("pullback", "linearize"):
+            value, inner = module.derivative(*first)
+            out.append((value, inner(*last) if transform == "linearize" else inner(last)))
         else:
             result = module.derivative(*args)
             out.append((result, args) if transform == "adjoint" else result)
