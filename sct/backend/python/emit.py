@@ -375,7 +375,7 @@ class _Emitter:
             self.closure(s, out)
 
     def apply(self, s: Apply, out: list[Any]) -> None:
-        if s.result in self.folding.inline or s in self.rows:
+        if s.result in self.folding.inline or s in self.rows or (s.op is len and s.result in self.lengths):
             return
         if s.result in self.parts:
             self.several(s, out)
@@ -658,6 +658,13 @@ class _Emitter:
                 domain = call(self.symbols.refer("enumerate"), [domain])
         out.append(ast.For(target, domain, body, [], None))
         self.copies(s.results[: len(params)], params, out)
+
+    @functools.cached_property
+    def lengths(self) -> set[Operand]:
+        """The lengths that only loops over the rows of arrays go by, which do not ask for them."""
+        loops = [s for b in blocks_in(self.f.block) for s in b.body if isinstance(s, For)]
+        by_rows = Counter(s.stop for s in loops if self.row_of(s) is not None)
+        return {v for v, count in by_rows.items() if isinstance(v, Value) and self.uses[v] == count}
 
     def row_of(self, s: For) -> Apply | None:
         """The read of the row, at the start of the body, of a loop over the rows of an array."""
