@@ -779,3 +779,17 @@ def ravel_multi_index_type(multi_index, dims, mode="raise", order="C"):
 def unravel_index_type(indices, shape, order="C"):
     rank = as_shape(shape)
     return UNKNOWN if rank is None else Tuple((Array(_INTP, as_array(indices).shape),) * len(rank))
+
+
+# --- numbers of operations ---------------------------------------------------------------------------------------------
+
+
+def _of_sort(a, axis=-1, *others, **options):
+    """Comparisons: n log₂ n for each row of n entries."""
+    shape = as_array(a).shape
+    if shape is None or not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
+        return None
+    return [(1, (*shape, ("log2", shape[axis])))]
+
+
+facts(np.sort, np.argsort, operations=_of_sort)

@@ -15,7 +15,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
-from sct.registry.facts import memory
+from sct.registry.facts import facts, memory
 from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
 from sct.registry.type_rules import result_type
 from sct.runtime import as_number, keep_reduced_axes, stop_gradient, unbroadcast
@@ -847,3 +847,53 @@ nondifferentiable(np.linalg.matrix_rank)
 def matrix_rank_type(A, tol=None, hermitian=False, *, rtol=None):
     known = _matrix(A)
     return UNKNOWN if known is None else Array(np.dtype(np.intp), known[1])
+
+
+# --- numbers of operations ---------------------------------------------------------------------------------------------
+
+
+def _of_square(factor):
+    """So many times n³ for each matrix."""
+
+    def operations(a, *others, **options):
+        shape = as_array(a).shape
+        return None if shape is None or len(shape) < 2 else [(factor, (*shape[:-1], shape[-1], shape[-1]))]
+
+    return operations
+
+
+def _of_solve(a, b):
+    """An LU factorization, and two triangular solves for each right-hand side."""
+    shape, given = as_array(a).shape, as_array(b).shape
+    if shape is None or given is None or len(shape) < 2:
+        return None
+    columns = () if len(given) == 1 else given[-1:]
+    return [(2 / 3, (*shape[:-1], shape[-1], shape[-1])), (2, (*shape, *columns))]
+
+
+def _of_rectangle(with_vectors, without):
+    """So many times m n², and so many times n³, of an m × n matrix."""
+
+    def operations(a, *options, compute_uv=True, **others):
+        shape = as_array(a).shape
+        if shape is None or len(shape) < 2:
+            return None
+        *lead, m, n = shape
+        tall, square = with_vectors if compute_uv else without
+        return [(tall, (*lead, m, n, n)), (square, (*lead, n, n, n))]
+
+    return operations
+
+
+# Golub & Van Loan 2013, "Matrix Computations", 4th ed.: sections 3.2, 4.2, 5.2, 7.5, 8.3 and 8.6, for m ≥ n.
+facts(np.linalg.solve, operations=_of_solve)
+facts(np.linalg.inv, operations=_of_square(2))
+facts(np.linalg.det, np.linalg.slogdet, operations=_of_square(2 / 3))
+facts(np.linalg.cholesky, operations=_of_square(1 / 3))
+facts(np.linalg.eigvalsh, operations=_of_square(4 / 3))
+facts(np.linalg.eigh, operations=_of_square(9))
+facts(np.linalg.eigvals, operations=_of_square(10))
+facts(np.linalg.eig, operations=_of_square(25))
+facts(np.linalg.qr, operations=_of_rectangle((4, -4 / 3), (2, -2 / 3)))
+facts(np.linalg.svd, np.linalg.pinv, operations=_of_rectangle((6, 20), (2, 2)))
+facts(np.linalg.svdvals, operations=_of_rectangle((2, 2), (2, 2)))

@@ -3,7 +3,8 @@
 Takes the block of a typed function; gives polynomials in the sizes that its types name, or numbers where these are known at the
 call (`sct.ir.types.sizes_known`). It is an estimate: of the branches of an `if` the dearer one is counted, a loop that may be
 left early is counted to its end, and the index of a loop is its mean wherever it tells a size. What is done to indices and
-containers is not counted, and of functions whose number of operations is not that of some entries only the bytes are.
+containers is not counted; of functions whose number of operations is neither that of some entries nor registered, only the
+bytes are.
 """
 
 from __future__ import annotations
@@ -238,6 +239,9 @@ def _of_operation(s: Apply, indices: Mapping[str, Count]) -> Cost:
 
 def _operations(op: Any, kind: str, s: Apply, made: Count, indices: Mapping[str, Count]) -> Count | None:
     """How many operations on numbers a call is; None if that is not known."""
+    terms = for_call(facts_of(op).operations, s.op, s.args, s.kwargs)
+    if terms is not None:
+        return sum((_term(factor, sizes, indices) for factor, sizes in terms), start=_NOTHING)
     arrays = [type_of(o) for o in s.operands if isinstance(type_of(o), Array)]
     operands = [n for n in (_entries(t, indices) for t in arrays) if n is not None]
     if op in _PRODUCTS:
@@ -252,6 +256,19 @@ def _operations(op: Any, kind: str, s: Apply, made: Count, indices: Mapping[str,
         found = (operands[0] * operands[1] * made).root()  # of I K, K J and I J entries: I J K
         return None if found is None else found * 2
     return _NOTHING if kind == "construction" or not _moves(s) else None
+
+
+def _term(factor: float, sizes: Iterable[Any], indices: Mapping[str, Count]) -> Count:
+    """A product of sizes, or of logarithms of these, with a factor."""
+    out = Count.of(factor)
+    for n in sizes:
+        if isinstance(n, tuple):
+            size = _size(n[1], indices)
+            known = size.number
+            out = out * (Count({(f"log2({size})",): 1}) if known is None else math.log2(max(known, 1)))
+        else:
+            out = out * _size(n, indices)
+    return out
 
 
 def _moves(s: Apply) -> bool:

@@ -74,6 +74,9 @@ class Facts:
         Of an operator that raises for some numbers of Python's: what gives NumPy's value there.
     inlined : bool
         Of a function in Python that has a rule: whether it is inlined all the same, where the types decide its branches.
+    operations : callable
+        Of what is no sum, product or element-wise function: about how many operations on numbers a call is, as terms, each a
+        factor with the sizes that it multiplies; `("log2", n)` for the logarithm of a size.
     zeros : bool
         Whether all entries of the result are 0.
     sees_caller : bool
@@ -99,6 +102,7 @@ class Facts:
     ufunc: np.ufunc | None = None
     total: Callable[..., Any] | None = None
     inlined: bool = False
+    operations: Callable[..., Any] | None = None
     zeros: bool = False
     sees_caller: bool | Callable[..., bool] = False
 

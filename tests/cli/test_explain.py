@@ -35,7 +35,7 @@ def third(x):
 
 def solved(A, b):
     print("called")
-    return np.sum(np.linalg.solve(A, b))
+    return np.sum(np.linalg.solve(A, np.partition(b, 1)))
 
 
 GIVEN = (0.9, np.ones(3), 4)
@@ -97,7 +97,7 @@ def test_json(sct):
 def test_what_is_not_counted_and_what_is_printed(sct):
     done = sct("explain", "own_model.py:solved", "--args", "(np.eye(2), np.ones(2))")
     assert done.exit_code == 0
-    assert "only the bytes are counted of" in done.stdout and "np.linalg.solve" in done.stdout
+    assert "only the bytes are counted of np.partition" in done.stdout
     assert "called" not in done.stdout
 
 
