@@ -42,14 +42,12 @@ from sct.specialize.lowering import compiling
 from sct.specialize.reading import noting
 from sct.specialize.specializer import Specializer
 from sct.stack import with_room
-from sct.stages import Typed
+from sct.stages import MODES, Typed
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.reverse import Mode
 
 __all__ = ["LATE", "NAMES", "DerivedFunction", "names_of", "namesake", "otherwise", "signature_of", "written_name"]
 
-_VJP = Mode("vjp", True, "argument")
-_JVP = Mode("jvp", True, "tangents")
 _CACHE_SIZE = 64
 _VARIANTS = 3  # forms for arguments of the same types that rely on different sizes; the next one relies on none
 NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
@@ -417,7 +415,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _derived(self, derived: Derived) -> DerivedFunction[..., Any]:
         function = self._derived(derived.function) if isinstance(derived.function, Derived) else derived.function
-        mode = replace(_JVP if derived.forward else _VJP, again=isinstance(function, Again))
+        mode = replace(MODES[derived.transform], again=isinstance(function, Again))
         function = function.function if isinstance(function, Again) else function
         own = self._callee.function is function and not self._first
         if own and self._given_wrt == derived.wrt and self.mode == mode:
