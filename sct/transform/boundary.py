@@ -223,7 +223,6 @@ class Boundary(Adjoints):
         """The function of both sweeps, and what it gives."""
         f, mode = self.primal, self.mode
         value = result if aux is None else Tuple((result, aux))
-        name = f"{f.name if f.name.isidentifier() else 'f'}_{mode.suffix}"
         swept = self.under_their_names(Block((), tuple(self.b.body), (gradient,)))
         reversed_body, (gradient,) = swept.body, swept.yields
         forward = (*f.block.body, *self.last)
@@ -233,24 +232,25 @@ class Boundary(Adjoints):
             block = Block(seed, reversed_body, (gradient,))
             self.mirror[block.label] = f.block.label
             body: tuple[Statement, ...] = (*forward, Closure("pull", block, pull))
-            return self.function(name, parameters, f.block.params, body, Tuple((value, pull)))
+            return self.function(parameters, f.block.params, body, Tuple((value, pull)))
         if mode.seed == "argument":
             parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
             parameters = positional_last(parameters)
         out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
         own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {p.name: p for p in seed}
         params = tuple(own[p.name] for p in parameters)
-        return self.function(name, parameters, params, (*forward, *reversed_body), out)
+        return self.function(parameters, params, (*forward, *reversed_body), out)
 
     def function(
         self,
-        name: str,
         parameters: list[inspect.Parameter],
         params: tuple[Value, ...],
         body: tuple[Statement, ...],
         out: Operand,
     ) -> Function:
+        """A function called after the primal and what is asked of it."""
         f = self.primal
+        name = f"{f.name if f.name.isidentifier() else 'f'}_{self.mode.suffix}"
         signature = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters])
         return Function(name, signature, Block(params, body, (out,), f.block.label), f.doc, f.callee)
 

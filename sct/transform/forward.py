@@ -137,8 +137,7 @@ class _Forward(Boundary):
             )
         push = Value(Unknown(), "push")
         body = (*(self.outer if self.apart else f.block.body), Closure("push", block, push))
-        name = f"{f.name if f.name.isidentifier() else 'f'}_{self.mode.suffix}"
-        return self.function(name, list(f.signature.parameters.values()), f.block.params, body, Tuple((value, push)))
+        return self.function(list(f.signature.parameters.values()), f.block.params, body, Tuple((value, push)))
 
     def joint(self, given: list[Value], out: Operand) -> Function:
         """The function of values and tangents, which takes those of its parameters behind them."""
@@ -147,10 +146,9 @@ class _Forward(Boundary):
         parameters = [p.replace(default=inspect.Parameter.empty) for p in f.signature.parameters.values()]
         parameters = positional_last([*parameters, *(inspect.Parameter(v.name, kind) for v in given)])
         own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {v.name: v for v in given}
-        name = f"{f.name if f.name.isidentifier() else 'f'}_{self.mode.suffix}"
         params = tuple(own[p.name] for p in parameters)
         block = self.under_their_names(Block((), tuple(self.b.body), (out,)))
-        return self.function(name, parameters, params, block.body, block.yields[0])
+        return self.function(parameters, params, block.body, block.yields[0])
 
     def tangent_parameter(self, p: Value, given: Value) -> Operand:
         """What a caller gives as the tangent of a parameter, as numbers of its type and shape."""
