@@ -36,7 +36,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import unbroadcast
+from sct.runtime import laid_out, unbroadcast
 
 from .arithmetic import is_ndarray
 
@@ -454,6 +454,20 @@ facts(np.asarray, np.asanyarray, itself=is_of_dtype, boxed=True)
 facts(np.array, np.asarray, np.asanyarray, np.copy, np.require, Method("copy"), Method("tobytes"), layout="by order")
 facts(np.isfortran, layout="always")
 facts(Method("copy"), memory="fresh", order=lambda a, order="C": order, boxed=is_ndarray)
+
+
+facts(laid_out, memory="fresh")
+
+
+@adjoint(laid_out)
+def laid_out_adjoint(y, x, like, y_bar):
+    """The value is `x`; of `like` only the layout counts, so its adjoint is 0."""
+    return y_bar, np.zeros_like(like)
+
+
+@result_type(laid_out)
+def laid_out_type(x, like):
+    return x
 
 
 @adjoint(np.array)

@@ -53,8 +53,10 @@ from sct.specialize.specializer import Specialized
 from sct.specialize.specializer import specialize as specialize_function
 from sct.stack import with_room
 from sct.transform.again import again
+from sct.transform.explicit import explicit
 from sct.transform.fits import with_checks
 from sct.transform.forward import forward
+from sct.transform.implicit import implicit
 from sct.transform.ownership import own_results
 from sct.transform.record import record as record_values
 from sct.transform.reverse import Mode
@@ -360,7 +362,7 @@ class Typed(Specialized):
         return self.function.signature if self.source is None else self.source.signature
 
 
-def specialize(form: Lowered | Typed, arguments: Arguments) -> Typed:
+def specialize(form: Lowered | Typed, arguments: Arguments, *, in_memory: bool = False) -> Typed:
     """A function in typed SSA form, for arguments of some types.
 
     Parameters
@@ -369,6 +371,9 @@ def specialize(form: Lowered | Typed, arguments: Arguments) -> Typed:
         The function; a derivative, to differentiate it again.
     arguments : Arguments
         Made by `Arguments.like`, `Arguments.declared` or `Arguments.annotated`.
+    in_memory : bool
+        Whether a write into an array stays a statement that writes, as forward mode has it. Otherwise it makes a new value, as
+        the reverse sweep needs it.
 
     Raises
     ------
@@ -378,7 +383,7 @@ def specialize(form: Lowered | Typed, arguments: Arguments) -> Typed:
     function = form.function
     if isinstance(form, Lowered) and form.source.written is None and not isinstance(form.source.function, Flat):
         function = _without_defaults(function, arguments.types)
-    made, known, facts = _staged(arguments.known, lambda: specialize_function(function, arguments.types))
+    made, known, facts = _staged(arguments.known, lambda: specialize_function(function, arguments.types, in_memory))
     dependencies = tuple(dict.fromkeys((*form.dependencies, *made.dependencies)))
     if isinstance(form, Lowered):
         return Typed(made.function, dependencies, made.free, made.written, known, facts, form.source)
@@ -478,6 +483,8 @@ def _differentiated(
     passes: Pipeline,
     look: Callable[[str, Function], None],
 ) -> Specialized:
+    if mode.in_memory:
+        primal = explicit(replace(primal, function=unstepped(primal.function)))
     canonical = replace(primal, function=snapshots(run(passes.primal, primal.function)))
     look("primal", canonical.function)
     if mode.again:
@@ -511,13 +518,13 @@ def _pushed(
     primal: Specialized, wrt: Sequence[str], mode: Mode, passes: Pipeline, look: Callable[[str, Function], None]
 ) -> Specialized:
     """The forward-mode derivative of a function that is ready for it."""
-    pushed = forward(replace(primal, function=unstepped(primal.function)), wrt, mode)
+    pushed = forward(primal if mode.in_memory else replace(primal, function=unstepped(primal.function)), wrt, mode)
     look("forward", pushed.function)
     function = run(passes.pushed, pushed.function)
     look("pushed", function)
     owned = own_results(run(passes.stored, function), mode.gradient_in)
     look("stored", owned)
-    owned = run(passes.owned, owned)
+    owned = implicit(run(passes.owned, owned))
     look("owned", owned)
     return replace(pushed, function=owned)
 

@@ -10,14 +10,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sct.analysis.binding import ahead, behind
+from sct.analysis.points_to import points_to
 from sct.analysis.switches import is_on
 from sct.ir.manager import managed
-from sct.ir.ops import POP, PUSH, TAPE, Attribute
+from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, TAPE, Attribute, Rebind, Store
 from sct.ir.ssa import (
     Apply,
     Block,
     Operand,
     Value,
+    blocks_in,
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
@@ -59,16 +61,44 @@ def _sources(block: Block) -> Mapping[Value, tuple[Operand, ...]]:
     """What each value is made of by differentiable operations and φ's, and a tape by what is pushed on it."""
     out: dict[Value, tuple[Operand, ...]] = {}
     work = [block]
+    writes = False
     while work:
         for s in work.pop().body:
             work += s.blocks
+            if isinstance(s, Apply) and isinstance(s.op, (Rebind, Store)):
+                writes = True
             if not isinstance(s, Apply):
                 out.update(flow for flow in s.flows if differentiable(flow[0].type))
             elif s.op is PUSH:
                 out.update((tape, (*out.get(tape, ()), s.args[1])) for tape in values_of(s.args[0]))
             elif not blocks_derivative(s.op) and (differentiable(s.result.type) or s.op in (POP, TAPE)):
                 out[s.result] = (*out.get(s.result, ()), *s.operands)
+    if writes:
+        _through_memory(block, out)
     return out
+
+
+def _through_memory(block: Block, sources: dict[Value, tuple[Operand, ...]]) -> None:
+    """What stands for arrays of one class, which is written into, holds what is written into any of them."""
+    classes = points_to(block)
+
+    def add(v: Value, *operands: Operand) -> None:
+        sources[v] = (*sources.get(v, ()), *operands)
+
+    for b in blocks_in(block):
+        for s in b.body:
+            made = [*s.results, *(p for phi in s.phis for p in phi.params)]
+            if isinstance(s, Apply):
+                if isinstance(s.op, (Rebind, Store)):
+                    for v in values_of(s.args[0]):
+                        add(classes.of(v), *s.args[1:])
+                elif s.op is ALLOCATE and classes.is_written(s.result):
+                    add(classes.of(s.result), *s.args)
+                made = [] if s.op is LOAD else made
+            for v in made:
+                if classes.is_written(v) and (c := classes.of(v)) is not v:
+                    add(v, c)
+                    add(c, v)
 
 
 def varied_values(block: Block, varied: Iterable[Value]) -> set[Value]:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from sct.ir.manager import managed
 from sct.ir.ops import (
     ASSERT,
+    LOAD,
     RAISE,
     UNPACK,
     Attribute,
@@ -22,10 +23,13 @@ from sct.ir.ops import (
     Free,
     InPlace,
     Method,
+    Rebind,
     Special,
     Steps,
     StepsBack,
+    Store,
     Unused,
+    View,
     package_of,
 )
 from sct.ir.ssa import Apply, Block, Statement, Value, type_of
@@ -33,11 +37,18 @@ from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
 from sct.registry.effects import Effect, effect_of
 from sct.registry.methods import method_rule
 
-__all__ = ["acting", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
+__all__ = ["CHANGING", "acting", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
 
+CHANGING = ("writes", "draws", "acts")
+"""The effects by which what others read may change."""
 _ORDER: tuple[Effect, ...] = get_args(Effect)
 _KEPT = (RAISE, ASSERT, UNPACK)
-_OPERATIONS = frozenset((Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Special, Steps, StepsBack, Unused))
+_OPERATIONS = frozenset(
+    (
+        *(Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Rebind, Special, Steps, StepsBack, Store),
+        *(Unused, View),
+    )
+)
 
 
 def worst(*effects: Effect) -> Effect:
@@ -71,6 +82,10 @@ def effect(s: Apply) -> Effect:
     if isinstance(op, (Call, Derived)):
         found: Effect = op.effect
         return found
+    if isinstance(op, (Rebind, Store)):
+        return "writes"
+    if op is LOAD or isinstance(op, View):
+        return "reads"
     if isinstance(op, Unused):
         return "acts"
     if isinstance(op, Steps):
@@ -99,7 +114,7 @@ def _of_reading(s: Apply) -> Effect:
 
 def has_effect(s: Apply) -> bool:
     """Whether an operation must be kept for what it does, or because nothing is known of it."""
-    if s.op in _KEPT or effect(s) in ("draws", "reports", "acts"):
+    if s.op in _KEPT or effect(s) in ("writes", "draws", "reports", "acts"):
         return True
     return isinstance(s.op, (InPlace, Method)) and isinstance(callee(s), Method)
 
@@ -115,7 +130,7 @@ def acting(block: Block) -> tuple[Apply, ...]:
     body = [s for s in block.body if isinstance(s, Apply)]
     operations = {id(s.op): s.op for s in body}  # most never act, and are asked once
     asked = {k for k, op in operations.items() if not _never_acts(op)}
-    own = [s for s in body if id(s.op) in asked and effect(s) in ("draws", "acts")]
+    own = [s for s in body if id(s.op) in asked and effect(s) in CHANGING]
     return *own, *(t for s in block.body for b in s.blocks for t in acting(b))
 
 
@@ -123,7 +138,7 @@ def _never_acts(op: Any) -> bool:
     """Whether no statement of an operation acts, whatever its operands are."""
     if type(op) in _OPERATIONS:
         return isinstance(op, (Attribute, Field, Format, Free, Special))
-    return effect_of(op) not in ("draws", "acts")
+    return effect_of(op) not in CHANGING
 
 
 def statements(*blocks: Block) -> Iterator[Apply]:

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.analysis.activity import primitive_of
 from sct.analysis.effects import effect
 from sct.infer.facts import for_call
 from sct.ir.bits import Bits, Reach
 from sct.ir.manager import managed
-from sct.ir.ops import POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, Special, package_of
+from sct.ir.ops import ALLOCATE, POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, Special, package_of
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import (
     Apply,
@@ -37,9 +36,10 @@ from sct.ir.ssa import (
 )
 from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import Memory, facts_of
+from sct.registry.methods import primitive_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, kind_of
 
-__all__ = ["Storage", "fresh", "numbering", "read_only", "storage", "storage_of_lists"]
+__all__ = ["Storage", "fresh", "numbering", "placed", "read_only", "storage", "storage_of_lists"]
 
 
 class Storage:
@@ -292,11 +292,11 @@ def read_only(t: Apply) -> bool | None:
     """Whether what an operation gives cannot be written into, as an array of its own can; None if it may be so."""
     if _is_foreign(t.op):
         return None
-    where = _memory(t)
+    where = placed(t)
     return None if where == "either" else where == "read-only"
 
 
-def _memory(t: Apply) -> Memory | None:
+def placed(t: Apply) -> Memory | None:
     """Where the result of a call lies, as far as that is registered."""
     where: Memory | None = for_call(facts_of(t.op).memory, t.op, t.args, t.kwargs, "either")
     return where
@@ -310,6 +310,8 @@ def _is_foreign(op: Any) -> bool:
 def fresh(t: Apply) -> bool:
     """Whether an operation makes memory of its own."""
     op = t.op
+    if op is ALLOCATE:
+        return True
     if op is operator.getitem:
         x = t.args[0]
         if not isinstance(x, Value) or not isinstance(x.type, Array):
@@ -324,7 +326,7 @@ def fresh(t: Apply) -> bool:
         return facts_of(op).form_of == 0
     if op is UNPACK:  # of a vector, numbers
         return getattr(type_of(t.args[0]), "rank", None) == 1
-    where = _memory(t)
+    where = placed(t)
     if where is not None:
         return where == "fresh"
     return (effect(t) == "draws" and isinstance(t.result.type, Array)) or _makes_memory(primitive_of(op))

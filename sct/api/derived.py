@@ -449,7 +449,11 @@ class DerivedFunction(Generic[_P, _R]):
             types = tuple(given[n] for n in self._inner.parameters)
         function = self._callee.function
         derived = isinstance(function, DerivedFunction)
-        primal = typed_again(function.typed(types), types) if derived else typed_primal(function, types)
+        primal = (
+            typed_again(function.typed(types), types, self.mode.in_memory)
+            if derived
+            else typed_primal(function, types, self.mode.in_memory)
+        )
         return differentiated(primal, self.wrt, self.single, self.mode, self.optimize)
 
     def __sct_callee__(self) -> Callee:

@@ -130,8 +130,8 @@ def _primal(derived: DerivedFunction[..., Any], types: tuple[Any, ...]) -> Speci
     """The function that is differentiated, typed."""
     function = derived._callee.function
     if isinstance(function, DerivedFunction):
-        return typed_again(function.typed(types), types)
-    return typed_primal(function, types)
+        return typed_again(function.typed(types), types, derived.mode.in_memory)
+    return typed_primal(function, types, derived.mode.in_memory)
 
 
 # -- activity --------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ docs/library.md describes them.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from sct.ir.ops import ASSERT, POP, PUSH, RAISE, TAPE
+from sct.ir.ops import ALLOCATE, ASSERT, LOAD, POP, PUSH, RAISE, TAPE, Rebind, Store, View
 from sct.ir.rewriting import substitute
 from sct.ir.ssa import (
     Apply,
@@ -54,7 +54,9 @@ if TYPE_CHECKING:
     from sct.ir.verifier import MalformedError, verify
 
 __all__ = [
+    "ALLOCATE",
     "ASSERT",
+    "LOAD",
     "POP",
     "PUSH",
     "RAISE",
@@ -80,13 +82,16 @@ __all__ = [
     "Operand",
     "Origin",
     "Phi",
+    "Rebind",
     "Scalar",
     "Size",
     "Slice",
     "Stateful",
     "Statement",
+    "Store",
     "Tuple",
     "Value",
+    "View",
     "Visitor",
     "While",
     "blocks_in",

@@ -15,10 +15,12 @@ import numpy as np
 from sct.ir.records import record
 
 __all__ = [
+    "ALLOCATE",
     "ASSERT",
     "CALL",
     "DICT",
     "LIST",
+    "LOAD",
     "NEW",
     "POP",
     "PUSH",
@@ -37,10 +39,13 @@ __all__ = [
     "Free",
     "InPlace",
     "Method",
+    "Rebind",
     "Special",
     "Steps",
     "StepsBack",
+    "Store",
     "Unused",
+    "View",
     "describe",
     "hashable",
     "is_effect",
@@ -67,6 +72,8 @@ CALL = Special("call")  # args[0] is the callee
 RAISE = Special("raise")  # raise args[0] [from args[1]]
 ASSERT = Special("assert")  # assert args[0][, args[1]]
 NEW = Special("new")  # the list or dict args[0], as an object of its own
+ALLOCATE = Special("allocate")  # an array that may be written into, and holds args[0]; what it holds is had by LOAD
+LOAD = Special("load")  # what the array args[0], which is written into, holds now
 TAPE = Special("tape")  # an empty tape
 PUSH = Special("push")  # push args[1] on the tape args[0]
 POP = Special("pop")  # take the last entry off the tape args[0]
@@ -221,6 +228,37 @@ class InPlace:
         return f"in place {getattr(self.op, '__name__', self.op)}"
 
 
+@record(frozen=True, slots=True)
+class View:
+    """`op` of arrays that are written into: an array that lies, or may lie, in the memory of these."""
+
+    op: Any
+
+    def __str__(self) -> str:
+        return f"view {describe(self.op)}"
+
+
+@record(frozen=True, slots=True)
+class Store:
+    """`op(args[0], *args[1:])` is what the array `args[0]` holds from here on; `op` is `updated` or `scatter_add`."""
+
+    op: Any
+
+    def __str__(self) -> str:
+        return f"store {self.op.__name__}"
+
+
+@record(frozen=True, slots=True)
+class Rebind:
+    """`args[0] op= args[1]` of what may be a number, or an array that is written into; `op` is the operator of two operands.
+    The result is the array, or another number."""
+
+    op: Any
+
+    def __str__(self) -> str:
+        return f"rebind {self.op.__name__}"
+
+
 @record(frozen=True, eq=False)
 class Steps:
     """The forward sweep of a checkpointed loop, whose body is the function `step`, of the index, the state and constants.
@@ -315,7 +353,10 @@ def describe(op: Any) -> str:
     """What an operation is called in a message: the name by which a user would import it."""
     if isinstance(
         op,
-        (Again, Attribute, Augmented, Call, Field, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack, Unused),
+        (
+            *(Again, Attribute, Augmented, Call, Field, Method, Special, Format, Free, InPlace, Derived, Steps, StepsBack),
+            *(Rebind, Store, Unused, View),
+        ),
     ):
         return str(op)
     if is_indexed(op):

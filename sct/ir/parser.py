@@ -40,10 +40,13 @@ from sct.ir.ops import (
     Free,
     InPlace,
     Method,
+    Rebind,
     Special,
     Steps,
     StepsBack,
+    Store,
     Unused,
+    View,
 )
 from sct.ir.scanner import Scanner, TextError
 from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Origin, Statement, Value, While
@@ -54,7 +57,14 @@ __all__ = ["parse"]
 
 _FILE = "<text>"
 _SPECIAL = {o.name: o for o in vars(ops).values() if isinstance(o, Special)}
-_ON_OPERATIONS = {"augmented": Augmented, "inplace": InPlace, "unused": Unused}
+_ON_OPERATIONS = {
+    "augmented": Augmented,
+    "inplace": InPlace,
+    "unused": Unused,
+    "rebind": Rebind,
+    "store": Store,
+    "view": View,
+}
 _ORIGIN = re.compile(r"# (?P<part>reverse of |tangent of )?line (?P<line>\d+)(?: in (?P<inside>[^:]+))?: (?P<text>.*)")
 _VALUE = re.compile(r"%(?:(?P<name>\w*?)(?:~(?P<hint>\w+))?\.)?(?P<number>\d+)|%(?P<bare>[^\W\d]\w*)(?:~(?P<bare_hint>\w+))?")
 _KINDS = {"*": inspect.Parameter.VAR_POSITIONAL, "**": inspect.Parameter.VAR_KEYWORD}

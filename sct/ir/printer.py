@@ -24,10 +24,13 @@ from sct.ir.ops import (
     Free,
     InPlace,
     Method,
+    Rebind,
     Special,
     Steps,
     StepsBack,
+    Store,
     Unused,
+    View,
 )
 from sct.ir.ssa import (
     Apply,
@@ -102,7 +105,7 @@ class Printer:
             return op.name
         if isinstance(op, (Attribute, Method)):
             return f"{type(op).__name__.lower()} {_word(op.name)}"
-        if isinstance(op, (Augmented, InPlace, Unused)):
+        if isinstance(op, (Augmented, InPlace, Rebind, Store, Unused, View)):
             return f"{type(op).__name__.lower()} {self.op(op.op)}"
         if isinstance(op, Again):
             return f"again {self.names.of(op.function)}"

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from sct.analysis.effects import acting, effect, has_effect
-from sct.ir.ops import Attribute, Field, Format, Free, InPlace, Method, Special
+from sct.analysis.effects import CHANGING, acting, effect, has_effect
+from sct.ir.ops import LOAD, Attribute, Field, Format, Free, InPlace, Method, Rebind, Special, Store, View
 from sct.ir.ssa import Apply, Block, Function, Operand, Value
 from sct.ir.types import Const
 from sct.optimize.rewriter import Rewriter
@@ -60,7 +60,7 @@ class Sharing(Rewriter):
         if always is None:
             always = self.always[id(s.op)] = _always_shareable(s.op)
         kind = "none" if always else effect(s)
-        self.moment += kind in ("draws", "acts")
+        self.moment += kind in CHANGING
         if not (always or _shareable(s, kind)) or self.changes(s.result):
             return s
         try:
@@ -78,6 +78,8 @@ class Sharing(Rewriter):
 def _shareable(s: Apply, kind: Effect) -> bool:
     """Whether computing it twice gives the same, and no memory of its own that something may be stored into."""
     op = s.op
+    if op is LOAD:
+        return True
     if isinstance(op, _NEVER) or kind_of(op) == "construction":
         return False
     if isinstance(op, (Attribute, Method)):
@@ -90,4 +92,4 @@ def _always_shareable(op: Any) -> bool:
     return not isinstance(op, (*_NEVER, Attribute, Method)) and kind_of(op) != "construction" and effect_of(op) == "none"
 
 
-_NEVER = (Special, InPlace, Format, Free, Field)
+_NEVER = (Special, InPlace, Format, Free, Field, Rebind, Store, View)

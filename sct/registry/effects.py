@@ -25,11 +25,12 @@ __all__ = [
     "none_unless_said",
 ]
 
-Effect = Literal["none", "looks", "reads", "draws", "reports", "acts"]
+Effect = Literal["none", "looks", "reads", "writes", "draws", "reports", "acts"]
 """What a call does besides giving its result, each worse than the one before.
 
 looks: its result depends on what an operand holds, which something else may change if that is of an unknown type.
-reads: its result depends on state that something else may change. draws: it moves a random generator on. reports: it says
+reads: its result depends on state that something else may change. writes: it changes what an array of the function's holds.
+draws: it moves a random generator on. reports: it says
 something to the world that the program does not hear (print, a log, a file that is written). acts: it may do anything.
 """
 _effects: dict[Any, Effect] = {}

@@ -25,6 +25,7 @@ __all__ = [
     "joined",
     "keep_reduced_axes",
     "kept",
+    "laid_out",
     "last_writes",
     "numbers",
     "of_first_dtype",
@@ -33,8 +34,10 @@ __all__ = [
     "put_back",
     "quotient",
     "random_states",
+    "renewed",
     "repeated",
     "replayed",
+    "replica",
     "scatter_add",
     "shortened",
     "shown",
@@ -164,6 +167,25 @@ def kept(x: Any) -> Any:
     if isinstance(x, dict):
         return {k: kept(v) for k, v in x.items()}
     return x.copy("K") if isinstance(x, np.ndarray) else x
+
+
+def laid_out(x: Any, like: Any) -> Any:
+    """The numbers `x`, as an array of their own that lies in memory as the array `like`, of the same shape, does."""
+    steps = [step // like.itemsize * x.itemsize for step in like.strides]
+    reach = [max(n - 1, 0) * step for n, step in zip(like.shape, steps, strict=True)]
+    before = -sum(r for r in reach if r < 0)  # from the first entry in memory to that of the indices 0
+    room = bytearray(sum(map(abs, reach)) + x.itemsize)
+    out: Any = np.ndarray(like.shape, x.dtype, room, before, steps)
+    out[...] = x
+    return out
+
+
+def renewed(into: Any, value: Any, own: Any) -> Any:
+    """The tangent `value` of what was changed in place, if that, `own`, is an array: then it is in `into`, its own before."""
+    if not isinstance(own, np.ndarray):
+        return value
+    into[...] = value
+    return into
 
 
 def shown(x: Any) -> Any:

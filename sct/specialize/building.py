@@ -57,6 +57,7 @@ class Builder(Protocol):
     pending: tuple[SctError, ...]
     spent: list[Plan]
     left: list[tuple[FunctionType, Write]]
+    in_memory: bool
     looped: tuple[Operand, ...]
     instances: int
     outlines: dict[Any, int]

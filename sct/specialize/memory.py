@@ -67,7 +67,8 @@ class Write:
 class Memory:
     """The state at one point. `fork` copies what depends on the way taken; facts about values are shared."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_memory: bool = False) -> None:
+        self.in_memory = in_memory  # arrays are written into where they lie, and their versions need not be known
         self.contents: dict[Key, Operand] = {}  # object -> what it holds, once that is not what it was made as
         self.writes: dict[Key, Write] = {}  # object -> the last write
         self.stale: dict[Key, Write] = {}  # object -> the write to another one that may have changed it
@@ -85,7 +86,7 @@ class Memory:
 
     def fork(self) -> Memory:
         """The state for a branch or a loop's body."""
-        new = Memory()
+        new = Memory(self.in_memory)
         new.parent = self
         new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
         new.sharing, new.again = self.sharing.fork(), dict(self.again)
@@ -167,6 +168,8 @@ class Memory:
         own = fresh(s)
         if not own and (read_only(s) or base in self.read_only):
             self.read_only.add(v)
+        if self.in_memory:
+            return
         if op is UNPACK and isinstance(base, Value) and isinstance(base.type, Array) and base.type.rank == 1:
             return  # numbers
         if isinstance(base, Value) and isinstance(base.type, Array) and isinstance(v.type, Array):

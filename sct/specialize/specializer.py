@@ -97,6 +97,7 @@ from sct.specialize import attributes, branches, calls, growing, instances, loop
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Plan, UndecidedError
 from sct.specialize.containers import STRUCTURAL, UnrollError
+from sct.specialize.in_memory import is_of_memory, specialized_again
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import Range, Reversed, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
@@ -129,19 +130,23 @@ class Specialized:
 _runs = itertools.count()
 
 
-def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
-    """`function` with its parameters of the given types; begun anew with whatever is seen to be decided wrongly."""
+def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = False) -> Specialized:
+    """`function` with its parameters of the given types; begun anew with whatever is seen to be decided wrongly.
+
+    `in_memory`: what is written into arrays stays written into them, by statements; otherwise each write makes a new value.
+    """
     decided: dict[Hashable, Any] = {}
     while True:
         try:
-            return _specialized(function, types, decided)
+            return _specialized(function, types, decided, in_memory)
         except UndecidedError as e:
             decided[e.what] = e.choice
 
 
-def _specialized(function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any]) -> Specialized:
+def _specialized(function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any], in_memory: bool) -> Specialized:
     # what is named after its place is its own in each run
-    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided)
+    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory)
+    s.memory = Memory(in_memory)
     s.entry = []
     params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]
@@ -203,6 +208,7 @@ class Specializer:
     written: dict[Value, Place | None] = field(default_factory=dict)
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
+    in_memory: bool = False  # writes into arrays stay writes
     outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
     settled: dict[Hashable, tuple[Abstract, ...]] = field(default_factory=dict)  # their types
@@ -579,6 +585,8 @@ class Specializer:
             return self.apply(op.function, (*first, *args), {**{k: self.present(v) for k, v in op.kwargs}, **kwargs}, name)
         if isinstance(op, InPlace):
             op = op.op
+        if is_of_memory(op):
+            return specialized_again(self, op, args, kwargs, name, known)
         if op is NEW:
             self.memory.bear(self.memory.object_of(args[0]))  # of which this is a version, if an item was written into
             return args[0]

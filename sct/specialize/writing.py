@@ -20,7 +20,7 @@ from sct.analysis.permuting import order_of
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import index_type, infer_call, plain
 from sct.infer.facts import for_call
-from sct.ir.ops import Attribute, Augmented, describe, package_of
+from sct.ir.ops import Attribute, Augmented, Rebind, Store, describe, package_of
 from sct.ir.paths import entries_of, is_basic_index, permuted, shortest
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
@@ -47,6 +47,7 @@ __all__ = [
     "into_outputs",
     "is_object",
     "refuse_overwriting",
+    "write",
 ]
 
 BINARY: dict[Any, Callable[..., Any]] = {
@@ -82,6 +83,9 @@ def write(
     _check_records(s, target, value)
     path = tuple(map(s.present, path))
     value = _fitted(s, target, path, value, augmented or op is scatter_add)
+    if s.in_memory:
+        s.emit(Store(op), (target, Tuple(path), s.present(value)), {}, Const(None))
+        return
     if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
         op, path, value = updated, (_WHOLE,), s.append(op, (target, Tuple(path), value), {}, target.type)
     while (view := s.memory.views.get(target)) is not None:
@@ -333,8 +337,10 @@ def _augmented(op: Any) -> Callable[..., Any]:
             made = infer_call(BINARY[op], [t, type_of(value)], {})
             if isinstance(made, Array) and made.shape == ():  # an array, or a number, as it was
                 made = replace(made, boxed=None)
-            result = s.append(BINARY[op], args, {}, made)
             _keeps_dtype(s, x, made)
+            if s.in_memory:
+                return s.emit(Rebind(BINARY[op]), (x, s.present(value)), {}, made)
+            result = s.append(BINARY[op], args, {}, made)
             if t.dtype is None or getattr(made, "dtype", None) is None:  # an array keeps its dtype, whatever that is
                 result = s.append(as_augmented, (result, x), {}, made)
             s.writable(s.memory.root(x))

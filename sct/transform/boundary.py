@@ -48,6 +48,11 @@ class Mode:
     step: bool = False
 
     @property
+    def in_memory(self) -> bool:
+        """Whether the primal's writes into arrays stay statements."""
+        return self.seed == "tangents"
+
+    @property
     def gradient_in(self) -> int | None:
         """Where in the function's result the adjoints are: the item's number, or None for all of it."""
         if self.seed in ("pull", "push"):

@@ -20,9 +20,27 @@ from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.binding import behind, phis
 from sct.analysis.effects import effect, statements
+from sct.analysis.points_to import points_to
 from sct.analysis.versions import is_write
 from sct.errors import NoRuleError
-from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Call, Derived, Method, Steps, StepsBack
+from sct.infer.facts import for_call
+from sct.ir.ops import (
+    ALLOCATE,
+    LOAD,
+    POP,
+    PUSH,
+    TAPE,
+    UNPACK,
+    Call,
+    Derived,
+    Method,
+    Rebind,
+    Steps,
+    StepsBack,
+    Store,
+    View,
+    describe,
+)
 from sct.ir.rewriting import copied, renamed
 from sct.ir.ssa import (
     Apply,
@@ -41,12 +59,15 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
-from sct.registry.rules import adjoint_rule
+from sct.registry.facts import facts_of
+from sct.registry.rules import adjoint_rule, kind_of
 from sct.registry.tangents import tangent_rule
+from sct.runtime import updated
 from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import adjoint_type
 from sct.transform.again import quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
+from sct.transform.explicit import keeps_strides
 from sct.transform.refusals import refuse_given_away, refuse_records
 from sct.transform.sweep import parameter_names, run_again
 from sct.transform.tangents import tangent_by_rule, tangent_of
@@ -89,6 +110,8 @@ class _Forward(Boundary):
         self.depth = 0  # of blocks around a statement
         self.outer: list[Statement] = []  # of `linearize`: what stands before the closure
         whole = any(isinstance(t, Apply) and t.op is TAPE for t in statements(self.primal.block))
+        self.classes = points_to(self.primal.block)
+        self.strided = keeps_strides(self.classes, self.primal.block) if self.classes.targets else set()
         self.apart = mode.seed == "push" and not whole  # a tape is gone when it has been read
 
     def run(self) -> Specialized:
@@ -265,6 +288,12 @@ class _Forward(Boundary):
         if s.op in (TAPE, PUSH, POP):
             self.primals.append(s)
             self.tape_step(s)
+        elif isinstance(s.op, (Rebind, Store)):
+            self.write(s)
+        elif s.op in (ALLOCATE, LOAD) or isinstance(s.op, View):
+            self.primals.append(s)
+            if s.result in self.active:
+                self.in_memory(s)
         elif not dots or blocks_derivative(s.op):
             self.keep(s)
         elif s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
@@ -298,6 +327,61 @@ class _Forward(Boundary):
             self.primals += self.tangents
             self.tangents.clear()
         self.primals.append(s)
+
+    # -- memory ------------------------------------------------------------------------------------------------------
+
+    def in_memory(self, s: Apply) -> None:
+        """What stands for an array, or what one holds: that for the array of the tangents has it."""
+        name = f"{s.result.name}_dot" if s.result.name else ""
+        if s.op is ALLOCATE:
+            (content,) = s.args
+            assert isinstance(content, Value)
+            dot = self.dots.get(content)
+            if dot is None:
+                whole = differentiable(content.type)
+                dot = self.tangent(content) if whole else self.b.apply(np.zeros, (self.b.apply(np.shape, (content,)),))
+            if self.classes.of(s.result) in self.strided:
+                dot = self.b.append(runtime.laid_out, (dot, s.result), {}, content.type)
+            args: tuple[Operand, ...] = (dot,)
+        else:
+            op = s.op.op if isinstance(s.op, View) else None
+            if op is not None and op is not operator.getitem and kind_of(primitive_of(op)) != "view":
+                raise NoRuleError(f"{describe(op)} of an array that is written into", s.place, "Copy the array first.")
+            args = tuple(self.dots.get(a, a) if isinstance(a, Value) else a for a in s.args)
+        self.dots[s.result] = self.b.append(s.op, args, dict(s.kwargs), adjoint_type(s.result.type), name)
+
+    def write(self, s: Apply) -> None:
+        """A write into an array, behind that into the array of its tangents."""
+        target, value = s.args[0], s.args[-1]
+        into = self.dots.get(target) if isinstance(target, Value) else None
+        if into is not None and isinstance(s.op, Rebind):
+            self.rebind(s, into)
+        elif into is not None:
+            dot = self.tangent(value) if any(v in self.dots for v in values_of(value)) else Const(0.0)
+            if dot != Const(0.0) or s.op.op is updated:
+                self.b.append(s.op, (into, s.args[1], dot), {}, Const(None))
+        self.primals += self.tangents
+        self.tangents.clear()
+        self.primals.append(s)
+
+    def rebind(self, s: Apply, into: Operand) -> None:
+        """`x op= v` of a number or an array: that of its tangent, which is a number where that is one."""
+        x, v = s.args
+        name = f"{s.result.name}_dot" if s.result.name else ""
+        if for_call(facts_of(s.op.op).linear, s.op.op, s.args, ()) == "together":
+            dot = self.tangent(v)
+            args: tuple[Operand, ...] = into, Const(0.0) if dot == Const(None) else dot
+            op: Rebind = s.op
+        else:
+            own = self.b.append(LOAD, (x,), {}, type_of(x))
+            now = {
+                own: self.b.append(LOAD, (into,), {}, type_of(into)),
+                **{w: self.dots[w] for w in values_of(v) if w in self.dots},
+            }
+            made = self.b.append(s.op.op, (own, v), {}, s.result.type)
+            found = tangent_by_rule(self.b, Apply(s.op.op, (own, v), (), made, s.place, s.origin), now)
+            args, op = (into, Const(0.0) if found is None else found, x), Rebind(runtime.renewed)
+        self.dots[s.result] = self.b.append(op, args, {}, adjoint_type(s.result.type), name)
 
     def tape_step(self, s: Apply) -> None:
         """A step of a tape, beside which there is one of the tangents of its entries."""

@@ -51,9 +51,11 @@ from sct.ir.ops import (
     Free,
     InPlace,
     Method,
+    Rebind,
     Special,
     Steps,
     StepsBack,
+    Store,
     Unused,
     of_numpy,
 )
@@ -205,7 +207,7 @@ class _Emitter:
         out = {"np", "range", "runtime"}
         every = {id(s.op): s.op for b in blocks_in(block) for s in b.body if isinstance(s, Apply)}
         for op in every.values():
-            op = op.op if isinstance(op, (InPlace, Unused)) else op
+            op = op.op if isinstance(op, (InPlace, Rebind, Store, Unused)) else op
             if isinstance(op, Free):
                 out.add(self.symbols.naming.data.get(op) or str(getattr(op.function, "__name__", "constant")))
             elif isinstance(op, (Steps, StepsBack)):
@@ -382,7 +384,7 @@ class _Emitter:
             return
         if s.op is operator.getitem and s.args[0] in self.parts and s.result in self.parts[s.args[0]]:  # type: ignore[index]
             return
-        if s.op in (PUSH, RAISE, ASSERT) or isinstance(s.op, InPlace):
+        if s.op in (PUSH, RAISE, ASSERT) or isinstance(s.op, (InPlace, Rebind, Store)):
             self.command(s, [self.expression(a) for a in s.args], out)
             return
         value = self.operation(s)
@@ -399,6 +401,16 @@ class _Emitter:
             out.append(ast.Raise(args[0] if args else None, args[1] if len(args) > 1 else None))
         elif s.op is ASSERT:
             out.append(ast.Assert(args[0], args[1] if len(args) > 1 else None))
+        elif isinstance(s.op, Store):
+            self.write(s, args[0], args[2], out)
+        elif isinstance(s.op, Rebind):
+            target = self.names[s.result]
+            if s.op.op not in BINARY:
+                self.assign(s.result, operation(s.op.op, args, [], s.args, self.symbols), out)
+                return
+            if not isinstance(s.args[0], Value) or self.names.get(s.args[0]) != target:
+                self.assign(s.result, args[0], out)
+            out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
         else:
             self.in_place(s, args, out)
 
@@ -460,8 +472,8 @@ class _Emitter:
         target, first = self.names[s.result], s.args[0]
         if not isinstance(first, Value) or self.names.get(first) != target:
             self.assign(s.result, args[0], out)
-        if s.op.op is updated:
-            out.append(_assignment(self.part(target, path_of(s)), args[2], s))
+        if s.op.op in (updated, scatter_add):
+            self.write(s, load(target), args[2], out)
         elif s.op.op in (appended, shortened):
             method = "append" if s.op.op is appended else "pop"
             out.append(ast.Expr(call(ast.Attribute(load(target), method, ast.Load()), args[1:])))
@@ -474,20 +486,29 @@ class _Emitter:
             else:
                 value = ast.BinOp(entry, ast.Add(), args[2])
             out.append(ast.Assign([ast.Subscript(load(target), self.index(s.args[1]), ast.Store())], value, None))
-        elif s.op.op is not scatter_add:
-            out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
-        elif _repeats((path := path_of(s))[-1], self.folding.definition):
-            add_at = ast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", ast.Load())
-            out.append(ast.Expr(call(add_at, [self.part(target, path[:-1]), self.expression(path[-1]), args[2]])))
         else:
-            part = store(target) if is_whole(path) else self.part(target, path)
-            negative = isinstance(args[2], ast.UnaryOp) and isinstance(args[2].op, ast.USub) and _has_negative(s.args[2])
-            step = ast.Sub() if negative else ast.Add()
-            out.append(ast.AugAssign(part, step, args[2].operand if negative else args[2]))
+            out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
 
-    def part(self, target: str, path: Iterable[Operand]) -> Expression:
-        """The part of a variable to which a path leads."""
-        part = load(target)
+    def write(self, s: Apply, target: Expression, value: Expression, out: list[Any]) -> None:
+        """An array is written into, or added to."""
+        path = path_of(s)
+        whole = is_whole(path) and isinstance(target, ast.Name)
+        if s.op.op is updated:
+            if whole and isinstance(value, ast.BinOp) and _is_inexact(s.args[0]) and (other := _stepped(value, target)):
+                out.append(ast.AugAssign(store(target.id), value.op, other))
+            else:
+                out.append(_assignment(self.part(target, path), value, s))
+        elif _repeats(path[-1], self.folding.definition):
+            add_at = ast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", ast.Load())
+            out.append(ast.Expr(call(add_at, [self.part(target, path[:-1]), self.expression(path[-1]), value])))
+        else:
+            part = store(target.id) if whole else self.part(target, path)
+            negative = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) and _has_negative(s.args[2])
+            step = ast.Sub() if negative else ast.Add()
+            out.append(ast.AugAssign(part, step, value.operand if negative else value))
+
+    def part(self, part: Expression, path: Iterable[Operand]) -> Expression:
+        """The part of an array to which a path leads."""
         for index in path:
             part = ast.Subscript(part, self.index(index), ast.Store())
         return part
@@ -815,11 +836,22 @@ def _has_negative(operand: Operand) -> bool:
 
 def _assignment(target: Expression, value: Expression, s: Apply) -> Any:
     """`target = value`, or `target op= v` where the value is `target op v`."""
-    t = s.result.type
-    inexact = isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
-    if inexact and isinstance(value, ast.BinOp) and _same(value.left, target):
+    if _is_inexact(s.args[0]) and isinstance(value, ast.BinOp) and _same(value.left, target):
         return ast.AugAssign(target, value.op, value.right)
     return ast.Assign([target], value, None)
+
+
+def _stepped(value: Any, target: Expression) -> Expression | None:
+    """The other operand, if one of a binary operation is what its result is stored over."""
+    if _same(value.left, target):
+        return value.right
+    return value.left if isinstance(value.op, (ast.Add, ast.Mult)) and _same(value.right, target) else None
+
+
+def _is_inexact(o: Operand) -> bool:
+    """Whether an operand holds real or complex numbers for certain."""
+    t = type_of(o)
+    return isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc"
 
 
 def _same(a: Any, b: Any) -> bool:

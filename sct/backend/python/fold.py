@@ -16,7 +16,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sct.analysis.effects import effect, has_effect
+from sct.analysis.effects import CHANGING, effect, has_effect
+from sct.analysis.points_to import Classes, points_to
 from sct.analysis.recording import is_number
 from sct.analysis.switches import is_on
 from sct.ir.ops import (
@@ -32,6 +33,7 @@ from sct.ir.ops import (
     Free,
     InPlace,
     Method,
+    Rebind,
     Steps,
     StepsBack,
 )
@@ -89,6 +91,9 @@ class _Folder:
         self.clobbers: dict[int, list[int]] = {}
         self.changes: dict[int, list[int]] = {}  # where something acts, by which what is read may change
         self.reading: set[Value] = set()  # folded values that read something that may change
+        self.classes: Classes | None = None  # of what may lie in one memory, if something is written into
+        self.writes: dict[tuple[int, Value], list[int]] = {}  # where what is in such a class changes, by block
+        self.loading: dict[Value, frozenset[Value]] = {}  # folded values that read what is in such classes
 
     def run(self) -> Folding:
         self.count(self.f.block)
@@ -116,6 +121,8 @@ class _Folder:
                 for positions in (self.clobbers, self.changes):
                     if any(b.label in positions for b in s.blocks):
                         positions.setdefault(block.label, []).append(i)
+                for c in {c for label, c in self.writes if any(b.label == label for b in s.blocks)}:
+                    self.writes.setdefault((block.label, c), []).append(i)
             for v in used[: len(used) - begins]:
                 self.direct[v] = here
             for r in s.results:
@@ -134,7 +141,12 @@ class _Folder:
             self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
             if is_derived(s):
                 self.renewed.update(v for v in values_of(s.args[0]) if v.name == s.result.name)
-        if effect(s) in _CHANGING:
+        kind = effect(s)
+        if kind == "writes":
+            self.classes = points_to(self.f.block)
+            for v in values_of(s.args[0]):
+                self.writes.setdefault((here[0], self.classes.of(v)), []).append(here[1])
+        elif kind in CHANGING:
             self.changes.setdefault(here[0], []).append(here[1])
 
     def use(self, values: Sequence[Value]) -> None:
@@ -146,6 +158,8 @@ class _Folder:
             if isinstance(s, Apply):
                 if self.changes and self.reads(s):
                     self.reading.add(s.result)
+                if self.classes is not None and (loaded := self.loads(s, self.classes)):
+                    self.loading[s.result] = loaded
                 if self.foldable(s):
                     self.inline.add(s.result)
                 continue
@@ -193,9 +207,14 @@ class _Folder:
         """Whether a statement, with what is folded into it, reads something that may change."""
         return effect(s) == "reads" or any(v in self.inline and v in self.reading for v in s.values)
 
+    def loads(self, s: Apply, classes: Classes) -> frozenset[Value]:
+        """The classes of arrays that are written into, of which a statement, with what is folded into it, reads."""
+        own = {classes.of(v) for v in s.values if v not in self.inline and classes.is_written(v)}
+        return frozenset(own).union(*(self.loading.get(v, ()) for v in s.values if v in self.inline))
+
     def quiet(self, s: Apply) -> bool:
         """Whether a statement can be an expression."""
-        if s.op in (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK) or isinstance(s.op, (InPlace, Steps, StepsBack)):
+        if s.op in (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK) or isinstance(s.op, (InPlace, Rebind, Steps, StepsBack)):
             return False
         return isinstance(s.op, (Format, Free, Field)) or not has_effect(s) or self.is_exception(s)
 
@@ -210,8 +229,9 @@ class _Folder:
         if (v.name and v not in self.renewed) or self.uses[v] != 1 or v not in self.direct or v in self.stored:
             return False
         (block, i), (other, j) = self.home[v], self.direct[v]
-        barriers = [self.clobbers, self.changes] if v in self.reading else [self.clobbers]
-        return block == other and not any(_between(b.get(block, []), i, j) for b in barriers)
+        barriers = [b.get(block, []) for b in ((self.clobbers, self.changes) if v in self.reading else (self.clobbers,))]
+        barriers += [self.writes.get((block, c), []) for c in self.loading.get(v, ())]
+        return block == other and not any(_between(b, i, j) for b in barriers)
 
     def free_to_repeat(self, s: Apply) -> bool:
         """An item of a parameter, a shape or an entry of one, a transpose of a named value, a test of numbers."""
@@ -256,7 +276,6 @@ class _Folder:
 _CHAINS = (operator.add, operator.sub)
 _DEEPEST = 50  # Python takes expressions in some 90 parentheses for certain
 _SHAPES = (Attribute("shape"), np.shape)
-_CHANGING = ("draws", "acts")
 
 
 def _between(positions: list[int], i: int, j: int) -> bool:

@@ -1,0 +1,102 @@
+"""Points-to: which values may lie in one another's memory, as classes; and which of these are written into.
+
+Takes the block of a function whose writes are statements (`sct.ir.ops.Store`); gives for each value its class. Each value is in
+one class, so that "may share memory" is transitive, and what is one object on any path is in one class. A container is in the
+class of what is in it. Where nothing is known of an operation, its result may lie in the memory of any of its operands.
+Method: Steensgaard, Points-to analysis in almost linear time (1996).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from functools import cached_property
+
+from sct.analysis.storage import fresh
+from sct.ir.manager import managed
+from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Rebind, Store, View
+from sct.ir.ssa import Apply, Block, Closure, Operand, Value, blocks_in, values_of
+from sct.ir.types import Array, Const, Scalar, Slice, Stateful, Undefined
+
+__all__ = ["Classes", "has_memory", "points_to", "shared"]
+
+
+def has_memory(v: Value) -> bool:
+    """Whether a value is, or may hold, an array: something that can be written into."""
+    t = v.type
+    if isinstance(t, Array):
+        return t.shape != () or t.boxed is not False
+    return not isinstance(t, (Scalar, Const, Undefined, Slice, Stateful))
+
+
+class Classes:
+    """The classes of a function's values: `of(v)` stands for the class of `v`."""
+
+    def __init__(self) -> None:
+        self.leader: dict[Value, Value] = {}
+        self.targets: list[Apply] = []  # the statements that write
+
+    def of(self, v: Value) -> Value:
+        """The value that stands for the class of `v`."""
+        while (w := self.leader.get(v, v)) is not v:
+            self.leader[v] = self.leader.get(w, w)  # halves the way
+            v = w
+        return v
+
+    def join(self, values: Iterable[Value]) -> None:
+        """These may lie in one another's memory."""
+        first: Value | None = None
+        for v in values:
+            if has_memory(v):
+                if first is None:
+                    first = self.of(v)
+                else:
+                    self.leader[self.of(v)] = first
+
+    @cached_property
+    def written(self) -> dict[Value, Apply]:
+        """The classes that are written into, by what stands for them, each with a statement that does it."""
+        found: dict[Value, Apply] = {}
+        for s in self.targets:
+            for v in values_of(s.args[0]):
+                found.setdefault(self.of(v), s)
+        return found
+
+    def is_written(self, v: Value) -> bool:
+        """Whether a value may lie in memory that is written into."""
+        return has_memory(v) and self.of(v) in self.written
+
+
+@managed
+def points_to(block: Block) -> Classes:
+    """The classes of a function's values."""
+    found = Classes()
+    for b in blocks_in(block):
+        for s in b.body:
+            if isinstance(s, Apply):
+                _apply(found, s)
+            elif isinstance(s, Closure):
+                found.join(values_of(*s.block.yields))
+            for v, operands in s.flows:
+                found.join((v, *values_of(*operands)))
+    return found
+
+
+def _apply(found: Classes, s: Apply) -> None:
+    if isinstance(s.op, (Rebind, Store)):
+        found.targets.append(s)
+    if s.op is PUSH or s.op is POP:
+        found.join((s.result, *values_of(*s.args)))
+    elif has_memory(s.result):
+        found.join((s.result, *values_of(*shared(s))))
+
+
+def shared(s: Apply) -> tuple[Operand, ...]:
+    """The operands in whose memory the result of a statement may lie."""
+    if s.op in (ALLOCATE, LOAD) or isinstance(s.op, Store):
+        return ()
+    if isinstance(s.op, Rebind) or s.op == View(operator.getitem):
+        return s.args[:1]
+    if s.op in (operator.getitem, UNPACK):
+        return () if fresh(s) else s.args[:1]
+    return () if not isinstance(s.op, View) and fresh(s) else s.operands

@@ -1,0 +1,50 @@
+"""Operations of memory, carried out while a function that has them is specialized again, such as a derivative in forward mode.
+
+Takes such an operation; writes, and reads, as the function does that is being built: in statements that write, or in values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sct.errors import UnsupportedSyntaxError
+from sct.ir.ops import ALLOCATE, LOAD, Rebind, Store, View
+from sct.ir.ssa import Operand, Value
+from sct.ir.types import Abstract, Const, Tuple
+from sct.specialize.building import Builder
+from sct.specialize.writing import BINARY, write
+
+__all__ = ["is_of_memory", "specialized_again"]
+
+_INTO = {plain: augmented for augmented, plain in BINARY.items()}
+
+
+def is_of_memory(op: Any) -> bool:
+    """Whether an operation is one of memory."""
+    return isinstance(op, (Rebind, Store, View)) or op is ALLOCATE or op is LOAD
+
+
+def specialized_again(
+    s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract
+) -> Operand:
+    """What an operation of memory gives."""
+    if isinstance(op, Store):
+        assert isinstance(args[0], Value) and isinstance(args[1], Tuple)
+        write(s, args[0], args[1].items, args[2], op.op)
+        return Const(None)
+    if isinstance(op, View):
+        return s.apply(op.op, args, kwargs, name)
+    if isinstance(op, Rebind) and op.op in _INTO:
+        return s.apply(_INTO[op.op], args)
+    if isinstance(op, Rebind):
+        if s.in_memory:
+            return s.emit(op, args, {}, known, name)
+        raise UnsupportedSyntaxError(
+            "the reverse of a tangent of what is a number on one path, and an array that is written into on another",
+            s.place,
+            "Make it an array on every path.",
+        )
+    return args[0] if op is LOAD else s.apply(np.array, args)

@@ -1,0 +1,258 @@
+"""Explicit memory: what a function reads of arrays that it writes into, as values.
+
+Takes a typed function whose writes are statements (`sct.ir.ops.Store`); gives it with operations of memory for what may lie in
+memory that is written into. There a value stands for an array, which is made by `ALLOCATE`, is a `View` of others, or one of
+several by a φ; what the array holds at one point is had by `LOAD`. So each value is what it was when it was made, and passes
+that know nothing of memory move and share values as they like. Arguments that are written into are copied first, and the
+caller's are left alone; what no write may reach stays as it is. `sct.transform.implicit` is the way back.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.points_to import Classes, has_memory, points_to, shared
+from sct.analysis.storage import placed
+from sct.errors import UnsupportedSyntaxError
+from sct.infer.facts import for_call
+from sct.ir.ops import ALLOCATE, LOAD, UNPACK, Call, Derived, Field, Free, Rebind, Store, View
+from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, values_of
+from sct.ir.types import Array, Const, Dict, List, Tuple, Unknown, keys_of, with_items
+from sct.registry.facts import facts_of
+from sct.runtime import kept, laid_out
+from sct.specialize.specializer import Specialized, Written
+
+__all__ = ["explicit", "keeps_strides"]
+
+
+def explicit(primal: Specialized) -> Specialized:
+    """A typed function with what its arrays hold, where they are read, as values; the same one if it writes into none.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If it writes into what is defined outside of it, or may be given by a function that is not followed.
+    """
+    f = primal.function
+    if not points_to(f.block).targets:
+        return primal
+    arguments = _Arguments(f.block)
+    block = arguments.run()
+    classes = points_to(block)
+    given = {v: path for v, path in arguments.paths.items() if classes.is_written(v)}
+    written = tuple(Written(path, classes.written[classes.of(v)].place) for v, path in given.items())
+    n = len(arguments.items)
+    copies: list[Statement] = []
+    own: dict[Value, Operand] = {}
+    for v in given:
+        own[v] = _copied(v, classes, keeps_strides(classes, block), copies)
+    rest = substitute(block.with_(block.body[n:]), own)
+    walk = _Loads(classes)
+    made = walk.block(rest, walk.everything(rest.yields))
+    body = (*block.body[:n], *copies, *made.body)
+    return replace(primal, function=changed(f, block=made.with_(body)), written=(*primal.written, *written))
+
+
+def keeps_strides(classes: Classes, block: Block) -> set[Value]:
+    """The classes that are written into in which an array may be a view of another one, or a copy, as that lies in memory."""
+    found: set[Value] = set()
+    for b in blocks_in(block):
+        for s in b.body:
+            if isinstance(s, Apply) and classes.is_written(s.result) and shared(s) and _may_copy(s):
+                found.add(classes.of(s.result))
+    return found
+
+
+def _may_copy(s: Apply) -> bool:
+    """Whether an operation gives a view of its operand or a copy, as that lies in memory."""
+    op = s.op.op if isinstance(s.op, View) else s.op
+    if op in (operator.getitem, UNPACK) or isinstance(op, Rebind) or not _of_array(s.args[0]):
+        return False
+    how = for_call(facts_of(op).rearranged, op, s.args, s.kwargs)
+    return how == "may copy" or (how is None and placed(replace(s, op=op)) != "view")
+
+
+def _of_array(o: Operand) -> bool:
+    """Whether an operand is, or may be, an array itself, and no container."""
+    return isinstance(o, Value) and isinstance(o.type, (Array, Unknown))
+
+
+def _copied(v: Value, classes: Classes, exact: set[Value], out: list[Statement]) -> Value:
+    """An argument's array as one of the function's own."""
+    content, own = Value(v.type, "", v.name or v.hint), Value(v.type, v.name, v.hint)
+    if isinstance(v.type, Array) and classes.of(v) in exact:
+        out.append(Apply(laid_out, (v, v), (), content))
+    else:
+        out.append(Apply(np.array if isinstance(v.type, Array) else kept, (v,), (), content))
+    out.append(Apply(ALLOCATE, (content,), (), own))
+    classes.join((v, own))
+    return own
+
+
+class _Arguments:
+    """What a function reads of containers that are arguments: what it may write into in one is taken out at the start.
+
+    `paths`: the arguments, and what is taken out of them, each with the parameter's name and the keys that lead to it.
+    `items`: the statements that do so.
+    """
+
+    def __init__(self, block: Block) -> None:
+        self.whole = block
+        self.classes = points_to(block)
+        self.paths: dict[Value, tuple[Any, ...]] = {}
+        self.items: list[Statement] = []
+        self.taken: dict[Value, Operand] = {}
+        self.known: dict[tuple[Operand, Any], Value] = {}
+
+    def run(self) -> Block:
+        """The block, with `items` before its other statements."""
+        for s in self.whole.body:
+            if isinstance(s, Apply) and _is_item(s):
+                self.known.setdefault((s.args[0], s.args[1].value), s.result)  # type: ignore[union-attr]
+        for p in self.whole.params:
+            self.take(p, p, (p.name,))
+        return self.block(self.whole, self.items) if self.items else self.whole
+
+    def take(self, v: Value, before: Value | None, path: tuple[Any, ...]) -> Operand:
+        """An argument or a part of one, which was `before` where it was taken out; a container as one of its items."""
+        t = v.type
+        if not isinstance(t, (Tuple, List, Dict)) or before is None or not self.classes.is_written(before):
+            self.paths[v] = path
+            return v
+        items: list[Operand] = []
+        for k, item in zip(keys_of(t), t.items, strict=True):
+            if isinstance(item, Const):
+                items.append(item)
+                continue
+            there = self.known.get((before, k))
+            part = Value(item, there.name if there else "", there.hint if there else "item")
+            self.items.append(Apply(operator.getitem, (v, Const(k)), (), part))
+            items.append(self.take(part, there, (*path, k)))
+        self.taken[before] = made = with_items(t, items)
+        return made
+
+    def block(self, block: Block, first: Iterable[Statement] = ()) -> Block:
+        body = list(first)
+        for s in block.body:
+            whole = self.taken.get(s.args[0]) if isinstance(s, Apply) and _is_item(s) else None  # type: ignore[arg-type]
+            if isinstance(whole, (Tuple, List, Dict)):
+                assert isinstance(s, Apply)
+                self.taken[s.result] = whole.items[list(keys_of(whole)).index(s.args[1].value)]  # type: ignore[union-attr]
+            else:
+                body.append(map_blocks(self.block, map_operands(self.operand, s)))
+        return block.with_(body, map(self.operand, block.yields))
+
+    def operand(self, o: Operand) -> Operand:
+        return map_leaves(lambda v: self.taken.get(v, v) if isinstance(v, Value) else v, o)
+
+
+def _is_item(s: Apply) -> bool:
+    """Whether a statement takes an item, by a known key, out of a container."""
+    return s.op is operator.getitem and isinstance(s.args[0], Value) and isinstance(s.args[1], Const)
+
+
+class _Loads:
+    """A walk that puts loads before what reads arrays that are written into."""
+
+    def __init__(self, classes: Classes) -> None:
+        self.classes = classes
+        self.body: list[Statement] = []
+        self.new: set[Value] = set()  # containers of new arrays, which nobody has taken out yet
+
+    def everything(self, operands: tuple[Operand, ...]) -> set[int]:
+        return set(range(len(operands)))
+
+    def block(self, block: Block, read: set[int]) -> Block:
+        """A block; `read`: the numbers of the operands it yields that are read there, and not handed on as what they are."""
+        outer, self.body = self.body, []
+        for s in block.body:
+            if isinstance(s, Apply):
+                self.apply(s)
+            else:
+                self.region(s)
+        yields = [self.loaded(o, None) if k in read else o for k, o in enumerate(block.yields)]
+        made = block.with_(self.body, yields)
+        self.body = outer
+        return made
+
+    def region(self, s: Statement) -> None:
+        if isinstance(s, If):
+            s = changed(s, test=self.loaded(s.test, s))
+            self.body.append(map_blocks(lambda b: self.block(b, set()), s))
+            return
+        assert isinstance(s, (For, While))
+        n = len(s.inits)
+        if isinstance(s, For):
+            s = changed(s, start=self.loaded(s.start, s), stop=self.loaded(s.stop, s), step=self.loaded(s.step, s))
+        else:
+            s = changed(s, test=self.block(s.test, self.everything(s.test.yields)))
+        self.body.append(changed(s, body=self.block(s.body, set(range(n, len(s.body.yields))))))
+
+    def apply(self, s: Apply) -> None:
+        r = s.result
+        if isinstance(s.op, (Rebind, Store)):
+            self.keep(s, [s.args[0], *(self.loaded(a, s) for a in s.args[1:])])
+        elif not has_memory(r) or not self.classes.is_written(r):
+            form_of = facts_of(s.op).form_of
+            self.keep(s, [a if k == form_of else self.loaded(a, s) for k, a in enumerate(s.args)])
+        elif isinstance(s.op, (Free, Field)):
+            self.refuse(r, f"a write into {r.name or s.op.name!r}, which is defined outside of the function")
+        elif isinstance(s.op, (Call, Derived)):
+            self.refuse(r, "a write into what a recursive function may have given, or into what it was given")
+        elif (s.op is operator.getitem and s.args[0] in self.new) or not any(
+            self.classes.is_written(v) for v in values_of(*shared(s))
+        ):
+            self.allocate(s)
+        else:
+            self.lead(s)
+
+    def allocate(self, s: Apply) -> None:
+        """An operation that makes an array, or several."""
+        r = s.result
+        if isinstance(r.type, (Tuple, List, Dict)):
+            self.new.add(r)
+            self.keep(s, [self.loaded(a, s) for a in s.args])
+            return
+        content = Value(r.type, "", r.name or r.hint)
+        self.keep(replace(s, result=content), [a if a in self.new else self.loaded(a, s) for a in s.args])
+        self.body.append(Apply(ALLOCATE, (content,), (), r, s.place, s.origin))
+
+    def lead(self, s: Apply) -> None:
+        """An operation that leads to an array: to one in a container, or to a view."""
+        inside = shared(s)
+        args = [a if any(a is o for o in inside) else self.loaded(a, s) for a in s.args]
+        arrays = [a for a in inside if _of_array(a) and self.classes.of(a) is self.classes.of(s.result)]  # type: ignore[arg-type]
+        if not arrays or s.op is UNPACK:
+            self.keep(s, args)
+            return
+        unknown = any(a.type.dtype is None if isinstance(a.type, Array) else True for a in arrays)  # type: ignore[union-attr]
+        if unknown and s.op is not operator.getitem and placed(s) != "view":
+            self.refuse(s.result, "a write into what may be a view or a copy of an array of unknown dtype")
+        self.keep(replace(s, op=View(s.op)), args)
+
+    def keep(self, s: Apply, args: Iterable[Operand]) -> None:
+        kwargs = tuple((k, self.loaded(o, s)) for k, o in s.kwargs)
+        self.body.append(replace(s, args=tuple(args), kwargs=kwargs))
+
+    def loaded(self, o: Operand, by: Statement | None) -> Operand:
+        """What an operand holds where a statement reads it."""
+
+        def leaf(v: Operand) -> Operand:
+            if not isinstance(v, Value) or v in self.new or not self.classes.is_written(v):
+                return v
+            content = Value(v.type, "", v.name or v.hint)
+            place, origin = (None, None) if by is None else (by.place, by.origin)
+            self.body.append(Apply(LOAD, (v,), (), content, place, origin))
+            return content
+
+        return map_leaves(leaf, o)
+
+    def refuse(self, v: Value, what: str) -> None:
+        write = self.classes.written[self.classes.of(v)]
+        raise UnsupportedSyntaxError(what, write.place, "Pass it as an argument, or copy it first.")

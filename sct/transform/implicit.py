@@ -1,0 +1,204 @@
+"""Implicit memory: operations of memory as Python has them, where an array is read by its name.
+
+Takes a function with `LOAD`, `ALLOCATE` and `View` (`sct.transform.explicit`), such as a derivative in forward mode; gives it
+without. What an array holds is read where it is used, if nothing was written into what may share its memory since it was
+loaded; otherwise it is a copy, made where it was loaded. A new array is what it is made of, if that is not used later either.
+So the passes between may have done with values whatever they like. Method: Cytron et al., Efficiently computing static single
+assignment form and the control dependence graph (1991), section 7: versions of one variable that are alive at once are apart.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
+
+import numpy as np
+
+from sct.analysis.points_to import Classes, has_memory, points_to, shared
+from sct.analysis.storage import fresh
+from sct.ir.ops import ALLOCATE, LOAD, PUSH, InPlace, Rebind, Store, View
+from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
+from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, blocks_in, map_leaves, values_of
+from sct.ir.types import Array
+from sct.registry.facts import facts_of
+from sct.runtime import kept
+
+__all__ = ["implicit"]
+
+
+def implicit(f: Function) -> Function:
+    """`f` as Python has it; `f` itself where no array is written into."""
+    every = [s for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply)]
+    if not any(s.op in (ALLOCATE, LOAD) for s in every):
+        return f
+    return changed(f, block=_Names(f.block).run())
+
+
+class _Names:
+    """Which loads are names of arrays, and which are copies."""
+
+    def __init__(self, block: Block) -> None:
+        self.whole = block
+        self.classes: Classes = points_to(block)
+        self.home: dict[Value, tuple[Block, int]] = {}
+        self.definition: dict[Value, Apply] = {}
+        self.around: dict[int, tuple[Block, int] | None] = {block.label: None}  # a block's label -> where it stands
+        self.uses: dict[Value, list[tuple[Block, int, Statement | None]]] = {}
+        self.aliases: dict[Value, list[Value]] = {}  # a value -> those made of it that may lie in its memory
+        self.writes: dict[tuple[int, Value], list[int]] = {}  # a block's label and a class -> where it is written into
+        self.escaping: set[Value] = set()
+        self.survey(block)
+
+    def survey(self, block: Block) -> None:
+        for i, s in enumerate(block.body):
+            for v in set(s.values):
+                self.uses.setdefault(v, []).append((block, i, s))
+            for r in s.results:
+                self.home[r] = block, i
+            if isinstance(s, Apply):
+                self.definition[s.result] = s
+                self.operation(s, block, i)
+                continue
+            for phi in s.phis:
+                self.escaping.update(values_of(*phi.begins, *phi.ends))
+            if isinstance(s, Closure):
+                self.escaping.update(values_of(*s.block.yields))
+            for b in s.blocks:
+                self.around[b.label] = block, i
+                self.survey(b)
+        for v in set(values_of(*block.yields)):
+            self.uses.setdefault(v, []).append((block, len(block.body), None))
+
+    def operation(self, s: Apply, block: Block, i: int) -> None:
+        if isinstance(s.op, (Rebind, Store)):
+            for v in values_of(s.args[0]):
+                at: tuple[Block, int] | None = (block, i)
+                while at is not None:
+                    positions = self.writes.setdefault((at[0].label, self.classes.of(v)), [])
+                    if not positions or positions[-1] != at[1]:
+                        positions.append(at[1])
+                    at = self.around[at[0].label]
+        elif s.op is PUSH:
+            self.escaping.update(values_of(*s.args[1:]))
+        elif has_memory(s.result):
+            for v in values_of(*shared(s)):
+                self.aliases.setdefault(v, []).append(s.result)
+
+    # -- what lasts --------------------------------------------------------------------------------------------------
+
+    def lasts(self, v: Value, block: Block, i: int, c: Value) -> bool:
+        """Whether `v`, and what lies in its memory, is used before the class `c` is written into after statement `i`."""
+        found = {v}
+        work = [v]
+        while work:
+            w = work.pop()
+            if w in self.escaping:
+                return False
+            for b, j, s in self.uses.get(w, ()):
+                if not self.is_read(w, s):
+                    continue
+                if (at := self.place(b, j, block)) is None:
+                    return False
+                if at[0] > i and (_is_taken(w, s) or self.is_written(block, i, at[0] + at[1], c)):
+                    return False
+            for a in self.aliases.get(w, ()):
+                if a not in found:
+                    found.add(a)
+                    work.append(a)
+        return True
+
+    def is_read(self, v: Value, s: Statement | None) -> bool:
+        """Whether a statement reads what is in `v`, and not its form alone."""
+        if not isinstance(s, Apply) or s.kwargs:
+            return True
+        form_of = facts_of(s.op).form_of
+        return form_of is None or any(v in values_of(o) for k, o in enumerate(s.args) if k != form_of)
+
+    def place(self, b: Block, j: int, block: Block) -> tuple[int, bool] | None:
+        """The statement of `block` in which a use stands, and whether that is inside of it; None if it is not in `block`."""
+        inside = False
+        while b.label != block.label:
+            around = self.around[b.label]
+            if around is None:
+                return None
+            b, j = around
+            inside = True
+        return j, inside
+
+    def is_written(self, block: Block, i: int, end: int, c: Value) -> bool:
+        """Whether a statement of a block behind number `i` and before `end` writes into a class."""
+        positions = self.writes.get((block.label, c), [])
+        after = bisect_right(positions, i)
+        return after < bisect_left(positions, end)
+
+    # -- rebuilding --------------------------------------------------------------------------------------------------
+
+    def run(self) -> Block:
+        self.same: dict[Value, Value] = {}  # what is gone -> what stands for it
+        self.copies: set[Value] = set()
+        for b in blocks_in(self.whole):
+            for i, s in enumerate(b.body):
+                if isinstance(s, Apply) and s.op is LOAD:
+                    self.load(s, b, i)
+        names: dict[Value, Value] = {}
+        for b in blocks_in(self.whole):
+            for i, s in enumerate(b.body):
+                if isinstance(s, Apply) and s.op is ALLOCATE:
+                    self.allocate(s, b, i, names)
+        return renamed(self.block(self.whole), names)
+
+    def load(self, s: Apply, block: Block, i: int) -> None:
+        (array,) = s.args
+        assert isinstance(array, Value)
+        if self.lasts(s.result, block, i, self.classes.of(array)):
+            self.same[s.result] = array
+        else:
+            self.copies.add(s.result)
+
+    def allocate(self, s: Apply, block: Block, i: int, names: dict[Value, Value]) -> None:
+        """An array of its own: what it is made of becomes it, if that is new and nothing else needs it once it changes."""
+        (content,) = s.args
+        if (
+            isinstance(content, Value)
+            and content not in names
+            and content in self.definition
+            and self.home[content][0].label == block.label
+            and self.is_new(content)
+            and self.lasts(content, block, i, self.classes.of(s.result))
+        ):
+            names[content] = s.result
+            self.same[s.result] = s.result
+
+    def is_new(self, v: Value) -> bool:
+        """Whether a value was made with memory of its own."""
+        made = self.definition.get(v)
+        while made is not None and isinstance(made.op, InPlace) and isinstance(made.args[0], Value):
+            made = self.definition.get(made.args[0])
+        return made is not None and made.op not in (LOAD, ALLOCATE) and not isinstance(made.op, View) and fresh(made)
+
+    def block(self, block: Block) -> Block:
+        body: list[Statement] = []
+        for s in block.body:
+            if isinstance(s, Apply) and s.op in (ALLOCATE, LOAD):
+                if s.result not in self.same:
+                    whole = isinstance(s.result.type, Array) and bool(s.result.type.shape)
+                    args = tuple(map(self.operand, s.args))
+                    body.append(replace(s, op=np.array if whole else kept, args=args))
+                continue
+            if isinstance(s, Apply) and isinstance(s.op, View):
+                s = replace(s, op=s.op.op)
+            body.append(map_blocks(self.block, map_operands(self.operand, s)))
+        return block.with_(body, map(self.operand, block.yields))
+
+    def operand(self, o: Operand) -> Operand:
+        return map_leaves(self.leaf, o)
+
+    def leaf(self, v: Operand) -> Operand:
+        while isinstance(v, Value) and (w := self.same.get(v)) is not None and w is not v:
+            v = w
+        return v
+
+
+def _is_taken(v: Value, s: Statement | None) -> bool:
+    """Whether a statement stores something over the memory of a value."""
+    return isinstance(s, Apply) and isinstance(s.op, InPlace) and v in values_of(s.args[0])
