@@ -11,7 +11,9 @@ from __future__ import annotations
 import copy
 import inspect
 import random
+import re
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,10 +23,11 @@ import numpy as np
 
 import sct
 
+from .layout import apart, arrays_in, as_given, overlap
 from .limit import OutOfTimeError, limited
 from .programs import Program, defined
 
-__all__ = ["VERDICTS", "Verdict", "Way", "judged", "way_of"]
+__all__ = ["VERDICTS", "Verdict", "Way", "cause", "judged", "way_of"]
 
 VERDICTS = (
     "agreed",
@@ -68,6 +71,12 @@ class Verdict:
     def is_fault(self) -> bool:
         """Whether something is wrong."""
         return self.kind.isupper() or self.kind.startswith("WRONG")
+
+
+def cause(verdict: Verdict) -> str:
+    """Why a program is refused: the first words of the error, without names."""
+    text = verdict.detail.partition("\n")[0].partition(" at <random program")[0]
+    return " ".join(re.sub(r"'[^']*'|\d+", "…", text).split()[:16])
 
 
 class _FoundError(Exception):
@@ -130,7 +139,9 @@ class _Trial:
             self.f = defined(p.source)
             self.wide = defined(p.source.replace("float32", "float64").replace("float16", "float64"))
             names = list(inspect.signature(self.f).parameters)
-            self.own, self.seen = _traced(self.f, copy.deepcopy(p.args))
+            ran = as_given(p.args)
+            before = list(arrays_in(ran))
+            self.own, self.seen = _traced(self.f, ran)
         except Exception as e:  # noqa: BLE001
             raise _FoundError("no program", f"{type(e).__name__}: {e}") from e
         self.wrt = tuple(names.index(w) for w in p.wrt)
@@ -141,6 +152,9 @@ class _Trial:
         found = list(leaves(self.own))
         if not any(map(is_float, found)) or not all(_is_usable(v) for v in found):
             raise _FoundError("no program", "its value is no number")
+        written = [not same(v, w) for v, w in zip(before, arrays_in(p.args), strict=True)]
+        self.as_one = written if overlap(p.args) else None  # what is given twice and written into moves as one
+        self.strided = not all(v.flags.forc for v in arrays_in(p.args))  # the sum of a product in another order, perhaps
         self.scalar = len(found) == 1 and np.ndim(found[0]) == 0 and not isinstance(self.own, (list, tuple, dict))
 
     def verdict(self) -> Verdict:
@@ -149,7 +163,7 @@ class _Trial:
         other = {} if self.scalar else {"grad": "vjp", "value_and_grad": "pullback"}
         transform = other.get(self.way.transform, self.way.transform)
         y_bar = mapped(self.random_like, self.own) if transform in ("vjp", "pullback") else 1.0
-        given = copy.deepcopy(self.p.args)
+        given = as_given(self.p.args)
         kept = copy.deepcopy(y_bar)
         derived = getattr(sct, transform)(self.f, self.wrt, optimize=self.way.optimize)
         value, gradients = self.called(derived, transform, given, y_bar)
@@ -157,24 +171,24 @@ class _Trial:
             raise _FoundError("WRONG value", f"{self.way} changes its arguments {self.p.args!r} to {given!r}")
         if not same(y_bar, kept):
             raise _FoundError("WRONG value", f"{self.way} changes the cotangent")
-        if value is not None and not same(value, self.own):
+        if value is not None and not self.is_own(value):
             raise _FoundError("WRONG value", f"{self.way} gives {value!r}, Python {self.own!r}")
         self.kinds(gradients, [given[k] for k in self.wrt], (given, value))
-        smooth = self.compared(gradients, lambda *args: self.wide(*copy.deepcopy(args)), y_bar)
+        smooth = self.compared(gradients, lambda *args: self.wide(*as_given(args)), y_bar)
         if self.way.order > 1 and not self.narrow:
             smooth = self.second(derived, y_bar) and smooth
         return Verdict("agreed" if smooth else "not smooth")
 
     def forward(self) -> Verdict:
         """What comes of the derivative in a direction drawn at random."""
-        given = copy.deepcopy(self.p.args)
+        given = as_given(self.p.args)
         dots = tuple(mapped(lambda v: self.random_like(v) if is_float(v) else None, given[k]) for k in self.wrt)
         kept = copy.deepcopy(dots)
         derived = getattr(sct, self.way.transform)(self.f, self.wrt, optimize=self.way.optimize)
         value, y_dot = self.called(derived, self.way.transform, (*given, *dots), dots)
         if not same(given, self.p.args) or not same(dots, kept):
             raise _FoundError("WRONG value", f"{self.way} changes its arguments {self.p.args!r} to {given!r}")
-        if not same(value, self.own):
+        if not self.is_own(value):
             raise _FoundError("WRONG value", f"{self.way} gives {value!r}, Python {self.own!r}")
         self.kinds((y_dot,), (self.own,), (given, dots, value))
         y_bar = mapped(self.random_like, self.own)
@@ -182,13 +196,22 @@ class _Trial:
         self.paired(got, total, given, dots, y_bar)
         if self.narrow and not np.isfinite(total):
             return Verdict("not smooth")
-        args = mapped(_widened, self.p.args)
+        args = self.widened()
         ways = {k: mapped(lambda d: 0.0 if d is None else d, dot) for k, dot in zip(self.wrt, dots, strict=True)}
-        told = self.told(lambda *args: self.wide(*copy.deepcopy(args)), args, ways, y_bar, got, total)
+        told = self.told(lambda *args: self.wide(*as_given(args)), args, ways, y_bar, got, total)
         return Verdict("agreed" if told else "not smooth")
+
+    def is_own(self, value: Any) -> bool:
+        """Whether a value is Python's own."""
+        if not self.strided or not same_structure(value, self.own):
+            return same(value, self.own)
+        pairs = list(zip(leaves(value), leaves(self.own), strict=True))
+        return all(type(v) is type(w) and np.allclose(v, w, rtol=1e-12, atol=1e-14, equal_nan=True) for v, w in pairs)
 
     def paired(self, got: float, total: float, args: tuple[Any, ...], dots: tuple[Any, ...], y_bar: Any) -> None:
         """Compare a tangent with reverse mode, if that takes the program."""
+        if self.as_one and not all(self.as_one):
+            return  # it may be that one takes what is read twice for one
         try:
             _, bars = sct.vjp(self.f, self.wrt, optimize=self.way.optimize)(*args, y_bar)
         except sct.SctError:
@@ -225,6 +248,8 @@ class _Trial:
         except (_FoundError, OutOfTimeError):
             raise
         except Exception as e:  # noqa: BLE001
+            if "read-only" in str(e) and _raised_in(e).startswith("<random program"):  # in a call that is made as it stands
+                raise _FoundError("refused", f"{type(e).__name__}: {e}, in a function that is not followed") from e
             raise _FoundError("CRASH", f"{self.way}: {type(e).__name__}: {e}") from e
 
     def random_like(self, v: Any) -> Any:
@@ -248,7 +273,7 @@ class _Trial:
 
     def compared(self, gradients: Any, f: Callable[..., Any], y_bar: Any) -> bool:
         """Compare gradients with differences of ⟨y_bar, f⟩ along random directions; whether any of these could be told."""
-        args = mapped(_widened, self.p.args)
+        args = self.widened()
         total = sum(float(np.sum(np.abs(np.asarray(g, float)))) for g in leaves(gradients) if is_float(g))
         told = 0
         if self.narrow and not np.isfinite(total):
@@ -258,6 +283,10 @@ class _Trial:
             got = sum(inner(g, ways[k]) for g, k in zip(gradients, self.wrt, strict=True))
             told += self.told(f, args, ways, y_bar, got, total)
         return told > 0
+
+    def widened(self) -> tuple[Any, ...]:
+        """The arguments, in double precision."""
+        return mapped(_widened, self.p.args) if self.narrow else as_given(self.p.args)  # type: ignore[no-any-return]
 
     def told(self, f: Callable[..., Any], args: Any, ways: dict[int, Any], y_bar: Any, got: float, total: float) -> bool:
         """Compare a slope along a direction with differences; whether these could be told."""
@@ -269,17 +298,20 @@ class _Trial:
             near = self.difference(f, mapped(lambda v: _moved(v, 1e-3 * np.abs(v) + 1e-3), args), ways, y_bar)
             if near is None or abs(near - slope) > room:
                 return False
+        if not abs(got - slope) <= room and self.as_one:  # it might have written into what is given twice
+            slope = self.difference(f, args, ways, y_bar, [True] * len(self.as_one)) or slope
         if not abs(got - slope) <= room:
             what = "WRONG tangent" if self.way.is_forward else "WRONG gradient"
             raise _FoundError(what, f"{self.way} gives {got}, differences {slope}")
         return True
 
-    def difference(self, f: Callable[..., Any], args: Any, ways: dict[int, Any], y_bar: Any) -> float | None:
+    def difference(
+        self, f: Callable[..., Any], args: Any, ways: dict[int, Any], y_bar: Any, as_one: list[bool] | None = None
+    ) -> float | None:
         """The slope along a direction; None where the differences do not agree with one another."""
 
         def at(t: float) -> float:
-            moved = [mapped(lambda v, d: _moved(v, t * d), a, ways[k]) if k in ways else a for k, a in enumerate(args)]
-            y = f(*moved)
+            y = f(*moved(args, ways, t, self.as_one if as_one is None else as_one))
             if not same_structure(y, self.own):
                 raise ValueError("another structure")
             return inner(y, y_bar)
@@ -306,15 +338,15 @@ class _Trial:
 
     def second(self, first: Callable[..., Any], y_bar: Any) -> bool:
         """The derivative of the derivative, against differences of the latter."""
-        _, gradients = first(*copy.deepcopy(self.p.args), y_bar)
+        _, gradients = first(*as_given(self.p.args), y_bar)
         seed = mapped(lambda v: v * 0, self.own), mapped(self.random_like, gradients)
-        given = copy.deepcopy(self.p.args)
+        given = as_given(self.p.args)
         _, found = self.called(sct.vjp(first, self.wrt, optimize=self.way.optimize), "vjp", (*given, y_bar), seed)
         if not same(given, self.p.args):
             raise _FoundError("WRONG value", f"{self.way} changes its arguments")
         outer, self.own = self.own, gradients
         try:
-            return self.compared(found, lambda *args: first(*copy.deepcopy(args), y_bar)[1], seed[1])
+            return self.compared(found, lambda *args: first(*as_given(args), y_bar)[1], seed[1])
         finally:
             self.own = outer
 
@@ -342,6 +374,27 @@ def mapped(f: Callable[..., Any], *values: Any) -> Any:
     if isinstance(first, (tuple, list)):
         return type(first)(mapped(f, *vs) for vs in zip(*values, strict=True))
     return f(*values)
+
+
+def moved(args: Sequence[Any], ways: dict[int, Any], t: float, as_one: list[bool] | None) -> list[Any]:
+    """Arguments moved along directions, in the layout that they have; an array given twice moves as one or in each place."""
+    found = list(as_given(tuple(args)))
+    found = found if as_one is None else [apart(a, as_ones) for as_ones in [iter(as_one)] for a in found]
+    return [_pushed(a, ways[k], t) if k in ways else a for k, a in enumerate(found)]
+
+
+def _pushed(v: Any, way: Any, t: float) -> Any:
+    """What is moved in its place, if it has one."""
+    if isinstance(v, (list, dict)):
+        for k in v if isinstance(v, dict) else range(len(v)):
+            v[k] = _pushed(v[k], way[k], t)
+        return v
+    if isinstance(v, tuple):
+        return tuple(_pushed(i, w, t) for i, w in zip(v, way, strict=True))
+    if isinstance(v, np.ndarray) and is_float(v) and v.flags.writeable:
+        v += t * way
+        return v
+    return _moved(v, t * way)
 
 
 def is_float(v: Any) -> bool:
@@ -410,6 +463,11 @@ def _traced(f: Callable[..., Any], args: Any) -> tuple[Any, list[Any]]:
         return f(*args), seen
     finally:
         sys.setprofile(before)
+
+
+def _raised_in(e: BaseException) -> str:
+    """The file of the function that an error comes from."""
+    return traceback.extract_tb(e.__traceback__)[-1].filename
 
 
 def _size(v: Any) -> float:
