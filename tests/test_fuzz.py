@@ -1,19 +1,23 @@
-"""500 programs made at random, with fixed seeds, each called in one way; more of them: `python -m tests.fuzz`."""
+"""Programs made at random, with fixed seeds, each called in one way; more of them: `python -m tests.fuzz`."""
 
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fuzz import GENERATORS
+from fuzz.layout import as_given, overlap
+from fuzz.memory import CONSTRUCTS
 from fuzz.oracle import judged, way_of
 from fuzz.programs import Program, defined
 from fuzz.reducer import reduced
 
 import sct
 
-COUNTS = {"aliases": 240, "arrays": 120, "dependence": 120, "expressions": 20}
+COUNTS = {"aliases": 240, "arrays": 120, "dependence": 120, "expressions": 20, "memory": 60}
 
 
 @pytest.mark.parametrize(("name", "seed"), [(name, seed) for name, n in COUNTS.items() for seed in range(n)])
@@ -23,7 +27,7 @@ def test_random_program(name, seed):
     assert not verdict.is_fault, f"{verdict.kind}: {verdict.detail}\n{p.source}args = {p.args!r}; wrt = {p.wrt!r}"
 
 
-FORWARD = {"aliases": 60, "arrays": 40, "dependence": 20, "expressions": 40}
+FORWARD = {"aliases": 60, "arrays": 40, "dependence": 20, "expressions": 40, "memory": 400}
 
 
 @pytest.mark.parametrize(("name", "seed"), [(name, 1000 + seed) for name, n in FORWARD.items() for seed in range(n)])
@@ -31,6 +35,21 @@ def test_random_program_in_forward_mode(name, seed):
     p = GENERATORS[name](seed)
     verdict = judged(p, way_of(seed, forward=True), seed)
     assert not verdict.is_fault, f"{verdict.kind}: {verdict.detail}\n{p.source}args = {p.args!r}; wrt = {p.wrt!r}"
+
+
+def test_each_construct_of_memory_is_in_every_twentieth_program():
+    count = Counter(c for seed in range(120) for c in GENERATORS["memory"](seed).constructs)
+    assert [c for c in CONSTRUCTS if count[c] < 6] == []
+
+
+def test_a_copy_of_arguments_lies_in_memory_as_they_do():
+    x = np.arange(12.0).reshape(3, 4)
+    args = (x[::2, ::2], {"a": x[1], "b": x.T}, np.asfortranarray(x), [x[1:], 2.0])
+    strided, parts, turned, rows = as_given(args)
+    assert strided.strides == args[0].strides and turned.flags.f_contiguous
+    parts["b"][:, 1] = 0.0
+    assert not parts["a"].any() and not rows[0][0].any() and strided.all() == args[0].all() and x[1].all()
+    assert overlap((strided, parts["b"])) and not overlap((strided, parts["a"]))
 
 
 def test_sources_are_clean(tmp_path):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import aliases, arrays, dependence, expressions
+from . import aliases, arrays, dependence, expressions, memory
 from .programs import Program
 
 __all__ = ["GENERATORS"]
@@ -12,5 +12,6 @@ GENERATORS: dict[str, Callable[[int], Program]] = {
     "arrays": arrays.program,
     "dependence": dependence.program,
     "expressions": expressions.program,
+    "memory": memory.program,
 }
 """What makes programs, by name: each takes a seed."""

@@ -20,12 +20,13 @@ class Program:
     """A program made at random.
 
     `source` is Python text that defines a function `f`; `args` are arguments of it, made afresh each time that the program
-    is; `wrt` names the parameters to differentiate by.
+    is; `wrt` names the parameters to differentiate by; `constructs` is what it is an example of, where its generator tells.
     """
 
     source: str
     args: tuple[Any, ...]
     wrt: tuple[str, ...]
+    constructs: tuple[str, ...] = ()
 
 
 def defined(source: str) -> Callable[..., Any]:
