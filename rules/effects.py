@@ -11,11 +11,14 @@ import warnings
 
 import numpy as np
 
+from sct.ir.shapes import as_array
+from sct.ir.types import UNKNOWN, Const, Dict, List, Tuple, keys_of
 from sct.registry.effects import effect, is_registered, known_class
 from sct.registry.facts import facts, memory
 from sct.registry.rules import nondifferentiable
 from sct.registry.type_rules import result_type
 from sct.runtime import kept, shown
+from sct.runtime.expectations import expect_structure
 
 # -- what is said and nobody hears: it has no result --------------------------------------------------------------------------
 
@@ -78,3 +81,28 @@ nondifferentiable(shown)
 memory("fresh", kept, shown)
 effect("reads", kept, shown)
 result_type(kept, shown)(lambda x: x)
+
+# -- what is asked of cotangents and tangents ---------------------------------------------------------------------------------
+
+nondifferentiable(expect_structure)
+
+
+@result_type(expect_structure)
+def expect_structure_type(name, x, like):
+    """None where it is known to raise nothing, and so need not be called."""
+    return None if _is_of_structure(x, like) else UNKNOWN
+
+
+def _is_of_structure(given, like):
+    """Whether a type is that of a cotangent or tangent of what has the structure of `like`."""
+    if isinstance(like, (Tuple, List, Dict)):
+        alike = isinstance(given, type(like)) and len(given.items) == len(like.items)
+        alike = alike and (not isinstance(like, Dict) or set(given.keys) == set(like.keys))
+        return alike and all(
+            _is_of_structure(given.items[list(keys_of(given)).index(k)], part)
+            for k, part in zip(keys_of(like), like.items, strict=True)
+        )
+    if like == Const(None):
+        return True
+    dtype = as_array(given.value if isinstance(given, Const) else given).dtype
+    return dtype is not None and dtype.kind in ("biuf" if like == Const(float) else "biufc")

@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import re
 import threading
 
 import numpy as np
@@ -177,6 +178,114 @@ def test_part_of_a_cotangent_in_an_argument_that_is_returned():
     assert sct.vjp(f)(p, (np.ones(2), 3.0))[1][1] == 3.0
     with pytest.raises(ValueError, match="the array in y_bar must have the shape of the result's"):
         sct.vjp(f)(p, (np.ones(3), 3.0))
+
+
+def packed(p):
+    a, b = p["a"], p["b"]
+    return {"sum": a + b[0], "all": [a * b[1], p["n"]]}
+
+
+def doubled(x, n):
+    out = []
+    for _ in range(n):
+        out.append(x * 2.0)
+    return out
+
+
+ONES = np.ones(3)
+P = {"a": 2.0, "b": [ONES, 3.0], "n": 4}
+TANGENTS_NOT_ALIKE = {
+    "p_dot must be a dict with the keys 'a', 'b', 'n'": [
+        {"a": 1.0, "b": [ONES, 1.0]},
+        {"a": 1.0, "b": [ONES, 1.0], "n": None, "z": 1.0},
+        [1.0, [ONES, 1.0], None],
+        ONES,
+        None,
+    ],
+    "p_dot['b'] must be a list of length 2": [
+        {"a": 1.0, "b": [ONES], "n": None},
+        {"a": 1.0, "b": [ONES, 1.0, 2.0], "n": None},
+        {"a": 1.0, "b": (ONES, 1.0), "n": None},
+        {"a": 1.0, "b": np.ones(2), "n": None},
+    ],
+    "p_dot['a'] must be a number or an array": [{"a": None, "b": [ONES, 1.0], "n": None}],
+    "p_dot['a'] must be real": [{"a": 1j, "b": [ONES, 1.0], "n": None}],
+    "p_dot['b'][0] must be real": [{"a": 1.0, "b": [1j * ONES, 1.0], "n": None}],
+}
+COTANGENTS_NOT_ALIKE = {
+    "y_bar must be a dict with the keys 'sum', 'all'": [{"sum": ONES}, {"sum": ONES, "all": [1.0, None], "n": 1.0}, ONES, None],
+    "y_bar['all'] must be a list of length 2": [
+        {"sum": ONES, "all": [1.0]},
+        {"sum": ONES, "all": [1.0, None, 2.0]},
+        {"sum": ONES, "all": (1.0, None)},
+        {"sum": ONES, "all": 1.0},
+    ],
+    "y_bar['sum'] must be a number or an array": [{"sum": None, "all": [1.0, None]}],
+    "y_bar['sum'] must be real": [{"sum": 1j * ONES, "all": [1.0, None]}],
+}
+ITEMS_NOT_ALIKE = {
+    "y_bar must be a list of length 2": [[ONES], [ONES, ONES, ONES], (ONES, ONES), np.ones((2, 3)), None],
+    "y_bar[1] must have the shape (3,)": [[ONES, 1.0]],
+    "y_bar[1] must be real": [[ONES, 1j * ONES]],
+}
+
+
+def cases(table):
+    return [pytest.param(given, message, id=f"{message} {n}") for message, all in table.items() for n, given in enumerate(all)]
+
+
+@pytest.mark.parametrize("given, message", cases(TANGENTS_NOT_ALIKE))
+def test_a_tangent_of_another_structure(given, message):
+    _, push = sct.linearize(packed)(P)
+    for call in (lambda: sct.jvp(packed)(P, given), lambda: push(given)):
+        with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+            call()
+
+
+@pytest.mark.parametrize("given, message", cases(COTANGENTS_NOT_ALIKE))
+def test_a_cotangent_of_another_structure(given, message):
+    _, pull = sct.pullback(packed)(P)
+    for call in (lambda: sct.vjp(packed)(P, given), lambda: pull(given)):
+        with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+            call()
+
+
+@pytest.mark.parametrize("given, message", cases(ITEMS_NOT_ALIKE))
+def test_a_cotangent_of_a_list_of_another_length(given, message):
+    y, pull = sct.pullback(doubled)(ONES, 2)
+    y.append(ONES)  # which is the caller's own
+    for call in (lambda: sct.vjp(doubled)(ONES, 2, given), lambda: pull(given)):
+        with pytest.raises((TypeError, ValueError), match=f"^{re.escape(message)}$"):
+            call()
+
+
+def test_structures_in_a_function_that_is_differentiated():
+    def use(x, given):
+        return sct.jvp(packed)({"a": x, "b": [ONES, 3.0], "n": 4}, given)[1]["all"][0]
+
+    def right(x):
+        return use(x, {"a": x, "b": [ONES, x], "n": None})
+
+    assert sct.grad(right)(2.0) == 3.0 + 2.0 * 2.0
+    assert "expect_structure" not in sct.grad(right).source_for(2.0)
+    with pytest.raises(TypeError, match=re.escape("p_dot['b'] must be a list of length 2")):
+        sct.grad(lambda x: use(x, {"a": x, "b": [ONES, x, x], "n": None}))(2.0)
+
+
+@pytest.mark.parametrize("x", [1.5, np.float64(1.5), np.float32(1.5), np.ones(3)], ids=lambda x: type(x).__name__)
+def test_cotangents_and_tangents_that_are_no_numbers_like_the_argument(x):
+    def twice(x):
+        return 2.0 * x
+
+    _, pull = sct.pullback(twice)(x)
+    _, push = sct.linearize(twice)(x)
+    for call in (lambda v: sct.jvp(twice)(x, v), lambda v: sct.vjp(twice)(x, v), push, pull):
+        with pytest.raises(TypeError, match="must be real$"):
+            call(1j * x)
+        with pytest.raises((TypeError, ValueError), match="must be a number|must have the shape"):
+            call(None)
+        with pytest.raises((TypeError, ValueError), match="dict|must be a number|must have the shape"):
+            call({"x": x})
 
 
 # Functions without source

@@ -497,7 +497,7 @@ def test_a_tangent_rule_needs_a_tangent():
 def test_a_tangent_of_another_shape():
     with pytest.raises(ValueError, match="x_dot must have the shape of x"):
         sct.jvp(lambda x: np.sum(x))(X, np.ones(4))
-    with pytest.raises(ValueError, match="x_dot must have the shape of x"):
+    with pytest.raises(ValueError, match="x_dot must be a number"):
         sct.jvp(lambda x: x * 2.0)(1.5, np.ones(2))
     with pytest.raises(ValueError, match="the parts of p_dot must have the shapes of those of p"):
         sct.jvp(packed)({"a": 2.0, "b": [X, 3.0], "n": 4}, {"a": 1.0, "b": [np.ones(2), 1.0], "n": None})

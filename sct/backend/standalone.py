@@ -30,7 +30,7 @@ from sct.frontend.resolve import MISSING, free_value
 from sct.infer.signature import type_alone
 from sct.ir.ops import Again, Derived, Field, Free, Steps, StepsBack
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Function, Value
+from sct.ir.ssa import Apply, Function, Statement, Value
 from sct.ir.type_text import size_in_words
 from sct.ir.types import (
     Abstract,
@@ -210,7 +210,8 @@ class Standalone:
         """The text of a function that calls what Numba compiles; that has the statements, and takes all by position."""
         own = self.bundle.fresh(f"_{f.name}")
         plain = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in f.signature.parameters]
-        inner = replace(f, name=own, signature=inspect.Signature(plain))
+        block = f.block.with_([s for s in f.block.body if not _looks(s)])  # Numba has types
+        inner = replace(f, name=own, signature=inspect.Signature(plain), block=block)
         text = self.linked(emit(inner, Naming(False, names)), asked)
         types = {n: [Unknown()] for n in f.signature.parameters}
         self.bundle.needs("from numba import njit")
@@ -219,7 +220,9 @@ class Standalone:
         self.compiled[own] = [(n, kinds[n]) for n in f.signature.parameters]
         head = next(n for n in ast.parse(body).body if isinstance(n, ast.FunctionDef) and n.name == f.name)
         given = [ast.Name(n) for n in f.signature.parameters]
-        head.body = [ast.Return(ast.Call(ast.Name(own), given, []))]  # type: ignore[arg-type]
+        check = self.bundle.names.get(id(expectations.expect_structure))
+        looks = [n for n in head.body if isinstance(n, ast.Expr) and ast.unparse(n).startswith(f"{check}(")]
+        head.body = [*looks, ast.Return(ast.Call(ast.Name(own), given, []))]  # type: ignore[arg-type]
         return ast.unparse(ast.fix_missing_locations(head)) + "\n"
 
     def parameters_of(self, f: Function, public: bool) -> list[Free]:
@@ -366,9 +369,6 @@ class Standalone:
         imported = [(op, t) for op, t in asked.specialized.free if isinstance(op, Free) and self.is_imported(op, names)]
         for op, t in imported:
             made.value(names[op], names[op], t)
-        for p in f.block.params:
-            if p.name not in given:
-                made.parts(p.name, p.name, p.type)
         made.sizes_agree()
         for op, t in asked.specialized.free:
             if isinstance(op, Free) and op in names and (op, t) not in imported:
@@ -435,6 +435,11 @@ class Standalone:
         made_from = [options, *sorted({*self.made_from, *self.bundle.sources}), *constants]
         source = _hash("\0".join(made_from))
         return f"{body}\n\n{_STAMP}format {FORMAT}\n{_STAMP}made from {source}\n{_STAMP}text {_hash(body)}\n"
+
+
+def _looks(s: Statement) -> bool:
+    """Whether a statement only looks at what a caller gives."""
+    return isinstance(s, Apply) and s.op is expectations.expect_structure
 
 
 def _escaped(doc: Iterable[str]) -> Iterator[str]:
@@ -530,14 +535,6 @@ class _Checks:
                     self.call(expectations.expect_absent, shown, value, repr(f.name), repr(f.own))
                 else:
                     self.value(f"{path}.{f.name}", f"{value}.{f.name}", found)
-
-    def parts(self, path: str, value: str, t: Abstract) -> None:
-        """What is expected of a cotangent or tangent: the structure that it is one of; numbers and arrays are converted."""
-        if isinstance(t, (Tuple, List, Dict)):
-            keys = tuple(keys_of(t))
-            self.call(expectations.expect_parts, repr(path), value, repr(keys))
-            for key, item in zip(keys, t.items, strict=True):
-                self.parts(f"{path}[{key!r}]", f"{value}[{key!r}]", item)
 
     def object(self, value: Any, path: str) -> str:
         """The object that an argument must be: the caller's own, or the default that the module has."""

@@ -18,8 +18,8 @@ __all__ = [
     "expect_items",
     "expect_keys",
     "expect_object",
-    "expect_parts",
     "expect_size",
+    "expect_structure",
     "expect_that",
     "expect_value",
     "expect_writable",
@@ -89,15 +89,35 @@ def expect_keys(name: str, x: object, keys: tuple[object, ...]) -> None:
         raise TypeError(f"{name} must be a dict with the keys {', '.join(map(repr, keys))}, in this order")
 
 
-def expect_parts(name: str, x: object, keys: tuple[object, ...]) -> None:
-    """`x` is an adjoint of what has these keys, or so many items."""
-    given: set[object] = set()
-    if isinstance(x, dict):
-        given = set(x)
-    elif isinstance(x, (tuple, list)) or (isinstance(x, np.ndarray) and x.ndim):
-        given = set(range(len(x)))
-    if given != set(keys):
-        raise ValueError(f"{name} must have the parts of the result: {', '.join(map(repr, keys))}")
+def expect_structure(name: str, x: Any, like: Any) -> None:
+    """`x` is a cotangent or tangent of what has the structure of `like`.
+
+    In `like`, `float` and `complex` stand for numbers and arrays of any shape, and None for what has no derivative.
+    """
+    if type(x) is float and type(like) is float:
+        return
+    if isinstance(like, dict):
+        if not isinstance(x, dict) or x.keys() != like.keys():
+            raise TypeError(f"{name} must be a dict with the keys {', '.join(map(repr, like))}")
+        for k, part in like.items():
+            expect_structure(f"{name}[{k!r}]", x[k], part)
+        return
+    if isinstance(like, (list, tuple)):
+        kind = list if isinstance(like, list) else tuple
+        if not isinstance(x, kind) or len(x) != len(like):
+            raise TypeError(f"{name} must be a {kind.__name__} of length {len(like)}")
+        for k, part in enumerate(like):
+            expect_structure(f"{name}[{k}]", x[k], part)
+        return
+    dtype = np.dtype(like) if isinstance(like, type) else np.asarray(like).dtype
+    if dtype.kind not in "fc":
+        return
+    if x is None or isinstance(x, (str, dict)):
+        raise TypeError(f"{name} must be a number or an array")
+    if dtype.kind == "f" and np.iscomplexobj(x):
+        raise TypeError(f"{name} must be real")
+    if not isinstance(like, type) and np.shape(x) != np.shape(like):
+        raise ValueError(f"{name} must {f'have the shape {np.shape(like)}' if np.ndim(like) else 'be a number'}")
 
 
 def expect_absent(name: str, x: object, attribute: str, own: bool) -> None:

@@ -20,8 +20,9 @@ from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Pla
 from sct.ir.ops import RAISE
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.ir.words import in_words
+from sct.runtime.expectations import expect_structure
 from sct.transform.adjoints import Adjoints
 
 __all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex", "positional_last"]
@@ -135,7 +136,7 @@ class Boundary(Adjoints):
         self.carried.add(param)
         if isinstance(t, (Tuple, List, Dict)):
             pairs: list[tuple[Value, Value]] | None = None if self.mode.step else []
-            seed = self.converted(self.b.expose_all(param), result, "", pairs)
+            seed = self.converted(self.taken_apart(param), result, "", pairs)
             alike = [(self.shape_of(given), self.shape_of_result(own)) for given, own in pairs or ()]
             if len(alike) == 1:
                 self.check_shapes(*alike[0], f"the array in {name} must have the shape of the result's")
@@ -143,18 +144,34 @@ class Boundary(Adjoints):
                 shapes, own_shapes = map(Tuple, zip(*alike, strict=True))
                 self.check_shapes(shapes, own_shapes, f"the parts of {name} must have the shapes of the result's")
             return seed, (param,)
+        if isinstance(t, ListOf):
+            self.check_structure(param, result)
         if not isinstance(result, Value) or not isinstance(t, (Array, Scalar)):
             return param, (param,)
         return self.number_or_array(param, result, name, f"{name} must have the shape of the result"), (param,)
 
+    def taken_apart(self, given: Value) -> Operand:
+        """What a caller gives as an adjoint or a tangent of a container, which must be of that's structure."""
+        self.check_structure(given, _structure(given.type))
+        return self.b.expose_all(given)
+
+    def check_structure(self, given: Value, like: Operand) -> None:
+        """A cotangent with parts that nobody asks for would give a derivative of something else."""
+        if not self.mode.step:
+            self.b.append(expect_structure, (Const(given.name), given, like), {}, Const(None))
+
     def number_or_array(self, given: Value, like: Value, name: str, message: str) -> Operand:
         """What a caller gives as an adjoint or a tangent of a number or an array, which must be of that's shape."""
-        if isinstance(like.type, Scalar):
-            self.check_shapes(self.shape_of(given), Tuple(()), message)
+        t = like.type
+        if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
+            if differentiable(t):
+                self.check_structure(given, Const(0.0 if _structure(t) == Const(float) else 0j))
+            return self.converted(given, like, name)
+        if _structure(t) == Const(float):
+            self.raise_if(self.b.append(np.iscomplexobj, (given,), {}, Scalar(bool)), TypeError, f"{name} must be real")
         made = self.converted(given, like, name)
-        if isinstance(like.type, Array):
-            assert isinstance(made, Value)
-            self.check_shapes(self.shape_of(made), self.shape_of_result(like), message)
+        assert isinstance(made, Value)
+        self.check_shapes(self.shape_of(made), self.shape_of_result(like), message)
         return made
 
     def converted(self, given: Operand, result: Operand, name: str, pairs: list[tuple[Value, Value]] | None = None) -> Operand:
@@ -206,12 +223,14 @@ class Boundary(Adjoints):
 
     def check_shapes(self, given: Operand, own: Operand, message: str) -> None:
         """A cotangent of another shape would give numbers that mean nothing."""
+        self.raise_if(self.b.append(operator.ne, (given, own), {}, Scalar(bool)), ValueError, message)
+
+    def raise_if(self, wrong: Operand, error: type[Exception], message: str) -> None:
+        """An error where something is wrong with what a caller gives."""
         raised: list[Statement] = []
         with self.b.into(raised):
-            error = self.b.append(ValueError, (Const(message),), {}, Unknown())
-            self.b.append(RAISE, (error,), {}, Const(None))
-        differ = self.b.append(operator.ne, (given, own), {}, Scalar(bool))
-        self.b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), ()))
+            self.b.append(RAISE, (self.b.append(error, (Const(message),), {}, Unknown()),), {}, Const(None))
+        self.b.body.append(If(wrong, Block((), tuple(raised), ()), Block((), (), ()), ()))
 
     def shape_of_result(self, result: Value) -> Operand:
         """The result's shape; a pullback that is called later keeps that, and not the result."""
@@ -284,6 +303,17 @@ def _without_adjoint(t: Abstract) -> bool:
     return (isinstance(t, Scalar) and t.kind in (int, bool)) or (
         isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "biuSU"
     )
+
+
+def _structure(t: Abstract) -> Operand:
+    """A container of such a type, with the kinds of the numbers in their places, and None for what has no derivative."""
+    if isinstance(t, (Tuple, List, Dict)):
+        items = [_structure(i) for i in t.items]
+        return Tuple(tuple(items)) if isinstance(t, Tuple) else with_items(t, items)
+    if not differentiable(t):
+        return Const(None)
+    known = isinstance(t, Scalar) or (isinstance(t, Array) and t.dtype is not None)
+    return Const(float if known and not is_complex(t) else complex)
 
 
 def is_complex(t: Abstract) -> bool:

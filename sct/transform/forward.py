@@ -178,7 +178,7 @@ class _Forward(Boundary):
         if not isinstance(p.type, (Tuple, List, Dict)):
             return self.number_or_array(given, p, given.name, f"{given.name} must have the shape of {p.name}")
         pairs: list[tuple[Value, Value]] = []
-        made = self.converted(self.b.expose_all(given), p, "", pairs)
+        made = self.converted(self.taken_apart(given), p, "", pairs)
         alike = [(self.shape_of(v), self.shape_of_result(own)) for v, own in pairs]
         if alike:
             shapes, own_shapes = map(Tuple, zip(*alike, strict=True))

@@ -134,7 +134,7 @@ class Symbols:
                 self.imports[found[0]] = None
             return found[1]
         module = getattr(value, "__module__", None) or ""
-        if module.startswith("sct.rules.") and self.naming.imports:
+        if module.startswith(("sct.rules.", "sct.runtime.")) and self.naming.imports:
             self.imports[f"from {module} import {value.__name__}"] = None
             return str(value.__name__)
         return self.bind(value)
