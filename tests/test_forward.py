@@ -12,6 +12,7 @@ X = np.array([0.3, -1.2, 0.7])
 V = np.array([1.0, 0.5, -2.0])
 RNG = np.random.default_rng(3)
 M, N = RNG.standard_normal((2, 3, 3))
+SPD = M @ M.T + 3.0 * np.eye(3)
 
 
 def same(a, b):
@@ -212,6 +213,31 @@ def test_ranks_that_are_known_only_at_run_time():
 
     y, y_dot = sct.jvp(f)(X, X, False, V)
     assert y.shape == (3, 2, 2) and np.allclose(y_dot, np.mean(V))
+
+
+def powers(x, n):
+    base = x * np.ones(2) if n else x * np.ones((2, 2))
+    exponent = x * np.ones((2, 2)) if n else x * np.ones(2)
+    return np.sum((1.5 + np.sin(base)) ** np.tanh(exponent))
+
+
+def solutions(x, n):
+    A = x * SPD if n else x * np.stack([SPD, 2.0 * SPD])
+    b = x**3 * X if n else np.sin(x) * np.ones((2, 3, 1))
+    return np.sum(np.linalg.solve(A, b) ** 2)
+
+
+@pytest.mark.parametrize("f", [powers, solutions])
+@pytest.mark.parametrize("n", [0, 1])
+@pytest.mark.parametrize("kind", [float, np.float32])
+def test_rules_of_several_operands_whose_ranks_are_known_only_at_run_time(f, n, kind):
+    def slope(g):
+        return (g(0.7 + 1e-6, n) - g(0.7 - 1e-6, n)) / 2e-6
+
+    x, first, second = kind(0.7), slope(f), slope(sct.grad(f))
+    rtol = 1e-6 if kind is float else 1e-4
+    assert np.allclose([sct.jvp(f)(x, n, kind(1.0))[1], sct.grad(f)(x, n)], first, rtol)
+    assert np.allclose([sct.jvp(sct.grad(f))(x, n, kind(1.0))[1], sct.grad(sct.grad(f))(x, n)], second, rtol)
 
 
 def test_parts_of_tangents_are_called_tangents():
@@ -521,7 +547,6 @@ def test_an_integer_in_wrt():
 # -- golden files --------------------------------------------------------------------------------------------------------------
 
 GOLDEN = Path(__file__).parent / "golden" / "tangents"
-SPD = M @ M.T + 3.0 * np.eye(3)
 
 
 def loss(W1, b1, W2, b2, x, y):

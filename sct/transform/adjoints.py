@@ -248,6 +248,8 @@ class Adjoints:
 
     def cast(self, bar: Operand, want: Array | Scalar, dtype: np.dtype[Any]) -> Operand:
         """`bar` in a dtype; where it is a number, it may be Python's on some path, which has no method."""
+        if isinstance(want, Array) and want.shape is None and not want.boxed:
+            return self.b.append(runtime.cast_to, (bar, Const(dtype)), {}, want)
         if isinstance(want, Array) and want.shape != ():
             return self.b.apply(Method("astype"), (bar, Const(dtype)))
         return self.b.apply(want.kind if isinstance(want, Scalar) else dtype.type, (bar,))

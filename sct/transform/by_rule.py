@@ -17,8 +17,9 @@ import numpy as np
 from sct.analysis.activity import primitive_of
 from sct.errors import NonDifferentiableArgumentError, NoRuleError
 from sct.ir.ops import Method, describe, is_lasting, package_of
-from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
-from sct.ir.types import Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, with_items
+from sct.ir.rewriting import renamed
+from sct.ir.ssa import Apply, Block, Operand, Statement, Value, type_of, values_of
+from sct.ir.types import Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, with_items
 from sct.ir.words import in_words
 from sct.registry.facts import facts_of
 from sct.registry.methods import method_rule
@@ -177,11 +178,11 @@ class _Reversed:
         with self.b.into(steps):
             asked = () if all(wanted) or not rule.is_own else wanted
             found = self.carry_out(self.b, rule.function, (s.result, *operands), named, asked)
+        alone = len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs
+        if not alone:
+            steps, found = _of_items(steps, found, len(targets))
         self.b.body += dividing_as_numpy(rule, steps)
-        if len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs:
-            items: tuple[Operand, ...] = (found,)
-        else:
-            items = items_of(self.b, found, len(targets))
+        items = (found,) if alone else items_of(self.b, found, len(targets))
         for target, one in zip(targets, items, strict=True):
             none = one == _NONE
             lost = (target,) if none and not rule.partials else _slices(target)
@@ -232,6 +233,14 @@ class _Reversed:
                         self.s.place,
                         "Differentiate by the real and imaginary parts.",
                     )
+
+
+def _of_items(steps: list[Statement], found: Operand, n: int) -> tuple[list[Statement], Operand]:
+    """What a rule gives, with its statements, as a tuple of `n` items where it is called as it stands, and no type is known."""
+    if not isinstance(found, Value) or not isinstance(found.type, Unknown):
+        return steps, found
+    made = Value(Tuple((Unknown(),) * n), found.name, found.hint)
+    return list(renamed(Block((), tuple(steps), ()), {found: made}).body), made
 
 
 def rule_advice(op: Any) -> str:
