@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["apart", "arrays_in", "as_given", "overlap"]
+__all__ = ["apart", "arrays_in", "as_given", "objects_in", "overlap", "state"]
 
 
 def as_given(args: Any) -> Any:
@@ -24,32 +24,47 @@ def as_given(args: Any) -> Any:
     return copy.deepcopy(args, memo)
 
 
-def arrays_in(value: Any) -> Iterator[np.ndarray]:
-    """The arrays in containers and in the fields of objects."""
-    if isinstance(value, np.ndarray):
+def objects_in(value: Any) -> Iterator[Any]:
+    """The arrays, lists and dicts in a value, and in the fields of objects in it; containers before what is in them."""
+    if isinstance(value, (np.ndarray, list, dict)):
         yield value
-    elif isinstance(value, (list, tuple)):
-        for v in value:
-            yield from arrays_in(v)
-    elif isinstance(value, dict):
-        yield from arrays_in(list(value.values()))
-    elif hasattr(value, "__dict__") and not isinstance(value, type):
-        yield from arrays_in(list(vars(value).values()))
+    for v in _items(value):
+        yield from objects_in(v)
+
+
+def arrays_in(value: Any) -> Iterator[np.ndarray]:
+    """The arrays in a value, and in the fields of objects in it."""
+    return (v for v in objects_in(value) if isinstance(v, np.ndarray))
+
+
+def state(value: Any) -> Any:
+    """What is in an array, and which objects are in a list or dict: it differs once the object has been written into."""
+    return value.tobytes() if isinstance(value, np.ndarray) else [*map(id, _items(value))]
 
 
 def apart(value: Any, as_one: Iterator[bool]) -> Any:
-    """Arguments in which an array shares no memory with another unless one says so, for each in the order of `arrays_in`."""
+    """Arguments in which an object that stands in two places is one only if `as_one` says so, in the order of `objects_in`."""
     if isinstance(value, np.ndarray):
         return value if next(as_one) else as_given(value)
-    if isinstance(value, list):
-        value[:] = [apart(v, as_one) for v in value]
-    elif isinstance(value, tuple):
+    if isinstance(value, (list, dict)):
+        whole = value if next(as_one) else copy.copy(value)
+        for k in range(len(whole)) if isinstance(whole, list) else whole:
+            whole[k] = apart(value[k], as_one)
+        return whole
+    if isinstance(value, tuple):
         return tuple(apart(v, as_one) for v in value)
-    elif isinstance(value, dict):
-        value.update({k: apart(v, as_one) for k, v in value.items()})
-    elif hasattr(value, "__dict__") and not isinstance(value, type):
+    if hasattr(value, "__dict__") and not isinstance(value, type):
         vars(value).update({k: apart(v, as_one) for k, v in vars(value).items()})
     return value
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    if isinstance(value, dict):
+        return list(value.values())
+    fields = hasattr(value, "__dict__") and not isinstance(value, (type, np.ndarray))
+    return list(vars(value).values()) if fields else []
 
 
 def overlap(args: Any) -> bool:

@@ -23,7 +23,7 @@ import numpy as np
 
 import sct
 
-from .layout import apart, arrays_in, as_given, overlap
+from .layout import apart, arrays_in, as_given, objects_in, overlap, state
 from .limit import OutOfTimeError, limited
 from .programs import Program, defined
 
@@ -140,7 +140,7 @@ class _Trial:
             self.wide = defined(p.source.replace("float32", "float64").replace("float16", "float64"))
             names = list(inspect.signature(self.f).parameters)
             ran = as_given(p.args)
-            before = list(arrays_in(ran))
+            before = [(o, state(o)) for o in objects_in(ran)]
             self.own, self.seen = _traced(self.f, ran)
         except Exception as e:  # noqa: BLE001
             raise _FoundError("no program", f"{type(e).__name__}: {e}") from e
@@ -152,7 +152,7 @@ class _Trial:
         found = list(leaves(self.own))
         if not any(map(is_float, found)) or not all(_is_usable(v) for v in found):
             raise _FoundError("no program", "its value is no number")
-        written = [not same(v, w) for v, w in zip(before, arrays_in(p.args), strict=True)]
+        written = [state(o) != was for o, was in before]
         self.as_one = written if overlap(p.args) else None  # what is given twice and written into moves as one
         self.strided = not all(v.flags.forc for v in arrays_in(p.args))  # the sum of a product in another order, perhaps
         self.scalar = len(found) == 1 and np.ndim(found[0]) == 0 and not isinstance(self.own, (list, tuple, dict))
@@ -213,8 +213,10 @@ class _Trial:
         if self.as_one and not all(self.as_one):
             return  # it may be that one takes what is read twice for one
         try:
-            _, bars = sct.vjp(self.f, self.wrt, optimize=self.way.optimize)(*args, y_bar)
-        except sct.SctError:
+            _, bars = self.called(sct.vjp(self.f, self.wrt, optimize=self.way.optimize), "vjp", args, y_bar)
+        except _FoundError as e:
+            if e.verdict.is_fault:
+                raise
             return
         back = sum(inner(dot, bar) for dot, bar in zip(dots, bars, strict=True))
         total += sum(inner(mapped(_magnitude, d), mapped(_magnitude, b)) for d, b in zip(dots, bars, strict=True))
