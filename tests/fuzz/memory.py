@@ -31,6 +31,7 @@ CONSTRUCTS = (*STATEMENTS, _GROWN, _RETURN, *_OF_ARGUMENTS)
 """All that a program may be an example of."""
 
 _ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError)
+_OFTEN = ("a value kept while memory changes",) * 2  # more often than others
 _LARGEST = 20.0  # number
 _LONGEST = 10  # list
 _STEPS = 2000  # of loops
@@ -121,7 +122,7 @@ class _Maker:
 
     def add(self, construct: str = "") -> None:
         """Put in a statement of a construct, or of one drawn at random."""
-        construct = construct or self.random.choice(list(STATEMENTS))
+        construct = construct or self.random.choice([*STATEMENTS, *_OFTEN])
         if construct == "a field of an object" and "h" not in self.args:
             return
         for _ in range(12):
@@ -165,6 +166,9 @@ class _Maker:
         """What is returned: mostly a number, of which much that is there is part."""
         r = self.random
         there = self.names((self.main, len(self.main.items)))
+        if r.random() < 0.8:  # of what statements speak of
+            spoken = set(re.findall(r"\w+", "\n".join(self.main.lines(False))))
+            there = {k: [n for n in names if n in spoken] or names for k, names in there.items()}
         kinds = [k for k in TERMS if there.get(k)]
         scalar = r.random() < 0.75
         for _ in range(40):

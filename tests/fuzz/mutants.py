@@ -1,0 +1,186 @@
+"""Faults put into the compiler on purpose, and within how many programs a generator finds each: `python -m tests.fuzz.mutants`.
+
+A mutant is a function of the compiler with a piece of its text replaced. It is found by a program whose derivative in forward
+mode is wrong, or fails, with the mutant and not without it. Each is looked for in a process of its own, so that nothing that
+the compiler keeps outlasts it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import multiprocessing
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import sct
+
+from . import GENERATORS
+from .oracle import Verdict, judged, way_of
+
+__all__ = ["MUTANTS", "Mutant", "found", "mutated"]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """In the function `name` of a module, `new` in the place of `old`, which stands there once."""
+
+    module: str
+    name: str
+    old: str
+    new: str
+
+
+MUTANTS = {
+    "a φ is apart from what it is one of": Mutant(
+        "sct.analysis.points_to", "points_to", "found.join((v, *values_of(*operands)))", "pass"
+    ),
+    "a part of an array is apart from it": Mutant(
+        "sct.analysis.points_to", "shared", "return () if fresh(s) else s.args[:1]", "return ()"
+    ),
+    "a reshaped array is apart from it": Mutant(
+        "sct.analysis.points_to", "shared", "return () if not isinstance(s.op, View) and fresh(s) else s.operands", "return ()"
+    ),
+    "what a container is made of is apart from it": Mutant(
+        "sct.analysis.points_to",
+        "has_memory",
+        "if isinstance(t, Array):",
+        "if True:\n        t = t if isinstance(t, Array) else Array(None, ())",
+    ),
+    "an argument that is written into is not copied": Mutant(
+        "sct.transform.explicit", "explicit", "own[v] = _copied(", "own[v] = v; _copied("
+    ),
+    "the test of layout is skipped": Mutant(
+        "sct.transform.explicit", "keeps_strides", "found.add(classes.of(s.result))", "pass"
+    ),
+    "tangents do not lie as the array does": Mutant(
+        "sct.transform.forward", "_Forward.in_memory", "if self.classes.of(s.result) in self.strided:", "if False:"
+    ),
+    "a number is not loaded where it is read": Mutant(
+        "sct.transform.explicit",
+        "_Loads.apply",
+        "self.keep(s, [a if k == form_of else self.loaded(a, s) for k, a in enumerate(s.args)])",
+        "self.keep(s, [*s.args])",
+    ),
+    "a constant written into an array leaves its tangent": Mutant(
+        "sct.transform.forward", "_Forward.write", "if dot != Const(0.0) or s.op.op is updated:", "if dot != Const(0.0):"
+    ),
+    "a write into an array that has no tangent yet is lost": Mutant(
+        "sct.analysis.activity", "_through_memory", "add(classes.of(v), *s.args[1:])", "pass"
+    ),
+    "what is written through one name varies under no other": Mutant(
+        "sct.analysis.activity", "_through_memory", "add(v, c)\n", "pass\n"
+    ),
+    "the tangent of a view is a copy": Mutant(
+        "sct.transform.forward",
+        "_Forward.in_memory",
+        "self.b.append(s.op, args, dict(s.kwargs), adjoint_type(s.result.type), name)",
+        "self.b.append(*((ALLOCATE, (self.b.append(s.op, args, dict(s.kwargs), adjoint_type(s.result.type)),), {}) "
+        "if isinstance(s.op, View) else (s.op, args, dict(s.kwargs))), adjoint_type(s.result.type), name)",
+    ),
+    "the tangent of a φ is zero on one path": Mutant(
+        "sct.transform.forward",
+        "_Forward.if_",
+        "self.with_tangents(b, (), [(phi.ends[k], phi.result) for phi in phis], n)",
+        "self.with_tangents(b, (), [(phi.ends[k] if k else Const(0.0), phi.result) for phi in phis], n)",
+    ),
+    "a loop hands on the tangent it began with": Mutant(
+        "sct.transform.forward",
+        "_Forward.loop",
+        "[(phi.ends[0], phi.params[0]) for phi in phis]",
+        "[(phi.params[0], phi.params[0]) for phi in phis]",
+    ),
+    "a load is never a copy": Mutant("sct.transform.implicit", "_Names.load", "if self.lasts(", "if True or self.lasts("),
+    "a new array is what it is made of": Mutant(
+        "sct.transform.implicit", "_Names.allocate", "and self.lasts(", "and True or self.lasts("
+    ),
+    "memory that is not new becomes an array of its own": Mutant(
+        "sct.transform.implicit", "_Names.allocate", "and self.is_new(content)", ""
+    ),
+    "a write in a block is not seen around it": Mutant(
+        "sct.transform.implicit", "_Names.operation", "at = self.around[at[0].label]", "at = None"
+    ),
+    "a use by way of a view is not seen": Mutant(
+        "sct.transform.implicit", "_Names.lasts", "for a in self.aliases.get(w, ()):", "for a in ():"
+    ),
+    "what goes into a φ is not seen to be used": Mutant(
+        "sct.transform.implicit", "_Names.survey", "self.escaping.update(values_of(*phi.begins, *phi.ends))", "pass"
+    ),
+    "a write within a loop that uses a value is not seen": Mutant(
+        "sct.transform.implicit", "_Names.lasts", "at[0] + at[1]", "at[0]"
+    ),
+    "two loads of an array are one": Mutant(
+        "sct.analysis.effects", "effect", 'if op is LOAD or isinstance(op, View):\n        return "reads"', "pass"
+    ),
+    "a write is dead code": Mutant("sct.analysis.effects", "has_effect", '("writes", "draws",', '("draws",'),
+}
+"""Faults by what is wrong then."""
+
+
+@contextmanager
+def mutated(mutant: Mutant) -> Iterator[None]:
+    """The compiler with a fault in it."""
+    module = importlib.import_module(mutant.module)
+    *owner, name = mutant.name.split(".")
+    holder: Any = getattr(module, owner[0]) if owner else module
+    before = getattr(holder, name)
+    source = textwrap.dedent(inspect.getsource(before))
+    if source.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.old!r} stands {source.count(mutant.old)} times in {mutant.module}.{mutant.name}")
+    scope: dict[str, Any] = {}
+    exec(compile(source.replace(mutant.old, mutant.new), f"<mutant of {mutant.name}>", "exec"), vars(module), scope)
+    places = [holder] if owner else [m for m in list(sys.modules.values()) if _has(m, name, before)]
+    for place in places:
+        setattr(place, name, scope[name])
+    try:
+        yield
+    finally:
+        for place in places:
+            setattr(place, name, before)
+
+
+def _has(module: ModuleType, name: str, function: Any) -> bool:
+    return getattr(module, "__name__", "").startswith("sct") and vars(module).get(name) is function
+
+
+def found(name: str, generator: str, seed: int, count: int) -> tuple[int, int, Verdict] | None:
+    """After how many programs, by which seed, and how a mutant is found."""
+    for n in range(count):
+        p, way = GENERATORS[generator](seed + n), way_of(seed + n, forward=True)
+        with mutated(MUTANTS[name]):
+            verdict = judged(p, way, seed + n)
+        if verdict.is_fault and not judged(p, way, seed + n).is_fault:
+            return n + 1, seed + n, verdict
+    return None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.mutants", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--mutant", action="append", choices=list(MUTANTS), help="may be given again; default: all")
+    parser.add_argument("--generator", default="memory", choices=list(GENERATORS))
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--count", type=int, default=2000, help="within how many programs")
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes at once")
+    options = parser.parse_args(argv)
+    names = options.mutant or list(MUTANTS)
+    look = partial(found, generator=options.generator, seed=options.seed, count=options.count)
+    missed = 0
+    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
+        for name, result in zip(names, pool.imap(look, names, chunksize=1), strict=True):
+            missed += result is None
+            told = "not found" if result is None else f"{result[0]:5}, seed {result[1]}: {result[2].kind}: {result[2].detail}"
+            print(f"{name}: {told}"[:200], flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    print(f"sct {sct.__version__}")
+    sys.exit(main())
