@@ -5,8 +5,11 @@ of its items: what appends an item is reversed by what takes the last one away. 
 compiler's matter.
 """
 
+import operator
+
 import numpy as np
 
+from sct.ir.ops import Method
 from sct.ir.shapes import as_array, constant, fresh_size, item_of
 from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, equal_shapes, is_of_arguments
 from sct.registry.facts import facts, memory
@@ -148,6 +151,8 @@ memory("fresh", joined, numbers, stacked)
 facts(added_each, item, items_of, repeated, split_like, zeros_each, new_list=True)
 facts(added_item, appended, shortened, with_item, new_list=True, in_place=True)
 facts(zeros_each, kind="construction", form_of=0)
+facts(Method("append"), Method("extend"), puts=1)
+facts(Method("insert"), Method("setdefault"), operator.setitem, puts=2)
 nondifferentiable(zeros_each, of_first_dtype)
 result_type(of_first_dtype)(lambda s: Scalar(bool))
 
@@ -204,9 +209,17 @@ def numbers_type(s, dtype=None):
     return Array(as_array(_item_type(s)).dtype, (fresh_size("count"),))
 
 
+def _as_array(t):
+    """The array that an item is, or that the items of a list make."""
+    if not isinstance(t, ListOf):
+        return as_array(t)
+    inner = _as_array(t.item)
+    return Array(inner.dtype, None if inner.shape is None else (fresh_size("count"), *inner.shape))
+
+
 @result_type(stacked)
 def stacked_type(s, axis=0):
-    t = as_array(_item_type(s))
+    t = _as_array(_item_type(s))
     if t.shape is None or not isinstance(axis, int):
         return Array(t.dtype, None)
     at = axis if axis >= 0 else axis + len(t.shape) + 1

@@ -22,7 +22,7 @@ from sct.ir.ssa import (
     blocks_in,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
+from sct.ir.types import Abstract, Array, Const, Dict, DictOf, Instance, List, ListOf, Scalar, Slice, Stateful, Tuple, Undefined
 from sct.registry.facts import facts_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, nondifferentiable
@@ -43,7 +43,7 @@ def differentiable(t: Abstract) -> bool:
         return t.dtype is None or t.dtype.kind in "fcOV"
     if isinstance(t, (Tuple, List, Dict)):
         return any(differentiable(i) for i in t.items)
-    if isinstance(t, ListOf):
+    if isinstance(t, (ListOf, DictOf)):
         return differentiable(t.item)
     return not isinstance(t, (Const, Undefined, Slice, Instance, Stateful))
 

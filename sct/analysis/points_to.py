@@ -15,10 +15,10 @@ from functools import cached_property
 from sct.analysis.storage import fresh
 from sct.ir.manager import managed
 from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Rebind, Store, View
-from sct.ir.ssa import Apply, Block, Closure, Operand, Value, blocks_in, values_of
-from sct.ir.types import Array, Const, Scalar, Slice, Stateful, Undefined
+from sct.ir.ssa import Apply, Block, Closure, Operand, Value, blocks_in, type_of, values_of
+from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined
 
-__all__ = ["Classes", "has_memory", "points_to", "shared"]
+__all__ = ["Classes", "has_memory", "is_change", "points_to", "shared"]
 
 
 def has_memory(v: Value) -> bool:
@@ -34,7 +34,8 @@ class Classes:
 
     def __init__(self) -> None:
         self.leader: dict[Value, Value] = {}
-        self.targets: list[Apply] = []  # the statements that write
+        self.targets: list[Apply] = []  # the statements that write into arrays
+        self.changes: list[Apply] = []  # those that make or change objects: lists and dicts
 
     def of(self, v: Value) -> Value:
         """The value that stands for the class of `v`."""
@@ -55,16 +56,31 @@ class Classes:
 
     @cached_property
     def written(self) -> dict[Value, Apply]:
-        """The classes that are written into, by what stands for them, each with a statement that does it."""
+        """The classes of arrays that are written into, by what stands for them, each with a statement that does it."""
+        return self._by_class((s, s.args[0]) for s in self.targets)
+
+    @cached_property
+    def changed(self) -> dict[Value, Apply]:
+        """The classes of lists and dicts that are objects."""
+        return self._by_class((s, s.args[0] if is_change(s) else s.result) for s in self.changes)
+
+    def write(self, v: Value) -> Apply:
+        """A statement that writes into what a value may lie in, or makes or changes it as an object."""
+        c = self.of(v)
+        return self.written[c] if c in self.written else self.changed[c]
+
+    def _by_class(self, places: Iterable[tuple[Apply, Operand]]) -> dict[Value, Apply]:
         found: dict[Value, Apply] = {}
-        for s in self.targets:
-            for v in values_of(s.args[0]):
+        for s, o in places:
+            for v in values_of(o):
                 found.setdefault(self.of(v), s)
         return found
 
     def is_written(self, v: Value) -> bool:
-        """Whether a value may lie in memory that is written into."""
-        return has_memory(v) and self.of(v) in self.written
+        """Whether what a value stands for may hold something else at another time: its memory is written into, or an object."""
+        if not has_memory(v):
+            return False
+        return self.of(v) in self.written or (not isinstance(v.type, Array) and self.of(v) in self.changed)
 
 
 @managed
@@ -83,12 +99,21 @@ def points_to(block: Block) -> Classes:
 
 
 def _apply(found: Classes, s: Apply) -> None:
+    if isinstance(s.result.type, (ListOf, DictOf)) and s.result.type.sites:
+        found.changes.append(s)
     if isinstance(s.op, (Rebind, Store)):
-        found.targets.append(s)
+        (found.changes if is_change(s) else found.targets).append(s)
+        if is_change(s):
+            found.join(values_of(*s.args))
     if s.op is PUSH or s.op is POP:
         found.join((s.result, *values_of(*s.args)))
     elif has_memory(s.result):
         found.join((s.result, *values_of(*shared(s))))
+
+
+def is_change(s: Apply) -> bool:
+    """Whether a statement changes a list or dict."""
+    return isinstance(s.op, Store) and isinstance(type_of(s.args[0]), (ListOf, DictOf))
 
 
 def shared(s: Apply) -> tuple[Operand, ...]:

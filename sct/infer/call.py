@@ -22,6 +22,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     List,
     ListOf,
     Mask,
@@ -90,7 +91,7 @@ def _abstract(value: Any) -> Abstract:
     if isinstance(value, (Array, Scalar)):
         return value
     if not constant(value):
-        assert isinstance(value, (Const, Scalar, Array, Tuple, List, ListOf, Dict, Slice)) or value is not None
+        assert isinstance(value, (Const, Scalar, Array, Tuple, List, ListOf, Dict, DictOf, Slice)) or value is not None
         return value
     if type(value) is tuple or is_named_tuple(type(value)):
         return Tuple(tuple(_abstract(v) for v in value), None if type(value) is tuple else type(value))

@@ -7,6 +7,7 @@ that it is asked, so that a loop's types settle.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     List,
     ListOf,
     Scalar,
@@ -55,7 +57,10 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
     if isinstance(a, (Tuple, List, Dict)) and alike(a, b):
         return with_items(a, (join(p, q, (key, k)) for k, p, q in zip(keys_of(a), a.items, b.items, strict=True)))
     if isinstance(a, (List, ListOf)) and isinstance(b, (List, ListOf)):
-        return ListOf(_covering((*_item_types(a), *_item_types(b)), key))
+        sites: frozenset[Hashable] = frozenset().union(*(t.sites for t in (a, b) if isinstance(t, ListOf)))
+        return ListOf(_covering((*_item_types(a), *_item_types(b)), key), sites)
+    if isinstance(a, DictOf) and isinstance(b, DictOf):
+        return DictOf(join(a.key, b.key, (key, "key")), _covering((a.item, b.item), key), a.sites | b.sites)
     if _numeric(a) and _numeric(b):
         return _join_numbers(a, b, key)
     return UNKNOWN
@@ -142,8 +147,8 @@ def own_sizes(t: Any, key: Hashable) -> Abstract:
     """`t` with symbols of the φ `key` for all sizes but those of arguments: others may be of another iteration or call."""
     if isinstance(t, (Tuple, List, Dict)):
         return with_items(t, (own_sizes(p, (key, k)) for k, p in zip(keys_of(t), t.items, strict=True)))
-    if isinstance(t, ListOf):
-        return ListOf(own_sizes(t.item, (key, "item")))
+    if isinstance(t, (ListOf, DictOf)):
+        return replace(t, item=own_sizes(t.item, (key, "item")))
     if isinstance(t, Scalar) and t.size is not None and not is_of_arguments(t.size):
         return Scalar(t.kind, size_opaque("phi", key), t.also)
     if isinstance(t, Array) and t.shape is not None:

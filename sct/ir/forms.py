@@ -17,6 +17,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     Fact,
     List,
     ListOf,
@@ -56,7 +57,9 @@ class Form:
             return (t.dtype is None, t.dtype, tuple(map(self.size, t.shape)), t.boxed, t.also) if t.shape else t
         if type(t) is Scalar:
             return (t.kind, self.size(t.size), t.also) if type(t.size) is Size else t
-        return (ListOf, self.type(t.item)) if type(t) is ListOf else self.structure(t, self.type)
+        if type(t) is ListOf:
+            return ListOf, self.type(t.item), t.sites
+        return (DictOf, t.key, self.type(t.item), t.sites) if type(t) is DictOf else self.structure(t, self.type)
 
     def structure(self, o: Any, part: Any) -> Hashable:
         """The form of a container; of anything else, itself."""
@@ -108,7 +111,7 @@ class Renaming:
             return with_items(t, map(self.type, t.items))
         if isinstance(t, Slice):
             return Slice(self.type(t.start), self.type(t.stop), self.type(t.step))
-        return ListOf(self.type(t.item)) if isinstance(t, ListOf) else t
+        return replace(t, item=self.type(t.item)) if isinstance(t, (ListOf, DictOf)) else t
 
     def fact(self, f: Fact) -> Fact:
         """A fact with other names."""

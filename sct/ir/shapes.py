@@ -15,6 +15,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     Instance,
     List,
     ListOf,
@@ -71,7 +72,7 @@ def fresh_size(kind: str = "size") -> SizeLike:
     return size_opaque(kind, _serial[0])
 
 
-def item_of(t: ListOf) -> Abstract:
+def item_of(t: ListOf | DictOf) -> Abstract:
     """The type of an item that is read: a size that is not one of arguments may differ from one item to the next."""
     i = t.item
     if not isinstance(i, Array) or i.shape is None:
@@ -90,7 +91,7 @@ def size_serial() -> int:
     return _serial[0]
 
 
-_ABSTRACT = (Scalar, Array, Unknown, Undefined, Const, Tuple, List, ListOf, Dict, Instance, Stateful, Slice)
+_ABSTRACT = (Scalar, Array, Unknown, Undefined, Const, Tuple, List, ListOf, Dict, DictOf, Instance, Stateful, Slice)
 
 
 def constant(value: Any) -> bool:

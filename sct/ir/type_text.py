@@ -29,6 +29,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     Instance,
     List,
     ListOf,
@@ -79,6 +80,8 @@ def _type(t: Any, names: Names) -> str:
         return f"[{items(t.items)}]"
     if isinstance(t, ListOf):
         return f"[{_type(t.item, names)}, ...]"
+    if isinstance(t, DictOf):
+        return f"dict({_type(t.key, names)}, {_type(t.item, names)})"
     if isinstance(t, Dict):
         return f"{{{', '.join(f'{value_text(k, names)}: {_type(v, names)}' for k, v in zip(t.keys, t.items, strict=True))}}}"
     if isinstance(t, Slice):
@@ -272,6 +275,9 @@ class Reader:
             s.expect("(")
             start, stop, step = self.three(self.abstract)
             return Slice(start, stop, step)
+        if s.accept("dict"):
+            s.expect("(")
+            return DictOf(*self.items(self.abstract, ")"))
         if s.accept("instance"):
             cls = self.reference()
             return Instance(cls, ast.literal_eval(s.take("text", "the path of an instance")))

@@ -30,6 +30,7 @@ __all__ = [
     "Array",
     "Const",
     "Dict",
+    "DictOf",
     "Fact",
     "Instance",
     "Known",
@@ -662,9 +663,22 @@ class List(_Shown):
 
 @record(frozen=True, slots=True)
 class ListOf(_Shown):
-    """A list whose length is only known at run time, of items of one type."""
+    """A list whose length is only known at run time, of items of one type.
+
+    `sites`: where lists that this may be are made, if writes into it are statements.
+    """
 
     item: Any
+    sites: frozenset[Hashable] = frozenset()
+
+
+@record(frozen=True, slots=True)
+class DictOf(_Shown):
+    """A dict whose keys are only known at run time, of keys of one type and items of one; `sites` as of `ListOf`."""
+
+    key: Any
+    item: Any
+    sites: frozenset[Hashable] = frozenset()
 
 
 @record(frozen=True, slots=True)
@@ -736,7 +750,7 @@ def keys_of(t: Tuple | List | Dict) -> Sequence[Any]:
 
 
 Abstract: TypeAlias = (
-    "Unknown | Undefined | Const | Scalar | Array | Tuple | List | ListOf | Dict | Instance | Stateful | Slice"
+    "Unknown | Undefined | Const | Scalar | Array | Tuple | List | ListOf | Dict | DictOf | Instance | Stateful | Slice"
 )
 
 UNKNOWN = Unknown()

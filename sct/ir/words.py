@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from sct.ir.ops import describe
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, Undefined
+from sct.ir.types import Abstract, Array, Const, Dict, DictOf, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, Undefined
 
 __all__ = ["in_words", "records", "shape_in_words"]
 
@@ -31,6 +31,8 @@ def in_words(t: Abstract) -> str:
         return f"a dict with the key{'s' * (len(t.keys) > 1)} {_some(t.keys)}" if t.keys else "an empty dict"
     if isinstance(t, ListOf):
         return "a list whose length is only known at run time"
+    if isinstance(t, DictOf):
+        return "a dict whose keys are only known at run time"
     if isinstance(t, Instance):
         return f"an object of the class {t.cls.__name__}"
     if isinstance(t, Slice):

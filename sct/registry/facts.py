@@ -60,6 +60,8 @@ class Facts:
         Whether it can be carried out in the memory of the first operand.
     form_of : int
         The number of an operand of which only the shape and the dtype count.
+    puts : int
+        The number of the operand that a method or operator that changes a container or an array puts into it.
     index : int
         The number of the operand that is an index into the first one, or a path of them.
     linear : {"together", "each", "first"}
@@ -95,6 +97,7 @@ class Facts:
     new_list: bool = False
     in_place: bool = False
     form_of: int | None = None
+    puts: int | None = None
     index: int | None = None
     linear: Linear | Callable[..., Linear] | None = None
     joins: bool = False

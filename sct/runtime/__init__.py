@@ -29,6 +29,7 @@ __all__ = [
     "last_writes",
     "numbers",
     "of_first_dtype",
+    "paired",
     "part",
     "power",
     "put_back",
@@ -128,6 +129,11 @@ def quotient(a: Any, b: Any) -> Any:
     return a / b if b else a * np.inf
 
 
+def paired(keys: Any, values: Any) -> Any:
+    """The dict of some keys and as many values, one after another."""
+    return dict(zip(keys, values))  # noqa: B905
+
+
 def power(a: Any, b: Any) -> Any:
     """`a ** b` of numbers, infinite where `a` is 0 and `b` is negative. Written out in generated code."""
     return a**b if a or b >= 0 else np.inf
@@ -183,7 +189,7 @@ def laid_out(x: Any, like: Any) -> Any:
 def renewed(into: Any, value: Any, own: Any) -> Any:
     """The tangent `value` of what was changed in place, if that, `own`, is an array: then it is in `into`, its own before."""
     if not isinstance(own, np.ndarray):
-        return value
+        return value.copy("K") if isinstance(value, np.ndarray) else value
     into[...] = value
     return into
 

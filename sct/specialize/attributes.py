@@ -27,6 +27,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     Instance,
     List,
     ListOf,
@@ -39,7 +40,7 @@ from sct.ir.types import (
 )
 from sct.ir.words import in_words
 from sct.registry.methods import attribute_rule, method_rule
-from sct.specialize import growing, instances
+from sct.specialize import growing, instances, objects
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Builder
 from sct.specialize.iteration import Items, Range
@@ -124,6 +125,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         return s.apply(CALL, (instances.attribute(s, x, op.name), *args[1:]), kwargs, name)
     if isinstance(t, Tuple) and t.kind is not None:
         return named_tuple_method(s, op, x, t.kind, args[1:], kwargs, name)
+    if isinstance(t, (ListOf, DictOf)) and t.sites and op.name in objects.METHODS[type(t)]:
+        return objects.METHODS[type(t)][op.name](s, x, args[1:], kwargs)
     if op.name in METHODS and isinstance(t, (Array, List, Dict)):
         made = METHODS[op.name](s, x, args[1:], kwargs)
         if made is not NotImplemented:

@@ -58,6 +58,8 @@ class Builder(Protocol):
     spent: list[Plan]
     left: list[tuple[FunctionType, Write]]
     in_memory: bool
+    site: tuple[Hashable, ...]
+    unseen: list[Place | None]
     looped: tuple[Operand, ...]
     instances: int
     outlines: dict[Any, int]
@@ -153,6 +155,9 @@ class Builder(Protocol):
 
     def apart(self, **state: Any) -> Builder:
         """A specializer of another function, on its own but for what it is given."""
+
+    def numbered(self) -> int:
+        """A number of its own for one of several things that a statement makes."""
 
     def depend(self, d: Dependency) -> None:
         """Rely on a binding of a name."""

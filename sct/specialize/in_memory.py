@@ -14,6 +14,7 @@ from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import ALLOCATE, LOAD, Rebind, Store, View
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Abstract, Const, Tuple
+from sct.runtime import scatter_add, updated
 from sct.specialize.building import Builder
 from sct.specialize.writing import BINARY, write
 
@@ -31,6 +32,9 @@ def specialized_again(
     s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract
 ) -> Operand:
     """What an operation of memory gives."""
+    if isinstance(op, Store) and op.op not in (updated, scatter_add):
+        s.apply(op.op, args, kwargs)
+        return Const(None)
     if isinstance(op, Store):
         assert isinstance(args[0], Value) and isinstance(args[1], Tuple)
         write(s, args[0], args[1].items, args[2], op.op)

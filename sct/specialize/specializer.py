@@ -93,7 +93,7 @@ from sct.ir.types import (
 )
 from sct.registry.effects import is_pure, is_registered
 from sct.registry.facts import facts_of
-from sct.specialize import attributes, branches, calls, growing, instances, loops, unfollowed
+from sct.specialize import attributes, branches, calls, growing, instances, loops, objects, unfollowed
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Plan, UndecidedError
 from sct.specialize.containers import STRUCTURAL, UnrollError
@@ -134,18 +134,34 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = 
     """`function` with its parameters of the given types; begun anew with whatever is seen to be decided wrongly.
 
     `in_memory`: what is written into arrays stays written into them, by statements; otherwise each write makes a new value.
+    Then lists and dicts are objects as well, if the function does more with them than their items could be followed through.
     """
+    try:
+        return _decided(function, types, in_memory, False)
+    except UnsupportedSyntaxError as e:
+        if not in_memory:
+            raise
+        refused = e
+    try:
+        return _decided(function, types, in_memory, True)
+    except UnsupportedSyntaxError:
+        raise refused from None
+
+
+def _decided(function: Function, types: Sequence[Abstract], in_memory: bool, objects: bool) -> Specialized:
     decided: dict[Hashable, Any] = {}
     while True:
         try:
-            return _specialized(function, types, decided, in_memory)
+            return _specialized(function, types, decided, in_memory, objects)
         except UndecidedError as e:
             decided[e.what] = e.choice
 
 
-def _specialized(function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any], in_memory: bool) -> Specialized:
+def _specialized(
+    function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any], in_memory: bool, objects: bool
+) -> Specialized:
     # what is named after its place is its own in each run
-    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory)
+    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory, objects=objects)
     s.memory = Memory(in_memory)
     s.entry = []
     params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
@@ -159,6 +175,10 @@ def _specialized(function: Function, types: Sequence[Abstract], decided: dict[Ha
         result = s.present(s.run(function, operands))
     except UnrollError as e:
         raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
+    if s.unseen:
+        raise UnsupportedSyntaxError(
+            "an item of a list or dict that nothing is put into", s.unseen[0], "Put something into it."
+        )
     block = Block(params, (*s.entry, *s.body), (result,))
     if s.copied:
         block = _from_copies(block, s.copied)
@@ -209,6 +229,10 @@ class Specializer:
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
     in_memory: bool = False  # writes into arrays stay writes
+    objects: bool = False  # lists and dicts stay objects, too
+    site: tuple[Hashable, ...] = ()  # the statement that is being carried out
+    numbers: int = 0  # of what it has made
+    unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in
     outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
     settled: dict[Hashable, tuple[Abstract, ...]] = field(default_factory=dict)  # their types
@@ -444,6 +468,7 @@ class Specializer:
         if not self.origin_fixed:
             self.origin = s.origin or self.origin
         if isinstance(s, Apply):
+            self.site, self.numbers = (s.result.id, self.within), 0
             args = self.handed_on(s.args)
             kwargs = {k: self.resolve(v, reads=False) for k, v in s.kwargs} if s.kwargs else {}
             made = self.apply(s.op, args, kwargs, s.result.name, s.result.type)
@@ -475,6 +500,11 @@ class Specializer:
         if isinstance(t, (Tuple, List, Dict)):
             return Const(len(t.items) > 0)
         return test
+
+    def numbered(self) -> int:
+        """A number of its own for one of several things that a statement makes."""
+        self.numbers += 1
+        return self.numbers
 
     def explode(self, v: Value) -> Operand:
         """A container value as a container of its items, which is the same object."""
@@ -587,11 +617,17 @@ class Specializer:
             op = op.op
         if is_of_memory(op):
             return specialized_again(self, op, args, kwargs, name, known)
+        if op is NEW and self.objects:
+            return objects.made(self, args[0], name)
         if op is NEW:
             self.memory.bear(self.memory.object_of(args[0]))  # of which this is a version, if an item was written into
             return args[0]
         if not isinstance(op, FunctionType):
             args = [self.present(a) if op is range else self.structure(a) for a in args]
+        if self.objects and in_tables and op in objects.OPERATIONS:
+            made = objects.OPERATIONS[op](self, args, kwargs)
+            if made is not NotImplemented:
+                return made  # type: ignore[no-any-return]
         if lists and in_tables:
             handler = growing.OPERATIONS.get(op)
             made = NotImplemented if handler is None else handler(self, args, kwargs)
@@ -606,6 +642,8 @@ class Specializer:
             made = handler(self, args, kwargs)
             if made is not NotImplemented:
                 if isinstance(made, (List, Dict)) and (op in _MAKERS or (op is operator.getitem and _is_slice(args[1]))):
+                    if self.objects:
+                        return objects.made(self, made, name)
                     self.memory.bear(made)
                 return made  # type: ignore[no-any-return]
         if in_tables and is_itself(op, args, kwargs):

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.points_to import Classes, has_memory, points_to, shared
+from sct.analysis.points_to import Classes, has_memory, is_change, points_to, shared
 from sct.analysis.storage import placed
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.facts import for_call
-from sct.ir.ops import ALLOCATE, LOAD, UNPACK, Call, Derived, Field, Free, Rebind, Store, View
+from sct.ir.ops import ALLOCATE, LOAD, NEW, UNPACK, Call, Derived, Field, Free, Rebind, Store, View
 from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, values_of
-from sct.ir.types import Array, Const, Dict, List, Tuple, Unknown, keys_of, with_items
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
+from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, Unknown, keys_of, with_items
 from sct.registry.facts import facts_of
 from sct.runtime import kept, laid_out
 from sct.specialize.specializer import Specialized, Written
@@ -40,13 +40,14 @@ def explicit(primal: Specialized) -> Specialized:
         If it writes into what is defined outside of it, or may be given by a function that is not followed.
     """
     f = primal.function
-    if not points_to(f.block).targets:
+    found = points_to(f.block)
+    if not found.targets and not found.changes:
         return primal
     arguments = _Arguments(f.block)
     block = arguments.run()
     classes = points_to(block)
     given = {v: path for v, path in arguments.paths.items() if classes.is_written(v)}
-    written = tuple(Written(path, classes.written[classes.of(v)].place) for v, path in given.items())
+    written = tuple(Written(path, classes.write(v).place) for v, path in given.items())
     n = len(arguments.items)
     copies: list[Statement] = []
     own: dict[Value, Operand] = {}
@@ -196,11 +197,15 @@ class _Loads:
 
     def apply(self, s: Apply) -> None:
         r = s.result
-        if isinstance(s.op, (Rebind, Store)):
-            self.keep(s, [s.args[0], *(self.loaded(a, s) for a in s.args[1:])])
+        if s.op is NEW:
+            self.body.append(s)
+        elif isinstance(s.op, (Rebind, Store)):
+            given = facts_of(s.op.op).puts if is_change(s) else None  # which stays what it is
+            self.keep(s, [a if k in (0, given) else self.loaded(a, s) for k, a in enumerate(s.args)])
         elif not has_memory(r) or not self.classes.is_written(r):
-            form_of = facts_of(s.op).form_of
-            self.keep(s, [a if k == form_of else self.loaded(a, s) for k, a in enumerate(s.args)])
+            form_of = facts_of(s.op).form_of  # that of a list may be another one later
+            alike = [k == form_of and isinstance(type_of(a), Array) for k, a in enumerate(s.args)]
+            self.keep(s, [a if same else self.loaded(a, s) for a, same in zip(s.args, alike, strict=True)])
         elif isinstance(s.op, (Free, Field)):
             self.refuse(r, f"a write into {r.name or s.op.name!r}, which is defined outside of the function")
         elif isinstance(s.op, (Call, Derived)):
@@ -228,7 +233,7 @@ class _Loads:
         inside = shared(s)
         args = [a if any(a is o for o in inside) else self.loaded(a, s) for a in s.args]
         arrays = [a for a in inside if _of_array(a) and self.classes.of(a) is self.classes.of(s.result)]  # type: ignore[arg-type]
-        if not arrays or s.op is UNPACK:
+        if s.op is UNPACK or not (arrays or any(isinstance(type_of(a), (ListOf, DictOf)) for a in inside)):
             self.keep(s, args)
             return
         unknown = any(a.type.dtype is None if isinstance(a.type, Array) else True for a in arrays)  # type: ignore[union-attr]
@@ -254,5 +259,5 @@ class _Loads:
         return map_leaves(leaf, o)
 
     def refuse(self, v: Value, what: str) -> None:
-        write = self.classes.written[self.classes.of(v)]
+        write = self.classes.write(v)
         raise UnsupportedSyntaxError(what, write.place, "Pass it as an argument, or copy it first.")

@@ -20,13 +20,14 @@ from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.binding import behind, phis
 from sct.analysis.effects import effect, statements
-from sct.analysis.points_to import points_to
+from sct.analysis.points_to import is_change, points_to
 from sct.analysis.versions import is_write
 from sct.errors import NoRuleError
 from sct.infer.facts import for_call
 from sct.ir.ops import (
     ALLOCATE,
     LOAD,
+    NEW,
     POP,
     PUSH,
     TAPE,
@@ -40,6 +41,7 @@ from sct.ir.ops import (
     Store,
     View,
     describe,
+    of_numpy,
 )
 from sct.ir.rewriting import copied, renamed
 from sct.ir.ssa import (
@@ -58,7 +60,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, DictOf, List, ListOf, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, kind_of
 from sct.registry.tangents import tangent_rule
@@ -290,7 +292,7 @@ class _Forward(Boundary):
             self.tape_step(s)
         elif isinstance(s.op, (Rebind, Store)):
             self.write(s)
-        elif s.op in (ALLOCATE, LOAD) or isinstance(s.op, View):
+        elif s.op in (ALLOCATE, LOAD, NEW) or isinstance(s.op, View):
             self.primals.append(s)
             if s.result in self.active:
                 self.in_memory(s)
@@ -340,15 +342,40 @@ class _Forward(Boundary):
             if dot is None:
                 whole = differentiable(content.type)
                 dot = self.tangent(content) if whole else self.b.apply(np.zeros, (self.b.apply(np.shape, (content,)),))
-            if self.classes.of(s.result) in self.strided:
+            if isinstance(content.type, Array) and content.type.shape == ():
+                dot = self.b.append(np.array, (dot,), {}, content.type)
+            elif self.classes.of(s.result) in self.strided:
                 dot = self.b.append(runtime.laid_out, (dot, s.result), {}, content.type)
             args: tuple[Operand, ...] = (dot,)
+        elif s.op is NEW:
+            args = (self.contained(s.args[0], s.result.type),)
         else:
             op = s.op.op if isinstance(s.op, View) else None
-            if op is not None and op is not operator.getitem and kind_of(primitive_of(op)) != "view":
+            objects = any(isinstance(t, (ListOf, DictOf)) for t in (s.result.type, *map(type_of, s.args))) and not of_numpy(op)
+            if op not in (None, operator.getitem) and not objects and kind_of(primitive_of(op)) != "view":
                 raise NoRuleError(f"{describe(op)} of an array that is written into", s.place, "Copy the array first.")
-            args = tuple(self.dots.get(a, a) if isinstance(a, Value) else a for a in s.args)
+            given = facts_of(op).puts
+            args = tuple(
+                self.contained(a, s.result.type) if k == given else self.dots.get(a, a) if isinstance(a, Value) else a
+                for k, a in enumerate(s.args)
+            )
         self.dots[s.result] = self.b.append(s.op, args, dict(s.kwargs), adjoint_type(s.result.type), name)
+
+    def contained(self, o: Operand, t: Abstract) -> Operand:
+        """The tangent of what is put into a list or dict, where what is there is of type `t`; None for what can have none."""
+        own = type_of(o)
+        if isinstance(o, Value) and o in self.dots:
+            return self.dots[o]
+        if isinstance(o, (Tuple, List, Dict)):
+            parts = t.items if isinstance(t, Tuple) and len(t.items) == len(o.items) else [_item(t)] * len(o.items)
+            return with_items(o, [self.contained(i, part) for i, part in zip(o.items, parts, strict=True)])
+        if isinstance(own, (Unknown, ListOf, DictOf, Tuple, List, Dict)) or differentiable(own):
+            return self.tangent(o)
+        if isinstance(own, Scalar) or (isinstance(own, Array) and own.shape == ()) or _is_number(own):
+            return Const(0.0)
+        if isinstance(own, Array):
+            return self.b.apply(np.zeros, (self.b.apply(np.shape, (o,)),))
+        return Const(None)
 
     def write(self, s: Apply) -> None:
         """A write into an array, behind that into the array of its tangents."""
@@ -356,6 +383,13 @@ class _Forward(Boundary):
         into = self.dots.get(target) if isinstance(target, Value) else None
         if into is not None and isinstance(s.op, Rebind):
             self.rebind(s, into)
+        elif into is not None and is_change(s):
+            given = facts_of(s.op.op).puts
+            t = type_of(target)
+            assert isinstance(t, (ListOf, DictOf))
+            like = t if s.op.op == Method("extend") else t.item
+            args = (self.contained(a, like) if k == given else a for k, a in enumerate(s.args[1:], 1))
+            self.b.append(s.op, (into, *args), {}, Const(None))
         elif into is not None:
             dot = self.tangent(value) if any(v in self.dots for v in values_of(value)) else Const(0.0)
             if dot != Const(0.0) or s.op.op is updated:
@@ -499,3 +533,12 @@ class _Forward(Boundary):
         body = self.with_tangents(s.body, params, [(phi.ends[0], phi.params[0]) for phi in phis], n)
         results = (*s.results[:n], *(self.of_result(phi.result) for phi in phis), *s.results[n:])
         self.b.body.append(replace(s, inits=inits, body=body, results=results))
+
+
+def _item(t: Abstract) -> Abstract:
+    """The type of what is in a list or dict."""
+    return t.item if isinstance(t, (ListOf, DictOf)) else Unknown()
+
+
+def _is_number(t: Abstract) -> bool:
+    return isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.number))

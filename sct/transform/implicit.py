@@ -111,7 +111,7 @@ class _Names:
         """Whether a statement reads what is in `v`, and not its form alone."""
         if not isinstance(s, Apply) or s.kwargs:
             return True
-        form_of = facts_of(s.op).form_of
+        form_of = facts_of(s.op).form_of if isinstance(v.type, Array) else None
         return form_of is None or any(v in values_of(o) for k, o in enumerate(s.args) if k != form_of)
 
     def place(self, b: Block, j: int, block: Block) -> tuple[int, bool] | None:

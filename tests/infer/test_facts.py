@@ -38,6 +38,8 @@ ALLOWED = {
     "analysis/cost: _PRODUCTS": "the products whose operations are counted by the axis that is summed over: the subject",
     "analysis/cost: _of_operation": "the two stores of the typed form",
     "analysis/repeating: repeated": "the two functions that the compiler itself puts in front of a call that is run again",
+    "specialize/in_memory: specialized_again": "the two stores into arrays",
+    "specialize/objects: OPERATIONS": "how the operations of Python on lists and dicts are followed: the subject",
     "specialize/specializer: _OF_NUMBERS": "what no handler above has a part in where it is given numbers and arrays",
     "specialize/specializer: _MAKERS": "which of the handlers above give an object that is new",
     "specialize/writing: BINARY": "Python's in-place operators, and what each is out of place",

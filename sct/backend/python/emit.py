@@ -42,6 +42,7 @@ from sct.backend.python.sinking import sunk
 from sct.backend.python.symbols import IN_SCT, Naming, Symbols, load
 from sct.ir.ops import (
     ASSERT,
+    NEW,
     PUSH,
     RAISE,
     UNPACK,
@@ -401,8 +402,10 @@ class _Emitter:
             out.append(ast.Raise(args[0] if args else None, args[1] if len(args) > 1 else None))
         elif s.op is ASSERT:
             out.append(ast.Assert(args[0], args[1] if len(args) > 1 else None))
-        elif isinstance(s.op, Store):
+        elif isinstance(s.op, Store) and s.op.op in (updated, scatter_add):
             self.write(s, args[0], args[2], out)
+        elif isinstance(s.op, Store):
+            self.change(s, s.op.op, args, out)
         elif isinstance(s.op, Rebind):
             target = self.names[s.result]
             if s.op.op not in BINARY:
@@ -413,6 +416,15 @@ class _Emitter:
             out.append(ast.AugAssign(store(target), BINARY[s.op.op](), args[1]))
         else:
             self.in_place(s, args, out)
+
+    def change(self, s: Apply, op: Any, args: list[Expression], out: list[Any]) -> None:
+        """A list or dict is changed."""
+        if isinstance(op, Method):
+            out.append(ast.Expr(call(ast.Attribute(args[0], op.name, ast.Load()), args[1:])))
+        elif op is operator.setitem:
+            out.append(ast.Assign([ast.Subscript(args[0], self.index(s.args[1]), ast.Store())], args[2], None))
+        else:
+            out.append(ast.Delete([ast.Subscript(args[0], self.index(s.args[1]), ast.Del())]))
 
     def several(self, s: Apply, out: list[Any]) -> None:
         """An operation with several results, each of which has a variable."""
@@ -492,17 +504,17 @@ class _Emitter:
     def write(self, s: Apply, target: Expression, value: Expression, out: list[Any]) -> None:
         """An array is written into, or added to."""
         path = path_of(s)
-        whole = is_whole(path) and isinstance(target, ast.Name)
+        whole = is_whole(path) and isinstance(target, (ast.Name, ast.Subscript))
         if s.op.op is updated:
             if whole and isinstance(value, ast.BinOp) and _is_inexact(s.args[0]) and (other := _stepped(value, target)):
-                out.append(ast.AugAssign(store(target.id), value.op, other))
+                out.append(ast.AugAssign(_stored(target), value.op, other))
             else:
                 out.append(_assignment(self.part(target, path), value, s))
         elif _repeats(path[-1], self.folding.definition):
             add_at = ast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", ast.Load())
             out.append(ast.Expr(call(add_at, [self.part(target, path[:-1]), self.expression(path[-1]), value])))
         else:
-            part = store(target.id) if whole else self.part(target, path)
+            part = _stored(target) if whole else self.part(target, path)
             negative = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) and _has_negative(s.args[2])
             step = ast.Sub() if negative else ast.Add()
             out.append(ast.AugAssign(part, step, value.operand if negative else value))
@@ -548,6 +560,8 @@ class _Emitter:
     def operation(self, s: Apply) -> Expression:
         if isinstance(s.op, (Steps, StepsBack)):
             return self.steps(s)
+        if s.op is NEW:
+            return self.expression(s.args[0])
         first = 1 if isinstance(s.op, Method) else 0
         written = self.argument if s.op not in BINARY and (first or _takes_dtypes(s.op)) else self.expression
         args = [*(self.expression(a) for a in s.args[:first]), *(written(a) for a in s.args[first:])]
@@ -673,7 +687,10 @@ class _Emitter:
         index = s.body.params[0]
         target, domain = store(self.names[index] if index in self.used else self.nothing), self.domain(s)
         if row is not None:
+            items = self.parts.get(row.result)
+            names = [store(self.nothing if v is None else self.names[v]) for v in items or ()]
             target, domain = store(self.names[row.result]), self.expression(row.args[0])
+            target = ast.Tuple(names, ast.Store()) if names else target
             if self.uses[index] > 1:
                 target = ast.Tuple([store(self.names[index]), target], ast.Store())
                 domain = call(self.symbols.refer("enumerate"), [domain])
@@ -706,6 +723,8 @@ class _Emitter:
             and first.result not in self.folding.inline
         )
         if not reads_row or stop.op is not len or stop.args[0] is not first.args[0]:
+            return None
+        if first.result in self.parts and (before or first.result in self.whole):
             return None
         if any(self.names[first.result] in self.reads(o) for t in before for o in t.operands):
             return None  # the loop would set the variable before it is recorded
@@ -839,6 +858,11 @@ def _assignment(target: Expression, value: Expression, s: Apply) -> Any:
     if _is_inexact(s.args[0]) and isinstance(value, ast.BinOp) and _same(value.left, target):
         return ast.AugAssign(target, value.op, value.right)
     return ast.Assign([target], value, None)
+
+
+def _stored(target: Expression) -> Expression:
+    """A name, or a part of what has one, as something that is assigned to."""
+    return store(target.id) if isinstance(target, ast.Name) else ast.Subscript(target.value, target.slice, ast.Store())
 
 
 def _stepped(value: Any, target: Expression) -> Expression | None:

@@ -1,0 +1,419 @@
+"""Lists and dicts that stay objects: what is put into one, by whatever name, is in it under all of its names.
+
+Takes what a function does with lists and dicts, where these are not taken apart into their items; emits it as Python does it.
+What is made at one place is of the type of all that is ever put into it (`ListOf`, `DictOf`, with these places): a type that is
+seen to hold more is decided, and the function gone through again. So nothing needs to be proved of which names are one object.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from sct import runtime
+from sct.errors import UnsupportedSyntaxError
+from sct.infer.call import plain
+from sct.infer.join import join, own_sizes, widen
+from sct.ir.ops import DICT, NEW, UNPACK, Augmented, Method, Store
+from sct.ir.shapes import constant, item_of
+from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    List,
+    ListOf,
+    Scalar,
+    Slice,
+    Tuple,
+    Undefined,
+    with_items,
+)
+from sct.ir.words import in_words
+from sct.specialize.building import Builder, Plan, UndecidedError
+from sct.specialize.iteration import Items, Rows, Zip
+from sct.specialize.writing import BINARY, is_object
+
+__all__ = ["METHODS", "OPERATIONS", "made", "stored"]
+
+_MOVES = 8
+"""How often the type of what is in a list may change before it is taken to be unknown."""
+
+
+def made(s: Builder, o: Operand, name: str = "") -> Operand:
+    """A list or dict that was just made, as an object; what is in a tuple likewise."""
+    if isinstance(o, Tuple):
+        return with_items(o, [made(s, i) for i in o.items])
+    if not isinstance(o, (List, Dict)):
+        return o
+    site = (*s.site, s.numbered())
+    items = [stored(s, i) for i in s.expose_all(o).items]  # type: ignore[union-attr]
+    for i in items:
+        holds(s, frozenset((site,)), type_of(i))
+    whole: Operand = with_items(o, items)
+    t: Abstract
+    if isinstance(o, Dict):
+        for k in o.keys:
+            holds(s, frozenset((site,)), type_of(Const(k)), "key")
+        t = DictOf(known(s, site, "key"), known(s, site), frozenset((site,)))
+    else:
+        t = ListOf(known(s, site), frozenset((site,)))
+    return s.emit(NEW, (whole,), {}, t, name)
+
+
+def stored(s: Builder, o: Operand) -> Operand:
+    """What is put into an object: lists and dicts in it are objects too."""
+    if isinstance(o, Value) and isinstance(o.type, (Tuple, List, Dict)):
+        o = s.expose_all(o)
+    return made(s, o)
+
+
+def known(s: Builder, site: Hashable, what: str = "item") -> Abstract:
+    """The type of what is in the objects that are made at a place."""
+    found: Abstract = s.decided.get((what, site), (UNDEFINED, 0))[0]
+    return found
+
+
+def holds(s: Builder, sites: frozenset[Hashable], t: Abstract, what: str = "item") -> None:
+    """Something of a type is put into what was made at some places."""
+    for site in sites:
+        before, moves = s.decided.get((what, site), (UNDEFINED, 0))
+        now = join(before, own_sizes(widen(t), (what, site)), (what, site))
+        if now != before:
+            raise UndecidedError((what, site), (now if moves < _MOVES else UNKNOWN, moves + 1))
+
+
+def put(s: Builder, op: Any, x: Operand, args: Sequence[Operand], value: int | None = None) -> None:
+    """An object is changed by a method or an operator; `value`: the number of the argument that is put into it."""
+    t = type_of(x)
+    assert isinstance(t, (ListOf, DictOf)) and isinstance(x, Value)
+    s.writable(x)
+    given = [stored(s, a) if k == value else a for k, a in enumerate(args)]
+    if value is not None:
+        u = type_of(given[value])
+        holds(s, t.sites, u.item if isinstance(u, ListOf) and op == Method("extend") else u)
+    s.emit(Store(op), (x, *map(s.present, given)), {}, Const(None))
+
+
+def _of_length(s: Builder, x: Operand) -> None:
+    """Refuse to change the length of what a loop may be going through."""
+    t = type_of(x)
+    for o in s.looped:
+        u = type_of(o)
+        if isinstance(u, (ListOf, DictOf)) and isinstance(t, (ListOf, DictOf)) and (u.sites & t.sites or o is x):
+            s.keeps_length(o)
+
+
+def new_list(s: Builder, op: Any, args: Sequence[Operand], item: Abstract, kwargs: dict[str, Operand] | None = None) -> Value:
+    """A new list, of items of a type, that an operation gives."""
+    site = (*s.site, s.numbered())
+    holds(s, frozenset((site,)), item)
+    return s.emit(op, [s.present(a) for a in args], kwargs or {}, ListOf(known(s, site), frozenset((site,))))
+
+
+def _new_dict(s: Builder, op: Any, args: Sequence[Operand], key: Abstract, item: Abstract) -> Value:
+    """A new dict, of keys and items of some types, that an operation gives."""
+    site = (*s.site, s.numbered())
+    holds(s, frozenset((site,)), key, "key")
+    holds(s, frozenset((site,)), item)
+    return s.emit(op, [s.present(a) for a in args], {}, DictOf(known(s, site, "key"), known(s, site), frozenset((site,))))
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------------
+
+
+def _item(s: Builder, op: Any, args: Sequence[Operand], t: Abstract) -> Operand:
+    """What a list or dict holds; not known yet if nothing has been put into it on the way here."""
+    if isinstance(t, Undefined):
+        s.unseen.append(s.place)
+        return UNDEFINED
+    return s.append(op, args, {}, t)
+
+
+def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x, key = args
+    t = type_of(x)
+    if isinstance(t, DictOf):
+        return _item(s, operator.getitem, args, item_of(t))
+    if isinstance(t, (Tuple, List, Dict)) and t.items and not constant(plain(type_of(key))):
+        whole = s.expose_all(x)
+        x = made(s, whole if isinstance(whole, Dict) else List(whole.items))  # type: ignore[union-attr]
+        return _getitem(s, (x, key), {})
+    if not isinstance(t, ListOf):
+        return NotImplemented
+    if isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
+        return new_list(s, runtime.item, args, t.item)
+    return _item(s, runtime.item, args, item_of(t))
+
+
+def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x, key, value = args
+    t = type_of(x)
+    if not isinstance(t, (ListOf, DictOf)):
+        return NotImplemented
+    if isinstance(t, DictOf):
+        _of_length(s, x)
+        holds(s, t.sites, type_of(key), "key")
+    elif isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
+        raise UnsupportedSyntaxError("a write into a slice of a list", s.place, "Write the items one by one.")
+    put(s, operator.setitem, x, (key, value), 1)
+    return Const(None)
+
+
+def _delitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if not isinstance(type_of(args[0]), (ListOf, DictOf)):
+        return NotImplemented
+    _of_length(s, args[0])
+    put(s, operator.delitem, args[0], args[1:])
+    return Const(None)
+
+
+def _augmented_item(op: Any) -> Callable[..., Any]:
+    """`x[k] op= v`, as Python does it: the item is taken, changed or replaced, and put back."""
+
+    def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+        x, key, value = args
+        if not isinstance(type_of(x), (ListOf, DictOf)):
+            return NotImplemented
+        old = s.apply(operator.getitem, (x, key))
+        if old is UNDEFINED:
+            return Const(None)
+        new = s.apply(op, (old, value))
+        if not is_object(type_of(old)):
+            _setitem(s, (x, key, new), {})
+        return Const(None)
+
+    return handle
+
+
+def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x, n = args[0], args[1]
+    t = type_of(x)
+    if not isinstance(t, ListOf) or len(args) != 2:
+        return NotImplemented
+    assert isinstance(n, Const)
+    if isinstance(t.item, Undefined):
+        s.unseen.append(s.place)
+        return Tuple((UNDEFINED,) * n.value)
+    return s.append(UNPACK, args, {}, Tuple((item_of(t),) * n.value))
+
+
+def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if not isinstance(type_of(args[0]), DictOf):
+        return NotImplemented
+    return s.append(operator.contains, args, {}, Scalar(bool))
+
+
+def _len(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    return s.append(len, args, {}, Scalar(int)) if isinstance(type_of(args[0]), (ListOf, DictOf)) else NotImplemented
+
+
+def _add(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    """`a + b`: a new list of the items of both."""
+    a, b = (made(s, a) if isinstance(a, List) else a for a in args)
+    t, u = type_of(a), type_of(b)
+    if not isinstance(t, ListOf) or not isinstance(u, ListOf):
+        return NotImplemented
+    return new_list(s, operator.add, (a, b), join(t.item, u.item, ("item", *s.site)))
+
+
+def _mul(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    """`[x] * n`: a new list in which the same items come again."""
+    for x, n in (args, args[::-1]):
+        x = made(s, x) if isinstance(x, List) and not isinstance(type_of(n), Array) else x
+        t = type_of(x)
+        if isinstance(t, ListOf):
+            return new_list(s, operator.mul, (x, n), t.item)
+    return NotImplemented
+
+
+def _list(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    t = type_of(args[0]) if args else None
+    if isinstance(t, ListOf):
+        return new_list(s, list, args, t.item)
+    return new_list(s, list, args, t.key) if isinstance(t, DictOf) else NotImplemented
+
+
+def _iadd(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x, other = args
+    if not isinstance(type_of(x), ListOf):
+        return NotImplemented
+    _extend(s, x, (other,), {})
+    return x
+
+
+# -- methods -----------------------------------------------------------------------------------------------------------------
+
+
+def _append(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    _of_length(s, x)
+    put(s, Method("append"), x, args, 0)
+    return Const(None)
+
+
+def _insert(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    _of_length(s, x)
+    put(s, Method("insert"), x, args, 1)
+    return Const(None)
+
+
+def _extend(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    other = args[0]
+    if isinstance(type_of(other), ListOf):
+        _of_length(s, x)
+        put(s, Method("extend"), x, args, 0)
+        return Const(None)
+    if not isinstance(type_of(other), (List, Tuple)):
+        raise UnsupportedSyntaxError(f"a list extended by {in_words(type_of(other))}", s.place, "Append the items one by one.")
+    for i in s.expose_all(other).items:  # type: ignore[union-attr]
+        _append(s, x, (i,), {})
+    return Const(None)
+
+
+def _pop(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    if isinstance(type_of(x), DictOf) and len(args) > 1:
+        raise UnsupportedSyntaxError("pop of a dict with a default", s.place, "Test `key in d` first.")
+    _of_length(s, x)
+    found = _getitem(s, (x, args[0] if args else Const(-1)), {})
+    put(s, Method("pop"), x, args)
+    return found  # type: ignore[no-any-return]
+
+
+def _changed(name: str) -> Callable[..., Operand]:
+    def handle(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+        if name == "clear":
+            _of_length(s, x)
+        put(s, Method(name), x, args)
+        return Const(None)
+
+    return handle
+
+
+def _copy(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    t = type_of(x)
+    if isinstance(t, ListOf):
+        return new_list(s, list, (x,), t.item)
+    assert isinstance(t, DictOf)
+    return _new_dict(s, dict, (x,), t.key, t.item)
+
+
+def _dict(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if args and isinstance(type_of(args[0]), DictOf) and not kwargs:
+        return _copy(s, args[0], (), {})
+    plan = args[0].value if args and isinstance(args[0], Const) else None
+    if not isinstance(plan, Zip) or len(plan.parts) != 2 or kwargs:
+        return NotImplemented
+    keys, values = map(_gone_through, plan.parts)
+    if keys is None or values is None:
+        return NotImplemented
+    at = [p.at(s, Const(0)) for p in plan.parts]
+    return _new_dict(s, runtime.paired, (keys, values), *map(type_of, at))
+
+
+def _gone_through(plan: Plan) -> Operand | None:
+    """The container or array that a plan goes through, item by item."""
+    return plan.container if isinstance(plan, Items) else plan.array if isinstance(plan, Rows) else None
+
+
+def _display(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    """A dict of pairs, of which some keys are not known."""
+    if not all(isinstance(pair, Tuple) for pair in args):
+        return NotImplemented
+    whole = made(s, Dict((), ()))
+    for pair in args:
+        assert isinstance(pair, Tuple)
+        _setitem(s, (whole, *pair.items), {})
+    return whole
+
+
+def _get(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    t = type_of(x)
+    assert isinstance(t, DictOf)
+    default = stored(s, args[1]) if len(args) > 1 else Const(None)
+    found = join(item_of(t), own_sizes(widen(type_of(default)), ("get", *s.site)), ("get", *s.site))
+    return s.append(Method("get"), (x, args[0], default), {}, found)
+
+
+def _setdefault(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    t = type_of(x)
+    assert isinstance(t, DictOf)
+    _of_length(s, x)
+    holds(s, t.sites, type_of(args[0]), "key")
+    put(s, Method("setdefault"), x, (args[0], args[1] if len(args) > 1 else Const(None)), 1)
+    return _getitem(s, (x, args[0]), {})  # type: ignore[no-any-return]
+
+
+def _update(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    for other in (*args, Dict.of(kwargs)):
+        if not isinstance(type_of(other), Dict):
+            raise UnsupportedSyntaxError(
+                f"a dict updated by {in_words(type_of(other))}", s.place, "Put the items in one by one."
+            )
+        whole = s.expose_all(other)
+        assert isinstance(whole, Dict)
+        for k, v in whole.mapping().items():
+            _setitem(s, (x, Const(k), v), {})
+    return Const(None)
+
+
+def _keys(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    t = type_of(x)
+    assert isinstance(t, DictOf)
+    return new_list(s, list, (x,), t.key)
+
+
+def _values(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    t = type_of(x)
+    assert isinstance(t, DictOf)
+    return new_list(s, list, (s.append(Method("values"), (x,), {}, UNKNOWN),), t.item)
+
+
+def _items(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    return s.apply(zip, (_keys(s, x, (), {}), _values(s, x, (), {})))
+
+
+OPERATIONS: dict[Any, Callable[..., Any]] = {
+    operator.getitem: _getitem,
+    operator.setitem: _setitem,
+    operator.delitem: _delitem,
+    operator.contains: _contains,
+    operator.add: _add,
+    operator.mul: _mul,
+    operator.iadd: _iadd,
+    DICT: _display,
+    UNPACK: _unpack,
+    len: _len,
+    list: _list,
+    dict: _dict,
+    **{Augmented(op): _augmented_item(op) for op in BINARY},
+}
+"""What is done to an object, by operation; each takes the operands and the keywords. `NotImplemented`: as with any list."""
+
+METHODS: dict[type, dict[str, Callable[..., Operand]]] = {
+    ListOf: {
+        "append": _append,
+        "extend": _extend,
+        "insert": _insert,
+        "pop": _pop,
+        "reverse": _changed("reverse"),
+        "clear": _changed("clear"),
+        "copy": _copy,
+    },
+    DictOf: {
+        "get": _get,
+        "pop": _pop,
+        "clear": _changed("clear"),
+        "copy": _copy,
+        "setdefault": _setdefault,
+        "update": _update,
+        "keys": _keys,
+        "values": _values,
+        "items": _items,
+    },
+}
+"""The methods of an object; each takes it, the arguments and the keywords."""

@@ -1,0 +1,297 @@
+"""What one name changes, every name sees: forward mode of functions that write into what has several names.
+
+Each function is compared with Python's own value and effects, and with finite differences.
+"""
+
+import numpy as np
+import pytest
+
+import sct
+
+
+def leaves(x, f):
+    """A container with `f` of each array and number in it."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(leaves(i, f) for i in x)
+    if isinstance(x, dict):
+        return {k: leaves(v, f) for k, v in x.items()}
+    return f(x)
+
+
+def twin(x, known):
+    """A copy in which what was one object is one, and arrays lie in memory as they did."""
+
+    def copied(v):
+        if not isinstance(v, np.ndarray):
+            return v
+        if id(v) not in known:
+            reach = [max(n - 1, 0) * step for n, step in zip(v.shape, v.strides, strict=True)]
+            room = bytearray(sum(map(abs, reach)) + v.itemsize)
+            known[id(v)] = np.ndarray(v.shape, v.dtype, room, -sum(r for r in reach if r < 0), v.strides)
+            known[id(v)][...] = v
+        return known[id(v)]
+
+    return leaves(x, copied)
+
+
+def moved(x, t, by):
+    """`x + by * t`, in place where it is an array."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(moved(a, b, by) for a, b in zip(x, t, strict=True))
+    if isinstance(x, dict):
+        return {k: moved(v, t[k], by) for k, v in x.items()}
+    if isinstance(x, np.ndarray):
+        x += by * t
+        return x
+    return x + by * t
+
+
+def numbers(x):
+    """All numbers in a result, in a row."""
+    found = []
+    leaves(x, lambda v: found.append(np.ravel(np.asarray(v, dtype=float))))
+    return np.concatenate(found)
+
+
+def check(f, args, wrt=0):
+    rng = np.random.default_rng(0)
+    known = {}
+    before = twin(args, known)
+    tangent = leaves(args[wrt], lambda v: rng.normal(size=np.shape(v)) if isinstance(v, np.ndarray) else float(rng.normal()))
+    value, dot = sct.jvp(f, wrt)(*args, tangent)
+
+    def at(by):
+        given = list(twin(args, {}))
+        given[wrt] = moved(given[wrt], tangent, by)
+        return numbers(f(*given))
+
+    np.testing.assert_array_equal(numbers(args), numbers(before))
+    np.testing.assert_array_equal(numbers(value), at(0.0))
+    h = 1e-6
+    np.testing.assert_allclose(numbers(dot), (at(h) - at(-h)) / (2.0 * h), rtol=1e-5, atol=1e-6)
+
+
+x3 = np.array([1.0, 2.0, 3.0])
+matrix = np.arange(12.0).reshape(3, 4) + 1.0
+CASES = []
+
+
+def case(*args):
+    return lambda f: CASES.append(pytest.param(f, args, id=f.__name__)) or f
+
+
+@case(x3, 5)
+def an_entry_of_one_of_two_arrays(x, n):
+    L = [x * 1.0, x * 2.0]
+    for i in range(n):
+        L[i % 2][0] += x[i % 3]
+    return np.sum(L[0] * L[1])
+
+
+@case(x3, 5)
+def rows_of_numbers(x, n):
+    rows = []
+    for i in range(n):
+        rows.append([x[0] * i, x[1]])
+    return np.sum(np.array(rows) ** 2)
+
+
+@case(x3, 5)
+def a_cache_of_tuples(x, n):
+    c = []
+    h = x
+    for i in range(n):
+        z = h * x
+        h = np.tanh(z)
+        c.append((h, z))
+    s = 0.0
+    for h, z in c:
+        s = s + np.sum(h * z)
+    return s
+
+
+@case(x3, 5)
+def arrays_in_a_list_that_are_added_to(x, n):
+    out = [np.zeros(2) for _ in range(3)]
+    for i in range(n):
+        s = i % 3
+        out[s] += x[i % 3] * x[0]
+    return np.sum(out[0] * out[1]) + np.sum(out[2])
+
+
+@case(x3, 5)
+def arrays_in_a_list_that_are_replaced(x, n):
+    out = [np.zeros(2), np.zeros(2)]
+    for i in range(n):
+        out[i % 2] = out[i % 2] + x[i % 3] * x[0]
+    return np.sum(out[0] * out[1])
+
+
+@case(x3, 2)
+def indices_that_are_changed(x, n):
+    rows, columns = np.indices((3, 3))
+    rows += 1
+    return np.sum(rows * x + columns * x * x)
+
+
+@case({"W": np.arange(6.0).reshape(2, 3), "b": np.array([1.0, 2.0])}, x3)
+def an_entry_of_an_argument_and_all_of_it(p, x):
+    p["W"][0] += x * p["b"][0]
+    q = p
+    p["b"] *= 2.0
+    q = dict(q)
+    return np.sum(q["W"] @ x * p["b"]), p
+
+
+@case([np.array([1.0, 2.0]), np.array([3.0, 4.0])], 3)
+def an_argument_whose_items_are_swapped(p, n):
+    a, b = p
+    for i in range(n):
+        a[0] *= b[1]
+        a, b = b, a
+        p[0] = a
+    return np.sum(p[0] * p[1]), a
+
+
+@case(x3, 3)
+def a_third_name(x, n):
+    a = x * 2.0
+    b = x * 3.0
+    t = a
+    if n > 2:
+        a, b = b, a
+    a[0] = x[1] ** 2
+    t[1] *= x[2]
+    return np.sum(a * b * t)
+
+
+@case(matrix.T)
+def a_transpose_reshaped(a):
+    b = a.reshape(-1)
+    b[0] = b[1] * b[2]
+    return np.sum(a * a), b
+
+
+@case(np.asfortranarray(matrix))
+def an_array_in_fortran_order(a):
+    b = a.ravel()
+    b[0] *= 3.0
+    c = a.ravel("K")
+    c[1] *= 2.0
+    return np.sum(a * a), b
+
+
+@case(matrix[::2, ::2])
+def a_strided_array(a):
+    b = a.reshape(4)
+    b *= 2.0
+    c = np.asarray(a)
+    c[0, 0] = c[1, 1] ** 2
+    return np.sum(a * a) + np.sum(b)
+
+
+@case(x3, 3)
+def numbers_that_become_arrays(x, n):
+    s = 0.0
+    t = 1.0
+    for i in range(n):
+        s -= x * i
+        t *= x + i
+    u = s
+    u += t
+    return np.sum(s * t * u)
+
+
+@case(np.array(2.0), x3)
+def arrays_of_rank_0(a, x):
+    b = a
+    b += x[0]
+    m = np.zeros(())
+    m += a * 2
+    m[()] = m * a
+    return m * b
+
+
+@case(x3)
+def masks(x):
+    y = x.copy()
+    z = y[y > 1.5]
+    z *= 2.0
+    y[y > 1.5] += x[0]
+    return np.sum(y * y) + np.sum(z)
+
+
+@case(x3, 4)
+def a_list_of_lists(x, n):
+    L = [[x[0], x[1]], [x[2], 1.0]]
+    for i in range(n):
+        L[i % 2][0] = L[i % 2][0] * x[1] + L[1 - i % 2][1]
+    return L[0][0] * L[1][0]
+
+
+@case(x3, 4)
+def a_list_of_zeros(x, n):
+    L = [0.0] * n
+    for i in range(n):
+        L[i] = x[i % 3] * i
+    return sum(L) * L[0] + L[1] ** 2
+
+
+@case(x3, 4)
+def a_dict_of_lists(x, n):
+    d = {"a": [], "b": []}
+    for i in range(n):
+        k = "a" if i % 2 else "b"
+        d[k].append(x[i % 3] * i)
+    return sum(d["a"]) * sum(d["b"])
+
+
+@case(x3, 4)
+def a_list_that_grows_and_shrinks(x, n):
+    L = [x]
+    for i in range(n):
+        L.append(L[-1] * x[0])
+        if len(L) > 3:
+            L.pop(0)
+    return np.sum(L[0] * L[-1])
+
+
+@case([1.0, 2.0, 3.0, 4.0])
+def a_copy_of_a_list(xs):
+    y = list(xs)
+    for i in range(len(y) - 1):
+        y[i + 1] = y[i] * y[i + 1]
+    return y[-1] + xs[0]
+
+
+@case(x3, 3)
+def a_key_that_is_there_or_not(x, n):
+    d = {}
+    for i in range(n):
+        k = i % 2
+        if k in d:
+            d[k] = d[k] + x[i]
+        else:
+            d[k] = x[i] * 1.0
+    return d[0] * d[1]
+
+
+@case(x3, 3)
+def a_dict_of_pairs(x, n):
+    d = dict(zip(("a", "b", "c"), x))
+    d["a"] *= d["b"]
+    return d["a"] * d["c"]
+
+
+@case(x3, 3)
+def one_list_or_another(x, n):
+    L = [x * 1.0, x * 2.0]
+    M = L if n > 2 else [x, x]
+    M[0][1] = x[0] * 5
+    M[0] = M[1]
+    return np.sum(L[0] * L[1] * x)
+
+
+@pytest.mark.parametrize("f, args", CASES)
+def test_in_memory(f, args):
+    check(f, args)
