@@ -36,7 +36,7 @@ from sct.ir.types import (
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
-from sct.registry.tangents import multilinear
+from sct.registry.tangents import multilinear, tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import as_number, scatter_add, unbroadcast
 
@@ -551,6 +551,25 @@ def partition(y, a, y_bar, kth, axis=-1, kind="introselect", order=None):
         return np.reshape(y_bar[place], np.shape(a))
     place = np.take_along_axis(np.argsort(y, axis=axis), np.argsort(np.argsort(a, axis=axis), axis=axis), axis)
     return np.take_along_axis(y_bar, place, axis)
+
+
+@tangent(np.sort)
+def sort_tangent(y, a, a_dot, axis=-1, kind=None, order=None, *, stable=None):
+    """The tangents in the order of the entries; the transpose of the adjoint adds each at its place in an array of zeros."""
+    if np.ndim(a) == 1:
+        return a_dot[np.argsort(a)]
+    if axis is None:
+        return np.ravel(a_dot)[np.argsort(a, axis=None)]
+    return np.take_along_axis(a_dot, np.argsort(a, axis=axis), axis)
+
+
+@tangent(np.partition)
+def partition_tangent(y, a, a_dot, kth, axis=-1, kind="introselect", order=None):
+    """As for np.sort, by the ranks of the entries in `y` and in `a`."""
+    if axis is None:
+        return np.ravel(a_dot)[np.argsort(a, axis=None)[np.argsort(np.argsort(y))]]
+    order = np.take_along_axis(np.argsort(a, axis=axis), np.argsort(np.argsort(y, axis=axis), axis=axis), axis)
+    return np.take_along_axis(a_dot, order, axis)
 
 
 def _sorted_shape(a, axis):

@@ -17,6 +17,7 @@ from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
 from sct.registry.facts import facts, memory
 from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
+from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import as_number, keep_reduced_axes, stop_gradient, unbroadcast
 
@@ -244,6 +245,18 @@ def solve(x, a, b, x_bar):
     return unbroadcast(a_bar, a), unbroadcast(b_bar, b)
 
 
+@tangent(np.linalg.solve)
+def solve_tangent(x, a, b, a_dot, b_dot):
+    """A X = B: Ẋ = A⁻¹ (Ḃ − Ȧ X) (Giles 2008, 2.3.1). The transpose adds −Ȧ X, for which it negates a matrix."""
+    if a_dot is None:
+        return np.linalg.solve(a, b_dot)
+    if np.ndim(b) > 1 or np.ndim(a) == 2:
+        moved = a_dot @ x
+        return np.linalg.solve(a, -moved if b_dot is None else b_dot - moved)
+    moved = a_dot @ per_row(x)
+    return np.linalg.solve(a, -moved if b_dot is None else per_row(b_dot) - moved)[..., 0]
+
+
 @result_type(np.linalg.solve)
 def solve_type(a, b):
     dtype = _dtype(a, b)
@@ -281,6 +294,19 @@ def pinv(p, a, p_bar, rcond=None, *, rtol=None):
     return np.conj(a_bar) if np.iscomplexobj(a_bar) else a_bar
 
 
+@tangent(np.linalg.pinv)
+def pinv_tangent(p, a, a_dot, rcond=None, *, rtol=None):
+    """Ṗ = −P Ȧ P + P Pᴴ Ȧᴴ (I − A P) + (I − P A) Ȧᴴ Pᴴ P (Golub and Pereyra 1973, as above).
+
+    The transpose has the terms in the order of the adjoint, and transposes three of the four.
+    """
+    ph = adjoined(p)
+    ah_dot = adjoined(a_dot)
+    left = p @ ph @ ah_dot
+    right = ah_dot @ ph @ p
+    return left - left @ a @ p + right - p @ (a @ right) - p @ a_dot @ p
+
+
 @adjoint(np.linalg.tensorinv)
 def tensorinv(x, a, x_bar, ind=2):
     """The inverse of a matrix whose rows are the first `ind` axes: X̄ and X as matrices, Ā = -Xᵀ X̄ Xᵀ."""
@@ -313,6 +339,28 @@ def matrix_power(y, a, y_bar, n):
     size = np.shape(a)[-1]
     upper = np.concatenate((t, y_bar), axis=-1)
     lower = np.concatenate((np.zeros_like(t), t), axis=-1)
+    return np.linalg.matrix_power(np.concatenate((upper, lower), axis=-2), n)[..., :size, size:]
+
+
+@tangent(np.linalg.matrix_power)
+def matrix_power_tangent(y, a, a_dot, n):
+    """Σₖ Aᵏ Ȧ Aⁿ⁻¹⁻ᵏ, the upper right block of [[A, Ȧ], [0, A]]ⁿ (Higham 2008, theorem 3.6).
+
+    The transpose makes the blocks of the adjoint first, and takes the power of their transposes.
+    """
+    if n == 0:
+        return np.zeros_like(a_dot)
+    if n == 1:
+        return a_dot
+    if n == 2:
+        return a_dot @ a + a @ a_dot
+    if n == 3:
+        return a_dot @ (a @ a) + a @ (a_dot @ a + a @ a_dot)
+    if n == -1:
+        return -y @ a_dot @ y
+    size = np.shape(a)[-1]
+    upper = np.concatenate((a, a_dot), axis=-1)
+    lower = np.concatenate((np.zeros_like(a), a), axis=-1)
     return np.linalg.matrix_power(np.concatenate((upper, lower), axis=-2), n)[..., :size, size:]
 
 
@@ -479,6 +527,22 @@ def cholesky(l, a, l_bar, *, upper=False):  # noqa: E741
     return 0.5 * np.linalg.solve(lt, adjoined(np.linalg.solve(lt, s)))
 
 
+@tangent(np.linalg.cholesky)
+def cholesky_tangent(l, a, a_dot, *, upper=False):  # noqa: E741
+    """A = L Lᴴ: L̇ = L Φ(L⁻¹ Ȧ L⁻ᴴ), where Φ keeps the lower triangle and halves the diagonal (Murray 2016, equation 8).
+
+    Of what is not Hermitian in Ȧ that which is counts, as in the adjoint. The transpose factorizes L twice, which is a factor.
+    """
+    if upper:
+        l = adjoined(l)  # noqa: E741
+    inverse = np.linalg.inv(l)
+    core = inverse @ (0.5 * a_dot) @ adjoined(inverse)
+    if np.iscomplexobj(core):
+        core = 0.5 * (core + adjoined(core))
+    l_dot = l @ (np.tril(core) + adjoined(np.triu(core, 1)))
+    return adjoined(l_dot) if upper else l_dot
+
+
 @result_type(np.linalg.cholesky)
 def cholesky_type(a, *, upper=False):
     return _same_type(a)
@@ -575,6 +639,28 @@ def eig(result, a, result_bar):
     if w_bar is not None:
         core = core + per_row(w_bar) * identity
     return np.linalg.solve(vt, core @ vt)
+
+
+@tangent(np.linalg.eig)
+def eig_tangent(result, a, a_dot):
+    """With C = V⁻¹ Ȧ V: ẇ = diag(C), V̇ = V (F ∘ C) less of each column what would change its norm, which is 1.
+
+    Fᵢⱼ = 1 / (wⱼ - wᵢ) off the diagonal (Giles 2008, 3.1; Boeddeker et al. 2017). Whether w and V are complex the types do not
+    tell, so the adjoint rule is called as it stands, and its transpose is the derivative of that call.
+    """
+    w, v = result
+    core = np.linalg.solve(v, a_dot @ v)
+    identity = np.eye(np.shape(w)[-1], dtype=w.dtype)
+    moved = v @ over_gaps(core, per_column(w) - per_row(w), identity)
+    lengths = np.sum(np.real(np.conj(v) * moved), axis=-2)
+    return np.sum(core * identity, axis=-1), moved - v * per_column(lengths)
+
+
+@tangent(np.linalg.eigvals)
+def eigvals_tangent(w, a, a_dot):
+    """ẇ = diag(V⁻¹ Ȧ V) (Giles 2008, 3.1); the transpose scales rows of V by shapes that are known only at run time."""
+    v = np.linalg.eig(a)[1]
+    return np.sum(np.linalg.solve(v, a_dot) * transposed(v), axis=-1)
 
 
 @adjoint(np.linalg.eigvals)
@@ -699,6 +785,62 @@ def svdvals(s, x, s_bar):
     return svd_adjoint(u, s, vh, None, s_bar, None)
 
 
+@tangent(np.linalg.svd)
+def svd_tangent(result, a, a_dot, full_matrices=True, compute_uv=True):
+    """With P = Uᴴ Ȧ V: Ṡ = Re diag(P), U̇ = U (F ∘ (P S + S Pᴴ)) + (I − U Uᴴ) Ȧ V S⁻¹, and V̇ the same of Aᴴ.
+
+    Fᵢⱼ = 1 / (sⱼ² - sᵢ²) off the diagonal (Townsend 2016; Giles 2008, 3.2, for S). In complex U takes the phase, as for the
+    adjoint. The vectors beyond the singular values have no derivative: nan. The transpose differentiates the helpers of the
+    adjoint that look at the shape, and makes finite tangents of the vectors beyond.
+    """
+    if not compute_uv:
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        vc = np.conj(vh) if np.iscomplexobj(vh) else vh
+        return np.real(np.sum(adjoined(u) @ a_dot * vc, axis=-1))
+    u, s, vh = result
+    k = np.shape(s)[-1]
+    first = u[..., :k] if full_matrices else u
+    firsth = vh[..., :k, :] if full_matrices else vh
+    across = a_dot @ adjoined(firsth)
+    core = adjoined(first) @ across
+    identity = np.eye(k, dtype=s.dtype)
+    gaps = (per_column(s) - per_row(s)) * (per_column(s) + per_row(s))
+    right = core * per_column(s)
+    left = per_row(s) * core
+    turn = over_gaps(right + adjoined(right), gaps, identity)
+    turnh = over_gaps(left + adjoined(left), gaps, identity)
+    if np.iscomplexobj(core):
+        turn = turn + 1j * np.imag(core) * identity / per_row(s)
+    u_dot = first @ turn + outside_columns(first, across, core, s)
+    vh_dot = outside_rows(firsth, adjoined(first) @ a_dot, core, s) - turnh @ firsth
+    if full_matrices:
+        u_dot = np.concatenate((u_dot, np.full_like(u[..., k:], np.nan)), axis=-1)
+        vh_dot = np.concatenate((vh_dot, np.full_like(vh[..., k:, :], np.nan)), axis=-2)
+    return u_dot, np.sum(np.real(core) * identity, axis=-1), vh_dot
+
+
+def outside_columns(u, x, core, s):
+    """(X − U C) S⁻¹ with C = Uᴴ X, which is 0 unless U has more rows than columns."""
+    if np.shape(u)[-2] > np.shape(u)[-1]:
+        return (x - u @ core) / per_column(s)
+    return np.zeros_like(u)
+
+
+def outside_rows(vh, x, core, s):
+    """S⁻¹ (X − C Vᴴ) with C = X V, which is 0 unless Vᴴ has more columns than rows."""
+    if np.shape(vh)[-1] > np.shape(vh)[-2]:
+        return (x - core @ vh) / per_row(s)
+    return np.zeros_like(vh)
+
+
+memory("fresh", outside_columns, outside_rows)
+
+
+@result_type(outside_columns, outside_rows)
+def outside_type(vectors, *rest):
+    return as_array(vectors)
+
+
 @result_type(np.linalg.svd)
 def svd_type(a, full_matrices=True, compute_uv=True, hermitian=False):
     if not isinstance(compute_uv, bool):
@@ -820,6 +962,43 @@ def qr(result, a, result_bar, mode="reduced"):
     if q_bar is None and r_bar is None:
         return np.zeros_like(a)
     return qr_adjoint_of_shape(q, r, a, q_bar, r_bar)
+
+
+@tangent(np.linalg.qr)
+def qr_tangent(result, a, a_dot, mode="reduced"):
+    """With A = [X Y], R = [U V] and M = Ẋ U⁻¹: Ω = Qᵀ Q̇ is antisymmetric, with the lower triangle of C = Qᵀ M.
+
+    Q̇ = Q Ω + (I − Q Qᵀ) M and Ṙ = Qᵀ Ȧ − Ω R (Walter and Lehmann 2010, "Algorithmic differentiation of linear algebra functions
+    with application in optimum experimental design"). The transpose differentiates the helper that looks at the shape.
+    """
+    q, r = np.linalg.qr(a) if mode == "r" else result
+    k = reduced_count_of(a) if mode == "complete" else np.shape(q)[-1]
+    first = q[..., :k] if mode == "complete" else q
+    top = r[..., :k, :] if mode == "complete" else r
+    m = transposed(np.linalg.solve(transposed(top[..., :k]), transposed(a_dot[..., :k])))
+    core = transposed(first) @ m
+    lower = np.tril(core, -1)
+    turn = lower - transposed(lower)
+    r_dot = np.triu(transposed(first) @ a_dot - turn @ top)
+    if mode == "r":
+        return r_dot
+    q_dot = first @ (turn - core) + m
+    if mode == "complete":
+        q_dot = np.concatenate((q_dot, of_last_vectors(first, q[..., k:], q_dot)), axis=-1)
+        r_dot = np.concatenate((r_dot, np.zeros_like(r[..., k:, :])), axis=-2)
+    return q_dot, r_dot
+
+
+def of_last_vectors(first, rest, first_dot):
+    """The tangent of what completes an orthogonal basis: Q̇₂ = −Q₁ Q̇₁ᵀ Q₂ of one vector, and nan where it is one of many."""
+    if np.shape(rest)[-1] > 1:
+        return np.full_like(rest, np.nan)
+    return -first @ (transposed(first_dot) @ rest)
+
+
+@result_type(of_last_vectors)
+def of_last_vectors_type(first, rest, first_dot):
+    return as_array(rest)
 
 
 @result_type(np.linalg.qr)

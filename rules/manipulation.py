@@ -40,7 +40,7 @@ from sct.ir.types import (
 from sct.registry.facts import facts, memory
 from sct.registry.methods import attribute, method
 from sct.registry.rules import adjoint, nondifferentiable
-from sct.registry.tangents import joining, multilinear
+from sct.registry.tangents import joining, multilinear, tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import scatter_add, unbroadcast
 
@@ -599,6 +599,14 @@ def append(y, arr, values, y_bar, axis=None):
     return axis_slice(y_bar, axis, None, size), axis_slice(y_bar, axis, size, None)
 
 
+@tangent(np.append)
+def append_tangent(y, arr, values, arr_dot, values_dot, axis=None):
+    """The tangents behind one another; the transpose of the adjoint adds them to parts of an array of zeros."""
+    before = np.zeros_like(arr) if arr_dot is None else arr_dot
+    behind = np.zeros_like(values) if values_dot is None else values_dot
+    return np.append(before, behind) if axis is None else np.append(before, behind, axis)
+
+
 @result_type(np.append)
 def append_type(arr, values, axis=None):
     return _joined([(as_array(arr), 1), (as_array(values), 1)], axis, None)
@@ -1042,6 +1050,17 @@ def pad(y, array, y_bar, pad_width, mode="constant", *, constant_values=0):
         before, after = pad_pair(pad_width, axis)
         g = unpad(g, array, axis, before, after, mode)
     return g
+
+
+@tangent(np.pad)
+def pad_tangent(y, array, array_dot, pad_width, mode="constant", *, constant_values=0):
+    """The tangents padded as the entries are, by zeros where these are constants, of which there is no derivative.
+
+    The transpose of the adjoint adds them to a part of an array of zeros, and in the other modes picks them by axes.
+    """
+    if mode == "constant" or mode == "empty":
+        return np.pad(array_dot, pad_width)
+    return np.pad(array_dot, pad_width, require_gathering(mode))
 
 
 def unpad(g, array, axis, before, after, mode):

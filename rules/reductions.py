@@ -12,7 +12,7 @@ from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, is_positive, size_add, u
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
-from sct.registry.tangents import multilinear
+from sct.registry.tangents import multilinear, tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import keep_reduced_axes, stop_gradient, unbroadcast
 
@@ -394,6 +394,43 @@ def extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where):
     return shared_with_initial(y, a, y_bar, axis, keepdims, initial, where)
 
 
+def extremum_tangent(y, a, a_dot, axis, keepdims, initial, where):
+    """The mean of the tangents of the entries that equal the result.
+
+    The transpose of the adjoint divides each entry's tangent, and keeps axes to drop them; of all entries, whose number it
+    looks at, it is the derivative of a call.
+    """
+    equal = a == keep_reduced_axes(y, a, axis, keepdims)
+    if where is not True:
+        equal = equal & where
+    elif axis is None and initial is None and not keepdims and np.ndim(a) > 0:
+        return np.mean(a_dot[equal])
+    if not keepdims:
+        total = np.sum(a_dot * equal, axis=axis)
+        count = np.sum(equal, axis=axis, dtype=y.dtype)
+    else:
+        total = np.sum(a_dot * equal, axis=axis, keepdims=keepdims)
+        count = np.sum(equal, axis=axis, keepdims=keepdims, dtype=y.dtype)
+    return total / (count if initial is None else count + (y == initial))
+
+
+def _extremum(y, a, a_dot, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return extremum_tangent(y, a, a_dot, axis, keepdims, initial, where)
+
+
+for _function in (np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin):
+    tangent(_function)(_extremum)
+
+
+@tangent(np.ptp)
+def ptp_tangent(y, a, a_dot, axis=None, out=None, keepdims=False):
+    """That of the greatest less that of the least; see `extremum_tangent`."""
+    high = np.max(a, axis, keepdims=keepdims) if keepdims else np.max(a, axis)
+    low = np.min(a, axis, keepdims=keepdims) if keepdims else np.min(a, axis)
+    high_dot = extremum_tangent(high, a, a_dot, axis, keepdims, None, True)
+    return high_dot - extremum_tangent(low, a, a_dot, axis, keepdims, None, True)
+
+
 @adjoint(np.max, kind="reduction", real_only=True)
 def max(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
     return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
@@ -528,6 +565,14 @@ def nancumprod(y, a, y_bar, axis=None, dtype=None, out=None):
     return np.where(counted, cumprod(y, np.where(counted, a, 1.0), y_bar, axis, dtype), 0.0)
 
 
+@tangent(np.cumprod)
+def cumprod_tangent(y, a, a_dot, axis=None, dtype=None, out=None):
+    """See `running_product_tangent`; the transpose is a derivative of a derivative, of the adjoint of running products."""
+    if np.ndim(a) == 0:
+        return np.reshape(a_dot, np.shape(y))
+    return running_product_tangent(a, a_dot, axis, y)
+
+
 # What follows must not divide where that would lose something: a product of which one factor is 0, that has underflowed or
 # overflowed, tells nothing of the product of the others. So the slower ways are made of running products and of linear
 # recurrences, and so are the derivatives of all, which are exact in all orders.
@@ -599,6 +644,26 @@ def running_product_adjoint(a, y_bar, axis, y):
     rows = rows_along(a, axis)
     s = recurrence(rows_along(y_bar, axis), rows[1:])
     return like_rows(products_before(rows) * s, a, axis)
+
+
+def running_product_tangent(a, a_dot, axis, y):
+    """The tangent of the running products `y` of `a`: ẏᵢ = yᵢ Σ_{j ≤ i} ȧⱼ / aⱼ.
+
+    Without a division it is the recurrence ẏᵢ = ȧᵢ yᵢ₋₁ + aᵢ ẏᵢ₋₁.
+    """
+    if divisible(y):
+        return y * np.cumsum(a_dot / a, axis)
+    rows = rows_along(a, axis)
+    added = products_before(rows) * rows_along(a_dot, axis)
+    return np.reshape(like_rows(recurrence(added[::-1], rows[:0:-1])[::-1], a, axis), np.shape(y))
+
+
+memory("fresh", running_product_tangent)
+
+
+@result_type(running_product_tangent)
+def running_product_tangent_type(a, a_dot, axis, y):
+    return as_array(y)
 
 
 @adjoint(running_product_adjoint)
@@ -692,7 +757,7 @@ def recurrence_type(b, c):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-memory("view", np.diff)  # of order 0 its operand
+memory(lambda a, n=1, *rest, **named: "fresh" if type(n) is int and n > 0 else "view", np.diff)  # of order 0 its operand
 
 
 @adjoint(np.diff)
@@ -721,6 +786,24 @@ def diff(y, a, n=1, axis=-1, prepend=None, append=None, *, y_bar):
     if prepend is not None or append is not None:
         full_bar = between(full_bar, axis, first, last)
     return full_bar, None, None, prepend_bar, append_bar
+
+
+@tangent(np.diff)
+def diff_tangent(y, a, a_dot, n=1, axis=-1, prepend=None, append=None, prepend_dot=None, append_dot=None):
+    """Linear in all three together; the transpose of the adjoint takes differences between zeros, and cuts these off."""
+    if a_dot is None:
+        a_dot = np.zeros_like(a)
+    if prepend is None and append is None:
+        return np.diff(a_dot, n) if axis == -1 else np.diff(a_dot, n, axis)
+    if prepend_dot is None and prepend is not None:
+        prepend_dot = np.zeros_like(prepend)
+    if append_dot is None and append is not None:
+        append_dot = np.zeros_like(append)
+    if append is None:
+        return np.diff(a_dot, n, axis, prepend_dot)
+    if prepend is None:
+        return np.diff(a_dot, n, axis, append=append_dot)
+    return np.diff(a_dot, n, axis, prepend_dot, append_dot)
 
 
 @nondifferentiable

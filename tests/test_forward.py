@@ -240,6 +240,16 @@ def test_rules_of_several_operands_whose_ranks_are_known_only_at_run_time(f, n, 
     assert np.allclose([sct.jvp(sct.grad(f))(x, n, kind(1.0))[1], sct.grad(sct.grad(f))(x, n)], second, rtol)
 
 
+def test_vectors_that_a_factorization_chooses_have_no_tangent():
+    A, A_dot = RNG.standard_normal((2, 5, 3))
+    _, (U_dot, _, Vh_dot) = sct.jvp(lambda A: np.linalg.svd(A))(A, A_dot)
+    assert np.isnan(U_dot[:, 3:]).all() and np.isfinite(U_dot[:, :3]).all() and np.isfinite(Vh_dot).all()
+    _, (Q_dot, R_dot) = sct.jvp(lambda A: np.linalg.qr(A, mode="complete"))(A, A_dot)
+    assert np.isnan(Q_dot[:, 3:]).all() and np.isfinite(Q_dot[:, :3]).all() and not R_dot[3:].any()
+    sct.check_grads(lambda A: np.linalg.qr(A, mode="complete"), (A[:4],), modes=("forward",))  # there is one such vector
+    sct.check_grads(lambda A: np.linalg.svd(A)[0][:, :3] @ np.linalg.svd(A)[2], (A,), modes=("forward",))
+
+
 def test_parts_of_tangents_are_called_tangents():
     assert "a_dot = float(p_dot['a'])" in sct.jvp(lambda p: p["a"] * p["b"]).source_for({"a": 1.0, "b": 2.0})
 

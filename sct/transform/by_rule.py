@@ -33,7 +33,7 @@ from sct.transform.adjoints import items_of
 from sct.transform.boundary import is_complex
 from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
 
-__all__ = ["adjoints_by_rule", "adjoints_inlined", "once_for_types", "rule_advice"]
+__all__ = ["adjoints_by_rule", "adjoints_inlined", "as_call", "once_for_types", "rule_advice"]
 
 _NONE = Const(None)
 
@@ -146,7 +146,7 @@ class _Reversed:
         """The operands, each with what it gets."""
         rule, s = self.rule, self.s
         try:
-            arguments = rule.arguments(*_as_call(s))
+            arguments = rule.arguments(*as_call(s))
         except TypeError as e:
             raise self.not_covered(str(e)) from e
         self.check_operators(arguments)
@@ -253,7 +253,7 @@ def rule_advice(op: Any) -> str:
     return f"Register a rule with `@sct.adjoint({name})`, or `sct.nondifferentiable({name})` if it has no derivative."
 
 
-def _as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
+def as_call(s: Apply) -> tuple[list[Operand], dict[str, Operand]]:
     """The arguments of a statement as a call of the function that it stands for."""
     args, kwargs = list(s.args), dict(s.kwargs)
     if isinstance(s.op, Method):

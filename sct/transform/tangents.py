@@ -33,8 +33,8 @@ from sct.specialize.building import Builder
 from sct.specialize.calls import inlined_rule
 from sct.specialize.calls import rule as templated_rule
 from sct.specialize.reading import noted
-from sct.transform.adjoints import adjoint_type
-from sct.transform.by_rule import adjoints_inlined, once_for_types, rule_advice
+from sct.transform.adjoints import adjoint_type, items_of
+from sct.transform.by_rule import adjoints_inlined, as_call, once_for_types, rule_advice
 from sct.transform.rule_calls import dividing_as_numpy, known_shape
 from sct.transform.sweep import Sweep
 
@@ -164,7 +164,7 @@ def _term(b: Builder, rule: AdjointRule, push: FunctionType, s: Apply, dot: Oper
 def _registered(b: Builder, rule: TangentRule, s: Apply, dots: Mapping[Value, Operand]) -> Operand | None:
     """The tangent by a rule for it."""
     try:
-        arguments = rule.arguments(s.args, dict(s.kwargs))
+        arguments = rule.arguments(*as_call(s))
     except TypeError as e:
         raise NoRuleError(
             f"the tangent rule of {describe(s.op)} does not cover this call: {e}", s.place, "Use other arguments."
@@ -181,6 +181,9 @@ def _registered(b: Builder, rule: TangentRule, s: Apply, dots: Mapping[Value, Op
         found = tangent_of(arguments[name], dots) if name in arguments else None
         named[f"{name}_dot"] = found if found is not None else _NONE if rule.is_own else _zero(b, arguments.get(name, _NONE))
     made = templated_rule(b, rule.function, (s.result,), named)
+    t = s.result.type
+    if isinstance(t, Tuple) and t.kind is not None:
+        made = with_items(t, items_of(b, made, len(t.items)))
     return None if made == _NONE else made
 
 

@@ -12,6 +12,7 @@ from rule_samples import RULES, floats, label, samples
 import sct
 from sct import runtime
 from sct.registry.rules import adjoint_rule
+from sct.registry.tangents import tangent_rules
 from sct.testing.bound import BoundCall
 from sct.testing.calls import program
 from sct.testing.differences import random_like
@@ -128,3 +129,29 @@ def test_tangents_are_the_imaginary_parts_of_complex_steps(primitive):
     steps = [np.imag(at(y, p)) / 1e-30 for p, _ in leaves(y_dot)]
     rtol = 1e-6 if is_single(y) else 1e-11
     assert all(np.allclose(a, d, rtol, 1e-12) for a, (_, d) in zip(steps, leaves(y_dot), strict=True))
+
+
+REGISTERED = {label(r.primitive): REAL[r.primitive] for r in tangent_rules() if r.is_own and r.primitive in REAL}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", [n for n in REGISTERED if not n.startswith("sct.")])  # the others are tested as statements
+def test_registered_tangents_are_differentiated_again(name):
+    """In the direction `other`, forward over forward, reverse over forward and the differences of tangents."""
+    f, values, wrt = REGISTERED[name]
+    rng = np.random.default_rng(4)
+    dots, other = (tuple(mapped(partial(random_like, rng), values[n]) for n in wrt) for _ in range(2))
+    push = sct.jvp(f, wrt)
+    y, y_dot = sct.jvp(push, wrt)(*values, *dots, *other)
+    y_bar = mapped(partial(random_like, rng), y)
+    _, bars = sct.vjp(push, wrt)(*values, *dots, y_bar)
+    (forward, size), (reverse, more) = paired(y_bar, y_dot), paired(bars, other)
+    assert abs(forward - reverse) <= 1e-11 * (size + more)
+
+    def at_step(h):
+        moved = list(values)
+        for n, dot in zip(wrt, other, strict=True):
+            moved[n] = moved[n] + h * dot if not isinstance(dot, (list, tuple)) else [v + h * d for v, d in zip(moved[n], dot)]
+        return paired(y_bar, push(*moved, *dots))[0]
+
+    assert np.isclose((at_step(1e-5) - at_step(-1e-5)) / 2e-5, forward, 1e-6, 1e-7 * (1.0 + size))
