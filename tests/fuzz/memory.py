@@ -30,7 +30,7 @@ _RETURN = "return in a loop or branch"
 CONSTRUCTS = (*STATEMENTS, _GROWN, _RETURN, *_OF_ARGUMENTS)
 """All that a program may be an example of."""
 
-_ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError)
+_ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
 _OFTEN = ("a value kept while memory changes",) * 2  # more often than others
 _LARGEST = 20.0  # number
 _LONGEST = 10  # list
