@@ -262,15 +262,20 @@ class _Trial:
         return drawn.astype(v.dtype) if isinstance(v, np.ndarray) and v.ndim else np.asarray(v).dtype.type(drawn)
 
     def kinds(self, found: tuple[Any, ...], of: Sequence[Any], others: Any) -> None:
-        """Each gradient or tangent is like what it is of, may be written into, and shares memory with nothing else."""
+        """Each gradient or tangent is like what it is of, may be written into, and shares memory with nothing else.
+
+        Tangents of a result share memory with one another where its parts do.
+        """
         what = "tangent" if self.way.is_forward else "gradient"
         mine = [g for g in leaves(found) if isinstance(g, np.ndarray)]
         arrays = [v for v in leaves(others) if isinstance(v, np.ndarray)]
         for a, g in zip(of, found, strict=True):
             if not alike(a, g):
                 raise _FoundError(f"WRONG {what}", f"{self.way}: a {what} {g!r} of {a!r}")
+        own = [v for v in leaves(self.own) if isinstance(v, np.ndarray)] if self.way.is_forward else []
         for n, g in enumerate(mine):
-            if not g.flags.writeable or any(np.may_share_memory(g, o) for o in (*mine[:n], *arrays)):
+            apart = [o for k, o in enumerate(mine[:n]) if not own or not np.may_share_memory(own[k], own[n])]
+            if not g.flags.writeable or any(np.may_share_memory(g, o) for o in (*apart, *arrays)):
                 raise _FoundError(f"WRONG {what}", f"{self.way}: a {what} that is read-only or shares memory")
 
     def compared(self, gradients: Any, f: Callable[..., Any], y_bar: Any) -> bool:
