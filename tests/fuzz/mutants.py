@@ -64,10 +64,7 @@ MUTANTS = {
         "sct.transform.forward", "_Forward.in_memory", "if self.classes.of(s.result) in self.strided:", "if False:"
     ),
     "a number is not loaded where it is read": Mutant(
-        "sct.transform.explicit",
-        "_Loads.apply",
-        "self.keep(s, [a if k == form_of else self.loaded(a, s) for k, a in enumerate(s.args)])",
-        "self.keep(s, [*s.args])",
+        "sct.transform.explicit", "_Loads.apply", "a if same else self.loaded(a, s)", "a"
     ),
     "a constant written into an array leaves its tangent": Mutant(
         "sct.transform.forward", "_Forward.write", "if dot != Const(0.0) or s.op.op is updated:", "if dot != Const(0.0):"
@@ -115,6 +112,20 @@ MUTANTS = {
     ),
     "a write within a loop that uses a value is not seen": Mutant(
         "sct.transform.implicit", "_Names.lasts", "at[0] + at[1]", "at[0]"
+    ),
+    "what is put into a list is apart from it": Mutant(
+        "sct.analysis.points_to", "_apply", "found.join(values_of(*s.args))\n    if", "pass\n    if"
+    ),
+    "a list is no object": Mutant("sct.analysis.points_to", "_apply", "found.changes.append(s)", "pass"),
+    "a change of a list leaves that of the tangents": Mutant(
+        "sct.transform.forward", "_Forward.write", "self.b.append(s.op, (into, *args), {}, Const(None))", "tuple(args)"
+    ),
+    "what is put into a list is a copy": Mutant("sct.transform.explicit", "_Loads.apply", "k in (0, given)", "k == 0"),
+    "what is put into a list has a tangent of zeros": Mutant(
+        "sct.transform.forward", "_Forward.contained", "return self.dots[o]", "return self.strong(self.zero(o), o)"
+    ),
+    "a list that has changed is of the length that it had": Mutant(
+        "sct.transform.implicit", "_Names.is_read", "if isinstance(v.type, Array) else None", ""
     ),
     "two loads of an array are one": Mutant(
         "sct.analysis.effects", "effect", 'if op is LOAD or isinstance(op, View):\n        return "reads"', "pass"

@@ -267,15 +267,14 @@ class _Trial:
         Tangents of a result share memory with one another where its parts do.
         """
         what = "tangent" if self.way.is_forward else "gradient"
-        mine = [g for g in leaves(found) if isinstance(g, np.ndarray)]
         arrays = [v for v in leaves(others) if isinstance(v, np.ndarray)]
         for a, g in zip(of, found, strict=True):
             if not alike(a, g):
                 raise _FoundError(f"WRONG {what}", f"{self.way}: a {what} {g!r} of {a!r}")
-        own = [v for v in leaves(self.own) if isinstance(v, np.ndarray)] if self.way.is_forward else []
-        for n, g in enumerate(mine):
-            apart = [o for k, o in enumerate(mine[:n]) if not own or not np.may_share_memory(own[k], own[n])]
-            if not g.flags.writeable or any(np.may_share_memory(g, o) for o in (*apart, *arrays)):
+        pairs = [(a, g) for a, g in zip(leaves(list(of)), leaves(list(found)), strict=True) if isinstance(g, np.ndarray)]
+        for n, (a, g) in enumerate(pairs):
+            before = [o for b, o in pairs[:n] if not self.way.is_forward or not _share(a, b)]
+            if not g.flags.writeable or any(np.may_share_memory(g, o) for o in (*before, *arrays)):
                 raise _FoundError(f"WRONG {what}", f"{self.way}: a {what} that is read-only or shares memory")
 
     def compared(self, gradients: Any, f: Callable[..., Any], y_bar: Any) -> bool:
@@ -475,6 +474,11 @@ def _traced(f: Callable[..., Any], args: Any) -> tuple[Any, list[Any]]:
 def _raised_in(e: BaseException) -> str:
     """The file of the function that an error comes from."""
     return traceback.extract_tb(e.__traceback__)[-1].filename
+
+
+def _share(a: Any, b: Any) -> bool:
+    """Whether two leaves share memory."""
+    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
 
 
 def _size(v: Any) -> float:
