@@ -17,7 +17,7 @@ from sct.registry.effects import effect, is_registered, known_class
 from sct.registry.facts import facts, memory
 from sct.registry.rules import nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import kept, shown
+from sct.runtime import kept, shown, zeros_in
 from sct.runtime.expectations import expect_structure
 
 # -- what is said and nobody hears: it has no result --------------------------------------------------------------------------
@@ -77,10 +77,10 @@ facts(dir, vars, sees_caller=lambda *args: not args)  # with an argument they lo
 
 # -- a copy of what may change ------------------------------------------------------------------------------------------------
 
-nondifferentiable(shown)
-memory("fresh", kept, shown)
-effect("reads", kept, shown)
-result_type(kept, shown)(lambda x: x)
+nondifferentiable(shown, zeros_in)
+memory("fresh", kept, shown, zeros_in)
+effect("reads", kept, shown, zeros_in)
+result_type(kept, shown, zeros_in)(lambda x: x)
 
 # -- what is asked of cotangents and tangents ---------------------------------------------------------------------------------
 

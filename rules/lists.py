@@ -25,6 +25,7 @@ from sct.runtime import (
     joined,
     numbers,
     of_first_dtype,
+    paired,
     repeated,
     shortened,
     split_like,
@@ -151,8 +152,8 @@ memory("fresh", joined, numbers, stacked)
 facts(added_each, item, items_of, repeated, split_like, zeros_each, new_list=True)
 facts(added_item, appended, shortened, with_item, new_list=True, in_place=True)
 facts(zeros_each, kind="construction", form_of=0)
-facts(Method("append"), Method("extend"), puts=1)
-facts(Method("insert"), Method("setdefault"), operator.setitem, puts=2)
+facts(Method("append"), Method("extend"), Method("update"), paired, puts=1)
+facts(Method("get"), Method("insert"), Method("setdefault"), operator.setitem, puts=2)
 nondifferentiable(zeros_each, of_first_dtype)
 result_type(of_first_dtype)(lambda s: Scalar(bool))
 

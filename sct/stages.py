@@ -518,7 +518,7 @@ def _pushed(
     primal: Specialized, wrt: Sequence[str], mode: Mode, passes: Pipeline, look: Callable[[str, Function], None]
 ) -> Specialized:
     """The forward-mode derivative of a function that is ready for it."""
-    pushed = forward(primal if mode.in_memory else replace(primal, function=unstepped(primal.function)), wrt, mode)
+    pushed = forward(primal, wrt, mode)
     look("forward", pushed.function)
     function = run(passes.pushed, pushed.function)
     look("pushed", function)

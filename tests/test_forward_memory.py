@@ -67,6 +67,11 @@ def check(f, args, wrt=0):
 
     np.testing.assert_array_equal(numbers(args), numbers(before))
     np.testing.assert_array_equal(numbers(value), at(0.0))
+    given = twin(args, {})
+    value, push = sct.linearize(f, wrt)(*given)
+    np.testing.assert_array_equal(numbers(value), at(0.0))
+    np.testing.assert_allclose(numbers(push(tangent)), numbers(dot), rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(numbers(push(tangent)), numbers(push(tangent)))
     h = 1e-6
     np.testing.assert_allclose(numbers(dot), (at(h) - at(-h)) / (2.0 * h), rtol=1e-5, atol=1e-6)
 

@@ -34,7 +34,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Array, Const, List, ListOf, Scalar, Tuple, Unknown
+from sct.ir.types import Array, Const, DictOf, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import Memory, facts_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, kind_of
@@ -312,6 +312,8 @@ def fresh(t: Apply) -> bool:
     op = t.op
     if op is ALLOCATE:
         return True
+    if isinstance(t.result.type, (ListOf, DictOf)):  # of items that are there
+        return placed(t) == "fresh"
     if op is operator.getitem:
         x = t.args[0]
         if not isinstance(x, Value) or not isinstance(x.type, Array):

@@ -53,6 +53,7 @@ __all__ = [
     "with_item",
     "zeros_each",
     "zeros_if_bound",
+    "zeros_in",
 ]
 
 
@@ -312,6 +313,17 @@ def added_item(s: list[Any], i: Any, v: Any) -> list[Any]:
     out = s[:]
     out[i] = [x + y for x, y in zip(s[i], v, strict=True)] if isinstance(i, slice) else s[i] + v
     return out
+
+
+def zeros_in(x: Any) -> Any:
+    """The zero tangent of what a list, tuple or dict holds, or of an array or a number; None for what can have none."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([zeros_in(i) for i in x])
+    if isinstance(x, dict):
+        return {k: zeros_in(v) for k, v in x.items()}
+    if isinstance(x, np.ndarray):
+        return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else float)
+    return 0.0 if isinstance(x, (int, float, complex, np.number)) else None
 
 
 def zeros_each(s: list[Any]) -> list[Any]:

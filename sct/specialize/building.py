@@ -59,6 +59,7 @@ class Builder(Protocol):
     left: list[tuple[FunctionType, Write]]
     in_memory: bool
     site: tuple[Hashable, ...]
+    parameters: set[Value]
     unseen: list[Place | None]
     looped: tuple[Operand, ...]
     instances: int
@@ -155,6 +156,12 @@ class Builder(Protocol):
 
     def apart(self, **state: Any) -> Builder:
         """A specializer of another function, on its own but for what it is given."""
+
+    def items_of(self, v: Value) -> list[Operand]:
+        """The items of a container value, as it was made."""
+
+    def path_of(self, v: Value) -> tuple[Any, ...]:
+        """The name of the parameter that an argument, or a part of one, comes from, and the keys that lead to it."""
 
     def numbered(self) -> int:
         """A number of its own for one of several things that a statement makes."""

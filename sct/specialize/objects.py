@@ -8,7 +8,7 @@ seen to hold more is decided, and the function gone through again. So nothing ne
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from sct import runtime
@@ -32,6 +32,7 @@ from sct.ir.types import (
     Slice,
     Tuple,
     Undefined,
+    keys_of,
     with_items,
 )
 from sct.ir.words import in_words
@@ -39,7 +40,7 @@ from sct.specialize.building import Builder, Plan, UndecidedError
 from sct.specialize.iteration import Items, Rows, Zip
 from sct.specialize.writing import BINARY, is_object
 
-__all__ = ["METHODS", "OPERATIONS", "made", "stored"]
+__all__ = ["METHODS", "OPERATIONS", "entered", "made"]
 
 _MOVES = 8
 """How often the type of what is in a list may change before it is taken to be unknown."""
@@ -47,12 +48,16 @@ _MOVES = 8
 
 def made(s: Builder, o: Operand, name: str = "") -> Operand:
     """A list or dict that was just made, as an object; what is in a tuple likewise."""
+    if isinstance(o, Value) and isinstance(o.type, (Tuple, List, Dict)):
+        decide(s, o)
+        o = s.expose_all(o)
     if isinstance(o, Tuple):
         return with_items(o, [made(s, i) for i in o.items])
     if not isinstance(o, (List, Dict)):
         return o
+    decide(s, o)
     site = (*s.site, s.numbered())
-    items = [stored(s, i) for i in s.expose_all(o).items]  # type: ignore[union-attr]
+    items = [made(s, i) for i in s.expose_all(o).items]  # type: ignore[union-attr]
     for i in items:
         holds(s, frozenset((site,)), type_of(i))
     whole: Operand = with_items(o, items)
@@ -66,11 +71,53 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
     return s.emit(NEW, (whole,), {}, t, name)
 
 
-def stored(s: Builder, o: Operand) -> Operand:
-    """What is put into an object: lists and dicts in it are objects too."""
-    if isinstance(o, Value) and isinstance(o.type, (Tuple, List, Dict)):
-        o = s.expose_all(o)
-    return made(s, o)
+def decide(s: Builder, o: Operand) -> None:
+    """An argument, or what is in one, is to be an object from the start, if it is one anywhere."""
+    found = s.memory.object_of(o)
+    if isinstance(found, Value) and found in s.parameters and not isinstance(found.type, Tuple):
+        raise UndecidedError(("object", s.path_of(found)), True)
+
+
+def entered(s: Builder, v: Operand, path: tuple[Any, ...], everything: bool) -> Operand:
+    """An argument with those of the lists and dicts in it as objects for which that is decided, or with all of them."""
+    t = type_of(v)
+    if not isinstance(v, Value) or not isinstance(t, (Tuple, List, Dict)):
+        return v
+    items = s.items_of(v)
+    now = [entered(s, i, (*path, k), everything) for k, i in zip(keys_of(t), items, strict=True)]
+    whole = with_items(t, now)
+    if isinstance(t, Tuple):
+        return v if all(map(operator.is_, items, now)) else whole
+    if everything or s.decided.get(("object", path)):
+        return made(s, whole, s.memory.name_of(v))
+    if not all(map(operator.is_, items, now)):
+        s.memory.set(v, whole)
+    return v
+
+
+def owned(s: Builder, o: Operand, name: str) -> Operand:
+    """What an operation gives; lists and dicts that it has just made as objects."""
+    if isinstance(o, Value) and isinstance(o.type, (List, Dict)) and o not in s.parameters:
+        return made(s, s.expose_all(o), name)
+    if isinstance(o, Value) and isinstance(o.type, ListOf) and not o.type.sites:
+        return new_list(s, list, (o,), o.type.item)
+    if isinstance(o, (Tuple, List, Dict)) and any(isinstance(i, (List, Dict)) for i in _structures(o)):
+        return made(s, o, name) if not _of_argument(s, o) else o
+    return o
+
+
+def _structures(o: Operand) -> Iterator[Operand]:
+    """The containers in an operand."""
+    if isinstance(o, (Tuple, List, Dict)):
+        yield o
+        for i in o.items:
+            yield from _structures(i)
+
+
+def _of_argument(s: Builder, o: Operand) -> bool:
+    """Whether a list or dict among some, or in them, is an argument."""
+    found = (s.memory.object_of(i) for i in _structures(o) if not isinstance(i, Tuple))
+    return any(isinstance(obj, Value) and obj in s.parameters for obj in found)
 
 
 def known(s: Builder, site: Hashable, what: str = "item") -> Abstract:
@@ -88,15 +135,18 @@ def holds(s: Builder, sites: frozenset[Hashable], t: Abstract, what: str = "item
             raise UndecidedError((what, site), (now if moves < _MOVES else UNKNOWN, moves + 1))
 
 
-def put(s: Builder, op: Any, x: Operand, args: Sequence[Operand], value: int | None = None) -> None:
-    """An object is changed by a method or an operator; `value`: the number of the argument that is put into it."""
+def put(s: Builder, op: Any, x: Operand, args: Sequence[Operand], value: int | None = None, whole: bool = False) -> None:
+    """An object is changed by a method or an operator; `value`: the number of the argument that is put into it.
+
+    `whole`: what is in that argument is put into it.
+    """
     t = type_of(x)
     assert isinstance(t, (ListOf, DictOf)) and isinstance(x, Value)
     s.writable(x)
-    given = [stored(s, a) if k == value else a for k, a in enumerate(args)]
+    given = [made(s, a) if k == value else a for k, a in enumerate(args)]
     if value is not None:
         u = type_of(given[value])
-        holds(s, t.sites, u.item if isinstance(u, ListOf) and op == Method("extend") else u)
+        holds(s, t.sites, u.item if whole and isinstance(u, (ListOf, DictOf)) else u)
     s.emit(Store(op), (x, *map(s.present, given)), {}, Const(None))
 
 
@@ -266,7 +316,7 @@ def _extend(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, O
     other = args[0]
     if isinstance(type_of(other), ListOf):
         _of_length(s, x)
-        put(s, Method("extend"), x, args, 0)
+        put(s, Method("extend"), x, args, 0, whole=True)
         return Const(None)
     if not isinstance(type_of(other), (List, Tuple)):
         raise UnsupportedSyntaxError(f"a list extended by {in_words(type_of(other))}", s.place, "Append the items one by one.")
@@ -334,7 +384,7 @@ def _display(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
 def _get(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     t = type_of(x)
     assert isinstance(t, DictOf)
-    default = stored(s, args[1]) if len(args) > 1 else Const(None)
+    default = made(s, args[1]) if len(args) > 1 else Const(None)
     found = join(item_of(t), own_sizes(widen(type_of(default)), ("get", *s.site)), ("get", *s.site))
     return s.append(Method("get"), (x, args[0], default), {}, found)
 
@@ -350,7 +400,14 @@ def _setdefault(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[st
 
 def _update(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     for other in (*args, Dict.of(kwargs)):
-        if not isinstance(type_of(other), Dict):
+        t, u = type_of(x), type_of(other)
+        if isinstance(u, DictOf):
+            assert isinstance(t, DictOf)
+            _of_length(s, x)
+            holds(s, t.sites, u.key, "key")
+            put(s, Method("update"), x, (other,), 0, whole=True)
+            continue
+        if not isinstance(u, Dict):
             raise UnsupportedSyntaxError(
                 f"a dict updated by {in_words(type_of(other))}", s.place, "Put the items in one by one."
             )

@@ -136,32 +136,32 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = 
     `in_memory`: what is written into arrays stays written into them, by statements; otherwise each write makes a new value.
     Then lists and dicts are objects as well, if the function does more with them than their items could be followed through.
     """
-    try:
-        return _decided(function, types, in_memory, False)
-    except UnsupportedSyntaxError as e:
-        if not in_memory:
-            raise
-        refused = e
-    try:
-        return _decided(function, types, in_memory, True)
-    except UnsupportedSyntaxError:
-        raise refused from None
+    refused: UnsupportedSyntaxError | None = None
+    for everything in (None, False, True) if in_memory else (None,):
+        try:
+            return _decided(function, types, in_memory, everything)
+        except UnsupportedSyntaxError as e:
+            refused = refused or e
+    assert refused is not None
+    raise refused.with_traceback(None) from None
 
 
-def _decided(function: Function, types: Sequence[Abstract], in_memory: bool, objects: bool) -> Specialized:
+def _decided(function: Function, types: Sequence[Abstract], in_memory: bool, everything: bool | None) -> Specialized:
+    """The same, where lists and dicts are objects unless `everything` is None; with True, also those in arguments."""
     decided: dict[Hashable, Any] = {}
     while True:
         try:
-            return _specialized(function, types, decided, in_memory, objects)
+            return _specialized(function, types, decided, in_memory, everything)
         except UndecidedError as e:
             decided[e.what] = e.choice
 
 
 def _specialized(
-    function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any], in_memory: bool, objects: bool
+    function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any], in_memory: bool, everything: bool | None
 ) -> Specialized:
     # what is named after its place is its own in each run
-    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory, objects=objects)
+    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory)
+    s.objects = everything is not None
     s.memory = Memory(in_memory)
     s.entry = []
     params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
@@ -171,6 +171,8 @@ def _specialized(
     s.initial = s.memory
     if function.callee is not None:
         s.stack.append(function.callee)
+    if everything is not None:
+        operands = [objects.entered(s, o, (p.name,), everything) for o, p in zip(operands, params, strict=True)]
     try:
         result = s.present(s.run(function, operands))
     except UnrollError as e:
@@ -472,6 +474,8 @@ class Specializer:
             args = self.handed_on(s.args)
             kwargs = {k: self.resolve(v, reads=False) for k, v in s.kwargs} if s.kwargs else {}
             made = self.apply(s.op, args, kwargs, s.result.name, s.result.type)
+            if self.objects:
+                made = objects.owned(self, made, s.result.name)
             if isinstance(made, Value) and s.result.name and not self.static and not self.memory.name_of(made):
                 self.memory.names[made] = s.result.name
             elif s.op is NEW:

@@ -716,7 +716,8 @@ def _clear(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Op
 def _update(s: Builder, x: Operand, args: Sequence[Operand]) -> Operand:
     obj, now = _contents(s, x)
     other = s.apply(dict, args)
-    assert isinstance(other, Dict)
+    if not isinstance(other, Dict):
+        raise UnrollError(f"a dict updated by {in_words(type_of(other))}", s.place, "Put the items in one by one.")
     _hold(s, obj, Dict.of({**now.mapping(), **other.mapping()}))
     return s.present(x)
 

@@ -51,7 +51,7 @@ class Mode:
     @property
     def in_memory(self) -> bool:
         """Whether the primal's writes into arrays stay statements."""
-        return self.seed == "tangents"
+        return self.seed in ("tangents", "push")
 
     @property
     def gradient_in(self) -> int | None:

@@ -210,12 +210,16 @@ class _Loads:
             self.refuse(r, f"a write into {r.name or s.op.name!r}, which is defined outside of the function")
         elif isinstance(s.op, (Call, Derived)):
             self.refuse(r, "a write into what a recursive function may have given, or into what it was given")
-        elif (s.op is operator.getitem and s.args[0] in self.new) or not any(
-            self.classes.is_written(v) for v in values_of(*shared(s))
-        ):
+        elif isinstance(r.type, (ListOf, DictOf)) and r.type.sites:
+            self.lead(s)
+        elif not any(map(self.is_led_from, values_of(*shared(s)))):
             self.allocate(s)
         else:
             self.lead(s)
+
+    def is_led_from(self, v: Value) -> bool:
+        """Whether a value leads to an array that is there, and not to one that has just been made."""
+        return self.classes.is_written(v) and v not in self.new
 
     def allocate(self, s: Apply) -> None:
         """An operation that makes an array, or several."""
@@ -233,7 +237,8 @@ class _Loads:
         inside = shared(s)
         args = [a if any(a is o for o in inside) else self.loaded(a, s) for a in s.args]
         arrays = [a for a in inside if _of_array(a) and self.classes.of(a) is self.classes.of(s.result)]  # type: ignore[arg-type]
-        if s.op is UNPACK or not (arrays or any(isinstance(type_of(a), (ListOf, DictOf)) for a in inside)):
+        objects = any(isinstance(t, (ListOf, DictOf)) for t in (s.result.type, *map(type_of, inside)))
+        if s.op is UNPACK or not (arrays or objects):
             self.keep(s, args)
             return
         unknown = any(a.type.dtype is None if isinstance(a.type, Array) else True for a in arrays)  # type: ignore[union-attr]

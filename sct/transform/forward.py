@@ -111,8 +111,9 @@ class _Forward(Boundary):
         self.tangents: list[Statement] = []
         self.depth = 0  # of blocks around a statement
         self.outer: list[Statement] = []  # of `linearize`: what stands before the closure
-        whole = any(isinstance(t, Apply) and t.op is TAPE for t in statements(self.primal.block))
         self.classes = points_to(self.primal.block)
+        whole = any(isinstance(t, Apply) and t.op is TAPE for t in statements(self.primal.block))
+        whole = whole or bool(self.classes.targets or self.classes.changes)  # what is in memory is gone, too
         self.strided = keeps_strides(self.classes, self.primal.block) if self.classes.targets else set()
         self.apart = mode.seed == "push" and not whole  # a tape is gone when it has been read
 
@@ -194,6 +195,8 @@ class _Forward(Boundary):
             assert isinstance(own, (Tuple, List, Dict))
             return with_items(dot, map(self.given_back, own.items, dot.items))
         t = type_of(o)
+        if isinstance(t, (ListOf, DictOf)) and t.sites:  # whose items may be one and the same, or somebody else's
+            return self.b.append(runtime.kept, (dot,), {}, type_of(dot))
         if dot == Const(None) or not isinstance(t, Array) or not isinstance(o, Value):
             return dot
         if t.dtype is not None:
@@ -212,6 +215,8 @@ class _Forward(Boundary):
         if found is not None:
             return found
         t = type_of(o)
+        if isinstance(t, DictOf) or (isinstance(t, ListOf) and t.sites):
+            return self.b.append(runtime.zeros_in, (o,), {}, t)
         if isinstance(t, Const):
             return Const(0.0) if isinstance(t.value, (float, complex)) else Const(None)
         if not isinstance(o, Value) or not (isinstance(t, (Tuple, List, Dict)) or differentiable(t)):
@@ -387,7 +392,7 @@ class _Forward(Boundary):
             given = facts_of(s.op.op).puts
             t = type_of(target)
             assert isinstance(t, (ListOf, DictOf))
-            like = t if s.op.op == Method("extend") else t.item
+            like = t if isinstance(type_of(value), (ListOf, DictOf)) else t.item
             args = (self.contained(a, like) if k == given else a for k, a in enumerate(s.args[1:], 1))
             self.b.append(s.op, (into, *args), {}, Const(None))
         elif into is not None:

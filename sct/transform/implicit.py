@@ -21,7 +21,8 @@ from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, blocks_in, map_leaves, values_of
 from sct.ir.types import Array
 from sct.registry.facts import facts_of
-from sct.runtime import kept
+from sct.runtime import kept, laid_out
+from sct.transform.explicit import keeps_strides
 
 __all__ = ["implicit"]
 
@@ -48,6 +49,7 @@ class _Names:
         self.writes: dict[tuple[int, Value], list[int]] = {}  # a block's label and a class -> where it is written into
         self.escaping: set[Value] = set()
         self.survey(block)
+        self.strided = keeps_strides(self.classes, block)
 
     def survey(self, block: Block) -> None:
         for i, s in enumerate(block.body):
@@ -181,14 +183,21 @@ class _Names:
         for s in block.body:
             if isinstance(s, Apply) and s.op in (ALLOCATE, LOAD):
                 if s.result not in self.same:
-                    whole = isinstance(s.result.type, Array) and bool(s.result.type.shape)
-                    args = tuple(map(self.operand, s.args))
-                    body.append(replace(s, op=np.array if whole else kept, args=args))
+                    body.append(self.copy(s))
                 continue
             if isinstance(s, Apply) and isinstance(s.op, View):
                 s = replace(s, op=s.op.op)
             body.append(map_blocks(self.block, map_operands(self.operand, s)))
         return block.with_(body, map(self.operand, block.yields))
+
+    def copy(self, s: Apply) -> Apply:
+        """What an array holds, or starts with, as a copy; of an array that views may be taken of, as it lies in memory."""
+        (o,) = map(self.operand, s.args)
+        if not isinstance(s.result.type, Array) or not s.result.type.shape:
+            return replace(s, op=kept, args=(o,))
+        if s.op is ALLOCATE and self.classes.of(s.result) in self.strided:
+            return replace(s, op=laid_out, args=(o, o))
+        return replace(s, op=np.array, args=(o,))
 
     def operand(self, o: Operand) -> Operand:
         return map_leaves(self.leaf, o)

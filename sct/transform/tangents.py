@@ -24,7 +24,7 @@ from sct.infer.facts import for_call
 from sct.ir.ops import Derived, describe, package_of
 from sct.ir.rewriting import map_blocks, renamed, substitute
 from sct.ir.ssa import Apply, Block, Operand, Origin, Statement, Value, leaves, reads_of, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, keys_of, same_shape, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, same_shape, with_items
 from sct.registry.facts import facts_of
 from sct.registry.rules import AdjointRule, adjoint_rule, kind_of, pushing
 from sct.registry.tangents import TangentRule, is_multilinear, joins_items, tangent_rule
@@ -192,7 +192,7 @@ def _zero(b: Builder, o: Operand) -> Operand:
     if isinstance(o, (Tuple, List, Dict)):
         return with_items(o, [_zero(b, i) for i in o.items])
     t = type_of(o)
-    number = not isinstance(t, Array) or t.shape == ()
+    number = not isinstance(t, (Array, Unknown)) or (isinstance(t, Array) and t.shape == ())
     return Const(0.0) if number else b.apply(np.zeros_like, (o,))
 
 

@@ -163,6 +163,7 @@ _SIMPLE: dict[type, Callable[[Any], str]] = {
     ast.AugAssign: _augmented,
     ast.Break: lambda s: "break",
     ast.Continue: lambda s: "continue",
+    ast.Delete: lambda s: f"del {', '.join(map(_text, s.targets))}",
     ast.Expr: _alone,
     ast.Pass: lambda s: "pass",
     ast.Raise: _raise,
