@@ -183,6 +183,55 @@ def matrix_norm(y, x, y_bar, *, keepdims=False, ord="fro"):
     return norm_of_matrices(y, x, y_bar, ord, -2, -1)
 
 
+def summed(product, axis, keepdims):
+    """The real part of `product`, summed over `axis`."""
+    product = np.real(product) if np.iscomplexobj(product) else product
+    if keepdims:
+        return np.sum(product, axis=axis, keepdims=keepdims)
+    return np.sum(product) if axis is None else np.sum(product, axis=axis)
+
+
+def euclidean_tangent(y, x, x_dot, axis, keepdims):
+    """ẏ = Re⟨x, ẋ⟩ / y, and 0 where y = 0."""
+    if axis is None and not keepdims:
+        return np.real(np.vdot(x, x_dot)) / (y + (y == 0.0))
+    return summed((np.conj(x) if np.iscomplexobj(x) else x) * x_dot, axis, keepdims) / (y + (y == 0.0))
+
+
+def one_each(y, axis, keepdims):
+    """1 for each norm, which broadcasts against what it is the norm of."""
+    return 1.0 if axis is None or keepdims else np.ones_like(y)
+
+
+@tangent(np.linalg.norm)
+def norm_tangent(y, x, x_dot, ord=None, axis=None, keepdims=False):
+    """The inner product of the gradient with ẋ.
+
+    The transpose multiplies and sums in two passes where one will do, and keeps axes to drop them.
+    """
+    if ord is None:
+        return euclidean_tangent(y, x, x_dot, axis, keepdims)
+    return summed(norm(y, x, one_each(y, axis, keepdims), ord, axis, keepdims) * x_dot, axis, keepdims)
+
+
+@tangent(np.linalg.vector_norm)
+def vector_norm_tangent(y, x, x_dot, *, axis=None, keepdims=False, ord=2):
+    """As that of np.linalg.norm."""
+    if ord == 2:
+        return euclidean_tangent(y, x, x_dot, axis, keepdims)
+    gradient = vector_norm(y, x, one_each(y, axis, keepdims), axis=axis, keepdims=keepdims, ord=ord)
+    return summed(gradient * x_dot, axis, keepdims)
+
+
+@tangent(np.linalg.matrix_norm)
+def matrix_norm_tangent(y, x, x_dot, *, keepdims=False, ord="fro"):
+    """As that of np.linalg.norm."""
+    if ord == "fro":
+        return euclidean_tangent(y, x, x_dot, (-2, -1), keepdims)
+    gradient = matrix_norm(y, x, one_each(y, (-2, -1), keepdims), keepdims=keepdims, ord=ord)
+    return summed(gradient * x_dot, (-2, -1), keepdims)
+
+
 def _is_euclidean(x, ord=None, axis=None, keepdims=False):
     """Whether a norm is the root of a sum of squares, by all that is known of it."""
     if ord is None or (isinstance(ord, str) and ord in ("fro", "f")):
