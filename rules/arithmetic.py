@@ -31,6 +31,7 @@ from sct.ir.types import (
 from sct.registry.facts import facts, memory
 from sct.registry.methods import attribute, method
 from sct.registry.rules import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable
+from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import (
     as_augmented,
@@ -819,6 +820,15 @@ method("clip", np.clip)
 @adjoint(np.where, kind="elementwise")
 def where(z, condition, x, y, z_bar):
     return None, unbroadcast(np.where(condition, z_bar, 0.0), x), unbroadcast(np.where(condition, 0.0, z_bar), y)
+
+
+@tangent(np.where)
+def where_tangent(z, condition, x, y, x_dot, y_dot):
+    """The choice of tangents; the transpose adds those of two choices."""
+    if x_dot is not None and y_dot is not None:
+        return np.where(condition, x_dot, y_dot)
+    made = np.where(condition, x_dot, 0.0) if y_dot is None else np.where(condition, 0.0, y_dot)
+    return np.broadcast_to(made, np.shape(z))
 
 
 @result_type(np.where)
