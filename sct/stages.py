@@ -484,7 +484,7 @@ def _differentiated(
     look: Callable[[str, Function], None],
 ) -> Specialized:
     if mode.in_memory:
-        primal = explicit(replace(primal, function=unstepped(primal.function)))
+        primal = explicit(replace(primal, function=unstepped(primal.function)), mode.own)
     canonical = replace(primal, function=snapshots(run(passes.primal, primal.function)))
     look("primal", canonical.function)
     if mode.again:
@@ -522,7 +522,8 @@ def _pushed(
     look("forward", pushed.function)
     function = run(passes.pushed, pushed.function)
     look("pushed", function)
-    owned = own_results(run(passes.stored, function), mode.gradient_in)
+    stored = run(passes.stored, function)
+    owned = stored if mode.own else own_results(stored, mode.gradient_in)
     look("stored", owned)
     owned = implicit(run(passes.owned, owned))
     look("owned", owned)

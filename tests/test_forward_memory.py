@@ -297,6 +297,53 @@ def one_list_or_another(x, n):
     return np.sum(L[0] * L[1] * x)
 
 
+def halved(a, n):
+    if n <= 0:
+        return a[0] * 1.0
+    a[1:] *= 0.9
+    return halved(a[::-1], n - 1) + a[1]
+
+
+@case(x3, 3)
+def a_recursive_function_that_writes(x, n):
+    y = x * 1.0
+    s = halved(y, n)
+    return np.sum(y * x) * s
+
+
+def filled(a, b, n):
+    if n <= 0:
+        return
+    b[n % 3] = a[n % 3] * 2.0
+    filled(b, a, n - 1)
+
+
+@case(x3, 5)
+def a_recursive_function_that_only_writes(x, n):
+    y = np.ones(3)
+    filled(x, y, n)
+    return np.sum(y * x)
+
+
+@case(x3, 3)
+def one_array_given_twice_to_it(x, n):
+    y = x * 2.0
+    filled(y, y, n)
+    return np.sum(y * x)
+
+
+def picked(a, b, n):
+    return a if n <= 0 else picked(b, a, n - 1)
+
+
+@case(x3, 3)
+def a_recursive_function_that_gives_an_argument(x, n):
+    y = x * 2.0
+    z = picked(x, y, n)
+    z[0] = x[1] * 5
+    return np.sum(y * x)
+
+
 @pytest.mark.parametrize("f, args", CASES)
 def test_in_memory(f, args):
     check(f, args)

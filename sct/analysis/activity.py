@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sct.analysis.binding import ahead, behind
-from sct.analysis.points_to import points_to
+from sct.analysis.points_to import has_memory, points_to, written_by
 from sct.analysis.switches import is_on
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, TAPE, Attribute, Rebind, Store
+from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, TAPE, Attribute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -65,7 +65,7 @@ def _sources(block: Block) -> Mapping[Value, tuple[Operand, ...]]:
     while work:
         for s in work.pop().body:
             work += s.blocks
-            if isinstance(s, Apply) and isinstance(s.op, (Rebind, Store)):
+            if isinstance(s, Apply) and written_by(s):
                 writes = True
             if not isinstance(s, Apply):
                 out.update(flow for flow in s.flows if differentiable(flow[0].type))
@@ -85,20 +85,24 @@ def _through_memory(block: Block, sources: dict[Value, tuple[Operand, ...]]) -> 
     def add(v: Value, *operands: Operand) -> None:
         sources[v] = (*sources.get(v, ()), *operands)
 
+    def member(v: Value) -> None:
+        if classes.is_written(v) and (c := classes.of(v)) is not v:
+            add(v, c)
+            add(c, v)
+
     for b in blocks_in(block):
         for s in b.body:
             made = [*s.results, *(p for phi in s.phis for p in phi.params)]
             if isinstance(s, Apply):
-                if isinstance(s.op, (Rebind, Store)):
-                    for v in values_of(s.args[0]):
-                        add(classes.of(v), *s.args[1:])
-                elif s.op is ALLOCATE and classes.is_written(s.result):
+                for v in filter(has_memory, values_of(*written_by(s))):
+                    add(classes.of(v), *s.operands)
+                if s.op is ALLOCATE and classes.is_written(s.result):
                     add(classes.of(s.result), *s.args)
                 made = [] if s.op is LOAD else made
             for v in made:
-                if classes.is_written(v) and (c := classes.of(v)) is not v:
-                    add(v, c)
-                    add(c, v)
+                member(v)
+    for v in block.params:
+        member(v)
 
 
 def varied_values(block: Block, varied: Iterable[Value]) -> set[Value]:

@@ -11,14 +11,15 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from functools import cached_property
+from typing import TypeGuard
 
 from sct.analysis.storage import fresh
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Rebind, Store, View
-from sct.ir.ssa import Apply, Block, Closure, Operand, Value, blocks_in, type_of, values_of
+from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Call, Derived, Rebind, Store, View
+from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
 from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined
 
-__all__ = ["Classes", "has_memory", "is_change", "points_to", "shared"]
+__all__ = ["Classes", "has_memory", "is_change", "is_writing_call", "points_to", "shared", "writes_into", "written_by"]
 
 
 def has_memory(v: Value) -> bool:
@@ -57,7 +58,7 @@ class Classes:
     @cached_property
     def written(self) -> dict[Value, Apply]:
         """The classes of arrays that are written into, by what stands for them, each with a statement that does it."""
-        return self._by_class((s, s.args[0]) for s in self.targets)
+        return self._by_class((s, o) for s in self.targets for o in written_by(s))
 
     @cached_property
     def changed(self) -> dict[Value, Apply]:
@@ -105,10 +106,30 @@ def _apply(found: Classes, s: Apply) -> None:
         (found.changes if is_change(s) else found.targets).append(s)
         if is_change(s):
             found.join(values_of(*s.args))
+    elif is_writing_call(s):
+        found.targets.append(s)
     if s.op is PUSH or s.op is POP:
         found.join((s.result, *values_of(*s.args)))
     elif has_memory(s.result):
         found.join((s.result, *values_of(*shared(s))))
+
+
+def is_writing_call(s: Statement) -> TypeGuard[Apply]:
+    """Whether a statement calls a function that may write into its arguments."""
+    return isinstance(s, Apply) and isinstance(s.op, (Call, Derived)) and s.op.effect == "writes"
+
+
+def written_by(s: Apply) -> tuple[Operand, ...]:
+    """The operands into which a statement may write."""
+    if isinstance(s.op, (Rebind, Store)):
+        return s.args[:1]
+    return s.operands if is_writing_call(s) else ()
+
+
+def writes_into(block: Block, values: Iterable[Value]) -> bool:
+    """Whether a block may write into what some values lie in."""
+    found = points_to(block)
+    return any(has_memory(v) and found.of(v) in found.written for v in values)
 
 
 def is_change(s: Apply) -> bool:

@@ -415,7 +415,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _derived(self, derived: Derived) -> DerivedFunction[..., Any]:
         function = self._derived(derived.function) if isinstance(derived.function, Derived) else derived.function
-        mode = replace(MODES[derived.transform], again=isinstance(function, Again))
+        mode = replace(MODES[derived.transform], again=isinstance(function, Again), own=derived.effect == "writes")
         function = function.function if isinstance(function, Again) else function
         own = self._callee.function is function and not self._first
         if own and self._given_wrt == derived.wrt and self.mode == mode:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.effects import statements
+from sct.analysis.points_to import writes_into
 from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -48,7 +49,7 @@ from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
 from sct.specialize.instances import Bound, callee, field
 from sct.specialize.lowering import Lowered, is_own, lowered
-from sct.specialize.memory import key_of
+from sct.specialize.memory import Memory, key_of
 from sct.specialize.templates import from_template, lasts
 
 __all__ = [
@@ -276,12 +277,16 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 path=f"{s.path}r",
                 place=s.place,
                 caller=s.place,
-                frozen=frozenset(values_of(*params)),
+                frozen=frozenset() if s.in_memory else frozenset(values_of(*params)),
                 tracking=True,
+                in_memory=s.in_memory,
+                memory=Memory(s.in_memory),
             )
             result = inner.run(function, params)
             found = widen(type_of(result))
             block = Block((), tuple(inner.body), (result,))
+            if writes_into(block, values_of(*params)):
+                s.writing.add(op)
             s.again[key] = repeated(block, f"the recursive function {op.__name__}", inner.outside), generators_of(inner, params)
             settled = join(s.recursion[key], found, ("recursion", describe(op)))
             if settled == s.recursion[key]:
@@ -414,6 +419,14 @@ def as_call(
     if draws:
         args = [s.append(random_states, sources, {}, UNKNOWN, "states"), *args]
     kind = "acts" if again.acts else "reports" if again.reports else "draws" if draws else "none"
+    if op in s.writing:
+        if kind != "none":
+            raise UnsupportedSyntaxError(
+                "a recursive function that writes into its argument, and draws random numbers or acts on the world",
+                s.place,
+                "Return a new array.",
+            )
+        kind = "writes"
     return s.append(Call(op, kind, draws, again.outside), args, named, t, name)
 
 

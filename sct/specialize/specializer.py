@@ -231,6 +231,7 @@ class Specializer:
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
     in_memory: bool = False  # writes into arrays stay writes
+    writing: set[Any] = field(default_factory=set)  # the recursive functions that write into their arguments
     objects: bool = False  # lists and dicts stay objects, too
     site: tuple[Hashable, ...] = ()  # the statement that is being carried out
     numbers: int = 0  # of what it has made

@@ -37,7 +37,8 @@ class Mode:
     "none": there is no reverse sweep; "tangents": there is forward mode in its place, with a parameter for each tangent;
     "push": likewise, where these are the parameters of a closure.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
-    adjoints of the right shapes.
+    adjoints of the right shapes. `own`: it writes into the arguments themselves, and gives what the function gives, since it
+    stands for a call of that.
     """
 
     suffix: str
@@ -47,6 +48,7 @@ class Mode:
     holomorphic: bool = False
     again: bool = False
     step: bool = False
+    own: bool = False
 
     @property
     def in_memory(self) -> bool:

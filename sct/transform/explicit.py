@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.points_to import Classes, has_memory, is_change, points_to, shared
+from sct.analysis.points_to import Classes, has_memory, is_change, is_writing_call, points_to, shared
 from sct.analysis.storage import placed
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.facts import for_call
@@ -31,8 +31,10 @@ from sct.specialize.specializer import Specialized, Written
 __all__ = ["explicit", "keeps_strides"]
 
 
-def explicit(primal: Specialized) -> Specialized:
+def explicit(primal: Specialized, own: bool = False) -> Specialized:
     """A typed function with what its arrays hold, where they are read, as values; the same one if it writes into none.
+
+    `own`: it is to write into the arguments themselves.
 
     Raises
     ------
@@ -40,6 +42,9 @@ def explicit(primal: Specialized) -> Specialized:
         If it writes into what is defined outside of it, or may be given by a function that is not followed.
     """
     f = primal.function
+    if own:
+        f = changed(f, block=_calling_alike(f.block))
+        primal = replace(primal, function=f)
     found = points_to(f.block)
     if not found.targets and not found.changes:
         return primal
@@ -48,16 +53,33 @@ def explicit(primal: Specialized) -> Specialized:
     classes = points_to(block)
     given = {v: path for v, path in arguments.paths.items() if classes.is_written(v)}
     written = tuple(Written(path, classes.write(v).place) for v, path in given.items())
+    if own and any(classes.of(v) in keeps_strides(classes, block) for v in given):
+        raise UnsupportedSyntaxError(
+            "a write of a recursive function into what may be a view or a copy of its argument, as that lies in memory",
+            next(iter(classes.written.values())).place,
+            "Reshape it before the call.",
+        )
     n = len(arguments.items)
     copies: list[Statement] = []
-    own: dict[Value, Operand] = {}
-    for v in given:
-        own[v] = _copied(v, classes, keeps_strides(classes, block), copies)
-    rest = substitute(block.with_(block.body[n:]), own)
+    made_of: dict[Value, Operand] = {}
+    for v in given if not own else ():
+        made_of[v] = _copied(v, classes, keeps_strides(classes, block), copies)
+    rest = substitute(block.with_(block.body[n:]), made_of)
     walk = _Loads(classes)
     made = walk.block(rest, walk.everything(rest.yields))
     body = (*block.body[:n], *copies, *made.body)
-    return replace(primal, function=changed(f, block=made.with_(body)), written=(*primal.written, *written))
+    return replace(primal, function=changed(f, block=made.with_(body)), written=() if own else (*primal.written, *written))
+
+
+def _calling_alike(block: Block) -> Block:
+    """A block whose calls of functions that may give what they were given are such that write into it themselves, too."""
+    body = [
+        replace(s, op=replace(s.op, effect="writes"))
+        if isinstance(s, Apply) and isinstance(s.op, (Call, Derived)) and s.op.effect == "none" and has_memory(s.result)
+        else map_blocks(_calling_alike, s)
+        for s in block.body
+    ]
+    return block.with_(body)
 
 
 def keeps_strides(classes: Classes, block: Block) -> set[Value]:
@@ -73,7 +95,7 @@ def keeps_strides(classes: Classes, block: Block) -> set[Value]:
 def _may_copy(s: Apply) -> bool:
     """Whether an operation gives a view of its operand or a copy, as that lies in memory."""
     op = s.op.op if isinstance(s.op, View) else s.op
-    if op in (operator.getitem, UNPACK) or isinstance(op, Rebind) or not _of_array(s.args[0]):
+    if op in (operator.getitem, UNPACK) or isinstance(op, (Call, Derived, Rebind)) or not _of_array(s.args[0]):
         return False
     how = for_call(facts_of(op).rearranged, op, s.args, s.kwargs)
     return how == "may copy" or (how is None and placed(replace(s, op=op)) != "view")
@@ -199,6 +221,8 @@ class _Loads:
         r = s.result
         if s.op is NEW:
             self.body.append(s)
+        elif is_writing_call(s):
+            self.call(s)
         elif isinstance(s.op, (Rebind, Store)):
             given = facts_of(s.op.op).puts if is_change(s) else None  # which stays what it is
             self.keep(s, [a if k in (0, given) else self.loaded(a, s) for k, a in enumerate(s.args)])
@@ -209,7 +233,7 @@ class _Loads:
         elif isinstance(s.op, (Free, Field)):
             self.refuse(r, f"a write into {r.name or s.op.name!r}, which is defined outside of the function")
         elif isinstance(s.op, (Call, Derived)):
-            self.refuse(r, "a write into what a recursive function may have given, or into what it was given")
+            self.call(s)
         elif isinstance(r.type, (ListOf, DictOf)) and r.type.sites:
             self.lead(s)
         elif not any(map(self.is_led_from, values_of(*shared(s)))):
@@ -231,6 +255,13 @@ class _Loads:
         content = Value(r.type, "", r.name or r.hint)
         self.keep(replace(s, result=content), [a if a in self.new else self.loaded(a, s) for a in s.args])
         self.body.append(Apply(ALLOCATE, (content,), (), r, s.place, s.origin))
+
+    def call(self, s: Apply) -> None:
+        """A call of a function that is not followed, which may write into its arguments, and give one of them."""
+        assert isinstance(s.op, (Call, Derived))
+        if s.op.effect not in ("none", "writes"):
+            self.refuse(s.result, "a write into what a recursive function that draws or acts may have given, or got")
+        self.body.append(replace(s, op=replace(s.op, effect="writes")))
 
     def lead(self, s: Apply) -> None:
         """An operation that leads to an array: to one in a container, or to a view."""

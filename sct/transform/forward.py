@@ -20,7 +20,7 @@ from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.binding import behind, phis
 from sct.analysis.effects import effect, statements
-from sct.analysis.points_to import is_change, points_to
+from sct.analysis.points_to import is_change, is_writing_call, points_to
 from sct.analysis.versions import is_write
 from sct.errors import NoRuleError
 from sct.infer.facts import for_call
@@ -125,7 +125,8 @@ class _Forward(Boundary):
             check_argument(p.type, p.name, f)
         result, aux = self.split_aux(f.block.yields[0])
         refuse_given_away(f.block, params)
-        self.active = active_values(f.block, params, values_of(result))
+        left = [p for p in f.block.params if self.mode.own]  # what it leaves in its arguments is among what it gives
+        self.active = active_values(f.block, params, [*values_of(result), *left])
         refuse_records(f.block, self.active)
         sources = phis(f.block)
         taken = behind((v for v in self.active if v in sources), sources) & self.unbound
@@ -297,6 +298,14 @@ class _Forward(Boundary):
             self.tape_step(s)
         elif isinstance(s.op, (Rebind, Store)):
             self.write(s)
+        elif is_writing_call(s):
+            dots = {v: self.dots[v] for v in s.values if v in self.dots}
+            self.primals += self.tangents
+            self.tangents.clear()
+            if dots:
+                self.call(s, dots)
+            else:
+                self.primals.append(s)
         elif s.op in (ALLOCATE, LOAD, NEW) or isinstance(s.op, View):
             self.primals.append(s)
             if s.result in self.active:

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from sct.analysis.points_to import Classes, has_memory, points_to, shared
+from sct.analysis.points_to import Classes, has_memory, points_to, shared, written_by
 from sct.analysis.storage import fresh
-from sct.ir.ops import ALLOCATE, LOAD, PUSH, InPlace, Rebind, Store, View
+from sct.ir.ops import ALLOCATE, LOAD, PUSH, InPlace, View
 from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, blocks_in, map_leaves, values_of
 from sct.ir.types import Array
@@ -72,15 +72,15 @@ class _Names:
             self.uses.setdefault(v, []).append((block, len(block.body), None))
 
     def operation(self, s: Apply, block: Block, i: int) -> None:
-        if isinstance(s.op, (Rebind, Store)):
-            for v in values_of(s.args[0]):
+        if targets := written_by(s):
+            for v in filter(has_memory, values_of(*targets)):
                 at: tuple[Block, int] | None = (block, i)
                 while at is not None:
                     positions = self.writes.setdefault((at[0].label, self.classes.of(v)), [])
                     if not positions or positions[-1] != at[1]:
                         positions.append(at[1])
                     at = self.around[at[0].label]
-        elif s.op is PUSH:
+        if s.op is PUSH:
             self.escaping.update(values_of(*s.args[1:]))
         elif has_memory(s.result):
             for v in values_of(*shared(s)):

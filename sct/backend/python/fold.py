@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from sct.analysis.effects import CHANGING, effect, has_effect
-from sct.analysis.points_to import Classes, points_to
+from sct.analysis.points_to import Classes, has_memory, points_to, written_by
 from sct.analysis.recording import is_number
 from sct.analysis.switches import is_on
 from sct.ir.ops import (
@@ -144,7 +144,7 @@ class _Folder:
         kind = effect(s)
         if kind == "writes":
             self.classes = points_to(self.f.block)
-            for v in values_of(s.args[0]):
+            for v in filter(has_memory, values_of(*written_by(s))):
                 self.writes.setdefault((here[0], self.classes.of(v)), []).append(here[1])
         elif kind in CHANGING:
             self.changes.setdefault(here[0], []).append(here[1])
