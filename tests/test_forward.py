@@ -250,6 +250,15 @@ def test_vectors_that_a_factorization_chooses_have_no_tangent():
     sct.check_grads(lambda A: np.linalg.svd(A)[0][:, :3] @ np.linalg.svd(A)[2], (A,), modes=("forward",))
 
 
+def test_a_complex_value_of_unknown_rank_of_a_number():
+    def modulus(x, n):
+        v = x if n else x * np.ones(2)
+        return np.sum(np.abs(v + 1j))
+
+    for n in (0, 1):
+        sct.check_grads(modulus, (0.7, n), modes=("forward",))
+
+
 def test_parts_of_tangents_are_called_tangents():
     assert "a_dot = float(p_dot['a'])" in sct.jvp(lambda p: p["a"] * p["b"]).source_for({"a": 1.0, "b": 2.0})
 

@@ -34,7 +34,6 @@ from sct.ir.ops import (
     UNPACK,
     Call,
     Derived,
-    Method,
     Rebind,
     Steps,
     StepsBack,
@@ -460,9 +459,7 @@ class _Forward(Boundary):
         """The tangent of `v`, which is a NumPy number, or complex, where that is."""
         t, have = v.type, type_of(dot)
         if isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c" and not is_complex(have):
-            if t.shape == ():
-                return self.b.apply(t.dtype.type, (dot,))
-            return self.b.apply(Method("astype"), (dot, Const(t.dtype)))
+            return self.cast(dot, t, t.dtype)
         if isinstance(t, Scalar) and t.kind is complex and not is_complex(have):
             return self.b.apply(complex, (dot,))
         return self.strong(dot, v)
