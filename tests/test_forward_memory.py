@@ -344,6 +344,110 @@ def a_recursive_function_that_gives_an_argument(x, n):
     return np.sum(y * x)
 
 
+@case([1.0, 2.0], x3, 3)
+def an_argument_in_a_list_twice(p, x, n):
+    L = [p, p]
+    for i in range(n):
+        L[i % 2][0] = L[i % 2][0] * x[i]
+    return p[0] * p[1]
+
+
+@case([[1.0, 2.0], [3.0, 4.0]], x3, 3)
+def lists_in_an_argument(p, x, n):
+    r = p[n % 2]
+    for i in range(n):
+        p[i % 2][0] = p[0][0] * p[1][1] * x[i]
+    p[1][1] = x[0] * 5.0
+    return r[0] * r[1] * p[0][0]
+
+
+@case([1.0, 2.0], x3, 3)
+def an_argument_or_a_list(p, x, n):
+    L = [x[1], x[2]]
+    q = p if n > 2 else L
+    q[n % 2] = x[0]
+    q[0] = p[0] * p[1]
+    return p[0] * p[1] * x
+
+
+@case([1.0, 2.0], x3, 3)
+def an_argument_and_then_a_list(p, x, n):
+    q = p
+    for i in range(n):
+        q[0] = q[0] * x[2]
+        q = [q[1], x[i]] if i == 1 else p
+    return p[0] * q[1] + p[1]
+
+
+@case({"L": [1.0, 2.0], "w": x3 * 1.0, "k": (x3 * 2.0, [x3 * 3.0])}, x3, 3)
+def parts_of_an_argument(p, x, n):
+    L = [[x[0], x[1]], p["L"]]
+    for i in range(n):
+        L[i % 2][0] = x[i] * p["w"][1]
+    M = [p["k"][1]]
+    M.append([x])
+    for i in range(2):
+        M[i][0][1] *= x[0]
+    p["w"][0] = p["k"][1][0][1]
+    return p["L"][0] * p["L"][1] * p["w"] * p["k"][0], p["L"]
+
+
+@case([x3 * 1.0, x3 * 2.0], 3)
+def an_argument_that_grows(p, n):
+    for i in range(n):
+        p[i % 2] = p[i % 2] * p[1 - i % 2][0]
+    p.append(p[0])
+    p[2][0] = 5.0 * p[1][1]
+    return p
+
+
+@case(x3, 4)
+def items_that_are_deleted(x, n):
+    L = [x * i for i in range(5)]
+    for i in range(n - 1):
+        L[i % 2][0] += 1.0
+        del L[i % 2]
+    return L[0] * L[-1]
+
+
+@case([[1.0, 2.0], [3.0, 4.0]], 3)
+def a_dict_of_lists_of_an_argument(p, n):
+    d = dict(zip(("a", "b"), p))
+    k = "a" if n > 2 else "b"
+    d[k][0] = d["b"][1] * 2.0
+    return p[0][0] * p[1][0]
+
+
+@case(x3, 3)
+def whole_numbers_that_become_others(x, n):
+    L = [0] * n
+    for i in range(n):
+        L[i] = L[i - 1] + x[i] * i
+    L[0] += 1
+    return L[1] * L[2] + L[0]
+
+
 @pytest.mark.parametrize("f, args", CASES)
 def test_in_memory(f, args):
     check(f, args)
+
+
+outer = [1.0, 2.0]
+
+
+def an_outer_list(x, n):
+    L = [outer, [x[0]]]
+    for i in range(n):
+        L[i % 2][0] = L[i % 2][0] * x[i]
+    return L[0][0]
+
+
+def test_an_outer_list_is_refused_among_objects():
+    with pytest.raises(sct.SctError):
+        sct.jvp(an_outer_list)(x3, 3, x3)
+
+
+def test_a_list_that_is_in_an_argument_twice_is_refused():
+    p = [1.0, 2.0]
+    with pytest.raises(sct.SctError, match="share memory"):
+        sct.jvp(lists_in_an_argument)([p, p], x3, 3, [p, p])

@@ -13,6 +13,7 @@ from sct.infer.join import join, widen
 from sct.ir.records import record
 from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, alike, keys_of, with_items
+from sct.specialize import objects
 from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
 from sct.specialize.memory import Key, Memory, key_of
@@ -149,6 +150,8 @@ def merge(
     else:
         refuse_different(s, type_of(p), type_of(q), name)
         made = Value(join(_widened(type_of(p), type_of(q)), type_of(q), key), name)
+        for o in (p, q):
+            objects.meet(s, o, made.type)
         p, q = (
             presented(s, o, *way) if isinstance(o, (List, Dict)) else o for o, way in zip((p, q), meeting.ways, strict=True)
         )

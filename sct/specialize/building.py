@@ -62,6 +62,7 @@ class Builder(Protocol):
     site: tuple[Hashable, ...]
     parameters: set[Value]
     unseen: list[Place | None]
+    given: dict[Hashable, Value]
     looped: tuple[Operand, ...]
     instances: int
     outlines: dict[Any, int]
@@ -160,6 +161,9 @@ class Builder(Protocol):
 
     def items_of(self, v: Value) -> list[Operand]:
         """The items of a container value, as it was made."""
+
+    def may_write(self, obj: Operand) -> None:
+        """Refuse an object that the function must not write into; an argument is noted."""
 
     def path_of(self, v: Value) -> tuple[Any, ...]:
         """The name of the parameter that an argument, or a part of one, comes from, and the keys that lead to it."""

@@ -75,7 +75,38 @@ def decide(s: Builder, o: Operand) -> None:
     """An argument, or what is in one, is to be an object from the start, if it is one anywhere."""
     found = s.memory.object_of(o)
     if isinstance(found, Value) and found in s.parameters and not isinstance(found.type, Tuple):
-        raise UndecidedError(("object", s.path_of(found)), True)
+        what = ("object", s.path_of(found))
+        if found in s.outside or what in s.decided:
+            raise _unlike(s)
+        raise UndecidedError(what, True)
+
+
+def _unlike(s: Builder) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        "a list or dict that the function did not make, and that is in another one, or one of several",
+        s.place,
+        "Take a copy of it: list(x) or dict(x).",
+    )
+
+
+def is_known(t: Abstract) -> bool:
+    """Whether something of this type is a list or dict, or a tuple of some, that is followed item by item, and no object."""
+    if isinstance(t, Tuple):
+        return any(map(is_known, t.items))
+    return isinstance(t, (List, Dict)) or (isinstance(t, (ListOf, DictOf)) and not t.sites)
+
+
+def meet(s: Builder, o: Operand, t: Abstract) -> None:
+    """An operand is one of those that a φ of type `t` stands for: where that is an object, so is each of them."""
+    own = type_of(o)
+    if isinstance(t, (ListOf, DictOf)):
+        if t.sites and is_known(own):
+            decide(s, o)
+            raise _unlike(s)
+    elif isinstance(t, (Tuple, List, Dict)) and isinstance(own, (Tuple, List, Dict)) and len(own.items) == len(t.items):
+        whole = s.explode(o) if isinstance(o, Value) else o
+        for i, part in zip(whole.items, t.items, strict=True):  # type: ignore[union-attr]
+            meet(s, i, part)
 
 
 def entered(s: Builder, v: Operand, path: tuple[Any, ...], everything: bool) -> Operand:
@@ -89,7 +120,9 @@ def entered(s: Builder, v: Operand, path: tuple[Any, ...], everything: bool) -> 
     if isinstance(t, Tuple):
         return v if all(map(operator.is_, items, now)) else whole
     if everything or s.decided.get(("object", path)):
-        return made(s, whole, s.memory.name_of(v))
+        own = made(s, whole, s.memory.name_of(v))
+        s.given.update(dict.fromkeys(type_of(own).sites, v))  # type: ignore[union-attr]
+        return own
     if not all(map(operator.is_, items, now)):
         s.memory.set(v, whole)
     return v
@@ -128,6 +161,8 @@ def known(s: Builder, site: Hashable, what: str = "item") -> Abstract:
 
 def holds(s: Builder, sites: frozenset[Hashable], t: Abstract, what: str = "item") -> None:
     """Something of a type is put into what was made at some places."""
+    if is_known(t):
+        raise _unlike(s)
     for site in sites:
         before, moves = s.decided.get((what, site), (UNDEFINED, 0))
         now = join(before, own_sizes(widen(t), (what, site)), (what, site))
@@ -143,6 +178,8 @@ def put(s: Builder, op: Any, x: Operand, args: Sequence[Operand], value: int | N
     t = type_of(x)
     assert isinstance(t, (ListOf, DictOf)) and isinstance(x, Value)
     s.writable(x)
+    for site in t.sites & s.given.keys():
+        s.may_write(s.given[site])
     given = [made(s, a) if k == value else a for k, a in enumerate(args)]
     if value is not None:
         u = type_of(given[value])
@@ -361,6 +398,7 @@ def _dict(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
     keys, values = map(_gone_through, plan.parts)
     if keys is None or values is None:
         return NotImplemented
+    values = made(s, values)
     at = [p.at(s, Const(0)) for p in plan.parts]
     return _new_dict(s, runtime.paired, (keys, values), *map(type_of, at))
 

@@ -236,6 +236,7 @@ class Specializer:
     site: tuple[Hashable, ...] = ()  # the statement that is being carried out
     numbers: int = 0  # of what it has made
     unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in
+    given: dict[Hashable, Value] = field(default_factory=dict)  # the sites of objects that are arguments, or parts of some
     outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
     settled: dict[Hashable, tuple[Abstract, ...]] = field(default_factory=dict)  # their types

@@ -243,6 +243,8 @@ class _Forward(Boundary):
             return self.strong(Const(0.0), like) if differentiable(t) else Const(None)
         if o in self.dots or differentiable(own) or not differentiable(t):
             return self.tangent(o)
+        if isinstance(own, ListOf):
+            return self.zero(o)
         number = not isinstance(own, Array) or own.shape == ()  # whole numbers, which vary later
         return self.strong(Const(0.0), like) if number else self.b.apply(np.zeros, (self.b.apply(np.shape, (o,)),))
 
