@@ -12,9 +12,10 @@ import itertools
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 
 from . import GENERATORS
-from .oracle import VERDICTS, Verdict, Way, cause, judged, way_of
+from .oracle import TRANSFORMS, VERDICTS, Verdict, Way, cause, judged, way_of
 from .programs import Program
 from .reducer import reduced
 
@@ -33,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
             break
         name, seed = names[k % len(names)], options.seed + k // len(names)
         p, way = GENERATORS[name](seed), way_of(seed, options.forward)
+        way = replace(way, transform=options.transform, order=1) if options.transform else way
         verdict = judged(p, way, seed)
         counts[name][verdict.kind] += 1
         constructs[name][0].update(p.constructs)
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=500, help="how many programs")
     parser.add_argument("--seconds", type=float, default=0.0, help="how long at most")
     parser.add_argument("--forward", action="store_true", help="by sct.jvp, compared with reverse mode too")
+    parser.add_argument("--transform", choices=TRANSFORMS, help="call all in this way")
     parser.add_argument("--counts", action="store_true", help="tell of constructs, and of reasons for refusals")
     parser.add_argument("--reduce", action="store_true", help="print faulty programs as small as they can be made")
     parser.add_argument("--verbose", action="store_true", help="print every program")

@@ -27,8 +27,11 @@ from .layout import apart, arrays_in, as_given, objects_in, overlap, state
 from .limit import OutOfTimeError, limited
 from .programs import Program, defined
 
-__all__ = ["VERDICTS", "Verdict", "Way", "cause", "judged", "way_of"]
+__all__ = ["TRANSFORMS", "VERDICTS", "Verdict", "Way", "cause", "judged", "way_of"]
 
+_FORWARD = ("jvp", "linearize")
+_REVERSE = ("grad", "value_and_grad", "vjp", "pullback")
+TRANSFORMS = (*_FORWARD, *_REVERSE)
 VERDICTS = (
     "agreed",
     "refused",
@@ -45,7 +48,7 @@ _STEPS = (2e-4, 1e-4, 1e-6)
 
 @dataclass(frozen=True)
 class Way:
-    """How a derivative is called: `transform` is grad, value_and_grad, vjp, pullback, jvp or linearize; `order` 1 or 2."""
+    """How a derivative is called: `transform` is one of `TRANSFORMS`; `order` 1 or 2."""
 
     transform: str
     optimize: bool
@@ -54,7 +57,7 @@ class Way:
     @property
     def is_forward(self) -> bool:
         """Whether it is of tangents."""
-        return self.transform in ("jvp", "linearize")
+        return self.transform in _FORWARD
 
     def __str__(self) -> str:
         return f"{self.transform}(optimize={self.optimize})" + (", twice" if self.order > 1 else "")
@@ -89,8 +92,8 @@ def way_of(seed: int, forward: bool = False) -> Way:
     """The way in which the program of a seed is called, drawn at random."""
     r = random.Random(f"way {seed}")
     if forward:
-        return Way(r.choice(("jvp", "linearize")), r.random() < 0.6)
-    transform = r.choice(("grad", "value_and_grad", "vjp", "pullback"))
+        return Way(r.choice(_FORWARD), r.random() < 0.6)
+    transform = r.choice(_REVERSE)
     return Way(transform, r.random() < 0.6, 2 if transform == "vjp" and r.random() < 0.3 else 1)
 
 
