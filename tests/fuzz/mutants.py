@@ -8,6 +8,7 @@ the compiler keeps outlasts it.
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import inspect
 import multiprocessing
@@ -16,8 +17,6 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from types import ModuleType
 from typing import Any
 
 import sct
@@ -55,7 +54,7 @@ MUTANTS = {
         "if True:\n        t = t if isinstance(t, Array) else Array(None, ())",
     ),
     "an argument that is written into is not copied": Mutant(
-        "sct.transform.explicit", "explicit", "own[v] = _copied(", "own[v] = v; _copied("
+        "sct.transform.explicit", "explicit", "made_of[v] = _copied(", "made_of[v] = v; _copied("
     ),
     "the test of layout is skipped": Mutant(
         "sct.transform.explicit", "keeps_strides", "found.add(classes.of(s.result))", "pass"
@@ -70,7 +69,7 @@ MUTANTS = {
         "sct.transform.forward", "_Forward.write", "if dot != Const(0.0) or s.op.op is updated:", "if dot != Const(0.0):"
     ),
     "a write into an array that has no tangent yet is lost": Mutant(
-        "sct.analysis.activity", "_through_memory", "add(classes.of(v), *s.args[1:])", "pass"
+        "sct.analysis.activity", "_through_memory", "add(classes.of(v), *s.operands)", "pass"
     ),
     "what is written through one name varies under no other": Mutant(
         "sct.analysis.activity", "_through_memory", "add(v, c)\n", "pass\n"
@@ -114,9 +113,14 @@ MUTANTS = {
         "sct.transform.implicit", "_Names.lasts", "at[0] + at[1]", "at[0]"
     ),
     "what is put into a list is apart from it": Mutant(
-        "sct.analysis.points_to", "_apply", "found.join(values_of(*s.args))\n    if", "pass\n    if"
+        "sct.analysis.points_to", "_apply", "found.join(values_of(*s.args))\n    elif", "pass\n    elif"
     ),
-    "a list is no object": Mutant("sct.analysis.points_to", "_apply", "found.changes.append(s)", "pass"),
+    "a list that changes may be read later": Mutant(
+        "sct.analysis.points_to",
+        "Classes.is_written",
+        "or (not isinstance(v.type, Array) and self.of(v) in self.changed)",
+        "",
+    ),
     "a change of a list leaves that of the tangents": Mutant(
         "sct.transform.forward", "_Forward.write", "self.b.append(s.op, (into, *args), {}, Const(None))", "tuple(args)"
     ),
@@ -124,9 +128,11 @@ MUTANTS = {
     "what is put into a list has a tangent of zeros": Mutant(
         "sct.transform.forward", "_Forward.contained", "return self.dots[o]", "return self.strong(self.zero(o), o)"
     ),
-    "a list that has changed is of the length that it had": Mutant(
-        "sct.transform.implicit", "_Names.is_read", "if isinstance(v.type, Array) else None", ""
+    "list(p) is p": Mutant("sct.specialize.objects", "_list", "return new_list(s, list, args, t.item)", "return args[0]"),
+    "p += q makes another list": Mutant(
+        "sct.specialize.objects", "_iadd", "return x", "return new_list(s, list, (x,), type_of(x).item)"
     ),
+    "what is popped stays in the list": Mutant("sct.specialize.objects", "_pop", 'put(s, Method("pop"), x, args)', "pass"),
     "two loads of an array are one": Mutant(
         "sct.analysis.effects", "effect", 'if op is LOAD or isinstance(op, View):\n        return "reads"', "pass"
     ),
@@ -139,26 +145,18 @@ MUTANTS = {
 def mutated(mutant: Mutant) -> Iterator[None]:
     """The compiler with a fault in it."""
     module = importlib.import_module(mutant.module)
-    *owner, name = mutant.name.split(".")
-    holder: Any = getattr(module, owner[0]) if owner else module
-    before = getattr(holder, name)
-    source = textwrap.dedent(inspect.getsource(before))
+    function = inspect.unwrap(functools.reduce(getattr, mutant.name.split("."), module))  # type: ignore[arg-type]
+    source = textwrap.dedent(inspect.getsource(function))
     if source.count(mutant.old) != 1:
         raise ValueError(f"{mutant.old!r} stands {source.count(mutant.old)} times in {mutant.module}.{mutant.name}")
     scope: dict[str, Any] = {}
     exec(compile(source.replace(mutant.old, mutant.new), f"<mutant of {mutant.name}>", "exec"), vars(module), scope)
-    places = [holder] if owner else [m for m in list(sys.modules.values()) if _has(m, name, before)]
-    for place in places:
-        setattr(place, name, scope[name])
+    before = function.__code__
+    function.__code__ = inspect.unwrap(scope[function.__name__]).__code__
     try:
         yield
     finally:
-        for place in places:
-            setattr(place, name, before)
-
-
-def _has(module: ModuleType, name: str, function: Any) -> bool:
-    return getattr(module, "__name__", "").startswith("sct") and vars(module).get(name) is function
+        function.__code__ = before
 
 
 def found(name: str, generator: str, seed: int, count: int) -> tuple[int, int, Verdict] | None:
@@ -182,7 +180,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="how many processes at once")
     options = parser.parse_args(argv)
     names = options.mutant or list(MUTANTS)
-    look = partial(found, generator=options.generator, seed=options.seed, count=options.count)
+    look = functools.partial(found, generator=options.generator, seed=options.seed, count=options.count)
     missed = 0
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
         for name, result in zip(names, pool.imap(look, names, chunksize=1), strict=True):
