@@ -451,3 +451,12 @@ def test_a_list_that_is_in_an_argument_twice_is_refused():
     p = [1.0, 2.0]
     with pytest.raises(sct.SctError, match="share memory"):
         sct.jvp(lists_in_an_argument)([p, p], x3, 3, [p, p])
+
+
+def test_numbers_that_become_arrays_to_second_order():
+    d = sct.jvp(numbers_that_become_arrays)
+    v, w = np.array([0.3, -0.2, 0.5]), np.array([0.1, 0.7, -0.4])
+    _, (_, second) = sct.jvp(d)(x3, 3, v, w)
+    h = 1e-5
+    expected = (d(x3 + h * w, 3, v)[1] - d(x3 - h * w, 3, v)[1]) / (2.0 * h)
+    np.testing.assert_allclose(second, expected, rtol=1e-6)

@@ -13,9 +13,9 @@ from sct.infer.join import join, widen
 from sct.ir.records import record
 from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, alike, keys_of, with_items
-from sct.specialize import objects
 from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
+from sct.specialize.entering import meet_object
 from sct.specialize.memory import Key, Memory, key_of
 
 __all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
@@ -151,7 +151,7 @@ def merge(
         refuse_different(s, type_of(p), type_of(q), name)
         made = Value(join(_widened(type_of(p), type_of(q)), type_of(q), key), name)
         for o in (p, q):
-            objects.meet(s, o, made.type)
+            meet_object(s, o, made.type)
         p, q = (
             presented(s, o, *way) if isinstance(o, (List, Dict)) else o for o, way in zip((p, q), meeting.ways, strict=True)
         )

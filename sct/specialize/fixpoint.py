@@ -14,8 +14,9 @@ from typing import TypeAlias
 from sct.infer.join import join, own_sizes, widen
 from sct.ir.ssa import Operand, Statement, Value, map_leaves, type_of
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, with_items
-from sct.specialize import branches, objects
+from sct.specialize import branches
 from sct.specialize.building import Builder
+from sct.specialize.entering import meet_object
 from sct.specialize.memory import Key, Memory, Write, key_of
 
 __all__ = ["Loop", "carried", "fixpoint", "know", "results"]
@@ -103,8 +104,8 @@ def fixpoint(
         after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
         after = [own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)]
         for a, y, i in zip(after, loop.yields, loop.inits, strict=True):
-            objects.meet(s, y, a)
-            objects.meet(s, i, a)
+            meet_object(s, y, a)
+            meet_object(s, i, a)
         if after == loop.types:
             outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
             outer.writes.update(inner.writes)

@@ -37,6 +37,7 @@ from sct.ir.types import (
 )
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan, UndecidedError
+from sct.specialize.entering import decide, is_known, unlike
 from sct.specialize.iteration import Items, Rows, Zip
 from sct.specialize.writing import BINARY, is_object
 
@@ -69,44 +70,6 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
     else:
         t = ListOf(known(s, site), frozenset((site,)))
     return s.emit(NEW, (whole,), {}, t, name)
-
-
-def decide(s: Builder, o: Operand) -> None:
-    """An argument, or what is in one, is to be an object from the start, if it is one anywhere."""
-    found = s.memory.object_of(o)
-    if isinstance(found, Value) and found in s.parameters and not isinstance(found.type, Tuple):
-        what = ("object", s.path_of(found))
-        if found in s.outside or what in s.decided:
-            raise _unlike(s)
-        raise UndecidedError(what, True)
-
-
-def _unlike(s: Builder) -> UnsupportedSyntaxError:
-    return UnsupportedSyntaxError(
-        "a list or dict that the function did not make, and that is in another one, or one of several",
-        s.place,
-        "Take a copy of it: list(x) or dict(x).",
-    )
-
-
-def is_known(t: Abstract) -> bool:
-    """Whether something of this type is a list or dict, or a tuple of some, that is followed item by item, and no object."""
-    if isinstance(t, Tuple):
-        return any(map(is_known, t.items))
-    return isinstance(t, (List, Dict)) or (isinstance(t, (ListOf, DictOf)) and not t.sites)
-
-
-def meet(s: Builder, o: Operand, t: Abstract) -> None:
-    """An operand is one of those that a φ of type `t` stands for: where that is an object, so is each of them."""
-    own = type_of(o)
-    if isinstance(t, (ListOf, DictOf)):
-        if t.sites and is_known(own):
-            decide(s, o)
-            raise _unlike(s)
-    elif isinstance(t, (Tuple, List, Dict)) and isinstance(own, (Tuple, List, Dict)) and len(own.items) == len(t.items):
-        whole = s.explode(o) if isinstance(o, Value) else o
-        for i, part in zip(whole.items, t.items, strict=True):  # type: ignore[union-attr]
-            meet(s, i, part)
 
 
 def entered(s: Builder, v: Operand, path: tuple[Any, ...], everything: bool) -> Operand:
@@ -162,7 +125,7 @@ def known(s: Builder, site: Hashable, what: str = "item") -> Abstract:
 def holds(s: Builder, sites: frozenset[Hashable], t: Abstract, what: str = "item") -> None:
     """Something of a type is put into what was made at some places."""
     if is_known(t):
-        raise _unlike(s)
+        raise unlike(s)
     for site in sites:
         before, moves = s.decided.get((what, site), (UNDEFINED, 0))
         now = join(before, own_sizes(widen(t), (what, site)), (what, site))

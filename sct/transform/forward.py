@@ -415,12 +415,14 @@ class _Forward(Boundary):
 
     def rebind(self, s: Apply, into: Operand) -> None:
         """`x op= v` of a number or an array: that of its tangent, which is a number where that is one."""
-        x, v = s.args
+        x, v, *like = s.args
         name = f"{s.result.name}_dot" if s.result.name else ""
-        if for_call(facts_of(s.op.op).linear, s.op.op, s.args, ()) == "together":
-            dot = self.tangent(v)
-            args: tuple[Operand, ...] = into, Const(0.0) if dot == Const(None) else dot
+        if s.op.op is runtime.renewed:  # that of a tangent
+            args: tuple[Operand, ...] = into, self.tangent(v), *like
             op: Rebind = s.op
+        elif for_call(facts_of(s.op.op).linear, s.op.op, s.args, ()) == "together":
+            dot = self.tangent(v)
+            args, op = (into, Const(0.0) if dot == Const(None) else dot), s.op
         else:
             own = self.b.append(LOAD, (x,), {}, type_of(x))
             now = {

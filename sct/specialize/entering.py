@@ -1,0 +1,53 @@
+"""Lists and dicts that are followed item by item, where they come among those that stay objects.
+
+Takes such a one; has it made an object where it is born, since a copy made later would not be what its other names stand for:
+an argument at the start of the function, which is gone through again for that. Others are refused.
+"""
+
+from __future__ import annotations
+
+from sct.errors import UnsupportedSyntaxError
+from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.types import Abstract, Dict, DictOf, List, ListOf, Tuple
+from sct.specialize.building import Builder, UndecidedError
+
+__all__ = ["decide", "is_known", "meet_object", "unlike"]
+
+
+def decide(s: Builder, o: Operand) -> None:
+    """An argument, or what is in one, is to be an object from the start, if it is one anywhere."""
+    found = s.memory.object_of(o)
+    if isinstance(found, Value) and found in s.parameters and not isinstance(found.type, Tuple):
+        what = ("object", s.path_of(found))
+        if found in s.outside or what in s.decided:
+            raise unlike(s)
+        raise UndecidedError(what, True)
+
+
+def unlike(s: Builder) -> UnsupportedSyntaxError:
+    """The error of a list or dict that would have to be an object, and was not made as one."""
+    return UnsupportedSyntaxError(
+        "a list or dict that the function did not make, and that is in another one, or one of several",
+        s.place,
+        "Take a copy of it: list(x) or dict(x).",
+    )
+
+
+def is_known(t: Abstract) -> bool:
+    """Whether something of this type is a list or dict, or a tuple of some, that is followed item by item, and no object."""
+    if isinstance(t, Tuple):
+        return any(map(is_known, t.items))
+    return isinstance(t, (List, Dict)) or (isinstance(t, (ListOf, DictOf)) and not t.sites)
+
+
+def meet_object(s: Builder, o: Operand, t: Abstract) -> None:
+    """An operand is one of those that a φ of type `t` stands for: where that is an object, so is each of them."""
+    own = type_of(o)
+    if isinstance(t, (ListOf, DictOf)):
+        if t.sites and is_known(own):
+            decide(s, o)
+            raise unlike(s)
+    elif isinstance(t, (Tuple, List, Dict)) and isinstance(own, (Tuple, List, Dict)) and len(own.items) == len(t.items):
+        whole = s.explode(o) if isinstance(o, Value) else o
+        for i, part in zip(whole.items, t.items, strict=True):  # type: ignore[union-attr]
+            meet_object(s, i, part)
