@@ -58,6 +58,7 @@ class Builder(Protocol):
     spent: list[Plan]
     left: list[tuple[FunctionType, Write]]
     in_memory: bool
+    objects: bool
     writing: set[Any]
     site: tuple[Hashable, ...]
     parameters: set[Value]

@@ -280,6 +280,8 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 frozen=frozenset() if s.in_memory else frozenset(values_of(*params)),
                 tracking=True,
                 in_memory=s.in_memory,
+                objects=s.objects,
+                unseen=s.unseen,
                 memory=Memory(s.in_memory),
             )
             result = inner.run(function, params)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sct import runtime
 from sct.errors import UnsupportedSyntaxError
-from sct.infer.call import plain
+from sct.infer.call import infer_call, plain
 from sct.infer.join import join, own_sizes, widen
 from sct.ir.ops import DICT, NEW, UNPACK, Augmented, Method, Store
 from sct.ir.shapes import constant, item_of
@@ -210,7 +210,13 @@ def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         _of_length(s, x)
         holds(s, t.sites, type_of(key), "key")
     elif isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
-        raise UnsupportedSyntaxError("a write into a slice of a list", s.place, "Write the items one by one.")
+        value = made(s, List(s.expose_all(value).items)) if isinstance(type_of(value), (Tuple, List)) else value  # type: ignore[union-attr]
+        if not isinstance(type_of(value), ListOf):
+            what = f"a write of {in_words(type_of(value))} into a slice of a list"
+            raise UnsupportedSyntaxError(what, s.place, "Write a list, or the items one by one.")
+        _of_length(s, x)
+        put(s, operator.setitem, x, (key, value), 1, whole=True)
+        return Const(None)
     put(s, operator.setitem, x, (key, value), 1)
     return Const(None)
 
@@ -286,6 +292,8 @@ def _list(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
     t = type_of(args[0]) if args else None
     if isinstance(t, ListOf):
         return new_list(s, list, args, t.item)
+    if isinstance(t, Array) and t.shape:
+        return new_list(s, list, args, infer_call(operator.getitem, [t, Scalar(int)], {}))
     return new_list(s, list, args, t.key) if isinstance(t, DictOf) else NotImplemented
 
 

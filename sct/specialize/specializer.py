@@ -141,7 +141,7 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = 
         try:
             return _decided(function, types, in_memory, everything)
         except UnsupportedSyntaxError as e:
-            refused = refused or e
+            refused = e if refused is None or everything is False else refused  # what stands in the way of objects
     assert refused is not None
     raise refused.with_traceback(None) from None
 

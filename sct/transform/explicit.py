@@ -273,7 +273,7 @@ class _Loads:
             self.keep(s, args)
             return
         unknown = any(a.type.dtype is None if isinstance(a.type, Array) else True for a in arrays)  # type: ignore[union-attr]
-        if unknown and s.op is not operator.getitem and placed(s) != "view":
+        if unknown and _may_copy(s):
             self.refuse(s.result, "a write into what may be a view or a copy of an array of unknown dtype")
         self.keep(replace(s, op=View(s.op)), args)
 
