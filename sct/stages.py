@@ -484,7 +484,7 @@ def _differentiated(
     look: Callable[[str, Function], None],
 ) -> Specialized:
     if mode.in_memory:
-        primal = explicit(replace(primal, function=unstepped(primal.function)), mode.own)
+        primal = explicit(replace(primal, function=unstepped(primal.function)), mode.own, mode.together)
     canonical = replace(primal, function=snapshots(run(passes.primal, primal.function)))
     look("primal", canonical.function)
     if mode.again:

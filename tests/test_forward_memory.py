@@ -460,3 +460,76 @@ def test_numbers_that_become_arrays_to_second_order():
     h = 1e-5
     expected = (d(x3 + h * w, 3, v)[1] - d(x3 - h * w, 3, v)[1]) / (2.0 * h)
     np.testing.assert_allclose(second, expected, rtol=1e-6)
+
+
+# -- arguments that share memory ----------------------------------------------------------------------------------------------
+
+
+def both(x, y):
+    x[0] *= 2.0
+    return np.sum(x * y)
+
+
+def row_and_all(a, A):
+    a[0] *= 2.0
+    A[0] += a
+    return np.sum(A * A) + np.sum(a)
+
+
+class Model:
+    def __init__(self, a):
+        self.a = a
+
+
+def of_a_field(x, model):
+    x[0] *= 3.0
+    return np.sum(x * model.a)
+
+
+def entries_that_are_one(p):
+    p[0][1] *= p[1][0]
+    return np.sum(p[0] * p[1])
+
+
+@pytest.mark.parametrize("transform", [sct.jvp, sct.linearize])
+@pytest.mark.parametrize(
+    "f, given, wrt",
+    [
+        (both, lambda x: (x, x), 0),
+        (both, lambda x: (x[::2], x[:3]), 1),
+        (both, lambda x: (x, x[::-1]), 0),
+        (row_and_all, lambda x: (x[:3], x.reshape(2, 3)), 1),
+        (row_and_all, lambda x: (x.reshape(2, 3)[0], x.reshape(2, 3)), 0),
+        (of_a_field, lambda x: (x, Model(x)), 0),
+        (of_a_field, lambda x: (x[1:4], Model(x[2:5])), 0),
+    ],
+)
+def test_arguments_that_share_memory(f, given, wrt, transform):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=6)
+    before = x.copy()
+    args = given(x)
+    t = rng.normal(size=args[wrt].shape)
+    if transform is sct.jvp:
+        value, dot = sct.jvp(f, wrt)(*args, t)
+    else:
+        value, push = sct.linearize(f, wrt)(*args)
+        dot = push(t)
+
+    def at(by):
+        moved = before.copy()
+        own = given(moved)
+        own[wrt][...] += by * t
+        return f(*own)
+
+    np.testing.assert_array_equal(x, before)
+    np.testing.assert_array_equal(value, at(0.0))
+    np.testing.assert_allclose(dot, (at(1e-6) - at(-1e-6)) / 2e-6, rtol=1e-6)
+
+
+def test_arguments_that_share_memory_may_not_both_vary():
+    x = np.ones(3)
+    with pytest.raises(sct.ArgumentMemoryError, match="share memory"):
+        sct.jvp(both, (0, 1))(x, x, x, x)
+    with pytest.raises(sct.ArgumentMemoryError, match="share memory"):
+        sct.jvp(entries_that_are_one)([x, x], [x, x])

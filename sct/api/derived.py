@@ -24,7 +24,7 @@ from sct.api.pipeline import differentiated, typed_again, typed_primal, with_ste
 from sct.api.trees import copied, ones_like
 from sct.backend.guard import Call, guard, sizes_fit
 from sct.backend.link import Compiled, Found, compiled
-from sct.backend.overlap import overlap_check
+from sct.backend.overlap import SharedArraysError, overlap_check
 from sct.backend.python.emit import Text, emit
 from sct.backend.tape import Tape, tape_of
 from sct.collecting import collecting_later
@@ -349,7 +349,8 @@ class DerivedFunction(Generic[_P, _R]):
         latest = replace(made.text, bound={})
         matches = guard(types, values, made.dependencies, made.free, made.facts, call, latest)
         fit = sizes_fit(types, made.free, made.facts, call)
-        check = overlap_check(tuple(self._inner.parameters), types, made.written, made.free)
+        together = self.wrt if self.mode.together else None
+        check = overlap_check(tuple(self._inner.parameters), types, made.written, made.free, together)
         return with_room(lambda: compiled(root, made.dependencies, made.text, made.signature, matches, fit, check, key))
 
     def _is_kept(self) -> bool:
@@ -385,15 +386,27 @@ class DerivedFunction(Generic[_P, _R]):
 
         @functools.wraps(compiled)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            if kwargs or len(args) != self._arity + len(self._first):
-                bound = self._inner.bind(*args[: len(args) - len(self._added)], **kwargs)
-                bound.apply_defaults()
-                check(tuple(bound.arguments.values()))
-            else:
-                check(args)
+            try:
+                if kwargs or len(args) != self._arity + len(self._first):
+                    bound = self._inner.bind(*args[: len(args) - len(self._added)], **kwargs)
+                    bound.apply_defaults()
+                    check(tuple(bound.arguments.values()))
+                else:
+                    check(args)
+            except SharedArraysError:
+                if not self.mode.in_memory:
+                    raise
+                return self._together(*args[len(self._first) :], **kwargs)
             return compiled(*args, **kwargs)
 
         return checked
+
+    @functools.cached_property
+    def _together(self) -> DerivedFunction[..., Any]:
+        """The same for arguments that share memory."""
+        wrt = self.wrt[0] if self.single else self.wrt
+        mode = replace(self.mode, together=True)
+        return DerivedFunction(self.primal, wrt, mode, self.optimize, self._transform, self._cache)
 
     def _namespace(self, text: Text) -> dict[str, Any]:
         """The objects that a text names; a derivative of a recursive function is one of them."""

@@ -20,7 +20,7 @@ from sct.ir.records import record
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
 from sct.specialize.specializer import Written
 
-__all__ = ["Overlap", "overlap_check"]
+__all__ = ["Overlap", "SharedArraysError", "overlap_check"]
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, np.ufunc, type, ModuleType)
 _WORK = 100_000  # candidates that NumPy looks at before it gives up deciding whether two arrays share memory
@@ -31,6 +31,7 @@ def overlap_check(
     types: Sequence[Abstract],
     written: Sequence[Written],
     free: Iterable[tuple[Free | Field, Abstract]],
+    together: Sequence[str] | None = None,
 ) -> Overlap | None:
     """A check of a call's arguments; None if nothing is written into.
 
@@ -42,6 +43,8 @@ def overlap_check(
         The arguments, or parts of them, that are written into.
     free : iterable of (Free or Field, Abstract)
         Data outside of the function, and in fields, that it reads.
+    together : sequence of str, optional
+        If arrays that are arguments, or in some, may share memory: those of which two may not.
     """
     if not written:
         return None
@@ -53,7 +56,12 @@ def overlap_check(
     places = [(n, p) for n, t in enumerate(types) for p in _places(t, fields)]
     outside = [(f, path) for f, t in free if isinstance(f, Free) for path in _places(t, fields)]
     targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
-    return Overlap(tuple(names), tuple(places), tuple(targets), tuple(f for f, _ in outside), tuple(p for _, p in outside))
+    found, paths = tuple(f for f, _ in outside), tuple(p for _, p in outside)
+    return Overlap(tuple(names), tuple(places), tuple(targets), found, paths, None if together is None else tuple(together))
+
+
+class SharedArraysError(ArgumentMemoryError):
+    """Arrays that share memory, one of which is written into, are arguments of a derivative that takes them to be apart."""
 
 
 @record(frozen=True)
@@ -65,6 +73,7 @@ class Overlap:
     targets: tuple[tuple[int, tuple[Any, ...], Written], ...]
     outside: tuple[Free, ...]
     outside_paths: tuple[tuple[Any, ...], ...]
+    together: tuple[str, ...] | None = None
 
     def check(self, args: Sequence[Any], outside: Sequence[Free], defaults: Sequence[Any]) -> None:
         """Raise `ArgumentMemoryError` if what is written into is read-only, is also something else, or is kept as a default."""
@@ -79,8 +88,10 @@ class Overlap:
             if isinstance(target, np.ndarray):
                 _check_writable(target, w)
             for m, other_path in self.places:
-                if (m, other_path) != (n, path) and _shared(target, _at(args[m], other_path)):
-                    _refuse(w, _described(self.names[m], other_path))
+                if (m, other_path) != (n, path) and _shared(target, other := _at(args[m], other_path)):
+                    arrays = isinstance(target, np.ndarray) and isinstance(other, np.ndarray)
+                    if not arrays or self.together is None or {self.names[n], self.names[m]} <= {*self.together}:
+                        _refuse(w, _described(self.names[m], other_path), arrays and self.together is None)
             for f, other_path in zip(outside, self.outside_paths, strict=True):
                 if _shared(target, _at(free_value(f), other_path)):
                     _refuse(w, _described(f.name, other_path))
@@ -167,9 +178,9 @@ def _check_writable(a: np.ndarray, w: Written) -> None:
         )
 
 
-def _refuse(w: Written, other: str) -> None:
+def _refuse(w: Written, other: str, arrays: bool = False) -> None:
     name = _described(w.path[0], w.path[1:])
-    raise ArgumentMemoryError(
+    raise (SharedArraysError if arrays else ArgumentMemoryError)(
         f"the arguments {name} and {other} share memory, and the function writes into {name}",
         w.place,
         f"Pass a copy of one of them: {name}.copy().",

@@ -17,6 +17,7 @@ __all__ = [
     "as_augmented",
     "as_number",
     "as_taken",
+    "beside",
     "broadcast_axes",
     "cast_like",
     "cast_to",
@@ -45,6 +46,7 @@ __all__ = [
     "split_like",
     "stacked",
     "stop_gradient",
+    "together",
     "unbroadcast",
     "unbroadcast_to",
     "unit_seed",
@@ -185,6 +187,36 @@ def laid_out(x: Any, like: Any) -> Any:
     out: Any = np.ndarray(like.shape, x.dtype, room, before, steps)
     out[...] = x
     return out
+
+
+def together(*arrays: Any) -> Any:
+    """Copies of arrays that share memory with one another as these do."""
+    return beside(arrays, arrays)
+
+
+def beside(arrays: Any, numbers: Any) -> Any:
+    """Arrays of some numbers, zeros for None, that share memory with one another as `arrays` do, and lie in it alike."""
+    places = []
+    for n, a in enumerate(arrays):
+        reach = [max(k - 1, 0) * step for k, step in zip(a.shape, a.strides, strict=True)]
+        first = a.__array_interface__["data"][0]
+        low = first + sum(r for r in reach if r < 0)
+        places.append((low, low + sum(map(abs, reach)) + a.itemsize, first, n))
+    rooms: Any = []  # where each begins and ends, and which arrays are in it
+    for low, high, first, n in sorted(places):
+        if rooms and low < rooms[-1][1]:
+            rooms[-1] = rooms[-1][0], max(high, rooms[-1][1]), [*rooms[-1][2], (first, n)]
+        else:
+            rooms.append((low, high, [(first, n)]))
+    found: Any = [None] * len(places)
+    for begin, end, inside in rooms:
+        room = bytearray(end - begin)
+        for first, n in inside:
+            found[n] = np.ndarray(arrays[n].shape, arrays[n].dtype, room, first - begin, arrays[n].strides)
+    for n, x in enumerate(numbers):
+        if x is not None:
+            found[n][...] = x
+    return tuple(found)
 
 
 def renewed(into: Any, value: Any, own: Any) -> Any:

@@ -38,7 +38,7 @@ class Mode:
     "push": likewise, where these are the parameters of a closure.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
     adjoints of the right shapes. `own`: it writes into the arguments themselves, and gives what the function gives, since it
-    stands for a call of that.
+    stands for a call of that. `together`: arrays that are arguments, or in these, may share memory.
     """
 
     suffix: str
@@ -49,6 +49,7 @@ class Mode:
     again: bool = False
     step: bool = False
     own: bool = False
+    together: bool = False
 
     @property
     def in_memory(self) -> bool:

@@ -10,7 +10,7 @@ caller's are left alone; what no write may reach stays as it is. `sct.transform.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,16 +25,16 @@ from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
 from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, Unknown, keys_of, with_items
 from sct.registry.facts import facts_of
-from sct.runtime import kept, laid_out
+from sct.runtime import kept, laid_out, together
 from sct.specialize.specializer import Specialized, Written
 
 __all__ = ["explicit", "keeps_strides"]
 
 
-def explicit(primal: Specialized, own: bool = False) -> Specialized:
+def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> Specialized:
     """A typed function with what its arrays hold, where they are read, as values; the same one if it writes into none.
 
-    `own`: it is to write into the arguments themselves.
+    `own`: it is to write into the arguments themselves. `sharing`: arrays that are arguments, or in some, may share memory.
 
     Raises
     ------
@@ -51,7 +51,12 @@ def explicit(primal: Specialized, own: bool = False) -> Specialized:
     arguments = _Arguments(f.block)
     block = arguments.run()
     classes = points_to(block)
-    given = {v: path for v, path in arguments.paths.items() if classes.is_written(v)}
+    paths = arguments.paths
+    if sharing:
+        paths = {**paths, **_fields(block, paths)}
+        paths = {v: path for v, path in paths.items() if isinstance(v.type, Array) and has_memory(v)}
+        classes.join(paths)
+    given = {v: path for v, path in paths.items() if classes.is_written(v)}
     written = tuple(Written(path, classes.write(v).place) for v, path in given.items())
     if own and any(classes.of(v) in keeps_strides(classes, block) for v in given):
         raise UnsupportedSyntaxError(
@@ -59,16 +64,44 @@ def explicit(primal: Specialized, own: bool = False) -> Specialized:
             next(iter(classes.written.values())).place,
             "Reshape it before the call.",
         )
-    n = len(arguments.items)
+    n = max((k + 1 for k, s in enumerate(block.body) if not given.keys().isdisjoint(s.results)), default=len(arguments.items))
     copies: list[Statement] = []
     made_of: dict[Value, Operand] = {}
-    for v in given if not own else ():
-        made_of[v] = _copied(v, classes, keeps_strides(classes, block), copies)
+    if sharing:
+        made_of = _together(given, classes, copies)
+    elif not own:
+        exact = keeps_strides(classes, block)
+        made_of = {v: _copied(v, classes, exact, copies) for v in given}
     rest = substitute(block.with_(block.body[n:]), made_of)
     walk = _Loads(classes)
     made = walk.block(rest, walk.everything(rest.yields))
     body = (*block.body[:n], *copies, *made.body)
     return replace(primal, function=changed(f, block=made.with_(body)), written=() if own else (*primal.written, *written))
+
+
+def _fields(block: Block, paths: Mapping[Value, tuple[Any, ...]]) -> dict[Value, tuple[Any, ...]]:
+    """The fields of arguments that are read at the start, and where they are found."""
+    found: dict[Value, tuple[Any, ...]] = {}
+    for s in block.body:
+        if isinstance(s, Apply) and isinstance(s.op, Field):
+            owner = s.args[0]
+            path = found.get(owner, paths.get(owner)) if isinstance(owner, Value) else None
+            if path is not None:
+                found[s.result] = (*path, s.op)
+    return found
+
+
+def _together(given: Iterable[Value], classes: Classes, out: list[Statement]) -> dict[Value, Operand]:
+    """Arguments' arrays as the function's own, which share memory with one another as those do."""
+    arrays = tuple(given)
+    whole = Value(Tuple(tuple(v.type for v in arrays)))
+    out.append(Apply(View(together), arrays, (), whole))
+    own: dict[Value, Operand] = {}
+    for k, v in enumerate(arrays):
+        own[v] = part = Value(v.type, v.name, v.hint)
+        out.append(Apply(operator.getitem, (whole, Const(k)), (), part))
+        classes.join((v, whole, part))
+    return own
 
 
 def _calling_alike(block: Block) -> Block:

@@ -362,6 +362,10 @@ class _Forward(Boundary):
             elif self.classes.of(s.result) in self.strided:
                 dot = self.b.append(runtime.laid_out, (dot, s.result), {}, content.type)
             args: tuple[Operand, ...] = (dot,)
+        elif s.op == View(runtime.together):
+            alike = Tuple(tuple(self.dots.get(a, Const(None)) for a in s.args if isinstance(a, Value)))
+            self.dots[s.result] = self.b.append(View(runtime.beside), (Tuple(s.args), alike), {}, s.result.type)
+            return
         elif s.op is NEW:
             args = (self.contained(s.args[0], s.result.type),)
         else:
