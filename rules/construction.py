@@ -36,7 +36,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import laid_out, unbroadcast
+from sct.runtime import boxed_like, laid_out, unbroadcast
 
 from .arithmetic import is_ndarray
 
@@ -456,7 +456,16 @@ facts(np.isfortran, layout="always")
 facts(Method("copy"), memory="fresh", order=lambda a, order="C": order, boxed=is_ndarray)
 
 
-facts(laid_out, memory="fresh")
+facts(boxed_like, laid_out, memory="fresh")
+
+
+@adjoint(boxed_like)
+def boxed_like_adjoint(y, x, like, y_bar):
+    """The value is `x`; of `like` only the kind counts, so its adjoint is 0."""
+    return y_bar, np.zeros_like(like)
+
+
+result_type(boxed_like)(lambda x, like: x)
 
 
 @adjoint(laid_out)

@@ -120,6 +120,8 @@ class UndefinedNameError(SctError, NameError):
 class ArgumentMemoryError(SctError, ValueError):
     """An argument that the function writes into is read-only, or shares memory with another one."""
 
+    of_arrays = False  # it is of two arrays, neither of which is kept elsewhere
+
 
 class NonScalarOutputError(SctError):
     """`grad` of a function whose result is not a real scalar."""

@@ -17,9 +17,19 @@ from sct.analysis.storage import fresh
 from sct.ir.manager import managed
 from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Call, Derived, Rebind, Store, View
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
-from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined
+from sct.ir.types import Abstract, Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined
 
-__all__ = ["Classes", "has_memory", "is_change", "is_writing_call", "points_to", "shared", "writes_into", "written_by"]
+__all__ = [
+    "Classes",
+    "has_memory",
+    "is_change",
+    "is_list_or_dict",
+    "is_writing_call",
+    "points_to",
+    "shared",
+    "writes_into",
+    "written_by",
+]
 
 
 def has_memory(v: Value) -> bool:
@@ -100,7 +110,7 @@ def points_to(block: Block) -> Classes:
 
 
 def _apply(found: Classes, s: Apply) -> None:
-    if isinstance(s.result.type, (ListOf, DictOf)) and s.result.type.sites:
+    if is_list_or_dict(s.result.type):
         found.changes.append(s)
     if isinstance(s.op, (Rebind, Store)):
         (found.changes if is_change(s) else found.targets).append(s)
@@ -112,6 +122,11 @@ def _apply(found: Classes, s: Apply) -> None:
         found.join((s.result, *values_of(*s.args)))
     elif has_memory(s.result):
         found.join((s.result, *values_of(*shared(s))))
+
+
+def is_list_or_dict(t: Abstract) -> bool:
+    """Whether something of a type is a list or dict that is an object."""
+    return isinstance(t, (ListOf, DictOf)) and bool(t.sites)
 
 
 def is_writing_call(s: Statement) -> TypeGuard[Apply]:

@@ -24,11 +24,11 @@ from sct.api.pipeline import differentiated, typed_again, typed_primal, with_ste
 from sct.api.trees import copied, ones_like
 from sct.backend.guard import Call, guard, sizes_fit
 from sct.backend.link import Compiled, Found, compiled
-from sct.backend.overlap import SharedArraysError, overlap_check
+from sct.backend.overlap import overlap_check
 from sct.backend.python.emit import Text, emit
 from sct.backend.tape import Tape, tape_of
 from sct.collecting import collecting_later
-from sct.errors import CallError, SctError, UnsupportedSyntaxError
+from sct.errors import ArgumentMemoryError, CallError, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.resolve import MISSING
 from sct.infer.join import widen
@@ -393,8 +393,8 @@ class DerivedFunction(Generic[_P, _R]):
                     check(tuple(bound.arguments.values()))
                 else:
                     check(args)
-            except SharedArraysError:
-                if not self.mode.in_memory:
+            except ArgumentMemoryError as e:
+                if not e.of_arrays or not self.mode.in_memory:
                     raise
                 return self._together(*args[len(self._first) :], **kwargs)
             return compiled(*args, **kwargs)

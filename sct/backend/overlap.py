@@ -20,7 +20,7 @@ from sct.ir.records import record
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
 from sct.specialize.specializer import Written
 
-__all__ = ["Overlap", "SharedArraysError", "overlap_check"]
+__all__ = ["Overlap", "overlap_check"]
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, np.ufunc, type, ModuleType)
 _WORK = 100_000  # candidates that NumPy looks at before it gives up deciding whether two arrays share memory
@@ -58,10 +58,6 @@ def overlap_check(
     targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
     found, paths = tuple(f for f, _ in outside), tuple(p for _, p in outside)
     return Overlap(tuple(names), tuple(places), tuple(targets), found, paths, None if together is None else tuple(together))
-
-
-class SharedArraysError(ArgumentMemoryError):
-    """Arrays that share memory, one of which is written into, are arguments of a derivative that takes them to be apart."""
 
 
 @record(frozen=True)
@@ -180,11 +176,13 @@ def _check_writable(a: np.ndarray, w: Written) -> None:
 
 def _refuse(w: Written, other: str, arrays: bool = False) -> None:
     name = _described(w.path[0], w.path[1:])
-    raise (SharedArraysError if arrays else ArgumentMemoryError)(
+    error = ArgumentMemoryError(
         f"the arguments {name} and {other} share memory, and the function writes into {name}",
         w.place,
         f"Pass a copy of one of them: {name}.copy().",
     )
+    error.of_arrays = arrays
+    raise error
 
 
 def _described(name: str, path: tuple[Any, ...]) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "as_number",
     "as_taken",
     "beside",
+    "boxed_like",
     "broadcast_axes",
     "cast_like",
     "cast_to",
@@ -217,6 +218,11 @@ def beside(arrays: Any, numbers: Any) -> Any:
         if x is not None:
             found[n][...] = x
     return tuple(found)
+
+
+def boxed_like(x: Any, like: Any) -> Any:
+    """`x` as an array of its own if `like` is an array, also of rank 0."""
+    return np.array(x) if isinstance(like, np.ndarray) else x
 
 
 def renewed(into: Any, value: Any, own: Any) -> Any:

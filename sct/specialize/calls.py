@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.effects import statements
-from sct.analysis.points_to import writes_into
+from sct.analysis.points_to import is_list_or_dict, writes_into
 from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -253,7 +253,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     refuse_stars(s, function)
     s.refuse_plans(args)
     bound = bind(s, function, args, kwargs)
-    if any(isinstance(type_of(b), (Tuple, List, Dict)) for b in bound):
+    if any(isinstance(type_of(b), (Tuple, List, Dict)) or is_list_or_dict(type_of(b)) for b in bound):
         raise UnsupportedSyntaxError(
             f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
             s.place,

@@ -20,7 +20,7 @@ from sct.analysis.points_to import Classes, has_memory, is_change, is_writing_ca
 from sct.analysis.storage import placed
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.facts import for_call
-from sct.ir.ops import ALLOCATE, LOAD, NEW, UNPACK, Call, Derived, Field, Free, Rebind, Store, View
+from sct.ir.ops import ALLOCATE, LOAD, NEW, UNPACK, Call, Derived, Field, Free, Rebind, Store, View, describe
 from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
 from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, Unknown, keys_of, with_items
@@ -306,8 +306,12 @@ class _Loads:
             self.keep(s, args)
             return
         unknown = any(a.type.dtype is None if isinstance(a.type, Array) else True for a in arrays)  # type: ignore[union-attr]
-        if unknown and _may_copy(s):
-            self.refuse(s.result, "a write into what may be a view or a copy of an array of unknown dtype")
+        if unknown and _may_copy(s) and not isinstance(s.result.type, (ListOf, DictOf)):
+            raise UnsupportedSyntaxError(
+                f"{describe(s.op)} of an array of unknown dtype, which may give a view or a copy, in what is written into",
+                s.place,
+                "Copy it, as in `y = np.array(x)`.",
+            )
         self.keep(replace(s, op=View(s.op)), args)
 
     def keep(self, s: Apply, args: Iterable[Operand]) -> None:

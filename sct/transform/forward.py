@@ -357,7 +357,9 @@ class _Forward(Boundary):
             if dot is None:
                 whole = differentiable(content.type)
                 dot = self.tangent(content) if whole else self.b.apply(np.zeros, (self.b.apply(np.shape, (content,)),))
-            if isinstance(content.type, Array) and content.type.shape == ():
+            if not isinstance(content.type, Array) or content.type.shape is None:
+                dot = self.b.append(runtime.boxed_like, (dot, s.result), {}, content.type)
+            elif content.type.shape == ():
                 dot = self.b.append(np.array, (dot,), {}, content.type)
             elif self.classes.of(s.result) in self.strided:
                 dot = self.b.append(runtime.laid_out, (dot, s.result), {}, content.type)
@@ -371,7 +373,8 @@ class _Forward(Boundary):
         else:
             op = s.op.op if isinstance(s.op, View) else None
             objects = any(isinstance(t, (ListOf, DictOf)) for t in (s.result.type, *map(type_of, s.args))) and not of_numpy(op)
-            if op not in (None, operator.getitem) and not objects and kind_of(primitive_of(op)) != "view":
+            turns = objects or op in (None, operator.getitem) or kind_of(primitive_of(op)) == "view"
+            if not turns and for_call(facts_of(op).linear, op, s.args, s.kwargs) != "first":
                 raise NoRuleError(f"{describe(op)} of an array that is written into", s.place, "Copy the array first.")
             given = facts_of(op).puts
             args = tuple(

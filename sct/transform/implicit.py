@@ -30,7 +30,7 @@ __all__ = ["implicit"]
 def implicit(f: Function) -> Function:
     """`f` as Python has it; `f` itself where no array is written into."""
     every = [s for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply)]
-    if not any(s.op in (ALLOCATE, LOAD) for s in every):
+    if not any(s.op in (ALLOCATE, LOAD) or isinstance(s.op, View) for s in every):
         return f
     return changed(f, block=_Names(f.block).run())
 
@@ -136,7 +136,7 @@ class _Names:
     # -- rebuilding --------------------------------------------------------------------------------------------------
 
     def run(self) -> Block:
-        self.same: dict[Value, Value] = {}  # what is gone -> what stands for it
+        self.same: dict[Value, Operand] = {}  # what is gone -> what stands for it
         self.copies: set[Value] = set()
         for b in blocks_in(self.whole):
             for i, s in enumerate(b.body):
@@ -151,8 +151,8 @@ class _Names:
 
     def load(self, s: Apply, block: Block, i: int) -> None:
         (array,) = s.args
-        assert isinstance(array, Value)
-        if self.lasts(s.result, block, i, self.classes.of(array)):
+        classes = {self.classes.of(v) for v in values_of(array) if has_memory(v)}
+        if all(self.lasts(s.result, block, i, c) for c in classes):
             self.same[s.result] = array
         else:
             self.copies.add(s.result)
@@ -203,9 +203,8 @@ class _Names:
         return map_leaves(self.leaf, o)
 
     def leaf(self, v: Operand) -> Operand:
-        while isinstance(v, Value) and (w := self.same.get(v)) is not None and w is not v:
-            v = w
-        return v
+        found = self.same.get(v, v) if isinstance(v, Value) else v
+        return v if found is v else self.operand(found)
 
 
 def _is_taken(v: Value, s: Statement | None) -> bool:

@@ -13,6 +13,7 @@ from sct.rules.arithmetic import is_literal
 from sct.runtime import (
     as_augmented,
     as_taken,
+    boxed_like,
     broadcast_axes,
     cast_like,
     cast_to,
@@ -178,6 +179,8 @@ SAMPLES += [
     (keep_reduced_axes, (_x(3), _x(2, 3, 4), (0, 2), False), {}),
     (keep_reduced_axes, (_x(2, 1), _x(2, 3), 1, True), {}),
     (keep_reduced_axes, (np.float64(1.3), _x(2, 3), None, False), {}),
+    (boxed_like, (_x(3), _x(3)), {}),
+    (boxed_like, (1.5, 2.0), {}),
     (laid_out, (_x(3, 2), _x(3, 2).T.copy().T), {}),
     (laid_out, (_x(4), _x(8)[::-2]), {}),
     (laid_out, (_x(0, 2), _x(0, 2)), {}),
