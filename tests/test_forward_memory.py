@@ -533,3 +533,23 @@ def test_arguments_that_share_memory_may_not_both_vary():
         sct.jvp(both, (0, 1))(x, x, x, x)
     with pytest.raises(sct.ArgumentMemoryError, match="share memory"):
         sct.jvp(entries_that_are_one)([x, x], [x, x])
+
+
+def put_back_to_front(L, i, v):
+    L[i] = v
+    if i > 0:
+        return put_back_to_front(L, i - 1, v * 2.0)
+    return L
+
+
+def a_list_changed_by_a_recursive_function(x, n):
+    L = []
+    for i in range(n + 1):
+        L.append(x[i])
+    K = put_back_to_front(L, n, x[0] * x[1])
+    return L[0] * K[1] + L[2]
+
+
+def test_a_list_that_a_recursive_function_changes_is_refused():
+    with pytest.raises(sct.SctError):
+        sct.jvp(a_list_changed_by_a_recursive_function)(x3, 2, x3)

@@ -277,7 +277,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 path=f"{s.path}r",
                 place=s.place,
                 caller=s.place,
-                frozen=frozenset() if s.in_memory else frozenset(values_of(*params)),
+                frozen=frozenset(v for v in values_of(*params) if not (s.in_memory and isinstance(v.type, Array))),
                 tracking=True,
                 in_memory=s.in_memory,
                 objects=s.objects,
