@@ -54,7 +54,7 @@ MUTANTS = {
         "if True:\n        t = t if isinstance(t, Array) else Array(None, ())",
     ),
     "an argument that is written into is not copied": Mutant(
-        "sct.transform.explicit", "explicit", "made_of[v] = _copied(", "made_of[v] = v; _copied("
+        "sct.transform.explicit", "explicit", "made_of = {v: _copied(v, classes, exact, copies) for v in given}", "made_of = {}"
     ),
     "the test of layout is skipped": Mutant(
         "sct.transform.explicit", "keeps_strides", "found.add(classes.of(s.result))", "pass"
@@ -93,7 +93,9 @@ MUTANTS = {
         "[(phi.ends[0], phi.params[0]) for phi in phis]",
         "[(phi.params[0], phi.params[0]) for phi in phis]",
     ),
-    "a load is never a copy": Mutant("sct.transform.implicit", "_Names.load", "if self.lasts(", "if True or self.lasts("),
+    "a load is never a copy": Mutant(
+        "sct.transform.implicit", "_Names.load", "if all(self.lasts(", "if True or all(self.lasts("
+    ),
     "a new array is what it is made of": Mutant(
         "sct.transform.implicit", "_Names.allocate", "and self.lasts(", "and True or self.lasts("
     ),
