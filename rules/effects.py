@@ -70,7 +70,7 @@ effect("reads", *_named(_READS))
 effect("none", *_named(_PURE))
 effect("none", np.ufunc.reduce, np.ufunc.accumulate, np.ufunc.reduceat, np.ufunc.outer)
 effect("none", ascii, bin, chr, format, hash, hex, id, issubclass, oct, ord, sorted)
-effect("reads", dir, getattr, hasattr, vars)
+effect("reads", dir, getattr, hasattr, vars, dict.get, dict.values)
 effect("looks", operator.getitem, operator.contains, len)
 facts(eval, exec, globals, locals, inspect.currentframe, inspect.stack, sys._getframe, sees_caller=True)
 facts(dir, vars, sees_caller=lambda *args: not args)  # with an argument they look at that

