@@ -21,6 +21,7 @@ from sct.ir.types import Abstract, Array, Const, DictOf, ListOf, Scalar, Slice, 
 
 __all__ = [
     "Classes",
+    "apart",
     "has_memory",
     "is_change",
     "is_list_or_dict",
@@ -96,7 +97,16 @@ class Classes:
 
 @managed
 def points_to(block: Block) -> Classes:
-    """The classes of a function's values."""
+    """The classes of a function's values; of arguments that it writes into itself none is known to be apart from the others."""
+    found = apart(block)
+    if any(has_memory(p) and found.of(p) in found.written for p in block.params):
+        found.join(block.params)
+        del found.written
+    return found
+
+
+def apart(block: Block) -> Classes:
+    """The classes of the values of a function whose arguments are apart."""
     found = Classes()
     for b in blocks_in(block):
         for s in b.body:

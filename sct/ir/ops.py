@@ -52,6 +52,7 @@ __all__ = [
     "is_generated",
     "is_indexed",
     "is_lasting",
+    "is_of_memory",
     "is_operator",
     "of_numpy",
     "package_of",
@@ -288,6 +289,11 @@ class StepsBack:
 
     def __str__(self) -> str:
         return "reverse of a checkpointed loop"
+
+
+def is_of_memory(op: Any) -> bool:
+    """Whether an operation is one of memory, of arrays and objects themselves and not of what is in them."""
+    return isinstance(op, (Rebind, Store, View)) or op in (ALLOCATE, LOAD, NEW)
 
 
 def is_effect(op: Any) -> bool:

@@ -282,8 +282,10 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 in_memory=s.in_memory,
                 objects=s.objects,
                 unseen=s.unseen,
+                writing=s.writing,
                 memory=Memory(s.in_memory),
             )
+            writing = len(s.writing)
             result = inner.run(function, params)
             found = widen(type_of(result))
             block = Block((), tuple(inner.body), (result,))
@@ -291,7 +293,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 s.writing.add(op)
             s.again[key] = repeated(block, f"the recursive function {op.__name__}", inner.outside), generators_of(inner, params)
             settled = join(s.recursion[key], found, ("recursion", describe(op)))
-            if settled == s.recursion[key]:
+            if settled == s.recursion[key] and len(s.writing) == writing:
                 break
             s.recursion[key] = settled
     if s.recursion[key] == UNDEFINED:

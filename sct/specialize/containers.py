@@ -26,11 +26,15 @@ from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import has_attribute, partial
 from sct.specialize.iteration import PLANS, taken_apart, trip_count
 
-__all__ = ["STRUCTURAL", "UnrollError"]
+__all__ = ["STRUCTURAL", "FrozenError", "UnrollError"]
 
 
 class UnrollError(UnsupportedSyntaxError):
     """A container is indexed, or changes its length, as a loop goes: refused, unless the loop can be unrolled."""
+
+
+class FrozenError(UnsupportedSyntaxError):
+    """A function that stays a call writes into its argument: refused, also if the write is in a function that it calls."""
 
 
 def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

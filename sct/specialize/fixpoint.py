@@ -136,6 +136,9 @@ def begin(s: Builder, loop: Loop) -> None:
     for obj, t, i in zip(loop.objects, loop.types[loop.own :], loop.inits[loop.own :], strict=True):
         if isinstance(t, ListOf):
             s.memory.holds(obj, i)
+            unknown = [w for k in s.memory.reached(Value(t), i) if (w := s.memory.stale.get(k)) is not None]
+            if unknown:  # an item is not known, and it is not known which one it is from here on
+                loop.stale.setdefault(key_of(obj), unknown[0])
     first = slots(s, loop, loop.inits)
     for slot, _, found in first:
         near = s.memory.sharing.bits.those(s.memory.sharing.near(found))

@@ -11,21 +11,16 @@ from typing import Any
 import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import ALLOCATE, LOAD, Rebind, Store, View
+from sct.ir.ops import LOAD, Rebind, Store, View
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Abstract, Const, Tuple
 from sct.runtime import scatter_add, updated
 from sct.specialize.building import Builder
 from sct.specialize.writing import BINARY, write
 
-__all__ = ["is_of_memory", "specialized_again"]
+__all__ = ["specialized_again"]
 
 _INTO = {plain: augmented for augmented, plain in BINARY.items()}
-
-
-def is_of_memory(op: Any) -> bool:
-    """Whether an operation is one of memory."""
-    return isinstance(op, (Rebind, Store, View)) or op is ALLOCATE or op is LOAD
 
 
 def specialized_again(

@@ -58,7 +58,7 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
         return o
     decide(s, o)
     site = (*s.site, s.numbered())
-    items = [made(s, i) for i in s.expose_all(o).items]  # type: ignore[union-attr]
+    items = [made(s, s.present(i)) for i in s.expose_all(o).items]  # type: ignore[union-attr]
     for i in items:
         holds(s, frozenset((site,)), type_of(i))
     whole: Operand = with_items(o, items)

@@ -50,6 +50,7 @@ from sct.ir.ops import (
     Unused,
     hashable,
     is_effect,
+    is_of_memory,
     is_operator,
     of_numpy,
 )
@@ -96,8 +97,8 @@ from sct.registry.facts import facts_of
 from sct.specialize import attributes, branches, calls, growing, instances, loops, objects, unfollowed
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Plan, UndecidedError
-from sct.specialize.containers import STRUCTURAL, UnrollError
-from sct.specialize.in_memory import is_of_memory, specialized_again
+from sct.specialize.containers import STRUCTURAL, FrozenError, UnrollError
+from sct.specialize.in_memory import specialized_again
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import Range, Reversed, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
@@ -175,7 +176,7 @@ def _specialized(
         operands = [objects.entered(s, o, (p.name,), everything) for o, p in zip(operands, params, strict=True)]
     try:
         result = s.present(s.run(function, operands))
-    except UnrollError as e:
+    except (FrozenError, UnrollError) as e:
         raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
     if s.unseen:
         raise UnsupportedSyntaxError(
@@ -395,7 +396,7 @@ class Specializer:
         if not isinstance(obj, Value):
             return
         if obj in self.frozen:
-            raise UnsupportedSyntaxError(
+            raise FrozenError(
                 "a function that is recursive or checkpointed, and writes into its argument",
                 self.place,
                 "Return a new array.",
@@ -621,7 +622,7 @@ class Specializer:
             return self.apply(op.function, (*first, *args), {**{k: self.present(v) for k, v in op.kwargs}, **kwargs}, name)
         if isinstance(op, InPlace):
             op = op.op
-        if is_of_memory(op):
+        if op is not NEW and is_of_memory(op):
             return specialized_again(self, op, args, kwargs, name, known)
         if op is NEW and self.objects:
             return objects.made(self, args[0], name)

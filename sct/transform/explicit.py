@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.analysis.points_to import Classes, has_memory, is_change, is_writing_call, points_to, shared
+from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_writing_call, points_to, shared
 from sct.analysis.storage import placed
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.facts import for_call
@@ -45,12 +45,12 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> S
     if own:
         f = changed(f, block=_calling_alike(f.block))
         primal = replace(primal, function=f)
-    found = points_to(f.block)
+    found = apart(f.block)
     if not found.targets and not found.changes:
         return primal
-    arguments = _Arguments(f.block)
+    arguments = _Arguments(f.block, sharing)
     block = arguments.run()
-    classes = points_to(block)
+    classes = points_to(block) if own else apart(block)
     paths = arguments.paths
     if sharing:
         paths = {**paths, **_fields(block, paths)}
@@ -158,9 +158,10 @@ class _Arguments:
     `items`: the statements that do so.
     """
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, every: bool) -> None:
         self.whole = block
-        self.classes = points_to(block)
+        self.every = every  # what is in a container is taken out of it, whether it is written into or not
+        self.classes = apart(block)
         self.paths: dict[Value, tuple[Any, ...]] = {}
         self.items: list[Statement] = []
         self.taken: dict[Value, Operand] = {}
@@ -178,7 +179,8 @@ class _Arguments:
     def take(self, v: Value, before: Value | None, path: tuple[Any, ...]) -> Operand:
         """An argument or a part of one, which was `before` where it was taken out; a container as one of its items."""
         t = v.type
-        if not isinstance(t, (Tuple, List, Dict)) or before is None or not self.classes.is_written(before):
+        taken = self.every or (before is not None and self.classes.is_written(before))
+        if not taken or not isinstance(t, (Tuple, List, Dict)):
             self.paths[v] = path
             return v
         items: list[Operand] = []
@@ -186,11 +188,13 @@ class _Arguments:
             if isinstance(item, Const):
                 items.append(item)
                 continue
-            there = self.known.get((before, k))
+            there = None if before is None else self.known.get((before, k))
             part = Value(item, there.name if there else "", there.hint if there else "item")
             self.items.append(Apply(operator.getitem, (v, Const(k)), (), part))
             items.append(self.take(part, there, (*path, k)))
-        self.taken[before] = made = with_items(t, items)
+        made = with_items(t, items)
+        if before is not None:
+            self.taken[before] = made
         return made
 
     def block(self, block: Block, first: Iterable[Statement] = ()) -> Block:

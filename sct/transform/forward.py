@@ -20,7 +20,7 @@ from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.binding import behind, phis
 from sct.analysis.effects import effect, statements
-from sct.analysis.points_to import is_change, is_writing_call, points_to
+from sct.analysis.points_to import has_memory, is_change, is_writing_call, points_to, shared
 from sct.analysis.versions import is_write
 from sct.errors import NoRuleError
 from sct.infer.facts import for_call
@@ -377,8 +377,9 @@ class _Forward(Boundary):
             if not turns and for_call(facts_of(op).linear, op, s.args, s.kwargs) != "first":
                 raise NoRuleError(f"{describe(op)} of an array that is written into", s.place, "Copy the array first.")
             given = facts_of(op).puts
+            led = shared(replace(s, op=View(op))) if op is not None else s.args
             args = tuple(
-                self.contained(a, s.result.type) if k == given else self.dots.get(a, a) if isinstance(a, Value) else a
+                self.contained(a, s.result.type) if k == given or (_holds_memory(a) and any(a is o for o in led)) else a
                 for k, a in enumerate(s.args)
             )
         self.dots[s.result] = self.b.append(s.op, args, dict(s.kwargs), adjoint_type(s.result.type), name)
@@ -564,3 +565,8 @@ def _item(t: Abstract) -> Abstract:
 
 def _is_number(t: Abstract) -> bool:
     return isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.number))
+
+
+def _holds_memory(o: Operand) -> bool:
+    """Whether an operand is, or holds, what may be an array."""
+    return any(map(has_memory, values_of(o)))

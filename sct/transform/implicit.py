@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sct.analysis.effects import is_opaque
 from sct.analysis.points_to import Classes, has_memory, points_to, shared, written_by
 from sct.analysis.storage import fresh
 from sct.ir.ops import ALLOCATE, LOAD, PUSH, InPlace, View
@@ -72,7 +73,11 @@ class _Names:
             self.uses.setdefault(v, []).append((block, len(block.body), None))
 
     def operation(self, s: Apply, block: Block, i: int) -> None:
-        if targets := written_by(s):
+        targets = written_by(s)
+        if is_opaque(s):  # it may write into the arrays that it is given
+            loads = (self.definition.get(v) for v in s.values)
+            targets = tuple(o for t in loads if t is not None and t.op is LOAD for o in t.args)
+        if targets:
             for v in filter(has_memory, values_of(*targets)):
                 at: tuple[Block, int] | None = (block, i)
                 while at is not None:

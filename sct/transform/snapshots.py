@@ -17,7 +17,7 @@ from sct.analysis.given import OUTSIDE, Given, given_away
 from sct.analysis.repeating import may_change
 from sct.analysis.storage import fresh
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import Attribute, Call, Field, Method, Steps
+from sct.ir.ops import Attribute, Call, Field, Method, Steps, is_of_memory
 from sct.ir.rewriting import map_blocks, map_operands
 from sct.ir.ssa import (
     Apply,
@@ -60,7 +60,7 @@ class _Snapshots:
 
     def apply(self, s: Apply, later: frozenset[Any]) -> list[Statement]:
         """A statement, after copies of those of its operands that are written into later."""
-        if not later or is_opaque(s) or _navigates(s):
+        if not later or is_opaque(s) or _navigates(s) or is_of_memory(s.op):
             return [s]
         copies: dict[Value, Value] = {}
         changing = isinstance(s.op, Call) and s.op.outside and OUTSIDE in later
