@@ -1,7 +1,7 @@
 """Numba: whether it compiles what a module has for it.
 
 Takes the text of a module and the types of its functions' parameters; has Numba compile each of the functions, and says what
-it cannot take. Never calls one.
+it cannot take. Never calls one. Numba itself is told, when it starts, of what derivatives call besides NumPy.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ from typing import Any
 
 from sct.errors import SctError
 from sct.ir.types import Abstract, Array, Const, Scalar, Tuple
+from sct.runtime.expectations import expect_structure
 
-__all__ = ["refuse_uncompiled"]
+__all__ = ["known_to_numba", "refuse_uncompiled"]
+
+
+def known_to_numba() -> None:
+    """Let Numba compile what looks at the structure of a cotangent or tangent: by its type that is right (`pyproject.toml`)."""
+    from numba.extending import overload
+
+    overload(expect_structure)(lambda name, x, like: lambda name, x, like: None)
 
 
 def refuse_uncompiled(text: str, functions: Mapping[str, Sequence[tuple[str, Abstract]]]) -> None:

@@ -46,7 +46,7 @@ from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
 from sct.runtime import random_states
 from sct.specialize.building import Builder, NotStaticError
-from sct.specialize.containers import UnrollError
+from sct.specialize.containers import FrozenError, UnrollError
 from sct.specialize.instances import Bound, callee, field
 from sct.specialize.lowering import Lowered, is_own, lowered
 from sct.specialize.memory import Memory, key_of
@@ -425,7 +425,7 @@ def as_call(
     kind = "acts" if again.acts else "reports" if again.reports else "draws" if draws else "none"
     if op in s.writing:
         if kind != "none":
-            raise UnsupportedSyntaxError(
+            raise FrozenError(
                 "a recursive function that writes into its argument, and draws random numbers or acts on the world",
                 s.place,
                 "Return a new array.",

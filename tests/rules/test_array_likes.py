@@ -115,7 +115,9 @@ def _vjp(primitive, args, kwargs, active, y_bar):
 
 
 def _ones(y):
-    return tuple(map(_ones, y)) if isinstance(y, (list, tuple)) else np.ones_like(y) if np.ndim(y) else 1.0
+    if isinstance(y, (list, tuple)):
+        return [_ones(i) for i in y] if isinstance(y, list) else tuple(map(_ones, y))
+    return np.ones_like(y) if np.ndim(y) else 1.0
 
 
 def _check(primitive, args, kwargs, kinds):
