@@ -31,13 +31,8 @@ def test_random_program(name, seed):
 FORWARD = {"aliases": 60, "arrays": 40, "dependence": 20, "expressions": 40, "memory": 400}
 
 
-KNOWN = {("memory", seed) for seed in (1054, 1155, 1238, 1274, 1297, 1301)}  # mostly of an array that is given twice
-
-
 @pytest.mark.parametrize(("name", "seed"), [(name, 1000 + seed) for name, n in FORWARD.items() for seed in range(n)])
-def test_random_program_in_forward_mode(request, name, seed):
-    if (name, seed) in KNOWN:
-        request.applymarker(pytest.mark.xfail(strict=False))
+def test_random_program_in_forward_mode(name, seed):
     p = GENERATORS[name](seed)
     verdict = judged(p, way_of(seed, forward=True), seed)
     assert not verdict.is_fault, f"{verdict.kind}: {verdict.detail}\n{p.source}args = {p.args!r}; wrt = {p.wrt!r}"

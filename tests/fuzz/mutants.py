@@ -39,7 +39,7 @@ class Mutant:
 
 MUTANTS = {
     "a φ is apart from what it is one of": Mutant(
-        "sct.analysis.points_to", "points_to", "found.join((v, *values_of(*operands)))", "pass"
+        "sct.analysis.points_to", "apart", "found.join((v, *values_of(*operands)))", "pass"
     ),
     "a part of an array is apart from it": Mutant(
         "sct.analysis.points_to", "shared", "return () if fresh(s) else s.args[:1]", "return ()"
