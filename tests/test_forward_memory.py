@@ -297,6 +297,56 @@ def one_list_or_another(x, n):
     return np.sum(L[0] * L[1] * x)
 
 
+@case(x3, x3[::-1] / 4.0, 6)
+def buffers_that_are_swapped_and_a_path_of_copies(q, p, n):
+    old, new = q.copy(), q + 0.1 * p
+    path = []
+    for k in range(n):
+        acc = -np.sin(new)
+        old[:] = 2.0 * new - old + 0.01 * acc
+        old, new = new, old
+        if k % 2 == 0:
+            path.append((new * 1.0, acc))
+    energy = 0.0
+    for x, a in path:
+        energy += np.sum(x * x) - np.sum(a)
+    return energy, new
+
+
+@case(x3, 5)
+def states_that_are_exchanged(x, n):
+    states = [x * 1.0, x * 0.5, x * 0.25]
+    best = states[0]
+    for k in range(n):
+        for i in range(3):
+            states[i] -= 0.1 * np.sin(states[i]) * (i + 1)
+        i = k % 2
+        if np.sum(states[i] ** 2) > np.sum(states[i + 1] ** 2):
+            states[i], states[i + 1] = states[i + 1], states[i]
+        best = states[i]
+        best[k % 3] *= 0.95
+    return np.sum(states[0] * states[1]) + np.sum(best)
+
+
+@case(np.array([0.3, 0.7, 0.2, 0.9, 0.4, 0.6]), 3)
+def lists_in_a_dict_that_shrink(x, m):
+    found = {}
+    for i in range(len(x)):
+        k = i * 7 % m
+        if k not in found:
+            found[k] = []
+        found[k].append(x[i] ** 2)
+    total = 0.0
+    for k in range(m):
+        b = found.get(k, [])
+        while len(b) > 1:
+            u = b.pop()
+            v = b.pop()
+            b.append(u * v + np.sin(u))
+        total = total + b[0]
+    return total
+
+
 def halved(a, n):
     if n <= 0:
         return a[0] * 1.0

@@ -19,7 +19,22 @@ from sct.analysis.effects import effect
 from sct.infer.facts import for_call
 from sct.ir.bits import Bits, Reach
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, POP, PUSH, UNPACK, Attribute, Field, Format, Free, InPlace, Method, Special, package_of
+from sct.ir.ops import (
+    ALLOCATE,
+    NEW,
+    POP,
+    PUSH,
+    UNPACK,
+    Attribute,
+    Field,
+    Format,
+    Free,
+    InPlace,
+    Method,
+    Special,
+    Store,
+    package_of,
+)
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import (
     Apply,
@@ -266,6 +281,10 @@ def _apply(s: Storage, t: Apply) -> None:
         kept = _roots(s, t.args[1:])
         s.taped |= kept
         s.pinned |= kept
+    elif isinstance(t.op, Store):
+        s.roots[t.result] = own
+        if _is_object(t.args[0]):  # which holds it, under whatever name
+            s.pinned |= _roots(s, t.args[1:])
     elif t.op is POP or isinstance(t.op, (Free, Field, Format)):
         s.pinned |= own
         s.roots[t.result] = own
@@ -275,8 +294,14 @@ def _apply(s: Storage, t: Apply) -> None:
         s.roots[t.result] = own
     else:
         s.roots[t.result] = own | _roots(s, t.operands, t.result)
-        if read_only(t) is not False:
+        if read_only(t) is not False or (t.op is not NEW and any(map(_is_object, t.args))):
             s.pinned |= own
+
+
+def _is_object(o: Operand) -> bool:
+    """Whether an operand is a list or dict that is an object: what it holds, others may hold too."""
+    t = type_of(o)
+    return isinstance(t, (ListOf, DictOf)) and bool(t.sites)
 
 
 def _always_fresh(s: Storage, op: Any) -> bool:
