@@ -93,6 +93,8 @@ def meet(
         merged, phis = merge(s, p, q, meeting, name, ("memory", n, key))
         meeting.same[key_of(p), key_of(q)] = p, q, merged
         memory.set(obj, merged)
+        if isinstance(type_of(merged), ListOf):  # which holds what either way has left in it
+            memory.holds(obj, Tuple((p, q)))
         flat += phis
     return flat
 

@@ -959,3 +959,56 @@ def test_augmented_assignment_to_an_array_of_rank_0_on_one_path():
     agrees(array_on_one_path, X, 2)
     with pytest.raises(sct.UnsupportedSyntaxError, match="may be a number, or an array"):
         sct.grad(array_on_one_path_under_another_name)(X, 0)
+
+
+# -- lists that grow on one way ------------------------------------------------------------------------------------------------
+
+
+def item_of_a_list_that_grew_in_a_branch(x, w, n):
+    for _ in range(n):
+        u = w[-1]
+        w = [x]
+        if n > 0:
+            w.append(2.0 * x)
+        u[0] *= 0.9
+    return x
+
+
+def item_written_before_its_list_grows(x, z, n):
+    c = z[-1]
+    for v in z:
+        if v[0] > 0.3:
+            c = v
+    c[1] = x[0]
+    for _ in range(n):
+        z.append(x)
+    return z
+
+
+def in_place(a):
+    a *= 0.7
+
+
+def written_by_a_call_in_it(a, n):
+    if n > 0:
+        written_by_a_call_in_it(a, n - 1)
+    in_place(a[::-1])
+    return 0.9
+
+
+def recursive_and_written(x, n):
+    return np.sum(np.sin(x) * written_by_a_call_in_it(x, n))
+
+
+@pytest.mark.parametrize(
+    "f, args",
+    [
+        (item_of_a_list_that_grew_in_a_branch, lambda x: ([2.0 * x], 3)),
+        (item_written_before_its_list_grows, lambda x: ([2.0 * x, 3.0 * x], 2)),
+        (recursive_and_written, lambda x: (3,)),
+    ],
+)
+def test_what_is_lost_of_is_refused(f, args):
+    x = np.array([0.1, 0.2, 0.3])
+    with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory|writes into its argument"):
+        sct.pullback(f)(x, *args(x))
