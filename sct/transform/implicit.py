@@ -106,9 +106,8 @@ class _Names:
             for b, j, s in self.uses.get(w, ()):
                 if not self.is_read(w, s):
                     continue
-                if (at := self.place(b, j, block)) is None:
-                    return False
-                if at[0] > i and (_is_taken(w, s) or self.is_written(block, i, at[0] + at[1], c)):
+                way = self.way(b, j, block)
+                if way is None or (way[0][1] > i and (_is_taken(w, s) or self.is_changed(way, i, c))):
                     return False
             for a in self.aliases.get(w, ()):
                 if a not in found:
@@ -123,16 +122,26 @@ class _Names:
         form_of = facts_of(s.op).form_of if isinstance(v.type, Array) else None
         return form_of is None or any(v in values_of(o) for k, o in enumerate(s.args) if k != form_of)
 
-    def place(self, b: Block, j: int, block: Block) -> tuple[int, bool] | None:
-        """The statement of `block` in which a use stands, and whether that is inside of it; None if it is not in `block`."""
-        inside = False
+    def way(self, b: Block, j: int, block: Block) -> list[tuple[Block, int]] | None:
+        """The blocks, and the places in them, by which one comes from a block to a use; None if it is not in that block."""
+        found = [(b, j)]
         while b.label != block.label:
             around = self.around[b.label]
             if around is None:
                 return None
             b, j = around
-            inside = True
-        return j, inside
+            found.append((b, j))
+        return found[::-1]
+
+    def is_changed(self, way: list[tuple[Block, int]], i: int, c: Value) -> bool:
+        """Whether a class is written into on the way to a use, from behind statement `i` of its first block."""
+        for (block, j), after in zip(way, (i, *[-1] * len(way)), strict=False):
+            around = j < len(block.body) and bool(block.body[j].blocks) and block.body[j].repeats
+            if self.is_written(block, after, j + around, c):
+                return True
+            if around:  # in which nothing writes there, in any iteration
+                return False
+        return False
 
     def is_written(self, block: Block, i: int, end: int, c: Value) -> bool:
         """Whether a statement of a block behind number `i` and before `end` writes into a class."""
