@@ -18,6 +18,7 @@ from sct.ir.manager import managed
 from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Call, Derived, Rebind, Store, View
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined
+from sct.registry.facts import facts_of
 
 __all__ = [
     "Classes",
@@ -27,6 +28,7 @@ __all__ = [
     "is_list_or_dict",
     "is_writing_call",
     "points_to",
+    "put_in",
     "shared",
     "writes_into",
     "written_by",
@@ -125,7 +127,7 @@ def _apply(found: Classes, s: Apply) -> None:
     if isinstance(s.op, (Rebind, Store)):
         (found.changes if is_change(s) else found.targets).append(s)
         if is_change(s):
-            found.join(values_of(*s.args))
+            found.join(values_of(s.args[0], *put_in(s)))
     elif is_writing_call(s):
         found.targets.append(s)
     if s.op is PUSH or s.op is POP:
@@ -160,6 +162,12 @@ def writes_into(block: Block, values: Iterable[Value]) -> bool:
 def is_change(s: Apply) -> bool:
     """Whether a statement changes a list or dict."""
     return isinstance(s.op, Store) and isinstance(type_of(s.args[0]), (ListOf, DictOf))
+
+
+def put_in(s: Apply) -> tuple[Operand, ...]:
+    """What a statement puts into a list or dict; no key."""
+    k = facts_of(s.op.op).puts
+    return () if k is None else s.args[k : k + 1]
 
 
 def shared(s: Apply) -> tuple[Operand, ...]:

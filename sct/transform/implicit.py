@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from sct.analysis.effects import is_opaque
-from sct.analysis.points_to import Classes, has_memory, is_change, points_to, shared, written_by
+from sct.analysis.points_to import Classes, has_memory, is_change, points_to, put_in, shared, written_by
 from sct.analysis.storage import fresh
 from sct.ir.ops import ALLOCATE, LOAD, PUSH, InPlace, View
 from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
@@ -86,7 +86,7 @@ class _Names:
                         positions.append(at[1])
                     at = self.around[at[0].label]
         if is_change(s):  # what is in a list or dict is read whenever somebody looks there
-            self.escaping.update(values_of(*s.args[1:]))
+            self.escaping.update(values_of(*put_in(s)))
         if s.op is PUSH:
             self.escaping.update(values_of(*s.args[1:]))
         elif has_memory(s.result):
