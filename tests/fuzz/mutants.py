@@ -112,10 +112,13 @@ MUTANTS = {
         "sct.transform.implicit", "_Names.survey", "self.escaping.update(values_of(*phi.begins, *phi.ends))", "pass"
     ),
     "a write within a loop that uses a value is not seen": Mutant(
-        "sct.transform.implicit", "_Names.lasts", "at[0] + at[1]", "at[0]"
+        "sct.transform.implicit",
+        "_Names.is_changed",
+        "self.is_written(block, after, j + around, c)",
+        "self.is_written(block, after, j, c)",
     ),
     "what is put into a list is apart from it": Mutant(
-        "sct.analysis.points_to", "_apply", "found.join(values_of(*s.args))\n    elif", "pass\n    elif"
+        "sct.analysis.points_to", "_apply", "found.join(values_of(s.args[0], *put_in(s)))\n    elif", "pass\n    elif"
     ),
     "a list that changes may be read later": Mutant(
         "sct.analysis.points_to",
