@@ -17,7 +17,7 @@ from sct.analysis.storage import fresh
 from sct.ir.manager import managed
 from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Call, Derived, Rebind, Store, View
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined
+from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined, is_list_or_dict
 from sct.registry.facts import facts_of
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "apart",
     "has_memory",
     "is_change",
-    "is_list_or_dict",
     "is_writing_call",
     "points_to",
     "put_in",
@@ -134,11 +133,6 @@ def _apply(found: Classes, s: Apply) -> None:
         found.join((s.result, *values_of(*s.args)))
     elif has_memory(s.result):
         found.join((s.result, *values_of(*shared(s))))
-
-
-def is_list_or_dict(t: Abstract) -> bool:
-    """Whether something of a type is a list or dict that is an object."""
-    return isinstance(t, (ListOf, DictOf)) and bool(t.sites)
 
 
 def is_writing_call(s: Statement) -> TypeGuard[Apply]:

@@ -49,7 +49,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Array, Const, DictOf, List, ListOf, Scalar, Tuple, Unknown
+from sct.ir.types import Array, Const, DictOf, List, ListOf, Scalar, Tuple, Unknown, is_list_or_dict
 from sct.registry.facts import Memory, facts_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, kind_of
@@ -283,7 +283,7 @@ def _apply(s: Storage, t: Apply) -> None:
         s.pinned |= kept
     elif isinstance(t.op, Store):
         s.roots[t.result] = own
-        if _is_object(t.args[0]):  # which holds it, under whatever name
+        if is_list_or_dict(type_of(t.args[0])):  # which holds it, under whatever name
             s.pinned |= _roots(s, t.args[1:])
     elif t.op is POP or isinstance(t.op, (Free, Field, Format)):
         s.pinned |= own
@@ -294,14 +294,8 @@ def _apply(s: Storage, t: Apply) -> None:
         s.roots[t.result] = own
     else:
         s.roots[t.result] = own | _roots(s, t.operands, t.result)
-        if read_only(t) is not False or (t.op is not NEW and any(map(_is_object, t.args))):
+        if read_only(t) is not False or (t.op is not NEW and any(is_list_or_dict(type_of(a)) for a in t.args)):
             s.pinned |= own
-
-
-def _is_object(o: Operand) -> bool:
-    """Whether an operand is a list or dict that is an object: what it holds, others may hold too."""
-    t = type_of(o)
-    return isinstance(t, (ListOf, DictOf)) and bool(t.sites)
 
 
 def _always_fresh(s: Storage, op: Any) -> bool:

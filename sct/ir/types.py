@@ -54,6 +54,7 @@ __all__ = [
     "equal_shapes",
     "facts_relied_on",
     "fit_into",
+    "is_list_or_dict",
     "is_named_tuple",
     "is_nonnegative",
     "is_of_arguments",
@@ -727,6 +728,11 @@ def with_items(t: _Container, items: Iterable[Any]) -> _Container:
     made = tuple(items)
     found: Any = Dict(t.keys, made) if isinstance(t, Dict) else Tuple(made, t.kind) if isinstance(t, Tuple) else List(made)
     return found  # type: ignore[no-any-return]
+
+
+def is_list_or_dict(t: Abstract) -> bool:
+    """Whether something of a type is a list or dict that is an object: what it holds, others may hold and change too."""
+    return isinstance(t, (ListOf, DictOf)) and bool(t.sites)
 
 
 def is_named_tuple(cls: Any) -> bool:

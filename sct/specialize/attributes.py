@@ -27,7 +27,6 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
-    DictOf,
     Instance,
     List,
     ListOf,
@@ -36,6 +35,7 @@ from sct.ir.types import (
     Stateful,
     Tuple,
     Unknown,
+    is_list_or_dict,
     size_mul,
 )
 from sct.ir.words import in_words
@@ -125,7 +125,7 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         return s.apply(CALL, (instances.attribute(s, x, op.name), *args[1:]), kwargs, name)
     if isinstance(t, Tuple) and t.kind is not None:
         return named_tuple_method(s, op, x, t.kind, args[1:], kwargs, name)
-    if isinstance(t, (ListOf, DictOf)) and t.sites and op.name in objects.METHODS[type(t)]:
+    if is_list_or_dict(t) and op.name in objects.METHODS[type(t)]:
         return objects.METHODS[type(t)][op.name](s, x, args[1:], kwargs)
     if op.name in METHODS and isinstance(t, (Array, List, Dict)):
         made = METHODS[op.name](s, x, args[1:], kwargs)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.effects import statements
-from sct.analysis.points_to import is_list_or_dict, writes_into
+from sct.analysis.points_to import writes_into
 from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -41,6 +41,7 @@ from sct.ir.types import (
     Instance,
     List,
     Tuple,
+    is_list_or_dict,
 )
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of

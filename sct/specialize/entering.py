@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Dict, DictOf, List, ListOf, Tuple
+from sct.ir.types import Abstract, Dict, DictOf, List, ListOf, Tuple, is_list_or_dict
 from sct.specialize.building import Builder, UndecidedError
 
 __all__ = ["decide", "is_known", "meet_object", "unlike"]
@@ -37,7 +37,7 @@ def is_known(t: Abstract) -> bool:
     """Whether something of this type is a list or dict, or a tuple of some, that is followed item by item, and no object."""
     if isinstance(t, Tuple):
         return any(map(is_known, t.items))
-    return isinstance(t, (List, Dict)) or (isinstance(t, (ListOf, DictOf)) and not t.sites)
+    return isinstance(t, (List, Dict)) or (isinstance(t, (ListOf, DictOf)) and not is_list_or_dict(t))
 
 
 def meet_object(s: Builder, o: Operand, t: Abstract) -> None:

@@ -23,7 +23,7 @@ from sct.infer.facts import for_call
 from sct.ir.ops import ALLOCATE, LOAD, NEW, UNPACK, Call, Derived, Field, Free, Rebind, Store, View, describe
 from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
-from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, Unknown, is_list_or_dict, keys_of, with_items
 from sct.registry.facts import facts_of
 from sct.runtime import kept, laid_out, together
 from sct.specialize.specializer import Specialized, Written
@@ -271,7 +271,7 @@ class _Loads:
             self.refuse(r, f"a write into {r.name or s.op.name!r}, which is defined outside of the function")
         elif isinstance(s.op, (Call, Derived)):
             self.call(s)
-        elif isinstance(r.type, (ListOf, DictOf)) and r.type.sites:
+        elif is_list_or_dict(r.type):
             self.lead(s)
         elif not any(map(self.is_led_from, values_of(*shared(s)))):
             self.allocate(s)

@@ -59,7 +59,21 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Abstract, Array, Const, Dict, DictOf, List, ListOf, Scalar, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    List,
+    ListOf,
+    Scalar,
+    Tuple,
+    Unknown,
+    is_list_or_dict,
+    keys_of,
+    with_items,
+)
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, kind_of
 from sct.registry.tangents import tangent_rule
@@ -195,7 +209,7 @@ class _Forward(Boundary):
             assert isinstance(own, (Tuple, List, Dict))
             return with_items(dot, map(self.given_back, own.items, dot.items))
         t = type_of(o)
-        if isinstance(t, (ListOf, DictOf)) and t.sites:  # whose items may be one and the same, or somebody else's
+        if is_list_or_dict(t):  # whose items may be one and the same, or somebody else's
             return self.b.append(runtime.kept, (dot,), {}, type_of(dot))
         if dot == Const(None) or not isinstance(t, Array) or not isinstance(o, Value):
             return dot
@@ -215,7 +229,7 @@ class _Forward(Boundary):
         if found is not None:
             return found
         t = type_of(o)
-        if isinstance(t, DictOf) or (isinstance(t, ListOf) and t.sites):
+        if is_list_or_dict(t):
             return self.b.append(runtime.zeros_in, (o,), {}, t)
         if isinstance(t, Const):
             return Const(0.0) if isinstance(t.value, (float, complex)) else Const(None)
