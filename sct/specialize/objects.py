@@ -57,18 +57,14 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
     if not isinstance(o, (List, Dict)):
         return o
     decide(s, o)
-    site = (*s.site, s.numbered())
+    site = new_site(s)
     items = [made(s, s.present(i)) for i in s.expose_all(o).items]  # type: ignore[union-attr]
-    for i in items:
-        holds(s, frozenset((site,)), type_of(i))
-    whole: Operand = with_items(o, items)
     t: Abstract
     if isinstance(o, Dict):
-        for k in o.keys:
-            holds(s, frozenset((site,)), type_of(Const(k)), "key")
-        t = DictOf(known(s, site, "key"), known(s, site), frozenset((site,)))
+        t = dict_made(s, site, [type_of(Const(k)) for k in o.keys], list(map(type_of, items)))
     else:
-        t = ListOf(known(s, site), frozenset((site,)))
+        t = list_made(s, site, list(map(type_of, items)))
+    whole: Operand = with_items(o, items)
     return s.emit(NEW, (whole,), {}, t, name)
 
 
@@ -116,6 +112,26 @@ def _of_argument(s: Builder, o: Operand) -> bool:
     return any(isinstance(obj, Value) and obj in s.parameters for obj in found)
 
 
+def new_site(s: Builder) -> Hashable:
+    """A place of its own for what is being made."""
+    return (*s.site, s.numbered())
+
+
+def list_made(s: Builder, site: Hashable, items: Sequence[Abstract]) -> ListOf:
+    """The type of a list that is made at a place of items of some types."""
+    for t in items:
+        holds(s, frozenset((site,)), t)
+    return ListOf(known(s, site), frozenset((site,)))
+
+
+def dict_made(s: Builder, site: Hashable, keys: Sequence[Abstract], items: Sequence[Abstract]) -> DictOf:
+    """The type of a dict that is made at a place of keys and items of some types."""
+    for t in keys:
+        holds(s, frozenset((site,)), t, "key")
+    found = list_made(s, site, items)
+    return DictOf(known(s, site, "key"), found.item, found.sites)
+
+
 def known(s: Builder, site: Hashable, what: str = "item") -> Abstract:
     """The type of what is in the objects that are made at a place."""
     found: Abstract = s.decided.get((what, site), (UNDEFINED, 0))[0]
@@ -159,19 +175,14 @@ def _of_length(s: Builder, x: Operand) -> None:
             s.keeps_length(o)
 
 
-def new_list(s: Builder, op: Any, args: Sequence[Operand], item: Abstract, kwargs: dict[str, Operand] | None = None) -> Value:
+def new_list(s: Builder, op: Any, args: Sequence[Operand], item: Abstract) -> Value:
     """A new list, of items of a type, that an operation gives."""
-    site = (*s.site, s.numbered())
-    holds(s, frozenset((site,)), item)
-    return s.emit(op, [s.present(a) for a in args], kwargs or {}, ListOf(known(s, site), frozenset((site,))))
+    return s.emit(op, [s.present(a) for a in args], {}, list_made(s, new_site(s), [item]))
 
 
 def _new_dict(s: Builder, op: Any, args: Sequence[Operand], key: Abstract, item: Abstract) -> Value:
     """A new dict, of keys and items of some types, that an operation gives."""
-    site = (*s.site, s.numbered())
-    holds(s, frozenset((site,)), key, "key")
-    holds(s, frozenset((site,)), item)
-    return s.emit(op, [s.present(a) for a in args], {}, DictOf(known(s, site, "key"), known(s, site), frozenset((site,))))
+    return s.emit(op, [s.present(a) for a in args], {}, dict_made(s, new_site(s), [key], [item]))
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------------

@@ -161,9 +161,8 @@ def _specialized(
     function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any], in_memory: bool, everything: bool | None
 ) -> Specialized:
     # what is named after its place is its own in each run
-    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory)
+    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory, memory=Memory(in_memory))
     s.objects = everything is not None
-    s.memory = Memory(in_memory)
     s.entry = []
     params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]

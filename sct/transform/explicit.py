@@ -10,7 +10,7 @@ caller's are left alone; what no write may reach stays as it is. `sct.transform.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -74,7 +74,7 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> S
         made_of = {v: _copied(v, classes, exact, copies) for v in given}
     rest = substitute(block.with_(block.body[n:]), made_of)
     walk = _Loads(classes)
-    made = walk.block(rest, walk.everything(rest.yields))
+    made = walk.block(rest, range(len(rest.yields)))
     body = (*block.body[:n], *copies, *made.body)
     return replace(primal, function=changed(f, block=made.with_(body)), written=() if own else (*primal.written, *written))
 
@@ -225,10 +225,7 @@ class _Loads:
         self.body: list[Statement] = []
         self.new: set[Value] = set()  # containers of new arrays, which nobody has taken out yet
 
-    def everything(self, operands: tuple[Operand, ...]) -> set[int]:
-        return set(range(len(operands)))
-
-    def block(self, block: Block, read: set[int]) -> Block:
+    def block(self, block: Block, read: Collection[int]) -> Block:
         """A block; `read`: the numbers of the operands it yields that are read there, and not handed on as what they are."""
         outer, self.body = self.body, []
         for s in block.body:
@@ -244,15 +241,15 @@ class _Loads:
     def region(self, s: Statement) -> None:
         if isinstance(s, If):
             s = changed(s, test=self.loaded(s.test, s))
-            self.body.append(map_blocks(lambda b: self.block(b, set()), s))
+            self.body.append(map_blocks(lambda b: self.block(b, ()), s))
             return
         assert isinstance(s, (For, While))
         n = len(s.inits)
         if isinstance(s, For):
             s = changed(s, start=self.loaded(s.start, s), stop=self.loaded(s.stop, s), step=self.loaded(s.step, s))
         else:
-            s = changed(s, test=self.block(s.test, self.everything(s.test.yields)))
-        self.body.append(changed(s, body=self.block(s.body, set(range(n, len(s.body.yields))))))
+            s = changed(s, test=self.block(s.test, range(len(s.test.yields))))
+        self.body.append(changed(s, body=self.block(s.body, range(n, len(s.body.yields)))))
 
     def apply(self, s: Apply) -> None:
         r = s.result
@@ -290,7 +287,7 @@ class _Loads:
             self.keep(s, [self.loaded(a, s) for a in s.args])
             return
         content = Value(r.type, "", r.name or r.hint)
-        self.keep(replace(s, result=content), [a if a in self.new else self.loaded(a, s) for a in s.args])
+        self.keep(replace(s, result=content), [self.loaded(a, s) for a in s.args])
         self.body.append(Apply(ALLOCATE, (content,), (), r, s.place, s.origin))
 
     def call(self, s: Apply) -> None:
