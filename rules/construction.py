@@ -584,8 +584,25 @@ def astype_function_type(x, dtype, *, copy=True, device=None):
     return Array(_dtype(dtype, np.dtype(float)), as_array(x).shape)
 
 
-memory(lambda x, dtype, order="K", casting="unsafe", subok=True, copy=True: "fresh" if copy is True else "view", astype)
-facts(np.astype, astype, boxed=is_ndarray, layout="by order")
+def keeps_dtype(x, dtype, *rest, **named):
+    """Whether an array is converted to the dtype that it has."""
+    return is_ndarray(x) and x.dtype is not None and _dtype(dtype, np.dtype(float)) == x.dtype
+
+
+def memory_of_astype(x, dtype, order="K", casting="unsafe", subok=True, copy=True, device=None):
+    """Without a copy it may be the array itself, if that is of the dtype."""
+    known = isinstance(x, Array) and x.dtype is not None and _dtype(dtype, np.dtype(float)) is not None
+    return "fresh" if copy is True or (known and not keeps_dtype(x, dtype)) else "view"
+
+
+def is_itself_as(x, dtype, order="K", casting="unsafe", subok=True, copy=True, device=None):
+    """Whether an array is given back as it is."""
+    return order == "K" and copy is False and keeps_dtype(x, dtype)
+
+
+memory(memory_of_astype, np.astype, astype)
+facts(np.astype, astype, boxed=is_ndarray, layout="by order", itself=is_itself_as)
+facts(np.astype, astype, linear=lambda *args, **named: "first" if keeps_dtype(*args, **named) else None)
 method("astype", astype)
 
 

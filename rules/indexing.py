@@ -36,7 +36,7 @@ from sct.ir.types import (
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
-from sct.registry.tangents import multilinear, tangent
+from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import as_number, scatter_add, unbroadcast
 
@@ -422,7 +422,7 @@ def memory_of_diagonal(v, k=0):
 memory(memory_of_diagonal, np.diag)
 
 
-multilinear(np.diag)
+facts(np.diag, linear="first")
 
 
 @adjoint(np.diag)

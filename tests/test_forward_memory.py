@@ -195,6 +195,36 @@ def a_strided_array(a):
     return np.sum(a * a) + np.sum(b)
 
 
+@case(x3, np.arange(3), 3)
+@case(x3, np.arange(3), 1)
+def converted_where_it_has_to_be(x, k, n):
+    y = x.astype(float, copy=False) if n > 1 else 2.0 * x
+    z = np.astype(y, float, copy=False)
+    z[0] = x[1] * x[2]
+    w = k.astype(float, copy=False)
+    w[:] += x
+    return np.sum(y * x) + np.sum(w * w) + np.sum(k)
+
+
+@case(matrix)
+@case(np.asfortranarray(matrix))
+@case(matrix[:, ::2])
+def converted_to_an_order(a):
+    b = a.T.astype(float, order="C", copy=False)
+    b[0, 1] = a[1, 1] ** 2
+    c = a.astype(float, order="F", copy=False)
+    c[1] = 0.5 * b[1, 2]
+    return np.sum(a * a) + np.sum(b**3) + np.sum(c)
+
+
+@case(matrix, 3)
+@case(matrix, 1)
+def a_diagonal(a, n):
+    d = np.diag(a, 1) if n > 1 else a[0]
+    a[0, 1] = a[1, 1] ** 2
+    return np.sum(d * d)
+
+
 @case(x3, 3)
 def numbers_that_become_arrays(x, n):
     s = 0.0

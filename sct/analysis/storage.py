@@ -340,9 +340,6 @@ def fresh(t: Apply) -> bool:
         if is_basic_index(t.args[1]) is False or (x.type.shape == () and x.type.boxed is False):  # of a number
             return True
         return isinstance(t.result.type, Array) and t.result.type.shape == () and not any(_ellipsis(a) for a in t.args[1:])
-    for name, copy in t.kwargs:
-        if name == "copy":
-            return copy == Const(True) and (isinstance(op, Method) or _of_library(op))
     if isinstance(op, Attribute):
         return facts_of(op).form_of == 0
     if op is UNPACK:  # of a vector, numbers
@@ -350,6 +347,9 @@ def fresh(t: Apply) -> bool:
     where = placed(t)
     if where is not None:
         return where == "fresh"
+    for name, copy in t.kwargs:
+        if name == "copy":
+            return copy == Const(True) and (isinstance(op, Method) or _of_library(op))
     return (effect(t) == "draws" and isinstance(t.result.type, Array)) or _makes_memory(primitive_of(op))
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_writing_call, points_to, shared
-from sct.analysis.storage import placed
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.ir.ops import ALLOCATE, LOAD, NEW, UNPACK, Call, Derived, Field, Free, Rebind, Store, View, describe
@@ -130,8 +129,7 @@ def _may_copy(s: Apply) -> bool:
     op = s.op.op if isinstance(s.op, View) else s.op
     if op in (operator.getitem, UNPACK) or isinstance(op, (Call, Derived, Rebind)) or not _of_array(s.args[0]):
         return False
-    how = for_call(facts_of(op).rearranged, op, s.args, s.kwargs)
-    return how == "may copy" or (how is None and placed(replace(s, op=op)) != "view")
+    return for_call(facts_of(op).rearranged, op, s.args, s.kwargs) in ("may copy", None)
 
 
 def _of_array(o: Operand) -> bool:
