@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 from sct.analysis.storage import fresh
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Call, Derived, Rebind, Store, View
+from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Call, Derived, Field, Rebind, Store, View
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
 from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined, is_list_or_dict
 from sct.registry.facts import facts_of
@@ -23,8 +23,10 @@ from sct.registry.facts import facts_of
 __all__ = [
     "Classes",
     "apart",
+    "fields_given",
     "has_memory",
     "is_change",
+    "is_item",
     "is_writing_call",
     "points_to",
     "put_in",
@@ -100,17 +102,21 @@ class Classes:
 def points_to(block: Block) -> Classes:
     """The classes of a function's values; of arguments that it writes into itself none is known to be apart from the others."""
     found = apart(block)
-    if any(has_memory(p) and found.of(p) in found.written for p in block.params):
-        found.join(block.params)
+    roots = (*block.params, *fields_given(block))
+    if any(has_memory(v) and found.of(v) in found.written for v in roots):
+        found.join(roots)
         del found.written
     return found
 
 
 def apart(block: Block) -> Classes:
-    """The classes of the values of a function whose arguments are apart."""
+    """The classes of the values of a function whose arguments, and the fields of these, are apart."""
     found = Classes()
+    fields = fields_given(block)
     for b in blocks_in(block):
         for s in b.body:
+            if isinstance(s, Apply) and s.result in fields:
+                continue
             if isinstance(s, Apply):
                 _apply(found, s)
             elif isinstance(s, Closure):
@@ -118,6 +124,23 @@ def apart(block: Block) -> Classes:
             for v, operands in s.flows:
                 found.join((v, *values_of(*operands)))
     return found
+
+
+def fields_given(block: Block) -> dict[Value, Apply]:
+    """The fields of arguments, of what is in them and of other such fields, which are read at the start; each where it is."""
+    given = set(block.params)
+    found: dict[Value, Apply] = {}
+    for s in block.body:
+        if isinstance(s, Apply) and (isinstance(s.op, Field) or is_item(s)) and s.args[0] in given:
+            given.add(s.result)
+            if isinstance(s.op, Field):
+                found[s.result] = s
+    return found
+
+
+def is_item(s: Apply) -> bool:
+    """Whether a statement takes an item, by a known key, out of a container."""
+    return s.op is operator.getitem and isinstance(s.args[0], Value) and isinstance(s.args[1], Const)
 
 
 def _apply(found: Classes, s: Apply) -> None:

@@ -18,6 +18,7 @@ from sct.frontend.resolve import MISSING, free_value
 from sct.ir.ops import Field, Free
 from sct.ir.records import record
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
+from sct.ir.words import path_in_words
 from sct.specialize.specializer import Written
 
 __all__ = ["Overlap", "overlap_check"]
@@ -87,10 +88,10 @@ class Overlap:
                 if (m, other_path) != (n, path) and _shared(target, other := _at(args[m], other_path)):
                     arrays = isinstance(target, np.ndarray) and isinstance(other, np.ndarray)
                     if not arrays or self.together is None or {self.names[n], self.names[m]} <= {*self.together}:
-                        _refuse(w, _described(self.names[m], other_path), arrays and self.together is None)
+                        _refuse(w, path_in_words((self.names[m], *other_path)), arrays and self.together is None)
             for f, other_path in zip(outside, self.outside_paths, strict=True):
                 if _shared(target, _at(free_value(f), other_path)):
-                    _refuse(w, _described(f.name, other_path))
+                    _refuse(w, path_in_words((f.name, *other_path)))
 
 
 def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iterator[tuple[Any, ...]]:
@@ -160,7 +161,7 @@ def _overlap(a: Any, b: Any) -> bool:
 
 
 def _check_writable(a: np.ndarray, w: Written) -> None:
-    name = _described(w.path[0], w.path[1:])
+    name = path_in_words(w.path)
     if not a.flags.writeable:
         raise ArgumentMemoryError(
             f"the argument {name} is read-only, and the function writes into it", w.place, f"Pass a copy: {name}.copy()."
@@ -175,7 +176,7 @@ def _check_writable(a: np.ndarray, w: Written) -> None:
 
 
 def _refuse(w: Written, other: str, arrays: bool = False) -> None:
-    name = _described(w.path[0], w.path[1:])
+    name = path_in_words(w.path)
     error = ArgumentMemoryError(
         f"the arguments {name} and {other} share memory, and the function writes into {name}",
         w.place,
@@ -183,7 +184,3 @@ def _refuse(w: Written, other: str, arrays: bool = False) -> None:
     )
     error.of_arrays = arrays
     raise error
-
-
-def _described(name: str, path: tuple[Any, ...]) -> str:
-    return name + "".join(f".{k.name}" if isinstance(k, Field) else f"[{k!r}]" for k in path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import functools
 from enum import Enum
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 from sct.ir.ops import Free
@@ -124,11 +124,11 @@ def _finds_as_usual(cls: type) -> bool:
 def has_fields(value: Any) -> bool:
     """Whether an object is known by its class and what its fields hold.
 
-    So are bound methods, partials, and instances of classes written in Python, unless they are numbers, containers or like
-    arrays, find their attributes in a way of their own, or have a rule.
+    So are bound methods, partials, namespaces, and instances of classes written in Python, unless they are numbers, containers
+    or like arrays, find their attributes in a way of their own, or have a rule.
     """
     cls = type(value)
-    if cls in (MethodType, functools.partial):
+    if cls in (MethodType, functools.partial, SimpleNamespace):
         return not is_registered(value)
     if isinstance(value, _VALUES) or not cls.__flags__ & _HEAP_TYPE or not _finds_as_usual(cls):
         return False

@@ -8,10 +8,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from sct.ir.ops import describe
+from sct.ir.ops import Field, describe
 from sct.ir.types import Abstract, Array, Const, Dict, DictOf, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, Undefined
 
-__all__ = ["in_words", "records", "shape_in_words"]
+__all__ = ["in_words", "path_in_words", "records", "shape_in_words"]
 
 _RANKS = ("number", "vector", "matrix")
 
@@ -38,6 +38,11 @@ def in_words(t: Abstract) -> str:
     if isinstance(t, Slice):
         return "a slice"
     return "a value that is not assigned on every path" if isinstance(t, Undefined) else "a value of unknown type"
+
+
+def path_in_words(path: tuple[Any, ...]) -> str:
+    """What a name, and the keys and fields behind it, lead to, as one writes it."""
+    return path[0] + "".join(f".{k.name}" if isinstance(k, Field) else f"[{k!r}]" for k in path[1:])  # type: ignore[no-any-return]
 
 
 def _array(t: Array) -> str:

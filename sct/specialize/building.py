@@ -59,6 +59,7 @@ class Builder(Protocol):
     left: list[tuple[FunctionType, Write]]
     in_memory: bool
     objects: bool
+    everything: bool
     writing: set[Any]
     site: tuple[Hashable, ...]
     parameters: set[Value]
@@ -76,6 +77,7 @@ class Builder(Protocol):
     again: dict[Any, tuple[Repeated, tuple[Access, ...]]]
     free_values: dict[Free, Value]
     outside: set[Value]
+    arguments: set[Value]
     dependencies: dict[Dependency, None]
     free: dict[Free | Field, Abstract]
     templates: dict[Hashable, Any]

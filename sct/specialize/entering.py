@@ -19,7 +19,7 @@ def decide(s: Builder, o: Operand) -> None:
     found = s.memory.object_of(o)
     if isinstance(found, Value) and found in s.parameters and not isinstance(found.type, Tuple):
         what = ("object", s.path_of(found))
-        if found in s.outside or what in s.decided:
+        if (found in s.outside and found not in s.arguments) or what in s.decided:
             raise unlike(s)
         raise UndecidedError(what, True)
 

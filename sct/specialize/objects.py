@@ -68,21 +68,23 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
     return s.emit(NEW, (whole,), {}, t, name)
 
 
-def entered(s: Builder, v: Operand, path: tuple[Any, ...], everything: bool) -> Operand:
-    """An argument with those of the lists and dicts in it as objects for which that is decided, or with all of them."""
+def entered(s: Builder, v: Operand, path: tuple[Any, ...]) -> Operand:
+    """An argument, or a field of one, with those of the lists and dicts in it as objects for which that is decided."""
     t = type_of(v)
     if not isinstance(v, Value) or not isinstance(t, (Tuple, List, Dict)):
         return v
     items = s.items_of(v)
-    now = [entered(s, i, (*path, k), everything) for k, i in zip(keys_of(t), items, strict=True)]
+    now = [entered(s, i, (*path, k)) for k, i in zip(keys_of(t), items, strict=True)]
     whole = with_items(t, now)
     if isinstance(t, Tuple):
         return v if all(map(operator.is_, items, now)) else whole
-    if everything or s.decided.get(("object", path)):
+    if s.everything or s.decided.get(("object", path)):
         own = made(s, whole, s.memory.name_of(v))
         s.given.update(dict.fromkeys(type_of(own).sites, v))  # type: ignore[union-attr]
         return own
     if not all(map(operator.is_, items, now)):
+        if s.memory is not s.initial:  # others may know it as it was
+            raise UndecidedError(("object", path), True)
         s.memory.set(v, whole)
     return v
 

@@ -162,17 +162,18 @@ def _specialized(
 ) -> Specialized:
     # what is named after its place is its own in each run
     s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory, memory=Memory(in_memory))
-    s.objects = everything is not None
+    s.objects, s.everything = everything is not None, bool(everything)
     s.entry = []
     params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]
     s.parameters.update(params)
+    s.arguments.update(params)
     s.memory.born.update(params)
     s.initial = s.memory
     if function.callee is not None:
         s.stack.append(function.callee)
     if everything is not None:
-        operands = [objects.entered(s, o, (p.name,), everything) for o, p in zip(operands, params, strict=True)]
+        operands = [objects.entered(s, o, (p.name,)) for o, p in zip(operands, params, strict=True)]
     try:
         result = s.present(s.run(function, operands))
     except (FrozenError, UnrollError) as e:
@@ -216,7 +217,9 @@ class Specializer:
     env: dict[Value, Operand] = field(default_factory=dict)
     free_values: dict[Free, Value] = field(default_factory=dict)
     field_values: dict[tuple[Value, Field], Value] = field(default_factory=dict)
+    fields: dict[Value, Operand] = field(default_factory=dict)  # what is in fields, with its lists and dicts as objects
     outside: set[Value] = field(default_factory=set)  # data from outside of the function, and what is in it
+    arguments: set[Value] = field(default_factory=set)  # the arguments, and what is in them and their fields
     recursion: dict[Any, Abstract] = field(default_factory=dict)
     again: dict[Any, tuple[Repeated, tuple[Access, ...]]] = field(default_factory=dict)  # of recursive functions
     entry: list[Statement] | None = None
@@ -233,6 +236,7 @@ class Specializer:
     in_memory: bool = False  # writes into arrays stay writes
     writing: set[Any] = field(default_factory=set)  # the recursive functions that write into their arguments
     objects: bool = False  # lists and dicts stay objects, too
+    everything: bool = False  # also those in arguments
     site: tuple[Hashable, ...] = ()  # the statement that is being carried out
     numbers: int = 0  # of what it has made
     unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in
@@ -400,7 +404,7 @@ class Specializer:
                 self.place,
                 "Return a new array.",
             )
-        if obj in self.outside:
+        if obj in self.outside and not (self.in_memory and obj in self.arguments):
             raise UnsupportedSyntaxError(
                 f"a write into {self.memory.name_of(obj)!r}, which is defined outside of the function",
                 self.place,
@@ -410,8 +414,8 @@ class Specializer:
             self.written.setdefault(obj, self.place)
 
     def path_of(self, v: Value) -> tuple[Any, ...]:
-        """The name of the parameter that an argument, or a part of one, comes from, and the keys that lead to it."""
-        for (owner, key), made in self.projections.items():
+        """The name of the parameter that an argument, or a part of one, comes from, and the keys and fields that lead to it."""
+        for (owner, key), made in (*self.projections.items(), *self.field_values.items()):
             if made is v:
                 return (*self.path_of(owner), key)
         return (v.name,)
@@ -557,6 +561,8 @@ class Specializer:
             made = self.append(operator.getitem, (v, Const(key)), {}, item, name)
         else:
             made = self.projections[v, key] = self.at_entry(operator.getitem, (v, Const(key)), item, "", name)
+        if v in self.arguments:
+            self.arguments.add(made)
         if v in self.outside:
             self.add_outside(made)
         return made
@@ -765,14 +771,25 @@ class Specializer:
         if isinstance(t, Const):
             return t
         if (x, field) in self.field_values:
-            return self.field_values[x, field]
+            made = self.field_values[x, field]
+            return self.fields.get(made, made)
         name = "" if field.name.startswith("__") else field.name
         if self.entry is None or x not in self.parameters:
             made = self.append(field, (x,), {}, t, name)
-        else:
-            made = self.field_values[x, field] = self.at_entry(field, (x,), t, name)
+            self.add_outside(made)
+            return made
+        made = self.field_values[x, field] = self.at_entry(field, (x,), t, name)
         self.add_outside(made)
-        return made
+        if x in self.arguments:
+            self.arguments.add(made)
+        if not self.objects or x not in self.arguments:
+            return made
+        path, site, numbers = self.path_of(made), self.site, self.numbers
+        self.site, self.numbers = ("field", path), 0
+        with self.into(self.entry):
+            own = self.fields[made] = objects.entered(self, made, path)
+        self.site, self.numbers = site, numbers
+        return own
 
     # -- calls that are not followed ---------------------------------------------------------------------------------
 

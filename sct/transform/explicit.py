@@ -10,19 +10,43 @@ caller's are left alone; what no write may reach stays as it is. `sct.transform.
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_writing_call, points_to, shared
+from sct.analysis.points_to import (
+    Classes,
+    apart,
+    fields_given,
+    has_memory,
+    is_change,
+    is_item,
+    is_writing_call,
+    points_to,
+    shared,
+)
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.ir.ops import ALLOCATE, LOAD, NEW, UNPACK, Call, Derived, Field, Free, Rebind, Store, View, describe
 from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
-from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, Unknown, is_list_or_dict, keys_of, with_items
+from sct.ir.types import (
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    Instance,
+    List,
+    ListOf,
+    Tuple,
+    Unknown,
+    is_list_or_dict,
+    keys_of,
+    with_items,
+)
+from sct.ir.words import path_in_words
 from sct.registry.facts import facts_of
 from sct.runtime import kept, laid_out, together
 from sct.specialize.specializer import Specialized, Written
@@ -46,24 +70,26 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> S
         primal = replace(primal, function=f)
     found = apart(f.block)
     if not found.targets and not found.changes:
+        _refuse_whole(f.block, primal.written)
         return primal
     arguments = _Arguments(f.block, sharing)
     block = arguments.run()
     classes = points_to(block) if own else apart(block)
     paths = arguments.paths
     if sharing:
-        paths = {**paths, **_fields(block, paths)}
         paths = {v: path for v, path in paths.items() if isinstance(v.type, Array) and has_memory(v)}
         classes.join(paths)
     given = {v: path for v, path in paths.items() if classes.is_written(v)}
+    _refuse_objects(given, classes)
     written = tuple(Written(path, classes.write(v).place) for v, path in given.items())
+    _refuse_whole(f.block, (*primal.written, *written))
     if own and any(classes.of(v) in keeps_strides(classes, block) for v in given):
         raise UnsupportedSyntaxError(
             "a write of a recursive function into what may be a view or a copy of its argument, as that lies in memory",
             next(iter(classes.written.values())).place,
             "Reshape it before the call.",
         )
-    n = max((k + 1 for k, s in enumerate(block.body) if not given.keys().isdisjoint(s.results)), default=len(arguments.items))
+    n = len(arguments.items)
     copies: list[Statement] = []
     made_of: dict[Value, Operand] = {}
     if sharing:
@@ -78,16 +104,42 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> S
     return replace(primal, function=changed(f, block=made.with_(body)), written=() if own else (*primal.written, *written))
 
 
-def _fields(block: Block, paths: Mapping[Value, tuple[Any, ...]]) -> dict[Value, tuple[Any, ...]]:
-    """The fields of arguments that are read at the start, and where they are found."""
-    found: dict[Value, tuple[Any, ...]] = {}
-    for s in block.body:
-        if isinstance(s, Apply) and isinstance(s.op, Field):
-            owner = s.args[0]
-            path = found.get(owner, paths.get(owner)) if isinstance(owner, Value) else None
-            if path is not None:
-                found[s.result] = (*path, s.op)
-    return found
+def _refuse_objects(given: Iterable[Value], classes: Classes) -> None:
+    """Refuse a call that may write into what the fields of an object hold."""
+    for v in given:
+        if isinstance(v.type, Instance):
+            raise UnsupportedSyntaxError(
+                f"a write into what {v.name or 'an object'} holds, by a recursive function",
+                classes.write(v).place,
+                "Give it the arrays that it writes into.",
+            )
+
+
+def _refuse_whole(block: Block, written: Iterable[Written]) -> None:
+    """Refuse to use an object as a whole that has something in its fields of which the function writes into copies."""
+    fields = [w for w in written if any(isinstance(k, Field) for k in w.path)]
+    paths: dict[Value, tuple[Any, ...]] = {p: (p.name,) for p in block.params} if fields else {}
+    for b in blocks_in(block) if fields else ():
+        for s in (*b.body, None):
+            part = isinstance(s, Apply) and (isinstance(s.op, Field) or is_item(s)) and s.args[0] in paths
+            if part:
+                assert isinstance(s, Apply)
+                key = s.op if isinstance(s.op, Field) else s.args[1].value  # type: ignore[union-attr]
+                paths[s.result] = (*paths[s.args[0]], key)  # type: ignore[index]
+                continue
+            for v in values_of(*b.yields) if s is None else s.values:
+                w = next((w for w in fields if v in paths and _is_in_field(w.path, paths[v])), None)
+                if w is not None:
+                    raise UnsupportedSyntaxError(
+                        f"a write into {path_in_words(w.path)}, a field of an object that is used as a whole",
+                        w.place,
+                        "Pass or return its fields.",
+                    )
+
+
+def _is_in_field(path: tuple[Any, ...], whole: tuple[Any, ...]) -> bool:
+    """Whether a path leads through a field of what is at another one."""
+    return path[: len(whole)] == whole and any(isinstance(k, Field) for k in path[len(whole) :])
 
 
 def _together(given: Iterable[Value], classes: Classes, out: list[Statement]) -> dict[Value, Operand]:
@@ -152,7 +204,8 @@ def _copied(v: Value, classes: Classes, exact: set[Value], out: list[Statement])
 class _Arguments:
     """What a function reads of containers that are arguments: what it may write into in one is taken out at the start.
 
-    `paths`: the arguments, and what is taken out of them, each with the parameter's name and the keys that lead to it.
+    `paths`: the arguments, and what is taken out of them, each with the parameter's name and the keys and
+    fields that lead to it.
     `items`: the statements that do so.
     """
 
@@ -164,12 +217,16 @@ class _Arguments:
         self.items: list[Statement] = []
         self.taken: dict[Value, Operand] = {}
         self.known: dict[tuple[Operand, Any], Value] = {}
+        self.fields: dict[Operand, list[Apply]] = {}  # of objects
+        self.moved: set[Value] = set()  # those that are read among `items`
 
     def run(self) -> Block:
         """The block, with `items` before its other statements."""
         for s in self.whole.body:
-            if isinstance(s, Apply) and _is_item(s):
+            if isinstance(s, Apply) and is_item(s):
                 self.known.setdefault((s.args[0], s.args[1].value), s.result)  # type: ignore[union-attr]
+        for s in fields_given(self.whole).values():
+            self.fields.setdefault(s.args[0], []).append(s)
         for p in self.whole.params:
             self.take(p, p, (p.name,))
         return self.block(self.whole, self.items) if self.items else self.whole
@@ -177,9 +234,13 @@ class _Arguments:
     def take(self, v: Value, before: Value | None, path: tuple[Any, ...]) -> Operand:
         """An argument or a part of one, which was `before` where it was taken out; a container as one of its items."""
         t = v.type
-        taken = self.every or (before is not None and self.classes.is_written(before))
+        taken = self.every or (before is not None and self.is_written(before))
         if not taken or not isinstance(t, (Tuple, List, Dict)):
             self.paths[v] = path
+            for s in self.fields.get(before, ()) if taken and before is not None else ():
+                self.items.append(replace(s, args=(v,)))
+                self.moved.add(s.result)
+                self.taken[s.result] = self.take(s.result, s.result, (*path, s.op))
             return v
         items: list[Operand] = []
         for k, item in zip(keys_of(t), t.items, strict=True):
@@ -195,10 +256,17 @@ class _Arguments:
             self.taken[before] = made
         return made
 
+    def is_written(self, v: Value) -> bool:
+        """Whether something is written into in an argument, or in the fields of what is in it."""
+        inside = (w for (owner, _), w in self.known.items() if owner is v)
+        return self.classes.is_written(v) or any(map(self.is_written, (*inside, *(s.result for s in self.fields.get(v, ())))))
+
     def block(self, block: Block, first: Iterable[Statement] = ()) -> Block:
         body = list(first)
         for s in block.body:
-            whole = self.taken.get(s.args[0]) if isinstance(s, Apply) and _is_item(s) else None  # type: ignore[arg-type]
+            if isinstance(s, Apply) and s.result in self.moved:
+                continue
+            whole = self.taken.get(s.args[0]) if isinstance(s, Apply) and is_item(s) else None  # type: ignore[arg-type]
             if isinstance(whole, (Tuple, List, Dict)):
                 assert isinstance(s, Apply)
                 self.taken[s.result] = whole.items[list(keys_of(whole)).index(s.args[1].value)]  # type: ignore[union-attr]
@@ -208,11 +276,6 @@ class _Arguments:
 
     def operand(self, o: Operand) -> Operand:
         return map_leaves(lambda v: self.taken.get(v, v) if isinstance(v, Value) else v, o)
-
-
-def _is_item(s: Apply) -> bool:
-    """Whether a statement takes an item, by a known key, out of a container."""
-    return s.op is operator.getitem and isinstance(s.args[0], Value) and isinstance(s.args[1], Const)
 
 
 class _Loads:

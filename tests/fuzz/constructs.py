@@ -719,6 +719,14 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<vec> += 0.3 * h.a",
         "<VECS> = [h.a, <vec>]\n<VECS>[1][<at>] = <value>",
         "<VEC> = <vec> * h.a",
+        "h.a[<at>] = <value>",
+        "h.a[1:] *= <vec>[1:]",
+        "<VEC> = h.a if <test> else <vec>\n<VEC>[<at>] = <value>",
+        "<VEC> = h.a[::-1]\n<VEC>[<at>] = <value>\n<vec> += 0.3 * h.a",
+        "h.p[<k>][<at>] = <value>",
+        "h.p[<k>] = <ref>",
+        "h.p.append(<ref>)\nh.p[0] *= 0.9",
+        "<VECS> = h.p\n<VECS>[0] = <new>\n<VEC> = h.p[0]",
     ),
 }
 """Statements, by the construct that they are an example of."""

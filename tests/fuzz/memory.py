@@ -31,7 +31,11 @@ CONSTRUCTS = (*STATEMENTS, _GROWN, _RETURN, *_OF_ARGUMENTS)
 """All that a program may be an example of."""
 
 _ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
-_OFTEN = ("a value kept while memory changes",) * 2  # more often than others
+_OFTEN = (
+    "a value kept while memory changes",
+    "a value kept while memory changes",
+    "view or copy by layout",
+)  # more often than others
 _LARGEST = 20.0  # number
 _LONGEST = 10  # list
 _STEPS = 2000  # of loops
@@ -259,7 +263,7 @@ class _Arguments:
             "xy": (0.1, lambda: (self.vector(), self.vector())),
             "ws": (0.15, lambda: [self.number() for _ in range(3)]),
             "s": (0.2, self.number),
-            "h": (0.3, lambda: SimpleNamespace(a=self.vector())),
+            "h": (0.3, lambda: SimpleNamespace(a=self.vector(), p=self.vectors(2))),
         }
         args |= {name: make() for name, (often, make) in others.items() if r.random() < often}
         if r.random() < 0.15 and self.twice(args):
@@ -282,7 +286,7 @@ class _Arguments:
         if "d" in args:
             ways += [lambda: args["d"].update(w=args["x"]), lambda: args["d"].update(w=args["d"]["b"])]
         if "h" in args:
-            ways += [lambda: setattr(args["h"], "a", args["x"])] * 2
+            ways += [lambda: setattr(args["h"], "a", args["x"]), lambda: args["h"].p.__setitem__(1, args["x"])]
         if "A" in args:
             ways += [lambda: args.update(y=args["A"][1])]
         self.random.choice(ways)()
