@@ -132,6 +132,17 @@ def arrays_in_a_list_that_are_replaced(x, n):
     return np.sum(out[0] * out[1])
 
 
+def put_in(x, n):
+    x[0] = 0.5 * x[n]
+    x[1] = 3.0
+    return x[0]
+
+
+@case(np.array([0.5, 2.0, 3.0]), 2)
+def a_choice_before_a_write(x, n):
+    return (x[0] if x[0] > 1.0 else 2.0 * x[1]) * put_in(x, n)
+
+
 @case(x3, 2)
 def indices_that_are_changed(x, n):
     rows, columns = np.indices((3, 3))

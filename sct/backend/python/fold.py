@@ -172,6 +172,7 @@ class _Folder:
             if isinstance(s, If) and self.is_choice(s):
                 self.choices.add(s.results[0])
                 self.fold_test(s)
+                self.read_by_choice(s)
                 if self.used_once(s.results[0]):
                     self.inline.add(s.results[0])
 
@@ -211,6 +212,16 @@ class _Folder:
         """The classes of arrays that are written into, of which a statement, with what is folded into it, reads."""
         own = {classes.of(v) for v in s.values if v not in self.inline and classes.is_written(v)}
         return frozenset(own).union(*(self.loading.get(v, ()) for v in s.values if v in self.inline))
+
+    def read_by_choice(self, s: If) -> None:
+        """Note what a conditional expression reads: in its test, and in either branch."""
+        parts = [v for v in s.values if v in self.inline]
+        parts += [r for b in s.blocks for t in b.body for r in t.results]
+        if not self.reading.isdisjoint(parts):
+            self.reading.add(s.results[0])
+        loaded = frozenset[Value]().union(*(self.loading.get(v, ()) for v in parts))
+        if loaded:
+            self.loading[s.results[0]] = loaded
 
     def quiet(self, s: Apply) -> bool:
         """Whether a statement can be an expression."""
