@@ -178,10 +178,14 @@ def test_squares(op, squares):
 @pytest.mark.parametrize("op, itself", of("itself"))
 def test_itself(op, itself):
     x = np.ones((2, 2, 2))
-    run = (lambda a: getattr(a, op.name)()) if isinstance(op, Method) else op
-    assert itself(Array(x.dtype, x.shape)) and run(x) is x
-    flat, plain = np.ones(2, complex), Array(np.dtype(complex), (2,))
-    assert itself(plain) == (run(flat) is flat)
+    converts = op.__name__ == "astype" if not isinstance(op, Method) else False
+    args, kwargs = ((float,), {"copy": False}) if converts else ((), {})
+    run = (lambda a: getattr(a, op.name)()) if isinstance(op, Method) else (lambda a: op(a, *args, **kwargs))
+    assert itself(Array(x.dtype, x.shape), *args, **kwargs) and run(x) is x
+    flat = np.ones(2, np.float32 if converts else complex)
+    assert itself(Array(flat.dtype, (2,)), *args, **kwargs) == (run(flat) is flat)
+    if converts:
+        assert not itself(Array(x.dtype, x.shape), float) and run(x) is not op(x, float)
 
 
 @pytest.mark.parametrize("op, how", of("rearranged"))
