@@ -8,12 +8,12 @@ import operator
 import numpy as np
 
 from sct.ir.shapes import as_array, constant
-from sct.ir.types import UNKNOWN, Array, Const, Dict, List, Scalar, Tuple, Unknown
+from sct.ir.types import UNKNOWN, Array, Const, Dict, DictOf, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type, type_rule
-from sct.runtime import unbroadcast
+from sct.runtime import repeated, unbroadcast
 
 from .arithmetic import (
     evaluated,
@@ -79,6 +79,8 @@ def shared_by_equals(y, values, y_bar):
 def total(y, iterable, start=0, *, y_bar):
     if isinstance(iterable, np.ndarray):
         terms_bar = np.broadcast_to(y_bar, np.shape(iterable))
+    elif isinstance(iterable, list) and np.ndim(y) == 0:
+        terms_bar = repeated(y_bar, len(iterable))
     else:
         terms_bar = ()
         for term in iterable:
@@ -86,6 +88,16 @@ def total(y, iterable, start=0, *, y_bar):
         if isinstance(iterable, list):
             terms_bar = list(terms_bar)
     return terms_bar, unbroadcast(y_bar, start)
+
+
+@tangent(sum)
+def total_tangent(y, iterable, start=0, *, iterable_dot, start_dot):
+    """The sum of the tangents."""
+    if iterable_dot is None:
+        return start_dot
+    if start_dot is None:
+        return sum(iterable_dot)
+    return sum(iterable_dot, start_dot)
 
 
 def _plain(value):
@@ -329,7 +341,7 @@ def _is_instance(x, classes):
         return evaluated(isinstance, x, classes)
     if isinstance(x, Scalar):
         return evaluated(issubclass, x.kind, classes)
-    for abstract, kind in ((Tuple, tuple), (List, list), (Dict, dict)):
+    for abstract, kind in ((Tuple, tuple), ((List, ListOf), list), ((Dict, DictOf), dict)):
         if isinstance(x, abstract):
             # a subclass, such as a named tuple, may be an instance of more
             return True if evaluated(issubclass, kind, classes) else _unlike(classes, kind)

@@ -644,3 +644,30 @@ def a_list_changed_by_a_recursive_function(x, n):
 def test_a_list_that_a_recursive_function_changes_is_refused():
     with pytest.raises(sct.SctError):
         sct.jvp(a_list_changed_by_a_recursive_function)(x3, 2, x3)
+
+
+def sums(x, n):
+    xs = [float(x[0])]
+    for i in range(n):
+        xs.append(0.1 * float(x[i % 3]))
+    return sum(xs), sum(xs, 0.5), sum(xs, x[1]), sum([], x[2])
+
+
+def sums_of_entries(x, n):
+    rows = [[0.0] * 2 for i in range(n + 1)]
+    rows[n % 2][0] = float(x[1])
+    none = []
+    return sum([row[0] for row in rows]), sum([row[0] * x[1] for row in rows], x[0]), sum(none)
+
+
+@pytest.mark.parametrize("n", [1, 40])
+def test_a_sum_of_a_list_is_that_of_python(n):
+    for f, value in (
+        (sums, sct.jvp(sums)(x3, n, x3)[0]),
+        (sums, sct.vjp(sums)(x3, n, (1.0,) * 4)[0]),
+        (sums_of_entries, sct.jvp(sums_of_entries)(x3, n, x3)[0]),
+    ):
+        assert value == f(x3, n)
+        assert [type(v) for v in value] == [type(v) for v in f(x3, n)]
+    sct.check_grads(sums, (x3, n), modes=("forward", "reverse"))
+    sct.check_grads(sums_of_entries, (x3, n), modes=("forward",))

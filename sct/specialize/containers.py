@@ -19,7 +19,22 @@ from sct.infer.call import infer_call, plain
 from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Scalar, Size, Slice, Tuple, Unknown, with_items
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    Instance,
+    List,
+    ListOf,
+    Scalar,
+    Size,
+    Slice,
+    Tuple,
+    Unknown,
+    with_items,
+)
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan
 from sct.specialize.index_expressions import indexed
@@ -280,7 +295,7 @@ def _is(negated: bool) -> Callable[..., Any]:
         if isinstance(a, Const) and isinstance(b, Const):
             return Const((a.value is b.value) != negated)
         for p, q in ((a, b), (b, a)):
-            if p == Const(None) and isinstance(q, (Array, Scalar, Tuple, List, Dict, Instance, Slice)):
+            if p == Const(None) and isinstance(q, (Array, Scalar, Tuple, List, ListOf, Dict, DictOf, Instance, Slice)):
                 return Const(negated)
         return NotImplemented
 

@@ -19,7 +19,7 @@ from sct.infer.call import infer_call, plain
 from sct.infer.join import join, widen
 from sct.ir.shapes import as_array, item_of
 from sct.ir.ssa import Operand, type_of
-from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Unknown
+from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Undefined, Unknown
 from sct.ir.words import in_words
 from sct.specialize.building import Builder
 
@@ -139,8 +139,15 @@ def _array(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> O
 
 
 def _sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    total = s.apply(np.sum, (_stacked(s, args[0]), Const(0)))
-    start = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
+    x, start = args[0], args[1] if len(args) > 1 else kwargs.get("start", Const(0))
+    t = type_of(x)
+    assert isinstance(t, ListOf)
+    if isinstance(t.item, Undefined) and t.sites:  # nothing is ever put into it
+        return start
+    if as_rank(t.item) == 0 and as_rank(as_array(type_of(start))) == 0:
+        made = infer_call(operator.add, [type_of(start), t.item], {})
+        return s.append(sum, (x,) if start == Const(0) else (x, start), {}, made)
+    total = s.apply(np.sum, (_stacked(s, x), Const(0)))
     return total if start == Const(0) else s.apply(operator.add, (start, total))
 
 
