@@ -206,6 +206,23 @@ def a_strided_array(a):
     return np.sum(a * a) + np.sum(b)
 
 
+@case(x3, 3)
+@case(x3, 1)
+def written_as_an_array_of_no_axes(x, n):
+    y = x + 1.0
+    t = x[1:2].reshape(())
+    t[()] = 2.0
+    z = x + 1.0
+    u = np.squeeze(x[2:]) if n > 1 else np.array(x[0])
+    v = u + 1.0
+    u *= y[1]
+    for i in range(n):
+        w = u + 1.0
+        u[...] = x[0] * w
+        u = x[i % 3, ...]
+    return y, z, v, w, x
+
+
 @case(x3, np.arange(3), 3)
 @case(x3, np.arange(3), 1)
 def converted_where_it_has_to_be(x, k, n):

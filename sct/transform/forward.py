@@ -264,7 +264,7 @@ class _Forward(Boundary):
 
     def of_result(self, v: Value) -> Value:
         """The tangent of a φ."""
-        made = Value(adjoint_type(v.type), f"{v.name}_dot" if v.name else "", f"{v.hint or 'part'}_dot")
+        made = Value(self.type_beside(v), f"{v.name}_dot" if v.name else "", f"{v.hint or 'part'}_dot")
         self.dots[v] = made
         return made
 
@@ -361,6 +361,13 @@ class _Forward(Boundary):
 
     # -- memory ------------------------------------------------------------------------------------------------------
 
+    def type_beside(self, v: Value) -> Abstract:
+        """The type of a tangent: that of an array that is written into is an array of its rank, and no number."""
+        t, own = adjoint_type(v.type), v.type
+        if not isinstance(t, Array) or not isinstance(own, Array) or not self.classes.is_written(v):
+            return t
+        return Array(t.dtype, t.shape, own.boxed, () if own.boxed else t.also)
+
     def in_memory(self, s: Apply) -> None:
         """What stands for an array, or what one holds: that for the array of the tangents has it."""
         name = f"{s.result.name}_dot" if s.result.name else ""
@@ -396,7 +403,7 @@ class _Forward(Boundary):
                 self.contained(a, s.result.type) if k == given or (_holds_memory(a) and any(a is o for o in led)) else a
                 for k, a in enumerate(s.args)
             )
-        self.dots[s.result] = self.b.append(s.op, args, dict(s.kwargs), adjoint_type(s.result.type), name)
+        self.dots[s.result] = self.b.append(s.op, args, dict(s.kwargs), self.type_beside(s.result), name)
 
     def contained(self, o: Operand, t: Abstract) -> Operand:
         """The tangent of what is put into a list or dict, where what is there is of type `t`; None for what can have none."""
@@ -454,7 +461,7 @@ class _Forward(Boundary):
             made = self.b.append(s.op.op, (own, v), {}, s.result.type)
             found = tangent_by_rule(self.b, Apply(s.op.op, (own, v), (), made, s.place, s.origin), now)
             args, op = (into, Const(0.0) if found is None else found, x), Rebind(runtime.renewed)
-        self.dots[s.result] = self.b.append(op, args, {}, adjoint_type(s.result.type), name)
+        self.dots[s.result] = self.b.append(op, args, {}, self.type_beside(s.result), name)
 
     def tape_step(self, s: Apply) -> None:
         """A step of a tape, beside which there is one of the tangents of its entries."""
@@ -519,7 +526,7 @@ class _Forward(Boundary):
         given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
         wrt = tuple(n for n, a in given.items() if any(v in dots for v in values_of(a)))
         tangents = tuple(self.tangent(given[n]) for n in wrt)
-        t = Tuple((s.result.type, adjoint_type(s.result.type)))
+        t = Tuple((s.result.type, self.type_beside(s.result)))
         pushed = Derived(op.function, wrt, False, True, op.effect)
         if isinstance(op, Derived):  # which draws again what has been drawn
             pushed, args = replace(pushed, function=replace(op, draws=False), draws=op.draws), (*states, *args)

@@ -338,6 +338,8 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<NUM> = np.sum(np.sin(<vec>))\n<vec>[<at>] = <value>",
         "<NUM> = <vec> @ <vec2>\n<vec> *= <vec2>",
         "<PAIR> = <vec>[1:] + 0.1\n<vec>[1] = <value>",
+        "<VEC> = <vec> + 0.1\n<POINT> = <vec>[1:2].reshape(())\n<POINT>[()] = <value>",
+        "<NUM> = <point> + 0.1\n<point>[...] = <value>",
         "<MAT> = <mat> + 0.1\n<mat>[0] = <mat>[1]",
     ),
     "a write": (

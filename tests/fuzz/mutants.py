@@ -77,9 +77,9 @@ MUTANTS = {
     "the tangent of a view is a copy": Mutant(
         "sct.transform.forward",
         "_Forward.in_memory",
-        "self.b.append(s.op, args, dict(s.kwargs), adjoint_type(s.result.type), name)",
+        "self.b.append(s.op, args, dict(s.kwargs), self.type_beside(s.result), name)",
         "self.b.append(*((ALLOCATE, (self.b.append(s.op, args, dict(s.kwargs), adjoint_type(s.result.type)),), {}) "
-        "if isinstance(s.op, View) else (s.op, args, dict(s.kwargs))), adjoint_type(s.result.type), name)",
+        "if isinstance(s.op, View) else (s.op, args, dict(s.kwargs))), self.type_beside(s.result), name)",
     ),
     "the tangent of a φ is zero on one path": Mutant(
         "sct.transform.forward",
