@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import sct
+from sct.backend import link
 
 
 def leaves(x, f):
@@ -535,6 +536,247 @@ def whole_numbers_that_become_others(x, n):
     return L[1] * L[2] + L[0]
 
 
+# -- recursive functions that are given lists and dicts -----------------------------------------------------------------------
+
+
+def put_back_to_front(L, i, v):
+    L[i] = v
+    if i > 0:
+        return put_back_to_front(L, i - 1, v * 2.0)
+    return L
+
+
+@case(x3, 2)
+def a_list_changed_by_a_recursive_function(x, n):
+    L = []
+    for i in range(n + 1):
+        L.append(x[i])
+    K = put_back_to_front(L, n, x[0] * x[1])
+    return L[0] * K[1] + L[2]
+
+
+def collect(p, a, n):
+    if n > 0:
+        p.append(a * n)
+        collect(p, a, n - 1)
+    return p
+
+
+@case(x3, 3)
+def a_list_that_grows_in_a_recursive_function(x, n):
+    p = [x * 2.0]
+    collect(p, x, n)
+    return sum([v[0] * v[1] for v in p])
+
+
+@case(x3, 3)
+def an_array_in_what_a_recursive_function_gives(x, n):
+    p = collect([x * 1.0], x, n)
+    p[0][1] = x[0]
+    return p[0][1] * p[-1][2] * x
+
+
+def sum_of_squares(L, i):
+    return 0.0 if i >= len(L) else L[i] * L[i] + sum_of_squares(L, i + 1)
+
+
+@case(x3, 5)
+def a_list_that_is_only_read(x, n):
+    L = []
+    for i in range(n):
+        L.append(x[i % 3] * i)
+    return sum_of_squares(L, 0)
+
+
+def exchanged(p, q, n):
+    if n <= 0:
+        return p
+    p[n % 2] = q[0] * 0.9
+    return exchanged(q, p, n - 1)
+
+
+@case(x3, 3)
+def two_lists_in_turn(x, n):
+    p, q = [x[0], x[1]], [x[2], x[0] * x[1]]
+    r = exchanged(p, q, n)
+    r[0] = r[0] * 2.0
+    return p[0] * p[1] + q[0] * q[1] * x[0]
+
+
+def remembered(n, x, memo=None):
+    if memo is None:
+        memo = {}
+    if n in memo:
+        return memo[n]
+    if n < 2:
+        return x[n] * 1.0
+    memo[n] = remembered(n - 1, x, memo) * 0.6 + remembered(n - 2, x, memo) * x[2]
+    return memo[n]
+
+
+@case(x3, 7)
+def a_dict_that_remembers(x, n):
+    return remembered(n, x)
+
+
+def in_order(L):
+    if len(L) < 2:
+        return L
+    m = L[0]
+    return in_order([v for v in L[1:] if v < m]) + [m] + in_order([v for v in L[1:] if v >= m])
+
+
+@case(x3, 1)
+def a_list_that_is_sorted(x, n):
+    s = in_order([x[2] * 1.1, x[0] * x[1], x[0] * 0.5, x[1] * x[1]])
+    t = 0.0
+    for i in range(len(s)):
+        t = t + s[i] * i
+    return t
+
+
+def turned_over(pair, n):
+    if n == 0:
+        return pair
+    p, q = pair
+    p.append(q[0])
+    return turned_over((q, p), n - 1)
+
+
+@case(x3, 3)
+def lists_in_a_tuple(x, n):
+    p, q = [x[0]], [x[1], x[2]]
+    a, b = turned_over((p, q), n)
+    a[0] = a[0] * 3.0
+    return sum(p) * sum(q) * x[1]
+
+
+def grown_rows(rows, n):
+    if n <= 0:
+        return rows
+    rows[0].append(rows[-1][0] * 0.7)
+    rows.append([rows[0][-1] * 0.3])
+    rows[n % 2][0] = rows[0][0] * 1.1
+    return grown_rows(rows, n - 1)
+
+
+@case(x3, 3)
+def one_list_in_another_twice(x, n):
+    r = [x[0]]
+    rows = [r, r, [x[1]]]
+    out = grown_rows(rows, n)
+    return r[0] * r[-1] + out[-1][0] * rows[2][0]
+
+
+@case([1.5, 2.5], x3, 3)
+def an_argument_in_a_list_for_a_recursive_function(p, x, n):
+    rows = [p, [x[0]]]
+    out = grown_rows(rows, n)
+    return p[0] * p[-1] + out[-1][0]
+
+
+def appended_in_turn(L, K, n):
+    if n <= 0:
+        return 0.0
+    L.append(K[0] * 0.5)
+    return appended_in_turn(K, L, n - 1) + K[-1]
+
+
+@case(x3, 4)
+def one_list_given_twice_to_it(x, n):
+    L = [x[0], x[1]]
+    return appended_in_turn(L, L, n) * L[-1] + sum(L)
+
+
+@case(x3, 3)
+def a_list_and_one_that_may_be_it(x, n):
+    L, K = [x[0], x[1]], [x[2]]
+    M = L if n > 2 else K
+    return appended_in_turn(L, M, n) * L[-1] + sum(K)
+
+
+def halves(V, i):
+    if i >= len(V):
+        return
+    V[i] *= 0.5
+    halves(V, i + 1)
+
+
+@case(np.arange(9.0).reshape(3, 3) + 1.0, x3, 1)
+def views_in_a_list(A, x, n):
+    V = [A[0], A[:, 1]]
+    V.append(x)
+    halves(V, 0)
+    return np.sum(A * A) + x[0]
+
+
+def even(L, n):
+    if n == 0:
+        return 1.0
+    L[0] = L[0] * 0.9
+    return L[0] * odd(L, n - 1)
+
+
+def odd(L, n):
+    if n == 0:
+        return 2.0
+    L.append(L[0] * 0.3)
+    return L[-1] + even(L, n - 1)
+
+
+@case(x3, 5)
+def functions_that_call_one_another(x, n):
+    L = [x[0] * x[1]]
+    return even(L, n) + L[-1]
+
+
+def orders(L, k, out):
+    if k == len(L):
+        out.append(L[0] * 1.0 + L[1] * 2.0 + L[2] * 3.0)
+        return
+    for i in range(k, len(L)):
+        L[k], L[i] = L[i], L[k]
+        orders(L, k + 1, out)
+        L[k], L[i] = L[i], L[k]
+
+
+@case(x3, 1)
+def all_orders_of_a_list(x, n):
+    out = []
+    orders([x[0], x[1] * x[0], x[2]], 0, out)
+    p = 1.0
+    for v in out:
+        p = p * v * 0.1
+    return p
+
+
+def reached(node, graph, w, seen):
+    if node in seen:
+        return 0.0
+    seen[node] = 1
+    s = w[node] * w[node]
+    for other in graph[node]:
+        s = s + w[node] * reached(other, graph, w, seen)
+    return s
+
+
+@case(x3, 1)
+def a_graph_that_is_searched(w, n):
+    return reached(0, [[1, 2], [2], [0]], w, {})
+
+
+def last_of(L, n):
+    return L[-1] if n <= 0 else last_of(L, n - 1)
+
+
+@case(x3, 2)
+def lists_of_two_kinds_for_one_function(x, n):
+    a = last_of([x[0], x[1]], n)
+    b = last_of([x, x * x], n)
+    b[0] = 5.0 * a
+    return np.sum(b * x)
+
+
 @pytest.mark.parametrize("f, args", CASES)
 def test_in_memory(f, args):
     check(f, args)
@@ -643,24 +885,78 @@ def test_arguments_that_share_memory_may_not_both_vary():
         sct.jvp(entries_that_are_one)([x, x], [x, x])
 
 
-def put_back_to_front(L, i, v):
-    L[i] = v
-    if i > 0:
-        return put_back_to_front(L, i - 1, v * 2.0)
+def lengthened(L, x, n):
+    if n > 0:
+        L.append(x[0] * n)
+        lengthened(L, x, n - 1)
+
+
+def while_a_loop_goes_through_it(x, n):
+    L = [x[0], x[1]]
+    s = 0.0
+    for v in L:
+        lengthened(L, x, n)
+        s = s + v
+    return s
+
+
+def saved(L, x):
+    with np.errstate(all="ignore"):
+        L.append(x)
+
+
+def read_after_it_was_given_away(L, x, n):
+    if n <= 0:
+        return x[0]
+    y = read_after_it_was_given_away(L, x, n - 1) * len(L)
+    saved(L, x)
+    return y
+
+
+def given_away(x, n):
+    return read_after_it_was_given_away([x], x, n)
+
+
+@pytest.mark.parametrize("f", [while_a_loop_goes_through_it, given_away])
+def test_a_recursive_function_is_refused_that_may_change_what_is_read(f):
+    with pytest.raises(sct.UnsupportedSyntaxError, match="may have been changed by"):
+        sct.jvp(f)(x3, 2, x3)
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """The names of the texts that were compiled."""
+    made = []
+    load = link.load
+    monkeypatch.setattr(link, "load", lambda text: made.append(text.name) or load(text))
+    return made
+
+
+def doubled(L, x, n):
+    if n > 0:
+        L.append(x * n)
+        doubled(L, x, n - 1)
     return L
 
 
-def a_list_changed_by_a_recursive_function(x, n):
-    L = []
-    for i in range(n + 1):
-        L.append(x[i])
-    K = put_back_to_front(L, n, x[0] * x[1])
-    return L[0] * K[1] + L[2]
+def test_a_recursive_function_is_compiled_once_for_all_lengths(compiled):
+    def length(x, n):
+        return sum(v[0] for v in doubled([x], x, n))
+
+    for n in (3, 9):
+        sct.jvp(length)(x3, n, x3)
+    assert compiled == ["length_jvp", "doubled_jvp"]
 
 
-def test_a_list_that_a_recursive_function_changes_is_refused():
-    with pytest.raises(sct.SctError):
-        sct.jvp(a_list_changed_by_a_recursive_function)(x3, 2, x3)
+def test_a_derivative_of_a_derivative_in_a_function():
+    """Places in what is gone through again are the same each time."""
+
+    def slope(x, n):
+        return sct.jvp(a_list_that_grows_in_a_recursive_function)(x, n, x3)[1]
+
+    h = 1e-6
+    expected = (slope(x3 + h, 3) - slope(x3 - h, 3)) / (2.0 * h)
+    np.testing.assert_allclose(sct.jvp(slope)(x3, 3, np.ones(3))[1], expected, rtol=1e-6)
 
 
 def sums(x, n):

@@ -79,6 +79,15 @@ class Classes:
         """The classes of lists and dicts that are objects."""
         return self._by_class((s, s.args[0] if is_change(s) else s.result) for s in self.changes)
 
+    def is_stored(self, v: Value) -> bool:
+        """Whether some statement may write into what a value lies in, be it an array, a list or a dict."""
+        return has_memory(v) and self.of(v) in self.stored
+
+    @cached_property
+    def stored(self) -> dict[Value, Apply]:
+        """The classes of arrays, lists and dicts that are written into, each with a statement that does it."""
+        return {**self._by_class((s, s.args[0]) for s in self.changes if is_change(s)), **self.written}
+
     def write(self, v: Value) -> Apply:
         """A statement that writes into what a value may lie in, or makes or changes it as an object."""
         c = self.of(v)
@@ -103,9 +112,9 @@ def points_to(block: Block) -> Classes:
     """The classes of a function's values; of arguments that it writes into itself none is known to be apart from the others."""
     found = apart(block)
     roots = (*block.params, *fields_given(block))
-    if any(has_memory(v) and found.of(v) in found.written for v in roots):
+    if any(map(found.is_stored, roots)):
         found.join(roots)
-        del found.written
+        del found.written, found.stored
     return found
 
 
@@ -172,8 +181,7 @@ def written_by(s: Apply) -> tuple[Operand, ...]:
 
 def writes_into(block: Block, values: Iterable[Value]) -> bool:
     """Whether a block may write into what some values lie in."""
-    found = points_to(block)
-    return any(has_memory(v) and found.of(v) in found.written for v in values)
+    return any(map(points_to(block).is_stored, values))
 
 
 def is_change(s: Apply) -> bool:

@@ -36,7 +36,7 @@ from sct.infer.parameters import declared_type, parameter_names, plain_signature
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
-from sct.ir.types import Abstract, facts_relied_on, sizes_known
+from sct.ir.types import UNKNOWN, Abstract, facts_relied_on, sizes_known
 from sct.registry.rules import adjoint_rule, at_change
 from sct.specialize.lowering import compiling
 from sct.specialize.reading import noting
@@ -347,10 +347,11 @@ class DerivedFunction(Generic[_P, _R]):
         called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
         call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._added, root)
         latest = replace(made.text, bound={})
-        matches = guard(types, values, made.dependencies, made.free, made.facts, call, latest)
-        fit = sizes_fit(types, made.free, made.facts, call)
+        asked = [UNKNOWN if n in dict(self.mode.objects) else t for t, n in zip(types, inner, strict=True)]
+        matches = guard(asked, values, made.dependencies, made.free, made.facts, call, latest)
+        fit = sizes_fit(asked, made.free, made.facts, call)
         together = self.wrt if self.mode.together else None
-        check = overlap_check(tuple(self._inner.parameters), types, made.written, made.free, together)
+        check = overlap_check(tuple(self._inner.parameters), asked, made.written, made.free, together)
         return with_room(lambda: compiled(root, made.dependencies, made.text, made.signature, matches, fit, check, key))
 
     def _is_kept(self) -> bool:
@@ -370,7 +371,9 @@ class DerivedFunction(Generic[_P, _R]):
         return made
 
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
-        return tuple(abstract(v, n) for v, n in zip(values, self._inner.parameters, strict=True))
+        known = dict(self.mode.objects)
+        pairs = zip(values, self._inner.parameters, strict=True)
+        return tuple(known[n] if n in known else abstract(v, n) for v, n in pairs)
 
     def _written(self, types: tuple[Abstract, ...]) -> tuple[Made, Function]:
         """The derivative for arguments of the given types, as a text and in SSA form."""
@@ -428,10 +431,11 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _derived(self, derived: Derived) -> DerivedFunction[..., Any]:
         function = self._derived(derived.function) if isinstance(derived.function, Derived) else derived.function
-        mode = replace(MODES[derived.transform], again=isinstance(function, Again), own=derived.effect == "writes")
+        own = derived.effect == "writes"
+        mode = replace(MODES[derived.transform], again=isinstance(function, Again), own=own, objects=derived.objects)
         function = function.function if isinstance(function, Again) else function
-        own = self._callee.function is function and not self._first
-        if own and self._given_wrt == derived.wrt and self.mode == mode:
+        itself = self._callee.function is function and not self._first
+        if itself and self._given_wrt == derived.wrt and self.mode == mode:
             return self
         return DerivedFunction(function, derived.wrt, mode, self.optimize, derived.transform, self._cache)
 

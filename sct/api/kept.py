@@ -38,7 +38,7 @@ from sct.ir.naming import Names, resolved
 from sct.ir.ops import Again, Derived, Field, Free, Steps, StepsBack, Unused, package_of
 from sct.ir.scanner import Scanner
 from sct.ir.ssa import Apply, Function, blocks_in
-from sct.ir.type_text import Reader, text_of
+from sct.ir.type_text import Reader, parse_type, text_of
 from sct.ir.types import Abstract, Fact, Instance, Size
 from sct.registry.changes import all_are_own
 from sct.registry.rules import AdjointRule
@@ -379,6 +379,14 @@ def _refuse(value: Any) -> Any:
     raise UnkeyedError(f"{value!r:.60}")
 
 
+def _type_text(t: Abstract) -> str:
+    """The text of a type, which gives that type again."""
+    text = text_of(t)
+    if "@" in text or parse_type(text) != t:
+        raise UnkeyedError(f"a type, {text}")
+    return text
+
+
 def _size_text(fact: Fact) -> str:
     """The text of the size in a fact, which gives that size again."""
     text = text_of(fact.size)
@@ -401,6 +409,8 @@ def _bound(walk: _Walk, value: Any) -> Any:
     around: list[Any] = []
     while isinstance(value, (Again, Derived)):
         options = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "function"}
+        if isinstance(value, Derived):
+            options["objects"] = [(name, _type_text(t)) for name, t in value.objects]
         around.append([type(value).__name__, options])
         value = value.function
     return {"around": around, **walk.reference(value)}
@@ -410,6 +420,8 @@ def _unbound(walk: _Walk, how: Any) -> Any:
     value = walk.referred(how)
     for kind, options in reversed(how["around"]):
         given = {name: tuple(o) if isinstance(o, list) else o for name, o in options.items()}
+        if kind == "Derived":
+            given["objects"] = tuple((name, parse_type(text)) for name, text in options["objects"])
         value = {"Again": Again, "Derived": Derived}[kind](value, **given)
     return value
 

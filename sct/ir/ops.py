@@ -201,7 +201,8 @@ class Derived:
 
     `function` may be such an operation itself. With `draws`, `args[0]` holds states of random generators: the function draws
     what it drew from them, and leaves the generators as they are. With `forward` it is the jvp: `(result, tangent)` of
-    `(*args, *tangents)`; it stands for the call of `function` as well, and has that call's `effect`.
+    `(*args, *tangents)`; it stands for the call of `function` as well, and has that call's `effect`. `objects`: the types of
+    the parameters that are lists or dicts that are objects, or tuples of some, by name.
     """
 
     function: Callable[..., Any] | Again | Derived
@@ -209,6 +210,7 @@ class Derived:
     draws: bool = False
     forward: bool = False
     effect: Any = "none"
+    objects: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.transform} of {getattr(self.function, '__name__', self.function)}"

@@ -261,8 +261,11 @@ class _Parser(Reader):
     def vjp_op(self, forward: bool = False) -> Derived:
         wrt, draws = self.words(), self.scan.accept("draws")
         effect = self.word_or_text() if self.scan.accept("effect") else "none"
+        objects = self.scan.accept("objects") and self.scan.accept("{")
+        names, types = self.pairs(self.abstract) if objects else ((), ())
         self.scan.expect("of")
-        return Derived(self.op(), tuple(wrt), draws, forward, effect)
+        given = tuple((str(name), t) for name, t in zip(names, types, strict=True))
+        return Derived(self.op(), tuple(wrt), draws, forward, effect, given)
 
     def jvp_op(self) -> Derived:
         return self.vjp_op(forward=True)

@@ -120,6 +120,8 @@ class Printer:
             return f"call[{op.effect}{flags}] {self.op(op.function)}"
         if isinstance(op, Derived):
             flags = f"{' draws' if op.draws else ''}{f' effect {op.effect}' if op.effect != 'none' else ''}"
+            if op.objects:
+                flags += f" objects {text_of(Dict.of(dict(op.objects)), self.names)}"
             return f"{op.transform}[{' '.join(op.wrt)}]{flags} of {self.op(op.function)}"
         if isinstance(op, Steps):
             return "steps"

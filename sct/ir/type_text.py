@@ -79,9 +79,9 @@ def _type(t: Any, names: Names) -> str:
     if isinstance(t, List):
         return f"[{items(t.items)}]"
     if isinstance(t, ListOf):
-        return f"[{_type(t.item, names)}, ...]"
+        return f"[{_type(t.item, names)}, ...]{_places(t.sites)}"
     if isinstance(t, DictOf):
-        return f"dict({_type(t.key, names)}, {_type(t.item, names)})"
+        return f"dict({_type(t.key, names)}, {_type(t.item, names)}){_places(t.sites)}"
     if isinstance(t, Dict):
         return f"{{{', '.join(f'{value_text(k, names)}: {_type(v, names)}' for k, v in zip(t.keys, t.items, strict=True))}}}"
     if isinstance(t, Slice):
@@ -91,6 +91,11 @@ def _type(t: Any, names: Names) -> str:
     if isinstance(t, Stateful):
         return f"stateful {names.of(t.cls)}"
     return _size(t, names) if isinstance(t, Size) else str(t)
+
+
+def _places(sites: frozenset[Hashable]) -> str:
+    """Where a list or dict may have been made, if that are numbers."""
+    return f" at {' '.join(map(str, sorted(sites)))}" if sites and all(type(p) is int for p in sites) else ""  # type: ignore[type-var]
 
 
 def _also(kinds: tuple[type, ...]) -> str:
@@ -277,7 +282,8 @@ class Reader:
             return Slice(start, stop, step)
         if s.accept("dict"):
             s.expect("(")
-            return DictOf(*self.items(self.abstract, ")"))
+            key, item = self.items(self.abstract, ")")
+            return DictOf(key, item, self.places())
         if s.accept("instance"):
             cls = self.reference()
             return Instance(cls, ast.literal_eval(s.take("text", "the path of an instance")))
@@ -290,7 +296,15 @@ class Reader:
             return ... if self.scan.accept("...") else self.abstract()
 
         found = self.items(item, "]")
-        return ListOf(found[0]) if found[1:] == (...,) else List(found)
+        return ListOf(found[0], self.places()) if found[1:] == (...,) else List(found)
+
+    def places(self) -> frozenset[Hashable]:
+        """The numbers of the places where a list or dict may have been made."""
+        found: set[Hashable] = set()
+        if self.scan.accept("at"):
+            while self.scan.kind == "number":
+                found.add(self.integer())
+        return frozenset(found)
 
     def three(self, item: Callable[[], Any]) -> tuple[Any, ...]:
         """Three items, before a closing bracket."""

@@ -20,7 +20,7 @@ from sct.ir.ssa import Block, Function, Operand, Origin, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract
 from sct.specialize.memory import Memory, Write
 
-__all__ = ["Builder", "NotStaticError", "Plan", "UndecidedError"]
+__all__ = ["Builder", "Followed", "NotStaticError", "Plan", "UndecidedError"]
 
 
 class NotStaticError(Exception):
@@ -37,6 +37,19 @@ class UndecidedError(Exception):
         super().__init__(what)
         self.what = what
         self.choice = choice
+
+
+@record(frozen=True)
+class Followed:
+    """What is known of a recursive function of arguments of some types.
+
+    `again`: what counts where it is run again, and `outside` the data in which there are generators that it draws from then.
+    `resized`: where the lists and dicts are made whose lengths it may change.
+    """
+
+    again: Repeated = Repeated()
+    outside: tuple[Access, ...] = ()
+    resized: frozenset[Hashable] = frozenset()
 
 
 class Builder(Protocol):
@@ -65,6 +78,7 @@ class Builder(Protocol):
     parameters: set[Value]
     unseen: list[Place | None]
     given: dict[Hashable, Value]
+    resized: set[Hashable]
     looped: tuple[Operand, ...]
     instances: int
     outlines: dict[Any, int]
@@ -74,7 +88,7 @@ class Builder(Protocol):
     rows: dict[Value, tuple[Operand, Operand]]
     stack: list[Callable[..., Any]]
     recursion: dict[Any, Abstract]
-    again: dict[Any, tuple[Repeated, tuple[Access, ...]]]
+    again: dict[Any, Followed]
     free_values: dict[Free, Value]
     outside: set[Value]
     arguments: set[Value]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FunctionType
@@ -27,6 +28,7 @@ from sct.frontend.resolve import free_value, has_fields
 from sct.infer.call import infer_call, plain
 from sct.infer.facts import for_call
 from sct.infer.join import join, own_sizes, widen
+from sct.infer.objects import holds_objects, of_places, places_in, without_sizes
 from sct.infer.signature import type_alone
 from sct.ir.ops import NEW, Call, Field, Free, describe, package_of
 from sct.ir.shapes import constant
@@ -38,16 +40,18 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     Instance,
     List,
+    ListOf,
     Tuple,
-    is_list_or_dict,
 )
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
 from sct.runtime import random_states
-from sct.specialize.building import Builder, NotStaticError
-from sct.specialize.containers import FrozenError, UnrollError
+from sct.specialize import objects
+from sct.specialize.building import Builder, Followed, NotStaticError, UndecidedError
+from sct.specialize.containers import FrozenError, StrictError, UnrollError
 from sct.specialize.instances import Bound, callee, field
 from sct.specialize.lowering import Lowered, is_own, lowered
 from sct.specialize.memory import Memory, key_of
@@ -254,20 +258,26 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     refuse_stars(s, function)
     s.refuse_plans(args)
     bound = bind(s, function, args, kwargs)
-    if any(isinstance(type_of(b), (Tuple, List, Dict)) or is_list_or_dict(type_of(b)) for b in bound):
-        raise UnsupportedSyntaxError(
+    if s.objects:
+        bound = [objects.made(s, b) for b in bound]
+    elif any(isinstance(type_of(b), (Tuple, List, Dict, ListOf) if s.in_memory else (Tuple, List, Dict)) for b in bound):
+        error = UnsupportedSyntaxError(
             f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
             s.place,
             "Pass the items one by one.",
         )
+        raise StrictError(error.message, error.place, error.advice) if s.in_memory else error  # objects are still to be tried
     types = tuple(widen(type_of(b)) for b in bound)
-    key = (op, types)
-    if key not in s.recursion and sum(k[0] is op for k in s.recursion) > 8:
+    if sum(k[0] is op for k in s.recursion) > 8 and _key(op, types) not in s.recursion:
         types = tuple(_without_shape(t) for t in types)
-        key = (op, types)
+    key = _key(op, types)
+    types = _of_all_calls(s, key, types)
     if key not in s.recursion:
+        number = len(s.recursion)
         s.recursion.setdefault(key, UNDEFINED)
+        unseen = len(s.unseen)
         for _ in range(8):
+            del s.unseen[unseen:]
             params: list[Operand] = [t if isinstance(t, Const) else Value(t) for t in types]
             inner = s.apart(
                 stack=[op],
@@ -275,33 +285,71 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 again=s.again,
                 dependencies=s.dependencies,
                 free=s.free,
-                path=f"{s.path}r",
+                path=f"{s.path}r{number}",
                 place=s.place,
                 caller=s.place,
-                frozen=frozenset(v for v in values_of(*params) if not (s.in_memory and isinstance(v.type, Array))),
+                frozen=frozenset(v for v in values_of(*params) if not (s.in_memory and isinstance(v.type, _WRITTEN))),
                 tracking=True,
                 in_memory=s.in_memory,
                 objects=s.objects,
                 unseen=s.unseen,
                 writing=s.writing,
-                memory=Memory(s.in_memory),
+                memory=Memory(s.in_memory, s.memory.lost),
             )
-            writing = len(s.writing)
+            known = len(s.writing), len(s.memory.lost)
             result = inner.run(function, params)
+            if s.objects:
+                result = objects.made(inner, inner.present(result))
             found = widen(type_of(result))
             block = Block((), tuple(inner.body), (result,))
             if writes_into(block, values_of(*params)):
                 s.writing.add(op)
-            s.again[key] = repeated(block, f"the recursive function {op.__name__}", inner.outside), generators_of(inner, params)
+            s.again[key] = Followed(
+                repeated(block, f"the recursive function {op.__name__}", inner.outside),
+                generators_of(inner, params),
+                frozenset(inner.resized),
+            )
             settled = join(s.recursion[key], found, ("recursion", describe(op)))
-            if settled == s.recursion[key] and len(s.writing) == writing:
+            if settled == s.recursion[key] and known == (len(s.writing), len(s.memory.lost)):
                 break
             s.recursion[key] = settled
     if s.recursion[key] == UNDEFINED:
         return UNDEFINED
     with s.instance_of("recursion"):
         t = own_sizes(s.recursion[key], ("result", s.path))
-    return as_call(s, op, function, bound, t, name, *s.again.get(key, (Repeated(), ())))
+    followed = s.again.get(key, Followed())
+    objects.resized(s, followed.resized)
+    if op in s.writing:
+        for site in frozenset().union(*(p for b in bound for p in places_in(type_of(b)))) & s.given.keys():
+            s.may_write(s.given[site])
+    return as_call(s, op, function, bound, t, name, followed.again, followed.outside)
+
+
+def _key(op: FunctionType, types: Sequence[Abstract]) -> tuple[FunctionType, tuple[Abstract, ...]]:
+    """What calls of a recursive function have in common that are followed as one: wherever their lists and dicts are made."""
+    nowhere = itertools.repeat(frozenset[Hashable]())
+    parts = (of_places(without_sizes(t, str(k)), nowhere) if holds_objects(t) else t for k, t in enumerate(types))
+    return op, tuple(parts)
+
+
+def _of_all_calls(s: Builder, key: Hashable, types: Sequence[Abstract]) -> tuple[Abstract, ...]:
+    """The types of the parameters of a recursive function, in whichever of the calls that are followed as one."""
+    here = [p for t in types for p in places_in(t)]
+    if not here:
+        return tuple(types)
+    what = "places", key
+    before = s.decided.get(what, [frozenset()] * len(here))
+    every = list(map(operator.or_, before, here))
+    if every != before and key in s.recursion:
+        raise UndecidedError(what, every)
+    s.decided[what] = every
+    places = iter(every)
+    known = [without_sizes(t, str(k), False) if holds_objects(t) else t for k, t in enumerate(types)]
+    return tuple(objects.received(s, of_places(t, places)) for t in known)
+
+
+_WRITTEN = (Array, Tuple, ListOf, DictOf)
+"""The types of what a recursive function may write into, or into what is in it, where that is memory."""
 
 
 def checkpointed(s: Builder, args: Sequence[Operand]) -> Operand:
@@ -459,7 +507,11 @@ def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, O
         assert primal is not None
         return s.apply(Bound(given.function, primal.args, primal.kwargs), args, kwargs)
     bound = op.__sct_bind__(args, kwargs, s)
-    typed = op.__sct_typed__(tuple(type_of(b) for b in bound))
+    types = tuple(type_of(b) for b in bound)
+    what = "derivative", s.site, s.numbered(), types
+    if what not in s.decided:  # which is the same in each run, as places in it are
+        s.decided[what] = op.__sct_typed__(types)
+    typed = s.decided[what]
     refuse_overlaps(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
     s.dependencies.update(dict.fromkeys(typed.dependencies))
     for free, t in typed.free:

@@ -41,14 +41,18 @@ from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import has_attribute, partial
 from sct.specialize.iteration import PLANS, taken_apart, trip_count
 
-__all__ = ["STRUCTURAL", "FrozenError", "UnrollError"]
+__all__ = ["STRUCTURAL", "FrozenError", "StrictError", "UnrollError"]
 
 
-class UnrollError(UnsupportedSyntaxError):
+class StrictError(UnsupportedSyntaxError):
+    """What is refused also in a call that need not be followed, since nobody uses its result."""
+
+
+class UnrollError(StrictError):
     """A container is indexed, or changes its length, as a loop goes: refused, unless the loop can be unrolled."""
 
 
-class FrozenError(UnsupportedSyntaxError):
+class FrozenError(StrictError):
     """A function that stays a call writes into its argument: refused, also if the write is in a function that it calls."""
 
 

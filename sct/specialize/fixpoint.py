@@ -122,10 +122,15 @@ def fixpoint(
 
 
 def happened(s: Builder, spent: int) -> tuple[frozenset[Hashable], ...]:
-    """What there is since the loop began that an iteration may find changed: who was given an instance, which calls were not
-    followed, and whether an iterator was gone through.
+    """What there is since the loop began that an iteration may find changed: who was given an instance, or what is made
+    where, which calls were not followed, and whether an iterator was gone through.
     """
-    return frozenset(s.memory.given), frozenset(function for function, _ in s.left), frozenset((len(s.spent) > spent,))
+    return (
+        frozenset(s.memory.given),
+        frozenset(s.memory.lost),
+        frozenset(function for function, _ in s.left),
+        frozenset((len(s.spent) > spent,)),
+    )
 
 
 def begin(s: Builder, loop: Loop) -> None:

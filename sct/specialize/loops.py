@@ -355,6 +355,7 @@ def plan_of(s: Builder, operand: Operand) -> Plan:
         operand = Tuple(tuple(Const(v) for v in operand.value))
     t = type_of(operand)
     if isinstance(t, (Tuple, List, Dict)):
+        s.structure(operand)  # of which the length is read
         return Items(operand, len(t.items))
     if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
         return Rows(operand)

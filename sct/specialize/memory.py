@@ -9,7 +9,7 @@ read no more once the other was written into. Griewank & Walther (2008), section
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from sct.analysis.recording import is_number
 from sct.analysis.storage import fresh, read_only
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.infer.facts import for_call
+from sct.infer.objects import places_in
 from sct.ir.ops import UNPACK
 from sct.ir.paths import is_basic_index
 from sct.ir.records import record
@@ -67,7 +68,7 @@ class Write:
 class Memory:
     """The state at one point. `fork` copies what depends on the way taken; facts about values are shared."""
 
-    def __init__(self, in_memory: bool = False) -> None:
+    def __init__(self, in_memory: bool = False, lost: dict[Hashable, Write] | None = None) -> None:
         self.in_memory = in_memory  # arrays are written into where they lie, and their versions need not be known
         self.contents: dict[Key, Operand] = {}  # object -> what it holds, once that is not what it was made as
         self.writes: dict[Key, Write] = {}  # object -> the last write
@@ -83,6 +84,7 @@ class Memory:
         self.names: dict[Key, str] = {}  # of lists and dicts, and of values that were given a name after they were made
         self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
         self.given: dict[str, Write] = {}  # the path of an instance -> the call that may have changed it
+        self.lost: dict[Hashable, Write] = {} if lost is None else lost  # likewise, by where lists and dicts are made
 
     def fork(self) -> Memory:
         """The state for a branch or a loop's body."""
@@ -91,8 +93,13 @@ class Memory:
         new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
         new.sharing, new.again = self.sharing.fork(), dict(self.again)
         new.objects, new.views, new.contiguous, new.read_only = self.objects, self.views, self.contiguous, self.read_only
-        new.by_identity, new.names, new.given = self.by_identity, self.names, self.given
+        new.by_identity, new.names, new.given, new.lost = self.by_identity, self.names, self.given, self.lost
         return new
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was written into, or may have been."""
+        return not (self.contents or self.stale or self.lost)
 
     def is_new(self, v: Value) -> bool:
         """Whether a value was made since the fork."""
@@ -258,6 +265,7 @@ class Memory:
         self.keep(obj)
         for key in (key_of(obj), *self.sharing.of(key_of(obj))):
             self.stale[key] = write
+        self.lost.update((site, write) for sites in places_in(type_of(obj)) for site in sites)
 
     def gave_instance(self, path: str, write: Write) -> None:
         """An instance was given to a function that may have changed its fields."""
@@ -272,6 +280,8 @@ class Memory:
     def check(self, obj: Operand, read: Operand | None, place: Place | None) -> None:
         """Refuse to read an object, by way of `read`, that may have been changed through another name."""
         write = self.stale.get(key_of(obj))
+        if write is None and self.lost:
+            write = next((self.lost[p] for sites in places_in(type_of(obj)) for p in sites if p in self.lost), None)
         if write is None:
             return
         where = f" (line {write.place.line})" if write.place is not None else ""

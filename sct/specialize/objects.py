@@ -32,6 +32,7 @@ from sct.ir.types import (
     Slice,
     Tuple,
     Undefined,
+    is_list_or_dict,
     keys_of,
     with_items,
 )
@@ -41,7 +42,7 @@ from sct.specialize.entering import decide, is_known, unlike
 from sct.specialize.iteration import Items, Rows, Zip
 from sct.specialize.writing import BINARY, is_object
 
-__all__ = ["METHODS", "OPERATIONS", "entered", "made"]
+__all__ = ["METHODS", "OPERATIONS", "entered", "made", "received", "resized"]
 
 _MOVES = 8
 """How often the type of what is in a list may change before it is taken to be unknown."""
@@ -87,6 +88,28 @@ def entered(s: Builder, v: Operand, path: tuple[Any, ...]) -> Operand:
             raise UndecidedError(("object", path), True)
         s.memory.set(v, whole)
     return v
+
+
+def received(s: Builder, t: Abstract) -> Abstract:
+    """The type of a parameter, with all that is known of what is in the lists and dicts that it is or holds."""
+    if isinstance(t, Tuple):
+        return with_items(t, [received(s, i) for i in t.items])
+    if not is_list_or_dict(t):
+        return t
+    assert isinstance(t, (ListOf, DictOf))
+    holds(s, t.sites, received(s, t.item))
+    if isinstance(t, DictOf):
+        holds(s, t.sites, t.key, "key")
+        return DictOf(_known_of(s, t.sites, "key"), _known_of(s, t.sites), t.sites)
+    return ListOf(_known_of(s, t.sites), t.sites)
+
+
+def _known_of(s: Builder, sites: frozenset[Hashable], what: str = "item") -> Abstract:
+    """The type of what is in the objects that are made at some places."""
+    found: Abstract = UNDEFINED
+    for site in sorted(sites, key=repr):
+        found = join(found, known(s, site, what), (what, "of", site))
+    return found
 
 
 def owned(s: Builder, o: Operand, name: str) -> Operand:
@@ -171,9 +194,16 @@ def put(s: Builder, op: Any, x: Operand, args: Sequence[Operand], value: int | N
 def _of_length(s: Builder, x: Operand) -> None:
     """Refuse to change the length of what a loop may be going through."""
     t = type_of(x)
+    assert isinstance(t, (ListOf, DictOf))
+    resized(s, t.sites)
+
+
+def resized(s: Builder, sites: frozenset[Hashable]) -> None:
+    """The lengths of what is made at some places may change."""
+    s.resized |= sites
     for o in s.looped:
         u = type_of(o)
-        if isinstance(u, (ListOf, DictOf)) and isinstance(t, (ListOf, DictOf)) and (u.sites & t.sites or o is x):
+        if isinstance(u, (ListOf, DictOf)) and u.sites & sites:
             s.keeps_length(o)
 
 

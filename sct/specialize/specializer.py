@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.analysis.repeating import Access, Repeated
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
 from sct.frontend.resolve import Dependency, free_value
 from sct.infer.call import infer_call, operand_types, plain
+from sct.infer.objects import holds_objects
 from sct.infer.signature import abstract
 from sct.ir.ops import (
     ASSERT,
@@ -80,6 +80,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     Instance,
     List,
     ListOf,
@@ -88,6 +89,7 @@ from sct.ir.types import (
     Tuple,
     Undefined,
     Unknown,
+    is_list_or_dict,
     is_named_tuple,
     keys_of,
     with_items,
@@ -96,8 +98,8 @@ from sct.registry.effects import is_pure, is_registered
 from sct.registry.facts import facts_of
 from sct.specialize import attributes, branches, calls, growing, instances, loops, objects, unfollowed
 from sct.specialize.axes import along_known_axes
-from sct.specialize.building import Plan, UndecidedError
-from sct.specialize.containers import STRUCTURAL, FrozenError, UnrollError
+from sct.specialize.building import Followed, Plan, UndecidedError
+from sct.specialize.containers import STRUCTURAL, FrozenError, StrictError
 from sct.specialize.in_memory import specialized_again
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import Range, Reversed, spread
@@ -138,7 +140,8 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = 
     Then lists and dicts are objects as well, if the function does more with them than their items could be followed through.
     """
     refused: UnsupportedSyntaxError | None = None
-    for everything in (None, False, True) if in_memory else (None,):
+    ways: tuple[bool | None, ...] = (None, False, True) if in_memory else (None,)
+    for everything in ways[1:] if any(map(holds_objects, types)) else ways:
         try:
             return _decided(function, types, in_memory, everything)
         except UnsupportedSyntaxError as e:
@@ -150,11 +153,16 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = 
 def _decided(function: Function, types: Sequence[Abstract], in_memory: bool, everything: bool | None) -> Specialized:
     """The same, where lists and dicts are objects unless `everything` is None; with True, also those in arguments."""
     decided: dict[Hashable, Any] = {}
-    while True:
+    for _ in range(_RUNS):
         try:
             return _specialized(function, types, decided, in_memory, everything)
         except UndecidedError as e:
             decided[e.what] = e.choice
+    raise UnsupportedSyntaxError("a function whose lists and dicts are of too many types", None, "Write it as several.")
+
+
+_RUNS = 1000
+"""How often a function may be gone through, before it is refused."""
 
 
 def _specialized(
@@ -164,7 +172,7 @@ def _specialized(
     s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory, memory=Memory(in_memory))
     s.objects, s.everything = everything is not None, bool(everything)
     s.entry = []
-    params = tuple(Value(t, p.name) for p, t in zip(function.block.params, types, strict=True))
+    params = tuple(Value(objects.received(s, t), p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]
     s.parameters.update(params)
     s.arguments.update(params)
@@ -176,7 +184,7 @@ def _specialized(
         operands = [objects.entered(s, o, (p.name,)) for o, p in zip(operands, params, strict=True)]
     try:
         result = s.present(s.run(function, operands))
-    except (FrozenError, UnrollError) as e:
+    except StrictError as e:
         raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
     if s.unseen:
         raise UnsupportedSyntaxError(
@@ -221,7 +229,7 @@ class Specializer:
     outside: set[Value] = field(default_factory=set)  # data from outside of the function, and what is in it
     arguments: set[Value] = field(default_factory=set)  # the arguments, and what is in them and their fields
     recursion: dict[Any, Abstract] = field(default_factory=dict)
-    again: dict[Any, tuple[Repeated, tuple[Access, ...]]] = field(default_factory=dict)  # of recursive functions
+    again: dict[Any, Followed] = field(default_factory=dict)  # of recursive functions
     entry: list[Statement] | None = None
     parameters: set[Value] = field(default_factory=set)
     projections: dict[tuple[Value, Any], Value] = field(default_factory=dict)
@@ -241,6 +249,7 @@ class Specializer:
     numbers: int = 0  # of what it has made
     unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in
     given: dict[Hashable, Value] = field(default_factory=dict)  # the sites of objects that are arguments, or parts of some
+    resized: set[Hashable] = field(default_factory=set)  # the sites of objects whose lengths change
     outlines: dict[Any, int] = field(default_factory=dict)  # the numbers of loops whose bodies are functions of their own
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
     settled: dict[Hashable, tuple[Abstract, ...]] = field(default_factory=dict)  # their types
@@ -282,14 +291,14 @@ class Specializer:
 
     def handed_on(self, operands: Sequence[Operand]) -> list[Operand]:
         """What operands of the untyped form stand for now; a name that is handed on is not read."""
-        if self.memory.contents or self.memory.stale:
+        if not self.memory.is_plain:
             return [self.resolve(o, reads=False) for o in operands]
         env = self.env  # nothing was written into, which is so of most that is followed
         return [env[o] if type(o) is Value else o if type(o) is Const else self.resolve(o, reads=False) for o in operands]
 
     def present(self, operand: Operand, reads: bool = True) -> Operand:
         """An operand as its memory is now: the newest version of what was written into, views retaken from it."""
-        if not self.memory.contents and not self.memory.stale:
+        if self.memory.is_plain:
             return operand
         if isinstance(operand, Value):
             return self.present_value(operand, reads)
@@ -319,7 +328,7 @@ class Specializer:
         """Whether items are all values that are no part of, and hold nothing of, what was written into, seen at a glance."""
         if not {*map(type, items)} <= {Value}:
             return False
-        if not {type(i.type) for i in items}.isdisjoint((Tuple, List, Dict)):  # type: ignore[union-attr]
+        if not {type(i.type) for i in items}.isdisjoint((Tuple, List, Dict, ListOf, DictOf)):  # type: ignore[union-attr]
             return False
         memory = self.memory
         known: tuple[dict[Any, Any], ...] = (memory.views, memory.objects, memory.contents, memory.stale, self.copied)
@@ -361,7 +370,10 @@ class Specializer:
 
     def structure(self, operand: Operand) -> Operand:
         """A list or dict as it is now; what is in it is not read."""
-        if not isinstance(operand.type if isinstance(operand, Value) else operand, (List, Dict)):
+        t = operand.type if isinstance(operand, Value) else operand
+        if isinstance(operand, Value) and is_list_or_dict(t):
+            self.memory.check(operand, operand, self.place)
+        if not isinstance(t, (List, Dict)):
             return operand
         if (obj := self.memory.object_in(operand)) is not None:
             self.memory.check(obj, obj, self.place)
@@ -580,7 +592,7 @@ class Specializer:
 
     def append(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type, emitted as a statement on its operands as their memory is now."""
-        if self.memory.contents or self.memory.stale:
+        if not self.memory.is_plain:
             args, kwargs = [self.present(a) for a in args], {k: self.present(a) for k, a in kwargs.items()}
         return self.emit(op, args, kwargs, t, name)
 

@@ -24,7 +24,7 @@ from sct.ir.types import Array, Const, Instance, Scalar, Stateful, Unknown
 from sct.registry.effects import is_registered
 from sct.runtime import shown
 from sct.specialize.building import Builder, UndecidedError
-from sct.specialize.containers import FrozenError, UnrollError
+from sct.specialize.containers import StrictError
 from sct.specialize.instances import Bound
 from sct.specialize.iteration import spread
 from sct.specialize.lowering import lowered
@@ -45,7 +45,7 @@ def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
         before = [s.memory.writes.get(k) for k in given]
         try:
             made = s.apply(op, args, kwargs, name)
-        except (FrozenError, UnrollError):
+        except StrictError:
             raise
         except _REFUSALS as e:
             if ("writes", function) in s.decided:  # it would write into a copy that is read-only

@@ -24,7 +24,22 @@ from sct.ir.ops import Attribute, Augmented, Rebind, Store, describe, package_of
 from sct.ir.paths import entries_of, is_basic_index, permuted, shortest
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, Unknown, is_unit
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    Instance,
+    List,
+    ListOf,
+    Scalar,
+    SizeLike,
+    Slice,
+    Tuple,
+    Unknown,
+    is_unit,
+)
 from sct.ir.words import in_words, records, shape_in_words
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.facts import facts_of
@@ -768,7 +783,7 @@ def handed_over(s: Builder, work: list[Operand], by: Write) -> None:
         o = work.pop()
         if isinstance(o, (Tuple, List, Dict)):
             work += o.items
-        if isinstance(o, (List, Dict)) or (isinstance(o, Value) and isinstance(o.type, (List, Dict, ListOf))):
+        if isinstance(o, (List, Dict)) or (isinstance(o, Value) and isinstance(o.type, (List, Dict, ListOf, DictOf))):
             s.memory.gave_away(s.memory.object_of(o), by)
         elif isinstance(o, Value) and isinstance(o.type, Instance):
             s.memory.gave_instance(o.type.path, by)

@@ -24,6 +24,7 @@ from sct.analysis.points_to import has_memory, is_change, is_writing_call, point
 from sct.analysis.versions import is_write
 from sct.errors import NoRuleError
 from sct.infer.facts import for_call
+from sct.infer.objects import as_given
 from sct.ir.ops import (
     ALLOCATE,
     LOAD,
@@ -134,7 +135,10 @@ class _Forward(Boundary):
         f = self.primal
         names = list(f.signature.parameters)
         params = [f.block.params[names.index(n)] for n in self.wrt]
+        known = {n for n, _ in self.mode.objects}
         for p in params if f.callee is not None else ():
+            if p.name in known:
+                continue
             check_argument(p.type, p.name, f)
         result, aux = self.split_aux(f.block.yields[0])
         refuse_given_away(f.block, params)
@@ -149,7 +153,7 @@ class _Forward(Boundary):
             given.append(Value(p.type, fresh_name(f"{p.name}_dot", [*names, *(g.name for g in given)])))
         self.carried.update(given)
         for p, v in zip(params, given, strict=True):
-            self.dots[p] = self.tangent_parameter(p, v)
+            self.dots[p] = v if p.name in known else self.tangent_parameter(p, v)
         for s in f.block.body:
             self.statement(s)
         self.put()
@@ -209,7 +213,7 @@ class _Forward(Boundary):
             assert isinstance(own, (Tuple, List, Dict))
             return with_items(dot, map(self.given_back, own.items, dot.items))
         t = type_of(o)
-        if is_list_or_dict(t):  # whose items may be one and the same, or somebody else's
+        if is_list_or_dict(t) and not self.mode.own:  # whose items may be one and the same, or somebody else's
             return self.b.append(runtime.kept, (dot,), {}, type_of(dot))
         if dot == Const(None) or not isinstance(t, Array) or not isinstance(o, Value):
             return dot
@@ -527,7 +531,8 @@ class _Forward(Boundary):
         wrt = tuple(n for n, a in given.items() if any(v in dots for v in values_of(a)))
         tangents = tuple(self.tangent(given[n]) for n in wrt)
         t = Tuple((s.result.type, self.type_beside(s.result)))
-        pushed = Derived(op.function, wrt, False, True, op.effect)
+        types = as_given({n: type_of(a) for n, a in given.items()})
+        pushed = Derived(op.function, wrt, False, True, op.effect, types)
         if isinstance(op, Derived):  # which draws again what has been drawn
             pushed, args = replace(pushed, function=replace(op, draws=False), draws=op.draws), (*states, *args)
         if self.is_apart():

@@ -244,6 +244,28 @@ def test_recursion_and_checkpoints_without_sct(f, args, tmp_path):
     assert_same(found, sct.value_and_grad(f)(*args))
 
 
+def filled(d, p, n):
+    if n > 0:
+        d[n] = p[-1] * 0.5
+        p.append(d[n] * d[0])
+        filled(d, p, n - 1)
+    return p
+
+
+def of_filled(x, n):
+    d, p = {0: x}, [x, x * x]
+    q = filled(d, p, n)
+    q[0] = d[1]
+    return d[1] * p[-1] * p[0]
+
+
+def test_recursion_with_lists_and_dicts_without_sct(tmp_path):
+    args = (1.3, 4, 1.0)
+    (tmp_path / "module.py").write_text(sct.generate(of_filled, "jvp", like=args[:2], name="derivative"))
+    found = run_alone(tmp_path, [(str(tmp_path / "module.py"), "jvp", args)])[0]
+    assert_same(found, sct.jvp(of_filled)(*args))
+
+
 def by_mode(x, mode, n):
     if n == 0:
         return np.sum(x) if mode == "sum" else np.sum(x * x)

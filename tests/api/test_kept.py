@@ -194,7 +194,13 @@ def test_tangents_are_kept_too(said):
 
     def results():
         f = define("def power(x, n):\n    return x if n == 0 else np.sin(x) * power(x, n - 1)\n", "power")
-        return [sct.jvp(f)(0.7, 3, 1.0), sct.jvp(sct.grad(f))(0.7, 3, 1.0), sct.grad(f)(0.7, 3)]
+        g = define(
+            "def filled(d, p, n):\n    if n > 0:\n        d[n] = p[-1] * 0.5\n        p.append(d[n])\n"
+            "        filled(d, p, n - 1)\n"
+            "def total(x, n):\n    d, p = {0: x}, [x, x * x]\n    filled(d, p, n)\n    return d[1] * p[-1]\n",
+            "total",
+        )
+        return [sct.jvp(f)(0.7, 3, 1.0), sct.jvp(sct.grad(f))(0.7, 3, 1.0), sct.grad(f)(0.7, 3), sct.jvp(g)(0.7, 3, 1.0)]
 
     first = results()
     assert set(said()) == {"kept"}

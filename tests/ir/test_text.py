@@ -44,12 +44,27 @@ def told(x, n):
     return x if n == 0 else told(np.sin(x) * x, n - 1)
 
 
+def filled(d, p, n):
+    if n > 0:
+        d[n] = [p[-1]]
+        p.append(d[n][0] * 0.5)
+        filled(d, p, n - 1)
+
+
+def of_filled(x, n):
+    d, p = {}, [x]
+    filled(d, p, n)
+    return d[1][0]
+
+
 def test_tangents_and_calls_of_jvps_are_read_back():
     with stages() as given:
         sct.jvp(told).source_for(1.5, 3)
         sct.jvp(drawn).source_for(np.ones(3), 4)
+        sct.jvp(of_filled).source_for(1.5, 3)
     for _, f in given:
         read_back(f)
+    assert any("objects {'d': dict(int, [float, ...] at 1) at 0, 'p': [float, ...] at 2} of" in show(f) for _, f in given)
     assert any("jvp[x] effect reports of" in show(f) for _, f in given)
 
 

@@ -449,6 +449,26 @@ def list_read_after(x):
     return np.sum(parts[0])
 
 
+def empty_list_gone_through_after(x):
+    parts = []
+    note(parts)
+    for p in parts:
+        x = x * p
+    return np.sum(x)
+
+
+def empty_list_with_a_star_after(x):
+    parts = []
+    note(parts)
+    return np.sum([x, *parts][-1])
+
+
+def empty_list_copied_item_by_item_after(x):
+    parts = []
+    note(parts)
+    return np.sum(x) * len([p for p in parts])
+
+
 def name_read_in_a_loop(x):
     for _ in range(3):
         x = x * scale
@@ -464,6 +484,9 @@ def name_read_in_a_loop(x):
         (entry_read_after, "PARAMETERS"),
         (field_read_after, "weights"),
         (list_read_after, "parts"),
+        (empty_list_gone_through_after, "parts"),
+        (empty_list_with_a_star_after, "parts"),
+        (empty_list_copied_item_by_item_after, "parts"),
         (list_in_a_tuple_read_after, "parts"),
         (field_of_another_read_after, "count"),
         (list_in_a_field_read_after, "seen"),
@@ -474,6 +497,49 @@ def name_read_in_a_loop(x):
 def test_what_may_have_changed_is_not_read(f, name):
     with pytest.raises(sct.errors.UnsupportedSyntaxError, match=f"'{name}' may have been changed by"):
         sct.grad(f)(X)
+
+
+def dict_asked_for_a_key_after(x, n):
+    parts = {n: x}
+    note(parts)
+    return np.sum(x) if 1 in parts else x[0]
+
+
+def list_under_another_name_after(x, n):
+    parts, others = [x], [2.0 * x]
+    both = [parts, others]
+    note(both[n % 2])
+    return x * len(parts)
+
+
+def list_that_is_one_of_two_after(x, n):
+    parts = [x]
+    one = parts if n > 1 else [2.0 * x]
+    note(one)
+    return x, parts
+
+
+def list_read_in_the_next_iteration(x, n):
+    parts = [x]
+    for _ in range(n):
+        x = x * len(parts)
+        note(parts)
+        parts.append(x)
+    return x
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        dict_asked_for_a_key_after,
+        list_under_another_name_after,
+        list_that_is_one_of_two_after,
+        list_read_in_the_next_iteration,
+    ],
+)
+def test_objects_that_may_have_changed_are_not_read(f):
+    with pytest.raises(sct.errors.UnsupportedSyntaxError, match="'parts' may have been changed by note"):
+        sct.jvp(f)(X, 2, X)
 
 
 @sct.checkpoint
