@@ -58,6 +58,7 @@ class Builder(Protocol):
     body: list[Statement]
     env: dict[Value, Operand]
     memory: Memory
+    initial: Memory | None
     place: Place | None
     caller: Place | None
     in_library: bool
