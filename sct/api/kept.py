@@ -261,7 +261,7 @@ class Store:
             "of": f"{self.derived!r}",
             "steps": steps,
             "facts": [(walk.canonical(_size_text(f)), f.op, f.value) for f in made.facts],
-            "written": [([_key(walk, k) for k in w.path], _place(w.place)) for w in made.written],
+            "written": [([_key(walk, k) for k in w.path], _place(w.place), w.bound) for w in made.written],
             "places": self.places(walk) if made.written else [],
             "signature": [self.parameter(walk, p) for p in made.signature.parameters.values()],
             "imports": text.imports,
@@ -347,7 +347,7 @@ class Store:
             inspect.Signature([self.parameter_of(walk, *p) for p in entry["signature"]]),
             tuple(dependencies[n] for n in range(len(dependencies))),
             tuple(free[n] for n in range(len(free))),
-            tuple(Written(tuple(_key_of(walk, k) for k in path), _place_of(place)) for path, place in entry["written"]),
+            tuple(_written(walk, *one) for one in entry["written"]),
             facts,
         )
 
@@ -437,6 +437,10 @@ def _key(walk: _Walk, key: Any) -> Any:
 
 def _key_of(walk: _Walk, key: Any) -> Any:
     return Field(walk.live(key["path"]), key["name"], key["own"]) if isinstance(key, dict) else key
+
+
+def _written(walk: _Walk, path: list[Any], place: Any, bound: bool) -> Written:
+    return Written(tuple(_key_of(walk, k) for k in path), _place_of(place), bound)
 
 
 def _place(place: Place | None) -> Any:

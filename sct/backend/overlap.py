@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sct.errors import ArgumentMemoryError
-from sct.frontend.resolve import MISSING, free_value
+from sct.frontend.resolve import MISSING, free_value, has_fields
 from sct.ir.ops import Field, Free
 from sct.ir.records import record
 from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
@@ -54,8 +54,9 @@ def overlap_check(
     for f, t in free:
         if isinstance(f, Field):
             fields.setdefault(f.path, {})[f] = t
-    places = [(n, p) for n, t in enumerate(types) for p in _places(t, fields)]
-    outside = [(f, path) for f, t in free if isinstance(f, Free) for path in _places(t, fields)]
+    bound = any(w.bound for w in written)
+    places = [(n, *p) for n, t in enumerate(types) for p in _places(t, fields) if bound or not p[1]]
+    outside = [(f, p) for f, t in free if isinstance(f, Free) for p in _places(t, fields) if bound or not p[1]]
     targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
     found, paths = tuple(f for f, _ in outside), tuple(p for _, p in outside)
     return Overlap(tuple(names), tuple(places), tuple(targets), found, paths, None if together is None else tuple(together))
@@ -63,13 +64,16 @@ def overlap_check(
 
 @record(frozen=True)
 class Overlap:
-    """The places of what is written into, and of what that may share memory with: arguments, and data outside."""
+    """The places of what is written into, and of what that may share memory with: arguments, and data outside.
+
+    With each of the latter, whether it is asked for the objects there, of which fields may be bound, and not for memory.
+    """
 
     names: tuple[str, ...]
-    places: tuple[tuple[int, tuple[Any, ...]], ...]
+    places: tuple[tuple[int, tuple[Any, ...], bool], ...]
     targets: tuple[tuple[int, tuple[Any, ...], Written], ...]
     outside: tuple[Free, ...]
-    outside_paths: tuple[tuple[Any, ...], ...]
+    outside_paths: tuple[tuple[tuple[Any, ...], bool], ...]
     together: tuple[str, ...] | None = None
 
     def check(self, args: Sequence[Any], outside: Sequence[Free], defaults: Sequence[Any]) -> None:
@@ -81,31 +85,41 @@ class Overlap:
                     w.place,
                     "Let the default be None, and make the array, list or dict in the function; or pass it.",
                 )
+            path = path[:-1] if w.bound else path
             target = _at(args[n], path)
             if isinstance(target, np.ndarray):
                 _check_writable(target, w)
-            for m, other_path in self.places:
-                if (m, other_path) != (n, path) and _shared(target, other := _at(args[m], other_path)):
+            shared = _is_there if w.bound else _shared
+            for m, other_path, objects in self.places:
+                if objects is not w.bound or (m, other_path) == (n, path):
+                    continue
+                if shared(target, other := _at(args[m], other_path)):
                     arrays = isinstance(target, np.ndarray) and isinstance(other, np.ndarray)
                     if not arrays or self.together is None or {self.names[n], self.names[m]} <= {*self.together}:
                         _refuse(w, path_in_words((self.names[m], *other_path)), arrays and self.together is None)
-            for f, other_path in zip(outside, self.outside_paths, strict=True):
-                if _shared(target, _at(free_value(f), other_path)):
+            for f, (other_path, objects) in zip(outside, self.outside_paths, strict=True):
+                if objects is w.bound and shared(target, _at(free_value(f), other_path)):
                     _refuse(w, path_in_words((f.name, *other_path)))
 
 
-def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iterator[tuple[Any, ...]]:
-    """The paths to what can be written into, or may hold it, in a value of type `t`: keys, and the fields that are read."""
-    if isinstance(t, (Array, Unknown, List, Dict)) or (isinstance(t, Const) and not isinstance(t.value, _PLAIN)):
-        yield ()
+def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iterator[tuple[tuple[Any, ...], bool]]:
+    """The paths to what can be written into, or may hold it, in a value of type `t`: keys, and the fields that are read.
+
+    With each, whether that are the fields of objects.
+    """
+    hidden = isinstance(t, Unknown) or (isinstance(t, Const) and not isinstance(t.value, _PLAIN))
+    if hidden or isinstance(t, (Array, List, Dict)):
+        yield (), False
+    if hidden or isinstance(t, Instance):
+        yield (), True
     parts: Iterable[tuple[Any, Abstract]] = ()
     if isinstance(t, (Tuple, List, Dict)):
         parts = zip(keys_of(t), t.items, strict=True)
     elif isinstance(t, Instance):
         parts = [(f, found) for f, found in fields.get(t.path, {}).items() if found != Const(MISSING)]
     for k, item in parts:
-        for path in _places(item, fields):
-            yield (k, *path)
+        for path, objects in _places(item, fields):
+            yield (k, *path), objects
 
 
 def _at(value: Any, path: tuple[Any, ...]) -> Any:
@@ -124,13 +138,23 @@ def _shared(a: Any, b: Any) -> bool:
     return any(_overlap(p, q) for p in (_held(a) if others else ()) for q in others)
 
 
+def _is_there(target: Any, value: Any) -> bool:
+    """Whether an object is another one; of something of unknown type, whether it is to be reached from there."""
+    return value is target or (not has_fields(value) and any(o is target for o in _reached(value)))
+
+
 def _held(value: Any) -> list[Any]:
-    """The arrays, lists and dicts that can be reached from an object, through its fields and what is in these.
+    """The arrays, lists and dicts that can be reached from an object, through its fields and what is in these."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    return [o for o in _reached(value) if isinstance(o, (np.ndarray, list, dict))]
+
+
+def _reached(value: Any) -> list[Any]:
+    """The objects that can be reached from one.
 
     Not through modules and classes, nor from a function but to its defaults and what it closes over.
     """
-    if isinstance(value, np.ndarray):
-        return [value]
     found: list[Any] = []
     seen: dict[int, Any] = {}
     work = [value]
@@ -139,8 +163,7 @@ def _held(value: Any) -> list[Any]:
         if id(o) in seen or isinstance(o, _PLAIN):
             continue
         seen[id(o)] = o
-        if isinstance(o, (np.ndarray, list, dict)):
-            found.append(o)
+        found.append(o)
         if isinstance(o, FunctionType):
             work += (*(c.cell_contents for c in o.__closure__ or () if c != CellType()), o.__defaults__, o.__kwdefaults__)
         elif isinstance(o, memoryview):
@@ -176,6 +199,13 @@ def _check_writable(a: np.ndarray, w: Written) -> None:
 
 
 def _refuse(w: Written, other: str, arrays: bool = False) -> None:
+    if w.bound:
+        raise ArgumentMemoryError(
+            f"the arguments {path_in_words(w.path[:-1])} and {other} are one object, or one holds the other, and the function "
+            f"binds {path_in_words(w.path)}",
+            w.place,
+            "Pass a copy of one of them: copy.copy(x).",
+        )
     name = path_in_words(w.path)
     error = ArgumentMemoryError(
         f"the arguments {name} and {other} share memory, and the function writes into {name}",

@@ -49,6 +49,7 @@ from sct.ir.types import (
     is_unit,
     keys_of,
 )
+from sct.ir.words import path_in_words
 from sct.runtime import expectations
 from sct.specialize.specializer import Specialized, Written
 
@@ -619,26 +620,28 @@ class _Checks:
 
     def apart(self, overlap: Overlap, names: Mapping[Free, str]) -> None:
         """What is written into can be, and shares memory with nothing else that is given."""
-        places = [(overlap.names[n], *path) for n, path in overlap.places]
-        places += [(names[op], *path) for op, path in zip(overlap.outside, overlap.outside_paths, strict=True)]
+        places = [(overlap.names[n], *path) for n, path, objects in overlap.places if not objects]
+        outside = zip(overlap.outside, overlap.outside_paths, strict=True)
+        places += [(names[op], *path) for op, (path, objects) in outside if not objects]
         seen: set[frozenset[str]] = set()
-        for n, path, _ in overlap.targets:
+        for n, path, w in overlap.targets:
+            if w.bound:
+                raise SctError(
+                    f"a field of an argument that the function binds, {path_in_words(w.path)}, in a module of its own",
+                    w.place,
+                    "Pass what is in the field as an argument.",
+                )
             whole = (overlap.names[n], *path)
             inner = [p for p in places if p[: len(whole)] == whole]
             for target in inner or [whole]:
-                shown = _written_path(target)
+                shown = path_in_words(target)
                 self.call(expectations.expect_writable, repr(shown), shown)
                 for other in places:
-                    text = _written_path(other)
+                    text = path_in_words(other)
                     nested = other[: len(target)] == target or target[: len(other)] == other
                     if not nested and frozenset((shown, text)) not in seen:
                         seen.add(frozenset((shown, text)))
                         self.call(expectations.expect_apart, repr(shown), shown, repr(text), text)
-
-
-def _written_path(path: Sequence[Any]) -> str:
-    """A part of an argument, as an expression."""
-    return str(path[0]) + "".join(f".{k.name}" if isinstance(k, Field) else f"[{k!r}]" for k in path[1:])
 
 
 _SIZES: dict[str, Callable[..., str]] = {

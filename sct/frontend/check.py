@@ -125,13 +125,12 @@ class _Checker:
         for name in TARGETS.get(type(node), ()):
             part = getattr(node, name)
             for target in part if isinstance(part, list) else [part]:
-                self.target(target)
+                if isinstance(node, ast.Delete) and isinstance(target, ast.Attribute):
+                    self.refuse(target, "del of an attribute", "Assign None.")
         if isinstance(node, ast.AnnAssign):
             return [] if node.value is None else [node.value]
-        if isinstance(node, ast.comprehension):
-            if node.is_async:
-                self.refuse(node.target, *_ADVICE["AsyncFor"])
-            self.target(node.target)
+        if isinstance(node, ast.comprehension) and node.is_async:
+            self.refuse(node.target, *_ADVICE["AsyncFor"])
         found: list[Any] = []
         for name in node._fields:
             child = getattr(node, name, None)
@@ -140,12 +139,3 @@ class _Checker:
             elif isinstance(child, ast.AST) and type(child) not in _PLAIN:
                 found.append(child)
         return found
-
-    def target(self, node: Any) -> None:
-        if isinstance(node, (ast.Tuple, ast.List)):
-            for element in node.elts:
-                self.target(element)
-        elif isinstance(node, ast.Attribute):
-            self.refuse(node, "an assignment to an attribute", "Assign to a name and return it.")
-        elif isinstance(node, ast.Starred):
-            self.target(node.value)

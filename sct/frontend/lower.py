@@ -364,6 +364,12 @@ class _Lowerer:
             self.body += rest
             self.apply(node, operator.setitem, base, index, self.apply(node, _AUGMENTED[type(node.op)], entry, value))
             return
+        if isinstance(node.target, ast.Attribute):
+            owner = self.expression(node.target.value)
+            entry = self.apply(node, Attribute(node.target.attr), owner)
+            new = self.apply(node, _AUGMENTED[type(node.op)], entry, self.expression(node.value))
+            self.apply(node.target, setattr, owner, Const(node.target.attr), new)
+            return
         old = self.name(node.target)
         value = self.expression(node.value)
         self.bind(node.target, self.named(node.target.id, node, _AUGMENTED[type(node.op)], old, value))
@@ -374,6 +380,9 @@ class _Lowerer:
             return
         if isinstance(target, ast.Subscript):
             self.apply(target, operator.setitem, self.expression(target.value), self.expression(target.slice), value)
+            return
+        if isinstance(target, ast.Attribute):
+            self.apply(target, setattr, self.expression(target.value), Const(target.attr), value)
             return
         n = len(target.elts)
         starred = next((i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)), None)

@@ -16,7 +16,17 @@ from sct.ir.ops import Free
 from sct.ir.records import record
 from sct.registry.effects import is_registered
 
-__all__ = ["MISSING", "Dependency", "free_value", "has_fields", "is_code", "look_up", "place_of_default", "read_attribute"]
+__all__ = [
+    "MISSING",
+    "Dependency",
+    "free_value",
+    "has_fields",
+    "has_fields_of",
+    "is_code",
+    "look_up",
+    "place_of_default",
+    "read_attribute",
+]
 
 
 class _Missing:
@@ -127,14 +137,16 @@ def has_fields(value: Any) -> bool:
     So are bound methods, partials, namespaces, and instances of classes written in Python, unless they are numbers, containers
     or like arrays, find their attributes in a way of their own, or have a rule.
     """
-    cls = type(value)
+    return has_fields_of(type(value)) and not is_registered(value)
+
+
+def has_fields_of(cls: type) -> bool:
+    """Whether objects of a class have fields, but for those that have a rule."""
     if cls in (MethodType, functools.partial, SimpleNamespace):
-        return not is_registered(value)
-    if isinstance(value, _VALUES) or not cls.__flags__ & _HEAP_TYPE or not _finds_as_usual(cls):
+        return True
+    if issubclass(cls, _VALUES) or not cls.__flags__ & _HEAP_TYPE or not _finds_as_usual(cls):
         return False
-    if cls.__module__.split(".")[0] in (*_STABLE, "numba") or any(hasattr(cls, name) for name in _LIKE_ARRAYS):
-        return False
-    return not is_registered(value)
+    return cls.__module__.split(".")[0] not in (*_STABLE, "numba") and not any(hasattr(cls, name) for name in _LIKE_ARRAYS)
 
 
 def read_attribute(module: ModuleType, name: str) -> tuple[Any, bool]:

@@ -37,6 +37,7 @@ __all__ = [
     "List",
     "ListOf",
     "Mask",
+    "Record",
     "Relied",
     "Scalar",
     "Size",
@@ -700,6 +701,13 @@ class Dict(_Shown):
 
 
 @record(frozen=True, slots=True)
+class Record(Dict):
+    """An object of the class `cls` with known fields, which are the keys. At compile time only."""
+
+    cls: type = object
+
+
+@record(frozen=True, slots=True)
 class Instance(_Shown):
     """An object whose fields are read: an instance of a class written in Python, a bound method, a `functools.partial`.
 
@@ -726,6 +734,8 @@ _Container = TypeVar("_Container", bound="Tuple | List | Dict")
 def with_items(t: _Container, items: Iterable[Any]) -> _Container:
     """A container of the kind of `t`, and with its keys, of other items."""
     made = tuple(items)
+    if isinstance(t, Record):
+        return Record(t.keys, made, t.cls)  # type: ignore[return-value]
     found: Any = Dict(t.keys, made) if isinstance(t, Dict) else Tuple(made, t.kind) if isinstance(t, Tuple) else List(made)
     return found  # type: ignore[no-any-return]
 
@@ -747,6 +757,8 @@ def alike(a: Any, b: Any) -> bool:
     """Whether two containers have the same structure, but for what is in their items."""
     if not isinstance(a, (Tuple, List, Dict)) or type(a) is not type(b) or keys_of(a) != keys_of(b):
         return False
+    if isinstance(a, Record):
+        return isinstance(b, Record) and a.cls is b.cls
     return not isinstance(a, Tuple) or (isinstance(b, Tuple) and a.kind is b.kind)
 
 

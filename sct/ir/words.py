@@ -9,7 +9,22 @@ from types import ModuleType
 from typing import Any
 
 from sct.ir.ops import Field, describe
-from sct.ir.types import Abstract, Array, Const, Dict, DictOf, Instance, List, ListOf, Scalar, SizeLike, Slice, Tuple, Undefined
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    Instance,
+    List,
+    ListOf,
+    Record,
+    Scalar,
+    SizeLike,
+    Slice,
+    Tuple,
+    Undefined,
+)
 
 __all__ = ["in_words", "path_in_words", "records", "shape_in_words"]
 
@@ -27,14 +42,14 @@ def in_words(t: Abstract) -> str:
     if isinstance(t, (Tuple, List)):
         kind, n = type(t).__name__.lower(), len(t.items)
         return f"a {kind} of {n} items" if n > 1 else f"a {kind} of one item" if n else f"an empty {kind}"
+    if isinstance(t, (Instance, Record)):
+        return f"an object of the class {t.cls.__name__}"
     if isinstance(t, Dict):
         return f"a dict with the key{'s' * (len(t.keys) > 1)} {_some(t.keys)}" if t.keys else "an empty dict"
     if isinstance(t, ListOf):
         return "a list whose length is only known at run time"
     if isinstance(t, DictOf):
         return "a dict whose keys are only known at run time"
-    if isinstance(t, Instance):
-        return f"an object of the class {t.cls.__name__}"
     if isinstance(t, Slice):
         return "a slice"
     return "a value that is not assigned on every path" if isinstance(t, Undefined) else "a value of unknown type"

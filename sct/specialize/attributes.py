@@ -30,6 +30,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Record,
     Scalar,
     SizeLike,
     Stateful,
@@ -40,7 +41,7 @@ from sct.ir.types import (
 )
 from sct.ir.words import in_words
 from sct.registry.methods import attribute_rule, method_rule
-from sct.specialize import growing, instances, objects
+from sct.specialize import growing, instances, objects, records
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Builder
 from sct.specialize.iteration import Items, Range
@@ -55,6 +56,8 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
     t = type_of(x)
     if isinstance(t, Instance) and isinstance(x, Value):
         return instances.attribute(s, x, op.name)
+    if isinstance(x, Record):
+        return records.attribute(s, x, op.name)
     if isinstance(t, Stateful) and callable(getattr(t.cls, op.name, None)):
         return Const(instances.Bound(Method(op.name), (x,)))
     if isinstance(t, Tuple) and t.kind is not None:
@@ -123,6 +126,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     x, t = args[0], type_of(args[0])
     if isinstance(t, Instance) and isinstance(x, Value) and not instances.is_foreign(x, op.name):
         return s.apply(CALL, (instances.attribute(s, x, op.name), *args[1:]), kwargs, name)
+    if isinstance(x, Record):
+        return s.apply(CALL, (records.attribute(s, x, op.name), *args[1:]), kwargs, name)
     if isinstance(t, Tuple) and t.kind is not None:
         return named_tuple_method(s, op, x, t.kind, args[1:], kwargs, name)
     if is_list_or_dict(t) and op.name in objects.METHODS[type(t)]:

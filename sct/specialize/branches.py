@@ -12,7 +12,7 @@ from dataclasses import field
 from sct.infer.join import join, widen
 from sct.ir.records import record
 from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
-from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, alike, keys_of, with_items
+from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Record, Tuple, Undefined, alike, keys_of, with_items
 from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
 from sct.specialize.entering import meet_object
@@ -192,8 +192,13 @@ def refuse_different(s: Builder, a: Abstract, b: Abstract, name: str) -> None:
     if all(isinstance(t, (List, ListOf)) for t in (a, b)) and (s.growing or ListOf in (type(a), type(b))):
         return
     if not _alike(a, b):
+        called = f" {name!r}" if name else ""
+        if Record in (type(a), type(b)):
+            what = f"an object{called} whose class or fields depend"
+        else:
+            what = f"a list, tuple or dict{called} whose length, keys or kind depend"
         raise UnrollError(
-            f"a list, tuple or dict{' ' + repr(name) if name else ''} whose length, keys or kind depend on the way taken",
+            f"{what} on the way taken",
             s.place,
             "Give it the same structure on every path; collect the values of a loop in an array.",
         )

@@ -92,6 +92,9 @@ class Builder(Protocol):
     again: dict[Any, Followed]
     free_values: dict[Free, Value]
     outside: set[Value]
+    field_values: dict[tuple[Value, Field], Value]
+    fields: dict[Value, Operand]
+    bound_fields: dict[tuple[Value, Field], Place | None]
     arguments: set[Value]
     dependencies: dict[Dependency, None]
     free: dict[Free | Field, Abstract]
@@ -121,6 +124,12 @@ class Builder(Protocol):
 
     def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
         """An attribute of a value."""
+
+    def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
+        """The arguments of a call, in the order of the function's parameters."""
+
+    def refuse_records(self, operands: Sequence[Operand]) -> None:
+        """Refuse objects that are there at compile time only."""
 
     def project(self, v: Value, key: Any, item: Abstract) -> Operand:
         """An item of a container value."""

@@ -258,6 +258,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     refuse_stars(s, function)
     s.refuse_plans(args)
     bound = bind(s, function, args, kwargs)
+    s.refuse_records(bound)
     if s.objects:
         bound = [objects.made(s, b) for b in bound]
     elif any(isinstance(type_of(b), (Tuple, List, Dict, ListOf) if s.in_memory else (Tuple, List, Dict)) for b in bound):
@@ -298,6 +299,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
             )
             known = len(s.writing), len(s.memory.lost)
             result = inner.run(function, params)
+            inner.refuse_records((result,))
             if s.objects:
                 result = objects.made(inner, inner.present(result))
             found = widen(type_of(result))

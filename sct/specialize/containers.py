@@ -6,6 +6,7 @@ unpacking, concatenating or counting leaves no statement behind. `NotImplemented
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Record,
     Scalar,
     Size,
     Slice,
@@ -36,6 +38,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.ir.words import in_words
+from sct.specialize import records
 from sct.specialize.building import Builder, Plan
 from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import has_attribute, partial
@@ -243,7 +246,7 @@ def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
 
 
 def _getattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    if len(args) == 3 and isinstance(type_of(args[0]), Instance):
+    if len(args) == 3 and isinstance(type_of(args[0]), (Instance, Record)):
         known = _hasattr(s, args[:2], kwargs)
         if known is NotImplemented or known == Const(False):
             return args[2] if known == Const(False) else NotImplemented
@@ -258,17 +261,19 @@ def _hasattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     x, name = args[0], plain(type_of(args[1]))
     if isinstance(type_of(x), Instance) and isinstance(x, Value) and isinstance(name, str):
         return Const(has_attribute(s, x, name))
+    if isinstance(x, Record) and isinstance(name, str):
+        return Const(records.has_attribute(s, x, name))
     return NotImplemented
 
 
 def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t, classes = type_of(args[0]), plain(type_of(args[1]))
-    return Const(issubclass(t.cls, classes)) if isinstance(t, Instance) and constant(classes) else NotImplemented
+    return Const(issubclass(t.cls, classes)) if isinstance(t, (Instance, Record)) and constant(classes) else NotImplemented
 
 
 def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t = type_of(args[0])
-    return Const(t.cls) if isinstance(t, Instance) and len(args) == 1 else NotImplemented
+    return Const(t.cls) if isinstance(t, (Instance, Record)) and len(args) == 1 else NotImplemented
 
 
 def _vectorize(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -301,6 +306,8 @@ def _is(negated: bool) -> Callable[..., Any]:
         for p, q in ((a, b), (b, a)):
             if p == Const(None) and isinstance(q, (Array, Scalar, Tuple, List, ListOf, Dict, DictOf, Instance, Slice)):
                 return Const(negated)
+        if isinstance(a, Record) and isinstance(b, Record) and s.memory.object_of(args[0]) is s.memory.object_of(args[1]):
+            return Const(not negated)
         return NotImplemented
 
     return decide
@@ -342,6 +349,7 @@ STRUCTURAL: dict[Any, Callable[..., Any]] = {
     isinstance: _isinstance,
     type: _type,
     sum: _builtin_sum,
+    dataclasses.replace: records.replaced,
     functools.partial: partial,
     np.vectorize: _vectorize,
     **PLANS,

@@ -21,7 +21,7 @@ from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import UNKNOWN, Const, Dict, Instance, Tuple
 from sct.specialize.building import Builder
 
-__all__ = ["Bound", "attribute", "callee", "field", "has_attribute", "is_foreign", "partial", "through_class"]
+__all__ = ["Bound", "attribute", "callee", "field", "has_attribute", "in_class", "is_foreign", "partial", "through_class"]
 
 
 @record(frozen=True)
@@ -67,8 +67,8 @@ def partial(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     return Const(made)
 
 
-def attribute(s: Builder, x: Value, name: str) -> Operand:
-    """An attribute of an instance."""
+def attribute(s: Builder, x: Value, name: str, whole: Operand | None = None) -> Operand:
+    """An attribute of an instance; `whole`: what its methods get for it."""
     t = x.type
     assert isinstance(t, Instance)
     example = example_of(t)
@@ -77,8 +77,8 @@ def attribute(s: Builder, x: Value, name: str) -> Operand:
     if name == "__class__":
         return Const(t.cls)
     own = getattr(example, "__dict__", {})
-    if name not in own or isinstance(_static(t.cls, name), property):
-        found = through_class(s, t.cls, name, x)
+    if name not in own or isinstance(in_class(t.cls, name), property):
+        found = through_class(s, t.cls, name, x if whole is None else whole)
         if found is not None:
             if hasattr(example, "__dict__"):
                 s.read_field(x, Field(t.path, name, own=True), Const(MISSING))
@@ -93,7 +93,7 @@ def is_foreign(x: Value, name: str) -> bool:
     """Whether an attribute of an instance is a function that is not written in Python, of a class that is."""
     t = x.type
     assert isinstance(t, Instance)
-    found = _static(t.cls, name)
+    found = in_class(t.cls, name)
     return isinstance(found, (MethodDescriptorType, WrapperDescriptorType)) and example_of(t) is not MISSING
 
 
@@ -101,12 +101,12 @@ def has_attribute(s: Builder, x: Value, name: str) -> bool:
     """Whether an instance has an attribute."""
     t = x.type
     assert isinstance(t, Instance)
-    return _static(t.cls, name) is not MISSING or field(s, x, name) != Const(MISSING)
+    return in_class(t.cls, name) is not MISSING or field(s, x, name) != Const(MISSING)
 
 
 def through_class(s: Builder, cls: type, name: str, x: Operand | None) -> Operand | None:
     """What the attribute of a class stands for, seen from the instance `x` or from the class itself; None if it is data."""
-    static = _static(cls, name)
+    static = in_class(cls, name)
     if isinstance(static, property) and isinstance(static.fget, FunctionType) and x is not None:
         s.depend(Dependency(cls, name, static))
         return s.apply(static.fget, (x,))
@@ -130,6 +130,6 @@ def field(s: Builder, x: Value, name: str) -> Operand:
     return s.read_field(x, Field(t.path, name), abstract(found, f"{t.path}.{name}"))
 
 
-def _static(cls: type, name: str) -> Any:
+def in_class(cls: type, name: str) -> Any:
     """The attribute of a class as it stands in the class, or in one that it is derived from."""
     return next((c.__dict__[name] for c in cls.__mro__ if name in c.__dict__), MISSING)

@@ -16,7 +16,7 @@ from sct.ir.ops import STAR
 from sct.ir.records import record
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNDEFINED, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple
+from sct.ir.types import UNDEFINED, Array, Const, Dict, List, ListOf, Record, Scalar, Slice, Tuple
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan
 
@@ -227,7 +227,7 @@ def spread(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> t
 def _entries(s: Builder, x: Operand) -> dict[Any, Operand]:
     """The entries of a dict with two stars before it."""
     found = s.expose_all(x) if isinstance(type_of(x), Dict) else x
-    if not isinstance(found, Dict):
+    if not isinstance(found, Dict) or isinstance(found, Record):
         raise UnsupportedSyntaxError(f"** before {in_words(type_of(x))}, which is no dict", s.place, "Write the entries out.")
     return found.mapping()
 

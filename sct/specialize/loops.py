@@ -44,6 +44,7 @@ from sct.ir.types import (
     Dict,
     List,
     ListOf,
+    Record,
     Scalar,
     SizeLike,
     Tuple,
@@ -354,7 +355,7 @@ def plan_of(s: Builder, operand: Operand) -> Plan:
     if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
         operand = Tuple(tuple(Const(v) for v in operand.value))
     t = type_of(operand)
-    if isinstance(t, (Tuple, List, Dict)):
+    if isinstance(t, (Tuple, List, Dict)) and not isinstance(t, Record):
         s.structure(operand)  # of which the length is read
         return Items(operand, len(t.items))
     if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():

@@ -28,6 +28,7 @@ from sct.ir.types import (
     DictOf,
     List,
     ListOf,
+    Record,
     Scalar,
     Slice,
     Tuple,
@@ -55,11 +56,12 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
         o = s.expose_all(o)
     if isinstance(o, Tuple):
         return with_items(o, [made(s, i) for i in o.items])
-    if not isinstance(o, (List, Dict)):
+    if not isinstance(o, (List, Dict)) or isinstance(o, Record):
         return o
     decide(s, o)
     site = new_site(s)
     items = [made(s, s.present(i)) for i in s.expose_all(o).items]  # type: ignore[union-attr]
+    s.refuse_records(items)
     t: Abstract
     if isinstance(o, Dict):
         t = dict_made(s, site, [type_of(Const(k)) for k in o.keys], list(map(type_of, items)))
@@ -118,6 +120,8 @@ def owned(s: Builder, o: Operand, name: str) -> Operand:
         return made(s, s.expose_all(o), name)
     if isinstance(o, Value) and isinstance(o.type, ListOf) and not o.type.sites:
         return new_list(s, list, (o,), o.type.item)
+    if isinstance(o, Record):
+        return o
     if isinstance(o, (Tuple, List, Dict)) and any(isinstance(i, (List, Dict)) for i in _structures(o)):
         return made(s, o, name) if not _of_argument(s, o) else o
     return o
@@ -185,6 +189,7 @@ def put(s: Builder, op: Any, x: Operand, args: Sequence[Operand], value: int | N
     for site in t.sites & s.given.keys():
         s.may_write(s.given[site])
     given = [made(s, a) if k == value else a for k, a in enumerate(args)]
+    s.refuse_records(given)
     if value is not None:
         u = type_of(given[value])
         holds(s, t.sites, u.item if whole and isinstance(u, (ListOf, DictOf)) else u)

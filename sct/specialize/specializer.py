@@ -84,6 +84,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Record,
     Scalar,
     Slice,
     Tuple,
@@ -96,7 +97,7 @@ from sct.ir.types import (
 )
 from sct.registry.effects import is_pure, is_registered
 from sct.registry.facts import facts_of
-from sct.specialize import attributes, branches, calls, growing, instances, loops, objects, unfollowed
+from sct.specialize import attributes, branches, calls, growing, instances, loops, objects, records, unfollowed
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Followed, Plan, UndecidedError
 from sct.specialize.containers import STRUCTURAL, FrozenError, StrictError
@@ -118,6 +119,7 @@ class Written:
 
     path: tuple[Any, ...]
     place: Place | None
+    bound: bool = False  # it is a field that is bound to something else
 
 
 @record(frozen=True)
@@ -180,10 +182,12 @@ def _specialized(
     s.initial = s.memory
     if function.callee is not None:
         s.stack.append(function.callee)
+    records.enter(s, params)
     if everything is not None:
         operands = [objects.entered(s, o, (p.name,)) for o, p in zip(operands, params, strict=True)]
     try:
         result = s.present(s.run(function, operands))
+        s.refuse_records((result,))
     except StrictError as e:
         raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
     if s.unseen:
@@ -196,7 +200,8 @@ def _specialized(
     called = {v: n for v, n in s.memory.names.items() if isinstance(v, Value) and not v.name}
     block = renamed(block, {v: v.called(n, v.hint) for v, n in called.items()})
     own = {v: Written(s.path_of(v), w) for v, w in s.written.items()}
-    return Specialized(replace(function, block=block), tuple(s.dependencies), tuple(s.free.items()), tuple(own.values()))
+    fields = [Written((*s.path_of(v), f), w, True) for (v, f), w in s.bound_fields.items()]
+    return Specialized(replace(function, block=block), tuple(s.dependencies), tuple(s.free.items()), (*own.values(), *fields))
 
 
 def _from_copies(block: Block, copied: dict[Value, Value]) -> Block:
@@ -226,6 +231,7 @@ class Specializer:
     free_values: dict[Free, Value] = field(default_factory=dict)
     field_values: dict[tuple[Value, Field], Value] = field(default_factory=dict)
     fields: dict[Value, Operand] = field(default_factory=dict)  # what is in fields, with its lists and dicts as objects
+    bound_fields: dict[tuple[Value, Field], Place | None] = field(default_factory=dict)  # of arguments, with where that is
     outside: set[Value] = field(default_factory=set)  # data from outside of the function, and what is in it
     arguments: set[Value] = field(default_factory=set)  # the arguments, and what is in them and their fields
     recursion: dict[Any, Abstract] = field(default_factory=dict)
@@ -519,6 +525,10 @@ class Specializer:
         t = type_of(test)
         if isinstance(t, Const):
             return Const(bool(t.value))
+        if isinstance(t, Record):
+            if hasattr(t.cls, "__bool__") or hasattr(t.cls, "__len__"):
+                raise records.refuse_whole(self, test)
+            return Const(True)
         if isinstance(t, (Tuple, List, Dict)):
             return Const(len(t.items) > 0)
         return test
@@ -598,6 +608,7 @@ class Specializer:
 
     def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
+        self.refuse_records((*args, *kwargs.values()))
         if isinstance(t, Array) and not t.shape and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "", _word(name)) if self.static else Value(t, name)
@@ -610,6 +621,14 @@ class Specializer:
                 if not isinstance(item, Const):
                     self.projections[v, k] = self.append(operator.getitem, (v, Const(k)), {}, item)
         return v
+
+    def refuse_records(self, operands: Sequence[Operand]) -> None:
+        """Refuse operands that are, or hold, objects which are there at compile time only."""
+        for o in operands:
+            if isinstance(o, (Tuple, List, Dict)):
+                if isinstance(o, Record):
+                    raise records.refuse_whole(self, o)
+                self.refuse_records(o.items)
 
     def apply(
         self,
@@ -627,6 +646,8 @@ class Specializer:
             return unfollowed.statement(self, op.op, args, kwargs or {}, name)
         args, kwargs = spread(self, args, kwargs or {})
         lists = False  # whether there are lists of unknown length
+        if any(type(a) is Record for a in (*args, *kwargs.values())):
+            records.refuse_others(self, op, args, kwargs)
         for a in args:
             if isinstance(a, Value):
                 lists = lists or isinstance(a.type, ListOf)
@@ -688,6 +709,8 @@ class Specializer:
             return calls.checkpointed_call(self, op, args, kwargs, name)
         if isinstance(op, (Attribute, Field, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
+        if self.in_memory and records.is_made(op):
+            return records.make(self, op, args, kwargs)
         if is_named_tuple(op):
             return calls.named_tuple(self, op, args, kwargs)
         if isinstance(op, np.vectorize):

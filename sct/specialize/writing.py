@@ -50,6 +50,7 @@ from sct.specialize.building import Builder
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import trip_count
 from sct.specialize.memory import View, Write
+from sct.specialize.records import bind_field
 
 __all__ = [
     "BINARY",
@@ -858,7 +859,8 @@ WRITING: dict[Any, Callable[..., Any]] = {
     np.putmask: _function_refused("Write `a[mask] = values[mask]`."),
     np.place: _function_refused("Write `a[mask] = values`."),
     np.put_along_axis: _function_refused("Index the entries, with np.arange for the other axes."),
-    setattr: _function_refused("Assign to a name and return it."),
+    setattr: bind_field,
+    object.__setattr__: functools.partial(bind_field, as_usual=True),
     **{op: _augmented(op) for op in BINARY},
     **{Augmented(op): _augmented_item(Augmented(op)) for op in BINARY},
 }

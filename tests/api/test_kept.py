@@ -215,7 +215,7 @@ WRITTEN = {
     Free: "function name attribute",
     Field: "path name own",
     Fact: "size op value",
-    Written: "path place",
+    Written: "path place bound",
     Place: "file line column function caller",
 }
 

@@ -1,0 +1,265 @@
+"""Objects of which a function binds fields: those that it makes, and arguments. Each field is a value of its own.
+
+Takes a class that is called, or an object (`Record`) and what is done to it; gives what is in the fields, and the results of
+methods. No such object is there at run time: one that would have to be is refused. Arguments stay as they were.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import operator
+from collections.abc import Hashable, Sequence
+from types import FunctionType, MemberDescriptorType, SimpleNamespace
+from typing import Any
+
+from sct.errors import SctError, UnsupportedSyntaxError
+from sct.frontend.resolve import MISSING, Dependency, has_fields_of
+from sct.infer.call import plain
+from sct.ir.ops import CALL, LIST, NEW, TUPLE, Attribute, Field, Method
+from sct.ir.ssa import Block, Function, Operand, Value, type_of
+from sct.ir.types import Abstract, Const, Dict, Instance, List, Record, Tuple
+from sct.specialize import instances
+from sct.specialize.building import Builder, UndecidedError
+from sct.specialize.instances import Bound
+from sct.specialize.memory import key_of
+
+__all__ = ["attribute", "bind_field", "enter", "has_attribute", "is_made", "make", "refuse_others", "refuse_whole", "replaced"]
+
+
+def is_made(cls: Any) -> bool:
+    """Whether a call of a class makes an object whose fields can be followed."""
+    if not isinstance(cls, type) or cls is SimpleNamespace:
+        return cls is SimpleNamespace
+    usual = instances.in_class(cls, "__new__") == object.__new__ and type(cls).__call__ == type.__call__
+    return usual and has_fields_of(cls)
+
+
+def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """An object that is made by a call of its class."""
+    if cls is SimpleNamespace:
+        return _new(s, cls, kwargs) if not args else _refuse_class(s, cls, "takes a mapping")
+    owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
+    init = vars(owner)["__init__"]
+    s.depend(Dependency(cls, "__init__", cls.__init__))
+    made = _new(s, cls, {})
+    if init is object.__init__:
+        if args or kwargs:
+            raise SctError(f"{cls.__name__}() takes no arguments", s.place, "Leave them out.")
+    elif not isinstance(init, FunctionType):
+        _refuse_class(s, cls, "has a constructor that is not written in Python")
+    elif dataclasses.is_dataclass(owner) and init.__code__.co_filename == "<string>":
+        for name, value in _fields_given(s, owner, init, args, kwargs).items():
+            _put(s, made, name, value)
+        if hasattr(cls, "__post_init__"):
+            s.apply(Method("__post_init__"), (s.present(made),))
+    else:
+        s.apply(init, (made, *args), kwargs)
+    return s.present(made, reads=False)
+
+
+def _new(s: Builder, cls: type, fields: dict[str, Operand]) -> Operand:
+    made = Record(tuple(fields), tuple(fields.values()), cls)
+    s.memory.bear(made)
+    s.memory.wrote(made, "", s.place)
+    return made
+
+
+def _refuse_class(s: Builder, cls: type, why: str) -> Any:
+    raise UnsupportedSyntaxError(f"an object of the class {cls.__name__}, which {why}", s.place, "Write a plain class.")
+
+
+def _fields_given(
+    s: Builder, owner: Any, init: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]
+) -> dict[str, Operand]:
+    """What a data class puts into its fields."""
+    every = owner.__dataclass_fields__.values()
+    if any(type(f.type) is dataclasses.InitVar or "InitVar" in str(f.type) for f in every):
+        _refuse_class(s, owner, "takes arguments that are no fields")
+    s.depend(Dependency(owner, "__dataclass_fields__", owner.__dataclass_fields__))
+    fields = dataclasses.fields(owner)
+    made_anew = {f.name: f.default_factory for f in fields if f.default_factory is not dataclasses.MISSING}
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    given = [p.replace(default=None) if p.name in made_anew else p for p in parameters]
+    function = Function(owner.__name__, inspect.Signature(given), Block((), (), ()), None, init)
+    bound = dict(zip((p.name for p in given), s.bind(function, args, kwargs), strict=True))
+    named = {p.name for p in given[: len(args)]} | kwargs.keys()
+    out: dict[str, Operand] = {}
+    for f in fields:
+        if f.name in made_anew and f.name not in named:
+            out[f.name] = s.apply(CALL, (Const(made_anew[f.name]),))
+        elif f.name in bound:
+            out[f.name] = bound[f.name]
+    return out
+
+
+def replaced(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    """`dataclasses.replace(x, **changes)`."""
+    t = type_of(args[0])
+    if not s.in_memory or not isinstance(t, (Instance, Record)) or not dataclasses.is_dataclass(t.cls) or not is_made(t.cls):
+        return NotImplemented
+    names = [f.name for f in dataclasses.fields(t.cls) if f.init and f.name not in kwargs]
+    return make(s, t.cls, (), {**{n: s.attribute(Attribute(n), args[0], "") for n in names}, **kwargs})
+
+
+_AS_USUAL = (object.__setattr__, SimpleNamespace.__setattr__)
+"""How attributes are assigned where a class has no way of its own."""
+
+
+# -- fields ------------------------------------------------------------------------------------------------------------------
+
+
+def attribute(s: Builder, x: Operand, name: str) -> Operand:
+    """An attribute of an object."""
+    t = type_of(x)
+    assert isinstance(x, Record) and isinstance(t, Record)
+    static = instances.in_class(t.cls, name)
+    if name in x.keys and not isinstance(static, property):
+        own: Operand = x.mapping()[name]
+        return own
+    owner = s.memory.object_of(x)
+    if isinstance(owner, Value):
+        if isinstance(static, functools.cached_property):
+            raise UnsupportedSyntaxError(
+                f"{name!r}, which is kept in an object of which fields are bound", s.place, "Compute it in a method."
+            )
+        return instances.attribute(s, owner, name, x)
+    if name == "__class__":
+        return Const(t.cls)
+    through = instances.through_class(s, t.cls, name, x)
+    if isinstance(static, functools.cached_property) and through is not None:
+        _put(s, s.present(x), name, through)
+    if through is None and static is not MISSING and not isinstance(static, MemberDescriptorType):
+        return s.attribute(Attribute(name), Const(t.cls), "")
+    if through is None:
+        raise SctError(f"an object of the class {t.cls.__name__} has no attribute {name!r}", s.place, "Assign it first.")
+    return through
+
+
+def has_attribute(s: Builder, x: Operand, name: str) -> bool:
+    """Whether an object has an attribute."""
+    t, owner = type_of(x), s.memory.object_of(x)
+    assert isinstance(t, Record)
+    if name in t.keys or isinstance(owner, Value):
+        return name in t.keys or instances.has_attribute(s, owner, name)  # type: ignore[arg-type]
+    static = instances.in_class(t.cls, name)
+    return static is not MISSING and not isinstance(static, MemberDescriptorType)
+
+
+def bind_field(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], as_usual: bool = False) -> Any:
+    """`x.name = value`, which is `setattr(x, "name", value)`; `as_usual`: as any object does it, whatever its class has."""
+    x, key, value = args
+    t, name = type_of(x), plain(type_of(key))
+    if not s.in_memory or not isinstance(t, (Instance, Record)) or not isinstance(name, str):
+        raise UnsupportedSyntaxError(
+            "an assignment to an attribute is not supported", s.place, "Assign to a name and return it."
+        )
+    static = instances.in_class(t.cls, name)
+    own = not as_usual and instances.in_class(t.cls, "__setattr__") not in _AS_USUAL
+    if own or (hasattr(type(static), "__set__") and not isinstance(static, MemberDescriptorType)):
+        raise UnsupportedSyntaxError(
+            f"an assignment to the attribute {name!r} of {_called(t)}, which the class has a way of its own to do",
+            s.place,
+            "Make another object.",
+        )
+    if isinstance(t, Record):
+        _put(s, x, name, value)
+        return Const(None)
+    assert isinstance(x, Value)
+    now = s.field_values.get((x, Field(t.path, name)))
+    if now is not None and s.memory.object_of(value) is s.memory.object_of(s.fields.get(now, now)):
+        return Const(None)  # it is that, written into
+    if x not in s.arguments:
+        raise UnsupportedSyntaxError(
+            f"an assignment to the attribute {name!r} of {_called(t)} that is defined outside of the function, or that a "
+            "recursive function is given",
+            s.place,
+            "Pass it as an argument, or return the value.",
+        )
+    what = "fields", s.path_of(x)
+    raise UndecidedError(what, (*s.decided.get(what, ()), name))
+
+
+def _put(s: Builder, x: Operand, name: str, value: Operand) -> None:
+    """A field is another value from here on."""
+    now = s.present(x, reads=False)
+    assert isinstance(now, Record)
+    obj = s.memory.object_of(now)
+    if isinstance(obj, Value):
+        assert isinstance(obj.type, Instance)
+        what = "fields", s.path_of(obj)
+        if name not in s.decided[what]:
+            raise UndecidedError(what, (*s.decided[what], name))
+        s.bound_fields.setdefault((obj, Field(obj.type.path, name)), s.place)
+    if _holds(s, value, obj):
+        raise UnsupportedSyntaxError(
+            f"{_called(now)} that is in a field of its own, or in one of an object in its fields",
+            s.place,
+            "Keep the objects in a list, and their numbers in the fields.",
+        )
+    fields = {**now.mapping(), name: value}
+    s.memory.set(obj, Record(tuple(fields), tuple(fields.values()), now.cls))
+    s.memory.wrote(obj, s.memory.name_of(obj), s.place)
+
+
+def _holds(s: Builder, o: Operand, obj: Operand) -> bool:
+    """Whether an operand is an object, or leads to it."""
+    if s.memory.object_of(o) is obj:
+        return True
+    now = s.memory.now(s.memory.object_of(o)) if isinstance(o, (List, Dict)) else o
+    return isinstance(now, (Tuple, List, Dict)) and any(_holds(s, i, obj) for i in now.items)
+
+
+def enter(s: Builder, params: Sequence[Value]) -> None:
+    """The arguments, and objects in these, of which fields are bound: what is in these fields at the start."""
+    for what, names in list(s.decided.items()):
+        if not isinstance(what, tuple) or what[0] != "fields":
+            continue
+        first, *rest = what[1]
+        x: Any = next(p for p in params if p.name == first)
+        for key in rest:
+            x = instances.field(s, x, key.name) if isinstance(key, Field) else s.project(x, key, _item(x.type, key))
+        found = {n: instances.field(s, x, n) for n in names}
+        there = {n: v for n, v in found.items() if v != Const(MISSING)}
+        s.memory.set(x, Record(tuple(there), tuple(there.values()), x.type.cls))
+
+
+def _item(t: Any, key: Hashable) -> Abstract:
+    found: Abstract = t.mapping()[key] if isinstance(t, Dict) else t.items[key]
+    return found
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------------
+
+
+def refuse_others(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
+    """Refuse to do to an object whatever is not to its fields; operators are among this."""
+    if isinstance(op, (FunctionType, Bound, Attribute, Method)) or op in _TAKEN or is_made(op):
+        return
+    if op is operator.setitem and not any(isinstance(a, Record) for a in args[:2]):
+        return
+    raise refuse_whole(s, next(a for a in (*args, *kwargs.values()) if isinstance(a, Record)))
+
+
+_TAKEN = (
+    *(CALL, NEW, LIST, TUPLE, operator.is_, operator.is_not, getattr, setattr, hasattr, isinstance, type),
+    *(object.__setattr__, dataclasses.replace),
+)
+
+
+def refuse_whole(s: Builder, x: Operand) -> UnsupportedSyntaxError:
+    """The error of an object that would have to be there when the function runs."""
+    obj = s.memory.object_of(x)
+    what = "that has fields which the function binds" if isinstance(obj, Value) else "that the function makes"
+    place = s.place or s.memory.writes[key_of(obj)].place
+    return UnsupportedSyntaxError(
+        f"{_called(type_of(x))} {what}, used as a whole, or in a list or dict of unknown length",
+        place,
+        "Pass or return its fields.",
+    )
+
+
+def _called(t: Abstract) -> str:
+    assert isinstance(t, (Instance, Record))
+    return f"an object of the class {t.cls.__name__}"
