@@ -24,6 +24,7 @@ KINDS = {
     "duo": ("duo", "two"),  # tuples of two vectors
     "named": ("e", "by"),  # dicts of vectors
     "groups": ("bins", "kept"),  # dicts of lists of vectors
+    "body": ("body", "twin"),  # objects of a class
 }
 """Kinds of what a name refers to, and names for what is made."""
 
@@ -44,12 +45,15 @@ HELPERS = {
     "exchange": "def exchange(p):\n    p[0], p[-1] = p[-1], p[0]\n",
     "into": "def into(d, a):\n    d['w'] = a\n    d['b'][0] = a[1]\n    return d\n",
     "total": "def total(p):\n    s = 0.0\n    for v in p:\n        s += np.sum(v * v)\n    return s\n",
+    "Body": "class Body:\n    def __init__(self, v, w):\n        self.v = v\n        self.w = w\n\n"
+    "    def move(self, a):\n        self.v[0] += self.w * a[1]\n        self.w = self.w * a[0] + 0.1\n        return self.v\n"
+    "\n    def turned(self):\n        return Body(self.v[::-1], self.w)\n",
     "walk": "def walk(a, b, n):\n    if n <= 0:\n        return a\n    a[n % 3] *= 0.8\n    return walk(b, a, n - 1)\n",
     "halved": "def halved(a, n):\n    if n <= 0:\n        return a[0] * 1.0\n    a[1:] *= 0.9\n"
     "    return halved(a[::-1], n - 1) + a[1]\n",
     "collect": "def collect(p, a, n):\n    if n > 0:\n        p.append(a * n)\n        collect(p, a, n - 1)\n    return p\n",
 }
-"""Functions that give one of their arguments or a view, or write into them."""
+"""Functions that give one of their arguments or a view, or write into them; and a class."""
 
 EXPRESSIONS: dict[str, tuple[str, ...]] = {
     "new": (
@@ -716,12 +720,40 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "for row in <mat>:\n    <VEC> = row\n    if <test>:\n        <VEC> = <vec>\n        continue\n    <VEC>[0] = <value>",
         "for i in range(n):\n    <VEC> = <ref>\n    if i == 1:\n        <VEC> *= 0.9\n        continue\n    <vec> = <VEC>",
     ),
+    "an object that is made": (
+        "<BODY> = Body(<vec>, <value>)",
+        "<BODY> = Body(<ref>, <value>)\n<VEC> = <BODY>.move(<vec>)",
+        "<BODY> = Body(<new>, <num>)\n<BODY2> = <BODY>.turned()\n<BODY2>.v[<at>] = <value>",
+        "<BODY> = Body(<vec>, <value>)\n<BODY2> = <BODY>\n<BODY2>.w = <value>\n<BODY>.v[<at>] = <BODY>.w",
+        "for i in range(n):\n    <BODY> = Body(<vec>, <value>)\n    <vec> = 0.9 * <BODY>.move(<vec2>)",
+        "<BODY> = Body(<vec>, <value>)\nfor i in range(n):\n    <BODY>.v[i % 3] = <BODY>.w\n    <BODY> = Body(<ref>, <value>)",
+    ),
+    "an object that changes": (
+        "<body>.v[<at>] = <value>",
+        "<body>.v = <ref>",
+        "<body>.v *= 0.9",
+        "<body>.w *= <value>",
+        "<body>.v, <body2>.v = <body2>.v, <body>.v\n<body>.v[<at>] = <value>",
+        "<BODY> = <body>\n<BODY>.w = <value>",
+        "<VECS> = [<body>.v, <vec>]\n<VECS>[<k>][<at>] = <value>",
+        "if <test>:\n    <body>.v = <ref>\n<body>.v[<at>] = <value>",
+        "if <test>:\n    <body>, <body2> = <body2>, <body>",
+        "<BODY> = <body> if <test> else Body(<vec>, <value>)\n<BODY>.v[<at>] = <value>",
+        "for i in range(n):\n    <body>.move(<vec>)",
+        "for i in range(n):\n    if i == 1:\n        <body>.w += <value>\n        continue\n    <body>.v = <body>.v * 0.9",
+    ),
     "a field of an object": (
         "<VEC> = h.a\n<vec>[<at>] = h.a[0]",
         "<vec> += 0.3 * h.a",
         "<VECS> = [h.a, <vec>]\n<VECS>[1][<at>] = <value>",
         "<VEC> = <vec> * h.a",
         "h.a[<at>] = <value>",
+        "h.a = <ref>",
+        "h.a *= 0.9",
+        "h.a, h.p[0] = h.p[0], h.a\nh.a[<at>] = <value>",
+        "if <test>:\n    h.a = <ref>\nh.a[<at>] = <value>",
+        "h.b = <value>\nh.b *= h.a[0]\n<NUM> = h.b",
+        "for i in range(n):\n    h.a = 0.9 * h.a\n    h.a[i % 3] = <value>",
         "h.a[1:] *= <vec>[1:]",
         "<VEC> = h.a if <test> else <vec>\n<VEC>[<at>] = <value>",
         "<VEC> = h.a[::-1]\n<VEC>[<at>] = <value>\n<vec> += 0.3 * h.a",
@@ -766,5 +798,6 @@ TERMS: dict[str, tuple[str, ...]] = {
         "sum([v[0] * v[1] for v in <named>.values()])",
     ),
     "groups": ("np.sum(<groups>['w'][0] * <groups>['b'][0])", "total(<groups>['w'])"),
+    "body": ("np.sum(<body>.v * <vec>) * <body>.w", "<body>.w * <body>.v[0]", "<body>.turned().v @ <vec>"),
 }
 """What is summed up at the end, of each kind."""

@@ -34,7 +34,7 @@ _ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError
 _OFTEN = (
     "a value kept while memory changes",
     "a value kept while memory changes",
-    "view or copy by layout",
+    *("view or copy by layout", "a list of lists", "a list of tuples", "a loop"),
 )  # more often than others
 _LARGEST = 20.0  # number
 _LONGEST = 10  # list
@@ -129,6 +129,8 @@ class _Maker:
         construct = construct or self.random.choice([*STATEMENTS, *_OFTEN])
         if construct == "a field of an object" and "h" not in self.args:
             return
+        if construct == "an object that changes":
+            self.add("an object that is made")
         for _ in range(12):
             block = self.place()
             n = len(block.items) if self.random.random() < 0.6 else self.random.randint(0, len(block.items))
@@ -181,7 +183,8 @@ class _Maker:
                 texts = [fill.fresh(r.choice(TERMS[r.choice(kinds)])) for _ in range(r.choice((1, 2, 3, 5, 7)))]
                 text = " + ".join(texts)
                 if not scalar:
-                    wholes = [r.choice(there[k]) for k in r.sample(kinds, min(len(kinds), r.choice((1, 2, 3))))]
+                    given = [k for k in kinds if k != "body"]
+                    wholes = [r.choice(there[k]) for k in r.sample(given, min(len(given), r.choice((1, 2, 3))))]
                     text = r.choice(
                         (f"({text}, {', '.join(wholes)})", f"[{', '.join(wholes)}]", wholes[0], f"({wholes[0]}, x)")
                     )
@@ -400,6 +403,8 @@ def _kind(v: Any) -> str:
         return _SHAPES.get(v.shape, "") if v.dtype == float else ""
     if isinstance(v, (float, int, np.integer)) and not isinstance(v, bool):
         return "num" if isinstance(v, float) else "int"
+    if type(v).__name__ == "Body":
+        return "body"
     items = list(v.values()) if isinstance(v, dict) else v
     if not isinstance(items, (list, tuple)):
         return ""
