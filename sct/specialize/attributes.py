@@ -58,6 +58,8 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
         return instances.attribute(s, x, op.name)
     if isinstance(x, Record):
         return records.attribute(s, x, op.name)
+    if isinstance(x, Const) and isinstance(x.value, instances.Super):
+        return instances.through_parent(s, x.value, op.name)
     if isinstance(t, Stateful) and callable(getattr(t.cls, op.name, None)):
         return Const(instances.Bound(Method(op.name), (x,)))
     if isinstance(t, Tuple) and t.kind is not None:
@@ -126,8 +128,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     x, t = args[0], type_of(args[0])
     if isinstance(t, Instance) and isinstance(x, Value) and not instances.is_foreign(x, op.name):
         return s.apply(CALL, (instances.attribute(s, x, op.name), *args[1:]), kwargs, name)
-    if isinstance(x, Record):
-        return s.apply(CALL, (records.attribute(s, x, op.name), *args[1:]), kwargs, name)
+    if isinstance(x, Record) or (isinstance(x, Const) and isinstance(x.value, instances.Super)):
+        return s.apply(CALL, (attribute(s, Attribute(op.name), x, ""), *args[1:]), kwargs, name)
     if isinstance(t, Tuple) and t.kind is not None:
         return named_tuple_method(s, op, x, t.kind, args[1:], kwargs, name)
     if is_list_or_dict(t) and op.name in objects.METHODS[type(t)]:

@@ -88,6 +88,7 @@ class Builder(Protocol):
     copied: dict[Value, Value]
     rows: dict[Value, tuple[Operand, Operand]]
     stack: list[Callable[..., Any]]
+    receiver: Operand | None
     recursion: dict[Any, Abstract]
     again: dict[Any, Followed]
     free_values: dict[Free, Value]

@@ -41,7 +41,7 @@ from sct.ir.words import in_words
 from sct.specialize import records
 from sct.specialize.building import Builder, Plan
 from sct.specialize.index_expressions import indexed
-from sct.specialize.instances import has_attribute, partial
+from sct.specialize.instances import has_attribute, parent, partial
 from sct.specialize.iteration import PLANS, taken_apart, trip_count
 
 __all__ = ["STRUCTURAL", "FrozenError", "StrictError", "UnrollError"]
@@ -351,6 +351,8 @@ STRUCTURAL: dict[Any, Callable[..., Any]] = {
     sum: _builtin_sum,
     dataclasses.replace: records.replaced,
     functools.partial: partial,
+    super: parent,
+    object.__init__: lambda s, args, kwargs: Const(None),
     np.vectorize: _vectorize,
     **PLANS,
 }

@@ -13,15 +13,28 @@ from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescrip
 from typing import Any
 
 from sct.errors import SctError, UnsupportedSyntaxError
-from sct.frontend.resolve import MISSING, Dependency, is_code
+from sct.frontend.resolve import MISSING, Dependency, is_code, look_up
 from sct.infer.signature import abstract, example_of
 from sct.ir.ops import Attribute, Field
 from sct.ir.records import record
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNKNOWN, Const, Dict, Instance, Tuple
+from sct.ir.types import UNKNOWN, Const, Dict, Instance, Record, Tuple
 from sct.specialize.building import Builder
 
-__all__ = ["Bound", "attribute", "callee", "field", "has_attribute", "in_class", "is_foreign", "partial", "through_class"]
+__all__ = [
+    "Bound",
+    "Super",
+    "attribute",
+    "callee",
+    "field",
+    "has_attribute",
+    "in_class",
+    "is_foreign",
+    "parent",
+    "partial",
+    "through_class",
+    "through_parent",
+]
 
 
 @record(frozen=True)
@@ -31,6 +44,14 @@ class Bound:
     function: Any
     args: tuple[Operand, ...] = ()
     kwargs: tuple[tuple[str, Operand], ...] = ()
+
+
+@record(frozen=True)
+class Super:
+    """`super()`: an object, seen from the classes behind `cls` in the order of its own. At compile time only."""
+
+    cls: type
+    receiver: Operand
 
 
 def callee(s: Builder, x: Operand) -> Bound | None:
@@ -120,6 +141,28 @@ def through_class(s: Builder, cls: type, name: str, x: Operand | None) -> Operan
         s.depend(Dependency(cls, name, static))
         return Const(static if x is None else Bound(static, (x,)))
     return None
+
+
+def parent(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """`super()`, in a method."""
+    cls = look_up(s.stack[-1], "__class__") if s.stack and s.receiver is not None and not args else MISSING
+    if s.receiver is None or not isinstance(cls, type) or not isinstance(type_of(s.receiver), (Instance, Record)):
+        raise UnsupportedSyntaxError("super() other than of the object of a method", s.place, "Name the class.")
+    return Const(Super(cls, s.receiver))
+
+
+def through_parent(s: Builder, x: Super, name: str) -> Operand:
+    """An attribute of `super()`."""
+    t: Any = type_of(x.receiver)
+    order = t.cls.__mro__
+    owner = next((c for c in order[order.index(x.cls) + 1 :] if name in c.__dict__), None)
+    receiver = s.present(x.receiver)
+    if owner is object and name == "__init__":
+        return Const(Bound(object.__init__, (receiver,)))
+    found = None if owner is None else through_class(s, owner, name, receiver)
+    if found is None:
+        raise UnsupportedSyntaxError(f"super().{name}, which is no method", s.place, "Name the class.")
+    return found
 
 
 def field(s: Builder, x: Value, name: str) -> Operand:

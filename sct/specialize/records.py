@@ -244,7 +244,7 @@ def refuse_others(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str
 
 _TAKEN = (
     *(CALL, NEW, LIST, TUPLE, operator.is_, operator.is_not, getattr, setattr, hasattr, isinstance, type),
-    *(object.__setattr__, dataclasses.replace),
+    *(object.__init__, object.__setattr__, dataclasses.replace),
 )
 
 

@@ -102,7 +102,7 @@ from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Followed, Plan, UndecidedError
 from sct.specialize.containers import STRUCTURAL, FrozenError, StrictError
 from sct.specialize.in_memory import specialized_again
-from sct.specialize.instances import Bound
+from sct.specialize.instances import Bound, Super
 from sct.specialize.iteration import Range, Reversed, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
 from sct.specialize.spellings import SPELLINGS
@@ -221,6 +221,7 @@ class Specializer:
     dependencies: dict[Dependency, None] = field(default_factory=dict)  # in the order in which they were met
     free: dict[Free | Field, Abstract] = field(default_factory=dict)
     stack: list[Callable[..., Any]] = field(default_factory=list)
+    receiver: Operand | None = None  # the first argument of the function that is being run
     static: bool = False
     place: Place | None = None
     caller: Place | None = None  # where the function that is being run was called
@@ -274,11 +275,12 @@ class Specializer:
     def run(self, function: Function, args: Sequence[Operand]) -> Operand:
         """The statements of `function` applied to `args`; its result."""
         env, self.env = self.env, dict(zip(function.block.params, args, strict=True))
+        receiver, self.receiver = self.receiver, args[0] if args else None
         place, origin = self.place, self.origin
         try:
             return self.block(function.block)[0]
         finally:
-            self.env = env
+            self.env, self.receiver = env, receiver
             self.place, self.origin = place, origin
 
     def block(self, block: Block) -> tuple[Operand, ...]:
@@ -767,7 +769,7 @@ class Specializer:
     def refuse_plans(self, args: Sequence[Operand]) -> None:
         """Refuse arguments that only a loop can go through."""
         others = [leaf for a in args if type(a) is not Value for leaf in leaves(a)]
-        found = [o.value for o in others if type(o) is Const and isinstance(o.value, (Plan, Bound))]
+        found = [o.value for o in others if type(o) is Const and isinstance(o.value, (Plan, Bound, Super))]
         if not found:
             return
         if any(isinstance(v, Plan) for v in found):
@@ -776,9 +778,9 @@ class Specializer:
                 self.place,
                 "Loop over it directly.",
             )
-        if any(isinstance(v, Bound) for v in found):
+        if any(isinstance(v, (Bound, Super)) for v in found):
             raise UnsupportedSyntaxError(
-                "a method or partial given to a function that is not written in Python",
+                "a method, partial or super() given to a function that is not written in Python",
                 self.place,
                 "Call it, or pass its result.",
             )

@@ -25,7 +25,7 @@ from sct.registry.effects import is_registered
 from sct.runtime import shown
 from sct.specialize.building import Builder, UndecidedError
 from sct.specialize.containers import StrictError
-from sct.specialize.instances import Bound
+from sct.specialize.instances import Bound, Super
 from sct.specialize.iteration import spread
 from sct.specialize.lowering import lowered
 from sct.specialize.memory import Write, key_of
@@ -84,6 +84,8 @@ def _python_function(op: Any, args: Sequence[Operand]) -> FunctionType | None:
     found = op
     if op is CALL or isinstance(op, Method):
         found = _value(args[0])
+        if isinstance(found, Super):
+            return None
         if isinstance(op, Method):
             found = inspect.getattr_static(found, op.name, None)
             found = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
