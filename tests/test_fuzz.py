@@ -1,6 +1,7 @@
 """Programs made at random, with fixed seeds, each called in one way; more of them: `python -m tests.fuzz`."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -9,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fuzz import GENERATORS, mutants
+from fuzz.__main__ import main as command
 from fuzz.layout import as_given, overlap
 from fuzz.memory import CONSTRUCTS
 from fuzz.mutants import MUTANTS, mutated
-from fuzz.oracle import judged, way_of
+from fuzz.oracle import Way, judged, way_of
 from fuzz.programs import Program, defined
 from fuzz.reducer import reduced
 
@@ -39,8 +41,20 @@ def test_random_program_in_forward_mode(name, seed):
 
 
 def test_each_construct_of_memory_is_in_every_twentieth_program():
-    count = Counter(c for seed in range(120) for c in GENERATORS["memory"](seed).constructs)
-    assert [c for c in CONSTRUCTS if count[c] < 6] == []
+    count = Counter(c for seed in range(240) for c in GENERATORS["memory"](seed).constructs)
+    assert [c for c in CONSTRUCTS if count[c] < 12] == []
+
+
+def test_the_command_tells_what_came_of_programs(capsys):
+    assert command(["--generator", "memory", "--transform", "jvp", "--seed", "80", "--count", "12", "--jobs", "2"]) == 0
+    assert re.match(r"memory: 12 programs: agreed \d+", capsys.readouterr().out)
+
+
+def test_arguments_with_tangents_that_share_memory_must_be_refused():
+    source = "def f(x, y):\n    x[0] = y[1]\n    return np.sum(x * y)\n"
+    x = np.array([0.5, 1.0])
+    kinds = [judged(Program(source, (x, x), wrt), Way("jvp", True)).kind for wrt in (("x", "y"), ("x",))]
+    assert kinds == ["refused as it must be", "agreed"]
 
 
 def test_a_copy_of_arguments_lies_in_memory_as_they_do():

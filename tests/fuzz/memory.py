@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .constructs import EXPRESSIONS, HELPERS, KINDS, STATEMENTS, TERMS
-from .layout import arrays_in, as_given
+from .layout import arrays_in, as_given, overlap
 from .programs import Program
 
 __all__ = ["CONSTRUCTS", "program"]
@@ -53,6 +53,19 @@ _GROWING = (
 """Signatures of a helper, calls of it, and what it may return."""
 
 
+class _Steps:
+    """The steps of the loops of a program: it has no more of them than some, and none makes a long list."""
+
+    def __init__(self) -> None:
+        self.left = _STEPS
+
+    def step(self, names: dict[str, Any]) -> None:
+        """One step of a loop, where there are these names."""
+        self.left -= 1
+        if self.left < 0 or not all(map(_is_short, names.values())):
+            raise RuntimeError
+
+
 class _NoneThereError(Exception):
     """There is nothing of a kind."""
 
@@ -80,7 +93,7 @@ class _Block:
             elif item:
                 yield "    " * indent + item[0]
                 if trial and item[0].startswith(("for ", "while ")):
-                    yield "    " * (indent + 1) + "_step()"
+                    yield "    " * (indent + 1) + "_step(locals())"
                 yield from item[1].lines(trial, at, indent + 1)
 
 
@@ -112,8 +125,19 @@ class _Maker:
         result = self.result()
         source = self.source(result, False)
         params = [n for n in self.args if n not in ("n", "h")]
-        wrt = tuple(n for n in params if r.random() < (0.9 if n == "x" else 0.5)) or (params[0],)
-        return Program(source, tuple(self.args.values()), wrt, tuple(c for c in CONSTRUCTS if c in self.constructs))
+        wrt = [n for n in params if r.random() < (0.9 if n == "x" else 0.5)] or params[:1]
+        if r.random() < 0.8:  # otherwise the derivative may have to refuse the call
+            wrt = self.apart(wrt) or self.apart(params)
+        found = tuple(c for c in CONSTRUCTS if c in self.constructs)
+        return Program(source, tuple(self.args.values()), tuple(n for n in params if n in wrt), found)
+
+    def apart(self, names: list[str]) -> list[str]:
+        """Those of some arguments, in an order drawn at random, that share no memory with those before them, or within."""
+        found: list[str] = []
+        for n in self.random.sample(names, len(names)):
+            if not overlap([self.args[m] for m in (*found, n)]):
+                found.append(n)
+        return found
 
     def moved(self, n: int) -> dict[str, Any]:
         """Arguments of the same structure and layout, with other numbers."""
@@ -232,8 +256,7 @@ class _Maker:
 
     def runs(self, source: str, look: Any = None) -> bool:
         """Whether a program runs on all arguments, to small numbers."""
-        steps = [0] * _STEPS
-        scope: dict[str, Any] = {"np": np, "_look": look, "_step": steps.pop}
+        scope: dict[str, Any] = {"np": np, "_look": look, "_step": _Steps().step}
         try:
             exec(compile(source, "<memory>", "exec"), scope)
             return all(_is_small(scope["f"](*as_given(list(args.values())))) for args in self.others)
@@ -418,12 +441,17 @@ def _kind(v: Any) -> str:
     return _OF_ITEMS.get(kinds[0], "")
 
 
+def _is_short(v: Any) -> bool:
+    """Whether a value, and each list in it, has few items."""
+    if not isinstance(v, (list, tuple, dict)):
+        return True
+    return len(v) <= (_LONGEST if isinstance(v, list) else 40) and all(map(_is_short, v.values() if isinstance(v, dict) else v))
+
+
 def _is_small(v: Any) -> bool:
     """Whether what a program gives is of moderate size."""
     if isinstance(v, (list, tuple, dict)):
-        return len(v) <= (_LONGEST if isinstance(v, list) else 40) and all(
-            map(_is_small, v.values() if isinstance(v, dict) else v)
-        )
+        return _is_short(v) and all(map(_is_small, v.values() if isinstance(v, dict) else v))
     if isinstance(v, (np.ndarray, np.generic, float)):
         return bool(np.all(np.abs(v) < _LARGEST))  # false of NaN, too
     return True

@@ -3,7 +3,8 @@
 Takes a program and a way of calling its derivative; gives a verdict. The value that comes with a gradient is Python's own, to
 the bit; no argument is changed; a gradient has its argument's structure, shapes and dtypes, and memory of its own; and it is
 what finite differences in double precision say, where these agree with one another. Of a tangent likewise, and it agrees with
-reverse mode where that takes the program: ⟨y̅, J ẋ⟩ = ⟨Jᵀ y̅, ẋ⟩. Never looks at generated code.
+reverse mode where that takes the program: ⟨y̅, J ẋ⟩ = ⟨Jᵀ y̅, ẋ⟩. There is none where two arguments that have tangents share
+memory, and the program writes into that. Never looks at generated code.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ TRANSFORMS = (*_FORWARD, *_REVERSE)
 VERDICTS = (
     "agreed",
     "refused",
+    "refused as it must be",  # two arguments with tangents lie in memory that the program writes into
     "not smooth",  # the value agrees; finite differences say nothing
     "no program",  # Python does not run it, or not to numbers
     "WRONG value",
@@ -140,14 +142,16 @@ class _Trial:
         self.rng = np.random.default_rng(seed)
         try:
             self.f = defined(p.source)
-            self.wide = defined(p.source.replace("float32", "float64").replace("float16", "float64"))
+            wide = p.source.replace("float32", "float64").replace("float16", "float64")
+            self.wide = self.f if wide == p.source else defined(wide)
             names = list(inspect.signature(self.f).parameters)
+            self.wrt = tuple(names.index(w) for w in p.wrt)
             ran = as_given(p.args)
             before = [(o, state(o)) for o in objects_in(ran)]
+            varying = list(arrays_in([ran[k] for k in self.wrt]))
             self.own, self.seen = _traced(self.f, ran)
         except Exception as e:  # noqa: BLE001
             raise _FoundError("no program", f"{type(e).__name__}: {e}") from e
-        self.wrt = tuple(names.index(w) for w in p.wrt)
         self.narrow = "float32" in p.source or any(map(_is_narrow, leaves((p.args, self.own, self.seen))))
         self.half = "float16" in p.source or any(map(_is_half, leaves((p.args, self.own, self.seen))))
         self.narrow |= self.half
@@ -157,6 +161,13 @@ class _Trial:
             raise _FoundError("no program", "its value is no number")
         written = [state(o) != was for o, was in before]
         self.as_one = written if overlap(p.args) else None  # what is given twice and written into moves as one
+        self.shared = way.is_forward and overlap(varying)
+        changed = {id(o) for o, was in before if state(o) != was}
+        self.must_be_refused = self.shared and any(
+            np.shares_memory(v, w) and not changed.isdisjoint((id(v), id(w)))
+            for k, v in enumerate(varying)
+            for w in varying[:k]
+        )
         self.strided = not all(v.flags.forc for v in arrays_in(p.args))  # the sum of a product in another order, perhaps
         self.scalar = len(found) == 1 and np.ndim(found[0]) == 0 and not isinstance(self.own, (list, tuple, dict))
 
@@ -189,6 +200,8 @@ class _Trial:
         kept = copy.deepcopy(dots)
         derived = getattr(sct, self.way.transform)(self.f, self.wrt, optimize=self.way.optimize)
         value, y_dot = self.called(derived, self.way.transform, (*given, *dots), dots)
+        if self.must_be_refused:
+            raise _FoundError("WRONG tangent", f"{self.way} takes arguments that share memory, which is written into")
         if not same(given, self.p.args) or not same(dots, kept):
             raise _FoundError("WRONG value", f"{self.way} changes its arguments {self.p.args!r} to {given!r}")
         if not self.is_own(value):
@@ -249,6 +262,8 @@ class _Trial:
                 raise _FoundError("WRONG gradient", f"{self.way}: the second pull differs")
             return value, gradients
         except sct.SctError as e:
+            if isinstance(e, sct.ArgumentMemoryError) and self.shared:
+                raise _FoundError("refused as it must be", str(e)) from e
             raise _FoundError("refused", f"{type(e).__name__}: {e}") from e
         except (_FoundError, OutOfTimeError):
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +31,11 @@ class Program:
 
 
 def defined(source: str) -> Callable[..., Any]:
-    """The function `f` that a text defines."""
+    """The function `f` that a text defines, which can be read as long as it is there."""
     filename = f"<random program {next(_count)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     scope: dict[str, Any] = {"np": np, "__name__": "random_program"}
     exec(compile(source, filename, "exec"), scope)
     f: Callable[..., Any] = scope["f"]
+    weakref.finalize(f, linecache.cache.pop, filename, None)
     return f
