@@ -26,7 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     names = options.generator or list(GENERATORS)
     tasks = ((names[k % len(names)], options.seed + k // len(names)) for k in range(options.count))
     end = time.monotonic() + options.seconds if options.seconds else float("inf")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     found: list[Outcome] = []
     faults = 0
     try:
