@@ -585,19 +585,19 @@ def astype_function_type(x, dtype, *, copy=True, device=None):
 
 
 def keeps_dtype(x, dtype, *rest, **named):
-    """Whether an array is converted to the dtype that it has."""
-    return is_ndarray(x) and x.dtype is not None and _dtype(dtype, np.dtype(float)) == x.dtype
+    """Whether numbers are converted to the dtype that they have; None if it is open."""
+    to = _dtype(dtype, np.dtype(float))
+    return None if not isinstance(x, Array) or x.dtype is None or to is None else to == x.dtype
 
 
 def memory_of_astype(x, dtype, order="K", casting="unsafe", subok=True, copy=True, device=None):
     """Without a copy it may be the array itself, if that is of the dtype."""
-    known = isinstance(x, Array) and x.dtype is not None and _dtype(dtype, np.dtype(float)) is not None
-    return "fresh" if copy is True or (known and not keeps_dtype(x, dtype)) else "view"
+    return "fresh" if copy is True or keeps_dtype(x, dtype) is False else "view"
 
 
 def is_itself_as(x, dtype, order="K", casting="unsafe", subok=True, copy=True, device=None):
     """Whether an array is given back as it is."""
-    return order == "K" and copy is False and keeps_dtype(x, dtype)
+    return order == "K" and copy is False and is_ndarray(x) and keeps_dtype(x, dtype) is True
 
 
 memory(memory_of_astype, np.astype, astype)

@@ -235,6 +235,18 @@ def converted_where_it_has_to_be(x, k, n):
     return np.sum(y * x) + np.sum(w * w) + np.sum(k)
 
 
+@case(x3, 2)
+@case(x3, 0)
+def converted_where_it_may_be_a_number(x, n):
+    s = 0.0
+    for i in range(n + 1):
+        s += x * i
+        c = s
+    d = c.astype(float, copy=False)
+    s[n % 3] = x[0] * x[1]
+    return s * x, d
+
+
 @case(matrix)
 @case(np.asfortranarray(matrix))
 @case(matrix[:, ::2])
