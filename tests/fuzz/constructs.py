@@ -25,6 +25,7 @@ KINDS = {
     "named": ("e", "by"),  # dicts of vectors
     "groups": ("bins", "kept"),  # dicts of lists of vectors
     "body": ("body", "twin"),  # objects of a class
+    "bodies": ("flock", "herd"),  # lists of these
 }
 """Kinds of what a name refers to, and names for what is made."""
 
@@ -731,7 +732,22 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "for i in range(n):\n    <BODY> = Body(<vec>, <value>)\n    <vec> = 0.9 * <BODY>.move(<vec2>)",
         "<BODY> = Body(<vec>, <value>)\nfor i in range(n):\n    <BODY>.v[i % 3] = <BODY>.w\n    <BODY> = Body(<ref>, <value>)",
     ),
+    "a list of objects": (
+        "<BODIES> = [Body(<vec>, <value>), Body(<ref>, <value>)]",
+        "<BODIES> = []\nfor i in range(n + 1):\n    <BODIES>.append(Body(i * <vec>, <value>))\n<BODIES>[n % 2].v = <ref>",
+        "<BODIES> = [Body(<vec>, <value>), Body(<ref>, <value>)]\n<BODIES>[n % 2].v = <ref>",
+        "<BODIES> = [Body(<vec>, <value>) for i in range(n + 2)]\n<BODIES>[<k>].move(<vec>)",
+        "<BODY> = Body(<vec>, <value>)\n<BODIES> = [<BODY>, Body(<new>, <value>)]\n<BODY>.w = <value>\n<BODIES>[0].v[0] = 0.3",
+        "<BODY> = Body(<vec>, <value>)\n<BODIES> = [<BODY>] * n\n<BODIES>.append(<BODY>.turned())\n<BODIES>[-1].move(<vec>)",
+        "<BODIES> = [Body(<vec>, <value>), Body(<ref>, <value>)]\nfor g in <BODIES>:\n    g.w *= 0.9\n    g.v[<at>] += g.w",
+        "<BODIES> = [Body(<vec>, <value>), Body(<ref>, <value>)]\n<BODIES>[<k>], <BODIES>[0] = <BODIES>[0], <BODIES>[1]",
+    ),
     "an object that changes": (
+        "<bodies>[<k>].v = <ref>\n<bodies>[<k>].v[<at>] = <value>",
+        "<bodies>[<k>].w, <bodies>[0].w = <bodies>[1].w, <value>",
+        "<bodies>.append(Body(<ref>, <value>))\n<BODY> = <bodies>[<k>]\n<BODY>.w = <value>",
+        "<BODY> = <body> if <test> else <bodies>[<k>]\n<BODY>.v = <ref>\n<BODY>.w *= 0.9",
+        "<BODY> = <body> if <test> else <body2>\n<BODY>.v = <ref>\n<BODY>.w = <body>.w * <body2>.w",
         "<body>.v[<at>] = <value>",
         "<body>.v = <ref>",
         "<body>.v *= 0.9",
@@ -801,6 +817,7 @@ TERMS: dict[str, tuple[str, ...]] = {
         "sum([v[0] * v[1] for v in <named>.values()])",
     ),
     "groups": ("np.sum(<groups>['w'][0] * <groups>['b'][0])", "total(<groups>['w'])"),
+    "bodies": ("sum([g.w * g.v[0] for g in <bodies>])", "np.sum(<bodies>[<k>].v * <bodies>[0].v)"),
     "body": ("np.sum(<body>.v * <vec>) * <body>.w", "<body>.w * <body>.v[0]", "<body>.turned().v @ <vec>"),
 }
 """What is summed up at the end, of each kind."""

@@ -41,7 +41,7 @@ _LONGEST = 10  # list
 _STEPS = 2000  # of loops
 _HOLE = re.compile(r"<([A-Za-z]+)(\d?)>")
 _SHAPES = {(3,): "vec", (2,): "pair", (3, 3): "mat", (): "point"}
-_OF_ITEMS = {"vec": "vecs", "num": "nums", "vecs": "rows", "nums": "grid", "tag": "tagged"}
+_OF_ITEMS = {"vec": "vecs", "num": "nums", "vecs": "rows", "nums": "grid", "tag": "tagged", "body": "bodies"}
 _GROWING = (
     ("a, b, n", "<VEC> = grown(<vec>, <vec2>, n)", ("a", "b", "a[::-1]", "0.9 * a")),
     ("a, p, n", "<VEC> = grown(<vec>, <vecs>, n)", ("a", "p[0]", "p[-1]")),
@@ -154,7 +154,7 @@ class _Maker:
         if construct == "a field of an object" and "h" not in self.args:
             return
         if construct == "an object that changes":
-            self.add("an object that is made")
+            self.add(self.random.choice(("an object that is made", "a list of objects")))
         for _ in range(12):
             block = self.place()
             n = len(block.items) if self.random.random() < 0.6 else self.random.randint(0, len(block.items))
@@ -207,7 +207,7 @@ class _Maker:
                 texts = [fill.fresh(r.choice(TERMS[r.choice(kinds)])) for _ in range(r.choice((1, 2, 3, 5, 7)))]
                 text = " + ".join(texts)
                 if not scalar:
-                    given = [k for k in kinds if k != "body"]
+                    given = [k for k in kinds if k not in ("body", "bodies")]
                     wholes = [r.choice(there[k]) for k in r.sample(given, min(len(given), r.choice((1, 2, 3))))]
                     text = r.choice(
                         (f"({text}, {', '.join(wholes)})", f"[{', '.join(wholes)}]", wholes[0], f"({wholes[0]}, x)")
