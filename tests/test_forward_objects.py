@@ -393,6 +393,133 @@ def an_accumulator_in_a_field(x, m, n):
     return m.total, m.vector
 
 
+# -- objects that stay objects ------------------------------------------------------------------------------------------------
+
+
+class Particle:
+    """Numbers, an array, a list, a flag, a function and a string."""
+
+    def __init__(self, position, speed, kind="free", force=np.sin):
+        self.position = position
+        self.speed = speed
+        self.path = [position]
+        self.at = np.zeros(2)
+        self.moves = 0
+        self.fixed = False
+        self.kind = kind
+        self.force = force
+
+    def step(self, dt):
+        if self.fixed:
+            return
+        self.speed += dt * self.force(self.position)
+        self.position = self.position + dt * self.speed
+        self.path.append(self.position)
+        self.at[self.moves % 2] += self.position
+        self.moves += 1
+
+    def pull(self, other):
+        self.speed, other.speed = other.speed * self.position, self.speed
+
+
+class Swarm:
+    def __init__(self, x, n):
+        self.all = [Particle(x[i], x[i + 1]) for i in range(n)]
+        self.best = self.all[0]
+
+    def step(self):
+        for p in self.all:
+            p.step(0.1)
+            if p.position > self.best.position:
+                self.best = p
+
+
+@case(lambda x: (3,))
+def objects_in_a_list_that_grows(x, n):
+    ps = []
+    for i in range(n):
+        ps.append(Particle(x[i], x[0]))
+    for i in range(n):
+        ps[i].pull(ps[(i + 1) % n])
+        ps[i % 2].step(0.1)
+    return [p.position * p.speed + p.path[-1] * p.moves for p in ps]
+
+
+@case(lambda x: (3,))
+def objects_under_a_branch(x, n):
+    a, b = Particle(x[0], x[1]), Particle(x[1], x[2])
+    c = a if n > 2 else b
+    c.speed = x[3] * c.speed
+    c.at[0] = x[0]
+    c.fixed = n > 3
+    a.step(0.1)
+    b.step(0.1)
+    return a.position * b.speed * a.at[0], c.path, b.at
+
+
+@case(lambda x: (4,))
+def objects_that_are_swapped(x, n):
+    a, b = Particle(x[0], x[1]), Particle(x[1], x[2])
+    for i in range(n):
+        if x[i] > 1.5:
+            a, b = b, a
+        a.pull(b)
+        b.step(0.2 * x[i])
+    return a.position * b.position, a.at * b.speed
+
+
+@case(lambda x: (3,))
+def objects_in_a_dict(x, n):
+    d = {}
+    for i in range(n):
+        k = "even" if i % 2 == 0 else "odd"
+        if k in d:
+            d[k].speed *= x[i]
+        else:
+            d[k] = Particle(x[i], x[0] * x[i])
+    for p in d.values():
+        p.step(0.1)
+    return d["even"].position * d["odd"].speed
+
+
+@case(lambda x: (3,))
+def objects_in_fields_of_objects(x, n):
+    s = Swarm(x, n)
+    for _ in range(n):
+        s.step()
+    s.best.position *= x[1]
+    return [p.position for p in s.all] + [s.best.position, s.best.at @ s.best.at]
+
+
+@case(lambda x: (3,))
+def the_same_object_twice_in_a_list(x, n):
+    p = Particle(x[0], x[1])
+    ps = [p] * n
+    ps.append(Particle(x[2], x[3]))
+    for i in range(n + 1):
+        ps[i].step(0.1)
+    q = ps.pop()
+    return p.position * q.position, p.moves * p.at * x[0]
+
+
+@case(lambda x: (3,))
+def frozen_ones_in_a_list(x, n):
+    states = [State(x[:2], x[2:4])]
+    for i in range(n):
+        states.append(states[i].moved(0.1 * states[-1].norm))
+    states[0] = replace(states[n // 2], position=states[-1].velocity)
+    return sum(s.norm for s in states), states[n - 1].position, states[0].norm
+
+
+@case(lambda x: (Pendulum(0.5), 3))
+def made_objects_beside_an_argument(x, m, n):
+    ps = [Particle(x[0], m.angle), Particle(x[1], x[2])]
+    for i in range(n):
+        ps[i % 2].step(0.1)
+        m.step(ps[i % 2].position)
+    return m.angle * ps[0].speed, m.log
+
+
 @pytest.mark.parametrize("f, given", CASES)
 def test_objects(f, given):
     check(f, given)
@@ -448,6 +575,83 @@ def bumped(m, x, n):
 
 def of_a_recursive_function(x, m):
     return bumped(m, x, 3) * m.h
+
+
+def returned(x, n):
+    ps = [Particle(x[i], x[0]) for i in range(n)]
+    return ps
+
+
+def kept_elsewhere(x, n):
+    ps = [Particle(x[i], x[0]) for i in range(n)]
+    print(ps[n - 1])
+    return ps[0].speed
+
+
+def a_field_or_none(x, n):
+    p = None
+    for i in range(n):
+        if p is None:
+            p = Particle(x[i], x[0])
+        p.step(x[i])
+    return p.speed
+
+
+def one_class_or_another(x, n):
+    ps = []
+    for i in range(n):
+        if i > 1:
+            ps.append(Particle(x[i], x[0]))
+        else:
+            ps.append(Pendulum(x[i], x[0]))
+    return ps[n - 1].speed
+
+
+def a_chain(x, n):
+    last = SimpleNamespace(v=x[0], before=None)
+    for i in range(n):
+        last = SimpleNamespace(v=x[i], before=last)
+    return last.v
+
+
+def given_to_a_recursive_function(x, n):
+    ps = [Particle(x[i], x[0]) for i in range(n)]
+    return speeds(ps, n)
+
+
+def speeds(ps, n):
+    return 0.0 if n == 0 else ps[n - 1].speed + speeds(ps, n - 1)
+
+
+def compared(x, n):
+    ps = [Particle(x[i], x[0]) for i in range(n)]
+    return x[0] if ps[n - 1] == ps[0] else x[1]
+
+
+def a_new_field(x, n):
+    ps = [Particle(x[i], x[0]) for i in range(n)]
+    ps[n - 1].mass = x[0]
+    return ps[0].speed
+
+
+@pytest.mark.parametrize(
+    "f, message",
+    [
+        (returned, "returned"),
+        (kept_elsewhere, "used as a whole"),
+        (a_field_or_none, "or something else"),
+        (one_class_or_another, "or something else"),
+        (a_chain, "or something else|lead back"),
+        (given_to_a_recursive_function, "recursive function"),
+        (compared, "used as a whole"),
+        (a_new_field, "no field"),
+    ],
+)
+def test_objects_are_refused(f, message):
+    x = np.arange(5.0)
+    f(x, 3)
+    with pytest.raises(sct.UnsupportedSyntaxError, match=message):
+        sct.jvp(f)(x, 3, x)
 
 
 @pytest.mark.parametrize("f", [changed_and_used_whole, entries_changed_and_used_whole, of_a_recursive_function])

@@ -23,6 +23,7 @@ from sct.ir.types import (
     DictOf,
     List,
     ListOf,
+    ObjectOf,
     Scalar,
     SizeLike,
     Tuple,
@@ -59,6 +60,9 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
     if isinstance(a, (List, ListOf)) and isinstance(b, (List, ListOf)):
         sites: frozenset[Hashable] = frozenset().union(*(t.sites for t in (a, b) if isinstance(t, ListOf)))
         return ListOf(_covering((*_item_types(a), *_item_types(b)), key), sites)
+    if isinstance(a, ObjectOf) or isinstance(b, ObjectOf):
+        same = type(a) is type(b) and a.cls is b.cls and a.names == b.names
+        return replace(a, sites=a.sites | b.sites) if same else UNKNOWN
     if isinstance(a, DictOf) and isinstance(b, DictOf):
         return DictOf(join(a.key, b.key, (key, "key")), _covering((a.item, b.item), key), a.sites | b.sites)
     if _numeric(a) and _numeric(b):

@@ -37,6 +37,7 @@ __all__ = [
     "List",
     "ListOf",
     "Mask",
+    "ObjectOf",
     "Record",
     "Relied",
     "Scalar",
@@ -681,6 +682,14 @@ class DictOf(_Shown):
     key: Any
     item: Any
     sites: frozenset[Hashable] = frozenset()
+
+
+@record(frozen=True, slots=True)
+class ObjectOf(DictOf):
+    """A dict that stands for an object of the class `cls` which a function makes: of its fields, whose names are known."""
+
+    cls: type = object
+    names: tuple[str, ...] = ()
 
 
 @record(frozen=True, slots=True)

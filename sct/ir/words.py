@@ -18,6 +18,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    ObjectOf,
     Record,
     Scalar,
     SizeLike,
@@ -35,6 +36,8 @@ def in_words(t: Abstract) -> str:
     """What a value of type `t` is."""
     if isinstance(t, Array):
         return _array(t)
+    if isinstance(t, (Instance, Record, ObjectOf)):
+        return f"an object of the class {t.cls.__name__}"
     if isinstance(t, Scalar):
         return {bool: "a flag", int: "an int", float: "a float"}.get(t.kind, "a complex number")
     if isinstance(t, Const):
@@ -42,8 +45,6 @@ def in_words(t: Abstract) -> str:
     if isinstance(t, (Tuple, List)):
         kind, n = type(t).__name__.lower(), len(t.items)
         return f"a {kind} of {n} items" if n > 1 else f"a {kind} of one item" if n else f"an empty {kind}"
-    if isinstance(t, (Instance, Record)):
-        return f"an object of the class {t.cls.__name__}"
     if isinstance(t, Dict):
         return f"a dict with the key{'s' * (len(t.keys) > 1)} {_some(t.keys)}" if t.keys else "an empty dict"
     if isinstance(t, ListOf):

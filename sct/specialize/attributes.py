@@ -30,6 +30,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    ObjectOf,
     Record,
     Scalar,
     SizeLike,
@@ -56,7 +57,7 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
     t = type_of(x)
     if isinstance(t, Instance) and isinstance(x, Value):
         return instances.attribute(s, x, op.name)
-    if isinstance(x, Record):
+    if isinstance(t, (Record, ObjectOf)):
         return records.attribute(s, x, op.name)
     if isinstance(x, Const) and isinstance(x.value, instances.Super):
         return instances.through_parent(s, x.value, op.name)
@@ -128,7 +129,7 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     x, t = args[0], type_of(args[0])
     if isinstance(t, Instance) and isinstance(x, Value) and not instances.is_foreign(x, op.name):
         return s.apply(CALL, (instances.attribute(s, x, op.name), *args[1:]), kwargs, name)
-    if isinstance(x, Record) or (isinstance(x, Const) and isinstance(x.value, instances.Super)):
+    if isinstance(t, (Record, ObjectOf)) or (isinstance(x, Const) and isinstance(x.value, instances.Super)):
         return s.apply(CALL, (attribute(s, Attribute(op.name), x, ""), *args[1:]), kwargs, name)
     if isinstance(t, Tuple) and t.kind is not None:
         return named_tuple_method(s, op, x, t.kind, args[1:], kwargs, name)

@@ -74,6 +74,7 @@ class Builder(Protocol):
     in_memory: bool
     objects: bool
     everything: bool
+    whole: bool
     writing: set[Any]
     site: tuple[Hashable, ...]
     parameters: set[Value]
@@ -128,6 +129,12 @@ class Builder(Protocol):
 
     def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
         """The arguments of a call, in the order of the function's parameters."""
+
+    def field_of(self, x: Operand, name: str) -> Operand:
+        """What is in a field of an object."""
+
+    def put_field(self, x: Operand, name: str, value: Operand) -> None:
+        """A field of an object is another value from here on."""
 
     def refuse_records(self, operands: Sequence[Operand]) -> None:
         """Refuse objects that are there at compile time only."""

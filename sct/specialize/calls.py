@@ -49,7 +49,7 @@ from sct.ir.types import (
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
 from sct.runtime import random_states
-from sct.specialize import objects
+from sct.specialize import made_objects, objects
 from sct.specialize.building import Builder, Followed, NotStaticError, UndecidedError
 from sct.specialize.containers import FrozenError, StrictError, UnrollError
 from sct.specialize.instances import Bound, callee, field
@@ -259,6 +259,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     s.refuse_plans(args)
     bound = bind(s, function, args, kwargs)
     s.refuse_records(bound)
+    refuse_objects(s, bound)
     if s.objects:
         bound = [objects.made(s, b) for b in bound]
     elif any(isinstance(type_of(b), (Tuple, List, Dict, ListOf) if s.in_memory else (Tuple, List, Dict)) for b in bound):
@@ -293,6 +294,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 tracking=True,
                 in_memory=s.in_memory,
                 objects=s.objects,
+                whole=s.whole,
                 unseen=s.unseen,
                 writing=s.writing,
                 memory=Memory(s.in_memory, s.memory.lost),
@@ -300,6 +302,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
             known = len(s.writing), len(s.memory.lost)
             result = inner.run(function, params)
             inner.refuse_records((result,))
+            refuse_objects(inner, (result,))
             if s.objects:
                 result = objects.made(inner, inner.present(result))
             found = widen(type_of(result))
@@ -325,6 +328,12 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
         for site in frozenset().union(*(p for b in bound for p in places_in(type_of(b)))) & s.given.keys():
             s.may_write(s.given[site])
     return as_call(s, op, function, bound, t, name, followed.again, followed.outside)
+
+
+def refuse_objects(s: Builder, operands: Sequence[Operand]) -> None:
+    """Refuse objects that a class made among what a recursive function is given, or gives."""
+    for o in operands:
+        made_objects.refuse_in(s, type_of(o), "given to, or by, a recursive function")
 
 
 def _key(op: FunctionType, types: Sequence[Abstract]) -> tuple[FunctionType, tuple[Abstract, ...]]:

@@ -29,6 +29,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    ObjectOf,
     Record,
     Scalar,
     Size,
@@ -246,7 +247,7 @@ def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
 
 
 def _getattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    if len(args) == 3 and isinstance(type_of(args[0]), (Instance, Record)):
+    if len(args) == 3 and isinstance(type_of(args[0]), (Instance, Record, ObjectOf)):
         known = _hasattr(s, args[:2], kwargs)
         if known is NotImplemented or known == Const(False):
             return args[2] if known == Const(False) else NotImplemented
@@ -261,19 +262,21 @@ def _hasattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     x, name = args[0], plain(type_of(args[1]))
     if isinstance(type_of(x), Instance) and isinstance(x, Value) and isinstance(name, str):
         return Const(has_attribute(s, x, name))
-    if isinstance(x, Record) and isinstance(name, str):
+    if isinstance(type_of(x), (Record, ObjectOf)) and isinstance(name, str):
         return Const(records.has_attribute(s, x, name))
     return NotImplemented
 
 
 def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t, classes = type_of(args[0]), plain(type_of(args[1]))
-    return Const(issubclass(t.cls, classes)) if isinstance(t, (Instance, Record)) and constant(classes) else NotImplemented
+    if not isinstance(t, (Instance, Record, ObjectOf)) or not constant(classes):
+        return NotImplemented
+    return Const(issubclass(t.cls, classes))
 
 
 def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t = type_of(args[0])
-    return Const(t.cls) if isinstance(t, (Instance, Record)) and len(args) == 1 else NotImplemented
+    return Const(t.cls) if isinstance(t, (Instance, Record, ObjectOf)) and len(args) == 1 else NotImplemented
 
 
 def _vectorize(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

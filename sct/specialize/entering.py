@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Dict, DictOf, List, ListOf, Tuple, is_list_or_dict
+from sct.ir.types import UNKNOWN, Abstract, Dict, DictOf, List, ListOf, ObjectOf, Record, Tuple, is_list_or_dict
+from sct.ir.words import in_words
 from sct.specialize.building import Builder, UndecidedError
 
-__all__ = ["decide", "is_known", "meet_object", "unlike"]
+__all__ = ["decide", "is_known", "meet_object", "refuse_lost", "unlike"]
 
 
 def decide(s: Builder, o: Operand) -> None:
@@ -40,9 +41,37 @@ def is_known(t: Abstract) -> bool:
     return isinstance(t, (List, Dict)) or (isinstance(t, (ListOf, DictOf)) and not is_list_or_dict(t))
 
 
+def refuse_lost(s: Builder, t: Abstract, whole: Abstract) -> None:
+    """Refuse what may be an object with fields, of type `t`, or something else: of type `whole`, of which no field is known."""
+    if isinstance(whole, (ListOf, DictOf)) and _holds_record(whole.item):
+        raise UnsupportedSyntaxError(
+            "an object with fields in a list or dict of unknown length", s.place, "Pass or return its fields."
+        )
+    if isinstance(t, ObjectOf) and not isinstance(whole, ObjectOf):
+        raise UnsupportedSyntaxError(
+            f"{in_words(t)}, or something else, by one name, in one field, or in one list or dict",
+            s.place,
+            "Let it be an object of that class on every path.",
+        )
+    if isinstance(t, (ListOf, DictOf)):
+        refuse_lost(s, t.item, whole.item if isinstance(whole, (ListOf, DictOf)) else UNKNOWN)
+    elif isinstance(t, (Tuple, List, Dict)):
+        same = isinstance(whole, (Tuple, List, Dict)) and len(whole.items) == len(t.items)
+        for i, part in zip(t.items, whole.items if same else (UNKNOWN,) * len(t.items), strict=True):  # type: ignore[union-attr]
+            refuse_lost(s, i, part)
+
+
+def _holds_record(t: Abstract) -> bool:
+    """Whether something of a type is, or holds, an object that is there at compile time only."""
+    if isinstance(t, (Tuple, List, Dict)):
+        return isinstance(t, Record) or any(map(_holds_record, t.items))
+    return isinstance(t, (ListOf, DictOf)) and _holds_record(t.item)
+
+
 def meet_object(s: Builder, o: Operand, t: Abstract) -> None:
     """An operand is one of those that a φ of type `t` stands for: where that is an object, so is each of them."""
     own = type_of(o)
+    refuse_lost(s, own, t)
     if isinstance(t, (ListOf, DictOf)):
         if t.sites and is_known(own):
             decide(s, o)

@@ -18,7 +18,7 @@ from sct.infer.signature import abstract, example_of
 from sct.ir.ops import Attribute, Field
 from sct.ir.records import record
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNKNOWN, Const, Dict, Instance, Record, Tuple
+from sct.ir.types import UNKNOWN, Const, Dict, Instance, ObjectOf, Record, Tuple
 from sct.specialize.building import Builder
 
 __all__ = [
@@ -146,7 +146,7 @@ def through_class(s: Builder, cls: type, name: str, x: Operand | None) -> Operan
 def parent(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """`super()`, in a method."""
     cls = look_up(s.stack[-1], "__class__") if s.stack and s.receiver is not None and not args else MISSING
-    if s.receiver is None or not isinstance(cls, type) or not isinstance(type_of(s.receiver), (Instance, Record)):
+    if s.receiver is None or not isinstance(cls, type) or not isinstance(type_of(s.receiver), (Instance, Record, ObjectOf)):
         raise UnsupportedSyntaxError("super() other than of the object of a method", s.place, "Name the class.")
     return Const(Super(cls, s.receiver))
 

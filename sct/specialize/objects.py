@@ -39,7 +39,7 @@ from sct.ir.types import (
 )
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan, UndecidedError
-from sct.specialize.entering import decide, is_known, unlike
+from sct.specialize.entering import decide, is_known, refuse_lost, unlike
 from sct.specialize.iteration import Items, Rows, Zip
 from sct.specialize.writing import BINARY, is_object
 
@@ -110,7 +110,7 @@ def _known_of(s: Builder, sites: frozenset[Hashable], what: str = "item") -> Abs
     """The type of what is in the objects that are made at some places."""
     found: Abstract = UNDEFINED
     for site in sorted(sites, key=repr):
-        found = join(found, known(s, site, what), (what, "of", site))
+        found = joined(s, found, known(s, site, what), (what, "of", site))
     return found
 
 
@@ -173,9 +173,17 @@ def holds(s: Builder, sites: frozenset[Hashable], t: Abstract, what: str = "item
         raise unlike(s)
     for site in sites:
         before, moves = s.decided.get((what, site), (UNDEFINED, 0))
-        now = join(before, own_sizes(widen(t), (what, site)), (what, site))
+        now = joined(s, before, own_sizes(widen(t), (what, site)), (what, site))
         if now != before:
             raise UndecidedError((what, site), (now if moves < _MOVES else UNKNOWN, moves + 1))
+
+
+def joined(s: Builder, a: Abstract, b: Abstract, key: Hashable) -> Abstract:
+    """What holds of what is of either type; where one is an object with fields, so is the other."""
+    found = join(a, b, key)
+    for t in (a, b):
+        refuse_lost(s, t, found)
+    return found
 
 
 def put(s: Builder, op: Any, x: Operand, args: Sequence[Operand], value: int | None = None, whole: bool = False) -> None:
@@ -323,7 +331,7 @@ def _add(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any
     t, u = type_of(a), type_of(b)
     if not isinstance(t, ListOf) or not isinstance(u, ListOf):
         return NotImplemented
-    return new_list(s, operator.add, (a, b), join(t.item, u.item, ("item", *s.site)))
+    return new_list(s, operator.add, (a, b), joined(s, t.item, u.item, ("item", *s.site)))
 
 
 def _mul(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -442,7 +450,7 @@ def _get(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Oper
     t = type_of(x)
     assert isinstance(t, DictOf)
     default = made(s, args[1]) if len(args) > 1 else Const(None)
-    found = join(item_of(t), own_sizes(widen(type_of(default)), ("get", *s.site)), ("get", *s.site))
+    found = joined(s, item_of(t), own_sizes(widen(type_of(default)), ("get", *s.site)), ("get", *s.site))
     return s.append(Method("get"), (x, args[0], default), {}, found)
 
 

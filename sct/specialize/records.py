@@ -19,7 +19,7 @@ from sct.frontend.resolve import MISSING, Dependency, has_fields_of
 from sct.infer.call import plain
 from sct.ir.ops import CALL, LIST, NEW, TUPLE, Attribute, Field, Method
 from sct.ir.ssa import Block, Function, Operand, Value, type_of
-from sct.ir.types import Abstract, Const, Dict, Instance, List, Record, Tuple
+from sct.ir.types import Abstract, Const, Dict, Instance, List, ObjectOf, Record, Tuple
 from sct.specialize import instances
 from sct.specialize.building import Builder, UndecidedError
 from sct.specialize.instances import Bound
@@ -39,11 +39,13 @@ def is_made(cls: Any) -> bool:
 def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """An object that is made by a call of its class."""
     if cls is SimpleNamespace:
+        s.decided["made"] = True
         return _new(s, cls, kwargs) if not args else _refuse_class(s, cls, "takes a mapping")
     owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
     init = vars(owner)["__init__"]
     s.depend(Dependency(cls, "__init__", cls.__init__))
     made = _new(s, cls, {})
+    s.decided["made"] = True
     if init is object.__init__:
         if args or kwargs:
             raise SctError(f"{cls.__name__}() takes no arguments", s.place, "Leave them out.")
@@ -97,10 +99,12 @@ def _fields_given(
 def replaced(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     """`dataclasses.replace(x, **changes)`."""
     t = type_of(args[0])
-    if not s.in_memory or not isinstance(t, (Instance, Record)) or not dataclasses.is_dataclass(t.cls) or not is_made(t.cls):
+    known = isinstance(t, (Instance, Record, ObjectOf)) and dataclasses.is_dataclass(t.cls) and is_made(t.cls)
+    if not s.in_memory or not known:
         return NotImplemented
+    assert isinstance(t, (Instance, Record, ObjectOf))
     names = [f.name for f in dataclasses.fields(t.cls) if f.init and f.name not in kwargs]
-    return make(s, t.cls, (), {**{n: s.attribute(Attribute(n), args[0], "") for n in names}, **kwargs})
+    return s.apply(t.cls, (), {**{n: s.attribute(Attribute(n), args[0], "") for n in names}, **kwargs})
 
 
 _AS_USUAL = (object.__setattr__, SimpleNamespace.__setattr__)
@@ -113,13 +117,13 @@ _AS_USUAL = (object.__setattr__, SimpleNamespace.__setattr__)
 def attribute(s: Builder, x: Operand, name: str) -> Operand:
     """An attribute of an object."""
     t = type_of(x)
-    assert isinstance(x, Record) and isinstance(t, Record)
+    assert isinstance(t, (Record, ObjectOf))
     static = instances.in_class(t.cls, name)
-    if name in x.keys and not isinstance(static, property):
-        own: Operand = x.mapping()[name]
+    if name in names_of(t) and not isinstance(static, property):
+        own: Operand = x.mapping()[name] if isinstance(x, Record) else s.field_of(x, name)
         return own
     owner = s.memory.object_of(x)
-    if isinstance(owner, Value):
+    if isinstance(owner, Value) and isinstance(t, Record):
         if isinstance(static, functools.cached_property):
             raise UnsupportedSyntaxError(
                 f"{name!r}, which is kept in an object of which fields are bound", s.place, "Compute it in a method."
@@ -128,6 +132,8 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
     if name == "__class__":
         return Const(t.cls)
     through = instances.through_class(s, t.cls, name, x)
+    if isinstance(static, functools.cached_property) and isinstance(t, ObjectOf):
+        raise UnsupportedSyntaxError(f"{name!r}, which is kept in {_called(t)}", s.place, "Compute it in a method.")
     if isinstance(static, functools.cached_property) and through is not None:
         _put(s, s.present(x), name, through)
     if through is None and static is not MISSING and not isinstance(static, MemberDescriptorType):
@@ -140,18 +146,28 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
 def has_attribute(s: Builder, x: Operand, name: str) -> bool:
     """Whether an object has an attribute."""
     t, owner = type_of(x), s.memory.object_of(x)
-    assert isinstance(t, Record)
-    if name in t.keys or isinstance(owner, Value):
-        return name in t.keys or instances.has_attribute(s, owner, name)  # type: ignore[arg-type]
+    assert isinstance(t, (Record, ObjectOf))
+    if name in names_of(t) or (isinstance(owner, Value) and isinstance(t, Record)):
+        return name in names_of(t) or instances.has_attribute(s, owner, name)  # type: ignore[arg-type]
     static = instances.in_class(t.cls, name)
     return static is not MISSING and not isinstance(static, MemberDescriptorType)
+
+
+def names_of(t: Record | ObjectOf) -> tuple[Any, ...]:
+    """The names of the fields that an object has."""
+    return t.names if isinstance(t, ObjectOf) else t.keys
+
+
+def is_one(o: Operand) -> bool:
+    """Whether an operand is such an object, or one that stays an object."""
+    return type(o) is Record or (type(o) is Value and type(o.type) is ObjectOf)
 
 
 def bind_field(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], as_usual: bool = False) -> Any:
     """`x.name = value`, which is `setattr(x, "name", value)`; `as_usual`: as any object does it, whatever its class has."""
     x, key, value = args
     t, name = type_of(x), plain(type_of(key))
-    if not s.in_memory or not isinstance(t, (Instance, Record)) or not isinstance(name, str):
+    if not s.in_memory or not isinstance(t, (Instance, Record, ObjectOf)) or not isinstance(name, str):
         raise UnsupportedSyntaxError(
             "an assignment to an attribute is not supported", s.place, "Assign to a name and return it."
         )
@@ -163,6 +179,9 @@ def bind_field(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], 
             s.place,
             "Make another object.",
         )
+    if isinstance(t, ObjectOf):
+        s.put_field(x, name, value)
+        return Const(None)
     if isinstance(t, Record):
         _put(s, x, name, value)
         return Const(None)
@@ -198,6 +217,8 @@ def _put(s: Builder, x: Operand, name: str, value: Operand) -> None:
             s.place,
             "Keep the objects in a list, and their numbers in the fields.",
         )
+    if s.whole:  # one that is being made becomes another one when that is done
+        s.refuse_records((value,))
     fields = {**now.mapping(), name: value}
     s.memory.set(obj, Record(tuple(fields), tuple(fields.values()), now.cls))
     s.memory.wrote(obj, s.memory.name_of(obj), s.place)
@@ -237,9 +258,9 @@ def refuse_others(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str
     """Refuse to do to an object whatever is not to its fields; operators are among this."""
     if isinstance(op, (FunctionType, Bound, Attribute, Method)) or op in _TAKEN or is_made(op):
         return
-    if op is operator.setitem and not any(isinstance(a, Record) for a in args[:2]):
+    if op is operator.setitem and not any(map(is_one, args[:2])):
         return
-    raise refuse_whole(s, next(a for a in (*args, *kwargs.values()) if isinstance(a, Record)))
+    raise refuse_whole(s, next(a for a in (*args, *kwargs.values()) if is_one(a)))
 
 
 _TAKEN = (
@@ -251,8 +272,10 @@ _TAKEN = (
 def refuse_whole(s: Builder, x: Operand) -> UnsupportedSyntaxError:
     """The error of an object that would have to be there when the function runs."""
     obj = s.memory.object_of(x)
-    what = "that has fields which the function binds" if isinstance(obj, Value) else "that the function makes"
-    place = s.place or s.memory.writes[key_of(obj)].place
+    own = isinstance(obj, Value) and isinstance(obj.type, Instance)
+    what = "that has fields which the function binds" if own else "that the function makes"
+    write = s.memory.writes.get(key_of(obj))
+    place = s.place or (None if write is None else write.place)
     return UnsupportedSyntaxError(
         f"{_called(type_of(x))} {what}, used as a whole, or in a list or dict of unknown length",
         place,
@@ -261,5 +284,5 @@ def refuse_whole(s: Builder, x: Operand) -> UnsupportedSyntaxError:
 
 
 def _called(t: Abstract) -> str:
-    assert isinstance(t, (Instance, Record))
+    assert isinstance(t, (Instance, Record, ObjectOf))
     return f"an object of the class {t.cls.__name__}"

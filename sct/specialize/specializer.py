@@ -84,6 +84,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    ObjectOf,
     Record,
     Scalar,
     Slice,
@@ -97,7 +98,7 @@ from sct.ir.types import (
 )
 from sct.registry.effects import is_pure, is_registered
 from sct.registry.facts import facts_of
-from sct.specialize import attributes, branches, calls, growing, instances, loops, objects, records, unfollowed
+from sct.specialize import attributes, branches, calls, growing, instances, loops, made_objects, objects, records, unfollowed
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Followed, Plan, UndecidedError
 from sct.specialize.containers import STRUCTURAL, FrozenError, StrictError
@@ -142,22 +143,40 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = 
     Then lists and dicts are objects as well, if the function does more with them than their items could be followed through.
     """
     refused: UnsupportedSyntaxError | None = None
-    ways: tuple[bool | None, ...] = (None, False, True) if in_memory else (None,)
-    for everything in ways[1:] if any(map(holds_objects, types)) else ways:
+    made = False  # whether the function makes objects with fields
+    ways = _WAYS if in_memory else _WAYS[:1]
+    for everything, whole in ways[1:] if any(map(holds_objects, types)) else ways:
+        decided: dict[Hashable, Any] = {}
+        if whole and not made:
+            break
         try:
-            return _decided(function, types, in_memory, everything)
+            return _decided(function, types, decided, in_memory, everything, whole)
         except UnsupportedSyntaxError as e:
             refused = e if refused is None or everything is False else refused  # what stands in the way of objects
+        made = made or "made" in decided
     assert refused is not None
     raise refused.with_traceback(None) from None
 
 
-def _decided(function: Function, types: Sequence[Abstract], in_memory: bool, everything: bool | None) -> Specialized:
-    """The same, where lists and dicts are objects unless `everything` is None; with True, also those in arguments."""
-    decided: dict[Hashable, Any] = {}
+_WAYS: tuple[tuple[bool | None, bool], ...] = ((None, False), (False, False), (True, False), (False, True), (True, True))
+"""How memory is followed, what is read best first."""
+
+
+def _decided(
+    function: Function,
+    types: Sequence[Abstract],
+    decided: dict[Hashable, Any],
+    in_memory: bool,
+    everything: bool | None,
+    whole: bool,
+) -> Specialized:
+    """The same, where lists and dicts are objects unless `everything` is None; with True, also those in arguments.
+
+    `whole`: what a class makes is an object, too, and no record of its fields.
+    """
     for _ in range(_RUNS):
         try:
-            return _specialized(function, types, decided, in_memory, everything)
+            return _specialized(function, types, decided, in_memory, everything, whole)
         except UndecidedError as e:
             decided[e.what] = e.choice
     raise UnsupportedSyntaxError("a function whose lists and dicts are of too many types", None, "Write it as several.")
@@ -168,11 +187,16 @@ _RUNS = 1000
 
 
 def _specialized(
-    function: Function, types: Sequence[Abstract], decided: dict[Hashable, Any], in_memory: bool, everything: bool | None
+    function: Function,
+    types: Sequence[Abstract],
+    decided: dict[Hashable, Any],
+    in_memory: bool,
+    everything: bool | None,
+    whole: bool,
 ) -> Specialized:
     # what is named after its place is its own in each run
     s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory, memory=Memory(in_memory))
-    s.objects, s.everything = everything is not None, bool(everything)
+    s.objects, s.everything, s.whole = everything is not None, bool(everything), whole
     s.entry = []
     params = tuple(Value(objects.received(s, t), p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]
@@ -187,7 +211,9 @@ def _specialized(
         operands = [objects.entered(s, o, (p.name,)) for o, p in zip(operands, params, strict=True)]
     try:
         result = s.present(s.run(function, operands))
+        s.place = None
         s.refuse_records((result,))
+        made_objects.refuse_in(s, type_of(result), "returned")
     except StrictError as e:
         raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
     if s.unseen:
@@ -252,6 +278,7 @@ class Specializer:
     writing: set[Any] = field(default_factory=set)  # the recursive functions that write into their arguments
     objects: bool = False  # lists and dicts stay objects, too
     everything: bool = False  # also those in arguments
+    whole: bool = False  # objects that a class makes, as well
     site: tuple[Hashable, ...] = ()  # the statement that is being carried out
     numbers: int = 0  # of what it has made
     unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in
@@ -527,7 +554,7 @@ class Specializer:
         t = type_of(test)
         if isinstance(t, Const):
             return Const(bool(t.value))
-        if isinstance(t, Record):
+        if isinstance(t, (Record, ObjectOf)):
             if hasattr(t.cls, "__bool__") or hasattr(t.cls, "__len__"):
                 raise records.refuse_whole(self, test)
             return Const(True)
@@ -611,6 +638,8 @@ class Specializer:
     def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
         self.refuse_records((*args, *kwargs.values()))
+        if self.whole:
+            made_objects.refuse_given(self, op, (*args, *kwargs.values()))
         if isinstance(t, Array) and not t.shape and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "", _word(name)) if self.static else Value(t, name)
@@ -648,7 +677,7 @@ class Specializer:
             return unfollowed.statement(self, op.op, args, kwargs or {}, name)
         args, kwargs = spread(self, args, kwargs or {})
         lists = False  # whether there are lists of unknown length
-        if any(type(a) is Record for a in (*args, *kwargs.values())):
+        if any(type(a) is Record or (self.whole and records.is_one(a)) for a in (*args, *kwargs.values())):
             records.refuse_others(self, op, args, kwargs)
         for a in args:
             if isinstance(a, Value):
@@ -712,7 +741,9 @@ class Specializer:
         if isinstance(op, (Attribute, Field, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
         if self.in_memory and records.is_made(op):
-            return records.make(self, op, args, kwargs)
+            site = objects.new_site(self)
+            own = records.make(self, op, args, kwargs)
+            return made_objects.whole(self, own, site, name) if self.whole else own
         if is_named_tuple(op):
             return calls.named_tuple(self, op, args, kwargs)
         if isinstance(op, np.vectorize):
@@ -873,6 +904,14 @@ class Specializer:
     def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
         """The arguments of a call, in the order of the function's parameters."""
         return calls.bind(self, function, args, kwargs)
+
+    def field_of(self, x: Operand, name: str) -> Operand:
+        """What is in a field of an object."""
+        return made_objects.field_of(self, x, name)
+
+    def put_field(self, x: Operand, name: str, value: Operand) -> None:
+        """A field of an object is another value from here on."""
+        made_objects.put_field(self, x, name, value)
 
     def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
         """An attribute of a value."""

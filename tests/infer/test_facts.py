@@ -41,6 +41,7 @@ ALLOWED = {
     "specialize/in_memory: specialized_again": "the two stores into arrays",
     "specialize/objects: OPERATIONS": "how the operations of Python on lists and dicts are followed: the subject",
     "specialize/records: _TAKEN": "what is done to objects that are there at compile time only: the subject",
+    "specialize/made_objects: _KEEPING": "what looks at no object that it is given: the subject",
     "specialize/specializer: _OF_NUMBERS": "what no handler above has a part in where it is given numbers and arrays",
     "specialize/specializer: _MAKERS": "which of the handlers above give an object that is new",
     "specialize/writing: BINARY": "Python's in-place operators, and what each is out of place",
