@@ -11,7 +11,7 @@ from sct.registry.facts import facts
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
-from sct.runtime import kept, last_writes, part, scatter_add, unbroadcast, updated, zeros_if_bound
+from sct.runtime import kept, last_writes, part, scatter_add, tangents_like, unbroadcast, updated, zeros_if_bound, zeros_in
 
 from .arithmetic import in_shape
 from .construction import has_derivative
@@ -111,3 +111,14 @@ def kept_copy(y, x, y_bar):
 @result_type(kept)
 def kept_type(x):
     return x
+
+
+@tangent(tangents_like)
+def tangents_like_tangent(y, given, like, given_dot):
+    """Linear in what is given; of `like` only the kinds and shapes count. It has no adjoint rule."""
+    return zeros_in(like) if given_dot is None else tangents_like(given_dot, like)
+
+
+@result_type(tangents_like)
+def tangents_like_type(given, like):
+    return like

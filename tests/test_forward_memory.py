@@ -789,6 +789,90 @@ def lists_of_two_kinds_for_one_function(x, n):
     return np.sum(b * x)
 
 
+# -- lists of any length ------------------------------------------------------------------------------------------------------
+
+many = [0.1 * k - 0.45 for k in range(10)]
+vectors = [np.array([k - 4.5, 0.3, 1.0 - k]) for k in range(10)]
+
+
+@case(many, 2.0)
+def numbers_gone_through(p, x):
+    s = 0.0
+    for v in p:
+        s = s + v * v * x
+    return s * p[0]
+
+
+@case(vectors, x3)
+def arrays_of_a_list_written_into(p, x):
+    for v in p:
+        v *= 0.5
+        v[0] = x[1] * v[1]
+    return sum([np.sum(v * x) for v in p])
+
+
+@case(many, x3)
+def a_list_given_that_grows(p, x):
+    p.append(x[0])
+    p[1] = x[1]
+    return sum(p) * p[3]
+
+
+@case(vectors, x3)
+def a_slice_of_a_list_given(p, x):
+    q = p[2:]
+    q[0] = x
+    return q, p
+
+
+@case({"p": many, "k": 2.0}, x3)
+def a_list_in_a_dict(d, x):
+    s = 0.0
+    for v in d["p"]:
+        s = s + v * d["k"] * x[0]
+    return s
+
+
+@case(list(zip(vectors, many, strict=True)), x3)
+def pairs_in_a_list(p, x):
+    s = 0.0
+    for v, w in p:
+        s = s + np.sum(v * x) * w
+    return s
+
+
+@case([[1.0, 2.0], [3.0], [4.0, 5.0, 6.0], *([0.5 * k] for k in range(8))], x3)
+def rows_of_different_lengths(rows, x):
+    s = 0.0
+    for row in rows:
+        for v in row:
+            s = s + v * x[0]
+        row.append(x[1])
+    return s * rows[0][-1] * rows[1][0]
+
+
+@case([v[::-1] for v in vectors], x3)
+def views_or_copies_by_layout(p, x):
+    for v in p:
+        v.ravel()[0] = x[0]
+        v.reshape(3, 1)[1, 0] = x[2]
+    return sum([np.sum(v * v) for v in p])
+
+
+@case([np.arange(16.0).reshape(4, 4)[::2, :3] + k for k in range(9)], x3)
+def copies_by_layout(p, x):
+    for v in p:
+        v.ravel()[0] = x[0]
+    return sum([np.sum(v * v) for v in p])
+
+
+@case(vectors, x3)
+def a_list_given_back(p, x):
+    p[3] = p[0] * 2.0
+    p[0][1] = x[0]
+    return p
+
+
 @pytest.mark.parametrize("f, args", CASES)
 def test_in_memory(f, args):
     check(f, args)
@@ -996,3 +1080,153 @@ def test_a_sum_of_a_list_is_that_of_python(n):
         assert [type(v) for v in value] == [type(v) for v in f(x3, n)]
     sct.check_grads(sums, (x3, n), modes=("forward", "reverse"))
     sct.check_grads(sums_of_entries, (x3, n), modes=("forward",))
+
+
+def summed(p, x):
+    s = 0.0
+    for v in p:
+        s = s + np.sum(v * v) * x
+    return s
+
+
+def tangents(p):
+    return [np.ones_like(v) if isinstance(v, np.ndarray) else 1.0 for v in p]
+
+
+@pytest.mark.parametrize("item", [1.5, np.float64(1.5), 2.0j, np.ones(3), np.ones((2, 3)), np.ones(3, np.float32)], ids=str)
+def test_lists_of_many_items_are_compiled_once(item, compiled):
+    def f(p, x):
+        return summed(p, x)
+
+    push = sct.jvp(f)
+    for n in (1000, 10, 1):
+        p = [item] * n
+        value, dot = push(p, 2.0, tangents(p))
+        assert value == f(p, 2.0)
+        np.testing.assert_allclose(dot, sum(np.sum(4.0 * v) for v in p), rtol=1e-6)
+    assert len(compiled) == 1
+
+
+def test_lists_of_few_items_are_once_they_come_with_another_length(compiled):
+    def f(p, x):
+        return summed(p, x)
+
+    for n, count in ((3, 1), (3, 1), (4, 2), (5, 2), (100, 2), (3, 2)):
+        sct.jvp(f)([1.0] * n, 2.0, [1.0] * n)
+        assert len(compiled) == count
+    assert "for v in p" not in sct.jvp(f).source_for([1.0] * 3, 2.0)
+    assert "enumerate(p)" in sct.jvp(f).source_for([1.0] * 4, 2.0)
+
+
+def test_lists_of_items_of_several_types_are_gone_through_item_by_item(compiled):
+    def f(p, x):
+        return summed(p, x)
+
+    push = sct.jvp(f)
+    push([1.0] * 10, 2.0, [1.0] * 10)
+    for p in ([np.ones(3)] * 10, [np.ones((2, 3))] * 10, [*[1.0] * 10, np.ones(3)], [*[1.0] * 10, np.float64(1.0)]):
+        count = len(compiled)
+        assert push(p, 2.0, tangents(p))[0] == f(p, 2.0)
+        assert len(compiled) == count + 1
+
+
+def first_and_rest(p, x):
+    a, *rest = p
+    return a * x * len(rest)
+
+
+def test_what_needs_the_items_of_a_list_one_by_one_gets_them(compiled):
+    for n in (3, 4, 20):
+        assert sct.jvp(first_and_rest)([2.0] * n, 3.0, [1.0] * n) == (6.0 * (n - 1), 3.0 * (n - 1))
+    assert len(compiled) == 3
+
+
+def scaled_in_place(p, x):
+    for v in p:
+        v *= x
+    return sum([np.sum(v * v) for v in p])
+
+
+def taken_from_a_list(p, x):
+    x[0] = p[3][1]
+    return sum([np.sum(v * x) for v in p])
+
+
+def lists_given():
+    p = [v.copy() for v in vectors]
+    return p
+
+
+def list_with_an_array_twice():
+    p = lists_given()
+    p[4] = p[2]
+    return p, x3 * 1.0
+
+
+def list_with_the_other_argument():
+    p = lists_given()
+    return p, p[5]
+
+
+def list_of_rows():
+    A = np.arange(30.0).reshape(10, 3)
+    return list(A), A[3]
+
+
+def list_of_windows():
+    a = np.arange(12.0)
+    return [a[k : k + 3] for k in range(10)], x3 * 1.0
+
+
+@pytest.mark.parametrize("f", [scaled_in_place, taken_from_a_list])
+@pytest.mark.parametrize(
+    "given", [list_with_an_array_twice, list_with_the_other_argument, list_of_rows, list_of_windows], ids=lambda g: g.__name__
+)
+def test_arrays_in_lists_of_any_length_share_memory(f, given):
+    """The arrays that vary are one argument, `x`, and move with all that shares memory with them."""
+    p, x = given()
+    t = np.array([0.3, -1.0, 0.7])
+    value, dot = sct.jvp(f, "x")(p, x, t)
+    own, own_x = given()
+    np.testing.assert_array_equal(numbers([p, x]), numbers([own, own_x]))
+    np.testing.assert_array_equal(value, f(own, own_x))
+
+    def at(by):
+        own, own_x = given()
+        own_x += by * t
+        return f(own, own_x)
+
+    np.testing.assert_allclose(dot, (at(1e-6) - at(-1e-6)) / 2e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("given", [list_with_an_array_twice, list_of_windows], ids=lambda g: g.__name__)
+def test_arrays_in_a_list_that_share_memory_may_not_both_vary(given):
+    p, x = given()
+    with pytest.raises(sct.ArgumentMemoryError, match=r"p\[\d\] and p\[\d\] share memory"):
+        sct.jvp(scaled_in_place, "p")(p, x, tangents(p))
+
+
+def rows_extended(rows, x):
+    for row in rows:
+        row.append(x)
+    return sum([sum(row) for row in rows])
+
+
+def test_lists_in_a_list_are_apart():
+    row = [1.0]
+    with pytest.raises(sct.ArgumentMemoryError, match=r"rows\[0\] and rows\[2\] share memory"):
+        sct.jvp(rows_extended, "x")([row, [2.0], row, *([0.1] for _ in range(8))], 3.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "given, error",
+    [
+        ([1.0] * 9, "p_dot must be a list of length 10"),
+        ([*[1.0] * 9, np.ones(2)], r"p_dot\[9\] must be a number"),
+        ([*[1.0] * 9, 1j], r"p_dot\[9\] must be real"),
+        (1.0, "p_dot must be a list of length 10"),
+    ],
+)
+def test_tangents_of_a_list_are_such_a_list(given, error):
+    with pytest.raises((TypeError, ValueError), match=error):
+        sct.jvp(summed)(many, 2.0, given)

@@ -40,14 +40,16 @@ class Made:
 class Shared:
     """What derived functions have in common whose primals have one code: their compiled forms.
 
-    `derived` is the like for their derivatives.
+    `derived` is the like for their derivatives. `lists` says of types in which lists are of any length, by their hash, with
+    which lengths they came first, again by the hash of the types; None if there is no form for any length.
     """
 
-    __slots__ = ("compiled", "derived", "lock")
+    __slots__ = ("compiled", "derived", "lists", "lock")
 
     def __init__(self) -> None:
         self.compiled: tuple[Compiled, ...] = ()
         self.derived: dict[Any, Any] = {}
+        self.lists: dict[int, int | None] = {}
         self.lock = threading.RLock()
 
     def keep(self, made: Compiled) -> None:

@@ -32,6 +32,7 @@ from sct.errors import ArgumentMemoryError, CallError, SctError, UnsupportedSynt
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.resolve import MISSING
 from sct.infer.join import widen
+from sct.infer.objects import listed
 from sct.infer.parameters import declared_type, parameter_names, plain_signature, with_added
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
@@ -46,10 +47,12 @@ from sct.stages import MODES, Typed
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.reverse import Mode
 
-__all__ = ["LATE", "NAMES", "DerivedFunction", "names_of", "namesake", "otherwise", "signature_of", "written_name"]
+__all__ = ["LATE", "MANY", "NAMES", "DerivedFunction", "names_of", "namesake", "otherwise", "signature_of", "written_name"]
 
 _CACHE_SIZE = 64
 _VARIANTS = 3  # forms for arguments of the same types that rely on different sizes; the next one relies on none
+MANY = 9
+"""A list of so many items, of one type, is of any length in forward mode; one of fewer once it comes with another length."""
 NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
 """What a derivative has of the function that it is of."""
 LATE = ("_callee", "_inner", "_signature", "_added", "_defaults", "__signature__")
@@ -335,13 +338,32 @@ class DerivedFunction(Generic[_P, _R]):
         self._guarded()
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
+        with examples():
+            types = self._types(values)
+            every = hash(self.in_lists(types, 1))
+            before = self._shared.lists.setdefault(every, hash(types))
+            least = None if before is None else MANY if before == hash(types) else 1
+        if least is not None and self.in_lists(types, least) != types:
+            try:
+                return self._compiled(values, least)
+            except SctError:  # as it needs the items one by one
+                self._shared.lists[every] = None
+        return self._compiled(values, None)
+
+    def in_lists(self, types: tuple[Abstract, ...], least: int | None) -> tuple[Abstract, ...]:
+        """The types of arguments where lists of so many items at least are of any length, if those are of one type."""
+        if least is None or not self.mode.in_memory or self.mode.own:
+            return types
+        return tuple(listed(t, n, least) for t, n in zip(types, self._inner.parameters, strict=True))
+
+    def _compiled(self, values: tuple[Any, ...], least: int | None) -> Compiled:
         known = (*self._shared.compiled, *(form for form, *_ in self._entries))
         with examples():
-            key = hash(self._types(values))
+            key = hash(self.in_lists(self._types(values), least))
             alike = len({id(form) for form in known if form.types == key})
             at_call = alike < _VARIANTS
             with sizes_known(at_call):
-                types = self._types(values)
+                types = self.in_lists(self._types(values), least)
                 made = self._remembered(types, at_call) if self._is_kept() else with_room(lambda: self._written(types)[0])
         root = self._root
         called, inner, given = self._signature.parameters, self._inner.parameters, self._callee

@@ -17,7 +17,20 @@ from typing import Any
 import numpy as np
 
 from sct.backend import trees
-from sct.backend.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read, unpacked
+from sct.backend.trees import (
+    applied,
+    assigned,
+    at,
+    attribute,
+    both,
+    code_of,
+    compared,
+    each,
+    function,
+    parameters,
+    read,
+    unpacked,
+)
 from sct.frontend.resolve import MISSING, Dependency, free_value, place_of_default
 from sct.infer.signature import abstract
 from sct.ir.ops import Field, Free, is_lasting
@@ -31,6 +44,7 @@ from sct.ir.types import (
     Fact,
     Instance,
     List,
+    ListOf,
     Scalar,
     Size,
     SizeLike,
@@ -337,6 +351,8 @@ class _Guard:
         elif isinstance(t, Const):
             self.of_type(value, type(t.value))
             self.equal(value, t.value)
+        elif isinstance(t, ListOf):
+            self.tests += self.tests_of(value, t)
         elif isinstance(t, (Tuple, List)):
             self.of_type(value, list if isinstance(t, List) else tuple if t.kind is None else t.kind)
             self.items(value, t.items, example)
@@ -354,6 +370,27 @@ class _Guard:
         """Whether a value has items of these types, and no others."""
         for item, t, example in zip(self.unpacked(value, len(types)), types, examples, strict=True):
             self.value(item, t, example)
+
+    def tests_of(self, value: ast.expr, t: Abstract) -> list[ast.expr]:
+        """Whether a value has the type `t`, which is that of a list of any length, or of what is in one."""
+        own = applied(self.object(type), value)
+        if isinstance(t, ListOf):
+            item = self.fresh()
+            every = applied(self.object(all), each(item, value, both(self.tests_of(read(item), t.item))))
+            return [compared(own, ast.Is(), self.object(list)), every]
+        if isinstance(t, Tuple):
+            known = compared(own, ast.Is(), self.object(tuple if t.kind is None else t.kind))
+            count = compared(applied(self.object(len), value), ast.Eq(), trees.Constant(len(t.items)))
+            return [known, count, *(test for k, i in enumerate(t.items) for test in self.tests_of(at(value, k), i))]
+        if isinstance(t, Scalar):
+            return [compared(own, ast.Is(), self.object(t.kind))]
+        assert isinstance(t, Array) and t.dtype is not None and t.shape is not None
+        if not t.shape and not t.boxed:
+            return [compared(own, ast.Is(), self.object(t.dtype.type))]
+        kinds = [compared(own, ast.Is(), self.object(kind)) for kind in (np.ndarray, np.memmap)]
+        dtype = compared(attribute(value, "dtype"), ast.Eq(), self.object(t.dtype))
+        rank = compared(attribute(value, "ndim"), ast.Eq(), trees.Constant(len(t.shape)))
+        return [trees.BoolOp(ast.Or(), kinds), dtype, rank]
 
     def field(self, value: ast.expr, f: Field, t: Abstract, example: Any) -> None:
         """Whether a field of an instance has the type `t`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -17,7 +18,7 @@ from sct.errors import ArgumentMemoryError
 from sct.frontend.resolve import MISSING, free_value, has_fields
 from sct.ir.ops import Field, Free
 from sct.ir.records import record
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, Tuple, Unknown, keys_of
+from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Tuple, Unknown, keys_of
 from sct.ir.words import path_in_words
 from sct.specialize.specializer import Written
 
@@ -59,7 +60,9 @@ def overlap_check(
     outside = [(f, p) for f, t in free if isinstance(f, Free) for p in _places(t, fields) if bound or not p[1]]
     targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
     found, paths = tuple(f for f, _ in outside), tuple(p for _, p in outside)
-    return Overlap(tuple(names), tuple(places), tuple(targets), found, paths, None if together is None else tuple(together))
+    lists = tuple((n, p) for n, t in enumerate(types) for p in _lists(t))
+    both = None if together is None else tuple(together)
+    return Overlap(tuple(names), tuple(places), tuple(targets), found, paths, both, lists)
 
 
 @record(frozen=True)
@@ -67,6 +70,7 @@ class Overlap:
     """The places of what is written into, and of what that may share memory with: arguments, and data outside.
 
     With each of the latter, whether it is asked for the objects there, of which fields may be bound, and not for memory.
+    `lists`: the places of lists of any length, in which there is what can be written into.
     """
 
     names: tuple[str, ...]
@@ -75,6 +79,7 @@ class Overlap:
     outside: tuple[Free, ...]
     outside_paths: tuple[tuple[tuple[Any, ...], bool], ...]
     together: tuple[str, ...] | None = None
+    lists: tuple[tuple[int, tuple[Any, ...]], ...] = ()
 
     def check(self, args: Sequence[Any], outside: Sequence[Free], defaults: Sequence[Any]) -> None:
         """Raise `ArgumentMemoryError` if what is written into is read-only, is also something else, or is kept as a default."""
@@ -100,6 +105,88 @@ class Overlap:
             for f, (other_path, objects) in zip(outside, self.outside_paths, strict=True):
                 if objects is w.bound and shared(target, _at(free_value(f), other_path)):
                     _refuse(w, path_in_words((f.name, *other_path)))
+        if self.lists:
+            self.check_lists(args, outside)
+
+    def check_lists(self, args: Sequence[Any], outside: Sequence[Free]) -> None:
+        """The same of what is in lists of any length."""
+        parts: list[_Part] = []
+        for n, path in self.lists:
+            parts += [self.part(o, n, (*path, *keys), True) for keys, o in _inside(_at(args[n], path))]
+        for n, path, objects in self.places:
+            if not objects and (n, path) not in self.lists:
+                parts += [self.part(o, n, path, False) for o in _objects(_at(args[n], path))]
+        for f, (path, objects) in zip(outside, self.outside_paths, strict=True):
+            found = () if objects else _objects(_at(free_value(f), path))
+            parts += [_Part(o, "", path_in_words((f.name, *path)), None, False) for o in found]
+        for p in parts:
+            if p.listed and p.written is not None and isinstance(p.value, np.ndarray):
+                _check_writable(p.value, p.written)
+        for j, k in sorted(_pairs(parts)):
+            one, other = (parts[j], parts[k]) if parts[j].written is not None else (parts[k], parts[j])
+            if one.written is None or not (one.listed or other.listed):
+                continue
+            arrays = isinstance(one.value, np.ndarray)
+            if not arrays or self.together is None or {one.name, other.name} <= {*self.together}:
+                _refuse(one.written, other.words, arrays and self.together is None)
+
+    def part(self, value: Any, n: int, path: tuple[Any, ...], listed: bool) -> _Part:
+        """Something in an argument; it is written into if what it is in may be."""
+        name = self.names[n]
+        by = next((w for m, whole, w in self.targets if m == n and path[: len(whole)] == whole and not w.bound), None)
+        own = None if by is None else replace(by, path=(name, *path))
+        return _Part(value, name, path_in_words((name, *path)), own, listed)
+
+
+@record(frozen=True, eq=False)
+class _Part:
+    """An array, list or dict that is given, in which argument, what it is called, and where it may be written into."""
+
+    value: Any
+    name: str
+    words: str
+    written: Written | None
+    listed: bool
+
+
+def _lists(t: Abstract) -> Iterator[tuple[Any, ...]]:
+    """The paths to lists of any length in which there is what can be written into."""
+    if isinstance(t, ListOf) and not isinstance(t.item, Scalar):
+        yield ()
+    for k, item in zip(keys_of(t), t.items, strict=True) if isinstance(t, (Tuple, List, Dict)) else ():
+        for path in _lists(item):
+            yield (k, *path)
+
+
+def _inside(value: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """An array or list, and those in it, each with the way to it."""
+    if isinstance(value, (np.ndarray, list)):
+        yield (), value
+    for k, item in enumerate(value) if isinstance(value, (list, tuple)) else ():
+        for path, o in _inside(item):
+            yield (k, *path), o
+
+
+def _objects(value: Any) -> Sequence[Any]:
+    """An array, list or dict itself, or what can be reached from another object."""
+    return [value] if isinstance(value, (np.ndarray, list, dict)) else _held(value)
+
+
+def _pairs(parts: Sequence[_Part]) -> Iterator[tuple[int, int]]:
+    """The numbers of parts that are one object, or share memory, in pairs."""
+    seen: dict[int, list[int]] = {}
+    arrays = []
+    for k, p in enumerate(parts):
+        if isinstance(p.value, np.ndarray):
+            arrays.append((*np.lib.array_utils.byte_bounds(p.value), k))
+            continue
+        yield from ((j, k) for j in seen.get(id(p.value), ()))
+        seen.setdefault(id(p.value), []).append(k)
+    open_: list[tuple[int, int]] = []  # the arrays that end behind where the next one begins
+    for low, high, k in sorted(arrays):
+        open_ = [(end, j) for end, j in open_ if end > low]
+        yield from ((min(j, k), max(j, k)) for _, j in open_ if _overlap(parts[j].value, parts[k].value))
+        open_.append((high, k))
 
 
 def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iterator[tuple[tuple[Any, ...], bool]]:
@@ -108,7 +195,7 @@ def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iter
     With each, whether that are the fields of objects.
     """
     hidden = isinstance(t, Unknown) or (isinstance(t, Const) and not isinstance(t.value, _PLAIN))
-    if hidden or isinstance(t, (Array, List, Dict)):
+    if hidden or isinstance(t, (Array, List, ListOf, Dict)):
         yield (), False
     if hidden or isinstance(t, Instance):
         yield (), True

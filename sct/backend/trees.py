@@ -19,6 +19,7 @@ __all__ = [
     "both",
     "code_of",
     "compared",
+    "each",
     "function",
     "parameters",
     "read",
@@ -45,6 +46,7 @@ Constant = _placed(ast.Constant)
 Dict = _placed(ast.Dict)
 ExceptHandler = _placed(ast.ExceptHandler)
 FunctionDef = _placed(ast.FunctionDef)
+GeneratorExp = _placed(ast.GeneratorExp)
 If = _placed(ast.If)
 IfExp = _placed(ast.IfExp)
 Name = _placed(ast.Name)
@@ -83,6 +85,11 @@ def compared(value: ast.expr, op: ast.cmpop, other: ast.expr) -> ast.expr:
 def both(tests: Sequence[ast.expr]) -> ast.expr:
     """Whether all tests hold, of which there is at least one."""
     return BoolOp(ast.And(), list(tests)) if len(tests) > 1 else tests[0]
+
+
+def each(name: str, of: ast.expr, value: ast.expr) -> ast.expr:
+    """A value for each item of something, which is called `name` in it."""
+    return GeneratorExp(value, [ast.comprehension(Name(name, ast.Store()), of, [], 0)])
 
 
 def assigned(to: str, value: ast.expr) -> ast.stmt:

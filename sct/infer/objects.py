@@ -1,6 +1,7 @@
 """Lists and dicts that a function is given as objects: the types of such parameters.
 
-Takes the types that arguments have where they are given; gives what they are to the function, which knows nothing of that.
+Takes the types that arguments have where they are given; gives what they are to the function, which knows nothing of that, or
+where the caller gives lists of any length.
 What is made at one place there, by whatever path it comes, is so here as well, under a number for that place. Sizes are of
 nothing that the function has.
 """
@@ -20,6 +21,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Scalar,
     Tuple,
     is_list_or_dict,
     keys_of,
@@ -27,7 +29,7 @@ from sct.ir.types import (
     with_items,
 )
 
-__all__ = ["as_given", "holds_objects", "of_places", "places_in", "without_sizes"]
+__all__ = ["as_given", "holds_objects", "listed", "of_places", "places_in", "without_sizes"]
 
 
 def holds_objects(t: Abstract) -> bool:
@@ -48,6 +50,43 @@ def as_given(types: Mapping[str, Abstract]) -> tuple[tuple[str, Abstract], ...]:
         return of_places(t, (frozenset(map(numbers.__getitem__, sites)) for sites in places_in(t)))
 
     return tuple((name, numbered(t)) for name, t in found.items())
+
+
+def listed(t: Abstract, path: str, least: int) -> Abstract:
+    """The type of an argument where a list of items of one type is of any length, if it has so many items at least.
+
+    Parameters
+    ----------
+    t : Abstract
+        A type, in which all lists are of known length.
+    path : str
+        What has it.
+    least : int
+        The number of items.
+    """
+    if isinstance(t, List) and len(t.items) >= max(least, 1):
+        whole = _any_length(t, path)
+        if whole is not None:
+            return whole
+    if isinstance(t, (Tuple, List, Dict)):
+        parts = zip(keys_of(t), t.items, strict=True)
+        return with_items(t, [listed(i, f"{path}[{k!r}]", least) for k, i in parts])
+    return t
+
+
+def _any_length(t: Abstract, path: str) -> Abstract | None:
+    """The type of all that is in a list of any length, if something of type `t` is; None if that cannot be."""
+    if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fciub" and t.shape is not None:
+        return replace(t, shape=tuple(size_opaque("given", path, k) for k in range(len(t.shape))))
+    if isinstance(t, Scalar):
+        return Scalar(t.kind)
+    if isinstance(t, Tuple):
+        parts = [_any_length(i, f"{path}[{k}]") for k, i in enumerate(t.items)]
+        return None if None in parts else with_items(t, parts)
+    if isinstance(t, List) and t.items:
+        items = {_any_length(i, f"{path}[]") for i in t.items}
+        return None if None in items or len(items) > 1 else ListOf(items.pop(), frozenset((path,)))
+    return None
 
 
 def without_sizes(t: Abstract, path: str, within: bool = True) -> Abstract:

@@ -180,7 +180,14 @@ def kept(x: Any) -> Any:
 
 
 def laid_out(x: Any, like: Any) -> Any:
-    """The numbers `x`, as an array of their own that lies in memory as the array `like`, of the same shape, does."""
+    """The numbers `x`, as an array of their own that lies in memory as the array `like`, of the same shape, does.
+
+    Of a list or tuple likewise each array in it; numbers are as they are.
+    """
+    if isinstance(like, (list, tuple)):
+        return _of_kind(like, [laid_out(i, j) for i, j in zip(x, like, strict=True)])
+    if not isinstance(like, np.ndarray):
+        return x
     steps = [step // like.itemsize * x.itemsize for step in like.strides]
     reach = [max(n - 1, 0) * step for n, step in zip(like.shape, steps, strict=True)]
     before = -sum(r for r in reach if r < 0)  # from the first entry in memory to that of the indices 0
@@ -190,13 +197,48 @@ def laid_out(x: Any, like: Any) -> Any:
     return out
 
 
+def _of_kind(like: Any, items: list[Any]) -> Any:
+    """A list or tuple of the class of `like`."""
+    return items if isinstance(like, list) else type(like)(*items) if hasattr(like, "_fields") else tuple(items)
+
+
 def together(*arrays: Any) -> Any:
-    """Copies of arrays that share memory with one another as these do."""
+    """Copies of arrays, and of lists of some, that share memory with one another as these do."""
     return beside(arrays, arrays)
 
 
 def beside(arrays: Any, numbers: Any) -> Any:
-    """Arrays of some numbers, zeros for None, that share memory with one another as `arrays` do, and lie in it alike."""
+    """Arrays of some numbers, zeros for None, that share memory with one another as `arrays` do, and lie in it alike.
+
+    Likewise lists and tuples of arrays and numbers.
+    """
+    return _filled(arrays, numbers, iter(_apart_alike(list(_arrays_in(arrays)))))
+
+
+def _arrays_in(x: Any) -> Any:
+    """The arrays in lists and tuples."""
+    if isinstance(x, (list, tuple)):
+        for i in x:
+            yield from _arrays_in(i)
+    elif isinstance(x, np.ndarray):
+        yield x
+
+
+def _filled(like: Any, numbers: Any, arrays: Any) -> Any:
+    """Lists and tuples such as `like`, with some of `arrays` in place of the arrays in it, which get the numbers."""
+    if isinstance(like, (list, tuple)):
+        given = [None] * len(like) if numbers is None else numbers
+        return _of_kind(like, [_filled(i, x, arrays) for i, x in zip(like, given, strict=True)])
+    if not isinstance(like, np.ndarray):
+        return zeros_in(like) if numbers is None else numbers
+    own = next(arrays)
+    if numbers is not None:
+        own[...] = numbers
+    return own
+
+
+def _apart_alike(arrays: Any) -> Any:
+    """Arrays of zeros that share memory with one another as `arrays` do, and lie in it alike."""
     places = []
     for n, a in enumerate(arrays):
         reach = [max(k - 1, 0) * step for k, step in zip(a.shape, a.strides, strict=True)]
@@ -214,10 +256,7 @@ def beside(arrays: Any, numbers: Any) -> Any:
         room = bytearray(end - begin)
         for first, n in inside:
             found[n] = np.ndarray(arrays[n].shape, arrays[n].dtype, room, first - begin, arrays[n].strides)
-    for n, x in enumerate(numbers):
-        if x is not None:
-            found[n][...] = x
-    return tuple(found)
+    return found
 
 
 def boxed_like(x: Any, like: Any) -> Any:
@@ -356,12 +395,23 @@ def added_item(s: list[Any], i: Any, v: Any) -> list[Any]:
 def zeros_in(x: Any) -> Any:
     """The zero tangent of what a list, tuple or dict holds, or of an array or a number; None for what can have none."""
     if isinstance(x, (list, tuple)):
-        return type(x)([zeros_in(i) for i in x])
+        return _of_kind(x, [zeros_in(i) for i in x])
     if isinstance(x, dict):
         return {k: zeros_in(v) for k, v in x.items()}
     if isinstance(x, np.ndarray):
         return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else float)
     return 0.0 if isinstance(x, (int, float, complex, np.number)) else None
+
+
+def tangents_like(given: Any, like: Any) -> Any:
+    """What a caller gives as the tangents of what is in a list, as numbers of its kinds; zeros where it can have none."""
+    if isinstance(like, (list, tuple)):
+        return _of_kind(like, [tangents_like(g, x) for g, x in zip(given, like, strict=True)])
+    if isinstance(like, np.ndarray) and like.dtype.kind in "fc":
+        return np.asarray(given, like.dtype)
+    if isinstance(like, (float, complex, np.inexact)):
+        return type(like)(given)
+    return zeros_in(like)
 
 
 def zeros_each(s: list[Any]) -> list[Any]:

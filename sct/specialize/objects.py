@@ -94,7 +94,7 @@ def entered(s: Builder, v: Operand, path: tuple[Any, ...]) -> Operand:
 
 def received(s: Builder, t: Abstract) -> Abstract:
     """The type of a parameter, with all that is known of what is in the lists and dicts that it is or holds."""
-    if isinstance(t, Tuple):
+    if isinstance(t, (Tuple, List, Dict)):
         return with_items(t, [received(s, i) for i in t.items])
     if not is_list_or_dict(t):
         return t

@@ -24,7 +24,7 @@ from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
 from sct.frontend.resolve import Dependency, free_value
 from sct.infer.call import infer_call, operand_types, plain
-from sct.infer.objects import holds_objects
+from sct.infer.objects import holds_objects, places_in
 from sct.infer.signature import abstract
 from sct.ir.ops import (
     ASSERT,
@@ -200,6 +200,7 @@ def _specialized(
     s.entry = []
     params = tuple(Value(objects.received(s, t), p.name) for p, t in zip(function.block.params, types, strict=True))
     operands: list[Operand] = [p.type if isinstance(p.type, Const) else p for p in params]
+    s.given.update((site, p) for p in params for sites in places_in(p.type) for site in sites)
     s.parameters.update(params)
     s.arguments.update(params)
     s.memory.born.update(params)

@@ -191,6 +191,10 @@ class Boundary(Adjoints):
             parts = zip(keys_of(t), given.items, self.items_of(result), strict=True)
             end = "dot" if self.mode.seed in ("tangents", "push") else "bar"
             return with_items(given, [self.converted(g, i, _name(k, g, end), pairs) for k, g, i in parts])
+        if isinstance(t, ListOf) and self.mode.in_memory:
+            assert isinstance(given, Value)
+            self.check_structure(given, result)
+            return self.b.append(runtime.tangents_like, (given, result), {}, t, name)
         known = isinstance(t, Scalar) or (isinstance(t, Array) and t.dtype is not None)
         if not known or not differentiable(t) or not isinstance(result, Value):
             return given

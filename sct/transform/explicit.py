@@ -77,9 +77,9 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> S
     classes = points_to(block) if own else apart(block)
     paths = arguments.paths
     if sharing:
-        paths = {v: path for v, path in paths.items() if isinstance(v.type, Array) and has_memory(v)}
+        paths = {v: path for v, path in paths.items() if isinstance(v.type, (Array, ListOf)) and has_memory(v)}
         classes.join(paths)
-    given = {v: path for v, path in paths.items() if classes.is_written(v)}
+    given = {v: path for v, path in paths.items() if classes.is_written(v) and _is_changed(v, classes)}
     _refuse_objects(given, classes)
     written = tuple(Written(path, classes.write(v).place) for v, path in given.items())
     _refuse_whole(f.block, (*primal.written, *written))
@@ -189,10 +189,15 @@ def _of_array(o: Operand) -> bool:
     return isinstance(o, Value) and isinstance(o.type, (Array, Unknown))
 
 
+def _is_changed(v: Value, classes: Classes) -> bool:
+    """Whether an argument is to be copied: of a list of any length others may be made that share what is in it."""
+    return not isinstance(v.type, ListOf) or classes.is_stored(v)
+
+
 def _copied(v: Value, classes: Classes, exact: set[Value], out: list[Statement]) -> Value:
-    """An argument's array as one of the function's own."""
+    """An argument's array, or a list of some, as the function's own."""
     content, own = Value(v.type, "", v.name or v.hint), Value(v.type, v.name, v.hint)
-    if isinstance(v.type, Array) and classes.of(v) in exact:
+    if isinstance(v.type, ListOf) or (isinstance(v.type, Array) and classes.of(v) in exact):
         out.append(Apply(laid_out, (v, v), (), content))
     else:
         out.append(Apply(np.array if isinstance(v.type, Array) else kept, (v,), (), content))

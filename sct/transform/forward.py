@@ -196,6 +196,8 @@ class _Forward(Boundary):
 
     def tangent_parameter(self, p: Value, given: Value) -> Operand:
         """What a caller gives as the tangent of a parameter, as numbers of its type and shape."""
+        if isinstance(p.type, ListOf):
+            return self.converted(given, p, given.name)
         if not isinstance(p.type, (Tuple, List, Dict)):
             return self.number_or_array(given, p, given.name, f"{given.name} must have the shape of {p.name}")
         pairs: list[tuple[Value, Value]] = []
@@ -382,7 +384,9 @@ class _Forward(Boundary):
             if dot is None:
                 whole = differentiable(content.type)
                 dot = self.tangent(content) if whole else self.b.apply(np.zeros, (self.b.apply(np.shape, (content,)),))
-            if not isinstance(content.type, Array) or content.type.shape is None:
+            if isinstance(content.type, ListOf):
+                dot = self.b.append(runtime.laid_out, (dot, s.result), {}, content.type)
+            elif not isinstance(content.type, Array) or content.type.shape is None:
                 dot = self.b.append(runtime.boxed_like, (dot, s.result), {}, content.type)
             elif content.type.shape == ():
                 dot = self.b.append(np.array, (dot,), {}, content.type)

@@ -20,7 +20,7 @@ from sct.analysis.storage import fresh
 from sct.ir.ops import ALLOCATE, LOAD, PUSH, InPlace, View
 from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, blocks_in, map_leaves, values_of
-from sct.ir.types import Array
+from sct.ir.types import Array, ListOf
 from sct.registry.facts import facts_of
 from sct.runtime import kept, laid_out
 from sct.transform.explicit import keeps_strides
@@ -209,6 +209,8 @@ class _Names:
     def copy(self, s: Apply) -> Apply:
         """What an array holds, or starts with, as a copy; of an array that views may be taken of, as it lies in memory."""
         (o,) = map(self.operand, s.args)
+        if s.op is ALLOCATE and isinstance(s.result.type, ListOf):
+            return replace(s, op=laid_out, args=(o, o))
         if not isinstance(s.result.type, Array) or not s.result.type.shape:
             return replace(s, op=kept, args=(o,))
         if s.op is ALLOCATE and self.classes.of(s.result) in self.strided:
