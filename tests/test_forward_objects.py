@@ -393,6 +393,73 @@ def an_accumulator_in_a_field(x, m, n):
     return m.total, m.vector
 
 
+class Vector:
+    """A class with operators of its own."""
+
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def __add__(self, other):
+        return Vector(self.a + other.a, self.b + other.b) if isinstance(other, Vector) else Vector(self.a + other, self.b)
+
+    def __mul__(self, k):
+        return Vector(self.a * k, self.b * k)
+
+    __rmul__ = __mul__
+
+    def __isub__(self, other):
+        self.a -= other.a
+        self.b -= other.b
+        return self
+
+    def __neg__(self):
+        return -1.0 * self
+
+    def __matmul__(self, other):
+        return self.a * other.a + self.b * other.b
+
+    def __lt__(self, other):
+        return self.a < other.a
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, k):
+        return self.a if k == 0 else self.b
+
+    def __setitem__(self, k, v):
+        if k == 0:
+            self.a = v
+        else:
+            self.b = v
+
+    def __call__(self, x):
+        return self.a * x + self.b
+
+
+@case(lambda x: (3,))
+def operators_of_a_class(x, n):
+    p, q = Vector(x[0], x[1]), Vector(x[2], x[3])
+    for i in range(n):
+        p = 0.5 * p + q * x[i] + x[0]
+        if p < q:
+            p, q = -q, p
+        q -= p * 0.1
+        p[1] += q[i % 2]
+        q[0] = p[0] * len(p)
+    return p @ q, p(x[0]), q.a * q.b
+
+
+@case(lambda x: (3,))
+def operators_of_objects_in_a_list(x, n):
+    ps = [Vector(x[i], x[i + 1]) for i in range(n)]
+    for i in range(n):
+        ps[i] = ps[i] + 2.0 * ps[n - 1 - i]
+        ps[0] -= ps[i]
+        ps[i][1] *= x[0]
+    return ps[0] @ ps[n - 1], ps[1](x[2])
+
+
 # -- objects that stay objects ------------------------------------------------------------------------------------------------
 
 

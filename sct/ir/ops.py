@@ -5,6 +5,7 @@ Each is a frozen object that stands as `op` of an `Apply`; none of them can be r
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -17,6 +18,7 @@ from sct.ir.records import record
 __all__ = [
     "ALLOCATE",
     "ASSERT",
+    "BINARY",
     "CALL",
     "DICT",
     "LIST",
@@ -113,6 +115,24 @@ class Augmented:
 
     def __str__(self) -> str:
         return f"{self.op.__name__} into"
+
+
+BINARY: dict[Any, Callable[..., Any]] = {
+    operator.iadd: operator.add,
+    operator.isub: operator.sub,
+    operator.imul: operator.mul,
+    operator.itruediv: operator.truediv,
+    operator.ifloordiv: operator.floordiv,
+    operator.imod: operator.mod,
+    operator.ipow: operator.pow,
+    operator.imatmul: operator.matmul,
+    operator.ilshift: operator.lshift,
+    operator.irshift: operator.rshift,
+    operator.iand: operator.and_,
+    operator.ior: operator.or_,
+    operator.ixor: operator.xor,
+}
+"""Python's in-place operators, and what each is out of place."""
 
 
 @record(frozen=True, slots=True)

@@ -269,6 +269,9 @@ def _hasattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
 
 def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t, classes = type_of(args[0]), plain(type_of(args[1]))
+    if isinstance(t, (Array, Scalar)) and constant(classes):  # no number or array is of a class of the user's
+        own = all(map(records.is_made, classes if isinstance(classes, tuple) else (classes,)))
+        return Const(False) if own else NotImplemented
     if not isinstance(t, (Instance, Record, ObjectOf)) or not constant(classes):
         return NotImplemented
     return Const(issubclass(t.cls, classes))

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import LOAD, Rebind, Store, View
+from sct.ir.ops import BINARY, LOAD, Rebind, Store, View
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Abstract, Const, Tuple
 from sct.runtime import scatter_add, updated
 from sct.specialize.building import Builder
-from sct.specialize.writing import BINARY, write
+from sct.specialize.writing import write
 
 __all__ = ["specialized_again"]
 

@@ -59,6 +59,9 @@ def callee(s: Builder, x: Operand) -> Bound | None:
     t = type_of(x)
     if isinstance(t, Const):
         return t.value if isinstance(t.value, Bound) else Bound(t.value)
+    if isinstance(t, (Record, ObjectOf)):
+        found = through_class(s, t.cls, "__call__", x)
+        return found.value if isinstance(found, Const) and isinstance(found.value, Bound) else None
     if not isinstance(x, Value) or not isinstance(t, Instance) or example_of(t) is MISSING:
         return None
     if t.cls is MethodType:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from sct.analysis.repeating import holds_generator, repeated
 from sct.analysis.switches import is_on
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import Method, Steps, Unused
+from sct.ir.ops import BINARY, Method, Steps, Unused
 from sct.ir.records import record
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import (
@@ -58,7 +58,7 @@ from sct.specialize.building import Builder, NotStaticError, Plan, UndecidedErro
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
 from sct.specialize.iteration import parts as plan_parts
-from sct.specialize.writing import BINARY, is_object
+from sct.specialize.writing import is_object
 from sct.specialize.written import writes
 
 __all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]

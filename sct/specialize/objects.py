@@ -15,7 +15,7 @@ from sct import runtime
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.call import infer_call, plain
 from sct.infer.join import join, own_sizes, widen
-from sct.ir.ops import DICT, NEW, UNPACK, Augmented, Method, Store
+from sct.ir.ops import BINARY, DICT, NEW, UNPACK, Augmented, Method, Store
 from sct.ir.shapes import constant, item_of
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import (
@@ -41,7 +41,7 @@ from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
 from sct.specialize.iteration import Items, Rows, Zip
-from sct.specialize.writing import BINARY, is_object
+from sct.specialize.writing import is_object
 
 __all__ = ["METHODS", "OPERATIONS", "entered", "made", "received", "resized"]
 

@@ -17,15 +17,15 @@ from typing import Any
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, has_fields_of
 from sct.infer.call import plain
-from sct.ir.ops import CALL, LIST, NEW, TUPLE, Attribute, Field, Method
+from sct.ir.ops import BINARY, CALL, LIST, NEW, TUPLE, Attribute, Augmented, Field, Method
 from sct.ir.ssa import Block, Function, Operand, Value, type_of
-from sct.ir.types import Abstract, Const, Dict, Instance, List, ObjectOf, Record, Tuple
+from sct.ir.types import Abstract, Const, Dict, Instance, List, ObjectOf, Record, Scalar, Tuple
 from sct.specialize import instances
 from sct.specialize.building import Builder, UndecidedError
 from sct.specialize.instances import Bound
 from sct.specialize.memory import key_of
 
-__all__ = ["attribute", "bind_field", "enter", "has_attribute", "is_made", "make", "refuse_others", "refuse_whole", "replaced"]
+__all__ = ["attribute", "bind_field", "enter", "has_attribute", "is_made", "make", "operation", "refuse_whole", "replaced"]
 
 
 def is_made(cls: Any) -> bool:
@@ -254,13 +254,47 @@ def _item(t: Any, key: Hashable) -> Abstract:
 # -- what is refused ---------------------------------------------------------------------------------------------------------
 
 
-def refuse_others(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> None:
-    """Refuse to do to an object whatever is not to its fields; operators are among this."""
+def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    """An operator that the class of an object has; `NotImplemented` for what is done to the object's fields."""
     if isinstance(op, (FunctionType, Bound, Attribute, Method)) or op in _TAKEN or is_made(op):
-        return
-    if op is operator.setitem and not any(map(is_one, args[:2])):
-        return
+        return NotImplemented
+    if (op is operator.setitem or isinstance(op, Augmented)) and not any(map(is_one, args[:2])):
+        return NotImplemented
+    if isinstance(op, Augmented) and is_one(args[0]):
+        x, key, value = args
+        new = s.apply(op.op, (s.apply(operator.getitem, (x, key)), value))
+        return s.apply(operator.setitem, (s.present(x), key, new))
+    for k, name in _special_methods(op, args):
+        found = instances.through_class(s, type_of(args[k]).cls, name, args[k])  # type: ignore[union-attr]
+        if found is not None:
+            made = s.apply(CALL, (found, *args[:k], *args[k + 1 :]), kwargs)
+            if made == Const(NotImplemented):
+                break
+            return made
     raise refuse_whole(s, next(a for a in (*args, *kwargs.values()) if is_one(a)))
+
+
+def _special_methods(op: Any, args: Sequence[Operand]) -> list[tuple[int, str]]:
+    """The methods that Python looks for: of which operand, and how it is called."""
+    plain_op = BINARY.get(op, op)
+    if plain_op not in _OPERATORS:
+        return []
+    name = plain_op.__name__.strip("_")
+    if is_one(args[0]):
+        known = [type_of(a).cls for a in args if is_one(a)]  # type: ignore[union-attr]
+        if any(cls is not known[0] and issubclass(cls, known[0]) for cls in known):
+            return []  # whose operator comes first
+        return [(0, f"__{n}__") for n in dict.fromkeys((op.__name__.strip("_"), name))]
+    t = type_of(args[0])
+    number = isinstance(t, Scalar) or (isinstance(t, Const) and type(t.value) in (int, float, complex))
+    return [(1, f"__r{name}__")] if number and op not in _COMPARISONS else []
+
+
+_COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+_OPERATORS = (
+    *(*BINARY.values(), *_COMPARISONS, operator.neg, operator.pos, abs, operator.invert),
+    *(operator.getitem, operator.setitem, operator.delitem, len),
+)
 
 
 _TAKEN = (

@@ -679,7 +679,9 @@ class Specializer:
         args, kwargs = spread(self, args, kwargs or {})
         lists = False  # whether there are lists of unknown length
         if any(type(a) is Record or (self.whole and records.is_one(a)) for a in (*args, *kwargs.values())):
-            records.refuse_others(self, op, args, kwargs)
+            made = records.operation(self, op, args, kwargs)
+            if made is not NotImplemented:
+                return made  # type: ignore[no-any-return]
         for a in args:
             if isinstance(a, Value):
                 lists = lists or isinstance(a.type, ListOf)

@@ -20,7 +20,7 @@ from sct.analysis.permuting import order_of
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import index_type, infer_call, plain
 from sct.infer.facts import for_call
-from sct.ir.ops import Attribute, Augmented, Rebind, Store, describe, package_of
+from sct.ir.ops import BINARY, Attribute, Augmented, Rebind, Store, describe, package_of
 from sct.ir.paths import entries_of, is_basic_index, permuted, shortest
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
@@ -53,7 +53,6 @@ from sct.specialize.memory import View, Write
 from sct.specialize.records import bind_field
 
 __all__ = [
-    "BINARY",
     "METHODS",
     "OF_ARRAYS",
     "WRITING",
@@ -66,21 +65,6 @@ __all__ = [
     "write",
 ]
 
-BINARY: dict[Any, Callable[..., Any]] = {
-    operator.iadd: operator.add,
-    operator.isub: operator.sub,
-    operator.imul: operator.mul,
-    operator.itruediv: operator.truediv,
-    operator.ifloordiv: operator.floordiv,
-    operator.imod: operator.mod,
-    operator.ipow: operator.pow,
-    operator.imatmul: operator.matmul,
-    operator.ilshift: operator.lshift,
-    operator.irshift: operator.rshift,
-    operator.iand: operator.and_,
-    operator.ior: operator.or_,
-    operator.ixor: operator.xor,
-}
 _WHOLE = Const(Ellipsis)
 _ALL = Const(True)
 

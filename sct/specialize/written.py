@@ -13,11 +13,10 @@ from types import FunctionType
 
 from sct.errors import SctError
 from sct.ir.manager import managed
-from sct.ir.ops import Augmented, Unused, package_of
+from sct.ir.ops import BINARY, Augmented, Unused, package_of
 from sct.ir.ssa import Apply, Block, For, ForEach, Operand, Value, While
 from sct.registry.effects import is_registered
 from sct.specialize.lowering import lowered
-from sct.specialize.writing import BINARY
 
 __all__ = ["writes"]
 
