@@ -601,6 +601,59 @@ def test_a_bound_method():
     np.testing.assert_allclose(dot, difference, rtol=1e-6)
 
 
+def test_a_linear_function_is_that_of_the_call():
+    p, x, t = Pendulum(0.5), np.arange(5.0), np.ones(5)
+    _, dot = sct.jvp(fields_of_an_argument)(x, p, 3, t)
+    _, push = sct.linearize(fields_of_an_argument)(x, p, 3)
+    p.angle, p.speed = 7.0, 8.0
+    np.testing.assert_array_equal(numbers(push(t)), numbers(dot))
+
+
+class Sevenfold:
+    """A descriptor."""
+
+    def __get__(self, owner, cls):
+        return 7.0 if owner is None else 7.0 * owner.v
+
+    def __set__(self, owner, value):
+        owner.v = value
+
+
+class Described:
+    seven = Sevenfold()
+
+    def __init__(self, v):
+        self.v = v
+
+
+class Found:
+    def __init__(self, v):
+        self.v = v
+
+    def __getattr__(self, name):
+        return 2.0
+
+
+def by_a_descriptor(x):
+    return Described(x).seven
+
+
+def into_a_descriptor(x):
+    p = Described(x)
+    p.seven = x * x
+    return p.v
+
+
+def found_by_the_class(x):
+    return x if hasattr(Found(x), "w") else 2.0 * x
+
+
+@pytest.mark.parametrize("f", [by_a_descriptor, into_a_descriptor, found_by_the_class])
+def test_attributes_of_a_class_s_own_are_refused(f):
+    with pytest.raises(sct.SctError):
+        sct.jvp(f)(np.ones(3), np.ones(3))
+
+
 def test_a_field_that_changes_is_read_anew():
     m, x = made(None), np.arange(5.0)
     derivative = sct.jvp(an_array_in_a_field)

@@ -33,7 +33,7 @@ def is_made(cls: Any) -> bool:
     if not isinstance(cls, type) or cls is SimpleNamespace:
         return cls is SimpleNamespace
     usual = instances.in_class(cls, "__new__") == object.__new__ and type(cls).__call__ == type.__call__
-    return usual and has_fields_of(cls)
+    return usual and has_fields_of(cls) and not any(hasattr(cls, name) for name in ("__getattr__", "__del__"))
 
 
 def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
@@ -53,7 +53,7 @@ def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operan
         _refuse_class(s, cls, "has a constructor that is not written in Python")
     elif dataclasses.is_dataclass(owner) and init.__code__.co_filename == "<string>":
         for name, value in _fields_given(s, owner, init, args, kwargs).items():
-            _put(s, made, name, value)
+            bind_field(s, (made, Const(name), value), {}, as_usual=True)
         if hasattr(cls, "__post_init__"):
             s.apply(Method("__post_init__"), (s.present(made),))
     else:
@@ -136,6 +136,8 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
         raise UnsupportedSyntaxError(f"{name!r}, which is kept in {_called(t)}", s.place, "Compute it in a method.")
     if isinstance(static, functools.cached_property) and through is not None:
         _put(s, s.present(x), name, through)
+    if through is None and hasattr(type(static), "__get__") and not isinstance(static, MemberDescriptorType):
+        raise UnsupportedSyntaxError(f"{name!r}, which {_called(t)} finds in a way of its own", s.place, "Use a property.")
     if through is None and static is not MISSING and not isinstance(static, MemberDescriptorType):
         return s.attribute(Attribute(name), Const(t.cls), "")
     if through is None:

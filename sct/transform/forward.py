@@ -35,6 +35,8 @@ from sct.ir.ops import (
     UNPACK,
     Call,
     Derived,
+    Field,
+    Free,
     Rebind,
     Steps,
     StepsBack,
@@ -171,7 +173,10 @@ class _Forward(Boundary):
     def split(self, given: list[Value], value: Operand, tangent: Operand) -> Function:
         """The function that gives its value, and the function of tangents that gives that of the value."""
         f = self.primal
-        block = quiet(copied(self.under_their_names(Block(tuple(given), tuple(self.b.body), (tangent,)))))
+        again = self.b.body
+        if not self.apart:  # what is bound to a name or in a field is that of the call, whatever is there later
+            again = [s for s in again if not (isinstance(s, Apply) and isinstance(s.op, (Field, Free)))]
+        block = quiet(copied(self.under_their_names(Block(tuple(given), tuple(again), (tangent,)))))
         drawing = next((t for t in statements(block) if isinstance(t, Apply) and effect(t) == "draws"), None)
         if drawing is not None:
             raise NoRuleError(
