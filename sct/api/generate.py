@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sct.api.derived import DerivedFunction, written_name
+from sct.api.derived import MANY, DerivedFunction, written_name
 from sct.api.pipeline import with_steps
 from sct.api.transforms import elementwise_grad, grad, jvp, linearize, pullback, value_and_grad, vjp
 from sct.backend.jit import refuse_uncompiled
@@ -178,15 +178,22 @@ class Generator:
             given = given_beforehand(derived, like)
             found = parameter_types(derived, like, types)
 
-            def asked(relied: Relied) -> Asked:
-                return self._with_data(derived, self._asked(derived, found, what, relied), given)
+            def asked(types: tuple[Abstract, ...], relied: Relied) -> Asked:
+                return self._with_data(derived, self._asked(derived, types, what, relied), given)
 
-            def added() -> str:
+            def added(types: tuple[Abstract, ...]) -> str:
                 with facts_relied_on() as relied:
-                    return self._module.add(lambda: asked(relied), name)
+                    return self._module.add(lambda: asked(types, relied), name)
 
-            called = with_room(added)
-        self._types.append(described(found))
+            whole = derived.in_lists(found, MANY)
+            try:
+                called = with_room(lambda: added(whole))
+            except SctError:  # as it needs the items one by one
+                if whole == found:
+                    raise
+                whole = found
+                called = with_room(lambda: added(found))
+        self._types.append(described(whole))
         return called
 
     def _with_data(self, derived: DerivedFunction[..., Any], asked: Asked, values: Mapping[str, Any]) -> Asked:

@@ -40,6 +40,7 @@ from sct.ir.types import (
     Fact,
     Instance,
     List,
+    ListOf,
     Relied,
     Scalar,
     Size,
@@ -517,6 +518,12 @@ class _Checks:
             if t.value is not MISSING:
                 check = expectations.expect_value if plain else expectations.expect_object
                 self.call(check, shown, value, repr(t.value) if plain else self.object(t.value, path))
+        elif isinstance(t, ListOf):
+            self.call(expectations.expect, shown, value, self.own("list"))
+            item = self.own(self.bundle.fresh("item", self.parameters))
+            outer, self.lines = self.lines, []
+            self.in_list(f"an item of {path}", item, t.item)
+            self.lines = [*outer, f"for {item} in {value}:", *(f"    {line}" for line in self.lines)]
         elif isinstance(t, (Tuple, List)):
             kind = (
                 "list" if isinstance(t, List) else "tuple" if t.kind is None else self.bundle.reference(t.kind, t.kind.__name__)
@@ -536,6 +543,18 @@ class _Checks:
                     self.call(expectations.expect_absent, shown, value, repr(f.name), repr(f.own))
                 else:
                     self.value(f"{path}.{f.name}", f"{value}.{f.name}", found)
+
+    def in_list(self, path: str, value: str, t: Abstract) -> None:
+        """What is expected of each item of a list of any length: nothing of sizes."""
+        if isinstance(t, Array) and t.dtype is not None and t.shape is not None and (t.shape or t.boxed):
+            self.call(expectations.expect_rank, repr(path), value, repr(t.dtype.name), str(len(t.shape)))
+        elif isinstance(t, Tuple):
+            kind = "tuple" if t.kind is None else self.bundle.reference(t.kind, t.kind.__name__)
+            self.call(expectations.expect_items, repr(path), value, self.own(kind), str(len(t.items)))
+            for k, item in enumerate(t.items):
+                self.in_list(f"{path}[{k}]", f"{value}[{k}]", item)
+        else:
+            self.value(path, value, t)
 
     def object(self, value: Any, path: str) -> str:
         """The object that an argument must be: the caller's own, or the default that the module has."""
@@ -620,6 +639,10 @@ class _Checks:
 
     def apart(self, overlap: Overlap, names: Mapping[Free, str]) -> None:
         """What is written into can be, and shares memory with nothing else that is given."""
+        if overlap.lists:
+            raise SctError(
+                "arrays in a list of any length, beside what is written into", None, "Let the list be of the length of `like`."
+            )
         places = [(overlap.names[n], *path) for n, path, objects in overlap.places if not objects]
         outside = zip(overlap.outside, overlap.outside_paths, strict=True)
         places += [(names[op], *path) for op, (path, objects) in outside if not objects]
@@ -769,6 +792,8 @@ def in_words(t: Abstract, path: str = "") -> str:
     if isinstance(t, (Tuple, List)):
         items = ", ".join(in_words(i, f"{path}[{k}]") for k, i in enumerate(t.items))
         return f"[{items}]" if isinstance(t, List) else f"({items}{',' if len(t.items) == 1 else ''})"
+    if isinstance(t, ListOf):
+        return f"list of {in_words(t.item)}"
     if isinstance(t, Dict):
         entries = zip(t.keys, t.items, strict=True)
         return "{" + ", ".join(f"{k!r}: {in_words(i, f'{path}[{k!r}]')}" for k, i in entries) + "}"

@@ -18,6 +18,7 @@ __all__ = [
     "expect_items",
     "expect_keys",
     "expect_object",
+    "expect_rank",
     "expect_size",
     "expect_structure",
     "expect_that",
@@ -63,6 +64,12 @@ def expect_array(name: str, x: object, dtype: str, rank: int | None, units: tupl
     for axis, n in enumerate(x.shape):
         if (n == 1) is not (axis in units):
             raise ValueError(f"axis {axis} of {name} must {'' if axis in units else 'not '}have length 1, but has length {n}")
+
+
+def expect_rank(name: str, x: object, dtype: str, rank: int) -> None:
+    """`x` is an array of this dtype and rank, of any sizes."""
+    if type(x) not in (np.ndarray, np.memmap) or not isinstance(x, np.ndarray) or x.dtype != dtype or x.ndim != rank:
+        raise TypeError(f"{name} must be a {dtype} array of rank {rank}")
 
 
 def expect_size(name: str, n: int, other: str, m: int) -> None:

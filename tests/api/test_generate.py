@@ -266,6 +266,49 @@ def test_recursion_with_lists_and_dicts_without_sct(tmp_path):
     assert_same(found, sct.jvp(of_filled)(*args))
 
 
+def of_pairs(pairs, rows, x):
+    s = 0.0
+    for v, w in pairs:
+        s = s + np.sum(v * x) * w
+    for row in rows:
+        s = s + sum(row) * x[0]
+    return s
+
+
+def into_each(p, x):
+    for v in p:
+        v[0] = x[0]
+    return sum([np.sum(v * v) for v in p])
+
+
+def test_lists_of_any_length_without_sct(tmp_path):
+    def given(n):
+        return [(X * k, 0.5) for k in range(n)], [[0.5 * k] for k in range(9)], X, [(X, 1.0)] * n
+
+    (tmp_path / "module.py").write_text(sct.generate(of_pairs, "jvp", like=given(9)[:3], name="derivative"))
+    own = loaded((tmp_path / "module.py").read_text())["derivative"]
+    for n in (9, 3, 20):
+        assert_same(own(*given(n)), sct.jvp(of_pairs)(*given(n)))
+    found = run_alone(tmp_path, [(str(tmp_path / "module.py"), "jvp", given(4))])[0]
+    assert_same(found, sct.jvp(of_pairs)(*given(4)))
+    pairs, rows, x, dot = given(9)
+    for wrong, error in (
+        ([*pairs[:8], (X, 1)], r"an item of pairs\[1\] must be of type float, not int"),
+        ([*pairs[:8], (X[None], 1.0)], r"an item of pairs\[0\] must be a float64 array of rank 1"),
+        ([*pairs[:8], [X, 1.0]], "an item of pairs must be a tuple of 2 items"),
+        (tuple(pairs), "pairs must be of type list, not tuple"),
+    ):
+        with pytest.raises(TypeError, match=error):
+            own(wrong, rows, x, dot)
+
+
+def test_a_list_of_arrays_that_are_written_into_is_of_its_length():
+    like = [X * k for k in range(9)], X
+    text = sct.generate(into_each, "jvp", "x", like=like)
+    assert_same(loaded(text)["into_each_jvp"](*like, X), sct.jvp(into_each, "x")(*like, X))
+    assert 'expect_items("p", p, list, 9)' in text
+
+
 def by_mode(x, mode, n):
     if n == 0:
         return np.sum(x) if mode == "sum" else np.sum(x * x)

@@ -200,7 +200,15 @@ def test_tangents_are_kept_too(said):
             "def total(x, n):\n    d, p = {0: x}, [x, x * x]\n    filled(d, p, n)\n    return d[1] * p[-1]\n",
             "total",
         )
-        return [sct.jvp(f)(0.7, 3, 1.0), sct.jvp(sct.grad(f))(0.7, 3, 1.0), sct.grad(f)(0.7, 3), sct.jvp(g)(0.7, 3, 1.0)]
+        h = define("def total(p, x):\n    for v in p:\n        x = x + v * x\n    return x\n", "total")
+        lists = [sct.jvp(h)([0.5] * n, 0.7, [1.0] * n) for n in (9, 3)]
+        return [
+            sct.jvp(f)(0.7, 3, 1.0),
+            sct.jvp(sct.grad(f))(0.7, 3, 1.0),
+            sct.grad(f)(0.7, 3),
+            sct.jvp(g)(0.7, 3, 1.0),
+            *lists,
+        ]
 
     first = results()
     assert set(said()) == {"kept"}

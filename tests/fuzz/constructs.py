@@ -53,6 +53,15 @@ HELPERS = {
     "halved": "def halved(a, n):\n    if n <= 0:\n        return a[0] * 1.0\n    a[1:] *= 0.9\n"
     "    return halved(a[::-1], n - 1) + a[1]\n",
     "collect": "def collect(p, a, n):\n    if n > 0:\n        p.append(a * n)\n        collect(p, a, n - 1)\n    return p\n",
+    "turn": "def turn(p, q, n):\n    if n <= 0:\n        return p\n    p[0] = q[-1]\n    q[-1][n % 3] *= 0.9\n"
+    "    return turn(q, p, n - 1)\n",
+    "remember": "def remember(d, a, n):\n    if n <= 0:\n        return d['w']\n    d['b'] = d['w'] * 0.9\n"
+    "    d['w'][n % 3] = a[0]\n    return remember(d, d['b'], n - 1)\n",
+    "sums": "def sums(ks, i):\n    return 0.0 if i >= len(ks) else ks[i] * 0.5 + sums(ks, i + 1)\n",
+    "twirl": "def twirl(t, n):\n    a, b = t\n    if n > 0:\n        a[0] = 0.5 * b[1]\n        return twirl((b, a), n - 1)\n"
+    "    return t\n",
+    "deepen": "def deepen(rows, a, n):\n    if n > 0:\n        rows[-1].append(a)\n        rows[0][0] = rows[-1][-1] * 0.9\n"
+    "        deepen(rows, a, n - 1)\n",
 }
 """Functions that give one of their arguments or a view, or write into them; and a class."""
 
@@ -629,6 +638,14 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<NUM> = halved(<ref>, 2)",
         "collect(<vecs>, <vec>, n)",
         "<VECS> = collect([<ref>], <vec>, n)\n<VECS>[0][<at>] = <value>",
+        "<VECS> = turn(<vecs>, <vecs2>, n)\n<VECS>[0][<at>] = <value>",
+        "turn(<vecs>, [<ref>, <vec>], 2)",
+        "remember(<named>, <ref>, n)",
+        "<VEC> = remember(<named>, <vec>, 2)\n<VEC>[<at>] = <value>",
+        "<NUM> = sums(<nums>, 0)",
+        "<DUO> = twirl(<duo>, n)\n<DUO>[0][1] = <value>",
+        "<DUO> = twirl((<vec>, <ref>), n)\n<DUO>[1][0] *= 0.9",
+        "deepen(<rows>, <ref>, n)",
     ),
     "an accumulator": (
         "<ACC> = 0.0\nfor i in range(n + 1):\n    <ACC> += <vec> * i",

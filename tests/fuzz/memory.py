@@ -24,7 +24,13 @@ from .programs import Program
 
 __all__ = ["CONSTRUCTS", "program"]
 
-_OF_ARGUMENTS = ("strided arguments", "transposed or Fortran-ordered arguments", "an object given twice", "containers given")
+_OF_ARGUMENTS = (
+    "strided arguments",
+    "transposed or Fortran-ordered arguments",
+    "an object given twice",
+    "containers given",
+    "a list of many given",
+)
 _GROWN = "a helper that is grown"
 _RETURN = "return in a loop or branch"
 CONSTRUCTS = (*STATEMENTS, _GROWN, _RETURN, *_OF_ARGUMENTS)
@@ -37,7 +43,7 @@ _OFTEN = (
     *("view or copy by layout", "a list of lists", "a list of tuples", "a loop"),
 )  # more often than others
 _LARGEST = 20.0  # number
-_LONGEST = 10  # list
+_LONGEST = 16  # list
 _STEPS = 2000  # of loops
 _HOLE = re.compile(r"<([A-Za-z]+)(\d?)>")
 _SHAPES = {(3,): "vec", (2,): "pair", (3, 3): "mat", (): "point"}
@@ -289,6 +295,8 @@ class _Arguments:
             "xy": (0.1, lambda: (self.vector(), self.vector())),
             "ws": (0.15, lambda: [self.number() for _ in range(3)]),
             "s": (0.2, self.number),
+            "many": (0.12, lambda: self.vectors(r.choice((9, 10)))),
+            "weights": (0.1, lambda: [self.number() for _ in range(r.choice((9, 11)))]),
             "h": (0.3, lambda: SimpleNamespace(a=self.vector(), p=self.vectors(2))),
         }
         args |= {name: make() for name, (often, make) in others.items() if r.random() < often}
@@ -300,6 +308,8 @@ class _Arguments:
             constructs.add("transposed or Fortran-ordered arguments")
         if any(isinstance(v, (list, dict, tuple)) for v in args.values()):
             constructs.add("containers given")
+        if "many" in args or "weights" in args:
+            constructs.add("a list of many given")
         return {**args, "n": r.choice((1, 2, 3, 3))}
 
     def twice(self, args: dict[str, Any]) -> bool:
@@ -311,6 +321,8 @@ class _Arguments:
             ways += [lambda: args.update(w=args["z"]), lambda: args["w"].__setitem__(1, args["z"][0])]
         if "d" in args:
             ways += [lambda: args["d"].update(w=args["x"]), lambda: args["d"].update(w=args["d"]["b"])]
+        if "many" in args:
+            ways += [lambda: args["many"].__setitem__(3, args["x"]), lambda: args["many"].__setitem__(1, args["many"][0])] * 2
         if "h" in args:
             ways += [lambda: setattr(args["h"], "a", args["x"]), lambda: args["h"].p.__setitem__(1, args["x"])]
         if "A" in args:
