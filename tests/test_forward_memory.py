@@ -1230,3 +1230,49 @@ def test_lists_in_a_list_are_apart():
 def test_tangents_of_a_list_are_such_a_list(given, error):
     with pytest.raises((TypeError, ValueError), match=error):
         sct.jvp(summed)(many, 2.0, given)
+
+
+def of_several_sizes(pairs, x):
+    a, _ = pairs[0]
+    b, _ = pairs[1]
+    return a * x + b
+
+
+def of_several_sizes_made(x, n):
+    made = []
+    for i in range(n):
+        made.append((np.ones(1 + 2 * (i % 2)), 1.0))
+    return made[0][0] * x + made[1][0]
+
+
+def of_several_sizes_unpacked(x, n):
+    made = []
+    for i in range(n):
+        made.append(np.ones(1 + 2 * (i % 2)))
+    a, b = made
+    return a * x + b
+
+
+def test_what_is_in_a_list_may_be_of_several_sizes():
+    pairs = [(np.ones(1), 1.0), (np.ones(3), 1.0)] * 5
+    for f, wrt, args in (
+        (of_several_sizes, "x", (pairs, 2.0)),
+        (of_several_sizes_made, "x", (2.0, 2)),
+        (of_several_sizes_unpacked, "x", (2.0, 2)),
+    ):
+        value, dot = sct.jvp(f, wrt)(*args, 1.0)
+        np.testing.assert_array_equal(value, np.full(3, 3.0))
+        np.testing.assert_array_equal(dot, np.ones(3))
+
+
+def gathered(p, x):
+    found = []
+    for v in p:
+        found.insert(0, v)
+    return np.sum(found[0] * found[-1]) * x
+
+
+def test_a_list_that_is_only_read_may_hold_an_array_twice():
+    v = np.array([1.0, 2.0])
+    value, dot = sct.jvp(gathered, "p")([v] * 9, 2.0, [np.ones(2)] * 9)
+    assert (value, dot) == (10.0, 12.0)

@@ -34,6 +34,7 @@ from sct.ir.types import (
     size_add,
     size_mul,
     size_opaque,
+    with_items,
 )
 
 __all__ = [
@@ -74,10 +75,15 @@ def fresh_size(kind: str = "size") -> SizeLike:
 
 def item_of(t: ListOf | DictOf) -> Abstract:
     """The type of an item that is read: a size that is not one of arguments may differ from one item to the next."""
-    i = t.item
-    if not isinstance(i, Array) or i.shape is None:
-        return i  # type: ignore[no-any-return]
-    return Array(i.dtype, tuple(n if is_of_arguments(n) else fresh_size("item") for n in i.shape), i.boxed, i.also)
+    return _with_own_sizes(t.item)
+
+
+def _with_own_sizes(t: Abstract) -> Abstract:
+    if isinstance(t, (Tuple, List, Dict)):
+        return with_items(t, map(_with_own_sizes, t.items))
+    if not isinstance(t, Array) or t.shape is None:
+        return t
+    return Array(t.dtype, tuple(n if is_of_arguments(n) else fresh_size("item") for n in t.shape), t.boxed, t.also)
 
 
 def size_picked(mask: int) -> SizeLike:

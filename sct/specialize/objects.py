@@ -312,7 +312,7 @@ def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     if isinstance(t.item, Undefined):
         s.unseen.append(s.place)
         return Tuple((UNDEFINED,) * n.value)
-    return s.append(UNPACK, args, {}, Tuple((item_of(t),) * n.value))
+    return s.append(UNPACK, args, {}, Tuple(tuple(item_of(t) for _ in range(n.value))))
 
 
 def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -10,7 +10,7 @@ caller's are left alone; what no write may reach stays as it is. `sct.transform.
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from sct.analysis.points_to import (
 )
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.facts import for_call
+from sct.infer.objects import places_in
 from sct.ir.ops import ALLOCATE, LOAD, NEW, UNPACK, Call, Derived, Field, Free, Rebind, Store, View, describe
 from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
@@ -190,8 +191,13 @@ def _of_array(o: Operand) -> bool:
 
 
 def _is_changed(v: Value, classes: Classes) -> bool:
-    """Whether an argument is to be copied: of a list of any length others may be made that share what is in it."""
-    return not isinstance(v.type, ListOf) or classes.is_stored(v)
+    """Whether an argument is to be copied: what is in a list of any length others may hold that change, where it does not."""
+    if not isinstance(v.type, ListOf) or classes.of(v) in classes.written:
+        return True
+    changed: set[Hashable] = set()
+    for s in classes.changes:
+        changed.update(*places_in(type_of(s.args[0])) if is_change(s) else ())
+    return not changed.isdisjoint(frozenset().union(*places_in(v.type)))
 
 
 def _copied(v: Value, classes: Classes, exact: set[Value], out: list[Statement]) -> Value:
