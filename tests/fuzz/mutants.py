@@ -141,6 +141,18 @@ MUTANTS = {
     "two loads of an array are one": Mutant(
         "sct.analysis.effects", "effect", 'if op is LOAD or isinstance(op, View):\n        return "reads"', "pass"
     ),
+    "a field stays what it was bound to first": Mutant(
+        "sct.specialize.records",
+        "_put",
+        "fields = {**now.mapping(), name: value}",
+        "fields = {name: value, **now.mapping()}",
+    ),
+    "a field of one of several objects stays what it was": Mutant(
+        "sct.specialize.made_objects",
+        "put_field",
+        "s.emit(Store(operator.setitem), (x, Const(name), value), {}, Const(None))",
+        "pass",
+    ),
     "a write is dead code": Mutant("sct.analysis.effects", "has_effect", '("writes", "draws",', '("draws",'),
 }
 """Faults by what is wrong then."""
