@@ -199,7 +199,9 @@ def laid_out(x: Any, like: Any) -> Any:
 
 def _of_kind(like: Any, items: list[Any]) -> Any:
     """A list or tuple of the class of `like`."""
-    return items if isinstance(like, list) else type(like)(*items) if hasattr(like, "_fields") else tuple(items)
+    if isinstance(like, list):
+        return items
+    return type(like)(*items) if hasattr(like, "_fields") else tuple(items)
 
 
 def together(*arrays: Any) -> Any:
