@@ -282,7 +282,7 @@ class _Trial:
     def kinds(self, found: tuple[Any, ...], of: Sequence[Any], others: Any) -> None:
         """Each gradient or tangent is like what it is of, may be written into, and shares memory with nothing else.
 
-        Tangents of a result share memory with one another where its parts do.
+        Tangents of a result share memory with one another where its parts do, and are read-only only where these are.
         """
         what = "tangent" if self.way.is_forward else "gradient"
         arrays = [v for v in leaves(others) if isinstance(v, np.ndarray)]
@@ -292,7 +292,8 @@ class _Trial:
         pairs = [(a, g) for a, g in zip(leaves(list(of)), leaves(list(found)), strict=True) if isinstance(g, np.ndarray)]
         for n, (a, g) in enumerate(pairs):
             before = [o for b, o in pairs[:n] if not self.way.is_forward or not _share(a, b)]
-            if not g.flags.writeable or any(np.may_share_memory(g, o) for o in (*before, *arrays)):
+            fixed = not g.flags.writeable and not (self.way.is_forward and _is_fixed(a))
+            if fixed or any(np.may_share_memory(g, o) for o in (*before, *arrays)):
                 raise _FoundError(f"WRONG {what}", f"{self.way}: a {what} that is read-only or shares memory")
 
     def compared(self, gradients: Any, f: Callable[..., Any], y_bar: Any) -> bool:
@@ -492,6 +493,11 @@ def _traced(f: Callable[..., Any], args: Any) -> tuple[Any, list[Any]]:
 def _raised_in(e: BaseException) -> str:
     """The file of the function that an error comes from."""
     return traceback.extract_tb(e.__traceback__)[-1].filename
+
+
+def _is_fixed(v: Any) -> bool:
+    """Whether a leaf is an array that cannot be written into, such as what `np.diag` gives."""
+    return isinstance(v, np.ndarray) and not v.flags.writeable
 
 
 def _share(a: Any, b: Any) -> bool:
