@@ -235,6 +235,45 @@ def converted_where_it_has_to_be(x, k, n):
     return np.sum(y * x) + np.sum(w * w) + np.sum(k)
 
 
+@case(x3, [x3 + 1.0, 2.0 * x3], 2)
+@case(x3, [x3 + 1.0, 2.0 * x3], 3)
+def lists_written_out_with_others_in_them(x, z, n):
+    for i in range(n):
+        z = [*z, x * i]
+    q = [x, *z, *(x, 2.0 * x)]
+    q[n % 2][0] = x[1] * x[2]
+    w = [0.5 * x] + z
+    z[n % 2] = x * x
+    w = w + [q[1]]
+    return [v[0] * v[1] for v in q], [v[0] * v[2] for v in w], z
+
+
+@case(x3, 2)
+def dicts_written_out_with_others_in_them(x, n):
+    d = {"w": x}
+    for i in range(n):
+        d[i] = x * i
+    e = {"b": x * x, **d, "w": 2.0 * x}
+    e["w"][0] = x[1] ** 2
+    e[1][1] = x[2]
+    d["w"][1] = x[0] ** 2
+    return list(e.values()), list(d.values())
+
+
+def collected(a, b, n):
+    m = [(b, 0.5)]
+    for i in range(n):
+        m.append((b * i, b[1]))
+    m[0][0][0] = a[1]
+
+
+@case(x3, 3)
+def a_helper_that_gives_nothing_is_followed(x, n):
+    y = 2.0 * x
+    collected(x, y[::-1], n)
+    return y * x
+
+
 @case(x3, 2)
 @case(x3, 0)
 def converted_where_it_may_be_a_number(x, n):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from sct.checkpointing import checkpointed
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -29,6 +29,7 @@ __all__ = [
     "Reversed",
     "Rows",
     "Zip",
+    "is_starred",
     "looped",
     "parts",
     "spread",
@@ -203,11 +204,16 @@ def taken_apart(s: Builder, x: Operand) -> list[Operand]:
 _STAR = Const(STAR)
 
 
+def is_starred(o: Operand) -> TypeGuard[Slice]:
+    """Whether an argument is to be taken apart."""
+    return type(o) is Slice and o.stop == _STAR
+
+
 def spread(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> tuple[list[Operand], dict[str, Operand]]:
     """Arguments with what has stars before it put in its places."""
     out: list[Operand] = []
     for a in args:
-        if type(a) is not Slice or a.stop != _STAR:
+        if not is_starred(a):
             out.append(a)
         elif a.step == Const(None):
             out += taken_apart(s, a.start)

@@ -15,7 +15,7 @@ from sct import runtime
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.call import infer_call, plain
 from sct.infer.join import join, own_sizes, widen
-from sct.ir.ops import BINARY, DICT, NEW, UNPACK, Augmented, Method, Store
+from sct.ir.ops import BINARY, DICT, LIST, NEW, UNPACK, Augmented, Method, Store
 from sct.ir.shapes import constant, item_of
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import (
@@ -40,10 +40,10 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
-from sct.specialize.iteration import Items, Rows, Zip
+from sct.specialize.iteration import Items, Rows, Zip, is_starred, taken_apart
 from sct.specialize.writing import is_object
 
-__all__ = ["METHODS", "OPERATIONS", "entered", "made", "received", "resized"]
+__all__ = ["METHODS", "OPERATIONS", "displayed", "entered", "made", "received", "resized"]
 
 _MOVES = 8
 """How often the type of what is in a list may change before it is taken to be unknown."""
@@ -327,11 +327,17 @@ def _len(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any
 
 def _add(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     """`a + b`: a new list of the items of both."""
-    a, b = (made(s, a) if isinstance(a, List) else a for a in args)
+    some = any(isinstance(type_of(a), ListOf) for a in args)
+    a, b = (_of_items(s, a) if isinstance(a, List) or (some and isinstance(type_of(a), List)) else a for a in args)
     t, u = type_of(a), type_of(b)
     if not isinstance(t, ListOf) or not isinstance(u, ListOf):
         return NotImplemented
     return new_list(s, operator.add, (a, b), joined(s, t.item, u.item, ("item", *s.site)))
+
+
+def _of_items(s: Builder, x: Operand) -> Operand:
+    """A list of known length as one that is new, of the same items."""
+    return made(s, List(s.expose_all(x).items))  # type: ignore[union-attr]
 
 
 def _mul(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -497,6 +503,25 @@ def _values(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, O
 
 def _items(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     return s.apply(zip, (_keys(s, x, (), {}), _values(s, x, (), {})))
+
+
+def displayed(s: Builder, op: Any, args: Sequence[Operand]) -> Operand | None:
+    """A list or dict that is written out with others in it; None if all that is in it is known item by item."""
+    if not any(is_starred(a) and isinstance(type_of(a.start), (ListOf, DictOf)) for a in args):
+        return None
+    whole = made(s, List(()) if op is LIST else Dict((), ()))
+    for a in args:
+        if op is DICT and is_starred(a):
+            _update(s, whole, (a.start,), {})
+        elif op is DICT:
+            assert isinstance(a, Tuple)
+            _setitem(s, (whole, *a.items), {})
+        elif is_starred(a) and isinstance(type_of(a.start), ListOf):
+            _extend(s, whole, (a.start,), {})
+        else:
+            for i in taken_apart(s, a.start) if is_starred(a) else (a,):
+                _append(s, whole, (i,), {})
+    return whole
 
 
 OPERATIONS: dict[Any, Callable[..., Any]] = {

@@ -143,6 +143,7 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = 
     Then lists and dicts are objects as well, if the function does more with them than their items could be followed through.
     """
     refused: UnsupportedSyntaxError | None = None
+    partly: Specialized | None = None  # with calls of functions that are not followed
     made = False  # whether the function makes objects with fields
     ways = _WAYS if in_memory else _WAYS[:1]
     for everything, whole in ways[1:] if any(map(holds_objects, types)) else ways:
@@ -150,10 +151,19 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = 
         if whole and not made:
             break
         try:
-            return _decided(function, types, decided, in_memory, everything, whole)
+            found = _decided(function, types, decided, in_memory, everything, whole)
         except UnsupportedSyntaxError as e:
             refused = e if refused is None or everything is False else refused  # what stands in the way of objects
+        except SctError:
+            if partly is None:
+                raise
+        else:
+            if not in_memory or not unfollowed.are_some_left(decided):
+                return found
+            partly = found if partly is None else partly
         made = made or "made" in decided
+    if partly is not None:
+        return partly
     assert refused is not None
     raise refused.with_traceback(None) from None
 
@@ -676,6 +686,8 @@ class Specializer:
             return self.of_numbers(op, args, name, known)
         if isinstance(op, Unused):
             return unfollowed.statement(self, op.op, args, kwargs or {}, name)
+        if self.objects and (op is LIST or op is DICT) and (shown := objects.displayed(self, op, args)) is not None:
+            return shown
         args, kwargs = spread(self, args, kwargs or {})
         lists = False  # whether there are lists of unknown length
         if any(type(a) is Record or (self.whole and records.is_one(a)) for a in (*args, *kwargs.values())):

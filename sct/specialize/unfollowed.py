@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dis
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -31,7 +31,7 @@ from sct.specialize.lowering import lowered
 from sct.specialize.memory import Write, key_of
 from sct.specialize.writing import handed_over
 
-__all__ = ["may_rebind", "may_store", "statement"]
+__all__ = ["are_some_left", "may_rebind", "may_store", "statement"]
 
 
 def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
@@ -61,6 +61,11 @@ def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
     why = refused.message.removesuffix(" is not supported")
     _may_have_changed(s, function, [*args, *kwargs.values()], f"{why}{where}")
     return Const(None)
+
+
+def are_some_left(decided: Mapping[Hashable, Any]) -> bool:
+    """Whether calls were left as they stand, by what was decided."""
+    return any(isinstance(what, tuple) and what[0] == "call" for what in decided)
 
 
 _REFUSALS = (UnsupportedSyntaxError, NoRuleError, SourceUnavailableError)
