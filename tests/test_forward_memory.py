@@ -260,6 +260,18 @@ def dicts_written_out_with_others_in_them(x, n):
     return list(e.values()), list(d.values())
 
 
+@case(x3, [x3 + 1.0, x3 + 2.0, 2.0 * x3], 2)
+def a_list_that_shrinks_and_is_added_to(x, z, n):
+    for i in range(n):
+        z.pop()
+    rows = [[x, 2.0 * x], [x]]
+    p = z
+    for i in range(n):
+        z += [rows[n % 2][-1]]
+        z[i % 2] = x * x
+    return p[0][1] * x
+
+
 def collected(a, b, n):
     m = [(b, 0.5)]
     for i in range(n):

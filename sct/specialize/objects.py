@@ -193,6 +193,8 @@ def put(s: Builder, op: Any, x: Operand, args: Sequence[Operand], value: int | N
     """
     t = type_of(x)
     assert isinstance(t, (ListOf, DictOf)) and isinstance(x, Value)
+    if not t.sites:  # a list that grew before it could be known for an object
+        raise unlike(s)
     s.writable(x)
     for site in t.sites & s.given.keys():
         s.may_write(s.given[site])
