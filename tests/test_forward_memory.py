@@ -1327,3 +1327,15 @@ def test_a_list_that_is_only_read_may_hold_an_array_twice():
     v = np.array([1.0, 2.0])
     value, dot = sct.jvp(gathered, "p")([v] * 9, 2.0, [np.ones(2)] * 9)
     assert (value, dot) == (10.0, 12.0)
+
+
+def a_sum_over_arrays(x, xs):
+    xs.extend([x[None][0], x.take([1, 2, 0])])
+    return sum([v[0] - 0.4 * v[1] for v in xs])
+
+
+def test_a_sum_of_what_may_be_an_array_is_that_of_python():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        xs = [rng.normal(size=3) for _ in range(10)]
+        assert sct.jvp(a_sum_over_arrays)(x3, xs, x3)[0] == a_sum_over_arrays(x3, list(xs))

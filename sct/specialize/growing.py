@@ -144,7 +144,8 @@ def _sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Ope
     assert isinstance(t, ListOf)
     if isinstance(t.item, Undefined) and t.sites:  # nothing is ever put into it
         return start
-    if as_rank(t.item) == 0 and as_rank(as_array(type_of(start))) == 0:
+    numbers = as_rank(t.item) == 0 and as_rank(as_array(type_of(start))) == 0
+    if numbers or t.sites:  # in the order of Python, which matters in the last bit
         made = infer_call(operator.add, [type_of(start), t.item], {})
         return s.append(sum, (x,) if start == Const(0) else (x, start), {}, made)
     total = s.apply(np.sum, (_stacked(s, x), Const(0)))
