@@ -1339,3 +1339,33 @@ def test_a_sum_of_what_may_be_an_array_is_that_of_python():
     for _ in range(20):
         xs = [rng.normal(size=3) for _ in range(10)]
         assert sct.jvp(a_sum_over_arrays)(x3, xs, x3)[0] == a_sum_over_arrays(x3, list(xs))
+
+
+def one_tuple_of_lists(x, p, q, n):
+    t = (p, q)
+    if n > 2:
+        chosen = t
+    p[0] = x
+    return np.sum(chosen[0][0] * x)
+
+
+def one_of_two_tuples_of_lists(x, p, q, n):
+    t = (p, q) if n > 2 else (q, p)
+    t[0][0] = x
+    return np.sum(p[0] * x) - 2.0 * np.sum(q[0] * x)
+
+
+@pytest.mark.parametrize("f", [one_tuple_of_lists, one_of_two_tuples_of_lists])
+def test_lists_in_tuples_that_are_one_of_several(f):
+    for n in (3, 4):
+        check(f, (x3, [x3 + 1.0, x3], [x3 * 2.0, x3], n))
+
+
+def test_a_method_that_changes_a_dict_and_is_not_followed_is_refused():
+    def f(x):
+        d = {"a": x, "b": x * x}
+        d.popitem()
+        return np.sum(d["a"]) * len(d)
+
+    with pytest.raises(sct.UnsupportedSyntaxError, match=r"the method \.popitem\(\) of a dict"):
+        sct.jvp(f)(x3, x3)

@@ -15,7 +15,7 @@ from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Record, Tuple, Undefined, alike, keys_of, with_items
 from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
-from sct.specialize.entering import meet_object
+from sct.specialize.entering import meet_object, meet_objects
 from sct.specialize.memory import Key, Memory, key_of
 
 __all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
@@ -149,6 +149,8 @@ def merge(
         flat = [leaf for _, ls in pairs for leaf in ls]
         if isinstance(made, Tuple):
             return made, flat
+        if s.objects:
+            meet_objects(s, p, q)
     else:
         refuse_different(s, type_of(p), type_of(q), name)
         made = Value(join(_widened(type_of(p), type_of(q)), type_of(q), key), name)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNKNOWN, Abstract, Dict, DictOf, List, ListOf, ObjectOf, Record, Tuple, is_list_or_dict
+from sct.ir.types import UNKNOWN, Abstract, Dict, DictOf, List, ListOf, ObjectOf, Record, Tuple, Undefined, is_list_or_dict
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, UndecidedError
 
-__all__ = ["decide", "is_known", "meet_object", "refuse_lost", "unlike"]
+__all__ = ["decide", "is_known", "meet_object", "meet_objects", "refuse_lost", "unlike"]
 
 
 def decide(s: Builder, o: Operand) -> None:
@@ -80,3 +80,14 @@ def meet_object(s: Builder, o: Operand, t: Abstract) -> None:
         whole = s.explode(o) if isinstance(o, Value) else o
         for i, part in zip(whole.items, t.items, strict=True):  # type: ignore[union-attr]
             meet_object(s, i, part)
+
+
+def meet_objects(s: Builder, a: Operand, b: Operand) -> None:
+    """One of two lists or dicts that are followed item by item: what is put into it would be seen in neither."""
+    one, other = s.memory.object_of(a), s.memory.object_of(b)
+    if one is other or any(isinstance(o, Record) for o in (a, b)):
+        return
+    for o in (one, other):
+        if not isinstance(o, Undefined):
+            decide(s, o)
+    raise unlike(s)
