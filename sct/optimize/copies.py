@@ -30,7 +30,41 @@ __all__ = ["copies"]
 def copies(f: Function) -> Function:
     """`f` with values in place of copies of them."""
     p = _Copies()
-    return p.function(f) if any(p.holds(s) for b in blocks_in(f.block) for s in b.body if s.blocks) else f
+    if not any(p.holds(s) for b in blocks_in(f.block) for s in b.body if s.blocks):
+        return f
+    handed = _handed_around(f.block)
+    return p.function(changed(f, block=substitute(f.block, handed)) if handed else f)
+
+
+def _handed_around(block: Block) -> dict[Value, Operand]:
+    """The φ's that are made of one value and of one another, as where loops in loops hand one on; with that value.
+
+    Braun et al., Simple and efficient construction of static single assignment form (2013), section 3.2.
+    """
+    phis = [(phi.params[0] if phi.params else phi.result, phi) for b in blocks_in(block) for s in b.body for phi in s.phis]
+    own = {v: first for first, phi in phis for v in (phi.result, *phi.params)}
+    found: dict[Value, Operand] = {}  # what a φ stands for, as far as that is known: itself, if it is several
+
+    def stands_for(o: Operand) -> Operand | None:
+        if not isinstance(o, Value) or o not in own:
+            return o
+        one = found.get(own[o])
+        return o if one is own[o] else one
+
+    again = True
+    while again:
+        again = False
+        for first, phi in phis:
+            others = [
+                o for o in map(stands_for, (*phi.begins, *phi.ends)) if o is not None and o not in (phi.result, *phi.params)
+            ]
+            if found.get(first) is first or not others:
+                continue
+            one = others[0] if isinstance(others[0], Value) and all(o is others[0] for o in others) else first
+            if found.get(first) is not one:
+                found[first] = one
+                again = True
+    return {v: found[first] for v, first in own.items() if found.get(first, first) is not first}
 
 
 class _Copies(Rewriter):
