@@ -36,7 +36,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import boxed_like, laid_out, unbroadcast
+from sct.runtime import anew, boxed_like, laid_out, of_copy, unbroadcast
 
 from .arithmetic import is_ndarray
 
@@ -456,7 +456,7 @@ facts(np.isfortran, layout="always")
 facts(Method("copy"), memory="fresh", order=lambda a, order="C": order, boxed=is_ndarray)
 
 
-facts(boxed_like, laid_out, memory="fresh")
+facts(anew, boxed_like, laid_out, of_copy, memory="fresh")
 
 
 @adjoint(boxed_like)
@@ -469,14 +469,17 @@ result_type(boxed_like)(lambda x, like: x)
 
 
 @adjoint(laid_out)
-def laid_out_adjoint(y, x, like, y_bar):
+def laid_out_adjoint(y, x, like=None, *, y_bar):
     """The value is `x`; of `like` only the layout counts, so its adjoint is 0."""
-    return y_bar, np.zeros_like(like)
+    return y_bar, None if like is None else np.zeros_like(like)
 
 
 @result_type(laid_out)
-def laid_out_type(x, like):
+def laid_out_type(x, like=None):
     return x
+
+
+result_type(of_copy)(lambda g, part, whole: g)
 
 
 @adjoint(np.array)

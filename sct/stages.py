@@ -58,9 +58,11 @@ from sct.transform.fits import with_checks
 from sct.transform.forward import forward
 from sct.transform.implicit import implicit
 from sct.transform.ownership import own_results
+from sct.transform.promote import promote
 from sct.transform.record import record as record_values
 from sct.transform.reverse import Mode
 from sct.transform.reverse import reverse as reverse_function
+from sct.transform.shadows import pulled_apart
 from sct.transform.shapes import shapes_only
 from sct.transform.snapshots import snapshots
 from sct.transform.unstepped import unstepped
@@ -345,6 +347,8 @@ class Typed(Specialized):
         The data that it reads from outside, at each call, with its types.
     written : tuple
         The arguments that it writes into.
+    in_memory : bool
+        Whether its writes into arrays are statements.
     known : Knowledge
     facts : tuple of sct.ir.Fact
         The comparisons of sizes that it relies on.
@@ -362,7 +366,7 @@ class Typed(Specialized):
         return self.function.signature if self.source is None else self.source.signature
 
 
-def specialize(form: Lowered | Typed, arguments: Arguments, *, in_memory: bool = False) -> Typed:
+def specialize(form: Lowered | Typed, arguments: Arguments, *, in_memory: bool | None = None) -> Typed:
     """A function in typed SSA form, for arguments of some types.
 
     Parameters
@@ -371,9 +375,9 @@ def specialize(form: Lowered | Typed, arguments: Arguments, *, in_memory: bool =
         The function; a derivative, to differentiate it again.
     arguments : Arguments
         Made by `Arguments.like`, `Arguments.declared` or `Arguments.annotated`.
-    in_memory : bool
-        Whether a write into an array stays a statement that writes, as forward mode has it. Otherwise it makes a new value, as
-        the reverse sweep needs it.
+    in_memory : bool or None
+        Whether a write into an array stays a statement that writes, as forward mode has it. Otherwise it makes a new value.
+        With None it does so where it can be told what each name stands for, and stays a statement elsewhere.
 
     Raises
     ------
@@ -386,9 +390,9 @@ def specialize(form: Lowered | Typed, arguments: Arguments, *, in_memory: bool =
     made, known, facts = _staged(arguments.known, lambda: specialize_function(function, arguments.types, in_memory))
     dependencies = tuple(dict.fromkeys((*form.dependencies, *made.dependencies)))
     if isinstance(form, Lowered):
-        return Typed(made.function, dependencies, made.free, made.written, known, facts, form.source)
+        return Typed(made.function, dependencies, made.free, made.written, made.in_memory, known, facts, form.source)
     free = tuple(dict(form.free + made.free).items())
-    return Typed(made.function, dependencies, free, form.written, known, (*form.facts, *facts))
+    return Typed(made.function, dependencies, free, form.written, made.in_memory, known, (*form.facts, *facts))
 
 
 def _staged(known: Knowledge, work: Callable[[], _T]) -> tuple[_T, Knowledge, tuple[Fact, ...]]:
@@ -465,7 +469,7 @@ def differentiate(
     names = parameter_names(typed.signature, (wrt,) if single else wrt, typed.function.name)
     made, known, facts = _staged(typed.known, lambda: _differentiated(typed, names, single, mode, passes, look))
     facts = tuple(dict.fromkeys((*typed.facts, *facts)))
-    return Derivative(made.function, made.dependencies, made.free, made.written, known, facts, passes=passes)
+    return Derivative(made.function, made.dependencies, made.free, made.written, False, known, facts, passes=passes)
 
 
 def mode_of(transform: str, has_aux: bool = False, holomorphic: bool = False) -> Mode:
@@ -483,9 +487,14 @@ def _differentiated(
     passes: Pipeline,
     look: Callable[[str, Function], None],
 ) -> Specialized:
-    if mode.in_memory:
-        primal = explicit(replace(primal, function=unstepped(primal.function)), mode.own, mode.together)
-    canonical = replace(primal, function=snapshots(run(passes.primal, primal.function)))
+    if primal.in_memory:
+        primal = replace(primal, function=unstepped(primal.function))
+        primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory)
+    function = run(passes.primal, primal.function)
+    if primal.in_memory and not mode.in_memory:
+        promoted = changed(function, block=promote(function.block))
+        function = function if promoted is function else run(passes.primal, promoted)
+    canonical = replace(primal, function=snapshots(function))
     look("primal", canonical.function)
     if mode.again:
         canonical = replace(canonical, function=again(canonical.function))
@@ -498,12 +507,16 @@ def _differentiated(
     reversal = replace(reversal, function=run(passes.reversed, reversal.function, in_scope=False))
     look("reversed", reversal.function)
     function = record_values(shapes_only(reversal) if passes.shapes and is_on("shapes") else reversal)
+    if mode.seed == "pull" and reversal.shadows:
+        function = pulled_apart(function, reversal.shadows)
     look("record", function)
     function = run(passes.recorded, function)
     look("recorded", function)
     owned = own_results(run(passes.stored, function), mode.gradient_in)
     look("stored", owned)
     owned = run(passes.owned, owned)
+    if primal.in_memory:
+        owned = implicit(owned)
     look("owned", owned)
     free = tuple(dict((*primal.free, *reversal.free)).items())
     return Specialized(

@@ -15,6 +15,7 @@ import numpy as np
 
 from sct.analysis.activity import useful_values, varied_values
 from sct.errors import UnsupportedSyntaxError
+from sct.ir.ops import LOAD, Store
 from sct.ir.paths import path_of
 from sct.ir.ssa import (
     Apply,
@@ -44,7 +45,7 @@ def _chooses(s: Statement) -> bool:
     """Whether what a statement gives may be one of several things, by a test."""
     if not isinstance(s, Apply):
         return isinstance(s, If)
-    return s.op is np.where or (s.op is updated and any(map(_is_mask, path_of(s))))
+    return s.op is np.where or ((s.op is updated or s.op == Store(updated)) and any(map(_is_mask, path_of(s))))
 
 
 class _Search:
@@ -54,11 +55,14 @@ class _Search:
         self.definition: dict[Value, Statement] = {}
         self.flows: dict[Value, tuple[Operand, ...]] = {}
         self.sources: dict[Value, tuple[Operand, ...]] = {}  # of a loop's parameter: what it starts from, and goes on with
+        self.held: dict[Value, Value] = {}  # what an array holds at one point, with that
         self.survey(block)
 
     def survey(self, block: Block) -> None:
         for s in block.body:
             self.definition.update((r, s) for r in s.results)
+            if isinstance(s, Apply) and s.op is LOAD:
+                self.held.update((s.result, v) for v in values_of(*s.args))
             self.flows.update(s.flows)
             self.sources.update((p, self.flows[p]) for phi in s.phis for p in phi.params[:1])
             for b in s.blocks:
@@ -91,6 +95,33 @@ class _Search:
                     continue
                 if high in moves or any(self.reaches(t, {low}, set()) for t in moves[low][1]):
                     self.refuse(s, low, high)
+        self.in_memory(s)
+
+    def in_memory(self, loop: Statement) -> None:
+        """The same of arrays whose entries a loop moves by tests."""
+        moves: dict[Value, list[Operand]] = {}
+        for b in loop.blocks:
+            for s, tests in self.stores(b, ()):
+                target, value = s.args[0], s.args[2]
+                assert isinstance(target, Value)
+                masks = tuple(filter(_is_mask, path_of(s)))
+                if target in self.useful and any(self.reaches(t, self.varied, set()) for t in (*tests, *masks)):
+                    part = self.definition.get(value) if isinstance(value, Value) else None
+                    taken = isinstance(part, Apply) and part.op is operator.getitem and _is_mask(part.args[1])
+                    moves.setdefault(target, []).append(part.args[0] if taken else value)  # type: ignore[union-attr]
+        for low in moves:
+            for high in moves:
+                ends = {low, high}
+                if low is not high and all(self.weighted(m, ends) == ends for e in ends for m in moves[e]):
+                    self.refuse(loop, low, high)
+
+    def stores(self, block: Block, tests: tuple[Operand, ...]) -> Iterator[tuple[Apply, tuple[Operand, ...]]]:
+        """The writes into arrays in a block, with the tests that they depend on."""
+        for s in block.body:
+            if isinstance(s, Apply) and s.op == Store(updated):
+                yield s, tests
+            for b in s.blocks:
+                yield from self.stores(b, (*tests, s.test) if isinstance(s, If) else tests)
 
     def refuse(self, s: Statement, low: Value, high: Value) -> None:
         one, other = low.name or low.hint or "one end", high.name or high.hint or "the other"
@@ -150,8 +181,8 @@ class _Search:
         known = {} if known is None else known
         out: set[Value] = set()
         for v in values_of(o):
-            if v in ends:
-                out.add(v)
+            if v in ends or self.held.get(v) in ends:
+                out.add(self.held.get(v, v))
                 continue
             s = self.definition.get(v)
             if isinstance(s, Apply) and _linear(s) is not None:

@@ -47,6 +47,8 @@ def has_memory(v: Value) -> bool:
 class Classes:
     """The classes of a function's values: `of(v)` stands for the class of `v`."""
 
+    whole = False  # whether arrays in lists and dicts that are objects are taken for written into, too
+
     def __init__(self) -> None:
         self.leader: dict[Value, Value] = {}
         self.targets: list[Apply] = []  # the statements that write into arrays
@@ -104,7 +106,8 @@ class Classes:
         """Whether what a value stands for may hold something else at another time: its memory is written into, or an object."""
         if not has_memory(v):
             return False
-        return self.of(v) in self.written or (not isinstance(v.type, Array) and self.of(v) in self.changed)
+        objects = self.whole or not isinstance(v.type, Array)
+        return self.of(v) in self.written or (objects and self.of(v) in self.changed)
 
 
 @managed

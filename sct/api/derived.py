@@ -486,14 +486,21 @@ class DerivedFunction(Generic[_P, _R]):
         if len(types) != len(self._inner.parameters):  # the cotangent's is among them
             given = dict(zip(self._signature.parameters, types, strict=True))
             types = tuple(given[n] for n in self._inner.parameters)
+        primal = self.primal_form(types)
+        try:
+            return differentiated(primal, self.wrt, self.single, self.mode, self.optimize)
+        except SctError:
+            if primal.in_memory and not self.mode.in_memory:
+                self.primal_form(types, False)  # says what stands in the way of values
+            raise
+
+    def primal_form(self, types: tuple[Abstract, ...], in_memory: bool | None = None) -> Typed:
+        """The function that is differentiated, in SSA form, for arguments of the given types."""
         function = self._callee.function
-        derived = isinstance(function, DerivedFunction)
-        primal = (
-            typed_again(function.typed(types), types, self.mode.in_memory)
-            if derived
-            else typed_primal(function, types, self.mode.in_memory)
-        )
-        return differentiated(primal, self.wrt, self.single, self.mode, self.optimize)
+        in_memory = True if self.mode.in_memory else in_memory
+        if isinstance(function, DerivedFunction):
+            return typed_again(function.typed(types), types, bool(in_memory))
+        return typed_primal(function, types, in_memory)
 
     def __sct_callee__(self) -> Callee:
         """For the compiler: the derivative of the function that the primal ends in, and what that gets beside the arguments."""

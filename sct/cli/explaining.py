@@ -18,7 +18,7 @@ from sct.analysis.activity import differentiable, useful_values, varied_values
 from sct.analysis.cost import Cost, Count, cost_of
 from sct.api.derived import DerivedFunction, written_name
 from sct.api.generate import parameter_types
-from sct.api.pipeline import typed_again, typed_primal, with_steps
+from sct.api.pipeline import with_steps
 from sct.backend.standalone import in_words
 from sct.backend.tape import Recorded, TapeEntry, recorded
 from sct.cli.target import CommandError
@@ -108,7 +108,7 @@ def explained(derived: DerivedFunction[..., Any], like: Sequence[Any] | None, ty
         with facts_relied_on() as relied, noting() as read:
             specialized = with_room(lambda: derived.typed(given))
             finished = with_steps(specialized.function, derived.optimize)
-        primal = with_room(lambda: _primal(derived, given))
+        primal = with_room(lambda: derived.primal_form(given))
         costs = cost_of(run(PRIMAL, primal.function).block), cost_of(finished.block)
     active, inactive = _activity(primal.function.block, derived.wrt)
     rules = [r for r in read if isinstance(r, AdjointRule)]
@@ -124,14 +124,6 @@ def explained(derived: DerivedFunction[..., Any], like: Sequence[Any] | None, ty
         _data(specialized),
         tuple(_placed(f) for f in read if isinstance(f, FunctionType) and f not in of_rules and not is_own(f)),
     )
-
-
-def _primal(derived: DerivedFunction[..., Any], types: tuple[Any, ...]) -> Specialized:
-    """The function that is differentiated, typed."""
-    function = derived._callee.function
-    if isinstance(function, DerivedFunction):
-        return typed_again(function.typed(types), types, derived.mode.in_memory)
-    return typed_primal(function, types, derived.mode.in_memory)
 
 
 # -- activity --------------------------------------------------------------------------------------------------------------

@@ -361,7 +361,7 @@ class _Algebra(Rewriter):
             if self.made_by(q, np.zeros_like) is not None and self.suits(p, s):
                 return p
         if a is b and isinstance(a, Value) and _inexact(a):
-            if self.users[a] == 1 and self.name_of(a) == s.result.name and a in self.definition:
+            if self.users[a] == 1 and self.name_of(a) == s.result.name != "" and a in self.definition:
                 self.called[a] = ""  # no longer what something is added to
             return self.mul(self.changed(s, operator.mul, Const(2.0), a))
         for p, q in ((a, b), (b, a)):

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "add_each",
     "added_each",
     "added_item",
+    "anew",
     "appended",
     "as_augmented",
     "as_number",
@@ -30,9 +32,11 @@ __all__ = [
     "laid_out",
     "last_writes",
     "numbers",
+    "of_copy",
     "of_first_dtype",
     "paired",
     "part",
+    "places",
     "power",
     "put_back",
     "quotient",
@@ -41,6 +45,7 @@ __all__ = [
     "repeated",
     "replayed",
     "replica",
+    "same_places",
     "scatter_add",
     "shortened",
     "shown",
@@ -179,11 +184,12 @@ def kept(x: Any) -> Any:
     return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
-def laid_out(x: Any, like: Any) -> Any:
-    """The numbers `x`, as an array of their own that lies in memory as the array `like`, of the same shape, does.
+def laid_out(x: Any, like: Any = None) -> Any:
+    """The numbers `x`, as an array of their own that lies in memory as the array `like`, of the same shape, does, or `x`.
 
     Of a list or tuple likewise each array in it; numbers are as they are.
     """
+    like = x if like is None else like
     if isinstance(like, (list, tuple)):
         return _of_kind(like, [laid_out(i, j) for i, j in zip(x, like, strict=True)])
     if not isinstance(like, np.ndarray):
@@ -202,6 +208,68 @@ def _of_kind(like: Any, items: list[Any]) -> Any:
     if isinstance(like, list):
         return items
     return type(like)(*items) if hasattr(like, "_fields") else tuple(items)
+
+
+def of_copy(g: Any, part: Any, whole: Any) -> Any:
+    """The adjoint `g` of what was taken of an array, if `part`, its shadow, is a copy; zeros if that is a view of `whole`."""
+    return np.zeros_like(g) if np.may_share_memory(part, whole) else np.array(g)
+
+
+def places(x_bar: Any) -> Any:
+    """The rows of an array, or views of its entries: where the adjoints of the items of `list(x)` are."""
+    return [x_bar[i, ...] for i in range(len(x_bar))]
+
+
+def same_places(x: Any) -> Any:
+    """The arrays in `x`, in lists and dicts of their own."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([same_places(i) for i in x])
+    return {k: same_places(v) for k, v in x.items()} if isinstance(x, dict) else x
+
+
+def anew(x: Any) -> Any:
+    """Zeros in place of the arrays in tuples, lists and dicts, that share memory as these do; one object stays one."""
+    own: dict[int, Any] = {}
+    arrays: list[Any] = []
+
+    def collected(x: Any) -> None:
+        if id(x) in own:
+            return
+        own[id(x)] = None
+        if isinstance(x, np.ndarray):
+            arrays.append(x)
+        elif isinstance(x, (tuple, list, dict)):
+            for i in x.values() if isinstance(x, dict) else x:
+                collected(i)
+
+    def made(x: Any) -> Any:
+        if own[id(x)] is not None or not isinstance(x, (tuple, list, dict)):
+            return own[id(x)]
+        if isinstance(x, tuple):
+            return tuple(map(made, x))
+        new: Any = {} if isinstance(x, dict) else []
+        own[id(x)] = new
+        if isinstance(x, dict):
+            new.update((k, made(v)) for k, v in x.items())
+        else:
+            new += map(made, x)
+        return new
+
+    collected(x)
+    own.update(zip(map(id, arrays), beside(arrays, [None] * len(arrays)), strict=True))
+    return made(x)
+
+
+def add_each(places: Any, bars: Any) -> None:
+    """Add to each of the arrays in `places` what `bars` has for it, if there is anything."""
+    if isinstance(places, np.ndarray):
+        if bars is not None and np.shape(bars) != places.shape:
+            raise ValueError("the arrays in a cotangent must have the shapes of those in the result")
+        if bars is not None:
+            places += bars
+    elif places is not None and bars is not None:
+        for k in places if isinstance(places, dict) else range(len(places)):
+            add_each(places[k], bars[k])
 
 
 def together(*arrays: Any) -> Any:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
+from sct.analysis.effects import statements
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
@@ -125,40 +126,63 @@ class Written:
 
 @record(frozen=True)
 class Specialized:
-    """A typed function, and what it relies on: bindings of names, and the types of data outside of it; what it writes into."""
+    """A typed function, and what it relies on: bindings of names, and the types of data outside of it; what it writes into.
+
+    `in_memory`: its writes into arrays are statements.
+    """
 
     function: Function
     dependencies: tuple[Dependency, ...]
     free: tuple[tuple[Free | Field, Abstract], ...]
     written: tuple[Written, ...] = ()
+    in_memory: bool = False
 
 
 _runs = itertools.count()
 
 
-def specialize(function: Function, types: Sequence[Abstract], in_memory: bool = False) -> Specialized:
+def specialize(function: Function, types: Sequence[Abstract], in_memory: bool | None = False) -> Specialized:
     """`function` with its parameters of the given types; begun anew with whatever is seen to be decided wrongly.
 
     `in_memory`: what is written into arrays stays written into them, by statements; otherwise each write makes a new value.
-    Then lists and dicts are objects as well, if the function does more with them than their items could be followed through.
+    With None it does so unless that is refused, and not refused in memory.
+    """
+    if in_memory:
+        return _in_memory(function, types)
+    try:
+        return _decided(function, types, {}, False, None, False)
+    except UnsupportedSyntaxError as refused:
+        if in_memory is False:
+            raise
+        try:
+            made = _in_memory(function, types)
+        except SctError:
+            raise refused.with_traceback(None) from None
+        if any(isinstance(t.op, Steps) for t in statements(made.function.block)):  # which takes steps again, of values
+            raise refused.with_traceback(None) from None
+        return made
+
+
+def _in_memory(function: Function, types: Sequence[Abstract]) -> Specialized:
+    """`function` with its writes as statements. Lists and dicts are objects as well, if it does more with them than their items
+    could be followed through.
     """
     refused: UnsupportedSyntaxError | None = None
     partly: Specialized | None = None  # with calls of functions that are not followed
     made = False  # whether the function makes objects with fields
-    ways = _WAYS if in_memory else _WAYS[:1]
-    for everything, whole in ways[1:] if any(map(holds_objects, types)) else ways:
+    for everything, whole in _WAYS[1:] if any(map(holds_objects, types)) else _WAYS:
         decided: dict[Hashable, Any] = {}
         if whole and not made:
             break
         try:
-            found = _decided(function, types, decided, in_memory, everything, whole)
+            found = _decided(function, types, decided, True, everything, whole)
         except UnsupportedSyntaxError as e:
             refused = e if refused is None or everything is False else refused  # what stands in the way of objects
         except SctError:
             if partly is None:
                 raise
         else:
-            if not in_memory or not unfollowed.are_some_left(decided):
+            if not unfollowed.are_some_left(decided):
                 return found
             partly = found if partly is None else partly
         made = made or "made" in decided
@@ -238,7 +262,8 @@ def _specialized(
     block = renamed(block, {v: v.called(n, v.hint) for v, n in called.items()})
     own = {v: Written(s.path_of(v), w) for v, w in s.written.items()}
     fields = [Written((*s.path_of(v), f), w, True) for (v, f), w in s.bound_fields.items()]
-    return Specialized(replace(function, block=block), tuple(s.dependencies), tuple(s.free.items()), (*own.values(), *fields))
+    free, written = tuple(s.free.items()), (*own.values(), *fields)
+    return Specialized(replace(function, block=block), tuple(s.dependencies), free, written, in_memory)
 
 
 def _from_copies(block: Block, copied: dict[Value, Value]) -> Block:

@@ -20,7 +20,22 @@ from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Pla
 from sct.ir.ops import RAISE
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    Instance,
+    List,
+    ListOf,
+    Scalar,
+    Tuple,
+    Unknown,
+    is_list_or_dict,
+    keys_of,
+    with_items,
+)
 from sct.ir.words import in_words
 from sct.runtime.expectations import expect_structure
 from sct.transform.adjoints import Adjoints
@@ -142,7 +157,7 @@ class Boundary(Adjoints):
         self.carried.add(param)
         if isinstance(t, (Tuple, List, Dict)):
             pairs: list[tuple[Value, Value]] | None = None if self.mode.step else []
-            seed = self.converted(self.taken_apart(param), result, "", pairs)
+            seed = self.converted(self.taken_apart(param, self.like(result)), result, "", pairs)
             alike = [(self.shape_of(given), self.shape_of_result(own)) for given, own in pairs or ()]
             if len(alike) == 1:
                 self.check_shapes(*alike[0], f"the array in {name} must have the shape of the result's")
@@ -150,16 +165,26 @@ class Boundary(Adjoints):
                 shapes, own_shapes = map(Tuple, zip(*alike, strict=True))
                 self.check_shapes(shapes, own_shapes, f"the parts of {name} must have the shapes of the result's")
             return seed, (param,)
-        if isinstance(t, ListOf):
+        if isinstance(t, (ListOf, DictOf)):
             self.check_structure(param, result)
         if not isinstance(result, Value) or not isinstance(t, (Array, Scalar)):
             return param, (param,)
         return self.number_or_array(param, result, name, f"{name} must have the shape of the result"), (param,)
 
-    def taken_apart(self, given: Value) -> Operand:
+    def taken_apart(self, given: Value, like: Operand | None = None) -> Operand:
         """What a caller gives as an adjoint or a tangent of a container, which must be of that's structure."""
-        self.check_structure(given, _structure(given.type))
+        self.check_structure(given, _structure(given.type) if like is None else like)
         return self.b.expose_all(given)
+
+    def like(self, result: Operand) -> Operand:
+        """The structure of a result; lists and dicts in it whose lengths and keys are known at run time as they are."""
+        t = type_of(result)
+        if not _has_objects(t):
+            return _structure(t)
+        if not isinstance(t, (Tuple, List, Dict)):
+            return result
+        made = with_items(t, map(self.like, self.items_of(result)))
+        return Tuple(made.items) if isinstance(t, Tuple) else made
 
     def check_structure(self, given: Value, like: Operand) -> None:
         """A cotangent with parts that nobody asks for would give a derivative of something else."""
@@ -313,6 +338,11 @@ def _without_adjoint(t: Abstract) -> bool:
     return (isinstance(t, Scalar) and t.kind in (int, bool)) or (
         isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "biuSU"
     )
+
+
+def _has_objects(t: Abstract) -> bool:
+    """Whether something of a type is, or holds, a list or dict that is an object."""
+    return is_list_or_dict(t) or (isinstance(t, (Tuple, List, Dict)) and any(map(_has_objects, t.items)))
 
 
 def _structure(t: Abstract) -> Operand:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from sct.analysis.effects import is_opaque
 from sct.analysis.points_to import (
     Classes,
     apart,
@@ -52,13 +53,14 @@ from sct.registry.facts import facts_of
 from sct.runtime import kept, laid_out, together
 from sct.specialize.specializer import Specialized, Written
 
-__all__ = ["explicit", "keeps_strides"]
+__all__ = ["explicit", "keeps_strides", "may_copy"]
 
 
-def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> Specialized:
+def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whole: bool = False) -> Specialized:
     """A typed function with what its arrays hold, where they are read, as values; the same one if it writes into none.
 
     `own`: it is to write into the arguments themselves. `sharing`: arrays that are arguments, or in some, may share memory.
+    `whole`: arrays in lists and dicts have operations of memory too, where nothing is written into them.
 
     Raises
     ------
@@ -76,13 +78,14 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> S
     arguments = _Arguments(f.block, sharing)
     block = arguments.run()
     classes = points_to(block) if own else apart(block)
+    classes.whole = whole
     paths = arguments.paths
     if sharing:
         paths = {v: path for v, path in paths.items() if isinstance(v.type, (Array, ListOf)) and has_memory(v)}
         classes.join(paths)
     given = {v: path for v, path in paths.items() if classes.is_written(v) and _is_changed(v, classes)}
     _refuse_objects(given, classes)
-    written = tuple(Written(path, classes.write(v).place) for v, path in given.items())
+    written = tuple(Written(path, classes.write(v).place) for v, path in given.items() if classes.of(v) in classes.written)
     _refuse_whole(f.block, (*primal.written, *written))
     if own and any(classes.of(v) in keeps_strides(classes, block) for v in given):
         raise UnsupportedSyntaxError(
@@ -97,7 +100,8 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False) -> S
         made_of = _together(given, classes, copies)
     elif not own:
         exact = keeps_strides(classes, block)
-        made_of = {v: _copied(v, classes, exact, copies) for v in given}
+        written_into = [v for v in given if classes.of(v) in classes.written or not isinstance(v.type, Array)]
+        made_of = {v: _copied(v, classes, exact, copies) for v in written_into}
     rest = substitute(block.with_(block.body[n:]), made_of)
     walk = _Loads(classes)
     made = walk.block(rest, range(len(rest.yields)))
@@ -172,12 +176,12 @@ def keeps_strides(classes: Classes, block: Block) -> set[Value]:
     found: set[Value] = set()
     for b in blocks_in(block):
         for s in b.body:
-            if isinstance(s, Apply) and classes.is_written(s.result) and shared(s) and _may_copy(s):
+            if isinstance(s, Apply) and classes.is_written(s.result) and shared(s) and may_copy(s):
                 found.add(classes.of(s.result))
     return found
 
 
-def _may_copy(s: Apply) -> bool:
+def may_copy(s: Apply) -> bool:
     """Whether an operation gives a view of its operand or a copy, as that lies in memory."""
     op = s.op.op if isinstance(s.op, View) else s.op
     if op in (operator.getitem, UNPACK) or isinstance(op, (Call, Derived, Rebind)) or not _of_array(s.args[0]):
@@ -204,7 +208,7 @@ def _copied(v: Value, classes: Classes, exact: set[Value], out: list[Statement])
     """An argument's array, or a list of some, as the function's own."""
     content, own = Value(v.type, "", v.name or v.hint), Value(v.type, v.name, v.hint)
     if isinstance(v.type, ListOf) or (isinstance(v.type, Array) and classes.of(v) in exact):
-        out.append(Apply(laid_out, (v, v), (), content))
+        out.append(Apply(laid_out, (v,), (), content))
     else:
         out.append(Apply(np.array if isinstance(v.type, Array) else kept, (v,), (), content))
     out.append(Apply(ALLOCATE, (content,), (), own))
@@ -296,18 +300,23 @@ class _Loads:
         self.classes = classes
         self.body: list[Statement] = []
         self.new: set[Value] = set()  # containers of new arrays, which nobody has taken out yet
+        self.now: dict[Value, Value] = {}  # arrays, with what they hold, since nothing was written after that was loaded
 
     def block(self, block: Block, read: Collection[int]) -> Block:
         """A block; `read`: the numbers of the operands it yields that are read there, and not handed on as what they are."""
         outer, self.body = self.body, []
+        self.now = {}
         for s in block.body:
             if isinstance(s, Apply):
                 self.apply(s)
+                if isinstance(s.op, (Rebind, Store)) or is_writing_call(s) or is_opaque(s):
+                    self.now = {}
             else:
                 self.region(s)
+                self.now = {}
         yields = [self.loaded(o, None) if k in read else o for k, o in enumerate(block.yields)]
         made = block.with_(self.body, yields)
-        self.body = outer
+        self.body, self.now = outer, {}
         return made
 
     def region(self, s: Statement) -> None:
@@ -379,7 +388,7 @@ class _Loads:
             self.keep(s, args)
             return
         unknown = any(a.type.dtype is None if isinstance(a.type, Array) else True for a in arrays)  # type: ignore[union-attr]
-        if unknown and _may_copy(s) and not isinstance(s.result.type, (ListOf, DictOf)):
+        if unknown and may_copy(s) and not isinstance(s.result.type, (ListOf, DictOf)):
             raise UnsupportedSyntaxError(
                 f"{describe(s.op)} of an array of unknown dtype, which may give a view or a copy, in what is written into",
                 s.place,
@@ -397,7 +406,11 @@ class _Loads:
         def leaf(v: Operand) -> Operand:
             if not isinstance(v, Value) or v in self.new or not self.classes.is_written(v):
                 return v
+            if v in self.now:
+                return self.now[v]
             content = Value(v.type, "", v.name or v.hint)
+            if isinstance(v.type, Array):
+                self.now[v] = content
             place, origin = (None, None) if by is None else (by.place, by.origin)
             self.body.append(Apply(LOAD, (v,), (), content, place, origin))
             return content

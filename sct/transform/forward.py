@@ -19,6 +19,7 @@ import numpy as np
 from sct import runtime
 from sct.analysis.activity import active_values, blocks_derivative, differentiable, primitive_of
 from sct.analysis.binding import behind, phis
+from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.effects import effect, statements
 from sct.analysis.points_to import has_memory, is_change, is_writing_call, points_to, shared
 from sct.analysis.versions import is_write
@@ -86,6 +87,7 @@ from sct.transform.adjoints import adjoint_type
 from sct.transform.again import quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
 from sct.transform.explicit import keeps_strides
+from sct.transform.promote import promote
 from sct.transform.refusals import refuse_given_away, refuse_records
 from sct.transform.sweep import parameter_names, run_again
 from sct.transform.tangents import tangent_by_rule, tangent_of
@@ -143,6 +145,8 @@ class _Forward(Boundary):
                 continue
             check_argument(p.type, p.name, f)
         result, aux = self.split_aux(f.block.yields[0])
+        plain = promote(f.block)
+        refuse_bracketing(plain, params, values_of(self.split_aux(plain.yields[0])[0]))
         refuse_given_away(f.block, params)
         left = [p for p in f.block.params if self.mode.own]  # what it leaves in its arguments is among what it gives
         self.active = active_values(f.block, params, [*values_of(result), *left])

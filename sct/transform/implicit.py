@@ -210,11 +210,11 @@ class _Names:
         """What an array holds, or starts with, as a copy; of an array that views may be taken of, as it lies in memory."""
         (o,) = map(self.operand, s.args)
         if s.op is ALLOCATE and isinstance(s.result.type, ListOf):
-            return replace(s, op=laid_out, args=(o, o))
+            return replace(s, op=laid_out, args=(o,))
         if not isinstance(s.result.type, Array) or not s.result.type.shape:
             return replace(s, op=kept, args=(o,))
         if s.op is ALLOCATE and self.classes.of(s.result) in self.strided:
-            return replace(s, op=laid_out, args=(o, o))
+            return replace(s, op=laid_out, args=(o,))
         return replace(s, op=np.array, args=(o,))
 
     def operand(self, o: Operand) -> Operand:

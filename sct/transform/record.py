@@ -28,7 +28,7 @@ from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
 from sct.analysis.versions import is_write, versions
 from sct.infer.call import infer_call
-from sct.ir.ops import POP, PUSH, TAPE, Attribute
+from sct.ir.ops import LOAD, POP, PUSH, TAPE, Attribute
 from sct.ir.paths import ALL, is_whole, path_of
 from sct.ir.rewriting import copied, map_operands, substitute
 from sct.ir.ssa import (
@@ -126,6 +126,9 @@ class _Recorder:
         self.function = reversal.function
         self.mirror = reversal.mirror
         self.indices = reversal.indices
+        self.handles = reversal.handles | reversal.shadows
+        self.pulled = set(reversal.shadows)  # what a pullback has its own of, wherever it is bound
+        self.is_pulled = any(isinstance(s, Closure) for s in self.function.block.body)
         self.has_reverse = frozenset(reversal.mirror.values())  # forward blocks that a block goes back through
         self.places: dict[int, _Place] = {}
         self.home: dict[Value, int] = {}
@@ -462,7 +465,14 @@ class _Recorder:
 
     def local_definition(self, v: Value, label: int) -> Statement | None:
         s = self.source(v) if self.home[v] == label else None
+        if isinstance(s, Apply) and s.op is operator.getitem and self.is_loaded(s.args[0], label):
+            return None  # an entry is less to keep than all that was loaded
         return s if s is not None and not self.outlives(v, s, label) else None
+
+    def is_loaded(self, o: Operand, label: int) -> bool:
+        """Whether an operand is what an array held at one point of a block."""
+        made = self.definition.get(o) if isinstance(o, Value) and self.home[o] == label else None
+        return isinstance(made, Apply) and made.op is LOAD
 
     def source(self, v: Value) -> Statement | None:
         """The statement that a value is computed again by: its own, or a read of an array as it is at the end.
@@ -523,6 +533,8 @@ class _Recorder:
         if (v, label) not in self.escaped:
             self.escaped[v, label] = self.result_of(v, s, branch)
         out = self.escaped[v, label]
+        if v in self.pulled:
+            self.pulled.add(out)
         if out not in s.results:
             self.escapes.setdefault(s.then.label, {}).setdefault(out, {})[branch] = v
             self.home[out] = place.parent
@@ -555,6 +567,8 @@ class _Recorder:
         """A tape for `v`, made before the outermost loop around it."""
         t = self.tapes.setdefault((v, label), Value(UNKNOWN, f"{v.name or v.hint}_tape" if v.name or v.hint else "tape"))
         self.pushes.setdefault(label, {})[v] = t
+        if v in self.pulled:
+            self.pulled.add(t)
         self.total.add(v)
         outermost, k = label, self.places[label]
         while k.parent is not None:
@@ -571,8 +585,9 @@ class _Recorder:
     def find_shared(self) -> None:
         """The kept arrays whose memory is written into later: their copies are kept."""
         kept = {v for pushed in self.pushes.values() for v in pushed}
-        self.shared = {v for v in kept if isinstance(v.type, ListOf)}
+        self.shared = {v for v in kept if isinstance(v.type, ListOf) and v not in self.handles}
         arrays = [v for v in kept if isinstance(v.type, (Array, Unknown)) and getattr(v.type, "shape", None) != ()]
+        arrays = [v for v in arrays if v not in self.handles]
         written = [s.args[0] for s in self.definition.values() if isinstance(s, Apply) and is_write(s)] if arrays else []
         if written:
             memory = storage(self.function.block)
@@ -581,6 +596,8 @@ class _Recorder:
 
     def bind_everywhere(self) -> None:
         """What is pushed must be bound: where a branch leaves it undefined it is None, or an empty list."""
+        if self.is_pulled:
+            self.total.update(self.pulled)
         self.total = behind(self.total, phis(self.function.block))
 
     # -- rebuilding --------------------------------------------------------------------------------------------------
@@ -660,7 +677,7 @@ class _Recorder:
         more = self.escapes.get(s.then.label, {})
         blocks = []
         for k, b in enumerate((s.then, s.orelse)):
-            extra = [found.get(k, UNDEFINED) for found in more.values()]
+            extra = [self.defined(found.get(k, UNDEFINED), out) for out, found in more.items()]
             yields = [self.defined(phi.ends[k], phi.result) for phi in s.phis]
             blocks.append(self.rebuilt(b).with_(None, [*yields, *extra]))
         return replace(s, then=blocks[0], orelse=blocks[1], results=(*s.results, *more))

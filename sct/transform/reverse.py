@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sct.analysis.activity import active_values
@@ -16,13 +17,14 @@ from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.fitting import Fit, fits
 from sct.analysis.squares import squares
 from sct.frontend.resolve import Dependency
-from sct.ir.ops import Field, Free
+from sct.ir.ops import Field, Free, is_of_memory
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, defined, values_of
 from sct.ir.types import Abstract, Const, Dict, List, Tuple
 from sct.specialize.specializer import Specialized
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name
 from sct.transform.refusals import refuse_given_away, refuse_records
+from sct.transform.shadows import shadows
 from sct.transform.sweep import Sweep
 
 __all__ = ["Mode", "Reversal", "reverse"]
@@ -33,7 +35,8 @@ class Reversal:
     """A function whose reverse sweep is not yet in scope, and the forward block of each reverse block, by label.
 
     `arguments` are the primal's parameters, `forward` the values of the forward sweep, `fits` the sizes that its statements
-    take to be equal. `dependencies` and `free` are what a user's rules rely on, as in `Specialized`.
+    take to be equal, `handles` what stands for arrays that are written into, `shadows` that for their adjoints. `dependencies`
+    and `free` are what a user's rules rely on, as in `Specialized`.
     """
 
     function: Function
@@ -44,6 +47,8 @@ class Reversal:
     dependencies: tuple[Dependency, ...] = ()
     free: tuple[tuple[Free | Field, Abstract], ...] = ()
     fits: tuple[Fit, ...] = ()
+    handles: frozenset[Value] = frozenset()
+    shadows: frozenset[Value] = frozenset()
 
 
 def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> Reversal:
@@ -92,17 +97,22 @@ class _Reverser(Boundary, Sweep):
         refuse_given_away(f.block, params)
         self.active = active_values(f.block, params, values_of(result))
         refuse_records(f.block, self.active)
+        f = self.with_shadows(f)
         self.squares = squares(f.block)
         seed_param: tuple[Value, ...] = ()
         if mode.seed in ("argument", "pull"):
             seed, seed_param = self.seed_parameter(result, fresh_name("y_bar", names))
         else:
             seed = self.seed_operand(result)
-        self.reverse_statements(f.block.body, result, seed)
+        self.reverse_statements(f.block, result, seed)
+        for p in f.block.params:
+            if p in self.shadows:
+                self.come_in(p)
         adjoints = [self.finished(p) for p in params]
         gradient: Operand = adjoints[0] if self.single else Tuple(tuple(adjoints))
         function = self.assemble(gradient, result, aux, seed_param)
         forward = self.forward
+        given = (cell for cells in self.given.values() for _, cell in cells)
         return Reversal(
             function,
             self.mirror,
@@ -112,7 +122,21 @@ class _Reverser(Boundary, Sweep):
             tuple(self.b.dependencies),
             tuple(self.b.free.items()),
             tuple(fits(f.block, self.active)),
+            frozenset(self.shadows),
+            frozenset((*self.shadows.values(), *self.held.values(), *self.cells.values(), *given)),
         )
+
+    def with_shadows(self, f: Function) -> Function:
+        """The primal with the shadows of arrays that it writes into."""
+        if not any(isinstance(s, Apply) and is_of_memory(s.op) for b in blocks_in(f.block) for s in b.body):
+            return f
+        made = shadows(f.block, self.active)
+        self.shadows, self.late, self.reads, self.turned = made.of, made.late, made.reads, made.turned
+        self.cells, self.given, self.held, self.entries = made.cells, made.given, made.held, made.entries
+        self.active = self.active - (made.of.keys() - made.entries) - made.turned.keys()
+        self.primal = replace(f, block=made.block)
+        self.forward = defined(made.block)
+        return self.primal
 
 
 def _projections(block: Block) -> dict[tuple[Value, Any], Value]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from types import FunctionType
 from typing import Any, overload
@@ -27,14 +27,15 @@ from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unkn
 from sct.registry.rules import AdjointRule, adjoint_rule
 from sct.registry.tangents import tangent_rule
 from sct.signatures import read_signature
-from sct.transform.adjoints import Adjoints, Loop, adjoint_type, bar_name, items_of
+from sct.transform.adjoints import Loop, adjoint_type, bar_name, items_of
 from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
+from sct.transform.in_memory import InMemory
 
 __all__ = ["Sweep", "parameter_names", "run_again"]
 
 
-class Sweep(Adjoints):
+class Sweep(InMemory):
     """The adjoints of a function's values, and how statements change them.
 
     `mirror`: the forward block of each reverse block, by label; `indices`: a loop's index -> that of the loop that mirrors it.
@@ -49,19 +50,22 @@ class Sweep(Adjoints):
         self.squares: dict[Value, tuple[Apply, AdjointRule]] = {}  # a square -> what it is the square of, and the rule for it
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
+        self.shadows, self.late, self.reads, self.turned = {}, {}, {}, {}
+        self.cells, self.given, self.held, self.entries = {}, {}, {}, set()
 
     # -- statements --------------------------------------------------------------------------------------------------
 
-    def reverse_statements(self, body: Sequence[Statement], result: Operand, seed: Operand) -> None:
-        self.b.origin = _backward(body[-1].origin) if body else None
+    def reverse_statements(self, block: Block, result: Operand, seed: Operand) -> None:
+        self.b.origin = _backward(block.body[-1].origin) if block.body else None
         self.accumulate(result, seed)
-        for s in reversed(body):
+        for s in reversed(block.body):
             self.statement(s)
-        self.b.body[:0] = self.tapes_of(body)
+        self.b.body[:0] = self.begun(block)
 
-    def tapes_of(self, body: Sequence[Statement]) -> list[Statement]:
-        """The tapes of adjoints that mirror the tapes that a block makes."""
-        return [Apply(TAPE, (), (), self.tapes[r]) for s in body for r in s.results if r in self.tapes]
+    def begun(self, block: Block) -> list[Statement]:
+        """What the reverse of a block begins with: the tapes of adjoints that mirror those that it makes, and its shadows."""
+        tapes = [Apply(TAPE, (), (), self.tapes[r]) for s in block.body for r in s.results if r in self.tapes]
+        return [*tapes, *self.late.get(block.label, ())]
 
     def statement(self, s: Statement) -> None:
         self.b.place, self.b.origin = s.place, _backward(s.origin)
@@ -76,6 +80,9 @@ class Sweep(Adjoints):
         v = s.result
         if s.op in (PUSH, POP):
             self.tape_step(s)
+            return
+        if self.is_of_memory(s):
+            self.in_memory(s)
             return
         if self.has_parts(v):
             self.several(s)
@@ -244,7 +251,7 @@ class Sweep(Adjoints):
 
     def if_(self, s: If) -> None:
         given = [(phi, self.bars.pop(phi.result)) for phi in s.phis if phi.result in self.bars and phi.result in self.active]
-        if not given and not self.uses_tape(s):
+        if not given and not self.leaves_traces(s):
             return
         for r, _, _, ends in s.phis:
             if r in self.tapes or r in self.escaped:
@@ -273,6 +280,10 @@ class Sweep(Adjoints):
         self.bars = {**before, **dict(zip(changed, results, strict=True))}
         self.b.body.append(If(s.test, blocks[0], blocks[1], tuple(results), s.place, _backward(s.origin)))
 
+    def leaves_traces(self, s: Statement) -> bool:
+        """Whether a statement is to be reversed though nothing that it gives has an adjoint."""
+        return self.uses_tape(s) or (bool(self.shadows) and self.passes_memory(s))
+
     def uses_tape(self, s: Statement) -> bool:
         """Whether a statement pushes active values, or pops them: each has to be undone."""
         return any(self.on_active_tape(t) or self.uses_tape(t) for b in s.blocks for t in b.body)
@@ -287,7 +298,7 @@ class Sweep(Adjoints):
                 self.accumulate(y, bar)
             for inner in reversed(block.body):
                 self.statement(inner)
-        body[:0] = self.tapes_of(block.body)
+        body[:0] = self.begun(block)
         defined = {r for inner in block.body for r in inner.results}
         changed = {v: b for v, b in self.bars.items() if self.root(v) not in defined and before.get(v) is not b}
         return body, changed
@@ -296,7 +307,7 @@ class Sweep(Adjoints):
 
     def loop(self, s: For | While) -> None:
         carried = [phi for phi in s.phis if phi.params[0] in self.active]
-        if self.bars.keys().isdisjoint(phi.result for phi in s.phis) and not self.uses_tape(s):
+        if self.bars.keys().isdisjoint(phi.result for phi in s.phis) and not self.leaves_traces(s):
             return
         begun = [(phi.result, self.bars.pop(phi.result, None)) for phi in carried]
         zeros = [(r, self.zero(r) if bar is None else bar) for r, bar in begun]
@@ -322,7 +333,7 @@ class Sweep(Adjoints):
                 outs.append(self.strong(self.zero(p, r) if found is None else found, p))
         slots = list(loop.slots.items())
         outs += [self.bars.get(v, slot) for v, slot in slots]
-        body[:0] = self.tapes_of(s.body.body)
+        body[:0] = self.begun(s.body)
         self.bars = outer_bars
         self.loops.pop()
         self.finish_loop(s, body, bar_params, inits, outs, slots, [phi.begins[0] for phi in carried])

@@ -1,5 +1,7 @@
 """Searches by tests: those whose statements' derivatives are not the derivative of what they find are refused."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,9 @@ def test_search_is_refused(f, args, wrt):
     with pytest.raises(sct.UnsupportedSyntaxError, match="a search that moves '(a|b)' or '(a|b|the other)' by tests") as e:
         sct.grad(f, wrt)(*args)
     assert e.value.place.file == __file__ and "stop_gradient" in str(e.value)
+    varied = [args[list(inspect.signature(f).parameters).index(w)] for w in ((wrt,) if isinstance(wrt, str) else wrt)]
+    with pytest.raises(sct.UnsupportedSyntaxError, match="a search that moves '(a|b)' or '(a|b|the other)' by tests"):
+        sct.jvp(f, wrt)(*args, *varied)
 
 
 def polished(p):

@@ -90,10 +90,6 @@ REFUSED = {
         "def f(x):\n    n = np.zeros(3, int)\n    n.view().fill(7)\n    return np.sum(n * x)\n",
         "n.view().fill",
     ),
-    "order of a reshape": (
-        "def f(x):\n    y = x + np.ones((2, 3))\n    z = y.copy()\n    z.ravel('F')[0] = x[0]\n    return np.sum(z)\n",
-        "np.sum(z)",
-    ),
     "diagonal of a vector": ("def f(x):\n    np.fill_diagonal(x, 1.0)\n    return np.sum(x)\n", "np.fill_diagonal"),
     "setattr": ("def f(x):\n    setattr(x, 'shape', (3, 1))\n    return np.sum(x)\n", "setattr"),
     "del of an entry of an array": ("def f(x):\n    del x[0]\n    return np.sum(x)\n", "x[0]"),
@@ -130,22 +126,10 @@ REFUSED = {
     "through .flat": ("def f(x):\n    x.flat[0] = 1.0\n    return np.sum(x)\n", "x.flat[0] = "),
     "list sort": ("def f(x):\n    xs = [x[1], x[0]]\n    xs.sort()\n    return xs[0]\n", "xs.sort"),
     "list remove": ("def f(x):\n    xs = [1.0, 2.0]\n    xs.remove(1.0)\n    return x[0] * xs[0]\n", "xs.remove"),
-    "popitem": ("def f(x):\n    d = {'a': x}\n    d.popitem()\n    return np.sum(x)\n", "d.popitem"),
+    "popitem": ("def f(x):\n    d = {'a': x}\n    k, v = d.popitem()\n    return np.sum(v)\n", "d.popitem"),
     "list extended by an array": (
         "def f(x):\n    xs = []\n    xs.extend(x)\n    return xs[0]\n",
         "xs.extend",
-    ),
-    "list entry at an unknown index": (
-        "def f(x):\n    xs = [x, x]\n    xs[int(x[0])] = 2.0 * x\n    return np.sum(xs[0])\n",
-        "xs[int",
-    ),
-    "alias of one array or another": (
-        "def f(x):\n    y = np.zeros(3)\n    z = x if x[0] > 0 else y\n    z[0] = 1.0\n    return np.sum(x)\n",
-        "np.sum(x)",
-    ),
-    "view that may be a copy": (
-        "def f(x):\n    y = np.asarray(x, order='C')\n    y[0] = 1.0\n    return np.sum(x)\n",
-        "np.sum(x)",
     ),
 }
 if sys.version_info >= (3, 11):
@@ -226,9 +210,9 @@ def counted(a):
 
 
 def squared_while_counting(x):
-    a = np.zeros(1)
+    a = np.array([x])
     while counted(a) < 3.0:
-        x = x * x
+        x = x * x * a[0]
     return x
 
 
@@ -271,9 +255,12 @@ def written_twice(x, axes):
     return np.sum(y)
 
 
-def test_a_write_through_a_transpose_with_unknown_axes_is_refused():
-    with pytest.raises(sct.UnsupportedSyntaxError, match="a write through a transpose with axes only known at run time"):
-        sct.grad(written_twice)(np.ones((2, 2)), (1, 0))
+def test_a_write_through_a_transpose_with_unknown_axes():
+    for axes in ((1, 0), (0, 1)):
+        given = np.array([[1.0, 2.0], [3.0, 4.0]])
+        expected = np.ones((2, 2))
+        expected.transpose(axes)[0] = 0.0
+        np.testing.assert_array_equal(sct.grad(written_twice)(given, axes), expected)
 
 
 # Errors of the function itself, which NumPy or Python raises too.

@@ -1,8 +1,8 @@
 """Faults put into the compiler on purpose, and within how many programs a generator finds each: `python -m tests.fuzz.mutants`.
 
-A mutant is a function of the compiler with a piece of its text replaced. It is found by a program whose derivative in forward
-mode is wrong, or fails, with the mutant and not without it. Each is looked for in a process of its own, so that nothing that
-the compiler keeps outlasts it.
+A mutant is a function of the compiler with a piece of its text replaced. It is found by a program whose derivative, in forward
+or reverse mode, is wrong, or fails, with the mutant and not without it. Each is looked for in a process of its own, so that
+nothing that the compiler keeps outlasts it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ __all__ = ["MUTANTS", "Mutant", "found", "mutated"]
 
 @dataclass(frozen=True)
 class Mutant:
-    """In the function `name` of a module, `new` in the place of `old`, which stands there once."""
+    """In the function `name` of a module, `new` in the place of `old`, which stands there once; `forward`: of forward mode."""
 
     module: str
     name: str
     old: str
     new: str
+    forward: bool = True
 
 
 MUTANTS = {
@@ -54,7 +55,10 @@ MUTANTS = {
         "if True:\n        t = t if isinstance(t, Array) else Array(None, ())",
     ),
     "an argument that is written into is not copied": Mutant(
-        "sct.transform.explicit", "explicit", "made_of = {v: _copied(v, classes, exact, copies) for v in given}", "made_of = {}"
+        "sct.transform.explicit",
+        "explicit",
+        "made_of = {v: _copied(v, classes, exact, copies) for v in written_into}",
+        "made_of = {}",
     ),
     "the test of layout is skipped": Mutant(
         "sct.transform.explicit", "keeps_strides", "found.add(classes.of(s.result))", "pass"
@@ -123,7 +127,7 @@ MUTANTS = {
     "a list that changes may be read later": Mutant(
         "sct.analysis.points_to",
         "Classes.is_written",
-        "or (not isinstance(v.type, Array) and self.of(v) in self.changed)",
+        "or (objects and self.of(v) in self.changed)",
         "",
     ),
     "a change of a list leaves that of the tangents": Mutant(
@@ -154,6 +158,66 @@ MUTANTS = {
         "pass",
     ),
     "a write is dead code": Mutant("sct.analysis.effects", "has_effect", '("writes", "draws",', '("draws",'),
+    "what a store overwrites keeps its adjoint": Mutant(
+        "sct.transform.in_memory", "InMemory.store", "if s.op.op is updated:", "if False:", forward=False
+    ),
+    "what is stored gets no adjoint": Mutant(
+        "sct.transform.in_memory", "InMemory.store", "self.accumulate(operand, one)", "pass", forward=False
+    ),
+    "a φ has the shadow of its first array": Mutant(
+        "sct.transform.shadows",
+        "_Shadows.region",
+        "ends = ([self.shadow(phi.ends[k]) for phi in phis] for k in range(2))",
+        "ends = ([self.shadow(phi.ends[0]) for phi in phis] for k in range(2))",
+        forward=False,
+    ),
+    "a loop hands on the shadow that it began with": Mutant(
+        "sct.transform.shadows",
+        "_Shadows.region",
+        "self.shadow(phi.ends[0]) for phi in phis]",
+        "self.of[phi.params[0]] for phi in phis]",
+        forward=False,
+    ),
+    "the shadow of a copy gives nothing back": Mutant(
+        "sct.transform.in_memory", "InMemory.copied", "self.add(of, ", "(lambda *args: None)(of, ", forward=False
+    ),
+    "a part is read where it lies, whatever was written since": Mutant(
+        "sct.transform.shadows",
+        "_Shadows.read",
+        "if self.classes.of(a) not in now} if now else loaded",
+        "} if now else loaded",
+        forward=False,
+    ),
+    "a pointer on a tape is a copy": Mutant(
+        "sct.transform.record",
+        "_Recorder.find_shared",
+        "arrays = [v for v in arrays if v not in self.handles]",
+        "pass",
+        forward=False,
+    ),
+    "a number in a list has no adjoint": Mutant(
+        "sct.transform.shadows", "_Shadows.contained", "self.given.setdefault(s, []).append((o, cell))", "pass", forward=False
+    ),
+    "a list is not changed beside its shadow": Mutant(
+        "sct.transform.shadows",
+        "_Shadows.change",
+        "self.put(s, [*steps, own], now=True)",
+        "self.put(s, steps, now=True)",
+        forward=False,
+    ),
+    "a pullback goes on with the shadows that it had": Mutant(
+        "sct.stages", "_differentiated", 'if mode.seed == "pull" and reversal.shadows:', "if False:", forward=False
+    ),
+    "an array that a container holds is promoted": Mutant(
+        "sct.transform.promote", "_promotable", "if classes.of(v) not in stay", "if True", forward=False
+    ),
+    "an imaginary part's adjoint is a view": Mutant(
+        "sct.transform.shadows",
+        "_turns",
+        "return primitive_of(made.op) is np.imag or bool(read_only(made))",
+        "return False",
+        forward=False,
+    ),
 }
 """Faults by what is wrong then."""
 
@@ -179,7 +243,7 @@ def mutated(mutant: Mutant) -> Iterator[None]:
 def found(name: str, generator: str, seed: int, count: int) -> tuple[int, int, Verdict] | None:
     """After how many programs, by which seed, and how a mutant is found."""
     for n in range(count):
-        p, way = GENERATORS[generator](seed + n), way_of(seed + n, forward=True)
+        p, way = GENERATORS[generator](seed + n), way_of(seed + n, forward=MUTANTS[name].forward)
         with mutated(MUTANTS[name]):
             verdict = judged(p, way, seed + n)
         if verdict.is_fault and not judged(p, way, seed + n).is_fault:

@@ -48,6 +48,8 @@ ALLOWED = {
     "specialize/specializer: _MAKERS": "which of the handlers above give an object that is new",
     "specialize/writing: WRITING": "how each function that writes into its operand is followed: the subject",
     "specialize/writing: handle": "+= and -= as one store that adds",
+    "transform/promote: _look": "the stores into arrays, and views of them: the subject",
+    "transform/shadows: _takes": "what takes something out of a list, dict or tuple: the subject",
     "transform/into_buffers: _COPIES": "the copies that the compiler itself puts in front of a result",
     "transform/into_buffers: _adds": "the stores that add",
     "transform/record: _shapes_asked": "the adjoints' own zeros and casts, which are not asked for by a shape",

@@ -418,11 +418,13 @@ class _Emitter:
             self.in_place(s, args, out)
 
     def change(self, s: Apply, op: Any, args: list[Expression], out: list[Any]) -> None:
-        """A list or dict is changed."""
+        """A list or dict is changed, or what is in it."""
         if isinstance(op, Method):
             out.append(ast.Expr(call(ast.Attribute(args[0], op.name, ast.Load()), args[1:])))
         elif op is operator.setitem:
             out.append(ast.Assign([ast.Subscript(args[0], self.index(s.args[1]), ast.Store())], args[2], None))
+        elif op is not operator.delitem:
+            out.append(ast.Expr(operation(op, args, [], s.args, self.symbols)))
         else:
             out.append(ast.Delete([ast.Subscript(args[0], self.index(s.args[1]), ast.Del())]))
 

@@ -1,0 +1,493 @@
+"""Shadows: arrays of adjoints beside the arrays that a function writes into.
+
+Takes a typed function with operations of memory (`sct.transform.explicit`); gives a shadow for each value that stands for an
+array whose adjoint is wanted: an array of zeros for a new one, the same view for a view, and a φ of shadows for a φ of arrays.
+So where two names are one array, their shadows are one, and nothing need be known of which names may be. What of this the
+reverse sweep can make for itself is left to that; a shadow of an array that a φ, or something else of the forward sweep, hands
+on is made and handed on there.
+
+Method: shadow memory as in Moses & Churavy, Instead of rewriting foreign code for machine learning, automatically synthesize
+fast gradients (2020).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sct import runtime
+from sct.analysis.activity import differentiable, primitive_of
+from sct.analysis.effects import statements
+from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_item, is_writing_call, shared, written_by
+from sct.analysis.recording import is_number
+from sct.analysis.storage import read_only
+from sct.errors import UnsupportedSyntaxError
+from sct.ir.ops import ALLOCATE, LOAD, NEW, PUSH, UNPACK, Method, Rebind, View
+from sct.ir.records import record
+from sct.ir.rewriting import changed, substitute
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_in,
+    captured,
+    type_of,
+    values_of,
+)
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    List,
+    ListOf,
+    ObjectOf,
+    Scalar,
+    Tuple,
+    Undefined,
+    is_list_or_dict,
+    with_items,
+)
+from sct.registry.facts import facts_of
+from sct.registry.rules import kind_of
+from sct.runtime import laid_out
+from sct.transform.explicit import keeps_strides, may_copy
+
+__all__ = ["Read", "Shadows", "pulled_apart", "shadows"]
+
+
+@record(frozen=True)
+class Read:
+    """An entry, or a part, of an array that is read where it lies: `array[index]`."""
+
+    array: Value
+    index: Operand
+
+
+@record(frozen=True)
+class Shadows:
+    """A function's block with the shadows that are made in it.
+
+    `of`: what stands for an array, with its shadow. `late`: by the label of a block, the statements that make those of its
+    shadows that only the reverse sweep asks for. `reads`: values that are parts of arrays, which were not written into since
+    these were loaded. `turned`: views whose adjoints are no views of their arrays' adjoints, with the statements that make
+    them: what is read there goes through their rules. `cells`: numbers that are taken out of lists, dicts and tuples, with the
+    arrays of rank 0 that hold their adjoints. `given`: statements by which numbers are put there, with these and such arrays.
+    `held`: what lists and dicts held, with the shadows of that. `entries`: arguments, and what is in them.
+    """
+
+    block: Block
+    of: dict[Value, Value]
+    late: dict[int, list[Statement]]
+    reads: dict[Value, Read]
+    turned: dict[Value, Apply]
+    cells: dict[Value, Value]
+    given: dict[Apply, list[tuple[Value, Value]]]
+    held: dict[Value, Value]
+    entries: set[Value]
+
+
+def shadows(block: Block, active: set[Value]) -> Shadows:
+    """The shadows of what stands for arrays among the active values of a function.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If an array whose adjoint is wanted is in a list or dict, or may be a number.
+    """
+    return _Shadows(block, active).run()
+
+
+class _Shadows:
+    def __init__(self, block: Block, active: set[Value]) -> None:
+        self.whole = block
+        self.active = active
+        self.classes: Classes = apart(block)
+        self.classes.whole = True
+        self.strided = keeps_strides(self.classes, block)
+        self.of: dict[Value, Value] = {}
+        self.first: list[Apply] = []  # statements that make the shadows of arguments
+        self.made: dict[Apply, list[Apply]] = {}  # a statement -> those that make the shadow of what it gives
+        self.now: set[Value] = set()  # shadows that are made in the forward sweep
+        self.reads: dict[Value, Read] = {}
+        self.turned: dict[Value, Apply] = {}
+        self.cells: dict[Value, Value] = {}
+        self.given: dict[Apply, list[tuple[Value, Value]]] = {}
+        self.held: dict[Value, Value] = {}
+        self.entries: set[Value] = set(block.params)  # arguments, and what is in them
+        self.taken: set[Value] = set()  # what lists and dicts held where an item of them was taken, and for nothing else
+
+    def run(self) -> Shadows:
+        self.taken = self.taken_from()
+        for p in self.whole.params:
+            if self.has_shadow(p) and isinstance(p.type, Array):
+                self.first += self.zeros(p, None)
+        for b in blocks_in(self.whole):
+            for s in b.body:
+                self.statement(s)
+        self.read(self.whole)
+        early = self.early()
+        late: dict[int, list[Statement]] = {}
+        block = self.block(self.whole, early, late)
+        now = [t for t in self.first if t.result in early]
+        late.setdefault(block.label, [])[:0] = [t for t in self.first if t.result not in early]
+        block = block.with_([*now, *block.body])
+        return Shadows(block, self.of, late, self.reads, self.turned, self.cells, self.given, self.held, self.entries)
+
+    def taken_from(self) -> set[Value]:
+        """What was loaded to take something out of it, before anything in it may have changed."""
+        found: set[Value] = set()
+        for b in blocks_in(self.whole):
+            fresh: set[Value] = set()
+            for s in b.body:
+                if isinstance(s, Apply) and s.op is LOAD:
+                    fresh.add(s.result)
+                    found.add(s.result)
+                    continue
+                found.difference_update(v for v in s.values if v not in fresh or not _takes(s))
+                if not isinstance(s, Apply) or written_by(s):
+                    fresh = set()
+                for inner in s.blocks:
+                    found.difference_update(captured(inner))
+            found.difference_update(values_of(*b.yields))
+        return found
+
+    def has_shadow(self, v: Value) -> bool:
+        return v in self.active and has_memory(v) and self.classes.is_written(v)
+
+    def refuse(self, s: Statement | None) -> UnsupportedSyntaxError:
+        return UnsupportedSyntaxError(
+            "the adjoint of what is written into, and may be an array or a number, or is not known to be any",
+            None if s is None else s.place,
+            "Keep it under a name of its own.",
+        )
+
+    # -- shadows -----------------------------------------------------------------------------------------------------
+
+    def statement(self, s: Statement) -> None:
+        if not isinstance(s, Apply):
+            for phi in s.phis:
+                same = (phi.result, *phi.params)
+                if any(map(self.has_shadow, same)):
+                    for v in same:
+                        self.new(v)
+            if isinstance(s, While):  # whose test is not reversed
+                written = (v for t in statements(s.test) for v in values_of(*written_by(t)))
+                if any(map(self.has_shadow, written)):
+                    raise self.refuse(s)
+            return
+        wanted = [v for v in values_of(*written_by(s)) if self.has_shadow(v)]
+        if wanted and (isinstance(s.op, Rebind) or is_writing_call(s) or not self.of.keys() >= {*wanted}):
+            raise self.refuse(s)
+        r = s.result
+        if s.op is LOAD:
+            self.load(s)
+        elif is_change(s):
+            if wanted:
+                self.change(s)
+        elif is_number(r):
+            if r in self.active and _takes(s) and isinstance(s.args[0], Value) and s.args[0] in self.held:
+                self.cell(s)
+        elif is_item(s) and s.args[0] in self.entries:
+            self.entries.add(r)
+            if self.has_shadow(r) and isinstance(r.type, Array):
+                self.put(s, self.zeros(r, s))
+        elif not self.has_shadow(r):
+            return
+        elif is_writing_call(s):
+            raise self.refuse(s)
+        elif s.op is ALLOCATE:
+            self.put(s, self.zeros(r, s))
+        elif s.op is NEW:
+            steps: list[Apply] = []
+            whole = self.contained(s.args[0], s, steps)
+            self.put(s, [*steps, replace(s, args=(whole,), result=self.new(r))], now=True)
+        elif isinstance(r.type, Array) and _turns(s):
+            self.turned[r] = s
+        else:
+            self.lead(s)
+
+    def lead(self, s: Apply) -> None:
+        """An operation that leads to what is in another one, or makes a list or dict of that."""
+        r = s.result
+        if not isinstance(r.type, Array) and not is_list_or_dict(r.type) and may_copy(s) and kind_of(_operation(s)) != "view":
+            raise self.refuse(s)
+        led, puts = shared(s), facts_of(_operation(s)).puts
+        steps: list[Apply] = []
+        args: list[Operand] = []
+        for k, a in enumerate(s.args):
+            inside = _has_memory(a) and any(a is o for o in led)
+            args.append(self.led(a, s, steps) if inside else self.contained(a, s, steps) if k == puts else a)
+        objects = any(isinstance(o, Value) and not isinstance(o.type, Array) for o in (r, *led))
+        known = UNKNOWN if _operation(s) == Method("values") else None  # which only becomes a list
+        steps.append(replace(s, args=tuple(args), result=self.new(r, known)))
+        self.put(s, steps, now=objects or may_copy(s))  # a copy has to be made while it holds zeros
+
+    def led(self, a: Operand, s: Apply, steps: list[Apply]) -> Operand:
+        """The shadow of what something is led to from; of an array whose items go into a list, that of each."""
+        if isinstance(a, Value) and isinstance(a.type, Array) and is_list_or_dict(s.result.type):
+            return self.step(steps, s, View(runtime.places), (self.shadow(a),), ListOf(UNKNOWN))
+        return self.shadow(a)
+
+    def load(self, s: Apply) -> None:
+        """What a list or dict holds, or an array: where it is read as a whole the shadows of its items are held, too."""
+        (a,) = s.args
+        if not isinstance(a, Value) or a not in self.of or isinstance(a.type, Array):
+            return
+        if s.result in self.taken:
+            self.held[s.result] = self.of[a]
+        elif s.result in self.active:
+            own = Value(self.of[a].type, _name(s.result), "places")
+            self.held[s.result] = own
+            self.put(s, [Apply(View(runtime.same_places), (self.of[a],), (), own, s.place, s.origin)], now=True)
+
+    def cell(self, s: Apply) -> None:
+        """A number that is taken out of a list, dict or tuple, as its adjoint is."""
+        r = s.result
+        own = self.cells[r] = Value(_shadow_type(r.type, self.refuse(s)), _name(r), r.hint)
+        first = s.args[0]
+        assert isinstance(first, Value)
+        steps: list[Apply] = []
+        puts = facts_of(_operation(s)).puts
+        rest = [self.contained(a, s, steps) if k == puts else a for k, a in enumerate(s.args[1:], 1)]
+        taken = View(_operation(s))  # of what may be another one later
+        self.put(s, [*steps, replace(s, op=taken, args=(self.held[first], *rest), result=own)], now=True)
+
+    def change(self, s: Apply) -> None:
+        """A list or dict is changed: its shadow is changed alike."""
+        target = s.args[0]
+        puts = facts_of(s.op.op).puts
+        steps: list[Apply] = []
+        args = [self.contained(a, s, steps) if k == puts else a for k, a in enumerate(s.args[1:], 1)]
+        own = Apply(s.op, (self.shadow(target), *args), s.kwargs, Value(Const(None)), s.place, s.origin)
+        self.put(s, [*steps, own], now=True)
+
+    def contained(self, o: Operand, s: Apply, steps: list[Apply]) -> Operand:
+        """The shadow of what is put into a list or dict: of a number one that holds its adjoint."""
+        if isinstance(o, (Tuple, List, Dict)):
+            return with_items(o, [self.contained(i, s, steps) for i in o.items])
+        if isinstance(o, Value) and o in self.of:
+            return self.of[o]
+        t = type_of(o)
+        if is_number(o) and not (isinstance(o, Const) and not isinstance(o.value, (int, float, complex, np.number))):
+            dtype = _dtype(t)
+            cell = self.step(steps, s, np.zeros, (Const(()), Const(dtype)), Array(dtype, (), boxed=True))
+            cell = self.step(steps, s, ALLOCATE, (cell,), cell.type)
+            if isinstance(o, Value) and o in self.active:
+                self.given.setdefault(s, []).append((o, cell))
+            return cell
+        if not isinstance(o, Value) or not differentiable(t):
+            return Const(None)
+        if not isinstance(t, Array) or t.shape is None or o in self.active:
+            raise self.refuse(s)
+        return self.step(steps, s, ALLOCATE, (self.step(steps, s, np.zeros_like, (o,), t),), t)
+
+    def step(self, steps: list[Apply], s: Apply, op: Any, args: tuple[Operand, ...], t: Abstract) -> Value:
+        made = Value(t, "", "part_bar")
+        steps.append(Apply(op, args, (), made, s.place, s.origin))
+        return made
+
+    def zeros(self, v: Value, s: Apply | None) -> list[Apply]:
+        """The statements that make the shadow of an array, where that is made or comes in."""
+        if not isinstance(v.type, Array) or v.type.shape is None or v.type.dtype is None:
+            raise self.refuse(s)
+        place, origin = (None, None) if s is None else (s.place, s.origin)
+        zeros = Value(v.type, "", "zeros")
+        steps = [Apply(np.zeros_like, (v,), (), zeros, place, origin)]
+        if self.classes.of(v) in self.strided:
+            zeros = Value(v.type, "", "zeros")
+            steps.append(Apply(laid_out, (steps[-1].result, v), (), zeros, place, origin))
+        return [*steps, Apply(ALLOCATE, (zeros,), (), self.new(v), place, origin)]
+
+    def new(self, v: Value, t: Abstract | None = None) -> Value:
+        made = self.of[v] = Value(_shadow_type(v.type, self.refuse(None)) if t is None else t, _name(v), v.hint)
+        return made
+
+    def put(self, s: Apply, steps: list[Apply], now: bool = False) -> None:
+        self.made[s] = steps
+        if now:
+            self.now.update(t.result for t in steps)
+
+    def shadow(self, o: Operand) -> Operand:
+        """The shadow of an operand that something is led to from, or that is one of several."""
+        if o is UNDEFINED:
+            return o
+        if isinstance(o, (Tuple, List, Dict)):
+            return with_items(o, map(self.shadow, o.items))
+        if not isinstance(o, Value) or o not in self.of:
+            raise self.refuse(None)
+        return self.of[o]
+
+    # -- where they are made -----------------------------------------------------------------------------------------
+
+    def early(self) -> set[Value]:
+        """The shadows that are handed on by φ's, and those that these are made of."""
+        work = [v for b in blocks_in(self.whole) for s in b.body for phi in s.phis for v in self.handed_on(phi)]
+        work += self.now
+        by = {t.result: t for steps in (*self.made.values(), self.first) for t in steps}
+        found: set[Value] = set()
+        while work:
+            v = work.pop()
+            if v in found:
+                continue
+            found.add(v)
+            if v in by:
+                work += by[v].values
+        return found
+
+    def handed_on(self, phi: object) -> Iterable[Value]:
+        if phi.result not in self.of:  # type: ignore[attr-defined]
+            return ()
+        return values_of(*map(self.shadow, (*phi.begins, *phi.ends)))  # type: ignore[attr-defined]
+
+    def block(self, block: Block, early: set[Value], late: dict[int, list[Statement]]) -> Block:
+        body: list[Statement] = []
+        for s in block.body:
+            if isinstance(s, Apply):
+                body.append(s)
+                steps = self.made.get(s, [])
+                there = body if steps and steps[-1].result in early else late.setdefault(block.label, [])
+                there += steps
+            else:
+                body.append(self.region(s, early, late))
+        if not late.get(block.label):
+            late.pop(block.label, None)
+        return block.with_(body)
+
+    def region(self, s: Statement, early: set[Value], late: dict[int, list[Statement]]) -> Statement:
+        phis = [phi for phi in s.phis if phi.result in self.of]
+        blocks = [self.block(b, early, late) for b in s.blocks]
+        results = [self.of[phi.result] for phi in phis]
+        if isinstance(s, If):
+            ends = ([self.shadow(phi.ends[k]) for phi in phis] for k in range(2))
+            then, orelse = (b.with_(None, [*b.yields, *more]) for b, more in zip(blocks, ends, strict=True))
+            return changed(s, then=then, orelse=orelse, results=(*s.results, *results))
+        assert isinstance(s, (For, While))
+        n = len(s.inits)
+        params = [self.of[phi.params[0]] for phi in phis]
+        body = blocks[-1]
+        more = [self.shadow(phi.ends[0]) for phi in phis]
+        body = body.with_(None, (*body.yields[:n], *more, *body.yields[n:]), (*body.params, *params))
+        if isinstance(s, While):
+            test = blocks[0]
+            tested = [self.of[phi.params[1]] for phi in phis] if test.params else []
+            s = changed(s, test=test.with_(None, test.yields, (*test.params, *tested)))
+        inits = (*s.inits, *(self.shadow(phi.begins[0]) for phi in phis))
+        return changed(s, body=body, inits=inits, results=(*s.results[:n], *results, *s.results[n:]))
+
+    # -- what is read where it lies ----------------------------------------------------------------------------------
+
+    def read(self, block: Block) -> set[Value]:
+        """Find the parts of arrays that are taken of what was loaded before anything was written there; the classes that a
+        block writes into.
+        """
+        loaded: dict[Value, Value] = {}
+        written: set[Value] = set()
+        for s in block.body:
+            now = {self.classes.of(v) for v in values_of(*written_by(s))} if isinstance(s, Apply) else set()
+            now = now.union(*map(self.read, s.blocks))
+            written |= now
+            loaded = {v: a for v, a in loaded.items() if self.classes.of(a) not in now} if now else loaded
+            if not isinstance(s, Apply) or not s.args:
+                continue
+            a = s.args[0]
+            if s.op is LOAD and isinstance(a, Value) and a in self.of and isinstance(a.type, Array):
+                loaded[s.result] = a
+            elif s.op is operator.getitem and isinstance(a, Value) and a in loaded:
+                self.reads[s.result] = Read(loaded[a], s.args[1])
+        return written
+
+
+def pulled_apart(f: Function, own: Iterable[Value]) -> Function:
+    """A function and its pullback, which has shadows of its own each time that it is called.
+
+    `own`: the shadows that are made where the function runs. There they lie as the pullback's are to lie.
+    """
+    found = set(own)
+    flows = [flow for b in blocks_in(f.block) for s in b.body for flow in s.flows]
+    pushed = [s for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply) and s.op is PUSH]
+    before = -1
+    while before != len(found):
+        before = len(found)
+        found.update(v for v, operands in flows if not found.isdisjoint(values_of(*operands)))
+        found.update(v for s in pushed if s.args[1] in found for v in values_of(s.args[0]))
+    return changed(f, block=f.block.with_([_with_own(s, found) if isinstance(s, Closure) else s for s in f.block.body]))
+
+
+def _with_own(s: Closure, found: set[Value]) -> Closure:
+    """A pullback that begins with shadows like those around it."""
+    around = [v for v in captured(s.block) if v in found]
+    if not around:
+        return s
+    whole = Value(Tuple(tuple(v.type for v in around)))
+    body: list[Statement] = [Apply(runtime.anew, (Tuple(tuple(around)),), (), whole)]
+    names: dict[Value, Operand] = {}
+    for k, v in enumerate(around):
+        own = names[v] = Value(v.type, v.name, v.hint)
+        body.append(Apply(operator.getitem, (whole, Const(k)), (), own))
+    block = substitute(s.block, names)
+    return replace(s, block=block.with_([*body, *block.body]))
+
+
+def _takes(s: Statement) -> bool:
+    """Whether a statement takes something out of a list, dict or tuple by a key, or all of it, and does nothing else."""
+    if not isinstance(s, Apply):
+        return False
+    return _operation(s) in (operator.getitem, runtime.item, UNPACK, Method("get"))
+
+
+def _operation(s: Apply) -> Any:
+    return s.op.op if isinstance(s.op, View) else s.op
+
+
+def _dtype(t: Abstract) -> np.dtype[Any]:
+    """The dtype of an adjoint of a number."""
+    if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc":
+        return t.dtype
+    kind = t.kind if isinstance(t, Scalar) else type(t.value) if isinstance(t, Const) else float
+    return np.dtype(complex if kind is complex else float)
+
+
+def _shadow_type(t: Abstract, error: UnsupportedSyntaxError) -> Abstract:
+    """The type of the shadow of something of a type: a number has an array of rank 0."""
+    if isinstance(t, (Tuple, List, Dict)):
+        return with_items(t, [_shadow_type(i, error) for i in t.items])
+    if isinstance(t, (ListOf, DictOf)) and not isinstance(t, ObjectOf):
+        return replace(t, item=_shadow_type(t.item, error))
+    if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and t.boxed is False):
+        return Array(_dtype(t), (), boxed=True)
+    if isinstance(t, Array):
+        if t.shape == () and t.boxed is None:
+            raise error
+        return t
+    if isinstance(t, Undefined) or not differentiable(t):
+        return t
+    raise error
+
+
+def _turns(s: Apply) -> bool:
+    """Whether a view's adjoint is no view of its array's: one that NumPy makes read-only, or of imaginary parts."""
+    made = replace(s, op=s.op.op) if isinstance(s.op, View) else s
+    return primitive_of(made.op) is np.imag or bool(read_only(made))
+
+
+def _has_memory(o: Operand) -> bool:
+    return any(map(has_memory, values_of(o)))
+
+
+def _name(v: Value) -> str:
+    return f"{v.name}_bar" if v.name else ""

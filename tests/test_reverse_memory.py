@@ -1,0 +1,355 @@
+"""What one name changes, every name sees: reverse mode of functions that write into what has several names.
+
+Each function is compared with Python's own value, with finite differences, and with forward mode by the dot-product test
+⟨y̅, J ẋ⟩ = ⟨Jᵀ y̅, ẋ⟩; the caller's arguments are left alone, and a pullback may be called again.
+"""
+
+import copy
+
+import numpy as np
+import pytest
+from trees import mapped, pairing, random_like
+
+import sct
+
+X = np.array([0.5, -1.2, 0.7])
+
+
+def entries_of_a_list(x, n):
+    p = [np.zeros(3), np.ones(3)]
+    for i in range(n):
+        p[i % 2][0] += x[i % 3]
+    return np.sum(p[0] * x) + np.sum(p[1] * p[0])
+
+
+def rows(x, n):
+    found = []
+    for i in range(n):
+        found.append([x[0] * i, x[1] * x[2]])
+    total = 0.0
+    for row in found:
+        total += row[0] * row[1]
+    return total
+
+
+def numbers_in_a_list(x, n):
+    y = [0.0] * n
+    for i in range(n):
+        y[i] = x[i % 3] * x[0] + (y[i - 1] if i else 0.0)
+    return y[n - 1] * y[n // 2] + sum(y)
+
+
+def entry_of_a_dict(x, n):
+    d = {"a": x * 2.0, "b": x * x}
+    k = "a" if n > 3 else "b"
+    d[k][0] = x[1] * x[2]
+    return np.sum(d["a"] * d["b"])
+
+
+def caches(x, n):
+    cache = []
+    h = x * 1.0
+    for i in range(n):
+        new = np.tanh(h * x)
+        cache.append((h, new, x[0] * i))
+        h = new
+    total = 0.0
+    for a, b, c in cache:
+        total += np.sum(a * b) * c
+    return total
+
+
+def a_stack(x, n):
+    stack = [x[0], x[1]]
+    for i in range(n):
+        a = stack.pop()
+        b = stack.pop()
+        stack.append(a * b)
+        stack.append(a + b * x[2])
+        if i % 2:
+            stack.insert(0, a)
+    return stack[-1] * stack[0]
+
+
+def swapped_lists(x, n):
+    p, q = [x[0]], [x[1] * x[2]]
+    for _ in range(n):
+        p.append(q[-1] * x[0])
+        p, q = q, p
+    return p[0] * p[-1] + sum(q)
+
+
+def a_table(x, n):
+    """The least cost of an alignment, in a list of lists."""
+    table = [[0.0] * (n + 1) for _ in range(n + 1)]
+    for i in range(1, n + 1):
+        for j in range(1, n + 1):
+            cost = (x[i % 3] - 2.0 * x[j % 3]) ** 2
+            table[i][j] = cost + min(table[i - 1][j], table[i][j - 1], table[i - 1][j - 1])
+    return table[n][n]
+
+
+def buckets(x, n):
+    d = {}
+    for i in range(n):
+        k = i % 2
+        if k in d:
+            d[k].append(x * i)
+        else:
+            d[k] = [x[0] * x]
+    total = 0.0
+    for found in d.values():
+        for v in found:
+            total += np.sum(v * v)
+    return total
+
+
+def line_search(x, n):
+    u, v = x, x * 1.0
+    for _ in range(n):
+        v[:] = 0.9 * u
+        if np.sum(v) > -10.0:
+            u, v = v, u
+    return np.sum(x * u)
+
+
+def third_name(x, n):
+    a = x * 2.0
+    b = a
+    if n > 2:
+        b = x * 3.0
+    for i in range(len(x)):
+        b[i] = b[i] * a[i]
+    return np.sum(a * a) + np.sum(b)
+
+
+def masks(x, n):
+    a = x * 1.0 if n > 2 else x
+    b = a
+    b[a > 0.0] *= 2.0 * x[1]
+    b[[0, 2]] = a[[2, 0]] * x[0]
+    return np.sum(a * b)
+
+
+def views_of_a_choice(x, n):
+    A = np.outer(x, x)
+    B = A * x
+    C = A if n > 2 else B
+    row, column = C[1], C[:, 0]
+    row *= column
+    column[1:] += row[:2]
+    return np.sum(A * B)
+
+
+def imaginary_parts(x, n):
+    z = x * (1.0 + 2.0j)
+    w = z if n > 2 else z * x
+    t = w.imag
+    w[0] = x[1] * 1.0j
+    return np.sum(t * t) + np.sum(w.real * t) + np.real(z[1] * z[2])
+
+
+def diagonals(x, n):
+    A = np.outer(x, x)
+    B = A if n > 2 else A * 2.0
+    d = np.diagonal(B)
+    B[0, 0] = x[1]
+    return np.sum(d * d) + np.sum(A)
+
+
+def stretched(x, n):
+    a = x * 1.0
+    b = a if n > 2 else x * 2.0
+    wide = np.broadcast_to(b, (2, 3))
+    b[0] = x[1] ** 2
+    return np.sum(wide * x) + np.sum(a * b)
+
+
+def parts(x, n):
+    a = np.concatenate([x, x * x])
+    b = a if n > 2 else a * 1.0
+    p, q = np.split(b, 2)
+    p[0] = q[1] * x[0]
+    q *= 2.0
+    return np.sum(a * b)
+
+
+def tuples_of_arrays(x, n):
+    pair = (x * 1.0, x * 2.0)
+    if n > 2:
+        pair = (pair[1], pair[0])
+    pair[0][1] = x[0] * x[2]
+    return np.sum(pair[0] * pair[1] * x)
+
+
+def an_early_return(x, n):
+    a = x * 1.0
+    b = a if n > 3 else x
+    for i in range(n):
+        b[i % 3] *= x[0]
+        if i == 3:
+            return np.sum(a * b)
+    b[0] = 2.0
+    return np.sum(b * x)
+
+
+def broken_off(x, n):
+    kept = [x]
+    while len(kept) < n + 2:
+        kept.append(kept[-1] * x)
+        if np.sum(kept[-1]) < -5.0:
+            break
+        kept[0] = kept[-1]
+    return np.sum(kept[0] * kept[-1])
+
+
+def many(x, n):
+    """A thousand items."""
+    found = [x[0]] * 1000
+    for i in range(1, 1000):
+        found[i] = found[i - 1] * 0.99 + x[i % 3]
+    return found[-1] * found[n]
+
+
+def given_back(x, n):
+    out = []
+    for i in range(n):
+        out.append(x * i)
+    out[0] = out[-1]
+    return out
+
+
+def given_back_by_key(x, n):
+    d = {"a": x * 2.0}
+    e = d if n > 3 else {"a": x}
+    e["a"][0] = x[1]
+    return d, x[2]
+
+
+FUNCTIONS = [
+    entries_of_a_list,
+    rows,
+    numbers_in_a_list,
+    entry_of_a_dict,
+    caches,
+    a_stack,
+    swapped_lists,
+    a_table,
+    buckets,
+    line_search,
+    third_name,
+    masks,
+    views_of_a_choice,
+    imaginary_parts,
+    diagonals,
+    stretched,
+    parts,
+    tuples_of_arrays,
+    an_early_return,
+    broken_off,
+    many,
+    given_back,
+    given_back_by_key,
+]
+
+
+def difference(f, x, n, y_bar, direction):
+    at = [pairing(f(x + t * direction, n), y_bar) for t in (-2e-4, -1e-4, 1e-4, 2e-4)]
+    return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / 12e-4
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
+def test_reverse(f, optimize):
+    for n in (2, 5):
+        own = f(X.copy(), n)
+        y_bar = random_like(own, np.random.default_rng(1))
+        given = X.copy()
+        value, pull = sct.pullback(f, optimize=optimize)(given, n)
+        np.testing.assert_equal(value, own)
+        first = pull(y_bar).copy()
+        np.testing.assert_array_equal(given, X)
+        _, joint = sct.vjp(f, optimize=optimize)(given, n, y_bar)
+        np.testing.assert_allclose(joint, first, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(pull(mapped(lambda v: 2.0 * v, y_bar)), 2.0 * first, rtol=1e-13, atol=1e-13)
+        np.testing.assert_array_equal(pull(y_bar), first)
+        direction = np.random.default_rng(2).standard_normal(3)
+        assert pairing(first, direction) == pytest.approx(difference(f, X, n, y_bar, direction), rel=1e-7, abs=1e-8)
+        _, tangent = sct.jvp(f)(X, n, direction)
+        assert pairing(tangent, y_bar) == pytest.approx(pairing(first, direction), rel=1e-12, abs=1e-12)
+
+
+def flattened(A, n):
+    flat = A.ravel()
+    flat[1] = A[1, 0] * flat[2]
+    again = A.reshape(4)
+    again[0] *= flat[1]
+    return np.sum(A * A) + np.sum(flat * again)
+
+
+@pytest.mark.parametrize("lay", [np.ascontiguousarray, np.asfortranarray, lambda A: np.repeat(A, 2, 0)[::2]])
+def test_what_may_be_a_view_or_a_copy(lay):
+    A = np.array([[0.5, -0.3], [0.2, 0.7]])
+    found = sct.grad(flattened)(lay(A), 0)
+    for k in np.ndindex(2, 2):
+        step = np.zeros((2, 2))
+        step[k] = 1e-6
+        slope = (flattened(lay(A + step), 0) - flattened(lay(A - step), 0)) / 2e-6
+        assert found[k] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+    with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory"):
+        sct.vjp(sct.grad(flattened))(A, 0, A)
+
+
+def layers(x, weights, depth):
+    for i in range(depth):
+        x = np.tanh(weights[i] @ x)
+    return np.sum(x)
+
+
+def test_lists_of_arguments_at_an_index():
+    weights = [0.5 * np.eye(3), np.full((3, 3), 0.1)]
+    sct.check_grads(layers, (X, weights, 2), wrt=(0, 1))
+    kept = copy.deepcopy(weights)
+    sct.grad(layers, (0, 1))(X, weights, 2)
+    np.testing.assert_equal(weights, kept)
+
+
+def test_a_derivative_of_such_a_derivative_is_refused():
+    for f in (third_name, views_of_a_choice, entries_of_a_list):
+        with pytest.raises(sct.UnsupportedSyntaxError):
+            sct.vjp(sct.grad(f))(X, 4, X)
+
+
+def test_a_cotangent_of_another_form():
+    derived = sct.vjp(given_back)
+    for y_bar, error in (
+        ([X, X], TypeError),
+        ({"a": X}, TypeError),
+        ([X, X, X[:2]], ValueError),
+        ([X, X, None], TypeError),
+        ([X, X, 1j * X], TypeError),
+    ):
+        with pytest.raises(error):
+            derived(X, 3, y_bar)
+
+
+def test_an_interval_in_memory_is_refused():
+    def halved(p, n):
+        a, b = np.zeros(3), np.full(3, 5.0)
+        c = a if n > 100 else b
+        for _ in range(50):
+            m = (a + b) / 2
+            up = m**3 > p
+            b[up] = m[up]
+            a[~up] = m[~up]
+        return np.sum(a) + 0.0 * np.sum(c)
+
+    for transform in (sct.grad, lambda f: lambda *args: sct.jvp(f)(*args, args[0])):
+        with pytest.raises(sct.UnsupportedSyntaxError, match="a search that moves|may share memory"):
+            transform(halved)(X + 2.0, 3)
+
+
+def test_what_is_read_costs_an_entry_to_reverse():
+    """The adjoint of an entry goes where that lies: no array is made for it."""
+    text = sct.grad(entries_of_a_list).source_for(X, 3)
+    assert "zeros" not in text[text.index("# reverse") :].partition("for i in")[2]
