@@ -155,12 +155,17 @@ class Storage:
         return any(self.share(v, w) for w in self.bits.those(self.near.of(self.bits.bit(v)) & others))
 
     def owned(self, v: Value) -> bool:
-        """Whether the memory of `v` belongs to this function alone."""
-        return not self.of(v) & self.pinned
+        """Whether the memory of `v` belongs to this function alone, and is on no tape."""
+        return not self.of(v) & (self.pinned | self.on_tapes)
+
+    @functools.cached_property
+    def on_tapes(self) -> int:
+        """The memory of what is on a tape, and of what that came from, as bits."""
+        return self.origins.of(self.taped)
 
     def held(self) -> int:
         """The memory that closures read, whenever they are called, as bits."""
-        found = self.origins.of(self.taped)
+        found = self.on_tapes
         for v in self.captured:
             found |= self.of(v)
         return found

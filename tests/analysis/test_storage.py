@@ -38,3 +38,27 @@ def test_loops_within_loops(f, n):
     sct.check_grads(f, (X, Y, n), (0, 1), modes=("forward", "reverse"))
     plain = sct.grad(f, (0, 1), optimize=False)(X, Y, n)  # which adds nothing up in place
     np.testing.assert_allclose(sct.grad(f, (0, 1))(X, Y, n), plain, rtol=1e-13)
+
+
+def begun_with_what_is_its_own_adjoint(x, w, n):
+    """A tape holds `v`, by way of what the loop carries; the adjoint of v ∙ v / 2, which is `v`, is not added to there."""
+    y = x[::-1]
+    v = w * 1.2
+    first = v
+    u = y
+    i = 0
+    while i < n:
+        i += 1
+        u = np.maximum(v, y)
+        v = y
+    s = np.sum(y * first) * 2.0
+    for q in (x, first, y):
+        s += np.sum(q * q) * 0.5
+    return s + np.sum(x * y * u)
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_what_is_on_a_tape_by_way_of_a_loop(n):
+    plain = sct.grad(begun_with_what_is_its_own_adjoint, (0, 1), optimize=False)(X, Y, n)
+    found = sct.grad(begun_with_what_is_its_own_adjoint, (0, 1))(X, Y, n)
+    np.testing.assert_allclose(found, plain, rtol=1e-13)
