@@ -6,7 +6,7 @@ Takes and gives arrays; registers rules at import. Whether the new array is stor
 import numpy as np
 
 from sct.ir.shapes import as_array
-from sct.ir.types import Array, List, Scalar, Tuple, Unknown, fit_into
+from sct.ir.types import Array, List, ListOf, Scalar, Tuple, Unknown, fit_into
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
@@ -84,7 +84,7 @@ def may_repeat_type(index):
 
 def _repeats(entry):
     """Whether one entry of an index is an array of integers; None where that is not known."""
-    if isinstance(entry, (List, list)):
+    if isinstance(entry, (List, ListOf, list)):
         return True
     if isinstance(entry, Array):
         if entry.shape == () or (entry.dtype is not None and entry.dtype.kind == "b"):
