@@ -72,6 +72,12 @@ def meet_object(s: Builder, o: Operand, t: Abstract) -> None:
     """An operand is one of those that a φ of type `t` stands for: where that is an object, so is each of them."""
     own = type_of(o)
     refuse_lost(s, own, t)
+    if isinstance(t, ListOf) and not t.sites and isinstance(t.item, (Tuple, List, Dict)):
+        raise UnsupportedSyntaxError(
+            f"{in_words(t.item)} as an item of a list whose length depends on the way taken",
+            s.place,
+            "Give each part a list of its own.",
+        )
     if isinstance(t, (ListOf, DictOf)):
         if t.sites and is_known(own):
             decide(s, o)
