@@ -226,7 +226,15 @@ def given_back_by_key(x, n):
     return d, x[2]
 
 
+def tuples_of_another_number(x, n):
+    labels = [(x * 2.0, x[0]), (x, x[1])]
+    for i in range(n):
+        labels = [(v * i, 0.5 * v[0]) for v in (x, x * x, 2.0 * x)]
+    return sum([w * v[1] for v, w in labels])
+
+
 FUNCTIONS = [
+    tuples_of_another_number,
     entries_of_a_list,
     rows,
     numbers_in_a_list,
@@ -312,6 +320,38 @@ def test_lists_of_arguments_at_an_index():
     kept = copy.deepcopy(weights)
     sct.grad(layers, (0, 1))(X, weights, 2)
     np.testing.assert_equal(weights, kept)
+
+
+def listed(x, n):
+    v = x * 1.0
+    places = []
+    for _ in range(2):
+        places.append(0)
+    v[places] += x[1:]
+    return np.sum(x * v * v)
+
+
+def test_a_list_of_indices_that_names_an_entry_twice():
+    sct.check_grads(listed, (X, 2), modes=("forward", "reverse"))
+
+
+def test_a_function_of_numpy_that_writes_and_is_not_followed_is_refused():
+    def multiplied(x):
+        y = x * 2.0
+        y[:] = x[0]
+        np.multiply.at(y, [0, 1], 3.0)
+        return np.sum(y * x)
+
+    def filled(x):
+        y = x * 2.0
+        y[:] = x * y
+        np.ndarray.fill(y, 3.0)
+        return np.sum(y * x)
+
+    for f in (multiplied, filled):
+        for derived in (sct.grad(f), lambda x, f=f: sct.jvp(f)(x, x)):
+            with pytest.raises(sct.UnsupportedSyntaxError, match="a write into an array by this function"):
+                derived(X)
 
 
 def test_a_derivative_of_such_a_derivative_is_refused():
