@@ -21,7 +21,7 @@ from sct.infer.call import index_type, infer_call
 from sct.ir.ops import ALLOCATE, LOAD, Rebind, Store, View, describe
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Tuple
+from sct.ir.types import Array, Const, Tuple
 from sct.registry.rules import adjoint_rule
 from sct.runtime import add_each, of_copy, scatter_add, updated
 from sct.transform.adjoints import Adjoints, adjoint_type
@@ -165,8 +165,7 @@ class InMemory(Adjoints):
 
     def held_now(self, shadow: Value) -> Value:
         """What a shadow holds now."""
-        t: Abstract = type_of(shadow)
-        return self.b.append(LOAD, (shadow,), {}, t)
+        return self.b.append(LOAD, (shadow,), {}, shadow.type)
 
     def passes_memory(self, s: Statement) -> bool:
         """Whether a statement, or one in its blocks, reads or writes arrays that have shadows."""

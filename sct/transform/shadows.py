@@ -107,7 +107,8 @@ def shadows(block: Block, active: set[Value]) -> Shadows:
     Raises
     ------
     UnsupportedSyntaxError
-        If an array whose adjoint is wanted is in a list or dict, or may be a number.
+        If what an adjoint is wanted of may be an array or a number, or is of unknown type; or if a test of a while loop, or a
+        call that is not followed, may write into it.
     """
     return _Shadows(block, active).run()
 
