@@ -53,7 +53,7 @@ from sct.specialize.specializer import Specialized
 from sct.specialize.specializer import specialize as specialize_function
 from sct.stack import with_room
 from sct.transform.again import again
-from sct.transform.explicit import explicit
+from sct.transform.explicit import explicit, refuse_unknown
 from sct.transform.fits import with_checks
 from sct.transform.forward import forward
 from sct.transform.implicit import implicit
@@ -494,6 +494,7 @@ def _differentiated(
     if primal.in_memory and not mode.in_memory:
         promoted = changed(function, block=promote(function.block))
         function = function if promoted is function else run(passes.primal, promoted)
+        refuse_unknown(function.block)
     canonical = replace(primal, function=snapshots(function))
     look("primal", canonical.function)
     if mode.again:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from sct.infer.facts import for_call
-from sct.ir.ops import POP, PUSH, TAPE, InPlace, Special, describe
+from sct.ir.ops import POP, PUSH, TAPE, InPlace, Special, Store, describe
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Statement, While, type_of
 from sct.ir.type_text import size_in_words
@@ -218,7 +218,7 @@ def _symbol(n: SizeLike | None) -> str | None:
 def _of_operation(s: Apply, indices: Mapping[str, Count]) -> Cost:
     if isinstance(s.op, Special) or s.op in (TAPE, PUSH, POP):
         return Cost(_NOTHING, _NOTHING, {})
-    op = primitive_of(s.op.op if isinstance(s.op, InPlace) else s.op)
+    op = primitive_of(s.op.op if isinstance(s.op, (InPlace, Store)) else s.op)
     if op in (updated, scatter_add):  # into memory that is there
         value = _entries(type_of(s.args[2]), indices)
         moved = _nbytes([type_of(s.args[2])], indices) * 2

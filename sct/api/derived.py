@@ -486,13 +486,16 @@ class DerivedFunction(Generic[_P, _R]):
         if len(types) != len(self._inner.parameters):  # the cotangent's is among them
             given = dict(zip(self._signature.parameters, types, strict=True))
             types = tuple(given[n] for n in self._inner.parameters)
-        primal = self.primal_form(types)
         try:
-            return differentiated(primal, self.wrt, self.single, self.mode, self.optimize)
-        except SctError:
-            if primal.in_memory and not self.mode.in_memory:
-                self.primal_form(types, False)  # says what stands in the way of values
-            raise
+            with facts_relied_on():
+                return differentiated(self.primal_form(types), self.wrt, self.single, self.mode, self.optimize)
+        except SctError as refused:
+            if self.mode.in_memory:
+                raise
+            try:
+                return differentiated(self.primal_form(types, False), self.wrt, self.single, self.mode, self.optimize)
+            except SctError:
+                raise refused.with_traceback(None) from None
 
     def primal_form(self, types: tuple[Abstract, ...], in_memory: bool | None = None) -> Typed:
         """The function that is differentiated, in SSA form, for arguments of the given types."""

@@ -293,14 +293,14 @@ class Relied:
 
 @contextmanager
 def facts_relied_on() -> Iterator[Relied]:
-    """Collects what is asked meanwhile, and what is concluded from."""
+    """Collects what is asked meanwhile, and what is concluded from; of an attempt that fails nothing stays."""
     found = Relied()
     token = _relied_on.set(found)
     try:
         yield found
     finally:
         _relied_on.reset(token)
-        _rely_on(found)
+    _rely_on(found)
 
 
 def _rely_on(inner: Relied) -> None:

@@ -27,6 +27,7 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     Instance,
     List,
     ListOf,
@@ -141,7 +142,7 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
             return made  # type: ignore[no-any-return]
     if isinstance(t, Unknown) and op.name in OF_ARRAYS:
         return OF_ARRAYS[op.name](s, x, args[1:], kwargs)  # type: ignore[no-any-return]
-    if isinstance(t, Dict):
+    if isinstance(t, (Dict, DictOf)):
         return dict_method(s, op, x, args[1:])
     if isinstance(t, Const) and isinstance(t.value, np.ufunc):
         return s.apply(getattr(t.value, op.name), args[1:], kwargs, name)
@@ -205,8 +206,9 @@ def list_method(s: Builder, op: Method, x: Operand) -> Operand:
 
 def dict_method(s: Builder, op: Method, x: Operand, args: Sequence[Operand]) -> Operand:
     """A method that does not change the dict."""
-    d = s.explode(x) if isinstance(x, Value) else x
-    assert isinstance(d, Dict)
+    d = s.explode(x) if isinstance(x, Value) and isinstance(x.type, Dict) else x
+    if not isinstance(d, Dict):
+        raise UnsupportedSyntaxError(f"the dict method .{op.name}()", s.place, "Index the dict, or loop over its items.")
     if op.name in ("items", "keys", "values"):
         return Const(Items(x, len(d.items), op.name))
     if op.name == "get" and args and isinstance(args[0], Const):

@@ -20,7 +20,7 @@ from sct.ir.ssa import Block, Function, Operand, Origin, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract
 from sct.specialize.memory import Memory, Write
 
-__all__ = ["Builder", "Followed", "NotStaticError", "Plan", "UndecidedError"]
+__all__ = ["MASKS_CHANGE", "Builder", "Followed", "NotStaticError", "Plan", "UndecidedError"]
 
 
 class NotStaticError(Exception):
@@ -37,6 +37,10 @@ class UndecidedError(Exception):
         super().__init__(what)
         self.what = what
         self.choice = choice
+
+
+MASKS_CHANGE = "masks change"
+"""What is decided of a function that writes into masks where they lie."""
 
 
 @record(frozen=True)

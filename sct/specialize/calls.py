@@ -56,6 +56,7 @@ from sct.specialize.instances import Bound, callee, field
 from sct.specialize.lowering import Lowered, is_own, lowered
 from sct.specialize.memory import Memory, key_of
 from sct.specialize.templates import from_template, lasts
+from sct.specialize.writing import wrote_mask
 
 __all__ = [
     "bind",
@@ -491,6 +492,8 @@ def as_call(
                 "Return a new array.",
             )
         kind = "writes"
+        for b in bound:
+            wrote_mask(s, type_of(b))
     return s.append(Call(op, kind, draws, again.outside), args, named, t, name)
 
 

@@ -49,6 +49,7 @@ from sct.ir.ops import (
     Steps,
     StepsBack,
     Unused,
+    describe,
     hashable,
     is_effect,
     is_of_memory,
@@ -92,16 +93,18 @@ from sct.ir.types import (
     Tuple,
     Undefined,
     Unknown,
+    facts_relied_on,
     is_list_or_dict,
     is_named_tuple,
     keys_of,
     with_items,
 )
+from sct.ir.words import in_words
 from sct.registry.effects import is_pure, is_registered
 from sct.registry.facts import facts_of
 from sct.specialize import attributes, branches, calls, growing, instances, loops, made_objects, objects, records, unfollowed
 from sct.specialize.axes import along_known_axes
-from sct.specialize.building import Followed, Plan, UndecidedError
+from sct.specialize.building import MASKS_CHANGE, Followed, Plan, UndecidedError
 from sct.specialize.containers import STRUCTURAL, FrozenError, StrictError
 from sct.specialize.in_memory import specialized_again
 from sct.specialize.instances import Bound, Super
@@ -145,22 +148,22 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool | 
     """`function` with its parameters of the given types; begun anew with whatever is seen to be decided wrongly.
 
     `in_memory`: what is written into arrays stays written into them, by statements; otherwise each write makes a new value.
-    With None it does so unless that is refused, and not refused in memory.
+    With None it stays written into them unless that is refused, or there are checkpointed loops.
     """
-    if in_memory:
-        return _in_memory(function, types)
-    try:
+    if in_memory is False:
         return _decided(function, types, {}, False, None, False)
+    try:
+        made = _in_memory(function, types)
+        if in_memory or not any(isinstance(t.op, Steps) for t in statements(made.function.block)):
+            return made
     except UnsupportedSyntaxError as refused:
-        if in_memory is False:
+        if in_memory:
             raise
         try:
-            made = _in_memory(function, types)
+            return _decided(function, types, {}, False, None, False)
         except SctError:
             raise refused.with_traceback(None) from None
-        if any(isinstance(t.op, Steps) for t in statements(made.function.block)):  # which takes steps again, of values
-            raise refused.with_traceback(None) from None
-        return made
+    return _decided(function, types, {}, False, None, False)
 
 
 def _in_memory(function: Function, types: Sequence[Abstract]) -> Specialized:
@@ -168,6 +171,7 @@ def _in_memory(function: Function, types: Sequence[Abstract]) -> Specialized:
     could be followed through.
     """
     refused: UnsupportedSyntaxError | None = None
+    objects_too = False  # whether it was refused with objects that have fields
     partly: Specialized | None = None  # with calls of functions that are not followed
     made = False  # whether the function makes objects with fields
     for everything, whole in _WAYS[1:] if any(map(holds_objects, types)) else _WAYS:
@@ -177,7 +181,8 @@ def _in_memory(function: Function, types: Sequence[Abstract]) -> Specialized:
         try:
             found = _decided(function, types, decided, True, everything, whole)
         except UnsupportedSyntaxError as e:
-            refused = e if refused is None or everything is False else refused  # what stands in the way of objects
+            if refused is None or whole > objects_too or (whole == objects_too and _reached(e) > _reached(refused)):
+                refused, objects_too = e, whole  # what got further says more
         except SctError:
             if partly is None:
                 raise
@@ -190,6 +195,16 @@ def _in_memory(function: Function, types: Sequence[Abstract]) -> Specialized:
         return partly
     assert refused is not None
     raise refused.with_traceback(None) from None
+
+
+def _reached(e: SctError) -> list[tuple[int, int]]:
+    """The lines and columns at which an error arose, from that of the function that is specialized to the innermost."""
+    found: list[tuple[int, int]] = []
+    place = e.place
+    while place is not None:
+        found.append((place.line, place.column))
+        place = place.caller
+    return found[::-1]
 
 
 _WAYS: tuple[tuple[bool | None, bool], ...] = ((None, False), (False, False), (True, False), (False, True), (True, True))
@@ -210,7 +225,8 @@ def _decided(
     """
     for _ in range(_RUNS):
         try:
-            return _specialized(function, types, decided, in_memory, everything, whole)
+            with facts_relied_on():
+                return _specialized(function, types, decided, in_memory, everything, whole)
         except UndecidedError as e:
             decided[e.what] = e.choice
     raise UnsupportedSyntaxError("a function whose lists and dicts are of too many types", None, "Write it as several.")
@@ -750,7 +766,7 @@ class Specializer:
             if made is not NotImplemented:
                 return made  # type: ignore[no-any-return]
             if isinstance(op, np.ufunc) or of_numpy(op):
-                args = [self.apply(runtime.stacked, (a,)) if isinstance(type_of(a), ListOf) else a for a in args]
+                args = [self.as_array(a, op) if isinstance(type_of(a), ListOf) else a for a in args]
         elif in_tables and op in growing.FROM_KNOWN and args and isinstance(type_of(args[0]), List):
             return growing.FROM_KNOWN[op](self, [self.expose_all(args[0]), *args[1:]], kwargs)
         handler = _HANDLERS.get(op) if in_tables else None
@@ -797,6 +813,16 @@ class Specializer:
             return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
 
+    def as_array(self, o: Operand, op: Any) -> Operand:
+        """A list of unknown length as NumPy takes it."""
+        t = type_of(o)
+        assert isinstance(t, ListOf)
+        if not _is_of_numbers(t.item):
+            raise UnsupportedSyntaxError(
+                f"{describe(op)} of {in_words(t)}", self.place, "Give it an array, or a list that is written out."
+            )
+        return self.apply(runtime.stacked, (o,))
+
     def of_numbers(self, op: Any, args: Sequence[Operand], name: str, known: Abstract) -> Operand:
         """`primitive`, of what is of numbers and arrays alone."""
         t = infer_call(op, list(map(type_of, args)), {})
@@ -811,7 +837,7 @@ class Specializer:
         if not (simple := is_operator(op) and is_pure(op)):
             calls.refuse_looking(self, op, args)
             args, kwargs = along_known_axes(op, args, kwargs)
-        t = infer_call(op, operand_types(op, args, self.present), {k: type_of(v) for k, v in kwargs.items()})
+        t = infer_call(op, operand_types(op, args, self.as_index), {k: type_of(v) for k, v in kwargs.items()})
         folded = self.fold(op, t)
         if folded is not None:
             return folded
@@ -825,6 +851,13 @@ class Specializer:
         if not simple:
             give_away(self, op, args, kwargs)
         return made
+
+    def as_index(self, o: Operand) -> Operand:
+        """An operand that is an index, as it is now."""
+        o = self.present(o)
+        if MASKS_CHANGE not in self.decided:
+            return o
+        return map_leaves(lambda v: Value(v.type) if isinstance(v, Value) else v, o)  # each time another one
 
     def fold(self, op: Any, t: Abstract) -> Operand | None:
         """The result, if it is known; but a number that the user computes from numbers is left for the reader to see."""
@@ -987,6 +1020,16 @@ def _is_number_or_array(o: Operand) -> bool:
     """Whether an operand is a number or an array for certain."""
     t = o.type if type(o) is Value else o
     return type(t) is Array or type(t) is Scalar or (type(t) is Const and type(t.value) in (bool, int, float, complex))
+
+
+def _is_of_numbers(t: Abstract) -> bool:
+    """Whether something may be of numbers and arrays, in lists and tuples or not."""
+    if isinstance(t, (Tuple, List)):
+        return all(map(_is_of_numbers, t.items))
+    if isinstance(t, ListOf):
+        return _is_of_numbers(t.item)
+    number = isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.number))
+    return isinstance(t, (Array, Scalar)) or number
 
 
 def _is_slice(index: Operand) -> bool:

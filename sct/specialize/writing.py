@@ -39,6 +39,7 @@ from sct.ir.types import (
     Tuple,
     Unknown,
     is_unit,
+    same_dtype,
 )
 from sct.ir.words import in_words, records, shape_in_words
 from sct.registry.effects import effect_of, is_registered
@@ -46,7 +47,7 @@ from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_parameters
 from sct.runtime import as_augmented, of_copy, scatter_add, updated
 from sct.signatures import read_signature
-from sct.specialize.building import Builder
+from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import trip_count
 from sct.specialize.memory import View, Write
@@ -63,6 +64,7 @@ __all__ = [
     "is_object",
     "refuse_overwriting",
     "write",
+    "wrote_mask",
 ]
 
 _WHOLE = Const(Ellipsis)
@@ -84,6 +86,7 @@ def write(
     path = tuple(map(s.present, path))
     value = _fitted(s, target, path, value, augmented or op is scatter_add)
     if s.in_memory:
+        wrote_mask(s, target.type)
         s.emit(Store(op), (target, Tuple(path), s.present(value)), {}, Const(None))
         return
     if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
@@ -109,6 +112,12 @@ def write(
     obj = s.memory.object_of(target)
     s.memory.set(obj, new)
     s.memory.wrote(obj, s.memory.name_of(target), s.place)
+
+
+def wrote_mask(s: Builder, t: Abstract) -> None:
+    """Something of a type is written into where it lies: if it may be a mask, what one picks is of another size each time."""
+    if isinstance(t, Array) and same_dtype(t.dtype, np.dtype(bool)) and MASKS_CHANGE not in s.decided:
+        raise UndecidedError(MASKS_CHANGE, True)
 
 
 def _fitted(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand, augmented: bool) -> Operand:
@@ -561,7 +570,7 @@ def _fill(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Ope
 
 
 def _sort(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    if isinstance(type_of(x), List):
+    if isinstance(type_of(x), (List, ListOf)):
         return _refused_method("sort")(s, x, args, kwargs)
     target = _array(s, x, ".sort() of")
     write(s, target, (_WHOLE,), s.apply(np.sort, (target, *args), kwargs))

@@ -53,14 +53,15 @@ from sct.registry.facts import facts_of
 from sct.runtime import kept, laid_out, together
 from sct.specialize.specializer import Specialized, Written
 
-__all__ = ["explicit", "keeps_strides", "may_copy"]
+__all__ = ["explicit", "keeps_strides", "may_copy", "refuse_unknown"]
 
 
 def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whole: bool = False) -> Specialized:
     """A typed function with what its arrays hold, where they are read, as values; the same one if it writes into none.
 
     `own`: it is to write into the arguments themselves. `sharing`: arrays that are arguments, or in some, may share memory.
-    `whole`: arrays in lists and dicts have operations of memory too, where nothing is written into them.
+    `whole`: arrays in lists and dicts have operations of memory too, where nothing is written into them; and what is not sure
+    to be a view or a copy is for the caller to refuse (`refuse_unknown`), where that stays in memory.
 
     Raises
     ------
@@ -99,12 +100,14 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whol
     if sharing:
         made_of = _together(given, classes, copies)
     elif not own:
-        exact = keeps_strides(classes, block)
         written_into = [v for v in given if classes.of(v) in classes.written or not isinstance(v.type, Array)]
+        exact = keeps_strides(classes, block)
         made_of = {v: _copied(v, classes, exact, copies) for v in written_into}
     rest = substitute(block.with_(block.body[n:]), made_of)
     walk = _Loads(classes)
     made = walk.block(rest, range(len(rest.yields)))
+    if not whole:
+        refuse_unknown(made)
     body = (*block.body[:n], *copies, *made.body)
     return replace(primal, function=changed(f, block=made.with_(body)), written=() if own else (*primal.written, *written))
 
@@ -169,6 +172,22 @@ def _calling_alike(block: Block) -> Block:
         for s in block.body
     ]
     return block.with_(body)
+
+
+def refuse_unknown(block: Block) -> None:
+    """Refuse what may give a view or a copy of an array in memory, if no more is known of that."""
+    for b in blocks_in(block):
+        for s in b.body:
+            if not isinstance(s, Apply) or not isinstance(s.op, View) or isinstance(s.result.type, (ListOf, DictOf)):
+                continue
+            known = all(isinstance(a.type, Array) and a.type.dtype is not None for a in s.args if _of_array(a))  # type: ignore[union-attr]
+            if not known and may_copy(s):
+                raise UnsupportedSyntaxError(
+                    f"{describe(s.op.op)} of an array of unknown dtype, which may give a view or a copy, "
+                    "in what is written into",
+                    s.place,
+                    "Copy it, as in `y = np.array(x)`.",
+                )
 
 
 def keeps_strides(classes: Classes, block: Block) -> set[Value]:
@@ -387,13 +406,6 @@ class _Loads:
         if s.op is UNPACK or not (arrays or objects):
             self.keep(s, args)
             return
-        unknown = any(a.type.dtype is None if isinstance(a.type, Array) else True for a in arrays)  # type: ignore[union-attr]
-        if unknown and may_copy(s) and not isinstance(s.result.type, (ListOf, DictOf)):
-            raise UnsupportedSyntaxError(
-                f"{describe(s.op)} of an array of unknown dtype, which may give a view or a copy, in what is written into",
-                s.place,
-                "Copy it, as in `y = np.array(x)`.",
-            )
         self.keep(replace(s, op=View(s.op)), args)
 
     def keep(self, s: Apply, args: Iterable[Operand]) -> None:

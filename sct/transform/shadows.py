@@ -108,7 +108,7 @@ def shadows(block: Block, active: set[Value]) -> Shadows:
     ------
     UnsupportedSyntaxError
         If what an adjoint is wanted of may be an array or a number, or is of unknown type; or if a test of a while loop, or a
-        call that is not followed, may write into it.
+        recursive function, may write into it.
     """
     return _Shadows(block, active).run()
 
@@ -170,10 +170,22 @@ class _Shadows:
     def has_shadow(self, v: Value) -> bool:
         return v in self.active and has_memory(v) and self.classes.is_written(v)
 
-    def refuse(self, s: Statement | None) -> UnsupportedSyntaxError:
+    def refuse(self, s: Statement | Value | None) -> UnsupportedSyntaxError:
+        """The error of a statement, or of a value, whose adjoint cannot lie in a shadow."""
+        values = () if s is None else (s,) if isinstance(s, Value) else (*s.results, *s.values)
+        v = next(filter(self.classes.is_written, values), None)
+        write = None if v is None else self.classes.write(v)
+        place = None if s is None or isinstance(s, Value) else s.place
+        name = repr(v.name) if v is not None and v.name else "what is written into"
+        if write is not None and isinstance(write.op, Rebind):
+            return UnsupportedSyntaxError(
+                f"{name} may be a number, or an array that an augmented assignment changes, and that is read by another name",
+                write.place,
+                "Write x = x + v there, or read it before.",
+            )
         return UnsupportedSyntaxError(
-            "the adjoint of what is written into, and may be an array or a number, or is not known to be any",
-            None if s is None else s.place,
+            f"the adjoint of {name}, which may be an array or a number, or is not known to be any, and is written into",
+            place if place is not None or write is None else write.place,
             "Keep it under a name of its own.",
         )
 
@@ -189,12 +201,18 @@ class _Shadows:
             if isinstance(s, While):  # whose test is not reversed
                 written = (v for t in statements(s.test) for v in values_of(*written_by(t)))
                 if any(map(self.has_shadow, written)):
-                    raise self.refuse(s)
+                    raise UnsupportedSyntaxError(
+                        "a test of a while loop that writes into an array", s.place, "Write in the loop's body."
+                    )
             return
-        wanted = [v for v in values_of(*written_by(s)) if self.has_shadow(v)]
-        if wanted and (isinstance(s.op, Rebind) or is_writing_call(s) or not self.of.keys() >= {*wanted}):
-            raise self.refuse(s)
         r = s.result
+        wanted = [v for v in values_of(*written_by(s)) if self.has_shadow(v)]
+        if is_writing_call(s) and (wanted or self.has_shadow(r)):
+            raise UnsupportedSyntaxError(
+                "a function that is recursive, and writes into its argument", s.place, "Return a new array."
+            )
+        if wanted and (isinstance(s.op, Rebind) or not self.of.keys() >= {*wanted}):
+            raise self.refuse(s)
         if s.op is LOAD:
             self.load(s)
         elif is_change(s):
@@ -209,8 +227,6 @@ class _Shadows:
                 self.put(s, self.zeros(r, s))
         elif not self.has_shadow(r):
             return
-        elif is_writing_call(s):
-            raise self.refuse(s)
         elif s.op is ALLOCATE:
             self.put(s, self.zeros(r, s))
         elif s.op is NEW:
@@ -305,7 +321,7 @@ class _Shadows:
     def zeros(self, v: Value, s: Apply | None) -> list[Apply]:
         """The statements that make the shadow of an array, where that is made or comes in."""
         if not isinstance(v.type, Array) or v.type.shape is None or v.type.dtype is None:
-            raise self.refuse(s)
+            raise self.refuse(v)
         place, origin = (None, None) if s is None else (s.place, s.origin)
         zeros = Value(v.type, "", "zeros")
         steps = [Apply(np.zeros_like, (v,), (), zeros, place, origin)]
@@ -315,7 +331,7 @@ class _Shadows:
         return [*steps, Apply(ALLOCATE, (zeros,), (), self.new(v), place, origin)]
 
     def new(self, v: Value, t: Abstract | None = None) -> Value:
-        made = self.of[v] = Value(_shadow_type(v.type, self.refuse(None)) if t is None else t, _name(v), v.hint)
+        made = self.of[v] = Value(_shadow_type(v.type, self.refuse(v)) if t is None else t, _name(v), v.hint)
         return made
 
     def put(self, s: Apply, steps: list[Apply], now: bool = False) -> None:
@@ -330,7 +346,7 @@ class _Shadows:
         if isinstance(o, (Tuple, List, Dict)):
             return with_items(o, map(self.shadow, o.items))
         if not isinstance(o, Value) or o not in self.of:
-            raise self.refuse(None)
+            raise self.refuse(next(iter(values_of(o)), None))
         return self.of[o]
 
     # -- where they are made -----------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def inverse(A):
         (total, "x: f8[n]", "2*n", "32*n"),
         (total, "x: f8[3, n]", "6*n", "96*n"),
         (steps, "x: f8[k], n: int", "k*n", "16*k*n"),
-        (write, "A: f8[n, m], x: f8[m]", "0", "32*m*n"),  # A is copied, and written into
+        (write, "A: f8[n, m], x: f8[m]", "0", "16*m*n"),  # A is written into
         (inverse, "A: f8[n, n]", "2*n*n*n", "16*n*n"),
         (np.linalg.solve, "a: f8[n, n], b: f8[n, k]", "2*k*n*n + 0.666667*n*n*n", "16*k*n + 8*n*n"),
         (np.linalg.solve, "a: f8[b, n, n], b: f8[b, n, k]", "2*b*k*n*n + 0.666667*b*n*n*n", "16*b*k*n + 8*b*n*n"),

@@ -209,7 +209,31 @@ MUTANTS = {
         "sct.stages", "_differentiated", 'if mode.seed == "pull" and reversal.shadows:', "if False:", forward=False
     ),
     "an array that a container holds is promoted": Mutant(
-        "sct.transform.promote", "_promotable", "if classes.of(v) not in stay", "if True", forward=False
+        "sct.analysis.pointers",
+        "_Pointers.other",
+        "self.leave(read)",
+        "pass",
+        forward=False,
+    ),
+    "an array that is read by another name while it changes is promoted": Mutant(
+        "sct.analysis.pointers",
+        "_Pointers.found",
+        "if any(self.is_visible(x, at) and self.is_read_after(x, at) for x in others):",
+        "if False:",
+        forward=False,
+    ),
+    "what is read in the next iteration is taken for dead": Mutant(
+        "sct.analysis.pointers", "_Pointers.follows", "if n >= depth and (label, i) in self.loops", "if False", forward=False
+    ),
+    "arrays that a loop swaps are never the same": Mutant(
+        "sct.analysis.pointers", "_Pointers.around_loop", "yield tuple(phi.ends[0] for phi in phis)", "return", forward=False
+    ),
+    "a view that may be a copy is taken again": Mutant(
+        "sct.analysis.pointers",
+        "_Pointers.is_part",
+        "return self.is_contiguous(base_of(s))",
+        "return True",
+        forward=False,
     ),
     "an imaginary part's adjoint is a view": Mutant(
         "sct.transform.shadows",

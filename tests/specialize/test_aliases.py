@@ -400,7 +400,7 @@ def test_b4_a_number_or_an_argument_that_is_added_to():
         s += 1.0
         return np.sum(s * x)
 
-    refused(f, X, 3)
+    refused(f, X, 3, match="may be a number, or an array")
 
 
 # -- one array under two names, followed ---------------------------------------------------------------------------------------
@@ -537,7 +537,7 @@ def test_two_names_by_a_loop_or_a_choice(f, args):
 
 
 def test_a_name_that_is_none_or_an_array_is_refused():
-    refused(none_before, P, 4)
+    refused(none_before, P, 4, match="the adjoint of 'z', which may be an array or a number")
 
 
 def alias_of_an_item(x, n):

@@ -38,10 +38,58 @@ CASES = {
         """
         def f(%x.0: float64[n]):
             %made.1 = np.negative(%x.0)                                 # float64[n]
-            %a.2 = runtime.scatter_add(%made.1, (const slice(1, None, None), 0), 1.0)  # float64[n]
-            %v.3 = operator.getitem(%a.2, const slice(1, None, None))   # float64[m]
-            %y.4 = np.sum(%v.3)                                         # float64[]
-            yield %y.4
+            %v.2 = operator.getitem(%made.1, const slice(1, None, None))  # float64[m]
+            %a.3 = runtime.scatter_add(%made.1, (const slice(1, None, None), 0), 1.0)  # float64[n]
+            %v.4 = operator.getitem(%a.3, const slice(1, None, None))   # float64[m]
+            %y.5 = np.sum(%v.4)                                         # float64[]
+            yield %y.5
+        """,
+    ),
+    "buffers that change places hand on what they hold": (
+        """
+        def f(%x: float64[n], %n: int):
+            %made = np.negative(%x)                     # float64[n]
+            %a = allocate(%made)                        # float64[n]
+            %other = np.exp(%x)                         # float64[n]
+            %b = allocate(%other)                       # float64[n]
+            %u, %v = for %i: int in range(0, %n, 1) [%p := %a, %q := %b]:  # float64[n], float64[n]
+                %now = load(%p)                         # float64[n]
+                %t = np.sin(%now)                       # float64[n]
+                %0 = store runtime.updated(%q, (...,), %t)   # None
+                yield %q, %p
+            %last = load(%u)                            # float64[n]
+            yield %last
+        """,
+        """
+        def f(%x.0: float64[n], %n.1: int):
+            %made.2 = np.negative(%x.0)                                 # float64[n]
+            %other.3 = np.exp(%x.0)                                     # float64[n]
+            %u.4, %v.5 = for %i.6: int in range(0, %n.1, 1) [%p.7 := %made.2, %q.8 := %other.3]:  # float64[n], float64[n]
+                %t.9 = np.sin(%p.7)                                     # float64[n]
+                %q.10 = runtime.updated(%q.8, (...,), %t.9)             # float64[n]
+                yield %q.10, %p.7
+            yield %u.4
+        """,
+    ),
+    "a reshape of what lies in order is turned back": (
+        """
+        def f(%x: float64[6]):
+            %made = np.zeros(6)                         # float64[6]
+            %a = allocate(%made)                        # float64[6]
+            %v = view np.reshape(%a, (2, 3))            # float64[2, 3]
+            %0 = store runtime.updated(%v, (0,), 1.0)   # None
+            %now = load(%a)                             # float64[6]
+            yield %now
+        """,
+        """
+        def f(%x.0: float64[6]):
+            %made.1 = np.zeros(6)                                       # float64[6]
+            %v.2 = np.reshape(%made.1, (2, 3))                          # float64[2, 3]
+            %v.3 = runtime.updated(%v.2, (0,), 1.0)                     # float64[2, 3]
+            %4 = np.shape(%made.1)                                      # (6,)
+            %5 = np.reshape(%v.3, %4)                                   # float64[6]
+            %a.6 = runtime.updated(%made.1, (...,), %5)                 # float64[6]
+            yield %a.6
         """,
     ),
     "a loop and a branch that write have a φ": (
