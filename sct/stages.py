@@ -53,6 +53,7 @@ from sct.specialize.specializer import Specialized
 from sct.specialize.specializer import specialize as specialize_function
 from sct.stack import with_room
 from sct.transform.again import again
+from sct.transform.apart import seen_apart
 from sct.transform.explicit import explicit, refuse_unknown
 from sct.transform.fits import with_checks
 from sct.transform.forward import forward
@@ -487,6 +488,7 @@ def _differentiated(
     passes: Pipeline,
     look: Callable[[str, Function], None],
 ) -> Specialized:
+    primal = seen_apart(primal, mode.own or mode.together)
     if primal.in_memory:
         primal = replace(primal, function=unstepped(primal.function))
         primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory)

@@ -518,6 +518,11 @@ class DerivedFunction(Generic[_P, _R]):
         """For the compiler: the derived function of parameters with names that a call is one of, and that call's operands."""
         return self, args, kwargs
 
+    @property
+    def __sct_added__(self) -> tuple[str, ...]:
+        """For the compiler: the parameters that this has beside the function's own."""
+        return tuple(self._added)
+
     def __sct_typed__(self, types: tuple[Abstract, ...]) -> Typed:
         """For the compiler: what a call of this function is, where another function calls it."""
         names = self._signature.parameters

@@ -17,6 +17,7 @@ from sct.ir.records import record
 
 __all__ = [
     "ALLOCATE",
+    "APART",
     "ASSERT",
     "BINARY",
     "CALL",
@@ -77,6 +78,7 @@ ASSERT = Special("assert")  # assert args[0][, args[1]]
 NEW = Special("new")  # the list or dict args[0], as an object of its own
 ALLOCATE = Special("allocate")  # an array that may be written into, and holds args[0]; what it holds is had by LOAD
 LOAD = Special("load")  # what the array args[0], which is written into, holds now
+APART = Special("apart")  # args[1] and args[2] share no memory, as args[0], the start of a message, asks for
 TAPE = Special("tape")  # an empty tape
 PUSH = Special("push")  # push args[1] on the tape args[0]
 POP = Special("pop")  # take the last entry off the tape args[0]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.effects import statements
-from sct.analysis.points_to import writes_into
+from sct.analysis.points_to import has_memory, writes_into
 from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -30,7 +30,7 @@ from sct.infer.facts import for_call
 from sct.infer.join import join, own_sizes, widen
 from sct.infer.objects import holds_objects, of_places, places_in, without_sizes
 from sct.infer.signature import type_alone
-from sct.ir.ops import NEW, Call, Field, Free, describe, package_of
+from sct.ir.ops import APART, NEW, Call, Field, Free, describe, package_of
 from sct.ir.shapes import constant
 from sct.ir.ssa import Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import (
@@ -54,7 +54,7 @@ from sct.specialize.building import Builder, Followed, NotStaticError, Undecided
 from sct.specialize.containers import FrozenError, StrictError, UnrollError
 from sct.specialize.instances import Bound, callee, field
 from sct.specialize.lowering import Lowered, is_own, lowered
-from sct.specialize.memory import Memory, key_of
+from sct.specialize.memory import Memory
 from sct.specialize.templates import from_template, lasts
 from sct.specialize.writing import wrote_mask
 
@@ -526,27 +526,21 @@ def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, O
     if what not in s.decided:  # which is the same in each run, as places in it are
         s.decided[what] = op.__sct_typed__(types)
     typed = s.decided[what]
-    refuse_overlaps(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
+    keep_apart(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
     s.dependencies.update(dict.fromkeys(typed.dependencies))
     for free, t in typed.free:
         s.free.setdefault(free, t)
     return s.run(typed.function, bound)
 
 
-def refuse_overlaps(s: Builder, op: Any, written: Sequence[Any], bound: dict[str, Operand]) -> None:
+def keep_apart(s: Builder, op: Any, written: Sequence[Any], bound: dict[str, Operand]) -> None:
     """A derived function works on copies of the arguments that it writes into: they must be apart from the others."""
     for w in written:
-        own = {s.memory.root(leaf) for leaf in values_of(bound[w.path[0]])}
-        others = [leaf for n, b in bound.items() if n != w.path[0] for leaf in values_of(b)]
-        for leaf in others:
-            root = s.memory.root(leaf)
-            if any(root is o or not s.memory.sharing.apart(key_of(root), key_of(o)) for o in own):
-                raise UnsupportedSyntaxError(
-                    f"{op.__name__} writes into its argument {w.path[0]!r}, which may share memory with "
-                    f"{s.memory.name_of(leaf)!r}",
-                    s.place,
-                    "Copy one of them first.",
-                )
+        what = Const(f"{op.__name__} writes into its argument {w.path[0]!r}")
+        others = [leaf for n, b in bound.items() if n not in (w.path[0], *op.__sct_added__) for leaf in values_of(b)]
+        for own in filter(has_memory, values_of(bound[w.path[0]])):
+            for other in filter(has_memory, others):
+                s.emit(APART, (what, own, other), {}, Const(None))
 
 
 def _without_shape(t: Abstract) -> Abstract:

@@ -189,3 +189,36 @@ def test_a14_what_is_closed_over_or_an_attribute_and_written_into():
     for f in (closing(np.zeros(3)), into_attribute):
         with pytest.raises(sct.UnsupportedSyntaxError, match="defined outside of the function"):
             sct.grad(f)(np.ones(3))
+
+
+def cubes(u, v):
+    u[1] = u[0] * 2.0
+    return np.sum(u * u) + np.sum(v * v * v)
+
+
+def of_a_view(u, n):
+    v = u[n:] if n else u.reshape(-1)
+    return np.sum(sct.grad(cubes)(u, v) * u)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_view_given_to_a_derivative_called_inside(n):
+    u = np.array([0.3, 0.4, 0.5])
+    with pytest.raises(sct.ArgumentMemoryError):
+        of_a_view(u, n)
+    for derivative in (lambda: sct.grad(of_a_view)(u, n), lambda: sct.jvp(of_a_view)(u, n, u)):
+        with pytest.raises(sct.UnsupportedSyntaxError, match="cubes writes into its argument 'u', which may share memory"):
+            derivative()
+
+
+def of_two(u, v):
+    return np.sum(sct.grad(cubes)(u, v) ** 2)
+
+
+def test_arguments_that_are_given_to_a_derivative_called_inside():
+    u, v = np.array([0.3, 0.4, 0.5]), np.array([0.1, 0.2, 0.7])
+    sct.check_grads(of_two, (u, v), ("u", "v"))
+    with pytest.raises(sct.ArgumentMemoryError, match="the arguments u and v share memory"):
+        sct.grad(of_two)(u, u[:])
+    with pytest.raises(sct.UnsupportedSyntaxError, match="cubes writes into its argument 'u', which may share memory"):
+        sct.jvp(of_two)(u, u[:], v)
