@@ -345,7 +345,7 @@ def _is_instance(x, classes):
         if isinstance(x, abstract):
             # a subclass, such as a named tuple, may be an instance of more
             return True if evaluated(issubclass, kind, classes) else _unlike(classes, kind)
-    if isinstance(x, Array) and x.shape:
+    if isinstance(x, Array) and (x.shape or x.boxed):
         return True if evaluated(issubclass, np.ndarray, classes) else _unlike(classes, np.ndarray)
     if isinstance(x, Array):
         scalar = _unlike(classes, np.generic) if x.dtype is None else _not(evaluated(issubclass, x.dtype.type, classes))
