@@ -157,9 +157,11 @@ def split_like_adjoint(y, a, s, y_bar, axis=0):
 memory("fresh", joined, numbers, stacked)
 facts(added_each, item, items_of, repeated, split_like, zeros_each, new_list=True)
 facts(added_item, appended, shortened, with_item, new_list=True, in_place=True)
+facts(added_each, zeros_each, memory="fresh")
+facts(added_each, added_item, zeros_each, computes=True)
 facts(zeros_each, kind="construction", form_of=0)
-facts(Method("append"), Method("extend"), Method("update"), paired, puts=1)
-facts(Method("get"), Method("insert"), Method("setdefault"), operator.setitem, puts=2)
+facts(Method("append"), Method("extend"), Method("update"), appended, paired, puts=1)
+facts(Method("get"), Method("insert"), Method("setdefault"), operator.setitem, with_item, puts=2)
 nondifferentiable(zeros_each, of_first_dtype)
 result_type(of_first_dtype)(lambda s: Scalar(bool))
 
@@ -199,9 +201,14 @@ def repeated_type(x, n):
 
 
 result_type(shortened)(lambda s: s)
-result_type(added_item)(lambda s, i, v: s)
-result_type(zeros_each)(lambda s: s)
-result_type(added_each)(lambda a, b: a)
+result_type(added_item)(lambda s, i, v: _computed(s))
+result_type(zeros_each)(lambda s: _computed(s))
+result_type(added_each)(lambda a, b: _computed(a))
+
+
+def _computed(s):
+    """The type of a list of numbers that are computed for those in another one: it is none of the objects that that may be."""
+    return ListOf(s.item) if isinstance(s, ListOf) else s
 
 
 @result_type(item)

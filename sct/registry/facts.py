@@ -56,6 +56,8 @@ class Facts:
         Whether the result is an ndarray at rank 0 too, and no number.
     new_list : bool
         Whether the result is a list of its own, though of items that are there.
+    computes : bool
+        Whether what is in the list that is the result is computed, and is not what is in an operand.
     in_place : bool
         Whether it can be carried out in the memory of the first operand.
     form_of : int
@@ -95,6 +97,7 @@ class Facts:
     layout: Layout | None = None
     boxed: bool | Callable[..., bool] = False
     new_list: bool = False
+    computes: bool = False
     in_place: bool = False
     form_of: int | None = None
     puts: int | None = None

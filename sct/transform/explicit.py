@@ -370,7 +370,7 @@ class _Loads:
             self.call(s)
         elif is_list_or_dict(r.type):
             self.lead(s)
-        elif not any(map(self.is_led_from, values_of(*shared(s)))):
+        elif facts_of(s.op).computes or not any(map(self.is_led_from, values_of(*shared(s)))):
             self.allocate(s)
         else:
             self.lead(s)

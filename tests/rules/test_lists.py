@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import sct
 from sct.registry.rules import adjoint_rule
 from sct.runtime import (
     added_each,
@@ -107,3 +108,12 @@ def test_nothing_is_changed():
     assert len(s) == 3
     for x, y in zip(s, before, strict=True):
         np.testing.assert_array_equal(x, y)
+
+
+def test_forward_over_reverse_of_a_long_list():
+    def f(weights, x):
+        return weights[1] * weights[1] * x + weights[2] * 3.0
+
+    weights, dots = [0.1 * k for k in range(11)], [0.5 - 0.1 * k for k in range(11)]
+    _, second = sct.jvp(sct.grad(f))(weights, 2.0, dots)
+    assert second == pytest.approx([0.0, 4.0 * dots[1], *[0.0] * 9], rel=1e-12)
