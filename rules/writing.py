@@ -101,6 +101,7 @@ def last_writes_type(a, index):
 
 
 nondifferentiable(last_writes)
+facts(last_writes, memory="fresh")
 
 
 @adjoint(kept)

@@ -287,6 +287,37 @@ def test_reverse(f, optimize):
         assert pairing(tangent, y_bar) == pytest.approx(pairing(first, direction), rel=1e-12, abs=1e-12)
 
 
+AGAIN = {
+    "reverse over reverse": (sct.vjp, sct.vjp, [imaginary_parts]),
+    "forward over reverse": (sct.vjp, sct.jvp, [imaginary_parts]),
+    "reverse over forward": (sct.jvp, sct.vjp, [caches]),
+}
+"""The derivatives of derivatives, with the functions of which they are refused."""
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("order", AGAIN)
+@pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
+def test_second_derivatives(f, order, optimize):
+    first, second, refused = AGAIN[order]
+    own = f(X.copy(), 4)
+    rng = np.random.default_rng(3)
+    y_bar, v, w = random_like(own, rng), rng.standard_normal(3), rng.standard_normal(3)
+    given, derived = X.copy(), first(f, optimize=optimize)
+    seed = w if first is sct.jvp else y_bar
+    asked = v if second is sct.jvp else (mapped(np.zeros_like, own), y_bar if first is sct.jvp else w)
+    if f in refused:
+        with pytest.raises(sct.UnsupportedSyntaxError):
+            second(derived, optimize=optimize)(given, 4, seed, asked)
+        return
+    _, found = second(derived, optimize=optimize)(given, 4, seed, asked)
+    np.testing.assert_array_equal(given, X)
+    gradient = sct.vjp(f, optimize=optimize)
+    expected = difference(lambda x, n: gradient(x, n, y_bar)[1], X, 4, w, v)
+    got = pairing(found[1], w) if second is sct.jvp else pairing(found, v)
+    assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
 def flattened(A, n):
     flat = A.ravel()
     flat[1] = A[1, 0] * flat[2]
@@ -304,8 +335,9 @@ def test_what_may_be_a_view_or_a_copy(lay):
         step[k] = 1e-6
         slope = (flattened(lay(A + step), 0) - flattened(lay(A - step), 0)) / 2e-6
         assert found[k] == pytest.approx(slope, rel=1e-6, abs=1e-8)
-    with pytest.raises(sct.UnsupportedSyntaxError, match="may share memory"):
-        sct.vjp(sct.grad(flattened))(A, 0, A)
+    for second in (sct.vjp, sct.jvp):
+        with pytest.raises(sct.UnsupportedSyntaxError, match="a derivative of a derivative through what may be"):
+            second(sct.grad(flattened))(A, 0, A)
 
 
 def layers(x, weights, depth):
@@ -352,12 +384,6 @@ def test_a_function_of_numpy_that_writes_and_is_not_followed_is_refused():
         for derived in (sct.grad(f), lambda x, f=f: sct.jvp(f)(x, x)):
             with pytest.raises(sct.UnsupportedSyntaxError, match="a write into an array by this function"):
                 derived(X)
-
-
-def test_a_derivative_of_such_a_derivative_is_refused():
-    for f in (third_name, views_of_a_choice, entries_of_a_list):
-        with pytest.raises(sct.UnsupportedSyntaxError):
-            sct.vjp(sct.grad(f))(X, 4, X)
 
 
 def test_a_cotangent_of_another_form():

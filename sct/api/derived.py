@@ -490,7 +490,7 @@ class DerivedFunction(Generic[_P, _R]):
             with facts_relied_on():
                 return differentiated(self.primal_form(types), self.wrt, self.single, self.mode, self.optimize)
         except SctError as refused:
-            if self.mode.in_memory:
+            if self.mode.in_memory or isinstance(self._callee.function, DerivedFunction):
                 raise
             try:
                 return differentiated(self.primal_form(types, False), self.wrt, self.single, self.mode, self.optimize)
@@ -502,7 +502,7 @@ class DerivedFunction(Generic[_P, _R]):
         function = self._callee.function
         in_memory = True if self.mode.in_memory else in_memory
         if isinstance(function, DerivedFunction):
-            return typed_again(function.typed(types), types, bool(in_memory))
+            return typed_again(function.typed(types), types)
         return typed_primal(function, types, in_memory)
 
     def __sct_callee__(self) -> Callee:

@@ -22,9 +22,9 @@ def typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...], in_mem
     return specialize(lower(read(primal)), Arguments.here(types), in_memory=in_memory)
 
 
-def typed_again(derivative: Typed, types: tuple[Abstract, ...], in_memory: bool | None = None) -> Typed:
+def typed_again(derivative: Typed, types: tuple[Abstract, ...]) -> Typed:
     """A derivative as what is differentiated in its turn."""
-    return specialize(derivative, Arguments.here(types), in_memory=in_memory)
+    return specialize(derivative, Arguments.here(types), in_memory=True)
 
 
 def differentiated(primal: Typed, wrt: Sequence[str], single: bool, mode: Mode, optimize: bool) -> Derivative:

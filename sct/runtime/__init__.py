@@ -223,7 +223,7 @@ def places(x_bar: Any) -> Any:
 def same_places(x: Any) -> Any:
     """The arrays in `x`, in lists and dicts of their own."""
     if isinstance(x, (list, tuple)):
-        return type(x)([same_places(i) for i in x])
+        return _of_kind(x, [same_places(i) for i in x])
     return {k: same_places(v) for k, v in x.items()} if isinstance(x, dict) else x
 
 

@@ -95,7 +95,8 @@ def python_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: d
     """A call of a function in Python: inlined, unless it is recursive or of a library."""
     if package_of(op) in ("numpy", "scipy"):
         return s.primitive(op, args, kwargs, name, UNKNOWN)
-    if not s.static and (op in s.stack or recursive(s, op)):
+    known = is_own(op)  # of which those that call themselves do so for what is in a list, tuple or dict
+    if not s.static and not known and (op in s.stack or recursive(s, op)):
         return recursive_call(s, op, args, kwargs, name)
     if not s.static:
         return call(s, op, args, kwargs)

@@ -31,7 +31,7 @@ from sct.analysis.points_to import (
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.infer.objects import places_in
-from sct.ir.ops import ALLOCATE, LOAD, NEW, UNPACK, Call, Derived, Field, Free, Rebind, Store, View, describe
+from sct.ir.ops import ALLOCATE, LOAD, NEW, POP, PUSH, TAPE, UNPACK, Call, Derived, Field, Free, Rebind, Store, View, describe
 from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
 from sct.ir.types import (
@@ -203,7 +203,7 @@ def keeps_strides(classes: Classes, block: Block) -> set[Value]:
 def may_copy(s: Apply) -> bool:
     """Whether an operation gives a view of its operand or a copy, as that lies in memory."""
     op = s.op.op if isinstance(s.op, View) else s.op
-    if op in (operator.getitem, UNPACK) or isinstance(op, (Call, Derived, Rebind)) or not _of_array(s.args[0]):
+    if op in (operator.getitem, UNPACK, POP) or isinstance(op, (Call, Derived, Rebind)) or not _of_array(s.args[0]):
         return False
     return for_call(facts_of(op).rearranged, op, s.args, s.kwargs) in ("may copy", None)
 
@@ -353,7 +353,7 @@ class _Loads:
 
     def apply(self, s: Apply) -> None:
         r = s.result
-        if s.op is NEW:
+        if s.op is NEW or s.op in (TAPE, PUSH, POP):  # a tape holds arrays themselves
             self.body.append(s)
         elif is_writing_call(s):
             self.call(s)

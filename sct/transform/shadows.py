@@ -21,12 +21,13 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.activity import differentiable, primitive_of
+from sct.analysis.binding import behind, phis
 from sct.analysis.effects import statements
 from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_item, is_writing_call, shared, written_by
 from sct.analysis.recording import is_number
 from sct.analysis.storage import read_only
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import ALLOCATE, LOAD, NEW, PUSH, UNPACK, Method, Rebind, View
+from sct.ir.ops import ALLOCATE, LOAD, NEW, POP, PUSH, TAPE, UNPACK, Method, Rebind, View
 from sct.ir.records import record
 from sct.ir.rewriting import changed, substitute
 from sct.ir.ssa import (
@@ -130,10 +131,13 @@ class _Shadows:
         self.given: dict[Apply, list[tuple[Value, Value]]] = {}
         self.held: dict[Value, Value] = {}
         self.entries: set[Value] = set(block.params)  # arguments, and what is in them
+        self.tapes: set[Value] = set()
         self.taken: set[Value] = set()  # what lists and dicts held where an item of them was taken, and for nothing else
 
     def run(self) -> Shadows:
         self.taken = self.taken_from()
+        used = (s.args[0] for s in statements(self.whole) if isinstance(s, Apply) and s.op in (PUSH, POP))
+        self.tapes = behind(values_of(*used), phis(self.whole))
         for p in self.whole.params:
             if self.has_shadow(p) and isinstance(p.type, Array):
                 self.first += self.zeros(p, None)
@@ -213,7 +217,9 @@ class _Shadows:
             )
         if wanted and (isinstance(s.op, Rebind) or not self.of.keys() >= {*wanted}):
             raise self.refuse(s)
-        if s.op is LOAD:
+        if s.op in (TAPE, PUSH, POP):
+            self.tape_step(s)
+        elif s.op is LOAD:
             self.load(s)
         elif is_change(s):
             if wanted:
@@ -237,6 +243,19 @@ class _Shadows:
             self.turned[r] = s
         else:
             self.lead(s)
+
+    def tape_step(self, s: Apply) -> None:
+        """A step of a tape that holds arrays which have shadows, beside which there is one of these."""
+        tape = s.result if s.op is TAPE else s.args[0]
+        assert isinstance(tape, Value)
+        if not self.has_shadow(tape):
+            return
+        steps: list[Apply] = []
+        args = [self.shadow(tape)] if s.args else []
+        if s.op is PUSH:
+            args.append(self.contained(s.args[1], s, steps))
+        result = Value(s.result.type) if s.op is PUSH else self.new(s.result)
+        self.put(s, [*steps, replace(s, args=tuple(args), result=result)], now=True)
 
     def lead(self, s: Apply) -> None:
         """An operation that leads to what is in another one, or makes a list or dict of that."""
@@ -331,6 +350,7 @@ class _Shadows:
         return [*steps, Apply(ALLOCATE, (zeros,), (), self.new(v), place, origin)]
 
     def new(self, v: Value, t: Abstract | None = None) -> Value:
+        t = UNKNOWN if v in self.tapes else t
         made = self.of[v] = Value(_shadow_type(v.type, self.refuse(v)) if t is None else t, _name(v), v.hint)
         return made
 

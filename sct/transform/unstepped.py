@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from dataclasses import replace
 
-from sct.ir.ops import Steps
+from sct.ir.ops import Steps, StepsBack
 from sct.ir.rewriting import map_blocks, substitute
 from sct.ir.ssa import Apply, Block, For, Function, Operand, Statement, Value, blocks_in
 from sct.ir.types import Const, Tuple
@@ -17,9 +17,9 @@ __all__ = ["unstepped"]
 
 
 def unstepped(f: Function) -> Function:
-    """`f` without checkpoints; `f` itself where it has none."""
-    has_steps = any(isinstance(s, Apply) and isinstance(s.op, Steps) for b in blocks_in(f.block) for s in b.body)
-    return replace(f, block=_block(f.block, {})) if has_steps else f
+    """`f` without checkpoints; `f` itself where it has none, or reverses loops that have some."""
+    kinds = {type(s.op) for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply)}
+    return replace(f, block=_block(f.block, {})) if Steps in kinds and StepsBack not in kinds else f
 
 
 def _block(block: Block, ranges: dict[Operand, Apply]) -> Block:
