@@ -66,7 +66,7 @@ from sct.transform.reverse import reverse as reverse_function
 from sct.transform.shadows import pulled_apart
 from sct.transform.shapes import shapes_only
 from sct.transform.snapshots import snapshots
-from sct.transform.unstepped import unstepped
+from sct.transform.stepped import plain, stepped
 
 if TYPE_CHECKING:
     from sct.backend.emitter import Emitter
@@ -489,13 +489,15 @@ def _differentiated(
     look: Callable[[str, Function], None],
 ) -> Specialized:
     primal = seen_apart(primal, mode.own or mode.together)
+    if mode.in_memory:
+        primal = replace(primal, function=changed(primal.function, block=plain(primal.function.block)))
     if primal.in_memory:
-        primal = replace(primal, function=unstepped(primal.function))
         primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory)
     function = run(passes.primal, primal.function)
-    if primal.in_memory and not mode.in_memory:
-        promoted = changed(function, block=promote(function.block))
-        function = function if promoted is function else run(passes.primal, promoted)
+    if not mode.in_memory:
+        block = promote(function.block) if primal.in_memory else function.block
+        made = changed(function, block=stepped(block))
+        function = function if made is function else run(passes.primal, made)
         refuse_unknown(function.block)
     canonical = replace(primal, function=snapshots(function))
     look("primal", canonical.function)
@@ -517,9 +519,7 @@ def _differentiated(
     look("recorded", function)
     owned = own_results(run(passes.stored, function), mode.gradient_in)
     look("stored", owned)
-    owned = run(passes.owned, owned)
-    if primal.in_memory:
-        owned = implicit(owned)
+    owned = implicit(run(passes.owned, owned))
     look("owned", owned)
     free = tuple(dict((*primal.free, *reversal.free)).items())
     return Specialized(
@@ -566,7 +566,7 @@ def _step_finished(s: Statement, passes: Pipeline) -> Statement:
         return map_blocks(lambda b: _steps_finished(b, passes), s)
     if isinstance(s.op, Steps):
         step = run(passes.primal, s.op.step)
-        step = run((*passes.recorded, *passes.stored, *passes.owned), step)
+        step = implicit(run((*passes.recorded, *passes.stored, *passes.owned), step))
         return replace(s, op=Steps(finished(step, passes)))
     if isinstance(s.op, StepsBack):
         made = _differentiated(Specialized(s.op.step, (), ()), s.op.wrt, False, _STEP, passes, _unseen)

@@ -89,8 +89,8 @@ def effect(s: Apply) -> Effect:
         return "reads"
     if isinstance(op, Unused):
         return "acts"
-    if isinstance(op, Steps):
-        return worst(*map(effect, statements(op.step.block)))
+    if isinstance(op, Steps):  # a step writes into what it has made itself
+        return worst(*(e for t in statements(op.step.block) if (e := effect(t)) != "writes"))
     if isinstance(op, Attribute):
         return "reads" if s.args and isinstance(type_of(s.args[0]), (Unknown, Const, Stateful)) else "none"
     if isinstance(op, Format):

@@ -156,7 +156,7 @@ def is_item(s: Apply) -> bool:
 
 
 def _apply(found: Classes, s: Apply) -> None:
-    if is_list_or_dict(s.result.type):
+    if is_list_or_dict(s.result.type) and s.op is not LOAD:
         found.changes.append(s)
     if isinstance(s.op, (Rebind, Store)):
         (found.changes if is_change(s) else found.targets).append(s)

@@ -49,7 +49,21 @@ from sct.ir.ops import (
     View,
 )
 from sct.ir.scanner import Scanner, TextError
-from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Origin, Statement, Value, While
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Checkpointing,
+    Closure,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+)
 from sct.ir.type_text import Reader
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple
 
@@ -407,6 +421,7 @@ class _Parser(Reader):
         iterable = self.simple() if bounds is None else None
         if backwards:
             s.expect(")")
+        checkpointing = self.checkpointing() if s.accept("checkpointed") else None
         params, inits = self.carried()
         s.expect(":")
         (results, place), origin = self.notes(names), self.origin
@@ -416,7 +431,12 @@ class _Parser(Reader):
             assert iterable is not None
             return ForEach(iterable, body, inits, exits, results, place, origin)
         start, stop, step = bounds
-        return For(start, stop, step, body, inits, exits, backwards, results, place, origin)
+        return For(start, stop, step, body, inits, exits, backwards, results, place, origin, checkpointing)
+
+    def checkpointing(self) -> Checkpointing:
+        name = self.word_or_text()
+        self.scan.expect("(")
+        return Checkpointing(name, *self.three(self.operand))
 
     def while_(self, column: int, names: tuple[str, ...]) -> While:
         tested, inits = self.carried()

@@ -35,6 +35,7 @@ from sct.ir.ops import (
 from sct.ir.ssa import (
     Apply,
     Block,
+    Checkpointing,
     Closure,
     For,
     ForEach,
@@ -187,8 +188,12 @@ class Printer:
             else:
                 domain = f"range({self.operand(s.start)}, {self.operand(s.stop)}, {self.operand(s.step)})"
                 domain = f"reversed({domain})" if s.backwards else domain
+                domain += "" if s.checkpointing is None else self.checkpointing(s.checkpointing)
             self.head(s, depth, f"for {self.typed(s.body.params[0])} in {domain}{self.carried(s, carried_params(s))}:")
         self.block(s.body, depth + 1)
+
+    def checkpointing(self, c: Checkpointing) -> str:
+        return f" checkpointed {_word(c.name)}({', '.join(map(self.operand, c.operands))})"
 
     def carried(self, s: For | ForEach | While, params: tuple[Value, ...]) -> str:
         """What a loop carries, with what it starts from; and the type, if it is not that of the loop's result."""

@@ -57,7 +57,10 @@ def map_operands(f: Callable[[Operand], Operand], s: Statement) -> Statement:
     if isinstance(s, ForEach):
         return changed(s, iterable=f(s.iterable), inits=tuple(map(f, s.inits)))
     if isinstance(s, For):
-        return changed(s, start=f(s.start), stop=f(s.stop), step=f(s.step), inits=tuple(map(f, s.inits)))
+        c = s.checkpointing
+        kept = None if c is None else replace(c, slots=f(c.slots), disk=f(c.disk), generators=f(c.generators))
+        start, stop, step = f(s.start), f(s.stop), f(s.step)
+        return changed(s, start=start, stop=stop, step=step, inits=tuple(map(f, s.inits)), checkpointing=kept)
     if isinstance(s, While):
         return changed(s, inits=tuple(map(f, s.inits)))
     return s

@@ -22,6 +22,7 @@ from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple, Und
 __all__ = [
     "Apply",
     "Block",
+    "Checkpointing",
     "Closure",
     "For",
     "ForEach",
@@ -285,12 +286,28 @@ class ForEach(_Loop):
         return self.iterable, *self.body.yields[len(self.inits) :]
 
 
+@record(frozen=True, slots=True)
+class Checkpointing:
+    """How states of a loop are kept for its reverse sweep: `slots` in memory, `disk` in files, each with the states of the
+    random generators that are drawn from, the items of `generators`. `name`: that of the function that is to be a step."""
+
+    name: str
+    slots: Operand
+    disk: Operand
+    generators: Operand
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return self.slots, self.disk, self.generators
+
+
 @record(frozen=True, eq=False, slots=True)
 class For(_Loop):
     """A loop over `range(start, stop, step)`, from its end to its start if `backwards`.
 
     The body's parameters are the index and the carried values; it yields the carried values, and, if `exits`, a flag that
     ends the loop. The results are the carried values, and, if `exits`, the number of iterations that were begun.
+    A loop with `checkpointing` is to be a `sct.ir.ops.Steps` before it is reversed (`sct.transform.stepped`).
     """
 
     start: Operand
@@ -303,11 +320,12 @@ class For(_Loop):
     results: tuple[Value, ...]
     place: Place | None = None
     origin: Origin | None = None
+    checkpointing: Checkpointing | None = None
     known: tuple[Phi, ...] | None = field(default=None, init=False, repr=False)
 
     @property
     def operands(self) -> tuple[Operand, ...]:
-        return self.start, self.stop, self.step, *self.inits
+        return *self.domain, *self.inits
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -315,7 +333,13 @@ class For(_Loop):
 
     @property
     def reads(self) -> tuple[Operand, ...]:
-        return self.start, self.stop, self.step, *self.body.yields[len(self.inits) :]
+        return *self.domain, *self.body.yields[len(self.inits) :]
+
+    @property
+    def domain(self) -> tuple[Operand, ...]:
+        """The operands that it has besides what it carries."""
+        own = self.start, self.stop, self.step
+        return own if self.checkpointing is None else (*own, *self.checkpointing.operands)
 
 
 @record(frozen=True, eq=False, slots=True)

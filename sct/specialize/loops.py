@@ -1,29 +1,28 @@
 """Loops, carried out while a function is specialized: rolled where one body serves every iteration, and otherwise unrolled.
 
 Takes a loop as written; emits a `For` or a `While` of what it carries (`sct.specialize.fixpoint`), or its iterations one after
-another, as a loop over containers needs. The body of a checkpointed loop becomes a function of its own.
+another, as a loop over containers needs.
 """
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from sct.analysis.repeating import holds_generator, repeated
 from sct.analysis.switches import is_on
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import BINARY, Method, Steps, Unused
+from sct.ir.ops import BINARY, Method, Unused
 from sct.ir.records import record
-from sct.ir.rewriting import renamed
 from sct.ir.ssa import (
     Apply,
     Block,
+    Checkpointing,
     For,
     ForEach,
-    Function,
     If,
     Operand,
     Statement,
@@ -33,11 +32,9 @@ from sct.ir.ssa import (
     carried_params,
     defined,
     map_leaves,
-    read,
     type_of,
 )
 from sct.ir.types import (
-    UNKNOWN,
     Abstract,
     Array,
     Const,
@@ -102,7 +99,7 @@ def for_each(s: Builder, t: ForEach) -> None:
 def through(s: Builder, t: ForEach, plan: Plan) -> None:
     """A loop through what `plan` says: rolled if that can be, otherwise unrolled, or with lists that grow."""
     if isinstance(plan, Checkpointed):
-        outlined(s, t, plan)
+        checkpointed(s, t, plan)
         return
     if any(isinstance(p, Items) for p in plan_parts(plan)) or (s.static and trip_count(plan) is not None):
         unrolled(s, t, plan)
@@ -277,17 +274,17 @@ def while_(s: Builder, t: While) -> None:
     s.body.append(While(test_block, block, begun, exits, (*results, count), place, origin))
 
 
-def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
-    """A checkpointed loop: its body is a function of its own, of the state and of what it reads."""
-    place, origin = s.place, s.origin
+def checkpointed(s: Builder, t: ForEach, plan: Checkpointed) -> None:
+    """A checkpointed loop, of whose body `sct.transform.stepped` makes a function."""
     if t.exits:
         raise UnsupportedSyntaxError(
-            "break or return in a checkpointed loop", place, "Go through all steps, and choose the result with np.where."
+            "break or return in a checkpointed loop", s.place, "Go through all steps, and choose the result with np.where."
         )
     if not isinstance(plan.part, (Range, Rows)):
         raise UnsupportedSyntaxError(
-            "sct.checkpointed of something else than a range or an array", place, "Loop over a range, and index."
+            "sct.checkpointed of something else than a range or an array", s.place, "Loop over a range, and index."
         )
+    place = s.place
     rolled(s, t, plan.part)
     loop = s.body.pop()
     assert isinstance(loop, For)
@@ -298,28 +295,9 @@ def outlined(s: Builder, t: ForEach, plan: Checkpointed) -> None:
             "a random generator that a checkpointed loop assigns", place, "Make the generator before the loop."
         )
     generators = Tuple((*again.generators, *(c for c in constants if again.draws and holds_generator(c))))
-    taken = (*loop.body.params, *constants)
-    names = _distinct([s.memory.name_of(p) or p.hint or "t" for p in taken])
-    called = {v: s.memory.names[v] for v in defined(loop.body) if v in s.memory.names} | dict(zip(taken, names, strict=True))
-    own = {v: v.called(n, v.hint) for v, n in called.items()}
-    block = renamed(loop.body, own)
-    params = tuple(own[p] for p in taken)
-    signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
     number = s.outlines.setdefault((t.body.params[0].id, s.path), len(s.outlines) + 1)
     name = f"{s.stack[0].__name__ if s.stack else 'loop'}_step{number if number > 1 else ''}"
-    step = Function(name, signature, Block(params, block.body, (Tuple(block.yields),)), None, None)
-    domain = (loop.start, loop.stop, loop.step)
-    indices = Value(UNKNOWN)
-    given = domain if loop.step != Const(1) else domain[:2] if loop.start != Const(0) else domain[1:2]
-    s.body.append(Apply(range, given, (), indices, place, origin))
-    whole = Value(Tuple((*(r.type for r in loop.results), UNKNOWN)))
-    used = read(loop.body)
-    begun = tuple(phi.begins[0] if phi.params[0] in used else Const(None) for phi in loop.phis)
-    args = (indices, Tuple(begun), Tuple(constants), plan.slots, plan.disk)
-    drawn = (("generators", generators),) if generators.items else ()
-    s.body.append(Apply(Steps(step), args, drawn, whole, place, origin))
-    for k, r in enumerate((*loop.results, Value(UNKNOWN, "checkpoints"))):
-        s.body.append(Apply(operator.getitem, (whole, Const(k)), (), r, place, origin))
+    s.body.append(replace(loop, checkpointing=Checkpointing(name, plan.slots, plan.disk, generators)))
 
 
 def _from_outside(s: Builder, loop: For, constants: Sequence[Value]) -> set[Value]:
@@ -441,18 +419,3 @@ def _source(s: Statement, y: Value) -> Operand | None:
         return phi.begins[0] if _stays(s.blocks[-1], phi.ends[0], phi.params[0]) else None
     first, *others = map(_before, s.blocks, phi.ends)
     return first if all(o is first for o in others) else None
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Names, numbered where they are not distinct."""
-    taken: set[str] = set()
-    out = []
-    for name in names:
-        base, k = name if name.isidentifier() else "t", 0
-        name = base
-        while name in taken:
-            k += 1
-            name = f"{base}_{k}"
-        taken.add(name)
-        out.append(name)
-    return out

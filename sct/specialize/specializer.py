@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.analysis.effects import statements
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
@@ -148,14 +147,12 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool | 
     """`function` with its parameters of the given types; begun anew with whatever is seen to be decided wrongly.
 
     `in_memory`: what is written into arrays stays written into them, by statements; otherwise each write makes a new value.
-    With None it stays written into them unless that is refused, or there are checkpointed loops.
+    With None it stays written into them unless that is refused.
     """
     if in_memory is False:
         return _decided(function, types, {}, False, None, False)
     try:
-        made = _in_memory(function, types)
-        if in_memory or not any(isinstance(t.op, Steps) for t in statements(made.function.block)):
-            return made
+        return _in_memory(function, types)
     except UnsupportedSyntaxError as refused:
         if in_memory:
             raise
@@ -163,7 +160,6 @@ def specialize(function: Function, types: Sequence[Abstract], in_memory: bool | 
             return _decided(function, types, {}, False, None, False)
         except SctError:
             raise refused.with_traceback(None) from None
-    return _decided(function, types, {}, False, None, False)
 
 
 def _in_memory(function: Function, types: Sequence[Abstract]) -> Specialized:
