@@ -236,7 +236,7 @@ def reverse(
         From `advance`.
     step_vjp : callable
         `step_vjp(index, *state, *constants, bars)` gives the adjoints of the active items of the state before a step, then
-        those of the active constants.
+        those of the active constants; None for what the step does not read.
     bars : tuple
         The adjoints of the items of the last state; None for zero.
     carried : tuple of int
@@ -307,20 +307,27 @@ def _reversed(
             found = step_vjp(c.indices[at], *state, *c.constants, bars)
             changed = list(bars)
             for k, bar in zip(carried, found, strict=False):
-                changed[k] = bar
+                changed[k] = _zero(state[k]) if bar is None else bar
             bars = tuple(changed)
             constant_bars = tuple(map(_added, constant_bars, found[len(carried) :]))
     return (*(bars[k] for k in carried), *constant_bars)
 
 
 def _zero(x: Any) -> Any:
+    """The adjoint of something that nothing depends on."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(_zero, x))
+    if isinstance(x, dict):
+        return {k: _zero(v) for k, v in x.items()}
     return np.zeros_like(x) if np.ndim(x) else 0.0
 
 
 def _added(a: Any, b: Any) -> Any:
     """The sum of two adjoints of one structure."""
+    if a is None or b is None:
+        return b if a is None else a
     if isinstance(a, (tuple, list)):
         return type(a)(map(_added, a, b))
     if isinstance(a, dict):
         return {k: _added(a[k], b[k]) for k in a}
-    return b if a is None else a if b is None else a + b
+    return a + b

@@ -19,7 +19,7 @@ from sct.analysis.squares import squares
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import Field, Free, is_of_memory
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, defined, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, defined, read, values_of
 from sct.ir.types import Abstract, Const, Dict, List, Tuple
 from sct.specialize.specializer import Specialized
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name
@@ -108,7 +108,8 @@ class _Reverser(Boundary, Sweep):
         for p in f.block.params:
             if p in self.shadows:
                 self.come_in(p)
-        adjoints = [self.finished(p) for p in params]
+        unread = frozenset(params) - read(f.block) if mode.step else ()  # what is carried in vain may not be there at first
+        adjoints = [Const(None) if p in unread else self.finished(p) for p in params]
         gradient: Operand = adjoints[0] if self.single else Tuple(tuple(adjoints))
         function = self.assemble(gradient, result, aux, seed_param)
         forward = self.forward

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from sct.analysis.effects import is_opaque, statements
-from sct.analysis.points_to import Classes, apart, has_memory, written_by
+from sct.analysis.points_to import Classes, apart, has_memory, is_change, written_by
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import ALLOCATE, LOAD, NEW, Steps, View
 from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
@@ -103,7 +103,7 @@ def _changed_by(s: Apply) -> list[Value]:
 
 def _refusal(v: Value, s: Statement) -> UnsupportedSyntaxError:
     """Why a loop cannot be checkpointed in which `s` changes what `v` stands for, or that carries it."""
-    if isinstance(v.type, (ListOf, DictOf)):
+    if isinstance(v.type, (ListOf, DictOf)) or (isinstance(s, Apply) and (s.op is NEW or is_change(s))):
         return UnsupportedSyntaxError(
             "a checkpointed loop that changes a list or dict", s.place, "Collect the values of the loop in an array."
         )
