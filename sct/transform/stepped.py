@@ -13,6 +13,8 @@ import operator
 from dataclasses import replace
 from typing import TypeGuard
 
+from sct.analysis.activity import differentiable
+from sct.analysis.binding import unbound_values
 from sct.analysis.effects import is_opaque, statements
 from sct.analysis.points_to import Classes, apart, has_memory, is_change, written_by
 from sct.errors import UnsupportedSyntaxError
@@ -33,7 +35,7 @@ from sct.ir.ssa import (
     read,
     values_of,
 )
-from sct.ir.types import UNKNOWN, Const, DictOf, ListOf, Tuple
+from sct.ir.types import UNDEFINED, UNKNOWN, Array, Const, DictOf, ListOf, Tuple
 
 __all__ = ["plain", "stepped"]
 
@@ -59,21 +61,21 @@ def stepped(block: Block) -> Block:
         return block
     classes = apart(block)
     classes.whole = True
-    return _stepped(block, classes)
+    return _stepped(block, classes, unbound_values(block))
 
 
 def _is_checkpointed(s: Statement) -> TypeGuard[For]:
     return isinstance(s, For) and s.checkpointing is not None
 
 
-def _stepped(block: Block, classes: Classes) -> Block:
+def _stepped(block: Block, classes: Classes, unbound: set[Value]) -> Block:
     body: list[Statement] = []
     for s in block.body:
         if _is_checkpointed(s):
             loads, loop = _loaded(s, classes)
-            body += [*loads, *_steps(changed(loop, body=stepped(loop.body)))]
+            body += [*loads, *_steps(changed(loop, body=stepped(loop.body)), unbound)]
         else:
-            body.append(map_blocks(lambda b: _stepped(b, classes), s))
+            body.append(map_blocks(lambda b: _stepped(b, classes, unbound), s))
     return block.with_(body)
 
 
@@ -150,14 +152,26 @@ class _Unchanged:
 # -- steps ---------------------------------------------------------------------------------------------------------------------
 
 
-def _steps(s: For) -> list[Statement]:
-    """A loop as a function that is a step, of the state and of what it reads, and the statement that takes all steps."""
+def _steps(s: For, unbound: set[Value]) -> list[Statement]:
+    """A loop as a function that is a step, of the state and of what it reads, and the statement that takes all steps.
+
+    `unbound`: what has no value on some path.
+    """
     how = s.checkpointing
     assert how is not None
     constants = tuple(sorted(captured(s.body), key=lambda v: v.id))
     taken = (*s.body.params, *constants)
     names = _distinct([p.name or p.hint or "t" for p in taken])
-    own = {p: p.called(n, p.hint) for p, n in zip(taken, names, strict=True)}
+    absent = {phi.params[0] for phi in s.phis if phi.begins[0] is UNDEFINED or phi.begins[0] in unbound}
+    absent = set(filter(_has_shape, (*absent, *unbound.intersection(constants))))
+    own = {p: _without_shape(p, n) if p in absent else p.called(n, p.hint) for p, n in zip(taken, names, strict=True)}
+    for p in taken:
+        if p in absent and p in read(s.body):
+            raise UnsupportedSyntaxError(
+                f"a checkpointed loop that hands on {p.name!r}, which may have no value before it",
+                s.place,
+                "Give it a value before the loop.",
+            )
     block = renamed(s.body, own)
     signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
     params = tuple(own[p] for p in taken)
@@ -165,14 +179,24 @@ def _steps(s: For) -> list[Statement]:
     domain = (s.start, s.stop, s.step)
     given = domain if s.step != Const(1) else domain[:2] if s.start != Const(0) else domain[1:2]
     indices = Apply(range, given, (), Value(UNKNOWN), s.place, s.origin)
-    used = read(s.body)
-    begun = tuple(phi.begins[0] if phi.params[0] in used else Const(None) for phi in s.phis)
-    args = (indices.result, Tuple(begun), Tuple(constants), how.slots, how.disk)
+    begun = Tuple(tuple(Const(None) if i is UNDEFINED else i for i in s.inits))
+    args = (indices.result, begun, Tuple(constants), how.slots, how.disk)
     drawn = () if how.generators == Tuple(()) else (("generators", how.generators),)
     whole = Value(Tuple((*(r.type for r in s.results), UNKNOWN)))
     results = (*s.results, Value(UNKNOWN, "checkpoints"))
     parts = [Apply(operator.getitem, (whole, Const(k)), (), r, s.place, s.origin) for k, r in enumerate(results)]
     return [indices, Apply(Steps(step), args, drawn, whole, s.place, s.origin), *parts]
+
+
+def _has_shape(v: Value) -> bool:
+    """Whether the adjoint of a value is of a shape that is to be had from it."""
+    return differentiable(v.type) and (isinstance(v.type, ListOf) or (isinstance(v.type, Array) and v.type.shape != ()))
+
+
+def _without_shape(v: Value, name: str) -> Value:
+    """A parameter that a step does not read, and that is None when the first step is taken."""
+    t = replace(v.type, shape=None, boxed=True) if isinstance(v.type, Array) else v.type
+    return Value(t, name, v.hint, v.id)
 
 
 def _distinct(names: list[str]) -> list[str]:
