@@ -1,5 +1,6 @@
 """Checkpointed loops and functions: the same derivatives, few states kept, no more steps than the schedule promises."""
 
+import inspect
 import os
 import pickle
 import tempfile
@@ -114,6 +115,177 @@ def test_pull_runs_again():
     for a, b, c in zip(first, second, sct.grad(logistic_plain, ("x", "r"))(X, 1.5, 10, 3), strict=True):
         np.testing.assert_array_equal(a, b)
         np.testing.assert_allclose(a, c, rtol=1e-12)
+
+
+# Writes in the steps: a checkpointed loop is the plain one
+
+
+def into_an_array_made_before(x, steps):
+    y = np.zeros(x.size)
+    for t in steps:
+        y[t % 3] += np.sin(x[t % 3]) * y[t % 2]
+        y[-1] = x @ x * t
+    return y @ y
+
+
+def into_a_view(x, steps):
+    y = x * 2.0
+    tail = y[1:]
+    for t in steps:
+        tail[:] = np.sin(tail) * x[0]
+        y[0] += tail[0] * t
+    return np.sum(y)
+
+
+def buffers_swapped(x, steps):
+    now, then = x.copy(), np.zeros_like(x)
+    for t in steps:
+        then[1:] = np.sin(now[:-1]) + 0.1 * now[1:] * t
+        then[0] = now[-1]
+        now, then = then, now
+    return now @ now
+
+
+def put(a, k, v):
+    a[k] = v
+
+
+def relaxed(a, x):
+    for k in range(1, a.size):
+        put(a, k, 0.5 * (a[k] + np.sin(a[k - 1] * x[k])))
+    return a
+
+
+def by_helpers(x, steps):
+    y = x + 1.0
+    for t in steps:
+        put(y, 0, y[-1] * x[t % 3])
+        y = relaxed(y, x)
+    return np.sum(y)
+
+
+def into_the_argument(x, steps):
+    for t in steps:
+        x[t % 3] = np.sin(x[(t + 1) % 3]) * x[0]
+    return x @ x
+
+
+def a_buffer_of_its_own(x, steps):
+    """One of two, by the way taken, which stays in memory."""
+    for t in steps:
+        u, v = 0.9 * x, x[::-1].copy()
+        if np.sum(x) > 1.0:
+            u, v = v, u
+        u[t % 3] = v[0] * np.sin(v[1])
+        x = u + 0.1 * v
+    return x @ x
+
+
+def a_list_of_its_own(x, steps):
+    for t in steps:
+        parts = []
+        for k in range(t + 1):
+            parts.append(np.sin(x) * k)
+        x = x + parts[-1] - 0.1 * parts[t // 2]
+    return np.sum(x)
+
+
+def a_list_made_before(x, steps):
+    parts = []
+    for k in range(x.size):
+        parts.append(x * k)
+    for t in steps:
+        x = np.sin(x) + parts[t % 3] * x[0]
+    parts[1][0] = 0.5
+    return np.sum(x) + np.sum(parts[1])
+
+
+def read_what_is_one_of_two(x, steps):
+    u, v = x * 2.0, x[::-1].copy()
+    if u[0] > 0.1:
+        u, v = v, u
+    u[0] = 0.3
+    for t in steps:
+        x = np.sin(x * u) + v[t % 3]
+    v[1] = x[0]
+    return np.sum(x) + np.sum(u * v)
+
+
+def two_loops(x, steps):
+    y = x * 1.0
+    for t in steps:
+        y[t % 3] *= x[0]
+    z = y
+    for t in steps:
+        z[0] += np.sin(y[1]) * t
+    return z @ y
+
+
+def first_and_last(x, steps):
+    """What no step needs, and is there after none."""
+    last = np.cos(x)
+    for t in steps:
+        last = x * t
+        x = np.sin(x)
+    return np.sum(last) + np.sum(x)
+
+
+WRITTEN = (
+    *(into_an_array_made_before, into_a_view, buffers_swapped, by_helpers, into_the_argument, a_buffer_of_its_own),
+    *(a_list_of_its_own, a_list_made_before, read_what_is_one_of_two, two_loops, first_and_last),
+)
+
+
+def through(f, steps):
+    """A function like `f` of a number `n`, which goes through `steps`."""
+    text = inspect.getsource(f).replace(f"def {f.__name__}(x, steps)", "def f(x, n)").replace("in steps:", f"in {steps}:")
+    helpers = "".join(map(inspect.getsource, (put, relaxed)))
+    return define(f"import numpy as np\nimport sct\n\n{helpers}\n{text}", "f")
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("n", [0, 1, 5])
+@pytest.mark.parametrize("f", WRITTEN)
+def test_writes_are_those_of_the_plain_loop(f, n, optimize):
+    x = np.array([0.4, 0.7, 0.2])
+    ours, plain = through(f, "sct.checkpointed(range(n), 2)"), through(f, "range(n)")
+    value, gradient = sct.value_and_grad(ours, optimize=optimize)(x, n)
+    expected = sct.grad(plain, optimize=optimize)(x, n)
+    assert value == plain(x.copy(), n)
+    if f is read_what_is_one_of_two:  # the adjoints of what the steps read are summed up by themselves
+        np.testing.assert_array_max_ulp(gradient, expected, 2)
+    else:
+        np.testing.assert_array_equal(gradient, expected, strict=True)
+
+
+@pytest.mark.parametrize("f", WRITTEN)
+def test_gradients_of_writes_are_those_of_differences(f):
+    x = np.array([0.4, 0.7, 0.2])
+    ours = through(f, "sct.checkpointed(range(n), 2)")
+    sct.check_grads(ours, (x, 4))
+    assert "checkpointing.advance" in sct.grad(ours).source_for(x, 4)
+    assert "checkpointing" not in sct.jvp(ours).source_for(x, 4, x)
+
+
+def blurred(x, n):
+    now, then, energy = x, np.zeros_like(x), 0.0
+    for t in sct.checkpointed(range(n), slots=20):
+        then[1:-1] = now[1:-1] + 0.1 * np.sin(now[2:] - 2.0 * now[1:-1] + now[:-2])
+        now, then = then, now
+        energy += now[t % 3]
+    return energy + np.sum(now)
+
+
+@pytest.mark.parametrize("n", [300, 3000])
+def test_memory_of_buffers_is_that_of_the_slots(n):
+    x = np.linspace(0.0, 1.0, 1000)
+    g = sct.grad(blurred)
+    g(x, 10)
+    tracemalloc.start()
+    g(x, n)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 2 * 30 * x.nbytes  # a state is two buffers
 
 
 # What it costs
@@ -266,13 +438,25 @@ REFUSED = {
     ),
     "zip": ("for i, j in sct.checkpointed(zip(range(n), range(n)), 3):\n        x = x * 2.0", "else than a range"),
     "no slots": ("for i in sct.checkpointed(range(n)):\n        x = x * 2.0", "the number of slots"),
+    "a list": (
+        "xs = []\n    for i in sct.checkpointed(range(n), 3):\n        xs.append(x)\n    x = xs[0]",
+        "changes a list or dict",
+    ),
+    "one of two": (
+        "y = np.ones(2) * x\n    z = y if x > 0.5 else -y\n    for i in sct.checkpointed(range(n), 3):\n        z[0] = y[1]",
+        "writes into 'z', an array that may have other names",
+    ),
+    "none before": (
+        "for i in sct.checkpointed(range(n), 3):\n        if i % 2 == 0:\n            y = np.ones(2) * x\n    x = y[0]",
+        "hands on 'y', which may have no value before it",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name):
     body, message = REFUSED[name]
-    f = define(f"import sct\n\ndef f(x, n):\n    {body}\n    return x\n", "f")
+    f = define(f"import numpy as np\nimport sct\n\ndef f(x, n):\n    {body}\n    return x\n", "f")
     with pytest.raises(sct.SctError, match=message) as e:
         sct.grad(f)(1.0, 3)
     assert e.value.place is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import operator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -109,8 +110,9 @@ def _refusal(v: Value, s: Statement) -> UnsupportedSyntaxError:
         return UnsupportedSyntaxError(
             "a checkpointed loop that changes a list or dict", s.place, "Collect the values of the loop in an array."
         )
+    name = next((w.name for w in (_changed_by(s) if isinstance(s, Apply) else ()) if w.name), v.name)
     return UnsupportedSyntaxError(
-        f"a checkpointed loop that writes into {f'{v.name!r}, ' if v.name else ''}an array that may have other names",
+        f"a checkpointed loop that writes into {f'{name!r}, ' if name else ''}an array that may have other names",
         s.place,
         "Make a new array in each step, or leave sct.checkpointed out.",
     )
@@ -162,16 +164,8 @@ def _steps(s: For, unbound: set[Value]) -> list[Statement]:
     constants = tuple(sorted(captured(s.body), key=lambda v: v.id))
     taken = (*s.body.params, *constants)
     names = _distinct([p.name or p.hint or "t" for p in taken])
-    absent = {phi.params[0] for phi in s.phis if phi.begins[0] is UNDEFINED or phi.begins[0] in unbound}
-    absent = set(filter(_has_shape, (*absent, *unbound.intersection(constants))))
+    absent = _absent(s, constants, unbound)
     own = {p: _without_shape(p, n) if p in absent else p.called(n, p.hint) for p, n in zip(taken, names, strict=True)}
-    for p in taken:
-        if p in absent and p in read(s.body):
-            raise UnsupportedSyntaxError(
-                f"a checkpointed loop that hands on {p.name!r}, which may have no value before it",
-                s.place,
-                "Give it a value before the loop.",
-            )
     block = renamed(s.body, own)
     signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
     params = tuple(own[p] for p in taken)
@@ -179,13 +173,33 @@ def _steps(s: For, unbound: set[Value]) -> list[Statement]:
     domain = (s.start, s.stop, s.step)
     given = domain if s.step != Const(1) else domain[:2] if s.start != Const(0) else domain[1:2]
     indices = Apply(range, given, (), Value(UNKNOWN), s.place, s.origin)
-    begun = Tuple(tuple(Const(None) if i is UNDEFINED else i for i in s.inits))
-    args = (indices.result, begun, Tuple(constants), how.slots, how.disk)
+    state = Tuple(tuple(Const(None) if phi.params[0] in absent else phi.begins[0] for phi in s.phis))
+    args = (indices.result, state, Tuple(constants), how.slots, how.disk)
     drawn = () if how.generators == Tuple(()) else (("generators", how.generators),)
     whole = Value(Tuple((*(r.type for r in s.results), UNKNOWN)))
     results = (*s.results, Value(UNKNOWN, "checkpoints"))
     parts = [Apply(operator.getitem, (whole, Const(k)), (), r, s.place, s.origin) for k, r in enumerate(results)]
     return [indices, Apply(Steps(step), args, drawn, whole, s.place, s.origin), *parts]
+
+
+def _absent(s: For, constants: Iterable[Value], unbound: set[Value]) -> set[Value]:
+    """What a loop carries that may have no value before it: None stands for that.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If it reads such a value, and makes an adjoint of its shape; or if it reads what has none on some path before it.
+    """
+    begun = {phi.params[0]: phi.begins[0] for phi in s.phis}
+    unset = {p for p, o in (*begun.items(), *zip(constants, constants, strict=True)) if isinstance(o, Value) and o in unbound}
+    absent = {p for p, o in begun.items() if o is UNDEFINED}
+    for p in sorted((unset | set(filter(_has_shape, absent))) & read(s.body), key=lambda v: v.id):
+        raise UnsupportedSyntaxError(
+            f"a checkpointed loop that hands on {p.name!r}, which may have no value before it",
+            s.place,
+            "Give it a value before the loop.",
+        )
+    return absent | unset
 
 
 def _has_shape(v: Value) -> bool:
@@ -194,8 +208,8 @@ def _has_shape(v: Value) -> bool:
 
 
 def _without_shape(v: Value, name: str) -> Value:
-    """A parameter that a step does not read, and that is None when the first step is taken."""
-    t = replace(v.type, shape=None, boxed=True) if isinstance(v.type, Array) else v.type
+    """A parameter that is None when the first step is taken."""
+    t = replace(v.type, shape=None, boxed=True) if isinstance(v.type, Array) and v.type.shape != () else v.type
     return Value(t, name, v.hint, v.id)
 
 
