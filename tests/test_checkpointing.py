@@ -463,8 +463,13 @@ def test_refused(name):
 
 
 def test_second_derivative_of_a_checkpointed_loop_is_refused():
-    with pytest.raises(sct.NoRuleError, match="a second derivative through a checkpointed loop"):
-        sct.grad(sct.grad(logistic_of_number))(0.3, 5)
+    for second in (sct.grad(sct.grad(logistic_of_number)), sct.jvp(sct.grad(logistic_of_number))):
+        with pytest.raises(sct.NoRuleError, match="a second derivative through a checkpointed loop") as e:
+            second.source_for(0.3, 5)
+        assert e.value.place is not None
+    _, slope = sct.vjp(sct.jvp(logistic_of_number))(0.3, 5, 1.0, (0.0, 1.0))
+    first = sct.grad(logistic_of_number)
+    assert slope == pytest.approx((first(0.3 + 1e-6, 5) - first(0.3 - 1e-6, 5)) / 2e-6, rel=1e-6)
 
 
 def logistic_of_number(x, n):

@@ -20,7 +20,7 @@ import numpy as np
 
 from sct import runtime
 from sct.checkpointing import CheckpointedFunction, checkpoint
-from sct.errors import Place, SctError, UnsupportedSyntaxError
+from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
 from sct.frontend.resolve import Dependency, free_value
 from sct.infer.call import infer_call, operand_types, plain
@@ -782,7 +782,13 @@ class Specializer:
             return into_outputs(self, op, args, kwargs)
         if isinstance(op, (BuiltinFunctionType, np.ufunc)):
             return self.primitive(op, args, kwargs, name, known)
-        if isinstance(op, (Derived, Steps, StepsBack)) or (isinstance(op, Call) and isinstance(op.function, Again)):
+        if isinstance(op, (Steps, StepsBack)):  # of a derivative that is differentiated again
+            raise NoRuleError(
+                "a second derivative through a checkpointed loop",
+                self.place,
+                "Leave sct.checkpointed out for second derivatives.",
+            )
+        if isinstance(op, Derived) or (isinstance(op, Call) and isinstance(op.function, Again)):
             return self.append(op, args, kwargs, known, name)
         if isinstance(op, Call):
             op, args = op.function, args[op.draws :]

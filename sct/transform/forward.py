@@ -39,8 +39,6 @@ from sct.ir.ops import (
     Field,
     Free,
     Rebind,
-    Steps,
-    StepsBack,
     Store,
     View,
     describe,
@@ -530,7 +528,7 @@ class _Forward(Boundary):
     def is_called(self, s: Apply) -> bool:
         """Whether a statement calls a Python function that has no rule, since it is recursive or checkpointed."""
         primitive = primitive_of(s.op)
-        if isinstance(s.op, (Steps, StepsBack)) or adjoint_rule(primitive) is not None or tangent_rule(primitive) is not None:
+        if adjoint_rule(primitive) is not None or tangent_rule(primitive) is not None:
             return False
         return parameter_names(s.op) is not None
 

@@ -159,10 +159,6 @@ class Sweep(InMemory):
         primitive = primitive_of(s.op)
         if blocks_derivative(s.op):
             return
-        if isinstance(s.op, StepsBack):
-            raise NoRuleError(
-                "a second derivative through a checkpointed loop", s.place, "Leave sct.checkpointed out for second derivatives."
-            )
         if s.op is UNPACK:
             self.unpacked(s, bar)
             return
