@@ -5,9 +5,13 @@ Each function is compared with Python's own value, with finite differences, and 
 """
 
 import copy
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import test_forward_objects
+from test_forward_objects import state
 from trees import mapped, pairing, random_like
 
 import sct
@@ -233,7 +237,110 @@ def tuples_of_another_number(x, n):
     return sum([w * v[1] for v, w in labels])
 
 
+@dataclass
+class Point:
+    place: object
+    weight: float = 2.0
+    other: object = None
+
+
+class Body:
+    """Fields that are numbers, arrays and lists; a default in the class."""
+
+    damping = 0.5
+
+    def __init__(self, v, w):
+        self.v, self.w, self.path = v, w, []
+
+    def push(self, a):
+        self.w = self.damping * self.w * a[0] + 0.1
+        self.v[0] += self.w * a[1]
+        self.path.append(self.w)
+        return self
+
+
+class Heavy(Body):
+    damping = 0.25
+
+    def __init__(self, v, w, mass):
+        super().__init__(v, w)
+        self.mass = mass
+
+    def push(self, a):
+        self.mass *= a[2]
+        return super().push(self.mass * a)
+
+
+def points(x, n):
+    found = []
+    for i in range(n):
+        found.append(Point(x * i))
+    found[0].weight = x[0] * x[1]
+    found[-1].place[1] *= found[0].weight
+    return sum([np.sum(p.place * p.place) * p.weight for p in found])
+
+
+def bodies(x, n):
+    found = [Body(x * 1.0, x[0]), Body(x * x, 1.0)]
+    for i in range(n):
+        found[i % 2].push(x).push(found[0].v)
+    return found[0].w * found[1].v + found[0].v * found[1].path[-1]
+
+
+def heavy_bodies(x, n):
+    found = {"a": Heavy(x * 1.0, x[0], x[1]), "b": Heavy(x * 2.0, 0.5, 1.0)}
+    for i in range(n):
+        found["a" if i % 2 else "b"].push(x)
+    return found["a"].mass * found["b"].w, found["a"].v * found["b"].mass
+
+
+def objects_that_point_to_others(x, n):
+    ends = [Point(x * 1.0, x[0]), Point(x * 2.0, x[1])]
+    links = [Point(x[2], 1.0, ends[i % 2]) for i in range(n)]
+    for i in range(n):
+        links[i].other.weight *= links[i - 1].place
+        links[i].other.place[i % 3] += links[0].other.weight
+        links[i].place = links[i].place * x[0]
+        links[i].other = ends[0]
+    return np.sum(ends[0].place * ends[1].place) + ends[0].weight * ends[1].weight * links[-1].place
+
+
+def a_choice_of_objects(x, n):
+    p, q = SimpleNamespace(a=x * 1.0, b=x[0]), SimpleNamespace(a=x * x, b=1.0)
+    for i in range(n):
+        r = p if x[i % 3] > 0.0 else q
+        r.a[i % 3] *= p.b
+        r.b += q.a[0]
+        p, q = q, p
+    return np.sum(p.a * q.b), p.b * q.a
+
+
+def frozen_objects(x, n):
+    found = [Point(x * 1.0, x[0])]
+    for i in range(n):
+        found.append(replace(found[-1], place=found[i].place * x, weight=found[0].weight * 0.5))
+        found[0] = found[i // 2]
+    return sum([p.weight for p in found]) * np.sum(found[-1].place * found[0].place)
+
+
+def fields_that_are_tuples(x, n):
+    found = [Point((x[0], x * 1.0), [x[1]]) for _ in range(n)]
+    for i in range(n):
+        number, array = found[i - 1].place
+        found[i].place = (number * x[0], found[i].place[1] * x)
+        found[i].weight.append(found[i].place[0])
+        found[0].weight[0] += number * array[1]
+    return sum(found[0].weight) + np.sum(found[-1].place[1])
+
+
 FUNCTIONS = [
+    points,
+    bodies,
+    heavy_bodies,
+    objects_that_point_to_others,
+    a_choice_of_objects,
+    frozen_objects,
+    fields_that_are_tuples,
     tuples_of_another_number,
     entries_of_a_list,
     rows,
@@ -316,6 +423,37 @@ def test_second_derivatives(f, order, optimize):
     expected = difference(lambda x, n: gradient(x, n, y_bar)[1], X, 4, w, v)
     got = pairing(found[1], w) if second is sct.jvp else pairing(found, v)
     assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("f, given", test_forward_objects.CASES)
+def test_objects(f, given):
+    """Objects as forward mode follows them; of arguments that share memory, none may be written into."""
+    x, direction = np.array([1.0, 2.0, 3.0, -1.0, 0.5]), np.array([0.3, -1.0, 0.7, 0.2, 1.1])
+    args = (x, *given(x))
+    before = state(args)
+    value, tangent = sct.jvp(f)(*args, direction)
+    if f in SHARING:
+        with pytest.raises(sct.ArgumentMemoryError, match="share memory"):
+            sct.pullback(f)(*args)
+        return
+    own, pull = sct.pullback(f)(*args)
+    np.testing.assert_equal(own, value)
+    y_bar = random_like(value, np.random.default_rng(1))
+    first = pull(y_bar).copy()
+    assert pairing(first, direction) == pytest.approx(pairing(tangent, y_bar), rel=1e-12, abs=1e-12)
+    np.testing.assert_allclose(pull(mapped(lambda v: 2.0 * v, y_bar)), 2.0 * first, rtol=1e-13, atol=1e-13)
+    for _ in range(2):
+        np.testing.assert_array_equal(pull(y_bar), first)
+    np.testing.assert_allclose(sct.vjp(f)(*args, y_bar)[1], first, rtol=1e-13, atol=1e-13)
+    assert state(args) == before
+
+
+SHARING = (
+    test_forward_objects.the_argument_in_a_field,
+    test_forward_objects.a_part_of_the_argument_in_a_field,
+    test_forward_objects.two_fields_that_are_one_array,
+    test_forward_objects.one_object_given_twice,
+)
 
 
 def flattened(A, n):

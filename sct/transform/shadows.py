@@ -1,10 +1,10 @@
 """Shadows: arrays of adjoints beside the arrays that a function writes into.
 
 Takes a typed function with operations of memory (`sct.transform.explicit`); gives a shadow for each value that stands for an
-array whose adjoint is wanted: an array of zeros for a new one, the same view for a view, and a φ of shadows for a φ of arrays.
-So where two names are one array, their shadows are one, and nothing need be known of which names may be. What of this the
-reverse sweep can make for itself is left to that; a shadow of an array that a φ, or something else of the forward sweep, hands
-on is made and handed on there.
+array whose adjoint is wanted: an array of zeros for a new one, the same view for a view, and a φ of shadows for a φ of arrays;
+of a list, a dict or an object one that holds the shadows of what is in it. So where two names are one array, their shadows are
+one, and nothing need be known of which names may be. What of this the reverse sweep can make for itself is left to that; a
+shadow of an array that a φ, or something else of the forward sweep, hands on is made and handed on there.
 
 Method: shadow memory as in Moses & Churavy, Instead of rewriting foreign code for machine learning, automatically synthesize
 fast gradients (2020).
@@ -503,7 +503,9 @@ def _shadow_type(t: Abstract, error: UnsupportedSyntaxError) -> Abstract:
     """The type of the shadow of something of a type: a number has an array of rank 0."""
     if isinstance(t, (Tuple, List, Dict)):
         return with_items(t, [_shadow_type(i, error) for i in t.items])
-    if isinstance(t, (ListOf, DictOf)) and not isinstance(t, ObjectOf):
+    if isinstance(t, (ObjectOf, Undefined)):  # what is in a field is of a type of its own
+        return t
+    if isinstance(t, (ListOf, DictOf)):
         return replace(t, item=_shadow_type(t.item, error))
     if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and t.boxed is False):
         return Array(_dtype(t), (), boxed=True)
@@ -511,7 +513,7 @@ def _shadow_type(t: Abstract, error: UnsupportedSyntaxError) -> Abstract:
         if t.shape == () and t.boxed is None:
             raise error
         return t
-    if isinstance(t, Undefined) or not differentiable(t):
+    if not differentiable(t):
         return t
     raise error
 
