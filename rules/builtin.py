@@ -139,6 +139,14 @@ result_type(min)(_choice_type(min))
 facts(max, min, cheap=lambda *args: all(isinstance(a, Scalar) or constant(a) for a in args))
 
 
+def _total_memory(iterable, start=0):
+    """Of what is empty the sum is the start itself."""
+    return "fresh" if isinstance(start, (int, float, complex, Scalar)) else "either"
+
+
+facts(sum, memory=_total_memory, linear="together")
+
+
 @result_type(sum)
 def total_type(iterable, start=0):
     if foldable(iterable) and foldable(start):

@@ -333,7 +333,27 @@ def fields_that_are_tuples(x, n):
     return sum(found[0].weight) + np.sum(found[-1].place[1])
 
 
+def lists_of_anything(x, n):
+    found = [x * 1.0, x[0], None, "a"]
+    for i in range(n):
+        found.append([x * i, x[0]])
+    other = found if n > 3 else [x]
+    other[0] = x * x
+    return other + found, [other] * 2
+
+
+def sums_of_numbers_and_arrays(x, n):
+    found = [x, x[0]]
+    other = found if n > 3 else [x]
+    other.append(x * x)
+    total = sum(found)
+    total[0] = x[1]
+    return np.sum(total * x) + np.sum(sum(other, 0.5) * x)
+
+
 FUNCTIONS = [
+    lists_of_anything,
+    sums_of_numbers_and_arrays,
     points,
     bodies,
     heavy_bodies,
@@ -522,6 +542,41 @@ def test_a_function_of_numpy_that_writes_and_is_not_followed_is_refused():
         for derived in (sct.grad(f), lambda x, f=f: sct.jvp(f)(x, x)):
             with pytest.raises(sct.UnsupportedSyntaxError, match="a write into an array by this function"):
                 derived(X)
+
+
+def test_a_sum_that_may_be_its_start():
+    def f(x, n):
+        found = [x, x[0]]
+        other = found if n > 2 else []
+        other[:n] = [x * x]
+        total = sum(other[1:], x)
+        x[0] = 2.0
+        return np.sum(total * x)
+
+    sct.check_grads(f, (X, 3), modes=("forward",))
+    with pytest.raises(sct.NoRuleError, match="sum of containers that hold what is written into"):
+        sct.grad(f)(X, 3)
+
+
+def energy(vectors):
+    return sum([np.sum(v * v) for v in vectors])
+
+
+@sct.adjoint(energy)
+def energy_adjoint(y, vectors, y_bar):
+    return [2.0 * y_bar * v for v in vectors]
+
+
+def test_a_function_with_a_rule_that_may_give_what_is_in_a_list_is_refused():
+    def f(x, n):
+        vectors = [x]
+        other = vectors if n > 2 else [x]
+        other[0] = x * x
+        return 2.0 * energy(vectors)
+
+    for derived in (sct.grad(f), lambda *args: sct.jvp(f)(*args, X)):
+        with pytest.raises(sct.NoRuleError, match="energy of containers that hold what is written into"):
+            derived(X, 3)
 
 
 def test_a_cotangent_of_another_form():

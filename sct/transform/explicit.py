@@ -28,10 +28,27 @@ from sct.analysis.points_to import (
     points_to,
     shared,
 )
-from sct.errors import UnsupportedSyntaxError
+from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.infer.objects import places_in
-from sct.ir.ops import ALLOCATE, LOAD, NEW, POP, PUSH, TAPE, UNPACK, Call, Derived, Field, Free, Rebind, Store, View, describe
+from sct.ir.ops import (
+    ALLOCATE,
+    LOAD,
+    NEW,
+    POP,
+    PUSH,
+    TAPE,
+    UNPACK,
+    Call,
+    Derived,
+    Field,
+    Free,
+    Method,
+    Rebind,
+    Store,
+    View,
+    describe,
+)
 from sct.ir.rewriting import changed, map_blocks, map_operands, substitute
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
 from sct.ir.types import (
@@ -50,10 +67,12 @@ from sct.ir.types import (
 )
 from sct.ir.words import path_in_words
 from sct.registry.facts import facts_of
+from sct.registry.methods import primitive_of
+from sct.registry.rules import kind_of
 from sct.runtime import kept, laid_out, together
 from sct.specialize.specializer import Specialized, Written
 
-__all__ = ["explicit", "keeps_strides", "may_copy", "refuse_unknown"]
+__all__ = ["explicit", "keeps_strides", "may_copy", "refuse_others", "refuse_unknown"]
 
 
 def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whole: bool = False) -> Specialized:
@@ -206,6 +225,23 @@ def may_copy(s: Apply) -> bool:
     if op in (operator.getitem, UNPACK, POP) or isinstance(op, (Call, Derived, Rebind)) or not _of_array(s.args[0]):
         return False
     return for_call(facts_of(op).rearranged, op, s.args, s.kwargs) in ("may copy", None)
+
+
+def refuse_others(s: Apply, linear: Collection[str]) -> None:
+    """Refuse what may give what is in its operands, and does not give alike of their adjoints or tangents.
+
+    `linear`: in which ways it may depend on them.
+    """
+    op = s.op.op if isinstance(s.op, View) else s.op
+    first = type_of(s.args[0])
+    taken = op in (operator.getitem, UNPACK) or (isinstance(op, Method) and isinstance(first, (ListOf, DictOf)))
+    if taken or is_list_or_dict(s.result.type) or kind_of(primitive_of(op)) == "view":
+        return
+    if for_call(facts_of(op).linear, op, s.args, s.kwargs) in linear:
+        return
+    whole = isinstance(first, (Tuple, List, Dict, ListOf, DictOf))
+    what = "containers that hold what is written into" if whole else "an array that is written into"
+    raise NoRuleError(f"{describe(op)} of {what}", s.place, "Write it out in a loop." if whole else "Copy the array first.")
 
 
 def _of_array(o: Operand) -> bool:

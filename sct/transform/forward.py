@@ -41,8 +41,6 @@ from sct.ir.ops import (
     Rebind,
     Store,
     View,
-    describe,
-    of_numpy,
 )
 from sct.ir.rewriting import copied, renamed
 from sct.ir.ssa import (
@@ -77,14 +75,14 @@ from sct.ir.types import (
     with_items,
 )
 from sct.registry.facts import facts_of
-from sct.registry.rules import adjoint_rule, kind_of
+from sct.registry.rules import adjoint_rule
 from sct.registry.tangents import tangent_rule
 from sct.runtime import updated
 from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import adjoint_type
 from sct.transform.again import quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
-from sct.transform.explicit import keeps_strides
+from sct.transform.explicit import keeps_strides, refuse_others
 from sct.transform.promote import promote
 from sct.transform.refusals import refuse_given_away, refuse_records
 from sct.transform.sweep import parameter_names, run_again
@@ -408,10 +406,8 @@ class _Forward(Boundary):
             args = (self.contained(s.args[0], s.result.type),)
         else:
             op = s.op.op if isinstance(s.op, View) else None
-            objects = any(isinstance(t, (ListOf, DictOf)) for t in (s.result.type, *map(type_of, s.args))) and not of_numpy(op)
-            turns = objects or op in (None, operator.getitem) or kind_of(primitive_of(op)) == "view"
-            if not turns and for_call(facts_of(op).linear, op, s.args, s.kwargs) != "first":
-                raise NoRuleError(f"{describe(op)} of an array that is written into", s.place, "Copy the array first.")
+            if op is not None:
+                refuse_others(s, ("first", "together"))
             given = facts_of(op).puts
             led = shared(replace(s, op=View(op))) if op is not None else s.args
             args = tuple(

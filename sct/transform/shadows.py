@@ -60,13 +60,13 @@ from sct.ir.types import (
     Scalar,
     Tuple,
     Undefined,
+    Unknown,
     is_list_or_dict,
     with_items,
 )
 from sct.registry.facts import facts_of
-from sct.registry.rules import kind_of
 from sct.runtime import laid_out
-from sct.transform.explicit import keeps_strides, may_copy
+from sct.transform.explicit import keeps_strides, may_copy, refuse_others
 
 __all__ = ["Read", "Shadows", "pulled_apart", "shadows"]
 
@@ -260,8 +260,7 @@ class _Shadows:
     def lead(self, s: Apply) -> None:
         """An operation that leads to what is in another one, or makes a list or dict of that."""
         r = s.result
-        if not isinstance(r.type, Array) and not is_list_or_dict(r.type) and may_copy(s) and kind_of(_operation(s)) != "view":
-            raise self.refuse(s)
+        refuse_others(s, ("first",))
         led, puts = shared(s), facts_of(_operation(s)).puts
         steps: list[Apply] = []
         args: list[Operand] = []
@@ -506,7 +505,8 @@ def _shadow_type(t: Abstract, error: UnsupportedSyntaxError) -> Abstract:
     if isinstance(t, (ObjectOf, Undefined)):  # what is in a field is of a type of its own
         return t
     if isinstance(t, (ListOf, DictOf)):
-        return replace(t, item=_shadow_type(t.item, error))
+        known = not isinstance(t.item, Unknown)  # otherwise each item is asked for itself, when it is put in or taken out
+        return replace(t, item=_shadow_type(t.item, error)) if known else t
     if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and t.boxed is False):
         return Array(_dtype(t), (), boxed=True)
     if isinstance(t, Array):
