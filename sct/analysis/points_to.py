@@ -19,6 +19,7 @@ from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Call, Derived, Field, 
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
 from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined, is_list_or_dict
 from sct.registry.facts import facts_of
+from sct.runtime import together
 
 __all__ = [
     "Classes",
@@ -200,7 +201,7 @@ def put_in(s: Apply) -> tuple[Operand, ...]:
 
 def shared(s: Apply) -> tuple[Operand, ...]:
     """The operands in whose memory the result of a statement may lie."""
-    if s.op in (ALLOCATE, LOAD) or isinstance(s.op, Store):
+    if s.op in (ALLOCATE, LOAD, View(together)) or isinstance(s.op, Store):
         return ()
     if isinstance(s.op, Rebind) or s.op == View(operator.getitem):
         return s.args[:1]

@@ -419,9 +419,13 @@ class DerivedFunction(Generic[_P, _R]):
                 else:
                     check(args)
             except ArgumentMemoryError as e:
-                if not e.of_arrays or not self.mode.in_memory:
+                again = isinstance(self._callee.function, DerivedFunction)  # which takes its arguments to be apart
+                if not e.of_arrays or again or self.mode.seed == "none" or self.mode.step:
                     raise
-                return self._together(*args[len(self._first) :], **kwargs)
+                try:
+                    return self._together(*args[len(self._first) :], **kwargs)
+                except UnsupportedSyntaxError:  # more is asked of such arguments
+                    raise e from None
             return compiled(*args, **kwargs)
 
         return checked
@@ -490,7 +494,7 @@ class DerivedFunction(Generic[_P, _R]):
             with facts_relied_on():
                 return differentiated(self.primal_form(types), self.wrt, self.single, self.mode, self.optimize)
         except SctError as refused:
-            if self.mode.in_memory or isinstance(self._callee.function, DerivedFunction):
+            if self.mode.in_memory or self.mode.together or isinstance(self._callee.function, DerivedFunction):
                 raise
             try:
                 return differentiated(self.primal_form(types, False), self.wrt, self.single, self.mode, self.optimize)
@@ -500,7 +504,7 @@ class DerivedFunction(Generic[_P, _R]):
     def primal_form(self, types: tuple[Abstract, ...], in_memory: bool | None = None) -> Typed:
         """The function that is differentiated, in SSA form, for arguments of the given types."""
         function = self._callee.function
-        in_memory = True if self.mode.in_memory else in_memory
+        in_memory = True if self.mode.in_memory or self.mode.together else in_memory
         if isinstance(function, DerivedFunction):
             return typed_again(function.typed(types), types)
         return typed_primal(function, types, in_memory)

@@ -23,7 +23,7 @@ from sct.ir.paths import is_basic_index
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, Tuple
 from sct.registry.rules import adjoint_rule
-from sct.runtime import add_each, of_copy, scatter_add, updated
+from sct.runtime import add_each, of_copy, scatter_add, together, updated
 from sct.transform.adjoints import Adjoints, adjoint_type
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.explicit import may_copy
@@ -85,6 +85,11 @@ class InMemory(Adjoints):
         elif s.result in self.shadows:
             if s.op is ALLOCATE and s.args[0] in self.active:
                 self.accumulate(s.args[0], self.held_now(self.shadows[s.result]))
+            elif s.op == View(together):
+                for k, a in enumerate(s.args):
+                    if a in self.active:
+                        part = self.b.append(operator.getitem, (self.shadows[s.result], Const(k)), {}, type_of(a))
+                        self.accumulate(a, self.held_now(part))
             elif s.result in self.entries:
                 self.come_in(s.result)
                 if s.result in self.bars:

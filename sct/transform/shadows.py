@@ -233,6 +233,8 @@ class _Shadows:
                 self.put(s, self.zeros(r, s))
         elif not self.has_shadow(r):
             return
+        elif s.op == View(runtime.together):
+            self.together(s)
         elif s.op is ALLOCATE:
             self.put(s, self.zeros(r, s))
         elif s.op is NEW:
@@ -277,6 +279,16 @@ class _Shadows:
         if isinstance(a, Value) and isinstance(a.type, Array) and is_list_or_dict(s.result.type):
             return self.step(steps, s, View(runtime.places), (self.shadow(a),), ListOf(UNKNOWN))
         return self.shadow(a)
+
+    def together(self, s: Apply) -> None:
+        """Arguments' arrays that may share memory: so do their shadows, if a part of one is one of the other."""
+        types = [t for t in map(type_of, s.args) if differentiable(t)]
+        if not all(isinstance(t, Array) for t in types) or len({_dtype(t) for t in types}) > 1:
+            raise UnsupportedSyntaxError(
+                "arguments that may share memory, and are lists, or arrays of several dtypes", s.place, "Pass copies."
+            )
+        none = Tuple((Const(None),) * len(s.args))
+        self.put(s, [replace(s, op=View(runtime.beside), args=(Tuple(s.args), none), result=self.new(s.result))], now=True)
 
     def load(self, s: Apply) -> None:
         """What a list or dict holds, or an array: where it is read as a whole the shadows of its items are held, too."""
