@@ -65,10 +65,7 @@ def repeated(block: Block, what: str, outside: AbstractSet[Value] = frozenset())
     reading = any(_reads_outside(s, outside) for s in body)
     for s in body:
         kind = effect(s)
-        if isinstance(s.op, Steps):
-            found.update(dict.fromkeys(a for a in _generators(s) if isinstance(a, Const)))
-            draws = draws or bool(_generators(s))
-        elif isinstance(s.op, Call):
+        if isinstance(s.op, Call):
             draws = draws or s.op.draws
         elif s.op is random_states:
             found.update(dict.fromkeys(a for a in s.args if isinstance(a, Const)))
@@ -78,7 +75,7 @@ def repeated(block: Block, what: str, outside: AbstractSet[Value] = frozenset())
             draws = True
         if kind in ("reports", "acts"):
             reports = True
-            if not isinstance(s.op, (Call, Steps)) and (s.result in used or (kind == "acts" and reads)):
+            if not isinstance(s.op, Call) and (s.result in used or (kind == "acts" and reads)):
                 raise UnsupportedSyntaxError(
                     f"{describe(s.op)}, which may act on the world, in {what}, which the derivative runs again",
                     s.place,
@@ -109,7 +106,7 @@ def _reads_outside(s: Apply, outside: AbstractSet[Value]) -> bool:
     if isinstance(s.op, Call) and s.op.outside:
         return True
     found = outside & set(s.values)
-    whole = (List, Dict, Instance) if isinstance(s.op, (Call, Steps)) else (List, Dict)
+    whole = (List, Dict, Instance) if isinstance(s.op, Call) else (List, Dict)
     return any(may_change(v, *whole) for v in found)
 
 
@@ -117,12 +114,6 @@ def may_change(v: Value, *containers: type) -> bool:
     """Whether a value may be written into, or is read again where it is needed; so is what is of one of `containers`."""
     t = v.type
     return isinstance(t, (Unknown, ListOf, *containers)) or (isinstance(t, Array) and (t.shape != () or bool(t.boxed)))
-
-
-def _generators(s: Apply) -> tuple[Operand, ...]:
-    given = dict(s.kwargs).get("generators", Tuple(()))
-    assert isinstance(given, Tuple)
-    return given.items
 
 
 def _source(s: Apply, made: set[Operand], what: str) -> Operand | None:

@@ -33,6 +33,10 @@ def drawn(x, n, *, label="a"):
 
 def test_checkpoints_effects_and_formats_are_read_back():
     read_back(lower(drawn).function)
+    lowered = sct.stages.lower(sct.stages.read(drawn))
+    typed = sct.stages.specialize(lowered, sct.stages.Arguments.like(lowered, np.ones(3), 4))
+    assert " checkpointed drawn_step(2, 0, (" in show(typed.function)
+    read_back(typed.function)
     with stages() as given:
         sct.grad(drawn).source_for(np.ones(3), 4)
     for _, f in given:
