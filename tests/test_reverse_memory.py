@@ -469,6 +469,22 @@ def test_objects(f, given):
     assert state(args) == before
 
 
+def a_sum_handed_on(x, n):
+    b = np.sum(np.stack([x, x * 2.0]), axis=0)
+    row = x * 1.0
+    for _ in range(n):
+        b, row = row[:], row[:]
+    b -= x[n % 3]
+    return row @ b
+
+
+def test_a_shape_has_no_tangent():
+    gradient = sct.grad(a_sum_handed_on, optimize=False)
+    direction = np.array([0.4, 0.1, -0.3])
+    expected = (gradient(X + 1e-6 * direction, 3) - gradient(X - 1e-6 * direction, 3)) / 2e-6
+    np.testing.assert_allclose(sct.jvp(gradient, optimize=False)(X, 3, direction)[1], expected, rtol=1e-6, atol=1e-8)
+
+
 def flattened(A, n):
     flat = A.ravel()
     flat[1] = A[1, 0] * flat[2]

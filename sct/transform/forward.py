@@ -601,5 +601,5 @@ def _is_number(t: Abstract) -> bool:
 
 
 def _holds_memory(o: Operand) -> bool:
-    """Whether an operand is, or holds, what may be an array."""
-    return any(map(has_memory, values_of(o)))
+    """Whether an operand is, or holds, what may be an array; a shape does not."""
+    return any(has_memory(v) and (not isinstance(v.type, Tuple) or differentiable(v.type)) for v in values_of(o))
