@@ -348,8 +348,6 @@ class Typed(Specialized):
         The data that it reads from outside, at each call, with its types.
     written : tuple
         The arguments that it writes into.
-    in_memory : bool
-        Whether its writes into arrays are statements.
     known : Knowledge
     facts : tuple of sct.ir.Fact
         The comparisons of sizes that it relies on.
@@ -367,7 +365,7 @@ class Typed(Specialized):
         return self.function.signature if self.source is None else self.source.signature
 
 
-def specialize(form: Lowered | Typed, arguments: Arguments, *, in_memory: bool | None = None) -> Typed:
+def specialize(form: Lowered | Typed, arguments: Arguments) -> Typed:
     """A function in typed SSA form, for arguments of some types.
 
     Parameters
@@ -376,9 +374,6 @@ def specialize(form: Lowered | Typed, arguments: Arguments, *, in_memory: bool |
         The function; a derivative, to differentiate it again.
     arguments : Arguments
         Made by `Arguments.like`, `Arguments.declared` or `Arguments.annotated`.
-    in_memory : bool or None
-        Whether a write into an array stays a statement that writes, as forward mode has it. Otherwise it makes a new value.
-        With None it does so where it can be told what each name stands for, and stays a statement elsewhere.
 
     Raises
     ------
@@ -388,12 +383,12 @@ def specialize(form: Lowered | Typed, arguments: Arguments, *, in_memory: bool |
     function = form.function
     if isinstance(form, Lowered) and form.source.written is None and not isinstance(form.source.function, Flat):
         function = _without_defaults(function, arguments.types)
-    made, known, facts = _staged(arguments.known, lambda: specialize_function(function, arguments.types, in_memory))
+    made, known, facts = _staged(arguments.known, lambda: specialize_function(function, arguments.types))
     dependencies = tuple(dict.fromkeys((*form.dependencies, *made.dependencies)))
     if isinstance(form, Lowered):
-        return Typed(made.function, dependencies, made.free, made.written, made.in_memory, known, facts, form.source)
+        return Typed(made.function, dependencies, made.free, made.written, known, facts, form.source)
     free = tuple(dict(form.free + made.free).items())
-    return Typed(made.function, dependencies, free, form.written, made.in_memory, known, (*form.facts, *facts))
+    return Typed(made.function, dependencies, free, form.written, known, (*form.facts, *facts))
 
 
 def _staged(known: Knowledge, work: Callable[[], _T]) -> tuple[_T, Knowledge, tuple[Fact, ...]]:
@@ -470,7 +465,7 @@ def differentiate(
     names = parameter_names(typed.signature, (wrt,) if single else wrt, typed.function.name)
     made, known, facts = _staged(typed.known, lambda: _differentiated(typed, names, single, mode, passes, look))
     facts = tuple(dict.fromkeys((*typed.facts, *facts)))
-    return Derivative(made.function, made.dependencies, made.free, made.written, False, known, facts, passes=passes)
+    return Derivative(made.function, made.dependencies, made.free, made.written, known, facts, passes=passes)
 
 
 def mode_of(transform: str, has_aux: bool = False, holomorphic: bool = False) -> Mode:
@@ -491,12 +486,10 @@ def _differentiated(
     primal = seen_apart(primal, mode.own or mode.together)
     if mode.in_memory:
         primal = replace(primal, function=changed(primal.function, block=plain(primal.function.block)))
-    if primal.in_memory:
-        primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory)
+    primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory)
     function = run(passes.primal, primal.function)
     if not mode.in_memory:
-        block = promote(function.block) if primal.in_memory else function.block
-        made = changed(function, block=stepped(block))
+        made = changed(function, block=stepped(promote(function.block)))
         function = function if made is function else run(passes.primal, made)
         refuse_unknown(function.block)
     canonical = replace(primal, function=snapshots(function))

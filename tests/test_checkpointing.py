@@ -483,7 +483,7 @@ def test_checkpointed_function_that_writes_is_refused():
         sct.checkpoint(fill)(x)
         return np.sum(x)
 
-    with pytest.raises(sct.UnsupportedSyntaxError, match="recursive or checkpointed, and writes into its argument"):
+    with pytest.raises(sct.UnsupportedSyntaxError, match="a checkpointed function that writes into its argument"):
         sct.grad(total)(X)
 
 

@@ -608,3 +608,25 @@ def test_golden_files(name):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     assert text == path.read_text()
+
+
+def test_rules_that_write_by_a_view_of_what_they_make():
+    def padded(x):
+        return x[1:]
+
+    @sct.adjoint(padded)
+    def padded_adjoint(y, x, y_bar):
+        x_bar = np.zeros(x.shape)
+        part = x_bar[1:]
+        part += y_bar
+        return x_bar
+
+    assert same(sct.grad(lambda x: np.sum(padded(x) * x[1:]))(X), 2.0 * np.concatenate((np.zeros(1), X[1:])))
+
+    @sct.adjoint(padded)
+    def into_an_operand(y, x, y_bar):
+        y_bar *= 2.0
+        return np.concatenate((np.zeros(1), y_bar))
+
+    with pytest.raises(sct.UnsupportedSyntaxError, match="a rule that writes into its operand"):
+        sct.grad(lambda x: np.sum(padded(x) * x[1:]))(X)

@@ -29,7 +29,7 @@ from sct.ir.types import Array, Unknown
 from sct.registry.facts import facts_of
 from sct.runtime import scatter_add, updated
 
-__all__ = ["Pointers", "base_of", "is_laid_out", "pointers"]
+__all__ = ["Pointers", "base_of", "pointers"]
 
 Position: TypeAlias = tuple[int, int]
 """A block's label, and the number of a statement in it; of its parameters -1, of what it yields how many statements it has."""
@@ -231,7 +231,7 @@ class _Pointers:
             return like
         if isinstance(s.op, View):
             return like and s.op.op is not operator.getitem and self.is_part(s) and _is_reshaped(s)
-        return fresh(s) and is_laid_out(s, like)
+        return fresh(s) and _is_laid_out(s, like)
 
     # -- which may be the same ---------------------------------------------------------------------------------------
 
@@ -318,7 +318,7 @@ def _is_reshaped(s: Apply) -> bool:
     return bool(for_call(facts_of(s.op.op).rearranged, s.op.op, s.args, s.kwargs) != "turned")
 
 
-def is_laid_out(s: Apply, like: bool) -> bool:
+def _is_laid_out(s: Apply, like: bool) -> bool:
     """Whether new memory is in the order of the indices; `like`: that of the first operand is."""
     order = for_call(facts_of(s.op).order, s.op, s.args, s.kwargs)
     return order == "C" or (order == "K" and (like or getattr(s.result.type, "rank", None) == 1))

@@ -490,24 +490,14 @@ class DerivedFunction(Generic[_P, _R]):
         if len(types) != len(self._inner.parameters):  # the cotangent's is among them
             given = dict(zip(self._signature.parameters, types, strict=True))
             types = tuple(given[n] for n in self._inner.parameters)
-        try:
-            with facts_relied_on():
-                return differentiated(self.primal_form(types), self.wrt, self.single, self.mode, self.optimize)
-        except SctError as refused:
-            if self.mode.in_memory or self.mode.together or isinstance(self._callee.function, DerivedFunction):
-                raise
-            try:
-                return differentiated(self.primal_form(types, False), self.wrt, self.single, self.mode, self.optimize)
-            except SctError:
-                raise refused.with_traceback(None) from None
+        return differentiated(self.primal_form(types), self.wrt, self.single, self.mode, self.optimize)
 
-    def primal_form(self, types: tuple[Abstract, ...], in_memory: bool | None = None) -> Typed:
+    def primal_form(self, types: tuple[Abstract, ...]) -> Typed:
         """The function that is differentiated, in SSA form, for arguments of the given types."""
         function = self._callee.function
-        in_memory = True if self.mode.in_memory or self.mode.together else in_memory
         if isinstance(function, DerivedFunction):
             return typed_again(function.typed(types), types)
-        return typed_primal(function, types, in_memory)
+        return typed_primal(function, types)
 
     def __sct_callee__(self) -> Callee:
         """For the compiler: the derivative of the function that the primal ends in, and what that gets beside the arguments."""

@@ -17,14 +17,14 @@ from sct.transform.reverse import Mode
 __all__ = ["differentiated", "typed_again", "typed_primal", "with_steps"]
 
 
-def typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...], in_memory: bool | None = None) -> Typed:
+def typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Typed:
     """A function that is no derivative, in SSA form, for arguments of the given types (`sct.stages.specialize`)."""
-    return specialize(lower(read(primal)), Arguments.here(types), in_memory=in_memory)
+    return specialize(lower(read(primal)), Arguments.here(types))
 
 
 def typed_again(derivative: Typed, types: tuple[Abstract, ...]) -> Typed:
     """A derivative as what is differentiated in its turn."""
-    return specialize(derivative, Arguments.here(types), in_memory=True)
+    return specialize(derivative, Arguments.here(types))
 
 
 def differentiated(primal: Typed, wrt: Sequence[str], single: bool, mode: Mode, optimize: bool) -> Derivative:

@@ -79,14 +79,14 @@ def _forms(derived: DerivedFunction[..., Any], arguments: stages.Arguments) -> I
     function = derived._callee.function
     if isinstance(function, DerivedFunction):
         yield Form("source", function.source)
-        primal = stages.specialize(function.typed(arguments.types), arguments, in_memory=derived.mode.in_memory or None)
+        primal = stages.specialize(function.typed(arguments.types), arguments)
     else:
         source = stages.read(function)
         yield Form("source", source.text or textwrap.dedent(inspect.getsource(derived._root)))
         lowered = stages.lower(source)
         if adjoint_rule(function) is None:  # else it is one operation
             yield Form("lowered", repr(lowered.function))
-        primal = stages.specialize(lowered, arguments, in_memory=derived.mode.in_memory or None)
+        primal = stages.specialize(lowered, arguments)
     yield Form("typed", repr(primal.function))
     found: list[tuple[str, Function]] = []
     wrt = derived.wrt[0] if derived.single else derived.wrt

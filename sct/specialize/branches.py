@@ -84,7 +84,7 @@ def meet(
         memory.writes.update(part.writes)
     for n, k in enumerate(dict.fromkeys((*a.contents, *b.contents))):
         obj = memory.original(k)
-        p, q = (s.copied.get(o, o) if isinstance(o, Value) else o for o in (a.now(obj), b.now(obj)))
+        p, q = a.now(obj), b.now(obj)
         if k in a.born or k in b.born or (p is q and p is memory.now(obj)):
             continue
         p, q = (s.explode(o) if isinstance(o, Value) and isinstance(o.type, (List, Dict)) else o for o in (p, q))

@@ -75,7 +75,7 @@ class Builder(Protocol):
     pending: tuple[SctError, ...]
     spent: list[Plan]
     left: list[tuple[FunctionType, Write]]
-    in_memory: bool
+    tracking: bool
     objects: bool
     everything: bool
     whole: bool

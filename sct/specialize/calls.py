@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.effects import statements
-from sct.analysis.points_to import has_memory, writes_into
+from sct.analysis.points_to import has_memory, points_to, writes_into
 from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -264,13 +264,12 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     refuse_objects(s, bound)
     if s.objects:
         bound = [objects.made(s, b) for b in bound]
-    elif any(isinstance(type_of(b), (Tuple, List, Dict, ListOf) if s.in_memory else (Tuple, List, Dict)) for b in bound):
-        error = UnsupportedSyntaxError(
+    elif any(isinstance(type_of(b), (Tuple, List, Dict, ListOf)) for b in bound):
+        raise StrictError(  # objects are still to be tried
             f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
             s.place,
             "Pass the items one by one.",
         )
-        raise StrictError(error.message, error.place, error.advice) if s.in_memory else error  # objects are still to be tried
     types = tuple(widen(type_of(b)) for b in bound)
     if sum(k[0] is op for k in s.recursion) > 8 and _key(op, types) not in s.recursion:
         types = tuple(_without_shape(t) for t in types)
@@ -292,14 +291,13 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 path=f"{s.path}r{number}",
                 place=s.place,
                 caller=s.place,
-                frozen=frozenset(v for v in values_of(*params) if not (s.in_memory and isinstance(v.type, _WRITTEN))),
+                frozen=frozenset(v for v in values_of(*params) if not isinstance(v.type, _WRITTEN)),
                 tracking=True,
-                in_memory=s.in_memory,
                 objects=s.objects,
                 whole=s.whole,
                 unseen=s.unseen,
                 writing=s.writing,
-                memory=Memory(s.in_memory, s.memory.lost),
+                memory=Memory(s.memory.lost),
             )
             known = len(s.writing), len(s.memory.lost)
             result = inner.run(function, params)
@@ -408,10 +406,14 @@ def checkpointed_call(
     )
     inner.memory.born.update(values_of(*params))
     result = inner.present(inner.run(made.function, params))
+    classes = points_to(body := Block((), tuple(inner.body), (result,)))
+    for v in filter(classes.is_stored, values_of(*params)):
+        write = classes.stored[classes.of(v)]
+        raise FrozenError("a checkpointed function that writes into its argument", write.place, "Return a new array.")
     t = type_of(result)
     with s.instance_of("checkpoint"):
         t = own_sizes(widen(t), ("result", s.path))
-    again = repeated(Block((), tuple(inner.body), (result,)), f"the checkpointed function {op.__name__}", inner.outside)
+    again = repeated(body, f"the checkpointed function {op.__name__}", inner.outside)
     return as_call(s, op, made.function, bound, t, name, again, generators_of(inner, params))
 
 

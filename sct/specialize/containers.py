@@ -170,7 +170,7 @@ def _sequence(kind: type) -> Callable[..., Any]:
             n = trip_count(plan)
             if n is not None:
                 return kind(tuple(plan.at(s, Const(i)) for i in range(n)))
-        if s.in_memory and kind is List and isinstance(t, Array):
+        if s.tracking and kind is List and isinstance(t, Array):
             raise UnsupportedSyntaxError(
                 "a list of the rows of an array", s.place, "Index the array."
             )  # but where it is an object

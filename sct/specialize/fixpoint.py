@@ -7,7 +7,7 @@ go on with, for the names that the body assigns and for the objects that it writ
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -57,14 +57,13 @@ def fixpoint(
     label: int,
     formal: Sequence[Value],
     inits: list[Operand],
-    written: Iterable[Operand],
     enter: Callable[[list[Operand]], list[Operand]],
 ) -> Loop:
     """The body of a loop on parameters whose types hold in every iteration.
 
     Carried are the names that the body assigns and the objects that it writes into. `label` is that of the body. Carried from
-    the start are `written` and what it was seen to write into when the loops around it were gone through before; what names
-    that begin alike settled to then is where they begin now, as they can only become less known.
+    the start is what it was seen to write into when the loops around it were gone through before; what names that begin alike
+    settled to then is where they begin now, as they can only become less known.
     """
     inits = [s.expose_all(i) for i in inits]
     begun_as = tuple([_entry_type(type_of(i), p) for i, p in zip(inits, formal, strict=True)])
@@ -72,7 +71,7 @@ def fixpoint(
     types = list(s.settled.get((here, begun_as), begun_as))
     loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
     instances, pending, outer = s.instances, s.pending, s.memory
-    known = {key_of(obj): obj for obj in (*s.loops.get(here, ()), *written)}
+    known = {key_of(obj): obj for obj in s.loops.get(here, ())}
     for key, obj in known.items():
         if outer.knows(key):
             carry(s, loop, obj)
@@ -231,9 +230,7 @@ def found_more(s: Builder, loop: Loop, inner: Memory) -> bool:
 def carry(s: Builder, loop: Loop, obj: Operand) -> None:
     """Carry an object, which the loop begins with as it is now."""
     memory = s.memory
-    there = key_of(obj) in memory.contents
-    init = s.copied.get(obj, obj) if isinstance(obj, Value) and not there else memory.now(obj)
-    init = s.expose_all(s.present(init, reads=False))
+    init = s.expose_all(s.present(memory.now(obj), reads=False))
     loop.objects.append(obj)
     loop.inits.append(init)
     loop.names.append(memory.name_of(obj))

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import BINARY, LOAD, Rebind, Store, View
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Abstract, Const, Tuple
@@ -39,11 +38,5 @@ def specialized_again(
     if isinstance(op, Rebind) and op.op in _INTO:
         return s.apply(_INTO[op.op], args)
     if isinstance(op, Rebind):
-        if s.in_memory:
-            return s.emit(op, args, {}, known, name)
-        raise UnsupportedSyntaxError(
-            "the reverse of a tangent of what is a number on one path, and an array that is written into on another",
-            s.place,
-            "Make it an array on every path.",
-        )
+        return s.emit(op, args, {}, known, name)
     return args[0] if op is LOAD else s.apply(np.array, args)

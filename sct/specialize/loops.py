@@ -56,7 +56,6 @@ from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
 from sct.specialize.iteration import parts as plan_parts
 from sct.specialize.writing import is_object
-from sct.specialize.written import writes
 
 __all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]
 
@@ -222,8 +221,7 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
         s.env.update(names.bound(formal, params))
         return names.varied(s.block(t.body))
 
-    found = written(s, t.body, names, formal)
-    loop = fixpoint.fixpoint(s, t.body.label, names.varied(formal), names.varied(names.inits), found, enter)
+    loop = fixpoint.fixpoint(s, t.body.label, names.varied(formal), names.varied(names.inits), enter)
     flag = loop.flag if t.exits else Const(False)
     exits = s.truth(flag) != Const(False)
     values, outs, begun = fixpoint.carried(loop)
@@ -247,8 +245,7 @@ def while_(s: Builder, t: While) -> None:
         s.env.update(names.bound(t.body.params, params))
         return names.varied(s.block(t.body))
 
-    found = written(s, t.body, names, t.body.params)
-    loop = fixpoint.fixpoint(s, t.body.label, names.varied(t.body.params), names.varied(names.inits), found, enter)
+    loop = fixpoint.fixpoint(s, t.body.label, names.varied(t.body.params), names.varied(names.inits), enter)
     values, outs, begun = fixpoint.carried(loop)
     again = {v: Value(v.type, s.memory.name_of(v)) for v in values}
     tested = [map_leaves(lambda leaf: again.get(leaf, leaf), p) for p in loop.params]
@@ -375,15 +372,6 @@ def split(s: Builder, t: ForEach | For | While) -> _Names:
     inits = [s.resolve(i, reads=False) for i in t.inits]
     ends = [(phi.ends[0], phi.params[0]) for phi in t.phis]
     return _Names(inits, [k for k, (y, p) in enumerate(ends) if is_object(type_of(inits[k])) and _stays(t.body, y, p)])
-
-
-def written(s: Builder, body: Block, names: _Names, formal: Sequence[Value]) -> Iterator[Operand]:
-    """The arrays made before a loop into which the statements of its body write, branches aside."""
-    before = {**s.env, **names.bound(formal, ())}
-    for x in writes(body):
-        v = before.get(x)
-        if isinstance(v, Value) and isinstance(v.type, Array) and is_object(v.type):
-            yield s.memory.root(v)
 
 
 def _stays(block: Block, y: Operand, v: Operand) -> bool:

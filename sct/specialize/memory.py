@@ -1,14 +1,13 @@
-"""Memory: what each array, list and dict holds at one point of the program, and which of them may be one and the same.
+"""Memory: what each list and dict that is followed holds at one point of the program, and which may be one and the same.
 
-Takes the reads and writes of a function as it is specialized; gives for each read the value that the object holds now. A
-write makes a new value, the object's next version; a view is retaken from the newest version of what it is a view of. So
-the typed function has values only, and no memory. Where it cannot be told whether two names share memory, one may be
-read no more once the other was written into. Griewank & Walther (2008), section 3.2, for overwriting.
+Takes the reads and writes of a function as it is specialized; gives for each read what the list or dict holds now. A write
+makes its next version, so that the typed function has the items of lists and dicts as values. Where it cannot be told whether
+two names are one list, one may be read no more once the other was written into. Writes into arrays stay statements
+(`sct.ir.ops.Store`); of these only is known which may be read, and what they may lie in.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Hashable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
@@ -18,15 +17,13 @@ from sct.analysis.storage import fresh, read_only
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.infer.objects import places_in
-from sct.ir.ops import UNPACK
-from sct.ir.paths import is_basic_index
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
-from sct.registry.facts import Rearranged, facts_of
+from sct.registry.facts import facts_of
 from sct.specialize.sharing import Sharing
 
-__all__ = ["Key", "Memory", "View", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
+__all__ = ["Key", "Memory", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
 
 Key: TypeAlias = "Value | int"
 """What an object is known by: the value that it was made as, or the identity of a list or dict in the SSA form."""
@@ -38,49 +35,31 @@ def key_of(o: Operand) -> Key:
 
 
 @record(frozen=True)
-class View:
-    """`op(base, *rest, **kwargs)`, which shares memory with `base`; `part` if it is some entries of it, by a basic index."""
-
-    base: Value
-    statement: Apply
-    part: bool
-
-    @property
-    def index(self) -> Operand:
-        """The index of a part."""
-        return self.statement.args[1]
-
-
-@record(frozen=True)
 class Write:
     """A write, for messages: the name that was written to, and where; or the function that may have written.
 
-    `why`: what kept that function from being followed. `unsure`: it is none if what was written to is a number.
+    `why`: what kept that function from being followed.
     """
 
     name: str
     place: Place | None
     by: str = ""
     why: str = ""
-    unsure: bool = False
 
 
 class Memory:
     """The state at one point. `fork` copies what depends on the way taken; facts about values are shared."""
 
-    def __init__(self, in_memory: bool = False, lost: dict[Hashable, Write] | None = None) -> None:
-        self.in_memory = in_memory  # arrays are written into where they lie, and their versions need not be known
+    def __init__(self, lost: dict[Hashable, Write] | None = None) -> None:
         self.contents: dict[Key, Operand] = {}  # object -> what it holds, once that is not what it was made as
         self.writes: dict[Key, Write] = {}  # object -> the last write
         self.stale: dict[Key, Write] = {}  # object -> the write to another one that may have changed it
         self.sharing: Sharing[Key] = Sharing()  # which objects may share memory
-        self.again: dict[tuple[Value, Value], Value] = {}  # view, newer base -> the view retaken
         self.born: set[Key] = set()  # objects made since the fork
         self.parent: Memory | None = None
         self.objects: dict[Key, Operand] = {}  # version -> its object
-        self.views: dict[Value, View] = {}
-        self.contiguous: set[Value] = set()
         self.read_only: set[Value] = set()
+        self.led: dict[Value, list[Value]] = {}  # what may lie in the memory of others -> these
         self.names: dict[Key, str] = {}  # of lists and dicts, and of values that were given a name after they were made
         self.by_identity: dict[int, Operand] = {}  # the lists and dicts that are known by their identity
         self.given: dict[str, Write] = {}  # the path of an instance -> the call that may have changed it
@@ -88,11 +67,11 @@ class Memory:
 
     def fork(self) -> Memory:
         """The state for a branch or a loop's body."""
-        new = Memory(self.in_memory)
+        new = Memory()
         new.parent = self
         new.contents, new.writes, new.stale = dict(self.contents), dict(self.writes), dict(self.stale)
-        new.sharing, new.again = self.sharing.fork(), dict(self.again)
-        new.objects, new.views, new.contiguous, new.read_only = self.objects, self.views, self.contiguous, self.read_only
+        new.sharing = self.sharing.fork()
+        new.objects, new.read_only, new.led = self.objects, self.read_only, self.led
         new.by_identity, new.names, new.given, new.lost = self.by_identity, self.names, self.given, self.lost
         return new
 
@@ -118,12 +97,6 @@ class Memory:
     def object_of(self, o: Operand) -> Operand:
         """The object that an operand is a version of."""
         return self.objects.get(key_of(o), o)
-
-    def root(self, v: Value) -> Operand:
-        """The object whose memory an array value lies in."""
-        while v in self.views:
-            v = self.views[v].base
-        return self.object_of(v)
 
     def original(self, key: Key) -> Operand:
         """The object that a key belongs to."""
@@ -165,46 +138,14 @@ class Memory:
     # -- sharing -----------------------------------------------------------------------------------------------------
 
     def note(self, s: Apply) -> None:
-        """What a statement's result shares memory with."""
+        """What is known of a statement's result."""
         v = s.result
         self.born.add(v)
-        if isinstance(v.type, Scalar):
+        if isinstance(v.type, Scalar) or fresh(s):
             return
-        op = s.op
-        base = s.args[0] if s.args else None
-        own = fresh(s)
-        if not own and (read_only(s) or base in self.read_only):
+        if read_only(s) or (s.args and s.args[0] in self.read_only):
             self.read_only.add(v)
-        if self.in_memory:
-            return
-        if op is UNPACK and isinstance(base, Value) and isinstance(base.type, Array) and base.type.rank == 1:
-            return  # numbers
-        if isinstance(base, Value) and isinstance(base.type, Array) and isinstance(v.type, Array):
-            if op is operator.getitem:
-                if is_basic_index(s.args[1]) is True and not own:
-                    self.views[v] = View(base, s, True)
-                    return
-            elif (how := self.rearranged(s, base)) is not None:
-                self.views[v] = View(base, s, False)
-                if how == "reshaped" and self.is_contiguous(base):
-                    self.contiguous.add(v)
-                return
-        if own:
-            if _is_laid_out(s, isinstance(base, Value) and self.is_contiguous(base)):
-                self.contiguous.add(v)
-            return
-        for w in _arrays((*s.args, *(o for _, o in s.kwargs))):
-            self.may_be(v, self.root(w))
-
-    def rearranged(self, s: Apply, base: Value) -> Rearranged | None:
-        """How the entries of an array are those of another one of which it is a view; None if it may be a copy."""
-        how: Rearranged | None = for_call(facts_of(s.op).rearranged, s.op, s.args, s.kwargs)
-        return how if how != "may copy" else "reshaped" if self.is_contiguous(base) else None
-
-    def is_contiguous(self, v: Value) -> bool:
-        """Whether an array lies in memory in the order of its indices, so that reshaping it gives a view."""
-        obj = self.object_of(v)
-        return (v not in self.views and isinstance(obj, Value) and obj in self.contiguous) or v in self.contiguous
+        self.led[v] = list(_arrays(s.operands))
 
     def may_be(self, v: Operand, other: Operand) -> None:
         """`v` may be the object `other`, or lie in its memory: it may share memory with whatever that one does."""
@@ -214,19 +155,27 @@ class Memory:
 
     def reaches(self, v: Value, others: AbstractSet[Value]) -> bool:
         """Whether a value may share memory with one of some others."""
-        root = self.root(v)
-        self.keep(root)
-        return any(self.original(k) in others for k in (key_of(root), *self.sharing.of(key_of(root))))
+        work: list[Operand] = [v]
+        found: set[Key] = set()
+        while work:
+            root = self.object_of(work.pop())
+            if root in others:
+                return True
+            if (key := key_of(root)) not in found:
+                found.add(key)
+                work += map(self.original, self.sharing.of(key))
+                work += self.led.get(root, ()) if isinstance(root, Value) else ()
+        return False
 
     def holds(self, obj: Operand, items: Operand) -> None:
         """The items of a list of unknown length may be these."""
         for leaf in _arrays((items,)):
-            self.may_be(obj, self.root(leaf))
+            self.may_be(obj, self.object_of(leaf))
 
     def object_in(self, o: Operand) -> Operand | None:
         """The object that an operand stands for, or lies in; None if it is no object."""
         if isinstance(o, Value):
-            return self.root(o) if isinstance(o.type, (Array, Unknown, ListOf, List, Dict)) else None
+            return self.object_of(o) if isinstance(o.type, (Array, Unknown, ListOf, List, Dict)) else None
         return self.object_of(o) if isinstance(o, (List, Dict)) else None
 
     def reached(self, part: Operand, o: Operand) -> list[Key]:
@@ -237,7 +186,7 @@ class Memory:
         own = None if is_number(o) else self.object_in(o)
         found = [] if own is None else [own]
         if isinstance(part, Value) and not isinstance(part.type, Array):
-            found += [self.root(leaf) for leaf in _arrays((o,))]
+            found += [self.object_of(leaf) for leaf in _arrays((o,))]
         for obj in found:
             self.keep(obj)
         return [key_of(obj) for obj in found]
@@ -253,12 +202,6 @@ class Memory:
         for r in self.sharing.of(key_of(obj)):
             if not is_list or not isinstance(type_of(self.original(r)), (Array, Scalar)):  # an item is not the list
                 self.stale[r] = write
-
-    def may_have_written(self, v: Value, place: Place | None) -> None:
-        """`v` may be an array that was written into: neither it nor what may share its memory is known any more."""
-        obj = self.root(v)
-        self.wrote(obj, self.name_of(v), place)
-        self.stale[key_of(obj)] = Write(self.name_of(v), place, unsure=True)
 
     def gave_away(self, obj: Operand, write: Write) -> None:
         """An object was given to a function that may have written into it: what it holds is not known any more."""
@@ -290,12 +233,6 @@ class Memory:
         if write.by:
             refuse_changed(own, write, place)
         other = repr(write.name) if write.name else "another one"
-        if write.unsure:
-            raise UnsupportedSyntaxError(
-                f"{own} may be a number, or an array that an augmented assignment{where} changes before it is read here",
-                place,
-                "Write x = x + v there, or read it before.",
-            )
         if own == other:
             other = f"what {other} stands for on another path"
         raise UnsupportedSyntaxError(
@@ -326,12 +263,6 @@ def is_itself(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> b
     itself = facts_of(op).itself
     t = args[0].type if itself is not None and args and isinstance(args[0], Value) else None
     return isinstance(t, Array) and t.dtype is not None and bool(for_call(itself, op, args, kwargs))
-
-
-def _is_laid_out(s: Apply, like: bool) -> bool:
-    """Whether new memory is in the order of the indices; `like`: that of the first operand is."""
-    order = for_call(facts_of(s.op).order, s.op, s.args, s.kwargs)
-    return order == "C" or (order == "K" and (like or getattr(s.result.type, "rank", None) == 1))
 
 
 def _arrays(operands: tuple[Operand, ...]) -> Iterator[Value]:

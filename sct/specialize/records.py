@@ -100,7 +100,7 @@ def replaced(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     """`dataclasses.replace(x, **changes)`."""
     t = type_of(args[0])
     known = isinstance(t, (Instance, Record, ObjectOf)) and dataclasses.is_dataclass(t.cls) and is_made(t.cls)
-    if not s.in_memory or not known:
+    if not known:
         return NotImplemented
     assert isinstance(t, (Instance, Record, ObjectOf))
     names = [f.name for f in dataclasses.fields(t.cls) if f.init and f.name not in kwargs]
@@ -169,7 +169,7 @@ def bind_field(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], 
     """`x.name = value`, which is `setattr(x, "name", value)`; `as_usual`: as any object does it, whatever its class has."""
     x, key, value = args
     t, name = type_of(x), plain(type_of(key))
-    if not s.in_memory or not isinstance(t, (Instance, Record, ObjectOf)) or not isinstance(name, str):
+    if not isinstance(t, (Instance, Record, ObjectOf)) or not isinstance(name, str):
         raise UnsupportedSyntaxError(
             "an assignment to an attribute is not supported", s.place, "Assign to a name and return it."
         )

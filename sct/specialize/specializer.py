@@ -56,7 +56,7 @@ from sct.ir.ops import (
     of_numpy,
 )
 from sct.ir.records import record
-from sct.ir.rewriting import renamed, substitute
+from sct.ir.rewriting import renamed
 from sct.ir.shapes import constant
 from sct.ir.ssa import (
     Apply,
@@ -128,43 +128,21 @@ class Written:
 
 @record(frozen=True)
 class Specialized:
-    """A typed function, and what it relies on: bindings of names, and the types of data outside of it; what it writes into.
-
-    `in_memory`: its writes into arrays are statements.
-    """
+    """A typed function, and what it relies on: bindings of names, and the types of data outside of it; what it writes into."""
 
     function: Function
     dependencies: tuple[Dependency, ...]
     free: tuple[tuple[Free | Field, Abstract], ...]
     written: tuple[Written, ...] = ()
-    in_memory: bool = False
 
 
 _runs = itertools.count()
 
 
-def specialize(function: Function, types: Sequence[Abstract], in_memory: bool | None = False) -> Specialized:
-    """`function` with its parameters of the given types; begun anew with whatever is seen to be decided wrongly.
+def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
+    """`function` with its parameters of the given types. What it writes into stays written into, by statements.
 
-    `in_memory`: what is written into arrays stays written into them, by statements; otherwise each write makes a new value.
-    With None it stays written into them unless that is refused.
-    """
-    if in_memory is False:
-        return _decided(function, types, {}, False, None, False)
-    try:
-        return _in_memory(function, types)
-    except UnsupportedSyntaxError as refused:
-        if in_memory:
-            raise
-        try:
-            return _decided(function, types, {}, False, None, False)
-        except SctError:
-            raise refused.with_traceback(None) from None
-
-
-def _in_memory(function: Function, types: Sequence[Abstract]) -> Specialized:
-    """`function` with its writes as statements. Lists and dicts are objects as well, if it does more with them than their items
-    could be followed through.
+    Lists and dicts are followed item by item; they are objects if the function does more with them than that.
     """
     refused: UnsupportedSyntaxError | None = None
     objects_too = False  # whether it was refused with objects that have fields
@@ -175,7 +153,7 @@ def _in_memory(function: Function, types: Sequence[Abstract]) -> Specialized:
         if whole and not made:
             break
         try:
-            found = _decided(function, types, decided, True, everything, whole)
+            found = _decided(function, types, decided, everything, whole)
         except UnsupportedSyntaxError as e:
             if refused is None or whole > objects_too or (whole == objects_too and _reached(e) > _reached(refused)):
                 refused, objects_too = e, whole  # what got further says more
@@ -211,18 +189,18 @@ def _decided(
     function: Function,
     types: Sequence[Abstract],
     decided: dict[Hashable, Any],
-    in_memory: bool,
     everything: bool | None,
     whole: bool,
 ) -> Specialized:
-    """The same, where lists and dicts are objects unless `everything` is None; with True, also those in arguments.
+    """The same, begun anew with whatever is seen to be decided wrongly.
 
+    Lists and dicts are objects unless `everything` is None; with True, also those in arguments.
     `whole`: what a class makes is an object, too, and no record of its fields.
     """
     for _ in range(_RUNS):
         try:
             with facts_relied_on():
-                return _specialized(function, types, decided, in_memory, everything, whole)
+                return _specialized(function, types, decided, everything, whole)
         except UndecidedError as e:
             decided[e.what] = e.choice
     raise UnsupportedSyntaxError("a function whose lists and dicts are of too many types", None, "Write it as several.")
@@ -236,12 +214,11 @@ def _specialized(
     function: Function,
     types: Sequence[Abstract],
     decided: dict[Hashable, Any],
-    in_memory: bool,
     everything: bool | None,
     whole: bool,
 ) -> Specialized:
     # what is named after its place is its own in each run
-    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided, in_memory=in_memory, memory=Memory(in_memory))
+    s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided)
     s.objects, s.everything, s.whole = everything is not None, bool(everything), whole
     s.entry = []
     params = tuple(Value(objects.received(s, t), p.name) for p, t in zip(function.block.params, types, strict=True))
@@ -268,23 +245,12 @@ def _specialized(
             "an item of a list or dict that nothing is put into", s.unseen[0], "Put something into it."
         )
     block = Block(params, (*s.entry, *s.body), (result,))
-    if s.copied:
-        block = _from_copies(block, s.copied)
     called = {v: n for v, n in s.memory.names.items() if isinstance(v, Value) and not v.name}
     block = renamed(block, {v: v.called(n, v.hint) for v, n in called.items()})
     own = {v: Written(s.path_of(v), w) for v, w in s.written.items()}
     fields = [Written((*s.path_of(v), f), w, True) for (v, f), w in s.bound_fields.items()]
     free, written = tuple(s.free.items()), (*own.values(), *fields)
-    return Specialized(replace(function, block=block), tuple(s.dependencies), free, written, in_memory)
-
-
-def _from_copies(block: Block, copied: dict[Value, Value]) -> Block:
-    """The function with the copies of the arguments that it writes into read everywhere in place of these."""
-    made = set(copied.values())
-    originals = dict(zip(copied.values(), copied, strict=True))
-    block = substitute(block, dict(copied))
-    body = [replace(s, args=(originals[s.result],)) if isinstance(s, Apply) and s.result in made else s for s in block.body]
-    return block.with_(body)
+    return Specialized(replace(function, block=block), tuple(s.dependencies), free, written)
 
 
 @dataclass
@@ -322,7 +288,6 @@ class Specializer:
     written: dict[Value, Place | None] = field(default_factory=dict)
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
-    in_memory: bool = False  # writes into arrays stay writes
     writing: set[Any] = field(default_factory=set)  # the recursive functions that write into their arguments
     objects: bool = False  # lists and dicts stay objects, too
     everything: bool = False  # also those in arguments
@@ -414,35 +379,25 @@ class Specializer:
         if not {type(i.type) for i in items}.isdisjoint((Tuple, List, Dict, ListOf, DictOf)):  # type: ignore[union-attr]
             return False
         memory = self.memory
-        known: tuple[dict[Any, Any], ...] = (memory.views, memory.objects, memory.contents, memory.stale, self.copied)
+        known: tuple[dict[Any, Any], ...] = (memory.objects, memory.contents, memory.stale)
         return all(k.keys().isdisjoint(items) for k in known)
 
     def present_value(self, v: Value, reads: bool) -> Operand:
         """A value as its memory is now."""
         memory = self.memory
-        view = memory.views.get(v)
-        if view is None:
-            obj = memory.object_of(v)
-            if reads:
-                memory.check(obj, v, self.place)
-            elif key_of(obj) in memory.stale:
-                return v
-            now = memory.now(obj)
-            if isinstance(now, (List, Dict)):
-                return self.present(now, reads)
-            if now is obj and isinstance(obj, Value) and self.parts_changed(obj):
-                made: Any = with_items(obj.type, (self.present(i, reads) for i in self.items_of(obj)))  # type: ignore[type-var]
-                memory.is_version(made, obj)
-                return made  # type: ignore[no-any-return]
-            return self.copied.get(obj, v) if now is obj and isinstance(obj, Value) else now
-        base = self.present_value(view.base, reads)
-        if base is view.base:
+        obj = memory.object_of(v)
+        if reads:
+            memory.check(obj, v, self.place)
+        elif key_of(obj) in memory.stale:
             return v
-        assert isinstance(base, Value)
-        if (v, base) not in memory.again:
-            s = view.statement
-            memory.again[v, base] = self.emit(s.op, (base, *s.args[1:]), dict(s.kwargs), s.result.type, memory.name_of(v))
-        return memory.again[v, base]
+        now = memory.now(obj)
+        if isinstance(now, (List, Dict)):
+            return self.present(now, reads)
+        if now is obj and isinstance(obj, Value) and self.parts_changed(obj):
+            made: Any = with_items(obj.type, (self.present(i, reads) for i in self.items_of(obj)))  # type: ignore[type-var]
+            memory.is_version(made, obj)
+            return made  # type: ignore[no-any-return]
+        return v if now is obj and isinstance(obj, Value) else now
 
     def parts_changed(self, v: Value) -> bool:
         """Whether something in a container value, such as an argument, was written into, or may have been."""
@@ -482,12 +437,6 @@ class Specializer:
         """Refuse an object that the function must not write into; a write into an argument goes into a copy of it."""
         for other in (obj, *map(self.memory.original, self.memory.sharing.of(key_of(obj)))):
             self.may_write(other)
-        if not isinstance(obj, Value) or self.entry is None or obj not in self.parameters:
-            return
-        if isinstance(obj.type, Array) and obj not in self.copied:
-            copy = self.copied[obj] = Value(obj.type, self.memory.name_of(obj) or obj.hint)
-            self.entry.append(Apply(np.array, (obj,), (), copy, self.place, None))
-            self.memory.is_version(copy, obj)
 
     def may_write(self, obj: Operand) -> None:
         """Refuse an object that the function must not write into; an argument is noted."""
@@ -499,7 +448,7 @@ class Specializer:
                 self.place,
                 "Return a new array.",
             )
-        if obj in self.outside and not (self.in_memory and obj in self.arguments):
+        if obj in self.outside and obj not in self.arguments:
             raise UnsupportedSyntaxError(
                 f"a write into {self.memory.name_of(obj)!r}, which is defined outside of the function",
                 self.place,
@@ -798,7 +747,7 @@ class Specializer:
             return calls.checkpointed_call(self, op, args, kwargs, name)
         if isinstance(op, (Attribute, Field, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
-        if self.in_memory and records.is_made(op):
+        if records.is_made(op):
             site = objects.new_site(self)
             own = records.make(self, op, args, kwargs)
             return made_objects.whole(self, own, site, name) if self.whole else own

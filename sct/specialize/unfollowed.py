@@ -41,7 +41,7 @@ def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
         return s.apply(op, args, kwargs, name)
     refused = _never_followed(s, function) or s.decided.get(what := ("call", s.place, s.ways, s.within, function))
     if refused is None:
-        given = [key_of(s.memory.root(v)) for v in values_of(*args, *kwargs.values())]
+        given = [key_of(s.memory.object_of(v)) for v in values_of(*args, *kwargs.values())]
         before = [s.memory.writes.get(k) for k in given]
         try:
             made = s.apply(op, args, kwargs, name)
@@ -128,7 +128,7 @@ def _may_have_changed(s: Builder, function: FunctionType, given: list[Operand], 
     by = Write("", s.place, describe(function), why)
     for v in values_of(*given):
         if isinstance(v.type, Unknown):  # it may be a list
-            s.memory.gave_away(s.memory.root(v), by)
+            s.memory.gave_away(s.memory.object_of(v), by)
     handed_over(s, given, by)
     s.leave_outside(function, by)
 
@@ -148,7 +148,7 @@ def _shown(s: Builder, o: Operand) -> Operand:
 
 def _is_its_own(s: Builder, v: Value) -> bool:
     """Whether a value was made for this call, in memory that nothing else has."""
-    root = s.memory.root(v)
+    root = s.memory.object_of(v)
     made = next((t for t in reversed(s.body) if isinstance(t, Apply) and t.result is root), None)
     return made is not None and not s.memory.name_of(made.result) and made.origin is s.origin and fresh(made)
 

@@ -16,12 +16,10 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
-from sct.analysis.permuting import order_of
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import index_type, infer_call, plain
-from sct.infer.facts import for_call
-from sct.ir.ops import BINARY, Attribute, Augmented, Rebind, Store, describe, package_of
-from sct.ir.paths import entries_of, is_basic_index, permuted, shortest
+from sct.ir.ops import BINARY, Augmented, Rebind, Store, describe, package_of
+from sct.ir.paths import entries_of, is_basic_index
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import (
@@ -45,12 +43,12 @@ from sct.ir.words import in_words, records, shape_in_words
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_parameters
-from sct.runtime import as_augmented, of_copy, scatter_add, updated
+from sct.runtime import of_copy, scatter_add, updated
 from sct.signatures import read_signature
 from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError
 from sct.specialize.containers import UnrollError
 from sct.specialize.iteration import trip_count
-from sct.specialize.memory import View, Write
+from sct.specialize.memory import Write
 from sct.specialize.records import bind_field
 
 __all__ = [
@@ -85,33 +83,8 @@ def write(
     _check_records(s, target, value)
     path = tuple(map(s.present, path))
     value = _fitted(s, target, path, value, augmented or op is scatter_add)
-    if s.in_memory:
-        wrote_mask(s, target.type)
-        s.emit(Store(op), (target, Tuple(path), s.present(value)), {}, Const(None))
-        return
-    if op is scatter_add and target in s.memory.views and is_basic_index(path[0]) is not True:  # it may name an entry twice
-        op, path, value = updated, (_WHOLE,), s.append(op, (target, Tuple(path), value), {}, target.type)
-    while (view := s.memory.views.get(target)) is not None:
-        if view.part:
-            path = (view.index, *path)
-        elif (there := _through(s, view, shortest(path), value)) is not None:
-            path, value = there
-        else:
-            break
-        target = _value(s.present(view.base))
-    if view is None:
-        s.writable(s.memory.object_of(target))
-        target = _value(s.present(target))
-        _check_records(s, target, value)
-    value = s.present(value)
-    path = shortest(path)
-    new = s.emit(op, (target, Tuple(path), value), {}, target.type, s.memory.name_of(target))
-    if view is not None:
-        write(s, _value(s.present(view.base)), (_WHOLE,), _turned_back(s, view, new))
-        return
-    obj = s.memory.object_of(target)
-    s.memory.set(obj, new)
-    s.memory.wrote(obj, s.memory.name_of(target), s.place)
+    wrote_mask(s, target.type)
+    s.emit(Store(op), (target, Tuple(path), s.present(value)), {}, Const(None))
 
 
 def wrote_mask(s: Builder, t: Abstract) -> None:
@@ -167,46 +140,6 @@ def _check_index(s: Builder, shape: tuple[SizeLike, ...], index: Operand) -> Non
 def _value(o: Operand) -> Value:
     assert isinstance(o, Value), o
     return o
-
-
-def _through(s: Builder, view: View, path: tuple[Operand, ...], value: Operand) -> tuple[tuple[Operand, ...], Operand] | None:
-    """Where a path through a view with its axes in another order leads in the array, and what is written there."""
-    order = order_of(view.statement) if len(path) == 1 and is_basic_index(path[0]) else None
-    place = None if order is None else permuted(path[0], order)
-    if place is None:
-        return None
-    index, axes = place
-    t = type_of(value)
-    shape = as_array(t).shape
-    if shape == () or axes == tuple(range(len(axes))):
-        return (index,), value
-    if shape is None or len(shape) != len(axes):
-        return None
-    if isinstance(t, Array) and len(axes) == 2:
-        return (index,), s.apply(Attribute("T"), (value,))
-    return (index,), s.apply(np.transpose, (value, Const(axes)))
-
-
-def _turned_back(s: Builder, view: View, new: Value) -> Operand:
-    """The contents of a view of all of an array, as contents of the array."""
-    made = view.statement
-    args, kwargs = made.args[1:], dict(made.kwargs)
-    if for_call(facts_of(made.op).involution, made.op, made.args, made.kwargs):
-        return s.emit(made.op, (new, *args), kwargs, view.base.type)
-    primitive = primitive_of(made.op)
-    if primitive is np.moveaxis:
-        there = {**dict(zip(("source", "destination"), args, strict=False)), **kwargs}
-        return s.emit(np.moveaxis, (new, there["destination"], there["source"]), {}, view.base.type)
-    if primitive is np.transpose:
-        axes = plain(type_of(args[0] if len(args) == 1 else kwargs["axes"] if kwargs else Tuple(tuple(args))))
-        if not constant(axes):
-            raise UnsupportedSyntaxError(
-                "a write through a transpose with axes only known at run time", s.place, "Write into the array itself."
-            )
-        axes = (axes,) if isinstance(axes, int) else axes  # of an array of one axis
-        back = tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
-        return s.append(np.transpose, (new, Const(back)), {}, view.base.type)
-    return s.append(np.reshape, (new, s.apply(np.shape, (view.base,))), {}, view.base.type)
 
 
 def _array(s: Builder, x: Operand, what: str, value: Operand | None = None) -> Value:
@@ -347,14 +280,7 @@ def _augmented(op: Any) -> Callable[..., Any]:
             if isinstance(made, Array) and made.shape == ():  # an array, or a number, as it was
                 made = replace(made, boxed=None)
             _keeps_dtype(s, x, made)
-            if s.in_memory:
-                return s.emit(Rebind(BINARY[op]), (x, s.present(value)), {}, made)
-            result = s.append(BINARY[op], args, {}, made)
-            if t.dtype is None or getattr(made, "dtype", None) is None:  # an array keeps its dtype, whatever that is
-                result = s.append(as_augmented, (result, x), {}, made)
-            s.writable(s.memory.root(x))
-            s.memory.may_have_written(x, s.place)
-            return result
+            return s.emit(Rebind(BINARY[op]), (x, s.present(value)), {}, made)
         target = _array(s, x, "an augmented assignment to", value)
         if op in (operator.iadd, operator.isub) and _adds(target, value):
             write(s, target, (_WHOLE,), value if op is operator.iadd else _negative(s, target, value), scatter_add)

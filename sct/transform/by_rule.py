@@ -31,6 +31,7 @@ from sct.specialize.reading import noted
 from sct.specialize.templates import from_template, lasts
 from sct.transform.adjoints import items_of
 from sct.transform.boundary import is_complex
+from sct.transform.in_values import in_values
 from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
 
 __all__ = ["adjoints_by_rule", "adjoints_inlined", "as_call", "once_for_types", "rule_advice"]
@@ -177,7 +178,7 @@ class _Reversed:
         steps: list[Statement] = []
         with self.b.into(steps):
             asked = () if all(wanted) or not rule.is_own else wanted
-            found = self.carry_out(self.b, rule.function, (s.result, *operands), named, asked)
+            found = in_values(self.b, self.carry_out, rule.function, (s.result, *operands), named, asked)
         alone = len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs
         if not alone:
             steps, found = _of_items(steps, found, len(targets))

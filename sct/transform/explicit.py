@@ -72,7 +72,7 @@ from sct.registry.rules import kind_of
 from sct.runtime import kept, laid_out, together
 from sct.specialize.specializer import Specialized, Written
 
-__all__ = ["explicit", "keeps_strides", "may_copy", "refuse_others", "refuse_unknown"]
+__all__ = ["explicit", "keeps_strides", "may_copy", "refuse_others", "refuse_unknown", "with_loads"]
 
 
 def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whole: bool = False) -> Specialized:
@@ -123,8 +123,7 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whol
         exact = keeps_strides(classes, block)
         made_of = {v: _copied(v, classes, exact, copies) for v in written_into}
     rest = substitute(block.with_(block.body[n:]), made_of)
-    walk = _Loads(classes)
-    made = walk.block(rest, range(len(rest.yields)))
+    made = with_loads(rest, classes)
     if not whole:
         refuse_unknown(made)
     body = (*block.body[:n], *copies, *made.body)
@@ -346,6 +345,11 @@ class _Arguments:
 
     def operand(self, o: Operand) -> Operand:
         return map_leaves(lambda v: self.taken.get(v, v) if isinstance(v, Value) else v, o)
+
+
+def with_loads(block: Block, classes: Classes) -> Block:
+    """A block with what the arrays in some classes hold, where they are read, as values; what it yields is read."""
+    return _Loads(classes).block(block, range(len(block.yields)))
 
 
 class _Loads:

@@ -35,6 +35,7 @@ from sct.specialize.calls import rule as templated_rule
 from sct.specialize.reading import noted
 from sct.transform.adjoints import adjoint_type, items_of
 from sct.transform.by_rule import adjoints_inlined, as_call, once_for_types, rule_advice
+from sct.transform.in_values import in_values
 from sct.transform.rule_calls import dividing_as_numpy, known_shape
 from sct.transform.sweep import Sweep
 
@@ -150,7 +151,7 @@ def _term(b: Builder, rule: AdjointRule, push: FunctionType, s: Apply, dot: Oper
     def partial(inner: Builder, call: Apply, more: Sequence[Operand], wanted: set[Value]) -> list[Operand]:
         steps: list[Statement] = []
         with inner.into(steps):
-            found = inlined_rule(inner, push, (call.result, *call.args, *more), {})
+            found = in_values(inner, inlined_rule, push, (call.result, *call.args, *more), {})
         inner.body += dividing_as_numpy(rule, steps)
         return [found]
 
@@ -180,7 +181,7 @@ def _registered(b: Builder, rule: TangentRule, s: Apply, dots: Mapping[Value, Op
     for name in rule.operands:
         found = tangent_of(arguments[name], dots) if name in arguments else None
         named[f"{name}_dot"] = found if found is not None else _NONE if rule.is_own else _zero(b, arguments.get(name, _NONE))
-    made = templated_rule(b, rule.function, (s.result,), named)
+    made = in_values(b, templated_rule, rule.function, (s.result,), named)
     t = s.result.type
     if isinstance(t, Tuple) and t.kind is not None:
         made = with_items(t, items_of(b, made, len(t.items)))

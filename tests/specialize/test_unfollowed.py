@@ -609,3 +609,17 @@ def test_a_call_whose_result_is_used_is_refused():
 
     with pytest.raises(sct.errors.UnsupportedSyntaxError):
         sct.grad(f)(X)
+
+
+def a_view_of_data_that_changes(x):
+    v = W[1:]
+    for _ in sct.checkpointed(range(3), slots=1):
+        enlarge()
+        x = x * v[0] * x
+    return np.sum(x)
+
+
+def test_a_checkpointed_loop_reads_no_view_of_what_it_may_change():
+    begin()
+    with pytest.raises(sct.UnsupportedSyntaxError, match="enlarge, which may change what lies outside, in a checkpointed loop"):
+        sct.grad(a_view_of_data_that_changes)(X)
