@@ -621,3 +621,44 @@ def test_what_is_read_costs_an_entry_to_reverse():
     """The adjoint of an entry goes where that lies: no array is made for it."""
     text = sct.grad(entries_of_a_list).source_for(X, 3)
     assert "zeros" not in text[text.index("# reverse") :].partition("for i in")[2]
+
+
+def rank_by_a_choice(x, c, n):
+    y = x * 1.0 if np.sum(c) > 1 else np.outer(x, x)
+    u = y if n > 2 else x * 2.0
+    u[0] = c[0] * x[1]
+    t = y[1]
+    y[1] = 0.5 * x[0]
+    return np.sum(t * t) + np.sum(u * u)
+
+
+def test_an_entry_or_a_row_is_refused():
+    """Of a vector it is a number, which stays what it is when the vector is written into; of a matrix it is a view."""
+    with pytest.raises(sct.UnsupportedSyntaxError, match="the adjoint of 't', which may be an array or a number"):
+        sct.grad(rank_by_a_choice)(np.ones(3), np.ones(3), 3)
+
+
+class Weighted:
+    def __init__(self, v, w):
+        self.v = v
+        self.w = w
+
+
+def a_part_of_one_of_several(y, c, n):
+    rows = []
+    for i in range(n + 1):
+        rows.append(Weighted(i * y, 0.5))
+    rows[n % 2].v = y
+    rows[1].v[i % 3] = c
+    return np.sum(y * y)
+
+
+def test_an_entry_or_a_row_in_a_derivative_of_a_derivative_is_refused():
+    derivative = sct.vjp(a_part_of_one_of_several, ("y", "c"))
+
+    def total(y, c, s, n):
+        _, (y_bar, c_bar) = derivative(y, c, n, s)
+        return np.sum(y_bar) + c_bar
+
+    with pytest.raises(sct.UnsupportedSyntaxError, match="which may be an array or a number"):
+        sct.grad(total, ("y", "c", "s"))(np.ones(3), 0.5, 1.0, 3)

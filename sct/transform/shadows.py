@@ -28,6 +28,8 @@ from sct.analysis.recording import is_number
 from sct.analysis.storage import read_only
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.ops import ALLOCATE, LOAD, NEW, POP, PUSH, TAPE, UNPACK, Method, Rebind, View
+from sct.ir.paths import entries_of
+from sct.ir.paths import is_number as is_entry
 from sct.ir.records import record
 from sct.ir.rewriting import changed, substitute
 from sct.ir.ssa import (
@@ -263,6 +265,8 @@ class _Shadows:
         """An operation that leads to what is in another one, or makes a list or dict of that."""
         r = s.result
         refuse_others(s, ("first",))
+        if _may_pick_number(s):
+            raise self.refuse(s)
         led, puts = shared(s), facts_of(_operation(s)).puts
         steps: list[Apply] = []
         args: list[Operand] = []
@@ -276,8 +280,11 @@ class _Shadows:
 
     def led(self, a: Operand, s: Apply, steps: list[Apply]) -> Operand:
         """The shadow of what something is led to from; of an array whose items go into a list, that of each."""
-        if isinstance(a, Value) and isinstance(a.type, Array) and is_list_or_dict(s.result.type):
+        t = s.result.type
+        if isinstance(a, Value) and isinstance(a.type, Array) and is_list_or_dict(t):
             return self.step(steps, s, View(runtime.places), (self.shadow(a),), ListOf(UNKNOWN))
+        if isinstance(type_of(a), Array) and isinstance(t, ListOf) and not getattr(t.item, "shape", None):
+            raise self.refuse(s)  # its items may be numbers, which are no views
         return self.shadow(a)
 
     def together(self, s: Apply) -> None:
@@ -528,6 +535,13 @@ def _shadow_type(t: Abstract, error: UnsupportedSyntaxError) -> Abstract:
     if not differentiable(t):
         return t
     raise error
+
+
+def _may_pick_number(s: Apply) -> bool:
+    """Whether what an index picks of an array may be an entry, which is no view: that is of an array of unknown rank."""
+    if _operation(s) is not operator.getitem or not isinstance(type_of(s.args[0]), Array):
+        return False
+    return not getattr(s.result.type, "shape", None) and all(map(is_entry, entries_of(s.args[1])))
 
 
 def _turns(s: Apply) -> bool:
