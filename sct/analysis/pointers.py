@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from sct.analysis.effects import statements
 from sct.analysis.permuting import back_from
-from sct.analysis.points_to import apart, has_memory, is_change, is_writing_call, written_by
+from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_writing_call, written_by
 from sct.analysis.storage import fresh
 from sct.infer.facts import for_call
 from sct.ir.ops import ALLOCATE, BINARY, LOAD, Rebind, Store, View
@@ -67,9 +67,9 @@ def base_of(s: Apply) -> Value:
 class _Pointers:
     def __init__(self, block: Block) -> None:
         self.whole = block
-        self.classes = apart(block)
         every = [s for b in blocks_in(block) for s in b.body if isinstance(s, Apply)]
         made = [s.result for s in every if s.op is ALLOCATE or isinstance(s.op, Rebind)]
+        self.classes = apart(block) if made else Classes()
         self.classed = set(map(self.classes.of, made))  # where there are cells
         self.definition = {s.result: s for s in every}
         self.cells: set[Value] = set()

@@ -26,6 +26,7 @@ __all__ = [
     "apart",
     "fields_given",
     "has_memory",
+    "has_writes",
     "is_change",
     "is_item",
     "is_writing_call",
@@ -137,6 +138,12 @@ def apart(block: Block) -> Classes:
             for v, operands in s.flows:
                 found.join((v, *values_of(*operands)))
     return found
+
+
+def has_writes(block: Block) -> bool:
+    """Whether there is anything in memory: arrays that are written into, or lists and dicts that are objects."""
+    every = (s for b in blocks_in(block) for s in b.body if isinstance(s, Apply))
+    return any(isinstance(s.op, (Rebind, Store)) or is_list_or_dict(s.result.type) or is_writing_call(s) for s in every)
 
 
 def fields_given(block: Block) -> dict[Value, Apply]:

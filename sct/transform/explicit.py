@@ -22,6 +22,7 @@ from sct.analysis.points_to import (
     apart,
     fields_given,
     has_memory,
+    has_writes,
     is_change,
     is_item,
     is_writing_call,
@@ -91,8 +92,7 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whol
     if own:
         f = changed(f, block=_calling_alike(f.block))
         primal = replace(primal, function=f)
-    found = apart(f.block)
-    if not found.targets and not found.changes:
+    if not has_writes(f.block):
         _refuse_whole(f.block, primal.written)
         return primal
     arguments = _Arguments(f.block, sharing)
