@@ -40,7 +40,7 @@ def seen_apart(primal: Specialized, sharing: bool = False) -> Specialized:
         assert isinstance(what, Const) and isinstance(target, Value) and isinstance(other, Value)
         if classes.of(target) is classes.of(other):
             raise UnsupportedSyntaxError(
-                f"{what.value}, which may share memory with {other.name or 'another one'!r}",
+                f"{what.value}, which may share memory with {repr(other.name) if other.name else 'another one'}",
                 s.place,
                 "Copy one of them first.",
             )

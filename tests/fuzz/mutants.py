@@ -211,8 +211,8 @@ MUTANTS = {
     "an array that a container holds is promoted": Mutant(
         "sct.analysis.pointers",
         "_Pointers.other",
-        "self.leave(read)",
-        "pass",
+        "self.leave(read)\n    if has_memory(s.result) and (read or form_of is None):",
+        "if False:",
         forward=False,
     ),
     "an array that is read by another name while it changes is promoted": Mutant(
