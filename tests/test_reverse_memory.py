@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import test_forward_objects
+from differences import gradient
 from test_forward_objects import state
 from trees import mapped, pairing, random_like
 
@@ -662,3 +663,75 @@ def test_an_entry_or_a_row_in_a_derivative_of_a_derivative_is_refused():
 
     with pytest.raises(sct.UnsupportedSyntaxError, match="which may be an array or a number"):
         sct.grad(total, ("y", "c", "s"))(np.ones(3), 0.5, 1.0, 3)
+
+
+def array_of_another_dtype(x):
+    r = np.array(x, dtype=float).reshape(-1)
+    r[0] = x[1, 1] / 3
+    return np.sum(r / 7)
+
+
+def array_with_more_axes(x, k):
+    a = np.array(x, ndmin=2)
+    b = np.zeros((1, 5)) if k else a
+    b[0] = 3 * x[1]
+    return np.sum(b * b)
+
+
+def parts_of_one(x):
+    a = 2.0 * x
+    parts = np.array_split(a, 2)
+    parts[0] += x[0]
+    parts[1][0] = 7.0
+    return np.sum(a * a)
+
+
+def parts_in_a_loop(x):
+    a = x.copy()
+    for p in np.array_split(a, 2):
+        p *= 2
+        p[0] = x[1]
+    return np.sum(a * a)
+
+
+def broadcast_before(x):
+    a = x.copy()
+    p, _ = np.broadcast_arrays(a, 1.0)
+    a[0] = 3 * x[1]
+    return np.sum(p * p)
+
+
+def with_an_axis_before(x):
+    a = x.copy()
+    _, q = np.atleast_2d(a, a[0])
+    q[0, 1] = 3 * x[0, 0]
+    return np.sum(a * a)
+
+
+VECTOR = np.array([0.3, 0.7, -0.4, 0.2, 0.9])
+MATRIX = np.arange(12.0).reshape(3, 4) / 7
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (array_of_another_dtype, (MATRIX,)),
+        (array_with_more_axes, (VECTOR, 0)),
+        (array_with_more_axes, (VECTOR, 1)),
+        (parts_of_one, (VECTOR,)),
+        (parts_in_a_loop, (VECTOR,)),
+        (broadcast_before, (VECTOR,)),
+        (with_an_axis_before, (MATRIX,)),
+    ],
+)
+def test_arrays_that_are_made_of_others(f, args, optimize):
+    value, found = sct.value_and_grad(f, optimize=optimize)(*args)
+    assert value == f(*args)
+    np.testing.assert_allclose(found, gradient(lambda x: f(x, *args[1:]), args[0]), atol=1e-6)
+
+
+def test_an_array_of_another_dtype_is_of_that():
+    x = MATRIX.astype(np.float32)
+    value, found = sct.value_and_grad(array_of_another_dtype)(x)
+    assert value == array_of_another_dtype(x) and value.dtype == np.float64 and found.dtype == np.float32

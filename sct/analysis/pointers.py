@@ -166,11 +166,7 @@ class _Pointers:
         elif s.op is ALLOCATE:
             self.cell(s.result, at)
             self.leave(filter(self.is_known, values_of(*s.args)))
-        elif (
-            isinstance(s.op, Rebind)
-            and s.op.op in BINARY.values()
-            and (base is not None or not any(map(has_memory, values_of(s.args[0]))))
-        ):
+        elif self.is_rebound(s):
             self.leave(filter(self.is_known, others))
             if base is not None:
                 self.rebound.append((self.root(base), at))

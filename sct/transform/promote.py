@@ -163,9 +163,10 @@ class _Promoted:
         made = self.body[-1] if self.body else None
         if not isinstance(made, Apply) or made.result is not content:
             return content
-        copied = made.op in (np.array, laid_out) and made.args[0] in self.given
-        if copied and all(v not in cells for cells in self.written.values()):
-            return made.args[0]
+        source = made.args[0] if made.op in (np.array, laid_out) and len(made.operands) == 1 else None
+        copied = isinstance(source, Value) and source in self.given and source.type == v.type
+        if source is not None and copied and all(v not in cells for cells in self.written.values()):
+            return source
         if made.result.name:
             return content
         own = Value(v.type, v.name, v.hint)
