@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sct.analysis.effects import statements
 from sct.analysis.permuting import back_from
@@ -47,9 +47,7 @@ class Pointers:
 
     def root(self, v: Value) -> Value:
         """The cell that a part is of."""
-        while v in self.parts:
-            v = base_of(self.parts[v])
-        return v
+        return _root(v, self.parts)
 
 
 def pointers(block: Block) -> Pointers:
@@ -62,6 +60,12 @@ def base_of(s: Apply) -> Value:
     of = s.args[0]
     assert isinstance(of, Value)
     return of
+
+
+def _root(v: Value, parts: dict[Value, Apply]) -> Value:
+    while v in parts:
+        v = base_of(parts[v])
+    return v
 
 
 class _Pointers:
@@ -79,8 +83,7 @@ class _Pointers:
         self.around: dict[int, Position | None] = {block.label: None}
         self.loops: set[Position] = set()
         self.uses: dict[Value, list[Position]] = {}
-        self.stores: list[tuple[Value, Position]] = []
-        self.rebound: list[tuple[Value, Position]] = []  # what is written into if it is an array
+        self.stores: list[tuple[Value, Position, bool]] = []  # with whether what is written into may be a number, too
         self.loose: dict[Value, list[Value]] = {}  # a cell that may be another one, or a view of it -> that
         self.phis: list[tuple[Statement, Position]] = []  # statements with φ's
         self.near: dict[Value, set[Value]] = {}
@@ -91,18 +94,15 @@ class _Pointers:
         self.stay.update(map(self.classes.of, self.whole.params))
         self.block(self.whole)
         self.spread()
-        stores = [(cell, at, self.near.get(cell, set())) for cell, at in self.stores]
-        stores += [(cell, at, {cell, *self.near.get(cell, ())}) for cell, at in self.rebound]
-        for cell, at, others in stores:
+        for cell, at, rebound in self.stores:
+            others = (*self.near.get(cell, ()), *((cell,) if rebound else ()))
             if any(self.is_visible(x, at) and self.is_read_after(x, at) for x in others):
                 self.stay.add(self.classes.of(cell))
         cells = frozenset(v for v in self.cells if self.classes.of(v) not in self.stay)
         return Pointers(cells, {v: s for v, s in self.parts.items() if self.classes.of(v) not in self.stay})
 
     def root(self, v: Value) -> Value:
-        while v in self.parts:
-            v = base_of(self.parts[v])
-        return v
+        return _root(v, self.parts)
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class _Pointers:
         elif self.is_rebound(s):
             self.leave(filter(self.is_known, others))
             if base is not None:
-                self.rebound.append((self.root(base), at))
+                self.stores.append((self.root(base), at, True))
             self.led(s, at)
         elif isinstance(s.op, View) and isinstance(s.result.type, (Array, Unknown)):
             if base is not None and self.is_part(s):
@@ -180,7 +180,7 @@ class _Pointers:
         elif base is not None and isinstance(s.op, Store) and not is_change(s) and s.op.op in (updated, scatter_add):
             self.leave(filter(self.is_known, others))
             self.use(base, at)
-            self.stores.append((self.root(base), at))
+            self.stores.append((self.root(base), at, False))
         else:
             self.other(s)
 
@@ -212,11 +212,10 @@ class _Pointers:
         assert isinstance(s.op, View)
         if s.op.op is operator.getitem:
             return is_basic_index(s.args[1]) is True
-        made = replace(s, op=s.op.op)
-        how = for_call(facts_of(made.op).rearranged, made.op, made.args, made.kwargs)
+        how = _rearranged(s)
         if how == "may copy":
             return self.is_contiguous(base_of(s))
-        return how is not None and back_from(made) is not None
+        return how is not None and back_from(replace(s, op=s.op.op)) is not None
 
     def is_contiguous(self, v: Value) -> bool:
         """Whether an array lies in memory in the order of its indices."""
@@ -226,7 +225,7 @@ class _Pointers:
         if s is None or s.op in (ALLOCATE, LOAD):
             return like
         if isinstance(s.op, View):
-            return like and s.op.op is not operator.getitem and self.is_part(s) and _is_reshaped(s)
+            return like and s.op.op is not operator.getitem and self.is_part(s) and _rearranged(s) != "turned"
         return fresh(s) and _is_laid_out(s, like)
 
     # -- which may be the same ---------------------------------------------------------------------------------------
@@ -309,9 +308,10 @@ class _Pointers:
         return False
 
 
-def _is_reshaped(s: Apply) -> bool:
-    assert isinstance(s.op, View)
-    return bool(for_call(facts_of(s.op.op).rearranged, s.op.op, s.args, s.kwargs) != "turned")
+def _rearranged(s: Apply) -> Any:
+    """How a view has the entries of what it is of (`sct.registry.facts.Facts`)."""
+    op = s.op.op
+    return for_call(facts_of(op).rearranged, op, s.args, s.kwargs)
 
 
 def _is_laid_out(s: Apply, like: bool) -> bool:

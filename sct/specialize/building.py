@@ -90,7 +90,6 @@ class Builder(Protocol):
     outlines: dict[Any, int]
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]]
     settled: dict[Hashable, tuple[Abstract, ...]]
-    copied: dict[Value, Value]
     rows: dict[Value, tuple[Operand, Operand]]
     stack: list[Callable[..., Any]]
     receiver: Operand | None

@@ -284,7 +284,6 @@ class Specializer:
     path: str = ""
     instances: int = 0
     memory: Memory = field(default_factory=Memory)
-    copied: dict[Value, Value] = field(default_factory=dict)
     written: dict[Value, Place | None] = field(default_factory=dict)
     frozen: frozenset[Value] = frozenset()
     tracking: bool = False
