@@ -1,8 +1,9 @@
-"""Print ratios of times of this checkout to those of another one: compilation, generated code, calls.
+"""Print ratios of times of this checkout to those of another one: compilation, generated code, calls; and of peak memory.
 
 Run with `git worktree add ../before COMMIT` and `python tests/benchmarks/against.py ../before`. The functions are those of
 this checkout. Of compilation and calls processes take turns, and each figure is the best of all rounds, and of several goes in
-each; of generated code one process has both texts, calls one after the other, and takes the best time of each.
+each; of generated code one process has both texts, calls one after the other, and takes the best time of each. Peak memory is
+that of a call of each kernel's vjp, by `tracemalloc`, to which NumPy reports its arrays.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[2]
@@ -24,8 +26,9 @@ THREADS = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OM
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("other", type=Path, help="the root of the other checkout")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter for it, where it needs other packages")
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--only", choices=["compile", "run", "call"], help="one part of the figures")
+    parser.add_argument("--only", choices=["compile", "run", "call", "memory"], help="one part of the figures")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=1.5, help="for the generated code of each kernel")
     given = parser.parse_args()
@@ -33,19 +36,21 @@ def main() -> None:
     if given.measure:
         print(json.dumps(measure(given.other, given.only)))
         return
-    roots = (HERE, given.other.resolve())
+    roots = ((HERE, sys.executable), (given.other.resolve(), given.python))
     for part in ("compile", "call"):
         if given.only in (None, part):
-            found = [[measured(root, part) for root in roots] for _ in range(given.rounds)]
+            found = [[measured(*root, part) for root in roots] for _ in range(given.rounds)]
             report(*({name: min(t[name] for t in times) for name in times[0]} for times in zip(*found, strict=True)))
+    if given.only in (None, "memory"):
+        report_peaks(*(measured(*root, "memory") for root in roots))
     if given.only in (None, "run"):
         sys.path[:0] = [str(HERE), str(HERE / "tests")]
-        by_turns(*(measured(root, "run") for root in roots), given.seconds)
+        by_turns(*(measured(*root, "run") for root in roots), given.seconds)
 
 
-def measured(root: Path, part: str) -> dict:
+def measured(root: Path, python: str, part: str) -> dict:
     """What a process finds of the checkout at `root`."""
-    command = [sys.executable, __file__, str(root), "--measure", "--only", part]
+    command = [python, __file__, str(root), "--measure", "--only", part]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr)
@@ -56,6 +61,16 @@ def report(own: dict[str, float], other: dict[str, float]) -> None:
     print(f"{'':<44}{'this':>12}{'other':>12}{'ratio':>9}")
     for name, seconds in own.items():
         print(f"{name:<44}{1e6 * seconds:>10.2f}µs{1e6 * other[name]:>10.2f}µs{seconds / other[name]:>9.3f}")
+
+
+def report_peaks(own: dict[str, int], other: dict[str, int]) -> None:
+    """Print the ratios of the peak memory of each kernel's derivative."""
+    ratios = {name: own[name] / other[name] for name in own if name in other}
+    print(f"peak memory of {len(ratios)} kernels: median {statistics.median(ratios.values()):.3f}")
+    for name in sorted(ratios, key=lambda name: -ratios[name]):
+        print(f"  {name:<24}{own[name]:>12}{other[name]:>12}{ratios[name]:>9.3f}")
+    if own.keys() != other.keys():
+        print("  of one of them alone: " + ", ".join(sorted(own.keys() ^ other.keys())))
 
 
 def by_turns(own: dict[str, str], other: dict[str, str], seconds: float) -> None:
@@ -103,7 +118,7 @@ def measure(root: Path, part: str) -> dict:
     """The seconds that each thing takes with the checkout at `root`, or the texts that are to be timed."""
     sys.path[:0] = [str(root), str(HERE / "tests")]
     sys.meta_path.insert(0, _Rules(root))
-    return {"compile": compilation, "run": texts, "call": calls}[part]()
+    return {"compile": compilation, "run": texts, "call": calls, "memory": peaks}[part]()
 
 
 class _Rules:
@@ -186,6 +201,25 @@ def texts() -> dict[str, str]:
     import sct
 
     return {name: sct.vjp(f, wrt).source_for(*args) for name, f, wrt, args in kernels()}
+
+
+def peaks() -> dict[str, int]:
+    """The most bytes that a call of each kernel's derivative has at once."""
+    import sct
+
+    found = {}
+    for name, f, wrt, args in kernels():
+        try:
+            derived = sct.vjp(f, wrt)
+            derived(*args)
+        except sct.SctError:  # which another checkout may refuse
+            continue
+        gc.collect()
+        tracemalloc.start()
+        derived(*args)
+        found[name] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return found
 
 
 def calls() -> dict[str, float]:
