@@ -160,6 +160,8 @@ class _Recorder:
         self.shared: set[Value] = set()
         self.unbound = unbound_values(self.function.block)
         self.overwritten: dict[Apply, Value] = {}  # write -> what it overwrites
+        self.parts_read: dict[Value, list[Value]] = {}  # of a version that was read in parts: these
+        self.put_back_by: set[Value] = set()  # parts that were read, by which writes are undone
         self.put_right: set[Value] = set()  # the first versions of arrays into which a write is undone
         self.put_back: dict[int, list[Value]] = {}  # label -> the indices of the writes in it that are undone
         self.mirrored: set[int] = set()  # forward blocks that have a reverse
@@ -195,7 +197,7 @@ class _Recorder:
                 break
         for (label, _), s in self.versions.consumer.items():
             if isinstance(s, Apply) and s in self.overwritten:
-                self.put_back.setdefault(label, []).extend(values_of(*path_of(s)))
+                self.put_back.setdefault(label, []).extend(values_of(*path_of(s), self.overwritten[s]))
         for label, made in self.supplies.items():
             for v in chain(made.kept, made.again):
                 self.suppliers.setdefault(v, set()).add(label)
@@ -219,6 +221,8 @@ class _Recorder:
             for r in s.results:
                 self.home[r] = block.label
                 self.definition[r] = s
+            if isinstance(s, Apply) and s.op is operator.getitem and isinstance(s.args[0], Value):
+                self.parts_read.setdefault(s.args[0], []).append(s.result)
             for b in s.blocks:
                 self.survey(b, s, block.label, depth + 1, in_loop or s.repeats)
             if block.label not in self.mirror and (parent is not None or k < self.begin):
@@ -357,16 +361,42 @@ class _Recorder:
         t: Abstract = v.type
         for index in path_of(s):
             t = infer_call(operator.getitem, [t, type_of(index)], {})
-        old = self.overwritten.setdefault(s, Value(t, "", v.name))
+        if s not in self.overwritten:
+            self.overwritten[s] = self.read_before(label, s) or Value(t, "", v.name)
+        old = self.overwritten[s]
         self.put_right.add(self.dependence.first(v))
-        self.home[old] = label
-        if label != self.top:
-            self.request(label, old)
+        self.home.setdefault(old, label)
+        if self.home[old] != self.top:
+            self.request(self.home[old], old)
         for w in values_of(*path_of(s)):
             if self.home[w] != label:
                 self.ask_from(w)
             elif label != self.top and w not in self.indices:
                 self.request(label, w)
+
+    def read_before(self, label: int, s: Apply) -> Value | None:
+        """What a write is going to overwrite, if that was read in a block around it and is kept there anyway."""
+        path = path_of(s)
+        for r in self.parts_read.get(s.args[0], ()) if len(path) == 1 else ():  # type: ignore[call-overload]
+            home, read = self.home[r], self.definition[r]
+            assert isinstance(read, Apply)
+            if read.args[1] != path[0] or home in (label, self.top) or r not in self.requests.get(home, ()):
+                continue
+            if r in self.versions.chain:  # it may be written into itself
+                continue
+            if self.places[home].in_loop and self.is_around(home, label) and self.outlives(r, read, home):
+                self.put_back_by.add(r)
+                return r
+        return None
+
+    def is_around(self, outer: int, label: int) -> bool:
+        """Whether a block is around another one, with branches and no loops between them."""
+        while label != outer:
+            place = self.places[label]
+            if place.parent is None or not isinstance(place.owner, If):
+                return False
+            label = place.parent
+        return True
 
     def undone(self, label: int, v: Value) -> dict[tuple[int, Value], None] | None:
         """The versions that have to be had back for one of them to be, itself included; None if one of them cannot be."""
@@ -464,7 +494,7 @@ class _Recorder:
             self.restore_version(home, v)
 
     def local_definition(self, v: Value, label: int) -> Statement | None:
-        s = self.source(v) if self.home[v] == label else None
+        s = self.source(v) if self.home[v] == label and v not in self.put_back_by else None
         if isinstance(s, Apply) and s.op is operator.getitem and self.is_loaded(s.args[0], label):
             return None  # an entry is less to keep than all that was loaded
         return s if s is not None and not self.outlives(v, s, label) else None
@@ -507,8 +537,8 @@ class _Recorder:
                 if any(v in self.read_back.get(b.label, ()) for b in consumer.blocks):
                     return True  # before the reverse of the consumer has given the array back
                 continue
-            t = self.source(w)
-            if self.home.get(w) == label and t is not None and cheap(t):
+            t = self.source(w) if self.home.get(w) == label else None
+            if t is not None and cheap(t) and not self.outlives(w, t, label):  # otherwise it is kept
                 work += t.values
         return False
 
@@ -615,7 +645,7 @@ class _Recorder:
                 body += [Apply(TAPE, (), (), t) for t in self.tapes_before.get(b.label, ())]
             if isinstance(s, Apply) and s in self.overwritten:
                 old = self.overwritten[s]
-                body += self.save(s, old)
+                body += self.save(s, old) if old not in self.put_back_by else []
                 body += self.push(pushes[old], old, s) if old in pushes else []
             body.append(self.forward(s))
             body += [t for r in s.results if r in pushes for t in self.push(pushes[r], r, s)]

@@ -139,6 +139,42 @@ def test_result_of_tanh_is_kept_and_not_its_argument():
     assert (entry.count, entry.nbytes) == (5, 160) and entry.needed_by == ("x = np.tanh(x)",)
 
 
+def stops(u, n, most):
+    for k in range(n):
+        if u[k] > most:
+            break
+        u[k] = np.sin(u[k]) * u[k - 1]
+    return np.sum(u)
+
+
+def stops_inside(A, n, most):
+    for _ in range(n):
+        for k in range(len(A)):
+            if np.sum(A[k]) > most:
+                break
+            A[k] = A[k] * A[k - 1]
+    return np.sum(A)
+
+
+def leaves_early(u, n, most):
+    for k in range(n):
+        if u[k] > most:
+            return np.sum(u * u)
+        u[k] = np.sin(u[k]) * u[k]
+    return np.sum(u)
+
+
+@pytest.mark.parametrize(("f", "args"), [(stops, (U[1].copy(), 4, 0.3)), (leaves_early, (U[1].copy(), 4, 0.3))])
+def test_what_is_tested_and_overwritten_is_kept_once(f, args):
+    tape = sct.grad(f).tape(*args)
+    assert {e.name for e in tape.entries if e.name.endswith("_tape")} == {"u_k_tape", "sin_tape"}
+    sct.check_grads(f, args, 0)
+
+
+def test_rows_that_are_tested_and_overwritten():
+    agree(stops_inside, U[:3] + 0.5, 2, 4.0)
+
+
 def test_why():
     (entry,) = sct.grad(newton).tape(3.0, 5).entries
     assert entry.name == "x_tape" and entry.count == 5 and entry.statement == "for _ in range(n):"
