@@ -20,6 +20,7 @@ from sct.ir.ssa import (
     Function,
     If,
     Operand,
+    Phi,
     Statement,
     Value,
     While,
@@ -29,7 +30,7 @@ from sct.ir.ssa import (
 )
 from sct.ir.types import Const
 
-__all__ = ["changed", "copied", "keeping", "map_blocks", "map_operands", "renamed", "substitute"]
+__all__ = ["changed", "copied", "handing_on", "keeping", "map_blocks", "map_operands", "renamed", "substitute"]
 
 _Part = TypeVar("_Part", bound="Function | If | For | ForEach | While | Closure")
 
@@ -95,6 +96,24 @@ def keeping(s: Statement, keep: Sequence[int]) -> Statement:
     if isinstance(s, (For, ForEach)):
         return replace(s, body=body, inits=inits, results=results)
     return replace(s, test=s.test.with_(params=[s.test.params[k] for k in keep]), body=body, inits=inits, results=results)
+
+
+def handing_on(s: Statement, more: Sequence[Phi]) -> Statement:
+    """The statement with further φ's behind those that it has, each with one parameter if it repeats."""
+    if not more or isinstance(s, (Apply, Closure)):
+        return s
+    if isinstance(s, If):
+        then, orelse = (b.with_(yields=(*b.yields, *(phi.ends[k] for phi in more))) for k, b in enumerate(s.blocks))
+        return replace(s, then=then, orelse=orelse, results=(*s.results, *(phi.result for phi in more)))
+    n, params = len(s.inits), [phi.params[0] for phi in more]
+    yields = (*s.body.yields[:n], *(phi.ends[0] for phi in more), *s.body.yields[n:])
+    body = s.body.with_(yields=yields, params=(*s.body.params, *params))
+    inits = (*s.inits, *(phi.begins[0] for phi in more))
+    results = (*s.results[:n], *(phi.result for phi in more), *s.results[n:])
+    if isinstance(s, (For, ForEach)):
+        return replace(s, body=body, inits=inits, results=results)
+    tested = [phi.params[0].called(phi.params[0].name) for phi in more] if s.test.params or not n else []
+    return replace(s, test=s.test.with_(params=(*s.test.params, *tested)), body=body, inits=inits, results=results)
 
 
 def renamed(block: Block, values: Mapping[Value, Value]) -> Block:

@@ -55,6 +55,7 @@ from sct.registry.rules import kind_of
 from sct.runtime import cast_like, item, kept, updated, zeros_each, zeros_if_bound
 from sct.transform.reverse import Reversal
 from sct.transform.shapes import abstract_size, axis_of
+from sct.transform.unchanged import unchanged
 
 __all__ = ["record"]
 
@@ -123,6 +124,7 @@ def _stays(s: Statement, reversal: Reversal) -> bool:
 
 class _Recorder:
     def __init__(self, reversal: Reversal) -> None:
+        reversal, self.handed_on = unchanged(reversal)
         self.function = reversal.function
         self.mirror = reversal.mirror
         self.indices = reversal.indices
@@ -197,7 +199,8 @@ class _Recorder:
                 break
         for (label, _), s in self.versions.consumer.items():
             if isinstance(s, Apply) and s in self.overwritten:
-                self.put_back.setdefault(label, []).extend(values_of(*path_of(s), self.overwritten[s]))
+                asked = map(self.behind_loops, values_of(*path_of(s)))
+                self.put_back.setdefault(label, []).extend((*asked, self.overwritten[s]))
         for label, made in self.supplies.items():
             for v in chain(made.kept, made.again):
                 self.suppliers.setdefault(v, set()).add(label)
@@ -248,8 +251,12 @@ class _Recorder:
             self.requests[label] = {}
         self.requests[label][v] = None
 
+    def behind_loops(self, v: Value) -> Value:
+        """What stands for a value behind the loops that do not change it, or the value itself."""
+        return self.handed_on.get(v, v)
+
     def ask(self, operands: tuple[Operand, ...], around: set[int]) -> None:
-        for v in values_of(*operands):
+        for v in map(self.behind_loops, values_of(*operands)):
             if v in self.indices:
                 continue
             if self.home[v] not in around:
@@ -338,7 +345,7 @@ class _Recorder:
 
     def at_hand(self, v: Value, label: int) -> bool:
         """Whether the reverse of a block has a value without its being kept."""
-        return self.home[v] != label or v in self.indices or (label, v) in self.restored
+        return self.home[v] != label or v in self.indices or v in self.handed_on or (label, v) in self.restored
 
     def restore_version(self, label: int, v: Value) -> bool:
         """Have a version back by undoing the writes after it, if all of them are reversed; whether that can be."""
@@ -368,7 +375,7 @@ class _Recorder:
         self.home.setdefault(old, label)
         if self.home[old] != self.top:
             self.request(self.home[old], old)
-        for w in values_of(*path_of(s)):
+        for w in map(self.behind_loops, values_of(*path_of(s))):
             if self.home[w] != label:
                 self.ask_from(w)
             elif label != self.top and w not in self.indices:
@@ -376,8 +383,9 @@ class _Recorder:
 
     def read_before(self, label: int, s: Apply) -> Value | None:
         """What a write is going to overwrite, if that was read in a block around it and is kept there anyway."""
-        path = path_of(s)
-        for r in self.parts_read.get(s.args[0], ()) if len(path) == 1 else ():  # type: ignore[call-overload]
+        path, target = path_of(s), s.args[0]
+        assert isinstance(target, Value)
+        for r in self.parts_read.get(target, ()) if len(path) == 1 else ():
             home, read = self.home[r], self.definition[r]
             assert isinstance(read, Apply)
             if read.args[1] != path[0] or home in (label, self.top) or r not in self.requests.get(home, ()):
@@ -546,7 +554,7 @@ class _Recorder:
         made.again[v] = None
         s = self.source(v)
         assert s is not None
-        for w in _sources(s):
+        for w in map(self.behind_loops, _sources(s)):
             if self.home[w] != label:
                 self.ask_from(w)
             elif (label, w) in self.restored:
@@ -822,7 +830,7 @@ class _Recorder:
         of both those that are supplied around the block that uses them.
         """
         if id(s) not in self.wanted:
-            read = {v: None for v in s.values if v in self.suppliers}
+            read = {v: None for v in map(self.behind_loops, s.values) if v in self.suppliers}
             further: dict[Value, None] = {}
             for b in s.blocks:
                 here = {self.mirror.get(b.label, -1)}
@@ -832,7 +840,7 @@ class _Recorder:
                     own, others = self.uses(t)
                     inside.update(dict.fromkeys(own))
                     more.update(dict.fromkeys(others))
-                inside.update(dict.fromkeys(values_of(*b.yields)))
+                inside.update(dict.fromkeys(map(self.behind_loops, values_of(*b.yields))))
                 for found, out in ((inside, read), (more, further)):
                     out.update((v, None) for v in found if self.suppliers.get(v, here) - here)
             self.wanted[id(s)] = tuple(read), tuple(further)
@@ -853,10 +861,13 @@ class _Recorder:
             yield from (result for _, _, result in made.restored)
             for s in map(self.source, made.again):
                 if s is not None:
-                    yield from _sources(s)
+                    yield from map(self.behind_loops, _sources(s))
 
     def renamed(self, operand: Operand, names: _Names) -> Operand:
-        return map_leaves(lambda v: names.get(v, self.indices.get(v, v)) if isinstance(v, Value) else v, operand)
+        def leaf(v: Operand) -> Operand:
+            return v if not isinstance(v, Value) else names.get(w := self.behind_loops(v), self.indices.get(w, w))
+
+        return map_leaves(leaf, operand)
 
     def reverse_body(
         self, block: Block, names: _Names, wanted: Iterable[Value] = ()
@@ -891,7 +902,7 @@ class _Recorder:
                     self.ensure(old, label, names, body)
                     names[v] = names.get(old, old)
                     return
-                for w in (s.result, *values_of(path), old):
+                for w in (s.result, *map(self.behind_loops, values_of(path)), old):
                     self.ensure(w, label, names, body)
                 names[v] = Value(v.type, v.name)
                 args = tuple(self.renamed(o, names) for o in (s.result, path, old))
@@ -903,7 +914,7 @@ class _Recorder:
         elif v in made.again:
             s = self.source(v)
             assert isinstance(s, (Apply, If))
-            for w in _sources(s):
+            for w in map(self.behind_loops, _sources(s)):
                 self.ensure(w, label, names, body)
             names[v] = Value(v.type, v.name)
             if isinstance(s, If):

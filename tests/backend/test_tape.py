@@ -175,6 +175,76 @@ def test_rows_that_are_tested_and_overwritten():
     agree(stops_inside, U[:3] + 0.5, 2, 4.0)
 
 
+def unchanged_in_a_loop(u, w, n):
+    x = 1.0
+    for _ in range(n):
+        x = np.sin(x) * np.sum(np.exp(w) * u)
+    return x
+
+
+def unchanged_in_a_branch(u, w, n):
+    x = 1.0
+    for k in range(n):
+        if x > 0.9:
+            for j in range(k):
+                x = np.sin(x) * np.exp(w) + j
+        x = x * np.exp(u)
+    return x
+
+
+def unchanged_in_the_inner_loop(u, w, n):
+    s = 0.0
+    for k in range(n):
+        for j in range(k):
+            s = np.sin(s) * np.exp(w * k) + np.sum(u[[0, j]])
+    return s
+
+
+def unchanged_before_a_write(u, w, n):
+    s = 0.0
+    for k in range(n):
+        e = np.exp(w * u)
+        s = s * np.sum(e * e)
+        e[k] = np.sin(s)
+        s = s + e @ e
+    return s
+
+
+def drawn_anew(u, w, n):
+    rng = np.random.default_rng(1)
+    s = 0.1
+    for _ in range(n):
+        e = rng.random(3) * np.exp(w)
+        s = s * np.sum(np.sin(s) * e) + np.sum(u)
+    return s
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "tapes"),
+    [
+        (unchanged_in_a_loop, (U[1], 0.1 * U[2], 3), {"x_tape": 3, "sin_tape": 3}),
+        (unchanged_in_a_branch, (0.1, 0.3, 4), {"x_tape": 6, "x_tape_1": 4, "sin_tape": 6, "above_tape": 4}),
+        (unchanged_in_the_inner_loop, (U[1], 0.1, 4), {"exp_tape": 4, "s_tape": 6, "sin_tape": 6}),
+        (unchanged_before_a_write, (U[0] + 0.3, 0.2, 3), None),
+        (drawn_anew, (U[0, :3], 0.2, 3), None),
+    ],
+)
+def test_what_a_loop_does_not_change_is_not_recorded_in_it(f, args, tapes):
+    found = {e.name: e.count for e in sct.grad(f, ("u", "w")).tape(*args).entries if e.name.endswith(("_tape", "_1"))}
+    assert tapes is None or found == tapes
+    sct.check_grads(f, args, (0, 1))
+    _, pull = sct.pullback(f, ("u", "w"))(*args)
+    for _ in range(2):
+        for a, b in zip(pull(1.0), sct.grad(f, ("u", "w"))(*args), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_a_loop_of_no_steps_has_nothing_that_it_does_not_change():
+    assert sct.grad(unchanged_in_a_loop, "w")(U[1], U[2], 0).tolist() == [0.0] * 5
+    _, pull = sct.pullback(unchanged_in_the_inner_loop, "w")(U[1], 0.1, 1)
+    assert pull(1.0) == 0.0
+
+
 def test_why():
     (entry,) = sct.grad(newton).tape(3.0, 5).entries
     assert entry.name == "x_tape" and entry.count == 5 and entry.statement == "for _ in range(n):"
