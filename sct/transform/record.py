@@ -503,7 +503,8 @@ class _Recorder:
 
     def local_definition(self, v: Value, label: int) -> Statement | None:
         s = self.source(v) if self.home[v] == label and v not in self.put_back_by else None
-        if isinstance(s, Apply) and s.op is operator.getitem and self.is_loaded(s.args[0], label):
+        whole = s.args[0] if isinstance(s, Apply) and s.op is operator.getitem else None
+        if isinstance(whole, Value) and self.is_loaded(whole, label) and whole not in self.requests.get(label, ()):
             return None  # an entry is less to keep than all that was loaded
         return s if s is not None and not self.outlives(v, s, label) else None
 

@@ -146,7 +146,7 @@ class _Shadows:
         for b in blocks_in(self.whole):
             for s in b.body:
                 self.statement(s)
-        self.read(self.whole)
+        self.read(self.whole, {})
         early = self.early()
         late: dict[int, list[Statement]] = {}
         block = self.block(self.whole, early, late)
@@ -446,15 +446,15 @@ class _Shadows:
 
     # -- what is read where it lies ----------------------------------------------------------------------------------
 
-    def read(self, block: Block) -> set[Value]:
+    def read(self, block: Block, before: dict[Value, Value]) -> set[Value]:
         """Find the parts of arrays that are taken of what was loaded before anything was written there; the classes that a
-        block writes into.
+        block writes into. `before`: what was loaded where the block begins, with the arrays.
         """
-        loaded: dict[Value, Value] = {}
+        loaded = dict(before)
         written: set[Value] = set()
         for s in block.body:
             now = {self.classes.of(v) for v in values_of(*written_by(s))} if isinstance(s, Apply) else set()
-            now = now.union(*map(self.read, s.blocks))
+            now = now.union(*(self.read(b, loaded if isinstance(s, If) else {}) for b in s.blocks))
             written |= now
             loaded = {v: a for v, a in loaded.items() if self.classes.of(a) not in now} if now else loaded
             if not isinstance(s, Apply) or not s.args:

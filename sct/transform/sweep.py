@@ -22,7 +22,22 @@ from sct.analysis.effects import effect
 from sct.errors import NoRuleError
 from sct.infer.parameters import with_added
 from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Again, Call, Derived, Steps, StepsBack, describe, package_of
-from sct.ir.ssa import Apply, Block, For, If, Operand, Origin, Statement, Value, While, defined, type_of, values_of
+from sct.ir.paths import is_basic_index
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    If,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+    blocks_in,
+    defined,
+    type_of,
+    values_of,
+)
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.registry.rules import AdjointRule, adjoint_rule
 from sct.registry.tangents import tangent_rule
@@ -49,6 +64,7 @@ class Sweep(InMemory):
         self.indices: dict[Value, Value] = {}
         self.squares: dict[Value, tuple[Apply, AdjointRule]] = {}  # a square -> what it is the square of, and the rule for it
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
+        self.picked: dict[Value, Apply] = {}  # a part of an array -> what picks it
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
         self.shadows, self.late, self.reads, self.turned = {}, {}, {}, {}
         self.cells, self.given, self.held, self.entries = {}, {}, {}, set()
@@ -57,6 +73,8 @@ class Sweep(InMemory):
 
     def reverse_statements(self, block: Block, result: Operand, seed: Operand) -> None:
         self.b.origin = _backward(block.body[-1].origin) if block.body else None
+        every = (s for b in blocks_in(block) for s in b.body if isinstance(s, Apply))
+        self.picked = {s.result: s for s in every if _is_part(s)}
         self.accumulate(result, seed)
         for s in reversed(block.body):
             self.statement(s)
@@ -294,10 +312,28 @@ class Sweep(InMemory):
                 self.accumulate(y, bar)
             for inner in reversed(block.body):
                 self.statement(inner)
+            defined = {r for inner in block.body for r in inner.results}
+            for v in [v for v in self.bars if v in self.picked and v not in defined and v not in before]:
+                self.give_on(v, before)
         body[:0] = self.begun(block)
-        defined = {r for inner in block.body for r in inner.results}
         changed = {v: b for v, b in self.bars.items() if self.root(v) not in defined and before.get(v) is not b}
         return body, changed
+
+    def give_on(self, v: Value, before: dict[Value, Operand]) -> None:
+        """Add what a branch gives to a part of an array to the adjoint of that, if there is one: no zeros for the part then."""
+        while self.is_given_on(v, before):
+            self.apply(self.picked[v])
+            (v,) = values_of(self.picked[v].args[0])
+
+    def is_given_on(self, v: Value, before: dict[Value, Operand]) -> bool:
+        if v not in self.picked or v in before or not self.is_made_here(v):
+            return False
+        (of,) = values_of(self.picked[v].args[0])
+        return v in self.reads or of in before or not self.is_made_here(of) or self.is_given_on(of, before)
+
+    def is_made_here(self, v: Value) -> bool:
+        """Whether a value is made in each iteration of the loop that is being reversed, if there is one."""
+        return not self.loops or self.root(v) in self.loops[-1].inner
 
     # -- loops -------------------------------------------------------------------------------------------------------
 
@@ -384,6 +420,12 @@ def _shaped_as(t: Abstract, o: Operand) -> Abstract:
     """The type of an adjoint that a loop carries, where it is that of `o`: an axis may grow from one iteration to the next."""
     own = type_of(o)
     return replace(t, shape=own.shape) if isinstance(t, Array) and isinstance(own, Array) and t.rank == own.rank else t
+
+
+def _is_part(s: Apply) -> bool:
+    """Whether a statement picks a part of an array that its index alone tells."""
+    is_array = bool(s.args) and isinstance(s.args[0], Value) and isinstance(s.args[0].type, Array)
+    return s.op is operator.getitem and is_array and is_basic_index(s.args[1]) is True
 
 
 def _backward(origin: Origin | None) -> Origin | None:

@@ -136,3 +136,82 @@ def test_parts_of_a_test_are_asked_again_together():
     source = sct.grad(f).source_for(0.5, X)
     assert source.count("elif x > 1.0 and y[0] < 2.0:") == 1
     assert "# forward" not in source
+
+
+# -- parts that are read before a branch and used in it ------------------------------------------------------------------------
+
+
+def rows_above(A, n):
+    s = 0.0
+    for i in range(n):
+        c = A[i]
+        if c[0] > 0.0:
+            s += c[1] * c[2]
+    return s
+
+
+def halves(A, n):
+    s = 0.0
+    for i in range(n):
+        c = A[i, :]
+        d = c[1:] if c[0] > 0.0 else c[:-1]
+        s += d[0] * d[1]
+    return s
+
+
+def limited(A, n):
+    s = 0.0
+    for i in range(n):
+        q = A[i, 0]
+        if q > 0.2:
+            s += q * q
+        elif q < -0.2:
+            s -= q
+        else:
+            s += A[i, 0] * s
+    return s
+
+
+def one_of_two(A, n):
+    """What lies in memory, since it is one of two arrays."""
+    A, B = A.copy(), 2.0 * A
+    s = 0.0
+    for i in range(n):
+        C = A if i % 2 else B
+        r = C[i]
+        if r[0] > 0.0:
+            s += r[1] * r[2]
+        C[0, i] = s
+    return np.sum(A * B)
+
+
+def used_after_it(A, n):
+    s = 0.0
+    for i in range(n):
+        c = A[i]
+        if c[0] > 0.0:
+            s += c[1] * c[2]
+        s += np.sum(c * c)
+    return s
+
+
+def from_outside(A, n):
+    s = 0.0
+    c = A[0]
+    for i in range(n):
+        d = c[1:]
+        if A[i, 0] > 0.0:
+            s += c[i] * d[0] * s + c[0]
+    return s
+
+
+@pytest.mark.parametrize("f", [rows_above, halves, limited, one_of_two, used_after_it, from_outside])
+def test_a_part_used_in_a_branch(f):
+    A = np.array([[0.5, 0.3, -0.2], [-0.4, 0.7, 1.1], [0.1, 0.2, 0.9]])
+    check_gradient(f, A, 3)
+
+
+@pytest.mark.parametrize("f", [rows_above, limited, one_of_two])
+def test_what_a_branch_gives_to_a_part_is_added_where_that_lies(f):
+    source = sct.grad(f).source_for(np.ones((3, 3)), 3)
+    assert "np.zeros" not in source.rpartition("for i in range(n - 1, -1, -1):")[2]
