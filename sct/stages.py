@@ -111,6 +111,13 @@ MODES: Mapping[str, Mode] = {
 }
 """What `differentiate` makes, by the name of the transform."""
 
+CALLED: Mapping[str, Mode] = {
+    "vjp": MODES["vjp"],
+    "jvp": MODES["jvp"],
+    "augmented": Mode("augmented", True, "shadows"),
+}
+"""What a derivative has in place of a call that is not inlined (`sct.ir.ops.Derived`)."""
+
 _STEP = Mode("vjp", False, "argument", step=True)
 _T = TypeVar("_T")
 
@@ -486,7 +493,7 @@ def _differentiated(
     primal = seen_apart(primal, mode.own or mode.together)
     if mode.in_memory:
         primal = replace(primal, function=changed(primal.function, block=plain(primal.function.block)))
-    primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory)
+    primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory, left=mode.seed == "shadows")
     function = run(passes.primal, primal.function)
     if not mode.in_memory:
         made = changed(function, block=stepped(promote(function.block)))
@@ -505,12 +512,13 @@ def _differentiated(
     reversal = replace(reversal, function=run(passes.reversed, reversal.function, in_scope=False))
     look("reversed", reversal.function)
     function = record_values(shapes_only(reversal) if passes.shapes and is_on("shapes") else reversal)
-    if mode.seed == "pull" and reversal.shadows:
-        function = pulled_apart(function, reversal.shadows)
+    if mode.in_closure:
+        function = pulled_apart(function, reversal.shadows, given=mode.seed == "shadows")
     look("record", function)
     function = run(passes.recorded, function)
     look("recorded", function)
-    owned = own_results(run(passes.stored, function), mode.gradient_in)
+    stored = run(passes.stored, function)
+    owned = stored if mode.own else own_results(stored, mode.gradient_in)
     look("stored", owned)
     owned = implicit(run(passes.owned, owned))
     look("owned", owned)

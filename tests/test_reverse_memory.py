@@ -352,7 +352,127 @@ def sums_of_numbers_and_arrays(x, n):
     return np.sum(total * x) + np.sum(sum(other, 0.5) * x)
 
 
+def walk(a, b, n):
+    if n <= 0:
+        return a
+    a[n % 3] *= 0.8 * b[0]
+    return walk(b, a, n - 1)
+
+
+def recursion_that_gives_an_argument(x, n):
+    a, b = x * 1.0, x * x
+    c = walk(a, b, n)
+    c[1] = 3.0 * c[0]
+    return np.sum(a * b) + c[2]
+
+
+def halved(a, s, n):
+    if n <= 0:
+        return a[0] * s
+    a[1:] *= s * a[0]
+    return halved(a[::-1], s * a[1], n - 1) + a[1]
+
+
+def recursion_over_views(x, n):
+    a = x * x
+    s = halved(a, x[1], n)
+    return s * s + np.sum(a)
+
+
+def collect(p, a, n):
+    if n > 0:
+        p.append(a * n)
+        collect(p, a, n - 1)
+
+
+def recursion_that_appends(x, n):
+    p = [x * x]
+    for _ in range(2):
+        collect(p, x, n // 2)
+    p[-1][0] *= x[1]
+    return sum([np.sum(v * v) for v in p])
+
+
+def remember(d, a, n):
+    if n <= 0:
+        return d["w"]
+    d["b"] = d["w"] * 0.9
+    d["w"][n % 3] = a[0]
+    return remember(d, d["b"], n - 1)
+
+
+def recursion_with_a_dict(x, n):
+    d = {"w": x * x, "b": x * 1.0}
+    v = remember(d, x, n)
+    v[1] = x[0] * x[2]
+    return np.sum(d["w"] * d["b"]) + np.sum(v)
+
+
+def twirl(t, n):
+    a, b, s = t
+    if n > 0:
+        a[0] = s * b[1]
+        return twirl((b, a, 0.5 * s + a[2]), n - 1)
+    return t
+
+
+def recursion_with_a_tuple(x, n):
+    a, b = x * x, x * 1.0
+    t = twirl((a, b, x[2]), n)
+    t[0][1] = x[0] * t[1][2] * t[2]
+    return np.sum(a * b)
+
+
+def turn(p, q, n):
+    if n <= 0:
+        return p
+    p[0] = q[-1]
+    q[-1][n % 3] *= 0.9
+    return turn(q, p, n - 1)
+
+
+def recursion_that_swaps_lists(x, n):
+    p, q = [x * x, x * 1.0], [x * 0.5]
+    r = turn(p, q, n)
+    r[0][0] = x[1] * x[2]
+    return np.sum(p[0] * q[-1])
+
+
+def quicksort(a, first, last):
+    if last - first <= 1:
+        return
+    pivot = a[last - 1]
+    i = first
+    for j in range(first, last - 1):
+        if a[j] < pivot:
+            t = a[i]
+            a[i] = a[j]
+            a[j] = t
+            i += 1
+    t = a[i]
+    a[i] = a[last - 1]
+    a[last - 1] = t
+    quicksort(a, first, i)
+    quicksort(a, i + 1, last)
+
+
+def recursion_that_sorts(x, n):
+    a = np.concatenate((x, np.sin(n * x), x * x * x))
+    quicksort(a, 0, len(a))
+    return np.sum(a * np.arange(len(a))) + a[n] * a[0]
+
+
+RECURSIVE = [
+    recursion_that_gives_an_argument,
+    recursion_over_views,
+    recursion_that_appends,
+    recursion_with_a_dict,
+    recursion_with_a_tuple,
+    recursion_that_swaps_lists,
+    recursion_that_sorts,
+]
 FUNCTIONS = [
+    *RECURSIVE,
     lists_of_anything,
     sums_of_numbers_and_arrays,
     points,
@@ -420,7 +540,7 @@ AGAIN = {
     "reverse over reverse": (
         sct.vjp,
         sct.vjp,
-        [*OBJECTS, points, a_choice_of_objects, frozen_objects, sums_of_numbers_and_arrays, imaginary_parts],
+        [*RECURSIVE, *OBJECTS, points, a_choice_of_objects, frozen_objects, sums_of_numbers_and_arrays, imaginary_parts],
     ),
     "forward over reverse": (sct.vjp, sct.jvp, [*OBJECTS, sums_of_numbers_and_arrays, imaginary_parts]),
     "reverse over forward": (sct.jvp, sct.vjp, [*OBJECTS, points, a_choice_of_objects, frozen_objects, caches]),

@@ -13,7 +13,7 @@ from sct.analysis.binding import ahead, behind
 from sct.analysis.points_to import has_memory, points_to, written_by
 from sct.analysis.switches import is_on
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, TAPE, Attribute
+from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PUSH, TAPE, Attribute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -94,7 +94,7 @@ def _through_memory(block: Block, sources: dict[Value, tuple[Operand, ...]]) -> 
         for s in b.body:
             made = [*s.results, *(p for phi in s.phis for p in phi.params)]
             if isinstance(s, Apply):
-                for v in filter(has_memory, values_of(*written_by(s))):
+                for v in filter(has_memory, values_of(*written_by(s)) if s.op is not LEAVE else ()):
                     add(classes.of(v), *s.operands)
                 if s.op is ALLOCATE and classes.is_written(s.result):
                     add(classes.of(s.result), *s.args)

@@ -12,7 +12,9 @@ from typing import Any, get_args
 from sct.ir.manager import managed
 from sct.ir.ops import (
     ASSERT,
+    LEAVE,
     LOAD,
+    PULL,
     RAISE,
     UNPACK,
     Attribute,
@@ -83,7 +85,7 @@ def effect(s: Apply) -> Effect:
     if isinstance(op, (Call, Derived)):
         found: Effect = op.effect
         return found
-    if isinstance(op, (Rebind, Store)):
+    if isinstance(op, (Rebind, Store)) or op in (LEAVE, PULL):
         return "writes"
     if op is LOAD or isinstance(op, View):
         return "reads"
@@ -138,7 +140,7 @@ def acting(block: Block) -> tuple[Apply, ...]:
 def _never_acts(op: Any) -> bool:
     """Whether no statement of an operation acts, whatever its operands are."""
     if type(op) in _OPERATIONS:
-        return isinstance(op, (Attribute, Field, Format, Free, Special))
+        return isinstance(op, (Attribute, Field, Format, Free, Special)) and op not in (LEAVE, PULL)
     return effect_of(op) not in CHANGING
 
 

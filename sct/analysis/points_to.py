@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 from sct.analysis.storage import fresh
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, UNPACK, Call, Derived, Field, Rebind, Store, View
+from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PULL, PUSH, UNPACK, Call, Derived, Field, Rebind, Special, Store, View
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
 from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined, is_list_or_dict
 from sct.registry.facts import facts_of
@@ -179,8 +179,10 @@ def _apply(found: Classes, s: Apply) -> None:
 
 
 def is_writing_call(s: Statement) -> TypeGuard[Apply]:
-    """Whether a statement calls a function that may write into its arguments."""
-    return isinstance(s, Apply) and isinstance(s.op, (Call, Derived)) and s.op.effect == "writes"
+    """Whether a statement calls what may write into its arguments."""
+    if not isinstance(s, Apply):
+        return False
+    return s.op in (LEAVE, PULL) if isinstance(s.op, Special) else isinstance(s.op, (Call, Derived)) and s.op.effect == "writes"
 
 
 def written_by(s: Apply) -> tuple[Operand, ...]:

@@ -43,7 +43,7 @@ from sct.specialize.lowering import compiling
 from sct.specialize.reading import noting
 from sct.specialize.specializer import Specializer
 from sct.stack import with_room
-from sct.stages import MODES, Typed
+from sct.stages import CALLED, Typed
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.reverse import Mode
 
@@ -164,8 +164,9 @@ class DerivedFunction(Generic[_P, _R]):
         wrt = (self._given_wrt,) if self.single else self._given_wrt
         self.wrt = parameter_names(self._signature, wrt, written_name(self.primal))
         added = ["y_bar"] if self.mode.seed == "argument" else []
-        if self.mode.seed == "tangents":
-            added = [f"{n.replace('[', '_').removesuffix(']')}_dot" for n in self.wrt]
+        if self.mode.seed in ("tangents", "shadows"):
+            end = "dot" if self.mode.seed == "tangents" else "bar"
+            added = [f"{n.replace('[', '_').removesuffix(']')}_{end}" for n in self.wrt]
         self._added: tuple[str, ...] = ()
         if added:
             self._added, self._signature = with_added(self._signature, added)
@@ -458,7 +459,7 @@ class DerivedFunction(Generic[_P, _R]):
     def _derived(self, derived: Derived) -> DerivedFunction[..., Any]:
         function = self._derived(derived.function) if isinstance(derived.function, Derived) else derived.function
         own = derived.effect == "writes"
-        mode = replace(MODES[derived.transform], again=isinstance(function, Again), own=own, objects=derived.objects)
+        mode = replace(CALLED[derived.transform], again=isinstance(function, Again), own=own, objects=derived.objects)
         function = function.function if isinstance(function, Again) else function
         itself = self._callee.function is function and not self._first
         if itself and self._given_wrt == derived.wrt and self.mode == mode:

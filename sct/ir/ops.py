@@ -22,10 +22,12 @@ __all__ = [
     "BINARY",
     "CALL",
     "DICT",
+    "LEAVE",
     "LIST",
     "LOAD",
     "NEW",
     "POP",
+    "PULL",
     "PUSH",
     "RAISE",
     "STAR",
@@ -50,6 +52,7 @@ __all__ = [
     "Unused",
     "View",
     "describe",
+    "function_name",
     "hashable",
     "is_effect",
     "is_generated",
@@ -82,6 +85,8 @@ APART = Special("apart")  # args[1] and args[2] share no memory, as args[0], the
 TAPE = Special("tape")  # an empty tape
 PUSH = Special("push")  # push args[1] on the tape args[0]
 POP = Special("pop")  # take the last entry off the tape args[0]
+LEAVE = Special("leave")  # from here on others may write into the operands
+PULL = Special("pull")  # the pullback args[0], on the shadows args[1] of the same call (`Derived`)
 UNPACK = Special("unpack")  # the args[1] elements of args[0]; an error if it has another number of them
 LIST = Special("list")  # the list of the arguments
 TUPLE = Special("tuple")  # the tuple of the arguments
@@ -219,28 +224,25 @@ class Call:
 
 @record(frozen=True, slots=True)
 class Derived:
-    """The joint vjp of `function` by the parameters `wrt`: `(result, (adjoints...))` of `(*args, result_bar)`.
+    """A derivative of `function`, which may be such an operation itself, by the parameters `wrt`; `transform` says which.
 
-    `function` may be such an operation itself. With `draws`, `args[0]` holds states of random generators: the function draws
-    what it drew from them, and leaves the generators as they are. With `forward` it is the jvp: `(result, tangent)` of
-    `(*args, *tangents)`; it stands for the call of `function` as well, and has that call's `effect`. `objects`: the types of
-    the parameters that are lists or dicts that are objects, or tuples of some, by name.
+    "vjp": the joint one, `(result, (adjoints...))` of `(*args, result_bar)`. "jvp": `(result, tangent)` of
+    `(*args, *tangents)`. "augmented": the function with shadows, `(result, shadow, pull, shadows)` of
+    `(*args, *shadows of args)`, whose reverse sweep is `pull(shadows)`. The latter two stand for the call of `function` as
+    well, and have that call's `effect`. With `draws`, `args[0]` holds states of random generators: the function draws what it
+    drew from them, and leaves the generators as they are. `objects`: the types of the parameters that are lists or dicts that
+    are objects, or tuples of some, by name.
     """
 
     function: Callable[..., Any] | Again | Derived
     wrt: tuple[str, ...]
     draws: bool = False
-    forward: bool = False
+    transform: str = "vjp"
     effect: Any = "none"
     objects: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.transform} of {getattr(self.function, '__name__', self.function)}"
-
-    @property
-    def transform(self) -> str:
-        """The name of the transform."""
-        return "jvp" if self.forward else "vjp"
 
 
 @record(frozen=True, slots=True)
@@ -322,7 +324,7 @@ def is_of_memory(op: Any) -> bool:
 
 def is_effect(op: Any) -> bool:
     """Whether an operation of this module must stay where it is."""
-    return op in (RAISE, ASSERT, PUSH, POP, TAPE)
+    return op in (RAISE, ASSERT, PUSH, POP, PULL, TAPE)
 
 
 _INDEXED = {"r_": np.r_, "c_": np.c_, "s_": np.s_, "index_exp": np.index_exp, "mgrid": np.mgrid, "ogrid": np.ogrid}
@@ -377,6 +379,13 @@ _PACKAGES = ("builtins", "math", "numpy", "operator", "sct")
 def of_numpy(op: Any) -> bool:
     """Whether an operation is a function of NumPy's, other than one that draws random numbers."""
     return package_of(op) == "numpy" and "random" not in op.__module__
+
+
+def function_name(op: Any) -> str:
+    """The name of a function, or of that which an operation calls, runs again, or is a derivative of."""
+    while isinstance(op, (Again, Call, Derived)):
+        op = op.function
+    return str(op.__name__)
 
 
 def describe(op: Any) -> str:

@@ -272,17 +272,20 @@ class _Parser(Reader):
         effect, *flags = self.words()
         return Call(self.op(), effect, "draws" in flags, "outside" in flags)
 
-    def vjp_op(self, forward: bool = False) -> Derived:
+    def vjp_op(self, transform: str = "vjp") -> Derived:
         wrt, draws = self.words(), self.scan.accept("draws")
         effect = self.word_or_text() if self.scan.accept("effect") else "none"
         objects = self.scan.accept("objects") and self.scan.accept("{")
         names, types = self.pairs(self.abstract) if objects else ((), ())
         self.scan.expect("of")
         given = tuple((str(name), t) for name, t in zip(names, types, strict=True))
-        return Derived(self.op(), tuple(wrt), draws, forward, effect, given)
+        return Derived(self.op(), tuple(wrt), draws, transform, effect, given)
 
     def jvp_op(self) -> Derived:
-        return self.vjp_op(forward=True)
+        return self.vjp_op("jvp")
+
+    def augmented_op(self) -> Derived:
+        return self.vjp_op("augmented")
 
     def steps_back_op(self) -> StepsBack:
         return StepsBack(None, tuple(self.words()), other=self.scan.accept("other"))

@@ -262,14 +262,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     bound = bind(s, function, args, kwargs)
     s.refuse_records(bound)
     refuse_objects(s, bound)
-    if s.objects:
-        bound = [objects.made(s, b) for b in bound]
-    elif any(isinstance(type_of(b), (Tuple, List, Dict, ListOf)) for b in bound):
-        raise StrictError(  # objects are still to be tried
-            f"a recursive function ({op.__name__}) with a list, tuple or dict as an argument",
-            s.place,
-            "Pass the items one by one.",
-        )
+    bound = as_objects(s, bound, op.__name__)
     types = tuple(widen(type_of(b)) for b in bound)
     if sum(k[0] is op for k in s.recursion) > 8 and _key(op, types) not in s.recursion:
         types = tuple(_without_shape(t) for t in types)
@@ -328,6 +321,17 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
         for site in frozenset().union(*(p for b in bound for p in places_in(type_of(b)))) & s.given.keys():
             s.may_write(s.given[site])
     return as_call(s, op, function, bound, t, name, followed.again, followed.outside)
+
+
+def as_objects(s: Builder, args: Sequence[Operand], name: str) -> list[Operand]:
+    """What a function that is not inlined is given, and may write into: its lists and dicts as objects."""
+    if s.objects:
+        return [objects.made(s, a) for a in args]
+    if any(isinstance(type_of(a), (Tuple, List, Dict, ListOf)) for a in args):
+        raise StrictError(  # objects are still to be tried
+            f"a recursive function ({name}) with a list, tuple or dict as an argument", s.place, "Pass the items one by one."
+        )
+    return list(args)
 
 
 def refuse_objects(s: Builder, operands: Sequence[Operand]) -> None:

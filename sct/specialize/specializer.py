@@ -49,6 +49,7 @@ from sct.ir.ops import (
     StepsBack,
     Unused,
     describe,
+    function_name,
     hashable,
     is_effect,
     is_of_memory,
@@ -736,6 +737,9 @@ class Specializer:
                 self.place,
                 "Leave sct.checkpointed out for second derivatives.",
             )
+        if isinstance(op, Derived) and op.effect == "writes":
+            args = calls.as_objects(self, args, function_name(op))
+            kwargs = dict(zip(kwargs, calls.as_objects(self, [*kwargs.values()], function_name(op)), strict=True))
         if isinstance(op, Derived) or (isinstance(op, Call) and isinstance(op.function, Again)):
             return self.append(op, args, kwargs, known, name)
         if isinstance(op, Call):

@@ -49,7 +49,9 @@ class Mode:
 
     `value`: the primal result is part of the result. `seed`: where the result's adjoint comes from: "one" (a scalar
     result), "ones" (an array, element by element), "argument" (a further parameter), "pull" (the parameter of a closure);
-    "none": there is no reverse sweep; "tangents": there is forward mode in its place, with a parameter for each tangent;
+    "none": there is no reverse sweep; "shadows": the adjoints of arguments lie in shadows that are further parameters, and that
+    of the result in one that is given beside it, with the closure of the reverse sweep; "tangents": there is forward mode in
+    its place, with a parameter for each tangent;
     "push": likewise, where these are the parameters of a closure.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
     adjoints of the right shapes. `own`: it writes into the arguments themselves, and gives what the function gives, since it
@@ -73,6 +75,11 @@ class Mode:
     def in_memory(self) -> bool:
         """Whether the primal's writes into arrays stay statements."""
         return self.seed in ("tangents", "push")
+
+    @property
+    def in_closure(self) -> bool:
+        """Whether the reverse sweep is in a closure."""
+        return self.seed in ("pull", "shadows")
 
     @property
     def gradient_in(self) -> int | None:
@@ -244,7 +251,7 @@ class Boundary(Adjoints):
     def items_of(self, result: Operand) -> tuple[Operand, ...]:
         """The parts of a result; a pullback that is called later finds them taken apart."""
         if isinstance(result, Value):
-            with self.b.into(self.last if self.mode.seed == "pull" else self.b.body):
+            with self.b.into(self.last if self.mode.in_closure else self.b.body):
                 result = self.b.expose_all(result)
         assert isinstance(result, (Tuple, List, Dict))
         return result.items
@@ -271,33 +278,35 @@ class Boundary(Adjoints):
         """The result's shape; a pullback that is called later keeps that, and not the result."""
         if isinstance(result.type, Scalar) or getattr(result.type, "shape", None) == ():
             return Tuple(())
-        if self.mode.seed != "pull":
+        if not self.mode.in_closure:
             return self.b.append(np.shape, (result,), {}, Unknown())
         shape = Value(Unknown(), "", "shape")
         self.last.append(Apply(np.shape, (result,), (), shape))
         self.forward |= {shape}
         return shape
 
-    def assemble(self, gradient: Operand, result: Operand, aux: Operand | None, seed: tuple[Value, ...]) -> Function:
-        """The function of both sweeps, and what it gives."""
+    def assemble(
+        self, gradient: Operand, result: Operand, aux: Operand | None, seed: tuple[Value, ...], beside: Sequence[Operand] = ()
+    ) -> Function:
+        """The function of both sweeps, and what it gives; `beside`: what goes with the result."""
         f, mode = self.primal, self.mode
         value = result if aux is None else Tuple((result, aux))
         swept = self.under_their_names(Block((), tuple(self.b.body), (gradient,)))
         reversed_body, (gradient,) = swept.body, swept.yields
         forward = (*f.block.body, *self.last)
         parameters = list(f.signature.parameters.values())
-        if mode.seed == "pull":
-            pull = Value(Unknown(), "pull")
-            block = Block(seed, reversed_body, (gradient,))
-            self.mirror[block.label] = f.block.label
-            body: tuple[Statement, ...] = (*forward, Closure("pull", block, pull))
-            return self.function(parameters, f.block.params, body, Tuple((value, pull)))
-        if mode.seed == "argument":
-            parameters = [*(p.replace(default=inspect.Parameter.empty) for p in parameters), _parameter(seed[0].name)]
-            parameters = positional_last(parameters)
-        out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
+        if mode.seed in ("argument", "shadows"):
+            parameters = [p.replace(default=inspect.Parameter.empty) for p in parameters]
+            parameters = positional_last([*parameters, *(_parameter(v.name) for v in seed)])
         own = dict(zip(f.signature.parameters, f.block.params, strict=True)) | {p.name: p for p in seed}
         params = tuple(own[p.name] for p in parameters)
+        if mode.in_closure:
+            pull = Value(Unknown(), "pull")
+            block = Block(seed if mode.seed == "pull" else (), reversed_body, (gradient,))
+            self.mirror[block.label] = f.block.label
+            body: tuple[Statement, ...] = (*forward, Closure("pull", block, pull))
+            return self.function(parameters, params, body, Tuple((value, *beside, pull)))
+        out = Tuple((value, gradient)) if mode.value else gradient if aux is None else Tuple((gradient, aux))
         return self.function(parameters, params, (*forward, *reversed_body), out)
 
     def function(

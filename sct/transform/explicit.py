@@ -34,9 +34,11 @@ from sct.infer.facts import for_call
 from sct.infer.objects import places_in
 from sct.ir.ops import (
     ALLOCATE,
+    LEAVE,
     LOAD,
     NEW,
     POP,
+    PULL,
     PUSH,
     TAPE,
     UNPACK,
@@ -76,12 +78,15 @@ from sct.specialize.specializer import Specialized, Written
 __all__ = ["explicit", "keeps_strides", "may_copy", "refuse_others", "refuse_unknown", "with_loads"]
 
 
-def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whole: bool = False) -> Specialized:
+def explicit(
+    primal: Specialized, own: bool = False, sharing: bool = False, whole: bool = False, left: bool = False
+) -> Specialized:
     """A typed function with what its arrays hold, where they are read, as values; the same one if it writes into none.
 
     `own`: it is to write into the arguments themselves. `sharing`: arrays that are arguments, or in some, may share memory.
     `whole`: arrays in lists and dicts have operations of memory too, where nothing is written into them; and what is not sure
-    to be a view or a copy is for the caller to refuse (`refuse_unknown`), where that stays in memory.
+    to be a view or a copy is for the caller to refuse (`refuse_unknown`), where that stays in memory. `left`: part of the
+    derivative runs later, when others may have written into the arguments and the result.
 
     Raises
     ------
@@ -90,7 +95,9 @@ def explicit(primal: Specialized, own: bool = False, sharing: bool = False, whol
     """
     f = primal.function
     if own:
-        f = changed(f, block=_calling_alike(f.block))
+        block = _calling_alike(f.block)
+        last = [Apply(LEAVE, (*filter(has_memory, values_of(*block.params, *block.yields)),), (), Value(Const(None)))]
+        f = changed(f, block=block.with_([*block.body, *last]) if left else block)
         primal = replace(primal, function=f)
     if not has_writes(f.block):
         _refuse_whole(f.block, primal.written)
@@ -393,7 +400,7 @@ class _Loads:
 
     def apply(self, s: Apply) -> None:
         r = s.result
-        if s.op is NEW or s.op in (TAPE, PUSH, POP):  # a tape holds arrays themselves
+        if s.op in (NEW, TAPE, PUSH, POP, LEAVE):  # a tape holds arrays themselves
             self.body.append(s)
         elif is_writing_call(s):
             self.call(s)
@@ -432,6 +439,9 @@ class _Loads:
 
     def call(self, s: Apply) -> None:
         """A call of a function that is not followed, which may write into its arguments, and give one of them."""
+        if s.op is PULL:
+            self.body.append(s)
+            return
         assert isinstance(s.op, (Call, Derived))
         if s.op.effect not in ("none", "writes"):
             self.refuse(s.result, "a write into what a recursive function that draws or acts may have given, or got")

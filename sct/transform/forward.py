@@ -31,6 +31,7 @@ from sct.ir.ops import (
     LOAD,
     NEW,
     POP,
+    PULL,
     PUSH,
     TAPE,
     UNPACK,
@@ -60,6 +61,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import (
+    UNKNOWN,
     Abstract,
     Array,
     Const,
@@ -82,10 +84,10 @@ from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import adjoint_type
 from sct.transform.again import quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
+from sct.transform.called import parameter_names, run_again
 from sct.transform.explicit import keeps_strides, refuse_others
 from sct.transform.promote import promote
 from sct.transform.refusals import refuse_given_away, refuse_records
-from sct.transform.sweep import parameter_names, run_again
 from sct.transform.tangents import tangent_by_rule, tangent_of
 
 __all__ = ["forward"]
@@ -124,6 +126,7 @@ class _Forward(Boundary):
         self.primals: list[Statement] = []  # of the statement of the user's that is being pushed forward
         self.tangents: list[Statement] = []
         self.depth = 0  # of blocks around a statement
+        self.places: dict[Value, tuple[tuple[Value, int], ...]] = {}  # what is made of parts, with where these are
         self.outer: list[Statement] = []  # of `linearize`: what stands before the closure
         self.classes = points_to(self.primal.block)
         whole = any(isinstance(t, Apply) and t.op is TAPE for t in statements(self.primal.block))
@@ -324,6 +327,10 @@ class _Forward(Boundary):
             self.tape_step(s)
         elif isinstance(s.op, (Rebind, Store)):
             self.write(s)
+        elif s.op is PULL:  # of tangents beside it
+            self.keep(s)
+        elif s.args and s.args[0] in self.places:
+            self.take(s)
         elif is_writing_call(s):
             dots = {v: self.dots[v] for v in s.values if v in self.dots}
             self.primals += self.tangents
@@ -485,6 +492,19 @@ class _Forward(Boundary):
             else:
                 self.dots[s.result] = self.b.append(POP, (tape,), {}, adjoint_type(s.result.type))
 
+    def take(self, s: Apply) -> None:
+        """An item of what is made of parts: from where that is."""
+        whole = s.args[0]
+        assert isinstance(whole, Value)
+        if s.op is LOAD:
+            self.places[s.result], self.dots[s.result] = self.places[whole], self.dots[whole]
+            return
+        key = s.args[1]
+        assert isinstance(key, Const)
+        of, k = self.places[whole][key.value]
+        self.primals.append(replace(s, args=(of, Const(k))))
+        self.item(s)
+
     def item(self, s: Apply) -> None:
         """An item of a container."""
         whole, key = s.args
@@ -533,13 +553,16 @@ class _Forward(Boundary):
         names = parameter_names(s.op)
         assert names is not None
         op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)
+        if isinstance(op, Derived) and op.transform == "augmented":
+            self.augmented(s, op)
+            return
         states, args = s.args[: op.draws], s.args[op.draws :]
         given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
         wrt = tuple(n for n, a in given.items() if any(v in dots for v in values_of(a)))
         tangents = tuple(self.tangent(given[n]) for n in wrt)
         t = Tuple((s.result.type, self.type_beside(s.result)))
         types = as_given({n: type_of(a) for n, a in given.items()})
-        pushed = Derived(op.function, wrt, False, True, op.effect, types)
+        pushed = Derived(op.function, wrt, False, "jvp", op.effect, types)
         if isinstance(op, Derived):  # which draws again what has been drawn
             pushed, args = replace(pushed, function=replace(op, draws=False), draws=op.draws), (*states, *args)
         if self.is_apart():
@@ -553,6 +576,36 @@ class _Forward(Boundary):
             found = self.b.append(pushed, (*args, *tangents), dict(s.kwargs), t)
         self.primals.append(Apply(operator.getitem, (found, Const(0)), (), s.result, s.place, s.origin))
         self.dots[s.result] = self.b.project(found, 1, t.items[1])
+
+    def augmented(self, s: Apply, op: Derived) -> None:
+        """A function that is called with shadows: its jvp with shadows, of which those of the tangents hold the adjoints.
+
+        Let ẏ = J ẋ. Where the adjoint of y is the tangent of ȳ, and that of ẏ is ȳ, the adjoint of x is the tangent of
+        x̄ = Jᵀ ȳ, and that of ẋ is x̄. So one pullback is for both.
+        """
+        names = parameter_names(replace(op, wrt=()))
+        assert names is not None
+        n = len(op.wrt)
+        args, shadows = s.args[: len(s.args) - n], s.args[len(s.args) - n :]
+        given = {**dict(zip(names, args, strict=True)), **dict(s.kwargs)}
+        wrt = tuple(k for k, a in given.items() if k in op.wrt or any(v in self.dots for v in values_of(a)))
+        tangents = tuple(self.tangent(given[k]) for k in wrt)
+        types = {k: type_of(a) for k, a in given.items()}
+        pushed = Derived(op.function, wrt, False, "jvp", "writes", as_given(types))
+        own = parameter_names(pushed)
+        assert own is not None
+        beside = dict(zip(wrt, own[len(own) - len(wrt) :], strict=True))  # the names of the tangents
+        types |= {beside[k]: type_of(dot) for k, dot in zip(wrt, tangents, strict=True)}
+        alike = dict(zip(op.wrt, shadows, strict=True))
+        there = {**{k: self.tangent(o) for k, o in alike.items()}, **{beside[k]: o for k, o in alike.items()}}
+        made = Derived(pushed, tuple(there), False, "augmented", "writes", as_given(types))
+        y, y_bar = s.result.type.items[:2]  # type: ignore[union-attr]
+        t = Tuple((Tuple((y, y)), Tuple((y_bar, y_bar)), UNKNOWN, UNKNOWN))
+        with self.b.into(self.primals):
+            found = self.b.append(made, (*args, *tangents, *there.values()), dict(s.kwargs), t)
+            values, bars = (self.b.append(operator.getitem, (found, Const(k)), {}, t.items[k]) for k in range(2))
+            self.places[s.result] = ((values, 0), (bars, 1), (found, 2), (found, 3))
+        self.dots[s.result] = Tuple((self.b.project(values, 1, y), self.b.project(bars, 0, y_bar), Const(None), Const(None)))
 
     # -- branches and loops ------------------------------------------------------------------------------------------
 

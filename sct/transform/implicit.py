@@ -17,7 +17,7 @@ import numpy as np
 from sct.analysis.effects import is_opaque
 from sct.analysis.points_to import Classes, has_memory, is_change, points_to, put_in, shared, written_by
 from sct.analysis.storage import fresh
-from sct.ir.ops import ALLOCATE, LOAD, PUSH, InPlace, View
+from sct.ir.ops import ALLOCATE, LEAVE, LOAD, PUSH, InPlace, View
 from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, blocks_in, map_leaves, values_of
 from sct.ir.types import Array, ListOf
@@ -31,7 +31,7 @@ __all__ = ["implicit"]
 def implicit(f: Function) -> Function:
     """`f` as Python has it; `f` itself where no array is written into."""
     every = [s for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply)]
-    if not any(s.op in (ALLOCATE, LOAD) or isinstance(s.op, View) for s in every):
+    if not any(s.op in (ALLOCATE, LEAVE, LOAD) or isinstance(s.op, View) for s in every):
         return f
     return changed(f, block=_Names(f.block).run())
 
@@ -45,6 +45,7 @@ class _Names:
         self.home: dict[Value, tuple[Block, int]] = {}
         self.definition: dict[Value, Apply] = {}
         self.around: dict[int, tuple[Block, int] | None] = {block.label: None}  # a block's label -> where it stands
+        self.closures: set[int] = set()
         self.uses: dict[Value, list[tuple[Block, int, Statement | None]]] = {}
         self.aliases: dict[Value, list[Value]] = {}  # a value -> those made of it that may lie in its memory
         self.writes: dict[tuple[int, Value], list[int]] = {}  # a block's label and a class -> where it is written into
@@ -66,6 +67,7 @@ class _Names:
                 self.escaping.update(values_of(*phi.begins, *phi.ends))
             if isinstance(s, Closure):
                 self.escaping.update(values_of(*s.block.yields))
+                self.closures.add(s.block.label)
             for b in s.blocks:
                 self.around[b.label] = block, i
                 self.survey(b)
@@ -84,7 +86,7 @@ class _Names:
                     positions = self.writes.setdefault((at[0].label, self.classes.of(v)), [])
                     if not positions or positions[-1] != at[1]:
                         positions.append(at[1])
-                    at = self.around[at[0].label]
+                    at = None if at[0].label in self.closures else self.around[at[0].label]  # it runs at another time
         if is_change(s):  # what is in a list or dict is read whenever somebody looks there
             self.escaping.update(values_of(*put_in(s)))
         if s.op is PUSH:
@@ -197,6 +199,8 @@ class _Names:
     def block(self, block: Block) -> Block:
         body: list[Statement] = []
         for s in block.body:
+            if isinstance(s, Apply) and s.op is LEAVE:
+                continue
             if isinstance(s, Apply) and s.op in (ALLOCATE, LOAD):
                 if s.result not in self.same:
                     body.append(self.copy(s))

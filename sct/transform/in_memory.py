@@ -18,10 +18,10 @@ from sct.analysis.activity import primitive_of
 from sct.analysis.points_to import is_change
 from sct.errors import NoRuleError
 from sct.infer.call import index_type, infer_call
-from sct.ir.ops import ALLOCATE, LOAD, Rebind, Store, View, describe
+from sct.ir.ops import ALLOCATE, LOAD, PULL, Rebind, Store, View, describe
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
-from sct.ir.types import Array, Const, Tuple
+from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, keys_of, with_items
 from sct.registry.rules import adjoint_rule
 from sct.runtime import add_each, of_copy, scatter_add, together, updated
 from sct.transform.adjoints import Adjoints, adjoint_type
@@ -45,6 +45,7 @@ class InMemory(Adjoints):
     given: dict[Apply, list[tuple[Value, Value]]]  # statements that put numbers there, with these
     held: dict[Value, Value]  # what lists and dicts held, with the shadows of that
     entries: set[Value]  # arguments, and what is in them
+    pulls: dict[Apply, tuple[Value, Value]]  # calls of functions that write, with their pullbacks and the shadows of these
 
     def rule(self, s: Apply, bar: Operand) -> None:
         """An operation on values, by its rule."""
@@ -55,10 +56,12 @@ class InMemory(Adjoints):
         if s.op is LOAD or s.op is ALLOCATE or isinstance(s.op, (Store, Rebind, View)):
             return True
         r = s.result
-        return r in self.reads or r in self.cells or r in self.shadows or s in self.given
+        return r in self.reads or r in self.cells or r in self.shadows or s in self.given or s in self.pulls
 
     def in_memory(self, s: Apply) -> None:
         """The reverse of an operation of memory."""
+        if s in self.pulls:
+            self.b.append(PULL, self.pulls[s], {}, Const(None))
         for v, cell in reversed(self.given.get(s, ())):
             self.accumulate(v, self.b.append(operator.getitem, (self.held_now(cell), Const(())), {}, adjoint_type(v.type)))
         if s.result in self.cells:
@@ -96,6 +99,8 @@ class InMemory(Adjoints):
                     self.item(s, self.bars.pop(s.result))
             elif s.op is not ALLOCATE and isinstance(s.result.type, Array) and may_copy(s):
                 self.copied(s)
+            elif s.args and s.args[0] in self.active and self.has_parts(s.result):  # numbers in a tuple
+                self.item(s, self.found(s.result))
         elif (bar := self.taken(s.result)) is not None:  # of what nothing is written into
             if isinstance(s.op, View):
                 self.rule(replace(s, op=s.op.op), bar)
@@ -105,6 +110,22 @@ class InMemory(Adjoints):
     def come_in(self, v: Value) -> None:
         """What the shadow of an argument, or of what is in one, holds is its adjoint."""
         self.accumulate(v, self.held_now(self.shadows[v]))
+
+    def settle(self, v: Value, shadow: Value) -> None:
+        """Add the adjoint of an argument, so far as it is a value, to what its caller gives for that."""
+        bar = self.found(v)
+        if isinstance(bar, (Tuple, List, Dict, Const)) or isinstance(v.type, (ListOf, DictOf)):
+            if values_of(bar):
+                self.b.append(Store(add_each), (Tuple((shadow,)), Tuple((bar,))), {}, Const(None))
+        else:
+            self.add(shadow, bar)
+
+    def found(self, v: Value) -> Operand:
+        """The adjoint of a value, in its structure; None where there is none."""
+        if not isinstance(v.type, (Tuple, List, Dict)):
+            return self.bars.get(v, Const(None))
+        parts = self.parts.get(v, {})
+        return with_items(v.type, [self.found(parts[k]) if k in parts else Const(None) for k in keys_of(v.type)])
 
     def item(self, s: Apply, bar: Operand) -> None:
         """An item of a container."""
@@ -175,5 +196,6 @@ class InMemory(Adjoints):
     def passes_memory(self, s: Statement) -> bool:
         """Whether a statement, or one in its blocks, reads or writes arrays that have shadows."""
         if isinstance(s, Apply):
-            return s in self.given or (self.is_of_memory(s) and not self.shadows.keys().isdisjoint((s.result, *s.values)))
+            passes = self.is_of_memory(s) and not self.shadows.keys().isdisjoint((s.result, *s.values))
+            return s in self.given or s in self.pulls or passes
         return any(self.passes_memory(t) for b in s.blocks for t in b.body)

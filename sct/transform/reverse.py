@@ -24,7 +24,7 @@ from sct.ir.types import Abstract, Const, Dict, List, Tuple
 from sct.specialize.specializer import Specialized
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name
 from sct.transform.refusals import refuse_given_away, refuse_records
-from sct.transform.shadows import shadows
+from sct.transform.shadows import shadow_of, shadows
 from sct.transform.sweep import Sweep
 
 __all__ = ["Mode", "Reversal", "reverse"]
@@ -82,38 +82,46 @@ class _Reverser(Boundary, Sweep):
         super().__init__(specialized.function, mode)
         self.wrt = wrt
         self.single = single
-        self.repeatable = mode.seed == "pull"
+        self.repeatable = mode.in_closure
         self.b.projections = _projections(self.primal.block)
 
     def run(self) -> Reversal:
         f, mode = self.primal, self.mode
         names = list(f.signature.parameters)
         params = [f.block.params[names.index(n)] for n in self.wrt]
-        for p in params if f.callee is not None else ():  # otherwise it is a step of a loop, not what a user gave
+        for p in params if f.callee is not None and not mode.own else ():  # otherwise it is not what a user gave
             check_argument(p.type, p.name, f)
         result, aux = self.split_aux(f.block.yields[0])
         self.check_result(result)
         refuse_bracketing(f.block, params, values_of(result))
         refuse_given_away(f.block, params)
-        self.active = active_values(f.block, params, values_of(result))
+        left = [p for p in f.block.params if mode.own]  # what it leaves in its arguments is among what it gives
+        self.active = active_values(f.block, params, [*values_of(result), *left])
         refuse_records(f.block, self.active)
-        f = self.with_shadows(f)
+        given = {p: shadow_of(p, fresh_name(f"{p.name}_bar", names)) for p in params} if mode.own else None
+        f, beside = self.with_shadows(f, given)
         self.squares = squares(f.block)
         seed_param: tuple[Value, ...] = ()
         if mode.seed in ("argument", "pull"):
             seed, seed_param = self.seed_parameter(result, fresh_name("y_bar", names))
+        elif given is not None:
+            seed, seed_param = Const(None), tuple(given.values())
         else:
             seed = self.seed_operand(result)
         self.reverse_statements(f.block, result, seed)
-        for p in f.block.params:
+        for p in f.block.params if given is None else ():
             if p in self.shadows:
                 self.come_in(p)
+        for p, shadow in given.items() if given is not None else ():
+            if p not in self.shadows or isinstance(p.type, (Tuple, List, Dict)):
+                self.settle(p, shadow)
         unread = frozenset(params) - read(f.block) if mode.step else ()  # what is carried in vain may not be there at first
-        adjoints = [Const(None) if p in unread else self.finished(p) for p in params]
-        gradient: Operand = adjoints[0] if self.single else Tuple(tuple(adjoints))
-        function = self.assemble(gradient, result, aux, seed_param)
+        adjoints = [Const(None) if p in unread else self.finished(p) for p in params if not mode.own]
+        gradient: Operand = Const(None) if mode.own else adjoints[0] if self.single else Tuple(tuple(adjoints))
+        function = self.assemble(gradient, result, aux, seed_param, beside)
         forward = self.forward
-        given = (cell for cells in self.given.values() for _, cell in cells)
+        bars = [*(bars for _, bars in self.pulls.values()), *(given or {}).values()]
+        put = (cell for cells in self.given.values() for _, cell in cells)
         return Reversal(
             function,
             self.mirror,
@@ -123,21 +131,23 @@ class _Reverser(Boundary, Sweep):
             tuple(self.b.dependencies),
             tuple(self.b.free.items()),
             tuple(fits(f.block, self.active)),
-            frozenset(self.shadows),
-            frozenset((*self.shadows.values(), *self.held.values(), *self.cells.values(), *given)),
+            frozenset((*self.shadows, *(pull for pull, _ in self.pulls.values()))),
+            frozenset((*self.shadows.values(), *self.held.values(), *self.cells.values(), *put, *bars)),
         )
 
-    def with_shadows(self, f: Function) -> Function:
-        """The primal with the shadows of arrays that it writes into."""
-        if not any(isinstance(s, Apply) and is_of_memory(s.op) for b in blocks_in(f.block) for s in b.body):
-            return f
-        made = shadows(f.block, self.active)
+    def with_shadows(self, f: Function, given: dict[Value, Value] | None) -> tuple[Function, tuple[Operand, ...]]:
+        """The primal with the shadows of arrays that it writes into; that of its result, if those of arguments are `given`."""
+        if not any(isinstance(s, Apply) and is_of_memory(s.op) for b in blocks_in(f.block) for s in b.body) and given is None:
+            return f, ()
+        made = shadows(f.block, self.active, given)
         self.shadows, self.late, self.reads, self.turned = made.of, made.late, made.reads, made.turned
         self.cells, self.given, self.held, self.entries = made.cells, made.given, made.held, made.entries
-        self.active = self.active - (made.of.keys() - made.entries) - made.turned.keys()
+        self.pulls = made.pulls
+        mixed = {v for v in made.of if given is not None and isinstance(v.type, (Tuple, List, Dict))}  # numbers in them
+        self.active = self.active - (made.of.keys() - made.entries - mixed) - made.turned.keys()
         self.primal = replace(f, block=made.block)
         self.forward = defined(made.block)
-        return self.primal
+        return self.primal, () if given is None else (made.result,)
 
 
 def _projections(block: Block) -> dict[tuple[Value, Any], Value]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -23,11 +24,22 @@ from sct import runtime
 from sct.analysis.activity import differentiable, primitive_of
 from sct.analysis.binding import behind, phis
 from sct.analysis.effects import statements
-from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_item, is_writing_call, shared, written_by
+from sct.analysis.points_to import (
+    Classes,
+    apart,
+    has_memory,
+    is_change,
+    is_item,
+    is_writing_call,
+    points_to,
+    shared,
+    written_by,
+)
 from sct.analysis.recording import is_number
 from sct.analysis.storage import read_only
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import ALLOCATE, LOAD, NEW, POP, PUSH, TAPE, UNPACK, Method, Rebind, View
+from sct.infer.objects import as_given
+from sct.ir.ops import ALLOCATE, LEAVE, LOAD, NEW, POP, PULL, PUSH, TAPE, UNPACK, Derived, Method, Rebind, View, function_name
 from sct.ir.paths import entries_of
 from sct.ir.paths import is_number as is_entry
 from sct.ir.records import record
@@ -45,6 +57,7 @@ from sct.ir.ssa import (
     While,
     blocks_in,
     captured,
+    map_leaves,
     type_of,
     values_of,
 )
@@ -68,9 +81,10 @@ from sct.ir.types import (
 )
 from sct.registry.facts import facts_of
 from sct.runtime import laid_out
+from sct.transform.called import parameter_names
 from sct.transform.explicit import keeps_strides, may_copy, refuse_others
 
-__all__ = ["Read", "Shadows", "pulled_apart", "shadows"]
+__all__ = ["Read", "Shadows", "pulled_apart", "shadow_of", "shadows"]
 
 
 @record(frozen=True)
@@ -90,7 +104,8 @@ class Shadows:
     these were loaded. `turned`: views whose adjoints are no views of their arrays' adjoints, with the statements that make
     them: what is read there goes through their rules. `cells`: numbers that are taken out of lists, dicts and tuples, with the
     arrays of rank 0 that hold their adjoints. `given`: statements by which numbers are put there, with these and such arrays.
-    `held`: what lists and dicts held, with the shadows of that. `entries`: arguments, and what is in them.
+    `held`: what lists and dicts held, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of
+    functions that write, with their pullbacks and the shadows of these. `result`: the shadow of what the function gives.
     """
 
     block: Block
@@ -102,25 +117,30 @@ class Shadows:
     given: dict[Apply, list[tuple[Value, Value]]]
     held: dict[Value, Value]
     entries: set[Value]
+    pulls: dict[Apply, tuple[Value, Value]]
+    result: Operand
 
 
-def shadows(block: Block, active: set[Value]) -> Shadows:
+def shadows(block: Block, active: set[Value], given: dict[Value, Value] | None = None) -> Shadows:
     """The shadows of what stands for arrays among the active values of a function.
+
+    `given`: those of its parameters, where it stands for a call of it, and writes into the arguments themselves.
 
     Raises
     ------
     UnsupportedSyntaxError
-        If what an adjoint is wanted of may be an array or a number, or is of unknown type; or if a test of a while loop, or a
-        recursive function, may write into it.
+        If what an adjoint is wanted of may be an array or a number, or is of unknown type; or if a test of a while loop may
+        write into it.
     """
-    return _Shadows(block, active).run()
+    return _Shadows(block, active, given).run()
 
 
 class _Shadows:
-    def __init__(self, block: Block, active: set[Value]) -> None:
+    def __init__(self, block: Block, active: set[Value], given: dict[Value, Value] | None) -> None:
         self.whole = block
         self.active = active
-        self.classes: Classes = apart(block)
+        self.own = given
+        self.classes: Classes = apart(block) if given is None else copy(points_to(block))
         self.classes.whole = True
         self.strided = keeps_strides(self.classes, block)
         self.of: dict[Value, Value] = {}
@@ -132,7 +152,10 @@ class _Shadows:
         self.cells: dict[Value, Value] = {}
         self.given: dict[Apply, list[tuple[Value, Value]]] = {}
         self.held: dict[Value, Value] = {}
-        self.entries: set[Value] = set(block.params)  # arguments, and what is in them
+        self.entries: set[Value] = set(block.params) if given is None else set()  # arguments, and what is in them
+        self.pulls: dict[Apply, tuple[Value, Value]] = {}
+        self.instead: dict[Apply, list[Apply]] = {}  # a statement -> those in its place
+        self.result: Operand = Const(None)
         self.tapes: set[Value] = set()
         self.taken: set[Value] = set()  # what lists and dicts held where an item of them was taken, and for nothing else
 
@@ -140,8 +163,12 @@ class _Shadows:
         self.taken = self.taken_from()
         used = (s.args[0] for s in statements(self.whole) if isinstance(s, Apply) and s.op in (PUSH, POP))
         self.tapes = behind(values_of(*used), phis(self.whole))
-        for p in self.whole.params:
-            if self.has_shadow(p) and isinstance(p.type, Array):
+        for p in filter(self.has_shadow, self.whole.params):
+            if self.own is not None:
+                if p not in self.own:
+                    raise self.refuse(p)
+                self.of[p] = self.own[p]
+            elif isinstance(p.type, Array):
                 self.first += self.zeros(p, None)
         for b in blocks_in(self.whole):
             for s in b.body:
@@ -153,7 +180,8 @@ class _Shadows:
         now = [t for t in self.first if t.result in early]
         late.setdefault(block.label, [])[:0] = [t for t in self.first if t.result not in early]
         block = block.with_([*now, *block.body])
-        return Shadows(block, self.of, late, self.reads, self.turned, self.cells, self.given, self.held, self.entries)
+        places = self.cells, self.given, self.held, self.entries, self.pulls, self.result
+        return Shadows(block, self.of, late, self.reads, self.turned, *places)
 
     def taken_from(self) -> set[Value]:
         """What was loaded to take something out of it, before anything in it may have changed."""
@@ -211,12 +239,14 @@ class _Shadows:
                         "a test of a while loop that writes into an array", s.place, "Write in the loop's body."
                     )
             return
+        if s.op is LEAVE:
+            self.leave(s)
+            return
+        if is_writing_call(s):
+            self.call(s)
+            return
         r = s.result
         wanted = [v for v in values_of(*written_by(s)) if self.has_shadow(v)]
-        if is_writing_call(s) and (wanted or self.has_shadow(r)):
-            raise UnsupportedSyntaxError(
-                "a function that is recursive, and writes into its argument", s.place, "Return a new array."
-            )
         if wanted and (isinstance(s.op, Rebind) or not self.of.keys() >= {*wanted}):
             raise self.refuse(s)
         if s.op in (TAPE, PUSH, POP):
@@ -247,6 +277,56 @@ class _Shadows:
             self.turned[r] = s
         else:
             self.lead(s)
+
+    def call(self, s: Apply) -> None:
+        """A call of a function that may write into its arguments: in its place one that gives the pullback, too.
+
+        It is given shadows of its arguments, and gives that of its result, to which the reverse sweep adds before it pulls.
+        """
+        r = s.result
+        names = parameter_names(s.op)
+        if self.active.isdisjoint((r, *s.values)):
+            return
+        if names is None or s.op is PULL or (isinstance(s.op, Derived) and s.op.transform == "augmented"):
+            raise UnsupportedSyntaxError(
+                "the second derivative of a recursive function that writes into its argument",
+                s.place,
+                "Return a new array.",
+            )
+        operands = {**dict(zip(names, s.args, strict=True)), **dict(s.kwargs)}
+        wrt = tuple(n for n, a in operands.items() if any(self.is_shadowed(v) for v in values_of(a)))
+        steps: list[Apply] = []
+        alike = [self.contained(operands[n], s, steps) for n in wrt]
+        types = as_given({n: type_of(a) for n, a in operands.items()})
+        function = s.op if isinstance(s.op, Derived) else s.op.function
+        shadow = _shadow_type(r.type, self.refuse(s))
+        whole = Value(Tuple((r.type, shadow, UNKNOWN, UNKNOWN)))
+        op = Derived(function, wrt, False, "augmented", "writes", types)
+        call = Apply(op, (*s.args, *alike), s.kwargs, whole, s.place, s.origin)
+        own = function_name(function)
+        parts = [r, Value(shadow, _name(r), r.hint), Value(UNKNOWN, f"{own}_pull"), Value(UNKNOWN, f"{own}_shadows")]
+        taken = [Apply(operator.getitem, (whole, Const(k)), (), p, s.place, s.origin) for k, p in enumerate(parts)]
+        if self.has_shadow(r):
+            self.of[r] = parts[1]
+        elif r in self.active:
+            self.cells[r] = parts[1]
+        self.pulls[call] = parts[2], parts[3]
+        self.given[call] = self.given.pop(s, [])
+        self.instead[s] = [*steps, call, *taken]
+        self.now.update(values_of(*alike))
+
+    def is_shadowed(self, v: Value) -> bool:
+        """Whether a function that is given `v`, and may write into it, is given a shadow of it."""
+        return differentiable(v.type) and (v in self.active or (isinstance(v.type, Array) and has_memory(v)))
+
+    def leave(self, s: Apply) -> None:
+        """The end of a function that stands for a call: the shadow of what it gives."""
+        loaded = {t.result: t.args[0] for t in self.whole.body if isinstance(t, Apply) and t.op is LOAD}
+        steps: list[Apply] = []
+        given = map_leaves(lambda o: loaded.get(o, o) if isinstance(o, Value) else o, self.whole.yields[0])
+        self.result = self.contained(given, s, steps)
+        self.now.update(values_of(self.result))
+        self.put(s, steps, now=True)
 
     def tape_step(self, s: Apply) -> None:
         """A step of a tape that holds arrays which have shadows, beside which there is one of these."""
@@ -413,7 +493,7 @@ class _Shadows:
         body: list[Statement] = []
         for s in block.body:
             if isinstance(s, Apply):
-                body.append(s)
+                body += self.instead.get(s, (s,))
                 steps = self.made.get(s, [])
                 there = body if steps and steps[-1].result in early else late.setdefault(block.label, [])
                 there += steps
@@ -467,10 +547,11 @@ class _Shadows:
         return written
 
 
-def pulled_apart(f: Function, own: Iterable[Value]) -> Function:
+def pulled_apart(f: Function, own: Iterable[Value], given: bool = False) -> Function:
     """A function and its pullback, which has shadows of its own each time that it is called.
 
-    `own`: the shadows that are made where the function runs. There they lie as the pullback's are to lie.
+    `own`: the shadows that are made where the function runs. There they lie as the pullback's are to lie. `given`: the function
+    gives these as well, and whoever calls the pullback says which it is to have.
     """
     found = set(own)
     flows = [flow for b in blocks_in(f.block) for s in b.body for flow in s.flows]
@@ -480,22 +561,29 @@ def pulled_apart(f: Function, own: Iterable[Value]) -> Function:
         before = len(found)
         found.update(v for v, operands in flows if not found.isdisjoint(values_of(*operands)))
         found.update(v for s in pushed if s.args[1] in found for v in values_of(s.args[0]))
-    return changed(f, block=f.block.with_([_with_own(s, found) if isinstance(s, Closure) else s for s in f.block.body]))
+    closure = next(s for s in f.block.body if isinstance(s, Closure))
+    around = [v for v in captured(closure.block) if v in found]
+    if not (around or given):
+        return f
+    apart = _with_own(closure, around, given)
+    block = f.block.with_([apart if s is closure else s for s in f.block.body])
+    if given:
+        (result,) = block.yields
+        assert isinstance(result, Tuple)
+        block = block.with_(None, (Tuple((*result.items, Tuple(tuple(around)))),))
+    return changed(f, block=block)
 
 
-def _with_own(s: Closure, found: set[Value]) -> Closure:
-    """A pullback that begins with shadows like those around it."""
-    around = [v for v in captured(s.block) if v in found]
-    if not around:
-        return s
-    whole = Value(Tuple(tuple(v.type for v in around)))
-    body: list[Statement] = [Apply(runtime.anew, (Tuple(tuple(around)),), (), whole)]
+def _with_own(s: Closure, around: list[Value], given: bool) -> Closure:
+    """A pullback that begins with shadows like those around it, or those that it is given."""
+    whole = Value(Tuple(tuple(v.type for v in around)), "shadows" if given else "")
+    body: list[Statement] = [] if given else [Apply(runtime.anew, (Tuple(tuple(around)),), (), whole)]
     names: dict[Value, Operand] = {}
     for k, v in enumerate(around):
         own = names[v] = Value(v.type, v.name, v.hint)
         body.append(Apply(operator.getitem, (whole, Const(k)), (), own))
     block = substitute(s.block, names)
-    return replace(s, block=block.with_([*body, *block.body]))
+    return replace(s, block=block.with_([*body, *block.body], None, (whole,) if given else None))
 
 
 def _takes(s: Statement) -> bool:
@@ -515,6 +603,12 @@ def _dtype(t: Abstract) -> np.dtype[Any]:
         return t.dtype
     kind = t.kind if isinstance(t, Scalar) else type(t.value) if isinstance(t, Const) else float
     return np.dtype(complex if kind is complex else float)
+
+
+def shadow_of(p: Value, name: str) -> Value:
+    """What a function that is called with shadows has for an argument."""
+    error = UnsupportedSyntaxError(f"the adjoint of {p.name}, which may be an array or a number", None, "Pass an array.")
+    return Value(_shadow_type(p.type, error), name)
 
 
 def _shadow_type(t: Abstract, error: UnsupportedSyntaxError) -> Abstract:

@@ -8,20 +8,16 @@ are taken as they were, loops run backwards.
 
 from __future__ import annotations
 
-import inspect
 import operator
-from collections.abc import Callable
 from dataclasses import replace
-from types import FunctionType
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
 from sct.analysis.activity import blocks_derivative, differentiable, primitive_of
 from sct.analysis.effects import effect
 from sct.errors import NoRuleError
-from sct.infer.parameters import with_added
-from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Again, Call, Derived, Steps, StepsBack, describe, package_of
+from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Call, Derived, Steps, StepsBack, describe
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import (
     Apply,
@@ -41,13 +37,13 @@ from sct.ir.ssa import (
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.registry.rules import AdjointRule, adjoint_rule
 from sct.registry.tangents import tangent_rule
-from sct.signatures import read_signature
 from sct.transform.adjoints import Loop, adjoint_type, bar_name, items_of
 from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
+from sct.transform.called import parameter_names, run_again
 from sct.transform.in_memory import InMemory
 
-__all__ = ["Sweep", "parameter_names", "run_again"]
+__all__ = ["Sweep"]
 
 
 class Sweep(InMemory):
@@ -67,7 +63,7 @@ class Sweep(InMemory):
         self.picked: dict[Value, Apply] = {}  # a part of an array -> what picks it
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
         self.shadows, self.late, self.reads, self.turned = {}, {}, {}, {}
-        self.cells, self.given, self.held, self.entries = {}, {}, {}, set()
+        self.cells, self.given, self.held, self.entries, self.pulls = {}, {}, {}, set(), {}
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -430,30 +426,3 @@ def _is_part(s: Apply) -> bool:
 
 def _backward(origin: Origin | None) -> Origin | None:
     return None if origin is None else Origin(origin.text, origin.place, True)
-
-
-def parameter_names(op: Any) -> list[str] | None:
-    """The positional parameters of a Python function, or of the vjp or jvp of one; None for anything else."""
-    found = _signature(op)
-    return None if found is None else [n for n, p in found.parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
-
-
-@overload
-def run_again(function: Derived) -> Derived: ...
-@overload
-def run_again(function: Callable[..., Any] | Again | Derived) -> Again | Derived: ...
-def run_again(function: Callable[..., Any] | Again | Derived) -> Again | Derived:
-    """A function, or a derivative of one, that does nothing to the world, since it has run before."""
-    if isinstance(function, Derived):
-        return replace(function, function=run_again(function.function), effect="none")
-    return function if isinstance(function, Again) else Again(function)
-
-
-def _signature(op: Any) -> inspect.Signature | None:
-    """What a Python function, or the vjp or jvp of one, takes: the adjoint or tangents are called as there."""
-    if isinstance(op, Derived):
-        inner = _signature(op.function)
-        return None if inner is None else with_added(inner, [f"{n}_dot" for n in op.wrt] if op.forward else ["y_bar"])[1]
-    op = op.function if isinstance(op, Call) else op
-    op = op.function if isinstance(op, Again) else op
-    return read_signature(op) if isinstance(op, FunctionType) and package_of(op) not in ("numpy", "scipy") else None

@@ -17,7 +17,7 @@ import numpy as np
 
 from sct.backend.python.symbols import Symbols, load
 from sct.frontend.resolve import place_of_default
-from sct.ir.ops import CALL, POP, TAPE, Attribute, Call, Derived, Field, Format, Free, Method, Unused
+from sct.ir.ops import CALL, POP, PULL, TAPE, Attribute, Call, Derived, Field, Format, Free, Method, Unused
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Array, Const, ListOf, Scalar
 from sct.runtime import (
@@ -185,6 +185,8 @@ def operation(
         return _ON_LISTS[op](args, operands, symbols)
     if op is POP:
         return call(ast.Attribute(args[0], "pop", ast.Load()), [])
+    if op is PULL:
+        return call(args[0], args[1:])
     if op is TAPE:
         return call(ast.Attribute(args[0], "copy", ast.Load()), []) if args else display(ast.List, [])
     if isinstance(op, Call) and op.draws:

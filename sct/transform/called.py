@@ -1,0 +1,52 @@
+"""Functions in Python that are called, not inlined: what they take, and how their derivatives are called.
+
+Takes the operations of such calls; gives the names of their parameters. Never looks at what is called.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import FunctionType
+from typing import Any, overload
+
+from sct.infer.parameters import with_added
+from sct.ir.ops import Again, Call, Derived, package_of
+from sct.signatures import read_signature
+
+__all__ = ["added_names", "parameter_names", "run_again"]
+
+
+def parameter_names(op: Any) -> list[str] | None:
+    """The positional parameters of a Python function, or of the vjp or jvp of one; None for anything else."""
+    found = _signature_of(op)
+    return None if found is None else [n for n, p in found.parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+
+
+def added_names(transform: str, wrt: Sequence[str]) -> list[str]:
+    """What a derivative has as parameters beside those of the function: an adjoint, tangents or shadows."""
+    if transform == "vjp":
+        return ["y_bar"]
+    return [f"{n}_{'dot' if transform == 'jvp' else 'bar'}" for n in wrt]
+
+
+@overload
+def run_again(function: Derived) -> Derived: ...
+@overload
+def run_again(function: Callable[..., Any] | Again | Derived) -> Again | Derived: ...
+def run_again(function: Callable[..., Any] | Again | Derived) -> Again | Derived:
+    """A function, or a derivative of one, that does nothing to the world, since it has run before."""
+    if isinstance(function, Derived):
+        return replace(function, function=run_again(function.function), effect="none")
+    return function if isinstance(function, Again) else Again(function)
+
+
+def _signature_of(op: Any) -> inspect.Signature | None:
+    """What a Python function, or a derivative of one, takes: what that has beside it is called as there."""
+    if isinstance(op, Derived):
+        inner = _signature_of(op.function)
+        return None if inner is None else with_added(inner, added_names(op.transform, op.wrt))[1]
+    op = op.function if isinstance(op, Call) else op
+    op = op.function if isinstance(op, Again) else op
+    return read_signature(op) if isinstance(op, FunctionType) and package_of(op) not in ("numpy", "scipy") else None
