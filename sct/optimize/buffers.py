@@ -178,7 +178,7 @@ class _Entries:
                     self.at -= 1
                 live |= around
             elif not isinstance(s, Apply):
-                s = map_blocks(lambda b: self.block(b, live), s)  # noqa: B023
+                s = map_blocks(lambda b, needed=live.difference(s.results): self.block(b, needed), s)  # type: ignore[misc]
                 live.update(*map(captured, s.blocks))
             live.difference_update(s.results)
             live.update(s.values)
