@@ -30,7 +30,7 @@ def f_grad(u, n):
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -178,7 +178,7 @@ class _Entries:
                     self.at -= 1
                 live |= around
             elif not isinstance(s, Apply):
-                s = map_blocks(lambda b, needed=live.difference(s.results): self.block(b, needed), s)  # type: ignore[misc]
+                s = map_blocks(partial(self.block, live=live.difference(s.results)), s)
                 live.update(*map(captured, s.blocks))
             live.difference_update(s.results)
             live.update(s.values)

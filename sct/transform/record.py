@@ -106,7 +106,7 @@ class _Supply:
     kept: dict[Value, Value] = field(default_factory=dict)  # value -> tape
     renamed: dict[Value, Value] = field(default_factory=dict)  # value -> one that is in scope
     again: dict[Value, None] = field(default_factory=dict)  # in the order in which they are computed
-    restored: list[tuple[Value, Value, Value]] = field(default_factory=list)  # value, its tape's value, the loop's result
+    restored: list[tuple[Value, Value | Const, Value]] = field(default_factory=list)  # value, what was before, the last one
 
 
 def record(reversal: Reversal) -> Function:
@@ -253,7 +253,7 @@ class _Recorder:
 
     def behind_loops(self, v: Value) -> Value:
         """What stands for a value behind the loops that do not change it, or the value itself."""
-        return self.handed_on.get(v, v)
+        return self.handed_on.same.get(v, v)
 
     def ask(self, operands: tuple[Operand, ...], around: set[int]) -> None:
         for v in map(self.behind_loops, values_of(*operands)):
@@ -288,7 +288,9 @@ class _Recorder:
             if not any(self.is_size(v) for v in found.kept):
                 break
         for v in found.kept:
-            if not self.restore_version(label, v):
+            if v in self.handed_on.ends:
+                self.carry_back(made, v, *self.handed_on.ends[v])
+            elif not self.restore_version(label, v):
                 made.kept[v] = self.tape(v, label)
         for v in found.again:
             self.compute_again(v, label, made)
@@ -345,7 +347,7 @@ class _Recorder:
 
     def at_hand(self, v: Value, label: int) -> bool:
         """Whether the reverse of a block has a value without its being kept."""
-        return self.home[v] != label or v in self.indices or v in self.handed_on or (label, v) in self.restored
+        return self.home[v] != label or v in self.indices or v in self.handed_on.same or (label, v) in self.restored
 
     def restore_version(self, label: int, v: Value) -> bool:
         """Have a version back by undoing the writes after it, if all of them are reversed; whether that can be."""
@@ -488,10 +490,14 @@ class _Recorder:
         for v in needed:
             if v in carried and carried[v][0] in needed:
                 param, result = carried[v]
-                again = self.carried_back.setdefault(v, Value(param.type, v.name))
-                made.renamed[v] = again
-                made.restored.append((again, param, result))
-                self.ask_from(result)
+                self.carry_back(made, v, result, param)
+
+    def carry_back(self, made: _Supply, v: Value, result: Value, before: Value | Const) -> None:
+        """The reverse of a loop begins with what a value was last, and goes on with what it was an iteration before."""
+        again = self.carried_back.setdefault(v, Value(result.type, v.name, v.hint))
+        made.renamed[v] = again
+        made.restored.append((again, before, result))
+        self.ask_from(result)
 
     def ask_from(self, v: Value) -> None:
         """A value that the reverse of an outer block is going to use."""
@@ -758,7 +764,11 @@ class _Recorder:
         with names.apart():
             names.update(zip((last for _, _, last, _ in back), held, strict=True))
             body, yields = self.reverse_body(s.body, names, [p for _, p, _, _ in back])
-            yields = (*yields, *(names[p] for _, p, _, _ in back), *(names[p] for _, p, _ in restored))
+            yields = (
+                *yields,
+                *(names[p] for _, p, _, _ in back),
+                *(names[p] if isinstance(p, Value) else p for _, p, _ in restored),
+            )
         params = (*s.body.params, *held)
         for init, _, _, result in back:
             after = Value(init.type, init.name)

@@ -3,7 +3,7 @@
 Takes a `Reversal`; gives it with a φ for each such value of the forward sweep, through the branches and loops around it that do
 not change it, and with what stands for it behind them. The function makes it where it made it before, and as often: the reverse
 sweep finds the last one. Only what costs more than arithmetic is handed on (`sct.analysis.recording.cheap`); the rest is
-computed again.
+computed again. So is the test of a `break`, which comes out one way in all iterations but the last.
 """
 
 from __future__ import annotations
@@ -16,22 +16,33 @@ from sct.analysis.recording import cheap
 from sct.analysis.switches import is_on
 from sct.analysis.versions import Versions, versions
 from sct.ir.ops import is_of_memory
+from sct.ir.records import record
 from sct.ir.rewriting import handing_on, map_blocks
 from sct.ir.ssa import Apply, Block, For, If, Operand, Phi, Statement, Value, While, blocks_in, captured
-from sct.ir.types import UNDEFINED, Array, Scalar
+from sct.ir.types import UNDEFINED, Array, Const, Scalar
 from sct.transform.reverse import Reversal
 
-__all__ = ["unchanged"]
+__all__ = ["HandedOn", "unchanged"]
 
 
-def unchanged(reversal: Reversal) -> tuple[Reversal, dict[Value, Value]]:
-    """`reversal` with what its loops do not change handed on, and what stands behind the loops for each such value."""
+@record(frozen=True)
+class HandedOn:
+    """What stands behind loops for what they do not change, and for tests that end them with what came out before that."""
+
+    same: dict[Value, Value]
+    ends: dict[Value, tuple[Value, Const]]
+
+
+def unchanged(reversal: Reversal) -> tuple[Reversal, HandedOn]:
+    """`reversal` with what its loops do not change handed on, and what stands for that behind them."""
     walk = _Unchanged(reversal)
-    made = walk.last() if reversal.mirror and is_on("recomputation") else {}
-    if not made:
-        return reversal, {}
+    if reversal.mirror and is_on("recomputation"):
+        walk.run()
+    found = HandedOn(walk.same, walk.ends)
+    if not walk.phis:
+        return reversal, found
     function = replace(reversal.function, block=walk.block(reversal.function.block))
-    return replace(reversal, function=function, forward=reversal.forward | walk.new), made
+    return replace(reversal, function=function, forward=reversal.forward | walk.new), found
 
 
 @dataclass
@@ -51,6 +62,8 @@ class _Unchanged:
     definition: dict[Value, Apply] = field(default_factory=dict)
     phis: dict[Statement, list[Phi]] = field(default_factory=dict)  # those that a statement gets
     new: set[Value] = field(default_factory=set)
+    same: dict[Value, Value] = field(default_factory=dict)
+    ends: dict[Value, tuple[Value, Const]] = field(default_factory=dict)
 
     @cached_property
     def versions(self) -> Versions:
@@ -66,28 +79,40 @@ class _Unchanged:
             for b in s.blocks:
                 self.survey(b, s, block)
 
-    def last(self) -> dict[Value, Value]:
-        """What stands for the values that are handed on behind the loops that do not change them."""
+    def run(self) -> None:
+        """Find what is handed on, of what the reverse sweep reads."""
         whole, mirror = self.reversal.function.block, self.reversal.mirror
         if not any(isinstance(s, (For, While)) for b in blocks_in(whole) for s in b.body):
-            return {}
+            return
         self.survey(whole)
         work = [v for label in mirror if label in self.around for v in captured(self.around[label].block)]
         seen: set[Value] = set()
-        made: dict[Value, Value] = {}
         while work:
             v = work.pop()
-            s = self.definition.get(v)
-            if v in seen or s is None or v not in self.reversal.forward:
+            if v in seen or v not in self.reversal.forward:
                 continue
             seen.add(v)
-            if cheap(s):
+            self.ending(v)
+            s = self.definition.get(v)
+            if s is not None and cheap(s):
                 work += s.values
-                continue
-            loops = self.loops(v)
-            if loops:
-                made[v] = self.hand_on(v, loops)
-        return made
+            elif s is not None and (loops := self.loops(v)):
+                self.same[v] = self.hand_on(v, loops)
+
+    def ending(self, v: Value) -> None:
+        """Hand a test on that ends the loop in whose body it stands, if it comes out one way."""
+        body = self.home[v]
+        owner = self.around[body.label].owner
+        if not isinstance(owner, (For, While)) or not owner.exits or body is not owner.body:
+            return
+        flag = body.yields[len(owner.inits)]
+        made = next((s for s in body.body if isinstance(flag, Value) and flag in s.results), None)
+        if isinstance(made, If) and made.test is v:
+            ends = made.phis[made.results.index(flag)].ends
+            if Const(True) in ends:
+                before, result = Const(ends[0] != Const(True)), self.like(v)
+                self.phis.setdefault(owner, []).append(Phi(result, (self.like(v),), (before,), (v,)))
+                self.ends[v] = result, before
 
     def loops(self, v: Value) -> list[Block]:
         """The blocks around a value, from the inside out, up to the body of the outermost loop that does not change it."""

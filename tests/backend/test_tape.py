@@ -175,6 +175,54 @@ def test_rows_that_are_tested_and_overwritten():
     agree(stops_inside, U[:3] + 0.5, 2, 4.0)
 
 
+def settles(x, n, least):
+    for _ in range(n):
+        step = np.sin(x) - x
+        if np.max(np.abs(step)) < least:
+            break
+        x = x + 0.5 * step
+    return np.sum(x)
+
+
+def settles_or_fails(x, n, least):
+    k = 0
+    while k < n:
+        step = np.sin(x) - x
+        k += 1
+        if np.max(np.abs(step)) > least:
+            x = x + 0.5 * step
+        else:
+            x = x * x
+            break
+        if np.sum(x) > 100.0:
+            return np.sum(x * x)
+    return np.sum(x)
+
+
+def settles_each(x, n, least):
+    s = 0.0
+    for j in range(3):
+        y = x * (j + 1.0)
+        for _ in range(n):
+            if np.sum(y) < least:
+                break
+            y = 0.5 * np.sin(y)
+        s = s + np.sum(y)
+    return s
+
+
+@pytest.mark.parametrize(("f", "kept"), [(settles, 0), (settles_or_fails, 0), (settles_each, 3)])
+@pytest.mark.parametrize("least", [0.02, 0.0])
+def test_the_test_of_a_break_is_not_recorded_in_its_loop(f, kept, least):
+    args = (U[1].copy(), 6, least)
+    entries = sct.grad(f).tape(*args).entries
+    assert sum(e.count for e in entries if e.name in ("below_tape", "above_tape")) == kept
+    sct.check_grads(f, args, 0)
+    _, pull = sct.pullback(f)(*args)
+    for _ in range(3):
+        np.testing.assert_allclose(pull(1.0), sct.grad(f)(*args), rtol=1e-12)
+
+
 def unchanged_in_a_loop(u, w, n):
     x = 1.0
     for _ in range(n):

@@ -751,6 +751,8 @@ class _Emitter:
         if isinstance(d, Apply) and d.op in (operator.add, operator.sub) and isinstance(d.args[1], Const):
             end, more = d.args[0], d.args[1].value
             by += more if d.op is operator.add else -more
+        elif isinstance(d, Apply) and d.op is operator.add and isinstance(d.args[0], Const):
+            end, by = d.args[1], by + d.args[0].value
         if not by:
             return end
         return ast.BinOp(self.expression(end), ast.Add() if by > 0 else ast.Sub(), ast.Constant(abs(by), None))
