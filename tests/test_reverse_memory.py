@@ -855,3 +855,26 @@ def test_an_array_of_another_dtype_is_of_that():
     x = MATRIX.astype(np.float32)
     value, found = sct.value_and_grad(array_of_another_dtype)(x)
     assert value == array_of_another_dtype(x) and value.dtype == np.float64 and found.dtype == np.float32
+
+
+class Kept:
+    def __init__(self, v, w):
+        self.v = w
+
+
+def joined_in_a_loop(x, y, numbers, n):
+    Kept(y, numbers[n % 2])
+    for _ in range(n):
+        y = np.concatenate([x[1:], y[:1]])
+    x[...] = 0.9 * y
+    return {"all": y * np.sum(x)}
+
+
+def test_the_adjoint_of_arrays_joined_in_a_derivative_of_a_derivative():
+    y, numbers, y_bar, rng = 2.0 * X, [1.0, 2.0], {"all": X * X}, np.random.default_rng(4)
+    v, w, d = rng.standard_normal(3), rng.standard_normal(3), sct.vjp(joined_in_a_loop, ("x", "y"))
+    zeros = {"all": np.zeros(3)}
+    for n in (1, 2):
+        _, (x_bar, _) = sct.vjp(d, ("x", "y"))(X, y, numbers, n, y_bar, (zeros, (v, w)))
+        expected = gradient(lambda x, n=n: pairing(d(x, y, numbers, n, y_bar)[1], (v, w)), X)
+        np.testing.assert_allclose(x_bar, expected, rtol=1e-6, atol=1e-8)

@@ -80,6 +80,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.registry.facts import facts_of
+from sct.registry.rules import kind_of
 from sct.runtime import laid_out
 from sct.transform.called import parameter_names
 from sct.transform.explicit import keeps_strides, may_copy, refuse_others
@@ -360,10 +361,12 @@ class _Shadows:
 
     def led(self, a: Operand, s: Apply, steps: list[Apply]) -> Operand:
         """The shadow of what something is led to from; of an array whose items go into a list, that of each."""
-        t = s.result.type
-        if isinstance(a, Value) and isinstance(a.type, Array) and is_list_or_dict(t):
+        t, op = s.result.type, _operation(s)
+        if not isinstance(type_of(a), Array) or not is_list_or_dict(t):
+            return self.shadow(a)
+        if op is list or (op is runtime.items_of and len(s.operands) == 1):
             return self.step(steps, s, View(runtime.places), (self.shadow(a),), ListOf(UNKNOWN))
-        if isinstance(type_of(a), Array) and isinstance(t, ListOf) and not getattr(t.item, "shape", None):
+        if kind_of(primitive_of(op)) != "view" or not isinstance(t, ListOf) or not getattr(t.item, "shape", None):
             raise self.refuse(s)  # its items may be numbers, which are no views
         return self.shadow(a)
 
