@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from sct.analysis.effects import statements
 from sct.analysis.permuting import back_from
-from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_writing_call, written_by
+from sct.analysis.points_to import Classes, apart, has_memory, is_change, is_writing_call, may_pick_number, written_by
 from sct.analysis.storage import fresh
 from sct.infer.facts import for_call
 from sct.ir.ops import ALLOCATE, BINARY, LOAD, Rebind, Store, View
@@ -211,7 +211,7 @@ class _Pointers:
         """Whether a view is one for certain, so that it can be taken again."""
         assert isinstance(s.op, View)
         if s.op.op is operator.getitem:
-            return is_basic_index(s.args[1]) is True
+            return is_basic_index(s.args[1]) is True and not may_pick_number(s)
         how = _rearranged(s)
         if how == "may copy":
             return self.is_contiguous(base_of(s))

@@ -16,8 +16,9 @@ from typing import TypeGuard
 from sct.analysis.storage import fresh
 from sct.ir.manager import managed
 from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PULL, PUSH, UNPACK, Call, Derived, Field, Rebind, Special, Store, View
+from sct.ir.paths import entries_of, is_number
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
-from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined, is_list_or_dict
+from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined, Unknown, is_list_or_dict
 from sct.registry.facts import facts_of
 from sct.runtime import together
 
@@ -30,6 +31,7 @@ __all__ = [
     "is_change",
     "is_item",
     "is_writing_call",
+    "may_pick_number",
     "points_to",
     "put_in",
     "shared",
@@ -200,6 +202,13 @@ def writes_into(block: Block, values: Iterable[Value]) -> bool:
 def is_change(s: Apply) -> bool:
     """Whether a statement changes a list or dict."""
     return isinstance(s.op, Store) and isinstance(type_of(s.args[0]), (ListOf, DictOf))
+
+
+def may_pick_number(s: Apply) -> bool:
+    """Whether what an index picks may be an entry of an array, which is no view: that is of an array of unknown rank."""
+    if s.op not in (operator.getitem, View(operator.getitem)) or not isinstance(type_of(s.args[0]), (Array, Unknown)):
+        return False
+    return not getattr(s.result.type, "shape", None) and all(map(is_number, entries_of(s.args[1])))
 
 
 def put_in(s: Apply) -> tuple[Operand, ...]:
