@@ -574,6 +574,7 @@ def cast_to_adjoint(y, g, y_bar, dtype):
 
 
 nondifferentiable(broadcast_axes)
+facts(broadcast_axes, memory="fresh")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import anew, boxed_like, laid_out, of_copy, unbroadcast
+from sct.runtime import anew, boxed_like, laid_out, of_copy, place_for, unbroadcast
 
 from .arithmetic import is_ndarray
 
@@ -67,7 +67,7 @@ def _int(size):
 # --- questions ----------------------------------------------------------------------------------------------------------
 
 nondifferentiable(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.isscalar, np.result_type)
-facts(np.shape, np.ndim, np.size, form_of=0)
+facts(np.shape, np.ndim, np.size, form_of=0, memory="fresh")
 facts(np.array, joins=True)
 facts(np.zeros, np.zeros_like, zeros=True)
 facts(*(Attribute(_name) for _name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes")), form_of=0)
@@ -456,7 +456,13 @@ facts(np.isfortran, layout="always")
 facts(Method("copy"), memory="fresh", order=lambda a, order="C": order, boxed=is_ndarray)
 
 
-facts(anew, boxed_like, laid_out, of_copy, memory="fresh")
+facts(anew, boxed_like, laid_out, of_copy, place_for, memory="fresh")
+nondifferentiable(place_for)
+
+
+@result_type(place_for)
+def place_for_type(x):
+    return x if isinstance(x, Array) and x.shape and x.dtype is not None and x.dtype.kind in "fc" else UNKNOWN
 
 
 @adjoint(boxed_like)

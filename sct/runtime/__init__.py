@@ -12,6 +12,7 @@ import numpy as np
 
 __all__ = [
     "add_each",
+    "add_picked",
     "added_each",
     "added_item",
     "anew",
@@ -36,6 +37,9 @@ __all__ = [
     "of_first_dtype",
     "paired",
     "part",
+    "place_beside",
+    "place_for",
+    "place_in",
     "places",
     "power",
     "put_back",
@@ -218,6 +222,35 @@ def of_copy(g: Any, part: Any, whole: Any) -> Any:
 def places(x_bar: Any) -> Any:
     """The rows of an array, or views of its entries: where the adjoints of the items of `list(x)` are."""
     return [x_bar[i, ...] for i in range(len(x_bar))]
+
+
+def place_for(x: Any) -> Any:
+    """Arrays of zeros, where the adjoints of an array or a number, or of those in a list or dict, are added up.
+
+    That of a number is of rank 0; None for what has no adjoint.
+    """
+    if isinstance(x, (list, tuple)):
+        return _of_kind(x, [place_for(i) for i in x])
+    if isinstance(x, dict):
+        return {k: place_for(v) for k, v in x.items()}
+    dtype = np.result_type(x) if isinstance(x, (np.ndarray, int, float, complex, np.number)) else None
+    return None if dtype is None else np.zeros_like(x, dtype if dtype.kind in "fc" else float)
+
+
+def place_beside(x: Any, place: Any, y: Any) -> Any:
+    """The place of `y`, what `x op= v` leaves: that of `x` if it is an array, which `y` is then."""
+    return place if isinstance(x, np.ndarray) else place_for(y)
+
+
+def place_in(part: Any) -> Any:
+    """What was picked of a place: if that is a view, or what was in a list, that itself, and zeros for an entry."""
+    return place_for(part) if isinstance(part, np.generic) else part
+
+
+def add_picked(whole: Any, index: Any, part: Any) -> None:
+    """Add what is in `part`, which was picked of the place `whole`, to that if it is no view of it, nor an item of a list."""
+    if isinstance(whole, np.ndarray) and not np.may_share_memory(part, whole):
+        whole[index] += part
 
 
 def same_places(x: Any) -> Any:

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from sct.ir.ops import BINARY, LOAD, Rebind, Store, View
-from sct.ir.ssa import Operand, Value
-from sct.ir.types import Abstract, Const, Tuple
+from sct.errors import UnsupportedSyntaxError
+from sct.ir.ops import BINARY, LOAD, Method, Rebind, Store, View, describe
+from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.types import Abstract, Const, Dict, List, Tuple, is_list_or_dict
 from sct.runtime import scatter_add, updated
 from sct.specialize.building import Builder
 from sct.specialize.writing import write
@@ -27,6 +28,12 @@ def specialized_again(
 ) -> Operand:
     """What an operation of memory gives."""
     if isinstance(op, Store) and op.op not in (updated, scatter_add):
+        if isinstance(op.op, Method) and not (isinstance(t := type_of(args[0]), (List, Dict)) or is_list_or_dict(t)):
+            raise UnsupportedSyntaxError(
+                f"the method {describe(op.op)} of what may be no list or dict, in a derivative of a derivative",
+                s.place,
+                "Keep it under a name of its own.",
+            )
         s.apply(op.op, args, kwargs)
         return Const(None)
     if isinstance(op, Store):

@@ -23,7 +23,7 @@ from sct.ir.paths import is_basic_index
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, keys_of, with_items
 from sct.registry.rules import adjoint_rule
-from sct.runtime import add_each, of_copy, scatter_add, together, updated
+from sct.runtime import add_each, add_picked, of_copy, scatter_add, together, updated
 from sct.transform.adjoints import Adjoints, adjoint_type
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.explicit import may_copy
@@ -46,6 +46,8 @@ class InMemory(Adjoints):
     held: dict[Value, Value]  # what lists and dicts held, with the shadows of that
     entries: set[Value]  # arguments, and what is in them
     pulls: dict[Apply, tuple[Value, Value]]  # calls of functions that write, with their pullbacks and the shadows of these
+    picks: dict[Value, tuple[Value, Operand, Value]]  # what may be a view or an entry: of which shadow, where, and its own
+    rebound: dict[Apply, tuple[Value, Value]]  # numbers that are computed, or arrays written into: what was there, and is
 
     def rule(self, s: Apply, bar: Operand) -> None:
         """An operation on values, by its rule."""
@@ -64,7 +66,9 @@ class InMemory(Adjoints):
             self.b.append(PULL, self.pulls[s], {}, Const(None))
         for v, cell in reversed(self.given.get(s, ())):
             self.accumulate(v, self.b.append(operator.getitem, (self.held_now(cell), Const(())), {}, adjoint_type(v.type)))
-        if s.result in self.cells:
+        if s in self.rebound:
+            self.rebind(s)
+        elif s.result in self.cells:
             bar = self.bars.pop(s.result, None)
             if bar is not None:
                 self.add(self.cells[s.result], bar)
@@ -97,7 +101,7 @@ class InMemory(Adjoints):
                 self.come_in(s.result)
                 if s.result in self.bars:
                     self.item(s, self.bars.pop(s.result))
-            elif s.op is not ALLOCATE and isinstance(s.result.type, Array) and may_copy(s):
+            elif s.op is not ALLOCATE and s.result not in self.picks and isinstance(s.result.type, Array) and may_copy(s):
                 self.copied(s)
             elif s.args and s.args[0] in self.active and self.has_parts(s.result):  # numbers in a tuple
                 self.item(s, self.found(s.result))
@@ -106,6 +110,8 @@ class InMemory(Adjoints):
                 self.rule(replace(s, op=s.op.op), bar)
             else:
                 self.accumulate(s.args[0], bar)
+        if s.result in self.picks:
+            self.b.append(Store(add_picked), self.picks[s.result], {}, Const(None))
 
     def come_in(self, v: Value) -> None:
         """What the shadow of an argument, or of what is in one, holds is its adjoint."""
@@ -170,6 +176,20 @@ class InMemory(Adjoints):
             self.b.append(Store(updated), (shadow, path, Const(0.0)), {}, Const(None))
         for operand, one in found:
             self.accumulate(operand, one)
+
+    def rebind(self, s: Apply) -> None:
+        """A number that is computed, or an array that is written into, of which the shadow is then that of before."""
+        (before, after), own, of = self.rebound[s], self.shadows[s.result], self.shadows[s.args[0]]  # type: ignore[index]
+        bar = self.held_now(own)
+        self.b.append(Store(updated), (own, _WHOLE, Const(0.0)), {}, Const(None))
+        rule = adjoint_rule(s.op.op)
+        assert rule is not None
+        made = Apply(s.op.op, (before, s.args[1]), (), after, s.place, s.origin)
+        for operand, one in adjoints_by_rule(self.b, rule, made, bar, {before, *self.active}):
+            if operand is before:
+                self.add(of, one)
+            else:
+                self.accumulate(operand, one)
 
     def copied(self, s: Apply) -> None:
         """What may be a view of an array or a copy: its shadow was one of that's, or is to be added to it."""

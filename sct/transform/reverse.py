@@ -142,7 +142,7 @@ class _Reverser(Boundary, Sweep):
         made = shadows(f.block, self.active, given)
         self.shadows, self.late, self.reads, self.turned = made.of, made.late, made.reads, made.turned
         self.cells, self.given, self.held, self.entries = made.cells, made.given, made.held, made.entries
-        self.pulls = made.pulls
+        self.pulls, self.picks, self.rebound = made.pulls, made.picks, made.rebound
         mixed = {v for v in made.of if given is not None and isinstance(v.type, (Tuple, List, Dict))}  # numbers in them
         self.active = self.active - (made.of.keys() - made.entries - mixed) - made.turned.keys()
         self.primal = replace(f, block=made.block)

@@ -13,7 +13,7 @@ fast gradients (2020).
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -31,6 +31,7 @@ from sct.analysis.points_to import (
     is_change,
     is_item,
     is_writing_call,
+    may_pick_number,
     points_to,
     shared,
     written_by,
@@ -40,10 +41,9 @@ from sct.analysis.storage import read_only
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.objects import as_given
 from sct.ir.ops import ALLOCATE, LEAVE, LOAD, NEW, POP, PULL, PUSH, TAPE, UNPACK, Derived, Method, Rebind, View, function_name
-from sct.ir.paths import entries_of
-from sct.ir.paths import is_number as is_entry
+from sct.ir.paths import is_basic_index
 from sct.ir.records import record
-from sct.ir.rewriting import changed, substitute
+from sct.ir.rewriting import changed, map_blocks, substitute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -71,16 +71,14 @@ from sct.ir.types import (
     DictOf,
     List,
     ListOf,
-    ObjectOf,
     Scalar,
     Tuple,
-    Undefined,
     Unknown,
     is_list_or_dict,
     with_items,
 )
 from sct.registry.facts import facts_of
-from sct.registry.rules import kind_of
+from sct.registry.rules import adjoint_rule, kind_of
 from sct.runtime import laid_out
 from sct.transform.called import parameter_names
 from sct.transform.explicit import keeps_strides, may_copy, refuse_others
@@ -106,7 +104,9 @@ class Shadows:
     them: what is read there goes through their rules. `cells`: numbers that are taken out of lists, dicts and tuples, with the
     arrays of rank 0 that hold their adjoints. `given`: statements by which numbers are put there, with these and such arrays.
     `held`: what lists and dicts held, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of
-    functions that write, with their pullbacks and the shadows of these. `result`: the shadow of what the function gives.
+    functions that write, with their pullbacks and the shadows of these. `picks`: what may be a view or an entry of an array,
+    with the shadow that it is picked of, the index, and its own. `rebound`: statements that compute a number, or write into an
+    array, with what was there before and is after. `result`: the shadow of what the function gives.
     """
 
     block: Block
@@ -119,6 +119,8 @@ class Shadows:
     held: dict[Value, Value]
     entries: set[Value]
     pulls: dict[Apply, tuple[Value, Value]]
+    picks: dict[Value, tuple[Value, Operand, Value]]
+    rebound: dict[Apply, tuple[Value, Value]]
     result: Operand
 
 
@@ -130,8 +132,7 @@ def shadows(block: Block, active: set[Value], given: dict[Value, Value] | None =
     Raises
     ------
     UnsupportedSyntaxError
-        If what an adjoint is wanted of may be an array or a number, or is of unknown type; or if a test of a while loop may
-        write into it.
+        If a test of a while loop may write into what an adjoint is wanted of; or if it is not known where that lies.
     """
     return _Shadows(block, active, given).run()
 
@@ -139,7 +140,7 @@ def shadows(block: Block, active: set[Value], given: dict[Value, Value] | None =
 class _Shadows:
     def __init__(self, block: Block, active: set[Value], given: dict[Value, Value] | None) -> None:
         self.whole = block
-        self.active = active
+        self.active = set(active)
         self.own = given
         self.classes: Classes = apart(block) if given is None else copy(points_to(block))
         self.classes.whole = True
@@ -155,12 +156,16 @@ class _Shadows:
         self.held: dict[Value, Value] = {}
         self.entries: set[Value] = set(block.params) if given is None else set()  # arguments, and what is in them
         self.pulls: dict[Apply, tuple[Value, Value]] = {}
+        self.picks: dict[Value, tuple[Value, Operand, Value]] = {}
+        self.rebound: dict[Apply, tuple[Value, Value]] = {}
         self.instead: dict[Apply, list[Apply]] = {}  # a statement -> those in its place
         self.result: Operand = Const(None)
         self.tapes: set[Value] = set()
         self.taken: set[Value] = set()  # what lists and dicts held where an item of them was taken, and for nothing else
 
     def run(self) -> Shadows:
+        self.spread()
+        self.whole = self.placed(self.whole)
         self.taken = self.taken_from()
         used = (s.args[0] for s in statements(self.whole) if isinstance(s, Apply) and s.op in (PUSH, POP))
         self.tapes = behind(values_of(*used), phis(self.whole))
@@ -181,8 +186,62 @@ class _Shadows:
         now = [t for t in self.first if t.result in early]
         late.setdefault(block.label, [])[:0] = [t for t in self.first if t.result not in early]
         block = block.with_([*now, *block.body])
-        places = self.cells, self.given, self.held, self.entries, self.pulls, self.result
+        places = self.cells, self.given, self.held, self.entries, self.pulls, self.picks, self.rebound, self.result
         return Shadows(block, self.of, late, self.reads, self.turned, *places)
+
+    def spread(self) -> None:
+        """What a φ, or a view, that has a shadow may be has one, whether anything is differentiated by it or not."""
+        flows = [flow for b in blocks_in(self.whole) for s in b.body for flow in s.flows]
+        flows += [(s.result, shared(s)) for b in blocks_in(self.whole) for s in b.body if isinstance(s, Apply)]
+        made_of: dict[Value, list[Operand]] = {}
+        for v, operands in flows:
+            made_of.setdefault(v, []).extend(operands)
+        work = [v for v in made_of if self.has_shadow(v)]
+        while work:
+            new = {v for v in values_of(*made_of.get(work.pop(), ())) if v not in self.active and self.classes.is_written(v)}
+            self.active |= new
+            work += new
+
+    def placed(self, block: Block) -> Block:
+        """A block in which numbers that become a φ with a shadow have a place in memory, and so does what is rebound."""
+        body: list[Statement] = []
+        for s in block.body:
+            s = map_blocks(self.placed, s)
+            if isinstance(s, If):
+                phis = [phi.result for phi in s.phis]
+                s = changed(s, then=self.ending(s.then, phis), orelse=self.ending(s.orelse, phis))
+            elif isinstance(s, (For, While)):
+                phis = [phi.params[0] for phi in s.phis][: len(s.inits)]
+                s = changed(s, inits=self.in_places(s.inits, phis, body), body=self.ending(s.body, phis))
+            elif isinstance(s, Apply) and isinstance(s.op, Rebind) and self.has_shadow(s.result):
+                x = s.args[0]
+                assert isinstance(x, Value)
+                before, after = Value(x.type, "", x.name), Value(s.result.type, "", s.result.name)
+                self.rebound[s] = before, after
+                body.append(Apply(LOAD, (x,), (), before, s.place, s.origin))
+                body += [s, Apply(LOAD, (s.result,), (), after, s.place, s.origin)]
+                continue
+            body.append(s)
+        return block.with_(body)
+
+    def ending(self, block: Block, phis: list[Value]) -> Block:
+        """A block whose yields go to some φ's."""
+        body = list(block.body)
+        n = len(phis)
+        return block.with_(body, (*self.in_places(block.yields[:n], phis, body), *block.yields[n:]))
+
+    def in_places(self, operands: Iterable[Operand], phis: list[Value], body: list[Statement]) -> tuple[Operand, ...]:
+        """What goes to some φ's, with numbers in places of their own where these have shadows."""
+        found: list[Operand] = []
+        for o, v in zip(operands, phis, strict=True):
+            if self.has_shadow(v) and _is_some_number(o):
+                made = Value(v.type, v.name, v.hint)
+                self.active.add(made)
+                self.classes.join((v, made))
+                body.append(Apply(ALLOCATE, (o,), (), made))
+                o = made
+            found.append(o)
+        return tuple(found)
 
     def taken_from(self) -> set[Value]:
         """What was loaded to take something out of it, before anything in it may have changed."""
@@ -248,7 +307,7 @@ class _Shadows:
             return
         r = s.result
         wanted = [v for v in values_of(*written_by(s)) if self.has_shadow(v)]
-        if wanted and (isinstance(s.op, Rebind) or not self.of.keys() >= {*wanted}):
+        if wanted and not self.of.keys() >= {*wanted}:
             raise self.refuse(s)
         if s.op in (TAPE, PUSH, POP):
             self.tape_step(s)
@@ -266,6 +325,12 @@ class _Shadows:
                 self.put(s, self.zeros(r, s))
         elif not self.has_shadow(r):
             return
+        elif isinstance(s.op, Rebind):
+            if adjoint_rule(s.op.op) is None:  # of a derivative in forward mode
+                raise self.refuse(s)
+            beside = View(runtime.place_beside)
+            own = Apply(beside, (s.args[0], self.shadow(s.args[0]), s.result), (), self.new(r), s.place, s.origin)
+            self.put(s, [own], now=True)
         elif s.op == View(runtime.together):
             self.together(s)
         elif s.op is ALLOCATE:
@@ -300,7 +365,7 @@ class _Shadows:
         alike = [self.contained(operands[n], s, steps) for n in wrt]
         types = as_given({n: type_of(a) for n, a in operands.items()})
         function = s.op if isinstance(s.op, Derived) else s.op.function
-        shadow = _shadow_type(r.type, self.refuse(s))
+        shadow = _shadow_type(r.type)
         whole = Value(Tuple((r.type, shadow, UNKNOWN, UNKNOWN)))
         op = Derived(function, wrt, False, "augmented", "writes", types)
         call = Apply(op, (*s.args, *alike), s.kwargs, whole, s.place, s.origin)
@@ -340,13 +405,15 @@ class _Shadows:
         if s.op is PUSH:
             args.append(self.contained(s.args[1], s, steps))
         result = Value(s.result.type) if s.op is PUSH else self.new(s.result)
+        if s.op is POP and is_number(s.result):
+            self.cells[s.result] = self.of.pop(s.result)
         self.put(s, [*steps, replace(s, args=tuple(args), result=result)], now=True)
 
     def lead(self, s: Apply) -> None:
         """An operation that leads to what is in another one, or makes a list or dict of that."""
         r = s.result
         refuse_others(s, ("first",))
-        if _may_pick_number(s):
+        if s.op is UNPACK and _may_unpack_numbers(s):
             raise self.refuse(s)
         led, puts = shared(s), facts_of(_operation(s)).puts
         steps: list[Apply] = []
@@ -357,7 +424,9 @@ class _Shadows:
         objects = any(isinstance(o, Value) and not isinstance(o.type, Array) for o in (r, *led))
         known = UNKNOWN if _operation(s) == Method("values") else None  # which only becomes a list
         steps.append(replace(s, args=tuple(args), result=self.new(r, known)))
-        self.put(s, steps, now=objects or may_copy(s))  # a copy has to be made while it holds zeros
+        if picks := may_pick_number(s):
+            self.pick(s, args[0], steps)  # type: ignore[arg-type]
+        self.put(s, steps, now=objects or picks or may_copy(s))  # a copy has to be made while it holds zeros
 
     def led(self, a: Operand, s: Apply, steps: list[Apply]) -> Operand:
         """The shadow of what something is led to from; of an array whose items go into a list, that of each."""
@@ -395,14 +464,26 @@ class _Shadows:
     def cell(self, s: Apply) -> None:
         """A number that is taken out of a list, dict or tuple, as its adjoint is."""
         r = s.result
-        own = self.cells[r] = Value(_shadow_type(r.type, self.refuse(s)), _name(r), r.hint)
+        own = self.cells[r] = Value(_shadow_type(r.type), _name(r), r.hint)
         first = s.args[0]
         assert isinstance(first, Value)
         steps: list[Apply] = []
         puts = facts_of(_operation(s)).puts
         rest = [self.contained(a, s, steps) if k == puts else a for k, a in enumerate(s.args[1:], 1)]
         taken = View(_operation(s))  # of what may be another one later
-        self.put(s, [*steps, replace(s, op=taken, args=(self.held[first], *rest), result=own)], now=True)
+        steps.append(replace(s, op=taken, args=(self.held[first], *rest), result=own))
+        if isinstance(first.type, Unknown):
+            self.pick(s, self.held[first], steps, first in self.taken)
+        self.put(s, steps, now=True)
+
+    def pick(self, s: Apply, whole: Value, steps: list[Apply], now: bool = True) -> None:
+        """The last step picks something of the shadow `whole`, which may be an entry; `now`: of what that is there."""
+        if not now or is_basic_index(s.args[1]) is not True:
+            raise self.refuse(s)
+        own = steps[-1].result
+        part = replace(steps[-1], result=Value(UNKNOWN))
+        steps[-1:] = [part, Apply(View(runtime.place_in), (part.result,), (), own, s.place, s.origin)]
+        self.picks[s.result] = whole, s.args[1], own
 
     def change(self, s: Apply) -> None:
         """A list or dict is changed: its shadow is changed alike."""
@@ -420,7 +501,7 @@ class _Shadows:
         if isinstance(o, Value) and o in self.of:
             return self.of[o]
         t = type_of(o)
-        if is_number(o) and not (isinstance(o, Const) and not isinstance(o.value, (int, float, complex, np.number))):
+        if _is_some_number(o):
             dtype = _dtype(t)
             cell = self.step(steps, s, np.zeros, (Const(()), Const(dtype)), Array(dtype, (), boxed=True))
             cell = self.step(steps, s, ALLOCATE, (cell,), cell.type)
@@ -429,9 +510,10 @@ class _Shadows:
             return cell
         if not isinstance(o, Value) or not differentiable(t):
             return Const(None)
-        if not isinstance(t, Array) or t.shape is None or o in self.active:
+        if o in self.active:
             raise self.refuse(s)
-        return self.step(steps, s, ALLOCATE, (self.step(steps, s, np.zeros_like, (o,), t),), t)
+        place = _shadow_type(t)
+        return self.step(steps, s, ALLOCATE, (self.step(steps, s, _zeros_for(t), (o,), place),), place)
 
     def step(self, steps: list[Apply], s: Apply, op: Any, args: tuple[Operand, ...], t: Abstract) -> Value:
         made = Value(t, "", "part_bar")
@@ -440,19 +522,18 @@ class _Shadows:
 
     def zeros(self, v: Value, s: Apply | None) -> list[Apply]:
         """The statements that make the shadow of an array, where that is made or comes in."""
-        if not isinstance(v.type, Array) or v.type.shape is None or v.type.dtype is None:
-            raise self.refuse(v)
         place, origin = (None, None) if s is None else (s.place, s.origin)
-        zeros = Value(v.type, "", "zeros")
-        steps = [Apply(np.zeros_like, (v,), (), zeros, place, origin)]
+        t = _shadow_type(v.type)
+        zeros = Value(t, "", "zeros")
+        steps = [Apply(_zeros_for(v.type), (v,), (), zeros, place, origin)]
         if self.classes.of(v) in self.strided:
-            zeros = Value(v.type, "", "zeros")
+            zeros = Value(t, "", "zeros")
             steps.append(Apply(laid_out, (steps[-1].result, v), (), zeros, place, origin))
         return [*steps, Apply(ALLOCATE, (zeros,), (), self.new(v), place, origin)]
 
     def new(self, v: Value, t: Abstract | None = None) -> Value:
         t = UNKNOWN if v in self.tapes else t
-        made = self.of[v] = Value(_shadow_type(v.type, self.refuse(v)) if t is None else t, _name(v), v.hint)
+        made = self.of[v] = Value(_shadow_type(v.type) if t is None else t, _name(v), v.hint)
         return made
 
     def put(self, s: Apply, steps: list[Apply], now: bool = False) -> None:
@@ -462,7 +543,7 @@ class _Shadows:
 
     def shadow(self, o: Operand) -> Operand:
         """The shadow of an operand that something is led to from, or that is one of several."""
-        if o is UNDEFINED:
+        if o is UNDEFINED or (isinstance(o, Const) and not _is_some_number(o)):
             return o
         if isinstance(o, (Tuple, List, Dict)):
             return with_items(o, map(self.shadow, o.items))
@@ -596,6 +677,12 @@ def _takes(s: Statement) -> bool:
     return _operation(s) in (operator.getitem, runtime.item, UNPACK, Method("get"))
 
 
+def _may_unpack_numbers(s: Apply) -> bool:
+    """Whether what an array is unpacked into may be its entries, which are no views."""
+    items = s.result.type.items if isinstance(s.result.type, Tuple) else ()
+    return isinstance(type_of(s.args[0]), (Array, Unknown)) and not all(getattr(t, "shape", None) for t in items)
+
+
 def _operation(s: Apply) -> Any:
     return s.op.op if isinstance(s.op, View) else s.op
 
@@ -610,35 +697,29 @@ def _dtype(t: Abstract) -> np.dtype[Any]:
 
 def shadow_of(p: Value, name: str) -> Value:
     """What a function that is called with shadows has for an argument."""
-    error = UnsupportedSyntaxError(f"the adjoint of {p.name}, which may be an array or a number", None, "Pass an array.")
-    return Value(_shadow_type(p.type, error), name)
+    return Value(_shadow_type(p.type), name)
 
 
-def _shadow_type(t: Abstract, error: UnsupportedSyntaxError) -> Abstract:
+def _zeros_for(t: Abstract) -> Callable[..., Any]:
+    """What makes the zeros that something of a type has a shadow of."""
+    return np.zeros_like if isinstance(t, Array) and t.shape is not None and t.dtype is not None else runtime.place_for
+
+
+def _shadow_type(t: Abstract) -> Abstract:
     """The type of the shadow of something of a type: a number has an array of rank 0."""
     if isinstance(t, (Tuple, List, Dict)):
-        return with_items(t, [_shadow_type(i, error) for i in t.items])
-    if isinstance(t, (ObjectOf, Undefined)):  # what is in a field is of a type of its own
-        return t
+        return with_items(t, map(_shadow_type, t.items))
     if isinstance(t, (ListOf, DictOf)):
         known = not isinstance(t.item, Unknown)  # otherwise each item is asked for itself, when it is put in or taken out
-        return replace(t, item=_shadow_type(t.item, error)) if known else t
-    if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == () and t.boxed is False):
+        return replace(t, item=_shadow_type(t.item)) if known else t
+    if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
         return Array(_dtype(t), (), boxed=True)
-    if isinstance(t, Array):
-        if t.shape == () and t.boxed is None:
-            raise error
-        return t
-    if not differentiable(t):
-        return t
-    raise error
+    return replace(t, boxed=True, also=()) if isinstance(t, Array) and t.shape is None else t
 
 
-def _may_pick_number(s: Apply) -> bool:
-    """Whether what an index picks of an array may be an entry, which is no view: that is of an array of unknown rank."""
-    if _operation(s) is not operator.getitem or not isinstance(type_of(s.args[0]), Array):
-        return False
-    return not getattr(s.result.type, "shape", None) and all(map(is_entry, entries_of(s.args[1])))
+def _is_some_number(o: Operand) -> bool:
+    """Whether an operand is a number, and no other constant."""
+    return is_number(o) and (not isinstance(o, Const) or isinstance(o.value, (int, float, complex, np.number)))
 
 
 def _turns(s: Apply) -> bool:

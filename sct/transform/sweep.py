@@ -64,6 +64,7 @@ class Sweep(InMemory):
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
         self.shadows, self.late, self.reads, self.turned = {}, {}, {}, {}
         self.cells, self.given, self.held, self.entries, self.pulls = {}, {}, {}, set(), {}
+        self.picks, self.rebound = {}, {}
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -92,7 +93,7 @@ class Sweep(InMemory):
 
     def apply(self, s: Apply) -> None:
         v = s.result
-        if s.op in (PUSH, POP):
+        if self.on_active_tape(s):
             self.tape_step(s)
             return
         if self.is_of_memory(s):
@@ -244,8 +245,6 @@ class Sweep(InMemory):
 
     def tape_step(self, s: Apply) -> None:
         """A push is reversed as a pop and a pop as a push, on every path: of a zero where the popped value went unused."""
-        if not self.on_active_tape(s):
-            return
         tape = self.tape(s.args[0])
         if s.op is PUSH:
             (v,) = values_of(s.args[1])

@@ -3,14 +3,14 @@
 import operator
 
 import numpy as np
-import pytest
 
-from sct.errors import UnsupportedSyntaxError
+from sct import runtime
 from sct.ir.ops import ALLOCATE, View
 from sct.ir.parser import parse
 from sct.ir.printer import show
 from sct.ir.rewriting import changed
 from sct.ir.ssa import blocks_in
+from sct.ir.types import Const
 from sct.transform.shadows import shadows
 
 
@@ -89,17 +89,20 @@ def test_a_part_that_was_written_into_since_is_no_part_of_what_lies_there():
     assert not found.reads
 
 
-def test_what_may_be_a_number_is_refused():
-    with pytest.raises(UnsupportedSyntaxError, match="may be an array or a number"):
-        with_shadows("""
-            def f(%x: float64[n], %t: bool):
-                %made = np.negative(%x)                     # float64[n]
-                %a = allocate(%made)                        # float64[n]
-                %c = if %t:                                 # float64[n]
-                    yield %a
-                else:
-                    yield 0.0
-                %0 = store runtime.updated(%a, (0,), 1.0)   # None
-                %now = load(%c)                             # float64[n]
-                yield %now
-        """)
+def test_a_number_that_may_be_an_array_has_a_place():
+    made, _ = with_shadows("""
+        def f(%x: float64[n], %t: bool):
+            %made = np.negative(%x)                     # float64[n]
+            %a = allocate(%made)                        # float64[n]
+            %c = if %t:                                 # perhaps boxed float64[...]|float
+                yield %a
+            else:
+                yield 0.0
+            %0 = store runtime.updated(%a, (0,), 1.0)   # None
+            %now = load(%c)                             # perhaps boxed float64[...]|float
+            yield %now
+    """)
+    choice = next(s for s in made.block.body if s.blocks)
+    place, zeros, shadow = choice.orelse.body
+    assert (place.op, place.args, zeros.op, shadow.op) == (ALLOCATE, (Const(0.0),), runtime.place_for, ALLOCATE)
+    assert choice.orelse.yields == (place.result, shadow.result)
