@@ -527,7 +527,19 @@ RECURSIVE = [
     recursion_that_swaps_lists,
     recursion_that_sorts,
 ]
+
+
+def lists_of_entries(x, n):
+    entries = list(x)
+    x[0] = 5.0 * x[1]
+    x[1] = 2.0
+    entries.append(x[0])
+    entries[n % 3] = entries[2] * x[2]
+    return entries[n % 2] * entries[0] * x[2] * entries[-1]
+
+
 FUNCTIONS = [
+    lists_of_entries,
     *RECURSIVE,
     none_or_an_array,
     a_number_or_an_argument,
@@ -597,7 +609,7 @@ def test_reverse(f, optimize):
         assert pairing(tangent, y_bar) == pytest.approx(pairing(first, direction), rel=1e-12, abs=1e-12)
 
 
-MIXED = [none_or_an_array, a_number_that_becomes_an_array, a_list_of_none, fields_that_become_arrays]
+MIXED = [lists_of_entries, none_or_an_array, a_number_that_becomes_an_array, a_list_of_none, fields_that_become_arrays]
 OBJECTS = [bodies, heavy_bodies, objects_that_point_to_others, fields_that_are_tuples, lists_of_anything]
 AGAIN = {
     "reverse over reverse": (

@@ -12,6 +12,7 @@ import numpy as np
 
 __all__ = [
     "add_each",
+    "add_items",
     "add_picked",
     "added_each",
     "added_item",
@@ -220,8 +221,8 @@ def of_copy(g: Any, part: Any, whole: Any) -> Any:
 
 
 def places(x_bar: Any) -> Any:
-    """The rows of an array, or views of its entries: where the adjoints of the items of `list(x)` are."""
-    return [x_bar[i, ...] for i in range(len(x_bar))]
+    """Where the adjoints of the items of `list(x)` are: the rows of an array, or zeros for its entries, which are copies."""
+    return [place_in(x_bar[i]) for i in range(len(x_bar))]
 
 
 def place_for(x: Any) -> Any:
@@ -245,6 +246,12 @@ def place_beside(x: Any, place: Any, y: Any) -> Any:
 def place_in(part: Any) -> Any:
     """What was picked of a place: if that is a view, or what was in a list, that itself, and zeros for an entry."""
     return place_for(part) if isinstance(part, np.generic) else part
+
+
+def add_items(x_bar: Any, items: Any) -> None:
+    """Add the adjoints of the entries of an array that was made a list of, from where `places` has let them be."""
+    for i in range(len(items)):
+        add_picked(x_bar, i, items[i])
 
 
 def add_picked(whole: Any, index: Any, part: Any) -> None:

@@ -11,7 +11,7 @@ Method: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sct.analysis.activity import primitive_of
@@ -23,7 +23,7 @@ from sct.ir.paths import is_basic_index
 from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, keys_of, with_items
 from sct.registry.rules import adjoint_rule
-from sct.runtime import add_each, add_picked, of_copy, scatter_add, together, updated
+from sct.runtime import add_each, of_copy, scatter_add, together, updated
 from sct.transform.adjoints import Adjoints, adjoint_type
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.explicit import may_copy
@@ -46,7 +46,7 @@ class InMemory(Adjoints):
     held: dict[Value, Value]  # what lists and dicts held, with the shadows of that
     entries: set[Value]  # arguments, and what is in them
     pulls: dict[Apply, tuple[Value, Value]]  # calls of functions that write, with their pullbacks and the shadows of these
-    picks: dict[Value, tuple[Value, Operand, Value]]  # what may be a view or an entry: of which shadow, where, and its own
+    picks: dict[Value, tuple[Callable[..., None], tuple[Operand, ...]]]  # what may be entries, with what adds their adjoints
     rebound: dict[Apply, tuple[Value, Value]]  # numbers that are computed, or arrays written into: what was there, and is
 
     def rule(self, s: Apply, bar: Operand) -> None:
@@ -111,7 +111,8 @@ class InMemory(Adjoints):
             else:
                 self.accumulate(s.args[0], bar)
         if s.result in self.picks:
-            self.b.append(Store(add_picked), self.picks[s.result], {}, Const(None))
+            add, operands = self.picks[s.result]
+            self.b.append(Store(add), operands, {}, Const(None))
 
     def come_in(self, v: Value) -> None:
         """What the shadow of an argument, or of what is in one, holds is its adjoint."""

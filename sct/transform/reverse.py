@@ -122,6 +122,7 @@ class _Reverser(Boundary, Sweep):
         forward = self.forward
         bars = [*(bars for _, bars in self.pulls.values()), *(given or {}).values()]
         put = (cell for cells in self.given.values() for _, cell in cells)
+        picked = (v for _, operands in self.picks.values() for v in values_of(operands[0], operands[-1]))
         return Reversal(
             function,
             self.mirror,
@@ -132,7 +133,7 @@ class _Reverser(Boundary, Sweep):
             tuple(self.b.free.items()),
             tuple(fits(f.block, self.active)),
             frozenset((*self.shadows, *(pull for pull, _ in self.pulls.values()))),
-            frozenset((*self.shadows.values(), *self.held.values(), *self.cells.values(), *put, *bars)),
+            frozenset((*self.shadows.values(), *self.held.values(), *self.cells.values(), *put, *bars, *picked)),
         )
 
     def with_shadows(self, f: Function, given: dict[Value, Value] | None) -> tuple[Function, tuple[Operand, ...]]:

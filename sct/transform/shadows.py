@@ -104,9 +104,9 @@ class Shadows:
     them: what is read there goes through their rules. `cells`: numbers that are taken out of lists, dicts and tuples, with the
     arrays of rank 0 that hold their adjoints. `given`: statements by which numbers are put there, with these and such arrays.
     `held`: what lists and dicts held, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of
-    functions that write, with their pullbacks and the shadows of these. `picks`: what may be a view or an entry of an array,
-    with the shadow that it is picked of, the index, and its own. `rebound`: statements that compute a number, or write into an
-    array, with what was there before and is after. `result`: the shadow of what the function gives.
+    functions that write, with their pullbacks and the shadows of these. `picks`: what may be an entry of an array, and
+    no view, with what adds the adjoint to the array's, and its operands. `rebound`: statements that compute a number, or write
+    into an array, with what was there before and is after. `result`: the shadow of what the function gives.
     """
 
     block: Block
@@ -119,7 +119,7 @@ class Shadows:
     held: dict[Value, Value]
     entries: set[Value]
     pulls: dict[Apply, tuple[Value, Value]]
-    picks: dict[Value, tuple[Value, Operand, Value]]
+    picks: dict[Value, tuple[Callable[..., None], tuple[Operand, ...]]]
     rebound: dict[Apply, tuple[Value, Value]]
     result: Operand
 
@@ -156,7 +156,7 @@ class _Shadows:
         self.held: dict[Value, Value] = {}
         self.entries: set[Value] = set(block.params) if given is None else set()  # arguments, and what is in them
         self.pulls: dict[Apply, tuple[Value, Value]] = {}
-        self.picks: dict[Value, tuple[Value, Operand, Value]] = {}
+        self.picks: dict[Value, tuple[Callable[..., None], tuple[Operand, ...]]] = {}
         self.rebound: dict[Apply, tuple[Value, Value]] = {}
         self.instead: dict[Apply, list[Apply]] = {}  # a statement -> those in its place
         self.result: Operand = Const(None)
@@ -434,7 +434,11 @@ class _Shadows:
         if not isinstance(type_of(a), Array) or not is_list_or_dict(t):
             return self.shadow(a)
         if op is list or (op is runtime.items_of and len(s.operands) == 1):
-            return self.step(steps, s, View(runtime.places), (self.shadow(a),), ListOf(UNKNOWN))
+            items = self.step(steps, s, View(runtime.places), (self.shadow(a),), ListOf(UNKNOWN))
+            if isinstance(t, ListOf) and getattr(t.item, "shape", None):
+                return items
+            self.picks[s.result] = runtime.add_items, (self.shadow(a), items)
+            return self.step(steps, s, View(runtime.same_places), (items,), ListOf(UNKNOWN))
         if kind_of(primitive_of(op)) != "view" or not isinstance(t, ListOf) or not getattr(t.item, "shape", None):
             raise self.refuse(s)  # its items may be numbers, which are no views
         return self.shadow(a)
@@ -483,7 +487,7 @@ class _Shadows:
         own = steps[-1].result
         part = replace(steps[-1], result=Value(UNKNOWN))
         steps[-1:] = [part, Apply(View(runtime.place_in), (part.result,), (), own, s.place, s.origin)]
-        self.picks[s.result] = whole, s.args[1], own
+        self.picks[s.result] = runtime.add_picked, (whole, s.args[1], own)
 
     def change(self, s: Apply) -> None:
         """A list or dict is changed: its shadow is changed alike."""
