@@ -491,7 +491,7 @@ def _differentiated(
     look: Callable[[str, Function], None],
 ) -> Specialized:
     primal = seen_apart(primal, mode.own or mode.together)
-    if mode.in_memory:
+    if mode.in_memory or mode.taped:
         primal = replace(primal, function=changed(primal.function, block=plain(primal.function.block)))
     primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory, left=mode.seed == "shadows")
     function = run(passes.primal, primal.function)

@@ -12,6 +12,7 @@ from checkpoint_schedules.multistage import optimal_steps_binomial
 from sources import define
 
 import sct
+from sct import stages
 
 
 def logistic(x, r, n, slots):
@@ -462,14 +463,46 @@ def test_refused(name):
     assert e.value.place is not None
 
 
-def test_second_derivative_of_a_checkpointed_loop_is_refused():
-    for second in (sct.grad(sct.grad(logistic_of_number)), sct.jvp(sct.grad(logistic_of_number))):
-        with pytest.raises(sct.NoRuleError, match="a second derivative through a checkpointed loop") as e:
-            second.source_for(0.3, 5)
-        assert e.value.place is not None
-    _, slope = sct.vjp(sct.jvp(logistic_of_number))(0.3, 5, 1.0, (0.0, 1.0))
+def test_second_derivatives_of_a_checkpointed_loop():
     first = sct.grad(logistic_of_number)
-    assert slope == pytest.approx((first(0.3 + 1e-6, 5) - first(0.3 - 1e-6, 5)) / 2e-6, rel=1e-6)
+    expected = (first(0.3 + 1e-6, 5) - first(0.3 - 1e-6, 5)) / 2e-6
+    assert sct.grad(first)(0.3, 5) == pytest.approx(expected, rel=1e-6)
+    assert sct.jvp(first)(0.3, 5, 1.0)[1] == pytest.approx(expected, rel=1e-6)
+    assert sct.vjp(sct.jvp(logistic_of_number))(0.3, 5, 1.0, (0.0, 1.0))[1] == pytest.approx(expected, rel=1e-6)
+    assert sct.grad(slope_of_logistic)(0.3, 5) == pytest.approx(expected, rel=1e-6)
+    third = (sct.grad(first)(0.3 + 1e-6, 5) - sct.grad(first)(0.3 - 1e-6, 5)) / 2e-6
+    assert sct.grad(sct.grad(first))(0.3, 5) == pytest.approx(third, rel=1e-6)
+
+
+def test_second_derivatives_of_a_checkpointed_loop_over_arrays():
+    first = sct.grad(diffused)
+    v = np.array([0.3, -0.2, 0.5])
+    expected = (first(START + 1e-6 * v, 7) - first(START - 1e-6 * v, 7)) / 2e-6
+    np.testing.assert_allclose(sct.jvp(first)(START, 7, v)[1], expected, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(sct.vjp(first)(START, 7, v)[1], expected, rtol=1e-6, atol=1e-8)
+
+
+def test_the_second_derivative_of_a_checkpointed_derivative_is_refused():
+    form = stages.lower(stages.read(logistic_of_number))
+    first = stages.differentiate(stages.specialize(form, stages.Arguments.like(form, 0.3, 5)), "grad")
+    with pytest.raises(sct.NoRuleError, match="a second derivative through a checkpointed loop") as e:
+        stages.specialize(first, stages.Arguments.like(first, 0.3, 5))
+    assert e.value.place is not None
+
+
+def slope_of_logistic(x, n):
+    return sct.grad(logistic_of_number)(x, n)
+
+
+START = np.array([0.4, 0.1, 0.7])
+
+
+def diffused(x, n):
+    u = x * 1.0
+    for i in sct.checkpointed(range(n), 2):
+        u[1:] += 0.1 * u[:-1] * u[1:]
+        u[i % 3] = np.sin(u[i % 3])
+    return np.sum(u * u)
 
 
 def logistic_of_number(x, n):

@@ -486,18 +486,19 @@ class DerivedFunction(Generic[_P, _R]):
 
     # -- compilation -------------------------------------------------------------------------------------------------
 
-    def typed(self, types: tuple[Abstract, ...]) -> Typed:
-        """The derivative in SSA form, for arguments of the given types."""
+    def typed(self, types: tuple[Abstract, ...], again: bool = False) -> Typed:
+        """The derivative in SSA form, for arguments of the given types; `again`: to be differentiated."""
         if len(types) != len(self._inner.parameters):  # the cotangent's is among them
             given = dict(zip(self._signature.parameters, types, strict=True))
             types = tuple(given[n] for n in self._inner.parameters)
-        return differentiated(self.primal_form(types), self.wrt, self.single, self.mode, self.optimize)
+        mode = replace(self.mode, taped=True) if again else self.mode
+        return differentiated(self.primal_form(types), self.wrt, self.single, mode, self.optimize)
 
     def primal_form(self, types: tuple[Abstract, ...]) -> Typed:
         """The function that is differentiated, in SSA form, for arguments of the given types."""
         function = self._callee.function
         if isinstance(function, DerivedFunction):
-            return typed_again(function.typed(types), types)
+            return typed_again(function.typed(types, again=True), types)
         return typed_primal(function, types)
 
     def __sct_callee__(self) -> Callee:
@@ -521,7 +522,7 @@ class DerivedFunction(Generic[_P, _R]):
     def __sct_typed__(self, types: tuple[Abstract, ...]) -> Typed:
         """For the compiler: what a call of this function is, where another function calls it."""
         names = self._signature.parameters
-        return self.typed(tuple(widen(t) if n in self.wrt else t for n, t in zip(names, types, strict=True)))
+        return self.typed(tuple(widen(t) if n in self.wrt else t for n, t in zip(names, types, strict=True)), again=True)
 
     def __sct_bind__(self, args: Sequence[Operand], kwargs: dict[str, Operand], builder: Specializer) -> list[Operand]:
         """For the compiler: a call's operands in the order of the parameters."""

@@ -55,7 +55,8 @@ class Mode:
     "push": likewise, where these are the parameters of a closure.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
     adjoints of the right shapes. `own`: it writes into the arguments themselves, and gives what the function gives, since it
-    stands for a call of that. `together`: arrays that are arguments, or in these, may share memory. `objects`: the types of the
+    stands for a call of that. `taped`: its checkpointed loops keep all their states, since it is differentiated again.
+    `together`: arrays that are arguments, or in these, may share memory. `objects`: the types of the
     parameters that are, or hold, lists and dicts that are objects: it stands for a call by what was made of a function, which
     gives what has these types, and tangents that are such as well.
     """
@@ -68,6 +69,7 @@ class Mode:
     again: bool = False
     step: bool = False
     own: bool = False
+    taped: bool = False
     together: bool = False
     objects: tuple[tuple[str, Abstract], ...] = ()
 
