@@ -518,7 +518,50 @@ def an_array_that_is_not_differentiated(x, n):
     return np.sum(y * x)
 
 
+def transform(a, s):
+    m = len(a)
+    if m == 1:
+        return
+    even, odd = a[::2], a[1::2]
+    transform(even, s)
+    transform(odd, s)
+    u, v = even.copy(), odd * s
+    a[: m // 2] = u + v
+    a[m // 2 :] = u - v
+
+
+def recursion_on_halves(x, n):
+    a = np.concatenate((x, x[1:] * x[0], x))
+    transform(a, x[n % 3])
+    return np.sum(a * a * a)
+
+
+def merged(a):
+    m = len(a)
+    if m <= 1:
+        return a
+    left, right = merged(a[: m // 2]), merged(a[m // 2 :])
+    out = np.zeros(m)
+    i = j = 0
+    for k in range(m):
+        if j >= len(right) or (i < len(left) and left[i] < right[j]):
+            out[k] = left[i]
+            i += 1
+        else:
+            out[k] = right[j]
+            j += 1
+    return out
+
+
+def recursion_that_merges(x, n):
+    a = merged(np.concatenate((x, np.sin(n * x))))
+    a[0] *= x[1]
+    return np.sum(a * np.arange(6.0)) * a[2]
+
+
 RECURSIVE = [
+    recursion_on_halves,
+    recursion_that_merges,
     recursion_that_gives_an_argument,
     recursion_over_views,
     recursion_that_appends,

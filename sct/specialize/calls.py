@@ -264,8 +264,9 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     refuse_objects(s, bound)
     bound = as_objects(s, bound, op.__name__)
     types = tuple(widen(type_of(b)) for b in bound)
-    if sum(k[0] is op for k in s.recursion) > 8 and _key(op, types) not in s.recursion:
-        types = tuple(_without_shape(t) for t in types)
+    depth = sum(k[0] is op for k in s.recursion)
+    if depth > _SIZED and _key(op, types) not in s.recursion:  # of other sizes each time, or even ranks
+        types = tuple(without_sizes(t, str(k)) if depth <= _RANKED else _without_shape(t) for k, t in enumerate(types))
     key = _key(op, types)
     types = _of_all_calls(s, key, types)
     if key not in s.recursion:
@@ -321,6 +322,10 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
         for site in frozenset().union(*(p for b in bound for p in places_in(type_of(b)))) & s.given.keys():
             s.may_write(s.given[site])
     return as_call(s, op, function, bound, t, name, followed.again, followed.outside)
+
+
+_SIZED, _RANKED = 8, 16
+"""With how many kinds of arguments a recursive function is followed for what is known of their sizes, and of their ranks."""
 
 
 def as_objects(s: Builder, args: Sequence[Operand], name: str) -> list[Operand]:

@@ -121,10 +121,10 @@ def _fitted(s: Builder, target: Value, path: tuple[Operand, ...], value: Operand
 
 
 def _fits(n: SizeLike, room: SizeLike) -> bool:
-    """Whether an axis may be broadcast over another one."""
+    """Whether an axis may be broadcast over another one; where a call's sizes decide, NumPy raises, if it comes there."""
     if is_unit(n) or n == room:
         return True
-    return not (isinstance(n, int) and isinstance(room, int)) and not (is_unit(n) is False and is_unit(room))
+    return not isinstance(room, int) or (not isinstance(n, int) and not (is_unit(n) is False and room == 1))
 
 
 def _check_index(s: Builder, shape: tuple[SizeLike, ...], index: Operand) -> None:

@@ -431,9 +431,9 @@ class _Shadows:
     def led(self, a: Operand, s: Apply, steps: list[Apply]) -> Operand:
         """The shadow of what something is led to from; of an array whose items go into a list, that of each."""
         t, op = s.result.type, _operation(s)
-        if not isinstance(type_of(a), Array) or not is_list_or_dict(t):
+        if not isinstance(type_of(a), Array) or not (is_list_or_dict(t) or isinstance(t, ListOf)):
             return self.shadow(a)
-        if op is list or (op is runtime.items_of and len(s.operands) == 1):
+        if is_list_or_dict(t) and (op is list or (op is runtime.items_of and len(s.operands) == 1)):
             items = self.step(steps, s, View(runtime.places), (self.shadow(a),), ListOf(UNKNOWN))
             if isinstance(t, ListOf) and getattr(t.item, "shape", None):
                 return items
