@@ -381,7 +381,7 @@ def select(y, condlist, choicelist, default=0, *, y_bar):
     for i in range(len(choicelist)):
         parts = parts + [unbroadcast(np.where(condlist[i], rest, 0.0), choicelist[i])]
         rest = np.where(condlist[i], 0.0, rest)
-    return None, parts, unbroadcast(rest, default)
+    return None, parts if isinstance(choicelist, (list, tuple)) else np.stack(parts), unbroadcast(rest, default)
 
 
 @result_type(np.select)

@@ -953,6 +953,14 @@ def with_an_axis_before(x):
     return np.sum(a * a)
 
 
+def a_selection(x, n):
+    p = [x * 2.0, x * 1.0]
+    q = p[n % 2]
+    q[0] = 3.0 * x[1]
+    b = np.select([q > 0.0, q > -2.0], [q, q * x])
+    return np.sum(b * b)
+
+
 VECTOR = np.array([0.3, 0.7, -0.4, 0.2, 0.9])
 MATRIX = np.arange(12.0).reshape(3, 4) / 7
 
@@ -967,6 +975,7 @@ MATRIX = np.arange(12.0).reshape(3, 4) / 7
         (parts_of_one, (VECTOR,)),
         (parts_in_a_loop, (VECTOR,)),
         (broadcast_before, (VECTOR,)),
+        (a_selection, (VECTOR, 1)),
         (with_an_axis_before, (MATRIX,)),
     ],
 )
