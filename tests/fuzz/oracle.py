@@ -161,7 +161,7 @@ class _Trial:
             raise _FoundError("no program", "its value is no number")
         written = [state(o) != was for o, was in before]
         self.as_one = written if overlap(p.args) else None  # what is given twice and written into moves as one
-        self.shared = way.is_forward and overlap(varying)
+        self.shared = overlap(varying)
         changed = {id(o) for o, was in before if state(o) != was}
         self.must_be_refused = self.shared and any(
             np.shares_memory(v, w) and not changed.isdisjoint((id(v), id(w)))
