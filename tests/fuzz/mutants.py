@@ -107,7 +107,7 @@ MUTANTS = {
         "sct.transform.implicit", "_Names.allocate", "and self.is_new(content)", ""
     ),
     "a write in a block is not seen around it": Mutant(
-        "sct.transform.implicit", "_Names.operation", "at = self.around[at[0].label]", "at = None"
+        "sct.transform.implicit", "_Names.operation", "else self.around[at[0].label]", "else None"
     ),
     "a use by way of a view is not seen": Mutant(
         "sct.transform.implicit", "_Names.lasts", "for a in self.aliases.get(w, ()):", "for a in ():"
@@ -206,7 +206,7 @@ MUTANTS = {
         forward=False,
     ),
     "a pullback goes on with the shadows that it had": Mutant(
-        "sct.stages", "_differentiated", 'if mode.seed == "pull" and reversal.shadows:', "if False:", forward=False
+        "sct.stages", "_differentiated", "if mode.in_closure:", "if False:", forward=False
     ),
     "an array that a container holds is promoted": Mutant(
         "sct.analysis.pointers",
