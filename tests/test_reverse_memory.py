@@ -581,6 +581,78 @@ def lists_of_entries(x, n):
     return entries[n % 2] * entries[0] * x[2] * entries[-1]
 
 
+def exchanged_rows(x, n):
+    """Views that change places by the number of the iteration, and are written into after that."""
+    A = np.outer(x, x) + 0.5
+    p, q = A[0], A[1]
+    for i in range(n):
+        p *= q[0]
+        if i % 2 == 0:
+            p, q = q, p
+        q[1] += 0.1 * p[2] * p[2]
+    return np.sum(A * A * x[0])
+
+
+def passed_around(x, n):
+    """Three arrays, which go around one way or the other by what is written into after the test."""
+    a, b, c = x, 2.0 * x, x * x
+    first = a
+    for i in range(n):
+        c[0] = a[1] * b[2] + 0.1
+        if np.sum(c) > np.sum(a):
+            a, b, c = b, c, a
+        else:
+            a, c = c, a
+        a[2] = np.sin(b[0]) * x[0]
+        first[1] = first[1] * c[0]
+    return np.sum(a * b) + np.sum(c * first)
+
+
+def always_exchanged(x, n):
+    u, v = x, 2.0 * x
+    w = u
+    for i in range(n):
+        v[:] = np.sin(u) + w
+        u, v = v, u
+    return np.sum(x * u + w * v)
+
+
+def exchanged_inside(x, n):
+    u, v = x, 0.5 * x
+    w = u
+    for i in range(n):
+        for j in range(i):
+            v[j % 3] = 0.7 * u[1] + w[j % 2]
+            if v[j % 3] > 0.3:
+                u, v = v, u
+        w[0] = w[0] * u[2]
+    return np.sum(u * v * w)
+
+
+def exchanged_twice(x, n):
+    u, v = x, 0.5 * x
+    w = v
+    for i in range(n):
+        if u[0] > v[1]:
+            u, v = v, u
+        u[1] = v[0] * w[2]
+        if u[2] > 0.2:
+            u, v = v, u
+    return np.sum(u * v * w)
+
+
+def exchanged_until(x, n):
+    u, v = x, 0.5 * x
+    w = v
+    for i in range(n):
+        v[0] = u[1] * w[2]
+        if v[0] > 5.0:
+            break
+        if v[0] > 0.1:
+            u, v = v, u
+    return np.sum(u * v * w)
+
+
 FUNCTIONS = [
     lists_of_entries,
     *RECURSIVE,
@@ -590,6 +662,12 @@ FUNCTIONS = [
     fields_that_become_arrays,
     a_list_of_none,
     an_array_that_is_not_differentiated,
+    exchanged_rows,
+    passed_around,
+    always_exchanged,
+    exchanged_inside,
+    exchanged_twice,
+    exchanged_until,
     lists_of_anything,
     sums_of_numbers_and_arrays,
     points,

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
-from sct.analysis.effects import is_opaque
+from sct.analysis.effects import effect, is_opaque
 from sct.analysis.points_to import Classes, has_memory, is_change, points_to, put_in, shared, written_by
 from sct.analysis.storage import fresh
-from sct.ir.ops import ALLOCATE, LEAVE, LOAD, PUSH, InPlace, View
+from sct.ir.ops import ALLOCATE, LEAVE, LOAD, PUSH, InPlace, View, is_of_memory
 from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, blocks_in, map_leaves, values_of
 from sct.ir.types import Array, ListOf
@@ -156,6 +157,7 @@ class _Names:
     def run(self) -> Block:
         self.same: dict[Value, Operand] = {}  # what is gone -> what stands for it
         self.copies: set[Value] = set()
+        self.moved: dict[Statement, Statement] = {}  # what is computed earlier than it was -> before what
         for b in blocks_in(self.whole):
             for i, s in enumerate(b.body):
                 if isinstance(s, Apply) and s.op is LOAD:
@@ -170,10 +172,26 @@ class _Names:
     def load(self, s: Apply, block: Block, i: int) -> None:
         (array,) = s.args
         classes = {self.classes.of(v) for v in values_of(array) if has_memory(v)}
-        if all(self.lasts(s.result, block, i, c) for c in classes):
+        if all(self.lasts(s.result, block, i, c) for c in classes) or self.is_computed_before(s.result, block, i, classes):
             self.same[s.result] = array
         else:
             self.copies.add(s.result)
+
+    def is_computed_before(self, v: Value, block: Block, i: int, classes: set[Value]) -> bool:
+        """Whether what was loaded is for one new value, which can be computed before the write: then it is."""
+        uses = self.uses.get(v, [])
+        if len(uses) != 1 or v in self.escaping:
+            return False
+        ((b, j, s),) = uses
+        write = min((k for c in classes for k in self.writes.get((block.label, c), ()) if k > i), default=j)
+        if b.label != block.label or not isinstance(s, Apply) or write >= j or isinstance(block.body[write], Closure):
+            return False
+        if is_of_memory(s.op) or isinstance(s.op, InPlace) or effect(s) != "none" or not fresh(s) or self.aliases.get(v):
+            return False
+        if any(self.home[w][1] >= write for w in s.values if w in self.home and self.home[w][0].label == block.label):
+            return False
+        self.moved[s] = block.body[write]
+        return True
 
     def allocate(self, s: Apply, block: Block, i: int, names: dict[Value, Value]) -> None:
         """An array of its own: what it is made of becomes it, if that is new and nothing else needs it once it changes."""
@@ -198,7 +216,11 @@ class _Names:
 
     def block(self, block: Block) -> Block:
         body: list[Statement] = []
+        earlier: dict[Statement, list[Statement]] = {}
         for s in block.body:
+            if s in self.moved:
+                earlier.setdefault(self.moved[s], []).append(s)
+        for s in chain.from_iterable((*earlier.get(t, ()), t) for t in block.body if t not in self.moved):
             if isinstance(s, Apply) and s.op is LEAVE:
                 continue
             if isinstance(s, Apply) and s.op in (ALLOCATE, LOAD):

@@ -23,6 +23,7 @@ import numpy as np
 
 from sct.analysis.binding import behind, phis, unbound_values
 from sct.analysis.dependence import Dependence
+from sct.analysis.exchanging import exchanged
 from sct.analysis.recording import cheap, is_number, plan
 from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
@@ -107,6 +108,8 @@ class _Supply:
     renamed: dict[Value, Value] = field(default_factory=dict)  # value -> one that is in scope
     again: dict[Value, None] = field(default_factory=dict)  # in the order in which they are computed
     restored: list[tuple[Value, Value | Const, Value]] = field(default_factory=list)  # value, what was before, the last one
+    turned: list[If] = field(default_factory=list)  # of pointers that the iteration exchanged: what they were before
+    first: dict[Value, Value] = field(default_factory=dict)  # such a pointer -> what the loop started from, if called alike
 
 
 def record(reversal: Reversal) -> Function:
@@ -164,6 +167,8 @@ class _Recorder:
         self.overwritten: dict[Apply, Value] = {}  # write -> what it overwrites
         self.parts_read: dict[Value, list[Value]] = {}  # of a version that was read in parts: these
         self.put_back_by: set[Value] = set()  # parts that were read, by which writes are undone
+        self.tests_kept: set[Value] = set()  # by which pointers are turned back where an iteration's reverse begins
+        self.turns: dict[int, tuple[list[Value], If]] = {}  # by a body's label: what pointers are last, and how they are turned
         self.put_right: set[Value] = set()  # the first versions of arrays into which a write is undone
         self.put_back: dict[int, list[Value]] = {}  # label -> the indices of the writes in it that are undone
         self.mirrored: set[int] = set()  # forward blocks that have a reverse
@@ -269,9 +274,11 @@ class _Recorder:
     def supply(self, label: int) -> None:
         place = self.places[label]
         made = self.supplies[label] = _Supply()
+        if isinstance(place.owner, (For, While)) and place.block is place.owner.body:
+            self.turn_back(place.owner, made)
         for v in list(self.requests[label]):
             self.restore_version(label, v)
-        needed = [v for v in self.requests[label] if (label, v) not in self.restored]
+        needed = [v for v in self.requests[label] if (label, v) not in self.restored and v not in made.renamed]
         if not place.in_loop:
             for v in needed:
                 if self.costs_nothing(v, label):
@@ -499,6 +506,39 @@ class _Recorder:
         made.restored.append((again, before, result))
         self.ask_from(result)
 
+    # -- pointers that an iteration exchanges ------------------------------------------------------------------------
+
+    def turn_back(self, s: For | While, made: _Supply) -> None:
+        """Carry pointers to adjoints back that an iteration exchanges by one test, or always, of which one is needed."""
+        label = s.body.label
+        found = exchanged(s, self.pulled)
+        if found is None or self.requests[label].keys().isdisjoint(phi.params[0] for phi in found.phis):
+            return
+        if label not in self.turns:
+            last = [Value(phi.result.type, phi.params[0].name, phi.params[0].hint) for phi in found.phis]
+            before = tuple(Value(v.type, v.name, v.hint) for v in last)
+            blocks = [Block((), (), tuple(last[way.index(k)] for k in range(len(way)))) for way in found.ways]
+            self.turns[label] = last, If(found.test, blocks[0], blocks[1], before)
+            if isinstance(found.test, Value) and not self.is_told(found.test, label):
+                self.tests_kept.add(found.test)
+        last, turn = self.turns[label]
+        made.turned.append(turn)
+        if isinstance(turn.test, Value):
+            self.ask((turn.test,), set())
+        for phi, v, w in zip(found.phis, last, turn.results, strict=True):
+            made.renamed[phi.params[0]] = w
+            made.restored.append((v, phi.params[0], phi.result))
+            self.ask_from(phi.result)
+            if isinstance(begun := phi.begins[0], Value) and begun.name == v.name:
+                made.first[v] = begun
+
+    def is_told(self, v: Value, label: int) -> bool:
+        """Whether a value of a loop's body is told by its index and by what no iteration changes."""
+        if v in self.indices or (self.home[v] != label and v not in self.versions.chain):
+            return True
+        s = self.definition.get(v) if self.home[v] == label else None
+        return s is not None and cheap(s) and all(self.is_told(w, label) for w in s.values)
+
     def ask_from(self, v: Value) -> None:
         """A value that the reverse of an outer block is going to use."""
         home = self.home[v]
@@ -508,7 +548,7 @@ class _Recorder:
             self.restore_version(home, v)
 
     def local_definition(self, v: Value, label: int) -> Statement | None:
-        s = self.source(v) if self.home[v] == label and v not in self.put_back_by else None
+        s = self.source(v) if self.home[v] == label and v not in self.put_back_by | self.tests_kept else None
         whole = s.args[0] if isinstance(s, Apply) and s.op is operator.getitem else None
         if isinstance(whole, Value) and self.is_loaded(whole, label) and whole not in self.requests.get(label, ()):
             return None  # an entry is less to keep than all that was loaded
@@ -777,7 +817,9 @@ class _Recorder:
         for again, _, result in restored:
             params = (*params, again)
             inits = (*inits, there(result))
-            results = (*results, Value(again.type, again.name))
+            results = (*results, after := Value(again.type, again.name))
+            if made is not None and again in made.first:
+                names[made.first[again]] = after
         block = s.body.with_(body, yields, params)
         start, stop, step = map(there, (s.start, s.stop, s.step))
         return replace(s, start=start, stop=stop, step=step, body=block, inits=inits, exits=False, results=results)
@@ -870,6 +912,7 @@ class _Recorder:
         made = self.supplies.get(label)
         if made is not None:
             yield from (result for _, _, result in made.restored)
+            yield from (v for turn in made.turned for v in values_of(turn.test))
             for s in map(self.source, made.again):
                 if s is not None:
                     yield from map(self.behind_loops, _sources(s))
@@ -891,6 +934,10 @@ class _Recorder:
         made = self.supplies.get(label, _Supply())
         names.update([(v, names.get(w, w)) for v, w in made.renamed.items()])
         body = self.copies(label, names)
+        for turn in made.turned:
+            for v in values_of(turn.test):
+                self.ensure(v, label, names, body)
+            body.append(replace(turn, test=self.renamed(turn.test, names)))
         for s in block.body:
             if block.label in self.mirror:
                 self.undo(s, label, names, body)

@@ -33,7 +33,7 @@ CASES = {
             %now = load(%a)                         # float64[n]
             %0 = store runtime.updated(%a, (0,), 1.0)   # None
             %y = np.sin(%now)                       # float64[n]
-            yield %y
+            yield (%y, %now)
         """,
         """
         def f(%x.0: float64[n]):
@@ -41,7 +41,47 @@ CASES = {
             %now.2 = np.array(%a.1)                 # float64[n]
             %3 = store runtime.updated(%a.1, (0,), 1.0)     # None
             %y.4 = np.sin(%now.2)                   # float64[n]
-            yield %y.4
+            yield (%y.4, %now.2)
+        """,
+    ),
+    "what one new value is computed from needs no copy": (
+        """
+        def f(%x: float64[n]):
+            %made = np.negative(%x)                 # float64[n]
+            %a = allocate(%made)                    # float64[n]
+            %now = load(%a)                         # float64[n]
+            %0 = store runtime.updated(%a, (0,), 1.0)   # None
+            %y = np.sin(%now)                       # float64[n]
+            yield %y
+        """,
+        """
+        def f(%x.0: float64[n]):
+            %a.1 = np.negative(%x.0)                # float64[n]
+            %y.2 = np.sin(%a.1)                     # float64[n]
+            %3 = store runtime.updated(%a.1, (0,), 1.0)     # None
+            yield %y.2
+        """,
+    ),
+    "a value that is computed from what comes after the write stays there": (
+        """
+        def f(%x: float64[n]):
+            %made = np.negative(%x)                 # float64[n]
+            %a = allocate(%made)                    # float64[n]
+            %now = load(%a)                         # float64[n]
+            %0 = store runtime.updated(%a, (0,), 1.0)   # None
+            %next = load(%a)                        # float64[n]
+            %z = np.cos(%next)                      # float64[n]
+            %y = operator.mul(%now, %z)             # float64[n]
+            yield %y
+        """,
+        """
+        def f(%x.0: float64[n]):
+            %a.1 = np.negative(%x.0)                # float64[n]
+            %now.2 = np.array(%a.1)                 # float64[n]
+            %3 = store runtime.updated(%a.1, (0,), 1.0)     # None
+            %z.4 = np.cos(%a.1)                     # float64[n]
+            %y.5 = operator.mul(%now.2, %z.4)       # float64[n]
+            yield %y.5
         """,
     ),
     "a view of what was loaded is needed as it was, too": (
@@ -129,7 +169,7 @@ CASES = {
                 yield %b
             %0 = store runtime.updated(%c, (0,), 1.0)   # None
             %y = np.sin(%now)                       # float64[n]
-            yield %y
+            yield (%y, %now)
         """,
         """
         def f(%x.0: float64[n], %k.1: int):
@@ -142,7 +182,7 @@ CASES = {
                 yield %b.3
             %6 = store runtime.updated(%c.5, (0,), 1.0)     # None
             %y.7 = np.sin(%now.4)                   # float64[n]
-            yield %y.7
+            yield (%y.7, %now.4)
         """,
     ),
 }
