@@ -12,12 +12,13 @@ import keyword
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sct.analysis.activity import differentiable
-from sct.ir.ops import POP, Attribute, Field, Free, InPlace, Method
+from sct.ir.ops import ALLOCATE, POP, Attribute, Field, Free, InPlace, Method, View
 from sct.ir.paths import entries_of, is_everything
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, defined, type_of, values_of
@@ -124,6 +125,8 @@ _OPERATORS: dict[Any, str] = {
 
 def wordings(s: Apply, naming: Naming) -> Iterator[str]:
     """Names for the result of a statement, the best first; all are identifiers of more than one letter."""
+    if isinstance(s.op, View) and s.op.op in (operator.getitem, item):
+        s = replace(s, op=s.op.op)
     word = _word(s)
     if s.op is operator.getitem or s.op is item:
         yield from filter(_fits, _parts(s, naming))
@@ -161,7 +164,9 @@ def named_after_what_they_are(block: Block) -> tuple[Block, set[Value]]:
         elif not s.result.name and s.origin is not None:
             made[s.result] = s
             if not s.result.hint:
-                hint = _another(wordings(s, lambda v: name_within(v, made)), taken)
+                content = s.args[0] if s.op is ALLOCATE else s.result
+                of = made.get(content, s) if isinstance(content, Value) else s  # an array is called after what it is made of
+                hint = _another(wordings(of, lambda v: name_within(v, made)), taken)
                 own[s.result] = s.result.called("", hint)
                 taken.add(hint)
     return renamed(block, own), {own.get(v, v) for v in made}

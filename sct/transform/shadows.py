@@ -468,7 +468,7 @@ class _Shadows:
     def cell(self, s: Apply) -> None:
         """A number that is taken out of a list, dict or tuple, as its adjoint is."""
         r = s.result
-        own = self.cells[r] = Value(_shadow_type(r.type), _name(r), r.hint)
+        own = self.cells[r] = Value(_shadow_type(r.type), _name(r), _hint(r))
         first = s.args[0]
         assert isinstance(first, Value)
         steps: list[Apply] = []
@@ -507,8 +507,9 @@ class _Shadows:
         t = type_of(o)
         if _is_some_number(o):
             dtype = _dtype(t)
+            called = f"{o.name or o.hint}_bar" if isinstance(o, Value) and (o.name or o.hint) else "part_bar"
             cell = self.step(steps, s, np.zeros, (Const(()), Const(dtype)), Array(dtype, (), boxed=True))
-            cell = self.step(steps, s, ALLOCATE, (cell,), cell.type)
+            cell = self.step(steps, s, ALLOCATE, (cell,), cell.type, called)
             if isinstance(o, Value) and o in self.active:
                 self.given.setdefault(s, []).append((o, cell))
             return cell
@@ -519,8 +520,10 @@ class _Shadows:
         place = _shadow_type(t)
         return self.step(steps, s, ALLOCATE, (self.step(steps, s, _zeros_for(t), (o,), place),), place)
 
-    def step(self, steps: list[Apply], s: Apply, op: Any, args: tuple[Operand, ...], t: Abstract) -> Value:
-        made = Value(t, "", "part_bar")
+    def step(
+        self, steps: list[Apply], s: Apply, op: Any, args: tuple[Operand, ...], t: Abstract, called: str = "part_bar"
+    ) -> Value:
+        made = Value(t, "", called)
         steps.append(Apply(op, args, (), made, s.place, s.origin))
         return made
 
@@ -537,7 +540,7 @@ class _Shadows:
 
     def new(self, v: Value, t: Abstract | None = None) -> Value:
         t = UNKNOWN if v in self.tapes else t
-        made = self.of[v] = Value(_shadow_type(v.type) if t is None else t, _name(v), v.hint)
+        made = self.of[v] = Value(_shadow_type(v.type) if t is None else t, _name(v), _hint(v))
         return made
 
     def put(self, s: Apply, steps: list[Apply], now: bool = False) -> None:
@@ -738,3 +741,7 @@ def _has_memory(o: Operand) -> bool:
 
 def _name(v: Value) -> str:
     return f"{v.name}_bar" if v.name else ""
+
+
+def _hint(v: Value) -> str:
+    return f"{v.hint}_bar" if v.hint else ""
