@@ -305,6 +305,42 @@ def checkpointed(x, n):
     return np.sum(x)
 
 
+def a_gate_and_the_rest(x, w, n):
+    y = x
+    for _ in range(n):
+        r = np.tanh(w * y)
+        y = r * np.sin(y) + (1.0 - r) * x
+    return np.sum(y)
+
+
+def shifted(x, w, n):
+    for _ in range(n):
+        e = np.exp(w * x)
+        x = e / (1.0 + e)
+    return np.sum(x)
+
+
+def unpacked(x, p, n):
+    for _ in range(n):
+        a, b = p
+        x = a * np.sin(x) + b * x * x
+    return np.sum(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "tapes"),
+    [
+        (a_gate_and_the_rest, (U[1], 0.3, 4), {"r_tape", "y_tape", "sin_tape"}),
+        (shifted, (U[1], 0.3, 4), {"x_tape", "e_tape"}),
+        (unpacked, (U[1], (0.5, 0.2), 4), {"x_tape"}),
+    ],
+)
+def test_of_what_tells_another_one_is_kept(f, args, tapes):
+    entries = sct.grad(f).tape(*args).entries
+    assert {e.name for e in entries if e.name.endswith("_tape")} <= tapes
+    agree(f, *args)
+
+
 def test_checkpoints():
     (entry,) = sct.grad(checkpointed).tape(np.ones(100), 50).entries
     assert entry.count == 5 and entry.nbytes == 5 * 800  # four slots, and the state before the last step
