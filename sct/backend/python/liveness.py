@@ -168,8 +168,9 @@ class _Analysis:
         if isinstance(s, While):
             top = self.body(s.test, top | inner | self.reads(*s.test.yields))
         bounds = self.reads(s.start, s.stop, s.step) if isinstance(s, For) else 0
-        for p in s.body.params:
-            self.graph.define(p, top | inner | params | bounds)  # set before the bounds are read
+        begins = {phi.params[0]: self.masks(v for v in phi.begins if isinstance(v, Value)) for phi in s.phis}
+        for p in s.body.params:  # set before the bounds are read, which may be of what it is set to
+            self.graph.define(p, top | inner | params | (bounds & ~begins.get(p, 0)))
         for r in s.results[n:]:
             if count:
                 self.graph.define(r, inner | params | bounds)  # set to 0 before the bounds are read

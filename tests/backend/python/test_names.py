@@ -169,3 +169,14 @@ def test_values_of_rules_are_called_as_in_the_rule():
     f = define("def f(x):\n    m = np.float64(0.0)\n    for v in x:\n        m = max(m, v * v, np.sin(v))\n    return m\n", "f")
     assert "share" in names_of(f, X)
     check_gradient(f, X)
+
+
+def sweeps(u, n):
+    for _ in range(n):
+        for j in range(len(u)):
+            u[j] = np.sin(u[j])
+    return np.sum(u)
+
+
+def test_an_array_whose_length_bounds_a_loop_that_writes_into_it_has_one_name():
+    assert "u_1" not in sct.grad(sweeps).source_for(np.ones(4), 3)
