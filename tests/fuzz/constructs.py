@@ -52,6 +52,8 @@ HELPERS = {
     "walk": "def walk(a, b, n):\n    if n <= 0:\n        return a\n    a[n % 3] *= 0.8\n    return walk(b, a, n - 1)\n",
     "halved": "def halved(a, n):\n    if n <= 0:\n        return a[0] * 1.0\n    a[1:] *= 0.9\n"
     "    return halved(a[::-1], n - 1) + a[1]\n",
+    "fade": "def fade(a, s, n):\n    if n <= 0:\n        return s\n    a[n % 3] *= s\n"
+    "    return fade(a[::-1], 0.5 * s + a[1], n - 1)\n",
     "collect": "def collect(p, a, n):\n    if n > 0:\n        p.append(a * n)\n        collect(p, a, n - 1)\n    return p\n",
     "turn": "def turn(p, q, n):\n    if n <= 0:\n        return p\n    p[0] = q[-1]\n    q[-1][n % 3] *= 0.9\n"
     "    return turn(q, p, n - 1)\n",
@@ -636,6 +638,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<VEC> = walk(<vec>, <new>, 2)",
         "<NUM> = 0.3 * halved(<vec>, n)",
         "<NUM> = halved(<ref>, 2)",
+        "<NUM> = 0.3 * fade(<vec>, <value>, n)",
         "collect(<vecs>, <vec>, n)",
         "<VECS> = collect([<ref>], <vec>, n)\n<VECS>[0][<at>] = <value>",
         "<VECS> = turn(<vecs>, <vecs2>, n)\n<VECS>[0][<at>] = <value>",

@@ -206,7 +206,30 @@ MUTANTS = {
         forward=False,
     ),
     "a pullback goes on with the shadows that it had": Mutant(
-        "sct.stages", "_differentiated", "if mode.in_closure:", "if False:", forward=False
+        "sct.stages", "_differentiated", "if mode.in_closure:", 'if mode.seed == "shadows":', forward=False
+    ),
+    "a call that writes is not pulled": Mutant(
+        "sct.transform.in_memory",
+        "InMemory.in_memory",
+        "self.b.append(PULL, self.pulls[s], {}, Const(None))",
+        "pass",
+        forward=False,
+    ),
+    "a number given to a call that writes has no adjoint": Mutant(
+        "sct.transform.shadows", "_Shadows.call", "self.given[call] = self.given.pop(s, [])", "pass", forward=False
+    ),
+    "a call that writes gives a shadow of its own": Mutant(
+        "sct.transform.shadows",
+        "_Shadows.leave",
+        "loaded.get(o, o) if isinstance(o, Value) else o",
+        "o",
+        forward=False,
+    ),
+    "nobody writes into what a call is given once that is over": Mutant(
+        "sct.transform.explicit", "explicit", "[*block.body, *last]", "[*last, *block.body]", forward=False
+    ),
+    "what a call that writes is given as a value has no adjoint": Mutant(
+        "sct.transform.in_memory", "InMemory.settle", "self.add(shadow, bar)", "pass", forward=False
     ),
     "an array that a container holds is promoted": Mutant(
         "sct.analysis.pointers",
