@@ -559,7 +559,36 @@ def recursion_that_merges(x, n):
     return np.sum(a * np.arange(6.0)) * a[2]
 
 
+def add_up(a, x, n):
+    if n > 0:
+        a += x * a
+        a[...] = np.sin(a)
+        add_up(a, x + 0.5, n - 1)
+
+
+def recursion_into_an_array_of_no_axes(x, n):
+    a = np.array(x[0])
+    add_up(a, x[1], n)
+    return a * a
+
+
+def count_down(a, counts, seen, n):
+    if n > 0 and not seen[n]:
+        seen[n] = True
+        counts[0] += 1
+        a[counts[0] % 3] *= a[0]
+        count_down(a, counts, seen, n - 1)
+
+
+def recursion_with_counters(x, n):
+    a, counts = x * 1.0, np.array([0])
+    count_down(a, counts, np.zeros(n + 1, bool), n)
+    return np.sum(a * a) * counts[0]
+
+
 RECURSIVE = [
+    recursion_into_an_array_of_no_axes,
+    recursion_with_counters,
     recursion_on_halves,
     recursion_that_merges,
     recursion_that_gives_an_argument,

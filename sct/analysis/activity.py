@@ -129,4 +129,5 @@ def active_values(block: Block, varied: Iterable[Value], results: Iterable[Value
     """
     sources = _sources(block)
     forward = ahead(varied, sources)
-    return forward & behind(results, sources) if is_on("usefulness") else forward
+    found = forward & behind(results, sources) if is_on("usefulness") else forward
+    return {v for v in found if differentiable(v.type)}

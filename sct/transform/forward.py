@@ -158,7 +158,7 @@ class _Forward(Boundary):
             given.append(Value(p.type, fresh_name(f"{p.name}_dot", [*names, *(g.name for g in given)])))
         self.carried.update(given)
         for p, v in zip(params, given, strict=True):
-            self.dots[p] = v if p.name in known else self.tangent_parameter(p, v)
+            self.dots[p] = v if p.name in known or self.mode.own else self.tangent_parameter(p, v)  # which is written into
         for s in f.block.body:
             self.statement(s)
         self.put()

@@ -218,13 +218,6 @@ MUTANTS = {
     "a number given to a call that writes has no adjoint": Mutant(
         "sct.transform.shadows", "_Shadows.call", "self.given[call] = self.given.pop(s, [])", "pass", forward=False
     ),
-    "a call that writes gives a shadow of its own": Mutant(
-        "sct.transform.shadows",
-        "_Shadows.leave",
-        "loaded.get(o, o) if isinstance(o, Value) else o",
-        "o",
-        forward=False,
-    ),
     "nobody writes into what a call is given once that is over": Mutant(
         "sct.transform.explicit", "explicit", "[*block.body, *last]", "[*last, *block.body]", forward=False
     ),
