@@ -60,10 +60,10 @@ from sct.transform.forward import forward
 from sct.transform.implicit import implicit
 from sct.transform.ownership import own_results
 from sct.transform.promote import promote
+from sct.transform.pulled import pulled_apart, pulled_for_caller
 from sct.transform.record import record as record_values
 from sct.transform.reverse import Mode
 from sct.transform.reverse import reverse as reverse_function
-from sct.transform.shadows import pulled_apart
 from sct.transform.shapes import shapes_only
 from sct.transform.snapshots import snapshots
 from sct.transform.stepped import plain, stepped
@@ -512,8 +512,10 @@ def _differentiated(
     reversal = replace(reversal, function=run(passes.reversed, reversal.function, in_scope=False))
     look("reversed", reversal.function)
     function = record_values(shapes_only(reversal) if passes.shapes and is_on("shapes") else reversal)
-    if mode.in_closure:
-        function = pulled_apart(function, reversal.shadows, given=mode.seed == "shadows")
+    if mode.seed == "pull":
+        function = pulled_apart(function, reversal.shadows)
+    elif mode.seed == "shadows":
+        function = pulled_for_caller(function, reversal.shadows)
     look("record", function)
     function = run(passes.recorded, function)
     look("recorded", function)

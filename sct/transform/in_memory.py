@@ -11,7 +11,7 @@ Method: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sct.analysis.activity import primitive_of
@@ -20,14 +20,14 @@ from sct.errors import NoRuleError
 from sct.infer.call import index_type, infer_call
 from sct.ir.ops import ALLOCATE, LOAD, PULL, Rebind, Store, View, describe
 from sct.ir.paths import is_basic_index
-from sct.ir.ssa import Apply, Operand, Statement, Value, type_of, values_of
+from sct.ir.ssa import Apply, Block, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, keys_of, with_items
 from sct.registry.rules import adjoint_rule
 from sct.runtime import add_each, of_copy, scatter_add, together, updated
 from sct.transform.adjoints import Adjoints, adjoint_type
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.explicit import may_copy
-from sct.transform.shadows import Read
+from sct.transform.shadows import Shadows
 
 __all__ = ["InMemory"]
 
@@ -37,17 +37,9 @@ _WHOLE = Tuple((Const(Ellipsis),))
 class InMemory(Adjoints):
     """The adjoints of a function's values, some of which lie in shadows."""
 
-    shadows: dict[Value, Value]
-    late: dict[int, list[Statement]]  # by the label of a forward block: what its reverse begins with
-    reads: dict[Value, Read]  # parts of arrays, whose adjoints go where these lie
-    turned: dict[Value, Apply]  # views that have no shadow, with what makes them
-    cells: dict[Value, Value]  # numbers taken out of lists and dicts, with what holds their adjoints
-    given: dict[Apply, list[tuple[Value, Value]]]  # statements that put numbers there, with these
-    held: dict[Value, Value]  # what lists and dicts held, with the shadows of that
-    entries: set[Value]  # arguments, and what is in them
-    pulls: dict[Apply, tuple[Value, Value]]  # calls of functions that write, with their pullbacks and the shadows of these
-    picks: dict[Value, tuple[Callable[..., None], tuple[Operand, ...]]]  # what may be entries, with what adds their adjoints
-    rebound: dict[Apply, tuple[Value, Value]]  # numbers that are computed, or arrays written into: what was there, and is
+    def __init__(self, block: Block, temporaries: set[Value]) -> None:
+        super().__init__(block, temporaries)
+        self.memory = Shadows.none(block)
 
     def rule(self, s: Apply, bar: Operand) -> None:
         """An operation on values, by its rule."""
@@ -58,50 +50,58 @@ class InMemory(Adjoints):
         if s.op is LOAD or s.op is ALLOCATE or isinstance(s.op, (Store, Rebind, View)):
             return True
         r = s.result
-        return r in self.reads or r in self.cells or r in self.shadows or s in self.given or s in self.pulls
+        return (
+            r in self.memory.reads
+            or r in self.memory.cells
+            or r in self.memory.of
+            or s in self.memory.put
+            or s in self.memory.pulls
+        )
 
     def in_memory(self, s: Apply) -> None:
         """The reverse of an operation of memory."""
-        if s in self.pulls:
-            self.b.append(PULL, self.pulls[s], {}, Const(None))
-        for v, cell in reversed(self.given.get(s, ())):
+        if s in self.memory.pulls:
+            self.b.append(PULL, self.memory.pulls[s], {}, Const(None))
+        for v, cell in reversed(self.memory.put.get(s, ())):
             self.accumulate(v, self.b.append(operator.getitem, (self.held_now(cell), Const(())), {}, adjoint_type(v.type)))
-        if s in self.rebound:
+        if s in self.memory.rebound:
             self.rebind(s)
-        elif s.result in self.cells:
+        elif s.result in self.memory.cells:
             bar = self.bars.pop(s.result, None)
             if bar is not None:
-                self.add(self.cells[s.result], bar)
-        elif s.result in self.held:
+                self.add(self.memory.cells[s.result], bar)
+        elif s.result in self.memory.held:
             bar = self.taken(s.result)
             if bar is not None:
-                args = Tuple((self.held[s.result],)), Tuple((bar,))
+                args = Tuple((self.memory.held[s.result],)), Tuple((bar,))
                 self.b.append(Store(add_each), args, {}, Const(None))
-        elif s.result in self.reads:
-            read = self.reads[s.result]
+        elif s.result in self.memory.reads:
+            read = self.memory.reads[s.result]
             part = self.bars.pop(s.result, None)
             if part is not None:
-                self.add(self.shadows[read.array], part, Tuple((read.index,)))
+                self.add(self.memory.of[read.array], part, Tuple((read.index,)))
         elif isinstance(s.op, Store):
-            if s.args[0] in self.shadows and not is_change(s):
+            if s.args[0] in self.memory.of and not is_change(s):
                 self.store(s)
-        elif s.op is LOAD and (s.args[0] in self.shadows or s.args[0] in self.turned):
+        elif s.op is LOAD and (s.args[0] in self.memory.of or s.args[0] in self.memory.turned):
             bar = self.bars.pop(s.result, None)
             if bar is not None:
                 self.give(s.args[0], bar)  # type: ignore[arg-type]
-        elif s.result in self.shadows:
+        elif s.result in self.memory.of:
             if s.op is ALLOCATE and s.args[0] in self.active:
-                self.accumulate(s.args[0], self.held_now(self.shadows[s.result]))
+                self.accumulate(s.args[0], self.held_now(self.memory.of[s.result]))
             elif s.op == View(together):
                 for k, a in enumerate(s.args):
                     if a in self.active:
-                        part = self.b.append(operator.getitem, (self.shadows[s.result], Const(k)), {}, type_of(a))
+                        part = self.b.append(operator.getitem, (self.memory.of[s.result], Const(k)), {}, type_of(a))
                         self.accumulate(a, self.held_now(part))
-            elif s.result in self.entries:
+            elif s.result in self.memory.entries:
                 self.come_in(s.result)
                 if s.result in self.bars:
                     self.item(s, self.bars.pop(s.result))
-            elif s.op is not ALLOCATE and s.result not in self.picks and isinstance(s.result.type, Array) and may_copy(s):
+            elif (
+                s.op is not ALLOCATE and s.result not in self.memory.picks and isinstance(s.result.type, Array) and may_copy(s)
+            ):
                 self.copied(s)
             elif s.args and s.args[0] in self.active and self.has_parts(s.result):  # numbers in a tuple
                 self.item(s, self.found(s.result))
@@ -110,13 +110,13 @@ class InMemory(Adjoints):
                 self.rule(replace(s, op=s.op.op), bar)
             else:
                 self.accumulate(s.args[0], bar)
-        if s.result in self.picks:
-            add, operands = self.picks[s.result]
+        if s.result in self.memory.picks:
+            add, operands = self.memory.picks[s.result]
             self.b.append(Store(add), operands, {}, Const(None))
 
     def come_in(self, v: Value) -> None:
         """What the shadow of an argument, or of what is in one, holds is its adjoint."""
-        self.accumulate(v, self.held_now(self.shadows[v]))
+        self.accumulate(v, self.held_now(self.memory.of[v]))
 
     def settle(self, v: Value, shadow: Value) -> None:
         """Add the adjoint of an argument, so far as it is a value, to what its caller gives for that."""
@@ -144,12 +144,12 @@ class InMemory(Adjoints):
 
     def give(self, array: Value, bar: Operand) -> None:
         """The adjoint of what an array held goes into its shadow; that of a view without one by way of what it is a view of."""
-        while array in self.turned:
-            s = self.turned[array]
+        while array in self.memory.turned:
+            s = self.memory.turned[array]
             of = s.args[0]
             assert isinstance(of, Value)
             array, bar = of, self.by_view(s, of, array, bar)
-        self.add(self.shadows[array], bar)
+        self.add(self.memory.of[array], bar)
 
     def by_view(self, s: Apply, of: Value, result: Value, bar: Operand) -> Operand:
         """What an array gets of the adjoint of a view of it; of both the form is asked."""
@@ -165,7 +165,7 @@ class InMemory(Adjoints):
         """A write of a value into a part of an array."""
         target, path, value = s.args
         assert isinstance(target, Value) and isinstance(path, Tuple)
-        shadow = self.shadows[target]
+        shadow = self.memory.of[target]
         found: Sequence[tuple[Operand, Operand]] = ()
         if any(v in self.active for v in values_of(value)):
             rule = adjoint_rule(s.op.op)
@@ -180,7 +180,8 @@ class InMemory(Adjoints):
 
     def rebind(self, s: Apply) -> None:
         """A number that is computed, or an array that is written into, of which the shadow is then that of before."""
-        (before, after), own, of = self.rebound[s], self.shadows[s.result], self.shadows[s.args[0]]  # type: ignore[index]
+        (before, after), shadows = self.memory.rebound[s], self.memory.of
+        own, of = shadows[s.result], shadows[s.args[0]]  # type: ignore[index]
         bar = self.held_now(own)
         self.b.append(Store(updated), (own, _WHOLE, Const(0.0)), {}, Const(None))
         rule = adjoint_rule(s.op.op)
@@ -194,7 +195,7 @@ class InMemory(Adjoints):
 
     def copied(self, s: Apply) -> None:
         """What may be a view of an array or a copy: its shadow was one of that's, or is to be added to it."""
-        of, own = self.shadows[s.args[0]], self.shadows[s.result]  # type: ignore[index]
+        of, own = self.memory.of[s.args[0]], self.memory.of[s.result]  # type: ignore[index]
         bar = self.by_view(s, of, own, self.held_now(own))
         self.add(of, self.b.append(of_copy, (bar, own, of), {}, of.type))
 
@@ -217,6 +218,6 @@ class InMemory(Adjoints):
     def passes_memory(self, s: Statement) -> bool:
         """Whether a statement, or one in its blocks, reads or writes arrays that have shadows."""
         if isinstance(s, Apply):
-            passes = self.is_of_memory(s) and not self.shadows.keys().isdisjoint((s.result, *s.values))
-            return s in self.given or s in self.pulls or passes
+            passes = self.is_of_memory(s) and not self.memory.of.keys().isdisjoint((s.result, *s.values))
+            return s in self.memory.put or s in self.memory.pulls or passes
         return any(self.passes_memory(t) for b in s.blocks for t in b.body)

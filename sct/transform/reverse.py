@@ -98,31 +98,28 @@ class _Reverser(Boundary, Sweep):
         left = [p for p in f.block.params if mode.own]  # what it leaves in its arguments is among what it gives
         self.active = active_values(f.block, params, [*values_of(result), *left])
         refuse_records(f.block, self.active)
-        given = {p: shadow_of(p, fresh_name(f"{p.name}_bar", names)) for p in params} if mode.own else None
-        f, beside = self.with_shadows(f, given)
+        lent = {p: shadow_of(p, fresh_name(f"{p.name}_bar", names)) for p in params} if mode.own else None
+        f, beside = self.with_shadows(f, lent)
         self.squares = squares(f.block)
         seed_param: tuple[Value, ...] = ()
         if mode.seed in ("argument", "pull"):
             seed, seed_param = self.seed_parameter(result, fresh_name("y_bar", names))
-        elif given is not None:
-            seed, seed_param = Const(None), tuple(given.values())
+        elif lent is not None:
+            seed, seed_param = Const(None), tuple(lent.values())
         else:
             seed = self.seed_operand(result)
         self.reverse_statements(f.block, result, seed)
-        for p in f.block.params if given is None else ():
-            if p in self.shadows:
+        for p in f.block.params if lent is None else ():
+            if p in self.memory.of:
                 self.come_in(p)
-        for p, shadow in given.items() if given is not None else ():
-            if p not in self.shadows or isinstance(p.type, (Tuple, List, Dict)):
+        for p, shadow in lent.items() if lent is not None else ():
+            if p not in self.memory.of or isinstance(p.type, (Tuple, List, Dict)):
                 self.settle(p, shadow)
         unread = frozenset(params) - read(f.block) if mode.step else ()  # what is carried in vain may not be there at first
         adjoints = [Const(None) if p in unread else self.finished(p) for p in params if not mode.own]
         gradient: Operand = Const(None) if mode.own else adjoints[0] if self.single else Tuple(tuple(adjoints))
         function = self.assemble(gradient, result, aux, seed_param, beside)
         forward = self.forward
-        bars = [*(bars for _, bars in self.pulls.values()), *(given or {}).values()]
-        put = (cell for cells in self.given.values() for _, cell in cells)
-        picked = (v for _, operands in self.picks.values() for v in values_of(operands[0], operands[-1]))
         return Reversal(
             function,
             self.mirror,
@@ -132,23 +129,21 @@ class _Reverser(Boundary, Sweep):
             tuple(self.b.dependencies),
             tuple(self.b.free.items()),
             tuple(fits(f.block, self.active)),
-            frozenset((*self.shadows, *(pull for pull, _ in self.pulls.values()))),
-            frozenset((*self.shadows.values(), *self.held.values(), *self.cells.values(), *put, *bars, *picked)),
+            self.memory.handles,
+            self.memory.everywhere.union(() if lent is None else lent.values()),
         )
 
-    def with_shadows(self, f: Function, given: dict[Value, Value] | None) -> tuple[Function, tuple[Operand, ...]]:
-        """The primal with the shadows of arrays that it writes into; that of its result, if those of arguments are `given`."""
-        if not any(isinstance(s, Apply) and is_of_memory(s.op) for b in blocks_in(f.block) for s in b.body) and given is None:
+    def with_shadows(self, f: Function, lent: dict[Value, Value] | None) -> tuple[Function, tuple[Operand, ...]]:
+        """The primal with the shadows of arrays that it writes into; that of its result, if those of arguments are `lent`."""
+        if not any(isinstance(s, Apply) and is_of_memory(s.op) for b in blocks_in(f.block) for s in b.body) and lent is None:
             return f, ()
-        made = shadows(f.block, self.active, given)
-        self.shadows, self.late, self.reads, self.turned = made.of, made.late, made.reads, made.turned
-        self.cells, self.given, self.held, self.entries = made.cells, made.given, made.held, made.entries
-        self.pulls, self.picks, self.rebound = made.pulls, made.picks, made.rebound
-        mixed = {v for v in made.of if given is not None and isinstance(v.type, (Tuple, List, Dict))}  # numbers in them
+        made = shadows(f.block, self.active, lent)
+        self.memory = made
+        mixed = {v for v in made.of if lent is not None and isinstance(v.type, (Tuple, List, Dict))}  # numbers in them
         self.active = self.active - (made.of.keys() - made.entries - mixed) - made.turned.keys()
         self.primal = replace(f, block=made.block)
         self.forward = defined(made.block)
-        return self.primal, () if given is None else (made.result,)
+        return self.primal, () if lent is None else (made.result,)
 
 
 def _projections(block: Block) -> dict[tuple[Value, Any], Value]:

@@ -43,13 +43,11 @@ from sct.infer.objects import as_given
 from sct.ir.ops import ALLOCATE, LEAVE, LOAD, NEW, POP, PULL, PUSH, TAPE, UNPACK, Derived, Method, Rebind, View, function_name
 from sct.ir.paths import is_basic_index
 from sct.ir.records import record
-from sct.ir.rewriting import changed, map_blocks, substitute
+from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import (
     Apply,
     Block,
-    Closure,
     For,
-    Function,
     If,
     Operand,
     Statement,
@@ -83,7 +81,7 @@ from sct.runtime import laid_out
 from sct.transform.called import parameter_names
 from sct.transform.explicit import keeps_strides, may_copy, refuse_others
 
-__all__ = ["Read", "Shadows", "pulled_apart", "shadow_of", "shadows"]
+__all__ = ["Read", "Shadows", "shadow_of", "shadows"]
 
 
 @record(frozen=True)
@@ -102,7 +100,7 @@ class Shadows:
     shadows that only the reverse sweep asks for. `reads`: values that are parts of arrays, which were not written into since
     these were loaded. `turned`: views whose adjoints are no views of their arrays' adjoints, with the statements that make
     them: what is read there goes through their rules. `cells`: numbers that are taken out of lists, dicts and tuples, with the
-    arrays of rank 0 that hold their adjoints. `given`: statements by which numbers are put there, with these and such arrays.
+    arrays of rank 0 that hold their adjoints. `put`: statements by which numbers are put there, with these and such arrays.
     `held`: what lists and dicts held, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of
     functions that write, with their pullbacks and the shadows of these. `picks`: what may be an entry of an array, and
     no view, with what adds the adjoint to the array's, and its operands. `rebound`: statements that compute a number, or write
@@ -115,7 +113,7 @@ class Shadows:
     reads: dict[Value, Read]
     turned: dict[Value, Apply]
     cells: dict[Value, Value]
-    given: dict[Apply, list[tuple[Value, Value]]]
+    put: dict[Apply, list[tuple[Value, Value]]]
     held: dict[Value, Value]
     entries: set[Value]
     pulls: dict[Apply, tuple[Value, Value]]
@@ -123,26 +121,44 @@ class Shadows:
     rebound: dict[Apply, tuple[Value, Value]]
     result: Operand
 
+    @staticmethod
+    def none(block: Block) -> Shadows:
+        """No shadows in a block."""
+        return Shadows(block, {}, {}, {}, {}, {}, {}, {}, set(), {}, {}, {}, Const(None))
 
-def shadows(block: Block, active: set[Value], given: dict[Value, Value] | None = None) -> Shadows:
+    @property
+    def handles(self) -> frozenset[Value]:
+        """What stands for arrays that have shadows, and the pullbacks of calls."""
+        return frozenset((*self.of, *(pull for pull, _ in self.pulls.values())))
+
+    @property
+    def everywhere(self) -> frozenset[Value]:
+        """The shadows, wherever they are known."""
+        put = (place for places in self.put.values() for _, place in places)
+        picked = (v for _, operands in self.picks.values() for v in values_of(operands[0], operands[-1]))
+        pulled = (places for _, places in self.pulls.values())
+        return frozenset((*self.of.values(), *self.held.values(), *self.cells.values(), *put, *picked, *pulled))
+
+
+def shadows(block: Block, active: set[Value], lent: dict[Value, Value] | None = None) -> Shadows:
     """The shadows of what stands for arrays among the active values of a function.
 
-    `given`: those of its parameters, where it stands for a call of it, and writes into the arguments themselves.
+    `lent`: those of its parameters, where it stands for a call of it, and writes into the arguments themselves.
 
     Raises
     ------
     UnsupportedSyntaxError
         If a test of a while loop may write into what an adjoint is wanted of; or if it is not known where that lies.
     """
-    return _Shadows(block, active, given).run()
+    return _Shadows(block, active, lent).run()
 
 
 class _Shadows:
-    def __init__(self, block: Block, active: set[Value], given: dict[Value, Value] | None) -> None:
+    def __init__(self, block: Block, active: set[Value], lent: dict[Value, Value] | None) -> None:
         self.whole = block
         self.active = set(active)
-        self.own = given
-        self.classes: Classes = apart(block) if given is None else copy(points_to(block))
+        self.lent = lent
+        self.classes: Classes = apart(block) if lent is None else copy(points_to(block))
         self.classes.whole = True
         self.strided = keeps_strides(self.classes, block)
         self.of: dict[Value, Value] = {}
@@ -152,9 +168,9 @@ class _Shadows:
         self.reads: dict[Value, Read] = {}
         self.turned: dict[Value, Apply] = {}
         self.cells: dict[Value, Value] = {}
-        self.given: dict[Apply, list[tuple[Value, Value]]] = {}
+        self.put_in: dict[Apply, list[tuple[Value, Value]]] = {}
         self.held: dict[Value, Value] = {}
-        self.entries: set[Value] = set(block.params) if given is None else set()  # arguments, and what is in them
+        self.entries: set[Value] = set(block.params) if lent is None else set()  # arguments, and what is in them
         self.pulls: dict[Apply, tuple[Value, Value]] = {}
         self.picks: dict[Value, tuple[Callable[..., None], tuple[Operand, ...]]] = {}
         self.rebound: dict[Apply, tuple[Value, Value]] = {}
@@ -170,10 +186,10 @@ class _Shadows:
         used = (s.args[0] for s in statements(self.whole) if isinstance(s, Apply) and s.op in (PUSH, POP))
         self.tapes = behind(values_of(*used), phis(self.whole))
         for p in filter(self.has_shadow, self.whole.params):
-            if self.own is not None:
-                if p not in self.own:
+            if self.lent is not None:
+                if p not in self.lent:
                     raise self.refuse(p)
-                self.of[p] = self.own[p]
+                self.of[p] = self.lent[p]
             elif isinstance(p.type, Array):
                 self.first += self.zeros(p, None)
         for b in blocks_in(self.whole):
@@ -186,7 +202,7 @@ class _Shadows:
         now = [t for t in self.first if t.result in early]
         late.setdefault(block.label, [])[:0] = [t for t in self.first if t.result not in early]
         block = block.with_([*now, *block.body])
-        places = self.cells, self.given, self.held, self.entries, self.pulls, self.picks, self.rebound, self.result
+        places = self.cells, self.put_in, self.held, self.entries, self.pulls, self.picks, self.rebound, self.result
         return Shadows(block, self.of, late, self.reads, self.turned, *places)
 
     def spread(self) -> None:
@@ -377,7 +393,7 @@ class _Shadows:
         elif r in self.active:
             self.cells[r] = parts[1]
         self.pulls[call] = parts[2], parts[3]
-        self.given[call] = self.given.pop(s, [])
+        self.put_in[call] = self.put_in.pop(s, [])
         self.instead[s] = [*steps, call, *taken]
         self.now.update(values_of(*alike))
 
@@ -511,7 +527,7 @@ class _Shadows:
             cell = self.step(steps, s, np.zeros, (Const(()), Const(dtype)), Array(dtype, (), boxed=True))
             cell = self.step(steps, s, ALLOCATE, (cell,), cell.type, called)
             if isinstance(o, Value) and o in self.active:
-                self.given.setdefault(s, []).append((o, cell))
+                self.put_in.setdefault(s, []).append((o, cell))
             return cell
         if not isinstance(o, Value) or not differentiable(t):
             return Const(None)
@@ -636,45 +652,6 @@ class _Shadows:
             elif s.op is operator.getitem and isinstance(a, Value) and a in loaded:
                 self.reads[s.result] = Read(loaded[a], s.args[1])
         return written
-
-
-def pulled_apart(f: Function, own: Iterable[Value], given: bool = False) -> Function:
-    """A function and its pullback, which has shadows of its own each time that it is called.
-
-    `own`: the shadows that are made where the function runs. There they lie as the pullback's are to lie. `given`: the function
-    gives these as well, and whoever calls the pullback says which it is to have.
-    """
-    found = set(own)
-    flows = [flow for b in blocks_in(f.block) for s in b.body for flow in s.flows]
-    pushed = [s for b in blocks_in(f.block) for s in b.body if isinstance(s, Apply) and s.op is PUSH]
-    before = -1
-    while before != len(found):
-        before = len(found)
-        found.update(v for v, operands in flows if not found.isdisjoint(values_of(*operands)))
-        found.update(v for s in pushed if s.args[1] in found for v in values_of(s.args[0]))
-    closure = next(s for s in f.block.body if isinstance(s, Closure))
-    around = [v for v in captured(closure.block) if v in found]
-    if not (around or given):
-        return f
-    apart = _with_own(closure, around, given)
-    block = f.block.with_([apart if s is closure else s for s in f.block.body])
-    if given:
-        (result,) = block.yields
-        assert isinstance(result, Tuple)
-        block = block.with_(None, (Tuple((*result.items, Tuple(tuple(around)))),))
-    return changed(f, block=block)
-
-
-def _with_own(s: Closure, around: list[Value], given: bool) -> Closure:
-    """A pullback that begins with shadows like those around it, or those that it is given."""
-    whole = Value(Tuple(tuple(v.type for v in around)), "shadows" if given else "")
-    body: list[Statement] = [] if given else [Apply(runtime.anew, (Tuple(tuple(around)),), (), whole)]
-    names: dict[Value, Operand] = {}
-    for k, v in enumerate(around):
-        own = names[v] = Value(v.type, v.name, v.hint)
-        body.append(Apply(operator.getitem, (whole, Const(k)), (), own))
-    block = substitute(s.block, names)
-    return replace(s, block=block.with_([*body, *block.body], None, (whole,) if given else None))
 
 
 def _takes(s: Statement) -> bool:

@@ -62,9 +62,6 @@ class Sweep(InMemory):
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
         self.picked: dict[Value, Apply] = {}  # a part of an array -> what picks it
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
-        self.shadows, self.late, self.reads, self.turned = {}, {}, {}, {}
-        self.cells, self.given, self.held, self.entries, self.pulls = {}, {}, {}, set(), {}
-        self.picks, self.rebound = {}, {}
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -80,7 +77,7 @@ class Sweep(InMemory):
     def begun(self, block: Block) -> list[Statement]:
         """What the reverse of a block begins with: the tapes of adjoints that mirror those that it makes, and its shadows."""
         tapes = [Apply(TAPE, (), (), self.tapes[r]) for s in block.body for r in s.results if r in self.tapes]
-        return [*tapes, *self.late.get(block.label, ())]
+        return [*tapes, *self.memory.late.get(block.label, ())]
 
     def statement(self, s: Statement) -> None:
         self.b.place, self.b.origin = s.place, _backward(s.origin)
@@ -291,7 +288,7 @@ class Sweep(InMemory):
 
     def leaves_traces(self, s: Statement) -> bool:
         """Whether a statement is to be reversed though nothing that it gives has an adjoint."""
-        return self.uses_tape(s) or (bool(self.shadows) and self.passes_memory(s))
+        return self.uses_tape(s) or (bool(self.memory.of) and self.passes_memory(s))
 
     def uses_tape(self, s: Statement) -> bool:
         """Whether a statement pushes active values, or pops them: each has to be undone."""
@@ -324,7 +321,7 @@ class Sweep(InMemory):
         if v not in self.picked or v in before or not self.is_made_here(v):
             return False
         (of,) = values_of(self.picked[v].args[0])
-        return v in self.reads or of in before or not self.is_made_here(of) or self.is_given_on(of, before)
+        return v in self.memory.reads or of in before or not self.is_made_here(of) or self.is_given_on(of, before)
 
     def is_made_here(self, v: Value) -> bool:
         """Whether a value is made in each iteration of the loop that is being reversed, if there is one."""

@@ -196,7 +196,7 @@ MUTANTS = {
         forward=False,
     ),
     "a number in a list has no adjoint": Mutant(
-        "sct.transform.shadows", "_Shadows.contained", "self.given.setdefault(s, []).append((o, cell))", "pass", forward=False
+        "sct.transform.shadows", "_Shadows.contained", "self.put_in.setdefault(s, []).append((o, cell))", "pass", forward=False
     ),
     "a list is not changed beside its shadow": Mutant(
         "sct.transform.shadows",
@@ -206,17 +206,17 @@ MUTANTS = {
         forward=False,
     ),
     "a pullback goes on with the shadows that it had": Mutant(
-        "sct.stages", "_differentiated", "if mode.in_closure:", 'if mode.seed == "shadows":', forward=False
+        "sct.stages", "_differentiated", 'if mode.seed == "pull":', "if False:", forward=False
     ),
     "a call that writes is not pulled": Mutant(
         "sct.transform.in_memory",
         "InMemory.in_memory",
-        "self.b.append(PULL, self.pulls[s], {}, Const(None))",
+        "self.b.append(PULL, self.memory.pulls[s], {}, Const(None))",
         "pass",
         forward=False,
     ),
     "a number given to a call that writes has no adjoint": Mutant(
-        "sct.transform.shadows", "_Shadows.call", "self.given[call] = self.given.pop(s, [])", "pass", forward=False
+        "sct.transform.shadows", "_Shadows.call", "self.put_in[call] = self.put_in.pop(s, [])", "pass", forward=False
     ),
     "nobody writes into what a call is given once that is over": Mutant(
         "sct.transform.explicit", "explicit", "[*block.body, *last]", "[*last, *block.body]", forward=False
