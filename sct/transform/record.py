@@ -173,6 +173,7 @@ class _Recorder:
         self.put_back: dict[int, list[Value]] = {}  # label -> the indices of the writes in it that are undone
         self.mirrored: set[int] = set()  # forward blocks that have a reverse
         self.read_back: dict[int, set[Value]] = {}  # what the reverse of a forward block reads
+        self.outliving: dict[tuple[Value, int], bool] = {}
         self.wanted: dict[int, tuple[tuple[Value, ...], tuple[Value, ...]]] = {}  # by the id of a reverse statement
         self.suppliers: dict[Value, set[int]] = {}  # value -> the forward blocks whose reverses have it back
         self.split = False
@@ -593,9 +594,16 @@ class _Recorder:
                     return True  # before the reverse of the consumer has given the array back
                 continue
             t = self.source(w) if self.home.get(w) == label else None
-            if t is not None and cheap(t) and not self.outlives(w, t, label):  # otherwise it is kept
+            if t is not None and cheap(t) and not self.is_outliving(w, t, label):  # otherwise it is kept
                 work += t.values
         return False
+
+    def is_outliving(self, v: Value, s: Statement, label: int) -> bool:
+        """`outlives`, of what is asked for again and again."""
+        key = v, label
+        if key not in self.outliving:
+            self.outliving[key] = self.outlives(v, s, label)
+        return self.outliving[key]
 
     def compute_again(self, v: Value, label: int, made: _Supply) -> None:
         made.again[v] = None
