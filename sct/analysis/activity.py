@@ -130,4 +130,4 @@ def active_values(block: Block, varied: Iterable[Value], results: Iterable[Value
     sources = _sources(block)
     forward = ahead(varied, sources)
     found = forward & behind(results, sources) if is_on("usefulness") else forward
-    return {v for v in found if differentiable(v.type)}
+    return {v for v in found if not isinstance(v.type, (Array, Scalar)) or differentiable(v.type)}

@@ -278,7 +278,8 @@ class _Shadows:
         return found
 
     def has_shadow(self, v: Value) -> bool:
-        return v in self.active and has_memory(v) and differentiable(v.type) and self.classes.is_written(v)
+        whole_numbers = isinstance(v.type, Array) and not differentiable(v.type)
+        return v in self.active and has_memory(v) and not whole_numbers and self.classes.is_written(v)
 
     def refuse(self, s: Statement | Value | None) -> UnsupportedSyntaxError:
         """The error of a statement, or of a value, whose adjoint cannot lie in a shadow."""

@@ -82,10 +82,6 @@ REFUSED = {
         "def f(x):\n    p, q = np.modf(x, np.zeros(3), where=x > 0)\n    return np.sum(p)\n",
         "np.modf",
     ),
-    "array of rank 0 or a number": (
-        "def f(x):\n    y = z = np.array(x[1])\n    if x[0] > 0:\n        z = x[0]\n    z += 1.0\n    return np.sum(y)\n",
-        "z += 1.0",
-    ),
     "something unknown that is filled": (
         "def f(x):\n    n = np.zeros(3, int)\n    n.view().fill(7)\n    return np.sum(n * x)\n",
         "n.view().fill",
