@@ -462,7 +462,9 @@ nondifferentiable(place_for)
 
 @result_type(place_for)
 def place_for_type(x):
-    return x if isinstance(x, Array) and x.shape and x.dtype is not None and x.dtype.kind in "fc" else UNKNOWN
+    if not isinstance(x, Array) or x.shape is None or x.dtype is None or x.dtype.kind not in "fc":
+        return UNKNOWN
+    return x if x.shape else Array(x.dtype, (), boxed=True)
 
 
 @adjoint(boxed_like)
