@@ -355,8 +355,6 @@ def _is_instance(x, classes):
             return True if evaluated(issubclass, kind, classes) else _unlike(classes, kind)
     if isinstance(x, Array) and (x.shape or x.boxed):
         return True if evaluated(issubclass, np.ndarray, classes) else _unlike(classes, np.ndarray)
-    if isinstance(x, Array) and x.shape == () and x.boxed is False and not x.also and x.dtype is not None:
-        return evaluated(issubclass, x.dtype.type, classes)
     if isinstance(x, Array):
         scalar = _unlike(classes, np.generic) if x.dtype is None else _not(evaluated(issubclass, x.dtype.type, classes))
         return False if scalar is False and _unlike(classes, np.ndarray) is False else None

@@ -245,7 +245,9 @@ def place_beside(x: Any, place: Any, y: Any) -> Any:
 
 def place_in(part: Any) -> Any:
     """What was picked of a place: if that is a view, or what was in a list, that itself, and zeros for an entry."""
-    return place_for(part) if isinstance(part, np.generic) else part
+    if part is None or isinstance(part, (list, tuple, dict)):
+        return part
+    return place_for(part) if isinstance(part, np.generic) else np.asarray(part)
 
 
 def add_items(x_bar: Any, items: Any) -> None:
