@@ -99,7 +99,7 @@ def keeping(s: Statement, keep: Sequence[int]) -> Statement:
 
 
 def handing_on(s: Statement, more: Sequence[Phi]) -> Statement:
-    """The statement with further φ's behind those that it has, each with one parameter if it repeats."""
+    """The statement with further φ's behind those that it has; in one that repeats each may have no parameter for the test."""
     if not more or isinstance(s, (Apply, Closure)):
         return s
     if isinstance(s, If):
@@ -112,7 +112,9 @@ def handing_on(s: Statement, more: Sequence[Phi]) -> Statement:
     results = (*s.results[:n], *(phi.result for phi in more), *s.results[n:])
     if isinstance(s, (For, ForEach)):
         return replace(s, body=body, inits=inits, results=results)
-    tested = [phi.params[0].called(phi.params[0].name) for phi in more] if s.test.params or not n else []
+    tested = []
+    if s.test.params or not n:
+        tested = [phi.params[1] if len(phi.params) > 1 else phi.params[0].called(phi.params[0].name) for phi in more]
     return replace(s, test=s.test.with_(params=(*s.test.params, *tested)), body=body, inits=inits, results=results)
 
 

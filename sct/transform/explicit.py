@@ -96,8 +96,10 @@ def explicit(
     f = primal.function
     if own:
         block = _calling_alike(f.block)
-        last = [Apply(LEAVE, (*filter(has_memory, values_of(*block.params, *block.yields)),), (), Value(Const(None)))]
-        f = changed(f, block=block.with_([*block.body, *last]) if left else block)
+        if left:
+            there = tuple(filter(has_memory, values_of(*block.params, *block.yields)))
+            block = block.with_([*block.body, Apply(LEAVE, there, (), Value(Const(None)))])
+        f = changed(f, block=block)
         primal = replace(primal, function=f)
     if not has_writes(f.block):
         _refuse_whole(f.block, primal.written)

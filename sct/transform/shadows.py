@@ -43,13 +43,14 @@ from sct.infer.objects import as_given
 from sct.ir.ops import ALLOCATE, LEAVE, LOAD, NEW, POP, PULL, PUSH, TAPE, UNPACK, Derived, Method, Rebind, View, function_name
 from sct.ir.paths import is_basic_index
 from sct.ir.records import record
-from sct.ir.rewriting import changed, map_blocks
+from sct.ir.rewriting import changed, handing_on, map_blocks
 from sct.ir.ssa import (
     Apply,
     Block,
     For,
     If,
     Operand,
+    Phi,
     Statement,
     Value,
     While,
@@ -612,25 +613,14 @@ class _Shadows:
         return block.with_(body)
 
     def region(self, s: Statement, early: set[Value], late: dict[int, list[Statement]]) -> Statement:
-        phis = [phi for phi in s.phis if phi.result in self.of]
-        blocks = [self.block(b, early, late) for b in s.blocks]
-        results = [self.of[phi.result] for phi in phis]
-        if isinstance(s, If):
-            ends = ([self.shadow(phi.ends[k]) for phi in phis] for k in range(2))
-            then, orelse = (b.with_(None, [*b.yields, *more]) for b, more in zip(blocks, ends, strict=True))
-            return changed(s, then=then, orelse=orelse, results=(*s.results, *results))
-        assert isinstance(s, (For, While))
-        n = len(s.inits)
-        params = [self.of[phi.params[0]] for phi in phis]
-        body = blocks[-1]
-        more = [self.shadow(phi.ends[0]) for phi in phis]
-        body = body.with_(None, (*body.yields[:n], *more, *body.yields[n:]), (*body.params, *params))
-        if isinstance(s, While):
-            test = blocks[0]
-            tested = [self.of[phi.params[1]] for phi in phis] if test.params else []
-            s = changed(s, test=test.with_(None, test.yields, (*test.params, *tested)))
-        inits = (*s.inits, *(self.shadow(phi.begins[0]) for phi in phis))
-        return changed(s, body=body, inits=inits, results=(*s.results[:n], *results, *s.results[n:]))
+        """A statement with blocks, in which φ's of shadows stand beside those of what they are of."""
+        more = [self.beside(phi) for phi in s.phis if phi.result in self.of]
+        return handing_on(map_blocks(lambda b: self.block(b, early, late), s), more)
+
+    def beside(self, phi: Phi) -> Phi:
+        """The φ of the shadows of what a φ is of."""
+        begins, ends = (tuple(map(self.shadow, operands)) for operands in (phi.begins, phi.ends))
+        return Phi(self.of[phi.result], tuple(self.of[p] for p in phi.params), begins, ends)
 
     # -- what is read where it lies ----------------------------------------------------------------------------------
 

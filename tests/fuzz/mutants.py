@@ -166,16 +166,16 @@ MUTANTS = {
     ),
     "a φ has the shadow of its first array": Mutant(
         "sct.transform.shadows",
-        "_Shadows.region",
-        "ends = ([self.shadow(phi.ends[k]) for phi in phis] for k in range(2))",
-        "ends = ([self.shadow(phi.ends[0]) for phi in phis] for k in range(2))",
+        "_Shadows.beside",
+        "in (phi.begins, phi.ends))",
+        "in (phi.begins, phi.ends if phi.params else (phi.ends[0],) * 2))",
         forward=False,
     ),
     "a loop hands on the shadow that it began with": Mutant(
         "sct.transform.shadows",
-        "_Shadows.region",
-        "self.shadow(phi.ends[0]) for phi in phis]",
-        "self.of[phi.params[0]] for phi in phis]",
+        "_Shadows.beside",
+        "begins, ends)",
+        "begins, (self.of[phi.params[0]],) if phi.params else ends)",
         forward=False,
     ),
     "the shadow of a copy gives nothing back": Mutant(
@@ -219,7 +219,11 @@ MUTANTS = {
         "sct.transform.shadows", "_Shadows.call", "self.put_in[call] = self.put_in.pop(s, [])", "pass", forward=False
     ),
     "nobody writes into what a call is given once that is over": Mutant(
-        "sct.transform.explicit", "explicit", "[*block.body, *last]", "[*last, *block.body]", forward=False
+        "sct.transform.explicit",
+        "explicit",
+        "[*block.body, Apply(LEAVE, there, (), Value(Const(None)))]",
+        "[Apply(LEAVE, there, (), Value(Const(None))), *block.body]",
+        forward=False,
     ),
     "what a call that writes is given as a value has no adjoint": Mutant(
         "sct.transform.in_memory", "InMemory.settle", "self.add(shadow, bar)", "pass", forward=False
