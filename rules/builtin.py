@@ -302,7 +302,7 @@ def sorted_type(iterable, *, key=None, reverse=False):
     return UNKNOWN
 
 
-facts(len, cheap=True, form_of=0)
+facts(len, cheap=True, form_of=0, arrays=(0,))
 
 
 @result_type(len)

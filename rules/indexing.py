@@ -51,7 +51,7 @@ def gives_array(x, index):
     return isinstance(x, Array) and any(isinstance(e, (slice, Slice)) or _unwrap(e) is Ellipsis for e in entries)
 
 
-facts(operator.getitem, boxed=gives_array, cheap=True, linear="first", index=1)
+facts(operator.getitem, boxed=gives_array, cheap=True, linear="first", index=1, arrays=(0,))
 
 
 @adjoint(operator.getitem, kind="view", raw=("index",))

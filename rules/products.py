@@ -897,6 +897,8 @@ def correlate_type(a, v, mode="valid"):
     return _convolution_type(a, v, mode)
 
 
+facts(operator.matmul, np.matmul, np.linalg.matmul, arrays=(0, 1))
+
 multilinear(np.trace)
 multilinear(operator.matmul, np.matmul, np.linalg.matmul, np.dot, np.inner, np.outer, np.linalg.outer, np.vdot, np.kron)
 multilinear(np.tensordot, np.linalg.tensordot, np.einsum, np.cross, np.linalg.cross, np.convolve, np.correlate)

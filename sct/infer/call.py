@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sct.infer.join import either
-from sct.ir.shapes import as_array, broadcast, constant, size_picked
+from sct.ir.shapes import as_array, broadcast, constant, fresh_size, size_picked
 from sct.ir.ssa import Operand, Value, leaves, type_of
 from sct.ir.types import (
     UNKNOWN,
@@ -27,11 +27,14 @@ from sct.ir.types import (
     ListOf,
     Mask,
     Scalar,
+    SizeLike,
     Slice,
     Tuple,
     is_named_tuple,
     same_dtype,
+    sizes_taken_equal,
     with_items,
+    with_sizes,
 )
 from sct.registry.facts import facts_of
 from sct.registry.type_rules import type_rule
@@ -108,9 +111,28 @@ def infer_call(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Ab
     else:
         return _inferred(primitive, args, kwargs)
     doubtful = next(i for i, a in enumerate(args) if _is_doubtful(a))
-    versions = [_of_kind(args[doubtful], kind) for kind in (None, *sorted(_kinds(args[doubtful]), key=str))]
-    found = [infer_call(primitive, [*args[:doubtful], v, *args[doubtful + 1 :]], kwargs) for v in versions]
-    return functools.reduce(either, found)
+
+    def of(kind: type | None) -> Abstract:
+        return infer_call(primitive, [*args[:doubtful], _of_kind(args[doubtful], kind), *args[doubtful + 1 :]], kwargs)
+
+    if doubtful in facts_of(primitive).arrays:
+        return of(None)
+    numbers = [of(kind) for kind in sorted(_kinds(args[doubtful]), key=str)]
+    if not _has_axes(args[doubtful]):
+        return functools.reduce(either, (of(None), *numbers))
+    with sizes_taken_equal() as taken:  # if it is an array, and not otherwise
+        array = of(None)
+    return functools.reduce(either, (_of_sizes(array, numbers[0], taken), *numbers))
+
+
+def _of_sizes(array: Abstract, number: Abstract, taken: list[tuple[SizeLike, SizeLike, bool]]) -> Abstract:
+    """The type of a result if an operand is an array, with what its sizes are if that is a number as well."""
+    if not (isinstance(array, Array) and isinstance(number, Array) and array.shape and array.rank == number.rank):
+        return array
+    assert number.shape is not None
+    there = number.shape
+    equal = {frozenset((a, b)) for a, b, exactly in taken if exactly}
+    return with_sizes(array, lambda k, n: there[k] if n == there[k] or frozenset((n, there[k])) in equal else fresh_size())
 
 
 def _is_doubtful(t: Abstract) -> bool:
@@ -127,13 +149,24 @@ def _kinds(t: Abstract) -> set[type]:
     return set().union(*map(_kinds, t.items)) if isinstance(t, (Tuple, List, Dict)) else set()
 
 
+def _has_axes(t: Abstract) -> bool:
+    """Whether a number in `t` may be an array with axes, by the path that the program takes."""
+    if isinstance(t, (Tuple, List, Dict)):
+        return any(map(_has_axes, t.items))
+    return isinstance(t, Array) and t.axes is not None
+
+
 def _of_kind(t: Abstract, kind: type | None) -> Abstract:
     """`t`, known to be of a kind where it may be of that: a Python number, or for None what it was taken to be."""
     if isinstance(t, (Tuple, List, Dict)):
         return with_items(t, [_of_kind(i, kind) for i in t.items])
     if not isinstance(t, (Scalar, Array)) or not t.also:
         return t
-    return Scalar(kind) if kind is not None and kind in t.also else replace(t, also=())
+    if kind is not None and kind in t.also:
+        return Scalar(kind)
+    if isinstance(t, Array) and t.axes is not None:
+        return Array(t.dtype, t.axes)
+    return replace(t, also=())
 
 
 def _inferred(primitive: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:

@@ -6,6 +6,7 @@ that it is asked, so that a loop's types settle.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,7 @@ from sct.ir.types import (
     keys_of,
     size_opaque,
     with_items,
+    with_sizes,
 )
 
 __all__ = ["either", "fixed_shape", "join", "own_sizes", "widen"]
@@ -108,7 +110,14 @@ def _join_numbers(a: Any, b: Any, key: Hashable) -> Abstract:
     shape = _join_shapes(x.shape, y.shape, key)
     numbers = {t.shape == () and not t.boxed if t.boxed is not None else None for t in (x, y)}
     boxed = shape == () and numbers == {False} if numbers in ({True}, {False}) else None
-    return Array(dtype, shape, boxed, _in_order(kinds.union(x.also, y.also)))
+    axes = None if shape is not None else _join_axes([t for t, number in ((x, p), (y, q)) if number is None], key)
+    return Array(dtype, shape, boxed, _in_order(kinds.union(x.also, y.also)), axes)
+
+
+def _join_axes(arrays: list[Array], key: Hashable) -> tuple[SizeLike, ...] | None:
+    """The shape of what may be one of some arrays or a Python number, if it is no such number."""
+    shapes = [t.axes if t.shape is None else t.shape or None for t in arrays]
+    return functools.reduce(lambda a, b: _join_shapes(a, b, key), shapes)
 
 
 def _in_order(kinds: Iterable[type]) -> tuple[type, ...]:
@@ -116,14 +125,17 @@ def _in_order(kinds: Iterable[type]) -> tuple[type, ...]:
 
 
 def either(a: Any, b: Any) -> Abstract:
-    """What holds of a result that is of type `a` or `b`, by whether an operand is a Python number; it has one shape."""
+    """What holds of a result that is of type `a` or `b`, by whether an operand is a number of Python's.
+
+    Of one rank, it is of the shape of `a`.
+    """
     if a == b:
         return a  # type: ignore[no-any-return]
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         return Tuple(tuple(map(either, a.items, b.items)))
     if not (_numeric(a) and _numeric(b)):
         return join(a, b, "either")
-    if isinstance(a, Array) and isinstance(b, Array):
+    if isinstance(a, Array) and isinstance(b, Array) and (a.shape is None or a.rank == b.rank):
         b = Array(b.dtype, a.shape, b.boxed, b.also)
     return join(widen(a), widen(b), "either")
 
@@ -155,9 +167,8 @@ def own_sizes(t: Any, key: Hashable) -> Abstract:
         return replace(t, item=own_sizes(t.item, (key, "item")))
     if isinstance(t, Scalar) and t.size is not None and not is_of_arguments(t.size):
         return Scalar(t.kind, size_opaque("phi", key), t.also)
-    if isinstance(t, Array) and t.shape is not None:
-        shape = tuple(n if is_of_arguments(n) else size_opaque("phi", key, i) for i, n in enumerate(t.shape))
-        return Array(t.dtype, shape, t.boxed, t.also)
+    if isinstance(t, Array):
+        return with_sizes(t, lambda k, n: n if is_of_arguments(n) else size_opaque("phi", key, k))
     return t  # type: ignore[no-any-return]
 
 

@@ -27,6 +27,7 @@ from sct.ir.types import (
     keys_of,
     size_opaque,
     with_items,
+    with_sizes,
 )
 
 __all__ = ["as_given", "holds_objects", "listed", "of_places", "places_in", "without_sizes"]
@@ -91,9 +92,8 @@ def _any_length(t: Abstract, path: str) -> Abstract | None:
 
 def without_sizes(t: Abstract, path: str, within: bool = True) -> Abstract:
     """A type with sizes of which nothing is known, `path` being what has it; numbers stay. `within`: in lists and dicts too."""
-    if isinstance(t, Array) and t.shape is not None:
-        shape = tuple(n if isinstance(n, int) else size_opaque("given", path, k) for k, n in enumerate(t.shape))
-        return replace(t, shape=shape)
+    if isinstance(t, Array):
+        return with_sizes(t, lambda k, n: n if isinstance(n, int) else size_opaque("given", path, k))
     if isinstance(t, (Tuple, List, Dict)):
         parts = zip(keys_of(t), t.items, strict=True)
         return with_items(t, (without_sizes(i, f"{path}[{k!r}]", within) for k, i in parts))

@@ -29,6 +29,7 @@ from sct.ir.types import (
     bounds_of,
     size_sum,
     with_items,
+    with_sizes,
 )
 
 __all__ = ["Form", "Renaming"]
@@ -54,7 +55,8 @@ class Form:
     def type(self, t: Abstract) -> Hashable:
         """The form of a type."""
         if type(t) is Array:
-            return (t.dtype is None, t.dtype, tuple(map(self.size, t.shape)), t.boxed, t.also) if t.shape else t
+            shape, axes = (None if s is None else tuple(map(self.size, s)) for s in (t.shape, t.axes))
+            return (t.dtype is None, t.dtype, shape, t.boxed, t.also, axes) if shape or axes else t
         if type(t) is Scalar:
             return (t.kind, self.size(t.size), t.also) if type(t.size) is Size else t
         if type(t) is ListOf:
@@ -104,7 +106,7 @@ class Renaming:
     def type(self, t: Abstract) -> Abstract:
         """A type with other names."""
         if isinstance(t, Array):
-            return replace(t, shape=tuple(map(self.size, t.shape))) if t.shape else t
+            return with_sizes(t, lambda _, n: self.size(n))
         if isinstance(t, Scalar):
             return t if t.size is None else Scalar(t.kind, self.size(t.size), t.also)
         if isinstance(t, (Tuple, List, Dict)):

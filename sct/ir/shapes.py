@@ -35,6 +35,7 @@ from sct.ir.types import (
     size_mul,
     size_opaque,
     with_items,
+    with_sizes,
 )
 
 __all__ = [
@@ -81,9 +82,9 @@ def item_of(t: ListOf | DictOf) -> Abstract:
 def _with_own_sizes(t: Abstract) -> Abstract:
     if isinstance(t, (Tuple, List, Dict)):
         return with_items(t, map(_with_own_sizes, t.items))
-    if not isinstance(t, Array) or t.shape is None:
+    if not isinstance(t, Array):
         return t
-    return Array(t.dtype, tuple(n if is_of_arguments(n) else fresh_size("item") for n in t.shape), t.boxed, t.also)
+    return with_sizes(t, lambda _, n: n if is_of_arguments(n) else fresh_size("item"))
 
 
 def size_picked(mask: int) -> SizeLike:

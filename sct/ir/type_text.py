@@ -106,7 +106,8 @@ def _array(t: Array, names: Names) -> str:
     boxed = "boxed " if t.boxed else "perhaps boxed " if t.boxed is None else ""
     dtype = "?" if t.dtype is None else _dtype(t.dtype, names)
     shape = "..." if t.shape is None else ", ".join(_size(n, names) for n in t.shape)
-    return f"{boxed}{dtype}[{shape}]{_also(t.also)}"
+    axes = "" if t.axes is None else f" or [{', '.join(_size(n, names) for n in t.axes)}]"
+    return f"{boxed}{dtype}[{shape}]{_also(t.also)}{axes}"
 
 
 def _dtype(dtype: np.dtype[Any], names: Names) -> str:
@@ -334,7 +335,12 @@ class Reader:
         shape = None if s.accept("...") else self.items(self.size, "]")
         if shape is None:
             s.expect("]")
-        return Array(dtype, shape, boxed, self.also())
+        also = self.also()
+        axes = None
+        if s.accept("or"):
+            s.expect("[")
+            axes = self.items(self.size, "]")
+        return Array(dtype, shape, boxed, also, axes)
 
     def also(self) -> tuple[type, ...]:
         found = []

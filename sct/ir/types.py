@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -80,6 +80,7 @@ __all__ = [
     "unify_all",
     "value_at_call",
     "with_items",
+    "with_sizes",
 ]
 
 
@@ -622,18 +623,20 @@ class Array(_Shown):
 
     `boxed` marks an ndarray of rank 0, which, unlike a NumPy scalar, can be written into; None: it may be either. What has
     no known rank is an ndarray for sure only if it is marked. `also`: the kinds of Python numbers that it may be
-    instead, by the path that the program takes; what is computed from it may then be of another dtype.
+    instead, by the path that the program takes; what is computed from it may then be of another dtype. `axes`: the shape
+    that it has if it is no such number, where it has no known rank because of these alone.
     """
 
     dtype: np.dtype[Any] | None
     shape: tuple[SizeLike, ...] | None
     boxed: bool | None = False
     also: tuple[type, ...] = ()
+    axes: tuple[SizeLike, ...] | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Array) or self.shape != other.shape:
             return False
-        if self.boxed is not other.boxed or self.also != other.also:
+        if self.boxed is not other.boxed or self.also != other.also or self.axes != other.axes:
             return False
         return self.dtype is other.dtype or same_dtype(self.dtype, other.dtype)
 
@@ -735,6 +738,12 @@ class Slice(_Shown):
     start: Any
     stop: Any
     step: Any
+
+
+def with_sizes(t: Array, size: Callable[[int, SizeLike], SizeLike]) -> Array:
+    """An array type with other sizes: `size` is given the number of an axis, and what it has now."""
+    shape, axes = (None if s is None else tuple([size(k, n) for k, n in enumerate(s)]) for s in (t.shape, t.axes))
+    return replace(t, shape=shape, axes=axes) if t.shape or t.axes else t
 
 
 _Container = TypeVar("_Container", bound="Tuple | List | Dict")

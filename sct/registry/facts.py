@@ -66,6 +66,8 @@ class Facts:
         The number of the operand that a method or operator that changes a container or an array puts into it.
     index : int
         The number of the operand that is an index into the first one, or a path of them.
+    arrays : tuple of int
+        The numbers of the operands that are no numbers of Python's, since for such it raises.
     linear : {"together", "each", "first"}
         Linear in its operands together, as a sum is, in each of them alone, as a product is, or in the first alone.
     joins : bool
@@ -102,6 +104,7 @@ class Facts:
     form_of: int | None = None
     puts: int | None = None
     index: int | None = None
+    arrays: tuple[int, ...] = ()
     linear: Linear | Callable[..., Linear] | None = None
     joins: bool = False
     squares: Callable[..., bool] | None = None

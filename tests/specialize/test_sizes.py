@@ -482,3 +482,20 @@ def test_items_of_a_list_are_not_all_of_one_size():
     np.testing.assert_array_equal(sct.grad(f)(np.array([1.0, 2.0])), [5.0, 2.0])
     for n in (2, 3):
         sct.check_grads(f, (np.arange(1.0, n + 1),))
+
+
+def scaled_total(x, y, n):
+    total = 0.0
+    for i in range(n):
+        total += x * i
+    scaled = total * y
+    return np.sum(scaled * scaled) + scaled[-1]
+
+
+def test_a_number_is_of_no_size():
+    """What is a number before the first step and an array after it is as long as that only where there was one."""
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.3])
+    sct.check_grads(scaled_total, (x, y, 0), ("x", "y"))
+    sct.check_grads(scaled_total, (x, x + y[0], 3), ("x", "y"))
+    with pytest.raises(ValueError, match="could not be broadcast"):
+        sct.grad(scaled_total, ("x", "y"))(x, y, 3)
