@@ -782,11 +782,7 @@ AGAIN = {
         [*RECURSIVE, *OBJECTS, *MIXED, sums_of_numbers_and_arrays, imaginary_parts],
     ),
     "forward over reverse": (sct.vjp, sct.jvp, [*OBJECTS, *MIXED, sums_of_numbers_and_arrays, imaginary_parts]),
-    "reverse over forward": (
-        sct.jvp,
-        sct.vjp,
-        [*OBJECTS, a_number_that_becomes_an_array, fields_that_become_arrays, a_choice_of_objects, frozen_objects],
-    ),
+    "reverse over forward": (sct.jvp, sct.vjp, [*OBJECTS, a_number_that_becomes_an_array]),
 }
 """The derivatives of derivatives, with the functions of which they are refused."""
 
@@ -883,6 +879,40 @@ def test_lists_of_arguments_at_an_index():
     kept = copy.deepcopy(weights)
     sct.grad(layers, (0, 1))(X, weights, 2)
     np.testing.assert_equal(weights, kept)
+
+
+def a_long_list(many, n):
+    first = many[1]
+    many[1] = many[n] * first
+    many.append(2.0 * first)
+    many[n][0] *= many[1][2]
+    first[1] += many[-1][0]
+    return np.sum(many[0] * many[1] * many[n])
+
+
+def test_second_derivatives_by_a_long_list():
+    rng = np.random.default_rng(5)
+    many, v, w = (list(rng.standard_normal((9, 3))) for _ in range(3))
+    first = sct.grad(a_long_list)
+    ahead, back = (first([a + t * d for a, d in zip(many, v, strict=True)], 3) for t in (1e-5, -1e-5))
+    expected = np.subtract(ahead, back) / 2e-5
+    np.testing.assert_allclose(sct.jvp(first)(many, 3, v)[1], expected, rtol=1e-6, atol=1e-8)
+    _, pulled = sct.vjp(first)(many, 3, w)
+    assert pairing(pulled, v) == pytest.approx(np.sum(w * expected), rel=1e-6)
+
+
+def fields_in_a_list(x, given, n):
+    p = given.places
+    p[0] = x * x
+    q = [p[0], p[1], given.weight]
+    q[1] = q[n % 3] * x
+    return np.sum(p[n % 2] * x) + np.sum(q[n % 2] * x)
+
+
+def test_fields_of_arguments_in_a_list():
+    given = SimpleNamespace(places=[X * 2.0, X * X], weight=X + 1.0)
+    for n in range(3):
+        sct.check_grads(fields_in_a_list, (X, given, n), modes=("forward", "reverse"))
 
 
 def listed(x, n):

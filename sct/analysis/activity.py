@@ -13,7 +13,7 @@ from sct.analysis.binding import ahead, behind
 from sct.analysis.points_to import has_memory, points_to, written_by
 from sct.analysis.switches import is_on
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PUSH, TAPE, Attribute
+from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PUSH, TAPE, Attribute, Field, Free
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -50,7 +50,7 @@ def differentiable(t: Abstract) -> bool:
 
 def blocks_derivative(op: Any) -> bool:
     """Whether no derivative passes through an operation."""
-    if isinstance(op, Attribute) and facts_of(op).form_of == 0:
+    if isinstance(op, (Field, Free)) or (isinstance(op, Attribute) and facts_of(op).form_of == 0):
         return True
     primitive = primitive_of(op)
     return is_nondifferentiable(primitive) and adjoint_rule(primitive) is None

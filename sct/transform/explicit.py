@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from sct.analysis.points_to import (
 )
 from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.infer.facts import for_call
-from sct.infer.objects import places_in
+from sct.infer.objects import of_places, places_in
 from sct.ir.ops import (
     ALLOCATE,
     LEAVE,
@@ -230,7 +231,12 @@ def keeps_strides(classes: Classes, block: Block) -> set[Value]:
 def may_copy(s: Apply) -> bool:
     """Whether an operation gives a view of its operand or a copy, as that lies in memory."""
     op = s.op.op if isinstance(s.op, View) else s.op
-    if op in (operator.getitem, UNPACK, POP) or isinstance(op, (Call, Derived, Rebind)) or not _of_array(s.args[0]):
+    if (
+        op in (operator.getitem, UNPACK, POP)
+        or isinstance(op, (Call, Derived, Rebind))
+        or not s.args
+        or not _of_array(s.args[0])
+    ):
         return False
     return for_call(facts_of(op).rearranged, op, s.args, s.kwargs) in ("may copy", None)
 
@@ -269,7 +275,7 @@ def _is_changed(v: Value, classes: Classes) -> bool:
 
 def _copied(v: Value, classes: Classes, exact: set[Value], out: list[Statement]) -> Value:
     """An argument's array, or a list of some, as the function's own."""
-    content, own = Value(v.type, "", v.name or v.hint), Value(v.type, v.name, v.hint)
+    content, own = Value(of_places(v.type, repeat(frozenset())), "", v.name or v.hint), Value(v.type, v.name, v.hint)
     if isinstance(v.type, ListOf) or (isinstance(v.type, Array) and classes.of(v) in exact):
         out.append(Apply(laid_out, (v,), (), content))
     else:

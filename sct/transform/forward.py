@@ -354,6 +354,10 @@ class _Forward(Boundary):
             self.dots[s.result] = found
         elif self.is_called(s):
             self.call(s, dots)
+        elif s.args[0] in dots and _takes_item(s):
+            self.primals.append(s)
+            name = f"{s.result.name}_dot" if s.result.name else ""
+            self.dots[s.result] = self.b.append(s.op, (dots[s.args[0]], *s.args[1:]), {}, self.type_beside(s.result), name)  # type: ignore[index]
         else:
             steps: list[Statement] = []
             with self.b.into(steps):
@@ -647,6 +651,13 @@ class _Forward(Boundary):
 def _item(t: Abstract) -> Abstract:
     """The type of what is in a list or dict."""
     return t.item if isinstance(t, (ListOf, DictOf)) else Unknown()
+
+
+def _takes_item(s: Apply) -> bool:
+    """Whether a statement takes a number or an array out of a list or dict, where the tangent of that is of the same type."""
+    t = s.result.type
+    known = isinstance(t, Scalar) or (isinstance(t, Array) and t.dtype is not None and t.shape is not None)
+    return s.op in (operator.getitem, runtime.item) and isinstance(type_of(s.args[0]), (ListOf, DictOf)) and known
 
 
 def _is_number(t: Abstract) -> bool:

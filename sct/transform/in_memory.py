@@ -70,6 +70,9 @@ class InMemory(Adjoints):
             bar = self.bars.pop(s.result, None)
             if bar is not None:
                 self.add(self.memory.cells[s.result], bar)
+        elif s.op is ALLOCATE and s.result in self.memory.of:
+            if s.args[0] in self.active:
+                self.accumulate(s.args[0], self.held_now(self.memory.held.get(s.result, self.memory.of[s.result])))
         elif s.result in self.memory.held:
             bar = self.taken(s.result)
             if bar is not None:
@@ -88,9 +91,7 @@ class InMemory(Adjoints):
             if bar is not None:
                 self.give(s.args[0], bar)  # type: ignore[arg-type]
         elif s.result in self.memory.of:
-            if s.op is ALLOCATE and s.args[0] in self.active:
-                self.accumulate(s.args[0], self.held_now(self.memory.of[s.result]))
-            elif s.op == View(together):
+            if s.op == View(together):
                 for k, a in enumerate(s.args):
                     if a in self.active:
                         part = self.b.append(operator.getitem, (self.memory.of[s.result], Const(k)), {}, type_of(a))
@@ -99,9 +100,7 @@ class InMemory(Adjoints):
                 self.come_in(s.result)
                 if s.result in self.bars:
                     self.item(s, self.bars.pop(s.result))
-            elif (
-                s.op is not ALLOCATE and s.result not in self.memory.picks and isinstance(s.result.type, Array) and may_copy(s)
-            ):
+            elif s.result not in self.memory.picks and isinstance(s.result.type, Array) and may_copy(s):
                 self.copied(s)
             elif s.args and s.args[0] in self.active and self.has_parts(s.result):  # numbers in a tuple
                 self.item(s, self.found(s.result))

@@ -40,7 +40,24 @@ from sct.analysis.recording import is_number
 from sct.analysis.storage import read_only
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.objects import as_given
-from sct.ir.ops import ALLOCATE, LEAVE, LOAD, NEW, POP, PULL, PUSH, TAPE, UNPACK, Derived, Method, Rebind, View, function_name
+from sct.ir.ops import (
+    ALLOCATE,
+    LEAVE,
+    LOAD,
+    NEW,
+    POP,
+    PULL,
+    PUSH,
+    TAPE,
+    UNPACK,
+    Derived,
+    Field,
+    Free,
+    Method,
+    Rebind,
+    View,
+    function_name,
+)
 from sct.ir.paths import is_basic_index
 from sct.ir.records import record
 from sct.ir.rewriting import changed, handing_on, map_blocks
@@ -172,6 +189,7 @@ class _Shadows:
         self.put_in: dict[Apply, list[tuple[Value, Value]]] = {}
         self.held: dict[Value, Value] = {}
         self.entries: set[Value] = set(block.params) if lent is None else set()  # arguments, and what is in them
+        self.outside: set[Value] = set()  # what is in fields of arguments or defined outside, whose adjoint nobody asks for
         self.pulls: dict[Apply, tuple[Value, Value]] = {}
         self.picks: dict[Value, tuple[Callable[..., None], tuple[Operand, ...]]] = {}
         self.rebound: dict[Apply, tuple[Value, Value]] = {}
@@ -337,6 +355,10 @@ class _Shadows:
         elif is_number(r):
             if r in self.active and _takes(s) and isinstance(s.args[0], Value) and s.args[0] in self.held:
                 self.cell(s)
+        elif isinstance(s.op, (Field, Free)) or (is_item(s) and s.args[0] in self.outside):
+            self.outside.add(r)
+            if self.has_shadow(r) and isinstance(r.type, Array):
+                self.put(s, self.zeros(r, s))
         elif is_item(s) and s.args[0] in self.entries:
             self.entries.add(r)
             if self.has_shadow(r) and isinstance(r.type, Array):
@@ -353,6 +375,8 @@ class _Shadows:
             self.together(s)
         elif s.op is ALLOCATE:
             self.put(s, self.zeros(r, s))
+            if not isinstance(r.type, Array) and self.is_changed(r):
+                self.hold(s, r)
         elif s.op is NEW:
             steps: list[Apply] = []
             whole = self.contained(s.args[0], s, steps)
@@ -434,6 +458,8 @@ class _Shadows:
         if s.op is UNPACK and _may_unpack_numbers(s):
             raise self.refuse(s)
         led, puts = shared(s), facts_of(_operation(s)).puts
+        if not led and puts is None:  # it is a copy
+            raise self.refuse(s)
         steps: list[Apply] = []
         args: list[Operand] = []
         for k, a in enumerate(s.args):
@@ -479,9 +505,18 @@ class _Shadows:
         if s.result in self.taken:
             self.held[s.result] = self.of[a]
         elif s.result in self.active:
-            own = Value(self.of[a].type, _name(s.result), "places")
-            self.held[s.result] = own
-            self.put(s, [Apply(View(runtime.same_places), (self.of[a],), (), own, s.place, s.origin)], now=True)
+            self.hold(s, a)
+
+    def hold(self, s: Apply, whole: Value) -> None:
+        """The shadows of what is in a list or dict where a statement makes it or reads it, whatever is in it later."""
+        own = self.held[s.result] = Value(self.of[whole].type, _name(s.result), "places")
+        taken = Apply(View(runtime.same_places), (self.of[whole],), (), own, s.place, s.origin)
+        self.put(s, [*self.made.get(s, ()), taken], now=True)
+
+    def is_changed(self, v: Value) -> bool:
+        """Whether what is in a list or dict may be something else later."""
+        changes = (t for t in statements(self.whole) if isinstance(t, Apply) and (is_change(t) or is_writing_call(t)))
+        return any(self.classes.of(w) is self.classes.of(v) for t in changes for w in values_of(*written_by(t)))
 
     def cell(self, s: Apply) -> None:
         """A number that is taken out of a list, dict or tuple, as its adjoint is."""
