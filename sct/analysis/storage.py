@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterable
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -33,6 +34,7 @@ from sct.ir.ops import (
     Method,
     Special,
     Store,
+    View,
     package_of,
 )
 from sct.ir.paths import is_basic_index
@@ -314,9 +316,10 @@ def _always_fresh(s: Storage, op: Any) -> bool:
 
 def read_only(t: Apply) -> bool | None:
     """Whether what an operation gives cannot be written into, as an array of its own can; None if it may be so."""
-    if _is_foreign(t.op):
+    made = replace(t, op=t.op.op) if isinstance(t.op, View) else t
+    if _is_foreign(made.op):
         return None
-    where = placed(t)
+    where = placed(made)
     return None if where == "either" else where == "read-only"
 
 

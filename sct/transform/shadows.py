@@ -734,8 +734,7 @@ def _is_some_number(o: Operand) -> bool:
 
 def _turns(s: Apply) -> bool:
     """Whether a view's adjoint is no view of its array's: one that NumPy makes read-only, or of imaginary parts."""
-    made = replace(s, op=s.op.op) if isinstance(s.op, View) else s
-    return primitive_of(made.op) is np.imag or bool(read_only(made))
+    return primitive_of(_operation(s)) is np.imag or bool(read_only(s))
 
 
 def _has_memory(o: Operand) -> bool:

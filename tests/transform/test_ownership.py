@@ -160,3 +160,15 @@ def test_results_of_a_pullback_of_rank_0_and_in_containers_are_apart():
         given[0][:] = 77.0
         assert pull((np.ones(2), seed)) == 2.0
         np.testing.assert_array_equal(L[0], 1.0)
+
+
+def a_diagonal_of_what_changes(x, A):
+    d = np.diag(A)
+    A[0, 0] = 2.0
+    return np.sum(d * x)
+
+
+def test_what_numpy_makes_read_only_is_copied():
+    x_bar = sct.grad(a_diagonal_of_what_changes)(np.ones(3), np.eye(3))
+    x_bar += 1.0
+    np.testing.assert_array_equal(x_bar, [3.0, 2.0, 2.0])
