@@ -36,7 +36,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import anew, boxed_like, laid_out, of_copy, place_for, unbroadcast
+from sct.runtime import anew, boxed_like, laid_out, of_copy, place_for, unbroadcast, writable
 
 from .arithmetic import is_ndarray
 
@@ -465,6 +465,15 @@ def place_for_type(x):
     if not isinstance(x, Array) or x.shape is None or x.dtype is None or x.dtype.kind not in "fc":
         return UNKNOWN
     return x if x.shape else Array(x.dtype, (), boxed=True)
+
+
+@adjoint(writable, kind="view")
+def writable_adjoint(y, view, y_bar):
+    return y_bar
+
+
+facts(writable, linear="first", rearranged="reshaped")
+result_type(writable)(lambda view: view)
 
 
 @adjoint(boxed_like)

@@ -340,7 +340,7 @@ def squeeze_type(a, axis=None):
     return Array(a.dtype, tuple(s for i, s in enumerate(a.shape) if i not in axes))
 
 
-memory("read-only", np.broadcast_to, np.broadcast_arrays)
+memory("spread", np.broadcast_to, np.broadcast_arrays)
 
 
 @adjoint(np.broadcast_to, kind="view")

@@ -162,6 +162,17 @@ def diagonals(x, n):
     return np.sum(d * d) + np.sum(A)
 
 
+def diagonals_in_a_list(x, n):
+    B = np.outer(x, x * x) + 1.0
+    p = [np.diag(B), x]
+    for i in range(n):
+        B[i % 3, i % 3] = p[0][1] * x[i % 3]
+        p.append(B.diagonal()[::-1] if i % 2 else x * i)
+    p[1] = np.diagonal(B, 1)
+    B[0, 1] *= p[-1][0]
+    return np.sum(p[0] * p[2]) + p[1][0] * p[-2][1]
+
+
 def stretched(x, n):
     a = x * 1.0
     b = a if n > 2 else x * 2.0
@@ -736,6 +747,7 @@ FUNCTIONS = [
     views_of_a_choice,
     imaginary_parts,
     diagonals,
+    diagonals_in_a_list,
     stretched,
     parts,
     tuples_of_arrays,

@@ -320,7 +320,7 @@ def read_only(t: Apply) -> bool | None:
     if _is_foreign(made.op):
         return None
     where = placed(made)
-    return None if where == "either" else where == "read-only"
+    return None if where == "either" else where in ("read-only", "spread")
 
 
 def placed(t: Apply) -> Memory | None:

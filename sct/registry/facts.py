@@ -20,7 +20,7 @@ __all__ = ["Facts", "Kind", "Linear", "Memory", "Rearranged", "facts", "facts_of
 
 
 Kind = Literal["elementwise", "view", "reduction", "product", "construction", "comparison", "other"]
-Memory = Literal["fresh", "view", "read-only", "either"]
+Memory = Literal["fresh", "view", "read-only", "spread", "either"]
 Rearranged = Literal["turned", "reshaped", "may copy"]
 Layout = Literal["always", "by order"]
 Linear = Literal["together", "each", "first"]
@@ -129,8 +129,9 @@ def facts(*primitives: Any, **known: Any) -> None:
 def memory(where: Memory | Callable[..., Memory], *primitives: Any) -> None:
     """Register where the results of functions lie, if that does not follow from the kind of their rules.
 
-    "fresh": in memory of their own. "view": in some calls in that of an operand. "read-only": in memory that cannot be written
-    into, or where one entry is many entries of the array. "either": in some calls in such. A function tells it of a call.
+    "fresh": in memory of their own. "view": in some calls in that of an operand. "read-only": likewise, but NumPy lets nobody
+    write there. "spread": likewise, and one entry there is many entries of the array. "either": in some calls in such. A
+    function tells it of a call.
     """
     facts(*primitives, memory=where)
 

@@ -64,6 +64,7 @@ __all__ = [
     "updated",
     "vectorized",
     "with_item",
+    "writable",
     "zeros_each",
     "zeros_if_bound",
     "zeros_in",
@@ -248,6 +249,12 @@ def place_in(part: Any) -> Any:
     if part is None or isinstance(part, (list, tuple, dict)):
         return part
     return place_for(part) if isinstance(part, np.generic) else np.asarray(part)
+
+
+def writable(view: Any) -> Any:
+    """A view of an array that can be written into, as an array that can be, too."""
+    view.flags.writeable = True
+    return view
 
 
 def add_items(x_bar: Any, items: Any) -> None:

@@ -21,6 +21,7 @@ from sct.ir.records import record
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import facts_of
+from sct.runtime import writable
 from sct.specialize.sharing import Sharing
 
 __all__ = ["Key", "Memory", "Write", "is_itself", "key_of", "makes_array", "refuse_changed"]
@@ -143,7 +144,7 @@ class Memory:
         self.born.add(v)
         if isinstance(v.type, Scalar) or fresh(s):
             return
-        if read_only(s) or (s.args and s.args[0] in self.read_only):
+        if s.op is not writable and (read_only(s) or (s.args and s.args[0] in self.read_only)):
             self.read_only.add(v)
         self.led[v] = list(_arrays(s.operands))
 

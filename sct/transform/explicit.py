@@ -30,6 +30,7 @@ from sct.analysis.points_to import (
     points_to,
     shared,
 )
+from sct.analysis.storage import placed
 from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.infer.objects import of_places, places_in
@@ -237,6 +238,8 @@ def may_copy(s: Apply) -> bool:
         or not s.args
         or not _of_array(s.args[0])
     ):
+        return False
+    if placed(replace(s, op=op)) == "read-only":
         return False
     return for_call(facts_of(op).rearranged, op, s.args, s.kwargs) in ("may copy", None)
 

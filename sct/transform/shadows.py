@@ -37,7 +37,7 @@ from sct.analysis.points_to import (
     written_by,
 )
 from sct.analysis.recording import is_number
-from sct.analysis.storage import read_only
+from sct.analysis.storage import placed, read_only
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.objects import as_given
 from sct.ir.ops import (
@@ -468,6 +468,9 @@ class _Shadows:
         objects = any(isinstance(o, Value) and not isinstance(o.type, Array) for o in (r, *led))
         known = UNKNOWN if _operation(s) == Method("values") else None  # which only becomes a list
         steps.append(replace(s, args=tuple(args), result=self.new(r, known)))
+        if isinstance(r.type, Array) and read_only(s) is not False:
+            part = replace(steps[-1], result=Value(steps[-1].result.type))
+            steps[-1:] = [part, Apply(View(runtime.writable), (part.result,), (), self.of[r], s.place, s.origin)]
         if picks := may_pick_number(s):
             self.pick(s, args[0], steps)  # type: ignore[arg-type]
         self.put(s, steps, now=objects or picks or may_copy(s))  # a copy has to be made while it holds zeros
@@ -733,8 +736,8 @@ def _is_some_number(o: Operand) -> bool:
 
 
 def _turns(s: Apply) -> bool:
-    """Whether a view's adjoint is no view of its array's: one that NumPy makes read-only, or of imaginary parts."""
-    return primitive_of(_operation(s)) is np.imag or bool(read_only(s))
+    """Whether a view's adjoint is no view of its array's: one in which entries come again, or of imaginary parts."""
+    return primitive_of(_operation(s)) is np.imag or placed(replace(s, op=_operation(s))) == "spread"
 
 
 def _has_memory(o: Operand) -> bool:
