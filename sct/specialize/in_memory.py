@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
+from sct.infer.objects import holds_objects
 from sct.ir.ops import BINARY, LOAD, Method, Rebind, Store, View, describe
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Abstract, Const, Dict, List, Tuple, is_list_or_dict
+from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Tuple, is_list_or_dict
 from sct.runtime import scatter_add, updated
 from sct.specialize.building import Builder
 from sct.specialize.writing import write
@@ -41,7 +42,7 @@ def specialized_again(
         write(s, args[0], args[1].items, args[2], op.op)
         return Const(None)
     if isinstance(op, View):
-        return s.apply(op.op, args, kwargs, name)
+        return s.apply(op.op, args, kwargs, name, UNKNOWN if holds_objects(known) else known)
     if isinstance(op, Rebind) and op.op in _INTO:
         return s.apply(_INTO[op.op], args)
     if isinstance(op, Rebind):

@@ -28,6 +28,7 @@ from sct.ir.types import (
     DictOf,
     List,
     ListOf,
+    ObjectOf,
     Record,
     Scalar,
     Slice,
@@ -246,6 +247,8 @@ def _item(s: Builder, op: Any, args: Sequence[Operand], t: Abstract) -> Operand:
 def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     x, key = args
     t = type_of(x)
+    if isinstance(t, ObjectOf):
+        return s.field_of(x, plain(type_of(key)))
     if isinstance(t, DictOf):
         return _item(s, operator.getitem, args, item_of(t))
     if isinstance(t, (Tuple, List, Dict)) and t.items and not constant(plain(type_of(key))):
@@ -264,6 +267,9 @@ def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     t = type_of(x)
     if not isinstance(t, (ListOf, DictOf)):
         return NotImplemented
+    if isinstance(t, ObjectOf):
+        s.put_field(x, plain(type_of(key)), value)
+        return Const(None)
     if isinstance(t, DictOf):
         _of_length(s, x)
         holds(s, t.sites, type_of(key), "key")

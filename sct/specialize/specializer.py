@@ -694,6 +694,10 @@ class Specializer:
             op = op.op
         if op is not NEW and is_of_memory(op):
             return specialized_again(self, op, args, kwargs, name, known)
+        if op is NEW and self.objects and isinstance(known, ObjectOf):  # in a derivative
+            (fields,) = args
+            assert isinstance(fields, Dict)
+            return made_objects.whole(self, Record(fields.keys, fields.items, known.cls), objects.new_site(self), name)
         if op is NEW and self.objects:
             return objects.made(self, args[0], name)
         if op is NEW:
