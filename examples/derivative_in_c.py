@@ -84,7 +84,7 @@ class C(stages.Emitter):
 
     def called(self, v):
         """A new name, after that of the value, if C can write that."""
-        own = v.name.strip("_") or v.hint
+        own = v.word.strip("_")
         self.names[v] = f"{own if own.isascii() and own else 'v'}_{len(self.names)}"
         return self.names[v]
 

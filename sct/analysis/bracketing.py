@@ -124,7 +124,7 @@ class _Search:
                 yield from self.stores(b, (*tests, s.test) if isinstance(s, If) else tests)
 
     def refuse(self, s: Statement, low: Value, high: Value) -> None:
-        one, other = low.name or low.hint or "one end", high.name or high.hint or "the other"
+        one, other = low.word or "one end", high.word or "the other"
         raise UnsupportedSyntaxError(
             f"a search that moves {one!r} or {other!r} by tests on values "
             "that are differentiated: the derivative of its statements is not that of what it finds",

@@ -11,7 +11,7 @@ import functools
 import keyword
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -149,11 +149,12 @@ def _stems(s: Apply, word: str, naming: Naming) -> list[str]:
 
 
 def named_after_what_they_are(block: Block) -> tuple[Block, set[Value]]:
-    """The block with words for what they are, as hints, for the values that the user has not named, each another one.
+    """The block with words for what they are, as hints, for the values that the user has not named: the best, and its own.
 
     What a function returns from several places is a result. Gives also all values that are steps of the user's expressions.
     """
-    taken = {v.name for v in defined(block)}
+    users = frozenset(v.name for v in defined(block))
+    taken = set(users)
     made: dict[Value, Apply] = {}
     own: dict[Value, Value] = {}
     for s in _inner_first(block):
@@ -166,13 +167,15 @@ def named_after_what_they_are(block: Block) -> tuple[Block, set[Value]]:
             if not s.result.hint:
                 content = s.args[0] if s.op is ALLOCATE else s.result
                 of = made.get(content, s) if isinstance(content, Value) else s  # an array is called after what it is made of
-                hint = _another(wordings(of, lambda v: name_within(v, made)), taken)
-                own[s.result] = s.result.called("", hint)
-                taken.add(hint)
+                words = [*wordings(of, lambda v: name_within(v, made))]
+                own_word = _another(words, taken)
+                best = _another(words, users)
+                own[s.result] = s.result.called("", own_word if own_word == best else f"{best}~{own_word}")
+                taken.add(own_word)
     return renamed(block, own), {own.get(v, v) for v in made}
 
 
-def _another(words: Iterator[str], taken: set[str]) -> str:
+def _another(words: Iterable[str], taken: Container[str]) -> str:
     """The first of some words that is not taken; the first of all if each is."""
     first = ""
     for w in words:

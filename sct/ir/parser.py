@@ -80,7 +80,9 @@ _ON_OPERATIONS = {
     "view": View,
 }
 _ORIGIN = re.compile(r"# (?P<part>reverse of |tangent of )?line (?P<line>\d+)(?: in (?P<inside>[^:]+))?: (?P<text>.*)")
-_VALUE = re.compile(r"%(?:(?P<name>\w*?)(?:~(?P<hint>\w+))?\.)?(?P<number>\d+)|%(?P<bare>[^\W\d]\w*)(?:~(?P<bare_hint>\w+))?")
+_VALUE = re.compile(
+    r"%(?:(?P<name>\w*?)(?:~(?P<hint>[\w~]+))?\.)?(?P<number>\d+)|%(?P<bare>[^\W\d]\w*)(?:~(?P<bare_hint>[\w~]+))?"
+)
 _KINDS = {"*": inspect.Parameter.VAR_POSITIONAL, "**": inspect.Parameter.VAR_KEYWORD}
 
 

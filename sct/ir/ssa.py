@@ -50,8 +50,9 @@ _ids = itertools.count()
 class Value:
     """An SSA value: its type, and the user's name for it ("" for a temporary). Equal only to itself, and never changed.
 
-    `hint` is what values derived from a temporary may be called after. `id` is what sizes that depend on it are known by: what
-    stands for it under another name or type has that too.
+    `hint` has the words that a temporary, and what is derived from it, may be called after, the best first, with `~` between
+    them; the last is that of no other value. `id` is what sizes that depend on it are known by: what stands for it under
+    another name or type has that too.
     """
 
     __slots__ = ("hint", "id", "name", "type")
@@ -65,6 +66,16 @@ class Value:
     def called(self, name: str, hint: str = "") -> Value:
         """What stands for the value under another name."""
         return Value(self.type, name, hint, self.id)
+
+    @property
+    def word(self) -> str:
+        """The name, or else the word that no other value has; "" if there is none."""
+        return self.name or self.hint.rpartition("~")[2]
+
+    def ended(self, end: str) -> str:
+        """The hint of what is called after the value, with an ending; "" if that has neither a name nor a hint."""
+        called = self.name or self.hint
+        return called and called.replace("~", f"{end}~") + end
 
     def __repr__(self) -> str:
         return f"%{self.name}.{self.id}" if self.name else f"%{self.id}"

@@ -110,12 +110,12 @@ class Adjoints:
         old = self.current(operand)
         self.bars[operand] = bar if old is None else self.typed(self.sum(old, bar, operand), operand)
         if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
-            self.called[old] = "", bar_name(operand) or "part_bar"  # a step of a sum of numbers
+            self.called[old] = "", operand.ended("_bar") or "part_bar"  # a step of a sum of numbers
         new = self.bars[operand]
         if isinstance(new, Value) and not self.called_now(new)[0]:
             name = bar_name(operand)
             temporary = operand in self.temporaries or not name
-            self.called[new] = ("", self.called_now(new)[1] or name or "part_bar") if temporary else (name, "")
+            self.called[new] = ("", self.called_now(new)[1] or operand.ended("_bar") or "part_bar") if temporary else (name, "")
 
     def now(self, bar: Operand) -> Operand:
         """What stands for an adjoint now, if more is known of it than when it was made."""
@@ -133,7 +133,7 @@ class Adjoints:
         if key not in parts:
             t = whole.type
             assert isinstance(t, (Tuple, List, Dict))
-            parts[key] = Value(t.items[list(keys_of(t)).index(key)], "", f"{whole.name or whole.hint}_{key}")
+            parts[key] = Value(t.items[list(keys_of(t)).index(key)], "", whole.ended(f"_{key}"))
             self.wholes[parts[key]] = whole, key
         return parts[key]
 
@@ -324,7 +324,7 @@ def adjoint_type(t: Abstract) -> Abstract:
 
 
 def bar_name(v: Value) -> str:
-    return f"{v.name or v.hint}_bar" if v.name or v.hint else ""
+    return f"{v.word}_bar" if v.word else ""
 
 
 def _weak(t: Abstract) -> bool:

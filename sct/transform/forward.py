@@ -278,7 +278,7 @@ class _Forward(Boundary):
 
     def of_result(self, v: Value) -> Value:
         """The tangent of a φ."""
-        made = Value(self.type_beside(v), f"{v.name}_dot" if v.name else "", f"{v.hint or 'part'}_dot")
+        made = Value(self.type_beside(v), f"{v.name}_dot" if v.name else "", v.ended("_dot") if v.hint else "part_dot")
         self.dots[v] = made
         return made
 

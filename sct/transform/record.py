@@ -658,7 +658,7 @@ class _Recorder:
 
     def tape(self, v: Value, label: int) -> Value:
         """A tape for `v`, made before the outermost loop around it."""
-        t = self.tapes.setdefault((v, label), Value(UNKNOWN, f"{v.name or v.hint}_tape" if v.name or v.hint else "tape"))
+        t = self.tapes.setdefault((v, label), Value(UNKNOWN, f"{v.word}_tape" if v.word else "tape"))
         self.pushes.setdefault(label, {})[v] = t
         if v in self.pulled:
             self.pulled.add(t)

@@ -563,7 +563,7 @@ class _Shadows:
         t = type_of(o)
         if _is_some_number(o):
             dtype = _dtype(t)
-            called = f"{o.name or o.hint}_bar" if isinstance(o, Value) and (o.name or o.hint) else "part_bar"
+            called = (isinstance(o, Value) and o.ended("_bar")) or "part_bar"
             cell = self.step(steps, s, np.zeros, (Const(()), Const(dtype)), Array(dtype, (), boxed=True))
             cell = self.step(steps, s, ALLOCATE, (cell,), cell.type, called)
             if isinstance(o, Value) and o in self.active:
@@ -749,4 +749,4 @@ def _name(v: Value) -> str:
 
 
 def _hint(v: Value) -> str:
-    return f"{v.hint}_bar" if v.hint else ""
+    return v.ended("_bar") if v.hint else ""

@@ -163,7 +163,7 @@ def _steps(s: For, unbound: set[Value]) -> list[Statement]:
     assert how is not None
     constants = tuple(sorted(captured(s.body), key=lambda v: v.id))
     taken = (*s.body.params, *constants)
-    names = _distinct([p.name or p.hint or "t" for p in taken])
+    names = _distinct([p.word or "t" for p in taken])
     absent = _absent(s, constants, unbound)
     own = {p: _without_shape(p, n) if p in absent else p.called(n, p.hint) for p, n in zip(taken, names, strict=True)}
     block = renamed(s.body, own)

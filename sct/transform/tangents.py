@@ -368,7 +368,10 @@ def _without_adjoints(b: Builder, block: Block, like: Mapping[Value, Value], rul
     made = substitute(Block((), tuple(reversed(kept)), block.yields), {**there, **like})
     body = [_beside(t, b.origin) for t in _needed(made)]
     names = {
-        r: r.called(_of_tangent(r.name), _of_tangent(r.hint)) for t in body for r in t.results if "_bar" in r.name + r.hint
+        r: r.called(_of_tangent(r.name), "~".join(map(_of_tangent, r.hint.split("~"))))
+        for t in body
+        for r in t.results
+        if "_bar" in r.name + r.hint
     }
     return renamed(Block((), tuple(body), made.yields), names)
 

@@ -1,13 +1,16 @@
 """Names: one variable for each group of values that φ's tie together, called as the user called it, or after what it is.
 
 Takes a function, its folding and the interference of its values; gives every value its variable. Values that are needed at
-the same time never share one; values of the same name that are not, do. What the user named comes first; a temporary is named
-after what made it (`sct.analysis.wording`), never as anything else is, and numbered where no other name is left.
+the same time never share one; values of the same name that are not, do, so that an array that is not needed any more goes when
+the next one of its name comes. What the user named comes first; a temporary is named after what made it
+(`sct.analysis.wording`), in one word where nothing else that is needed has that name, never as a value of another kind, and
+numbered where no other name is left.
 """
 
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,13 +18,14 @@ import numpy as np
 from sct.analysis.wording import name_within, wordings
 from sct.backend.python.fold import Folding
 from sct.backend.python.liveness import Interference
-from sct.ir.ops import InPlace
+from sct.ir.ops import POP, InPlace
 from sct.ir.ssa import Apply, Block, Function, Operand, Phi, Value
 from sct.ir.types import Abstract, Array, Scalar
 
 __all__ = ["assign_names"]
 
 _TRIES = 16
+_ENDINGS = re.compile(r"(_(bar|dot|tape))*$")
 
 
 def assign_names(f: Function, folding: Folding, graph: Interference, reserved: frozenset[str]) -> dict[Value, str]:
@@ -61,6 +65,7 @@ class _Namer:
         self.names: dict[Value, str] = {}
         self.taken: dict[str, tuple[int, int]] = {}
         self.kinds: dict[str, str] = {}
+        self.distinct: set[str] = set()  # the words, without endings, that were taken instead of shorter ones
         self.counts = 0  # of the iterations of loops
         self.sources: dict[Value, Operand] = {}  # a result of a statement with blocks, or what a loop carries -> what it is
 
@@ -141,21 +146,25 @@ class _Namer:
             return label
         if label:
             return self.numbered_name(label, group)
-        first, hint = "", self.hint(group)
-        for name in self.wordings(group, hint):
+        first, words = "", self.words(group)
+        for name in self.wordings(group, words):
             first = first or name
-            if (name == hint or name not in self.labels) and self.free(name, group):
+            if (name in words[-1:] or name not in self.labels) and self.free(name, group):
+                if words and name == words[-1]:
+                    self.distinct.add(_stem(name))
                 return name
         return self.numbered_name(first or ("flag" if _kind(group.type) == "flag" else "value"), group)
 
-    def hint(self, group: Value) -> str:
-        """What the values of a group may be called after: what the first one is that has such a word."""
-        return group.hint or next((v.hint for v in self.bits.those(self.members[group]) if v.hint), "")
+    def words(self, group: Value) -> list[str]:
+        """What the values of a group may be called after: what the first one is that has such words."""
+        hint = group.hint or next((v.hint for v in self.bits.those(self.members[group]) if v.hint), "")
+        return hint.split("~") if hint else []
 
-    def wordings(self, group: Value, hint: str) -> Iterator[str]:
-        """What a temporary may be called, the best first."""
-        if hint:
-            yield hint
+    def wordings(self, group: Value, words: list[str]) -> Iterator[str]:
+        """What a temporary may be called, the best first: as what it is called after, and what a tape gives as that."""
+        made = self.folding.definition.get(group)
+        recorded = isinstance(made, Apply) and made.op is POP
+        yield from reversed(words) if recorded or (words and _stem(words[-1]) in self.distinct) else words
         if self.members[group] & self.counts:
             yield from ("count", "steps", "iterations")
         v: Operand = group
@@ -198,6 +207,11 @@ class _Namer:
                 out += [*b.params, *self.in_order(b)]
             out += s.results
         return out
+
+
+def _stem(word: str) -> str:
+    """The word of what a word is of: of `total_bar` it is `total`."""
+    return _ENDINGS.sub("", word, 1)
 
 
 def _kind(t: Abstract) -> str:

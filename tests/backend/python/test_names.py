@@ -102,6 +102,12 @@ def test_a_second_one_of_its_kind_is_named_after_its_operand_too():
     assert not any(name[-1].isdigit() for name in found)
 
 
+def test_one_word_is_enough_where_the_first_of_its_kind_is_needed_no_more():
+    f = define("def f(x, w, b):\n    h = np.tanh(w @ x + b)\n    h = np.tanh(w @ h + b)\n    return np.sum(h * b)\n", "f")
+    found = names_of(f, X, np.eye(2), X, wrt=("w", "b"))
+    assert [n for n in found if n.startswith("total")] == ["total_bar", "total_bar"]
+
+
 def test_the_users_names_come_first():
     source = define(
         "def f(x, n):\n    s = len(x)\n    for t in range(n):\n        x = np.sin(x) * x[t]\n    return np.sum(x)\n", "f"
