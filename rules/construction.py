@@ -36,7 +36,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import anew, boxed_like, laid_out, of_copy, place_for, unbroadcast, writable
+from sct.runtime import anew, boxed_like, is_copy, laid_out, of_copy, place_for, unbroadcast, writable
 
 from .arithmetic import is_ndarray
 
@@ -496,7 +496,18 @@ def laid_out_type(x, like=None):
     return x
 
 
-result_type(of_copy)(lambda g, part, whole: g)
+nondifferentiable(is_copy)
+facts(is_copy, lies=True)
+result_type(is_copy)(lambda part, whole: Scalar(bool))
+
+
+@adjoint(of_copy)
+def of_copy_adjoint(y, g, copied, y_bar):
+    return of_copy(y_bar, copied), None
+
+
+facts(of_copy, linear="first")
+result_type(of_copy)(lambda g, copied: g)
 
 
 @adjoint(np.array)

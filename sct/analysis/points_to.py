@@ -18,7 +18,20 @@ from sct.ir.manager import managed
 from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PULL, PUSH, UNPACK, Call, Derived, Field, Rebind, Special, Store, View
 from sct.ir.paths import entries_of, is_number
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
-from sct.ir.types import Array, Const, DictOf, ListOf, Scalar, Slice, Stateful, Undefined, Unknown, is_list_or_dict
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    DictOf,
+    ListOf,
+    Scalar,
+    Slice,
+    Stateful,
+    Tuple,
+    Undefined,
+    Unknown,
+    is_list_or_dict,
+)
 from sct.registry.facts import facts_of
 from sct.runtime import together
 
@@ -42,9 +55,14 @@ __all__ = [
 
 def has_memory(v: Value) -> bool:
     """Whether a value is, or may hold, an array: something that can be written into."""
-    t = v.type
+    return _may_hold(v.type)
+
+
+def _may_hold(t: Abstract) -> bool:
     if isinstance(t, Array):
         return t.shape != () or t.boxed is not False
+    if isinstance(t, Tuple):
+        return any(map(_may_hold, t.items))
     return not isinstance(t, (Scalar, Const, Undefined, Slice, Stateful))
 
 

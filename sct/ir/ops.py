@@ -210,13 +210,14 @@ class Call:
     """A call of a function in Python that stays a call, with what it does besides giving its result.
 
     With `draws`, `args[0]` holds the states of the random generators from which it draws, as they are before the call.
-    `outside`: it reads what may be changed outside of it.
+    `outside`: it reads what may be changed outside of it. `laid`: what it does may depend on how arrays lie in memory.
     """
 
     function: Callable[..., Any] | Again
     effect: Any = "none"
     draws: bool = False
     outside: bool = False
+    laid: bool = False
 
     def __str__(self) -> str:
         return describe(self.function)
@@ -229,9 +230,9 @@ class Derived:
     "vjp": the joint one, `(result, (adjoints...))` of `(*args, result_bar)`. "jvp": `(result, tangent)` of
     `(*args, *tangents)`. "augmented": the function with shadows, `(result, shadow, pull, shadows)` of
     `(*args, *shadows of args)`, whose reverse sweep is `pull(shadows)`. The latter two stand for the call of `function` as
-    well, and have that call's `effect`. With `draws`, `args[0]` holds states of random generators: the function draws what it
-    drew from them, and leaves the generators as they are. `objects`: the types of the parameters that are lists or dicts that
-    are objects, or tuples of some, by name.
+    well, and have that call's `effect` and `laid`. With `draws`, `args[0]` holds states of random generators: the function
+    draws what it drew from them, and leaves the generators as they are. `objects`: the types of the parameters that are lists
+    or dicts that are objects, or tuples of some, by name.
     """
 
     function: Callable[..., Any] | Again | Derived
@@ -240,6 +241,7 @@ class Derived:
     transform: str = "vjp"
     effect: Any = "none"
     objects: tuple[tuple[str, Any], ...] = ()
+    laid: bool = False
 
     def __str__(self) -> str:
         return f"{self.transform} of {getattr(self.function, '__name__', self.function)}"

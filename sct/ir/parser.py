@@ -272,16 +272,17 @@ class _Parser(Reader):
 
     def call_op(self) -> Call:
         effect, *flags = self.words()
-        return Call(self.op(), effect, "draws" in flags, "outside" in flags)
+        return Call(self.op(), effect, "draws" in flags, "outside" in flags, "laid" in flags)
 
     def vjp_op(self, transform: str = "vjp") -> Derived:
         wrt, draws = self.words(), self.scan.accept("draws")
         effect = self.word_or_text() if self.scan.accept("effect") else "none"
         objects = self.scan.accept("objects") and self.scan.accept("{")
         names, types = self.pairs(self.abstract) if objects else ((), ())
+        laid = self.scan.accept("laid")
         self.scan.expect("of")
         given = tuple((str(name), t) for name, t in zip(names, types, strict=True))
-        return Derived(self.op(), tuple(wrt), draws, transform, effect, given)
+        return Derived(self.op(), tuple(wrt), draws, transform, effect, given, laid)
 
     def jvp_op(self) -> Derived:
         return self.vjp_op("jvp")

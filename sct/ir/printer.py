@@ -117,12 +117,13 @@ class Printer:
         if isinstance(op, Field):
             return f"field {'own ' if op.own else ''}{_word(op.name)} of {op.path!r}"
         if isinstance(op, Call):
-            flags = f"{' draws' if op.draws else ''}{' outside' if op.outside else ''}"
+            flags = f"{' draws' if op.draws else ''}{' outside' if op.outside else ''}{' laid' if op.laid else ''}"
             return f"call[{op.effect}{flags}] {self.op(op.function)}"
         if isinstance(op, Derived):
             flags = f"{' draws' if op.draws else ''}{f' effect {op.effect}' if op.effect != 'none' else ''}"
             if op.objects:
                 flags += f" objects {text_of(Dict.of(dict(op.objects)), self.names)}"
+            flags += " laid" if op.laid else ""
             return f"{op.transform}[{' '.join(op.wrt)}]{flags} of {self.op(op.function)}"
         if isinstance(op, Steps):
             return "steps"

@@ -85,6 +85,8 @@ class Facts:
         factor with the sizes that it multiplies; `("log2", n)` for the logarithm of a size.
     zeros : bool
         Whether all entries of the result are 0.
+    lies : bool
+        Whether the result tells where the operands lie in memory, and not what they hold.
     sees_caller : bool
         Whether the result depends on the variables of the function that calls it.
     """
@@ -113,6 +115,7 @@ class Facts:
     inlined: bool = False
     operations: Callable[..., Any] | None = None
     zeros: bool = False
+    lies: bool = False
     sees_caller: bool | Callable[..., bool] = False
 
 

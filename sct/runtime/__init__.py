@@ -26,6 +26,7 @@ __all__ = [
     "broadcast_axes",
     "cast_like",
     "cast_to",
+    "is_copy",
     "item",
     "items_of",
     "joined",
@@ -216,9 +217,14 @@ def _of_kind(like: Any, items: list[Any]) -> Any:
     return type(like)(*items) if hasattr(like, "_fields") else tuple(items)
 
 
-def of_copy(g: Any, part: Any, whole: Any) -> Any:
-    """The adjoint `g` of what was taken of an array, if `part`, its shadow, is a copy; zeros if that is a view of `whole`."""
-    return np.zeros_like(g) if np.may_share_memory(part, whole) else np.array(g)
+def is_copy(part: Any, whole: Any) -> bool:
+    """Whether what was taken of an array is a copy, and no view."""
+    return not np.may_share_memory(part, whole)
+
+
+def of_copy(g: Any, copied: bool) -> Any:
+    """The adjoint `g` of what was taken of an array, if that is a copy; zeros if it is a view, whose shadow is one, too."""
+    return np.array(g) if copied else np.zeros_like(g)
 
 
 def places(x_bar: Any) -> Any:

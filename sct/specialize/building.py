@@ -48,12 +48,14 @@ class Followed:
     """What is known of a recursive function of arguments of some types.
 
     `again`: what counts where it is run again, and `outside` the data in which there are generators that it draws from then.
-    `resized`: where the lists and dicts are made whose lengths it may change.
+    `resized`: where the lists and dicts are made whose lengths it may change. `laid`: what it does may depend on how arrays lie
+    in memory.
     """
 
     again: Repeated = Repeated()
     outside: tuple[Access, ...] = ()
     resized: frozenset[Hashable] = frozenset()
+    laid: bool = False
 
 
 class Builder(Protocol):

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.effects import statements
+from sct.analysis.layout import depends_on_layout
 from sct.analysis.points_to import has_memory, points_to, writes_into
-from sct.analysis.repeating import Access, Repeated, holds_generator, may_change, repeated
+from sct.analysis.repeating import Access, holds_generator, may_change, repeated
 from sct.checkpointing import CheckpointedFunction
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function, reached
@@ -293,7 +294,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 writing=s.writing,
                 memory=Memory(s.memory.lost),
             )
-            known = len(s.writing), len(s.memory.lost)
+            known = len(s.writing), len(s.memory.lost), s.again.get(key, Followed()).laid
             result = inner.run(function, params)
             inner.refuse_records((result,))
             refuse_objects(inner, (result,))
@@ -307,9 +308,10 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
                 repeated(block, f"the recursive function {op.__name__}", inner.outside),
                 generators_of(inner, params),
                 frozenset(inner.resized),
+                depends_on_layout(block),
             )
             settled = join(s.recursion[key], found, ("recursion", describe(op)))
-            if settled == s.recursion[key] and known == (len(s.writing), len(s.memory.lost)):
+            if settled == s.recursion[key] and known == (len(s.writing), len(s.memory.lost), s.again[key].laid):
                 break
             s.recursion[key] = settled
     if s.recursion[key] == UNDEFINED:
@@ -321,7 +323,7 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
     if op in s.writing:
         for site in frozenset().union(*(p for b in bound for p in places_in(type_of(b)))) & s.given.keys():
             s.may_write(s.given[site])
-    return as_call(s, op, function, bound, t, name, followed.again, followed.outside)
+    return as_call(s, op, function, bound, t, name, followed)
 
 
 _SIZED, _RANKED = 8, 16
@@ -423,7 +425,8 @@ def checkpointed_call(
     with s.instance_of("checkpoint"):
         t = own_sizes(widen(t), ("result", s.path))
     again = repeated(body, f"the checkpointed function {op.__name__}", inner.outside)
-    return as_call(s, op, made.function, bound, t, name, again, generators_of(inner, params))
+    followed = Followed(again, generators_of(inner, params), laid=depends_on_layout(body))
+    return as_call(s, op, made.function, bound, t, name, followed)
 
 
 def generators_of(s: Builder, params: Sequence[Operand]) -> tuple[Access, ...]:
@@ -476,15 +479,15 @@ def as_call(
     bound: list[Operand],
     t: Abstract,
     name: str,
-    again: Repeated,
-    outside: tuple[Access, ...],
+    followed: Followed,
 ) -> Operand:
     """A call that stays one, of arguments in the order of the function's parameters; the reverse sweep runs it again."""
+    again = followed.again
     kinds = [p.kind is inspect.Parameter.KEYWORD_ONLY for p in function.signature.parameters.values()]
     named = {p: b for p, b, k in zip(function.signature.parameters, bound, kinds, strict=True) if k}
     args = [b for b, k in zip(bound, kinds, strict=True) if not k]
     sources = [*again.generators, *(b for b in bound if holds_generator(b))]
-    sources += [read_access(s, a, bound) for a in outside]
+    sources += [read_access(s, a, bound) for a in followed.outside]
     outer = [v for v in values_of(*bound) if again.acts and s.memory.reaches(v, s.outside)]
     if any(may_change(v, Tuple, List, Dict, Instance) for v in outer):
         raise UnsupportedSyntaxError(
@@ -506,7 +509,7 @@ def as_call(
         kind = "writes"
         for b in bound:
             wrote_mask(s, type_of(b))
-    return s.append(Call(op, kind, draws, again.outside), args, named, t, name)
+    return s.append(Call(op, kind, draws, again.outside, followed.laid), args, named, t, name)
 
 
 def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

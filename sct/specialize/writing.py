@@ -43,7 +43,7 @@ from sct.ir.words import in_words, records, shape_in_words
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_parameters
-from sct.runtime import of_copy, scatter_add, updated
+from sct.runtime import scatter_add, updated
 from sct.signatures import read_signature
 from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError
 from sct.specialize.containers import UnrollError
@@ -767,16 +767,7 @@ def _function_refused(advice: str) -> Callable[..., Any]:
     return handle
 
 
-def _of_copy(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    raise UnsupportedSyntaxError(
-        "a derivative of a derivative through what may be a view or a copy of an array that is written into, as that lies",
-        s.place,
-        "Copy the array first: `x = np.ascontiguousarray(x)`.",
-    )
-
-
 WRITING: dict[Any, Callable[..., Any]] = {
-    of_copy: _of_copy,
     operator.setitem: _setitem,
     operator.delitem: _delitem,
     np.copyto: _copyto,

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.effects import is_opaque
+from sct.analysis.layout import keeps_strides, may_copy, of_array
 from sct.analysis.points_to import (
     Classes,
     apart,
@@ -30,7 +31,6 @@ from sct.analysis.points_to import (
     points_to,
     shared,
 )
-from sct.analysis.storage import placed
 from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.infer.objects import of_places, places_in
@@ -65,7 +65,6 @@ from sct.ir.types import (
     List,
     ListOf,
     Tuple,
-    Unknown,
     is_list_or_dict,
     keys_of,
     with_items,
@@ -77,7 +76,7 @@ from sct.registry.rules import kind_of
 from sct.runtime import kept, laid_out, together
 from sct.specialize.specializer import Specialized, Written
 
-__all__ = ["explicit", "keeps_strides", "may_copy", "refuse_others", "refuse_unknown", "with_loads"]
+__all__ = ["explicit", "refuse_others", "refuse_unknown", "with_loads"]
 
 
 def explicit(
@@ -118,12 +117,6 @@ def explicit(
     _refuse_objects(given, classes)
     written = tuple(Written(path, classes.write(v).place) for v, path in given.items() if classes.of(v) in classes.written)
     _refuse_whole(f.block, (*primal.written, *written))
-    if own and any(classes.of(v) in keeps_strides(classes, block) for v in given):
-        raise UnsupportedSyntaxError(
-            "a write of a recursive function into what may be a view or a copy of its argument, as that lies in memory",
-            next(iter(classes.written.values())).place,
-            "Reshape it before the call.",
-        )
     n = len(arguments.items)
     copies: list[Statement] = []
     made_of: dict[Value, Operand] = {}
@@ -209,7 +202,7 @@ def refuse_unknown(block: Block) -> None:
         for s in b.body:
             if not isinstance(s, Apply) or not isinstance(s.op, View) or isinstance(s.result.type, (ListOf, DictOf)):
                 continue
-            known = all(isinstance(a.type, Array) and a.type.dtype is not None for a in s.args if _of_array(a))  # type: ignore[union-attr]
+            known = all(isinstance(a.type, Array) and a.type.dtype is not None for a in s.args if of_array(a))  # type: ignore[union-attr]
             if not known and may_copy(s):
                 raise UnsupportedSyntaxError(
                     f"{describe(s.op.op)} of an array of unknown dtype, which may give a view or a copy, "
@@ -217,31 +210,6 @@ def refuse_unknown(block: Block) -> None:
                     s.place,
                     "Copy it, as in `y = np.array(x)`.",
                 )
-
-
-def keeps_strides(classes: Classes, block: Block) -> set[Value]:
-    """The classes that are written into in which an array may be a view of another one, or a copy, as that lies in memory."""
-    found: set[Value] = set()
-    for b in blocks_in(block):
-        for s in b.body:
-            if isinstance(s, Apply) and classes.is_written(s.result) and shared(s) and may_copy(s):
-                found.add(classes.of(s.result))
-    return found
-
-
-def may_copy(s: Apply) -> bool:
-    """Whether an operation gives a view of its operand or a copy, as that lies in memory."""
-    op = s.op.op if isinstance(s.op, View) else s.op
-    if (
-        op in (operator.getitem, UNPACK, POP)
-        or isinstance(op, (Call, Derived, Rebind))
-        or not s.args
-        or not _of_array(s.args[0])
-    ):
-        return False
-    if placed(replace(s, op=op)) == "read-only":
-        return False
-    return for_call(facts_of(op).rearranged, op, s.args, s.kwargs) in ("may copy", None)
 
 
 def refuse_others(s: Apply, linear: Collection[str]) -> None:
@@ -259,11 +227,6 @@ def refuse_others(s: Apply, linear: Collection[str]) -> None:
     whole = isinstance(first, (Tuple, List, Dict, ListOf, DictOf))
     what = "containers that hold what is written into" if whole else "an array that is written into"
     raise NoRuleError(f"{describe(op)} of {what}", s.place, "Write it out in a loop." if whole else "Copy the array first.")
-
-
-def _of_array(o: Operand) -> bool:
-    """Whether an operand is, or may be, an array itself, and no container."""
-    return isinstance(o, Value) and isinstance(o.type, (Array, Unknown))
 
 
 def _is_changed(v: Value, classes: Classes) -> bool:
@@ -411,7 +374,7 @@ class _Loads:
 
     def apply(self, s: Apply) -> None:
         r = s.result
-        if s.op in (NEW, TAPE, PUSH, POP, LEAVE):  # a tape holds arrays themselves
+        if s.op in (NEW, TAPE, PUSH, POP, LEAVE) or facts_of(s.op).lies:  # a tape holds arrays themselves
             self.body.append(s)
         elif is_writing_call(s):
             self.call(s)
@@ -462,7 +425,7 @@ class _Loads:
         """An operation that leads to an array: to one in a container, or to a view."""
         inside = shared(s)
         args = [a if any(a is o for o in inside) else self.loaded(a, s) for a in s.args]
-        arrays = [a for a in inside if _of_array(a) and self.classes.of(a) is self.classes.of(s.result)]  # type: ignore[arg-type]
+        arrays = [a for a in inside if of_array(a) and self.classes.of(a) is self.classes.of(s.result)]  # type: ignore[arg-type]
         objects = any(isinstance(t, (ListOf, DictOf)) for t in (s.result.type, *map(type_of, inside)))
         if s.op is UNPACK or not (arrays or objects):
             self.keep(s, args)

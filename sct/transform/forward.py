@@ -21,6 +21,7 @@ from sct.analysis.activity import active_values, blocks_derivative, differentiab
 from sct.analysis.binding import behind, phis
 from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.effects import effect, statements
+from sct.analysis.layout import keeps_strides
 from sct.analysis.points_to import has_memory, is_change, is_writing_call, points_to, shared
 from sct.analysis.versions import is_write
 from sct.errors import NoRuleError
@@ -85,7 +86,7 @@ from sct.transform.adjoints import adjoint_type
 from sct.transform.again import quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
 from sct.transform.called import parameter_names, run_again
-from sct.transform.explicit import keeps_strides, refuse_others
+from sct.transform.explicit import refuse_others
 from sct.transform.promote import promote
 from sct.transform.refusals import refuse_given_away, refuse_records
 from sct.transform.tangents import tangent_by_rule, tangent_of
@@ -566,7 +567,7 @@ class _Forward(Boundary):
         tangents = tuple(self.tangent(given[n]) for n in wrt)
         t = Tuple((s.result.type, self.type_beside(s.result)))
         types = as_given({n: type_of(a) for n, a in given.items()})
-        pushed = Derived(op.function, wrt, False, "jvp", op.effect, types)
+        pushed = Derived(op.function, wrt, False, "jvp", op.effect, types, op.laid)
         if isinstance(op, Derived):  # which draws again what has been drawn
             pushed, args = replace(pushed, function=replace(op, draws=False), draws=op.draws), (*states, *args)
         if self.is_apart():
@@ -595,14 +596,14 @@ class _Forward(Boundary):
         wrt = tuple(k for k, a in given.items() if k in op.wrt or any(v in self.dots for v in values_of(a)))
         tangents = tuple(self.tangent(given[k]) for k in wrt)
         types = {k: type_of(a) for k, a in given.items()}
-        pushed = Derived(op.function, wrt, False, "jvp", "writes", as_given(types))
+        pushed = Derived(op.function, wrt, False, "jvp", "writes", as_given(types), op.laid)
         own = parameter_names(pushed)
         assert own is not None
         beside = dict(zip(wrt, own[len(own) - len(wrt) :], strict=True))  # the names of the tangents
         types |= {beside[k]: type_of(dot) for k, dot in zip(wrt, tangents, strict=True)}
         alike = dict(zip(op.wrt, shadows, strict=True))
         there = {**{k: self.tangent(o) for k, o in alike.items()}, **{beside[k]: o for k, o in alike.items()}}
-        made = Derived(pushed, tuple(there), False, "augmented", "writes", as_given(types))
+        made = Derived(pushed, tuple(there), False, "augmented", "writes", as_given(types), op.laid)
         y, y_bar = s.result.type.items[:2]  # type: ignore[union-attr]
         t = Tuple((Tuple((y, y)), Tuple((y_bar, y_bar)), UNKNOWN, UNKNOWN))
         with self.b.into(self.primals):

@@ -16,6 +16,7 @@ from itertools import chain
 import numpy as np
 
 from sct.analysis.effects import effect, is_opaque
+from sct.analysis.layout import keeps_strides
 from sct.analysis.points_to import Classes, has_memory, is_change, points_to, put_in, shared, written_by
 from sct.analysis.storage import fresh
 from sct.ir.ops import ALLOCATE, LEAVE, LOAD, PUSH, InPlace, View, is_of_memory
@@ -24,7 +25,6 @@ from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Valu
 from sct.ir.types import Array, ListOf
 from sct.registry.facts import facts_of
 from sct.runtime import kept, laid_out
-from sct.transform.explicit import keeps_strides
 
 __all__ = ["implicit"]
 

@@ -26,7 +26,6 @@ from sct.registry.rules import adjoint_rule
 from sct.runtime import add_each, of_copy, scatter_add, together, updated
 from sct.transform.adjoints import Adjoints, adjoint_type
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
-from sct.transform.explicit import may_copy
 from sct.transform.shadows import Shadows
 
 __all__ = ["InMemory"]
@@ -100,7 +99,7 @@ class InMemory(Adjoints):
                 self.come_in(s.result)
                 if s.result in self.bars:
                     self.item(s, self.bars.pop(s.result))
-            elif s.result not in self.memory.picks and isinstance(s.result.type, Array) and may_copy(s):
+            elif s.result in self.memory.copies:
                 self.copied(s)
             elif s.args and s.args[0] in self.active and self.has_parts(s.result):  # numbers in a tuple
                 self.item(s, self.found(s.result))
@@ -196,7 +195,7 @@ class InMemory(Adjoints):
         """What may be a view of an array or a copy: its shadow was one of that's, or is to be added to it."""
         of, own = self.memory.of[s.args[0]], self.memory.of[s.result]  # type: ignore[index]
         bar = self.by_view(s, of, own, self.held_now(own))
-        self.add(of, self.b.append(of_copy, (bar, own, of), {}, of.type))
+        self.add(of, self.b.append(of_copy, (bar, self.memory.copies[s.result]), {}, of.type))
 
     def held_part(self, shadow: Value, path: Tuple) -> tuple[Value, Tuple]:
         """What a part of a shadow holds, and the path that is left to it: by a basic index only that is loaded."""

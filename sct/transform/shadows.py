@@ -24,6 +24,7 @@ from sct import runtime
 from sct.analysis.activity import differentiable, primitive_of
 from sct.analysis.binding import behind, phis
 from sct.analysis.effects import statements
+from sct.analysis.layout import keeps_strides, may_copy
 from sct.analysis.points_to import (
     Classes,
     apart,
@@ -97,7 +98,7 @@ from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, kind_of
 from sct.runtime import laid_out
 from sct.transform.called import parameter_names
-from sct.transform.explicit import keeps_strides, may_copy, refuse_others
+from sct.transform.explicit import refuse_others
 
 __all__ = ["Read", "Shadows", "shadow_of", "shadows"]
 
@@ -122,7 +123,8 @@ class Shadows:
     `held`: what lists and dicts held, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of
     functions that write, with their pullbacks and the shadows of these. `picks`: what may be an entry of an array, and
     no view, with what adds the adjoint to the array's, and its operands. `rebound`: statements that compute a number, or write
-    into an array, with what was there before and is after. `result`: the shadow of what the function gives.
+    into an array, with what was there before and is after. `copies`: what may be a view of an array or a copy of one, with
+    whether it is a copy. `result`: the shadow of what the function gives.
     """
 
     block: Block
@@ -137,12 +139,13 @@ class Shadows:
     pulls: dict[Apply, tuple[Value, Value]]
     picks: dict[Value, tuple[Callable[..., None], tuple[Operand, ...]]]
     rebound: dict[Apply, tuple[Value, Value]]
+    copies: dict[Value, Value]
     result: Operand
 
     @staticmethod
     def none(block: Block) -> Shadows:
         """No shadows in a block."""
-        return Shadows(block, {}, {}, {}, {}, {}, {}, {}, set(), {}, {}, {}, Const(None))
+        return Shadows(block, {}, {}, {}, {}, {}, {}, {}, set(), {}, {}, {}, {}, Const(None))
 
     @property
     def handles(self) -> frozenset[Value]:
@@ -179,6 +182,7 @@ class _Shadows:
         self.classes: Classes = apart(block) if lent is None else copy(points_to(block))
         self.classes.whole = True
         self.strided = keeps_strides(self.classes, block)
+        self.copies: dict[Value, Value] = {}
         self.of: dict[Value, Value] = {}
         self.first: list[Apply] = []  # statements that make the shadows of arguments
         self.made: dict[Apply, list[Apply]] = {}  # a statement -> those that make the shadow of what it gives
@@ -221,7 +225,17 @@ class _Shadows:
         now = [t for t in self.first if t.result in early]
         late.setdefault(block.label, [])[:0] = [t for t in self.first if t.result not in early]
         block = block.with_([*now, *block.body])
-        places = self.cells, self.put_in, self.held, self.entries, self.pulls, self.picks, self.rebound, self.result
+        places = (
+            self.cells,
+            self.put_in,
+            self.held,
+            self.entries,
+            self.pulls,
+            self.picks,
+            self.rebound,
+            self.copies,
+            self.result,
+        )
         return Shadows(block, self.of, late, self.reads, self.turned, *places)
 
     def spread(self) -> None:
@@ -409,7 +423,7 @@ class _Shadows:
         function = s.op if isinstance(s.op, Derived) else s.op.function
         shadow = _shadow_type(r.type)
         whole = Value(Tuple((r.type, shadow, UNKNOWN, UNKNOWN)))
-        op = Derived(function, wrt, False, "augmented", "writes", types)
+        op = Derived(function, wrt, False, "augmented", "writes", types, s.op.laid)
         call = Apply(op, (*s.args, *alike), s.kwargs, whole, s.place, s.origin)
         own = function_name(function)
         parts = [r, Value(shadow, _name(r), r.hint), Value(UNKNOWN, f"{own}_pull"), Value(UNKNOWN, f"{own}_shadows")]
@@ -473,7 +487,10 @@ class _Shadows:
             steps[-1:] = [part, Apply(View(runtime.writable), (part.result,), (), self.of[r], s.place, s.origin)]
         if picks := may_pick_number(s):
             self.pick(s, args[0], steps)  # type: ignore[arg-type]
-        self.put(s, steps, now=objects or picks or may_copy(s))  # a copy has to be made while it holds zeros
+        copies = may_copy(s)
+        if copies and not picks and isinstance(r.type, Array):
+            self.copies[r] = self.step(steps, s, runtime.is_copy, (r, s.args[0]), Scalar(bool), "copied")
+        self.put(s, steps, now=objects or picks or copies)  # a copy has to be made while it holds zeros
 
     def led(self, a: Operand, s: Apply, steps: list[Apply]) -> Operand:
         """The shadow of what something is led to from; of an array whose items go into a list, that of each."""

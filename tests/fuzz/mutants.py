@@ -50,7 +50,7 @@ MUTANTS = {
     ),
     "what a container is made of is apart from it": Mutant(
         "sct.analysis.points_to",
-        "has_memory",
+        "_may_hold",
         "if isinstance(t, Array):",
         "if True:\n        t = t if isinstance(t, Array) else Array(None, ())",
     ),
@@ -60,9 +60,7 @@ MUTANTS = {
         "made_of = {v: _copied(v, classes, exact, copies) for v in written_into}",
         "made_of = {}",
     ),
-    "the test of layout is skipped": Mutant(
-        "sct.transform.explicit", "keeps_strides", "found.add(classes.of(s.result))", "pass"
-    ),
+    "the test of layout is skipped": Mutant("sct.analysis.layout", "keeps_strides", "found.add(classes.of(s.result))", "pass"),
     "tangents do not lie as the array does": Mutant(
         "sct.transform.forward", "_Forward.in_memory", "if self.classes.of(s.result) in self.strided:", "if False:"
     ),
@@ -258,7 +256,7 @@ MUTANTS = {
     "an imaginary part's adjoint is a view": Mutant(
         "sct.transform.shadows",
         "_turns",
-        "return primitive_of(made.op) is np.imag or bool(read_only(made))",
+        'return primitive_of(_operation(s)) is np.imag or placed(replace(s, op=_operation(s))) == "spread"',
         "return False",
         forward=False,
     ),

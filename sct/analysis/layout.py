@@ -1,0 +1,55 @@
+"""What depends on how arrays lie in memory: views of these that may be copies.
+
+Takes statements; says which of them give a view of an array or a copy, as that lies, and what must lie as the user's arrays do
+for them to give the same.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+from sct.analysis.effects import statements
+from sct.analysis.points_to import Classes, shared
+from sct.analysis.storage import placed
+from sct.infer.facts import for_call
+from sct.ir.ops import POP, UNPACK, Call, Derived, Rebind, View
+from sct.ir.ssa import Apply, Block, Operand, Value, values_of
+from sct.ir.types import Array, Unknown
+from sct.registry.facts import facts_of
+
+__all__ = ["depends_on_layout", "keeps_strides", "may_copy", "of_array"]
+
+
+def keeps_strides(classes: Classes, block: Block) -> set[Value]:
+    """The classes that are written into in which an array may be a view of another one, or a copy, as that lies in memory."""
+    found: set[Value] = set()
+    for s in statements(block):
+        if isinstance(s.op, (Call, Derived)) and s.op.laid:
+            found |= {classes.of(v) for v in (s.result, *values_of(*s.operands)) if classes.is_written(v)}
+        elif classes.is_written(s.result) and shared(s) and may_copy(s):
+            found.add(classes.of(s.result))
+    return found
+
+
+def may_copy(s: Apply) -> bool:
+    """Whether an operation gives a view of its operand or a copy, as that lies in memory."""
+    op = s.op.op if isinstance(s.op, View) else s.op
+    if op in (operator.getitem, UNPACK, POP) or isinstance(op, (Call, Derived, Rebind)):
+        return False
+    if not s.args or not of_array(s.args[0]):
+        return False
+    if placed(replace(s, op=op)) == "read-only":
+        return False
+    return for_call(facts_of(op).rearranged, op, s.args, s.kwargs) in ("may copy", None)
+
+
+def depends_on_layout(block: Block) -> bool:
+    """Whether there is what may be a view of an array or a copy in a block, as that lies in memory."""
+    every = [s for s in statements(block) if isinstance(s.result.type, (Array, Unknown))]
+    return any(s.op.laid if isinstance(s.op, (Call, Derived)) else bool(shared(s)) and may_copy(s) for s in every)
+
+
+def of_array(o: Operand) -> bool:
+    """Whether an operand is, or may be, an array itself, and no container."""
+    return isinstance(o, Value) and isinstance(o.type, (Array, Unknown))
