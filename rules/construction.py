@@ -36,7 +36,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import anew, boxed_like, is_copy, laid_out, of_copy, place_for, unbroadcast, writable
+from sct.runtime import anew, boxed_like, is_copy, laid_out, of_copy, place_for, together, unbroadcast, writable
 
 from .arithmetic import is_ndarray
 
@@ -465,6 +465,18 @@ def place_for_type(x):
     if not isinstance(x, Array) or x.shape is None or x.dtype is None or x.dtype.kind not in "fc":
         return UNKNOWN
     return x if x.shape else Array(x.dtype, (), boxed=True)
+
+
+@adjoint(together, kind="construction")
+def together_adjoint(y, *arrays, y_bar):
+    """Of arrays that nothing is written into."""
+    parts = ()
+    for i in range(len(arrays)):
+        parts = parts + (y_bar[i],)
+    return parts
+
+
+result_type(together)(lambda *arrays: arrays)
 
 
 @adjoint(writable, kind="view")

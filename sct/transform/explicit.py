@@ -269,6 +269,7 @@ class _Arguments:
         self.known: dict[tuple[Operand, Any], Value] = {}
         self.fields: dict[Operand, list[Apply]] = {}  # of objects
         self.moved: set[Value] = set()  # those that are read among `items`
+        self.read: set[Value] = set()  # what is read as a whole, and not only by its items
 
     def run(self) -> Block:
         """The block, with `items` before its other statements."""
@@ -277,6 +278,8 @@ class _Arguments:
                 self.known.setdefault((s.args[0], s.args[1].value), s.result)  # type: ignore[union-attr]
         for s in fields_given(self.whole).values():
             self.fields.setdefault(s.args[0], []).append(s)
+        for b in blocks_in(self.whole):
+            self.read.update(*(s.values for s in b.body if not (isinstance(s, Apply) and is_item(s))), values_of(*b.yields))
         for p in self.whole.params:
             self.take(p, p, (p.name,))
         return self.block(self.whole, self.items) if self.items else self.whole
@@ -300,7 +303,8 @@ class _Arguments:
             there = None if before is None else self.known.get((before, k))
             part = Value(item, there.name if there else "", there.hint if there else "item")
             self.items.append(Apply(operator.getitem, (v, Const(k)), (), part))
-            items.append(self.take(part, there, (*path, k)))
+            asked = self.every or there is not None or before is None or before in self.read
+            items.append(self.take(part, there, (*path, k)) if asked else part)
         made = with_items(t, items)
         if before is not None:
             self.taken[before] = made
