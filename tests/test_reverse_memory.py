@@ -220,6 +220,21 @@ def an_early_return(x, n):
     return np.sum(b * x)
 
 
+def given_before_a_write(x, n):
+    first = x[0] * 1.0
+    a = x * 1.0
+    second = a[1]
+    for i in range(2):
+        b = a
+        a[i] = 0.5 * first
+    kept = []
+    for i in range(n):
+        kept.append((a, i))
+        if n > 4:
+            return b[0] * x[1]
+    return second * kept[0][0][2]
+
+
 def broken_off(x, n):
     kept = [x]
     while len(kept) < n + 2:
@@ -783,6 +798,7 @@ FUNCTIONS = [
     parts,
     tuples_of_arrays,
     an_early_return,
+    given_before_a_write,
     broken_off,
     many,
     given_back,

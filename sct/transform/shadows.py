@@ -13,6 +13,7 @@ fast gradients (2020).
 from __future__ import annotations
 
 import operator
+from bisect import bisect
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
@@ -105,10 +106,19 @@ __all__ = ["Read", "Shadows", "shadow_of", "shadows"]
 
 @record(frozen=True)
 class Read:
-    """An entry, or a part, of an array that is read where it lies: `array[index]`."""
+    """An entry, or a part, of an array that is read where it lies: `array[index]`.
+
+    `time`: the number of the statement that reads it; `writes`: those of the statements that may write into the array.
+    """
 
     array: Value
     index: Operand
+    time: int
+    writes: list[int]
+
+    def is_left(self, time: int) -> bool:
+        """Whether nothing is written into the array between there and another statement behind, of the same iteration."""
+        return bisect(self.writes, self.time) == bisect(self.writes, time)
 
 
 @record(frozen=True)
@@ -117,20 +127,22 @@ class Shadows:
 
     `of`: what stands for an array, with its shadow. `late`: by the label of a block, the statements that make those of its
     shadows that only the reverse sweep asks for. `reads`: values that are parts of arrays, which were not written into since
-    these were loaded. `turned`: views whose adjoints are no views of their arrays' adjoints, with the statements that make
-    them: what is read there goes through their rules. `cells`: numbers that are taken out of lists, dicts and tuples, with the
-    arrays of rank 0 that hold their adjoints. `put`: statements by which numbers are put there, with these and such arrays.
-    `held`: what lists and dicts held, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of
-    functions that write, with their pullbacks and the shadows of these. `picks`: what may be an entry of an array, and
-    no view, with what adds the adjoint to the array's, and its operands. `rebound`: statements that compute a number, or write
-    into an array, with what was there before and is after. `copies`: what may be a view of an array or a copy of one, with
-    whether it is a copy. `result`: the shadow of what the function gives.
+    these were loaded. `begins`: by the label of a block, the number of the statement that it is of. `turned`: views whose
+    adjoints are no views of their arrays' adjoints, with the statements that make them: what is read there goes through their
+    rules. `cells`: numbers that are taken out of lists, dicts and tuples, with the arrays of rank 0 that hold their adjoints.
+    `put`: statements by which numbers are put there, with these and such arrays. `held`: what lists and dicts held, with the
+    shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of functions that write, with their pullbacks and
+    the shadows of these. `picks`: what may be an entry of an array, and no view, with what adds the adjoint to the array's, and
+    its operands. `rebound`: statements that compute a number, or write into an array, with what was there before and is after.
+    `copies`: what may be a view of an array or a copy of one, with whether it is a copy. `result`: the shadow of what the
+    function gives.
     """
 
     block: Block
     of: dict[Value, Value]
     late: dict[int, list[Statement]]
     reads: dict[Value, Read]
+    begins: dict[int, int]
     turned: dict[Value, Apply]
     cells: dict[Value, Value]
     put: dict[Apply, list[tuple[Value, Value]]]
@@ -145,7 +157,7 @@ class Shadows:
     @staticmethod
     def none(block: Block) -> Shadows:
         """No shadows in a block."""
-        return Shadows(block, {}, {}, {}, {}, {}, {}, {}, set(), {}, {}, {}, {}, Const(None))
+        return Shadows(block, {}, {}, {}, {}, {}, {}, {}, {}, set(), {}, {}, {}, {}, Const(None))
 
     @property
     def handles(self) -> frozenset[Value]:
@@ -188,6 +200,9 @@ class _Shadows:
         self.made: dict[Apply, list[Apply]] = {}  # a statement -> those that make the shadow of what it gives
         self.now: set[Value] = set()  # shadows that are made in the forward sweep
         self.reads: dict[Value, Read] = {}
+        self.begins: dict[int, int] = {}
+        self.time = 0
+        self.writes: dict[Value, list[int]] = {}  # of each class, by the numbers of the statements
         self.turned: dict[Value, Apply] = {}
         self.cells: dict[Value, Value] = {}
         self.put_in: dict[Apply, list[tuple[Value, Value]]] = {}
@@ -236,7 +251,7 @@ class _Shadows:
             self.copies,
             self.result,
         )
-        return Shadows(block, self.of, late, self.reads, self.turned, *places)
+        return Shadows(block, self.of, late, self.reads, self.begins, self.turned, *places)
 
     def spread(self) -> None:
         """What a φ, or a view, that has a shadow may be has one, whether anything is differentiated by it or not."""
@@ -686,7 +701,11 @@ class _Shadows:
         loaded = dict(before)
         written: set[Value] = set()
         for s in block.body:
+            self.time += 1
+            self.begins.update((b.label, self.time) for b in s.blocks)
             now = {self.classes.of(v) for v in values_of(*written_by(s))} if isinstance(s, Apply) else set()
+            for c in now:
+                self.writes.setdefault(c, []).append(self.time)
             now = now.union(*(self.read(b, loaded if isinstance(s, If) else {}) for b in s.blocks))
             written |= now
             loaded = {v: a for v, a in loaded.items() if self.classes.of(a) not in now} if now else loaded
@@ -696,7 +715,8 @@ class _Shadows:
             if s.op is LOAD and isinstance(a, Value) and a in self.of and isinstance(a.type, Array):
                 loaded[s.result] = a
             elif s.op is operator.getitem and isinstance(a, Value) and a in loaded:
-                self.reads[s.result] = Read(loaded[a], s.args[1])
+                writes = self.writes.setdefault(self.classes.of(loaded[a]), [])
+                self.reads[s.result] = Read(loaded[a], s.args[1], self.time, writes)
         return written
 
 

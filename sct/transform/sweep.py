@@ -306,22 +306,24 @@ class Sweep(InMemory):
                 self.statement(inner)
             defined = {r for inner in block.body for r in inner.results}
             for v in [v for v in self.bars if v in self.picked and v not in defined and v not in before]:
-                self.give_on(v, before)
+                self.give_on(v, before, block)
         body[:0] = self.begun(block)
         changed = {v: b for v, b in self.bars.items() if self.root(v) not in defined and before.get(v) is not b}
         return body, changed
 
-    def give_on(self, v: Value, before: dict[Value, Operand]) -> None:
+    def give_on(self, v: Value, before: dict[Value, Operand], block: Block) -> None:
         """Add what a branch gives to a part of an array to the adjoint of that, if there is one: no zeros for the part then."""
-        while self.is_given_on(v, before):
+        while self.is_given_on(v, before, block):
             self.apply(self.picked[v])
             (v,) = values_of(self.picked[v].args[0])
 
-    def is_given_on(self, v: Value, before: dict[Value, Operand]) -> bool:
+    def is_given_on(self, v: Value, before: dict[Value, Operand], block: Block) -> bool:
         if v not in self.picked or v in before or not self.is_made_here(v):
             return False
         (of,) = values_of(self.picked[v].args[0])
-        return v in self.memory.reads or of in before or not self.is_made_here(of) or self.is_given_on(of, before)
+        if v in self.memory.reads:
+            return self.memory.reads[v].is_left(self.memory.begins[block.label])
+        return of in before or not self.is_made_here(of) or self.is_given_on(of, before, block)
 
     def is_made_here(self, v: Value) -> bool:
         """Whether a value is made in each iteration of the loop that is being reversed, if there is one."""
