@@ -20,7 +20,7 @@ from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from sct.api.cache import Made, Shared, shared_by
-from sct.api.pipeline import differentiated, typed_again, typed_primal, with_steps
+from sct.api.pipeline import as_it_stands, differentiated, typed_again, typed_primal, with_steps
 from sct.api.trees import copied, ones_like
 from sct.backend.guard import Call, guard, sizes_fit
 from sct.backend.link import Compiled, Found, compiled
@@ -46,6 +46,7 @@ from sct.stack import with_room
 from sct.stages import CALLED, Typed
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.reverse import Mode
+from sct.transform.twice import twice
 
 __all__ = ["LATE", "MANY", "NAMES", "DerivedFunction", "names_of", "namesake", "otherwise", "signature_of", "written_name"]
 
@@ -492,6 +493,10 @@ class DerivedFunction(Generic[_P, _R]):
             given = dict(zip(self._signature.parameters, types, strict=True))
             types = tuple(given[n] for n in self._inner.parameters)
         mode = replace(self.mode, taped=True) if again else self.mode
+        function = self._callee.function
+        if isinstance(function, DerivedFunction) and function.mode.seed == self.mode.seed == "shadows":
+            op = Derived(function._callee.function, function.wrt, False, "augmented", "writes", function.mode.objects)
+            return as_it_stands(twice(op, types, self.wrt, self._signature))
         return differentiated(self.primal_form(types), self.wrt, self.single, mode, self.optimize)
 
     def primal_form(self, types: tuple[Abstract, ...]) -> Typed:

@@ -11,10 +11,22 @@ from typing import Any
 
 from sct.ir.ssa import Function
 from sct.ir.types import Abstract
-from sct.stages import PASSES, UNOPTIMIZED, Arguments, Derivative, Typed, differentiate, finished, lower, read, specialize
+from sct.stages import (
+    PASSES,
+    UNOPTIMIZED,
+    Arguments,
+    Derivative,
+    Knowledge,
+    Typed,
+    differentiate,
+    finished,
+    lower,
+    read,
+    specialize,
+)
 from sct.transform.reverse import Mode
 
-__all__ = ["differentiated", "typed_again", "typed_primal", "with_steps"]
+__all__ = ["as_it_stands", "differentiated", "typed_again", "typed_primal", "with_steps"]
 
 
 def typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Typed:
@@ -30,6 +42,11 @@ def typed_again(derivative: Typed, types: tuple[Abstract, ...]) -> Typed:
 def differentiated(primal: Typed, wrt: Sequence[str], single: bool, mode: Mode, optimize: bool) -> Derivative:
     """The derivative of a typed function."""
     return differentiate(primal, mode, wrt[0] if single else wrt, passes=PASSES if optimize else UNOPTIMIZED)
+
+
+def as_it_stands(f: Function) -> Derivative:
+    """A derivative that only calls others."""
+    return Derivative(f, (), (), (), Knowledge.here())
 
 
 def with_steps(f: Function, optimize: bool) -> Function:

@@ -59,6 +59,7 @@ __all__ = [
     "stacked",
     "stop_gradient",
     "together",
+    "twice",
     "unbroadcast",
     "unbroadcast_to",
     "unit_seed",
@@ -382,6 +383,71 @@ def _apart_alike(arrays: Any) -> Any:
         for first, n in inside:
             found[n] = np.ndarray(arrays[n].shape, arrays[n].dtype, room, first - begin, arrays[n].strides)
     return found
+
+
+def twice(
+    augmented: Any, alike: Any, pushed: Any, args: Any, bars: Any, which: Any, of_args: Any, of_bars: Any
+) -> tuple[Any, Any, Any, Any]:
+    """A call of a function with shadows, and the shadows of what it gives, where that is differentiated again.
+
+    Parameters
+    ----------
+    augmented, alike, pushed : callable
+        Call the function with shadows: of the arguments `which`; of those that have shadows in `of_args`; and the function
+        pushed forward along tangents of `which`, of all of these.
+    args, bars : tuple
+        What the function is given, and the shadows of the arguments `which`.
+    of_args, of_bars : tuple
+        The shadows of arguments, and of `bars`.
+    """
+    kept = together(*args)
+    y, y_bar, pull, shadows = augmented(args, bars)
+    of_bars = [anew((bar,))[0] if of is None else of for bar, of in zip(bars, of_bars)]  # noqa: B905
+    of_y, of_y_bar = place_for(y), anew((y_bar,))[0]
+    if any(True for _ in _arrays_in(y)):  # which may be arguments, or parts of some
+        of_y = None if alike is None else alike(together(*kept), of_args)[1]
+        of_y_bar = augmented(together(*kept), of_bars)[1]
+    later: list[Any] = []
+
+    def pull_once(_: Any) -> Any:
+        found = together(bars, y_bar)
+        pull(shadows)
+
+        def back(places: Any) -> None:
+            of_args, of_bars, _, of_y_bar = places
+            given, of_given, own_bars = together(*kept), anew(of_args), anew(found[0])  # copies are taken of zeros
+            dots = [_tangent(given[k], of) for k, of in zip(which, of_bars)]  # noqa: B905
+            (_, y_dot), (of_y, of_y_dot), *rest = pushed((*given, *dots), of_given, own_bars)
+            _put((own_bars, of_y_dot), found)
+            _put(of_y_bar, y_dot)
+            later.append(((of_given, of_y), *rest))
+
+        return back
+
+    def finish(places: Any) -> None:
+        own, pull_pushed, shadows_pushed = later.pop()
+        _put(own, (places[0], places[2]))
+        pull_pushed(shadows_pushed)
+        _put(places[0], own[0])
+
+    places = of_args, tuple(of_bars), of_y, of_y_bar
+    return (y, y_bar, pull_once, None), (of_y, of_y_bar, None, places), finish, places
+
+
+def _tangent(x: Any, place: Any) -> Any:
+    """The tangent of `x` that is in a place: of a number as a number, of an array the place itself."""
+    if isinstance(x, (tuple, list)):
+        return _of_kind(x, [_tangent(i, p) for i, p in zip(x, place)])  # noqa: B905
+    return place if place is None or isinstance(x, np.ndarray) else place[()]
+
+
+def _put(places: Any, parts: Any) -> None:
+    """Let each of the arrays in `places` hold what `parts` has for it, if there is anything."""
+    if isinstance(places, np.ndarray) and parts is not None:
+        places[...] = parts
+    elif places is not None and parts is not None:
+        for place, part in zip(places, parts):  # noqa: B905
+            _put(place, part)
 
 
 def boxed_like(x: Any, like: Any) -> Any:

@@ -24,7 +24,7 @@ from sct.analysis.effects import effect, statements
 from sct.analysis.layout import keeps_strides
 from sct.analysis.points_to import has_memory, is_change, is_writing_call, points_to, shared
 from sct.analysis.versions import is_write
-from sct.errors import NoRuleError
+from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.infer.facts import for_call
 from sct.infer.objects import as_given
 from sct.ir.ops import (
@@ -588,6 +588,10 @@ class _Forward(Boundary):
         Let ẏ = J ẋ. Where the adjoint of y is the tangent of ȳ, and that of ẏ is ȳ, the adjoint of x is the tangent of
         x̄ = Jᵀ ȳ, and that of ẋ is x̄. So one pullback is for both.
         """
+        if isinstance(op.function, Derived) and op.function.transform == "augmented":
+            raise UnsupportedSyntaxError(
+                "the third derivative of a recursive function that writes into its argument", s.place, "Return a new array."
+            )
         names = parameter_names(replace(op, wrt=()))
         assert names is not None
         n = len(op.wrt)

@@ -101,7 +101,7 @@ from sct.runtime import laid_out
 from sct.transform.called import parameter_names
 from sct.transform.explicit import refuse_others
 
-__all__ = ["Read", "Shadows", "shadow_of", "shadows"]
+__all__ = ["Read", "Shadows", "shadow_of", "shadow_type", "shadows"]
 
 
 @record(frozen=True)
@@ -424,19 +424,19 @@ class _Shadows:
         names = parameter_names(s.op)
         if self.active.isdisjoint((r, *s.values)):
             return
-        if names is None or s.op is PULL or (isinstance(s.op, Derived) and s.op.transform == "augmented"):
-            raise UnsupportedSyntaxError(
-                "the second derivative of a recursive function that writes into its argument",
-                s.place,
-                "Return a new array.",
-            )
+        if s.op is PULL:
+            self.pull(s)
+            return
+        if names is None:
+            raise self.refuse(s)
+        self.refuse_twice(s)
         operands = {**dict(zip(names, s.args, strict=True)), **dict(s.kwargs)}
         wrt = tuple(n for n, a in operands.items() if any(self.is_shadowed(v) for v in values_of(a)))
         steps: list[Apply] = []
         alike = [self.contained(operands[n], s, steps) for n in wrt]
         types = as_given({n: type_of(a) for n, a in operands.items()})
         function = s.op if isinstance(s.op, Derived) else s.op.function
-        shadow = _shadow_type(r.type)
+        shadow = shadow_type(r.type)
         whole = Value(Tuple((r.type, shadow, UNKNOWN, UNKNOWN)))
         op = Derived(function, wrt, False, "augmented", "writes", types, s.op.laid)
         call = Apply(op, (*s.args, *alike), s.kwargs, whole, s.place, s.origin)
@@ -451,6 +451,34 @@ class _Shadows:
         self.put_in[call] = self.put_in.pop(s, [])
         self.instead[s] = [*steps, call, *taken]
         self.now.update(values_of(*alike))
+
+    def pull(self, s: Apply) -> None:
+        """The pullback of such a call, in a derivative: it gives its own pullback, on what the shadows have for shadows."""
+        back = Value(UNKNOWN, "back")
+        call = replace(s, result=back)
+        places = self.shadow(s.args[1])
+        assert isinstance(places, Value)
+        self.pulls[call] = back, places
+        self.instead[s] = [call]
+        self.now.add(places)
+
+    def refuse_twice(self, s: Apply) -> None:
+        """Refuse a call in a derivative, of which more than a second derivative is asked, or whose arguments hold objects."""
+        op = s.op
+        if not isinstance(op, Derived) or op.transform != "augmented":
+            return
+        if isinstance(op.function, Derived):
+            raise UnsupportedSyntaxError(
+                "the third derivative of a recursive function that writes into its argument", s.place, "Return a new array."
+            )
+        given = map(type_of, s.operands)
+        if s.kwargs or not all(map(_is_of_arrays, (*given, s.result.type.items[0]))):  # type: ignore[union-attr]
+            raise UnsupportedSyntaxError(
+                "the second derivative of a recursive function that writes into its argument, and takes or gives lists, "
+                "dicts or what is not known",
+                s.place,
+                "Differentiate by sct.jvp once, or return new ones.",
+            )
 
     def is_shadowed(self, v: Value) -> bool:
         """Whether a function that is given `v`, and may write into it, is given a shadow of it."""
@@ -556,7 +584,7 @@ class _Shadows:
     def cell(self, s: Apply) -> None:
         """A number that is taken out of a list, dict or tuple, as its adjoint is."""
         r = s.result
-        own = self.cells[r] = Value(_shadow_type(r.type), _name(r), _hint(r))
+        own = self.cells[r] = Value(shadow_type(r.type), _name(r), _hint(r))
         first = s.args[0]
         assert isinstance(first, Value)
         steps: list[Apply] = []
@@ -605,7 +633,7 @@ class _Shadows:
             return Const(None)
         if o in self.active:
             raise self.refuse(s)
-        place = _shadow_type(t)
+        place = shadow_type(t)
         return self.step(steps, s, ALLOCATE, (self.step(steps, s, _zeros_for(t), (o,), place),), place)
 
     def step(
@@ -618,7 +646,7 @@ class _Shadows:
     def zeros(self, v: Value, s: Apply | None) -> list[Apply]:
         """The statements that make the shadow of an array, where that is made or comes in."""
         place, origin = (None, None) if s is None else (s.place, s.origin)
-        t = _shadow_type(v.type)
+        t = shadow_type(v.type)
         zeros = Value(t, "", "zeros")
         steps = [Apply(_zeros_for(v.type), (v,), (), zeros, place, origin)]
         if self.classes.of(v) in self.strided:
@@ -628,7 +656,7 @@ class _Shadows:
 
     def new(self, v: Value, t: Abstract | None = None) -> Value:
         t = UNKNOWN if v in self.tapes else t
-        made = self.of[v] = Value(_shadow_type(v.type) if t is None else t, _name(v), _hint(v))
+        made = self.of[v] = Value(shadow_type(v.type) if t is None else t, _name(v), _hint(v))
         return made
 
     def put(self, s: Apply, steps: list[Apply], now: bool = False) -> None:
@@ -747,7 +775,7 @@ def _dtype(t: Abstract) -> np.dtype[Any]:
 
 def shadow_of(p: Value, name: str) -> Value:
     """What a function that is called with shadows has for an argument."""
-    return Value(_shadow_type(p.type), name)
+    return Value(shadow_type(p.type), name)
 
 
 def _zeros_for(t: Abstract) -> Callable[..., Any]:
@@ -755,13 +783,13 @@ def _zeros_for(t: Abstract) -> Callable[..., Any]:
     return np.zeros_like if isinstance(t, Array) and t.shape is not None and t.dtype is not None else runtime.place_for
 
 
-def _shadow_type(t: Abstract) -> Abstract:
+def shadow_type(t: Abstract) -> Abstract:
     """The type of the shadow of something of a type: a number has an array of rank 0."""
     if isinstance(t, (Tuple, List, Dict)):
-        return with_items(t, map(_shadow_type, t.items))
+        return with_items(t, map(shadow_type, t.items))
     if isinstance(t, (ListOf, DictOf)):
         known = not isinstance(t.item, Unknown)  # otherwise each item is asked for itself, when it is put in or taken out
-        return replace(t, item=_shadow_type(t.item)) if known else t
+        return replace(t, item=shadow_type(t.item)) if known else t
     if isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ()):
         return Array(_dtype(t), (), boxed=True)
     return replace(t, boxed=True, also=()) if isinstance(t, Array) and t.shape is None else t
@@ -775,6 +803,13 @@ def _is_some_number(o: Operand) -> bool:
 def _turns(s: Apply) -> bool:
     """Whether a view's adjoint is no view of its array's: one in which entries come again, or of imaginary parts."""
     return primitive_of(_operation(s)) is np.imag or placed(replace(s, op=_operation(s))) == "spread"
+
+
+def _is_of_arrays(t: Abstract) -> bool:
+    """Whether something is a number or an array for certain, or a tuple of some, or a constant."""
+    if isinstance(t, Tuple):
+        return all(map(_is_of_arrays, t.items))
+    return isinstance(t, (Const, Scalar)) or (isinstance(t, Array) and t.shape is not None and t.dtype is not None)
 
 
 def _has_memory(o: Operand) -> bool:
