@@ -26,6 +26,7 @@ from functools import cached_property
 from typing import ClassVar, TypeAlias
 
 from sct.analysis.effects import statements
+from sct.ir.paths import is_basic_index, path_of
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, is_derived, type_of, values_of
 from sct.ir.types import Array, Const
 from sct.optimize.arithmetic import Numbers, numbers, numbers_of
@@ -61,9 +62,13 @@ class _Signs(Rewriter):
         return Counter(found)
 
     @cached_property
-    def added(self) -> set[Operand]:
-        """What is added to a part of an array: what is added with a sign is subtracted."""
-        return {s.args[2] for s in statements(self.f.block) if s.op is scatter_add}
+    def added(self) -> Counter[Operand]:
+        """How often each value is added to a part of an array: what is added with a sign is subtracted."""
+        return Counter(s.args[2] for s in statements(self.f.block) if _adds(s))
+
+    def is_subtracted(self, v: Value) -> bool:
+        """Whether a negative is added to parts of arrays, and not used in any other way."""
+        return self.added[v] == self.users[v]
 
     def block(self, block: Block) -> Block:
         made = super().block(block)
@@ -71,7 +76,7 @@ class _Signs(Rewriter):
 
     def outward(self, s: Apply) -> Apply | Operand:
         """A negative of a product, written with the sign at its smallest factor."""
-        if not is_derived(s) or (s.result in self.added and self.users[s.result] == 1):
+        if not is_derived(s) or self.is_subtracted(s.result):
             return s
         own = numbers_of(s.op, *s.args)
         factors = list(self.factors(s.args[0], own)) if own is not None and own.inexact else []
@@ -101,7 +106,22 @@ class _Signs(Rewriter):
             if n is not None and (n == own or (n.weak and own.takes(n))):
                 yield -1 if isinstance(a, Const) else _axes(a), a, [(d, k)]
 
-    rules: ClassVar = {operator.neg: outward}
+    def apart(self, s: Apply) -> Apply | Operand:
+        """An addition of a negative that is added elsewhere as well, with a negative of its own: it is subtracted, not made."""
+        d = self.made_by(s.args[2], operator.neg) if _adds(s) else None
+        if d is None or not is_derived(d) or self.users[d.result] == 1 or not self.is_subtracted(d.result):
+            return s
+        own = Value(d.result.type)
+        self.keep(replace(d, result=own, origin=s.origin))
+        self.moved.add(d.result)
+        return replace(s, args=(*s.args[:2], own))
+
+    rules: ClassVar = {operator.neg: outward, scatter_add: apart}
+
+
+def _adds(s: Apply) -> bool:
+    """Whether a statement adds to a part of an array in which nothing lies twice."""
+    return s.op is scatter_add and all(map(is_basic_index, path_of(s)))
 
 
 def _axes(o: Operand) -> int:
