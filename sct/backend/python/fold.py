@@ -1,15 +1,15 @@
 """Folding: which values are written as part of the expression that uses them, rather than as statements.
 
 Takes a function; gives the set of folded values. A value without a name of its own that is used once, in its own block, is
-folded, unless memory that its expression reads is stored over in between; so is an adjoint of which only a copy of the same
-name is used. What costs nothing (an item of a parameter, a shape, a transpose, a comparison of numbers that branches test)
-is written out wherever it is used. Changes no order of effects.
+folded, unless memory that its expression reads is, or may be, stored over in between; so is an adjoint of which only a copy of
+the same name is used. What costs nothing (an item of a parameter, a shape, a transpose, a comparison of numbers that branches
+test) is written out wherever it is used. Changes no order of effects.
 """
 
 from __future__ import annotations
 
 import operator
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import replace
@@ -19,6 +19,7 @@ import numpy as np
 from sct.analysis.effects import CHANGING, effect, has_effect
 from sct.analysis.points_to import Classes, has_memory, points_to, written_by
 from sct.analysis.recording import is_number
+from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
 from sct.ir.ops import (
     ASSERT,
@@ -44,12 +45,14 @@ from sct.ir.ssa import (
     Closure,
     Function,
     If,
+    Operand,
     Statement,
     Value,
     is_derived,
+    type_of,
     values_of,
 )
-from sct.ir.types import Const, Dict, List, Tuple
+from sct.ir.types import Array, Const, Dict, List, Tuple
 from sct.registry.rules import kind_of
 from sct.runtime import added_item, power, quotient
 
@@ -89,6 +92,7 @@ class _Folder:
         self.renewed: set[Value] = set()  # adjoints of which a copy has the name
         self.stored: set[Value] = set()  # what is stored over needs a variable
         self.clobbers: dict[int, list[int]] = {}
+        self.targets: dict[tuple[int, int], list[Operand]] = {}  # what is stored into at such a place
         self.changes: dict[int, list[int]] = {}  # where something acts, by which what is read may change
         self.reading: set[Value] = set()  # folded values that read something that may change
         self.classes: Classes | None = None  # of what may lie in one memory, if something is written into
@@ -121,6 +125,8 @@ class _Folder:
                 for positions in (self.clobbers, self.changes):
                     if any(b.label in positions for b in s.blocks):
                         positions.setdefault(block.label, []).append(i)
+                inner = [(b.label, p) for b in s.blocks for p in self.clobbers.get(b.label, ())]
+                self.targets[here] = [t for place in inner for t in self.targets[place]]
                 for c in {c for label, c in self.writes if any(b.label == label for b in s.blocks)}:
                     self.writes.setdefault((block.label, c), []).append(i)
             for v in used[: len(used) - begins]:
@@ -137,6 +143,7 @@ class _Folder:
             if s.op.op is added_item:  # xs[i] = xs[i] + v
                 self.use(values_of(s.args[1]))
             self.clobbers.setdefault(here[0], []).append(here[1])
+            self.targets[here] = [s.args[0]]
         elif s.op is np.array or (type(s.op) is Method and s.op.name == "copy"):
             self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
             if is_derived(s):
@@ -240,9 +247,33 @@ class _Folder:
         if (v.name and v not in self.renewed) or self.uses[v] != 1 or v not in self.direct or v in self.stored:
             return False
         (block, i), (other, j) = self.home[v], self.direct[v]
-        barriers = [b.get(block, []) for b in ((self.clobbers, self.changes) if v in self.reading else (self.clobbers,))]
+        barriers = [self.changes.get(block, [])] if v in self.reading else []
         barriers += [self.writes.get((block, c), []) for c in self.loading.get(v, ())]
-        return block == other and not any(_between(b, i, j) for b in barriers)
+        if block != other or any(_between(b, i, j) for b in barriers):
+            return False
+        stored = [t for p in _between(self.clobbers.get(block, []), i, j) for t in self.targets[block, p]]
+        return not stored or self.is_apart(v, stored)
+
+    def is_apart(self, v: Value, stored: Sequence[Operand]) -> bool:
+        """Whether an expression of the reverse sweep reads nothing but variables, none of which may lie in what is stored into.
+
+        A number is made at once, so that arrays of which it is made are not kept for it.
+        """
+        work = [self.definition[v]]
+        if is_number(v) or not is_derived(work[0]) or not all(isinstance(type_of(t), Array) for t in stored):
+            return False
+        memory = storage(self.f.block)
+        while work:
+            s = work.pop()
+            if not isinstance(s, Apply) or s.op is POP:
+                return False
+            work += (self.definition[w] for w in s.values if w in self.inline)
+            read = [w for w in s.values if w not in self.inline and not is_number(w)]
+            if not all(isinstance(w.type, Array) or w in self.params for w in read):
+                return False
+            if any(memory.share(w, t) for w in read for t in values_of(*stored)):
+                return False
+        return True
 
     def free_to_repeat(self, s: Apply) -> bool:
         """An item of a parameter, a shape or an entry of one, a transpose of a named value, a test of numbers."""
@@ -289,7 +320,6 @@ _DEEPEST = 50  # Python takes expressions in some 90 parentheses for certain
 _SHAPES = (Attribute("shape"), np.shape)
 
 
-def _between(positions: list[int], i: int, j: int) -> bool:
-    """Whether one of these positions, which are in order, lies between two others."""
-    after = bisect_right(positions, i)
-    return after < len(positions) and positions[after] < j
+def _between(positions: list[int], i: int, j: int) -> list[int]:
+    """Those of some positions, which are in order, that lie between two others."""
+    return positions[bisect_right(positions, i) : bisect_left(positions, j)]
