@@ -23,6 +23,7 @@ from sct.ir.types import (
     Const,
     Dict,
     List,
+    Maybe,
     Scalar,
     Size,
     Tuple,
@@ -36,7 +37,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import anew, boxed_like, is_copy, laid_out, of_copy, place_for, together, unbroadcast, writable
+from sct.runtime import anew, boxed_like, is_copy, laid_out, not_none, of_copy, place_for, together, unbroadcast, writable
 
 from .arithmetic import is_ndarray
 
@@ -477,6 +478,15 @@ def together_adjoint(y, *arrays, y_bar):
 
 
 result_type(together)(lambda *arrays: arrays)
+
+
+@adjoint(not_none, kind="view")
+def not_none_adjoint(y, x, y_bar):
+    return y_bar
+
+
+facts(not_none, linear="first", rearranged="reshaped", cheap=True)
+result_type(not_none)(lambda x: x.item if isinstance(x, Maybe) else x)
 
 
 @adjoint(writable, kind="view")

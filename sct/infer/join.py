@@ -24,6 +24,7 @@ from sct.ir.types import (
     DictOf,
     List,
     ListOf,
+    Maybe,
     ObjectOf,
     Scalar,
     SizeLike,
@@ -69,6 +70,12 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
         return DictOf(join(a.key, b.key, (key, "key")), _covering((a.item, b.item), key), a.sites | b.sites)
     if _numeric(a) and _numeric(b):
         return _join_numbers(a, b, key)
+    none = Const(None)
+    if a == none or b == none or isinstance(a, Maybe) or isinstance(b, Maybe):
+        items = [t.item if isinstance(t, Maybe) else t for t in (a, b) if t != none]
+        return (
+            Maybe(functools.reduce(lambda p, q: join(p, q, key), map(widen, items))) if all(map(_numeric, items)) else UNKNOWN
+        )
     return UNKNOWN
 
 
@@ -163,7 +170,7 @@ def own_sizes(t: Any, key: Hashable) -> Abstract:
     """`t` with symbols of the φ `key` for all sizes but those of arguments: others may be of another iteration or call."""
     if isinstance(t, (Tuple, List, Dict)):
         return with_items(t, (own_sizes(p, (key, k)) for k, p in zip(keys_of(t), t.items, strict=True)))
-    if isinstance(t, (ListOf, DictOf)):
+    if isinstance(t, (ListOf, DictOf, Maybe)):
         return replace(t, item=own_sizes(t.item, (key, "item")))
     if isinstance(t, Scalar) and t.size is not None and not is_of_arguments(t.size):
         return Scalar(t.kind, size_opaque("phi", key), t.also)

@@ -21,6 +21,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Maybe,
     Scalar,
     Tuple,
     is_list_or_dict,
@@ -97,6 +98,8 @@ def without_sizes(t: Abstract, path: str, within: bool = True) -> Abstract:
     if isinstance(t, (Tuple, List, Dict)):
         parts = zip(keys_of(t), t.items, strict=True)
         return with_items(t, (without_sizes(i, f"{path}[{k!r}]", within) for k, i in parts))
+    if isinstance(t, Maybe):
+        return Maybe(without_sizes(t.item, path))
     if isinstance(t, (ListOf, DictOf)) and within:
         return replace(t, item=without_sizes(widen(t.item), f"{path}[]"))
     return UNKNOWN if isinstance(t, Instance) else t

@@ -21,6 +21,7 @@ from sct.ir.types import (
     Fact,
     List,
     ListOf,
+    Maybe,
     Scalar,
     Size,
     SizeLike,
@@ -61,6 +62,8 @@ class Form:
             return (t.kind, self.size(t.size), t.also) if type(t.size) is Size else t
         if type(t) is ListOf:
             return ListOf, self.type(t.item), t.sites
+        if type(t) is Maybe:
+            return Maybe, self.type(t.item)
         return (DictOf, t.key, self.type(t.item), t.sites) if type(t) is DictOf else self.structure(t, self.type)
 
     def structure(self, o: Any, part: Any) -> Hashable:
@@ -113,7 +116,7 @@ class Renaming:
             return with_items(t, map(self.type, t.items))
         if isinstance(t, Slice):
             return Slice(self.type(t.start), self.type(t.stop), self.type(t.step))
-        return replace(t, item=self.type(t.item)) if isinstance(t, (ListOf, DictOf)) else t
+        return replace(t, item=self.type(t.item)) if isinstance(t, (ListOf, DictOf, Maybe)) else t
 
     def fact(self, f: Fact) -> Fact:
         """A fact with other names."""

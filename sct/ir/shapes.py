@@ -19,6 +19,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Maybe,
     Scalar,
     Size,
     SizeLike,
@@ -82,6 +83,8 @@ def item_of(t: ListOf | DictOf) -> Abstract:
 def _with_own_sizes(t: Abstract) -> Abstract:
     if isinstance(t, (Tuple, List, Dict)):
         return with_items(t, map(_with_own_sizes, t.items))
+    if isinstance(t, Maybe):
+        return Maybe(_with_own_sizes(t.item))
     if not isinstance(t, Array):
         return t
     return with_sizes(t, lambda _, n: n if is_of_arguments(n) else fresh_size("item"))

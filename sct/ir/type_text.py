@@ -33,6 +33,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Maybe,
     Scalar,
     Size,
     SizeLike,
@@ -64,7 +65,7 @@ def _type(t: Any, names: Names) -> str:
         return ", ".join(_type(i, names) for i in of)
 
     if isinstance(t, Unknown):
-        return "?"
+        return f"maybe {_type(t.item, names)}" if isinstance(t, Maybe) else "?"
     if isinstance(t, Undefined):
         return "undefined"
     if isinstance(t, Const):
@@ -277,6 +278,8 @@ class Reader:
             return Dict(*self.pairs(self.abstract))
         if s.accept("undefined"):
             return UNDEFINED
+        if s.accept("maybe"):
+            return Maybe(self.abstract())
         if s.accept("slice"):
             s.expect("(")
             start, stop, step = self.three(self.abstract)

@@ -37,6 +37,7 @@ __all__ = [
     "List",
     "ListOf",
     "Mask",
+    "Maybe",
     "ObjectOf",
     "Record",
     "Relied",
@@ -554,6 +555,13 @@ def _same_throughout(atom: Any) -> bool:
 @record(frozen=True, slots=True)
 class Unknown(_Shown):
     """Nothing is known."""
+
+
+@record(frozen=True, slots=True)
+class Maybe(Unknown):
+    """None, or by the path that the program takes a number or an array of the type `item`."""
+
+    item: Any
 
 
 @record(frozen=True, slots=True)

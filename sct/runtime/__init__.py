@@ -34,6 +34,7 @@ __all__ = [
     "kept",
     "laid_out",
     "last_writes",
+    "not_none",
     "numbers",
     "of_copy",
     "of_first_dtype",
@@ -256,6 +257,13 @@ def place_in(part: Any) -> Any:
     if part is None or isinstance(part, (list, tuple, dict)):
         return part
     return place_for(part) if isinstance(part, np.generic) else np.asarray(part)
+
+
+def not_none(x: Any) -> Any:
+    """What may be None, where it must not be."""
+    if x is None:
+        raise TypeError("it is None, of which there is neither an item nor a number")
+    return x
 
 
 def writable(view: Any) -> Any:

@@ -28,6 +28,7 @@ from sct.infer.objects import holds_objects, places_in
 from sct.infer.signature import abstract
 from sct.ir.ops import (
     ASSERT,
+    BINARY,
     CALL,
     DICT,
     LIST,
@@ -38,6 +39,7 @@ from sct.ir.ops import (
     UNPACK,
     Again,
     Attribute,
+    Augmented,
     Call,
     Derived,
     Field,
@@ -86,6 +88,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Maybe,
     ObjectOf,
     Record,
     Scalar,
@@ -304,6 +307,7 @@ class Specializer:
     ways: tuple[Hashable, ...] = ()  # how the loops around this place are followed
     growing: bool = False  # lists may come to be of unknown length
     pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
+    there: dict[Value, Value] = field(default_factory=dict)  # what may be None -> the same, in this block known not to be
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
     looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
     initial: Memory | None = None
@@ -325,8 +329,10 @@ class Specializer:
 
     def block(self, block: Block) -> tuple[Operand, ...]:
         """The statements of a block; what it yields."""
+        outer, self.there = self.there, dict(self.there)
         for s in block.body:
             self.statement(s)
+        self.there = outer
         return tuple(self.resolve(y, reads=False) for y in block.yields)
 
     def resolve(self, operand: Operand, reads: bool = True) -> Operand:
@@ -670,6 +676,8 @@ class Specializer:
         in_tables = hashable(op)
         if not kwargs and in_tables and op in _OF_NUMBERS and all(map(_is_number_or_array, args)):  # as most are
             return self.of_numbers(op, args, name, known)
+        if in_tables:
+            args = self.not_none(op, args)
         if isinstance(op, Unused):
             return unfollowed.statement(self, op.op, args, kwargs or {}, name)
         if self.objects and (op is LIST or op is DICT) and (shown := objects.displayed(self, op, args)) is not None:
@@ -770,6 +778,19 @@ class Specializer:
         if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined):
             return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
+
+    def not_none(self, op: Any, args: Sequence[Operand]) -> Sequence[Operand]:
+        """Operands, of which those are known not to be None for which the operation would raise."""
+        n = len(args) if op in _ARITHMETIC else 1 if isinstance(op, _OF_OBJECTS) or op in _OF_ITEMS else 0
+        if not any(isinstance(type_of(a), Maybe) for a in args[:n]):
+            return args
+        found = list(args)
+        for k, a in enumerate(args[:n]):
+            if isinstance(a, Value) and isinstance(a.type, Maybe):
+                if a not in self.there:
+                    self.there[a] = self.append(runtime.not_none, (a,), {}, a.type.item, self.memory.name_of(a))
+                found[k] = self.there[a]
+        return found
 
     def as_array(self, o: Operand, op: Any) -> Operand:
         """A list of unknown length as NumPy takes it."""
@@ -953,6 +974,12 @@ class Specializer:
         return loops.plan_of(self, operand)
 
 
+_ARITHMETIC = frozenset(
+    (*BINARY, *BINARY.values(), operator.neg, operator.pos, operator.lt, operator.le, operator.gt, operator.ge)
+)
+_OF_ITEMS = frozenset((operator.getitem, operator.setitem, operator.delitem, UNPACK, len))
+_OF_OBJECTS = (Attribute, Augmented, Method)
+"""Operations that raise for None, whatever the other operands are: for each operand, and for the first one."""
 _HANDLERS = SPELLINGS | STRUCTURAL | WRITING
 _OF_NUMBERS = frozenset(
     (

@@ -39,8 +39,8 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Const, Tuple
-from sct.runtime import as_augmented, laid_out, scatter_add, updated
+from sct.ir.types import Const, Tuple, Unknown
+from sct.runtime import as_augmented, laid_out, not_none, scatter_add, updated
 
 __all__ = ["promote"]
 
@@ -116,6 +116,8 @@ class _Promoted:
         last, part = self.taken.get(v, (None, None))
         if part is not None and last is of:
             return part
+        if s.op == View(not_none) and not isinstance(type_of(of), Unknown):
+            return of
         made = self.emit(self.viewed(s, of), s if by is None else by, Value(v.type, v.name, v.hint))
         self.taken[v] = of, made
         return made
@@ -202,6 +204,8 @@ class _Promoted:
             target = base_of(view)
         new = Value(target.type, target.name, target.hint)
         self.emit(Apply(op, (self.held(target, s), Tuple(shortest(path)), value), (), new), s, new)
+        if view is not None and view.op == View(not_none) and (base := base_of(view)) not in parts:
+            view, target = None, base  # which holds just that
         if view is None:
             self.now[target], self.last[target] = new, s
         else:

@@ -104,6 +104,7 @@ TYPES = [
     "float64[]",
     "boxed float32[]",
     "perhaps boxed ?[]",
+    "maybe float64[x.0]",
     "perhaps boxed float64[...]|float|int or [x.0, 3]",
     "boxed ?[]",
     "complex64[n, 1, x.0]|int|float",
