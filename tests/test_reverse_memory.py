@@ -778,7 +778,24 @@ def exchanged_until(x, n):
     return np.sum(u * v * w)
 
 
+def exchanged_unless_known_before(x, n):
+    u, v = x * 1.0, x * 2.0
+    kept = [u]
+    often = n > 3
+    for i in range(n):
+        u[i % 3] = 0.5 * v[0]
+        if often:
+            break
+        u, v = v, u
+    for i in range(n):
+        u[i % 3] *= v[1]
+        if often:
+            u, v = v, u
+    return np.sum(u * v * kept[0])
+
+
 FUNCTIONS = [
+    exchanged_unless_known_before,
     lists_of_entries,
     *RECURSIVE,
     none_or_an_array,

@@ -525,7 +525,7 @@ class _Recorder:
         last, turn = self.turns[label]
         made.turned.append(turn)
         if isinstance(turn.test, Value):
-            self.ask((turn.test,), set())
+            self.ask((turn.test,), {self.top})
         for phi, v, w in zip(found.phis, last, turn.results, strict=True):
             made.renamed[phi.params[0]] = w
             made.restored.append((v, phi.params[0], phi.result))
