@@ -558,6 +558,16 @@ def parts_of_a_total(x, n):
     return sums[0] * sums[1]
 
 
+def totals_kept(x, n):
+    total, found, first = x[0], [], None
+    for i in range(n):
+        found.append(total)
+        total += x * i
+        first = found if first is None else first
+    found[-1][0] *= x[2]
+    return np.sum(found[0] * x) + np.sum(found[-1] * total)
+
+
 def fields_that_become_arrays(x, n):
     found = [Point(0.0, v) for v in x]
     for i in range(n):
@@ -803,6 +813,7 @@ FUNCTIONS = [
     a_number_or_an_argument,
     a_number_that_becomes_an_array,
     parts_of_a_total,
+    totals_kept,
     fields_that_become_arrays,
     a_list_of_none,
     an_array_that_is_not_differentiated,

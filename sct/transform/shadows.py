@@ -519,8 +519,9 @@ class _Shadows:
             raise self.refuse(s)
         steps: list[Apply] = []
         args: list[Operand] = []
+        whole = _operation(s) in (Method("extend"), Method("update"), runtime.paired)  # whose items are put in, one by one
         for k, a in enumerate(s.args):
-            inside = _has_memory(a) and any(a is o for o in led)
+            inside = _has_memory(a) and any(a is o for o in led) and (whole or k != puts)
             args.append(self.led(a, s, steps) if inside else self.contained(a, s, steps) if k == puts else a)
         objects = any(isinstance(o, Value) and not isinstance(o.type, Array) for o in (r, *led))
         known = UNKNOWN if _operation(s) == Method("values") else None  # which only becomes a list
