@@ -13,7 +13,7 @@ from sct.registry.facts import facts
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type, type_rule
-from sct.runtime import repeated, unbroadcast
+from sct.runtime import items_of, numbers, repeated, unbroadcast
 
 from .arithmetic import (
     evaluated,
@@ -60,6 +60,8 @@ def adjoint_of_choice(y, args, y_bar):
 
 def shared_by_equals(y, values, y_bar):
     """`y_bar` spread over those of `values` that equal `y`, in even shares."""
+    if is_of_unknown_length(values):
+        return items_of(shared_by_equals(y, numbers(values), y_bar))
     if isinstance(values, np.ndarray):
         equal = values == y
         return equal * (y_bar / int(np.count_nonzero(equal)))
@@ -73,6 +75,17 @@ def shared_by_equals(y, values, y_bar):
     if isinstance(values, list):
         return list(out)
     return out
+
+
+@nondifferentiable
+def is_of_unknown_length(values):
+    """Whether a list is one whose length is only known at run time."""
+    return False
+
+
+@result_type(is_of_unknown_length)
+def is_of_unknown_length_type(values):
+    return isinstance(values, ListOf)
 
 
 @adjoint(sum, kind="reduction")

@@ -20,6 +20,7 @@ from sct.runtime import (
     added_each,
     added_item,
     appended,
+    in_places,
     item,
     items_of,
     joined,
@@ -158,6 +159,8 @@ memory("fresh", joined, numbers, stacked)
 facts(added_each, item, items_of, repeated, split_like, zeros_each, new_list=True)
 facts(added_item, appended, shortened, with_item, new_list=True, in_place=True)
 facts(added_each, zeros_each, memory="fresh")
+facts(added_item, memory="view")
+facts(in_places, memory=lambda places: "fresh" if _are_numbers(places) else "view")
 facts(added_each, added_item, zeros_each, computes=True)
 facts(zeros_each, kind="construction", form_of=0)
 facts(Method("append"), Method("extend"), Method("update"), appended, paired, puts=1)
@@ -201,6 +204,20 @@ def repeated_type(x, n):
 
 
 result_type(shortened)(lambda s: s)
+
+
+def _are_numbers(places):
+    """Whether the places are those of numbers alone."""
+    item = _item_type(places)
+    return isinstance(item, Array) and item.shape == ()
+
+
+@result_type(in_places)
+def in_places_type(places):
+    item = _item_type(places)
+    return ListOf(Array(item.dtype, ()) if _are_numbers(places) else item)
+
+
 result_type(added_item)(lambda s, i, v: _computed(s))
 result_type(zeros_each)(lambda s: _computed(s))
 result_type(added_each)(lambda a, b: _computed(a))

@@ -33,7 +33,7 @@ from sct.ir.types import (
     is_list_or_dict,
 )
 from sct.registry.facts import facts_of
-from sct.runtime import together
+from sct.runtime import item, together
 
 __all__ = [
     "Classes",
@@ -48,6 +48,7 @@ __all__ = [
     "points_to",
     "put_in",
     "shared",
+    "steady_lists",
     "writes_into",
     "written_by",
 ]
@@ -143,6 +144,25 @@ def points_to(block: Block) -> Classes:
     return found
 
 
+@managed
+def steady_lists(block: Block) -> frozenset[Value]:
+    """The lists that are arguments, or in such, and that nothing changes."""
+    taken: dict[Value, list[Value]] = {}
+    for b in blocks_in(block):
+        for s in b.body:
+            if isinstance(s, Apply) and s.op in (operator.getitem, item) and is_list_or_dict(s.result.type):
+                for v in values_of(s.args[0]):
+                    taken.setdefault(v, []).append(s.result)
+    found: set[Value] = set()
+    work = [p for p in block.params if is_list_or_dict(p.type)]
+    while work:
+        v = work.pop()
+        if not points_to(block).is_stored(v):
+            found.add(v)
+            work += taken.get(v, ())
+    return frozenset(found)
+
+
 def apart(block: Block) -> Classes:
     """The classes of the values of a function whose arguments, and the fields of these, are apart."""
     found = Classes()
@@ -183,8 +203,12 @@ def is_item(s: Apply) -> bool:
     return s.op is operator.getitem and isinstance(s.args[0], Value) and isinstance(s.args[1], Const)
 
 
+_TAKES = (LOAD, UNPACK, operator.getitem, item)
+"""What gives objects that are there."""
+
+
 def _apply(found: Classes, s: Apply) -> None:
-    if is_list_or_dict(s.result.type) and s.op is not LOAD:
+    if is_list_or_dict(s.result.type) and s.op not in _TAKES:
         found.changes.append(s)
     if isinstance(s.op, (Rebind, Store)):
         (found.changes if is_change(s) else found.targets).append(s)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 
 from sct.analysis.switches import is_on
 from sct.infer.facts import for_call
@@ -29,12 +30,12 @@ def is_number(o: Operand) -> bool:
     return isinstance(t, (Scalar, Const)) or (isinstance(t, Array) and t.shape == () and t.boxed is False)
 
 
-def cheap(s: Statement) -> bool:
-    """Whether computing a statement's result again costs no more than keeping it."""
+def cheap(s: Statement, steady: AbstractSet[Value] = frozenset()) -> bool:
+    """Whether computing a statement's result again costs no more than keeping it; `steady`: the lists that never change."""
     if not isinstance(s, Apply):
         return False
-    if any(isinstance(v.type, ListOf) for v in s.values):
-        return False  # the list may have changed
+    if any(isinstance(v.type, ListOf) and v not in steady for v in s.values):
+        return False
     if isinstance(s.op, (Attribute, Field)):
         return True
     if s.op is operator.getitem and _part_of_result(s):
@@ -63,7 +64,12 @@ class Plan:
     again: tuple[Value, ...]
 
 
-def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None], free: Callable[[Value], bool]) -> Plan:
+def plan(
+    needed: Iterable[Value],
+    definition: Callable[[Value], Statement | None],
+    free: Callable[[Value], bool],
+    steady: AbstractSet[Value] = frozenset(),
+) -> Plan:
     """What to keep of the needed values of a block, and what to compute again.
 
     Parameters
@@ -75,9 +81,11 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
         with blocks give.
     free : callable
         Whether a value is at hand in the reverse block without being kept.
+    steady : set of Value
+        The lists that never change.
     """
     needed = list(needed)
-    sources = _Sources(definition, free)
+    sources = _Sources(definition, free, steady)
     leaves = sources.of
     kept = dict.fromkeys(v for v in needed if leaves(v) == {v})
     rest = [v for v in needed if v not in kept and not free(v)]
@@ -99,9 +107,12 @@ def plan(needed: Iterable[Value], definition: Callable[[Value], Statement | None
 class _Sources:
     """The values that must be kept for a value to be computed again."""
 
-    def __init__(self, definition: Callable[[Value], Statement | None], free: Callable[[Value], bool]) -> None:
+    def __init__(
+        self, definition: Callable[[Value], Statement | None], free: Callable[[Value], bool], steady: AbstractSet[Value]
+    ) -> None:
         self.definition = definition
         self.free = free
+        self.steady = steady
         self.again_at_all = is_on("recomputation")
         self.known: dict[Value, frozenset[Value]] = {}
 
@@ -112,6 +123,6 @@ class _Sources:
 
     def found(self, v: Value) -> frozenset[Value]:
         s = self.definition(v)
-        if s is None or not (self.again_at_all and cheap(s)):
+        if s is None or not (self.again_at_all and cheap(s, self.steady)):
             return frozenset((v,))
         return frozenset().union(*map(self.of, s.values))

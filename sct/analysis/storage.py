@@ -224,6 +224,8 @@ def _roots(s: Storage, operands: Iterable[Operand], *results: Value) -> int:
         operands = [v for o in operands if not isinstance(o, List) for v in values_of(o) if _may_be_list(v)]
     found, came, made = 0, 0, s.bits.of(results)
     for v in values_of(*operands):
+        if isinstance(v.type, Scalar):
+            continue  # which has no memory
         found |= s.roots_of(v)
         s.later[v] = s.later.get(v, 0) | made
         came |= s.bits.bit(v)

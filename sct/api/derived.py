@@ -53,7 +53,7 @@ __all__ = ["LATE", "MANY", "NAMES", "DerivedFunction", "names_of", "namesake", "
 _CACHE_SIZE = 64
 _VARIANTS = 3  # forms for arguments of the same types that rely on different sizes; the next one relies on none
 MANY = 9
-"""A list of so many items, of one type, is of any length in forward mode; one of fewer once it comes with another length."""
+"""A list of so many items, of one type, is of any length; one of fewer once it comes with another length."""
 NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
 """What a derivative has of the function that it is of."""
 LATE = ("_callee", "_inner", "_signature", "_added", "_defaults", "__signature__")
@@ -354,7 +354,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def in_lists(self, types: tuple[Abstract, ...], least: int | None) -> tuple[Abstract, ...]:
         """The types of arguments where lists of so many items at least are of any length, if those are of one type."""
-        if least is None or not self.mode.in_memory or self.mode.own:
+        if least is None or self.mode.own:
             return types
         return tuple(listed(t, n, least) for t, n in zip(types, self._inner.parameters, strict=True))
 

@@ -8,6 +8,7 @@ nothing that the function has.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 
@@ -31,7 +32,7 @@ from sct.ir.types import (
     with_sizes,
 )
 
-__all__ = ["as_given", "holds_objects", "listed", "of_places", "places_in", "without_sizes"]
+__all__ = ["as_given", "as_value", "holds_objects", "listed", "of_places", "places_in", "without_sizes"]
 
 
 def holds_objects(t: Abstract) -> bool:
@@ -79,6 +80,8 @@ def listed(t: Abstract, path: str, least: int) -> Abstract:
 def _any_length(t: Abstract, path: str) -> Abstract | None:
     """The type of all that is in a list of any length, if something of type `t` is; None if that cannot be."""
     if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fciub" and t.shape is not None:
+        if not t.shape and t.boxed is not False:
+            return None  # whose adjoint is an array, and that of a number none
         return replace(t, shape=tuple(size_opaque("given", path, k) for k in range(len(t.shape))))
     if isinstance(t, Scalar):
         return Scalar(t.kind)
@@ -113,6 +116,11 @@ def places_in(t: Abstract) -> Iterator[frozenset[Hashable]]:
     elif isinstance(t, (ListOf, DictOf)):
         yield t.sites
         yield from places_in(t.item)
+
+
+def as_value(t: Abstract) -> Abstract:
+    """The type of a list or dict that is an object as that of what it holds."""
+    return of_places(t, itertools.repeat(frozenset()))
 
 
 def of_places(t: Abstract, places: Iterator[frozenset[Hashable]]) -> Abstract:

@@ -14,6 +14,7 @@ __all__ = [
     "add_each",
     "add_items",
     "add_picked",
+    "added",
     "added_each",
     "added_item",
     "anew",
@@ -26,6 +27,7 @@ __all__ = [
     "broadcast_axes",
     "cast_like",
     "cast_to",
+    "in_places",
     "is_copy",
     "item",
     "items_of",
@@ -282,6 +284,13 @@ def add_picked(whole: Any, index: Any, part: Any) -> None:
     """Add what is in `part`, which was picked of the place `whole`, to that if it is no view of it, nor an item of a list."""
     if isinstance(whole, np.ndarray) and not np.may_share_memory(part, whole):
         whole[index] += part
+
+
+def in_places(places: Any) -> Any:
+    """What is in the places of the items of a list or tuple: of a number, whose place is of rank 0, a number."""
+    if isinstance(places, (list, tuple)):
+        return _of_kind(places, [in_places(p) for p in places])
+    return 0.0 if places is None else places[()]
 
 
 def same_places(x: Any) -> Any:
@@ -587,8 +596,17 @@ def with_item(s: list[Any], i: int, x: Any) -> list[Any]:
 def added_item(s: list[Any], i: Any, v: Any) -> list[Any]:
     """`s` with `v` added to its item number `i`; for a slice, each item of `v` to one of the items."""
     out = s[:]
-    out[i] = [x + y for x, y in zip(s[i], v, strict=True)] if isinstance(i, slice) else s[i] + v
+    out[i] = added(s[i], v)
     return out
+
+
+def added(x: Any, y: Any) -> Any:
+    """The sum of two adjoints, of lists and tuples item by item; what has no adjoint has None."""
+    if x is None or y is None:
+        return y if x is None else x
+    if isinstance(x, (list, tuple)):
+        return _of_kind(x, [added(i, j) for i, j in zip(x, y, strict=True)])
+    return x + y
 
 
 def zeros_in(x: Any) -> Any:
@@ -615,12 +633,21 @@ def tangents_like(given: Any, like: Any) -> Any:
 
 def zeros_each(s: list[Any]) -> list[Any]:
     """A zero for each item of `s`."""
-    return [np.zeros_like(x) if np.ndim(x) else 0.0 for x in s]
+    return [_zero(x) for x in s]
+
+
+def _zero(x: Any) -> Any:
+    """The zero adjoint of an item: of lists and tuples item by item, None for what has none."""
+    if isinstance(x, (list, tuple)):
+        return _of_kind(x, [_zero(i) for i in x])
+    if isinstance(x, np.ndarray) and x.ndim:
+        return np.zeros_like(x) if x.dtype.kind in "fc" else None
+    return 0.0 if isinstance(x, (float, complex, np.inexact, np.ndarray)) else None
 
 
 def added_each(a: list[Any], b: list[Any]) -> list[Any]:
     """The sums of the items of two lists of one length."""
-    return [x + y for x, y in zip(a, b, strict=True)]
+    return [added(x, y) for x, y in zip(a, b, strict=True)]
 
 
 def stacked(s: list[Any], axis: int = 0) -> Any:

@@ -72,8 +72,10 @@ class Builder(Protocol):
     path: str
     static: bool
     growing: bool
+    times: int
+    long_loops: bool
     decided: dict[Hashable, Any]
-    ways: tuple[Hashable, ...]
+    ways: tuple[tuple[int, int], ...]
     pending: tuple[SctError, ...]
     spent: list[Plan]
     left: list[tuple[FunctionType, Write]]

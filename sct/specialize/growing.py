@@ -159,7 +159,7 @@ def _extreme(op: Any) -> Callable[..., Any]:
             raise UnsupportedSyntaxError(
                 f"{op.__name__} of a list that grows, other than of numbers", s.place, "Use np.stack, then NumPy's function."
             )
-        return s.apply(op, (s.apply(runtime.stacked, (args[0], Const(0))),))
+        return s.append(op, args, {}, t.item)
 
     return handle
 

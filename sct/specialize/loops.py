@@ -62,9 +62,15 @@ __all__ = ["for_each", "lists_grow", "plan_of", "rolled", "while_"]
 
 _OF_LENGTH = ("append", "pop", "insert")  # methods that change the length of a list
 _SEQUENCES = (List, Tuple)
-_FEW = 100  # so many iterations are written one after another rather than that a list is of unknown length
+_FEW = 100  # so many iterations are written one after another rather than that a list is of unknown length, or an object
+
+_WAYS_AROUND = 9  # in which the loops around one may be followed, while a way is sought for all of them
 
 _T = TypeVar("_T")
+
+
+class _ManyWaysError(UnsupportedSyntaxError):
+    """A loop is refused in many ways in which those around it may be followed."""
 
 
 @record(frozen=True)
@@ -104,9 +110,21 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
         unrolled(s, t, plan)
         return
     n, few = trip_count(plan), _FEW if is_on("unrolling") else 0
-    ways = [rolled, grown] if n is None else [rolled, unrolled, grown] if n <= few else [rolled, grown, unrolled]
+    ways = [rolled, grown]
+    if n is not None and n * s.times <= few:
+        ways = [rolled, unrolled, grown]
+    elif n is not None and s.long_loops:
+        ways = [rolled, grown, unrolled]
+    elif n is not None and s.times > 1:
+        ways = [rolled]  # otherwise none of those around it is unrolled, either
     what = "loop", t.body.label, n, s.ways
-    tried, refused = s.decided.get(what, (int(needs_items(s, t)), None))
+    around = s.decided.setdefault(("around", t.body.label, *s.ways[:1], *(label for label, _ in s.ways)), set())
+    around.add(s.ways)
+    if len(around) > _WAYS_AROUND:
+        raise _ManyWaysError(
+            "a loop that changes lists or dicts within many others", s.place, "Write the loops as functions of their own."
+        )
+    tried, refused = s.decided.get(what, (int(len(ways) > 1 and needs_items(s, t)), None))
     way, pending = ways[tried], s.pending
     try:
         with s.following(t.body.label, tried):
@@ -114,12 +132,18 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
         if way is not rolled or unrolled not in ways or s.pending == pending:
             return
         refused = None  # what is not known yet may be known in single iterations
+    except _ManyWaysError as e:
+        if s.ways or way is grown:
+            raise
+        raise UndecidedError(what, (ways.index(grown), e)) from None
     except UnsupportedSyntaxError as e:
         if not isinstance(e, UnrollError) and way is not grown:
             raise
         refused = e if refused is None or way is unrolled or len(ways) == 2 else refused
     if tried + 1 < len(ways):
         raise UndecidedError(what, (tried + 1, refused)) from None
+    if n is not None and unrolled not in ways:
+        s.decided["long loops"] = True
     assert refused is not None
     raise refused.with_traceback(None) from None
 
@@ -162,7 +186,11 @@ def unrolled(s: Builder, t: ForEach, plan: Plan) -> None:
         raise UnsupportedSyntaxError(
             "a loop over a list and an array together is not supported", s.place, "Loop over an index, and index both."
         )
-    iteration(s, t, plan, 0, n, [s.resolve(i, reads=False) for i in t.inits])
+    outer, s.times = s.times, s.times * max(n, 1)
+    try:
+        iteration(s, t, plan, 0, n, [s.resolve(i, reads=False) for i in t.inits])
+    finally:
+        s.times = outer
 
 
 def iteration(s: Builder, t: ForEach, plan: Plan, i: int, n: int, carried: list[Operand]) -> None:

@@ -146,18 +146,32 @@ _runs = itertools.count()
 def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
     """`function` with its parameters of the given types. What it writes into stays written into, by statements.
 
-    Lists and dicts are followed item by item; they are objects if the function does more with them than that.
+    Lists and dicts are followed item by item; they are objects if the function does more with them than that. Loops of many
+    iterations are written one iteration after another only if all else is refused.
     """
+    try:
+        return _in_ways(function, types, False)
+    except _LongLoopError:
+        return _in_ways(function, types, True)
+
+
+class _LongLoopError(Exception):
+    """A function is refused, unless loops of many iterations are unrolled."""
+
+
+def _in_ways(function: Function, types: Sequence[Abstract], long_loops: bool) -> Specialized:
+    """The same, in the first of the ways in which it is not refused."""
     refused: UnsupportedSyntaxError | None = None
     objects_too = False  # whether it was refused with objects that have fields
     partly: Specialized | None = None  # with calls of functions that are not followed
     made = False  # whether the function makes objects with fields
+    long = False  # whether a loop was not unrolled as it is of many iterations
     for everything, whole in _WAYS[1:] if any(map(holds_objects, types)) else _WAYS:
         decided: dict[Hashable, Any] = {}
         if whole and not made:
             break
         try:
-            found = _decided(function, types, decided, everything, whole)
+            found = _decided(function, types, decided, everything, whole, long_loops)
         except UnsupportedSyntaxError as e:
             if refused is None or whole > objects_too or (whole == objects_too and _reached(e) > _reached(refused)):
                 refused, objects_too = e, whole  # what got further says more
@@ -169,6 +183,9 @@ def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
                 return found
             partly = found if partly is None else partly
         made = made or "made" in decided
+        long = long or "long loops" in decided
+    if long and not long_loops:
+        raise _LongLoopError
     if partly is not None:
         return partly
     assert refused is not None
@@ -195,6 +212,7 @@ def _decided(
     decided: dict[Hashable, Any],
     everything: bool | None,
     whole: bool,
+    long_loops: bool,
 ) -> Specialized:
     """The same, begun anew with whatever is seen to be decided wrongly.
 
@@ -204,7 +222,7 @@ def _decided(
     for _ in range(_RUNS):
         try:
             with facts_relied_on():
-                return _specialized(function, types, decided, everything, whole)
+                return _specialized(function, types, decided, everything, whole, long_loops)
         except UndecidedError as e:
             decided[e.what] = e.choice
     raise UnsupportedSyntaxError("a function whose lists and dicts are of too many types", None, "Write it as several.")
@@ -220,9 +238,11 @@ def _specialized(
     decided: dict[Hashable, Any],
     everything: bool | None,
     whole: bool,
+    long_loops: bool,
 ) -> Specialized:
     # what is named after its place is its own in each run
     s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided)
+    s.long_loops = long_loops
     s.objects, s.everything, s.whole = everything is not None, bool(everything), whole
     s.entry = []
     params = tuple(Value(objects.received(s, t), p.name) for p, t in zip(function.block.params, types, strict=True))
@@ -304,8 +324,10 @@ class Specializer:
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]] = field(default_factory=dict)  # what was written into in loops
     settled: dict[Hashable, tuple[Abstract, ...]] = field(default_factory=dict)  # their types
     decided: dict[Hashable, Any] = field(default_factory=dict)  # how loops and calls are followed, where that was seen
-    ways: tuple[Hashable, ...] = ()  # how the loops around this place are followed
+    ways: tuple[tuple[int, int], ...] = ()  # how the loops around this place are followed
     growing: bool = False  # lists may come to be of unknown length
+    times: int = 1  # how often what is carried out is written down: the iterations of the loops around it that are unrolled
+    long_loops: bool = False  # loops of many iterations are unrolled, too, where nothing else goes
     pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
     there: dict[Value, Value] = field(default_factory=dict)  # what may be None -> the same, in this block known not to be
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through

@@ -18,6 +18,7 @@ from sct.analysis.activity import differentiable
 from sct.analysis.binding import unbound_values
 from sct.infer.call import infer_call
 from sct.infer.join import fixed_shape
+from sct.infer.objects import as_value
 from sct.ir.ops import Method
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import Apply, Block, Operand, Value, defined, type_of
@@ -39,7 +40,7 @@ from sct.ir.types import (
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
 
-__all__ = ["Adjoints", "Loop", "adjoint_type", "bar_name", "items_of"]
+__all__ = ["Adjoints", "Loop", "adjoint_type", "bar_name", "bar_type", "items_of"]
 
 
 @dataclass
@@ -86,7 +87,7 @@ class Adjoints:
         if self.loops and self.root(v) not in self.loops[-1].inner:
             slots = self.loops[-1].slots
             if v not in slots:
-                slots[v] = Value(adjoint_type(v.type), bar_name(v))
+                slots[v] = Value(bar_type(v.type), bar_name(v))
             return slots[v]
         return None
 
@@ -321,6 +322,11 @@ def adjoint_type(t: Abstract) -> Abstract:
         return t
     double = t.shape == () and (same_dtype(t.dtype, np.dtype(float)) or same_dtype(t.dtype, np.dtype(complex)))
     return Array(t.dtype, t.shape, also=(float,) if double else ())
+
+
+def bar_type(t: Abstract) -> Abstract:
+    """`adjoint_type`, where adjoints are values: that of a list is none of the objects that the list may be."""
+    return as_value(adjoint_type(t))
 
 
 def bar_name(v: Value) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import replace
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ from sct.analysis.points_to import (
 )
 from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.infer.facts import for_call
-from sct.infer.objects import of_places, places_in
+from sct.infer.objects import as_value, places_in
 from sct.ir.ops import (
     ALLOCATE,
     LEAVE,
@@ -241,7 +240,7 @@ def _is_changed(v: Value, classes: Classes) -> bool:
 
 def _copied(v: Value, classes: Classes, exact: set[Value], out: list[Statement]) -> Value:
     """An argument's array, or a list of some, as the function's own."""
-    content, own = Value(of_places(v.type, repeat(frozenset())), "", v.name or v.hint), Value(v.type, v.name, v.hint)
+    content, own = Value(as_value(v.type), "", v.name or v.hint), Value(v.type, v.name, v.hint)
     if isinstance(v.type, ListOf) or (isinstance(v.type, Array) and classes.of(v) in exact):
         out.append(Apply(laid_out, (v,), (), content))
     else:

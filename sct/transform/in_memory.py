@@ -23,8 +23,8 @@ from sct.ir.paths import is_basic_index
 from sct.ir.ssa import Apply, Block, Operand, Statement, Value, type_of, values_of
 from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, keys_of, with_items
 from sct.registry.rules import adjoint_rule
-from sct.runtime import add_each, of_copy, scatter_add, together, updated
-from sct.transform.adjoints import Adjoints, adjoint_type
+from sct.runtime import add_each, in_places, of_copy, scatter_add, together, updated
+from sct.transform.adjoints import Adjoints, adjoint_type, bar_type
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.shadows import Shadows
 
@@ -71,7 +71,8 @@ class InMemory(Adjoints):
                 self.add(self.memory.cells[s.result], bar)
         elif s.op is ALLOCATE and s.result in self.memory.of:
             if s.args[0] in self.active:
-                self.accumulate(s.args[0], self.held_now(self.memory.held.get(s.result, self.memory.of[s.result])))
+                own = self.memory.held.get(s.result, self.memory.of[s.result])
+                self.accumulate(s.args[0], self.held_at_first(s.result, own))
         elif s.result in self.memory.held:
             bar = self.taken(s.result)
             if bar is not None:
@@ -114,7 +115,13 @@ class InMemory(Adjoints):
 
     def come_in(self, v: Value) -> None:
         """What the shadow of an argument, or of what is in one, holds is its adjoint."""
-        self.accumulate(v, self.held_now(self.memory.of[v]))
+        self.accumulate(v, self.held_at_first(v, self.memory.of[v]))
+
+    def held_at_first(self, v: Value, shadow: Value) -> Value:
+        """The adjoint of what comes in, of which the shadow is given; of a list that has the shadows of its items."""
+        if isinstance(v.type, ListOf):
+            return self.b.append(in_places, (shadow,), {}, bar_type(v.type))
+        return self.held_now(shadow)
 
     def settle(self, v: Value, shadow: Value) -> None:
         """Add the adjoint of an argument, so far as it is a value, to what its caller gives for that."""

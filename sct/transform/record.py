@@ -24,6 +24,7 @@ import numpy as np
 from sct.analysis.binding import behind, phis, unbound_values
 from sct.analysis.dependence import Dependence
 from sct.analysis.exchanging import exchanged
+from sct.analysis.points_to import steady_lists
 from sct.analysis.recording import cheap, is_number, plan
 from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
@@ -158,6 +159,7 @@ class _Recorder:
         forward_block = self.function.block.with_(body[: self.begin])
         self.versions = versions(forward_block)
         self.dependence = Dependence(forward_block, self.versions)
+        self.steady = steady_lists(self.function.block)
         self.reads_again = is_on("dependence")
         self.moved: dict[Value, Apply | None] = {}  # what is read -> its read from the last version, if that gives the same
         self.restored: set[tuple[int, Value]] = set()  # blocks, and the versions that are had back in their reverse
@@ -292,7 +294,7 @@ class _Recorder:
         self.restore(made, needed, carried)
         rest = [v for v in needed if v not in made.renamed]
         while True:
-            found = plan(rest, lambda v: self.local_definition(v, label), lambda v: self.at_hand(v, label))
+            found = plan(rest, lambda v: self.local_definition(v, label), lambda v: self.at_hand(v, label), self.steady)
             if not any(self.is_size(v) for v in found.kept):
                 break
         for v in found.kept:
@@ -538,7 +540,7 @@ class _Recorder:
         if v in self.indices or (self.home[v] != label and v not in self.versions.chain):
             return True
         s = self.definition.get(v) if self.home[v] == label else None
-        return s is not None and cheap(s) and all(self.is_told(w, label) for w in s.values)
+        return s is not None and cheap(s, self.steady) and all(self.is_told(w, label) for w in s.values)
 
     def ask_from(self, v: Value) -> None:
         """A value that the reverse of an outer block is going to use."""
@@ -594,7 +596,7 @@ class _Recorder:
                     return True  # before the reverse of the consumer has given the array back
                 continue
             t = self.source(w) if self.home.get(w) == label else None
-            if t is not None and cheap(t) and not self.is_outliving(w, t, label):  # otherwise it is kept
+            if t is not None and cheap(t, self.steady) and not self.is_outliving(w, t, label):  # otherwise it is kept
                 work += t.values
         return False
 

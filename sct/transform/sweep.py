@@ -37,7 +37,7 @@ from sct.ir.ssa import (
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, with_items
 from sct.registry.rules import AdjointRule, adjoint_rule
 from sct.registry.tangents import tangent_rule
-from sct.transform.adjoints import Loop, adjoint_type, bar_name, items_of
+from sct.transform.adjoints import Loop, bar_name, bar_type, items_of
 from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.called import parameter_names, run_again
@@ -278,7 +278,7 @@ class Sweep(InMemory):
                     bar = self.current(v)
                 with self.b.into(body):
                     yields[k].append(self.strong(self.zero(v) if bar is None else bar, v))
-            results.append(Value(adjoint_type(v.type), bar_name(v)))
+            results.append(Value(bar_type(v.type), bar_name(v)))
         for (body, _), out, block in zip(made, yields, (s.then, s.orelse), strict=True):
             mirrored = Block((), tuple(body), tuple(out))
             self.mirror[mirrored.label] = block.label
@@ -344,7 +344,7 @@ class Sweep(InMemory):
         self.loops.append(loop)
         outer_bars, self.bars = self.bars, {}
         ends = [(phi.params[0], phi.ends[0]) for phi in carried]
-        bar_params = [Value(adjoint_type(_shaped_as(p.type, y)), bar_name(p)) for p, y in ends]
+        bar_params = [Value(bar_type(_shaped_as(p.type, y)), bar_name(p)) for p, y in ends]
         self.carried.update(bar_params)
         body: list[Statement] = []
         with self.b.into(body):

@@ -23,6 +23,7 @@ from sct.runtime import (
     quotient,
     unbroadcast,
     unbroadcast_to,
+    writable,
 )
 from sct.testing import check_rule
 
@@ -182,6 +183,7 @@ SAMPLES += [
     (boxed_like, (_x(3), _x(3)), {}),
     (boxed_like, (1.5, 2.0), {}),
     (laid_out, (_x(3, 2), _x(3, 2).T.copy().T), {}),
+    (writable, (_x(3, 2),), {}),
     (laid_out, (_x(4), _x(8)[::-2]), {}),
     (laid_out, (_x(0, 2), _x(0, 2)), {}),
     (cast_like, (_x(3), _x(3, dtype=np.float32)), {}),

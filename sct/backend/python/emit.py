@@ -24,6 +24,8 @@ from sct.analysis.switches import is_on
 from sct.backend.python.expressions import (
     BINARY,
     Expression,
+    are_numbers,
+    are_plain,
     call,
     constant,
     display,
@@ -83,7 +85,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, same_shape
-from sct.runtime import added_item, appended, item, kept, scatter_add, shortened, updated, with_item
+from sct.runtime import added, added_item, appended, item, kept, scatter_add, shortened, updated, with_item
 
 __all__ = ["Text", "Tree", "emit", "printed", "tree_of", "variable_names", "variable_types"]
 
@@ -495,8 +497,13 @@ class _Emitter:
             entry = ast.Subscript(load(target), self.index(s.args[1]), ast.Load())
             if s.op.op is with_item:
                 value = args[2]
+            elif not are_plain(type_of(first)):
+                value = call(self.symbols.refer(self.symbols.name(added)), [entry, args[2]])
             elif _is_slice(s.args[1]):
                 value = sums([entry, args[2]], self.symbols, strict=True)  # of another length it would take the place of all
+            elif are_numbers(type_of(first)):
+                out.append(_increment(_stored(entry), args[2], s.args[2]))
+                return
             else:
                 value = ast.BinOp(entry, ast.Add(), args[2])
             out.append(ast.Assign([ast.Subscript(load(target), self.index(s.args[1]), ast.Store())], value, None))
@@ -516,10 +523,7 @@ class _Emitter:
             add_at = ast.Attribute(self.symbols.refer(self.symbols.name(np.add)), "at", ast.Load())
             out.append(ast.Expr(call(add_at, [self.part(target, path[:-1]), self.expression(path[-1]), value])))
         else:
-            part = _stored(target) if whole else self.part(target, path)
-            negative = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) and _has_negative(s.args[2])
-            step = ast.Sub() if negative else ast.Add()
-            out.append(ast.AugAssign(part, step, value.operand if negative else value))
+            out.append(_increment(_stored(target) if whole else self.part(target, path), value, s.args[2]))
 
     def part(self, part: Expression, path: Iterable[Operand]) -> Expression:
         """The part of an array to which a path leads."""
@@ -867,6 +871,12 @@ def _assignment(target: Expression, value: Expression, s: Apply) -> Any:
 def _stored(target: Expression) -> Expression:
     """A name, or a part of what has one, as something that is assigned to."""
     return store(target.id) if isinstance(target, ast.Name) else ast.Subscript(target.value, target.slice, ast.Store())
+
+
+def _increment(part: Expression, value: Any, operand: Operand) -> ast.AugAssign:
+    """`part += value`, where `value` is how `operand` is written; what is a negative is subtracted."""
+    negative = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) and _has_negative(operand)
+    return ast.AugAssign(part, ast.Sub() if negative else ast.Add(), value.operand if negative else value)
 
 
 def _stepped(value: Any, target: Expression) -> Expression | None:

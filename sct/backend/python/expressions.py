@@ -19,7 +19,7 @@ from sct.backend.python.symbols import Symbols, load
 from sct.frontend.resolve import place_of_default
 from sct.ir.ops import CALL, POP, PULL, TAPE, Attribute, Call, Derived, Field, Format, Free, Method, Unused
 from sct.ir.ssa import Operand, type_of
-from sct.ir.types import Array, Const, ListOf, Scalar
+from sct.ir.types import Abstract, Array, Const, ListOf, Scalar
 from sct.runtime import (
     added_each,
     appended,
@@ -197,11 +197,29 @@ def operation(
     return call(symbols.refer(symbols.name(op)), args, kwargs)
 
 
+def are_plain(t: Abstract) -> bool:
+    """Whether the items of a list are numbers or arrays, and no containers of such."""
+    return isinstance(t, ListOf) and isinstance(t.item, (Array, Scalar))
+
+
+def are_numbers(t: Abstract) -> bool:
+    """Whether the items of a list are numbers."""
+    return isinstance(t, ListOf) and (isinstance(t.item, Scalar) or (isinstance(t.item, Array) and t.item.shape == ()))
+
+
+def _sum_of_each(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
+    """The sums of the items of two lists."""
+    if are_plain(type_of(operands[0])):
+        return sums(args, symbols)
+    return call(symbols.refer(symbols.name(added_each)), args)
+
+
 def _each(args: list[Expression], operands: Sequence[Operand], symbols: Symbols) -> Expression:
     """A zero for each item of a list."""
     t = type_of(operands[0])
-    assert isinstance(t, ListOf)
-    if isinstance(t.item, Scalar) or (isinstance(t.item, Array) and t.item.shape == ()):
+    if not are_plain(t):
+        return call(symbols.refer(symbols.name(zeros_each)), args)
+    if are_numbers(t):
         return ast.BinOp(display(ast.List, [ast.Constant(0.0, None)]), ast.Mult(), call(symbols.refer("len"), args))
     zero = call(symbols.refer(f"{symbols.name(np)}.zeros_like"), [load("v")])
     return ast.ListComp(zero, [ast.comprehension(store("v"), args[0], [], 0)])
@@ -237,7 +255,7 @@ _ON_LISTS: dict[Any, Callable[..., Expression]] = {
     shortened: lambda args, operands, symbols: ast.Subscript(args[0], ast.Slice(None, constant(-1, symbols), None), ast.Load()),
     item: lambda args, operands, symbols: ast.Subscript(args[0], args[1], ast.Load()),
     zeros_each: _each,
-    added_each: lambda args, operands, symbols: sums(args, symbols),
+    added_each: _sum_of_each,
     stacked: _along("stack"),
     joined: _along("concatenate"),
     items_of: _slices,

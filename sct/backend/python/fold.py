@@ -21,6 +21,7 @@ from sct.analysis.points_to import Classes, has_memory, points_to, written_by
 from sct.analysis.recording import is_number
 from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
+from sct.backend.python.expressions import are_numbers
 from sct.ir.ops import (
     ASSERT,
     POP,
@@ -140,7 +141,7 @@ class _Folder:
             self.use(used)
         elif isinstance(s.op, InPlace):
             self.stored.update(values_of(s.args[0]))
-            if s.op.op is added_item:  # xs[i] = xs[i] + v
+            if s.op.op is added_item and not are_numbers(type_of(s.args[0])):  # xs[i] = xs[i] + v
                 self.use(values_of(s.args[1]))
             self.clobbers.setdefault(here[0], []).append(here[1])
             self.targets[here] = [s.args[0]]
