@@ -131,11 +131,11 @@ class Shadows:
     adjoints are no views of their arrays' adjoints, with the statements that make them: what is read there goes through their
     rules. `cells`: numbers that are taken out of lists, dicts and tuples, with the arrays of rank 0 that hold their adjoints.
     `put`: statements by which numbers are put there, with these and such arrays. `held`: what lists and dicts held, or came in
-    with, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of functions that write, with their pullbacks and
-    the shadows of these. `picks`: what may be an entry of an array, and no view, with what adds the adjoint to the array's, and
-    its operands. `rebound`: statements that compute a number, or write into an array, with what was there before and is after.
-    `copies`: what may be a view of an array or a copy of one, with whether it is a copy. `result`: the shadow of what the
-    function gives.
+    with, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of functions that write, with
+    their pullbacks and the shadows of these. `picks`: what may be an entry of an array, and no view, with what adds the adjoint
+    to the array's, and its operands. `rebound`: statements that compute a number, or write into an array, with what was there
+    before and is after. `copies`: what may be a view of an array or a copy of one, with whether it is a copy. `result`: the
+    shadow of what the function gives.
     """
 
     block: Block
