@@ -114,6 +114,7 @@ MODES: Mapping[str, Mode] = {
 CALLED: Mapping[str, Mode] = {
     "vjp": MODES["vjp"],
     "jvp": MODES["jvp"],
+    "pullback": MODES["pullback"],
     "augmented": Mode("augmented", True, "shadows"),
 }
 """What a derivative has in place of a call that is not inlined (`sct.ir.ops.Derived`)."""

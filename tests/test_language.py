@@ -1182,3 +1182,44 @@ def test_a_parameter_that_a_loop_over_rows_rebinds(optimize):
     x_bar, y_bar = sct.grad(f, (0, 1), optimize=optimize)(x, y)
     np.testing.assert_array_equal(x_bar, [0.0, 0.0])
     np.testing.assert_array_equal(y_bar, [0.0, 0.0, 3.0])
+
+
+CALLS = []
+
+
+def noted(x):
+    CALLS.append(x)
+    return x
+
+
+sct.nondifferentiable(noted)
+
+
+def halves(x, w):
+    """A sum over a tree, of parts that come in a tuple."""
+    n = noted(len(x))
+    if n == 1:
+        return np.sin(w * x[0]), x[0] * x[0]
+    left, right = halves(x[: n // 2], w), halves(x[n // 2 :], 0.5 * w)
+    return left[0] * right[1] + w, right[0] - left[1]
+
+
+def test_recursion_calls_a_function_as_often_as_it_does_itself():
+    x = np.linspace(0.1, 0.9, 16)
+
+    def f(x, w):
+        total = 0.0
+        for k in range(2):
+            first, second = halves(x * (k + 1.0), w)
+            total = total + (first * second if w > 0.0 else first)
+        return total
+
+    CALLS.clear()
+    f(x, 0.7)
+    count = len(CALLS)
+    for derived in (sct.grad(f, (0, 1)), lambda x, w: sct.pullback(f, (0, 1))(x, w)[1](1.0)):
+        CALLS.clear()
+        derived(x, 0.7)
+        assert len(CALLS) == count
+    sct.check_grads(f, (x, 0.7), wrt=(0, 1), modes=("forward", "reverse"))
+    sct.check_grads(sct.grad(f), (x, 0.7), wrt=(0, 1), modes=("forward", "reverse"))

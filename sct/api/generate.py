@@ -290,7 +290,7 @@ def _runs(derived: DerivedFunction[..., Any], op: Again | Derived) -> DerivedFun
     """The derived function that an operation of a text stands for."""
     if getattr(op, "draws", False):
         raise SctError(
-            f"{getattr(op.function, '__name__', 'the function')} draws random numbers and calls itself",
+            f"{getattr(op.function, '__name__', 'the function')} draws random numbers, and the derivative runs it again",
             None,
             "Draw the numbers before, and pass them; or use the derivative with sct.",
         )

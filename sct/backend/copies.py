@@ -84,7 +84,8 @@ def _statement(s: Statement, known: Callable[[Again | Derived], int]) -> Stateme
 def _copied(op: Any, s: Apply, known: Callable[[Again | Derived], int]) -> Any:
     given = s.args
     if isinstance(op, Derived):  # what comes last is of the types of the result, or of arguments
-        given = s.args[:-1] if op.transform == "vjp" else s.args[: -len(op.wrt)]
+        added = {"vjp": 1, "pullback": 0}.get(op.transform, len(op.wrt))
+        given = s.args[: len(s.args) - added]
     operands = [*given, *(o for _, o in s.kwargs)]
     types: Sequence[Abstract] = [_in_general(type_of(o), f"a{k}") for k, o in enumerate(operands)]
     if known(op) >= _MOST:

@@ -28,6 +28,7 @@ __all__ = [
     "NEW",
     "POP",
     "PULL",
+    "PULLED",
     "PUSH",
     "RAISE",
     "STAR",
@@ -87,6 +88,7 @@ PUSH = Special("push")  # push args[1] on the tape args[0]
 POP = Special("pop")  # take the last entry off the tape args[0]
 LEAVE = Special("leave")  # from here on others may write into the operands
 PULL = Special("pull")  # the pullback args[0], on the shadows args[1] of the same call (`Derived`)
+PULLED = Special("pulled")  # the adjoints that the pullback args[0] of a call gives for args[1], that of its result
 UNPACK = Special("unpack")  # the args[1] elements of args[0]; an error if it has another number of them
 LIST = Special("list")  # the list of the arguments
 TUPLE = Special("tuple")  # the tuple of the arguments
@@ -211,6 +213,7 @@ class Call:
 
     With `draws`, `args[0]` holds the states of the random generators from which it draws, as they are before the call.
     `outside`: it reads what may be changed outside of it. `laid`: what it does may depend on how arrays lie in memory.
+    `checkpointed`: the reverse sweep is to run it again.
     """
 
     function: Callable[..., Any] | Again
@@ -218,6 +221,7 @@ class Call:
     draws: bool = False
     outside: bool = False
     laid: bool = False
+    checkpointed: bool = False
 
     def __str__(self) -> str:
         return describe(self.function)
@@ -229,8 +233,9 @@ class Derived:
 
     "vjp": the joint one, `(result, (adjoints...))` of `(*args, result_bar)`. "jvp": `(result, tangent)` of
     `(*args, *tangents)`. "augmented": the function with shadows, `(result, shadow, pull, shadows)` of
-    `(*args, *shadows of args)`, whose reverse sweep is `pull(shadows)`. The latter two stand for the call of `function` as
-    well, and have that call's `effect` and `laid`. With `draws`, `args[0]` holds states of random generators: the function
+    `(*args, *shadows of args)`, whose reverse sweep is `pull(shadows)`. "pullback": `(result, pull)` of `args`, where
+    `pull(result_bar)` gives the adjoints. The latter three stand for the call of `function` as well, and have that call's
+    `effect` and `laid`. With `draws`, `args[0]` holds states of random generators: the function
     draws what it drew from them, and leaves the generators as they are. `objects`: the types of the parameters that are lists
     or dicts that are objects, or tuples of some, by name.
     """

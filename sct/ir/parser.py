@@ -272,7 +272,7 @@ class _Parser(Reader):
 
     def call_op(self) -> Call:
         effect, *flags = self.words()
-        return Call(self.op(), effect, "draws" in flags, "outside" in flags, "laid" in flags)
+        return Call(self.op(), effect, **dict.fromkeys(flags, True))
 
     def vjp_op(self, transform: str = "vjp") -> Derived:
         wrt, draws = self.words(), self.scan.accept("draws")
@@ -289,6 +289,9 @@ class _Parser(Reader):
 
     def augmented_op(self) -> Derived:
         return self.vjp_op("augmented")
+
+    def pullback_op(self) -> Derived:
+        return self.vjp_op("pullback")
 
     def steps_back_op(self) -> StepsBack:
         return StepsBack(None, tuple(self.words()), other=self.scan.accept("other"))

@@ -117,7 +117,7 @@ class Printer:
         if isinstance(op, Field):
             return f"field {'own ' if op.own else ''}{_word(op.name)} of {op.path!r}"
         if isinstance(op, Call):
-            flags = f"{' draws' if op.draws else ''}{' outside' if op.outside else ''}{' laid' if op.laid else ''}"
+            flags = "".join(f" {flag}" for flag in ("draws", "outside", "laid", "checkpointed") if getattr(op, flag))
             return f"call[{op.effect}{flags}] {self.op(op.function)}"
         if isinstance(op, Derived):
             flags = f"{' draws' if op.draws else ''}{f' effect {op.effect}' if op.effect != 'none' else ''}"

@@ -49,13 +49,14 @@ class Followed:
 
     `again`: what counts where it is run again, and `outside` the data in which there are generators that it draws from then.
     `resized`: where the lists and dicts are made whose lengths it may change. `laid`: what it does may depend on how arrays lie
-    in memory.
+    in memory. `checkpointed`: the reverse sweep is to run it again.
     """
 
     again: Repeated = Repeated()
     outside: tuple[Access, ...] = ()
     resized: frozenset[Hashable] = frozenset()
     laid: bool = False
+    checkpointed: bool = False
 
 
 class Builder(Protocol):

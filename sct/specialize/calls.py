@@ -425,7 +425,7 @@ def checkpointed_call(
     with s.instance_of("checkpoint"):
         t = own_sizes(widen(t), ("result", s.path))
     again = repeated(body, f"the checkpointed function {op.__name__}", inner.outside)
-    followed = Followed(again, generators_of(inner, params), laid=depends_on_layout(body))
+    followed = Followed(again, generators_of(inner, params), laid=depends_on_layout(body), checkpointed=True)
     return as_call(s, op, made.function, bound, t, name, followed)
 
 
@@ -509,7 +509,7 @@ def as_call(
         kind = "writes"
         for b in bound:
             wrote_mask(s, type_of(b))
-    return s.append(Call(op, kind, draws, again.outside, followed.laid), args, named, t, name)
+    return s.append(Call(op, kind, draws, again.outside, followed.laid, followed.checkpointed), args, named, t, name)
 
 
 def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

@@ -26,6 +26,8 @@ def parameter_names(op: Any) -> list[str] | None:
 
 def added_names(transform: str, wrt: Sequence[str]) -> list[str]:
     """What a derivative has as parameters beside those of the function: an adjoint, tangents or shadows."""
+    if transform == "pullback":
+        return []
     if transform == "vjp":
         return ["y_bar"]
     return [f"{n}_{'dot' if transform == 'jvp' else 'bar'}" for n in wrt]

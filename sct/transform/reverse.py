@@ -23,6 +23,7 @@ from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, define
 from sct.ir.types import Abstract, Const, Dict, List, Tuple
 from sct.specialize.specializer import Specialized
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name
+from sct.transform.recursion import with_pullbacks
 from sct.transform.refusals import refuse_given_away, refuse_records
 from sct.transform.shadows import shadow_of, shadows
 from sct.transform.sweep import Sweep
@@ -98,6 +99,7 @@ class _Reverser(Boundary, Sweep):
         left = [p for p in f.block.params if mode.own]  # what it leaves in its arguments is among what it gives
         self.active = active_values(f.block, params, [*values_of(result), *left])
         refuse_records(f.block, self.active)
+        f = f if mode.taped else self.with_pullbacks(f)
         lent = {p: shadow_of(p, fresh_name(f"{p.name}_bar", names)) for p in params} if mode.own else None
         f, beside = self.with_shadows(f, lent)
         self.squares = squares(f.block)
@@ -132,6 +134,14 @@ class _Reverser(Boundary, Sweep):
             self.memory.handles,
             self.memory.everywhere.union(() if lent is None else lent.values()),
         )
+
+    def with_pullbacks(self, f: Function) -> Function:
+        """The primal with calls of recursive functions that give their pullbacks."""
+        block, self.pullbacks = with_pullbacks(f.block, self.active)
+        if self.pullbacks:
+            self.primal = f = replace(f, block=block)
+            self.forward = defined(block)
+        return f
 
     def with_shadows(self, f: Function, lent: dict[Value, Value] | None) -> tuple[Function, tuple[Operand, ...]]:
         """The primal with the shadows of arrays that it writes into; that of its result, if those of arguments are `lent`."""

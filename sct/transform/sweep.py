@@ -9,6 +9,7 @@ are taken as they were, loops run backwards.
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from sct.analysis.activity import blocks_derivative, differentiable, primitive_of
 from sct.analysis.effects import effect
 from sct.errors import NoRuleError
-from sct.ir.ops import POP, PUSH, TAPE, UNPACK, Call, Derived, Steps, StepsBack, describe
+from sct.ir.ops import POP, PULLED, PUSH, TAPE, UNPACK, Call, Derived, Steps, StepsBack, describe
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import (
     Apply,
@@ -42,6 +43,7 @@ from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.called import parameter_names, run_again
 from sct.transform.in_memory import InMemory
+from sct.transform.recursion import Pulled
 
 __all__ = ["Sweep"]
 
@@ -61,6 +63,7 @@ class Sweep(InMemory):
         self.squares: dict[Value, tuple[Apply, AdjointRule]] = {}  # a square -> what it is the square of, and the rule for it
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
         self.picked: dict[Value, Apply] = {}  # a part of an array -> what picks it
+        self.pullbacks: Mapping[Value, Pulled] = {}
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
 
     # -- statements --------------------------------------------------------------------------------------------------
@@ -102,7 +105,9 @@ class Sweep(InMemory):
         if v not in self.bars or v not in self.active:
             return
         bar = self.bars.pop(v)
-        if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
+        if v in self.pullbacks:
+            self.pull_back(self.pullbacks[v], bar)
+        elif s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
             self.item(s, bar)
         elif v in self.squares:
             root, rule = self.squares[v]
@@ -125,6 +130,9 @@ class Sweep(InMemory):
         def items() -> tuple[Operand, ...]:
             return tuple(self.nested_part(s.result, k, i, parts.get(k)) for k, i in zip(keys_of(t), t.items, strict=True))
 
+        if s.result in self.pullbacks:
+            self.pull_back(self.pullbacks[s.result], with_items(t, items()))
+            return
         if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
             self.item(s, with_items(t, items()))
             return
@@ -201,7 +209,7 @@ class Sweep(InMemory):
         self.accumulate(s.args[0], self.b.apply(np.array if scalar else np.stack, (List(tuple(rows)),)))
 
     def python_function(self, s: Apply, bar: Operand) -> None:
-        """A Python function that is called, not inlined (because it is recursive): by its own vjp, which runs it again."""
+        """A Python function that is called, not inlined: by its own vjp, which runs it again."""
         names = parameter_names(s.op)
         if effect(s) == "draws" and names is None:
             raise NoRuleError(
@@ -229,6 +237,13 @@ class Sweep(InMemory):
         assert isinstance(pulled, Value)
         for i, target in enumerate(targets):
             self.accumulate(target, self.b.project(pulled, i, t.items[1].items[i]))
+
+    def pull_back(self, call: Pulled, bar: Operand) -> None:
+        """A call of a recursive function, by its pullback."""
+        types = Tuple(tuple(map(type_of, call.targets)))
+        found = self.b.append(PULLED, (call.pull, bar), {}, types)
+        for i, target in enumerate(call.targets):
+            self.accumulate(target, self.b.project(found, i, types.items[i]))
 
     # -- tapes, in the derivative of a derivative ---------------------------------------------------------------------
 

@@ -334,11 +334,11 @@ def stacked(x, n):
 @pytest.mark.parametrize(
     ("f", "kwargs", "copies"),
     [
-        (of_two_modes, {}, ["_by_mode_vjp_squares", "_by_mode_vjp_sum"]),
-        (turned, {"sine": True, "n": 3}, ["_turned_vjp_not_sine", "_turned_vjp_sine"]),
-        (keyword_only, {"n": 2}, ["_keyword_only_vjp"]),
-        (stacked, {"n": 2}, ["_stacked_vjp", *(f"_stacked_vjp_{k}" for k in range(1, 9))]),
-        (sct.grad(power), {"n": 3}, ["_power_vjp", "_power_vjp_vjp"]),
+        (of_two_modes, {}, ["_by_mode_pullback_squares", "_by_mode_pullback_sum"]),
+        (turned, {"sine": True, "n": 3}, ["_turned_pullback_not_sine", "_turned_pullback_sine"]),
+        (keyword_only, {"n": 2}, ["_keyword_only_pullback"]),
+        (stacked, {"n": 2}, ["_stacked_pullback", *(f"_stacked_pullback_{k}" for k in range(1, 9))]),
+        (sct.grad(power), {"n": 3}, ["_power_pullback", "_power_vjp", "_power_vjp_vjp"]),
     ],
     ids=lambda v: getattr(v, "__name__", ""),
 )
@@ -806,7 +806,7 @@ def test_what_fails_leaves_the_module_as_it_was():
         with pytest.raises(sct.SctError, match="SETTINGS is an object"):
             g.add(f, "grad", like=(X,))
     assert g.generate() == before
-    for name in ("class", "a b", "np", "power"):
+    for name in ("class", "a b", "np", "power_grad"):
         with pytest.raises(sct.SctError, match="is no name that a function can have|is in this module already"):
             g.add(loss, "grad", types=TYPES, name=name)
 

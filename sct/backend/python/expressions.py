@@ -17,7 +17,7 @@ import numpy as np
 
 from sct.backend.python.symbols import Symbols, load
 from sct.frontend.resolve import place_of_default
-from sct.ir.ops import CALL, POP, PULL, TAPE, Attribute, Call, Derived, Field, Format, Free, Method, Unused
+from sct.ir.ops import CALL, POP, PULL, PULLED, TAPE, Attribute, Call, Derived, Field, Format, Free, Method, Unused
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Abstract, Array, Const, ListOf, Scalar
 from sct.runtime import (
@@ -185,7 +185,7 @@ def operation(
         return _ON_LISTS[op](args, operands, symbols)
     if op is POP:
         return call(ast.Attribute(args[0], "pop", ast.Load()), [])
-    if op is PULL:
+    if op in (PULL, PULLED):
         return call(args[0], args[1:])
     if op is TAPE:
         return call(ast.Attribute(args[0], "copy", ast.Load()), []) if args else display(ast.List, [])
