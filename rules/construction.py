@@ -37,7 +37,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import anew, boxed_like, is_copy, laid_out, not_none, of_copy, place_for, together, unbroadcast, writable
+from sct.runtime import anew, boxed_like, is_copy, kept, laid_out, not_none, of_copy, place_for, together, unbroadcast, writable
 
 from .arithmetic import is_ndarray
 
@@ -466,6 +466,11 @@ def place_for_type(x):
     if not isinstance(x, Array) or x.shape is None or x.dtype is None or x.dtype.kind not in "fc":
         return UNKNOWN
     return x if x.shape else Array(x.dtype, (), boxed=True)
+
+
+@adjoint(kept, kind="construction")
+def kept_adjoint(y, x, y_bar):
+    return y_bar
 
 
 @adjoint(together, kind="construction")

@@ -235,6 +235,17 @@ def given_before_a_write(x, n):
     return second * kept[0][0][2]
 
 
+def sums_after_a_return(x, n):
+    w = [x * i for i in range(n)]
+    for i in range(n):
+        if n > 5:
+            return x[0]
+        w[i][0] *= x[1]
+    rows = [w, [x]]
+    rows[0][0][n % 3] = x[0]
+    return sum([v[0] - 0.4 * v[1] for v in w]) * np.sum(rows[n % 2][0] * x)
+
+
 def broken_off(x, n):
     kept = [x]
     while len(kept) < n + 2:
@@ -855,6 +866,7 @@ FUNCTIONS = [
     tuples_of_arrays,
     an_early_return,
     given_before_a_write,
+    sums_after_a_return,
     broken_off,
     many,
     given_back,

@@ -392,7 +392,7 @@ class _Loads:
             self.refuse(r, f"a write into {r.name or s.op.name!r}, which is defined outside of the function")
         elif isinstance(s.op, (Call, Derived)):
             self.call(s)
-        elif is_list_or_dict(r.type):
+        elif is_list_or_dict(r.type) and shared(s):
             self.lead(s)
         elif facts_of(s.op).computes or not any(map(self.is_led_from, values_of(*shared(s)))):
             self.allocate(s)

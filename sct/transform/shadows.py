@@ -412,7 +412,7 @@ class _Shadows:
             self.put(s, [*steps, replace(s, args=(whole,), result=self.new(r))], now=True)
         elif isinstance(r.type, Array) and _turns(s):
             self.turned[r] = s
-        else:
+        elif s.op is not runtime.kept:  # which gives a copy, that is put into memory next
             self.lead(s)
 
     def call(self, s: Apply) -> None:
