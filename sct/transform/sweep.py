@@ -223,6 +223,8 @@ class Sweep(InMemory):
                 s.place,
                 rule_advice(s.op),
             )
+        if isinstance(bar, Tuple) and isinstance(s.result.type, (Tuple, List)):
+            bar = with_items(s.result.type, bar.items)
         op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)
         states, args = s.args[: op.draws], s.args[op.draws :]
         given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
