@@ -471,6 +471,23 @@ def recursion_with_a_tuple(x, n):
     return np.sum(a * b)
 
 
+def doubled(p, n):
+    if n > 0:
+        q = doubled(p, n - 1)
+        q.append(p[-1] * 2.0)
+        q[-1][1] *= 0.3 * n
+        return q
+    return list(p)
+
+
+def recursion_that_gives_a_list(x, n):
+    p = [x * 1.0, x * 2.0]
+    q = doubled(p, n)
+    q.append(x)
+    q[0][0] = x[1]
+    return np.sum(q[-2] * q[0]) * p[0][0]
+
+
 def turn(p, q, n):
     if n <= 0:
         return p
@@ -703,6 +720,7 @@ def recursion_on_vectors(x):
 
 
 RECURSIVE = [
+    recursion_that_gives_a_list,
     recursion_by_layout,
     recursion_into_an_array_of_no_axes,
     recursion_with_counters,
@@ -905,13 +923,13 @@ AGAIN = {
     "reverse over reverse": (
         sct.vjp,
         sct.vjp,
-        [recursion_that_appends, recursion_with_a_dict, recursion_that_swaps_lists, *MIXED],
+        [recursion_that_appends, recursion_with_a_dict, recursion_that_swaps_lists, recursion_that_gives_a_list, *MIXED],
     ),
     "forward over reverse": (sct.vjp, sct.jvp, MIXED),
     "reverse over forward": (
         sct.jvp,
         sct.vjp,
-        [lists_of_anything, a_number_that_becomes_an_array, fields_that_become_arrays],
+        [a_number_that_becomes_an_array, fields_that_become_arrays],
     ),
 }
 """The derivatives of derivatives, with the functions of which they are refused."""

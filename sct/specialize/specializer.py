@@ -713,7 +713,7 @@ class Specializer:
         for a in args:
             if isinstance(a, Value):
                 lists = lists or isinstance(a.type, ListOf)
-            elif a is UNDEFINED and op != Method("append"):  # a list grows by what is not known yet
+            elif a is UNDEFINED and (a is args[0] or op != Method("append")):  # a list grows by what is not known yet
                 return UNDEFINED
         if op is CALL:
             return calls.call_value(self, args, kwargs, name)

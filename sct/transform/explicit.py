@@ -134,13 +134,13 @@ def explicit(
 
 
 def _refuse_objects(given: Iterable[Value], classes: Classes) -> None:
-    """Refuse a call that may write into what the fields of an object hold."""
+    """Refuse a call that may write into what the fields of an object hold: it reads that from the object itself."""
     for v in given:
         if isinstance(v.type, Instance):
             raise UnsupportedSyntaxError(
-                f"a write into what {v.name or 'an object'} holds, by a recursive function",
+                f"{v.name or 'an object'}, an object that is given to a recursive function which writes into an argument",
                 classes.write(v).place,
-                "Give it the arrays that it writes into.",
+                "Give it the arrays that it reads and writes into.",
             )
 
 
