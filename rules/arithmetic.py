@@ -10,7 +10,7 @@ import operator
 
 import numpy as np
 
-from sct.ir.ops import Method
+from sct.ir.ops import BINARY, UNPACK, Method
 from sct.ir.shapes import as_array, as_shape, broadcast, constant, fresh_size, normalize_axes, promote
 from sct.ir.types import (
     UNKNOWN,
@@ -991,3 +991,8 @@ def allclose_type(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
 @result_type(np.array_equal, np.array_equiv)
 def array_equal_type(a1, a2, equal_nan=False):
     return Scalar(bool)
+
+
+facts(*BINARY, *BINARY.values(), operator.neg, operator.pos, refuses_none="each")
+facts(operator.lt, operator.le, operator.gt, operator.ge, refuses_none="each")
+facts(operator.getitem, operator.setitem, operator.delitem, UNPACK, len, refuses_none="first")

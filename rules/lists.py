@@ -9,7 +9,7 @@ import operator
 
 import numpy as np
 
-from sct.ir.ops import Method
+from sct.ir.ops import UNPACK, Method
 from sct.ir.shapes import as_array, constant, fresh_size, item_of
 from sct.ir.types import Array, ListOf, Scalar, Slice, Undefined, Unknown, equal_shapes, is_of_arguments
 from sct.registry.facts import facts, memory
@@ -160,6 +160,8 @@ facts(added_each, item, items_of, repeated, split_like, zeros_each, new_list=Tru
 facts(added_item, appended, shortened, with_item, new_list=True, in_place=True)
 facts(added_each, zeros_each, memory="fresh")
 facts(added_item, memory="view")
+facts(operator.getitem, item, UNPACK, Method("get"), takes=True)
+facts(Method("extend"), Method("update"), paired, puts_each=True)
 facts(in_places, memory=lambda places: "fresh" if _are_numbers(places) else "view")
 facts(added_each, added_item, zeros_each, computes=True)
 facts(zeros_each, kind="construction", form_of=0)

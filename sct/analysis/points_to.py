@@ -33,7 +33,7 @@ from sct.ir.types import (
     is_list_or_dict,
 )
 from sct.registry.facts import facts_of
-from sct.runtime import item, together
+from sct.runtime import together
 
 __all__ = [
     "Classes",
@@ -150,7 +150,7 @@ def steady_lists(block: Block) -> frozenset[Value]:
     taken: dict[Value, list[Value]] = {}
     for b in blocks_in(block):
         for s in b.body:
-            if isinstance(s, Apply) and s.op in (operator.getitem, item) and is_list_or_dict(s.result.type):
+            if isinstance(s, Apply) and facts_of(s.op).takes and is_list_or_dict(s.result.type):
                 for v in values_of(s.args[0]):
                     taken.setdefault(v, []).append(s.result)
     found: set[Value] = set()
@@ -203,12 +203,8 @@ def is_item(s: Apply) -> bool:
     return s.op is operator.getitem and isinstance(s.args[0], Value) and isinstance(s.args[1], Const)
 
 
-_TAKES = (LOAD, UNPACK, operator.getitem, item)
-"""What gives objects that are there."""
-
-
 def _apply(found: Classes, s: Apply) -> None:
-    if is_list_or_dict(s.result.type) and s.op not in _TAKES:
+    if is_list_or_dict(s.result.type) and s.op is not LOAD and not facts_of(s.op).takes:
         found.changes.append(s)
     if isinstance(s.op, (Rebind, Store)):
         (found.changes if is_change(s) else found.targets).append(s)

@@ -64,6 +64,12 @@ class Facts:
         The number of an operand of which only the shape and the dtype count.
     puts : int
         The number of the operand that a method or operator that changes a container or an array puts into it.
+    puts_each : bool
+        Whether the items of that operand are put in, and not the operand itself.
+    takes : bool
+        Whether the result is what the first operand, a container, has under a key, or all of it, and no new object.
+    refuses_none : {"each", "first"}
+        It raises where an operand is None, be that any one or the first.
     index : int
         The number of the operand that is an index into the first one, or a path of them.
     arrays : tuple of int
@@ -105,6 +111,9 @@ class Facts:
     in_place: bool = False
     form_of: int | None = None
     puts: int | None = None
+    puts_each: bool = False
+    takes: bool = False
+    refuses_none: Literal["each", "first"] | None = None
     index: int | None = None
     arrays: tuple[int, ...] = ()
     linear: Linear | Callable[..., Linear] | None = None

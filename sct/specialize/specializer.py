@@ -28,7 +28,6 @@ from sct.infer.objects import holds_objects, places_in
 from sct.infer.signature import abstract
 from sct.ir.ops import (
     ASSERT,
-    BINARY,
     CALL,
     DICT,
     LIST,
@@ -803,7 +802,8 @@ class Specializer:
 
     def not_none(self, op: Any, args: Sequence[Operand]) -> Sequence[Operand]:
         """Operands, of which those are known not to be None for which the operation would raise."""
-        n = len(args) if op in _ARITHMETIC else 1 if isinstance(op, _OF_OBJECTS) or op in _OF_ITEMS else 0
+        refused = "first" if isinstance(op, _OF_OBJECTS) else facts_of(op).refuses_none
+        n = 0 if refused is None else len(args) if refused == "each" else 1
         if not any(isinstance(type_of(a), Maybe) for a in args[:n]):
             return args
         found = list(args)
@@ -996,12 +996,8 @@ class Specializer:
         return loops.plan_of(self, operand)
 
 
-_ARITHMETIC = frozenset(
-    (*BINARY, *BINARY.values(), operator.neg, operator.pos, operator.lt, operator.le, operator.gt, operator.ge)
-)
-_OF_ITEMS = frozenset((operator.getitem, operator.setitem, operator.delitem, UNPACK, len))
 _OF_OBJECTS = (Attribute, Augmented, Method)
-"""Operations that raise for None, whatever the other operands are: for each operand, and for the first one."""
+"""Operations that raise for None as the first operand."""
 _HANDLERS = SPELLINGS | STRUCTURAL | WRITING
 _OF_NUMBERS = frozenset(
     (

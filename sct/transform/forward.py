@@ -662,7 +662,7 @@ def _takes_item(s: Apply) -> bool:
     """Whether a statement takes a number or an array out of a list or dict, where the tangent of that is of the same type."""
     t = s.result.type
     known = isinstance(t, Scalar) or (isinstance(t, Array) and t.dtype is not None and t.shape is not None)
-    return s.op in (operator.getitem, runtime.item) and isinstance(type_of(s.args[0]), (ListOf, DictOf)) and known
+    return facts_of(s.op).takes and s.op is not UNPACK and isinstance(type_of(s.args[0]), (ListOf, DictOf)) and known
 
 
 def _is_number(t: Abstract) -> bool:

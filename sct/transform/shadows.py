@@ -519,7 +519,7 @@ class _Shadows:
             raise self.refuse(s)
         steps: list[Apply] = []
         args: list[Operand] = []
-        whole = _operation(s) in (Method("extend"), Method("update"), runtime.paired)  # whose items are put in, one by one
+        whole = facts_of(_operation(s)).puts_each
         for k, a in enumerate(s.args):
             inside = _has_memory(a) and any(a is o for o in led) and (whole or k != puts)
             args.append(self.led(a, s, steps) if inside else self.contained(a, s, steps) if k == puts else a)
@@ -753,7 +753,7 @@ def _takes(s: Statement) -> bool:
     """Whether a statement takes something out of a list, dict or tuple by a key, or all of it, and does nothing else."""
     if not isinstance(s, Apply):
         return False
-    return _operation(s) in (operator.getitem, runtime.item, UNPACK, Method("get"))
+    return facts_of(_operation(s)).takes
 
 
 def _may_unpack_numbers(s: Apply) -> bool:

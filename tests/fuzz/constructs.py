@@ -249,6 +249,8 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "{'w': <vec>, 'b': <vec2>}['w' if <test> else 'b'][<at>] = <value>",
         "<VEC> = <vec>\nfor i in range(n):\n    <VEC>[i % 3] = <value>\n    <VEC> = <ref>",
         "<VEC> = <vec>\nfor i in range(n):\n    <vec2>[i % 3] = <value>\n    <VEC>, <vec2> = <vec2>, <VEC>",
+        "<VEC> = <vec> if <test> else <vec2>\nfor i in range(3):\n    <vec3> += 0.3 * <vec>\n    <VEC>[i] = <vec3>[0]",
+        "<NUM> = 0.3\n<VEC> = <new> if <test> else <vec>\nfor i in range(3):\n    <NUM> += <vec>[0]\n    <VEC>[0] = <NUM>",
         "if <test>:\n    <VECS> = <vecs>\nelse:\n    <VECS> = list(<vecs>)\n<VECS>[<k>] = <new>",
         "<VECS> = <vecs> if <test> else list(<vecs>)\n<VECS>.append(<ref>)",
     ),

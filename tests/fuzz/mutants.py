@@ -179,11 +179,11 @@ MUTANTS = {
     "the shadow of a copy gives nothing back": Mutant(
         "sct.transform.in_memory", "InMemory.copied", "self.add(of, ", "(lambda *args: None)(of, ", forward=False
     ),
-    "a part is read where it lies, whatever was written since": Mutant(
+    "what is read is added where it lies, whatever was written since": Mutant(
         "sct.transform.shadows",
-        "_Shadows.read",
-        "if self.classes.of(a) not in now} if now else loaded",
-        "} if now else loaded",
+        "Read.is_left",
+        "bisect(self.writes, self.time) == bisect(self.writes, time)",
+        "True",
         forward=False,
     ),
     "a pointer on a tape is a copy": Mutant(
