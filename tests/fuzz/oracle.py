@@ -50,11 +50,11 @@ _STEPS = (2e-4, 1e-4, 1e-6)
 
 @dataclass(frozen=True)
 class Way:
-    """How a derivative is called: `transform` is one of `TRANSFORMS`; `order` 1 or 2."""
+    """How a derivative is called: by `transform`, one of `TRANSFORMS`; and by `again`, if there is one, it is differentiated."""
 
     transform: str
     optimize: bool
-    order: int = 1
+    again: str = ""
 
     @property
     def is_forward(self) -> bool:
@@ -62,7 +62,7 @@ class Way:
         return self.transform in _FORWARD
 
     def __str__(self) -> str:
-        return f"{self.transform}(optimize={self.optimize})" + (", twice" if self.order > 1 else "")
+        return f"{self.transform}(optimize={self.optimize})" + (f", then {self.again}" if self.again else "")
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,8 @@ class _FoundError(Exception):
 def way_of(seed: int, forward: bool = False) -> Way:
     """The way in which the program of a seed is called, drawn at random."""
     r = random.Random(f"way {seed}")
-    if forward:
-        return Way(r.choice(_FORWARD), r.random() < 0.6)
-    transform = r.choice(_REVERSE)
-    return Way(transform, r.random() < 0.6, 2 if transform == "vjp" and r.random() < 0.3 else 1)
+    way = Way(r.choice(_FORWARD if forward else _REVERSE), r.random() < 0.6)
+    return replace(way, again=r.choice(("vjp", "jvp"))) if way.transform in ("vjp", "jvp") and r.random() < 0.3 else way
 
 
 def judged(p: Program, way: Way, seed: int = 0) -> Verdict:
@@ -189,8 +187,8 @@ class _Trial:
             raise _FoundError("WRONG value", f"{self.way} gives {value!r}, Python {self.own!r}")
         self.kinds(gradients, [given[k] for k in self.wrt], (given, value))
         smooth = self.compared(gradients, lambda *args: self.wide(*as_given(args)), y_bar)
-        if self.way.order > 1 and not self.narrow:
-            smooth = self.second(derived, y_bar) and smooth
+        if self.way.again and not self.narrow:
+            smooth = self.second(derived, (y_bar,)) and smooth
         return Verdict("agreed" if smooth else "not smooth")
 
     def forward(self) -> Verdict:
@@ -215,6 +213,8 @@ class _Trial:
         args = self.widened()
         ways = {k: mapped(lambda d: 0.0 if d is None else d, dot) for k, dot in zip(self.wrt, dots, strict=True)}
         told = self.told(lambda *args: self.wide(*as_given(args)), args, ways, y_bar, got, total)
+        if self.way.again and not self.narrow:
+            told = self.second(derived, dots) and told
         return Verdict("agreed" if told else "not smooth")
 
     def is_own(self, value: Any) -> bool:
@@ -361,17 +361,27 @@ class _Trial:
         )
         return fine if np.isfinite(fine) and agree else None
 
-    def second(self, first: Callable[..., Any], y_bar: Any) -> bool:
-        """The derivative of the derivative, against differences of the latter."""
-        _, gradients = first(*as_given(self.p.args), y_bar)
-        seed = mapped(lambda v: v * 0, self.own), mapped(self.random_like, gradients)
-        given = as_given(self.p.args)
-        _, found = self.called(sct.vjp(first, self.wrt, optimize=self.way.optimize), "vjp", (*given, y_bar), seed)
+    def second(self, first: Callable[..., Any], more: tuple[Any, ...]) -> bool:
+        """The derivative of the derivative, which is given `more` than the program, against differences of the latter."""
+
+        def of_first(*args: Any) -> Any:
+            return first(*as_given(args), *copy.deepcopy(more))[1]
+
+        own, given = of_first(*self.p.args), as_given(self.p.args)
+        seed = mapped(lambda v: v * 0, self.own), mapped(self.random_like, own)
+        again = getattr(sct, self.way.again)(first, self.wrt, optimize=self.way.optimize)
+        dots = {k: mapped(lambda v: self.random_like(v) if is_float(v) else None, given[k]) for k in self.wrt}
+        asked = tuple(dots.values()) if self.way.again == "jvp" else (seed,)
+        _, found = self.called(again, "jvp", (*given, *copy.deepcopy(more), *asked), None)
         if not same(given, self.p.args):
             raise _FoundError("WRONG value", f"{self.way} changes its arguments")
-        outer, self.own = self.own, gradients
+        outer, self.own = self.own, own
         try:
-            return self.compared(found, lambda *args: first(*as_given(args), y_bar)[1], seed[1])
+            if self.way.again == "vjp":
+                return self.compared(found, of_first, seed[1])
+            got = inner(found[1], seed[1])
+            ways = {k: mapped(lambda d: 0.0 if d is None else d, dot) for k, dot in dots.items()}
+            return self.told(of_first, self.widened(), ways, seed[1], got, abs(got))
         finally:
             self.own = outer
 

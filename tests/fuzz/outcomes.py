@@ -52,7 +52,7 @@ def outcomes(tasks: Iterable[tuple[str, int]], asked: Asked, jobs: int = 1) -> I
 def _outcome(asked: Asked, task: tuple[str, int]) -> Outcome:
     name, seed = task
     p, way = GENERATORS[name](seed), way_of(seed, asked.forward)
-    way = replace(way, transform=asked.transform, order=1) if asked.transform else way
+    way = replace(way, transform=asked.transform, again="") if asked.transform else way
     verdict = judged(p, way, seed)
     if not (asked.verbose or verdict.is_fault):
         return Outcome(name, seed, replace(verdict, detail=cause(verdict)), p.constructs)
