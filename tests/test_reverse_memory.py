@@ -707,6 +707,28 @@ def recursion_by_layout(x, n):
     return total
 
 
+def paired(p, a, n):
+    u, v = p
+    a[0] *= u
+    return (v, u + v) if n <= 0 else paired((v * a[0], u), a, n - 1)
+
+
+def recursion_that_gives_numbers(x, n):
+    a = x * 1.0
+    u, v = paired((x[1], x[2]), a, n)
+    return u * np.sum(a) + v
+
+
+def pairs_in_lists(x, n):
+    p = [(x[0], x[1])] * 3
+    q = p if n > 2 else []
+    for i in range(n):
+        w = p[i % 3]
+        p[i % 3] = (w[1] * x[2], w[0])
+        q.append(w)
+    return p[0][0] * p[1][1] + q[-1][0] * q[n % 2][1]
+
+
 def sweep_down(a, n):
     if n > 0:
         a[n - 1] *= a[n]
@@ -720,6 +742,7 @@ def recursion_on_vectors(x):
 
 
 RECURSIVE = [
+    recursion_that_gives_numbers,
     recursion_that_gives_a_list,
     recursion_by_layout,
     recursion_into_an_array_of_no_axes,
@@ -853,6 +876,7 @@ FUNCTIONS = [
     exchanged_twice,
     exchanged_until,
     lists_of_anything,
+    pairs_in_lists,
     sums_of_numbers_and_arrays,
     points,
     bodies,

@@ -19,7 +19,6 @@ from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PULL, PUSH, UNPACK, Call, Der
 from sct.ir.paths import entries_of, is_number
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
 from sct.ir.types import (
-    Abstract,
     Array,
     Const,
     DictOf,
@@ -56,14 +55,11 @@ __all__ = [
 
 def has_memory(v: Value) -> bool:
     """Whether a value is, or may hold, an array: something that can be written into."""
-    return _may_hold(v.type)
-
-
-def _may_hold(t: Abstract) -> bool:
+    t = v.type
     if isinstance(t, Array):
         return t.shape != () or t.boxed is not False
-    if isinstance(t, Tuple):
-        return any(map(_may_hold, t.items))
+    if isinstance(t, Tuple) and all(isinstance(i, Scalar) and i.kind is int for i in t.items):  # such as a shape
+        return False  # other numbers have adjoints, which lie in memory
     return not isinstance(t, (Scalar, Const, Undefined, Slice, Stateful))
 
 

@@ -50,7 +50,7 @@ MUTANTS = {
     ),
     "what a container is made of is apart from it": Mutant(
         "sct.analysis.points_to",
-        "_may_hold",
+        "has_memory",
         "if isinstance(t, Array):",
         "if True:\n        t = t if isinstance(t, Array) else Array(None, ())",
     ),

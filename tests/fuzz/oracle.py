@@ -50,7 +50,7 @@ _STEPS = (2e-4, 1e-4, 1e-6)
 
 @dataclass(frozen=True)
 class Way:
-    """How a derivative is called: by `transform`, one of `TRANSFORMS`; and by `again`, if there is one, it is differentiated."""
+    """How a derivative is called: by `transform`, one of `TRANSFORMS`; by `again`, if there is one, it is differentiated."""
 
     transform: str
     optimize: bool
