@@ -58,6 +58,7 @@ from sct.ir.ops import (
     Method,
     Rebind,
     View,
+    describe,
     function_name,
 )
 from sct.ir.paths import is_basic_index
@@ -335,6 +336,14 @@ class _Shadows:
         v = next(filter(self.classes.is_written, values), None)
         write = None if v is None else self.classes.write(v)
         place = None if s is None or isinstance(s, Value) else s.place
+        turned = next((self.turned[v] for v in values if v in self.turned), None)
+        if turned is not None:
+            return UnsupportedSyntaxError(
+                f"a view of an array that is written into by {describe(_operation(turned))}, whose adjoint is no view, "
+                "in a list or dict, or as one of several arrays",
+                turned.place,
+                "Copy it: `y = np.array(...)`.",
+            )
         name = repr(v.name) if v is not None and v.name else "what is written into"
         if write is not None and isinstance(write.op, Rebind):
             return UnsupportedSyntaxError(
