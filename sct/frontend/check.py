@@ -11,6 +11,7 @@ from typing import Any
 
 from sct.errors import UnsupportedSyntaxError
 from sct.frontend.compound import TARGETS
+from sct.frontend.nested import defaults_of
 from sct.frontend.read import Source
 
 __all__ = ["EXPRESSIONS", "STATEMENTS", "check"]
@@ -29,6 +30,8 @@ STATEMENTS: dict[type, str] = {
     ast.Raise: "raise x",
     ast.Assert: "assert x",
     ast.Pass: "pass",
+    ast.FunctionDef: "def f(x): ...",
+    ast.Nonlocal: "nonlocal x",
     ast.Expr: "f(x)",
 }
 """The statements that are taken, each with an example; docs/limitations.md prints these."""
@@ -42,6 +45,7 @@ EXPRESSIONS: dict[type, str] = {
     ast.Compare: "x < y",
     ast.IfExp: "x if t else y",
     ast.Call: "f(x)",
+    ast.Lambda: "lambda x: y",
     ast.Starred: "f(*x)",
     ast.Attribute: "x.a",
     ast.Subscript: "x[i]",
@@ -64,10 +68,8 @@ _PLAIN = frozenset((type(None), ast.Name, ast.Constant, *(kind for known in _OPE
 """What there is nothing to look at in: all of these are taken."""
 
 _ADVICE: dict[str, tuple[str, str]] = {
-    "FunctionDef": ("a function defined inside a function", "Define it at module level and pass what it needs as arguments."),
     "AsyncFunctionDef": ("an async function", "Write it as an ordinary function."),
     "ClassDef": ("a class definition", "Define the class at module level."),
-    "Lambda": ("a lambda inside a function", "Define a function at module level."),
     "SetComp": ("a set comprehension", "Use a list or array operations."),
     "Set": ("a set", "Use a tuple or a list."),
     "Try": ("try", "Test for the condition with if."),
@@ -76,7 +78,6 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "AsyncWith": ("async with", "Write an ordinary function."),
     "AsyncFor": ("async for", "Write an ordinary for loop."),
     "Global": ("global", "Return the value, and assign it where the function is called."),
-    "Nonlocal": ("nonlocal", "Return the value, and assign it where the function is called."),
     "Import": ("an import inside a function", "Import at module level."),
     "ImportFrom": ("an import inside a function", "Import at module level."),
     "Yield": ("yield", "Collect the values in a list display, or return an array."),
@@ -127,6 +128,11 @@ class _Checker:
             for target in part if isinstance(part, list) else [part]:
                 if isinstance(node, ast.Delete) and isinstance(target, ast.Attribute):
                     self.refuse(target, "del of an attribute", "Assign None.")
+        if isinstance(node, ast.Nonlocal):
+            return []
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+            return [*decorators, *defaults_of(node).values(), *(node.body if isinstance(node.body, list) else [node.body])]
         if isinstance(node, ast.AnnAssign):
             return [] if node.value is None else [node.value]
         if isinstance(node, ast.comprehension) and node.is_async:

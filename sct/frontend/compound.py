@@ -93,6 +93,9 @@ def bound(nodes: list[Any]) -> list[str]:
             names[n.id] = None
             continue
         kind = type(n)
+        if kind is ast.FunctionDef:
+            names[n.name] = None
+            continue
         inner: list[Any] = []
         for name in (*TARGETS.get(kind, ()), *BLOCKS.get(kind, ()), *_PARTS.get(kind, ())):
             part = getattr(n, name)

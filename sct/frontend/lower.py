@@ -11,6 +11,8 @@ a loop) becomes that construct here, so that no stage after this one knows of it
 from __future__ import annotations
 
 import ast
+import functools
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from sct.errors import SctError, UndefinedNameError
+from sct.errors import SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.check import check
 from sct.frontend.compound import BLOCKS, LEAVING, Told, bound, may_leave, must_leave
+from sct.frontend.nested import Scope, defaults_of, free_names, parameters_of, scope_of, signature_of
 from sct.frontend.prune import pruned
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
@@ -37,10 +40,13 @@ from sct.ir.ops import (
     UNPACK,
     Attribute,
     Augmented,
+    Define,
     Format,
     Free,
+    Inner,
     Method,
     Unused,
+    hashable,
     is_lasting,
 )
 from sct.ir.records import record
@@ -105,6 +111,16 @@ _STOP = "<stop>"  # the innermost loop is to end
 _RETURNED = "<returned>"
 _RESULT = "<result>"
 
+_CONSUMERS = frozenset(
+    (
+        *(all, any, dict, enumerate, filter, frozenset, functools.reduce, list, map, max, min, set, sorted, sum, tuple, zip),
+        *(math.fsum, math.prod, np.fromiter),
+    )
+)
+"""What goes once through an iterator that it is given, and keeps none."""
+_CONSUMING = ("extend", "join", "update")
+"""Methods that do so."""
+
 _RETURN = frozenset((ast.Return,))
 _ENDING = frozenset((ast.Break, ast.Return))  # what ends a loop before its time
 
@@ -165,11 +181,14 @@ class _Lowerer:
         self.free: dict[str, Operand] = {}
         self.dependencies: dict[Dependency, None] = {}
         self.locals: set[str] = set()
+        self.cells: dict[str, Operand] = {}  # the variables that are shared with functions inside, or around
+        self.scope = Scope(frozenset(), frozenset())
         self.told: Told = {}
         self.loops = 0
         self.may_write = False  # whether something has been called that may change what it is given
         self.origin: Origin | None = None
         self.called = ""  # what the value of the expression is assigned to
+        self.consumed: set[int] = set()  # the expressions that are gone through once where they stand, by identity
 
     # -- functions ---------------------------------------------------------------------------------------------------
 
@@ -177,14 +196,29 @@ class _Lowerer:
         node, function = self.source.node, self.source.function
         signature = read_signature(function, follow_wrapped=False)
         params = tuple(Value(UNKNOWN, name) for name in signature.parameters)
-        self.env = dict(zip(signature.parameters, params, strict=True))
+        block, doc = self.whole(node, params)
+        for where in ("__defaults__", "__kwdefaults__"):
+            if getattr(function, where):
+                self.depend(function, where, getattr(function, where))
+        if not is_lasting(function):  # tools that load a module again put new code into the functions that there are
+            self.depend(function, "__code__", function.__code__)
+        lowered = Function(function.__name__, signature, block, doc, function)
+        return Lowered(lowered, tuple(self.dependencies))
+
+    def whole(self, node: Any, params: tuple[Value, ...]) -> tuple[Block, str | None]:
+        """The block of a function, of which the last parameters are its own, and what stands as text at its beginning."""
+        own = parameters_of(node)
+        self.env = {p.name: p for p in params if p.name not in self.cells}
+        self.scope = scope_of(node)
         doc = None
         if isinstance(node, ast.Lambda):
             self.locals = set(self.env)
             self.set_origin(node.body)
+            self.make_cells(node, own)
             result = self.expression(node.body)
         else:
-            self.locals = set(self.env) | set(bound(node.body))
+            self.locals = {*self.env, *bound(node.body)} - self.cells.keys()
+            self.make_cells(node, own)
             statements = list(node.body)
             if isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
                 doc = statements.pop(0).value.value if isinstance(statements[0].value.value, str) else None
@@ -193,14 +227,46 @@ class _Lowerer:
                 statements.append(_nothing(node))
             self.statements(statements)
             result = self.env.get(_RESULT, Const(None))
-        block = pruned(Block(params, tuple(self.entry + self.body), (result,)))
-        for where in ("__defaults__", "__kwdefaults__"):
-            if getattr(function, where):
-                self.depend(function, where, getattr(function, where))
-        if not is_lasting(function):  # tools that load a module again put new code into the functions that there are
-            self.depend(function, "__code__", function.__code__)
-        lowered = Function(function.__name__, signature, block, doc, function)
-        return Lowered(lowered, tuple(self.dependencies))
+        return pruned(Block(params, tuple(self.entry + self.body), (result,))), doc
+
+    def make_cells(self, node: Any, own: list[str]) -> None:
+        """A dict for each variable that is more than a value to a function inside: what it holds is the variable."""
+        for name in sorted(self.scope.cells):
+            held = Dict.of({name: self.env[name]}) if name in own else Dict((), ())
+            self.cells[name] = self.named(name, node, NEW, held)
+
+    def inner(self, node: Any, name: str) -> Value:
+        """A function that is defined here."""
+        seen = [n for n in sorted(free_names(node)) if n in self.locals or n in self.cells]
+        optional = {p: self.expression(d) for p, d in defaults_of(node).items()}
+        params = tuple(Value(UNKNOWN, n) for n in (*seen, *parameters_of(node)))
+        inside = _Lowerer(replace(self.source, node=node, inner=name), self.rule)
+        inside.cells = {n: p for n, p in zip(seen, params, strict=False) if n in self.cells}
+        block, doc = inside.whole(node, params)
+        self.dependencies.update(inside.dependencies)
+        made = Function(name, signature_of(node), block, doc, None)
+        given = [self.cells[n] if n in self.cells else self.env.get(n, UNDEFINED) for n in seen]
+        op = Define(Inner(made, len(seen), tuple(optional), self.scope.is_looped(node)))
+        return self.named("", node, op, *given, *optional.values())
+
+    def do_FunctionDef(self, node: Any) -> None:
+        decorators = [self.expression(d) for d in node.decorator_list]
+        made: Operand = self.inner(node, node.name)
+        for d in reversed(decorators):
+            made = self.called_with(node, d, [made], {})
+        self.bind(ast.copy_location(ast.Name(node.name), node), made)
+
+    def do_Nonlocal(self, node: Any) -> None:
+        for name in node.names:
+            if name not in self.cells:
+                raise UnsupportedSyntaxError(
+                    "nonlocal of a variable outside of the function",
+                    self.source.place(node),
+                    "Return the value, and assign it where the function is called.",
+                )
+
+    def ex_Lambda(self, node: Any) -> Operand:
+        return self.inner(node, self.called or "<lambda>")
 
     # -- emission ----------------------------------------------------------------------------------------------------
 
@@ -330,6 +396,8 @@ class _Lowerer:
         self.apply(node, ASSERT, *(self.expression(n) for n in (node.test, node.msg) if n is not None))
 
     def do_Assign(self, node: Any) -> None:
+        if len(node.targets) == 1 and isinstance(node.targets[0], (ast.Tuple, ast.List)):
+            self.consumed.add(id(node.value))
         value = self.assigned(node.targets[0], node.value)
         if len(node.targets) == 1 and isinstance(node.targets[0], (ast.Tuple, ast.List)):
             value = self.unpacked(value)
@@ -376,7 +444,10 @@ class _Lowerer:
 
     def bind(self, target: Any, value: Operand) -> None:
         if isinstance(target, ast.Name):
-            self.env[target.id] = value
+            if target.id in self.cells:
+                self.apply(target, operator.setitem, self.cells[target.id], Const(target.id), value)
+            else:
+                self.env[target.id] = value
             return
         if isinstance(target, ast.Subscript):
             self.apply(target, operator.setitem, self.expression(target.value), self.expression(target.slice), value)
@@ -414,7 +485,9 @@ class _Lowerer:
 
     def do_Delete(self, node: Any) -> None:
         for target in node.targets:
-            if isinstance(target, ast.Name):
+            if isinstance(target, ast.Name) and target.id in self.cells:
+                self.apply(target, operator.delitem, self.cells[target.id], Const(target.id))
+            elif isinstance(target, ast.Name):
                 self.name(target)
                 self.env[target.id] = UNDEFINED
             else:
@@ -427,6 +500,7 @@ class _Lowerer:
 
     def do_For(self, node: Any) -> None:
         self.set_header(node)
+        self.consumed.add(id(node.iter))
         iterable = self.expression(node.iter)
         header = self.origin
         element = Value(UNKNOWN, _name(node.target))
@@ -520,6 +594,8 @@ class _Lowerer:
 
     def name(self, node: Any) -> Operand:
         name = node.id
+        if name in self.cells:
+            return self.apply(node, operator.getitem, self.cells[name], Const(name))
         if name in self.locals:
             value = self.env.get(name, UNDEFINED)
             if value is UNDEFINED:
@@ -571,6 +647,11 @@ class _Lowerer:
         base = self.expression(node.func.value) if isinstance(node.func, ast.Attribute) else None
         of_object = base is not None and not (isinstance(base, Const) and isinstance(base.value, ModuleType))
         callee = None if of_object else self.expression(node.func)
+        known = callee.value if isinstance(callee, Const) else None
+        if (hashable(known) and known in _CONSUMERS) or (of_object and node.func.attr in _CONSUMING):
+            self.consumed.update(map(id, node.args))
+        if known is map or known is filter:
+            self.refuse_kept(node, f"what {known.__name__} gives")
         args = self.arguments(node.args)
         kwargs = {f"**{i}" if k.arg is None else k.arg: self.expression(k.value) for i, k in enumerate(node.keywords)}
         if of_object:
@@ -578,6 +659,10 @@ class _Lowerer:
             self.may_write = self.may_write or "out" in kwargs or method_rule(node.func.attr) is None
             return self.result(node, Method(node.func.attr), base, *args, **kwargs)
         assert callee is not None
+        return self.called_with(node, callee, args, kwargs)
+
+    def called_with(self, node: Any, callee: Operand, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
+        """A call of what is no method."""
         if isinstance(callee, Const):
             op = callee.value
             own = isinstance(op, FunctionType) and not is_registered(op)
@@ -591,6 +676,7 @@ class _Lowerer:
         args: list[Operand] = []
         for n in nodes:
             if isinstance(n, ast.Starred):
+                self.consumed.add(id(n.value))
                 args.append(Slice(self.expression(n.value), Const(STAR), Const(None)))
             else:
                 args.append(self.expression(n))
@@ -673,7 +759,18 @@ class _Lowerer:
         self.comprehension(node, node.generators, lambda: self.apply(node, Method("append"), made, self.expression(node.elt)))
         return made
 
-    ex_GeneratorExp = ex_ListComp
+    def ex_GeneratorExp(self, node: Any) -> Operand:
+        self.refuse_kept(node, "a generator expression")
+        return self.ex_ListComp(node)
+
+    def refuse_kept(self, node: Any, what: str) -> None:
+        """Refuse an iterator that is not gone through where it stands, but kept, and might be gone through twice."""
+        if id(node) not in self.consumed:
+            raise UnsupportedSyntaxError(
+                f"{what}, kept under a name or given to a function that may go through it twice",
+                self.source.place(node),
+                "Make a list of it.",
+            )
 
     def ex_DictComp(self, node: Any) -> Operand:
         made = self.new(node, Dict((), ()))
@@ -690,9 +787,12 @@ class _Lowerer:
             leaf()
             return
         first, *rest = generators
+        self.consumed.add(id(first.iter))
         iterable = self.expression(first.iter)
         element = Value(UNKNOWN, _name(first.target))
-        outer, self.locals = self.locals, self.locals | set(bound([first.target]))
+        own = set(bound([first.target]))
+        outer, self.locals = self.locals, self.locals | own
+        cells, self.cells = self.cells, {n: c for n, c in self.cells.items() if n not in own}
 
         def filtered(tests: list[Any]) -> None:
             if tests:
@@ -706,7 +806,7 @@ class _Lowerer:
             return ()
 
         body, _ = self.block((element,), fill)
-        self.locals = outer
+        self.locals, self.cells = outer, cells
         self.body.append(ForEach(iterable, body, (), False, (), self.source.place(node), self.origin))
 
     def ex_Subscript(self, node: Any) -> Operand:

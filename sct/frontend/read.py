@@ -30,6 +30,7 @@ class Source:
     file: str
     first: int
     lines: tuple[str, ...]
+    inner: str = ""  # the name of the function inside of `function` that the tree is
 
     def place(self, node: Any) -> Place:
         """The place of a node of this tree."""
@@ -37,7 +38,7 @@ class Source:
         column = node.col_offset  # in bytes, as Python counts
         if not row.isascii():
             column = len(row.encode()[:column].decode(errors="replace"))
-        return Place(self.file, self.first + node.lineno - 1, column, self.function.__name__)
+        return Place(self.file, self.first + node.lineno - 1, column, self.inner or self.function.__name__)
 
     def text(self, node: Any) -> str:
         """The source of a node, on one line."""

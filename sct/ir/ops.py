@@ -39,11 +39,13 @@ __all__ = [
     "Attribute",
     "Augmented",
     "Call",
+    "Define",
     "Derived",
     "Field",
     "Format",
     "Free",
     "InPlace",
+    "Inner",
     "Method",
     "Rebind",
     "Special",
@@ -94,6 +96,34 @@ LIST = Special("list")  # the list of the arguments
 TUPLE = Special("tuple")  # the tuple of the arguments
 DICT = Special("dict")  # the dict of the arguments, which are pairs of a key and a value
 STAR = Special("star")  # marks an argument that is to be taken apart: slice(argument, STAR, None), or "items" of a dict
+
+
+@record(frozen=True, eq=False)
+class Inner:
+    """A function that is defined inside of another one, in untyped SSA form.
+
+    Its parameters are first what it has from around it, `seen` of these, then those of its signature. `defaulted`: the
+    parameters whose defaults are computed where it is defined. `looped`: it sees what a loop around it binds, so that it is
+    another one in each iteration.
+    """
+
+    function: Any
+    seen: int
+    defaulted: tuple[str, ...]
+    looped: bool
+
+    def __str__(self) -> str:
+        return f"the function {self.function.name}"
+
+
+@record(frozen=True, slots=True)
+class Define:
+    """The function `inner`, which sees the first operands, and has the other ones as defaults."""
+
+    inner: Inner
+
+    def __str__(self) -> str:
+        return f"define {self.inner.function.name}"
 
 
 @record(frozen=True, slots=True)

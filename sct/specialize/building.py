@@ -6,7 +6,7 @@ the operations that emit statements. `Plan` is what a loop goes through. Does no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from types import FunctionType
 from typing import Any, Protocol
@@ -96,7 +96,7 @@ class Builder(Protocol):
     loops: dict[tuple[int, str, bool], tuple[Operand, ...]]
     settled: dict[Hashable, tuple[Abstract, ...]]
     rows: dict[Value, tuple[Operand, Operand]]
-    stack: list[Callable[..., Any]]
+    stack: list[Any]
     receiver: Operand | None
     recursion: dict[Any, Abstract]
     again: dict[Any, Followed]

@@ -10,7 +10,7 @@ import functools
 import inspect
 import itertools
 import operator
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FunctionType
@@ -46,6 +46,7 @@ from sct.ir.types import (
     List,
     ListOf,
     Tuple,
+    Undefined,
 )
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
@@ -53,9 +54,9 @@ from sct.runtime import random_states
 from sct.specialize import made_objects, objects
 from sct.specialize.building import Builder, Followed, NotStaticError, UndecidedError
 from sct.specialize.containers import FrozenError, StrictError, UnrollError
-from sct.specialize.instances import Bound, callee, field
+from sct.specialize.instances import Bound, Defined, callee, field
 from sct.specialize.lowering import Lowered, is_own, lowered
-from sct.specialize.memory import Memory
+from sct.specialize.memory import Memory, key_of
 from sct.specialize.templates import from_template, lasts
 from sct.specialize.writing import wrote_mask
 
@@ -66,6 +67,7 @@ __all__ = [
     "checkpointed_call",
     "derivative",
     "inlined_rule",
+    "inner_call",
     "python_call",
     "refuse_looking",
     "rule",
@@ -126,6 +128,39 @@ def call(
             s.stack.pop()
 
 
+def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """A call of a function that was defined inside of another one, with what it sees of that, and its defaults, before the
+    arguments: inlined."""
+    inner = op.inner
+    function: Function = inner.function
+    called = inner, tuple(_told_by(s, a) for a in args[: inner.seen])
+    if called in s.stack:
+        raise UnsupportedSyntaxError(
+            f"a recursive function defined inside a function ({function.name})", s.place, "Define it at module level."
+        )
+    if not op.is_of_now(s):
+        raise UnsupportedSyntaxError(
+            f"a call of {function.name}, which was defined in an iteration of a loop, in another one or behind the loop",
+            s.place,
+            "Give it what the loop binds as a parameter with a default, as in `lambda x, i=i: ...`.",
+        )
+    first = inner.seen + len(inner.defaulted)
+    optional = dict(zip(inner.defaulted, args[inner.seen : first], strict=True))
+    given = bind(s, function, args[first:], kwargs, optional)
+    s.stack.append(called)
+    with s.instance_of("call"):
+        try:
+            with calling(s):
+                return s.run(function, [*args[: inner.seen], *given])
+        finally:
+            s.stack.pop()
+
+
+def _told_by(s: Builder, o: Operand) -> Hashable:
+    """What tells an operand that a function sees from others: of a list or dict that it is that one, whatever is in it."""
+    return o if isinstance(o, (Const, Undefined)) else key_of(s.memory.object_of(o))
+
+
 def read_callee(s: Builder, function: Callable[..., Any], rule: bool = False, wanted: tuple[bool, ...] = ()) -> Lowered:
     """`lowered`; an error in it says where it was called."""
     try:
@@ -145,9 +180,15 @@ def calling(s: Builder, library: bool = False) -> Iterator[None]:
         s.caller, s.in_library = outer
 
 
-def bind(s: Builder, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
-    """The arguments of a call, in the order of the function's parameters."""
-    names = function.defaults
+def bind(
+    s: Builder,
+    function: Function,
+    args: Sequence[Operand],
+    kwargs: dict[str, Operand],
+    optional: Mapping[str, Operand] | None = None,
+) -> list[Operand]:
+    """The arguments of a call, in the order of the function's parameters; `optional`: the defaults that are known here."""
+    names = function.defaults if optional is None else None
     if names is not None and len(args) <= len(names):
         given = dict(zip(names, args, strict=False)) | kwargs
         left = names.keys() - given.keys()
@@ -166,7 +207,7 @@ def bind(s: Builder, function: Function, args: Sequence[Operand], kwargs: dict[s
         elif p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             out.append(Tuple(()) if p.kind is p.VAR_POSITIONAL else _new(s, {}))
         else:
-            out.append(default(s, function, name, p.default))
+            out.append(default(s, function, name, p.default) if optional is None else optional[name])
     return out
 
 
@@ -516,6 +557,12 @@ def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dic
     """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
     values = [plain(type_of(a)) for a in args]
     called = callee(s, args[0]) if args else None
+    if called is not None and isinstance(called.function, Defined):
+        raise UnsupportedSyntaxError(
+            f"sct.{op.__name__} of a function defined inside a function",
+            s.place,
+            "Define it at module level, and pass what it needs as arguments.",
+        )
     if called is not None and (called.args or called.kwargs):  # what stands before the arguments has a place, and no value yet
         values[0] = functools.partial(called.function, *(None for _ in called.args), **dict.fromkeys(dict(called.kwargs)))
     options = {k: plain(type_of(v)) for k, v in kwargs.items()}

@@ -16,6 +16,7 @@ import numpy as np
 
 from sct import runtime
 from sct.errors import SctError, UnsupportedSyntaxError
+from sct.frontend.callables import reached
 from sct.infer.call import infer_call, plain
 from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
@@ -42,7 +43,7 @@ from sct.ir.words import in_words
 from sct.specialize import records
 from sct.specialize.building import Builder, Plan
 from sct.specialize.index_expressions import indexed
-from sct.specialize.instances import has_attribute, parent, partial
+from sct.specialize.instances import Bound, has_attribute, parent, partial
 from sct.specialize.iteration import PLANS, taken_apart, trip_count
 
 __all__ = ["STRUCTURAL", "FrozenError", "StrictError", "UnrollError"]
@@ -284,6 +285,9 @@ def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
 
 def _vectorize(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     values, options = [plain(type_of(a)) for a in args], {k: plain(type_of(v)) for k, v in kwargs.items()}
+    if len(args) == 1 and isinstance(values[0], Bound) and all(map(constant, options.values())):
+        _, otypes = reached(np.vectorize(plain, **options)).args
+        return Const(Bound(runtime.vectorized, (args[0], Const(otypes))))
     return Const(np.vectorize(*values, **options)) if all(map(constant, (*values, *options.values()))) else NotImplemented
 
 

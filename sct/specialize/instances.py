@@ -15,7 +15,7 @@ from typing import Any
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up
 from sct.infer.signature import abstract, example_of
-from sct.ir.ops import Attribute, Field
+from sct.ir.ops import Attribute, Field, Inner
 from sct.ir.records import record
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import UNKNOWN, Const, Dict, Instance, ObjectOf, Record, Tuple
@@ -23,6 +23,7 @@ from sct.specialize.building import Builder
 
 __all__ = [
     "Bound",
+    "Defined",
     "Super",
     "attribute",
     "callee",
@@ -44,6 +45,21 @@ class Bound:
     function: Any
     args: tuple[Operand, ...] = ()
     kwargs: tuple[tuple[str, Operand], ...] = ()
+
+
+@record(frozen=True)
+class Defined:
+    """A function that was defined inside of another one, in some loops and calls. At compile time only."""
+
+    inner: Inner
+    loops: tuple[tuple[int, int], ...]
+    path: str
+
+    def is_of_now(self, s: Builder) -> bool:
+        """Whether the iteration in which it was defined is still going on, if each makes another one."""
+        rest = s.path.removeprefix(self.path)
+        within = s.path.startswith(self.path) and not rest[:1].isdigit() and s.ways[: len(self.loops)] == self.loops
+        return within or not self.inner.looped
 
 
 @record(frozen=True)
@@ -148,7 +164,8 @@ def through_class(s: Builder, cls: type, name: str, x: Operand | None) -> Operan
 
 def parent(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """`super()`, in a method."""
-    cls = look_up(s.stack[-1], "__class__") if s.stack and s.receiver is not None and not args else MISSING
+    inside = bool(s.stack) and isinstance(s.stack[-1], FunctionType)
+    cls = look_up(s.stack[-1], "__class__") if inside and s.receiver is not None and not args else MISSING
     if s.receiver is None or not isinstance(cls, type) or not isinstance(type_of(s.receiver), (Instance, Record, ObjectOf)):
         raise UnsupportedSyntaxError("super() other than of the object of a method", s.place, "Name the class.")
     return Const(Super(cls, s.receiver))

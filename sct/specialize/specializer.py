@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import BuiltinFunctionType, FunctionType
@@ -40,6 +40,7 @@ from sct.ir.ops import (
     Attribute,
     Augmented,
     Call,
+    Define,
     Derived,
     Field,
     Format,
@@ -109,7 +110,8 @@ from sct.specialize.axes import along_known_axes
 from sct.specialize.building import MASKS_CHANGE, Followed, Plan, UndecidedError
 from sct.specialize.containers import STRUCTURAL, FrozenError, StrictError
 from sct.specialize.in_memory import specialized_again
-from sct.specialize.instances import Bound, Super
+from sct.specialize.in_python import IN_PYTHON
+from sct.specialize.instances import Bound, Defined, Super
 from sct.specialize.iteration import Range, Reversed, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
 from sct.specialize.spellings import SPELLINGS
@@ -283,7 +285,7 @@ class Specializer:
     body: list[Statement] = field(default_factory=list)
     dependencies: dict[Dependency, None] = field(default_factory=dict)  # in the order in which they were met
     free: dict[Free | Field, Abstract] = field(default_factory=dict)
-    stack: list[Callable[..., Any]] = field(default_factory=list)
+    stack: list[Any] = field(default_factory=list)
     receiver: Operand | None = None  # the first argument of the function that is being run
     static: bool = False
     place: Place | None = None
@@ -697,6 +699,8 @@ class Specializer:
         in_tables = hashable(op)
         if not kwargs and in_tables and op in _OF_NUMBERS and all(map(_is_number_or_array, args)):  # as most are
             return self.of_numbers(op, args, name, known)
+        if isinstance(op, Define):
+            return Const(Bound(Defined(op.inner, self.ways, self.path), tuple(args)))
         if in_tables:
             args = self.not_none(op, args)
         if isinstance(op, Unused):
@@ -704,6 +708,8 @@ class Specializer:
         if self.objects and (op is LIST or op is DICT) and (shown := objects.displayed(self, op, args)) is not None:
             return shown
         args, kwargs = spread(self, args, kwargs or {})
+        if isinstance(op, Defined):
+            return calls.inner_call(self, op, args, kwargs)
         lists = False  # whether there are lists of unknown length
         if any(type(a) is Record or (self.whole and records.is_one(a)) for a in (*args, *kwargs.values())):
             made = records.operation(self, op, args, kwargs)
@@ -717,7 +723,8 @@ class Specializer:
         if op is CALL:
             return calls.call_value(self, args, kwargs, name)
         if isinstance(op, Bound):
-            first = [self.present(a) for a in op.args]
+            reads = not isinstance(op.function, Defined)  # which reads for itself what it sees
+            first = [self.present(a, reads) for a in op.args]
             return self.apply(op.function, (*first, *args), {**{k: self.present(v) for k, v in op.kwargs}, **kwargs}, name)
         if isinstance(op, InPlace):
             op = op.op
@@ -885,7 +892,7 @@ class Specializer:
             )
         if any(isinstance(v, (Bound, Super)) for v in found):
             raise UnsupportedSyntaxError(
-                "a method, partial or super() given to a function that is not written in Python",
+                "a method, a partial, super() or a function defined inside, given to what is recursive or not in Python",
                 self.place,
                 "Call it, or pass its result.",
             )
@@ -998,7 +1005,7 @@ class Specializer:
 
 _OF_OBJECTS = (Attribute, Augmented, Method)
 """Operations that raise for None as the first operand."""
-_HANDLERS = SPELLINGS | STRUCTURAL | WRITING
+_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON
 _OF_NUMBERS = frozenset(
     (
         *(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow),

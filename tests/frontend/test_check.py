@@ -15,8 +15,10 @@ from sct.frontend.check import EXPRESSIONS, STATEMENTS
 # A function's text, and the piece of it at which the caret points (its first character).
 REFUSED = {
     "class": ("def f(x):\n    class A:\n        pass\n    return x\n", "class A"),
-    "def inside": ("def f(x):\n    def g(y):\n        return y\n    return g(x)\n", "def g"),
-    "lambda inside": ("def f(x):\n    g = lambda y: y * y\n    return g(x)\n", "lambda"),
+    "class in a def inside": ("def f(x):\n    def g(y):\n        class A: ...\n        return y\n    return g(x)\n", "class A"),
+    "generator that is kept": ("def f(x):\n    g = (v * v for v in x)\n    return sum(g)\n", "(v * v"),
+    "generator that is given away": ("def f(x):\n    return len(v * v for v in x)\n", "(v * v"),
+    "map that is kept": ("def f(x):\n    g = map(abs, x)\n    return sum(g)\n", "map"),
     "set comprehension": ("def f(x):\n    s = {v for v in (1, 2)}\n    return x * len(s)\n", "{v"),
     "try": ("def f(x):\n    try:\n        y = x\n    except ValueError:\n        y = 2 * x\n    return y\n", "try"),
     "with": ("def f(x):\n    with np.errstate(all='ignore'):\n        y = np.log(x)\n    return y\n", "with"),

@@ -1,0 +1,394 @@
+"""Functions that are defined inside of functions: what they see, share and are given, and which are refused."""
+
+import functools
+
+import numpy as np
+import pytest
+
+import sct
+
+X = np.array([0.5, 0.7, 0.9])
+
+
+def over_data_and_arguments(x, n):
+    c = np.arange(3.0)
+
+    def weighted(y):
+        return np.sum(c * y)
+
+    def scaled(z):
+        return z * x * n
+
+    return weighted(scaled(x))
+
+
+def accumulating(x, n):
+    total = 0.0
+
+    def add(v):
+        nonlocal total
+        total += v * v
+
+    for i in range(n):
+        add(x[i % 3])
+    add(total)
+    return total
+
+
+def state_of_an_array(x, n):
+    y = x * 1.0
+
+    def step(dt):
+        nonlocal y
+        y = y + dt * np.sin(y)
+
+    for _ in range(n):
+        step(0.1)
+    return np.sum(y)
+
+
+def bound_again_later(x, n):
+    k = x[0]
+
+    def scaled(v):
+        return v * k * n
+
+    before = scaled(x[1])
+    k = k * x[2]
+    return before + scaled(x[1])
+
+
+def bound_first_in_a_branch(x, n):
+    def scaled():
+        return k * x[2]
+
+    if n > 2:
+        k = x[0]
+    else:
+        k = x[1]
+    return scaled()
+
+
+def parameter_bound_again(x, n):
+    def first():
+        return x[0] * n
+
+    x = x * 2
+    return first()
+
+
+def calls_what_comes_later(x, n):
+    def even(v):
+        return odd(v) * 2
+
+    def odd(v):
+        return v * v * n
+
+    return even(x[0]) + odd(x[1])
+
+
+def makes_functions(x, n):
+    def line(slope):
+        def at(t):
+            return slope * t * x[2]
+
+        return at
+
+    a, b = line(x[0]), line(x[1] * n)
+    return a(1.0) + b(a(2.0))
+
+
+def composed(x, n):
+    def after(f, g):
+        return lambda v: f(g(v))
+
+    return np.sum(after(np.sin, after(lambda v: v * v * n, np.cos))(x))
+
+
+def shared_between_two_levels(x, n):
+    a = x[0]
+
+    def outer():
+        b = a * x[1]
+
+        def inner():
+            nonlocal b
+            b = b * n
+            return b + a
+
+        return inner() + b
+
+    return outer()
+
+
+def defined_in_each_iteration(x, n):
+    s = 0.0
+    for i in range(n):
+        w = x[i % 3]
+
+        def scaled(t):
+            return t * w * i
+
+        s = s + scaled(2.0) + scaled(w)
+    return s
+
+
+def with_the_iteration_as_a_default(x, n):
+    fs = []
+    for i in range(3):
+        fs.append(lambda v, i=i: v * i * x[i])
+    return fs[1](x[0]) + fs[2](x[1]) * n
+
+
+def in_a_comprehension(x, n):
+    k = x[0]
+
+    def applied(f, v):
+        return f(v)
+
+    return sum([applied(lambda t: t * k * i, x[i]) for i in range(3)]) * n
+
+
+def comprehension_with_a_name_of_its_own(x, n):
+    i = 2
+    last = lambda: x[i]  # noqa: E731
+    return last() * sum([x[i] for i in range(2)]) * n
+
+
+def writing_into_what_it_sees(x, n):
+    y, kept = np.zeros(3), []
+
+    def put(i, v):
+        y[i] += v
+        kept.append(v * n)
+
+    for i in range(3):
+        put(i, x[i] ** 2)
+    put(0, x[1])
+    return np.sum(y * y) + sum(kept)
+
+
+def parameters_of_all_kinds(x, n):
+    def f(a, /, b=x[1] * 2, *rest, c=x[2], **others):
+        return a * b * c + sum(rest) * n + others.get("d", 0.0)
+
+    return f(x[0]) + f(x[0], 3.0, x[1], x[2]) + f(x[1], c=2.0, d=x[0] * x[1])
+
+
+def given_to_a_function(x, n):
+    def newton(f, df, z):
+        for _ in range(n):
+            z = z - f(z) / df(z)
+        return z
+
+    return newton(lambda z: z * z - x[0], lambda z: 2 * z, 1.0)
+
+
+def as_a_test(x, n):
+    def large(v):
+        for i in range(n):
+            if v > 2.0:
+                return v * i
+            v = v * 1.5
+        return v
+
+    return large(x[0]) + large(x[1])
+
+
+def in_a_dict(x, n):
+    steps = {"clip": lambda v: np.maximum(v, 0.6), "square": lambda v: v * v}
+    y = x
+    for name in ("square", "clip", "square"):
+        y = steps[name](y)
+    return np.sum(y) * n
+
+
+def decorated(x, n):
+    def twice(f):
+        return lambda v: f(f(v))
+
+    @twice
+    def scaled(v):
+        return v * x[0] * n
+
+    return scaled(x[1])
+
+
+def by_functions_of_python(x, n):
+    squares = list(map(lambda v: v * v, [x[0], x[1], x[2]]))
+    large = list(filter(lambda v: v > 0.3, squares))
+    product = functools.reduce(lambda a, b: a * b, squares)
+    weighted = functools.reduce(lambda a, b: a + n * b, squares, x[0])
+    return sum(large) + product + weighted + sum(map(lambda a, b: a * b, squares, [1.0, x[0], x[1]]))
+
+
+def vectorized(x, n):
+    return np.sum(np.vectorize(lambda v: v * v * n if v > 0.6 else 0.0)(x))
+
+
+def partial(x, n):
+    def product(a, b):
+        return a * b * n
+
+    return functools.partial(product, x[0])(x[1])
+
+
+def helper_with_a_lambda(x, w):
+    scale = lambda v: v * w  # noqa: E731
+    return np.sum(scale(x) * scale(scale(x)))
+
+
+def in_what_is_checkpointed(x, n):
+    w = x[0]
+    step = lambda v: np.sin(v * w)  # noqa: E731
+    y = x
+    for _ in sct.checkpointed(range(n), slots=2):
+        y = step(y)
+    return np.sum(y) + sct.checkpoint(helper_with_a_lambda)(x, w)
+
+
+class Model:
+    def __init__(self, k):
+        self.k = k
+
+    def apply(self, f):
+        def scaled(t):
+            return f(t) * self.k
+
+        return scaled(self.k)
+
+
+def in_a_method(x, n):
+    return Model(x[0]).apply(lambda v: v * x[1] * n)
+
+
+def bound_again_behind_a_loop(x, n):
+    for i in range(3):
+        w = x[i]
+        f = lambda t: t * w  # noqa: E731
+        w = f(w)
+    w = x[0] * w
+    return w * n
+
+
+PROGRAMS = [
+    bound_again_behind_a_loop,
+    over_data_and_arguments,
+    accumulating,
+    state_of_an_array,
+    bound_again_later,
+    bound_first_in_a_branch,
+    parameter_bound_again,
+    calls_what_comes_later,
+    makes_functions,
+    composed,
+    shared_between_two_levels,
+    defined_in_each_iteration,
+    with_the_iteration_as_a_default,
+    in_a_comprehension,
+    comprehension_with_a_name_of_its_own,
+    writing_into_what_it_sees,
+    parameters_of_all_kinds,
+    given_to_a_function,
+    as_a_test,
+    in_a_dict,
+    decorated,
+    by_functions_of_python,
+    vectorized,
+    partial,
+    in_what_is_checkpointed,
+    in_a_method,
+]
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_gradients(f):
+    sct.check_grads(f, (X, 3))
+    value, _ = sct.value_and_grad(f)(X, 3)
+    assert value == f(X, 3)
+
+
+@pytest.mark.parametrize("f", [accumulating, composed, writing_into_what_it_sees], ids=lambda f: f.__name__)
+def test_second_derivatives(f):
+    sct.check_grads(f, (X, 3), order=2)
+
+
+def test_nothing_is_left_of_them_in_the_source():
+    assert sct.grad(accumulating).source_for(X, 4).split("# reverse\n")[0] == (
+        "import numpy as np\n"
+        "\n"
+        "\n"
+        "def accumulating_grad(x, n):\n"
+        "    # forward\n"
+        "    total = 0.0\n"
+        "    for i in range(n):\n"
+        "        x_entry = x[i % 3]\n"
+        "        total += x_entry * x_entry\n"
+        "    "
+    )
+
+
+# -- refused -------------------------------------------------------------------------------------------------------------
+
+
+def called_in_another_iteration(x, n):
+    fs = []
+    for i in range(3):
+        fs.append(lambda v: v * i)
+    return fs[0](x[0]) + fs[1](x[1])
+
+
+def called_behind_the_loop(x, n):
+    for i in range(3):
+        w = x[i]
+        f = lambda t: t * w  # noqa: E731
+    return f(2.0)
+
+
+def recursive(x, n):
+    def power(k):
+        return 1.0 if k == 0 else x[0] * power(k - 1)
+
+    return power(n)
+
+
+def chosen_when_it_runs(x, n):
+    f = (lambda v: v * 2) if x[0] > 0 else (lambda v: v)
+    return f(x[1])
+
+
+def differentiated_inside(x, n):
+    def loss(w):
+        return np.sum((w - x) ** 2)
+
+    return np.sum(sct.grad(loss)(x * 2))
+
+
+def given_to_numpy(x, n):
+    return np.sum(np.apply_along_axis(lambda row: row * row, 0, x))
+
+
+def repeated(f, v, n):
+    return v if n == 0 else f(repeated(f, v, n - 1))
+
+
+def given_to_a_recursive_function(x, n):
+    return repeated(lambda v: v * x[0], x[1], n)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (called_in_another_iteration, "a call of <lambda>, which was defined in an iteration of a loop, in another one"),
+        (called_behind_the_loop, "a call of a function that is only known at run time"),
+        (recursive, r"a recursive function defined inside a function \(power\)"),
+        (chosen_when_it_runs, "a call of a function that is only known at run time"),
+        (differentiated_inside, "sct.grad of a function defined inside a function"),
+        (given_to_numpy, "a function defined inside, given to what is recursive or not in Python"),
+        (given_to_a_recursive_function, "a function defined inside, given to what is recursive"),
+    ],
+    ids=lambda p: getattr(p, "__name__", ""),
+)
+def test_refused(f, message):
+    with pytest.raises(sct.UnsupportedSyntaxError, match=message):
+        sct.grad(f)(X, 3)
