@@ -250,6 +250,7 @@ class _Lowerer:
         return self.named("", node, op, *given, *optional.values())
 
     def do_FunctionDef(self, node: Any) -> None:
+        self.origin = Origin(f"def {node.name}({ast.unparse(node.args)}):", self.source.place(node))
         decorators = [self.expression(d) for d in node.decorator_list]
         made: Operand = self.inner(node, node.name)
         for d in reversed(decorators):
