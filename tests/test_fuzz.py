@@ -41,8 +41,8 @@ def test_random_program_in_forward_mode(name, seed):
 
 
 def test_each_construct_of_memory_is_in_every_twentieth_program():
-    count = Counter(c for seed in range(240) for c in GENERATORS["memory"](seed).constructs)
-    assert [c for c in CONSTRUCTS if count[c] < 12] == []
+    count = Counter(c for seed in range(480) for c in GENERATORS["memory"](seed).constructs)
+    assert [c for c in CONSTRUCTS if count[c] < 24] == []
 
 
 def test_the_command_tells_what_came_of_programs(capsys):

@@ -229,6 +229,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "for i in range(n):\n    <vec>[:] = 0.9 * <vec2>\n    if np.sum(<vec>) > 0.0:\n        <vec>, <vec2> = <vec2>, <vec>",
     ),
     "φ of objects": (
+        "<NUM> = <vec>[0]\n<VEC> = <vec> if n > 0 else <vec2>\n<VEC>[0] = <value>\nif n > 0:\n    <vec2>[1] = <NUM> * <num>",
         "<VEC> = <vec> if <test> else <vec2>\n<VEC>[<at>] = <value>",
         "<VEC> = <ref> if <test> else <new>\n<VEC>[<at>] = <value>",
         "if <test>:\n    <VEC> = <ref>\nelse:\n    <VEC> = <ref>\n<VEC> *= 0.9",
@@ -250,7 +251,6 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<VEC> = <vec>\nfor i in range(n):\n    <VEC>[i % 3] = <value>\n    <VEC> = <ref>",
         "<VEC> = <vec>\nfor i in range(n):\n    <vec2>[i % 3] = <value>\n    <VEC>, <vec2> = <vec2>, <VEC>",
         "<VEC> = <vec> if <test> else <vec2>\nfor i in range(3):\n    <vec3> += 0.3 * <vec>\n    <VEC>[i] = <vec3>[0]",
-        "<NUM> = 0.3\n<VEC> = <new> if <test> else <vec>\nfor i in range(3):\n    <NUM> += <vec>[0]\n    <VEC>[0] = <NUM>",
         "if <test>:\n    <VECS> = <vecs>\nelse:\n    <VECS> = list(<vecs>)\n<VECS>[<k>] = <new>",
         "<VECS> = <vecs> if <test> else list(<vecs>)\n<VECS>.append(<ref>)",
     ),
@@ -359,6 +359,9 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<VEC> = <vec> + 0.1\n<POINT> = <vec>[1:2].reshape(())\n<POINT>[()] = <value>",
         "<NUM> = <point> + 0.1\n<point>[...] = <value>",
         "<MAT> = <mat> + 0.1\n<mat>[0] = <mat>[1]",
+        "<NUM> = <vec>[1]\n<VEC> = <vec> if <test> else <vec2>\n<VEC>[1] = 0.5\nif n > 0:\n    <vec2>[2] = <NUM> * <num>",
+        "<NUM> = <vec>[0]\n<vec>[0] = <value>\nif <test>:\n    <vec2>[1] = <NUM> * <num>",
+        "<NUM> = <vec>[1]\nput(<vec>, <vec2>)\nif n > 0:\n    <vec2>[2] = <NUM> * <num>",
     ),
     "a write": (
         "<vec>[0] = <value>",
@@ -723,6 +726,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "for i in range(n):\n    <VEC> = 0.9 * <vec>\n    <VEC>[i % 3] = <value>\n    <vec> = <VEC>",
         "for i in range(n):\n    <vec> = <new>",
         "for i in range(n):\n    <VEC> = <ref>\n    <VEC>[<at>] = <value>",
+        "<VEC> = <new>\n<VEC2> = <VEC> if <test> else <new>\nfor i in range(3):\n    <vec>[i] = <VEC>[0]\n    <VEC2>[0] = 0.5",
     ),
     "while": (
         "k = 0\nwhile k < n:\n    k += 1\n    <vec>[k % 3] *= 0.9",

@@ -40,7 +40,7 @@ _ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError
 _OFTEN = (
     "a value kept while memory changes",
     "a value kept while memory changes",
-    *("view or copy by layout", "a list of lists", "a list of tuples", "a loop"),
+    *("view or copy by layout", "a list of lists", "a list of tuples", "a loop", "a write"),
 )  # more often than others
 _LARGEST = 20.0  # number
 _LONGEST = 16  # list
