@@ -19,10 +19,9 @@ def f_grad(x):
     y[above] = y_picked ** 3
     # reverse
     # y[x > 0.0] = y[x > 0.0] ** 3
-    cube_bar = x[above]
     y_bar = x.copy()
     y_bar[above] = 0.0
-    y_bar[above] += 3 * cube_bar * y_picked ** 2
+    y_bar[above] += 3 * x[above] * y_picked ** 2
     # y = 1.0 * x
     y += y_bar
     return y

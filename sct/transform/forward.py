@@ -355,7 +355,7 @@ class _Forward(Boundary):
             self.dots[s.result] = found
         elif self.is_called(s):
             self.call(s, dots)
-        elif s.args[0] in dots and _takes_item(s):
+        elif s.args and s.args[0] in dots and _takes_item(s):
             self.primals.append(s)
             name = f"{s.result.name}_dot" if s.result.name else ""
             self.dots[s.result] = self.b.append(s.op, (dots[s.args[0]], *s.args[1:]), {}, self.type_beside(s.result), name)  # type: ignore[index]
