@@ -18,10 +18,30 @@ def f(x, n):
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypeGuard
+
+import numpy as np
+
 from sct.ir.ops import RAISE
 from sct.ir.rewriting import changed, keeping, map_blocks, substitute
-from sct.ir.ssa import Apply, Block, For, ForEach, Function, If, Operand, Phi, Statement, Value, While, blocks_in, type_of
-from sct.ir.types import UNDEFINED, Const, Scalar
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Phi,
+    Statement,
+    Value,
+    While,
+    blocks_in,
+    is_derived,
+    type_of,
+)
+from sct.ir.types import UNDEFINED, Abstract, Array, Const, Scalar, same_dtype
 from sct.optimize.rewriter import Rewriter
 
 __all__ = ["copies"]
@@ -74,7 +94,7 @@ class _Copies(Rewriter):
             return isinstance(s.test, Const) or any(
                 self.same(s.test, s.then, s.orelse, k) is not None for k in range(len(s.results))
             )
-        return any(map(_stays, s.phis))
+        return any(map(_stays, s.phis)) or (isinstance(s, For) and any(_are_zeros(t) for t in s.body.body))
 
     def if_(self, s: If) -> None:
         if isinstance(s.test, Const):
@@ -112,6 +132,8 @@ class _Copies(Rewriter):
         return out
 
     def loop(self, s: For | ForEach | While) -> None:
+        if isinstance(s, For):
+            s = self.without_zeros(s)
         phis = s.phis
         vary = [k for k, phi in enumerate(phis) if not _stays(phi)]
         if len(vary) == len(phis):
@@ -122,6 +144,37 @@ class _Copies(Rewriter):
         self.replaced.update(mapping)  # the reverse sweep may read what the loop carries
         self.replaced.update({phi.result: phi.begins[0] for phi in constant})
         self.statement(map_blocks(lambda b: substitute(b, mapping), keeping(s, vary)))
+
+    def without_zeros(self, s: For) -> For:
+        """A loop of the reverse sweep that makes zeros where they are needed, instead of handing them on."""
+        made = {t.result: t for t in s.body.body if _are_zeros(t) and is_derived(t)}
+        zeros: list[Statement] = []
+        vary: list[int] = []
+        for k, phi in enumerate(s.phis):
+            first, after, own = phi.begins[0], phi.ends[0], phi.params[0]
+            begun, ended = self.made_by(first, np.zeros_like), made.get(after)  # type: ignore[arg-type]
+            if not _are_zeros(begun) or ended is None or not all(_is_of_form(own.type, z.result.type) for z in (begun, ended)):
+                vary.append(k)
+                continue
+            zeros.append(replace(begun, result=own, origin=ended.origin))
+            self.replaced[phi.result] = first
+        if not zeros:
+            return s
+        kept = keeping(s, vary)
+        assert isinstance(kept, For)
+        return changed(kept, body=kept.body.with_([*zeros, *kept.body.body]))
+
+
+def _are_zeros(s: Statement | None) -> TypeGuard[Apply]:
+    """Whether a statement makes an array of zeros."""
+    return isinstance(s, Apply) and s.op is np.zeros_like and not s.kwargs
+
+
+def _is_of_form(t: Abstract, form: Abstract) -> bool:
+    """Whether an array type is known to be of the shape and dtype of another."""
+    if not isinstance(t, Array) or not isinstance(form, Array) or t.dtype is None or t.shape is None:
+        return False
+    return same_dtype(t.dtype, form.dtype) and t.shape == form.shape
 
 
 def _stays(phi: Phi) -> bool:
