@@ -214,6 +214,23 @@ def decorated(x, n):
     return scaled(x[1])
 
 
+def decorated_further_inside(x, n):
+    k = 2.0
+
+    def scaled_by(g):
+        return lambda f: lambda v: g(f(v)) * n
+
+    def outer(v):
+        @scaled_by(lambda u: u * k)
+        def inner(w):
+            return w * w
+
+        return inner(v)
+
+    k = 3.0
+    return outer(x[0]) + outer(x[1])
+
+
 def by_functions_of_python(x, n):
     squares = list(map(lambda v: v * v, [x[0], x[1], x[2]]))
     large = list(filter(lambda v: v > 0.3, squares))
@@ -293,6 +310,7 @@ PROGRAMS = [
     as_a_test,
     in_a_dict,
     decorated,
+    decorated_further_inside,
     by_functions_of_python,
     vectorized,
     partial,

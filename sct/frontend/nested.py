@@ -58,6 +58,11 @@ def defaults_of(node: Any) -> dict[str, Any]:
     return found
 
 
+def _around(node: Any) -> list[Any]:
+    """The expressions of a function that are computed where it is defined: its decorators and defaults."""
+    return [*getattr(node, "decorator_list", ()), *defaults_of(node).values()]
+
+
 def signature_of(node: Any) -> inspect.Signature:
     """The signature of a function; its defaults are there, and say nothing."""
     optional, kinds = defaults_of(node), inspect.Parameter
@@ -94,8 +99,8 @@ def _read(node: Any, hidden: frozenset[str], found: set[str]) -> None:
     if isinstance(node, ast.Name):
         found.update({node.id} - hidden)
     elif isinstance(node, _FUNCTIONS):
-        for d in defaults_of(node).values():
-            _read(d, hidden, found)
+        for part in _around(node):
+            _read(part, hidden, found)
         found |= free_names(node) - hidden
     elif isinstance(node, _COMPREHENSIONS):
         for g in node.generators:
@@ -141,7 +146,7 @@ def _events(nodes: Iterable[Any], loops: tuple[int, ...]) -> Iterator[_Event]:
     """What is made and bound by statements, and in expressions, in the order of the text."""
     for n in nodes:
         if isinstance(n, _FUNCTIONS):
-            yield from _events(defaults_of(n).values(), loops)
+            yield from _events(_around(n), loops)
             yield _Event(n, "", loops)
             if not isinstance(n, ast.Lambda):
                 yield _Event(None, n.name, loops)
