@@ -239,6 +239,34 @@ def by_functions_of_python(x, n):
     return sum(large) + product + weighted + sum(map(lambda a, b: a * b, squares, [1.0, x[0], x[1]]))
 
 
+def iterators_that_see_what_their_loops_change(x, n):
+    s, calls = 0.0, 0
+
+    def scaled(v):
+        nonlocal calls
+        calls += 1
+        return v * (s + calls)
+
+    for v in map(scaled, x):
+        s += v
+    for v in (v * s for v in x if v * s > 0.6):
+        s -= v * v
+    for v in filter(lambda v: v > s, x):
+        s += v
+        if s > 1.0:
+            break
+    for v in map(lambda a, b: a * b * s, x, [x[0], 2.0]):
+        s += v
+    return s * calls * n
+
+
+def arrays_that_loops_over_iterators_change(x, n):
+    y = x * 1.0
+    for i, v in ((i, y[i] ** 2) for i in range(2)):
+        y[i + 1] = v
+    return np.sum(y) * n + sum(w * v for w in (v * n for v in y) if w > 0.1 for v in map(np.sin, x))
+
+
 def vectorized(x, n):
     return np.sum(np.vectorize(lambda v: v * v * n if v > 0.6 else 0.0)(x))
 
@@ -312,6 +340,8 @@ PROGRAMS = [
     decorated,
     decorated_further_inside,
     by_functions_of_python,
+    iterators_that_see_what_their_loops_change,
+    arrays_that_loops_over_iterators_change,
     vectorized,
     partial,
     in_what_is_checkpointed,

@@ -17,7 +17,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import replace
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -113,13 +113,16 @@ _RESULT = "<result>"
 
 _CONSUMERS = frozenset(
     (
-        *(all, any, dict, enumerate, filter, frozenset, functools.reduce, list, map, max, min, set, sorted, sum, tuple, zip),
+        *(all, any, dict, frozenset, functools.reduce, list, max, min, set, sorted, sum, tuple),
         *(math.fsum, math.prod, np.fromiter),
     )
 )
-"""What goes once through an iterator that it is given, and keeps none."""
+"""What goes at once through an iterator that it is given, and keeps none."""
 _CONSUMING = ("extend", "join", "update")
 """Methods that do so."""
+
+_Each: TypeAlias = "Callable[[Operand, Callable[[Operand], None]], None]"
+"""Computes an item of an iterator from one of what that goes through, and goes on with it, if there is one."""
 
 _RETURN = frozenset((ast.Return,))
 _ENDING = frozenset((ast.Break, ast.Return))  # what ends a loop before its time
@@ -152,6 +155,10 @@ def lower_source(source: Source, rule: bool = False) -> Lowered:
     return _Lowerer(source, rule).run()
 
 
+def _each_item(each: _Each | None, item: Operand, then: Callable[[Operand], None]) -> None:
+    then(item) if each is None else each(item, then)
+
+
 def _nothing(function: Any) -> Any:
     """The `return None` at the end of a function that has none, at the place of its last statement."""
     return ast.copy_location(ast.Return(None), function.body[-1])
@@ -167,8 +174,8 @@ def _names_in(node: Any) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
-def _has_star(display: Any) -> bool:
-    return any(isinstance(e, ast.Starred) for e in display.elts)
+def _has_star(nodes: list[Any]) -> bool:
+    return any(isinstance(n, ast.Starred) for n in nodes)
 
 
 class _Lowerer:
@@ -413,7 +420,7 @@ class _Lowerer:
         """The value of an expression, called as what it is assigned to; of items for several names, the one made last is, and
         each other one of which the name has not been read for any of them."""
         several = isinstance(target, (ast.Tuple, ast.List)) and isinstance(node, ast.Tuple)
-        if several and len(target.elts) == len(node.elts) and not _has_star(target) and not _has_star(node):
+        if several and len(target.elts) == len(node.elts) and not _has_star([*target.elts, *node.elts]):
             read, last = _names_in(node), target.elts[-1]
             named = [t is last or _name(t) not in read for t in target.elts]
             items = zip(target.elts, node.elts, named, strict=True)
@@ -501,19 +508,21 @@ class _Lowerer:
 
     def do_For(self, node: Any) -> None:
         self.set_header(node)
-        self.consumed.add(id(node.iter))
-        iterable = self.expression(node.iter)
+        iterable, each = self.gone_through(node.iter)
         header = self.origin
-        element = Value(UNKNOWN, _name(node.target))
+        element = Value(UNKNOWN, _name(node.target) if each is None else "")
         names, inits, params = self.carried([ast.Assign([node.target], node.iter, None), *node.body], node)
         exits = may_leave(node.body, _ENDING, self.told)
 
         def fill() -> tuple[Operand, ...]:
             self.enter(names, params)
             self.origin = header
-            self.bind(node.target, element)
-            self.statements(node.body)
+            _each_item(each, element, with_item)
             return self.loop_yields(names, exits)
+
+        def with_item(item: Operand) -> None:
+            self.bind(node.target, item)
+            self.statements(node.body)
 
         body, _ = self.in_loop((element, *params), fill)
         results = tuple(Value(UNKNOWN, p.name) for p in params)
@@ -733,11 +742,11 @@ class _Lowerer:
 
     def ex_Tuple(self, node: Any) -> Operand:
         items = self.arguments(node.elts)
-        return self.result(node, TUPLE, *items) if _has_star(node) else Tuple(tuple(items))
+        return self.result(node, TUPLE, *items) if _has_star(node.elts) else Tuple(tuple(items))
 
     def ex_List(self, node: Any) -> Operand:
         items = self.arguments(node.elts)
-        return self.result(node, LIST, *items) if _has_star(node) else self.new(node, List(tuple(items)))
+        return self.result(node, LIST, *items) if _has_star(node.elts) else self.new(node, List(tuple(items)))
 
     def new(self, node: Any, display: List | Dict) -> Operand:
         """A list or dict that may be written into later."""
@@ -788,27 +797,96 @@ class _Lowerer:
             leaf()
             return
         first, *rest = generators
-        self.consumed.add(id(first.iter))
-        iterable = self.expression(first.iter)
-        element = Value(UNKNOWN, _name(first.target))
-        own = set(bound([first.target]))
-        outer, self.locals = self.locals, self.locals | own
-        cells, self.cells = self.cells, {n: c for n, c in self.cells.items() if n not in own}
-
-        def filtered(tests: list[Any]) -> None:
-            if tests:
-                self.branch(node, self.expression(tests[0]), lambda: filtered(tests[1:]), lambda: None)
-            else:
-                self.comprehension(node, rest, leaf)
+        iterable, each = self.gone_through(first.iter)
+        element = Value(UNKNOWN, _name(first.target) if each is None else "")
 
         def fill() -> tuple[Operand, ...]:
-            self.bind(first.target, element)
-            filtered(first.ifs)
+            _each_item(each, element, with_item)
             return ()
 
+        def with_item(item: Operand) -> None:
+            self.entered(first, item)
+            self.where(node, first.ifs, lambda: self.comprehension(node, rest, leaf), lambda: None)
+
+        outer, cells = self.locals, self.cells
         body, _ = self.block((element,), fill)
         self.locals, self.cells = outer, cells
         self.body.append(ForEach(iterable, body, (), False, (), self.source.place(node), self.origin))
+
+    def entered(self, generator: Any, item: Operand) -> Callable[[], None]:
+        """Bind what a generator in a comprehension binds, which is its own; what ends that."""
+        own = set(bound([generator.target]))
+        there, outer, cells = {n: self.env[n] for n in own if n in self.env}, self.locals, self.cells
+        self.locals, self.cells = outer | own, {n: c for n, c in cells.items() if n not in own}
+        self.bind(generator.target, item)
+
+        def leave() -> None:
+            self.locals, self.cells = outer, cells
+            self.env = {n: v for n, v in self.env.items() if n not in own} | there
+
+        return leave
+
+    def where(self, node: Any, tests: list[Any], then: Callable[[], None], orelse: Callable[[], None]) -> None:
+        """Go on with `then` if all tests hold."""
+        if tests:
+            self.branch(node, self.expression(tests[0]), lambda: self.where(node, tests[1:], then, orelse), orelse)
+        else:
+            then()
+
+    def gone_through(self, node: Any) -> tuple[Operand, _Each | None]:
+        """What a loop over an expression goes through, and what each item of an iterator is computed from one of that by.
+
+        An iterator computes an item when the loop gets there, so that it sees what the loop has changed until then.
+        """
+        if isinstance(node, ast.GeneratorExp) and len(node.generators) == 1:
+            return self.generated(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1 and not _has_star(node.args):
+            function = self.expression(node.func)
+            if isinstance(function, Const) and (function.value is map or function.value is filter):
+                return self.mapped(node, function.value is filter)
+        if not isinstance(node, ast.GeneratorExp):
+            self.consumed.add(id(node))
+        return self.expression(node), None
+
+    def generated(self, node: Any) -> tuple[Operand, _Each]:
+        """`gone_through` of a generator expression."""
+        generator = node.generators[0]
+        iterable, each = self.gone_through(generator.iter)
+
+        def computed(item: Operand, then: Callable[[Operand], None]) -> None:
+            def with_item(i: Operand) -> None:
+                leave = self.entered(generator, i)
+
+                def found() -> None:
+                    value = self.expression(node.elt)
+                    leave()
+                    then(value)
+
+                self.where(node, generator.ifs, found, leave)
+
+            _each_item(each, item, with_item)
+
+        return iterable, computed
+
+    def mapped(self, node: Any, filters: bool) -> tuple[Operand, _Each]:
+        """`gone_through` of a call of `map` or `filter`."""
+        function = self.expression(node.args[0])
+        each = None
+        if len(node.args) == 2:
+            iterable, each = self.gone_through(node.args[1])
+        else:
+            iterable = self.called_with(node, Const(zip), [self.expression(n) for n in node.args[1:]], {})
+
+        def computed(item: Operand, then: Callable[[Operand], None]) -> None:
+            several = len(node.args) > 2
+            given = Slice(item, Const(STAR), Const(None)) if several else item
+            value = item if function == Const(None) else self.called_with(node, function, [given], {})
+            if filters:
+                self.branch(node, value, lambda: then(item), lambda: None)
+            else:
+                then(value)
+
+        return iterable, lambda item, then: _each_item(each, item, lambda i: computed(i, then))
 
     def ex_Subscript(self, node: Any) -> Operand:
         return self.result(node, operator.getitem, self.expression(node.value), self.expression(node.slice))
