@@ -203,6 +203,22 @@ def test_gradients_by_lists_of_many_items(f, items):
     assert sct.vjp(f, (0, 1)).source_for(*other, f(*copy.deepcopy(other))) == text
 
 
+@pytest.mark.parametrize("f", [entry_by_another_name, recurrence], ids=lambda f: f.__name__)
+def test_second_derivatives(f):
+    args = numbers(10), 1.3
+    y_bar, dots = 0.7, (numbers(10), 0.4)
+    derived = sct.vjp(f, (0, 1))
+    _, (_, found) = sct.jvp(derived, (0, 1))(*args, y_bar, *dots)
+    eps = 1e-6
+    moved = [([p + t * d for p, d in zip(args[0], dots[0], strict=True)], args[1] + t * dots[1]) for t in (eps, -eps)]
+    ends = [derived(*point, y_bar) for point in moved]
+        derived([p + t * d for p, d in zip(args[0], dots[0], strict=True)], args[1] + t * dots[1], y_bar) for t in (eps, -eps)
+    ]
+    (_, (p, x)), (_, (q, z)) = ends
+    np.testing.assert_allclose(found[0], (np.array(p) - q) / (2 * eps), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(found[1], (x - z) / (2 * eps), rtol=1e-6)
+
+
 def test_a_gradient_by_a_list_reads_as_by_hand():
     text = sct.grad(by_index).source_for(numbers(1000), 2.0)
     assert text.split("# reverse\n")[1] == (
