@@ -662,7 +662,16 @@ class _Lowerer:
             self.consumed.update(map(id, node.args))
         if known is map or known is filter:
             self.refuse_kept(node, f"what {known.__name__} gives")
+        before, self.may_write = self.may_write, False
         args = self.arguments(node.args)
+        lazy = next((f for f in (any, all, functools.reduce) if f is known), None)
+        if lazy is not None and self.may_write and any(isinstance(n, (ast.GeneratorExp, ast.Call)) for n in node.args):
+            raise UnsupportedSyntaxError(
+                f"{lazy.__name__} of what calls functions that may write, and which Python computes item by item",
+                self.source.place(node),
+                "Make a list of it, or write a loop.",
+            )
+        self.may_write = self.may_write or before
         kwargs = {f"**{i}" if k.arg is None else k.arg: self.expression(k.value) for i, k in enumerate(node.keywords)}
         if of_object:
             assert base is not None
