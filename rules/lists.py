@@ -20,7 +20,6 @@ from sct.runtime import (
     added_each,
     added_item,
     appended,
-    in_each,
     in_places,
     item,
     items_of,
@@ -120,17 +119,10 @@ def added_item_adjoint(y, s, i, v, y_bar):
     return y_bar, None, item(y_bar, i)
 
 
-@adjoint(in_each, kind="view")
 @adjoint(in_places, kind="view")
 def in_places_adjoint(y, places, y_bar):
     """The numbers are those in the places."""
     return y_bar
-
-
-@tangent(in_each)
-def in_each_tangent(y, places, places_dot):
-    """The numbers in the places of the tangents."""
-    return in_each(places_dot)
 
 
 @tangent(in_places)
@@ -182,7 +174,7 @@ facts(added_each, zeros_each, memory="fresh")
 facts(added_item, memory="view")
 facts(operator.getitem, item, UNPACK, Method("get"), takes=True)
 facts(Method("extend"), Method("update"), paired, puts_each=True)
-facts(in_each, in_places, memory=lambda places: "fresh" if _are_numbers(places) else "view")
+facts(in_places, memory=lambda places: "fresh" if _are_numbers(places) else "view")
 facts(added_each, added_item, zeros_each, computes=True)
 facts(zeros_each, kind="construction", form_of=0)
 facts(Method("append"), Method("extend"), Method("update"), appended, paired, puts=1)
@@ -234,7 +226,6 @@ def _are_numbers(places):
     return isinstance(item, Array) and item.shape == ()
 
 
-@result_type(in_each)
 @result_type(in_places)
 def in_places_type(places):
     item = _item_type(places)

@@ -27,7 +27,6 @@ __all__ = [
     "broadcast_axes",
     "cast_like",
     "cast_to",
-    "in_each",
     "in_places",
     "is_copy",
     "item",
@@ -285,11 +284,6 @@ def add_picked(whole: Any, index: Any, part: Any) -> None:
     """Add what is in `part`, which was picked of the place `whole`, to that if it is no view of it, nor an item of a list."""
     if isinstance(whole, np.ndarray) and not np.may_share_memory(part, whole):
         whole[index] += part
-
-
-def in_each(places: Any) -> Any:
-    """What is in the places of the numbers and arrays in a list."""
-    return [p[()] for p in places]
 
 
 def in_places(places: Any) -> Any:

@@ -21,9 +21,9 @@ from sct.infer.call import index_type, infer_call
 from sct.ir.ops import ALLOCATE, LOAD, PULL, Rebind, Store, View, describe
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import Apply, Block, Operand, Statement, Value, type_of, values_of
-from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Scalar, Tuple, keys_of, with_items
+from sct.ir.types import Array, Const, Dict, DictOf, List, ListOf, Tuple, keys_of, with_items
 from sct.registry.rules import adjoint_rule
-from sct.runtime import add_each, in_each, in_places, of_copy, scatter_add, together, updated
+from sct.runtime import add_each, in_places, of_copy, scatter_add, together, updated
 from sct.transform.adjoints import Adjoints, adjoint_type, bar_type
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.shadows import Shadows
@@ -120,8 +120,7 @@ class InMemory(Adjoints):
     def held_at_first(self, v: Value, shadow: Value) -> Value:
         """The adjoint of what comes in, of which the shadow is given; of a list that has the shadows of its items."""
         if isinstance(v.type, ListOf):
-            op = in_each if isinstance(v.type.item, (Array, Scalar)) else in_places
-            return self.b.append(op, (shadow,), {}, bar_type(v.type))
+            return self.b.append(in_places, (shadow,), {}, bar_type(v.type))
         return self.held_now(shadow)
 
     def settle(self, v: Value, shadow: Value) -> None:
