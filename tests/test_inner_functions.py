@@ -397,6 +397,21 @@ def called_behind_the_loop(x, n):
     return f(2.0)
 
 
+def called_in_the_next_iteration(x, n):
+    s = 0.0
+    for i in range(n):
+        if i > 0:
+            s += scaled(x[0])  # noqa: F821
+        scaled = lambda v, i=i: v * i  # noqa: E731, F841
+    return s
+
+
+def called_behind_a_branch(x, n):
+    if n > 2:
+        scaled = lambda v, k=x[0] * 2: v * k  # noqa: E731
+    return scaled(x[1])
+
+
 def recursive(x, n):
     def power(k):
         return 1.0 if k == 0 else x[0] * power(k - 1)
@@ -449,6 +464,8 @@ def compared_until_one_is_found(x, n):
         (counted_until_one_is_found, "any of what calls functions that may write"),
         (called_in_another_iteration, "a call of <lambda>, which was defined in an iteration of a loop, in another one"),
         (called_behind_the_loop, "a call of a function that is only known at run time"),
+        (called_in_the_next_iteration, "a call of a function that is only known at run time"),
+        (called_behind_a_branch, "a call of a function that is only known at run time"),
         (recursive, r"a recursive function defined inside a function \(power\)"),
         (chosen_when_it_runs, "a call of a function that is only known at run time"),
         (differentiated_inside, "sct.grad of a function defined inside a function"),

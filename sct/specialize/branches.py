@@ -16,6 +16,7 @@ from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Record,
 from sct.specialize.building import Builder, NotStaticError
 from sct.specialize.containers import UnrollError
 from sct.specialize.entering import meet_object, meet_objects
+from sct.specialize.instances import held_by_all
 from sct.specialize.memory import Key, Memory, key_of
 
 __all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
@@ -153,7 +154,7 @@ def merge(
             meet_objects(s, p, q)
     else:
         refuse_different(s, type_of(p), type_of(q), name)
-        made = Value(join(_widened(type_of(p), type_of(q)), type_of(q), key), name)
+        made = Value(held_by_all(s.memory, join(_widened(type_of(p), type_of(q)), type_of(q), key)), name)
         for o in (p, q):
             meet_object(s, o, made.type)
         p, q = (

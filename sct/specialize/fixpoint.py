@@ -17,6 +17,7 @@ from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf
 from sct.specialize import branches
 from sct.specialize.building import Builder
 from sct.specialize.entering import meet_object
+from sct.specialize.instances import held_by_all
 from sct.specialize.memory import Key, Memory, Write, key_of
 
 __all__ = ["Loop", "carried", "fixpoint", "know", "results"]
@@ -101,6 +102,7 @@ def fixpoint(
         for t, y, name in zip(loop.types, loop.yields, loop.names, strict=True):
             branches.refuse_different(s, t, type_of(y), name)
         after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
+        after = [held_by_all(outer, a) for a in after]
         after = [own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)]
         for a, y, i in zip(after, loop.yields, loop.inits, strict=True):
             meet_object(s, y, a)

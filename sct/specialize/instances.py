@@ -8,7 +8,8 @@ Nothing of an instance is frozen, and nothing keeps one alive. Never writes into
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
 
@@ -18,8 +19,9 @@ from sct.infer.signature import abstract, example_of
 from sct.ir.ops import Attribute, Field, Inner
 from sct.ir.records import record
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import UNKNOWN, Const, Dict, Instance, ObjectOf, Record, Tuple
-from sct.specialize.building import Builder
+from sct.ir.types import UNKNOWN, Abstract, Const, Dict, Instance, List, ObjectOf, Record, Tuple, with_items
+from sct.specialize.building import Builder, Plan
+from sct.specialize.memory import Memory, key_of
 
 __all__ = [
     "Bound",
@@ -29,6 +31,7 @@ __all__ = [
     "callee",
     "field",
     "has_attribute",
+    "held_by_all",
     "in_class",
     "is_foreign",
     "parent",
@@ -97,6 +100,28 @@ def _with(inner: Bound | None, args: Sequence[Operand], kwargs: Sequence[tuple[s
     if inner is None:
         return None
     return Bound(inner.function, (*inner.args, *args), tuple({**dict(inner.kwargs), **dict(kwargs)}.items()))
+
+
+def held_by_all(memory: Memory, t: Abstract) -> Abstract:
+    """The type of what several ways lead to, of which `memory` is what they have in common: unknown where it is a function, or
+    something to loop over, with values of one of the ways, which are other ones on another."""
+    if isinstance(t, Const):
+        return t if all(memory.knows(key_of(o)) for o in _held(t.value)) else UNKNOWN
+    return with_items(t, [held_by_all(memory, i) for i in t.items]) if isinstance(t, (Tuple, List, Dict)) else t
+
+
+def _held(x: Any) -> Iterator[Operand]:
+    """The operands that something which is there at compile time only has in it."""
+    if isinstance(x, (Value, List, Dict)):
+        yield x
+    elif isinstance(x, tuple):
+        for part in x:
+            yield from _held(part)
+    elif isinstance(x, Const):
+        yield from _held(x.value)
+    elif isinstance(x, (Bound, Super, Plan, Tuple)):
+        for f in fields(x):
+            yield from _held(getattr(x, f.name))
 
 
 def partial(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
