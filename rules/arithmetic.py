@@ -117,7 +117,7 @@ def is_array(value):
 
 def is_ndarray(x, *args, **kwargs):
     """Whether the first argument of a call is known to be an ndarray, and no number, at rank 0 too."""
-    return isinstance(x, Array) and bool(x.rank or x.boxed)
+    return isinstance(x, Array) and x.is_ndarray
 
 
 def evaluated(function, *args):

@@ -18,7 +18,7 @@ from .construction import has_derivative
 from .indexing import getitem_type
 
 facts(updated, memory="fresh", in_place=True, index=1)
-facts(scatter_add, updated, joins=True)
+facts(scatter_add, updated, joins=True, boxed=True)
 facts(zeros_if_bound, memory="fresh", form_of=0)
 
 

@@ -27,6 +27,18 @@ def entries_of_a_list(x, n):
     return np.sum(p[0] * x) + np.sum(p[1] * p[0])
 
 
+def arrays_of_no_axes(x, n):
+    o, q = np.array(x @ x), np.array(x[0])
+    o[...] = x[1]
+    for i in range(n):
+        r = q * 1.0
+        q[...] = r * x[i % 3]
+        if i > 2:
+            q[...] = o * x[2]
+        q -= x[i % 3]
+    return o * q * r
+
+
 def rows(x, n):
     found = []
     for i in range(n):
@@ -887,6 +899,7 @@ FUNCTIONS = [
     fields_that_are_tuples,
     tuples_of_another_number,
     entries_of_a_list,
+    arrays_of_no_axes,
     rows,
     numbers_in_a_list,
     entry_of_a_dict,

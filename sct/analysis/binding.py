@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sct.ir.manager import managed
-from sct.ir.ssa import Block, Operand, Value, values_of
+from sct.ir.ssa import Block, Operand, Value, type_of, values_of
 from sct.ir.types import UNDEFINED, Array, Const
 
-__all__ = ["ahead", "behind", "phis", "unbound_values", "unset_arrays"]
+__all__ = ["ahead", "behind", "perhaps_numbers", "phis", "unbound_values", "unset_arrays"]
 
 
 @managed
@@ -38,6 +38,18 @@ def unset_arrays(block: Block) -> set[Value]:
     sources = phis(block)
     arrays = ((v, found) for v, found in sources.items() if isinstance(v.type, Array))
     return ahead((v for v, found in arrays if any(w is UNDEFINED or w == Const(None) for w in found)), sources)
+
+
+def perhaps_numbers(block: Block) -> set[Value]:
+    """The arrays of rank 0 among the values of a block, and of the blocks in it, that are numbers on some path."""
+    sources = phis(block)
+    arrays = ((v, found) for v, found in sources.items() if isinstance(v.type, Array) and v.type.shape == ())
+    return ahead((v for v, found in arrays if any(map(_may_be_number, found))), sources)
+
+
+def _may_be_number(o: Operand) -> bool:
+    t = type_of(o)
+    return not t.is_ndarray if isinstance(t, Array) else o is not UNDEFINED and o != Const(None)
 
 
 def ahead(values: Iterable[Value], sources: Mapping[Value, tuple[Operand, ...]]) -> set[Value]:

@@ -652,6 +652,11 @@ class Array(_Shown):
     def rank(self) -> int | None:
         return None if self.shape is None else len(self.shape)
 
+    @property
+    def is_ndarray(self) -> bool:
+        """Whether it is known to be an ndarray, at rank 0 too, and no number."""
+        return bool(self.shape or self.boxed)
+
 
 @record(frozen=True, slots=True)
 class Mask(Array):

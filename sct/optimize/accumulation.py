@@ -30,10 +30,11 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 
+from sct.analysis.binding import perhaps_numbers
 from sct.analysis.storage import numbering, storage, storage_of_lists
 from sct.analysis.versions import is_write
 from sct.ir.ops import InPlace
@@ -129,7 +130,9 @@ class _Accumulation:
             return replace(s, op=InPlace(s.op))
         elif is_write(s):
             assert isinstance(s.args[0], Value)
-            copy = Value(s.args[0].type, s.result.name, s.result.hint)
+            t = s.args[0].type
+            own = replace(t, boxed=True) if isinstance(t, Array) and t.shape == () else t
+            copy = Value(own, s.result.name, s.result.hint)
             self.copied[copy] = Apply(np.array, s.args[:1], (), copy, s.place, s.origin)
             return replace(s, op=InPlace(s.op), args=(copy, *s.args[1:]))
         return s
@@ -141,8 +144,8 @@ class _Accumulation:
     def can_store(self, s: Apply, target: object, other: object) -> bool:
         if not isinstance(target, Value) or self.is_live(target):
             return False
-        if is_write(s):  # of unknown rank it may be a number
-            return getattr(target.type, "shape", None) is not None and self.free(s, target)
+        if is_write(s):
+            return self.is_ndarray(target) and self.free(s, target)
         if not is_derived(s) or not (s.result.name or (s.result.hint and not is_tangent(s))):
             return False  # a step inside an expression, not an adjoint
         t, r = target.type, s.result.type
@@ -151,6 +154,15 @@ class _Accumulation:
         if isinstance(other, Value) and isinstance(other.type, Array) and storage(self.f.block).share(target, other):
             return False  # what is read must not be changed on the way, and a copy costs as much
         return same_dtype(t.dtype, r.dtype) and _fits(s, t) and self.free(s, target)
+
+    def is_ndarray(self, v: Value) -> bool:
+        """Whether a value can be written into: of rank 0, or of unknown rank, it may be a number."""
+        return isinstance(v.type, Array) and v.type.is_ndarray and (bool(v.type.shape) or v not in self.perhaps_numbers)
+
+    @cached_property
+    def perhaps_numbers(self) -> set[Value]:
+        """The arrays of rank 0 that are numbers on some path."""
+        return perhaps_numbers(self.f.block)
 
     def can_change(self, s: Apply, target: object) -> bool:
         """Whether a list can be changed in place: it was made here, and nothing that is needed after `s` is that list."""

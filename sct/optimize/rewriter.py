@@ -7,9 +7,11 @@ or overrides `rewrite` where it looks at all of them, and, where it treats branc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from sct.analysis.given import Given, given_away
+from sct.infer.facts import for_call
 from sct.ir.rewriting import changed, map_blocks, map_operands, renamed
 from sct.ir.ssa import (
     Apply,
@@ -26,7 +28,9 @@ from sct.ir.ssa import (
     map_leaves,
     values_of,
 )
+from sct.ir.types import Array
 from sct.ir.visitor import Visitor
+from sct.registry.facts import facts_of
 
 __all__ = ["Rewriter"]
 
@@ -86,6 +90,7 @@ class Rewriter(Visitor):
         elif found is s:
             self.keep(s)
         elif isinstance(found, Apply):
+            found = _as_it_gives(found)
             self.keep(found)
             if found.result is not s.result:
                 self.replaced[s.result] = found.result
@@ -127,3 +132,13 @@ class Rewriter(Visitor):
         """The operation that made an operand, if it is one of `ops`."""
         d = self.definition.get(o) if type(o) is Value else None
         return d if type(d) is Apply and d.op in ops else None
+
+
+def _as_it_gives(s: Apply) -> Apply:
+    """A statement whose result is no array of rank 0, where what it was before gave one and its operation gives a number."""
+    v = s.result
+    if not isinstance(v.type, Array) or v.type.shape != () or v.type.boxed is not True:
+        return s
+    if for_call(facts_of(s.op).boxed, s.op, s.args, s.kwargs):
+        return s
+    return replace(s, result=Value(replace(v.type, boxed=False), v.name, v.hint, v.id))

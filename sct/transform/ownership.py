@@ -47,7 +47,7 @@ def _apart(leaf: Operand, memory: Storage, held: int, body: list[Statement]) -> 
         return leaf
     copy = Value(leaf.type, leaf.name)
     t = leaf.type
-    body.append(Apply(np.array if isinstance(t, Array) and (t.rank or t.boxed) else kept, (leaf,), (), copy))
+    body.append(Apply(np.array if isinstance(t, Array) and t.is_ndarray else kept, (leaf,), (), copy))
     return copy
 
 
