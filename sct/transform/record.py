@@ -1,9 +1,10 @@
 """Bringing into scope what the reverse sweep reads of the forward sweep's inner blocks.
 
 Takes a `Reversal`; gives a well-formed function. `_Recorder.supply` decides, in this order: an array that was written into is
-had back by undoing the writes (`sct.analysis.versions`), for which the parts that they overwrite are kept; a value of a branch
-becomes a result of its `If`, or is tested again; a value of a loop's body is carried backwards, computed again, also by a read
-of an array as it is at the end (`sct.analysis.recording`, `sct.analysis.dependence`), or pushed on a tape where it is made and
+had back by undoing the writes (`sct.analysis.versions`), for which the parts that they overwrite are kept, unless those would
+be parts for each iteration of a loop, and it itself is there once; a value of a branch becomes a result of its `If`, or is
+tested again; a value of a loop's body is carried backwards, computed again, also by a read of an array as it is at the end
+(`sct.analysis.recording`, `sct.analysis.dependence`), or pushed on a tape where it is made and
 popped where it is used. Each tape belongs to one value and is emptied in the reverse of the order in which it was filled,
 whatever loops and branches surround it.
 """
@@ -163,6 +164,7 @@ class _Recorder:
         self.reads_again = is_on("dependence")
         self.moved: dict[Value, Apply | None] = {}  # what is read -> its read from the last version, if that gives the same
         self.restored: set[tuple[int, Value]] = set()  # blocks, and the versions that are had back in their reverse
+        self.asked_of_top: dict[Value, None] = {}  # what is read of what the function's own block makes
         self.top = self.function.block.label
         self.shared: set[Value] = set()
         self.unbound = unbound_values(self.function.block)
@@ -198,6 +200,8 @@ class _Recorder:
                 self.ask(s.operands, {f.block.label})
         while True:
             before = sum(map(len, self.requests.values())), len(self.restored)
+            for v in self.asked_of_top:
+                self.restore_version(self.top, v)
             self.supplies, self.pushes, self.tapes_before, self.escapes = {}, {}, {}, {}
             self.waiting = [(-self.places[k].depth, n, k) for n, k in enumerate(self.requests)]
             heapq.heapify(self.waiting)
@@ -270,7 +274,7 @@ class _Recorder:
             if self.home[v] not in around:
                 self.request(self.home[v], v)
             elif self.home[v] == self.top:
-                self.restore_version(self.top, v)
+                self.asked_of_top[v] = None
 
     # -- how it is supplied ------------------------------------------------------------------------------------------
 
@@ -360,11 +364,15 @@ class _Recorder:
         return self.home[v] != label or v in self.indices or v in self.handed_on.same or (label, v) in self.restored
 
     def restore_version(self, label: int, v: Value) -> bool:
-        """Have a version back by undoing the writes after it, if all of them are reversed; whether that can be."""
+        """Have a version back by undoing the writes after it, if all of them are reversed; whether that can be.
+
+        One that is there once is not, if only for its sake what loops overwrite would have to be kept: it is read as the value
+        that it is, so that the first of the loops writes into a copy, whatever else has its memory (`sct.optimize.buffers`).
+        """
         if v not in self.versions.chain:
             return False
         needed = self.undone(label, v)
-        if needed is None:
+        if needed is None or (not self.places[label].in_loop and any(self.is_write_in_loop(*at) for at in needed)):
             return False
         for block, w in needed:
             self.restored.add((block, w))
@@ -372,6 +380,10 @@ class _Recorder:
             if isinstance(s, Apply):
                 self.request_undoing(block, s)
         return True
+
+    def is_write_in_loop(self, label: int, v: Value) -> bool:
+        """Whether a write in a loop comes after a version."""
+        return self.places[label].in_loop and isinstance(self.versions.consumer.get((label, v)), Apply)
 
     def request_undoing(self, label: int, s: Apply) -> None:
         """What a write overwrites, and where: the reverse sweep is going to put it back."""
@@ -548,7 +560,7 @@ class _Recorder:
         if self.places[home].parent is not None and v not in self.indices and home in self.has_reverse:
             self.request(home, v)
         elif home == self.top:
-            self.restore_version(home, v)
+            self.asked_of_top[v] = None
 
     def local_definition(self, v: Value, label: int) -> Statement | None:
         s = self.source(v) if self.home[v] == label and v not in self.put_back_by | self.tests_kept else None
