@@ -378,7 +378,7 @@ def _not(answer):
     return False if answer is False else None
 
 
-_PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, type(None), np.ndarray)
+_PLAIN = (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, type(None), np.ndarray)
 
 
 def _unlike(classes, kind):

@@ -32,6 +32,8 @@ STATEMENTS: dict[type, str] = {
     ast.Pass: "pass",
     ast.FunctionDef: "def f(x): ...",
     ast.Nonlocal: "nonlocal x",
+    ast.Import: "import m",
+    ast.ImportFrom: "from m import x",
     ast.Expr: "f(x)",
 }
 """The statements that are taken, each with an example; docs/limitations.md prints these."""
@@ -43,6 +45,7 @@ EXPRESSIONS: dict[type, str] = {
     ast.BinOp: "x + y",
     ast.BoolOp: "x and y",
     ast.Compare: "x < y",
+    ast.NamedExpr: "(x := y)",
     ast.IfExp: "x if t else y",
     ast.Call: "f(x)",
     ast.Lambda: "lambda x: y",
@@ -61,7 +64,7 @@ EXPRESSIONS: dict[type, str] = {
 }
 """The expressions that are taken, with all operators; each with an example."""
 
-_TAKEN = frozenset((*STATEMENTS, *EXPRESSIONS, ast.keyword, ast.comprehension))
+_TAKEN = frozenset((*STATEMENTS, *EXPRESSIONS, ast.keyword, ast.comprehension, ast.alias))
 
 _OPERATORS = (ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context)
 _PLAIN = frozenset((type(None), ast.Name, ast.Constant, *(kind for known in _OPERATORS for kind in known.__subclasses__())))
@@ -78,13 +81,9 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "AsyncWith": ("async with", "Write an ordinary function."),
     "AsyncFor": ("async for", "Write an ordinary for loop."),
     "Global": ("global", "Return the value, and assign it where the function is called."),
-    "Import": ("an import inside a function", "Import at module level."),
-    "ImportFrom": ("an import inside a function", "Import at module level."),
     "Yield": ("yield", "Collect the values in a list display, or return an array."),
     "YieldFrom": ("yield from", "Collect the values in a list display, or return an array."),
     "Await": ("await", "Write an ordinary function."),
-    "NamedExpr": ("an assignment inside an expression (:=)", "Assign on a line of its own."),
-    "Match": ("match", "Use if and elif."),
     "TypeAlias": ("a type alias", "Define it at module level."),
 }
 

@@ -10,7 +10,18 @@ import ast
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-__all__ = ["BLOCKS", "LEAVING", "TARGETS", "Told", "bound", "may_leave", "must_leave"]
+__all__ = [
+    "BLOCKS",
+    "COMPREHENSIONS",
+    "LEAVING",
+    "TARGETS",
+    "Told",
+    "bound",
+    "mark_named",
+    "may_leave",
+    "must_leave",
+    "named_in",
+]
 
 BLOCKS: Mapping[type, tuple[str, ...]] = {
     ast.If: ("body", "orelse"),
@@ -32,6 +43,7 @@ LEAVING = frozenset((ast.Return, ast.Break, ast.Continue, ast.Raise))
 """The statements after which nothing runs that stands in the same block."""
 
 _LOOPS = (ast.For, ast.While)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _THROUGH_LOOPS = frozenset((ast.Return,))
 _BREAK = frozenset((ast.Break,))
 _PARTS: Mapping[type, tuple[str, ...]] = {ast.Tuple: ("elts",), ast.List: ("elts",), ast.Starred: ("value",)}  # of targets
@@ -83,6 +95,21 @@ def must_leave(statements: list[Any], told: Told) -> bool:
     return False
 
 
+def named_in(node: Any) -> list[str]:
+    """The names that an expression assigns to (`:=`), also in comprehensions, but not in functions in it."""
+    if isinstance(node, (ast.Lambda, ast.stmt)):
+        return []
+    found = [node.target.id] if isinstance(node, ast.NamedExpr) else []
+    return [*found, *(name for n in ast.iter_child_nodes(node) for name in named_in(n))]
+
+
+def mark_named(node: Any) -> None:
+    """Note at each statement and comprehension in a function which names its expressions assign to, for `bound` to find."""
+    for n in ast.walk(node):
+        if isinstance(n, (ast.stmt, *COMPREHENSIONS)) and not isinstance(n, ast.FunctionDef):
+            n.named = [name for part in ast.iter_child_nodes(n) for name in named_in(part)]  # type: ignore[union-attr]
+
+
 def bound(nodes: list[Any]) -> list[str]:
     """The names that statements, or targets, may bind, in order of appearance; comprehensions bind names of their own."""
     names: dict[str, None] = {}
@@ -96,6 +123,7 @@ def bound(nodes: list[Any]) -> list[str]:
         if kind is ast.FunctionDef:
             names[n.name] = None
             continue
+        names.update(dict.fromkeys(getattr(n, "named", ())))
         inner: list[Any] = []
         for name in (*TARGETS.get(kind, ()), *BLOCKS.get(kind, ()), *_PARTS.get(kind, ())):
             part = getattr(n, name)

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import math
 import operator
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from types import FunctionType, ModuleType
@@ -23,8 +25,9 @@ import numpy as np
 
 from sct.errors import SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.check import check
-from sct.frontend.compound import BLOCKS, LEAVING, Told, bound, may_leave, must_leave
+from sct.frontend.compound import BLOCKS, LEAVING, Told, bound, may_leave, must_leave, named_in
 from sct.frontend.nested import Scope, defaults_of, free_names, parameters_of, scope_of, signature_of
+from sct.frontend.patterns import without_patterns
 from sct.frontend.prune import pruned
 from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
@@ -151,6 +154,8 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
 
 def lower_source(source: Source, rule: bool = False) -> Lowered:
     """What was read of a function in untyped SSA form; refuses what is not supported, as `lower` does."""
+    found = without_patterns(source.node, lambda name: look_up(source.function, name))
+    source = source if found is source.node else replace(source, node=found)
     check(source)
     return _Lowerer(source, rule).run()
 
@@ -166,7 +171,12 @@ def _nothing(function: Any) -> Any:
 
 def _name(target: Any) -> str:
     """The name that something is assigned to; none where that is a part of something."""
-    return target.id if isinstance(target, ast.Name) else ""
+    return _shown(target.id) if isinstance(target, ast.Name) else ""
+
+
+def _shown(name: str) -> str:
+    """What a variable is called in the function that is made, if it is one of the user's."""
+    return "" if name.startswith("<") else name
 
 
 def _names_in(node: Any) -> set[str]:
@@ -188,6 +198,7 @@ class _Lowerer:
         self.free: dict[str, Operand] = {}
         self.dependencies: dict[Dependency, None] = {}
         self.locals: set[str] = set()
+        self.imported: dict[str, Operand] = {}  # the names that imports in the function, or around it, bind
         self.cells: dict[str, Operand] = {}  # the variables that are shared with functions inside, or around
         self.scope = Scope(frozenset(), frozenset())
         self.told: Told = {}
@@ -219,7 +230,7 @@ class _Lowerer:
         self.scope = scope_of(node)
         doc = None
         if isinstance(node, ast.Lambda):
-            self.locals = set(self.env)
+            self.locals = {*self.env, *named_in(node.body)}
             self.set_origin(node.body)
             self.make_cells(node, own)
             result = self.expression(node.body)
@@ -248,6 +259,7 @@ class _Lowerer:
         optional = {p: self.expression(d) for p, d in defaults_of(node).items()}
         params = tuple(Value(UNKNOWN, n) for n in (*seen, *parameters_of(node)))
         inside = _Lowerer(replace(self.source, node=node, inner=name), self.rule)
+        inside.imported = dict(self.imported)
         inside.cells = {n: p for n, p in zip(seen, params, strict=False) if n in self.cells}
         block, doc = inside.whole(node, params)
         self.dependencies.update(inside.dependencies)
@@ -354,7 +366,7 @@ class _Lowerer:
         names = [
             n for n in dict.fromkeys([*a, *b]) if a.get(n, UNDEFINED) is not b.get(n, UNDEFINED) or a.get(n) is not outer.get(n)
         ]
-        results = tuple(Value(UNKNOWN, "" if n.startswith("<") else n) for n in names)
+        results = tuple(Value(UNKNOWN, _shown(n)) for n in names)
         yields = [
             tuple(UNDEFINED if end else env.get(n, UNDEFINED) for n in names) for end, env in zip(ends, envs, strict=True)
         ]
@@ -382,6 +394,28 @@ class _Lowerer:
         last = self.body[-1] if self.body and isinstance(node.value, ast.Call) else None
         if isinstance(last, Apply) and (last.op is CALL or isinstance(last.op, (FunctionType, Method))):
             self.body[-1] = replace(last, op=Unused(last.op))
+
+    def do_Import(self, node: Any) -> None:
+        for alias in node.names:
+            module = importlib.import_module(alias.name)
+            top = sys.modules[alias.name.partition(".")[0]] if alias.asname is None else module
+            self.imports(node, alias.asname or alias.name.partition(".")[0], Const(top))
+
+    def do_ImportFrom(self, node: Any) -> None:
+        name = "." * node.level + (node.module or "")
+        module = importlib.import_module(name, self.source.function.__globals__.get("__package__"))
+        for alias in node.names:
+            if not hasattr(module, alias.name):
+                importlib.import_module(f"{module.__name__}.{alias.name}")
+            self.imports(node, alias.asname or alias.name, self.of_module(node, module, alias.name))
+
+    def imports(self, node: Any, name: str, value: Operand) -> None:
+        """Bind a name by an import. It is no variable: what it is bound to is known from there on."""
+        if name in self.locals or name in self.cells:
+            raise UnsupportedSyntaxError(
+                f"the import of {name!r}, which is also assigned", self.source.place(node), "Give it a name of its own."
+            )
+        self.imported[name] = value
 
     def do_Return(self, node: Any) -> None:
         self.env[_RESULT] = Const(None) if node.value is None else self.expression(node.value)
@@ -559,7 +593,7 @@ class _Lowerer:
         if node.orelse:
             names.append(_STOP)
         inits = tuple(Const(False) if n == _STOP else self.env.get(n, UNDEFINED) for n in names)
-        return names, inits, tuple(Value(UNKNOWN, "" if n.startswith("<") else n) for n in names)
+        return names, inits, tuple(Value(UNKNOWN, _shown(n)) for n in names)
 
     def in_loop(self, params: tuple[Value, ...], fill: Callable[[], tuple[Operand, ...]]) -> tuple[Block, dict[str, Operand]]:
         self.loops += 1
@@ -615,7 +649,7 @@ class _Lowerer:
                     "Assign it first on every path.",
                 )
             return value
-        return self.global_name(node, name)
+        return self.imported[name] if name in self.imported else self.global_name(node, name)
 
     def global_name(self, node: Any, name: str) -> Operand:
         function = self.source.function
@@ -640,18 +674,17 @@ class _Lowerer:
     def ex_Attribute(self, node: Any) -> Operand:
         base = self.expression(node.value)
         if isinstance(base, Const) and isinstance(base.value, ModuleType):
-            found, stable = read_attribute(base.value, node.attr)
-            if found is MISSING:
-                raise SctError(
-                    f"module {base.value.__name__} has no attribute {node.attr!r}", self.source.place(node), "Check the name."
-                )
-            if is_code(found):
-                if not stable:
-                    self.depend(base.value, node.attr, found)
-                return Const(found)
-            if stable:
-                return Const(found)
+            return self.of_module(node, base.value, node.attr)
         return self.result(node, Attribute(node.attr), base)
+
+    def of_module(self, node: Any, module: ModuleType, name: str) -> Operand:
+        """The attribute of a module."""
+        found, stable = read_attribute(module, name)
+        if found is MISSING:
+            raise SctError(f"module {module.__name__} has no attribute {name!r}", self.source.place(node), "Check the name.")
+        if is_code(found) and not stable:
+            self.depend(module, name, found)
+        return Const(found) if is_code(found) or stable else self.result(node, Attribute(name), Const(module))
 
     def ex_Call(self, node: Any) -> Operand:
         base = self.expression(node.func.value) if isinstance(node.func, ast.Attribute) else None
@@ -729,10 +762,22 @@ class _Lowerer:
         return self.choice(node, test, lambda: self.comparisons(node, right, rest[1:]), lambda: test)
 
     def choice(self, node: Any, test: Operand, then: Callable[[], Operand], orelse: Callable[[], Operand]) -> Operand:
+        """The value of one of two expressions; which may also bind names (`:=`)."""
         result, self.called = Value(UNKNOWN, self.called), ""
-        blocks = [self.block((), lambda fill=fill: (fill(),))[0] for fill in (then, orelse)]  # type: ignore[misc]
-        self.body.append(If(test, blocks[0], blocks[1], (result,), self.source.place(node), self.origin, True))
+        made = [self.block((), lambda fill=fill: (fill(),)) for fill in (then, orelse)]  # type: ignore[misc]
+        ends = [env for _, env in made]
+        names = [n for n in {**ends[0], **ends[1]} if any(env.get(n) is not self.env.get(n) for env in ends)]
+        blocks = [b.with_(yields=(*b.yields, *(env.get(n, UNDEFINED) for n in names))) for b, env in made]
+        bound = [Value(UNKNOWN, _shown(n)) for n in names]
+        place, origin = self.source.place(node), self.origin
+        self.body.append(If(test, blocks[0], blocks[1], (result, *bound), place, origin, not names))
+        self.env.update(zip(names, bound, strict=True))
         return result
+
+    def ex_NamedExpr(self, node: Any) -> Operand:
+        value = self.expression(node.value, node.target.id)
+        self.bind(node.target, value)
+        return value
 
     def ex_BoolOp(self, node: Any) -> Operand:
         return self.boolean(node, node.values)
@@ -808,19 +853,24 @@ class _Lowerer:
         first, *rest = generators
         iterable, each = self.gone_through(first.iter)
         element = Value(UNKNOWN, _name(first.target) if each is None else "")
+        names = [n for n in dict.fromkeys(getattr(node, "named", ())) if n not in self.cells]
+        params, results = (tuple(Value(UNKNOWN, n) for n in names) for _ in range(2))
 
         def fill() -> tuple[Operand, ...]:
+            self.env.update(zip(names, params, strict=True))
             _each_item(each, element, with_item)
-            return ()
+            return tuple(self.env[n] for n in names)
 
         def with_item(item: Operand) -> None:
             self.entered(first, item)
             self.where(node, first.ifs, lambda: self.comprehension(node, rest, leaf), lambda: None)
 
         outer, cells = self.locals, self.cells
-        body, _ = self.block((element,), fill)
+        inits = tuple(self.env.get(n, UNDEFINED) for n in names)
+        body, _ = self.block((element, *params), fill)
         self.locals, self.cells = outer, cells
-        self.body.append(ForEach(iterable, body, (), False, (), self.source.place(node), self.origin))
+        self.body.append(ForEach(iterable, body, inits, False, results, self.source.place(node), self.origin))
+        self.env.update(zip(names, results, strict=True))
 
     def entered(self, generator: Any, item: Operand) -> Callable[[], None]:
         """Bind what a generator in a comprehension binds, which is its own; what ends that."""

@@ -11,12 +11,11 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sct.frontend.compound import BLOCKS, bound
+from sct.frontend.compound import BLOCKS, COMPREHENSIONS, bound, named_in
 from sct.ir.records import record
 
 __all__ = ["Scope", "defaults_of", "free_names", "parameters_of", "scope_of", "signature_of"]
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LOOPS = (ast.For, ast.While)
 
@@ -81,7 +80,9 @@ def free_names(node: Any) -> set[str]:
 
 def _own(node: Any) -> set[str]:
     """The variables of a function."""
-    body = node.body if isinstance(node.body, list) else []
+    if isinstance(node, ast.Lambda):
+        return {*parameters_of(node), *named_in(node.body)}
+    body = node.body
     shared = {n for s in _within(body) if isinstance(s, ast.Nonlocal) for n in s.names}
     return ({*parameters_of(node)} | {*bound(body)}) - shared
 
@@ -102,7 +103,7 @@ def _read(node: Any, hidden: frozenset[str], found: set[str]) -> None:
         for part in _around(node):
             _read(part, hidden, found)
         found |= free_names(node) - hidden
-    elif isinstance(node, _COMPREHENSIONS):
+    elif isinstance(node, COMPREHENSIONS):
         for g in node.generators:
             _read(g.iter, hidden, found)
             hidden |= {*bound([g.target])}
@@ -159,10 +160,13 @@ def _events(nodes: Iterable[Any], loops: tuple[int, ...]) -> Iterator[_Event]:
                 yield from _events([n.test], inner)
             yield from _events(n.body, inner)
             yield from _events(n.orelse, loops)
-        elif isinstance(n, _COMPREHENSIONS):
+        elif isinstance(n, COMPREHENSIONS):
             inner = (*loops, id(n))
             yield from (_Event(None, name, inner) for g in n.generators for name in bound([g.target]))
             yield from _events(ast.iter_child_nodes(n), inner)
+        elif isinstance(n, ast.NamedExpr):
+            yield from _events([n.value], loops)
+            yield _Event(None, n.target.id, loops)
         else:
             yield from _events(ast.iter_child_nodes(n), loops)
             if isinstance(n, ast.stmt) and type(n) not in BLOCKS:
