@@ -39,6 +39,25 @@ def arrays_of_no_axes(x, n):
     return o * q * r
 
 
+def views_of_a_dict(x, n):
+    d = {"a": x * 2.0, "b": x * x}
+    values, keys = d.values(), d.keys()
+    for i in range(n):
+        d[f"{i}"] = x * i
+    total = 0.0
+    for k in keys:
+        total += d[k][0]
+    for k, v in d.items():
+        d[k] = v * x
+        d["b"] = d["a"] * x[0]  # which the loop comes to
+    for k in d:
+        total += d[k][1]
+    for v, w in zip(values, d.values()):
+        d["a"] = x * w[0]
+        total += v[0] * w[2]
+    return total + sum([v[0] * v[1] for v in values]) + len(values) * list(values)[n][2]
+
+
 def rows(x, n):
     found = []
     for i in range(n):
@@ -900,6 +919,7 @@ FUNCTIONS = [
     tuples_of_another_number,
     entries_of_a_list,
     arrays_of_no_axes,
+    views_of_a_dict,
     rows,
     numbers_in_a_list,
     entry_of_a_dict,

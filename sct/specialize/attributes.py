@@ -135,7 +135,7 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     if isinstance(t, Tuple) and t.kind is not None:
         return named_tuple_method(s, op, x, t.kind, args[1:], kwargs, name)
     if is_list_or_dict(t) and op.name in objects.METHODS[type(t)]:
-        return objects.METHODS[type(t)][op.name](s, x, args[1:], kwargs)
+        return objects.METHODS[type(t)][op.name](s, x, [objects.counted(s, a) for a in args[1:]], kwargs)
     if op.name in METHODS and (isinstance(t, (Array, List, Dict)) or is_list_or_dict(t)):
         made = METHODS[op.name](s, x, args[1:], kwargs)
         if made is not NotImplemented:

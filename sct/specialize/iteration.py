@@ -23,11 +23,13 @@ from sct.specialize.building import Builder, Plan
 __all__ = [
     "PLANS",
     "Checkpointed",
+    "Entries",
     "Enumerate",
     "Items",
     "Range",
     "Reversed",
     "Rows",
+    "View",
     "Zip",
     "is_starred",
     "looped",
@@ -101,6 +103,42 @@ class Rows(Plan):
 
     def at(self, b: Builder, i: Operand) -> Operand:
         return b.apply(operator.getitem, (self.array, i))
+
+
+@record(frozen=True)
+class Entries(Plan):
+    """What is in a dict whose keys are not known, as it is when the loop comes to it; `keys`: a list of those it began with."""
+
+    whole: Operand
+    keys: Value
+    of: str
+
+    def length(self, b: Builder) -> Operand:
+        return b.apply(len, (self.keys,))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        key = b.apply(operator.getitem, (self.keys, i))
+        if self.of == "keys":
+            return key
+        value = b.apply(operator.getitem, (self.whole, key))
+        return value if self.of == "values" else Tuple((key, value))
+
+
+@record(frozen=True)
+class View(Plan):
+    """The keys, values or items of a dict whose keys are not known, whatever these are when a loop comes to it."""
+
+    whole: Operand
+    of: str
+
+    def begun(self, b: Builder) -> Entries:
+        """What a loop goes through that begins here."""
+        keys = b.apply(list, (self.whole,))
+        assert isinstance(keys, Value)
+        return Entries(self.whole, keys, self.of)
+
+    def length(self, b: Builder) -> Operand:
+        return b.apply(len, (self.whole,))
 
 
 @record(frozen=True)

@@ -39,8 +39,10 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     List,
     ListOf,
+    ObjectOf,
     Record,
     Scalar,
     SizeLike,
@@ -53,7 +55,7 @@ from sct.ir.words import in_words
 from sct.specialize import branches, fixpoint
 from sct.specialize.building import Builder, NotStaticError, Plan, UndecidedError
 from sct.specialize.containers import UnrollError
-from sct.specialize.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, Zip, looped, trip_count
+from sct.specialize.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, View, Zip, looped, trip_count
 from sct.specialize.iteration import parts as plan_parts
 from sct.specialize.writing import is_object
 
@@ -354,7 +356,7 @@ def plan_of(s: Builder, operand: Operand) -> Plan:
                     "an iterator that is gone through twice", s.place, "Call zip, enumerate or reversed again."
                 )
             s.spent.append(operand.value)
-        return operand.value
+        return operand.value.begun(s) if isinstance(operand.value, View) else operand.value
     if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
         operand = Tuple(tuple(Const(v) for v in operand.value))
     t = type_of(operand)
@@ -363,6 +365,8 @@ def plan_of(s: Builder, operand: Operand) -> Plan:
         return Items(operand, len(t.items))
     if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
         return Rows(operand)
+    if isinstance(t, DictOf) and not isinstance(t, ObjectOf):
+        return View(operand, "keys").begun(s)
     raise UnsupportedSyntaxError(
         f"a loop over {in_words(t)} is not supported",
         s.place,

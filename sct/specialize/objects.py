@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sct import runtime
@@ -41,10 +42,10 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
-from sct.specialize.iteration import Items, Rows, Zip, is_starred, taken_apart
+from sct.specialize.iteration import Entries, Items, Rows, View, Zip, is_starred, taken_apart
 from sct.specialize.writing import is_object
 
-__all__ = ["METHODS", "OPERATIONS", "displayed", "entered", "made", "received", "resized"]
+__all__ = ["METHODS", "OPERATIONS", "counted", "displayed", "entered", "made", "received", "resized"]
 
 _MOVES = 8
 """How often the type of what is in a list may change before it is taken to be unknown."""
@@ -360,6 +361,9 @@ def _mul(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any
 
 def _list(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t = type_of(args[0]) if args else None
+    if isinstance(t, Const) and isinstance(t.value, View):
+        found = counted(s, args[0])
+        return NotImplemented if found is args[0] else found
     if isinstance(t, ListOf):
         return new_list(s, list, args, t.item)
     if isinstance(t, Array) and t.shape:
@@ -433,10 +437,12 @@ def _copy(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Ope
 def _dict(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     if args and isinstance(type_of(args[0]), DictOf) and not kwargs:
         return _copy(s, args[0], (), {})
+    if args and isinstance(args[0], Const) and isinstance(args[0].value, View) and args[0].value.of == "items" and not kwargs:
+        return _copy(s, args[0].value.whole, (), {})
     plan = args[0].value if args and isinstance(args[0], Const) else None
     if not isinstance(plan, Zip) or len(plan.parts) != 2 or kwargs:
         return NotImplemented
-    keys, values = map(_gone_through, plan.parts)
+    keys, values = (_gone_through(s, p) for p in plan.parts)
     if keys is None or values is None:
         return NotImplemented
     values = made(s, values)
@@ -444,8 +450,11 @@ def _dict(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
     return _new_dict(s, runtime.paired, (keys, values), *map(type_of, at))
 
 
-def _gone_through(plan: Plan) -> Operand | None:
+def _gone_through(s: Builder, plan: Plan) -> Operand | None:
     """The container or array that a plan goes through, item by item."""
+    if isinstance(plan, Entries):
+        found = counted(s, Const(View(plan.whole, plan.of)))
+        return found if isinstance(found, Value) else None
     return plan.container if isinstance(plan, Items) else plan.array if isinstance(plan, Rows) else None
 
 
@@ -497,24 +506,24 @@ def _update(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, O
     return Const(None)
 
 
-def _keys(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    t = type_of(x)
-    assert isinstance(t, DictOf)
-    return new_list(s, list, (x,), t.key)
+def _view(of: str) -> Callable[..., Operand]:
+    return lambda s, x, args, kwargs: Const(View(x, of))
 
 
-def _values(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    t = type_of(x)
+def counted(s: Builder, o: Operand) -> Operand:
+    """A list of the keys or values that a dict has here, in place of what stands for them; anything else as it is."""
+    if not isinstance(o, Const) or not isinstance(o.value, View) or o.value.of == "items":
+        return o
+    x, t = o.value.whole, type_of(o.value.whole)
     assert isinstance(t, DictOf)
+    if o.value.of == "keys":
+        return new_list(s, list, (x,), t.key)
     return new_list(s, list, (s.append(Method("values"), (x,), {}, UNKNOWN),), t.item)
-
-
-def _items(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    return s.apply(zip, (_keys(s, x, (), {}), _values(s, x, (), {})))
 
 
 def displayed(s: Builder, op: Any, args: Sequence[Operand]) -> Operand | None:
     """A list or dict that is written out with others in it; None if all that is in it is known item by item."""
+    args = [replace(a, start=counted(s, a.start)) if is_starred(a) else a for a in args]
     if not any(is_starred(a) and isinstance(type_of(a.start), (ListOf, DictOf)) for a in args):
         return None
     whole = made(s, List(()) if op is LIST else Dict((), ()))
@@ -566,9 +575,9 @@ METHODS: dict[type, dict[str, Callable[..., Operand]]] = {
         "copy": _copy,
         "setdefault": _setdefault,
         "update": _update,
-        "keys": _keys,
-        "values": _values,
-        "items": _items,
+        "keys": _view("keys"),
+        "values": _view("values"),
+        "items": _view("items"),
     },
 }
 """The methods of an object; each takes it, the arguments and the keywords."""

@@ -741,6 +741,9 @@ class Specializer:
             return args[0]
         if not isinstance(op, FunctionType):
             args = [self.present(a) if op is range else self.structure(a) for a in args]
+        if self.objects and in_tables and op is not list and (op in objects.OPERATIONS or op in growing.OPERATIONS):
+            args = [objects.counted(self, a) for a in args]
+            lists = lists or any(isinstance(type_of(a), ListOf) for a in args)
         if self.objects and in_tables and op in objects.OPERATIONS:
             made = objects.OPERATIONS[op](self, args, kwargs)
             if made is not NotImplemented:
