@@ -51,7 +51,7 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import Array, Const, DictOf, List, ListOf, Scalar, Tuple, Unknown, is_list_or_dict
+from sct.ir.types import Abstract, Array, Const, DictOf, List, ListOf, Scalar, Tuple, Unknown, is_list_or_dict
 from sct.registry.facts import Memory, facts_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, kind_of
@@ -224,14 +224,19 @@ def _roots(s: Storage, operands: Iterable[Operand], *results: Value) -> int:
         operands = [v for o in operands if not isinstance(o, List) for v in values_of(o) if _may_be_list(v)]
     found, came, made = 0, 0, s.bits.of(results)
     for v in values_of(*operands):
-        if isinstance(v.type, Scalar):
-            continue  # which has no memory
+        if _is_of_numbers(v.type):
+            continue  # which has no memory that could be written into
         found |= s.roots_of(v)
         s.later[v] = s.later.get(v, 0) | made
         came |= s.bits.bit(v)
     for r in results:
         s.earlier[r] = s.earlier.get(r, 0) | came
     return found
+
+
+def _is_of_numbers(t: Abstract) -> bool:
+    """Whether a value is a number, or a tuple of numbers, as a shape."""
+    return isinstance(t, (Scalar, Const)) or (isinstance(t, Tuple) and all(map(_is_of_numbers, t.items)))
 
 
 def _may_be_list(v: Value) -> bool:
