@@ -86,15 +86,15 @@ def _depth(block: Block) -> int:
 def _apart(block: Block) -> Block:
     """A block whose writes come after the reads of views of what they write into, or find copies there."""
     body = [map_blocks(_apart, s) for s in block.body]
-    base: dict[Value, Value] = {}  # a view -> what it is a view of
+    within: dict[Operand, list[Value]] = {}  # the views of something
     near: set[Operand] = {s.args[0] for s in body if is_write(s)}  # what is written into, and what may be a view of it
     for s in body if near else ():
         if isinstance(s, Apply) and s.args and (s.result in near or s.args[0] in near):
             near.add(s.result)
             x = s.args[0]
             if isinstance(x, Value) and _is_view(s, x):
-                base[s.result] = base.get(x, x)
-    if not base:
+                within.setdefault(x, []).append(s.result)
+    if not within:
         return block.with_(body)
     k = 0
     copied: set[Value] = set()
@@ -104,7 +104,7 @@ def _apart(block: Block) -> Block:
     while k < len(body):
         s = body[k]
         if is_write(s):
-            views = {v for v, x in base.items() if x is s.args[0] and v not in copied}
+            views = _views(s.args[0], within) - copied
             reads = [n for n in range(k + 1, len(body)) if not views.isdisjoint(used[n])]
             late = end.union(*(used[n] for n in reads if isinstance(body[n], Closure)))  # which reads whenever it is called
             first = next((n for n in range(k + 1, len(body)) if s.result in used[n]), len(body))
@@ -127,6 +127,17 @@ def _apart(block: Block) -> Block:
         else:
             out.append(s)
     return block.with_(out)
+
+
+def _views(x: Operand, within: dict[Operand, list[Value]]) -> set[Value]:
+    """The views of something, and the views of these, and so on."""
+    found: set[Value] = set()
+    work = [x]
+    while work:
+        views = within.get(work.pop(), ())
+        found.update(views)
+        work += views
+    return found
 
 
 def _is_view(s: Apply, x: Value) -> bool:
