@@ -38,14 +38,14 @@ from sct.ir.ssa import Apply, Block, Statement, Value, type_of
 from sct.ir.types import Array, Const, DictOf, Scalar, Stateful, Unknown
 from sct.registry.effects import Effect, effect_of
 from sct.registry.methods import method_rule
-from sct.runtime.expectations import expect_structure
+from sct.runtime.expectations import expect_fields, expect_structure
 
 __all__ = ["CHANGING", "acting", "callee", "effect", "has_effect", "is_opaque", "statements", "worst"]
 
 CHANGING = ("writes", "draws", "acts")
 """The effects by which what others read may change."""
 _ORDER: tuple[Effect, ...] = get_args(Effect)
-_KEPT = (RAISE, ASSERT, UNPACK, expect_structure)
+_KEPT = (RAISE, ASSERT, UNPACK, expect_fields, expect_structure)
 _OPERATIONS = frozenset(
     (
         *(Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Rebind, Special, Steps, StepsBack, Store),

@@ -48,7 +48,19 @@ from sct.tracebacks import ends_here, without_frames
 from sct.transform.reverse import Mode
 from sct.transform.twice import twice
 
-__all__ = ["LATE", "MANY", "NAMES", "DerivedFunction", "names_of", "namesake", "otherwise", "signature_of", "written_name"]
+__all__ = [
+    "LATE",
+    "MANY",
+    "NAMES",
+    "DerivedFunction",
+    "in_common",
+    "made_again",
+    "names_of",
+    "namesake",
+    "otherwise",
+    "signature_of",
+    "written_name",
+]
 
 _CACHE_SIZE = 64
 _VARIANTS = 3  # forms for arguments of the same types that rely on different sizes; the next one relies on none
@@ -179,7 +191,29 @@ class DerivedFunction(Generic[_P, _R]):
         )
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
+        if instance is None:
+            return self
+        if self.__sct_method__ is self:
+            return MethodType(self, instance)
+        bound = self.primal.__get__(instance, owner)
+        if type(self) is not DerivedFunction:
+            return type(self)(bound, *self._asked)
+        if "_of_objects" not in self.__dict__:
+            self._of_objects = in_common(DerivedFunction(bound, *self._asked))
+        callee = reached(bound)
+        return made_again(bound, _root(callee), callee.args, (*callee.args, *callee.keywords.values()), self._of_objects)
+
+    @functools.cached_property
+    def __sct_method__(self) -> DerivedFunction[..., Any]:
+        """For the compiler: what a method of an object is, which it takes first: numbers in `wrt` count what comes behind it.
+
+        It is this itself where `wrt` names the object.
+        """
+        given = (self._given_wrt,) if self.single else self._given_wrt
+        if not hasattr(self.primal, "__get__") or next(iter(self._signature.parameters), None) in given:
+            return self
+        behind = [w + 1 if isinstance(w, int) and w >= 0 else w for w in given]
+        return type(self)(self.primal, behind[0] if self.single else behind, *self._asked[1:])
 
     def __reduce__(self) -> Any:
         module = sys.modules.get(self.__module__) if isinstance(getattr(self, "__module__", None), str) else None
@@ -397,7 +431,7 @@ class DerivedFunction(Generic[_P, _R]):
     def _types(self, values: tuple[Any, ...]) -> tuple[Abstract, ...]:
         known = dict(self.mode.objects)
         pairs = zip(values, self._inner.parameters, strict=True)
-        return tuple(known[n] if n in known else abstract(v, n) for v, n in pairs)
+        return tuple(known[n] if n in known else abstract(v, n, whole=n in self.wrt) for v, n in pairs)
 
     def _written(self, types: tuple[Abstract, ...]) -> tuple[Made, Function]:
         """The derivative for arguments of the given types, as a text and in SSA form."""
@@ -659,6 +693,34 @@ class DerivedFunction(Generic[_P, _R]):
                 for n, p in self._inner.parameters.items()
             )
             return with_room(lambda: emit(with_steps(self.typed(types).function, self.optimize))).source
+
+
+def made_again(
+    f: Any, root: Any, first: tuple[Any, ...], given: tuple[Any, ...], common: dict[str, Any]
+) -> DerivedFunction[..., Any]:
+    """A derivative of `f` like one that was made for another function of its code, or for itself."""
+    made = object.__new__(DerivedFunction)
+    made.primal, made._root, made._first, made._given, made._entries = f, root, first, given, ()
+    named = f if root is f else namesake(f, root)
+    made._common, made.__module__, made.__doc__ = common, named.__module__, named.__doc__
+    made._latest = latest = [None, weakref.ref(made), f, common["_asked"]]
+    call: Callable[..., Any] = MethodType(otherwise, latest)
+    compiled = common["_shared"].compiled
+    if compiled:  # what was compiled last is likely to be what is called
+        form = compiled[0]
+        entry = DerivedFunction._link(made, form)
+        if entry is not None:
+            made._entries = (entry,)
+            _, target, (_, objects, _, _) = entry
+            call = form.guard.on(given + objects, target, call, latest)
+    made.__call__ = call
+    return made
+
+
+def in_common(made: DerivedFunction[..., Any]) -> dict[str, Any]:
+    """What a derivative has in common with those of other functions of the same code."""
+    own = {"primal", "_root", "_first", "_given", "_latest", "_entries", "_common", *NAMES, *LATE}
+    return {k: v for k, v in vars(made).items() if k not in own}
 
 
 def signature_of(primal: Any) -> inspect.Signature:

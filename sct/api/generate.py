@@ -320,7 +320,7 @@ def parameter_types(
         if not isinstance(like, (tuple, list, dict)):
             raise CallError("like is a tuple of arguments, or a dict of them by name", advice="Write like=(x,) for one.")
         values = _bound(derived, *((), dict(like)) if isinstance(like, dict) else (tuple(like), {}))
-        return tuple(abstract(v, n) for v, n in zip(values, names, strict=True))
+        return tuple(abstract(v, n, whole=n in derived.wrt) for v, n in zip(values, names, strict=True))
     left = inspect.Signature([p for n, p in derived._inner.parameters.items() if n not in given])
     types_left = annotated_types(left, derived.wrt, getattr(derived._root, "__globals__", {}))
     found = {**given, **dict(zip(left.parameters, types_left, strict=True))}

@@ -11,8 +11,8 @@ from types import FunctionType
 from typing import Any, ParamSpec
 
 from sct.api.cache import shared_by
-from sct.api.derived import DerivedFunction, written_name
-from sct.api.reuse import behind, in_common, made_again
+from sct.api.derived import DerivedFunction, in_common, made_again, written_name
+from sct.api.reuse import behind
 from sct.api.variadic import derive
 from sct.errors import CallError, SctError
 from sct.frontend.callables import Flat

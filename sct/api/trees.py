@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sct.frontend.resolve import has_fields
+from sct.frontend.resolve import has_fields, is_instance
+from sct.runtime import fields_of, instance
 
 __all__ = ["copied", "ones_like"]
 
@@ -30,4 +31,8 @@ def ones_like(y: Any) -> Any:
         return {k: ones_like(v) for k, v in y.items()}
     if isinstance(y, (tuple, list)):
         return type(y)(map(ones_like, y))
+    if is_instance(y):
+        return instance(type(y), **{n: ones_like(v) for n, v in fields_of(y).items()})
+    if y is None or isinstance(y, (str, bytes)):
+        return None
     return np.ones_like(y) if np.ndim(y) else 1.0

@@ -16,7 +16,7 @@ import numpy as np
 
 from sct.ir.records import record
 from sct.ir.ssa import type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Undefined, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, Record, Scalar, Tuple, Undefined, Unknown
 
 __all__ = [
     "ANY",
@@ -72,7 +72,7 @@ class Annotations:
             return f"tuple[{', '.join(map(self.of, t.items)) or '()'}]"
         if isinstance(t, List) and t.items:
             return f"list[{self.item(t.items)}]"
-        if isinstance(t, Dict) and t.items and all(isinstance(k, str) for k in t.keys):
+        if isinstance(t, Dict) and not isinstance(t, Record) and t.items and all(isinstance(k, str) for k in t.keys):
             return f"dict[str, {self.item(t.items)}]"
         return self.any()
 

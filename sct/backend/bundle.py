@@ -155,6 +155,8 @@ class Bundle:
         found: Any = sys.modules.get(module or "")
         for part in (first, *rest):
             found = getattr(found, part, MISSING)
+        if module == "builtins" and found is value:
+            return own
         if found is not value:
             raise SctError(
                 f"{called} is {_described(value)}, which cannot be imported by its name",

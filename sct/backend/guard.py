@@ -45,12 +45,14 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Record,
     Scalar,
     Size,
     SizeLike,
     Tuple,
     is_unit,
 )
+from sct.runtime import fields_of
 
 __all__ = ["Call", "Guard", "guard", "is_known_in_code", "sizes_fit"]
 
@@ -356,6 +358,8 @@ class _Guard:
         elif isinstance(t, (Tuple, List)):
             self.of_type(value, list if isinstance(t, List) else tuple if t.kind is None else t.kind)
             self.items(value, t.items, example)
+        elif isinstance(t, Record):
+            self.record(value, t, example)
         elif isinstance(t, Dict):
             self.of_type(value, dict)
             self.equal(applied(self.object(tuple), value), t.keys)
@@ -365,6 +369,18 @@ class _Guard:
             self.note(t.size if isinstance(t, Scalar) else None, value)
             if isinstance(t, Array) and type(example) in (np.datetime64, np.timedelta64, np.void):
                 self.equal(attribute(value, "dtype"), example.dtype)
+
+    def record(self, value: ast.expr, t: Record, example: Any) -> None:
+        """Whether an object has fields of these types, and no others."""
+        self.of_type(value, t.cls)
+        own, names = getattr(example, "__dict__", None), fields_of(example).keys()
+        alone = own is not None and own.keys() == names  # there are no slots
+        fields = attribute(value, "__dict__") if alone else applied(self.object(fields_of), value)
+        self.equal(applied(attribute(fields, "keys")), frozenset(names))
+        for name, item in zip(map(str, t.keys), t.items, strict=True):
+            self.value(attribute(value, name), item, getattr(example, name))
+        for f, found in self.fields.get(t.path, ()):
+            self.field(value, f, found, example)
 
     def items(self, value: ast.expr, types: Sequence[Abstract], examples: Sequence[Any]) -> None:
         """Whether a value has items of these types, and no others."""
@@ -431,6 +447,9 @@ class _Guard:
         elif isinstance(t, (Tuple, List)):
             for k, item in enumerate(t.items):
                 self.sizes_in(at(value, k), item)
+        elif isinstance(t, Record):
+            for key, item in zip(t.keys, t.items, strict=True):
+                self.sizes_in(attribute(value, str(key)), item)
         elif isinstance(t, Dict):
             for key, item in zip(t.keys, t.items, strict=True):
                 self.sizes_in(trees.Subscript(value, self.object(key), ast.Load()), item)

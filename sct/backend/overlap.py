@@ -18,7 +18,21 @@ from sct.errors import ArgumentMemoryError
 from sct.frontend.resolve import MISSING, free_value, has_fields
 from sct.ir.ops import Field, Free
 from sct.ir.records import record
-from sct.ir.types import Abstract, Array, Const, Dict, Instance, List, ListOf, Scalar, Tuple, Unknown, keys_of
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    FieldName,
+    Instance,
+    List,
+    ListOf,
+    Record,
+    Scalar,
+    Tuple,
+    Unknown,
+    keys_of,
+)
 from sct.ir.words import path_in_words
 from sct.specialize.specializer import Written
 
@@ -195,15 +209,16 @@ def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iter
     With each, whether that are the fields of objects.
     """
     hidden = isinstance(t, Unknown) or (isinstance(t, Const) and not isinstance(t.value, _PLAIN))
-    if hidden or isinstance(t, (Array, List, ListOf, Dict)):
+    of_fields = isinstance(t, (Instance, Record))
+    if hidden or (isinstance(t, (Array, List, ListOf, Dict)) and not of_fields):
         yield (), False
-    if hidden or isinstance(t, Instance):
+    if hidden or of_fields:
         yield (), True
     parts: Iterable[tuple[Any, Abstract]] = ()
     if isinstance(t, (Tuple, List, Dict)):
         parts = zip(keys_of(t), t.items, strict=True)
-    elif isinstance(t, Instance):
-        parts = [(f, found) for f, found in fields.get(t.path, {}).items() if found != Const(MISSING)]
+    if isinstance(t, (Instance, Record)):
+        parts = [*parts, *((f, found) for f, found in fields.get(t.path, {}).items() if found != Const(MISSING))]
     for k, item in parts:
         for path, objects in _places(item, fields):
             yield (k, *path), objects
@@ -211,7 +226,8 @@ def _places(t: Abstract, fields: Mapping[str, Mapping[Field, Abstract]]) -> Iter
 
 def _at(value: Any, path: tuple[Any, ...]) -> Any:
     for key in path:
-        value = getattr(value, key.name) if isinstance(key, Field) else value[key]
+        name = key.name if isinstance(key, Field) else key if isinstance(key, FieldName) else None
+        value = value[key] if name is None else getattr(value, name)
     return value
 
 

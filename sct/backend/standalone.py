@@ -41,6 +41,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Record,
     Relied,
     Scalar,
     Size,
@@ -441,7 +442,7 @@ class Standalone:
 
 def _looks(s: Statement) -> bool:
     """Whether a statement only looks at what a caller gives."""
-    return isinstance(s, Apply) and s.op is expectations.expect_structure
+    return isinstance(s, Apply) and s.op in (expectations.expect_fields, expectations.expect_structure)
 
 
 def _escaped(doc: Iterable[str]) -> Iterator[str]:
@@ -531,18 +532,32 @@ class _Checks:
             self.call(expectations.expect_items, shown, value, self.own(kind), str(len(t.items)))
             for k, item in enumerate(t.items):
                 self.value(f"{path}[{k}]", f"{value}[{k}]", item)
+        elif isinstance(t, Record):
+            cls = self.own(self.bundle.imported(t.cls, t.cls.__name__))
+            self.call(expectations.expect_object_of, shown, value, cls, repr(tuple(map(str, t.keys))))
+            read = {f.name for f, _ in self.fields.get(t.path, ())}
+            for key, item in zip(t.keys, t.items, strict=True):
+                if key not in read:
+                    self.value(f"{path}.{key}", f"{value}.{key}", item)
+            self.of_fields(path, value, t.path)
         elif isinstance(t, Dict):
             keys = f"({', '.join(map(repr, t.keys))}{',' if len(t.keys) == 1 else ''})"
             self.call(expectations.expect_keys, shown, value, keys)
             for key, item in zip(t.keys, t.items, strict=True):
                 self.value(f"{path}[{key!r}]", f"{value}[{key!r}]", item)
+        elif isinstance(t, Instance) and t.cls is type(None):
+            self.call(expectations.expect_value, shown, value, "None")
         elif isinstance(t, Instance):
             self.call(expectations.expect, shown, value, self.own(self.bundle.imported(t.cls, t.cls.__name__)))
-            for f, found in self.fields.get(t.path, ()):
-                if f.own or found == Const(MISSING):
-                    self.call(expectations.expect_absent, shown, value, repr(f.name), repr(f.own))
-                else:
-                    self.value(f"{path}.{f.name}", f"{value}.{f.name}", found)
+            self.of_fields(path, value, t.path)
+
+    def of_fields(self, path: str, value: str, of: str) -> None:
+        """What is expected of the fields of an object that are read."""
+        for f, found in self.fields.get(of, ()):
+            if f.own or found == Const(MISSING):
+                self.call(expectations.expect_absent, repr(path), value, repr(f.name), repr(f.own))
+            else:
+                self.value(f"{path}.{f.name}", f"{value}.{f.name}", found)
 
     def in_list(self, path: str, value: str, t: Abstract) -> None:
         """What is expected of each item of a list of any length: nothing of sizes."""
@@ -796,6 +811,8 @@ def in_words(t: Abstract, path: str = "") -> str:
         return f"list of {in_words(t.item)}"
     if isinstance(t, Dict):
         entries = zip(t.keys, t.items, strict=True)
+        if isinstance(t, Record):
+            return t.cls.__name__
         return "{" + ", ".join(f"{k!r}: {in_words(i, f'{path}[{k!r}]')}" for k, i in entries) + "}"
     return t.cls.__name__ if isinstance(t, Instance) else "any"
 

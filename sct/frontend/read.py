@@ -15,7 +15,7 @@ from typing import Any
 
 from sct.errors import Place, SourceUnavailableError
 from sct.frontend.by_code import ByCode
-from sct.frontend.running import makes
+from sct.frontend.running import class_of, makes
 from sct.ir.records import record
 
 __all__ = ["Source", "lines_of", "read"]
@@ -78,8 +78,16 @@ def read(function: Callable[..., Any]) -> Source:
     found = _found.get(code)
     if found is None:
         found = _find_lambda(function) if code.co_name == "<lambda>" else _find(function)
+        _spell_private(found.node, class_of(function))
         _found.set(code, found)
     return Source(function, found.node, code.co_filename, found.first, found.lines)
+
+
+def _spell_private(node: ast.AST, cls: str | None) -> None:
+    """Write the attributes whose names begin with two underscores as Python calls them in a class."""
+    for n in ast.walk(node) if cls is not None and cls.strip("_") else ():
+        if isinstance(n, ast.Attribute) and n.attr.startswith("__") and not n.attr.endswith("__"):
+            n.attr = f"_{cls.lstrip('_')}{n.attr}"  # type: ignore[union-attr]
 
 
 def _find(function: FunctionType) -> _Found:

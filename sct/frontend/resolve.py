@@ -23,6 +23,7 @@ __all__ = [
     "has_fields",
     "has_fields_of",
     "is_code",
+    "is_instance",
     "look_up",
     "place_of_default",
     "read_attribute",
@@ -138,6 +139,11 @@ def has_fields(value: Any) -> bool:
     or like arrays, find their attributes in a way of their own, or have a rule.
     """
     return has_fields_of(type(value)) and not is_registered(value)
+
+
+def is_instance(value: Any) -> bool:
+    """Whether an object is known by what its fields hold, and is no bound method and no partial."""
+    return has_fields(value) and not isinstance(value, (MethodType, functools.partial))
 
 
 def has_fields_of(cls: type) -> bool:

@@ -12,7 +12,7 @@ import dis
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["makes"]
+__all__ = ["class_of", "makes"]
 
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 _KINDS = 0x04 | 0x08 | 0x20 | 0x80 | 0x200  # *args, **kwargs, generator, coroutine, asynchronous generator
@@ -47,7 +47,7 @@ def makes(node: Definition, function: FunctionType, first: int = 1, text: str = 
     return _parameters(found) == _parameters(code) and _same_instructions(found, code, node, first)
 
 
-def _class_of(function: FunctionType) -> str | None:
+def class_of(function: FunctionType) -> str | None:
     """The class in whose body a function is defined: names with two underscores are spelled with it."""
     around = getattr(function.__code__, "co_qualname", function.__qualname__).split(".")[:-1]
     return around[-1] if around and around[-1].isidentifier() else None
@@ -55,7 +55,7 @@ def _class_of(function: FunctionType) -> str | None:
 
 def _compiled(node: Definition, function: FunctionType, text: str, modules: list[str]) -> CodeType | None:
     """The code that a definition compiles to where the function stands and `modules` are imported; None if it is not valid."""
-    code, class_name = function.__code__, _class_of(function)
+    code, class_name = function.__code__, class_of(function)
     name = class_name or getattr(node, "name", None)
     margin = text[: len(text) - len(text.lstrip())] if class_name is None else ""
     around = [f"import {n}" for n in modules]  # a call of what a module holds is not one of a method

@@ -212,6 +212,8 @@ class _Parser(Reader):
             return List(self.items(self.operand, "]"))
         if s.accept("{"):
             return Dict(*self.pairs(self.operand))
+        if s.accept("record"):
+            return self.record(self.operand)
         if s.accept("undefined"):
             return UNDEFINED
         return self.constant(self.operand)  # type: ignore[no-any-return]

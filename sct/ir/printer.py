@@ -48,8 +48,8 @@ from sct.ir.ssa import (
     While,
     carried_params,
 )
-from sct.ir.type_text import constant_text, text_of, value_text
-from sct.ir.types import Const, Dict, List, Slice, Undefined
+from sct.ir.type_text import constant_text, record_text, text_of, value_text
+from sct.ir.types import Const, Dict, List, Record, Slice, Undefined
 
 __all__ = ["Printer", "show", "text_and_objects"]
 
@@ -90,6 +90,8 @@ class Printer:
             return constant_text(o.value, self.names)
         if isinstance(o, Slice):
             return ":".join("" if p == Const(None) else self.operand(p) for p in (o.start, o.stop, o.step))
+        if isinstance(o, Record):
+            return record_text(o, self.operand, self.names)
         if isinstance(o, Dict):
             entries = zip(o.keys, o.items, strict=True)
             return "{" + ", ".join(f"{value_text(k, self.names)}: {self.operand(v)}" for k, v in entries) + "}"

@@ -30,10 +30,12 @@ from sct.ir.types import (
     Const,
     Dict,
     DictOf,
+    FieldName,
     Instance,
     List,
     ListOf,
     Maybe,
+    Record,
     Scalar,
     Size,
     SizeLike,
@@ -83,6 +85,8 @@ def _type(t: Any, names: Names) -> str:
         return f"[{_type(t.item, names)}, ...]{_places(t.sites)}"
     if isinstance(t, DictOf):
         return f"dict({_type(t.key, names)}, {_type(t.item, names)}){_places(t.sites)}"
+    if isinstance(t, Record):
+        return record_text(t, lambda i: _type(i, names), names)
     if isinstance(t, Dict):
         return f"{{{', '.join(f'{value_text(k, names)}: {_type(v, names)}' for k, v in zip(t.keys, t.items, strict=True))}}}"
     if isinstance(t, Slice):
@@ -92,6 +96,12 @@ def _type(t: Any, names: Names) -> str:
     if isinstance(t, Stateful):
         return f"stateful {names.of(t.cls)}"
     return _size(t, names) if isinstance(t, Size) else str(t)
+
+
+def record_text(t: Record, item: Callable[[Any], str], names: Names) -> str:
+    """The text of an object with known fields."""
+    fields = ", ".join(f"{value_text(k, names)}: {item(i)}" for k, i in zip(t.keys, t.items, strict=True))
+    return f"record {names.of(t.cls)} {t.path!r} {{{fields}}}"
 
 
 def _places(sites: frozenset[Hashable]) -> str:
@@ -182,6 +192,8 @@ def constant_text(value: Any, names: Names) -> str:
 def value_text(value: Any, names: Names) -> str:
     """The text of a constant where nothing but constants may stand."""
     kind = type(value)
+    if kind is FieldName:
+        return f"field {str(value)!r}"
     if value is None or value is Ellipsis or kind in (bool, int, float, str, bytes):
         return "..." if value is Ellipsis else repr(value)
     if kind is complex:
@@ -276,6 +288,8 @@ class Reader:
             return self.list_type()
         if s.accept("{"):
             return Dict(*self.pairs(self.abstract))
+        if s.accept("record"):
+            return self.record(self.abstract)
         if s.accept("undefined"):
             return UNDEFINED
         if s.accept("maybe"):
@@ -294,6 +308,12 @@ class Reader:
         if s.accept("stateful"):
             return Stateful(self.reference())
         return self.number_type()
+
+    def record(self, item: Callable[[], Any]) -> Record:
+        """An object with known fields."""
+        cls, path = self.reference(), ast.literal_eval(self.scan.take("text", "the path of an object"))
+        self.scan.expect("{")
+        return Record(*self.pairs(item), cls, path)
 
     def list_type(self) -> Abstract:
         def item() -> Any:
@@ -437,6 +457,8 @@ class Reader:
             return Ellipsis
         if s.kind == "text":
             return ast.literal_eval(s.advance())
+        if s.accept("field"):
+            return FieldName(ast.literal_eval(s.take("text", "the name of a field")))
         if s.accept("-"):
             return -self.positive()
         return self.positive() if s.kind == "number" or s.token in ("nan", "inf") else self.word(item)

@@ -32,6 +32,7 @@ __all__ = [
     "Dict",
     "DictOf",
     "Fact",
+    "FieldName",
     "Instance",
     "Known",
     "List",
@@ -57,6 +58,7 @@ __all__ = [
     "equal_shapes",
     "facts_relied_on",
     "fit_into",
+    "holds_record",
     "is_list_or_dict",
     "is_named_tuple",
     "is_nonnegative",
@@ -725,11 +727,22 @@ class Dict(_Shown):
         return dict(zip(self.keys, self.items, strict=True))
 
 
+class FieldName(str):
+    """The name of a field, as the key that leads to what is in it."""
+
+    __slots__ = ()
+
+
 @record(frozen=True, slots=True)
 class Record(Dict):
-    """An object of the class `cls` with known fields, which are the keys. At compile time only."""
+    """An object of the class `cls` with known fields, whose names are the keys.
+
+    As an operand it is at compile time only, but for results. As the type of an argument `path` is where that comes from, as
+    of an `Instance`; there, a field that holds nothing to differentiate by is an `Instance`, of whatever class, too.
+    """
 
     cls: type = object
+    path: str = ""
 
 
 @record(frozen=True, slots=True)
@@ -766,7 +779,7 @@ def with_items(t: _Container, items: Iterable[Any]) -> _Container:
     """A container of the kind of `t`, and with its keys, of other items."""
     made = tuple(items)
     if isinstance(t, Record):
-        return Record(t.keys, made, t.cls)  # type: ignore[return-value]
+        return Record(t.keys, made, t.cls, t.path)  # type: ignore[return-value]
     found: Any = Dict(t.keys, made) if isinstance(t, Dict) else Tuple(made, t.kind) if isinstance(t, Tuple) else List(made)
     return found  # type: ignore[no-any-return]
 
@@ -774,6 +787,11 @@ def with_items(t: _Container, items: Iterable[Any]) -> _Container:
 def is_list_or_dict(t: Abstract) -> bool:
     """Whether something of a type is a list or dict that is an object: what it holds, others may hold and change too."""
     return isinstance(t, (ListOf, DictOf)) and bool(t.sites)
+
+
+def holds_record(t: Any) -> bool:
+    """Whether something of a type is, or holds, an object with known fields."""
+    return isinstance(t, (Tuple, List, Dict)) and (isinstance(t, Record) or any(map(holds_record, t.items)))
 
 
 def is_named_tuple(cls: Any) -> bool:

@@ -15,6 +15,7 @@ from sct.ir.types import (
     Const,
     Dict,
     DictOf,
+    FieldName,
     Instance,
     List,
     ListOf,
@@ -58,7 +59,12 @@ def in_words(t: Abstract) -> str:
 
 def path_in_words(path: tuple[Any, ...]) -> str:
     """What a name, and the keys and fields behind it, lead to, as one writes it."""
-    return path[0] + "".join(f".{k.name}" if isinstance(k, Field) else f"[{k!r}]" for k in path[1:])  # type: ignore[no-any-return]
+    return str(path[0]) + "".join(map(_step, path[1:]))
+
+
+def _step(key: Any) -> str:
+    name = key.name if isinstance(key, Field) else key if isinstance(key, FieldName) else None
+    return f"[{key!r}]" if name is None else f".{name}"
 
 
 def _array(t: Array) -> str:

@@ -27,7 +27,9 @@ __all__ = [
     "broadcast_axes",
     "cast_like",
     "cast_to",
+    "fields_of",
     "in_places",
+    "instance",
     "is_copy",
     "item",
     "items_of",
@@ -74,6 +76,22 @@ __all__ = [
     "zeros_if_bound",
     "zeros_in",
 ]
+
+
+def fields_of(x: Any) -> dict[str, Any]:
+    """What is in the fields of an object, by their names."""
+    written = [vars(cls) for cls in type(x).__mro__ if cls.__flags__ & 1 << 9]  # in Python
+    slots = [n for names in written for n, found in names.items() if type(found).__name__ == "member_descriptor"]
+    return {**getattr(x, "__dict__", {}), **{n: getattr(x, n) for n in slots if hasattr(x, n)}}
+
+
+def instance(cls: Any, /, **fields: Any) -> Any:
+    """An object of a class with these fields, made without its constructor."""
+    base = next(b for b in cls.__mro__ if not b.__flags__ & 1 << 9)  # of which it is made: no class that is written in Python
+    made = base.__new__(cls)
+    for name, value in fields.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def stop_gradient(x: Any) -> Any:

@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from sct.runtime import fields_of
+
 __all__ = [
     "expect",
     "expect_absent",
     "expect_apart",
     "expect_array",
+    "expect_fields",
     "expect_items",
     "expect_keys",
     "expect_object",
+    "expect_object_of",
     "expect_rank",
     "expect_size",
     "expect_structure",
@@ -96,6 +100,13 @@ def expect_keys(name: str, x: object, keys: tuple[object, ...]) -> None:
         raise TypeError(f"{name} must be a dict with the keys {', '.join(map(repr, keys))}, in this order")
 
 
+def expect_object_of(name: str, x: object, cls: type, fields: tuple[str, ...]) -> None:
+    """`x` is an object of a class, with what is in these fields, and in no others."""
+    expect(name, x, cls)
+    if not fields_of(x).keys() <= {*fields}:
+        raise TypeError(f"{name} must be an object with the fields {', '.join(fields)}")
+
+
 def expect_structure(name: str, x: Any, like: Any) -> None:
     """`x` is a cotangent or tangent of what has the structure of `like`.
 
@@ -127,6 +138,26 @@ def expect_structure(name: str, x: Any, like: Any) -> None:
         raise TypeError(f"{name} must be real")
     if not isinstance(like, type) and np.shape(x) != np.shape(like):
         raise ValueError(f"{name} must {f'have the shape {np.shape(like)}' if np.ndim(like) else 'be a number'}")
+
+
+def expect_fields(name: str, x: Any, like: Any) -> None:
+    """`x` is a cotangent or tangent of what has the structure of `like`, in which there are objects with fields."""
+    own = {} if isinstance(like, (type, dict, list, tuple)) else fields_of(like)
+    if isinstance(like, dict):
+        expect_structure(name, x, dict.fromkeys(like))
+        for k, part in like.items():
+            expect_fields(f"{name}[{k!r}]", x[k], part)
+    elif isinstance(like, (list, tuple)):
+        expect_structure(name, x, [None] * len(like) if isinstance(like, list) else (None,) * len(like))
+        for k, part in enumerate(like):
+            expect_fields(f"{name}[{k}]", x[k], part)
+    elif own:
+        if type(x) is not type(like) or fields_of(x).keys() != own.keys():
+            raise TypeError(f"{name} must be an object of the class {type(like).__name__} with the fields {', '.join(own)}")
+        for k, part in own.items():
+            expect_fields(f"{name}.{k}", getattr(x, k), part)
+    else:
+        expect_structure(name, x, like)
 
 
 def expect_absent(name: str, x: object, attribute: str, own: bool) -> None:

@@ -51,7 +51,7 @@ from sct.ir.types import (
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
 from sct.runtime import random_states
-from sct.specialize import made_objects, objects
+from sct.specialize import made_objects, objects, records
 from sct.specialize.building import Builder, Followed, NotStaticError, UndecidedError
 from sct.specialize.containers import FrozenError, StrictError, UnrollError
 from sct.specialize.instances import Bound, Defined, callee, field
@@ -577,12 +577,13 @@ def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dic
 def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """A derived function that is called: its typed statements, spliced in."""
     op, args, kwargs = op.__sct_call__(args, kwargs)
-    given = op.__sct_callee__()
-    if given.args or given.keywords:
+    behind = op.__sct_callee__()
+    if behind.args or behind.keywords:
         primal = callee(s, s.read_free(Free(op, "primal", attribute=True), op.primal))
         assert primal is not None
-        return s.apply(Bound(given.function, primal.args, primal.kwargs), args, kwargs)
-    bound = op.__sct_bind__(args, kwargs, s)
+        return s.apply(Bound(behind.function, primal.args, primal.kwargs), args, kwargs)
+    given = zip(op.__signature__.parameters, op.__sct_bind__(args, kwargs, s), strict=True)
+    bound = [records.with_all_fields(s, s.present(b), every=n in op.wrt) for n, b in given]
     types = tuple(type_of(b) for b in bound)
     what = "derivative", s.site, s.numbered(), types
     if what not in s.decided:  # which is the same in each run, as places in it are

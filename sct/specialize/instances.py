@@ -135,7 +135,7 @@ def partial(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
 def attribute(s: Builder, x: Value, name: str, whole: Operand | None = None) -> Operand:
     """An attribute of an instance; `whole`: what its methods get for it."""
     t = x.type
-    assert isinstance(t, Instance)
+    assert isinstance(t, (Instance, Record))
     example = example_of(t)
     if example is MISSING:
         return s.append(Attribute(name), (x,), {}, UNKNOWN, name)
@@ -165,7 +165,7 @@ def is_foreign(x: Value, name: str) -> bool:
 def has_attribute(s: Builder, x: Value, name: str) -> bool:
     """Whether an instance has an attribute."""
     t = x.type
-    assert isinstance(t, Instance)
+    assert isinstance(t, (Instance, Record))
     return in_class(t.cls, name) is not MISSING or field(s, x, name) != Const(MISSING)
 
 
@@ -183,7 +183,7 @@ def through_class(s: Builder, cls: type, name: str, x: Operand | None) -> Operan
         return Const(static.__func__ if isinstance(static, staticmethod) else Bound(static.__func__, (Const(cls),)))
     if is_code(static) and not isinstance(static, type) and hasattr(type(static), "__get__"):
         s.depend(Dependency(cls, name, static))
-        return Const(static if x is None else Bound(static, (x,)))
+        return Const(static if x is None else Bound(getattr(static, "__sct_method__", static), (x,)))
     return None
 
 
@@ -213,7 +213,7 @@ def through_parent(s: Builder, x: Super, name: str) -> Operand:
 def field(s: Builder, x: Value, name: str) -> Operand:
     """The data in a field, `Const(MISSING)` if there is none."""
     t = x.type
-    assert isinstance(t, Instance)
+    assert isinstance(t, (Instance, Record))
     found = getattr(example_of(t), name, MISSING)
     return s.read_field(x, Field(t.path, name), abstract(found, f"{t.path}.{name}"))
 

@@ -35,7 +35,7 @@ def whole(s: Builder, o: Operand, site: Hashable, name: str) -> Operand:
     for key, i in zip(names, items, strict=True):
         _holds(s, frozenset((site,)), key, type_of(i))
     t = ObjectOf(UNKNOWN, UNKNOWN, frozenset((site,)), o.cls, names)
-    return s.emit(NEW, (Dict(o.keys, tuple(items)),), {}, t, name)
+    return s.emit(NEW, (Dict(names, tuple(items)),), {}, t, name)
 
 
 def field_of(s: Builder, x: Operand, name: str) -> Operand:

@@ -83,6 +83,11 @@ def entered(s: Builder, v: Operand, path: tuple[Any, ...]) -> Operand:
     whole = with_items(t, now)
     if isinstance(t, Tuple):
         return v if all(map(operator.is_, items, now)) else whole
+    if isinstance(t, Record):
+        fields, known = dict(zip(t.keys, now, strict=True)), s.memory.now(v)
+        assert isinstance(known, Record)
+        s.memory.set(v, Record(known.keys, tuple(fields[k] for k in known.keys), t.cls))
+        return v
     if s.everything or s.decided.get(("object", path)):
         own = made(s, whole, s.memory.name_of(v))
         s.given.update(dict.fromkeys(type_of(own).sites, v))  # type: ignore[union-attr]

@@ -11,15 +11,32 @@ import functools
 import inspect
 import operator
 from collections.abc import Hashable, Sequence
-from types import FunctionType, MemberDescriptorType, SimpleNamespace
-from typing import Any
+from types import FunctionType, MemberDescriptorType, MethodType, SimpleNamespace
+from typing import Any, TypeGuard
 
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, has_fields_of
 from sct.infer.call import plain
+from sct.infer.signature import example_of
 from sct.ir.ops import BINARY, CALL, LIST, NEW, TUPLE, Attribute, Augmented, Field, Method
 from sct.ir.ssa import Block, Function, Operand, Value, type_of
-from sct.ir.types import Abstract, Const, Dict, Instance, List, ObjectOf, Record, Scalar, Tuple
+from sct.ir.types import (
+    Abstract,
+    Const,
+    Dict,
+    FieldName,
+    Instance,
+    List,
+    ObjectOf,
+    Record,
+    Scalar,
+    Tuple,
+    holds_record,
+    keys_of,
+    with_items,
+)
+from sct.runtime import fields_of
+from sct.runtime.expectations import expect_fields
 from sct.specialize import instances
 from sct.specialize.building import Builder, UndecidedError
 from sct.specialize.instances import Bound
@@ -62,7 +79,7 @@ def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operan
 
 
 def _new(s: Builder, cls: type, fields: dict[str, Operand]) -> Operand:
-    made = Record(tuple(fields), tuple(fields.values()), cls)
+    made = Record(tuple(map(FieldName, fields)), tuple(fields.values()), cls)
     s.memory.bear(made)
     s.memory.wrote(made, "", s.place)
     return made
@@ -123,10 +140,14 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
         own: Operand = x.mapping()[name] if isinstance(x, Record) else s.field_of(x, name)
         return own
     owner = s.memory.object_of(x)
-    if isinstance(owner, Value) and isinstance(t, Record):
-        if isinstance(static, functools.cached_property):
+    if isinstance(t, Record) and _is_given(owner):
+        assert isinstance(owner.type, (Instance, Record))
+        kept = isinstance(owner.type, Instance) or name in getattr(example_of(owner.type), "__dict__", ())
+        if isinstance(static, functools.cached_property) and kept:
             raise UnsupportedSyntaxError(
-                f"{name!r}, which is kept in an object of which fields are bound", s.place, "Compute it in a method."
+                f"{name!r}, which is kept in an object of which fields are bound, or that is differentiated by",
+                s.place,
+                "Compute it in a method.",
             )
         return instances.attribute(s, owner, name, x)
     if name == "__class__":
@@ -145,11 +166,16 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
     return through
 
 
+def _is_given(o: Operand) -> TypeGuard[Value]:
+    """Whether an object is an argument, or in one, of which more can be read than the fields that are known."""
+    return isinstance(o, Value) and (isinstance(o.type, Instance) or (isinstance(o.type, Record) and bool(o.type.path)))
+
+
 def has_attribute(s: Builder, x: Operand, name: str) -> bool:
     """Whether an object has an attribute."""
     t, owner = type_of(x), s.memory.object_of(x)
     assert isinstance(t, (Record, ObjectOf))
-    if name in names_of(t) or (isinstance(owner, Value) and isinstance(t, Record)):
+    if name in names_of(t) or (isinstance(t, Record) and _is_given(owner)):
         return name in names_of(t) or instances.has_attribute(s, owner, name)  # type: ignore[arg-type]
     static = instances.in_class(t.cls, name)
     return static is not MISSING and not isinstance(static, MemberDescriptorType)
@@ -208,9 +234,9 @@ def _put(s: Builder, x: Operand, name: str, value: Operand) -> None:
     assert isinstance(now, Record)
     obj = s.memory.object_of(now)
     if isinstance(obj, Value):
-        assert isinstance(obj.type, Instance)
+        assert isinstance(obj.type, (Instance, Record))
         what = "fields", s.path_of(obj)
-        if name not in s.decided[what]:
+        if isinstance(obj.type, Instance) and name not in s.decided[what]:
             raise UndecidedError(what, (*s.decided[what], name))
         s.bound_fields.setdefault((obj, Field(obj.type.path, name)), s.place)
     if _holds(s, value, obj):
@@ -221,7 +247,7 @@ def _put(s: Builder, x: Operand, name: str, value: Operand) -> None:
         )
     if s.whole:  # one that is being made becomes another one when that is done
         s.refuse_records((value,))
-    fields = {**now.mapping(), name: value}
+    fields = {**now.mapping(), FieldName(name): value}
     s.memory.set(obj, Record(tuple(fields), tuple(fields.values()), now.cls))
     s.memory.wrote(obj, s.memory.name_of(obj), s.place)
 
@@ -235,7 +261,9 @@ def _holds(s: Builder, o: Operand, obj: Operand) -> bool:
 
 
 def enter(s: Builder, params: Sequence[Value]) -> None:
-    """The arguments, and objects in these, of which fields are bound: what is in these fields at the start."""
+    """The arguments, and objects in these, of which fields are bound, or known: what is in these fields at the start."""
+    for p in params:
+        _enter_known(s, p)
     for what, names in list(s.decided.items()):
         if not isinstance(what, tuple) or what[0] != "fields":
             continue
@@ -244,8 +272,43 @@ def enter(s: Builder, params: Sequence[Value]) -> None:
         for key in rest:
             x = instances.field(s, x, key.name) if isinstance(key, Field) else s.project(x, key, _item(x.type, key))
         found = {n: instances.field(s, x, n) for n in names}
-        there = {n: v for n, v in found.items() if v != Const(MISSING)}
+        there = {FieldName(n): v for n, v in found.items() if v != Const(MISSING)}
         s.memory.set(x, Record(tuple(there), tuple(there.values()), x.type.cls))
+
+
+def _enter_known(s: Builder, v: Operand) -> None:
+    """What is in the objects with known fields in an argument."""
+    t = type_of(v)
+    if not isinstance(v, Value) or not isinstance(t, (Tuple, List, Dict)) or not holds_record(t):
+        return
+    whole = [k for k, i in zip(keys_of(t), t.items, strict=True) if not (isinstance(t, Record) and isinstance(i, Instance))]
+    items = [s.project(v, k, _item(t, k)) for k in whole]
+    if isinstance(t, Record):
+        s.memory.set(v, Record(tuple(whole), tuple(items), t.cls))
+    for i in items:
+        _enter_known(s, i)
+
+
+def with_all_fields(s: Builder, o: Operand, every: bool = False) -> Operand:
+    """An operand with all of the fields of the objects in it; `every`: also of those of which none is known."""
+    t = type_of(o)
+    if every and isinstance(o, Value) and isinstance(t, Instance) and t.cls not in (MethodType, functools.partial):
+        names = [FieldName(n) for n in fields_of(example_of(t))]
+        o = Record(tuple(names), tuple(s.attribute(Attribute(str(n)), o, "") for n in names), t.cls)
+    elif isinstance(o, Record):
+        owner = s.memory.object_of(o)
+        if _is_given(owner):
+            assert isinstance(owner.type, (Instance, Record))
+            known: list[Any] = [*map(FieldName, fields_of(example_of(owner.type))), *o.keys]
+            names = [*dict.fromkeys(known)]
+            o = Record(tuple(names), tuple(attribute(s, o, str(n)) for n in names), o.cls)
+    elif every and isinstance(o, Value) and isinstance(t, (Tuple, List, Dict)) and _holds_instance(t):
+        o = s.expose_all(o)
+    return with_items(o, [with_all_fields(s, i, every) for i in o.items]) if isinstance(o, (Tuple, List, Dict)) else o
+
+
+def _holds_instance(t: Abstract) -> bool:
+    return any(map(_holds_instance, t.items)) if isinstance(t, (Tuple, List, Dict)) else isinstance(t, Instance)
 
 
 def _item(t: Any, key: Hashable) -> Abstract:
@@ -258,8 +321,10 @@ def _item(t: Any, key: Hashable) -> Abstract:
 
 def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     """An operator that the class of an object has; `NotImplemented` for what is done to the object's fields."""
-    if isinstance(op, (FunctionType, Bound, Attribute, Method)) or op in _TAKEN or is_made(op):
+    if isinstance(op, (FunctionType, Bound, Attribute, Method)) or op in _TAKEN or is_made(op) or hasattr(op, "__sct_typed__"):
         return NotImplemented
+    if op is operator.getitem and isinstance(key := plain(type_of(args[1])), FieldName):
+        return attribute(s, args[0], str(key))
     if (op is operator.setitem or isinstance(op, Augmented)) and not any(map(is_one, args[:2])):
         return NotImplemented
     if isinstance(op, Augmented) and is_one(args[0]):
@@ -301,7 +366,7 @@ _OPERATORS = (
 
 _TAKEN = (
     *(CALL, NEW, LIST, TUPLE, operator.is_, operator.is_not, getattr, setattr, hasattr, isinstance, type),
-    *(object.__init__, object.__setattr__, dataclasses.replace),
+    *(object.__init__, object.__setattr__, dataclasses.replace, expect_fields),
 )
 
 

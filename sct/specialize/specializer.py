@@ -105,6 +105,7 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.registry.effects import is_pure, is_registered
 from sct.registry.facts import facts_of
+from sct.runtime.expectations import expect_fields
 from sct.specialize import attributes, branches, calls, growing, instances, loops, made_objects, objects, records, unfollowed
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import MASKS_CHANGE, Followed, Plan, UndecidedError
@@ -259,9 +260,8 @@ def _specialized(
     if everything is not None:
         operands = [objects.entered(s, o, (p.name,)) for o, p in zip(operands, params, strict=True)]
     try:
-        result = s.present(s.run(function, operands))
+        result = records.with_all_fields(s, s.present(s.run(function, operands)))
         s.place = None
-        s.refuse_records((result,))
         made_objects.refuse_in(s, type_of(result), "returned")
     except StrictError as e:
         raise UnsupportedSyntaxError(e.message, e.place, e.advice) from None
@@ -405,7 +405,7 @@ class Specializer:
         """Whether items are all values that are no part of, and hold nothing of, what was written into, seen at a glance."""
         if not {*map(type, items)} <= {Value}:
             return False
-        if not {type(i.type) for i in items}.isdisjoint((Tuple, List, Dict, ListOf, DictOf)):  # type: ignore[union-attr]
+        if not {type(i.type) for i in items}.isdisjoint((Tuple, List, Dict, Record, ListOf, DictOf)):  # type: ignore[union-attr]
             return False
         memory = self.memory
         known: tuple[dict[Any, Any], ...] = (memory.objects, memory.contents, memory.stale)
@@ -631,7 +631,7 @@ class Specializer:
             return item
         if (v, key) in self.projections:
             return self.projections[v, key]
-        name, whole = key if isinstance(key, str) and key.isidentifier() else "", self.memory.name_of(v)
+        name, whole = str(key) if isinstance(key, str) and key.isidentifier() else "", self.memory.name_of(v)
         if isinstance(key, int) and whole:
             name = f"{whole}_{key}"
         if self.entry is None or v not in self.parameters:
@@ -663,7 +663,8 @@ class Specializer:
 
     def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
-        self.refuse_records((*args, *kwargs.values()))
+        if self.tracking and op is not expect_fields:
+            self.refuse_records((*args, *kwargs.values()))
         if self.whole:
             made_objects.refuse_given(self, op, (*args, *kwargs.values()))
         if isinstance(t, Array) and not t.shape and hashable(op) and makes_array(op, args):
@@ -915,7 +916,7 @@ class Specializer:
     def read_field(self, x: Value, field: Field, t: Abstract) -> Operand:
         """Data in a field of an instance, read once, at the start."""
         self.memory.check_fields(field.path, field.name, self.place)
-        assert isinstance(x.type, Instance)
+        assert isinstance(x.type, (Instance, Record))
         for function, by in self.left if not field.own else ():
             if unfollowed.may_store(function, field.name, x.type.cls):
                 refuse_changed(repr(field.name), by, self.place)

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from sct.frontend.resolve import is_instance
 from sct.ir.records import record
+from sct.runtime import fields_of
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import Path, at, double, floating, leaves, mapped, replaced
 
@@ -92,6 +94,8 @@ def pairing(a: Any, b: Any) -> float:
         return sum(pairing(a[k], b[k]) for k in a)
     if isinstance(a, (tuple, list)):
         return sum(pairing(p, q) for p, q in zip(a, b, strict=True))
+    if is_instance(b):
+        return sum(pairing(getattr(a, n), v) for n, v in fields_of(b).items())
     if not floating(b):
         return 0.0
     return float(np.real(np.sum(np.asarray(a) * np.asarray(b))))

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from sct.api.transforms import jvp, pullback, vjp
+from sct.frontend.resolve import is_instance
+from sct.runtime import fields_of
 from sct.signatures import read_signature
 from sct.testing.differences import Comparison, Probe, compared, finite_differences, pairing, random_like, tolerances
 from sct.testing.memory import check_owned
@@ -247,6 +249,8 @@ def _alike(y_dot: Any, y: Any) -> bool:
     """Whether a tangent is of the structure, shapes and precision of a result: a Python float may stand for a double."""
     if isinstance(y, dict):
         return isinstance(y_dot, dict) and list(y_dot) == list(y) and all(_alike(y_dot[k], y[k]) for k in y)
+    if is_instance(y):
+        return type(y_dot) is type(y) and _alike(fields_of(y_dot), fields_of(y))
     if isinstance(y, (tuple, list)):
         return isinstance(y_dot, type(y)) and len(y_dot) == len(y) and all(map(_alike, y_dot, y))
     if not floating(y):
@@ -271,6 +275,8 @@ def _same(a: Any, b: Any, exact: bool = True) -> bool:
     """
     if isinstance(b, dict):
         return isinstance(a, dict) and list(a) == list(b) and all(_same(a[k], b[k], exact) for k in b)
+    if is_instance(b):
+        return type(a) is type(b) and _same(fields_of(a), fields_of(b), exact)
     if isinstance(b, (tuple, list)):
         return isinstance(a, type(b)) and len(a) == len(b) and all(_same(p, q, exact) for p, q in zip(a, b, strict=True))
     if isinstance(b, (np.ndarray, np.generic, float, complex, int)):

@@ -1,4 +1,4 @@
-"""Trees: tuples, lists and dicts with numbers and arrays at their leaves.
+"""Trees: tuples, lists, dicts and objects with fields, with numbers and arrays at their leaves.
 
 Takes arguments, results and adjoints; gives their leaves, with paths, and trees with other leaves. Never changes one.
 """
@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+from sct.frontend.resolve import is_instance
+from sct.ir.types import FieldName
+from sct.runtime import fields_of, instance
 
 __all__ = ["Path", "arrays", "at", "double", "floating", "is_single", "leaves", "mapped", "replaced", "write_protected"]
 
@@ -23,6 +27,9 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     elif isinstance(value, (tuple, list)):
         for i, v in enumerate(value):
             yield from leaves(v, (*path, i))
+    elif is_instance(value):
+        for n, v in fields_of(value).items():
+            yield from leaves(v, (*path, FieldName(n)))
     elif floating(value):
         yield path, value
 
@@ -35,13 +42,15 @@ def floating(value: Any) -> bool:
 
 
 def mapped(f: Callable[[Any], Any], value: Any) -> Any:
-    """`value` with `f` applied to every leaf; a named tuple becomes a tuple."""
+    """`value` with `f` applied to every leaf."""
     if isinstance(value, dict):
         return {k: mapped(f, v) for k, v in value.items()}
     if isinstance(value, tuple):
-        return tuple(mapped(f, v) for v in value)
+        return _of_tuple(value, [mapped(f, v) for v in value])
     if isinstance(value, list):
         return [mapped(f, v) for v in value]
+    if is_instance(value):
+        return instance(type(value), **{n: mapped(f, v) for n, v in fields_of(value).items()})
     return f(value)
 
 
@@ -50,7 +59,7 @@ def at(value: Any, path: Path) -> Any:
     for key in path:
         if value is None:  # None for a container: no derivative in any part of it
             return None
-        value = value[key]
+        value = getattr(value, key) if isinstance(key, FieldName) else value[key]
     return value
 
 
@@ -61,8 +70,15 @@ def replaced(value: Any, path: Path, leaf: Any) -> Any:
     key, rest = path[0], path[1:]
     if isinstance(value, dict):
         return {k: replaced(v, rest, leaf) if k == key else v for k, v in value.items()}
+    if isinstance(key, FieldName):
+        return instance(type(value), **{n: replaced(v, rest, leaf) if n == key else v for n, v in fields_of(value).items()})
     items = [replaced(v, rest, leaf) if i == key else v for i, v in enumerate(value)]
-    return tuple(items) if isinstance(value, tuple) else items
+    return _of_tuple(value, items) if isinstance(value, tuple) else items
+
+
+def _of_tuple(value: tuple[Any, ...], items: list[Any]) -> Any:
+    """A tuple of other items, or a named one."""
+    return value._make(items) if hasattr(value, "_make") else tuple(items)
 
 
 def double(value: Any) -> Any:
@@ -87,6 +103,8 @@ def arrays(value: Any) -> list[np.ndarray[Any, Any]]:
     """The arrays in `value`."""
     if isinstance(value, dict):
         value = tuple(value.values())
+    if is_instance(value):
+        value = tuple(fields_of(value).values())
     if isinstance(value, (tuple, list)):
         return [a for v in value for a in arrays(v)]
     return [value] if isinstance(value, np.ndarray) else []

@@ -29,15 +29,17 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Record,
     Scalar,
     Tuple,
     Unknown,
+    holds_record,
     is_list_or_dict,
     keys_of,
     with_items,
 )
 from sct.ir.words import in_words
-from sct.runtime.expectations import expect_structure
+from sct.runtime.expectations import expect_fields, expect_structure
 from sct.transform.adjoints import Adjoints
 
 __all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex", "positional_last"]
@@ -198,7 +200,8 @@ class Boundary(Adjoints):
     def check_structure(self, given: Value, like: Operand) -> None:
         """A cotangent with parts that nobody asks for would give a derivative of something else."""
         if not self.mode.step:
-            self.b.append(expect_structure, (Const(given.name), given, like), {}, Const(None))
+            check = expect_fields if holds_record(type_of(like)) else expect_structure
+            self.b.append(check, (Const(given.name), given, like), {}, Const(None))
 
     def number_or_array(self, given: Value, like: Value, name: str, message: str) -> Operand:
         """What a caller gives as an adjoint or a tangent of a number or an array, which must be of that's shape."""
@@ -329,8 +332,9 @@ def check_argument(t: Abstract, path: str, f: Function) -> None:
     """A `wrt` argument is a real or complex number, an array of these, or a container of some, maybe beside other leaves."""
     if isinstance(t, (Tuple, List, Dict)) and (differentiable(t) or not t.items):
         for k, i in zip(keys_of(t), t.items, strict=True):
-            if not _without_adjoint(i) and (differentiable(i) or not isinstance(i, (Tuple, List, Dict))):
-                check_argument(i, f"{path}[{k!r}]", f)
+            of_class = isinstance(t, Record) and isinstance(i, Instance)
+            if not of_class and not _without_adjoint(i) and (differentiable(i) or not isinstance(i, (Tuple, List, Dict))):
+                check_argument(i, f"{path}.{k}" if isinstance(t, Record) else f"{path}[{k!r}]", f)
         return
     if not differentiable(t) or isinstance(t, Unknown):
         object_of_some_class = isinstance(t, (Unknown, Instance))

@@ -63,6 +63,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Record,
     Tuple,
     is_list_or_dict,
     keys_of,
@@ -278,7 +279,8 @@ class _Arguments:
         for s in fields_given(self.whole).values():
             self.fields.setdefault(s.args[0], []).append(s)
         for b in blocks_in(self.whole):
-            self.read.update(*(s.values for s in b.body if not (isinstance(s, Apply) and is_item(s))), values_of(*b.yields))
+            wholes = (s for s in b.body if not (isinstance(s, Apply) and (is_item(s) or isinstance(s.op, Field))))
+            self.read.update(*(s.values for s in wholes), values_of(*b.yields))
         for p in self.whole.params:
             self.take(p, p, (p.name,))
         return self.block(self.whole, self.items) if self.items else self.whole
@@ -287,12 +289,12 @@ class _Arguments:
         """An argument or a part of one, which was `before` where it was taken out; a container as one of its items."""
         t = v.type
         taken = self.every or (before is not None and self.is_written(before))
+        for s in self.fields.get(before, ()) if taken and before is not None else ():
+            self.items.append(replace(s, args=(v,)))
+            self.moved.add(s.result)
+            self.taken[s.result] = self.take(s.result, s.result, (*path, s.op))
         if not taken or not isinstance(t, (Tuple, List, Dict)):
             self.paths[v] = path
-            for s in self.fields.get(before, ()) if taken and before is not None else ():
-                self.items.append(replace(s, args=(v,)))
-                self.moved.add(s.result)
-                self.taken[s.result] = self.take(s.result, s.result, (*path, s.op))
             return v
         items: list[Operand] = []
         for k, item in zip(keys_of(t), t.items, strict=True):
@@ -303,6 +305,7 @@ class _Arguments:
             part = Value(item, there.name if there else "", there.hint if there else "item")
             self.items.append(Apply(operator.getitem, (v, Const(k)), (), part))
             asked = self.every or there is not None or before is None or before in self.read
+            asked = asked and not (there is None and isinstance(t, Record) and isinstance(item, Instance))
             items.append(self.take(part, there, (*path, k)) if asked else part)
         made = with_items(t, items)
         if before is not None:

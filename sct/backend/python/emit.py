@@ -84,8 +84,8 @@ from sct.ir.ssa import (
     type_of,
     values_of,
 )
-from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, same_shape
-from sct.runtime import added, added_item, appended, item, kept, scatter_add, shortened, updated, with_item
+from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, Record, Scalar, Slice, Tuple, same_shape
+from sct.runtime import added, added_item, appended, instance, item, kept, scatter_add, shortened, updated, with_item
 
 __all__ = ["Text", "Tree", "emit", "printed", "tree_of", "variable_names", "variable_types"]
 
@@ -543,6 +543,9 @@ class _Emitter:
             return display(ast.Tuple, items) if operand.kind is None else call(load(self.symbols.name(operand.kind)), items)
         if isinstance(operand, List):
             return display(ast.List, [self.expression(i) for i in operand.items])
+        if isinstance(operand, Record):
+            cls, fields = constant(operand.cls, self.symbols), [self.expression(i) for i in operand.items]
+            return call(load(self.symbols.name(instance)), [cls], list(zip(map(str, operand.keys), fields, strict=True)))
         if isinstance(operand, Dict):
             keys = [constant(k, self.symbols) for k in operand.keys]
             return ast.Dict(keys, [self.expression(i) for i in operand.items])

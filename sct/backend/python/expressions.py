@@ -19,7 +19,7 @@ from sct.backend.python.symbols import Symbols, load
 from sct.frontend.resolve import place_of_default
 from sct.ir.ops import CALL, POP, PULL, PULLED, TAPE, Attribute, Call, Derived, Field, Format, Free, Method, Unused
 from sct.ir.ssa import Operand, type_of
-from sct.ir.types import Abstract, Array, Const, ListOf, Scalar
+from sct.ir.types import Abstract, Array, Const, FieldName, ListOf, Scalar
 from sct.runtime import (
     added_each,
     appended,
@@ -161,6 +161,8 @@ def operation(
         if op is operator.contains:
             return ast.Compare(args[1], [ast.In()], [args[0]])
         if op is operator.getitem:
+            if (key := operands[1]) and isinstance(key, Const) and isinstance(key.value, FieldName):
+                return ast.Attribute(args[0], str(key.value), ast.Load())
             whole = operands[1] == Const(Ellipsis) and is_array(operands[0])
             return args[0] if whole else ast.Subscript(args[0], args[1], ast.Load())
         if op in (quotient, power):
