@@ -37,7 +37,20 @@ from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import anew, boxed_like, is_copy, kept, laid_out, not_none, of_copy, place_for, together, unbroadcast, writable
+from sct.runtime import (
+    anew,
+    boxed_like,
+    is_copy,
+    kept,
+    laid_out,
+    not_none,
+    of_copy,
+    place_for,
+    place_of,
+    together,
+    unbroadcast,
+    writable,
+)
 
 from .arithmetic import is_ndarray
 
@@ -503,6 +516,15 @@ facts(writable, linear="first", rearranged="reshaped")
 result_type(writable)(lambda view: view)
 
 
+@adjoint(place_of, kind="view")
+def place_of_adjoint(y, part, zeros, copied, y_bar):
+    return of_copy(y_bar, not copied), of_copy(y_bar, copied), None
+
+
+facts(place_of, linear="together", rearranged="reshaped")
+result_type(place_of)(lambda part, zeros, copied: zeros)
+
+
 @adjoint(boxed_like)
 def boxed_like_adjoint(y, x, like, y_bar):
     """The value is `x`; of `like` only the kind counts, so its adjoint is 0."""
@@ -580,7 +602,9 @@ def asarray_type(a, dtype=None, order=None, *, device=None, copy=None, like=None
 
 
 @adjoint(np.ascontiguousarray, kind="view")
-def ascontiguousarray(y, a, y_bar, dtype=None, *, like=None):
+@adjoint(np.asfortranarray, kind="view")
+def ordered(y, a, y_bar, dtype=None, *, like=None):
+    """A number becomes an array of one entry."""
     if not has_derivative(y):
         y_bar = np.zeros_like(y_bar)
     if np.ndim(a) == 0:
@@ -588,20 +612,11 @@ def ascontiguousarray(y, a, y_bar, dtype=None, *, like=None):
     return y_bar
 
 
-@adjoint(np.asfortranarray, kind="view")
-def asfortranarray(y, a, y_bar, dtype=None, *, like=None):
-    return y_bar if has_derivative(y) else np.zeros_like(y_bar)
-
-
 @result_type(np.ascontiguousarray)
-def ascontiguousarray_type(a, dtype=None, *, like=None):
+@result_type(np.asfortranarray)
+def ordered_type(a, dtype=None, *, like=None):
     a = _converted(a, dtype)
     return Array(a.dtype, (1,) if a.shape == () else a.shape)
-
-
-@result_type(np.asfortranarray)
-def asfortranarray_type(a, dtype=None, *, like=None):
-    return _converted(a, dtype)
 
 
 @adjoint(np.copy)

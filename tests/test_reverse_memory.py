@@ -39,6 +39,18 @@ def arrays_of_no_axes(x, n):
     return o * q * r
 
 
+def taken_of_a_number_or_an_array(x, n):
+    b = x * 2.0
+    if n % 2:
+        b = x @ x
+    d = b
+    d += x[2]
+    t, u, v = np.asarray(b), np.flip(b), np.ravel(b[...])
+    t += x[0]
+    v *= x[1]
+    return np.sum(t * u) + np.sum(v * b) + np.sum(np.asfortranarray(b) * x) + np.sum(u) ** 2
+
+
 def views_of_a_dict(x, n):
     d = {"a": x * 2.0, "b": x * x}
     values, keys = d.values(), d.keys()
@@ -920,6 +932,7 @@ FUNCTIONS = [
     entries_of_a_list,
     arrays_of_no_axes,
     views_of_a_dict,
+    taken_of_a_number_or_an_array,
     rows,
     numbers_in_a_list,
     entry_of_a_dict,
@@ -975,7 +988,7 @@ def test_reverse(f, optimize):
         assert pairing(tangent, y_bar) == pytest.approx(pairing(first, direction), rel=1e-12, abs=1e-12)
 
 
-MIXED = [none_or_an_array, lists_of_anything, sums_of_numbers_and_arrays]
+MIXED = [none_or_an_array, lists_of_anything, sums_of_numbers_and_arrays, taken_of_a_number_or_an_array]
 AGAIN = {
     "reverse over reverse": (
         sct.vjp,

@@ -14,11 +14,12 @@ from sct.analysis.points_to import Classes, shared
 from sct.analysis.storage import placed
 from sct.infer.facts import for_call
 from sct.ir.ops import POP, UNPACK, Call, Derived, Rebind, View
-from sct.ir.ssa import Apply, Block, Operand, Value, values_of
-from sct.ir.types import Array, Unknown
+from sct.ir.paths import entries_of
+from sct.ir.ssa import Apply, Block, Operand, Value, type_of, values_of
+from sct.ir.types import Array, Const, Scalar, Slice, Unknown
 from sct.registry.facts import facts_of
 
-__all__ = ["depends_on_layout", "keeps_strides", "may_copy", "of_array"]
+__all__ = ["depends_on_layout", "keeps_strides", "may_copy", "may_take_number", "of_array"]
 
 
 def keeps_strides(classes: Classes, block: Block) -> set[Value]:
@@ -42,6 +43,22 @@ def may_copy(s: Apply) -> bool:
     if placed(replace(s, op=op)) == "read-only":
         return False
     return for_call(facts_of(op).rearranged, op, s.args, s.kwargs) in ("may copy", None)
+
+
+def may_take_number(s: Apply) -> bool:
+    """Whether an operation that gives a view of an array is of what may be a number, of which it gives no view."""
+    x, op = s.args[0], s.op.op if isinstance(s.op, View) else s.op
+    if not isinstance(x, Value) or not isinstance(x.type, (Array, Unknown)) or isinstance(op, (Call, Derived, Rebind)):
+        return False
+    if isinstance(x.type, Array) and x.type.is_ndarray:
+        return False
+    return op is not operator.getitem or not any(map(_is_of_axis, entries_of(s.args[1])))
+
+
+def _is_of_axis(entry: Operand) -> bool:
+    """Whether an entry of an index is for an axis, so that a number has none for it."""
+    t = type_of(entry)
+    return isinstance(t, (Slice, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, slice)))
 
 
 def depends_on_layout(block: Block) -> bool:

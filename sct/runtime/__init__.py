@@ -47,6 +47,7 @@ __all__ = [
     "place_beside",
     "place_for",
     "place_in",
+    "place_of",
     "places",
     "power",
     "put_back",
@@ -279,6 +280,11 @@ def place_in(part: Any) -> Any:
     return place_for(part) if isinstance(part, np.generic) else np.asarray(part)
 
 
+def place_of(part: Any, zeros: Any, copied: bool) -> Any:
+    """The place of what was taken of an array or a number: `part` of that's place, or, of a copy, one of its own."""
+    return zeros if copied else part
+
+
 def not_none(x: Any) -> Any:
     """What may be None, where it must not be."""
     if x is None:
@@ -486,8 +492,10 @@ def _put(places: Any, parts: Any) -> None:
 
 
 def boxed_like(x: Any, like: Any) -> Any:
-    """`x` as an array of its own if `like` is an array, also of rank 0."""
-    return np.array(x) if isinstance(like, np.ndarray) else x
+    """`x` as an array of its own if `like` is an array, also of rank 0, and as a number if `like` is one."""
+    if isinstance(like, np.ndarray):
+        return np.array(x)
+    return x[()] if isinstance(x, np.ndarray) and isinstance(like, (np.generic, int, float, complex)) else x
 
 
 def renewed(into: Any, value: Any, own: Any) -> Any:

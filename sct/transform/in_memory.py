@@ -163,8 +163,7 @@ class InMemory(Adjoints):
         if rule is None:
             raise NoRuleError(f"{describe(op)} has no derivative rule", s.place, rule_advice(op))
         made = Apply(op, (of, *s.args[1:]), s.kwargs, result, s.place, s.origin)
-        ((_, found),) = adjoints_by_rule(self.b, rule, made, bar, {of})
-        return found
+        return dict(adjoints_by_rule(self.b, rule, made, bar, {of}))[of]
 
     def store(self, s: Apply) -> None:
         """A write of a value into a part of an array."""

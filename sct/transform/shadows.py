@@ -25,7 +25,7 @@ from sct import runtime
 from sct.analysis.activity import differentiable, primitive_of
 from sct.analysis.binding import behind, phis
 from sct.analysis.effects import statements
-from sct.analysis.layout import keeps_strides, may_copy
+from sct.analysis.layout import keeps_strides, may_copy, may_take_number
 from sct.analysis.points_to import (
     Classes,
     apart,
@@ -540,9 +540,15 @@ class _Shadows:
             steps[-1:] = [part, Apply(View(runtime.writable), (part.result,), (), self.of[r], s.place, s.origin)]
         if picks := may_pick_number(s):
             self.pick(s, args[0], steps)  # type: ignore[arg-type]
-        copies = may_copy(s)
+        number = not picks and isinstance(r.type, Array) and may_take_number(s)
+        copies = may_copy(s) or number
         if copies and not picks and isinstance(r.type, Array):
-            self.copies[r] = self.step(steps, s, runtime.is_copy, (r, s.args[0]), Scalar(bool), "copied")
+            copied = self.copies[r] = self.step(steps, s, runtime.is_copy, (r, s.args[0]), Scalar(bool), "copied")
+            if number:
+                k = next(k for k, t in enumerate(steps) if t.result is self.of[r])
+                part = steps[k] = replace(steps[k], result=Value(steps[k].result.type))
+                zeros = self.step(steps, s, _zeros_for(r.type), (r,), shadow_type(r.type), "zeros")
+                steps.append(Apply(View(runtime.place_of), (part.result, zeros, copied), (), self.of[r], s.place, s.origin))
         self.put(s, steps, now=objects or picks or copies)  # a copy has to be made while it holds zeros
 
     def led(self, a: Operand, s: Apply, steps: list[Apply]) -> Operand:

@@ -49,6 +49,7 @@ SAMPLES = [
     (np.ascontiguousarray, (S,), {}),
     (np.ascontiguousarray, ([1.0, 2.0],), {}),
     (np.asfortranarray, (M,), {}),
+    (np.asfortranarray, (S,), {}),
     (np.copy, (M,), {}),
     (np.copy, (T[::2, ::-1], "F"), {}),
     (np.copy, (C,), {}),
