@@ -27,6 +27,17 @@ def entries_of_a_list(x, n):
     return np.sum(p[0] * x) + np.sum(p[1] * p[0])
 
 
+def weighed(ks, i):
+    return 0.0 if i >= len(ks) else ks[i] * ks[i] + weighed(ks, i + 1)
+
+
+def recursion_on_a_list_of_numbers(x, n):
+    r = weighed([x[0], x[1] * x[2], x[0] * n], 0)
+    q = [x * 1.0, x * 2.0]
+    q[n % 2][0] = r
+    return np.sum(q[0] * q[1] * x)
+
+
 def arrays_of_no_axes(x, n):
     o, q = np.array(x @ x), np.array(x[0])
     o[...] = x[1]
@@ -930,6 +941,7 @@ FUNCTIONS = [
     fields_that_are_tuples,
     tuples_of_another_number,
     entries_of_a_list,
+    recursion_on_a_list_of_numbers,
     arrays_of_no_axes,
     views_of_a_dict,
     taken_of_a_number_or_an_array,

@@ -255,6 +255,8 @@ def shared(s: Apply) -> tuple[Operand, ...]:
     """The operands in whose memory the result of a statement may lie."""
     if s.op in (ALLOCATE, LOAD, View(together)) or isinstance(s.op, Store):
         return ()
+    if isinstance(s.op, Derived) and s.op.transform == "vjp":  # whose adjoints are new, and whose value nothing reads
+        return ()
     if isinstance(s.op, Rebind) or s.op == View(operator.getitem):
         return s.args[:1]
     if s.op in (operator.getitem, UNPACK):

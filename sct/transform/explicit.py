@@ -189,7 +189,11 @@ def _calling_alike(block: Block) -> Block:
     """A block whose calls of functions that may give what they were given are such that write into it themselves, too."""
     body = [
         replace(s, op=replace(s.op, effect="writes"))
-        if isinstance(s, Apply) and isinstance(s.op, (Call, Derived)) and s.op.effect == "none" and has_memory(s.result)
+        if isinstance(s, Apply)
+        and isinstance(s.op, (Call, Derived))
+        and s.op.effect == "none"
+        and has_memory(s.result)
+        and shared(s)
         else map_blocks(_calling_alike, s)
         for s in block.body
     ]
@@ -393,7 +397,7 @@ class _Loads:
             self.keep(s, [a if same else self.loaded(a, s) for a, same in zip(s.args, alike, strict=True)])
         elif isinstance(s.op, (Free, Field)):
             self.refuse(r, f"a write into {r.name or s.op.name!r}, which is defined outside of the function")
-        elif isinstance(s.op, (Call, Derived)):
+        elif isinstance(s.op, (Call, Derived)) and shared(s):
             self.call(s)
         elif is_list_or_dict(r.type) and shared(s):
             self.lead(s)
