@@ -3,6 +3,7 @@
 Takes nothing; registers effects. What is not registered anywhere may act: it is kept, in order, exactly once.
 """
 
+import contextlib
 import inspect
 import logging
 import operator
@@ -12,12 +13,12 @@ import warnings
 import numpy as np
 
 from sct.ir.shapes import as_array
-from sct.ir.types import UNKNOWN, Const, Dict, List, Tuple, keys_of
+from sct.ir.types import UNKNOWN, Const, Dict, List, Stateful, Tuple, keys_of
 from sct.registry.effects import effect, is_registered, known_class
 from sct.registry.facts import facts, memory
 from sct.registry.rules import nondifferentiable
 from sct.registry.type_rules import result_type
-from sct.runtime import kept, shown, zeros_in
+from sct.runtime import kept, never_suppressing, shown, zeros_in
 from sct.runtime.expectations import expect_structure
 
 # -- what is said and nobody hears: it has no result --------------------------------------------------------------------------
@@ -32,11 +33,20 @@ nondifferentiable(*_REPORTS)
 effect("reports", *_REPORTS)
 result_type(*_REPORTS)(lambda *args, **kwargs: None)
 
+# -- contexts, which say how arithmetic, printing and warnings are to be; no exception ends in one of these -----------
+
+known_class(np.errstate, warnings.catch_warnings)
+effect("none", np.errstate, np.printoptions, warnings.catch_warnings, never_suppressing)
+facts(np.errstate, np.printoptions, warnings.catch_warnings, kind="construction")  # each is entered once
+result_type(np.errstate)(lambda **kwargs: Stateful(np.errstate))
+result_type(np.printoptions)(lambda *args, **kwargs: Stateful(contextlib.AbstractContextManager))
+result_type(warnings.catch_warnings)(lambda **kwargs: Stateful(warnings.catch_warnings))
+
 # -- NumPy's own state and files ----------------------------------------------------------------------------------------------
 
 _ACTS = """set_printoptions seterr seterrcall setbufsize copyto fill_diagonal place put put_along_axis putmask
 test linalg.test fft.test
-apply_along_axis apply_over_axes fromfunction fromiter frompyfunc piecewise vectorize errstate printoptions
+apply_along_axis apply_over_axes fromfunction fromiter frompyfunc piecewise vectorize
 broadcast flatiter ndenumerate ndindex nditer nested_iters busdaycalendar memmap"""
 _READS = """get_printoptions getbufsize geterr geterrcall array2string array_repr array_str
 format_float_positional format_float_scientific fromfile fromregex genfromtxt load loadtxt"""

@@ -1048,8 +1048,7 @@ def while_a_loop_goes_through_it(x, n):
 
 
 def saved(L, x):
-    with np.errstate(all="ignore"):
-        L.append(x)
+    L.append(x * len({0}))
 
 
 def read_after_it_was_given_away(L, x, n):

@@ -12,6 +12,8 @@ from typing import Any, get_args
 from sct.ir.manager import managed
 from sct.ir.ops import (
     ASSERT,
+    ENTER,
+    EXIT,
     LEAVE,
     LOAD,
     PULL,
@@ -89,6 +91,8 @@ def effect(s: Apply) -> Effect:
         return "writes"
     if op is LOAD or isinstance(op, View):
         return "reads"
+    if op in (ENTER, EXIT):
+        return "reports" if isinstance(type_of(s.args[0]), Stateful) else "acts"
     if isinstance(op, Unused):
         return "acts"
     if isinstance(op, Steps):  # a step writes into what it has made itself
@@ -140,7 +144,7 @@ def acting(block: Block) -> tuple[Apply, ...]:
 def _never_acts(op: Any) -> bool:
     """Whether no statement of an operation acts, whatever its operands are."""
     if type(op) in _OPERATIONS:
-        return isinstance(op, (Attribute, Field, Format, Free, Special)) and op not in (LEAVE, PULL)
+        return isinstance(op, (Attribute, Field, Format, Free, Special)) and op not in (ENTER, EXIT, LEAVE, PULL)
     return effect_of(op) not in CHANGING
 
 

@@ -24,6 +24,7 @@ STATEMENTS: dict[type, str] = {
     ast.If: "if x: ...",
     ast.For: "for x in y: ...",
     ast.While: "while x: ...",
+    ast.With: "with m as x: ...",
     ast.Break: "break",
     ast.Continue: "continue",
     ast.Return: "return x",
@@ -64,7 +65,7 @@ EXPRESSIONS: dict[type, str] = {
 }
 """The expressions that are taken, with all operators; each with an example."""
 
-_TAKEN = frozenset((*STATEMENTS, *EXPRESSIONS, ast.keyword, ast.comprehension, ast.alias))
+_TAKEN = frozenset((*STATEMENTS, *EXPRESSIONS, ast.keyword, ast.comprehension, ast.alias, ast.withitem))
 
 _OPERATORS = (ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context)
 _PLAIN = frozenset((type(None), ast.Name, ast.Constant, *(kind for known in _OPERATORS for kind in known.__subclasses__())))
@@ -77,7 +78,6 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "Set": ("a set", "Use a tuple or a list."),
     "Try": ("try", "Test for the condition with if."),
     "TryStar": ("try", "Test for the condition with if."),
-    "With": ("with", "Call the function from inside the with block instead."),
     "AsyncWith": ("async with", "Write an ordinary function."),
     "AsyncFor": ("async for", "Write an ordinary for loop."),
     "Global": ("global", "Return the value, and assign it where the function is called."),

@@ -27,6 +27,7 @@ BLOCKS: Mapping[type, tuple[str, ...]] = {
     ast.If: ("body", "orelse"),
     ast.For: ("body", "orelse"),
     ast.While: ("body", "orelse"),
+    ast.With: ("body",),
 }
 """The statements that own blocks, and where they have them."""
 
@@ -36,6 +37,7 @@ TARGETS: Mapping[type, tuple[str, ...]] = {
     ast.AugAssign: ("target",),
     ast.Delete: ("targets",),
     ast.For: ("target",),
+    ast.With: ("items",),
 }
 """The statements that bind names, and where they say which."""
 
@@ -46,7 +48,12 @@ _LOOPS = (ast.For, ast.While)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _THROUGH_LOOPS = frozenset((ast.Return,))
 _BREAK = frozenset((ast.Break,))
-_PARTS: Mapping[type, tuple[str, ...]] = {ast.Tuple: ("elts",), ast.List: ("elts",), ast.Starred: ("value",)}  # of targets
+_PARTS: Mapping[type, tuple[str, ...]] = {
+    ast.Tuple: ("elts",),
+    ast.List: ("elts",),
+    ast.Starred: ("value",),
+    ast.withitem: ("optional_vars",),
+}
 
 
 Told: TypeAlias = "dict[tuple[int, frozenset[type] | None], tuple[Any, bool]]"

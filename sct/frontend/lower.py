@@ -35,6 +35,8 @@ from sct.ir.ops import (
     ASSERT,
     CALL,
     DICT,
+    ENTER,
+    EXIT,
     LIST,
     NEW,
     RAISE,
@@ -376,10 +378,17 @@ class _Lowerer:
 
     def set_header(self, node: Any) -> None:
         """The origin of a compound statement is its header."""
-        text = self.source.text(node.test if isinstance(node, (ast.If, ast.While)) else node.iter)
-        word = "if" if isinstance(node, ast.If) else "while" if isinstance(node, ast.While) else ""
-        head = f"{word} {text}:" if word else f"for {self.source.text(node.target)} in {text}:"
+        if isinstance(node, ast.For):
+            head = f"for {self.source.text(node.target)} in {self.source.text(node.iter)}:"
+        elif isinstance(node, ast.With):
+            head = f"with {', '.join(self.manager_text(item) for item in node.items)}:"
+        else:
+            head = f"{'if' if isinstance(node, ast.If) else 'while'} {self.source.text(node.test)}:"
         self.origin = Origin(head, self.source.place(node))
+
+    def manager_text(self, item: Any) -> str:
+        named = "" if item.optional_vars is None else f" as {self.source.text(item.optional_vars)}"
+        return self.source.text(item.context_expr) + named
 
     def statement(self, node: Any) -> None:
         if type(node) not in BLOCKS:
@@ -394,6 +403,20 @@ class _Lowerer:
         last = self.body[-1] if self.body and isinstance(node.value, ast.Call) else None
         if isinstance(last, Apply) and (last.op is CALL or isinstance(last.op, (FunctionType, Method))):
             self.body[-1] = replace(last, op=Unused(last.op))
+
+    def do_With(self, node: Any) -> None:
+        self.set_header(node)
+        header, entered = self.origin, []
+        for item in node.items:
+            manager = self.expression(item.context_expr)
+            made = self.named(_name(item.optional_vars), node, ENTER, manager)
+            entered.append((made, manager))
+            if item.optional_vars is not None:
+                self.bind(item.optional_vars, made)
+        self.statements(node.body)
+        self.origin = header
+        for made, manager in reversed(entered):
+            self.apply(node, EXIT, made, manager)
 
     def do_Import(self, node: Any) -> None:
         for alias in node.names:

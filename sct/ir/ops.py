@@ -22,6 +22,8 @@ __all__ = [
     "BINARY",
     "CALL",
     "DICT",
+    "ENTER",
+    "EXIT",
     "LEAVE",
     "LIST",
     "LOAD",
@@ -88,6 +90,8 @@ APART = Special("apart")  # args[1] and args[2] share no memory, as args[0], the
 TAPE = Special("tape")  # an empty tape
 PUSH = Special("push")  # push args[1] on the tape args[0]
 POP = Special("pop")  # take the last entry off the tape args[0]
+ENTER = Special("enter")  # `with args[0] as result:` begins
+EXIT = Special("exit")  # and ends; args[0] is that result
 LEAVE = Special("leave")  # from here on others may write into the operands
 PULL = Special("pull")  # the pullback args[0], on the shadows args[1] of the same call (`Derived`)
 PULLED = Special("pulled")  # the adjoints that the pullback args[0] of a call gives for args[1], that of its result
@@ -361,7 +365,7 @@ def is_of_memory(op: Any) -> bool:
 
 def is_effect(op: Any) -> bool:
     """Whether an operation of this module must stay where it is."""
-    return op in (RAISE, ASSERT, PUSH, POP, PULL, TAPE)
+    return op in (RAISE, ASSERT, ENTER, EXIT, PUSH, POP, PULL, TAPE)
 
 
 _INDEXED = {"r_": np.r_, "c_": np.c_, "s_": np.s_, "index_exp": np.index_exp, "mgrid": np.mgrid, "ogrid": np.ogrid}

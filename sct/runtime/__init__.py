@@ -6,6 +6,8 @@ standalone module. Written in the language that sct differentiates: where types 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,7 @@ __all__ = [
     "kept",
     "laid_out",
     "last_writes",
+    "never_suppressing",
     "not_none",
     "numbers",
     "of_copy",
@@ -201,6 +204,26 @@ def updated(a: Any, path: tuple[Any, ...], value: Any) -> Any:
     out = np.array(a)
     part(out, path[:-1])[path[-1]] = value
     return out
+
+
+@contextlib.contextmanager
+def never_suppressing(manager: Any) -> Iterator[Any]:
+    """The context `manager`, in which no exception may end: a derivative cannot tell what was computed until then.
+
+    Raises
+    ------
+    RuntimeError
+        Where `manager` suppresses an exception.
+    """
+    ended = False
+    with manager as entered:
+        yield entered
+        ended = True
+    if not ended:
+        raise RuntimeError(
+            f"{type(manager).__name__} suppressed an exception, and a derivative cannot tell what was computed until then; "
+            "write try and except"
+        )
 
 
 def kept(x: Any) -> Any:

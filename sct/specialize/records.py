@@ -18,7 +18,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, has_fields_of
 from sct.infer.call import plain
 from sct.infer.signature import example_of
-from sct.ir.ops import BINARY, CALL, LIST, NEW, TUPLE, Attribute, Augmented, Field, Method
+from sct.ir.ops import BINARY, CALL, ENTER, EXIT, LIST, NEW, TUPLE, Attribute, Augmented, Field, Method
 from sct.ir.ssa import Block, Function, Operand, Value, type_of
 from sct.ir.types import (
     Abstract,
@@ -35,6 +35,7 @@ from sct.ir.types import (
     keys_of,
     with_items,
 )
+from sct.registry.effects import is_registered
 from sct.runtime import fields_of
 from sct.runtime.expectations import expect_fields
 from sct.specialize import instances
@@ -50,7 +51,12 @@ def is_made(cls: Any) -> bool:
     if not isinstance(cls, type) or cls is SimpleNamespace:
         return cls is SimpleNamespace
     usual = instances.in_class(cls, "__new__") == object.__new__ and type(cls).__call__ == type.__call__
-    return usual and has_fields_of(cls) and not any(hasattr(cls, name) for name in ("__getattr__", "__del__"))
+    return (
+        usual
+        and has_fields_of(cls)
+        and not is_registered(cls)
+        and not any(hasattr(cls, name) for name in ("__getattr__", "__del__"))
+    )
 
 
 def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
@@ -365,7 +371,7 @@ _OPERATORS = (
 
 
 _TAKEN = (
-    *(CALL, NEW, LIST, TUPLE, operator.is_, operator.is_not, getattr, setattr, hasattr, isinstance, type),
+    *(CALL, ENTER, EXIT, NEW, LIST, TUPLE, operator.is_, operator.is_not, getattr, setattr, hasattr, isinstance, type),
     *(object.__init__, object.__setattr__, dataclasses.replace, expect_fields),
 )
 

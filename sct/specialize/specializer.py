@@ -8,6 +8,7 @@ known length are unrolled (`loops`), and containers are taken apart into their i
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import operator
 from collections.abc import Hashable, Iterator, Sequence
@@ -30,6 +31,8 @@ from sct.ir.ops import (
     ASSERT,
     CALL,
     DICT,
+    ENTER,
+    EXIT,
     LIST,
     NEW,
     POP,
@@ -93,6 +96,7 @@ from sct.ir.types import (
     Record,
     Scalar,
     Slice,
+    Stateful,
     Tuple,
     Undefined,
     Unknown,
@@ -807,7 +811,7 @@ class Specializer:
             return calls.transform(self, op, args, kwargs)
         if hasattr(op, "__sct_typed__"):
             return calls.derivative(self, op, args, kwargs)
-        if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined):
+        if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined) and op.__code__ is not _CONTEXT:
             return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
 
@@ -981,8 +985,25 @@ class Specializer:
         if op is POP:
             return self.append(op, args, kwargs, known, name)
         self.refuse_plans(args)
+        if op in (ENTER, EXIT):
+            return self.context(op, args, name)
         t: Abstract = Const(None) if op in (RAISE, ASSERT, PUSH) else UNKNOWN
         return self.append(op, args, kwargs, t, name)
+
+    def context(self, op: Any, args: Sequence[Operand], name: str) -> Operand:
+        """Where a `with` begins or ends: methods of an object that is known by its fields, or what Python is to do."""
+        manager = args[-1]
+        known = type_of(manager)
+        if isinstance(known, (Instance, Record, ObjectOf)):
+            if issubclass(known.cls, contextlib.suppress):
+                raise UnsupportedSyntaxError("contextlib.suppress", self.place, "Write try and except.")
+            method, given = ("__enter__", ()) if op is ENTER else ("__exit__", (Const(None),) * 3)
+            return self.apply(Method(method), (manager, *given), {}, name)
+        if op is EXIT:
+            return self.append(EXIT, args[:1], {}, Const(None))
+        if not isinstance(known, Stateful):
+            manager = self.append(runtime.never_suppressing, (manager,), {}, UNKNOWN)
+        return self.append(ENTER, (manager,), {}, known if isinstance(known, Stateful) else UNKNOWN, name)
 
     # -- what other modules ask for ----------------------------------------------------------------------------------
 
@@ -1007,6 +1028,8 @@ class Specializer:
         return loops.plan_of(self, operand)
 
 
+_CONTEXT = contextlib.contextmanager(abs).__code__
+"""The code of what `contextlib.contextmanager` makes, all of which runs a generator: none is gone into."""
 _OF_OBJECTS = (Attribute, Augmented, Method)
 """Operations that raise for None as the first operand."""
 _HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON

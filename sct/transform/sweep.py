@@ -18,7 +18,7 @@ import numpy as np
 from sct.analysis.activity import blocks_derivative, differentiable, primitive_of
 from sct.analysis.effects import effect
 from sct.errors import NoRuleError
-from sct.ir.ops import POP, PULLED, PUSH, TAPE, UNPACK, Call, Derived, Steps, StepsBack, describe
+from sct.ir.ops import ENTER, EXIT, POP, PULLED, PUSH, TAPE, UNPACK, Call, Derived, Steps, StepsBack, describe
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import (
     Apply,
@@ -63,6 +63,8 @@ class Sweep(InMemory):
         self.squares: dict[Value, tuple[Apply, AdjointRule]] = {}  # a square -> what it is the square of, and the rule for it
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
         self.picked: dict[Value, Apply] = {}  # a part of an array -> what picks it
+        self.made_by: dict[Value, Apply] = {}  # a context that a `with` is in, or its manager -> what makes it
+        self.contexts: dict[Value, Value] = {}  # one of the forward sweep -> that of the reverse sweep
         self.pullbacks: Mapping[Value, Pulled] = {}
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
 
@@ -71,7 +73,11 @@ class Sweep(InMemory):
     def reverse_statements(self, block: Block, result: Operand, seed: Operand) -> None:
         self.b.origin = _backward(block.body[-1].origin) if block.body else None
         every = (s for b in blocks_in(block) for s in b.body if isinstance(s, Apply))
-        self.picked = {s.result: s for s in every if _is_part(s)}
+        for one in every:
+            if _is_part(one):
+                self.picked[one.result] = one
+            elif one.op in (ENTER, np.errstate):
+                self.made_by[one.result] = one
         self.accumulate(result, seed)
         for s in reversed(block.body):
             self.statement(s)
@@ -93,6 +99,9 @@ class Sweep(InMemory):
 
     def apply(self, s: Apply) -> None:
         v = s.result
+        if s.op in (ENTER, EXIT):
+            self.in_context(s)
+            return
         if self.on_active_tape(s):
             self.tape_step(s)
             return
@@ -114,6 +123,19 @@ class Sweep(InMemory):
             self.by_rule(rule, replace(root, result=v), bar)
         else:
             self.rule(s, bar)
+
+    def in_context(self, s: Apply) -> None:
+        """Where a `with` ends and begins: what goes back through it computes under the same `np.errstate`."""
+        (given,) = s.args
+        assert isinstance(given, Value)
+        if s.op is EXIT:
+            entered = self.made_by.get(given)
+            made = None if entered is None else next((self.made_by[v] for v in entered.values if v in self.made_by), None)
+            if made is not None and made.op is np.errstate:
+                manager = self.b.append(np.errstate, made.args, dict(made.kwargs), made.result.type)
+                self.contexts[given] = self.b.append(ENTER, (manager,), {}, given.type)
+        elif s.result in self.contexts:
+            self.b.append(EXIT, (self.contexts.pop(s.result),), {}, Const(None))
 
     def item(self, s: Apply, bar: Operand) -> None:
         whole, key = s.args

@@ -21,7 +21,6 @@ REFUSED = {
     "map that is kept": ("def f(x):\n    g = map(abs, x)\n    return sum(g)\n", "map"),
     "set comprehension": ("def f(x):\n    s = {v for v in (1, 2)}\n    return x * len(s)\n", "{v"),
     "try": ("def f(x):\n    try:\n        y = x\n    except ValueError:\n        y = 2 * x\n    return y\n", "try"),
-    "with": ("def f(x):\n    with np.errstate(all='ignore'):\n        y = np.log(x)\n    return y\n", "with"),
     "global": ("def f(x):\n    global y\n    y = x\n    return y\n", "global"),
     "yield": ("def f(x):\n    yield x * x\n", "yield"),
     "yield from": ("def f(x):\n    yield from x\n", "yield from"),

@@ -98,8 +98,7 @@ def rescale():
 
 
 def halve(v):
-    with np.errstate():
-        v *= 0.5
+    v *= 1 / len({1, 2})
 
 
 def kept_and_changed(v):
@@ -415,8 +414,7 @@ def test_a_write_into_what_is_differentiated_is_numpys_error():
 
 
 def halve_later(v):
-    with np.errstate():
-        v *= 0.5
+    v *= 1 / len({1, 2})
 
 
 def name_read_after(x):

@@ -20,6 +20,7 @@ import numpy as np
 
 from sct import checkpointing, runtime
 from sct.analysis.binding import ahead, behind, phis, unbound_values
+from sct.analysis.effects import effect
 from sct.analysis.switches import is_on
 from sct.backend.python.expressions import (
     BINARY,
@@ -44,6 +45,8 @@ from sct.backend.python.sinking import sunk
 from sct.backend.python.symbols import IN_SCT, Naming, Symbols, load
 from sct.ir.ops import (
     ASSERT,
+    ENTER,
+    EXIT,
     NEW,
     PUSH,
     RAISE,
@@ -237,7 +240,8 @@ class _Emitter:
     def every_use(self, block: Block) -> Iterator[Value]:
         for b in blocks_in(block):
             for s in b.body:
-                yield from s.values
+                if not _is_exit(s):
+                    yield from s.values
             if b is not block:
                 yield from values_of(*b.yields)
 
@@ -349,9 +353,30 @@ class _Emitter:
     # -- blocks ------------------------------------------------------------------------------------------------------
 
     def block(self, block: Block, out: list[Any]) -> None:
-        for s in block.body:
-            self.explain(s, out)
-            self.statement(s, out)
+        self.statements(block.body, out)
+
+    def statements(self, body: Sequence[Statement], out: list[Any]) -> None:
+        rest = iter(body)
+        for s in rest:
+            if isinstance(s, Apply) and s.op is ENTER:
+                inside = list(takewhile(lambda t, s=s: not (_is_exit(t) and t.values == s.results), rest))  # type: ignore[misc]
+                self.with_(s, inside, out)
+            else:
+                self.explain(s, out)
+                self.statement(s, out)
+
+    def with_(self, s: Apply, inside: Sequence[Statement], out: list[Any]) -> None:
+        """A `with`; none around nothing, unless it does something that is seen."""
+        body: list[Any] = []
+        self.statements(inside, body)
+        if any(not isinstance(t, Comment) for t in body) or effect(s) == "acts":
+            target = store(self.names[s.result]) if s.result in self.used else None
+            items = [ast.withitem(self.expression(s.args[0]), target)]
+            if len(body) == 1 and isinstance(body[0], ast.With):
+                items, body = items + body[0].items, body[0].body
+            out.append(ast.With(items, body or [ast.Pass()]))
+        else:
+            out.extend(body)
 
     def explain(self, s: Statement, out: list[Any]) -> None:
         """The comment above a statement of the reverse sweep, where it begins to reverse another primal statement."""
@@ -784,10 +809,7 @@ class _Emitter:
     def to_the_end(self, block: Block, phis: list[_Phis], stop: Operand, out: list[Any]) -> None:
         """The statements of a loop's body, or of the rest of it; what is set after them; the break, where it is decided."""
         branch, k = self.deciding(block, stop)
-        for s in block.body:
-            if s is not branch:
-                self.explain(s, out)
-                self.statement(s, out)
+        self.statements([s for s in block.body if s is not branch], out)
         if branch is not None:
             handed_on = set(values_of(*(o for _, sources in phis for o in sources)))
             also = branch.results[k] in handed_on or self.uses[branch.results[k]] > 1  # it does not only say whether to stop
@@ -847,6 +869,10 @@ class _Emitter:
         params = [inspect.Parameter(self.names[p], inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in s.block.params]
         node = ast.FunctionDef(self.names[s.result], self.arguments(inspect.Signature(params)), body, [])
         out.append(node)
+
+
+def _is_exit(s: Statement) -> bool:
+    return isinstance(s, Apply) and s.op is EXIT
 
 
 def _maybe_boxed(o: Operand) -> bool:

@@ -24,6 +24,8 @@ from sct.analysis.switches import is_on
 from sct.backend.python.expressions import are_numbers
 from sct.ir.ops import (
     ASSERT,
+    ENTER,
+    EXIT,
     POP,
     PUSH,
     RAISE,
@@ -94,6 +96,7 @@ class _Folder:
         self.stored: set[Value] = set()  # what is stored over needs a variable
         self.clobbers: dict[int, list[int]] = {}
         self.targets: dict[tuple[int, int], list[Operand]] = {}  # what is stored into at such a place
+        self.fences: dict[int, list[int]] = {}  # where what stands in a `with` begins and ends
         self.changes: dict[int, list[int]] = {}  # where something acts, by which what is read may change
         self.reading: set[Value] = set()  # folded values that read something that may change
         self.classes: Classes | None = None  # of what may lie in one memory, if something is written into
@@ -149,6 +152,8 @@ class _Folder:
             self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
             if is_derived(s):
                 self.renewed.update(v for v in values_of(s.args[0]) if v.name == s.result.name)
+        if s.op in (ENTER, EXIT):
+            self.fences.setdefault(here[0], []).append(here[1])
         kind = effect(s)
         if kind == "writes":
             self.classes = points_to(self.f.block)
@@ -233,7 +238,7 @@ class _Folder:
 
     def quiet(self, s: Apply) -> bool:
         """Whether a statement can be an expression."""
-        if s.op in (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK) or isinstance(s.op, (InPlace, Rebind, Steps, StepsBack)):
+        if s.op in _STATEMENTS or isinstance(s.op, (InPlace, Rebind, Steps, StepsBack)):
             return False
         return isinstance(s.op, (Format, Free, Field)) or not has_effect(s) or self.is_exception(s)
 
@@ -248,7 +253,8 @@ class _Folder:
         if (v.name and v not in self.renewed) or self.uses[v] != 1 or v not in self.direct or v in self.stored:
             return False
         (block, i), (other, j) = self.home[v], self.direct[v]
-        barriers = [self.changes.get(block, [])] if v in self.reading else []
+        barriers = [self.fences.get(block, [])]
+        barriers += [self.changes.get(block, [])] if v in self.reading else []
         barriers += [self.writes.get((block, c), []) for c in self.loading.get(v, ())]
         if block != other or any(_between(b, i, j) for b in barriers):
             return False
@@ -316,6 +322,7 @@ class _Folder:
         return True
 
 
+_STATEMENTS = (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK, ENTER, EXIT)
 _CHAINS = (operator.add, operator.sub)
 _DEEPEST = 50  # Python takes expressions in some 90 parentheses for certain
 _SHAPES = (Attribute("shape"), np.shape)

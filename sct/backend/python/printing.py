@@ -150,6 +150,11 @@ def _assert(s: ast.Assert) -> str:
     return f"assert {', '.join(_text(e, _NAMED) for e in (s.test, s.msg) if e is not None)}"
 
 
+def _manager(item: ast.withitem) -> str:
+    target = "" if item.optional_vars is None else f" as {_text(item.optional_vars)}"
+    return _text(item.context_expr, _ITEM) + target
+
+
 def _return(s: ast.Return) -> str:
     if s.value is None:
         return "return"
@@ -170,6 +175,7 @@ _SIMPLE: dict[type, Callable[[Any], str]] = {
     ast.Return: _return,
 }
 _HEADERS: dict[type, Callable[[Any], str]] = {
+    ast.With: lambda s: f"with {', '.join(map(_manager, s.items))}",
     ast.For: lambda s: f"for {_text(s.target)} in {_text(s.iter, _TIGHT)}",
     ast.While: lambda s: f"while {_text(s.test, _ITEM)}",
 }
