@@ -56,6 +56,7 @@ from sct.ir.ssa import (
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Array, Const, List, ListOf, Scalar, Size, Tuple, Unknown
 from sct.registry.rules import kind_of
 from sct.runtime import cast_like, item, kept, updated, zeros_each, zeros_if_bound
+from sct.transform.copied import copies_read
 from sct.transform.reverse import Reversal
 from sct.transform.shapes import abstract_size, axis_of
 from sct.transform.unchanged import unchanged
@@ -159,6 +160,11 @@ class _Recorder:
         self.begin = forward[-1] + 1 if forward else 0  # of the reverse sweep
         forward_block = self.function.block.with_(body[: self.begin])
         self.versions = versions(forward_block)
+        reverse_block = self.function.block.with_(body[self.begin :])
+        self.read_from = copies_read(forward_block, self.versions, reading(reverse_block), self.handles)
+        if self.read_from:
+            read = substitute(reverse_block, self.read_from)
+            self.function = replace(self.function, block=read.with_([*forward_block.body, *read.body]))
         self.dependence = Dependence(forward_block, self.versions)
         self.steady = steady_lists(self.function.block)
         self.reads_again = is_on("dependence")
@@ -184,6 +190,7 @@ class _Recorder:
         self.total: set[Value] = set()  # values that must be bound on every path
         self.params = {p.name: p for p in self.function.block.params}
         self.argument_shapes: dict[Value, Value] = {}
+        self.of_copies: dict[Statement, Statement] = {}  # one of the forward sweep -> the same, of the copies of what it reads
         self.sizes: dict[Value, Apply] = {}  # an integer -> what makes it of the shape of an argument
 
     def run(self) -> Function:
@@ -584,9 +591,15 @@ class _Recorder:
         if v not in self.moved:
             self.moved[v] = self.dependence.read_of_last(v) if self.reads_again else None
         s, read = self.definition.get(v), self.moved[v]
-        if read is None:
-            return s
-        return s if self.dependence.first(read.args[0]) in self.put_right else read  # type: ignore[arg-type]
+        if read is not None and self.dependence.first(read.args[0]) not in self.put_right:  # type: ignore[arg-type]
+            s = read
+        return self.by_copies(s) if s is not None and self.read_from else s
+
+    def by_copies(self, s: Statement) -> Statement:
+        """A statement that reads copies of what has been written into since (`sct.transform.copied`)."""
+        if s not in self.of_copies:
+            self.of_copies[s] = substitute(Block((), (s,), ()), self.read_from).body[0]
+        return self.of_copies[s]
 
     def outlives(self, v: Value, s: Statement, label: int) -> bool:
         """Whether a value is used after an array that it would be computed from again is written into."""

@@ -8,16 +8,13 @@ reverse sweep, unless the function asks how an array lies.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sct.analysis.binding import behind
-from sct.analysis.effects import callee, has_effect, statements
-from sct.ir.ops import Attribute, InPlace, Method, Special, Steps, StepsBack, package_of
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_derived, type_of, values_of
-from sct.ir.types import Array, Const, Unknown
-from sct.registry.effects import is_registered
+from sct.analysis.effects import has_effect, statements
+from sct.analysis.layout import asks_for_layout, never_asks
+from sct.ir.ops import InPlace, Special, Steps, StepsBack
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_derived, values_of
+from sct.ir.types import Array
 from sct.registry.facts import facts_of
-from sct.registry.methods import attribute_rule
 
 __all__ = ["layouts_seen"]
 
@@ -26,8 +23,8 @@ def layouts_seen(f: Function) -> set[Value]:
     """The values of `f` on whose order of axes something may depend."""
     all_ = list(statements(f.block))
     operations = {id(s.op): s.op for s in all_}  # most never ask, and are looked at once
-    asking = {k for k, op in operations.items() if not _never_asks(op)}
-    every = any(id(s.op) in asking and _asks(s) for s in all_)
+    asking = {k for k, op in operations.items() if not never_asks(op)}
+    every = any(id(s.op) in asking and asks_for_layout(s) for s in all_)
     sources: dict[Value, tuple[Operand, ...]] = {}
     new: set[Value] = set()
     roots = [*values_of(*f.block.yields)]
@@ -56,32 +53,3 @@ def _laid_out(s: Apply, new: bool) -> tuple[Operand, ...]:
     if form_of is None or (isinstance(s.result.type, Array) and not new):  # an array of the same form lies in the same way
         return s.operands
     return s.operands[:form_of] + s.operands[form_of + 1 :]
-
-
-_LIBRARIES = ("numpy", "_operator", "operator", "math", "builtins", "sct", "")
-
-
-def _never_asks(op: Any) -> bool:
-    """Whether what an operation gives never depends on the layout of an operand, whatever its operands are."""
-    if isinstance(op, (Attribute, InPlace, Method)):
-        return False
-    package = package_of(op)
-    return package in _LIBRARIES and (package != "numpy" or is_registered(op)) and facts_of(op).layout is None
-
-
-def _asks(s: Apply) -> bool:
-    """Whether what an operation gives may depend on the layout of an operand."""
-    if isinstance(s.op, Attribute):
-        return facts_of(s.op).form_of is None and attribute_rule(s.op.name) is None
-    op = callee(s)
-    if package_of(op) not in _LIBRARIES:
-        return True
-    known = package_of(op) != "numpy" or is_registered(op)
-    asked = facts_of(op).layout if known else "by order"
-    return asked == "always" or (asked == "by order" and any(map(_is_other_order, s.operands[1:])))
-
-
-def _is_other_order(o: Operand) -> bool:
-    """Whether an operand may be an order that is that of the array."""
-    t: Any = type_of(o)
-    return isinstance(t, Unknown) or (isinstance(t, Const) and isinstance(t.value, str) and t.value not in ("C", "F", "c", "f"))
