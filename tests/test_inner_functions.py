@@ -443,17 +443,6 @@ def given_to_a_recursive_function(x, n):
     return repeated(lambda v: v * x[0], x[1], n)
 
 
-def counted_until_one_is_found(x, n):
-    k = 0
-
-    def count(v):
-        nonlocal k
-        k += 1
-        return v > 0
-
-    return x[0] * k if any(map(count, x)) else x[1]
-
-
 def compared_until_one_is_found(x, n):
     return x[0] * any(v > 0.6 for v in x) + x[1] * all(np.abs(v) > 0.1 for v in x)
 
@@ -461,7 +450,6 @@ def compared_until_one_is_found(x, n):
 @pytest.mark.parametrize(
     ("f", "message"),
     [
-        (counted_until_one_is_found, "any of what calls functions that may write"),
         (called_in_another_iteration, "a call of <lambda>, which was defined in an iteration of a loop, in another one"),
         (called_behind_the_loop, "a call of a function that is only known at run time"),
         (called_in_the_next_iteration, "a call of a function that is only known at run time"),

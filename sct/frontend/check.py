@@ -11,6 +11,7 @@ from typing import Any
 
 from sct.errors import UnsupportedSyntaxError
 from sct.frontend.compound import TARGETS
+from sct.frontend.generators import is_yield
 from sct.frontend.nested import defaults_of
 from sct.frontend.read import Source
 
@@ -60,6 +61,8 @@ EXPRESSIONS: dict[type, str] = {
     ast.ListComp: "[x for x in y]",
     ast.DictComp: "{k: x for k, x in y}",
     ast.GeneratorExp: "sum(x for x in y)",
+    ast.Yield: "yield x",
+    ast.YieldFrom: "yield from x",
     ast.JoinedStr: "f'{x}'",
     ast.FormattedValue: "f'{x}'",
 }
@@ -81,8 +84,8 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "AsyncWith": ("async with", "Write an ordinary function."),
     "AsyncFor": ("async for", "Write an ordinary for loop."),
     "Global": ("global", "Return the value, and assign it where the function is called."),
-    "Yield": ("yield", "Collect the values in a list display, or return an array."),
-    "YieldFrom": ("yield from", "Collect the values in a list display, or return an array."),
+    "Yield": ("a yield whose value is used", "Give the generator what it needs as arguments."),
+    "YieldFrom": ("a yield from whose value is used", "Write a loop that yields, and return the value of a function."),
     "Await": ("await", "Write an ordinary function."),
     "TypeAlias": ("a type alias", "Define it at module level."),
 }
@@ -129,6 +132,10 @@ class _Checker:
                     self.refuse(target, "del of an attribute", "Assign None.")
         if isinstance(node, ast.Nonlocal):
             return []
+        if is_yield(node):
+            return [] if node.value.value is None else [node.value.value]
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            self.refuse(node, *_ADVICE[type(node).__name__])
         if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
             return [*decorators, *defaults_of(node).values(), *(node.body if isinstance(node.body, list) else [node.body])]

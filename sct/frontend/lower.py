@@ -11,21 +11,20 @@ a loop) becomes that construct here, so that no stage after this one knows of it
 from __future__ import annotations
 
 import ast
-import functools
 import importlib
-import math
 import operator
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from types import FunctionType, ModuleType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from sct.errors import SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.check import check
 from sct.frontend.compound import BLOCKS, LEAVING, Told, bound, may_leave, must_leave, named_in
+from sct.frontend.generators import as_function, generates, gone_through_at_once, leaving
 from sct.frontend.nested import Scope, defaults_of, free_names, parameters_of, scope_of, signature_of
 from sct.frontend.patterns import without_patterns
 from sct.frontend.prune import pruned
@@ -43,6 +42,7 @@ from sct.ir.ops import (
     STAR,
     TUPLE,
     UNPACK,
+    YIELD,
     Attribute,
     Augmented,
     Define,
@@ -51,8 +51,8 @@ from sct.ir.ops import (
     Inner,
     Method,
     Unused,
-    hashable,
     is_lasting,
+    package_of,
 )
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
@@ -116,19 +116,7 @@ _STOP = "<stop>"  # the innermost loop is to end
 _RETURNED = "<returned>"
 _RESULT = "<result>"
 
-_CONSUMERS = frozenset(
-    (
-        *(all, any, dict, frozenset, functools.reduce, list, max, min, set, sorted, sum, tuple),
-        *(math.fsum, math.prod, np.fromiter),
-    )
-)
-"""What goes at once through an iterator that it is given, and keeps none."""
-_CONSUMING = ("extend", "join", "update")
-"""Methods that do so."""
-
-_Each: TypeAlias = "Callable[[Operand, Callable[[Operand], None]], None]"
-"""Computes an item of an iterator from one of what that goes through, and goes on with it, if there is one."""
-
+_OF_PYTHON = ("builtins", "functools", "_functools", "math")
 _RETURN = frozenset((ast.Return,))
 _ENDING = frozenset((ast.Break, ast.Return))  # what ends a loop before its time
 
@@ -160,10 +148,6 @@ def lower_source(source: Source, rule: bool = False) -> Lowered:
     source = source if found is source.node else replace(source, node=found)
     check(source)
     return _Lowerer(source, rule).run()
-
-
-def _each_item(each: _Each | None, item: Operand, then: Callable[[Operand], None]) -> None:
-    then(item) if each is None else each(item, then)
 
 
 def _nothing(function: Any) -> Any:
@@ -208,7 +192,6 @@ class _Lowerer:
         self.may_write = False  # whether something has been called that may change what it is given
         self.origin: Origin | None = None
         self.called = ""  # what the value of the expression is assigned to
-        self.consumed: set[int] = set()  # the expressions that are gone through once where they stand, by identity
 
     # -- functions ---------------------------------------------------------------------------------------------------
 
@@ -227,7 +210,7 @@ class _Lowerer:
 
     def whole(self, node: Any, params: tuple[Value, ...]) -> tuple[Block, str | None]:
         """The block of a function, of which the last parameters are its own, and what stands as text at its beginning."""
-        own = parameters_of(node)
+        own, node = parameters_of(node), leaving(node)
         self.env = {p.name: p for p in params if p.name not in self.cells}
         self.scope = scope_of(node)
         doc = None
@@ -255,8 +238,8 @@ class _Lowerer:
             held = Dict.of({name: self.env[name]}) if name in own else Dict((), ())
             self.cells[name] = self.named(name, node, NEW, held)
 
-    def inner(self, node: Any, name: str) -> Value:
-        """A function that is defined here."""
+    def inner(self, node: Any, name: str, looped: bool) -> tuple[Value, bool]:
+        """A function that is defined here, and whether it may write; `looped`: it sees what a loop around it binds."""
         seen = [n for n in sorted(free_names(node)) if n in self.locals or n in self.cells]
         optional = {p: self.expression(d) for p, d in defaults_of(node).items()}
         params = tuple(Value(UNKNOWN, n) for n in (*seen, *parameters_of(node)))
@@ -267,13 +250,13 @@ class _Lowerer:
         self.dependencies.update(inside.dependencies)
         made = Function(name, signature_of(node), block, doc, None)
         given = [self.cells[n] if n in self.cells else self.env.get(n, UNDEFINED) for n in seen]
-        op = Define(Inner(made, len(seen), tuple(optional), self.scope.is_looped(node)))
-        return self.named("", node, op, *given, *optional.values())
+        op = Define(Inner(made, len(seen), tuple(optional), looped, not isinstance(node, ast.Lambda) and generates(node.body)))
+        return self.named("", node, op, *given, *optional.values()), inside.may_write
 
     def do_FunctionDef(self, node: Any) -> None:
         self.origin = Origin(f"def {node.name}({ast.unparse(node.args)}):", self.source.place(node))
         decorators = [self.expression(d) for d in node.decorator_list]
-        made: Operand = self.inner(node, node.name)
+        made: Operand = self.inner(node, node.name, self.scope.is_looped(node))[0]
         for d in reversed(decorators):
             made = self.called_with(node, d, [made], {})
         self.bind(ast.copy_location(ast.Name(node.name), node), made)
@@ -288,7 +271,7 @@ class _Lowerer:
                 )
 
     def ex_Lambda(self, node: Any) -> Operand:
-        return self.inner(node, self.called or "<lambda>")
+        return self.inner(node, self.called or "<lambda>", self.scope.is_looped(node))[0]
 
     # -- emission ----------------------------------------------------------------------------------------------------
 
@@ -377,7 +360,10 @@ class _Lowerer:
         self.env.update(zip(names, results, strict=True))
 
     def set_header(self, node: Any) -> None:
-        """The origin of a compound statement is its header."""
+        """The origin of a compound statement is its header; that of a test of whether to go on is the `yield`."""
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Yield):
+            self.set_origin(node.test)
+            return
         if isinstance(node, ast.For):
             head = f"for {self.source.text(node.target)} in {self.source.text(node.iter)}:"
         elif isinstance(node, ast.With):
@@ -461,8 +447,6 @@ class _Lowerer:
         self.apply(node, ASSERT, *(self.expression(n) for n in (node.test, node.msg) if n is not None))
 
     def do_Assign(self, node: Any) -> None:
-        if len(node.targets) == 1 and isinstance(node.targets[0], (ast.Tuple, ast.List)):
-            self.consumed.add(id(node.value))
         value = self.assigned(node.targets[0], node.value)
         if len(node.targets) == 1 and isinstance(node.targets[0], (ast.Tuple, ast.List)):
             value = self.unpacked(value)
@@ -565,21 +549,18 @@ class _Lowerer:
 
     def do_For(self, node: Any) -> None:
         self.set_header(node)
-        iterable, each = self.gone_through(node.iter)
+        iterable = self.expression(node.iter)
         header = self.origin
-        element = Value(UNKNOWN, _name(node.target) if each is None else "")
+        element = Value(UNKNOWN, _name(node.target))
         names, inits, params = self.carried([ast.Assign([node.target], node.iter, None), *node.body], node)
         exits = may_leave(node.body, _ENDING, self.told)
 
         def fill() -> tuple[Operand, ...]:
             self.enter(names, params)
             self.origin = header
-            _each_item(each, element, with_item)
-            return self.loop_yields(names, exits)
-
-        def with_item(item: Operand) -> None:
-            self.bind(node.target, item)
+            self.bind(node.target, element)
             self.statements(node.body)
+            return self.loop_yields(names, exits)
 
         body, _ = self.in_loop((element, *params), fill)
         results = tuple(Value(UNKNOWN, p.name) for p in params)
@@ -713,21 +694,14 @@ class _Lowerer:
         base = self.expression(node.func.value) if isinstance(node.func, ast.Attribute) else None
         of_object = base is not None and not (isinstance(base, Const) and isinstance(base.value, ModuleType))
         callee = None if of_object else self.expression(node.func)
-        known = callee.value if isinstance(callee, Const) else None
-        if (hashable(known) and known in _CONSUMERS) or (of_object and node.func.attr in _CONSUMING):
-            self.consumed.update(map(id, node.args))
-        if known is map or known is filter:
-            self.refuse_kept(node, f"what {known.__name__} gives")
-        before, self.may_write = self.may_write, False
-        args = self.arguments(node.args)
-        lazy = next((f for f in (any, all, functools.reduce) if f is known), None)
-        if lazy is not None and self.may_write and any(isinstance(n, (ast.GeneratorExp, ast.Call)) for n in node.args):
+        pythons = isinstance(callee, Const) and package_of(callee.value) in _OF_PYTHON
+        if not pythons and any(gone_through_at_once(node)):
             raise UnsupportedSyntaxError(
-                f"{lazy.__name__} of what calls functions that may write, and which Python computes item by item",
+                "a generator expression, given to a function that is called as one of Python's",
                 self.source.place(node),
-                "Make a list of it, or write a loop.",
+                "Make a list of it.",
             )
-        self.may_write = self.may_write or before
+        args = self.arguments(node.args)
         kwargs = {f"**{i}" if k.arg is None else k.arg: self.expression(k.value) for i, k in enumerate(node.keywords)}
         if of_object:
             assert base is not None
@@ -751,7 +725,6 @@ class _Lowerer:
         args: list[Operand] = []
         for n in nodes:
             if isinstance(n, ast.Starred):
-                self.consumed.add(id(n.value))
                 args.append(Slice(self.expression(n.value), Const(STAR), Const(None)))
             else:
                 args.append(self.expression(n))
@@ -847,17 +820,15 @@ class _Lowerer:
         return made
 
     def ex_GeneratorExp(self, node: Any) -> Operand:
-        self.refuse_kept(node, "a generator expression")
-        return self.ex_ListComp(node)
+        iterable = self.expression(node.generators[0].iter)
+        function, gives = as_function(node)
+        made, writes = self.inner(function, "<genexpr>", self.scope.is_looped(node))
+        self.may_write = self.may_write or writes
+        return self.result(node, *((map, made) if gives else (CALL, made)), iterable)
 
-    def refuse_kept(self, node: Any, what: str) -> None:
-        """Refuse an iterator that is not gone through where it stands, but kept, and might be gone through twice."""
-        if id(node) not in self.consumed:
-            raise UnsupportedSyntaxError(
-                f"{what}, kept under a name or given to a function that may go through it twice",
-                self.source.place(node),
-                "Make a list of it.",
-            )
+    def ex_Yield(self, node: Any) -> Operand:
+        self.may_write = True
+        return self.apply(node, YIELD, Const(None) if node.value is None else self.expression(node.value))
 
     def ex_DictComp(self, node: Any) -> Operand:
         made = self.new(node, Dict((), ()))
@@ -874,101 +845,32 @@ class _Lowerer:
             leaf()
             return
         first, *rest = generators
-        iterable, each = self.gone_through(first.iter)
-        element = Value(UNKNOWN, _name(first.target) if each is None else "")
+        iterable = self.expression(first.iter)
+        element = Value(UNKNOWN, _name(first.target))
+        own = set(bound([first.target]))
         names = [n for n in dict.fromkeys(getattr(node, "named", ())) if n not in self.cells]
         params, results = (tuple(Value(UNKNOWN, n) for n in names) for _ in range(2))
 
         def fill() -> tuple[Operand, ...]:
             self.env.update(zip(names, params, strict=True))
-            _each_item(each, element, with_item)
+            self.bind(first.target, element)
+            self.where(node, first.ifs, lambda: self.comprehension(node, rest, leaf))
             return tuple(self.env[n] for n in names)
-
-        def with_item(item: Operand) -> None:
-            self.entered(first, item)
-            self.where(node, first.ifs, lambda: self.comprehension(node, rest, leaf), lambda: None)
 
         outer, cells = self.locals, self.cells
         inits = tuple(self.env.get(n, UNDEFINED) for n in names)
+        self.locals, self.cells = outer | own, {n: c for n, c in cells.items() if n not in own}
         body, _ = self.block((element, *params), fill)
         self.locals, self.cells = outer, cells
         self.body.append(ForEach(iterable, body, inits, False, results, self.source.place(node), self.origin))
         self.env.update(zip(names, results, strict=True))
 
-    def entered(self, generator: Any, item: Operand) -> Callable[[], None]:
-        """Bind what a generator in a comprehension binds, which is its own; what ends that."""
-        own = set(bound([generator.target]))
-        there, outer, cells = {n: self.env[n] for n in own if n in self.env}, self.locals, self.cells
-        self.locals, self.cells = outer | own, {n: c for n, c in cells.items() if n not in own}
-        self.bind(generator.target, item)
-
-        def leave() -> None:
-            self.locals, self.cells = outer, cells
-            self.env = {n: v for n, v in self.env.items() if n not in own} | there
-
-        return leave
-
-    def where(self, node: Any, tests: list[Any], then: Callable[[], None], orelse: Callable[[], None]) -> None:
+    def where(self, node: Any, tests: list[Any], then: Callable[[], None]) -> None:
         """Go on with `then` if all tests hold."""
         if tests:
-            self.branch(node, self.expression(tests[0]), lambda: self.where(node, tests[1:], then, orelse), orelse)
+            self.branch(node, self.expression(tests[0]), lambda: self.where(node, tests[1:], then), lambda: None)
         else:
             then()
-
-    def gone_through(self, node: Any) -> tuple[Operand, _Each | None]:
-        """What a loop over an expression goes through, and what each item of an iterator is computed from one of that by.
-
-        An iterator computes an item when the loop gets there, so that it sees what the loop has changed until then.
-        """
-        if isinstance(node, ast.GeneratorExp) and len(node.generators) == 1:
-            return self.generated(node)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1 and not _has_star(node.args):
-            function = self.expression(node.func)
-            if isinstance(function, Const) and (function.value is map or function.value is filter):
-                return self.mapped(node, function.value is filter)
-        if not isinstance(node, ast.GeneratorExp):
-            self.consumed.add(id(node))
-        return self.expression(node), None
-
-    def generated(self, node: Any) -> tuple[Operand, _Each]:
-        """`gone_through` of a generator expression."""
-        generator = node.generators[0]
-        iterable, each = self.gone_through(generator.iter)
-
-        def computed(item: Operand, then: Callable[[Operand], None]) -> None:
-            def with_item(i: Operand) -> None:
-                leave = self.entered(generator, i)
-
-                def found() -> None:
-                    value = self.expression(node.elt)
-                    leave()
-                    then(value)
-
-                self.where(node, generator.ifs, found, leave)
-
-            _each_item(each, item, with_item)
-
-        return iterable, computed
-
-    def mapped(self, node: Any, filters: bool) -> tuple[Operand, _Each]:
-        """`gone_through` of a call of `map` or `filter`."""
-        function = self.expression(node.args[0])
-        each = None
-        if len(node.args) == 2:
-            iterable, each = self.gone_through(node.args[1])
-        else:
-            iterable = self.called_with(node, Const(zip), [self.expression(n) for n in node.args[1:]], {})
-
-        def computed(item: Operand, then: Callable[[Operand], None]) -> None:
-            several = len(node.args) > 2
-            given = Slice(item, Const(STAR), Const(None)) if several else item
-            value = item if function == Const(None) else self.called_with(node, function, [given], {})
-            if filters:
-                self.branch(node, value, lambda: then(item), lambda: None)
-            else:
-                then(value)
-
-        return iterable, lambda item, then: _each_item(each, item, lambda i: computed(i, then))
 
     def ex_Subscript(self, node: Any) -> Operand:
         return self.result(node, operator.getitem, self.expression(node.value), self.expression(node.slice))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sct.frontend.compound import BLOCKS, COMPREHENSIONS, bound, named_in
+from sct.frontend.generators import as_function, gone_through_at_once
 from sct.ir.records import record
 
 __all__ = ["Scope", "defaults_of", "free_names", "parameters_of", "scope_of", "signature_of"]
@@ -70,7 +71,9 @@ def signature_of(node: Any) -> inspect.Signature:
 
 
 def free_names(node: Any) -> set[str]:
-    """The names that a function has from around it, be they variables there or not."""
+    """The names that a function, or a generator expression, has from around it, be they variables there or not."""
+    if isinstance(node, ast.GeneratorExp):
+        node, _ = as_function(node)
     found: set[str] = set()
     body = node.body if isinstance(node.body, list) else [node.body]
     for n in body:
@@ -128,7 +131,7 @@ class _Event:
 def scope_of(node: Any) -> Scope:
     """What a function's variables are to the functions inside of it."""
     body = node.body if isinstance(node.body, list) else [node.body]
-    if not any(isinstance(n, _FUNCTIONS) for s in body for n in ast.walk(s)):
+    if not any(isinstance(n, (*_FUNCTIONS, ast.GeneratorExp)) for s in body for n in ast.walk(s)):
         return Scope(frozenset(), frozenset())
     own, cells, looped = _own(node), set(), set()
     events = list(_events(body, ()))
@@ -136,6 +139,7 @@ def scope_of(node: Any) -> Scope:
         if made.node is None:
             continue
         free = free_names(made.node)
+        cells |= {*getattr(made.node, "named", ())} & free
         cells |= {n for s in ast.walk(made.node) if isinstance(s, ast.Nonlocal) for n in s.names if n in free}
         cells |= {e.name for e in events[k + 1 :] if e.node is None and e.name in free}
         if any(e.node is None and e.name in free and not {*made.loops}.isdisjoint(e.loops) for e in events):
@@ -160,6 +164,13 @@ def _events(nodes: Iterable[Any], loops: tuple[int, ...]) -> Iterator[_Event]:
                 yield from _events([n.test], inner)
             yield from _events(n.body, inner)
             yield from _events(n.orelse, loops)
+        elif isinstance(n, ast.GeneratorExp):
+            yield from _events([n.generators[0].iter], loops)
+            yield _Event(n, "", loops)
+        elif isinstance(n, ast.Call) and (at_once := gone_through_at_once(n)):
+            yield from _events([n.func, *n.keywords], loops)
+            for argument in n.args:
+                yield from _events([argument.generators[0].iter if argument in at_once else argument], loops)
         elif isinstance(n, COMPREHENSIONS):
             inner = (*loops, id(n))
             yield from (_Event(None, name, inner) for g in n.generators for name in bound([g.target]))

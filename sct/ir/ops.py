@@ -37,6 +37,7 @@ __all__ = [
     "TAPE",
     "TUPLE",
     "UNPACK",
+    "YIELD",
     "Again",
     "Attribute",
     "Augmented",
@@ -99,6 +100,7 @@ UNPACK = Special("unpack")  # the args[1] elements of args[0]; an error if it ha
 LIST = Special("list")  # the list of the arguments
 TUPLE = Special("tuple")  # the tuple of the arguments
 DICT = Special("dict")  # the dict of the arguments, which are pairs of a key and a value
+YIELD = Special("yield")  # args[0], for the loop that a generator is gone through by; whether that has ended
 STAR = Special("star")  # marks an argument that is to be taken apart: slice(argument, STAR, None), or "items" of a dict
 
 
@@ -108,13 +110,14 @@ class Inner:
 
     Its parameters are first what it has from around it, `seen` of these, then those of its signature. `defaulted`: the
     parameters whose defaults are computed where it is defined. `looped`: it sees what a loop around it binds, so that it is
-    another one in each iteration.
+    another one in each iteration. `generates`: it is a generator.
     """
 
     function: Any
     seen: int
     defaulted: tuple[str, ...]
     looped: bool
+    generates: bool = False
 
     def __str__(self) -> str:
         return f"the function {self.function.name}"

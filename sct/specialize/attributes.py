@@ -45,7 +45,7 @@ from sct.ir.words import in_words
 from sct.registry.methods import attribute_rule, method_rule
 from sct.specialize import growing, instances, objects, records
 from sct.specialize.axes import along_known_axes
-from sct.specialize.building import Builder
+from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Items, Range
 from sct.specialize.memory import Write
 from sct.specialize.writing import METHODS, OF_ARRAYS, give_away, has_output, into_outputs
@@ -134,6 +134,10 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         return s.apply(CALL, (attribute(s, Attribute(op.name), x, ""), *args[1:]), kwargs, name)
     if isinstance(t, Tuple) and t.kind is not None:
         return named_tuple_method(s, op, x, t.kind, args[1:], kwargs, name)
+    if isinstance(x, Const) and isinstance(x.value, Plan):
+        raise UnsupportedSyntaxError(
+            f"the method .{op.name}() of an iterator, range or view", s.place, "Loop over it, or make a list of it."
+        )
     if is_list_or_dict(t) and op.name in objects.METHODS[type(t)]:
         return objects.METHODS[type(t)][op.name](s, x, [objects.counted(s, a) for a in args[1:]], kwargs)
     if op.name in METHODS and (isinstance(t, (Array, List, Dict)) or is_list_or_dict(t)):

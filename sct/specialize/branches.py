@@ -13,8 +13,7 @@ from sct.infer.join import join, widen
 from sct.ir.records import record
 from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Record, Tuple, Undefined, alike, keys_of, with_items
-from sct.specialize.building import Builder, NotStaticError
-from sct.specialize.containers import UnrollError
+from sct.specialize.building import Builder, NotStaticError, UnrollError
 from sct.specialize.entering import meet_object, meet_objects
 from sct.specialize.instances import held_by_all
 from sct.specialize.memory import Key, Memory, key_of

@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any, Protocol
 
 from sct.analysis.repeating import Access, Repeated
-from sct.errors import Place, SctError
+from sct.errors import Place, SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import Attribute, Field, Free
 from sct.ir.records import record
@@ -20,7 +20,17 @@ from sct.ir.ssa import Block, Function, Operand, Origin, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract
 from sct.specialize.memory import Memory, Write
 
-__all__ = ["MASKS_CHANGE", "Builder", "Followed", "NotStaticError", "Plan", "UndecidedError"]
+__all__ = [
+    "MASKS_CHANGE",
+    "Builder",
+    "Followed",
+    "FrozenError",
+    "NotStaticError",
+    "Plan",
+    "StrictError",
+    "UndecidedError",
+    "UnrollError",
+]
 
 
 class NotStaticError(Exception):
@@ -37,6 +47,18 @@ class UndecidedError(Exception):
         super().__init__(what)
         self.what = what
         self.choice = choice
+
+
+class StrictError(UnsupportedSyntaxError):
+    """What is refused also in a call that need not be followed, since nobody uses its result."""
+
+
+class UnrollError(StrictError):
+    """A container is indexed, or changes its length, as a loop goes: refused, unless the loop can be unrolled."""
+
+
+class FrozenError(StrictError):
+    """A function that stays a call writes into its argument: refused, also if the write is in a function that it calls."""
 
 
 MASKS_CHANGE = "masks change"
@@ -79,6 +101,7 @@ class Builder(Protocol):
     ways: tuple[tuple[int, int], ...]
     pending: tuple[SctError, ...]
     spent: list[Plan]
+    generators: list[Function]
     left: list[tuple[FunctionType, Write]]
     tracking: bool
     objects: bool
@@ -173,6 +196,9 @@ class Builder(Protocol):
 
     def resolve(self, operand: Operand, reads: bool = True) -> Operand:
         """What an operand of the untyped form stands for."""
+
+    def statement(self, s: Statement) -> None:
+        """A statement of the untyped form."""
 
     def truth(self, test: Operand) -> Operand:
         """A test, as a known flag where its type decides it."""

@@ -52,9 +52,9 @@ from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
 from sct.runtime import random_states
 from sct.specialize import made_objects, objects, records
-from sct.specialize.building import Builder, Followed, NotStaticError, UndecidedError
-from sct.specialize.containers import FrozenError, StrictError, UnrollError
+from sct.specialize.building import Builder, Followed, FrozenError, NotStaticError, StrictError, UndecidedError, UnrollError
 from sct.specialize.instances import Bound, Defined, callee, field
+from sct.specialize.iteration import Generated
 from sct.specialize.lowering import Lowered, is_own, lowered
 from sct.specialize.memory import Memory, key_of
 from sct.specialize.templates import from_template, lasts
@@ -98,6 +98,11 @@ def python_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: d
     """A call of a function in Python: inlined, unless it is recursive or of a library."""
     if package_of(op) in ("numpy", "scipy"):
         return s.primitive(op, args, kwargs, name, UNKNOWN)
+    if inspect.isgeneratorfunction(op):
+        made = read_callee(s, op)
+        for d in made.dependencies if not is_own(op) else ():
+            s.depend(d)
+        return Const(Generated(made.function, tuple(bind(s, made.function, args, kwargs))))
     known = is_own(op)  # of which those that call themselves do so for what is in a list, tuple or dict
     if not s.static and not known and (op in s.stack or recursive(s, op)):
         return recursive_call(s, op, args, kwargs, name)
@@ -147,6 +152,8 @@ def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[st
     first = inner.seen + len(inner.defaulted)
     optional = dict(zip(inner.defaulted, args[inner.seen : first], strict=True))
     given = bind(s, function, args[first:], kwargs, optional)
+    if inner.generates:
+        return Const(Generated(function, (*args[: inner.seen], *given)))
     s.stack.append(called)
     with s.instance_of("call"):
         try:

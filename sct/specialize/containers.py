@@ -41,24 +41,12 @@ from sct.ir.types import (
 )
 from sct.ir.words import in_words
 from sct.specialize import records
-from sct.specialize.building import Builder, Plan
+from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import Bound, has_attribute, parent, partial
-from sct.specialize.iteration import PLANS, taken_apart, trip_count
+from sct.specialize.iteration import PLANS, planned, taken_apart, trip_count
 
-__all__ = ["STRUCTURAL", "FrozenError", "StrictError", "UnrollError"]
-
-
-class StrictError(UnsupportedSyntaxError):
-    """What is refused also in a call that need not be followed, since nobody uses its result."""
-
-
-class UnrollError(StrictError):
-    """A container is indexed, or changes its length, as a loop goes: refused, unless the loop can be unrolled."""
-
-
-class FrozenError(StrictError):
-    """A function that stays a call writes into its argument: refused, also if the write is in a function that it calls."""
+__all__ = ["STRUCTURAL"]
 
 
 def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -157,7 +145,7 @@ def _len(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any
     x = args[0]
     if isinstance(x, Const) and isinstance(x.value, Plan):
         return x.value.length(s)
-    return NotImplemented
+    return Const(len(x.items)) if isinstance(x, Tuple) else NotImplemented
 
 
 def _sequence(kind: type) -> Callable[..., Any]:
@@ -167,9 +155,9 @@ def _sequence(kind: type) -> Callable[..., Any]:
         x = args[0]
         t = type_of(x)
         if isinstance(t, (Tuple, List, Dict)) or (isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list, str))):
-            plan = s.plan(x)
-            n = trip_count(plan)
+            n = trip_count(planned(s, x))
             if n is not None:
+                plan = s.plan(x)
                 return kind(tuple(plan.at(s, Const(i)) for i in range(n)))
         if s.tracking and kind is List and isinstance(t, Array):
             raise UnsupportedSyntaxError(
@@ -296,10 +284,10 @@ def _builtin_sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]
     t = type_of(args[0])
     if not isinstance(t, (Tuple, List)) and not (isinstance(args[0], Const) and isinstance(args[0].value, Plan)):
         return NotImplemented
-    plan = s.plan(args[0])
-    n = trip_count(plan)
+    n = trip_count(planned(s, args[0]))
     if n is None:
         return NotImplemented
+    plan = s.plan(args[0])
     total: Operand = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
     for i in range(n):
         item = plan.at(s, Const(i))

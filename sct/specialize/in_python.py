@@ -1,32 +1,312 @@
-"""Functions of Python that call what they are given, as Python functions that are followed like any other.
+"""Functions of Python that call what they are given, or give it item by item, as Python functions that are followed like any
+other.
 
-Takes a call of one; gives the call of what stands for it. Where Python gives an iterator, there is a list.
+Takes a call of one; gives the call of what stands for it. An iterator is a generator here, but where `iteration` has a plan.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sct.ir.ssa import Operand
-from sct.specialize.building import Builder
+import numpy as np
 
-__all__ = ["IN_PYTHON"]
+from sct.errors import UnsupportedSyntaxError
+from sct.ir.ops import UNPACK, YIELD, Method, package_of
+from sct.ir.ssa import Operand, type_of
+from sct.ir.types import Const, List, Tuple
+from sct.specialize.building import Builder, Plan
+from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, item, length, planned, pool, taken_apart
+
+__all__ = ["IN_PYTHON", "is_progress_bar", "of_generators", "through_endless"]
+
+# -- iterators -----------------------------------------------------------------------------------------------------------
 
 
-def mapped(function: Any, iterable: Any, *others: Any) -> Any:
+def mapped(function: Any, iterable: Any, *others: Any) -> Iterator[Any]:
     """`map`."""
     if len(others) == 0:
-        return [function(x) for x in iterable]
-    return [function(*each) for each in zip(iterable, *others)]  # noqa: B905
+        for x in iterable:
+            yield function(x)
+    else:
+        for each in zip(iterable, *others):  # noqa: B905
+            yield function(*each)
 
 
-def filtered(function: Any, iterable: Any) -> Any:
+def filtered(function: Any, iterable: Any) -> Iterator[Any]:
     """`filter`."""
-    if function is None:
-        return [x for x in iterable if x]
-    return [x for x in iterable if function(x)]
+    for x in iterable:
+        if x if function is None else function(x):
+            yield x
+
+
+def rejected(function: Any, iterable: Any) -> Iterator[Any]:
+    """`itertools.filterfalse`."""
+    for x in iterable:
+        if not (x if function is None else function(x)):
+            yield x
+
+
+def starmapped(function: Any, iterable: Any) -> Iterator[Any]:
+    """`itertools.starmap`."""
+    for x in iterable:
+        yield function(*x)
+
+
+def taken(function: Any, iterable: Any) -> Iterator[Any]:
+    """`itertools.takewhile`."""
+    for x in iterable:
+        if not function(x):
+            return
+        yield x
+
+
+def dropped(function: Any, iterable: Any) -> Iterator[Any]:
+    """`itertools.dropwhile`."""
+    dropping = True
+    for x in iterable:
+        if dropping:
+            dropping = bool(function(x))
+        if not dropping:
+            yield x
+
+
+def numbered(iterable: Any, start: Any = 0) -> Iterator[Any]:
+    """`enumerate` of a generator."""
+    i = start
+    for x in iterable:
+        yield i, x
+        i = i + 1
+
+
+def beside(iterable: Any, before: Any, after: Any) -> Iterator[Any]:
+    """`zip` of a generator and what can be gone through by numbers."""
+    i = 0
+    n = least_length(*before, *after)
+    if n is not None and len(before) > 0 and n == 0:
+        return
+    for x in iterable:
+        if n is not None and len(before) == 0 and i >= n:
+            return
+        yield (*[item(p, i) for p in before], x, *[item(p, i) for p in after])
+        i = i + 1
+        if n is not None and len(before) > 0 and i >= n:
+            return
+
+
+def endless(plan: Any) -> Iterator[Any]:
+    """What has no end."""
+    i = 0
+    while True:
+        yield item(plan, i)
+        i = i + 1
+
+
+def repeated(value: Any, times: Any) -> Iterator[Any]:
+    """`itertools.repeat`."""
+    for _ in range(times):
+        yield value
+
+
+def iterated(iterable: Any) -> Iterator[Any]:
+    """`iter`."""
+    yield from iterable
+
+
+def chained(*iterables: Any) -> Iterator[Any]:
+    """`itertools.chain`."""
+    for iterable in iterables:
+        yield from iterable
+
+
+def chained_from(iterables: Any) -> Iterator[Any]:
+    """`itertools.chain.from_iterable`."""
+    for iterable in iterables:
+        yield from iterable
+
+
+def product(*iterables: Any, repeat: int = 1) -> Any:
+    """`itertools.product`."""
+    return products(*([pool(iterable) for iterable in iterables] * repeat))
+
+
+def products(*pools: Any) -> Iterator[Any]:
+    """All ways to take an item of each."""
+    if len(pools) == 0:
+        yield ()
+    elif len(pools) == 1:
+        for x in pools[0]:
+            yield (x,)
+    elif len(pools) == 2:
+        for x in pools[0]:
+            for y in pools[1]:
+                yield x, y
+    else:
+        for x in pools[0]:
+            for others in products(*pools[1:]):
+                yield (x, *others)
+
+
+def combinations(iterable: Any, r: Any) -> Any:
+    """`itertools.combinations`."""
+    return combinations_from(pool(iterable), 0, r, 1)
+
+
+def combinations_with_replacement(iterable: Any, r: Any) -> Any:
+    """`itertools.combinations_with_replacement`."""
+    return combinations_from(pool(iterable), 0, r, 0)
+
+
+def combinations_from(items: Any, start: Any, r: Any, step: int) -> Iterator[Any]:
+    """The combinations of items from a number on; `step`: how much further on the next one is, at least."""
+    if r == 0:
+        yield ()
+    elif r == 1:
+        for i in range(start, length(items)):
+            yield (item(items, i),)
+    else:
+        for i in range(start, length(items)):
+            x = item(items, i)
+            for others in combinations_from(items, i + step, r - 1, step):
+                yield (x, *others)
+
+
+def permutations(iterable: Any, r: Any = None) -> Any:
+    """`itertools.permutations`."""
+    items = pool(iterable)
+    return permutations_without(items, length(items) if r is None else r)
+
+
+def permutations_without(items: Any, r: Any, *used: Any) -> Iterator[Any]:
+    """The permutations of items other than those of some numbers."""
+    if r == 0:
+        yield ()
+    else:
+        for i in range(length(items)):
+            unused = True
+            for k in used:
+                unused = unused and i != k
+            if unused:
+                for others in permutations_without(items, r - 1, i, *used):
+                    yield (item(items, i), *others)
+
+
+def accumulated(iterable: Any, function: Any = operator.add) -> Iterator[Any]:
+    """`itertools.accumulate`."""
+    total: Any
+    for i, x in enumerate(iterable):
+        total = x if i == 0 else function(total, x)  # noqa: F821
+        yield total
+
+
+def accumulated_from(iterable: Any, function: Any, initial: Any) -> Iterator[Any]:
+    """`itertools.accumulate` that starts with a value."""
+    total = initial
+    yield total
+    for x in iterable:
+        total = function(total, x)
+        yield total
+
+
+def pairwise(iterable: Any) -> Iterator[Any]:
+    """`itertools.pairwise`."""
+    previous: Any
+    for i, x in enumerate(iterable):
+        if i > 0:
+            yield previous, x  # noqa: F821
+        previous = x
+
+
+def zipped_to_the_longest(*iterables: Any, fillvalue: Any = None) -> Any:
+    """`itertools.zip_longest`."""
+    pools = tuple([pool(iterable) for iterable in iterables])
+    return filled_up(max([length(p) for p in pools]), pools, fillvalue)
+
+
+def filled_up(n: Any, pools: Any, fillvalue: Any) -> Iterator[Any]:
+    """Items of each, and what stands for those that are missing."""
+    for i in range(n):
+        yield tuple([item(p, i) if i < length(p) else fillvalue for p in pools])
+
+
+def sliced(iterable: Any, start: Any, stop: Any, step: Any) -> Iterator[Any]:
+    """`itertools.islice`."""
+    if stop is None:
+        for i, x in enumerate(iterable):
+            if i >= start and (i - start) % step == 0:
+                yield x
+    elif stop > 0:
+        for i, x in enumerate(iterable):
+            if i >= start and (i - start) % step == 0:
+                yield x
+            if i + 1 >= stop:
+                return
+
+
+def indices(*shape: Any) -> Any:
+    """`np.ndindex`."""
+    return products(*[range(n) for n in shape])
+
+
+def indexed(a: Any) -> Iterator[Any]:
+    """`np.ndenumerate`."""
+    for index in indices(*a.shape):
+        yield index, a[index]
+
+
+# -- what goes through iterators -----------------------------------------------------------------------------------------
+
+
+def listed(iterable: Any) -> Any:
+    """`list`."""
+    return [x for x in iterable]  # noqa: C416
+
+
+def summed(iterable: Any, start: Any = 0) -> Any:
+    """`sum`."""
+    total = start
+    for x in iterable:
+        total = total + x
+    return total
+
+
+def any_of(iterable: Any) -> bool:
+    """`any`."""
+    for x in iterable:  # noqa: SIM110
+        if x:
+            return True
+    return False
+
+
+def all_of(iterable: Any) -> bool:
+    """`all`."""
+    for x in iterable:  # noqa: SIM110
+        if not x:
+            return False
+    return True
+
+
+def is_among(iterable: Any, value: Any) -> bool:
+    """`value in iterable`."""
+    return any(x == value for x in iterable)
+
+
+def first(iterable: Any) -> Any:
+    """`next` of an iterator that nobody has gone through."""
+    for x in iterable:
+        return x
+    raise StopIteration
+
+
+def first_or(iterable: Any, default: Any) -> Any:
+    """`next` with a default."""
+    for x in iterable:
+        return x
+    return default
 
 
 def reduced(function: Any, iterable: Any) -> Any:
@@ -46,20 +326,144 @@ def reduced_from(function: Any, iterable: Any, initial: Any) -> Any:
     return value
 
 
-def _called(*forms: Callable[..., Any]) -> Callable[..., Any]:
-    """The handler of a function for which one of some others stands, by the number of arguments; the last one for more."""
+# -- calls ---------------------------------------------------------------------------------------------------------------
 
-    def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-        if len(args) < 2 or kwargs:
-            return NotImplemented
-        return s.apply(forms[min(len(args) - 2, len(forms) - 1)], args)
 
-    return handle
+def least_length(*pools: Any) -> Any:
+    """The least number of items: see `_least_length`."""
+    raise AssertionError
+
+
+def _least_length(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    plans = [planned(s, a) for a in args]
+    return Zip(tuple(plans)).length(s) if plans and not is_endless(Zip(tuple(plans))) else Const(None)
+
+
+def through_endless(s: Builder, plan: Plan) -> Operand:
+    """What is without end, as a generator."""
+    return s.apply(endless, (Const(plan),))
+
+
+def _as(form: Callable[..., Any]) -> Callable[..., Any]:
+    """The handler of a function for which another one stands."""
+    return lambda s, args, kwargs: s.apply(form, args, kwargs)
+
+
+def _reduce(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    return NotImplemented if kwargs else s.apply(reduced if len(args) == 2 else reduced_from, args)
+
+
+def _accumulate(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    given = {**dict(zip(("iterable", "func"), args, strict=False)), **kwargs}
+    function, initial = given.get("func", Const(None)), given.get("initial", Const(None))
+    function = Const(operator.add) if function == Const(None) else function
+    if initial == Const(None):
+        return s.apply(accumulated, (given["iterable"], function))
+    return s.apply(accumulated_from, (given["iterable"], function, initial))
+
+
+def _islice(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    start, stop, *step = (Const(0), args[1]) if len(args) == 2 else args[1:]
+    start = Const(0) if start == Const(None) else start
+    return s.apply(sliced, (args[0], start, stop, Const(1) if not step or step[0] == Const(None) else step[0]))
+
+
+def _ndindex(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if len(args) == 1 and isinstance(type_of(args[0]), (Tuple, List)):
+        args = taken_apart(s, args[0])
+    return s.apply(indices, args)
+
+
+def _repeat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    times = kwargs.get("times", args[1] if len(args) > 1 else Const(None))
+    return Const(Repeat(args[0])) if times == Const(None) else s.apply(repeated, (args[0], times))
+
+
+def _nditer(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    raise UnsupportedSyntaxError(
+        "np.nditer, which goes through arrays as they lie in memory", s.place, "Use np.ndenumerate, or array operations."
+    )
+
+
+def _yielded(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    raise UnsupportedSyntaxError(
+        "a generator that no loop goes through", s.place, "Write a function that loops over it, and differentiate that."
+    )
+
+
+def _tee(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    raise UnsupportedSyntaxError("itertools.tee", s.place, "Make a list, and loop over that twice.")
 
 
 IN_PYTHON: dict[Any, Callable[..., Any]] = {
-    map: _called(mapped),
-    filter: _called(filtered),
-    functools.reduce: _called(reduced, reduced_from),
+    filter: _as(filtered),
+    iter: _as(iterated),
+    functools.reduce: _reduce,
+    itertools.accumulate: _accumulate,
+    itertools.chain: _as(chained),
+    itertools.chain.from_iterable: _as(chained_from),
+    itertools.combinations: _as(combinations),
+    itertools.combinations_with_replacement: _as(combinations_with_replacement),
+    itertools.dropwhile: _as(dropped),
+    itertools.filterfalse: _as(rejected),
+    itertools.islice: _islice,
+    itertools.pairwise: _as(pairwise),
+    itertools.permutations: _as(permutations),
+    itertools.product: _as(product),
+    itertools.repeat: _repeat,
+    itertools.starmap: _as(starmapped),
+    itertools.takewhile: _as(taken),
+    itertools.tee: _tee,
+    itertools.zip_longest: _as(zipped_to_the_longest),
+    np.ndenumerate: _as(indexed),
+    np.ndindex: _ndindex,
+    np.nditer: _nditer,
+    YIELD: _yielded,
+    least_length: _least_length,
 }
 """What stands for a call, by function."""
+
+
+def is_progress_bar(op: Any) -> bool:
+    """Whether a call gives what it is given to loop over, and shows meanwhile how far that is."""
+    return isinstance(op, type) and package_of(op) == "tqdm"
+
+
+def of_generators(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    """A call that is given generators, or something else to loop over that is none of Python's containers."""
+    if isinstance(op, Method) and op.name in ("extend", "join", "update"):
+        return s.apply(op, _lists(s, args), kwargs)
+    if op in _AS_LISTS:
+        return s.apply(op, _lists(s, args), kwargs)
+    form = _OF_GENERATORS.get(op)
+    return NotImplemented if form is None else form(s, args, kwargs)
+
+
+def _lists(s: Builder, args: Sequence[Operand]) -> list[Operand]:
+    return [s.apply(list, (a,)) if isinstance(a, Const) and isinstance(a.value, Plan) else a for a in args]
+
+
+def _zip(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    number = next(k for k, a in enumerate(args) if is_generator(a))
+    before, after = args[:number], args[number + 1 :]
+    if any(map(is_generator, after)) or kwargs:
+        what = "keywords" if kwargs else "several generators"
+        raise UnsupportedSyntaxError(f"zip of a generator with {what}", s.place, "Make lists of them.")
+    plans = [Tuple(tuple(Const(s.plan(a)) for a in others)) for others in (before, after)]
+    return s.apply(beside, (args[number], *plans))
+
+
+_OF_GENERATORS: dict[Any, Callable[..., Any]] = {
+    all: _as(all_of),
+    any: _as(any_of),
+    enumerate: _as(numbered),
+    iter: lambda s, args, kwargs: args[0],
+    list: _as(listed),
+    map: _as(mapped),
+    next: lambda s, args, kwargs: s.apply(first if len(args) == 1 else first_or, args),
+    sum: _as(summed),
+    tuple: lambda s, args, kwargs: s.apply(tuple, _lists(s, args)),
+    zip: _zip,
+    operator.contains: _as(is_among),
+}
+_AS_LISTS = frozenset((UNPACK, dict, frozenset, set, max, min, math.fsum, math.prod, np.fromiter))

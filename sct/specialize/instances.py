@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from types import FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
+from types import ClassMethodDescriptorType, FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
 
 from sct.errors import SctError, UnsupportedSyntaxError
@@ -106,7 +106,7 @@ def held_by_all(memory: Memory, t: Abstract) -> Abstract:
     """The type of what several ways lead to, of which `memory` is what they have in common: unknown where it is a function, or
     something to loop over, with values of one of the ways, which are other ones on another."""
     if isinstance(t, Const):
-        return t if all(memory.knows(key_of(o)) for o in _held(t.value)) else UNKNOWN
+        return t if all(memory.knows(key_of(memory.object_of(o))) for o in _held(t.value)) else UNKNOWN
     return with_items(t, [held_by_all(memory, i) for i in t.items]) if isinstance(t, (Tuple, List, Dict)) else t
 
 
@@ -181,6 +181,8 @@ def through_class(s: Builder, cls: type, name: str, x: Operand | None) -> Operan
     if isinstance(static, (staticmethod, classmethod)) and is_code(static.__func__):
         s.depend(Dependency(cls, name, getattr(cls, name)))
         return Const(static.__func__ if isinstance(static, staticmethod) else Bound(static.__func__, (Const(cls),)))
+    if isinstance(static, ClassMethodDescriptorType):
+        return Const(getattr(cls, name))
     if is_code(static) and not isinstance(static, type) and hasattr(type(static), "__get__"):
         s.depend(Dependency(cls, name, static))
         return Const(static if x is None else Bound(getattr(static, "__sct_method__", static), (x,)))

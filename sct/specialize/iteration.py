@@ -1,10 +1,11 @@
-"""What a `for` loop goes through: ranges, containers, rows of arrays, and zip, enumerate and reversed of these.
+"""What a `for` loop goes through: ranges, containers, rows of arrays, and what zip, enumerate, reversed and map give of these.
 
 Takes operands; gives a plan, which knows its length and its i-th element. A plan exists at compile time only.
 """
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeGuard
@@ -12,28 +13,38 @@ from typing import Any, TypeGuard
 from sct.checkpointing import checkpointed
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import plain
-from sct.ir.ops import STAR
+from sct.ir.ops import CALL, STAR, Method
 from sct.ir.records import record
 from sct.ir.shapes import constant
-from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.ssa import Function, Operand, Value, type_of
 from sct.ir.types import UNDEFINED, Array, Const, Dict, List, ListOf, Record, Scalar, Slice, Tuple
 from sct.ir.words import in_words
-from sct.specialize.building import Builder, Plan
+from sct.specialize.building import Builder, Plan, UnrollError
 
 __all__ = [
     "PLANS",
     "Checkpointed",
     "Entries",
     "Enumerate",
+    "Generated",
     "Items",
+    "Mapped",
     "Range",
+    "Repeat",
     "Reversed",
     "Rows",
     "View",
     "Zip",
+    "is_endless",
+    "is_generator",
+    "is_iterator",
     "is_starred",
+    "item",
+    "length",
     "looped",
     "parts",
+    "planned",
+    "pool",
     "spread",
     "taken_apart",
     "trip_count",
@@ -76,7 +87,12 @@ class Items(Plan):
         return Const(self.count)
 
     def at(self, b: Builder, i: Operand) -> Operand:
-        assert isinstance(i, Const)
+        if not isinstance(i, Const):
+            raise UnrollError(
+                "an element of a list or tuple whose index is only known at run time",
+                b.place,
+                "Loop over the list itself, or stack its elements into an array.",
+            )
         now = b.structure(self.container)
         if isinstance(now, Value):
             now = b.explode(now)
@@ -148,7 +164,7 @@ class Zip(Plan):
     parts: tuple[Plan, ...]
 
     def length(self, b: Builder) -> Operand:
-        lengths = list(dict.fromkeys(p.length(b) for p in self.parts))
+        lengths = list(dict.fromkeys(p.length(b) for p in self.parts if not is_endless(p)))
         sizes = {t.size if isinstance(t := type_of(n), Scalar) and t.size is not None else n for n in lengths}
         return lengths[0] if len(sizes) == 1 else b.apply(min, tuple(lengths))
 
@@ -188,6 +204,79 @@ class Reversed(Plan):
 
 
 @record(frozen=True)
+class Mapped(Plan):
+    """map(function, part), where `starred` of more than one iterable; each item is computed when a loop comes to it."""
+
+    function: Operand
+    part: Plan
+    starred: bool = False
+
+    def length(self, b: Builder) -> Operand:
+        return self.part.length(b)
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        item = self.part.at(b, i)
+        return b.apply(CALL, (self.function, *(item.items if self.starred and isinstance(item, Tuple) else (item,))))
+
+
+@record(frozen=True)
+class Generated(Plan):
+    """What a generator gives, of arguments in the order of the parameters of its block."""
+
+    function: Function
+    args: tuple[Operand, ...]
+
+    def length(self, b: Builder) -> Operand:
+        raise SctError("len() of a generator", b.place, "Make a list of it.")
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        raise UnsupportedSyntaxError("an item of a generator by its number", b.place, "Make a list of it.")
+
+
+def is_generator(o: Operand) -> bool:
+    """Whether an operand is what a generator gives."""
+    return type(o) is Const and isinstance(o.value, Generated)
+
+
+class Endless(Plan):
+    """What has no end, and is gone through beside something that has one."""
+
+    def length(self, b: Builder) -> Operand:
+        raise UnsupportedSyntaxError("all items of something without end", b.place, "Zip it with something that ends.")
+
+
+@record(frozen=True)
+class Count(Endless):
+    """itertools.count(start, step)."""
+
+    start: Operand
+    step: Operand
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        return Range(self.start, Const(None), self.step).at(b, i)
+
+
+@record(frozen=True)
+class Repeat(Endless):
+    """itertools.repeat(value)."""
+
+    value: Operand
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        return self.value
+
+
+@record(frozen=True)
+class Cycle(Endless):
+    """itertools.cycle(part)."""
+
+    part: Plan
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        return self.part.at(b, b.apply(operator.mod, (i, self.part.length(b))))
+
+
+@record(frozen=True)
 class Checkpointed(Plan):
     """sct.checkpointed(part, slots, disk)."""
 
@@ -196,13 +285,25 @@ class Checkpointed(Plan):
     disk: Operand
 
 
+def is_endless(plan: Plan) -> bool:
+    """Whether a plan has no end."""
+    if isinstance(plan, Zip):
+        return bool(plan.parts) and all(map(is_endless, plan.parts))
+    return isinstance(plan, Endless) or (isinstance(plan, (Enumerate, Mapped)) and is_endless(plan.part))
+
+
+def is_iterator(plan: Plan) -> bool:
+    """Whether a plan can be gone through once."""
+    return isinstance(plan, (Zip, Enumerate, Reversed, Mapped, Endless, Generated))
+
+
 def parts(plan: Plan) -> Iterator[Plan]:
     """The plans that a plan is made of, itself included."""
     yield plan
     if isinstance(plan, Zip):
         for p in plan.parts:
             yield from parts(p)
-    elif isinstance(plan, (Enumerate, Reversed)):
+    elif isinstance(plan, (Enumerate, Reversed, Mapped, Cycle)):
         yield from parts(plan.part)
 
 
@@ -217,9 +318,11 @@ def trip_count(plan: Plan) -> int | None:
         t = plan.array.type
         return t.shape[0] if isinstance(t, Array) and t.shape and isinstance(t.shape[0], int) else None
     if isinstance(plan, Zip):
-        counts = [trip_count(p) for p in plan.parts]
+        counts = [trip_count(p) for p in plan.parts if not is_endless(p)]
+        if plan.parts and not counts:
+            return None
         return None if None in counts else min((c for c in counts if c is not None), default=0)
-    if isinstance(plan, (Enumerate, Reversed)):
+    if isinstance(plan, (Enumerate, Reversed, Mapped)):
         return trip_count(plan.part)
     return None
 
@@ -228,6 +331,8 @@ def taken_apart(s: Builder, x: Operand) -> list[Operand]:
     """The items of something with a star before it."""
     if x is UNDEFINED:
         return [UNDEFINED]
+    if is_generator(x):
+        x = s.apply(list, (x,))
     t = type_of(x)
     if isinstance(t, (Tuple, List, Dict, Array)) or (isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list, str))):
         plan = s.plan(x)
@@ -295,7 +400,22 @@ def _range(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> O
 
 
 def _zip(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    return Const(Zip(tuple(b.plan(a) for a in args)))
+    strict = plain(type_of(kwargs.get("strict", Const(False))))
+    if not constant(strict) or kwargs.keys() - {"strict"}:
+        raise SctError("zip() of keywords other than strict", b.place, "Write `zip(a, b, strict=True)`.")
+    found = tuple(b.plan(a) for a in args)
+    if strict and len(found) > 1:
+        b.apply(_of_equal_lengths, [p.length(b) for p in found])
+    return Const(Zip(found))
+
+
+def _of_equal_lengths(first: Any, *others: Any) -> None:
+    """Python's error, though raised before the loop and not after it."""
+    for k, n in enumerate(others):
+        if n < first:
+            raise ValueError(f"zip() argument {k + 2} is shorter than argument {k + 1}")
+        if n > first:
+            raise ValueError(f"zip() argument {k + 2} is longer than argument {k + 1}")
 
 
 def _enumerate(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
@@ -304,7 +424,65 @@ def _enumerate(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) 
 
 
 def _reversed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    return Const(Reversed(b.plan(args[0])))
+    plan = b.plan(args[0])
+    if is_iterator(plan):
+        raise SctError(f"reversed() of {in_words(type_of(args[0]))}", b.place, "Make a list of it first.")
+    return Const(Reversed(plan))
+
+
+def _count(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    given = {**dict(zip(("start", "step"), args, strict=False)), **kwargs}
+    return Const(Count(given.get("start", Const(0)), given.get("step", Const(1))))
+
+
+def _cycle(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    return Const(Cycle(b.plan(b.apply(pool, args))))
+
+
+def _map(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if len(args) < 2 or kwargs:
+        return NotImplemented
+    if len(args) == 2:
+        return Const(Mapped(args[0], b.plan(args[1])))
+    return Const(Mapped(args[0], Zip(tuple(b.plan(a) for a in args[1:])), True))
+
+
+def pool(iterable: Any) -> Any:
+    """What a function keeps of an iterable that it goes through more than once, as it is when it is given: see `_pool`."""
+    raise AssertionError
+
+
+def length(iterable: Any) -> Any:
+    """How many items a pool has: see `_length`."""
+    raise AssertionError
+
+
+def item(iterable: Any, i: Any) -> Any:
+    """An item of a pool: see `_item`."""
+    raise AssertionError
+
+
+def _pool(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    (x,) = args
+    t = type_of(x)
+    if isinstance(t, Array) and t.rank is not None:
+        return b.apply(Method("copy"), (x,)) if t.rank == 1 else x  # rows are views
+    kept = isinstance(t, Tuple) or (isinstance(t, Const) and isinstance(t.value, (Range, tuple, str)))
+    return x if kept else b.apply(list, (x,))
+
+
+def _length(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    return planned(b, args[0]).length(b)
+
+
+def _item(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    i = type_of(args[1])
+    return planned(b, args[0]).at(b, i if isinstance(i, Const) else args[1])
+
+
+def planned(b: Builder, pool: Operand) -> Plan:
+    """The plan of something that is gone through by numbers: an iterator is not spent by that."""
+    return pool.value if isinstance(pool, Const) and isinstance(pool.value, Plan) else b.plan(pool)
 
 
 def _checkpointed(b: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
@@ -324,5 +502,11 @@ PLANS: dict[Any, Callable[..., Any]] = {
     enumerate: _enumerate,
     reversed: _reversed,
     checkpointed: _checkpointed,
+    map: _map,
+    itertools.count: _count,
+    itertools.cycle: _cycle,
+    pool: _pool,
+    length: _length,
+    item: _item,
 }
 """The functions that make plans; each takes the operands and the keywords."""

@@ -50,12 +50,29 @@ from sct.ir.types import (
     note_bounds,
     size_add,
     size_symbol,
+    value_at_call,
 )
 from sct.ir.words import in_words
-from sct.specialize import branches, fixpoint
-from sct.specialize.building import Builder, NotStaticError, Plan, UndecidedError
-from sct.specialize.containers import UnrollError
-from sct.specialize.iteration import Checkpointed, Enumerate, Items, Range, Reversed, Rows, View, Zip, looped, trip_count
+from sct.specialize import branches, fixpoint, generators
+from sct.specialize.building import Builder, NotStaticError, Plan, UndecidedError, UnrollError
+from sct.specialize.in_python import through_endless
+from sct.specialize.iteration import (
+    Checkpointed,
+    Enumerate,
+    Generated,
+    Items,
+    Mapped,
+    Range,
+    Reversed,
+    Rows,
+    View,
+    Zip,
+    is_endless,
+    is_iterator,
+    looped,
+    planned,
+    trip_count,
+)
 from sct.specialize.iteration import parts as plan_parts
 from sct.specialize.writing import is_object
 
@@ -95,6 +112,11 @@ class _Names:
 def for_each(s: Builder, t: ForEach) -> None:
     """A `for` loop as written."""
     plan = s.plan(s.resolve(t.iterable, reads=False))
+    if is_endless(plan):
+        plan = planned(s, through_endless(s, plan))
+    if isinstance(plan, Generated):
+        generators.through(s, t, plan)
+        return
     outer = s.looped
     s.looped = (*outer, *(s.memory.object_of(o) for o in looped(plan)))
     try:
@@ -185,6 +207,8 @@ def unrolled(s: Builder, t: ForEach, plan: Plan) -> None:
     """A loop as its iterations, one after another."""
     n = trip_count(plan)
     if n is None:
+        n = _count_at_call(plan)
+    if n is None:
         raise UnsupportedSyntaxError(
             "a loop over a list and an array together is not supported", s.place, "Loop over an index, and index both."
         )
@@ -193,6 +217,24 @@ def unrolled(s: Builder, t: ForEach, plan: Plan) -> None:
         iteration(s, t, plan, 0, n, [s.resolve(i, reads=False) for i in t.inits])
     finally:
         s.times = outer
+
+
+def _count_at_call(plan: Plan) -> int | None:
+    """The number of elements of something that goes through lists of known length and through arrays, of which the lengths
+    at the call are relied on; None if these are not known."""
+    if isinstance(plan, (Enumerate, Reversed, Mapped)):
+        return _count_at_call(plan.part)
+    if isinstance(plan, Rows):
+        shape = getattr(plan.array.type, "shape", None)
+        return value_at_call(shape[0]) if shape else None
+    if isinstance(plan, Range) and plan.start == Const(0) and plan.step == Const(1):
+        n = _size_of(type_of(plan.stop))
+        found = None if n is None else value_at_call(n)
+        return None if found is None else max(found, 0)
+    if not isinstance(plan, Zip):
+        return trip_count(plan)
+    counts = [_count_at_call(p) for p in plan.parts if not is_endless(p)]
+    return None if None in counts else min((c for c in counts if c is not None), default=None)
 
 
 def iteration(s: Builder, t: ForEach, plan: Plan, i: int, n: int, carried: list[Operand]) -> None:
@@ -350,10 +392,10 @@ def lists_grow(s: Builder) -> Iterator[None]:
 def plan_of(s: Builder, operand: Operand) -> Plan:
     """What a loop over an operand goes through."""
     if isinstance(operand, Const) and isinstance(operand.value, Plan):
-        if isinstance(operand.value, (Zip, Enumerate, Reversed)):
+        if is_iterator(operand.value):
             if any(operand.value is p for p in s.spent):
                 raise UnsupportedSyntaxError(
-                    "an iterator that is gone through twice", s.place, "Call zip, enumerate or reversed again."
+                    "an iterator that is gone through twice", s.place, "Make it again, or make a list of it."
                 )
             s.spent.append(operand.value)
         return operand.value.begun(s) if isinstance(operand.value, View) else operand.value

@@ -112,12 +112,12 @@ from sct.registry.facts import facts_of
 from sct.runtime.expectations import expect_fields
 from sct.specialize import attributes, branches, calls, growing, instances, loops, made_objects, objects, records, unfollowed
 from sct.specialize.axes import along_known_axes
-from sct.specialize.building import MASKS_CHANGE, Followed, Plan, UndecidedError
-from sct.specialize.containers import STRUCTURAL, FrozenError, StrictError
+from sct.specialize.building import MASKS_CHANGE, Followed, FrozenError, Plan, StrictError, UndecidedError
+from sct.specialize.containers import STRUCTURAL
 from sct.specialize.in_memory import specialized_again
-from sct.specialize.in_python import IN_PYTHON
+from sct.specialize.in_python import IN_PYTHON, is_progress_bar, of_generators
 from sct.specialize.instances import Bound, Defined, Super
-from sct.specialize.iteration import Range, Reversed, spread
+from sct.specialize.iteration import Range, Reversed, is_generator, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
 from sct.specialize.spellings import SPELLINGS
 from sct.specialize.subscripts import is_row, of_whole
@@ -336,6 +336,7 @@ class Specializer:
     pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
     there: dict[Value, Value] = field(default_factory=dict)  # what may be None -> the same, in this block known not to be
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
+    generators: list[Function] = field(default_factory=list)  # the generators that are gone through around this place
     looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
     initial: Memory | None = None
     left: list[tuple[FunctionType, Write]] = field(default_factory=list)  # what was called and not followed
@@ -550,7 +551,7 @@ class Specializer:
         """A statement of the untyped form."""
         if s.place is not None and not self.in_library:
             self.place = s.place if self.caller is None else s.place.called_from(self.caller)
-        if not self.origin_fixed:
+        if not self.origin_fixed and not self.in_library:
             self.origin = s.origin or self.origin
         if isinstance(s, Apply):
             self.site, self.numbers = (s.result.id, self.within), 0
@@ -715,7 +716,7 @@ class Specializer:
         args, kwargs = spread(self, args, kwargs or {})
         if isinstance(op, Defined):
             return calls.inner_call(self, op, args, kwargs)
-        lists = False  # whether there are lists of unknown length
+        lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables
         if any(type(a) is Record or (self.whole and records.is_one(a)) for a in (*args, *kwargs.values())):
             made = records.operation(self, op, args, kwargs)
             if made is not NotImplemented:
@@ -723,6 +724,9 @@ class Specializer:
         for a in args:
             if isinstance(a, Value):
                 lists = lists or isinstance(a.type, ListOf)
+            elif type(a) is Const:
+                plans = plans or isinstance(a.value, Plan)
+                generated = generated or is_generator(a)
             elif a is UNDEFINED and (a is args[0] or op != Method("append")):  # a list grows by what is not known yet
                 return UNDEFINED
         if op is CALL:
@@ -744,6 +748,8 @@ class Specializer:
         if op is NEW:
             self.memory.bear(self.memory.object_of(args[0]))  # of which this is a version, if an item was written into
             return args[0]
+        if generated and in_tables and (made := of_generators(self, op, args, kwargs)) is not NotImplemented:
+            return made  # type: ignore[no-any-return]
         if not isinstance(op, FunctionType):
             args = [self.present(a) if op is range else self.structure(a) for a in args]
         if self.objects and in_tables and op is not list and (op in objects.OPERATIONS or op in growing.OPERATIONS):
@@ -771,6 +777,8 @@ class Specializer:
                         return objects.made(self, made, name)
                     self.memory.bear(made)
                 return made  # type: ignore[no-any-return]
+        if plans and in_tables and (made := of_generators(self, op, args, kwargs)) is not NotImplemented:
+            return made  # type: ignore[no-any-return]
         if in_tables and is_itself(op, args, kwargs):
             return args[0]
         if not self.tracking and op is np.broadcast_to and len(args) == 2 and _stays_number(*args):
@@ -798,6 +806,8 @@ class Specializer:
             return calls.checkpointed_call(self, op, args, kwargs, name)
         if isinstance(op, (Attribute, Field, Method, Format, Free)) or is_effect(op) or op is UNPACK:
             return self.special(op, args, kwargs, name, known)
+        if is_progress_bar(op) and args:
+            return args[0]
         if records.is_made(op):
             site = objects.new_site(self)
             own = records.make(self, op, args, kwargs)
@@ -894,9 +904,9 @@ class Specializer:
             return
         if any(isinstance(v, Plan) for v in found):
             raise UnsupportedSyntaxError(
-                "range, zip, enumerate, reversed or a dict's views other than in a for loop",
+                "range, an iterator or a dict's views other than in a for loop",
                 self.place,
-                "Loop over it directly.",
+                "Loop over it directly, or make a list of it.",
             )
         if any(isinstance(v, (Bound, Super)) for v in found):
             raise UnsupportedSyntaxError(

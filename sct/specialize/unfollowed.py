@@ -23,8 +23,7 @@ from sct.ir.ssa import Apply, Operand, Value, map_leaves, type_of, values_of
 from sct.ir.types import Array, Const, Instance, Scalar, Stateful, Unknown
 from sct.registry.effects import is_registered
 from sct.runtime import shown
-from sct.specialize.building import Builder, UndecidedError
-from sct.specialize.containers import StrictError
+from sct.specialize.building import Builder, StrictError, UndecidedError
 from sct.specialize.instances import Bound, Super
 from sct.specialize.iteration import spread
 from sct.specialize.lowering import lowered

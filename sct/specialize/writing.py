@@ -45,8 +45,7 @@ from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_parameters
 from sct.runtime import scatter_add, updated
 from sct.signatures import read_signature
-from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError
-from sct.specialize.containers import UnrollError
+from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError, UnrollError
 from sct.specialize.iteration import trip_count
 from sct.specialize.memory import Write
 from sct.specialize.records import bind_field

@@ -16,9 +16,10 @@ from sct.frontend.check import EXPRESSIONS, STATEMENTS
 REFUSED = {
     "class": ("def f(x):\n    class A:\n        pass\n    return x\n", "class A"),
     "class in a def inside": ("def f(x):\n    def g(y):\n        class A: ...\n        return y\n    return g(x)\n", "class A"),
-    "generator that is kept": ("def f(x):\n    g = (v * v for v in x)\n    return sum(g)\n", "(v * v"),
-    "generator that is given away": ("def f(x):\n    return len(v * v for v in x)\n", "(v * v"),
-    "map that is kept": ("def f(x):\n    g = map(abs, x)\n    return sum(g)\n", "map"),
+    "generator that is gone through twice": ("def f(x):\n    g = (v for v in x)\n    return sum(g) + sum(g)\n", "sum(g)\n"),
+    "map that is gone through twice": ("def f(x):\n    g = map(abs, x)\n    return sum(g) + max(g)\n", "max(g)"),
+    "value of a yield": ("def f(x):\n    y = yield x\n    return y\n", "yield"),
+    "value of a yield from": ("def f(x):\n    return (yield from x)\n", "yield from"),
     "set comprehension": ("def f(x):\n    s = {v for v in (1, 2)}\n    return x * len(s)\n", "{v"),
     "try": ("def f(x):\n    try:\n        y = x\n    except ValueError:\n        y = 2 * x\n    return y\n", "try"),
     "global": ("def f(x):\n    global y\n    y = x\n    return y\n", "global"),
