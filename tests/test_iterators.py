@@ -238,6 +238,37 @@ def reduced(x, n):
     return functools.reduce(operator.mul, (v + n for v in x)) + math.fsum(v * v for v in x)
 
 
+def in_order(x, n):
+    a = sorted([x[1] * n, x[0], x[2]])
+    b = sorted(x, key=lambda v: (v - 0.75) ** 2, reverse=True)
+    c = [(x[2], x[1] * 2.0), (x[0], x[1])]
+    c.sort(key=lambda pair: pair[1])
+    d = [x * 2, x, x * x]
+    d.sort(key=np.sum)
+    ordered = sorted(range(3), key=lambda i: -x[i])
+    return a[0] + a[1] * 2.0 + b[0] * b[1] ** 2 + c[0][0] * c[1][1] ** 3 + d[0][0] * d[1][1] ** 2 + x[ordered[1]] ** 3
+
+
+def in_the_order_of_names(x, n):
+    s = 1.0
+    for name, v in sorted({"b": x[0], "a": x[1]}.items()):
+        s = s * v * n + len(name)
+    return s
+
+
+def the_greatest(x, n):
+    pairs = [(x[0], x[1]), (x[1], x[2]), (x[2], x[0])]
+    first, second = max(pairs, key=lambda pair: pair[0] * pair[1])
+    nearest = min(x, key=lambda v: abs(v - 0.68))
+    i = max(range(3), key=lambda k: x[k] * (k - 1.5) ** 2)
+    return (
+        first * second**2
+        + nearest * x[i]
+        + max((v for v in x if v > 9.0), default=x[0], key=abs)
+        + max(x[0], x[1], key=np.sin) * n
+    )
+
+
 def found_on_the_way(x, n):
     if any((best := v) > 0.6 for v in x):
         return best * n
@@ -245,6 +276,9 @@ def found_on_the_way(x, n):
 
 
 PROGRAMS = [
+    in_order,
+    in_the_order_of_names,
+    the_greatest,
     found_on_the_way,
     in_a_loop,
     left_early,
@@ -376,6 +410,18 @@ def by_memory(x, n):
 def test_refused(f, message):
     with pytest.raises(sct.UnsupportedSyntaxError, match=message):
         sct.grad(f)(X, 3)
+
+
+def ties(x):
+    first, *_, last = sorted([(x[0], 1.0), (x[1], 1.0), (x[2], 1.0)], key=lambda pair: pair[1])
+    back = sorted([x[0], x[1], x[2]], key=lambda v: v > 0.1, reverse=True)
+    return (
+        first[0] + 10.0 * last[0] + 100.0 * back[0] + max(x, key=lambda v: 1.0) + 1000.0 * min([x[0], x[1]], key=lambda v: 1.0)
+    )
+
+
+def test_of_what_is_equal_the_first_comes_first():
+    assert sct.value_and_grad(ties)(X) == (ties(X), pytest.approx([1102.0, 0.0, 10.0]))
 
 
 def test_a_progress_bar_is_what_it_shows(monkeypatch):

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import UNPACK, YIELD, Method, package_of
+from sct.infer.call import plain
+from sct.ir.ops import NEW, UNPACK, YIELD, Method, package_of
+from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, type_of
-from sct.ir.types import Const, List, Tuple
+from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Tuple
 from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, item, length, planned, pool, taken_apart
 
@@ -326,6 +328,56 @@ def reduced_from(function: Any, iterable: Any, initial: Any) -> Any:
     return value
 
 
+def greatest(iterable: Any, key: Any, greater: Any) -> Any:
+    """`max` or `min` by a key: the first of those that are equal."""
+    best: Any
+    most: Any
+    for i, x in enumerate(iterable):
+        value = key(x)
+        if i == 0 or greater(value, most):  # noqa: F821
+            best, most = x, value
+    return best
+
+
+def greatest_or(iterable: Any, key: Any, greater: Any, default: Any) -> Any:
+    """`max` or `min` with a default."""
+    items = list(iterable)
+    return default if len(items) == 0 else greatest(items, key, greater)
+
+
+def itself(x: Any) -> Any:
+    """The key of what is compared as it is."""
+    return x
+
+
+def ordered(iterable: Any, key: Any = None, reverse: Any = False) -> Any:
+    """`sorted`."""
+    items = list(iterable)
+    if len(items) == 0:
+        return items
+    keys = items if key is None else [key(x) for x in items]
+    return in_order(items, order(keys, reverse))
+
+
+def order_of(numbers: Any, reverse: Any) -> Any:
+    """The numbers of keys from the least to the greatest, or the other way; those of equal ones as they stand."""
+    if reverse:
+        return (len(numbers) - 1 - np.argsort(numbers[::-1], kind="stable"))[::-1]
+    return np.argsort(numbers, kind="stable")
+
+
+def put_in_order(items: Any, key: Any = None, reverse: Any = False) -> None:
+    """`list.sort`."""
+    made = ordered(items, key, reverse)
+    for i in range(len(items)):
+        items[i] = made[i]
+
+
+def taken_by(items: Any, order: Any) -> Any:
+    """The items of these numbers."""
+    return [items[i] for i in order]
+
+
 # -- calls ---------------------------------------------------------------------------------------------------------------
 
 
@@ -337,6 +389,74 @@ def least_length(*pools: Any) -> Any:
 def _least_length(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     plans = [planned(s, a) for a in args]
     return Zip(tuple(plans)).length(s) if plans and not is_endless(Zip(tuple(plans))) else Const(None)
+
+
+def order(keys: Any, reverse: Any) -> Any:
+    """In which order items with these keys are: see `_order`."""
+    raise AssertionError
+
+
+def _order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    t, reverse = type_of(args[0]), args[1]
+    items: Sequence[Any] = t.items if isinstance(t, List) else (t.item,) if isinstance(t, ListOf) else ()
+    known = _known(items) if isinstance(t, List) and isinstance(reverse, Const) else None
+    if known is not None:
+        return Tuple(tuple(map(Const, sorted(range(len(known)), key=known.__getitem__, reverse=bool(plain(type_of(reverse)))))))
+    if not items or not all(map(_is_number, items)):
+        raise UnsupportedSyntaxError("a sort by something else than numbers", s.place, "Sort by a key that is a number.")
+    return s.apply(order_of, (s.apply(np.array, args[:1]), reverse))
+
+
+def _known(keys: Sequence[Any]) -> Sequence[Any] | None:
+    """Keys that are known, or what they begin with, if that is known and tells them apart; otherwise None."""
+    whole = [plain(k) for k in keys]
+    if all(map(constant, whole)):
+        return whole
+    first = [plain(k.items[0]) if isinstance(k, Tuple) and k.items else k for k in keys]
+    return first if all(map(constant, first)) and len({*map(repr, first)}) == len(first) else None
+
+
+def in_order(items: Any, order: Any) -> Any:
+    """Items by their numbers: see `_in_order`."""
+    raise AssertionError
+
+
+def _in_order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    items, t = args[0], type_of(args[0])
+    if isinstance(args[1], Tuple):
+        return s.apply(NEW, (List(tuple(s.apply(operator.getitem, (items, k)) for k in args[1].items)),))
+    if not isinstance(t, List) or not all(_is_number(i) for i in t.items) or len({*map(_kind, t.items)}) > 1:
+        return s.apply(taken_by, args)
+    made = s.apply(operator.getitem, (s.apply(np.array, (items,)), args[1]))
+    return s.apply(NEW, (List(tuple(s.apply(operator.getitem, (made, Const(k))) for k in range(len(t.items)))),))
+
+
+def _is_number(t: Abstract) -> bool:
+    known = isinstance(t, Const) and isinstance(t.value, (int, float, np.number))
+    return known or isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
+
+
+def _kind(t: Abstract) -> str:
+    dtype = as_array(t).dtype
+    return "" if dtype is None else dtype.kind
+
+
+def _sorted(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    return s.apply(ordered, args, kwargs) if len(args) == 1 else NotImplemented
+
+
+def _extreme(greater: Any) -> Callable[..., Any]:
+    """The handler of `max` or `min`, where these have a key or a default."""
+
+    def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+        if not kwargs:
+            return NotImplemented
+        iterable = args[0] if len(args) == 1 else Tuple(tuple(args))
+        key = kwargs.get("key", Const(None))
+        form = (iterable, Const(itself) if key == Const(None) else key, Const(greater))
+        return s.apply(greatest_or, (*form, kwargs["default"])) if "default" in kwargs else s.apply(greatest, form)
+
+    return handle
 
 
 def through_endless(s: Builder, plan: Plan) -> Operand:
@@ -419,6 +539,11 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     np.ndindex: _ndindex,
     np.nditer: _nditer,
     YIELD: _yielded,
+    sorted: _sorted,
+    max: _extreme(operator.gt),
+    min: _extreme(operator.lt),
+    in_order: _in_order,
+    order: _order,
     least_length: _least_length,
 }
 """What stands for a call, by function."""
@@ -433,7 +558,7 @@ def of_generators(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str
     """A call that is given generators, or something else to loop over that is none of Python's containers."""
     if isinstance(op, Method) and op.name in ("extend", "join", "update"):
         return s.apply(op, _lists(s, args), kwargs)
-    if op in _AS_LISTS:
+    if op in _AS_LISTS and not kwargs:
         return s.apply(op, _lists(s, args), kwargs)
     form = _OF_GENERATORS.get(op)
     return NotImplemented if form is None else form(s, args, kwargs)

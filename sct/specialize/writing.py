@@ -46,6 +46,7 @@ from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_pa
 from sct.runtime import scatter_add, updated
 from sct.signatures import read_signature
 from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError, UnrollError
+from sct.specialize.in_python import put_in_order
 from sct.specialize.iteration import trip_count
 from sct.specialize.memory import Write
 from sct.specialize.records import bind_field
@@ -496,7 +497,7 @@ def _fill(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Ope
 
 def _sort(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     if isinstance(type_of(x), (List, ListOf)):
-        return _refused_method("sort")(s, x, args, kwargs)
+        return s.apply(put_in_order, (x, *args), kwargs)
     target = _array(s, x, ".sort() of")
     write(s, target, (_WHOLE,), s.apply(np.sort, (target, *args), kwargs))
     return Const(None)
