@@ -587,7 +587,7 @@ for _function in (operator.add, np.add):
 for _function in (operator.sub, np.subtract):
     elementwise(_function, "d", "-d")
     facts(_function, linear="together", cheap=True)
-facts(operator.add, operator.sub, in_place=True)
+facts(operator.add, operator.sub, operator.mul, operator.truediv, in_place=True)
 for _function in (operator.mul, np.multiply):
     elementwise(_function, "d * x2", "d * x1")
     facts(_function, linear="each", cheap=True)

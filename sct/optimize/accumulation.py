@@ -1,4 +1,5 @@
-"""Storing in place: `g + v` is stored into `g`, and a write into a part of an array goes into that array, where it may.
+"""Storing in place: `g + v` is stored into `g`, and a write into a part of an array goes into that array, where it may; so is
+what an adjoint is multiplied or divided by, if the result is called as it was.
 
 An operation may overwrite its first operand if that operand is not needed any more, no value that is needed may share its
 memory, and the memory was made by this function. A write into a part of an array, or the adjoint of a read of a part
@@ -121,7 +122,7 @@ class _Accumulation:
         """The statement, storing over its first operand where it may; a write that may not goes into a copy."""
         if s.op is scatter_add and is_derived(s) and as_array(type_of(s.args[0])).dtype is None:
             return s  # an adjoint of what holds integers on another path, which NumPy would not add to
-        if s.op is operator.add and len(s.args) == 2:
+        if s.op in (operator.add, operator.mul) and len(s.args) == 2:
             a, b = s.args
             for args in ((a, b), (b, a)):
                 if self.can_store(s, args[0], args[1]):
@@ -148,6 +149,8 @@ class _Accumulation:
             return self.is_ndarray(target) and self.free(s, target)
         if not is_derived(s) or not (s.result.name or (s.result.hint and not is_tangent(s))):
             return False  # a step inside an expression, not an adjoint
+        if s.op in (operator.mul, operator.truediv) and (not target.name or s.result.name != target.name):
+            return False  # a product with the adjoint of something else, which keeps its name
         t, r = target.type, s.result.type
         if not isinstance(t, Array) or not isinstance(r, Array) or not t.shape or not same_shape(t.shape, r.shape):
             return False
