@@ -83,6 +83,8 @@ class Storage:
         self.arrays: dict[int, list[int]] = {}
         self.captured: set[Value] = set()  # what closures read from around them
         self.taped = 0  # memory that is on a tape
+        self.pushed: dict[Value, tuple[int, list[Operand]]] = {}  # a tape -> the memory that it holds, and what lies in that
+        self.emptied = 0  # tapes that values were had back from
         self.always: dict[int, bool] = {}  # by the identity of an operation: whether its results are always fresh
 
     def roots_of(self, v: Value) -> int:
@@ -156,9 +158,15 @@ class Storage:
         """Whether one of some values, given as bits, may share memory with `v`."""
         return any(self.share(v, w) for w in self.bits.those(self.near.of(self.bits.bit(v)) & others))
 
-    def owned(self, v: Value) -> bool:
-        """Whether the memory of `v` belongs to this function alone, and is on no tape."""
-        return not self.of(v) & (self.pinned | self.on_tapes)
+    def owned(self, v: Value, live: int | None = None) -> bool:
+        """Whether the memory of `v` belongs to this function alone, and is on no tape; if it is given, as bits, what is needed
+        from now on, on no tape of these. What was had back from a tape lies in the memory that was put there, as others do.
+        """
+        memory = self.of(v)
+        if live is None or not memory & self.on_tapes or memory & self.pinned:
+            return not memory & (self.pinned | self.on_tapes)
+        holding = [tape for tape, (held, _) in self.pushed.items() if self.origins.of(held) & memory]
+        return not any(live & self.bits.bit(tape) or self.shares_with_any(tape, live) for tape in holding)
 
     @functools.cached_property
     def on_tapes(self) -> int:
@@ -292,14 +300,15 @@ def _apply(s: Storage, t: Apply) -> None:
     if _always_fresh(s, t.op) and not t.kwargs:
         s.roots[t.result] = own
     elif t.op is PUSH:
-        kept = _roots(s, t.args[1:])
-        s.taped |= kept
-        s.pinned |= kept
+        _push(s, t)
+    elif t.op is POP:
+        s.pinned |= own
+        s.roots[t.result] = own | _pop(s, t)
     elif isinstance(t.op, Store):
         s.roots[t.result] = own
         if is_list_or_dict(type_of(t.args[0])):  # which holds it, under whatever name
             s.pinned |= _roots(s, t.args[1:])
-    elif t.op is POP or isinstance(t.op, (Free, Field, Format)):
+    elif isinstance(t.op, (Free, Field, Format)):
         s.pinned |= own
         s.roots[t.result] = own
     elif isinstance(t.op, InPlace):
@@ -310,6 +319,30 @@ def _apply(s: Storage, t: Apply) -> None:
         s.roots[t.result] = own | _roots(s, t.operands, t.result)
         if read_only(t) is not False or (t.op is not NEW and any(is_list_or_dict(type_of(a)) for a in t.args)):
             s.pinned |= own
+
+
+def _push(s: Storage, t: Apply) -> None:
+    """Note what a tape holds: for good, if it is another name of a tape, or one that values were had back from before."""
+    tape, *kept = t.args
+    found = _roots(s, kept)
+    s.taped |= found
+    if not isinstance(tape, Value) or s.roots.get(tape) != s.bits.bit(tape) or s.emptied & s.bits.bit(tape):
+        s.pinned |= found
+    else:
+        held, values = s.pushed.setdefault(tape, (0, []))
+        s.pushed[tape] = held | found, [*values, *kept]
+
+
+def _pop(s: Storage, t: Apply) -> int:
+    """The memory that a value may lie in which is had back from a tape; what others hold stays there, if that is not known."""
+    (tape,) = t.args
+    names = s.roots_of(tape) if isinstance(tape, Value) else 0
+    s.emptied |= names
+    made = [v for v in s.pushed if names & s.bits.bit(v)] if tape not in s.pushed else [tape]
+    if not made:
+        s.pinned |= s.taped
+        s.emptied = -1  # any
+    return functools.reduce(operator.or_, (_roots(s, s.pushed[v][1], t.result) for v in made), 0)  # type: ignore[index]
 
 
 def _always_fresh(s: Storage, op: Any) -> bool:

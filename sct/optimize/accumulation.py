@@ -178,8 +178,8 @@ class _Accumulation:
 
     def free(self, s: Apply, target: Value) -> bool:
         """Whether the memory of `target` is this function's, and nothing that is needed after `s` may lie in it."""
-        memory = storage(self.f.block)
-        return memory.owned(target) and not memory.shares_with_any(target, self.live & ~self.bits.bit(s.result))
+        memory, needed = storage(self.f.block), self.live & ~self.bits.bit(s.result)
+        return memory.owned(target, needed) and not memory.shares_with_any(target, needed)
 
 
 def _fits(s: Apply, t: Array) -> bool:

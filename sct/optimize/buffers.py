@@ -217,7 +217,8 @@ class _Entries:
     def taken(self, init: Value, others: list[Operand], needed: set[Value]) -> bool:
         """Whether the memory that a loop starts from must stay as it is."""
         memory = storage(self.whole)
-        return not memory.owned(init) or memory.shares_with_any(init, memory.bits.of(needed.union(values_of(*others))))
+        live = memory.bits.of(needed.union(values_of(*others)))
+        return not memory.owned(init, live) or memory.shares_with_any(init, live)
 
 
 def _without(block: Block, made: set[Value]) -> Block:

@@ -166,3 +166,38 @@ def test_what_the_function_copies_is_read_from_the_copy(f, n):
 @pytest.mark.parametrize(("f", "recorded"), [(from_before, {"old_tape"}), (in_place_of_all, {"old_tape", "total_tape"})])
 def test_what_is_read_from_a_copy_is_not_recorded(f, recorded):
     assert {e.name for e in sct.grad(f).tape(X, 3).entries if e.count == 3} == recorded
+
+
+def had_back_when_the_tape_is_empty(x, n):
+    """What the loop begins with lies in the array that is had back after it."""
+    e = np.exp(x)
+    e[0] = 2.0 * e[1]
+    y = e[1:]
+    for _ in range(n):
+        y = y * np.sin(y)
+    return np.sum(y) * e[1]
+
+
+def read_when_had_back(x, n):
+    """What the last iteration of the reverse sweep has from the tape goes into the array that is had back after it."""
+    e = np.exp(x)
+    e[1] = 0.3 * e[0]
+    y = e[1:]
+    s = 0.0
+    for k in range(n):
+        y = y[::-1] * np.sin(y) * e[1]
+        s += y[0] * e[k]
+    e[1:] = e[:-1] * y
+    return np.sum(e * e) + s
+
+
+@pytest.mark.parametrize("f", [had_back_when_the_tape_is_empty, read_when_had_back])
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_an_array_is_had_back_in_the_memory_of_what_was_on_a_tape(f, n):
+    check_gradient(f, X, n)
+    _, pull = sct.pullback(f, "x")(X, n)
+    np.testing.assert_array_equal(pull(1.0), pull(1.0))  # the first call has left everything as it was
+
+
+def test_it_is_not_copied():
+    assert "copy" not in sct.grad(had_back_when_the_tape_is_empty).source_for(X, 3)
