@@ -112,7 +112,7 @@ def expect_structure(name: str, x: Any, like: Any) -> None:
 
     In `like`, `float` and `complex` stand for numbers and arrays of any shape, and None for what has no derivative.
     """
-    if type(x) is float and (like is float or type(like) is float):
+    if isinstance(x, float) and (like is float or type(like) is float):
         return
     if like is float and type(x) is np.ndarray and x.dtype.kind == "f":
         return
