@@ -166,7 +166,8 @@ class _Trial:
             for k, v in enumerate(varying)
             for w in varying[:k]
         )
-        self.strided = not all(v.flags.forc for v in arrays_in(p.args))  # the sum of a product in another order, perhaps
+        lying = arrays_in((p.args, self.seen))  # of views, the sum of a product is in another order, perhaps
+        self.strided = not all(v.flags.forc for v in lying)
         self.scalar = len(found) == 1 and np.ndim(found[0]) == 0 and not isinstance(self.own, (list, tuple, dict))
 
     def verdict(self) -> Verdict:
