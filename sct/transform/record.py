@@ -33,7 +33,7 @@ from sct.analysis.versions import is_write, versions
 from sct.infer.call import infer_call
 from sct.ir.ops import LOAD, POP, PUSH, TAPE, Attribute
 from sct.ir.paths import ALL, is_whole, path_of
-from sct.ir.rewriting import copied, map_operands, substitute
+from sct.ir.rewriting import copied, keeping, map_operands, substitute
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -1007,6 +1007,9 @@ class _Recorder:
         elif v in made.again:
             s = self.source(v)
             assert isinstance(s, (Apply, If))
+            if isinstance(s, If):  # of which one φ alone is asked
+                s = keeping(s, [s.results.index(v)])
+                assert isinstance(s, If)
             for w in map(self.behind_loops, _sources(s)):
                 self.ensure(w, label, names, body)
             names[v] = Value(v.type, v.name)

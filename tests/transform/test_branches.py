@@ -42,6 +42,21 @@ def handed_on(x, n):
     return np.sum(c * b)
 
 
+class Weighed:
+    def __init__(self, v, w):
+        self.v, self.w = v, w
+
+
+def one_of_two(x, n):
+    """A branch in one gives two values, and one of them is asked again."""
+    y = np.cos(X)
+    body = Weighed(x, y[n % 3] * 0.8)
+    if n > 2:
+        return y[0] * x[0]
+    body = body if n > 1 else Weighed(y, 0.5)
+    return body.w * body.v[0]
+
+
 def swapped(x, n):
     if n == 0:
         p, q = np.sin(x), np.exp(x)
@@ -97,7 +112,7 @@ def flags(x, n):
     return y * y
 
 
-@pytest.mark.parametrize("f", [steps, handed_on, swapped, written_later, overwritten, flags])
+@pytest.mark.parametrize("f", [steps, handed_on, one_of_two, swapped, written_later, overwritten, flags])
 @pytest.mark.parametrize("n", range(5))
 @pytest.mark.parametrize("optimize", [True, False])
 def test_values_of_branches(f, n, optimize):
