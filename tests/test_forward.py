@@ -333,6 +333,12 @@ def test_a_complex_result_of_real_arguments():
     assert np.isclose(sct.jvp(lambda z: np.abs(z) ** 2)(1.0 + 2.0j, 1.0j)[1], 4.0)
 
 
+def one_of_two_lists(p):
+    a = p["a"]
+    a[0] *= 0.9
+    return p
+
+
 def test_a_call_changes_none_of_its_arguments_and_gives_memory_of_its_own():
     x, v = X.copy(), V.copy()
     y, y_dot = sct.jvp(stencil)(x, 0.1, 2, v)
@@ -340,6 +346,8 @@ def test_a_call_changes_none_of_its_arguments_and_gives_memory_of_its_own():
     assert not any(np.shares_memory(a, b) for a, b in ((y, x), (y_dot, v), (y, y_dot)))
     y, y_dot = sct.jvp(lambda x: x)(x, v)
     assert not np.shares_memory(y_dot, v)
+    _, dots = sct.jvp(one_of_two_lists)({"a": [x.copy()], "b": [x]}, {"a": [v], "b": [v]})
+    assert not any(np.shares_memory(d[0], v) for d in dots.values())
 
 
 def test_random_numbers_are_drawn_once():

@@ -465,3 +465,27 @@ def compared_until_one_is_found(x, n):
 def test_refused(f, message):
     with pytest.raises(sct.UnsupportedSyntaxError, match=message):
         sct.grad(f)(X, 3)
+
+
+def deleted(x, n):
+    y = x * x
+
+    def scaled():
+        return y * n
+
+    z = scaled()
+    del y
+    return np.sum(z + scaled())
+
+
+def of_nothing(x, n):
+    items = [x[0] for _ in range(n - 3)]
+    return x[0] * functools.reduce(lambda a, b: a * b, items)
+
+
+def test_errors_are_of_the_kind_of_pythons():
+    with pytest.raises(NameError, match="the name 'y' is used where it is not assigned, or no more"):
+        sct.grad(deleted)(X, 3)
+    for f in (of_nothing, sct.grad(of_nothing)):
+        with pytest.raises(TypeError, match=r"reduce\(\) of empty iterable with no initial value"):
+            f(X, 3)

@@ -24,6 +24,13 @@ def by_index(p, x):
     return s
 
 
+def every_second(p):
+    s = 0.0
+    for i in range(0, len(p), 2):
+        s = s + p[i] * p[i]
+    return s
+
+
 def pairs(p, x):
     return sum([v * w * x for v, w in zip(p, p[1:], strict=False)])
 
@@ -230,6 +237,13 @@ def test_a_gradient_by_a_list_reads_as_by_hand():
         "        p_bar[i] += difference_bar\n"
         "    return p_bar\n"
     )
+
+
+def test_an_item_without_a_contribution_has_a_zero_of_its_dtype():
+    p_bar = sct.grad(every_second)([np.float32(k) for k in range(10)])
+    assert p_bar == [2 * k * (k % 2 == 0) for k in range(10)]
+    assert {type(g) for g in p_bar} == {np.float32}
+    assert "p_bar[i] += 2.0 * p[i]\n" in sct.grad(every_second).source_for(numbers(10))
 
 
 def test_lists_are_compiled_once_for_all_lengths():

@@ -1116,6 +1116,27 @@ def test_what_may_be_a_view_or_a_copy(lay):
         np.testing.assert_allclose(second(sct.grad(flattened))(lay(A), 0, way)[1], slope, rtol=1e-6, atol=1e-8)
 
 
+def given_back_by(z, n):
+    if n > 0:
+        given_back_by(z, n - 1)
+    return z
+
+
+def never_left(x, z, n):
+    while True:
+        for _ in range(n):
+            if len(z) > 2:
+                return x[0] * x[1]
+        break
+    given_back_by(z, n)
+    return np.sum(x * x)
+
+
+def test_a_loop_that_is_seen_not_to_be_left_in_a_derivative_of_a_derivative():
+    (second,) = sct.jvp(sct.grad(never_left, ("x",)), "x")(X, [2.0 * X, X + 1.0], 2, X)[1]
+    np.testing.assert_allclose(second, 2.0 * X)
+
+
 def layers(x, weights, depth):
     for i in range(depth):
         x = np.tanh(weights[i] @ x)

@@ -56,6 +56,7 @@ __all__ = [
     "StepsBack",
     "Store",
     "Unused",
+    "Variable",
     "View",
     "describe",
     "function_name",
@@ -189,6 +190,12 @@ class Format:
 
     def __str__(self) -> str:
         return "format"
+
+
+class Variable(str):
+    """The name of a variable that functions share, as the key of the dict that they have it in."""
+
+    __slots__ = ()
 
 
 @record(frozen=True, slots=True)

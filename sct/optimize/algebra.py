@@ -436,14 +436,20 @@ class _Algebra(Rewriter):
         return s
 
     def added_each(self, s: Apply) -> Apply | Operand:
-        """The sum of two adjoints of a list: what is added to one item goes into that one."""
+        """The sum of two adjoints of a list: what is added to one item goes into that one, with what was just added to it."""
         a, b = s.args
         for p, q in ((a, b), (b, a)):
             if self.made_by(q, zeros_each) is not None:
                 return p
             into = self.made_by(q, added_item)
             if into is not None and self.made_by(into.args[0], zeros_each) is not None:
-                return self.changed(s, added_item, p, *into.args[1:])
+                key, v = into.args[1:]
+                before = self.made_by(p, added_item)
+                if before is not None and self.reversed_sweep(before) and _inexact(v) and before.args[1] == key:
+                    t = _of_both(type_of(before.args[2]), type_of(v))
+                    if t is not None:
+                        p, v = before.args[0], self.both(s, before.args[2], v, t)
+                return self.changed(s, added_item, p, key, v)
         return s
 
     # -- products ----------------------------------------------------------------------------------------------------

@@ -515,9 +515,11 @@ def _put(places: Any, parts: Any) -> None:
 
 
 def boxed_like(x: Any, like: Any) -> Any:
-    """`x` as an array of its own if `like` is an array, also of rank 0, and as a number if `like` is one."""
+    """`x` as an array of its own if `like` is an array, also of rank 0, as a number if that is one; of a list each item."""
     if isinstance(like, np.ndarray):
         return np.array(x)
+    if isinstance(like, (list, tuple, dict)):
+        return kept(x)
     return x[()] if isinstance(x, np.ndarray) and isinstance(like, (np.generic, int, float, complex)) else x
 
 
@@ -691,7 +693,7 @@ def _zero(x: Any) -> Any:
         return _of_kind(x, [_zero(i) for i in x])
     if isinstance(x, np.ndarray) and x.ndim:
         return np.zeros_like(x) if x.dtype.kind in "fc" else None
-    return 0.0 if isinstance(x, (float, complex, np.inexact, np.ndarray)) else None
+    return np.result_type(x).type(0) if isinstance(x, (float, complex, np.inexact, np.ndarray)) else None
 
 
 def added_each(a: list[Any], b: list[Any]) -> list[Any]:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.errors import SctError, UnsupportedSyntaxError
+from sct.errors import SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.callables import reached
 from sct.infer.call import infer_call, plain
-from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
+from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, Variable, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import (
@@ -76,7 +76,7 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         else:
             at = range(len(t.items))[value]
     except (IndexError, ValueError, TypeError) as e:
-        error = SctError(f"{value!r} is not in {in_words(t)}", s.place, "Check the key.")
+        error = not_there(s, value, t)
         if isinstance(t, List):
             return s.not_yet(error)  # the loop has not been through yet: in the end the list may be of unknown length
         raise error from e
@@ -104,6 +104,17 @@ def _of_ints(t: Tuple | List) -> bool:
     """Whether a sequence is a tuple of Python's ints, such as a shape."""
     kinds = [i.kind if isinstance(i, Scalar) else type(i.value) if isinstance(i, Const) else None for i in t.items]
     return isinstance(t, Tuple) and all(k is int for k in kinds)
+
+
+def not_there(s: Builder, key: Any, t: Abstract) -> SctError:
+    """What to raise where something is not in a list or dict of a type, or a variable that functions share is not bound."""
+    if isinstance(key, Variable):
+        return UndefinedNameError(
+            f"the name {str(key)!r} is used where it is not assigned, or no more",
+            s.place,
+            "Assign it before the function is called.",
+        )
+    return SctError(f"{key!r} is not in {in_words(t)}", s.place, "Check the key.")
 
 
 def _given(value: Any) -> bool:

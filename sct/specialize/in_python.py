@@ -312,8 +312,10 @@ def first_or(iterable: Any, default: Any) -> Any:
 
 
 def reduced(function: Any, iterable: Any) -> Any:
-    """`functools.reduce` of something that is not empty."""
+    """`functools.reduce`."""
     items = list(iterable)
+    if len(items) == 0:
+        raise TypeError("reduce() of empty iterable with no initial value")
     value = items[0]
     for x in items[1:]:
         value = function(value, x)

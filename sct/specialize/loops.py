@@ -300,8 +300,8 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
     results, after = fixpoint.results(s, loop, values)
     s.env.update(names.bound(t.results, after))
     counted: tuple[Value, ...] = (Value(Scalar(int)),) if exits else ()
-    if counted and isinstance(t, For):
-        s.env[t.results[-1]] = counted[0]
+    if t.exits and isinstance(t, For):  # which may be seen not to be left on the way
+        s.env[t.results[-1]] = counted[0] if counted else Range(start, stop, step).length(s)
     block = Block((index, *values), tuple(loop.body), (*outs, flag) if exits else outs)
     s.body.append(For(start, stop, step, block, begun, exits, backwards, (*results, *counted), place, origin))
 

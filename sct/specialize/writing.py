@@ -46,6 +46,7 @@ from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_pa
 from sct.runtime import scatter_add, updated
 from sct.signatures import read_signature
 from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError, UnrollError
+from sct.specialize.containers import not_there
 from sct.specialize.in_python import put_in_order
 from sct.specialize.iteration import trip_count
 from sct.specialize.memory import Write
@@ -568,7 +569,7 @@ def _delitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
             del entries[at]
             _hold(s, obj, List(tuple(entries)))
     except (KeyError, IndexError) as e:
-        raise SctError(f"{at!r} is not in {in_words(type_of(now))}", s.place, "Check the key.") from e
+        raise not_there(s, at, type_of(now)) from e
     return Const(None)
 
 

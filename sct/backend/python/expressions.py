@@ -222,7 +222,11 @@ def _each(args: list[Expression], operands: Sequence[Operand], symbols: Symbols)
     if not are_plain(t):
         return call(symbols.refer(symbols.name(zeros_each)), args)
     if are_numbers(t):
-        return ast.BinOp(display(ast.List, [ast.Constant(0.0, None)]), ast.Mult(), call(symbols.refer("len"), args))
+        dtype = getattr(t.item, "dtype", None)
+        zero: Expression = ast.Constant(0.0, None)
+        if dtype is not None and dtype.kind in "fc" and dtype != np.float64:  # whose zero is of that kind
+            zero = call(symbols.refer(f"{symbols.name(np)}.{dtype.name}"), [zero])
+        return ast.BinOp(display(ast.List, [zero]), ast.Mult(), call(symbols.refer("len"), args))
     zero = call(symbols.refer(f"{symbols.name(np)}.zeros_like"), [load("v")])
     return ast.ListComp(zero, [ast.comprehension(store("v"), args[0], [], 0)])
 
