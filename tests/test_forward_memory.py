@@ -917,6 +917,16 @@ def copies_by_layout(p, x):
     return sum([np.sum(v * v) for v in p])
 
 
+@case({"a": [x3 * 0.3], "b": [x3 * 2.0]}, x3, 3)
+def grows_beside_objects(p, x, n):
+    for i in range(n):
+        p["a"].append(x * i)
+        rows = [[x[1], 0.5]]
+        for j in range(n):
+            rows.append([x[0] * j, x[1]])
+    return sum([np.sum(v * v) for v in p["a"]]) * rows[n][0]
+
+
 @case(vectors, x3)
 def a_list_given_back(p, x):
     p[3] = p[0] * 2.0

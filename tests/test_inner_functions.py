@@ -471,7 +471,7 @@ def deleted(x, n):
     y = x * x
 
     def scaled():
-        return y * n
+        return y * n  # noqa: F821
 
     z = scaled()
     del y

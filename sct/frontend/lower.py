@@ -51,13 +51,12 @@ from sct.ir.ops import (
     Inner,
     Method,
     Unused,
-    Variable,
     is_lasting,
     package_of,
 )
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
-from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple
+from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple, VariableName
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.methods import method_rule
 from sct.signatures import read_signature
@@ -236,7 +235,7 @@ class _Lowerer:
     def make_cells(self, node: Any, own: list[str]) -> None:
         """A dict for each variable that is more than a value to a function inside: what it holds is the variable."""
         for name in sorted(self.scope.cells):
-            held = Dict.of({Variable(name): self.env[name]}) if name in own else Dict((), ())
+            held = Dict.of({VariableName(name): self.env[name]}) if name in own else Dict((), ())
             self.cells[name] = self.named(name, node, NEW, held)
 
     def inner(self, node: Any, name: str, looped: bool) -> tuple[Value, bool]:
@@ -495,7 +494,7 @@ class _Lowerer:
     def bind(self, target: Any, value: Operand) -> None:
         if isinstance(target, ast.Name):
             if target.id in self.cells:
-                self.apply(target, operator.setitem, self.cells[target.id], Const(Variable(target.id)), value)
+                self.apply(target, operator.setitem, self.cells[target.id], Const(VariableName(target.id)), value)
             else:
                 self.env[target.id] = value
             return
@@ -536,7 +535,7 @@ class _Lowerer:
     def do_Delete(self, node: Any) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name) and target.id in self.cells:
-                self.apply(target, operator.delitem, self.cells[target.id], Const(Variable(target.id)))
+                self.apply(target, operator.delitem, self.cells[target.id], Const(VariableName(target.id)))
             elif isinstance(target, ast.Name):
                 self.name(target)
                 self.env[target.id] = UNDEFINED
@@ -644,7 +643,7 @@ class _Lowerer:
     def name(self, node: Any) -> Operand:
         name = node.id
         if name in self.cells:
-            return self.apply(node, operator.getitem, self.cells[name], Const(Variable(name)))
+            return self.apply(node, operator.getitem, self.cells[name], Const(VariableName(name)))
         if name in self.locals:
             value = self.env.get(name, UNDEFINED)
             if value is UNDEFINED:

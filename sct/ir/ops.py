@@ -56,7 +56,6 @@ __all__ = [
     "StepsBack",
     "Store",
     "Unused",
-    "Variable",
     "View",
     "describe",
     "function_name",
@@ -190,12 +189,6 @@ class Format:
 
     def __str__(self) -> str:
         return "format"
-
-
-class Variable(str):
-    """The name of a variable that functions share, as the key of the dict that they have it in."""
-
-    __slots__ = ()
 
 
 @record(frozen=True, slots=True)

@@ -44,11 +44,13 @@ from sct.ir.types import (
     Tuple,
     Undefined,
     Unknown,
+    VariableName,
 )
 
 __all__ = ["Reader", "constant_text", "parse_type", "size_in_words", "text_of", "value_text"]
 
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in (bool, int, float, complex)}
+_NAMES: dict[type, str] = {FieldName: "field", VariableName: "variable"}
 _WORDS: dict[str, Any] = {"None": None, "True": True, "False": False, "nan": math.nan, "inf": math.inf, "star": STAR}
 
 
@@ -192,8 +194,8 @@ def constant_text(value: Any, names: Names) -> str:
 def value_text(value: Any, names: Names) -> str:
     """The text of a constant where nothing but constants may stand."""
     kind = type(value)
-    if kind is FieldName:
-        return f"field {str(value)!r}"
+    if kind in _NAMES:
+        return f"{_NAMES[kind]} {str(value)!r}"
     if value is None or value is Ellipsis or kind in (bool, int, float, str, bytes):
         return "..." if value is Ellipsis else repr(value)
     if kind is complex:
@@ -457,8 +459,9 @@ class Reader:
             return Ellipsis
         if s.kind == "text":
             return ast.literal_eval(s.advance())
-        if s.accept("field"):
-            return FieldName(ast.literal_eval(s.take("text", "the name of a field")))
+        for kind, word in _NAMES.items():
+            if s.accept(word):
+                return kind(ast.literal_eval(s.take("text", f"the name of a {word}")))
         if s.accept("-"):
             return -self.positive()
         return self.positive() if s.kind == "number" or s.token in ("nan", "inf") else self.word(item)

@@ -50,6 +50,7 @@ __all__ = [
     "Tuple",
     "Undefined",
     "Unknown",
+    "VariableName",
     "alike",
     "are_equal",
     "bounds_of",
@@ -729,6 +730,12 @@ class Dict(_Shown):
 
 class FieldName(str):
     """The name of a field, as the key that leads to what is in it."""
+
+    __slots__ = ()
+
+
+class VariableName(str):
+    """The name of a variable that functions share, as its key in the dict that they have it in."""
 
     __slots__ = ()
 

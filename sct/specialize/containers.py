@@ -18,7 +18,7 @@ from sct import runtime
 from sct.errors import SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.callables import reached
 from sct.infer.call import infer_call, plain
-from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, Variable, is_indexed
+from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import (
@@ -37,6 +37,7 @@ from sct.ir.types import (
     Slice,
     Tuple,
     Unknown,
+    VariableName,
     with_items,
 )
 from sct.ir.words import in_words
@@ -108,7 +109,7 @@ def _of_ints(t: Tuple | List) -> bool:
 
 def not_there(s: Builder, key: Any, t: Abstract) -> SctError:
     """What to raise where something is not in a list or dict of a type, or a variable that functions share is not bound."""
-    if isinstance(key, Variable):
+    if isinstance(key, VariableName):
         return UndefinedNameError(
             f"the name {str(key)!r} is used where it is not assigned, or no more",
             s.place,

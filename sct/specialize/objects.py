@@ -126,6 +126,9 @@ def owned(s: Builder, o: Operand, name: str) -> Operand:
     if isinstance(o, Value) and isinstance(o.type, (List, Dict)) and o not in s.parameters:
         return made(s, s.expose_all(o), name)
     if isinstance(o, Value) and isinstance(o.type, ListOf) and not o.type.sites:
+        if s.memory.object_of(o) is not o:  # it has grown since it was made
+            decide(s, o)
+            raise unlike(s)
         return new_list(s, list, (o,), o.type.item)
     if isinstance(o, Record):
         return o

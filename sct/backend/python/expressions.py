@@ -222,7 +222,7 @@ def _each(args: list[Expression], operands: Sequence[Operand], symbols: Symbols)
     if not are_plain(t):
         return call(symbols.refer(symbols.name(zeros_each)), args)
     if are_numbers(t):
-        dtype = getattr(t.item, "dtype", None)
+        dtype = t.item.dtype if isinstance(t, ListOf) and isinstance(t.item, Array) else None
         zero: Expression = ast.Constant(0.0, None)
         if dtype is not None and dtype.kind in "fc" and dtype != np.float64:  # whose zero is of that kind
             zero = call(symbols.refer(f"{symbols.name(np)}.{dtype.name}"), [zero])
