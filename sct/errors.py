@@ -45,14 +45,17 @@ class Place:
         return Place(self.file, self.line, self.column, self.function, caller)
 
     def way_there(self) -> Iterator[str]:
-        """The lines of a message that show this place, and below it the chain of calls that led there."""
+        """The lines of a message that show this place, and below it the chain of calls that led there; one that calls itself
+        once."""
         place: Place | None = self
-        word = "at"
+        word, shown = "at", ""
         while place is not None:
-            yield f"  {word} {place}"
-            excerpt = place.excerpt()
-            if excerpt:
-                yield excerpt
+            if str(place) != shown:
+                shown = str(place)
+                yield f"  {word} {shown}"
+                excerpt = place.excerpt()
+                if excerpt:
+                    yield excerpt
             place, word = place.caller, "called at"
 
     def excerpt(self) -> str:

@@ -1,6 +1,7 @@
 """Functions that are defined inside of functions: what they see, share and are given, and which are refused."""
 
 import functools
+import operator
 
 import numpy as np
 import pytest
@@ -316,7 +317,125 @@ def bound_again_behind_a_loop(x, n):
     return w * n
 
 
+def chosen_when_it_runs(x, n):
+    f = (lambda v: v * n) if x[0] > 0.4 else (lambda v: v)
+    g, h = (np.sin, lambda v: v * v) if x[1] > 1.0 else (np.cos, f)
+    if x[2] > 0.8:
+        scaled = functools.partial(operator.mul, x[0] * n)
+    else:
+        scaled = lambda v, k=x[1]: v * k  # noqa: E731
+    s = f(x[1]) + g(x[0]) * h(x[2]) * scaled(x[1])
+    for i in range(3):
+        act = np.tanh if x[i] > 0.6 else (lambda v: v * x[i])
+        s += act(x[i])
+    return s
+
+
+def chosen_with_what_they_share(x, n):
+    k = x[0] * 2
+
+    def up(v):
+        return v * k * n
+
+    def down(v):
+        nonlocal k
+        k = k * 0.5
+        return v - k
+
+    step = up if x[1] > 0.8 else down
+    return step(step(x[2])) * k
+
+
+def recursive_on_what_is_known(x, n):
+    def power(k):
+        return 1.0 if k == 0 else x[0] * power(k - 1)
+
+    def even(k):
+        return 1.0 if k == 0 else odd(k - 1) * x[1]
+
+    def odd(k):
+        return 0.5 if k == 0 else even(k - 1) * n
+
+    def value(node):
+        return value(node[0]) * value(node[1]) + 1.0 if isinstance(node, tuple) else node
+
+    return power(3) + even(4) + value(((x[0], x[1]), (x[2], (x[0], 2.0))))
+
+
+def along_an_axis(x, n):
+    m = np.arange(24.0).reshape(2, 3, 4) * x[0]
+    a = np.apply_along_axis(lambda row, k: row[:2] * k * row[0], 1, m, x[1])
+    b = np.apply_along_axis(np.sum, -1, m) * n
+    return np.sum(a) + np.sum(b * b) + np.sum(np.apply_along_axis(lambda row: np.sum(row**2), 0, x))
+
+
+def in_pieces(x, n):
+    a = np.piecewise(x, [x < 0.6, x >= 0.6], [lambda v: v * n, lambda v: v**3])
+    b = np.piecewise(x, [x < 0.8], [np.sin, 7.0])
+    return np.sum(a * b) + np.sum(np.piecewise(x, x > 0.6, [lambda v, k: v * k, lambda v, k: -v], x[0]))
+
+
+FIRST, SUM = operator.itemgetter(0), operator.methodcaller("sum", axis=0)
+
+
+def by_getters(x, n):
+    pairs = [(x[0], x[1]), (x[1], x[2]), (x[2], x[0])]
+    pairs.sort(key=operator.itemgetter(1))
+    a, b = operator.itemgetter(2, 0)(x)
+    first, second = operator.attrgetter("k", "parts.k")(Parts(x[1], Parts(x[2], None)))
+    return a * b * first * second + FIRST(x) * SUM(np.outer(x, x))[1] * pairs[0][0] + max(pairs, key=FIRST)[1] * n
+
+
+class Parts:
+    def __init__(self, k, parts):
+        self.k = k
+        self.parts = parts
+
+
+class Scaled:
+    def __init__(self, k):
+        self.k = k
+
+    def scale(self, v):
+        return v * self.k
+
+
+SCALED = Scaled(2.0)
+
+
+def asked_what_they_are(x, n):
+    s = getattr(SCALED, "k", 1.0) * x[0] + getattr(SCALED, "other", 3.0) * x[1]
+    if callable(SCALED.scale) and not callable(SCALED.k) and not callable(x) and hasattr(x, "shape"):
+        s += SCALED.scale(x[2]) * getattr(x, "ndim", 5)
+    if isinstance(x, (list, np.ndarray)) and not isinstance(n, (float, str)) and isinstance((x, n), (tuple, list)):
+        s *= n
+    return s
+
+
+def wrapped(x, n):
+    def doubled(f):
+        @functools.wraps(f)
+        def call(*args, **kwargs):
+            return f(*args, **kwargs) * 2.0
+
+        return call
+
+    @doubled
+    def cube(v):
+        return v * v * v * n
+
+    return np.sum(cube(x))
+
+
 PROGRAMS = [
+    chosen_when_it_runs,
+    chosen_with_what_they_share,
+    recursive_on_what_is_known,
+    along_an_axis,
+    in_pieces,
+    by_getters,
+    asked_what_they_are,
+    wrapped,
     bound_again_behind_a_loop,
     over_data_and_arguments,
     accumulating,
@@ -363,6 +482,17 @@ def test_tests_of_all_items():
 @pytest.mark.parametrize("f", [accumulating, composed, writing_into_what_it_sees], ids=lambda f: f.__name__)
 def test_second_derivatives(f):
     sct.check_grads(f, (X, 3), order=2)
+
+
+def test_arguments_that_do_not_fit_a_partial():
+    def f(x):
+        def scaled(a, b, y):
+            return a * y + b
+
+        return functools.partial(scaled, 2.0, b=x)(x)
+
+    with pytest.raises(sct.SctError, match=r"scaled\(\): multiple values for argument 'b'"):
+        sct.grad(f)(1.0)
 
 
 def test_nothing_is_left_of_them_in_the_source():
@@ -419,20 +549,11 @@ def recursive(x, n):
     return power(n)
 
 
-def chosen_when_it_runs(x, n):
-    f = (lambda v: v * 2) if x[0] > 0 else (lambda v: v)
-    return f(x[1])
-
-
 def differentiated_inside(x, n):
     def loss(w):
         return np.sum((w - x) ** 2)
 
     return np.sum(sct.grad(loss)(x * 2))
-
-
-def given_to_numpy(x, n):
-    return np.sum(np.apply_along_axis(lambda row: row * row, 0, x))
 
 
 def repeated(f, v, n):
@@ -455,9 +576,7 @@ def compared_until_one_is_found(x, n):
         (called_in_the_next_iteration, "a call of a function that is only known at run time"),
         (called_behind_a_branch, "a call of a function that is only known at run time"),
         (recursive, r"a recursive function defined inside a function \(power\)"),
-        (chosen_when_it_runs, "a call of a function that is only known at run time"),
         (differentiated_inside, "sct.grad of a function defined inside a function"),
-        (given_to_numpy, "a function defined inside, given to what is recursive or not in Python"),
         (given_to_a_recursive_function, "a function defined inside, given to what is recursive"),
     ],
     ids=lambda p: getattr(p, "__name__", ""),

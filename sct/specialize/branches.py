@@ -12,10 +12,27 @@ from dataclasses import field
 from sct.infer.join import join, widen
 from sct.ir.records import record
 from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
-from sct.ir.types import UNDEFINED, Abstract, Const, Dict, List, ListOf, Record, Tuple, Undefined, alike, keys_of, with_items
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    ListOf,
+    Record,
+    Scalar,
+    Tuple,
+    Undefined,
+    alike,
+    keys_of,
+    with_items,
+)
 from sct.specialize.building import Builder, NotStaticError, UnrollError
 from sct.specialize.entering import meet_object, meet_objects
-from sct.specialize.instances import held_by_all
+from sct.specialize.in_python import either
+from sct.specialize.instances import Bound, held_by_all, is_function, map_held
 from sct.specialize.memory import Key, Memory, key_of
 
 __all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
@@ -151,6 +168,8 @@ def merge(
             return made, flat
         if s.objects:
             meet_objects(s, p, q)
+    elif (chosen := one_of(s, p, q)) is not None:
+        return chosen
     else:
         refuse_different(s, type_of(p), type_of(q), name)
         made = Value(held_by_all(s.memory, join(_widened(type_of(p), type_of(q)), type_of(q), key)), name)
@@ -166,6 +185,32 @@ def merge(
         if s.memory.object_in(a) is not None and s.memory.object_in(b) is not None:
             meeting.same[key_of(a), key_of(b)] = a, b, made
     return made, flat
+
+
+def one_of(s: Builder, p: Operand, q: Operand) -> tuple[Operand, list[tuple[Value, Operand, Operand]]] | None:
+    """The φ of two functions, which is called by an `if`; None for anything else."""
+    if not all(isinstance(o, Const) and is_function(o.value) for o in (p, q)):
+        return None
+    flag = Value(Scalar(bool))
+    s.memory.bear(flag)
+    phis: list[tuple[Value, Operand, Operand]] = [(flag, Const(True), Const(False))]
+
+    def handed_on(v: Operand, first: bool) -> Operand:
+        if s.memory.knows(key_of(s.memory.object_of(v))) or not isinstance(v, Value) or not _is_number(v.type):
+            return v
+        made = Value(v.type, v.name)
+        s.memory.bear(made)
+        phis.append((made, v, UNDEFINED) if first else (made, UNDEFINED, v))
+        return made
+
+    both = [map_held(lambda v, k=k: handed_on(v, k == 0), o) for k, o in enumerate((p, q))]  # type: ignore[misc]
+    if any(held_by_all(s.memory, o) is UNKNOWN for o in both):
+        return None
+    return Const(Bound(either, (flag, *both))), phis
+
+
+def _is_number(t: Abstract) -> bool:
+    return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
 
 
 def share(s: Builder, meeting: Meeting) -> None:

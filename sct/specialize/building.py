@@ -102,6 +102,7 @@ class Builder(Protocol):
     pending: tuple[SctError, ...]
     spent: list[Plan]
     generators: list[Function]
+    recursive_calls: int
     left: list[tuple[FunctionType, Write]]
     tracking: bool
     objects: bool

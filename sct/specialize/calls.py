@@ -140,6 +140,8 @@ def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[st
     function: Function = inner.function
     called = inner, tuple(_told_by(s, a) for a in args[: inner.seen])
     if called in s.stack:
+        s.recursive_calls += 1
+    if s.stack.count(called) > _DEEPEST or s.recursive_calls > _MOST:
         raise UnsupportedSyntaxError(
             f"a recursive function defined inside a function ({function.name})", s.place, "Define it at module level."
         )
@@ -161,6 +163,10 @@ def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[st
                 return s.run(function, [*args[: inner.seen], *given])
         finally:
             s.stack.pop()
+
+
+_DEEPEST, _MOST = 30, 1000
+"""How deep functions inside of one are followed into calls of themselves, and into how many of these calls."""
 
 
 def _told_by(s: Builder, o: Operand) -> Hashable:

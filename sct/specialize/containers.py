@@ -44,7 +44,7 @@ from sct.ir.words import in_words
 from sct.specialize import records
 from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
-from sct.specialize.instances import Bound, has_attribute, parent, partial
+from sct.specialize.instances import Bound, has_attribute, in_class, parent, partial
 from sct.specialize.iteration import PLANS, planned, taken_apart, trip_count
 
 __all__ = ["STRUCTURAL"]
@@ -157,7 +157,7 @@ def _len(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any
     x = args[0]
     if isinstance(x, Const) and isinstance(x.value, Plan):
         return x.value.length(s)
-    return Const(len(x.items)) if isinstance(x, Tuple) else NotImplemented
+    return Const(len(x.items)) if isinstance(x, (Tuple, List)) else NotImplemented
 
 
 def _sequence(kind: type) -> Callable[..., Any]:
@@ -248,7 +248,7 @@ def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
 
 
 def _getattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    if len(args) == 3 and isinstance(type_of(args[0]), (Instance, Record, ObjectOf)):
+    if len(args) == 3:
         known = _hasattr(s, args[:2], kwargs)
         if known is NotImplemented or known == Const(False):
             return args[2] if known == Const(False) else NotImplemented
@@ -265,7 +265,33 @@ def _hasattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         return Const(has_attribute(s, x, name))
     if isinstance(type_of(x), (Record, ObjectOf)) and isinstance(name, str):
         return Const(records.has_attribute(s, x, name))
-    return NotImplemented
+    kinds = _kinds(type_of(x))
+    found = {hasattr(kind, name) for kind in kinds} if isinstance(name, str) else set()
+    return Const(found.pop()) if len(found) == 1 else NotImplemented
+
+
+def _callable(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    t = type_of(args[0])
+    if isinstance(t, (Instance, ObjectOf, Record)):
+        return Const(callable(in_class(t.cls, "__call__")))
+    found = {callable(kind) for kind in _kinds(t)}
+    return Const(found.pop()) if len(found) == 1 else NotImplemented
+
+
+def _kinds(t: Abstract) -> Sequence[Any]:
+    """Values of the classes that a value of a type may be of; none where that is not known."""
+    if isinstance(t, Const):
+        return (_a_function if isinstance(t.value, Bound) else t.value,)
+    if isinstance(t, Array):
+        return (np.zeros(1), np.float64(0.0)) if t.shape == () or t.shape is None else (np.zeros(1),)
+    if isinstance(t, Scalar):
+        return (t.kind(),)
+    if isinstance(t, Tuple) and t.kind is not None:
+        return (t.kind,)
+    return ((),) if isinstance(t, Tuple) else ([],) if isinstance(t, (List, ListOf)) else ({},) if isinstance(t, DictOf) else ()
+
+
+def _a_function() -> None: ...
 
 
 def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -356,6 +382,7 @@ STRUCTURAL: dict[Any, Callable[..., Any]] = {
     operator.is_not: _is(True),
     getattr: _getattr,
     hasattr: _hasattr,
+    callable: _callable,
     isinstance: _isinstance,
     type: _type,
     sum: _builtin_sum,

@@ -24,7 +24,7 @@ from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Tuple
 from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, item, length, planned, pool, taken_apart
 
-__all__ = ["IN_PYTHON", "is_progress_bar", "of_generators", "through_endless"]
+__all__ = ["IN_PYTHON", "either", "is_progress_bar", "made_of", "of_generators", "through_endless"]
 
 # -- iterators -----------------------------------------------------------------------------------------------------------
 
@@ -380,6 +380,88 @@ def taken_by(items: Any, order: Any) -> Any:
     return [items[i] for i in order]
 
 
+# -- functions -----------------------------------------------------------------------------------------------------------
+
+
+def either(flag: Any, function: Any, other: Any, *args: Any, **kwargs: Any) -> Any:
+    """A call of one of two functions."""
+    if flag:
+        return function(*args, **kwargs)
+    return other(*args, **kwargs)
+
+
+def item_getter(key: Any, *others: Any) -> Any:
+    """`operator.itemgetter`."""
+    if len(others) == 0:
+        return lambda x: x[key]
+    return lambda x: tuple([x[k] for k in (key, *others)])
+
+
+def attribute_getter(name: Any, *others: Any) -> Any:
+    """`operator.attrgetter`."""
+    if len(others) == 0:
+        return lambda x: attribute_of(x, *name.split("."))
+    return lambda x: tuple([attribute_of(x, *n.split(".")) for n in (name, *others)])
+
+
+def attribute_of(x: Any, *names: Any) -> Any:
+    """The attribute of the attribute of something, and so on."""
+    for name in names:
+        x = getattr(x, name)
+    return x
+
+
+def method_caller(name: Any, *args: Any, **kwargs: Any) -> Any:
+    """`operator.methodcaller`."""
+    return lambda x: method_called(x, name, *args, **kwargs)
+
+
+def wraps(wrapped: Any, assigned: Any = None, updated: Any = None) -> Any:
+    """`functools.wraps`, which changes nothing of what a function computes."""
+    return lambda wrapper: wrapper
+
+
+def update_wrapper(wrapper: Any, wrapped: Any, assigned: Any = None, updated: Any = None) -> Any:
+    """`functools.update_wrapper`."""
+    return wrapper
+
+
+def along_axis(function: Any, axis: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
+    """`np.apply_along_axis`."""
+    axis = axis % a.ndim
+    rows = np.moveaxis(a, axis, -1)
+    results = [np.asarray(function(row, *args, **kwargs)) for row in np.reshape(rows, (-1, a.shape[axis]))]
+    made = np.array(results)
+    made = np.reshape(made, rows.shape[:-1] + made.shape[1:])
+    if made.ndim < a.ndim:
+        return made
+    return np.moveaxis(made, -1, axis)
+
+
+def pieces(x: Any, conditions: Any, functions: Any, *args: Any, **kwargs: Any) -> Any:
+    """`np.piecewise`."""
+    y = np.zeros_like(x)
+    if len(functions) > len(conditions):
+        part = ~any_condition(conditions)
+        put_piece(y, part, functions[-1], x, args, kwargs)
+    for k in range(len(conditions)):
+        put_piece(y, conditions[k], functions[k], x, args, kwargs)
+    return y
+
+
+def any_condition(conditions: Any) -> Any:
+    """Where one of several conditions holds."""
+    found = conditions[0]
+    for k in range(1, len(conditions)):
+        found = found | conditions[k]
+    return found
+
+
+def put_piece(y: Any, part: Any, function: Any, x: Any, args: Any, kwargs: Any) -> None:
+    """Put what a function gives for a part of `x`, or a number, in its place."""
+    y[part] = function(x[part], *args, **kwargs) if callable(function) else function
+
+
 # -- calls ---------------------------------------------------------------------------------------------------------------
 
 
@@ -427,10 +509,27 @@ def _in_order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
     items, t = args[0], type_of(args[0])
     if isinstance(args[1], Tuple):
         return s.apply(NEW, (List(tuple(s.apply(operator.getitem, (items, k)) for k in args[1].items)),))
-    if not isinstance(t, List) or not all(_is_number(i) for i in t.items) or len({*map(_kind, t.items)}) > 1:
+    if not isinstance(t, List) or not _are_alike(t.items):
         return s.apply(taken_by, args)
-    made = s.apply(operator.getitem, (s.apply(np.array, (items,)), args[1]))
-    return s.apply(NEW, (List(tuple(s.apply(operator.getitem, (made, Const(k))) for k in range(len(t.items)))),))
+    whole = s.expose_all(items)
+    assert isinstance(whole, List)
+    return s.apply(NEW, (List(tuple(_taken(s, whole.items, args[1]))),))
+
+
+def _are_alike(items: Sequence[Any]) -> bool:
+    """Whether items are numbers of one kind, or tuples of such, as long as one another."""
+    if all(isinstance(i, Tuple) and i.kind is None and len(i.items) == len(items[0].items) for i in items):
+        return all(_are_alike([i.items[k] for i in items]) for k in range(len(items[0].items)))
+    return all(map(_is_number, items)) and len({*map(_kind, items)}) == 1
+
+
+def _taken(s: Builder, items: Sequence[Operand], order: Operand) -> list[Operand]:
+    """Such items in an order that is known when the function runs."""
+    if isinstance(items[0], Tuple):
+        columns = [_taken(s, [i.items[k] for i in items], order) for k in range(len(items[0].items))]  # type: ignore[union-attr]
+        return [Tuple(tuple(column[k] for column in columns)) for k in range(len(items))]
+    made = s.apply(operator.getitem, (s.apply(np.array, (List(tuple(items)),)), order))
+    return [s.apply(operator.getitem, (made, Const(k))) for k in range(len(items))]
 
 
 def _is_number(t: Abstract) -> bool:
@@ -445,6 +544,49 @@ def _kind(t: Abstract) -> str:
 
 def _sorted(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     return s.apply(ordered, args, kwargs) if len(args) == 1 else NotImplemented
+
+
+def _along_axis(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    given = {**dict(zip(("func1d", "axis", "arr"), args, strict=False)), **kwargs}
+    first = [given.pop(name) for name in ("func1d", "axis", "arr")]
+    first[2] = s.apply(np.asarray, (first[2],))
+    if getattr(type_of(first[2]), "rank", None) is None:
+        raise UnsupportedSyntaxError(
+            "np.apply_along_axis of an array of which the number of axes is not known", s.place, "Write a loop."
+        )
+    return s.apply(along_axis, (*first, *args[3:]), {k: v for k, v in kwargs.items() if k in given})
+
+
+def _piecewise(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    x, conditions, functions, *others = args
+    t, c = type_of(x), type_of(conditions)
+    if not isinstance(t, Array) or not t.rank:
+        raise UnsupportedSyntaxError("np.piecewise of something else than an array with axes", s.place, "Write an if.")
+    if isinstance(c, Array) and c.rank == t.rank:
+        conditions = Tuple((conditions,))
+    if not isinstance(type_of(functions), (List, Tuple)) or not isinstance(type_of(conditions), (List, Tuple)):
+        raise UnsupportedSyntaxError(
+            "np.piecewise of lists whose length is only known at run time", s.place, "Write the lists out."
+        )
+    return s.apply(pieces, (x, conditions, functions, *others), kwargs)
+
+
+def method_called(x: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    """A method of that name: see `_method_called`."""
+    raise AssertionError
+
+
+def _method_called(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    return s.apply(Method(str(plain(type_of(args[1])))), (args[0], *args[2:]), kwargs)
+
+
+def made_of(s: Builder, op: Any) -> Operand | None:
+    """What stands for a getter or caller that was made outside; None for anything else."""
+    if not isinstance(op, (operator.itemgetter, operator.attrgetter, operator.methodcaller)):
+        return None
+    made: Any = op.__reduce__()
+    whole = functools.partial(made[0], *made[1])  # of which that of a method with keywords is one already
+    return s.apply(whole.func, [*map(Const, whole.args)], {k: Const(v) for k, v in whole.keywords.items()})
 
 
 def _extreme(greater: Any) -> Callable[..., Any]:
@@ -521,6 +663,13 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     filter: _as(filtered),
     iter: _as(iterated),
     functools.reduce: _reduce,
+    functools.update_wrapper: _as(update_wrapper),
+    functools.wraps: _as(wraps),
+    operator.attrgetter: _as(attribute_getter),
+    operator.itemgetter: _as(item_getter),
+    operator.methodcaller: _as(method_caller),
+    np.apply_along_axis: _along_axis,
+    np.piecewise: _piecewise,
     itertools.accumulate: _accumulate,
     itertools.chain: _as(chained),
     itertools.chain.from_iterable: _as(chained_from),
@@ -545,6 +694,7 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     max: _extreme(operator.gt),
     min: _extreme(operator.lt),
     in_order: _in_order,
+    method_called: _method_called,
     order: _order,
     least_length: _least_length,
 }

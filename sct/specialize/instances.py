@@ -8,8 +8,8 @@ Nothing of an instance is frozen, and nothing keeps one alive. Never writes into
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
 from types import ClassMethodDescriptorType, FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
 
@@ -34,6 +34,8 @@ __all__ = [
     "held_by_all",
     "in_class",
     "is_foreign",
+    "is_function",
+    "map_held",
     "parent",
     "partial",
     "through_class",
@@ -102,6 +104,11 @@ def _with(inner: Bound | None, args: Sequence[Operand], kwargs: Sequence[tuple[s
     return Bound(inner.function, (*inner.args, *args), tuple({**dict(inner.kwargs), **dict(kwargs)}.items()))
 
 
+def is_function(x: Any) -> bool:
+    """Whether something that is known is a function, or a method or partial of one, and no class."""
+    return isinstance(x, Bound) or (callable(x) and not isinstance(x, type))
+
+
 def held_by_all(memory: Memory, t: Abstract) -> Abstract:
     """The type of what several ways lead to, of which `memory` is what they have in common: unknown where it is a function, or
     something to loop over, with values of one of the ways, which are other ones on another."""
@@ -122,6 +129,19 @@ def _held(x: Any) -> Iterator[Operand]:
     elif isinstance(x, (Bound, Super, Plan, Tuple)):
         for f in fields(x):
             yield from _held(getattr(x, f.name))
+
+
+def map_held(f: Callable[[Operand], Operand], x: Any) -> Any:
+    """Something that is there at compile time only, with `f` applied to the operands that it has in it."""
+    if isinstance(x, (Value, List, Dict)):
+        return f(x)
+    if type(x) is tuple:
+        return tuple(map_held(f, part) for part in x)
+    if isinstance(x, Const):
+        return Const(map_held(f, x.value))
+    if isinstance(x, (Bound, Super, Plan, Tuple)):
+        return replace(x, **{part.name: map_held(f, getattr(x, part.name)) for part in fields(x)})
+    return x
 
 
 def partial(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

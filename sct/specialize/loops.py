@@ -286,6 +286,7 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
     index = Value(Scalar(int, size_symbol(symbol)), (name if whole else "") or "i")
 
     def enter(params: list[Operand]) -> list[Operand]:
+        s.memory.bear(index)
         first = index if whole else plan.at(s, index)
         if not whole and isinstance(first, Value) and not s.memory.name_of(first):
             s.memory.names[first] = name

@@ -115,7 +115,7 @@ from sct.specialize.axes import along_known_axes
 from sct.specialize.building import MASKS_CHANGE, Followed, FrozenError, Plan, StrictError, UndecidedError
 from sct.specialize.containers import STRUCTURAL
 from sct.specialize.in_memory import specialized_again
-from sct.specialize.in_python import IN_PYTHON, is_progress_bar, of_generators
+from sct.specialize.in_python import IN_PYTHON, is_progress_bar, made_of, of_generators
 from sct.specialize.instances import Bound, Defined, Super
 from sct.specialize.iteration import Range, Reversed, is_generator, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
@@ -322,6 +322,7 @@ class Specializer:
     whole: bool = False  # objects that a class makes, as well
     site: tuple[Hashable, ...] = ()  # the statement that is being carried out
     numbers: int = 0  # of what it has made
+    recursive_calls: int = 0  # of functions that are defined inside of one
     unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in
     given: dict[Hashable, Value] = field(default_factory=dict)  # the sites of objects that are arguments, or parts of some
     resized: set[Hashable] = field(default_factory=set)  # the sites of objects whose lengths change
@@ -814,6 +815,8 @@ class Specializer:
             return made_objects.whole(self, own, site, name) if self.whole else own
         if is_named_tuple(op):
             return calls.named_tuple(self, op, args, kwargs)
+        if (getter := made_of(self, op)) is not None:
+            return self.apply(CALL, (getter, *args), kwargs, name)
         if isinstance(op, np.vectorize):
             return calls.vectorized_call(self, op, args, kwargs)
         op = python_function(op)
