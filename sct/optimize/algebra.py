@@ -101,9 +101,13 @@ class _Algebra(Rewriter):
         rule = _RULES.get(s.op) if not isinstance(s.op, Method) else None
         found = s if rule is None else rule(self, s)
         made = self.definition.get(found) if isinstance(found, Value) else None
-        if isinstance(made, Apply) and self.reversed_sweep(made) and not (self.name_of(made.result) or made.result.hint):
+        if isinstance(made, Apply) and self.is_step(made) and not (self.name_of(made.result) or made.result.hint):
             self.called[made.result] = s.result.name  # an adjoint that came out as a step of an expression
         return found
+
+    def is_step(self, s: Apply) -> bool:
+        """Whether a statement is a step of one expression, or an adjoint times something that several read."""
+        return self.reversed_sweep(s) or (s.op in (operator.mul, operator.truediv) and (self.everywhere or is_derived(s)))
 
     def computes(self, s: Apply) -> Numbers | None:
         """The numbers that an operation computes in."""

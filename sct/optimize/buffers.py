@@ -1,6 +1,7 @@
 """Buffers: what stands in the way of storing in place is cleared away where that is cheap.
 
-A write goes below the last read of a view of what it writes into; a view that is still read after that is copied, instead
+A write goes below the last read of a view of what it writes into, and what an adjoint is multiplied by, below the last read of
+that; a view that is still read after that is copied, instead
 of all of the array; and a loop that writes into an array that is not the function's own starts from a copy, instead of
 making one in each iteration.
 
@@ -29,6 +30,7 @@ def f_grad(u, n):
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 from functools import cached_property, partial
 
@@ -50,6 +52,7 @@ from sct.ir.ssa import (
     Value,
     While,
     captured,
+    is_derived,
     reads_of,
     values_of,
 )
@@ -60,7 +63,7 @@ __all__ = ["buffers"]
 
 def buffers(f: Function) -> Function:
     """`f` with the way cleared for storing in place."""
-    if not any(map(is_write, statements(f.block))):
+    if not any(is_write(s) or _multiplied(s) for s in statements(f.block)):
         return f
     f = changed(f, block=_apart(f.block))
     live = set(values_of(*f.block.yields)).union(*(captured(s.block) for s in f.block.body if isinstance(s, Closure)))
@@ -85,7 +88,7 @@ def _depth(block: Block) -> int:
 
 def _apart(block: Block) -> Block:
     """A block whose writes come after the reads of views of what they write into, or find copies there."""
-    body = [map_blocks(_apart, s) for s in block.body]
+    body = _multiplied_last([map_blocks(_apart, s) for s in block.body], set(values_of(*block.yields)))
     within: dict[Operand, list[Value]] = {}  # the views of something
     near: set[Operand] = {s.args[0] for s in body if is_write(s)}  # what is written into, and what may be a view of it
     for s in body if near else ():
@@ -127,6 +130,50 @@ def _apart(block: Block) -> Block:
         else:
             out.append(s)
     return block.with_(out)
+
+
+def _multiplied_last(body: list[Statement], end: set[Value]) -> list[Statement]:
+    """Statements in which an adjoint is multiplied or divided after what else reads it, so that it may be where it is.
+
+    None moves past a branch or a loop, nor past a write into what it reads.
+    """
+    used: list[set[Value]] = []
+    for k in reversed(range(len(body))):
+        s = body[k]
+        target = _multiplied(s)
+        if target is None or target in end or not isinstance(s, Apply):
+            continue
+        used = used or [reads_of(t) for t in body]
+        reads = [n for n in range(k + 1, len(body)) if target in used[n]]
+        if not reads or any(_multiplied(body[n]) is target for n in reads):
+            continue
+        first = next((n for n in range(k + 1, len(body)) if s.result in used[n]), len(body))
+        last = max(_written_at(n, body, used, end) for n in reads)
+        passed = body[k + 1 : last + 1] if last < first else []
+        if passed and not any(t.blocks or (is_write(t) and t.args[0] in s.values) for t in passed):
+            body.insert(last, body.pop(k))
+            used.insert(last, used.pop(k))
+    return body
+
+
+def _written_at(n: int, body: list[Statement], used: list[set[Value]], end: set[Value]) -> int:
+    """Where a statement is going to stand: in the one that reads its result, if that has no name and is read once."""
+    while isinstance(s := body[n], Apply) and not s.result.name and s.result not in end:
+        readers = [m for m in range(n + 1, len(body)) if s.result in used[m]]
+        if len(readers) != 1:
+            break
+        n = readers[0]
+    return n
+
+
+def _multiplied(s: Statement) -> Value | None:
+    """The adjoint that a statement multiplies or divides, if the result is the next one of that name, and an array."""
+    if not isinstance(s, Apply) or s.op not in (operator.mul, operator.truediv) or not s.result.name or not is_derived(s):
+        return None
+    if not isinstance(s.result.type, Array) or not s.result.type.shape:
+        return None
+    factors = s.args if s.op is operator.mul else s.args[:1]
+    return next((v for v in factors if isinstance(v, Value) and v.name == s.result.name), None)
 
 
 def _views(x: Operand, within: dict[Operand, list[Value]]) -> set[Value]:
