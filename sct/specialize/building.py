@@ -121,6 +121,7 @@ class Builder(Protocol):
     settled: dict[Hashable, tuple[Abstract, ...]]
     rows: dict[Value, tuple[Operand, Operand]]
     stack: list[Any]
+    descents: dict[Any, int]
     receiver: Operand | None
     recursion: dict[Any, Abstract]
     again: dict[Any, Followed]

@@ -45,6 +45,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    Record,
     Tuple,
     Undefined,
 )
@@ -98,17 +99,33 @@ def python_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: d
     """A call of a function in Python: inlined, unless it is recursive or of a library."""
     if package_of(op) in ("numpy", "scipy"):
         return s.primitive(op, args, kwargs, name, UNKNOWN)
+    if s.static:
+        return rule(s, op, args, kwargs)
     if inspect.isgeneratorfunction(op):
         made = read_callee(s, op)
         for d in made.dependencies if not is_own(op) else ():
             s.depend(d)
         return Const(Generated(made.function, tuple(bind(s, made.function, args, kwargs))))
-    known = is_own(op)  # of which those that call themselves do so for what is in a list, tuple or dict
-    if not s.static and not known and (op in s.stack or recursive(s, op)):
-        return recursive_call(s, op, args, kwargs, name)
-    if not s.static:
+    if is_own(op):  # of which those that call themselves do so for what is in a list, tuple or dict
         return call(s, op, args, kwargs)
-    return rule(s, op, args, kwargs)
+    size, around = sum(map(_objects_in, (*args, *kwargs.values()))), s.descents.get(op)
+    goes_down = size > 0 if around is None else size < around
+    if not goes_down and (op in s.stack or recursive(s, op)):
+        return recursive_call(s, op, args, kwargs, name)
+    if not goes_down:
+        return call(s, op, args, kwargs)
+    outer, s.descents = s.descents, {**s.descents, op: size}
+    try:
+        return call(s, op, args, kwargs)
+    finally:
+        s.descents = outer
+
+
+def _objects_in(o: Operand) -> int:
+    """How many objects with known fields there are in an operand: fewer in what is in one of them."""
+    if not isinstance(o, (Tuple, List, Dict)):
+        return 0
+    return isinstance(o, Record) + sum(map(_objects_in, o.items))
 
 
 def call(

@@ -46,6 +46,7 @@ from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import Bound, has_attribute, in_class, parent, partial
 from sct.specialize.iteration import PLANS, planned, taken_apart, trip_count
+from sct.specialize.memory import key_of
 
 __all__ = ["STRUCTURAL"]
 
@@ -342,11 +343,21 @@ def _is(negated: bool) -> Callable[..., Any]:
         for p, q in ((a, b), (b, a)):
             if p == Const(None) and isinstance(q, (Array, Scalar, Tuple, List, ListOf, Dict, DictOf, Instance, Slice)):
                 return Const(negated)
-        if isinstance(a, Record) and isinstance(b, Record) and s.memory.object_of(args[0]) is s.memory.object_of(args[1]):
-            return Const(not negated)
+        if isinstance(a, Record) and isinstance(b, Record):
+            same = _are_one(s, *map(s.memory.object_of, args))
+            return same if same is NotImplemented or not negated else s.apply(operator.not_, (same,))
         return NotImplemented
 
     return decide
+
+
+def _are_one(s: Builder, a: Operand, b: Operand) -> Any:
+    """Whether two objects of which the fields are known are one; those that are made by the function are not the others'."""
+    if a is b:
+        return Const(True)
+    if isinstance(a, Value) and isinstance(b, Value):
+        return s.emit(operator.is_, (a, b), {}, Scalar(bool))
+    return Const(False) if s.memory.sharing.apart(key_of(a), key_of(b)) else NotImplemented
 
 
 def _display(kind: type) -> Callable[..., Any]:

@@ -24,7 +24,7 @@ from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Tuple
 from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, item, length, planned, pool, taken_apart
 
-__all__ = ["IN_PYTHON", "either", "is_progress_bar", "made_of", "of_generators", "through_endless"]
+__all__ = ["IN_PYTHON", "either", "is_progress_bar", "iterated", "made_of", "of_generators", "through_endless"]
 
 # -- iterators -----------------------------------------------------------------------------------------------------------
 

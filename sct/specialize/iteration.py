@@ -17,7 +17,7 @@ from sct.ir.ops import CALL, STAR, Method
 from sct.ir.records import record
 from sct.ir.shapes import constant
 from sct.ir.ssa import Function, Operand, Value, type_of
-from sct.ir.types import UNDEFINED, Array, Const, Dict, List, ListOf, Record, Scalar, Slice, Tuple
+from sct.ir.types import UNDEFINED, Array, Const, Dict, Instance, List, ListOf, Record, Scalar, Slice, Tuple
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan, UnrollError
 
@@ -334,7 +334,9 @@ def taken_apart(s: Builder, x: Operand) -> list[Operand]:
     if is_generator(x):
         x = s.apply(list, (x,))
     t = type_of(x)
-    if isinstance(t, (Tuple, List, Dict, Array)) or (isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list, str))):
+    if isinstance(t, (Tuple, List, Dict, Array, Instance)) or (
+        isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list, str))
+    ):
         plan = s.plan(x)
         n = trip_count(plan)
         if n is not None:

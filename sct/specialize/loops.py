@@ -40,6 +40,7 @@ from sct.ir.types import (
     Const,
     Dict,
     DictOf,
+    Instance,
     List,
     ListOf,
     ObjectOf,
@@ -53,7 +54,7 @@ from sct.ir.types import (
     value_at_call,
 )
 from sct.ir.words import in_words
-from sct.specialize import branches, fixpoint, generators
+from sct.specialize import branches, fixpoint, generators, operators
 from sct.specialize.building import Builder, NotStaticError, Plan, UndecidedError, UnrollError
 from sct.specialize.in_python import through_endless
 from sct.specialize.iteration import (
@@ -330,7 +331,7 @@ def while_(s: Builder, t: While) -> None:
     test_body: list[Statement] = []
     with s.into(test_body, memory):
         fixpoint.know(s, loop, tested)
-        test = s.block(t.test)
+        test = s.truth(s.block(t.test)[0])
     if any(held.get(k) is not o for k, o in memory.contents.items() if k not in memory.born):
         raise UnsupportedSyntaxError("a test of a while loop that writes into an array", place, "Write in the loop's body.")
     flag = loop.flag if t.exits else Const(False)
@@ -339,7 +340,7 @@ def while_(s: Builder, t: While) -> None:
     count = Value(Scalar(int))
     s.env.update(names.bound(t.results, after))
     s.env[t.results[-1]] = count
-    test_block = Block(tuple(again.values()), tuple(test_body), (s.truth(test[0]),))
+    test_block = Block(tuple(again.values()), tuple(test_body), (test,))
     block = Block(values, tuple(loop.body), (*outs, flag) if exits else outs)
     s.body.append(While(test_block, block, begun, exits, (*results, count), place, origin))
 
@@ -403,12 +404,14 @@ def plan_of(s: Builder, operand: Operand) -> Plan:
     if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
         operand = Tuple(tuple(Const(v) for v in operand.value))
     t = type_of(operand)
-    if isinstance(t, (Tuple, List, Dict)) and not isinstance(t, Record):
+    if isinstance(t, (Instance, Record, ObjectOf)):
+        return plan_of(s, operators.gone_through(s, operand))
+    if isinstance(t, (Tuple, List, Dict)):
         s.structure(operand)  # of which the length is read
         return Items(operand, len(t.items))
     if isinstance(operand, Value) and isinstance(operand.type, (Array, ListOf)) and getattr(operand.type, "shape", 0) != ():
         return Rows(operand)
-    if isinstance(t, DictOf) and not isinstance(t, ObjectOf):
+    if isinstance(t, DictOf):
         return View(operand, "keys").begun(s)
     raise UnsupportedSyntaxError(
         f"a loop over {in_words(t)} is not supported",

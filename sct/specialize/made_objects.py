@@ -107,7 +107,10 @@ def refuse_in(s: Builder, t: Abstract, what: str) -> None:
     """Refuse something that is, or holds, objects."""
     found = _object_in(t)
     if found is not None:
-        place = s.place or next(m.place for m in statements(Block((), tuple(s.body), ())) if m.result.type == found)
+        every = [m for m in statements(Block((), tuple(s.body), ())) if isinstance(m.result.type, ObjectOf)]
+        places = [m.place for m in every if m.result.type == found]
+        places += [m.place for m in every if m.result.type.sites & found.sites]  # type: ignore[union-attr]
+        place = s.place or next(iter(places), None)
         raise UnsupportedSyntaxError(f"{in_words(found)} that the function makes, {what}", place, "Pass or return its fields.")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import operator
 from collections.abc import Hashable, Sequence
 from types import FunctionType, MemberDescriptorType, MethodType, SimpleNamespace
 from typing import Any, TypeGuard
@@ -18,7 +17,7 @@ from sct.errors import SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, has_fields_of
 from sct.infer.call import plain
 from sct.infer.signature import example_of
-from sct.ir.ops import BINARY, CALL, ENTER, EXIT, LIST, NEW, TUPLE, Attribute, Augmented, Field, Method
+from sct.ir.ops import CALL, Attribute, Field, Method
 from sct.ir.ssa import Block, Function, Operand, Value, type_of
 from sct.ir.types import (
     Abstract,
@@ -29,7 +28,6 @@ from sct.ir.types import (
     List,
     ObjectOf,
     Record,
-    Scalar,
     Tuple,
     holds_record,
     keys_of,
@@ -37,13 +35,11 @@ from sct.ir.types import (
 )
 from sct.registry.effects import is_registered
 from sct.runtime import fields_of
-from sct.runtime.expectations import expect_fields
 from sct.specialize import instances
 from sct.specialize.building import Builder, UndecidedError
-from sct.specialize.instances import Bound
 from sct.specialize.memory import key_of
 
-__all__ = ["attribute", "bind_field", "enter", "has_attribute", "is_made", "make", "operation", "refuse_whole", "replaced"]
+__all__ = ["attribute", "bind_field", "enter", "has_attribute", "is_made", "make", "new", "refuse_whole", "replaced"]
 
 
 def is_made(cls: Any) -> bool:
@@ -63,11 +59,11 @@ def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operan
     """An object that is made by a call of its class."""
     if cls is SimpleNamespace:
         s.decided["made"] = True
-        return _new(s, cls, kwargs) if not args else _refuse_class(s, cls, "takes a mapping")
+        return new(s, cls, kwargs) if not args else _refuse_class(s, cls, "takes a mapping")
     owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
     init = vars(owner)["__init__"]
     s.depend(Dependency(cls, "__init__", cls.__init__))
-    made = _new(s, cls, {})
+    made = new(s, cls, {})
     s.decided["made"] = True
     if init is object.__init__:
         if args or kwargs:
@@ -84,7 +80,8 @@ def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operan
     return s.present(made, reads=False)
 
 
-def _new(s: Builder, cls: type, fields: dict[str, Operand]) -> Operand:
+def new(s: Builder, cls: type, fields: dict[str, Operand]) -> Operand:
+    """An object of a class with some fields, that is made here."""
     made = Record(tuple(map(FieldName, fields)), tuple(fields.values()), cls)
     s.memory.bear(made)
     s.memory.wrote(made, "", s.place)
@@ -192,11 +189,6 @@ def names_of(t: Record | ObjectOf) -> tuple[Any, ...]:
     return t.names if isinstance(t, ObjectOf) else t.keys
 
 
-def is_one(o: Operand) -> bool:
-    """Whether an operand is such an object, or one that stays an object."""
-    return type(o) is Record or (type(o) is Value and type(o.type) is ObjectOf)
-
-
 def bind_field(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], as_usual: bool = False) -> Any:
     """`x.name = value`, which is `setattr(x, "name", value)`; `as_usual`: as any object does it, whatever its class has."""
     x, key, value = args
@@ -298,19 +290,23 @@ def _enter_known(s: Builder, v: Operand) -> None:
 def with_all_fields(s: Builder, o: Operand, every: bool = False) -> Operand:
     """An operand with all of the fields of the objects in it; `every`: also of those of which none is known."""
     t = type_of(o)
-    if every and isinstance(o, Value) and isinstance(t, Instance) and t.cls not in (MethodType, functools.partial):
-        names = [FieldName(n) for n in fields_of(example_of(t))]
-        o = Record(tuple(names), tuple(s.attribute(Attribute(str(n)), o, "") for n in names), t.cls)
-    elif isinstance(o, Record):
-        owner = s.memory.object_of(o)
-        if _is_given(owner):
-            assert isinstance(owner.type, (Instance, Record))
-            known: list[Any] = [*map(FieldName, fields_of(example_of(owner.type))), *o.keys]
-            names = [*dict.fromkeys(known)]
-            o = Record(tuple(names), tuple(attribute(s, o, str(n)) for n in names), o.cls)
+    if isinstance(o, Record) or (every and isinstance(t, Instance) and t.cls not in (MethodType, functools.partial)):
+        o = with_fields(s, o)
     elif every and isinstance(o, Value) and isinstance(t, (Tuple, List, Dict)) and _holds_instance(t):
         o = s.expose_all(o)
     return with_items(o, [with_all_fields(s, i, every) for i in o.items]) if isinstance(o, (Tuple, List, Dict)) else o
+
+
+def with_fields(s: Builder, o: Operand) -> Record:
+    """An object with what is in all of its fields."""
+    owner = s.memory.object_of(o)
+    if not _is_given(owner):
+        assert isinstance(o, Record)
+        return o
+    assert isinstance(owner.type, (Instance, Record))
+    known: list[Any] = [*map(FieldName, fields_of(example_of(owner.type))), *(o.keys if isinstance(o, Record) else ())]
+    names = [*dict.fromkeys(known)]
+    return Record(tuple(names), tuple(s.attribute(Attribute(str(n)), o, "") for n in names), owner.type.cls)
 
 
 def _holds_instance(t: Abstract) -> bool:
@@ -323,57 +319,6 @@ def _item(t: Any, key: Hashable) -> Abstract:
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------------
-
-
-def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    """An operator that the class of an object has; `NotImplemented` for what is done to the object's fields."""
-    if isinstance(op, (FunctionType, Bound, Attribute, Method)) or op in _TAKEN or is_made(op) or hasattr(op, "__sct_typed__"):
-        return NotImplemented
-    if op is operator.getitem and isinstance(key := plain(type_of(args[1])), FieldName):
-        return attribute(s, args[0], str(key))
-    if (op is operator.setitem or isinstance(op, Augmented)) and not any(map(is_one, args[:2])):
-        return NotImplemented
-    if isinstance(op, Augmented) and is_one(args[0]):
-        x, key, value = args
-        new = s.apply(op.op, (s.apply(operator.getitem, (x, key)), value))
-        return s.apply(operator.setitem, (s.present(x), key, new))
-    for k, name in _special_methods(op, args):
-        found = instances.through_class(s, type_of(args[k]).cls, name, args[k])  # type: ignore[union-attr]
-        if found is not None:
-            made = s.apply(CALL, (found, *args[:k], *args[k + 1 :]), kwargs)
-            if made == Const(NotImplemented):
-                break
-            return made
-    raise refuse_whole(s, next(a for a in (*args, *kwargs.values()) if is_one(a)))
-
-
-def _special_methods(op: Any, args: Sequence[Operand]) -> list[tuple[int, str]]:
-    """The methods that Python looks for: of which operand, and how it is called."""
-    plain_op = BINARY.get(op, op)
-    if plain_op not in _OPERATORS:
-        return []
-    name = plain_op.__name__.strip("_")
-    if is_one(args[0]):
-        known = [type_of(a).cls for a in args if is_one(a)]  # type: ignore[union-attr]
-        if any(cls is not known[0] and issubclass(cls, known[0]) for cls in known):
-            return []  # whose operator comes first
-        return [(0, f"__{n}__") for n in dict.fromkeys((op.__name__.strip("_"), name))]
-    t = type_of(args[0])
-    number = isinstance(t, Scalar) or (isinstance(t, Const) and type(t.value) in (int, float, complex))
-    return [(1, f"__r{name}__")] if number and op not in _COMPARISONS else []
-
-
-_COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
-_OPERATORS = (
-    *(*BINARY.values(), *_COMPARISONS, operator.neg, operator.pos, abs, operator.invert),
-    *(operator.getitem, operator.setitem, operator.delitem, len),
-)
-
-
-_TAKEN = (
-    *(CALL, ENTER, EXIT, NEW, LIST, TUPLE, operator.is_, operator.is_not, getattr, setattr, hasattr, isinstance, type),
-    *(object.__init__, object.__setattr__, dataclasses.replace, expect_fields),
-)
 
 
 def refuse_whole(s: Builder, x: Operand) -> UnsupportedSyntaxError:

@@ -110,10 +110,23 @@ from sct.ir.words import in_words
 from sct.registry.effects import is_pure, is_registered
 from sct.registry.facts import facts_of
 from sct.runtime.expectations import expect_fields
-from sct.specialize import attributes, branches, calls, growing, instances, loops, made_objects, objects, records, unfollowed
+from sct.specialize import (
+    attributes,
+    branches,
+    calls,
+    growing,
+    instances,
+    loops,
+    made_objects,
+    objects,
+    operators,
+    records,
+    unfollowed,
+)
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import MASKS_CHANGE, Followed, FrozenError, Plan, StrictError, UndecidedError
 from sct.specialize.containers import STRUCTURAL
+from sct.specialize.copying import COPYING
 from sct.specialize.in_memory import specialized_again
 from sct.specialize.in_python import IN_PYTHON, is_progress_bar, made_of, of_generators
 from sct.specialize.instances import Bound, Defined, Super
@@ -290,6 +303,7 @@ class Specializer:
     dependencies: dict[Dependency, None] = field(default_factory=dict)  # in the order in which they were met
     free: dict[Free | Field, Abstract] = field(default_factory=dict)
     stack: list[Any] = field(default_factory=list)
+    descents: dict[Any, int] = field(default_factory=dict)  # functions that are run -> the objects that they are given
     receiver: Operand | None = None  # the first argument of the function that is being run
     static: bool = False
     place: Place | None = None
@@ -586,10 +600,9 @@ class Specializer:
         t = type_of(test)
         if isinstance(t, Const):
             return Const(bool(t.value))
-        if isinstance(t, (Record, ObjectOf)):
-            if hasattr(t.cls, "__bool__") or hasattr(t.cls, "__len__"):
-                raise records.refuse_whole(self, test)
-            return Const(True)
+        if isinstance(t, (Record, ObjectOf, Instance)):
+            found = operators.truth(self, test)
+            return test if found is None and isinstance(t, Instance) else Const(True) if found is None else self.truth(found)
         if isinstance(t, (Tuple, List, Dict)):
             return Const(len(t.items) > 0)
         return test
@@ -718,8 +731,8 @@ class Specializer:
         if isinstance(op, Defined):
             return calls.inner_call(self, op, args, kwargs)
         lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables
-        if any(type(a) is Record or (self.whole and records.is_one(a)) for a in (*args, *kwargs.values())):
-            made = records.operation(self, op, args, kwargs)
+        if any(type(a) is Record or (type(a) is Value and type(a.type) in _OBJECTS) for a in (*args, *kwargs.values())):
+            made = operators.operation(self, op, args, kwargs)
             if made is not NotImplemented:
                 return made  # type: ignore[no-any-return]
         for a in args:
@@ -1045,7 +1058,8 @@ _CONTEXT = contextlib.contextmanager(abs).__code__
 """The code of what `contextlib.contextmanager` makes, all of which runs a generator: none is gone into."""
 _OF_OBJECTS = (Attribute, Augmented, Method)
 """Operations that raise for None as the first operand."""
-_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON
+_OBJECTS = (Instance, ObjectOf)
+_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING
 _OF_NUMBERS = frozenset(
     (
         *(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow),

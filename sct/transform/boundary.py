@@ -330,7 +330,7 @@ class Boundary(Adjoints):
 
 def check_argument(t: Abstract, path: str, f: Function) -> None:
     """A `wrt` argument is a real or complex number, an array of these, or a container of some, maybe beside other leaves."""
-    if isinstance(t, (Tuple, List, Dict)) and (differentiable(t) or not t.items):
+    if isinstance(t, (Tuple, List, Dict)) and (differentiable(t) or not (t.items or isinstance(t, Record))):
         for k, i in zip(keys_of(t), t.items, strict=True):
             of_class = isinstance(t, Record) and isinstance(i, Instance)
             if not of_class and not _without_adjoint(i) and (differentiable(i) or not isinstance(i, (Tuple, List, Dict))):

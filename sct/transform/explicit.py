@@ -157,7 +157,7 @@ def _refuse_whole(block: Block, written: Iterable[Written]) -> None:
                 key = s.op if isinstance(s.op, Field) else s.args[1].value  # type: ignore[union-attr]
                 paths[s.result] = (*paths[s.args[0]], key)  # type: ignore[index]
                 continue
-            for v in values_of(*b.yields) if s is None else s.values:
+            for v in values_of(*b.yields) if s is None else () if _asks_identity(s) else s.values:
                 w = next((w for w in fields if v in paths and _is_in_field(w.path, paths[v])), None)
                 if w is not None:
                     raise UnsupportedSyntaxError(
@@ -165,6 +165,16 @@ def _refuse_whole(block: Block, written: Iterable[Written]) -> None:
                         w.place,
                         "Pass or return its fields.",
                     )
+
+
+def _asks_identity(s: Statement) -> bool:
+    """Whether a statement asks of two objects if they are one, whatever is in them."""
+    return isinstance(s, Apply) and s.op in (operator.is_, operator.is_not)
+
+
+def _is_of_part(s: Apply) -> bool:
+    """Whether a statement reads no more of a container than one part, or which one it is."""
+    return is_item(s) or isinstance(s.op, Field) or _asks_identity(s)
 
 
 def _is_in_field(path: tuple[Any, ...], whole: tuple[Any, ...]) -> bool:
@@ -270,6 +280,7 @@ class _Arguments:
         self.paths: dict[Value, tuple[Any, ...]] = {}
         self.items: list[Statement] = []
         self.taken: dict[Value, Operand] = {}
+        self.wholes: dict[Value, Value] = {}  # a container that is taken apart -> what stands for it
         self.known: dict[tuple[Operand, Any], Value] = {}
         self.fields: dict[Operand, list[Apply]] = {}  # of objects
         self.moved: set[Value] = set()  # those that are read among `items`
@@ -283,7 +294,7 @@ class _Arguments:
         for s in fields_given(self.whole).values():
             self.fields.setdefault(s.args[0], []).append(s)
         for b in blocks_in(self.whole):
-            wholes = (s for s in b.body if not (isinstance(s, Apply) and (is_item(s) or isinstance(s.op, Field))))
+            wholes = (s for s in b.body if not isinstance(s, Apply) or not _is_of_part(s))
             self.read.update(*(s.values for s in wholes), values_of(*b.yields))
         for p in self.whole.params:
             self.take(p, p, (p.name,))
@@ -313,7 +324,7 @@ class _Arguments:
             items.append(self.take(part, there, (*path, k)) if asked else part)
         made = with_items(t, items)
         if before is not None:
-            self.taken[before] = made
+            self.taken[before], self.wholes[before] = made, v
         return made
 
     def is_written(self, v: Value) -> bool:
@@ -330,6 +341,8 @@ class _Arguments:
             if isinstance(whole, (Tuple, List, Dict)):
                 assert isinstance(s, Apply)
                 self.taken[s.result] = whole.items[list(keys_of(whole)).index(s.args[1].value)]  # type: ignore[union-attr]
+            elif _asks_identity(s):
+                body.append(map_operands(lambda o: self.wholes.get(o, o) if isinstance(o, Value) else o, s))
             else:
                 body.append(map_blocks(self.block, map_operands(self.operand, s)))
         return block.with_(body, map(self.operand, block.yields))
