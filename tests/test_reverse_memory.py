@@ -1137,6 +1137,23 @@ def test_a_loop_that_is_seen_not_to_be_left_in_a_derivative_of_a_derivative():
     np.testing.assert_allclose(second, 2.0 * X)
 
 
+def flattened_sum(x, y, n):
+    total = 0.0
+    for i in range(n):
+        total += y
+        y[i % 3] *= x[n % 3]
+    flat = total.ravel()
+    flat *= x
+    return np.sum(flat * total * y)
+
+
+def test_a_shape_that_is_not_known_is_no_memory_in_a_derivative_of_a_derivative():
+    first = sct.grad(flattened_sum)
+    slope = (first(X + 1e-6 * X, 2.0 * X, 3) - first(X - 1e-6 * X, 2.0 * X, 3)) / 2e-6
+    for second in (sct.vjp, sct.jvp):  # which is symmetric
+        np.testing.assert_allclose(second(first, "x")(X, 2.0 * X, 3, X)[1], slope, rtol=1e-6, atol=1e-8)
+
+
 def layers(x, weights, depth):
     for i in range(depth):
         x = np.tanh(weights[i] @ x)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TypeGuard
 
 from sct.analysis.storage import fresh
+from sct.infer.facts import for_call
 from sct.ir.manager import managed
 from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PULL, PUSH, UNPACK, Call, Derived, Field, Rebind, Special, Store, View
 from sct.ir.paths import entries_of, is_number
@@ -261,4 +262,8 @@ def shared(s: Apply) -> tuple[Operand, ...]:
         return s.args[:1]
     if s.op in (operator.getitem, UNPACK):
         return () if fresh(s) else s.args[:1]
-    return () if not isinstance(s.op, View) and fresh(s) else s.operands
+    if not isinstance(s.op, View) and fresh(s):
+        return ()
+    op = s.op.op if isinstance(s.op, View) else s.op
+    first = len(s.operands) > 1 and for_call(facts_of(op).linear, op, s.args, s.kwargs) == "first"
+    return s.args[:1] if first else s.operands  # another operand, a shape say, has no part in it
