@@ -146,7 +146,7 @@ MUTANTS = {
     "a field stays what it was bound to first": Mutant(
         "sct.specialize.records",
         "_put",
-        "fields = {**now.mapping(), name: value}",
+        "fields = {**now.mapping(), FieldName(name): value}",
         "fields = {name: value, **now.mapping()}",
     ),
     "a field of one of several objects stays what it was": Mutant(
