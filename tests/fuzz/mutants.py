@@ -46,7 +46,7 @@ MUTANTS = {
         "sct.analysis.points_to", "shared", "return () if fresh(s) else s.args[:1]", "return ()"
     ),
     "a reshaped array is apart from it": Mutant(
-        "sct.analysis.points_to", "shared", "return () if not isinstance(s.op, View) and fresh(s) else s.operands", "return ()"
+        "sct.analysis.points_to", "shared", "return s.args[:1] if first else s.operands", "return ()"
     ),
     "what a container is made of is apart from it": Mutant(
         "sct.analysis.points_to",
