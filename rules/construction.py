@@ -521,7 +521,7 @@ def place_of_adjoint(y, part, zeros, copied, y_bar):
     return of_copy(y_bar, not copied), of_copy(y_bar, copied), None
 
 
-facts(place_of, linear="together", rearranged="reshaped")
+facts(place_of, rearranged="reshaped")
 result_type(place_of)(lambda part, zeros, copied: zeros)
 
 
