@@ -256,6 +256,14 @@ def in_the_order_of_names(x, n):
     return s
 
 
+def chosen(x, n):
+    pair = [x[0], 2.0]
+    values = (v * v for v in x) if n > 2 else iter(pair)
+    scale = x[1] * n
+    more = map(lambda v: v * scale, x) if x[0] > 1.0 else filter(lambda v: v > 0.6, x)
+    return sum(values) * sum(more)
+
+
 def the_greatest(x, n):
     pairs = [(x[0], x[1]), (x[1], x[2]), (x[2], x[0])]
     first, second = max(pairs, key=lambda pair: pair[0] * pair[1])
@@ -278,6 +286,7 @@ def found_on_the_way(x, n):
 PROGRAMS = [
     in_order,
     in_the_order_of_names,
+    chosen,
     the_greatest,
     found_on_the_way,
     in_a_loop,
@@ -370,6 +379,22 @@ def of_another_iteration(x, n):
     return s
 
 
+def kept_for_the_next_iteration(x, n):
+    s, values = 0.0, map(np.sin, x)
+    for _ in range(n):
+        s += sum(values)
+        values = map(np.cos, x)
+    return s
+
+
+def chosen_with_arrays(x, n):
+    values = None
+    if n > 2:
+        y = x * 2.0
+        values = (v * w for v in y for w in x)
+    return sum(values)
+
+
 def two_in_a_zip(x, n):
     return sum(a * b for a, b in zip(powers(x[0], n), powers(x[1], n)))  # noqa: B905
 
@@ -399,6 +424,8 @@ def by_memory(x, n):
         (gone_through_twice, "an iterator that is gone through twice"),
         (gone_through_in_each_iteration, "an iterator that is gone through twice"),
         (of_another_iteration, "a loop over a value that is not assigned on every path"),
+        (kept_for_the_next_iteration, "an iterator that is gone through twice"),
+        (chosen_with_arrays, "a function, or something to loop over, that is not the same on all ways"),
         (two_in_a_zip, "zip of a generator with several generators"),
         (without_a_loop, r"the method \.send\(\) of an iterator"),
         (powers, "a generator that no loop goes through"),

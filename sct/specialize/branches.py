@@ -25,17 +25,19 @@ from sct.ir.types import (
     Scalar,
     Tuple,
     Undefined,
+    Unknown,
     alike,
     keys_of,
     with_items,
 )
-from sct.specialize.building import Builder, NotStaticError, UnrollError
+from sct.specialize.building import Builder, NotStaticError, Plan, UnrollError
 from sct.specialize.entering import meet_object, meet_objects
-from sct.specialize.in_python import either
+from sct.specialize.in_python import either, one_or_other
 from sct.specialize.instances import Bound, held_by_all, is_function, map_held
+from sct.specialize.iteration import is_iterator
 from sct.specialize.memory import Key, Memory, key_of
 
-__all__ = ["if_", "item_name", "items_like", "joined", "refuse_different"]
+__all__ = ["if_", "item_name", "items_like", "joined", "note_lost", "refuse_different"]
 
 
 @record(frozen=True)
@@ -173,6 +175,7 @@ def merge(
     else:
         refuse_different(s, type_of(p), type_of(q), name)
         made = Value(held_by_all(s.memory, join(_widened(type_of(p), type_of(q)), type_of(q), key)), name)
+        note_lost(s, made, (p, q))
         for o in (p, q):
             meet_object(s, o, made.type)
         p, q = (
@@ -188,8 +191,11 @@ def merge(
 
 
 def one_of(s: Builder, p: Operand, q: Operand) -> tuple[Operand, list[tuple[Value, Operand, Operand]]] | None:
-    """The φ of two functions, which is called by an `if`; None for anything else."""
-    if not all(isinstance(o, Const) and is_function(o.value) for o in (p, q)):
+    """The φ of two functions, which is called by an `if`, or of two iterators, gone through by one; None for anything else."""
+    if not isinstance(p, Const) or not isinstance(q, Const):
+        return None
+    functions = is_function(p.value) and is_function(q.value)
+    if not functions and not all(isinstance(o.value, Plan) and is_iterator(o.value) for o in (p, q)):
         return None
     flag = Value(Scalar(bool))
     s.memory.bear(flag)
@@ -206,7 +212,16 @@ def one_of(s: Builder, p: Operand, q: Operand) -> tuple[Operand, list[tuple[Valu
     both = [map_held(lambda v, k=k: handed_on(v, k == 0), o) for k, o in enumerate((p, q))]  # type: ignore[misc]
     if any(held_by_all(s.memory, o) is UNKNOWN for o in both):
         return None
-    return Const(Bound(either, (flag, *both))), phis
+    if functions:
+        return Const(Bound(either, (flag, *both))), phis
+    return s.apply(one_or_other, (flag, *both)), phis
+
+
+def note_lost(s: Builder, made: Operand, ends: Sequence[Operand]) -> None:
+    """A φ of functions or iterators that is none of them is nothing to compute with."""
+    known = [o.value for o in ends if isinstance(o, Const)]
+    if isinstance(made, Value) and isinstance(made.type, Unknown) and any(isinstance(v, (Plan, Bound)) for v in known):
+        s.lost.add(made)
 
 
 def _is_number(t: Abstract) -> bool:

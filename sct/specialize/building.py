@@ -103,6 +103,7 @@ class Builder(Protocol):
     spent: list[Plan]
     generators: list[Function]
     recursive_calls: int
+    lost: set[Value]
     left: list[tuple[FunctionType, Write]]
     tracking: bool
     objects: bool

@@ -82,6 +82,8 @@ def fixpoint(
     while True:
         s.instances, s.pending = instances, pending  # every attempt is the same run
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
+        for p, y in zip(loop.params, loop.yields, strict=False):
+            branches.note_lost(s, p, (y,))
         env, loop.body = dict(s.env), []
         inner = outer.fork()
         try:
@@ -108,6 +110,8 @@ def fixpoint(
             meet_object(s, y, a)
             meet_object(s, i, a)
         if after == loop.types:
+            for p, y, i in zip(loop.params, loop.yields, loop.inits, strict=True):
+                branches.note_lost(s, p, (y, i))
             outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
             outer.writes.update(inner.writes)
             s.loops[here] = tuple(loop.objects)
@@ -306,6 +310,7 @@ def hand_on(loop: Loop, handed: dict[_Slot | Key, set[_Slot | Key]], found: set[
 def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Operand]]:
     """The results of a loop, and what its names stand for after it; its objects hold what it left in them."""
     made = {v: Value(v.type, s.memory.name_of(v)) for v in values}
+    s.lost.update(made[v] for v in s.lost.intersection(made))
     after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
     for obj, o in zip(loop.objects, after[loop.own :], strict=True):
         s.memory.set(obj, o)

@@ -24,7 +24,7 @@ from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Tuple
 from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, item, length, planned, pool, taken_apart
 
-__all__ = ["IN_PYTHON", "either", "is_progress_bar", "iterated", "made_of", "of_generators", "through_endless"]
+__all__ = ["IN_PYTHON", "either", "is_progress_bar", "iterated", "made_of", "of_generators", "one_or_other", "through_endless"]
 
 # -- iterators -----------------------------------------------------------------------------------------------------------
 
@@ -322,6 +322,16 @@ def reduced(function: Any, iterable: Any) -> Any:
     return value
 
 
+def reduced_rows(function: Any, rows: Any) -> Any:
+    """`functools.reduce` of an array."""
+    if len(rows) == 0:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    value = rows[0]
+    for i in range(1, len(rows)):
+        value = function(value, rows[i])
+    return value
+
+
 def reduced_from(function: Any, iterable: Any, initial: Any) -> Any:
     """`functools.reduce` that starts with a value."""
     value = initial
@@ -388,6 +398,14 @@ def either(flag: Any, function: Any, other: Any, *args: Any, **kwargs: Any) -> A
     if flag:
         return function(*args, **kwargs)
     return other(*args, **kwargs)
+
+
+def one_or_other(flag: Any, iterable: Any, other: Any) -> Iterator[Any]:
+    """What one of two iterators gives."""
+    if flag:
+        yield from iterable
+    else:
+        yield from other
 
 
 def item_getter(key: Any, *others: Any) -> Any:
@@ -614,7 +632,10 @@ def _as(form: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _reduce(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    return NotImplemented if kwargs else s.apply(reduced if len(args) == 2 else reduced_from, args)
+    if kwargs:
+        return NotImplemented
+    whole = reduced_rows if isinstance(type_of(args[1]), Array) else reduced
+    return s.apply(whole if len(args) == 2 else reduced_from, args)
 
 
 def _accumulate(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -79,6 +79,7 @@ from sct.ir.ssa import (
     leaves,
     map_leaves,
     type_of,
+    values_of,
 )
 from sct.ir.types import (
     UNDEFINED,
@@ -336,6 +337,7 @@ class Specializer:
     whole: bool = False  # objects that a class makes, as well
     site: tuple[Hashable, ...] = ()  # the statement that is being carried out
     numbers: int = 0  # of what it has made
+    lost: set[Value] = field(default_factory=set)  # what stands for one of several functions or iterators, and is none
     recursive_calls: int = 0  # of functions that are defined inside of one
     unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in
     given: dict[Hashable, Value] = field(default_factory=dict)  # the sites of objects that are arguments, or parts of some
@@ -684,6 +686,12 @@ class Specializer:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
         if self.tracking and op is not expect_fields:
             self.refuse_records((*args, *kwargs.values()))
+        if self.lost and not self.lost.isdisjoint(values_of(*args, *kwargs.values())):
+            raise UnsupportedSyntaxError(
+                "a function, or something to loop over, that is not the same on all ways that lead here",
+                self.place,
+                "Call it, or make a list of it, on each way.",
+            )
         if self.whole:
             made_objects.refuse_given(self, op, (*args, *kwargs.values()))
         if isinstance(t, Array) and not t.shape and hashable(op) and makes_array(op, args):
