@@ -3,14 +3,16 @@
 Takes nothing; registers one line for each function, written in `math` itself so that derivatives stay Python floats.
 """
 
+import functools
 import math
+import operator
 
 import numpy as np
 
 from sct.ir.shapes import size_product
 from sct.ir.types import UNKNOWN, Const, Scalar
 from sct.registry.rules import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable
-from sct.registry.type_rules import result_type
+from sct.registry.type_rules import result_type, type_rule
 
 from .arithmetic import evaluated, is_array, join_kinds, kind_of_number, power_adjoint, sequence_items, size_of_number
 
@@ -238,7 +240,7 @@ def prod_type(iterable, *, start=1):
     items = (start, *(v.value if isinstance(v, Const) else v for v in items))
     kinds = [kind_of_number(v) for v in items]
     if not all(kinds):
-        return UNKNOWN
+        return functools.reduce(type_rule(operator.mul), items)
     kind = join_kinds(*kinds)
     sizes = [size_of_number(v) for v in items]
     if kind is int and all(s is not None for s in sizes):

@@ -235,7 +235,10 @@ def backwards(x, n):
 
 
 def reduced(x, n):
-    return functools.reduce(operator.mul, (v + n for v in x)) + math.fsum(v * v for v in x)
+    s = functools.reduce(operator.mul, (v + n for v in x)) + math.fsum(v * v for v in x)
+    for pair in itertools.combinations(range(3), 2):
+        s += math.prod(x[i] for i in pair)
+    return s + math.prod(x[:2] * 2.0) + math.prod([x[0], x[1]])
 
 
 def in_order(x, n):
