@@ -137,33 +137,33 @@ def _multiplied_last(body: list[Statement], end: set[Value]) -> list[Statement]:
 
     None moves past a branch or a loop, nor past a write into what it reads.
     """
-    used: list[set[Value]] = []
-    for k in reversed(range(len(body))):
-        s = body[k]
-        target = _multiplied(s)
-        if target is None or target in end or not isinstance(s, Apply):
+    products = [(s, target) for s in body if isinstance(s, Apply) and (target := _multiplied(s)) and target not in end]
+    if not products:
+        return body
+    at = {t: k for k, t in enumerate(body)}
+    readers: dict[Value, list[Statement]] = {}
+    for t in body:
+        for v in reads_of(t):
+            readers.setdefault(v, []).append(t)
+    for s, target in reversed(products):
+        k = at[s]
+        others = [t for t in readers[target] if at[t] > k]
+        if not others or any(_multiplied(t) is target for t in others):
             continue
-        used = used or [reads_of(t) for t in body]
-        reads = [n for n in range(k + 1, len(body)) if target in used[n]]
-        if not reads or any(_multiplied(body[n]) is target for n in reads):
-            continue
-        first = next((n for n in range(k + 1, len(body)) if s.result in used[n]), len(body))
-        last = max(_written_at(n, body, used, end) for n in reads)
+        first = min((at[t] for t in readers.get(s.result, ())), default=len(body))
+        last = max(at[_folded_into(t, readers, end)] for t in others)
         passed = body[k + 1 : last + 1] if last < first else []
         if passed and not any(t.blocks or (is_write(t) and t.args[0] in s.values) for t in passed):
-            body.insert(last, body.pop(k))
-            used.insert(last, used.pop(k))
+            body[k : last + 1] = [*passed, s]
+            at.update((t, n) for n, t in enumerate(body[k : last + 1], k))
     return body
 
 
-def _written_at(n: int, body: list[Statement], used: list[set[Value]], end: set[Value]) -> int:
-    """Where a statement is going to stand: in the one that reads its result, if that has no name and is read once."""
-    while isinstance(s := body[n], Apply) and not s.result.name and s.result not in end:
-        readers = [m for m in range(n + 1, len(body)) if s.result in used[m]]
-        if len(readers) != 1:
-            break
-        n = readers[0]
-    return n
+def _folded_into(s: Statement, readers: dict[Value, list[Statement]], end: set[Value]) -> Statement:
+    """The statement that another one is going to be a part of: the only one that reads its result, if that has no name."""
+    while isinstance(s, Apply) and not s.result.name and s.result not in end and len(readers.get(s.result, ())) == 1:
+        (s,) = readers[s.result]
+    return s
 
 
 def _multiplied(s: Statement) -> Value | None:
