@@ -12,8 +12,13 @@ from typing import Any, get_args
 from sct.ir.manager import managed
 from sct.ir.ops import (
     ASSERT,
+    ATTEMPT,
+    BEGIN,
+    CAUGHT,
+    END,
     ENTER,
     EXIT,
+    FINALLY,
     LEAVE,
     LOAD,
     PULL,
@@ -47,7 +52,7 @@ __all__ = ["CHANGING", "acting", "callee", "effect", "has_effect", "is_opaque", 
 CHANGING = ("writes", "draws", "acts")
 """The effects by which what others read may change."""
 _ORDER: tuple[Effect, ...] = get_args(Effect)
-_KEPT = (RAISE, ASSERT, UNPACK, expect_fields, expect_structure)
+_KEPT = (RAISE, ASSERT, BEGIN, FINALLY, END, UNPACK, expect_fields, expect_structure)
 _OPERATIONS = frozenset(
     (
         *(Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Rebind, Special, Steps, StepsBack, Store),
@@ -95,6 +100,8 @@ def effect(s: Apply) -> Effect:
         return "reports" if isinstance(type_of(s.args[0]), Stateful) else "acts"
     if isinstance(op, Unused):
         return "acts"
+    if op in (ATTEMPT, CAUGHT):
+        return "reads"
     if isinstance(op, Steps):  # a step writes into what it has made itself
         return worst(*(e for t in statements(op.step.block) if (e := effect(t)) != "writes"))
     if isinstance(op, Attribute):

@@ -26,6 +26,7 @@ STATEMENTS: dict[type, str] = {
     ast.For: "for x in y: ...",
     ast.While: "while x: ...",
     ast.With: "with m as x: ...",
+    ast.Try: "try: ...\nexcept e: ...",
     ast.Break: "break",
     ast.Continue: "continue",
     ast.Return: "return x",
@@ -68,7 +69,7 @@ EXPRESSIONS: dict[type, str] = {
 }
 """The expressions that are taken, with all operators; each with an example."""
 
-_TAKEN = frozenset((*STATEMENTS, *EXPRESSIONS, ast.keyword, ast.comprehension, ast.alias, ast.withitem))
+_TAKEN = frozenset((*STATEMENTS, *EXPRESSIONS, ast.keyword, ast.comprehension, ast.alias, ast.withitem, ast.ExceptHandler))
 
 _OPERATORS = (ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context)
 _PLAIN = frozenset((type(None), ast.Name, ast.Constant, *(kind for known in _OPERATORS for kind in known.__subclasses__())))
@@ -79,8 +80,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "ClassDef": ("a class definition", "Define the class at module level."),
     "SetComp": ("a set comprehension", "Use a list or array operations."),
     "Set": ("a set", "Use a tuple or a list."),
-    "Try": ("try", "Test for the condition with if."),
-    "TryStar": ("try", "Test for the condition with if."),
+    "TryStar": ("try with except*", "Use except."),
     "AsyncWith": ("async with", "Write an ordinary function."),
     "AsyncFor": ("async for", "Write an ordinary for loop."),
     "Global": ("global", "Return the value, and assign it where the function is called."),

@@ -28,6 +28,8 @@ BLOCKS: Mapping[type, tuple[str, ...]] = {
     ast.For: ("body", "orelse"),
     ast.While: ("body", "orelse"),
     ast.With: ("body",),
+    ast.Try: ("body", "handlers", "orelse", "finalbody"),
+    ast.ExceptHandler: ("body",),
 }
 """The statements that own blocks, and where they have them."""
 
@@ -92,6 +94,12 @@ def must_leave(statements: list[Any], told: Told) -> bool:
             if kind is ast.While and isinstance(s.test, ast.Constant) and s.test.value and not may_leave(s.body, _BREAK, told):
                 return True
         elif kind in BLOCKS:
+            if (id(s), None) not in told and kind is ast.Try:
+                through = must_leave(s.body, told) or must_leave(s.orelse, told)
+                told[id(s), None] = (
+                    s,
+                    ((through and all(must_leave(h.body, told) for h in s.handlers)) or must_leave(s.finalbody, told)),
+                )
             if (id(s), None) not in told:
                 found = True
                 for name in BLOCKS[kind]:
@@ -130,6 +138,8 @@ def bound(nodes: list[Any]) -> list[str]:
         if kind is ast.FunctionDef:
             names[n.name] = None
             continue
+        if kind is ast.ExceptHandler and n.name is not None:
+            names[n.name] = None
         names.update(dict.fromkeys(getattr(n, "named", ())))
         inner: list[Any] = []
         for name in (*TARGETS.get(kind, ()), *BLOCKS.get(kind, ()), *_PARTS.get(kind, ())):

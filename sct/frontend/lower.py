@@ -14,7 +14,7 @@ import ast
 import importlib
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
@@ -32,16 +32,23 @@ from sct.frontend.read import Source, read
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_attribute
 from sct.ir.ops import (
     ASSERT,
+    ATTEMPT,
+    BEGIN,
     CALL,
+    CAUGHT,
     DICT,
+    END,
     ENTER,
     EXIT,
+    FINALLY,
     LIST,
     NEW,
     RAISE,
     STAR,
     TUPLE,
     UNPACK,
+    UNSURE,
+    UNWRITTEN,
     YIELD,
     Attribute,
     Augmented,
@@ -56,6 +63,7 @@ from sct.ir.ops import (
 )
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
+from sct.ir.ssa import read as reads_in
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple, VariableName
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.methods import method_rule
@@ -117,6 +125,7 @@ _RETURNED = "<returned>"
 _RESULT = "<result>"
 
 _OF_PYTHON = ("builtins", "functools", "_functools", "math")
+_SAFE = (ast.Break, ast.Continue, ast.Pass)  # which raise nothing
 _RETURN = frozenset((ast.Return,))
 _ENDING = frozenset((ast.Break, ast.Return))  # what ends a loop before its time
 
@@ -148,6 +157,19 @@ def lower_source(source: Source, rule: bool = False) -> Lowered:
     source = source if found is source.node else replace(source, node=found)
     check(source)
     return _Lowerer(source, rule).run()
+
+
+def _returns(body: list[Any]) -> bool:
+    """Whether a block of statements ends with a `return` or `raise` of its own."""
+    return isinstance(body[-1], (ast.Return, ast.Raise))
+
+
+def _ends_in_raise(body: Sequence[Statement]) -> bool:
+    """Whether the end of a block of statements is never reached, since it raises."""
+    last = body[-1] if body else None
+    if isinstance(last, If):
+        return all(_ends_in_raise(b.body) for b in last.blocks)
+    return isinstance(last, Apply) and last.op is RAISE
 
 
 def _nothing(function: Any) -> Any:
@@ -185,6 +207,7 @@ class _Lowerer:
         self.dependencies: dict[Dependency, None] = {}
         self.locals: set[str] = set()
         self.imported: dict[str, Operand] = {}  # the names that imports in the function, or around it, bind
+        self.unsure: dict[Value, Any] = {}  # what variables are that may have been assigned in a try, with this
         self.cells: dict[str, Operand] = {}  # the variables that are shared with functions inside, or around
         self.scope = Scope(frozenset(), frozenset())
         self.told: Told = {}
@@ -230,7 +253,21 @@ class _Lowerer:
                 statements.append(_nothing(node))
             self.statements(statements)
             result = self.env.get(_RESULT, Const(None))
-        return pruned(Block(params, tuple(self.entry + self.body), (result,))), doc
+        made = pruned(Block(params, tuple(self.entry + self.body), (result,)))
+        if self.unsure:
+            self.refuse_unsure(made)
+        return made, doc
+
+    def refuse_unsure(self, block: Block) -> None:
+        """Refuse a variable that is read where an exception may have come before or after it was assigned."""
+        known = reads_in(block)
+        for v, node in self.unsure.items():
+            if v in known:
+                raise UnsupportedSyntaxError(
+                    f"{v.name!r}, which is read after an exception that may have come before or after it was assigned,",
+                    self.source.place(node),
+                    "Have one statement in the try, or assign the variable in the except too.",
+                )
 
     def make_cells(self, node: Any, own: list[str]) -> None:
         """A dict for each variable that is more than a value to a function inside: what it holds is the variable."""
@@ -334,7 +371,14 @@ class _Lowerer:
         if not must_then and not must_else:
             self.unless_left(node, rest)
 
-    def branch(self, node: Any, test: Operand, then: Callable[[], None], orelse: Callable[[], None]) -> None:
+    def branch(
+        self,
+        node: Any,
+        test: Operand,
+        then: Callable[[], None],
+        orelse: Callable[[], None],
+        handles: Const | None = None,
+    ) -> None:
         """An `If` whose results are the names that its branches bind differently."""
         place, origin = self.source.place(node), self.origin
         bodies: list[list[Statement]] = []
@@ -347,7 +391,7 @@ class _Lowerer:
             envs.append(self.env)
         self.body, self.env = outer_body, dict(outer)
         a, b = envs
-        ends = [bool(body) and isinstance(body[-1], Apply) and body[-1].op is RAISE for body in bodies]
+        ends = list(map(_ends_in_raise, bodies))
         names = [
             n for n in dict.fromkeys([*a, *b]) if a.get(n, UNDEFINED) is not b.get(n, UNDEFINED) or a.get(n) is not outer.get(n)
         ]
@@ -356,7 +400,7 @@ class _Lowerer:
             tuple(UNDEFINED if end else env.get(n, UNDEFINED) for n in names) for end, env in zip(ends, envs, strict=True)
         ]
         blocks = [Block((), tuple(body), y) for body, y in zip(bodies, yields, strict=True)]
-        self.body.append(If(test, blocks[0], blocks[1], results, place, origin))
+        self.body.append(If(test, blocks[0], blocks[1], results, place, origin, False, handles))
         self.env.update(zip(names, results, strict=True))
 
     def set_header(self, node: Any) -> None:
@@ -403,6 +447,89 @@ class _Lowerer:
         self.origin = header
         for made, manager in reversed(entered):
             self.apply(node, EXIT, made, manager)
+
+    def do_Try(self, node: Any) -> None:
+        """What is tried is the one side of an `If`, and what is done for an exception the other one."""
+        if may_leave(node.finalbody, LEAVING - {ast.Raise}, self.told):
+            raise UnsupportedSyntaxError(
+                "return, break or continue in finally", self.source.place(node.finalbody[0]), "Write it after the try."
+            )
+        begin = self.apply(node, BEGIN) if node.finalbody else None
+        if node.handlers:
+            self.attempted(node)
+        else:
+            self.statements(node.body)
+        if begin is not None:
+            left = self.env[_EXIT], self.env[_STOP]
+            self.apply(node, FINALLY, begin)
+            self.statements(node.finalbody)
+            self.apply(node, END, begin)
+            self.env[_EXIT], self.env[_STOP] = left
+
+    def attempted(self, node: Any) -> None:
+        self.origin = Origin("try:", self.source.place(node))
+        done = self.apply(node, ATTEMPT)
+        classes = [self.handled_by(h) for h in node.handlers]
+        body = node.body[: next((k for k, s in enumerate(node.body) if type(s) in _SAFE), None)]
+        unsure = bound(body if body and type(body[-1]) in BLOCKS else body[:-1])
+
+        def handler() -> None:
+            left = {}
+            for n in unsure:
+                if n not in self.cells:
+                    left[n] = self.env[n] = self.named(n, node, UNSURE)
+                    self.unsure[left[n]] = node
+            caught = self.apply(node, CAUGHT)
+            self.handlers(list(zip(node.handlers, classes, strict=True)), caught, left)
+
+        def tried() -> None:
+            self.statements(node.body)
+            if not all(isinstance(h.body[-1], ast.Raise) for h in node.handlers):
+                simple = self.body and isinstance(self.body[-1], Apply)
+                self.apply(node, UNWRITTEN)
+                self.body[-2 if simple else -1 :] = reversed(self.body[-2 if simple else -1 :])
+
+        self.branch(node, done, tried, handler, Const(tuple(c for cs in classes for c in cs)))
+        if node.orelse and may_leave(node.body, LEAVING, self.told):
+            self.branch(node, self.env[_EXIT], lambda: None, lambda: self.otherwise(node, done))
+        elif node.orelse:
+            self.otherwise(node, done)
+
+    def otherwise(self, node: Any, done: Operand) -> None:
+        """The `else` of a `try`."""
+        self.branch(node, done, lambda: self.statements(node.orelse), lambda: None)
+
+    def handled_by(self, handler: Any) -> tuple[type, ...]:
+        """The classes of the exceptions that a handler is for."""
+        if handler.type is None:
+            return (BaseException,)
+        given = self.expression(handler.type)
+        parts = given.items if isinstance(given, Tuple) else (given,)
+        found = [p.value for p in parts if isinstance(p, Const) and isinstance(p.value, type)]
+        if len(found) < len(parts):
+            raise UnsupportedSyntaxError(
+                "an except of classes that are only known at run time", self.source.place(handler), "Name the classes."
+            )
+        return tuple(found)
+
+    def handlers(self, ways: list[tuple[Any, tuple[type, ...]]], caught: Operand, unsure: Mapping[str, Operand]) -> None:
+        """What is done for an exception, which is one of those of the first handler or of a later one."""
+        (handler, classes), *others = ways
+
+        def fill() -> None:
+            if handler.name is not None:
+                self.bind(ast.copy_location(ast.Name(handler.name, ast.Store()), handler), caught)
+            self.statements(handler.body)
+            if handler.name is not None and handler.name not in self.cells:
+                self.env[handler.name] = UNDEFINED
+            if _returns(handler.body):  # nobody reads any of these any more
+                self.env.update({n: UNDEFINED for n, v in unsure.items() if self.env[n] is v})
+
+        if not others:
+            fill()
+        else:
+            test = self.apply(handler, isinstance, caught, Const(classes))
+            self.branch(handler, test, fill, lambda: self.handlers(others, caught, unsure))
 
     def do_Import(self, node: Any) -> None:
         for alias in node.names:

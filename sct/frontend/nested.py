@@ -175,6 +175,9 @@ def _events(nodes: Iterable[Any], loops: tuple[int, ...]) -> Iterator[_Event]:
             inner = (*loops, id(n))
             yield from (_Event(None, name, inner) for g in n.generators for name in bound([g.target]))
             yield from _events(ast.iter_child_nodes(n), inner)
+        elif isinstance(n, ast.ExceptHandler):
+            yield _Event(None, n.name or "", loops)
+            yield from _events(ast.iter_child_nodes(n), loops)
         elif isinstance(n, ast.NamedExpr):
             yield from _events([n.value], loops)
             yield _Event(None, n.target.id, loops)

@@ -19,11 +19,16 @@ __all__ = [
     "ALLOCATE",
     "APART",
     "ASSERT",
+    "ATTEMPT",
+    "BEGIN",
     "BINARY",
     "CALL",
+    "CAUGHT",
     "DICT",
+    "END",
     "ENTER",
     "EXIT",
+    "FINALLY",
     "LEAVE",
     "LIST",
     "LOAD",
@@ -37,6 +42,8 @@ __all__ = [
     "TAPE",
     "TUPLE",
     "UNPACK",
+    "UNSURE",
+    "UNWRITTEN",
     "YIELD",
     "Again",
     "Attribute",
@@ -91,6 +98,13 @@ APART = Special("apart")  # args[1] and args[2] share no memory, as args[0], the
 TAPE = Special("tape")  # an empty tape
 PUSH = Special("push")  # push args[1] on the tape args[0]
 POP = Special("pop")  # take the last entry off the tape args[0]
+ATTEMPT = Special("attempt")  # whether all of the block that is tried is run, which is known after the `If` that this tests
+CAUGHT = Special("caught")  # the exception for which a block is run that handles it
+UNWRITTEN = Special("unwritten")  # nothing has been written in what is tried, until here, into what is around it
+UNSURE = Special("unsure")  # what a variable is that an exception may have come before or after the assignment of
+BEGIN = Special("begin")  # of what `finally` follows on
+FINALLY = Special("finally")  # what is run at last begins; args[0] is what BEGIN gives
+END = Special("end")  # and ends
 ENTER = Special("enter")  # `with args[0] as result:` begins
 EXIT = Special("exit")  # and ends; args[0] is that result
 LEAVE = Special("leave")  # from here on others may write into the operands
@@ -366,9 +380,12 @@ def is_of_memory(op: Any) -> bool:
     return isinstance(op, (Rebind, Store, View)) or op in (ALLOCATE, LOAD, NEW)
 
 
+_EFFECTS = (RAISE, ASSERT, ATTEMPT, CAUGHT, UNSURE, UNWRITTEN, BEGIN, FINALLY, END, ENTER, EXIT, PUSH, POP, PULL, TAPE)
+
+
 def is_effect(op: Any) -> bool:
     """Whether an operation of this module must stay where it is."""
-    return op in (RAISE, ASSERT, ENTER, EXIT, PUSH, POP, PULL, TAPE)
+    return isinstance(op, Special) and op in _EFFECTS
 
 
 _INDEXED = {"r_": np.r_, "c_": np.c_, "s_": np.s_, "index_exp": np.index_exp, "mgrid": np.mgrid, "ogrid": np.ogrid}

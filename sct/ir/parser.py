@@ -392,13 +392,15 @@ class _Parser(Reader):
 
     def if_(self, column: int, names: tuple[str, ...]) -> If:
         expression = self.scan.accept("expression")
+        handles = self.simple() if self.scan.accept("handles") else None
+        assert handles is None or isinstance(handles, Const)
         test = self.simple()
         self.scan.expect(":")
         (results, place), origin = self.notes(names), self.origin
         then = self.inner(column, ())
         self.begin(column).expect("else", ":")
         self.scan.finish()
-        return If(test, then, self.inner(column, ()), results, place, origin, expression)
+        return If(test, then, self.inner(column, ()), results, place, origin, expression, handles)
 
     def carried(self) -> tuple[list[tuple[str, Abstract | None]], tuple[Operand, ...]]:
         """What a loop carries, with its type if that is said, and what it starts from."""

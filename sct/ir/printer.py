@@ -161,7 +161,8 @@ class Printer:
             self.head(s, depth, f"{self.op(s.op)}({', '.join(args)}){colon}")
             self.inner(s.op, depth + 1)
         elif isinstance(s, If):
-            self.head(s, depth, f"if {'expression ' if s.expression else ''}{self.operand(s.test)}:")
+            kind = "expression " if s.expression else "" if s.handles is None else f"handles {self.operand(s.handles)} "
+            self.head(s, depth, f"if {kind}{self.operand(s.test)}:")
             self.block(s.then, depth + 1)
             self.line(depth, "else:")
             self.block(s.orelse, depth + 1)

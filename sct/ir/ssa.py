@@ -217,7 +217,11 @@ class _Region:
 
 @record(frozen=True, eq=False, slots=True)
 class If(_Region):
-    """`results = then's yields if test else orelse's yields`; `expression`: it was written as an expression."""
+    """`results = then's yields if test else orelse's yields`; `expression`: it was written as an expression.
+
+    `handles`: the classes of the exceptions for which `orelse` is run, of an `If` that tries `then`; `test`, which ATTEMPT
+    makes, says afterwards whether that was run to its end.
+    """
 
     test: Operand
     then: Block
@@ -226,6 +230,7 @@ class If(_Region):
     place: Place | None = None
     origin: Origin | None = None
     expression: bool = False
+    handles: Const | None = None
     known: tuple[Phi, ...] | None = field(default=None, init=False, repr=False)
 
     @property

@@ -46,6 +46,7 @@ from sct.ir.ssa import (
     Block,
     Closure,
     Function,
+    If,
     Operand,
     Statement,
     Value,
@@ -106,10 +107,11 @@ class _Accumulation:
         after = self.live & ~self.bits.of(s.results)
         if s.repeats:  # what a block reads from around it is needed again
             after |= self.bits.of(v for b in s.blocks for v in captured(b))
+        handled = 0 if not isinstance(s, If) or s.handles is None else self.bits.of(captured(s.orelse))
         before: list[int] = []
 
         def inner(b: Block) -> Block:
-            self.live = after
+            self.live = after | handled  # a block that is tried may end anywhere
             made, live = self.block(b)
             before.append(live)
             return made

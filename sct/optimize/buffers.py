@@ -47,6 +47,7 @@ from sct.ir.ssa import (
     Closure,
     For,
     Function,
+    If,
     Operand,
     Statement,
     Value,
@@ -236,7 +237,10 @@ class _Entries:
                     self.at -= 1
                 live |= around
             elif not isinstance(s, Apply):
-                s = map_blocks(partial(self.block, live=live.difference(s.results)), s)
+                needed = live.difference(s.results)
+                if isinstance(s, If) and s.handles is not None:  # a block that is tried may end anywhere
+                    needed |= captured(s.orelse)
+                s = map_blocks(partial(self.block, live=needed), s)
                 live.update(*map(captured, s.blocks))
             live.difference_update(s.results)
             live.update(s.values)

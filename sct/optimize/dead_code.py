@@ -20,7 +20,7 @@ from typing import TypeAlias
 from sct.analysis.effects import has_effect
 from sct.ir.ops import POP, PUSH
 from sct.ir.rewriting import changed, keeping, map_blocks
-from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, values_of
+from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, blocks_in, values_of
 
 __all__ = ["dead_code"]
 
@@ -88,11 +88,23 @@ class _Liveness:
             if not needed and (more or inside or not self.live.isdisjoint(others)):
                 self.need(*s.reads)
                 needed = more = True
+                if isinstance(s, If) and s.handles is not None:
+                    self.need_all(s.then)
             if marked and not (more and s.repeats):
                 return needed
             ends = left
             inside = self.mark(*reversed(s.blocks))
             marked = True
+
+    def need_all(self, block: Block) -> None:
+        """Mark all of a block that is tried: each statement in it may say that the other one is run."""
+        for b in blocks_in(block):
+            self.need(*b.yields)
+            for s in b.body:
+                self.live.update(s.results)
+                self.need(*s.operands)
+                if not isinstance(s, Apply):
+                    self.needed.add(id(s))
 
     def mark_ends(self, ends: list[_End]) -> list[_End]:
         """Mark where φ's come from, as far as these are needed; the rest of `ends`."""

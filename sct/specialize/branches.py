@@ -7,11 +7,15 @@ what each side leaves in memory, item by item where both have one structure.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
+from sct.analysis.effects import effect, statements
+from sct.analysis.points_to import written_by
+from sct.errors import Place, UnsupportedSyntaxError
 from sct.infer.join import join, widen
+from sct.ir.ops import RAISE
 from sct.ir.records import record
-from sct.ir.ssa import Block, If, Operand, Statement, Value, type_of
+from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, defined, type_of, values_of
 from sct.ir.types import (
     UNDEFINED,
     UNKNOWN,
@@ -37,7 +41,7 @@ from sct.specialize.instances import Bound, held_by_all, is_function, map_held
 from sct.specialize.iteration import is_iterator
 from sct.specialize.memory import Key, Memory, key_of
 
-__all__ = ["if_", "item_name", "items_like", "joined", "note_lost", "refuse_different"]
+__all__ = ["if_", "item_name", "items_like", "joined", "note_lost", "refuse_different", "refuse_unsure"]
 
 
 @record(frozen=True)
@@ -62,12 +66,52 @@ def if_(s: Builder, t: If) -> None:
     place, origin = s.place, s.origin
     memories = [s.memory.fork(), s.memory.fork()]
     then, a = s.nested(t.then, memories[0])
+    if t.handles is not None and not _raises(t.orelse):
+        last = t.then.body[-1] if t.then.body else None
+        refuse_unsure(s.memory, memories[0], then, last.place if isinstance(last, Apply) else None)
     orelse, b = s.nested(t.orelse, memories[1])
     sides = ((memories[0], then), (memories[1], orelse))
     a, b = (tuple(exposed_at_end(s, y, *side) for y in ys) for ys, side in zip((a, b), sides, strict=True))
     first = t.results[0].id if t.results else 0
     blocks, results = joined(s, t.results, sides, (a, b), first, (s.path,))
-    s.body.append(If(test, *blocks, results, place, origin, t.expression))
+    s.body.append(If(test, *blocks, results, place, origin, t.expression, t.handles))
+
+
+def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last: Place | None = None) -> None:
+    """Refuse what a block that is tried writes into objects from around it: an exception may come before or after that.
+
+    After what is written at its end, at the place `last`, none does; and where that raises, nothing is written.
+    """
+    block = Block((), tuple(body), ())
+    made = defined(block)
+
+    def refuse(place: Place | None, name: str) -> None:
+        if place is not None and last is not None and replace(place, caller=None) == replace(last, caller=None):
+            return
+        called = f" into {name!r}" if name else ""
+        raise UnsupportedSyntaxError(
+            f"a write{called} in a try, before or after which an exception may come,",
+            place,
+            "Write after the try, or into a copy that is made in it.",
+        )
+
+    for part, before in ((tried.writes, around.writes), (tried.stale, around.stale)):
+        for key, write in part.items():
+            if before.get(key) is not write and key not in tried.born and key not in made:
+                refuse(write.place, write.name)
+    for w in statements(block):
+        if effect(w) == "writes":
+            for v in values_of(*written_by(w)):
+                if not tried.lies_in(v, made):
+                    refuse(w.place, tried.name_of(v))
+
+
+def _raises(block: Block) -> bool:
+    """Whether the end of a block of the untyped form is never reached, since it raises."""
+    last = block.body[-1] if block.body else None
+    if isinstance(last, If):
+        return all(map(_raises, last.blocks))
+    return isinstance(last, Apply) and last.op is RAISE
 
 
 def joined(

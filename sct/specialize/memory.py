@@ -168,6 +168,20 @@ class Memory:
                 work += self.led.get(root, ()) if isinstance(root, Value) else ()
         return False
 
+    def lies_in(self, v: Value, made: AbstractSet[Value]) -> bool:
+        """Whether all that a value may be, or share memory with, is made there."""
+        work: list[Operand] = [v]
+        found: set[Key] = set()
+        while work:
+            root = self.object_of(work.pop())
+            if (key := key_of(root)) not in found:
+                found.add(key)
+                if root not in made:
+                    return False
+                work += map(self.original, self.sharing.of(key))
+                work += self.led.get(root, ()) if isinstance(root, Value) else ()
+        return True
+
     def holds(self, obj: Operand, items: Operand) -> None:
         """The items of a list of unknown length may be these."""
         for leaf in _arrays((items,)):

@@ -29,6 +29,7 @@ from sct.infer.objects import holds_objects, places_in
 from sct.infer.signature import abstract
 from sct.ir.ops import (
     ASSERT,
+    ATTEMPT,
     CALL,
     DICT,
     ENTER,
@@ -39,6 +40,8 @@ from sct.ir.ops import (
     PUSH,
     RAISE,
     UNPACK,
+    UNSURE,
+    UNWRITTEN,
     Again,
     Attribute,
     Augmented,
@@ -1021,7 +1024,13 @@ class Specializer:
         self.refuse_plans(args)
         if op in (ENTER, EXIT):
             return self.context(op, args, name)
-        t: Abstract = Const(None) if op in (RAISE, ASSERT, PUSH) else UNKNOWN
+        if op is UNSURE:
+            return UNDEFINED
+        if op is UNWRITTEN:
+            assert self.memory.parent is not None
+            branches.refuse_unsure(self.memory.parent, self.memory, self.body)
+            return Const(None)
+        t: Abstract = Const(None) if op in (RAISE, ASSERT, PUSH) else Scalar(bool) if op is ATTEMPT else UNKNOWN
         return self.append(op, args, kwargs, t, name)
 
     def context(self, op: Any, args: Sequence[Operand], name: str) -> Operand:

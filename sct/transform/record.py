@@ -31,7 +31,7 @@ from sct.analysis.storage import storage
 from sct.analysis.switches import is_on
 from sct.analysis.versions import is_write, versions
 from sct.infer.call import infer_call
-from sct.ir.ops import LOAD, POP, PUSH, TAPE, Attribute
+from sct.ir.ops import ATTEMPT, LOAD, POP, PUSH, TAPE, Attribute
 from sct.ir.paths import ALL, is_whole, path_of
 from sct.ir.rewriting import copied, keeping, map_operands, substitute
 from sct.ir.ssa import (
@@ -738,7 +738,7 @@ class _Recorder:
                 body += self.save(s, old) if old not in self.put_back_by else []
                 body += self.push(pushes[old], old, s) if old in pushes else []
             body.append(self.forward(s))
-            body += [t for r in s.results if r in pushes for t in self.push(pushes[r], r, s)]
+            body += [t for r in _known_after(s) if r in pushes for t in self.push(pushes[r], r, s)]
         return block.with_(body)
 
     def undo(self, s: Statement, label: int, names: _Names, body: list[Statement]) -> None:
@@ -1022,6 +1022,14 @@ class _Recorder:
             args = tuple(self.renamed(a, names) for a in s.args)
             kwargs = tuple((k, self.renamed(a, names)) for k, a in s.kwargs)
             body.append(replace(s, args=args, kwargs=kwargs, result=names[v]))
+
+
+def _known_after(s: Statement) -> Iterator[Value]:
+    """The values that are known once a statement has been run: whether a block was run to its end, once that was tried."""
+    if isinstance(s, If) and s.handles is not None:
+        yield from values_of(s.test)
+    if not isinstance(s, Apply) or s.op is not ATTEMPT:
+        yield from s.results
 
 
 def _shapes_asked(block: Block) -> set[Value]:

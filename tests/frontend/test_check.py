@@ -21,7 +21,6 @@ REFUSED = {
     "value of a yield": ("def f(x):\n    y = yield x\n    return y\n", "yield"),
     "value of a yield from": ("def f(x):\n    return (yield from x)\n", "yield from"),
     "set comprehension": ("def f(x):\n    s = {v for v in (1, 2)}\n    return x * len(s)\n", "{v"),
-    "try": ("def f(x):\n    try:\n        y = x\n    except ValueError:\n        y = 2 * x\n    return y\n", "try"),
     "global": ("def f(x):\n    global y\n    y = x\n    return y\n", "global"),
     "yield": ("def f(x):\n    yield x * x\n", "yield"),
     "yield from": ("def f(x):\n    yield from x\n", "yield from"),

@@ -16,10 +16,7 @@ SEEN = []
 
 def log(value):
     """Needs not be followed, and cannot be."""
-    try:
-        SEEN.append(float(np.sum(value)))
-    finally:
-        pass
+    SEEN.append(float(np.sum(value)) * len({0}))
 
 
 def by_name(x):

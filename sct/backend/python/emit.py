@@ -20,7 +20,7 @@ import numpy as np
 
 from sct import checkpointing, runtime
 from sct.analysis.binding import ahead, behind, phis, unbound_values
-from sct.analysis.effects import effect
+from sct.analysis.effects import effect, has_effect, statements
 from sct.analysis.switches import is_on
 from sct.backend.python.expressions import (
     BINARY,
@@ -45,8 +45,13 @@ from sct.backend.python.sinking import sunk
 from sct.backend.python.symbols import IN_SCT, Naming, Symbols, load
 from sct.ir.ops import (
     ASSERT,
+    ATTEMPT,
+    BEGIN,
+    CAUGHT,
+    END,
     ENTER,
     EXIT,
+    FINALLY,
     NEW,
     PUSH,
     RAISE,
@@ -240,7 +245,7 @@ class _Emitter:
     def every_use(self, block: Block) -> Iterator[Value]:
         for b in blocks_in(block):
             for s in b.body:
-                if not _is_exit(s):
+                if not _is(s, EXIT):
                     yield from s.values
             if b is not block:
                 yield from values_of(*b.yields)
@@ -358,12 +363,25 @@ class _Emitter:
     def statements(self, body: Sequence[Statement], out: list[Any]) -> None:
         rest = iter(body)
         for s in rest:
-            if isinstance(s, Apply) and s.op is ENTER:
-                inside = list(takewhile(lambda t, s=s: not (_is_exit(t) and t.values == s.results), rest))  # type: ignore[misc]
+            if isinstance(s, Apply) and s.op is BEGIN:
+                first = list(takewhile(lambda t, s=s: not (_is(t, FINALLY) and t.values == s.results), rest))  # type: ignore[misc]
+                last = list(takewhile(lambda t, s=s: not (_is(t, END) and t.values == s.results), rest))  # type: ignore[misc]
+                self.finally_(first, last, out)
+            elif isinstance(s, Apply) and s.op is ENTER:
+                inside = list(takewhile(lambda t, s=s: not (_is(t, EXIT) and t.values == s.results), rest))  # type: ignore[misc]
                 self.with_(s, inside, out)
             else:
                 self.explain(s, out)
                 self.statement(s, out)
+
+    def finally_(self, first: Sequence[Statement], last: Sequence[Statement], out: list[Any]) -> None:
+        """A `try` with a `finally`, where what is run at last does something that is seen."""
+        body: list[Any] = []
+        self.statements(first, body)
+        after: list[Any] = []
+        self.statements(last, after)
+        seen = any(has_effect(t) for s in last for t in ([s] if isinstance(s, Apply) else statements(*s.blocks)))
+        out.extend([ast.Try(body, [], [], after)] if body and seen else [*body, *after])
 
     def with_(self, s: Apply, inside: Sequence[Statement], out: list[Any]) -> None:
         """A `with`; none around nothing, unless it does something that is seen."""
@@ -415,7 +433,9 @@ class _Emitter:
         if s.op in (PUSH, RAISE, ASSERT) or isinstance(s.op, (InPlace, Rebind, Store)):
             self.command(s, [self.expression(a) for a in s.args], out)
             return
-        value = self.operation(s)
+        if s.op is ATTEMPT or (s.op is CAUGHT and s.result not in self.used):
+            return
+        value = load(self.unused("exception")) if s.op is CAUGHT else self.operation(s)
         if s.result in self.used:
             self.assign_updating(s, value, out)
         else:
@@ -652,8 +672,37 @@ class _Emitter:
             if s.results[0] not in self.folding.inline:
                 self.assign(s.results[0], self.choice(s), out)
             return
+        if s.handles is not None:
+            self.try_(s, out)
+            return
         test = self.expression(s.test)
         self.either(test, self.branch(s, s.then), self.branch(s, s.orelse), out)
+
+    def try_(self, s: If, out: list[Any]) -> None:
+        """A `try` with an `except`, which also sets what says afterwards whether there was an exception."""
+        caught = any(isinstance(t, Apply) and t.op is CAUGHT and t.result in self.used for t in s.orelse.body)
+        then, orelse = self.branch(s, s.then), self.branch(s, s.orelse)
+        (done,) = values_of(s.test)
+        if self.uses[done] > 1:
+            said = ([ast.Assign([store(self.names[done])], ast.Constant(value, None), None)] for value in (True, False))
+            then, orelse = [*then, *next(said)], [*next(said), *orelse]
+        if not then:
+            return
+        assert s.handles is not None
+        classes = [constant(c, self.symbols) for c in dict.fromkeys(s.handles.value)]
+        kind = classes[0] if len(classes) == 1 else display(ast.Tuple, classes)
+        name = self.unused("exception") if caught else None
+        lengths = {self.names[t]: self.unused(f"{self.names[t]}_length") for t in _pushed_before_others(s.then)}
+        out += [ast.Assign([store(n)], call(load("len"), [load(tape)]), None) for tape, n in lengths.items()]
+        rest = {tape: ast.Subscript(load(tape), ast.Slice(load(n), None, None), ast.Load()) for tape, n in lengths.items()}
+        orelse = [*(ast.Delete([r]) for r in rest.values()), *orelse]
+        out.append(ast.Try(then, [ast.ExceptHandler(kind, name, orelse or [ast.Pass()])], [], []))
+
+    def unused(self, name: str) -> str:
+        """A name that nothing has, made of another one."""
+        while name in self.names.values() or name in self.reserved:
+            name += "_"
+        return name
 
     def either(self, test: Expression, then: list[Any], orelse: list[Any], out: list[Any]) -> None:
         """A branch; what follows one that leaves the block stands beside it."""
@@ -833,9 +882,7 @@ class _Emitter:
             return
         test = self.expression(stop)
         if self.reads(stop) & {t.id for c in copies for t in _targets(c)}:  # the test comes before they change
-            name = "stop"
-            while name in self.names.values() or name in self.reserved:
-                name += "_"
+            name = self.unused("stop")
             out.append(ast.Assign([store(name)], test, None))
             test = load(name)
         out += [*copies, ast.If(test, [ast.Break()], [])]
@@ -844,7 +891,12 @@ class _Emitter:
         """The branch at the end of a block that decides whether a loop stops, and which of its results says so."""
         after = (s for s in reversed(block.body) if not (isinstance(s, Apply) and s.result in self.folding.inline))
         last = next(after, None)
-        if not isinstance(last, If) or stop not in last.results or last.results[0] in self.folding.choices:
+        if (
+            not isinstance(last, If)
+            or last.handles is not None
+            or stop not in last.results
+            or last.results[0] in self.folding.choices
+        ):
             return None, 0
         return last, last.results.index(stop)
 
@@ -871,8 +923,17 @@ class _Emitter:
         out.append(node)
 
 
-def _is_exit(s: Statement) -> bool:
-    return isinstance(s, Apply) and s.op is EXIT
+def _pushed_before_others(tried: Block) -> list[Value]:
+    """The tapes on which a block pushes something before it may end by an exception."""
+    body = list(tried.body)
+    while body and _is(body[-1], PUSH):
+        body.pop()
+    pushes = (t for t in statements(tried.with_(body)) if t.op is PUSH)
+    return list(dict.fromkeys(v for t in pushes for v in values_of(t.args[0])))
+
+
+def _is(s: Statement, op: Special) -> bool:
+    return isinstance(s, Apply) and s.op is op
 
 
 def _maybe_boxed(o: Operand) -> bool:

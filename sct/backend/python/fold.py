@@ -24,8 +24,13 @@ from sct.analysis.switches import is_on
 from sct.backend.python.expressions import are_numbers
 from sct.ir.ops import (
     ASSERT,
+    ATTEMPT,
+    BEGIN,
+    CAUGHT,
+    END,
     ENTER,
     EXIT,
+    FINALLY,
     POP,
     PUSH,
     RAISE,
@@ -152,7 +157,7 @@ class _Folder:
             self.copied.update(v for v in values_of(s.args[0]) if v in self.params)
             if is_derived(s):
                 self.renewed.update(v for v in values_of(s.args[0]) if v.name == s.result.name)
-        if s.op in (ENTER, EXIT):
+        if s.op in _FENCES:
             self.fences.setdefault(here[0], []).append(here[1])
         kind = effect(s)
         if kind == "writes":
@@ -322,7 +327,8 @@ class _Folder:
         return True
 
 
-_STATEMENTS = (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK, ENTER, EXIT)
+_FENCES = (ENTER, EXIT, BEGIN, FINALLY, END)
+_STATEMENTS = (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK, ATTEMPT, CAUGHT, *_FENCES)
 _CHAINS = (operator.add, operator.sub)
 _DEEPEST = 50  # Python takes expressions in some 90 parentheses for certain
 _SHAPES = (Attribute("shape"), np.shape)

@@ -150,7 +150,8 @@ class _Analysis:
         test = self.reads(s.test)
         if s.results and s.results[0] in self.folding.choices:
             return live | test | self.choice(s)
-        then, orelse = self.block(s.then, live), self.block(s.orelse, live)
+        orelse = self.block(s.orelse, live)
+        then = self.block(s.then, live if s.handles is None else live | orelse)  # which may end anywhere
         return then | orelse | test
 
     def loop(self, s: For | While, live: int) -> int:

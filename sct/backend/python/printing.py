@@ -72,6 +72,8 @@ def lines(body: Iterable[Any], margin: str = "") -> Iterator[str]:
             yield margin + _SIMPLE[kind](s)
         elif kind is ast.If:
             yield from _branches(s, margin)
+        elif kind is ast.Try:
+            yield from _try(s, margin)
         elif kind is ast.FunctionDef:
             yield from _function(s, margin)
         else:
@@ -90,6 +92,19 @@ def _branches(s: ast.If, margin: str) -> Iterator[str]:
     if s.orelse:
         yield f"{margin}else:"
         yield from lines(s.orelse, f"{margin}    ")
+
+
+def _try(s: ast.Try, margin: str) -> Iterator[str]:
+    yield f"{margin}try:"
+    yield from lines(s.body, f"{margin}    ")
+    for h in s.handlers:
+        assert h.type is not None
+        name = f" as {h.name}" if h.name else ""
+        yield f"{margin}except {_text(h.type, _ITEM)}{name}:"
+        yield from lines(h.body, f"{margin}    ")
+    if s.finalbody:
+        yield f"{margin}finally:"
+        yield from lines(s.finalbody, f"{margin}    ")
 
 
 def _function(s: ast.FunctionDef, margin: str) -> Iterator[str]:
