@@ -436,6 +436,35 @@ PROGRAMS = [
     by_getters,
     asked_what_they_are,
     wrapped,
+def going_into_a_tree(x, n):
+    tree = ("+", ("*", 0, 1), ("sin", ("*", 1, ("+", 2, 1))))
+
+    def value(t):
+        if isinstance(t, int):
+            return x[t] * n
+        op, *rest = t
+        values = [value(r) for r in rest]
+        if op == "+":
+            return values[0] + values[1]
+        if op == "*":
+            return values[0] * values[1]
+        return np.sin(values[0])
+
+    return value(tree)
+
+
+def given_the_entries_of_an_array(x, n):
+    class_like = lambda a, b, c, d: a + b * c * d  # noqa: E731
+
+    def scaled(a, b, *, c):
+        return a * b * c
+
+    return class_like(x[0], *x) + scaled(*x[1:], c=x[0] * n)
+
+
+PROGRAMS = [
+    going_into_a_tree,
+    given_the_entries_of_an_array,
     bound_again_behind_a_loop,
     over_data_and_arguments,
     accumulating,
@@ -608,3 +637,20 @@ def test_errors_are_of_the_kind_of_pythons():
     for f in (of_nothing, sct.grad(of_nothing)):
         with pytest.raises(TypeError, match=r"reduce\(\) of empty iterable with no initial value"):
             f(X, 3)
+
+
+class Vector:
+    def __init__(self, x, y, z):
+        self.x, self.y, self.z = x, y, z
+
+    def dot(self, x, y, z):
+        return self.x * x + self.y * y + self.z * z
+
+
+def test_stars_before_arrays_in_calls_of_classes_and_methods():
+    def f(x, y):
+        return Vector(*x).dot(*y) * Vector(1.0, *y[1:]).z
+
+    sct.check_grads(f, (X, X + 1.0), wrt=("x", "y"), order=2)
+    with pytest.raises(ValueError, match="too many values to unpack"):
+        sct.grad(f)(np.ones(4), X)

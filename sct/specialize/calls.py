@@ -31,7 +31,7 @@ from sct.infer.facts import for_call
 from sct.infer.join import join, own_sizes, widen
 from sct.infer.objects import holds_objects, of_places, places_in, without_sizes
 from sct.infer.signature import type_alone
-from sct.ir.ops import APART, NEW, Call, Field, Free, describe, package_of
+from sct.ir.ops import APART, CALL, NEW, Call, Field, Free, Method, describe, package_of
 from sct.ir.shapes import constant
 from sct.ir.ssa import Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import (
@@ -45,6 +45,7 @@ from sct.ir.types import (
     Instance,
     List,
     ListOf,
+    ObjectOf,
     Record,
     Tuple,
     Undefined,
@@ -52,6 +53,7 @@ from sct.ir.types import (
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
 from sct.runtime import random_states
+from sct.signatures import read_signature
 from sct.specialize import made_objects, objects, records
 from sct.specialize.building import Builder, Followed, FrozenError, NotStaticError, StrictError, UndecidedError, UnrollError
 from sct.specialize.instances import Bound, Defined, callee, field
@@ -148,6 +150,27 @@ def call(
                 return s.run(made.function, bound)
         finally:
             s.stack.pop()
+
+
+def room(op: Any, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> int | None:
+    """The number of positional operands of a call, if there can be no other number of them; else None."""
+    f, before, named = op, 0, set(kwargs)
+    if op is CALL:
+        f, before = plain(type_of(args[0])), 1
+    elif isinstance(op, Method) and isinstance(t := type_of(args[0]), (Instance, Record, ObjectOf)):
+        f = inspect.getattr_static(t.cls, op.name, None)
+    while isinstance(f, Bound) and not isinstance(f.function, Defined):
+        f, before, named = f.function, before - len(f.args), named.union(k for k, _ in f.kwargs)
+    if isinstance(f, Bound):
+        params = f.function.inner.function.signature.parameters.values()
+    elif isinstance(f, FunctionType) or records.is_made(f):
+        params = read_signature(f).parameters.values()
+    else:
+        return None
+    kinds = inspect.Parameter
+    own = [p for p in params if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD) and p.name not in named]
+    varies = any(p.kind is kinds.VAR_POSITIONAL for p in params) or any(p.default is not kinds.empty for p in own)
+    return None if varies else before + len(own)
 
 
 def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 from sct.checkpointing import checkpointed
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import plain
-from sct.ir.ops import CALL, STAR, Method
+from sct.ir.ops import CALL, STAR, UNPACK, Method
 from sct.ir.records import record
 from sct.ir.shapes import constant
 from sct.ir.ssa import Function, Operand, Value, type_of
@@ -354,14 +354,19 @@ def is_starred(o: Operand) -> TypeGuard[Slice]:
     return type(o) is Slice and o.stop == _STAR
 
 
-def spread(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> tuple[list[Operand], dict[str, Operand]]:
-    """Arguments with what has stars before it put in its places."""
+def spread(
+    s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], room: Callable[[], int | None] = lambda: None
+) -> tuple[list[Operand], dict[str, Operand]]:
+    """Arguments with what has stars before it put in its places.
+
+    `room`: how many positional arguments what is called takes, if it takes no other number of them.
+    """
     out: list[Operand] = []
     for a in args:
         if not is_starred(a):
             out.append(a)
         elif a.step == Const(None):
-            out += taken_apart(s, a.start)
+            out += _one_starred(s, args, a.start, room) or taken_apart(s, a.start)
         else:
             out += [Tuple((Const(k), v)) for k, v in _entries(s, a.start).items()]
     named: dict[str, Operand] = {}
@@ -373,6 +378,19 @@ def spread(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> t
                 raise SctError(f"the keyword argument {name!r} is given twice", s.place, "Leave one of them out.")
             named[name] = value
     return out, named
+
+
+def _one_starred(s: Builder, args: Sequence[Operand], x: Operand, room: Callable[[], int | None]) -> list[Operand] | None:
+    """The items of an array of unknown length that has the only star: as many as what is called takes besides the others."""
+    t = type_of(x)
+    unknown = isinstance(t, ListOf) or (isinstance(t, Array) and bool(t.shape) and trip_count(s.plan(x)) is None)
+    if not unknown or sum(map(is_starred, args)) > 1 or (whole := room()) is None:
+        return None
+    n = whole - (len(args) - 1)
+    if n < 1:
+        return None
+    items = s.apply(UNPACK, (x, Const(n)))
+    return [s.apply(operator.getitem, (items, Const(k))) for k in range(n)]
 
 
 def _entries(s: Builder, x: Operand) -> dict[Any, Operand]:

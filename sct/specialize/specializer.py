@@ -738,7 +738,7 @@ class Specializer:
             return unfollowed.statement(self, op.op, args, kwargs or {}, name)
         if self.objects and (op is LIST or op is DICT) and (shown := objects.displayed(self, op, args)) is not None:
             return shown
-        args, kwargs = spread(self, args, kwargs or {})
+        args, kwargs = spread(self, args, kwargs or {}, lambda: calls.room(op, args, kwargs or {}))
         if isinstance(op, Defined):
             return calls.inner_call(self, op, args, kwargs)
         lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables
