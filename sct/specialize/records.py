@@ -199,6 +199,10 @@ def bind_field(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], 
         )
     static = instances.in_class(t.cls, name)
     own = not as_usual and instances.in_class(t.cls, "__setattr__") not in _AS_USUAL
+    if isinstance(static, property) and static.fset is not None and not own:
+        s.depend(Dependency(t.cls, name, static))
+        s.apply(static.fset, (x, value))
+        return Const(None)
     if own or (hasattr(type(static), "__set__") and not isinstance(static, MemberDescriptorType)):
         raise UnsupportedSyntaxError(
             f"an assignment to the attribute {name!r} of {_called(t)}, which the class has a way of its own to do",

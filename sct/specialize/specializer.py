@@ -739,6 +739,8 @@ class Specializer:
         if self.objects and (op is LIST or op is DICT) and (shown := objects.displayed(self, op, args)) is not None:
             return shown
         args, kwargs = spread(self, args, kwargs or {}, lambda: calls.room(op, args, kwargs or {}))
+        if op is operator.setitem or isinstance(op, Augmented) or facts_of(op).index is not None:
+            args = [args[0], self.as_arrays(args[1]), *args[2:]]
         if isinstance(op, Defined):
             return calls.inner_call(self, op, args, kwargs)
         lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables
@@ -851,6 +853,17 @@ class Specializer:
         if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined) and op.__code__ is not _CONTEXT:
             return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
+
+    def as_arrays(self, index: Operand) -> Operand:
+        """An index in which each `range` is the array of its numbers, as NumPy takes it."""
+        if type(index) is Value or not any(type(o) is Const and isinstance(o.value, Range) for o in leaves(index)):
+            return index
+
+        def leaf(o: Operand) -> Operand:
+            r = o.value if type(o) is Const else None
+            return self.apply(np.arange, (r.start, r.stop, r.step)) if isinstance(r, Range) else o
+
+        return map_leaves(leaf, index)
 
     def not_none(self, op: Any, args: Sequence[Operand]) -> Sequence[Operand]:
         """Operands, of which those are known not to be None for which the operation would raise."""

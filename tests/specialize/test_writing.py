@@ -1757,3 +1757,44 @@ def test_writes_through_a_transpose_of_one_axis():
     x = np.array([1.0, 2.0, 3.0])
     assert sct.value_and_grad(transposed_by_a_number)(x)[0] == transposed_by_a_number(x)
     sct.check_grads(transposed_by_a_number, (x,))
+
+
+def by_ranges(x):
+    y = np.zeros((2, 3))
+    y[range(2), [0, 1]] += x[range(2), [1, 2]] ** 2
+    y[:, range(1, 3)] = x[:, range(2)]
+    y[range(2)] *= 2.0
+    return np.sum(y**2)
+
+
+def test_ranges_as_indices():
+    sct.check_grads(by_ranges, (np.arange(1.0, 7.0).reshape(2, 3),), order=2)
+
+
+class Halved:
+    def __init__(self, scale):
+        self.scale, self._k = scale, 1.0
+
+    @property
+    def k(self):
+        return self._k * 2.0
+
+    @k.setter
+    def k(self, value):
+        if value == 0.0:
+            raise ValueError("it is zero")
+        self._k = value * self.scale
+
+
+def by_a_property(x, h):
+    made = Halved(x[0])
+    made.k = x[1]
+    made.k += 1.0
+    h.k = x[1] * made.k
+    return made.k * h.k
+
+
+def test_fields_that_a_property_sets():
+    sct.check_grads(by_a_property, (np.array([0.3, 0.4]), Halved(2.0)), wrt=("x",), order=2)
+    with pytest.raises(ValueError, match="it is zero"):
+        sct.grad(by_a_property)(np.array([0.3, 0.0]), Halved(2.0))
