@@ -153,6 +153,21 @@ def kept_as_it_was(x):
     return y * y
 
 
+def with_a_loop_in_it(x):
+    s = 0.0
+    try:
+        for v in x:
+            with np.errstate(all="ignore"):
+                s = s + np.sin(s * v) + v * v
+            if v > 1.0:
+                s = s * v
+            if s > 100.0:
+                raise KeyError("far")
+    except KeyError:
+        return x[0] ** 3
+    return s
+
+
 def writing_into_what_it_makes(x):
     y = x * 2.0
     try:
@@ -219,6 +234,7 @@ def by_recursion(x, n=4):
 
 
 FUNCTIONS = [
+    with_a_loop_in_it,
     *(tried_again_with_more, left_out_in_a_loop, otherwise_and_at_last, several_handlers, outside_of_a_domain, raised_inside),
     *(returning_from_either, recorded_before_the_exception, recorded_in_a_loop_before_the_exception, kept_as_it_was),
     *(in_a_function_that_is_called, writing_into_what_it_makes, appending_last, writing_last, into_a_field_last, by_recursion),
@@ -384,6 +400,17 @@ def returning_at_last(x):
     return y
 
 
+def giving_in_a_try(x):
+    def entries():
+        for i in range(3):
+            try:
+                yield x[i]
+            except ValueError:
+                yield 0.0
+
+    return sum(v * v for v in entries())
+
+
 def of_unknown_classes(x, classes=(ValueError,)):
     try:
         y = x[0] * int("none")
@@ -401,6 +428,7 @@ def of_unknown_classes(x, classes=(ValueError,)):
         (list_written_before_or_after, "a write into 'L' in a try"),
         (written_by_a_function_that_is_called, "a write into 'y' in a try"),
         (shared_variable, "a write into 's' in a try"),
+        (giving_in_a_try, "yield in a try with an except"),
         (returning_at_last, "return, break or continue in finally"),
         (of_unknown_classes, "an except of classes that are only known at run time"),
     ],

@@ -467,6 +467,13 @@ class _Lowerer:
             self.env[_EXIT], self.env[_STOP] = left
 
     def attempted(self, node: Any) -> None:
+        for s in node.body:
+            if any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(s)):  # the body of the loop is not in the try
+                raise UnsupportedSyntaxError(
+                    "yield in a try with an except",
+                    self.source.place(s),
+                    "Compute what is given in the try, and yield it after that.",
+                )
         self.origin = Origin("try:", self.source.place(node))
         done = self.apply(node, ATTEMPT)
         classes = [self.handled_by(h) for h in node.handlers]

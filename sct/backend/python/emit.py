@@ -88,6 +88,7 @@ from sct.ir.ssa import (
     While,
     blocks_in,
     carried_params,
+    defined,
     is_derived,
     type_of,
     values_of,
@@ -929,7 +930,7 @@ def _pushed_before_others(tried: Block) -> list[Value]:
     while body and _is(body[-1], PUSH):
         body.pop()
     pushes = (t for t in statements(tried.with_(body)) if t.op is PUSH)
-    return list(dict.fromkeys(v for t in pushes for v in values_of(t.args[0])))
+    return list(dict.fromkeys(v for t in pushes for v in values_of(t.args[0]) if v not in defined(tried)))
 
 
 def _is(s: Statement, op: Special) -> bool:
