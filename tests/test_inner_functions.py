@@ -427,15 +427,6 @@ def wrapped(x, n):
     return np.sum(cube(x))
 
 
-PROGRAMS = [
-    chosen_when_it_runs,
-    chosen_with_what_they_share,
-    recursive_on_what_is_known,
-    along_an_axis,
-    in_pieces,
-    by_getters,
-    asked_what_they_are,
-    wrapped,
 def going_into_a_tree(x, n):
     tree = ("+", ("*", 0, 1), ("sin", ("*", 1, ("+", 2, 1))))
 
@@ -463,6 +454,14 @@ def given_the_entries_of_an_array(x, n):
 
 
 PROGRAMS = [
+    chosen_when_it_runs,
+    chosen_with_what_they_share,
+    recursive_on_what_is_known,
+    along_an_axis,
+    in_pieces,
+    by_getters,
+    asked_what_they_are,
+    wrapped,
     going_into_a_tree,
     given_the_entries_of_an_array,
     bound_again_behind_a_loop,

@@ -14,7 +14,7 @@ import ast
 import importlib
 import operator
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
@@ -62,7 +62,7 @@ from sct.ir.ops import (
     package_of,
 )
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While
+from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While, raises
 from sct.ir.ssa import read as reads_in
 from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple, VariableName
 from sct.registry.effects import effect_of, is_registered
@@ -162,14 +162,6 @@ def lower_source(source: Source, rule: bool = False) -> Lowered:
 def _returns(body: list[Any]) -> bool:
     """Whether a block of statements ends with a `return` or `raise` of its own."""
     return isinstance(body[-1], (ast.Return, ast.Raise))
-
-
-def _ends_in_raise(body: Sequence[Statement]) -> bool:
-    """Whether the end of a block of statements is never reached, since it raises."""
-    last = body[-1] if body else None
-    if isinstance(last, If):
-        return all(_ends_in_raise(b.body) for b in last.blocks)
-    return isinstance(last, Apply) and last.op is RAISE
 
 
 def _nothing(function: Any) -> Any:
@@ -391,7 +383,7 @@ class _Lowerer:
             envs.append(self.env)
         self.body, self.env = outer_body, dict(outer)
         a, b = envs
-        ends = list(map(_ends_in_raise, bodies))
+        ends = [raises(Block((), tuple(body), ())) for body in bodies]
         names = [
             n for n in dict.fromkeys([*a, *b]) if a.get(n, UNDEFINED) is not b.get(n, UNDEFINED) or a.get(n) is not outer.get(n)
         ]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from sct.errors import Place
 from sct.ir.manager import managed
+from sct.ir.ops import RAISE
 from sct.ir.records import record
 from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Slice, Tuple, Undefined, with_items
 
@@ -39,6 +40,7 @@ __all__ = [
     "is_tangent",
     "leaves",
     "map_leaves",
+    "raises",
     "read",
     "type_of",
     "values_of",
@@ -570,6 +572,14 @@ def reads_of(s: Statement) -> set[Value]:
     for b in s.blocks:
         out |= captured(b)
     return out
+
+
+def raises(block: Block) -> bool:
+    """Whether the end of a block is never reached, since it raises."""
+    last = block.body[-1] if block.body else None
+    if isinstance(last, If):
+        return all(map(raises, last.blocks))
+    return isinstance(last, Apply) and last.op is RAISE
 
 
 def is_derived(s: Statement) -> bool:

@@ -23,7 +23,6 @@ from typing import TypeGuard
 
 import numpy as np
 
-from sct.ir.ops import RAISE
 from sct.ir.rewriting import changed, keeping, map_blocks, substitute
 from sct.ir.ssa import (
     Apply,
@@ -39,6 +38,7 @@ from sct.ir.ssa import (
     While,
     blocks_in,
     is_derived,
+    raises,
     type_of,
 )
 from sct.ir.types import UNDEFINED, Abstract, Array, Const, Scalar, same_dtype
@@ -120,7 +120,7 @@ class _Copies(Rewriter):
         if a is b or (isinstance(a, Const) and a == b):
             return a
         for block, y, z in ((then, a, b), (orelse, b, a)):
-            if y is UNDEFINED and _raises(block) and not (isinstance(z, Value) and z in self.inside(then, orelse)):
+            if y is UNDEFINED and raises(block) and not (isinstance(z, Value) and z in self.inside(then, orelse)):
                 return z
         return None
 
@@ -181,7 +181,3 @@ def _stays(phi: Phi) -> bool:
     """Whether what a loop carries is what it starts from, in each iteration."""
     (first,), (after,) = phi.begins, phi.ends
     return after in phi.params or (after is first and isinstance(first, (Value, Const)))
-
-
-def _raises(block: Block) -> bool:
-    return bool(block.body) and isinstance(block.body[-1], Apply) and block.body[-1].op is RAISE

@@ -13,9 +13,8 @@ from sct.analysis.effects import effect, statements
 from sct.analysis.points_to import written_by
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.infer.join import join, widen
-from sct.ir.ops import RAISE
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, defined, type_of, values_of
+from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, defined, raises, type_of, values_of
 from sct.ir.types import (
     UNDEFINED,
     UNKNOWN,
@@ -66,7 +65,7 @@ def if_(s: Builder, t: If) -> None:
     place, origin = s.place, s.origin
     memories = [s.memory.fork(), s.memory.fork()]
     then, a = s.nested(t.then, memories[0])
-    if t.handles is not None and not _raises(t.orelse):
+    if t.handles is not None and not raises(t.orelse):
         last = t.then.body[-1] if t.then.body else None
         refuse_unsure(s.memory, memories[0], then, last.place if isinstance(last, Apply) else None)
     orelse, b = s.nested(t.orelse, memories[1])
@@ -104,14 +103,6 @@ def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last
             for v in values_of(*written_by(w)):
                 if not tried.lies_in(v, made):
                     refuse(w.place, tried.name_of(v))
-
-
-def _raises(block: Block) -> bool:
-    """Whether the end of a block of the untyped form is never reached, since it raises."""
-    last = block.body[-1] if block.body else None
-    if isinstance(last, If):
-        return all(map(_raises, last.blocks))
-    return isinstance(last, Apply) and last.op is RAISE
 
 
 def joined(

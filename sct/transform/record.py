@@ -48,6 +48,7 @@ from sct.ir.ssa import (
     captured,
     defined,
     map_leaves,
+    raises,
     reading,
     reads_of,
     type_of,
@@ -900,7 +901,8 @@ class _Recorder:
                     names.update([(v, names.get(r, r)) for v, r in last])
                 body, yields = self.reverse_body(b, names, [v for v, _ in back])
                 blocks.append(b.with_(body, (*yields, *(names[v] for v, _ in back))))
-        test = self.renamed(s.test, names)
+        raised = isinstance(forward, If) and forward.handles is None and any(map(raises, forward.blocks))
+        test = Const(not raises(forward.then)) if raised else self.renamed(s.test, names)  # type: ignore[union-attr]
         after = {v: Value(v.type, v.name) for v, _ in back}
         names.update(after.items())
         return replace(s, test=test, then=blocks[0], orelse=blocks[1], results=(*s.results, *after.values()))
