@@ -728,6 +728,44 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "for i in range(n):\n    <VEC> = <ref>\n    <VEC>[<at>] = <value>",
         "<VEC> = <new>\n<VEC2> = <VEC> if <test> else <new>\nfor i in range(3):\n    <vec>[i] = <VEC>[0]\n    <VEC2>[0] = 0.5",
     ),
+    "an exception": (
+        (
+            "for i in range(n + 1):\n    try:  # whole\n        <NUM> = [0.5, 0.7][i] * <vec>[0]\n    except IndexError:\n"
+            "        <vec>[<at>] *= 0.8\n        <NUM> = <value>\n    <vec2>[i % 3] = <NUM>"
+        ),
+        (
+            "try:  # whole\n    <VEC> = <vec> / float('no' if <test> else '2')\nexcept ValueError:\n"
+            "    <VEC> = <ref>\n<VEC>[0] = <value>"
+        ),
+        (
+            "try:  # whole\n    if <test>:  # whole\n        raise KeyError\n    <NUM> = <value>\nexcept KeyError:\n"
+            "    <NUM> = <vec>[1] * 0.5"
+        ),
+        (
+            "for i in range(n):\n    try:  # whole\n        <vec>[i] += 1 // (i % 2) * <value>\n    except ZeroDivisionError:\n"
+            "        <vec>[<at>] *= 0.7\n    except IndexError:\n        break"
+        ),
+        (
+            "<NUM> = 0.3\nfor i in range(n):\n    try:  # whole\n"
+            "        <NUM> = <NUM> * (np.sin(<vec>)[0] * <NUM> + float('1' if i % 2 else 'no'))\n"
+            "    except ValueError:\n        <NUM> = <NUM> * <vec>[1]"
+        ),
+        "try:  # whole\n    <VEC> = <new>\n    <VEC>[<at>] = <value>\nexcept ValueError:\n    <VEC> = <vec>\n<vec> *= 0.9",
+        "try:\n    <vec>[<at>] = <value>\nfinally:\n    <vec2>[<at>] *= 0.9",
+    ),
+    "with, match or :=": (
+        "with np.errstate(all='ignore'):\n    <vec>[<at>] = <value>",
+        "with np.errstate(all='ignore'):\n    <VEC> = <ref>\n<VEC>[<at>] = <value>",
+        "for i in range(n):\n    with np.errstate(over='ignore'):\n        <vec>[i % 3] *= <value>",
+        (
+            "match n:  # whole\n    case 2:\n        <vec>[0] = <value>\n    case k if k > 2:\n        <vec> = <ref>\n"
+            "    case _:\n        <vec2>[1] *= 0.9"
+        ),
+        "match <duo>:  # whole\n    case (v, w):\n        v[0] = w[1] * 0.5",
+        "<VEC> = <ref>\nif (<NUM> := <vec>[0] * 0.5) > 0.1:\n    <VEC>[1] = <NUM>",
+        "while (<NUM> := np.sum(<vec> ** 2)) > 0.6:\n    <vec> *= 0.7\n<vec2>[0] = <NUM>",
+        "<NUM> = 0.1\n<NUMS> = [<NUM> := <NUM> + v[0] * 0.5 for v in <vecs>]\n<vec>[1] = <NUM>",
+    ),
     "while": (
         "k = 0\nwhile k < n:\n    k += 1\n    <vec>[k % 3] *= 0.9",
         "k = 0\nwhile k < n and <test>:\n    k += 1\n    <vec> = 0.8 * <vec>",

@@ -95,7 +95,7 @@ class _Block:
             if n == look:
                 yield "    " * indent + "_look(locals())"
             if item and isinstance(item, str):
-                yield "    " * indent + item
+                yield from ("    " * indent + line for line in item.split("\n"))
             elif item:
                 yield "    " * indent + item[0]
                 if trial and item[0].startswith(("for ", "while ")):
@@ -412,13 +412,18 @@ class _Filling:
 
 
 def _parsed(text: str) -> list[Any]:
-    """Lines as a tree."""
+    """Lines as a tree; what stands under a line that ends with `# whole`, and goes on with it, is one item with that."""
     top = _Block()
     stack = [top]
+    whole: int | None = None  # how deep such a line stands
     for line in text.split("\n"):
         depth = (len(line) - len(line.lstrip())) // 4
-        del stack[depth + 1 :]
         stripped = line.strip()
+        if whole is not None and (depth > whole or (depth == whole and stripped.startswith(("except", "finally")))):
+            stack[-1].items[-1] += "\n" + "    " * (depth - whole) + stripped
+            continue
+        del stack[depth + 1 :]
+        whole = depth if stripped.endswith("# whole") else None
         if stripped.endswith(":"):
             block = _Block()
             stack[-1].items.append((stripped, block))
