@@ -57,6 +57,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Array, Const, Scalar, Slice, same_dtype, same_shape
+from sct.optimize.products import multiplies
 from sct.registry.facts import facts_of
 from sct.runtime import added_item, scatter_add
 
@@ -124,7 +125,7 @@ class _Accumulation:
         """The statement, storing over its first operand where it may; a write that may not goes into a copy."""
         if s.op is scatter_add and is_derived(s) and as_array(type_of(s.args[0])).dtype is None:
             return s  # an adjoint of what holds integers on another path, which NumPy would not add to
-        if s.op in (operator.add, operator.mul) and len(s.args) == 2:
+        if (s.op is operator.add or s.op is operator.mul) and len(s.args) == 2:
             a, b = s.args
             for args in ((a, b), (b, a)):
                 if self.can_store(s, args[0], args[1]):
@@ -151,7 +152,7 @@ class _Accumulation:
             return self.is_ndarray(target) and self.free(s, target)
         if not is_derived(s) or not (s.result.name or (s.result.hint and not is_tangent(s))):
             return False  # a step inside an expression, not an adjoint
-        if s.op in (operator.mul, operator.truediv) and (not target.name or s.result.name != target.name):
+        if multiplies(s.op) and (not target.name or s.result.name != target.name):
             return False  # a product with the adjoint of something else, which keeps its name
         t, r = target.type, s.result.type
         if not isinstance(t, Array) or not isinstance(r, Array) or not t.shape or not same_shape(t.shape, r.shape):

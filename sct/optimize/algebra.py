@@ -47,7 +47,7 @@ from sct.ir.types import (
     same_shape,
 )
 from sct.optimize.arithmetic import Numbers, is_elementwise, loop_of, numbers, numbers_of
-from sct.optimize.products import DIVISIONS, Node, Tree, numbers_in, simpler, values_in
+from sct.optimize.products import DIVISIONS, Node, Tree, multiplies, numbers_in, simpler, values_in
 from sct.optimize.rewriter import Rewriter
 from sct.registry.facts import facts_of
 from sct.runtime import added_each, added_item, scatter_add, updated, zeros_each
@@ -107,7 +107,7 @@ class _Algebra(Rewriter):
 
     def is_step(self, s: Apply) -> bool:
         """Whether a statement is a step of one expression, or an adjoint times something that several read."""
-        return self.reversed_sweep(s) or (s.op in (operator.mul, operator.truediv) and (self.everywhere or is_derived(s)))
+        return self.reversed_sweep(s) or (multiplies(s.op) and (self.everywhere or is_derived(s)))
 
     def computes(self, s: Apply) -> Numbers | None:
         """The numbers that an operation computes in."""

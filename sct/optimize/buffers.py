@@ -58,6 +58,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Array
+from sct.optimize.products import multiplies
 
 __all__ = ["buffers"]
 
@@ -169,7 +170,7 @@ def _folded_into(s: Statement, readers: dict[Value, list[Statement]], end: set[V
 
 def _multiplied(s: Statement) -> Value | None:
     """The adjoint that a statement multiplies or divides, if the result is the next one of that name, and an array."""
-    if not isinstance(s, Apply) or s.op not in (operator.mul, operator.truediv) or not s.result.name or not is_derived(s):
+    if not isinstance(s, Apply) or not multiplies(s.op) or not s.result.name or not is_derived(s):
         return None
     if not isinstance(s.result.type, Array) or not s.result.type.shape:
         return None

@@ -19,9 +19,14 @@ from sct.ir.records import record
 from sct.ir.ssa import Operand, Value
 from sct.ir.types import Const
 
-__all__ = ["DIVISIONS", "Node", "Tree", "numbers_in", "simpler", "values_in"]
+__all__ = ["DIVISIONS", "Node", "Tree", "multiplies", "numbers_in", "simpler", "values_in"]
 
 DIVISIONS = (operator.truediv, np.true_divide)
+
+
+def multiplies(op: Any) -> bool:
+    """Whether an operation is Python's of a product or a quotient, as rules write them."""
+    return op is operator.mul or op is operator.truediv
 
 
 @record(frozen=True, slots=True)
