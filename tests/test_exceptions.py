@@ -233,8 +233,46 @@ def by_recursion(x, n=4):
     return y
 
 
+def recorded_before_either_of_two(x):
+    s = 1.0
+    for i in range(6):
+        try:
+            r = s
+            for j in range(4):
+                try:
+                    r = np.sin(r) * x[j] + 1
+                except IndexError:
+                    r = r * r * float("none" if i == 4 else "2")
+            s = s + 0.1 * r
+        except ValueError:
+            s = s * x[0]
+    return s
+
+
+def importing_what_there_is(x):
+    try:
+        from numpy import no_such_function as g
+    except ImportError:
+        from numpy import sin as g
+    try:
+        import no_such_module
+    except ImportError as error:
+        h = len(str(error)) * 0.1
+    else:
+        h = no_such_module.h(x)
+    try:
+        from numpy import cosh as f
+    except ImportError:
+        from numpy import cos as f
+    else:
+        x = x * 2.0
+    return np.sum(g(x) * f(x)) * h
+
+
 FUNCTIONS = [
     with_a_loop_in_it,
+    recorded_before_either_of_two,
+    importing_what_there_is,
     *(tried_again_with_more, left_out_in_a_loop, otherwise_and_at_last, several_handlers, outside_of_a_domain, raised_inside),
     *(returning_from_either, recorded_before_the_exception, recorded_in_a_loop_before_the_exception, kept_as_it_was),
     *(in_a_function_that_is_called, writing_into_what_it_makes, appending_last, writing_last, into_a_field_last, by_recursion),
@@ -392,6 +430,184 @@ def shared_variable(x):
     return s
 
 
+def extended_item_by_item(x):
+    L = [x[0]]
+    try:
+        L.extend(v * float(w) for v, w in zip(x, ("1", "none")))
+    except ValueError:
+        L.append(x[2])
+    return sum(v * v for v in L)
+
+
+def divided_in_place(x):
+    y = x * 1.0
+    with np.errstate(divide="raise"):
+        try:
+            y[:2] /= np.array([4.0, 0.0])
+        except FloatingPointError:
+            y[1] = 3.0
+    return np.sum(y * y)
+
+
+def assigned_in_an_expression(x):
+    a = x[0]
+    b = 1.0
+    try:
+        b = (a := x[1]) * x[7]
+    except IndexError:
+        pass
+    return a * b
+
+
+def assigned_before_an_entry(x):
+    a = x[0]
+    y = np.zeros(3)
+    for k in (1, 7):
+        try:
+            a, y[k] = a * x[1], x[2]
+        except IndexError:
+            y[0] = a
+    return np.sum(y * x) * a
+
+
+def carried_by_the_exception(x):
+    s = 1.0
+    for i in range(2):
+        try:
+            if i == 1:
+                raise ValueError(x[1] * 3)
+            s = s * x[0]
+        except ValueError as error:
+            s = s * error.args[0]
+    return s
+
+
+def falling(x, s, n):
+    if s > 1.0:
+        raise ValueError(s * x[0])
+    return s if n == 0 else falling(x, s * x[1] * 1.5, n - 1) * x[2]
+
+
+def carried_out_of_recursion(x):
+    t = 0.0
+    for s in (0.1, 0.9):
+        try:
+            r = falling(x, s, 3)
+        except ValueError as error:
+            r = error.args[0]
+        t = t + r * x[2]
+    return t
+
+
+def raising(x, n):
+    if n == 0:
+        raise ValueError("none")
+    return raising(x, n - 1)
+
+
+def never_returning(x):
+    try:
+        r = raising(x, 3) * x[0]
+    except ValueError:
+        r = x[1]
+    return r
+
+
+def doubled(y, n, w):
+    if n < 0:
+        return
+    try:
+        doubled(y, n - 1, w)
+        y[n] = y[n] * float(w) + y[n - 1]
+    except ValueError:
+        y[n] = y[n] * 3.0
+
+
+def written_by_recursion(x):
+    y = x * 1.0
+    doubled(y, 2, "2")
+    return np.sum(y * y)
+
+
+def not_followed(y):
+    y[0] = len({0})
+
+
+def not_followed_in_a_try(x):
+    y = x * 1.0
+    try:
+        not_followed(y)
+    except ValueError:
+        pass
+    return np.sum(y * y)
+
+
+def with_a_try_of_its_own(y):
+    try:
+        y[0] = len({0})
+    except (ValueError, TypeError):
+        pass
+
+
+def not_followed_with_a_try(x):
+    y = x * 1.0
+    with_a_try_of_its_own(y)
+    return np.sum(y * y)
+
+
+def imported_one_way_or_the_other(x):
+    if x[0] > 0:
+        from numpy import sin as g
+    else:
+        from numpy import cos as g
+    return np.sum(g(x))
+
+
+class Held:
+    def __init__(self, y):
+        self.y = y
+
+    def __enter__(self):
+        return self.y
+
+    def __exit__(self, kind, *rest):
+        self.y[0] = 1.0 if kind is None else 2.0
+
+
+def written_by_way_of_an_object(x):
+    y = x * 1.0
+    try:
+        held = Held(y)
+        held.y[0] = held.y[0] * 2.0
+        z = float("none")
+    except ValueError:
+        z = 2.0
+    return np.sum(y * y) * z
+
+
+def written_by_way_of_a_dict(x):
+    y = x * 1.0
+    for k in range(3):
+        try:
+            d = {}
+            d[k] = y
+            d[k][0] = d[k][0] * 2.0
+            z = float("none" if k == 1 else "1")
+        except ValueError:
+            z = 2.0
+    return np.sum(y * y) * z
+
+
+def left_by_an_exception(x):
+    y = x * 1.0
+    try:
+        with Held(y):
+            raise KeyError
+    except KeyError:
+        pass
+    return np.sum(y * x)
+
+
 def returning_at_last(x):
     try:
         y = x[0]
@@ -429,6 +645,20 @@ def of_unknown_classes(x, classes=(ValueError,)):
         (written_by_a_function_that_is_called, "a write into 'y' in a try"),
         (shared_variable, "a write into 's' in a try"),
         (giving_in_a_try, "yield in a try with an except"),
+        (extended_item_by_item, "a write into 'L' in a try"),
+        (divided_in_place, "a write into 'y' in a try"),
+        (assigned_in_an_expression, "'a', which is read after an exception that may have come before or after"),
+        (assigned_before_an_entry, "'a', which is read after an exception that may have come before or after"),
+        (carried_by_the_exception, "an exception that may be made with a number"),
+        (carried_out_of_recursion, "an exception that may be made with a number"),
+        (never_returning, r"a recursive function \(raising\) that returns on no way"),
+        (written_by_recursion, "a write in a try"),
+        (not_followed_in_a_try, "a call of a function that is not followed, whose exceptions are handled"),
+        (not_followed_with_a_try, "a set is not supported"),
+        (imported_one_way_or_the_other, "the import of 'g', which is also bound by another import"),
+        (written_by_way_of_an_object, "a write into 'y' in a try"),
+        (written_by_way_of_a_dict, "a write into 'y' in a try"),
+        (left_by_an_exception, "with, in a try, of an object of the class Held"),
         (returning_at_last, "return, break or continue in finally"),
         (of_unknown_classes, "an except of classes that are only known at run time"),
     ],

@@ -174,6 +174,17 @@ def _name(target: Any) -> str:
     return _shown(target.id) if isinstance(target, ast.Name) else ""
 
 
+def _may_raise_after(node: Any) -> bool:
+    """Whether an exception may come in a statement after it has bound a name."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    parts = [p for t in targets for p in (t.elts if isinstance(t, (ast.Tuple, ast.List)) else [t])]
+    return (
+        type(node) in BLOCKS
+        or bool(getattr(node, "named", ()))
+        or not all(isinstance(p, (ast.Name, ast.Starred)) for p in parts)
+    )
+
+
 def _shown(name: str) -> str:
     """What a variable is called in the function that is made, if it is one of the user's."""
     return "" if name.startswith("<") else name
@@ -336,6 +347,9 @@ class _Lowerer:
             if isinstance(s, ast.If) and may_leave([s], LEAVING, self.told):
                 self.exiting_if(s, rest)
                 return
+            if isinstance(s, ast.Try) and (known := self.after_imports(s)) is not None:
+                self.statements([*known, *rest])
+                return
             self.statement(s)
             if type(s) in LEAVING:
                 return
@@ -458,6 +472,26 @@ class _Lowerer:
             self.apply(node, END, begin)
             self.env[_EXIT], self.env[_STOP] = left
 
+    def after_imports(self, node: Any) -> list[Any] | None:
+        """The statements that a `try` comes to whose imports decide which; None if other statements do."""
+        if node.finalbody or not node.handlers:
+            return None
+        before = dict(self.imported)
+        for s in node.body:
+            if not isinstance(s, (ast.Import, ast.ImportFrom)):
+                return None
+            try:
+                self.statements([s])
+            except ImportError as e:
+                self.imported = before
+                handler = next((h for h in node.handlers if issubclass(type(e), self.handled_by(h))), None)
+                if handler is None:
+                    raise
+                if handler.name is not None:
+                    self.env[handler.name] = self.apply(node, type(e), Const(str(e)))
+                return list(handler.body)
+        return list(node.orelse)
+
     def attempted(self, node: Any) -> None:
         for s in node.body:
             if any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(s)):  # the body of the loop is not in the try
@@ -470,7 +504,7 @@ class _Lowerer:
         done = self.apply(node, ATTEMPT)
         classes = [self.handled_by(h) for h in node.handlers]
         body = node.body[: next((k for k, s in enumerate(node.body) if type(s) in _SAFE), None)]
-        unsure = bound(body if body and type(body[-1]) in BLOCKS else body[:-1])
+        unsure = bound(body if body and _may_raise_after(body[-1]) else body[:-1])
 
         def handler() -> None:
             left = {}
@@ -541,14 +575,18 @@ class _Lowerer:
         module = importlib.import_module(name, self.source.function.__globals__.get("__package__"))
         for alias in node.names:
             if not hasattr(module, alias.name):
-                importlib.import_module(f"{module.__name__}.{alias.name}")
+                try:
+                    importlib.import_module(f"{module.__name__}.{alias.name}")
+                except ModuleNotFoundError as e:
+                    raise ImportError(f"cannot import name {alias.name!r} from {module.__name__!r}") from e
             self.imports(node, alias.asname or alias.name, self.of_module(node, module, alias.name))
 
     def imports(self, node: Any, name: str, value: Operand) -> None:
         """Bind a name by an import. It is no variable: what it is bound to is known from there on."""
-        if name in self.locals or name in self.cells:
+        if name in self.locals or name in self.cells or self.imported.get(name, value) != value:
+            done = "assigned" if name not in self.imported else "bound by another import"
             raise UnsupportedSyntaxError(
-                f"the import of {name!r}, which is also assigned", self.source.place(node), "Give it a name of its own."
+                f"the import of {name!r}, which is also {done}", self.source.place(node), "Give it a name of its own."
             )
         self.imported[name] = value
 

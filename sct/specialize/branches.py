@@ -6,15 +6,19 @@ what each side leaves in memory, item by item where both have one structure.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 
+from sct.analysis.activity import differentiable
 from sct.analysis.effects import effect, statements
-from sct.analysis.points_to import written_by
+from sct.analysis.points_to import is_writing_call, writes_into, written_by
 from sct.errors import Place, UnsupportedSyntaxError
+from sct.infer.call import infer_call
 from sct.infer.join import join, widen
+from sct.ir.ops import CAUGHT, RAISE, Augmented, Call, Format, Method, Unused
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, defined, raises, type_of, values_of
+from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, captured, defined, raises, type_of, values_of
 from sct.ir.types import (
     UNDEFINED,
     UNKNOWN,
@@ -33,6 +37,7 @@ from sct.ir.types import (
     keys_of,
     with_items,
 )
+from sct.runtime import shown
 from sct.specialize.building import Builder, NotStaticError, Plan, UnrollError
 from sct.specialize.entering import meet_object, meet_objects
 from sct.specialize.in_python import either, one_or_other
@@ -64,11 +69,15 @@ def if_(s: Builder, t: If) -> None:
         raise NotStaticError
     place, origin = s.place, s.origin
     memories = [s.memory.fork(), s.memory.fork()]
+    memories[0].tried = t.handles is not None and not raises(t.orelse)
     then, a = s.nested(t.then, memories[0])
     if t.handles is not None and not raises(t.orelse):
-        last = t.then.body[-1] if t.then.body else None
-        refuse_unsure(s.memory, memories[0], then, last.place if isinstance(last, Apply) else None)
+        refuse_unsure(s.memory, memories[0], then, _written_at_last(s, t))
+        if any(issubclass(ValueError, c) for c in t.handles.value):
+            _refuse_shown(then)
     orelse, b = s.nested(t.orelse, memories[1])
+    if t.handles is not None:
+        _refuse_carried(then, Block((), tuple(orelse), b))
     sides = ((memories[0], then), (memories[1], orelse))
     a, b = (tuple(exposed_at_end(s, y, *side) for y in ys) for ys, side in zip((a, b), sides, strict=True))
     first = t.results[0].id if t.results else 0
@@ -84,12 +93,12 @@ def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last
     block = Block((), tuple(body), ())
     made = defined(block)
 
-    def refuse(place: Place | None, name: str) -> None:
-        if place is not None and last is not None and replace(place, caller=None) == replace(last, caller=None):
+    def refuse(place: Place | None, name: str, called: bool = False) -> None:
+        if place is not None and place == last and not called:
             return
-        called = f" into {name!r}" if name else ""
+        into = f" into {name!r}" if name else ""
         raise UnsupportedSyntaxError(
-            f"a write{called} in a try, before or after which an exception may come,",
+            f"a write{into} in a try, before or after which an exception may come,",
             place,
             "Write after the try, or into a copy that is made in it.",
         )
@@ -102,7 +111,68 @@ def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last
         if effect(w) == "writes":
             for v in values_of(*written_by(w)):
                 if not tried.lies_in(v, made):
-                    refuse(w.place, tried.name_of(v))
+                    refuse(w.place, tried.name_of(v), is_writing_call(w))
+    sure = [w for w in body if not isinstance(w, Apply) or w.place is None or w.place != last or is_writing_call(w)]
+    block = Block((), tuple(sure), ())
+    for v in captured(block):
+        if writes_into(block, [v]):  # by way of a list, dict or object that is made in it
+            place = next((w.place for w in statements(block) if effect(w) == "writes" and w.place is not None), None)
+            refuse(place, tried.name_of(v), True)
+
+
+def _written_at_last(s: Builder, t: If) -> Place | None:
+    """The place of the statement at the end of what is tried, if that writes either nothing or all."""
+    last = t.then.body[-1] if t.then.body else None
+    if not isinstance(last, Apply) or last.place is None:
+        return None
+    if any(isinstance(a, Const) and isinstance(a.value, Plan) for a in map(s.resolve, last.args)):  # computed item by item
+        return None
+    assert t.handles is not None
+    if any(issubclass(FloatingPointError, c) for c in t.handles.value) and _computes_in_place(s, last):
+        return None
+    return last.place if s.caller is None else last.place.called_from(s.caller)
+
+
+def _computes_in_place(s: Builder, t: Apply) -> bool:
+    """Whether a statement of the untyped form has NumPy write what it computes, which may say afterwards what it met."""
+    if isinstance(t.op, Augmented):
+        found = infer_call(operator.getitem, [type_of(s.resolve(a)) for a in t.args[:2]], {})
+        return getattr(found, "shape", None) != ()
+    op = t.op.op if isinstance(t.op, Unused) else t.op
+    whole = op in (operator.setitem, operator.delitem, setattr) or isinstance(op, Method)
+    return not whole or any(k == "out" for k, _ in t.kwargs)
+
+
+def _refuse_shown(body: Sequence[Statement]) -> None:
+    """Refuse calls that are left as they stand, whose writes into copies raise what is handled."""
+    for w in statements(Block((), tuple(body), ())):
+        if w.op is shown:
+            raise UnsupportedSyntaxError(
+                "a call of a function that is not followed, whose exceptions are handled,",
+                w.place,
+                "Call it after the try, or return what it computes and use that.",
+            )
+
+
+def _refuse_carried(tried: Sequence[Statement], handler: Block) -> None:
+    """Refuse to read from an exception what it may be made with: a number, through which no derivative would go."""
+    caught = {w.result for w in handler.body if isinstance(w, Apply) and w.op is CAUGHT}
+    read = not caught.isdisjoint(values_of(*handler.yields)) or any(
+        not caught.isdisjoint(values_of(*w.operands)) and not (w.op in _OF_EXCEPTIONS or isinstance(w.op, (Unused, Format)))
+        for w in statements(handler)
+    )
+    for w in statements(Block((), tuple(tried), ())) if read else ():
+        made = isinstance(w.op, Call) or (isinstance(w.op, type) and issubclass(w.op, BaseException))
+        if made and any(v.type != UNKNOWN and differentiable(v.type) for v in values_of(*w.operands)):
+            raise UnsupportedSyntaxError(
+                "an exception that may be made with a number, and is read where it is handled,",
+                w.place,
+                "Assign the number to a variable, or put it into a string.",
+            )
+
+
+_OF_EXCEPTIONS = (isinstance, type, str, repr, RAISE)
+"""What can be done with an exception that gives nothing of what that was made with but words."""
 
 
 def joined(

@@ -408,6 +408,13 @@ def recursive_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs
             if settled == s.recursion[key] and known == (len(s.writing), len(s.memory.lost), s.again[key].laid):
                 break
             s.recursion[key] = settled
+        if [k for k, t in s.recursion.items() if t == UNDEFINED] == [key]:  # what it might depend on is known
+            del s.recursion[key]
+            raise UnsupportedSyntaxError(
+                f"a recursive function ({op.__name__}) that returns on no way",
+                s.place,
+                "Raise what it raises where it is called.",
+            )
     if s.recursion[key] == UNDEFINED:
         return UNDEFINED
     with s.instance_of("recursion"):

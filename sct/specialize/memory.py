@@ -58,6 +58,7 @@ class Memory:
         self.sharing: Sharing[Key] = Sharing()  # which objects may share memory
         self.born: set[Key] = set()  # objects made since the fork
         self.parent: Memory | None = None
+        self.tried = False  # whether this is the memory of what is tried
         self.objects: dict[Key, Operand] = {}  # version -> its object
         self.read_only: set[Value] = set()
         self.led: dict[Value, list[Value]] = {}  # what may lie in the memory of others -> these
@@ -92,6 +93,11 @@ class Memory:
     def knows(self, key: Key) -> bool:
         """Whether an object was made before this point, on the way to it."""
         return key in self.born or (self.parent is not None and self.parent.knows(key))
+
+    @property
+    def in_try(self) -> bool:
+        """Whether what is done here is tried, and an exception may be handled."""
+        return self.tried or (self.parent is not None and self.parent.in_try)
 
     # -- objects -----------------------------------------------------------------------------------------------------
 

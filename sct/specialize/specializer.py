@@ -1053,6 +1053,9 @@ class Specializer:
         if isinstance(known, (Instance, Record, ObjectOf)):
             if issubclass(known.cls, contextlib.suppress):
                 raise UnsupportedSyntaxError("contextlib.suppress", self.place, "Write try and except.")
+            if op is ENTER and self.memory.in_try:
+                what = f"with, in a try, of an object of the class {known.cls.__name__}, whose __exit__ an exception would call"
+                raise UnsupportedSyntaxError(what, self.place, "Have the try in the with.")
             method, given = ("__enter__", ()) if op is ENTER else ("__exit__", (Const(None),) * 3)
             return self.apply(Method(method), (manager, *given), {}, name)
         if op is EXIT:

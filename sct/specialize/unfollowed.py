@@ -2,12 +2,14 @@
 
 Takes such a call; follows it where that can be, and otherwise keeps it as it stands: called once, in order, by Python's own
 rules. No derivative flows through it. What the function is given it can look at, but not change: of an array that it could
-share with the program it gets a copy that is read-only, so that a write raises NumPy's error. Lists, dicts and objects that it
-is given, lists and dicts outside of the program, and names and fields that it may assign must not be read afterwards.
+share with the program it gets a copy that is read-only, so that a write raises NumPy's error, which nothing may handle. Lists,
+dicts and objects that it is given, lists and dicts outside of the program, and names and fields that it may assign must not be
+read afterwards.
 """
 
 from __future__ import annotations
 
+import builtins
 import dis
 import inspect
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -54,7 +56,7 @@ def statement(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
             s.decided["writes", function] = True
         return made
     args, kwargs = spread(s, args, kwargs)
-    if not _as_it_stands(s, op, args, kwargs):
+    if not _as_it_stands(s, function, op, args, kwargs):
         raise refused.with_traceback(None) from None
     where = f" (line {refused.place.line})" if refused.place is not None else ""
     why = refused.message.removesuffix(" is not supported")
@@ -106,8 +108,8 @@ def _value(o: Operand) -> Any:
     return t.value if isinstance(t, Const) else example_of(t) if isinstance(t, Instance) else None
 
 
-def _as_it_stands(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
-    """Emit the call; False if it has arguments that exist at compile time alone."""
+def _as_it_stands(s: Builder, function: FunctionType, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
+    """Emit the call; False if it has arguments that exist at compile time alone, or may hide that it writes into some."""
     if op is CALL and isinstance(type_of(args[0]), Const):
         called = _value(args[0])
         op, args = called, args[1:]
@@ -117,9 +119,28 @@ def _as_it_stands(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str
         s.refuse_plans([*args, *kwargs.values()])
     except UnsupportedSyntaxError:
         return False
+    before = len(s.body)
     shows = {k: _shown(s, a) for k, a in kwargs.items()}
-    s.append(Unused(op), [_shown(s, a) for a in args], shows, Const(None))
+    shown_args = [_shown(s, a) for a in args]
+    if any(isinstance(t, Apply) and t.op is shown for t in s.body[before:]) and _may_handle(function):
+        return False
+    s.append(Unused(op), shown_args, shows, Const(None))
     return True
+
+
+def _may_handle(function: FunctionType) -> bool:
+    """Whether a function may catch the error by which NumPy refuses a write: it has an `except` for that."""
+    for code in _codes([function]):
+        found = list(dis.get_instructions(code))
+        for one, two, three in zip(found, found[1:], found[2:], strict=False):
+            if two.opname in ("CHECK_EXC_MATCH", "JUMP_IF_NOT_EXC_MATCH"):
+                handled = vars(builtins).get(one.argval) if one.opname == "LOAD_GLOBAL" else None
+                if not isinstance(handled, type) or issubclass(ValueError, handled):
+                    return True
+            of_any = two.opname == "POP_TOP" == three.opname  # as Python 3.10 writes it
+            if (one.opname == "PUSH_EXC_INFO" and two.opname == "POP_TOP") or (one.opname == "POP_TOP" and of_any):
+                return True
+    return False
 
 
 def _may_have_changed(s: Builder, function: FunctionType, given: list[Operand], why: str) -> None:

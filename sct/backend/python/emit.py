@@ -682,7 +682,12 @@ class _Emitter:
     def try_(self, s: If, out: list[Any]) -> None:
         """A `try` with an `except`, which also sets what says afterwards whether there was an exception."""
         caught = any(isinstance(t, Apply) and t.op is CAUGHT and t.result in self.used for t in s.orelse.body)
+        name = self.unused("exception") if caught else None
+        lengths = {self.names[t]: self.unused(f"{self.names[t]}_length") for t in _pushed_before_others(s.then)}
+        outer = self.reserved
+        self.reserved = outer.union(lengths.values())
         then, orelse = self.branch(s, s.then), self.branch(s, s.orelse)
+        self.reserved = outer
         (done,) = values_of(s.test)
         if self.uses[done] > 1:
             said = ([ast.Assign([store(self.names[done])], ast.Constant(value, None), None)] for value in (True, False))
@@ -692,8 +697,6 @@ class _Emitter:
         assert s.handles is not None
         classes = [constant(c, self.symbols) for c in dict.fromkeys(s.handles.value)]
         kind = classes[0] if len(classes) == 1 else display(ast.Tuple, classes)
-        name = self.unused("exception") if caught else None
-        lengths = {self.names[t]: self.unused(f"{self.names[t]}_length") for t in _pushed_before_others(s.then)}
         out += [ast.Assign([store(n)], call(load("len"), [load(tape)]), None) for tape, n in lengths.items()]
         rest = {tape: ast.Subscript(load(tape), ast.Slice(load(n), None, None), ast.Load()) for tape, n in lengths.items()}
         orelse = [*(ast.Delete([r]) for r in rest.values()), *orelse]
