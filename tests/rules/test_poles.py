@@ -10,6 +10,7 @@ import sct
 POLES = {
     "b5_root_by_a_power": (lambda x: x**0.5, 0.0),
     "b5_log": (lambda x: np.log(x), 0.0),
+    "power_without_a_pole": (lambda x: x**1.5, 0.0),
     "small_power": (lambda x: x**0.3, 0.0),
     "power_of_an_argument": (lambda x, p: x**p, 0.0, 0.5),
     "power_by_a_function": (lambda x, p: np.power(x, p), 0.0, 0.5),

@@ -143,6 +143,8 @@ def _without_error(op: Any, a: Expression, b: Expression, second: Operand, symbo
     infinite = load(f"{symbols.name(np)}.inf")
     if op is quotient:
         return ast.IfExp(b, ast.BinOp(a, ast.Div(), b), ast.BinOp(a, ast.Mult(), infinite))
+    if isinstance(second, Const) and second.value >= 0:
+        return ast.BinOp(a, ast.Pow(), b)
     test = a
     if not isinstance(second, Const):  # with a positive exponent it is 0
         test = ast.BoolOp(ast.Or(), [a, ast.Compare(b, [ast.GtE()], [ast.Constant(0, None)])])
