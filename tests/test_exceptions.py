@@ -352,6 +352,55 @@ def test_what_is_run_at_last_is_run_whatever_happens(capsys):
     assert capsys.readouterr().out == "done\n"
 
 
+# -- forward mode ----------------------------------------------------------------------------------------------------------
+
+
+FORWARD = [
+    *(tried_again_with_more, left_out_in_a_loop, otherwise_and_at_last, several_handlers, outside_of_a_domain),
+    *(returning_from_either, recorded_before_the_exception, kept_as_it_was, in_a_function_that_is_called, appending_last),
+]
+
+
+@pytest.mark.parametrize("f", FORWARD, ids=lambda f: f.__name__)
+def test_forward_mode(f):
+    sct.check_grads(f, (X,), modes=("forward",), order=2)
+
+
+def root_or_five(x):
+    try:
+        y = math.sqrt(x)
+        z = y * x
+    except (ValueError, ZeroDivisionError):
+        z = 5.0
+    return z
+
+
+def small(x):
+    with np.errstate(all="raise"):
+        try:
+            z = np.sum(x * 1e-200)
+        except FloatingPointError:
+            z = 5.0
+    return z
+
+
+def test_an_exception_of_a_tangent_is_not_caught():
+    assert sct.jvp(root_or_five)(4.0, 1.0) == (8.0, 3.0)
+    assert sct.jvp(root_or_five)(0.0, 1.0)[0] == 0.0
+    assert sct.jvp(root_or_five)(-1.0, 1.0) == (5.0, 0.0)
+    with pytest.raises(FloatingPointError, match="underflow"):
+        sct.jvp(small)(np.ones(2), np.full(2, 1e-200))
+    assert "    else:\n        half = 0.5 * x_dot\n" in sct.jvp(root_or_five).source_for(4.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "f", [raised_inside, with_a_loop_in_it, writing_into_what_it_makes, writing_last], ids=lambda f: f.__name__
+)
+def test_forward_mode_is_refused(f):
+    with pytest.raises(sct.UnsupportedSyntaxError, match="forward mode of a branch, a loop, a call or a write in a try"):
+        sct.jvp(f)(X, X)
+
+
 # -- refused -------------------------------------------------------------------------------------------------------------
 
 

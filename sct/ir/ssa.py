@@ -35,6 +35,7 @@ __all__ = [
     "Statement",
     "Value",
     "While",
+    "computes_tangents",
     "defined",
     "is_derived",
     "is_tangent",
@@ -590,6 +591,13 @@ def is_derived(s: Statement) -> bool:
 def is_tangent(s: Statement) -> bool:
     """Whether a statement is one of the tangents beside one of the user's."""
     return s.origin is not None and s.origin.tangent
+
+
+def computes_tangents(s: Statement) -> bool:
+    """Whether a statement computes tangents and nothing else, or is a branch that only chooses among what there is."""
+    if isinstance(s, If):
+        return s.handles is None and all(computes_tangents(t) for b in s.blocks for t in b.body)
+    return isinstance(s, Apply) and is_tangent(s)
 
 
 def carried_params(s: _Loop) -> tuple[Value, ...]:

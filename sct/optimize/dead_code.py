@@ -20,7 +20,22 @@ from typing import TypeAlias
 from sct.analysis.effects import has_effect
 from sct.ir.ops import POP, PUSH
 from sct.ir.rewriting import changed, keeping, map_blocks
-from sct.ir.ssa import Apply, Block, Closure, For, ForEach, Function, If, Operand, Statement, Value, While, blocks_in, values_of
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    ForEach,
+    Function,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_in,
+    is_tangent,
+    values_of,
+)
 
 __all__ = ["dead_code"]
 
@@ -101,6 +116,8 @@ class _Liveness:
         for b in blocks_in(block):
             self.need(*b.yields)
             for s in b.body:
+                if is_tangent(s):  # which is outside of the try
+                    continue
                 self.live.update(s.results)
                 self.need(*s.operands)
                 if not isinstance(s, Apply):

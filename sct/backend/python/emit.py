@@ -88,6 +88,7 @@ from sct.ir.ssa import (
     While,
     blocks_in,
     carried_params,
+    computes_tangents,
     defined,
     is_derived,
     type_of,
@@ -686,13 +687,16 @@ class _Emitter:
         lengths = {self.names[t]: self.unused(f"{self.names[t]}_length") for t in _pushed_before_others(s.then)}
         outer = self.reserved
         self.reserved = outer.union(lengths.values())
-        then, orelse = self.branch(s, s.then), self.branch(s, s.orelse)
+        then, after = self.tried(s)
+        orelse = self.branch(s, s.orelse)
         self.reserved = outer
         (done,) = values_of(s.test)
         if self.uses[done] > 1:
             said = ([ast.Assign([store(self.names[done])], ast.Constant(value, None), None)] for value in (True, False))
-            then, orelse = [*then, *next(said)], [*next(said), *orelse]
+            then, after = ([*then, *next(said)], []) if not after else (then, [*after, *next(said)])
+            orelse = [*next(said), *orelse]
         if not then:
+            out += after
             return
         assert s.handles is not None
         classes = [constant(c, self.symbols) for c in dict.fromkeys(s.handles.value)]
@@ -700,7 +704,19 @@ class _Emitter:
         out += [ast.Assign([store(n)], call(load("len"), [load(tape)]), None) for tape, n in lengths.items()]
         rest = {tape: ast.Subscript(load(tape), ast.Slice(load(n), None, None), ast.Load()) for tape, n in lengths.items()}
         orelse = [*(ast.Delete([r]) for r in rest.values()), *orelse]
-        out.append(ast.Try(then, [ast.ExceptHandler(kind, name, orelse or [ast.Pass()])], [], []))
+        out.append(ast.Try(then, [ast.ExceptHandler(kind, name, orelse or [ast.Pass()])], after, []))
+
+    def tried(self, s: If) -> tuple[list[Any], list[Any]]:
+        """What a `try` has in it, and the tangents of that, which stand in its `else`."""
+        body = s.then.body
+        n = next((k for k in range(len(body), 0, -1) if not computes_tangents(body[k - 1])), 0)
+        if n == len(body):
+            return self.branch(s, s.then), []
+        self.nesting += 1
+        then: list[Any] = []
+        self.statements(body[:n], then)
+        self.nesting -= 1
+        return then, self.branch(s, s.then.with_(body[n:]))
 
     def unused(self, name: str) -> str:
         """A name that nothing has, made of another one."""

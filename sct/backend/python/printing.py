@@ -102,6 +102,9 @@ def _try(s: ast.Try, margin: str) -> Iterator[str]:
         name = f" as {h.name}" if h.name else ""
         yield f"{margin}except {_text(h.type, _ITEM)}{name}:"
         yield from lines(h.body, f"{margin}    ")
+    if s.orelse:
+        yield f"{margin}else:"
+        yield from lines(s.orelse, f"{margin}    ")
     if s.finalbody:
         yield f"{margin}finally:"
         yield from lines(s.finalbody, f"{margin}    ")
