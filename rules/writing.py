@@ -6,7 +6,7 @@ Takes and gives arrays; registers rules at import. Whether the new array is stor
 import numpy as np
 
 from sct.ir.shapes import as_array
-from sct.ir.types import Array, List, ListOf, Scalar, Tuple, Unknown, fit_into
+from sct.ir.types import UNKNOWN, Array, List, ListOf, Scalar, Tuple, Unknown, fit_into
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
@@ -20,6 +20,8 @@ from .indexing import getitem_type
 facts(updated, memory="fresh", in_place=True, index=1)
 facts(scatter_add, updated, joins=True, boxed=True)
 facts(zeros_if_bound, memory="fresh", form_of=0)
+nondifferentiable(zeros_if_bound)  # and not inlined: what its operand is said to be does not say whether it is there
+result_type(zeros_if_bound)(lambda x: x if isinstance(x, Array) else UNKNOWN)
 
 
 @adjoint(updated)

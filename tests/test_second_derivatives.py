@@ -449,3 +449,17 @@ def test_values_of_first_derivatives_may_be_rounded_otherwise_in_second_ones():
     rng = np.random.default_rng(0)
     params = {name: rng.normal(size=(4, 4)) for name in ("Wq", "Wk", "Wv")} | {n: rng.normal(size=4) for n in ("gamma", "beta")}
     sct.check_grads(attention, (params, rng.normal(size=(5, 4)), np.tril(np.ones((5, 5), bool))), (0, 1), order=2)
+
+
+def first_bound_in_a_loop(x):
+    scale = 0.5
+    while True:
+        if scale > 1.0:
+            y = x * scale * x
+            break
+        scale *= 3.0
+    return np.sum(y * y)
+
+
+def test_a_name_that_a_loop_binds_at_its_end():
+    sct.check_grads(first_bound_in_a_loop, (np.array([0.3, 0.4]),), order=2)

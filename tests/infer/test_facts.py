@@ -34,6 +34,8 @@ ALLOWED = {
     "specialize/containers: STRUCTURAL": "how the operations of Python on containers are followed: the subject",
     "analysis/dependence: _LINEAR": "the arithmetic of integers that linear forms are made by: the subject",
     "analysis/dependence: forms": "the same, where one operand is a constant",
+    "specialize/branches: _OF_EXCEPTIONS": "what gives nothing of an exception but words: the subject",
+    "specialize/branches: _computes_in_place": "the statements that write all or nothing: the subject",
     "specialize/in_python: IN_PYTHON": "how functions on iterators are followed, as they are in Python: the subject",
     "specialize/in_python: _AS_LISTS": "the same, of those that take all items at once",
     "specialize/in_python: _OF_GENERATORS": "the same, of what is given a generator",
