@@ -112,6 +112,12 @@ class UnsupportedSyntaxError(SctError):
     """A construct of Python that sct does not differentiate."""
 
 
+class NotThereError(SctError):
+    """A key, an index or an attribute that is not there, which is known at compile time."""
+
+    raises: type[Exception] = LookupError  # what Python raises where it comes to that
+
+
 class NoRuleError(SctError):
     """A call on an active value has no derivative rule."""
 

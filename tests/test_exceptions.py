@@ -168,6 +168,46 @@ def with_a_loop_in_it(x):
     return s
 
 
+class Plain:
+    a = 2.0
+
+
+def known_at_compile_time(x):
+    options, pair = {"a": 1.0}, (1.0, 2.0)
+    try:
+        n = options["b"]
+    except KeyError:
+        n = 3.0
+    try:
+        m = options["a"]
+    except KeyError:
+        m = 7.0
+    else:
+        m = m * 2
+    try:
+        k = Plain.missing
+    except AttributeError:
+        k = x[1]
+    try:
+        q = pair[3]
+    except (KeyError, IndexError):
+        q = 5.0
+    return x[0] ** 2 * n * m * k * q
+
+
+def remembered(x):
+    s = 0.0
+    known = {}
+    for i in (0, 1, 0, 1, 2):
+        try:
+            v = known[i]
+        except KeyError:
+            v = x[i] ** 2
+            known[i] = v
+        s += v * (i + 1)
+    return s
+
+
 def writing_into_what_it_makes(x):
     y = x * 2.0
     try:
@@ -270,6 +310,8 @@ def importing_what_there_is(x):
 
 
 FUNCTIONS = [
+    known_at_compile_time,
+    remembered,
     with_a_loop_in_it,
     recorded_before_either_of_two,
     importing_what_there_is,
@@ -308,6 +350,11 @@ def test_the_source():
         "        L = A * A * 2.0\n"
         "    "
     )
+
+
+def test_nothing_is_left_of_what_is_known():
+    assert "try:" not in sct.grad(known_at_compile_time).source_for(X)
+    assert "try:" not in sct.grad(remembered).source_for(X)
 
 
 def test_an_exception_that_is_handled_by_another():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import differentiable
-from sct.errors import SctError, UnsupportedSyntaxError
+from sct.errors import UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, is_code
 from sct.infer.call import infer_call, plain
 from sct.infer.signature import type_alone
@@ -83,7 +83,7 @@ def outer_attribute(s: Builder, op: Attribute, x: Operand, owner: Any, name: str
     """An attribute of an object that is known: of what is the user's it is looked up each time."""
     found = getattr(owner, op.name, MISSING)
     if found is MISSING:
-        raise SctError(f"{describe(owner)} has no attribute {op.name!r}", s.place, "Check the name.")
+        raise instances.no_attribute(s, describe(owner), op.name)
     if isinstance(owner, np.dtype):
         return Const(found)
     if describe(owner).startswith("np.") or isinstance(owner, _IMMUTABLE):

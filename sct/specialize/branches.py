@@ -13,12 +13,12 @@ from dataclasses import field
 from sct.analysis.activity import differentiable
 from sct.analysis.effects import effect, statements
 from sct.analysis.points_to import is_writing_call, writes_into, written_by
-from sct.errors import Place, UnsupportedSyntaxError
+from sct.errors import NotThereError, Place, UnsupportedSyntaxError
 from sct.infer.call import infer_call
 from sct.infer.join import join, widen
-from sct.ir.ops import CAUGHT, RAISE, Augmented, Call, Format, Method, Unused
+from sct.ir.ops import CAUGHT, RAISE, UNWRITTEN, Attribute, Augmented, Call, Format, Method, Unused
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, captured, defined, raises, type_of, values_of
+from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, captured, defined, raises, read, type_of, values_of
 from sct.ir.types import (
     UNDEFINED,
     UNKNOWN,
@@ -70,7 +70,19 @@ def if_(s: Builder, t: If) -> None:
     place, origin = s.place, s.origin
     memories = [s.memory.fork(), s.memory.fork()]
     memories[0].tried = t.handles is not None and not raises(t.orelse)
-    then, a = s.nested(t.then, memories[0])
+    try:
+        then, a = s.nested(t.then, memories[0])
+    except NotThereError as e:
+        if not _is_handled(t, e, place):
+            raise
+        assert isinstance(t.test, Value)
+        s.env[t.test] = Const(False)
+        s.env.update(zip(t.results, s.block(t.orelse), strict=True))
+        return
+    if t.handles is not None and not then:  # nothing is left that might raise
+        s.env[t.test] = Const(True)  # type: ignore[index]
+        s.env.update(zip(t.results, s.block(t.then), strict=True))
+        return
     if t.handles is not None and not raises(t.orelse):
         refuse_unsure(s.memory, memories[0], then, _written_at_last(s, t))
         if any(issubclass(ValueError, c) for c in t.handles.value):
@@ -83,6 +95,15 @@ def if_(s: Builder, t: If) -> None:
     first = t.results[0].id if t.results else 0
     blocks, results = joined(s, t.results, sides, (a, b), first, (s.path,))
     s.body.append(If(test, *blocks, results, place, origin, t.expression, t.handles))
+
+
+def _is_handled(t: If, e: NotThereError, place: Place | None) -> bool:
+    """Whether an exception that is sure to come is one that a `try` handles, and nothing is done before or told by it."""
+    caught = {s.result for s in t.orelse.body if isinstance(s, Apply) and s.op is CAUGHT}
+    quiet = (s.op in (operator.getitem, UNWRITTEN) or isinstance(s.op, Attribute) for s in t.then.body if isinstance(s, Apply))
+    alone = all(isinstance(s, Apply) for s in t.then.body) and all(quiet) and caught.isdisjoint(read(t.orelse))
+    within = e.place is not None and place is not None and e.place.caller == place.caller
+    return t.handles is not None and issubclass(e.raises, t.handles.value) and alone and within
 
 
 def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last: Place | None = None) -> None:
@@ -388,7 +409,9 @@ def _alike(a: Abstract | Operand, b: Abstract | Operand) -> bool:
 
 def item_name(whole: Tuple | List | Dict, name: str, key: Hashable) -> str:
     """What the φ of an item of something called `name` is called."""
-    return str(key) if isinstance(whole, Dict) else f"{name}_{key}" if name else ""
+    if isinstance(whole, Dict) and str(key).isidentifier():
+        return str(key)
+    return f"{name}_{key}" if name and f"{name}_{key}".isidentifier() else ""
 
 
 def items_like(a: Operand, other: Operand) -> tuple[Operand, ...] | None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.errors import SctError, UndefinedNameError, UnsupportedSyntaxError
+from sct.errors import NotThereError, SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.callables import reached
 from sct.infer.call import infer_call, plain
 from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
@@ -116,7 +116,9 @@ def not_there(s: Builder, key: Any, t: Abstract) -> SctError:
             s.place,
             "Assign it before the function is called.",
         )
-    return SctError(f"{key!r} is not in {in_words(t)}", s.place, "Check the key.")
+    error = NotThereError(f"{key!r} is not in {in_words(t)}", s.place, "Check the key.")
+    error.raises = KeyError if isinstance(t, Dict) else IndexError
+    return error
 
 
 def _given(value: Any) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from types import ClassMethodDescriptorType, FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
 
-from sct.errors import SctError, UnsupportedSyntaxError
+from sct.errors import NotThereError, SctError, UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up
 from sct.infer.signature import abstract, example_of
 from sct.ir.ops import Attribute, Field, Inner
@@ -36,6 +36,7 @@ __all__ = [
     "is_foreign",
     "is_function",
     "map_held",
+    "no_attribute",
     "parent",
     "partial",
     "through_class",
@@ -170,8 +171,15 @@ def attribute(s: Builder, x: Value, name: str, whole: Operand | None = None) -> 
             return found
     found = field(s, x, name)
     if found == Const(MISSING):
-        raise SctError(f"an object of the class {t.cls.__name__} has no attribute {name!r}", s.place, "Check the name.")
+        raise no_attribute(s, f"an object of the class {t.cls.__name__}", name)
     return found
+
+
+def no_attribute(s: Builder, owner: str, name: str) -> NotThereError:
+    """What to raise where an attribute is not there."""
+    error = NotThereError(f"{owner} has no attribute {name!r}", s.place, "Check the name.")
+    error.raises = AttributeError
+    return error
 
 
 def is_foreign(x: Value, name: str) -> bool:

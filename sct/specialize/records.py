@@ -165,7 +165,7 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
     if through is None and static is not MISSING and not isinstance(static, MemberDescriptorType):
         return s.attribute(Attribute(name), Const(t.cls), "")
     if through is None:
-        raise SctError(f"an object of the class {t.cls.__name__} has no attribute {name!r}", s.place, "Assign it first.")
+        raise instances.no_attribute(s, f"an object of the class {t.cls.__name__}", name)
     return through
 
 

@@ -1040,8 +1040,8 @@ class Specializer:
         if op is UNSURE:
             return UNDEFINED
         if op is UNWRITTEN:
-            assert self.memory.parent is not None
-            branches.refuse_unsure(self.memory.parent, self.memory, self.body)
+            if self.memory.parent is not None and self.memory.tried:  # otherwise nothing in the try may raise
+                branches.refuse_unsure(self.memory.parent, self.memory, self.body)
             return Const(None)
         t: Abstract = Const(None) if op in (RAISE, ASSERT, PUSH) else Scalar(bool) if op is ATTEMPT else UNKNOWN
         return self.append(op, args, kwargs, t, name)
