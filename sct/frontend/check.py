@@ -27,7 +27,6 @@ STATEMENTS: dict[type, str] = {
     ast.While: "while x: ...",
     ast.With: "with m as x: ...",
     ast.Try: "try: ...\nexcept e: ...",
-    ast.Match: "match x:\n case y: ...",
     ast.Break: "break",
     ast.Continue: "continue",
     ast.Return: "return x",

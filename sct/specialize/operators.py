@@ -17,7 +17,7 @@ import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.call import plain
-from sct.ir.ops import BINARY, CALL, ENTER, EXIT, LIST, NEW, TUPLE, UNPACK, Attribute, Augmented, Method
+from sct.ir.ops import BINARY, CALL, ENTER, EXIT, LIST, NEW, TUPLE, UNPACK, Attribute, Augmented, Method, package_of
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Array, Const, FieldName, Instance, ListOf, ObjectOf, Record, Scalar, same_dtype
 from sct.ir.words import in_words
@@ -74,6 +74,7 @@ def _method(s: Builder, x: Operand, name: str) -> Operand | None:
     t: Any = type_of(x)
     static = instances.in_class(t.cls, name)
     written = isinstance(static, (FunctionType, staticmethod, classmethod)) or hasattr(static, "__sct_typed__")
+    written = written and package_of(static) not in ("numpy", "scipy")  # whose own rules are not read from their sources
     return instances.through_class(s, t.cls, name, x) if written else None
 
 

@@ -744,7 +744,7 @@ class Specializer:
         if isinstance(op, Defined):
             return calls.inner_call(self, op, args, kwargs)
         lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables
-        if any(type(a) is Record or (type(a) is Value and type(a.type) in _OBJECTS) for a in (*args, *kwargs.values())):
+        if any(map(self.is_object, (*args, *kwargs.values()))):
             made = operators.operation(self, op, args, kwargs)
             if made is not NotImplemented:
                 return made  # type: ignore[no-any-return]
@@ -864,6 +864,11 @@ class Specializer:
             return self.apply(np.arange, (r.start, r.stop, r.step)) if isinstance(r, Range) else o
 
         return map_leaves(leaf, index)
+
+    def is_object(self, o: Operand) -> bool:
+        """Whether an operand is an object whose class may have operators of its own: none that stays one in a derivative."""
+        t = o.type if type(o) is Value else o
+        return type(t) in (Record, Instance) or (type(t) is ObjectOf and self.whole)
 
     def not_none(self, op: Any, args: Sequence[Operand]) -> Sequence[Operand]:
         """Operands, of which those are known not to be None for which the operation would raise."""
@@ -1091,7 +1096,6 @@ _CONTEXT = contextlib.contextmanager(abs).__code__
 """The code of what `contextlib.contextmanager` makes, all of which runs a generator: none is gone into."""
 _OF_OBJECTS = (Attribute, Augmented, Method)
 """Operations that raise for None as the first operand."""
-_OBJECTS = (Instance, ObjectOf)
 _HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING
 _OF_NUMBERS = frozenset(
     (

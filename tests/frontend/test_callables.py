@@ -867,10 +867,8 @@ class Scaling:
 
 
 @pytest.mark.parametrize("f", [lambda x, s: np.sum(s @ x), lambda x, s: x[0] + s], ids=["@", "+"])
-@pytest.mark.parametrize("optimize", [True, False])
-def test_operators_of_an_instance_are_refused(f, optimize):
-    with pytest.raises(sct.errors.NoRuleError, match="of an object of the class Scaling, whose class may have an operator"):
-        sct.grad(f, optimize=optimize)(np.ones(3), Scaling(2.0))
+def test_operators_of_an_instance_are_followed(f):
+    sct.check_grads(f, (np.array([0.5, 0.7, 0.9]), Scaling(2.0)), wrt=0, order=2)
 
 
 def test_products_with_sparse_matrices_are_followed():
