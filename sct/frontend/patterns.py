@@ -53,7 +53,7 @@ class _Spelled(ast.NodeTransformer):
         if isinstance(value, list) and any(isinstance(v, ast.AST) for v in value):
             made: list[Any] = []
             for v in value:
-                new = self.visit(v)
+                new = self.visit(v) if isinstance(v, ast.AST) else v  # which None is, in a dict before `**`
                 made += new if isinstance(new, list) else [new]
             return value if all(a is b for a, b in itertools.zip_longest(made, value)) else made
         return value

@@ -177,6 +177,13 @@ def on_one_way_only(x):
     return y + (above or below)
 
 
+def beside_a_dict_in_a_dict(x):
+    d = {"a": x[0], "b": x[1]}
+    while (y := d["a"] * 0.5) > 0.3:
+        d = {**d, "a": y}
+    return (d := {**d, "c": y})["c"] * d["b"]
+
+
 def in_a_lambda(x):
     f = lambda v: (w := v * v) * w  # noqa: E731
     return f(x[0])
@@ -212,7 +219,14 @@ def importing(x):
 FUNCTIONS = [
     *(by_value, by_length, by_key, by_class, by_fields, nested, of_a_computed_subject_in_a_loop),
     *(captured_before_a_guard_that_fails, in_a_test, in_a_loop_test, in_a_loop_test_after_another),
-    *(in_a_loop_test_that_reads_it_first, in_a_loop_test_with_an_else, in_a_comprehension, in_a_chain, on_one_way_only),
+    *(
+        in_a_loop_test_that_reads_it_first,
+        in_a_loop_test_with_an_else,
+        in_a_comprehension,
+        beside_a_dict_in_a_dict,
+        in_a_chain,
+        on_one_way_only,
+    ),
     *(in_a_lambda, seen_by_a_function_inside, importing),
 ]
 
