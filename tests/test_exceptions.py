@@ -461,6 +461,17 @@ def assigned_before_or_after(x):
     return y * z
 
 
+def assigned_before_what_does_nothing(x):
+    y = x[0]
+    try:
+        y = x[1] * 2.0
+        pass  # noqa: PIE790
+        z = float("none")
+    except ValueError:
+        z = 1.0
+    return y * z
+
+
 def array_written_before_or_after(x):
     y = np.zeros(3)
     try:
@@ -735,6 +746,7 @@ def of_unknown_classes(x, classes=(ValueError,)):
     ("f", "message"),
     [
         (assigned_before_or_after, "'y', which is read after an exception that may have come before or after"),
+        (assigned_before_what_does_nothing, "'y', which is read after an exception that may have come before or after"),
         (array_written_before_or_after, "a write into 'y' in a try, before or after which an exception may come"),
         (view_written_before_or_after, "a write into 'u' in a try"),
         (list_written_before_or_after, "a write into 'L' in a try"),

@@ -503,7 +503,7 @@ class _Lowerer:
         self.origin = Origin("try:", self.source.place(node))
         done = self.apply(node, ATTEMPT)
         classes = [self.handled_by(h) for h in node.handlers]
-        body = node.body[: next((k for k, s in enumerate(node.body) if type(s) in _SAFE), None)]
+        body = node.body[: next((k for k in range(len(node.body), 0, -1) if type(node.body[k - 1]) not in _SAFE), 0)]
         unsure = bound(body if body and _may_raise_after(body[-1]) else body[:-1])
 
         def handler() -> None:
