@@ -366,12 +366,9 @@ class _Emitter:
         rest = iter(body)
         for s in rest:
             if isinstance(s, Apply) and s.op is BEGIN:
-                first = list(takewhile(lambda t, s=s: not (_is(t, FINALLY) and t.values == s.results), rest))  # type: ignore[misc]
-                last = list(takewhile(lambda t, s=s: not (_is(t, END) and t.values == s.results), rest))  # type: ignore[misc]
-                self.finally_(first, last, out)
+                self.finally_(_until(FINALLY, s, rest), _until(END, s, rest), out)
             elif isinstance(s, Apply) and s.op is ENTER:
-                inside = list(takewhile(lambda t, s=s: not (_is(t, EXIT) and t.values == s.results), rest))  # type: ignore[misc]
-                self.with_(s, inside, out)
+                self.with_(s, _until(EXIT, s, rest), out)
             else:
                 self.explain(s, out)
                 self.statement(s, out)
@@ -950,6 +947,11 @@ def _pushed_before_others(tried: Block) -> list[Value]:
         body.pop()
     pushes = (t for t in statements(tried.with_(body)) if t.op is PUSH)
     return list(dict.fromkeys(v for t in pushes for v in values_of(t.args[0]) if v not in defined(tried)))
+
+
+def _until(op: Special, begun: Apply, rest: Iterator[Statement]) -> list[Statement]:
+    """The next statements, as far as what ends that which `begun` begins, by an operation on its result; that is taken too."""
+    return list(takewhile(lambda t: not (_is(t, op) and t.values == begun.results), rest))
 
 
 def _is(s: Statement, op: Special) -> bool:
