@@ -463,3 +463,21 @@ def first_bound_in_a_loop(x):
 
 def test_a_name_that_a_loop_binds_at_its_end():
     sct.check_grads(first_bound_in_a_loop, (np.array([0.3, 0.4]),), order=2)
+
+
+def written_through_a_view_of_no_axes(y, A, n):
+    for _ in range(n):
+        t = A.reshape(-1)[4:5].reshape(())
+        t[...] = y[1] * 0.8
+    return t * t * y[0] + np.sum(A * A)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_tangents_of_shadows_of_no_axes_on_tapes(optimize):
+    y, A = np.array([-1.2, 0.3]), np.arange(9.0).reshape(3, 3)
+    moved, turned = np.array([0.4, 0.7]), np.cos(A)
+    gradient = sct.vjp(written_through_a_view_of_no_axes, ("y", "A"), optimize=optimize)
+    _, (_, found) = sct.jvp(gradient, ("y", "A"), optimize=optimize)(y, A, 2, 1.0, moved, turned)
+    ahead, behind = (gradient(y + h * moved, A + h * turned, 2, 1.0)[1] for h in (1e-6, -1e-6))
+    for one, a, b in zip(found, ahead, behind, strict=True):
+        np.testing.assert_allclose(one, (a - b) / 2e-6, atol=1e-7)

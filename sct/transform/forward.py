@@ -497,7 +497,7 @@ class _Forward(Boundary):
             if s.op is PUSH:
                 self.b.append(PUSH, (tape, self.tangent(s.args[1])), {}, Const(None))
             else:
-                self.dots[s.result] = self.b.append(POP, (tape,), {}, adjoint_type(s.result.type))
+                self.dots[s.result] = self.b.append(POP, (tape,), {}, self.type_beside(s.result))
 
     def take(self, s: Apply) -> None:
         """An item of what is made of parts: from where that is."""
