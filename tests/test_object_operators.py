@@ -359,6 +359,27 @@ def replaced(x, n):
     return b
 
 
+class Total:
+    """A number that is added to, by which there is another object."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __add__(self, other):
+        return Total(self.value + other.value)
+
+
+@program(X, 3)
+def added_to_in_a_loop(x, n):
+    total, parts = Total(x[0]), [Total(x[1]), Total(2.0 * x[0])]
+    first = total
+    for i in range(n):
+        total += Total(x[0] * x[1])
+        parts[0] += total
+        parts[i % 2] += first
+    return total.value * first.value + parts[0].value * parts[1].value
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_derivatives(name):
     f, args, wrt = PROGRAMS[name]

@@ -7,7 +7,7 @@ another, as a loop over containers needs.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -95,14 +95,25 @@ class _ManyWaysError(UnsupportedSyntaxError):
 
 @record(frozen=True)
 class _Names:
-    """The names that a loop carries: what they begin as, and the numbers of those that stand for it throughout."""
+    """The names that a loop carries: what they begin as, and the numbers of those that stand for it throughout.
+
+    `what` names the choice of those that do, among those that only augmented assignments make something of.
+    """
 
     inits: list[Operand]
     fixed: list[int]
+    what: Hashable
 
     def varied(self, items: Sequence[_T]) -> list[_T]:
         """What is there for the other names, and what comes after it."""
         return [i for k, i in enumerate(items) if k not in self.fixed]
+
+    def ended(self, s: Builder, items: Sequence[Operand]) -> list[Operand]:
+        """What the other names end an iteration with; the choice is made anew where one does not stand for what it was."""
+        for k in self.fixed:
+            if s.memory.object_of(items[k]) is not s.memory.object_of(self.inits[k]):
+                raise UndecidedError(self.what, (*s.decided.get(self.what, ()), k))
+        return self.varied(items)
 
     def bound(self, targets: Sequence[Value], operands: Sequence[Operand]) -> dict[Value, Operand]:
         """What `targets` stand for: in place of the other names for `operands`."""
@@ -279,7 +290,7 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
         raise NotStaticError
     start, stop, step, backwards = bounds(s, plan, t.exits)
     place, origin = s.place, s.origin
-    names, formal = split(s, t), carried_params(t)
+    names, formal = _split(s, t), carried_params(t)
     whole = isinstance(plan, Range) or (isinstance(plan, Reversed) and isinstance(plan.part, Range) and not t.exits)
     name = t.body.params[0].name
     symbol = f"i#{t.body.params[0].id}.{s.path}"
@@ -293,7 +304,7 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
             s.memory.names[first] = name
         s.env[t.body.params[0]] = first
         s.env.update(names.bound(formal, params))
-        return names.varied(s.block(t.body))
+        return names.ended(s, s.block(t.body))
 
     loop = fixpoint.fixpoint(s, t.body.label, names.varied(formal), names.varied(names.inits), enter)
     flag = loop.flag if t.exits else Const(False)
@@ -313,11 +324,11 @@ def while_(s: Builder, t: While) -> None:
     if s.static:
         raise NotStaticError
     place, origin = s.place, s.origin
-    names = split(s, t)
+    names = _split(s, t)
 
     def enter(params: list[Operand]) -> list[Operand]:
         s.env.update(names.bound(t.body.params, params))
-        return names.varied(s.block(t.body))
+        return names.ended(s, s.block(t.body))
 
     loop = fixpoint.fixpoint(s, t.body.label, names.varied(t.body.params), names.varied(names.inits), enter)
     values, outs, begun = fixpoint.carried(loop)
@@ -445,11 +456,14 @@ def _size_of(t: Abstract) -> SizeLike | None:
     return t.size if isinstance(t, Scalar) else int(t.value) if isinstance(t, Const) and type(t.value) is int else None
 
 
-def split(s: Builder, t: ForEach | For | While) -> _Names:
-    """The names that a loop carries, and which of them stand for one array or list throughout."""
+def _split(s: Builder, t: ForEach | For | While) -> _Names:
+    """The names that a loop carries, and which of them stand for one array, list or object throughout."""
     inits = [s.resolve(i, reads=False) for i in t.inits]
     ends = [(phi.ends[0], phi.params[0]) for phi in t.phis]
-    return _Names(inits, [k for k, (y, p) in enumerate(ends) if is_object(type_of(inits[k])) and _stays(t.body, y, p)])
+    what = "another object", t.body.label, s.path
+    others = s.decided.get(what, ())
+    kept = [k for k, (y, p) in enumerate(ends) if is_object(type_of(inits[k])) and _stays(t.body, y, p)]
+    return _Names(inits, [k for k in kept if k not in others], what)
 
 
 def _stays(block: Block, y: Operand, v: Operand) -> bool:

@@ -208,7 +208,7 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
         if isinstance(type_of(x), (List, Dict)):
             old = s.apply(operator.getitem, (x, key))
             new = s.apply(op.op, (old, value))
-            if not is_object(type_of(old)):  # otherwise the entry is what it was, and changed itself
+            if not is_object(type_of(old)) or s.memory.object_of(new) is not s.memory.object_of(old):
                 _put(s, s.present(x), key, new)
             return Const(None)
         t = type_of(x)
@@ -232,7 +232,7 @@ def _augmented_item(op: Augmented) -> Callable[..., Any]:
 
 
 def is_object(t: Abstract) -> bool:
-    """Whether an augmented assignment to something of this type writes into it."""
+    """Whether an augmented assignment to something of this type writes into it, as far as its class does not make another."""
     return isinstance(t, (List, ListOf, Dict)) or (isinstance(t, Array) and not _may_be_number(t))
 
 
