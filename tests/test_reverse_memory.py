@@ -605,6 +605,17 @@ def none_then_a_write(x, n):
     return np.sum(best * x) * last[1]
 
 
+def none_at_first_on_two_ways(x, n):
+    last, y = None, x * 0.5
+    for i in range(n):
+        if last is not None:
+            if i % 2 == 0:
+                return last[0] * y[1]
+            y = last
+        last = y.copy()
+    return np.sum(np.sin(x))
+
+
 def a_number_or_an_argument(x, n):
     s = 0.0
     if n > 2:
@@ -916,6 +927,7 @@ FUNCTIONS = [
     *RECURSIVE,
     none_or_an_array,
     none_then_a_write,
+    none_at_first_on_two_ways,
     a_number_or_an_argument,
     a_number_that_becomes_an_array,
     parts_of_a_total,

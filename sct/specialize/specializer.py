@@ -354,7 +354,9 @@ class Specializer:
     times: int = 1  # how often what is carried out is written down: the iterations of the loops around it that are unrolled
     long_loops: bool = False  # loops of many iterations are unrolled, too, where nothing else goes
     pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
-    there: dict[Value, Value] = field(default_factory=dict)  # what may be None -> the same, in this block known not to be
+    there: dict[Value, Value] = field(
+        default_factory=dict
+    )  # what may be None -> the same, where statements go to known not to be
     spent: list[Plan] = field(default_factory=list)  # the iterators that have been gone through
     generators: list[Function] = field(default_factory=list)  # the generators that are gone through around this place
     looped: tuple[Operand, ...] = ()  # the lists and dicts that the loops around this place go through
@@ -377,10 +379,8 @@ class Specializer:
 
     def block(self, block: Block) -> tuple[Operand, ...]:
         """The statements of a block; what it yields."""
-        outer, self.there = self.there, dict(self.there)
         for s in block.body:
             self.statement(s)
-        self.there = outer
         return tuple(self.resolve(y, reads=False) for y in block.yields)
 
     def resolve(self, operand: Operand, reads: bool = True) -> Operand:
@@ -547,10 +547,11 @@ class Specializer:
         """Statements go to the end of `body`, and reads and writes to `memory`, if one is given."""
         outer_body, self.body = self.body, body
         outer_memory, self.memory = self.memory, self.memory if memory is None else memory
+        outer_there, self.there = self.there, dict(self.there)
         try:
             yield
         finally:
-            self.body = outer_body
+            self.body, self.there = outer_body, outer_there
             if memory is not None:
                 self.memory = outer_memory
 
