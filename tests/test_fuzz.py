@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fuzz import GENERATORS, mutants
+from fuzz import GENERATORS, memory, mutants, python
 from fuzz.__main__ import main as command
 from fuzz.layout import as_given, overlap
-from fuzz.memory import CONSTRUCTS
 from fuzz.mutants import MUTANTS, mutated
 from fuzz.oracle import Way, judged, way_of
 from fuzz.programs import Program, defined
@@ -20,7 +19,7 @@ from fuzz.reducer import reduced
 
 import sct
 
-COUNTS = {"aliases": 240, "arrays": 120, "dependence": 120, "expressions": 20, "memory": 60}
+COUNTS = {"aliases": 240, "arrays": 120, "dependence": 120, "expressions": 20, "memory": 60, "python": 60}
 
 
 @pytest.mark.parametrize(("name", "seed"), [(name, seed) for name, n in COUNTS.items() for seed in range(n)])
@@ -30,7 +29,7 @@ def test_random_program(name, seed):
     assert not verdict.is_fault, f"{verdict.kind}: {verdict.detail}\n{p.source}args = {p.args!r}; wrt = {p.wrt!r}"
 
 
-FORWARD = {"aliases": 60, "arrays": 40, "dependence": 20, "expressions": 40, "memory": 400}
+FORWARD = {"aliases": 60, "arrays": 40, "dependence": 20, "expressions": 40, "memory": 400, "python": 40}
 
 
 @pytest.mark.parametrize(("name", "seed"), [(name, 1000 + seed) for name, n in FORWARD.items() for seed in range(n)])
@@ -40,9 +39,10 @@ def test_random_program_in_forward_mode(name, seed):
     assert not verdict.is_fault, f"{verdict.kind}: {verdict.detail}\n{p.source}args = {p.args!r}; wrt = {p.wrt!r}"
 
 
-def test_each_construct_of_memory_is_in_every_twentieth_program():
-    count = Counter(c for seed in range(480) for c in GENERATORS["memory"](seed).constructs)
-    assert [c for c in CONSTRUCTS if count[c] < 24] == []
+@pytest.mark.parametrize("grammar", [memory.GRAMMAR, python.GRAMMAR], ids=lambda g: g.name)
+def test_each_construct_is_in_every_twentieth_program(grammar):
+    count = Counter(c for seed in range(300) for c in GENERATORS[grammar.name](seed).constructs)
+    assert [c for c in grammar.constructs if count[c] < 15] == []
 
 
 def test_the_command_tells_what_came_of_programs(capsys):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import aliases, arrays, dependence, expressions, memory
+from . import aliases, arrays, dependence, expressions, memory, python
 from .programs import Program
 
 __all__ = ["GENERATORS"]
@@ -13,5 +13,6 @@ GENERATORS: dict[str, Callable[[int], Program]] = {
     "dependence": dependence.program,
     "expressions": expressions.program,
     "memory": memory.program,
+    "python": python.program,
 }
 """What makes programs, by name: each takes a seed."""

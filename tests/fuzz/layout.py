@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-__all__ = ["apart", "arrays_in", "as_given", "objects_in", "overlap", "state"]
+__all__ = ["apart", "arrays_in", "as_given", "has_fields", "objects_in", "overlap", "state"]
 
 
 def as_given(args: Any) -> Any:
@@ -53,7 +54,7 @@ def apart(value: Any, as_one: Iterator[bool]) -> Any:
         return whole
     if isinstance(value, tuple):
         return tuple(apart(v, as_one) for v in value)
-    if hasattr(value, "__dict__") and not isinstance(value, type):
+    if has_fields(value):
         vars(value).update({k: apart(v, as_one) for k, v in vars(value).items()})
     return value
 
@@ -63,8 +64,12 @@ def _items(value: Any) -> list[Any]:
         return list(value)
     if isinstance(value, dict):
         return list(value.values())
-    fields = hasattr(value, "__dict__") and not isinstance(value, (type, np.ndarray))
-    return list(vars(value).values()) if fields else []
+    return list(vars(value).values()) if has_fields(value) else []
+
+
+def has_fields(value: Any) -> bool:
+    """Whether a value is an object whose fields are parts of it."""
+    return hasattr(value, "__dict__") and not isinstance(value, (type, FunctionType, np.ndarray, np.generic))
 
 
 def overlap(args: Any) -> bool:

@@ -24,7 +24,7 @@ import numpy as np
 
 import sct
 
-from .layout import apart, arrays_in, as_given, objects_in, overlap, state
+from .layout import apart, arrays_in, as_given, has_fields, objects_in, overlap, state
 from .limit import OutOfTimeError, limited
 from .programs import Program, defined
 
@@ -274,9 +274,9 @@ class _Trial:
             raise _FoundError("CRASH", f"{self.way}: {type(e).__name__}: {e}") from e
 
     def random_like(self, v: Any) -> Any:
-        """Random numbers like a float; zeros like another number."""
+        """Random numbers like a float; zeros like another number, nothing like nothing."""
         if not is_float(v):
-            return v * 0
+            return None if v is None else v * 0
         drawn = self.rng.normal(size=np.shape(v))
         return drawn.astype(v.dtype) if isinstance(v, np.ndarray) and v.ndim else np.asarray(v).dtype.type(drawn)
 
@@ -387,7 +387,7 @@ class _Trial:
             self.own = outer
 
 
-# -- trees: tuples, lists and dicts with numbers and arrays at their leaves ----------------------------------------------
+# -- trees: tuples, lists, dicts and fields of objects, with numbers and arrays at their leaves --------------------------
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -398,6 +398,8 @@ def leaves(value: Any) -> Iterator[Any]:
     elif isinstance(value, (tuple, list)):
         for v in value:
             yield from leaves(v)
+    elif has_fields(value):
+        yield from leaves(dict(sorted(vars(value).items())))
     else:
         yield value
 
@@ -409,6 +411,10 @@ def mapped(f: Callable[..., Any], *values: Any) -> Any:
         return {k: mapped(f, *(v[k] for v in values)) for k in first}
     if isinstance(first, (tuple, list)):
         return type(first)(mapped(f, *vs) for vs in zip(*values, strict=True))
+    if has_fields(first):
+        made = copy.copy(first)
+        vars(made).update(mapped(f, *map(vars, values)))
+        return made
     return f(*values)
 
 
@@ -427,6 +433,9 @@ def _pushed(v: Any, way: Any, t: float) -> Any:
         return v
     if isinstance(v, tuple):
         return tuple(_pushed(i, w, t) for i, w in zip(v, way, strict=True))
+    if has_fields(v):
+        _pushed(vars(v), vars(way), t)
+        return v
     if isinstance(v, np.ndarray) and is_float(v) and v.flags.writeable:
         v += t * way
         return v
@@ -445,7 +454,7 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(b, (tuple, list)):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
     if not isinstance(b, (np.ndarray, np.generic, float, int)):
-        return type(a) is type(b) and (not hasattr(b, "__dict__") or isinstance(b, type) or same(vars(a), vars(b)))
+        return type(a) is type(b) and (not has_fields(b) or same(vars(a), vars(b)))
     p, q = np.asarray(a), np.asarray(b)
     if p.dtype != q.dtype or p.shape != q.shape or not np.array_equal(p, q, equal_nan=p.dtype.kind in "fc"):
         return False
@@ -458,6 +467,8 @@ def same_structure(a: Any, b: Any) -> bool:
         return isinstance(a, dict) and list(a) == list(b) and all(same_structure(a[k], b[k]) for k in b)
     if isinstance(b, (tuple, list)):
         return isinstance(a, (tuple, list)) and len(a) == len(b) and all(map(same_structure, a, b))
+    if has_fields(b):
+        return type(a) is type(b) and same_structure(vars(a), vars(b))
     return not isinstance(a, (dict, tuple, list)) and np.shape(a) == np.shape(b)
 
 
@@ -467,6 +478,8 @@ def alike(a: Any, g: Any) -> bool:
         return isinstance(g, dict) and list(a) == list(g) and all(alike(a[k], g[k]) for k in a)
     if isinstance(a, (tuple, list)):
         return type(a) is type(g) and len(a) == len(g) and all(map(alike, a, g))
+    if has_fields(a):
+        return type(a) is type(g) and vars(a).keys() == vars(g).keys() and all(alike(v, vars(g)[k]) for k, v in vars(a).items())
     if not is_float(a):
         return g is None or np.shape(a) == np.shape(g)
     if isinstance(a, np.ndarray) and a.ndim and not isinstance(g, np.ndarray):
