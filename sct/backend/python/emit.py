@@ -40,6 +40,7 @@ from sct.backend.python.fold import fold
 from sct.backend.python.layout import layouts_seen
 from sct.backend.python.liveness import interference
 from sct.backend.python.names import assign_names
+from sct.backend.python.parts import gathered, part
 from sct.backend.python.printing import Comment, lines
 from sct.backend.python.sinking import sunk
 from sct.backend.python.symbols import IN_SCT, Naming, Symbols, load
@@ -190,7 +191,7 @@ def _sharing(s: Statement) -> Statement:
 class _Emitter:
     def __init__(self, f: Function, bound: dict[str, Any], auxiliary: dict[str, Tree], naming: Naming) -> None:
         self.folding = fold(f, naming.data)
-        ordered = sunk(f, self.folding) if is_on("sinking") else f
+        ordered = gathered(sunk(f, self.folding) if is_on("sinking") else f)
         if ordered is not f:
             f, self.folding = ordered, fold(ordered, naming.data)
         self.f = f
@@ -280,13 +281,12 @@ class _Emitter:
         items: list[Value | None] = [None] * len(t.items)
         for s in takewhile(lambda s: isinstance(s, Apply), block.body[k + 1 :]):
             assert isinstance(s, Apply)
-            key = _part(s, v)
-            if key is None and s.op is not PUSH:
+            key = part(s, v)
+            if key is None:
                 break
-            if key is not None:
-                items[key] = s.result
-                if isinstance(s.result.type, (Tuple, List, Dict)):
-                    whole.add(v)
+            items[key] = s.result
+            if isinstance(s.result.type, (Tuple, List, Dict)):
+                whole.add(v)
         return items
 
     # -- text --------------------------------------------------------------------------------------------------------
@@ -1013,14 +1013,6 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, list):
         return len(a) == len(b) and all(map(_same, a, b))
     return bool(a == b)
-
-
-def _part(s: Statement, whole: Value) -> int | None:
-    """The number of the part of `whole` that a statement takes."""
-    if isinstance(s, Apply) and s.op is operator.getitem and s.args[0] is whole and isinstance(s.args[1], Const):
-        key = s.args[1].value
-        return key if isinstance(key, int) else None
-    return None
 
 
 def _targets(assignment: Any) -> Iterator[Any]:
