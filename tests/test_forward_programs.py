@@ -1,20 +1,17 @@
 """Whole programs in forward mode: ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩, with Python's own values, prints and arguments."""
 
-import contextlib
 import copy
 import inspect
-import io
-import warnings
 
 import numpy as np
 import pytest
 import scientific_functions
-import test_programs
 import test_second_derivatives
 import test_textbook
 from kernel_samples import NAMES, is_refused, sample
+from programs import PEERS
+from programs.ways import assert_equal, heard
 from sources import define
-from test_programs import assert_equal
 
 import sct
 from sct.analysis.switches import SWITCHES, without
@@ -35,7 +32,7 @@ def kernels():
 def whole_programs():
     """The programs of the other tests: a name, a function, arguments, and the places of what it is differentiated by."""
     yield from kernels()
-    yield from ((p.id, *p.values[:3]) for p in test_programs.PROGRAMS)
+    yield from ((p.name, p.function, p.args, p.wrt) for p in PEERS)
     yield from ((name, *found) for name, found in scientific_functions.CASES.items())
     yield from ((p.id, *p.values[:3]) for p in test_textbook.CASES)
     for f in test_second_derivatives.SQUARES:
@@ -45,14 +42,6 @@ def whole_programs():
 
 
 PROGRAMS = list(whole_programs())
-
-
-def heard(f, args):
-    """What a call gives, and what it prints."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return f(*args), out.getvalue()
 
 
 def without_none(tree):
@@ -120,7 +109,7 @@ def _without(switch, made, args):
 
 
 SECOND = [p for p in test_textbook.CASES if p.values[3]] + [
-    pytest.param(*p.values[:3], True, id=p.id) for p in test_programs.PROGRAMS if p.values[3]
+    pytest.param(p.function, p.args, p.wrt, True, id=p.name) for p in PEERS
 ]
 
 

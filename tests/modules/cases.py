@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from kernel_samples import NAMES, is_refused, sample
-from test_programs import PROGRAMS
+from programs import PEERS
 from trees import random_like
 
 import sct
@@ -83,9 +83,8 @@ def functions():
     for name in NAMES:
         if not is_refused(name):
             yield (f"kernel_{name}", *sample(name))
-    for k, p in enumerate(PROGRAMS):
-        f, args, wrt, _ = p.values
-        yield f"program_{k}_{f.__name__}", f, args, wrt
+    for k, p in enumerate(PEERS):
+        yield f"program_{k}_{p.name}", p.function, p.args, p.wrt
     for k, (f, args, wrt) in enumerate(CASES):
         bound = inspect.signature(f).bind(*args)
         bound.apply_defaults()
