@@ -42,7 +42,8 @@ class Place:
 
     def called_from(self, caller: Place | None) -> Place:
         """This place, in a function that was called at `caller`."""
-        return Place(self.file, self.line, self.column, self.function, caller)
+        around = caller if self.caller is None else self.caller.called_from(caller)
+        return Place(self.file, self.line, self.column, self.function, around)
 
     def way_there(self) -> Iterator[str]:
         """The lines of a message that show this place, and below it the chain of calls that led there; one that calls itself
@@ -94,7 +95,9 @@ class SctError(Exception):
 
     def called_from(self, caller: Place | None) -> SctError:
         """This error, in a function that was called at `caller`."""
-        return type(self)(self.message, caller if self.place is None else self.place.called_from(caller), self.advice)
+        made = type(self)(self.message, caller if self.place is None else self.place.called_from(caller), self.advice)
+        made.__dict__ = {**vars(self), **vars(made)}
+        return made
 
     def __reduce__(self) -> tuple[type[SctError], tuple[str, Place | None, str]]:
         return type(self), (self.message, self.place, self.advice)

@@ -48,6 +48,7 @@ from sct.optimize.passes import PASSES, UNOPTIMIZED, Pass, Pipeline, run
 from sct.optimize.rewriter import Rewriter
 from sct.registry.rules import adjoint_rule
 from sct.registry.tangents import tangent_rule
+from sct.specialize.closing import Closed
 from sct.specialize.lowering import compiling, lowered
 from sct.specialize.specializer import Specialized
 from sct.specialize.specializer import specialize as specialize_function
@@ -219,6 +220,9 @@ def lower(source: Source) -> Lowered:
         If it holds a construct that is not supported; says where.
     """
     function, written = source.function, source.written
+    if isinstance(function, Closed):
+        base = lower(read(function.base))
+        return Lowered(function.form(base.function), base.dependencies, source)
     if isinstance(function, Flat):
         return Lowered(_flat_function(function), (), source)
     if written is None:

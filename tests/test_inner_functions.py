@@ -577,13 +577,6 @@ def recursive(x, n):
     return power(n)
 
 
-def differentiated_inside(x, n):
-    def loss(w):
-        return np.sum((w - x) ** 2)
-
-    return np.sum(sct.grad(loss)(x * 2))
-
-
 def repeated(f, v, n):
     return v if n == 0 else f(repeated(f, v, n - 1))
 
@@ -604,7 +597,6 @@ def compared_until_one_is_found(x, n):
         (called_in_the_next_iteration, "a call of a function that is only known at run time"),
         (called_behind_a_branch, "a call of a function that is only known at run time"),
         (recursive, r"a recursive function defined inside a function \(power\)"),
-        (differentiated_inside, "sct.grad of a function defined inside a function"),
         (given_to_a_recursive_function, "a function defined inside, given to what is recursive"),
     ],
     ids=lambda p: getattr(p, "__name__", ""),

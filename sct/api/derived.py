@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 from types import FunctionType, MappingProxyType, MethodType
@@ -39,6 +39,7 @@ from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
 from sct.ir.types import UNKNOWN, Abstract, facts_relied_on, sizes_known
 from sct.registry.rules import adjoint_rule, at_change
+from sct.specialize.closing import Nested
 from sct.specialize.lowering import compiling
 from sct.specialize.reading import noting
 from sct.specialize.specializer import Specializer
@@ -554,6 +555,26 @@ class DerivedFunction(Generic[_P, _R]):
         return self, args, kwargs
 
     @property
+    def __sct_root__(self) -> Any:
+        """For the compiler: what is differentiated in the end."""
+        function = self._callee.function
+        return function.__sct_root__ if isinstance(function, DerivedFunction) else function
+
+    @property
+    def __sct_key__(self) -> Hashable:
+        """For the compiler: what tells this derivative from others."""
+        function = self._callee.function
+        of = function.__sct_key__ if isinstance(function, DerivedFunction) else getattr(function, "key", function)
+        return self._transform, self.mode, self.wrt, self.single, self.optimize, of
+
+    def __sct_with__(self, change: Callable[[Any, inspect.Signature], Any]) -> DerivedFunction[..., Any]:
+        """For the compiler: the derivative of what `change` makes of that, by the same parameters."""
+        function = self._callee.function
+        made = function.__sct_with__(change) if isinstance(function, DerivedFunction) else change(function, self._inner)
+        wrt = self.wrt[0] if self.single else self.wrt
+        return DerivedFunction(made, wrt, self.mode, self.optimize, self._transform, self._cache)
+
+    @property
     def __sct_added__(self) -> tuple[str, ...]:
         """For the compiler: the parameters that this has beside the function's own."""
         return tuple(self._added)
@@ -576,13 +597,16 @@ class DerivedFunction(Generic[_P, _R]):
         self._follow()
         callee = inspect.unwrap(self._root) if isinstance(self._root, FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)
+        root = self.__sct_root__
+        optional = root.defaults(args) if isinstance(root, Nested) else None
         last = {n: kwargs[n] for n in self._added if n in kwargs}
         missing = [n for n in self._added if n not in last]
         first, rest = args[: len(args) - len(missing)], args[len(args) - len(missing) :]
         if not self._added or len(args) < len(missing) or len(args) + len(kwargs) >= len(self._signature.parameters):
-            return builder.bind(function, args, kwargs)
+            return builder.bind(function, args, kwargs, optional)
         own = self._callee.open_signature(self._inner)  # whose defaults count: the cotangent, or the tangents, come last
-        bound = builder.bind(replace(function, signature=own), first, {k: v for k, v in kwargs.items() if k not in last})
+        keywords = {k: v for k, v in kwargs.items() if k not in last}
+        bound = builder.bind(replace(function, signature=own), first, keywords, optional)
         given = dict(zip(own.parameters, bound, strict=True)) | dict(zip(missing, rest, strict=True)) | last
         return [given[n] for n in self._signature.parameters]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple
 
@@ -108,7 +109,8 @@ def flattened(
         elif p.kind is p.VAR_KEYWORD:
             given = [p.name] if p.name in whole else [n for n in names if n not in own]
             keywords += [p.replace(name=n, kind=p.KEYWORD_ONLY) for n in given]
-    return Flat(f, inspect.Signature([*made, *keywords]), whole)
+    expanded = inspect.Signature([*made, *keywords])
+    return replace(f, signature=expanded, whole=whole) if isinstance(f, Flat) else Flat(f, expanded, whole)
 
 
 def _fresh(name: str, taken: set[str]) -> str:

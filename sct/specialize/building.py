@@ -6,7 +6,7 @@ the operations that emit statements. `Plan` is what a loop goes through. Does no
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import FunctionType
 from typing import Any, Protocol
@@ -161,7 +161,13 @@ class Builder(Protocol):
     def attribute(self, op: Attribute, x: Operand, name: str) -> Operand:
         """An attribute of a value."""
 
-    def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
+    def bind(
+        self,
+        function: Function,
+        args: Sequence[Operand],
+        kwargs: dict[str, Operand],
+        optional: Mapping[str, Operand] | None = None,
+    ) -> list[Operand]:
         """The arguments of a call, in the order of the function's parameters."""
 
     def field_of(self, x: Operand, name: str) -> Operand:

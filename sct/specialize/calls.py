@@ -12,6 +12,7 @@ import itertools
 import operator
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from types import FunctionType
 from typing import Any
@@ -56,6 +57,7 @@ from sct.runtime import random_states
 from sct.signatures import read_signature
 from sct.specialize import made_objects, objects, records
 from sct.specialize.building import Builder, Followed, FrozenError, NotStaticError, StrictError, UndecidedError, UnrollError
+from sct.specialize.closing import Closed, Closing, Nested, has_functions, refuse_of_another_iteration
 from sct.specialize.instances import Bound, Defined, callee, field
 from sct.specialize.iteration import Generated
 from sct.specialize.lowering import Lowered, is_own, lowered
@@ -185,12 +187,7 @@ def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[st
         raise UnsupportedSyntaxError(
             f"a recursive function defined inside a function ({function.name})", s.place, "Define it at module level."
         )
-    if not op.is_of_now(s):
-        raise UnsupportedSyntaxError(
-            f"a call of {function.name}, which was defined in an iteration of a loop, in another one or behind the loop",
-            s.place,
-            "Give it what the loop binds as a parameter with a default, as in `lambda x, i=i: ...`.",
-        )
+    refuse_of_another_iteration(s, op)
     first = inner.seen + len(inner.defaulted)
     optional = dict(zip(inner.defaulted, args[inner.seen : first], strict=True))
     given = bind(s, function, args[first:], kwargs, optional)
@@ -216,8 +213,15 @@ def _told_by(s: Builder, o: Operand) -> Hashable:
 
 def read_callee(s: Builder, function: Callable[..., Any], rule: bool = False, wanted: tuple[bool, ...] = ()) -> Lowered:
     """`lowered`; an error in it says where it was called."""
-    try:
+    with asked_here(s):
         return lowered(function, rule, wanted)
+
+
+@contextmanager
+def asked_here(s: Builder) -> Iterator[None]:
+    """An error says where what it is about was called."""
+    try:
+        yield
     except SctError as e:
         raise e.called_from(s.place) from None
 
@@ -615,20 +619,20 @@ def as_call(
 
 def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     """A transform such as `sct.grad` called inside a function: made now, of a function that is known now."""
+    if not args:  # a decorator
+        return Const(Bound(op, (), tuple(kwargs.items())))
+    called = callee(s, args[0])
     values = [plain(type_of(a)) for a in args]
-    called = callee(s, args[0]) if args else None
     if called is not None and isinstance(called.function, Defined):
-        raise UnsupportedSyntaxError(
-            f"sct.{op.__name__} of a function defined inside a function",
-            s.place,
-            "Define it at module level, and pass what it needs as arguments.",
-        )
+        called = replace(called, function=Nested.of(called.function))
+        values[0] = called.function
     if called is not None and (called.args or called.kwargs):  # what stands before the arguments has a place, and no value yet
         values[0] = functools.partial(called.function, *(None for _ in called.args), **dict.fromkeys(dict(called.kwargs)))
     options = {k: plain(type_of(v)) for k, v in kwargs.items()}
     if not all(constant(v) for v in (*values, *options.values())):
         raise UnsupportedSyntaxError(f"sct.{op.__name__} of something only known at run time", s.place, "Name the function.")
-    made = op(*values, **options)
+    with asked_here(s):
+        made = op(*values, **options)
     if called is None or not (called.args or called.kwargs):
         return Const(made)
     return Const(replace(called, function=made.__sct_callee__().function))
@@ -642,18 +646,75 @@ def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, O
         primal = callee(s, s.read_free(Free(op, "primal", attribute=True), op.primal))
         assert primal is not None
         return s.apply(Bound(behind.function, primal.args, primal.kwargs), args, kwargs)
-    given = zip(op.__signature__.parameters, op.__sct_bind__(args, kwargs, s), strict=True)
-    bound = [records.with_all_fields(s, s.present(b), every=n in op.wrt) for n, b in given]
-    types = tuple(type_of(b) for b in bound)
-    what = "derivative", s.site, s.numbered(), types
+    bound = dict(zip(op.__signature__.parameters, op.__sct_bind__(args, kwargs, s), strict=True))
+    bound = {n: records.with_all_fields(s, s.present(b), every=n in op.wrt) for n, b in bound.items()}
+    op, bound, seen = closed(s, op, bound)
+    types = tuple(type_of(b) for b in bound.values())
+    what = "derivative", s.site, s.numbered(), types, op.__sct_key__
     if what not in s.decided:  # which is the same in each run, as places in it are
-        s.decided[what] = op.__sct_typed__(types)
+        s.decided[what] = made_for(s, op, types)
     typed = s.decided[what]
-    keep_apart(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound, strict=True)))
+    for w in typed.written:
+        if w.path[0] in seen:
+            raise UnsupportedSyntaxError(
+                f"a write into {str(w.path[-1])!r}, which is defined outside of the function that is differentiated",
+                w.place,
+                "Pass it as an argument, or copy it first.",
+            )
+    keep_apart(s, op, typed.written, dict(zip((p.name for p in typed.function.block.params), bound.values(), strict=True)))
     s.dependencies.update(dict.fromkeys(typed.dependencies))
     for free, t in typed.free:
         s.free.setdefault(free, t)
-    return s.run(typed.function, bound)
+    return s.run(typed.function, list(bound.values()))
+
+
+_making: ContextVar[tuple[tuple[Hashable, ...], dict[Hashable, SctError]]] = ContextVar("making")
+"""The derivatives that are being made for calls in each other, and those that were refused meanwhile."""
+_ORDERS = 12
+"""How often a function may differentiate itself."""
+
+
+def made_for(s: Builder, op: Any, types: tuple[Abstract, ...]) -> Any:
+    """A derived function in SSA form, for a call; what was refused is not tried again, however the rest is followed."""
+    around, refused = _making.get(((), {}))
+    if around.count(op.__sct_key__) == _ORDERS:
+        raise SctError(
+            "a function that differentiates itself, more often than is known before it runs",
+            s.place,
+            "Write a function for each order.",
+        )
+    asked = op.__sct_key__, types
+    token = _making.set(((*around, op.__sct_key__), refused))
+    try:
+        with asked_here(s):
+            if asked in refused:
+                raise refused[asked]
+            try:
+                return op.__sct_typed__(types)
+            except UnsupportedSyntaxError as e:
+                refused[asked] = e
+                raise
+    finally:
+        _making.reset(token)
+
+
+def closed(s: Builder, op: Any, bound: dict[str, Operand]) -> tuple[Any, dict[str, Operand], set[str]]:
+    """A derived function and its operands, with what the functions among these hold instead of them; and the parameters that
+    stand for what functions see or hold."""
+    root = op.__sct_root__
+    seen: set[str] = set()
+    if isinstance(root, Nested):
+        refuse_of_another_iteration(s, root.defined)
+        seen.update(root.first)
+    names = [n for n, b in bound.items() if n not in op.wrt and has_functions(b)]
+    if not names:
+        return op, bound, seen
+    closing = Closing(s, [bound[n] for n in names])
+    holds = [s.memory.name_of(o) or "held" for o in closing.held]
+    made = op.__sct_with__(lambda base, signature: Closed.of(base, signature, closing.restore, names, holds))
+    first = made.__sct_root__.first
+    given = {**dict(zip(first, closing.held, strict=True)), **{n: b for n, b in bound.items() if n not in names}}
+    return made, {n: given[n] for n in made.__signature__.parameters}, seen | set(first)
 
 
 def keep_apart(s: Builder, op: Any, written: Sequence[Any], bound: dict[str, Operand]) -> None:

@@ -26,11 +26,14 @@ from sct.specialize.memory import Memory, key_of
 __all__ = [
     "Bound",
     "Defined",
+    "Hole",
     "Super",
     "attribute",
     "callee",
+    "defined_in",
     "field",
     "has_attribute",
+    "held",
     "held_by_all",
     "in_class",
     "is_foreign",
@@ -62,10 +65,27 @@ class Defined:
     path: str
 
     def is_of_now(self, s: Builder) -> bool:
-        """Whether the iteration in which it was defined is still going on, if each makes another one."""
+        """Whether the iteration in which it was defined is still going on, if each makes another one.
+
+        One in a derivative of its own (`apart`) was looked at where that was called.
+        """
+        if not self.path:
+            return True
         rest = s.path.removeprefix(self.path)
         within = s.path.startswith(self.path) and not rest[:1].isdigit() and s.ways[: len(self.loops)] == self.loops
         return within or not self.inner.looped
+
+    def apart(self) -> Defined:
+        """This function in a derivative, which is a function of its own."""
+        return Defined(self.inner, (), "")
+
+
+@record(frozen=True)
+class Hole:
+    """Stands for an operand, by its number among those that are held, or among the lists and dicts with functions in them."""
+
+    number: int
+    is_object: bool = False
 
 
 @record(frozen=True)
@@ -114,34 +134,47 @@ def held_by_all(memory: Memory, t: Abstract) -> Abstract:
     """The type of what several ways lead to, of which `memory` is what they have in common: unknown where it is a function, or
     something to loop over, with values of one of the ways, which are other ones on another."""
     if isinstance(t, Const):
-        return t if all(memory.knows(key_of(memory.object_of(o))) for o in _held(t.value)) else UNKNOWN
+        return t if all(memory.knows(key_of(memory.object_of(o))) for o in held(t.value)) else UNKNOWN
     return with_items(t, [held_by_all(memory, i) for i in t.items]) if isinstance(t, (Tuple, List, Dict)) else t
 
 
-def _held(x: Any) -> Iterator[Operand]:
+def held(x: Any) -> Iterator[Operand]:
     """The operands that something which is there at compile time only has in it."""
-    if isinstance(x, (Value, List, Dict)):
-        yield x
-    elif isinstance(x, tuple):
+    return (part for part in _parts(x) if isinstance(part, _OPERANDS))
+
+
+def defined_in(x: Any) -> Iterator[Defined]:
+    """The functions that were defined inside of one, in something which is there at compile time only."""
+    return (part for part in _parts(x) if isinstance(part, Defined))
+
+
+def _parts(x: Any) -> Iterator[Any]:
+    """What something which is there at compile time only is made of."""
+    if isinstance(x, tuple):
         for part in x:
-            yield from _held(part)
+            yield from _parts(part)
     elif isinstance(x, Const):
-        yield from _held(x.value)
+        yield from _parts(x.value)
     elif isinstance(x, (Bound, Super, Plan, Tuple)):
         for f in fields(x):
-            yield from _held(getattr(x, f.name))
+            yield from _parts(getattr(x, f.name))
+    else:
+        yield x
 
 
-def map_held(f: Callable[[Operand], Operand], x: Any) -> Any:
-    """Something that is there at compile time only, with `f` applied to the operands that it has in it."""
-    if isinstance(x, (Value, List, Dict)):
+_OPERANDS = (Value, List, Dict)
+
+
+def map_held(f: Callable[[Any], Any], x: Any, kinds: tuple[type, ...] = _OPERANDS) -> Any:
+    """Something that is there at compile time only, with `f` applied to the operands that it has in it, or else to `kinds`."""
+    if isinstance(x, kinds):
         return f(x)
     if type(x) is tuple:
-        return tuple(map_held(f, part) for part in x)
+        return tuple(map_held(f, part, kinds) for part in x)
     if isinstance(x, Const):
-        return Const(map_held(f, x.value))
+        return Const(map_held(f, x.value, kinds))
     if isinstance(x, (Bound, Super, Plan, Tuple)):
-        return replace(x, **{part.name: map_held(f, getattr(x, part.name)) for part in fields(x)})
+        return replace(x, **{part.name: map_held(f, getattr(x, part.name), kinds) for part in fields(x)})
     return x
 
 

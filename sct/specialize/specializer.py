@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import operator
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import BuiltinFunctionType, FunctionType
@@ -129,6 +129,7 @@ from sct.specialize import (
 )
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import MASKS_CHANGE, Followed, FrozenError, Plan, StrictError, UndecidedError
+from sct.specialize.closing import Restore
 from sct.specialize.containers import STRUCTURAL
 from sct.specialize.copying import COPYING
 from sct.specialize.in_memory import specialized_again
@@ -744,6 +745,8 @@ class Specializer:
             args = [args[0], self.as_arrays(args[1]), *args[2:]]
         if isinstance(op, Defined):
             return calls.inner_call(self, op, args, kwargs)
+        if isinstance(op, Restore):
+            return op.carried_out(self, args)
         lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables
         if any(map(self.is_object, (*args, *kwargs.values()))):
             made = operators.operation(self, op, args, kwargs)
@@ -1072,9 +1075,15 @@ class Specializer:
 
     # -- what other modules ask for ----------------------------------------------------------------------------------
 
-    def bind(self, function: Function, args: Sequence[Operand], kwargs: dict[str, Operand]) -> list[Operand]:
-        """The arguments of a call, in the order of the function's parameters."""
-        return calls.bind(self, function, args, kwargs)
+    def bind(
+        self,
+        function: Function,
+        args: Sequence[Operand],
+        kwargs: dict[str, Operand],
+        optional: Mapping[str, Operand] | None = None,
+    ) -> list[Operand]:
+        """The arguments of a call, in the order of the function's parameters (`calls.bind`)."""
+        return calls.bind(self, function, args, kwargs, optional)
 
     def field_of(self, x: Operand, name: str) -> Operand:
         """What is in a field of an object."""

@@ -313,6 +313,8 @@ def has_output(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     """Whether a call names arrays for its results."""
     if "out" not in kwargs and len(args) <= (op.nin if isinstance(op, np.ufunc) else 1):
         return False
+    if hasattr(op, "__sct_typed__"):  # a derivative
+        return False
     _, _, outputs = _without_outputs(op, args, kwargs)
     return any(o != Const(None) for o in outputs)
 
