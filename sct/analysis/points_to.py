@@ -11,7 +11,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from functools import cached_property
+from types import NoneType
 from typing import TypeGuard
+
+import numpy as np
 
 from sct.analysis.storage import fresh
 from sct.infer.facts import for_call
@@ -23,6 +26,7 @@ from sct.ir.types import (
     Array,
     Const,
     DictOf,
+    Instance,
     ListOf,
     Scalar,
     Slice,
@@ -54,6 +58,10 @@ __all__ = [
 ]
 
 
+_FIXED = (int, float, complex, str, bytes, NoneType, np.generic)
+"""The classes of what nothing can be written into, nor into what it holds."""
+
+
 def has_memory(v: Value) -> bool:
     """Whether a value is, or may hold, an array: something that can be written into."""
     t = v.type
@@ -61,6 +69,8 @@ def has_memory(v: Value) -> bool:
         return t.shape != () or t.boxed is not False
     if isinstance(t, Tuple) and all(isinstance(i, Scalar) and i.kind is int for i in t.items):  # such as a shape
         return False  # other numbers have adjoints, which lie in memory
+    if isinstance(t, Instance):
+        return not issubclass(t.cls, _FIXED)
     return not isinstance(t, (Scalar, Const, Undefined, Slice, Stateful))
 
 

@@ -238,8 +238,9 @@ def _put(s: Builder, x: Operand, name: str, value: Operand) -> None:
     if isinstance(obj, Value):
         assert isinstance(obj.type, (Instance, Record))
         what = "fields", s.path_of(obj)
-        if isinstance(obj.type, Instance) and name not in s.decided[what]:
-            raise UndecidedError(what, (*s.decided[what], name))
+        names = s.decided.get(what, ())
+        if name not in names and (isinstance(obj.type, Instance) or not _is_known(obj.type, name)):
+            raise UndecidedError(what, (*names, name))
         s.bound_fields.setdefault((obj, Field(obj.type.path, name)), s.place)
     if _holds(s, value, obj):
         raise UnsupportedSyntaxError(
@@ -274,8 +275,15 @@ def enter(s: Builder, params: Sequence[Value]) -> None:
         for key in rest:
             x = instances.field(s, x, key.name) if isinstance(key, Field) else s.project(x, key, _item(x.type, key))
         found = {n: instances.field(s, x, n) for n in names}
-        there = {FieldName(n): v for n, v in found.items() if v != Const(MISSING)}
+        known = s.memory.now(x).mapping() if isinstance(x.type, Record) else {}
+        there = {**known, **{FieldName(n): v for n, v in found.items() if v != Const(MISSING)}}
         s.memory.set(x, Record(tuple(there), tuple(there.values()), x.type.cls))
+
+
+def _is_known(t: Record, name: str) -> bool:
+    """Whether an argument's field is among those whose values are known from the start."""
+    field = t.mapping().get(FieldName(name))
+    return field is not None and not isinstance(field, Instance)
 
 
 def _enter_known(s: Builder, v: Operand) -> None:
