@@ -38,6 +38,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.runtime import shown
+from sct.specialize import records
 from sct.specialize.building import Builder, NotStaticError, Plan, UnrollError
 from sct.specialize.entering import meet_object, meet_objects
 from sct.specialize.in_python import either, one_or_other
@@ -302,6 +303,7 @@ def merge(
         refuse_different(s, type_of(p), type_of(q), name)
         made = Value(held_by_all(s.memory, join(_widened(type_of(p), type_of(q)), type_of(q), key)), name)
         note_lost(s, made, (p, q))
+        note_unsure(s, made, (p, q))
         for o in (p, q):
             meet_object(s, o, made.type)
         p, q = (
@@ -350,6 +352,12 @@ def note_lost(s: Builder, made: Operand, ends: Sequence[Operand]) -> None:
         s.lost.add(made)
 
 
+def note_unsure(s: Builder, made: Operand, ends: Sequence[Operand]) -> None:
+    """A φ of what is there on some ways only is there on these."""
+    if isinstance(made, Value) and any(o is UNDEFINED or o in s.unsure for o in ends):
+        s.unsure.add(made)
+
+
 def _is_number(t: Abstract) -> bool:
     return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
 
@@ -381,6 +389,8 @@ def refuse_different(s: Builder, a: Abstract, b: Abstract, name: str) -> None:
         return
     if not _alike(a, b):
         called = f" {name!r}" if name else ""
+        if isinstance(a, Record) and isinstance(b, Record):
+            records.late_fields(s, a, b)
         if Record in (type(a), type(b)):
             what = f"an object{called} whose class or fields depend"
         else:

@@ -104,6 +104,7 @@ class Builder(Protocol):
     generators: list[Function]
     recursive_calls: int
     lost: set[Value]
+    unsure: set[Value]
     left: list[tuple[FunctionType, Write]]
     tracking: bool
     objects: bool

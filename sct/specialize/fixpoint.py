@@ -84,6 +84,9 @@ def fixpoint(
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
         for p, y in zip(loop.params, loop.yields, strict=False):
             branches.note_lost(s, p, (y,))
+        for p, i in zip(loop.params, loop.inits, strict=True):
+            for leaf, _, begun_with in _leaves_carried(p, p, i):
+                branches.note_unsure(s, leaf, (begun_with,))
         env, loop.body = dict(s.env), []
         inner = outer.fork()
         try:
@@ -311,6 +314,7 @@ def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Va
     """The results of a loop, and what its names stand for after it; its objects hold what it left in them."""
     made = {v: Value(v.type, s.memory.name_of(v)) for v in values}
     s.lost.update(made[v] for v in s.lost.intersection(made))
+    s.unsure.update(made[v] for v in s.unsure.intersection(made))
     after = [map_leaves(lambda leaf: made.get(leaf, leaf), p) for p in loop.params]
     for obj, o in zip(loop.objects, after[loop.own :], strict=True):
         s.memory.set(obj, o)

@@ -18,8 +18,9 @@ from sct.frontend.resolve import MISSING, Dependency, has_fields_of
 from sct.infer.call import plain
 from sct.infer.signature import example_of
 from sct.ir.ops import CALL, Attribute, Field, Method
-from sct.ir.ssa import Block, Function, Operand, Value, type_of
+from sct.ir.ssa import Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import (
+    UNDEFINED,
     Abstract,
     Const,
     Dict,
@@ -82,10 +83,26 @@ def make(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operan
 
 def new(s: Builder, cls: type, fields: dict[str, Operand]) -> Operand:
     """An object of a class with some fields, that is made here."""
+    late = {n: _at_first(s, cls, n) for n in s.decided.get(("late", cls), ())}
+    fields = {**late, **fields}
     made = Record(tuple(map(FieldName, fields)), tuple(fields.values()), cls)
     s.memory.bear(made)
     s.memory.wrote(made, "", s.place)
     return made
+
+
+def _at_first(s: Builder, cls: type, name: str) -> Operand:
+    """What there is by the name of a field that is assigned later, on some ways: what the class has, if anything."""
+    return UNDEFINED if instances.in_class(cls, name) is MISSING else s.attribute(Attribute(name), Const(cls), "")
+
+
+def late_fields(s: Builder, a: Record, b: Record) -> None:
+    """Fields that one of two objects of a class has are there from the start, and undefined until they are assigned."""
+    what = "late", a.cls
+    known = s.decided.get(what, ())
+    found = [str(k) for k in (*a.keys, *b.keys) if k not in a.keys or k not in b.keys]
+    if a.cls is b.cls and not set(found) <= set(known):
+        raise UndecidedError(what, (*known, *(n for n in dict.fromkeys(found) if n not in known)))
 
 
 def _refuse_class(s: Builder, cls: type, why: str) -> Any:
@@ -141,7 +158,8 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
     static = instances.in_class(t.cls, name)
     if name in names_of(t) and not isinstance(static, property):
         own: Operand = x.mapping()[name] if isinstance(x, Record) else s.field_of(x, name)
-        return own
+        if own is not UNDEFINED or isinstance(t, ObjectOf):
+            return own
     owner = s.memory.object_of(x)
     if isinstance(t, Record) and _is_given(owner):
         assert isinstance(owner.type, (Instance, Record))
@@ -178,8 +196,17 @@ def has_attribute(s: Builder, x: Operand, name: str) -> bool:
     """Whether an object has an attribute."""
     t, owner = type_of(x), s.memory.object_of(x)
     assert isinstance(t, (Record, ObjectOf))
-    if name in names_of(t) or (isinstance(t, Record) and _is_given(owner)):
-        return name in names_of(t) or instances.has_attribute(s, owner, name)  # type: ignore[arg-type]
+    there = x.mapping().get(FieldName(name), UNDEFINED) if isinstance(x, Record) else Const(name in names_of(t))
+    if any(leaf in s.unsure for leaf in values_of(there)):
+        raise UnsupportedSyntaxError(
+            f"whether {_called(t)} has {name!r}, which is assigned on some ways only",
+            s.place,
+            "Assign None in the constructor.",
+        )
+    if there not in (UNDEFINED, Const(False)):
+        return True
+    if isinstance(t, Record) and _is_given(owner):
+        return instances.has_attribute(s, owner, name)
     static = instances.in_class(t.cls, name)
     return static is not MISSING and not isinstance(static, MemberDescriptorType)
 
@@ -275,8 +302,10 @@ def enter(s: Builder, params: Sequence[Value]) -> None:
         for key in rest:
             x = instances.field(s, x, key.name) if isinstance(key, Field) else s.project(x, key, _item(x.type, key))
         found = {n: instances.field(s, x, n) for n in names}
-        known = s.memory.now(x).mapping() if isinstance(x.type, Record) else {}
-        there = {**known, **{FieldName(n): v for n, v in found.items() if v != Const(MISSING)}}
+        now: Any = s.memory.now(x)
+        there = dict(now.mapping()) if isinstance(x.type, Record) else {}
+        for n, v in found.items():
+            there[FieldName(n)] = _at_first(s, x.type.cls, n) if v == Const(MISSING) else v
         s.memory.set(x, Record(tuple(there), tuple(there.values()), x.type.cls))
 
 
@@ -314,10 +343,12 @@ def with_fields(s: Builder, o: Operand) -> Record:
     owner = s.memory.object_of(o)
     if not _is_given(owner):
         assert isinstance(o, Record)
-        return o
+        there = {k: i for k, i in o.mapping().items() if i is not UNDEFINED}
+        return Record(tuple(there), tuple(there.values()), o.cls) if UNDEFINED in o.items else o
     assert isinstance(owner.type, (Instance, Record))
     known: list[Any] = [*map(FieldName, fields_of(example_of(owner.type))), *(o.keys if isinstance(o, Record) else ())]
     names = [*dict.fromkeys(known)]
+    names = [n for n in names if not isinstance(o, Record) or o.mapping().get(n) is not UNDEFINED]
     return Record(tuple(names), tuple(s.attribute(Attribute(str(n)), o, "") for n in names), owner.type.cls)
 
 

@@ -342,6 +342,7 @@ class Specializer:
     site: tuple[Hashable, ...] = ()  # the statement that is being carried out
     numbers: int = 0  # of what it has made
     lost: set[Value] = field(default_factory=set)  # what stands for one of several functions or iterators, and is none
+    unsure: set[Value] = field(default_factory=set)  # what is there on some ways only
     recursive_calls: int = 0  # of functions that are defined inside of one
     unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in
     given: dict[Hashable, Value] = field(default_factory=dict)  # the sites of objects that are arguments, or parts of some
