@@ -286,7 +286,47 @@ def found_on_the_way(x, n):
     return sum((last := v * w) for v in x for w in x if v > w) + last
 
 
+def weighted(a, *, s=0.5, **more):
+    return a * s + more.get("w", 0.1)
+
+
+def beside_lists_that_are_objects(x, n):
+    rows, options = [x, x * x], {"s": x[0], "w": 0.3}
+    s = np.sum(weighted(x, **options)) + np.sum(weighted(x, **{"w": x[1]}))
+    for i, j in np.ndindex(2, 2):
+        s += x[i] * x[j]
+    for i, j in itertools.product(range(2), range(n)):
+        s += x[i] * x[j]
+    for a, b in itertools.zip_longest(rows, x, fillvalue=x[2]):
+        s += np.sum(a) * b
+    return s * rows[n % 2][0]
+
+
+def dicts_of_pairs(x, n):
+    made = dict((key, x * k) for k, key in enumerate("abc"))
+    pairs = dict([("a", x), ("b", x * x)], c=x[0])
+    doubled = dict([(key, 2.0 * v) for key, v in pairs.items()], d=x[1])
+    return np.sum(made["b"] * pairs["b"] * doubled["a"]) * doubled["c"] * doubled["d"] * len(made) * n
+
+
+def left_before_lists_differ(x, n):
+    rows = [x, x * 2]
+    for i in range(n):
+        if x[i % 3] > 5.0:
+            return rows[0][0] * x[1]
+        rows[:1] = [x * i]
+    if n > 2:
+        rows.append(x)
+        if n > 5:
+            return x[0]
+        return np.sum(rows[2] * rows[0])
+    return x[1] * len(rows)
+
+
 PROGRAMS = [
+    beside_lists_that_are_objects,
+    dicts_of_pairs,
+    left_before_lists_differ,
     in_order,
     in_the_order_of_names,
     chosen,

@@ -94,7 +94,7 @@ def if_(s: Builder, t: If) -> None:
     sides = ((memories[0], then), (memories[1], orelse))
     a, b = (tuple(exposed_at_end(s, y, *side) for y in ys) for ys, side in zip((a, b), sides, strict=True))
     first = t.results[0].id if t.results else 0
-    blocks, results = joined(s, t.results, sides, (a, b), first, (s.path,))
+    blocks, results = joined(s, t.results, sides, (a, b), first, (s.path,), s.caller is None and t in s.ending)
     s.body.append(If(test, *blocks, results, place, origin, t.expression, t.handles))
 
 
@@ -204,10 +204,15 @@ def joined(
     ends: tuple[Sequence[Operand], Sequence[Operand]],
     first: int,
     key: tuple[Hashable, ...],
+    last: bool = False,
 ) -> tuple[tuple[Block, Block], tuple[Value, ...]]:
-    """The blocks of two branches, and their φ's: of memory, and of what `names` stand for at the ends."""
+    """The blocks of two branches, and their φ's: of memory, and of what `names` stand for at the ends.
+
+    `last`: nothing comes after them, so that nobody asks what is in lists and dicts that are not given there.
+    """
     meeting = Meeting(sides)
-    flat = meet(s, sides, meeting, (first, *key))
+    over = last and not any(_holds_others(type_of(o)) for o in (*ends[0], *ends[1]))
+    flat = [] if over else meet(s, sides, meeting, (first, *key))
     merged = [merge(s, p, q, meeting, r.name, (r.id, *key)) for p, q, r in zip(*ends, names, strict=True)]
     flat += [m for _, phis in merged for m in phis]
     share(s, meeting)
@@ -215,6 +220,11 @@ def joined(
     (_, then), (_, orelse) = sides
     blocks = Block((), tuple(then), tuple(p for _, p, _ in flat)), Block((), tuple(orelse), tuple(q for _, _, q in flat))
     return blocks, tuple(v for v, _, _ in flat)
+
+
+def _holds_others(t: Abstract) -> bool:
+    """Whether something of a type is, or may hold, what the memory says of what is in it."""
+    return any(map(_holds_others, t.items)) if isinstance(t, Tuple) else not isinstance(t, (Scalar, Array, Const, Undefined))
 
 
 def meet(

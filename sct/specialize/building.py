@@ -105,6 +105,7 @@ class Builder(Protocol):
     recursive_calls: int
     lost: set[Value]
     unsure: set[Value]
+    ending: set[Statement]
     left: list[tuple[FunctionType, Write]]
     tracking: bool
     objects: bool

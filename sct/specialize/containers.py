@@ -191,7 +191,24 @@ def _dict(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
         x = s.explode(x)
     if isinstance(x, Dict):
         return Dict.of({**x.mapping(), **kwargs})
-    raise UnsupportedSyntaxError("dict() of something else than a dict", s.place, "Write a dict display.")
+    if isinstance(x, (Tuple, List)) or (isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list))):
+        n = trip_count(planned(s, x))
+        if n is not None:
+            plan = s.plan(x)
+            return Dict.of({**dict(_pair(s, plan.at(s, Const(i))) for i in range(n)), **kwargs})
+    raise UnsupportedSyntaxError(
+        f"dict() of {in_words(type_of(x))}, of which it is not known what pairs are in it", s.place, "Write a dict display."
+    )
+
+
+def _pair(s: Builder, x: Operand) -> tuple[Any, Operand]:
+    """A key and a value."""
+    found = taken_apart(s, x)
+    if len(found) != 2:
+        raise SctError(f"a dict is made of pairs, and this is one of {len(found)}", s.place, "Give a key and a value.")
+    if not isinstance(found[0], Const):
+        raise UnsupportedSyntaxError("a dict entry whose key is only known at run time", s.place, "Use a constant key.")
+    return found[0].value, found[1]
 
 
 def _concatenate(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -133,7 +133,7 @@ def chained_from(iterables: Any) -> Iterator[Any]:
 
 def product(*iterables: Any, repeat: int = 1) -> Any:
     """`itertools.product`."""
-    return products(*([pool(iterable) for iterable in iterables] * repeat))
+    return products(*(tuple(pool(iterable) for iterable in iterables) * repeat))
 
 
 def products(*pools: Any) -> Iterator[Any]:
@@ -225,14 +225,14 @@ def pairwise(iterable: Any) -> Iterator[Any]:
 
 def zipped_to_the_longest(*iterables: Any, fillvalue: Any = None) -> Any:
     """`itertools.zip_longest`."""
-    pools = tuple([pool(iterable) for iterable in iterables])
-    return filled_up(max([length(p) for p in pools]), pools, fillvalue)
+    pools = tuple(pool(iterable) for iterable in iterables)
+    return filled_up(max(*(length(p) for p in pools), 0), pools, fillvalue)
 
 
 def filled_up(n: Any, pools: Any, fillvalue: Any) -> Iterator[Any]:
     """Items of each, and what stands for those that are missing."""
     for i in range(n):
-        yield tuple([item(p, i) if i < length(p) else fillvalue for p in pools])
+        yield tuple(item(p, i) if i < length(p) else fillvalue for p in pools)
 
 
 def sliced(iterable: Any, start: Any, stop: Any, step: Any) -> Iterator[Any]:
@@ -251,7 +251,7 @@ def sliced(iterable: Any, start: Any, stop: Any, step: Any) -> Iterator[Any]:
 
 def indices(*shape: Any) -> Any:
     """`np.ndindex`."""
-    return products(*[range(n) for n in shape])
+    return products(*(range(n) for n in shape))
 
 
 def indexed(a: Any) -> Iterator[Any]:
@@ -388,6 +388,11 @@ def put_in_order(items: Any, key: Any = None, reverse: Any = False) -> None:
 def taken_by(items: Any, order: Any) -> Any:
     """The items of these numbers."""
     return [items[i] for i in order]
+
+
+def made_of_pairs(pairs: Any, **entries: Any) -> Any:
+    """`dict` of what gives pairs."""
+    return {**{key: value for key, value in pairs}, **entries}  # noqa: C416  (which `dict` is)
 
 
 # -- functions -----------------------------------------------------------------------------------------------------------
@@ -754,6 +759,7 @@ def _zip(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any
 _OF_GENERATORS: dict[Any, Callable[..., Any]] = {
     all: _as(all_of),
     any: _as(any_of),
+    dict: _as(made_of_pairs),
     enumerate: _as(numbered),
     iter: lambda s, args, kwargs: args[0],
     list: _as(listed),
@@ -764,4 +770,4 @@ _OF_GENERATORS: dict[Any, Callable[..., Any]] = {
     zip: _zip,
     operator.contains: _as(is_among),
 }
-_AS_LISTS = frozenset((UNPACK, dict, frozenset, set, max, min, math.fsum, math.prod, np.fromiter))
+_AS_LISTS = frozenset((UNPACK, frozenset, set, max, min, math.fsum, math.prod, np.fromiter))

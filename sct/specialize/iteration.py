@@ -17,9 +17,9 @@ from sct.ir.ops import CALL, STAR, UNPACK, Method
 from sct.ir.records import record
 from sct.ir.shapes import constant
 from sct.ir.ssa import Function, Operand, Value, type_of
-from sct.ir.types import UNDEFINED, Array, Const, Dict, Instance, List, ListOf, Record, Scalar, Slice, Tuple
+from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, DictOf, Instance, List, ListOf, Record, Scalar, Slice, Tuple
 from sct.ir.words import in_words
-from sct.specialize.building import Builder, Plan, UnrollError
+from sct.specialize.building import Builder, Plan, UndecidedError, UnrollError
 
 __all__ = [
     "PLANS",
@@ -341,6 +341,7 @@ def taken_apart(s: Builder, x: Operand) -> list[Operand]:
         n = trip_count(plan)
         if n is not None:
             return [plan.at(s, Const(i)) for i in range(n)]
+    _keep_known(s, t)
     raise UnsupportedSyntaxError(
         "a starred value whose length is only known at run time", s.place, "Write the elements out, or use array operations."
     )
@@ -393,8 +394,16 @@ def _one_starred(s: Builder, args: Sequence[Operand], x: Operand, room: Callable
     return [s.apply(operator.getitem, (items, Const(k))) for k in range(n)]
 
 
+def _keep_known(s: Builder, t: Abstract) -> None:
+    """Lists and dicts that the function makes, of which the length or the keys must be known, are to be no objects."""
+    for site in sorted(t.sites, key=repr) if isinstance(t, (ListOf, DictOf)) else ():
+        if site not in s.given and ("known", site) not in s.decided:
+            raise UndecidedError(("known", site), True)
+
+
 def _entries(s: Builder, x: Operand) -> dict[Any, Operand]:
     """The entries of a dict with two stars before it."""
+    _keep_known(s, type_of(x))
     found = s.expose_all(x) if isinstance(type_of(x), Dict) else x
     if not isinstance(found, Dict) or isinstance(found, Record):
         raise UnsupportedSyntaxError(f"** before {in_words(type_of(x))}, which is no dict", s.place, "Write the entries out.")

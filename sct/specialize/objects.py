@@ -62,6 +62,9 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
         return o
     decide(s, o)
     site = new_site(s)
+    if ("known", site) in s.decided:
+        s.memory.bear(s.memory.object_of(o))
+        return o
     items = [made(s, s.present(i)) for i in s.expose_all(o).items]  # type: ignore[union-attr]
     s.refuse_records(items)
     t: Abstract

@@ -252,6 +252,15 @@ def _decided(
     raise UnsupportedSyntaxError("a function whose lists and dicts are of too many types", None, "Write it as several.")
 
 
+def _ending(block: Block) -> Iterator[Statement]:
+    """The statements after which a block has come to its end."""
+    if block.body:
+        yield block.body[-1]
+        if isinstance(block.body[-1], If):
+            for inner in block.body[-1].blocks:
+                yield from _ending(inner)
+
+
 _RUNS = 1000
 """How often a function may be gone through, before it is refused."""
 
@@ -278,6 +287,7 @@ def _specialized(
     s.initial = s.memory
     if function.callee is not None:
         s.stack.append(function.callee)
+    s.ending = set(_ending(function.block))
     records.enter(s, params)
     if everything is not None:
         operands = [objects.entered(s, o, (p.name,)) for o, p in zip(operands, params, strict=True)]
@@ -342,6 +352,7 @@ class Specializer:
     site: tuple[Hashable, ...] = ()  # the statement that is being carried out
     numbers: int = 0  # of what it has made
     lost: set[Value] = field(default_factory=set)  # what stands for one of several functions or iterators, and is none
+    ending: set[Statement] = field(default_factory=set)  # after which the function has come to its end
     unsure: set[Value] = field(default_factory=set)  # what is there on some ways only
     recursive_calls: int = 0  # of functions that are defined inside of one
     unseen: list[Place | None] = field(default_factory=list)  # where objects were read that nothing is in

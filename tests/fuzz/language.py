@@ -359,7 +359,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<NUM> = sum(v[0] * 0.3 for v in <vecs>)",
         "<NUM> = max(v[0] for v in <vecs>) * 0.5",
         "for v, w in zip(ramp(<vec>, n), <vecs>):\n    <vec> = <vec> + 0.1 * v * w",
-        "it = iter(<vecs>)\n<VEC> = next(it) * 0.5 + next(it)",
+        "<VEC> = next(iter(<vecs>)) * 0.5",
         "for v in ramp(<vec>, 4):\n    if v[0] > 0.6:\n        break\n    <vec2> = <vec2> * 0.9 + 0.1 * v",
     ),
     "a comprehension": (
