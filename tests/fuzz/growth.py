@@ -34,7 +34,7 @@ OF_ARGUMENTS = (
 GROWN = "a helper that is grown"
 RETURN = "return in a loop or branch"
 
-_ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
+_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
 _LARGEST = 20.0  # number
 _LONGEST = 16  # list
 _STEPS = 2000  # of loops

@@ -506,10 +506,10 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "recursion of a function inside": (
         (
             "def rec(v, k):  # whole\n    if k <= 0:\n        return v * <vec>\n    return rec(v * 0.8, k - 1)\n"
-            "<VEC> = rec(<vec2>, n)"
+            "<VEC> = rec(<vec2>, 3)"
         ),
-        "def rec(t, k):  # whole\n    return t if k == 0 else rec(t * <vec>[0] + 0.1, k - 1)\n<NUM> = rec(<value>, n)",
-        "def fill_in(k):  # whole\n    if k < n:\n        <vec>[k % 3] *= 0.9\n        fill_in(k + 1)\nfill_in(0)",
+        "def rec(t, k):  # whole\n    return t if k == 0 else rec(t * <vec>[0] + 0.1, k - 1)\n<NUM> = rec(<value>, 2)",
+        "def fill_in(k):  # whole\n    if k < 3:\n        <vec>[k] *= 0.9\n        fill_in(k + 1)\nfill_in(0)",
         (
             "def tree(k):  # whole\n    if k >= 3:\n        return 0.1\n    return <vec>[k] * 0.5"
             " + tree(2 * k + 1) * tree(2 * k + 2)\n"

@@ -29,13 +29,17 @@ __all__ = ["MUTANTS", "Mutant", "found", "mutated"]
 
 @dataclass(frozen=True)
 class Mutant:
-    """In the function `name` of a module, `new` in the place of `old`, which stands there once; `forward`: of forward mode."""
+    """In the function `name` of a module, `new` in the place of `old`, which stands there once.
+
+    `forward`: it is looked for in forward mode; `generator`: among the programs of this one.
+    """
 
     module: str
     name: str
     old: str
     new: str
     forward: bool = True
+    generator: str = "memory"
 
 
 MUTANTS = {
@@ -260,6 +264,130 @@ MUTANTS = {
         "return False",
         forward=False,
     ),
+    "an object that += makes anew stays the first one": Mutant(
+        "sct.specialize.loops",
+        "_Names.ended",
+        "if s.memory.object_of(items[k]) is not s.memory.object_of(self.inits[k]):",
+        "if False:",
+        generator="python",
+    ),
+    "what is there in one branch is there in the other": Mutant(
+        "sct.specialize.specializer", "Specializer.into", "dict(self.there)", "self.there", forward=False, generator="python"
+    ),
+    "a function inside sees what variables were where it is defined": Mutant(
+        "sct.frontend.nested",
+        "scope_of",
+        "cells |= {e.name for e in events[k + 1 :] if e.node is None and e.name in free}",
+        "pass",
+        generator="python",
+    ),
+    "one of two functions is the other": Mutant(
+        "sct.specialize.branches",
+        "one_of",
+        "Const(Bound(either, (flag, *both)))",
+        "Const(Bound(either, (flag, *both[::-1])))",
+        generator="python",
+    ),
+    "what an operator says of an entry of an object is not asked": Mutant(
+        "sct.specialize.operators",
+        "operation",
+        "new = s.apply(op.op, (s.apply(operator.getitem, (x, index)), value))",
+        "new = value",
+        generator="python",
+    ),
+    "the operand before an operator is its object": Mutant(
+        "sct.specialize.operators", "operation", "(*args[:k], *args[k + 1 :])", "args[k:]", generator="python"
+    ),
+    "a property is not set": Mutant(
+        "sct.specialize.records", "bind_field", "s.apply(static.fset, (x, value))", "pass", generator="python"
+    ),
+    "a field that is there is not bound anew": Mutant(
+        "sct.specialize.records",
+        "_put",
+        "{**now.mapping(), FieldName(name): value}",
+        "{FieldName(name): value, **now.mapping()}",
+        generator="python",
+    ),
+    "a field of an argument is what it was": Mutant(
+        "sct.specialize.records",
+        "_put",
+        "s.memory.set(obj, Record(tuple(fields), tuple(fields.values()), now.cls))",
+        "s.memory.set(obj, now if isinstance(obj, Value) else Record(tuple(fields), tuple(fields.values()), now.cls))",
+        generator="python",
+    ),
+    "what a class has is not there at first": Mutant(
+        "sct.specialize.instances", "through_parent", "order.index(x.cls) + 1", "order.index(x.cls)", generator="python"
+    ),
+    "a generator goes on after break": Mutant(
+        "sct.specialize.generators",
+        "_Weaver.iteration",
+        "body.yields[n] if self.loop.exits else Const(False)",
+        "Const(False)",
+        generator="python",
+    ),
+    "a loop through a generator starts each iteration as the first": Mutant(
+        "sct.specialize.generators", "_Weaver.iteration", "return list(body.yields[:n])", "return carried", generator="python"
+    ),
+    "a named tuple is replaced by itself": Mutant(
+        "sct.specialize.attributes",
+        "named_tuple_method",
+        "{**entries, **kwargs}",
+        "{**kwargs, **entries}",
+        generator="python",
+    ),
+    "the default of a data class comes before what is given": Mutant(
+        "sct.specialize.records",
+        "_fields_given",
+        "out[f.name] = bound[f.name]",
+        "out[f.name] = bound[f.name] if f.default is dataclasses.MISSING else Const(f.default)",
+        generator="python",
+    ),
+    "nobody asks what branches leave in lists and objects": Mutant(
+        "sct.specialize.branches", "joined", "over = last and not any(", "over = not any(", generator="python"
+    ),
+    "a context is not left": Mutant(
+        "sct.specialize.specializer",
+        "Specializer.context",
+        "return self.apply(Method(method), (manager, *given), {}, name)",
+        "return self.apply(Method(method), (manager, *given), {}, name) if op is ENTER else Const(None)",
+        generator="python",
+    ),
+    "a star takes what stands before it": Mutant(
+        "sct.specialize.iteration",
+        "taken_apart",
+        "return [plan.at(s, Const(i)) for i in range(n)]",
+        "return [plan.at(s, Const(max(i - 1, 0))) for i in range(n)]",
+        generator="python",
+    ),
+    "what a while tests is assigned before it only": Mutant(
+        "sct.frontend.patterns",
+        "_Spelled.visit_While",
+        "ast.While(test, [*new.body, *again], new.orelse)",
+        "ast.While(test, [*new.body], new.orelse)",
+        generator="python",
+    ),
+    "a case is taken whatever its guard says": Mutant(
+        "sct.frontend.patterns",
+        "_Spelled.visit_Match",
+        "tests.append(_naming(captured, guard) if captured else guard)",
+        "tests.append(_naming(captured, ast.Constant(True)) if captured else guard)",
+        generator="python",
+    ),
+    "tangents stand where an exception of theirs is caught": Mutant(
+        "sct.transform.forward",
+        "_tangents_last",
+        "rest = [s for s in body if s not in tangents]",
+        "return list(body)",
+        generator="python",
+    ),
+    "what is assigned in a try is known though it is left": Mutant(
+        "sct.transform.record",
+        "_known_after",
+        "if isinstance(s, If) and s.handles is not None:",
+        "if False:",
+        forward=False,
+        generator="python",
+    ),
 }
 """Faults by what is wrong then."""
 
@@ -282,8 +410,9 @@ def mutated(mutant: Mutant) -> Iterator[None]:
         function.__code__ = before
 
 
-def found(name: str, generator: str, seed: int, count: int) -> tuple[int, int, Verdict] | None:
+def found(name: str, seed: int, count: int) -> tuple[int, int, Verdict] | None:
     """After how many programs, by which seed, and how a mutant is found."""
+    generator = MUTANTS[name].generator
     for n in range(count):
         p, way = GENERATORS[generator](seed + n), way_of(seed + n, forward=MUTANTS[name].forward)
         with mutated(MUTANTS[name]):
@@ -297,13 +426,12 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.mutants", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--mutant", action="append", choices=list(MUTANTS), help="may be given again; default: all")
-    parser.add_argument("--generator", default="memory", choices=list(GENERATORS))
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--count", type=int, default=2000, help="within how many programs")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes at once")
     options = parser.parse_args(argv)
     names = options.mutant or list(MUTANTS)
-    look = functools.partial(found, generator=options.generator, seed=options.seed, count=options.count)
+    look = functools.partial(found, seed=options.seed, count=options.count)
     missed = 0
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
         for name, result in zip(names, pool.imap(look, names, chunksize=1), strict=True):
