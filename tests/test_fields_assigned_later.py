@@ -82,7 +82,22 @@ def fields_of_other_kinds(model, x, n):
     return np.sum(model.w) * model.steps
 
 
-FUNCTIONS = [(made, W), (given, Layer(W)), (in_a_branch, Layer(W)), (layers, W), (fields_of_other_kinds, Counted(W))]
+def beside_lists_that_are_objects(model, x, n):
+    rows = [x, x * 2.0]
+    model.kept = rows[n % 2]
+    for _ in range(n):
+        model.step(x)
+    return np.sum(rows[n % 2] * model.w * model.kept)
+
+
+FUNCTIONS = [
+    (beside_lists_that_are_objects, Counted(W)),
+    (made, W),
+    (given, Layer(W)),
+    (in_a_branch, Layer(W)),
+    (layers, W),
+    (fields_of_other_kinds, Counted(W)),
+]
 
 
 @pytest.mark.parametrize("n", [3, 2, 1])

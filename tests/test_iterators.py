@@ -299,6 +299,20 @@ def beside_lists_that_are_objects(x, n):
         s += x[i] * x[j]
     for a, b in itertools.zip_longest(rows, x, fillvalue=x[2]):
         s += np.sum(a) * b
+    made = dict((key, x + k) for k, key in enumerate(["a", "b"]))
+    operations = {"sin": np.sin, "cos": lambda v: np.cos(v) * x}
+    for key in ("sin", "cos"):
+        s += np.sum(operations[key](made["b"]))
+
+    def tree(k):
+        return x[2] if k >= 3 else x[k] + tree(2 * k + 1) * tree(2 * k + 2)
+
+    def add(v):
+        nonlocal s
+        s += v
+
+    for i in range(n):
+        add(tree(0) * x[i % 3])
     return s * rows[n % 2][0]
 
 

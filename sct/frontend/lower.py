@@ -275,7 +275,7 @@ class _Lowerer:
     def make_cells(self, node: Any, own: list[str]) -> None:
         """A dict for each variable that is more than a value to a function inside: what it holds is the variable."""
         for name in sorted(self.scope.cells):
-            held = Dict.of({VariableName(name): self.env[name]}) if name in own else Dict((), ())
+            held = Dict.of({VariableName(name): self.env[name] if name in own else UNDEFINED})
             self.cells[name] = self.named(name, node, NEW, held)
 
     def inner(self, node: Any, name: str, looped: bool) -> tuple[Value, bool]:

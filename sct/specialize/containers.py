@@ -22,6 +22,7 @@ from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import (
+    UNDEFINED,
     Abstract,
     Array,
     Const,
@@ -45,7 +46,7 @@ from sct.specialize import records
 from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import Bound, has_attribute, in_class, parent, partial
-from sct.specialize.iteration import PLANS, planned, taken_apart, trip_count
+from sct.specialize.iteration import PLANS, known_count, planned, taken_apart, trip_count
 from sct.specialize.memory import key_of
 
 __all__ = ["STRUCTURAL"]
@@ -86,6 +87,8 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if isinstance(at, range):
         picked = [items[i] if items is not None else s.project(x, i, t.items[i]) for i in at]  # type: ignore[arg-type]
         return with_items(Tuple(()) if isinstance(t, Tuple) else t, picked)
+    if items is not None and items[at] is UNDEFINED and isinstance(value, VariableName):
+        raise not_there(s, value, t)
     if items is not None:
         return items[at]
     assert isinstance(x, Value)
@@ -192,7 +195,7 @@ def _dict(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
     if isinstance(x, Dict):
         return Dict.of({**x.mapping(), **kwargs})
     if isinstance(x, (Tuple, List)) or (isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list))):
-        n = trip_count(planned(s, x))
+        n = known_count(s, planned(s, x))
         if n is not None:
             plan = s.plan(x)
             return Dict.of({**dict(_pair(s, plan.at(s, Const(i))) for i in range(n)), **kwargs})

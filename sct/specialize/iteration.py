@@ -40,6 +40,7 @@ __all__ = [
     "is_iterator",
     "is_starred",
     "item",
+    "known_count",
     "length",
     "looped",
     "parts",
@@ -327,6 +328,15 @@ def trip_count(plan: Plan) -> int | None:
     return None
 
 
+def known_count(s: Builder, plan: Plan) -> int | None:
+    """`trip_count`, for which the lists that the function makes are followed item by item."""
+    n = trip_count(plan)
+    for p in parts(plan) if n is None else ():
+        if isinstance(p, Rows):
+            _keep_known(s, type_of(p.array))
+    return n
+
+
 def taken_apart(s: Builder, x: Operand) -> list[Operand]:
     """The items of something with a star before it."""
     if x is UNDEFINED:
@@ -338,7 +348,7 @@ def taken_apart(s: Builder, x: Operand) -> list[Operand]:
         isinstance(x, Const) and isinstance(x.value, (Plan, tuple, list, str))
     ):
         plan = s.plan(x)
-        n = trip_count(plan)
+        n = known_count(s, plan)
         if n is not None:
             return [plan.at(s, Const(i)) for i in range(n)]
     _keep_known(s, t)

@@ -27,6 +27,7 @@ from sct.ir.types import (
     Const,
     Dict,
     DictOf,
+    Instance,
     List,
     ListOf,
     ObjectOf,
@@ -35,6 +36,7 @@ from sct.ir.types import (
     Slice,
     Tuple,
     Undefined,
+    VariableName,
     is_list_or_dict,
     keys_of,
     with_items,
@@ -42,6 +44,7 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
+from sct.specialize.instances import is_function
 from sct.specialize.iteration import Entries, Items, Rows, View, Zip, is_starred, taken_apart
 from sct.specialize.writing import is_object
 
@@ -62,7 +65,7 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
         return o
     decide(s, o)
     site = new_site(s)
-    if ("known", site) in s.decided:
+    if ("known", site) in s.decided or any(map(_is_known_only, (*o.items, *map(Const, keys_of(o))))):
         s.memory.bear(s.memory.object_of(o))
         return o
     items = [made(s, s.present(i)) for i in s.expose_all(o).items]  # type: ignore[union-attr]
@@ -74,6 +77,11 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
         t = list_made(s, site, list(map(type_of, items)))
     whole: Operand = with_items(o, items)
     return s.emit(NEW, (whole,), {}, t, name)
+
+
+def _is_known_only(o: Operand) -> bool:
+    """Whether an item or key is there at compile time only: a function, something to loop over, the name of a variable."""
+    return isinstance(o, Const) and (isinstance(o.value, (Plan, VariableName)) or is_function(o.value))
 
 
 def entered(s: Builder, v: Operand, path: tuple[Any, ...]) -> Operand:
@@ -89,7 +97,9 @@ def entered(s: Builder, v: Operand, path: tuple[Any, ...]) -> Operand:
     if isinstance(t, Record):
         fields, known = dict(zip(t.keys, now, strict=True)), s.memory.now(v)
         assert isinstance(known, Record)
-        s.memory.set(v, Record(known.keys, tuple(fields[k] for k in known.keys), t.cls))
+        read = [k for k in known.keys if k not in fields or isinstance(type_of(fields[k]), Instance)]
+        items = [i if k in read else fields[k] for k, i in known.mapping().items()]
+        s.memory.set(v, Record(known.keys, tuple(items), t.cls))
         return v
     if s.everything or s.decided.get(("object", path)):
         own = made(s, whole, s.memory.name_of(v))
