@@ -271,8 +271,12 @@ MUTANTS = {
         "if False:",
         generator="python",
     ),
-    "what is there in one branch is there in the other": Mutant(
-        "sct.specialize.specializer", "Specializer.into", "dict(self.there)", "self.there", forward=False, generator="python"
+    "what is sorted stands the other way round": Mutant(
+        "sct.specialize.in_python",
+        "_sorted",
+        "s.apply(ordered, args, kwargs)",
+        's.apply(ordered, args, {**kwargs, "reverse": Const(True)})',
+        generator="python",
     ),
     "a function inside sees what variables were where it is defined": Mutant(
         "sct.frontend.nested",
