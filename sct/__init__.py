@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sct.rules  # noqa: F401  (registers the rules)
 from sct.api.derived import DerivedFunction
+from sct.api.solvers import custom_fixed_point, custom_root
 from sct.checkpointing import checkpoint, checkpointed
 from sct.errors import (
     ArgumentMemoryError,
@@ -45,6 +46,8 @@ __all__ = [
     "check_grads",
     "checkpoint",
     "checkpointed",
+    "custom_fixed_point",
+    "custom_root",
     "elementwise_grad",
     "generate",
     "grad",

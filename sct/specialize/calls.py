@@ -337,7 +337,7 @@ def inlined_rule(
 ) -> Operand:
     """A rule inlined; called as it stands if its branches are not decided."""
     mark, static = len(s.body), s.static
-    s.static = True
+    s.static = static or is_own(op)
     try:
         return call(s, op, args, kwargs, True, wanted)
     except (NotStaticError, UnrollError):
@@ -633,6 +633,12 @@ def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dic
         raise UnsupportedSyntaxError(f"sct.{op.__name__} of something only known at run time", s.place, "Name the function.")
     with asked_here(s):
         made = op(*values, **options)
+    if not hasattr(made, "__sct_typed__"):
+        raise UnsupportedSyntaxError(
+            f"sct.{op.__name__} in a function that is differentiated",
+            s.place,
+            "Call it at module level, and use what it gives.",
+        )
     if called is None or not (called.args or called.kwargs):
         return Const(made)
     return Const(replace(called, function=made.__sct_callee__().function))

@@ -19,7 +19,7 @@ from sct.infer.facts import for_call
 from sct.infer.objects import places_in
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Operand, Value, type_of
-from sct.ir.types import Array, Dict, List, ListOf, Scalar, Tuple, Unknown
+from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple, Unknown
 from sct.registry.facts import facts_of
 from sct.runtime import writable
 from sct.specialize.sharing import Sharing
@@ -280,7 +280,10 @@ def makes_array(op: Any, args: Sequence[Operand]) -> bool:
 
 
 def is_itself(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
-    """Whether an operation on an array gives that very array back, and no new one."""
+    """Whether an operation on an array gives that very array back, and no new one; or one on a number that number."""
+    if op is float and len(args) == 1:
+        number = type_of(args[0])
+        return type(number.value) is float if isinstance(number, Const) else number == Scalar(float)
     itself = facts_of(op).itself
     t = args[0].type if itself is not None and args and isinstance(args[0], Value) else None
     return isinstance(t, Array) and t.dtype is not None and bool(for_call(itself, op, args, kwargs))

@@ -158,7 +158,6 @@ class Sweep(InMemory):
         if s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
             self.item(s, with_items(t, items()))
             return
-        assert isinstance(t, (Tuple, List))
         if isinstance(s.op, Steps):
             self.steps(s, parts)
             return
@@ -169,7 +168,7 @@ class Sweep(InMemory):
         if s.op is UNPACK or (rule is not None and rule.absent):
             self.rule(s, Tuple(tuple(parts.get(i, Const(None)) for i in range(len(t.items)))))
             return
-        self.rule(s, Tuple(items()))
+        self.rule(s, with_items(t, items()) if isinstance(t, Dict) else Tuple(items()))
 
     def steps(self, s: Apply, parts: dict[Any, Operand]) -> None:
         """A checkpointed loop: its reverse sweep, which takes steps again as it needs their states."""
