@@ -1482,3 +1482,13 @@ def test_the_adjoint_of_arrays_joined_in_a_derivative_of_a_derivative():
         _, (x_bar, _) = sct.vjp(d, ("x", "y"))(X, y, numbers, n, y_bar, (zeros, (v, w)))
         expected = gradient(lambda x, n=n: pairing(d(x, y, numbers, n, y_bar)[1], (v, w)), X)
         np.testing.assert_allclose(x_bar, expected, rtol=1e-6, atol=1e-8)
+
+
+def which_one_it_is(x, y, p, n):
+    p[0], y = y, p[0]
+    kept = [v for v in [x, y, np.zeros(3)] if v is not y]
+    return np.sum(kept[0] * p[0][n % 3]) + len(kept) * np.sum(y)
+
+
+def test_an_item_of_an_argument_is_the_one_that_it_is():
+    sct.check_grads(which_one_it_is, (X, 2.0 * X, [3.0 * X, 4.0 * X], 2), (0, 2))

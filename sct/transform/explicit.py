@@ -342,7 +342,7 @@ class _Arguments:
                 assert isinstance(s, Apply)
                 self.taken[s.result] = whole.items[list(keys_of(whole)).index(s.args[1].value)]  # type: ignore[union-attr]
             elif _asks_identity(s):
-                body.append(map_operands(lambda o: self.wholes.get(o, o) if isinstance(o, Value) else o, s))
+                body.append(map_operands(lambda o: self.wholes.get(o) or self.operand(o), s))  # type: ignore[arg-type]
             else:
                 body.append(map_blocks(self.block, map_operands(self.operand, s)))
         return block.with_(body, map(self.operand, block.yields))
