@@ -10,6 +10,7 @@ import pytest
 import sct
 
 X = np.array([0.5, 0.7, 0.9])
+MODES = ("reverse", "forward")
 
 
 def cubed(w, c):
@@ -335,7 +336,7 @@ PROGRAMS = [
 
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 def test_gradients(f):
-    sct.check_grads(f, (X,))
+    sct.check_grads(f, (X,), modes=MODES)
     value, _ = sct.value_and_grad(f)(X)
     assert np.allclose(value, f(X), rtol=1e-14)
 
@@ -344,7 +345,7 @@ def test_gradients(f):
     "f", [newton_steps, gradient_penalty, descent_in_descent, functions_in_lists_and_dicts], ids=lambda f: f.__name__
 )
 def test_second_derivatives(f):
-    sct.check_grads(f, (X,), order=2)
+    sct.check_grads(f, (X,), modes=MODES, order=2)
 
 
 def test_levels_are_not_confused():

@@ -172,9 +172,9 @@ def _tuple(names: Iterable[str]) -> str:
 
 
 def _defined(text: str, filename: str, names: dict[str, Any], solver: Any) -> list[FunctionType]:
-    """The functions that a text defines, whose source can be read, as functions of the solver's module."""
+    """The functions that a text defines, whose source can be read."""
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    namespace = {**names, "defaults": _defaults(solver), "__name__": getattr(solver, "__module__", "")}
+    namespace = {**names, "defaults": _defaults(solver), "__name__": "sct_solvers"}
     known = set(namespace)
     exec(compile(text, filename, "exec"), namespace)
     return [v for n, v in namespace.items() if n not in known and n != "__builtins__"]

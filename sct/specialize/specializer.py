@@ -862,7 +862,7 @@ class Specializer:
         if isinstance(op, np.vectorize):
             return calls.vectorized_call(self, op, args, kwargs)
         op = python_function(op)
-        if isinstance(op, FunctionType) and str(op.__module__).startswith("sct.api."):
+        if isinstance(op, FunctionType) and str(op.__module__).startswith("sct.api.") and not is_registered(op):
             return calls.transform(self, op, args, kwargs)
         if hasattr(op, "__sct_typed__"):
             return calls.derivative(self, op, args, kwargs)

@@ -978,8 +978,8 @@ class _Recorder:
         for s in block.body:
             if block.label in self.mirror:
                 self.undo(s, label, names, body)
-            else:
-                body.append(s)
+            else:  # of a rule
+                body.append(self.backward(s, names))
         for v in (*values_of(*block.yields), *wanted, *made.kept):
             self.ensure(v, label, names, body)  # a tape is emptied as it was filled, whether or not its value is used
         return body, tuple(self.renamed(y, names) for y in block.yields)

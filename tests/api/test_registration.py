@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import sct
+from sct.registry.type_rules import result_type
 
 
 def test_a_rule_that_is_registered_again_is_used():
@@ -92,3 +93,42 @@ def test_what_is_like_an_array_with_operators_of_its_own_is_refused():
     with pytest.raises(sct.NonDifferentiableArgumentError, match="arithmetic"):
         sct.grad(lambda x: np.sum(SCALED * x))(x)
     assert sct.grad(lambda x, w: np.sum(w * x))(x, np.asarray(SCALED)).tolist() == [1.0, 2.0]
+
+
+def squared(x):
+    return x * x
+
+
+@sct.adjoint(squared)
+def squared_adjoint(y, x, y_bar):
+    bar = np.zeros_like(x)
+    for i in range(len(x)):
+        bar[i] = 2.0 * x[i] * y_bar[i]
+    if np.sum(x) > 1.0:
+        return bar
+    return y_bar * x + x * y_bar
+
+
+@sct.tangent(squared)
+def squared_tangent(y, x, x_dot):
+    return 2.0 * x * x_dot if np.sum(x) > 1.0 else x * x_dot + x_dot * x
+
+
+@result_type(squared)
+def squared_type(x):
+    return x
+
+
+def test_a_rule_with_branches_and_loops_in_a_loop():
+    def f(x, n):
+        y = x
+        for i in range(n):
+            if i > 1:
+                y = squared(y) * 0.9
+            y = squared(y)
+        return np.sum(y)
+
+    x = np.array([0.5, 1.1])
+    sct.check_grads(f, (x, 3), modes=("reverse", "forward"), order=2)
+    assert "squared_adjoint" not in sct.grad(f).source_for(x, 3)
+    assert np.allclose(sct.pullback(f)(x, 3)[1](1.0), sct.grad(f)(x, 3), rtol=1e-14)

@@ -60,6 +60,13 @@ def in_a_loop(a, b):
     return s
 
 
+def chained(A, c):
+    x = np.zeros(3)
+    for i in range(3):
+        x = settled(x, A, c + i * x) * 0.7
+    return np.sum(x**2)
+
+
 def by_derivatives_of_it(a, b):
     for _ in range(3):
         a = a - 0.1 * sct.grad(of_newton)(a, b)
@@ -70,7 +77,7 @@ def by_derivatives_of_it(a, b):
     "f", [of_bisection, of_newton, of_scipy, of_a_default, in_a_loop, by_derivatives_of_it], ids=lambda f: f.__name__
 )
 def test_roots_that_are_numbers(f):
-    sct.check_grads(f, (1.5, 2.0), wrt=("a", "b"), order=2)
+    sct.check_grads(f, (1.5, 2.0), wrt=("a", "b"), modes=MODES, order=2)
 
 
 def layer(x, A, c):
@@ -104,13 +111,18 @@ def unrolled(A, c):
     return anp.sum(x**2)
 
 
+MODES = ("reverse", "forward")
 A = np.array([[0.1, -0.3, 0.2], [0.25, 0.05, -0.1], [-0.2, 0.15, 0.3]])
 C = np.array([0.4, -0.6, 0.2])
 
 
+def test_arrays_in_a_loop():
+    sct.check_grads(chained, (A, C), wrt=("A", "c"), modes=MODES, order=2)
+
+
 @pytest.mark.parametrize("f", [of_settled, of_balanced], ids=lambda f: f.__name__)
 def test_arrays(f):
-    sct.check_grads(f, (A, C), wrt=("A", "c"), order=2)
+    sct.check_grads(f, (A, C), wrt=("A", "c"), modes=MODES, order=2)
     for mine, theirs in zip(sct.grad(f, wrt=("A", "c"))(A, C), autograd.grad(unrolled, (0, 1))(A, C), strict=True):
         assert np.allclose(mine, theirs, rtol=1e-9, atol=1e-12)
     hessian = autograd.jacobian(autograd.grad(unrolled, 1), 1)(A, C)
@@ -187,7 +199,7 @@ def of_one_of_two(p):
     ids=lambda p: getattr(p, "__name__", ""),
 )
 def test_matrices_and_trees(f, args):
-    sct.check_grads(f, args, order=2)
+    sct.check_grads(f, args, modes=MODES, order=2)
 
 
 def test_the_source_is_a_linear_system():
