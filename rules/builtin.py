@@ -4,6 +4,8 @@ Takes nothing; registers adjoint and type rules. `abs` and `pow` stand in `arith
 """
 
 import operator
+from abc import ABCMeta
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 
@@ -379,16 +381,21 @@ def _not(answer):
 
 
 _PLAIN = (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, type(None), np.ndarray)
+_NUMBERS = tuple(dict.fromkeys(np.sctypeDict.values()))
 
 
 def _unlike(classes, kind):
-    """False if no instance of `kind` or of its subclasses is one of `classes`, built-in ones all; None if it is open."""
+    """False if no instance of `kind`, or of a class of NumPy's under it, is one of `classes`; None if it is open."""
     parts = classes if isinstance(classes, tuple) else (classes,)
-    if not all(part in _PLAIN or (isinstance(part, type) and issubclass(part, np.generic)) for part in parts):
+    if not all(part in _PLAIN or (isinstance(part, type) and _asks_the_class(part)) for part in parts):
         return None
-    if kind is np.generic:
-        return None if any(part in (float, complex, str, bytes) or issubclass(part, np.generic) for part in parts) else False
-    return None if any(issubclass(part, kind) or issubclass(kind, part) for part in parts) else False
+    kinds = _NUMBERS if kind is np.generic else (kind, np.memmap) if kind is np.ndarray else (kind,)
+    return None if any(issubclass(part, kind) or any(issubclass(k, part) for k in kinds) for part in parts) else False
+
+
+def _asks_the_class(cls):
+    """Whether an object is an instance of `cls` if its class is a subclass, as it is unless a metaclass says otherwise."""
+    return type(cls).__instancecheck__ in (type.__instancecheck__, ABCMeta.__instancecheck__)
 
 
 @result_type(isinstance)
@@ -419,3 +426,5 @@ result_type(str)(_text_type(str))
 result_type(repr)(_text_type(repr))
 
 nondifferentiable(int, bool, round, len, range, isinstance, type, callable, str, repr, any, all)
+nondifferentiable(bisect_left, bisect_right)
+result_type(bisect_left, bisect_right)(lambda a, x, lo=0, hi=None, *, key=None: Scalar(int))

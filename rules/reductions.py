@@ -350,6 +350,23 @@ def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=N
 adjoint_of_square(np.std)(var)
 
 
+@adjoint(np.nanvar, kind="reduction", raw=("axis",))
+def nanvar(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=None, y_bar, where=True, correction=0):
+    """The adjoint of var, of the entries that are not nan."""
+    counted = ~np.isnan(a) if where is True else ~np.isnan(a) & where
+    return var(y, a, axis, dtype, out, ddof, keepdims, mean=mean, y_bar=y_bar, where=counted, correction=correction)
+
+
+@adjoint(np.nanstd, kind="reduction", raw=("axis",))
+def nanstd(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=None, y_bar, where=True, correction=0):
+    """The adjoint of std, of the entries that are not nan."""
+    counted = ~np.isnan(a) if where is True else ~np.isnan(a) & where
+    return std(y, a, axis, dtype, out, ddof, keepdims, mean=mean, y_bar=y_bar, where=counted, correction=correction)
+
+
+adjoint_of_square(np.nanstd)(nanvar)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Extrema
 # ---------------------------------------------------------------------------------------------------------------------

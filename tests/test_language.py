@@ -3,6 +3,7 @@
 `check_grads` tries each function in four ways: joint (`vjp`) and split (`pullback`), optimised and not.
 """
 
+import bisect
 import math
 from math import tanh as hyperbolic
 
@@ -1223,3 +1224,24 @@ def test_recursion_calls_a_function_as_often_as_it_does_itself():
         assert len(CALLS) == count
     sct.check_grads(f, (x, 0.7), wrt=(0, 1), modes=("forward", "reverse"))
     sct.check_grads(sct.grad(f), (x, 0.7), wrt=(0, 1), modes=("forward", "reverse"))
+
+
+def test_a_text_that_is_formatted():
+    def f(x):
+        if x[0] < 0.0:
+            raise ValueError("{!r} of {n:.2f}, {}".format("x", len(x), n=x[0]))
+        return np.sum(x * x)
+
+    np.testing.assert_array_equal(sct.grad(f)(np.array([1.0, 2.0])), [2.0, 4.0])
+    with pytest.raises(ValueError, match=r"'x' of -1\.50, 2"):
+        sct.grad(f)(np.array([-1.5, 2.0]))
+
+
+def test_what_a_container_is():
+    def f(x, p):
+        if type(x) is not list:
+            x = x.tolist()
+        place = bisect.bisect_left(x, 1.0)
+        return x[place] * p["a"] if type(p) is dict else x[place]
+
+    assert sct.grad(f)([0.5, 2.0, 3.0], {"a": 4.0}) == [0.0, 4.0, 0.0]

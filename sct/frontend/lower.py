@@ -350,12 +350,25 @@ class _Lowerer:
             if isinstance(s, ast.Try) and (known := self.after_imports(s)) is not None:
                 self.statements([*known, *rest])
                 return
-            self.statement(s)
+            try:
+                self.statement(s)
+            except ImportError as e:
+                if not self.source.inner and any(s is own for own in self.source.node.body):
+                    raise  # as the function does whenever it is called
+                return self.failing_import(s, e)
             if type(s) in LEAVING:
                 return
             if type(s) in BLOCKS and rest and may_leave([s], LEAVING, self.told):
                 self.unless_left(s, rest)
                 return
+
+    def failing_import(self, node: Any, error: ImportError) -> None:
+        """An import that fails now, and so does where Python comes to it; what it would bind is what tells why."""
+        self.apply(node, RAISE, self.apply(node, type(error), Const(str(error))))
+        self.env[_EXIT] = Const(True)
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            self.imported.setdefault(name, Const(error))
 
     def unless_left(self, node: Any, rest: list[Any]) -> None:
         if not rest:
@@ -481,7 +494,7 @@ class _Lowerer:
             if not isinstance(s, (ast.Import, ast.ImportFrom)):
                 return None
             try:
-                self.statements([s])
+                self.statement(s)
             except ImportError as e:
                 self.imported = before
                 handler = next((h for h in node.handlers if issubclass(type(e), self.handled_by(h))), None)

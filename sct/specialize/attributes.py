@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from string import Formatter
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -19,7 +20,7 @@ from sct.errors import UnsupportedSyntaxError
 from sct.frontend.resolve import MISSING, Dependency, is_code
 from sct.infer.call import infer_call, plain
 from sct.infer.signature import type_alone
-from sct.ir.ops import CALL, NEW, Attribute, Free, Method, describe
+from sct.ir.ops import CALL, NEW, Attribute, Format, Free, Method, describe
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, Value, type_of, values_of
 from sct.ir.types import (
@@ -168,6 +169,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         values = [plain(type_of(a)) for a in args[1:]]
         if all(constant(v) for v in values) and not kwargs:
             return Const(found(*values))
+        if isinstance(t.value, str) and op.name == "format" and (made := formatted(t.value, args[1:], kwargs)) is not None:
+            return s.apply(*made, {}, name)
     rule = method_rule(op.name)
     if isinstance(t, (Array, Scalar)) and rule is not None:
         if list(rule.arguments(args)) == list(args):
@@ -183,6 +186,29 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
     if given and isinstance(t, Unknown) and method_rule(op.name) is None:  # which it may hold from now on
         s.memory.gave_away(s.memory.object_of(x), Write("", s.place, describe(op)))
     return made
+
+
+def formatted(text: str, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> tuple[Format, list[Operand]] | None:
+    """The f-string that says the same as `text.format`; None if there is none, or if Python raises an error."""
+    parts: list[str | tuple[int, str]] = []
+    shown: list[Operand] = []
+    try:
+        fields = [*Formatter().parse(text)]
+    except ValueError:
+        return None
+    given = {**{str(n): a for n, a in enumerate(args)}, **kwargs}
+    numbers = iter(range(len(args)))
+    unnamed = any(field == "" for _, field, _, _ in fields)
+    for literal, field, how, conversion in fields:
+        parts += [literal] if literal else []
+        if field is None:
+            continue
+        key = str(next(numbers, "")) if field == "" else field
+        if key not in given or (unnamed and field.isdecimal()) or "{" in (how or ""):
+            return None
+        parts.append((ord(conversion) if conversion else -1, how or ""))
+        shown.append(given[key])
+    return Format(tuple(parts)), shown
 
 
 def named_tuple_method(

@@ -319,9 +319,6 @@ def _a_function() -> None: ...
 
 def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t, classes = type_of(args[0]), plain(type_of(args[1]))
-    if isinstance(t, (Array, Scalar)) and constant(classes):  # no number or array is of a class of the user's
-        own = all(map(records.is_made, classes if isinstance(classes, tuple) else (classes,)))
-        return Const(False) if own else NotImplemented
     if not isinstance(t, (Instance, Record, ObjectOf)) or not constant(classes):
         return NotImplemented
     return Const(issubclass(t.cls, classes))
@@ -329,7 +326,11 @@ def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand])
 
 def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t = type_of(args[0])
-    return Const(t.cls) if isinstance(t, (Instance, Record, ObjectOf)) and len(args) == 1 else NotImplemented
+    if len(args) > 1:
+        return NotImplemented
+    if isinstance(t, (List, ListOf, Dict, DictOf)):  # subclasses are objects
+        return Const(list if isinstance(t, (List, ListOf)) else dict)
+    return Const(t.cls) if isinstance(t, (Instance, Record, ObjectOf)) else NotImplemented
 
 
 def _vectorize(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sct.collecting import collecting_later
+from sct.errors import UnsupportedSyntaxError
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.prune import giving
 from sct.ir.ops import is_generated
@@ -52,7 +53,10 @@ def lowered(function: Callable[..., Any], rule: bool = False, wanted: tuple[bool
             made = lowered(function, rule)
             made = replace(made, function=replace(made.function, block=giving(made.function.block, wanted)))
         else:
-            made = lower(function, rule)
+            try:
+                made = lower(function, rule)
+            except ImportError as error:
+                raise UnsupportedSyntaxError(f"an import that fails ({error})", None, "Install what it needs.") from error
         if known is not None:
             known[function, rule, wanted] = made
     return made

@@ -275,5 +275,41 @@ def test_an_import_that_fails():
 
         return not_there_at_all.exp(x)
 
-    with pytest.raises(ModuleNotFoundError, match="not_there_at_all"):
+    with pytest.raises(sct.UnsupportedSyntaxError, match="an import that fails .*not_there_at_all"):
         sct.grad(f)(1.0)
+
+
+def test_an_import_that_fails_on_one_way():
+    def in_a_branch(x, how):
+        if how.startswith("n"):
+            import not_there_at_all as nt
+        if how == "p":
+            y = x * x
+        elif how == "n":
+            y = nt.exp(x)
+        return y
+
+    def where_it_is_caught(x):
+        y = x * x
+        try:
+            if x > 2.0:
+                import not_there_at_all
+
+                y = not_there_at_all.exp(x)
+        except ImportError:
+            y = 4.0 * x
+        return y
+
+    def if_it_is_called(x):
+        def inner(y):
+            from math import not_there_at_all
+
+            return not_there_at_all(y)
+
+        return inner(x) if x > 2.0 else x * x
+
+    assert sct.grad(in_a_branch)(1.5, "p") == 3.0
+    assert sct.grad(where_it_is_caught)(1.5) == 3.0 and sct.grad(where_it_is_caught)(3.0) == 4.0
+    assert sct.grad(if_it_is_called)(1.5) == 3.0
+    with pytest.raises(ImportError, match="not_there_at_all"):
+        sct.grad(if_it_is_called)(3.0)

@@ -1,5 +1,9 @@
 """The rules of built-in functions against finite differences, and what their types say."""
 
+import abc
+import bisect
+import numbers
+
 import numpy as np
 import pytest
 
@@ -104,6 +108,26 @@ def test_ties_in_an_array_share():
     np.testing.assert_array_equal(x_bar, [0.0, 0.5, 0.5])
 
 
+class _Ours(abc.ABC): ...
+
+
+class _Questioned(type):
+    def __instancecheck__(cls, instance):
+        return hasattr(instance, "shape")
+
+
+class _Asks(metaclass=_Questioned): ...
+
+
+class _OfFiles(abc.ABC): ...
+
+
+_OfFiles.register(np.memmap)
+
+
+class _Pair(tuple): ...
+
+
 _N = size_symbol("n", known=1)
 _F8 = np.dtype(float)
 _MATRIX, _NUMBER, _SCALAR = Array(_F8, (_N, 3)), Array(_F8, ()), Scalar(float)
@@ -127,7 +151,15 @@ _TYPES = [
     (isinstance, (Tuple((_SCALAR,)), Const(tuple)), Const(True)),
     (isinstance, (Tuple((_SCALAR,)), Const(list)), Const(False)),
     (isinstance, (List((_SCALAR,)), Const((list, tuple))), Const(True)),
+    (isinstance, (_MATRIX, Const((int, _Ours))), Const(False)),
+    (isinstance, (_NUMBER, Const((_Ours, list))), Const(False)),
+    (isinstance, (List((_SCALAR,)), Const(_Ours)), Const(False)),
+    (isinstance, (_MATRIX, Const(_Asks)), Scalar(bool)),
+    (isinstance, (_MATRIX, Const(_OfFiles)), Scalar(bool)),
+    (isinstance, (Tuple((_SCALAR,)), Const(_Pair)), Scalar(bool)),
+    (isinstance, (_NUMBER, Const(numbers.Real)), Scalar(bool)),
     (isinstance, (UNKNOWN, Const(float)), Scalar(bool)),
+    (bisect.bisect, (List((_SCALAR,)), _SCALAR), Scalar(int)),
     (isinstance, (Const(None), Const(float)), Const(False)),
     (range, (Const(3),), Const(range(3))),
     (range, (Scalar(int, _N),), UNKNOWN),

@@ -55,11 +55,11 @@ _CALLS = [
     ((0, 3), {"axis": 1}),
 ]
 _LINEAR = (np.sum, np.mean, np.prod, np.nansum, np.nanmean, np.nanprod)
-_MOMENTS = (np.var, np.std)
+_MOMENTS = (np.var, np.std, np.nanvar, np.nanstd)
 _EXTREMA = (np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin)
 
 # The root of zero has no derivative, and NumPy takes no average of nothing.
-_NOT_SMOOTH = [(np.std, ()), (np.std, (1,)), (np.std, (1, 3)), (np.average, (0, 3))]
+_NOT_SMOOTH = [*((f, s) for f in (np.std, np.nanstd) for s in [(), (1,), (1, 3)]), (np.average, (0, 3))]
 
 SAMPLES = []
 for _f in (*_LINEAR, *_MOMENTS, *_EXTREMA, np.ptp, np.median, np.average):
@@ -88,7 +88,7 @@ for _f in _EXTREMA:
         (_f, (_x(2, 3),), {"initial": 1.0}),
         (_f, (_x(2, 3),), {"axis": 1, "where": _MASK, "initial": 0.45}),
     ]
-for _f in (np.nansum, np.nanmean, np.nanprod, np.nanmax, np.nanmin):
+for _f in (np.nansum, np.nanmean, np.nanprod, np.nanmax, np.nanmin, np.nanvar, np.nanstd):
     SAMPLES += [(_f, (_with_nan(2, 3),), {"axis": 1}), (_f, (_with_nan(2, 3),), {})]
 for _f in _MOMENTS:
     SAMPLES += [
@@ -251,6 +251,8 @@ EMPTY = {
     "std": np.std,
     "average": np.average,
     "nanmean": np.nanmean,
+    "nanvar": np.nanvar,
+    "nanstd": np.nanstd,
     "sum": np.sum,
     "prod": np.prod,
 }
