@@ -24,6 +24,7 @@ from sct.ir.types import (
     size_add,
     size_mul,
     unify,
+    value_at_call,
 )
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
@@ -662,7 +663,7 @@ def cross_type(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     dtype = _dtype(a, b)
     a, b = as_array(a).shape, as_array(b).shape
     lead = broadcast_shapes((_without(a, axisa), _without(b, axisb)))
-    if lead is None or 3 not in (a[axisa], b[axisb]):  # of two vectors of length 2 the result is a number
+    if lead is None or all(value_at_call(n) != 3 for n in (a[axisa], b[axisb])):  # of two of length 2 the result is a number
         return unknown_array(dtype)
     return Array(dtype, _with(lead, axisc, 3))
 

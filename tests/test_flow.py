@@ -302,3 +302,52 @@ def test_loops_in_loops_are_left_as_python_leaves_them(inner, way_out):
                     value, gradient = sct.value_and_grad(f, optimize=optimize)(x, n)
                     assert value == expected
                     assert gradient == pytest.approx(slope, rel=1e-6, abs=1e-6)
+
+
+# -- while loops that types decide, and the truth of what and and or choose from ------------------------------------------
+
+
+def pairs_of_a_curve(x, t):
+    points = [(x[0], x[1]), (x[1], x[2]), (x[2], x[0])]
+    while len(points) > 1:
+        points = [((1 - t) * a + t * c, (1 - t) * b + t * d) for (a, b), (c, d) in zip(points, points[1:])]
+    ((a, b),) = points
+    return a * b
+
+
+def stack_of_operators(x):
+    operators, values = ["(", "+", "*"], list(x)
+    precedence = {"+": 1, "*": 2}
+    while operators and operators[-1] != "(" and precedence[operators[-1]] >= 1:
+        b, a = values.pop(), values.pop()
+        values.append(a + b if operators.pop() == "+" else a * b)
+    return values[0]
+
+
+def left_at_once(x):
+    items = [x[0]]
+    while len(items) > 3:
+        items.pop(0)
+    while True:
+        items.append(x[1] * items[-1])
+        if len(items) == 3:
+            break
+    return items[2]
+
+
+def lists_and_numbers(x, n):
+    items = [x[0], x[1]]
+    total = 0.0
+    while items and n and items[0] < 10.0:
+        total += items.pop(0) * n
+        n -= 1
+    return total if not (items or total > 1e9) else x[2]
+
+
+@pytest.mark.parametrize(
+    ("f", "args"), [(pairs_of_a_curve, (0.3,)), (stack_of_operators, ()), (left_at_once, ()), (lists_and_numbers, (5,))]
+)
+def test_while_loops_that_types_decide(f, args):
+    x = np.array([0.5, 0.7, 0.9])
+    assert sct.value_and_grad(f)(x, *args)[0] == f(x, *args)
+    sct.check_grads(f, (x, *args), modes=("reverse", "forward"))

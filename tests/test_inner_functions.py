@@ -645,3 +645,26 @@ def test_stars_before_arrays_in_calls_of_classes_and_methods():
     sct.check_grads(f, (X, X + 1.0), wrt=("x", "y"), order=2)
     with pytest.raises(ValueError, match="too many values to unpack"):
         sct.grad(f)(np.ones(4), X)
+
+
+def spectrum(x):
+    def fft(v):
+        n = len(v)
+        if n == 1:
+            return v
+        even, odd = fft(v[::2]), fft(v[1::2])
+        twiddled = np.exp(-2j * np.pi * np.arange(n // 2) / n) * odd
+        return np.concatenate([even + twiddled, even - twiddled])
+
+    return np.sum(np.abs(fft(x + 0j))[:4] ** 3)
+
+
+def test_recursion_ends_by_sizes():
+    """For any number of sizes, one after another, each of which has a form of its own."""
+    derived = sct.value_and_grad(spectrum)
+    for n in (8, 4, 16, 2, 32, 8):
+        x = np.random.default_rng(n).normal(size=n)
+        value, gradient = derived(x)
+        assert value == spectrum(x)
+        step = 1e-6 * np.cos(np.arange(n))
+        assert np.isclose(gradient @ step, (spectrum(x + step) - spectrum(x - step)) / 2, rtol=1e-6)

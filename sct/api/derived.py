@@ -398,10 +398,12 @@ class DerivedFunction(Generic[_P, _R]):
         with examples():
             key = hash(self.in_lists(self._types(values), least))
             alike = len({id(form) for form in known if form.types == key})
-            at_call = alike < _VARIANTS
-            with sizes_known(at_call):
-                types = self.in_lists(self._types(values), least)
-                made = self._remembered(types, at_call) if self._is_kept() else with_room(lambda: self._written(types)[0])
+            try:
+                types, made = self._derivative(values, least, alike < _VARIANTS)
+            except UnsupportedSyntaxError:
+                if alike < _VARIANTS:
+                    raise
+                types, made = self._derivative(values, least, True)  # which each size needs a form of its own for
         root = self._root
         called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
         call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._added, root)
@@ -412,6 +414,12 @@ class DerivedFunction(Generic[_P, _R]):
         together = self.wrt if self.mode.together else None
         check = overlap_check(tuple(self._inner.parameters), asked, made.written, made.free, together)
         return with_room(lambda: compiled(root, made.dependencies, made.text, made.signature, matches, fit, check, key))
+
+    def _derivative(self, values: tuple[Any, ...], least: int | None, at_call: bool) -> tuple[tuple[Abstract, ...], Made]:
+        """The derivative for such arguments; `at_call`: it may rely on how large they are."""
+        with sizes_known(at_call):
+            types = self.in_lists(self._types(values), least)
+            return types, self._remembered(types, at_call) if self._is_kept() else with_room(lambda: self._written(types)[0])
 
     def _is_kept(self) -> bool:
         """Whether what is compiled is kept for the next process."""

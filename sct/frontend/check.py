@@ -59,7 +59,9 @@ EXPRESSIONS: dict[type, str] = {
     ast.Tuple: "(x, y)",
     ast.List: "[x, y]",
     ast.Dict: "{k: x}",
+    ast.Set: "{x, y}",
     ast.ListComp: "[x for x in y]",
+    ast.SetComp: "{x for x in y}",
     ast.DictComp: "{k: x for k, x in y}",
     ast.GeneratorExp: "sum(x for x in y)",
     ast.Yield: "yield x",
@@ -78,8 +80,6 @@ _PLAIN = frozenset((type(None), ast.Name, ast.Constant, *(kind for known in _OPE
 _ADVICE: dict[str, tuple[str, str]] = {
     "AsyncFunctionDef": ("an async function", "Write it as an ordinary function."),
     "ClassDef": ("a class definition", "Define the class at module level."),
-    "SetComp": ("a set comprehension", "Use a list or array operations."),
-    "Set": ("a set", "Use a tuple or a list."),
     "TryStar": ("try with except*", "Use except."),
     "AsyncWith": ("async with", "Write an ordinary function."),
     "AsyncFor": ("async for", "Write an ordinary for loop."),

@@ -45,6 +45,7 @@ from sct.ir.ops import (
     NEW,
     RAISE,
     STAR,
+    TRUTH,
     TUPLE,
     UNPACK,
     UNSURE,
@@ -379,7 +380,7 @@ class _Lowerer:
     def exiting_if(self, node: Any, rest: list[Any]) -> None:
         """An `if` with a branch that may leave: what follows it moves into the branch that stays."""
         self.set_header(node)
-        test = self.expression(node.test)
+        test = self.tested(node.test)
         must_then, must_else = must_leave(node.body, self.told), must_leave(node.orelse, self.told)
         then, orelse = list(node.body), list(node.orelse)
         if must_then and not must_else:
@@ -721,7 +722,7 @@ class _Lowerer:
 
     def do_If(self, node: Any) -> None:
         self.set_header(node)
-        test = self.expression(node.test)
+        test = self.tested(node.test)
         self.branch(node, test, lambda: self.statements(node.body), lambda: self.statements(node.orelse))
 
     def do_For(self, node: Any) -> None:
@@ -753,7 +754,7 @@ class _Lowerer:
 
         def fill_test() -> tuple[Operand, ...]:
             self.env.update(zip(names, test_params, strict=True))
-            return (self.expression(node.test),)
+            return (self.tested(node.test),)
 
         def fill() -> tuple[Operand, ...]:
             self.enter(names, params)
@@ -911,7 +912,7 @@ class _Lowerer:
         return self.result(node, _BINARY[type(node.op)], self.expression(node.left), self.expression(node.right))
 
     def ex_UnaryOp(self, node: Any) -> Operand:
-        operand = self.expression(node.operand)
+        operand = self.tested(node.operand) if isinstance(node.op, ast.Not) else self.expression(node.operand)
         if isinstance(node.op, ast.USub) and isinstance(operand, Const) and type(operand.value) in (int, float, complex):
             return Const(-operand.value)
         return self.result(node, _UNARY[type(node.op)], operand)
@@ -955,16 +956,23 @@ class _Lowerer:
     def ex_BoolOp(self, node: Any) -> Operand:
         return self.boolean(node, node.values)
 
-    def boolean(self, node: Any, values: list[Any]) -> Operand:
-        first = self.expression(values[0])
+    def boolean(self, node: Any, values: list[Any], tests: bool = False) -> Operand:
+        """What `and` or `or` chooses; if it `tests`, whether that counts as true is all that matters."""
+        first = self.tested(values[0]) if tests else self.expression(values[0])
         if len(values) == 1:
             return first
+        if tests and not isinstance(values[0], (ast.BoolOp, ast.Compare)):
+            first = self.result(values[0], TRUTH, first)
         if isinstance(node.op, ast.And):
-            return self.choice(node, first, lambda: self.boolean(node, values[1:]), lambda: first)
-        return self.choice(node, first, lambda: first, lambda: self.boolean(node, values[1:]))
+            return self.choice(node, first, lambda: self.boolean(node, values[1:], tests), lambda: first)
+        return self.choice(node, first, lambda: first, lambda: self.boolean(node, values[1:], tests))
+
+    def tested(self, node: Any) -> Operand:
+        """An expression of which only the truth matters."""
+        return self.boolean(node, node.values, True) if isinstance(node, ast.BoolOp) else self.expression(node)
 
     def ex_IfExp(self, node: Any) -> Operand:
-        test = self.expression(node.test)
+        test = self.tested(node.test)
         return self.choice(node, test, lambda: self.expression(node.body), lambda: self.expression(node.orelse))
 
     def ex_Tuple(self, node: Any) -> Operand:
@@ -995,6 +1003,12 @@ class _Lowerer:
         made = self.new(node, List(()))
         self.comprehension(node, node.generators, lambda: self.apply(node, Method("append"), made, self.expression(node.elt)))
         return made
+
+    def ex_Set(self, node: Any) -> Operand:
+        return self.result(node, set, self.ex_List(node))
+
+    def ex_SetComp(self, node: Any) -> Operand:
+        return self.result(node, set, self.ex_ListComp(node))
 
     def ex_GeneratorExp(self, node: Any) -> Operand:
         iterable = self.expression(node.generators[0].iter)

@@ -152,6 +152,8 @@ def has_fields_of(cls: type) -> bool:
         return True
     if issubclass(cls, _VALUES) or not cls.__flags__ & _HEAP_TYPE or not _finds_as_usual(cls):
         return False
+    if hasattr(cls, "__sct_stands_for__"):  # `sct.specialize.standard`
+        return True
     return cls.__module__.split(".")[0] not in (*_STABLE, "numba") and not any(hasattr(cls, name) for name in _LIKE_ARRAYS)
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "RAISE",
     "STAR",
     "TAPE",
+    "TRUTH",
     "TUPLE",
     "UNPACK",
     "UNSURE",
@@ -110,6 +111,7 @@ EXIT = Special("exit")  # and ends; args[0] is that result
 LEAVE = Special("leave")  # from here on others may write into the operands
 PULL = Special("pull")  # the pullback args[0], on the shadows args[1] of the same call (`Derived`)
 PULLED = Special("pulled")  # the adjoints that the pullback args[0] of a call gives for args[1], that of its result
+TRUTH = Special("truth")  # args[0], of which it matters only whether it counts as true
 UNPACK = Special("unpack")  # the args[1] elements of args[0]; an error if it has another number of them
 LIST = Special("list")  # the list of the arguments
 TUPLE = Special("tuple")  # the tuple of the arguments

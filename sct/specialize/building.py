@@ -103,6 +103,7 @@ class Builder(Protocol):
     spent: list[Plan]
     generators: list[Function]
     recursive_calls: int
+    by_sizes: bool
     lost: set[Value]
     unsure: set[Value]
     ending: set[Statement]

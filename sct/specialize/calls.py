@@ -184,6 +184,8 @@ def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[st
     if called in s.stack:
         s.recursive_calls += 1
     if s.stack.count(called) > _DEEPEST or s.recursive_calls > _MOST:
+        if not s.decided.get(by_sizes := ("by sizes", function.name)):
+            raise UndecidedError(by_sizes, True)
         raise UnsupportedSyntaxError(
             f"a recursive function defined inside a function ({function.name})", s.place, "Define it at module level."
         )
@@ -193,6 +195,7 @@ def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[st
     given = bind(s, function, args[first:], kwargs, optional)
     if inner.generates:
         return Const(Generated(function, (*args[: inner.seen], *given)))
+    outer, s.by_sizes = s.by_sizes, s.by_sizes or s.decided.get(("by sizes", function.name), False)
     s.stack.append(called)
     with s.instance_of("call"):
         try:
@@ -200,6 +203,7 @@ def inner_call(s: Builder, op: Defined, args: Sequence[Operand], kwargs: dict[st
                 return s.run(function, [*args[: inner.seen], *given])
         finally:
             s.stack.pop()
+            s.by_sizes = outer
 
 
 _DEEPEST, _MOST = 30, 1000

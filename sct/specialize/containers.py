@@ -18,7 +18,7 @@ from sct import runtime
 from sct.errors import NotThereError, SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.callables import reached
 from sct.infer.call import infer_call, plain
-from sct.ir.ops import DICT, LIST, NEW, TUPLE, UNPACK, Attribute, is_indexed
+from sct.ir.ops import DICT, LIST, NEW, TRUTH, TUPLE, UNPACK, Attribute, is_indexed
 from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import (
@@ -45,7 +45,7 @@ from sct.ir.words import in_words
 from sct.specialize import records
 from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
-from sct.specialize.instances import Bound, has_attribute, in_class, parent, partial
+from sct.specialize.instances import Bound, class_of, has_attribute, in_class, parent, partial
 from sct.specialize.iteration import PLANS, known_count, planned, taken_apart, trip_count
 from sct.specialize.memory import key_of
 
@@ -321,7 +321,7 @@ def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand])
     t, classes = type_of(args[0]), plain(type_of(args[1]))
     if not isinstance(t, (Instance, Record, ObjectOf)) or not constant(classes):
         return NotImplemented
-    return Const(issubclass(t.cls, classes))
+    return Const(issubclass(class_of(t.cls), classes))
 
 
 def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -330,7 +330,7 @@ def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
         return NotImplemented
     if isinstance(t, (List, ListOf, Dict, DictOf)):  # subclasses are objects
         return Const(list if isinstance(t, (List, ListOf)) else dict)
-    return Const(t.cls) if isinstance(t, (Instance, Record, ObjectOf)) else NotImplemented
+    return Const(class_of(t.cls)) if isinstance(t, (Instance, Record, ObjectOf)) else NotImplemented
 
 
 def _vectorize(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -400,6 +400,7 @@ def _dict_display(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand
 
 STRUCTURAL: dict[Any, Callable[..., Any]] = {
     operator.getitem: _getitem,
+    TRUTH: lambda s, args, kwargs: s.truth(args[0]),
     UNPACK: _unpack,
     TUPLE: _display(Tuple),
     LIST: _display(List),

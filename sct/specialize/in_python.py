@@ -1,12 +1,14 @@
 """Functions of Python that call what they are given, or give it item by item, as Python functions that are followed like any
-other.
+other: here, and in `iterators`.
 
 Takes a call of one; gives the call of what stands for it. An iterator is a generator here, but where `iteration` has a plan.
 """
 
 from __future__ import annotations
 
+import collections
 import functools
+import heapq
 import itertools
 import math
 import operator
@@ -21,379 +23,11 @@ from sct.ir.ops import NEW, UNPACK, YIELD, Method, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Tuple
+from sct.specialize import iterators, standard
 from sct.specialize.building import Builder, Plan
-from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, item, length, planned, pool, taken_apart
+from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, planned, taken_apart
 
-__all__ = ["IN_PYTHON", "either", "is_progress_bar", "iterated", "made_of", "of_generators", "one_or_other", "through_endless"]
-
-# -- iterators -----------------------------------------------------------------------------------------------------------
-
-
-def mapped(function: Any, iterable: Any, *others: Any) -> Iterator[Any]:
-    """`map`."""
-    if len(others) == 0:
-        for x in iterable:
-            yield function(x)
-    else:
-        for each in zip(iterable, *others):  # noqa: B905
-            yield function(*each)
-
-
-def filtered(function: Any, iterable: Any) -> Iterator[Any]:
-    """`filter`."""
-    for x in iterable:
-        if x if function is None else function(x):
-            yield x
-
-
-def rejected(function: Any, iterable: Any) -> Iterator[Any]:
-    """`itertools.filterfalse`."""
-    for x in iterable:
-        if not (x if function is None else function(x)):
-            yield x
-
-
-def starmapped(function: Any, iterable: Any) -> Iterator[Any]:
-    """`itertools.starmap`."""
-    for x in iterable:
-        yield function(*x)
-
-
-def taken(function: Any, iterable: Any) -> Iterator[Any]:
-    """`itertools.takewhile`."""
-    for x in iterable:
-        if not function(x):
-            return
-        yield x
-
-
-def dropped(function: Any, iterable: Any) -> Iterator[Any]:
-    """`itertools.dropwhile`."""
-    dropping = True
-    for x in iterable:
-        if dropping:
-            dropping = bool(function(x))
-        if not dropping:
-            yield x
-
-
-def numbered(iterable: Any, start: Any = 0) -> Iterator[Any]:
-    """`enumerate` of a generator."""
-    i = start
-    for x in iterable:
-        yield i, x
-        i = i + 1
-
-
-def beside(iterable: Any, before: Any, after: Any) -> Iterator[Any]:
-    """`zip` of a generator and what can be gone through by numbers."""
-    i = 0
-    n = least_length(*before, *after)
-    if n is not None and len(before) > 0 and n == 0:
-        return
-    for x in iterable:
-        if n is not None and len(before) == 0 and i >= n:
-            return
-        yield (*[item(p, i) for p in before], x, *[item(p, i) for p in after])
-        i = i + 1
-        if n is not None and len(before) > 0 and i >= n:
-            return
-
-
-def endless(plan: Any) -> Iterator[Any]:
-    """What has no end."""
-    i = 0
-    while True:
-        yield item(plan, i)
-        i = i + 1
-
-
-def repeated(value: Any, times: Any) -> Iterator[Any]:
-    """`itertools.repeat`."""
-    for _ in range(times):
-        yield value
-
-
-def iterated(iterable: Any) -> Iterator[Any]:
-    """`iter`."""
-    yield from iterable
-
-
-def chained(*iterables: Any) -> Iterator[Any]:
-    """`itertools.chain`."""
-    for iterable in iterables:
-        yield from iterable
-
-
-def chained_from(iterables: Any) -> Iterator[Any]:
-    """`itertools.chain.from_iterable`."""
-    for iterable in iterables:
-        yield from iterable
-
-
-def product(*iterables: Any, repeat: int = 1) -> Any:
-    """`itertools.product`."""
-    return products(*(tuple(pool(iterable) for iterable in iterables) * repeat))
-
-
-def products(*pools: Any) -> Iterator[Any]:
-    """All ways to take an item of each."""
-    if len(pools) == 0:
-        yield ()
-    elif len(pools) == 1:
-        for x in pools[0]:
-            yield (x,)
-    elif len(pools) == 2:
-        for x in pools[0]:
-            for y in pools[1]:
-                yield x, y
-    else:
-        for x in pools[0]:
-            for others in products(*pools[1:]):
-                yield (x, *others)
-
-
-def combinations(iterable: Any, r: Any) -> Any:
-    """`itertools.combinations`."""
-    return combinations_from(pool(iterable), 0, r, 1)
-
-
-def combinations_with_replacement(iterable: Any, r: Any) -> Any:
-    """`itertools.combinations_with_replacement`."""
-    return combinations_from(pool(iterable), 0, r, 0)
-
-
-def combinations_from(items: Any, start: Any, r: Any, step: int) -> Iterator[Any]:
-    """The combinations of items from a number on; `step`: how much further on the next one is, at least."""
-    if r == 0:
-        yield ()
-    elif r == 1:
-        for i in range(start, length(items)):
-            yield (item(items, i),)
-    else:
-        for i in range(start, length(items)):
-            x = item(items, i)
-            for others in combinations_from(items, i + step, r - 1, step):
-                yield (x, *others)
-
-
-def permutations(iterable: Any, r: Any = None) -> Any:
-    """`itertools.permutations`."""
-    items = pool(iterable)
-    return permutations_without(items, length(items) if r is None else r)
-
-
-def permutations_without(items: Any, r: Any, *used: Any) -> Iterator[Any]:
-    """The permutations of items other than those of some numbers."""
-    if r == 0:
-        yield ()
-    else:
-        for i in range(length(items)):
-            unused = True
-            for k in used:
-                unused = unused and i != k
-            if unused:
-                for others in permutations_without(items, r - 1, i, *used):
-                    yield (item(items, i), *others)
-
-
-def accumulated(iterable: Any, function: Any = operator.add) -> Iterator[Any]:
-    """`itertools.accumulate`."""
-    total: Any
-    for i, x in enumerate(iterable):
-        total = x if i == 0 else function(total, x)  # noqa: F821
-        yield total
-
-
-def accumulated_from(iterable: Any, function: Any, initial: Any) -> Iterator[Any]:
-    """`itertools.accumulate` that starts with a value."""
-    total = initial
-    yield total
-    for x in iterable:
-        total = function(total, x)
-        yield total
-
-
-def pairwise(iterable: Any) -> Iterator[Any]:
-    """`itertools.pairwise`."""
-    previous: Any
-    for i, x in enumerate(iterable):
-        if i > 0:
-            yield previous, x  # noqa: F821
-        previous = x
-
-
-def zipped_to_the_longest(*iterables: Any, fillvalue: Any = None) -> Any:
-    """`itertools.zip_longest`."""
-    pools = tuple(pool(iterable) for iterable in iterables)
-    return filled_up(max(*(length(p) for p in pools), 0), pools, fillvalue)
-
-
-def filled_up(n: Any, pools: Any, fillvalue: Any) -> Iterator[Any]:
-    """Items of each, and what stands for those that are missing."""
-    for i in range(n):
-        yield tuple(item(p, i) if i < length(p) else fillvalue for p in pools)
-
-
-def sliced(iterable: Any, start: Any, stop: Any, step: Any) -> Iterator[Any]:
-    """`itertools.islice`."""
-    if stop is None:
-        for i, x in enumerate(iterable):
-            if i >= start and (i - start) % step == 0:
-                yield x
-    elif stop > 0:
-        for i, x in enumerate(iterable):
-            if i >= start and (i - start) % step == 0:
-                yield x
-            if i + 1 >= stop:
-                return
-
-
-def indices(*shape: Any) -> Any:
-    """`np.ndindex`."""
-    return products(*(range(n) for n in shape))
-
-
-def indexed(a: Any) -> Iterator[Any]:
-    """`np.ndenumerate`."""
-    for index in indices(*a.shape):
-        yield index, a[index]
-
-
-# -- what goes through iterators -----------------------------------------------------------------------------------------
-
-
-def listed(iterable: Any) -> Any:
-    """`list`."""
-    return [x for x in iterable]  # noqa: C416
-
-
-def summed(iterable: Any, start: Any = 0) -> Any:
-    """`sum`."""
-    total = start
-    for x in iterable:
-        total = total + x
-    return total
-
-
-def any_of(iterable: Any) -> bool:
-    """`any`."""
-    for x in iterable:  # noqa: SIM110
-        if x:
-            return True
-    return False
-
-
-def all_of(iterable: Any) -> bool:
-    """`all`."""
-    for x in iterable:  # noqa: SIM110
-        if not x:
-            return False
-    return True
-
-
-def is_among(iterable: Any, value: Any) -> bool:
-    """`value in iterable`."""
-    return any(x == value for x in iterable)
-
-
-def first(iterable: Any) -> Any:
-    """`next` of an iterator that nobody has gone through."""
-    for x in iterable:
-        return x
-    raise StopIteration
-
-
-def first_or(iterable: Any, default: Any) -> Any:
-    """`next` with a default."""
-    for x in iterable:
-        return x
-    return default
-
-
-def reduced(function: Any, iterable: Any) -> Any:
-    """`functools.reduce`."""
-    items = list(iterable)
-    if len(items) == 0:
-        raise TypeError("reduce() of empty iterable with no initial value")
-    value = items[0]
-    for x in items[1:]:
-        value = function(value, x)
-    return value
-
-
-def reduced_rows(function: Any, rows: Any) -> Any:
-    """`functools.reduce` of an array."""
-    if len(rows) == 0:
-        raise TypeError("reduce() of empty iterable with no initial value")
-    value = rows[0]
-    for i in range(1, len(rows)):
-        value = function(value, rows[i])
-    return value
-
-
-def reduced_from(function: Any, iterable: Any, initial: Any) -> Any:
-    """`functools.reduce` that starts with a value."""
-    value = initial
-    for x in iterable:
-        value = function(value, x)
-    return value
-
-
-def greatest(iterable: Any, key: Any, greater: Any) -> Any:
-    """`max` or `min` by a key: the first of those that are equal."""
-    best: Any
-    most: Any
-    for i, x in enumerate(iterable):
-        value = key(x)
-        if i == 0 or greater(value, most):  # noqa: F821
-            best, most = x, value
-    return best
-
-
-def greatest_or(iterable: Any, key: Any, greater: Any, default: Any) -> Any:
-    """`max` or `min` with a default."""
-    items = list(iterable)
-    return default if len(items) == 0 else greatest(items, key, greater)
-
-
-def itself(x: Any) -> Any:
-    """The key of what is compared as it is."""
-    return x
-
-
-def ordered(iterable: Any, key: Any = None, reverse: Any = False) -> Any:
-    """`sorted`."""
-    items = list(iterable)
-    if len(items) == 0:
-        return items
-    keys = items if key is None else [key(x) for x in items]
-    return in_order(items, order(keys, reverse))
-
-
-def order_of(numbers: Any, reverse: Any) -> Any:
-    """The numbers of keys from the least to the greatest, or the other way; those of equal ones as they stand."""
-    if reverse:
-        return (len(numbers) - 1 - np.argsort(numbers[::-1], kind="stable"))[::-1]
-    return np.argsort(numbers, kind="stable")
-
-
-def put_in_order(items: Any, key: Any = None, reverse: Any = False) -> None:
-    """`list.sort`."""
-    made = ordered(items, key, reverse)
-    for i in range(len(items)):
-        items[i] = made[i]
-
-
-def taken_by(items: Any, order: Any) -> Any:
-    """The items of these numbers."""
-    return [items[i] for i in order]
-
-
-def made_of_pairs(pairs: Any, **entries: Any) -> Any:
-    """`dict` of what gives pairs."""
-    return {**{key: value for key, value in pairs}, **entries}  # noqa: C416  (which `dict` is)
-
+__all__ = ["IN_PYTHON", "either", "is_progress_bar", "made_of", "of_generators", "one_or_other", "through_endless"]
 
 # -- functions -----------------------------------------------------------------------------------------------------------
 
@@ -488,19 +122,9 @@ def put_piece(y: Any, part: Any, function: Any, x: Any, args: Any, kwargs: Any) 
 # -- calls ---------------------------------------------------------------------------------------------------------------
 
 
-def least_length(*pools: Any) -> Any:
-    """The least number of items: see `_least_length`."""
-    raise AssertionError
-
-
 def _least_length(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     plans = [planned(s, a) for a in args]
     return Zip(tuple(plans)).length(s) if plans and not is_endless(Zip(tuple(plans))) else Const(None)
-
-
-def order(keys: Any, reverse: Any) -> Any:
-    """In which order items with these keys are: see `_order`."""
-    raise AssertionError
 
 
 def _order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -511,7 +135,7 @@ def _order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> A
         return Tuple(tuple(map(Const, sorted(range(len(known)), key=known.__getitem__, reverse=bool(plain(type_of(reverse)))))))
     if not items or not all(map(_is_number, items)):
         raise UnsupportedSyntaxError("a sort by something else than numbers", s.place, "Sort by a key that is a number.")
-    return s.apply(order_of, (s.apply(np.array, args[:1]), reverse))
+    return s.apply(iterators.order_of, (s.apply(np.array, args[:1]), reverse))
 
 
 def _known(keys: Sequence[Any]) -> Sequence[Any] | None:
@@ -523,17 +147,12 @@ def _known(keys: Sequence[Any]) -> Sequence[Any] | None:
     return first if all(map(constant, first)) and len({*map(repr, first)}) == len(first) else None
 
 
-def in_order(items: Any, order: Any) -> Any:
-    """Items by their numbers: see `_in_order`."""
-    raise AssertionError
-
-
 def _in_order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     items, t = args[0], type_of(args[0])
     if isinstance(args[1], Tuple):
         return s.apply(NEW, (List(tuple(s.apply(operator.getitem, (items, k)) for k in args[1].items)),))
     if not isinstance(t, List) or not _are_alike(t.items):
-        return s.apply(taken_by, args)
+        return s.apply(iterators.taken_by, args)
     whole = s.expose_all(items)
     assert isinstance(whole, List)
     return s.apply(NEW, (List(tuple(_taken(s, whole.items, args[1]))),))
@@ -566,7 +185,7 @@ def _kind(t: Abstract) -> str:
 
 
 def _sorted(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    return s.apply(ordered, args, kwargs) if len(args) == 1 else NotImplemented
+    return s.apply(iterators.ordered, args, kwargs) if len(args) == 1 else NotImplemented
 
 
 def _along_axis(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -620,15 +239,17 @@ def _extreme(greater: Any) -> Callable[..., Any]:
             return NotImplemented
         iterable = args[0] if len(args) == 1 else Tuple(tuple(args))
         key = kwargs.get("key", Const(None))
-        form = (iterable, Const(itself) if key == Const(None) else key, Const(greater))
-        return s.apply(greatest_or, (*form, kwargs["default"])) if "default" in kwargs else s.apply(greatest, form)
+        form = (iterable, Const(iterators.itself) if key == Const(None) else key, Const(greater))
+        if "default" in kwargs:
+            return s.apply(iterators.greatest_or, (*form, kwargs["default"]))
+        return s.apply(iterators.greatest, form)
 
     return handle
 
 
 def through_endless(s: Builder, plan: Plan) -> Operand:
     """What is without end, as a generator."""
-    return s.apply(endless, (Const(plan),))
+    return s.apply(iterators.endless, (Const(plan),))
 
 
 def _as(form: Callable[..., Any]) -> Callable[..., Any]:
@@ -639,8 +260,8 @@ def _as(form: Callable[..., Any]) -> Callable[..., Any]:
 def _reduce(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     if kwargs:
         return NotImplemented
-    whole = reduced_rows if isinstance(type_of(args[1]), Array) else reduced
-    return s.apply(whole if len(args) == 2 else reduced_from, args)
+    whole = iterators.reduced_rows if isinstance(type_of(args[1]), Array) else iterators.reduced
+    return s.apply(whole if len(args) == 2 else iterators.reduced_from, args)
 
 
 def _accumulate(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -648,25 +269,25 @@ def _accumulate(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand])
     function, initial = given.get("func", Const(None)), given.get("initial", Const(None))
     function = Const(operator.add) if function == Const(None) else function
     if initial == Const(None):
-        return s.apply(accumulated, (given["iterable"], function))
-    return s.apply(accumulated_from, (given["iterable"], function, initial))
+        return s.apply(iterators.accumulated, (given["iterable"], function))
+    return s.apply(iterators.accumulated_from, (given["iterable"], function, initial))
 
 
 def _islice(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     start, stop, *step = (Const(0), args[1]) if len(args) == 2 else args[1:]
     start = Const(0) if start == Const(None) else start
-    return s.apply(sliced, (args[0], start, stop, Const(1) if not step or step[0] == Const(None) else step[0]))
+    return s.apply(iterators.sliced, (args[0], start, stop, Const(1) if not step or step[0] == Const(None) else step[0]))
 
 
 def _ndindex(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     if len(args) == 1 and isinstance(type_of(args[0]), (Tuple, List)):
         args = taken_apart(s, args[0])
-    return s.apply(indices, args)
+    return s.apply(iterators.indices, args)
 
 
 def _repeat(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     times = kwargs.get("times", args[1] if len(args) > 1 else Const(None))
-    return Const(Repeat(args[0])) if times == Const(None) else s.apply(repeated, (args[0], times))
+    return Const(Repeat(args[0])) if times == Const(None) else s.apply(iterators.repeated, (args[0], times))
 
 
 def _nditer(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
@@ -686,8 +307,17 @@ def _tee(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any
 
 
 IN_PYTHON: dict[Any, Callable[..., Any]] = {
-    filter: _as(filtered),
-    iter: _as(iterated),
+    collections.Counter: _as(standard.Counter),
+    collections.defaultdict: _as(standard.defaultdict),
+    collections.deque: _as(standard.deque),
+    set: _as(standard.set),
+    heapq.heapify: _as(standard.heapify),
+    heapq.heappop: _as(standard.heappop),
+    heapq.heappush: _as(standard.heappush),
+    heapq.heappushpop: _as(standard.heappushpop),
+    heapq.heapreplace: _as(standard.heapreplace),
+    filter: _as(iterators.filtered),
+    iter: _as(iterators.iterated),
     functools.reduce: _reduce,
     functools.update_wrapper: _as(update_wrapper),
     functools.wraps: _as(wraps),
@@ -697,32 +327,32 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     np.apply_along_axis: _along_axis,
     np.piecewise: _piecewise,
     itertools.accumulate: _accumulate,
-    itertools.chain: _as(chained),
-    itertools.chain.from_iterable: _as(chained_from),
-    itertools.combinations: _as(combinations),
-    itertools.combinations_with_replacement: _as(combinations_with_replacement),
-    itertools.dropwhile: _as(dropped),
-    itertools.filterfalse: _as(rejected),
+    itertools.chain: _as(iterators.chained),
+    itertools.chain.from_iterable: _as(iterators.chained_from),
+    itertools.combinations: _as(iterators.combinations),
+    itertools.combinations_with_replacement: _as(iterators.combinations_with_replacement),
+    itertools.dropwhile: _as(iterators.dropped),
+    itertools.filterfalse: _as(iterators.rejected),
     itertools.islice: _islice,
-    itertools.pairwise: _as(pairwise),
-    itertools.permutations: _as(permutations),
-    itertools.product: _as(product),
+    itertools.pairwise: _as(iterators.pairwise),
+    itertools.permutations: _as(iterators.permutations),
+    itertools.product: _as(iterators.product),
     itertools.repeat: _repeat,
-    itertools.starmap: _as(starmapped),
-    itertools.takewhile: _as(taken),
+    itertools.starmap: _as(iterators.starmapped),
+    itertools.takewhile: _as(iterators.taken),
     itertools.tee: _tee,
-    itertools.zip_longest: _as(zipped_to_the_longest),
-    np.ndenumerate: _as(indexed),
+    itertools.zip_longest: _as(iterators.zipped_to_the_longest),
+    np.ndenumerate: _as(iterators.indexed),
     np.ndindex: _ndindex,
     np.nditer: _nditer,
     YIELD: _yielded,
     sorted: _sorted,
     max: _extreme(operator.gt),
     min: _extreme(operator.lt),
-    in_order: _in_order,
+    iterators.in_order: _in_order,
     method_called: _method_called,
-    order: _order,
-    least_length: _least_length,
+    iterators.order: _order,
+    iterators.least_length: _least_length,
 }
 """What stands for a call, by function."""
 
@@ -753,21 +383,21 @@ def _zip(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any
         what = "keywords" if kwargs else "several generators"
         raise UnsupportedSyntaxError(f"zip of a generator with {what}", s.place, "Make lists of them.")
     plans = [Tuple(tuple(Const(s.plan(a)) for a in others)) for others in (before, after)]
-    return s.apply(beside, (args[number], *plans))
+    return s.apply(iterators.beside, (args[number], *plans))
 
 
 _OF_GENERATORS: dict[Any, Callable[..., Any]] = {
-    all: _as(all_of),
-    any: _as(any_of),
-    dict: _as(made_of_pairs),
-    enumerate: _as(numbered),
+    all: _as(iterators.all_of),
+    any: _as(iterators.any_of),
+    dict: _as(iterators.made_of_pairs),
+    enumerate: _as(iterators.numbered),
     iter: lambda s, args, kwargs: args[0],
-    list: _as(listed),
-    map: _as(mapped),
-    next: lambda s, args, kwargs: s.apply(first if len(args) == 1 else first_or, args),
-    sum: _as(summed),
+    list: _as(iterators.listed),
+    map: _as(iterators.mapped),
+    next: lambda s, args, kwargs: s.apply(iterators.first if len(args) == 1 else iterators.first_or, args),
+    sum: _as(iterators.summed),
     tuple: lambda s, args, kwargs: s.apply(tuple, _lists(s, args)),
     zip: _zip,
-    operator.contains: _as(is_among),
+    operator.contains: _as(iterators.is_among),
 }
 _AS_LISTS = frozenset((UNPACK, frozenset, set, max, min, math.fsum, math.prod, np.fromiter))

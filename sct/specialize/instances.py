@@ -28,8 +28,10 @@ __all__ = [
     "Defined",
     "Hole",
     "Super",
+    "advice_of",
     "attribute",
     "callee",
+    "class_of",
     "defined_in",
     "field",
     "has_attribute",
@@ -208,8 +210,20 @@ def attribute(s: Builder, x: Value, name: str, whole: Operand | None = None) -> 
     return found
 
 
-def no_attribute(s: Builder, owner: str, name: str) -> NotThereError:
-    """What to raise where an attribute is not there."""
+def class_of(cls: Any) -> Any:
+    """The class that an object has to the function: for one of Python's own another one may stand (`standard`)."""
+    return getattr(cls, "__sct_stands_for__", cls)
+
+
+def advice_of(cls: Any) -> str:
+    """What to do instead of using an object of a class as a whole."""
+    return "Pass or return its fields." if class_of(cls) is cls else "Make a list or a dict of what is in it."
+
+
+def no_attribute(s: Builder, owner: str, name: str, cls: Any = None) -> SctError:
+    """What to raise where an attribute is not there, of objects of a class."""
+    if class_of(cls) is not cls and hasattr(class_of(cls), name):
+        return UnsupportedSyntaxError(f"{class_of(cls).__name__}.{name} is not supported", s.place, "Use a list or a dict.")
     error = NotThereError(f"{owner} has no attribute {name!r}", s.place, "Check the name.")
     error.raises = AttributeError
     return error

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sct.analysis.repeating import holds_generator, repeated
 from sct.analysis.switches import is_on
-from sct.errors import UnsupportedSyntaxError
+from sct.errors import SctError, UnsupportedSyntaxError
 from sct.ir.ops import BINARY, Method, Unused
 from sct.ir.records import record
 from sct.ir.ssa import (
@@ -320,9 +320,65 @@ def rolled(s: Builder, t: ForEach | For, plan: Plan) -> None:
 
 
 def while_(s: Builder, t: While) -> None:
-    """A `while` loop; its test is gone through once more, for parameters of its own."""
+    """A `while` loop: rolled if that can be, otherwise as its iterations, one after another, if it is known how many."""
     if s.static:
         raise NotStaticError
+    inits = [s.resolve(i, reads=False) for i in t.inits]
+    place, origin = s.place, s.origin
+    with s.into([], s.memory.fork()), s.instance_of("test"):
+        begins = _test(s, t, inits)
+    s.place, s.origin = place, origin
+    if begins == Const(False):
+        s.env.update(zip(t.results, (*inits, Const(0)), strict=True))
+        return
+    what = "while", t.body.label, s.ways
+    refused: SctError | None = s.decided.get(what)
+    try:
+        if refused is not None and begins == Const(True):
+            unwound(s, t, inits)
+        else:
+            with lists_grow(s):
+                _rolled_while(s, t)
+    except SctError as e:
+        if refused is None and begins == Const(True) and not isinstance(e, _ManyWaysError):
+            raise UndecidedError(what, e) from None
+        raise e if refused is None else refused.with_traceback(None) from None
+
+
+def _test(s: Builder, t: While, carried: Sequence[Operand]) -> Operand:
+    """The test of a loop, of what it carries."""
+    outer = s.env
+    s.env = {**outer, **dict(zip(t.test.params, carried, strict=True))}
+    try:
+        return s.truth(s.block(t.test)[0])
+    finally:
+        s.env = outer
+
+
+def unwound(s: Builder, t: While, carried: list[Operand]) -> None:
+    """A `while` loop as its iterations, whose tests types decide."""
+    for k in range(_FEW):
+        with s.instance_of("test"):
+            goes_on = _test(s, t, carried)
+        if goes_on == Const(False):
+            s.env.update(zip(t.results, (*carried, Const(k)), strict=True))
+            return
+        outer = s.env
+        s.env = {**outer, **dict(zip(t.body.params, carried, strict=True))}
+        with s.instance_of("iteration"):
+            yields = s.block(t.body)
+        s.env, carried = outer, list(yields[: len(carried)])
+        stop = s.truth(yields[-1]) if t.exits else Const(False)
+        if stop == Const(True):
+            s.env.update(zip(t.results, (*carried, Const(k + 1)), strict=True))
+            return
+        if goes_on != Const(True) or stop != Const(False):
+            break
+    raise UnrollError("a while loop of which it is not known how often it goes round", s.place, "Write a for loop.")
+
+
+def _rolled_while(s: Builder, t: While) -> None:
+    """A `while` loop; its test is gone through once more, for parameters of its own."""
     place, origin = s.place, s.origin
     names = _split(s, t)
 
@@ -412,9 +468,9 @@ def plan_of(s: Builder, operand: Operand) -> Plan:
                 )
             s.spent.append(operand.value)
         return operand.value.begun(s) if isinstance(operand.value, View) else operand.value
-    if isinstance(operand, Const) and isinstance(operand.value, (tuple, list, str, range)):
-        operand = Tuple(tuple(Const(v) for v in operand.value))
     t = type_of(operand)
+    if isinstance(t, Const) and isinstance(t.value, (tuple, list, str, range)):
+        operand = t = Tuple(tuple(Const(v) for v in t.value))
     if isinstance(t, (Instance, Record, ObjectOf)):
         return plan_of(s, operators.gone_through(s, operand))
     if isinstance(t, (Tuple, List, Dict)):

@@ -21,6 +21,7 @@ from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, DictOf, List
 from sct.ir.words import in_words
 from sct.specialize import objects
 from sct.specialize.building import Builder
+from sct.specialize.instances import advice_of
 
 __all__ = ["field_of", "put_field", "refuse_given", "refuse_in", "whole"]
 
@@ -111,7 +112,7 @@ def refuse_in(s: Builder, t: Abstract, what: str) -> None:
         places = [m.place for m in every if m.result.type == found]
         places += [m.place for m in every if m.result.type.sites & found.sites]  # type: ignore[union-attr]
         place = s.place or next(iter(places), None)
-        raise UnsupportedSyntaxError(f"{in_words(found)} that the function makes, {what}", place, "Pass or return its fields.")
+        raise UnsupportedSyntaxError(f"{in_words(found)} that the function makes, {what}", place, advice_of(found.cls))
 
 
 _KEEPING = (

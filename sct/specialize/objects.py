@@ -42,6 +42,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.ir.words import in_words
+from sct.specialize import standard
 from sct.specialize.building import Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
 from sct.specialize.instances import is_function
@@ -491,11 +492,8 @@ def _display(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
 
 
 def _get(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    t = type_of(x)
-    assert isinstance(t, DictOf)
-    default = made(s, args[1]) if len(args) > 1 else Const(None)
-    found = joined(s, item_of(t), own_sizes(widen(type_of(default)), ("get", *s.site)), ("get", *s.site))
-    return s.append(Method("get"), (x, args[0], default), {}, found)
+    default = args[1] if len(args) > 1 else Const(None)
+    return s.apply(standard.got, (x, args[0], made(s, default)))  # which is not in the shadow where it is not in the dict
 
 
 def _setdefault(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -17,15 +17,30 @@ import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.call import plain
-from sct.ir.ops import BINARY, CALL, ENTER, EXIT, LIST, NEW, TUPLE, UNPACK, Attribute, Augmented, Method, package_of
+from sct.ir.ops import (
+    BINARY,
+    CALL,
+    ENTER,
+    EXIT,
+    LIST,
+    NEW,
+    TRUTH,
+    TUPLE,
+    UNPACK,
+    Attribute,
+    Augmented,
+    Method,
+    of_numpy,
+    package_of,
+)
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import Array, Const, FieldName, Instance, ListOf, ObjectOf, Record, Scalar, same_dtype
 from sct.ir.words import in_words
 from sct.runtime.expectations import expect_fields
 from sct.specialize import instances, records
 from sct.specialize.building import Builder
-from sct.specialize.in_python import iterated
 from sct.specialize.iteration import Generated
+from sct.specialize.iterators import iterated
 
 __all__ = ["gone_through", "operation", "truth"]
 
@@ -43,6 +58,8 @@ def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
         return NotImplemented
     if op in _THROUGH:
         return _through(s, op, args, kwargs)
+    if op is TRUTH:
+        return s.truth(args[0])
     if op in (operator.not_, bool):
         known = s.truth(args[0])
         return NotImplemented if known is args[0] else s.apply(op, (known,))
@@ -54,6 +71,8 @@ def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
         x, index, value = args
         new = s.apply(op.op, (s.apply(operator.getitem, (x, index)), value))
         return s.apply(operator.setitem, (s.present(x), index, new))
+    if of_numpy(op) and any(map(_is_sequence, args)):
+        return s.apply(op, [s.apply(list, (a,)) if _is_sequence(a) else a for a in args], kwargs)
     for k, name in _methods(op, args):
         found = _method(s, args[k], name)
         if found is not None:
@@ -65,6 +84,13 @@ def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
     if not made_here:
         return NotImplemented
     raise records.refuse_whole(s, made_here[0])
+
+
+def _is_sequence(o: Operand) -> bool:
+    """Whether an operand is one of Python's own sequences that NumPy takes as a list (`standard`)."""
+    t: Any = type_of(o)
+    own = instances.class_of(t.cls) if is_one(o) else None
+    return own is not None and own is not t.cls and issubclass(own, MutableSequence)
 
 
 def _method(s: Builder, x: Operand, name: str) -> Operand | None:
@@ -133,10 +159,12 @@ def gone_through(s: Builder, x: Operand) -> Operand:
             return made.value.args[0]  # nobody else has the iterator
         if not is_one(made):
             return made
+    cls: Any = type_of(x).cls  # type: ignore[union-attr]
+    own = instances.class_of(cls) is not cls
     raise UnsupportedSyntaxError(
         f"a loop over {in_words(type_of(x))}{', an iterator' if found is not None else ''}",
         s.place,
-        "Let __iter__ return the items in a tuple: `return iter((self.a, self.b))`.",
+        "Loop over a list." if own else "Let __iter__ return the items in a tuple: `return iter((self.a, self.b))`.",
     )
 
 

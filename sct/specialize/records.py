@@ -40,7 +40,18 @@ from sct.specialize import instances
 from sct.specialize.building import Builder, UndecidedError
 from sct.specialize.memory import key_of
 
-__all__ = ["attribute", "bind_field", "enter", "has_attribute", "is_made", "make", "new", "refuse_whole", "replaced"]
+__all__ = [
+    "attribute",
+    "bind_field",
+    "enter",
+    "has_attribute",
+    "is_made",
+    "make",
+    "new",
+    "refuse_returned",
+    "refuse_whole",
+    "replaced",
+]
 
 
 def is_made(cls: Any) -> bool:
@@ -172,7 +183,7 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
             )
         return instances.attribute(s, owner, name, x)
     if name == "__class__":
-        return Const(t.cls)
+        return Const(instances.class_of(t.cls))
     through = instances.through_class(s, t.cls, name, x)
     if isinstance(static, functools.cached_property) and isinstance(t, ObjectOf):
         raise UnsupportedSyntaxError(f"{name!r}, which is kept in {_called(t)}", s.place, "Compute it in a method.")
@@ -183,8 +194,17 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
     if through is None and static is not MISSING and not isinstance(static, MemberDescriptorType):
         return s.attribute(Attribute(name), Const(t.cls), "")
     if through is None:
-        raise instances.no_attribute(s, f"an object of the class {t.cls.__name__}", name)
+        raise instances.no_attribute(s, f"an object of the class {t.cls.__name__}", name, t.cls)
     return through
+
+
+def refuse_returned(s: Builder, t: Abstract) -> None:
+    """Refuse to return what another class stands for (`standard`)."""
+    if isinstance(t, Record) and instances.class_of(t.cls) is not t.cls:
+        name = t.cls.__name__
+        raise UnsupportedSyntaxError(f"a {name} that is returned", s.place, "Return what is in it, in a list or a dict.")
+    for i in t.items if isinstance(t, (Tuple, List, Dict)) else ():
+        refuse_returned(s, i)
 
 
 def _is_given(o: Operand) -> TypeGuard[Value]:
@@ -196,6 +216,8 @@ def has_attribute(s: Builder, x: Operand, name: str) -> bool:
     """Whether an object has an attribute."""
     t, owner = type_of(x), s.memory.object_of(x)
     assert isinstance(t, (Record, ObjectOf))
+    if instances.class_of(t.cls) is not t.cls:
+        return hasattr(instances.class_of(t.cls), name)
     there = x.mapping().get(FieldName(name), UNDEFINED) if isinstance(x, Record) else Const(name in names_of(t))
     if any(leaf in s.unsure for leaf in values_of(there)):
         raise UnsupportedSyntaxError(
@@ -374,7 +396,7 @@ def refuse_whole(s: Builder, x: Operand) -> UnsupportedSyntaxError:
     return UnsupportedSyntaxError(
         f"{_called(type_of(x))} {what}, used as a whole, or in a list or dict of unknown length",
         place,
-        "Pass or return its fields.",
+        instances.advice_of(getattr(type_of(x), "cls", None)),
     )
 
 

@@ -99,6 +99,7 @@ from sct.ir.types import (
     ObjectOf,
     Record,
     Scalar,
+    Size,
     Slice,
     Stateful,
     Tuple,
@@ -108,6 +109,7 @@ from sct.ir.types import (
     is_list_or_dict,
     is_named_tuple,
     keys_of,
+    value_at_call,
     with_items,
 )
 from sct.ir.words import in_words
@@ -261,6 +263,19 @@ def _ending(block: Block) -> Iterator[Statement]:
                 yield from _ending(inner)
 
 
+_COMPARED = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+
+
+def _compared_at_call(op: Any, args: Sequence[Operand]) -> bool | None:
+    """What a comparison of sizes gives at the call, which is then relied on; None if that is not known."""
+    types = list(map(type_of, args))
+    sizes = [t.size if isinstance(t, Scalar) else t.value if isinstance(t, Const) else None for t in types]
+    if not all(isinstance(n, (int, Size)) for n in sizes):
+        return None
+    a, b = (value_at_call(n) for n in sizes)  # type: ignore[arg-type]
+    return None if a is None or b is None else bool(op(a, b))
+
+
 _RUNS = 1000
 """How often a function may be gone through, before it is refused."""
 
@@ -293,6 +308,7 @@ def _specialized(
         operands = [objects.entered(s, o, (p.name,)) for o, p in zip(operands, params, strict=True)]
     try:
         result = records.with_all_fields(s, s.present(s.run(function, operands)))
+        records.refuse_returned(s, type_of(result))
         s.place = None
         made_objects.refuse_in(s, type_of(result), "returned")
     except StrictError as e:
@@ -321,6 +337,7 @@ class Specializer:
     descents: dict[Any, int] = field(default_factory=dict)  # functions that are run -> the objects that they are given
     receiver: Operand | None = None  # the first argument of the function that is being run
     static: bool = False
+    by_sizes: bool = False  # whether how sizes compare at the call decides which way is taken, which is then relied on
     place: Place | None = None
     caller: Place | None = None  # where the function that is being run was called
     in_library: bool = False  # it is one of sct's own, whose lines say nothing to a user
@@ -609,8 +626,7 @@ class Specializer:
                 loops.rolled(self, s, Reversed(plan) if s.backwards else plan)
         else:
             assert isinstance(s, While), f"a {type(s).__name__} cannot be specialized again"
-            with loops.lists_grow(self):
-                loops.while_(self, s)
+            loops.while_(self, s)
 
     # -- containers --------------------------------------------------------------------------------------------------
 
@@ -742,6 +758,8 @@ class Specializer:
     ) -> Operand:
         """`op(*args, **kwargs)`: folded, inlined, or emitted as a statement. `known` is the type if inference fails."""
         in_tables = hashable(op)
+        if self.by_sizes and op in _COMPARED and (known_here := _compared_at_call(op, args)) is not None:
+            return Const(known_here)
         if not kwargs and in_tables and op in _OF_NUMBERS and all(map(_is_number_or_array, args)):  # as most are
             return self.of_numbers(op, args, name, known)
         if isinstance(op, Define):

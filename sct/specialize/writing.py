@@ -47,8 +47,8 @@ from sct.runtime import scatter_add, updated
 from sct.signatures import read_signature
 from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError, UnrollError
 from sct.specialize.containers import not_there
-from sct.specialize.in_python import put_in_order
 from sct.specialize.iteration import trip_count
+from sct.specialize.iterators import put_in_order
 from sct.specialize.memory import Write
 from sct.specialize.records import bind_field
 

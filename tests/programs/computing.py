@@ -53,7 +53,36 @@ def expression_tree(tree, env):
     return tree.evaluate(env) ** 2
 
 
-TOKENS = {"+": (1, operator.add), "-": (1, operator.sub), "*": (2, operator.mul), "/": (2, operator.truediv)}
+@program({"a": 1.5, "b": 0.4, "c": 2.5})
+def calculator(variables):
+    """An expression in infix notation, by two stacks."""
+
+    def apply_top(values, operators):
+        op = operators.pop()
+        right, left = values.pop(), values.pop()
+        values.append(operations[op](left, right))
+
+    precedence = {"+": 1, "-": 1, "*": 2, "/": 2}
+    operations = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+    values, operators = [], []
+    for token in "( a + b * c ) / ( b + 2 )".split():
+        if token == "(":
+            operators.append(token)
+        elif token == ")":
+            while operators[-1] != "(":
+                apply_top(values, operators)
+            operators.pop()
+        elif token in operations:
+            while operators and operators[-1] != "(" and precedence[operators[-1]] >= precedence[token]:
+                apply_top(values, operators)
+            operators.append(token)
+        elif token in variables:
+            values.append(variables[token])
+        else:
+            values.append(float(token))
+    while operators:
+        apply_top(values, operators)
+    return values[0]
 
 
 @program(np.array([0.1, -0.2, 0.3, 0.5]))

@@ -111,3 +111,11 @@ def tetrahedron(corners):
     surface = sum(0.5 * (q - p).cross(r - p).length() for p, q, r in faces)
     centre = 0.25 * (a + b + c + d)
     return volume / surface + max(centre)
+
+
+@program([(0.0, 0.0), (1.0, 2.0), (3.0, 2.5), (4.0, 0.0)], 0.35)
+def bezier_by_de_casteljau(points, t):
+    while len(points) > 1:
+        points = [((1 - t) * x0 + t * x1, (1 - t) * y0 + t * y1) for (x0, y0), (x1, y1) in zip(points, points[1:])]
+    ((x, y),) = points
+    return x * y

@@ -1,7 +1,7 @@
 """Bodies, springs, robots and materials."""
 
 import math
-from collections import namedtuple
+from collections import deque, namedtuple
 
 import numpy as np
 
@@ -148,6 +148,33 @@ def turning_at_a_constant_rate(omega, v):
     return np.sum(q.rotate(v) * np.array([1.0, 2, 3]))
 
 
+class RigidBody:
+    """A body that turns about its centre: Euler's equations in the frame of the body."""
+
+    def __init__(self, inertia, orientation, omega):
+        self.inertia = inertia
+        self.orientation = orientation
+        self.omega = omega
+
+    def step(self, torque, dt):
+        momentum = self.inertia * self.omega
+        self.omega = self.omega + dt * (torque - np.cross(self.omega, momentum)) / self.inertia
+        spin = Quaternion(0.0, *self.omega)
+        self.orientation = (self.orientation + 0.5 * dt * (self.orientation * spin)).normalized()
+
+    @property
+    def angular_momentum(self):
+        return self.orientation.rotate(self.inertia * self.omega)
+
+
+@program(np.array([1.0, 2.0, 0.7]), np.array([0.3, 1.5, -0.2]), np.array([0.0, 0.1, 0.2]))
+def tumbling_rigid_body(inertia, omega, torque):
+    body = RigidBody(inertia, Quaternion(1.0, 0.0, 0.0, 0.0), omega)
+    for _ in range(6):
+        body.step(torque, 0.05)
+    return body.angular_momentum[0] + np.sum(body.omega**2)
+
+
 class Link:
     """A rigid link that turns about the end of the one before."""
 
@@ -223,6 +250,27 @@ def pid_control(gains, setpoint):
 
 
 State = namedtuple("State", "position velocity time")
+
+
+State = namedtuple("State", "position velocity time")
+
+
+def advance(state, dt, k):
+    acceleration = -k * state.position
+    return state._replace(
+        position=state.position + dt * state.velocity, velocity=state.velocity + dt * acceleration, time=state.time + dt
+    )
+
+
+@program(np.array([1.0, 2.0]), 1.3)
+def spring_with_a_history(x0, k):
+    """The last positions of a mass on a spring."""
+    state = State(x0, np.zeros(2), 0.0)
+    history = deque(maxlen=3)
+    for _ in range(6):
+        state = advance(state, 0.1, k)
+        history.append(state.position)
+    return sum(np.sum(x**2) for x in history) + state.time
 
 
 class Material:

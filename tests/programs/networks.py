@@ -309,6 +309,30 @@ CHARACTERS = "helo"
 
 
 @program(
+    {"Wxh": normal(6, 4) * 0.3, "Whh": normal(6, 6) * 0.3, "Why": normal(4, 6) * 0.3, "bh": normal(6), "by": normal(4)},
+    normal(6, 1),
+    "hello",
+)
+def char_rnn(params, h_prev, text):
+    """The loss of a character-level recurrent network over a text, with caches of all that is computed."""
+    char_to_ix = {ch: i for i, ch in enumerate(CHARACTERS)}
+    inputs = [char_to_ix[ch] for ch in text[:-1]]
+    targets = [char_to_ix[ch] for ch in text[1:]]
+    Wxh, Whh, Why = params["Wxh"], params["Whh"], params["Why"]
+    xs, hs, ys, ps = {}, {}, {}, {}
+    hs[-1] = np.copy(h_prev)
+    loss = 0
+    for t in range(len(inputs)):
+        xs[t] = np.zeros((len(CHARACTERS), 1))
+        xs[t][inputs[t]] = 1
+        hs[t] = np.tanh(np.dot(Wxh, xs[t]) + np.dot(Whh, hs[t - 1]) + params["bh"][:, None])
+        ys[t] = np.dot(Why, hs[t]) + params["by"][:, None]
+        ps[t] = np.exp(ys[t]) / np.sum(np.exp(ys[t]))
+        loss += -np.log(ps[t][targets[t], 0])
+    return loss
+
+
+@program(
     {"Wxh": normal(5, 3) * 0.3, "Whh": normal(5, 5) * 0.3, "Why": normal(3, 5) * 0.3}, np.zeros(5), [0, 1, 2, 2], [1, 2, 2, 0]
 )
 def norm_of_back_propagated_gradients(params, h, inputs, targets):

@@ -68,6 +68,21 @@ def edges_by_sobel(image):
     return magnitude[magnitude > 0.5].sum()
 
 
+@program(normal(8))
+def spectrum_by_recursion(x):
+    """The fast Fourier transform, which is computed of the even and the odd entries."""
+
+    def fft(v):
+        n = len(v)
+        if n == 1:
+            return v
+        even, odd = fft(v[::2]), fft(v[1::2])
+        twiddled = np.exp(-2j * np.pi * np.arange(n // 2) / n) * odd
+        return np.concatenate([even + twiddled, even - twiddled])
+
+    return np.sum(np.abs(fft(x + 0j))[:4])
+
+
 def haar(x):
     """One level of the wavelet transform: averages and details."""
     return (x[0::2] + x[1::2]) / np.sqrt(2), (x[0::2] - x[1::2]) / np.sqrt(2)

@@ -1,5 +1,8 @@
 """Circuits, networks and queues."""
 
+import heapq
+from collections import defaultdict, deque
+
 import numpy as np
 
 from .registry import normal_of, program
@@ -73,6 +76,54 @@ def rectifier(amplitude, R, C, diode):
             if abs(step) < 1e-14:
                 break
     return v
+
+
+@program(np.array([1.0, 1.73, 0.61]), 0.3, refused=("checkpoint",))
+def events_on_a_heap(intervals, discount):
+    """Three sources that make events, each at its interval; the next event is the earliest."""
+    queue = []
+    for source in range(3):
+        heapq.heappush(queue, (intervals[source], source))
+    total = 0.0
+    for _ in range(8):
+        time, source = heapq.heappop(queue)
+        total += np.exp(-discount * time) * (source + 1)
+        heapq.heappush(queue, (time + intervals[source], source))
+    return total
+
+
+@program(np.array([0.3, 0.5, 0.2, 0.9, 0.4]), np.array([0.8, 0.6, 0.7, 0.5, 0.9]), refused=("checkpoint",))
+def single_server_queue(gaps, services):
+    """The mean time that customers wait, who come one after another."""
+    waiting = deque()
+    arrival = free = total = 0.0
+    for gap, service in zip(gaps, services):
+        arrival += gap
+        while waiting and waiting[0] <= arrival:
+            waiting.popleft()
+        start = max(arrival, free)
+        free = start + service
+        waiting.append(free)
+        total += (start - arrival) * (1 + 0.1 * len(waiting))
+    return total / len(gaps)
+
+
+@program(np.array([0.2, 0.5, 0.3]))
+def page_rank(w):
+    """Ranks on a graph whose edges have weights."""
+    edges = [(0, 1), (1, 2), (2, 0), (0, 2)]
+    adjacent = defaultdict(list)
+    for k, (a, b) in enumerate(edges):
+        adjacent[a].append((b, w[k % 3]))
+    rank = np.ones(3) / 3
+    for _ in range(4):
+        new = [0.1] * 3
+        for a in adjacent:
+            out = sum(weight for _, weight in adjacent[a])
+            for b, weight in adjacent[a]:
+                new[b] += rank[a] * weight / out
+        rank = new
+    return rank[0] * rank[1]
 
 
 GRAPH = {"a": {"b": 0, "c": 1}, "b": {"d": 2}, "c": {"b": 3, "d": 4}, "d": {}}

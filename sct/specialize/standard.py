@@ -1,0 +1,253 @@
+"""Containers of Python's standard library that are no lists or dicts, as classes in Python that are followed like any other.
+
+What stands here for a class of `collections`, or for `set`, is made in its place (`in_python`): its items lie in a list or
+dict. So it lives as long as the function runs, and is not returned. To the function it is of the class `__sct_stands_for__`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["Counter", "defaultdict", "deque", "got", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "set"]
+
+
+class deque:
+    """`collections.deque`."""
+
+    __sct_stands_for__: Any = collections.deque
+
+    def __init__(self, iterable: Any = (), maxlen: Any = None) -> None:
+        self._items = list(iterable)
+        self.maxlen = maxlen
+        if maxlen is not None:
+            while len(self._items) > maxlen:
+                self._items.pop(0)
+
+    def append(self, x: Any) -> None:
+        self._items.append(x)
+        if self.maxlen is not None and len(self._items) > self.maxlen:
+            self._items.pop(0)
+
+    def appendleft(self, x: Any) -> None:
+        self._items.insert(0, x)
+        if self.maxlen is not None and len(self._items) > self.maxlen:
+            self._items.pop()
+
+    def extend(self, iterable: Any) -> None:
+        for x in iterable:
+            self.append(x)
+
+    def extendleft(self, iterable: Any) -> None:
+        for x in iterable:
+            self.appendleft(x)
+
+    def insert(self, i: Any, x: Any) -> None:
+        self._items.insert(i, x)
+
+    def reverse(self) -> None:
+        self._items.reverse()
+
+    def pop(self) -> Any:
+        return self._items.pop()
+
+    def popleft(self) -> Any:
+        return self._items.pop(0)
+
+    def rotate(self, n: int = 1) -> None:
+        for _ in range(n):
+            self._items.insert(0, self._items.pop())
+        for _ in range(-n):
+            self._items.append(self._items.pop(0))
+
+    def clear(self) -> None:
+        self._items = []
+
+    def copy(self) -> deque:
+        return deque(self._items, self.maxlen)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._items[i]
+
+    def __setitem__(self, i: Any, x: Any) -> None:
+        self._items[i] = x
+
+    def __contains__(self, x: Any) -> bool:
+        return x in self._items
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def __reversed__(self) -> Any:
+        return reversed(self._items)
+
+
+class defaultdict:
+    """`collections.defaultdict`."""
+
+    __sct_stands_for__: Any = collections.defaultdict
+
+    def __init__(self, default_factory: Any = None, entries: Any = None, /, **more: Any) -> None:
+        self.default_factory = default_factory
+        self._entries = more if entries is None else {**dict(entries), **more}
+
+    def __getitem__(self, key: Any) -> Any:
+        if key not in self._entries:
+            self._entries[key] = self.default_factory()
+        return self._entries[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._entries[key] = value
+
+    def __delitem__(self, key: Any) -> None:
+        del self._entries[key]
+
+    def __contains__(self, key: Any) -> bool:
+        return key in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self._entries
+
+    def keys(self) -> Any:
+        return self._entries.keys()
+
+    def values(self) -> Any:
+        return self._entries.values()
+
+    def items(self) -> Any:
+        return self._entries.items()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self._entries.get(key, default)
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        return self._entries.pop(key, *default)
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        return self._entries.setdefault(key, default)
+
+
+class Counter(defaultdict):
+    """`collections.Counter`."""
+
+    __sct_stands_for__ = collections.Counter
+
+    def __init__(self, iterable: Any = (), /, **more: Any) -> None:
+        self._entries = {}
+        self.update(iterable)
+        self.update(more)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._entries.get(key, 0)
+
+    def update(self, iterable: Any) -> None:
+        if hasattr(iterable, "items"):
+            for key, n in iterable.items():
+                self[key] = self[key] + n
+        else:
+            for key in iterable:
+                self[key] = self[key] + 1
+
+    def total(self) -> Any:
+        return sum(self._entries.values())
+
+
+class set:
+    """`set`, which is asked for what is in it, and not gone through, since its order is not known."""
+
+    __sct_stands_for__: Any = builtins.set
+
+    def __init__(self, iterable: Any = ()) -> None:
+        self._entries: Any = {}
+        for x in iterable:
+            self._entries[x] = True
+
+    def add(self, x: Any) -> None:
+        self._entries[x] = True
+
+    def remove(self, x: Any) -> None:
+        del self._entries[x]
+
+    def discard(self, x: Any) -> None:
+        if x in self._entries:
+            del self._entries[x]
+
+    def update(self, *iterables: Any) -> None:
+        for iterable in iterables:
+            for x in iterable:
+                self._entries[x] = True
+
+    def __contains__(self, x: Any) -> bool:
+        return x in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def got(entries: Any, key: Any, default: Any) -> Any:
+    """`dict.get`."""
+    return entries[key] if key in entries else default  # noqa: SIM401
+
+
+# -- heaps ---------------------------------------------------------------------------------------------------------------
+
+
+def heappush(heap: Any, item: Any) -> None:
+    """`heapq.heappush`: the item goes up as long as it is less than what is above it."""
+    heap.append(item)
+    k = len(heap) - 1
+    while k > 0:
+        above = (k - 1) // 2
+        if heap[k] < heap[above]:
+            heap[k], heap[above] = heap[above], heap[k]
+        k = above
+
+
+def heappop(heap: Any) -> Any:
+    """`heapq.heappop`."""
+    last = heap.pop()
+    if len(heap) == 0:
+        return last
+    return heapreplace(heap, last)
+
+
+def heapreplace(heap: Any, item: Any) -> Any:
+    """`heapq.heapreplace`: the lesser of the two below goes up, down to the end; from there the item goes up."""
+    least = heap[0]
+    heap[0] = item
+    sink(heap, 0)
+    return least
+
+
+def heappushpop(heap: Any, item: Any) -> Any:
+    """`heapq.heappushpop`."""
+    if len(heap) > 0 and heap[0] < item:
+        return heapreplace(heap, item)
+    return item
+
+
+def heapify(heap: Any) -> None:
+    """`heapq.heapify`."""
+    for k in reversed(range(len(heap) // 2)):
+        sink(heap, k)
+
+
+def sink(heap: Any, k: Any) -> None:
+    """Put what is at `k` where it belongs below."""
+    n = len(heap)
+    while 2 * k + 1 < n:
+        below = 2 * k + 1
+        if below + 1 < n and not heap[below] < heap[below + 1]:
+            below = below + 1
+        if not heap[below] < heap[k]:
+            break
+        heap[k], heap[below] = heap[below], heap[k]
+        k = below

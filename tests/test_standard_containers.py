@@ -1,0 +1,182 @@
+"""Deques, default dicts, counters, sets and heaps that a function makes."""
+
+import heapq
+from collections import Counter, defaultdict, deque
+
+import numpy as np
+import pytest
+
+import sct
+
+X = np.array([1.1, 1.73, 0.61])
+
+
+def window(x, n):
+    last = deque([0.0] * 4, maxlen=4)
+    s = 0.0
+    for i in range(n):
+        last.append(x[i % 3] * s + 0.1)
+        s = sum(last) / len(last)
+    return s
+
+
+def queue_of_unknown_length(x, limit):
+    waiting = deque()
+    total = 0.0
+    for v in x:
+        while waiting and waiting[0] * v > limit:
+            total += waiting.popleft()
+        waiting.append(v)
+        total += v * len(waiting)
+    return total
+
+
+def both_ends(x):
+    d = deque(x)
+    d.appendleft(x[1] * 2.0)
+    d.rotate(1)
+    d.rotate(-2)
+    d.extend([x[0], x[2]])
+    d.extendleft(x)
+    d[1] = d[1] * d[-1]
+    first, last = d.popleft(), d.pop()
+    return first * np.mean(d) + last * max(d) + sum(v * k for k, v in enumerate(d))
+
+
+def cut(x):
+    d = deque(x, maxlen=2)
+    d.extendleft([x[0], x[1] ** 2])
+    return d[0] * d[1] + d.maxlen
+
+
+def like_pythons_own(x):
+    d, g = deque(x), defaultdict(float)
+    alike = (
+        isinstance(d, deque),
+        type(d) is deque,
+        isinstance(g, dict),
+        hasattr(d, "count"),
+        hasattr(d, "_items"),
+        hasattr(g, "get"),
+    )
+    return sum(x[k % 3] ** k for k, flag in enumerate(alike) if flag)
+
+
+def grouped(x):
+    groups = defaultdict(list)
+    for key, v in zip("abca", [x[0], x[1], x[2], x[0]]):
+        groups[key].append(v)
+    return sum(sum(vs) ** len(vs) for vs in groups.values()) + len(groups)
+
+
+def summed_by_key(x, keys):
+    total = defaultdict(float)
+    for k, v in zip(keys, x):
+        total[k] += v**2
+    return total[0] * total[1] + total.get(7, 3.0)
+
+
+def counted(x):
+    letters = Counter("abacab")
+    letters.update({"c": 2})
+    return x[0] * letters["a"] + x[1] * letters["c"] + x[2] * letters["z"] + x[0] * letters.total()
+
+
+def seen_before(x, indices):
+    seen = set()
+    total = 0.0
+    for i in indices:
+        if i in seen or i in {7, 8}:
+            continue
+        seen.add(i)
+        total += x[i] ** 2
+    return total * len(seen) + len({i % 2 for i in range(5)})
+
+
+def events(x):
+    queue = []
+    for source in range(3):
+        heapq.heappush(queue, (x[source], source))
+    total = 0.0
+    for _ in range(8):
+        time, source = heapq.heappop(queue)
+        total += np.exp(-0.3 * time) * (source + 1)
+        heapq.heappush(queue, (time + x[source], source))
+    return total
+
+
+def heap_of_any_length(x):
+    heap = [v * w for v in x for w in x]
+    heapq.heapify(heap)
+    total = heapq.heappushpop(heap, x[0]) + heapq.heapreplace(heap, x[1])
+    while heap:
+        total = 0.5 * total + heapq.heappop(heap) ** 2
+    return total
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (window, (X, 9)),
+        (queue_of_unknown_length, (X, 1.0)),
+        (both_ends, (X,)),
+        (cut, (X,)),
+        (like_pythons_own, (X,)),
+        (grouped, (X,)),
+        (summed_by_key, (X, np.array([0, 1, 0]))),
+        (counted, (X,)),
+        (seen_before, (X, [0, 1, 1, 2, 7])),
+        (seen_before, (X, np.array([0, 1, 1, 0]))),
+        (events, (X,)),
+        (heap_of_any_length, (X,)),
+    ],
+)
+def test_agrees(f, args):
+    assert sct.value_and_grad(f)(*args)[0] == f(*args)
+    sct.check_grads(f, args, modes=("reverse", "forward"))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_heaps_are_laid_out_as_pythons_are(seed):
+    def laid_out(x):
+        heap = list(x[:5])
+        heapq.heapify(heap)
+        for v in x[5:8]:
+            heapq.heappush(heap, v)
+        return [heapq.heappop(heap), heapq.heapreplace(heap, x[8]), heapq.heappushpop(heap, x[9]), *heap]
+
+    x = np.random.default_rng(seed).normal(size=10)
+    assert sct.vjp(laid_out)(x, [1.0] * 10)[0] == laid_out(x)
+
+
+def returned(x):
+    return {"last": deque(x)}
+
+
+def gone_through(x):
+    chosen = {0, 2}
+    return sum(x[i] for i in chosen)
+
+
+def joined(x):
+    return x[0] * len({1, 2} | {3})
+
+
+def indexed(x):
+    return deque(x).index(x[0]) * x[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (returned, "an object of the class deque that the function makes, returned"),
+        (gone_through, "a loop over an object of the class set"),
+        (joined, "an object of the class set that the function makes, used as a whole"),
+        (indexed, "deque.index is not supported"),
+    ],
+)
+def test_what_is_refused(f, message):
+    with pytest.raises(sct.UnsupportedSyntaxError) as caught:
+        sct.vjp(f)(X, 1.0)
+    assert caught.value.message.startswith(message)
+    assert caught.value.place is not None
