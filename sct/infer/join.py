@@ -33,6 +33,7 @@ from sct.ir.types import (
     are_equal,
     is_of_arguments,
     keys_of,
+    or_none,
     size_opaque,
     with_items,
     with_sizes,
@@ -58,6 +59,7 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
         return a  # type: ignore[no-any-return]
     if a == UNDEFINED:
         return b  # type: ignore[no-any-return]
+    a, b = or_none(a, b), or_none(b, a)
     if isinstance(a, (Tuple, List, Dict)) and alike(a, b):
         return with_items(a, (join(p, q, (key, k)) for k, p, q in zip(keys_of(a), a.items, b.items, strict=True)))
     if isinstance(a, (List, ListOf)) and isinstance(b, (List, ListOf)):

@@ -40,6 +40,7 @@ __all__ = [
     "Mask",
     "Maybe",
     "ObjectOf",
+    "OrNone",
     "Record",
     "Relied",
     "Scalar",
@@ -674,6 +675,24 @@ class Tuple(_Shown):
 
     items: tuple[Any, ...]
     kind: Any = None
+
+
+class OrNone:
+    """The kind of a tuple that is None on some ways: its first item is whether it is there, the others are its own, or None."""
+
+
+def or_none(t: Any, like: Any) -> Any:
+    """None, or a tuple, as a tuple that is None on some ways where `like` is one, or is the other of the two."""
+    if isinstance(t, Tuple) and t.kind is None and (like == Const(None) or _is_or_none(like, len(t.items))):
+        return Tuple((Const(True), *t.items), OrNone)
+    if t == Const(None) and isinstance(like, Tuple) and like.kind in (None, OrNone):
+        n = len(like.items) - (like.kind is OrNone)
+        return Tuple((Const(False), *[Const(None)] * n), OrNone)
+    return t
+
+
+def _is_or_none(t: Any, n: int) -> bool:
+    return isinstance(t, Tuple) and t.kind is OrNone and len(t.items) == n + 1
 
 
 @record(frozen=True, slots=True)

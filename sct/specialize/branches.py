@@ -28,6 +28,7 @@ from sct.ir.types import (
     Dict,
     List,
     ListOf,
+    OrNone,
     Record,
     Scalar,
     Tuple,
@@ -35,6 +36,7 @@ from sct.ir.types import (
     Unknown,
     alike,
     keys_of,
+    or_none,
     with_items,
 )
 from sct.runtime import shown
@@ -294,6 +296,7 @@ def merge(
     if (key_of(a), key_of(b)) in meeting.same:
         return meeting.same[key_of(a), key_of(b)][2], []
     p, q = (expose(s, o, side) for o, (side, _) in zip((a, b), meeting.ways, strict=True))
+    p, q = or_none(p, q), or_none(q, p)
     like = q if isinstance(p, Undefined) else p
     if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (p, q)):
         ps, qs = items_like(p, q), items_like(q, p)
@@ -393,6 +396,7 @@ def share(s: Builder, meeting: Meeting) -> None:
 
 def refuse_different(s: Builder, a: Abstract, b: Abstract, name: str) -> None:
     """Containers that differ in structure have no common form."""
+    a, b = or_none(a, b), or_none(b, a)
     if Undefined in (type(a), type(b)) or not any(isinstance(t, (Tuple, List, Dict)) for t in (a, b)):
         return
     if all(isinstance(t, (List, ListOf)) for t in (a, b)) and (s.growing or ListOf in (type(a), type(b))):
@@ -431,11 +435,14 @@ def item_name(whole: Tuple | List | Dict, name: str, key: Hashable) -> str:
     """What the φ of an item of something called `name` is called."""
     if isinstance(whole, Dict) and str(key).isidentifier():
         return str(key)
+    if isinstance(whole, Tuple) and whole.kind is OrNone:
+        return item_name(Tuple(()), name, int(str(key)) - 1) if key else f"has_{name}" if name else ""
     return f"{name}_{key}" if name and f"{name}_{key}".isidentifier() else ""
 
 
 def items_like(a: Operand, other: Operand) -> tuple[Operand, ...] | None:
     """The items of a container; for an undefined one as many undefined items as the other side has."""
+    a = or_none(a, other)
     if isinstance(a, (Tuple, List, Dict)):
         n = len(other.items) if isinstance(other, (Tuple, List, Dict)) else len(a.items)
         return a.items if len(a.items) == n else None

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from sct.infer.join import join, own_sizes, widen
 from sct.ir.ssa import Operand, Statement, Value, map_leaves, type_of
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, with_items
+from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, or_none, with_items
 from sct.specialize import branches
 from sct.specialize.building import Builder
 from sct.specialize.entering import meet_object
@@ -348,6 +348,7 @@ def _entry_type(t: Abstract, formal: Value) -> Abstract:
 
 def _structure(t: Abstract, name: str, init: Operand) -> Operand:
     """A loop parameter of type `t`: its items are parameters of their own; what is known is not carried."""
+    init = or_none(init, t)
     if isinstance(t, (Tuple, List, Dict)):
         inner = init.items if isinstance(init, (Tuple, List, Dict)) else (UNDEFINED,) * len(t.items)
         names = [branches.item_name(t, name, k) for k in keys_of(t)]
@@ -359,6 +360,7 @@ def _structure(t: Abstract, name: str, init: Operand) -> Operand:
 
 def _parts(o: Operand, other: Operand) -> Iterator[tuple[Operand, Operand]]:
     """The values, lists and dicts in a structure, with what stands in their places in another one."""
+    other = or_none(other, o)
     if isinstance(o, (Value, List, Dict)):
         yield o, other
     if isinstance(o, (Tuple, List, Dict)):

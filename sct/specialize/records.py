@@ -28,6 +28,7 @@ from sct.ir.types import (
     Instance,
     List,
     ObjectOf,
+    OrNone,
     Record,
     Tuple,
     holds_record,
@@ -36,7 +37,7 @@ from sct.ir.types import (
 )
 from sct.registry.effects import is_registered
 from sct.runtime import fields_of
-from sct.specialize import instances
+from sct.specialize import instances, tuples
 from sct.specialize.building import Builder, UndecidedError
 from sct.specialize.memory import key_of
 
@@ -203,6 +204,8 @@ def refuse_returned(s: Builder, t: Abstract) -> None:
     if isinstance(t, Record) and instances.class_of(t.cls) is not t.cls:
         name = t.cls.__name__
         raise UnsupportedSyntaxError(f"a {name} that is returned", s.place, "Return what is in it, in a list or a dict.")
+    if isinstance(t, Tuple) and t.kind is OrNone:
+        raise tuples.refused(s)
     for i in t.items if isinstance(t, (Tuple, List, Dict)) else ():
         refuse_returned(s, i)
 

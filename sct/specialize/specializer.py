@@ -97,6 +97,7 @@ from sct.ir.types import (
     ListOf,
     Maybe,
     ObjectOf,
+    OrNone,
     Record,
     Scalar,
     Size,
@@ -127,6 +128,7 @@ from sct.specialize import (
     objects,
     operators,
     records,
+    tuples,
     unfollowed,
 )
 from sct.specialize.axes import along_known_axes
@@ -746,6 +748,8 @@ class Specializer:
             if isinstance(o, (Tuple, List, Dict)):
                 if isinstance(o, Record):
                     raise records.refuse_whole(self, o)
+                if isinstance(o, Tuple) and o.kind is OrNone:
+                    raise tuples.refused(self)
                 self.refuse_records(o.items)
 
     def apply(
@@ -770,6 +774,8 @@ class Specializer:
             return unfollowed.statement(self, op.op, args, kwargs or {}, name)
         if self.objects and (op is LIST or op is DICT) and (shown := objects.displayed(self, op, args)) is not None:
             return shown
+        if (known_here := tuples.operation(self, op, args)) is not NotImplemented:
+            return known_here  # type: ignore[no-any-return]
         args, kwargs = spread(self, args, kwargs or {}, lambda: calls.room(op, args, kwargs or {}))
         if op is operator.setitem or isinstance(op, Augmented) or facts_of(op).index is not None:
             args = [args[0], self.as_arrays(args[1]), *args[2:]]

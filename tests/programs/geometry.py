@@ -24,6 +24,28 @@ def bundle_adjustment_reprojection(w, t, focal, points, observed):
     return np.sum((projected - observed) ** 2)
 
 
+@program(np.array([0.0, 0, -3]), np.array([0.05, 0.1, 1.0]), np.array([0.0, 0.1, 0.0]))
+def nearest_of_two_spheres(origin, direction, centre):
+    """The shade where a ray hits the nearer of two spheres."""
+    direction = direction / np.linalg.norm(direction)
+    best = None
+    for c, radius in ((centre, 1.0), (centre + np.array([0.5, 0, 1.0]), 0.7)):
+        oc = origin - c
+        b = np.dot(oc, direction)
+        discriminant = b * b - (np.dot(oc, oc) - radius * radius)
+        if discriminant < 0:
+            continue
+        t = -b - np.sqrt(discriminant)
+        if best is None or t < best[0]:
+            best = (t, c)
+    if best is None:
+        return 0.0
+    hit = origin + best[0] * direction
+    normal = hit - best[1]
+    normal = normal / np.linalg.norm(normal)
+    return max(np.dot(normal, np.array([0.3, 0.5, -0.8])), 0.0)
+
+
 PERMUTATION = [7, 2, 11, 0, 5, 14, 9, 3, 12, 1, 15, 6, 10, 4, 13, 8] * 2
 GRADIENTS = [(1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)]
 
