@@ -572,7 +572,7 @@ def called_behind_a_branch(x, n):
 
 def recursive(x, n):
     def power(k):
-        return 1.0 if k == 0 else x[0] * power(k - 1)
+        return 1.0 if k < x[1] else x[0] * power(k - 1)
 
     return power(n)
 
@@ -668,3 +668,14 @@ def test_recursion_ends_by_sizes():
         assert value == spectrum(x)
         step = 1e-6 * np.cos(np.arange(n))
         assert np.isclose(gradient @ step, (spectrum(x + step) - spectrum(x - step)) / 2, rtol=1e-6)
+
+
+def test_recursion_ends_by_an_integer():
+    def powers(x, n):
+        def power(k):
+            return 1.0 if k == 0 else x * power(k - 1)
+
+        return power(n)
+
+    derived = sct.grad(powers)
+    assert [derived(2.0, n) for n in (3, 2, 5, 4, 1)] == [12.0, 4.0, 80.0, 32.0, 1.0]
