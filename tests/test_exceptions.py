@@ -637,7 +637,7 @@ def written_by_recursion(x):
 
 
 def not_followed(y):
-    y[0] = len({0})
+    y[0] = len({0} | {0})
 
 
 def not_followed_in_a_try(x):
@@ -651,7 +651,7 @@ def not_followed_in_a_try(x):
 
 def with_a_try_of_its_own(y):
     try:
-        y[0] = len({0})
+        y[0] = len({0} | {0})
     except (ValueError, TypeError):
         pass
 
@@ -762,7 +762,7 @@ def of_unknown_classes(x, classes=(ValueError,)):
         (never_returning, r"a recursive function \(raising\) that returns on no way"),
         (written_by_recursion, "a write in a try"),
         (not_followed_in_a_try, "a call of a function that is not followed, whose exceptions are handled"),
-        (not_followed_with_a_try, "a set is not supported"),
+        (not_followed_with_a_try, "an object of the class set that the function makes, used as a whole"),
         (imported_one_way_or_the_other, "the import of 'g', which is also bound by another import"),
         (written_by_way_of_an_object, "a write into 'y' in a try"),
         (written_by_way_of_a_dict, "a write into 'y' in a try"),

@@ -16,7 +16,8 @@ SEEN = []
 
 def log(value):
     """Needs not be followed, and cannot be."""
-    SEEN.append(float(np.sum(value)) * len({0}))
+    global SEEN  # noqa: PLW0602  (which is not taken)
+    SEEN.append(float(np.sum(value)))
 
 
 def by_name(x):
