@@ -419,3 +419,21 @@ def test_what_is_refused(f):
     with pytest.raises(UnsupportedSyntaxError) as raised:
         sct.grad(f)(X)
     assert raised.value.place is not None
+
+
+class Length:
+    def __init__(self, metres):
+        self.metres = metres
+
+    def twice(self):
+        return type(self)(self.metres * 2.0)
+
+
+def test_the_type_of_an_object_that_is_made_makes_another_one():
+    def f(x):
+        length = Length(x[0])
+        return length.twice().metres * x[1] if type(length) is Length else x[1]
+
+    x = np.array([2.0, 3.0])
+    assert sct.value_and_grad(f)(x)[0] == 12.0
+    np.testing.assert_array_equal(sct.grad(f)(x), [6.0, 4.0])

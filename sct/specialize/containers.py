@@ -328,9 +328,11 @@ def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> An
     t = type_of(args[0])
     if len(args) > 1:
         return NotImplemented
+    if isinstance(t, (Instance, Record, ObjectOf)):
+        return Const(class_of(t.cls))
     if isinstance(t, (List, ListOf, Dict, DictOf)):  # subclasses are objects
         return Const(list if isinstance(t, (List, ListOf)) else dict)
-    return Const(class_of(t.cls)) if isinstance(t, (Instance, Record, ObjectOf)) else NotImplemented
+    return NotImplemented
 
 
 def _vectorize(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
