@@ -22,7 +22,7 @@ from sct.errors import (
 from sct.registry.changes import own_are_registered
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
-from sct.runtime import stop_gradient
+from sct.runtime import adjoint_of, stop_gradient
 from sct.testing import check_grads
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ __all__ = [
     "SourceUnavailableError",
     "UnsupportedSyntaxError",
     "adjoint",
+    "adjoint_of",
     "check_grads",
     "checkpoint",
     "checkpointed",

@@ -46,6 +46,7 @@ from sct.ir.ssa import Apply, Block, Function, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Const, Fact, Known, Slice, facts_relied_on, known_sizes, sizes_known
 from sct.optimize.passes import PASSES, UNOPTIMIZED, Pass, Pipeline, run
 from sct.optimize.rewriter import Rewriter
+from sct.optimize.without_adjoints import without_adjoints
 from sct.registry.rules import adjoint_rule
 from sct.registry.tangents import tangent_rule
 from sct.specialize.closing import Closed
@@ -59,6 +60,7 @@ from sct.transform.explicit import explicit, refuse_unknown
 from sct.transform.fits import with_checks
 from sct.transform.forward import forward
 from sct.transform.implicit import implicit
+from sct.transform.on_adjoints import refuse_written
 from sct.transform.ownership import own_results
 from sct.transform.promote import promote
 from sct.transform.pulled import pulled_apart, pulled_for_caller
@@ -504,6 +506,7 @@ def _differentiated(
         made = changed(function, block=stepped(promote(function.block)))
         function = function if made is function else run(passes.primal, made)
         refuse_unknown(function.block)
+    refuse_written(function.block)
     canonical = replace(primal, function=snapshots(function))
     look("primal", canonical.function)
     if mode.again:
@@ -561,8 +564,8 @@ def finish(derivative: Derivative) -> Derivative:
 
 
 def finished(f: Function, passes: Pipeline) -> Function:
-    """A function with the bodies of its checkpointed loops, and their derivatives, finished too."""
-    return changed(f, block=_steps_finished(f.block, passes))
+    """A function with the bodies of its checkpointed loops, and their derivatives, finished too, and without `AdjointOf`."""
+    return without_adjoints(changed(f, block=_steps_finished(f.block, passes)))
 
 
 def _steps_finished(block: Block, passes: Pipeline) -> Block:

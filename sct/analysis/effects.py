@@ -24,6 +24,7 @@ from sct.ir.ops import (
     PULL,
     RAISE,
     UNPACK,
+    AdjointOf,
     Attribute,
     Call,
     Derived,
@@ -55,7 +56,7 @@ _ORDER: tuple[Effect, ...] = get_args(Effect)
 _KEPT = (RAISE, ASSERT, BEGIN, FINALLY, END, UNPACK, expect_fields, expect_structure)
 _OPERATIONS = frozenset(
     (
-        *(Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Rebind, Special, Steps, StepsBack, Store),
+        *(AdjointOf, Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Rebind, Special, Steps, StepsBack, Store),
         *(Unused, View),
     )
 )

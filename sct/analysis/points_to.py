@@ -19,7 +19,23 @@ import numpy as np
 from sct.analysis.storage import fresh
 from sct.infer.facts import for_call
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PULL, PUSH, UNPACK, Call, Derived, Field, Rebind, Special, Store, View
+from sct.ir.ops import (
+    ALLOCATE,
+    LEAVE,
+    LOAD,
+    POP,
+    PULL,
+    PUSH,
+    UNPACK,
+    AdjointOf,
+    Call,
+    Derived,
+    Field,
+    Rebind,
+    Special,
+    Store,
+    View,
+)
 from sct.ir.paths import entries_of, is_number
 from sct.ir.ssa import Apply, Block, Closure, Operand, Statement, Value, blocks_in, type_of, values_of
 from sct.ir.types import (
@@ -268,7 +284,7 @@ def shared(s: Apply) -> tuple[Operand, ...]:
         return ()
     if isinstance(s.op, Derived) and s.op.transform == "vjp":  # whose adjoints are new, and whose value nothing reads
         return ()
-    if isinstance(s.op, Rebind) or s.op == View(operator.getitem):
+    if isinstance(s.op, (AdjointOf, Rebind)) or s.op == View(operator.getitem):
         return s.args[:1]
     if s.op in (operator.getitem, UNPACK):
         return () if fresh(s) else s.args[:1]

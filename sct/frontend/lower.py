@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from sct.errors import SctError, UndefinedNameError, UnsupportedSyntaxError
+from sct.frontend.adjoints import with_functions
 from sct.frontend.check import check
 from sct.frontend.compound import BLOCKS, LEAVING, Told, bound, may_leave, must_leave, named_in
 from sct.frontend.generators import as_function, generates, gone_through_at_once, leaving
@@ -155,6 +156,7 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
 def lower_source(source: Source, rule: bool = False) -> Lowered:
     """What was read of a function in untyped SSA form; refuses what is not supported, as `lower` does."""
     found = without_patterns(source.node, lambda name: look_up(source.function, name))
+    found = with_functions(found, lambda name: look_up(source.function, name), source.place)
     source = source if found is source.node else replace(source, node=found)
     check(source)
     return _Lowerer(source, rule).run()

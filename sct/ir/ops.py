@@ -46,6 +46,7 @@ __all__ = [
     "UNSURE",
     "UNWRITTEN",
     "YIELD",
+    "AdjointOf",
     "Again",
     "Attribute",
     "Augmented",
@@ -147,6 +148,17 @@ class Define:
 
     def __str__(self) -> str:
         return f"define {self.inner.function.name}"
+
+
+@record(frozen=True, eq=False)
+class AdjointOf:
+    """`args[0]`, on whose adjoint the reverse sweep does `function`: a function, in untyped SSA form, of `args[1:]` and the
+    adjoint, which gives what the adjoint is from there on."""
+
+    function: Any
+
+    def __str__(self) -> str:
+        return "adjoint of"
 
 
 @record(frozen=True, slots=True)

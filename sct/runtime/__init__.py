@@ -19,6 +19,7 @@ __all__ = [
     "added",
     "added_each",
     "added_item",
+    "adjoint_of",
     "anew",
     "appended",
     "as_augmented",
@@ -96,6 +97,41 @@ def instance(cls: Any, /, **fields: Any) -> Any:
     for name, value in fields.items():
         object.__setattr__(made, name, value)
     return made
+
+
+def adjoint_of(x: Any) -> contextlib.AbstractContextManager[Any]:
+    """Code to run on the adjoint of a variable in the reverse sweep, in a `with` statement.
+
+    Parameters
+    ----------
+    x : array or number
+        A variable of the function, written as its name.
+
+    Returns
+    -------
+    context manager
+        What stands in the `with` is run in the reverse sweep, on the adjoint of `x` by all that is computed from `x` behind it.
+        It may print, assert, stop in a debugger, write into the adjoint, or bind its name anew: what it is then counts.
+
+    Notes
+    -----
+    Where the function is called plainly there is no adjoint: what stands in the `with` is run on zeros. It sees variables as
+    they are there; names that it binds are its own. Where the result does not depend on `x`, nothing is run.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> def f(x):
+    ...     y = x * x
+    ...     with sct.adjoint_of(y) as y_bar:
+    ...         y_bar = np.clip(y_bar, -1.0, 1.0)
+    ...     return np.sum(y**3)
+    >>> sct.grad(f)(np.array([0.5, 2.0]))
+    array([0.1875, 4.    ])
+    """
+    if not isinstance(x, (bool, int, float, complex, np.generic, np.ndarray)):
+        raise TypeError(f"sct.adjoint_of is for arrays and numbers, not for {type(x).__name__}")
+    return contextlib.nullcontext(np.zeros_like(x) if isinstance(x, np.ndarray) else 0.0 * x)  # type: ignore[operator]
 
 
 def stop_gradient(x: Any) -> Any:

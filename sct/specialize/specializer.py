@@ -42,6 +42,7 @@ from sct.ir.ops import (
     UNPACK,
     UNSURE,
     UNWRITTEN,
+    AdjointOf,
     Again,
     Attribute,
     Augmented,
@@ -141,6 +142,7 @@ from sct.specialize.in_python import IN_PYTHON, is_progress_bar, made_of, of_gen
 from sct.specialize.instances import Bound, Defined, Super
 from sct.specialize.iteration import Range, Reversed, is_generator, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
+from sct.specialize.on_adjoints import ON_ADJOINTS
 from sct.specialize.spellings import SPELLINGS
 from sct.specialize.subscripts import is_row, of_whole
 from sct.specialize.templates import Use
@@ -783,6 +785,8 @@ class Specializer:
             return calls.inner_call(self, op, args, kwargs)
         if isinstance(op, Restore):
             return op.carried_out(self, args)
+        if isinstance(op, AdjointOf):
+            return self.append(op, args, {}, type_of(args[0]), name)
         lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables
         if any(map(self.is_object, (*args, *kwargs.values()))):
             made = operators.operation(self, op, args, kwargs)
@@ -1142,7 +1146,7 @@ _CONTEXT = contextlib.contextmanager(abs).__code__
 """The code of what `contextlib.contextmanager` makes, all of which runs a generator: none is gone into."""
 _OF_OBJECTS = (Attribute, Augmented, Method)
 """Operations that raise for None as the first operand."""
-_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING
+_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING | ON_ADJOINTS
 _OF_NUMBERS = frozenset(
     (
         *(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow),

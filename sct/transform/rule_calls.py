@@ -23,7 +23,7 @@ from sct.registry.facts import facts_of, ufunc_of
 from sct.registry.rules import AdjointRule
 from sct.specialize.building import Builder
 
-__all__ = ["as_taken", "check_shape", "dividing_as_numpy", "known_shape"]
+__all__ = ["as_taken", "check_shape", "dividing_as_numpy", "expect_shape", "known_shape"]
 
 
 # -- operands ----------------------------------------------------------------------------------------------------------------
@@ -101,13 +101,18 @@ def check_shape(b: Builder, rule: AdjointRule, bar: Operand, operand: Value, pla
     """Refuse an adjoint of another shape than the operand's: now if the types tell, otherwise when the code runs."""
     if rule.is_own or isinstance(operand.type, (Tuple, List, ListOf, Dict)):
         return
-    want, have = known_shape(operand), known_shape(bar)
     name = repr(operand.name) if operand.name else "its operand"
     message = f"the adjoint rule {rule.function.__name__} gives an adjoint of another shape than that of {name}"
+    expect_shape(b, bar, operand, message, "Return adjoints of the shapes of the operands.", place)
+
+
+def expect_shape(b: Builder, bar: Operand, operand: Value, message: str, advice: str, place: Place | None) -> None:
+    """The same, of an adjoint that is none of a rule."""
+    want, have = known_shape(operand), known_shape(bar)
     if want is not None and have is not None:
         if len(want) != len(have) or any(map(_differ, want, have)):
             given = f"{shape_in_words(have)} for {shape_in_words(want)}"
-            raise SctError(f"{message}: {given}", place, "Return adjoints of the shapes of the operands.")
+            raise SctError(f"{message}: {given}", place, advice)
         if want == have:
             return
     raised: list[Statement] = []

@@ -18,7 +18,7 @@ import numpy as np
 from sct.analysis.activity import blocks_derivative, differentiable, primitive_of
 from sct.analysis.effects import effect
 from sct.errors import NoRuleError
-from sct.ir.ops import ENTER, EXIT, POP, PULLED, PUSH, TAPE, UNPACK, Call, Derived, Steps, StepsBack, describe
+from sct.ir.ops import ENTER, EXIT, POP, PULLED, PUSH, TAPE, UNPACK, AdjointOf, Call, Derived, Steps, StepsBack, describe
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import (
     Apply,
@@ -43,6 +43,7 @@ from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
 from sct.transform.called import parameter_names, run_again
 from sct.transform.in_memory import InMemory
+from sct.transform.on_adjoints import adjusted
 from sct.transform.recursion import Pulled
 
 __all__ = ["Sweep"]
@@ -114,7 +115,9 @@ class Sweep(InMemory):
         if v not in self.bars or v not in self.active:
             return
         bar = self.bars.pop(v)
-        if v in self.pullbacks:
+        if isinstance(s.op, AdjointOf):
+            self.accumulate(s.args[0], adjusted(self.b, s, self.now(bar)))
+        elif v in self.pullbacks:
             self.pull_back(self.pullbacks[v], bar)
         elif s.op is operator.getitem and isinstance(type_of(s.args[0]), (Tuple, List, Dict)):
             self.item(s, bar)

@@ -21,7 +21,7 @@ from sct.analysis.activity import active_values, blocks_derivative, differentiab
 from sct.analysis.effects import has_effect
 from sct.errors import NoRuleError
 from sct.infer.facts import for_call
-from sct.ir.ops import Derived, describe, package_of
+from sct.ir.ops import AdjointOf, Derived, describe, package_of
 from sct.ir.rewriting import map_blocks, renamed, substitute
 from sct.ir.ssa import Apply, Block, Operand, Origin, Statement, Value, leaves, reads_of, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Tuple, Unknown, keys_of, same_shape, with_items
@@ -36,6 +36,7 @@ from sct.specialize.reading import noted
 from sct.transform.adjoints import adjoint_type, items_of
 from sct.transform.by_rule import adjoints_inlined, as_call, once_for_types, rule_advice
 from sct.transform.in_values import in_values
+from sct.transform.on_adjoints import refuse_changed
 from sct.transform.rule_calls import dividing_as_numpy, known_shape
 from sct.transform.sweep import Sweep
 
@@ -71,6 +72,9 @@ def tangent_by_rule(b: Builder, s: Apply, dots: Mapping[Value, Operand]) -> Oper
     NoRuleError
         If there is no rule, or if it does not cover the call or is not linear in the adjoint of the result.
     """
+    if isinstance(s.op, AdjointOf):
+        refuse_changed(b, s)
+        return tangent_of(s.args[0], dots)
     primitive = primitive_of(s.op)
     own = tangent_rule(primitive)
     if own is not None:
