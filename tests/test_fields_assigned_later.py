@@ -90,6 +90,25 @@ def beside_lists_that_are_objects(model, x, n):
     return np.sum(rows[n % 2] * model.w * model.kept)
 
 
+class Parts:
+    def __init__(self, w, parts):
+        self.w = w
+        self.parts = parts
+
+
+def test_a_list_in_a_field_is_the_same_one_after_a_loop():
+    def longer(model, x, many, n):
+        for _ in range(n):
+            model.w = model.w * x
+        model.parts.append(np.sin(x))
+        for part in model.parts:
+            x = x * part
+        return np.sum(x) * many[2]
+
+    args = Parts(W, [X, 2.0 * X]), X, [0.1 * k for k in range(10)], 2
+    sct.check_grads(longer, args, (0, 1), modes=("reverse", "forward"))
+
+
 FUNCTIONS = [
     (beside_lists_that_are_objects, Counted(W)),
     (made, W),

@@ -1492,3 +1492,37 @@ def which_one_it_is(x, y, p, n):
 
 def test_an_item_of_an_argument_is_the_one_that_it_is():
     sct.check_grads(which_one_it_is, (X, 2.0 * X, [3.0 * X, 4.0 * X], 2), (0, 2))
+
+
+def those_that_are_others(x, y, n):
+    return [v for v in [y, x, np.zeros(3)] if v is not x]
+
+
+def the_one_that_it_is(x, y, n):
+    p = [x, y, x * 2]
+    q = p[n % 3]
+    x[0] = 3.0
+    s = 0.0
+    for v in p:
+        if v is q:
+            s += v[0]
+        if v is x:
+            s += v[1]
+        v[1] = s
+    return s
+
+
+def the_list_that_it_is(x, y, n):
+    rows = [[x, y], [x]]
+    row = rows[n % 2]
+    row[0][0] *= 2.0
+    return np.sum(x) if row is rows[0] else np.sum(y * x)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("f", [those_that_are_others, the_one_that_it_is, the_list_that_it_is], ids=lambda f: f.__name__)
+def test_what_is_one_object_is_in_a_derivative(f, n):
+    sct.check_grads(f, (X, 2.0 * X, n), (0, 1), modes=("reverse", "forward"))
+    own = f(X.copy(), 2.0 * X, n)
+    for optimize in (True, False):
+        np.testing.assert_equal(sct.jvp(f, (0, 1), optimize=optimize)(X, 2.0 * X, n, X, X)[0], own)

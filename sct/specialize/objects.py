@@ -47,6 +47,7 @@ from sct.specialize.building import Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
 from sct.specialize.instances import is_function
 from sct.specialize.iteration import Entries, Items, Rows, View, Zip, is_starred, taken_apart
+from sct.specialize.memory import key_of
 from sct.specialize.writing import is_object
 
 __all__ = ["METHODS", "OPERATIONS", "counted", "displayed", "entered", "made", "received", "resized"]
@@ -65,6 +66,8 @@ def made(s: Builder, o: Operand, name: str = "") -> Operand:
     if not isinstance(o, (List, Dict)) or isinstance(o, Record):
         return o
     decide(s, o)
+    if s.memory.knows(key_of(s.memory.object_of(o))):
+        raise unlike(s)
     site = new_site(s)
     if ("known", site) in s.decided or any(map(_is_known_only, (*o.items, *map(Const, keys_of(o))))):
         s.memory.bear(s.memory.object_of(o))
@@ -144,7 +147,7 @@ def owned(s: Builder, o: Operand, name: str) -> Operand:
             decide(s, o)
             raise unlike(s)
         return new_list(s, list, (o,), o.type.item)
-    if isinstance(o, Record):
+    if isinstance(o, Record) or s.memory.knows(key_of(s.memory.object_of(o))):
         return o
     if isinstance(o, (Tuple, List, Dict)) and any(isinstance(i, (List, Dict)) for i in _structures(o)):
         return made(s, o, name) if not _of_argument(s, o) else o

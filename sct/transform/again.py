@@ -13,7 +13,7 @@ from sct.ir.ops import Again, Call, Steps
 from sct.ir.rewriting import map_blocks
 from sct.ir.ssa import Apply, Block, Function, Statement
 
-__all__ = ["again", "quiet"]
+__all__ = ["again", "is_quiet", "quiet"]
 
 
 def again(f: Function) -> Function:
@@ -25,10 +25,11 @@ def again(f: Function) -> Function:
 
 def quiet(block: Block) -> Block:
     """A block without what it does to the world."""
-    return block.with_([_statement(s) for s in block.body if _stays(s)])
+    return block.with_([_statement(s) for s in block.body if is_quiet(s)])
 
 
-def _stays(s: Statement) -> bool:
+def is_quiet(s: Statement) -> bool:
+    """Whether a statement is run again, be it without what it does to the world."""
     return not isinstance(s, Apply) or isinstance(s.op, (Call, Steps)) or effect(s) not in ("reports", "acts")
 
 

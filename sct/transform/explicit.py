@@ -108,7 +108,7 @@ def explicit(
     arguments = _Arguments(f.block, sharing)
     block = arguments.run()
     classes = points_to(block) if own else apart(block)
-    classes.whole = whole
+    classes.whole = whole or any(isinstance(s, Apply) and _tells_apart(s) for b in blocks_in(block) for s in b.body)
     paths = arguments.paths
     if sharing:
         paths = {v: path for v, path in paths.items() if isinstance(v.type, (Array, ListOf)) and has_memory(v)}
@@ -170,6 +170,11 @@ def _refuse_whole(block: Block, written: Iterable[Written]) -> None:
 def _asks_identity(s: Statement) -> bool:
     """Whether a statement asks of two objects if they are one, whatever is in them."""
     return isinstance(s, Apply) and s.op in (operator.is_, operator.is_not)
+
+
+def _tells_apart(s: Apply) -> bool:
+    """Whether a statement asks of two arrays, or lists or dicts, if they are one: what they hold does not say that."""
+    return _asks_identity(s) and all(isinstance(a, Value) for a in s.args)
 
 
 def _is_of_part(s: Apply) -> bool:
@@ -397,7 +402,7 @@ class _Loads:
 
     def apply(self, s: Apply) -> None:
         r = s.result
-        if s.op in (NEW, TAPE, PUSH, POP, LEAVE) or facts_of(s.op).lies:  # a tape holds arrays themselves
+        if s.op in (NEW, TAPE, PUSH, POP, LEAVE) or facts_of(s.op).lies or _tells_apart(s):  # a tape holds arrays themselves
             self.body.append(s)
         elif is_writing_call(s):
             self.call(s)

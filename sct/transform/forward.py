@@ -43,6 +43,7 @@ from sct.ir.ops import (
     Rebind,
     Store,
     View,
+    describe,
 )
 from sct.ir.rewriting import copied, renamed
 from sct.ir.ssa import (
@@ -85,7 +86,7 @@ from sct.registry.tangents import tangent_rule
 from sct.runtime import updated
 from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import adjoint_type
-from sct.transform.again import quiet
+from sct.transform.again import is_quiet, quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
 from sct.transform.called import parameter_names, run_again
 from sct.transform.explicit import refuse_others
@@ -182,6 +183,8 @@ class _Forward(Boundary):
         again = self.b.body
         if not self.apart:  # what is bound to a name or in a field is that of the call, whatever is there later
             again = [s for s in again if not (isinstance(s, Apply) and isinstance(s.op, (Field, Free)))]
+        again = [s for s in again if is_quiet(s)]  # what others give is had from the call
+        _refuse_loud(again)
         block = quiet(copied(self.under_their_names(Block(tuple(given), tuple(again), (tangent,)))))
         drawing = next((t for t in statements(block) if isinstance(t, Apply) and effect(t) == "draws"), None)
         if drawing is not None:
@@ -655,6 +658,19 @@ class _Forward(Boundary):
         body = self.with_tangents(s.body, params, [(phi.ends[0], phi.params[0]) for phi in phis], n)
         results = (*s.results[:n], *(self.of_result(phi.result) for phi in phis), *s.results[n:])
         self.b.body.append(replace(s, inits=inits, body=body, results=results))
+
+
+def _refuse_loud(body: Sequence[Statement]) -> None:
+    """Refuse to run again what acts on the world in a block, if others read what it gives."""
+    every = list(statements(Block((), tuple(body), ())))
+    for s in every:
+        if not is_quiet(s) and any(s.result in reads_of(t) for t in (*every, *body)):
+            raise NoRuleError(
+                f"what {describe(s.op)} gives in a loop, a branch or a function, which may act on the world, and which the "
+                "linear function runs again",
+                s.place,
+                "Call it before that, or use sct.jvp.",
+            )
 
 
 def _tangents_last(body: Sequence[Statement]) -> list[Statement]:
