@@ -19,7 +19,7 @@ from sct.registry.facts import facts, memory
 from sct.registry.rules import nondifferentiable
 from sct.registry.type_rules import result_type
 from sct.runtime import kept, never_suppressing, shown, zeros_in
-from sct.runtime.expectations import expect_structure
+from sct.runtime.expectations import expect_fields, expect_structure
 
 # -- what is said and nobody hears: it has no result --------------------------------------------------------------------------
 
@@ -94,9 +94,10 @@ result_type(kept, shown, zeros_in)(lambda x: x)
 
 # -- what is asked of cotangents and tangents ---------------------------------------------------------------------------------
 
-nondifferentiable(expect_structure)
+nondifferentiable(expect_fields, expect_structure)
 
 
+@result_type(expect_fields)
 @result_type(expect_structure)
 def expect_structure_type(name, x, like):
     """None where it is known to raise nothing, and so need not be called."""

@@ -365,3 +365,13 @@ def test_modules_of_their_own(tmp_path, monkeypatch):
         made["energy_jvp"](Pendulum(2.0, "a"), B, Pendulum(1.0))
     exec(sct.generate(Pendulum.energy, "grad", wrt="self", like=(Pendulum(2.0, "a"), B)), made)
     assert type(made["energy_grad"](Pendulum(2.0, "b"), B)) is Pendulum
+
+
+def test_derivatives_of_tangents_by_objects():
+    def f(x, h):
+        return np.sum(h.a * h.p[0] ** 2) * x[0]
+
+    x = np.array([0.3, 0.5])
+    h, h_dot = SimpleNamespace(a=2.0 * x, p=[x * x]), SimpleNamespace(a=x, p=[x + 1.0])
+    first = sct.jvp(f, (0, 1))
+    sct.check_grads(lambda x, h: first(x, h, x, h_dot)[1], (x, h), (0, 1), modes=("reverse", "forward"))

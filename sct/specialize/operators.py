@@ -64,7 +64,7 @@ def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
         known = s.truth(args[0])
         return NotImplemented if known is args[0] else s.apply(op, (known,))
     if op is operator.getitem and isinstance(key := plain(type_of(args[1])), FieldName):
-        return records.attribute(s, args[0], str(key))
+        return s.attribute(Attribute(str(key)), args[0], "")
     if (op is operator.setitem or isinstance(op, Augmented)) and not any(map(is_one, args[:2])):
         return NotImplemented
     if isinstance(op, Augmented) and _method(s, args[0], "__getitem__") is not None:

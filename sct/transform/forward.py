@@ -58,6 +58,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
+    blocks_in,
     computes_tangents,
     is_tangent,
     reads_of,
@@ -662,9 +663,12 @@ class _Forward(Boundary):
 
 def _refuse_loud(body: Sequence[Statement]) -> None:
     """Refuse to run again what acts on the world in a block, if others read what it gives."""
-    every = list(statements(Block((), tuple(body), ())))
-    for s in every:
-        if not is_quiet(s) and any(s.result in reads_of(t) for t in (*every, *body)):
+    whole = Block((), tuple(body), ())
+    read: set[Value] = set()
+    for b in blocks_in(whole):
+        read.update(values_of(*b.yields), *(values_of(*s.operands) for s in b.body if is_quiet(s)))
+    for s in statements(whole):
+        if not is_quiet(s) and s.result in read:
             raise NoRuleError(
                 f"what {describe(s.op)} gives in a loop, a branch or a function, which may act on the world, and which the "
                 "linear function runs again",
