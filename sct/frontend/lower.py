@@ -356,6 +356,8 @@ class _Lowerer:
             try:
                 self.statement(s)
             except ImportError as e:
+                if not isinstance(s, (ast.Import, ast.ImportFrom)):
+                    raise
                 if not self.source.inner and any(s is own for own in self.source.node.body):
                     raise  # as the function does whenever it is called
                 return self.failing_import(s, e)
