@@ -59,7 +59,7 @@ nanquantile number object_ packbits percentile poly poly1d polyadd polyder polyd
 polysub polyval quantile real_if_close recarray record require resize roots row_stack setdiff1d setxor1d
 signedinteger sort_complex str_ timedelta64 trapezoid trim_zeros typename ufunc union1d unique_all
 unique_counts unique_inverse unique_values unpackbits unsignedinteger unstack void linalg.cond linalg.diagonal
-linalg.lstsq linalg.matrix_transpose linalg.tensorsolve fft.fft fft.fft2 fft.fftfreq fft.fftn fft.fftshift
+linalg.matrix_transpose linalg.tensorsolve fft.fft fft.fft2 fft.fftfreq fft.fftn fft.fftshift
 fft.hfft fft.ifft fft.ifft2 fft.ifftn fft.ifftshift fft.ihfft fft.irfft fft.irfft2 fft.irfftn fft.rfft
 fft.rfft2 fft.rfftfreq fft.rfftn"""
 

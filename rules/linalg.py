@@ -13,7 +13,7 @@ import functools
 
 import numpy as np
 
-from sct.ir.shapes import as_array, constant, reduced, size_min, unknown_array
+from sct.ir.shapes import as_array, constant, fresh_size, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
 from sct.registry.facts import facts, memory
 from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
@@ -354,6 +354,50 @@ def pinv_tangent(p, a, a_dot, rcond=None, *, rtol=None):
     left = p @ ph @ ah_dot
     right = ah_dot @ ph @ p
     return left - left @ a @ p + right - p @ (a @ right) - p @ a_dot @ p
+
+
+@adjoint(np.linalg.lstsq, absent=True)
+def lstsq(result, a, b, result_bar, rcond=None):
+    """X = A⁺ B, ρ = Σ |R|² with R = B - A X, and the singular values s of A, of constant rank, with P = A⁺:
+
+    B̄ = Pᵀ X̄ + 2 R ρ̄,  Ā = -B̄ Xᵀ + R (P Pᵀ X̄)ᵀ + Pᵀ X ((I - P A) X̄)ᵀ + U diag(s̄) Vᵀ (Golub and Pereyra 1973, as for pinv);
+    with the conjugate adjoints and ᴴ where they are complex.
+    """
+    x_bar, sum_bar, _, s_bar = result_bar
+    x = columns_of(result[0], a)
+    left = np.reshape(b, (np.shape(a)[0], -1)) - a @ x
+    a_bar, right_bar = np.zeros_like(a), np.zeros_like(left)
+    if x_bar is not None:
+        p = np.linalg.pinv(a, rcond) if rcond is not None and rcond > 0.0 else np.linalg.pinv(a, rtol=None)
+        g = np.conj(columns_of(x_bar, a)) if np.iscomplexobj(x_bar) else columns_of(x_bar, a)
+        ph = adjoined(p)
+        right_bar = ph @ g
+        a_bar = left @ adjoined(p @ right_bar) + ph @ x @ adjoined(g - p @ (a @ g))
+    if sum_bar is not None and np.size(sum_bar) > 0:
+        right_bar = right_bar + 2.0 * left * sum_bar
+    a_bar = a_bar - right_bar @ adjoined(x)
+    if s_bar is not None:
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        a_bar = a_bar + u * s_bar @ vh
+    if np.iscomplexobj(a_bar):
+        return np.conj(a_bar), np.reshape(np.conj(right_bar), np.shape(b))
+    return a_bar, np.reshape(right_bar, np.shape(b))
+
+
+def columns_of(x, a):
+    """A vector or the columns of a matrix, that `a` is multiplied by, as a matrix."""
+    return np.reshape(x, (np.shape(a)[1], -1))
+
+
+@result_type(np.linalg.lstsq)
+def lstsq_type(a, b, rcond=None):
+    dtype, known, right = _dtype(a, b), _matrix(a), as_array(b).shape
+    real, rank = _real(dtype), Array(np.dtype(np.int32), ())
+    if known is None or not right:
+        return Tuple((unknown_array(dtype), unknown_array(real), rank, unknown_array(real)))
+    _, _, m, n = known
+    s = Array(real, (m if m == n else size_min(m, n),))
+    return Tuple((Array(dtype, (n, *right[1:])), Array(real, (fresh_size(),)), rank, s))
 
 
 @adjoint(np.linalg.tensorinv)

@@ -172,6 +172,17 @@ SAMPLES = (
     + [(np.linalg.qr, (_graded(*shape),), {"mode": "complete"}) for shape in [(3, 3), (4, 3), (2, 4), (2, 3, 2)]]
     + [(np.linalg.pinv, (_graded(*shape, dtype=t),), {}) for shape in _RECTANGLES for t in _ALL]
     + [
+        (np.linalg.lstsq, (_graded(m, n, dtype=t), _x(m, *k, dtype=t)), {"rcond": None})
+        for (m, n) in [(4, 2), (3, 3), (2, 4)]
+        for k in [(), (2,)]
+        for t in _ALL
+    ]
+    + [
+        (np.linalg.lstsq, (_graded(3, 2), _x(3, dtype=complex)), {}),
+        (np.linalg.lstsq, (_graded(3, 2, dtype=complex), _x(3, 2)), {"rcond": 1e-10}),
+        (np.linalg.lstsq, (_graded(4, 2), [1.0, 2.0, 0.5, 0.3]), {"rcond": -1}),
+    ]
+    + [
         (np.linalg.matrix_power, (_regular(*shape, dtype=t), n), {})
         for shape in [(2, 2), (2, 3, 3)]
         for t in _ALL

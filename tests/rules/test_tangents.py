@@ -23,7 +23,7 @@ NOT_DIFFERENTIATED = {np.float16}
 # What is no analytic function of complex numbers, though it takes them: it has a modulus, a conjugate, a real part or an order
 NOT_ANALYTIC = {
     *("abs", "absolute", "fabs", "sign", "conjugate", "real", "norm", "vector_norm", "matrix_norm", "slogdet", "cholesky"),
-    *("eigh", "eigvalsh", "svd", "svdvals", "qr", "vdot", "vecdot", "correlate", "vecmat", "std"),
+    *("eigh", "eigvalsh", "svd", "svdvals", "qr", "lstsq", "vdot", "vecdot", "correlate", "vecmat", "std", "nanstd"),
     *("asanyarray", "astype", "float32", "float64", "float", "complex", "cast_to", "partition"),
 }
 
