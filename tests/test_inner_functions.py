@@ -70,6 +70,29 @@ def bound_first_in_a_branch(x, n):
     return scaled()
 
 
+class Entered:
+    def __init__(self, k):
+        self.k = k
+
+    def __enter__(self):
+        return self.k
+
+    def __exit__(self, *args):
+        return None
+
+
+def bound_again_by_a_with(x, n):
+    v = x[0]
+
+    def squared():
+        return v * v
+
+    before = squared()
+    with Entered(x[1] * n) as v:  # noqa: F811
+        inside = squared()
+    return before + inside * x[2] + squared()
+
+
 def parameter_bound_again(x, n):
     def first():
         return x[0] * n
@@ -469,6 +492,7 @@ PROGRAMS = [
     accumulating,
     state_of_an_array,
     bound_again_later,
+    bound_again_by_a_with,
     bound_first_in_a_branch,
     parameter_bound_again,
     calls_what_comes_later,

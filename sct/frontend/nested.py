@@ -175,6 +175,9 @@ def _events(nodes: Iterable[Any], loops: tuple[int, ...]) -> Iterator[_Event]:
             inner = (*loops, id(n))
             yield from (_Event(None, name, inner) for g in n.generators for name in bound([g.target]))
             yield from _events(ast.iter_child_nodes(n), inner)
+        elif isinstance(n, ast.withitem):
+            yield from _events([n.context_expr], loops)
+            yield from (_Event(None, name, loops) for name in bound([n]))
         elif isinstance(n, ast.ExceptHandler):
             yield _Event(None, n.name or "", loops)
             yield from _events(ast.iter_child_nodes(n), loops)
