@@ -83,7 +83,7 @@ def functions():
     for name in NAMES:
         if not is_refused(name):
             yield (f"kernel_{name}", *sample(name))
-    for k, p in enumerate(PEERS):
+    for k, p in enumerate(sorted(PEERS, key=lambda p: p.name)):
         yield f"program_{k}_{p.name}", p.function, p.args, p.wrt
     for k, (f, args, wrt) in enumerate(CASES):
         bound = inspect.signature(f).bind(*args)
