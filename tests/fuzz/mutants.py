@@ -299,8 +299,12 @@ MUTANTS = {
         "new = value",
         generator="python",
     ),
-    "the operand before an operator is its object": Mutant(
-        "sct.specialize.operators", "operation", "(*args[:k], *args[k + 1 :])", "args[k:]", generator="python"
+    "the else of a loop is for one that is left": Mutant(
+        "sct.frontend.lower",
+        "_Lowerer.leave",
+        "self.branch(node, stopped, lambda: None, lambda: self.statements(node.orelse))",
+        "self.branch(node, stopped, lambda: self.statements(node.orelse), lambda: None)",
+        generator="python",
     ),
     "a property is not set": Mutant(
         "sct.specialize.records", "bind_field", "s.apply(static.fset, (x, value))", "pass", generator="python"
