@@ -274,8 +274,8 @@ MUTANTS = {
     "what is sorted stands the other way round": Mutant(
         "sct.specialize.in_python",
         "_sorted",
-        "s.apply(ordered, args, kwargs)",
-        's.apply(ordered, args, {**kwargs, "reverse": Const(True)})',
+        "s.apply(iterators.ordered, args, kwargs)",
+        's.apply(iterators.ordered, args, {**kwargs, "reverse": Const(True)})',
         generator="python",
     ),
     "a function inside sees what variables were where it is defined": Mutant(
