@@ -605,6 +605,14 @@ def none_then_a_write(x, n):
     return np.sum(best * x) * last[1]
 
 
+def chosen_in_a_loop_that_is_left(x, n):
+    x[1] = 0.3 * x[0]
+    while np.sum(x**2) > 0.01:
+        v = x[0]
+        return np.tanh(v) if v > 5.0 else 0.5 * v
+    return np.sum(x * x)
+
+
 def none_at_first_on_two_ways(x, n):
     last, y = None, x * 0.5
     for i in range(n):
@@ -927,6 +935,7 @@ FUNCTIONS = [
     *RECURSIVE,
     none_or_an_array,
     none_then_a_write,
+    chosen_in_a_loop_that_is_left,
     none_at_first_on_two_ways,
     a_number_or_an_argument,
     a_number_that_becomes_an_array,

@@ -231,7 +231,8 @@ class _Emitter:
         return frozenset(out)
 
     def handed_on(self, block: Block) -> set[Value]:
-        """The values that a path may leave undefined and that have to be bound: a variable is set to another."""
+        """The values that a path may leave undefined and that have to be bound: a variable is set to another one, or by a
+        conditional expression to itself."""
         unbound = unbound_values(block)
         if not unbound:
             return unbound
@@ -241,7 +242,7 @@ class _Emitter:
             for v, operands in sources.items()
             if v in self.names
             for w in values_of(*operands)
-            if w in unbound and self.names.get(w) != self.names[v]
+            if w in unbound and (self.names.get(w) != self.names[v] or v in self.folding.choices)
         )
         return behind(copied, sources) & unbound
 
