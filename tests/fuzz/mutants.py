@@ -323,8 +323,12 @@ MUTANTS = {
         "s.memory.set(obj, now if isinstance(obj, Value) else Record(tuple(fields), tuple(fields.values()), now.cls))",
         generator="python",
     ),
-    "what a class has is not there at first": Mutant(
-        "sct.specialize.instances", "through_parent", "order.index(x.cls) + 1", "order.index(x.cls)", generator="python"
+    "a chain of comparisons goes on from where it begins": Mutant(
+        "sct.frontend.lower",
+        "_Lowerer.comparisons",
+        "self.comparisons(node, right, rest[1:])",
+        "self.comparisons(node, left, rest[1:])",
+        generator="python",
     ),
     "a generator goes on after break": Mutant(
         "sct.specialize.generators",
