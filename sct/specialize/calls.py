@@ -32,7 +32,7 @@ from sct.infer.facts import for_call
 from sct.infer.join import join, own_sizes, widen
 from sct.infer.objects import holds_objects, of_places, places_in, without_sizes
 from sct.infer.signature import type_alone
-from sct.ir.ops import APART, CALL, Call, Field, Free, Method, describe, package_of
+from sct.ir.ops import APART, CALL, NEW, Call, Field, Free, Method, describe, package_of
 from sct.ir.shapes import constant
 from sct.ir.ssa import Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import (
@@ -273,10 +273,8 @@ def bind(
 
 
 def _new(s: Builder, entries: dict[str, Operand]) -> Operand:
-    """A dict of its own, of which the keys are known."""
-    made = Dict.of(entries)
-    s.memory.bear(made)
-    return made
+    """A dict of its own."""
+    return s.apply(NEW, (Dict.of(entries),))
 
 
 def named_tuple(s: Builder, cls: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

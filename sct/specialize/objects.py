@@ -495,8 +495,10 @@ def _display(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
 
 
 def _get(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
-    default = args[1] if len(args) > 1 else Const(None)
-    return s.apply(standard.got, (x, args[0], made(s, default)))  # which is not in the shadow where it is not in the dict
+    default, t = made(s, args[1] if len(args) > 1 else Const(None)), type_of(x)
+    if isinstance(t, DictOf) and isinstance(t.item, Undefined):  # nothing is put into it
+        return default
+    return s.apply(standard.got, (x, args[0], default))  # which is not in the shadow where it is not in the dict
 
 
 def _setdefault(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

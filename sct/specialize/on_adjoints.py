@@ -29,7 +29,7 @@ def _adjoint_of(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand])
     f = type_of(args[1]) if len(args) == 2 else None
     if not isinstance(f, Const) or not isinstance(f.value, Bound) or not isinstance(f.value.function, Defined):
         raise UnsupportedSyntaxError(
-            "sct.adjoint_of other than in a with statement", s.place, "Write `with sct.adjoint_of(h) as h_bar:`."
+            "sct.adjoint_of other than in a with statement", s.place, "Write `with sct.adjoint_of(h) as h_bar: print(h_bar)`."
         )
     if s.memory.in_try:
         raise UnsupportedSyntaxError("sct.adjoint_of in a try", s.place, "Have it behind the try.")
