@@ -1535,3 +1535,22 @@ def test_what_is_one_object_is_in_a_derivative(f, n):
     own = f(X.copy(), 2.0 * X, n)
     for optimize in (True, False):
         np.testing.assert_equal(sct.jvp(f, (0, 1), optimize=optimize)(X, 2.0 * X, n, X, X)[0], own)
+
+
+def swapped_at_last(x, d, n):
+    if n > 2:
+        d["w"], d["b"] = d["b"], d["w"]
+    return d
+
+
+def test_what_a_branch_at_the_end_leaves_in_what_is_returned():
+    d = {"w": X, "b": 2.0 * X}
+    for n in (2, 3):
+        sct.check_grads(swapped_at_last, (X, d, n), (0, 1), modes=("reverse", "forward"))
+        value, _ = sct.vjp(swapped_at_last, (0, 1))(X, d, n, d)
+        np.testing.assert_equal(value, swapped_at_last(X, dict(d), n))
+
+
+def test_whether_arguments_that_share_memory_are_one_is_not_asked():
+    with pytest.raises(sct.ArgumentMemoryError, match="share memory"):
+        sct.vjp(the_one_that_it_is, 0)(X, X, 2, 1.0)

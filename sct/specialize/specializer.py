@@ -259,12 +259,12 @@ def _decided(
 
 
 def _ending(block: Block) -> Iterator[Statement]:
-    """The statements after which a block has come to its end."""
-    if block.body:
-        yield block.body[-1]
-        if isinstance(block.body[-1], If):
-            for inner in block.body[-1].blocks:
-                yield from _ending(inner)
+    """The statements after which a block has come to its end, which give all that the block does."""
+    last = block.body[-1] if block.body else None
+    if last is not None and all(isinstance(y, Const) or y in last.results for y in block.yields):
+        yield last
+        for inner in last.blocks if isinstance(last, If) else ():
+            yield from _ending(inner)
 
 
 _COMPARED = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)

@@ -108,7 +108,14 @@ def explicit(
     arguments = _Arguments(f.block, sharing)
     block = arguments.run()
     classes = points_to(block) if own else apart(block)
-    classes.whole = whole or any(isinstance(s, Apply) and _tells_apart(s) for b in blocks_in(block) for s in b.body)
+    told = next((s for b in blocks_in(block) for s in b.body if isinstance(s, Apply) and _tells_apart(s)), None)
+    if told is not None and sharing:
+        raise UnsupportedSyntaxError(
+            "whether two arrays, lists or dicts are one, where arguments share memory that is written into",
+            told.place,
+            "Pass a copy of one of them.",
+        )
+    classes.whole = whole or told is not None
     paths = arguments.paths
     if sharing:
         paths = {v: path for v, path in paths.items() if isinstance(v.type, (Array, ListOf)) and has_memory(v)}
