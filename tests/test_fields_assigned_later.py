@@ -127,6 +127,19 @@ def test_derivatives(f, first, n):
     assert vars(Layer(W)).keys() == {"w"}
 
 
+def test_a_list_in_a_field_grows_in_a_loop():
+    def longer(model, x, rows, n):
+        row = rows[n % 2]
+        for _ in range(n):
+            model.w = model.w * x
+            model.parts.append(x * 2)
+        return np.sum(model.parts[-1]) * row[0] * len(model.parts) * model.w[0]
+
+    args = Parts(W, [X, 2.0 * X]), X, [X, 3.0 * X], 3
+    sct.check_grads(longer, args, (0, 1), modes=("reverse", "forward"))
+    assert sct.value_and_grad(longer, (0, 1))(*args)[0] == longer(copy.deepcopy(args[0]), *args[1:])
+
+
 def whether_there_is_one(w, x, n):
     layer = Layer(w)
     for _ in range(n):

@@ -85,6 +85,9 @@ def meet_object(s: Builder, o: Operand, t: Abstract) -> None:
     elif isinstance(t, (Tuple, List, Dict)) and isinstance(own, (Tuple, List, Dict)) and len(own.items) == len(t.items):
         whole = s.explode(o) if isinstance(o, Value) else o
         for i, part in zip(whole.items, t.items, strict=True):  # type: ignore[union-attr]
+            if s.objects and isinstance(t, Record) and isinstance(part, (ListOf, DictOf)) and not part.sites:
+                decide(s, i)  # each time that the field is read, it would be another one
+                raise unlike(s)
             meet_object(s, i, part)
 
 
