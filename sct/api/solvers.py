@@ -24,6 +24,7 @@ from sct.ir.types import Array, Const, Dict, List, Scalar, Tuple, with_items
 from sct.registry.rules import adjoint
 from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
+from sct.runtime import kept
 from sct.signatures import read_signature
 from sct.tracebacks import ends_here
 
@@ -142,7 +143,7 @@ def _registered(f: Callable[..., Any], fixed: bool, solver: F) -> F:
 
     @functools.wraps(solver)
     def solved(*args: Any, **kwargs: Any) -> Any:
-        found = solver(*map(apart, args), **{k: apart(v) for k, v in kwargs.items()})
+        found = solver(*map(kept, args), **kept(kwargs))  # it may write into them
         return as_begun(found, args[0] if args else kwargs[start], name)
 
     x = "solution"
@@ -197,13 +198,6 @@ def _type(t: Any) -> Any:
     if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "biu":
         return replace(t, dtype=np.dtype(np.float64))
     return t
-
-
-def apart(x: Any) -> Any:
-    """What a solver is given: copies of arrays, into which it may write."""
-    if isinstance(x, (tuple, list)):
-        return type(x)(*map(apart, x)) if hasattr(x, "_fields") else type(x)(map(apart, x))
-    return {k: apart(v) for k, v in x.items()} if isinstance(x, dict) else x.copy() if isinstance(x, np.ndarray) else x
 
 
 def as_begun(found: Any, start: Any, name: str) -> Any:
