@@ -993,6 +993,13 @@ def of_a_field(x, model):
     return np.sum(x * model.a)
 
 
+def filled_or_row(a, A):
+    z = np.full(3, a[0])
+    b = z if a[1] > -9.0 else a
+    b[1] = 0.8 * a[2]
+    return np.sum(b) + np.sum(A)
+
+
 def entries_that_are_one(p):
     p[0][1] *= p[1][0]
     return np.sum(p[0] * p[1])
@@ -1007,6 +1014,7 @@ def entries_that_are_one(p):
         (both, lambda x: (x, x[::-1]), 0),
         (row_and_all, lambda x: (x[:3], x.reshape(2, 3)), 1),
         (row_and_all, lambda x: (x.reshape(2, 3)[0], x.reshape(2, 3)), 0),
+        (filled_or_row, lambda x: (x.reshape(2, 3)[0], x.reshape(2, 3)), 0),
         (of_a_field, lambda x: (x, Model(x)), 0),
         (of_a_field, lambda x: (x[1:4], Model(x[2:5])), 0),
     ],

@@ -276,13 +276,16 @@ def kept(x: Any) -> Any:
 def laid_out(x: Any, like: Any = None) -> Any:
     """The numbers `x`, as an array of their own that lies in memory as the array `like`, of the same shape, does, or `x`.
 
-    Of a list or tuple likewise each array in it; numbers are as they are.
+    Of a list or tuple likewise each array in it; numbers are as they are. Of `x` alone no two entries are one, which entries of
+    what is broadcast are: a tangent that is written into may start as that.
     """
     like = x if like is None else like
     if isinstance(like, (list, tuple)):
         return _of_kind(like, [laid_out(i, j) for i, j in zip(x, like, strict=True)])
     if not isinstance(like, np.ndarray):
         return x
+    if like is x and any(n > 1 and step == 0 for n, step in zip(x.shape, x.strides, strict=True)):
+        return np.array(x)
     steps = [step // like.itemsize * x.itemsize for step in like.strides]
     reach = [max(n - 1, 0) * step for n, step in zip(like.shape, steps, strict=True)]
     before = -sum(r for r in reach if r < 0)  # from the first entry in memory to that of the indices 0
