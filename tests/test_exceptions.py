@@ -309,7 +309,17 @@ def importing_what_there_is(x):
     return np.sum(g(x) * f(x)) * h
 
 
+def of_which_only_the_way_is_needed(x):
+    w, n, z = np.array([2.0, 0.3]), len(x), x[:2]
+    try:
+        z = w * float("none" if w[1] < 0.8 else "2")
+    except ValueError:
+        z = w if n > 3 else z
+    return np.sum(w * z)
+
+
 FUNCTIONS = [
+    of_which_only_the_way_is_needed,
     known_at_compile_time,
     remembered,
     with_a_loop_in_it,

@@ -96,6 +96,8 @@ class _Liveness:
         """Mark what is needed of what owns blocks; whether it is. What an iteration needs, the one before it may hand on."""
         ends = [((phi.result, *phi.params), (*phi.begins, *phi.ends)) for phi in s.phis]
         others = {*s.results, *(p for b in s.blocks for p in b.params)}.difference(*(same for same, _ in ends))
+        if isinstance(s, If) and s.handles is not None:
+            others.update(values_of(s.test))  # which it sets
         needed = inside = marked = False
         while True:
             left = self.mark_ends(ends)
