@@ -121,6 +121,12 @@ class NotThereError(SctError):
     raises: type[Exception] = LookupError  # what Python raises where it comes to that
 
 
+class UnpackingError(NotThereError, ValueError):
+    """What is unpacked has another number of items than there are names, which is known at compile time."""
+
+    raises = ValueError
+
+
 class NoRuleError(SctError):
     """A call on an active value has no derivative rule."""
 

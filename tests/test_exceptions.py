@@ -192,7 +192,15 @@ def known_at_compile_time(x):
         q = pair[3]
     except (KeyError, IndexError):
         q = 5.0
-    return x[0] ** 2 * n * m * k * q
+    try:
+        r, *_ = ()
+    except ValueError:
+        r = 7.0
+    try:
+        a, b = x[0], x[1], x[2]
+    except ValueError:
+        a = b = x[2]
+    return x[0] ** 2 * n * m * k * q * r * a * b
 
 
 def remembered(x):

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from sct.ir.manager import managed
-from sct.ir.ssa import Block, Operand, Value, type_of, values_of
+from sct.ir.ops import is_operator
+from sct.ir.ssa import Apply, Block, If, Operand, Value, type_of, values_of
 from sct.ir.types import UNDEFINED, Array, Const
 
-__all__ = ["ahead", "behind", "perhaps_numbers", "phis", "unbound_values", "unset_arrays"]
+__all__ = ["ahead", "behind", "perhaps_numbers", "phis", "surely_read", "unbound_values", "unset_arrays"]
 
 
 @managed
@@ -31,6 +34,33 @@ def unbound_values(block: Block) -> set[Value]:
     """The values of a block, and of the blocks in it, that are undefined on some path."""
     sources = phis(block)
     return ahead((v for v, found in sources.items() if any(w is UNDEFINED for w in found)), sources)
+
+
+def surely_read(block: Block) -> set[Value]:
+    """The φ's of branches in a function's block that are computed with, or returned, on each way on from there.
+
+    A variable that one of them is set to might as well be read there: it is an error either way if that is not bound.
+    """
+    out: set[Value] = set()
+    _surely_read_before(block, set(values_of(*block.yields)), out)
+    return out
+
+
+def _surely_read_before(block: Block, read: set[Value], found: set[Value]) -> set[Value]:
+    """What is surely read after the beginning of a block, where `read` is after its end."""
+    for s in reversed(block.body):
+        if isinstance(s, Apply):
+            if is_operator(s.op) or isinstance(s.op, np.ufunc):
+                read = read.union(s.values)
+        elif isinstance(s, If):
+            found.update(read.intersection(s.results))
+            taken = [values_of(*(phi.ends[k] for phi in s.phis if phi.result in read)) for k in range(2)]
+            ways = [_surely_read_before(b, read.union(vs), found) for b, vs in zip(s.blocks, taken, strict=True)]
+            read = ways[0] & ways[1]
+        else:
+            for b in s.blocks:
+                _surely_read_before(b, read, found)
+    return read
 
 
 def unset_arrays(block: Block) -> set[Value]:

@@ -16,7 +16,7 @@ from sct.analysis.points_to import is_writing_call, writes_into, written_by
 from sct.errors import NotThereError, Place, UnsupportedSyntaxError
 from sct.infer.call import infer_call
 from sct.infer.join import join, widen
-from sct.ir.ops import CAUGHT, RAISE, UNWRITTEN, Attribute, Augmented, Call, Format, Method, Unused
+from sct.ir.ops import CAUGHT, RAISE, UNPACK, UNWRITTEN, Attribute, Augmented, Call, Format, Method, Unused
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, captured, defined, raises, read, type_of, values_of
 from sct.ir.types import (
@@ -103,8 +103,9 @@ def if_(s: Builder, t: If) -> None:
 def _is_handled(t: If, e: NotThereError, place: Place | None) -> bool:
     """Whether an exception that is sure to come is one that a `try` handles, and nothing is done before or told by it."""
     caught = {s.result for s in t.orelse.body if isinstance(s, Apply) and s.op is CAUGHT}
-    quiet = (s.op in (operator.getitem, UNWRITTEN) or isinstance(s.op, Attribute) for s in t.then.body if isinstance(s, Apply))
-    alone = all(isinstance(s, Apply) for s in t.then.body) and all(quiet) and caught.isdisjoint(read(t.orelse))
+    own = [s for s in t.then.body if isinstance(s, Apply)]
+    quiet = (s.op in (operator.getitem, UNPACK, UNWRITTEN) or isinstance(s.op, Attribute) for s in own)
+    alone = len(own) == len(t.then.body) and all(quiet) and caught.isdisjoint(read(t.orelse))
     within = e.place is not None and place is not None and e.place.caller == place.caller
     return t.handles is not None and issubclass(e.raises, t.handles.value) and alone and within
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
-from sct.errors import NotThereError, SctError, UndefinedNameError, UnsupportedSyntaxError
+from sct.errors import NotThereError, SctError, UndefinedNameError, UnpackingError, UnsupportedSyntaxError
 from sct.frontend.callables import reached
 from sct.infer.call import infer_call, plain
 from sct.ir.ops import DICT, LIST, NEW, TRUTH, TUPLE, UNPACK, Attribute, is_indexed
@@ -100,7 +100,7 @@ def _starred_unpack(s: Builder, x: Operand, first: int, last: int) -> Operand:
     items = taken_apart(s, x)
     if len(items) < first + last:
         message = f"{len(items)} values cannot be unpacked into {first + last} names or more"
-        raise SctError(message, s.place, "Write fewer names.")
+        raise UnpackingError(message, s.place, "Write fewer names.")
     end = len(items) - last
     return Tuple((*items[:first], s.apply(NEW, (List(tuple(items[first:end])),)), *items[end:]))
 
@@ -151,7 +151,7 @@ def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     if isinstance(t, (Tuple, List)):
         if len(t.items) != n.value:
             message = f"{len(t.items)} values cannot be unpacked into {n.value} names"
-            raise SctError(message, s.place, "Write a name for each value.")
+            raise UnpackingError(message, s.place, "Write a name for each value.")
         return x
     if isinstance(t, Array) and t.shape != ():
         row = infer_call(operator.getitem, [t, Const(0)], {})

@@ -66,6 +66,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import (
+    UNDEFINED,
     UNKNOWN,
     Abstract,
     Array,
@@ -269,6 +270,8 @@ class _Forward(Boundary):
     def handed_on(self, o: Operand, like: Value, t: Abstract | None = None) -> Operand:
         """The tangent that a φ, or an item of one, of type `t` takes from an operand."""
         t = like.type if t is None else t
+        if o is UNDEFINED:
+            return o
         own = type_of(o)
         if isinstance(own, (Tuple, List, Dict)) and (not isinstance(o, Value) or o not in self.dots):
             parts = t.items if isinstance(t, (Tuple, List, Dict)) and len(t.items) == len(own.items) else [t] * len(own.items)

@@ -1,5 +1,7 @@
 """Names that a path leaves unbound: what holds on the other paths is handed on, kept and cast, and here left alone."""
 
+import math
+
 import numpy as np
 import pytest
 from differences import gradient
@@ -97,3 +99,59 @@ def test_zeros_are_not_made_like_the_adjoint_of_a_name_that_is_not_bound():
 
     A, y = np.arange(9.0).reshape(3, 3), np.array([1.0, 2.0, 3.0])
     sct.check_grads(f, (y, A, 3), ("y", "A"))
+
+
+def read_by_the_reverse_sweep(x, n):
+    try:
+        y = math.sqrt(x - n)
+    except ValueError:
+        pass
+    return y * x
+
+
+def an_item(x, n):
+    if n > 2:
+        y = {"a": x}
+    return y["a"] * x
+
+
+def in_an_inner_function(x, n):
+    if n > 2:
+        y = x * 2.0
+
+    def by(z):
+        return z * y
+
+    return by(x)
+
+
+def written_into(x, n):
+    if n > 2:
+        y = np.array([x, x])
+    y[0] = x
+    return np.sum(y * y)
+
+
+CALLS = {
+    "grad": lambda f, *args: sct.grad(f)(*args),
+    "value_and_grad": lambda f, *args: sct.value_and_grad(f)(*args),
+    "pullback": lambda f, *args: sct.pullback(f)(*args)[1](1.0),
+    "jvp": lambda f, *args: sct.jvp(f)(*args, 1.0),
+    "linearize": lambda f, *args: sct.linearize(f)(*args)[1](1.0),
+}
+
+
+@pytest.mark.parametrize(
+    "f", [read_by_the_reverse_sweep, an_item, in_an_inner_function, written_into], ids=lambda f: f.__name__
+)
+def test_a_name_that_is_read_where_it_is_not_bound(f):
+    bound, not_bound = (1, 7) if f is read_by_the_reverse_sweep else (3, 1)
+    sct.check_grads(f, (2.0, bound), modes=("forward", "reverse"))
+    for call in CALLS.values():
+        with pytest.raises(UnboundLocalError):
+            call(f, 2.0, not_bound)
+
+
+def test_a_name_that_may_be_bound_is_set_to_nothing_else():
+    assert "None" not in sct.grad(read_by_the_reverse_sweep).source_for(2.0, 1)
+    assert "y_dot = 0.0" not in sct.jvp(read_by_the_reverse_sweep).source_for(2.0, 1)

@@ -507,7 +507,7 @@ def test_stars_that_do_not_fit_are_errors():
 
     with pytest.raises(sct.SctError, match="'k' is given twice"):
         sct.grad(twice_given)(x0)
-    with pytest.raises(sct.SctError, match="1 values cannot be unpacked into 2 names or more"):
+    with pytest.raises(ValueError, match="1 values cannot be unpacked into 2 names or more"):
         sct.grad(too_few)(x0)
     with pytest.raises(sct.SctError, match="too many positional arguments"):
         sct.grad(too_many)(x0)

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sct import checkpointing, runtime
-from sct.analysis.binding import ahead, behind, phis, unbound_values
+from sct.analysis.binding import ahead, behind, phis, surely_read, unbound_values
 from sct.analysis.effects import effect, has_effect, statements
 from sct.analysis.switches import is_on
 from sct.backend.python.expressions import (
@@ -231,16 +231,16 @@ class _Emitter:
         return frozenset(out)
 
     def handed_on(self, block: Block) -> set[Value]:
-        """The values that a path may leave undefined and that have to be bound: a variable is set to another one, or by a
-        conditional expression to itself."""
+        """The values that a path may leave undefined and that have to be bound: a variable that nothing may read is set to
+        another one, or by a conditional expression to itself."""
         unbound = unbound_values(block)
         if not unbound:
             return unbound
-        sources = phis(block)
+        sources, sure = phis(block), surely_read(block).difference(self.folding.choices)
         copied = (
             w
             for v, operands in sources.items()
-            if v in self.names
+            if v in self.names and v not in sure
             for w in values_of(*operands)
             if w in unbound and (self.names.get(w) != self.names[v] or v in self.folding.choices)
         )
