@@ -258,7 +258,7 @@ def full_like_type(a, fill_value, dtype=None, order="K", subok=True, shape=None,
 
 # --- arrays of a given shape ----------------------------------------------------------------------------------------------
 
-nondifferentiable(np.zeros, np.ones, np.empty, np.ndarray, np.eye, np.identity, np.tri)
+nondifferentiable(np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri)
 
 
 def order_of_new(shape, dtype=None, order="C", *, device=None, like=None):
@@ -274,6 +274,12 @@ def zeros_type(shape, dtype=None, order="C", *, device=None, like=None):
     return Array(_dtype(dtype, np.dtype(float)), as_shape(shape))
 
 
+@adjoint(np.ndarray, kind="construction")
+def ndarray(y, shape, y_bar, dtype=float, order=None):
+    """None by its shape; what lies in the memory of a buffer has no rule."""
+    return None  # noqa: RET501
+
+
 @result_type(np.ndarray)
 def ndarray_type(shape, dtype=float):
     return Array(_dtype(dtype, np.dtype(float)), as_shape(shape))
@@ -287,7 +293,7 @@ def order_of_ndarray(shape, dtype=float, buffer=None, offset=0, strides=None, or
     return "C" if strides is None and order is None else order if strides is None else None
 
 
-facts(np.ndarray, kind="construction", memory=memory_of_ndarray, order=order_of_ndarray, boxed=True)
+facts(np.ndarray, memory=memory_of_ndarray, order=order_of_ndarray, boxed=True)
 
 
 @result_type(np.eye)

@@ -779,6 +779,31 @@ def eigvals_type(a):
     return unknown_array(dtype) if known is None else Array(dtype, (*known[1], known[2]))
 
 
+@adjoint(np.roots)
+def roots(r, p, r_bar):
+    """Σₖ pₖ rⱼ^(n-k) = 0: p̄ₖ = -Σⱼ r̄ⱼ rⱼ^(n-k) / p'(rⱼ), by the implicit function theorem; a multiple root gives inf or nan."""
+    powers, slopes = powers_and_slopes(r, p)
+    return (-r_bar / slopes) @ powers
+
+
+@tangent(np.roots)
+def roots_tangent(r, p, p_dot):
+    powers, slopes = powers_and_slopes(r, p)
+    return -(powers @ p_dot) / slopes
+
+
+def powers_and_slopes(r, p):
+    """The powers of roots, of which a polynomial is a sum, a row for each root, and the polynomial's slopes there."""
+    powers = np.vander(r, np.size(p))
+    return powers, powers[:, 1:] @ (p[:-1] * np.arange(np.size(p) - 1, 0, -1))
+
+
+@result_type(np.roots)
+def roots_type(p):
+    dtype = _dtype(p)
+    return Array(dtype if dtype is not None and dtype.kind == "c" else None, (fresh_size("count"),))
+
+
 def add_outside_columns(a_bar, u, s, vh, u_bar, q):
     """`a_bar` with (I - U Uᴴ) Ū S⁻¹ Vᴴ added, which is 0 unless A has more rows than columns; q = Uᴴ Ū."""
     if np.shape(u)[-2] > np.shape(u)[-1]:

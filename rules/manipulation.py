@@ -43,6 +43,7 @@ from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import joining, multilinear, tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import scatter_add, unbroadcast
+from sct.runtime.strides import strided, strided_entries
 
 from .arithmetic import is_ndarray
 from .indexing import axis_scatter, flat_scatter, shape_with
@@ -358,6 +359,35 @@ def broadcast_to_type(array, shape, subok=False):
 method("squeeze", np.squeeze)
 
 
+# --- other strides --------------------------------------------------------------------------------------------------------
+
+nondifferentiable(strided_entries)
+memory("fresh", strided_entries)
+memory("spread", strided)
+facts(strided, strided_entries, layout="always")
+
+
+@result_type(strided_entries)
+def strided_entries_type(x, shape=None, strides=None):
+    return Array(np.dtype(int), as_array(x).shape if shape is None else as_shape(shape))
+
+
+@adjoint(strided, kind="view")
+def strided_adjoint(y, x, entries, y_bar, shape=None, strides=None, subok=False, writeable=True):
+    return flat_scatter(x, entries, y_bar), None
+
+
+@tangent(strided)
+def strided_tangent(y, x, entries, x_dot, entries_dot, shape=None, strides=None, subok=False, writeable=True):
+    """The tangent may lie in memory in another way."""
+    return np.ravel(x_dot)[entries]
+
+
+@result_type(strided)
+def strided_type(x, entries, shape=None, strides=None, subok=False, writeable=True):
+    return Array(as_array(x).dtype, as_array(entries).shape)
+
+
 @adjoint(np.broadcast_arrays, kind="view")
 def broadcast_arrays(y, *args, y_bar, subok=False):
     parts = ()
@@ -610,6 +640,49 @@ def append_tangent(y, arr, values, arr_dot, values_dot, axis=None):
 @result_type(np.append)
 def append_type(arr, values, axis=None):
     return _joined([(as_array(arr), 1), (as_array(values), 1)], axis, None)
+
+
+@nondifferentiable
+def entries_of_insert(arr, obj, count, axis):
+    """The numbers, in the result of np.insert, of what was there before, then of the `count` that were put in."""
+    n = np.size(arr) if axis is None else np.shape(arr)[axis]
+    return np.argsort(np.insert(np.full(n, -1), obj, np.arange(count)), kind="stable")
+
+
+@result_type(entries_of_insert)
+def entries_of_insert_type(arr, obj, count, axis):
+    return Array(np.dtype(int), (fresh_size(),))
+
+
+@adjoint(np.insert)
+def insert(y, arr, obj, values, y_bar, axis=None):
+    """An entry of the result is one of the array or of the values, which are broadcast to the room that is made for them."""
+    n = np.size(arr) if axis is None else np.shape(arr)[axis]
+    of_result = np.size(y) if axis is None else np.shape(y)[axis]
+    entries = entries_of_insert(arr, obj, of_result - n, axis)
+    if axis is None:
+        return reshape_like(y_bar[entries[:n]], arr), None, unbroadcast(y_bar[entries[n:]], values)
+    put = np.take(y_bar, entries[n:], axis)
+    if np.ndim(obj) == 0:  # the first axis of the values is that along which they are put in
+        put = np.moveaxis(put, axis, 0)
+    return np.take(y_bar, entries[:n], axis), None, unbroadcast(put, values)
+
+
+@tangent(np.insert)
+def insert_tangent(y, arr, obj, values, arr_dot, obj_dot, values_dot, axis=None):
+    """The tangents put in likewise."""
+    into = np.zeros_like(arr) if arr_dot is None else arr_dot
+    return np.insert(into, obj, np.zeros_like(values) if values_dot is None else values_dot, axis)
+
+
+@result_type(np.insert)
+def insert_type(arr, obj, values, axis=None):
+    arr = as_array(arr)
+    if axis is None:
+        return Array(arr.dtype, (fresh_size("count"),))
+    if arr.shape is None or not _is_axis(axis, len(arr.shape)):
+        return unknown_array(arr.dtype)
+    return Array(arr.dtype, tuple(fresh_size("count") if k == axis % len(arr.shape) else n for k, n in enumerate(arr.shape)))
 
 
 @adjoint(np.stack, sequences=("arrays",))

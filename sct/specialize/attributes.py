@@ -120,6 +120,8 @@ def array_attribute(s: Builder, op: Attribute, x: Operand, t: Array, name: str) 
         return Const(size) if isinstance(size, int) else s.append(op, (x,), {}, Scalar(int, size), name)
     if op.name in ("ndim", "itemsize", "nbytes"):
         return s.append(op, (x,), {}, Scalar(int), name)
+    if op.name == "strides" and t.rank is not None:
+        return s.append(op, (x,), {}, Tuple((Scalar(int),) * t.rank), name)
     primitive = attribute_rule(op.name)
     if primitive is None:
         return s.append(op, (x,), {}, UNKNOWN, name)

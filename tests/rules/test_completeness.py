@@ -58,6 +58,7 @@ _FIRST_ORDER_ONLY = {
     np.linalg.cholesky: "only symmetric directions mean anything; a composite is checked below",
     cofactors: "the third derivative of det, which test_second_derivatives.py checks",
     np.arange: "no derivative by its bounds",
+    np.ndarray: "no derivative by its shape",
     np.float16: "the differences see the rounding",
     **{op: "linear; test_lists.py checks it, specialize/test_growing.py its derivatives" for op in LIST_OPERATIONS},
     **{op: "a statement, no call; test_writing.py checks its second derivative" for op in (updated, scatter_add)},

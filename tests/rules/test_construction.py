@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import sct
+from sct.errors import NoRuleError
 from sct.infer.call import infer_call
 from sct.infer.signature import abstract
 from sct.ir.types import UNKNOWN, Array, Const, List, Scalar, Tuple, size_mul
@@ -72,6 +73,7 @@ SAMPLES = [
     (np.complex64, (S,), {}),
     (np.complex128, (V,), {}),
     (np.clongdouble, (S,), {}),
+    (np.ndarray, ((0, 3),), {}),
     (np.full, ((2, 3), S), {}),
     (np.full, (4, S), {}),
     (np.full, ((3, 4), V), {}),
@@ -199,3 +201,20 @@ def made_by_ndarray(x):
 
 def test_array_made_by_its_type():
     sct.check_grads(made_by_ndarray, (np.array([0.45, 0.61, 0.72, 0.87]),))
+
+
+def of_a_buffer(x):
+    return np.sum(np.ndarray(x.shape, x.dtype, x) ** 2)
+
+
+def of_a_constant_buffer(x):
+    return np.sum(np.ndarray((4,), buffer=np.arange(4.0)) * x * x)
+
+
+def test_array_in_the_memory_of_another():
+    """Its entries are those of the buffer, so that it is no constant, as one of new memory is."""
+    x = np.array([0.45, 0.61, 0.72, 0.87])
+    for derivative in (sct.grad(of_a_buffer), lambda x: sct.jvp(of_a_buffer)(x, x)):
+        with pytest.raises(NoRuleError, match=r"np\.ndarray does not cover this call"):
+            derivative(x)
+    sct.check_grads(of_a_constant_buffer, (x,))

@@ -163,6 +163,11 @@ SAMPLES = (
         for t in _ALL
     ]
     + [(np.linalg.eigvals, (np.array([[1.0, -2.0], [3.0, 0.5]]),), {})]  # complex values of a real matrix
+    + [
+        (np.roots, (np.array(p),), {})
+        for p in ([1.0, -3.0, 2.0, 0.5], [2.0, 1.0, 4.0], [1.0, 3.0, 1.0, 0.0], [2.0, 3.0], [2.0])
+    ]
+    + [(np.roots, (_x(4, dtype=complex),), {})]
     + [(np.linalg.svd, (_graded(*shape, dtype=t), False), {}) for shape in _RECTANGLES for t in _REAL]
     + [(np.linalg.svd, (_graded(3, 3),), {})]
     + [(np.linalg.svd, (_graded(*shape, dtype=t),), {"compute_uv": False}) for shape in _RECTANGLES for t in _ALL]

@@ -8,6 +8,7 @@ from sct.infer.call import infer_call
 from sct.infer.signature import abstract
 from sct.ir.types import Const, List, Scalar, Tuple, size_add, size_mul
 from sct.rules.manipulation import flatten, index_order, inverse_permutation
+from sct.runtime.strides import strided, strided_entries
 from sct.testing import check_rule
 
 rng = np.random.default_rng(8)
@@ -49,6 +50,19 @@ JOINED = [
     (np.append, (M, normal(2, 3)), {}),
     (np.append, (M, normal(2, 3), 0), {}),
     (np.append, (M, normal(4, 1)), {"axis": -1}),
+    (np.insert, (V, 0, S), {}),
+    (np.insert, (V, -1, normal(2)), {}),
+    (np.insert, (V, [4, 1, 1], normal(3)), {}),
+    (np.insert, (V, [4, 1], S), {}),
+    (np.insert, (M, 5, normal(2)), {}),
+    (np.insert, (M, 1, normal(3), 0), {}),
+    (np.insert, (M, 1, normal(4)), {"axis": 1}),
+    (np.insert, (M, 1, normal(2, 4)), {"axis": 1}),
+    (np.insert, (M, [1], normal(4, 1), -1), {}),
+    (np.insert, (M, [0, 2], normal(4, 2), -1), {}),
+    (np.insert, (M, [0, 2], normal(3), 0), {}),
+    (np.insert, (T, 1, normal(3, 2), 1), {}),
+    (np.insert, (C[0], 2, C[1]), {}),
     (np.stack, ([V, normal(6)],), {}),
     (np.stack, ((1.5, 2.5, -1.0),), {}),
     (np.stack, ((V, normal(6)), 1), {}),
@@ -131,6 +145,7 @@ SAMPLES = [
     (np.expand_dims, (V, 1), {}),
     (np.expand_dims, (M, -2), {}),
     (np.expand_dims, (M, (0, -1)), {}),
+    *((strided, (x, strided_entries(x, *how), *how), {}) for x, *how in ((V, (3, 4), (8, 8)), (M, (3, 2, 2), (24, 8, 24)))),
     (np.squeeze, (normal(1, 3, 1),), {}),
     (np.squeeze, (normal(1, 3, 1), -1), {}),
     (np.squeeze, (normal(1, 3, 1),), {"axis": (0, 2)}),
