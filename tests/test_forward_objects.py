@@ -708,15 +708,6 @@ def kept_elsewhere(x, n):
     return ps[0].speed
 
 
-def a_field_or_none(x, n):
-    p = None
-    for i in range(n):
-        if p is None:
-            p = Particle(x[i], x[0])
-        p.step(x[i])
-    return p.speed
-
-
 def one_class_or_another(x, n):
     ps = []
     for i in range(n):
@@ -725,13 +716,6 @@ def one_class_or_another(x, n):
         else:
             ps.append(Pendulum(x[i], x[0]))
     return ps[n - 1].speed
-
-
-def a_chain(x, n):
-    last = SimpleNamespace(v=x[0], before=None)
-    for i in range(n):
-        last = SimpleNamespace(v=x[i], before=last)
-    return last.v
 
 
 def given_to_a_recursive_function(x, n):
@@ -759,9 +743,7 @@ def a_new_field(x, n):
     [
         (returned, "returned"),
         (kept_elsewhere, "used as a whole"),
-        (a_field_or_none, "or something else"),
         (one_class_or_another, "or something else"),
-        (a_chain, "or something else|lead back"),
         (given_to_a_recursive_function, "recursive function"),
         (compared, "used as a whole"),
         (a_new_field, "no field"),

@@ -66,8 +66,7 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
         sites: frozenset[Hashable] = frozenset().union(*(t.sites for t in (a, b) if isinstance(t, ListOf)))
         return ListOf(_covering((*_item_types(a), *_item_types(b)), key), sites)
     if isinstance(a, ObjectOf) or isinstance(b, ObjectOf):
-        same = type(a) is type(b) and a.cls is b.cls and a.names == b.names
-        return replace(a, sites=a.sites | b.sites) if same else UNKNOWN
+        return _join_objects(a, b)  # type: ignore[no-any-return]
     if isinstance(a, DictOf) and isinstance(b, DictOf):
         return DictOf(join(a.key, b.key, (key, "key")), _covering((a.item, b.item), key), a.sites | b.sites)
     if _numeric(a) and _numeric(b):
@@ -79,6 +78,15 @@ def join(a: Any, b: Any, key: Hashable) -> Abstract:
             Maybe(functools.reduce(lambda p, q: join(p, q, key), map(widen, items))) if all(map(_numeric, items)) else UNKNOWN
         )
     return UNKNOWN
+
+
+def _join_objects(a: Any, b: Any) -> Any:
+    """An object, or another one of its class, or None."""
+    if Const(None) in (a, b):
+        return replace(a if b == Const(None) else b, or_none=True)
+    if type(a) is not type(b) or a.cls is not b.cls or a.names != b.names:
+        return UNKNOWN
+    return replace(a, sites=a.sites | b.sites, or_none=a.or_none or b.or_none)
 
 
 def _item_types(t: List | ListOf) -> tuple[Any, ...]:

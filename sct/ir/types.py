@@ -70,6 +70,7 @@ __all__ = [
     "is_worked_out",
     "keys_of",
     "known_sizes",
+    "may_be_none",
     "note_bounds",
     "note_size",
     "same_dtype",
@@ -724,10 +725,14 @@ class DictOf(_Shown):
 
 @record(frozen=True, slots=True)
 class ObjectOf(DictOf):
-    """A dict that stands for an object of the class `cls` which a function makes: of its fields, whose names are known."""
+    """A dict that stands for an object of the class `cls` which a function makes: of its fields, whose names are known.
+
+    `or_none`: it may be None instead, by the path that the program takes.
+    """
 
     cls: type = object
     names: tuple[str, ...] = ()
+    or_none: bool = False
 
 
 @record(frozen=True, slots=True)
@@ -808,6 +813,11 @@ def with_items(t: _Container, items: Iterable[Any]) -> _Container:
         return Record(t.keys, made, t.cls, t.path)  # type: ignore[return-value]
     found: Any = Dict(t.keys, made) if isinstance(t, Dict) else Tuple(made, t.kind) if isinstance(t, Tuple) else List(made)
     return found  # type: ignore[no-any-return]
+
+
+def may_be_none(t: Abstract) -> bool:
+    """Whether something of a type may be None, and is one of its other values on other ways."""
+    return isinstance(t, Maybe) or (isinstance(t, ObjectOf) and t.or_none)
 
 
 def is_list_or_dict(t: Abstract) -> bool:

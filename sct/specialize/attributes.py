@@ -84,7 +84,10 @@ def outer_attribute(s: Builder, op: Attribute, x: Operand, owner: Any, name: str
     """An attribute of an object that is known: of what is the user's it is looked up each time."""
     found = getattr(owner, op.name, MISSING)
     if found is MISSING:
-        raise instances.no_attribute(s, describe(owner), op.name)
+        error = instances.no_attribute(s, describe(owner), op.name)
+        if owner is None:
+            return s.not_there(error)
+        raise error
     if isinstance(owner, np.dtype):
         return Const(found)
     if describe(owner).startswith("np.") or isinstance(owner, _IMMUTABLE):

@@ -10,6 +10,8 @@ import operator
 from collections.abc import Hashable, Sequence
 from dataclasses import field
 
+import numpy as np
+
 from sct.analysis.activity import differentiable
 from sct.analysis.effects import effect, statements
 from sct.analysis.points_to import is_writing_call, writes_into, written_by
@@ -95,9 +97,25 @@ def if_(s: Builder, t: If) -> None:
         _refuse_carried(then, Block((), tuple(orelse), b))
     sides = ((memories[0], then), (memories[1], orelse))
     a, b = (tuple(exposed_at_end(s, y, *side) for y in ys) for ys, side in zip((a, b), sides, strict=True))
+    a, b = _same_flags(test, a, b)
     first = t.results[0].id if t.results else 0
     blocks, results = joined(s, t.results, sides, (a, b), first, (s.path,), s.caller is None and t in s.ending)
     s.body.append(If(test, *blocks, results, place, origin, t.expression, t.handles))
+
+
+def _same_flags(test: Operand, a: Sequence[Operand], b: Sequence[Operand]) -> tuple[tuple[Operand, ...], tuple[Operand, ...]]:
+    """What two branches end with, with the flag that stands for `test and False`, or for `test or True`: it is known."""
+
+    def flag(end: Operand, other: Operand, value: bool) -> Operand:
+        return other if end is test and other == Const(value) and _is_flag(type_of(end)) else end
+
+    then = tuple(flag(p, q, True) for p, q in zip(a, b, strict=True))
+    return then, tuple(flag(q, p, False) for p, q in zip(a, b, strict=True))
+
+
+def _is_flag(t: Abstract) -> bool:
+    array = isinstance(t, Array) and t.shape == () and t.dtype == np.dtype(bool)
+    return array or (isinstance(t, Scalar) and t.kind is bool and not t.also)
 
 
 def _is_handled(t: If, e: NotThereError, place: Place | None) -> bool:

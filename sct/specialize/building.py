@@ -100,6 +100,7 @@ class Builder(Protocol):
     decided: dict[Hashable, Any]
     ways: tuple[tuple[int, int], ...]
     pending: tuple[SctError, ...]
+    absent: tuple[SctError, ...] | None
     spent: list[Plan]
     generators: list[Function]
     recursive_calls: int
@@ -196,6 +197,10 @@ class Builder(Protocol):
 
     def structure(self, operand: Operand) -> Operand:
         """A list or dict as it is now; what is in it is not read."""
+
+    def not_there(self, error: SctError) -> Operand:
+        """What is not there of None, which may be an object in another iteration; the error outside of loops."""
+        raise NotImplementedError
 
     def not_yet(self, error: SctError) -> Operand:
         """What is known once a list is seen to grow; the error if it does not."""

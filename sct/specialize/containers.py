@@ -39,6 +39,8 @@ from sct.ir.types import (
     Tuple,
     Unknown,
     VariableName,
+    is_list_or_dict,
+    may_be_none,
     with_items,
 )
 from sct.ir.words import in_words
@@ -287,16 +289,23 @@ def _hasattr(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if isinstance(type_of(x), Instance) and isinstance(x, Value) and isinstance(name, str):
         return Const(has_attribute(s, x, name))
     if isinstance(type_of(x), (Record, ObjectOf)) and isinstance(name, str):
-        return Const(records.has_attribute(s, x, name))
+        return _of_object(s, x, records.has_attribute(s, x, name), hasattr(None, name))
     kinds = _kinds(type_of(x))
     found = {hasattr(kind, name) for kind in kinds} if isinstance(name, str) else set()
     return Const(found.pop()) if len(found) == 1 else NotImplemented
 
 
+def _of_object(s: Builder, x: Operand, known: bool, of_none: bool) -> Operand:
+    """What is known of an object, or of None, for one that may be None."""
+    if known == of_none or not may_be_none(type_of(x)):
+        return Const(known)
+    return s.apply(operator.is_not if known else operator.is_, (x, Const(None)))
+
+
 def _callable(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t = type_of(args[0])
     if isinstance(t, (Instance, ObjectOf, Record)):
-        return Const(callable(in_class(t.cls, "__call__")))
+        return _of_object(s, args[0], callable(in_class(t.cls, "__call__")), False)
     found = {callable(kind) for kind in _kinds(t)}
     return Const(found.pop()) if len(found) == 1 else NotImplemented
 
@@ -321,14 +330,14 @@ def _isinstance(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand])
     t, classes = type_of(args[0]), plain(type_of(args[1]))
     if not isinstance(t, (Instance, Record, ObjectOf)) or not constant(classes):
         return NotImplemented
-    return Const(issubclass(class_of(t.cls), classes))
+    return _of_object(s, args[0], issubclass(class_of(t.cls), classes), isinstance(None, classes))
 
 
 def _type(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     t = type_of(args[0])
     if len(args) > 1:
         return NotImplemented
-    if isinstance(t, (Instance, Record, ObjectOf)):
+    if isinstance(t, (Instance, Record, ObjectOf)) and not may_be_none(t):
         return Const(class_of(t.cls))
     if isinstance(t, (List, ListOf, Dict, DictOf)):  # subclasses are objects
         return Const(list if isinstance(t, (List, ListOf)) else dict)
@@ -360,13 +369,17 @@ def _builtin_sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]
     return total
 
 
+_NOT_NONE = (Array, Scalar, Tuple, List, ListOf, Dict, DictOf, Instance, Slice)
+"""The types of what is not None, but for objects that may be."""
+
+
 def _is(negated: bool) -> Callable[..., Any]:
     def decide(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
         a, b = (type_of(x) for x in args)
         if isinstance(a, Const) and isinstance(b, Const):
             return Const((a.value is b.value) != negated)
         for p, q in ((a, b), (b, a)):
-            if p == Const(None) and isinstance(q, (Array, Scalar, Tuple, List, ListOf, Dict, DictOf, Instance, Slice)):
+            if p == Const(None) and isinstance(q, _NOT_NONE) and not may_be_none(q):
                 return Const(negated)
         if isinstance(a, Record) and isinstance(b, Record):
             same = _are_one(s, *map(s.memory.object_of, args))
@@ -383,6 +396,12 @@ def _are_one(s: Builder, a: Operand, b: Operand) -> Any:
     if isinstance(a, Value) and isinstance(b, Value):
         return s.emit(operator.is_, (a, b), {}, Scalar(bool))
     return Const(False) if s.memory.sharing.apart(key_of(a), key_of(b)) else NotImplemented
+
+
+def _flag(s: Builder, x: Operand) -> Operand:
+    """Whether something counts as true, where nothing else matters: a flag in place of a list, which another value may join."""
+    known = s.truth(x)
+    return s.apply(operator.ne, (s.apply(len, (known,)), Const(0))) if is_list_or_dict(type_of(known)) else known
 
 
 def _display(kind: type) -> Callable[..., Any]:
@@ -402,7 +421,7 @@ def _dict_display(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand
 
 STRUCTURAL: dict[Any, Callable[..., Any]] = {
     operator.getitem: _getitem,
-    TRUTH: lambda s, args, kwargs: s.truth(args[0]),
+    TRUTH: lambda s, args, kwargs: _flag(s, args[0]),
     UNPACK: _unpack,
     TUPLE: _display(Tuple),
     LIST: _display(List),

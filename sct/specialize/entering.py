@@ -51,7 +51,7 @@ def refuse_lost(s: Builder, t: Abstract, whole: Abstract) -> None:
         raise UnsupportedSyntaxError(
             f"{in_words(t)}, or something else, by one name, in one field, or in one list or dict",
             s.place,
-            "Let it be an object of that class on every path.",
+            "Let it be an object of that class, or None, on every path.",
         )
     if isinstance(t, (ListOf, DictOf)):
         refuse_lost(s, t.item, whole.item if isinstance(whole, (ListOf, DictOf)) else UNKNOWN)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from sct.errors import SctError
 from sct.infer.join import join, own_sizes, widen
 from sct.ir.ssa import Operand, Statement, Value, map_leaves, type_of
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, or_none, with_items
@@ -71,7 +72,7 @@ def fixpoint(
     here = label, s.path, s.growing
     types = list(s.settled.get((here, begun_as), begun_as))
     loop = Loop(inits, [p.name for p in formal], [("loop", p.id, s.path) for p in formal], len(inits), types)
-    instances, pending, outer = s.instances, s.pending, s.memory
+    instances, pending, absent, outer = s.instances, s.pending, s.absent, s.memory
     known = {key_of(obj): obj for obj in s.loops.get(here, ())}
     for key, obj in known.items():
         if outer.knows(key):
@@ -80,7 +81,7 @@ def fixpoint(
     attempt, begun = 0, (-1, 0)
     met = happened(s, spent := len(s.spent))
     while True:
-        s.instances, s.pending = instances, pending  # every attempt is the same run
+        s.instances, s.pending, s.absent = instances, pending, absent or ()  # every attempt is the same run
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
         for p, y in zip(loop.params, loop.yields, strict=False):
             branches.note_lost(s, p, (y,))
@@ -100,7 +101,7 @@ def fixpoint(
                 loop.yields = [s.expose_all(y) for y in (*yields[: loop.own], *left)]
                 loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
         finally:
-            s.env = env
+            s.env, found, s.absent = env, s.absent, absent
         before, met = met, happened(s, spent)
         if found_more(s, loop, inner) or met != before:
             continue
@@ -113,6 +114,7 @@ def fixpoint(
             meet_object(s, y, a)
             meet_object(s, i, a)
         if after == loop.types:
+            keep_absent(s, found)
             for p, y, i in zip(loop.params, loop.yields, loop.inits, strict=True):
                 branches.note_lost(s, p, (y, i))
             outer.stale.update({k: w for k, w in inner.stale.items() if k not in inner.born})
@@ -127,6 +129,14 @@ def fixpoint(
         loop.shared = {pair for pair in loop.shared if not any(isinstance(o, tuple) for o in pair)}  # parts may be others now
         loop.stale = {o: w for o, w in loop.stale.items() if not isinstance(o, tuple)}
         attempt += 1
+
+
+def keep_absent(s: Builder, found: Sequence[SctError]) -> None:
+    """What is not there in any iteration of a loop: it may be in another one of a loop around that."""
+    if s.absent is None and found:
+        raise found[0]
+    if found:
+        s.absent = tuple(found)
 
 
 def happened(s: Builder, spent: int) -> tuple[frozenset[Hashable], ...]:

@@ -1,8 +1,12 @@
 """Objects that a class makes, and that stay objects: whatever name a field is bound by, it is bound for all names.
 
 Takes what was made as a record of its fields; emits it as a dict of these, which stands for the object when the derivative
-runs. What is made at one place has fields of the types of all that is ever put into them. The dict is nobody else's: an object
-that is given to anything but lists, dicts and other fields is refused.
+runs. What is made at one place has fields of the types of all that is ever put into them, which are known by the place
+(`objects.known`), so that an object may lead to others of its place, and to itself: its type, `ObjectOf`, names places, and
+not what is there. Where it depends on the way taken whether there is an object, it is the dict or None (`ObjectOf.or_none`):
+`is None`, `isinstance` and truth ask which, and a field of None raises when the derivative runs, as in Python. Shadows and
+tangents are dicts likewise, which lead to one another as the objects do.
+The dict is nobody else's: an object that is given to anything but lists, dicts and other fields is refused.
 """
 
 from __future__ import annotations
@@ -14,16 +18,31 @@ from typing import Any
 from sct import runtime
 from sct.analysis.effects import statements
 from sct.errors import UnsupportedSyntaxError
-from sct.ir.ops import NEW, UNPACK, Method, Store
+from sct.infer.call import plain
+from sct.ir.ops import NEW, UNPACK, Attribute, Method, Store
 from sct.ir.shapes import item_of
 from sct.ir.ssa import Block, Operand, type_of
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, DictOf, List, ListOf, ObjectOf, Record, Tuple, Undefined
+from sct.ir.types import (
+    UNDEFINED,
+    UNKNOWN,
+    Abstract,
+    Const,
+    Dict,
+    DictOf,
+    List,
+    ListOf,
+    ObjectOf,
+    Record,
+    Scalar,
+    Tuple,
+    Undefined,
+)
 from sct.ir.words import in_words
 from sct.specialize import objects
 from sct.specialize.building import Builder
 from sct.specialize.instances import advice_of
 
-__all__ = ["field_of", "put_field", "refuse_given", "refuse_in", "whole"]
+__all__ = ["field_of", "is_of_field", "is_there", "put_field", "refuse_given", "refuse_in", "whole"]
 
 
 def whole(s: Builder, o: Operand, site: Hashable, name: str) -> Operand:
@@ -53,6 +72,20 @@ def field_of(s: Builder, x: Operand, name: str) -> Operand:
     return s.append(operator.getitem, (x, Const(name)), {}, item_of(DictOf(UNKNOWN, found)), name)
 
 
+def is_of_field(op: Any, args: Sequence[Operand]) -> bool:
+    """Whether an operation takes a field of an object, or puts one into it, which None has not."""
+    t = type_of(args[0])
+    name = op.name if isinstance(op, Attribute) else plain(type_of(args[1])) if len(args) > 1 else None
+    return isinstance(t, ObjectOf) and isinstance(name, str) and name in t.names
+
+
+def is_there(s: Builder, x: Operand, own: Operand | None) -> Operand:
+    """Whether what may be None counts as true; `own`: what the object says of that."""
+    if own is not None:
+        raise UnsupportedSyntaxError(f"the truth of {in_words(type_of(x))}", s.place, "Ask whether it is None: `x is None`.")
+    return s.append(operator.is_not, (x, Const(None)), {}, Scalar(bool))
+
+
 def put_field(s: Builder, x: Operand, name: str, value: Operand) -> None:
     """A field is another value from here on."""
     t = type_of(x)
@@ -72,25 +105,7 @@ def put_field(s: Builder, x: Operand, name: str, value: Operand) -> None:
 
 def _holds(s: Builder, sites: frozenset[Hashable], name: str, t: Abstract) -> None:
     """Something of a type is put into a field of what was made at some places."""
-    if _leads_to(s, t, sites, set()):
-        raise UnsupportedSyntaxError(
-            f"an object that may lead back to itself by the field {name!r}, or to another one that is made at the same place",
-            s.place,
-            "Keep the objects in a list, and their numbers in the fields.",
-        )
     objects.holds(s, frozenset((site, name) for site in sites), t)
-
-
-def _leads_to(s: Builder, t: Abstract, sites: frozenset[Hashable], seen: set[Hashable]) -> bool:
-    """Whether something of a type may hold what is made at one of some places."""
-    if isinstance(t, ObjectOf):
-        if t.sites & sites:
-            return True
-        new = t.sites - seen
-        seen |= new
-        return any(_leads_to(s, objects.known(s, (site, n)), sites, seen) for site in new for n in t.names)
-    parts = t.items if isinstance(t, (Tuple, List, Dict)) else (t.item,) if isinstance(t, (ListOf, DictOf)) else ()
-    return any(_leads_to(s, i, sites, seen) for i in parts)
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------------
@@ -117,7 +132,7 @@ def refuse_in(s: Builder, t: Abstract, what: str) -> None:
 
 _KEEPING = (
     *(NEW, UNPACK, operator.getitem, operator.is_, operator.is_not, operator.add, operator.mul, len, list, dict),
-    *(runtime.item, runtime.paired),
+    *(runtime.item, runtime.paired, runtime.not_none),
 )
 
 

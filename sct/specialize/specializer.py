@@ -111,6 +111,7 @@ from sct.ir.types import (
     is_list_or_dict,
     is_named_tuple,
     keys_of,
+    may_be_none,
     value_at_call,
     with_items,
 )
@@ -387,6 +388,7 @@ class Specializer:
     growing: bool = False  # lists may come to be of unknown length
     times: int = 1  # how often what is carried out is written down: the iterations of the loops around it that are unrolled
     long_loops: bool = False  # loops of many iterations are unrolled, too, where nothing else goes
+    absent: tuple[SctError, ...] | None = None  # what is not there in the first iterations of the loops that are gone through
     pending: tuple[SctError, ...] = ()  # what is refused unless it is known by the end of the loop in which lists grow
     there: dict[Value, Value] = field(
         default_factory=dict
@@ -513,6 +515,13 @@ class Specializer:
                 self.place,
                 "Loop over a copy, or use while and an index.",
             )
+
+    def not_there(self, error: SctError) -> Operand:
+        """What is not there of None, which may be an object in another iteration; the error outside of loops."""
+        if self.absent is None or self.memory.in_try:
+            raise error
+        self.absent = (*self.absent, error)
+        return UNDEFINED
 
     def not_yet(self, error: SctError) -> Operand:
         """What is known once a list is seen to grow; the error if it does not."""
@@ -641,6 +650,8 @@ class Specializer:
             return Const(bool(t.value))
         if isinstance(t, (Record, ObjectOf, Instance)):
             found = operators.truth(self, test)
+            if may_be_none(t):
+                return made_objects.is_there(self, test, found)
             return test if found is None and isinstance(t, Instance) else Const(True) if found is None else self.truth(found)
         if isinstance(t, (Tuple, List, Dict)):
             return Const(len(t.items) > 0)
@@ -918,13 +929,14 @@ class Specializer:
         """Operands, of which those are known not to be None for which the operation would raise."""
         refused = "first" if isinstance(op, _OF_OBJECTS) else facts_of(op).refuses_none
         n = 0 if refused is None else len(args) if refused == "each" else 1
-        if not any(isinstance(type_of(a), Maybe) for a in args[:n]):
+        if not any(may_be_none(type_of(a)) for a in args[:n]) or made_objects.is_of_field(op, args):
             return args
         found = list(args)
         for k, a in enumerate(args[:n]):
-            if isinstance(a, Value) and isinstance(a.type, Maybe):
+            if isinstance(a, Value) and may_be_none(a.type):
+                t = a.type.item if isinstance(a.type, Maybe) else replace(a.type, or_none=False)  # type: ignore[call-arg]
                 if a not in self.there:
-                    self.there[a] = self.append(runtime.not_none, (a,), {}, a.type.item, self.memory.name_of(a))
+                    self.there[a] = self.append(runtime.not_none, (a,), {}, t, self.memory.name_of(a))
                 found[k] = self.there[a]
         return found
 

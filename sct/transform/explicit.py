@@ -184,6 +184,11 @@ def _tells_apart(s: Apply) -> bool:
     return _asks_identity(s) and all(isinstance(a, Value) for a in s.args)
 
 
+def _is_of_identity(s: Apply) -> bool:
+    """Whether a statement asks which one something is, or of a list, dict or object if it is None: it reads nothing of that."""
+    return _tells_apart(s) or (_asks_identity(s) and any(is_list_or_dict(type_of(a)) for a in s.args))
+
+
 def _is_of_part(s: Apply) -> bool:
     """Whether a statement reads no more of a container than one part, or which one it is."""
     return is_item(s) or isinstance(s.op, Field) or _asks_identity(s)
@@ -409,7 +414,7 @@ class _Loads:
 
     def apply(self, s: Apply) -> None:
         r = s.result
-        if s.op in (NEW, TAPE, PUSH, POP, LEAVE) or facts_of(s.op).lies or _tells_apart(s):  # a tape holds arrays themselves
+        if s.op in (NEW, TAPE, PUSH, POP, LEAVE) or facts_of(s.op).lies or _is_of_identity(s):  # a tape holds arrays themselves
             self.body.append(s)
         elif is_writing_call(s):
             self.call(s)
