@@ -420,10 +420,36 @@ def test_what_is_run_at_last_is_run_whatever_happens(capsys):
 # -- forward mode ----------------------------------------------------------------------------------------------------------
 
 
-FORWARD = [
-    *(tried_again_with_more, left_out_in_a_loop, otherwise_and_at_last, several_handlers, outside_of_a_domain),
-    *(returning_from_either, recorded_before_the_exception, kept_as_it_was, in_a_function_that_is_called, appending_last),
-]
+def anything_from_a_loop(x):
+    t = 1.0
+    for k in range(3):
+        try:
+            s = 0.0
+            for v in x:
+                if v > 0.6:
+                    s = s + v * v
+                s = s + np.sin(v) / v
+            r = (s + x[k]) * float("none" if k == 1 else "1")
+        except Exception:  # noqa: BLE001
+            r = x[0]
+        t = t * r
+    return t
+
+
+def by_a_function_that_calls_itself(x):
+    try:
+        r = repeated(x, 3) * int("1")
+    except ValueError:
+        r = x[2]
+    return r * r
+
+
+def repeated(x, n):
+    return x[0] if n == 0 else repeated(x, n - 1) * x[1] + 1.0
+
+
+FORWARD = [f for f in FUNCTIONS if f not in (known_at_compile_time, importing_what_there_is, by_recursion)]
+FORWARD += [anything_from_a_loop, by_a_function_that_calls_itself]
 
 
 @pytest.mark.parametrize("f", FORWARD, ids=lambda f: f.__name__)
@@ -449,21 +475,60 @@ def small(x):
     return z
 
 
+def small_in_a_loop(x):
+    with np.errstate(all="raise"):
+        try:
+            z = 0.0
+            for v in x:
+                z = z + np.sum(v * np.ones(2) * 1e-200)
+        except FloatingPointError:
+            z = 5.0
+    return z
+
+
+def power_in_a_branch(x, a):
+    try:
+        if a > 0.0:
+            y = math.pow(x, a)
+        z = y * x
+    except (ValueError, ZeroDivisionError):
+        z = 7.0
+    return z
+
+
 def test_an_exception_of_a_tangent_is_not_caught():
     assert sct.jvp(root_or_five)(4.0, 1.0) == (8.0, 3.0)
     assert sct.jvp(root_or_five)(0.0, 1.0)[0] == 0.0
     assert sct.jvp(root_or_five)(-1.0, 1.0) == (5.0, 0.0)
-    with pytest.raises(FloatingPointError, match="underflow"):
-        sct.jvp(small)(np.ones(2), np.full(2, 1e-200))
+    for f in (small, small_in_a_loop):
+        with pytest.raises(FloatingPointError, match="underflow"):
+            sct.jvp(f)(np.ones(2), np.full(2, 1e-200))
     assert "    else:\n        half = 0.5 * x_dot\n" in sct.jvp(root_or_five).source_for(4.0, 1.0)
+    power = sct.jvp(power_in_a_branch, (0, 1))
+    assert power(-1.0, 0.5, 1.0, 0.0) == (7.0, 0.0)
+    assert power(2.0, 2.0, 1.0, 0.0) == (8.0, 12.0)
 
 
-@pytest.mark.parametrize(
-    "f", [raised_inside, with_a_loop_in_it, writing_into_what_it_makes, writing_last], ids=lambda f: f.__name__
-)
-def test_forward_mode_is_refused(f):
+def test_tangents_stand_beside_what_raises_nothing_that_is_handled():
+    text = sct.jvp(raised_inside).source_for(X, X)
+    assert "else:" not in text
+    assert text.count("for ") == 1
+
+
+def writing_behind_what_may_raise_anything(x):
+    y = np.ones(3)
+    for i in range(5):
+        try:
+            y[i] += x[i] * y[i - 1] * float("none" if i == 1 else "2")
+        except Exception:  # noqa: BLE001
+            y[i % 3] = x[i % 3] ** 2
+    return np.sum(y * y)
+
+
+def test_forward_mode_is_refused():
+    sct.check_grads(writing_behind_what_may_raise_anything, (X,))
     with pytest.raises(sct.UnsupportedSyntaxError, match="forward mode of a branch, a loop, a call or a write in a try"):
-        sct.jvp(f)(X, X)
+        sct.jvp(writing_behind_what_may_raise_anything)(X, X)
 
 
 # -- refused -------------------------------------------------------------------------------------------------------------

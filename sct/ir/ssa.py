@@ -594,10 +594,10 @@ def is_tangent(s: Statement) -> bool:
 
 
 def computes_tangents(s: Statement) -> bool:
-    """Whether a statement computes tangents and nothing else, or is a branch that only chooses among what there is."""
-    if isinstance(s, If):
-        return s.handles is None and all(computes_tangents(t) for b in s.blocks for t in b.body)
-    return isinstance(s, Apply) and is_tangent(s)
+    """Whether a statement computes tangents and nothing else, or only chooses among what there is."""
+    if isinstance(s, Apply):
+        return is_tangent(s)
+    return not (isinstance(s, If) and s.handles is not None) and all(computes_tangents(t) for b in s.blocks for t in b.body)
 
 
 def carried_params(s: _Loop) -> tuple[Value, ...]:

@@ -32,8 +32,7 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_in,
-    is_tangent,
+    computes_tangents,
     values_of,
 )
 
@@ -114,16 +113,18 @@ class _Liveness:
             marked = True
 
     def need_all(self, block: Block) -> None:
-        """Mark all of a block that is tried: each statement in it may say that the other one is run."""
-        for b in blocks_in(block):
-            self.need(*b.yields)
-            for s in b.body:
-                if is_tangent(s):  # which is outside of the try
-                    continue
-                self.live.update(s.results)
+        """Mark all of a block that is tried: each statement in it may say that the other one is run; no tangent does."""
+        for s in block.body:
+            if computes_tangents(s):
+                continue
+            if isinstance(s, Apply):
+                self.live.add(s.result)
                 self.need(*s.operands)
-                if not isinstance(s, Apply):
-                    self.needed.add(id(s))
+            else:
+                self.needed.add(id(s))
+                self.need(*s.reads)
+                for b in s.blocks:
+                    self.need_all(b)
 
     def mark_ends(self, ends: list[_End]) -> list[_End]:
         """Mark where φ's come from, as far as these are needed; the rest of `ends`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -59,8 +59,6 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_in,
-    computes_tangents,
-    is_tangent,
     reads_of,
     type_of,
     values_of,
@@ -83,7 +81,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.registry.facts import facts_of
-from sct.registry.rules import adjoint_rule, kind_of
+from sct.registry.rules import adjoint_rule
 from sct.registry.tangents import tangent_rule
 from sct.runtime import updated
 from sct.specialize.specializer import Specialized
@@ -95,6 +93,7 @@ from sct.transform.explicit import refuse_others
 from sct.transform.promote import promote
 from sct.transform.refusals import refuse_given_away, refuse_records
 from sct.transform.tangents import tangent_by_rule, tangent_of
+from sct.transform.tried import tried_with_tangents
 
 __all__ = ["forward"]
 
@@ -648,7 +647,7 @@ class _Forward(Boundary):
         )
         results = (*s.results, *(self.of_result(phi.result) for phi in phis))
         if s.handles is not None:
-            then = then.with_(_tangents_last(then.body))
+            then = tried_with_tangents(s.then, then, s.handles.value)
         self.b.body.append(replace(s, then=then, orelse=orelse, results=results))
 
     def loop(self, s: For | While) -> None:
@@ -678,40 +677,6 @@ def _refuse_loud(body: Sequence[Statement]) -> None:
                 s.place,
                 "Call it before that, or use sct.jvp.",
             )
-
-
-def _tangents_last(body: Sequence[Statement]) -> list[Statement]:
-    """What is tried, with its tangents behind it: an exception that these raise is none of the function's own.
-
-    Raises
-    ------
-    UnsupportedSyntaxError
-        Where tangents go through a branch, a loop or a call in what is tried, or read an array that is written into after that.
-    """
-    tangents: list[Statement] = []
-    made: set[Value] = set()
-    for s in body:
-        if is_tangent(s) if isinstance(s, Apply) else computes_tangents(s) and not made.isdisjoint(reads_of(s)):
-            tangents.append(s)
-            made.update(s.results)
-    rest = [s for s in body if s not in tangents]
-    before = [s for s in rest if not made.isdisjoint(reads_of(s)) or any(map(is_tangent, statements(*s.blocks)))]
-    own = [s for s in rest if isinstance(s, Apply)]
-    calls = [s for s in own if isinstance(s.op, Derived)]
-    held = {s.result for s in own if s.op is LOAD or isinstance(s.op, View) or kind_of(s.op) == "view"}
-    last_write = max((k for k, s in enumerate(body) if s in rest and any(effect(t) == "writes" for t in _own(s))), default=-1)
-    late = [s for s in body[: last_write + 1] if s in tangents and not held.isdisjoint(reads_of(s))]
-    for s in (*before, *calls, *late):
-        raise UnsupportedSyntaxError(
-            "forward mode of a branch, a loop, a call or a write in a try",
-            s.place,
-            "Differentiate in reverse mode, as by sct.vjp, or have in the try what may raise alone.",
-        )
-    return [*rest, *tangents]
-
-
-def _own(s: Statement) -> Iterable[Apply]:
-    return (s,) if isinstance(s, Apply) else statements(*s.blocks)
 
 
 def _item(t: Abstract) -> Abstract:

@@ -386,10 +386,10 @@ MUTANTS = {
         generator="python",
     ),
     "tangents stand where an exception of theirs is caught": Mutant(
-        "sct.transform.forward",
-        "_tangents_last",
-        "rest = [s for s in body if s not in tangents]",
-        "return list(body)",
+        "sct.transform.tried",
+        "tried_with_tangents",
+        "tangents = _tangents(both.body)",
+        "return both",
         generator="python",
     ),
     "what is assigned in a try is known though it is left": Mutant(
