@@ -476,7 +476,91 @@ def given_the_entries_of_an_array(x, n):
     return class_like(x[0], *x) + scaled(*x[1:], c=x[0] * n)
 
 
+def called_behind_the_loop(x, n):
+    for i in range(3):
+        w = x[i]
+        f = lambda t: t * w  # noqa: E731
+    return f(2.0)
+
+
+def called_in_the_next_iteration(x, n):
+    s = 0.0
+    for i in range(n):
+        if i > 0:
+            s += scaled(x[0])  # noqa: F821
+        scaled = lambda v, i=i: v * i  # noqa: E731, F841
+    return s
+
+
+def called_behind_a_branch(x, n):
+    if n > 2:
+        scaled = lambda v, k=x[0] * 2: v * k  # noqa: E731
+    return scaled(x[1])
+
+
+def that_sees_what_a_later_iteration_binds(x, n):
+    y = x
+    for i in range(n):
+        w = x * (i + 1.0)
+        if i == 2:
+            break
+
+        def scaled(v):
+            return v * w
+
+        y = scaled(y)
+    return np.sum(scaled(y))
+
+
+def of_what_is_written_into_later(x, n):
+    y = np.cos(x)
+    for _ in range(n):
+        w = x * y
+
+        def scaled(v, w=w):
+            return v * w
+
+        def more(v, scaled=scaled):
+            return scaled(v) + v
+
+        y = more(y)
+        w[0] = 0.5
+    return np.sum(more(y) * scaled(y))
+
+
+def made_by_another_one_in_a_loop(x, n):
+    def adder(a):
+        def add(v):
+            return v + a * x
+
+        return add
+
+    y = x
+    for i in range(n):
+        add = adder(x[i])
+        y = np.sin(add(y))
+    return np.sum(add(y) ** 2)
+
+
+def one_of_two_with_arrays(x, n):
+    y = x
+    for i in range(n):
+        if x[i] > 0.6:
+            f = lambda v, w=x * y: v * w  # noqa: E731
+        else:
+            f = lambda v, w=x[i]: v + w  # noqa: E731
+        y = f(y)
+    return np.sum(f(y))
+
+
 PROGRAMS = [
+    called_behind_the_loop,
+    called_in_the_next_iteration,
+    called_behind_a_branch,
+    that_sees_what_a_later_iteration_binds,
+    of_what_is_written_into_later,
+    made_by_another_one_in_a_loop,
+    one_of_two_with_arrays,
     chosen_when_it_runs,
     chosen_with_what_they_share,
     recursive_on_what_is_known,
@@ -572,26 +656,12 @@ def called_in_another_iteration(x, n):
     return fs[0](x[0]) + fs[1](x[1])
 
 
-def called_behind_the_loop(x, n):
-    for i in range(3):
-        w = x[i]
-        f = lambda t: t * w  # noqa: E731
-    return f(2.0)
-
-
-def called_in_the_next_iteration(x, n):
-    s = 0.0
+def now_one_now_another(x, n):
+    f = np.sin
     for i in range(n):
-        if i > 0:
-            s += scaled(x[0])  # noqa: F821
-        scaled = lambda v, i=i: v * i  # noqa: E731, F841
-    return s
-
-
-def called_behind_a_branch(x, n):
-    if n > 2:
-        scaled = lambda v, k=x[0] * 2: v * k  # noqa: E731
-    return scaled(x[1])
+        x = f(x)
+        f = lambda v, k=x[i]: v * k  # noqa: E731
+    return x[0]
 
 
 def recursive(x, n):
@@ -617,9 +687,7 @@ def compared_until_one_is_found(x, n):
     ("f", "message"),
     [
         (called_in_another_iteration, "a call of <lambda>, which was defined in an iteration of a loop, in another one"),
-        (called_behind_the_loop, "a call of a function that is only known at run time"),
-        (called_in_the_next_iteration, "a call of a function that is only known at run time"),
-        (called_behind_a_branch, "a call of a function that is only known at run time"),
+        (now_one_now_another, "a call of a function that is only known at run time"),
         (recursive, r"a recursive function defined inside a function \(power\)"),
         (given_to_a_recursive_function, "a function defined inside, given to what is recursive"),
     ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sct.frontend.compound import BLOCKS, COMPREHENSIONS, bound, named_in
@@ -25,8 +25,8 @@ _LOOPS = (ast.For, ast.While)
 class Scope:
     """The variables of a function that others inside of it see.
 
-    `cells`: those that such a one binds, or that are bound again once it is there. `looped`: the functions that see what a loop
-    around them binds, so that each iteration makes another one.
+    `cells`: those that such a one binds, or that are bound again once it is there, also in a next iteration that calls it.
+    `looped`: the other functions that see what a loop around them binds, so that each iteration makes another one.
     """
 
     cells: frozenset[str]
@@ -133,7 +133,8 @@ def scope_of(node: Any) -> Scope:
     body = node.body if isinstance(node.body, list) else [node.body]
     if not any(isinstance(n, (*_FUNCTIONS, ast.GeneratorExp)) for s in body for n in ast.walk(s)):
         return Scope(frozenset(), frozenset())
-    own, cells, looped = _own(node), set(), set()
+    own, cells = _own(node), set()
+    looped: dict[int, set[str]] = {}
     events = list(_events(body, ()))
     for k, made in enumerate(events):
         if made.node is None:
@@ -142,9 +143,29 @@ def scope_of(node: Any) -> Scope:
         cells |= {*getattr(made.node, "named", ())} & free
         cells |= {n for s in ast.walk(made.node) if isinstance(s, ast.Nonlocal) for n in s.names if n in free}
         cells |= {e.name for e in events[k + 1 :] if e.node is None and e.name in free}
-        if any(e.node is None and e.name in free and not {*made.loops}.isdisjoint(e.loops) for e in events):
-            looped.add(id(made.node))
-    return Scope(frozenset(cells & own), frozenset(looped))
+        again = [e for e in events if e.node is None and e.name in free and not {*made.loops}.isdisjoint(e.loops)]
+        if again and _is_called_elsewhere(body, made, min(map(_depth(made), again))):
+            cells |= {e.name for e in again}
+        looped[id(made.node)] = {e.name for e in again}
+    cells &= own
+    return Scope(frozenset(cells), frozenset(node for node, names in looped.items() if names - cells))
+
+
+def _depth(made: _Event) -> Callable[[_Event], int]:
+    """How many loops are around the outermost one in which a function is made, and a name bound."""
+    return lambda e: next(k for k, loop in enumerate(made.loops) if loop in e.loops)
+
+
+def _is_called_elsewhere(body: Sequence[Any], made: _Event, depth: int) -> bool:
+    """Whether the name of a function is read outside of a loop around it, or before it is made in that."""
+    every = [n for s in body for n in ast.walk(s)]
+    loop = next(n for n in every if id(n) == made.loops[depth])
+    assigned = (n for n in every if isinstance(n, ast.Assign) and n.value is made.node)
+    names = {t.id for n in assigned for t in n.targets if isinstance(t, ast.Name)} | {getattr(made.node, "name", None)}
+    inside = {id(n): (n.lineno, n.col_offset) for n in ast.walk(loop) if isinstance(n, ast.Name)}
+    here = made.node.lineno, made.node.col_offset
+    read = (n for n in every if isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load))
+    return any(inside.get(id(n), (0, 0)) < here for n in read)
 
 
 def _events(nodes: Iterable[Any], loops: tuple[int, ...]) -> Iterator[_Event]:

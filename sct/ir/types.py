@@ -844,7 +844,7 @@ def alike(a: Any, b: Any) -> bool:
         return False
     if isinstance(a, Record):
         return isinstance(b, Record) and a.cls is b.cls
-    return not isinstance(a, Tuple) or (isinstance(b, Tuple) and a.kind is b.kind)
+    return not isinstance(a, Tuple) or (isinstance(b, Tuple) and a.kind == b.kind)
 
 
 def keys_of(t: Tuple | List | Dict) -> Sequence[Any]:

@@ -42,7 +42,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.runtime import shown
-from sct.specialize import records
+from sct.specialize import functions, records
 from sct.specialize.building import Builder, NotStaticError, Plan, UnrollError
 from sct.specialize.entering import meet_object, meet_objects
 from sct.specialize.in_python import either, one_or_other
@@ -316,6 +316,9 @@ def merge(
         return meeting.same[key_of(a), key_of(b)][2], []
     p, q = (expose(s, o, side) for o, (side, _) in zip((a, b), meeting.ways, strict=True))
     p, q = or_none(p, q), or_none(q, p)
+    if (handed := functions.met(s, (p, q), meeting.ways)) is not None:
+        whole, flat = merge(s, *handed, meeting, name, key)
+        return functions.closed(whole), flat
     like = q if isinstance(p, Undefined) else p
     if isinstance(like, (Tuple, List, Dict)) and all(isinstance(o, Undefined) or _alike(o, like) for o in (p, q)):
         ps, qs = items_like(p, q), items_like(q, p)
@@ -329,7 +332,7 @@ def merge(
             return made, flat
         if s.objects:
             meet_objects(s, p, q)
-    elif (chosen := one_of(s, p, q)) is not None:
+    elif (chosen := one_of(s, p, q, meeting, key)) is not None:
         return chosen
     else:
         refuse_different(s, type_of(p), type_of(q), name)
@@ -350,7 +353,9 @@ def merge(
     return made, flat
 
 
-def one_of(s: Builder, p: Operand, q: Operand) -> tuple[Operand, list[tuple[Value, Operand, Operand]]] | None:
+def one_of(
+    s: Builder, p: Operand, q: Operand, meeting: Meeting, key: Hashable
+) -> tuple[Operand, list[tuple[Value, Operand, Operand]]] | None:
     """The φ of two functions, which is called by an `if`, or of two iterators, gone through by one; None for anything else."""
     if not isinstance(p, Const) or not isinstance(q, Const):
         return None
@@ -362,11 +367,10 @@ def one_of(s: Builder, p: Operand, q: Operand) -> tuple[Operand, list[tuple[Valu
     phis: list[tuple[Value, Operand, Operand]] = [(flag, Const(True), Const(False))]
 
     def handed_on(v: Operand, first: bool) -> Operand:
-        if s.memory.knows(key_of(s.memory.object_of(v))) or not isinstance(v, Value) or not _is_number(v.type):
+        if s.memory.knows(key_of(s.memory.object_of(v))) or not isinstance(v, Value):
             return v
-        made = Value(v.type, v.name)
-        s.memory.bear(made)
-        phis.append((made, v, UNDEFINED) if first else (made, UNDEFINED, v))
+        made, flat = merge(s, v if first else UNDEFINED, UNDEFINED if first else v, meeting, v.name, (key, len(phis)))
+        phis.extend(flat)
         return made
 
     both = [map_held(lambda v, k=k: handed_on(v, k == 0), o) for k, o in enumerate((p, q))]  # type: ignore[misc]
@@ -388,10 +392,6 @@ def note_unsure(s: Builder, made: Operand, ends: Sequence[Operand]) -> None:
     """A φ of what is there on some ways only is there on these."""
     if isinstance(made, Value) and any(o is UNDEFINED or o in s.unsure for o in ends):
         s.unsure.add(made)
-
-
-def _is_number(t: Abstract) -> bool:
-    return isinstance(t, Scalar) or (isinstance(t, Array) and t.shape == ())
 
 
 def share(s: Builder, meeting: Meeting) -> None:

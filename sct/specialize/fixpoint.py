@@ -15,7 +15,7 @@ from sct.errors import SctError
 from sct.infer.join import join, own_sizes, widen
 from sct.ir.ssa import Operand, Statement, Value, map_leaves, type_of
 from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, ListOf, Tuple, Undefined, keys_of, or_none, with_items
-from sct.specialize import branches
+from sct.specialize import branches, functions
 from sct.specialize.building import Builder
 from sct.specialize.entering import meet_object
 from sct.specialize.instances import held_by_all
@@ -96,15 +96,17 @@ def fixpoint(
                 begun = attempt, len(loop.objects)
             with s.into(loop.body, inner):
                 start_iteration(s, loop)
-                yields = enter(loop.params[: loop.own])
+                yields = enter([functions.closed(p) for p in loop.params[: loop.own]])
                 left = [s.present(inner.now(obj), reads=False) for obj in loop.objects]
-                loop.yields = [s.expose_all(y) for y in (*yields[: loop.own], *left)]
+                every = zip((*yields[: loop.own], *left), loop.types, strict=True)
+                loop.yields = [s.expose_all(functions.opened_alike(s, outer, y, t)) for y, t in every]
                 loop.flag = yields[-1] if len(yields) > loop.own else Const(False)
         finally:
             s.env, found, s.absent = env, s.absent, absent
         before, met = met, happened(s, spent)
         if found_more(s, loop, inner) or met != before:
             continue
+        loop.types = [_unless_other(t, y) for t, y in zip(loop.types, loop.yields, strict=True)]
         for t, y, name in zip(loop.types, loop.yields, loop.names, strict=True):
             branches.refuse_different(s, t, type_of(y), name)
         after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
@@ -129,6 +131,11 @@ def fixpoint(
         loop.shared = {pair for pair in loop.shared if not any(isinstance(o, tuple) for o in pair)}  # parts may be others now
         loop.stale = {o: w for o, w in loop.stale.items() if not isinstance(o, tuple)}
         attempt += 1
+
+
+def _unless_other(t: Abstract, y: Operand) -> Abstract:
+    """The type of a function that a loop hands on; unknown if it is another one."""
+    return UNKNOWN if functions.is_held(t) and y is not UNDEFINED and not functions.is_same(t, y) else t
 
 
 def keep_absent(s: Builder, found: Sequence[SctError]) -> None:
@@ -330,7 +337,7 @@ def results(s: Builder, loop: Loop, values: tuple[Value, ...]) -> tuple[tuple[Va
         s.memory.set(obj, o)
         s.memory.writes[key_of(obj)] = Write(s.memory.name_of(obj), s.place)
     know(s, loop, after)
-    return tuple(made.values()), after
+    return tuple(made.values()), [functions.closed(o) for o in after]
 
 
 def carried(loop: Loop) -> tuple[tuple[Value, ...], tuple[Operand, ...], tuple[Operand, ...]]:
