@@ -969,6 +969,17 @@ def test_numbers_that_become_arrays_to_second_order():
     np.testing.assert_allclose(second, expected, rtol=1e-6)
 
 
+def read_of_both_before_either_changes(x, y):
+    p = [x + 0.1, y - 0.1, x * 1.0]
+    x[0] = 0.3
+    y[0] = 0.5
+    return np.sum(np.stack(p) ** 2)
+
+
+def test_what_is_made_of_two_arrays_before_either_is_written_into():
+    sct.check_grads(read_of_both_before_either_changes, (np.array([0.2, 0.3]), np.array([0.5, 0.7])), modes=("forward",))
+
+
 # -- arguments that share memory ----------------------------------------------------------------------------------------------
 
 

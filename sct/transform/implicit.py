@@ -157,7 +157,7 @@ class _Names:
     def run(self) -> Block:
         self.same: dict[Value, Operand] = {}  # what is gone -> what stands for it
         self.copies: set[Value] = set()
-        self.moved: dict[Statement, Statement] = {}  # what is computed earlier than it was -> before what
+        self.moved: dict[Statement, int] = {}  # what is computed earlier than it was -> before which statement of its block
         for b in blocks_in(self.whole):
             for i, s in enumerate(b.body):
                 if isinstance(s, Apply) and s.op is LOAD:
@@ -184,13 +184,15 @@ class _Names:
             return False
         ((b, j, s),) = uses
         write = min((k for c in classes for k in self.writes.get((block.label, c), ()) if k > i), default=j)
+        if s in self.moved:  # as it reads another array, too, which may be written into sooner
+            write = min(write, self.moved[s])
         if b.label != block.label or not isinstance(s, Apply) or write >= j or isinstance(block.body[write], Closure):
             return False
         if is_of_memory(s.op) or isinstance(s.op, InPlace) or effect(s) != "none" or not fresh(s) or self.aliases.get(v):
             return False
         if any(self.home[w][1] >= write for w in s.values if w in self.home and self.home[w][0].label == block.label):
             return False
-        self.moved[s] = block.body[write]
+        self.moved[s] = write
         return True
 
     def allocate(self, s: Apply, block: Block, i: int, names: dict[Value, Value]) -> None:
@@ -216,11 +218,11 @@ class _Names:
 
     def block(self, block: Block) -> Block:
         body: list[Statement] = []
-        earlier: dict[Statement, list[Statement]] = {}
+        earlier: dict[int, list[Statement]] = {}
         for s in block.body:
             if s in self.moved:
                 earlier.setdefault(self.moved[s], []).append(s)
-        for s in chain.from_iterable((*earlier.get(t, ()), t) for t in block.body if t not in self.moved):
+        for s in chain.from_iterable((*earlier.get(k, ()), t) for k, t in enumerate(block.body) if t not in self.moved):
             if isinstance(s, Apply) and s.op is LEAVE:
                 continue
             if isinstance(s, Apply) and s.op in (ALLOCATE, LOAD):
