@@ -1209,9 +1209,12 @@ def test_lists_of_items_of_several_types_are_gone_through_item_by_item(compiled)
         assert len(compiled) == count + 1
 
 
-def first_and_rest(p, x):
-    a, *rest = p
+def scaled(x, a, *rest):
     return a * x * len(rest)
+
+
+def first_and_rest(p, x):
+    return scaled(x, *p)
 
 
 def test_what_needs_the_items_of_a_list_one_by_one_gets_them(compiled):

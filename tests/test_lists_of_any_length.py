@@ -171,6 +171,21 @@ def matrices(n):
     return [np.eye(3) * 0.5 + 0.01 * i for i in range(n)]
 
 
+def around(p, x):
+    a, *rest, b = p
+    rest[0] = rest[0] * x
+    s = np.sum(a * b)
+    for v in rest:
+        s = s + np.sum(v * b) * x
+    return s + np.sum(p[1])
+
+
+def by_a_key(p, x):
+    a = max(p, key=lambda v: -v[1] * x)
+    a[0] = x * a[2]
+    return np.sum(p[0] * a) + np.sum(min(p, key=np.sum) ** 2)
+
+
 PROGRAMS = [
     (squares, numbers),
     (squares, vectors),
@@ -181,6 +196,9 @@ PROGRAMS = [
     (one_written_by_a_name, vectors),
     *((f, numbers) for f in (entry_by_another_name, appended_to, popped_from, slice_assigned, turned_round, recurrence)),
     *((f, numbers) for f in (as_array, extremes, given_back, in_a_branch, emptied, filtered, copied, joined, put_between)),
+    (around, numbers),
+    (around, vectors),
+    (by_a_key, vectors),
     (in_a_dict, numbers),
     (tuples, lambda n: [(1.0 + 0.1 * i, 2.0 - 0.1 * i) for i in range(n)]),
     (rows, lambda n: [[1.0 + 0.1 * i, 0.5] for i in range(n)]),

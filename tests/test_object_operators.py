@@ -86,6 +86,19 @@ class Plane:
         return self.a * t + self.b
 
 
+def in_planes(a, n):
+    if n <= 0:
+        return a * 0.5
+    b = in_planes(a, n - 1)
+    p = Plane(b, b[0]) + Plane(a.copy(), 0.5)
+    return p.a * p.b
+
+
+@program(X, 3)
+def of_what_a_recursive_function_gives(x, n):
+    return np.sum(in_planes(x, n))
+
+
 @program(X)
 def arithmetic(x):
     p, q = Plane(x[0], x[1]), Plane(x[1], x[0] * x[0])

@@ -375,3 +375,29 @@ def test_derivatives_of_tangents_by_objects():
     h, h_dot = SimpleNamespace(a=2.0 * x, p=[x * x]), SimpleNamespace(a=x, p=[x + 1.0])
     first = sct.jvp(f, (0, 1))
     sct.check_grads(lambda x, h: first(x, h, x, h_dot)[1], (x, h), (0, 1), modes=("reverse", "forward"))
+
+
+def test_derivatives_of_adjoints_of_objects_whose_other_fields_are_asked():
+    class Model:
+        def __init__(self, w, rate, steps=0):
+            self.w, self.rate, self.steps = w, rate, steps
+
+        def decay(self):
+            self.w *= 0.9
+
+    def f(x, model):
+        if model.steps == 0:
+            x[1] = model.rate
+            model.decay()
+        return np.sum(x * model.w)
+
+    x = np.array([0.3, 0.4])
+    first = sct.vjp(f, (0, 1))
+
+    def adjoints(t):
+        _, (x_bar, model_bar) = first(x + t * x, Model(2.0 * x + t, 0.5 + t), 1.0)
+        return np.concatenate([x_bar, model_bar.w, [model_bar.rate]])
+
+    _, (_, (x_bar_dot, model_bar_dot)) = sct.jvp(first, (0, 1))(x, Model(2.0 * x, 0.5), 1.0, x, Model(np.ones(2), 1.0))
+    found = np.concatenate([x_bar_dot, model_bar_dot.w, [model_bar_dot.rate]])
+    np.testing.assert_allclose(found, (adjoints(1e-3) - adjoints(-1e-3)) / 2e-3, rtol=1e-9)

@@ -153,9 +153,11 @@ def _sum(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Ope
 
 
 def _extreme(op: Any) -> Callable[..., Any]:
-    def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
         t = type_of(args[0])
-        if len(args) > 1 or kwargs or not isinstance(t, ListOf) or as_rank(t.item) != 0:
+        if kwargs:
+            return NotImplemented
+        if len(args) > 1 or not isinstance(t, ListOf) or as_rank(t.item) != 0:
             raise UnsupportedSyntaxError(
                 f"{op.__name__} of a list that grows, other than of numbers", s.place, "Use np.stack, then NumPy's function."
             )

@@ -340,13 +340,24 @@ def _augmented_item(op: Any) -> Callable[..., Any]:
 def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     x, n = args[0], args[1]
     t = type_of(x)
-    if not isinstance(t, ListOf) or len(args) != 2:
+    if not isinstance(t, ListOf):
         return NotImplemented
     assert isinstance(n, Const)
+    if len(args) == 3:
+        return _unpack_around(s, x, n.value, plain(type_of(args[2])))
     if isinstance(t.item, Undefined):
         s.unseen.append(s.place)
         return Tuple((UNDEFINED,) * n.value)
     return s.append(UNPACK, args, {}, Tuple(tuple(item_of(t) for _ in range(n.value))))
+
+
+def _unpack_around(s: Builder, x: Operand, first: int, last: int) -> Operand:
+    """`a, *rest, b = x`: the first items, a list of those in between, and the last ones."""
+    items = [s.apply(operator.getitem, (x, Const(k))) for k in range(first)]
+    rest = s.apply(operator.getitem, (x, Const(slice(first, None))))
+    ends = [s.apply(operator.getitem, (rest, Const(k))) for k in range(-last, 0)]
+    between = s.apply(operator.getitem, (rest, Const(slice(None, -last)))) if last else rest
+    return Tuple((*items, between, *ends))
 
 
 def _contains(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

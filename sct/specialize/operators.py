@@ -29,12 +29,13 @@ from sct.ir.ops import (
     UNPACK,
     Attribute,
     Augmented,
+    Field,
     Method,
     of_numpy,
     package_of,
 )
 from sct.ir.ssa import Operand, Value, type_of
-from sct.ir.types import Array, Const, FieldName, Instance, ListOf, ObjectOf, Record, Scalar, same_dtype
+from sct.ir.types import UNDEFINED, Array, Const, FieldName, Instance, ListOf, ObjectOf, Record, Scalar, same_dtype
 from sct.ir.words import in_words
 from sct.runtime.expectations import expect_fields
 from sct.specialize import instances, records
@@ -52,7 +53,11 @@ def is_one(o: Operand) -> bool:
 
 def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     """An operator that the class of an object has; `NotImplemented` for what is done to the object's fields."""
-    if isinstance(op, (FunctionType, instances.Bound, Attribute, Method)) or op in _TAKEN or hasattr(op, "__sct_typed__"):
+    if (
+        isinstance(op, (FunctionType, instances.Bound, Attribute, Field, Method))
+        or op in _TAKEN
+        or hasattr(op, "__sct_typed__")
+    ):
         return NotImplemented
     if records.is_made(op):
         return NotImplemented
@@ -81,7 +86,7 @@ def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
             if made != Const(NotImplemented):
                 return s.apply(operator.not_, (made,)) if op is operator.ne and name == "__eq__" else made
     made_here = [a for a in (*args, *kwargs.values()) if is_one(a) and not isinstance(type_of(a), Instance)]
-    if not made_here:
+    if not made_here or any(a is UNDEFINED for a in args):  # as what a recursive function gives is at first
         return NotImplemented
     raise records.refuse_whole(s, made_here[0])
 

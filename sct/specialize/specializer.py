@@ -1089,8 +1089,9 @@ class Specializer:
         if isinstance(op, Attribute):
             return attributes.attribute(self, op, args[0], name)
         if isinstance(op, Field):
-            assert isinstance(args[0], Value)
-            return instances.field(self, args[0], op.name)
+            own = self.memory.object_of(args[0])  # in a derivative, one of which other fields are known
+            assert isinstance(own, Value)
+            return instances.field(self, own, op.name)
         if isinstance(op, Method):
             return attributes.method(self, op, args, kwargs, name)
         if op is POP:
