@@ -119,6 +119,7 @@ class NotThereError(SctError):
     """A key, an index or an attribute that is not there, which is known at compile time."""
 
     raises: type[Exception] = LookupError  # what Python raises where it comes to that
+    of_none = False  # it is an attribute of None, in whose place there is an object on other ways
 
 
 class UnpackingError(NotThereError, ValueError):

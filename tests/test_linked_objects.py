@@ -310,6 +310,35 @@ def test_an_object_or_none(limit):
     sct.check_grads(perhaps, (X, limit), modes=("reverse", "forward"), order=2)
 
 
+@pytest.mark.parametrize("f", [walked, both_ways])
+def test_tangents_of_tangents(f):
+    first = sct.jvp(f)
+    u, v = np.cos(X), np.sin(X)
+    expected = (first(X + 1e-5 * v, u)[1] - first(X - 1e-5 * v, u)[1]) / 2e-5
+    np.testing.assert_allclose(sct.jvp(first)(X, u, v)[1][1], expected, rtol=1e-8)
+
+
+def left_at_once(x, n):
+    head = None
+    for _ in range(n):
+        return np.sum(x**2)
+        head = Node(x[0], head)
+    return head.v
+
+
+def behind_a_test(x, n):
+    node = Node(x[0])
+    return node.then.v if n == 0 else node.v**2
+
+
+@pytest.mark.parametrize("f", [left_at_once, behind_a_test])
+def test_a_field_of_none_on_a_way_that_is_not_taken(f):
+    sct.check_grads(f, (X, 3), modes=("reverse", "forward"))
+    for call in (f, sct.value_and_grad(f)):
+        with pytest.raises(AttributeError, match="NoneType"):
+            call(X, 0)
+
+
 def test_a_field_of_none_is_an_error_as_in_python():
     def f(x):
         return perhaps_found(x).v

@@ -86,6 +86,7 @@ def outer_attribute(s: Builder, op: Attribute, x: Operand, owner: Any, name: str
     if found is MISSING:
         error = instances.no_attribute(s, describe(owner), op.name)
         if owner is None:
+            error.of_none = True  # type: ignore[attr-defined]
             return s.not_there(error)
         raise error
     if isinstance(owner, np.dtype):

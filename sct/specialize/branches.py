@@ -76,7 +76,7 @@ def if_(s: Builder, t: If) -> None:
     memories = [s.memory.fork(), s.memory.fork()]
     memories[0].tried = t.handles is not None and not raises(t.orelse)
     try:
-        then, a = s.nested(t.then, memories[0])
+        then, a, memories[0] = _side(s, t.then, memories[0])
     except NotThereError as e:
         if not _is_handled(t, e, place):
             raise
@@ -92,7 +92,7 @@ def if_(s: Builder, t: If) -> None:
         refuse_unsure(s.memory, memories[0], then, _written_at_last(s, t))
         if any(issubclass(ValueError, c) for c in t.handles.value):
             _refuse_shown(then)
-    orelse, b = s.nested(t.orelse, memories[1])
+    orelse, b, memories[1] = _side(s, t.orelse, memories[1])
     if t.handles is not None:
         _refuse_carried(then, Block((), tuple(orelse), b))
     sides = ((memories[0], then), (memories[1], orelse))
@@ -101,6 +101,20 @@ def if_(s: Builder, t: If) -> None:
     first = t.results[0].id if t.results else 0
     blocks, results = joined(s, t.results, sides, (a, b), first, (s.path,), s.caller is None and t in s.ending)
     s.body.append(If(test, *blocks, results, place, origin, t.expression, t.handles))
+
+
+def _side(s: Builder, block: Block, memory: Memory) -> tuple[list[Statement], tuple[Operand, ...], Memory]:
+    """One of two branches: its statements, what it ends with, and memory there; one that asks None for an attribute raises."""
+    try:
+        return *s.nested(block, memory), memory
+    except NotThereError as e:
+        if not e.of_none or memory.in_try:
+            raise
+        body: list[Statement] = []
+        memory = s.memory.fork()
+        with s.into(body, memory):
+            s.apply(RAISE, (s.apply(e.raises, (Const(e.message),)),))
+        return body, (UNDEFINED,) * len(block.yields), memory
 
 
 def _same_flags(test: Operand, a: Sequence[Operand], b: Sequence[Operand]) -> tuple[tuple[Operand, ...], tuple[Operand, ...]]:

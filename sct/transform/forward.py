@@ -271,6 +271,8 @@ class _Forward(Boundary):
         t = like.type if t is None else t
         if o is UNDEFINED:
             return o
+        if o == Const(None) and is_list_or_dict(t):  # where there is no object, there is none of its tangents
+            return o
         own = type_of(o)
         if isinstance(own, (Tuple, List, Dict)) and (not isinstance(o, Value) or o not in self.dots):
             parts = t.items if isinstance(t, (Tuple, List, Dict)) and len(t.items) == len(own.items) else [t] * len(own.items)

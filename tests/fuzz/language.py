@@ -450,6 +450,18 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<NODE> = None\nfor v in [<vec>, <vec2>]:\n    <NODE> = Node(v, <NODE>)\n<NODE>.v[<at>] = <value>",
         "at = <node>\nwhile at is not None:\n    <vec> = <vec> + 0.1 * at.v\n    at = at.then",
         "<node>.v = <ref>",
+        "<NODE> = None\nfor i in range(n + 1):\n    <NODE> = Node(<vec> * (0.5 + 0.2 * i), <NODE>)",
+        "at = <node>\nwhile at.then is not None:\n    at = at.then\nat.then = Node(<ref>)",
+        (
+            "at = <node>\nwhile at:\n    at.v = at.v * 0.9\n    if at.then is not None:\n        at.then.v[<at>] = <value>\n"
+            "    at = at.then"
+        ),
+        "if <node>.then:\n    <node>.then = <node>.then.then",
+        "before, at = None, <node>\nwhile at is not None:\n    at.then, before, at = before, at, at.then\n<node> = before",
+        (
+            "new, at = Node(<vec>), <node>\nwhile at.then and at.then.v[0] < new.v[0]:\n    at = at.then\n"
+            "new.then, at.then = at.then, new"
+        ),
     ),
     "dicts of dicts": (
         "<NET> = {'enc': {'w': <vec>, 'b': <new>}, 'dec': {'w': <ref>, 'b': <vec2>}}",
