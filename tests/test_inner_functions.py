@@ -664,6 +664,16 @@ def now_one_now_another(x, n):
     return x[0]
 
 
+def made_of_the_one_before(x, n):
+    for i in range(n):
+        if i == 0:
+            f = lambda v, k=x[i]: v * k  # noqa: E731
+        else:
+            f = lambda v, f=f: f(v) + v * v  # noqa: E731
+        x = f(x)
+    return f(x[0])
+
+
 def recursive(x, n):
     def power(k):
         return 1.0 if k < x[1] else x[0] * power(k - 1)
@@ -688,6 +698,7 @@ def compared_until_one_is_found(x, n):
     [
         (called_in_another_iteration, "a call of <lambda>, which was defined in an iteration of a loop, in another one"),
         (now_one_now_another, "a call of a function that is only known at run time"),
+        (made_of_the_one_before, "a call of a function that is only known at run time"),
         (recursive, r"a recursive function defined inside a function \(power\)"),
         (given_to_a_recursive_function, "a function defined inside, given to what is recursive"),
     ],

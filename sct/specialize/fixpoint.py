@@ -106,10 +106,10 @@ def fixpoint(
         before, met = met, happened(s, spent)
         if found_more(s, loop, inner) or met != before:
             continue
-        loop.types = [_unless_other(t, y) for t, y in zip(loop.types, loop.yields, strict=True)]
-        for t, y, name in zip(loop.types, loop.yields, loop.names, strict=True):
+        went_in = [_unless_other(t, y) for t, y in zip(loop.types, loop.yields, strict=True)]
+        for t, y, name in zip(went_in, loop.yields, loop.names, strict=True):
             branches.refuse_different(s, t, type_of(y), name)
-        after = [join(t, type_of(y), key) for t, y, key in zip(loop.types, loop.yields, loop.keys, strict=True)]
+        after = [join(t, type_of(y), key) for t, y, key in zip(went_in, loop.yields, loop.keys, strict=True)]
         after = [held_by_all(outer, a) for a in after]
         after = [own_sizes(a, key) if type_of(i) != a else a for a, i, key in zip(after, loop.inits, loop.keys, strict=True)]
         for a, y, i in zip(after, loop.yields, loop.inits, strict=True):
