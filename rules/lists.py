@@ -172,6 +172,7 @@ facts(added_each, item, items_of, repeated, split_like, zeros_each, new_list=Tru
 facts(added_item, appended, shortened, with_item, new_list=True, in_place=True)
 facts(added_each, zeros_each, memory="fresh")
 facts(added_item, memory="view")
+facts(operator.getitem, operator.contains, operator.mul, keys=True)
 facts(operator.getitem, item, UNPACK, Method("get"), takes=True)
 facts(Method("extend"), Method("update"), paired, puts_each=True)
 facts(in_places, memory=lambda places: "fresh" if _are_numbers(places) else "view")

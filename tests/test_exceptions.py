@@ -858,3 +858,15 @@ def of_unknown_classes(x, classes=(ValueError,)):
 def test_refused(f, message):
     with pytest.raises(sct.UnsupportedSyntaxError, match=message):
         sct.grad(f)(copy.copy(X))
+
+
+def never_returns(x, flag):
+    if flag:
+        raise ValueError("not so")
+    return np.sum(x)
+
+
+@pytest.mark.parametrize("transform", [sct.grad, sct.value_and_grad, sct.elementwise_grad, sct.pullback])
+def test_what_raises_whatever_it_is_given_raises_so(transform):
+    with pytest.raises(ValueError, match="not so"):
+        transform(never_returns)(np.ones(3), True)

@@ -750,10 +750,10 @@ def a_new_field(x, n):
     ],
 )
 def test_objects_are_refused(f, message):
-    x = np.arange(5.0)
-    f(x, 3)
+    x = np.arange(12.0)
+    f(x, 9)
     with pytest.raises(sct.UnsupportedSyntaxError, match=message):
-        sct.jvp(f)(x, 3, x)
+        sct.jvp(f)(x, 9, x)
 
 
 @pytest.mark.parametrize("f", [changed_and_used_whole, entries_changed_and_used_whole, of_a_recursive_function])

@@ -446,7 +446,7 @@ def kept_for_the_next_iteration(x, n):
 
 def chosen_with_arrays(x, n):
     values = None
-    if n > 2:
+    if x[0] < n:
         y = x * 2.0
         values = (v * w for v in y for w in x)
     return sum(values)
@@ -463,7 +463,7 @@ def without_a_loop(x, n):
 
 def down(x, n):
     yield x[0]
-    if n > 0:
+    if n > x[1]:
         yield from down(x, n - 1)
 
 

@@ -72,6 +72,8 @@ class Facts:
         It raises where an operand is None, be that any one or the first.
     index : int
         The number of the operand that is an index into the first one, or a path of them.
+    keys : bool
+        Whether an integer among the operands is a key in the others, if these are lists or dicts, or how often they come.
     arrays : tuple of int
         The numbers of the operands that are no numbers of Python's, since for such it raises.
     linear : {"together", "each", "first"}
@@ -115,6 +117,7 @@ class Facts:
     takes: bool = False
     refuses_none: Literal["each", "first"] | None = None
     index: int | None = None
+    keys: bool = False
     arrays: tuple[int, ...] = ()
     linear: Linear | Callable[..., Linear] | None = None
     joins: bool = False

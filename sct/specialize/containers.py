@@ -23,6 +23,7 @@ from sct.ir.shapes import constant
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import (
     UNDEFINED,
+    UNKNOWN,
     Abstract,
     Array,
     Const,
@@ -48,7 +49,7 @@ from sct.specialize import records
 from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import Bound, class_of, has_attribute, in_class, parent, partial
-from sct.specialize.iteration import PLANS, known_count, planned, taken_apart, trip_count
+from sct.specialize.iteration import PLANS, Range, known_count, planned, taken_apart, trip_count
 from sct.specialize.memory import key_of
 
 __all__ = ["STRUCTURAL"]
@@ -59,6 +60,8 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     t = type_of(x)
     if isinstance(t, Const) and is_indexed(t.value):
         return indexed(s, t.value, key)
+    if isinstance(t, Const) and isinstance(t.value, Range):
+        return _of_range(s, t.value, key)
     if not isinstance(t, (Tuple, List, Dict)):
         return NotImplemented
     value = plain(type_of(key))
@@ -159,6 +162,17 @@ def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
         row = infer_call(operator.getitem, [t, Const(0)], {})
         return s.append(UNPACK, (x, n), {}, Tuple((row,) * n.value))
     raise UnsupportedSyntaxError(f"unpacking {in_words(t)}", s.place, "Unpack a tuple, a list or an array.")
+
+
+def _of_range(s: Builder, r: Range, key: Operand) -> Operand:
+    """A number of a range, or a part of it."""
+    t, whole = type_of(key), s.append(range, (r.start, r.stop, r.step), {}, UNKNOWN)
+    one = isinstance(t, Scalar) or (isinstance(t, Const) and not isinstance(t.value, slice))
+    part = s.append(operator.getitem, (whole, key), {}, Scalar(int) if one else UNKNOWN)
+    if not isinstance(key, Slice):
+        return part
+    start, stop = (s.append(Attribute(name), (part,), {}, Scalar(int)) for name in ("start", "stop"))
+    return Const(Range(start, stop, r.step if key.step == Const(None) else s.apply(operator.mul, (r.step, key.step))))
 
 
 def _len(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

@@ -17,7 +17,23 @@ from sct.ir.ops import CALL, STAR, UNPACK, Method
 from sct.ir.records import record
 from sct.ir.shapes import constant
 from sct.ir.ssa import Function, Operand, Value, type_of
-from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, DictOf, Instance, List, ListOf, Record, Scalar, Slice, Tuple
+from sct.ir.types import (
+    UNDEFINED,
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    DictOf,
+    Instance,
+    List,
+    ListOf,
+    Record,
+    Scalar,
+    SizeLike,
+    Slice,
+    Tuple,
+    value_at_call,
+)
 from sct.ir.words import in_words
 from sct.specialize.building import Builder, Plan, UndecidedError, UnrollError
 
@@ -35,6 +51,8 @@ __all__ = [
     "Rows",
     "View",
     "Zip",
+    "count_at_call",
+    "few_at_call",
     "is_endless",
     "is_generator",
     "is_iterator",
@@ -46,6 +64,7 @@ __all__ = [
     "parts",
     "planned",
     "pool",
+    "size_of",
     "spread",
     "taken_apart",
     "trip_count",
@@ -337,6 +356,38 @@ def known_count(s: Builder, plan: Plan) -> int | None:
     return n
 
 
+def count_at_call(plan: Plan) -> int | None:
+    """The number of elements of something that goes through lists of known length and through arrays, of which the lengths
+    at the call are relied on; None if these are not known."""
+    if isinstance(plan, (Enumerate, Reversed, Mapped)):
+        return count_at_call(plan.part)
+    if isinstance(plan, Rows):
+        shape = getattr(plan.array.type, "shape", None)
+        return value_at_call(shape[0]) if shape else None
+    if isinstance(plan, Range) and plan.start == Const(0) and plan.step == Const(1):
+        n = size_of(type_of(plan.stop))
+        found = None if n is None else value_at_call(n)
+        return None if found is None else max(found, 0)
+    if not isinstance(plan, Zip):
+        return trip_count(plan)
+    counts = [count_at_call(p) for p in plan.parts if not is_endless(p)]
+    return None if None in counts else min((c for c in counts if c is not None), default=None)
+
+
+def few_at_call(plan: Plan) -> int | None:
+    """That number, if it is as small as the number of dimensions of something."""
+    n = count_at_call(plan)
+    return n if n is not None and n <= _FEW_AT_CALL else None
+
+
+_FEW_AT_CALL = 8
+
+
+def size_of(t: Abstract) -> SizeLike | None:
+    """What an integer is, as a size."""
+    return t.size if isinstance(t, Scalar) else int(t.value) if isinstance(t, Const) and type(t.value) is int else None
+
+
 def taken_apart(s: Builder, x: Operand) -> list[Operand]:
     """The items of something with a star before it."""
     if x is UNDEFINED:
@@ -349,6 +400,8 @@ def taken_apart(s: Builder, x: Operand) -> list[Operand]:
     ):
         plan = s.plan(x)
         n = known_count(s, plan)
+        if n is None and s.by_sizes:
+            n = few_at_call(plan)
         if n is not None:
             return [plan.at(s, Const(i)) for i in range(n)]
     _keep_known(s, t)

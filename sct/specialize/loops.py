@@ -35,7 +35,6 @@ from sct.ir.ssa import (
     type_of,
 )
 from sct.ir.types import (
-    Abstract,
     Array,
     Const,
     Dict,
@@ -51,7 +50,6 @@ from sct.ir.types import (
     note_bounds,
     size_add,
     size_symbol,
-    value_at_call,
 )
 from sct.ir.words import in_words
 from sct.specialize import branches, fixpoint, generators, operators
@@ -59,19 +57,19 @@ from sct.specialize.building import Builder, NotStaticError, Plan, UndecidedErro
 from sct.specialize.in_python import through_endless
 from sct.specialize.iteration import (
     Checkpointed,
-    Enumerate,
     Generated,
     Items,
-    Mapped,
     Range,
     Reversed,
     Rows,
     View,
-    Zip,
+    count_at_call,
+    few_at_call,
     is_endless,
     is_iterator,
     looped,
     planned,
+    size_of,
     trip_count,
 )
 from sct.specialize.iteration import parts as plan_parts
@@ -147,6 +145,8 @@ def through(s: Builder, t: ForEach, plan: Plan) -> None:
         return
     n, few = trip_count(plan), _FEW if is_on("unrolling") else 0
     ways = [rolled, grown]
+    if n is None and s.by_sizes:
+        n = few_at_call(plan)
     if n is not None and n * s.times <= few:
         ways = [rolled, unrolled, grown]
     elif n is not None and s.long_loops:
@@ -219,7 +219,7 @@ def unrolled(s: Builder, t: ForEach, plan: Plan) -> None:
     """A loop as its iterations, one after another."""
     n = trip_count(plan)
     if n is None:
-        n = _count_at_call(plan)
+        n = count_at_call(plan)
     if n is None:
         raise UnsupportedSyntaxError(
             "a loop over a list and an array together is not supported", s.place, "Loop over an index, and index both."
@@ -229,24 +229,6 @@ def unrolled(s: Builder, t: ForEach, plan: Plan) -> None:
         iteration(s, t, plan, 0, n, [s.resolve(i, reads=False) for i in t.inits])
     finally:
         s.times = outer
-
-
-def _count_at_call(plan: Plan) -> int | None:
-    """The number of elements of something that goes through lists of known length and through arrays, of which the lengths
-    at the call are relied on; None if these are not known."""
-    if isinstance(plan, (Enumerate, Reversed, Mapped)):
-        return _count_at_call(plan.part)
-    if isinstance(plan, Rows):
-        shape = getattr(plan.array.type, "shape", None)
-        return value_at_call(shape[0]) if shape else None
-    if isinstance(plan, Range) and plan.start == Const(0) and plan.step == Const(1):
-        n = _size_of(type_of(plan.stop))
-        found = None if n is None else value_at_call(n)
-        return None if found is None else max(found, 0)
-    if not isinstance(plan, Zip):
-        return trip_count(plan)
-    counts = [_count_at_call(p) for p in plan.parts if not is_endless(p)]
-    return None if None in counts else min((c for c in counts if c is not None), default=None)
 
 
 def iteration(s: Builder, t: ForEach, plan: Plan, i: int, n: int, carried: list[Operand]) -> None:
@@ -498,18 +480,13 @@ def bounds(s: Builder, plan: Plan, exits: bool) -> tuple[Operand, Operand, Opera
 
 def _least_and_greatest(start: Operand, stop: Operand, step: Operand) -> tuple[SizeLike | None, SizeLike | None]:
     """The bounds of an index of a range."""
-    first, end = (_size_of(type_of(o)) for o in (start, stop))
+    first, end = (size_of(type_of(o)) for o in (start, stop))
     by = type_of(step)
     if not isinstance(by, Const) or type(by.value) is not int or by.value == 0:
         return None, None
     if by.value > 0:
         return first, None if end is None else size_add(end, -1)
     return None if end is None else size_add(end, 1), first
-
-
-def _size_of(t: Abstract) -> SizeLike | None:
-    """What an integer is, as a size."""
-    return t.size if isinstance(t, Scalar) else int(t.value) if isinstance(t, Const) and type(t.value) is int else None
 
 
 def _split(s: Builder, t: ForEach | For | While) -> _Names:

@@ -111,6 +111,7 @@ from sct.ir.types import (
     is_list_or_dict,
     is_named_tuple,
     keys_of,
+    known_sizes,
     may_be_none,
     value_at_call,
     with_items,
@@ -178,19 +179,34 @@ def specialize(function: Function, types: Sequence[Abstract]) -> Specialized:
     """`function` with its parameters of the given types. What it writes into stays written into, by statements.
 
     Lists and dicts are followed item by item; they are objects if the function does more with them than that. Loops of many
-    iterations are written one iteration after another only if all else is refused.
+    iterations are written one iteration after another only if all else is refused, and then what sizes and integers are at the
+    call says which way is taken, what a key is, and how long something is.
     """
     try:
-        return _in_ways(function, types, False)
+        return _unless_long(function, types, False)
+    except UnsupportedSyntaxError as refused:
+        known = known_sizes()
+        if known is None or not known.at_call:
+            raise
+        try:
+            return _unless_long(function, types, True)
+        except SctError:
+            raise refused from None
+
+
+def _unless_long(function: Function, types: Sequence[Abstract], by_sizes: bool) -> Specialized:
+    """The same, with loops of many iterations unrolled only if all else is refused."""
+    try:
+        return _in_ways(function, types, False, by_sizes)
     except _LongLoopError:
-        return _in_ways(function, types, True)
+        return _in_ways(function, types, True, by_sizes)
 
 
 class _LongLoopError(Exception):
     """A function is refused, unless loops of many iterations are unrolled."""
 
 
-def _in_ways(function: Function, types: Sequence[Abstract], long_loops: bool) -> Specialized:
+def _in_ways(function: Function, types: Sequence[Abstract], long_loops: bool, by_sizes: bool) -> Specialized:
     """The same, in the first of the ways in which it is not refused."""
     refused: UnsupportedSyntaxError | None = None
     objects_too = False  # whether it was refused with objects that have fields
@@ -202,7 +218,7 @@ def _in_ways(function: Function, types: Sequence[Abstract], long_loops: bool) ->
         if whole and not made:
             break
         try:
-            found = _decided(function, types, decided, everything, whole, long_loops)
+            found = _decided(function, types, decided, everything, whole, long_loops, by_sizes)
         except UnsupportedSyntaxError as e:
             if refused is None or whole > objects_too or (whole == objects_too and _reached(e) > _reached(refused)):
                 refused, objects_too = e, whole  # what got further says more
@@ -244,6 +260,7 @@ def _decided(
     everything: bool | None,
     whole: bool,
     long_loops: bool,
+    by_sizes: bool,
 ) -> Specialized:
     """The same, begun anew with whatever is seen to be decided wrongly.
 
@@ -253,7 +270,7 @@ def _decided(
     for _ in range(_RUNS):
         try:
             with facts_relied_on():
-                return _specialized(function, types, decided, everything, whole, long_loops)
+                return _specialized(function, types, decided, everything, whole, long_loops, by_sizes)
         except UndecidedError as e:
             decided[e.what] = e.choice
     raise UnsupportedSyntaxError("a function whose lists and dicts are of too many types", None, "Write it as several.")
@@ -292,10 +309,11 @@ def _specialized(
     everything: bool | None,
     whole: bool,
     long_loops: bool,
+    by_sizes: bool,
 ) -> Specialized:
     # what is named after its place is its own in each run
     s = Specializer(tracking=True, path=f"{next(_runs)}.", decided=decided)
-    s.long_loops = long_loops
+    s.long_loops, s.by_sizes = long_loops, by_sizes
     s.objects, s.everything, s.whole = everything is not None, bool(everything), whole
     s.entry = []
     params = tuple(Value(objects.received(s, t), p.name) for p, t in zip(function.block.params, types, strict=True))
@@ -777,6 +795,8 @@ class Specializer:
         in_tables = hashable(op)
         if self.by_sizes and op in _COMPARED and (known_here := _compared_at_call(op, args)) is not None:
             return Const(known_here)
+        if self.by_sizes and (isinstance(op, Method) or facts_of(op).keys):
+            args = self.keys_at_call(args)
         if not kwargs and in_tables and op in _OF_NUMBERS and all(map(_is_number_or_array, args)):  # as most are
             return self.of_numbers(op, args, name, known)
         if isinstance(op, Define):
@@ -908,6 +928,14 @@ class Specializer:
         if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined) and op.__code__ is not _CONTEXT:
             return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
+
+    def keys_at_call(self, args: Sequence[Operand]) -> Sequence[Operand]:
+        """Operands, of which the integers are what they are at the call where one is a list, tuple or dict, as keys in that."""
+        if not any(isinstance(type_of(a), (Tuple, List, Dict)) for a in args):
+            return args
+        sizes = [t.size if isinstance(t := type_of(a), Scalar) and t.kind is int else None for a in args]
+        values = [None if n is None else value_at_call(n) for n in sizes]
+        return [a if n is None else Const(n) for a, n in zip(args, values, strict=True)]
 
     def as_arrays(self, index: Operand) -> Operand:
         """An index in which each `range` is the array of its numbers, as NumPy takes it."""
@@ -1159,6 +1187,7 @@ _CONTEXT = contextlib.contextmanager(abs).__code__
 """The code of what `contextlib.contextmanager` makes, all of which runs a generator: none is gone into."""
 _OF_OBJECTS = (Attribute, Augmented, Method)
 """Operations that raise for None as the first operand."""
+
 _HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING | ON_ADJOINTS
 _OF_NUMBERS = frozenset(
     (

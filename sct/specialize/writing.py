@@ -310,7 +310,9 @@ def _keeps_dtype(s: Builder, x: Value, result: Abstract) -> None:
 
 
 def has_output(op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> bool:
-    """Whether a call names arrays for its results."""
+    """Whether a call names arrays for its results, or leaves entries of a new one as they are."""
+    if isinstance(op, np.ufunc) and op.nout == 1 and kwargs.get("where", _ALL) != _ALL:
+        return True
     if "out" not in kwargs and len(args) <= (op.nin if isinstance(op, np.ufunc) else 1):
         return False
     if hasattr(op, "__sct_typed__"):  # a derivative
@@ -359,9 +361,12 @@ def into_outputs(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str,
     """A call with `out`: each result is written over an array, which is the call's result."""
     args, kwargs, outputs = _without_outputs(op, args, kwargs)
     where = kwargs.pop("where", _ALL) if isinstance(op, np.ufunc) else _ALL
-    if where != _ALL and facts_of(op).linear != "together" and not is_nondifferentiable(op):
+    new = where != _ALL and outputs == (Const(None),)
+    if new or (where != _ALL and facts_of(op).linear != "together" and not is_nondifferentiable(op)):
         args = [_where(s, where, a) for a in args]
     value = s.apply(op, args, kwargs)
+    if new:
+        outputs = (s.apply(np.empty_like, (value,)),)
     if not isinstance(op, np.ufunc) or op.nout == 1:
         return into_output(s, outputs[0], value, where)
     results = [s.apply(operator.getitem, (value, Const(k))) for k in range(op.nout)]

@@ -32,6 +32,7 @@ from sct.ir.types import (
     Record,
     Scalar,
     Tuple,
+    Undefined,
     Unknown,
     holds_record,
     is_list_or_dict,
@@ -126,6 +127,8 @@ class Boundary(Adjoints):
     def check_result(self, result: Operand) -> None:
         """Refuse a result that the mode's derivative cannot be of."""
         t = type_of(result)
+        if isinstance(t, Undefined):  # it raises whatever it is given
+            return
         if self.mode.seed == "ones" and not isinstance(t, (Array, Scalar, Const)):
             raise NonScalarOutputError(
                 f"{self.primal.name} returns {in_words(t)}, not one array", self.place(), "Return an array, or use sct.vjp."
@@ -149,7 +152,7 @@ class Boundary(Adjoints):
 
     def seed_operand(self, result: Operand) -> Operand:
         """The adjoint of the result: 1, or an array of ones."""
-        if self.mode.seed == "one":
+        if self.mode.seed == "one" or isinstance(type_of(result), Undefined):
             t = type_of(result)
             if isinstance(t, (Unknown, Array)) and getattr(t, "shape", None) is None:
                 return self.b.apply(runtime.unit_seed, (result,))

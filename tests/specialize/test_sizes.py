@@ -1,5 +1,7 @@
 """Sizes: what holds of them at the call is relied on, and asked for by the guard, so that the code reads as by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from differences import agree
@@ -499,3 +501,70 @@ def test_a_number_is_of_no_size():
     sct.check_grads(scaled_total, (x, x + y[0], 3), ("x", "y"))
     with pytest.raises(ValueError, match="could not be broadcast"):
         sct.grad(scaled_total, ("x", "y"))(x, y, 3)
+
+
+WEIGHTS = {n: np.arange(1.0, n + 1) for n in range(2, 8)}
+
+
+def by_a_key(order, x):
+    w = WEIGHTS[order]
+    return np.sum(w * x[:order] ** 2)
+
+
+def of_so_many_dimensions(order, x):
+    if order not in [2, 3]:
+        raise ValueError("order must be 2 or 3")
+    dt = x[0]
+    if order == 2:
+        Q = [[dt**3, dt**2], [dt**2, dt]]
+    else:
+        Q = [[dt**5, dt**4, dt**3], [dt**4, dt**3, dt**2], [dt**3, dt**2, dt]]
+    return np.sum(np.array([Q] * order) * np.sin(x[order]))
+
+
+def over_a_grid(order, x):
+    axes = [np.linspace(0.0, v, 3) for v in x[: order + 1]]
+    p, q, *_ = np.meshgrid(*axes, indexing="ij")
+    return np.sum(np.sin(p) * q)
+
+
+def a_part_of_a_range(order, x):
+    n = len(x)
+    total = x[range(n)[order]] * x[range(n)[-1]]
+    for i in range(n)[1::order]:
+        total += x[i] ** 2 / len(range(n)[order:])
+    return total
+
+
+@pytest.mark.parametrize("f", [by_a_key, of_so_many_dimensions, over_a_grid, a_part_of_a_range])
+def test_an_integer_at_the_call_says_what_a_key_is(f):
+    """It gets code of its own, and so does each other one."""
+    x = np.array([0.7, 0.3, 0.9, 0.4, 0.8, 0.5, 0.6])
+    for order in (2, 3, *(range(4, 8) if f is by_a_key else ())):
+        sct.check_grads(f, (order, x), "x", order=1)
+    df = sct.grad(f, "x")
+    assert np.array_equal(df(3, x), sct.grad(f, "x")(3, x))
+    assert not np.array_equal(df(2, x), df(3, x))
+
+
+def test_an_integer_at_the_call_that_is_none_of_the_keys():
+    with pytest.raises(ValueError, match="order must be 2 or 3"):
+        sct.grad(of_so_many_dimensions, "x")(4, np.ones(7))
+
+
+def cubed(x):
+    return x**3
+
+
+FUNCTIONS = {1: np.sin, 2: cubed}
+
+
+def by_a_field(case):
+    f = FUNCTIONS.get(case.number)
+    return 0.0 * case.x if f is None else f(case.x)
+
+
+def test_an_integer_in_a_field_says_which_function_is_called():
+    df = sct.grad(by_a_field)
+    for number, slope in ((1, np.cos(0.5)), (2, 0.75), (3, 0.0)):
+        assert np.isclose(df(SimpleNamespace(x=0.5, number=number)).x, slope)

@@ -1798,3 +1798,23 @@ def test_fields_that_a_property_sets():
     sct.check_grads(by_a_property, (np.array([0.3, 0.4]), Halved(2.0)), wrt=("x",), order=2)
     with pytest.raises(ValueError, match="it is zero"):
         sct.grad(by_a_property)(np.array([0.3, 0.0]), Halved(2.0))
+
+
+def quotient_where(x):
+    ok = x > 0.5
+    y = np.divide(x, 2.0 * x - 1.0, where=ok)
+    y[~ok] = 3.0 * x[~ok]
+    return np.sum(y**2) + np.sum(np.add(x, x, where=ok)[ok] ** 3)
+
+
+def root_where_a_mask_is_larger(x):
+    y = np.sqrt(x, where=np.array([[True], [False]]))
+    y[1] = x
+    return np.sum(y**3)
+
+
+@pytest.mark.filterwarnings("ignore:'where' used without 'out'")
+@pytest.mark.parametrize("f", [quotient_where, root_where_a_mask_is_larger])
+def test_where_without_an_array_for_the_result(f):
+    """Where the mask is False there is whatever was in memory, until it is written over."""
+    sct.check_grads(f, (np.array([0.4, 0.7, 0.3, 0.9]),))
