@@ -15,6 +15,7 @@ from typing import Any
 from sct.api.derived import MANY, DerivedFunction, written_name
 from sct.api.pipeline import with_steps
 from sct.api.transforms import elementwise_grad, grad, jvp, linearize, pullback, value_and_grad, vjp
+from sct.api.variadic import Variadic
 from sct.backend.jit import refuse_uncompiled
 from sct.backend.outside import Given, as_data
 from sct.backend.standalone import Asked, Standalone, described
@@ -265,6 +266,8 @@ def _derived(f: Any, transform: str, wrt: Any, accumulate: bool, options: Mappin
     if transform not in TRANSFORMS:
         raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(TRANSFORMS)}.")
     derived = TRANSFORMS[transform](f, wrt, **options)
+    if isinstance(derived, Variadic):
+        derived = derived.given_all()
     if type(derived) is not DerivedFunction:
         raise CallError(
             f"{written_name(f)} takes any number of arguments, for each of which its derivative is another",

@@ -14,7 +14,7 @@ from typing import Any
 from sct.api.derived import DerivedFunction, signature_of
 from sct.backend.tape import Tape
 from sct.errors import CallError
-from sct.frontend.callables import Callee, flattened, has_stars, reached, seen_through
+from sct.frontend.callables import Callee, Flat, flattened, has_stars, is_decorated, reached, seen_through
 from sct.ir.ssa import Operand
 from sct.ir.types import Dict, Tuple
 from sct.tracebacks import ends_here
@@ -27,6 +27,8 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 class Variadic(DerivedFunction[..., Any]):
     """A derivative of a function of `*args` or `**kwargs`: one derived function for each number and names of arguments.
+
+    So it is of a decorated function, whose decorator may ask how it is called.
 
     A number in `wrt` is that of a positional argument; the name of `*args` or `**kwargs` is the tuple or dict of them all.
     """
@@ -41,6 +43,8 @@ class Variadic(DerivedFunction[..., Any]):
         stars = {p.kind: p.name for p in self._inner.parameters.values()}
         self._rest, self._options = stars.get(inspect.Parameter.VAR_POSITIONAL), stars.get(inspect.Parameter.VAR_KEYWORD)
         self._whole = frozenset(w for w in self.wrt if w in (self._rest, self._options))
+        asked = [self._inner.parameters[w] for w in self.wrt if w in self._inner.parameters]
+        self._optional = {p.name: p.default for p in asked if is_decorated(self._callee.function) and p.default is not p.empty}
 
     def _guarded(self) -> None:
         """Its derived functions are, one by one."""
@@ -58,6 +62,7 @@ class Variadic(DerivedFunction[..., Any]):
         inner = [n for n in getattr(self._callee.function, "_added", ()) if n not in kwargs]
         if inner and own:  # that of the derivative that is differentiated may be given last as well
             own, kwargs = own[: -len(inner)], {**kwargs, **dict(zip(inner, own[-len(inner) :], strict=False))}
+        kwargs = {**{n: v for n, v in self._optional.items() if n not in self._named[: len(own)]}, **kwargs}
         names = tuple(k for k in kwargs if k not in self._added)
         flat = self._flat.get((len(own), names))
         if flat is None:
@@ -78,11 +83,19 @@ class Variadic(DerivedFunction[..., Any]):
         seen = flattened(self._callee.function, self._inner, len(self._first) + count, given, self._whole)
         positional = [p.name for p in seen.signature.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
         wrt = self._given_wrt if isinstance(self._given_wrt, (tuple, list)) else (self._given_wrt,)
+        if is_decorated(self._callee.function):
+            positional = self._named  # by the names of what it decorates
         try:
             chosen = tuple((positional if w >= 0 else positional[:count])[w] if isinstance(w, int) else w for w in wrt)
         except IndexError:
             message = f"{self._label()} is called with {count} arguments, and wrt={self._given_wrt!r}"
             raise CallError(message, advice="Give as many arguments as wrt counts.") from None
+        missing = next((w for w in chosen if is_decorated(seen) and w not in seen.signature.parameters), None)
+        if missing is not None:
+            raise CallError(f"{self._label()}: missing a required argument: {missing!r}", advice="Give what wrt names.")
+        return self._derivative_of(seen, chosen)
+
+    def _derivative_of(self, seen: Flat, chosen: tuple[Any, ...]) -> DerivedFunction[..., Any]:
         primal = (
             functools.partial(seen, *self._first, **self._callee.keywords) if self._first or self._callee.keywords else seen
         )
@@ -120,6 +133,12 @@ class Variadic(DerivedFunction[..., Any]):
         found: Tape = flat.tape(*positional, **keywords)
         return found
 
+    def given_all(self) -> DerivedFunction[..., Any]:
+        """Of a decorated function, that of a call with all parameters, by position where they can be; itself of any other."""
+        if not is_decorated(self._callee.function):
+            return self
+        return self._derivative_of(self._callee.function, tuple(self.wrt))
+
     @property
     def source(self) -> str:
         return (self._last or self._flattened(len(self._named) + (self._rest is not None), ())).source
@@ -129,5 +148,6 @@ def derive(
     primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str, cache: bool | None = None
 ) -> DerivedFunction[..., Any]:
     """A derivative of `primal`."""
-    kind = Variadic if has_stars(signature_of(seen_through(reached(primal).function))) else DerivedFunction
+    function = seen_through(reached(primal).function)
+    kind = Variadic if is_decorated(function) or has_stars(signature_of(function)) else DerivedFunction
     return kind(primal, wrt, mode, optimize, transform, cache)

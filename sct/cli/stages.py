@@ -14,6 +14,7 @@ from typing import Any
 from sct import stages
 from sct.api.derived import DerivedFunction
 from sct.api.generate import parameter_types
+from sct.api.variadic import Variadic
 from sct.cli.target import CommandError
 from sct.infer.signature import examples
 from sct.ir.ssa import Function
@@ -59,6 +60,8 @@ class Form:
 def derivative_of(transform: Any, function: Any, wrt: Any) -> DerivedFunction[..., Any]:
     """The derivative of a function of named parameters."""
     derived = transform(function, wrt)
+    if isinstance(derived, Variadic):
+        derived = derived.given_all()
     if type(derived) is not DerivedFunction:
         raise CommandError(
             "the function takes any number of arguments, for each of which its derivative is another",

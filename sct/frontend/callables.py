@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import FunctionType, MappingProxyType, MethodType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from sct.registry.effects import is_registered
 from sct.runtime import vectorized
 from sct.signatures import read_signature
 
-__all__ = ["Callee", "Flat", "flattened", "has_stars", "python_function", "reached", "seen_through"]
+__all__ = ["Callee", "Flat", "flattened", "has_stars", "is_decorated", "python_function", "reached", "seen_through"]
 
 
 class Callee(NamedTuple):
@@ -91,10 +91,21 @@ def seen_through(f: Any) -> Any:
     return Flat(f, read_signature(f))
 
 
+def is_decorated(f: Any) -> TypeGuard[Flat]:
+    """Whether `f` is a decorated function as one of the parameters of what it decorates."""
+    return type(f) is Flat and isinstance(f.function, FunctionType) and not has_stars(f.signature)
+
+
 def flattened(
     f: Any, signature: inspect.Signature, count: int, names: Sequence[str], whole: frozenset[str] = frozenset()
 ) -> Flat:
-    """`f` as a call with `count` positional arguments and these keywords sees it."""
+    """`f` as a call with `count` positional arguments and these keywords sees it; a decorated function sees no defaults."""
+    if is_decorated(f):
+        known = signature.parameters
+        first = [p for p in known.values() if p.kind is not p.KEYWORD_ONLY][:count]
+        rest = [known.get(n, inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY)) for n in names]
+        parts = [*(p.replace(default=p.empty) for p in first), *(p.replace(kind=p.KEYWORD_ONLY) for p in rest)]
+        return replace(f, signature=inspect.Signature(parts))
     own = {p.name for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
     positional = [p for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     more = max(count - len(positional), 0)
