@@ -348,6 +348,28 @@ def test_a_tangent_is_an_object_of_the_same_class_and_fields(tangent):
         sct.jvp(lambda p: p.a * np.sum(p.b))(SimpleNamespace(a=1.0, b=B), tangent)
 
 
+@dataclass
+class Named:
+    name: str
+    size: float
+
+
+def renamed(o):
+    return Named(f"not {o.name!r:>5}", 1.0 - o.size**2)
+
+
+def chosen_by_name(o, a):
+    return {"b_size": a * o.size, "c_size": a * a}[f"{o.name}_size"]
+
+
+def test_texts_made_of_texts_are_known():
+    """They have no adjoint, and may be keys."""
+    result, gradient = sct.vjp(renamed)(Named("a", 0.5), Named(None, 2.0))
+    assert result == renamed(Named("a", 0.5))
+    assert gradient == Named(None, -2.0)
+    assert [sct.grad(chosen_by_name, "a")(Named(n, 0.5), 3.0) for n in "bc"] == [0.5, 6.0]
+
+
 def test_modules_of_their_own(tmp_path, monkeypatch):
     (tmp_path / "pendulums.py").write_text(
         "import numpy as np\n\n\nclass Pendulum:\n    def __init__(self, length, label=None):\n"

@@ -218,6 +218,12 @@ class Format:
     def __str__(self) -> str:
         return "format"
 
+    def text(self, *values: Any) -> str:
+        """What it gives."""
+        rest = iter(values)
+        shown: dict[int, Callable[[Any], Any]] = {ord("s"): str, ord("r"): repr, ord("a"): ascii}
+        return "".join(p if isinstance(p, str) else format(shown.get(p[0], lambda v: v)(next(rest)), p[1]) for p in self.parts)
+
 
 @record(frozen=True, slots=True)
 class Free:

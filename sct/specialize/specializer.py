@@ -1125,6 +1125,9 @@ class Specializer:
         if op is POP:
             return self.append(op, args, kwargs, known, name)
         self.refuse_plans(args)
+        if isinstance(op, Format) and all(isinstance(a, Const) and type(a.value) in _SHOWN for a in args):
+            with contextlib.suppress(ValueError):  # which it raises when it is run
+                return Const(op.text(*(plain(type_of(a)) for a in args)))
         if op in (ENTER, EXIT):
             return self.context(op, args, name)
         if op is UNSURE:
@@ -1187,6 +1190,8 @@ _CONTEXT = contextlib.contextmanager(abs).__code__
 """The code of what `contextlib.contextmanager` makes, all of which runs a generator: none is gone into."""
 _OF_OBJECTS = (Attribute, Augmented, Method)
 """Operations that raise for None as the first operand."""
+_SHOWN = (bool, int, float, str, type(None))
+"""Of what is known to be such, an f-string is known."""
 
 _HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING | ON_ADJOINTS
 _OF_NUMBERS = frozenset(

@@ -683,6 +683,16 @@ def _setdefault(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[st
     return s.apply(operator.getitem, (s.present(x), args[0]))
 
 
+def _setflags(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    """Into an array that is made read-only nothing is written any more."""
+    given = _arguments(s, ("write", "align", "uic"), args, kwargs, 0)
+    target = s.memory.object_of(x)
+    if not isinstance(type_of(x), Array) or not isinstance(target, Value) or given != {"write": Const(False)}:
+        return _refused_method("setflags")(s, x, args, kwargs)
+    s.memory.read_only.add(target)
+    return Const(None)
+
+
 def _refused_method(name: str) -> Callable[..., Any]:
     def handle(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
         if isinstance(type_of(x), Scalar):
@@ -739,7 +749,7 @@ def _overwriting(names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
     return tuple((k, name) for k, name in enumerate(names) if name == "copy" or name.startswith("overwrite_"))
 
 
-_OTHERS = ("itemset", "resize", "partition", "setflags", "setfield", "byteswap")
+_OTHERS = ("itemset", "resize", "partition", "setfield", "byteswap")
 """Methods by which an array is written into, but for those that are taken."""
 
 METHODS: dict[str, Callable[..., Any]] = {
@@ -754,6 +764,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "clear": _clear,
     "update": _update_method,
     "setdefault": _setdefault,
+    "setflags": _setflags,
     **{name: _refused_method(name) for name in ("remove", "popitem", *_OTHERS)},
     **{
         f"__{name}__": _refused_method(f"__{name}__")
@@ -763,7 +774,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 """Methods that write; each takes the object, the arguments and the keywords."""
 
 OF_ARRAYS = {name: _refused_method(name) for name in METHODS if name.startswith("__")} | {
-    name: _refused_method(name) for name in ("fill", "sort", "put", *_OTHERS)
+    name: _refused_method(name) for name in ("fill", "sort", "put", "setflags", *_OTHERS)
 }
 """Methods by which something of unknown type would be written into, if it is an array."""
 

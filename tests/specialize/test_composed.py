@@ -91,3 +91,16 @@ def between_entries(x):
 def test_what_is_no_entry_of_the_array():
     with pytest.raises(ValueError, match="no entry of the array"):
         sct.grad(between_entries)(np.ones((6, 2))[:, 0])
+
+
+def read_only_windows(x):
+    y = x * 2.0
+    part = y[1:]
+    y.setflags(write=False)
+    w = as_strided(y, (len(y) - 1, 2), y.strides * 2)
+    w.setflags(write=False)
+    return np.sum(w**2 * part[0]) + np.sum(part**3)
+
+
+def test_what_is_made_read_only():
+    sct.check_grads(read_only_windows, (_x(5),))

@@ -1818,3 +1818,29 @@ def root_where_a_mask_is_larger(x):
 def test_where_without_an_array_for_the_result(f):
     """Where the mask is False there is whatever was in memory, until it is written over."""
     sct.check_grads(f, (np.array([0.4, 0.7, 0.3, 0.9]),))
+
+
+def written_though_read_only(x):
+    y = x * 1.0
+    y.setflags(write=False)
+    y[0] = 2.0
+    return np.sum(y)
+
+
+def view_written_though_read_only(x):
+    y = x * 1.0
+    y.setflags(write=False)
+    part = y[1:]
+    part += 1.0
+    return np.sum(y)
+
+
+def made_writable(x):
+    x.setflags(write=True)
+    return np.sum(x)
+
+
+@pytest.mark.parametrize("f", [written_though_read_only, view_written_though_read_only, made_writable])
+def test_into_what_is_made_read_only_nothing_is_written(f):
+    with pytest.raises(sct.UnsupportedSyntaxError, match=r"which NumPy makes read-only|\.setflags\(\)"):
+        sct.grad(f)(np.ones(3))
