@@ -14,7 +14,7 @@ from typing import Any
 from sct.api.derived import DerivedFunction, signature_of
 from sct.backend.tape import Tape
 from sct.errors import CallError
-from sct.frontend.callables import Callee, Flat, flattened, has_stars, is_decorated, reached, seen_through
+from sct.frontend.callables import Callee, flattened, has_stars, is_decorated, reached, seen_through
 from sct.ir.ssa import Operand
 from sct.ir.types import Dict, Tuple
 from sct.tracebacks import ends_here
@@ -95,7 +95,7 @@ class Variadic(DerivedFunction[..., Any]):
             raise CallError(f"{self._label()}: missing a required argument: {missing!r}", advice="Give what wrt names.")
         return self._derivative_of(seen, chosen)
 
-    def _derivative_of(self, seen: Flat, chosen: tuple[Any, ...]) -> DerivedFunction[..., Any]:
+    def _derivative_of(self, seen: Any, chosen: tuple[Any, ...]) -> DerivedFunction[..., Any]:
         primal = (
             functools.partial(seen, *self._first, **self._callee.keywords) if self._first or self._callee.keywords else seen
         )
@@ -133,11 +133,18 @@ class Variadic(DerivedFunction[..., Any]):
         found: Tape = flat.tape(*positional, **keywords)
         return found
 
+    @property
+    def __sct_decorated__(self) -> bool:
+        """Whether it is of a decorated function, to which it gives what it is given."""
+        return is_decorated(self._callee.function)
+
     def given_all(self) -> DerivedFunction[..., Any]:
         """Of a decorated function, that of a call with all parameters, by position where they can be; itself of any other."""
         if not is_decorated(self._callee.function):
             return self
-        return self._derivative_of(self._callee.function, tuple(self.wrt))
+        function = self._callee.function
+        of_all = function.given_all() if isinstance(function, Variadic) else function
+        return self._derivative_of(of_all, tuple(self.wrt))
 
     @property
     def source(self) -> str:

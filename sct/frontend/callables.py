@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import FunctionType, MappingProxyType, MethodType
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -91,9 +91,11 @@ def seen_through(f: Any) -> Any:
     return Flat(f, read_signature(f))
 
 
-def is_decorated(f: Any) -> TypeGuard[Flat]:
-    """Whether `f` is a decorated function as one of the parameters of what it decorates."""
-    return type(f) is Flat and isinstance(f.function, FunctionType) and not has_stars(f.signature)
+def is_decorated(f: Any) -> bool:
+    """Whether `f` is a decorated function as one of the parameters of what it decorates, or a derivative of one."""
+    if type(f) is Flat:
+        return isinstance(f.function, FunctionType) and not has_stars(f.signature)
+    return bool(getattr(f, "__sct_decorated__", False))
 
 
 def flattened(
@@ -105,7 +107,7 @@ def flattened(
         first = [p for p in known.values() if p.kind is not p.KEYWORD_ONLY][:count]
         rest = [known.get(n, inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY)) for n in names]
         parts = [*(p.replace(default=p.empty) for p in first), *(p.replace(kind=p.KEYWORD_ONLY) for p in rest)]
-        return replace(f, signature=inspect.Signature(parts))
+        return Flat(f.function if isinstance(f, Flat) else f, inspect.Signature(parts))
     own = {p.name for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
     positional = [p for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     more = max(count - len(positional), 0)

@@ -82,3 +82,19 @@ def test_wrong_calls():
             sct.grad(energy)(*args, **kwargs)
         with pytest.raises(TypeError):
             energy(*args, **kwargs)
+
+
+def test_second_derivatives():
+    slope = sct.grad(energy)
+    for args, kwargs in (((2.0,), {}), ((2.0,), {"scale": 3.0}), ((), {"y": 2.0, "scale": 3.0})):
+        by_hand = 2.0 * (2.0 + len(args)) ** 2 * 2.0 * kwargs.get("scale", 1.0)
+        assert np.allclose(sct.jvp(slope)(X, *args, np.ones(2), **kwargs)[1], by_hand)
+        assert np.allclose(sct.vjp(sct.vjp(energy))(X, *args, 1.0, (0.0, np.ones(2)), **kwargs)[1], by_hand)
+
+
+def test_inside_of_a_function():
+    def f(x, y):
+        return np.sum(sct.grad(energy)(x, y) * sct.grad(energy)(x, y=y, scale=y))
+
+    assert f(X, 2.0) == np.sum((2.0 * X * 2.0 * 9.0) * (2.0 * X * 4.0 * 4.0))
+    assert np.allclose(sct.grad(f)(X, 2.0), 2.0 * (2.0 * 2.0 * 9.0) * (2.0 * 4.0 * 4.0) * X)
