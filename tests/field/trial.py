@@ -255,7 +255,8 @@ def _scale(leaf: Any) -> float:
 
 def _without_others(y_bar: Any, seen: tuple[int, ...] = ()) -> Any:
     """A cotangent with None in the fields that hold no numbers, as gradients have it."""
-    for (kind, key), inner in _parts(y_bar) if not isinstance(y_bar, np.ndarray) and id(y_bar) not in seen else ():
+    known = isinstance(y_bar, np.ndarray | type | types.ModuleType | types.FunctionType) or id(y_bar) in seen
+    for (kind, key), inner in () if known else _parts(y_bar):
         if kind == "field" and not floats(inner):
             object.__setattr__(y_bar, key, None)
         else:
