@@ -148,7 +148,10 @@ class Variadic(DerivedFunction[..., Any]):
 
     @property
     def source(self) -> str:
-        return (self._last or self._flattened(len(self._named) + (self._rest is not None), ())).source
+        every = self.given_all()
+        if every is self:
+            every = self._flattened(len(self._named) + (self._rest is not None), ())
+        return (self._last or every).source
 
 
 def derive(
