@@ -553,7 +553,41 @@ def one_of_two_with_arrays(x, n):
     return np.sum(f(y))
 
 
+def seen_before_it_is_bound_again(x, n):
+    y = x
+    for i in range(n):
+        if i > 0:
+            w[0] = 2.0 * x[1]  # noqa: F821
+            y = y * scaled(x)  # noqa: F821
+        w = x * (i + 1.0)
+
+        def scaled(v):
+            return v * w
+
+    return np.sum(scaled(y))
+
+
+def counted_down(v, n):
+    total = v
+
+    def add(w):
+        nonlocal total
+        total = total + w
+        return total
+
+    if n > 0:
+        total = counted_down(0.5 * v, n - 1)
+        add(v)
+    return total
+
+
+def shared_with_what_a_recursive_function_gives(x, n):
+    return np.sum(counted_down(x, n) ** 2)
+
+
 PROGRAMS = [
+    seen_before_it_is_bound_again,
+    shared_with_what_a_recursive_function_gives,
     called_behind_the_loop,
     called_in_the_next_iteration,
     called_behind_a_branch,

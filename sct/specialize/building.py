@@ -199,7 +199,7 @@ class Builder(Protocol):
         """A list or dict as it is now; what is in it is not read."""
 
     def not_there(self, error: SctError) -> Operand:
-        """What is not there of None, which may be an object in another iteration; the error outside of loops."""
+        """What is not there, as of None, which may be an object in another iteration; the error outside of loops."""
         raise NotImplementedError
 
     def not_yet(self, error: SctError) -> Operand:

@@ -93,7 +93,7 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         picked = [items[i] if items is not None else s.project(x, i, t.items[i]) for i in at]  # type: ignore[arg-type]
         return with_items(Tuple(()) if isinstance(t, Tuple) else t, picked)
     if items is not None and items[at] is UNDEFINED and isinstance(value, VariableName):
-        raise not_there(s, value, t)
+        return s.not_there(not_there(s, value, t))
     if items is not None:
         return items[at]
     assert isinstance(x, Value)

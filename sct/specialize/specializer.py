@@ -535,7 +535,9 @@ class Specializer:
             )
 
     def not_there(self, error: SctError) -> Operand:
-        """What is not there of None, which may be an object in another iteration; the error outside of loops."""
+        """What is not there, as of None, which may be an object in another iteration; the error outside of loops."""
+        if any(t is UNDEFINED for t in self.recursion.values()):  # it may come of what a recursive function gives
+            return UNDEFINED
         if self.absent is None or self.memory.in_try:
             raise error
         self.absent = (*self.absent, error)
