@@ -51,6 +51,8 @@ def opened(s: Builder, around: Memory, o: Operand) -> Operand:
 
 def met(s: Builder, ends: tuple[Operand, Operand], ways: _Ways) -> tuple[Operand, Operand] | None:
     """A function that two ways lead to, or one of them does, as what it holds on each; None where there are two, or none."""
+    if not any(isinstance(o, Const) and isinstance(o.value, Bound) for o in ends):
+        return None
     around, found = s.memory, []
     for o, (memory, body) in zip(ends, ways, strict=True):
         with s.into(body, memory):
