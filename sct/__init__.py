@@ -27,9 +27,31 @@ from sct.testing import check_grads
 
 if TYPE_CHECKING:
     from sct.api.generate import Generator, generate
-    from sct.api.typed import elementwise_grad, grad, jvp, linearize, pullback, value_and_grad, vjp
+    from sct.api.typed import (
+        elementwise_grad,
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        linearize,
+        pullback,
+        value_and_grad,
+        vjp,
+    )
 else:
-    from sct.api.transforms import elementwise_grad, grad, jvp, linearize, pullback, value_and_grad, vjp
+    from sct.api.transforms import (
+        elementwise_grad,
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        linearize,
+        pullback,
+        value_and_grad,
+        vjp,
+    )
 
 __all__ = [
     "ArgumentMemoryError",
@@ -52,6 +74,9 @@ __all__ = [
     "elementwise_grad",
     "generate",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
     "jvp",
     "linearize",
     "nondifferentiable",

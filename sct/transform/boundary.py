@@ -43,7 +43,7 @@ from sct.ir.words import in_words
 from sct.runtime.expectations import expect_fields, expect_structure
 from sct.transform.adjoints import Adjoints
 
-__all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex", "positional_last"]
+__all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex", "place_of", "positional_last"]
 
 
 @record(frozen=True)
@@ -55,7 +55,8 @@ class Mode:
     "none": there is no reverse sweep; "shadows": the adjoints of arguments lie in shadows that are further parameters, and that
     of the result in one that is given beside it, with the closure of the reverse sweep; "tangents": there is forward mode in
     its place, with a parameter for each tangent;
-    "push": likewise, where these are the parameters of a closure.
+    "push": likewise, where these are the parameters of a closure; "columns" and "rows": a closure of tangents or of adjoints,
+    whose parameters are the leaves of these, gives way to a Jacobian (`sct.transform.directions`); "fewest": one of the two.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
     adjoints of the right shapes. `own`: it writes into the arguments themselves, and gives what the function gives, since it
     stands for a call of that. `taped`: its checkpointed loops keep all their states, since it is differentiated again.
@@ -79,12 +80,17 @@ class Mode:
     @property
     def in_memory(self) -> bool:
         """Whether the primal's writes into arrays stay statements."""
-        return self.seed in ("tangents", "push")
+        return self.seed in ("tangents", "push", "columns")
 
     @property
     def in_closure(self) -> bool:
         """Whether the reverse sweep is in a closure."""
-        return self.seed in ("pull", "shadows")
+        return self.seed in ("pull", "shadows", "rows")
+
+    @property
+    def of_gradient(self) -> bool:
+        """Whether it is a derivative of a gradient that is called after the function which that is of."""
+        return self.suffix in ("hessian", "hvp")
 
     @property
     def gradient_in(self) -> int | None:
@@ -121,8 +127,7 @@ class Boundary(Adjoints):
 
     def place(self) -> Place | None:
         """Where the function stands, for errors."""
-        code = getattr(self.primal.callee, "__code__", None)
-        return Place(code.co_filename, code.co_firstlineno, 0, self.primal.name) if code else None
+        return place_of(self.primal)
 
     def check_result(self, result: Operand) -> None:
         """Refuse a result that the mode's derivative cannot be of."""
@@ -184,6 +189,27 @@ class Boundary(Adjoints):
         if not isinstance(result, Value) or not isinstance(t, (Array, Scalar)):
             return param, (param,)
         return self.number_or_array(param, result, name, f"{name} must have the shape of the result"), (param,)
+
+    def in_one_direction(self, o: Operand, name: str, given: dict[Value, Operand]) -> Operand:
+        """The tangent or the adjoint of an operand, of its structure; its leaves are `given`, each with what it is for."""
+        if isinstance(o, (Tuple, List, Dict)):
+            end = name.rsplit("_", 1)[-1]
+            named = [f"{k}_{end}" if isinstance(k, str) and k.isidentifier() else name for k in keys_of(o)]
+            return with_items(o, [self.in_one_direction(i, n, given) for i, n in zip(o.items, named, strict=True)])
+        t = type_of(o)
+        v = Value(Scalar(float) if isinstance(t, Const) else t, name)
+        given[v] = o
+        return v
+
+    def seed_directions(self, result: Operand, name: str) -> tuple[Operand, tuple[Value, ...], Operand]:
+        """The adjoint of the result in one direction, its leaves, and the shapes that these have."""
+        given: dict[Value, Operand] = {}
+        with self.b.into(self.last):
+            whole = self.b.expose_all(result)
+        seed = self.in_one_direction(whole, name, given)
+        self.carried.update(given)
+        shapes = [self.shape_of_result(o) if isinstance(o, Value) else Tuple(()) for o in given.values()]
+        return seed, tuple(given), Tuple(tuple(shapes))
 
     def taken_apart(self, given: Value, like: Operand | None = None) -> Operand:
         """What a caller gives as an adjoint or a tangent of a container, which must be of that's structure."""
@@ -310,7 +336,7 @@ class Boundary(Adjoints):
         params = tuple(own[p.name] for p in parameters)
         if mode.in_closure:
             pull = Value(Unknown(), "pull")
-            block = Block(seed if mode.seed == "pull" else (), reversed_body, (gradient,))
+            block = Block(seed if mode.seed != "shadows" else (), reversed_body, (gradient,))
             self.mirror[block.label] = f.block.label
             body: tuple[Statement, ...] = (*forward, Closure("pull", block, pull))
             return self.function(parameters, params, body, Tuple((value, *beside, pull)))
@@ -326,9 +352,16 @@ class Boundary(Adjoints):
     ) -> Function:
         """A function called after the primal and what is asked of it."""
         f = self.primal
-        name = f"{f.name if f.name.isidentifier() else 'f'}_{self.mode.suffix}"
+        stem = f.name.removesuffix("_grad") if self.mode.of_gradient else f.name
+        name = f"{stem if stem.isidentifier() else 'f'}_{self.mode.suffix}"
         signature = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters])
         return Function(name, signature, Block(params, body, (out,), f.block.label), f.doc, f.callee)
+
+
+def place_of(f: Function) -> Place | None:
+    """Where a function stands, for errors."""
+    code = getattr(f.callee, "__code__", None)
+    return Place(code.co_filename, code.co_firstlineno, 0, f.name) if code else None
 
 
 def check_argument(t: Abstract, path: str, f: Function) -> None:

@@ -137,7 +137,7 @@ class _Forward(Boundary):
         whole = any(isinstance(t, Apply) and t.op is TAPE for t in statements(self.primal.block))
         whole = whole or bool(self.classes.targets or self.classes.changes)  # what is in memory is gone, too
         self.strided = keeps_strides(self.classes, self.primal.block) if self.classes.targets else set()
-        self.apart = mode.seed == "push" and not whole  # a tape is gone when it has been read
+        self.apart = mode.seed in ("push", "columns") and not whole  # a tape is gone when it has been read
 
     def run(self) -> Specialized:
         f = self.primal
@@ -160,16 +160,26 @@ class _Forward(Boundary):
         self.active = self.active | {v for v in taken if differentiable(v.type)}  # whose zeros are made where they are bound
         given: list[Value] = []
         for p in params:
-            given.append(Value(p.type, fresh_name(f"{p.name}_dot", [*names, *(g.name for g in given)])))
+            name = fresh_name(f"{p.name}_dot", [*names, *(g.name for g in given)])
+            if self.mode.seed == "columns":
+                leaves: dict[Value, Operand] = {}
+                self.dots[p] = self.in_one_direction(self.b.expose_all(p), name, leaves)
+                given += leaves
+            else:
+                given.append(Value(p.type, name))
         self.carried.update(given)
-        for p, v in zip(params, given, strict=True):
+        for p, v in zip(params, given, strict=True) if self.mode.seed != "columns" else ():
             self.dots[p] = v if p.name in known or self.mode.own else self.tangent_parameter(p, v)  # which is written into
         for s in f.block.body:
             self.statement(s)
         self.put()
         value = result if aux is None else Tuple((result, aux))
         tangent = self.given_back(result, self.tangent(result))
-        function = self.split(given, value, tangent) if self.mode.seed == "push" else self.joint(given, Tuple((value, tangent)))
+        if self.mode.seed == "tangents":
+            alone = tangent if aux is None else Tuple((tangent, aux))
+            function = self.joint(given, Tuple((value, tangent)) if self.mode.value else alone)
+        else:
+            function = self.split(given, value, tangent)
         primal = self.specialized
         return Specialized(
             function,

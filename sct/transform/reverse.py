@@ -104,8 +104,11 @@ class _Reverser(Boundary, Sweep):
         f, beside = self.with_shadows(f, lent)
         self.squares = squares(f.block)
         seed_param: tuple[Value, ...] = ()
+        given = result
         if mode.seed in ("argument", "pull"):
             seed, seed_param = self.seed_parameter(result, fresh_name("y_bar", names))
+        elif mode.seed == "rows":
+            seed, seed_param, given = self.seed_directions(result, fresh_name("y_bar", names))
         elif lent is not None:
             seed, seed_param = Const(None), tuple(lent.values())
         else:
@@ -120,7 +123,7 @@ class _Reverser(Boundary, Sweep):
         unread = frozenset(params) - read(f.block) if mode.step else ()  # what is carried in vain may not be there at first
         adjoints = [Const(None) if p in unread else self.finished(p) for p in params if not mode.own]
         gradient: Operand = Const(None) if mode.own else adjoints[0] if self.single else Tuple(tuple(adjoints))
-        function = self.assemble(gradient, result, aux, seed_param, beside)
+        function = self.assemble(gradient, given, aux, seed_param, beside)
         forward = self.forward
         return Reversal(
             function,

@@ -1,0 +1,304 @@
+"""Jacobians, Hessians and their products with vectors: by columns and by rows, against finite differences and each other."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from kernel_samples import NAMES, is_refused, sample
+
+import sct
+from sct.testing.trees import at, leaves
+
+X = np.array([0.3, 0.5, 0.7])
+A = np.array([[0.4, 0.1, 0.6], [0.2, 0.9, 0.7]])
+B = np.array([[0.5, 0.2], [0.1, 0.8], [0.3, 0.7]])
+MODES = ("forward", "reverse")
+
+
+def differences(f, args, n, eps=1e-6):
+    """The derivative of the array that `f` gives by its argument number `n`, by central differences."""
+    x = np.asarray(args[n], float)
+    out = []
+    for i in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[i] = eps
+        ends = [np.asarray(f(*args[:n], x + s if x.shape else float(x + s), *args[n + 1 :])) for s in (step, -step)]
+        out.append((ends[0] - ends[1]) / (2 * eps))
+    shape = np.shape(f(*args))
+    return np.moveaxis(np.reshape(out, (*x.shape, *shape)), range(x.ndim), range(-x.ndim, 0)) if x.ndim else out[0]
+
+
+def masked(x, A):
+    out = np.zeros(A.shape)
+    out[A > 0.3] = x[0]
+    out[:, [0, 2]] *= A[:, [1, 1]]
+    return out
+
+
+def in_place(x, A):
+    for i in range(len(x)):
+        x[i] = x[i - 1] * A[0, i]
+    return x
+
+
+def selected(x, A):
+    y = x
+    while np.sum(y) < 4.0:
+        y = 1.5 * y + (A[0] if y[0] > 0.5 else A[1])
+    return y
+
+
+def in_a_list(x, A):
+    rows = [x]
+    for r in A:
+        rows.append(rows[-1] * r)
+    return np.stack(rows)
+
+
+def oscillator(x, A):
+    p, q, r = x
+    return np.array([q * A[0, 1], -p - r, p * q])
+
+
+ENTRIES = {
+    "elementwise": lambda x, A: np.tanh(A) * x + np.where(A > 0.3, A, x),
+    "products": lambda x, A: A @ x + A[0] @ A.T * np.dot(x, A[1]),
+    "stacks": lambda x, A: np.stack([A, A * A]) @ B * x[0],
+    "matrix by vector": lambda x, A: np.outer(A @ x, x),
+    "scalar product": lambda x, A: np.array([np.vdot(A, A), np.inner(x, A[0]), x @ x]),
+    "einsum": lambda x, A: np.einsum("ij,j,kj->ik", A, x, A),
+    "reductions": lambda x, A: A.sum(axis=0) * np.mean(A, axis=-1, keepdims=True) + np.sum(x),
+    "along an axis": lambda x, A: np.cumsum(A, axis=1) + np.flip(x) - np.roll(A, 1, axis=-1) + np.cumsum(x),
+    "differences": lambda x, A: np.diff(A) * np.diff(x),
+    "forms": lambda x, A: np.reshape(A.T, (3, 2)).ravel() * np.expand_dims(np.squeeze(A[:, None], 1), 0).reshape(-1),
+    "axes": lambda x, A: np.transpose(A[None] * x, (2, 0, 1)) + np.swapaxes(A[:, None], 0, 2)[:, :, ::-1],
+    "broadcast": lambda x, A: np.broadcast_to(x, (2, 3)) * A,
+    "joined": lambda x, A: np.concatenate([A, x[None]], axis=0) + np.stack([x, x * x, A[0]]),
+    "sorted": lambda x, A: np.sort(A, axis=1) * x,
+    "solved": lambda x, A: np.linalg.solve(B @ A + np.eye(3), x) + np.linalg.solve(B @ B.T + np.eye(3), A.T)[:, 0],
+    "solved for one": lambda x, A: np.linalg.solve(B @ B.T + np.eye(3), x * A[0]),
+    "crossed": lambda x, A: np.cross(A, x),
+    "indices": lambda x, A: A[:, [2, 0]] * x[1:] + A[1, ::2] + x[[0, 1]][:, None] * A[np.array([1, 0]), 1],
+    "masked": masked,
+    "in place": in_place,
+    "selected": selected,
+    "unpacked": oscillator,
+    "triangles": lambda x, A: np.tril(A) * np.triu(A[:, :3]),
+    "number": lambda x, A: float(x[0]) * A[0, 1] * np.sum(A),
+    "constant": lambda x, A: np.ones((2, 2)),
+}
+LOOPED = {
+    "an operation": lambda x, A: np.convolve(x, A[0]),
+    "apart": lambda x, A: (A[:, None] * x[:, None])[[0, 1], :, [1, 2]],
+    "a list": in_a_list,
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ENTRIES)
+def test_all_at_once(name, mode):
+    f = ENTRIES[name]
+    found = sct.jacobian(f, (0, 1), mode=mode)(X.copy(), A.copy())
+    for n in (0, 1):
+        want = differences(lambda *a: f(*map(np.copy, a)), (X, A), n)
+        assert found[n].shape == want.shape
+        np.testing.assert_allclose(found[n], want, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_no_loop_over_directions(name):
+    for mode in MODES:
+        assert "range(x.shape" not in sct.jacobian(ENTRIES[name], (0, 1), mode=mode).source_for(X, A)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", LOOPED)
+def test_one_after_another(name, mode):
+    f = LOOPED[name]
+    found = sct.jacobian(f, (0, 1), mode=mode)(X, A)
+    for n in (0, 1):
+        np.testing.assert_allclose(found[n], differences(f, (X, A), n), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if not is_refused(n)])
+def test_kernels_by_columns_and_by_rows(name):
+    f, args, wrt = sample(name)
+    columns, rows = (leaves(sct.jacobian(f, wrt, mode=mode)(*args)) for mode in MODES)
+    assert [path for path, _ in columns] == [path for path, _ in rows]
+    for (_, c), (_, r) in zip(columns, rows, strict=True):
+        assert np.shape(c) == np.shape(r)
+        np.testing.assert_allclose(c, r, rtol=1e-8, atol=1e-10)
+
+
+def parts(p):
+    return {"a": p["w"] * p["b"], "s": (np.sum(p["w"]), p["M"] @ p["w"])}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_structures(mode):
+    p = {"w": X, "b": 2.0, "M": A}
+    found = sct.jacobian(parts, mode=mode)(p)
+    assert found.keys() == {"a", "s"} and found["s"][1].keys() == p.keys()
+    for path, y in leaves(parts(p)):
+        for name, value in p.items():
+
+            def part(v, name=name, path=path):
+                return at(parts({**p, name: v}), path)
+
+            np.testing.assert_allclose(at(found, path)[name], differences(part, (value,), 0), rtol=1e-7, atol=1e-9)
+            assert np.shape(at(found, path)[name]) == np.shape(y) + np.shape(value)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_objects(mode):
+    spring = SimpleNamespace(k=2.0, rest=np.array([0.1, 0.2, 0.3]))
+    found = sct.jacobian(lambda s, x: s.k * (x - s.rest) ** 2, ("s", "x"), mode=mode)(spring, X)
+    np.testing.assert_allclose(found[0].k, (X - spring.rest) ** 2)
+    np.testing.assert_allclose(found[0].rest, np.diag(-4.0 * (X - spring.rest)), rtol=1e-12)
+    np.testing.assert_allclose(found[1], np.diag(4.0 * (X - spring.rest)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("mode", ("auto", *MODES))
+def test_numbers(mode):
+    assert np.isclose(sct.jacobian(np.sin, mode=mode)(1.0), np.cos(1.0))
+    np.testing.assert_allclose(sct.jacobian(lambda t: np.array([t, t * t]), mode=mode)(2.0), [1.0, 4.0])
+    np.testing.assert_allclose(sct.jacobian(lambda x: x @ x, mode=mode)(X), 2 * X)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_empty_arrays_and_single_precision(mode):
+    assert sct.jacobian(lambda x: x * x, mode=mode)(np.zeros(0)).shape == (0, 0)
+    assert sct.jacobian(lambda x: np.zeros((0, 2)) * x[0], mode=mode)(X).shape == (0, 2, 3)
+    found = sct.jacobian(lambda x: x * x, mode=mode)(np.array([1.0, 2.0], np.float32))
+    assert found.dtype == np.float32 and found.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+
+
+def test_the_way_goes_by_the_sizes():
+    jacobian = sct.jacobian(lambda x, A: A @ x)
+    assert "x_dot" in jacobian.source_for(X, np.ones((4, 3))) and "y_bar" in jacobian.source_for(X, np.ones((2, 3)))
+    np.testing.assert_allclose(jacobian(X, A), A)
+    np.testing.assert_allclose(jacobian(X[:2], B), B)  # for which the other one is compiled
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_returned_beside(mode):
+    found, aux = sct.jacobian(lambda x: (x * x, "beside"), has_aux=True, mode=mode)(X)
+    np.testing.assert_allclose(found, np.diag(2 * X))
+    assert aux == "beside"
+
+
+def test_arguments_stay_as_they_are():
+    x = X.copy()
+    sct.jacobian(in_place)(x, A)
+    np.testing.assert_array_equal(x, X)
+
+
+def chain(x, k):
+    energy = 0.0
+    for i in range(len(x) - 1):
+        energy += k * (x[i + 1] - x[i]) ** 4
+    return energy
+
+
+def test_hessian_and_its_product():
+    found = sct.hessian(chain)(X, 1.3)
+    np.testing.assert_allclose(found, differences(sct.grad(chain), (X, 1.3), 0), rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(found, sct.jacobian(sct.grad(chain), mode="reverse")(X, 1.3), rtol=1e-12, atol=1e-14)
+    v = np.array([0.2, -0.4, 1.0])
+    np.testing.assert_allclose(sct.hvp(chain)(X, 1.3, v), found @ v, rtol=1e-12, atol=1e-14)
+    both = sct.hessian(chain, ("x", "k"))(X, 1.3)
+    np.testing.assert_allclose(both[0][0], found, rtol=1e-12)
+    np.testing.assert_allclose(both[0][1], both[1][0], rtol=1e-12)
+    assert np.allclose(both[1][1], 0.0) and np.shape(both[1][1]) == ()
+    of_x, of_k = sct.hvp(chain, ("x", "k"))(X, 1.3, v, 0.5)
+    np.testing.assert_allclose(of_x, found @ v + 0.5 * both[0][1], rtol=1e-12)
+    np.testing.assert_allclose(of_k, both[1][0] @ v, rtol=1e-12)
+
+
+def test_hessian_with_a_value_beside():
+    def f(x):
+        return np.sum(x**3), x[0]
+
+    found, aux = sct.hessian(f, has_aux=True)(X)
+    np.testing.assert_allclose(found, np.diag(6 * X))
+    product, beside = sct.hvp(f, has_aux=True)(X, np.ones(3))
+    np.testing.assert_allclose(product, 6 * X)
+    assert aux == beside == X[0]
+
+
+def minimizer(a):
+    def f(x):
+        return np.sum(np.exp(x) * a) + np.sum(x * x)
+
+    x = np.zeros(3)
+    for _ in range(6):
+        x = x - np.linalg.solve(sct.hessian(f)(x), sct.grad(f)(x))
+    return x
+
+
+def roughness(x):
+    J = sct.jacobian(lambda z: np.array([z[0] * z[1], np.sin(z[0]), z[1] ** 2]))(x)
+    return np.sum(J * J)
+
+
+def along(x):
+    return np.sum(sct.hvp(lambda z: z[0] ** 3 * z[1])(x, np.array([1.0, 2.0])) ** 2)
+
+
+@pytest.mark.parametrize("f, x", [(roughness, X[:2]), (along, X[:2]), (lambda a: np.sum(minimizer(a) ** 2), X)])
+def test_inside_of_functions_that_are_differentiated(f, x):
+    np.testing.assert_allclose(sct.grad(f)(x), differences(f, (x,), 0), rtol=1e-6)
+
+
+def test_third_derivatives():
+    def f(x):
+        return np.array([x[0] ** 2 * x[1], x[1] ** 3])
+
+    want = np.zeros((2, 2, 2, 2))
+    want[0, 0, 0, 1] = want[0, 0, 1, 0] = want[0, 1, 0, 0] = 2.0
+    want[1, 1, 1, 1] = 6.0
+    np.testing.assert_allclose(sct.jacobian(sct.jacobian(sct.jacobian(f)))(X[:2]), want)
+
+
+def test_as_decorators():
+    @sct.jacobian(wrt="x", mode="forward")
+    def f(x):
+        return x * x
+
+    @sct.hessian(wrt="x")
+    def g(x):
+        return np.sum(x**3)
+
+    @sct.hvp(wrt="x")
+    def h(x):
+        return np.sum(x**3)
+
+    np.testing.assert_allclose(f(X), np.diag(2 * X))
+    np.testing.assert_allclose(g(X), np.diag(6 * X))
+    np.testing.assert_allclose(h(X, X), 6 * X * X)
+
+
+@pytest.mark.parametrize(
+    "f, x, error, said",
+    [
+        (lambda x: 3, X, sct.NonScalarOutputError, "returns 3"),
+        (lambda x: (x, 3), X, sct.NonScalarOutputError, "returns 3"),
+        (lambda x: (), X, sct.NonScalarOutputError, "an empty tuple|returns"),
+        (lambda x: x * 1j, X, sct.NonScalarOutputError, "returns a complex128 vector"),
+        (lambda x: 2 * x, 3, sct.NonDifferentiableArgumentError, "by x"),
+        (lambda x: x[0], [1.0, 2], sct.NonDifferentiableArgumentError, "by x"),
+        (lambda x: x * np.random.normal(size=len(x)) if x[0] > 0 else x, X, sct.NoRuleError, "random numbers"),
+    ],
+)
+def test_what_has_no_jacobian(f, x, error, said):
+    with pytest.raises(error, match=said):
+        sct.jacobian(f)(x)
+
+
+def test_bad_calls():
+    with pytest.raises(ValueError, match="mode='columns': there is 'auto', 'forward', 'reverse'"):
+        sct.jacobian(np.sin, mode="columns")
+    with pytest.raises(sct.CallError, match="argnums: it is called wrt"):
+        sct.hessian(chain, argnums=0)
+    with pytest.raises(ValueError, match="x_dot must have the shape of x"):
+        sct.hvp(chain)(X, 1.0, np.ones(2))
