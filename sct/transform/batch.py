@@ -225,6 +225,8 @@ class _Batch:
 
     def elementwise(self, s: Apply, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> Operand:
         rank = max(map(self.rank, args))
+        if _rank(s.result.type) != rank:
+            raise LoopedError
         return self.b.apply(s.op, [self.aligned(a, rank) for a in args], dict(kwargs))
 
     def store(self, s: Apply) -> None:
@@ -370,7 +372,9 @@ def _is_integer(entry: Operand) -> bool:
 
 def _is_elementwise(op: Any) -> bool:
     ufunc = op if isinstance(op, np.ufunc) else facts_of(op).ufunc
-    return kind_of(op) == "elementwise" if ufunc is None else ufunc.signature is None
+    if ufunc is not None:
+        return ufunc.signature is None
+    return kind_of(op) == "elementwise" and getattr(op, "__module__", None) != "math"  # whose functions take numbers alone
 
 
 # -- the entries of operations -----------------------------------------------------------------------------------------------

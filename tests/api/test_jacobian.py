@@ -91,6 +91,7 @@ LOOPED = {
     "an operation": lambda x, A: np.convolve(x, A[0]),
     "apart": lambda x, A: (A[:, None] * x[:, None])[[0, 1], :, [1, 2]],
     "a list": in_a_list,
+    "stacks of vectors": lambda x, A: np.vecdot(A, A * x[0], axis=0) + np.matvec(A, x)[0],
 }
 
 
