@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sct.analysis.switches import is_on
 from sct.backend.python.emit import Text, Tree, printed, tree_of
-from sct.errors import CallError, PassError
+from sct.errors import CallError, NoRuleError, PassError, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.lower import lower_source
 from sct.frontend.read import Source as Read
@@ -56,7 +56,7 @@ from sct.specialize.specializer import specialize as specialize_function
 from sct.stack import with_room
 from sct.transform.again import again
 from sct.transform.apart import seen_apart
-from sct.transform.directions import directed, in_all_directions, result_of
+from sct.transform.directions import check_directions, in_all_directions, result_of, ways
 from sct.transform.explicit import explicit, refuse_unknown
 from sct.transform.fits import with_checks
 from sct.transform.forward import forward
@@ -504,8 +504,18 @@ def _differentiated(
     passes: Pipeline,
     look: Callable[[str, Function], None],
 ) -> Specialized:
-    if mode.seed in ("fewest", "columns", "rows"):
-        mode = directed(primal.function, wrt, mode)
+    if mode.seed == "fewest":
+        first, other = ways(primal.function, wrt, mode)
+        try:
+            return _differentiated(primal, wrt, single, first, passes, look)
+        except (NoRuleError, UnsupportedSyntaxError) as e:
+            error = e
+        try:
+            return _differentiated(primal, wrt, single, other, passes, look)
+        except SctError:
+            raise error from None
+    if mode.seed in ("columns", "rows"):
+        check_directions(primal.function, wrt, mode)
     result = result_of(primal.function, mode)
     primal = seen_apart(primal, mode.own or mode.together)
     if mode.in_memory or mode.taped:

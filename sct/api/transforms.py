@@ -344,7 +344,8 @@ def jacobian(
     ----------
     mode : {"auto", "forward", "reverse"}
         Whether it is had by columns, in forward mode, or by rows, in reverse mode; "auto": by what there is less of, as far as
-        the sizes at the call tell, and if they do not, in forward mode unless the result is of a known number of numbers.
+        the sizes at the call tell, and if they do not, in forward mode unless the result is of a known number of numbers;
+        where one of the two is refused, by the other.
 
     Returns
     -------

@@ -48,7 +48,7 @@ from sct.specialize.specializer import Specializer
 from sct.transform.batch import LoopedError, batched
 from sct.transform.boundary import Mode, place_of
 
-__all__ = ["directed", "in_all_directions", "result_of"]
+__all__ = ["check_directions", "in_all_directions", "result_of", "ways"]
 
 _T = Attribute("T")
 
@@ -58,8 +58,15 @@ def leaves_of(o: Any) -> list[Any]:
     return [v for i in o.items for v in leaves_of(i)] if isinstance(o, (Tuple, List, Dict)) else [o]
 
 
-def directed(primal: Function, wrt: Sequence[str], mode: Mode) -> Mode:
-    """How a Jacobian is had of a typed function: by columns or by rows.
+def ways(primal: Function, wrt: Sequence[str], mode: Mode) -> tuple[Mode, Mode]:
+    """How a Jacobian is had of a typed function: by what there is less of, columns or rows; and the other way."""
+    by = [primal.block.params[[*primal.signature.parameters].index(n)].type for n in wrt]
+    both = replace(mode, seed="columns"), replace(mode, seed="rows")
+    return both if _are_columns_fewer(result_of(primal, mode), by) else both[::-1]
+
+
+def check_directions(primal: Function, wrt: Sequence[str], mode: Mode) -> None:
+    """Refuse what has no Jacobian.
 
     Raises
     ------
@@ -67,15 +74,11 @@ def directed(primal: Function, wrt: Sequence[str], mode: Mode) -> Mode:
         If the result, or what it is differentiated by, is or holds something else than real numbers, and arrays of some of a
         known number of axes.
     """
-    result = result_of(primal, mode)
-    names = list(primal.signature.parameters)
-    by = {n: primal.block.params[names.index(n)].type for n in wrt}
-    for name, t in by.items():
+    names = [*primal.signature.parameters]
+    for name in wrt:
+        t = primal.block.params[names.index(name)].type
         _check(t, f"the Jacobian of {primal.name} by {name}, which is or holds", NonDifferentiableArgumentError, primal)
-    _check(result, f"the Jacobian of {primal.name}, which returns", NonScalarOutputError, primal)
-    if mode.seed != "fewest":
-        return mode
-    return replace(mode, seed="columns" if _are_columns_fewer(result, [*by.values()]) else "rows")
+    _check(result_of(primal, mode), f"the Jacobian of {primal.name}, which returns", NonScalarOutputError, primal)
 
 
 def result_of(primal: Function, mode: Mode) -> Abstract:
