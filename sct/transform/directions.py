@@ -26,7 +26,7 @@ from sct.ir.paths import ALL
 from sct.ir.records import record
 from sct.ir.rewriting import changed, copied, substitute
 from sct.ir.shapes import fresh_size, size_product
-from sct.ir.ssa import Block, Closure, For, Function, Operand, Statement, Value, type_of
+from sct.ir.ssa import Block, Closure, For, Function, Operand, Statement, Value, defined, type_of
 from sct.ir.types import (
     Abstract,
     Array,
@@ -51,6 +51,7 @@ from sct.transform.boundary import Mode, place_of
 __all__ = ["check_directions", "in_all_directions", "result_of", "ways"]
 
 _T = Attribute("T")
+_SHORT = {np.dtype(np.float16), np.dtype(np.float32)}  # beside which a number of Python's does not count
 
 
 def leaves_of(o: Any) -> list[Any]:
@@ -214,7 +215,9 @@ class _Directions:
     def one_way(self) -> Operand:
         """What the closure gives for the one direction that there is."""
         (v,) = self.closure.block.params
-        block = substitute(self.closure.block, {v: Const(1.0)})
+        dtypes = {w.type.dtype for w in defined(self.f.block) if isinstance(w.type, Array) and w.type.dtype is not None}
+        weak = not isinstance(v.type, Array) or v.type.dtype is None or dtypes.isdisjoint(_SHORT)
+        block = substitute(self.closure.block, {v: Const(1.0 if weak else v.type.dtype.type(1.0))})  # type: ignore[union-attr]
         self.b.body += block.body
         return block.yields[0]
 

@@ -172,6 +172,11 @@ def test_empty_arrays_and_single_precision(mode):
     assert sct.jacobian(lambda x: np.zeros((0, 2)) * x[0], mode=mode)(X).shape == (0, 2, 3)
     found = sct.jacobian(lambda x: x * x, mode=mode)(np.array([1.0, 2.0], np.float32))
     assert found.dtype == np.float32 and found.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    half, single = np.array([0.1, 0.7], np.float16), np.float32(0.3)
+    by_half, by_number = sct.jacobian(lambda x, a: np.sum(a * x), (0, 1), mode=mode)(half, np.array([1.31]))
+    np.testing.assert_allclose(by_half, 1.31, rtol=1e-3)
+    np.testing.assert_allclose(by_number, np.sum(half, dtype=float), rtol=1e-7)
+    assert sct.jacobian(lambda x: x * x, mode=mode)(single).dtype == np.float32
 
 
 def test_the_way_goes_by_the_sizes():
