@@ -466,18 +466,31 @@ def _every(rank: int) -> Operand:
     return Const(1) if rank == 1 else Tuple(tuple(Const(k + 1) for k in range(rank)))
 
 
-@_of(np.cumsum, np.flip, np.roll, np.diff)
+@_of(np.cumsum, np.flip)
 def _along_axis(m: _Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
-    """What is done along an axis, or all of them."""
-    op = primitive_of(s.op)
-    names = {np.roll: ("shift", "axis"), np.diff: ("n", "axis")}.get(op, ("axis",))
-    x, given = _given(args, kwargs, *names)
-    axis = given.pop("axis", Const(-1 if op is np.diff else None))
+    return _along(m, s, *_given(args, kwargs, "axis"))
+
+
+@_of(np.roll)
+def _rolled(m: _Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
+    return _along(m, s, *_given(args, kwargs, "shift", "axis"))
+
+
+@_of(np.diff)
+def _differences(m: _Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
+    x, given = _given(args, kwargs, "n", "axis")
+    return _along(m, s, x, {"axis": Const(-1), **given})
+
+
+def _along(m: _Batch, s: Apply, x: Operand, given: dict[str, Operand]) -> Operand:
+    """What is done along an axis, or, if none is given, along the one that there is."""
+    axis = given.pop("axis", Const(None))
     if axis == Const(None):
         if m.rank(x) != 1:
             raise LoopedError
         axis = Const(0)
-    return m.b.apply(op, (m.all_of(x),), {**{k: m.one(v) for k, v in given.items()}, "axis": _shifted(axis)})
+    others = {k: m.one(v) for k, v in given.items()}
+    return m.b.apply(primitive_of(s.op), (m.all_of(x),), {**others, "axis": _shifted(axis)})
 
 
 @_of(np.reshape)
