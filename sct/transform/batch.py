@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
+from sct.analysis.layout import may_copy
 from sct.analysis.points_to import points_to
 from sct.ir.ops import ALLOCATE, LOAD, UNPACK, Attribute, Method, Store, View
 from sct.ir.paths import ALL, entries_of
@@ -137,6 +138,8 @@ class _Batch:
         if isinstance(t, Const) and not isinstance(t.value, (bool, int, float)):
             raise LoopedError
         made = self.definition.get(o) if isinstance(o, Value) else None
+        if made is not None and made.op is runtime.zeros_if_bound:  # of some other shape, where it is not
+            raise LoopedError
         if made is not None and made.op is np.zeros:
             return self.b.apply(np.zeros, (self.in_front(made.args[0]), *made.args[1:]), dict(made.kwargs))
         if made is not None and made.op is np.zeros_like and isinstance(t, Array) and t.dtype == np.dtype(float):
@@ -176,6 +179,8 @@ class _Batch:
         elif s.op is LOAD:
             self.of[s.result] = self.made(s, LOAD, (self.all_of(s.args[0]),))
         elif isinstance(s.op, View):
+            if may_copy(s):  # as one of many lies in memory
+                raise LoopedError
             steps: list[Statement] = []
             with self.b.into(steps):
                 found = self.entry(replace(s, op=s.op.op))
@@ -184,7 +189,9 @@ class _Batch:
                 raise LoopedError
             self.of[s.result] = self.made(s, View(last.op), last.args, last.kwargs)
         elif s.result in self.varying:
-            self.of[s.result] = self.under_its_name(self.entry(s), s.result)
+            made = len(self.b.body)
+            found = self.entry(s)
+            self.of[s.result] = self.under_its_name(found, s.result) if len(self.b.body) > made else found
         else:
             self.shape(s)
 
@@ -219,7 +226,7 @@ class _Batch:
         rule = _RULES.get(op)
         if rule is not None:
             return rule(self, s, args, kwargs)
-        if _is_elementwise(op) and not self.is_many(Tuple(tuple(kwargs.values()))):
+        if _is_elementwise(op) and all(isinstance(v, Const) for v in kwargs.values()):
             return self.elementwise(s, args, kwargs)
         raise LoopedError
 
@@ -619,6 +626,8 @@ def _scalar_product(m: _Batch, s: Apply, args: list[Operand], kwargs: dict[str, 
     rank = m.rank(a)
     if rank != m.rank(b) or (primitive_of(s.op) is np.inner and rank > 1) or _is_complex(a) or _is_complex(b):
         raise LoopedError
+    if rank > 1 and type_of(a).shape != type_of(b).shape:  # type: ignore[union-attr]
+        raise LoopedError  # np.vdot takes the entries in their order
     if rank == 1 and not (m.is_many(a) and m.is_many(b)):
         return _product(m, m.all_of(a), b) if m.is_many(a) else _product(m, m.all_of(b), a)
     each = m.b.apply(operator.mul, (m.all_of(a), m.all_of(b)))

@@ -1,5 +1,6 @@
 """Jacobians, Hessians and their products with vectors: by columns and by rows, against finite differences and each other."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -55,6 +56,33 @@ def in_a_list(x, A):
     return np.stack(rows)
 
 
+def kept(x, A):
+    first, same = np.sum(x[0]), np.mean(x[0])
+    x[0] = A[0, 0]
+    return np.array([first, same, x[0]])
+
+
+def as_it_lies(x, A):
+    out = np.zeros(6)
+    entries = out[::2].ravel()  # a copy; of several side by side it would be a view
+    entries[:] = x
+    out[0] += A[0, 0]
+    return out * entries[0]
+
+
+def as_given(x, A):
+    entries = A.ravel()  # a view, unless the columns are far from one another
+    entries[1] = x[0]
+    return A * x
+
+
+def first_large(x, A):
+    for i in range(len(x)):
+        if x[i] > 0.4:
+            return x[i] * A[0]
+    return x
+
+
 def oscillator(x, A):
     p, q, r = x
     return np.array([q * A[0, 1], -p - r, p * q])
@@ -81,6 +109,7 @@ ENTRIES = {
     "indices": lambda x, A: A[:, [2, 0]] * x[1:] + A[1, ::2] + x[[0, 1]][:, None] * A[np.array([1, 0]), 1],
     "masked": masked,
     "in place": in_place,
+    "kept": kept,
     "selected": selected,
     "unpacked": oscillator,
     "triangles": lambda x, A: np.tril(A) * np.triu(A[:, :3]),
@@ -92,6 +121,10 @@ LOOPED = {
     "apart": lambda x, A: (A[:, None] * x[:, None])[[0, 1], :, [1, 2]],
     "a list": in_a_list,
     "stacks of vectors": lambda x, A: np.vecdot(A, A * x[0], axis=0) + np.matvec(A, x)[0],
+    "on one of the ways": first_large,
+    "as it lies": as_it_lies,
+    "in order": lambda x, A: np.vdot(x[None], A[:1].T) * A,
+    "of numbers": lambda x, A: math.ldexp(x[0], 2) * A * x,
 }
 
 
@@ -119,6 +152,18 @@ def test_one_after_another(name, mode):
     found = sct.jacobian(f, (0, 1), mode=mode)(X, A)
     for n in (0, 1):
         np.testing.assert_allclose(found[n], differences(f, (X, A), n), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("room", [np.zeros((2, 3)), np.zeros((3, 2)).T, np.zeros((4, 6))[::2, ::2]])
+def test_views_as_arguments_lie(room, mode):
+    def called(x):
+        room[:] = A
+        return as_given(x, room)
+
+    want = differences(called, (X,), 0)
+    room[:] = A
+    np.testing.assert_allclose(sct.jacobian(as_given, mode=mode)(X, room), want, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if not is_refused(n)])
@@ -177,6 +222,7 @@ def test_empty_arrays_and_single_precision(mode):
     np.testing.assert_allclose(by_half, 1.31, rtol=1e-3)
     np.testing.assert_allclose(by_number, np.sum(half, dtype=float), rtol=1e-7)
     assert sct.jacobian(lambda x: x * x, mode=mode)(single).dtype == np.float32
+    assert sct.jacobian(np.sum, mode=mode)(np.ones(2, np.float32)).dtype == np.float32
 
 
 def test_the_way_goes_by_the_sizes():
