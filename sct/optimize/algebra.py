@@ -819,7 +819,7 @@ class _Algebra(Rewriter):
             if spread is not None and s.op is np.shape and isinstance(type_of(spread.args[1]), Tuple):
                 return spread.args[1]
             zeros = self.made_by(s.args[0], np.zeros_like)
-            if zeros is not None:
+            if zeros is not None and len(zeros.operands) == 1:  # they may be given another shape
                 s = self.changed(s, s.op, zeros.args[0])
                 continue
             inner = self.definition.get(s.args[0]) if isinstance(s.args[0], Value) else None
