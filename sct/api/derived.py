@@ -187,9 +187,12 @@ class DerivedFunction(Generic[_P, _R]):
         self.__signature__ = self._signature
 
     def __repr__(self) -> str:
-        return (
-            f"<{self._transform} of {getattr(self.primal, '__qualname__', self.primal)} with respect to {', '.join(self.wrt)}>"
-        )
+        f = self._of()
+        return f"<{self.mode.suffix} of {getattr(f, '__qualname__', f)} with respect to {', '.join(self.wrt)}>"
+
+    def _of(self) -> Any:
+        """The function that its user took the derivative of."""
+        return self.primal.primal if self.mode.of_gradient and isinstance(self.primal, DerivedFunction) else self.primal
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
@@ -290,7 +293,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _label(self) -> str:
         """This function as its user wrote it."""
-        return f"sct.{self._transform}({written_name(self.primal)})"
+        return f"sct.{self.mode.suffix}({written_name(self._of())})"
 
     def _call_written(self) -> str:
         """A call of this function."""

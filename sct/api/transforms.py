@@ -94,7 +94,8 @@ def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
                 return made_again(f, root, first, given, common)
             if len(args) <= 2 and kwargs.keys() <= known:
                 made = transform(*args, **kwargs)
-                if table is not None and type(made) is DerivedFunction and not isinstance(made._callee.function, Flat):
+                own = type(made) is DerivedFunction and made.primal is f  # and not one of its gradient
+                if table is not None and own and not isinstance(made._callee.function, Flat):
                     table[key] = in_common(made)
                 return made
             error: SctError = _miscalled(transform.__name__, known, args, kwargs)

@@ -277,6 +277,15 @@ def test_hessian_and_its_product():
     np.testing.assert_allclose(of_k, both[1][0] @ v, rtol=1e-12)
 
 
+def test_again_with_other_types():
+    def f(x):
+        return np.sum(x**3)
+
+    for x in (X, X.astype(np.float32), X[:1], A):
+        np.testing.assert_allclose(sct.hessian(f)(x).reshape(x.size, x.size), np.diag(6 * x.ravel()), rtol=1e-6)
+        np.testing.assert_allclose(sct.hvp(f)(x, x), 6 * x * x, rtol=1e-6)
+
+
 def test_hessian_with_a_value_beside():
     def f(x):
         return np.sum(x**3), x[0]
@@ -363,3 +372,8 @@ def test_bad_calls():
         sct.hessian(chain, argnums=0)
     with pytest.raises(ValueError, match="x_dot must have the shape of x"):
         sct.hvp(chain)(X, 1.0, np.ones(2))
+    with pytest.raises(sct.CallError, match=r"Write sct\.hvp\(chain\)\(x, k, x_dot\)"):
+        sct.hvp(chain)(X, 1.0)
+    with pytest.raises(sct.CallError, match=r"Write sct\.jacobian\(chain\)\(x, k\)"):
+        sct.jacobian(chain, mode="forward")(X)
+    assert repr(sct.hessian(chain)) == "<hessian of chain with respect to x>"
