@@ -208,7 +208,7 @@ MUTANTS = {
         forward=False,
     ),
     "a pullback goes on with the shadows that it had": Mutant(
-        "sct.stages", "_differentiated", 'if mode.seed == "pull":', "if False:", forward=False
+        "sct.stages", "_differentiated", 'if mode.seed in ("pull", "rows"):', "if False:", forward=False
     ),
     "a call that writes is not pulled": Mutant(
         "sct.transform.in_memory",
