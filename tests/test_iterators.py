@@ -252,6 +252,13 @@ def in_order(x, n):
     return a[0] + a[1] * 2.0 + b[0] * b[1] ** 2 + c[0][0] * c[1][1] ** 3 + d[0][0] * d[1][1] ** 2 + x[ordered[1]] ** 3
 
 
+def in_the_order_of_tuples(x, n):
+    a = [(k % 2, v, k) for k, v in enumerate([x[0], x[1], x[2]])]
+    a.sort(key=lambda entry: (entry[0], -entry[1]), reverse=True)
+    b = sorted([(x[1], 1.0), (x[2], x[0]), (x[1] * 1.0, 0.5)])
+    return a[0][1] * a[1][1] ** 2 * (a[2][2] + n) + b[1][0] * b[1][1] + b[0][1] ** 2
+
+
 def in_the_order_of_names(x, n):
     s = 1.0
     for name, v in sorted({"b": x[0], "a": x[1]}.items()):
@@ -342,6 +349,7 @@ PROGRAMS = [
     dicts_of_pairs,
     left_before_lists_differ,
     in_order,
+    in_the_order_of_tuples,
     in_the_order_of_names,
     chosen,
     the_greatest,

@@ -35,6 +35,7 @@ STATEMENTS: dict[type, str] = {
     ast.Pass: "pass",
     ast.FunctionDef: "def f(x): ...",
     ast.Nonlocal: "nonlocal x",
+    ast.Global: "global x",
     ast.Import: "import m",
     ast.ImportFrom: "from m import x",
     ast.Expr: "f(x)",
@@ -83,7 +84,6 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "TryStar": ("try with except*", "Use except."),
     "AsyncWith": ("async with", "Write an ordinary function."),
     "AsyncFor": ("async for", "Write an ordinary for loop."),
-    "Global": ("global", "Return the value, and assign it where the function is called."),
     "Yield": ("a yield whose value is used", "Give the generator what it needs as arguments."),
     "YieldFrom": ("a yield from whose value is used", "Write a loop that yields, and return the value of a function."),
     "Await": ("await", "Write an ordinary function."),
@@ -130,7 +130,9 @@ class _Checker:
             for target in part if isinstance(part, list) else [part]:
                 if isinstance(node, ast.Delete) and isinstance(target, ast.Attribute):
                     self.refuse(target, "del of an attribute", "Assign None.")
-        if isinstance(node, ast.Nonlocal):
+        if isinstance(node, ast.Global):
+            self.global_(node)
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
             return []
         if is_yield(node):
             return [] if node.value.value is None else [node.value.value]
@@ -151,3 +153,14 @@ class _Checker:
             elif isinstance(child, ast.AST) and type(child) not in _PLAIN:
                 found.append(child)
         return found
+
+    def global_(self, node: Any) -> None:
+        """Refuse a global that is assigned, here or in a function around or inside; of one that is read, nothing is said."""
+        bound = set(self.source.function.__code__.co_freevars)
+        for n in ast.walk(self.source.node):
+            stored = not isinstance(getattr(n, "ctx", None), ast.Load)
+            bound.update(str(getattr(n, k, None)) for k in ("name", "rest", "arg", "asname", *(("id",) if stored else ())))
+        if not bound.isdisjoint(node.names):
+            self.refuse(
+                node, "global, of a name that is assigned,", "Return the value, and assign it where the function is called."
+            )

@@ -304,6 +304,9 @@ class _Lowerer:
             made = self.called_with(node, d, [made], {})
         self.bind(ast.copy_location(ast.Name(node.name), node), made)
 
+    def do_Global(self, node: Any) -> None:
+        """Nothing: a name that is not bound here is that of a global anyway."""
+
     def do_Nonlocal(self, node: Any) -> None:
         for name in node.names:
             if name not in self.cells:

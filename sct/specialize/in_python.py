@@ -133,9 +133,29 @@ def _order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> A
     known = _known(items) if isinstance(t, List) and isinstance(reverse, Const) else None
     if known is not None:
         return Tuple(tuple(map(Const, sorted(range(len(known)), key=known.__getitem__, reverse=bool(plain(type_of(reverse)))))))
+    if isinstance(t, List) and items and isinstance(items[0], Tuple) and _are_numbers(items):
+        return _order_of_tuples(s, s.expose_all(args[0]).items, reverse)  # type: ignore[union-attr]
     if not items or not all(map(_is_number, items)):
-        raise UnsupportedSyntaxError("a sort by something else than numbers", s.place, "Sort by a key that is a number.")
+        raise UnsupportedSyntaxError(
+            "a sort by something else than numbers, or tuples of numbers", s.place, "Sort by a key that is a number."
+        )
     return s.apply(iterators.order_of, (s.apply(np.array, args[:1]), reverse))
+
+
+def _order_of_tuples(s: Builder, keys: Sequence[Any], reverse: Operand) -> Operand:
+    """The order of tuples of numbers: that by the last entries, which stays where those before them are equal."""
+    *others, last = ([k.items[n] for k in keys] for n in range(len(keys[0].items)))
+    order = s.apply(iterators.order_of, (s.apply(np.array, (List(tuple(last)),)), reverse))
+    for column in reversed(others):
+        now = s.apply(operator.getitem, (s.apply(np.array, (List(tuple(column)),)), order))
+        order = s.apply(operator.getitem, (order, s.apply(iterators.order_of, (now, reverse))))
+    return order
+
+
+def _are_numbers(items: Sequence[Any]) -> bool:
+    """Whether items are tuples of numbers, as long as one another."""
+    alike = all(isinstance(i, Tuple) and len(i.items) == len(items[0].items) for i in items)
+    return alike and all(map(_is_number, (n for i in items for n in i.items))) and len(items[0].items) > 0
 
 
 def _known(keys: Sequence[Any]) -> Sequence[Any] | None:

@@ -354,3 +354,33 @@ def pulled_inside(x):
 def test_a_pullback_inside_is_refused():
     with pytest.raises(sct.UnsupportedSyntaxError, match=r"sct\.pullback in a function that is differentiated"):
         sct.grad(pulled_inside)(np.ones(3))
+
+
+rate = 2.0
+
+
+def reads_a_global(x):
+    global rate  # noqa: PLW0602
+
+    def scaled(v):
+        global rate  # noqa: PLW0602
+        return v * rate
+
+    return scaled(x) * rate
+
+
+def made_where_the_name_is_another(rate):
+    def by_both(x):
+        def scaled(v):
+            global rate  # noqa: PLW0602
+            return v * rate
+
+        return scaled(x) * rate
+
+    return by_both
+
+
+def test_a_global_that_is_read():
+    assert sct.grad(reads_a_global)(3.0) == 4.0
+    with pytest.raises(sct.UnsupportedSyntaxError, match="global, of a name that is assigned"):
+        sct.grad(made_where_the_name_is_another(5.0))(3.0)

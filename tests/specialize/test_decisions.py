@@ -16,8 +16,8 @@ SEEN = []
 
 def log(value):
     """Needs not be followed, and cannot be."""
-    global SEEN  # noqa: PLW0602  (which is not taken)
-    SEEN.append(float(np.sum(value)))
+    global SEEN  # which is not taken
+    SEEN += [float(np.sum(value))]
 
 
 def by_name(x):
