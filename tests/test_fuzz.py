@@ -45,6 +45,12 @@ def test_each_construct_is_in_every_twentieth_program(grammar):
     assert [c for c in grammar.constructs if count[c] < 15] == []
 
 
+@pytest.mark.parametrize("grammar", [memory.GRAMMAR, python.GRAMMAR], ids=lambda g: g.name)
+def test_each_helper_is_defined_as_it_is_in_a_program(grammar):
+    for text in grammar.helpers.values():
+        assert defined(f"{text}\n\ndef f(x):\n    return x\n")(1.0) == 1.0
+
+
 def test_the_command_tells_what_came_of_programs(capsys):
     assert command(["--generator", "memory", "--transform", "jvp", "--seed", "80", "--count", "12", "--jobs", "2"]) == 0
     assert re.match(r"memory: 12 programs: agreed \d+", capsys.readouterr().out)

@@ -421,16 +421,20 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<force>.scale = 0.5\n<VEC> = <force>.at(<vec>)",
         "<NUM> = 0.5 if isinstance(<force>, Spring) else <value>",
     ),
-    "a dataclass or a named tuple": (
-        "<STATE> = State(<vec>, <value>)",
+    "a named tuple": (
+        "<STATE> = State(<vec>, <value>)\n<NUM> = <STATE>.w * 0.5",
         "<STATE> = State(v=<ref>, w=<value>)\n<STATE>.v[<at>] = <value>",
-        "<VEC>, <NUM> = <state>\n<VEC>[<at>] = <value>",
-        "<STATE> = <state>._replace(w=<value>)",
-        "for i in range(n):\n    <state> = State(<state>.v * 0.9, <state>.w + <state>.v[0])",
+        "<VEC>, <NUM> = State(<ref>, <value>)\n<VEC>[<at>] = <value>",
+        "<STATE> = State(<vec>, 0.5)._replace(w=<value>)\n<vec2>[<at>] = <STATE>.w",
+        "<STATE> = State(<vec>, <value>)._replace(v=<ref>)",
+        "<STATE> = State(<vec>, 0.5)\nfor i in range(n):\n    <STATE> = State(<STATE>.v * 0.9, <STATE>.w + <STATE>.v[0])",
+    ),
+    "a data class": (
         "<CONFIG> = Config(<vec>)\n<CONFIG>.w = <value>",
-        "<CONFIG> = Config(v=<new>, w=<value>)",
-        "<CONFIG> = <config>.scaled(<value>)\n<config>.v[<at>] = <value>",
-        "<config>.v *= 0.9\n<config>.w += <config>.v[1]",
+        "<CONFIG> = Config(v=<new>, w=<value>)\n<vec>[<at>] = <CONFIG>.w",
+        "<CONFIG> = Config(<ref>)\n<NUM> = <CONFIG>.w * <value>",
+        "<CONFIG> = Config(<vec>, <value>).scaled(<value>)\n<CONFIG>.v[<at>] = <CONFIG>.w",
+        "<CONFIG> = Config(<vec>)\nfor i in range(n):\n    <CONFIG>.v *= 0.9\n    <CONFIG>.w += <CONFIG>.v[1]",
     ),
     "an object that holds a list": (
         "<STACK> = Stack(<vec>, <vec2>)",

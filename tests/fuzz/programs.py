@@ -35,7 +35,7 @@ def defined(source: str) -> Callable[..., Any]:
     filename = f"<random program {next(_count)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     scope: dict[str, Any] = {"np": np, "__name__": "random_program"}
-    exec(compile(source, filename, "exec"), scope)
+    exec(compile(source, filename, "exec", dont_inherit=True), scope)  # whose annotations are no strings
     f: Callable[..., Any] = scope["f"]
     weakref.finalize(f, linecache.cache.pop, filename, None)
     return f

@@ -18,7 +18,13 @@ GRAMMAR = Grammar(
     EXPRESSIONS,
     STATEMENTS,
     TERMS,
-    often=("a function inside", "a class with operators", "an object that is given"),
+    often=(
+        "a function inside",
+        "a class with operators",
+        "an object that is given",
+        "dicts of dicts",
+        "functions in containers",
+    ),
     growing=(
         ("a, b, n", "<VEC> = grown(<vec>, <vec2>, n)", ("a", "b", "0.9 * a")),
         ("a, g, n", "<VEC> = grown(<vec>, <fun>, n)", ("a", "0.5 * g(a)")),
