@@ -11,7 +11,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant
 from sct.ir.types import UNKNOWN, Array, Const, Dict, DictOf, List, ListOf, Scalar, Tuple, Unknown
-from sct.registry.facts import facts
+from sct.registry.facts import facts, memory
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type, type_rule
@@ -426,5 +426,6 @@ result_type(str)(_text_type(str))
 result_type(repr)(_text_type(repr))
 
 nondifferentiable(int, bool, round, len, range, isinstance, type, callable, str, repr, any, all)
+memory("fresh", str, repr)
 nondifferentiable(bisect_left, bisect_right)
 result_type(bisect_left, bisect_right)(lambda a, x, lo=0, hi=None, *, key=None: Scalar(int))

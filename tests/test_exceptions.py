@@ -203,6 +203,16 @@ def known_at_compile_time(x):
     return x[0] ** 2 * n * m * k * q * r * a * b
 
 
+def told_of_exceptions(x):
+    told, s = [], 0.0
+    for i in range(5):
+        try:
+            s = s + x[i] ** 2
+        except IndexError as error:
+            told.append(str(error))
+    return s * len(told)
+
+
 def remembered(x):
     s = 0.0
     known = {}
@@ -329,6 +339,7 @@ def of_which_only_the_way_is_needed(x):
 FUNCTIONS = [
     of_which_only_the_way_is_needed,
     known_at_compile_time,
+    told_of_exceptions,
     remembered,
     with_a_loop_in_it,
     recorded_before_either_of_two,
@@ -720,7 +731,7 @@ def written_by_recursion(x):
 
 
 def not_followed(y):
-    y[0] = len({0} | {0})
+    y[0] = len({0}.union({0}))
 
 
 def not_followed_in_a_try(x):
@@ -734,7 +745,7 @@ def not_followed_in_a_try(x):
 
 def with_a_try_of_its_own(y):
     try:
-        y[0] = len({0} | {0})
+        y[0] = len({0}.union({0}))
     except (ValueError, TypeError):
         pass
 
@@ -845,7 +856,7 @@ def of_unknown_classes(x, classes=(ValueError,)):
         (never_returning, r"a recursive function \(raising\) that returns on no way"),
         (written_by_recursion, "a write in a try"),
         (not_followed_in_a_try, "a call of a function that is not followed, whose exceptions are handled"),
-        (not_followed_with_a_try, "an object of the class set that the function makes, used as a whole"),
+        (not_followed_with_a_try, "set.union is not supported"),
         (imported_one_way_or_the_other, "the import of 'g', which is also bound by another import"),
         (written_by_way_of_an_object, "a write into 'y' in a try"),
         (written_by_way_of_a_dict, "a write into 'y' in a try"),

@@ -93,6 +93,22 @@ def seen_before(x, indices):
     return total * len(seen) + len({i % 2 for i in range(5)})
 
 
+def put_together(x, indices):
+    left = {0}
+    right = same = {1, 4}
+    for i in indices:
+        left = left | {i}
+        right |= {i % 3}
+        right -= {i - 1}
+        right ^= {1, 7}
+        same &= {0, 1, 4, i}
+    some = {0, 1} - right
+    left ^= left
+    return (
+        x[0] * len(same | {9}) + x[1] * (4 in same) + x[2] ** len(some ^ {2, 1}) + len(left) * x[1] + len(right.copy() & same)
+    )
+
+
 def events(x):
     queue = []
     for source in range(3):
@@ -126,6 +142,8 @@ def heap_of_any_length(x):
         (summed_by_key, (X, np.array([0, 1, 0]))),
         (counted, (X,)),
         (seen_before, (X, [0, 1, 1, 2, 7])),
+        (put_together, (X, (0, 1, 2))),
+        (put_together, (X, np.array([0, 1, 5]))),
         (seen_before, (X, np.array([0, 1, 1, 0]))),
         (events, (X,)),
         (heap_of_any_length, (X,)),
@@ -159,7 +177,7 @@ def gone_through(x):
 
 
 def joined(x):
-    return x[0] * len({1, 2} | {3})
+    return x[0] * len({1, 2}.union({3}))
 
 
 def indexed(x):
@@ -171,7 +189,7 @@ def indexed(x):
     [
         (returned, "an object of the class deque that the function makes, returned"),
         (gone_through, "a loop over an object of the class set"),
-        (joined, "an object of the class set that the function makes, used as a whole"),
+        (joined, "set.union is not supported"),
         (indexed, "deque.index is not supported"),
     ],
 )

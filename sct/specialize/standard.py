@@ -161,7 +161,7 @@ class Counter(defaultdict):
 
 
 class set:
-    """`set`, which is asked for what is in it, and not gone through, since its order is not known."""
+    """`set`, which is asked for what is in it, and joined to others; not gone through, since its order is not known."""
 
     __sct_stands_for__: Any = builtins.set
 
@@ -190,6 +190,46 @@ class set:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __or__(self, other: set) -> set:
+        made = set(self._entries)
+        made.update(other._entries)
+        return made
+
+    def __ior__(self, other: set) -> set:  # noqa: PYI034  (it is read as it stands)
+        self.update(other._entries)
+        return self
+
+    def __and__(self, other: set) -> set:
+        return set([x for x in self._entries if x in other._entries])
+
+    def __sub__(self, other: set) -> set:
+        return set([x for x in self._entries if x not in other._entries])
+
+    def __xor__(self, other: set) -> set:
+        return (self - other) | (other - self)
+
+    def __iand__(self, other: set) -> set:  # noqa: PYI034  (it is read as it stands)
+        for x in list(self._entries):
+            if x not in other._entries:
+                del self._entries[x]
+        return self
+
+    def __isub__(self, other: set) -> set:  # noqa: PYI034  (it is read as it stands)
+        for x in list(other._entries):
+            self.discard(x)
+        return self
+
+    def __ixor__(self, other: set) -> set:  # noqa: PYI034  (it is read as it stands)
+        for x in list(other._entries):
+            if x in self._entries:
+                del self._entries[x]
+            else:
+                self._entries[x] = True
+        return self
+
+    def copy(self) -> set:
+        return set(self._entries)
 
 
 def got(entries: Any, key: Any, default: Any) -> Any:

@@ -385,11 +385,11 @@ MUTANTS = {
         "tests.append(_naming(captured, ast.Constant(True)) if captured else guard)",
         generator="python",
     ),
-    "tangents stand where an exception of theirs is caught": Mutant(
+    "tangents of what is tried stand before it": Mutant(
         "sct.transform.tried",
         "tried_with_tangents",
-        "tangents = _tangents(both.body)",
-        "return both",
+        "return both.with_([*rest, *tangents])",
+        "return both.with_([*tangents, *rest])",
         generator="python",
     ),
     "what is assigned in a try is known though it is left": Mutant(
