@@ -371,11 +371,11 @@ MUTANTS = {
         "return [plan.at(s, Const(max(i - 1, 0))) for i in range(n)]",
         generator="python",
     ),
-    "what a while tests is assigned before it only": Mutant(
+    "what a while tests is assigned before its body": Mutant(
         "sct.frontend.patterns",
         "_Spelled.visit_While",
         "ast.While(test, [*new.body, *again], new.orelse)",
-        "ast.While(test, [*new.body], new.orelse)",
+        "ast.While(test, [*again, *new.body], new.orelse)",
         generator="python",
     ),
     "a case is taken whatever its guard says": Mutant(
