@@ -148,10 +148,8 @@ class Variadic(DerivedFunction[..., Any]):
 
     @property
     def source(self) -> str:
-        every = self.given_all()
-        if every is self:
-            every = self._flattened(len(self._named) + (self._rest is not None), ())
-        return (self._last or every).source
+        shown = self._last or self.given_all()
+        return (self._flattened(len(self._named) + (self._rest is not None), ()) if shown is self else shown).source
 
 
 def derive(
