@@ -327,3 +327,24 @@ def test_lists_that_change_in_nested_loops_are_gone_through_as_often_as_there_ar
         counts.append(len(runs))
     assert counts[2] < 100
     assert counts[2] - counts[1] <= 2 * (counts[1] - counts[0]) + 6
+
+
+def mean(*vs):
+    return sum(vs) / len(vs)
+
+
+def written_out_and_given_as_arguments(y, many, n):
+    z = [*many, 0.9 * y]
+    b = y
+    for _ in range(n):
+        b = mean(y, *z)
+        q = [np.zeros(2)]
+        for _ in range(n):
+            q.append(y)
+            y = 0.9 * y
+    return np.sum(b * y)
+
+
+def test_a_list_with_another_in_it_whose_items_are_arguments():
+    many = [np.array([0.1 * k, 0.2]) for k in range(10)]
+    sct.check_grads(written_out_and_given_as_arguments, (np.array([0.5, 0.7]), many, 3), wrt=("y", "many"))

@@ -562,6 +562,12 @@ def displayed(s: Builder, op: Any, args: Sequence[Operand]) -> Operand | None:
     if not any(is_starred(a) and isinstance(type_of(a.start), (ListOf, DictOf)) for a in args):
         return None
     whole = made(s, List(()) if op is LIST else Dict((), ()))
+    if not isinstance(type_of(whole), (ListOf, DictOf)):  # it is to be known item by item
+        raise UnsupportedSyntaxError(
+            "a list or dict whose items have to be known one by one, made of one whose length is known at run time",
+            s.place,
+            "Write a loop over the other one.",
+        )
     for a in args:
         if op is DICT and is_starred(a):
             _update(s, whole, (a.start,), {})
