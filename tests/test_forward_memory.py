@@ -1400,3 +1400,28 @@ def test_a_method_that_changes_a_dict_and_is_not_followed_is_refused():
 
     with pytest.raises(sct.UnsupportedSyntaxError, match=r"the method \.popitem\(\) of a dict"):
         sct.jvp(f)(x3, x3)
+
+
+def dicts_and_lists_returned(x, y, d, n):
+    rows = []
+    for i in range(n):
+        rows.append((x * i, y))
+    grid = [[0.0, y @ x] for _ in range(2)]
+    return [d, grid]
+
+
+def test_tangents_in_dicts_have_adjoints():
+    x, y = np.array([1.0, 2.0]), np.array([0.3, 0.4])
+    push = sct.jvp(dicts_and_lists_returned, ("x", "y"))
+
+    def of_tangents(x_dot, y_dot):
+        _, (_, grid) = push(x, y, {"w": [2.0 * x, y], "b": [x]}, 2, x_dot, y_dot)
+        return grid[0][1] * grid[1][1]
+
+    sct.check_grads(of_tangents, (np.array([0.5, -1.0]), np.array([0.2, 0.7])), wrt=("x_dot", "y_dot"))
+    given = (x, y, {"w": [2.0 * x, y], "b": [x]}, 2, x, y)
+    value, dot = push(*given)
+    ones = [{"w": [np.ones(2), np.ones(2)], "b": [np.ones(2)]}, [[1.0, 1.0], [1.0, 1.0]]]
+    _, (x_bar, y_bar) = sct.vjp(push, ("x_dot", "y_dot"))(*given, (ones, ones))
+    np.testing.assert_allclose(x_bar, 2.0 * y)
+    np.testing.assert_allclose(y_bar, 2.0 * x)

@@ -373,9 +373,11 @@ def add_picked(whole: Any, index: Any, part: Any) -> None:
 
 
 def in_places(places: Any) -> Any:
-    """What is in the places of the items of a list or tuple: of a number, whose place is of rank 0, a number."""
+    """What is in the places of the items of a list, tuple or dict: of a number, whose place is of rank 0, a number."""
     if isinstance(places, (list, tuple)):
         return _of_kind(places, [in_places(p) for p in places])
+    if isinstance(places, dict):
+        return {k: in_places(p) for k, p in places.items()}
     return 0.0 if places is None else places[()]
 
 
