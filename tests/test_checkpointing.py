@@ -444,7 +444,7 @@ REFUSED = {
         "changes a list or dict",
     ),
     "one of two": (
-        "y = np.ones(2) * x\n    z = y if x > 0.5 else -y\n    for i in sct.checkpointed(range(n), 3):\n        z[0] = y[1]",
+        "y = np.ones(2)*x\n    z = y if x > 0 else +y\n    for i in sct.checkpointed(range(n), 3):\n        z += 1\n    x = y",
         "writes into 'z', an array that may have other names",
     ),
     "none before": (
