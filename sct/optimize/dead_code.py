@@ -17,7 +17,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TypeAlias
 
-from sct.analysis.effects import has_effect
+from sct.analysis.effects import has_effect, statements
 from sct.analysis.points_to import fields_given, points_to
 from sct.ir.ops import POP, PUSH, Store
 from sct.ir.rewriting import changed, keeping, map_blocks
@@ -33,7 +33,6 @@ from sct.ir.ssa import (
     Statement,
     Value,
     While,
-    blocks_in,
     computes_tangents,
     defined,
     values_of,
@@ -59,8 +58,7 @@ _End: TypeAlias = "tuple[tuple[Value, ...], tuple[Operand, ...]]"  # what stands
 
 def _own_memory(block: Block) -> dict[Operand, set[Value]]:
     """What a function writes into that is not its caller's, each with all that may lie in the same memory."""
-    applied = [s for b in blocks_in(block) for s in b.body if isinstance(s, Apply)]
-    targets = [s.args[0] for s in applied if isinstance(s.op, Store)]
+    targets = [s.args[0] for s in statements(block) if isinstance(s.op, Store)]
     if not targets:
         return {}
     classes = points_to(block)

@@ -22,7 +22,7 @@ from sct.analysis.points_to import points_to
 from sct.ir.ops import ALLOCATE, LOAD, UNPACK, Attribute, Method, Store, View
 from sct.ir.paths import ALL, entries_of
 from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, Slice, Tuple, Unknown, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, Unknown, with_items
 from sct.registry.facts import facts_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import kind_of
@@ -30,7 +30,7 @@ from sct.runtime import item
 from sct.specialize.building import Builder
 from sct.transform.by_rule import as_call
 
-__all__ = ["LoopedError", "batched"]
+__all__ = ["LoopedError", "batched", "with_axis"]
 
 _BEHIND = Slice(Const(1), Const(None), Const(None))
 
@@ -86,11 +86,7 @@ class _Batch:
 
     def type_of_many(self, t: Abstract) -> Abstract:
         """The type of many of a number or an array."""
-        if isinstance(t, Scalar) and t.kind in (float, complex):
-            return Array(np.dtype(t.kind), (self.size,))
-        if isinstance(t, Array) and t.shape is not None:
-            return Array(t.dtype, (self.size, *t.shape))
-        raise LoopedError
+        return with_axis(t, self.size)
 
     # -- operands ----------------------------------------------------------------------------------------------------
 
@@ -306,6 +302,15 @@ class _Batch:
         test = self.inner(s.test, [*map(self.fresh, s.test.params)])
         self.one(Tuple(s.test.yields))
         self.b.body.append(replace(s, inits=inits, body=body, test=test, results=results))
+
+
+def with_axis(t: Abstract, size: SizeLike) -> Array:
+    """The type of so many numbers or arrays of a type, along a first axis."""
+    if isinstance(t, Scalar) and t.kind in (float, complex):
+        return Array(np.dtype(t.kind), (size,))
+    if isinstance(t, Array) and t.shape is not None:
+        return Array(t.dtype, (size, *t.shape))
+    raise LoopedError
 
 
 def _varying(block: Block, many: Mapping[Value, Operand]) -> set[Value]:

@@ -43,7 +43,7 @@ from sct.ir.words import in_words
 from sct.runtime.expectations import expect_fields, expect_structure
 from sct.transform.adjoints import Adjoints
 
-__all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex", "place_of", "positional_last"]
+__all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex", "parameters_of", "place_of", "positional_last"]
 
 
 @record(frozen=True)
@@ -356,6 +356,12 @@ class Boundary(Adjoints):
         name = f"{stem if stem.isidentifier() else 'f'}_{self.mode.suffix}"
         signature = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters])
         return Function(name, signature, Block(params, body, (out,), f.block.label), f.doc, f.callee)
+
+
+def parameters_of(f: Function, names: Sequence[str]) -> list[Value]:
+    """The values of a function's parameters of these names."""
+    order = list(f.signature.parameters)
+    return [f.block.params[order.index(n)] for n in names]
 
 
 def place_of(f: Function) -> Place | None:

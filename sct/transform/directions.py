@@ -45,8 +45,8 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
-from sct.transform.batch import LoopedError, batched
-from sct.transform.boundary import Mode, place_of
+from sct.transform.batch import LoopedError, batched, with_axis
+from sct.transform.boundary import Mode, parameters_of, place_of
 
 __all__ = ["check_directions", "in_all_directions", "result_of", "ways"]
 
@@ -61,7 +61,7 @@ def leaves_of(o: Any) -> list[Any]:
 
 def ways(primal: Function, wrt: Sequence[str], mode: Mode) -> tuple[Mode, Mode]:
     """How a Jacobian is had of a typed function: by what there is less of, columns or rows; and the other way."""
-    by = [primal.block.params[[*primal.signature.parameters].index(n)].type for n in wrt]
+    by = [p.type for p in parameters_of(primal, wrt)]
     both = replace(mode, seed="columns"), replace(mode, seed="rows")
     return both if _are_columns_fewer(result_of(primal, mode), by) else both[::-1]
 
@@ -75,10 +75,8 @@ def check_directions(primal: Function, wrt: Sequence[str], mode: Mode) -> None:
         If the result, or what it is differentiated by, is or holds something else than real numbers, and arrays of some of a
         known number of axes.
     """
-    names = [*primal.signature.parameters]
-    for name in wrt:
-        t = primal.block.params[names.index(name)].type
-        _check(t, f"the Jacobian of {primal.name} by {name}, which is or holds", NonDifferentiableArgumentError, primal)
+    for name, p in zip(wrt, parameters_of(primal, wrt), strict=True):
+        _check(p.type, f"the Jacobian of {primal.name} by {name}, which is or holds", NonDifferentiableArgumentError, primal)
     _check(result_of(primal, mode), f"the Jacobian of {primal.name}, which returns", NonScalarOutputError, primal)
 
 
@@ -138,8 +136,7 @@ def in_all_directions(f: Function, result: Abstract, wrt: Sequence[str], single:
     mode : Mode
         Says whether the closure is of tangents, for "columns", or of adjoints, for "rows".
     """
-    names = list(f.signature.parameters)
-    return _Directions(f, result, [f.block.params[names.index(n)] for n in wrt], single, mode).run()
+    return _Directions(f, result, parameters_of(f, wrt), single, mode).run()
 
 
 @record(frozen=True)
@@ -169,18 +166,18 @@ class _Directions:
         by = tuple(map(self.b.expose_all, wrt))
         self.wrt = by[0] if single else Tuple(by)
         if self.columns:
-            self.given = leaves_of(self.b.expose_all(value))  # what the result holds, or the shapes of that
+            self.given = leaves_of(self.b.expose_all(value))  # what the result holds
+            shapes = [self.shape(o) for o in leaves_of(self.wrt)]
         else:
             assert isinstance(value, Tuple)
-            self.given = [*value.items]
-        shapes = [self.shape(o) for o in leaves_of(self.wrt)] if self.columns else self.given
+            shapes = [*value.items]  # of what the result holds
         self.leaves = self.counted(self.closure.block.params, shapes)
         self.count = self.sum(self.leaves[-1].before, self.leaves[-1].size)
         t = type_of(self.count)
         known = t.value if isinstance(t, Const) else t.size if isinstance(t, Scalar) else None
         self.size = fresh_size("directions") if known is None else known
         self.alone = len(self.leaves) == 1
-        self.one = self.alone and not self.leaves[0].rank  # direction
+        self.one = self.alone and not self.leaves[0].rank  # there is one direction
 
     def run(self) -> Function:
         found = self.one_way() if self.one else self.all_ways()
@@ -236,9 +233,7 @@ class _Directions:
 
     def basis(self, leaf: _Leaf, v: Value) -> Operand:
         """The part of the standard basis that belongs to a leaf, a direction after another."""
-        own = v.type.shape if isinstance(v.type, Array) and v.type.shape is not None else ()
-        dtype = v.type.dtype if isinstance(v.type, Array) else None
-        t = Array(np.dtype(float) if dtype is None else dtype, (self.size, *own))
+        t = with_axis(v.type, self.size)
         form: tuple[Operand, ...] = (self.count,)
         if not self.alone:
             shift = () if leaf.before == Const(0) else (self.b.apply(operator.neg, (leaf.before,)),)
@@ -269,8 +264,7 @@ class _Directions:
         carried: list[Value] = []
         for o, like in zip(leaves_of(block.yields[0]), self.given if self.columns else leaves_of(self.wrt), strict=True):
             of_one = type_of(like)
-            own = of_one.shape if isinstance(of_one, Array) and of_one.shape is not None else ()
-            t = Array(of_one.dtype if isinstance(of_one, Array) else np.dtype(float), (self.size, *own))
+            t = with_axis(Scalar(float) if isinstance(of_one, Const) else of_one, self.size)
             zeros = self.b.append(np.zeros, (self.in_front(self.shape(like)),), _dtype(t), t)
             inits.append(zeros)
             name = (o.name or o.hint) if isinstance(o, Value) else ""
@@ -329,8 +323,7 @@ class _Directions:
         part = self.part(y, x_bar)
         if y.rank < 2:
             return part
-        shape = y.shape
-        return self.b.apply(np.reshape, (part, self.joined(shape, self.shape(x)) if _rank(x) else shape))
+        return self.b.apply(np.reshape, (part, self.joined(y.shape, self.shape(x)) if _rank(x) else y.shape))
 
 
 def _rank(o: Operand) -> int:

@@ -87,7 +87,7 @@ from sct.runtime import updated
 from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import adjoint_type
 from sct.transform.again import is_quiet, quiet
-from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, positional_last
+from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, parameters_of, positional_last
 from sct.transform.called import parameter_names, run_again
 from sct.transform.explicit import refuse_others
 from sct.transform.promote import promote
@@ -142,7 +142,7 @@ class _Forward(Boundary):
     def run(self) -> Specialized:
         f = self.primal
         names = list(f.signature.parameters)
-        params = [f.block.params[names.index(n)] for n in self.wrt]
+        params = parameters_of(f, self.wrt)
         known = {n for n, _ in self.mode.objects}
         for p in params if f.callee is not None else ():
             if p.name in known:

@@ -22,7 +22,7 @@ from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, blocks_in, defined, read, values_of
 from sct.ir.types import Abstract, Const, Dict, List, Tuple
 from sct.specialize.specializer import Specialized
-from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name
+from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, parameters_of
 from sct.transform.recursion import with_pullbacks
 from sct.transform.refusals import refuse_given_away, refuse_records
 from sct.transform.shadows import shadow_of, shadows
@@ -89,7 +89,7 @@ class _Reverser(Boundary, Sweep):
     def run(self) -> Reversal:
         f, mode = self.primal, self.mode
         names = list(f.signature.parameters)
-        params = [f.block.params[names.index(n)] for n in self.wrt]
+        params = parameters_of(f, self.wrt)
         for p in params if f.callee is not None and not mode.own else ():  # otherwise it is not what a user gave
             check_argument(p.type, p.name, f)
         result, aux = self.split_aux(f.block.yields[0])
