@@ -200,7 +200,6 @@ class Builder(Protocol):
 
     def not_there(self, error: SctError) -> Operand:
         """What is not there, as of None, which may be an object in another iteration; the error outside of loops."""
-        raise NotImplementedError
 
     def not_yet(self, error: SctError) -> Operand:
         """What is known once a list is seen to grow; the error if it does not."""
