@@ -1554,3 +1554,29 @@ def test_what_a_branch_at_the_end_leaves_in_what_is_returned():
 def test_whether_arguments_that_share_memory_are_one_is_not_asked():
     with pytest.raises(sct.ArgumentMemoryError, match="share memory"):
         sct.vjp(the_one_that_it_is, 0)(X, X, 2, 1.0)
+
+
+def leaves_of(tree):
+    if isinstance(tree, list):
+        return [leaf for item in tree for leaf in leaves_of(item)]
+    return [tree]
+
+
+def doubled_leaves_of(tree):
+    if isinstance(tree, list):
+        return [leaf for item in tree for leaf in doubled_leaves_of(item)]
+    return [2.0 * tree]
+
+
+@pytest.mark.parametrize("tree", [[[2.0, 3.0], X], [[X, 2.0], 3.0], [[X, 2.0 * X], 3.0 * X]], ids=["numbers", "both", "arrays"])
+def test_what_a_function_that_calls_itself_gathers_from_its_argument(tree):
+    """Its pullback adds to shadows that its caller has for it, and that nothing reads in the pullback itself."""
+
+    def as_they_are(tree):
+        return sum(np.sum(leaf**3) for leaf in leaves_of(tree))
+
+    def doubled(tree):
+        return sum(np.sum(leaf**3) for leaf in doubled_leaves_of(tree))
+
+    for f in (as_they_are, doubled):
+        sct.check_grads(f, (tree,), modes=("reverse", "forward"))

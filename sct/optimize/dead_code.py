@@ -66,7 +66,8 @@ def _own_memory(block: Block) -> dict[Operand, set[Value]]:
     for v in defined(block):
         if classes.of(v) in inside:
             inside[classes.of(v)].add(v)
-    given = {*block.params, *fields_given(block)}
+    pulls = (s.block for s in block.body if isinstance(s, Closure))  # whose callers give them their shadows
+    given = {*block.params, *fields_given(block), *(p for b in pulls for p in b.params)}
     own = {c: values for c, values in inside.items() if given.isdisjoint(values)}
     return {v: own[classes.of(v)] for v in targets if isinstance(v, Value) and classes.of(v) in own}
 
