@@ -116,10 +116,13 @@ MODES: Mapping[str, Mode] = {
     "jacobian_by_rows": Mode("jacobian", False, "rows"),
     "jacobian_of_gradient": Mode("hessian", False, "columns"),
     "jvp_of_gradient": Mode("hvp", False, "tangents"),
+    "jacobian_times_seeds": Mode("jacobian", False, "columns", seeded=True),
+    "seeds_times_jacobian": Mode("jacobian", False, "rows", seeded=True),
+    "hessian_times_seeds": Mode("hessian", False, "columns", seeded=True),
     "elementwise_grad": Mode("elementwise_grad", False, "ones"),
 }
 """What `differentiate` makes, by the name of the transform; a Jacobian in either way, and what a Hessian and its
-product with a vector are of the gradient."""
+product with a vector are of the gradient; and their products with several vectors."""
 
 CALLED: Mapping[str, Mode] = {
     "vjp": MODES["vjp"],

@@ -46,6 +46,7 @@ from sct.specialize.specializer import Specializer
 from sct.stack import with_room
 from sct.stages import CALLED, Typed
 from sct.tracebacks import ends_here, without_frames
+from sct.transform.boundary import SEEDS
 from sct.transform.reverse import Mode
 from sct.transform.twice import twice
 
@@ -181,6 +182,8 @@ class DerivedFunction(Generic[_P, _R]):
         if self.mode.seed in ("tangents", "shadows"):
             end = "dot" if self.mode.seed == "tangents" else "bar"
             added = [f"{n.replace('[', '_').removesuffix(']')}_{end}" for n in self.wrt]
+        if self.mode.seeded:
+            added = [SEEDS]
         self._added: tuple[str, ...] = ()
         if added:
             self._added, self._signature = with_added(self._signature, added)

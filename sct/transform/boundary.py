@@ -43,7 +43,20 @@ from sct.ir.words import in_words
 from sct.runtime.expectations import expect_fields, expect_structure
 from sct.transform.adjoints import Adjoints
 
-__all__ = ["Boundary", "Mode", "check_argument", "fresh_name", "is_complex", "parameters_of", "place_of", "positional_last"]
+__all__ = [
+    "SEEDS",
+    "Boundary",
+    "Mode",
+    "check_argument",
+    "fresh_name",
+    "is_complex",
+    "parameters_of",
+    "place_of",
+    "positional_last",
+]
+
+SEEDS = "seeds"
+"""What the parameter is called whose rows are the directions that a derivative is taken in."""
 
 
 @record(frozen=True)
@@ -57,6 +70,7 @@ class Mode:
     its place, with a parameter for each tangent;
     "push": likewise, where these are the parameters of a closure; "columns" and "rows": a closure of tangents or of adjoints,
     whose parameters are the leaves of these, gives way to a Jacobian (`sct.transform.directions`); "fewest": one of the two.
+    `seeded`: of these two, the Jacobian times vectors, which are the rows of a further parameter, or these times it.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
     adjoints of the right shapes. `own`: it writes into the arguments themselves, and gives what the function gives, since it
     stands for a call of that. `taped`: its checkpointed loops keep all their states, since it is differentiated again.
@@ -76,6 +90,7 @@ class Mode:
     taped: bool = False
     together: bool = False
     objects: tuple[tuple[str, Abstract], ...] = ()
+    seeded: bool = False
 
     @property
     def in_memory(self) -> bool:

@@ -3,7 +3,9 @@
 Takes a function that gives its value and a closure, of tangents to tangents or of adjoints to adjoints; gives the function that
 has a Jacobian in place of both: for each number of the result, along the first axes, the derivatives by each number of what it
 is differentiated by. The closure's code runs for the whole standard basis, of the tangents for columns, of the adjoints for
-rows: at once where it can (`sct.transform.batch`), or else for one direction after another.
+rows: at once where it can (`sct.transform.batch`), or else for one direction after another. Where the mode is seeded, the
+directions are the rows of a matrix that is a further parameter, and what the closure gives for them is the result: the Jacobian
+times any vectors, such as those of a compressed Jacobian (chapter 8 there).
 
 The Jacobian of f: ℝⁿ → ℝᵐ by columns is n directions of forward mode, by rows m of reverse mode (Griewank & Walther 2008,
 chapter 3). A column is the derivative of all results by one number, so that the axis of directions goes behind those of the
@@ -12,6 +14,7 @@ result; a row is that of one result by all numbers, and the axis becomes those o
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -21,12 +24,12 @@ import numpy as np
 
 from sct import runtime
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, SctError
-from sct.ir.ops import Attribute
+from sct.ir.ops import RAISE, Attribute, Method
 from sct.ir.paths import ALL
 from sct.ir.records import record
 from sct.ir.rewriting import changed, copied, substitute
 from sct.ir.shapes import fresh_size, size_product
-from sct.ir.ssa import Block, Closure, For, Function, Operand, Statement, Value, defined, type_of
+from sct.ir.ssa import Block, Closure, For, Function, If, Operand, Statement, Value, defined, type_of
 from sct.ir.types import (
     Abstract,
     Array,
@@ -46,7 +49,7 @@ from sct.ir.words import in_words
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
 from sct.transform.batch import LoopedError, batched, with_axis
-from sct.transform.boundary import Mode, parameters_of, place_of
+from sct.transform.boundary import SEEDS, Mode, fresh_name, parameters_of, place_of, positional_last
 
 __all__ = ["check_directions", "in_all_directions", "result_of", "ways"]
 
@@ -171,22 +174,55 @@ class _Directions:
         else:
             assert isinstance(value, Tuple)
             shapes = [*value.items]  # of what the result holds
+        self.shapes = shapes
         self.leaves = self.counted(self.closure.block.params, shapes)
         self.count = self.sum(self.leaves[-1].before, self.leaves[-1].size)
+        self.seeds = self.seeded() if mode.seeded else None
         t = type_of(self.count)
         known = t.value if isinstance(t, Const) else t.size if isinstance(t, Scalar) else None
         self.size = fresh_size("directions") if known is None else known
         self.alone = len(self.leaves) == 1
-        self.one = self.alone and not self.leaves[0].rank  # there is one direction
+        self.one = self.alone and not self.leaves[0].rank and self.seeds is None  # there is one direction
 
     def run(self) -> Function:
         found = self.one_way() if self.one else self.all_ways()
-        made = self.by_columns(found) if self.columns else self.by_rows(found)
+        if self.seeds is not None:
+            made = found if self.columns else Tuple((_filled(self.result, iter(self.shapes)), found))
+        else:
+            made = self.by_columns(found) if self.columns else self.by_rows(found)
         body = list(self.f.block.body)
         k = body.index(self.closure)
         body[k : k + 1] = self.b.body
         out = made if self.aux is None else Tuple((made, self.aux))
-        return changed(self.f, block=self.f.block.with_(body, (out,)))
+        made_of = self.f if self.seeds is None else self.with_seeds(self.seeds)
+        return changed(made_of, block=made_of.block.with_(body, (out,)))
+
+    # -- seeds -------------------------------------------------------------------------------------------------------
+
+    def seeded(self) -> Value:
+        """The parameter that has the directions as its rows, which are counted, and checked to fit what they are of."""
+        name = fresh_name(SEEDS, list(self.f.signature.parameters))
+        seeds = Value(Array(np.dtype(float), (fresh_size("directions"), fresh_size())), name)
+        shape = self.b.append(np.shape, (seeds,), {}, Unknown())
+        behind = self.b.append(operator.getitem, (shape, Slice(Const(1), Const(None), Const(None))), {}, Unknown())
+        wrong = self.b.append(operator.ne, (behind, Tuple((self.count,))), {}, Scalar(bool))
+        raised: list[Statement] = []
+        with self.b.into(raised):
+            what = "the arguments" if self.columns else "the result"
+            error = self.b.append(ValueError, (Const(f"{name} must have a column for each number of {what}"),), {}, Unknown())
+            self.b.append(RAISE, (error,), {}, Const(None))
+        self.b.body.append(If(wrong, Block((), tuple(raised), ()), Block((), (), ()), ()))
+        self.count = self.b.apply(operator.getitem, (shape, Const(0)), known=Scalar(int, seeds.type.shape[0]))  # type: ignore[union-attr, index]
+        return seeds
+
+    def with_seeds(self, seeds: Value) -> Function:
+        """The function with that parameter behind the others, as a cotangent stands."""
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        own = [p.replace(default=inspect.Parameter.empty) for p in self.f.signature.parameters.values()]
+        parameters = positional_last([*own, inspect.Parameter(seeds.name, kind)])
+        by_name = {**dict(zip(self.f.signature.parameters, self.f.block.params, strict=True)), seeds.name: seeds}
+        block = self.f.block.with_(params=[by_name[p.name] for p in parameters])
+        return replace(self.f, signature=inspect.Signature(parameters), block=block)
 
     # -- directions --------------------------------------------------------------------------------------------------
 
@@ -232,8 +268,10 @@ class _Directions:
         return found
 
     def basis(self, leaf: _Leaf, v: Value) -> Operand:
-        """The part of the standard basis that belongs to a leaf, a direction after another."""
+        """The part of the directions that belongs to a leaf, one after another: of the seeds, or of the standard basis."""
         t = with_axis(v.type, self.size)
+        if self.seeds is not None:
+            return self.of_seeds(self.seeds, leaf, v, t)
         form: tuple[Operand, ...] = (self.count,)
         if not self.alone:
             shift = () if leaf.before == Const(0) else (self.b.apply(operator.neg, (leaf.before,)),)
@@ -245,6 +283,23 @@ class _Directions:
             made = self.b.append(operator.getitem, (made, Tuple((ALL, Const(0)))), {}, t, v.name)
         elif leaf.rank > 1:
             made = self.b.append(np.reshape, (made, self.in_front(leaf.shape)), {}, t, v.name)
+        return made
+
+    def of_seeds(self, seeds: Value, leaf: _Leaf, v: Value, t: Array) -> Operand:
+        """The columns of the seeds that belong to a leaf, of its shape and dtype."""
+        if leaf.rank == 0:
+            made: Operand = self.b.append(operator.getitem, (seeds, Tuple((ALL, leaf.before))), {}, t, v.name)
+        else:
+            made = seeds
+            if not self.alone:
+                part = Slice(leaf.before, self.sum(leaf.before, leaf.size), Const(None))
+                made = self.b.append(
+                    operator.getitem, (seeds, Tuple((ALL, part))), {}, Array(np.dtype(float), (self.size, fresh_size()))
+                )
+            if leaf.rank > 1:
+                made = self.b.append(np.reshape, (made, self.in_front(leaf.shape)), {}, Array(np.dtype(float), t.shape), v.name)
+        if t.dtype not in (None, np.dtype(float)):
+            made = self.b.append(Method("astype"), (made, Const(t.dtype)), {}, t, v.name)
         return made
 
     def in_front(self, shape: Operand) -> Operand:
