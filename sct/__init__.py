@@ -19,6 +19,7 @@ from sct.errors import (
     SourceUnavailableError,
     UnsupportedSyntaxError,
 )
+from sct.raveling import ravel
 from sct.registry.changes import own_are_registered
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
@@ -81,6 +82,7 @@ __all__ = [
     "linearize",
     "nondifferentiable",
     "pullback",
+    "ravel",
     "stop_gradient",
     "tangent",
     "value_and_grad",

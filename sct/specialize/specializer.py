@@ -145,6 +145,7 @@ from sct.specialize.instances import Bound, Defined, Super
 from sct.specialize.iteration import Range, Reversed, is_generator, spread
 from sct.specialize.memory import Memory, Write, is_itself, key_of, makes_array, refuse_changed
 from sct.specialize.on_adjoints import ON_ADJOINTS
+from sct.specialize.raveled import RAVELED
 from sct.specialize.spellings import SPELLINGS
 from sct.specialize.subscripts import is_row, of_whole
 from sct.specialize.templates import Use
@@ -1195,7 +1196,7 @@ _OF_OBJECTS = (Attribute, Augmented, Method)
 _SHOWN = (bool, int, float, str, type(None))
 """Of what is known to be such, an f-string is known."""
 
-_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING | ON_ADJOINTS
+_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING | ON_ADJOINTS | RAVELED
 _OF_NUMBERS = frozenset(
     (
         *(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow),
