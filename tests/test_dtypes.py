@@ -584,3 +584,34 @@ def test_a_number_is_added_at_full_width_to_what_is_of_unknown_dtype():
         value, g = sct.value_and_grad(f, optimize=optimize)(A, 0.2, np.float64(2.0))
         assert value == f(A, 0.2, np.float64(2.0)) == np.float16(1e4)
         assert g.dtype == np.float16 and g.tolist() == [1.0, 0.0]
+
+
+def real_part_of_a_loop(x, n):
+    z = x + 0j
+    for k in range(n):
+        z = z * np.exp(1j * (k + np.arange(3)))
+    return z.real**3
+
+
+def real_part_of_parts(x, n):
+    z = np.empty(3, dtype=complex)
+    z[:] = x
+    while n > 0:
+        z[1:] *= np.exp(1j * np.arange(n, n + 2))
+        n = n - 1
+    return np.real(z) ** 3
+
+
+def real_part_of_a_branch(x, n):
+    z = x * 1j
+    if n > 1:
+        z[:2] = (2.0 + 1j) * z[1:]
+    else:
+        z = z * 1j
+    return np.real(z) ** 3
+
+
+@pytest.mark.parametrize("f", [real_part_of_a_loop, real_part_of_parts, real_part_of_a_branch], ids=lambda f: f.__name__)
+def test_what_a_complex_array_gets_of_its_real_part_is_complex_where_it_is_carried_on(f):
+    for n in (1, 3):
+        sct.check_grads(f, (np.array([0.3, -0.7, 1.1]), n), modes=("reverse", "forward"))

@@ -256,8 +256,10 @@ class Adjoints:
         return self.b.apply(want.kind if isinstance(want, Scalar) else dtype.type, (bar,))
 
     def strong(self, bar: Operand, like: Value) -> Operand:
-        """A number that becomes the adjoint of `like` on some path, in the precision of `like`."""
-        t = like.type
+        """What becomes the adjoint of `like` on some path: a number in the precision of `like`, an array complex where that is."""
+        t, have = like.type, type_of(bar)
+        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c" and isinstance(have, Array) and have.shape != ():
+            return bar if have.dtype is None or have.dtype.kind == "c" else self.cast(bar, t, t.dtype)
         if not _weak(type_of(bar)) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
             return bar
         assert t.dtype is not None
