@@ -481,3 +481,24 @@ def test_tangents_of_shadows_of_no_axes_on_tapes(optimize):
     ahead, behind = (gradient(y + h * moved, A + h * turned, 2, 1.0)[1] for h in (1e-6, -1e-6))
     for one, a, b in zip(found, ahead, behind, strict=True):
         np.testing.assert_allclose(one, (a - b) / 2e-6, atol=1e-7)
+
+
+def orthogonalized(A, x):
+    for k in range(2):
+        q, r = np.linalg.qr(A)
+        A = q @ np.tanh(r) + x[k] * A
+    return np.sum(np.sin(A))
+
+
+def rotated(A, x):
+    for k in range(2):
+        values, vectors = np.linalg.eigh(A @ A.T)
+        A = vectors @ np.diag(np.sqrt(values)) @ vectors.T + x[k] * A
+    return np.sum(np.sin(A))
+
+
+@pytest.mark.parametrize("f", [orthogonalized, rotated])
+def test_what_a_loop_records_of_a_result_with_several_parts_has_their_adjoints(f):
+    A = np.array([[2.1, -0.4, 0.6], [0.3, 1.7, -0.2], [-0.5, 0.8, 2.4]])
+    check = sct.vjp(f, (0, 1)), (A, np.array([0.3, -0.6]), 1.0), (0, 1)
+    sct.check_grads(*check)

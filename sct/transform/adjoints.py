@@ -256,11 +256,12 @@ class Adjoints:
         return self.b.apply(want.kind if isinstance(want, Scalar) else dtype.type, (bar,))
 
     def strong(self, bar: Operand, like: Value) -> Operand:
-        """What becomes the adjoint of `like` on some path: a number in the precision of `like`, an array complex where that is."""
+        """What becomes the adjoint of `like` on some path: a number in its precision, an array complex where that is."""
         t, have = like.type, type_of(bar)
-        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c" and isinstance(have, Array) and have.shape != ():
-            return bar if have.dtype is None or have.dtype.kind == "c" else self.cast(bar, t, t.dtype)
-        if not _weak(type_of(bar)) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
+        if isinstance(have, Array) and have.shape != () and _kind(have) == "f" and isinstance(t, Array) and _kind(t) == "c":
+            assert t.dtype is not None
+            return self.cast(bar, t, t.dtype)
+        if not _weak(have) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
             return bar
         assert t.dtype is not None
         return self.b.apply(t.dtype.type, (bar,))
@@ -343,6 +344,10 @@ def _weak(t: Abstract) -> bool:
 def _is_complex_number(t: Abstract) -> bool:
     """Whether a type is that of Python's complex numbers."""
     return (isinstance(t, Scalar) and t.kind is complex) or (isinstance(t, Const) and type(t.value) is complex)
+
+
+def _kind(t: Array) -> str:
+    return "" if t.dtype is None else t.dtype.kind
 
 
 def _alike(a: Array, b: Array) -> bool:

@@ -286,10 +286,13 @@ class Sweep(InMemory):
         tape = self.tape(s.args[0])
         if s.op is PUSH:
             (v,) = values_of(s.args[1])
-            self.accumulate(v, self.b.append(POP, (tape,), {}, v.type, bar_name(v)))
+            self.accumulate(v, self.b.append(POP, (tape,), {}, _bars_of(v.type), bar_name(v)))
         else:
-            bar = self.bars.pop(s.result, None)
-            self.b.append(PUSH, (tape, self.zero(s.result) if bar is None else bar), {}, Const(None))
+            bar = self.taken(s.result)
+            if bar is None:
+                whole = isinstance(s.result.type, (Tuple, List, Dict))
+                bar = self.finished(s.result) if whole else self.zero(s.result)
+            self.b.append(PUSH, (tape, bar), {}, Const(None))
 
     def on_active_tape(self, s: Statement) -> bool:
         return isinstance(s, Apply) and s.op in (PUSH, POP) and s.args[0] in self.active
@@ -465,3 +468,10 @@ def _is_part(s: Apply) -> bool:
 
 def _backward(origin: Origin | None) -> Origin | None:
     return None if origin is None else Origin(origin.text, origin.place, True)
+
+
+def _bars_of(t: Abstract) -> Abstract:
+    """The type of an adjoint of what is of a type: None for parts that have none."""
+    if not isinstance(t, (Tuple, List, Dict)):
+        return t
+    return with_items(t, [_bars_of(i) if differentiable(i) else Const(None) for i in t.items])
