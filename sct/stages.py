@@ -29,6 +29,7 @@ from dataclasses import replace
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sct.analysis.binding import refuse_unsure
 from sct.analysis.switches import is_on
 from sct.backend.python.emit import Text, Tree, printed, tree_of
 from sct.errors import CallError, NoRuleError, PassError, SctError, UnsupportedSyntaxError
@@ -525,6 +526,7 @@ def _differentiated(
         primal = replace(primal, function=changed(primal.function, block=plain(primal.function.block)))
     primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory, left=mode.seed == "shadows")
     function = run(passes.primal, primal.function)
+    refuse_unsure(function.block)
     if not mode.in_memory:
         made = changed(function, block=stepped(promote(function.block)))
         function = function if made is function else run(passes.primal, made)

@@ -336,8 +336,51 @@ def of_which_only_the_way_is_needed(x):
     return np.sum(w * z)
 
 
+def shared_variable_assigned_either_way(x):
+    s = x[0]
+
+    def scaled(v):
+        return s * v
+
+    for w in ("2", "none"):
+        try:
+            s = x[1] * s
+            r = float(w)
+        except ValueError:
+            s, r = x[2] ** 2, 3.0
+    return scaled(x[0]) * r
+
+
+def entries_assigned_either_way(x):
+    d = {"a": x[0], "b": x[1]}
+    for w in ("2", "none"):
+        try:
+            d["a"] = x[2] * d["b"]
+            d["b"] = x[0] * float(w)
+        except ValueError:
+            d["a"] = x[1] ** 2
+            d["b"] = x[1] * x[0]
+    return d["a"] * x[0] + d["b"]
+
+
+def deleted_where_it_is_read_no_more(x):
+    y = x * 2.0
+    s = 0.0
+    for v in y:
+        t = v * v
+        if v > 1.2:
+            del t
+            continue
+        s = s + t
+        del t
+    return s * x[0]
+
+
 FUNCTIONS = [
     of_which_only_the_way_is_needed,
+    shared_variable_assigned_either_way,
+    entries_assigned_either_way,
+    deleted_where_it_is_read_no_more,
     known_at_compile_time,
     told_of_exceptions,
     remembered,
@@ -845,7 +888,7 @@ def of_unknown_classes(x, classes=(ValueError,)):
         (view_written_before_or_after, "a write into 'u' in a try"),
         (list_written_before_or_after, "a write into 'L' in a try"),
         (written_by_a_function_that_is_called, "a write into 'y' in a try"),
-        (shared_variable, "a write into 's' in a try"),
+        (shared_variable, "'s', which is read after an exception that may have come before or after it was assigned"),
         (giving_in_a_try, "yield in a try with an except"),
         (extended_item_by_item, "a write into 'L' in a try"),
         (divided_in_place, "a write into 'y' in a try"),
@@ -875,6 +918,40 @@ def never_returns(x, flag):
     if flag:
         raise ValueError("not so")
     return np.sum(x)
+
+
+def deleted_on_one_way(x):
+    y = x * 2.0
+    if x[0] > 0.0:
+        del y
+    return np.sum(y)
+
+
+def deleted_in_a_loop(x):
+    y = x * 2.0
+    for v in x:
+        if v > 0.0:
+            del y
+            break
+    return np.sum(y)
+
+
+def unbound_by_a_handler(x):
+    e = x[0]
+    try:
+        k = float("none" if x[1] > 0 else "2")
+    except ValueError as e:
+        k = float(len(str(e)))
+    return k * e
+
+
+@pytest.mark.parametrize("f", [deleted_on_one_way, deleted_in_a_loop, unbound_by_a_handler])
+def test_what_may_have_been_deleted_is_not_read(f):
+    with pytest.raises(UnboundLocalError):
+        f(X)
+    for transform, args in ((sct.grad, (X,)), (sct.jvp, (X, X))):
+        with pytest.raises(sct.errors.UndefinedNameError, match="is read where it may have been deleted"):
+            transform(f)(*args)
 
 
 @pytest.mark.parametrize("transform", [sct.grad, sct.value_and_grad, sct.elementwise_grad, sct.pullback])

@@ -12,10 +12,10 @@ import numpy as np
 
 from sct.ir.manager import managed
 from sct.ir.ops import is_operator
-from sct.ir.ssa import Apply, Block, If, Operand, Value, type_of, values_of
-from sct.ir.types import UNDEFINED, Array, Const
+from sct.ir.ssa import Apply, Block, If, Operand, Value, blocks_in, leaves, type_of, values_of
+from sct.ir.types import UNDEFINED, Array, Const, Undefined
 
-__all__ = ["ahead", "behind", "perhaps_numbers", "phis", "surely_read", "unbound_values", "unset_arrays"]
+__all__ = ["ahead", "behind", "perhaps_numbers", "phis", "refuse_unsure", "surely_read", "unbound_values", "unset_arrays"]
 
 
 @managed
@@ -34,6 +34,16 @@ def unbound_values(block: Block) -> set[Value]:
     """The values of a block, and of the blocks in it, that are undefined on some path."""
     sources = phis(block)
     return ahead((v for v, found in sources.items() if any(w is UNDEFINED for w in found)), sources)
+
+
+def refuse_unsure(block: Block) -> None:
+    """Raise what is known to be wrong where a value that a path leaves undefined is read."""
+    sources = phis(block)
+    read = [*block.yields, *(o for b in blocks_in(block) for s in b.body for o in s.reads)]
+    for o in (*read, *(w for v in behind(values_of(*read), sources) for w in sources.get(v, ()))):
+        for leaf in leaves(o) if type(o) is not Value else ():
+            if isinstance(leaf, Undefined) and leaf.why is not None:
+                raise leaf.why
 
 
 def surely_read(block: Block) -> set[Value]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from sct.errors import SctError, UndefinedNameError, UnsupportedSyntaxError
+from sct.errors import Place, SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.adjoints import with_functions
 from sct.frontend.check import check
 from sct.frontend.compound import BLOCKS, LEAVING, Told, bound, may_leave, must_leave, named_in
@@ -49,7 +49,6 @@ from sct.ir.ops import (
     TRUTH,
     TUPLE,
     UNPACK,
-    UNSURE,
     UNWRITTEN,
     YIELD,
     Attribute,
@@ -65,13 +64,12 @@ from sct.ir.ops import (
 )
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, ForEach, Function, If, Operand, Origin, Statement, Value, While, raises
-from sct.ir.ssa import read as reads_in
-from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple, VariableName
+from sct.ir.types import UNDEFINED, UNKNOWN, Const, Dict, List, Slice, Tuple, Undefined, VariableName
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.methods import method_rule
 from sct.signatures import read_signature
 
-__all__ = ["Lowered", "lower", "lower_source"]
+__all__ = ["Lowered", "lower", "lower_source", "unsure"]
 
 _BINARY: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -162,6 +160,18 @@ def lower_source(source: Source, rule: bool = False) -> Lowered:
     return _Lowerer(source, rule).run()
 
 
+def unsure(name: str, place: Place | None) -> Undefined:
+    """What a variable, or something in a list or dict, is that an exception may have come before or after the assignment of."""
+    own = repr(name) if name else "an entry"
+    return Undefined(
+        UnsupportedSyntaxError(
+            f"{own}, which is read after an exception that may have come before or after it was assigned,",
+            place,
+            "Have one statement in the try, or assign the variable in the except too.",
+        )
+    )
+
+
 def _returns(body: list[Any]) -> bool:
     """Whether a block of statements ends with a `return` or `raise` of its own."""
     return isinstance(body[-1], (ast.Return, ast.Raise))
@@ -213,7 +223,6 @@ class _Lowerer:
         self.dependencies: dict[Dependency, None] = {}
         self.locals: set[str] = set()
         self.imported: dict[str, Operand] = {}  # the names that imports in the function, or around it, bind
-        self.unsure: dict[Value, Any] = {}  # what variables are that may have been assigned in a try, with this
         self.cells: dict[str, Operand] = {}  # the variables that are shared with functions inside, or around
         self.scope = Scope(frozenset(), frozenset())
         self.told: Told = {}
@@ -259,21 +268,7 @@ class _Lowerer:
                 statements.append(_nothing(node))
             self.statements(statements)
             result = self.env.get(_RESULT, Const(None))
-        made = pruned(Block(params, tuple(self.entry + self.body), (result,)))
-        if self.unsure:
-            self.refuse_unsure(made)
-        return made, doc
-
-    def refuse_unsure(self, block: Block) -> None:
-        """Refuse a variable that is read where an exception may have come before or after it was assigned."""
-        known = reads_in(block)
-        for v, node in self.unsure.items():
-            if v in known:
-                raise UnsupportedSyntaxError(
-                    f"{v.name!r}, which is read after an exception that may have come before or after it was assigned,",
-                    self.source.place(node),
-                    "Have one statement in the try, or assign the variable in the except too.",
-                )
+        return pruned(Block(params, tuple(self.entry + self.body), (result,))), doc
 
     def make_cells(self, node: Any, own: list[str]) -> None:
         """A dict for each variable that is more than a value to a function inside: what it holds is the variable."""
@@ -525,14 +520,13 @@ class _Lowerer:
         done = self.apply(node, ATTEMPT)
         classes = [self.handled_by(h) for h in node.handlers]
         body = node.body[: next((k for k in range(len(node.body), 0, -1) if type(node.body[k - 1]) not in _SAFE), 0)]
-        unsure = bound(body if body and _may_raise_after(body[-1]) else body[:-1])
+        names = bound(body if body and _may_raise_after(body[-1]) else body[:-1])
 
         def handler() -> None:
             left = {}
-            for n in unsure:
+            for n in names:
                 if n not in self.cells:
-                    left[n] = self.env[n] = self.named(n, node, UNSURE)
-                    self.unsure[left[n]] = node
+                    left[n] = self.env[n] = unsure(n, self.source.place(node))
             caught = self.apply(node, CAUGHT)
             self.handlers(list(zip(node.handlers, classes, strict=True)), caught, left)
 
@@ -575,7 +569,7 @@ class _Lowerer:
                 self.bind(ast.copy_location(ast.Name(handler.name, ast.Store()), handler), caught)
             self.statements(handler.body)
             if handler.name is not None and handler.name not in self.cells:
-                self.env[handler.name] = UNDEFINED
+                self.env[handler.name] = self.deleted(handler, handler.name)
             if _returns(handler.body):  # nobody reads any of these any more
                 self.env.update({n: UNDEFINED for n, v in unsure.items() if self.env[n] is v})
 
@@ -723,9 +717,14 @@ class _Lowerer:
                 self.apply(target, operator.delitem, self.cells[target.id], Const(VariableName(target.id)))
             elif isinstance(target, ast.Name):
                 self.name(target)
-                self.env[target.id] = UNDEFINED
+                self.env[target.id] = self.deleted(target, target.id)
             else:
                 self.apply(target, operator.delitem, self.expression(target.value), self.expression(target.slice))
+
+    def deleted(self, node: Any, name: str) -> Undefined:
+        """What a variable is that Python unbinds: no value, also where it has one on another way."""
+        what = f"the name {name!r} is read where it may have been deleted"
+        return Undefined(UndefinedNameError(what, self.source.place(node), "Assign it anew on every path."))
 
     def do_If(self, node: Any) -> None:
         self.set_header(node)
@@ -831,8 +830,8 @@ class _Lowerer:
             return self.apply(node, operator.getitem, self.cells[name], Const(VariableName(name)))
         if name in self.locals:
             value = self.env.get(name, UNDEFINED)
-            if value is UNDEFINED:
-                raise UndefinedNameError(
+            if isinstance(value, Undefined):
+                raise value.why or UndefinedNameError(
                     f"the name {name!r} is used before it is assigned",
                     self.source.place(node),
                     "Assign it first on every path.",

@@ -43,7 +43,6 @@ __all__ = [
     "TRUTH",
     "TUPLE",
     "UNPACK",
-    "UNSURE",
     "UNWRITTEN",
     "YIELD",
     "AdjointOf",
@@ -103,7 +102,6 @@ POP = Special("pop")  # take the last entry off the tape args[0]
 ATTEMPT = Special("attempt")  # whether all of the block that is tried is run, which is known after the `If` that this tests
 CAUGHT = Special("caught")  # the exception for which a block is run that handles it
 UNWRITTEN = Special("unwritten")  # nothing has been written in what is tried, until here, into what is around it
-UNSURE = Special("unsure")  # what a variable is that an exception may have come before or after the assignment of
 BEGIN = Special("begin")  # of what `finally` follows on
 FINALLY = Special("finally")  # what is run at last begins; args[0] is what BEGIN gives
 END = Special("end")  # and ends
@@ -400,7 +398,7 @@ def is_of_memory(op: Any) -> bool:
     return isinstance(op, (Rebind, Store, View)) or op in (ALLOCATE, LOAD, NEW)
 
 
-_EFFECTS = (RAISE, ASSERT, ATTEMPT, CAUGHT, UNSURE, UNWRITTEN, BEGIN, FINALLY, END, ENTER, EXIT, PUSH, POP, PULL, TAPE)
+_EFFECTS = (RAISE, ASSERT, ATTEMPT, CAUGHT, UNWRITTEN, BEGIN, FINALLY, END, ENTER, EXIT, PUSH, POP, PULL, TAPE)
 
 
 def is_effect(op: Any) -> bool:

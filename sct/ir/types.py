@@ -578,7 +578,9 @@ class Stateful(_Shown):
 
 @record(frozen=True, slots=True)
 class Undefined(_Shown):
-    """No value: a name that one branch does not bind."""
+    """No value: a name that one branch does not bind; `why` is the error that it is to read that, if it is one of its own."""
+
+    why: Exception | None = field(default=None, compare=False)
 
 
 @record(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sct.analysis.activity import differentiable
 from sct.analysis.effects import effect, statements
 from sct.analysis.points_to import is_writing_call, writes_into, written_by
 from sct.errors import NotThereError, Place, UnsupportedSyntaxError
+from sct.frontend.lower import unsure
 from sct.infer.call import infer_call
 from sct.infer.join import join, widen
 from sct.ir.ops import CAUGHT, RAISE, UNPACK, UNWRITTEN, Attribute, Augmented, Call, Format, Method, Unused
@@ -36,6 +37,7 @@ from sct.ir.types import (
     Tuple,
     Undefined,
     Unknown,
+    VariableName,
     alike,
     keys_of,
     or_none,
@@ -48,7 +50,7 @@ from sct.specialize.entering import meet_object, meet_objects
 from sct.specialize.in_python import either, one_or_other
 from sct.specialize.instances import Bound, held_by_all, is_function, map_held
 from sct.specialize.iteration import is_iterator
-from sct.specialize.memory import Key, Memory, key_of
+from sct.specialize.memory import Key, Memory, Write, key_of
 
 __all__ = ["if_", "item_name", "items_like", "joined", "note_lost", "refuse_different", "refuse_unsure"]
 
@@ -92,6 +94,8 @@ def if_(s: Builder, t: If) -> None:
         refuse_unsure(s.memory, memories[0], then, _written_at_last(s, t))
         if any(issubclass(ValueError, c) for c in t.handles.value):
             _refuse_shown(then)
+    for obj, contents in memories[0].unsure.values():
+        memories[1].set(obj, contents)
     orelse, b, memories[1] = _side(s, t.orelse, memories[1])
     if t.handles is not None:
         _refuse_carried(then, Block((), tuple(orelse), b))
@@ -143,9 +147,10 @@ def _is_handled(t: If, e: NotThereError, place: Place | None) -> bool:
 
 
 def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last: Place | None = None) -> None:
-    """Refuse what a block that is tried writes into objects from around it: an exception may come before or after that.
+    """Refuse what a block that is tried writes into arrays from around it: an exception may come before or after that.
 
-    After what is written at its end, at the place `last`, none does; and where that raises, nothing is written.
+    After what is written at its end, at the place `last`, none does; and where that raises, nothing is written. Of lists and
+    dicts that are followed item by item is noted what is not known of them where the exception is handled.
     """
     block = Block((), tuple(body), ())
     made = defined(block)
@@ -162,7 +167,9 @@ def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last
 
     for part, before in ((tried.writes, around.writes), (tried.stale, around.stale)):
         for key, write in part.items():
-            if before.get(key) is not write and key not in tried.born and key not in made:
+            if before.get(key) is write or key in tried.born or key in made or (last is not None and write.place == last):
+                continue
+            if not _noted_unsure(around, tried, tried.object_of(tried.original(key)), write):
                 refuse(write.place, write.name)
     for w in statements(block):
         if effect(w) == "writes":
@@ -175,6 +182,17 @@ def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last
         if writes_into(block, [v]):  # by way of a list, dict or object that is made in it
             place = next((w.place for w in statements(block) if effect(w) == "writes" and w.place is not None), None)
             refuse(place, tried.name_of(v), True)
+
+
+def _noted_unsure(around: Memory, tried: Memory, obj: Operand, write: Write) -> bool:
+    """Whether the list or dict that is written has one structure before and after what is tried; its items are unsure then."""
+    before, after = around.now(obj), tried.now(obj)
+    written = tried.writes.get(key_of(obj)) is write
+    if not written or not isinstance(before, (List, Dict)) or not isinstance(after, (List, Dict)) or not alike(before, after):
+        return False
+    items = (unsure(str(k) if isinstance(k, VariableName) else "", write.place) for k in keys_of(after))
+    tried.unsure[key_of(obj)] = obj, with_items(after, items)
+    return True
 
 
 def _written_at_last(s: Builder, t: If) -> Place | None:
@@ -404,7 +422,7 @@ def note_lost(s: Builder, made: Operand, ends: Sequence[Operand]) -> None:
 
 def note_unsure(s: Builder, made: Operand, ends: Sequence[Operand]) -> None:
     """A φ of what is there on some ways only is there on these."""
-    if isinstance(made, Value) and any(o is UNDEFINED or o in s.unsure for o in ends):
+    if isinstance(made, Value) and any(isinstance(o, Undefined) or o in s.unsure for o in ends):
         s.unsure.add(made)
 
 
@@ -479,7 +497,8 @@ def items_like(a: Operand, other: Operand) -> tuple[Operand, ...] | None:
     if isinstance(a, (Tuple, List, Dict)):
         n = len(other.items) if isinstance(other, (Tuple, List, Dict)) else len(a.items)
         return a.items if len(a.items) == n else None
-    return tuple(UNDEFINED for _ in other.items) if isinstance(other, (Tuple, List, Dict)) else None
+    absent = a if isinstance(a, Undefined) else UNDEFINED
+    return tuple(absent for _ in other.items) if isinstance(other, (Tuple, List, Dict)) else None
 
 
 def _widened(a: Abstract, b: Abstract) -> Abstract:

@@ -18,7 +18,7 @@ from sct.frontend.callables import Flat
 from sct.ir.ops import NEW, Method
 from sct.ir.records import record
 from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of
-from sct.ir.types import UNDEFINED, UNKNOWN, Abstract, Const, Dict, List, Record, Tuple
+from sct.ir.types import UNKNOWN, Abstract, Const, Dict, List, Record, Tuple, Undefined
 from sct.specialize.building import Builder
 from sct.specialize.instances import Defined, Hole, defined_in, held, map_held
 from sct.specialize.memory import Key, key_of
@@ -97,7 +97,7 @@ class Restore:
             for k, item in enumerate(items):
                 if keys is None:
                     s.apply(Method("append"), (obj, fill(item)))
-                elif item is not UNDEFINED:
+                elif not isinstance(item, Undefined):
                     s.apply(operator.setitem, (obj, Const(keys[k]), fill(item)))
         return Tuple(tuple(map(fill, self.operands)))
 

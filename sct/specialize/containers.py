@@ -38,6 +38,7 @@ from sct.ir.types import (
     Size,
     Slice,
     Tuple,
+    Undefined,
     Unknown,
     VariableName,
     is_list_or_dict,
@@ -92,6 +93,8 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if isinstance(at, range):
         picked = [items[i] if items is not None else s.project(x, i, t.items[i]) for i in at]  # type: ignore[arg-type]
         return with_items(Tuple(()) if isinstance(t, Tuple) else t, picked)
+    if items is not None and isinstance(items[at], Undefined) and items[at].why is not None:
+        raise items[at].why
     if items is not None and items[at] is UNDEFINED and isinstance(value, VariableName):
         return s.not_there(not_there(s, value, t))
     if items is not None:

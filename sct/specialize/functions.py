@@ -82,6 +82,6 @@ def closed(o: Operand) -> Operand:
     """The function that a tuple of what one holds stands for; anything else as it is."""
     if not isinstance(o, Tuple) or not isinstance(o.kind, Held):
         return o
-    if any(i is UNDEFINED for i in o.items):
-        return UNDEFINED
+    if absent := [i for i in o.items if isinstance(i, Undefined)]:
+        return absent[0]
     return map_held(lambda h: o.items[h.number], o.kind.form, (Hole,))  # type: ignore[no-any-return]

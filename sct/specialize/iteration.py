@@ -18,7 +18,6 @@ from sct.ir.records import record
 from sct.ir.shapes import constant
 from sct.ir.ssa import Function, Operand, Value, type_of
 from sct.ir.types import (
-    UNDEFINED,
     Abstract,
     Array,
     Const,
@@ -32,6 +31,7 @@ from sct.ir.types import (
     SizeLike,
     Slice,
     Tuple,
+    Undefined,
     value_at_call,
 )
 from sct.ir.words import in_words
@@ -390,8 +390,8 @@ def size_of(t: Abstract) -> SizeLike | None:
 
 def taken_apart(s: Builder, x: Operand) -> list[Operand]:
     """The items of something with a star before it."""
-    if x is UNDEFINED:
-        return [UNDEFINED]
+    if isinstance(x, Undefined):
+        return [x]
     if is_generator(x):
         x = s.apply(list, (x,))
     t = type_of(x)

@@ -59,6 +59,7 @@ class Memory:
         self.born: set[Key] = set()  # objects made since the fork
         self.parent: Memory | None = None
         self.tried = False  # whether this is the memory of what is tried
+        self.unsure: dict[Key, tuple[Operand, List | Dict]] = {}  # lists and dicts, as they are where an exception may come
         self.objects: dict[Key, Operand] = {}  # version -> its object
         self.read_only: set[Value] = set()
         self.led: dict[Value, list[Value]] = {}  # what may lie in the memory of others -> these

@@ -40,7 +40,6 @@ from sct.ir.ops import (
     PUSH,
     RAISE,
     UNPACK,
-    UNSURE,
     UNWRITTEN,
     AdjointOf,
     Again,
@@ -832,6 +831,8 @@ class Specializer:
             elif type(a) is Const:
                 plans = plans or isinstance(a.value, Plan)
                 generated = generated or is_generator(a)
+            elif isinstance(a, Undefined) and a.why is not None:
+                raise a.why
             elif a is UNDEFINED and (a is args[0] or op != Method("append")):  # a list grows by what is not known yet
                 return UNDEFINED
         if op is CALL:
@@ -1133,8 +1134,6 @@ class Specializer:
                 return Const(op.text(*(plain(type_of(a)) for a in args)))
         if op in (ENTER, EXIT):
             return self.context(op, args, name)
-        if op is UNSURE:
-            return UNDEFINED
         if op is UNWRITTEN:
             if self.memory.parent is not None and self.memory.tried:  # otherwise nothing in the try may raise
                 branches.refuse_unsure(self.memory.parent, self.memory, self.body)
