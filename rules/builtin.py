@@ -427,5 +427,6 @@ result_type(repr)(_text_type(repr))
 
 nondifferentiable(int, bool, round, len, range, isinstance, type, callable, str, repr, any, all)
 memory("fresh", str, repr)
+facts(str, repr, format, text=True)
 nondifferentiable(bisect_left, bisect_right)
 result_type(bisect_left, bisect_right)(lambda a, x, lo=0, hi=None, *, key=None: Scalar(int))

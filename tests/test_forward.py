@@ -310,6 +310,30 @@ def test_whole_numbers_beside_a_result():
     assert counts.tolist() == [1, 1, 1] and same(y_dot[0], V[[1, 0, 2]]) and y_dot[1] is None
 
 
+NUMBERS = [
+    lambda s: np.asarray(s)[()] * s,
+    lambda s: np.asarray(s)[...] * s,
+    lambda s: np.array(s).reshape(1)[0] * s,
+    lambda s: np.asarray(s).copy()[()] * s,
+    lambda s: np.asarray(s).sum() * s,
+    lambda s: np.asarray(s)[None, None].sum() * s,
+    lambda s: np.float64(s)[()] * s,
+    lambda s: np.float64(s).astype(float) * s,
+    lambda s: np.asarray(s).T * s,
+]
+
+
+@pytest.mark.parametrize("f", NUMBERS)
+def test_a_number_as_an_array_of_rank_0(f):
+    assert sct.jvp(f)(0.75, 1.0) == (0.5625, 1.5)
+    assert sct.grad(lambda s: sct.jvp(f)(s, 1.0)[1])(0.75) == 2.0
+
+
+@pytest.mark.parametrize("f", [lambda x: np.stack(arrays=[x, x * x], axis=-1)[0], lambda x: np.array(object=[x, x * x])[1]])
+def test_what_is_joined_is_given_by_its_name(f):
+    sct.check_grads(lambda x: np.sum(f(x) ** 2), (X,), order=2)
+
+
 def test_a_constant_result():
     assert sct.jvp(lambda x: (2.0**3, 2**3))(X, V) == ((8.0, 8), (0.0, None))
 

@@ -6,14 +6,16 @@ type is never active, nor is one that comes out of a function registered as non-
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sct.analysis.binding import ahead, behind
+from sct.analysis.effects import statements
 from sct.analysis.points_to import has_memory, points_to, written_by
 from sct.analysis.switches import is_on
 from sct.ir.manager import managed
-from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PUSH, TAPE, Attribute, Field, Free
+from sct.ir.ops import ALLOCATE, LEAVE, LOAD, POP, PUSH, TAPE, Attribute, Field, Format, Free
 from sct.ir.ssa import (
     Apply,
     Block,
@@ -29,7 +31,15 @@ from sct.registry.rules import adjoint_rule, is_nondifferentiable, nondifferenti
 from sct.registry.type_rules import result_type
 from sct.runtime import stop_gradient
 
-__all__ = ["active_values", "differentiable", "primitive_of", "stop_gradient", "useful_values", "varied_values"]
+__all__ = [
+    "active_values",
+    "differentiable",
+    "primitive_of",
+    "read_from_text",
+    "stop_gradient",
+    "useful_values",
+    "varied_values",
+]
 
 nondifferentiable(stop_gradient)
 result_type(stop_gradient)(lambda x: x)
@@ -50,7 +60,7 @@ def differentiable(t: Abstract) -> bool:
 
 def blocks_derivative(op: Any) -> bool:
     """Whether no derivative passes through an operation."""
-    if isinstance(op, (Field, Free)) or (isinstance(op, Attribute) and facts_of(op).form_of == 0):
+    if isinstance(op, (Field, Format, Free)) or (isinstance(op, Attribute) and facts_of(op).form_of == 0):
         return True
     primitive = primitive_of(op)
     return is_nondifferentiable(primitive) and adjoint_rule(primitive) is None
@@ -71,7 +81,7 @@ def _sources(block: Block) -> Mapping[Value, tuple[Operand, ...]]:
                 out.update(flow for flow in s.flows if differentiable(flow[0].type))
             elif s.op is PUSH:
                 out.update((tape, (*out.get(tape, ()), s.args[1])) for tape in values_of(s.args[0]))
-            elif not blocks_derivative(s.op) and (differentiable(s.result.type) or s.op in (POP, TAPE)):
+            elif not blocks_derivative(s.op) and not _fills_text(s) and (differentiable(s.result.type) or s.op in (POP, TAPE)):
                 out[s.result] = (*out.get(s.result, ()), *s.operands)
     if writes:
         _through_memory(block, out)
@@ -113,6 +123,41 @@ def varied_values(block: Block, varied: Iterable[Value]) -> set[Value]:
 def useful_values(block: Block, results: Iterable[Value]) -> set[Value]:
     """The values of a function's block on which the results depend through differentiable operations."""
     return {v for v in behind(results, _sources(block)) if differentiable(v.type)}
+
+
+def read_from_text(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> Apply | None:
+    """The first statement that reads a number, on which the results depend, from a text that is made of varied values."""
+    texts = [s for s in statements(block) if _makes_text(s)]
+    if not texts:
+        return None
+    sources = _sources(block)
+    both = dict(sources)
+    for s in statements(block):
+        if _makes_text(s):
+            both[s.result] = s.operands
+        elif s.op is operator.getitem and s.result in both:  # by what key an entry is found is not what is in it
+            both[s.result] = s.args[:1]
+    varied = list(varied)
+    found = (ahead(varied, both) - ahead(varied, sources)) & behind(results, sources)
+    return next((s for s in statements(block) if s.result in found and _is_number(s.result.type)), None)
+
+
+def _makes_text(s: Apply) -> bool:
+    return facts_of(s.op).text or isinstance(s.op, Format) or _fills_text(s) or _is_text(s.result)
+
+
+def _fills_text(s: Apply) -> bool:
+    """Whether this is `"..." % x`."""
+    first = s.args[0] if s.op is operator.mod else None
+    return isinstance(first, Const) and isinstance(first.value, str)
+
+
+def _is_text(v: Value) -> bool:
+    return isinstance(v.type, Array) and v.type.dtype is not None and v.type.dtype.kind in "US"
+
+
+def _is_number(t: Abstract) -> bool:
+    return (isinstance(t, Array) and t.dtype is not None) or isinstance(t, Scalar)
 
 
 def active_values(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> set[Value]:

@@ -72,11 +72,24 @@ def overlap_check(
     bound = any(w.bound for w in written)
     places = [(n, *p) for n, t in enumerate(types) for p in _places(t, fields) if bound or not p[1]]
     outside = [(f, p) for f, t in free if isinstance(f, Free) for p in _places(t, fields) if bound or not p[1]]
-    targets = [(names.index(w.path[0]), w.path[1:], w) for w in written]
+    targets = [found for w in written for found in _targets(names.index(w.path[0]), w, places)]
     found, paths = tuple(f for f, _ in outside), tuple(p for _, p in outside)
     lists = tuple((n, p) for n, t in enumerate(types) for p in _lists(t))
     both = None if together is None else tuple(together)
     return Overlap(tuple(names), tuple(places), tuple(targets), found, paths, both, lists)
+
+
+def _targets(
+    n: int, w: Written, places: Sequence[tuple[int, tuple[Any, ...], bool]]
+) -> Iterator[tuple[int, tuple[Any, ...], Written]]:
+    """What is written into in the argument number `n`; where that is an object, each thing in it that may be."""
+    path = w.path[1:]
+    inside = [p for m, p, objects in places if m == n and p[: len(path)] == path and not objects]
+    if w.bound or path in inside or not inside:
+        yield n, path, w
+        return
+    for p in inside:
+        yield n, p, replace(w, path=(w.path[0], *p))
 
 
 @record(frozen=True)

@@ -95,6 +95,8 @@ class Facts:
         Whether all entries of the result are 0.
     lies : bool
         Whether the result tells where the operands lie in memory, and not what they hold.
+    text : bool
+        Whether the result is a text in which the operands may be read.
     sees_caller : bool
         Whether the result depends on the variables of the function that calls it.
     """
@@ -128,6 +130,7 @@ class Facts:
     operations: Callable[..., Any] | None = None
     zeros: bool = False
     lies: bool = False
+    text: bool = False
     sees_caller: bool | Callable[..., bool] = False
 
 

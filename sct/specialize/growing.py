@@ -21,6 +21,7 @@ from sct.ir.shapes import as_array, item_of
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import UNDEFINED, Abstract, Array, Const, Dict, List, ListOf, Scalar, Slice, Tuple, Undefined, Unknown
 from sct.ir.words import in_words
+from sct.signatures import read_signature
 from sct.specialize.building import Builder
 
 __all__ = ["FROM_KNOWN", "METHODS", "OPERATIONS"]
@@ -239,7 +240,7 @@ def _known(s: Builder, op: Any, args: Sequence[Operand]) -> Operand:
 
 
 FROM_KNOWN = {
-    op: functools.partial(lambda op, s, args, kwargs: _known(s, op, args), op)
+    op: functools.partial(lambda op, s, args, kwargs: _known(s, op, read_signature(op).bind(*args, **kwargs).args), op)
     for op in (
         runtime.added_each,
         runtime.added_item,

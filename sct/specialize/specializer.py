@@ -148,7 +148,7 @@ from sct.specialize.raveled import RAVELED
 from sct.specialize.spellings import SPELLINGS
 from sct.specialize.subscripts import is_row, of_whole
 from sct.specialize.templates import Use
-from sct.specialize.writing import WRITING, give_away, has_output, into_outputs, refuse_overwriting
+from sct.specialize.writing import WRITING, first_by_position, give_away, has_output, into_outputs, refuse_overwriting
 
 __all__ = ["Specialized", "Specializer", "Written", "specialize"]
 
@@ -812,6 +812,8 @@ class Specializer:
         if (known_here := tuples.operation(self, op, args)) is not NotImplemented:
             return known_here  # type: ignore[no-any-return]
         args, kwargs = spread(self, args, kwargs or {}, lambda: calls.room(op, args, kwargs or {}))
+        if kwargs and not args and in_tables:
+            args, kwargs = first_by_position(op, kwargs)
         if op is operator.setitem or isinstance(op, Augmented) or facts_of(op).index is not None:
             args = [args[0], self.as_arrays(args[1]), *args[2:]]
         if isinstance(op, Defined):

@@ -56,6 +56,7 @@ __all__ = [
     "METHODS",
     "OF_ARRAYS",
     "WRITING",
+    "first_by_position",
     "give_away",
     "handed_over",
     "has_output",
@@ -355,6 +356,12 @@ def _positional(primitive: Any) -> tuple[str, ...]:
         return positional_parameters(read_signature(primitive))
     except (TypeError, ValueError):  # it has no signature
         return ()
+
+
+def first_by_position(op: Any, kwargs: dict[str, Operand]) -> tuple[tuple[Operand, ...], dict[str, Operand]]:
+    """The arguments of a call that gives all of them by their names, with the first one by position, where that can be."""
+    first = next(iter(_positional(op)), "")
+    return ((kwargs[first],), {k: v for k, v in kwargs.items() if k != first}) if first in kwargs else ((), kwargs)
 
 
 def into_outputs(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

@@ -36,10 +36,12 @@ from sct.ir.ops import (
     PUSH,
     TAPE,
     UNPACK,
+    Attribute,
     Call,
     Derived,
     Field,
     Free,
+    Method,
     Rebind,
     Store,
     View,
@@ -91,7 +93,7 @@ from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, i
 from sct.transform.called import parameter_names, run_again
 from sct.transform.explicit import refuse_others
 from sct.transform.promote import promote
-from sct.transform.refusals import refuse_given_away, refuse_records
+from sct.transform.refusals import refuse_given_away, refuse_records, refuse_texts
 from sct.transform.tangents import tangent_by_rule, tangent_of
 from sct.transform.tried import tried_with_tangents
 
@@ -155,6 +157,7 @@ class _Forward(Boundary):
         left = [p for p in f.block.params if self.mode.own]  # what it leaves in its arguments is among what it gives
         self.active = active_values(f.block, params, [*values_of(result), *left])
         refuse_records(f.block, self.active)
+        refuse_texts(f.block, params, [*values_of(result), *left])
         sources = phis(f.block)
         taken = behind((v for v in self.active if v in sources), sources) & self.unbound
         self.active = self.active | {v for v in taken if differentiable(v.type)}  # whose zeros are made where they are bound
@@ -342,7 +345,7 @@ class _Forward(Boundary):
         self.primals, self.tangents = [], []
 
     def apply(self, s: Apply) -> None:
-        dots = {v: self.dots[v] for v in s.values if v in self.dots} if s.result in self.active else {}
+        dots = self.given(s) if s.result in self.active else {}
         if s.op in (TAPE, PUSH, POP):
             self.primals.append(s)
             self.tape_step(s)
@@ -392,6 +395,14 @@ class _Forward(Boundary):
             else:
                 self.tangents += steps
                 self.keep(s)
+
+    def given(self, s: Apply) -> dict[Value, Operand]:
+        """The tangents of what an operation is given; of an array of which it is a method or an entry, as an array."""
+        dots = {v: self.dots[v] for v in s.values if v in self.dots}
+        own = s.args[0] if s.op is operator.getitem or isinstance(s.op, (Attribute, Method)) else None
+        if own in dots and isinstance(own, Value) and isinstance(own.type, Array) and isinstance(type_of(dots[own]), Scalar):
+            dots[own] = self.b.apply(np.asarray, (dots[own],))
+        return dots
 
     def keep(self, s: Apply) -> None:
         """The primal's statement, behind tangents that wait where these read what it puts something else in the place of."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sct.analysis.activity import varied_values
+from sct.analysis.activity import read_from_text, varied_values
 from sct.analysis.effects import callee, is_opaque, statements
 from sct.errors import NoRuleError, UnsupportedSyntaxError
 from sct.ir.ops import Method, Unused, describe
@@ -17,7 +17,7 @@ from sct.ir.words import in_words, records
 from sct.registry.rules import is_nondifferentiable
 from sct.transform.by_rule import rule_advice
 
-__all__ = ["refuse_given_away", "refuse_records"]
+__all__ = ["refuse_given_away", "refuse_records", "refuse_texts"]
 
 
 def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
@@ -36,6 +36,17 @@ def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
                 s.place,
                 rule_advice(s.op),
             )
+
+
+def refuse_texts(block: Block, params: Sequence[Value], results: Sequence[Value]) -> None:
+    """Refuse a number that is read from a text that is made of what is differentiated by, through which no derivative goes."""
+    s = read_from_text(block, params, results)
+    if s is not None:
+        raise UnsupportedSyntaxError(
+            "a number that is read from a text of what is differentiated by",
+            s.place,
+            "Use that itself, rounded by np.round; or sct.stop_gradient of it, where it is to count as a constant.",
+        )
 
 
 def refuse_records(block: Block, active: set[Value]) -> None:

@@ -24,7 +24,7 @@ from sct.ir.types import Abstract, Const, Dict, List, Tuple
 from sct.specialize.specializer import Specialized
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, parameters_of
 from sct.transform.recursion import with_pullbacks
-from sct.transform.refusals import refuse_given_away, refuse_records
+from sct.transform.refusals import refuse_given_away, refuse_records, refuse_texts
 from sct.transform.shadows import shadow_of, shadows
 from sct.transform.sweep import Sweep
 
@@ -99,6 +99,7 @@ class _Reverser(Boundary, Sweep):
         left = [p for p in f.block.params if mode.own]  # what it leaves in its arguments is among what it gives
         self.active = active_values(f.block, params, [*values_of(result), *left])
         refuse_records(f.block, self.active)
+        refuse_texts(f.block, params, [*values_of(result), *left])
         f = f if mode.taped else self.with_pullbacks(f)
         lent = {p: shadow_of(p, fresh_name(f"{p.name}_bar", names)) for p in params} if mode.own else None
         f, beside = self.with_shadows(f, lent)

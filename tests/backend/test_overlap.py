@@ -171,6 +171,26 @@ def test_second_derivative_looks_too():
             derived(a, a)
 
 
+class Pair:
+    def __init__(self, u, v):
+        self.u, self.v = u, v
+
+
+def test_second_derivative_of_what_writes_into_a_field():
+    def inner(x, pair):
+        pair.u[0] = x[0]
+        return np.sum(x * pair.u * pair.v)
+
+    def total(x, pair):
+        return np.sum(sct.grad(inner)(x, pair) ** 2)
+
+    x, (a, b) = np.array([0.3, 0.5, 0.7, 0.2, 0.4]), vectors()
+    sct.check_grads(total, (x, Pair(a, b)), ("x", "pair"))
+    for pair in (Pair(a, a), Pair(x, b)):
+        with pytest.raises(sct.ArgumentMemoryError, match=r"the arguments pair\.u and .* share memory"):
+            sct.grad(total)(x, pair)
+
+
 def first_entries(u, v):
     u[0] = v[1] * u[0]
     return u[0] * u[0] * v[0]

@@ -5,6 +5,7 @@ import pytest
 from differences import agree
 
 import sct
+from sct import runtime
 
 
 def rnn(w, x):
@@ -532,3 +533,7 @@ def another_length(x, y, n):
 @pytest.mark.parametrize("length", [2, 3, 1, 0])
 def test_an_item_is_replaced_by_one_of_another_length(length):
     sct.check_grads(another_length, (np.linspace(0.3, 1.0, 3), np.linspace(0.5, 1.0, length), 3), ("x", "y"))
+
+
+def test_an_axis_by_its_name_along_which_a_list_of_known_length_is_stacked():
+    sct.check_grads(lambda x: np.sum(runtime.stacked([x, x * x], axis=1)[0] ** 2), (np.array([0.3, 0.5, 0.7]),))
