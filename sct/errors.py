@@ -14,10 +14,13 @@ __all__ = [
     "ArgumentMemoryError",
     "CacheWarning",
     "CallError",
+    "DerivativeMemoryError",
+    "MissingEntryError",
     "NoRuleError",
     "NonDifferentiableArgumentError",
     "NonScalarOutputError",
     "PassError",
+    "PatternShapeError",
     "Place",
     "SctError",
     "SourceUnavailableError",
@@ -148,6 +151,18 @@ class NonScalarOutputError(SctError):
 
 class NonDifferentiableArgumentError(SctError):
     """A `wrt` argument that has no derivative: an int, a bool, a string, an object."""
+
+
+class PatternShapeError(SctError, ValueError):
+    """A sparsity pattern of another shape than the Jacobian or Hessian that it is given for."""
+
+
+class MissingEntryError(SctError, ValueError):
+    """A sparsity pattern without an entry that the Jacobian or Hessian has."""
+
+
+class DerivativeMemoryError(SctError, MemoryError):
+    """A Jacobian or Hessian that takes more memory than there is."""
 
 
 class PassError(SctError):

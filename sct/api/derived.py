@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import math
 import os
 import sys
 import threading
@@ -28,7 +29,7 @@ from sct.backend.overlap import overlap_check
 from sct.backend.python.emit import Text, emit
 from sct.backend.tape import Tape, tape_of
 from sct.collecting import collecting_later
-from sct.errors import ArgumentMemoryError, CallError, SctError, UnsupportedSyntaxError
+from sct.errors import ArgumentMemoryError, CallError, DerivativeMemoryError, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.resolve import MISSING
 from sct.infer.join import widen
@@ -370,9 +371,12 @@ class DerivedFunction(Generic[_P, _R]):
         if found is None:
             return None
         _, _, target, outside = found
+        called: Callable[..., Any] = target
+        if self.mode.is_matrix and not self.mode.seeded:
+            called = _large(target, self._label())
         if form.overlap is not None:
-            return form, self._checked(target, form.overlaps(outside, self._inner)), found
-        return form, target, found
+            return form, self._checked(called, form.overlaps(outside, self._inner)), found
+        return form, called, found
 
     def _add(self, entry: _Entry) -> None:
         """Put an entry first, and let go of those that would call what this function does not call any more."""
@@ -795,6 +799,27 @@ def otherwise(latest: list[Any], /, *args: Any, **kwargs: Any) -> Any:
         latest[0] = form.text
         return compiled(*args, **kwargs)
     raise without_frames(error)
+
+
+def _large(compiled: Callable[..., Any], label: str) -> Callable[..., Any]:
+    """A compiled Jacobian or Hessian that says what to do where there is not enough memory; itself it is `__wrapped__`."""
+
+    @functools.wraps(compiled)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return compiled(*args, **kwargs)
+        except MemoryError as e:
+            shape, dtype = getattr(e, "shape", None), getattr(e, "dtype", None)
+            of = (
+                "" if shape is None or dtype is None else f": {math.prod(shape) * dtype.itemsize} bytes for an array of {shape}"
+            )
+        error = DerivativeMemoryError(
+            f"{label} takes more memory than there is{of}",
+            advice="Where most of it is zero, take sparsity='auto', or a pattern; or sct.linearize, sct.pullback, sct.hvp.",
+        )
+        raise without_frames(error)
+
+    return called
 
 
 def _refuse_sizes(fits: Callable[..., Any], first: int, name: str) -> Callable[[Sequence[Any]], None]:

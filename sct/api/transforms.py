@@ -332,6 +332,8 @@ def jacobian(
     wrt: Any = 0,
     *,
     mode: str = "auto",
+    sparsity: Any = None,
+    format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
     jit: None = None,
@@ -346,13 +348,20 @@ def jacobian(
     mode : {"auto", "forward", "reverse"}
         Whether it is had by columns, in forward mode, or by rows, in reverse mode; "auto": by what there is less of, as far as
         the sizes at the call tell, and if they do not, in forward mode unless the result is of a known number of numbers;
-        where one of the two is refused, by the other.
+        where one of the two is refused, by the other. With a pattern: by what takes fewer directions.
+    sparsity : {None, "auto"} or matrix
+        The entries that may be other than zero: a matrix of scipy.sparse, all of whose stored entries count, or an array of
+        flags, with a row for each number of the result and a column for each number of the arguments; "auto": they are found.
+        The Jacobian is then had by a few directions, and is a sparse matrix (docs/sparse.md).
+    format : {"csr", "csc", "coo", "dense"}
+        Which class of scipy.sparse that is; "dense": an array, as without a pattern.
 
     Returns
     -------
-    DerivedFunction
+    DerivedFunction or Sparse
         Takes the arguments of `f`; returns for a result `y` and an argument `x` an array of shape `y.shape + x.shape`; for
-        several in a tuple, list or dict, that structure of the result, in which each part has the structure of `wrt`.
+        several in a tuple, list or dict, that structure of the result, in which each part has the structure of `wrt`. With a
+        pattern, in place of such an array, a matrix of shape `(y.size, x.size)`.
 
     Raises
     ------
@@ -362,6 +371,10 @@ def jacobian(
         When it is first called with arguments of new types.
     ValueError
         If there is no such mode.
+    PatternShapeError, MissingEntryError
+        If a pattern has another shape than the Jacobian, or leaves out an entry that is not zero.
+    DerivativeMemoryError
+        If there is not enough memory.
 
     Notes
     -----
@@ -381,7 +394,33 @@ def jacobian(
     """
     if mode not in _WAYS:
         raise ValueError(f"mode={mode!r}: there is {', '.join(map(repr, _WAYS))}")
+    if sparsity is not None:
+        return _sparse(jacobian, f, wrt, sparsity, format, mode, has_aux, optimize, jit, cache)
     return _transform(_WAYS[mode], f, wrt, optimize, jit, cache, has_aux)
+
+
+def _sparse(
+    transform: Any,
+    f: Any,
+    wrt: Any,
+    sparsity: Any,
+    format: str,
+    mode: str,
+    has_aux: bool,
+    optimize: bool,
+    jit: None,
+    cache: bool | None,
+) -> Any:
+    """A sparse Jacobian or Hessian."""
+    from sct.api.sparse import Sparse  # which others do without
+
+    if jit is not None:
+        raise ValueError(f"jit={jit!r} is not supported; leave it out")
+    if f is None:
+        options = {"mode": mode} if transform is jacobian else {}
+        given = {"sparsity": sparsity, "format": format, "has_aux": has_aux, "optimize": optimize, "cache": cache}
+        return functools.partial(transform, wrt=wrt, **given, **options)
+    return Sparse(f, wrt, transform.__name__, sparsity, format, mode, has_aux, optimize, cache)
 
 
 @_transformer
@@ -389,6 +428,8 @@ def hessian(
     f: Callable[..., Any] | None = None,
     wrt: Any = 0,
     *,
+    sparsity: Any = None,
+    format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
     jit: None = None,
@@ -398,9 +439,14 @@ def hessian(
 
     Parameters are those of `grad`.
 
+    Parameters
+    ----------
+    sparsity, format
+        As for `jacobian`: a pattern, of which the transpose is taken as well, or "auto".
+
     Returns
     -------
-    DerivedFunction
+    DerivedFunction or Sparse
         Takes the arguments of `f`; returns for an argument `x` an array of shape `x.shape + x.shape`; for several, that
         structure, in which each part has it once more.
 
@@ -418,6 +464,8 @@ def hessian(
     array([[4., 6.],
            [6., 0.]])
     """
+    if sparsity is not None:
+        return _sparse(hessian, f, wrt, sparsity, format, "auto", has_aux, optimize, jit, cache)
     return _second(hessian, "jacobian_of_gradient", f, wrt, has_aux, optimize, jit, cache)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar, overload
 
 from sct.api.derived import DerivedFunction
+from sct.api.sparse import Sparse
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -181,6 +182,8 @@ def jacobian(
     wrt: _One | _Many = 0,
     *,
     mode: Literal["auto", "forward", "reverse"] = "auto",
+    sparsity: None = None,
+    format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
     jit: None = None,
@@ -188,20 +191,50 @@ def jacobian(
 ) -> DerivedFunction[_P, Any]: ...
 @overload
 def jacobian(
+    f: Callable[_P, Any],
+    wrt: _One | _Many = 0,
+    *,
+    mode: Literal["auto", "forward", "reverse"] = "auto",
+    sparsity: Any,
+    format: Literal["csr", "csc", "coo", "dense"] = "csr",
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Sparse: ...
+@overload
+def jacobian(
     f: None = None,
     wrt: _One | _Many = 0,
     *,
     mode: Literal["auto", "forward", "reverse"] = "auto",
+    sparsity: None = None,
+    format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
     jit: None = None,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
 @overload
+def jacobian(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    mode: Literal["auto", "forward", "reverse"] = "auto",
+    sparsity: Any,
+    format: Literal["csr", "csc", "coo", "dense"] = "csr",
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Callable[[Callable[..., Any]], Sparse]: ...
+@overload
 def hessian(
     f: Callable[_P, Any],
     wrt: _One | _Many = 0,
     *,
+    sparsity: None = None,
+    format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
     jit: None = None,
@@ -209,14 +242,40 @@ def hessian(
 ) -> DerivedFunction[_P, Any]: ...
 @overload
 def hessian(
+    f: Callable[_P, Any],
+    wrt: _One | _Many = 0,
+    *,
+    sparsity: Any,
+    format: Literal["csr", "csc", "coo", "dense"] = "csr",
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Sparse: ...
+@overload
+def hessian(
     f: None = None,
     wrt: _One | _Many = 0,
     *,
+    sparsity: None = None,
+    format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
     jit: None = None,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
+@overload
+def hessian(
+    f: None = None,
+    wrt: _One | _Many = 0,
+    *,
+    sparsity: Any,
+    format: Literal["csr", "csc", "coo", "dense"] = "csr",
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Callable[[Callable[..., Any]], Sparse]: ...
 @overload
 def hvp(
     f: Callable[..., Any],

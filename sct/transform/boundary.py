@@ -103,6 +103,11 @@ class Mode:
         return self.seed in ("pull", "shadows", "rows")
 
     @property
+    def is_matrix(self) -> bool:
+        """Whether it is a Jacobian, or that times vectors."""
+        return self.seed in ("columns", "rows", "fewest")
+
+    @property
     def of_gradient(self) -> bool:
         """Whether it is a derivative of a gradient that is called after the function which that is of."""
         return self.suffix in ("hessian", "hvp")
