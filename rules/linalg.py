@@ -560,7 +560,8 @@ def cofactors_adjoint(c, a, c_bar, det):
 
 def well_conditioned(a, b):
     """Whether matrices, of which `b` are the transposed inverses, lose less than a quarter of all digits."""
-    condition = np.max(np.sum(np.abs(a), axis=-1), axis=-1) * np.max(np.sum(np.abs(b), axis=-2), axis=-1)
+    rows, columns = np.sum(np.abs(a), axis=-1), np.sum(np.abs(b), axis=-2)  # none of empty matrices
+    condition = np.max(rows, axis=-1, initial=0.0) * np.max(columns, axis=-1, initial=0.0)
     return np.all(condition < np.finfo(condition.dtype).eps ** -0.25)
 
 

@@ -502,3 +502,23 @@ def test_what_a_loop_records_of_a_result_with_several_parts_has_their_adjoints(f
     A = np.array([[2.1, -0.4, 0.6], [0.3, 1.7, -0.2], [-0.5, 0.8, 2.4]])
     check = sct.vjp(f, (0, 1)), (A, np.array([0.3, -0.6]), 1.0), (0, 1)
     sct.check_grads(*check)
+
+
+def power(x, p):
+    return np.sum(x**p)
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0, 2.0, -1.0, np.array([0.0, 2.0, 1.5])])
+def test_a_power_by_its_base_and_its_exponent(p):
+    """∂²(x ** p)/∂x∂p = x ** (p − 1) (1 + p log x), where p is 0 as well."""
+    x = np.array([0.4, 1.0, 2.5])
+    expected = np.sum(x ** (p - 1.0) * (1.0 + p * np.log(x)))
+    by_exponent = sct.jvp(sct.grad(power), "p")(x, p, np.ones_like(p))[1]
+    by_base = sct.jvp(sct.grad(power, "p"), "x")(x, p, np.ones(3))[1]
+    np.testing.assert_allclose(np.sum(by_exponent), expected, rtol=1e-12)
+    np.testing.assert_allclose(np.sum(by_base), expected, rtol=1e-12)
+
+
+def test_determinants_of_empty_matrices():
+    a = np.zeros((2, 0, 0))
+    assert sct.jvp(sct.elementwise_grad(np.linalg.det))(a, a)[1].shape == a.shape

@@ -258,8 +258,7 @@ class Adjoints:
     def strong(self, bar: Operand, like: Value) -> Operand:
         """What becomes the adjoint of `like` on some path: a number in its precision, an array complex where that is."""
         t, have = like.type, type_of(bar)
-        if isinstance(have, Array) and have.shape != () and _kind(have) == "f" and isinstance(t, Array) and _kind(t) == "c":
-            assert t.dtype is not None
+        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c" and t.shape != () and _is_real(have):
             return self.cast(bar, t, t.dtype)
         if not _weak(have) or not isinstance(t, Array) or t.dtype in (None, np.dtype(float), np.dtype(complex)):
             return bar
@@ -290,6 +289,8 @@ class Adjoints:
             bar = self.zero(v)
         if _weak(type_of(bar)) and isinstance(t, Array) and t.dtype is not None and t.dtype != np.dtype(float):
             return self.b.apply(t.dtype.type, (bar,))
+        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c" and _is_real(type_of(bar)):
+            return self.cast(bar, t, t.dtype)
         if isinstance(t, Scalar) and isinstance(bar, Value) and isinstance(bar.type, Array):
             number = same_dtype(bar.type.dtype, np.dtype(t.kind)) and bar.type.boxed is False
             return bar if number else self.b.apply(t.kind, (bar,))
@@ -346,8 +347,9 @@ def _is_complex_number(t: Abstract) -> bool:
     return (isinstance(t, Scalar) and t.kind is complex) or (isinstance(t, Const) and type(t.value) is complex)
 
 
-def _kind(t: Array) -> str:
-    return "" if t.dtype is None else t.dtype.kind
+def _is_real(t: Abstract) -> bool:
+    """Whether a type is that of arrays of real numbers."""
+    return isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "f"
 
 
 def _alike(a: Array, b: Array) -> bool:
