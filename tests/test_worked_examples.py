@@ -64,6 +64,52 @@ def test_composition_of_three_maps_on_a_tuple(optimize):
     assert np.allclose(sct.grad(composition, optimize=optimize)((2.0, -1.0)), (20.0, -24.0))
 
 
+def maps_of_arrays():
+    """The three maps, of vectors."""
+
+    def first(x):
+        return np.array(F1(x))
+
+    def second(v):
+        return np.array(F2(v))
+
+    def third(w):
+        return np.array([F3(w)])
+
+    return first, second, third
+
+
+def test_two_forward_sweeps_and_one_backward_sweep():
+    x = np.array([2.0, -1.0])
+    assert [float(sct.jvp(composition)(x, e)[1]) for e in np.eye(2)] == [20.0, -24.0]
+    value, x_bar = sct.vjp(composition)(x, 1.0)
+    assert value == 5.0
+    assert x_bar.tolist() == [20.0, -24.0]
+
+
+def test_products_of_either_order():
+    """Of the Jacobians 1×2, 2×2 and 2×2: 12 products of numbers forwards, 8 backwards."""
+    x = np.array([2.0, -1.0])
+    jacobians = []
+    for f in maps_of_arrays():
+        jacobians.append(sct.jacobian(f)(x))
+        x = f(x)
+    first, second, third = jacobians
+    assert (first.tolist(), second.tolist(), third.tolist()) == ([[1, -1], [-1, 2]], [[6, 0], [1, -1]], [[2, 4]])
+    count = 0
+
+    def product(a, b):
+        nonlocal count
+        count += a.shape[0] * a.shape[1] * b.shape[1]
+        return a @ b
+
+    assert product(third, product(second, first)).tolist() == [[20.0, -24.0]]
+    assert count == 12
+    count = 0
+    assert product(product(third, second), first).tolist() == [[20.0, -24.0]]
+    assert count == 8
+
+
 # A perceptron with one hidden layer
 
 
@@ -112,6 +158,53 @@ def test_wave_against_complex_step(u):
     step = 1e-30
     exact = np.imag(wave(u + 1j * step)) / step
     assert sct.grad(wave)(float(u)) == pytest.approx(exact, rel=1e-13)
+
+
+SEEN = {}
+
+
+def keep(name, bar):
+    SEEN[name] = float(bar)
+
+
+def wave_by_terms(u):
+    a = u * u
+    with sct.adjoint_of(a) as a_bar:
+        keep("a", a_bar)
+    s = np.sin(a)
+    with sct.adjoint_of(s) as s_bar:
+        keep("s", s_bar)
+    logarithm = np.log(a)
+    with sct.adjoint_of(logarithm) as logarithm_bar:
+        keep("log", logarithm_bar)
+    p = s * logarithm
+    with sct.adjoint_of(p) as p_bar:
+        keep("p", p_bar)
+    return np.exp(p)
+
+
+def terms_of_wave(u):
+    a = u * u
+    s, logarithm = np.sin(a), np.log(a)
+    p = s * logarithm
+    return {"a": a, "s": s, "log": logarithm, "p": p, "z": np.exp(p)}
+
+
+@pytest.mark.parametrize("u", [0.8, 1.7])
+def test_wave_term_by_term(u):
+    """Forward: ȧ = 2u, ṡ = ȧ cos a, l̇ = ȧ/a, ṗ = ṡ l + s l̇, ż = z ṗ. Backward: p̄ = z, s̄ = p̄ l, l̄ = p̄ s, ā = s̄ cos a + l̄/a."""
+    values, dots = sct.jvp(terms_of_wave)(u, 1.0)
+    a, s, logarithm, z = (float(values[k]) for k in ("a", "s", "log", "z"))
+    a_dot = 2.0 * u
+    s_dot, log_dot = a_dot * np.cos(a), a_dot / a
+    p_dot = s_dot * logarithm + s * log_dot
+    by_hand = {"a": a_dot, "s": s_dot, "log": log_dot, "p": p_dot, "z": z * p_dot}
+    assert {k: float(v) for k, v in dots.items()} == pytest.approx(by_hand, rel=1e-14)
+    u_bar = sct.grad(wave_by_terms)(u)
+    a_bar = z * logarithm * np.cos(a) + z * s / a
+    assert SEEN == pytest.approx({"p": z, "s": z * logarithm, "log": z * s, "a": a_bar}, rel=1e-14)
+    assert u_bar == pytest.approx(2.0 * u * a_bar, rel=1e-14)
+    assert u_bar == pytest.approx(float(dots["z"]), rel=1e-13)
 
 
 # The δ recursion of a feed-forward network with columns as examples
