@@ -23,7 +23,7 @@ from sct.registry.facts import ufunc_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import kind_of
 
-__all__ = ["EMPTY", "Sets", "added_into", "applied", "empty", "holds_sets", "put_into", "singletons"]
+__all__ = ["EMPTY", "Sets", "added_into", "applied", "empty", "holds_sets", "is_elementwise", "put_into", "singletons"]
 
 EMPTY: frozenset[int] = frozenset()
 
@@ -86,12 +86,15 @@ def holds_sets(x: Any) -> bool:
 
 
 def _entries(x: Any) -> Any:
-    """The sets of a value: of what is a number, none."""
+    """The sets of a value, of what is a number none; of a tuple or list, those of its items."""
+    return of_kind(x, map(_array, x)) if isinstance(x, (tuple, list)) else _array(x)
+
+
+def _array(x: Any) -> Any:
+    """The sets of a value, a list or tuple as the array that NumPy makes of it."""
     if isinstance(x, Sets):
         return x.entries
-    if isinstance(x, (tuple, list)):
-        return of_kind(x, map(_entries, x))
-    return np.full(np.shape(x), EMPTY, object)
+    return np.stack([*map(_array, x)]) if holds_sets(x) else np.full(np.shape(x), EMPTY, object)
 
 
 def put_into(part: Sets, index: Any, x: Any) -> None:
@@ -115,14 +118,15 @@ def applied(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[An
     if rule is not None:
         found = rule(args, kwargs)
         return found, primitive in _BY_VALUE
-    if _is_elementwise(primitive):
+    if is_elementwise(primitive):
         return _elementwise(args, kwargs), False
     if type(op) in (Attribute, Method) and primitive is op:
         raise LookupError(f"{op} of a tangent")
     return _dense(primitive, args, kwargs), False
 
 
-def _is_elementwise(op: Any) -> bool:
+def is_elementwise(op: Any) -> bool:
+    """Whether each entry of what a function gives is of the entries at its place."""
     ufunc = ufunc_of(op)
     return kind_of(op) == "elementwise" if ufunc is None else ufunc.signature is None
 
@@ -200,9 +204,7 @@ def _of(*ops: Any, by_value: bool = False) -> Callable[[_Rule], _Rule]:
 @_of(runtime.numbers)
 def _same(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     x = args[0]
-    if isinstance(x, (tuple, list)):
-        return Sets(np.stack([_entries(_same((i,), {})) for i in x])) if holds_sets(x) else x
-    return Sets(x.entries.copy()) if isinstance(x, Sets) else x
+    return Sets(_array(x).copy()) if holds_sets(x) else x
 
 
 @_of(runtime.cast_like)
@@ -269,12 +271,11 @@ def _where(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sets:
 def _reduction(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sets:
     x = args[0]
     axis = args[1] if len(args) > 1 else kwargs.get("axis")
-    return Sets(_reduced(_entries(x), axis, bool(kwargs.get("keepdims", False))))
+    return Sets(_reduced(_array(x), axis, bool(kwargs.get("keepdims", False))))
 
 
 def _reduced(entries: Any, axis: Any, keepdims: bool = False) -> Any:
     """The union along axes; along all if there is none."""
-    entries = np.stack(entries) if isinstance(entries, (tuple, list)) else entries
     rank = entries.ndim
     axes = range(rank) if axis is None else (axis,) if np.ndim(axis) == 0 else axis
     axes = tuple(sorted(int(a) % rank for a in axes)) if rank else ()
@@ -355,7 +356,7 @@ def _items_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 @_of(np.cumsum)
 def _cumsum(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sets:
-    entries = _entries(args[0])
+    entries = _array(args[0])
     axis = args[1] if len(args) > 1 else kwargs.get("axis")
     if axis is None:
         entries, axis = entries.ravel(), 0
@@ -367,7 +368,7 @@ def _diff(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sets:
     if kwargs.keys() - {"n", "axis"}:
         return _dense(np.diff, args, kwargs)  # type: ignore[no-any-return]
     given = {**dict(zip(("n", "axis"), args[1:], strict=False)), **kwargs}
-    entries = np.moveaxis(_entries(args[0]), given.get("axis", -1), -1)
+    entries = np.moveaxis(_array(args[0]), given.get("axis", -1), -1)
     for _ in range(given.get("n", 1)):
         entries = _union(entries[..., 1:], entries[..., :-1])
     return Sets(np.moveaxis(entries, -1, given.get("axis", -1)))
@@ -405,6 +406,16 @@ def _outer(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     a, b = (Sets(x.entries.ravel()) if isinstance(x, Sets) else np.ravel(x) for x in args[:2])
     column = Sets(a.entries[:, None]) if isinstance(a, Sets) else a[:, None]
     return _elementwise((column, b), {})
+
+
+@_of(np.cross)
+def _cross(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Each entry of the vectors at its place."""
+    a, b = map(_like, args[:2])
+    if kwargs or len(args) > 2 or np.shape(a)[-1:] != (3,) or np.shape(b)[-1:] != (3,):
+        return _dense(np.cross, args, kwargs)
+    parts = [_reduced(x.entries, -1, keepdims=True) for x in args if isinstance(x, Sets)]
+    return _spread(reduce(_union, parts), np.broadcast_shapes(np.shape(a), np.shape(b)))
 
 
 @_of(np.einsum)

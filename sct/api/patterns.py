@@ -30,7 +30,7 @@ import numpy as np
 
 from sct import runtime
 from sct.analysis.effects import effect
-from sct.api.index_sets import EMPTY, Sets, added_into, applied, empty, holds_sets, put_into, singletons
+from sct.api.index_sets import EMPTY, Sets, added_into, applied, empty, holds_sets, is_elementwise, put_into, singletons
 from sct.api.trees import of_kind
 from sct.errors import Place, UnsupportedSyntaxError
 from sct.frontend.resolve import free_value
@@ -380,10 +380,15 @@ class _Run:
         if isinstance(op, Method):
             args, kwargs = [self.operand(o) for o in operands], {k: self.operand(o) for k, o in named.items()}
         found, by_value = _applied(op, args, kwargs)
+        settled = is_elementwise(primitive_of(op)) and _is_settled(found, [*args, *kwargs.values()])
         if self.linear:
             for o, x in zip((*operands, *named.values()), (*args, *kwargs.values()), strict=True):
-                if not isinstance(o, Const) and not holds_sets(x):
-                    self.decided |= self.marks_of(values_of(o)) if by_value else self.marks_of_shape(o)
+                if isinstance(o, Const) or holds_sets(x):
+                    continue
+                if by_value:
+                    self.decided |= self.marks_of(values_of(o))
+                elif not settled:
+                    self.decided |= self.marks_of_shape(o)
         return found
 
     def marks_of_shape(self, o: Operand) -> int:
@@ -473,6 +478,12 @@ class _Run:
         n = len(args) - len(op.wrt)
         value, _ = function(*args[:n], *[np.zeros(a.shape) if isinstance(a, Sets) else a for a in args[n:]])
         return (value, found[1]), marks
+
+
+def _is_settled(found: Any, operands: Sequence[Any]) -> bool:
+    """Whether a factor has no say in the shape of a product: it is that of some sets, which have no axis to be broadcast."""
+    shapes = [x.shape for x in operands if isinstance(x, Sets)]
+    return isinstance(found, Sets) and found.shape in shapes and 1 not in found.shape
 
 
 def _applied(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, bool]:

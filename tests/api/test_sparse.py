@@ -115,10 +115,11 @@ MADE = {
     "a matrix": (lambda x: A @ x[:3] + x[3:], 8),
     "rows by a vector": (lambda x: np.outer(x[:2], x[2:]), 12),
     "einsum": (lambda x: np.einsum("ij,j->ji", A, x[:3]), 6),
+    "crossed": (lambda x: np.cross(x[:3], A).ravel(), 18),
     "solved": (lambda x: np.linalg.solve(np.eye(2) + A[:, :2], x[:2]), 4),
     "products of parts": (lambda x: np.dot(x[:2], x[2:4]) * x, 21),
     "stacked": (lambda x: np.stack([x[:2], x[1:3]], axis=1), 4),
-    "joined": (lambda x: np.concatenate([x[3:], np.ones(2), x[:1]]), 3),
+    "joined": (lambda x: np.concatenate([x[3:], np.ones(2), [x[0] * x[1], 2.0]]), 4),
     "repeated": (lambda x: np.repeat(x[:2], 2) + np.tile(x[2:4], 2), 8),
     "a diagonal": (lambda x: np.diag(x[:2]) + np.tril(np.outer(x[:2], A[0, :2])), 3),
     "entries": (lambda x: x[[3, 0]] * x[np.array([True, False, False, False, True])], 4),
@@ -338,6 +339,18 @@ def test_found_again_where_what_is_outside_is_another(monkeypatch):
 
 def as_long_as(x, A):
     return x[0] * A[A > 0.5]
+
+
+def on_a_grid(x):
+    n = int(np.sqrt(len(x)))
+    return np.exp(x.reshape(n, n)).ravel()
+
+
+def test_a_length_that_is_computed(found):
+    jacobian = sct.jacobian(on_a_grid, sparsity="auto")
+    for x in (X[:4], X[1:], X[:1]):
+        np.testing.assert_allclose(jacobian(x).toarray(), np.diag(np.exp(x)))
+    assert len(found) == 2
 
 
 def test_a_length_that_depends_on_data():
