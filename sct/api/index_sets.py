@@ -175,9 +175,9 @@ def _dense(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 def _full(x: Any, every: frozenset[int]) -> Any:
     if isinstance(x, (tuple, list)):
         return of_kind(x, [_full(i, every) for i in x])
-    if isinstance(x, (np.ndarray, np.inexact, float, complex)):
+    if isinstance(x, (float, complex, np.inexact)) or (isinstance(x, np.ndarray) and x.dtype.kind not in "biu"):
         return _spread(every, np.shape(x))
-    return x
+    return x  # no whole number is linear in a tangent: it tells of its shape
 
 
 # -- the entries of operations -----------------------------------------------------------------------------------------------
@@ -365,7 +365,7 @@ def _cumsum(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sets:
 
 @_of(np.diff, by_value=True)
 def _diff(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sets:
-    if kwargs.keys() - {"n", "axis"}:
+    if kwargs.keys() - {"n", "axis"} or len(args) > 3:
         return _dense(np.diff, args, kwargs)  # type: ignore[no-any-return]
     given = {**dict(zip(("n", "axis"), args[1:], strict=False)), **kwargs}
     entries = np.moveaxis(_array(args[0]), given.get("axis", -1), -1)
@@ -374,15 +374,11 @@ def _diff(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sets:
     return Sets(np.moveaxis(entries, -1, given.get("axis", -1)))
 
 
-@_of(operator.matmul, np.matmul, np.dot)
+@_of(operator.matmul, np.matmul)
 def _matmul(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Each entry of a row of the one and of a column of the other: what in these is zero is not asked for."""
     a, b = args[:2]
     ranks = np.ndim(_like(a)), np.ndim(_like(b))
-    if 0 in ranks:
-        return _elementwise(args, {})
-    if max(ranks) > 2 and ranks[0] != ranks[1]:
-        return _dense(np.matmul if min(ranks) > 1 else np.dot, args, {})
     parts = []
     if isinstance(a, Sets):
         rows = _reduced(a.entries, -1)
@@ -393,11 +389,26 @@ def _matmul(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     return _spread(reduce(_union, parts), np.shape(np.matmul(_like(a), _like(b))))
 
 
-@_of(np.inner, np.vdot)
-def _scalar_product(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    a, b = args
-    if max(np.ndim(_like(a)), np.ndim(_like(b))) > 1:
-        return _dense(np.inner, args, {}) if np.shape(_like(a))[-1:] == np.shape(_like(b))[-1:] else _full(0.0, _all(args))
+@_of(np.dot)
+def _dot(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    return _of_products(np.dot, args)
+
+
+@_of(np.inner)
+def _inner(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    return _of_products(np.inner, args)
+
+
+def _of_products(op: Any, args: Sequence[Any]) -> Any:
+    ranks = [np.ndim(_like(x)) for x in args[:2]]
+    if 0 in ranks:
+        return _elementwise(args[:2], {})
+    small = max(ranks) < 3 if op is np.dot else max(ranks) == 1
+    return _matmul(args, {}) if small else _dense(op, args[:2], {})
+
+
+@_of(np.vdot)
+def _vdot(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     return _full(0.0, _all(args))
 
 
@@ -455,7 +466,7 @@ def _convolve(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """An entry has as many as the other sequence is long."""
     given = {**dict(zip(("mode",), args[2:], strict=False)), **kwargs}
     x, other = (args[0], args[1]) if isinstance(args[0], Sets) else (args[1], args[0])
-    if isinstance(other, Sets):
+    if isinstance(other, Sets) or np.ndim(other) != 1 or x.entries.ndim != 1:
         return _dense(np.convolve, args, kwargs)
     n, m = len(x.entries), len(other)
     every = np.full(n + m - 1, EMPTY, object)

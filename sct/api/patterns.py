@@ -422,6 +422,8 @@ class _Run:
             else:
                 np.add.at(part, path[-1], v)
             return x, marks
+        if holds_sets(path):
+            raise _UnfollowedError("an index that depends on a tangent")
         self.decide(self.marks_of(values_of(s.args[1])))
         part = Sets(runtime.part(self.to_hold(x).entries, path[:-1]))
         (put_into if s.op.op is runtime.updated else added_into)(part, path[-1], v)

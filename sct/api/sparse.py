@@ -147,6 +147,8 @@ class Sparse:
             way: derive(gradient, wrt, mode_of(_TRANSFORMS[way], has_aux), optimize, _TRANSFORMS[way], cache) for way in ways
         }
         self._linear = derive(gradient, wrt, mode_of("linearize", has_aux), optimize, "linearize", cache)
+        dense = "jacobian" if of == "jacobian" else "jacobian_of_gradient"
+        self._dense = derive(gradient, wrt, mode_of(dense, has_aux), optimize, dense, cache)  # for what is said of a bad call
         self._has_aux = has_aux
         self._latest = next(iter(self._derived.values()))
         self._given = None if isinstance(sparsity, str) else self._of_pattern(_as_rows(sparsity))
@@ -218,7 +220,8 @@ class Sparse:
             raise self._misshapen(plan, (compressed.shape[1], plan.rows.width))
         data = compressed.ravel()[plan.places]
         if not checked:
-            self._check(plan, data, compressed[-1])
+            dtypes = [np.result_type(x) for x in (*leaves(found), *leaves(self._by(args, kwargs)))]
+            self._check(plan, data, compressed[-1], max(float(np.finfo(d).eps) for d in dtypes))
         like = _as_arrays(shapes) if plan.by == "rows" else filled(found, iter([leaf[0] for leaf in leaves(found)]))
         made = self._arranged(plan, data, like, args, kwargs)
         return (made, aux) if self._has_aux else made
@@ -277,10 +280,9 @@ class Sparse:
         """The pattern for arguments, and whether it has been checked."""
         if self._given is not None:
             return self._given, False
-        linear, args, kwargs = _plain(self._linear, args, kwargs)
-        values, _, _ = linear._bound(args, kwargs)
-        names = list(linear._inner.parameters)
-        by_name = dict(zip(names, values, strict=True))
+        by_name = self._arguments(args, kwargs)
+        values = tuple(by_name.values())
+        linear, _, _ = _plain(self._linear, args, kwargs)
         key = getattr(linear._root, "__code__", None), *map(_form, values)
         plans = self._plans.get(key, [])
         for plan in plans:
@@ -332,10 +334,16 @@ class Sparse:
                 raise self._misshapen(plan, None) from None
             raise
 
+    def _arguments(self, args: Any, kwargs: Any) -> dict[str, Any]:
+        """The arguments of a call by the names of the parameters."""
+        dense, args, kwargs = _plain(self._dense, args, kwargs)
+        values, _, _ = dense._bound(args, kwargs)
+        return dict(zip(dense._inner.parameters, values, strict=True))
+
     def _by(self, args: Any, kwargs: Any) -> list[Any]:
-        linear, args, kwargs = _plain(self._linear, args, kwargs)
-        values, _, _ = linear._bound(args, kwargs)
-        by_name = dict(zip(linear._inner.parameters, values, strict=True))
+        """What the derivative is by."""
+        linear, _, _ = _plain(self._linear, args, kwargs)
+        by_name = self._arguments(args, kwargs)
         return [by_name[n] for n in linear.wrt]
 
     def _misshapen(self, plan: _Plan, own: tuple[int, int] | None) -> PatternShapeError:
@@ -350,7 +358,7 @@ class Sparse:
         names = ", ".join(self._linear.wrt)
         return f"the {self._of.capitalize()} of {getattr(self.primal, '__name__', self.primal)} by {names}"
 
-    def _check(self, plan: _Plan, data: Any, probe: Any) -> None:
+    def _check(self, plan: _Plan, data: Any, probe: Any, eps: float) -> None:
         """Refuse entries that do not make of the last direction what the derivative does."""
         rows = plan.rows
         out, inner = (rows.indices, plan.numbers) if plan.by == "rows" else (plan.numbers, rows.indices)
@@ -359,7 +367,6 @@ class Sparse:
             sums = np.bincount(out, terms, minlength=len(probe))
             scale = np.bincount(out, np.abs(terms), minlength=len(probe)) + np.abs(probe)
             known = np.isfinite(probe) & np.isfinite(sums)
-            eps = float(np.finfo(data.dtype).eps)
             least = 64 * eps * float(np.max(scale[known], initial=0.0))
             wrong = np.flatnonzero(known & (np.abs(sums - probe) > np.sqrt(eps) * scale + least))
         if not len(wrong):

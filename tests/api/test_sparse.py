@@ -116,12 +116,15 @@ MADE = {
     "rows by a vector": (lambda x: np.outer(x[:2], x[2:]), 12),
     "einsum": (lambda x: np.einsum("ij,j->ji", A, x[:3]), 6),
     "crossed": (lambda x: np.cross(x[:3], A).ravel(), 18),
+    "of matrices": (lambda x: np.array([np.vdot(A, np.outer(x[:2], x[:3])), np.inner(x, x)]), 8),
+    "dot of a stack": (lambda x: np.dot(np.ones((2, 1, 2)), np.reshape(x[:4], (1, 2, 2))).ravel(), 16),
     "solved": (lambda x: np.linalg.solve(np.eye(2) + A[:, :2], x[:2]), 4),
     "products of parts": (lambda x: np.dot(x[:2], x[2:4]) * x, 21),
     "stacked": (lambda x: np.stack([x[:2], x[1:3]], axis=1), 4),
     "joined": (lambda x: np.concatenate([x[3:], np.ones(2), [x[0] * x[1], 2.0]]), 4),
     "repeated": (lambda x: np.repeat(x[:2], 2) + np.tile(x[2:4], 2), 8),
     "a diagonal": (lambda x: np.diag(x[:2]) + np.tril(np.outer(x[:2], A[0, :2])), 3),
+    "placed on a diagonal": (lambda x: np.diagflat(x[:2], 1).ravel(), 2),
     "entries": (lambda x: x[[3, 0]] * x[np.array([True, False, False, False, True])], 4),
     "added to the same": (counted_twice, 4),
     "looped": (looped, 14),
@@ -541,6 +544,13 @@ def test_what_is_not_followed(f, said):
         sct.jacobian(f, sparsity="auto")(X)
     assert "sparsity=" in str(e.value) or "forward" in str(e.value)
     np.testing.assert_array_equal(sct.jacobian(f, sparsity=np.eye(5))(X).nnz, 5)
+
+
+def test_bad_calls():
+    with pytest.raises(sct.CallError, match=r"Write sct\.jacobian\(switched\)\(x, t\)"):
+        sct.jacobian(switched, sparsity="auto")(X)
+    with pytest.raises(sct.CallError, match=r"Write sct\.hessian\(chain\)\(x, k\)"):
+        sct.hessian(chain, sparsity="auto")(X)
 
 
 def test_inside_of_a_function_that_is_differentiated():
