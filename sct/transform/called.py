@@ -13,15 +13,36 @@ from typing import Any, overload
 
 from sct.infer.parameters import with_added
 from sct.ir.ops import Again, Call, Derived, package_of
+from sct.ir.ssa import Apply, Operand
+from sct.ir.types import Const
 from sct.signatures import read_signature
 
-__all__ = ["added_names", "parameter_names", "run_again"]
+__all__ = ["added_names", "in_their_places", "parameter_names", "run_again"]
 
 
 def parameter_names(op: Any) -> list[str] | None:
     """The positional parameters of a Python function, or of the vjp or jvp of one; None for anything else."""
     found = _signature_of(op)
     return None if found is None else [n for n, p in found.parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+
+
+def in_their_places(op: Any, s: Apply) -> tuple[tuple[Operand, ...], dict[str, Operand]]:
+    """The arguments of a call of such a function, by position as far as they have one, with what is left out.
+
+    So what a derivative has as its last positional arguments has its place, in derivatives of that, too.
+    """
+    args, kwargs = list(s.args[op.draws :]), dict(s.kwargs)
+    found = _signature_of(op)
+    assert found is not None
+    positional = [p for p in found.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    for p in positional[len(args) :]:
+        if p.name in kwargs and p.kind is p.POSITIONAL_OR_KEYWORD:
+            args.append(kwargs.pop(p.name))
+        elif p.kind is p.POSITIONAL_OR_KEYWORD and type(p.default) in (bool, int, float, complex, str, type(None)):
+            args.append(Const(p.default))
+        else:
+            return s.args[op.draws :], dict(s.kwargs)
+    return tuple(args), kwargs
 
 
 def added_names(transform: str, wrt: Sequence[str]) -> list[str]:

@@ -90,7 +90,7 @@ from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import adjoint_type
 from sct.transform.again import is_quiet, quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, parameters_of, positional_last
-from sct.transform.called import parameter_names, run_again
+from sct.transform.called import in_their_places, parameter_names, run_again
 from sct.transform.explicit import refuse_others
 from sct.transform.promote import promote
 from sct.transform.refusals import refuse_given_away, refuse_records, refuse_texts
@@ -592,8 +592,8 @@ class _Forward(Boundary):
         if isinstance(op, Derived) and op.transform == "augmented":
             self.augmented(s, op)
             return
-        states, args = s.args[: op.draws], s.args[op.draws :]
-        given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
+        states, (args, kwargs) = s.args[: op.draws], in_their_places(op, s)
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
         wrt = tuple(n for n, a in given.items() if any(v in dots for v in values_of(a)))
         tangents = tuple(self.tangent(given[n]) for n in wrt)
         t = Tuple((s.result.type, self.type_beside(s.result)))
@@ -603,13 +603,13 @@ class _Forward(Boundary):
             pushed, args = replace(pushed, function=replace(op, draws=False), draws=op.draws), (*states, *args)
         if self.is_apart():
             self.primals.append(s)
-            found = self.b.append(run_again(pushed), (*args, *tangents), dict(s.kwargs), t)
+            found = self.b.append(run_again(pushed), (*args, *tangents), kwargs, t)
             self.dots[s.result] = self.b.project(found, 1, t.items[1])
             return
         self.primals += self.tangents
         self.tangents.clear()
         with self.b.into(self.primals):
-            found = self.b.append(pushed, (*args, *tangents), dict(s.kwargs), t)
+            found = self.b.append(pushed, (*args, *tangents), kwargs, t)
         self.primals.append(Apply(operator.getitem, (found, Const(0)), (), s.result, s.place, s.origin))
         self.dots[s.result] = self.b.project(found, 1, t.items[1])
 

@@ -41,7 +41,7 @@ from sct.registry.tangents import tangent_rule
 from sct.transform.adjoints import Loop, bar_name, bar_type, items_of
 from sct.transform.again import again
 from sct.transform.by_rule import adjoints_by_rule, rule_advice
-from sct.transform.called import parameter_names, run_again
+from sct.transform.called import in_their_places, parameter_names, run_again
 from sct.transform.in_memory import InMemory
 from sct.transform.on_adjoints import adjusted
 from sct.transform.recursion import Pulled
@@ -250,15 +250,15 @@ class Sweep(InMemory):
         if isinstance(bar, Tuple) and isinstance(s.result.type, (Tuple, List)):
             bar = with_items(s.result.type, bar.items)
         op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)
-        states, args = s.args[: op.draws], s.args[op.draws :]
-        given = {**dict(zip(names, args, strict=False)), **dict(s.kwargs)}
+        states, (args, kwargs) = s.args[: op.draws], in_their_places(op, s)
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
         wrt = tuple(n for n, a in given.items() if any(v in self.active for v in values_of(a)))
         targets = [given[name] for name in wrt]
         t = Tuple((s.result.type, Tuple(tuple(type_of(target) for target in targets))))
         function: Any = op.function if isinstance(op, Call) else replace(op, draws=False)
         if op.effect in ("reports", "acts"):
             function = run_again(function)
-        found = self.b.append(Derived(function, wrt, op.draws), (*states, *args, bar), dict(s.kwargs), t)
+        found = self.b.append(Derived(function, wrt, op.draws), (*states, *args, bar), kwargs, t)
         pulled = self.b.project(found, 1, t.items[1])
         assert isinstance(pulled, Value)
         for i, target in enumerate(targets):
