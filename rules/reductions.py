@@ -753,6 +753,9 @@ def like_rows(rows, a, axis):
     return np.moveaxis(rows, 0, axis)
 
 
+memory("fresh", products_of_others, running_product_adjoint)
+
+
 @result_type(products_of_others)
 def products_of_others_type(a, axis, initial, y):
     array = as_array(a)

@@ -524,16 +524,22 @@ def test_determinants_of_empty_matrices():
     assert sct.jvp(sct.elementwise_grad(np.linalg.det))(a, a)[1].shape == a.shape
 
 
-def test_least_squares_in_forward_mode_twice():
-    """Its adjoint rule is called there, with arguments by name."""
+def solution(A, b):
+    return np.linalg.lstsq(A, b)[0]
+
+
+def least_squares(A, b):
+    return np.linalg.lstsq(A, b)  # with a rank, which is a whole number
+
+
+@pytest.mark.parametrize("f", [solution, least_squares])
+def test_least_squares_in_forward_mode_twice(f):
+    """Their adjoint rule is called there, with arguments by name."""
     A, b = np.array([[0.5, -1.0], [2.0, 0.3], [0.1, 1.4]]), np.array([1.0, -0.4, 0.8])
-
-    def solution(A, b):
-        return np.linalg.lstsq(A, b)[0]
-
-    push = sct.jvp(solution, (0, 1))
+    push = sct.jvp(f, (0, 1))
 
     def along(A, b):
-        return push(A, b, np.cos(A), np.sin(b))[1]
+        dots = push(A, b, np.cos(A), np.sin(b))[1]
+        return dots if f is solution else (dots[0], dots[1], dots[3])
 
     sct.check_grads(along, (A, b), (0, 1), modes=("reverse", "forward"))

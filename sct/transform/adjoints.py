@@ -171,6 +171,8 @@ class Adjoints:
             return
         part = self.part(whole, key)
         t = part.type
+        if not differentiable(t):
+            return
         if isinstance(t, (Tuple, List, Dict)):
             for k, i in zip(keys_of(t), items_of(self.b, bar, len(t.items)), strict=True):
                 self.accumulate_part(part, k, i)
