@@ -334,6 +334,61 @@ PROGRAMS = [
 ]
 
 
+pulled_outside = sct.pullback(lambda w, p: np.sin(w) * p["a"] * w, wrt=(0, "p"))
+
+
+def layer_and_pullback(x, W):
+    y, pull = sct.pullback(lambda x, W: np.tanh(W @ x), (0, 1))(x, W)
+    return y, pull
+
+
+def by_pullbacks(x):
+    W = np.outer(x, x)
+    y, first = layer_and_pullback(x, W)
+    z, second = layer_and_pullback(y, W)
+    y_bar, W_bar = second(z)
+    x_bar, other = first(y_bar)
+    _, pull = pulled_outside(x, {"a": x * 2.0})
+    return np.sum(W_bar * other) + np.sum(x_bar) + np.sum(pull(x)[1]["a"] * pull(y)[0])
+
+
+def by_linear_functions(x):
+    (y, s), push = sct.linearize(lambda v, k: (np.sin(v) * x * k, np.sum(v)), has_aux=True)(x, 3.0)
+    total = s + np.sum(y)
+    for i in range(3):
+        e = np.zeros(3)
+        e[i] = 1.0
+        total = total + np.sum(push(e) ** 2)
+    return total
+
+
+def pullback_in_a_derivative(x):
+    def inner(w):
+        y, pull = sct.pullback(sct.grad(lambda v: np.sum(v**3 * w)))(w)
+        return np.sum(pull(y))
+
+    return np.sum(sct.grad(inner)(x) ** 2)
+
+
+def pullback_before_a_write(x):
+    _, pull = sct.pullback(lambda v: np.sum(v * v))(x)
+    x[0] = 3.0
+    return pull(2.0) @ x
+
+
+def as_if_by_vjp(x):
+    return sct.vjp(lambda v: np.sum(v * v))(x, 2.0)[1] @ np.array([3.0, x[1], x[2]])
+
+
+@pytest.mark.parametrize("f", [by_pullbacks, by_linear_functions, pullback_in_a_derivative], ids=lambda f: f.__name__)
+def test_what_is_split_in_two(f):
+    sct.check_grads(f, (X,), modes=MODES, order=2)
+
+
+def test_a_pullback_is_of_what_the_arguments_were():
+    assert np.allclose(sct.grad(pullback_before_a_write)(X), sct.grad(as_if_by_vjp)(X), rtol=1e-14)
+
+
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 def test_gradients(f):
     sct.check_grads(f, (X,), modes=MODES)
@@ -444,11 +499,8 @@ def with_a_function_in_an_object(x):
     return sct.grad(lambda v: layer.w(v) * layer.b)(x[0])
 
 
-def by_pullback(x):
-    def f(v):
-        return v * x
-
-    return np.sum(sct.pullback(f)(x)[1](x))
+def pullback_of_an_object(x):
+    return np.sum(sct.pullback(lambda layer: layer.w * layer.b)(Layer(x, x))[1](x).w)
 
 
 @pytest.mark.parametrize(
@@ -461,7 +513,10 @@ def by_pullback(x):
         (calling_one_of_another_iteration, "a call of a function that is only known at run time"),
         (chosen_in_a_loop, "sct.grad of something only known at run time"),
         (with_a_function_in_an_object, "a function defined inside, given to what is recursive or not in Python"),
-        (by_pullback, "sct.pullback in a function that is differentiated"),
+        (
+            pullback_of_an_object,
+            "sct.pullback or sct.linearize, in a function that is differentiated, of an object",
+        ),
     ],
     ids=lambda p: getattr(p, "__name__", ""),
 )

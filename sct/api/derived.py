@@ -45,7 +45,7 @@ from sct.specialize.lowering import compiling
 from sct.specialize.reading import noting
 from sct.specialize.specializer import Specializer
 from sct.stack import with_room
-from sct.stages import CALLED, Typed
+from sct.stages import CALLED, Typed, mode_of
 from sct.tracebacks import ends_here, without_frames
 from sct.transform.boundary import SEEDS
 from sct.transform.reverse import Mode
@@ -573,6 +573,17 @@ class DerivedFunction(Generic[_P, _R]):
         return self, args, kwargs
 
     @property
+    def __sct_split__(self) -> tuple[Any, DerivedFunction[..., Any]] | None:
+        """For the compiler: of what gives the result and a linear function, the primal, and what gives both at once."""
+        joint = {"pull": "vjp", "push": "jvp"}.get(self.mode.seed)
+        if joint is None:
+            return None
+        function = self._callee.function
+        wrt = self.wrt[0] if self.single else self.wrt
+        mode = mode_of(joint, self.mode.has_aux, self.mode.holomorphic)
+        return function, DerivedFunction(function, wrt, mode, self.optimize, joint, self._cache)
+
+    @property
     def __sct_root__(self) -> Any:
         """For the compiler: what is differentiated in the end."""
         function = self._callee.function
@@ -604,14 +615,6 @@ class DerivedFunction(Generic[_P, _R]):
 
     def __sct_bind__(self, args: Sequence[Operand], kwargs: dict[str, Operand], builder: Specializer) -> list[Operand]:
         """For the compiler: a call's operands in the order of the parameters."""
-        if self.mode.seed == "pull":
-            raise UnsupportedSyntaxError(
-                "sct.pullback in a function that is differentiated", builder.place, "Use sct.vjp, which takes the cotangent."
-            )
-        if self.mode.seed == "push":
-            raise UnsupportedSyntaxError(
-                "sct.linearize in a function that is differentiated", builder.place, "Use sct.jvp, which takes the tangents."
-            )
         self._follow()
         callee = inspect.unwrap(self._root) if isinstance(self._root, FunctionType) else None
         function = Function(getattr(self, "__name__", "f"), self._signature, Block((), (), ()), None, callee)

@@ -58,6 +58,7 @@ from sct.signatures import read_signature
 from sct.specialize import made_objects, objects, records
 from sct.specialize.building import Builder, Followed, FrozenError, NotStaticError, StrictError, UndecidedError, UnrollError
 from sct.specialize.closing import Closed, Closing, Nested, has_functions, refuse_of_another_iteration
+from sct.specialize.in_python import split
 from sct.specialize.instances import Bound, Defined, callee, field
 from sct.specialize.iteration import Generated
 from sct.specialize.lowering import Lowered, is_own, lowered
@@ -656,6 +657,10 @@ def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, O
         primal = callee(s, s.read_free(Free(op, "primal", attribute=True), op.primal))
         assert primal is not None
         return s.apply(Bound(behind.function, primal.args, primal.kwargs), args, kwargs)
+    if (parts := op.__sct_split__) is not None:
+        function, joint = parts
+        primal = function.defined if isinstance(function, Nested) else function
+        return s.apply(split, (Const(primal), Const(joint), *args), kwargs)
     bound = dict(zip(op.__signature__.parameters, op.__sct_bind__(args, kwargs, s), strict=True))
     bound = {n: records.with_all_fields(s, s.present(b), every=n in op.wrt) for n, b in bound.items()}
     op, bound, seen = closed(s, op, bound)

@@ -22,12 +22,13 @@ from sct.infer.call import plain
 from sct.ir.ops import NEW, UNPACK, YIELD, Method, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, type_of
-from sct.ir.types import Abstract, Array, Const, List, ListOf, Scalar, Tuple, Unknown
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Record, Scalar, Tuple, Unknown, with_items
+from sct.ir.words import in_words
 from sct.specialize import composed, iterators, standard
 from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, planned, taken_apart
 
-__all__ = ["IN_PYTHON", "either", "is_progress_bar", "made_of", "of_generators", "one_or_other", "through_endless"]
+__all__ = ["IN_PYTHON", "either", "is_progress_bar", "made_of", "of_generators", "one_or_other", "split", "through_endless"]
 
 # -- functions -----------------------------------------------------------------------------------------------------------
 
@@ -117,6 +118,22 @@ def any_condition(conditions: Any) -> Any:
 def put_piece(y: Any, part: Any, function: Any, x: Any, args: Any, kwargs: Any) -> None:
     """Put what a function gives for a part of `x`, or a number, in its place."""
     y[part] = function(x[part], *args, **kwargs) if callable(function) else function
+
+
+def split(primal: Any, joint: Any, *args: Any, **kwargs: Any) -> Any:
+    """`sct.pullback` and `sct.linearize`: what they give is of what the arguments are now."""
+    given = tuple([kept(a) for a in args])
+    named = {k: kept(kwargs[k]) for k in kwargs}
+
+    def linear(*more: Any) -> Any:
+        return joint(*given, *more, **named)[1]
+
+    return primal(*args, **kwargs), linear
+
+
+def kept(x: Any) -> Any:
+    """A copy of what may be written into later: see `_kept`."""
+    raise AssertionError
 
 
 # -- calls ---------------------------------------------------------------------------------------------------------------
@@ -240,6 +257,24 @@ def method_called(x: Any, name: str, *args: Any, **kwargs: Any) -> Any:
 
 def _method_called(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     return s.apply(Method(str(plain(type_of(args[1])))), (args[0], *args[2:]), kwargs)
+
+
+def _kept(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    (x,) = args
+    t = type_of(x)
+    if isinstance(t, (Const, Scalar)) or (isinstance(t, Array) and t.shape == () and not t.boxed):
+        return x
+    if isinstance(t, Array):
+        return s.apply(np.copy, args)
+    if isinstance(t, Record) or not isinstance(t, (Tuple, List, Dict)):
+        raise UnsupportedSyntaxError(
+            f"sct.pullback or sct.linearize, in a function that is differentiated, of {in_words(t)}",
+            s.place,
+            "Use sct.vjp or sct.jvp, which take the cotangent or the tangents.",
+        )
+    whole = s.expose_all(x)
+    made = with_items(whole, [s.apply(kept, (i,)) for i in whole.items])  # type: ignore[type-var, union-attr]
+    return made if isinstance(made, Tuple) else s.apply(NEW, (made,))
 
 
 def made_of(s: Builder, op: Any) -> Operand | None:
@@ -387,6 +422,7 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     max: _extreme(operator.gt),
     min: _extreme(operator.lt),
     iterators.in_order: _in_order,
+    kept: _kept,
     method_called: _method_called,
     iterators.order: _order,
     iterators.least_length: _least_length,
