@@ -383,7 +383,7 @@ def test_missing_rule_is_found_before_anything_runs(capsys):
 
 
 def test_unsupported_construct_is_found_before_anything_runs(capsys):
-    f = define("def f(x):\n    print('running')\n    y = {v for v in x}.union({1.0})\n    return x[0]\n", "f")
+    f = define("def f(x):\n    print('running')\n    y = {v for v in x}.pop()\n    return x[0]\n", "f")
     with pytest.raises(sct.UnsupportedSyntaxError):
         sct.grad(f)(np.ones(3))
     assert capsys.readouterr().out == ""

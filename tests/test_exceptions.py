@@ -774,7 +774,7 @@ def written_by_recursion(x):
 
 
 def not_followed(y):
-    y[0] = len({0}.union({0}))
+    y[0] = {1}.pop()
 
 
 def not_followed_in_a_try(x):
@@ -788,7 +788,7 @@ def not_followed_in_a_try(x):
 
 def with_a_try_of_its_own(y):
     try:
-        y[0] = len({0}.union({0}))
+        y[0] = {1}.pop()
     except (ValueError, TypeError):
         pass
 
@@ -899,7 +899,7 @@ def of_unknown_classes(x, classes=(ValueError,)):
         (never_returning, r"a recursive function \(raising\) that returns on no way"),
         (written_by_recursion, "a write in a try"),
         (not_followed_in_a_try, "a call of a function that is not followed, whose exceptions are handled"),
-        (not_followed_with_a_try, "set.union is not supported"),
+        (not_followed_with_a_try, "set.pop is not supported"),
         (imported_one_way_or_the_other, "the import of 'g', which is also bound by another import"),
         (written_by_way_of_an_object, "a write into 'y' in a try"),
         (written_by_way_of_a_dict, "a write into 'y' in a try"),

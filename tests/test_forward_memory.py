@@ -1077,7 +1077,7 @@ def while_a_loop_goes_through_it(x, n):
 
 
 def saved(L, x):
-    L.append(x * len({0}.union({0})))
+    L.append(x * {1}.pop())
 
 
 def read_after_it_was_given_away(L, x, n):

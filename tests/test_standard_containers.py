@@ -130,9 +130,24 @@ def heap_of_any_length(x):
     return total
 
 
+def compared(x, indices):
+    few = {0, 1}
+    few.update(indices, [2])
+    both = few.intersection({1, 2}, (2, 1, 7))
+    rest = few.difference([1]).symmetric_difference({5})
+    total = 1.0 * len(few.union([9], {8}))
+    for k, i in enumerate(sorted(both)):
+        total = total + x[i] ** 2 * (k + 1)
+    if both <= few and both.issubset(few) and few > both and few.issuperset([0]) and not few.isdisjoint(both):
+        total = total * x[max(few)]
+    return total * x[min(both)] if rest == {0, 2, 5} and rest != few else total * x[0]
+
+
 @pytest.mark.parametrize(
     ("f", "args"),
     [
+        (compared, (X, ())),
+        (compared, (X, (1, 2))),
         (window, (X, 9)),
         (queue_of_unknown_length, (X, 1.0)),
         (both_ends, (X,)),
@@ -176,8 +191,12 @@ def gone_through(x):
     return sum(x[i] for i in chosen)
 
 
-def joined(x):
-    return x[0] * len({1, 2}.union({3}))
+def ordered_by_a_key(x):
+    return sum(x[i] for i in sorted({0, 2}, key=lambda i: i % 2))
+
+
+def some_entry(x):
+    return x[{0, 2}.pop()]
 
 
 def indexed(x):
@@ -189,7 +208,8 @@ def indexed(x):
     [
         (returned, "an object of the class deque that the function makes, returned"),
         (gone_through, "a loop over an object of the class set"),
-        (joined, "set.union is not supported"),
+        (ordered_by_a_key, "a loop over an object of the class set"),
+        (some_entry, "set.pop is not supported"),
         (indexed, "deque.index is not supported"),
     ],
 )

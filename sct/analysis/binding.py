@@ -40,7 +40,8 @@ def refuse_unsure(block: Block) -> None:
     """Raise what is known to be wrong where a value that a path leaves undefined is read."""
     sources = phis(block)
     read = [*block.yields, *(o for b in blocks_in(block) for s in b.body for o in s.reads)]
-    for o in (*read, *(w for v in behind(values_of(*read), sources) for w in sources.get(v, ()))):
+    needed = behind(values_of(*read), sources)
+    for o in (*read, *(w for v, found in sources.items() if v in needed for w in found)):
         for leaf in leaves(o) if type(o) is not Value else ():
             if isinstance(leaf, Undefined) and leaf.why is not None:
                 raise leaf.why

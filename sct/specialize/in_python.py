@@ -19,10 +19,10 @@ import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.call import plain
-from sct.ir.ops import NEW, UNPACK, YIELD, Method, package_of
+from sct.ir.ops import NEW, UNPACK, YIELD, Attribute, Method, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Record, Scalar, Tuple, Unknown, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, ObjectOf, Record, Scalar, Tuple, Unknown, with_items
 from sct.ir.words import in_words
 from sct.specialize import composed, iterators, standard
 from sct.specialize.building import Builder, Plan
@@ -225,6 +225,13 @@ def _sorted(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     return s.apply(iterators.ordered, args, kwargs) if len(args) == 1 else NotImplemented
 
 
+def _in_any_order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    (x,) = args
+    t = type_of(x)
+    is_set = isinstance(t, (Record, ObjectOf)) and issubclass(t.cls, standard.set)
+    return s.apply(list, (s.apply(Attribute("_entries"), (x,)),)) if is_set else x
+
+
 def _along_axis(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     given = {**dict(zip(("func1d", "axis", "arr"), args, strict=False)), **kwargs}
     first = [given.pop(name) for name in ("func1d", "axis", "arr")]
@@ -423,6 +430,7 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     min: _extreme(operator.lt),
     iterators.in_order: _in_order,
     kept: _kept,
+    standard.in_any_order: _in_any_order,
     method_called: _method_called,
     iterators.order: _order,
     iterators.least_length: _least_length,

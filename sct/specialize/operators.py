@@ -38,7 +38,7 @@ from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import UNDEFINED, Array, Const, FieldName, Instance, ListOf, ObjectOf, Record, Scalar, same_dtype
 from sct.ir.words import in_words
 from sct.runtime.expectations import expect_fields
-from sct.specialize import instances, records
+from sct.specialize import instances, records, standard
 from sct.specialize.building import Builder
 from sct.specialize.iteration import Generated
 from sct.specialize.iterators import iterated
@@ -152,7 +152,9 @@ def _through(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Ope
         return s.apply(functools.reduce, (Const(operator.add), *args))
     if not any(map(is_one, args[:count])):
         return NotImplemented
-    return s.apply(op, [*(gone_through(s, a) if is_one(a) else a for a in args[:count]), *args[count:]], kwargs)
+    in_any_order = op in (sorted, max, min) and "key" not in kwargs  # of items that differ from one another
+    first = [s.apply(standard.in_any_order, (a,)) if in_any_order else a for a in args[:count]]
+    return s.apply(op, [*(gone_through(s, a) if is_one(a) else a for a in first), *args[count:]], kwargs)
 
 
 def gone_through(s: Builder, x: Operand) -> Operand:
@@ -169,7 +171,9 @@ def gone_through(s: Builder, x: Operand) -> Operand:
     raise UnsupportedSyntaxError(
         f"a loop over {in_words(type_of(x))}{', an iterator' if found is not None else ''}",
         s.place,
-        "Loop over a list." if own else "Let __iter__ return the items in a tuple: `return iter((self.a, self.b))`.",
+        "Loop over a list, or over what sorted gives of a set."
+        if own
+        else "Let __iter__ return the items in a tuple: `return iter((self.a, self.b))`.",
     )
 
 

@@ -11,7 +11,19 @@ import collections
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["Counter", "defaultdict", "deque", "got", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "set"]
+__all__ = [
+    "Counter",
+    "defaultdict",
+    "deque",
+    "got",
+    "heapify",
+    "heappop",
+    "heappush",
+    "heappushpop",
+    "heapreplace",
+    "in_any_order",
+    "set",
+]
 
 
 class deque:
@@ -161,13 +173,13 @@ class Counter(defaultdict):
 
 
 class set:
-    """`set`, which is asked for what is in it, and joined to others; not gone through, since its order is not known."""
+    """`set`, which is asked for what is in it, sorted, and joined to others; not gone through, since its order is not known."""
 
     __sct_stands_for__: Any = builtins.set
 
     def __init__(self, iterable: Any = ()) -> None:
         self._entries: Any = {}
-        for x in iterable:
+        for x in in_any_order(iterable):
             self._entries[x] = True
 
     def add(self, x: Any) -> None:
@@ -180,10 +192,11 @@ class set:
         if x in self._entries:
             del self._entries[x]
 
-    def update(self, *iterables: Any) -> None:
-        for iterable in iterables:
-            for x in iterable:
-                self._entries[x] = True
+    def clear(self) -> None:
+        self._entries = {}
+
+    def copy(self) -> set:
+        return set(self._entries)
 
     def __contains__(self, x: Any) -> bool:
         return x in self._entries
@@ -191,13 +204,71 @@ class set:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def __or__(self, other: set) -> set:
-        made = set(self._entries)
-        made.update(other._entries)
+    # -- with others -----------------------------------------------------------------------------------------------------
+
+    def update(self, *others: Any) -> None:
+        for other in others:
+            for x in in_any_order(other):
+                self._entries[x] = True
+
+    def intersection_update(self, *others: Any) -> None:
+        for other in others:
+            self &= set(other)
+
+    def difference_update(self, *others: Any) -> None:
+        for other in others:
+            self -= set(other)
+
+    def symmetric_difference_update(self, other: Any) -> None:
+        self ^= set(other)
+
+    def union(self, *others: Any) -> set:
+        made = self.copy()
+        made.update(*others)
         return made
 
+    def intersection(self, *others: Any) -> set:
+        made = self.copy()
+        made.intersection_update(*others)
+        return made
+
+    def difference(self, *others: Any) -> set:
+        made = self.copy()
+        made.difference_update(*others)
+        return made
+
+    def symmetric_difference(self, other: Any) -> set:
+        return self ^ set(other)
+
+    def issubset(self, other: Any) -> bool:
+        return self <= set(other)
+
+    def issuperset(self, other: Any) -> bool:
+        return set(other) <= self
+
+    def isdisjoint(self, other: Any) -> bool:
+        return len(self & set(other)) == 0
+
+    def __le__(self, other: set) -> bool:
+        return len(self - other) == 0
+
+    def __lt__(self, other: set) -> bool:
+        return len(self) < len(other) and self <= other
+
+    def __ge__(self, other: set) -> bool:
+        return other <= self
+
+    def __gt__(self, other: set) -> bool:
+        return other < self
+
+    def __eq__(self, other: Any) -> bool:  # noqa: PYI032  (it is read as it stands)
+        return len(self) == len(other) and self <= other
+
+    def __or__(self, other: set) -> set:
+        return self.union(other)
+
     def __ior__(self, other: set) -> set:  # noqa: PYI034  (it is read as it stands)
-        self.update(other._entries)
+        self.update(other)
         return self
 
     def __and__(self, other: set) -> set:
@@ -228,8 +299,10 @@ class set:
                 self._entries[x] = True
         return self
 
-    def copy(self) -> set:
-        return set(self._entries)
+
+def in_any_order(iterable: Any) -> Any:
+    """What is in a set, as a list; anything else as it is: see `in_python`."""
+    raise AssertionError
 
 
 def got(entries: Any, key: Any, default: Any) -> Any:

@@ -98,7 +98,7 @@ def rescale():
 
 
 def halve(v):
-    v *= 1 / len({1, 2}.union({1}))
+    v *= 1 / {2}.pop()
 
 
 def kept_and_changed(v):
@@ -414,7 +414,7 @@ def test_a_write_into_what_is_differentiated_is_numpys_error():
 
 
 def halve_later(v):
-    v *= 1 / len({1, 2}.union({1}))
+    v *= 1 / {2}.pop()
 
 
 def name_read_after(x):
