@@ -535,3 +535,114 @@ def test_lengths_that_have_to_be_equal():
 
     with pytest.raises(ValueError, match="zip\\(\\) argument 2 is shorter than argument 1"):
         sct.value_and_grad(f)(X, X[:2])
+
+
+def unflattened(x, n):
+    it = iter([x, x * 2.0, x * x, np.sin(x)])
+
+    def layer():
+        return {"w": next(it), "b": next(it)}
+
+    first, second = layer(), layer()
+    return np.sum(first["w"] * second["b"] + first["b"] * second["w"] ** 2)
+
+
+def first_and_others(x, n):
+    it = iter(x)
+    total = next(it)
+    for v in it:
+        total = total + v * v
+        if v > 0.8:
+            break
+    return total
+
+
+def one_at_a_time(x, n):
+    it = iter(x)
+    total = 0.0
+    for k in range(n - 1):
+        total = total + next(it) * (k + 1) * total + next(it, 0.3)
+    return total * next(it, 7.0)
+
+
+def until_none(x, n):
+    it, total = iter(x), 1.0
+    while True:
+        v = next(it, None)
+        if v is None:
+            return total
+        total = total * v
+
+
+def until_it_stops(x, n):
+    it, total = iter(zip(x, x[::-1])), 0.0
+    while True:
+        try:
+            pair = next(it)
+        except StopIteration:
+            break
+        total += pair[0] * pair[1]
+    return total
+
+
+def one_further_on_one_way(x, n):
+    it = iter(x)
+    if x[0] > 0.1:
+        next(it)
+    return next(it) * sum(v * w for v, w in zip(it, x))
+
+
+def neighbours(x, n):
+    a, b = itertools.tee(x)
+    next(b, None)
+    return sum(u * v for u, v in zip(a, b))
+
+
+class Reader:
+    def __init__(self, x):
+        self.x, self.at = x, 0
+
+    def __next__(self):
+        self.at += 1
+        return self.x[self.at - 1]
+
+
+def of_a_class_of_ones_own(x, n):
+    reader = Reader(x)
+    return next(reader) * next(reader)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(unflattened, first_and_others, one_at_a_time, until_none, until_it_stops, one_further_on_one_way, neighbours),
+        of_a_class_of_ones_own,
+    ],
+    ids=lambda f: f.__name__,
+)
+def test_single_items(f):
+    assert sct.value_and_grad(f)(X, 3)[0] == f(X, 3)
+    sct.check_grads(f, (X, 3), wrt=0, order=2)
+
+
+def broken_off(x, n):
+    it = iter(x)
+    for v in it:
+        if v > 0.6:
+            break
+    return v * next(it)
+
+
+def teed_generator(x, n):
+    a, b = itertools.tee(powers(x[0], n))
+    return sum(a) * sum(b)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [(broken_off, "an iterator that .* gone through"), (teed_generator, "itertools.tee of a generator")],
+    ids=lambda p: getattr(p, "__name__", ""),
+)
+def test_what_of_single_items_is_refused(f, message):
+    with pytest.raises(sct.UnsupportedSyntaxError, match=message):
+        sct.grad(f)(X, 3)

@@ -42,6 +42,7 @@ from sct.ir.ops import (
     ENTER,
     EXIT,
     FINALLY,
+    ITERATOR,
     LIST,
     NEW,
     RAISE,
@@ -897,7 +898,7 @@ class _Lowerer:
     def called_with(self, node: Any, callee: Operand, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
         """A call of what is no method."""
         if isinstance(callee, Const):
-            op = callee.value
+            op = ITERATOR if callee.value is iter and self.called and len(args) == 1 else callee.value
             own = isinstance(op, FunctionType) and not is_registered(op)
             outputs = "out" in kwargs or (isinstance(op, np.ufunc) and len(args) > op.nin)
             self.may_write = self.may_write or own or outputs or effect_of(op) == "acts"

@@ -29,6 +29,7 @@ __all__ = [
     "ENTER",
     "EXIT",
     "FINALLY",
+    "ITERATOR",
     "LEAVE",
     "LIST",
     "LOAD",
@@ -112,6 +113,9 @@ PULL = Special("pull")  # the pullback args[0], on the shadows args[1] of the sa
 PULLED = Special("pulled")  # the adjoints that the pullback args[0] of a call gives for args[1], that of its result
 TRUTH = Special("truth")  # args[0], of which it matters only whether it counts as true
 UNPACK = Special("unpack")  # the args[1] elements of args[0]; an error if it has another number of them
+ITERATOR = Special(
+    "iterator"
+)  # an iterator through the argument that has a name, so that it may be asked for one item at a time
 LIST = Special("list")  # the list of the arguments
 TUPLE = Special("tuple")  # the tuple of the arguments
 DICT = Special("dict")  # the dict of the arguments, which are pairs of a key and a value

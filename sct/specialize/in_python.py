@@ -19,14 +19,29 @@ import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.call import plain
-from sct.ir.ops import NEW, UNPACK, YIELD, Attribute, Method, package_of
+from sct.ir.ops import ITERATOR, NEW, UNPACK, YIELD, Attribute, Method, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, ObjectOf, Record, Scalar, Tuple, Unknown, with_items
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    ListOf,
+    ObjectOf,
+    OrNone,
+    Record,
+    Scalar,
+    Tuple,
+    Unknown,
+    with_items,
+)
 from sct.ir.words import in_words
 from sct.specialize import composed, iterators, standard
 from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, planned, taken_apart
+from sct.specialize.operators import is_one
 
 __all__ = ["IN_PYTHON", "either", "is_progress_bar", "made_of", "of_generators", "one_or_other", "split", "through_endless"]
 
@@ -374,8 +389,28 @@ def _yielded(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     )
 
 
+def _iterator(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    (x,) = args
+    if is_generator(x) or (isinstance(x, Const) and isinstance(x.value, Plan) and is_endless(x.value)) or is_one(x):
+        return s.apply(iter, args)
+    whole = x if isinstance(type_of(x), (Array, List, ListOf, Tuple)) else s.apply(list, args)
+    return s.apply(standard.iterator, (whole,))
+
+
+def _still_there(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    (x,) = args
+    if isinstance(type_of(x), (Array, List, ListOf, Tuple)) and getattr(type_of(x), "kind", None) is not OrNone:
+        return x
+    what = "is gone through twice" if x == Const(None) else "may have been gone through before"
+    raise UnsupportedSyntaxError(f"an iterator that {what}", s.place, "Make it again, or make a list of it.")
+
+
 def _tee(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-    raise UnsupportedSyntaxError("itertools.tee", s.place, "Make a list, and loop over that twice.")
+    iterable, number = args[0], kwargs.get("n", args[1] if len(args) > 1 else Const(2))
+    if is_generator(iterable) or not isinstance(number, Const):
+        raise UnsupportedSyntaxError("itertools.tee of a generator", s.place, "Make a list, and loop over that twice.")
+    whole = s.apply(list, (iterable,))
+    return Tuple(tuple(s.apply(standard.iterator, (whole,)) for _ in range(number.value)))
 
 
 IN_PYTHON: dict[Any, Callable[..., Any]] = {
@@ -424,12 +459,14 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     np.ndenumerate: _as(iterators.indexed),
     np.ndindex: _ndindex,
     np.nditer: _nditer,
+    ITERATOR: _iterator,
     YIELD: _yielded,
     sorted: _sorted,
     max: _extreme(operator.gt),
     min: _extreme(operator.lt),
     iterators.in_order: _in_order,
     kept: _kept,
+    standard.still_there: _still_there,
     standard.in_any_order: _in_any_order,
     method_called: _method_called,
     iterators.order: _order,

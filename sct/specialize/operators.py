@@ -65,6 +65,8 @@ def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
         return _through(s, op, args, kwargs)
     if op is TRUTH:
         return s.truth(args[0])
+    if op is next and (found := _method(s, args[0], "__next__" if len(args) == 1 else "next_or")) is not None:
+        return s.apply(CALL, (found, *args[1:]))
     if op in (operator.not_, bool):
         known = s.truth(args[0])
         return NotImplemented if known is args[0] else s.apply(op, (known,))

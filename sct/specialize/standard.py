@@ -22,7 +22,9 @@ __all__ = [
     "heappushpop",
     "heapreplace",
     "in_any_order",
+    "iterator",
     "set",
+    "still_there",
 ]
 
 
@@ -302,6 +304,39 @@ class set:
 
 def in_any_order(iterable: Any) -> Any:
     """What is in a set, as a list; anything else as it is: see `in_python`."""
+    raise AssertionError
+
+
+class iterator:
+    """An iterator through what has numbers, that is asked for its items one by one, and then for all that are left."""
+
+    __sct_stands_for__: Any = Iterator
+
+    def __init__(self, items: Any) -> None:
+        self._items = items
+        self.at = 0
+
+    def __next__(self) -> Any:
+        items = still_there(self._items)
+        if self.at >= len(items):
+            raise StopIteration
+        item = items[self.at]
+        self.at = self.at + 1
+        return item
+
+    def next_or(self, default: Any) -> Any:
+        if self.at >= len(still_there(self._items)):
+            return default
+        return self.__next__()
+
+    def __iter__(self) -> Iterator[Any]:
+        left = still_there(self._items)[self.at :]
+        self._items = None  # how far a loop goes is not noted
+        return iter(left)
+
+
+def still_there(items: Any) -> Any:
+    """What an iterator goes through, if no loop has gone through it: see `in_python`."""
     raise AssertionError
 
 
