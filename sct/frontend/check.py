@@ -80,7 +80,6 @@ _PLAIN = frozenset((type(None), ast.Name, ast.Constant, *(kind for known in _OPE
 
 _ADVICE: dict[str, tuple[str, str]] = {
     "AsyncFunctionDef": ("an async function", "Write it as an ordinary function."),
-    "ClassDef": ("a class definition", "Define the class at module level."),
     "TryStar": ("try with except*", "Use except."),
     "AsyncWith": ("async with", "Write an ordinary function."),
     "AsyncFor": ("async for", "Write an ordinary for loop."),

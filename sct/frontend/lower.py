@@ -24,6 +24,7 @@ import numpy as np
 from sct.errors import Place, SctError, UndefinedNameError, UnsupportedSyntaxError
 from sct.frontend.adjoints import with_functions
 from sct.frontend.check import check
+from sct.frontend.classes import with_classes
 from sct.frontend.compound import BLOCKS, LEAVING, Told, bound, may_leave, must_leave, named_in
 from sct.frontend.generators import as_function, generates, gone_through_at_once, leaving
 from sct.frontend.nested import Scope, defaults_of, free_names, parameters_of, scope_of, signature_of
@@ -154,7 +155,8 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
 
 def lower_source(source: Source, rule: bool = False) -> Lowered:
     """What was read of a function in untyped SSA form; refuses what is not supported, as `lower` does."""
-    found = without_patterns(source.node, lambda name: look_up(source.function, name))
+    found = with_classes(source.node, source.function, source.first, source.place)
+    found = without_patterns(found, lambda name: look_up(source.function, name))
     found = with_functions(found, lambda name: look_up(source.function, name), source.place)
     source = source if found is source.node else replace(source, node=found)
     check(source)
