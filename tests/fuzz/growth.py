@@ -487,7 +487,7 @@ def _drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 def _called(helpers: dict[str, str], text: str) -> list[str]:
     """The helpers that a text calls for."""
     names = [
-        name for name in helpers if re.search(rf"(?<![\w.]){re.escape(name)}" + ("" if name.endswith(".") else r"\("), text)
+        name for name in helpers if re.search(rf"(?<![\w.]){re.escape(name)}" + ("" if name.endswith(".") else r"[(.]"), text)
     ]
     return [helpers[name] for name in names]
 
