@@ -10,6 +10,7 @@ import ast
 import builtins
 import copy
 import dataclasses
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator
 from types import CellType, CodeType, FunctionType
@@ -34,7 +35,7 @@ def with_classes(node: Any, function: FunctionType, first: int, place: Callable[
     UnsupportedSyntaxError
         If a class sees variables of the function, or more stands in it than methods and constants.
     """
-    if not any(isinstance(n, ast.ClassDef) for n in ast.walk(node)):
+    if all(c.co_flags & inspect.CO_OPTIMIZED for c in _codes(function.__code__)):  # that of a class's body is not
         return node
     return _Classes(function, first, place, Counter(_bound(node))).visit(copy.deepcopy(node))
 
