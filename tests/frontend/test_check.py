@@ -14,8 +14,11 @@ from sct.frontend.check import EXPRESSIONS, STATEMENTS
 
 # A function's text, and the piece of it at which the caret points (its first character).
 REFUSED = {
-    "class": ("def f(x):\n    class A:\n        pass\n    return x\n", "class A"),
-    "class in a def inside": ("def f(x):\n    def g(y):\n        class A: ...\n        return y\n    return g(x)\n", "class A"),
+    "class": ("def f(x):\n    class A(metaclass=type):\n        pass\n    return x\n", "class A"),
+    "class in a def inside": (
+        "def f(x):\n    def g(y):\n        class A(metaclass=type): ...\n        return y\n    return g(x)\n",
+        "class A",
+    ),
     "generator that is gone through twice": ("def f(x):\n    g = (v for v in x)\n    return sum(g) + sum(g)\n", "sum(g)\n"),
     "map that is gone through twice": ("def f(x):\n    g = map(abs, x)\n    return sum(g) + max(g)\n", "max(g)"),
     "value of a yield": ("def f(x):\n    y = yield x\n    return y\n", "yield"),

@@ -203,7 +203,7 @@ def test_comprehensions_in_inner_functions():
 
 def test_what_is_not_supported_is_said_of_the_text_that_runs():
     def with_a_class(x):
-        class Empty:
+        class Empty(metaclass=type):
             pass
 
         return x
