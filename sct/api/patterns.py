@@ -338,6 +338,8 @@ class _Run:
             return self.free
         if isinstance(s.op, (Store, InPlace)) and s.op.op in (runtime.updated, runtime.scatter_add):
             return self.store
+        if isinstance(op, Store) and op.op in _CHANGES:
+            return self.changed
         if isinstance(op, Rebind):
             return self.rebind
         if isinstance(op, Special):
@@ -442,6 +444,25 @@ class _Run:
         self.note(x, marks)
         return x, marks
 
+    def itself(self, o: Operand) -> Any:
+        """The list or dict that an operand is, to be changed, and not one like it with the sets that its items hold."""
+        x = self.env[o] if isinstance(o, Value) else None
+        if not isinstance(x, (list, dict)):
+            raise _UnfollowedError("a change of something else than a list or dict")
+        return x
+
+    def changed(self, s: Apply) -> tuple[Any, int]:
+        """A change of a list or dict."""
+        x, op, marks = self.itself(s.args[0]), s.op.op, self.marks_of(s.values)
+        others = [self.operand(o) for o in s.args[1:]]
+        keys = s.args[1:] if op in (operator.delitem, Method("pop")) else s.args[1:2]
+        self.decide(0 if op == Method("append") else self.marks_of(values_of(*keys)))
+        self.note(x, marks)
+        if isinstance(op, Method):
+            return self.held_in(getattr(x, op.name)(*others)), marks
+        op(x, *others)
+        return None, 0
+
     def special(self, s: Apply) -> tuple[Any, int]:
         op, marks = s.op, self.marks_of(s.values)
         args = [self.operand(a) for a in s.args]
@@ -454,11 +475,12 @@ class _Run:
         if op is TAPE:
             return (list(args[0]) if args else []), marks
         if op is PUSH:
-            args[0].append(args[1])
-            self.note(args[0], marks)
+            tape = self.itself(s.args[0])
+            tape.append(args[1])
+            self.note(tape, marks)
             return None, 0
         if op is POP:
-            return args[0].pop(), marks
+            return self.held_in(self.itself(s.args[0]).pop()), marks
         if op is TRUTH:
             return bool(args[0]), marks
         if op is RAISE:
@@ -512,6 +534,9 @@ def _called(name: str, x: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 _CHECKS = tuple(getattr(expectations, n) for n in expectations.__all__)
+
+
+_CHANGES = (operator.setitem, operator.delitem, Method("append"), Method("pop"))
 
 
 def _is_write(s: Statement) -> bool:

@@ -221,7 +221,9 @@ class Sparse:
         data = compressed.ravel()[plan.places]
         if not checked:
             dtypes = [np.result_type(x) for x in (*leaves(found), *leaves(self._by(args, kwargs)))]
-            self._check(plan, data, compressed[-1], max(float(np.finfo(d).eps) for d in dtypes))
+            wrong = self._off(plan, data, compressed[-1], max(float(np.finfo(d).eps) for d in dtypes))
+            if len(wrong) and len(wrong := wrong[self._is_linear(plan, data, wrong, args, kwargs)]):
+                raise self._missing(plan, wrong)
         like = _as_arrays(shapes) if plan.by == "rows" else filled(found, iter([leaf[0] for leaf in leaves(found)]))
         made = self._arranged(plan, data, like, args, kwargs)
         return (made, aux) if self._has_aux else made
@@ -358,23 +360,43 @@ class Sparse:
         names = ", ".join(self._linear.wrt)
         return f"the {self._of.capitalize()} of {getattr(self.primal, '__name__', self.primal)} by {names}"
 
-    def _check(self, plan: _Plan, data: Any, probe: Any, eps: float) -> None:
-        """Refuse entries that do not make of the last direction what the derivative does."""
-        rows = plan.rows
-        out, inner = (rows.indices, plan.numbers) if plan.by == "rows" else (plan.numbers, rows.indices)
-        terms = data.astype(float) * plan.seeds[-1][inner]
+    def _products(self, plan: _Plan, data: Any, directions: Any) -> Any:
+        """What the entries make of directions."""
+        out, inner = (plan.rows.indices, plan.numbers) if plan.by == "rows" else (plan.numbers, plan.rows.indices)
+        length = plan.rows.width if plan.by == "rows" else plan.rows.height
+        return np.array([np.bincount(out, data * d[inner], minlength=length) for d in directions], float)
+
+    def _off(self, plan: _Plan, data: Any, probe: Any, eps: float) -> Any:
+        """The rows, or columns, where the entries do not make of the last direction what the derivative does."""
         with np.errstate(invalid="ignore", over="ignore"):
-            sums = np.bincount(out, terms, minlength=len(probe))
-            scale = np.bincount(out, np.abs(terms), minlength=len(probe)) + np.abs(probe)
+            (sums,) = self._products(plan, data.astype(float), plan.seeds[-1:])
+            (scale,) = self._products(plan, np.abs(data.astype(float)), np.abs(plan.seeds[-1:]))
+            scale += np.abs(probe)
             known = np.isfinite(probe) & np.isfinite(sums)
             least = 64 * eps * float(np.max(scale[known], initial=0.0))
-            wrong = np.flatnonzero(known & (np.abs(sums - probe) > np.sqrt(eps) * scale + least))
-        if not len(wrong):
-            return
+            found: Any = np.flatnonzero(known & (np.abs(sums - probe) > np.sqrt(eps) * scale + least))
+        return found
+
+    def _is_linear(self, plan: _Plan, data: Any, where: Any, args: Any, kwargs: Any) -> Any:
+        """Whether what the entries leave of directions is linear in these: what a missing entry gives is, rounding is not."""
+        rng = np.random.default_rng(0)
+        first, second = rng.integers(1, 1024, (2, 8, plan.seeds.shape[1])) / 256.0
+        directions = np.concatenate((first, second, first + second))
+        found = self._in_directions(plan, directions, args, kwargs)
+        found = found[0] if self._has_aux else found
+        found = found[1] if plan.by == "rows" else found
+        made = np.concatenate([np.reshape(leaf, (len(directions), -1)) for leaf in leaves(found)], axis=1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            left = (made - self._products(plan, data.astype(float), directions))[:, where]
+            a, b, both = np.split(left, 3)
+            size = np.abs(a) + np.abs(b) + np.abs(both)
+            return np.all((np.abs(a + b - both) <= 0.05 * size) & (size > 0.0), axis=0)
+
+    def _missing(self, plan: _Plan, wrong: Any) -> MissingEntryError:
         line = "column" if plan.by == "rows" else "row"
         what = "given as sparsity" if plan.holds is None else "that was found"
         advice = "Have it be other than zero wherever the derivative may be, or take sparsity='auto'."
-        raise MissingEntryError(
+        return MissingEntryError(
             f"the pattern {what} misses an entry of {self._name()}: {line} {wrong[0]} of {len(wrong)} such",
             advice=advice if plan.holds is None else "Give a pattern, or leave sparsity out: this is a fault of sct.",
         )

@@ -352,7 +352,7 @@ class Store:
     op: Any
 
     def __str__(self) -> str:
-        return f"store {self.op.__name__}"
+        return f"store {getattr(self.op, '__name__', self.op)}"
 
 
 @record(frozen=True, slots=True)

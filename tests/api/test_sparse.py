@@ -475,6 +475,37 @@ def test_a_pattern_that_misses_an_entry(mode):
             sct.jacobian(tridiagonal, sparsity=pattern, mode=mode)(X)
 
 
+def cancelling(x, c):
+    return np.sum(c * x) - np.sum(np.outer(x, c))
+
+
+@pytest.mark.parametrize("pattern", ["auto", np.ones((1, 5)), np.zeros((1, 5))])
+def test_rounding_is_no_entry(pattern):
+    made = sct.jacobian(cancelling, sparsity=pattern)(X, 1.81)
+    assert made.shape == (1, 5) and abs(made).max() < 1e-15
+    with pytest.raises(sct.MissingEntryError):
+        sct.jacobian(lambda x, c: 1e-30 * np.sum(x), sparsity=np.zeros((1, 5)))(X, 1.81)
+
+
+def changed_lists(x, t):
+    parts = [x[:2] * 1.0, x[1:3] * 2.0]
+    swapped = parts
+    for k in range(2):
+        if t > 0.0:
+            swapped = parts
+        swapped[k] = swapped[k] * x[4]
+    last = parts.pop()
+    last[0] = x[3]
+    parts.append(last)
+    return np.stack(parts)
+
+
+def test_lists_that_are_changed():
+    jacobian = sct.jacobian(changed_lists, sparsity="auto")
+    for t in (1.0, -1.0):
+        np.testing.assert_allclose(jacobian(X, t).toarray(), sct.jacobian(changed_lists)(X, t).reshape(4, 5))
+
+
 def test_a_pattern_of_a_hessian_that_misses_an_entry():
     full = np.triu(sct.hessian(chain)(X, 1.0) != 0)
     for i, j in zip(*np.nonzero(full), strict=True):
