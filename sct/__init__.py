@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         pullback,
         value_and_grad,
         vjp,
+        vmap,
     )
 else:
     from sct.api.transforms import (
@@ -55,6 +56,7 @@ else:
         pullback,
         value_and_grad,
         vjp,
+        vmap,
     )
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "tangent",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 __version__ = "0.1.0"

@@ -72,6 +72,7 @@ from sct.transform.reverse import reverse as reverse_function
 from sct.transform.shapes import shapes_only
 from sct.transform.snapshots import snapshots
 from sct.transform.stepped import plain, stepped
+from sct.transform.vmap import of_many
 
 if TYPE_CHECKING:
     from sct.backend.emitter import Emitter
@@ -487,7 +488,7 @@ def differentiate(
     """
     mode = transform if isinstance(transform, Mode) else mode_of(transform, has_aux, holomorphic)
     single = not isinstance(wrt, (tuple, list))
-    names = parameter_names(typed.signature, (wrt,) if single else wrt, typed.function.name)
+    names = () if mode.seed == "examples" else parameter_names(typed.signature, (wrt,) if single else wrt, typed.function.name)
     made, known, facts = _staged(typed.known, lambda: _differentiated(typed, names, single, mode, passes, look))
     facts = tuple(dict.fromkeys((*typed.facts, *facts)))
     return Derivative(made.function, made.dependencies, made.free, made.written, known, facts, passes=passes)
@@ -538,6 +539,8 @@ def _differentiated(
         canonical = replace(canonical, function=again(canonical.function))
     if mode.seed == "none":
         return canonical
+    if mode.seed == "examples":
+        return _of_many(canonical, mode, passes, look)
     if mode.in_memory:
         return _pushed(canonical, result, wrt, single, mode, passes, look)
     reversal = reverse_function(canonical, wrt, single, mode)
@@ -590,6 +593,16 @@ def _pushed(
     owned = implicit(run(passes.owned, owned))
     look("owned", owned)
     return replace(pushed, function=owned)
+
+
+def _of_many(primal: Specialized, mode: Mode, passes: Pipeline, look: Callable[[str, Function], None]) -> Specialized:
+    """The function of many examples, of one that is ready for it."""
+    made = of_many(primal.function, mode.arguments, mode.in_axes, mode)
+    look("vectorized", made)
+    stored = run(passes.stored, run(passes.recorded, made))
+    owned = implicit(run(passes.owned, stored if mode.own else own_results(stored, None)))
+    look("owned", owned)
+    return replace(primal, function=owned)
 
 
 def finish(derivative: Derivative) -> Derivative:

@@ -50,6 +50,7 @@ from sct.tracebacks import ends_here, without_frames
 from sct.transform.boundary import SEEDS
 from sct.transform.reverse import Mode
 from sct.transform.twice import twice
+from sct.transform.vmap import axes_of, of_one
 
 __all__ = [
     "LATE",
@@ -178,7 +179,7 @@ class DerivedFunction(Generic[_P, _R]):
         self._signature = self._callee.open_signature(self._inner)
         self._defaults = _defaults(_root(self._callee))
         wrt = (self._given_wrt,) if self.single else self._given_wrt
-        self.wrt = parameter_names(self._signature, wrt, written_name(self.primal))
+        self.wrt = parameter_names(self._signature, wrt, written_name(self.primal)) if wrt else ()
         added = ["y_bar"] if self.mode.seed == "argument" else []
         if self.mode.seed in ("tangents", "shadows"):
             end = "dot" if self.mode.seed == "tangents" else "bar"
@@ -192,7 +193,8 @@ class DerivedFunction(Generic[_P, _R]):
 
     def __repr__(self) -> str:
         f = self._of()
-        return f"<{self.mode.suffix} of {getattr(f, '__qualname__', f)} with respect to {', '.join(self.wrt)}>"
+        by = f" with respect to {', '.join(self.wrt)}" if self.wrt else ""
+        return f"<{self.mode.suffix} of {getattr(f, '__qualname__', f)}{by}>"
 
     def _of(self) -> Any:
         """The function that its user took the derivative of."""
@@ -550,7 +552,20 @@ class DerivedFunction(Generic[_P, _R]):
         if isinstance(function, DerivedFunction) and function.mode.seed == self.mode.seed == "shadows":
             op = Derived(function._callee.function, function.wrt, False, "augmented", "writes", function.mode.objects)
             return as_it_stands(twice(op, types, self.wrt, self._signature))
+        if mode.seed == "examples":
+            return self._of_many(types, mode)
         return differentiated(self.primal_form(types), self.wrt, self.single, mode, self.optimize)
+
+    def _of_many(self, types: tuple[Abstract, ...], mode: Mode) -> Typed:
+        """The function of many examples in SSA form, for arguments of the given types."""
+        f = written_name(self.primal)
+        open_ones = [n for n in self._inner.parameters if n in self._signature.parameters]
+        given = dict(zip(self._inner.parameters, types, strict=True))
+        asked = axes_of(mode.in_axes, [self._signature.parameters[n] for n in open_ones], [given[n] for n in open_ones], f)
+        axes = {**dict.fromkeys(given), **dict(zip(open_ones, asked, strict=True))}
+        of_each = tuple(of_one(t, axes[n], n, f) for n, t in given.items())
+        mode = replace(mode, arguments=types, in_axes=tuple(axes.values()))
+        return differentiated(self.primal_form(of_each), (), False, mode, self.optimize)
 
     def primal_form(self, types: tuple[Abstract, ...]) -> Typed:
         """The function that is differentiated, in SSA form, for arguments of the given types."""

@@ -25,6 +25,7 @@ from sct.api.transforms import (
     pullback,
     value_and_grad,
     vjp,
+    vmap,
 )
 from sct.api.variadic import Variadic
 from sct.backend.jit import refuse_uncompiled
@@ -70,6 +71,7 @@ _GIVES = {
     "jacobian": "Jacobian of {f} by {wrt}.",
     "hessian": "Hessian of {f} by {wrt}.",
     "hvp": "Product of the Hessian of {f} by {wrt} and a vector.",
+    "vmap": "{f} of many examples.",
 }
 
 
@@ -155,8 +157,8 @@ class Generator:
         f : callable
             A function; of a method of an object, or a partial, what that gives to it is data, as globals are.
         transform : str, optional
-            "grad", "value_and_grad", "vjp", "pullback", "jvp", "linearize", "elementwise_grad", "jacobian", "hessian" or "hvp".
-            What is added; left out, the function as it is written.
+            "grad", "value_and_grad", "vjp", "pullback", "jvp", "linearize", "elementwise_grad", "jacobian", "hessian", "hvp" or
+            "vmap". What is added; left out, the function as it is written.
         wrt : str, int, or tuple of these
             The parameters to differentiate by.
         like : sequence or dict, optional
@@ -170,7 +172,7 @@ class Generator:
             Of "grad" and "vjp": the adjoints are added to buffers of the caller's, as they are when a derivative is embedded by
             hand: ``f_adjoint(x, …, y_bar, x_bar, …)``. It returns the sums of those that are numbers, or nothing.
         **options
-            Of the transform: `has_aux`, `holomorphic`, `optimize`.
+            Of the transform: `has_aux`, `holomorphic`, `optimize`; `in_axes`, `out_axes`.
         """
         if transform is None:
             if not isinstance(f, python_types.FunctionType):
@@ -184,7 +186,8 @@ class Generator:
         given = [f"{k}={v!r}" for k, v in said.items() if v is not None]
         wrt = derived.wrt[0] if len(derived.wrt) == 1 else derived.wrt
         like_this = ["like=…"] if like is not None else []
-        call = ", ".join([_placed(f), repr(transform), repr(wrt), *like_this, *given, *self._said])
+        by = [repr(wrt)] if derived.wrt else []
+        call = ", ".join([_placed(f), repr(transform), *by, *like_this, *given, *self._said])
         what = _GIVES["adjoint" if accumulate else transform].format(f=written_name(f), wrt=_listed(derived.wrt))
         self._enter(self._add(derived, what, like, types, name), f"sct.generate({call})")
 
@@ -281,9 +284,9 @@ def _placed(f: Any) -> str:
 
 def _derived(f: Any, transform: str, wrt: Any, accumulate: bool, options: Mapping[str, Any]) -> DerivedFunction[..., Any]:
     """What is asked for, of a function of a fixed number of parameters."""
-    if transform not in TRANSFORMS:
-        raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(TRANSFORMS)}.")
-    derived = TRANSFORMS[transform](f, wrt, **options)
+    if transform not in _GIVES or transform == "adjoint":
+        raise CallError(f"there is no transform {transform!r}", advice=f"There are {', '.join(TRANSFORMS)} and vmap.")
+    derived = vmap(f, **options) if transform == "vmap" else TRANSFORMS[transform](f, wrt, **options)
     if isinstance(derived, Variadic):
         derived = derived.given_all()
     if type(derived) is not DerivedFunction:
@@ -304,7 +307,7 @@ def _accumulating(derived: DerivedFunction[..., Any]) -> DerivedFunction[..., An
 
 
 def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return "".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _runs(derived: DerivedFunction[..., Any], op: Again | Derived) -> DerivedFunction[..., Any]:

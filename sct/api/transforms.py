@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from types import FunctionType
 from typing import Any, ParamSpec
 
@@ -20,6 +21,7 @@ from sct.registry.rules import has_adjoint
 from sct.signatures import read_signature
 from sct.stages import mode_of
 from sct.tracebacks import ends_here, without_frames
+from sct.transform.vmap import VMAP, as_axes
 
 __all__ = [
     "elementwise_grad",
@@ -32,6 +34,7 @@ __all__ = [
     "pullback",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 _P = ParamSpec("_P")
@@ -70,7 +73,9 @@ _OTHER_WORDS = ("argnums", "argnum", "argnames", "argname")  # of JAX and autogr
 
 def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
     """A transform that answers other words for its arguments with its own."""
-    known = frozenset(read_signature(transform).parameters)
+    parameters = read_signature(transform).parameters
+    known = frozenset(parameters)
+    most = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters.values())
     name = transform.__name__
 
     @functools.wraps(transform)
@@ -92,7 +97,7 @@ def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
                 table = common = None
             if common is not None:
                 return made_again(f, root, first, given, common)
-            if len(args) <= 2 and kwargs.keys() <= known:
+            if len(args) <= most and kwargs.keys() <= known:
                 made = transform(*args, **kwargs)
                 own = type(made) is DerivedFunction and made.primal is f  # and not one of its gradient
                 if table is not None and own and not isinstance(made._callee.function, Flat):
@@ -109,12 +114,14 @@ def _transformer(transform: Callable[_P, Any]) -> Callable[_P, Any]:
 def _miscalled(name: str, known: frozenset[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallError:
     """What is wrong with the arguments of a transform, and how to write them."""
     f = written_name(args[0]) if args else "f"
+    if name == "vmap" and len(args) > 3:
+        return CallError("sct.vmap takes a function, in_axes and out_axes", advice=f"Write sct.vmap({f}, in_axes=(0, None)).")
     if len(args) > 2:
         what = f"sct.{name} takes a function and wrt, not {len(args)} arguments"
         wrt = args[1:] if all(isinstance(a, (int, str)) for a in args[1:]) else None
         return CallError(what, advice=f"Write sct.{name}({f}, wrt={wrt or (0, 1)}).")
     word = next(k for k in kwargs if k not in known)
-    if word in _OTHER_WORDS:
+    if word in _OTHER_WORDS and "wrt" in known:
         wrt = kwargs[word] if isinstance(kwargs[word], (int, str)) else tuple(kwargs[word])
         return CallError(f"sct.{name} has no argument {word}: it is called wrt", advice=f"Write sct.{name}({f}, wrt={wrt!r}).")
     options = ", ".join(sorted(known - {"f"}))
@@ -505,6 +512,74 @@ def hvp(
     array([4., 6.])
     """
     return _second(hvp, "jvp_of_gradient", f, wrt, has_aux, optimize, jit, cache)
+
+
+@_transformer
+def vmap(
+    f: Callable[..., Any] | None = None,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    *,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Any:
+    """The function of many examples, of a function of one.
+
+    Parameters
+    ----------
+    f : callable
+        A function, or a derivative: `sct.vmap(sct.grad(loss))` gives the gradient of each example.
+    in_axes : int, tuple or dict
+        Along which axis of its arguments the examples lie. A number counts for all that have no default, and for such as are
+        arrays in place of one; a tuple has an entry for each argument, a dict one for some by their names: a number; None for
+        what is the same for all examples; or for a tuple, list or dict what has its structure.
+    out_axes : int or tuple, list or dict
+        Along which axis of the result they are to lie; None for a part that is the same for all.
+    optimize, jit, cache
+        As for `grad`.
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`, with one more axis each; returns what `f` does, with one more axis. It can be
+        differentiated, and vectorized again.
+
+    Raises
+    ------
+    CallError
+        If `in_axes` or `out_axes` do not fit the arguments or the result, when it is first called with such.
+    ValueError
+        If two arguments have other numbers of examples.
+    UnsupportedSyntaxError, NoRuleError, SourceUnavailableError
+        When it is first called with arguments of new types.
+
+    Notes
+    -----
+    All examples are gone through at once, along a first axis of what depends on them. A branch that some take is computed for
+    these, a loop runs as long as some are in it; an operation that has no form for many, and a function that draws random
+    numbers or does something to the world, runs for one example after another, in a loop (see the source). Functions of the
+    module `math` become those of NumPy, which give nan or infinity, with a warning, where `math` raises.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> def loss(w, x, y):
+    ...     return (w @ x - y) ** 2
+    >>> X, Y = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([1.0, 2.0, 3.0])
+    >>> sct.vmap(sct.grad(loss), in_axes=(None, 0, 0))(np.array([0.5, 0.25]), X, Y)
+    array([[0., 0.],
+           [3., 4.],
+           [10., 12.]])
+    """
+    if jit is not None:
+        raise ValueError(f"jit={jit!r} is not supported; leave it out")
+    if f is None:
+        return functools.partial(vmap, in_axes=in_axes, out_axes=out_axes, optimize=optimize, cache=cache)
+    if not callable(f):
+        raise CallError(f"sct.vmap takes a function, not {_kind(f)}", advice="Write sct.vmap(f)(x) for f at each entry of x.")
+    mode = replace(VMAP, in_axes=as_axes(in_axes), out_axes=as_axes(out_axes))
+    return derive(f, (), mode, optimize, "vmap", cache)
 
 
 def _second(transform: Any, name: str, f: Any, wrt: Any, has_aux: bool, optimize: bool, jit: None, cache: bool | None) -> Any:

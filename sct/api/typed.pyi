@@ -296,3 +296,23 @@ def hvp(
     jit: None = None,
     cache: bool | None = None,
 ) -> Callable[[Callable[..., Any]], DerivedFunction[..., Any]]: ...
+@overload
+def vmap(
+    f: Callable[_P, _R],
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    *,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> DerivedFunction[_P, _R]: ...
+@overload
+def vmap(
+    f: None = None,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    *,
+    optimize: bool = True,
+    jit: None = None,
+    cache: bool | None = None,
+) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, _R]]: ...

@@ -2,33 +2,67 @@
 
 Takes a block, operands for the values that there are many of, each with one more axis in front, and how many there are; emits
 the statements, and gives what the block yields, with that axis where it depends on these values. Element-wise operations
-broadcast, products become products of stacks, reductions and indices shift their axes, loops and branches that do not depend
-on the values stay. Raises `LoopedError` where an operation has no entry here, or where a test or a size depends on the values:
-the block is then run for one of them after another.
+broadcast, products become products of stacks, reductions and indices shift their axes (`sct.transform.batch_rules`), loops and
+branches that do not depend on the values stay; those that do are for a part of the values (`sct.transform.masked`). Raises
+`LoopedError` where something has no form for many, or where a size depends on the values: the block is then run for one of
+them after another.
 """
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sct import runtime
+from sct.analysis.effects import effect, has_effect
 from sct.analysis.layout import may_copy
 from sct.analysis.points_to import points_to
-from sct.ir.ops import ALLOCATE, LOAD, Store, View
+from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, TAPE, Attribute, Method, Store, View, is_of_memory
 from sct.ir.paths import ALL, entries_of
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Slice, Tuple, Unknown, with_items
+from sct.ir.rewriting import map_operands
+from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
+from sct.ir.types import (
+    Abstract,
+    Array,
+    Const,
+    Dict,
+    List,
+    ListOf,
+    Scalar,
+    SizeLike,
+    Slice,
+    Tuple,
+    Undefined,
+    Unknown,
+    is_list_or_dict,
+    is_of_arguments,
+    with_items,
+)
 from sct.registry.methods import primitive_of
 from sct.specialize.building import Builder
-from sct.transform.batch_rules import RULES, LoopedError, behind, is_basic, is_elementwise, rank_of
+from sct.transform.batch_rules import (
+    RULES,
+    LoopedError,
+    as_const,
+    as_dtype,
+    behind,
+    dtype_of,
+    is_basic,
+    is_elementwise,
+    is_mask,
+    picked,
+    rank_of,
+)
 from sct.transform.by_rule import as_call
+from sct.transform.masked import masked_branch, masked_loop
 
-__all__ = ["LoopedError", "batched", "with_axis"]
+__all__ = ["Batch", "Collected", "LoopedError", "batched", "with_axis"]
 
 _BEHIND = Slice(Const(1), Const(None), Const(None))
 
@@ -57,26 +91,42 @@ def batched(b: Builder, block: Block, many: Mapping[Value, Operand], count: Oper
     LoopedError
         If it cannot be done so.
     """
-    made = Batch(b, block, many, count)
+    first = type_of(next(iter(many.values())))
+    assert isinstance(first, Array) and first.shape
+    made = Batch(b, block, many, count, first.shape[0])
     made.statements(block)
     return tuple(map(made.spread_in, block.yields))
 
 
 class Batch:
-    """`of` has what stands for each of the values that there are many of."""
+    """`of` has what stands for each of the values that there are many of.
 
-    def __init__(self, b: Builder, block: Block, many: Mapping[Value, Operand], count: Operand) -> None:
+    `lines`: where the values that are at hand stand among those that arrays in memory are of, if they are not all of these
+    (`sct.transform.masked`).
+    """
+
+    def __init__(
+        self, b: Builder, block: Block, many: Mapping[Value, Operand], count: Operand, size: SizeLike, one_by_one: bool = False
+    ) -> None:
         self.b = b
         self.count = count
+        self.size = size
+        self.one_by_one = one_by_one
         self.of: dict[Value, Operand] = dict(many)
-        self.definition: dict[Value, Apply] = {}
-        for inner in blocks_in(block):
-            self.definition.update((s.result, s) for s in inner.body if isinstance(s, Apply))
-        self.varying = _varying(block, many)
+        self.lines: Operand | None = None
+        self.here = frozenset[Value]()  # what is in memory that is of these alone
+        self.facts = _Known(block, many)
 
-        first = type_of(next(iter(many.values())))
-        assert isinstance(first, Array) and first.shape
-        self.size = first.shape[0]
+    def of_some(self, count: Operand, size: SizeLike) -> Batch:
+        """A batch of the same code, of some of the values, for which nothing stands yet."""
+        made = copy(self)
+        made.count, made.size, made.of, made.here = count, size, {}, frozenset()
+        return made
+
+    @property
+    def varying(self) -> set[Value]:
+        """The values that there are many of."""
+        return self.facts.varying
 
     def type_of_many(self, t: Abstract) -> Abstract:
         """The type of many of a number or an array."""
@@ -96,7 +146,15 @@ class Batch:
 
     def all_of(self, o: Operand) -> Operand:
         """What stands for an operand, with the axis in front if there are many."""
+        if isinstance(o, (Tuple, List, Dict)):
+            return with_items(o, map(self.all_of, o.items))
         return self.of[o] if isinstance(o, Value) and o in self.varying else o
+
+    def test(self, o: Operand) -> Operand:
+        """A test that there are many of, as many flags."""
+        found = self.all_of(o)
+        self.rank(o)
+        return found if dtype_of(type_of(o)) == np.dtype(bool) else self.b.apply(operator.ne, (found, Const(0)))
 
     def rank(self, o: Operand) -> int:
         """The number of axes that one of an operand has."""
@@ -110,7 +168,7 @@ class Batch:
         return self.at(self.all_of(o), (ALL, *[Const(None)] * (rank - own), *([Const(Ellipsis)] if own else [])))
 
     def at(self, x: Operand, index: Sequence[Operand]) -> Operand:
-        return self.b.apply(operator.getitem, (x, Tuple(tuple(index))))
+        return self.b.apply(operator.getitem, (x, Tuple(tuple(index)) if len(index) > 1 else index[0]))
 
     def in_front(self, shape: Operand) -> Operand:
         """A shape with the axis in front."""
@@ -120,14 +178,16 @@ class Batch:
             return Tuple((self.count, shape))
         return self.b.apply(operator.add, (Tuple((self.count,)), shape))
 
-    def spread(self, o: Operand) -> Operand:
-        """An operand with the axis in front: what there is one of, so many times."""
+    def spread(self, o: Operand, like: Abstract | None = None) -> Operand:
+        """An operand with the axis in front: what there is one of, so many times; numbers are of the kind of `like`."""
+        if isinstance(o, Undefined) and like is not None and not rank_of(like):
+            return self.b.apply(np.zeros, (self.count,), as_dtype(dtype_of(like)))
         if self.is_many(o):
-            return self.all_of(o)
+            return self.as_like(self.all_of(o), like)
         t = type_of(o)
         if isinstance(t, Const) and not isinstance(t.value, (bool, int, float)):
             raise LoopedError
-        made = self.definition.get(o) if isinstance(o, Value) else None
+        made = self.facts.definition.get(o) if isinstance(o, Value) else None
         if made is not None and made.op is runtime.zeros_if_bound:  # of some other shape, where it is not
             raise LoopedError
         if made is not None and made.op is np.zeros:
@@ -135,14 +195,24 @@ class Batch:
         if made is not None and made.op is np.zeros_like and isinstance(t, Array) and t.dtype == np.dtype(float):
             return self.b.apply(np.zeros, (self.in_front(self.b.apply(np.shape, made.args[:1])),))
         if not rank_of(t):
-            return self.b.apply(np.full, (self.count, o if isinstance(o, Value) else Const(float(t.value))))  # type: ignore[union-attr]
+            dtype = dtype_of(t if like is None else like)
+            if isinstance(o, Const) and dtype is not None:
+                return self.b.apply(np.full, (self.count, Const(dtype.type(o.value).item())))
+            return self.b.apply(np.full, (self.count, o), {} if dtype == dtype_of(t) else as_dtype(dtype))
         return self.b.apply(np.broadcast_to, (o, self.in_front(self.b.apply(np.shape, (o,)))))
 
+    def as_like(self, o: Operand, like: Abstract | None) -> Operand:
+        """Many numbers, as such of the kind of `like`."""
+        if like is None or rank_of(like):
+            return o
+        dtype, now = dtype_of(type_of(o)), dtype_of(like)
+        return o if now is None or dtype == now else self.b.apply(Method("astype"), (o, as_const(now)))
+
     def spread_in(self, o: Operand) -> Operand:
-        """What a container holds with the axis in front."""
+        """What a container holds with the axis in front, as an adjoint or a tangent is."""
         if isinstance(o, (Tuple, List, Dict)):
             return with_items(o, map(self.spread_in, o.items))
-        return o if o == Const(None) else self.spread(o)
+        return o if o == Const(None) else self.spread(o, None if isinstance(o, Value) else _FLOAT)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -161,36 +231,127 @@ class Batch:
     def apply(self, s: Apply) -> None:
         if s.result not in self.varying and not self.is_many(Tuple(s.operands)):
             self.b.body.append(s)
-            return
-        if isinstance(s.op, Store):
+        elif isinstance(s.op, Store):
             self.store(s)
         elif s.op is ALLOCATE:
             self.of[s.result] = self.made(s, ALLOCATE, (self.spread(s.args[0]),))
+            self.here |= {s.result}
         elif s.op is LOAD:
-            self.of[s.result] = self.made(s, LOAD, (self.all_of(s.args[0]),))
+            self.of[s.result] = self.loaded(s)
         elif isinstance(s.op, View):
-            if may_copy(s):  # as one of many lies in memory
-                raise LoopedError
-            steps: list[Statement] = []
-            with self.b.into(steps):
-                found = self.entry(replace(s, op=s.op.op))
-            last = steps[-1] if steps else None
-            if not isinstance(last, Apply) or last.result != found or len(steps) > 1:
-                raise LoopedError
-            self.of[s.result] = self.made(s, View(last.op), last.args, last.kwargs)
+            self.view(s)
+        elif s.op in (TAPE, PUSH, POP):
+            self.on_tape(s)
         elif s.result in self.varying:
             made = len(self.b.body)
-            found = self.entry(s)
+            found = self.entry_or_loop(s)
             self.of[s.result] = self.under_its_name(found, s.result) if len(self.b.body) > made else found
         else:
             self.shape(s)
 
-    def shape(self, s: Apply) -> None:
-        """The shape of one of many."""
-        if primitive_of(s.op) is not np.shape:
+    def loaded(self, s: Apply) -> Operand:
+        """What each of many arrays in memory holds now."""
+        (x,) = s.args
+        whole = self.made(s, LOAD, (self.all_of(x),))
+        return whole if self.is_here(x) else self.at(whole, (self.lines_there(),))
+
+    def is_here(self, x: Operand) -> bool:
+        """Whether an array in memory is of the values that are at hand, and of no others."""
+        return self.lines is None or x in self.here
+
+    def lines_there(self) -> Operand:
+        """Where the values at hand stand among all."""
+        if self.lines is None:
             raise LoopedError
-        whole = self.b.append(np.shape, (self.all_of(s.args[0]),), {}, Unknown())
-        self.b.body.append(Apply(operator.getitem, (whole, _BEHIND), (), s.result, s.place, s.origin))
+        return self.lines
+
+    def view(self, s: Apply) -> None:
+        assert isinstance(s.op, View)
+        if may_copy(s):  # as one of many lies in memory
+            raise LoopedError
+        here = self.is_here(s.args[0])
+        steps: list[Statement] = []
+        with self.b.into(steps):
+            found = self.entry(replace(s, op=s.op.op))
+        last = steps[-1] if steps else None
+        if not isinstance(last, Apply) or last.result != found or len(steps) > 1:
+            raise LoopedError
+        if not here and self.count in values_of(*last.operands):
+            raise LoopedError
+        self.of[s.result] = self.made(s, View(last.op), last.args, last.kwargs)
+        if here:
+            self.here |= {s.result}
+
+    def on_tape(self, s: Apply) -> None:
+        """Many are put on a tape together, and taken off: those that are at hand, which are the same both times."""
+        if s.op is TAPE:
+            self.of[s.result] = s.result
+            self.b.body.append(s)
+        elif s.op is PUSH:
+            tape, v = s.args
+            self.b.body.append(replace(s, args=(self.all_of(tape), self.spread_all(v)), result=Value(s.result.type)))
+        else:
+            v = Value(self.type_in(s.result.type), s.result.name, s.result.hint)
+            self.b.body.append(replace(s, args=(self.all_of(s.args[0]),), result=v))
+            self.of[s.result] = v
+
+    def spread_all(self, o: Operand) -> Operand:
+        """What a container holds, with the axis in front."""
+        return with_items(o, map(self.spread_all, o.items)) if isinstance(o, (Tuple, List, Dict)) else self.spread(o)
+
+    def type_in(self, t: Abstract) -> Abstract:
+        """The type of a container, or of a part of one, with the axis in front."""
+        return with_items(t, map(self.type_in, t.items)) if isinstance(t, (Tuple, List, Dict)) else self.type_of_many(t)
+
+    def shape(self, s: Apply) -> None:
+        """The shape of one of many, or what follows from it."""
+        op = primitive_of(s.op)
+        (x,) = s.args
+        whole = self.b.append(np.shape, (self.all_of(x),), {}, Unknown())
+        if op is np.shape or op == Attribute("shape"):
+            args: tuple[Operand, ...] = (whole, _BEHIND)
+        elif op is len or (op in (np.size, Attribute("size")) and self.rank(x) == 1):
+            args = whole, Const(1)
+        elif op in (np.size, Attribute("size")) and self.rank(x) > 1:
+            sizes = [self.b.apply(operator.getitem, (whole, Const(k + 1))) for k in range(self.rank(x))]
+            args = functools.reduce(lambda a, n: self.b.apply(operator.mul, (a, n)), sizes[:-1]), sizes[-1]
+            self.b.body.append(Apply(operator.mul, args, (), s.result, s.place, s.origin))
+            return
+        else:
+            raise LoopedError
+        self.b.body.append(Apply(operator.getitem, args, (), s.result, s.place, s.origin))
+
+    def entry_or_loop(self, s: Apply) -> Operand:
+        """What stands for an operation, which is carried out for one after another where it has no entry."""
+        start = len(self.b.body)
+        try:
+            return self.entry(s)
+        except LoopedError:
+            if not self.one_by_one or has_effect(s) or effect(s) != "none" or has_memory_of_operands(s):
+                raise
+        del self.b.body[start:]
+        return self.each(s)
+
+    def each(self, s: Apply) -> Operand:
+        """An operation for one after another."""
+        t = s.result.type
+        if isinstance(t, Array) and t.shape and (self.lines is not None or not all(map(is_of_arguments, t.shape))):
+            raise LoopedError  # there may be none, or they may be of several sizes
+        k = Value(Scalar(int), "", "example")
+        every = Collected(self.b, [s.result])
+        steps: list[Statement] = []
+        with self.b.into(steps):
+            inner = map_operands(lambda o: map_leaves(lambda v: self.at_one(v, k), o), s)
+            assert isinstance(inner, Apply)
+            made = Value(s.result.type, s.result.name, s.result.hint)
+            self.b.body.append(replace(inner, result=made))
+            ends = every.with_more([made])
+        (found,) = every.after(k, self.count, steps, ends, self.size)
+        return found
+
+    def at_one(self, v: Operand, k: Value) -> Operand:
+        """One of what there are many of."""
+        return self.b.apply(operator.getitem, (self.all_of(v), k)) if self.is_many(v) else v
 
     def made(
         self, s: Apply, op: Any, args: Sequence[Operand], kwargs: Sequence[tuple[str, Operand]] = (), t: Abstract | None = None
@@ -222,27 +383,48 @@ class Batch:
 
     def elementwise(self, s: Apply, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> Operand:
         rank = max(map(self.rank, args))
-        if rank_of(s.result.type) != rank:
+        t = s.result.type
+        if rank_of(t) != rank:
             raise LoopedError
-        return self.b.apply(s.op, [self.aligned(a, rank) for a in args], dict(kwargs))
+        many = [self.aligned(a, rank) for a in args]
+        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc" and t.dtype != _DOUBLE:
+            many = [self.weak(o, a, t.dtype) for o, a in zip(many, args, strict=True)]
+        return self.b.apply(s.op, many, dict(kwargs))
+
+    def weak(self, many: Operand, one: Operand, dtype: np.dtype[Any]) -> Operand:
+        """What stands for a number of Python's, which does not count beside an array of fewer digits."""
+        weak = isinstance(type_of(one), Scalar) and self.is_many(one) and dtype_of(type_of(many)) != dtype
+        return self.b.apply(Method("astype"), (many, as_const(dtype))) if weak else many
 
     def store(self, s: Apply) -> None:
         x, path, v = s.args
-        args = (self.all_of(x), self.path(path), self.stored(x, path, v))
+        args = (self.all_of(x), self.path(path, x, self.is_here(x)), self.stored(x, path, v))
         self.b.body.append(replace(s, args=args, result=Value(s.result.type)))
 
-    def path(self, path: Operand) -> Operand:
-        """The path to a part of each of many arrays."""
+    def path(self, path: Operand, x: Operand, here: bool = True) -> Operand:
+        """The path to a part of each of many arrays such as `x`; `here`: there are as many as there are values at hand."""
         if not isinstance(path, Tuple):
             raise LoopedError
         *before, last = path.items
         if any(not all(map(is_basic, entries_of(i))) for i in before):
             raise LoopedError
-        return Tuple((*[behind(self.one(i)) for i in before], behind(self.one(last))))
+        if self.is_many(last):
+            if before or (not here and any(map(is_mask, entries_of(last)))):
+                raise LoopedError
+            numbers = self.count if here else self.lines_there()
+            return Tuple((picked(self, last, self.rank(x), numbers),))
+        found = behind(last)
+        if not here:
+            if not all(map(is_basic, entries_of(last))) or before:
+                raise LoopedError
+            found = Tuple((self.lines_there(), *entries_of(last)))
+        return Tuple((*[behind(self.one(i)) for i in before], found))
 
     def stored(self, x: Operand, path: Operand, v: Operand) -> Operand:
         """What is written to a part of each."""
         assert isinstance(path, Tuple)
+        if self.is_many(path) and any(map(is_mask, entries_of(path.items[-1]))) and (self.is_many(v) or self.rank(v)):
+            raise LoopedError
         steps: list[Statement] = []
         part = x
         with self.b.into(steps):
@@ -259,11 +441,12 @@ class Batch:
             self.statements(block)
         return Block(tuple(params), tuple(steps), block.yields)
 
-    def ends(self, block: Block, many: Sequence[bool]) -> Block:
+    def ends(self, block: Block, phis: Sequence[Value]) -> Block:
         """A block that yields what its φ's take: for many, where there are many of these."""
         steps: list[Statement] = []
         with self.b.into(steps):
-            own = [self.spread(o) if m else o for o, m in zip(block.yields, many, strict=False)]
+            pairs = zip(block.yields, phis, strict=False)
+            own = [self.spread(o, v.type) if v in self.varying else o for o, v in pairs]
         return block.with_([*block.body, *steps], [*own, *map(self.one, block.yields[len(own) :])])
 
     def fresh(self, v: Value) -> Value:
@@ -274,62 +457,180 @@ class Batch:
         return made
 
     def branch(self, s: If) -> None:
-        self.one(s.test)
         if s.handles is not None:
             raise LoopedError
-        many = [r in self.varying for r in s.results]
-        blocks = [self.ends(self.inner(b, b.params), many) for b in s.blocks]
+        if self.is_many(s.test):
+            masked_branch(self, s)
+            return
+        blocks = [self.ends(self.inner(b, b.params), s.results) for b in s.blocks]
         self.b.body.append(replace(s, then=blocks[0], orelse=blocks[1], results=tuple(map(self.fresh, s.results))))
 
     def loop(self, s: For | While) -> None:
         if isinstance(s, For) and s.checkpointing is not None:
             raise LoopedError
-        many = [r in self.varying for r in s.results[: len(s.inits)]]
-        inits = tuple(self.spread(o) if m else o for o, m in zip(s.inits, many, strict=True))
-        if isinstance(s, For):
-            self.one(Tuple((s.start, s.stop, s.step)))
-        body = self.ends(self.inner(s.body, [*map(self.fresh, s.body.params)]), many)
+        if self.facts.ends_apart(s):
+            masked_loop(self, s)
+            return
+        inits = tuple(self.spread(o, r.type) if r in self.varying else o for o, r in zip(s.inits, s.results, strict=False))
+        body = self.ends(self.inner(s.body, [*map(self.fresh, s.body.params)]), s.results[: len(s.inits)])
         results = tuple(map(self.fresh, s.results))
         if isinstance(s, For):
             self.b.body.append(replace(s, inits=inits, body=body, results=results))
             return
         test = self.inner(s.test, [*map(self.fresh, s.test.params)])
-        self.one(Tuple(s.test.yields))
         self.b.body.append(replace(s, inits=inits, body=body, test=test, results=results))
+
+
+_FLOAT = Scalar(float)
+_DOUBLE = np.dtype(float)
 
 
 def with_axis(t: Abstract, size: SizeLike) -> Array:
     """The type of so many numbers or arrays of a type, along a first axis."""
-    if isinstance(t, Scalar) and t.kind in (float, complex):
-        return Array(np.dtype(t.kind), (size,))
     if isinstance(t, Array) and t.shape is not None:
         return Array(t.dtype, (size, *t.shape))
-    raise LoopedError
+    dtype = dtype_of(t)
+    if dtype is None:
+        raise LoopedError
+    return Array(dtype, (size,))
 
 
-def _varying(block: Block, many: Mapping[Value, Operand]) -> set[Value]:
-    """The values that depend on some of which there are many, and the arrays that such are written into."""
-    found = set(many)
-    classes = points_to(block)
-    inside: dict[Hashable, set[Value]] = {}  # a class of arrays in memory -> those that are in it
-    statements = [s for b in blocks_in(block) for s in b.body]
-    for s in statements:
-        if isinstance(s, Apply) and (s.op in (ALLOCATE, LOAD) or isinstance(s.op, View)):
-            own = s.args[0] if s.op is LOAD else s.result
-            inside.setdefault(classes.of(own), set()).update((own, s.result))  # type: ignore[arg-type]
-    before = -1
-    while before != len(found):
-        before = len(found)
-        for s in statements:
-            if not isinstance(s, Apply):
-                found.update(v for v, operands in s.flows if not found.isdisjoint(values_of(*operands)))
-            elif not found.isdisjoint(s.values):
-                if isinstance(s.op, Store):
-                    found |= inside.get(classes.of(s.args[0]), set())  # type: ignore[arg-type]
-                    found.update(values_of(s.args[0]))
-                elif s.op is not np.shape and primitive_of(s.op) is not np.shape:
-                    found.add(s.result)
-        for members in inside.values():
-            if not found.isdisjoint(members):
-                found |= members
-    return found
+class Collected:
+    """What a loop gives for one value after another, as arrays of all: lists that it adds to."""
+
+    def __init__(self, b: Builder, results: Sequence[Operand]) -> None:
+        self.b = b
+        self.types: list[Abstract] = []
+        for o in results:
+            t = type_of(o)
+            if isinstance(t, Const):
+                t = Scalar(type(t.value))
+            if not isinstance(t, (Array, Scalar, Unknown)) or (
+                isinstance(t, Array) and t.dtype and t.dtype.kind not in "biufc"
+            ):
+                raise LoopedError
+            self.types.append(t)
+        self.so_far = [Value(ListOf(t), "", _every(o)) for t, o in zip(self.types, results, strict=True)]
+
+    def with_more(self, results: Sequence[Operand]) -> tuple[Operand, ...]:
+        """The lists with the results of an iteration."""
+        pairs = zip(self.so_far, results, strict=True)
+        return tuple([self.b.append(runtime.appended, (v, o), {}, v.type) for v, o in pairs])
+
+    def after(
+        self, k: Value, count: Operand, steps: Sequence[Statement], ends: tuple[Operand, ...], size: SizeLike
+    ) -> list[Operand]:
+        """Emit the loop, of the iterations number `k` of so many; the results of all."""
+        lists = [Value(v.type, v.name, v.hint) for v in self.so_far]
+        loop = Block((k, *self.so_far), tuple(steps), ends)
+        inits = tuple([List(()) for _ in lists])
+        self.b.body.append(For(Const(0), count, Const(1), loop, inits, False, False, tuple(lists), self.b.place, self.b.origin))
+        return [self.array(v, t, size) for v, t in zip(lists, self.types, strict=True)]
+
+    def array(self, v: Value, t: Abstract, size: SizeLike) -> Operand:
+        dtype = None if isinstance(t, Unknown) else dtype_of(t)
+        if dtype is None or (isinstance(t, Array) and t.shape != ()):
+            known = isinstance(t, Array) and t.shape is not None
+            return self.b.append(runtime.stacked, (v, Const(0)), {}, with_axis(t, size) if known else Array(dtype, None))
+        more = () if dtype == _DOUBLE else (as_const(dtype),)
+        return self.b.append(runtime.numbers, (v, *more), {}, with_axis(t, size))
+
+
+def _every(o: Operand) -> str:
+    name = (o.name or o.hint) if isinstance(o, Value) else ""
+    return f"every_{name}" if name and "~" not in name else "every"
+
+
+def has_memory_of_operands(s: Apply) -> bool:
+    """Whether a statement reads or gives something else than numbers and arrays that are values."""
+    return is_of_memory(s.op) or any(is_list_or_dict(v.type) or isinstance(v.type, Unknown) for v in s.values)
+
+
+class _Known:
+    """What is known of the values of a block of which there are many.
+
+    `varying`: those that depend on some of which there are many, or on tests of these, and the arrays that such are written
+    into. `definition`: the statement that makes a value. `memory`: the values that lie in memory that is written into.
+    """
+
+    def __init__(self, block: Block, many: Mapping[Value, Operand]) -> None:
+        self.block = block
+        self.classes = points_to(block)
+        self.inside: dict[Hashable, set[Value]] = {}  # a class of arrays in memory -> those that are in it
+        self.statements = [s for b in blocks_in(block) for s in b.body]
+        self.definition = {s.result: s for s in self.statements if isinstance(s, Apply)}
+        self.memory: set[Value] = set()
+        self.tapes = {s.result for s in self.statements if isinstance(s, Apply) and s.op is TAPE}
+        for s in self.statements:
+            if isinstance(s, Apply) and (s.op in (ALLOCATE, LOAD) or isinstance(s.op, View)):
+                own = s.args[0] if s.op is LOAD else s.result
+                self.inside.setdefault(self.classes.of(own), set()).update((own, s.result))  # type: ignore[arg-type]
+                self.memory.add(own)  # type: ignore[arg-type]
+        self.varying = set(many)
+        before = -1
+        while before != len(self.varying) + len(self.memory):
+            before = len(self.varying) + len(self.memory)
+            for s in self.statements:
+                self.follow(s)
+                self.memory.update(v for v, operands in s.flows if not self.memory.isdisjoint(values_of(*operands)))
+            for members in self.inside.values():
+                if not self.varying.isdisjoint(members):
+                    self.varying |= members
+
+    def is_many(self, *operands: Operand) -> bool:
+        return not self.varying.isdisjoint(values_of(*operands))
+
+    def follow(self, s: Statement) -> None:
+        """Note what depends on what there are many of, through a statement."""
+        if not isinstance(s, Apply):
+            self.varying.update(v for v, operands in s.flows if self.is_many(*operands))
+            if (isinstance(s, If) and self.is_many(s.test)) or (isinstance(s, (For, While)) and self.ends_apart(s)):
+                self.varying.update(s.results)
+                for b in s.blocks:
+                    self.varying.update(b.params[1:] if isinstance(s, For) else b.params)
+                    for inner in (i for nested in blocks_in(b) for i in nested.body):
+                        if isinstance(inner, Apply) and isinstance(inner.op, Store):
+                            self.written(inner)
+        elif self.is_many(*s.operands):
+            if isinstance(s.op, Store):
+                self.written(s)
+            elif s.op is PUSH:
+                self.varying.update(values_of(s.args[0]))
+            elif not _tells_shape(s.op):
+                self.varying.add(s.result)
+
+    def written(self, s: Apply) -> None:
+        """There are many of what is written into."""
+        self.varying |= self.inside.get(self.classes.of(s.args[0]), set())  # type: ignore[arg-type]
+        self.varying.update(values_of(s.args[0]))
+
+    def ends_apart(self, s: For | While) -> bool:
+        """Whether a loop has another number of iterations for one value than for another."""
+        flags = s.body.yields[len(s.inits) :]
+        return self.is_many(*flags, *(s.test.yields if isinstance(s, While) else (s.start, s.stop, s.step)))
+
+    def knownas_dtype(self, made: Mapping[Value, Value]) -> None:
+        """The same is known of values as of those in whose place they stand."""
+        for v, now in made.items():
+            if v in self.varying:
+                self.varying.add(now)
+            if v in self.definition:
+                self.definition[now] = self.definition[v]
+
+    def known_as(self, made: Mapping[Value, Value]) -> None:
+        """The same is known of values as of those in whose place they stand."""
+        for v, now in made.items():
+            if v in self.varying:
+                self.varying.add(now)
+            if v in self.definition:
+                self.definition[now] = self.definition[v]
+
+    def is_read(self, v: Value) -> bool:
+        """Whether a value is used anywhere."""
+        inner = blocks_in(self.block)
+        return any(v in values_of(*s.operands) for s in self.statements) or any(v in values_of(*b.yields) for b in inner)
+
+
+def _tells_shape(op: Any) -> bool:
+    op = primitive_of(op)
+    return op in (np.shape, np.size, np.ndim, len) or op in (Attribute("shape"), Attribute("size"), Attribute("ndim"))

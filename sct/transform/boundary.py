@@ -10,6 +10,7 @@ import inspect
 import operator
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -69,8 +70,10 @@ class Mode:
     of the result in one that is given beside it, with the closure of the reverse sweep; "tangents": there is forward mode in
     its place, with a parameter for each tangent;
     "push": likewise, where these are the parameters of a closure; "columns" and "rows": a closure of tangents or of adjoints,
-    whose parameters are the leaves of these, gives way to a Jacobian (`sct.transform.directions`); "fewest": one of the two.
-    `seeded`: of these two, the Jacobian times vectors, which are the rows of a further parameter, or these times it.
+    whose parameters are the leaves of these, gives way to a Jacobian (`sct.transform.directions`); "fewest": one of the two;
+    "examples": there is no derivative, but the function of many examples, `arguments` of these, which lie along `in_axes` of
+    them and `out_axes` of the result (`sct.transform.vmap`).
+    `seeded`: of a Jacobian, that times vectors, which are the rows of a further parameter, or these times it.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
     adjoints of the right shapes. `own`: it writes into the arguments themselves, and gives what the function gives, since it
     stands for a call of that. `taped`: its checkpointed loops keep all their states, since it is differentiated again.
@@ -91,11 +94,14 @@ class Mode:
     together: bool = False
     objects: tuple[tuple[str, Abstract], ...] = ()
     seeded: bool = False
+    arguments: tuple[Abstract, ...] = ()
+    in_axes: Any = None
+    out_axes: Any = None
 
     @property
     def in_memory(self) -> bool:
         """Whether the primal's writes into arrays stay statements."""
-        return self.seed in ("tangents", "push", "columns")
+        return self.seed in ("tangents", "push", "columns", "examples")
 
     @property
     def in_closure(self) -> bool:
@@ -115,7 +121,7 @@ class Mode:
     @property
     def gradient_in(self) -> int | None:
         """Where in the function's result the adjoints are: the item's number, or None for all of it."""
-        if self.seed in ("pull", "push"):
+        if self.seed in ("pull", "push", "examples"):
             return None
         return 1 if self.value else 0 if self.has_aux else None
 

@@ -313,12 +313,13 @@ class _Shapes:
 
 
 def axis_of(atom: object, params: Mapping[str, Value]) -> tuple[Value, int] | None:
-    """The argument and the axis whose size an atom is."""
+    """The argument and the axis whose size an atom is; of many of an argument the axes are counted otherwise."""
     if not isinstance(atom, tuple) or atom[0] != "symbol" or not isinstance(atom[1], str):
         return None
-    name, _, axis = atom[1].rpartition(".")
-    p = params.get(name)
-    return (p, int(axis)) if p is not None and axis.isdigit() and isinstance(p.type, Array) else None
+    p = params.get(atom[1].rpartition(".")[0])
+    if p is None or not isinstance(p.type, Array) or p.type.shape is None:
+        return None
+    return next(((p, k) for k, n in enumerate(p.type.shape) if n == Size(((atom, 1),))), None)
 
 
 def _made_anyway(forward: list[Statement], used: Iterable[Value]) -> set[Value]:

@@ -1,4 +1,5 @@
-"""Print what a Jacobian costs: `sct.jacobian` in times of a Python loop over its columns or rows, and a Hessian in gradients.
+"""Print what a Jacobian costs: `sct.jacobian` in times of a Python loop over its columns or rows, and a Hessian in gradients;
+and gradients of each of many examples by `sct.vmap`, in times of a loop over these.
 
 Run with `python tests/benchmarks/jacobians.py`; one thread is used, and all are called by turns. The loop calls the function of
 `sct.linearize`, or of `sct.pullback`, for each direction.
@@ -46,6 +47,10 @@ def energy(x, W1, W2):
     return np.sum(network(x, W1, W2) ** 2)
 
 
+def loss(W1, W2, x, y):
+    return np.sum((W2 @ np.tanh(W1 @ x) - y) ** 2)
+
+
 CASES = {"network": (network, (X, W1, W2)), "stencil": (stencil, (X, 0.1, 5)), "reactions": (reactions, (X, 0.3))}
 
 
@@ -71,6 +76,19 @@ def main() -> None:
     product = sct.hvp(energy).specialize(*args, X)
     g, p, h = interleaved(partial(gradient, *args), partial(product, *args, X), partial(hessian, *args), rounds=30)
     print(f"of a network's energy: hvp {p / g:.2f} gradients, Hessian {h / g:.1f} gradients, of {N} columns")
+    for size in (8, 32):
+        W = [RNG.standard_normal((size, size)) / size for _ in range(2)]
+        examples = [RNG.standard_normal((128, size)) for _ in range(2)]
+        of_each = sct.vmap(sct.grad(loss, (0, 1)), (None, None, 0, 0)).specialize(*W, *examples)
+        of_one = sct.grad(loss, (0, 1)).specialize(*W, *[e[0] for e in examples])
+        every, loop = interleaved(partial(of_each, *W, *examples), partial(each, of_one, W, examples), rounds=30)
+        print(f"gradients of 128 examples, a network of {size} units: {1e6 * every:.0f}µs, {every / loop:.3f} of a loop")
+
+
+def each(gradient, W, examples):
+    """The gradients of each example, by a loop."""
+    found = [gradient(*W, x, y) for x, y in zip(*examples, strict=True)]
+    return [np.stack(part) for part in zip(*found, strict=True)]
 
 
 if __name__ == "__main__":
