@@ -325,12 +325,23 @@ class Batch:
         """What stands for an operation, which is carried out for one after another where it has no entry."""
         start = len(self.b.body)
         try:
-            return self.entry(s)
+            return self.of_its_kind(s, self.entry(s))
         except LoopedError:
             if not self.one_by_one or has_effect(s) or effect(s) != "none" or has_memory_of_operands(s):
                 raise
         del self.b.body[start:]
         return self.each(s)
+
+    def of_its_kind(self, s: Apply, found: Operand) -> Operand:
+        """Numbers as those that the operation gives for one: a number of Python's counts less than an array of such does."""
+        if isinstance(type_of(found), (Tuple, List)):
+            return found
+        own, dtype = dtype_of(s.result.type), dtype_of(type_of(found))
+        if own is None or dtype is None or own == dtype:
+            return found
+        if own.kind != dtype.kind:  # as the sum of two flags is
+            raise LoopedError
+        return self.b.apply(Method("astype"), (found, as_const(own)))
 
     def each(self, s: Apply) -> Operand:
         """An operation for one after another."""
@@ -350,8 +361,12 @@ class Batch:
         return found
 
     def at_one(self, v: Operand, k: Value) -> Operand:
-        """One of what there are many of."""
-        return self.b.apply(operator.getitem, (self.all_of(v), k)) if self.is_many(v) else v
+        """One of what there are many of; a number of Python's as such."""
+        if not self.is_many(v):
+            return v
+        one = self.b.apply(operator.getitem, (self.all_of(v), k))
+        t = type_of(v)
+        return self.b.append(t.kind, (one,), {}, t) if isinstance(t, Scalar) else one
 
     def made(
         self, s: Apply, op: Any, args: Sequence[Operand], kwargs: Sequence[tuple[str, Operand]] = (), t: Abstract | None = None
@@ -383,18 +398,9 @@ class Batch:
 
     def elementwise(self, s: Apply, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> Operand:
         rank = max(map(self.rank, args))
-        t = s.result.type
-        if rank_of(t) != rank:
+        if rank_of(s.result.type) != rank:
             raise LoopedError
-        many = [self.aligned(a, rank) for a in args]
-        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc" and t.dtype != _DOUBLE:
-            many = [self.weak(o, a, t.dtype) for o, a in zip(many, args, strict=True)]
-        return self.b.apply(s.op, many, dict(kwargs))
-
-    def weak(self, many: Operand, one: Operand, dtype: np.dtype[Any]) -> Operand:
-        """What stands for a number of Python's, which does not count beside an array of fewer digits."""
-        weak = isinstance(type_of(one), Scalar) and self.is_many(one) and dtype_of(type_of(many)) != dtype
-        return self.b.apply(Method("astype"), (many, as_const(dtype))) if weak else many
+        return self.b.apply(s.op, [self.aligned(a, rank) for a in args], dict(kwargs))
 
     def store(self, s: Apply) -> None:
         x, path, v = s.args

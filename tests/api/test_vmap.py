@@ -202,6 +202,7 @@ CASES = {
     "float32": (lambda x, k: (x * k, k * 2.0 + x), (X.astype(np.float32), Y.astype(np.float32))),
     "scalars beside float32": (lambda x, k: x * (0.5 * k), (X.astype(np.float32), K)),
     "integers": (lambda k, x: (k // 2, k % 2 == 0, x * k, k**2, -k), (K, X)),
+    "flags": (lambda k, x: (int(k > 1) + int(x > 0), (float(x) > 0) + (float(x) > -1), (k > 1) * x, not k), (K, Y)),
     "complex": (lambda z: (z * np.conj(z), np.abs(z), z.real), (X + 1j * X[::-1],)),
     "one example": (loss, (X[0], X[:1], Y[:1]), (None, 0, 0), 1),
     "not contiguous": (reductions, (np.asfortranarray(X), M[:, ::-1][:, ::-1])),
@@ -218,7 +219,7 @@ def test_what_has_no_form_for_many_is_alone_in_a_loop():
     f = sct.vmap(looped)
     f(X, M)
     assert "for example in" in f.source and f.source.count("for ") == 2
-    at_once = {n: c for n, c in CASES.items() if n not in ("looped", "matrices")}
+    at_once = {n: c for n, c in CASES.items() if n not in ("looped", "matrices", "flags")}
     for f, args, *more in at_once.values():
         assert "for example in" not in sct.vmap(f, *more[:1] or [0]).source_for(*args)
 
