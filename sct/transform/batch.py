@@ -93,7 +93,7 @@ def batched(b: Builder, block: Block, many: Mapping[Value, Operand], count: Oper
     """
     first = type_of(next(iter(many.values())))
     assert isinstance(first, Array) and first.shape
-    made = Batch(b, block, many, count, first.shape[0])
+    made = Batch(b, block, many, count, first.shape[0], "direction")
     made.statements(block)
     return tuple(map(made.spread_in, block.yields))
 
@@ -101,17 +101,17 @@ def batched(b: Builder, block: Block, many: Mapping[Value, Operand], count: Oper
 class Batch:
     """`of` has what stands for each of the values that there are many of.
 
-    `lines`: where the values that are at hand stand among those that arrays in memory are of, if they are not all of these
-    (`sct.transform.masked`).
+    `word`: what one of these values is for. `lines`: where the values that are at hand stand among those that arrays in memory
+    are of, if they are not all of these (`sct.transform.masked`).
     """
 
     def __init__(
-        self, b: Builder, block: Block, many: Mapping[Value, Operand], count: Operand, size: SizeLike, one_by_one: bool = False
+        self, b: Builder, block: Block, many: Mapping[Value, Operand], count: Operand, size: SizeLike, one: str
     ) -> None:
         self.b = b
         self.count = count
         self.size = size
-        self.one_by_one = one_by_one
+        self.word = one
         self.of: dict[Value, Operand] = dict(many)
         self.lines: Operand | None = None
         self.here = frozenset[Value]()  # what is in memory that is of these alone
@@ -243,6 +243,8 @@ class Batch:
         elif s.op in (TAPE, PUSH, POP):
             self.on_tape(s)
         elif s.result in self.varying:
+            if not self.is_many(Tuple(s.operands)):  # it lies in memory that many are written into
+                raise LoopedError
             made = len(self.b.body)
             found = self.entry_or_loop(s)
             self.of[s.result] = self.under_its_name(found, s.result) if len(self.b.body) > made else found
@@ -327,7 +329,7 @@ class Batch:
         try:
             return self.of_its_kind(s, self.entry(s))
         except LoopedError:
-            if not self.one_by_one or has_effect(s) or effect(s) != "none" or has_memory_of_operands(s):
+            if has_effect(s) or effect(s) != "none" or has_memory_of_operands(s):
                 raise
         del self.b.body[start:]
         return self.each(s)
@@ -348,7 +350,7 @@ class Batch:
         t = s.result.type
         if isinstance(t, Array) and t.shape and (self.lines is not None or not all(map(is_of_arguments, t.shape))):
             raise LoopedError  # there may be none, or they may be of several sizes
-        k = Value(Scalar(int), "", "example")
+        k = Value(Scalar(int), "", self.word)
         every = Collected(self.b, [s.result])
         steps: list[Statement] = []
         with self.b.into(steps):

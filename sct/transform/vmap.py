@@ -255,7 +255,7 @@ class _Vectorized:
         steps: list[Statement] = []
         try:
             with self.b.into(steps):
-                batch = Batch(self.b, block, self.many, self.count, self.size, one_by_one=True)
+                batch = Batch(self.b, block, self.many, self.count, self.size, "example")
                 batch.statements(block)
 
                 def leaf(o: Operand, axis: Any) -> Operand:
