@@ -454,8 +454,12 @@ class Batch:
         steps: list[Statement] = []
         with self.b.into(steps):
             pairs = zip(block.yields, phis, strict=False)
-            own = [self.spread(o, v.type) if v in self.varying else o for o, v in pairs]
+            own = [self.of_phi(o, v) for o, v in pairs]
         return block.with_([*block.body, *steps], [*own, *map(self.one, block.yields[len(own) :])])
+
+    def of_phi(self, o: Operand, v: Value) -> Operand:
+        """What a φ comes from, for many if there are many of it."""
+        return self.spread(o, v.type) if v in self.varying and not isinstance(o, Undefined) else o
 
     def fresh(self, v: Value) -> Value:
         """What stands for a φ, if there are many of it."""
@@ -479,7 +483,7 @@ class Batch:
         if self.facts.ends_apart(s):
             masked_loop(self, s)
             return
-        inits = tuple(self.spread(o, r.type) if r in self.varying else o for o, r in zip(s.inits, s.results, strict=False))
+        inits = tuple([self.of_phi(o, r) for o, r in zip(s.inits, s.results, strict=False)])
         body = self.ends(self.inner(s.body, [*map(self.fresh, s.body.params)]), s.results[: len(s.inits)])
         results = tuple(map(self.fresh, s.results))
         if isinstance(s, For):

@@ -88,7 +88,19 @@ def oscillator(x, A):
     return np.array([q * A[0, 1], -p - r, p * q])
 
 
+def checked(x, A):
+    if x.shape[0] != A.shape[1]:
+        raise ValueError("other sizes")
+    y = A @ x
+    if np.sum(A) > 0.0:
+        z = y * y
+    else:
+        raise ValueError("negative")
+    return z * y
+
+
 ENTRIES = {
+    "checked": checked,
     "elementwise": lambda x, A: np.tanh(A) * x + np.where(A > 0.3, A, x),
     "products": lambda x, A: A @ x + A[0] @ A.T * np.dot(x, A[1]),
     "stacks": lambda x, A: np.stack([A, A * A]) @ B * x[0],
