@@ -85,6 +85,26 @@ effect("looks", operator.getitem, operator.contains, len)
 facts(eval, exec, globals, locals, inspect.currentframe, inspect.stack, sys._getframe, sees_caller=True)
 facts(dir, vars, sees_caller=lambda *args: not args)  # with an argument they look at that
 
+# -- what may be computed where it is not asked for ---------------------------------------------------------------------------
+
+facts(
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.neg,
+    operator.pos,
+    operator.not_,
+    operator.and_,
+    operator.or_,
+    silent=True,
+)
+facts(operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, silent=True)
+facts(abs, float, max, min, np.add, np.subtract, np.multiply, np.negative, np.positive, np.abs, np.square, np.sign, silent=True)
+facts(np.minimum, np.maximum, np.where, np.clip, np.less, np.less_equal, np.greater, np.greater_equal, np.equal, silent=True)
+facts(np.not_equal, np.logical_and, np.logical_or, np.logical_not, np.isfinite, np.isnan, np.floor, np.ceil, silent=True)
+facts(np.sin, np.cos, np.tanh, np.arctan, np.zeros_like, np.ones_like, np.copy, np.transpose, np.real, np.sum, silent=True)
+facts(np.float64, silent=True)
+
 # -- a copy of what may change ------------------------------------------------------------------------------------------------
 
 nondifferentiable(shown, zeros_in)

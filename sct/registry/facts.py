@@ -91,6 +91,8 @@ class Facts:
     operations : callable
         Of what is no sum, product or element-wise function: about how many operations on numbers a call is, as terms, each a
         factor with the sizes that it multiplies; `("log2", n)` for the logarithm of a size.
+    silent : bool
+        Whether it costs little, and neither raises nor warns, whatever numbers it is given.
     zeros : bool
         Whether all entries of the result are 0.
     lies : bool
@@ -128,6 +130,7 @@ class Facts:
     total: Callable[..., Any] | None = None
     inlined: bool = False
     operations: Callable[..., Any] | None = None
+    silent: bool = False
     zeros: bool = False
     lies: bool = False
     text: bool = False

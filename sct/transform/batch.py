@@ -44,6 +44,7 @@ from sct.ir.types import (
     is_of_arguments,
     with_items,
 )
+from sct.registry.facts import facts_of
 from sct.registry.methods import primitive_of
 from sct.specialize.building import Builder
 from sct.transform.batch_rules import (
@@ -310,11 +311,12 @@ class Batch:
         op = primitive_of(s.op)
         (x,) = s.args
         whole = self.b.append(np.shape, (self.all_of(x),), {}, Unknown())
-        if op is np.shape or op == Attribute("shape"):
+        size = op is np.size or op == Attribute("size")
+        if isinstance(s.result.type, Tuple):
             args: tuple[Operand, ...] = (whole, _BEHIND)
-        elif op is len or (op in (np.size, Attribute("size")) and self.rank(x) == 1):
+        elif op is len or (size and self.rank(x) == 1):
             args = whole, Const(1)
-        elif op in (np.size, Attribute("size")) and self.rank(x) > 1:
+        elif size and self.rank(x):
             sizes = [self.b.apply(operator.getitem, (whole, Const(k + 1))) for k in range(self.rank(x))]
             args = functools.reduce(lambda a, n: self.b.apply(operator.mul, (a, n)), sizes[:-1]), sizes[-1]
             self.b.body.append(Apply(operator.mul, args, (), s.result, s.place, s.origin))
@@ -608,7 +610,7 @@ class _Known:
                 self.written(s)
             elif s.op is PUSH:
                 self.varying.update(values_of(s.args[0]))
-            elif not _tells_shape(s.op):
+            elif not _tells_shape(s):
                 self.varying.add(s.result)
 
     def written(self, s: Apply) -> None:
@@ -643,6 +645,6 @@ class _Known:
         return any(v in values_of(*s.operands) for s in self.statements) or any(v in values_of(*b.yields) for b in inner)
 
 
-def _tells_shape(op: Any) -> bool:
-    op = primitive_of(op)
-    return op in (np.shape, np.size, np.ndim, len) or op in (Attribute("shape"), Attribute("size"), Attribute("ndim"))
+def _tells_shape(s: Apply) -> bool:
+    """Whether a statement gives what follows from the shape of an array, of which there is one for all."""
+    return facts_of(s.op).form_of == 0 and isinstance(s.result.type, (Scalar, Tuple))

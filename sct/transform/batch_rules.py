@@ -109,16 +109,13 @@ def as_dtype(dtype: np.dtype[Any] | None) -> dict[str, Operand]:
     return {} if dtype == np.dtype(float) else {"dtype": as_const(dtype)}
 
 
-_COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
-
-
 def is_elementwise(op: Any) -> bool:
     ufunc = op if isinstance(op, np.ufunc) else facts_of(op).ufunc
     if ufunc is not None:
         return ufunc.signature is None
-    if op in _COMPARISONS:
-        return True
-    return kind_of(op) == "elementwise" and getattr(op, "__module__", None) != "math"  # whose functions take numbers alone
+    return (
+        kind_of(op) in ("elementwise", "comparison") and getattr(op, "__module__", None) != "math"
+    )  # whose functions take numbers alone
 
 
 # -- the entries of operations -----------------------------------------------------------------------------------------------
@@ -230,19 +227,9 @@ def _nested(m: Batch, x: Operand) -> Operand:
     return m.b.apply(np.stack, (Tuple(tuple(items)),), {"axis": Const(1)})
 
 
-@_of(
-    *(np.copy, np.positive, np.zeros_like, np.ones_like, np.empty_like, np.tril, np.triu, runtime.kept, runtime.writable),
-    *(
-        runtime.cast_to,
-        runtime.stop_gradient,
-        np.real,
-        np.imag,
-        np.conjugate,
-        primitive_of(Method("astype")),
-        np.asanyarray,
-        np.ascontiguousarray,
-    ),
-)
+@_of(np.copy, np.positive, np.zeros_like, np.ones_like, np.empty_like, np.tril, np.triu, np.real, np.imag, np.conjugate)
+@_of(runtime.kept, runtime.writable, runtime.cast_to, runtime.stop_gradient, np.asanyarray, np.ascontiguousarray)
+@_of(Method("copy"), primitive_of(Method("astype")))
 def _of_each(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
     """What is done to the entries, or to the last axes, as they lie."""
     x, *others = args
@@ -277,8 +264,27 @@ def _where(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) 
 
 
 @_of(
-    *(np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all, np.std, np.var, np.ptp, np.median),
-    *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanstd, np.nanvar, np.count_nonzero),
+    np.sum,
+    np.mean,
+    np.prod,
+    np.max,
+    np.min,
+    np.amax,
+    np.amin,
+    np.any,
+    np.all,
+    np.std,
+    np.var,
+    np.ptp,
+    np.median,
+    np.nansum,
+    np.nanmean,
+    np.nanmax,
+    np.nanmin,
+    np.nanprod,
+    np.nanstd,
+    np.nanvar,
+    np.count_nonzero,
 )
 def _reduction(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
     x, given = _given(args, kwargs, "axis")
@@ -654,8 +660,19 @@ def _solve(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) 
 
 
 @_of(
-    *(np.linalg.inv, np.linalg.det, np.linalg.slogdet, np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh, np.linalg.eig),
-    *(np.linalg.eigvals, np.linalg.svd, np.linalg.svdvals, np.linalg.qr, np.linalg.pinv, np.linalg.matrix_power),
+    np.linalg.inv,
+    np.linalg.det,
+    np.linalg.slogdet,
+    np.linalg.cholesky,
+    np.linalg.eigh,
+    np.linalg.eigvalsh,
+    np.linalg.eig,
+    np.linalg.eigvals,
+    np.linalg.svd,
+    np.linalg.svdvals,
+    np.linalg.qr,
+    np.linalg.pinv,
+    np.linalg.matrix_power,
 )
 def _of_matrices(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
     """What is done to the last two axes."""

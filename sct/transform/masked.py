@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sct import runtime
-from sct.ir.ops import Attribute, is_of_memory
+from sct.ir.ops import is_of_memory
 from sct.ir.paths import ALL
 from sct.ir.rewriting import renamed
 from sct.ir.shapes import fresh_size
@@ -37,7 +37,7 @@ from sct.ir.ssa import (
     values_of,
 )
 from sct.ir.types import Array, Const, Scalar, SizeLike, Slice, Tuple, Undefined
-from sct.registry.methods import primitive_of
+from sct.registry.facts import facts_of
 from sct.transform.batch_rules import LoopedError, as_dtype, dtype_of, rank_of
 
 if TYPE_CHECKING:
@@ -47,27 +47,6 @@ __all__ = ["masked_branch", "masked_loop"]
 
 _FLAG = np.dtype(bool)
 _INT = Scalar(int)
-_SILENT = {
-    *(operator.add, operator.sub, operator.mul, operator.neg, operator.pos, operator.lt, operator.le, operator.gt, operator.ge),
-    *(
-        operator.eq,
-        operator.ne,
-        operator.not_,
-        operator.and_,
-        operator.or_,
-        operator.xor,
-        operator.invert,
-        abs,
-        float,
-        max,
-        min,
-    ),
-    *(np.add, np.subtract, np.multiply, np.negative, np.abs, np.square, np.sign, np.minimum, np.maximum, np.where, np.clip),
-    *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.logical_and, np.logical_or),
-    *(np.logical_not, np.sin, np.cos, np.tanh, np.arctan, np.floor, np.ceil, np.shape, np.zeros_like, np.ones_like, np.copy),
-    *(np.sum, np.transpose, Attribute("shape"), len, np.float64, np.positive, np.isfinite, np.isnan, np.real),
-}
-"""What neither raises nor warns, whatever numbers it is given, and costs little."""
 
 
 def masked_branch(m: Batch, s: If) -> None:
@@ -123,8 +102,8 @@ def _is_silent_statement(s: Statement) -> bool:
         index = s.args[1]
         entries = index.items if isinstance(index, Tuple) else (index,)
         return all(isinstance(e, (Const, Slice)) for e in entries)
-    op = primitive_of(s.op)
-    return any(op is known or op == known for known in _SILENT if type(known) is type(op))
+    facts = facts_of(s.op)
+    return facts.silent or (facts.form_of == 0 and not isinstance(s.result.type, Array))
 
 
 def _chosen(m: Batch, flag: Operand, test: Operand, r: Value, a: Operand, b: Operand) -> Operand:
