@@ -309,6 +309,8 @@ class Batch:
     def shape(self, s: Apply) -> None:
         """The shape of one of many, or what follows from it."""
         op = primitive_of(s.op)
+        if len(s.operands) != 1:
+            raise LoopedError
         (x,) = s.args
         whole = self.b.append(np.shape, (self.all_of(x),), {}, Unknown())
         size = op is np.size or op == Attribute("size")
@@ -324,6 +326,12 @@ class Batch:
         else:
             raise LoopedError
         self.b.body.append(Apply(operator.getitem, args, (), s.result, s.place, s.origin))
+
+    def size_of(self, x: Operand) -> Operand:
+        """How many entries each of many arrays has."""
+        shape = self.b.apply(np.shape, (self.all_of(x),))
+        sizes = [self.b.apply(operator.getitem, (shape, Const(k + 1))) for k in range(self.rank(x))]
+        return functools.reduce(lambda a, n: self.b.apply(operator.mul, (a, n)), sizes)
 
     def entry_or_loop(self, s: Apply) -> Operand:
         """What stands for an operation, which is carried out for one after another where it has no entry."""
@@ -404,7 +412,10 @@ class Batch:
         rank = max(map(self.rank, args))
         if rank_of(s.result.type) != rank:
             raise LoopedError
-        return self.b.apply(s.op, [self.aligned(a, rank) for a in args], dict(kwargs))
+        own = [self.aligned(a, rank) for a in args]
+        if dtype_of(s.result.type) != np.dtype(bool) and getattr(s.op, "__module__", None) == "_operator":
+            own = [self.as_like(v, _INT) if self.is_many(a) and _is_flag(a) else v for a, v in zip(args, own, strict=True)]
+        return self.b.apply(s.op, own, dict(kwargs))
 
     def store(self, s: Apply) -> None:
         x, path, v = s.args
@@ -496,14 +507,21 @@ class Batch:
 
 
 _FLOAT = Scalar(float)
+_INT = Scalar(int)
 _DOUBLE = np.dtype(float)
+
+
+def _is_flag(o: Operand) -> bool:
+    """Whether an operand is a flag of Python's, which counts as a number."""
+    t = type_of(o)
+    return isinstance(t, Scalar) and t.kind is bool
 
 
 def with_axis(t: Abstract, size: SizeLike) -> Array:
     """The type of so many numbers or arrays of a type, along a first axis."""
-    if isinstance(t, Array) and t.shape is not None:
-        return Array(t.dtype, (size, *t.shape))
     dtype = dtype_of(t)
+    if isinstance(t, Array) and t.shape is not None:
+        return Array(dtype, (size, *t.shape))
     if dtype is None:
         raise LoopedError
     return Array(dtype, (size,))
@@ -622,14 +640,6 @@ class _Known:
         """Whether a loop has another number of iterations for one value than for another."""
         flags = s.body.yields[len(s.inits) :]
         return self.is_many(*flags, *(s.test.yields if isinstance(s, While) else (s.start, s.stop, s.step)))
-
-    def knownas_dtype(self, made: Mapping[Value, Value]) -> None:
-        """The same is known of values as of those in whose place they stand."""
-        for v, now in made.items():
-            if v in self.varying:
-                self.varying.add(now)
-            if v in self.definition:
-                self.definition[now] = self.definition[v]
 
     def known_as(self, made: Mapping[Value, Value]) -> None:
         """The same is known of values as of those in whose place they stand."""

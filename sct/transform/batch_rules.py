@@ -90,9 +90,9 @@ def _is_integer(entry: Operand) -> bool:
 
 
 def dtype_of(t: Abstract) -> np.dtype[Any] | None:
-    """The dtype of a number or an array of a type, if that is known."""
+    """The dtype of a number or an array of a type, or of many of these, if that is known."""
     if isinstance(t, Array):
-        return t.dtype
+        return t.dtype and np.result_type(t.dtype, *[kind() for kind in t.also])
     kind = t.kind if isinstance(t, Scalar) else type(t.value) if isinstance(t, Const) else None
     return np.dtype(kind) if kind in (bool, int, float, complex) else None
 
@@ -289,10 +289,23 @@ def _where(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) 
 def _reduction(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
     x, given = _given(args, kwargs, "axis")
     if not m.rank(x):
-        return m.all_of(x)
+        return _of_number_alone(m, s, x, given)
     axis = given.pop("axis", Const(None))
     axis = _every(m.rank(x)) if axis == Const(None) else _shifted(axis)
     return m.b.apply(primitive_of(s.op), (m.all_of(x),), {"axis": axis, **{k: m.one(v) for k, v in given.items()}})
+
+
+_THE_NUMBER = (np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.median)
+"""The reductions of a number that give it."""
+
+
+def _of_number_alone(m: Batch, s: Apply, x: Operand, given: dict[str, Operand]) -> Operand:
+    op = primitive_of(s.op)
+    if not given.keys() - {"axis"} and op in _THE_NUMBER:
+        return m.all_of(x)
+    if given.keys() & {"axis", "keepdims"}:
+        raise LoopedError
+    return m.b.apply(op, (_in_rows(m, x),), {"axis": Const(1), **{k: m.one(v) for k, v in given.items()}})
 
 
 def _every(rank: int) -> Operand:
@@ -321,7 +334,7 @@ def _in_rows(m: Batch, x: Operand) -> Operand:
     """The entries of each of many in a row."""
     if m.rank(x) == 0:
         return m.at(m.all_of(x), (ALL, Const(None)))
-    return m.b.apply(np.reshape, (m.all_of(x), Tuple((m.count, Const(-1)))))
+    return m.b.apply(np.reshape, (m.all_of(x), Tuple((m.count, m.size_of(x)))))
 
 
 @_of(np.sort, np.argsort)
@@ -386,6 +399,8 @@ def _padded(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand])
 @_of(np.diff)
 def _differences(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
     x, given = _given(args, kwargs, "n", "axis")
+    if any(m.rank(given[k]) for k in ("prepend", "append") if k in given):
+        raise LoopedError
     return _along(m, s, x, {"axis": Const(-1), **given})
 
 
@@ -406,6 +421,8 @@ def _reshape(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]
     if len(args) != 2 or kwargs:
         raise LoopedError
     x, shape = args
+    if shape == Const(-1):
+        return _in_rows(m, x)
     m.rank(x)
     return m.b.apply(np.reshape, (m.all_of(x), m.in_front(m.one(shape))))
 
@@ -578,8 +595,10 @@ def _scalar_product(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, O
     rank = m.rank(a)
     if rank != m.rank(b) or (primitive_of(s.op) is np.inner and rank > 1) or _is_complex(a) or _is_complex(b):
         raise LoopedError
-    if rank > 1 and type_of(a).shape != type_of(b).shape:  # type: ignore[union-attr]
-        raise LoopedError  # np.vdot takes the entries in their order
+    if rank and type_of(a).shape != type_of(b).shape:  # type: ignore[union-attr]
+        if rank > 1:  # np.vdot takes the entries in their order
+            raise LoopedError
+        return _matmul(m, s, args, kwargs)
     if rank == 1 and not (m.is_many(a) and m.is_many(b)):
         return _product(m, m.all_of(a), b) if m.is_many(a) else _product(m, m.all_of(b), a)
     each = m.b.apply(operator.mul, (m.all_of(a), m.all_of(b)))
@@ -633,6 +652,9 @@ def _tensordot(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operan
             raise LoopedError
         pairs = [(i.value % of_a, j.value % of_b) for i, j in zip(*own, strict=True)]
     else:
+        raise LoopedError
+    sizes = [t.shape if isinstance(t, Array) and t.shape is not None else () for t in (type_of(a), type_of(b))]
+    if any(sizes[0][i] != sizes[1][j] for i, j in pairs):  # np.einsum repeats what is of size 1
         raise LoopedError
     letters = iter("ijklmopqrstuvw")
     first = [next(letters) for _ in range(of_a)]
@@ -718,6 +740,8 @@ def _diag(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -
 
 @_of(np.clip)
 def _clipped(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
+    if len(args) == 2 and not kwargs:
+        args = [*args, Const(None)]
     given = (*args, *kwargs.values())
     rank = max(m.rank(a) for a in given if a != Const(None))
     if rank != rank_of(s.result.type):
@@ -802,12 +826,13 @@ def _of_number(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operan
     op = _OF_NUMBERS[s.op.__name__]
     if kwargs or any(map(m.rank, args)) or not isinstance(op, np.ufunc):
         raise LoopedError
+    doubles = [m.as_like(m.all_of(a), Scalar(float)) if m.is_many(a) else a for a in args]
     if s.op is math.log and len(args) == 2:
-        top, bottom = [m.b.apply(np.log, (m.all_of(a),)) for a in args]
+        top, bottom = [m.b.apply(np.log, (o,)) for o in doubles]
         return m.b.apply(operator.truediv, (top, bottom))
     if len(args) != op.nin:
         raise LoopedError
-    return m.b.apply(op, [*map(m.all_of, args)])
+    return m.b.apply(op, doubles)
 
 
 RULES.update({getattr(math, n): _of_number for n in _OF_NUMBERS if hasattr(math, n)})

@@ -189,6 +189,8 @@ def _put(m: Batch, some: Batch, rows: Value, base: Operand | None, o: Operand, r
         raise LoopedError
     t = m.type_of_many(r.type)
     own = some.as_like(some.all_of(o), r.type)
+    if dtype_of(t) is None:  # the one way is of another dtype than the other
+        raise LoopedError
     if base is None:
         shape: Operand = m.count
         if rank:
@@ -260,7 +262,7 @@ def _for(m: Batch, s: For, inits: Sequence[Operand]) -> None:
         body = Block((s.body.params[0], *every), tuple(steps), tuple(ends))
         if s.body.params[0].name == "_":
             body = renamed(body, {body.params[0]: body.params[0].called("", "step")})
-        last = m.b.apply(max, (s.start, m.b.apply(int, (m.b.apply(np.max, (stop,)),))))
+        last = m.b.apply(int, (m.b.apply(np.max, (stop,), {"initial": s.start}),))
         m.b.body.append(replace(s, stop=last, body=body, inits=tuple(inits), results=tuple(results)))
         m.of.update(zip(s.results, results, strict=True))
         return

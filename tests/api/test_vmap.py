@@ -171,6 +171,25 @@ def looped(x, m):
     return np.convolve(x, kernel), np.sum(np.kron(m, m))
 
 
+def halved(k):
+    if k > 1:
+        k = k / 2
+    return k, max(k, 0.5), k if k > 0 else 0.25
+
+
+def of_a_number(x):
+    return np.std(x), np.ptp(x), np.count_nonzero(x), np.sum(x, initial=2.0), np.max(x, initial=0.5), np.nansum(x), np.sum(x)
+
+
+def of_doubles(x):
+    return math.exp(x), math.log(abs(x) + 2.0, 3), math.hypot(x, 1), math.exp(x > 0)
+
+
+def with_options(x, y):
+    bounds = x.clip(0.0), np.clip(x, None, y[0])
+    return bounds, np.diff(x, append=np.array([1.0])), np.diff(x, prepend=y), np.size(x, 0), -(float(x[0]) > 0)
+
+
 CASES = {
     "loss": (loss, (X[0], X, Y), (None, 0, 0)),
     "gradient": (sct.grad(loss, (0, 1)), (X[0], X, Y), (None, 0, 0)),
@@ -203,6 +222,10 @@ CASES = {
     "scalars beside float32": (lambda x, k: x * (0.5 * k), (X.astype(np.float32), K)),
     "integers": (lambda k, x: (k // 2, k % 2 == 0, x * k, k**2, -k), (K, X)),
     "flags": (lambda k, x: (int(k > 1) + int(x > 0), (float(x) > 0) + (float(x) > -1), (k > 1) * x, not k), (K, Y)),
+    "kinds that differ by the way": (halved, (K,)),
+    "reductions of a number": (of_a_number, (Y,)),
+    "functions of doubles": (of_doubles, (np.array([0.3, -1.7, 2.0, 0.1, 1.3], dtype=np.float32),)),
+    "options": (with_options, (X, X[::-1])),
     "complex": (lambda z: (z * np.conj(z), np.abs(z), z.real), (X + 1j * X[::-1],)),
     "one example": (loss, (X[0], X[:1], Y[:1]), (None, 0, 0), 1),
     "not contiguous": (reductions, (np.asfortranarray(X), M[:, ::-1][:, ::-1])),
@@ -219,7 +242,8 @@ def test_what_has_no_form_for_many_is_alone_in_a_loop():
     f = sct.vmap(looped)
     f(X, M)
     assert "for example in" in f.source and f.source.count("for ") == 2
-    at_once = {n: c for n, c in CASES.items() if n not in ("looped", "matrices", "flags")}
+    in_a_loop = ("looped", "matrices", "kinds that differ by the way", "options", "flags")
+    at_once = {n: c for n, c in CASES.items() if n not in in_a_loop}
     for f, args, *more in at_once.values():
         assert "for example in" not in sct.vmap(f, *more[:1] or [0]).source_for(*args)
 
@@ -239,6 +263,19 @@ def test_exceptions_come_where_some_example_raises_one():
     with pytest.raises(ValueError, match="negative"):
         sct.vmap(f)(Y)
     np.testing.assert_array_equal(sct.vmap(f)(np.abs(Y)), np.sqrt(np.abs(Y)))
+
+
+def test_no_examples():
+    none = np.zeros((0, 3))
+    assert [v.shape for v in sct.vmap(lambda m: (m.reshape(-1), np.cumsum(m), m.ravel()))(np.zeros((0, 3, 4)))] == [(0, 12)] * 3
+    assert sct.vmap(sct.grad(summed_to))(none, np.zeros(0, int)).shape == (0, 3)
+    assert sct.vmap(sct.grad(lambda c: root(c)[0]))(np.zeros(0)).shape == (0,)
+
+
+@pytest.mark.parametrize("product", [np.vdot, np.inner, lambda x, y: np.tensordot(x, y, 1)])
+def test_vectors_of_other_sizes_have_no_product(product):
+    with pytest.raises(ValueError, match="mismatch"):
+        sct.vmap(product)(X, X[:, :1])
 
 
 def test_nested():
