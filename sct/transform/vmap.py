@@ -10,16 +10,18 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from sct.analysis.binding import surely_read
 from sct.analysis.effects import effect, statements
 from sct.errors import CallError
 from sct.ir.ops import CALL, RAISE
 from sct.ir.rewriting import copied, map_blocks, substitute
 from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, Unknown, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, Undefined, Unknown, keys_of, with_items
 from sct.ir.words import in_words
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
@@ -204,7 +206,7 @@ class _Vectorized:
         one: dict[Value, Operand] = {}
         for p, given, axis in zip(self.f.block.params, self.params, self.axes, strict=True):
             one[p] = given if axis is None else self.exposed(self.b.expose_all(given), axis, given.name)
-        block = _without_items(substitute(self.f.block.with_(params=()), one))
+        block = _as_bound(_without_items(substitute(self.f.block.with_(params=()), one)))
         ends: list[Statement] = []
         with self.b.into(ends):
             whole = self.b.expose_all(block.yields[0])
@@ -241,12 +243,8 @@ class _Vectorized:
 
     def refuse(self, wrong: Operand, message: str) -> None:
         """A ValueError where something is wrong with the arguments."""
-        if wrong == Const(False):
-            return
-        steps: list[Statement] = []
-        with self.b.into(steps):
-            self.b.append(RAISE, (self.b.append(ValueError, (Const(message),), {}, Unknown()),), {}, Const(None))
-        self.b.body.append(If(wrong, Block((), tuple(steps), ()), Block((), (), ()), ()))
+        if wrong != Const(False):
+            self.b.body.append(If(wrong, Block((), _raising(ValueError, message), ()), Block((), (), ()), ()))
 
     # -- results -----------------------------------------------------------------------------------------------------
 
@@ -375,6 +373,37 @@ def _without_items(block: Block) -> Block:
         if not found:
             return block
         block = substitute(block, found)
+
+
+def _raising(kind: type[Exception], message: str) -> tuple[Statement, ...]:
+    error = Value(Unknown())
+    return Apply(kind, (Const(message),), (), error), Apply(RAISE, (error,), (), Value(Const(None)))
+
+
+def _as_bound(block: Block) -> Block:
+    """A block in which a name that a branch leaves unbound is missed there, if it is read later on.
+
+    Other examples might have bound it.
+    """
+    read = surely_read(block)
+
+    def checked(s: Statement) -> Statement:
+        s = map_blocks(within, s)
+        if not isinstance(s, If):
+            return s
+        blocks = []
+        for b in s.blocks:
+            name = next(
+                (r.name for r, o in zip(s.results, b.yields, strict=True) if r in read and isinstance(o, Undefined)), ""
+            )
+            message = f"cannot access local variable '{name}' where it is not associated with a value"
+            blocks.append(b.with_([*b.body, *_raising(UnboundLocalError, message)]) if name else b)
+        return replace(s, then=blocks[0], orelse=blocks[1])
+
+    def within(b: Block) -> Block:
+        return b.with_([checked(s) for s in b.body])
+
+    return within(block)
 
 
 def _acts(block: Block) -> bool:

@@ -265,6 +265,26 @@ def test_exceptions_come_where_some_example_raises_one():
     np.testing.assert_array_equal(sct.vmap(f)(np.abs(Y)), np.sqrt(np.abs(Y)))
 
 
+def half_bound(x):
+    if x > 0:
+        y = np.sqrt(x)
+    return y * x
+
+
+def half_bound_and_looped(x):
+    if x[0] > 0:
+        y = np.sum(np.convolve(x, x))
+    return y
+
+
+def test_a_name_that_is_not_bound_is_missed():
+    check(half_bound, (np.abs(Y),))
+    with pytest.raises(UnboundLocalError, match="'y'"):
+        sct.vmap(half_bound)(np.array([1.0, -1.0]))
+    with pytest.raises(UnboundLocalError, match="'y'"):
+        sct.vmap(half_bound_and_looped)(np.array([[1.0, 2.0], [-1.0, 2.0]]))
+
+
 def test_no_examples():
     none = np.zeros((0, 3))
     assert [v.shape for v in sct.vmap(lambda m: (m.reshape(-1), np.cumsum(m), m.ravel()))(np.zeros((0, 3, 4)))] == [(0, 12)] * 3
