@@ -26,7 +26,21 @@ from sct.analysis.points_to import points_to
 from sct.ir.ops import ALLOCATE, LOAD, POP, PUSH, TAPE, Attribute, Method, Store, View, is_of_memory
 from sct.ir.paths import ALL, entries_of
 from sct.ir.rewriting import map_operands
-from sct.ir.ssa import Apply, Block, For, If, Operand, Statement, Value, While, blocks_in, map_leaves, type_of, values_of
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    For,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    blocks_in,
+    map_leaves,
+    raises,
+    type_of,
+    values_of,
+)
 from sct.ir.types import (
     Abstract,
     Array,
@@ -465,14 +479,12 @@ class Batch:
     def ends(self, block: Block, phis: Sequence[Value]) -> Block:
         """A block that yields what its φ's take: for many, where there are many of these."""
         steps: list[Statement] = []
+        own: list[Operand] = []
         with self.b.into(steps):
-            pairs = zip(block.yields, phis, strict=False)
-            own = [self.of_phi(o, v) for o, v in pairs]
+            for o, v in zip(block.yields, phis, strict=False):
+                unset = isinstance(o, Undefined) and raises(block)
+                own.append(self.spread(o, v.type) if v in self.varying and not unset else o)
         return block.with_([*block.body, *steps], [*own, *map(self.one, block.yields[len(own) :])])
-
-    def of_phi(self, o: Operand, v: Value) -> Operand:
-        """What a φ comes from, for many if there are many of it."""
-        return self.spread(o, v.type) if v in self.varying and not isinstance(o, Undefined) else o
 
     def fresh(self, v: Value) -> Value:
         """What stands for a φ, if there are many of it."""
@@ -496,7 +508,7 @@ class Batch:
         if self.facts.ends_apart(s):
             masked_loop(self, s)
             return
-        inits = tuple([self.of_phi(o, r) for o, r in zip(s.inits, s.results, strict=False)])
+        inits = tuple([self.spread(o, r.type) if r in self.varying else o for o, r in zip(s.inits, s.results, strict=False)])
         body = self.ends(self.inner(s.body, [*map(self.fresh, s.body.params)]), s.results[: len(s.inits)])
         results = tuple(map(self.fresh, s.results))
         if isinstance(s, For):

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sct import runtime
-from sct.ir.ops import TRUTH, UNPACK, Attribute, Method
+from sct.ir.ops import RAISE, TRUTH, UNPACK, Attribute, Method
 from sct.ir.paths import ALL, entries_of
-from sct.ir.ssa import Apply, Operand, Value, type_of
-from sct.ir.types import Abstract, Array, Const, List, Scalar, Slice, Tuple
+from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
+from sct.ir.types import Abstract, Array, Const, List, Scalar, Slice, Tuple, Unknown
 from sct.registry.facts import facts_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import kind_of
@@ -38,8 +38,15 @@ __all__ = [
     "is_elementwise",
     "is_mask",
     "picked",
+    "raising",
     "rank_of",
 ]
+
+
+def raising(kind: type[Exception], message: str) -> tuple[Statement, ...]:
+    """What raises an exception."""
+    error = Value(Unknown())
+    return Apply(kind, (Const(message),), (), error), Apply(RAISE, (error,), (), Value(Const(None)))
 
 
 class LoopedError(Exception):
@@ -95,6 +102,9 @@ def dtype_of(t: Abstract) -> np.dtype[Any] | None:
         return t.dtype and np.result_type(t.dtype, *[kind() for kind in t.also])
     kind = t.kind if isinstance(t, Scalar) else type(t.value) if isinstance(t, Const) else None
     return np.dtype(kind) if kind in (bool, int, float, complex) else None
+
+
+_WHOLE = np.dtype(int)
 
 
 def as_const(dtype: np.dtype[Any]) -> Const:
@@ -256,6 +266,15 @@ def _as_numpy_has_it(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, 
     return m.elementwise(replace(s, op=operator.truediv if s.op is runtime.quotient else operator.pow), args, kwargs)
 
 
+@_of(operator.floordiv, operator.mod)
+def _of_whole_numbers(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """Whole numbers of Python's are not divided by 0, for which NumPy gives 0."""
+    if m.is_many(args[1]) and all(isinstance(type_of(a), (Scalar, Const)) for a in args) and dtype_of(s.result.type) == _WHOLE:
+        wrong = m.b.apply(np.any, (m.b.apply(operator.eq, (m.all_of(args[1]), Const(0))),))
+        m.b.body.append(If(wrong, Block((), raising(ZeroDivisionError, "division by zero"), ()), Block((), (), ()), ()))
+    return m.elementwise(s, args, kwargs)
+
+
 @_of(np.where)
 def _where(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
     if len(args) != 3:
@@ -289,23 +308,13 @@ def _where(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) 
 def _reduction(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
     x, given = _given(args, kwargs, "axis")
     if not m.rank(x):
-        return _of_number_alone(m, s, x, given)
+        if given.keys() & {"axis", "keepdims"}:
+            raise LoopedError
+        given["axis"] = Const(1)
+        return m.b.apply(primitive_of(s.op), (_in_rows(m, x),), {k: m.one(v) for k, v in given.items()})
     axis = given.pop("axis", Const(None))
     axis = _every(m.rank(x)) if axis == Const(None) else _shifted(axis)
     return m.b.apply(primitive_of(s.op), (m.all_of(x),), {"axis": axis, **{k: m.one(v) for k, v in given.items()}})
-
-
-_THE_NUMBER = (np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.median)
-"""The reductions of a number that give it."""
-
-
-def _of_number_alone(m: Batch, s: Apply, x: Operand, given: dict[str, Operand]) -> Operand:
-    op = primitive_of(s.op)
-    if not given.keys() - {"axis"} and op in _THE_NUMBER:
-        return m.all_of(x)
-    if given.keys() & {"axis", "keepdims"}:
-        raise LoopedError
-    return m.b.apply(op, (_in_rows(m, x),), {"axis": Const(1), **{k: m.one(v) for k, v in given.items()}})
 
 
 def _every(rank: int) -> Operand:

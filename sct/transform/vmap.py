@@ -18,14 +18,15 @@ import numpy as np
 from sct.analysis.binding import surely_read
 from sct.analysis.effects import effect, statements
 from sct.errors import CallError
-from sct.ir.ops import CALL, RAISE
+from sct.ir.ops import CALL
 from sct.ir.rewriting import copied, map_blocks, substitute
 from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, Undefined, Unknown, keys_of, with_items
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, Undefined, keys_of, with_items
 from sct.ir.words import in_words
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
 from sct.transform.batch import Batch, Collected, LoopedError
+from sct.transform.batch_rules import raising
 from sct.transform.boundary import Mode, place_of
 
 __all__ = ["VMAP", "Keyed", "as_axes", "axes_of", "of_many", "of_one"]
@@ -244,7 +245,7 @@ class _Vectorized:
     def refuse(self, wrong: Operand, message: str) -> None:
         """A ValueError where something is wrong with the arguments."""
         if wrong != Const(False):
-            self.b.body.append(If(wrong, Block((), _raising(ValueError, message), ()), Block((), (), ()), ()))
+            self.b.body.append(If(wrong, Block((), raising(ValueError, message), ()), Block((), (), ()), ()))
 
     # -- results -----------------------------------------------------------------------------------------------------
 
@@ -375,11 +376,6 @@ def _without_items(block: Block) -> Block:
         block = substitute(block, found)
 
 
-def _raising(kind: type[Exception], message: str) -> tuple[Statement, ...]:
-    error = Value(Unknown())
-    return Apply(kind, (Const(message),), (), error), Apply(RAISE, (error,), (), Value(Const(None)))
-
-
 def _as_bound(block: Block) -> Block:
     """A block in which a name that a branch leaves unbound is missed there, if it is read later on.
 
@@ -397,7 +393,7 @@ def _as_bound(block: Block) -> Block:
                 (r.name for r, o in zip(s.results, b.yields, strict=True) if r in read and isinstance(o, Undefined)), ""
             )
             message = f"cannot access local variable '{name}' where it is not associated with a value"
-            blocks.append(b.with_([*b.body, *_raising(UnboundLocalError, message)]) if name else b)
+            blocks.append(b.with_([*b.body, *raising(UnboundLocalError, message)]) if name else b)
         return replace(s, then=blocks[0], orelse=blocks[1])
 
     def within(b: Block) -> Block:

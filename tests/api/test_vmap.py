@@ -285,6 +285,23 @@ def test_a_name_that_is_not_bound_is_missed():
         sct.vmap(half_bound_and_looped)(np.array([[1.0, 2.0], [-1.0, 2.0]]))
 
 
+def bound_in_a_loop(x):
+    for k in range(3):
+        if x[k] > 0:
+            y = x * x[k]
+    return np.sum(y * y) if np.any(x > 0) else 0.0
+
+
+def test_arrays_that_some_bind():
+    check(bound_in_a_loop, (X,))
+
+
+def test_no_whole_number_is_divided_by_zero():
+    check(lambda k: (int(k) // (int(k) + 1), 7 % (int(k) + 1)), (K,))
+    with pytest.raises(ZeroDivisionError):
+        sct.vmap(lambda k: 1 // int(k))(K)
+
+
 def test_no_examples():
     none = np.zeros((0, 3))
     assert [v.shape for v in sct.vmap(lambda m: (m.reshape(-1), np.cumsum(m), m.ravel()))(np.zeros((0, 3, 4)))] == [(0, 12)] * 3
