@@ -734,8 +734,8 @@ def recurrence_adjoint(s, b, c, s_bar):
 
 
 def rows_along(a, axis):
-    """`a` with the entries that are reduced together along its first axis."""
-    if axis is None:
+    """`a` with the entries that are reduced together along its first axis; a number is a row of its own."""
+    if axis is None or np.ndim(a) == 0:
         return np.ravel(a)
     if isinstance(axis, tuple):
         moved = np.transpose(a, axis + other_axes(axis, np.ndim(a)))
@@ -745,7 +745,7 @@ def rows_along(a, axis):
 
 def like_rows(rows, a, axis):
     """What `rows_along` gives, in the shape of `a` again."""
-    if axis is None:
+    if axis is None or np.ndim(a) == 0:
         return np.reshape(rows, np.shape(a))
     if isinstance(axis, tuple):
         order = axis + other_axes(axis, np.ndim(a))

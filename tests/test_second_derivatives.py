@@ -543,3 +543,14 @@ def test_least_squares_in_forward_mode_twice(f):
         return dots if f is solution else (dots[0], dots[1], dots[3])
 
     sct.check_grads(along, (A, b), (0, 1), modes=("reverse", "forward"))
+
+
+@pytest.mark.parametrize("reduce", [np.prod, np.nanprod])
+@pytest.mark.parametrize("axis", [None, 0, -1, ()])
+@pytest.mark.parametrize("x", [np.array(0.7), np.float64(0.7)])
+def test_the_product_of_one_number_along_its_axis(reduce, axis, x):
+    def cube(x):
+        return reduce(x * x, axis=axis) * x
+
+    found = [sct.grad(sct.grad(cube))(x), sct.hvp(cube)(x, 1.0), sct.jvp(lambda t: sct.jvp(cube)(t, 1.0)[1])(x, 1.0)[1]]
+    np.testing.assert_allclose(found, 6.0 * x, rtol=1e-14)

@@ -8,6 +8,7 @@ Run with `python tests/benchmarks/jacobians.py`; one thread is used, and all are
 import os
 import sys
 from functools import partial
+from inspect import signature
 from pathlib import Path
 
 for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -15,6 +16,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np  # noqa: E402
+from kernel_samples import sample  # noqa: E402
 from timing import interleaved  # noqa: E402
 
 import sct  # noqa: E402
@@ -76,6 +78,11 @@ def main() -> None:
     product = sct.hvp(energy).specialize(*args, X)
     g, p, h = interleaved(partial(gradient, *args), partial(product, *args, X), partial(hessian, *args), rounds=30)
     print(f"of a network's energy: hvp {p / g:.2f} gradients, Hessian {h / g:.1f} gradients, of {N} columns")
+    f, args, wrt = sample("gaussian_mixture")
+    vectors = [RNG.standard_normal(np.shape(a)) for n, a in zip(signature(f).parameters, args, strict=True) if n in wrt]
+    gradient, product = sct.grad(f, wrt).specialize(*args), sct.hvp(f, wrt).specialize(*args, *vectors)
+    g, p = interleaved(partial(gradient, *args), partial(product, *args, *vectors), rounds=30)
+    print(f"of a Gaussian mixture: hvp {p / g:.2f} gradients")
     for size in (8, 32):
         W = [RNG.standard_normal((size, size)) / size for _ in range(2)]
         examples = [RNG.standard_normal((128, size)) for _ in range(2)]
