@@ -649,7 +649,7 @@ def power_adjoint(y, x1, x2, y_bar):
             x1_bar = unbroadcast(x2 * y_bar * x1 ** (x2 - 1), x1)
     else:
         if np.asarray(x2).dtype.kind in "fc":  # it may be differentiated by: where x₂ = 0, ∂x̄₁/∂x₂ is ȳ / x₁
-            x1_bar = unbroadcast(x2 * y_bar * (x1 + ((x1 == 0) & (x2 == 0))) ** (x2 - 1), x1)
+            x1_bar = unbroadcast(x2 * y_bar * (x1 + (x1 == 0) * (x2 == 0)) ** (x2 - 1), x1)
         else:
             narrow = np.asarray(x2).dtype in (np.int8, np.int16)  # where one less than the least would be the greatest
             below = np.subtract(x2, x2 != 0, dtype=np.int64) if narrow else as_number(x2) - (x2 != 0)

@@ -568,8 +568,8 @@ def vmap(
     ...     return (w @ x - y) ** 2
     >>> X, Y = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([1.0, 2.0, 3.0])
     >>> sct.vmap(sct.grad(loss), in_axes=(None, 0, 0))(np.array([0.5, 0.25]), X, Y)
-    array([[0., 0.],
-           [3., 4.],
+    array([[ 0.,  0.],
+           [ 3.,  4.],
            [10., 12.]])
     """
     if jit is not None:

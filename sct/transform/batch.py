@@ -508,7 +508,8 @@ class Batch:
         if self.facts.ends_apart(s):
             masked_loop(self, s)
             return
-        inits = tuple([self.spread(o, r.type) if r in self.varying else o for o, r in zip(s.inits, s.results, strict=False)])
+        begins = [(phi.result, phi.begins[0]) for phi in s.phis]
+        inits = tuple([self.spread(o, r.type) if r in self.varying else o for r, o in begins])
         body = self.ends(self.inner(s.body, [*map(self.fresh, s.body.params)]), s.results[: len(s.inits)])
         results = tuple(map(self.fresh, s.results))
         if isinstance(s, For):

@@ -52,32 +52,35 @@ _INT = Scalar(int)
 def masked_branch(m: Batch, s: If) -> None:
     """Emit a branch that some of many take."""
     test = m.test(s.test)
-    for block, others in (s.blocks, s.blocks[::-1]):
+    for way, block in enumerate(s.blocks):
         if raises(block):
-            _raised(m, block, test if block is s.then else m.b.apply(np.logical_not, (test,)))
-            m.statements(others)
-            m.of.update((r, m.spread(o, r.type)) for r, o in zip(s.results, others.yields, strict=True))
+            _raised(m, block, m.b.apply(np.logical_not, (test,)) if way else test)
+            m.statements(s.blocks[1 - way])
+            m.of.update((phi.result, m.spread(phi.ends[1 - way], phi.result.type)) for phi in s.phis)
             return
-    if any(o in m.facts.memory for b in s.blocks for o in b.yields if isinstance(o, Value)):
+    if any(o in m.facts.memory for phi in s.phis for o in phi.ends if isinstance(o, Value)):
         raise LoopedError
-    for r, first, second in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-        _of_one_shape(r, first, second)
+    for phi in s.phis:
+        _of_one_shape(phi.result, *phi.ends)
     if all(map(_is_silent, s.blocks)):
         for block in s.blocks:
             m.statements(block)
-        for r, first, second in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-            m.of[r] = _chosen(m, s.test, test, r, first, second)
+        m.of.update((phi.result, _chosen(m, s.test, test, phi.result, *phi.ends)) for phi in s.phis)
         return
-    then, orelse = s.then, s.orelse
-    if orelse.body and not then.body:
-        then, orelse, test = orelse, then, m.b.apply(np.logical_not, (test,))
-    if orelse.body:
+    first = 1 if s.orelse.body and not s.then.body else 0  # of which the rows are taken; the other one may hold nothing
+    if first:
+        test = m.b.apply(np.logical_not, (test,))
+    taken, left = s.blocks[first], s.blocks[1 - first]
+    bases: list[Operand | None] = [None] * len(s.phis)
+    if left.body:
         other_rows = _rows(m, m.b.apply(np.logical_not, (test,)))
-        bases: Sequence[Operand | None] = _computed(m, orelse, other_rows, [None] * len(s.results), s.results)
+        bases[:] = _computed(m, left, other_rows, [(phi.result, phi.ends[1 - first], None) for phi in s.phis])
     else:
-        ends = zip(s.results, orelse.yields, strict=True)
-        bases = [None if isinstance(o, Undefined) else m.spread(o, r.type) for r, o in ends]
-    found = _computed(m, then, _rows(m, test), bases, s.results)
+        for k, phi in enumerate(s.phis):
+            o = phi.ends[1 - first]
+            bases[k] = None if isinstance(o, Undefined) else m.spread(o, phi.result.type)
+    ends = [(phi.result, phi.ends[first], base) for phi, base in zip(s.phis, bases, strict=True)]
+    found = _computed(m, taken, _rows(m, test), ends)
     m.of.update(zip(s.results, found, strict=True))
 
 
@@ -171,11 +174,11 @@ def _some(m: Batch, o: Operand, rows: Value) -> Operand:
     return m.at(o, (rows,))
 
 
-def _computed(m: Batch, block: Block, rows: Value, bases: Sequence[Operand | None], phis: Sequence[Value]) -> list[Operand]:
-    """What a block yields for those that come to it, put in their places among `bases`."""
+def _computed(m: Batch, block: Block, rows: Value, ends: Sequence[tuple[Value, Operand, Operand | None]]) -> list[Operand]:
+    """What a block gives to φ's for those that come to it, put in their places among what there is of all."""
     made = _selected(m, rows, [block])
     made.statements(block)
-    return [_put(m, made, rows, base, o, r) for base, o, r in zip(bases, block.yields, phis, strict=True)]
+    return [_put(m, made, rows, base, o, r) for r, o, base in ends]
 
 
 def _put(m: Batch, some: Batch, rows: Value, base: Operand | None, o: Operand, r: Value) -> Operand:
@@ -209,9 +212,9 @@ def masked_loop(m: Batch, s: For | While) -> None:
     """Emit a loop that some of many leave before others."""
     if any(v in m.facts.memory for v in (*s.results, *s.body.params)):
         raise LoopedError
-    for r, first, p, end in zip(s.results, s.inits, carried_params(s), s.body.yields, strict=False):
-        _of_one_shape(r, first, p, end)
-    every = [m.spread(o, r.type) for o, r in zip(s.inits, s.results, strict=False)]
+    for phi in s.phis:
+        _of_one_shape(phi.result, *phi.begins, phi.params[0], *phi.ends)
+    every = [m.spread(phi.begins[0], phi.result.type) for phi in s.phis]
     if any(map(m.facts.is_read, s.counts)):
         every.append(m.spread(Const(0), _INT))
     if isinstance(s, While):
@@ -233,10 +236,10 @@ def _iteration(
 ) -> tuple[Batch, list[Operand]]:
     """An iteration for those that are in the loop: what these have, and what all have after it."""
     some = _selected(m, rows, [s.body, *also])
-    for p, v in zip(carried_params(s), every, strict=False):
-        some.of[p] = m.at(v, (rows,))
+    around = list(zip(s.phis, every, strict=False))
+    some.of.update((phi.params[0], m.at(v, (rows,))) for phi, v in around)
     some.statements(s.body)
-    ends = [_put(m, some, rows, v, o, r) for v, o, r in zip(every, s.body.yields, s.results[: len(s.inits)], strict=False)]
+    ends = [_put(m, some, rows, v, phi.ends[0], phi.result) for phi, v in around]
     if len(every) > len(ends):
         more = m.b.apply(operator.add, (m.at(every[-1], (rows,)), Const(1)))
         ends.append(m.b.append(runtime.updated, (every[-1], Tuple((rows,)), more), {}, every[-1].type))
@@ -292,7 +295,7 @@ def _while(m: Batch, s: While, inits: Sequence[Operand]) -> None:
     steps: list[Statement] = []
     with m.b.into(steps):
         some, ends = _iteration(m, s, every, rows, [s.test])
-        some.of.update((p, some.spread(o, r.type)) for p, o, r in zip(s.test.params, s.body.yields, s.results, strict=False))
+        some.of.update((phi.params[1], some.spread(phi.ends[0], phi.result.type)) for phi in s.phis if s.test.params)
         some.statements(s.test)
         left = _left(m, some, rows, some.spread(s.test.yields[0], Scalar(bool)))
     body = Block((*every, rows), tuple(steps), (*ends, left, *s.body.yields[len(s.inits) :]))

@@ -388,10 +388,9 @@ def _as_bound(block: Block) -> Block:
         if not isinstance(s, If):
             return s
         blocks = []
-        for b in s.blocks:
-            name = next(
-                (r.name for r, o in zip(s.results, b.yields, strict=True) if r in read and isinstance(o, Undefined)), ""
-            )
+        for way, b in enumerate(s.blocks):
+            unbound = [p.result.name for p in s.phis if p.result in read and isinstance(p.ends[way], Undefined)]
+            name = next(iter(unbound), "")
             message = f"cannot access local variable '{name}' where it is not associated with a value"
             blocks.append(b.with_([*b.body, *raising(UnboundLocalError, message)]) if name else b)
         return replace(s, then=blocks[0], orelse=blocks[1])

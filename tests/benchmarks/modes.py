@@ -13,11 +13,6 @@ for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import matplotlib  # noqa: E402
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 from timing import interleaved  # noqa: E402
 
@@ -58,6 +53,11 @@ def crossings(forward, reverse):
 
 def draw(forward, reverse, path):
     """Where which mode takes less, and times along two lines of the grid."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
     figure, (grid, lines) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
     ratio = np.log2(forward / reverse)
     most = np.max(np.abs(ratio))
