@@ -151,7 +151,7 @@ class Batch:
 
     def is_many(self, o: Operand) -> bool:
         """Whether there are many of an operand, or of something in it."""
-        return any(v in self.varying for v in values_of(o))
+        return self.facts.is_many(o)
 
     def one(self, o: Operand) -> Operand:
         """An operand of which there is one."""
@@ -333,8 +333,8 @@ class Batch:
         elif op is len or (size and self.rank(x) == 1):
             args = whole, Const(1)
         elif size and self.rank(x):
-            sizes = [self.b.apply(operator.getitem, (whole, Const(k + 1))) for k in range(self.rank(x))]
-            args = functools.reduce(lambda a, n: self.b.apply(operator.mul, (a, n)), sizes[:-1]), sizes[-1]
+            *sizes, last = self.sizes(whole, self.rank(x))
+            args = self.product(sizes), last
             self.b.body.append(Apply(operator.mul, args, (), s.result, s.place, s.origin))
             return
         else:
@@ -343,8 +343,13 @@ class Batch:
 
     def size_of(self, x: Operand) -> Operand:
         """How many entries each of many arrays has."""
-        shape = self.b.apply(np.shape, (self.all_of(x),))
-        sizes = [self.b.apply(operator.getitem, (shape, Const(k + 1))) for k in range(self.rank(x))]
+        return self.product(self.sizes(self.b.apply(np.shape, (self.all_of(x),)), self.rank(x)))
+
+    def sizes(self, shape: Operand, rank: int) -> list[Operand]:
+        """The sizes of one of many arrays of a shape."""
+        return [self.b.apply(operator.getitem, (shape, Const(k + 1))) for k in range(rank)]
+
+    def product(self, sizes: Sequence[Operand]) -> Operand:
         return functools.reduce(lambda a, n: self.b.apply(operator.mul, (a, n)), sizes)
 
     def entry_or_loop(self, s: Apply) -> Operand:
@@ -394,11 +399,9 @@ class Batch:
         t = type_of(v)
         return self.b.append(t.kind, (one,), {}, t) if isinstance(t, Scalar) else one
 
-    def made(
-        self, s: Apply, op: Any, args: Sequence[Operand], kwargs: Sequence[tuple[str, Operand]] = (), t: Abstract | None = None
-    ) -> Value:
+    def made(self, s: Apply, op: Any, args: Sequence[Operand], kwargs: Sequence[tuple[str, Operand]] = ()) -> Value:
         """A statement for many of `s`, as it is."""
-        v = Value(self.type_of_many(s.result.type) if t is None else t, s.result.name, s.result.hint)
+        v = Value(self.type_of_many(s.result.type), s.result.name, s.result.hint)
         self.b.body.append(Apply(op, tuple(args), tuple(kwargs), v, s.place, s.origin))
         return v
 

@@ -38,6 +38,7 @@ __all__ = [
     "is_elementwise",
     "is_mask",
     "picked",
+    "raised_if",
     "raising",
     "rank_of",
 ]
@@ -47,6 +48,11 @@ def raising(kind: type[Exception], message: str) -> tuple[Statement, ...]:
     """What raises an exception."""
     error = Value(Unknown())
     return Apply(kind, (Const(message),), (), error), Apply(RAISE, (error,), (), Value(Const(None)))
+
+
+def raised_if(wrong: Operand, kind: type[Exception], message: str) -> If:
+    """An exception where something is wrong."""
+    return If(wrong, Block((), raising(kind, message), ()), Block((), (), ()), ())
 
 
 class LoopedError(Exception):
@@ -123,9 +129,8 @@ def is_elementwise(op: Any) -> bool:
     ufunc = op if isinstance(op, np.ufunc) else facts_of(op).ufunc
     if ufunc is not None:
         return ufunc.signature is None
-    return (
-        kind_of(op) in ("elementwise", "comparison") and getattr(op, "__module__", None) != "math"
-    )  # whose functions take numbers alone
+    of_numbers = getattr(op, "__module__", None) == "math"  # whose functions take these alone
+    return kind_of(op) in ("elementwise", "comparison") and not of_numbers
 
 
 # -- the entries of operations -----------------------------------------------------------------------------------------------
@@ -271,7 +276,7 @@ def _of_whole_numbers(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str,
     """Whole numbers of Python's are not divided by 0, for which NumPy gives 0."""
     if m.is_many(args[1]) and all(isinstance(type_of(a), (Scalar, Const)) for a in args) and dtype_of(s.result.type) == _WHOLE:
         wrong = m.b.apply(np.any, (m.b.apply(operator.eq, (m.all_of(args[1]), Const(0))),))
-        m.b.body.append(If(wrong, Block((), raising(ZeroDivisionError, "division by zero"), ()), Block((), (), ()), ()))
+        m.b.body.append(raised_if(wrong, ZeroDivisionError, "division by zero"))
     return m.elementwise(s, args, kwargs)
 
 

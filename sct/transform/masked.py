@@ -246,7 +246,7 @@ def _iteration(
     return some, ends
 
 
-def _left(m: Batch, some: Batch, rows: Value, stays: Operand) -> Operand:
+def _left(m: Batch, rows: Value, stays: Operand) -> Operand:
     """Which are in the loop still."""
     return m.b.append(operator.getitem, (rows, stays), {}, _numbers(fresh_size("rows")), "")
 
@@ -273,7 +273,7 @@ def _for(m: Batch, s: For, inits: Sequence[Operand]) -> None:
     with m.b.into(steps):
         some, ends = _iteration(m, s, every, rows)
         stays = m.b.apply(np.logical_not, (some.spread(flag, Scalar(bool)),))
-        left = _left(m, some, rows, stays)
+        left = _left(m, rows, stays)
         done = m.b.apply(operator.eq, (m.b.apply(len, (left,)), Const(0)))
     body = Block((s.body.params[0], *every, rows), tuple(steps), (*ends, left, done))
     first = m.b.append(np.arange, (m.count,), {}, _numbers(m.size))
@@ -297,7 +297,7 @@ def _while(m: Batch, s: While, inits: Sequence[Operand]) -> None:
         some, ends = _iteration(m, s, every, rows, [s.test])
         some.of.update((phi.params[1], some.spread(phi.ends[0], phi.result.type)) for phi in s.phis if s.test.params)
         some.statements(s.test)
-        left = _left(m, some, rows, some.spread(s.test.yields[0], Scalar(bool)))
+        left = _left(m, rows, some.spread(s.test.yields[0], Scalar(bool)))
     body = Block((*every, rows), tuple(steps), (*ends, left, *s.body.yields[len(s.inits) :]))
     tested = Value(rows.type, "", "rows")
     tests: list[Statement] = []

@@ -26,7 +26,7 @@ from sct.ir.words import in_words
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
 from sct.transform.batch import Batch, Collected, LoopedError
-from sct.transform.batch_rules import raising
+from sct.transform.batch_rules import raised_if, raising
 from sct.transform.boundary import Mode, place_of
 
 __all__ = ["VMAP", "Keyed", "as_axes", "axes_of", "of_many", "of_one"]
@@ -245,7 +245,7 @@ class _Vectorized:
     def refuse(self, wrong: Operand, message: str) -> None:
         """A ValueError where something is wrong with the arguments."""
         if wrong != Const(False):
-            self.b.body.append(If(wrong, Block((), raising(ValueError, message), ()), Block((), (), ()), ()))
+            self.b.body.append(raised_if(wrong, ValueError, message))
 
     # -- results -----------------------------------------------------------------------------------------------------
 
@@ -260,10 +260,7 @@ class _Vectorized:
                 def leaf(o: Operand, axis: Any) -> Operand:
                     if axis is None and not batch.is_many(o):
                         return o
-                    t = type_of(o)
-                    if isinstance(t, Const) and type(t.value) not in (bool, int, float):
-                        return self.same(o)
-                    return self.put(batch.spread(o, t), axis)
+                    return self.put(batch.spread(o, type_of(o)), axis) if _may_differ(o) else self.same(o)
 
                 result = self.mapped(leaf, block.yields[0], self.mode.out_axes)
         except LoopedError:
@@ -277,8 +274,7 @@ class _Vectorized:
         results: list[Operand] = []
 
         def note(o: Operand, axis: Any) -> Operand:
-            t = type_of(o)
-            if not isinstance(t, Const) or type(t.value) in (bool, int, float):
+            if _may_differ(o):
                 results.append(o)
             return o
 
@@ -303,10 +299,7 @@ class _Vectorized:
         found = iter(every.after(k, self.count, steps, ends, self.size))
 
         def leaf(o: Operand, axis: Any) -> Operand:
-            t = type_of(o)
-            if isinstance(t, Const) and type(t.value) not in (bool, int, float):
-                return self.same(o)
-            return self.put(next(found), axis)
+            return self.put(next(found), axis) if _may_differ(o) else self.same(o)
 
         return self.mapped(leaf, block.yields[0], self.mode.out_axes)
 
@@ -351,6 +344,12 @@ class _Vectorized:
             )
         made: Operand = leaf(o, axis)
         return made
+
+
+def _may_differ(o: Operand) -> bool:
+    """Whether a part of a result is a number, or something of which there may be another for each example."""
+    t = type_of(o)
+    return not isinstance(t, Const) or type(t.value) in (bool, int, float)
 
 
 def _without_items(block: Block) -> Block:
