@@ -34,6 +34,7 @@ SWITCHES: dict[str, str] = {
     "subexpressions": "the pass of that name",
     "masks": "the pass of that name",
     "algebra": "the pass of that name",
+    "diagonals": "the pass of that name",
     "constants": "the pass of that name",
     "cancellation": "the pass of that name",
     "fills": "the pass of that name",

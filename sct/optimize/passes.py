@@ -24,6 +24,7 @@ from sct.optimize.cancellation import cancellation
 from sct.optimize.constants import constants
 from sct.optimize.copies import copies
 from sct.optimize.dead_code import dead_code
+from sct.optimize.diagonals import diagonals
 from sct.optimize.fills import fills
 from sct.optimize.masks import masks
 from sct.optimize.signs import signs
@@ -63,7 +64,7 @@ REVERSED: tuple[Pass, ...] = (
 )
 """On the derivative, while its reverse sweep still reads values of inner blocks freely."""
 
-RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, algebra, dead_code)
+RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, diagonals, algebra, dead_code)
 """On the derivative once every value is in scope."""
 
 PUSHED: tuple[Pass, ...] = (*REVERSED, algebra, dead_code)
@@ -94,7 +95,7 @@ class Pipeline:
     >>> print(PASSES.without("algebra", "cancellation").after("constants", print))
     primal: copies, dead_code, masks, steps
     reversed: copies, dead_code, subexpressions, constants, print, subexpressions, dead_code
-    recorded: copies, subexpressions, dead_code, dead_code
+    recorded: copies, subexpressions, dead_code, diagonals, dead_code
     pushed: copies, dead_code, subexpressions, constants, print, subexpressions, dead_code, dead_code
     stored: buffers
     owned: fills, signs, accumulation

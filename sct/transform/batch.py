@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -58,7 +58,7 @@ from sct.ir.types import (
     is_of_arguments,
     with_items,
 )
-from sct.registry.facts import facts_of
+from sct.registry.facts import facts_of, ufunc_of
 from sct.registry.methods import primitive_of
 from sct.specialize.building import Builder
 from sct.transform.batch_rules import (
@@ -77,12 +77,33 @@ from sct.transform.batch_rules import (
 from sct.transform.by_rule import as_call
 from sct.transform.masked import masked_branch, masked_loop
 
-__all__ = ["Batch", "Collected", "LoopedError", "batched", "with_axis"]
+__all__ = ["Batch", "Collected", "LoopedError", "batched", "in_columns", "with_axis"]
 
 _BEHIND = Slice(Const(1), Const(None), Const(None))
 
 
-def batched(b: Builder, block: Block, many: Mapping[Value, Operand], count: Operand) -> tuple[Operand, ...]:
+def in_columns(block: Block, many: Iterable[Value]) -> bool:
+    """Whether the code for many values is to have the first axis last in memory (Fortran's order).
+
+    A part of each of them is then in one piece, which is gone through without a step from row to row. A product of matrices
+    would lie in rows, and what is reshaped where it lies must.
+    """
+    known = _Known(block, many)
+    taken = False
+    for s in known.statements:
+        if not isinstance(s, Apply) or not known.is_many(s.result, *s.operands):
+            continue
+        op = s.op.op if isinstance(s.op, (View, Store)) else primitive_of(s.op)
+        facts, ufunc = facts_of(op), ufunc_of(op)
+        if facts.operations or facts.layout or facts.rearranged or (ufunc is not None and ufunc.signature):
+            return False
+        taken = taken or facts.index is not None
+    return taken
+
+
+def batched(
+    b: Builder, block: Block, many: Mapping[Value, Operand], count: Operand, in_columns: bool = False
+) -> tuple[Operand, ...]:
     """What a block yields for many values at once.
 
     Parameters
@@ -95,6 +116,8 @@ def batched(b: Builder, block: Block, many: Mapping[Value, Operand], count: Oper
         The values that there are many of, each with an operand that has them along its first axis.
     count : Operand
         How many there are.
+    in_columns : bool
+        Whether they have that axis last in memory; what is written into has, too.
 
     Returns
     -------
@@ -109,6 +132,7 @@ def batched(b: Builder, block: Block, many: Mapping[Value, Operand], count: Oper
     first = type_of(next(iter(many.values())))
     assert isinstance(first, Array) and first.shape
     made = Batch(b, block, many, count, first.shape[0], "direction")
+    made.order = {"order": Const("F")} if in_columns else {}
     made.statements(block)
     return tuple(map(made.spread_in, block.yields))
 
@@ -117,7 +141,7 @@ class Batch:
     """`of` has what stands for each of the values that there are many of.
 
     `word`: what one of these values is for. `lines`: where the values that are at hand stand among those that arrays in memory
-    are of, if they are not all of these (`sct.transform.masked`).
+    are of, if they are not all of these (`sct.transform.masked`). `order`: what is said of where new arrays have their axes.
     """
 
     def __init__(
@@ -129,6 +153,7 @@ class Batch:
         self.word = one
         self.of: dict[Value, Operand] = dict(many)
         self.lines: Operand | None = None
+        self.order: dict[str, Operand] = {}
         self.here = frozenset[Value]()  # what is in memory that is of these alone
         self.facts = _Known(block, many)
 
@@ -205,10 +230,13 @@ class Batch:
         made = self.facts.definition.get(o) if isinstance(o, Value) else None
         if made is not None and made.op is runtime.zeros_if_bound:  # of some other shape, where it is not
             raise LoopedError
-        if made is not None and made.op is np.zeros:
-            return self.b.apply(np.zeros, (self.in_front(made.args[0]), *made.args[1:]), dict(made.kwargs))
         if made is not None and made.op is np.zeros_like and isinstance(t, Array) and t.dtype == np.dtype(float):
-            return self.b.apply(np.zeros, (self.in_front(self.b.apply(np.shape, made.args[:1])),))
+            form = self.facts.definition.get(made.args[0]) if isinstance(made.args[0], Value) else None
+            if form is None or form.op is not np.zeros:
+                return self.b.apply(np.zeros, (self.in_front(self.b.apply(np.shape, made.args[:1])),), self.order)
+            made = replace(form, args=form.args[:1], kwargs=())
+        if made is not None and made.op is np.zeros:
+            return self.b.apply(np.zeros, (self.in_front(made.args[0]), *made.args[1:]), {**dict(made.kwargs), **self.order})
         if not rank_of(t):
             dtype = dtype_of(t if like is None else like)
             if isinstance(o, Const) and dtype is not None:
@@ -601,7 +629,7 @@ class _Known:
     into. `definition`: the statement that makes a value. `memory`: the values that lie in memory that is written into.
     """
 
-    def __init__(self, block: Block, many: Mapping[Value, Operand]) -> None:
+    def __init__(self, block: Block, many: Iterable[Value]) -> None:
         self.block = block
         self.classes = points_to(block)
         self.inside: dict[Hashable, set[Value]] = {}  # a class of arrays in memory -> those that are in it

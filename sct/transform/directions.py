@@ -37,6 +37,7 @@ from sct.ir.types import (
     Dict,
     List,
     Scalar,
+    Size,
     SizeLike,
     Slice,
     Tuple,
@@ -48,8 +49,9 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
-from sct.transform.batch import LoopedError, batched, with_axis
+from sct.transform.batch import LoopedError, batched, in_columns, with_axis
 from sct.transform.boundary import SEEDS, Mode, fresh_name, parameters_of, place_of, positional_last
+from sct.transform.shapes import axis_of
 
 __all__ = ["check_directions", "in_all_directions", "result_of", "ways"]
 
@@ -233,11 +235,19 @@ class _Directions:
         for v, shape in zip(params, shapes, strict=True):
             size: Operand = Const(1)
             for k in range(_rank(v)):
-                n = self.b.apply(operator.getitem, (shape, Const(k)), known=Scalar(int, v.type.shape[k]))  # type: ignore[union-attr, index]
+                known = v.type.shape[k]  # type: ignore[union-attr, index]
+                there = self.argument_of(known) or (shape, k)
+                n = self.b.apply(operator.getitem, (there[0], Const(there[1])), known=Scalar(int, known))
                 size = self.b.apply(operator.mul, (size, n)) if k else n
             found.append(_Leaf(_rank(v), shape, size, before))
             before = self.sum(before, size)
         return found
+
+    def argument_of(self, n: SizeLike) -> tuple[Operand, int] | None:
+        """The shape of an argument in which a size is, and where: nothing needs to be computed to ask for it."""
+        atom, times = n.terms[0] if isinstance(n, Size) and len(n.terms) == 1 and not n.const else (None, 0)
+        found = axis_of(atom, dict(zip(self.f.signature.parameters, self.f.block.params, strict=True))) if times == 1 else None
+        return None if found is None else (self.shape(found[0]), found[1])
 
     def sum(self, a: Operand, b: Operand) -> Operand:
         return b if a == Const(0) else self.b.apply(operator.add, (a, b))
@@ -257,11 +267,12 @@ class _Directions:
     def all_ways(self) -> Operand:
         """What the closure gives for all directions, along a first axis."""
         block = self.closure.block
+        self.in_columns = self.alone and self.leaves[0].rank == 1 and in_columns(block, block.params)
         basis = {v: self.basis(leaf, v) for leaf, v in zip(self.leaves, block.params, strict=True)}
         steps: list[Statement] = []
         try:
             with self.b.into(steps):
-                (found,) = batched(self.b, block, basis, self.count)
+                (found,) = batched(self.b, block, basis, self.count, self.in_columns)
         except LoopedError:
             return self.one_by_one(block, basis)
         self.b.body += steps
@@ -278,7 +289,8 @@ class _Directions:
             form = self.count, leaf.size, *shift
         flat = t if leaf.rank == 1 else Array(t.dtype, (self.size, fresh_size()))
         name = v.name if leaf.rank == 1 else ""
-        made = self.b.append(np.eye, form, _dtype(t), flat, name)
+        order = {"order": Const("F")} if self.in_columns else {}
+        made = self.b.append(np.eye, form, {**_dtype(t), **order}, flat, name)
         if leaf.rank == 0:
             made = self.b.append(operator.getitem, (made, Tuple((ALL, Const(0)))), {}, t, v.name)
         elif leaf.rank > 1:

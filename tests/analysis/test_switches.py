@@ -100,7 +100,12 @@ def passed_on(x, n):
     return np.sum(x)
 
 
-PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside, cubes, passed_on)}
+def slopes(x, n):
+    """What depends on a Jacobian."""
+    return np.sum(sct.jacobian(lambda y: np.tanh(np.outer(x, x) @ np.sin(y)) - n * y)(x))
+
+
+PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside, cubes, passed_on, slopes)}
 KERNELS = ("cholesky", "dynamic_time_warping", "gru", "jacobi_1d", "kalman_filter", "lu")
 
 SHOWN_BY = {
@@ -108,6 +113,7 @@ SHOWN_BY = {
     "constants": "kalman_filter",
     "copies": "cholesky",
     "dependence": "gru",
+    "diagonals": "slopes",
     "fills": "passed_on",
     "masks": "cubes",
     "signs": "numbers",

@@ -157,6 +157,53 @@ def test_no_loop_over_directions(name):
         assert "range(x.shape" not in sct.jacobian(ENTRIES[name], (0, 1), mode=mode).source_for(X, A)
 
 
+def stepped(x, C):
+    for _ in range(2):
+        x[1:] += C[0, 0] * (x[:-1] - x[1:]) * x[1:]
+    return x
+
+
+def laid_out(x, C):
+    out = np.zeros(6)
+    out[:3] = C[1] * x
+    out[1:4] -= 2.0 * x
+    table = out.reshape(2, 3)
+    table[:, 1:] *= x[0]
+    return out
+
+
+BY_ONE = {
+    "a product": (lambda x, C: C @ x, "x_dot"),
+    "element-wise": (lambda x, C: -x * x / C[0] + 2.0 * np.sin(x) - np.where(x > 0.4, x, 0.0), "[:, None]"),
+    "a network": (lambda x, C: np.tanh(C @ np.tanh(C.T @ x)) - C[0, 1] * x + np.cos(x) ** 2, "eye"),
+    "scaled": (lambda x, C: np.sum(x) * C @ (x * C[2]) + C @ x @ C, "x_dot @"),
+    "a total": (lambda x, C: np.sum(np.sin(x) * C[0]), "eye"),
+    "parts": (stepped, "eye(x.shape[0])"),
+    "reshaped where it lies": (laid_out, "order='F'"),
+    "flags": (lambda x, C: x * (x > 0.4) + np.maximum(C[0] * x, 0.3), "[:, None]"),
+}
+"""Functions of one argument alone, and what the code of their Jacobians does not need."""
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", BY_ONE)
+def test_directions_are_an_identity_matrix(name, mode):
+    f, without = BY_ONE[name]
+    C = B @ A
+    given = C.copy()
+    jacobian = sct.jacobian(f, mode=mode)
+    found = jacobian(X.copy(), given)
+    np.testing.assert_allclose(found, differences(lambda x, C: f(x.copy(), C), (X, C), 0), rtol=1e-6, atol=1e-8)
+    assert without not in jacobian.source_for(X, C)
+    found[...] = 7.0
+    assert np.array_equal(given, C)
+
+
+def test_a_zero_beside_an_infinite_number():
+    with np.errstate(divide="ignore"):
+        assert sct.jacobian(lambda x: np.sqrt(x), mode="forward")(np.array([0.0, 4.0])).tolist() == [[np.inf, 0.0], [0.0, 0.25]]
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", LOOPED)
 def test_one_after_another(name, mode):
@@ -238,10 +285,10 @@ def test_empty_arrays_and_single_precision(mode):
 
 
 def test_the_way_goes_by_the_sizes():
-    jacobian = sct.jacobian(lambda x, A: A @ x)
+    jacobian = sct.jacobian(lambda x, A: np.roll(A @ np.roll(x, 1), 1))
     assert "x_dot" in jacobian.source_for(X, np.ones((4, 3))) and "y_bar" in jacobian.source_for(X, np.ones((2, 3)))
-    np.testing.assert_allclose(jacobian(X, A), A)
-    np.testing.assert_allclose(jacobian(X[:2], B), B)  # for which the other one is compiled
+    np.testing.assert_allclose(jacobian(X, A), np.roll(A, (1, -1), axis=(0, 1)))
+    np.testing.assert_allclose(jacobian(X[:2], B), np.roll(B, (1, -1), axis=(0, 1)))  # for which the other one is compiled
 
 
 def scattered(x):

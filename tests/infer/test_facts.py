@@ -75,6 +75,7 @@ ALLOWED = {
     "optimize/algebra: _RULES": "the rewriting of each operation: the subject",
     "optimize/cancellation: _ARITHMETIC": "the operations that polynomials are written with: the subject",
     "optimize/cancellation: _SUMS": "the operations that polynomials are written with: the subject",
+    "optimize/diagonals: _Diagonals": "the rewriting of each operation: the subject",
     "optimize/constants: _FOLDED": "what is carried out on numbers: the subject",
     "optimize/meaning: _BINARY": "the polynomial of each operation: the subject",
     "optimize/meaning: _RULES": "the same",
