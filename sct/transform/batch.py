@@ -134,7 +134,7 @@ def batched(
     made = Batch(b, block, many, count, first.shape[0], "direction")
     made.order = {"order": Const("F")} if in_columns else {}
     made.statements(block)
-    return tuple(map(made.spread_in, block.yields))
+    return tuple([made.spread_all(o, _FLOAT) for o in block.yields])
 
 
 class Batch:
@@ -251,11 +251,11 @@ class Batch:
         dtype, now = dtype_of(type_of(o)), dtype_of(like)
         return o if now is None or dtype == now else self.b.apply(Method("astype"), (o, as_const(now)))
 
-    def spread_in(self, o: Operand) -> Operand:
-        """What a container holds with the axis in front, as an adjoint or a tangent is."""
+    def spread_all(self, o: Operand, like: Abstract | None = None) -> Operand:
+        """What a container holds, with the axis in front; known numbers are of the kind of `like`."""
         if isinstance(o, (Tuple, List, Dict)):
-            return with_items(o, map(self.spread_in, o.items))
-        return o if o == Const(None) else self.spread(o, None if isinstance(o, Value) else _FLOAT)
+            return with_items(o, [self.spread_all(i, like) for i in o.items])
+        return o if o == Const(None) else self.spread(o, None if isinstance(o, Value) else like)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -339,10 +339,6 @@ class Batch:
             v = Value(self.type_in(s.result.type), s.result.name, s.result.hint)
             self.b.body.append(replace(s, args=(self.all_of(s.args[0]),), result=v))
             self.of[s.result] = v
-
-    def spread_all(self, o: Operand) -> Operand:
-        """What a container holds, with the axis in front."""
-        return with_items(o, map(self.spread_all, o.items)) if isinstance(o, (Tuple, List, Dict)) else self.spread(o)
 
     def type_in(self, t: Abstract) -> Abstract:
         """The type of a container, or of a part of one, with the axis in front."""

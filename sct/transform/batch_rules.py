@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sct import runtime
-from sct.ir.ops import RAISE, TRUTH, UNPACK, Attribute, Method
+from sct.ir.ops import TRUTH, UNPACK, Attribute, Method
 from sct.ir.paths import ALL, entries_of
-from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
-from sct.ir.types import Abstract, Array, Const, List, Scalar, Slice, Tuple, Unknown
+from sct.ir.ssa import Apply, Operand, Value, type_of
+from sct.ir.types import Abstract, Array, Const, List, Scalar, Slice, Tuple
 from sct.registry.facts import facts_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import kind_of
 from sct.runtime import item
+from sct.transform.raised import raised_if
 
 if TYPE_CHECKING:
     from sct.transform.batch import Batch
@@ -38,21 +39,8 @@ __all__ = [
     "is_elementwise",
     "is_mask",
     "picked",
-    "raised_if",
-    "raising",
     "rank_of",
 ]
-
-
-def raising(kind: type[Exception], message: str) -> tuple[Statement, ...]:
-    """What raises an exception."""
-    error = Value(Unknown())
-    return Apply(kind, (Const(message),), (), error), Apply(RAISE, (error,), (), Value(Const(None)))
-
-
-def raised_if(wrong: Operand, kind: type[Exception], message: str) -> If:
-    """An exception where something is wrong."""
-    return If(wrong, Block((), raising(kind, message), ()), Block((), (), ()), ())
 
 
 class LoopedError(Exception):

@@ -18,9 +18,8 @@ from sct import runtime
 from sct.analysis.activity import differentiable
 from sct.analysis.wording import named_after_what_they_are
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, Place, SctError
-from sct.ir.ops import RAISE
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, Closure, Function, If, Operand, Statement, Value, type_of
+from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value, type_of
 from sct.ir.types import (
     Abstract,
     Array,
@@ -43,6 +42,7 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.runtime.expectations import expect_fields, expect_structure
 from sct.transform.adjoints import Adjoints
+from sct.transform.raised import raised_if
 
 __all__ = [
     "SEEDS",
@@ -329,10 +329,7 @@ class Boundary(Adjoints):
 
     def raise_if(self, wrong: Operand, error: type[Exception], message: str) -> None:
         """An error where something is wrong with what a caller gives."""
-        raised: list[Statement] = []
-        with self.b.into(raised):
-            self.b.append(RAISE, (self.b.append(error, (Const(message),), {}, Unknown()),), {}, Const(None))
-        self.b.body.append(If(wrong, Block((), tuple(raised), ()), Block((), (), ()), ()))
+        self.b.body.append(raised_if(wrong, error, message))
 
     def shape_of_result(self, result: Value) -> Operand:
         """The result's shape; a pullback that is called later keeps that, and not the result."""

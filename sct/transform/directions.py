@@ -24,12 +24,12 @@ import numpy as np
 
 from sct import runtime
 from sct.errors import NonDifferentiableArgumentError, NonScalarOutputError, SctError
-from sct.ir.ops import RAISE, Attribute, Method
+from sct.ir.ops import Attribute, Method
 from sct.ir.paths import ALL
 from sct.ir.records import record
 from sct.ir.rewriting import changed, copied, substitute
 from sct.ir.shapes import fresh_size, size_product
-from sct.ir.ssa import Block, Closure, For, Function, If, Operand, Statement, Value, defined, type_of
+from sct.ir.ssa import Block, Closure, For, Function, Operand, Statement, Value, defined, type_of
 from sct.ir.types import (
     Abstract,
     Array,
@@ -51,6 +51,7 @@ from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
 from sct.transform.batch import LoopedError, batched, in_columns, with_axis
 from sct.transform.boundary import SEEDS, Mode, fresh_name, parameters_of, place_of, positional_last
+from sct.transform.raised import raised_if
 from sct.transform.shapes import axis_of
 
 __all__ = ["check_directions", "in_all_directions", "result_of", "ways"]
@@ -208,12 +209,8 @@ class _Directions:
         shape = self.b.append(np.shape, (seeds,), {}, Unknown())
         behind = self.b.append(operator.getitem, (shape, Slice(Const(1), Const(None), Const(None))), {}, Unknown())
         wrong = self.b.append(operator.ne, (behind, Tuple((self.count,))), {}, Scalar(bool))
-        raised: list[Statement] = []
-        with self.b.into(raised):
-            what = "the arguments" if self.columns else "the result"
-            error = self.b.append(ValueError, (Const(f"{name} must have a column for each number of {what}"),), {}, Unknown())
-            self.b.append(RAISE, (error,), {}, Const(None))
-        self.b.body.append(If(wrong, Block((), tuple(raised), ()), Block((), (), ()), ()))
+        what = "the arguments" if self.columns else "the result"
+        self.b.body.append(raised_if(wrong, ValueError, f"{name} must have a column for each number of {what}"))
         self.count = self.b.apply(operator.getitem, (shape, Const(0)), known=Scalar(int, seeds.type.shape[0]))  # type: ignore[union-attr, index]
         return seeds
 

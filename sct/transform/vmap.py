@@ -26,8 +26,8 @@ from sct.ir.words import in_words
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
 from sct.transform.batch import Batch, Collected, LoopedError
-from sct.transform.batch_rules import raised_if, raising
 from sct.transform.boundary import Mode, place_of
+from sct.transform.raised import raised_if, raising
 
 __all__ = ["VMAP", "Keyed", "as_axes", "axes_of", "of_many", "of_one"]
 
