@@ -32,6 +32,7 @@ from sct.ir.ssa import (
     For,
     If,
     Operand,
+    Phi,
     Statement,
     Value,
     While,
@@ -77,7 +78,7 @@ from sct.transform.batch_rules import (
 from sct.transform.by_rule import as_call
 from sct.transform.masked import masked_branch, masked_loop
 
-__all__ = ["Batch", "Collected", "LoopedError", "batched", "in_columns", "with_axis"]
+__all__ = ["Batch", "Collected", "Known", "LoopedError", "batched", "in_columns", "with_axis"]
 
 _BEHIND = Slice(Const(1), Const(None), Const(None))
 
@@ -88,7 +89,7 @@ def in_columns(block: Block, many: Iterable[Value]) -> bool:
     A part of each of them is then in one piece, which is gone through without a step from row to row. A product of matrices
     would lie in rows, and what is reshaped where it lies must.
     """
-    known = _Known(block, many)
+    known = Known(block, many)
     taken = False
     for s in known.statements:
         if not isinstance(s, Apply) or not known.is_many(s.result, *s.operands):
@@ -155,7 +156,7 @@ class Batch:
         self.lines: Operand | None = None
         self.order: dict[str, Operand] = {}
         self.here = frozenset[Value]()  # what is in memory that is of these alone
-        self.facts = _Known(block, many)
+        self.facts = Known(block, many)
 
     def of_some(self, count: Operand, size: SizeLike) -> Batch:
         """A batch of the same code, of some of the values, for which nothing stands yet."""
@@ -535,8 +536,7 @@ class Batch:
         if self.facts.ends_apart(s):
             masked_loop(self, s)
             return
-        begins = [(phi.result, phi.begins[0]) for phi in s.phis]
-        inits = tuple([self.spread(o, r.type) if r in self.varying else o for r, o in begins])
+        inits = tuple([self.begun(phi) for phi in s.phis])
         body = self.ends(self.inner(s.body, [*map(self.fresh, s.body.params)]), s.results[: len(s.inits)])
         results = tuple(map(self.fresh, s.results))
         if isinstance(s, For):
@@ -544,6 +544,13 @@ class Batch:
             return
         test = self.inner(s.test, [*map(self.fresh, s.test.params)])
         self.b.body.append(replace(s, inits=inits, body=body, test=test, results=results))
+
+    def begun(self, phi: Phi) -> Operand:
+        """What a loop's φ begins as; what is bound in each iteration, and not before, stays unbound."""
+        (o,) = phi.begins
+        if phi.result not in self.varying or (isinstance(o, Undefined) and not any(map(self.facts.is_read, phi.params))):
+            return o
+        return self.spread(o, phi.result.type)
 
 
 _FLOAT = Scalar(float)
@@ -618,7 +625,7 @@ def has_memory_of_operands(s: Apply) -> bool:
     return is_of_memory(s.op) or any(is_list_or_dict(v.type) or isinstance(v.type, Unknown) for v in s.values)
 
 
-class _Known:
+class Known:
     """What is known of the values of a block of which there are many.
 
     `varying`: those that depend on some of which there are many, or on tests of these, and the arrays that such are written

@@ -10,24 +10,23 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sct.analysis.binding import surely_read
 from sct.analysis.effects import effect, statements
 from sct.errors import CallError
 from sct.ir.ops import CALL
 from sct.ir.rewriting import copied, map_blocks, substitute
-from sct.ir.ssa import Apply, Block, Function, If, Operand, Statement, Value, type_of
-from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, Undefined, keys_of, with_items
+from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value, type_of
+from sct.ir.types import Abstract, Array, Const, Dict, List, Scalar, SizeLike, Tuple, keys_of, with_items
 from sct.ir.words import in_words
 from sct.specialize.building import Builder
 from sct.specialize.specializer import Specializer
-from sct.transform.batch import Batch, Collected, LoopedError
+from sct.transform.batch import Batch, Collected, Known, LoopedError
+from sct.transform.bound import as_bound
 from sct.transform.boundary import Mode, place_of
-from sct.transform.raised import raised_if, raising
+from sct.transform.raised import raised_if
 
 __all__ = ["VMAP", "Keyed", "as_axes", "axes_of", "of_many", "of_one"]
 
@@ -207,7 +206,9 @@ class _Vectorized:
         one: dict[Value, Operand] = {}
         for p, given, axis in zip(self.f.block.params, self.params, self.axes, strict=True):
             one[p] = given if axis is None else self.exposed(self.b.expose_all(given), axis, given.name)
-        block = _as_bound(_without_items(substitute(self.f.block.with_(params=()), one)))
+        block = as_bound(
+            _without_items(substitute(self.f.block.with_(params=()), one)), lambda b: Known(b, self.many).ends_apart
+        )
         ends: list[Statement] = []
         with self.b.into(ends):
             whole = self.b.expose_all(block.yields[0])
@@ -373,31 +374,6 @@ def _without_items(block: Block) -> Block:
         if not found:
             return block
         block = substitute(block, found)
-
-
-def _as_bound(block: Block) -> Block:
-    """A block in which a name that a branch leaves unbound is missed there, if it is read later on.
-
-    Other examples might have bound it.
-    """
-    read = surely_read(block)
-
-    def checked(s: Statement) -> Statement:
-        s = map_blocks(within, s)
-        if not isinstance(s, If):
-            return s
-        blocks = []
-        for way, b in enumerate(s.blocks):
-            unbound = [p.result.name for p in s.phis if p.result in read and isinstance(p.ends[way], Undefined)]
-            name = next(iter(unbound), "")
-            message = f"cannot access local variable '{name}' where it is not associated with a value"
-            blocks.append(b.with_([*b.body, *raising(UnboundLocalError, message)]) if name else b)
-        return replace(s, then=blocks[0], orelse=blocks[1])
-
-    def within(b: Block) -> Block:
-        return b.with_([checked(s) for s in b.body])
-
-    return within(block)
 
 
 def _acts(block: Block) -> bool:

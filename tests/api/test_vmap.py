@@ -285,6 +285,89 @@ def test_a_name_that_is_not_bound_is_missed():
         sct.vmap(half_bound_and_looped)(np.array([[1.0, 2.0], [-1.0, 2.0]]))
 
 
+def last_one(x, n):
+    for i in range(n):
+        y = x * i
+    return y
+
+
+def last_before(x, n):
+    i = 0
+    while i < n:
+        y = x * i
+        i = i + 1
+    return y * x
+
+
+def some_time(x, n):
+    for i in range(4):
+        if i >= n:
+            break
+        y = x * i
+    return y
+
+
+def counted(x, n):
+    for i in range(n):
+        pass
+    return x * i
+
+
+def later_on(x, n):
+    for i in range(n):
+        if i == 1:
+            before = x * 2.0
+        elif i > 1:
+            x = x + before
+    return x if n < 2 else x * before
+
+
+def either(x, n):
+    for i in range(n):
+        y = x * i
+        if i > 1:
+            z = y
+    if n > 1:
+        return z
+    return y
+
+
+def rows_of(x, n):
+    for i in range(n):
+        y = np.stack([x, x * i])
+    return np.sum(y)
+
+
+@pytest.mark.parametrize("f", [last_one, last_before, some_time, counted, later_on, either, rows_of])
+def test_a_name_that_a_loop_may_leave_unbound(f):
+    x = np.array([1.0, 2.0, 3.0])
+    both = sct.value_and_grad(f)
+    for counts in ([3, 4, 3], [1, 3, 2], [0, 3, 1], [3, 3, 0]):
+        for in_axes, given in ((0, np.array(counts)), ((0, None), counts[0])):
+            each = [(float(x_), int(n)) for x_, n in zip(x, np.broadcast_to(given, 3), strict=True)]
+            try:
+                want = [f(*args) for args in each]
+            except UnboundLocalError:
+                with pytest.raises(UnboundLocalError, match=r"cannot access local variable '\w+' where it is not associated"):
+                    sct.vmap(f, in_axes)(x, given)
+            else:
+                np.testing.assert_allclose(sct.vmap(f, in_axes)(x, given), want)
+                values, gradients = sct.vmap(both, in_axes)(x, given)
+                np.testing.assert_allclose(values, want)
+                np.testing.assert_allclose(gradients, [both(*args)[1] for args in each])
+
+
+def test_what_is_bound_anyhow_is_not_asked_for():
+    def f(x, A, n):
+        for row in A:
+            y = x * row[0]
+        if x > 2.0:
+            z = 2.0 * y
+        return z if x > 2.0 else y
+
+    assert "Unbound" not in sct.vmap(f, (0, None, None)).source_for(Y, np.ones((3, 2)), 2)
+
+
 def bound_in_a_loop(x):
     for k in range(3):
         if x[k] > 0:
