@@ -376,7 +376,89 @@ def deleted_where_it_is_read_no_more(x):
     return s * x[0]
 
 
+def an_exception_of_what_is_run_at_last(x):
+    y = x[0]
+    try:
+        try:
+            raise KeyError("not so")
+        finally:
+            y = x[1] * float("none")
+    except KeyError:
+        y = x[1]
+    except ValueError:
+        y = x[0] * x[2]
+    return y * y
+
+
+def at_last_in_the_way_of_an_exception(x):
+    a, b = x[0], x[1]
+    for text in ("2", "none"):
+        try:
+            try:
+                b = a * a * float(text)
+            finally:
+                try:
+                    c = b * b * x[2]
+                finally:
+                    a = a * x[0]
+        except ValueError:
+            b = c = x[2]
+            a = 0.5
+        b = b * c + a
+    return b
+
+
+def returning_at_last(x):
+    for v in x:
+        try:
+            y = v * float("none")
+        finally:
+            return v * v  # noqa: B012
+    return y
+
+
+def returning_at_last_on_one_way(x):
+    s = x[2]
+    for k, text in enumerate(("2", "none")):
+        try:
+            s = s * x[0] * float(text)
+            return s
+        finally:
+            if k == 0 and x[0] > 0.1:
+                continue  # noqa: B012
+            elif k == 1:
+                return x[1] * x[0]  # noqa: B012
+    return s
+
+
+def breaking_at_last(x):
+    s = 0.0
+    for v in x:
+        t = s
+        try:
+            if v > 1.0:
+                raise ValueError("too much")
+            t = v * v
+        finally:
+            if v > 1.0:
+                break  # noqa: B012
+        s = s + t
+    return s * x[1]
+
+
+def with_nothing_seen_at_last(x):
+    try:
+        y = x * x[0]
+    finally:
+        with np.errstate(all="ignore"):
+            z = (x * 2.0)[1:2]
+        z[0] = 0.3
+    return np.sum(y * x)
+
+
 FUNCTIONS = [
+    *(an_exception_of_what_is_run_at_last, at_last_in_the_way_of_an_exception, returning_at_last),
+    *(returning_at_last_on_one_way, breaking_at_last, with_nothing_seen_at_last),
     of_which_only_the_way_is_needed,
     shared_variable_assigned_either_way,
     entries_assigned_either_way,
@@ -469,6 +551,35 @@ def test_what_is_run_at_last_is_run_whatever_happens(capsys):
     with pytest.raises(ValueError, match="none"):
         sct.grad(f)(2.0, "none")
     assert capsys.readouterr().out == "done\n"
+
+
+def test_what_is_run_at_last_is_written_once():
+    def f(x, text):
+        try:
+            y = x * float(text)
+        finally:
+            print("done")
+        return y * y
+
+    source = sct.grad(f).source_for(2.0, "3")
+    assert source.count("    finally:\n        print('done')\n") == source.count("print") == 1
+    assert "try" not in sct.grad(with_nothing_seen_at_last).source_for(X)
+
+
+@pytest.mark.parametrize("transform", [sct.grad, sct.pullback, sct.jvp])
+def test_what_is_run_at_last_may_read_what_is_not_there(transform):
+    def f(x, text):
+        y = x
+        try:
+            x = x * float(text)
+            y = x * 2.0
+        finally:
+            y = y * 3.0
+            x = x + y
+        return y * x
+
+    with pytest.raises(ValueError, match="none"):
+        transform(f)(2.0, "none", *([1.0] if transform is sct.jvp else []))
 
 
 # -- forward mode ----------------------------------------------------------------------------------------------------------
@@ -852,11 +963,13 @@ def left_by_an_exception(x):
     return np.sum(y * x)
 
 
-def returning_at_last(x):
+def told_at_last(x):
+    y = x[0]
     try:
-        y = x[0]
+        y = x[1] * float("2")
+        y = y * float("2")
     finally:
-        return x[1]  # noqa: B012
+        print(y)
     return y
 
 
@@ -904,7 +1017,7 @@ def of_unknown_classes(x, classes=(ValueError,)):
         (written_by_way_of_an_object, "a write into 'y' in a try"),
         (written_by_way_of_a_dict, "a write into 'y' in a try"),
         (left_by_an_exception, "with, in a try, of an object of the class Held"),
-        (returning_at_last, "return, break or continue in finally"),
+        (told_at_last, "'y', which is read after an exception that may have come before or after it was assigned"),
         (of_unknown_classes, "an except of classes that are only known at run time"),
     ],
     ids=lambda p: getattr(p, "__name__", ""),

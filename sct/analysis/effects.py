@@ -13,12 +13,9 @@ from sct.ir.manager import managed
 from sct.ir.ops import (
     ASSERT,
     ATTEMPT,
-    BEGIN,
     CAUGHT,
-    END,
     ENTER,
     EXIT,
-    FINALLY,
     LEAVE,
     LOAD,
     PULL,
@@ -53,7 +50,7 @@ __all__ = ["CHANGING", "acting", "callee", "effect", "has_effect", "is_opaque", 
 CHANGING = ("writes", "draws", "acts")
 """The effects by which what others read may change."""
 _ORDER: tuple[Effect, ...] = get_args(Effect)
-_KEPT = (RAISE, ASSERT, BEGIN, FINALLY, END, UNPACK, expect_fields, expect_structure)
+_KEPT = (RAISE, ASSERT, UNPACK, expect_fields, expect_structure)
 _OPERATIONS = frozenset(
     (
         *(AdjointOf, Attribute, Call, Derived, Field, Format, Free, InPlace, Method, Rebind, Special, Steps, StepsBack, Store),

@@ -35,14 +35,11 @@ from sct.frontend.resolve import MISSING, Dependency, is_code, look_up, read_att
 from sct.ir.ops import (
     ASSERT,
     ATTEMPT,
-    BEGIN,
     CALL,
     CAUGHT,
     DICT,
-    END,
     ENTER,
     EXIT,
-    FINALLY,
     ITERATOR,
     LIST,
     NEW,
@@ -125,6 +122,7 @@ _EXIT = "<exit>"  # what follows in this block is not to run
 _STOP = "<stop>"  # the innermost loop is to end
 _RETURNED = "<returned>"
 _RESULT = "<result>"
+_LEFT = (_EXIT, _STOP, _RETURNED, _RESULT)
 
 _OF_PYTHON = ("builtins", "functools", "_functools", "math")
 _SAFE = (ast.Break, ast.Continue, ast.Pass)  # which raise nothing
@@ -163,16 +161,24 @@ def lower_source(source: Source, rule: bool = False) -> Lowered:
     return _Lowerer(source, rule).run()
 
 
-def unsure(name: str, place: Place | None) -> Undefined:
-    """What a variable, or something in a list or dict, is that an exception may have come before or after the assignment of."""
+def unsure(name: str, place: Place | None, end: Operand | None = None) -> Undefined:
+    """What a variable, or something in a list or dict, is that an exception may have come before or after the assignment of;
+    `end`: what it is where none came."""
     own = repr(name) if name else "an entry"
     return Undefined(
         UnsupportedSyntaxError(
             f"{own}, which is read after an exception that may have come before or after it was assigned,",
             place,
             "Have one statement in the try, or assign the variable in the except too.",
-        )
+        ),
+        end,
     )
+
+
+def _goes_on(handler: Any) -> bool:
+    """Whether a handler is for any exception, and gives it on."""
+    last = handler.body[-1]
+    return handler.type is None and isinstance(last, ast.Raise) and last.exc is None
 
 
 def _returns(body: list[Any]) -> bool:
@@ -474,22 +480,24 @@ class _Lowerer:
             self.apply(node, EXIT, made, manager)
 
     def do_Try(self, node: Any) -> None:
-        """What is tried is the one side of an `If`, and what is done for an exception the other one."""
-        if may_leave(node.finalbody, LEAVING - {ast.Raise}, self.told):
-            raise UnsupportedSyntaxError(
-                "return, break or continue in finally", self.source.place(node.finalbody[0]), "Write it after the try."
-            )
-        begin = self.apply(node, BEGIN) if node.finalbody else None
-        if node.handlers:
+        """What is tried is the one side of an `If`, and what is done for an exception the other one.
+
+        What is run at last stands twice, as in Python's own code: for any exception, which then goes on, and behind the `If`.
+        """
+        if not node.finalbody:
             self.attempted(node)
+            return
+        tried = [ast.copy_location(ast.Try(node.body, node.handlers, node.orelse, []), node)] if node.handlers else node.body
+        again = ast.copy_location(ast.Raise(None, None), node.finalbody[-1])
+        handler = ast.copy_location(ast.ExceptHandler(None, None, [*node.finalbody, again]), node.finalbody[0])
+        self.attempted(ast.copy_location(ast.Try(tried, [handler], [], []), node))
+        left = {n: self.env[n] for n in _LEFT if n in self.env}
+        self.env.update((n, Const(False)) for n in _LEFT if n != _RESULT)
+        self.statements(node.finalbody)
+        if may_leave(node.finalbody, LEAVING - {ast.Raise}, self.told):  # which is what counts then
+            self.branch(node, self.env[_EXIT], lambda: None, lambda: self.env.update(left))
         else:
-            self.statements(node.body)
-        if begin is not None:
-            left = self.env[_EXIT], self.env[_STOP]
-            self.apply(node, FINALLY, begin)
-            self.statements(node.finalbody)
-            self.apply(node, END, begin)
-            self.env[_EXIT], self.env[_STOP] = left
+            self.env.update(left)
 
     def after_imports(self, node: Any) -> list[Any] | None:
         """The statements that a `try` comes to whose imports decide which; None if other statements do."""
@@ -512,7 +520,8 @@ class _Lowerer:
         return list(node.orelse)
 
     def attempted(self, node: Any) -> None:
-        for s in node.body:
+        last = _goes_on(node.handlers[-1])
+        for s in () if last else node.body:
             if any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(s)):  # the body of the loop is not in the try
                 raise UnsupportedSyntaxError(
                     "yield in a try with an except",
@@ -524,12 +533,13 @@ class _Lowerer:
         classes = [self.handled_by(h) for h in node.handlers]
         body = node.body[: next((k for k in range(len(node.body), 0, -1) if type(node.body[k - 1]) not in _SAFE), 0)]
         names = bound(body if body and _may_raise_after(body[-1]) else body[:-1])
+        ends: dict[str, Operand] = {}
 
         def handler() -> None:
             left = {}
             for n in names:
                 if n not in self.cells:
-                    left[n] = self.env[n] = unsure(n, self.source.place(node))
+                    left[n] = self.env[n] = unsure(n, self.source.place(node), ends.get(n) if last else None)
             caught = self.apply(node, CAUGHT)
             self.handlers(list(zip(node.handlers, classes, strict=True)), caught, left)
 
@@ -539,6 +549,7 @@ class _Lowerer:
                 simple = self.body and isinstance(self.body[-1], Apply)
                 self.apply(node, UNWRITTEN)
                 self.body[-2 if simple else -1 :] = reversed(self.body[-2 if simple else -1 :])
+            ends.update(self.env)
 
         self.branch(node, done, tried, handler, Const(tuple(c for cs in classes for c in cs)))
         if node.orelse and may_leave(node.body, LEAVING, self.told):
@@ -833,7 +844,7 @@ class _Lowerer:
             return self.apply(node, operator.getitem, self.cells[name], Const(VariableName(name)))
         if name in self.locals:
             value = self.env.get(name, UNDEFINED)
-            if isinstance(value, Undefined):
+            if isinstance(value, Undefined) and value.end is None:
                 raise value.why or UndefinedNameError(
                     f"the name {name!r} is used before it is assigned",
                     self.source.place(node),

@@ -20,15 +20,12 @@ __all__ = [
     "APART",
     "ASSERT",
     "ATTEMPT",
-    "BEGIN",
     "BINARY",
     "CALL",
     "CAUGHT",
     "DICT",
-    "END",
     "ENTER",
     "EXIT",
-    "FINALLY",
     "ITERATOR",
     "LEAVE",
     "LIST",
@@ -103,9 +100,6 @@ POP = Special("pop")  # take the last entry off the tape args[0]
 ATTEMPT = Special("attempt")  # whether all of the block that is tried is run, which is known after the `If` that this tests
 CAUGHT = Special("caught")  # the exception for which a block is run that handles it
 UNWRITTEN = Special("unwritten")  # nothing has been written in what is tried, until here, into what is around it
-BEGIN = Special("begin")  # of what `finally` follows on
-FINALLY = Special("finally")  # what is run at last begins; args[0] is what BEGIN gives
-END = Special("end")  # and ends
 ENTER = Special("enter")  # `with args[0] as result:` begins
 EXIT = Special("exit")  # and ends; args[0] is that result
 LEAVE = Special("leave")  # from here on others may write into the operands
@@ -402,7 +396,7 @@ def is_of_memory(op: Any) -> bool:
     return isinstance(op, (Rebind, Store, View)) or op in (ALLOCATE, LOAD, NEW)
 
 
-_EFFECTS = (RAISE, ASSERT, ATTEMPT, CAUGHT, UNWRITTEN, BEGIN, FINALLY, END, ENTER, EXIT, PUSH, POP, PULL, TAPE)
+_EFFECTS = (RAISE, ASSERT, ATTEMPT, CAUGHT, UNWRITTEN, ENTER, EXIT, PUSH, POP, PULL, TAPE)
 
 
 def is_effect(op: Any) -> bool:

@@ -37,6 +37,7 @@ __all__ = [
     "While",
     "computes_tangents",
     "defined",
+    "goes_on",
     "is_derived",
     "is_tangent",
     "leaves",
@@ -581,6 +582,12 @@ def raises(block: Block) -> bool:
     if isinstance(last, If):
         return all(map(raises, last.blocks))
     return isinstance(last, Apply) and last.op is RAISE
+
+
+def goes_on(s: If) -> bool:
+    """Whether what is tried gives on each exception that it handles, as it does where something is run at last."""
+    last = s.orelse.body[-1] if s.handles is not None and s.orelse.body else None
+    return isinstance(last, Apply) and last.op is RAISE and not last.args
 
 
 def is_derived(s: Statement) -> bool:

@@ -578,9 +578,13 @@ class Stateful(_Shown):
 
 @record(frozen=True, slots=True)
 class Undefined(_Shown):
-    """No value: a name that one branch does not bind; `why` is the error that it is to read that, if it is one of its own."""
+    """No value: a name that one branch does not bind; `why` is the error that it is to read that, if it is one of its own.
+
+    `end`: what the name is if no exception comes, an operand of the untyped form, where one may come before it is bound.
+    """
 
     why: Exception | None = field(default=None, compare=False)
+    end: Any = field(default=None, compare=False)
 
 
 @record(frozen=True, slots=True)

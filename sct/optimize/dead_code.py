@@ -130,6 +130,7 @@ class _Liveness:
                 needed = more = True
                 if isinstance(s, If) and s.handles is not None:
                     self.need_all(s.then)
+                    marked = False
             if marked and not (more and s.repeats):
                 return needed
             ends = left

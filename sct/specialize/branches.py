@@ -19,9 +19,25 @@ from sct.errors import NotThereError, Place, UnsupportedSyntaxError
 from sct.frontend.lower import unsure
 from sct.infer.call import infer_call
 from sct.infer.join import join, widen
-from sct.ir.ops import CAUGHT, RAISE, UNPACK, UNWRITTEN, Attribute, Augmented, Call, Format, Method, Unused
+from sct.ir.ops import ASSERT, CAUGHT, ENTER, EXIT, RAISE, UNPACK, UNWRITTEN, Attribute, Augmented, Call, Format, Method, Unused
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, captured, defined, raises, read, type_of, values_of
+from sct.ir.rewriting import map_blocks, map_operands
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    If,
+    Operand,
+    Statement,
+    Value,
+    captured,
+    defined,
+    goes_on,
+    map_leaves,
+    raises,
+    read,
+    type_of,
+    values_of,
+)
 from sct.ir.types import (
     UNDEFINED,
     UNKNOWN,
@@ -80,7 +96,7 @@ def if_(s: Builder, t: If) -> None:
     try:
         then, a, memories[0] = _side(s, t.then, memories[0])
     except NotThereError as e:
-        if not _is_handled(t, e, place):
+        if not _is_handled(t, e, place) or goes_on(t):
             raise
         assert isinstance(t.test, Value)
         s.env[t.test] = Const(False)
@@ -89,6 +105,12 @@ def if_(s: Builder, t: If) -> None:
     if t.handles is not None and not then:  # nothing is left that might raise
         s.env[t.test] = Const(True)  # type: ignore[index]
         s.env.update(zip(t.results, s.block(t.then), strict=True))
+        return
+    if goes_on(t) and not s.memory.in_try and not _is_seen_at_last(s, t, memories[0]):
+        s.env[t.test] = Const(True)  # type: ignore[index]
+        s.env.update(zip(t.results, a, strict=True))
+        s.body += then
+        s.memory.becomes(memories[0])
         return
     if t.handles is not None and not raises(t.orelse):
         refuse_unsure(s.memory, memories[0], then, _written_at_last(s, t))
@@ -144,6 +166,34 @@ def _is_handled(t: If, e: NotThereError, place: Place | None) -> bool:
     alone = len(own) == len(t.then.body) and all(quiet) and caught.isdisjoint(read(t.orelse))
     within = e.place is not None and place is not None and e.place.caller == place.caller
     return t.handles is not None and issubclass(e.raises, t.handles.value) and alone and within
+
+
+def _is_seen_at_last(s: Builder, t: If, memory: Memory) -> bool:
+    """Whether the world sees what is run for an exception that leaves the function: told by what would be run if it came at
+    the end of what is tried, where `memory` is as it is then."""
+    try:
+        body, _ = s.nested(_at_end(t.orelse.with_(t.orelse.body[:-1])), memory.fork())
+    except KeyError:  # of what is there at the end nobody else asks
+        return True
+    return any(_is_seen(w) for w in statements(Block((), tuple(body), ())))
+
+
+def _is_seen(w: Apply) -> bool:
+    worlds = ("acts",) if w.op in (ENTER, EXIT) else ("draws", "reports", "acts")
+    return w.op in (RAISE, ASSERT) or effect(w) in worlds
+
+
+def _at_end(block: Block) -> Block:
+    """A block that reads what variables are at the end of what is tried."""
+
+    def at_end(leaf: Operand) -> Operand:
+        return leaf if not isinstance(leaf, Undefined) or leaf.end is None else leaf.end
+
+    def operand(o: Operand) -> Operand:
+        return map_leaves(at_end, o)
+
+    body = [map_blocks(_at_end, map_operands(operand, s)) for s in block.body]
+    return block.with_(body, map(operand, block.yields))
 
 
 def refuse_unsure(around: Memory, tried: Memory, body: Sequence[Statement], last: Place | None = None) -> None:

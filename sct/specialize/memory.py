@@ -78,6 +78,11 @@ class Memory:
         new.by_identity, new.names, new.given, new.lost = self.by_identity, self.names, self.given, self.lost
         return new
 
+    def becomes(self, later: Memory) -> None:
+        """The state is that of a fork, which was the only way on."""
+        self.contents, self.writes, self.stale, self.sharing = later.contents, later.writes, later.stale, later.sharing
+        self.born |= later.born
+
     @property
     def is_plain(self) -> bool:
         """Whether nothing was written into, or may have been."""

@@ -443,7 +443,13 @@ class Specializer:
             return self.present(self.env[operand], reads)
         if isinstance(operand, Const):
             return operand
-        return self.present(map_leaves(lambda leaf: self.env[leaf] if isinstance(leaf, Value) else leaf, operand), reads)
+
+        def now(leaf: Operand) -> Operand:
+            if isinstance(leaf, Undefined) and leaf.why is not None and reads:
+                raise leaf.why
+            return self.env[leaf] if isinstance(leaf, Value) else leaf
+
+        return self.present(map_leaves(now, operand), reads)
 
     def handed_on(self, operands: Sequence[Operand]) -> list[Operand]:
         """What operands of the untyped form stand for now; a name that is handed on is not read."""

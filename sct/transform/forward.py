@@ -61,6 +61,7 @@ from sct.ir.ssa import (
     Value,
     While,
     blocks_in,
+    goes_on,
     reads_of,
     type_of,
     values_of,
@@ -670,7 +671,7 @@ class _Forward(Boundary):
         )
         results = (*s.results, *(self.of_result(phi.result) for phi in phis))
         if s.handles is not None:
-            then = tried_with_tangents(s.then, then, s.handles.value)
+            then = tried_with_tangents(s.then, then, () if goes_on(s) else s.handles.value)
         self.b.body.append(replace(s, then=then, orelse=orelse, results=results))
 
     def loop(self, s: For | While) -> None:

@@ -901,7 +901,7 @@ class _Recorder:
                     names.update([(v, names.get(r, r)) for v, r in last])
                 body, yields = self.reverse_body(b, names, [v for v, _ in back])
                 blocks.append(b.with_(body, (*yields, *(names[v] for v, _ in back))))
-        raised = isinstance(forward, If) and forward.handles is None and any(map(raises, forward.blocks))
+        raised = isinstance(forward, If) and any(map(raises, forward.blocks))
         test = Const(not raises(forward.then)) if raised else self.renamed(s.test, names)  # type: ignore[union-attr]
         after = {v: Value(v.type, v.name) for v, _ in back}
         names.update(after.items())

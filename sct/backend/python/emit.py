@@ -20,7 +20,7 @@ import numpy as np
 
 from sct import checkpointing, runtime
 from sct.analysis.binding import ahead, behind, phis, surely_read, unbound_values
-from sct.analysis.effects import effect, has_effect, statements
+from sct.analysis.effects import effect, statements
 from sct.analysis.switches import is_on
 from sct.backend.python.expressions import (
     BINARY,
@@ -47,12 +47,9 @@ from sct.backend.python.symbols import IN_SCT, Naming, Symbols, load
 from sct.ir.ops import (
     ASSERT,
     ATTEMPT,
-    BEGIN,
     CAUGHT,
-    END,
     ENTER,
     EXIT,
-    FINALLY,
     NEW,
     PUSH,
     RAISE,
@@ -366,28 +363,18 @@ class _Emitter:
     def statements(self, body: Sequence[Statement], out: list[Any]) -> None:
         rest = iter(body)
         for s in rest:
-            if isinstance(s, Apply) and s.op is BEGIN:
-                self.finally_(_until(FINALLY, s, rest), _until(END, s, rest), out)
-            elif isinstance(s, Apply) and s.op is ENTER:
+            if isinstance(s, Apply) and s.op is ENTER:
                 self.with_(s, _until(EXIT, s, rest), out)
             else:
                 self.explain(s, out)
                 self.statement(s, out)
-
-    def finally_(self, first: Sequence[Statement], last: Sequence[Statement], out: list[Any]) -> None:
-        """A `try` with a `finally`, where what is run at last does something that is seen."""
-        body: list[Any] = []
-        self.statements(first, body)
-        after: list[Any] = []
-        self.statements(last, after)
-        seen = any(has_effect(t) for s in last for t in ([s] if isinstance(s, Apply) else statements(*s.blocks)))
-        out.extend([ast.Try(body, [], [], after)] if body and seen else [*body, *after])
+        _run_at_last(out)
 
     def with_(self, s: Apply, inside: Sequence[Statement], out: list[Any]) -> None:
         """A `with`; none around nothing, unless it does something that is seen."""
         body: list[Any] = []
         self.statements(inside, body)
-        if any(not isinstance(t, Comment) for t in body) or effect(s) == "acts":
+        if _does_something(body) or effect(s) == "acts":
             target = store(self.names[s.result]) if s.result in self.used else None
             items = [ast.withitem(self.expression(s.args[0]), target)]
             if len(body) == 1 and isinstance(body[0], ast.With):
@@ -1014,6 +1001,24 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, list):
         return len(a) == len(b) and all(map(_same, a, b))
     return bool(a == b)
+
+
+def _does_something(body: Iterable[Any]) -> bool:
+    """Whether there is more among statements than comments."""
+    return any(not isinstance(t, Comment) for t in body)
+
+
+def _run_at_last(body: list[Any]) -> None:
+    """Write `finally` for what is run in the way of any exception, which then goes on, and once more behind the `try`."""
+    for k, s in enumerate(body):
+        if not isinstance(s, ast.Try) or len(s.handlers) != 1 or s.orelse or s.finalbody:
+            continue
+        *last, end = s.handlers[0].body
+        handled, again = s.handlers[0].type, isinstance(end, ast.Raise) and end.exc is None
+        if last and again and isinstance(handled, ast.Name) and handled.id == "BaseException":
+            leaves = any(isinstance(n, (ast.Break, ast.Continue, ast.Return)) for t in s.body for n in ast.walk(t))
+            if _same(last, body[k + 1 : k + 1 + len(last)]) and not leaves:
+                body[k : k + 1 + len(last)] = [ast.Try(s.body, [], [], last)]
 
 
 def _targets(assignment: Any) -> Iterator[Any]:

@@ -25,12 +25,9 @@ from sct.backend.python.expressions import are_numbers
 from sct.ir.ops import (
     ASSERT,
     ATTEMPT,
-    BEGIN,
     CAUGHT,
-    END,
     ENTER,
     EXIT,
-    FINALLY,
     POP,
     PUSH,
     RAISE,
@@ -327,7 +324,7 @@ class _Folder:
         return True
 
 
-_FENCES = (ENTER, EXIT, BEGIN, FINALLY, END)
+_FENCES = (ENTER, EXIT)
 _STATEMENTS = (POP, PUSH, TAPE, ASSERT, RAISE, UNPACK, ATTEMPT, CAUGHT, *_FENCES)
 _CHAINS = (operator.add, operator.sub)
 _DEEPEST = 50  # Python takes expressions in some 90 parentheses for certain
