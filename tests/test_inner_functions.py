@@ -585,7 +585,69 @@ def shared_with_what_a_recursive_function_gives(x, n):
     return np.sum(counted_down(x, n) ** 2)
 
 
+def exchanged_in_a_loop(x, n):
+    f, g = np.sin, np.cos
+    s = 0.0
+    for i in range(n + 2):
+        s = s + f(x[i % 3]) * g(x[0])
+        f, g = g, f
+    return s * f(x[1])
+
+
+def chosen_by_data_in_a_loop(x, n):
+    law = np.sin
+    s = 0.0
+    for v in np.repeat(x, n):
+        if s > 1.0:
+            law = np.cos if law is np.sin else np.tanh
+        s = s + law(v * s)
+    return law(s)
+
+
+def closures_that_take_turns(x, n):
+    total = [0.0]
+
+    def step(v):
+        total[0] = total[0] + v * x[1]
+        return v * x[0]
+
+    def other(v):
+        return v + total[0]
+
+    now, later = step, other
+    v = x[2]
+    while n > -2:
+        v = now(v)
+        now, later = later, now
+        n -= 1
+    return v * total[0]
+
+
+def by_an_index(x, n):
+    laws = [np.sin, np.cos, lambda v: v * x[1]]
+    s = laws[int(np.argmax(x))](x[0])
+    for i in range(n + 2):
+        s = s + laws[(i + n) % 3 - 3](x[i % 3])
+    return s
+
+
+def asked_which_it_is(x, n):
+    def doubled(v):
+        return v * 2.0
+
+    def squared(v):
+        return v * v
+
+    law = doubled if x[0] > x[1] else squared
+    same = law
+    s = law(x[2]) if law is squared else x[0]
+    if law is not doubled and same is law:
+        s = s * x[1]
+    return s
+
+
 PROGRAMS = [
+    *(exchanged_in_a_loop, chosen_by_data_in_a_loop, closures_that_take_turns, by_an_index, asked_which_it_is),
     seen_before_it_is_bound_again,
     shared_with_what_a_recursive_function_gives,
     called_behind_the_loop,
@@ -649,6 +711,17 @@ def test_tests_of_all_items():
     sct.check_grads(compared_until_one_is_found, (X, 3))
 
 
+@pytest.mark.parametrize("n", [0, 1, 4])
+@pytest.mark.parametrize("f", [exchanged_in_a_loop, chosen_by_data_in_a_loop, closures_that_take_turns, by_an_index])
+def test_functions_known_at_run_time(f, n):
+    sct.check_grads(f, (X, n), modes=("reverse", "forward"), order=2 if n == 4 else 1)
+
+
+def test_an_index_of_no_function():
+    with pytest.raises(IndexError):
+        sct.grad(lambda x, n: [np.sin, np.cos][n](x[0]))(X, 2)
+
+
 @pytest.mark.parametrize("f", [accumulating, composed, writing_into_what_it_sees], ids=lambda f: f.__name__)
 def test_second_derivatives(f):
     sct.check_grads(f, (X, 3), order=2)
@@ -708,6 +781,15 @@ def made_of_the_one_before(x, n):
     return f(x[0])
 
 
+def one_of_many_in_a_loop(x, n):
+    laws = [np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh, np.arctan, np.square]
+    law, s = np.exp, x[0]
+    while s < n:
+        law = laws[int(s) % 8]
+        s = s + x[1]
+    return law(x[0])
+
+
 def recursive(x, n):
     def power(k):
         return 1.0 if k < x[1] else x[0] * power(k - 1)
@@ -733,6 +815,7 @@ def compared_until_one_is_found(x, n):
         (called_in_another_iteration, "a call of <lambda>, which was defined in an iteration of a loop, in another one"),
         (now_one_now_another, "a call of a function that is only known at run time"),
         (made_of_the_one_before, "a call of a function that is only known at run time"),
+        (one_of_many_in_a_loop, "a loop that goes on with more than 8 functions"),
         (recursive, r"a recursive function defined inside a function \(power\)"),
         (given_to_a_recursive_function, "a function defined inside, given to what is recursive"),
     ],

@@ -46,10 +46,10 @@ from sct.ir.types import (
     with_items,
 )
 from sct.ir.words import in_words
-from sct.specialize import records
+from sct.specialize import functions, records
 from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
-from sct.specialize.instances import Bound, class_of, has_attribute, in_class, parent, partial
+from sct.specialize.instances import Bound, class_of, has_attribute, in_class, is_function, parent, partial
 from sct.specialize.iteration import PLANS, Range, known_count, planned, taken_apart, trip_count
 from sct.specialize.memory import key_of
 
@@ -66,11 +66,13 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if not isinstance(t, (Tuple, List, Dict)):
         return NotImplemented
     value = plain(type_of(key))
-    if not constant(value):
+    if not constant(value) or functions.is_chosen(type_of(key)):
         if isinstance(t, Dict) or not t.items:
             raise UnsupportedSyntaxError("a dict entry whose key is only known at run time", s.place, "Use a constant key.")
         if _of_ints(t) and _given(value):  # the length of an axis that is an argument
             return s.append(operator.getitem, (x, key), {}, Scalar(int))
+        if isinstance(x, (Tuple, List)) and all(isinstance(i, Const) and is_function(i.value) for i in x.items):
+            return _one_of(s, x.items, key)
         error: SctError = UnrollError(
             "an element of a list or tuple whose index is only known at run time",
             s.place,
@@ -101,6 +103,13 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         return items[at]
     assert isinstance(x, Value)
     return s.project(x, t.keys[at] if isinstance(t, Dict) else at, t.items[at])
+
+
+def _one_of(s: Builder, items: Sequence[Operand], key: Operand) -> Operand:
+    """That one of some functions which an index says."""
+    number = s.append(operator.getitem, (Tuple(tuple(map(Const, range(len(items))))), key), {}, Scalar(int))
+    flags = [(s.apply(operator.eq, (number, Const(k))), f) for k, f in enumerate(items[:-1])]
+    return functions.chosen_by(flags, items[-1])
 
 
 def _starred_unpack(s: Builder, x: Operand, first: int, last: int) -> Operand:
@@ -393,6 +402,9 @@ _NOT_NONE = (Array, Scalar, Tuple, List, ListOf, Dict, DictOf, Instance, Slice)
 def _is(negated: bool) -> Callable[..., Any]:
     def decide(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
         a, b = (type_of(x) for x in args)
+        if functions.is_chosen(a) or functions.is_chosen(b):
+            same = functions.are_one(s, *args)
+            return s.apply(operator.not_, (same,)) if negated else same
         if isinstance(a, Const) and isinstance(b, Const):
             return Const((a.value is b.value) != negated)
         for p, q in ((a, b), (b, a)):

@@ -82,6 +82,7 @@ def fixpoint(
     met = happened(s, spent := len(s.spent))
     while True:
         s.instances, s.pending, s.absent = instances, pending, absent or ()  # every attempt is the same run
+        loop.inits = [functions.begun(s, i, t) for i, t in zip(loop.inits, loop.types, strict=True)]
         loop.params = [_structure(t, n, u) for t, n, u in zip(loop.types, loop.names, loop.inits, strict=True)]
         for p, y in zip(loop.params, loop.yields, strict=False):
             branches.note_lost(s, p, (y,))
@@ -105,6 +106,10 @@ def fixpoint(
             s.env, found, s.absent = env, s.absent, absent
         before, met = met, happened(s, spent)
         if found_more(s, loop, inner) or met != before:
+            continue
+        more = [functions.one_more(s, t, y) for t, y in zip(loop.types, loop.yields, strict=True)]
+        if more != loop.types:
+            loop.types, attempt = more, attempt + 1
             continue
         went_in = [_unless_other(t, y) for t, y in zip(loop.types, loop.yields, strict=True)]
         for t, y, name in zip(went_in, loop.yields, loop.names, strict=True):

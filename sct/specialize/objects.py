@@ -280,7 +280,7 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if isinstance(t, (Tuple, List, Dict)) and t.items and not constant(plain(type_of(key))):
         whole = s.expose_all(x)
         x = made(s, whole if isinstance(whole, Dict) else List(whole.items))  # type: ignore[union-attr]
-        return _getitem(s, (x, key), {})
+        return NotImplemented if is_known(type_of(x)) else _getitem(s, (x, key), {})  # which it stays with functions in it
     if not isinstance(t, ListOf):
         return NotImplemented
     if isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
