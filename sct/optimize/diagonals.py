@@ -87,7 +87,9 @@ class _Diagonals(Rewriter):
         """A diagonal matrix times, or divided by, what is the same in all its rows."""
         a, b = s.args
         over, by = (a, b) if a in self.entries else (b, a)
-        if by in self.entries or not _is_of_columns(by, s) or (s.op is operator.truediv and over is b):
+        if by in self.entries or not _are_of_shape(over, s.result) or not _is_of_columns(by, s):
+            return s  # an identity of one row may be spread over more columns
+        if s.op is operator.truediv and over is b:
             return s
         own = self.entries[over]
         if own == _ONE and s.op is operator.mul and _has_entries(type_of(by), s):

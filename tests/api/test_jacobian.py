@@ -199,6 +199,13 @@ def test_directions_are_an_identity_matrix(name, mode):
     assert np.array_equal(given, C)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_one_number_is_spread_over_a_row(mode):
+    row = np.array([1.0, 2.0, 4.0])
+    assert sct.jacobian(lambda x, a: np.sum(x * a) + np.sum(x), mode=mode)(np.array([3.0]), row).tolist() == [8.0]
+    assert sct.jacobian(lambda x, a: x * a, mode=mode)(np.array([3.0]), row).tolist() == [[1.0], [2.0], [4.0]]
+
+
 def test_a_zero_beside_an_infinite_number():
     with np.errstate(divide="ignore"):
         assert sct.jacobian(lambda x: np.sqrt(x), mode="forward")(np.array([0.0, 4.0])).tolist() == [[np.inf, 0.0], [0.0, 0.25]]
