@@ -546,9 +546,11 @@ class Batch:
         self.b.body.append(replace(s, inits=inits, body=body, test=test, results=results))
 
     def begun(self, phi: Phi) -> Operand:
-        """What a loop's φ begins as; what is bound in each iteration, and not before, stays unbound."""
+        """What a loop's φ begins as; a number that is bound in each iteration, and not before, stays unbound."""
         (o,) = phi.begins
-        if phi.result not in self.varying or (isinstance(o, Undefined) and not any(map(self.facts.is_read, phi.params))):
+        if phi.result not in self.varying:
+            return o
+        if isinstance(o, Undefined) and not rank_of(phi.result.type) and not any(map(self.facts.is_read, phi.params)):
             return o
         return self.spread(o, phi.result.type)
 
