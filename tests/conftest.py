@@ -1,6 +1,7 @@
 """What all tests share: single-threaded products, and one seed."""
 
 import os
+import zlib
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -11,6 +12,37 @@ import rule_samples  # noqa: F401  (first of all: see there)
 from sct import stages
 from sct.ir.ssa import Function
 from sct.ir.verifier import verify
+
+
+def pytest_addoption(parser):
+    parser.addoption("--whole-grid", action="store_true", help="all samples of rules, not a part of them")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Of a test that is marked as a grid take the first sample of each function, unless `each` is False, and the part that is
+    drawn of the others."""
+    if config.getoption("--whole-grid"):
+        return
+    seen, kept, left = set(), [], []
+    for item in items:
+        marker = item.get_closest_marker("grid")
+        if marker is None:
+            kept.append(item)
+            continue
+        what = item.parent.nodeid, item.originalname, _function_of(item.callspec.params)
+        first = marker.kwargs.get("each", True) and what[2] is not None and what not in seen
+        seen.add(what)
+        drawn = zlib.crc32(item.name.encode()) % marker.kwargs["of"] == 0
+        (kept if first or drawn else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
+
+
+def _function_of(params):
+    """The function that a sample calls: the name of one, of a parameter `primitive` or the first item of a tuple."""
+    found = params.get("primitive", params.get("sample", (None,)))
+    function = found[0] if isinstance(found, tuple) else found
+    return None if function is None else f"{getattr(function, '__module__', '')}.{getattr(function, '__name__', function)}"
 
 
 @pytest.fixture

@@ -247,6 +247,7 @@ SAMPLES = [
 ]
 
 
+@pytest.mark.grid(of=3)
 @pytest.mark.parametrize(("primitive", "args", "kwargs"), SAMPLES)
 def test_rule(primitive, args, kwargs):
     check_rule(primitive, *args, **kwargs)
