@@ -33,6 +33,7 @@ from sct.ir.types import (
     fit_into,
     size_add,
 )
+from sct.registry.compositions import composition
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
@@ -755,3 +756,38 @@ for _type in (
     np.clongdouble,
 ):
     result_type(_type)(_conversion(np.dtype(_type)))
+
+
+# --- windows, frequencies, and what is asked of types: constants --------------------------------------------------------
+
+_WINDOWS = np.bartlett, np.blackman, np.hamming, np.hanning
+nondifferentiable(*_WINDOWS, np.fft.fftfreq, np.fft.rfftfreq, np.isfortran, np.common_type, np.einsum_path)
+
+
+@result_type(*_WINDOWS)
+def window_type(M):
+    return Array(np.dtype(float), as_shape(M))
+
+
+@result_type(np.fft.fftfreq)
+def fftfreq_type(n, d=1.0):
+    return Array(np.dtype(float), as_shape(n))
+
+
+@result_type(np.fft.rfftfreq)
+def rfftfreq_type(n, d=1.0):
+    return Array(np.dtype(float), (n // 2 + 1,) if constant(n) else None)
+
+
+@result_type(np.isfortran)
+def isfortran_type(a):
+    return Scalar(bool)
+
+
+result_type(np.common_type, np.einsum_path)(lambda *args, **kwargs: UNKNOWN)
+
+
+@composition(np.mask_indices)
+def mask_indices(n, mask_func, k=0):
+    """Where a function leaves what is not 0 in a matrix of ones."""
+    return np.nonzero(mask_func(np.ones((n, n), int), k) != 0)

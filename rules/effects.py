@@ -50,18 +50,8 @@ apply_along_axis apply_over_axes fromfunction fromiter frompyfunc piecewise vect
 broadcast flatiter ndenumerate ndindex nditer nested_iters busdaycalendar memmap"""
 _READS = """get_printoptions getbufsize geterr geterrcall array2string array_repr array_str
 format_float_positional format_float_scientific fromfile fromregex genfromtxt load loadtxt"""
-_PURE = """asarray_chkfinite asmatrix bartlett base_repr binary_repr blackman block bmat busday_count busday_offset
-bytes_ character common_type complexfloating corrcoef cov cumulative_prod cumulative_sum datetime64
-datetime_as_string datetime_data delete ediff1d einsum_path flexible floating from_dlpack frombuffer
-fromstring generic get_include gradient hamming hanning histogram histogram2d histogram_bin_edges histogramdd
-i0 inexact insert integer intersect1d is_busday isfortran kaiser mask_indices matrix mintypecode nanpercentile
-nanquantile number object_ packbits percentile poly poly1d polyadd polyder polydiv polyfit polyint polymul
-polysub polyval quantile real_if_close recarray record require resize roots row_stack setdiff1d setxor1d
-signedinteger sort_complex str_ timedelta64 trapezoid trim_zeros typename ufunc union1d unique_all
-unique_counts unique_inverse unique_values unpackbits unsignedinteger unstack void linalg.cond linalg.diagonal
-linalg.matrix_transpose linalg.tensorsolve fft.fft fft.fft2 fft.fftfreq fft.fftn fft.fftshift
-fft.hfft fft.ifft fft.ifft2 fft.ifftn fft.ifftshift fft.ihfft fft.irfft fft.irfft2 fft.irfftn fft.rfft
-fft.rfft2 fft.rfftfreq fft.rfftn"""
+_PURE = """bytes_ character complexfloating datetime64 flexible floating generic inexact integer matrix number object_
+poly1d recarray record signedinteger str_ timedelta64 ufunc unsignedinteger void"""
 
 
 def _named(names):

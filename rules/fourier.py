@@ -9,6 +9,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, as_shape, constant, fresh_size, unknown_array
 from sct.ir.types import Array, size_add, size_mul
+from sct.registry.compositions import composition
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint
 from sct.registry.tangents import multilinear
@@ -120,3 +121,95 @@ def irfft_type(a, n=None, axis=-1, norm=None):
         size = size_mul(2, size_add(size, 1, -1))
     dtype = _complex(a)
     return _along(a, size, axis, None if dtype is None else np.zeros(0, dtype).real.dtype)
+
+
+# --- transforms along several axes: compositions of these ---------------------------------------------------------------------
+
+
+def along_axes(transform, a, s, axes, norm):
+    """A transform along one axis after another, from the last one on; `axes` may name one twice."""
+    a = np.asarray(a)
+    chosen = tuple(range(a.ndim))[a.ndim - len(s) :] if axes is None and s is not None else axes
+    chosen = tuple(range(a.ndim)) if chosen is None else chosen
+    for k in range(len(chosen) - 1, -1, -1):
+        n = None if s is None else s[k] if s[k] != -1 else a.shape[chosen[k]]
+        a = transform(a, n, chosen[k], norm)
+    return a
+
+
+def but_last(a, s, axes):
+    """The lengths and axes of the transforms along all axes but the last one, and those of that one."""
+    rank = np.ndim(a)
+    chosen = tuple(range(rank))[rank - len(s) :] if axes is None and s is not None else axes
+    chosen = tuple(range(rank)) if chosen is None else tuple(chosen)
+    return (None if s is None else tuple(s[:-1])), chosen[:-1], (None if s is None else s[-1]), chosen[-1]
+
+
+def _of_several_axes(name, transform):
+    @composition(getattr(np.fft, f"{name}n"))
+    def of_all(a, s=None, axes=None, norm=None):
+        return along_axes(transform, a, s, axes, norm)
+
+    @composition(getattr(np.fft, f"{name}2"))
+    def of_two(a, s=None, axes=(-2, -1), norm=None):
+        return along_axes(transform, a, s, axes, norm)
+
+
+def _of_real_parts(two, several, transform):
+    @composition(several)
+    def of_all(a, s=None, axes=None, norm=None):
+        return transform(a, s, axes, norm)
+
+    @composition(two)
+    def of_two(a, s=None, axes=(-2, -1), norm=None):
+        return transform(a, s, axes, norm)
+
+
+def real_along_axes(a, s, axes, norm):
+    """Half of the last axis first, then all of the others."""
+    lengths, others, n, last = but_last(a, s, axes)
+    return along_axes(np.fft.fft, np.fft.rfft(a, n, last, norm), lengths, others, norm)
+
+
+def to_real_along_axes(a, s, axes, norm):
+    """All of the others first, then the last axis from its half."""
+    lengths, others, n, last = but_last(a, s, axes)
+    return np.fft.irfft(along_axes(np.fft.ifft, a, lengths, others, norm), n, last, norm)
+
+
+_of_several_axes("fft", np.fft.fft)
+_of_several_axes("ifft", np.fft.ifft)
+_of_real_parts(np.fft.rfft2, np.fft.rfftn, real_along_axes)
+_of_real_parts(np.fft.irfft2, np.fft.irfftn, to_real_along_axes)
+
+
+@composition(np.fft.hfft)
+def hfft(a, n=None, axis=-1, norm=None):
+    """The transform of what has conjugates behind its middle, which is real."""
+    return np.fft.irfft(np.conj(a), 2 * (np.shape(a)[axis] - 1) if n is None else n, axis, opposite(norm))
+
+
+@composition(np.fft.ihfft)
+def ihfft(a, n=None, axis=-1, norm=None):
+    """The inverse of that."""
+    return np.conj(np.fft.rfft(a, np.shape(a)[axis] if n is None else n, axis, opposite(norm)))
+
+
+@composition(np.fft.fftshift)
+def fftshift(x, axes=None):
+    """Half of each axis onwards."""
+    return rolled_by_half(x, axes, 1)
+
+
+@composition(np.fft.ifftshift)
+def ifftshift(x, axes=None):
+    """Half of each axis back."""
+    return rolled_by_half(x, axes, -1)
+
+
+def rolled_by_half(x, axes, sign):
+    """Each axis rolled by half of its length, rounded towards nothing, with the sign before."""
+    x = np.asarray(x)
+    chosen = tuple(range(x.ndim)) if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
+    shifts = tuple([x.shape[k] // 2 if sign > 0 else -(x.shape[k] // 2) for k in chosen])
+    return np.roll(x, shifts, chosen)

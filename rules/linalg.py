@@ -15,6 +15,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, fresh_size, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
+from sct.registry.compositions import composition
 from sct.registry.facts import facts, memory
 from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
 from sct.registry.tangents import tangent
@@ -1195,3 +1196,44 @@ facts(np.linalg.eig, operations=_of_square(25))
 facts(np.linalg.qr, operations=_of_rectangle((4, -4 / 3), (2, -2 / 3)))
 facts(np.linalg.svd, np.linalg.pinv, operations=_of_rectangle((6, 20), (2, 2)))
 facts(np.linalg.svdvals, operations=_of_rectangle((2, 2), (2, 2)))
+
+
+# --- compositions ---------------------------------------------------------------------------------------------------------
+
+
+@composition(np.linalg.cond)
+def cond(x, p=None):
+    """The quotient of the outermost singular values, or the product of the norms of the matrix and its inverse."""
+    if p is None or p == 2:
+        s = np.linalg.svd(x, compute_uv=False)
+        return s[..., 0] / s[..., -1]
+    if p == -2:
+        s = np.linalg.svd(x, compute_uv=False)
+        return s[..., -1] / s[..., 0]
+    return np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, (-2, -1))
+
+
+@composition(np.linalg.tensorsolve)
+def tensorsolve(a, b, axes=None):
+    """The system of the matrix that has the axes of `b` as rows."""
+    a = np.asarray(a)
+    if axes is not None:
+        moved = tuple([k % a.ndim for k in axes])
+        a = np.transpose(a, tuple([k for k in range(a.ndim) if k not in moved]) + moved)
+    left = np.shape(a)[np.ndim(b) :]
+    return np.reshape(np.linalg.solve(np.reshape(a, (np.size(b), np.size(b))), np.ravel(b)), left)
+
+
+if hasattr(np.linalg, "diagonal"):
+
+    @composition(np.linalg.diagonal)
+    def diagonal(x, /, *, offset=0):
+        """Of the matrices in the last two axes."""
+        return np.diagonal(x, offset, -2, -1)
+
+    @composition(np.linalg.matrix_transpose)
+    def matrix_transpose(x, /):
+        """Of the matrices in the last two axes."""
+        if np.ndim(x) < 2:
+            raise ValueError(f"Input array must be at least 2-dimensional, but it is {np.ndim(x)}")
+        return np.swapaxes(x, -1, -2)

@@ -37,6 +37,7 @@ from sct.ir.types import (
     size_opaque,
     unify,
 )
+from sct.registry.compositions import composition
 from sct.registry.facts import facts, memory
 from sct.registry.methods import attribute, method
 from sct.registry.rules import adjoint, nondifferentiable
@@ -381,6 +382,29 @@ def strided_adjoint(y, x, entries, y_bar, shape=None, strides=None, subok=False,
 def strided_tangent(y, x, entries, x_dot, entries_dot, shape=None, strides=None, subok=False, writeable=True):
     """The tangent may lie in memory in another way."""
     return np.ravel(x_dot)[entries]
+
+
+@composition(np.lib.stride_tricks.as_strided)
+def as_strided(x, shape=None, strides=None, subok=False, writeable=True):
+    """The entries are known by their numbers in the array."""
+    x = np.asarray(x)
+    return strided(x, strided_entries(x, shape, strides), shape, strides, False, writeable)
+
+
+@composition(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
+    """The array with strides of its own once more, for the axes of windows."""
+    x = np.asarray(x)
+    sizes = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    if len(sizes) != len(axes):
+        raise ValueError("there must be a size of windows for each axis")
+    lengths = np.array(x.shape)
+    for k, n in zip(axes, sizes, strict=True):
+        lengths[k] -= n - 1
+        if n < 0 or lengths[k] < 1:
+            raise ValueError("a window is larger than the array")
+    return as_strided(x, (*lengths, *sizes), (*x.strides, *[x.strides[k] for k in axes]), False, writeable)
 
 
 @result_type(strided)

@@ -1,7 +1,8 @@
 """Random numbers: NumPy's generators, its global one, and Python's.
 
-Takes nothing; registers that the methods of generators draw, and of what type their results are. There are no derivatives by
-the parameters of a distribution: `mu + sigma * rng.standard_normal(n)` has them, `rng.normal(mu, sigma, n)` has not.
+Takes nothing; registers that the methods of generators draw, and of what type their results are. Where a location or a scale
+may vary, a draw is made of one from the distribution without them: the same number, which moves with both (the pathwise
+derivative: Glasserman 2003, "Monte Carlo Methods in Financial Engineering", 7.2).
 """
 
 import random
@@ -10,6 +11,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, as_shape, broadcast, constant
 from sct.ir.types import UNKNOWN, Array, Const, Scalar, Stateful, Unknown
+from sct.registry.compositions import composition
 from sct.registry.effects import effect, known_class
 from sct.registry.rules import nondifferentiable
 from sct.registry.type_rules import result_type
@@ -223,3 +225,94 @@ effect("reads", random.Random.getstate)
 nondifferentiable(random_states)
 effect("reads", random_states)
 result_type(random_states)(lambda *sources: UNKNOWN)
+
+
+# -- draws by what they are made of ---------------------------------------------------------------------------------------
+
+
+def size_of_draw(size, *parameters):
+    """The size that is asked for, or else that of the parameters."""
+    if size is not None:
+        return size
+    shape = np.broadcast_shapes(*[np.shape(p) for p in parameters])
+    return None if shape == () else shape
+
+
+@composition(GENERATOR.normal, LEGACY.normal)
+def normal(self, loc=0.0, scale=1.0, size=None):
+    return loc + scale * self.standard_normal(size_of_draw(size, loc, scale))
+
+
+@composition(GENERATOR.lognormal, LEGACY.lognormal)
+def lognormal(self, mean=0.0, sigma=1.0, size=None):
+    return np.exp(mean + sigma * self.standard_normal(size_of_draw(size, mean, sigma)))
+
+
+@composition(GENERATOR.uniform, LEGACY.uniform)
+def uniform(self, low=0.0, high=1.0, size=None):
+    return low + (high - low) * self.random(size_of_draw(size, low, high))
+
+
+@composition(GENERATOR.exponential, LEGACY.exponential)
+def exponential(self, scale=1.0, size=None):
+    return scale * self.standard_exponential(size_of_draw(size, scale))
+
+
+@composition(GENERATOR.gumbel, LEGACY.gumbel)
+def gumbel(self, loc=0.0, scale=1.0, size=None):
+    return loc + scale * self.gumbel(0.0, 1.0, size_of_draw(size, loc, scale))
+
+
+@composition(GENERATOR.laplace, LEGACY.laplace)
+def laplace(self, loc=0.0, scale=1.0, size=None):
+    return loc + scale * self.laplace(0.0, 1.0, size_of_draw(size, loc, scale))
+
+
+@composition(GENERATOR.logistic, LEGACY.logistic)
+def logistic(self, loc=0.0, scale=1.0, size=None):
+    return loc + scale * self.logistic(0.0, 1.0, size_of_draw(size, loc, scale))
+
+
+@composition(GENERATOR.rayleigh, LEGACY.rayleigh)
+def rayleigh(self, scale=1.0, size=None):
+    return scale * self.rayleigh(1.0, size_of_draw(size, scale))
+
+
+@composition(np.random.normal)
+def normal_of_module(loc=0.0, scale=1.0, size=None):
+    return loc + scale * np.random.standard_normal(size_of_draw(size, loc, scale))
+
+
+@composition(np.random.lognormal)
+def lognormal_of_module(mean=0.0, sigma=1.0, size=None):
+    return np.exp(mean + sigma * np.random.standard_normal(size_of_draw(size, mean, sigma)))
+
+
+@composition(np.random.uniform)
+def uniform_of_module(low=0.0, high=1.0, size=None):
+    return low + (high - low) * np.random.random_sample(size_of_draw(size, low, high))
+
+
+@composition(np.random.exponential)
+def exponential_of_module(scale=1.0, size=None):
+    return scale * np.random.standard_exponential(size_of_draw(size, scale))
+
+
+@composition(np.random.gumbel)
+def gumbel_of_module(loc=0.0, scale=1.0, size=None):
+    return loc + scale * np.random.gumbel(0.0, 1.0, size_of_draw(size, loc, scale))
+
+
+@composition(np.random.laplace)
+def laplace_of_module(loc=0.0, scale=1.0, size=None):
+    return loc + scale * np.random.laplace(0.0, 1.0, size_of_draw(size, loc, scale))
+
+
+@composition(np.random.logistic)
+def logistic_of_module(loc=0.0, scale=1.0, size=None):
+    return loc + scale * np.random.logistic(0.0, 1.0, size_of_draw(size, loc, scale))
+
+
+@composition(np.random.rayleigh)
+def rayleigh_of_module(scale=1.0, size=None):
+    return scale * np.random.rayleigh(1.0, size_of_draw(size, scale))

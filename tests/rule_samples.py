@@ -12,7 +12,14 @@ RULES = primitives()
 CONSTANT = nondifferentiable_functions()
 """What has a rule, and what has none: conftest.py reads this before any test registers rules of its own."""
 
-_ABOUT_ALL_RULES = ("test_completeness.py", "test_array_likes.py", "test_poles.py", "test_rank_0.py", "test_tangents.py")
+_ABOUT_ALL_RULES = (
+    "test_classification.py",
+    "test_completeness.py",
+    "test_array_likes.py",
+    "test_poles.py",
+    "test_rank_0.py",
+    "test_tangents.py",
+)
 
 
 @functools.cache

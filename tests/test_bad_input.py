@@ -327,24 +327,24 @@ def test_not_a_function(thing):
 
 def test_missing_rule_says_how_to_register_one():
     def f(x):
-        return np.sum(np.i0(x) * x)
+        return np.sum(np.emath.sqrt(x) * x)
 
     with pytest.raises(sct.NoRuleError) as error:
         sct.grad(f)(np.ones(3))
     message = str(error.value)
-    assert "i0" in message
+    assert "np.lib.scimath.sqrt" in message
     assert "sct.adjoint" in message
     assert "test_bad_input.py:" in message
-    assert "return np.sum(np.i0(x) * x)" in message
+    assert "return np.sum(np.emath.sqrt(x) * x)" in message
     assert "^" in message
 
 
 def test_missing_rule_on_an_inactive_value_is_no_error():
     def f(x, c):
-        return np.sum(np.i0(c) * x)
+        return np.sum(np.emath.sqrt(c) * x)
 
     c = np.array([0.0, 1.0])
-    assert np.allclose(sct.grad(f)(np.ones(2), c), np.i0(c))
+    assert np.allclose(sct.grad(f)(np.ones(2), c), np.emath.sqrt(c))
 
 
 def test_a_rule_of_ones_own():
@@ -375,7 +375,7 @@ def test_a_function_declared_non_differentiable():
 def test_missing_rule_is_found_before_anything_runs(capsys):
     def f(x):
         print("running")
-        return np.sum(np.i0(x))
+        return np.sum(np.emath.sqrt(x))
 
     with pytest.raises(sct.NoRuleError):
         sct.grad(f)(np.ones(3))

@@ -1,4 +1,4 @@
-"""`sct rules`: the functions that have a derivative rule, or are registered as having no derivative.
+"""`sct rules`: the functions that have a derivative rule, are made of such, have no derivative, or are refused, and why.
 
 Takes a pattern of names; gives rows. Functions of sct's own, which generated code calls, are left out.
 """
@@ -18,9 +18,13 @@ from typing import Any
 import numpy as np
 
 from sct.ir.ops import describe
-from sct.registry.rules import adjoint_rule, has_adjoint, nondifferentiable_functions, primitives
+from sct.registry.compositions import composition_of, compositions
+from sct.registry.refusals import reason_for, refused_functions
+from sct.registry.rules import adjoint_rule, has_adjoint, is_nondifferentiable, nondifferentiable_functions, primitives
+from sct.specialize.in_python import IN_PYTHON
+from sct.specialize.writing import WRITING
 
-__all__ = ["COLUMNS", "Row", "covered"]
+__all__ = ["COLUMNS", "Row", "covered", "kind_of_coverage"]
 
 COLUMNS = ("function", "kind", "derivative")
 _MODULES = {
@@ -28,6 +32,7 @@ _MODULES = {
     "logging.": logging,
     "math.": math,
     "np.": np,
+    "np.fft.": np.fft,
     "np.linalg.": np.linalg,
     "np.random.": np.random,
     "operator.": operator,
@@ -77,6 +82,30 @@ def _all() -> Iterator[Row]:
     for p in nondifferentiable_functions():
         if not _is_own(p) and not has_adjoint(p):
             yield Row(_names(p, others), "constant", "")
+    for p in compositions():
+        if not has_adjoint(p) and not _is_method(p):
+            yield Row(_names(p, others), "composed", _summary(composition_of(p)))
+    for p in refused_functions():
+        yield Row(_names(p, others), "refused", reason_for(p) or "")
+
+
+def kind_of_coverage(function: Any) -> str | None:
+    """How a function is dealt with; None for one of which nothing is known."""
+    rule = adjoint_rule(function)
+    if rule is not None:
+        return rule.kind
+    if composition_of(function) is not None:
+        return "composed"
+    if function in IN_PYTHON or function in WRITING:
+        return "followed"
+    if is_nondifferentiable(function):
+        return "constant"
+    return None if reason_for(function) is None else "refused"
+
+
+def _is_method(function: Any) -> bool:
+    """Whether a function is one of a ufunc's, or of a generator of random numbers."""
+    return isinstance(getattr(function, "__self__", None), np.ufunc) or "." in getattr(function, "__qualname__", "")
 
 
 def _is_own(function: Any) -> bool:
@@ -93,4 +122,9 @@ def _derivative(rule: Any) -> str:
     """What a rule says: the adjoints of the operands, or the first paragraph of its docstring."""
     if rule.partials:
         return "; ".join("none" if p is None else p for p in rule.partials)
-    return " ".join((inspect.getdoc(rule.function) or "").partition("\n\n")[0].split())
+    return _summary(rule.function)
+
+
+def _summary(function: Any) -> str:
+    """The first paragraph of a docstring."""
+    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())

@@ -185,6 +185,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         found_type = infer_call(rule.primitive, types, {k: type_of(v) for k, v in kwargs.items()})
         return s.append(op, args, kwargs, found_type, name)
     function = getattr(t.cls, op.name, op) if isinstance(t, (Instance, Stateful)) else op
+    if isinstance(t, Stateful) and (composed := s.composition(function, args, kwargs)) is not None:
+        return s.apply(composed, args, kwargs, name)
     known = infer_call(function, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
     made = s.append(op, args, kwargs, known, name)
     give_away(s, function, args[1:], kwargs)

@@ -140,6 +140,9 @@ class Builder(Protocol):
     free: dict[Free | Field, Abstract]
     templates: dict[Hashable, Any]
 
+    def composition(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> FunctionType | None:
+        """What a call is followed as, if it is made of others."""
+
     def apply(
         self,
         op: Any,

@@ -51,6 +51,7 @@ from sct.ir.types import (
     Tuple,
     Undefined,
 )
+from sct.registry.compositions import is_composition
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
 from sct.runtime import random_states
@@ -102,7 +103,7 @@ def refuse_looking(s: Builder, op: Any, args: Sequence[Operand]) -> None:
 
 def python_call(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dict[str, Operand], name: str) -> Operand:
     """A call of a function in Python: inlined, unless it is recursive or of a library."""
-    if package_of(op) in ("numpy", "scipy"):
+    if package_of(op) in ("numpy", "scipy") and not is_composition(op):
         return s.primitive(op, args, kwargs, name, UNKNOWN)
     if s.static:
         return rule(s, op, args, kwargs)

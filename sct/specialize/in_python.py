@@ -34,11 +34,10 @@ from sct.ir.types import (
     Record,
     Scalar,
     Tuple,
-    Unknown,
     with_items,
 )
 from sct.ir.words import in_words
-from sct.specialize import composed, iterators, standard
+from sct.specialize import iterators, standard
 from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, planned, taken_apart
 from sct.specialize.operators import is_one
@@ -334,16 +333,6 @@ def _as(form: Callable[..., Any]) -> Callable[..., Any]:
     return lambda s, args, kwargs: s.apply(form, args, kwargs)
 
 
-def _of_arrays(form: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, where none of what it is given is of unknown type."""
-
-    def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
-        known = not any(isinstance(type_of(a), Unknown) for a in (*args, *kwargs.values()))
-        return s.apply(form, args, kwargs) if known else NotImplemented
-
-    return handle
-
-
 def _reduce(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     if kwargs:
         return NotImplemented
@@ -449,13 +438,6 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     itertools.takewhile: _as(iterators.taken),
     itertools.tee: _tee,
     itertools.zip_longest: _as(iterators.zipped_to_the_longest),
-    np.lib.stride_tricks.as_strided: _of_arrays(composed.with_strides),
-    np.lib.stride_tricks.sliding_window_view: _of_arrays(composed.windows),
-    np.polyadd: _of_arrays(composed.polynomial_sum),
-    np.polyder: _of_arrays(composed.polynomial_slopes),
-    np.polymul: _of_arrays(composed.polynomial_product),
-    np.polysub: _of_arrays(composed.polynomial_difference),
-    np.polyval: _of_arrays(composed.polynomial_at),
     np.ndenumerate: _as(iterators.indexed),
     np.ndindex: _ndindex,
     np.nditer: _nditer,

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from sct import runtime
+from sct.analysis.activity import differentiable
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
@@ -116,8 +117,10 @@ from sct.ir.types import (
     with_items,
 )
 from sct.ir.words import in_words
-from sct.registry.effects import is_pure, is_registered
+from sct.registry.compositions import composition_of
+from sct.registry.effects import effect_of, is_pure, is_registered
 from sct.registry.facts import facts_of
+from sct.registry.rules import has_adjoint
 from sct.runtime.expectations import expect_fields
 from sct.specialize import (
     attributes,
@@ -891,6 +894,8 @@ class Specializer:
                         return objects.made(self, made, name)
                     self.memory.bear(made)
                 return made  # type: ignore[no-any-return]
+        if in_tables and (composed := self.composition(op, args, kwargs)) is not None:
+            return calls.python_call(self, composed, args, kwargs, name)
         if plans and in_tables and (made := of_generators(self, op, args, kwargs)) is not NotImplemented:
             return made  # type: ignore[no-any-return]
         if in_tables and is_itself(op, args, kwargs):
@@ -940,6 +945,21 @@ class Specializer:
         if isinstance(op, FunctionType) and (not is_registered(op) or facts_of(op).inlined) and op.__code__ is not _CONTEXT:
             return calls.python_call(self, op, args, kwargs, name)
         return self.primitive(op, args, kwargs, name, known)
+
+    def composition(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> FunctionType | None:
+        """What a call is followed as, where it has no rule and no operand is of unknown type.
+
+        A random draw is followed only where its distribution may vary.
+        """
+        found = composition_of(op)
+        if found is None or has_adjoint(op):
+            return None
+        operands = [*args, *kwargs.values()]
+        if any(isinstance(type_of(o), Unknown) for o in operands):
+            return None
+        if effect_of(op) == "draws" and not any(differentiable(v.type) for v in values_of(*operands)):
+            return None
+        return found
 
     def keys_at_call(self, args: Sequence[Operand]) -> Sequence[Operand]:
         """Operands, of which the integers are what they are at the call where one is a list, tuple or dict, as keys in that."""

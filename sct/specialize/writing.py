@@ -801,15 +801,7 @@ WRITING: dict[Any, Callable[..., Any]] = {
     np.subtract.at: _add_at(False),
     np.put: _put_flat,
     np.fill_diagonal: _fill_diagonal,
-    np.putmask: _function_refused("Write `a[mask] = values[mask]`."),
-    np.place: _function_refused("Write `a[mask] = values`."),
-    np.put_along_axis: _function_refused("Index the entries, with np.arange for the other axes."),
     setattr: bind_field,
-    **{
-        f.at: _function_refused("Write `a[i] = f(a[i], v)`, if no index comes twice.")
-        for f in vars(np).values()
-        if isinstance(f, np.ufunc) and f not in (np.add, np.subtract)
-    },
     **{
         getattr(np.ndarray, name): _function_refused("Call it as a method of the array.")
         for name in METHODS

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sct.api.transforms import vjp
+from sct.registry.compositions import composition_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable
 from sct.testing.bound import BoundCall
 from sct.testing.calls import label, program
@@ -80,6 +81,10 @@ def check_rule(
         return
     rule = adjoint_rule(primitive)
     if rule is None:
+        if composition_of(primitive) is not None:
+            given = {i: a if wrt is None or i in wrt else None for i, a in enumerate(args)} | kwargs
+            _check_compiled(primitive, args, kwargs, partial(at, given), y, _random(y), rtol, atol, order, False)
+            return
         if not is_nondifferentiable(primitive):
             raise GradientMismatch(f"{label(primitive)} has no rule")
         _check_constant(primitive, args, kwargs, wrt, y)
@@ -91,7 +96,7 @@ def check_rule(
     if rule.real_only and any(np.iscomplexobj(v) for _, v in leaves(operands)):
         raise GradientMismatch(f"{label(primitive)} is registered for real operands only")
 
-    y_bar = mapped(lambda v: random_like(np.random.default_rng(0), v), y)
+    y_bar = _random(y)
     symmetric = primitive in _ONE_TRIANGLE
     probes = finite_differences(lambda *ops: call.primal(primitive, ops), operands, paths, y, y_bar, None, symmetric)
     single = is_single(operands, y)
@@ -102,13 +107,18 @@ def check_rule(
     _check_compiled(primitive, args, kwargs, partial(at, given), y, y_bar, rtol, atol, order, symmetric)
 
 
+def _random(y: Any) -> Any:
+    """A random adjoint of a result."""
+    return mapped(lambda v: random_like(np.random.default_rng(0), v), y)
+
+
 def _check_constant(
     primitive: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Sequence[int] | None, y: Any
 ) -> None:
     """A function without derivative must not change with its operands."""
     chosen = range(len(args)) if wrt is None else wrt
     paths = [p for p, _ in leaves(tuple(args)) if p[0] in chosen]
-    y_bar = mapped(lambda v: random_like(np.random.default_rng(0), v), y)
+    y_bar = _random(y)
     probes = finite_differences(lambda *a: primitive(*a, **kwargs), args, paths, y, y_bar, None)
     what = f"{label(primitive)}, registered as non-differentiable"
     compare(what, tuple(args), lambda p: None, paths, probes, None, None, is_single(args, y))

@@ -23,6 +23,7 @@ from sct.ir.types import Array, Const, Dict, Instance, List, Scalar, Slice, Tupl
 from sct.ir.words import in_words
 from sct.registry.facts import facts_of
 from sct.registry.methods import method_rule
+from sct.registry.refusals import reason_for
 from sct.registry.rules import AdjointRule
 from sct.specialize.building import Builder
 from sct.specialize.calls import inlined_rule
@@ -245,7 +246,9 @@ def _of_items(steps: list[Statement], found: Operand, n: int) -> tuple[list[Stat
 
 
 def rule_advice(op: Any) -> str:
-    """How to give an operation a rule, or what to call in its place."""
+    """How to give an operation a rule, or what to call in its place; of one that has none on purpose, why."""
+    if (reason := reason_for(op)) is not None:
+        return reason
     if isinstance(op, Method) or isinstance(getattr(op, "__self__", None), np.ufunc):
         return "Call a function of your own in its place, and give that a rule with sct.adjoint."
     name = describe(op)

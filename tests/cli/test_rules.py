@@ -32,6 +32,6 @@ def test_all_rules(sct):
 
 
 def test_a_function_without_a_rule(sct):
-    done = sct("rules", "np.fromfile")
+    done = sct("rules", "np.tofile")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith("Error: no function called np.fromfile has a rule\n")
+    assert done.stderr.startswith("Error: no function called np.tofile has a rule\n")

@@ -43,12 +43,6 @@ REFUSED = {
     "partition": ("def f(x):\n    x.partition(1)\n    return x[0]\n", "x.partition"),
     "resize": ("def f(x):\n    y = x * 2.0\n    y.resize((2,))\n    return np.sum(y)\n", "y.resize"),
     "itemset by setflags": ("def f(x):\n    x.setflags(write=True)\n    return np.sum(x)\n", "x.setflags"),
-    "place": ("def f(x):\n    y = np.zeros(3)\n    np.place(y, y < 1, x)\n    return np.sum(y)\n", "np.place"),
-    "putmask": ("def f(x):\n    y = np.zeros(3)\n    np.putmask(y, y < 1, x)\n    return np.sum(y)\n", "np.putmask"),
-    "put along axis": (
-        "def f(x):\n    y = x * 2.0\n    np.put_along_axis(y, np.array([1]), 1.0, 0)\n    return np.sum(y)\n",
-        "np.put_along_axis",
-    ),
     "put with a mode": (
         "def f(x):\n    y = x * 2.0\n    np.put(y, 4, 1.0, mode='wrap')\n    return np.sum(y)\n",
         "np.put",

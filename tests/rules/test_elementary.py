@@ -43,6 +43,9 @@ for _f in (np.arctan2, np.hypot, np.logaddexp, np.logaddexp2, np.nextafter):
         (_f, (_x(2, 3, dtype=np.float32), _x(3, dtype=np.float32)), {"wrt": ()} if _f is np.nextafter else {}),
     ]
 SAMPLES += [
+    (np.i0, (np.array([0.3, -2.0, 1.5]),), {}),
+    (np.i0, (np.array([[0.0, 1e-8], [30.0, -200.0]]),), {}),
+    (np.i0, (0.7,), {}),
     (np.sinc, (np.array([0.0, 1e-8, 0.03, 0.0499, 0.0501, 1.0, -2.5]),), {}),
     (np.unwrap, (np.array([0.0, 2.0, 5.5, 0.3]),), {}),
     (np.unwrap, (np.array([[0.0, 2.0, 5.5], [6.1, 0.2, 0.4]]),), {"axis": 0}),

@@ -1,0 +1,111 @@
+"""The methods of ufuncs: reductions, running results, outer products and repeated writes, of each ufunc with a derivative.
+
+What a function of NumPy's own computes is that function; all else is the ufunc on one row after another.
+"""
+
+import numpy as np
+
+from sct.registry.compositions import composition
+from sct.registry.rules import has_adjoint
+
+_NOT_GIVEN = object()
+_WHOLE = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+_RUNNING = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
+def _reduce(ufunc):
+    if ufunc in _WHOLE:
+        whole = _WHOLE[ufunc]
+
+        @composition(ufunc.reduce)
+        def reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial=_NOT_GIVEN, where=True):
+            array = np.asarray(array, dtype)
+            if initial is _NOT_GIVEN:
+                return whole(array, axis=axis, keepdims=keepdims, where=where)
+            return whole(array, axis=axis, keepdims=keepdims, initial=initial, where=where)
+
+        return
+
+    @composition(ufunc.reduce)
+    def reduce_rows(array, axis=0, dtype=None, out=None, keepdims=False, initial=_NOT_GIVEN, where=True):
+        if where is not True:
+            raise TypeError("a reduction by this ufunc is differentiated without where=")
+        rows = np.moveaxis(np.asarray(array, dtype), axis, 0)
+        y = rows[0] if initial is _NOT_GIVEN else ufunc(initial, rows[0])
+        for k in range(1, len(rows)):
+            y = ufunc(y, rows[k])
+        return np.expand_dims(y, axis) if keepdims else y
+
+
+def _accumulate(ufunc):
+    if ufunc in _RUNNING:
+        running = _RUNNING[ufunc]
+
+        @composition(ufunc.accumulate)
+        def accumulate(array, axis=0, dtype=None, out=None):
+            return running(array, axis, dtype)
+
+        return
+
+    @composition(ufunc.accumulate)
+    def accumulate_rows(array, axis=0, dtype=None, out=None):
+        rows = np.moveaxis(np.asarray(array, dtype), axis, 0)
+        y = np.empty_like(rows)
+        y[0] = rows[0]
+        for k in range(1, len(rows)):
+            y[k] = ufunc(y[k - 1], rows[k])
+        return np.moveaxis(y, 0, axis)
+
+
+def _outer(ufunc):
+    @composition(ufunc.outer)
+    def outer(A, B, /):
+        A, B = np.asarray(A), np.asarray(B)
+        return ufunc(np.reshape(A, A.shape + (1,) * B.ndim), B)
+
+
+def _reduceat(ufunc):
+    @composition(ufunc.reduceat)
+    def reduceat(array, indices, axis=0, dtype=None, out=None):
+        rows = np.moveaxis(np.asarray(array, dtype), axis, 0)
+        n = len(indices)
+        y = np.zeros((n,) + rows.shape[1:], rows.dtype)
+        for k in range(n):
+            start, stop = indices[k], indices[k + 1] if k + 1 < n else len(rows)
+            y[k] = rows[start]
+            if ufunc is np.add:
+                y[k] += np.sum(rows[start + 1 : stop], axis=0)
+            else:
+                for i in range(start + 1, stop):
+                    y[k] = ufunc(y[k], rows[i])
+        return np.moveaxis(y, 0, axis)
+
+
+def _at(ufunc):
+    if ufunc.nin == 1:
+
+        @composition(ufunc.at)
+        def at(a, indices):
+            for k in np.ravel(indices):
+                a[k] = ufunc(a[k])
+
+        return
+
+    @composition(ufunc.at)
+    def at_with(a, indices, b):
+        indices = np.asarray(indices)
+        values = np.broadcast_to(b, indices.shape + a.shape[1:])
+        for k in np.ndindex(indices.shape):
+            a[indices[k]] = ufunc(a[indices[k]], values[k])
+
+
+for _ufunc in {
+    f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nout == 1 and f.signature is None and has_adjoint(f)
+}:
+    if _ufunc not in (np.add, np.subtract):
+        _at(_ufunc)
+    if _ufunc.nin == 2:
+        _reduce(_ufunc)
+        _accumulate(_ufunc)
+        _outer(_ufunc)
+        _reduceat(_ufunc)
