@@ -33,6 +33,8 @@ from sct.runtime import updated
 
 __all__ = ["refuse_bracketing"]
 
+_Combined = dict[Value, set[Value] | None]  # what ends each value combines; None of what is something else
+
 
 def refuse_bracketing(block: Block, varied: Iterable[Value], results: Iterable[Value]) -> None:
     """Raise `UnsupportedSyntaxError` if the results come from such a search by tests that depend on `varied`."""
@@ -176,46 +178,55 @@ class _Search:
         s = self.definition.get(o) if isinstance(o, Value) else None
         return isinstance(s, Apply) and _scales(s) and width in s.args and self.varied.isdisjoint(s.args)
 
-    def weighted(self, o: Operand, ends: set[Value], known: dict[Value, set[Value] | None] | None = None) -> set[Value] | None:
-        """Which of the ends an operand combines, with weights that do not vary; None if it is something else."""
-        known = {} if known is None else known
+    def weighted(self, o: Operand, ends: set[Value]) -> set[Value] | None:
+        """Which of the ends an operand combines, with weights that do not vary; None if it is something else.
+
+        It may be made of points that the loop carries, which are made of one another (as golden-section search does).
+        """
+        carried: _Combined = {}
+        while True:
+            out = self.combination(o, ends, carried, {})
+            found = {v: None if carried[v] is None else self.around(v, ends, carried) for v in [*carried]}
+            if found == carried:
+                found = {v: None if not c and v in self.varied else c for v, c in found.items()}
+            if found == carried:
+                return out
+            carried |= found
+
+    def around(self, v: Value, ends: set[Value], carried: _Combined) -> set[Value] | None:
+        """What ends a point that the loop carries is made of in the next iteration."""
+        chosen = [c for c in self.choices(self.sources[v][1], []) if c is not v and self.definition.get(c) is not None]  # type: ignore[arg-type]
+        found = [self.combination(c, ends, carried, {}) for c in chosen]
+        return None if None in found or not found else set().union(*(f for f in found if f))
+
+    def combination(self, o: Operand, ends: set[Value], carried: _Combined, known: _Combined) -> set[Value] | None:
+        """The ends that an operand combines, where it is known of the carried points; those that are not known are added."""
         out: set[Value] = set()
         for v in values_of(o):
-            if v in ends or self.held.get(v) in ends:
-                out.add(self.held.get(v, v))
-                continue
             s = self.definition.get(v)
-            if isinstance(s, Apply) and _linear(s) is not None:
+            if v in ends or self.held.get(v) in ends:
+                part: set[Value] | None = {self.held.get(v, v)}
+            elif isinstance(s, Apply) and _linear(s) is not None:
                 if v not in known:
-                    known[v] = self.combined(s, ends, known)
-                combined = known[v]
-                if combined is None:
-                    return None
-                out |= combined
-            elif v in self.varied and not (v in self.sources and self.weighted_around(v, ends)):
-                return None
+                    known[v] = self.combined(s, ends, carried, known)
+                part = known[v]
             elif v in self.sources:
-                out |= self.weighted_around(v, ends) or set()
+                part = carried.setdefault(v, set())
+                part = part if v in self.varied else part or set()
+            else:
+                part = None if v in self.varied else set()
+            if part is None:
+                return None
+            out |= part
         return out
 
-    def combined(self, s: Apply, ends: set[Value], known: dict[Value, set[Value] | None]) -> set[Value] | None:
+    def combined(self, s: Apply, ends: set[Value], carried: _Combined, known: _Combined) -> set[Value] | None:
         """The same of what an operation gives."""
-        parts = [self.weighted(a, ends, known) for a in s.args]
-        found = [p for p in parts if p]
-        if None in parts or (len(found) == 2 and _scales(s)):
+        parts = [self.combination(a, ends, carried, known) for a in s.args]
+        varying = [a for a, p in zip(s.args, parts, strict=True) if p or not self.varied.isdisjoint(values_of(a))]
+        if None in parts or (len(varying) == 2 and _scales(s)):
             return None
-        return set().union(*found)
-
-    def weighted_around(self, v: Value, ends: set[Value]) -> set[Value] | None:
-        """The same of a point that the loop carries (as golden-section search does)."""
-        chosen = [c for c in self.choices(self.sources[v][1], []) if c is not v and self.definition.get(c) is not None]  # type: ignore[arg-type]
-        found: list[set[Value] | None] = []
-        own = self.sources.pop(v)
-        try:
-            found = [self.weighted(c, ends) for c in chosen]
-        finally:
-            self.sources[v] = own
-        return None if None in found or not found else set().union(*(f for f in found if f))
+        return set().union(*(p for p in parts if p))
 
 
 def _scales(s: Apply) -> bool:

@@ -29,8 +29,8 @@ def lanes(p):
     return np.sum(a)
 
 
-def golden_section(p):
-    a, b, g = 0.0, 5.0, 0.6180339887
+def golden_section(p, a=0.0, b=5.0):
+    g = 0.6180339887
     x1, x2 = b - g * (b - a), a + g * (b - a)
     f1, f2 = (x1 - p) ** 2, (x2 - p) ** 2
     while b - a > 1e-8:
@@ -43,6 +43,17 @@ def golden_section(p):
             x2 = a + g * (b - a)
             f2 = (x2 - p) ** 2
     return 0.5 * (a + b)
+
+
+def lagging(p, a, b):
+    """The points lag behind the ends, each by another one."""
+    m, n = (a + b) / 2, (a + b) / 2
+    for _ in range(50):
+        if m * m * m - p > 0:
+            b, m, n = m, 0.75 * n + 0.25 * a, (a + m) / 2
+        else:
+            a, m, n = m, 0.75 * n + 0.25 * b, (m + b) / 2
+    return (a + b) / 2
 
 
 def masked_lanes(p):
@@ -80,6 +91,9 @@ def shrinking_steps(p):
         (bisection, (2.0, 0.0, 5.0), ("a", "b")),
         (lanes, (np.array([1.0, 2.0, 3.0]),), "p"),
         (golden_section, (2.0,), "p"),
+        (golden_section, (2.0, 0.0, 5.0), ("p", "a")),
+        (golden_section, (2.0, 0.0, 5.0), ("a", "b")),
+        (lagging, (2.0, 0.0, 5.0), ("p", "a", "b")),
         (masked_lanes, (np.array([1.0, 2.0, 3.0]),), "p"),
         (shrinking_width, (2.0,), "p"),
         (shrinking_steps, (2.0,), "p"),
@@ -152,6 +166,19 @@ def spread(x):
     return high - low
 
 
+def by_weights_that_vary(p, n):
+    """What the ends are combined with is changed by the loop, and depends on the argument."""
+    a, b, g = 0.0, 5.0, 0.5 * p
+    for _ in range(n):
+        m = a + g * (b - a)
+        g = 0.5 * g
+        if m * m > p:
+            b = m
+        else:
+            a = m
+    return a + b
+
+
 def not_by_its_argument(w, p):
     return w * bisection(p, 0.0, 5.0)
 
@@ -165,6 +192,7 @@ def not_by_its_argument(w, p):
         (spread, (np.array([1.0, 3.0, -2.0, 2.0]),)),
         (discounted_count, (np.array([1.0, 3.0, -2.0, 2.0]),)),
         (smaller_steps, (np.array([1.0, 0.3, -2.0, 0.2]),)),
+        (by_weights_that_vary, (1.2, 5)),
         (not_by_its_argument, (1.5, 2.0)),
     ],
 )

@@ -5,6 +5,8 @@ import warnings
 
 import numpy as np
 
+import sct
+
 from .registry import normal_of, program
 
 RNG = np.random.default_rng(8)
@@ -118,18 +120,18 @@ def descent_with_line_search(x):
     return f(x)
 
 
-@program(np.array([1.0, 0.6]), np.array([3.0, 0.5]))
-def golden_section(coefficients, bracket):
-    """The value at the end of a search that narrows a bracket; where it ends follows from the bracket."""
+@program(np.array([1.0, 0.6]))
+def golden_section(coefficients):
+    """The least value in a bracket, where a search and a step of Newton's method end: only the step is differentiated."""
     phi = (math.sqrt(5) - 1) / 2
 
     def f(x):
         return coefficients[0] * (x - 1.3) ** 2 + coefficients[1] * np.cos(x)
 
-    b, a = bracket
+    b, a = 3.0, 0.5
     c, d = b - phi * (b - a), a + phi * (b - a)
     fc, fd = f(c), f(d)
-    for _ in range(8):
+    for _ in range(30):
         if fc < fd:
             b, d, fd = d, c, fc
             c = b - phi * (b - a)
@@ -138,7 +140,9 @@ def golden_section(coefficients, bracket):
             a, c, fc = c, d, fd
             d = a + phi * (b - a)
             fd = f(d)
-    return f((a + b) / 2)
+    x = sct.stop_gradient((a + b) / 2)
+    slope = 2 * coefficients[0] * (x - 1.3) - coefficients[1] * np.sin(x)
+    return f(x - slope / (2 * coefficients[0] - coefficients[1] * np.cos(x)))
 
 
 @program(np.array([[0.0, 0.0], [1.2, 0.1], [0.2, 1.4]]), 1.3, refused=("checkpoint",))
