@@ -259,6 +259,26 @@ def test_to_order_3(f, mix):
     assert MIXED[mix](f)(X) == pytest.approx(expected, rel=1e-12)
 
 
+def collected(terms, x, k):
+    if k < len(x):
+        terms.append(np.exp(x[k]) + terms[-1])
+        collected(terms, x, k + 1)
+
+
+def log_sum_exp_by_a_list_and_itself(x):
+    terms = [0.0]
+    collected(terms, x, 0)
+    return np.log(terms.pop())
+
+
+@pytest.mark.parametrize("mix", ["jvp of jvp of jvp", "jvp of grad of jvp", "grad of jvp of grad", "grad of grad of jvp"])
+def test_of_a_recursive_function_that_writes_to_order_3(mix):
+    """In all mixes in which nothing is done with reverse mode over reverse mode."""
+    mixes = {**MIXED, "grad of grad of jvp": lambda f: against(against(along(f, U), V), W)}
+    expected = np.einsum("ijk,i,j,k", third_of_log_sum_exp(X), U, V, W)
+    assert mixes[mix](log_sum_exp_by_a_list_and_itself)(X) == pytest.approx(expected, rel=1e-12)
+
+
 def test_the_hessian_of_a_product_with_the_hessian():
     """∂²⟨w, ∇²f v⟩, of order 4, against differences of third derivatives."""
     found = sct.hessian(by_hvp(log_sum_exp, U, V))(X)

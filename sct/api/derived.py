@@ -522,6 +522,12 @@ class DerivedFunction(Generic[_P, _R]):
             return self
         return DerivedFunction(function, derived.wrt, mode, self.optimize, derived.transform, self._cache)
 
+    def _as_operation(self) -> Derived:
+        """What a text calls this as, where it stands for a call that writes into its arguments: see `_derived`."""
+        function = self._callee.function
+        inner = function._as_operation() if isinstance(function, DerivedFunction) else function
+        return Derived(inner, self.wrt, False, self._transform, "writes", self.mode.objects)
+
     def _as_function(self) -> Callable[..., Any]:
         """What calls this as a plain function does: at each level of a recursion `__call__` takes more of Python's stack."""
 
@@ -550,8 +556,7 @@ class DerivedFunction(Generic[_P, _R]):
         mode = replace(self.mode, taped=True) if again else self.mode
         function = self._callee.function
         if isinstance(function, DerivedFunction) and function.mode.seed == self.mode.seed == "shadows":
-            op = Derived(function._callee.function, function.wrt, False, "augmented", "writes", function.mode.objects)
-            return as_it_stands(twice(op, types, self.wrt, self._signature))
+            return as_it_stands(twice(function._as_operation(), types, self.wrt, self._signature))
         if mode.seed == "examples":
             return self._of_many(types, mode)
         return differentiated(self.primal_form(types), self.wrt, self.single, mode, self.optimize)

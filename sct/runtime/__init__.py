@@ -390,6 +390,21 @@ def same_places(x: Any) -> Any:
 
 def anew(x: Any) -> Any:
     """Zeros in place of the arrays in tuples, lists and dicts, that share memory as these do; one object stays one."""
+    return _rebuilt(x, lambda arrays: beside(arrays, [None] * len(arrays)), lambda _: None)
+
+
+def _copied(x: Any) -> Any:
+    """Copies of the arrays, lists and dicts in `x`, that share memory as these do; one object stays one."""
+    return _rebuilt(x, lambda arrays: beside(arrays, arrays), lambda other: other)
+
+
+def _as_it_is(x: Any) -> Any:
+    """The arrays in `x`, in lists and dicts of their own, in which they stay whatever comes of those; one object stays one."""
+    return _rebuilt(x, lambda arrays: arrays, lambda other: other)
+
+
+def _rebuilt(x: Any, renewed: Any, others: Any) -> Any:
+    """Tuples, lists and dicts such as those in `x`, with other arrays, and with `others` of what is none of these."""
     own: dict[int, Any] = {}
     arrays: list[Any] = []
 
@@ -404,10 +419,12 @@ def anew(x: Any) -> Any:
                 collected(i)
 
     def made(x: Any) -> Any:
-        if own[id(x)] is not None or not isinstance(x, (tuple, list, dict)):
+        if not isinstance(x, (np.ndarray, tuple, list, dict)):
+            return others(x)
+        if own[id(x)] is not None:
             return own[id(x)]
         if isinstance(x, tuple):
-            return tuple(map(made, x))
+            return _of_kind(x, [*map(made, x)])
         new: Any = {} if isinstance(x, dict) else []
         own[id(x)] = new
         if isinstance(x, dict):
@@ -417,7 +434,7 @@ def anew(x: Any) -> Any:
         return new
 
     collected(x)
-    own.update(zip(map(id, arrays), beside(arrays, [None] * len(arrays)), strict=True))
+    own.update(zip(map(id, arrays), renewed(arrays), strict=True))
     return made(x)
 
 
@@ -505,52 +522,74 @@ def twice(
     of_args, of_bars : tuple
         The shadows of arguments, and of `bars`.
     """
-    kept = together(*args)
+    kept, of_bars = _copied(args), [anew((bar,))[0] if of is None else of for bar, of in zip(bars, of_bars)]  # noqa: B905
+    bars_before, of_args_before, of_bars_before = map(_as_it_is, (bars, of_args, of_bars))
     y, y_bar, pull, shadows = augmented(args, bars)
-    of_bars = [anew((bar,))[0] if of is None else of for bar, of in zip(bars, of_bars)]  # noqa: B905
     of_y, of_y_bar = place_for(y), anew((y_bar,))[0]
-    if any(True for _ in _arrays_in(y)):  # which may be arguments, or parts of some
-        of_y = None if alike is None else alike(together(*kept), of_args)[1]
-        of_y_bar = augmented(together(*kept), of_bars)[1]
+    if _holds((list, dict), args) or _holds((list, dict, np.ndarray), y):  # which may be arguments, or parts of some
+        of_y = None if alike is None else alike(_copied(kept), of_args)[1]
+        of_y_bar = augmented(_copied(kept), of_bars)[1]
+    found_in = bars_before, *_as_it_is((bars, y_bar))
+    places = (of_args_before, *_as_it_is((of_args, of_y))), (of_bars_before, *_as_it_is((of_bars, of_y_bar)))
     later: list[Any] = []
 
     def pull_once(_: Any) -> Any:
-        found = together(bars, y_bar)
+        found = _copied(found_in)
         pull(shadows)
 
         def back(places: Any) -> None:
-            of_args, of_bars, _, of_y_bar = places
-            given, of_given, own_bars = together(*kept), anew(of_args), anew(found[0])  # copies are taken of zeros
-            dots = [_tangent(given[k], of) for k, of in zip(which, of_bars)]  # noqa: B905
+            (of_args, _, _), (of_bars, *of_bars_after) = places
+            given, of_given, own_bars = _copied(kept), anew(of_args), anew(found[0])  # copies are taken of zeros
+            before = _as_it_is(of_given), _as_it_is(own_bars)
+            dots = _tangents([given[k] for k in which], of_bars, {})
             (_, y_dot), (of_y, of_y_dot), *rest = pushed((*given, *dots), of_given, own_bars)
-            _put((own_bars, of_y_dot), found)
-            _put(of_y_bar, y_dot)
-            later.append(((of_given, of_y), *rest))
+            _put((before[1], own_bars, of_y_dot), found)
+            _put(of_bars_after, (dots, y_dot))
+            later.append(((before[0], of_given, of_y), *rest))
 
         return back
 
     def finish(places: Any) -> None:
         own, pull_pushed, shadows_pushed = later.pop()
-        _put(own, (places[0], places[2]))
+        _put(own, places[0])
         pull_pushed(shadows_pushed)
-        _put(places[0], own[0])
+        _put(places[0][0], own[0])
 
-    places = of_args, tuple(of_bars), of_y, of_y_bar
     return (y, y_bar, pull_once, None), (of_y, of_y_bar, None, places), finish, places
 
 
-def _tangent(x: Any, place: Any) -> Any:
-    """The tangent of `x` that is in a place: of a number as a number, of an array the place itself."""
-    if isinstance(x, (tuple, list)):
-        return _of_kind(x, [_tangent(i, p) for i, p in zip(x, place)])  # noqa: B905
-    return place if place is None or isinstance(x, np.ndarray) else place[()]
+def _holds(kinds: tuple[type, ...], x: Any) -> bool:
+    """Whether `x` is of one of some classes, or a tuple that has something of these in it."""
+    return isinstance(x, kinds) or (isinstance(x, tuple) and any(_holds(kinds, i) for i in x))
+
+
+def _tangents(x: Any, places: Any, made: dict[int, Any]) -> Any:
+    """The tangent of `x` that is in places: of a number as a number, of an array the place itself; of one object one."""
+    if not isinstance(x, (tuple, list, dict)) or places is None:
+        return places if places is None or isinstance(x, np.ndarray) else places[()]
+    if id(places) in made:
+        return made[id(places)]
+    if isinstance(x, tuple):
+        return _of_kind(x, [_tangents(i, p, made) for i, p in zip(x, places)])  # noqa: B905
+    new: Any = {} if isinstance(x, dict) else []
+    made[id(places)] = new
+    if isinstance(x, dict):
+        new.update((k, _tangents(v, places[k], made)) for k, v in x.items())
+    else:
+        new += (_tangents(i, p, made) for i, p in zip(x, places))  # noqa: B905
+    return new
 
 
 def _put(places: Any, parts: Any) -> None:
     """Let each of the arrays in `places` hold what `parts` has for it, if there is anything."""
-    if isinstance(places, np.ndarray) and parts is not None:
+    if places is None or parts is None:
+        return
+    if isinstance(places, np.ndarray):
         places[...] = parts
-    elif places is not None and parts is not None:
+    elif isinstance(places, dict):
+        for k, place in places.items():
+            _put(place, parts[k])
+    else:
         for place, part in zip(places, parts):  # noqa: B905
             _put(place, part)
 

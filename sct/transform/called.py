@@ -11,13 +11,14 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any, overload
 
+from sct.errors import UnsupportedSyntaxError
 from sct.infer.parameters import with_added
 from sct.ir.ops import Again, Call, Derived, package_of
 from sct.ir.ssa import Apply, Operand
 from sct.ir.types import Const
 from sct.signatures import read_signature
 
-__all__ = ["added_names", "in_their_places", "parameter_names", "run_again"]
+__all__ = ["added_names", "in_their_places", "parameter_names", "refuse_further", "run_again"]
 
 
 def parameter_names(op: Any) -> list[str] | None:
@@ -43,6 +44,17 @@ def in_their_places(op: Any, s: Apply) -> tuple[tuple[Operand, ...], dict[str, O
         else:
             return s.args[op.draws :], dict(s.kwargs)
     return tuple(args), kwargs
+
+
+def refuse_further(s: Apply) -> None:
+    """Refuse to differentiate a call with shadows of a call with shadows: `sct.runtime.twice` puts in order what it runs."""
+    op = s.op
+    if isinstance(op, Derived) and isinstance(op.function, Derived) and op.transform == op.function.transform == "augmented":
+        raise UnsupportedSyntaxError(
+            "the derivative of a second derivative by reverse mode twice of a recursive function that writes into its argument",
+            s.place,
+            "Apply forward mode (sct.jvp) first, or return new arrays and lists.",
+        )
 
 
 def added_names(transform: str, wrt: Sequence[str]) -> list[str]:

@@ -24,7 +24,7 @@ from sct.analysis.effects import effect, statements
 from sct.analysis.layout import keeps_strides
 from sct.analysis.points_to import has_memory, is_change, is_writing_call, points_to, shared
 from sct.analysis.versions import is_write
-from sct.errors import NoRuleError, UnsupportedSyntaxError
+from sct.errors import NoRuleError
 from sct.infer.facts import for_call
 from sct.infer.objects import as_given
 from sct.ir.ops import (
@@ -91,7 +91,7 @@ from sct.specialize.specializer import Specialized
 from sct.transform.adjoints import adjoint_type
 from sct.transform.again import is_quiet, quiet
 from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, is_complex, parameters_of, positional_last
-from sct.transform.called import in_their_places, parameter_names, run_again
+from sct.transform.called import in_their_places, parameter_names, refuse_further, run_again
 from sct.transform.explicit import refuse_others
 from sct.transform.promote import promote
 from sct.transform.refusals import refuse_given_away, refuse_records, refuse_texts
@@ -620,10 +620,7 @@ class _Forward(Boundary):
         Let ẏ = J ẋ. Where the adjoint of y is the tangent of ȳ, and that of ẏ is ȳ, the adjoint of x is the tangent of
         x̄ = Jᵀ ȳ, and that of ẋ is x̄. So one pullback is for both.
         """
-        if isinstance(op.function, Derived) and op.function.transform == "augmented":
-            raise UnsupportedSyntaxError(
-                "the third derivative of a recursive function that writes into its argument", s.place, "Return a new array."
-            )
+        refuse_further(s)
         names = parameter_names(replace(op, wrt=()))
         assert names is not None
         n = len(op.wrt)

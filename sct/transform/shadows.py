@@ -99,7 +99,7 @@ from sct.ir.types import (
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, kind_of
 from sct.runtime import laid_out
-from sct.transform.called import parameter_names
+from sct.transform.called import parameter_names, refuse_further
 from sct.transform.explicit import refuse_others
 
 __all__ = ["Read", "Shadows", "shadow_of", "shadow_type", "shadows"]
@@ -476,15 +476,12 @@ class _Shadows:
         op = s.op
         if not isinstance(op, Derived) or op.transform != "augmented":
             return
-        if isinstance(op.function, Derived):
-            raise UnsupportedSyntaxError(
-                "the third derivative of a recursive function that writes into its argument", s.place, "Return a new array."
-            )
+        refuse_further(s)
         given = map(type_of, s.operands)
         if s.kwargs or not all(map(_is_of_arrays, (*given, s.result.type.items[0]))):  # type: ignore[union-attr]
             raise UnsupportedSyntaxError(
-                "the second derivative of a recursive function that writes into its argument, and takes or gives lists, "
-                "dicts or what is not known",
+                "the second derivative of a recursive function that writes into its argument, and has keyword-only parameters, "
+                "or takes or gives objects or what is not known",
                 s.place,
                 "Differentiate by sct.jvp once, or return new ones.",
             )
@@ -822,9 +819,11 @@ def _turns(s: Apply) -> bool:
 
 
 def _is_of_arrays(t: Abstract) -> bool:
-    """Whether something is a number or an array for certain, or a tuple of some, or a constant."""
-    if isinstance(t, Tuple):
+    """Whether something is a number or an array for certain, or a tuple, list or dict of some, or a constant."""
+    if isinstance(t, (Tuple, List, Dict)):
         return all(map(_is_of_arrays, t.items))
+    if isinstance(t, (ListOf, DictOf)):
+        return _is_of_arrays(t.item)
     return isinstance(t, (Const, Scalar)) or (isinstance(t, Array) and t.shape is not None and t.dtype is not None)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sct import runtime
+from sct.infer.objects import as_given
 from sct.ir.ops import Derived, function_name
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Const, Tuple
@@ -38,14 +39,15 @@ def twice(op: Derived, types: Sequence[Abstract], wrt: Sequence[str], signature:
     params = tuple(map(Value, (*types, *of_types), signature.parameters))
     beside: dict[str, Operand] = dict(zip(wrt, params[count:], strict=True))
     varied = tuple(n for n in own if n in beside)
-    pushed = Derived(op.function, op.wrt, False, "jvp", "writes")
-    dots = (parameter_names(pushed) or [])[len(own) :]
     given, bars = types[: len(own)], types[len(own) :]
     of_given = [t for n, t in zip(wrt, of_types, strict=True) if n in varied]
     tangents = [adjoint_type(known[n]) for n in op.wrt]
+    pushed = Derived(op.function, op.wrt, False, "jvp", "writes", op.objects)
+    dots = (parameter_names(pushed) or [])[len(own) :]
+    objects = as_given({**dict(zip(own, given, strict=True)), **dict(zip(dots, tangents, strict=True))})
     augmented = _called("augmented", op, given, bars)
     alike = _called("alike", replace(op, wrt=varied), given, of_given)
-    both = Derived(pushed, (*varied, *dots), False, "augmented", "writes")
+    both = Derived(pushed, (*varied, *dots), False, "augmented", "writes", objects)
     further = _called("pushed", both, [*given, *tangents], of_given, bars)
     operands = (
         augmented.result,

@@ -223,15 +223,15 @@ def test_a_write_into_data_from_outside_is_refused():
     assert TABLE[0] == 0.0
 
 
-def halves(found, x, n):
+def halves(found, x, n, *, factor):
     if n > 0:
         found.append(x)
-        halves(found, 0.5 * x, n - 1)
+        halves(found, factor * x, n - 1, factor=factor)
 
 
 def last_half(x):
     found = []
-    halves(found, x, 3)
+    halves(found, x, 3, factor=0.5)
     return np.sum(found[-1] * x)
 
 
@@ -239,7 +239,7 @@ def by_halves(x):
     return np.sum(sct.grad(last_half)(x))
 
 
-def test_the_second_derivative_of_a_recursive_function_that_writes_into_a_list_is_refused():
+def test_the_second_derivative_of_a_recursive_function_that_takes_keywords_only_is_refused():
     with pytest.raises(sct.UnsupportedSyntaxError, match="the second derivative of a recursive function that writes"):
         sct.grad(by_halves)(np.ones(2))
 
