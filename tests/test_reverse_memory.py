@@ -454,6 +454,25 @@ def sums_of_numbers_and_arrays(x, n):
     return np.sum(total * x) + np.sum(sum(other, 0.5) * x)
 
 
+def rows_of_what_is_broadcast(x, n):
+    """Of what nothing is written into, but of which there are lists."""
+    s = 0.0
+    for i in range(n):
+        rows = list(np.broadcast_to(x[i % 3] * x, (2, 3)))
+        kept = [rows[0], x] if i < 2 else [x, rows[1]]
+        s = s + np.sum(kept[0] * kept[1] * np.broadcast_to(x, (2, 3))[1])
+    return s
+
+
+def means_in_a_list(x, n):
+    found = [(x[0], x), (x[1], x * x), (x[2], x[::-1])]
+    for i in range(n):
+        centre = np.mean([p for _, p in found[:-1]], axis=0)
+        found.sort(key=lambda part: part[0])
+        found[i % 3] = np.sum(centre * centre), centre * found[0][1]
+    return found[0][0] * np.sum(found[-1][1])
+
+
 def walk(a, b, n):
     if n <= 0:
         return a
@@ -1011,6 +1030,8 @@ FUNCTIONS = [
     many,
     given_back,
     given_back_by_key,
+    rows_of_what_is_broadcast,
+    means_in_a_list,
 ]
 
 

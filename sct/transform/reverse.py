@@ -154,7 +154,7 @@ class _Reverser(Boundary, Sweep):
         made = shadows(f.block, self.active, lent)
         self.memory = made
         mixed = {v for v in made.of if lent is not None and isinstance(v.type, (Tuple, List, Dict))}  # numbers in them
-        self.active = self.active - (made.of.keys() - made.entries - mixed) - made.turned.keys()
+        self.active = (self.active | made.loaded) - (made.of.keys() - made.entries - mixed) - made.turned.keys()
         self.primal = replace(f, block=made.block)
         self.forward = defined(made.block)
         return self.primal, () if lent is None else (made.result,)

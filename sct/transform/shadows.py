@@ -134,9 +134,9 @@ class Shadows:
     `put`: statements by which numbers are put there, with these and such arrays. `held`: what lists and dicts held, or came in
     with, with the shadows of that. `entries`: arguments, and what is in them. `pulls`: calls of functions that write, with
     their pullbacks and the shadows of these. `picks`: what may be an entry of an array, and no view, with what adds the adjoint
-    to the array's, and its operands. `rebound`: statements that compute a number, or write into an array, with what was there
-    before and is after. `copies`: what may be a view of an array or a copy of one, with whether it is a copy. `result`: the
-    shadow of what the function gives.
+    to the array's, and its operands. `loaded`: what is loaded of `turned` views to be copied. `rebound`: statements that
+    compute a number, or write into an array, with what was there before and is after. `copies`: what may be a view of an array
+    or a copy of one, with whether it is a copy. `result`: the shadow of what the function gives.
     """
 
     block: Block
@@ -153,12 +153,13 @@ class Shadows:
     picks: dict[Value, tuple[Callable[..., None], tuple[Operand, ...]]]
     rebound: dict[Apply, tuple[Value, Value]]
     copies: dict[Value, Value]
+    loaded: set[Value]
     result: Operand
 
     @staticmethod
     def none(block: Block) -> Shadows:
         """No shadows in a block."""
-        return Shadows(block, {}, {}, {}, {}, {}, {}, {}, {}, set(), {}, {}, {}, {}, Const(None))
+        return Shadows(block, {}, {}, {}, {}, {}, {}, {}, {}, set(), {}, {}, {}, {}, set(), Const(None))
 
     @property
     def handles(self) -> frozenset[Value]:
@@ -196,6 +197,7 @@ class _Shadows:
         self.classes.whole = True
         self.strided = keeps_strides(self.classes, block)
         self.copies: dict[Value, Value] = {}
+        self.loaded: set[Value] = set()
         self.of: dict[Value, Value] = {}
         self.first: list[Apply] = []  # statements that make the shadows of arguments
         self.made: dict[Apply, list[Apply]] = {}  # a statement -> those that make the shadow of what it gives
@@ -250,6 +252,7 @@ class _Shadows:
             self.picks,
             self.rebound,
             self.copies,
+            self.loaded,
             self.result,
         )
         return Shadows(block, self.of, late, self.reads, self.begins, self.turned, *places)
@@ -627,10 +630,25 @@ class _Shadows:
         own = Apply(s.op, (self.shadow(target), *args), s.kwargs, Value(Const(None)), s.place, s.origin)
         self.put(s, [*steps, own], now=True)
 
+    def copied(self, v: Value) -> None:
+        """Have a view whose adjoint is no view be a copy, which has a shadow, if nothing is written into it."""
+        s = self.turned.get(v)
+        if s is None or self.classes.is_stored(v):
+            return
+        view, held = Value(v.type, v.name, v.hint), Value(v.type, v.name, v.hint)
+        self.loaded.add(held)
+        self.classes.join((v, view))
+        self.turned[view] = replace(self.turned.pop(v), result=view)
+        load = Apply(LOAD, (view,), (), held, s.place, s.origin)
+        self.instead[s] = [self.turned[view], load, Apply(ALLOCATE, (held,), (), v, s.place, s.origin)]
+        self.put(s, self.zeros(v, s))
+
     def contained(self, o: Operand, s: Apply, steps: list[Apply]) -> Operand:
         """The shadow of what is put into a list or dict: of a number one that holds its adjoint."""
         if isinstance(o, (Tuple, List, Dict)):
             return with_items(o, [self.contained(i, s, steps) for i in o.items])
+        if isinstance(o, Value):
+            self.copied(o)
         if isinstance(o, Value) and o in self.of:
             return self.of[o]
         t = type_of(o)
@@ -683,6 +701,8 @@ class _Shadows:
             return o
         if isinstance(o, (Tuple, List, Dict)):
             return with_items(o, map(self.shadow, o.items))
+        if isinstance(o, Value):
+            self.copied(o)
         if not isinstance(o, Value) or o not in self.of:
             raise self.refuse(next(iter(values_of(o)), None))
         return self.of[o]
