@@ -45,7 +45,8 @@ def diagonals(f: Function) -> Function:
 
 
 def _is_identity(s: Any) -> bool:
-    return isinstance(s, Apply) and s.op is np.eye and len(s.args) == 1
+    """Whether a statement gives a square matrix with ones on its main diagonal."""
+    return isinstance(s, Apply) and s.op is np.eye and len(s.args) == 1 and {k for k, _ in s.kwargs} <= {"dtype", "order"}
 
 
 class _Diagonals(Rewriter):

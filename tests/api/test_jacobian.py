@@ -206,6 +206,25 @@ def test_one_number_is_spread_over_a_row(mode):
     assert sct.jacobian(lambda x, a: x * a, mode=mode)(np.array([3.0]), row).tolist() == [[1.0], [2.0], [4.0]]
 
 
+EYES = {
+    "above, from the left": lambda x: np.eye(3, k=1) @ x,
+    "above, from the right": lambda x: x @ np.eye(3, k=1),
+    "below, between": lambda x: x @ (np.eye(3, k=-1) * x),
+    "wider": lambda x: x @ np.eye(3, M=4),
+    "of whole numbers": lambda x: x @ np.eye(3, dtype=int) + np.eye(3) @ x,
+}
+"""Functions with matrices of `np.eye`, not all of which are identities."""
+
+
+@pytest.mark.parametrize("name", EYES)
+def test_eyes_of_the_users(name):
+    f, x = EYES[name], np.array([0.5, -1.5, 2.0])
+    want = differences(f, (x,), 0)
+    for mode in MODES:
+        np.testing.assert_allclose(sct.jacobian(f, mode=mode)(x), want, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(sct.grad(lambda x: np.sum(f(x) ** 2))(x), 2.0 * f(x) @ want, rtol=1e-6, atol=1e-8)
+
+
 def test_a_zero_beside_an_infinite_number():
     with np.errstate(divide="ignore"):
         assert sct.jacobian(lambda x: np.sqrt(x), mode="forward")(np.array([0.0, 4.0])).tolist() == [[np.inf, 0.0], [0.0, 0.25]]
