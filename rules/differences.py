@@ -11,6 +11,8 @@ from sct.registry.compositions import composition
 
 def part(rank, axis, start, stop):
     """The index of a slice along an axis."""
+    if axis % rank == 0:
+        return slice(start, stop)
     return (slice(None),) * (axis % rank) + (slice(start, stop),)
 
 
@@ -69,13 +71,11 @@ def slope_along(f, spacing, axis, edge_order):
         raise ValueError(
             "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required."
         )
-    before, middle, behind = (
-        f[part(f.ndim, axis, None, -2)],
-        f[part(f.ndim, axis, 1, -1)],
-        f[part(f.ndim, axis, 2, None)],
-    )
-    first, second, third = (f[part(f.ndim, axis, k, k + 1)] for k in (0, 1, 2 if edge_order == 2 else 0))
-    last, next_to_last, third_last = (f[part(f.ndim, axis, n - k, n - k + 1)] for k in (1, 2, 3 if edge_order == 2 else 1))
+    before, behind = f[part(f.ndim, axis, None, -2)], f[part(f.ndim, axis, 2, None)]
+    first, second = f[part(f.ndim, axis, None, 1)], f[part(f.ndim, axis, 1, 2)]
+    next_to_last, last = f[part(f.ndim, axis, -2, -1)], f[part(f.ndim, axis, -1, None)]
+    if edge_order == 2:
+        third, third_last = f[part(f.ndim, axis, 2, 3)], f[part(f.ndim, axis, -3, -2)]
     if np.ndim(spacing) == 0:
         inside = (behind - before) / (2.0 * spacing)
         if edge_order == 1:
@@ -87,7 +87,7 @@ def slope_along(f, spacing, axis, edge_order):
     left, right = along(widths[:-1], f.ndim, axis), along(widths[1:], f.ndim, axis)
     inside = (
         -right / (left * (left + right)) * before
-        + (right - left) / (left * right) * middle
+        + (right - left) / (left * right) * f[part(f.ndim, axis, 1, -1)]
         + left / (right * (left + right)) * behind
     )
     if edge_order == 1:

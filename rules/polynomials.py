@@ -112,8 +112,7 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
         powers = powers * weights[:, None]
         values = values * (weights if y.ndim == 1 else weights[:, None])
     scale = np.sqrt(np.sum(powers * powers, axis=0))
-    limit = len(x) * np.finfo(x.dtype).eps if rcond is None else rcond
-    c = np.linalg.lstsq(powers / scale, values, limit)[0]
+    c = np.linalg.lstsq(powers / scale, values, rcond)[0]
     return (c.T / scale).T
 
 

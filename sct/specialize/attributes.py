@@ -36,6 +36,7 @@ from sct.ir.types import (
     Record,
     Scalar,
     SizeLike,
+    Slice,
     Stateful,
     Tuple,
     Unknown,
@@ -72,8 +73,9 @@ def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
         return outer_attribute(s, op, x, t.kind, name) if found is None else found
     if isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (int, float, complex, np.generic))):
         return array_attribute(s, op, x, as_array(t), name)
-    if isinstance(t, Const) and isinstance(t.value, Range) and op.name in ("start", "stop", "step"):
-        bound: Operand = getattr(t.value, op.name)
+    bounded = x if isinstance(x, Slice) else t.value if isinstance(t, Const) and isinstance(t.value, Range) else None
+    if bounded is not None and op.name in ("start", "stop", "step"):
+        bound: Operand = getattr(bounded, op.name)
         return bound
     if isinstance(t, Const):
         return outer_attribute(s, op, x, t.value, name)

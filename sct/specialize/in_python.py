@@ -33,6 +33,7 @@ from sct.ir.types import (
     OrNone,
     Record,
     Scalar,
+    Slice,
     Tuple,
     with_items,
 )
@@ -386,6 +387,13 @@ def _iterator(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
     return s.apply(standard.iterator, (whole,))
 
 
+def _slice(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    if kwargs or not 0 < len(args) < 4:
+        return NotImplemented
+    none = Const(None)
+    return Slice(*((none, *args, none) if len(args) == 1 else (*args, none)[:3]))
+
+
 def _still_there(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     (x,) = args
     if isinstance(type_of(x), (Array, List, ListOf, Tuple)) and getattr(type_of(x), "kind", None) is not OrNone:
@@ -407,6 +415,7 @@ IN_PYTHON: dict[Any, Callable[..., Any]] = {
     collections.defaultdict: _as(standard.defaultdict),
     collections.deque: _as(standard.deque),
     set: _as(standard.set),
+    slice: _slice,
     heapq.heapify: _as(standard.heapify),
     heapq.heappop: _as(standard.heappop),
     heapq.heappush: _as(standard.heappush),

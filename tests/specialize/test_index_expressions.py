@@ -67,3 +67,25 @@ def test_a_grid_between_numbers_that_move_is_refused():
 def test_a_directive_is_refused():
     with pytest.raises(sct.UnsupportedSyntaxError, match=r"np.r_ with a directive in a string"):
         sct.grad(lambda x: np.sum(np.r_["0,2", x, x]))(X)
+
+
+def sliced_by_objects(x):
+    ends = [slice(None, -1), slice(1, None)]
+    named = {"head": slice(2), "rest": slice(2, None, 2)}
+    return np.sum(x[ends[0]] * x[ends[1]]) + sum(np.sum(x[named[k]]) ** 2 for k in named) + ends[1].start * x[0]
+
+
+def written_by_objects(x):
+    y = x * 1.0
+    for k in range(2):
+        part = slice(k, k + 2)
+        y[part] = y[part] * x[0]
+    return np.sum(y**2)
+
+
+@pytest.mark.parametrize("f", [sliced_by_objects, written_by_objects])
+def test_slices_that_are_made_are_those_that_are_written(f):
+    x = np.arange(1.0, 6.0)
+    sct.check_grads(f, (x,))
+    source = sct.grad(f).source_for(x)
+    assert "slice(" not in source and "np.add.at" not in source
