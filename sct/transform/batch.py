@@ -305,6 +305,11 @@ class Batch:
         """Whether an array in memory is of the values that are at hand, and of no others."""
         return self.lines is None or x in self.here
 
+    @property
+    def may_be_none(self) -> bool:
+        """Whether there may be none of many here, so that nothing that there is one of may raise."""
+        return self.lines is not None
+
     def lines_there(self) -> Operand:
         """Where the values at hand stand among all."""
         if self.lines is None:
@@ -527,6 +532,8 @@ class Batch:
         if self.is_many(s.test):
             masked_branch(self, s)
             return
+        if self.may_be_none and any(map(raises, s.blocks)):
+            raise LoopedError
         blocks = [self.ends(self.inner(b, b.params), s.results) for b in s.blocks]
         self.b.body.append(replace(s, then=blocks[0], orelse=blocks[1], results=tuple(map(self.fresh, s.results))))
 
@@ -548,9 +555,10 @@ class Batch:
     def begun(self, phi: Phi) -> Operand:
         """What a loop's φ begins as; a number that is bound in each iteration, and not before, stays unbound."""
         (o,) = phi.begins
-        if phi.result not in self.varying:
-            return o
-        if isinstance(o, Undefined) and not rank_of(phi.result.type) and not any(map(self.facts.is_read, phi.params)):
+        unbound = isinstance(o, Undefined) and not any(map(self.facts.is_read, phi.params))
+        if unbound and self.may_be_none and self.facts.is_read(phi.result):
+            raise LoopedError
+        if phi.result not in self.varying or (unbound and not rank_of(phi.result.type)):
             return o
         return self.spread(o, phi.result.type)
 

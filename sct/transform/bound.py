@@ -88,7 +88,7 @@ class _Flags:
         self.unbound = _unbound(sources)
         blocks = list(blocks_in(block)) if self.unbound else []
         statements = [s for b in blocks for s in b.body]
-        bound_by = [(p, s) for s in statements if _is_upwards(s) for p in s.phis if not self.may_be_unbound(p.ends[0])]
+        bound_by = [(p, s) for s in statements if _is_upwards(s) for p in s.phis if self.is_bound_in(p)]
         if bound_by:
             used = set(values_of(*[o for s in statements for o in s.operands], *[o for b in blocks for o in b.yields]))
             apart = ends_apart(block)
@@ -106,6 +106,10 @@ class _Flags:
 
     def run(self) -> Block:
         return self.within(self.block, self.block.yields, set()) if self.flags else self.block
+
+    def is_bound_in(self, phi: Phi) -> bool:
+        """Whether what a loop's φ stands for is bound by each iteration, and by nothing before the loop."""
+        return isinstance(phi.begins[0], Undefined) and not self.may_be_unbound(phi.ends[0])
 
     def is_set(self, ends: Sequence[Operand]) -> bool:
         """Whether a φ is bound if the test of its branch holds, and not otherwise."""

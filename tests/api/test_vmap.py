@@ -265,6 +265,19 @@ def test_exceptions_come_where_some_example_raises_one():
     np.testing.assert_array_equal(sct.vmap(f)(np.abs(Y)), np.sqrt(np.abs(Y)))
 
 
+def test_what_none_come_to_raises_nothing():
+    def f(x, n):
+        if x > 0.0:
+            return x * x
+        if n > 1:
+            raise ValueError("too many")
+        return x
+
+    np.testing.assert_array_equal(sct.vmap(f, (0, None))(np.abs(Y), 2), Y * Y)
+    with pytest.raises(ValueError, match="too many"):
+        sct.vmap(f, (0, None))(-np.abs(Y), 2)
+
+
 def half_bound(x):
     if x > 0:
         y = np.sqrt(x)
@@ -338,7 +351,45 @@ def rows_of(x, n):
     return np.sum(y)
 
 
-@pytest.mark.parametrize("f", [last_one, last_before, some_time, counted, later_on, either, rows_of])
+def before_or_in(x, n):
+    if x > 1.5:
+        y = x * x
+    for i in range(n):
+        y = x * i
+    return x - y
+
+
+def in_one_of_two(x, n):
+    for i in range(n - 1):
+        y = x * i
+    for _ in range(n - 2):
+        y = np.sin(x)
+    return x * y
+
+
+def all_have_left(x, n):
+    if x > 0.5:
+        return x * x
+    for i in range(n):
+        y = x * i
+    return x + y
+
+
+def all_have_left_a_branch(x, n):
+    if x > 0.5:
+        y = x * x
+    else:
+        if n > 1:
+            y = 2.0 * x
+        y = x + y
+    return y
+
+
+SOMETIMES_BOUND = [last_one, last_before, some_time, counted, later_on, either, rows_of]
+SOMETIMES_BOUND += [before_or_in, in_one_of_two, all_have_left, all_have_left_a_branch]
+
+
+@pytest.mark.parametrize("f", SOMETIMES_BOUND)
 def test_a_name_that_a_loop_may_leave_unbound(f):
     x = np.array([1.0, 2.0, 3.0])
     both = sct.value_and_grad(f)
