@@ -246,11 +246,12 @@ class Batch:
         return self.b.apply(np.broadcast_to, (o, self.in_front(self.b.apply(np.shape, (o,)))))
 
     def as_like(self, o: Operand, like: Abstract | None) -> Operand:
-        """Many numbers, as such of the kind of `like`."""
+        """Many numbers, as such of the kind of `like`; a single one, which is spread later, as it is."""
         if like is None or rank_of(like):
             return o
         dtype, now = dtype_of(type_of(o)), dtype_of(like)
-        return o if now is None or dtype == now else self.b.apply(Method("astype"), (o, as_const(now)))
+        cast = now is not None and dtype != now and isinstance(type_of(o), Array)
+        return self.b.apply(Method("astype"), (o, as_const(now))) if cast else o
 
     def spread_all(self, o: Operand, like: Abstract | None = None) -> Operand:
         """What a container holds, with the axis in front; known numbers are of the kind of `like`."""

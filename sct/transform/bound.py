@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 from sct.analysis.binding import ahead, behind, surely_read
 from sct.ir.rewriting import handing_on, map_blocks
-from sct.ir.ssa import Apply, Block, For, If, Operand, Phi, Statement, Value, blocks_in, raises, type_of, values_of
+from sct.ir.ssa import Apply, Block, For, If, Operand, Phi, Statement, Value, blocks_in, defined, raises, type_of, values_of
 from sct.ir.types import UNDEFINED, Const, Scalar, Undefined
 from sct.registry.rules import kind_of
 from sct.runtime import zeros_if_bound
@@ -92,7 +92,16 @@ class _Flags:
         if bound_by:
             used = set(values_of(*[o for s in statements for o in s.operands], *[o for b in blocks for o in b.yields]))
             apart = ends_apart(block)
-            missed = [p for p, s in bound_by if used.isdisjoint(p.params) and not apart(s)]  # by Python: no example has it
+            others = _of_names([*block.params, *[v for b in blocks for v in (*b.params, *defined(b))]])
+            handed_on = set(values_of(*[o for found in sources.values() for o in found]))
+            missed = [  # by Python: no example has it, nor is there anything else in a variable with it
+                p
+                for p, s in bound_by
+                if used.isdisjoint(p.params)
+                and p.result not in handed_on
+                and others[p.result.name] <= {p.result, *p.params, *p.ends}
+                and not apart(s)
+            ]
             sources.update((p.result, ()) for p in missed)
             self.unbound = _unbound(sources)
             sources.update((p.result, ()) for p, _ in bound_by)
@@ -189,6 +198,14 @@ class _Flags:
 def _unbound(sources: Mapping[Value, tuple[Operand, ...]]) -> set[Value]:
     """The values that may be unbound."""
     return ahead([v for v, found in sources.items() if any(o is UNDEFINED for o in found)], sources)
+
+
+def _of_names(values: Sequence[Value]) -> dict[str, set[Value]]:
+    """The values of each name."""
+    found: dict[str, set[Value]] = {}
+    for v in values:
+        found.setdefault(v.name, set()).add(v)
+    return found
 
 
 def _name(v: Value) -> str:

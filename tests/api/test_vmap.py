@@ -385,8 +385,35 @@ def all_have_left_a_branch(x, n):
     return y
 
 
+def bound_by_the_other(x, n):
+    if x > 0.5:
+        for i in range(n):
+            y = i
+    else:
+        y = x
+    return y
+
+
+def a_count_of_all(x, n):
+    for j in range(2):
+        if n > 0:
+            y = x
+        else:
+            for j in range(1):
+                pass
+            y = j
+    return x + y
+
+
 SOMETIMES_BOUND = [last_one, last_before, some_time, counted, later_on, either, rows_of]
-SOMETIMES_BOUND += [before_or_in, in_one_of_two, all_have_left, all_have_left_a_branch]
+SOMETIMES_BOUND += [
+    before_or_in,
+    in_one_of_two,
+    all_have_left,
+    all_have_left_a_branch,
+    bound_by_the_other,
+    a_count_of_all,
+]
 
 
 @pytest.mark.parametrize("f", SOMETIMES_BOUND)
@@ -414,7 +441,7 @@ def test_what_is_bound_anyhow_is_not_asked_for():
             y = x * row[0]
         if x > 2.0:
             z = 2.0 * y
-        return z if x > 2.0 else y
+        return z if x > 2.0 else -y
 
     assert "Unbound" not in sct.vmap(f, (0, None, None)).source_for(Y, np.ones((3, 2)), 2)
 
