@@ -250,8 +250,9 @@ class Batch:
         if like is None or rank_of(like):
             return o
         dtype, now = dtype_of(type_of(o)), dtype_of(like)
-        cast = now is not None and dtype != now and isinstance(type_of(o), Array)
-        return self.b.apply(Method("astype"), (o, as_const(now))) if cast else o
+        if now is None or dtype == now or not isinstance(type_of(o), Array):
+            return o
+        return self.b.apply(Method("astype"), (o, as_const(now)))
 
     def spread_all(self, o: Operand, like: Abstract | None = None) -> Operand:
         """What a container holds, with the axis in front; known numbers are of the kind of `like`."""

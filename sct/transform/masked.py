@@ -202,6 +202,9 @@ def _put(m: Batch, some: Batch, rows: Value, base: Operand | None, o: Operand, r
                 shape = m.b.apply(operator.getitem, (shape, Slice(Const(1), Const(None), Const(None))))
             shape = m.in_front(shape)
         base = m.b.apply(np.zeros, (shape,), as_dtype(dtype_of(t)))
+    base = m.as_like(base, r.type)
+    if any(dtype_of(type_of(part)) != dtype_of(t) for part in (base, own)):  # which would cut off what is put into it
+        raise LoopedError
     return m.b.append(runtime.updated, (base, Tuple((rows,)), own), {}, t, r.name)
 
 

@@ -446,6 +446,21 @@ def test_what_is_bound_anyhow_is_not_asked_for():
     assert "Unbound" not in sct.vmap(f, (0, None, None)).source_for(Y, np.ones((3, 2)), 2)
 
 
+def whole_or_not(x, m):
+    for i in range(2):
+        if x > 0.2:
+            for _ in range(m):
+                r = x * 0.7
+        else:
+            r = i
+    return r
+
+
+def test_a_number_that_is_whole_for_some():
+    x = np.array([0.5, 0.1, 0.9])
+    np.testing.assert_allclose(sct.vmap(whole_or_not, (0, None))(x, 2), [whole_or_not(v, 2) for v in x])
+
+
 def bound_in_a_loop(x):
     for k in range(3):
         if x[k] > 0:
