@@ -9,6 +9,8 @@ from sct.registry.compositions import composition
 def block(arrays):
     """Lists of the innermost level along the last axis, those around them along the one before, and so on."""
     depth = levels(arrays)
+    if depth == 0:
+        return np.array(arrays)
     rank = max(depth, most_axes(arrays))
     return joined_blocks(arrays, depth, rank)
 
@@ -101,7 +103,8 @@ def apply_over_axes(func, a, axes):
 @composition(np.sort_complex)
 def sort_complex(a):
     """By the real part, then by the imaginary one; always complex."""
-    return np.sort(a, 0) + 0j
+    ordered = np.sort(a, 0)
+    return ordered if ordered.dtype.kind == "c" else ordered.astype(complex)
 
 
 @composition(np.asarray_chkfinite)

@@ -40,9 +40,9 @@ def ediff1d(ary, to_end=None, to_begin=None):
     """The differences of neighbours, with more before and behind."""
     differences = np.diff(np.ravel(ary))
     if to_begin is not None:
-        differences = np.concatenate((np.ravel(to_begin), differences))
+        differences = np.concatenate((np.ravel(to_begin).astype(differences.dtype), differences))
     if to_end is not None:
-        differences = np.concatenate((differences, np.ravel(to_end)))
+        differences = np.concatenate((differences, np.ravel(to_end).astype(differences.dtype)))
     return differences
 
 
@@ -60,7 +60,7 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     slopes = []
     for k in range(len(axes)):
         spacing = 1.0 if len(varargs) == 0 else varargs[0] if len(varargs) == 1 else varargs[k]
-        slopes.append(slope_along(f, spacing, axes[k], edge_order))
+        slopes.append(slope_along(f, spacing, axes[k], edge_order).astype(f.dtype, copy=False))
     return slopes[0] if len(axes) == 1 else tuple(slopes)
 
 

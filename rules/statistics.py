@@ -33,10 +33,7 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
 def observations(m, rowvar, dtype):
     """A row for each variable."""
     x = np.atleast_2d(m)
-    if dtype is not None:
-        x = x.astype(dtype)
-    elif x.dtype.kind not in "fc":
-        x = x.astype(float)
+    x = x.astype(np.result_type(x.dtype, np.float64) if dtype is None else dtype)
     return x.T if not rowvar and np.ndim(m) > 1 else x
 
 
@@ -67,7 +64,7 @@ def histogram_bin_edges(a, bins=10, range=None, weights=None):
         first, last = np.min(a), np.max(a)
     if first == last:
         first, last = first - 0.5, last + 0.5
-    return np.linspace(first, last, bins + 1)
+    return np.linspace(first, last, bins + 1).astype(a.dtype if a.dtype.kind == "f" else float)
 
 
 @composition(np.histogram)

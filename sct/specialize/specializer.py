@@ -894,8 +894,6 @@ class Specializer:
                         return objects.made(self, made, name)
                     self.memory.bear(made)
                 return made  # type: ignore[no-any-return]
-        if in_tables and (composed := self.composition(op, args, kwargs)) is not None:
-            return calls.python_call(self, composed, args, kwargs, name)
         if plans and in_tables and (made := of_generators(self, op, args, kwargs)) is not NotImplemented:
             return made  # type: ignore[no-any-return]
         if in_tables and is_itself(op, args, kwargs):
@@ -904,6 +902,8 @@ class Specializer:
             return args[0]
         if not isinstance(op, Method) and not is_operator(op) and has_output(op, args, kwargs):
             return into_outputs(self, op, args, kwargs)
+        if in_tables and (composed := self.composition(op, args, kwargs)) is not None:
+            return calls.python_call(self, composed, args, kwargs, name)
         if isinstance(op, (BuiltinFunctionType, np.ufunc)):
             return self.primitive(op, args, kwargs, name, known)
         if isinstance(op, (Steps, StepsBack)):  # of a derivative that is differentiated again

@@ -40,6 +40,7 @@ from sct.ir.types import (
     same_dtype,
 )
 from sct.ir.words import in_words, records, shape_in_words
+from sct.registry.compositions import composition_of
 from sct.registry.effects import effect_of, is_registered
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, positional_parameters
@@ -350,6 +351,8 @@ def _positional(primitive: Any) -> tuple[str, ...]:
     rule = adjoint_rule(primitive)
     if rule is not None:
         return rule.positional
+    if (composed := composition_of(primitive)) is not None:
+        return positional_parameters(read_signature(composed))
     if package_of(primitive) != "numpy":
         return ()
     try:

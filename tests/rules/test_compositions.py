@@ -246,9 +246,27 @@ def where_a_mask_leaves(x, v):
     return x[:3, :3][np.mask_indices(3, np.triu)] * v[0, 0]
 
 
+def into_arrays(x, v):
+    y, z = np.zeros(4), np.zeros((3, 4))
+    np.add.reduce(x * v, 0, None, y)
+    np.maximum.accumulate(x, axis=1, out=z)
+    return y * z
+
+
+def written_afterwards(x, v):
+    a, b = x * 1.0, v * 1.0
+    np.asarray_chkfinite(a)[0] = b[1]  # the array itself
+    np.block(b)[0] = 5.0  # a copy
+    np.delete(a, 0, 0)[0] = 5.0
+    np.trim_zeros(a[1])[0] = b[0, 0]  # a view
+    return a * b
+
+
 @pytest.mark.parametrize(
     "f",
     [
+        into_arrays,
+        written_afterwards,
         placed,
         put_by_a_mask,
         put_along,
@@ -326,6 +344,14 @@ def test_a_rule_of_the_users_comes_before_a_composition():
         patch.setattr("sct.specialize.specializer.has_adjoint", lambda op: op is np.cov)
         with pytest.raises(sct.NoRuleError, match=r"np\.cov has no derivative rule"):
             sct.grad(lambda x: np.sum(np.cov(x)))(_A)
+
+
+@pytest.mark.parametrize("function", [np.cov, np.corrcoef, np.gradient, np.ediff1d, np.sort_complex, np.histogram_bin_edges])
+def test_results_of_single_precision(function):
+    x = _V.astype(np.float32)
+    y = function(x)
+    value, x_bar = sct.vjp(lambda x: function(x))(x, np.ones_like(y))
+    assert (value.dtype, value.shape, x_bar.dtype) == (y.dtype, y.shape, x.dtype)
 
 
 def test_every_composition_is_tried():
