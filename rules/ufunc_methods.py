@@ -6,6 +6,7 @@ What a function of NumPy's own computes is that function; all else is the ufunc 
 import numpy as np
 
 from sct.registry.compositions import composition
+from sct.registry.effects import effect
 from sct.registry.rules import has_adjoint
 
 _NOT_GIVEN = object()
@@ -82,6 +83,7 @@ def _reduceat(ufunc):
 
 
 def _at(ufunc):
+    effect("acts", ufunc.at)  # where it is not followed, it may write into anything
     if ufunc.nin == 1:
 
         @composition(ufunc.at)

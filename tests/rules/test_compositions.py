@@ -338,6 +338,23 @@ def test_a_draw_whose_distribution_does_not_vary_stays_as_it_is():
 # What is registered.
 
 
+def test_a_write_into_what_is_of_unknown_type_is_refused():
+    def doubled(x):
+        return 2.0 * x
+
+    @sct.adjoint(doubled)
+    def doubled_adjoint(y, x, y_bar):
+        return 2.0 * y_bar
+
+    def f(x):
+        y = doubled(x)
+        np.multiply.at(y, [0, 1], 3.0)
+        return np.sum(y)
+
+    with pytest.raises(sct.SctError):
+        sct.grad(f)(_V)
+
+
 def test_a_rule_of_the_users_comes_before_a_composition():
     assert composition_of(np.cov) is not None
     with pytest.MonkeyPatch.context() as patch:
