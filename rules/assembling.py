@@ -4,6 +4,8 @@ import numpy as np
 
 from sct.registry.compositions import composition
 
+from .manipulation import axis_slice
+
 
 @composition(np.block)
 def block(arrays):
@@ -40,15 +42,14 @@ def delete(arr, obj, axis=None):
         arr, axis = np.ravel(arr), 0
     arr = np.asarray(arr)
     n = arr.shape[axis]
-    before = (slice(None),) * (axis % arr.ndim)
     if isinstance(obj, int):
         if obj < -n or obj >= n:
             raise IndexError(f"index {obj} is out of bounds for axis {axis} with size {n}")
         k = obj % n
-        return np.concatenate((arr[(*before, slice(None, k))], arr[(*before, slice(k + 1, None))]), axis)
+        return np.concatenate((axis_slice(arr, axis, None, k), axis_slice(arr, axis, k + 1, None)), axis)
     stays = np.ones(n, bool)
     stays[obj] = False
-    return arr[(*before, stays)]
+    return np.compress(stays, arr, axis)
 
 
 if hasattr(np, "unstack"):
@@ -147,8 +148,7 @@ def with_initial(running, x, axis, dtype, first, included):
     y = running(x, axis=axis, dtype=dtype)
     if not included:
         return y
-    before = y[(slice(None),) * (axis % x.ndim) + (slice(0, 1),)]
-    return np.concatenate((np.full_like(before, first), y), axis)
+    return np.concatenate((np.full_like(axis_slice(y, axis, 0, 1), first), y), axis)
 
 
 @composition(np.union1d)

@@ -8,19 +8,14 @@ import numpy as np
 
 from sct.registry.compositions import composition
 
-
-def part(rank, axis, start, stop):
-    """The index of a slice along an axis."""
-    if axis % rank == 0:
-        return slice(start, stop)
-    return (slice(None),) * (axis % rank) + (slice(start, stop),)
+from .manipulation import axis_slice
 
 
 @composition(np.trapezoid, *([np.trapz] if hasattr(np, "trapz") else []))
 def trapezoid(y, x=None, dx=1.0, axis=-1):
     """The sum of widths times means of neighbours."""
     y = np.asarray(y)
-    means = (y[part(y.ndim, axis, 1, None)] + y[part(y.ndim, axis, None, -1)]) / 2.0
+    means = (axis_slice(y, axis, 1, None) + axis_slice(y, axis, None, -1)) / 2.0
     if x is None:
         return np.sum(dx * means, axis)
     x = np.asarray(x)
@@ -71,11 +66,11 @@ def slope_along(f, spacing, axis, edge_order):
         raise ValueError(
             "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required."
         )
-    before, behind = f[part(f.ndim, axis, None, -2)], f[part(f.ndim, axis, 2, None)]
-    first, second = f[part(f.ndim, axis, None, 1)], f[part(f.ndim, axis, 1, 2)]
-    next_to_last, last = f[part(f.ndim, axis, -2, -1)], f[part(f.ndim, axis, -1, None)]
+    before, behind = axis_slice(f, axis, None, -2), axis_slice(f, axis, 2, None)
+    first, second = axis_slice(f, axis, None, 1), axis_slice(f, axis, 1, 2)
+    next_to_last, last = axis_slice(f, axis, -2, -1), axis_slice(f, axis, -1, None)
     if edge_order == 2:
-        third, third_last = f[part(f.ndim, axis, 2, 3)], f[part(f.ndim, axis, -3, -2)]
+        third, third_last = axis_slice(f, axis, 2, 3), axis_slice(f, axis, -3, -2)
     if np.ndim(spacing) == 0:
         inside = (behind - before) / (2.0 * spacing)
         if edge_order == 1:
@@ -87,7 +82,7 @@ def slope_along(f, spacing, axis, edge_order):
     left, right = along(widths[:-1], f.ndim, axis), along(widths[1:], f.ndim, axis)
     inside = (
         -right / (left * (left + right)) * before
-        + (right - left) / (left * right) * f[part(f.ndim, axis, 1, -1)]
+        + (right - left) / (left * right) * axis_slice(f, axis, 1, -1)
         + left / (right * (left + right)) * behind
     )
     if edge_order == 1:
