@@ -20,7 +20,7 @@ import numpy as np
 from sct.ir.ops import describe
 from sct.registry.compositions import composition_of, compositions
 from sct.registry.refusals import reason_for, refused_functions
-from sct.registry.rules import adjoint_rule, has_adjoint, is_nondifferentiable, nondifferentiable_functions, primitives
+from sct.registry.rules import adjoint_rule, is_nondifferentiable, nondifferentiable_functions, primitives
 from sct.specialize.in_python import IN_PYTHON
 from sct.specialize.writing import WRITING
 
@@ -75,18 +75,10 @@ def _all() -> Iterator[Row]:
         for name, value in vars(module).items():
             if callable(value) and not name.startswith("_"):
                 others.setdefault(id(value), []).append(prefix + name)
-    for p in primitives():
-        rule = adjoint_rule(p)
-        if rule is not None and not _is_own(p):
-            yield Row(_names(p, others), rule.kind, _derivative(rule))
-    for p in nondifferentiable_functions():
-        if not _is_own(p) and not has_adjoint(p):
-            yield Row(_names(p, others), "constant", "")
-    for p in compositions():
-        if not has_adjoint(p) and not _is_method(p):
-            yield Row(_names(p, others), "composed", _summary(composition_of(p)))
-    for p in refused_functions():
-        yield Row(_names(p, others), "refused", reason_for(p) or "")
+    for p in dict.fromkeys((*primitives(), *nondifferentiable_functions(), *compositions(), *refused_functions())):
+        kind = kind_of_coverage(p)
+        if kind is not None and not _is_own(p) and not (kind == "composed" and _is_method(p)):
+            yield Row(_names(p, others), kind, _derivative(p))
 
 
 def kind_of_coverage(function: Any) -> str | None:
@@ -96,10 +88,10 @@ def kind_of_coverage(function: Any) -> str | None:
         return rule.kind
     if composition_of(function) is not None:
         return "composed"
-    if function in IN_PYTHON or function in WRITING:
-        return "followed"
     if is_nondifferentiable(function):
         return "constant"
+    if function in IN_PYTHON or function in WRITING:
+        return "followed"
     return None if reason_for(function) is None else "refused"
 
 
@@ -118,13 +110,16 @@ def _names(function: Any, others: dict[int, list[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, *found) if own in found or not found else found))
 
 
-def _derivative(rule: Any) -> str:
-    """What a rule says: the adjoints of the operands, or the first paragraph of its docstring."""
+def _derivative(function: Any) -> str:
+    """What is said of a function's derivative: its adjoints, the first paragraph of a docstring, or why it is refused."""
+    rule = adjoint_rule(function)
+    if rule is None:
+        return reason_for(function) or _summary(composition_of(function))
     if rule.partials:
         return "; ".join("none" if p is None else p for p in rule.partials)
     return _summary(rule.function)
 
 
 def _summary(function: Any) -> str:
-    """The first paragraph of a docstring."""
-    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+    """The first paragraph of a docstring; nothing for None."""
+    return "" if function is None else " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
