@@ -77,8 +77,8 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
     if weights is None:
         sums = np.bincount(places, None, len(edges) - 1)
     else:
-        sums = np.zeros(len(edges) - 1)
-        np.add.at(sums, places, np.ravel(weights)[counted])
+        weights = np.ravel(weights)
+        sums = np.bincount(places, weights[counted], len(edges) - 1).astype(weights.dtype)
     if density:
         return sums / np.diff(edges) / np.sum(sums), edges
     return sums, edges

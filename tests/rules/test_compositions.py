@@ -371,6 +371,13 @@ def test_results_of_single_precision(function):
     assert (value.dtype, value.shape, x_bar.dtype) == (y.dtype, y.shape, x.dtype)
 
 
+def test_sums_of_weights_of_single_precision():
+    weights = _x(7).astype(np.float32)
+    value, _ = sct.vjp(lambda w: np.histogram(_V, 3, weights=w)[0])(weights, np.ones(3, np.float32))
+    expected = np.histogram(_V, 3, weights=weights)[0]
+    assert value.dtype == expected.dtype and np.array_equal(value, expected)
+
+
 def test_every_composition_is_tried():
     elsewhere = [np.fromfunction, np.fromiter, np.trim_zeros, np.mask_indices, np.place, np.putmask, np.put_along_axis]
     elsewhere += [np.lib.stride_tricks.as_strided, np.lib.stride_tricks.sliding_window_view]  # in specialize/test_composed.py
