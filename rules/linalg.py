@@ -84,6 +84,12 @@ def _same_type(a):
     return Array(_dtype(a), as_array(a).shape)
 
 
+def _square(a):
+    """The type of a result of the shape of `a`, whose matrices are square, or the call raises."""
+    known = _matrix(a)
+    return _same_type(a) if known is None else Array(known[0], (*known[1], known[2], known[2]))
+
+
 # --- norms --------------------------------------------------------------------------------------------------------------
 
 
@@ -697,7 +703,7 @@ def eigvalsh(w, a, w_bar, UPLO="L"):
 
 @result_type(np.linalg.eigh)
 def eigh_type(a, UPLO="L"):
-    return Tuple((eigvalsh_type(a), _same_type(a)), _named(np.linalg.eigh))
+    return Tuple((eigvalsh_type(a), _square(a)), _named(np.linalg.eigh))
 
 
 @result_type(np.linalg.eigvalsh)

@@ -61,6 +61,7 @@ from sct.ir.types import (
 )
 from sct.registry.facts import facts_of, ufunc_of
 from sct.registry.methods import primitive_of
+from sct.registry.spectra import derivative_of_spectrum
 from sct.specialize.building import Builder
 from sct.transform.batch_rules import (
     RULES,
@@ -72,6 +73,7 @@ from sct.transform.batch_rules import (
     is_basic,
     is_elementwise,
     is_mask,
+    of_spectrum,
     picked,
     rank_of,
 )
@@ -453,6 +455,8 @@ class Batch:
         rule = RULES.get(op)
         if rule is not None:
             return rule(self, s, args, kwargs)
+        if derivative_of_spectrum(op) is not None:
+            return of_spectrum(self, s)
         if is_elementwise(op) and all(isinstance(v, Const) for v in kwargs.values()):
             return self.elementwise(s, args, kwargs)
         raise LoopedError

@@ -38,6 +38,7 @@ __all__ = [
     "is_basic",
     "is_elementwise",
     "is_mask",
+    "of_spectrum",
     "picked",
     "rank_of",
 ]
@@ -704,6 +705,14 @@ def _of_matrices(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Oper
     if m.rank(x) < 2:
         raise LoopedError
     return m.b.apply(primitive_of(s.op), (m.all_of(x), *map(m.one, others)), {k: m.one(v) for k, v in kwargs.items()})
+
+
+def of_spectrum(m: Batch, s: Apply) -> Operand:
+    """The derivative of functions of many matrices, or in many directions, which all have the last two axes."""
+    terms = s.args[-2]
+    if any(m.rank(t) == 0 and m.is_many(t) for t in (terms.items if isinstance(terms, Tuple) else ())):
+        raise LoopedError
+    return m.b.apply(s.op, [m.all_of(a) for a in s.args])
 
 
 @_of(np.linalg.norm)

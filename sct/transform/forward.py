@@ -23,6 +23,7 @@ from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.effects import effect, statements
 from sct.analysis.layout import keeps_strides
 from sct.analysis.points_to import has_memory, is_change, is_writing_call, points_to, shared
+from sct.analysis.spectra import MatrixFunction, matrix_functions, sums_over_values
 from sct.analysis.versions import is_write
 from sct.errors import NoRuleError
 from sct.infer.facts import for_call
@@ -85,6 +86,7 @@ from sct.ir.types import (
 )
 from sct.registry.facts import facts_of
 from sct.registry.rules import adjoint_rule
+from sct.registry.spectra import derivative_of_spectrum
 from sct.registry.tangents import tangent_rule
 from sct.runtime import updated
 from sct.specialize.specializer import Specialized
@@ -95,6 +97,8 @@ from sct.transform.called import in_their_places, parameter_names, refuse_furthe
 from sct.transform.explicit import refuse_others
 from sct.transform.promote import promote
 from sct.transform.refusals import refuse_given_away, refuse_records, refuse_texts
+from sct.transform.spectral import by_matrix, tangent_of_function, tangent_of_sum
+from sct.transform.spectral import refuse_unknown as refuse_unknown_function
 from sct.transform.tangents import tangent_by_rule, tangent_of
 from sct.transform.tried import tried_with_tangents
 
@@ -131,6 +135,8 @@ class _Forward(Boundary):
         self.specialized = specialized
         self.wrt = wrt
         self.dots: dict[Value, Operand] = {}
+        self.functions: dict[Value, MatrixFunction] = {}
+        self.sums_over_values: dict[Value, MatrixFunction] = {}  # over eigenvalues or singular values
         self.primals: list[Statement] = []  # of the statement of the user's that is being pushed forward
         self.tangents: list[Statement] = []
         self.depth = 0  # of blocks around a statement
@@ -157,6 +163,7 @@ class _Forward(Boundary):
         refuse_given_away(f.block, params)
         left = [p for p in f.block.params if self.mode.own]  # what it leaves in its arguments is among what it gives
         self.active = active_values(f.block, params, [*values_of(result), *left])
+        self.functions, self.sums_over_values = matrix_functions(f.block), sums_over_values(f.block)
         refuse_records(f.block, self.active)
         refuse_texts(f.block, params, [*values_of(result), *left])
         sources = phis(f.block)
@@ -377,7 +384,7 @@ class _Forward(Boundary):
             self.primals.append(s)
             found = self.b.append(UNPACK, (dots[s.args[0]], *s.args[1:]), {}, s.result.type)  # type: ignore[index]
             self.dots[s.result] = found
-        elif self.is_called(s):
+        elif derivative_of_spectrum(s.op) is None and self.is_called(s):
             self.call(s, dots)
         elif s.args and s.args[0] in dots and _takes_item(s):
             self.primals.append(s)
@@ -386,7 +393,8 @@ class _Forward(Boundary):
         else:
             steps: list[Statement] = []
             with self.b.into(steps):
-                dot = tangent_by_rule(self.b, s, dots)
+                dot = self.of_matrix(s)
+                dot = tangent_by_rule(self.b, s, dots) if dot is None else dot
                 dot = None if dot is None else self.named(steps, self.of_dtype(self.fitted(dot, s.result), s.result), s.result)
             if dot is not None:
                 self.dots[s.result] = dot
@@ -396,6 +404,17 @@ class _Forward(Boundary):
             else:
                 self.tangents += steps
                 self.keep(s)
+
+    def of_matrix(self, s: Apply) -> Operand | None:
+        """The tangent of a function of a matrix by its eigenvalues or singular values, or of a sum of one of these."""
+        active = self.dots.keys()
+        function, total = self.functions.get(s.result), self.sums_over_values.get(s.result)
+        if function is not None and by_matrix(function, active):
+            return tangent_of_function(self.b, function, s, self.tangent, active)
+        if total is not None and total.of.matrix in active and by_matrix(total, active):
+            return tangent_of_sum(self.b, total, s, self.tangent, active)
+        refuse_unknown_function(s)
+        return None
 
     def given(self, s: Apply) -> dict[Value, Operand]:
         """The tangents of what an operation is given; of an array of which it is a method or an entry, as an array."""

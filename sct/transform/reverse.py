@@ -15,6 +15,7 @@ from typing import Any
 from sct.analysis.activity import active_values
 from sct.analysis.bracketing import refuse_bracketing
 from sct.analysis.fitting import Fit, fits
+from sct.analysis.spectra import matrix_functions
 from sct.analysis.squares import squares
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import Field, Free, is_of_memory
@@ -26,6 +27,7 @@ from sct.transform.boundary import Boundary, Mode, check_argument, fresh_name, p
 from sct.transform.recursion import with_pullbacks
 from sct.transform.refusals import refuse_given_away, refuse_records, refuse_texts
 from sct.transform.shadows import shadow_of, shadows
+from sct.transform.spectral import adjoints_of_function, by_matrix, refuse_unknown
 from sct.transform.sweep import Sweep
 
 __all__ = ["Mode", "Reversal", "reverse"]
@@ -104,6 +106,7 @@ class _Reverser(Boundary, Sweep):
         lent = {p: shadow_of(p, fresh_name(f"{p.name}_bar", names)) for p in params} if mode.own else None
         f, beside = self.with_shadows(f, lent)
         self.squares = squares(f.block)
+        self.functions = matrix_functions(f.block)
         seed_param: tuple[Value, ...] = ()
         given = result
         if mode.seed in ("argument", "pull"):
@@ -138,6 +141,15 @@ class _Reverser(Boundary, Sweep):
             self.memory.handles,
             self.memory.everywhere.union(() if lent is None else lent.values()),
         )
+
+    def of_matrix(self, s: Apply, bar: Operand) -> bool:
+        function = self.functions.get(s.result)
+        if function is None or not by_matrix(function, self.active):
+            refuse_unknown(s)
+            return False
+        for target, one in adjoints_of_function(self.b, function, s, bar, self.active):
+            self.accumulate(target, one)
+        return True
 
     def with_pullbacks(self, f: Function) -> Function:
         """The primal with calls of recursive functions that give their pullbacks."""

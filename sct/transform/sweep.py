@@ -124,8 +124,12 @@ class Sweep(InMemory):
         elif v in self.squares:
             root, rule = self.squares[v]
             self.by_rule(rule, replace(root, result=v), bar)
-        else:
+        elif not self.of_matrix(s, bar):
             self.rule(s, bar)
+
+    def of_matrix(self, s: Apply, bar: Operand) -> bool:
+        """Whether a statement was reversed as a function of a matrix by its eigenvalues or singular values."""
+        return False
 
     def in_context(self, s: Apply) -> None:
         """Where a `with` ends and begins: what goes back through it computes under the same `np.errstate`."""
