@@ -49,6 +49,10 @@ class UndecidedError(Exception):
         self.choice = choice
 
 
+LEARNT = "learnt"
+"""Among what is decided: whether a run, which goes on, has seen types that what it has made before does not know of."""
+
+
 class StrictError(UnsupportedSyntaxError):
     """What is refused also in a call that need not be followed, since nobody uses its result."""
 

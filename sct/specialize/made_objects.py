@@ -66,7 +66,7 @@ def field_of(s: Builder, x: Operand, name: str) -> Operand:
     for site in sorted(t.sites, key=repr):
         found = objects.joined(s, found, objects.known(s, (site, name)), ("field", site, name))
     if isinstance(found, Undefined):
-        s.unseen.append(s.place)
+        objects.unseen(s)
     if isinstance(found, (Const, Undefined)):
         return found
     return s.append(operator.getitem, (x, Const(name)), {}, item_of(DictOf(UNKNOWN, found)), name)

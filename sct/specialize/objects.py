@@ -43,7 +43,7 @@ from sct.ir.types import (
 )
 from sct.ir.words import in_words
 from sct.specialize import standard
-from sct.specialize.building import Builder, Plan, UndecidedError
+from sct.specialize.building import LEARNT, Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
 from sct.specialize.instances import is_function
 from sct.specialize.iteration import Entries, Items, Rows, View, Zip, is_starred, taken_apart
@@ -201,8 +201,19 @@ def holds(s: Builder, sites: frozenset[Hashable], t: Abstract, what: str = "item
     for site in sites:
         before, moves = s.decided.get((what, site), (UNDEFINED, 0))
         now = joined(s, before, own_sizes(widen(t), (what, site)), (what, site))
-        if now != before:
-            raise UndecidedError((what, site), (now if moves < _MOVES else UNKNOWN, moves + 1))
+        if now == before:
+            continue
+        s.decided[what, site] = now if moves < _MOVES else UNKNOWN, moves + 1
+        s.decided[LEARNT] = True
+        if not isinstance(before, Undefined):
+            raise UndecidedError(LEARNT, False)
+
+
+def unseen(s: Builder) -> None:
+    """Something is read that nothing is known to be put into."""
+    if s.decided.get(LEARNT):  # or not yet
+        raise UndecidedError(LEARNT, False)
+    s.unseen.append(s.place)
 
 
 def joined(s: Builder, a: Abstract, b: Abstract, key: Hashable) -> Abstract:
@@ -265,7 +276,7 @@ def _new_dict(s: Builder, op: Any, args: Sequence[Operand], key: Abstract, item:
 def _item(s: Builder, op: Any, args: Sequence[Operand], t: Abstract) -> Operand:
     """What a list or dict holds; not known yet if nothing has been put into it on the way here."""
     if isinstance(t, Undefined):
-        s.unseen.append(s.place)
+        unseen(s)
         return UNDEFINED
     return s.append(op, args, {}, t)
 
@@ -346,7 +357,7 @@ def _unpack(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> 
     if len(args) == 3:
         return _unpack_around(s, x, n.value, plain(type_of(args[2])))
     if isinstance(t.item, Undefined):
-        s.unseen.append(s.place)
+        unseen(s)
         return Tuple((UNDEFINED,) * n.value)
     return s.append(UNPACK, args, {}, Tuple(tuple(item_of(t) for _ in range(n.value))))
 

@@ -137,7 +137,7 @@ from sct.specialize import (
     unfollowed,
 )
 from sct.specialize.axes import along_known_axes
-from sct.specialize.building import MASKS_CHANGE, Followed, FrozenError, Plan, StrictError, UndecidedError
+from sct.specialize.building import LEARNT, MASKS_CHANGE, Followed, FrozenError, Plan, StrictError, UndecidedError
 from sct.specialize.closing import Restore
 from sct.specialize.containers import STRUCTURAL
 from sct.specialize.copying import COPYING
@@ -273,9 +273,16 @@ def _decided(
     for _ in range(_RUNS):
         try:
             with facts_relied_on():
-                return _specialized(function, types, decided, everything, whole, long_loops, by_sizes)
+                found = _specialized(function, types, decided, everything, whole, long_loops, by_sizes)
         except UndecidedError as e:
             decided[e.what] = e.choice
+        except SctError:
+            if not decided.get(LEARNT):
+                raise
+        else:
+            if not decided.get(LEARNT):
+                return found
+        decided[LEARNT] = False
     raise UnsupportedSyntaxError("a function whose lists and dicts are of too many types", None, "Write it as several.")
 
 
