@@ -104,8 +104,12 @@ def apply_over_axes(func, a, axes):
 @composition(np.sort_complex)
 def sort_complex(a):
     """By the real part, then by the imaginary one; always complex."""
-    ordered = np.sort(a, 0)
-    return ordered if ordered.dtype.kind == "c" else ordered.astype(complex)
+    ordered = np.sort(a)
+    if ordered.dtype.kind == "c":
+        return ordered
+    if ordered.dtype.char in "bhBH":
+        return ordered.astype(np.complex64)
+    return ordered.astype(np.clongdouble if ordered.dtype.char == "g" else complex)
 
 
 @composition(np.asarray_chkfinite)
@@ -148,7 +152,7 @@ def with_initial(running, x, axis, dtype, first, included):
     y = running(x, axis=axis, dtype=dtype)
     if not included:
         return y
-    return np.concatenate((np.full_like(axis_slice(y, axis, 0, 1), first), y), axis)
+    return np.concatenate((np.full_like(np.sum(y, axis=axis, keepdims=True), first, y.dtype), y), axis)
 
 
 @composition(np.union1d)

@@ -143,7 +143,10 @@ def _choice_type(function):
         if all(kind or (is_array(v) and as_array(v).rank == 0) for v, kind in zip(items, kinds, strict=True)):
             also = tuple(k for k in (int, float) if k in others)
             boxed = None if any(is_array(v) and as_array(v).boxed is not False for v in items) else False
-            return Array(dtypes.pop() if len(dtypes) == 1 else None, (), boxed, also)
+            dtype = dtypes.pop() if len(dtypes) == 1 else None
+            if float in also and dtype is not None and dtype.kind in "biu":  # which has a derivative where it is the float
+                dtype = None
+            return Array(dtype, (), boxed, also)
         return UNKNOWN
 
     return rule
@@ -195,10 +198,9 @@ def to_float(y, x=0.0, *, y_bar):
 
 @adjoint(complex)
 def to_complex(y, real=0.0, imag=0.0, *, y_bar):
-    """z = x + i y pairs linearly with its adjoint; the parts are real, so their adjoints are the real parts."""
-    if np.iscomplexobj(real):
-        return y_bar, np.real(1j * y_bar)
-    return np.real(y_bar), np.real(1j * y_bar)
+    """z = x + i y pairs linearly with its adjoint; where a part is real, so is its adjoint."""
+    of_imag = 1j * y_bar
+    return y_bar if np.iscomplexobj(real) else np.real(y_bar), of_imag if np.iscomplexobj(imag) else np.real(of_imag)
 
 
 def _converted(function, kind):

@@ -414,7 +414,7 @@ def _inexact(start, stop):
     """The dtype of `start` and `stop` as np.linspace converts them; None if it is not known."""
     if as_array(start).dtype is None or as_array(stop).dtype is None:
         return None
-    return promote(*(Array(promote(as_array(e), 1.0), ()) for e in (start, stop)), 1.0)
+    return promote(start, stop, 1.0)
 
 
 @result_type(np.linspace)

@@ -119,7 +119,7 @@ def irfft_type(a, n=None, axis=-1, norm=None):
     size = _size(a, n, axis)
     if n is None and size is not None:
         size = size_mul(2, size_add(size, 1, -1))
-    dtype = _complex(a)
+    dtype = None if as_array(a).dtype == np.float16 else _complex(a)  # of which it is, although it computes in more
     return _along(a, size, axis, None if dtype is None else np.zeros(0, dtype).real.dtype)
 
 

@@ -371,6 +371,8 @@ def lstsq(result, a, b, result_bar, rcond=None):
     with the conjugate adjoints and ᴴ where they are complex.
     """
     x_bar, sum_bar, _, s_bar = result_bar
+    if np.asarray(a).dtype.kind in "biu":
+        a = np.asarray(a, float)
     x = columns_of(result[0], a)
     left = np.reshape(b, (np.shape(a)[0], -1)) - a @ x
     a_bar, right_bar = np.zeros_like(a), np.zeros_like(left)

@@ -52,10 +52,12 @@ def polydiv(u, v):
     """By the school's division: each coefficient of the quotient times the divisor is taken off."""
     u, v = np.atleast_1d(u) + 0.0, np.atleast_1d(v) + 0.0
     m, n = len(u) - 1, len(v) - 1
-    q = np.zeros((max(m - n + 1, 1),), u.dtype)
-    r = u.astype(u.dtype)
+    dtype = np.result_type(u, v)
+    q = np.zeros((max(m - n + 1, 1),), dtype)
+    r = u.astype(dtype)
+    scale = 1.0 / v[0]
     for k in range(m - n + 1):
-        d = r[k] / v[0]
+        d = scale * r[k]
         q[k] = d
         r[k : k + n + 1] -= d * v
     while np.allclose(r[0], 0, rtol=1e-14) and (r.shape[-1] > 1):
@@ -96,9 +98,15 @@ def poly(seq_of_zeros):
     zeros = np.atleast_1d(seq_of_zeros)
     if zeros.ndim == 2:
         zeros = np.linalg.eigvals(zeros)
-    p = np.ones((1,), zeros.dtype if zeros.dtype.kind in "fc" else float)
+    elif zeros.dtype.char not in "fdgFDG":
+        zeros = zeros.astype(float)
+    if len(zeros) == 0:
+        return 1.0
+    p = np.ones((1,), zeros.dtype)
     for zero in zeros:
         p = np.convolve(p, np.stack((np.ones_like(zero), -zero)))
+    if np.iscomplexobj(p) and np.all(np.sort(zeros) == np.sort(np.conj(zeros))):
+        return p.real.copy()
     return p
 
 

@@ -792,6 +792,9 @@ def multi_dot(y, arrays, y_bar, *, out=None):
     A first or last vector is a matrix of one row or column.
     """
     n = len(arrays)
+    for a in arrays:
+        if np.ndim(a) > 2:
+            raise ValueError("np.linalg.multi_dot is differentiated of vectors and matrices alone")
     row = np.ndim(arrays[0]) == 1
     column = np.ndim(arrays[n - 1]) == 1
     transposed = [np.expand_dims(arrays[0], 1) if row else arrays[0].T]
@@ -824,6 +827,8 @@ def multi_dot_type(arrays, *, out=None):
         arrays = arrays.items
     if not isinstance(arrays, (tuple, list)) or len(arrays) < 2:
         return unknown_array()
+    if any(as_array(a).rank not in (1, 2) for a in arrays):  # it multiplies what has more axes as np.dot does
+        return unknown_array(_dtype(*arrays))
     shape = as_array(arrays[0]).shape
     for a in arrays[1:]:
         shape = matmul_shape(shape, as_array(a).shape)

@@ -159,4 +159,7 @@ def quantile_type(a, q, axis=None, out=None, overwrite_input=False, method="line
     """The axes of `q`, and behind them those that are left."""
     places, left = as_array(q).shape, _shape(a, axis, keepdims)
     shape = None if places is None or left is None else (*places, *left)
-    return Array(_inexact(as_array(a).dtype), shape, boxed=places != ())
+    dtype = _inexact(as_array(a).dtype)
+    if dtype != np.float64 and (places != () or isinstance(q, Array)):
+        dtype = None  # by the method, that of the entries, or such as holds `q` too
+    return Array(dtype, shape, boxed=places != ())

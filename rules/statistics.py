@@ -78,7 +78,11 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
         sums = np.bincount(places, None, len(edges) - 1)
     else:
         weights = np.ravel(weights)
-        sums = np.bincount(places, weights[counted], len(edges) - 1).astype(weights.dtype)
+        if weights.dtype.char in "gFDG":  # of which np.bincount makes doubles, or nothing
+            sums = np.zeros(len(edges) - 1, weights.dtype)
+            np.add.at(sums, places, weights[counted])
+        else:
+            sums = np.bincount(places, weights[counted], len(edges) - 1).astype(weights.dtype)
     if density:
         return sums / np.diff(edges) / np.sum(sums), edges
     return sums, edges

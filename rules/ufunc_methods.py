@@ -27,15 +27,36 @@ def _reduce(ufunc):
 
         return
 
+    in_any_order = _takes_several_axes(ufunc)
+
     @composition(ufunc.reduce)
     def reduce_rows(array, axis=0, dtype=None, out=None, keepdims=False, initial=_NOT_GIVEN, where=True):
         if where is not True:
             raise TypeError("a reduction by this ufunc is differentiated without where=")
-        rows = np.moveaxis(np.asarray(array, dtype), axis, 0)
+        array = np.asarray(array, dtype)
+        axes = tuple(range(array.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        if len(axes) != 1 and not in_any_order:
+            raise ValueError("a reduction by this ufunc is not reorderable, so at most one axis may be specified")
+        moved = np.moveaxis(array, axes, tuple(range(len(axes))))
+        rows = moved if len(axes) == 1 else np.reshape(moved, (-1,) + moved.shape[len(axes) :])
         y = rows[0] if initial is _NOT_GIVEN else ufunc(initial, rows[0])
         for k in range(1, len(rows)):
             y = ufunc(y, rows[k])
-        return np.expand_dims(y, axis) if keepdims else y
+        return np.expand_dims(y, axes) if keepdims else y
+
+
+def _takes_several_axes(ufunc):
+    """Whether NumPy reduces by a ufunc along several axes at once."""
+    try:
+        ufunc.reduce(np.ones((1, 1)), axis=(0, 1))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def one_axis(axis):
+    """The axis of a method that takes one, also in a tuple."""
+    return axis[0] if isinstance(axis, tuple) else axis
 
 
 def _accumulate(ufunc):
@@ -44,12 +65,13 @@ def _accumulate(ufunc):
 
         @composition(ufunc.accumulate)
         def accumulate(array, axis=0, dtype=None, out=None):
-            return running(array, axis, dtype)
+            return running(array, one_axis(axis), dtype)
 
         return
 
     @composition(ufunc.accumulate)
     def accumulate_rows(array, axis=0, dtype=None, out=None):
+        axis = one_axis(axis)
         rows = np.moveaxis(np.asarray(array, dtype), axis, 0)
         y = np.empty_like(rows)
         y[0] = rows[0]
@@ -68,6 +90,7 @@ def _outer(ufunc):
 def _reduceat(ufunc):
     @composition(ufunc.reduceat)
     def reduceat(array, indices, axis=0, dtype=None, out=None):
+        axis = one_axis(axis)
         rows = np.moveaxis(np.asarray(array, dtype), axis, 0)
         n = len(indices)
         y = np.zeros((n,) + rows.shape[1:], rows.dtype)

@@ -155,9 +155,10 @@ def check_vjp(
     rtol: float | None,
     atol: float | None,
     ways: Sequence[tuple[str, bool]] = _EVERY_WAY,
+    exact: bool = True,
 ) -> None:
-    """Compare the compiler's cotangents of `f`, made in each of `ways`, with finite differences."""
-    for found in _compared_vjp(label, f, args, wrt, y, y_bar, paths, probes, rtol, atol, ways):
+    """Compare the compiler's derivatives of `f`, made in each of `ways`, with finite differences, and its value with `y`."""
+    for found in _compared_vjp(label, f, args, wrt, y, y_bar, paths, probes, rtol, atol, ways, exact):
         if not found.agrees:
             raise found.mismatch()
 
@@ -238,7 +239,7 @@ def _compared_jvp(
 
 def _zero(v: Any) -> Any:
     """The tangent of a leaf that does not vary; None for one that can have none."""
-    return (np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 * v) if floating(v) else None
+    return (np.zeros_like(v) if isinstance(v, np.ndarray) else type(v)(0.0)) if floating(v) else None
 
 
 def _size(v: Any) -> Any:

@@ -246,6 +246,7 @@ class _Forward(Boundary):
 
     def given_back(self, o: Operand, dot: Operand) -> Operand:
         """The tangent of a result, in the dtype of that where it is not known before the call."""
+        dot = self.b.expose_all(dot)
         if isinstance(dot, (Tuple, List, Dict)):
             own = self.b.expose_all(o)
             assert isinstance(own, (Tuple, List, Dict))
@@ -579,6 +580,9 @@ class _Forward(Boundary):
         """The tangent of `v`, which is a NumPy number, or complex, where that is."""
         t, have = v.type, type_of(dot)
         if isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "c" and not is_complex(have):
+            return self.cast(dot, t, t.dtype)
+        other = isinstance(have, Array) and isinstance(t, Array) and have.dtype not in (None, t.dtype)
+        if isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "fc" and other:
             return self.cast(dot, t, t.dtype)
         if isinstance(t, Scalar) and t.kind is complex and not is_complex(have):
             return self.b.apply(complex, (dot,))

@@ -76,15 +76,14 @@ def tangent_by_rule(b: Builder, s: Apply, dots: Mapping[Value, Operand]) -> Oper
         refuse_changed(b, s)
         return tangent_of(s.args[0], dots)
     primitive = primitive_of(s.op)
-    own = tangent_rule(primitive)
+    own, rule = tangent_rule(primitive), adjoint_rule(primitive)
     if own is not None:
         noted((own,))
-        return _registered(b, own, s, dots)
-    rule = adjoint_rule(primitive)
+        return _registered(b, own, *_as_arrays(b, rule, s, dots))
     if rule is None:
         raise NoRuleError(f"{describe(s.op)} has no derivative rule", s.place, rule_advice(s.op))
     noted((rule,))
-    linear = _elementwise(b, rule, s, dots) if rule.partials else _linear(b, s, dots)
+    linear = _elementwise(b, rule, *_as_arrays(b, rule, s, dots)) if rule.partials else _linear(b, s, dots)
     if linear is not None:
         return None if linear == _NONE else linear
     active = list(dots)
@@ -101,6 +100,35 @@ def tangent_by_rule(b: Builder, s: Apply, dots: Mapping[Value, Operand]) -> Oper
         if found is not None:
             return None if found[0] == _NONE else found[0]
     return _transposed(b, rule, s, dots)
+
+
+def _as_arrays(
+    b: Builder, rule: AdjointRule | None, s: Apply, dots: Mapping[Value, Operand]
+) -> tuple[Apply, Mapping[Value, Operand]]:
+    """A statement and the tangents of its operands, with the arrays that NumPy makes of lists and tuples in the places where
+    the rule takes arrays."""
+    if rule is None or not any(isinstance(type_of(o), (Tuple, List)) for o in s.operands):
+        return s, dots
+    try:
+        bound = rule.arguments(*as_call(s))
+    except TypeError:
+        return s, dots  # which says so
+    made: dict[Operand, Value] = {}
+    tangents = dict(dots)
+    for name in bound.keys() & rule.operands:
+        o = bound[name]
+        if name == rule.varargs or o in made or rule.takes(name) != "array" or not isinstance(type_of(o), (Tuple, List)):
+            continue
+        whole = b.expose_all(o)
+        array = b.apply(np.array, (o,))
+        dot = tangent_of(o, dots)
+        if dot is not None and isinstance(array, Value):
+            made[o] = array
+            tangents[array] = b.apply(np.array, (_filled(b, whole, b.expose_all(dot)),))
+    if not made:
+        return s, dots
+    args = tuple([made.get(o, o) for o in s.args])
+    return replace(s, args=args, kwargs=tuple([(k, made.get(o, o)) for k, o in s.kwargs])), tangents
 
 
 def _linear(b: Builder, s: Apply, dots: Mapping[Value, Operand]) -> Operand | None:
