@@ -1,0 +1,151 @@
+"""Every rule over ranks, axes, layouts, precisions and kinds of operands: samples of calls, each in variants.
+
+Takes a function with a call that a rule is tested with; gives what comes of each variant that NumPy takes: that value,
+adjoints and tangents are right, of the dtypes and shapes that they should have, or that it is refused. Finite differences
+are the oracle, in double precision. `python -m tests.grid` runs all of them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sct.api.transforms import vjp
+from sct.errors import SctError
+from sct.registry.rules import adjoint_rule
+from sct.testing.bound import BoundCall
+from sct.testing.calls import label, program
+from sct.testing.claims import check_type
+from sct.testing.differences import finite_differences, random_like
+from sct.testing.gradients import check_vjp
+from sct.testing.memory import check_memory
+from sct.testing.mismatch import GradientMismatch
+from sct.testing.trees import at, is_single, leaves, mapped
+
+from .variants import Call, variants
+
+__all__ = ["Outcome", "checked", "outcomes"]
+
+_TOLERANCES = {16: (3e-2, 3e-3), 32: (2e-3, 2e-4)}
+_ONE_TRIANGLE = (np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh)  # which read that of a symmetric matrix
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a variant: `"agrees"`, `"refused"` or `"wrong"`, and what there is to say."""
+
+    name: str
+    kind: str
+    why: str = ""
+
+
+def outcomes(function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]) -> Iterator[Outcome]:
+    """What comes of the variants of one sample that NumPy takes."""
+    kwargs = {name: v for name, v in keywords.items() if name not in ("wrt", "rtol", "atol")}
+    for name, call in variants(function, args, kwargs):
+        for written in (True, False):
+            found = checked(function, call, keywords, written)
+            if found is not None:
+                yield Outcome(name if written else f"{name}, as arguments", *found)
+
+
+def checked(function: Callable[..., Any], call: Call, keywords: Mapping[str, Any], written: bool) -> tuple[str, str] | None:
+    """The outcome of a call; None where NumPy does not take it, or nothing depends on what could vary.
+
+    Parameters
+    ----------
+    function : callable
+        What has a rule, or is made of what has.
+    call : tuple
+        Its arguments and keywords.
+    keywords : dict
+        Those of the sample, with `wrt`, the operands that it can be differentiated by.
+    written : bool
+        Whether numbers and flags are constants of the program that makes the call.
+    """
+    args, kwargs = call
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error")
+            y = function(*mapped(_copy, args), **mapped(_copy, kwargs))
+    except Exception:  # noqa: BLE001  (whatever NumPy raises)
+        return None
+    made, values, places = program(function, args, kwargs, written)
+    chosen = _operands(function, call, keywords)
+    wrt = tuple(i for i, place in enumerate(places) if place[0] in chosen and _varies(values[i]))
+    if not wrt or not any(True for _ in leaves(y)):
+        return None
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            _check(function, call, made, values, wrt, y)
+    except GradientMismatch as e:
+        return "wrong", str(e)
+    except SctError as e:
+        return "refused", f"{type(e).__name__}: {str(e).splitlines()[0]}"
+    except Exception as e:  # noqa: BLE001  (no derivative is to raise what the function does not)
+        return "wrong", f"{type(e).__name__}: {e}"
+    return "agrees", ""
+
+
+def _copy(v: Any) -> Any:
+    return v.copy(order="K") if isinstance(v, np.ndarray) else v
+
+
+def _varies(value: Any) -> bool:
+    """Whether all of an argument is floating."""
+    count = sum(1 for _ in leaves(value))
+    return count > 0 and count == _parts(value)
+
+
+def _parts(value: Any) -> int:
+    return sum(map(_parts, value)) if isinstance(value, (tuple, list)) else 1
+
+
+def _operands(function: Callable[..., Any], call: Call, keywords: Mapping[str, Any]) -> set[Any]:
+    """The arguments, by position or name, that a function is differentiated by."""
+    args, kwargs = call
+    rule = adjoint_rule(function)
+    if rule is None:
+        return set(keywords["wrt"]) if "wrt" in keywords else {*range(len(args)), *kwargs}
+    bound = BoundCall.of(rule, args, kwargs)
+    operands = bound.operands()
+    wanted = keywords.get("wrt", range(len(operands)))
+    by_place = bound.by_place(args, kwargs, [True if i in wanted else None for i in range(len(operands))])
+    return {place for place, v in by_place.items() if v is not None}
+
+
+def _check(
+    function: Callable[..., Any],
+    call: Call,
+    made: Callable[..., Any],
+    values: tuple[Any, ...],
+    wrt: tuple[int, ...],
+    y: Any,
+) -> None:
+    """Compare the derivatives of a program that makes a call with differences, and the forms of all that they give."""
+    check_type(function, *call, y)
+    check_memory(function, *call, y)
+    y_bar = mapped(lambda v: random_like(np.random.default_rng(0), v), y)
+    paths = [p for p, _ in leaves(values) if p[0] in wrt]
+    smooth = (
+        1e-2 if is_single(values, y) else 1e-5
+    )  # how far differences of two steps may be apart: a kink or jump lies between
+    probes = [
+        p
+        for p in finite_differences(made, values, paths, y, y_bar, None, function in _ONE_TRIANGLE)
+        if p.noise < smooth * (1.0 + abs(p.expected))
+    ]
+    bits = min(np.finfo(np.asarray(v).dtype).bits for tree in (values, y) for _, v in leaves(tree))
+    rtol, atol = _TOLERANCES.get(bits, (None, None))
+    ways = (("vjp", True), ("jvp", True))
+    check_vjp(label(function), made, values, wrt, y, y_bar, paths, probes, rtol, atol, ways, exact=False)
+    _, bars = vjp(made, wrt)(*values, y_bar)
+    for path in paths:
+        x, x_bar = at(values, path), at(dict(zip(wrt, bars, strict=True)), path)
+        if np.asarray(x_bar).dtype != np.asarray(x).dtype:
+            raise GradientMismatch(f"the adjoint of {path} is {np.asarray(x_bar).dtype}, the operand {np.asarray(x).dtype}")
