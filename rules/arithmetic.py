@@ -753,8 +753,8 @@ def maximum(y, x1, x2, y_bar, out=None, dtype=None):
         return unbroadcast(y_bar * (0.5 + 0.5 * np.sign(difference(x1, x2))), x1), None
     if is_finite_literal(x1):
         return None, unbroadcast(y_bar * (0.5 + 0.5 * np.sign(difference(x2, x1))), x2)
-    x1_bar = y_bar * (x1 > x2) + 0.5 * y_bar * (x1 == x2)
-    return unbroadcast(x1_bar, x1), unbroadcast(y_bar - x1_bar, x2)
+    share = 0.5 * (x1 > x2) + 0.5 * (x1 >= x2)
+    return unbroadcast(y_bar * share, x1), unbroadcast(y_bar * (1.0 - share), x2)
 
 
 @adjoint(np.minimum, kind="elementwise", real_only=True)
@@ -764,12 +764,12 @@ def minimum(y, x1, x2, y_bar, out=None, dtype=None):
         return unbroadcast(y_bar * (0.5 - 0.5 * np.sign(difference(x1, x2))), x1), None
     if is_finite_literal(x1):
         return None, unbroadcast(y_bar * (0.5 - 0.5 * np.sign(difference(x2, x1))), x2)
-    x1_bar = y_bar * (x1 < x2) + 0.5 * y_bar * (x1 == x2)
-    return unbroadcast(x1_bar, x1), unbroadcast(y_bar - x1_bar, x2)
+    share = 0.5 * (x1 < x2) + 0.5 * (x1 <= x2)
+    return unbroadcast(y_bar * share, x1), unbroadcast(y_bar * (1.0 - share), x2)
 
 
 # fmax and fmin prefer a number to nan, so the result tells which operand was taken
-_FIRST, _SECOND = "d * ((y == x1) & (y != x2)) + 0.5 * d * (x1 == x2)", "d * ((y == x2) & (y != x1)) + 0.5 * d * (x1 == x2)"
+_FIRST, _SECOND = "d * (((y == x1) & (y != x2)) + 0.5 * (x1 == x2))", "d * (((y == x2) & (y != x1)) + 0.5 * (x1 == x2))"
 elementwise(np.fmax, _FIRST, _SECOND, real_only=True)
 elementwise(np.fmin, _FIRST, _SECOND, real_only=True)
 
@@ -786,16 +786,16 @@ def clip(y, a, a_min=None, a_max=None, out=None, *, min=None, max=None, y_bar):
     low_bar = None
     high_bar = None
     if low is not None:
-        a_bar = a_bar * (a > low) + 0.5 * a_bar * (a == low)
+        a_bar = a_bar * (0.5 * (a > low) + 0.5 * (a >= low))
     if high is not None:
-        a_bar = a_bar * (a < high) + 0.5 * a_bar * (a == high)
+        a_bar = a_bar * (0.5 * (a < high) + 0.5 * (a <= high))
     if low is not None:
-        low_bar = y_bar * (a < low) + 0.5 * y_bar * (a == low)
+        low_bar = y_bar * (0.5 * (a < low) + 0.5 * (a <= low))
         if high is not None:
             low_bar = low_bar * (low < high)
         low_bar = unbroadcast(low_bar, low)
     if high is not None:
-        high_bar = y_bar * (a > high) + 0.5 * y_bar * (a == high)
+        high_bar = y_bar * (0.5 * (a > high) + 0.5 * (a >= high))
         if low is not None:
             high_bar = np.where(low < high, high_bar, y_bar)
         high_bar = unbroadcast(high_bar, high)
@@ -848,6 +848,10 @@ def where_type(condition, x=None, y=None):
     shape = broadcast(condition, x, y)
     return Array(promote(x, y), shape, boxed=shape == ())  # of rank 0 too an ndarray
 
+
+facts(abs, operator.abs, np.absolute, np.fabs, np.sign, np.maximum, np.minimum, np.clip, np.square, np.where, finite=True)
+facts(operator.pow, pow, np.power, finite=lambda x1, x2: type(x2) in (int, float) and x2 >= 1 and x2 == int(x2))
+facts(cast_to, cast_like, np.real, keeps_zeros=True)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Complex numbers

@@ -683,6 +683,7 @@ def is_itself_as(x, dtype, order="K", casting="unsafe", subok=True, copy=True, d
 memory(memory_of_astype, np.astype, astype)
 facts(np.astype, astype, boxed=is_ndarray, layout="by order", itself=is_itself_as)
 facts(astype, linear=lambda *args, **named: "first" if keeps_dtype(*args, **named) else None)
+facts(astype, keeps_zeros=True)
 method("astype", astype)
 
 

@@ -522,6 +522,9 @@ def triu(y, m, y_bar, k=0):
     return unbroadcast(np.triu(y_bar, k), m)
 
 
+facts(np.tril, np.triu, band=True)
+
+
 @result_type(np.tril, np.triu)
 def triangle_type(m, k=0):
     m = as_array(m)

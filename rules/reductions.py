@@ -390,7 +390,7 @@ def shared_by_equals(y, a, y_bar, axis, keepdims, where):
         equal = equal & where
     if axis is None:
         count = int(np.count_nonzero(equal))  # 0 where y is nan, which equals nothing
-        return equal * (y_bar / count) if is_numpys(y_bar) else equal * y_bar / count
+        return equal * (y_bar / count) if is_numpys(y_bar) else equal / count * y_bar
     return equal * (keep_reduced_axes(y_bar, a, axis, keepdims) / np.sum(equal, axis=axis, keepdims=True, dtype=y.dtype))
 
 
@@ -423,10 +423,10 @@ def extremum_tangent(y, a, a_dot, axis, keepdims, initial, where):
     elif axis is None and initial is None and not keepdims and np.ndim(a) > 0:
         return np.mean(a_dot[equal])
     if not keepdims:
-        total = np.sum(a_dot * equal, axis=axis)
+        total = np.sum(np.where(equal, a_dot, 0.0), axis=axis)
         count = np.sum(equal, axis=axis, dtype=y.dtype)
     else:
-        total = np.sum(a_dot * equal, axis=axis, keepdims=keepdims)
+        total = np.sum(np.where(equal, a_dot, 0.0), axis=axis, keepdims=keepdims)
         count = np.sum(equal, axis=axis, keepdims=keepdims, dtype=y.dtype)
     return total / (count if initial is None else count + (y == initial))
 

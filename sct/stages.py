@@ -69,6 +69,7 @@ from sct.transform.pulled import pulled_apart, pulled_for_caller
 from sct.transform.record import record as record_values
 from sct.transform.reverse import Mode
 from sct.transform.reverse import reverse as reverse_function
+from sct.transform.selected import selected, selected_tangents
 from sct.transform.shapes import shapes_only
 from sct.transform.snapshots import snapshots
 from sct.transform.stepped import plain, stepped
@@ -543,7 +544,7 @@ def _differentiated(
         return _of_many(canonical, mode, passes, look)
     if mode.in_memory:
         return _pushed(canonical, result, wrt, single, mode, passes, look)
-    reversal = reverse_function(canonical, wrt, single, mode)
+    reversal = selected(reverse_function(canonical, wrt, single, mode))
     look("reverse", reversal.function)
     reversal = replace(reversal, function=run(passes.reversed, reversal.function, in_scope=False))
     look("reversed", reversal.function)
@@ -583,7 +584,7 @@ def _pushed(
     """The forward-mode derivative of a function that is ready for it."""
     pushed = forward(primal, wrt, mode)
     look("forward", pushed.function)
-    function = run(passes.pushed, pushed.function)
+    function = run(passes.pushed, selected_tangents(pushed.function))
     if mode.seed == "columns":
         function = run(passes.recorded, in_all_directions(function, result, wrt, single, mode))
     look("pushed", function)

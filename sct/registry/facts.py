@@ -101,6 +101,12 @@ class Facts:
         Whether the result is a text in which the operands may be read.
     sees_caller : bool
         Whether the result depends on the variables of the function that calls it.
+    finite : bool
+        Of what is neither linear, a product nor a view: whether the result is finite where the operands are.
+    keeps_zeros : bool
+        Of what is no ufunc: whether the result is, entry by entry, 0 where the first operand is, whatever that is elsewhere.
+    band : bool
+        Whether the result has the entries of the first operand in a band of its places, and 0 elsewhere.
     """
 
     kind: Kind = "other"
@@ -135,6 +141,9 @@ class Facts:
     lies: bool = False
     text: bool = False
     sees_caller: bool | Callable[..., bool] = False
+    finite: bool | Callable[..., bool] = False
+    keeps_zeros: bool = False
+    band: bool = False
 
 
 _NOTHING = Facts()

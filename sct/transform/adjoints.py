@@ -65,6 +65,7 @@ class Adjoints:
         self.forward = defined(block)
         self.unbound = unbound_values(block)
         self.called: dict[Value, tuple[str, str]] = {}  # the names and hints that adjoints get after they are made
+        self.numbers: set[int] = set()  # the ids of values that are adjoints, whole
         self.made_as: dict[Value, Value] = {}  # what stands for a value of which more is known -> that value
         self.latest: dict[Value, Value] = {}  # a value -> what stands for it last
         self.sums: dict[tuple[Abstract, Abstract], Abstract] = {}  # the type of a sum of two adjoints, by theirs
@@ -113,6 +114,7 @@ class Adjoints:
         if isinstance(old, Value) and _rank0(operand.type) and not self.is_slot(old):
             self.called[old] = "", operand.ended("_bar") or "part_bar"  # a step of a sum of numbers
         new = self.bars[operand]
+        self.numbers.update(v.id for v in (bar, new) if isinstance(v, Value))
         if isinstance(new, Value) and not self.called_now(new)[0]:
             name = bar_name(operand)
             temporary = operand in self.temporaries or not name
@@ -180,6 +182,7 @@ class Adjoints:
         bar = self.fitted(self.now(bar), part)
         old = self.current(part)
         self.bars[part] = bar if old is None else self.sum(old, bar, part)
+        self.numbers.update(v.id for v in (bar, self.bars[part]) if isinstance(v, Value))
 
     def sum(self, old: Operand, bar: Operand, like: Value) -> Operand:
         """The sum of two adjoints of `like`; that of arrays and numbers is worked out once for their types."""

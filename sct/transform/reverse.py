@@ -39,7 +39,8 @@ class Reversal:
 
     `arguments` are the primal's parameters, `forward` the values of the forward sweep, `fits` the sizes that its statements
     take to be equal, `handles` what stands for arrays that are written into, `shadows` that for their adjoints. `dependencies`
-    and `free` are what a user's rules rely on, as in `Specialized`.
+    and `free` are what a user's rules rely on, as in `Specialized`. `adjoints` are the ids of the values that are adjoints of
+    others, and no steps of rules.
     """
 
     function: Function
@@ -52,6 +53,7 @@ class Reversal:
     fits: tuple[Fit, ...] = ()
     handles: frozenset[Value] = frozenset()
     shadows: frozenset[Value] = frozenset()
+    adjoints: frozenset[int] = frozenset()
 
 
 def reverse(specialized: Specialized, wrt: Sequence[str], single: bool, mode: Mode) -> Reversal:
@@ -140,6 +142,7 @@ class _Reverser(Boundary, Sweep):
             tuple(fits(f.block, self.active)),
             self.memory.handles,
             self.memory.everywhere.union(() if lent is None else lent.values()),
+            frozenset(self.numbers),
         )
 
     def of_matrix(self, s: Apply, bar: Operand) -> bool:

@@ -203,6 +203,28 @@ def test_squares(op, squares):
     assert op is np.square or not squares(1.5, 3)
 
 
+@pytest.mark.parametrize("op, finite", of("finite"))
+def test_finite(op, finite):
+    edges = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -710.0, 1e8])
+    for x in edges:
+        args = {np.where: (x > 0, x, edges), np.clip: (x, -1.0, 1.0)}.get(op, (x, edges)[: len(adjoint_rule(op).operands)])
+        args = (edges, 3) if callable(finite) else args
+        assert np.all(np.isfinite(op(*args))) and (not callable(finite) or not finite(Array(x.dtype, (7,)), -1))
+
+
+@pytest.mark.parametrize("op, keeps", of("keeps_zeros"))
+def test_keeps_zeros(op, keeps):
+    x = np.array([0.0, np.nan, np.inf])
+    args = {"astype": (np.float32,), "cast_to": (np.float32,), "cast_like": (x,)}.get(op.__name__, ())
+    assert list(np.asarray(op(x, *args)) == 0) == [True, False, False]
+
+
+@pytest.mark.parametrize("op, band", of("band"))
+def test_band(op, band):
+    kept = op(np.full((4, 4), np.nan), 1)
+    assert set(np.unique(kept[kept == 0])) == {0.0} and np.array_equal(np.isnan(kept), op(np.ones((4, 4), bool), 1))
+
+
 @pytest.mark.parametrize("op, itself", of("itself"))
 def test_itself(op, itself):
     x = np.ones((2, 2, 2))
