@@ -693,6 +693,14 @@ def float_power(y, x1, x2, y_bar, out=None, dtype=None):
 result_type(pow)(power_type)
 
 
+def is_negative_power(x1, x2, mod=None):
+    """Of powers of numbers: whether the exponent is written and negative, for which Python itself raises at 0."""
+    return type(x2) in (int, float) and x2 < 0
+
+
+divides_safely(operator.pow, pow, where=is_negative_power)
+
+
 def is_square(x1, x2):
     """Of powers: whether the exponent is the number 2."""
     return isinstance(x2, (int, float, np.number)) and bool(x2 == 2)
@@ -920,12 +928,12 @@ attribute("imag", np.imag)
 
 @adjoint(np.angle, kind="elementwise")
 def angle(y, z, y_bar, deg=False):
-    """θ = arg z:  θ̄ / (i z), the linear pairing of dθ = Im(dz / z); a real number has a constant angle."""
+    """θ = arg z:  θ̄ / (i z), the linear pairing of dθ = Im(dz / z), and 0 at the origin; a real number has a constant angle."""
     if not np.iscomplexobj(z):
         return np.zeros_like(z)
     if deg:
-        return -180j / np.pi * y_bar / z
-    return -1j * y_bar / z
+        return -180j / np.pi * y_bar * (z != 0) / (z + (z == 0))
+    return -1j * y_bar * (z != 0) / (z + (z == 0))
 
 
 @result_type(np.angle)

@@ -11,9 +11,9 @@ from sct.registry.compositions import composition
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint, adjoint_of_square, elementwise
 from sct.registry.type_rules import result_type
-from sct.runtime import unbroadcast
+from sct.runtime import as_number, unbroadcast
 
-from .arithmetic import ufunc_type
+from .arithmetic import is_finite_literal, is_literal, ufunc_type
 
 # Logarithms and powers of e, 2 and 10
 elementwise(np.exp, "d * y")
@@ -23,8 +23,33 @@ elementwise(np.log, "d / x")
 elementwise(np.log1p, "d / (1.0 + x)")
 elementwise(np.log2, "1.4426950408889634 * d / x")  # 1 / log 2
 elementwise(np.log10, "0.4342944819032518 * d / x")  # 1 / log 10
-elementwise(np.logaddexp, "d * np.exp(x1 - y)", "d * np.exp(x2 - y)", real_only=True)
-elementwise(np.logaddexp2, "d * np.exp2(x1 - y)", "d * np.exp2(x2 - y)", real_only=True)
+
+
+def step_between(x1, x2):
+    """x₂ − x₁; 0 where both are the same infinity, which share evenly as other equals do."""
+    if is_finite_literal(x1) or is_finite_literal(x2):
+        return x2 - as_number(x1)
+    return np.where(np.isinf(x1) & (x1 == x2), 0.0, as_number(x2) - x1)
+
+
+@adjoint(np.logaddexp, kind="elementwise", real_only=True)
+def logaddexp(y, x1, x2, y_bar, out=None, dtype=None):
+    """y = log(exp x₁ + exp x₂): x̄₁ = ȳ / (1 + exp(x₂ − x₁)), as a power of e, in which nothing overflows; beside x₁ = 0 it is
+    x̄₂ = ȳ (1 − exp(−y))."""
+    if is_literal(x1) and x1 == 0:
+        return None, unbroadcast(-y_bar * np.expm1(-y), x2)
+    if is_literal(x2) and x2 == 0:
+        return unbroadcast(-y_bar * np.expm1(-y), x1), None
+    x1_bar = y_bar * np.exp(-np.logaddexp(0.0, step_between(x1, x2)))
+    return unbroadcast(x1_bar, x1), unbroadcast(y_bar * np.exp(-np.logaddexp(0.0, step_between(x2, x1))), x2)
+
+
+@adjoint(np.logaddexp2, kind="elementwise", real_only=True)
+def logaddexp2(y, x1, x2, y_bar, out=None, dtype=None):
+    """y = log₂(2 ** x₁ + 2 ** x₂): x̄₁ = ȳ / (1 + 2 ** (x₂ − x₁)); as for the natural logarithm."""
+    x1_bar = y_bar * np.exp2(-np.logaddexp2(0.0, step_between(x1, x2)))
+    return unbroadcast(x1_bar, x1), unbroadcast(y_bar * np.exp2(-np.logaddexp2(0.0, step_between(x2, x1))), x2)
+
 
 # Roots; hypot has a derivative of 0 at the origin
 elementwise(np.sqrt, "0.5 * d / y")
@@ -45,7 +70,16 @@ elementwise(np.tan, "d * (1.0 + y * y)")
 elementwise(np.arcsin, "d / np.sqrt(1.0 - x * x)")
 elementwise(np.arccos, "-d / np.sqrt(1.0 - x * x)")
 elementwise(np.arctan, "d / (1.0 + x * x)")
-elementwise(np.arctan2, "d * x2 / (x1 * x1 + x2 * x2)", "-d * x1 / (x1 * x1 + x2 * x2)", real_only=True)
+
+
+@adjoint(np.arctan2, kind="elementwise", real_only=True)
+def arctan2(y, x1, x2, y_bar, out=None, dtype=None):
+    """y = arg(x₂ + i x₁): x̄₁ = ȳ x₂ / r², x̄₂ = −ȳ x₁ / r², and 0 at the origin."""
+    r = np.hypot(x1, x2)
+    r = r + (r == 0)
+    return unbroadcast(y_bar * (x2 / r) / r, x1), unbroadcast(-y_bar * (x1 / r) / r, x2)
+
+
 for _function in (np.deg2rad, np.radians):
     elementwise(_function, "0.017453292519943295 * d", real_only=True)  # π / 180
     facts(_function, linear="together")

@@ -14,7 +14,16 @@ from sct.ir.types import UNKNOWN, Const, Scalar
 from sct.registry.rules import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable
 from sct.registry.type_rules import result_type, type_rule
 
-from .arithmetic import evaluated, is_array, join_kinds, kind_of_number, power_adjoint, sequence_items, size_of_number
+from .arithmetic import (
+    evaluated,
+    is_array,
+    is_negative_power,
+    join_kinds,
+    kind_of_number,
+    power_adjoint,
+    sequence_items,
+    size_of_number,
+)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # One argument, one result
@@ -61,7 +70,6 @@ def square_of_fabs(y, x, y_bar):
 # Two arguments
 # ---------------------------------------------------------------------------------------------------------------------
 
-elementwise(math.atan2, "d * x2 / (x1 * x1 + x2 * x2)", "-d * x1 / (x1 * x1 + x2 * x2)", real_only=True)
 elementwise(math.copysign, "d * np.sign(as_number(x1)) * math.copysign(1.0, x2)", None, real_only=True)
 elementwise(math.fmod, "d", "-d * math.trunc(x1 / x2)", real_only=True)
 elementwise(math.remainder, "d", "-d * round((x1 - y) / x2)", real_only=True)
@@ -75,6 +83,14 @@ def log(y, x, base=None, *, y_bar):
     return y_bar / (x * math.log(base)), -y_bar * y / (base * math.log(base))
 
 
+@adjoint(math.atan2, kind="elementwise", real_only=True)
+def atan2(y, x1, x2, y_bar):
+    """y = arg(x₂ + i x₁): x̄₁ = ȳ x₂ / r², x̄₂ = −ȳ x₁ / r², and 0 at the origin."""
+    r = math.hypot(x1, x2)
+    r = r + (r == 0)
+    return y_bar * (x2 / r) / r, -y_bar * (x1 / r) / r
+
+
 @adjoint(math.pow, kind="elementwise", real_only=True)
 def power(y, x1, x2, y_bar):
     return power_adjoint(y, x1, x2, y_bar)
@@ -82,7 +98,8 @@ def power(y, x1, x2, y_bar):
 
 # Where the divisor is 0 the functions themselves raise, or it never is
 divides_safely(math.log, math.log2, math.log10, math.log1p, math.atanh, math.fmod, math.remainder, math.hypot, math.dist)
-divides_safely(math.tan, math.atan, math.asinh)
+divides_safely(math.tan, math.atan, math.asinh, math.atan2)
+divides_safely(math.pow, where=is_negative_power)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Any number of arguments, and sequences

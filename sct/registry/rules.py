@@ -98,9 +98,10 @@ class AdjointRule:
         return bool(self.partials) and all(p is None or _OF_PRODUCTS.fullmatch(p) for p in self.partials)
 
     @property
-    def divides_safely(self) -> bool:
-        """Whether no division in it fails where the function has a value; a rule of a user's divides as it says."""
-        return self.primitive in _safe or not self.is_own
+    def divides_safely(self) -> bool | Callable[..., bool]:
+        """Whether no division in it fails where the function has a value; a rule of a user's divides as it says. A function
+        tells it of a call."""
+        return _safe.get(self.primitive, False) if self.is_own else True
 
     def takes(self, name: str) -> Literal["array", "arrays", "anything"]:
         """What the rule takes for an operand: an array or number, a sequence of these, or whatever the call has."""
@@ -148,7 +149,7 @@ class SquareRule:
 _adjoints: dict[Any, AdjointRule] = {}
 _squares: dict[Any, SquareRule] = {}
 _constant: dict[Any, None] = {}
-_safe: set[Any] = set()
+_safe: dict[Any, bool | Callable[..., bool]] = {}
 
 
 def _register(rule: AdjointRule) -> None:
@@ -371,9 +372,10 @@ def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any
     return primitives[0] if len(primitives) == 1 else None
 
 
-def divides_safely(*primitives: Callable[..., Any]) -> None:
-    """Register functions that raise themselves where a division of numbers in their rules would, or whose rules never do."""
-    _safe.update(primitives)
+def divides_safely(*primitives: Callable[..., Any], where: bool | Callable[..., bool] = True) -> None:
+    """Register functions that raise themselves where a division of numbers in their rules would, or whose rules never do;
+    `where` tells of which calls that holds, by their arguments as a type rule has them."""
+    _safe.update(dict.fromkeys(primitives, where))
 
 
 def adjoint_rule(primitive: Any) -> AdjointRule | None:

@@ -183,7 +183,7 @@ class _Reversed:
         alone = len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs
         if not alone:
             steps, found = _of_items(steps, found, len(targets))
-        self.b.body += dividing_as_numpy(rule, steps)
+        self.b.body += dividing_as_numpy(rule, s, steps)
         items = (found,) if alone else items_of(self.b, found, len(targets))
         for target, one in zip(targets, items, strict=True):
             none = one == _NONE

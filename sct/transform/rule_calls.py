@@ -14,6 +14,7 @@ import numpy as np
 
 from sct import runtime
 from sct.errors import Place, SctError
+from sct.infer.facts import for_call
 from sct.ir.ops import RAISE
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
@@ -56,12 +57,12 @@ def _is_sequence(t: Abstract) -> bool:
 # -- divisions ---------------------------------------------------------------------------------------------------------------
 
 
-def dividing_as_numpy(rule: AdjointRule, body: list[Statement]) -> list[Statement]:
-    """A rule's statements, with divisions and powers of Python numbers that give inf or nan where Python has an error.
+def dividing_as_numpy(rule: AdjointRule, call: Apply, body: list[Statement]) -> list[Statement]:
+    """A rule's statements for a call, with divisions and powers of Python numbers that give inf or nan where Python raises.
 
     A function may have a value where its derivative has none, such as the root of 0; its derivative is then that of an array.
     """
-    if rule.divides_safely:
+    if for_call(rule.divides_safely, call.op, call.args, call.kwargs):
         return body
     python = not isinstance(rule.primitive, np.ufunc)  # a ufunc gives NumPy's numbers anyway, and does not know of overflow
     return [_as_numpy(s, python) if isinstance(s, Apply) and facts_of(s.op).total is not None else s for s in body]

@@ -184,7 +184,7 @@ def _term(b: Builder, rule: AdjointRule, push: FunctionType, s: Apply, dot: Oper
         steps: list[Statement] = []
         with inner.into(steps):
             found = in_values(inner, inlined_rule, push, (call.result, *call.args, *more), {})
-        inner.body += dividing_as_numpy(rule, steps)
+        inner.body += dividing_as_numpy(rule, call, steps)
         return [found]
 
     found = once_for_types(b, rule, s, [dot], (), partial, push)
