@@ -23,7 +23,20 @@ NOT_DIFFERENTIATED = {np.float16, np.ndarray}
 # What is no analytic function of complex numbers, though it takes them: it has a modulus, a conjugate, a real part or an order;
 # or what gives complex numbers of real ones, or is told how large these are
 NOT_ANALYTIC = {
-    *("abs", "absolute", "fabs", "sign", "conjugate", "real", "norm", "vector_norm", "matrix_norm", "slogdet", "cholesky"),
+    *(
+        "abs",
+        "absolute",
+        "fabs",
+        "sign",
+        "conjugate",
+        "real",
+        "norm",
+        "vector_norm",
+        "matrix_norm",
+        "slogdet",
+        "cholesky",
+        "cholesky_adjoint",
+    ),
     *("eigh", "eigvalsh", "svd", "svdvals", "qr", "lstsq", "vdot", "vecdot", "correlate", "vecmat", "std", "nanstd"),
     *("asanyarray", "astype", "float32", "float64", "float", "complex", "cast_to", "partition"),
     *("fft", "ifft", "rfft", "irfft", "roots", "strided"),
