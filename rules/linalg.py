@@ -424,10 +424,9 @@ memory("view", np.linalg.matrix_power)  # to the power of 1 its operand
 
 @adjoint(np.linalg.matrix_power)
 def matrix_power(y, a, y_bar, n):
-    """Y = Aⁿ: Ā = Σₖ Tᵏ Ȳ Tⁿ⁻¹⁻ᵏ, T = Aᵀ, the derivative of the power at T in the direction Ȳ.
+    """Y = Aⁿ: Ā = Σₖ Tᵏ Ȳ Tⁿ⁻¹⁻ᵏ, T = Aᵀ, the derivative of the power at T in the direction Ȳ, as `derivative_of_power` has it.
 
-    It is the upper right block of [[T, Ȳ], [0, T]]ⁿ, also for negative n: Higham 2008, "Functions of matrices",
-    theorem 3.6. Powers that need at most two products are written out.
+    Powers of at most two products are written out.
     """
     if n == 0:
         return np.zeros_like(y_bar)
@@ -436,20 +435,41 @@ def matrix_power(y, a, y_bar, n):
     t = transposed(a)
     if n == 2:
         return t @ y_bar + y_bar @ t
+    if n == 3:
+        return t @ (t @ y_bar + y_bar @ t) + y_bar @ (t @ t)
     if n == -1:
         return -transposed(y) @ y_bar @ transposed(y)
-    size = np.shape(a)[-1]
-    upper = np.concatenate((t, y_bar), axis=-1)
-    lower = np.concatenate((np.zeros_like(t), t), axis=-1)
-    return np.linalg.matrix_power(np.concatenate((upper, lower), axis=-2), n)[..., :size, size:]
+    return derivative_of_power(t, y_bar, n)
+
+
+def derivative_of_power(t, e, n):
+    """Σₖ Tᵏ E Tⁿ⁻¹⁻ᵏ by squaring, as Tⁿ itself: the upper right blocks of the powers of [[T, E], [0, T]].
+
+    Higham 2008, "Functions of matrices", theorem 3.6; for negative n of the inverse.
+    """
+    if n < 0:
+        t = np.linalg.inv(t)
+        e = -t @ e @ t
+        n = -n
+    while n % 2 == 0:
+        e = e @ t + t @ e
+        t = t @ t
+        n = n // 2
+    y, y_dot = t, e
+    n = n // 2
+    while n > 0:
+        e = e @ t + t @ e
+        t = t @ t
+        if n % 2 == 1:
+            y_dot = y_dot @ t + y @ e
+            y = y @ t
+        n = n // 2
+    return y_dot
 
 
 @tangent(np.linalg.matrix_power)
 def matrix_power_tangent(y, a, a_dot, n):
-    """Σₖ Aᵏ Ȧ Aⁿ⁻¹⁻ᵏ, the upper right block of [[A, Ȧ], [0, A]]ⁿ (Higham 2008, theorem 3.6).
-
-    The transpose makes the blocks of the adjoint first, and takes the power of their transposes.
-    """
+    """Σₖ Aᵏ Ȧ Aⁿ⁻¹⁻ᵏ, as `derivative_of_power` has it; the transpose takes powers of the transposes."""
     if n == 0:
         return np.zeros_like(a_dot)
     if n == 1:
@@ -460,13 +480,15 @@ def matrix_power_tangent(y, a, a_dot, n):
         return a_dot @ (a @ a) + a @ (a_dot @ a + a @ a_dot)
     if n == -1:
         return -y @ a_dot @ y
-    size = np.shape(a)[-1]
-    upper = np.concatenate((a, a_dot), axis=-1)
-    lower = np.concatenate((np.zeros_like(a), a), axis=-1)
-    return np.linalg.matrix_power(np.concatenate((upper, lower), axis=-2), n)[..., :size, size:]
+    return derivative_of_power(a, a_dot, n)
 
 
 result_type(np.linalg.inv)(_same_type)
+
+
+@result_type(derivative_of_power)
+def derivative_of_power_type(t, e, n):
+    return Array(_dtype(t, e), as_array(t).shape)
 
 
 @result_type(np.linalg.matrix_power)
