@@ -739,9 +739,46 @@ def one_triangle(a_bar, lower):
     return np.triu(a_bar) + np.triu(transposed(a_bar), 1)
 
 
-def over_gaps(q, gaps, identity):
-    """`q` divided by `gaps` off the diagonal, 0 on it; `identity` is of the dtype of `gaps`."""
-    return q * (1.0 - identity) / (gaps + identity)
+def over_gaps(q, w, squared=False):
+    """qᵢⱼ / (wⱼ - wᵢ), or qᵢⱼ / (wⱼ² - wᵢ²), off the diagonal, 0 on it.
+
+    Of values that are equal but for rounding what is 0 stays 0, since nobody reads their vectors; anything else is nan, for
+    it would be divided by rounding alone.
+    """
+    y = apart(q, w, squared)
+    return np.where(np.isnan(y) & (q == 0.0), 0.0, y)
+
+
+def apart(q, w, squared=False):
+    """As `over_gaps`, and nan for all values that are equal but for rounding: so are the derivatives of that."""
+    size = np.max(np.abs(w), axis=-1, initial=0.0)[..., None, None]
+    columns, rows = np.expand_dims(w, -2), per_row(w)
+    gaps, n = columns - rows, np.shape(w)[-1]
+    equal = np.abs(gaps) <= n * np.finfo(size.dtype).eps * size
+    gaps = np.where(equal, np.nan, gaps * (columns + rows) if squared else gaps)
+    return np.where(np.eye(n, dtype=bool), 0.0, q / gaps)
+
+
+@adjoint(over_gaps)
+def over_gaps_adjoint(y, q, w, y_bar, squared=False):
+    """Y = F ∘ Q: Q̄ = F ∘ Ȳ, and what a gap gets, -F ∘ Ȳ ∘ Y, goes to the two values."""
+    t = apart(y_bar * y, w, squared)
+    w_bar = np.sum(t, axis=-1) - np.sum(t, axis=-2)
+    return apart(y_bar, w, squared), 2.0 * w * w_bar if squared else w_bar
+
+
+@adjoint(apart)
+def apart_adjoint(y, q, w, y_bar, squared=False):
+    """As that of `over_gaps`."""
+    return over_gaps_adjoint(y, q, w, y_bar, squared)
+
+
+memory("fresh", over_gaps, apart)
+
+
+@result_type(over_gaps, apart)
+def over_gaps_type(q, w, squared=False):
+    return Array(_dtype(q, w), as_array(q).shape)
 
 
 @adjoint(np.linalg.eigh, absent=True)
@@ -761,10 +798,9 @@ def eigh(result, a, result_bar, UPLO="L"):
             return np.zeros_like(a)
         a_bar = (vc * per_column(w_bar)) @ vt
     else:
-        identity = np.eye(np.shape(w)[-1], dtype=w.dtype)
-        core = over_gaps(vt @ v_bar, per_column(w) - per_row(w), identity)
+        core = over_gaps(vt @ v_bar, w)
         if w_bar is not None:
-            core = core + per_row(w_bar) * identity
+            core = core + per_row(w_bar) * np.eye(np.shape(w)[-1], dtype=w.dtype)
         a_bar = vc @ core @ vt
     return one_triangle(a_bar, UPLO == "L" or UPLO == "l")
 
@@ -814,8 +850,7 @@ def eig(result, a, result_bar):
     identity = np.eye(np.shape(w)[-1])
     lengths = np.sum(np.real(q) * identity, axis=-1)
     vc = np.conj(v) if np.iscomplexobj(v) else v
-    gaps = per_column(w) - per_row(w)
-    core = over_gaps(q - (vt @ vc) * per_column(lengths), gaps, np.eye(np.shape(w)[-1], dtype=w.dtype))
+    core = over_gaps(q - (vt @ vc) * per_column(lengths), w)
     if w_bar is not None:
         core = core + per_row(w_bar) * identity
     return np.linalg.solve(vt, core @ vt)
@@ -831,7 +866,7 @@ def eig_tangent(result, a, a_dot):
     w, v = result
     core = np.linalg.solve(v, a_dot @ v)
     identity = np.eye(np.shape(w)[-1], dtype=w.dtype)
-    moved = v @ over_gaps(core, per_column(w) - per_row(w), identity)
+    moved = v @ apart(core, w)
     lengths = np.sum(np.real(np.conj(v) * moved), axis=-2)
     return np.sum(core * identity, axis=-1), moved - v * per_column(lengths)
 
@@ -920,19 +955,18 @@ def svd_adjoint(u, s, vh, u_bar, s_bar, vh_bar):
     if u_bar is None and vh_bar is None:
         a_bar = (u * per_column(s_bar)) @ vh
         return np.conj(a_bar) if np.iscomplexobj(a_bar) else a_bar
-    gaps = (per_column(s) - per_row(s)) * (per_column(s) + per_row(s))
     identity = np.eye(np.shape(s)[-1], dtype=s.dtype)
     core = identity * per_row(s_bar) if s_bar is not None else 0.0 * identity
     if u_bar is not None:
         u_bar = np.conj(u_bar) if np.iscomplexobj(u_bar) else u_bar
         q = adjoined(u) @ u_bar
-        core = core + over_gaps(q - adjoined(q), gaps, identity) * per_column(s)
+        core = core + over_gaps(q - adjoined(q), s, True) * per_column(s)
         if np.iscomplexobj(q):
             core = core + 1j * (np.imag(q) * identity) / per_row(s)
     if vh_bar is not None:
         vh_bar = np.conj(vh_bar) if np.iscomplexobj(vh_bar) else vh_bar
         p = vh @ adjoined(vh_bar)
-        core = core + per_row(s) * over_gaps(p - adjoined(p), gaps, identity)
+        core = core + per_row(s) * over_gaps(p - adjoined(p), s, True)
     a_bar = u @ core @ vh
     if u_bar is not None:
         a_bar = add_outside_columns(a_bar, u, s, vh, u_bar, q)
@@ -1009,11 +1043,10 @@ def svd_tangent(result, a, a_dot, full_matrices=True, compute_uv=True):
     across = a_dot @ adjoined(firsth)
     core = adjoined(first) @ across
     identity = np.eye(k, dtype=s.dtype)
-    gaps = (per_column(s) - per_row(s)) * (per_column(s) + per_row(s))
     right = core * per_column(s)
     left = per_row(s) * core
-    turn = over_gaps(right + adjoined(right), gaps, identity)
-    turnh = over_gaps(left + adjoined(left), gaps, identity)
+    turn = apart(right + adjoined(right), s, True)
+    turnh = apart(left + adjoined(left), s, True)
     if np.iscomplexobj(core):
         turn = turn + 1j * np.imag(core) * identity / per_row(s)
     u_dot = first @ turn + outside_columns(first, across, core, s)

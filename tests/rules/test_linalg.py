@@ -5,7 +5,7 @@ import pytest
 
 import sct
 from sct.registry.rules import adjoint_rule, primitives
-from sct.rules.linalg import cofactors
+from sct.rules.linalg import apart, cholesky_adjoint, cofactors, over_gaps
 from sct.testing import check_grads, check_rule
 
 _rng = np.random.default_rng(4)
@@ -202,6 +202,17 @@ SAMPLES = (
     + [
         (cofactors, (np.outer([0.5, -1.0, 0.7], [1.2, 0.4, -0.3]), 0.0), {}),
         (cofactors, (np.stack([np.eye(3), np.diag([0.0, 1.0, 2.0])]), np.zeros(2)), {}),
+    ]
+    + [
+        (f, (_x(*shape, dtype=t), _x(*shape[:-1]), *squared), {})
+        for f in (over_gaps, apart)
+        for shape, t in (((3, 3), float), ((2, 3, 3), float), ((3, 3), complex))
+        for squared in ((), (True,))
+    ]
+    + [
+        (cholesky_adjoint, (np.linalg.cholesky(_positive(*shape, dtype=t)), _x(*shape, dtype=t)), {})
+        for shape in ((3, 3), (2, 2, 2))
+        for t in _ALL
     ]
 )
 

@@ -209,6 +209,24 @@ def test_no_derivative_of_an_even_function_at_zero():
     assert not np.isfinite(found).any()
 
 
+@pytest.mark.filterwarnings("error")
+def test_vectors_of_values_that_are_equal_but_for_rounding():
+    def of_vectors(A):
+        return np.sum(np.linalg.eigh(A)[1][0] ** 3)
+
+    assert np.isnan(sct.grad(of_vectors)(hermitian(*REPEATED))).any()
+    assert np.isnan(sct.jvp(of_vectors)(hermitian(*REPEATED), _WEIGHTS)[1])
+
+
+def test_vectors_that_are_not_read_may_belong_to_equal_values():
+    def projected(X):
+        w, V = np.linalg.eigh(X.T @ X)
+        return np.sum(np.sin(X @ V[:, -2:] @ V[:, -2:].T))
+
+    x = np.vander(np.array([0.3, -0.7, 1.1]), 6)  # of rank 3, so that 0 is an eigenvalue three times
+    sct.check_grads(projected, (x,))
+
+
 def test_third_order_by_singular_values_is_refused():
     with pytest.raises(sct.NoRuleError, match="up to order 2"):
         sct.grad(lambda t: sct.grad(lambda t: sct.grad(lambda t: of_singular(t * _WEIGHTS))(t))(t))(1.0)
