@@ -67,8 +67,9 @@ def square_of_hypot(y, x1, x2, y_bar):
 elementwise(np.sin, "d * np.cos(x)")
 elementwise(np.cos, "-d * np.sin(x)")
 elementwise(np.tan, "d * (1.0 + y * y)")
-elementwise(np.arcsin, "d / np.sqrt(1.0 - x * x)")
-elementwise(np.arccos, "-d / np.sqrt(1.0 - x * x)")
+# √(1 − z²) is on a cut what it is on one side of that: where z is complex, functions of the result, which is of the right side
+elementwise(np.arcsin, "d / np.cos(y) if np.iscomplexobj(x) else d / np.sqrt(1.0 - x * x)")
+elementwise(np.arccos, "-d / np.sin(y) if np.iscomplexobj(x) else -d / np.sqrt(1.0 - x * x)")
 elementwise(np.arctan, "d / (1.0 + x * x)")
 
 
@@ -87,15 +88,12 @@ for _function in (np.rad2deg, np.degrees):
     elementwise(_function, "57.29577951308232 * d", real_only=True)  # 180 / π
     facts(_function, linear="together")
 
-# Hyperbolic; √(z² − 1) has its cut elsewhere than arccosh, hence the two roots where z is complex
+# Hyperbolic
 elementwise(np.sinh, "d * np.cosh(x)")
 elementwise(np.cosh, "d * np.sinh(x)")
 elementwise(np.tanh, "d * (1.0 - y * y)")
-elementwise(np.arcsinh, "d / np.sqrt(x * x + 1.0)")
-elementwise(
-    np.arccosh,
-    "d / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)) if np.iscomplexobj(x) else d / np.sqrt(x * x - 1.0)",
-)
+elementwise(np.arcsinh, "d / np.cosh(y) if np.iscomplexobj(x) else d / np.sqrt(x * x + 1.0)")
+elementwise(np.arccosh, "d / np.sinh(y) if np.iscomplexobj(x) else d / np.sqrt(x * x - 1.0)")
 elementwise(np.arctanh, "d / (1.0 - x * x)")
 
 elementwise(np.nextafter, "d", None)

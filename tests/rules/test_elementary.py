@@ -94,3 +94,23 @@ def test_logaddexp_far_apart():
     x_bar, y_bar = adjoint_rule(np.logaddexp).function(np.logaddexp(x, y), x, y, np.ones(2))
     np.testing.assert_array_equal(x_bar, [1.0, 0.0])
     np.testing.assert_array_equal(y_bar, [0.0, 1.0])
+
+
+_ALONG_REAL = [complex(x, y) for x in (-2.0, -1.3, 0.4, 1.3) for y in (0.0, -0.0)]
+_ALONG_IMAGINARY = [complex(x, y) for x in (0.0, -0.0) for y in (-2.0, -1.3, 0.4, 1.3)]
+
+
+@pytest.mark.parametrize(
+    ("function", "points", "h"),
+    [(f, _ALONG_REAL, 1e-6) for f in (np.arcsin, np.arccos, np.arctanh, np.arccosh, np.sqrt, np.log)]
+    + [(f, _ALONG_IMAGINARY, 1e-6j) for f in (np.arcsinh, np.arctan)],
+)
+def test_derivatives_on_cuts_are_those_of_the_side_of_the_value(function, points, h):
+    z = np.array(points)
+    ahead, back = z.copy(), z.copy()
+    part = "imag" if np.imag(h) else "real"  # the other one keeps the sign of its zero
+    setattr(ahead, part, getattr(z, part) + abs(h))
+    setattr(back, part, getattr(z, part) - abs(h))
+    slope = (function(ahead) - function(back)) / (2.0 * h)
+    z_bar = adjoint_rule(function).function(function(z), z, np.ones(len(z), complex))
+    np.testing.assert_allclose(z_bar, slope, rtol=1e-7, atol=1e-7)
