@@ -22,7 +22,9 @@ from sct.ir.types import (
     Array,
     Const,
     Dict,
+    DictOf,
     List,
+    ListOf,
     Maybe,
     Scalar,
     Size,
@@ -193,7 +195,9 @@ def shares_memory_type(a, b, /, max_work=None):
 
 @result_type(np.iterable)
 def iterable_type(y):
-    return Scalar(bool)
+    if isinstance(y, Unknown) or (isinstance(y, Array) and y.shape is None):
+        return Scalar(bool)
+    return isinstance(y, (tuple, list, str, Tuple, List, ListOf, Dict, DictOf)) or (isinstance(y, Array) and y.shape != ())
 
 
 @result_type(np.min_scalar_type)
@@ -470,7 +474,14 @@ def is_of_dtype(a, dtype=None):
     return is_ndarray(a) and _dtype(dtype, a.dtype) == a.dtype
 
 
+def is_uncopied(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, like=None):
+    """Whether np.array gives back an array as it is."""
+    uncopied = copy in (None, False) and order == "K" and isinstance(ndmin, int) and is_of_dtype(object, dtype)
+    return uncopied and object.rank is not None and object.rank >= ndmin
+
+
 facts(np.array, np.copy, boxed=True)
+facts(np.array, itself=is_uncopied)
 facts(np.asarray, np.asanyarray, itself=is_of_dtype, boxed=True)
 facts(np.array, np.asarray, np.asanyarray, np.copy, np.require, Method("copy"), Method("tobytes"), layout="by order")
 facts(np.isfortran, layout="always")
@@ -785,7 +796,15 @@ def isfortran_type(a):
     return Scalar(bool)
 
 
-result_type(np.common_type, np.einsum_path)(lambda *args, **kwargs: UNKNOWN)
+result_type(np.einsum_path)(lambda *args, **kwargs: UNKNOWN)
+
+
+@result_type(np.common_type)
+def common_type_type(*arrays):
+    dtypes = [as_array(a).dtype for a in arrays]
+    return (
+        UNKNOWN if any(d is None or d.kind not in "iufc" for d in dtypes) else np.common_type(*[np.empty(0, d) for d in dtypes])
+    )
 
 
 @composition(np.mask_indices)

@@ -4,9 +4,13 @@ Polynomials in other bases (`numpy.polynomial`) are followed as NumPy has them, 
 """
 
 import numpy as np
-from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
+from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils
 
-from sct.registry.compositions import as_written, composition
+from sct.ir.shapes import as_shape
+from sct.ir.types import UNKNOWN, Array, Tuple
+from sct.registry.compositions import as_written, composition, composition_of
+from sct.registry.rules import nondifferentiable
+from sct.registry.type_rules import result_type
 
 
 @composition(np.polyval)
@@ -148,6 +152,124 @@ def _on_grid(evaluated, module, name):
         return evaluated(z, evaluated(y, evaluated(x, c)))
 
 
+# -- what the bases are made of ----------------------------------------------------------------------------------------------
+
+
+@composition(polyutils.trimseq)
+def without_zeros_behind(seq):
+    """The coefficients up to the last one that is not 0, or the first one alone."""
+    return seq[: number_of_coefficients(seq)]
+
+
+def number_of_coefficients(p):
+    """How many coefficients are left without the zeros behind."""
+    there = np.nonzero(p)[0]
+    return there[-1] + 1 if len(there) > 0 else 1
+
+
+@composition(polyutils.as_series)
+def as_series(alist, trim=True):
+    """The coefficients of several polynomials, as vectors of one dtype."""
+    vectors = [np.atleast_1d(a) for a in alist]
+    for v in vectors:
+        if v.size == 0:
+            raise ValueError("Coefficient array is empty")
+        if v.ndim != 1:
+            raise ValueError("Coefficient array is not 1-d")
+    dtype = np.common_type(*vectors)
+    return [np.array(without_zeros_behind(v) if trim else v, dtype) for v in vectors]
+
+
+@composition(polyutils._add)
+def sum_of_series(c1, c2):
+    c1, c2 = as_series([c1, c2])
+    n = max(len(c1), len(c2))
+    return without_zeros_behind(np.pad(c1, (0, n - len(c1))) + np.pad(c2, (0, n - len(c2))))
+
+
+@composition(polyutils._sub)
+def difference_of_series(c1, c2):
+    c1, c2 = as_series([c1, c2])
+    n = max(len(c1), len(c2))
+    return without_zeros_behind(np.pad(c1, (0, n - len(c1))) - np.pad(c2, (0, n - len(c2))))
+
+
+@composition(chebyshev.chebcompanion)
+def chebcompanion(c):
+    """The scaled companion matrix, of which the eigenvalues are the roots (Good 1961, "The colleague matrix")."""
+    c = as_series([c])[0]
+    n = len(c) - 1
+    if n < 1:
+        raise ValueError("Series must have maximum degree of at least 1.")
+    if n == 1:
+        return np.array([[-c[0] / c[1]]])
+    beside = np.concatenate((np.full(1, np.sqrt(0.5)), np.full(n - 2, 0.5)))
+    scale = np.where(np.arange(n) == 0, 1.0, np.sqrt(0.5))
+    last = (c[:-1] / c[-1]) * (scale / scale[-1]) * 0.5
+    return (np.diag(beside, 1) + np.diag(beside, -1)).astype(c.dtype) - np.where(np.arange(n) == n - 1, last[:, None], 0.0)
+
+
+def _product(module, prefix, lowered, raised):
+    """The product by Clenshaw's recurrence, in which the variable is the other polynomial: as NumPy has it, from 0 on."""
+    add, sub = getattr(module, f"{prefix}add"), getattr(module, f"{prefix}sub")
+
+    @composition(getattr(module, f"{prefix}mul"))
+    def product(c1, c2):
+        c1, c2 = as_series([c1, c2])
+        c, other = (c2, c1) if len(c1) > len(c2) else (c1, c2)
+        n = len(c)
+        low, high = c[-1] * other, np.zeros_like(other[:1])
+        for k in range(n, 1, -1):
+            low, high = sub(c[k - 2] * other, lowered(high, k)), add(low, raised(high, k))
+        return add(low, raised(high, 1))
+
+
+_product(legendre, "leg", lambda c, k: c * (k - 1) / k, lambda c, k: legendre.legmulx(c) * (2 * k - 1) / k)
+_product(hermite, "herm", lambda c, k: c * (2 * (k - 1)), lambda c, k: hermite.hermmulx(c) * 2)
+_product(hermite_e, "herme", lambda c, k: c * (k - 1), lambda c, k: hermite_e.hermemulx(c))
+_product(
+    laguerre,
+    "lag",
+    lambda c, k: c * (k - 1) / k,
+    lambda c, k: laguerre.lagsub((2 * k - 1) * c, laguerre.lagmulx(c)) / k,
+)
+
+
+def _from_powers(module, prefix):
+    """What gives the coefficients of a sum of powers: by Horner's rule."""
+    add, mulx = getattr(module, f"{prefix}add"), getattr(module, f"{prefix}mulx")
+
+    @composition(getattr(module, f"poly2{prefix}"))
+    def from_powers(pol):
+        pol = as_series([pol])[0]
+        c = pol[-1:]
+        for k in range(len(pol) - 2, -1, -1):
+            c = add(mulx(c), pol[k])
+        return c
+
+
+nondifferentiable(chebyshev.chebpts1, chebyshev.chebpts2)
+
+
+@result_type(chebyshev.chebpts1, chebyshev.chebpts2)
+def points_type(npts):
+    shape = as_shape(npts)
+    return UNKNOWN if shape is None else Array(np.dtype(float), shape)
+
+
+def quadrature_type(deg):
+    """The nodes and the weights."""
+    return Tuple((points_type(deg), points_type(deg)))
+
+
+_WRITTEN = (
+    "val vander vander2d vander3d der int line add sub mulx mul div pow fromroots fit roots companion weight valfromroots "
+    "interpolate 2poly"
+)
+"""What is followed as NumPy has it, by its name behind that of the basis."""
+_HELPERS = "_div _pow _fromroots _fit _vander_nd _vander_nd_flat _as_int _deprecate_as_int trimcoef"
+_OF_CHEBYSHEV = "_cseries_to_zseries _zseries_to_cseries _zseries_mul _zseries_div"
+
 for _module, _prefix in (
     (polynomial, "poly"),
     (chebyshev, "cheb"),
@@ -156,7 +278,14 @@ for _module, _prefix in (
     (hermite_e, "herme"),
     (laguerre, "lag"),
 ):
-    _evaluated = getattr(_module, f"{_prefix}val")
-    as_written(_evaluated, getattr(_module, f"{_prefix}vander"), getattr(_module, f"{_prefix}der"))
-    _in_two(_evaluated, _module, f"{_prefix}val")
-    _on_grid(_evaluated, _module, f"{_prefix}grid")
+    _written = [getattr(_module, f"{_prefix}{name}", None) for name in _WRITTEN.split()]
+    as_written(*[f for f in _written if f is not None and composition_of(f) is None])
+    if _module is not polynomial:
+        _from_powers(_module, _prefix)
+    _in_two(getattr(_module, f"{_prefix}val"), _module, f"{_prefix}val")
+    _on_grid(getattr(_module, f"{_prefix}val"), _module, f"{_prefix}grid")
+    if hasattr(_module, f"{_prefix}gauss"):
+        nondifferentiable(getattr(_module, f"{_prefix}gauss"))
+        result_type(getattr(_module, f"{_prefix}gauss"))(quadrature_type)
+as_written(*[getattr(chebyshev, name) for name in _OF_CHEBYSHEV.split()])
+as_written(*[getattr(polyutils, name) for name in _HELPERS.split() if hasattr(polyutils, name)])

@@ -5,14 +5,17 @@ may vary, a draw is made of one from the distribution without them: the same num
 derivative: Glasserman 2003, "Monte Carlo Methods in Financial Engineering", 7.2).
 """
 
+import functools
 import random
+import warnings
 
 import numpy as np
 
 from sct.ir.shapes import as_array, as_shape, broadcast, constant
 from sct.ir.types import UNKNOWN, Array, Const, Scalar, Stateful, Unknown
-from sct.registry.compositions import composition
-from sct.registry.effects import effect, known_class
+from sct.registry.compositions import composition, composition_of, followed_for
+from sct.registry.effects import effect, effect_of, known_class
+from sct.registry.refusals import refused
 from sct.registry.rules import nondifferentiable
 from sct.registry.type_rules import result_type
 from sct.runtime import random_states
@@ -181,6 +184,7 @@ _draws("bytes", lambda self, length: UNKNOWN, GENERATOR, LEGACY)
 _draws("seed", lambda self, *args, **kwargs: None, LEGACY)
 _draws("set_state", lambda self, state: None, LEGACY)
 effect("reads", LEGACY.get_state)
+result_type(LEGACY.get_state)(lambda self, legacy=True: UNKNOWN)
 
 # functions of the module, of NumPy's global generator
 effect("draws", np.random.seed, np.random.ranf, np.random.sample)
@@ -202,7 +206,7 @@ result_type(random.Random)(lambda seed=None: Stateful(random.Random))
 effect("draws", np.random.default_rng, GENERATOR, LEGACY, random.Random)
 effect("draws", np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64)
 effect("draws", np.random.SeedSequence)
-effect("acts", np.random.shuffle, np.random.set_bit_generator, np.random.test)
+effect("acts", GENERATOR.shuffle, LEGACY.shuffle, np.random.shuffle, np.random.set_bit_generator, np.random.test)
 effect("reads", np.random.get_bit_generator)
 effect("none", np.random.BitGenerator)
 
@@ -278,41 +282,154 @@ def rayleigh(self, scale=1.0, size=None):
     return scale * self.rayleigh(1.0, size_of_draw(size, scale))
 
 
-@composition(np.random.normal)
-def normal_of_module(loc=0.0, scale=1.0, size=None):
-    return loc + scale * np.random.standard_normal(size_of_draw(size, loc, scale))
+@composition(GENERATOR.weibull, LEGACY.weibull)
+def weibull(self, a, size=None):
+    return self.standard_exponential(size_of_draw(size, a)) ** (1.0 / a)
 
 
-@composition(np.random.lognormal)
-def lognormal_of_module(mean=0.0, sigma=1.0, size=None):
-    return np.exp(mean + sigma * np.random.standard_normal(size_of_draw(size, mean, sigma)))
+@composition(GENERATOR.pareto)
+def pareto(self, a, size=None):
+    return np.expm1(self.standard_exponential(size_of_draw(size, a)) / a)
 
 
-@composition(np.random.uniform)
-def uniform_of_module(low=0.0, high=1.0, size=None):
-    return low + (high - low) * np.random.random_sample(size_of_draw(size, low, high))
+@composition(LEGACY.pareto)
+def pareto_of_legacy(self, a, size=None):
+    return np.exp(self.standard_exponential(size_of_draw(size, a)) / a) - 1.0
 
 
-@composition(np.random.exponential)
-def exponential_of_module(scale=1.0, size=None):
-    return scale * np.random.standard_exponential(size_of_draw(size, scale))
+@composition(GENERATOR.power, LEGACY.power)
+def power(self, a, size=None):
+    return (-np.expm1(-self.standard_exponential(size_of_draw(size, a)))) ** (1.0 / a)
 
 
-@composition(np.random.gumbel)
-def gumbel_of_module(loc=0.0, scale=1.0, size=None):
-    return loc + scale * np.random.gumbel(0.0, 1.0, size_of_draw(size, loc, scale))
+@composition(GENERATOR.triangular, LEGACY.triangular)
+def triangular(self, left, mode, right, size=None):
+    """The inverse of the distribution function, which rises on both sides of the mode by square roots."""
+    u = self.random(size_of_draw(size, left, mode, right))
+    whole = right - left
+    rises = u <= (mode - left) / whole
+    root = np.sqrt(np.where(rises, u * ((mode - left) * whole), (1.0 - u) * ((right - mode) * whole)))
+    return np.where(rises, left + root, right - root)
 
 
-@composition(np.random.laplace)
-def laplace_of_module(loc=0.0, scale=1.0, size=None):
-    return loc + scale * np.random.laplace(0.0, 1.0, size_of_draw(size, loc, scale))
+def vectors_of_normal(self, mean, size):
+    """Draws of the standard distribution, a vector as a row, and of what shape those that are asked for are."""
+    shape = np.shape(np.empty(() if size is None else size)) + np.shape(mean)
+    return np.reshape(self.standard_normal(shape), (-1, len(mean))), shape
 
 
-@composition(np.random.logistic)
-def logistic_of_module(loc=0.0, scale=1.0, size=None):
-    return loc + scale * np.random.logistic(0.0, 1.0, size_of_draw(size, loc, scale))
+def check_covariance(restored, cov, check_valid, tol):
+    """What NumPy does where a matrix is not made of its factors again."""
+    if check_valid != "ignore" and not np.allclose(restored, cov, rtol=tol, atol=tol):
+        if check_valid == "raise":
+            raise ValueError("covariance is not symmetric positive-semidefinite.")
+        warnings.warn("covariance is not symmetric positive-semidefinite.", RuntimeWarning, stacklevel=2)
 
 
-@composition(np.random.rayleigh)
-def rayleigh_of_module(scale=1.0, size=None):
-    return scale * np.random.rayleigh(1.0, size_of_draw(size, scale))
+@composition(GENERATOR.multivariate_normal)
+def multivariate_normal(self, mean, cov, size=None, check_valid="warn", tol=1e-08, *, method="svd"):
+    """The mean and a factor of the covariance times draws of the standard distribution."""
+    mean, cov = np.asarray(mean), np.asarray(cov) + 0.0
+    z, shape = vectors_of_normal(self, mean, size)
+    if method == "cholesky":
+        factor = np.linalg.cholesky(cov)
+    elif method == "eigh":
+        s, u = np.linalg.eigh(cov)
+        check_covariance(np.dot(u * s, u.T), cov, check_valid, tol)
+        factor = u * np.sqrt(np.abs(s))
+    else:
+        u, s, vh = np.linalg.svd(cov)
+        check_covariance(np.dot(vh.T * s, vh), cov, check_valid, tol)
+        factor = u * np.sqrt(s)
+    return np.reshape(mean + np.dot(z, factor.T), shape)
+
+
+@composition(LEGACY.multivariate_normal)
+def multivariate_normal_of_legacy(self, mean, cov, size=None, check_valid="warn", tol=1e-08):
+    """The same, by the other factor."""
+    mean, cov = np.asarray(mean), np.asarray(cov) + 0.0
+    z, shape = vectors_of_normal(self, mean, size)
+    s, vh = np.linalg.svd(cov)[1:]
+    check_covariance(np.dot(vh.T * s, vh), cov, check_valid, tol)
+    return np.reshape(np.dot(z, np.sqrt(s)[:, None] * vh) + mean, shape)
+
+
+def chooses_of_array(self, a, *rest, **named):
+    """Whether entries of an array are drawn, and no numbers."""
+    return as_array(a).shape not in ((), None)
+
+
+@composition(GENERATOR.choice, covers=chooses_of_array)
+def choice(self, a, size=None, replace=True, p=None, axis=0, shuffle=True):
+    """What stands where the drawn numbers say."""
+    a = np.asarray(a)
+    return np.take(a, self.choice(a.shape[axis], size, replace, p, 0, shuffle), axis)
+
+
+@composition(LEGACY.choice, covers=chooses_of_array)
+def choice_of_legacy(self, a, size=None, replace=True, p=None):
+    """The same."""
+    a = np.asarray(a)
+    return a[self.choice(len(a), size, replace, p)]
+
+
+@composition(GENERATOR.permutation, covers=chooses_of_array)
+def permutation(self, x, axis=0):
+    """What stands where the numbers in another order say."""
+    x = np.asarray(x)
+    return np.take(x, self.permutation(x.shape[axis]), axis)
+
+
+@composition(LEGACY.permutation, covers=chooses_of_array)
+def permutation_of_legacy(self, x):
+    """The same."""
+    x = np.asarray(x)
+    return x[self.permutation(len(x))]
+
+
+def _of_module(name):
+    """The function of NumPy's own generator, which is of the legacy class: its methods are functions of the module."""
+    method, covered = composition_of(getattr(LEGACY, name)), followed_for(getattr(LEGACY, name))
+
+    @composition(getattr(np.random, name), covers=functools.partial(covered, LEGACY) if callable(covered) else None)
+    def of_module(*args, **kwargs):
+        return method(np.random, *args, **kwargs)
+
+
+_FOLLOWED = [name for name in vars(LEGACY) if composition_of(getattr(LEGACY, name)) is not None]
+for _name in _FOLLOWED:
+    _of_module(_name)
+
+# -- what does not move with its parameters -------------------------------------------------------------------------------
+
+_FIXED = (
+    "random random_sample standard_normal standard_exponential standard_cauchy rand randn ranf sample integers randint "
+    "random_integers tomaxint bytes seed get_state set_state"
+)
+_WHOLE = "multinomial multivariate_hypergeometric"
+_MADE = "Generator RandomState default_rng BitGenerator MT19937 PCG64 PCG64DXSM Philox SFC64 SeedSequence"
+for _name in (*DISCRETE, *_WHOLE.split(), *_FIXED.split(), *_MADE.split()):
+    for _function in [getattr(owner, _name) for owner in (GENERATOR, LEGACY, np.random) if hasattr(owner, _name)]:
+        _effect = effect_of(_function)
+        nondifferentiable(_function)
+        effect(_effect, _function)
+for _name in _MADE.split()[3:]:
+    result_type(getattr(np.random, _name))(lambda *args, **kwargs: UNKNOWN)
+
+_SHAPED = "beta chisquare dirichlet f gamma noncentral_chisquare noncentral_f standard_gamma standard_t vonmises wald"
+for _owner in (GENERATOR, LEGACY, np.random):
+    refused(
+        "No formula says how its draws move with the distribution: fix that, and transform what is drawn.",
+        *[getattr(_owner, name) for name in _SHAPED.split()],
+    )
+    refused(
+        "It writes into the array that it is given, or orders slices each by itself: use permutation, and its result.",
+        *[getattr(_owner, name) for name in ("shuffle", "permuted") if hasattr(_owner, name)],
+    )
+refused("Make generators of random numbers before, and pass them.", GENERATOR.spawn)
+refused(
+    "It asks for, or exchanges, the state of NumPy's own generator: use np.random.default_rng.",
+    np.random.get_bit_generator,
+    np.random.set_bit_generator,
+    np.random.test,
+)

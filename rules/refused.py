@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sct.registry.refusals import refused
+from sct.registry.refusals import refused, refused_namespace
 
 
 def _of(module, names):
@@ -15,7 +15,7 @@ refused(
     *_of(
         np,
         "array2string array_repr array_str base_repr binary_repr format_float_positional format_float_scientific "
-        "datetime_as_string typename mintypecode",
+        "datetime_as_string typename mintypecode str_ bytes_ void",
     ),
 )
 refused(
@@ -27,14 +27,15 @@ refused(
     *_of(
         np,
         "get_include get_printoptions getbufsize geterr geterrcall set_printoptions setbufsize seterr seterrcall "
-        "printoptions test",
+        "printoptions errstate test",
     ),
+    *_of(np.polynomial, "set_default_printstyle test"),
     *_of(np.linalg, "test"),
     *_of(np.fft, "test"),
 )
 refused(
     "Dates have no derivative.",
-    *_of(np, "busday_count busday_offset is_busday datetime_data"),
+    *_of(np, "busday_count busday_offset is_busday busdaycalendar datetime_data datetime64 timedelta64"),
 )
 refused("It gives np.matrix, whose operators are others than those of arrays: use arrays.", *_of(np, "asmatrix bmat"))
 refused("It works on Python objects one by one: use np.vectorize.", *_of(np, "frompyfunc nested_iters"))
@@ -48,4 +49,34 @@ refused("What it asks for is how an array lies in memory: use np.asarray or np.c
 refused(
     "It gives several results under names: use np.unique with return_index, return_inverse or return_counts.",
     *_of(np, "unique_all unique_counts unique_inverse"),
+)
+refused(
+    "It is an array of another class, whose operators are others: use arrays.",
+    *_of(np, "matrix memmap recarray"),
+)
+refused(
+    "It is a polynomial as an object: use its coefficients, and functions of these such as polyval.",
+    *_of(np, "poly1d"),
+    *_of(np.polynomial, "Polynomial Chebyshev Legendre Hermite HermiteE Laguerre"),
+)
+refused(
+    "It goes through arrays as they lie in memory: use np.ndenumerate, np.broadcast_arrays, or operations on arrays.",
+    *_of(np, "broadcast flatiter nditer"),
+)
+refused_namespace(
+    "It works on text, which has no derivative: take it of what is not differentiated by.", "numpy.char", "numpy.strings"
+)
+refused_namespace("Masked arrays have other operators: use np.where and a mask, or the nan functions.", "numpy.ma")
+refused_namespace("Arrays of records have fields of several kinds: use an array for each field.", "numpy.rec")
+refused_namespace("It gives np.matrix, whose operators are others than those of arrays: use arrays.", "numpy.matlib")
+refused_namespace("It is about the memory of arrays: call it outside of the function.", "numpy.ctypeslib")
+refused_namespace("Compare arrays outside of the function, or by assert and np.allclose.", "numpy.testing")
+refused_namespace("It is about NumPy itself: call it outside of the function.", "numpy.lib", "numpy.f2py", "numpy.exceptions")
+refused(
+    "It is a kind of types, and makes nothing: use it with isinstance or np.issubdtype.",
+    *_of(
+        np,
+        "character complexfloating flexible floating generic inexact integer number object_ record signedinteger ufunc "
+        "unsignedinteger",
+    ),
 )

@@ -5,9 +5,12 @@ What a function of NumPy's own computes is that function; all else is the ufunc 
 
 import numpy as np
 
+from sct.ir.types import UNKNOWN
 from sct.registry.compositions import composition
-from sct.registry.effects import effect
-from sct.registry.rules import has_adjoint
+from sct.registry.effects import effect, has_effect
+from sct.registry.refusals import refused
+from sct.registry.rules import has_adjoint, nondifferentiable
+from sct.registry.type_rules import result_type
 
 _NOT_GIVEN = object()
 _WHOLE = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
@@ -124,9 +127,11 @@ def _at(ufunc):
             a[indices[k]] = ufunc(a[indices[k]], values[k])
 
 
-for _ufunc in {
-    f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nout == 1 and f.signature is None and has_adjoint(f)
-}:
+_ALL = list({id(f): f for f in vars(np).values() if isinstance(f, np.ufunc)}.values())
+_OF_ENTRIES = [f for f in _ALL if f.signature is None and f.nout == 1]
+_METHODS = "reduce", "accumulate", "outer", "reduceat", "at"
+
+for _ufunc in (f for f in _OF_ENTRIES if has_adjoint(f)):
     if _ufunc not in (np.add, np.subtract):
         _at(_ufunc)
     if _ufunc.nin == 2:
@@ -134,3 +139,16 @@ for _ufunc in {
         _accumulate(_ufunc)
         _outer(_ufunc)
         _reduceat(_ufunc)
+
+for _ufunc in (f for f in _OF_ENTRIES if not has_adjoint(f)):
+    refused("It writes what has no derivative into an array: assign it to the entries.", _ufunc.at)
+    if _ufunc.nin == 2:
+        _constant = [getattr(_ufunc, name) for name in _METHODS if name != "at"]
+        nondifferentiable(*_constant)
+        result_type(*_constant)(lambda *args, **kwargs: UNKNOWN)
+
+for _ufunc in _ALL:
+    refused(
+        "NumPy has it of functions of two numbers with one result only.",
+        *[m for m in (getattr(_ufunc, name) for name in _METHODS if _ufunc not in (np.add, np.subtract)) if not has_effect(m)],
+    )

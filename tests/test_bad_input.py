@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from numpy.polynomial import polyutils
 from sources import define
 
 import sct
@@ -327,24 +328,24 @@ def test_not_a_function(thing):
 
 def test_missing_rule_says_how_to_register_one():
     def f(x):
-        return np.sum(np.emath.sqrt(x) * x)
+        return np.sum(polyutils.getdomain(x) * x)
 
     with pytest.raises(sct.NoRuleError) as error:
         sct.grad(f)(np.ones(3))
     message = str(error.value)
-    assert "np.lib.scimath.sqrt" in message
+    assert "np.polynomial.polyutils.getdomain" in message
     assert "sct.adjoint" in message
     assert "test_bad_input.py:" in message
-    assert "return np.sum(np.emath.sqrt(x) * x)" in message
+    assert "return np.sum(polyutils.getdomain(x) * x)" in message
     assert "^" in message
 
 
 def test_missing_rule_on_an_inactive_value_is_no_error():
     def f(x, c):
-        return np.sum(np.emath.sqrt(c) * x)
+        return np.sum(polyutils.getdomain(c) * x)
 
     c = np.array([0.0, 1.0])
-    assert np.allclose(sct.grad(f)(np.ones(2), c), np.emath.sqrt(c))
+    assert np.allclose(sct.grad(f)(np.ones(2), c), polyutils.getdomain(c))
 
 
 def test_a_rule_of_ones_own():
@@ -375,7 +376,7 @@ def test_a_function_declared_non_differentiable():
 def test_missing_rule_is_found_before_anything_runs(capsys):
     def f(x):
         print("running")
-        return np.sum(np.emath.sqrt(x))
+        return np.sum(polyutils.getdomain(x))
 
     with pytest.raises(sct.NoRuleError):
         sct.grad(f)(np.ones(3))

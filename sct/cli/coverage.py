@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from sct.ir.ops import describe
+from sct.ir.ops import Attribute, Method, describe
 from sct.registry.compositions import composition_of, compositions
+from sct.registry.methods import primitive_of
 from sct.registry.refusals import reason_for, refused_functions
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, nondifferentiable_functions, primitives
+from sct.specialize.attributes import OF_FORM
 from sct.specialize.in_python import IN_PYTHON
-from sct.specialize.writing import WRITING
+from sct.specialize.writing import METHODS, WRITING
 
 __all__ = ["COLUMNS", "Row", "covered", "kind_of_coverage"]
 
@@ -77,35 +79,47 @@ def _all() -> Iterator[Row]:
                 others.setdefault(id(value), []).append(prefix + name)
     for p in dict.fromkeys((*primitives(), *nondifferentiable_functions(), *compositions(), *refused_functions())):
         kind = kind_of_coverage(p)
-        if kind is not None and not _is_own(p) and not (kind == "composed" and _is_method(p)):
+        if kind is not None and not _is_own(p) and not _is_of_ufunc(p):
             yield Row(_names(p, others), kind, _derivative(p))
 
 
 def kind_of_coverage(function: Any) -> str | None:
-    """How a function is dealt with; None for one of which nothing is known."""
+    """How a function, or a method or attribute of arrays, is dealt with; None for one of which nothing is known."""
+    function = primitive_of(function)
     rule = adjoint_rule(function)
     if rule is not None:
         return rule.kind
     if composition_of(function) is not None:
         return "composed"
-    if is_nondifferentiable(function):
+    if is_nondifferentiable(function) or (isinstance(function, Attribute) and function.name in OF_FORM):
         return "constant"
-    if function in IN_PYTHON or function in WRITING:
-        return "followed"
-    return None if reason_for(function) is None else "refused"
+    if reason_for(function) is not None:
+        return "refused"
+    return "followed" if _is_followed(function) else None
 
 
-def _is_method(function: Any) -> bool:
-    """Whether a function is one of a ufunc's, or of a generator of random numbers."""
-    return isinstance(getattr(function, "__self__", None), np.ufunc) or "." in getattr(function, "__qualname__", "")
+def _is_followed(function: Any) -> bool:
+    """Whether what a call does is carried out when a function is specialized."""
+    if isinstance(function, Method):
+        return function.name in METHODS
+    return function in (np.vectorize, Attribute("flat")) or function in IN_PYTHON or function in WRITING
+
+
+def _is_of_ufunc(function: Any) -> bool:
+    """Whether a function is a method of a ufunc, of which there are as many as ufuncs."""
+    return isinstance(getattr(function, "__self__", None), np.ufunc)
 
 
 def _is_own(function: Any) -> bool:
-    return (getattr(function, "__module__", None) or "").split(".")[0] == "sct"
+    of_arrays = isinstance(function, (Method, Attribute))
+    return not of_arrays and (getattr(function, "__module__", None) or "").split(".")[0] == "sct"
 
 
 def _names(function: Any, others: dict[int, list[str]]) -> tuple[str, ...]:
     """What a function is called, the name by which sct calls it first."""
+    qualified = getattr(function, "__qualname__", "")
+    if "." in qualified:  # of a generator of random numbers, or of the one that NumPy has
+        return tuple(others.get(id(function), (f"np.random.{qualified}",)))
     own, found = describe(function), others.get(id(function), ())
     return tuple(dict.fromkeys((own, *found) if own in found or not found else found))
 

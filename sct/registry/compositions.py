@@ -15,21 +15,28 @@ from typing import Any, TypeVar
 from sct.registry.effects import is_registered, none_unless_said
 from sct.registry.lookup import find
 
-__all__ = ["as_written", "composition", "composition_of", "compositions", "is_composition"]
+__all__ = ["as_written", "composition", "composition_of", "compositions", "followed_for", "is_composition"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _compositions: dict[Any, FunctionType] = {}
 _written: set[FunctionType] = set()
+_covered: dict[Any, Callable[..., bool]] = {}
 
 
-def composition(*primitives: Any) -> Callable[[F], F]:
-    """Register the decorated function as what calls of `primitives` are followed as; it has their parameters."""
+def composition(*primitives: Any, covers: Callable[..., bool] | None = None) -> Callable[[F], F]:
+    """Register the decorated function as what calls of `primitives` are followed as; it has their parameters.
+
+    `covers` tells of the arguments' types, given as to a type rule, whether a call is followed; otherwise all are. What is
+    registered of a `Method` is so of that of arrays and numbers.
+    """
 
     def register(function: F) -> F:
         assert isinstance(function, FunctionType)
         for p in primitives:
             _register(p, function)
+            if covers is not None:
+                _covered[p] = covers
         return function
 
     return register
@@ -54,6 +61,11 @@ def composition_of(primitive: Any) -> FunctionType | None:
     """What a call of `primitive` is followed as, if anything is registered."""
     found: FunctionType | None = find(_compositions, primitive)
     return found
+
+
+def followed_for(primitive: Any) -> bool | Callable[..., bool]:
+    """For which calls a composition is followed: a fact, of the arguments' types."""
+    return _covered.get(primitive, True)
 
 
 def is_composition(function: Any) -> bool:

@@ -6,14 +6,16 @@ asked for they are called like any other.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from sct.registry.effects import is_registered, none_unless_said
-from sct.registry.lookup import find
+from sct.registry.lookup import find, of_class
 
-__all__ = ["reason_for", "refused", "refused_functions"]
+__all__ = ["reason_for", "refused", "refused_functions", "refused_namespace", "refused_namespaces"]
 
 _reasons: dict[Any, str] = {}
+_namespaces: dict[str, str] = {}
 
 
 def refused(reason: str, *functions: Any) -> None:
@@ -27,7 +29,27 @@ def refused(reason: str, *functions: Any) -> None:
 def reason_for(function: Any) -> str | None:
     """Why a function is not differentiated, if that is registered."""
     found: str | None = find(_reasons, function)
-    return found
+    if found is None:
+        found = find(_reasons, of_class(function))
+    return next((_namespaces[n] for n in _namespaces if _is_of(function, n)), None) if found is None else found
+
+
+def _is_of(function: Any, namespace: str) -> bool:
+    """Whether a function is one of a module's, which is loaded if it is."""
+    own = getattr(function, "__module__", None)
+    if isinstance(own, str) and f"{own}.".startswith(f"{namespace}."):
+        return True
+    return namespace in sys.modules and any(function is f for f in vars(sys.modules[namespace]).values())
+
+
+def refused_namespace(reason: str, *modules: str) -> None:
+    """Register why nothing of a library's modules has a derivative rule but what is registered by itself."""
+    _namespaces.update(dict.fromkeys(modules, reason))
+
+
+def refused_namespaces() -> dict[str, str]:
+    """The modules of which nothing is differentiated, each with the reason."""
+    return dict(_namespaces)
 
 
 def refused_functions() -> tuple[Any, ...]:

@@ -48,11 +48,14 @@ from sct.registry.methods import attribute_rule, method_rule
 from sct.specialize import growing, instances, objects, records
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Builder, Plan
-from sct.specialize.iteration import Items, Range
+from sct.specialize.iteration import Flat, Items, Range
 from sct.specialize.memory import Write
 from sct.specialize.writing import METHODS, OF_ARRAYS, give_away, has_output, into_outputs
 
-__all__ = ["attribute", "method"]
+__all__ = ["OF_FORM", "attribute", "method"]
+
+OF_FORM = frozenset(("device", "dtype", "itemsize", "nbytes", "ndim", "shape", "size", "strides"))
+"""Attributes of arrays that tell their form: what these are is known, or has no derivative."""
 
 
 def attribute(s: Builder, op: Attribute, x: Operand, name: str) -> Operand:
@@ -120,6 +123,8 @@ def array_attribute(s: Builder, op: Attribute, x: Operand, t: Array, name: str) 
         return sizes if constant(plain(sizes)) else s.append(op, (x,), {}, sizes, name)
     if op.name == "T" and t.rank in (0, 1):
         return x
+    if op.name == "flat" and t.rank is not None:
+        return Const(Flat(x))
     if op.name == "size":
         one: SizeLike = 1
         size = functools.reduce(size_mul, t.shape, one) if t.shape is not None else None
@@ -153,6 +158,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         made = METHODS[op.name](s, x, args[1:], kwargs)
         if made is not NotImplemented:
             return made  # type: ignore[no-any-return]
+    if isinstance(t, (Array, Scalar)) and (composed := s.composition(op, args, kwargs)) is not None:
+        return s.apply(composed, args, kwargs, name)
     if isinstance(t, Unknown) and op.name in OF_ARRAYS:
         return OF_ARRAYS[op.name](s, x, args[1:], kwargs)  # type: ignore[no-any-return]
     if isinstance(t, (Dict, DictOf)):

@@ -50,7 +50,7 @@ from sct.specialize import functions, records
 from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import Bound, class_of, has_attribute, in_class, is_function, parent, partial
-from sct.specialize.iteration import PLANS, Range, known_count, planned, taken_apart, trip_count
+from sct.specialize.iteration import PLANS, Flat, Range, known_count, planned, taken_apart, trip_count
 from sct.specialize.memory import key_of
 
 __all__ = ["STRUCTURAL"]
@@ -63,6 +63,8 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         return indexed(s, t.value, key)
     if isinstance(t, Const) and isinstance(t.value, Range):
         return _of_range(s, t.value, key)
+    if isinstance(t, Const) and isinstance(t.value, Flat):
+        return t.value.entries(s, key)
     if not isinstance(t, (Tuple, List, Dict)):
         return NotImplemented
     value = plain(type_of(key))

@@ -19,7 +19,7 @@ import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
 from sct.infer.call import plain
-from sct.ir.ops import ITERATOR, NEW, UNPACK, YIELD, Attribute, Method, package_of
+from sct.ir.ops import ITERATOR, NEW, UNPACK, YIELD, Attribute, Method, of_numpy, package_of
 from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Operand, type_of
 from sct.ir.types import (
@@ -40,7 +40,7 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.specialize import iterators, standard
 from sct.specialize.building import Builder, Plan
-from sct.specialize.iteration import Repeat, Zip, is_endless, is_generator, planned, taken_apart
+from sct.specialize.iteration import Flat, Repeat, Zip, is_endless, is_generator, planned, taken_apart
 from sct.specialize.operators import is_one
 
 __all__ = ["IN_PYTHON", "either", "is_progress_bar", "made_of", "of_generators", "one_or_other", "split", "through_endless"]
@@ -477,6 +477,9 @@ def of_generators(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str
         return s.apply(op, _lists(s, args), kwargs)
     if op in _AS_LISTS and not kwargs:
         return s.apply(op, _lists(s, args), kwargs)
+    flats = [a.value if isinstance(a, Const) and isinstance(a.value, Flat) else None for a in args]
+    if any(flats) and of_numpy(op):
+        return s.apply(op, [a if f is None else f.entries(s) for a, f in zip(args, flats, strict=True)], kwargs)
     form = _OF_GENERATORS.get(op)
     return NotImplemented if form is None else form(s, args, kwargs)
 

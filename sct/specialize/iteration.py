@@ -10,12 +10,14 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeGuard
 
+import numpy as np
+
 from sct.checkpointing import checkpointed
 from sct.errors import SctError, UnsupportedSyntaxError
 from sct.infer.call import plain
 from sct.ir.ops import CALL, STAR, UNPACK, Method
 from sct.ir.records import record
-from sct.ir.shapes import constant
+from sct.ir.shapes import as_array, constant
 from sct.ir.ssa import Function, Operand, Value, type_of
 from sct.ir.types import (
     Abstract,
@@ -42,6 +44,7 @@ __all__ = [
     "Checkpointed",
     "Entries",
     "Enumerate",
+    "Flat",
     "Generated",
     "Items",
     "Mapped",
@@ -69,6 +72,9 @@ __all__ = [
     "taken_apart",
     "trip_count",
 ]
+
+
+_ALL = Slice(Const(None), Const(None), Const(None))
 
 
 @record(frozen=True)
@@ -139,6 +145,24 @@ class Rows(Plan):
 
     def at(self, b: Builder, i: Operand) -> Operand:
         return b.apply(operator.getitem, (self.array, i))
+
+
+@record(frozen=True)
+class Flat(Plan):
+    """The entries of an array in a row, as they are when they are read: `x.flat`."""
+
+    array: Operand
+
+    def length(self, b: Builder) -> Operand:
+        return b.apply(np.size, (self.array,))
+
+    def at(self, b: Builder, i: Operand) -> Operand:
+        return b.apply(operator.getitem, (b.apply(np.ravel, (self.array,)), i))
+
+    def entries(self, b: Builder, index: Operand = _ALL) -> Operand:
+        """Those at an index, in memory of their own."""
+        part = b.apply(operator.getitem, (b.apply(np.ravel, (self.array,)), index))
+        return part if as_array(type_of(part)).shape == () else b.apply(np.array, (part,))
 
 
 @record(frozen=True)
@@ -314,7 +338,7 @@ def is_endless(plan: Plan) -> bool:
 
 def is_iterator(plan: Plan) -> bool:
     """Whether a plan can be gone through once."""
-    return isinstance(plan, (Zip, Enumerate, Reversed, Mapped, Endless, Generated))
+    return isinstance(plan, (Zip, Enumerate, Reversed, Mapped, Endless, Generated, Flat))
 
 
 def parts(plan: Plan) -> Iterator[Plan]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import operator
 from collections.abc import Hashable, Sequence
 from types import FunctionType, MemberDescriptorType, MethodType, SimpleNamespace
 from typing import Any, TypeGuard
@@ -22,6 +23,7 @@ from sct.ir.ssa import Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import (
     UNDEFINED,
     Abstract,
+    Array,
     Const,
     Dict,
     FieldName,
@@ -245,6 +247,8 @@ def bind_field(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], 
     """`x.name = value`, which is `setattr(x, "name", value)`; `as_usual`: as any object does it, whatever its class has."""
     x, key, value = args
     t, name = type_of(x), plain(type_of(key))
+    if isinstance(t, Array) and name == "flat":
+        return s.apply(operator.setitem, (s.apply(Attribute(name), (x,)), Const(Ellipsis), value))
     if not isinstance(t, (Instance, Record, ObjectOf)) or not isinstance(name, str):
         raise UnsupportedSyntaxError(
             "an assignment to an attribute is not supported", s.place, "Assign to a name and return it."

@@ -26,6 +26,7 @@ from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
 from sct.frontend.resolve import Dependency, free_value
 from sct.infer.call import infer_call, operand_types, plain
+from sct.infer.facts import for_call
 from sct.infer.objects import holds_objects, places_in
 from sct.infer.signature import abstract
 from sct.ir.ops import (
@@ -117,7 +118,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.ir.words import in_words
-from sct.registry.compositions import composition_of
+from sct.registry.compositions import composition_of, followed_for
 from sct.registry.effects import effect_of, is_pure, is_registered
 from sct.registry.facts import facts_of
 from sct.registry.rules import has_adjoint
@@ -959,7 +960,7 @@ class Specializer:
         A random draw is followed only where its distribution may vary.
         """
         found = composition_of(op)
-        if found is None or has_adjoint(op):
+        if found is None or has_adjoint(op) or not for_call(followed_for(op), op, args, kwargs, False):
             return None
         operands = [*args, *kwargs.values()]
         if any(isinstance(type_of(o), Unknown) for o in operands):

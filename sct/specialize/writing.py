@@ -48,7 +48,7 @@ from sct.runtime import scatter_add, updated
 from sct.signatures import read_signature
 from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError, UnrollError
 from sct.specialize.containers import not_there
-from sct.specialize.iteration import trip_count
+from sct.specialize.iteration import Flat, trip_count
 from sct.specialize.iterators import put_in_order
 from sct.specialize.memory import Write
 from sct.specialize.records import bind_field
@@ -200,13 +200,23 @@ def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
     if isinstance(type_of(x), (List, Dict)):
         _put(s, x, key, value)
         return Const(None)
+    if isinstance(x, Const) and isinstance(x.value, Flat):
+        return _put_flat(s, (x.value.array, _of_entries(s, x.value, key), value), {})
     write(s, _array(s, x, "an assignment to an entry of", value), (key,), value)
     return Const(None)
+
+
+def _of_entries(s: Builder, flat: Flat, key: Operand) -> Operand:
+    """The numbers of the entries at an index."""
+    number = isinstance(type_of(key), Scalar) or isinstance(plain(type_of(key)), int)
+    return key if number else s.apply(operator.getitem, (s.apply(np.arange, (flat.length(s),)), key))
 
 
 def _augmented_item(op: Augmented) -> Callable[..., Any]:
     def handle(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
         x, key, value = args
+        if isinstance(x, Const) and isinstance(x.value, Flat):
+            return s.apply(operator.setitem, (x, key, s.apply(BINARY[op.op], (x.value.entries(s, key), value))))
         if isinstance(type_of(x), (List, Dict)):
             old = s.apply(operator.getitem, (x, key))
             new = s.apply(op.op, (old, value))
@@ -521,6 +531,12 @@ def _sort(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Ope
     return Const(None)
 
 
+def _partition(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
+    target = _array(s, x, ".partition() of")
+    write(s, target, (_WHOLE,), s.apply(np.partition, (target, *args), kwargs))
+    return Const(None)
+
+
 def _put_method(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:
     return _put_flat(s, (x, *args), kwargs)
 
@@ -759,12 +775,13 @@ def _overwriting(names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
     return tuple((k, name) for k, name in enumerate(names) if name == "copy" or name.startswith("overwrite_"))
 
 
-_OTHERS = ("itemset", "resize", "partition", "setfield", "byteswap")
+_OTHERS = ("itemset", "resize", "setfield", "byteswap")
 """Methods by which an array is written into, but for those that are taken."""
 
 METHODS: dict[str, Callable[..., Any]] = {
     "fill": _fill,
     "sort": _sort,
+    "partition": _partition,
     "put": _put_method,
     "append": _changed(_append),
     "insert": _changed(_insert),
@@ -784,7 +801,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 """Methods that write; each takes the object, the arguments and the keywords."""
 
 OF_ARRAYS = {name: _refused_method(name) for name in METHODS if name.startswith("__")} | {
-    name: _refused_method(name) for name in ("fill", "sort", "put", "setflags", *_OTHERS)
+    name: _refused_method(name) for name in ("fill", "sort", "partition", "put", "setflags", *_OTHERS)
 }
 """Methods by which something of unknown type would be written into, if it is an array."""
 

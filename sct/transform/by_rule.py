@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import primitive_of
+from sct.analysis.effects import callee, effect
 from sct.errors import NonDifferentiableArgumentError, NoRuleError
 from sct.ir.ops import Method, describe, is_lasting, package_of
 from sct.ir.rewriting import renamed
@@ -35,7 +36,7 @@ from sct.transform.boundary import is_complex
 from sct.transform.in_values import in_values
 from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
 
-__all__ = ["adjoints_by_rule", "adjoints_inlined", "as_call", "once_for_types", "rule_advice"]
+__all__ = ["adjoints_by_rule", "adjoints_inlined", "as_call", "no_rule", "once_for_types", "rule_advice"]
 
 _NONE = Const(None)
 
@@ -243,6 +244,17 @@ def _of_items(steps: list[Statement], found: Operand, n: int) -> tuple[list[Stat
         return steps, found
     made = Value(Tuple((Unknown(),) * n), found.name, found.hint)
     return list(renamed(Block((), tuple(steps), ()), {found: made}).body), made
+
+
+def no_rule(s: Apply) -> NoRuleError:
+    """What is said of a call that no derivative is known of."""
+    if effect(s) == "draws":
+        return NoRuleError(
+            f"a random draw by {describe(s.op)}, whose distribution depends on what is differentiated by",
+            s.place,
+            reason_for(callee(s)) or "Draw from a fixed distribution, and transform: mu + sigma * rng.standard_normal(n).",
+        )
+    return NoRuleError(f"{describe(s.op)} has no derivative rule", s.place, rule_advice(s.op))
 
 
 def rule_advice(op: Any) -> str:

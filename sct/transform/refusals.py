@@ -14,6 +14,7 @@ from sct.ir.ops import Method, Unused, describe
 from sct.ir.ssa import Block, Value, type_of, values_of
 from sct.ir.types import Abstract, Array, Scalar
 from sct.ir.words import in_words, records
+from sct.registry.refusals import reason_for
 from sct.registry.rules import is_nondifferentiable
 from sct.transform.by_rule import rule_advice
 
@@ -34,7 +35,7 @@ def refuse_given_away(block: Block, params: Sequence[Value]) -> None:
                 f"{f'the method {name} of {in_words(type_of(s.args[0]))}' if method else name} has no derivative rule, "
                 "and may write into the arrays that it is given",
                 s.place,
-                rule_advice(s.op),
+                reason_for(callee(s)) or rule_advice(s.op),
             )
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from sct.analysis.activity import blocks_derivative, differentiable, primitive_of
-from sct.analysis.effects import effect
 from sct.errors import NoRuleError
 from sct.ir.ops import ENTER, EXIT, POP, PULLED, PUSH, TAPE, UNPACK, AdjointOf, Call, Derived, Steps, StepsBack, describe
 from sct.ir.paths import is_basic_index
@@ -40,7 +39,7 @@ from sct.registry.rules import AdjointRule, adjoint_rule
 from sct.registry.tangents import tangent_rule
 from sct.transform.adjoints import Loop, bar_name, bar_type, items_of
 from sct.transform.again import again
-from sct.transform.by_rule import adjoints_by_rule, rule_advice
+from sct.transform.by_rule import adjoints_by_rule, no_rule
 from sct.transform.called import in_their_places, parameter_names, run_again
 from sct.transform.in_memory import InMemory
 from sct.transform.on_adjoints import adjusted
@@ -239,18 +238,8 @@ class Sweep(InMemory):
     def python_function(self, s: Apply, bar: Operand) -> None:
         """A Python function that is called, not inlined: by its own vjp, which runs it again."""
         names = parameter_names(s.op)
-        if effect(s) == "draws" and names is None:
-            raise NoRuleError(
-                f"a random draw by {describe(s.op)}, whose distribution depends on what is differentiated by",
-                s.place,
-                "Draw from a fixed distribution, and transform: mu + sigma * rng.standard_normal(n).",
-            )
         if names is None:
-            raise NoRuleError(
-                f"{describe(s.op)} has no derivative rule",
-                s.place,
-                rule_advice(s.op),
-            )
+            raise no_rule(s)
         if isinstance(bar, Tuple) and isinstance(s.result.type, (Tuple, List)):
             bar = with_items(s.result.type, bar.items)
         op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)

@@ -34,7 +34,7 @@ from sct.specialize.calls import inlined_rule
 from sct.specialize.calls import rule as templated_rule
 from sct.specialize.reading import noted
 from sct.transform.adjoints import adjoint_type, items_of
-from sct.transform.by_rule import adjoints_inlined, as_call, once_for_types, rule_advice
+from sct.transform.by_rule import adjoints_inlined, as_call, no_rule, once_for_types
 from sct.transform.in_values import in_values
 from sct.transform.on_adjoints import refuse_changed
 from sct.transform.rule_calls import dividing_as_numpy, known_shape
@@ -81,7 +81,7 @@ def tangent_by_rule(b: Builder, s: Apply, dots: Mapping[Value, Operand]) -> Oper
         noted((own,))
         return _registered(b, own, *_as_arrays(b, rule, s, dots))
     if rule is None:
-        raise NoRuleError(f"{describe(s.op)} has no derivative rule", s.place, rule_advice(s.op))
+        raise no_rule(s)
     noted((rule,))
     linear = _elementwise(b, rule, *_as_arrays(b, rule, s, dots)) if rule.partials else _linear(b, s, dots)
     if linear is not None:

@@ -229,7 +229,7 @@ def test_band(op, band):
 def test_itself(op, itself):
     x = np.ones((2, 2, 2))
     converts = op.__name__ == "astype" if not isinstance(op, Method) else False
-    args, kwargs = ((float,), {"copy": False}) if converts else ((), {})
+    args, kwargs = ((float,) if converts else (), {"copy": False} if converts or op is np.array else {})
     run = (lambda a: getattr(a, op.name)()) if isinstance(op, Method) else (lambda a: op(a, *args, **kwargs))
     assert itself(Array(x.dtype, x.shape), *args, **kwargs) and run(x) is x
     flat = np.ones(2, np.float32 if converts else complex)

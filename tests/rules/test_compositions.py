@@ -6,7 +6,9 @@ from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, 
 from rule_samples import label
 
 import sct
+from sct.ir.ops import Method
 from sct.registry.compositions import composition_of, compositions
+from sct.registry.refusals import reason_for
 from sct.testing import check_grads, check_rule
 
 _rng = np.random.default_rng(14)
@@ -166,6 +168,13 @@ SAMPLES = [
     (np.linalg.tensorsolve, (_x(2, 6, 3), _x(2, 3)), {"axes": (1,)}),
     (np.kaiser, (5, 8.6), {}),
 ]
+for _f in (np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10, np.emath.arccos, np.emath.arcsin, np.emath.arctanh):
+    SAMPLES += [(_f, (_x(3),), {}), (_f, (np.array([-0.3, 0.2, 2.0]),), {}), (_f, (_c(3),), {}), (_f, (0.4,), {})]
+SAMPLES += [
+    (np.emath.power, (_V, 3), {}),
+    (np.emath.power, (_V, np.array([0.3])), {}),
+    (np.emath.logn, (np.array([2.0, -0.5]), np.array([-1.2, 0.6])), {}),
+]
 if hasattr(np, "unstack"):
     SAMPLES += [(np.unstack, (_A,), {}), (np.unstack, (_B,), {"axis": 1})]
 if hasattr(np, "cumulative_sum"):
@@ -317,6 +326,48 @@ def test_draws_move_with_their_parameters(name, generator):
         np.testing.assert_allclose([np.sum(a_bar), b_bar], [by_a, by_b], rtol=1e-6, atol=1e-7)
 
 
+def _draw(call, generator):
+    """A function of a scale that draws, and of what."""
+    rng = f"np.random.{generator}(3)"
+    return _defined(f"def f(p):\n    rng = {rng}\n    return np.sum(rng.{call} * np.array([1.0, 2.0, 3.0]))\n")
+
+
+_SHAPED = [f"{name}({p}, 3)" for name, p in (("weibull", "p[0]"), ("pareto", "p[1]"), ("power", "p[0]"))]
+_SHAPED += ["triangular(p[0] - 1.0, p[0], p[1] + 2.0, 3)", "triangular(-p, p, 2.0 + p)[:1]"]
+_SHAPED += ["choice(p, (2, 3))", "permutation(p)", "permutation(p[:, None] * np.ones(3))"]
+_COVARIANCE = "np.outer(p[[0, 1, 1]], p[[0, 1, 1]]) + np.diag([1.0, 2.0, 4.0])"
+_NORMAL = "multivariate_normal(p[[0, 1, 0]]"
+_SHAPED += [f"{_NORMAL}, np.eye(3))", f"{_NORMAL}, {_COVARIANCE}, 2)"]
+_METHODS = [f"{_NORMAL}, {_COVARIANCE}, (2,), method='{m}')" for m in ("cholesky", "eigh")]
+_METHODS += ["choice(p[:, None] * np.ones(3), 1, axis=0)", "choice(p, 3, p=[0.2, 0.5, 0.3], shuffle=False)"]
+
+
+@pytest.mark.parametrize(
+    ("call", "generator"),
+    [(c, g) for c in _SHAPED for g in ("default_rng", "RandomState")] + [(c, "default_rng") for c in _METHODS],
+)
+def test_draws_made_of_others(call, generator):
+    f, p = _draw(call, generator), np.array([0.7, 1.2, 1.9])
+    check_grads(f, (p,))
+    value, _ = sct.value_and_grad(f)(p)
+    assert value == f(p)
+
+
+@pytest.mark.parametrize("call", ["beta(p[0], 2.0)", "standard_gamma(p, 3)", "permuted(p)"])
+def test_draws_that_are_refused(call):
+    name = call.partition("(")[0]
+    for transform in (lambda f: sct.grad(f)(np.ones(3)), lambda f: sct.jvp(f)(np.ones(3), np.ones(3))):
+        with pytest.raises(sct.NoRuleError, match=rf"a random draw by \.{name}") as caught:
+            transform(_draw(call, "default_rng"))
+        assert caught.value.advice == reason_for(getattr(np.random.Generator, name))
+
+
+def test_a_matrix_that_is_no_covariance():
+    f = _defined("def f(m, c):\n    return np.sum(np.random.default_rng(1).multivariate_normal(m, c, check_valid='raise'))\n")
+    with pytest.raises(ValueError, match="covariance is not symmetric positive-semidefinite"):
+        sct.grad(f)(np.zeros(2), np.array([[1.0, 2.0], [2.0, 1.0]]))
+
+
 def test_draws_of_numpys_own_generator():
     def f(a, b):
         return np.random.normal(a, b) * np.random.uniform(0.0, b) + np.random.exponential(b)
@@ -383,8 +434,14 @@ def test_every_composition_is_tried():
     elsewhere += [np.lib.stride_tricks.as_strided, np.lib.stride_tricks.sliding_window_view]  # in specialize/test_composed.py
     elsewhere += [getattr(np, name, None) for name in ("row_stack", "unique_values")]
     tried = {f for f, _, _ in SAMPLES}.union(elsewhere)
-    left = [f for f in compositions() if f not in tried and not _is_method_of_ufunc(f) and not _draws(f)]
+    left = [f for f in compositions() if f not in tried and not _is_of_others(f) and not _is_method_of_ufunc(f)]
+    left = [f for f in left if not _draws(f)]
     assert list(map(label, left)) == []
+
+
+def _is_of_others(f):
+    """Whether a function is tried in test_polynomials.py or test_methods.py, or is called by such that are tried."""
+    return isinstance(f, Method) or f.__name__.startswith("_") or (f.__module__ or "").startswith("numpy.polynomial")
 
 
 def _is_method_of_ufunc(f):
