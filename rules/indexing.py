@@ -634,6 +634,13 @@ def interp(y, x, xp, fp, y_bar, left=None, right=None):
     fp = as_number(fp)
     below = x < xp[0]
     above = x > xp[-1]
+    if len(xp) == 1:
+        f_bar = y_bar
+        if left is not None:
+            f_bar = np.where(below, 0.0, f_bar)
+        if right is not None:
+            f_bar = np.where(above, 0.0, f_bar)
+        return np.zeros_like(y_bar), np.zeros_like(xp), np.reshape(np.sum(f_bar), (1,))
     j = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
     width = xp[j + 1] - xp[j]
     w = np.clip((x - xp[j]) / width, 0.0, 1.0)

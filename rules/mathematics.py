@@ -71,7 +71,7 @@ def square_of_fabs(y, x, y_bar):
 # ---------------------------------------------------------------------------------------------------------------------
 
 elementwise(math.copysign, "d * np.sign(as_number(x1)) * math.copysign(1.0, x2)", None, real_only=True)
-elementwise(math.fmod, "d", "-d * math.trunc(x1 / x2)", real_only=True)
+elementwise(math.fmod, "d", "-d * round((x1 - y) / x2)", real_only=True)
 elementwise(math.remainder, "d", "-d * round((x1 - y) / x2)", real_only=True)
 elementwise(math.ldexp, "math.ldexp(d, x2)", None, real_only=True)
 

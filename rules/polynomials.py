@@ -42,8 +42,13 @@ def polysub(a1, a2):
 @composition(np.polymul)
 def polymul(a1, a2):
     """The convolution of what is behind leading zeros."""
-    a1, a2 = np.atleast_1d(a1), np.atleast_1d(a2)
+    a1, a2 = zero_if_empty(np.atleast_1d(a1)), zero_if_empty(np.atleast_1d(a2))
     return np.convolve(a1, a2)[leading_zeros(a1) + leading_zeros(a2) :]
+
+
+def zero_if_empty(p):
+    """The coefficients of a polynomial, of which 0 may have none."""
+    return p if len(p) > 0 else np.zeros(1, p.dtype)
 
 
 def leading_zeros(p):

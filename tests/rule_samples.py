@@ -15,6 +15,7 @@ CONSTANT = nondifferentiable_functions()
 _WITHOUT_SAMPLES = (
     "test_classification.py",
     "test_completeness.py",
+    "test_grid.py",
     "test_matrix_functions.py",  # whose rules are of no calls of NumPy
     "test_array_likes.py",
     "test_poles.py",

@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         name = label(function)
         seen[name] += 1
         if name.startswith("sct."):
-            continue
+            continue  # what only sct's own rules call
         if number % n != k - 1 or seen[name] > options.each or (options.word and not any(w in name for w in options.word)):
             continue
         for found in outcomes(function, args, keywords):

@@ -34,6 +34,7 @@ def variants(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     yield from _of_one_operand(given, "single", lambda v: _of_dtype(v, np.float32))
     yield from _of_one_operand(given, "batched", lambda v: np.stack((v, 0.9 * v)))
     yield "batched", _mapped(given, lambda v: np.stack((v, 0.9 * v)))
+    yield "batched twice", _mapped(given, lambda v: np.stack((v, 0.9 * v, 1.1 * v))[:, None])
     yield "Fortran's order", _mapped(given, np.asfortranarray)
     yield "every second", _mapped(given, _every_second)
     yield "backwards", _mapped(given, lambda v: np.ascontiguousarray(v[::-1])[::-1] if np.ndim(v) else v)
