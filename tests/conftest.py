@@ -15,7 +15,7 @@ from sct.ir.verifier import verify
 
 
 def pytest_addoption(parser):
-    parser.addoption("--whole-grid", action="store_true", help="all samples of rules, not a part of them")
+    parser.addoption("--whole-grid", action="store_true", help="all samples, not a part of them")
 
 
 def pytest_collection_modifyitems(config, items):

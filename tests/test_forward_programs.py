@@ -113,6 +113,7 @@ SECOND = [p for p in test_textbook.CASES if p.values[3]] + [
 ]
 
 
+@pytest.mark.grid(of=3, each=False)
 @pytest.mark.parametrize("f, args, wrt, _", SECOND)
 def test_second_derivatives_in_two_directions(f, args, wrt, _):
     """Forward over reverse, over forward, and reverse over forward: ⟨w, H v⟩."""

@@ -1074,6 +1074,7 @@ AGAIN = {
 """The derivatives of derivatives, with the functions of which they are refused."""
 
 
+@pytest.mark.grid(of=3, each=False)
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("order", AGAIN)
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)

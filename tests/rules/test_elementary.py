@@ -60,7 +60,7 @@ def _name(sample):
     return f"{primitive.__name__}-{'-'.join(str(np.shape(a)).replace(' ', '') for a in args)}"
 
 
-@pytest.mark.grid(of=3)
+@pytest.mark.grid(of=8)
 @pytest.mark.parametrize("sample", SAMPLES, ids=_name)
 def test_rule(sample):
     primitive, args, kwargs = sample

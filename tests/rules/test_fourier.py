@@ -36,7 +36,7 @@ SAMPLES = [
 ]
 
 
-@pytest.mark.grid(of=3)
+@pytest.mark.grid(of=8)
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: f"{s[0].__name__}-{s[1][0].shape}-{s[1][1:]}-{s[2]}")
 def test_rule(sample):
     f, args, kwargs = sample

@@ -194,7 +194,7 @@ SAMPLES = [
 ]
 
 
-@pytest.mark.grid(of=3)
+@pytest.mark.grid(of=8)
 @pytest.mark.parametrize(("primitive", "args", "kwargs"), SAMPLES)
 def test_rule(primitive, args, kwargs):
     check_rule(primitive, *args, **kwargs)

@@ -44,7 +44,7 @@ SAMPLES = [
 ]
 
 
-@pytest.mark.grid(of=3)
+@pytest.mark.grid(of=8)
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: f"{s[0].__name__}-{np.shape(s[1][0])}-{s[2]}")
 def test_rule(sample):
     primitive, args, kwargs = sample

@@ -181,7 +181,7 @@ def _name(sample):
     return f"{primitive.__name__}-{shape}-{words}"
 
 
-@pytest.mark.grid(of=3)
+@pytest.mark.grid(of=8)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("sample", SAMPLES, ids=_name)
 def test_rule(sample):

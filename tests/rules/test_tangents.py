@@ -108,7 +108,7 @@ def paired(a, b):
     return np.sum(flat.real), np.sum(np.abs(flat))
 
 
-@pytest.mark.grid(of=3)
+@pytest.mark.grid(of=8)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", PAIRED)
 def test_tangents_are_transposed_adjoints(name):

@@ -157,7 +157,7 @@ def text_of(index, given, known):
     return f"i{len(given)}"
 
 
-@pytest.mark.grid(of=3)
+@pytest.mark.grid(of=8)
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("op, a, path, value", [w for w in STATEMENTS if w[1].ndim > 0])
 def test_the_statement_of_the_write(op, a, path, value, known):
