@@ -39,6 +39,7 @@ from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
 from sct.ir.types import UNKNOWN, Abstract, facts_relied_on, sizes_known
+from sct.registry.others import load_declared
 from sct.registry.rules import adjoint_rule, at_change
 from sct.specialize.closing import Nested
 from sct.specialize.lowering import compiling
@@ -429,6 +430,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _derivative(self, values: tuple[Any, ...], least: int | None, at_call: bool) -> tuple[tuple[Abstract, ...], Made]:
         """The derivative for such arguments; `at_call`: it may rely on how large they are."""
+        load_declared()
         with sizes_known(at_call):
             types = self.in_lists(self._types(values), least)
             return types, self._remembered(types, at_call) if self._is_kept() else with_room(lambda: self._written(types)[0])

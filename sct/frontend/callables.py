@@ -17,7 +17,8 @@ import numpy as np
 
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.records import record
-from sct.registry.effects import is_registered
+from sct.registry.effects import is_registered, is_registered_itself
+from sct.registry.others import load_declared
 from sct.runtime import vectorized
 from sct.signatures import read_signature
 
@@ -134,9 +135,10 @@ def _fresh(name: str, taken: set[str]) -> str:
 
 def reached(f: Any) -> Callee:
     """What a call of `f` ends in."""
+    load_declared()
     args: tuple[Any, ...] = ()
     keywords: dict[str, Any] = {}
-    while not isinstance(f, (FunctionType, Flat)) and not is_registered(f):
+    while not isinstance(f, (FunctionType, Flat)) and not _has_rule(f):
         if isinstance(f, MethodType):
             f, args = f.__func__, (f.__self__, *args)
         elif isinstance(f, functools.partial):
@@ -154,6 +156,11 @@ def reached(f: Any) -> Callee:
                 break
             f, args = called, (f, *args)
     return Callee(f, args, keywords)
+
+
+def _has_rule(f: Any) -> bool:
+    """Whether a rule is registered, of a method for that very one: otherwise it is the function of its class with an object."""
+    return is_registered_itself(f) if isinstance(f, MethodType) else is_registered(f)
 
 
 def _otypes(f: np.vectorize) -> np.dtype[Any] | None:

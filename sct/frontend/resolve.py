@@ -14,7 +14,7 @@ from typing import Any
 
 from sct.ir.ops import Free
 from sct.ir.records import record
-from sct.registry.effects import is_registered
+from sct.registry.effects import is_registered, is_registered_itself
 
 __all__ = [
     "MISSING",
@@ -138,7 +138,8 @@ def has_fields(value: Any) -> bool:
     So are bound methods, partials, namespaces, and instances of classes written in Python, unless they are numbers, containers
     or like arrays, find their attributes in a way of their own, or have a rule.
     """
-    return has_fields_of(type(value)) and not is_registered(value)
+    registered = is_registered_itself if isinstance(value, MethodType) else is_registered
+    return has_fields_of(type(value)) and not registered(value)
 
 
 def is_instance(value: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sct.registry import effects, facts, methods, rules, tangents, type_rules
+from sct.registry import claims, effects, facts, methods, rules, tangents, type_rules
 
 __all__ = ["all_are_own", "is_of_own", "own_are_registered"]
 
@@ -31,6 +31,7 @@ _own: list[Any] = []
 
 def own_are_registered() -> None:
     """Take what is registered now for sct's own."""
+    claims.all_are_own()
     _own[:] = [table.copy() for table in _TABLES]
 
 

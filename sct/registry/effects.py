@@ -21,6 +21,7 @@ __all__ = [
     "is_known_class",
     "is_pure",
     "is_registered",
+    "is_registered_itself",
     "known_class",
     "none_unless_said",
 ]
@@ -81,6 +82,11 @@ def is_known_class(cls: type) -> bool:
 def is_pure(primitive: Any) -> bool:
     """Whether calls of `primitive` may be dropped or repeated."""
     return effect_of(primitive) in ("none", "looks")
+
+
+def is_registered_itself(primitive: Any) -> bool:
+    """Whether the registry says anything of `primitive`, and not of the function of a class that it is a method by."""
+    return find(_effects, primitive) is not None
 
 
 def is_registered(primitive: Any) -> bool:

@@ -31,7 +31,9 @@ def reason_for(function: Any) -> str | None:
     found: str | None = find(_reasons, function)
     if found is None:
         found = find(_reasons, of_class(function))
-    return next((_namespaces[n] for n in _namespaces if _is_of(function, n)), None) if found is None else found
+    if found is not None or is_registered(function):
+        return found
+    return next((reason for name, reason in _namespaces.items() if _is_of(function, name)), None)
 
 
 def _is_of(function: Any, namespace: str) -> bool:

@@ -25,6 +25,7 @@ from typing import Any, Literal, TypeVar, overload
 import numpy as np
 
 from sct.ir.records import record
+from sct.registry.claims import may_register
 from sct.registry.effects import effect, none_unless_said
 from sct.registry.facts import Kind, facts_of
 from sct.registry.lookup import find, of_class
@@ -153,6 +154,8 @@ _safe: dict[Any, bool | Callable[..., bool]] = {}
 
 
 def _register(rule: AdjointRule) -> None:
+    if not may_register(_adjoints, rule.primitive):
+        return
     _squares.pop(rule.primitive, None)  # it belongs to the rule that is replaced
     _adjoints[rule.primitive] = rule
     none_unless_said(rule.primitive)
@@ -366,8 +369,9 @@ def nondifferentiable(*primitives: Callable[..., Any], pure: bool = True) -> Any
     `pure` says that a call may be dropped when its result is not used, and made again. Otherwise calls are kept, in order.
     """
     for p in primitives:
-        _constant[p] = None
-        effect("none" if pure else "acts", p)
+        if may_register(_constant, p):
+            _constant[p] = None
+            effect("none" if pure else "acts", p)
     changed()
     return primitives[0] if len(primitives) == 1 else None
 

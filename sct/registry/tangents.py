@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sct.ir.records import record
+from sct.registry.claims import may_register
 from sct.registry.effects import none_unless_said
 from sct.registry.lookup import find
 from sct.registry.rules import changed
@@ -104,9 +105,10 @@ def tangent(primitive: Callable[..., Any]) -> Callable[[F], F]:
             raise TypeError(
                 f"the tangent rule {rule.__name__} has no parameter for a tangent, such as {(*names, 'y', 'x')[1]}_dot"
             )
-        _tangents[primitive] = TangentRule(primitive, rule, names[0], operands)
-        none_unless_said(primitive)
-        changed()
+        if may_register(_tangents, primitive):
+            _tangents[primitive] = TangentRule(primitive, rule, names[0], operands)
+            none_unless_said(primitive)
+            changed()
         return rule
 
     return register

@@ -16,6 +16,7 @@ from sct.errors import UnsupportedSyntaxError
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.prune import giving
 from sct.ir.ops import is_generated
+from sct.registry.others import load_declared
 from sct.specialize.reading import noted
 
 __all__ = ["Lowered", "compiling", "is_own", "lowered"]
@@ -32,6 +33,7 @@ def compiling() -> Iterator[None]:
     if _lowered.get() is not None:
         yield
         return
+    load_declared()
     token = _lowered.set({})
     try:
         with collecting_later():

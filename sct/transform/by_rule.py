@@ -34,7 +34,7 @@ from sct.specialize.templates import from_template, lasts
 from sct.transform.adjoints import items_of
 from sct.transform.boundary import is_complex
 from sct.transform.in_values import in_values
-from sct.transform.rule_calls import as_taken, check_shape, dividing_as_numpy
+from sct.transform.rule_calls import as_taken, check_adjoint, dividing_as_numpy
 
 __all__ = ["adjoints_by_rule", "adjoints_inlined", "as_call", "no_rule", "once_for_types", "rule_advice"]
 
@@ -192,7 +192,7 @@ class _Reversed:
             if self.is_active(*lost):
                 raise self.not_covered("an argument without a derivative depends on what is differentiated by")
             if not none and isinstance(target, Value) and target in self.active:
-                check_shape(self.b, rule, one, target, s.place)
+                check_adjoint(self.b, rule, one, target, s)
         return list(zip(targets, items, strict=True))
 
     def is_active(self, *operands: Operand) -> bool:

@@ -19,12 +19,14 @@ from sct.ir.ops import RAISE
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, If, Operand, Statement, Value, type_of
 from sct.ir.types import Abstract, Array, Const, Dict, List, ListOf, Scalar, SizeLike, Tuple, Unknown, is_unit, with_items
-from sct.ir.words import shape_in_words
+from sct.ir.words import in_words, shape_in_words
 from sct.registry.facts import facts_of, ufunc_of
 from sct.registry.rules import AdjointRule
+from sct.registry.tangents import TangentRule
 from sct.specialize.building import Builder
+from sct.transform.boundary import is_complex
 
-__all__ = ["as_taken", "check_shape", "dividing_as_numpy", "expect_shape", "known_shape"]
+__all__ = ["as_taken", "check_adjoint", "check_tangent", "dividing_as_numpy", "expect_shape", "known_shape"]
 
 
 # -- operands ----------------------------------------------------------------------------------------------------------------
@@ -98,13 +100,61 @@ def _may_be_python_number(t: Abstract) -> bool:
 # -- shapes ------------------------------------------------------------------------------------------------------------------
 
 
-def check_shape(b: Builder, rule: AdjointRule, bar: Operand, operand: Value, place: Place | None) -> None:
-    """Refuse an adjoint of another shape than the operand's: now if the types tell, otherwise when the code runs."""
-    if rule.is_own or isinstance(operand.type, (Tuple, List, ListOf, Dict)):
+def check_adjoint(b: Builder, rule: AdjointRule, bar: Operand, operand: Value, s: Apply) -> None:
+    """Refuse an adjoint of another kind or shape than the operand's: now if the types tell, otherwise when the code runs.
+
+    Where the result may be complex, a complex adjoint of what is real is right in its real part.
+    """
+    if rule.is_own or isinstance(operand.type, _CONTAINERS):
         return
-    name = repr(operand.name) if operand.name else "its operand"
-    message = f"the adjoint rule {rule.function.__name__} gives an adjoint of another shape than that of {name}"
-    expect_shape(b, bar, operand, message, "Return adjoints of the shapes of the operands.", place)
+    of = repr(operand.name) if operand.name else "its operand"
+    said = f"the adjoint rule {rule.function.__name__} gives an adjoint of another {{}} than that of {of}"
+    _expect_kind(bar, operand, said.format("kind"), s.place)
+    if is_complex(type_of(bar)) and _is_real(operand.type) and _is_real(s.result.type):
+        raise SctError(f"{said.format('kind')}: a complex one", s.place, _KIND)
+    expect_shape(b, bar, operand, said.format("shape"), "Return adjoints of the shapes of the operands.", s.place)
+
+
+def check_tangent(b: Builder, rule: TangentRule, made: Operand, s: Apply) -> None:
+    """The same of a tangent, which is of the kind and shape of the result."""
+    result = s.result
+    if rule.is_own or isinstance(result.type, _CONTAINERS):
+        return
+    said = f"the tangent rule {rule.function.__name__} gives a tangent of another {{}} than that of the result"
+    _expect_kind(made, result, said.format("kind"), s.place)
+    if isinstance(type_of(made), _CONTAINERS):  # the result may be a tuple, if its type is not known
+        other = b.append(operator.not_, (b.append(isinstance, (result, Const(tuple)), {}, Scalar(bool)),), {}, Scalar(bool))
+        _raise_if(b, other, TypeError, f"{said.format('kind')}: {in_words(type_of(made))}", s.place)
+    else:
+        _expect_real(b, made, result, f"{said.format('kind')}: a complex one", s.place)
+        expect_shape(b, made, result, said.format("shape"), "Return a tangent of the shape of the result.", s.place)
+
+
+_CONTAINERS = (Tuple, List, ListOf, Dict)
+_KIND = "Return numbers and arrays for numbers and arrays, real ones for real ones."
+
+
+def _expect_kind(found: Operand, like: Value, message: str, place: Place | None) -> None:
+    """Refuse what is no number or array where one is expected."""
+    t = type_of(found)
+    number = not isinstance(t, Const) or isinstance(t.value, (int, float, complex, np.number, np.ndarray))
+    if not number or (isinstance(t, _CONTAINERS) and isinstance(like.type, (Array, Scalar))):
+        raise SctError(f"{message}: {in_words(t)}", place, _KIND)
+
+
+def _is_real(t: Abstract) -> bool:
+    """Whether a type is known to be that of real numbers."""
+    return isinstance(t, (Array, Scalar)) and not is_complex(t) and getattr(t, "dtype", t) is not None
+
+
+def _expect_real(b: Builder, found: Operand, like: Value, message: str, place: Place | None) -> None:
+    """Refuse complex numbers beside real ones: now if the types tell, otherwise when the code runs."""
+    if is_complex(like.type) or _is_real(type_of(found)) or isinstance(type_of(found), Const):
+        return
+    if is_complex(type_of(found)) and _is_real(like.type):
+        raise SctError(message, place, _KIND)
+    kinds = [b.append(np.iscomplexobj, (o,), {}, Scalar(bool)) for o in (found, like)]
+    _raise_if(b, b.append(operator.gt, kinds, {}, Scalar(bool)), TypeError, message, place)
 
 
 def expect_shape(b: Builder, bar: Operand, operand: Value, message: str, advice: str, place: Place | None) -> None:
@@ -116,12 +166,15 @@ def expect_shape(b: Builder, bar: Operand, operand: Value, message: str, advice:
             raise SctError(f"{message}: {given}", place, advice)
         if want == have:
             return
+    shapes = [b.append(np.shape, (o,), {}, Unknown()) for o in (bar, operand)]
+    _raise_if(b, b.append(operator.ne, shapes, {}, Scalar(bool)), ValueError, message, place)
+
+
+def _raise_if(b: Builder, test: Operand, error: type[Exception], message: str, place: Place | None) -> None:
     raised: list[Statement] = []
     with b.into(raised):
-        b.append(RAISE, (b.append(ValueError, (Const(message),), {}, Unknown()),), {}, Const(None))
-    shapes = [b.append(np.shape, (o,), {}, Unknown()) for o in (bar, operand)]
-    differ = b.append(operator.ne, shapes, {}, Scalar(bool))
-    b.body.append(If(differ, Block((), tuple(raised), ()), Block((), (), ()), (), place, b.origin))
+        b.append(RAISE, (b.append(error, (Const(message),), {}, Unknown()),), {}, Const(None))
+    b.body.append(If(test, Block((), tuple(raised), ()), Block((), (), ()), (), place, b.origin))
 
 
 def known_shape(o: Operand) -> tuple[SizeLike, ...] | None:

@@ -37,7 +37,7 @@ from sct.transform.adjoints import adjoint_type, items_of
 from sct.transform.by_rule import adjoints_inlined, as_call, no_rule, once_for_types
 from sct.transform.in_values import in_values
 from sct.transform.on_adjoints import refuse_changed
-from sct.transform.rule_calls import dividing_as_numpy, known_shape
+from sct.transform.rule_calls import check_tangent, dividing_as_numpy, known_shape
 from sct.transform.sweep import Sweep
 
 __all__ = ["tangent_by_rule", "tangent_of"]
@@ -214,6 +214,7 @@ def _registered(b: Builder, rule: TangentRule, s: Apply, dots: Mapping[Value, Op
         found = tangent_of(arguments[name], dots) if name in arguments else None
         named[f"{name}_dot"] = found if found is not None else _NONE if rule.is_own else _zero(b, arguments.get(name, _NONE))
     made = in_values(b, templated_rule, rule.function, (s.result,), named)
+    check_tangent(b, rule, made, s)
     t = s.result.type
     if isinstance(t, Tuple) and t.kind is not None:
         made = with_items(t, items_of(b, made, len(t.items)))
