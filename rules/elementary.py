@@ -160,6 +160,7 @@ def unwrap_type(p, discont=None, axis=-1, *, period=6.283185307179586):
     return Array(dtype, array.shape)
 
 
+facts(np.exp, np.exp2, inverts=True)
 facts(np.sin, np.cos, np.arctan, np.arctan2, np.tanh, np.arcsinh, np.sinc, np.hypot, np.cbrt, finite=True)
 
 # Several results

@@ -11,6 +11,7 @@ import numpy as np
 
 from sct.ir.shapes import size_product
 from sct.ir.types import UNKNOWN, Const, Scalar
+from sct.registry.facts import facts
 from sct.registry.rules import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable
 from sct.registry.type_rules import result_type, type_rule
 
@@ -59,6 +60,9 @@ _PARTIALS = {
 for _name, _partial in _PARTIALS.items():
     if hasattr(math, _name):  # exp2 and cbrt are of Python 3.11
         elementwise(getattr(math, _name), _partial, real_only=True)
+
+
+facts(math.exp, inverts=True)
 
 
 @adjoint_of_square(math.fabs, real_only=True)

@@ -3,7 +3,8 @@
 What is subtracted from all entries alike, such as the maximum in a softmax, has an adjoint of zero, since the others cancel in
 the total over its axis; so has a mean where deviations from it are all that counts. And p̄ = (1 − y) / (1 − p) − y / p, for the
 logistic function p, comes to the adjoint p − y of what p is a function of. Both are seen in `sct.optimize.polynomials`, and
-hold for all numbers; rounding is less. Only what the transform wrote is changed.
+hold for all numbers; rounding is less. Powers of e that overflow are not divided by what overflows with them: the derivative of
+s = 1 / (1 + exp(−x)) is s (1 − s), and that of log(1 + exp(x)) is 1 / (1 + exp(−x)). Only what the transform wrote is changed.
 
 >>> import numpy as np
 >>> from sct.testing import derivative_of
@@ -29,7 +30,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -40,9 +41,10 @@ from sct.analysis.effects import has_effect
 from sct.infer.call import infer_call
 from sct.infer.facts import for_call
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_derived, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value, is_derived, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of
+from sct.optimize.logistic import alone, without_powers
 from sct.optimize.meaning import Meaning, axes_of
 from sct.optimize.polynomials import Monomial, Polynomial, TooLongError, order, power, product, written_out
 from sct.optimize.products import DIVISIONS
@@ -64,7 +66,8 @@ def cancellation(f: Function) -> Function:
     p = _Cancellation()
     p.count(f.block)
     quotients = sum(s.op in DIVISIONS for s in p.arithmetic.values())
-    return p.function(f) if p.reduces or (quotients > 1 and any(map(p.has_quotients, p.arithmetic.values()))) else f
+    several = p.powers or (quotients > 1 and any(map(p.has_quotients, p.arithmetic.values())))
+    return p.function(f) if p.reduces or (quotients and several) else f
 
 
 @record(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class _Cancellation(Rewriter):
         self.users: Counter[Value] = Counter()
         self.steps: set[Value] = set()  # what is used by the arithmetic of the reverse sweep
         self.arithmetic: dict[Value, Apply] = {}  # this arithmetic
+        self.powers: set[Value] = set()  # powers of numbers among the operands of this arithmetic
         self.reduces = False  # whether the forward sweep has totals, or the like, over which something may cancel
 
     @cached_property
@@ -108,6 +112,8 @@ class _Cancellation(Rewriter):
             if isinstance(s, Apply) and _is_step(s):
                 self.steps.update(used)
                 self.arithmetic[s.result] = s
+            elif isinstance(s, Apply) and facts_of(s.op).inverts and s.result in self.steps:
+                self.powers.add(s.result)
             elif not self.reduces and isinstance(s, Apply) and _is_total(s):
                 self.reduces = True
 
@@ -122,7 +128,10 @@ class _Cancellation(Rewriter):
             self.totals.add(s.result)
         elif not self.totals.isdisjoint(s.args) and _linear(s) is not None:
             self.totals.add(s.result)
-        return self.shorter(s) if s.result in self.arithmetic else s
+        if s.result not in self.arithmetic:
+            return s
+        found = self.logistic(s) if self.powers else None
+        return self.shorter(s) if found is None else found
 
     # -- what is zero ----------------------------------------------------------------------------------------------------
 
@@ -140,6 +149,58 @@ class _Cancellation(Rewriter):
             self.zero.add(s.result)
         return s
 
+    # -- what overflows --------------------------------------------------------------------------------------------------
+
+    def logistic(self, s: Apply) -> Apply | None:
+        """An expression without quotients of powers and of sums with these; None if it has none."""
+        if s.result in self.steps and self.users[s.result] == 1:
+            return None
+        inside = [s, *self.inside(s)]
+        if self.powers.isdisjoint(v for d in inside for v in d.values):
+            return None
+        trees: list[_Tree | None] = []
+        found = False
+        for meaning in (Meaning(_Products(self, inside), self.given), self.meaning):
+            p = meaning.made(s)
+            try:
+                q = without_powers(p, self.is_power) if p else None
+            except TooLongError:
+                q = None
+            if p and q:
+                found = found or q is not p
+                values = self.values(inside, s, meaning)
+                inverted = self.inverted(p, values)
+                trees += [inverted] if inverted else [_written(q, shared, values) for shared in (_shared(q), frozenset())]
+        if not found:
+            return None
+        tree = min((t for t in trees if isinstance(t, _Node)), key=_Node.cost, default=None)
+        return None if tree is None else self.instead(tree, s)
+
+    def is_power(self, o: Any) -> bool:
+        d = self.definition.get(o) if isinstance(o, Value) else None
+        return isinstance(d, Apply) and facts_of(d.op).inverts
+
+    def inverted(self, p: Polynomial, values: dict[Value, Polynomial]) -> _Tree | None:
+        """E / (1 + E), times what else there is, as that over 1 + 1 / E; the power 1 / E is that of the negative."""
+        found = alone(p, self.is_power)
+        if found is None:
+            return None
+        atom, rest, c = found
+        d = self.definition[atom.of]
+        assert isinstance(d, Apply)
+        own = numbers(type_of(d.args[0]))
+        if not isinstance(d.op, np.ufunc) or own is None or not own.inexact:  # Python's own raises where it overflows
+            return None
+        negated = self.made_by(d.args[0], operator.neg, np.negative)
+        less = negated.args[0] if negated is not None else _Node(operator.neg, (d.args[0],))
+        under = _Node(operator.add, (Const(1.0), _Node(d.op, (less,))))
+        try:
+            over = _scaled(abs(c), _term(rest, values)) if rest else Const(float(abs(c)))
+        except TooLongError:
+            return None
+        tree = _Node(operator.truediv, (over, under))
+        return tree if c > 0 else _Node(operator.neg, (tree,))
+
     # -- what is shorter -------------------------------------------------------------------------------------------------
 
     def shorter(self, s: Apply) -> Apply | Operand:
@@ -150,19 +211,22 @@ class _Cancellation(Rewriter):
         p, own = self.meaning.made(s), numbers_of(s.op, *s.args)
         if not p or len(p) >= len(inside) or own is None or not own.inexact:
             return s
-        made = {d.result for d in inside}
-        values = dict(self.at_hand([o for d in inside for o in d.operands if o not in made], s, _FAR))
+        values = self.values(inside, s, self.meaning)
         trees = [t for shared in (_shared(p), frozenset()) if isinstance(t := _written(p, shared, values), _Node)]
         tree = min(trees, key=_Node.cost, default=None)
         if tree is None or tree.cost() >= sum(_cost(d.result.type) for d in inside):
             return s
-        if not all(own.hold(n) for n in _numbers_in(tree)):
-            return s
-        t = _type(tree)
+        return self.instead(tree, s) or s
+
+    def instead(self, tree: _Node, s: Apply) -> Apply | None:
+        """The operations of a tree in place of `s`; None if it is of other numbers, or of another shape."""
+        own, t = numbers_of(s.op, *s.args), _type(tree)
+        if own is None or not own.inexact or not all(own.hold(n) for n in _numbers_in(tree)):
+            return None
         whole = isinstance(t, Array) == isinstance(s.result.type, Array) and same_shape(
             getattr(t, "shape", ()), axes_of(s.result)
         )
-        return self.emitted(tree, s) if whole and numbers(t) == own else s
+        return self.emitted(tree, s) if whole and numbers(t) == own else None
 
     def has_quotients(self, s: Apply) -> bool:
         """Whether a step that ends an expression has sums and several quotients in it."""
@@ -179,17 +243,23 @@ class _Cancellation(Rewriter):
                 yield d
                 yield from self.inside(d)
 
-    def at_hand(self, operands: list[Operand], s: Apply, steps: int) -> Iterator[tuple[Value, Polynomial]]:
+    def values(self, inside: Sequence[Apply], s: Apply, meaning: Meaning) -> dict[Value, Polynomial]:
+        """What an expression may be written with."""
+        made = {d.result for d in inside}
+        found = dict(self.at_hand([o for d in inside for o in d.operands if o not in made], s, _FAR, meaning))
+        return dict(sorted(found.items(), key=lambda v: len(v[1]) != 1))
+
+    def at_hand(self, operands: list[Operand], s: Apply, steps: int, meaning: Meaning) -> Iterator[tuple[Value, Polynomial]]:
         """Values that an expression is made of, and those that they are made of, on the axes of a result."""
         for o in operands:
             if isinstance(o, Value):
                 try:
-                    yield o, self.meaning.spread(o, s)
+                    yield o, meaning.spread(o, s)
                 except TooLongError:
                     continue
                 d = self.made_by(o, *_ARITHMETIC)
                 if d is not None and steps:
-                    yield from self.at_hand(list(d.operands), s, steps - 1)
+                    yield from self.at_hand(list(d.operands), s, steps - 1, meaning)
 
     def emitted(self, tree: _Node, s: Apply) -> Apply:
         """The operations of a tree, in place of `s`."""
@@ -203,6 +273,28 @@ class _Cancellation(Rewriter):
             return v
 
         return self.changed(s, tree.op, *map(operand, tree.args))
+
+
+class _Products(Mapping[Value, Statement]):
+    """The definitions that a polynomial looks into for powers: those of an expression, and of products and quotients that it is
+    made of; of sums those with powers in them. Any other sum is best left in one piece."""
+
+    def __init__(self, p: _Cancellation, inside: Sequence[Apply]) -> None:
+        self.p = p
+        self.inside = frozenset(d.result for d in inside)
+
+    def __getitem__(self, v: Value) -> Statement:
+        d = self.p.definition[v]
+        sums = isinstance(d, Apply) and _linear(d) == "together" and len(d.args) > 1
+        if sums and v not in self.inside and self.p.powers.isdisjoint(d.values):
+            raise KeyError(v)
+        return d
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.p.definition)
+
+    def __len__(self) -> int:
+        return len(self.p.definition)
 
 
 def _is_step(s: Apply) -> bool:

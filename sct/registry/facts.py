@@ -105,6 +105,8 @@ class Facts:
         Of what is neither linear, a product nor a view: whether the result is finite where the operands are.
     keeps_zeros : bool
         Of what is no ufunc: whether the result is, entry by entry, 0 where the first operand is, whatever that is elsewhere.
+    inverts : bool
+        Whether the result for the negative of an operand is the inverse of that for the operand, as of powers.
     band : bool
         Whether the result has the entries of the first operand in a band of its places, and 0 elsewhere.
     """
@@ -143,6 +145,7 @@ class Facts:
     sees_caller: bool | Callable[..., bool] = False
     finite: bool | Callable[..., bool] = False
     keeps_zeros: bool = False
+    inverts: bool = False
     band: bool = False
 
 
