@@ -28,6 +28,7 @@ from sct.ir.types import (
     size_mul,
     size_opaque,
 )
+from sct.registry.conventions import convention
 from sct.registry.facts import facts, memory
 from sct.registry.methods import attribute, method
 from sct.registry.rules import adjoint, adjoint_of_square, divides_safely, elementwise, nondifferentiable
@@ -720,6 +721,15 @@ for _function in (abs, operator.abs, np.absolute):
     elementwise(_function, _ABS)
 memory("fresh", abs)
 elementwise(np.fabs, "d * np.sign(as_number(x))")
+
+
+convention("0 at 0", abs, operator.abs, np.absolute, np.fabs)
+convention("shared evenly at ties", np.maximum, np.minimum, np.fmax, np.fmin)
+convention("shared evenly with the bound that it is at", np.clip)
+convention("0 at 0", np.sign)
+convention(
+    "at 0 right for the powers 0, 1, 2, …; the adjoint of the power is 0 there", np.power, operator.pow, pow, np.float_power
+)
 
 
 @adjoint_of_square(abs, operator.abs, np.absolute, np.fabs)

@@ -8,6 +8,7 @@ import numpy as np
 from sct.ir.shapes import as_array
 from sct.ir.types import Array, Tuple
 from sct.registry.compositions import composition
+from sct.registry.conventions import convention
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint, adjoint_of_square, elementwise
 from sct.registry.type_rules import result_type
@@ -55,6 +56,11 @@ def logaddexp2(y, x1, x2, y_bar, out=None, dtype=None):
 elementwise(np.sqrt, "0.5 * d / y")
 elementwise(np.cbrt, "d / (3.0 * y * y)", real_only=True)
 elementwise(np.hypot, "d * x1 / (y + (y == 0))", "d * x2 / (y + (y == 0))", real_only=True)
+
+
+convention("0 at the origin", np.hypot, np.arctan2)
+convention("∞ at 0", np.sqrt, np.cbrt)
+convention("∞ at -1 and 1", np.arcsin, np.arccos)
 
 
 @adjoint_of_square(np.hypot, real_only=True)

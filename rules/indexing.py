@@ -676,6 +676,7 @@ nondifferentiable(
     np.flatnonzero,
     np.indices,
     np.isin,
+    *([np.in1d] if hasattr(np, "in1d") else []),
     np.ix_,
     np.lexsort,
     np.nonzero,
@@ -737,7 +738,7 @@ def bincount_type(x, /, weights=None, minlength=0):
     return Array(_INTP if weights is None else np.dtype(float), (fresh_size("count"),))
 
 
-@result_type(np.isin)
+@result_type(np.isin, *([np.in1d] if hasattr(np, "in1d") else []))
 def isin_type(element, test_elements, assume_unique=False, invert=False, *, kind=None):
     return Array(np.dtype(bool), as_array(element).shape)
 

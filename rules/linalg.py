@@ -16,6 +16,7 @@ import numpy as np
 from sct.ir.shapes import as_array, constant, fresh_size, reduced, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, broadcast_shapes, unify
 from sct.registry.compositions import composition
+from sct.registry.conventions import convention
 from sct.registry.facts import facts, memory
 from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
 from sct.registry.tangents import tangent
@@ -253,6 +254,10 @@ def square_of_norm(y, x, y_bar, ord=None, axis=None, keepdims=False):
     """y = Σ|x|²: x̄ = 2 ȳ conj(x)."""
     scale = 2.0 * keep_reduced_axes(y_bar, x, axis, keepdims)
     return np.conj(x) * scale if np.iscomplexobj(x) else x * scale
+
+
+convention("0 at 0; of the norm ∞ shared evenly at ties", np.linalg.norm, np.linalg.vector_norm)
+convention("0 at 0", np.linalg.matrix_norm)
 
 
 @adjoint_of_square(np.linalg.vector_norm, covers=lambda x, *, axis=None, keepdims=False, ord=2: constant(ord) and ord == 2)

@@ -62,10 +62,14 @@ refused(
 )
 refused(
     "It gives bytes, which have no derivative, or puts the numbers somewhere else: take it of what is not differentiated by.",
-    *[Method(name) for name in ("dump", "dumps", "tobytes", "tofile")],
+    *[Method(name) for name in ("dump", "dumps", "tobytes", "tofile", "tostring")],
 )
 refused(
     "It asks how an array lies in memory: use the shape, or np.copy.",
     *[Attribute(name) for name in ("base", "flags")],
+)
+refused(
+    "NumPy 2 has it no longer: use the function of that name, or an assignment to an entry.",
+    *[Attribute(name) for name in ("itemset", "newbyteorder", "ptp")],
 )
 refused("It gives the memory of an array, into which others may write: use the array.", Attribute("ctypes"), Attribute("data"))

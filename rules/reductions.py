@@ -9,6 +9,7 @@ import numpy as np
 
 from sct.ir.shapes import as_array, constant, is_nonnegative, normalize_axes, promote, reduced, size_max0, size_product
 from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, is_positive, size_add, unify_all
+from sct.registry.conventions import convention
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, adjoint_of_square, nondifferentiable
@@ -330,6 +331,10 @@ def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, mean=N
     if mean is None:
         return a_bar, None, None, None, None, None, None
     return a_bar, None, None, None, None, None, -unbroadcast(a_bar, mean)
+
+
+convention("0 where all are the same", np.std, np.nanstd)
+convention("shared evenly at ties", np.max, np.min, np.nanmax, np.nanmin, np.ptp)
 
 
 @adjoint(np.std, kind="reduction", raw=("axis",))

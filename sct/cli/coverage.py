@@ -22,11 +22,13 @@ from sct.registry.compositions import composition_of, compositions
 from sct.registry.methods import primitive_of
 from sct.registry.refusals import reason_for, refused_functions
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, nondifferentiable_functions, primitives
+from sct.registry.tangents import is_multilinear, tangent_rule
+from sct.signatures import read_signature
 from sct.specialize.attributes import OF_FORM
 from sct.specialize.in_python import IN_PYTHON
 from sct.specialize.writing import METHODS, WRITING
 
-__all__ = ["COLUMNS", "Row", "covered", "kind_of_coverage"]
+__all__ = ["COLUMNS", "Row", "covered", "derivative_of", "keywords_of", "kind_of_coverage", "modes_of"]
 
 COLUMNS = ("function", "kind", "derivative")
 _MODULES = {
@@ -80,7 +82,7 @@ def _all() -> Iterator[Row]:
     for p in dict.fromkeys((*primitives(), *nondifferentiable_functions(), *compositions(), *refused_functions())):
         kind = kind_of_coverage(p)
         if kind is not None and not _is_own(p) and not _is_of_ufunc(p):
-            yield Row(_names(p, others), kind, _derivative(p))
+            yield Row(_names(p, others), kind, derivative_of(p))
 
 
 def kind_of_coverage(function: Any) -> str | None:
@@ -96,6 +98,24 @@ def kind_of_coverage(function: Any) -> str | None:
     if reason_for(function) is not None:
         return "refused"
     return "followed" if _is_followed(function) else None
+
+
+def modes_of(function: Any) -> tuple[str, str]:
+    """How a function that is differentiated is in reverse mode, and in forward mode."""
+    rule, own = adjoint_rule(function), tangent_rule(function)
+    if rule is None:
+        return "followed", "followed"
+    if own is not None:
+        return "rule", "rule"
+    return "rule", "the same factors" if rule.partials else "as it is linear" if is_multilinear(function) else "transposed"
+
+
+def keywords_of(function: Any) -> tuple[str, ...]:
+    """The parameters of a function that need not be given, and that its rule, or what it is followed as, has."""
+    rule, composed = adjoint_rule(function), composition_of(function)
+    signature = rule.signature if rule is not None else None if composed is None else read_signature(composed)
+    parameters = () if signature is None else signature.parameters.values()
+    return tuple(p.name for p in parameters if p.default is not p.empty and p.name not in ("like", "subok"))
 
 
 def _is_followed(function: Any) -> bool:
@@ -124,11 +144,13 @@ def _names(function: Any, others: dict[int, list[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, *found) if own in found or not found else found))
 
 
-def _derivative(function: Any) -> str:
+def derivative_of(function: Any) -> str:
     """What is said of a function's derivative: its adjoints, the first paragraph of a docstring, or why it is refused."""
     rule = adjoint_rule(function)
     if rule is None:
-        return reason_for(function) or _summary(composition_of(function))
+        composed = composition_of(function)
+        as_it_is = composed is not None and not composed.__module__.startswith("sct.")
+        return "As the library has it, in Python." if as_it_is else _summary(composed) or reason_for(function) or ""
     if rule.partials:
         return "; ".join("none" if p is None else p for p in rule.partials)
     return _summary(rule.function)

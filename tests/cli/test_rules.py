@@ -8,8 +8,14 @@ import pytest
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("arctan2", "np.arctan2, np.atan2  elementwise  d * x2 / (x1 * x1 + x2 * x2); -d * x1 / (x1 * x1 + x2 * x2)"),
-        ("np.atan2", "np.arctan2, np.atan2  elementwise  d * x2 / (x1 * x1 + x2 * x2); -d * x1 / (x1 * x1 + x2 * x2)"),
+        (
+            "arctan2",
+            "np.arctan2, np.atan2  elementwise  y = arg(x₂ + i x₁): x̄₁ = ȳ x₂ / r², x̄₂ = −ȳ x₁ / r², and 0 at the origin.",
+        ),
+        (
+            "np.atan2",
+            "np.arctan2, np.atan2  elementwise  y = arg(x₂ + i x₁): x̄₁ = ȳ x₂ / r², x̄₂ = −ȳ x₁ / r², and 0 at the origin.",
+        ),
         ("math.log?p", "math.log1p  elementwise  d / (1.0 + x)"),
         ("numpy.linalg.inv*", "np.linalg.inv  other  X = A⁻¹: Ā = -Xᵀ X̄ Xᵀ (Giles 2008, 2.2.3)."),
         ("searchsorted", "np.searchsorted  constant"),
