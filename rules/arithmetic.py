@@ -932,6 +932,24 @@ def _real_dtype(dtype):
     return np.zeros(0, dtype).real.dtype if dtype is not None and dtype.kind == "c" else dtype
 
 
+@adjoint(np.real_if_close, kind="view")
+def real_if_close(y, a, y_bar, tol=100):
+    """Re a where all imaginary parts are rounding, else a: which of these it is the result tells."""
+    return y_bar
+
+
+@tangent(np.real_if_close)
+def real_if_close_tangent(y, a, a_dot, tol=100):
+    """As the result is, real or complex; the transpose is not told that."""
+    return a_dot if np.iscomplexobj(y) else np.real(a_dot)
+
+
+@result_type(np.real_if_close)
+def real_if_close_type(a, tol=100):
+    given = as_array(a)
+    return given if given.dtype is not None and given.dtype.kind != "c" else Array(None, given.shape)
+
+
 attribute("real", np.real)
 attribute("imag", np.imag)
 

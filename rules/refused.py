@@ -40,10 +40,6 @@ refused(
 refused("It gives np.matrix, whose operators are others than those of arrays: use arrays.", *_of(np, "asmatrix bmat"))
 refused("It works on Python objects one by one: use np.vectorize.", *_of(np, "frompyfunc nested_iters"))
 refused("Bits have no derivative.", *_of(np, "packbits unpackbits"))
-refused(
-    "Whether its result is real or complex depends on values: take np.real of it.",
-    *_of(np, "real_if_close"),
-)
 refused("It counts by several coordinates: use np.ravel_multi_index and np.bincount.", *_of(np, "histogram2d histogramdd"))
 refused("What it asks for is how an array lies in memory: use np.asarray or np.copy.", *_of(np, "require"))
 refused(

@@ -65,7 +65,7 @@ SAMPLES = []
 
 # One operand
 _COMPLEX_TOO = (operator.neg, operator.pos, np.negative, np.positive, np.square, np.reciprocal, abs, operator.abs)
-_COMPLEX_TOO = (*_COMPLEX_TOO, np.absolute, np.conjugate, np.real, np.imag, np.angle)
+_COMPLEX_TOO = (*_COMPLEX_TOO, np.absolute, np.conjugate, np.real, np.imag, np.angle, np.real_if_close)
 for _f in (*_COMPLEX_TOO, np.fabs, np.sign, np.nan_to_num):
     SAMPLES += [(_f, (_x(*shape),), {}) for shape in _SHAPES]
     SAMPLES += [(_f, (_x(2, 6)[:, ::2],), {}), (_f, (_x(2, 3, dtype=np.float32),), {}), (_f, (np.float32(0.7),), {})]
