@@ -650,7 +650,7 @@ def cholesky(l, a, l_bar, *, upper=False):  # noqa: E741
     return cholesky_adjoint(l, l_bar)
 
 
-def cholesky_adjoint(l, l_bar, size=48):  # noqa: E741
+def cholesky_adjoint(l, l_bar, size=40):  # noqa: E741
     """A = L Lᵀ: Ā = ½ L⁻ᵀ (P + Pᵀ) L⁻¹, P = Φ(Lᵀ L̄), where Φ keeps the lower triangle and halves the diagonal.
 
     Murray 2016, "Differentiation of the Cholesky decomposition" (arXiv:1602.07527), equation 9, and by blocks, from the last
@@ -673,9 +673,9 @@ def cholesky_adjoint(l, l_bar, size=48):  # noqa: E741
         core = between(corner, inverse, a_bar[..., rows, rows], half[: end - start, : end - start])
         a_bar[..., start:, :start] -= np.concatenate((core, below), axis=-2) @ m[..., rows, :start]
         a_bar[..., rows, rows] = 0.5 * core
-        a_bar[..., end:, rows] = below
-        a_bar[..., rows, end:] = 0.0
-    return 0.5 * (a_bar + adjoined(a_bar))
+        a_bar[..., end:, rows] = 0.5 * below
+        a_bar[..., rows, end:] = 0.5 * adjoined(below)
+    return a_bar
 
 
 def between(m, inverse, m_bar, half):
@@ -708,7 +708,7 @@ memory("fresh", cholesky_adjoint)
 
 
 @result_type(cholesky_adjoint)
-def cholesky_adjoint_type(l, l_bar, size=48):  # noqa: E741
+def cholesky_adjoint_type(l, l_bar, size=40):  # noqa: E741
     return _same_type(l)
 
 

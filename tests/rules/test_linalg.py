@@ -551,3 +551,11 @@ def test_every_rule_has_a_sample():
     sampled = {primitive for primitive, _, _ in SAMPLES}
     own = {p for p in primitives() if adjoint_rule(p).function.__module__ == "sct.rules.linalg"}
     assert own <= sampled
+
+
+@pytest.mark.parametrize("dtype", [float, complex])
+def test_adjoint_of_cholesky_by_blocks(dtype):
+    factor, bar = np.linalg.cholesky(_positive(2, 5, 5, dtype=dtype)), _x(2, 5, 5, dtype=dtype)
+    whole = cholesky_adjoint(factor, bar)
+    for size in (1, 2, 4):
+        np.testing.assert_allclose(cholesky_adjoint(factor, bar, size), whole, rtol=1e-12, atol=1e-12)
