@@ -259,6 +259,18 @@ def in_the_order_of_tuples(x, n):
     return a[0][1] * a[1][1] ** 2 * (a[2][2] + n) + b[1][0] * b[1][1] + b[0][1] ** 2
 
 
+def in_the_order_of_tuples_of_a_set(x, n):
+    pairs = {(i % 3, (i + 2 * n) % 3) for i in range(n + 1)}
+    rows = [(x[k % 3], k) for k in range(n)]
+    rows.sort(reverse=True)
+    s = x[0]
+    for i, j in sorted(pairs):
+        s = s * x[i] + np.sin(x[j])
+    for v, k in rows:
+        s = s * v + k
+    return s
+
+
 def in_the_order_of_names(x, n):
     s = 1.0
     for name, v in sorted({"b": x[0], "a": x[1]}.items()):
@@ -350,6 +362,7 @@ PROGRAMS = [
     left_before_lists_differ,
     in_order,
     in_the_order_of_tuples,
+    in_the_order_of_tuples_of_a_set,
     in_the_order_of_names,
     chosen,
     the_greatest,

@@ -167,6 +167,8 @@ def _order(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> A
         return Tuple(tuple(map(Const, sorted(range(len(known)), key=known.__getitem__, reverse=bool(plain(type_of(reverse)))))))
     if isinstance(t, List) and items and isinstance(items[0], Tuple) and _are_numbers(items):
         return _order_of_tuples(s, s.expose_all(args[0]).items, reverse)  # type: ignore[union-attr]
+    if isinstance(t, ListOf) and isinstance(t.item, Tuple) and _are_numbers(items):
+        return s.apply(iterators.order_of_tuples, (args[0], Const(len(t.item.items)), reverse))
     if not items or not all(map(_is_number, items)):
         raise UnsupportedSyntaxError(
             "a sort by something else than numbers, or tuples of numbers", s.place, "Sort by a key that is a number."

@@ -45,6 +45,7 @@ __all__ = [
     "numbered",
     "order",
     "order_of",
+    "order_of_tuples",
     "ordered",
     "pairwise",
     "permutations",
@@ -415,6 +416,14 @@ def order_of(numbers: Any, reverse: Any) -> Any:
     if reverse:
         return (len(numbers) - 1 - np.argsort(numbers[::-1], kind="stable"))[::-1]
     return np.argsort(numbers, kind="stable")
+
+
+def order_of_tuples(tuples: Any, width: Any, reverse: Any) -> Any:
+    """The same of tuples of so many numbers: by the last ones, which stay where those before them are equal."""
+    order = order_of(np.array([t[width - 1] for t in tuples]), reverse)
+    for k in range(width - 2, -1, -1):
+        order = order[order_of(np.array([t[k] for t in tuples])[order], reverse)]
+    return order
 
 
 def put_in_order(items: Any, key: Any = None, reverse: Any = False) -> None:
