@@ -57,8 +57,7 @@ def _dtype(*values):
     dtypes = [as_array(v).dtype for v in values]
     if any(d is None for d in dtypes):
         return None
-    dtype = np.result_type(*dtypes)
-    return np.dtype(float) if dtype.kind in "biu" else dtype
+    return np.result_type(*(np.dtype(float) if d.kind in "biu" else d for d in dtypes))
 
 
 def _real(dtype):

@@ -84,6 +84,8 @@ def _accumulate(ufunc):
         axis = one_axis(axis)
         rows = np.moveaxis(np.asarray(array, dtype), axis, 0)
         y = np.empty_like(rows)
+        if len(rows) == 0:
+            return np.moveaxis(y, 0, axis)
         y[0] = rows[0]
         for k in range(1, len(rows)):
             y[k] = ufunc(y[k - 1], rows[k])

@@ -94,7 +94,7 @@ def _of_axes(function: Callable[..., Any], call: Call) -> Iterator[tuple[str, Ca
     """An axis that is written from the other end, as a tuple of one, or as an integer of NumPy's."""
     args, kwargs = call
     for place, axis, found in _axes(function, call):
-        rank = np.ndim(args[0]) if args else 0
+        rank = np.ndim(args[0]) if args and isinstance(args[0], np.ndarray) else 0
         if isinstance(axis, int):
             yield "axis from the other end", found(axis - rank if axis >= 0 else axis + rank)
             yield "a tuple of one axis", found((axis,))
