@@ -247,7 +247,7 @@ def _from_powers(module, prefix):
     @composition(getattr(module, f"poly2{prefix}"))
     def from_powers(pol):
         pol = as_series([pol])[0]
-        c = pol[-1:]
+        c = np.zeros(1) + pol[-1:]  # in double precision at least, as NumPy's begin with 0
         for k in range(len(pol) - 2, -1, -1):
             c = add(mulx(c), pol[k])
         return c
