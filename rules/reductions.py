@@ -173,6 +173,7 @@ def reduced_count(a, axis):
     return np.shape(a)[axis]
 
 
+facts(np.var, np.std, np.nanvar, np.nanstd, nonnegative=True)
 facts(np.sum, np.mean, linear=lambda a, axis=None, *, keepdims=False: "first")
 
 

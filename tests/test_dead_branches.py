@@ -187,6 +187,7 @@ def test_many_examples_at_once():
         (lambda x: np.max(np.sqrt(x - 0.5)), [NAN, NAN, NAN]),  # so is the value
         (lambda x: np.maximum(np.sqrt(x), -1.0), [INF, 0.5, 0.25]),
         (lambda x: (x > 0) * np.sqrt(x), [NAN, 0.5, 0.25]),  # a product
+        (lambda x: 2.0 * np.abs(np.sqrt(x)), [NAN, 1.0, 0.5]),  # a kink
         (lambda x: np.sqrt(x)[:2], [INF, 0.5, 0.0]),
     ],
 )

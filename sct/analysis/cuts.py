@@ -244,7 +244,8 @@ class Finder:
             pushed = self.tapes.get(s.args[0], {})  # all that ever are, or else what is popped may be another
             return _shared([*pushed.values()]) if 0 < self.pushes[s.args[0]] == len(pushed) else ()
         if self.of_flags(s):
-            return (Weighed(self.core(s.result)),) if s.result.id in self.adjoints else ()
+            leaves_out = s.result.id in self.adjoints and self.leaves_out(s.result)
+            return (Weighed(self.core(s.result)),) if leaves_out else ()
         if (selected := self.selects(s)) is not None:
             k, cut = selected
             own = self.found(s.args[k])
@@ -262,7 +263,9 @@ class Finder:
         if any(isinstance(f, _Everywhere) for f in found):
             return _EVERYWHERE
         cuts = [c for f in found if not isinstance(f, _Everywhere) for c in f]
-        return tuple(dict.fromkeys([*cuts, *(self.weighed(s, o) for o in factors if self.is_of_flags(o))]))
+        return tuple(
+            dict.fromkeys([*cuts, *(self.weighed(s, o) for o in factors if self.is_of_flags(o) and self.leaves_out(o))])
+        )
 
     def linear(self, s: Apply) -> str | None:
         """In what an element-wise operation is linear."""
@@ -305,12 +308,19 @@ class Finder:
                     return Weighed(self.core(factor), count)
         return Weighed(self.core(factor))
 
+    def leaves_out(self, o: Operand) -> bool:
+        """Whether a factor made of flags is 0 for what is left out, and not at a kink alone, as the sign of a number is."""
+        made = self.made[self.core(o)] if isinstance(o, Value) else None
+        if made is None or made.op is np.sign:
+            return False
+        return self.linear(made) != "each" or all(self.leaves_out(a) for a in made.args if isinstance(a, Value))
+
     def core(self, v: Value) -> Value:
         """The factor made of flags that tells where such a value is 0."""
         made = self.made[v]
         others = [o for o in made.args if isinstance(o, Value)]
         times = self.linear(made) == "each" and len(others) == 1 and all(_is_nonzero(o) for o in made.args if o not in others)
-        return self.core(others[0]) if times else v
+        return self.core(others[0]) if times or (ufunc_of(made.op) is np.negative and others) else v
 
     def lasts(self, v: Operand) -> bool:
         return v not in self.changing
@@ -461,7 +471,7 @@ class Finder:
         if self.linear(s) != "each" or self.of_flags(s):
             return None
         for k, o in enumerate(s.args):
-            if self.is_of_flags(o) and not self.is_finite(s.args[1 - k]):
+            if self.is_of_flags(o) and self.leaves_out(o) and not self.is_finite(s.args[1 - k]):
                 return self.weighed(s, o)
         return None
 
@@ -520,7 +530,7 @@ class Finder:
         known = facts_of(s.op)
         if for_call(known.finite, s.op, s.args, s.kwargs) or for_call(known.linear, s.op, s.args, s.kwargs):
             return True
-        return kind_of(s.op) in ("view", "product", "construction", "comparison")
+        return s.op is scatter_add or s.op is updated or kind_of(s.op) in ("view", "product", "construction", "comparison")
 
     def is_positive(self, o: Operand, zero: bool = False) -> bool:
         """Whether an operand is greater than 0, as far as its form tells; with `zero`, not less."""
@@ -535,9 +545,15 @@ class Finder:
         ufunc = ufunc_of(made.op)
         if ufunc is np.add:
             a, b = made.args
+            if isinstance(type_of(b), Scalar) and self.is_positive(a, True):
+                return True  # a number that somebody adds to what is not negative keeps it from being 0
             return (self.is_positive(a) and self.is_positive(b, True)) or (self.is_positive(a, True) and self.is_positive(b))
         if ufunc is np.multiply and made.args[0] is made.args[1]:
             return zero or self.is_positive(made.args[0])
+        if zero and facts_of(made.op).nonnegative:
+            return True
+        if zero and primitive_of(made.op) is np.mean:
+            return self.is_positive(made.args[0], True)
         return made.op is np.sqrt and self.is_positive(made.args[0], zero)
 
 

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -41,11 +41,11 @@ from sct.analysis.effects import has_effect
 from sct.infer.call import infer_call
 from sct.infer.facts import for_call
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Block, Function, Operand, Statement, Value, is_derived, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, is_derived, type_of, values_of
 from sct.ir.types import Abstract, Array, Const, same_shape
 from sct.optimize.arithmetic import numbers, numbers_of
 from sct.optimize.logistic import alone, without_powers
-from sct.optimize.meaning import Meaning, axes_of
+from sct.optimize.meaning import Meaning, axes_of, itself
 from sct.optimize.polynomials import Monomial, Polynomial, TooLongError, order, power, product, written_out
 from sct.optimize.products import DIVISIONS
 from sct.optimize.rewriter import Rewriter
@@ -156,11 +156,12 @@ class _Cancellation(Rewriter):
         if s.result in self.steps and self.users[s.result] == 1:
             return None
         inside = [s, *self.inside(s)]
-        if self.powers.isdisjoint(v for d in inside for v in d.values):
-            return None
         trees: list[_Tree | None] = []
         found = False
-        for meaning in (Meaning(_Products(self, inside), self.given), self.meaning):
+        own = self.powers.intersection(v for d in inside for v in d.values)
+        if not own:
+            return None
+        for meaning in (_OfPowers(self, own), self.meaning):
             p = meaning.made(s)
             try:
                 q = without_powers(p, self.is_power) if p else None
@@ -168,7 +169,10 @@ class _Cancellation(Rewriter):
                 q = None
             if p and q:
                 found = found or q is not p
-                values = self.values(inside, s, meaning)
+                whole: list[Operand] = [
+                    d.result for d in inside[1:] if meaning.known.get(d.result) == itself(d.result)
+                ]  # sums in one piece
+                values = self.values(inside, s, meaning) | dict(self.at_hand(whole, s, 0, meaning))
                 inverted = self.inverted(p, values)
                 trees += [inverted] if inverted else [_written(q, shared, values) for shared in (_shared(q), frozenset())]
         if not found:
@@ -275,26 +279,27 @@ class _Cancellation(Rewriter):
         return self.changed(s, tree.op, *map(operand, tree.args))
 
 
-class _Products(Mapping[Value, Statement]):
-    """The definitions that a polynomial looks into for powers: those of an expression, and of products and quotients that it is
-    made of; of sums those with powers in them. Any other sum is best left in one piece."""
+class _OfPowers(Meaning):
+    """The polynomials of values, but that a sum with none of some powers in it is best left in one piece."""
 
-    def __init__(self, p: _Cancellation, inside: Sequence[Apply]) -> None:
-        self.p = p
-        self.inside = frozenset(d.result for d in inside)
+    def __init__(self, p: _Cancellation, powers: set[Value]) -> None:
+        super().__init__(p.definition, p.given)
+        self.powers = powers
 
-    def __getitem__(self, v: Value) -> Statement:
-        d = self.p.definition[v]
-        sums = isinstance(d, Apply) and _linear(d) == "together" and len(d.args) > 1
-        if sums and v not in self.inside and self.p.powers.isdisjoint(d.values):
-            raise KeyError(v)
-        return d
+    def of(self, o: Operand) -> Polynomial:
+        p = super().of(o)
+        if len(p) > 1 and isinstance(o, Value) and not any(self.has_power(m) for m in p):
+            p = self.known[o] = itself(o)
+        return p
 
-    def __iter__(self) -> Iterator[Value]:
-        return iter(self.p.definition)
-
-    def __len__(self) -> int:
-        return len(self.p.definition)
+    def has_power(self, m: Monomial) -> bool:
+        """Whether a term has such a power in it, or is divided by a sum that has."""
+        for (a, _), _ in m:
+            if a.kind == "value" and a.of in self.powers:
+                return True
+            if a.kind == "sum" and any(map(self.has_power, dict(a.of))):
+                return True
+        return False
 
 
 def _is_step(s: Apply) -> bool:

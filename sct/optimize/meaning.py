@@ -25,7 +25,7 @@ from sct.optimize.arithmetic import numbers
 from sct.optimize.polynomials import ZERO, Polynomial, TooLongError, added, atom, inverse, moved, number, times, total
 from sct.runtime import scatter_add
 
-__all__ = ["Meaning", "axes_of"]
+__all__ = ["Meaning", "axes_of", "itself"]
 
 _DEEPEST = 40
 
@@ -50,7 +50,7 @@ class Meaning:
             d = self.definition.get(o)
             self.depth += 1
             found = self.made(d) if isinstance(d, Apply) and self.depth < _DEEPEST else None
-            self.known[o] = _itself(o) if found is None else found
+            self.known[o] = itself(o) if found is None else found
             self.depth -= 1
         return self.known[o]
 
@@ -163,7 +163,8 @@ def _is_int(o: Any) -> bool:
     return (isinstance(t, Scalar) and t.kind is int) or (isinstance(t, Const) and type(t.value) is int)
 
 
-def _itself(v: Value) -> Polynomial:
+def itself(v: Value) -> Polynomial:
+    """A value as an atom, or, of a length, as what it is made of."""
     if isinstance(v.type, Scalar) and isinstance(v.type.size, (int, Size)):
         return _size(v.type.size)
     shape = axes_of(v)

@@ -103,6 +103,8 @@ class Facts:
         Whether the result depends on the variables of the function that calls it.
     finite : bool
         Of what is neither linear, a product nor a view: whether the result is finite where the operands are.
+    nonnegative : bool
+        Whether the result is never less than 0.
     keeps_zeros : bool
         Of what is no ufunc: whether the result is, entry by entry, 0 where the first operand is, whatever that is elsewhere.
     inverts : bool
@@ -144,6 +146,7 @@ class Facts:
     text: bool = False
     sees_caller: bool | Callable[..., bool] = False
     finite: bool | Callable[..., bool] = False
+    nonnegative: bool = False
     keeps_zeros: bool = False
     inverts: bool = False
     band: bool = False

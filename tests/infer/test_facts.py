@@ -219,6 +219,11 @@ def test_keeps_zeros(op, keeps):
     assert list(np.asarray(op(x, *args)) == 0) == [True, False, False]
 
 
+@pytest.mark.parametrize("op, never", of("nonnegative"))
+def test_nonnegative(op, never, rng):
+    assert all(op(rng.normal(size=4)) >= 0 for _ in range(9)) and op(np.ones(3)) == 0
+
+
 @pytest.mark.parametrize("op, inverts", of("inverts"))
 def test_inverts(op, inverts):
     assert op(-3.0) > 0 and abs(op(-3.0) * op(3.0) - 1.0) < 1e-15
