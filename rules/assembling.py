@@ -190,6 +190,30 @@ if hasattr(np, "unique_values"):
         return np.unique(x, equal_nan=False)
 
 
+ALL, COUNTS, INVERSE = (type(f(np.ones(1))) for f in (np.unique_all, np.unique_counts, np.unique_inverse))
+
+
+@composition(np.unique_all)
+def unique_all(x):
+    """What is in an array, once, with where and how often, by names."""
+    values, indices, inverse, counts = np.unique(x, True, True, True, equal_nan=False)
+    return ALL(values, indices, inverse, counts)
+
+
+@composition(np.unique_counts)
+def unique_counts(x):
+    """What is in an array, once, with how often."""
+    values, counts = np.unique(x, return_counts=True, equal_nan=False)
+    return COUNTS(values, counts)
+
+
+@composition(np.unique_inverse)
+def unique_inverse(x):
+    """What is in an array, once, with where each entry is among these."""
+    values, inverse = np.unique(x, return_inverse=True, equal_nan=False)
+    return INVERSE(values, inverse)
+
+
 @composition(np.fromiter)
 def fromiter(iter, dtype, count=-1):
     """What an iterator gives."""

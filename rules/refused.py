@@ -43,10 +43,6 @@ refused("Bits have no derivative.", *_of(np, "packbits unpackbits"))
 refused("It counts by several coordinates: use np.ravel_multi_index and np.bincount.", *_of(np, "histogram2d histogramdd"))
 refused("What it asks for is how an array lies in memory: use np.asarray or np.copy.", *_of(np, "require"))
 refused(
-    "It gives several results under names: use np.unique with return_index, return_inverse or return_counts.",
-    *_of(np, "unique_all unique_counts unique_inverse"),
-)
-refused(
     "It is an array of another class, whose operators are others: use arrays.",
     *_of(np, "matrix memmap recarray"),
 )

@@ -262,6 +262,12 @@ def into_arrays(x, v):
     return y * z
 
 
+def once_by_names(x, v):
+    every, counted, inverse = np.unique_all(x), np.unique_counts(v), np.unique_inverse(np.concatenate((x, x)))
+    back = inverse.values[inverse.inverse_indices] * every.counts[0]
+    return every.values * every.indices, counted.values * counted.counts * v[0, 0], np.ravel(back)[: every.inverse_indices.size]
+
+
 def written_afterwards(x, v):
     a, b = x * 1.0, v * 1.0
     np.asarray_chkfinite(a)[0] = b[1]  # the array itself
@@ -275,6 +281,7 @@ def written_afterwards(x, v):
     "f",
     [
         into_arrays,
+        once_by_names,
         written_afterwards,
         placed,
         put_by_a_mask,
@@ -432,7 +439,8 @@ def test_sums_of_weights_of_single_precision():
 def test_every_composition_is_tried():
     elsewhere = [np.fromfunction, np.fromiter, np.trim_zeros, np.mask_indices, np.place, np.putmask, np.put_along_axis]
     elsewhere += [np.lib.stride_tricks.as_strided, np.lib.stride_tricks.sliding_window_view]  # in specialize/test_composed.py
-    elsewhere += [getattr(np, name, None) for name in ("row_stack", "unique_values")]
+    elsewhere += [getattr(np, name, None) for name in ("row_stack", "trapz", "unique_values")]
+    elsewhere += [np.unique_all, np.unique_counts, np.unique_inverse]
     tried = {f for f, _, _ in SAMPLES}.union(elsewhere)
     left = [f for f in compositions() if f not in tried and not _is_of_others(f) and not _is_method_of_ufunc(f)]
     left = [f for f in left if not _draws(f)]
