@@ -947,7 +947,8 @@ def real_if_close_tangent(y, a, a_dot, tol=100):
 @result_type(np.real_if_close)
 def real_if_close_type(a, tol=100):
     given = as_array(a)
-    return given if given.dtype is not None and given.dtype.kind != "c" else Array(None, given.shape)
+    dtype = given.dtype if given.dtype is not None and given.dtype.kind != "c" else None
+    return Array(dtype, given.shape, boxed=given.shape == ())  # of rank 0 too an ndarray
 
 
 attribute("real", np.real)

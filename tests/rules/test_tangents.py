@@ -24,6 +24,7 @@ NOT_DIFFERENTIATED = {np.float16, np.ndarray}
 # or what gives complex numbers of real ones, or is told how large these are
 NOT_ANALYTIC = {
     *(
+        "real_if_close",
         "abs",
         "absolute",
         "fabs",
