@@ -331,7 +331,7 @@ def unpacked(x, p, n):
     ("f", "args", "tapes"),
     [
         (a_gate_and_the_rest, (U[1], 0.3, 4), {"r_tape", "y_tape", "sin_tape"}),
-        (shifted, (U[1], 0.3, 4), {"x_tape", "e_tape"}),
+        (shifted, (U[1], 0.3, 4), {"shifted_tape"}),
         (unpacked, (U[1], (0.5, 0.2), 4), {"x_tape"}),
     ],
 )
