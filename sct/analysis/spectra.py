@@ -8,7 +8,7 @@ is not differentiated by way of these. Only what stands in the block itself is f
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -91,17 +91,7 @@ class MatrixFunction:
 
 def matrix_functions(block: Block) -> dict[Value, MatrixFunction]:
     """The functions of matrices in a block."""
-    made = {s.result: s for s in block.body if isinstance(s, Apply)}
-    if not any(spectrum_of(s.op) is not None for s in made.values()):
-        return {}
-    survey = _Survey(made)
-    found: dict[Value, MatrixFunction] = {}
-    for v, s in made.items():
-        survey.given_by(v, s)
-        f = survey.function(s)
-        if f is not None:
-            found[v] = f
-    return found
+    return _found(block, _Survey.function)
 
 
 def sums_over_values(block: Block) -> dict[Value, MatrixFunction]:
@@ -109,6 +99,11 @@ def sums_over_values(block: Block) -> dict[Value, MatrixFunction]:
 
     To first order these have derivatives by those of the values, but not their tangents.
     """
+    return _found(block, _Survey.total)
+
+
+def _found(block: Block, given: Callable[[_Survey, Apply], MatrixFunction | None]) -> dict[Value, MatrixFunction]:
+    """What `given` gives for the statements of a block, of which those before are known."""
     made = {s.result: s for s in block.body if isinstance(s, Apply)}
     if not any(spectrum_of(s.op) is not None for s in made.values()):
         return {}
@@ -116,7 +111,7 @@ def sums_over_values(block: Block) -> dict[Value, MatrixFunction]:
     found: dict[Value, MatrixFunction] = {}
     for v, s in made.items():
         survey.given_by(v, s)
-        f = survey.total(s) if primitive_of(s.op) is np.sum else None
+        f = given(survey, s)
         if f is not None:
             found[v] = f
     return found
@@ -186,6 +181,8 @@ class _Survey:
 
     def total(self, s: Apply) -> MatrixFunction | None:
         """What a sum is over the values of a factorisation."""
+        if primitive_of(s.op) is not np.sum:
+            return None
         x = s.args[0]
         t = type_of(x)
         axis = dict(s.kwargs).get("axis", s.args[1] if len(s.args) == 2 else Const(None))

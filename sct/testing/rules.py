@@ -24,10 +24,10 @@ from sct.testing.memory import check_memory
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import Path, at, is_single, leaves, mapped, write_protected
 
-__all__ = ["check_rule"]
+__all__ = ["ONE_TRIANGLE", "check_rule", "is_floating"]
 
 # Functions that read one triangle of a symmetric matrix: only symmetric directions mean anything.
-_ONE_TRIANGLE = frozenset([np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh])
+ONE_TRIANGLE = frozenset([np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh])
 # Of the ways to check a derivative, the part that thousands of samples of rules can afford.
 _RULE_WAYS = {True: (("vjp", True), ("vjp", False), ("jvp", True)), False: (("vjp", True),)}
 
@@ -97,7 +97,7 @@ def check_rule(
         raise GradientMismatch(f"{label(primitive)} is registered for real operands only")
 
     y_bar = _random(y)
-    symmetric = primitive in _ONE_TRIANGLE
+    symmetric = primitive in ONE_TRIANGLE
     probes = finite_differences(lambda *ops: call.primal(primitive, ops), operands, paths, y, y_bar, None, symmetric)
     single = is_single(operands, y)
     with np.errstate(all="ignore"):
@@ -153,10 +153,12 @@ def _check_compiled(
 
 def _has_adjoint(value: Any, place: Path, adjoint: Callable[[Path], Any]) -> bool:
     """Whether all of `value` is floating, and has an adjoint."""
-    paths = [path for path, _ in leaves(value)]
-    if len(paths) < _count(value):
-        return False
-    return bool(paths) and all(adjoint((*place, *path)) is not None for path in paths)
+    return is_floating(value) and all(adjoint((*place, *path)) is not None for path, _ in leaves(value))
+
+
+def is_floating(value: Any) -> bool:
+    """Whether an argument has leaves, and all of them are floating."""
+    return 0 < sum(1 for _ in leaves(value)) == _count(value)
 
 
 def _count(value: Any) -> int:

@@ -25,6 +25,7 @@ from sct.testing.differences import finite_differences, random_like
 from sct.testing.gradients import check_vjp
 from sct.testing.memory import check_memory
 from sct.testing.mismatch import GradientMismatch
+from sct.testing.rules import ONE_TRIANGLE, is_floating
 from sct.testing.trees import at, floating, is_single, leaves, mapped
 
 from .variants import Call, variants
@@ -33,7 +34,6 @@ __all__ = ["Outcome", "checked", "outcomes"]
 
 _TOLERANCES = {16: (3e-2, 3e-3), 32: (2e-3, 2e-4)}
 _ANY_PHASE = (np.linalg.svd, np.linalg.eigh, np.linalg.eig)  # whose complex vectors have a phase that differences do not see
-_ONE_TRIANGLE = (np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh)  # which read that of a symmetric matrix
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def checked(function: Callable[..., Any], call: Call, keywords: Mapping[str, Any
             y = function(*mapped(_copy, args), **mapped(_copy, kwargs))
     except Exception:  # noqa: BLE001  (whatever NumPy raises)
         return None
-    if function in _ONE_TRIANGLE and not isinstance(args[0], np.ndarray):
+    if function in ONE_TRIANGLE and not isinstance(args[0], np.ndarray):
         return None  # no direction in a single number is symmetric
     if function is np.interp and not np.all(np.diff(np.asarray(args[1], float)) > 0.0):
         return None
@@ -85,7 +85,7 @@ def checked(function: Callable[..., Any], call: Call, keywords: Mapping[str, Any
         return None
     made, values, places = program(function, args, kwargs, written)
     chosen = _operands(function, call, keywords)
-    wrt = tuple(i for i, place in enumerate(places) if place[0] in chosen and _varies(values[i]))
+    wrt = tuple(i for i, place in enumerate(places) if place[0] in chosen and is_floating(values[i]))
     if not wrt or not any(True for _ in leaves(y)):
         return None
     try:
@@ -117,16 +117,6 @@ def _nudged(v: Any) -> Any:
     return np.asarray(moved, v.dtype) if isinstance(v, np.ndarray) else type(v)(moved)
 
 
-def _varies(value: Any) -> bool:
-    """Whether all of an argument is floating."""
-    count = sum(1 for _ in leaves(value))
-    return count > 0 and count == _parts(value)
-
-
-def _parts(value: Any) -> int:
-    return sum(map(_parts, value)) if isinstance(value, (tuple, list)) else 1
-
-
 def _operands(function: Callable[..., Any], call: Call, keywords: Mapping[str, Any]) -> set[Any]:
     """The arguments, by position or name, that a function is differentiated by."""
     args, kwargs = call
@@ -153,7 +143,7 @@ def _check(
     check_memory(function, *call, y)
     y_bar = mapped(lambda v: random_like(np.random.default_rng(0), v), y)
     paths = [p for p, _ in leaves(values) if p[0] in wrt]
-    found = finite_differences(made, values, paths, y, y_bar, None, function in _ONE_TRIANGLE)
+    found = finite_differences(made, values, paths, y, y_bar, None, function in ONE_TRIANGLE)
     smooth = 1e-4 if is_single(values, y) else 1e-6
     probes = [p for p in found if p.noise < smooth * (1.0 + abs(p.expected))]  # where no kink or jump lies between
     bits = min(np.finfo(np.asarray(v).dtype).bits for tree in (values, y) for _, v in leaves(tree))

@@ -17,6 +17,7 @@ from sct.registry.rules import adjoint_rule
 from sct.rules.linalg import cofactors
 from sct.testing.bound import BoundCall
 from sct.testing.calls import program
+from sct.testing.rules import ONE_TRIANGLE
 from sct.testing.trees import at, leaves
 
 __all__ = ["KINDS", "kernels"]
@@ -69,11 +70,10 @@ def rules() -> Iterator[Named]:
             i for i, place in enumerate(places) if any(True for _ in leaves(values[i])) and at(given, place) is not None
         )
         if wrt:
-            yield f"{label(primitive)} {k}", _of_symmetric(call) if primitive in _ONE_TRIANGLE else call, values, wrt
+            yield f"{label(primitive)} {k}", _of_symmetric(call) if primitive in ONE_TRIANGLE else call, values, wrt
 
 
 _CHECKED_ELSEWHERE = (cofactors,)  # it is the derivative of its second argument, the determinant, and of nothing else
-_ONE_TRIANGLE = (np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh)  # which read that of a symmetric matrix
 
 
 def _of_symmetric(call: Callable[..., Any]) -> Callable[..., Any]:
