@@ -76,6 +76,7 @@ def check(f, args, wrt, *ways):
         assert np.isclose(forward, backward, rtol=0.0, atol=(1e-4 if narrow else 1e-10) * (1e-3 + size))
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize("name, f, args, wrt", PROGRAMS, ids=[p[0] for p in PROGRAMS])
 def test_programs_agree_with_reverse_mode(name, f, args, wrt):
     check(f, args, wrt, *(lambda jvp, o=o: jvp(f, wrt, optimize=o) for o in (True, False)), lambda _: pushed(f, wrt))
@@ -113,7 +114,7 @@ SECOND = [p for p in test_textbook.CASES if p.values[3]] + [
 ]
 
 
-@pytest.mark.grid(of=3, each=False)
+@pytest.mark.grid(of=8, each=False)
 @pytest.mark.parametrize("f, args, wrt, _", SECOND)
 def test_second_derivatives_in_two_directions(f, args, wrt, _):
     """Forward over reverse, over forward, and reverse over forward: ⟨w, H v⟩."""

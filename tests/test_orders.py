@@ -16,7 +16,7 @@ import sct
 KERNELS = list(kernels())
 
 
-@pytest.mark.grid(of=2, each=False)
+@pytest.mark.grid(of=4, each=False)
 @pytest.mark.parametrize("k", range(len(KERNELS)), ids=[case[0] for case in KERNELS])
 def test_second_derivatives_of_kernels(k):
     """All mixes have their turn. The source is no longer than it was (`python -m tests.orders --lengths`)."""

@@ -229,8 +229,8 @@ def calls_to_compile(source):
 @pytest.mark.parametrize("what", LONG)
 def test_the_work_for_each_statement_is_the_same_in_a_long_program(what):
     calls_to_compile(LONG[what](2))  # what is done once in a process
-    short, long = calls_to_compile(LONG[what](10)), calls_to_compile(LONG[what](40))
-    assert long / 40 < 1.2 * short / 10
+    short, long = calls_to_compile(LONG[what](8)), calls_to_compile(LONG[what](24))
+    assert long / 24 < 1.2 * short / 8
 
 
 def test_what_is_long_and_not_deep_is_gone_through_once(monkeypatch):

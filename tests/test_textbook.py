@@ -905,6 +905,7 @@ def test_first_derivatives(f, args, wrt, second, optimize):
         assert same_kind(gradients[k], args[i])
 
 
+@pytest.mark.grid(of=3, each=False)
 @pytest.mark.parametrize("optimize", [True, False], ids=["optimized", "plain"])
 @pytest.mark.parametrize(("f", "args", "wrt"), [pytest.param(*p.values[:3], id=p.id) for p in CASES if p.values[3]])
 def test_second_derivatives(f, args, wrt, optimize):

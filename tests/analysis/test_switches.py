@@ -106,7 +106,7 @@ def slopes(x, n):
 
 
 PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside, cubes, passed_on, slopes)}
-KERNELS = ("cholesky", "dynamic_time_warping", "gru", "jacobi_1d", "kalman_filter", "lu")
+KERNELS = ("cholesky", "gru", "kalman_filter")
 
 SHOWN_BY = {
     "cancellation": "likelihood",

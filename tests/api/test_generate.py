@@ -1121,7 +1121,7 @@ def test_the_same_bytes_in_each_process(tmp_path):
     (tmp_path / "test_module.py").write_text(FUNCTIONS)
     (tmp_path / "program.py").write_text(PROGRAM)
     found = set()
-    for seed in ("0", "1", "2", "3", "4"):
+    for seed in ("0", "1", "2"):
         env = {**os.environ, "PYTHONHASHSEED": seed}
         found.add(subprocess.run([sys.executable, tmp_path / "program.py"], env=env, check=True, capture_output=True).stdout)
     assert len(found) == 1

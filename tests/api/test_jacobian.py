@@ -251,6 +251,7 @@ def test_views_as_arguments_lie(room, mode):
     np.testing.assert_allclose(sct.jacobian(as_given, mode=mode)(X, room), want, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize("name", [n for n in NAMES if not is_refused(n)])
 def test_kernels_by_columns_and_by_rows(name):
     f, args, wrt = sample(name)

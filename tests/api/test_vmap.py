@@ -572,6 +572,7 @@ def test_random_numbers_are_drawn_and_texts_printed_one_after_another(capsys):
     assert capsys.readouterr().out == "drawn\n" * 5
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize("name", [n for n in NAMES if not is_refused(n)])
 def test_kernels(name):
     f, args, wrt = sample(name)

@@ -80,7 +80,7 @@ def test_every_rule_is_differentiated_again():
     assert list(map(label, left_out)) == []
 
 
-@pytest.mark.grid(of=2, each=False)
+@pytest.mark.grid(of=4, each=False)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("primitive", [p for p in _SECOND if p in RULES and p not in _FIRST_ORDER_ONLY], ids=label)
 def test_second_order(primitive):

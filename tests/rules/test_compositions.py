@@ -187,7 +187,7 @@ if hasattr(np.linalg, "diagonal"):
     SAMPLES += [(np.linalg.diagonal, (_B,), {"offset": 1}), (np.linalg.matrix_transpose, (_B,), {})]
 
 
-@pytest.mark.grid(of=6)
+@pytest.mark.grid(of=12)
 @pytest.mark.filterwarnings("ignore:`axes` should not be:DeprecationWarning")
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: label(s[0]))
 def test_composition(sample):

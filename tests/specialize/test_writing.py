@@ -1337,6 +1337,7 @@ def difference(f, args, y_bar, direction):
     return slope(lambda t: pairing(f(*mapped(lambda a, v: a + t * v, copy.deepcopy(args), direction)), y_bar))
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_derivative(name):
     f, args = PROGRAMS[name], arguments()
