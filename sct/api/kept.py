@@ -41,6 +41,7 @@ from sct.ir.ssa import Apply, Function, blocks_in
 from sct.ir.type_text import Reader, parse_type, text_of
 from sct.ir.types import Abstract, Fact, Instance, Size
 from sct.registry.changes import all_are_own
+from sct.registry.others import libraries, meet
 from sct.registry.rules import AdjointRule
 from sct.specialize.specializer import Written
 
@@ -120,6 +121,7 @@ class _Walk:
         """What a name refers to here, and its digest."""
         d = Dependency(owner, name, None, attribute)
         expected = getattr(owner, name, MISSING) if d.is_attribute else look_up(owner, name)
+        meet(expected)
         if name in ("__defaults__", "__kwdefaults__") and isinstance(owner, FunctionType):
             return replace(d, expected=expected), self.defaults(expected)
         return replace(d, expected=expected), hashed(self.seen(expected))
@@ -220,7 +222,9 @@ class Store:
                 raise UnkeyedError("what sct has rules for, and its user others" if callable(root) else "no function")
             walk = self.walk()
             of = [walk.identities.of(f) for f in (root, given.function)]
-            return hashed(_versions(), of, layout, asked, walk.types, walk.of_types, self.at_call, sorted(left_out()))
+            return hashed(
+                _versions(), libraries(), of, layout, asked, walk.types, walk.of_types, self.at_call, sorted(left_out())
+            )
         except Exception as e:  # noqa: BLE001  (whatever objects of the user's raise when they are looked at)
             self.say("is not kept: it depends on %s", _said(e))
             return ""

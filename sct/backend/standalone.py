@@ -455,15 +455,15 @@ def _escaped(doc: Iterable[str]) -> Iterator[str]:
 
 def _imports(lines: Iterable[str]) -> Iterator[str]:
     """Imports as one finds them in a module: Python's own first, what comes from one module on one line."""
-    of: dict[str, set[str]] = {}
+    of: dict[tuple[str, bool], set[str]] = {}
     for line in lines:
         module, mark, name = line.removeprefix("from ").removeprefix("import ").partition(" import ")
-        of.setdefault(module, set()).update(name.split(", ") if mark else ())
+        of.setdefault((module, bool(mark)), set()).update(name.split(", ") if mark else ())
     groups: tuple[list[str], list[str]] = ([], [])
-    for module in sorted(of):
-        names = ", ".join(sorted(of[module]))
+    for module, from_it in sorted(of):
+        names = ", ".join(sorted(of[module, from_it]))
         root = module.split(" ")[0].split(".")[0]
-        line = f"from {module} import {names}" if names else f"import {module}"
+        line = f"from {module} import {names}" if from_it else f"import {module}"
         groups[root not in sys.stdlib_module_names].append(line + (_UNKNOWN if root in _UNANNOTATED else ""))
     for group in groups:
         yield "\n".join(sorted(group, key=lambda line: line.startswith("from")))

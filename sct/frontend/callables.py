@@ -18,7 +18,7 @@ import numpy as np
 from sct.errors import UnsupportedSyntaxError
 from sct.ir.records import record
 from sct.registry.effects import is_registered, is_registered_itself
-from sct.registry.others import load_declared
+from sct.registry.others import load_declared, meet
 from sct.runtime import vectorized
 from sct.signatures import read_signature
 
@@ -136,6 +136,7 @@ def _fresh(name: str, taken: set[str]) -> str:
 def reached(f: Any) -> Callee:
     """What a call of `f` ends in."""
     load_declared()
+    meet(f)
     args: tuple[Any, ...] = ()
     keywords: dict[str, Any] = {}
     while not isinstance(f, (FunctionType, Flat)) and not _has_rule(f):
@@ -143,6 +144,7 @@ def reached(f: Any) -> Callee:
             f, args = f.__func__, (f.__self__, *args)
         elif isinstance(f, functools.partial):
             f, args, keywords = f.func, (*f.args, *args), {**f.keywords, **keywords}
+            meet(f)
         elif hasattr(f, "__sct_callee__"):
             inner = f.__sct_callee__()
             return Callee(inner.function, (*inner.args, *args), {**inner.keywords, **keywords})

@@ -1,7 +1,8 @@
 """What a name that is not local refers to.
 
 Takes a function and a name; gives the object if it is code (a function, class or module), which compilation may rely on
-under a guard, and otherwise says that it is data, which is read anew at each call. Never freezes data.
+under a guard, and otherwise says that it is data, which is read anew at each call. The rules that there are for an object of
+another library are loaded when it is looked at here. Never freezes data.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from sct.ir.ops import Free
 from sct.ir.records import record
 from sct.registry.effects import is_registered, is_registered_itself
+from sct.registry.others import meet
 
 __all__ = [
     "MISSING",
@@ -114,6 +116,7 @@ def free_value(op: Free) -> Any:
 
 def is_code(value: Any) -> bool:
     """Whether an object is code rather than data: a module, or callable without holding data of its own."""
+    meet(value)
     if isinstance(value, ModuleType):
         return True
     return callable(value) and not has_fields(value) and (isinstance(value, type) or not hasattr(value, "__array__"))
@@ -138,6 +141,7 @@ def has_fields(value: Any) -> bool:
     So are bound methods, partials, namespaces, and instances of classes written in Python, unless they are numbers, containers
     or like arrays, find their attributes in a way of their own, or have a rule.
     """
+    meet(value)
     registered = is_registered_itself if isinstance(value, MethodType) else is_registered
     return has_fields_of(type(value)) and not registered(value)
 

@@ -1,16 +1,18 @@
 """What has been registered besides sct's own rules.
 
-Takes the registry as it was when sct had been imported; gives whether it says anything else now, and of which
-objects. Never changes a table.
+Takes the registry as it was when sct had been imported, and what sct has registered later; gives whether it says anything
+else now, and of which objects. Never changes a table.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sct.registry import claims, effects, facts, methods, rules, tangents, type_rules
 
-__all__ = ["all_are_own", "is_of_own", "own_are_registered"]
+__all__ = ["all_are_own", "is_of_own", "own_are_registered", "registering_own"]
 
 _TABLES: tuple[Any, ...] = (
     rules._adjoints,
@@ -33,6 +35,18 @@ def own_are_registered() -> None:
     """Take what is registered now for sct's own."""
     claims.all_are_own()
     _own[:] = [table.copy() for table in _TABLES]
+
+
+@contextmanager
+def registering_own() -> Iterator[None]:
+    """What is registered meanwhile is sct's own too."""
+    before = [table.copy() for table in _TABLES]
+    yield
+    for own, old, table in zip(_own, before, _TABLES, strict=True):
+        if isinstance(own, set):
+            own |= table - old
+        else:
+            own.update({key: said for key, said in table.items() if key not in old})
 
 
 def all_are_own() -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 
 from sct.ir.ops import describe
 
-__all__ = ["all_are_own", "claiming", "may_register"]
+__all__ = ["OWN", "all_are_own", "claiming", "is_own_claimed", "may_register"]
 
 _by: ContextVar[str | None] = ContextVar("claiming", default=None)
 _claims: dict[tuple[int, Any], str] = {}
 _PROGRAM = "the program"
+OWN = "sct"
 
 
 @contextlib.contextmanager
@@ -29,6 +30,11 @@ def claiming(package: str) -> Iterator[None]:
         _by.reset(token)
 
 
+def is_own_claimed() -> bool:
+    """Whether what is registered is sct's own, of objects that were not met before."""
+    return _by.get() == OWN
+
+
 def may_register(table: Mapping[Any, Any], function: Any) -> bool:
     """Whether a table takes a rule for a function: of a package's, not where the program has one of its own.
 
@@ -39,7 +45,7 @@ def may_register(table: Mapping[Any, Any], function: Any) -> bool:
     """
     by, key = _by.get() or _PROGRAM, (id(table), function)
     if by != _PROGRAM and function in table:
-        before = _claims.get(key, "sct")
+        before = _claims.get(key, OWN)
         if before == _PROGRAM:
             return False
         if before != by:

@@ -19,13 +19,14 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
+from sct.ir.ops import describe
 from sct.ir.records import record
-from sct.registry.claims import may_register
+from sct.registry.claims import is_own_claimed, may_register
 from sct.registry.effects import effect, none_unless_said
 from sct.registry.facts import Kind, facts_of
 from sct.registry.lookup import find, of_class
@@ -33,6 +34,7 @@ from sct.runtime import as_number, unbroadcast
 from sct.signatures import read_signature
 
 __all__ = [
+    "NO_FORMULA",
     "AdjointRule",
     "SquareRule",
     "adjoint",
@@ -54,6 +56,9 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+NO_FORMULA = "no formula"
+"""The partial of an element-wise function by an operand that it has a derivative by, which no functions of a library give."""
 
 
 def positional_parameters(signature: inspect.Signature) -> tuple[str, ...]:
@@ -97,6 +102,10 @@ class AdjointRule:
     def is_blind(self) -> bool:
         """Whether it only adds and multiplies its operands and the adjoint: what numbers they are decides nothing."""
         return bool(self.partials) and all(p is None or _OF_PRODUCTS.fullmatch(p) for p in self.partials)
+
+    def has_formula(self, k: int) -> bool:
+        """Whether something is known of the derivative by operand number `k`: of an element-wise function that may be zero."""
+        return self.partials[k : k + 1] != (NO_FORMULA,)
 
     @property
     def divides_safely(self) -> bool | Callable[..., bool]:
@@ -171,7 +180,9 @@ def at_change(call: Callable[[], None]) -> None:
 
 
 def changed() -> None:
-    """Say that a rule was registered."""
+    """Say that a rule was registered, of something that may have been compiled already."""
+    if is_own_claimed():
+        return
     for call in _at_change:
         call()
 
@@ -304,25 +315,32 @@ _ADJOINT = re.compile(r"(?<![\w.])d(?!\w)")  # the name `d` in an expression
 _OF_PRODUCTS = re.compile(r"-?(d|y|x[12]?)( [-+*] (d|y|x[12]?))*")
 
 
-def elementwise(primitive: Callable[..., Any], *partials: str | None, real_only: bool = False) -> None:
+def elementwise(
+    primitive: Callable[..., Any],
+    *partials: str | None,
+    real_only: bool = False,
+    names: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Register an element-wise function by its partial derivatives.
 
     Each partial is an expression that is linear in `d`: with `d` the adjoint of the result it gives the operand's adjoint
     (before un-broadcasting), with `d` the operand's tangent it gives the result's tangent (of complex operands where the
-    function is holomorphic). Operands are called `x`, or `x1`, `x2`; the result is `y`. None: no derivative in that operand.
+    function is holomorphic). Operands are called `x`, or `x1`, `x2`; the result is `y`. None: the derivative by that operand is
+    zero. `NO_FORMULA`: it is not known, and refused where it is asked for.
     `np` is NumPy, `math` the module; `as_number(x)` is what to take the negative or the sign of, where NumPy has none of a
-    flag.
+    flag. `names`: what the partials call besides.
     """
-    names = _operand_names(partials)
+    operands = _operand_names(partials)
     terms = [
-        "None" if p is None else f"unbroadcast({_ADJOINT.sub('y_bar', p)}, {x})" for p, x in zip(partials, names, strict=True)
+        "None" if p is None or p == NO_FORMULA else f"unbroadcast({_ADJOINT.sub('y_bar', p)}, {x})"
+        for p, x in zip(partials, operands, strict=True)
     ]
     name = primitive.__name__.strip("_")
-    label = f"{type(primitive).__module__}.{getattr(primitive, '__module__', '') or ''}.{name}"
+    label = f"{type(primitive).__module__}.{describe(primitive)}"
     ufunc = isinstance(primitive, np.ufunc)
     keywords = ", out=None, casting='same_kind', order='K', dtype=None, subok=True" if ufunc else ""
-    text = f"def {name}_adjoint(y, {', '.join(names)}, y_bar{keywords}):\n    return {', '.join(terms)}\n"
-    rule = _defined(f"{name}_adjoint", text, f"<sct rule {label}>")
+    text = f"def {name}_adjoint(y, {', '.join(operands)}, y_bar{keywords}):\n    return {', '.join(terms)}\n"
+    rule = _defined(f"{name}_adjoint", text, f"<sct rule {label}>", names)
     _register(_rule(primitive, rule, "elementwise", real_only, partials=partials))
 
 
@@ -331,11 +349,11 @@ def _operand_names(partials: Sequence[str | None]) -> list[str]:
     return ["x"] if len(partials) == 1 else [f"x{i + 1}" for i in range(len(partials))]
 
 
-def _defined(name: str, text: str, filename: str) -> FunctionType:
+def _defined(name: str, text: str, filename: str, names: Mapping[str, Any]) -> FunctionType:
     """The function that a text defines, whose source can be read."""
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     there = {"np": np, "math": math, "as_number": as_number, "unbroadcast": unbroadcast}
-    namespace: dict[str, Any] = {**there, "__name__": "sct.rules"}
+    namespace: dict[str, Any] = {**names, **there, "__name__": "sct.rules"}
     exec(compile(text, filename, "exec"), namespace)
     made: FunctionType = namespace[name]
     return made
@@ -351,12 +369,12 @@ def pushing(rule: AdjointRule, k: int) -> FunctionType | None:
     3.0
     """
     partial = rule.partials[k]
-    if partial is None:
+    if partial is None or partial == NO_FORMULA:
         return None
     names, name = _operand_names(rule.partials), rule.function.__name__.removesuffix("_adjoint")
     text = f"def {name}_tangent(y, {', '.join(names)}, d):\n    return {partial}\n"
     own = rule.function.__code__.co_filename.removesuffix(">")
-    return _defined(f"{name}_tangent", text, f"{own}, tangent {k}>")
+    return _defined(f"{name}_tangent", text, f"{own}, tangent {k}>", rule.function.__globals__)
 
 
 @overload

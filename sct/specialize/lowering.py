@@ -16,7 +16,7 @@ from sct.errors import UnsupportedSyntaxError
 from sct.frontend.lower import Lowered, lower
 from sct.frontend.prune import giving
 from sct.ir.ops import is_generated
-from sct.registry.others import load_declared
+from sct.registry.others import extra_of, load_declared
 from sct.specialize.reading import noted
 
 __all__ = ["Lowered", "compiling", "is_own", "lowered"]
@@ -58,7 +58,9 @@ def lowered(function: Callable[..., Any], rule: bool = False, wanted: tuple[bool
             try:
                 made = lower(function, rule)
             except ImportError as error:
-                raise UnsupportedSyntaxError(f"an import that fails ({error})", None, "Install what it needs.") from error
+                extra = extra_of((error.name or "").partition(".")[0])
+                advice = "Install what it needs." if extra is None else f"Install it: python -m pip install '{extra}'."
+                raise UnsupportedSyntaxError(f"an import that fails ({error})", None, advice) from error
         if known is not None:
             known[function, rule, wanted] = made
     return made

@@ -88,11 +88,11 @@ class BoundCall:
         places = self.rule.signature.bind(*range(len(args)), **{k: k for k in kwargs}).arguments
         out: dict[int | str, Any] = dict.fromkeys([*range(len(args)), *kwargs])
         rest = list(adjoints)
-        for name in self.rule.operands:
+        for k, name in enumerate(self.rule.operands):
             for place in places.get(name, ()) if self.starred(name) else (places.get(name),):
                 adjoint = rest.pop(0)
                 if place is not None:
-                    out[place] = 0.0 if adjoint is None and self.rule.partials else adjoint
+                    out[place] = 0.0 if adjoint is None and self.rule.partials and self.rule.has_formula(k) else adjoint
         return out
 
 

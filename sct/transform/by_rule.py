@@ -36,7 +36,7 @@ from sct.transform.boundary import is_complex
 from sct.transform.in_values import in_values
 from sct.transform.rule_calls import as_taken, check_adjoint, dividing_as_numpy
 
-__all__ = ["adjoints_by_rule", "adjoints_inlined", "as_call", "no_rule", "once_for_types", "rule_advice"]
+__all__ = ["adjoints_by_rule", "adjoints_inlined", "as_call", "no_formula", "no_rule", "once_for_types", "rule_advice"]
 
 _NONE = Const(None)
 
@@ -186,8 +186,10 @@ class _Reversed:
             steps, found = _of_items(steps, found, len(targets))
         self.b.body += dividing_as_numpy(rule, s, steps)
         items = (found,) if alone else items_of(self.b, found, len(targets))
-        for target, one in zip(targets, items, strict=True):
+        for k, (target, one) in enumerate(zip(targets, items, strict=True)):
             none = one == _NONE
+            if self.is_active(target) and not rule.has_formula(k):
+                raise no_formula(s, k)
             lost = (target,) if none and not rule.partials else _slices(target)
             if self.is_active(*lost):
                 raise self.not_covered("an argument without a derivative depends on what is differentiated by")
@@ -255,6 +257,16 @@ def no_rule(s: Apply) -> NoRuleError:
             reason_for(callee(s)) or "Draw from a fixed distribution, and transform: mu + sigma * rng.standard_normal(n).",
         )
     return NoRuleError(f"{describe(s.op)} has no derivative rule", s.place, rule_advice(s.op))
+
+
+def no_formula(s: Apply, k: int) -> NoRuleError:
+    """What is said of a call of an element-wise function whose derivative by operand number `k` is not known."""
+    which = ("first", "second", "third", "fourth")[k]
+    return NoRuleError(
+        f"the derivative of {describe(s.op)} by its {which} argument, for which there is no formula",
+        s.place,
+        "Keep that argument constant, or call a function of your own in its place, and give that a rule with sct.adjoint.",
+    )
 
 
 def rule_advice(op: Any) -> str:

@@ -34,7 +34,7 @@ from sct.specialize.calls import inlined_rule
 from sct.specialize.calls import rule as templated_rule
 from sct.specialize.reading import noted
 from sct.transform.adjoints import adjoint_type, items_of
-from sct.transform.by_rule import adjoints_inlined, as_call, no_rule, once_for_types
+from sct.transform.by_rule import adjoints_inlined, as_call, no_formula, no_rule, once_for_types
 from sct.transform.in_values import in_values
 from sct.transform.on_adjoints import refuse_changed
 from sct.transform.rule_calls import check_tangent, dividing_as_numpy, known_shape
@@ -163,6 +163,8 @@ def _elementwise(b: Builder, rule: AdjointRule, s: Apply, dots: Mapping[Value, O
     pushed: set[Operand] = set()
     for k, o in enumerate(s.args):
         dot = dots.get(o) if isinstance(o, Value) else None
+        if dot is not None and not rule.has_formula(k):
+            raise no_formula(s, k)
         push = None if dot is None else pushing(rule, k)
         if dot is not None and push is not None:
             terms.append(_term(b, rule, push, s, dot))

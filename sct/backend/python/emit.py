@@ -310,7 +310,7 @@ class _Emitter:
         own = self.run()
         trees = [*self.auxiliary.values(), own]
         headers = {line for t in trees for line in t.imports}
-        imports = sorted(headers, key=lambda line: (line.startswith("from sct"), line))
+        imports = sorted(headers, key=lambda line: line.split()[1:])  # by the module
         return Tree(tuple(imports), tuple([f for t in trees for f in t.functions]), own.name, own.bound)
 
     def function(self, f: Function) -> Expression:

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from sct import checkpointing, runtime
-from sct.ir.ops import Again, Call, Derived, Free, is_indexed
+from sct.ir.ops import Again, Call, Derived, Free, describe, is_indexed
 from sct.ir.records import record
+from sct.registry.others import area_of
 
 __all__ = ["IN_SCT", "RESERVED", "Naming", "Symbols", "load"]
 
@@ -137,7 +138,24 @@ class Symbols:
         if module.startswith(("sct.rules.", "sct.runtime.")) and self.naming.imports:
             self.imports[f"from {module} import {value.__name__}"] = None
             return str(value.__name__)
+        if area_of(value) is not None and (public := describe(value)).count(".") > 1:
+            module, _, own = public.rpartition(".")
+            return f"{self.imported(module)}.{own}"
         return self.bind(value)
+
+    def imported(self, module: str) -> str:
+        """The name of a module of a library that has been imported in the text from the package that it is in."""
+        package, _, own = module.rpartition(".")
+        header, name, k = f"from {package} import {own}", own, 0
+        while name == self.own or name in self.bound or self._is_imported(name, but=header):
+            k += 1
+            name = f"{own}_{k}"
+            header = f"from {package} import {own} as {name}"
+        self.imports[header] = None
+        return name
+
+    def _is_imported(self, name: str, but: str = "") -> bool:
+        return any(header.split()[-1] == name for header in self.imports if header != but)
 
     def bind(self, value: Any) -> str:
         """A name of its own for an object, under which the text finds it when it runs."""
@@ -147,7 +165,7 @@ class Symbols:
         base = _own_name(value)
         base = base if base.isidentifier() and base not in RESERVED else "constant"
         name, k = base, 0
-        while name == self.own or (name in self.bound and self.bound[name] is not value):
+        while name == self.own or self._is_imported(name) or (name in self.bound and self.bound[name] is not value):
             k += 1
             name = f"{base}_{k}"
         self.bound[name] = value

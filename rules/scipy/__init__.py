@@ -1,0 +1,10 @@
+"""Rules for SciPy, one module for each area of it, which is imported when a function that refers to the area is compiled."""
+
+import re
+
+import scipy
+
+_OLDEST = 1, 13  # the first for NumPy 2
+
+if tuple(map(int, re.findall(r"\d+", scipy.__version__)[:2])) < _OLDEST:
+    raise ImportError(f"SciPy {scipy.__version__} is too old: {'.'.join(map(str, _OLDEST))} or later is needed")
