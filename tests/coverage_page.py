@@ -5,23 +5,32 @@ from types import ModuleType
 
 import numpy as np
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
+from scipy import special
 
 from sct.cli.coverage import derivative_of, keywords_of, kind_of_coverage, modes_of
 from sct.ir.ops import Attribute, Method
 from sct.registry.conventions import convention_of
 from sct.registry.methods import primitive_of
+from sct.registry.others import meet
 from sct.registry.refusals import reason_for, refused_namespaces
 
+meet(special)
 BASES = (polynomial, chebyshev, legendre, hermite, hermite_e, laguerre)
 SPACES = (np, np.linalg, np.fft, np.emath, np.random, np.random.Generator, *BASES)
+AREAS = (special,)
+"""The parts of SciPy that there are rules for."""
 CHANGED = {
     "2.1": (["cumulative_prod", "cumulative_sum", "unstack"], []),
     "2.2": (["matvec", "vecmat"], []),
     "2.4": ([], ["in1d", "trapz"]),
 }
 """By the version of NumPy, after the oldest one: what it has besides, and what it has no longer."""
-_NOT_EVERYWHERE = {name for names in CHANGED.values() for name in (*names[0], *names[1])} | {"row_stack"}
-_NOT_EVERYWHERE |= {"complex256", "float128", "clongdouble", "longdouble", "itemset", "newbyteorder", "ptp", "tostring"}
+_OF_NUMPY = {name for names in CHANGED.values() for name in (*names[0], *names[1])} | {"row_stack"}
+_OF_NUMPY |= {"complex256", "float128", "clongdouble", "longdouble", "itemset", "newbyteorder", "ptp", "tostring"}
+_OF_SPECIAL = "assoc_legendre_p assoc_legendre_p_all legendre_p legendre_p_all sph_legendre_p sph_legendre_p_all sph_harm_y"
+_OF_SPECIAL += " sph_harm_y_all log_wright_bessel softplus sph_harm lpmn clpmn lpn btdtr btdtri"
+_NOT_EVERYWHERE = {np: _OF_NUMPY, special: {*_OF_SPECIAL.split()}}
+"""What not all versions have of these modules."""
 _DIFFERENTIATED = "differentiated"
 
 
@@ -48,7 +57,7 @@ def sort_of(function):
 
 
 def _everywhere(owner):
-    return {name: f for name, f in names_of(owner).items() if owner is not np or name not in _NOT_EVERYWHERE}
+    return {name: f for name, f in names_of(owner).items() if name not in _NOT_EVERYWHERE.get(owner, ())}
 
 
 def _row(cells):
@@ -62,7 +71,7 @@ def _table(heads, rows):
 def counts():
     """How many functions of each namespace are differentiated, constant and refused."""
     rows = []
-    for owner in SPACES:
+    for owner in (*SPACES, *AREAS):
         sorts = [sort_of(f) for f in _everywhere(owner).values()]
         rows.append([f"`{label(owner)}`", *(str(sorts.count(s)) for s in (_DIFFERENTIATED, "constant", "refused"))])
     return _table(["namespace", "differentiated", "constant", "refused"], rows)
@@ -86,7 +95,7 @@ def _differentiated(owner):
 
 def _methods():
     rows = []
-    for name in (n for n in dir(np.ndarray) if n[0] != "_" and n not in _NOT_EVERYWHERE):
+    for name in (n for n in dir(np.ndarray) if n[0] != "_" and n not in _OF_NUMPY):
         op = (Method if callable(getattr(np.ndarray, name)) else Attribute)(name)
         primitive = primitive_of(op)
         rule = "" if primitive is op else f"`{getattr(primitive, '__name__', primitive)}`"
@@ -96,7 +105,7 @@ def _methods():
 
 def _refused():
     reasons: dict[str, list[str]] = {}
-    for owner in SPACES:
+    for owner in (*SPACES, *AREAS):
         for name, f in _everywhere(owner).items():
             if sort_of(f) == "refused":
                 reasons.setdefault(reason_for(f), []).append(f"`{label(owner).replace('numpy', 'np')}.{name}`")
@@ -116,9 +125,9 @@ def _versions():
 
 _HEAD = """# Coverage
 
-What is done with each function of NumPy's, from the registry of `sct`. A test writes this page anew and compares the two
-(`UPDATE_DOCS=1` keeps what it writes), and `tests/rules/test_classification.py` fails on a function of which nothing is
-registered. A function is
+What is done with each function of NumPy's, and of those areas of SciPy that there are rules for, from the registry of `sct`. A
+test writes this page anew and compares the two (`UPDATE_DOCS=1` keeps what it writes), and another one fails on a function of
+which nothing is registered (`test_classification.py` in `tests/rules` and in `tests/rules/scipy`). A function is
 
 - **differentiated**: by a rule, or followed as what it is made of, in reverse and in forward mode;
 - **constant**: it has no derivative, and is used freely;
@@ -142,15 +151,16 @@ _INDEXED = """## Objects that are indexed
 
 `np.r_`, `np.c_`, `np.mgrid`, `np.ogrid`, `np.s_` and `np.index_exp` are followed."""
 
-_CHANGED = """## Versions of NumPy
+_CHANGED = """## Versions of NumPy and SciPy
 
-The page is the same for all versions of NumPy from 2.0 on. What not all of them have is not in it, but is dealt with too:"""
+The page is the same for all versions of NumPy from 2.0 on, and of SciPy from 1.13 on. What not all of them have is not in it,
+but is dealt with too; of NumPy that is:"""
 
 
 def page():
     """The text of the page."""
     parts = [_HEAD, counts(), _COLUMNS]
-    for owner in SPACES:
+    for owner in (*SPACES, *AREAS):
         parts.append(f"## {label(owner)}\n\n{_differentiated(owner)}")
         constant = [f"`{n}`" for n, f in _everywhere(owner).items() if sort_of(f) == "constant"]
         if constant:

@@ -20,6 +20,7 @@ import numpy as np
 from sct.ir.ops import Attribute, Method, describe
 from sct.registry.compositions import composition_of, compositions
 from sct.registry.methods import primitive_of
+from sct.registry.others import areas_of, load_area
 from sct.registry.refusals import reason_for, refused_functions
 from sct.registry.rules import adjoint_rule, is_nondifferentiable, nondifferentiable_functions, primitives
 from sct.registry.tangents import is_multilinear, tangent_rule
@@ -60,7 +61,12 @@ class Row:
 
 
 def covered(pattern: str | None) -> list[Row]:
-    """The functions of which a name matches a pattern with * and ?, or has it in it; all of them if there is none."""
+    """The functions of which a name matches a pattern with * and ?, or has it in it; all of them if there is none.
+
+    Those of another library, for which sct has rules, are among them if the pattern begins with its name.
+    """
+    for area in areas_of((pattern or "").partition(".")[0]):
+        load_area(area)
     return sorted((row for row in _all() if _matches(row, pattern)), key=lambda row: row.names)
 
 

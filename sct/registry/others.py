@@ -24,7 +24,7 @@ from sct.registry.claims import OWN, claiming
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["GROUP", "area_of", "extra_of", "libraries", "load_declared", "meet", "waiting"]
+__all__ = ["GROUP", "area_of", "areas_of", "extra_of", "libraries", "load_area", "load_declared", "meet", "waiting"]
 
 GROUP = "sct.rules"
 
@@ -79,7 +79,7 @@ def waiting(area: str, rules: str) -> None:
 
 def extra_of(package: str) -> str | None:
     """What is to be installed for a package that sct has rules for; None for others."""
-    return f"sct-ad[{package}]" if any(area.startswith(f"{package}.") for area in _areas) else None
+    return f"sct-ad[{package}]" if areas_of(package) else None
 
 
 def libraries() -> tuple[tuple[str, str], ...]:
@@ -99,16 +99,25 @@ def area_of(value: Any) -> str | None:
 
 
 def meet(value: Any) -> None:
-    """Load sct's own rules for the area that an object is of, if they have not been.
+    """Load sct's own rules for the area that an object is of, if they have not been; `SctError` as `load_area` raises it."""
+    area = area_of(value)
+    if area is not None and area not in _met:
+        load_area(area)
+
+
+def areas_of(package: str) -> list[str]:
+    """The areas of a package that there are rules of sct's own for."""
+    return [area for area in _areas if area.startswith(f"{package}.")]
+
+
+def load_area(area: str) -> None:
+    """Load sct's own rules for an area, if they have not been.
 
     Raises
     ------
     SctError
         If they cannot be loaded, because the package is of a version that they are not for.
     """
-    area = area_of(value)
-    if area is None or area in _met:
-        return
     with _lock:
         if area in _met:
             return

@@ -223,9 +223,10 @@ _OPERATORS = frozenset(f for f in vars(operator).values() if callable(f)) | {pow
 
 
 def _takes_arrays(primitive: Any) -> bool:
-    """Whether a function makes arrays of lists and tuples of numbers: NumPy's functions, and operators beside an array."""
+    """Whether a function makes arrays of lists and tuples of numbers: NumPy's and SciPy's functions, and operators beside an
+    array."""
     module = getattr(primitive, "__module__", None) or ""
-    return isinstance(primitive, np.ufunc) or module.split(".")[0] == "numpy" or primitive in _OPERATORS
+    return isinstance(primitive, np.ufunc) or module.split(".")[0] in ("numpy", "scipy") or primitive in _OPERATORS
 
 
 def adjoint(
