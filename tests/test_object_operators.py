@@ -393,6 +393,25 @@ def added_to_in_a_loop(x, n):
     return total.value * first.value + parts[0].value * parts[1].value
 
 
+class FromTheLast:
+    def __init__(self, a):
+        self.a = a
+
+    def __reversed__(self):
+        yield self.a[0]
+        yield self.a[0] * self.a[1]
+
+
+@program(X)
+def turned_round(x):
+    s = 0.0
+    for v in reversed(Plane(x[0] * x[1], x[0])):
+        s = s * v + v
+    for k, v in enumerate(reversed(FromTheLast(x))):
+        s = s * v + v * k
+    return s
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_derivatives(name):
     f, args, wrt = PROGRAMS[name]

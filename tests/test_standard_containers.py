@@ -20,6 +20,23 @@ def window(x, n):
     return s
 
 
+def steps_by_what_was_seen_last(x, m):
+    """The two loops by which L-BFGS turns a slope, over as many steps as it is told to keep."""
+    seen, s, y = deque(maxlen=m), x, x * x
+    for _ in range(5):
+        parts = []
+        for a, b in reversed(seen):
+            parts.append(a * y / b)
+            y = y - parts[-1] * b * 0.1
+        if seen:
+            y = y * seen[-1][0]
+        for (a, b), part in zip(seen, reversed(parts)):
+            y = y + 0.1 * a * (part - b)
+        s = s - 0.1 * np.sin(y)
+        seen.append((s, y))
+    return np.sum(s * y)
+
+
 def queue_of_unknown_length(x, limit):
     waiting = deque()
     total = 0.0
@@ -149,6 +166,7 @@ def compared(x, indices):
         (compared, (X, ())),
         (compared, (X, (1,))),
         (window, (X, 9)),
+        (steps_by_what_was_seen_last, (X, 2)),
         (queue_of_unknown_length, (X, 1.0)),
         (both_ends, (X,)),
         (cut, (X,)),

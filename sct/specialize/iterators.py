@@ -18,6 +18,7 @@ __all__ = [
     "accumulated_from",
     "all_of",
     "any_of",
+    "backwards",
     "beside",
     "chained",
     "chained_from",
@@ -157,6 +158,12 @@ def repeated(value: Any, times: Any) -> Iterator[Any]:
 def iterated(iterable: Any) -> Iterator[Any]:
     """`iter`."""
     yield from iterable
+
+
+def backwards(items: Any) -> Iterator[Any]:
+    """`reversed` of what has a length, and items by their numbers."""
+    for i in range(len(items) - 1, -1, -1):
+        yield items[i]
 
 
 def chained(*iterables: Any) -> Iterator[Any]:

@@ -41,7 +41,7 @@ from sct.runtime.expectations import expect_fields
 from sct.specialize import instances, records, standard
 from sct.specialize.building import Builder
 from sct.specialize.iteration import Generated
-from sct.specialize.iterators import iterated
+from sct.specialize.iterators import backwards, iterated
 
 __all__ = ["gone_through", "operation", "truth"]
 
@@ -63,6 +63,8 @@ def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
         return NotImplemented
     if op in _THROUGH:
         return _through(s, op, args, kwargs)
+    if op is reversed:
+        return _turned_round(s, args[0])
     if op is TRUTH:
         return s.truth(args[0])
     if op is next and (found := _method(s, args[0], "__next__" if len(args) == 1 else "next_or")) is not None:
@@ -177,6 +179,15 @@ def gone_through(s: Builder, x: Operand) -> Operand:
         if own
         else "Let __iter__ return the items in a tuple: `return iter((self.a, self.b))`.",
     )
+
+
+def _turned_round(s: Builder, x: Operand) -> Any:
+    """What Python goes through backwards of an object: what it says itself, or its items by their numbers."""
+    found = _method(s, x, "__reversed__")
+    if found is not None:
+        return s.apply(CALL, (found,))
+    by_number = all(_method(s, x, name) is not None for name in ("__len__", "__getitem__"))
+    return s.apply(CALL, (Const(backwards), x)) if by_number else NotImplemented
 
 
 def truth(s: Builder, x: Operand) -> Operand | None:

@@ -37,7 +37,7 @@ class deque:
         self._items = list(iterable)
         self.maxlen = maxlen
         if maxlen is not None:
-            while len(self._items) > maxlen:
+            while self._items and len(self._items) > maxlen:
                 self._items.pop(0)
 
     def append(self, x: Any) -> None:
