@@ -463,7 +463,15 @@ def is_stretched_type(g, x):
     return False if all(p is False or q is True for p, q in axes) else Scalar(bool)
 
 
-memory("view", np.einsum)  # of one operand that is not summed
+def memory_of_einsum(subscripts, *operands, **keywords):
+    """A product of several operands and a sum are new; of one operand whose axes are all kept it is a view."""
+    if not isinstance(subscripts, str):  # operands and lists of axes in turn
+        return "fresh" if len(operands) > 2 else "view"
+    taken, _, kept = subscripts.replace(" ", "").partition("->")
+    return "fresh" if len(operands) > 1 or ("->" in subscripts and set(taken) - {"."} - set(kept)) else "view"
+
+
+memory(memory_of_einsum, np.einsum)
 
 
 @adjoint(np.einsum, kind="product")

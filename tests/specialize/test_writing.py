@@ -1089,6 +1089,15 @@ b = [[0.0] * 2] * 2
 b[0][1] = x[0]
 return np.sum(a[1] * a[2]) * b[1][1]
 
+# products and sums by einsum, and powers, are new
+B = np.einsum("ij,kj->ik", A, A)
+c, d = np.einsum("ij->j", A), np.einsum(A, [0, 1], x[:3], [1], [0])
+P = np.linalg.matrix_power(B, 2)
+A *= 0.5
+B += A[0, 0]
+c[1:] *= d[1]
+return np.sum(B * P) + np.sum(c * d)
+
 # lists in lists
 a = [[0.0, 1.0], [2.0, 3.0]]
 a[0][1] = x[0]
