@@ -45,7 +45,7 @@ from sct.ir.types import (
 )
 from sct.ir.words import in_words
 from sct.registry.methods import attribute_rule, method_rule
-from sct.specialize import growing, instances, objects, records
+from sct.specialize import growing, instances, iterators, objects, records
 from sct.specialize.axes import along_known_axes
 from sct.specialize.building import Builder, Plan
 from sct.specialize.iteration import Flat, Items, Range
@@ -168,6 +168,8 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         return s.apply(getattr(t.value, op.name), args[1:], kwargs, name)
     if isinstance(t, ListOf) and op.name in growing.METHODS:
         return growing.METHODS[op.name](s, x, args[1:], kwargs)  # type: ignore[no-any-return]
+    if op.name in _IN_PYTHON and isinstance(t, (List, ListOf, Tuple)):
+        return s.apply(_IN_PYTHON[op.name], args, kwargs, name)
     if isinstance(t, (List, ListOf)):
         return list_method(s, op, x)
     if isinstance(t, Const) and isinstance(t.value, (ModuleType, type, FunctionType)):
@@ -240,6 +242,10 @@ def named_tuple_method(
             return s.apply(NEW, (Dict.of(entries),))
         return s.apply(kind, (), {**entries, **kwargs})
     return s.apply(CALL, (attribute(s, Attribute(op.name), x, ""), *args), kwargs, name)
+
+
+_IN_PYTHON = {"index": iterators.place_of, "count": iterators.occurrences}
+"""Methods of lists and tuples, with the functions that stand for them."""
 
 
 def list_method(s: Builder, op: Method, x: Operand) -> Operand:

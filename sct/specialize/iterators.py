@@ -18,6 +18,7 @@ __all__ = [
     "accumulated_from",
     "all_of",
     "any_of",
+    "appended",
     "backwards",
     "beside",
     "chained",
@@ -44,6 +45,7 @@ __all__ = [
     "made_of_pairs",
     "mapped",
     "numbered",
+    "occurrences",
     "order",
     "order_of",
     "order_of_tuples",
@@ -51,13 +53,17 @@ __all__ = [
     "pairwise",
     "permutations",
     "permutations_without",
+    "place_of",
+    "popped_or",
     "product",
     "products",
+    "put_in",
     "put_in_order",
     "reduced",
     "reduced_from",
     "reduced_rows",
     "rejected",
+    "removed",
     "repeated",
     "sliced",
     "starmapped",
@@ -342,6 +348,48 @@ def all_of(iterable: Any) -> bool:
 def is_among(iterable: Any, value: Any) -> bool:
     """`value in iterable`."""
     return any(x == value for x in iterable)
+
+
+def place_of(items: Any, value: Any, start: Any = 0, stop: Any = None) -> Any:
+    """The method `index` of lists and tuples."""
+    n = len(items)
+    begin = start if start >= 0 else max(n + start, 0)
+    end = n if stop is None else (stop if stop >= 0 else n + stop)
+    for i, x in enumerate(items):
+        if begin <= i < end and x == value:
+            return i
+    raise ValueError(f"{value!r} is not in list")
+
+
+def occurrences(items: Any, value: Any) -> Any:
+    """The method `count` of lists and tuples."""
+    n = 0
+    for x in items:
+        if x == value:
+            n = n + 1
+    return n
+
+
+def appended(items: Any, others: Any) -> None:
+    """The method `extend` of lists."""
+    for x in others:
+        items.append(x)
+
+
+def removed(items: Any, value: Any) -> None:
+    """The method `remove` of lists."""
+    items.pop(items.index(value))
+
+
+def put_in(entries: Any, pairs: Any) -> None:
+    """The method `update` of dicts, with pairs."""
+    for key, value in pairs:
+        entries[key] = value
+
+
+def popped_or(entries: Any, key: Any, default: Any) -> Any:
+    """The method `pop` of dicts with a default."""
+    return entries.pop(key) if key in entries else default
 
 
 def first(iterable: Any) -> Any:

@@ -42,7 +42,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.ir.words import in_words
-from sct.specialize import standard
+from sct.specialize import iterators, standard
 from sct.specialize.building import LEARNT, Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
 from sct.specialize.instances import is_function
@@ -311,7 +311,10 @@ def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         _of_length(s, x)
         holds(s, t.sites, type_of(key), "key")
     elif isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
-        value = made(s, List(s.expose_all(value).items)) if isinstance(type_of(value), (Tuple, List)) else value  # type: ignore[union-attr]
+        if isinstance(type_of(value), (Tuple, List)):
+            value = made(s, List(s.expose_all(value).items))  # type: ignore[union-attr]
+        elif not isinstance(type_of(value), ListOf):
+            value = s.apply(list, (value,))
         if not isinstance(type_of(value), ListOf):
             what = f"a write of {in_words(type_of(value))} into a slice of a list"
             raise UnsupportedSyntaxError(what, s.place, "Write a list, or the items one by one.")
@@ -448,7 +451,7 @@ def _extend(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, O
         put(s, Method("extend"), x, args, 0, whole=True)
         return Const(None)
     if not isinstance(type_of(other), (List, Tuple)):
-        raise UnsupportedSyntaxError(f"a list extended by {in_words(type_of(other))}", s.place, "Append the items one by one.")
+        return s.apply(iterators.appended, (x, other))
     for i in s.expose_all(other).items:  # type: ignore[union-attr]
         _append(s, x, (i,), {})
     return Const(None)
@@ -456,7 +459,7 @@ def _extend(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, O
 
 def _pop(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
     if isinstance(type_of(x), DictOf) and len(args) > 1:
-        raise UnsupportedSyntaxError("pop of a dict with a default", s.place, "Test `key in d` first.")
+        return s.apply(iterators.popped_or, (x, *args))
     _of_length(s, x)
     found = _getitem(s, (x, args[0] if args else Const(-1)), {})
     put(s, Method("pop"), x, args)
@@ -542,9 +545,8 @@ def _update(s: Builder, x: Operand, args: Sequence[Operand], kwargs: dict[str, O
             put(s, Method("update"), x, (other,), 0, whole=True)
             continue
         if not isinstance(u, Dict):
-            raise UnsupportedSyntaxError(
-                f"a dict updated by {in_words(type_of(other))}", s.place, "Put the items in one by one."
-            )
+            s.apply(iterators.put_in, (x, other))
+            continue
         whole = s.expose_all(other)
         assert isinstance(whole, Dict)
         for k, v in whole.mapping().items():
@@ -616,6 +618,7 @@ METHODS: dict[type, dict[str, Callable[..., Operand]]] = {
         "extend": _extend,
         "insert": _insert,
         "pop": _pop,
+        "remove": lambda s, x, args, kwargs: s.apply(iterators.removed, (x, *args)),
         "reverse": _changed("reverse"),
         "clear": _changed("clear"),
         "copy": _copy,

@@ -49,7 +49,7 @@ from sct.signatures import read_signature
 from sct.specialize.building import MASKS_CHANGE, Builder, UndecidedError, UnrollError
 from sct.specialize.containers import not_there
 from sct.specialize.iteration import Flat, trip_count
-from sct.specialize.iterators import put_in_order
+from sct.specialize.iterators import put_in_order, removed
 from sct.specialize.memory import Write
 from sct.specialize.records import bind_field
 
@@ -792,7 +792,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "update": _update_method,
     "setdefault": _setdefault,
     "setflags": _setflags,
-    **{name: _refused_method(name) for name in ("remove", "popitem", *_OTHERS)},
+    "remove": lambda s, x, args, kwargs: s.apply(removed, (x, *args)),
+    **{name: _refused_method(name) for name in ("popitem", *_OTHERS)},
     **{
         f"__{name}__": _refused_method(f"__{name}__")
         for name in ("setitem", "delitem", *(op.__name__.strip("_") for op in BINARY))

@@ -422,6 +422,64 @@ def test_lists_that_begin_with_items(f, args):
     agree(f, THREE, *args)
 
 
+def by_name(x, name):
+    names = ["a", "b", "c"]
+    return x[names.index(name)] ** 2 + ("p", "q", "p").count("p") * x[0] + ("p", "q").index("q") * x[1]
+
+
+def searched(x, n):
+    order = [2, 0, 1]
+    seen = [i * i % 5 for i in range(n)]
+    v = list(x)
+    try:
+        first = order.index(n)
+    except ValueError:
+        first = -1
+    s = x[order.index(n % 3)] * x[seen.index(4)] * x[seen.count(4)] + order.count(n) * x[first]
+    return s + v.index(max(v)) * x[0] + v[v.index(max(v), 1 - len(v), 3)] ** 2
+
+
+def replaced_and_extended(x, n):
+    xs = [x[0], 2.0 * x[1], x[2]]
+    xs[n % 2] = x[1] * x[1]
+    xs[:] = x * x
+    xs[1:] = (v * 2 for v in x[:2])
+    xs.extend(x)
+    xs.extend(v * xs[0] for v in x)
+    xs += range(3)
+    return sum([v * k for k, v in enumerate(xs)])
+
+
+def updated_and_popped(x, n):
+    d = {n: x, n + 1: x * 2}
+    d.update([(n, x * d[n + 1])])
+    d.update(zip([n + 1, n + 2], x * x))
+    d.update((k, k * x[0]) for k in range(2))
+    return np.sum(d.pop(n + 7, x * 3) * d.pop(n, x)) + d[n + 2] * d.pop(n + 1, 0.0) + d[1] + len(d) * x[2]
+
+
+def taken_out(x, n):
+    names, open_ones, s = ["a", "b", "c"], [], 0.0
+    names.remove("b")
+    for i in range(n):
+        open_ones.append(i)
+        if i % 3 == 2:
+            open_ones.remove(i - 1)
+    for i in open_ones:
+        s = s * x[2] + x[i % 3] * i
+    return s * x[len(names)]
+
+
+@pytest.mark.parametrize(
+    ("f", "more"),
+    [(by_name, "b"), *((f, n) for f in (searched, replaced_and_extended, updated_and_popped, taken_out) for n in (4, 7))],
+)
+def test_methods_that_look_for_what_is_there(f, more):
+    x = np.array([0.3, 0.7, 1.2])
+    assert sct.value_and_grad(f)(x, more)[0] == f(x, more)
+    sct.check_grads(f, (x, more), "x", modes=("reverse", "forward"))
+
+
 def never_grows(ws, x, n):
     h = []
     for t in range(n):
