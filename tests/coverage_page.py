@@ -4,6 +4,7 @@ import re
 from types import ModuleType
 
 import numpy as np
+import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 from scipy import special
 
@@ -14,11 +15,12 @@ from sct.registry.methods import primitive_of
 from sct.registry.others import meet
 from sct.registry.refusals import reason_for, refused_namespaces
 
-meet(special)
+AREAS = (special, scipy.spatial, scipy.spatial.distance)
+"""The parts of SciPy that there are rules for."""
+for _area in AREAS:
+    meet(_area)
 BASES = (polynomial, chebyshev, legendre, hermite, hermite_e, laguerre)
 SPACES = (np, np.linalg, np.fft, np.emath, np.random, np.random.Generator, *BASES)
-AREAS = (special,)
-"""The parts of SciPy that there are rules for."""
 CHANGED = {
     "2.1": (["cumulative_prod", "cumulative_sum", "unstack"], []),
     "2.2": (["matvec", "vecmat"], []),
@@ -29,7 +31,8 @@ _OF_NUMPY = {name for names in CHANGED.values() for name in (*names[0], *names[1
 _OF_NUMPY |= {"complex256", "float128", "clongdouble", "longdouble", "itemset", "newbyteorder", "ptp", "tostring"}
 _OF_SPECIAL = "assoc_legendre_p assoc_legendre_p_all legendre_p legendre_p_all sph_legendre_p sph_legendre_p_all sph_harm_y"
 _OF_SPECIAL += " sph_harm_y_all log_wright_bessel softplus sph_harm lpmn clpmn lpn btdtr btdtri"
-_NOT_EVERYWHERE = {np: _OF_NUMPY, special: {*_OF_SPECIAL.split()}}
+_OF_DISTANCE = {"kulczynski1", "sokalmichener"}
+_NOT_EVERYWHERE = {np: _OF_NUMPY, special: {*_OF_SPECIAL.split()}, scipy.spatial.distance: _OF_DISTANCE}
 """What not all versions have of these modules."""
 _DIFFERENTIATED = "differentiated"
 

@@ -414,7 +414,7 @@ def _makes_memory(primitive: Any) -> bool:
 
 
 def _of_library(op: Any) -> bool:
-    return package_of(op) in ("numpy", "_operator", "operator", "math") and not isinstance(op, type)
+    return package_of(op) in ("numpy", "scipy", "_operator", "operator", "math") and not isinstance(op, type)
 
 
 def _ellipsis(o: object) -> bool:

@@ -11,7 +11,7 @@ from sct.registry.refusals import reason_for
 
 
 def test_all_areas_are_on_the_page():
-    assert sorted(module.__name__ for module in AREAS) == sorted(areas_of("scipy"))
+    assert {".".join(module.__name__.split(".")[:2]) for module in AREAS} == set(areas_of("scipy"))
 
 
 @pytest.mark.parametrize("module", AREAS, ids=lambda m: m.__name__)
