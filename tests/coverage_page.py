@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
-from scipy import special
+from scipy import special, stats
 
 from sct.cli.coverage import derivative_of, keywords_of, kind_of_coverage, modes_of
 from sct.ir.ops import Attribute, Method
@@ -15,7 +15,7 @@ from sct.registry.methods import primitive_of
 from sct.registry.others import meet
 from sct.registry.refusals import reason_for, refused_namespaces
 
-AREAS = (special, scipy.spatial, scipy.spatial.distance)
+AREAS = (special, stats, scipy.spatial, scipy.spatial.distance)
 """The parts of SciPy that there are rules for."""
 for _area in AREAS:
     meet(_area)
@@ -32,7 +32,13 @@ _OF_NUMPY |= {"complex256", "float128", "clongdouble", "longdouble", "itemset", 
 _OF_SPECIAL = "assoc_legendre_p assoc_legendre_p_all legendre_p legendre_p_all sph_legendre_p sph_legendre_p_all sph_harm_y"
 _OF_SPECIAL += " sph_harm_y_all log_wright_bessel softplus sph_harm lpmn clpmn lpn btdtr btdtri"
 _OF_DISTANCE = {"kulczynski1", "sokalmichener"}
+_OF_STATS = (
+    "Binomial Logistic Mixture Normal Uniform abs chatterjeexi dpareto_lognorm exp irwinhall landau lmoment log matrix_t"
+)
+_OF_STATS += " make_distribution normal_inverse_gamma order_statistic poisson_binom power quantile spearmanrho truncate"
+_OF_STATS += " find_repeats rvs_ratio_uniforms trapz"
 _NOT_EVERYWHERE = {np: _OF_NUMPY, special: {*_OF_SPECIAL.split()}, scipy.spatial.distance: _OF_DISTANCE}
+_NOT_EVERYWHERE[stats] = {*_OF_STATS.split()}
 """What not all versions have of these modules."""
 _DIFFERENTIATED = "differentiated"
 

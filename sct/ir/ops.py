@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -493,7 +493,10 @@ def _imported_name(op: Any) -> str | None:
     """The name under which an operation of a library is found; None for any other."""
     name = getattr(op, "__name__", None)
     if not isinstance(name, str):
-        return None
+        return _name_of_object(op)
+    if isinstance(op, MethodType):
+        owner = _name_of_object(op.__self__)
+        return None if owner is None else f"{owner}.{name}"
     module = str(getattr(op, "__module__", None) or "")
     public = [part for part in module.split(".") if not part.startswith("_")]
     places = ["operator"] if module == "_operator" else [".".join(public[:k]) for k in range(len(public), 0, -1)]
@@ -502,6 +505,18 @@ def _imported_name(op: Any) -> str | None:
     for place in places:
         if place.split(".")[0] in _LIBRARIES and getattr(sys.modules.get(place), name, None) is op:
             return name if place == "builtins" else f"{place}.{name}".replace("numpy.", "np.", 1)
+    return None
+
+
+def _name_of_object(value: Any) -> str | None:
+    """The name under which an object that is no function is found in the library that its class is of."""
+    parts = type(value).__module__.split(".")
+    public = [part for part in parts if not part.startswith("_")]
+    if public and public[0] in _LIBRARIES:
+        for place in [".".join(public[:k]) for k in range(len(public), 0, -1)]:
+            found = next((n for n, v in vars(sys.modules[place]).items() if v is value), None) if place in sys.modules else None
+            if found is not None:
+                return f"{place}.{found}".replace("numpy.", "np.", 1)
     return None
 
 

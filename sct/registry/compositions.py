@@ -15,20 +15,22 @@ from typing import Any, TypeVar
 from sct.registry.effects import is_registered, none_unless_said
 from sct.registry.lookup import find
 
-__all__ = ["as_written", "composition", "composition_of", "compositions", "followed_for", "is_composition"]
+__all__ = ["as_written", "composition", "composition_of", "compositions", "followed_for", "is_composition", "is_rounded"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _compositions: dict[Any, FunctionType] = {}
 _written: set[FunctionType] = set()
 _covered: dict[Any, Callable[..., bool]] = {}
+_rounded: set[FunctionType] = set()
 
 
-def composition(*primitives: Any, covers: Callable[..., bool] | None = None) -> Callable[[F], F]:
+def composition(*primitives: Any, covers: Callable[..., bool] | None = None, rounded: bool = False) -> Callable[[F], F]:
     """Register the decorated function as what calls of `primitives` are followed as; it has their parameters.
 
     `covers` tells of the arguments' types, given as to a type rule, whether a call is followed; otherwise all are. What is
-    registered of a `Method` is so of that of arrays and numbers.
+    registered of a `Method` is so of that of arrays and numbers. `rounded`: its results are those of the primitives but for
+    rounding.
     """
 
     def register(function: F) -> F:
@@ -37,6 +39,8 @@ def composition(*primitives: Any, covers: Callable[..., bool] | None = None) -> 
             _register(p, function)
             if covers is not None:
                 _covered[p] = covers
+        if rounded:
+            _rounded.add(function)
         return function
 
     return register
@@ -71,6 +75,11 @@ def followed_for(primitive: Any) -> bool | Callable[..., bool]:
 def is_composition(function: Any) -> bool:
     """Whether a function stands for another one, or for itself, in what is followed."""
     return function in _written
+
+
+def is_rounded(function: Any) -> bool:
+    """Whether a function stands for another one whose results are the same but for rounding."""
+    return function in _rounded
 
 
 def compositions() -> tuple[Any, ...]:

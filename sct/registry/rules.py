@@ -53,6 +53,7 @@ __all__ = [
     "primitives",
     "pushing",
     "square_rule",
+    "written",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -341,7 +342,7 @@ def elementwise(
     ufunc = isinstance(primitive, np.ufunc)
     keywords = ", out=None, casting='same_kind', order='K', dtype=None, subok=True" if ufunc else ""
     text = f"def {name}_adjoint(y, {', '.join(operands)}, y_bar{keywords}):\n    return {', '.join(terms)}\n"
-    rule = _defined(f"{name}_adjoint", text, f"<sct rule {label}>", names)
+    rule = written(f"{name}_adjoint", text, f"<sct rule {label}>", names)
     _register(_rule(primitive, rule, "elementwise", real_only, partials=partials))
 
 
@@ -350,7 +351,7 @@ def _operand_names(partials: Sequence[str | None]) -> list[str]:
     return ["x"] if len(partials) == 1 else [f"x{i + 1}" for i in range(len(partials))]
 
 
-def _defined(name: str, text: str, filename: str, names: Mapping[str, Any]) -> FunctionType:
+def written(name: str, text: str, filename: str, names: Mapping[str, Any]) -> FunctionType:
     """The function that a text defines, whose source can be read."""
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     there = {"np": np, "math": math, "as_number": as_number, "unbroadcast": unbroadcast}
@@ -375,7 +376,7 @@ def pushing(rule: AdjointRule, k: int) -> FunctionType | None:
     names, name = _operand_names(rule.partials), rule.function.__name__.removesuffix("_adjoint")
     text = f"def {name}_tangent(y, {', '.join(names)}, d):\n    return {partial}\n"
     own = rule.function.__code__.co_filename.removesuffix(">")
-    return _defined(f"{name}_tangent", text, f"{own}, tangent {k}>", rule.function.__globals__)
+    return written(f"{name}_tangent", text, f"{own}, tangent {k}>", rule.function.__globals__)
 
 
 @overload

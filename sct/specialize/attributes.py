@@ -44,6 +44,7 @@ from sct.ir.types import (
     size_mul,
 )
 from sct.ir.words import in_words
+from sct.registry.effects import is_registered
 from sct.registry.methods import attribute_rule, method_rule
 from sct.specialize import growing, instances, iterators, objects, records
 from sct.specialize.axes import along_known_axes
@@ -172,7 +173,7 @@ def method(s: Builder, op: Method, args: Sequence[Operand], kwargs: dict[str, Op
         return s.apply(_IN_PYTHON[op.name], args, kwargs, name)
     if isinstance(t, (List, ListOf)):
         return list_method(s, op, x)
-    if isinstance(t, Const) and isinstance(t.value, (ModuleType, type, FunctionType)):
+    if isinstance(t, Const) and (isinstance(t.value, (ModuleType, type, FunctionType)) or is_registered(t.value)):
         return s.apply(CALL, (attribute(s, Attribute(op.name), x, ""), *args[1:]), kwargs, name)
     if has_output(op, args, kwargs):
         if not isinstance(t, (Array, Scalar)) or method_rule(op.name) is None:

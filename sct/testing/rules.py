@@ -15,6 +15,7 @@ import numpy as np
 from sct.api.transforms import vjp
 from sct.ir.ops import package_of
 from sct.registry.compositions import composition_of
+from sct.registry.others import meet
 from sct.registry.rules import adjoint_rule, is_nondifferentiable
 from sct.testing.bound import BoundCall
 from sct.testing.calls import label, program
@@ -75,6 +76,7 @@ def check_rule(
     """
     if isinstance(order, str):
         kwargs["order"], order = order, 1
+    meet(primitive)
     y = primitive(*args, **kwargs)
     check_type(primitive, args, kwargs, y)
     check_memory(primitive, args, kwargs, y)

@@ -1,0 +1,186 @@
+"""The distributions of scipy.stats: values as SciPy's, derivatives against finite differences."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import sct
+from sct.registry.compositions import composition_of, compositions
+from sct.registry.others import meet
+from sct.testing import check_rule
+
+meet(stats)
+
+_X = np.array([0.35, 1.4, 2.2])
+_INSIDE = np.array([0.15, 0.45, 0.8])
+_COUNTS = np.array([0, 2, 3])
+SHAPES = {
+    "t": (3.5,),
+    "chi2": (3.5,),
+    "gamma": (1.7,),
+    "invgamma": (1.7,),
+    "beta": (1.7, 2.4),
+    "f": (3.5, 4.5),
+    "lognorm": (0.7,),
+    "pareto": (1.7,),
+    "weibull_min": (1.7,),
+    "invgauss": (0.7,),
+    "skewnorm": (1.7,),
+    "vonmises": (1.7,),
+    "poisson": (1.7,),
+    "binom": (5, 0.3),
+    "bernoulli": (0.3,),
+    "nbinom": (2.5, 0.3),
+    "geom": (0.3,),
+}
+"""The parameters of distributions that have some."""
+
+METHODS = [
+    p for p in compositions() if hasattr(p, "__self__") and isinstance(p.__self__, (stats.rv_continuous, stats.rv_discrete))
+]
+_WITHOUT_FORMULA = ("t", "chi2", "gamma", "invgamma", "beta", "f", "nbinom")
+
+
+def _points(method):
+    name = method.__self__.name
+    if method.__name__ in ("ppf", "isf"):
+        return _INSIDE
+    if isinstance(method.__self__, stats.rv_discrete):
+        return _COUNTS + (name == "geom") - 2 * (_COUNTS * (name == "bernoulli") > 1)
+    return _INSIDE if name in ("beta", "uniform") else _X + (name == "pareto")
+
+
+def _sample(method):
+    """Arguments with a place and a scale, and which are differentiated by: parameters of probabilities often are not."""
+    name = method.__self__.name
+    shapes = SHAPES.get(name, ())
+    discrete = isinstance(method.__self__, stats.rv_discrete)
+    density = method.__name__ in ("logpdf", "pdf", "logpmf", "pmf")
+    first = range(1, 1 + len(shapes)) if density or name not in _WITHOUT_FORMULA else ()
+    if name == "nbinom" and not density:
+        first = (2,)
+    if name == "binom":
+        first = (2,)
+    if discrete:
+        return method, (_points(method), *shapes), {"wrt": tuple(first)}
+    last = 1 + len(shapes)
+    loc = np.array([0.1, -0.2, 0.3]) if method.__name__ in ("ppf", "isf") else np.zeros(3) - 0.05
+    return method, (_points(method), *shapes, loc, 1.3), {"wrt": (0, *first, last, last + 1)}
+
+
+SAMPLES = [_sample(m) for m in METHODS]
+
+
+def _label(sample):
+    return f"{sample[0].__self__.name}.{sample[0].__name__}"
+
+
+@pytest.mark.grid(of=16, each=False)
+@pytest.mark.parametrize("sample", SAMPLES, ids=_label)
+def test_rule(sample):
+    f, args, kwargs = sample
+    check_rule(f, *args, **kwargs)
+
+
+@pytest.mark.grid(of=32, each=False)
+@pytest.mark.parametrize("sample", SAMPLES, ids=_label)
+def test_second_order(sample):
+    f, args, kwargs = sample
+    check_rule(f, *args, order=2, **kwargs)
+
+
+_WIDE = np.array([-30.0, -1.0, 0.0, 1e-10, 0.2, 0.5, 1.0, 3.0, 17.0, np.inf, np.nan])
+
+
+def _wide(method):
+    """Points out of and in the support, at its ends, and far out."""
+    return np.array([1e-9, 0.2, 0.5, 0.9]) if method.__name__ in ("ppf", "isf") else _WIDE
+
+
+@pytest.mark.grid(of=8, each=False)
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: f"{m.__self__.name}.{m.__name__}")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_values(method):
+    f, shapes, x = composition_of(method), SHAPES.get(method.__self__.name, ()), _wide(method)
+    discrete = isinstance(method.__self__, stats.rv_discrete)
+    for more in [(), (0.5,)] if discrete else [(), (0.5,), (0.0, 2.0), (0.0, -2.0)]:
+        np.testing.assert_allclose(f(x, *shapes, *more), method(x, *shapes, *more), rtol=1e-13, atol=1e-15)
+    if shapes and method.__self__ is not stats.skewnorm:
+        assert np.all(np.isnan(f(x, -1.0, *shapes[1:])))
+
+
+# -- of several variables ----------------------------------------------------------------------------------------------------
+
+_COV = np.array([[1.3, 0.4, -0.2], [0.4, 0.9, 0.3], [-0.2, 0.3, 0.7]])
+_ROWS = np.arange(12.0).reshape(4, 3) / 7.0
+NORMAL = {
+    "one point": (_X, _INSIDE, _COV),
+    "rows": (_ROWS, _INSIDE, _COV),
+    "more axes": (_ROWS.reshape(2, 2, 3), None, _COV),
+    "one variable": (_X, 0.3, 1.7),
+    "alone": (_X,),
+    "one variance": (_ROWS, _INSIDE, 1.7),
+    "variances": (_ROWS, _INSIDE, _X),
+    "lists": ([0.3, 1.2], [0.1, 0.2], [[2.0, 0.3], [0.3, 1.0]]),
+}
+
+
+@pytest.mark.parametrize("name", NORMAL)
+def test_normal_distribution_of_several_variables(name):
+    args = NORMAL[name]
+    for f in (stats.multivariate_normal.logpdf, stats.multivariate_normal.pdf):
+        np.testing.assert_allclose(composition_of(f)(*args), f(*args), rtol=1e-13)
+        whole = np.ndim(args[-1]) == 2
+        check_rule(f, *args, wrt=tuple(k for k, a in enumerate(args) if a is not None and not (whole and k == 2)))
+
+
+def test_by_a_covariance():
+    def f(x, a):
+        cov = a @ a.T + np.eye(2)
+        return np.sum(stats.multivariate_normal(cov=cov).logpdf(x)) + np.sum(stats.multivariate_normal.pdf(x, None, cov))
+
+    sct.check_grads(f, (_ROWS[:2, :2], _COV[:2, :2] + 0.3), wrt=(0, 1))
+
+
+# -- distributions as objects ------------------------------------------------------------------------------------------------
+
+
+def frozen(x, m, s):
+    return np.sum(stats.norm(m, scale=s).logpdf(x)) + np.sum(stats.gamma(2.0, scale=s).cdf(x))
+
+
+def called(x, m, s):
+    return np.sum(stats.norm.logpdf(x, m, scale=s)) + np.sum(stats.gamma.cdf(x, 2.0, scale=s))
+
+
+def test_frozen_distributions():
+    args = _X, 0.3, 1.7
+    sct.check_grads(frozen, args, wrt=(0, 1, 2))
+    for one, other in zip(sct.grad(frozen, (0, 1, 2))(*args), sct.grad(called, (0, 1, 2))(*args), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_sources_are_readable():
+    def f(x, a):
+        return np.sum(stats.gamma.logpdf(x, a))
+
+    assert sct.grad(lambda x: np.sum(stats.norm.logpdf(x))).source_for(_X).endswith("    x_bar = -x\n    return x_bar\n")
+    assert "special.psi(a)" in sct.grad(f, "a").source_for(_X, 2.0)
+
+
+def test_what_is_not_followed_is_refused_by_its_name():
+    for f, name in (
+        (lambda x: stats.norm.fit(x)[0], "scipy.stats.norm.fit"),
+        (lambda x: stats.levy.logpdf(x[0]), "scipy.stats.levy.logpdf"),
+        (lambda x: stats.skew(x), "scipy.stats.skew"),
+    ):
+        with pytest.raises(sct.NoRuleError, match=f"^{name} has no derivative rule"):
+            sct.grad(f)(_X)
+    with pytest.raises(sct.NoRuleError, match=r"scipy\.special\.gammainc by its first argument"):
+        sct.grad(lambda a: stats.gamma.cdf(1.5, a))(2.0)
+
+
+def test_numbers_lists_and_single_precision():
+    assert type(sct.grad(lambda x: stats.norm.logpdf(x))(0.5)) in (float, np.float64)
+    assert sct.grad(lambda x: np.sum(stats.t.logpdf(x, 3)))([0.5, 1.0])[0] == sct.grad(lambda x: stats.t.logpdf(x, 3))(0.5)
+    assert sct.grad(lambda x: np.sum(stats.norm.cdf(x)))(_X.astype(np.float32)).dtype == np.float32
