@@ -23,31 +23,8 @@ from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import as_number, keep_reduced_axes, stop_gradient, unbroadcast
 
-
-def transposed(a):
-    """The transposes of the matrices in the last two axes."""
-    return a.T if np.ndim(a) == 2 else np.swapaxes(a, -1, -2)
-
-
-def adjoined(a):
-    """The conjugate transposes of the matrices in the last two axes."""
-    return np.conj(transposed(a)) if np.iscomplexobj(a) else transposed(a)
-
-
-def per_row(v):
-    """One number per row of a matrix, shaped to multiply its rows."""
-    return np.expand_dims(v, -1)
-
-
-def per_column(v):
-    """One number per column of a matrix, shaped to multiply its columns."""
-    return v if np.ndim(v) == 1 else np.expand_dims(v, -2)
-
-
-def per_matrix(v):
-    """One number per matrix, shaped to multiply it."""
-    return v if np.ndim(v) == 0 else np.expand_dims(v, (-2, -1))
-
+from .matrices import adjoined, per_column, per_matrix, per_row, transposed
+from .triangles import solve_triangular
 
 # --- types --------------------------------------------------------------------------------------------------------------
 
@@ -649,7 +626,7 @@ def cholesky(l, a, l_bar, *, upper=False):  # noqa: E741
     return cholesky_adjoint(l, l_bar)
 
 
-def cholesky_adjoint(l, l_bar, size=40):  # noqa: E741
+def cholesky_adjoint(l, l_bar, size=64):  # noqa: E741
     """A = L Lᵀ: Ā = ½ L⁻ᵀ (P + Pᵀ) L⁻¹, P = Φ(Lᵀ L̄), where Φ keeps the lower triangle and halves the diagonal.
 
     Murray 2016, "Differentiation of the Cholesky decomposition" (arXiv:1602.07527), equation 9, and by blocks, from the last
@@ -658,9 +635,10 @@ def cholesky_adjoint(l, l_bar, size=40):  # noqa: E741
     """
     n = np.shape(l)[-1]
     m = np.conj(l) if np.iscomplexobj(l) else l
-    half = np.tri(min(n, size), dtype=l.real.dtype) - 0.5 * np.eye(min(n, size), dtype=l.real.dtype)
+    places = np.arange(min(n, size))
+    lower = places[:, None] >= places
     if n <= size:
-        return 0.5 * between(m, np.linalg.inv(m), l_bar, half)
+        return 0.5 * between(m, np.linalg.inv(m), l_bar, lower)
     a_bar = l_bar.astype(np.result_type(l, l_bar))
     for end in range(n, 0, -size):
         start = max(end - size, 0)
@@ -669,7 +647,7 @@ def cholesky_adjoint(l, l_bar, size=40):  # noqa: E741
         inverse = np.linalg.inv(corner)
         below = a_bar[..., end:, rows] @ inverse
         a_bar[..., rows, :end] -= adjoined(below) @ m[..., end:, :end]
-        core = between(corner, inverse, a_bar[..., rows, rows], half[: end - start, : end - start])
+        core = between(corner, inverse, a_bar[..., rows, rows], lower[: end - start, : end - start])
         a_bar[..., start:, :start] -= np.concatenate((core, below), axis=-2) @ m[..., rows, :start]
         a_bar[..., rows, rows] = 0.5 * core
         a_bar[..., end:, rows] = 0.5 * below
@@ -677,10 +655,13 @@ def cholesky_adjoint(l, l_bar, size=40):  # noqa: E741
     return a_bar
 
 
-def between(m, inverse, m_bar, half):
-    """M⁻ᴴ (P + Pᴴ) M⁻¹, where P = Φ(Mᴴ M̄)."""
-    p = half * (adjoined(m) @ m_bar)
-    return adjoined(inverse) @ (p + adjoined(p)) @ inverse
+def between(m, inverse, m_bar, lower):
+    """M⁻ᴴ (P + Pᴴ) M⁻¹, where P = Φ(Mᴴ M̄): the sum has the lower triangle of Mᴴ M̄, and is Hermitian."""
+    p = adjoined(m) @ m_bar
+    both = np.where(lower, p, adjoined(p))
+    if np.iscomplexobj(both):
+        both = 0.5 * (both + adjoined(both))  # real on the diagonal
+    return adjoined(inverse) @ both @ inverse
 
 
 @adjoint(cholesky_adjoint)
@@ -690,11 +671,11 @@ def adjoint_of_cholesky_adjoint(y, l, l_bar, y_bar):  # noqa: E741
     if np.iscomplexobj(l):
         z = np.conj(z)
         m = np.conj(l)
-        right = adjoined(np.linalg.solve(m, z))
-        t = lower_half(np.linalg.solve(m, right))
+        right = adjoined(solve_triangular(m, z, lower=True))
+        t = lower_half(solve_triangular(m, right, lower=True))
         return l_bar @ adjoined(t) - 2.0 * y @ right, np.conj(m @ t)
-    right = transposed(np.linalg.solve(l, z))
-    t = lower_half(np.linalg.solve(l, right))
+    right = transposed(solve_triangular(l, z, lower=True))
+    t = lower_half(solve_triangular(l, right, lower=True))
     return l_bar @ transposed(t) - 2.0 * y @ right, l @ t
 
 
@@ -707,7 +688,7 @@ memory("fresh", cholesky_adjoint)
 
 
 @result_type(cholesky_adjoint)
-def cholesky_adjoint_type(l, l_bar, size=40):  # noqa: E741
+def cholesky_adjoint_type(l, l_bar, size=64):  # noqa: E741
     return _same_type(l)
 
 
@@ -719,8 +700,8 @@ def cholesky_tangent(l, a, a_dot, *, upper=False):  # noqa: E741
     """
     if upper:
         l = adjoined(l)  # noqa: E741
-    inverse = np.linalg.inv(l)
-    core = inverse @ (0.5 * a_dot) @ adjoined(inverse)
+    left = adjoined(solve_triangular(l, 0.5 * a_dot, lower=True))
+    core = solve_triangular(l, left, lower=True)
     if np.iscomplexobj(core):
         core = 0.5 * (core + adjoined(core))
     l_dot = l @ (np.tril(core) + adjoined(np.triu(core, 1)))
@@ -1122,7 +1103,7 @@ def qr_adjoint(q, r, q_bar, r_bar):
     b = q @ (np.tril(m) + transposed(np.tril(m, -1)))
     if q_bar is not None:
         b = b + q_bar
-    return transposed(np.linalg.solve(r, transposed(b)))
+    return transposed(solve_triangular(r, transposed(b), lower=False))
 
 
 def qr_adjoint_of_shape(q, r, a, q_bar, r_bar):
@@ -1137,6 +1118,9 @@ def qr_adjoint_of_shape(q, r, a, q_bar, r_bar):
     carried = a[..., m:] @ transposed(v_bar)
     x_bar = qr_adjoint(q, r[..., :m], carried if q_bar is None else q_bar + carried, r_bar[..., :m])
     return np.concatenate((x_bar, q @ v_bar), axis=-1)
+
+
+memory("fresh", qr_adjoint_of_shape)
 
 
 @result_type(qr_adjoint_of_shape)
@@ -1217,7 +1201,7 @@ def qr_tangent(result, a, a_dot, mode="reduced"):
     k = reduced_count_of(a) if mode == "complete" else np.shape(q)[-1]
     first = q[..., :k] if mode == "complete" else q
     top = r[..., :k, :] if mode == "complete" else r
-    m = transposed(np.linalg.solve(transposed(top[..., :k]), transposed(a_dot[..., :k])))
+    m = transposed(solve_triangular(transposed(top[..., :k]), transposed(a_dot[..., :k]), lower=True))
     core = transposed(first) @ m
     lower = np.tril(core, -1)
     turn = lower - transposed(lower)

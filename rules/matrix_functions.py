@@ -22,7 +22,8 @@ from sct.registry.facts import memory
 from sct.registry.spectra import Spectrum, spectrum
 from sct.registry.type_rules import result_type
 
-from .linalg import adjoined, one_triangle, per_column, per_row, transposed
+from .linalg import one_triangle
+from .matrices import adjoined, per_column, per_row, transposed
 
 # --- divided differences ------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ SWITCHES: dict[str, str] = {
     "masks": "the pass of that name",
     "algebra": "the pass of that name",
     "diagonals": "the pass of that name",
+    "triangles": "the pass of that name",
     "constants": "the pass of that name",
     "cancellation": "the pass of that name",
     "fills": "the pass of that name",

@@ -25,6 +25,7 @@ from sct.errors import SctError
 from sct.frontend.read import read
 from sct.frontend.resolve import MISSING, look_up, place_of_default
 from sct.ir.ops import Free, describe
+from sct.registry.facts import facts_of
 from sct.runtime import expectations
 
 __all__ = ["WAYS", "Bundle", "Gap", "edited", "known_by", "literal", "recursive_under_numba", "rows_of"]
@@ -96,6 +97,7 @@ class Bundle:
 
     def reference(self, value: Any, called: str) -> str:
         """How the module refers to code: a function, class, module, or something of NumPy's."""
+        value = facts_of(value).alone or value
         if id(value) in self.names:
             return self.names[id(value)]
         own = getattr(value, "__name__", "")

@@ -30,6 +30,7 @@ from sct.optimize.masks import masks
 from sct.optimize.signs import signs
 from sct.optimize.steps import steps
 from sct.optimize.subexpressions import subexpressions
+from sct.optimize.triangles import triangles
 
 __all__ = [
     "OWNED",
@@ -64,10 +65,10 @@ REVERSED: tuple[Pass, ...] = (
 )
 """On the derivative, while its reverse sweep still reads values of inner blocks freely."""
 
-RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, diagonals, algebra, dead_code)
+RECORDED: tuple[Pass, ...] = (copies, subexpressions, dead_code, diagonals, triangles, algebra, dead_code)
 """On the derivative once every value is in scope."""
 
-PUSHED: tuple[Pass, ...] = (*REVERSED, algebra, dead_code)
+PUSHED: tuple[Pass, ...] = (*REVERSED, triangles, algebra, dead_code)
 """On a function with its tangents, where every value is in scope from the start."""
 
 STORED: tuple[Pass, ...] = (buffers,)
@@ -95,8 +96,8 @@ class Pipeline:
     >>> print(PASSES.without("algebra", "cancellation").after("constants", print))
     primal: copies, dead_code, masks, steps
     reversed: copies, dead_code, subexpressions, constants, print, subexpressions, dead_code
-    recorded: copies, subexpressions, dead_code, diagonals, dead_code
-    pushed: copies, dead_code, subexpressions, constants, print, subexpressions, dead_code, dead_code
+    recorded: copies, subexpressions, dead_code, diagonals, triangles, dead_code
+    pushed: copies, dead_code, subexpressions, constants, print, subexpressions, dead_code, triangles, dead_code
     stored: buffers
     owned: fills, signs, accumulation
     """

@@ -16,7 +16,7 @@ from sct.ir.records import record
 from sct.registry.lookup import find
 from sct.registry.methods import primitive_of
 
-__all__ = ["Facts", "Kind", "Linear", "Memory", "Rearranged", "facts", "facts_of", "memory", "ufunc_of"]
+__all__ = ["Facts", "Kind", "Linear", "Memory", "Rearranged", "Triangle", "facts", "facts_of", "memory", "ufunc_of"]
 
 
 Kind = Literal["elementwise", "view", "reduction", "product", "construction", "comparison", "other"]
@@ -24,6 +24,7 @@ Memory = Literal["fresh", "view", "read-only", "spread", "either"]
 Rearranged = Literal["turned", "reshaped", "may copy"]
 Layout = Literal["always", "by order"]
 Linear = Literal["together", "each", "first"]
+Triangle = Literal["lower", "upper", "diagonal", "first", "each", "any", "turned"]
 
 
 @record(frozen=True, slots=True)
@@ -111,6 +112,14 @@ class Facts:
         Whether the result for the negative of an operand is the inverse of that for the operand, as of powers.
     band : bool
         Whether the result has the entries of the first operand in a band of its places, and 0 elsewhere.
+    triangle : {"lower", "upper", "diagonal", "first", "each", "any", "turned"}
+        Which triangle of the matrices in the last two axes of the result is all that is not 0: that of the first operand, one
+        that each of the operands has, one that any has, or the other one than that of the first; of several results a tuple.
+    on_triangle : callable
+        Of what solves systems of the first operand: what does so for triangular matrices, and is told by `lower` which they
+        are; that itself is such a function too.
+    alone : callable
+        What gives the same with NumPy alone, in modules that need nothing else.
     """
 
     kind: Kind = "other"
@@ -150,6 +159,9 @@ class Facts:
     keeps_zeros: bool = False
     inverts: bool = False
     band: bool = False
+    triangle: Triangle | Callable[..., Triangle | tuple[Triangle | None, ...] | None] | None = None
+    on_triangle: Callable[..., Any] | None = None
+    alone: Callable[..., Any] | None = None
 
 
 _NOTHING = Facts()

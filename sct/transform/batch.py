@@ -74,6 +74,7 @@ from sct.transform.batch_rules import (
     is_elementwise,
     is_mask,
     of_spectrum,
+    of_system,
     picked,
     rank_of,
 )
@@ -455,6 +456,8 @@ class Batch:
         rule = RULES.get(op)
         if rule is not None:
             return rule(self, s, args, kwargs)
+        if facts_of(op).on_triangle is not None:
+            return of_system(self, s, args, kwargs)
         if derivative_of_spectrum(op) is not None:
             return of_spectrum(self, s)
         if is_elementwise(op) and all(isinstance(v, Const) for v in kwargs.values()):

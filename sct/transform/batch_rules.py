@@ -39,6 +39,7 @@ __all__ = [
     "is_elementwise",
     "is_mask",
     "of_spectrum",
+    "of_system",
     "picked",
     "rank_of",
 ]
@@ -669,19 +670,19 @@ def _tensordot(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operan
     return _summed(m, ("".join(first), "".join(second)), result, (a, b))
 
 
-@_of(np.linalg.solve)
-def _solve(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
-    if len(args) != 2 or kwargs:
+def of_system(m: Batch, s: Apply, args: list[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """The solutions of many systems, by the function that solves one."""
+    if len(args) != 2 or not all(isinstance(v, Const) for v in kwargs.values()):
         raise LoopedError
     A, b = args
     if m.rank(A) != 2 or m.rank(b) > 2:
         raise LoopedError
     if m.rank(b) > 1:
-        return m.b.apply(np.linalg.solve, (m.all_of(A), m.all_of(b)))
+        return m.b.apply(s.op, (m.all_of(A), m.all_of(b)), kwargs)
     if m.is_many(A):
         column = m.at(m.all_of(b), (Const(Ellipsis), Const(None)))
-        return m.at(m.b.apply(np.linalg.solve, (m.all_of(A), column)), (Const(Ellipsis), Const(0)))
-    return _turned(m, m.b.apply(np.linalg.solve, (A, _turned(m, m.all_of(b)))))
+        return m.at(m.b.apply(s.op, (m.all_of(A), column), kwargs), (Const(Ellipsis), Const(0)))
+    return _turned(m, m.b.apply(s.op, (A, _turned(m, m.all_of(b))), kwargs))
 
 
 @_of(

@@ -105,7 +105,15 @@ def slopes(x, n):
     return np.sum(sct.jacobian(lambda y: np.tanh(np.outer(x, x) @ np.sin(y)) - n * y)(x))
 
 
-PROGRAMS = {f.__name__: f for f in (branches, grown, written, steps, numbers, likelihood, aside, cubes, passed_on, slopes)}
+def factor(x, n):
+    """A system of a Cholesky factor."""
+    L = np.linalg.cholesky(np.outer(x, x) + n * np.eye(3))
+    return np.sum(np.linalg.solve(L, x) ** 2)
+
+
+PROGRAMS = {
+    f.__name__: f for f in (factor, branches, grown, written, steps, numbers, likelihood, aside, cubes, passed_on, slopes)
+}
 KERNELS = ("cholesky", "gru", "kalman_filter")
 
 SHOWN_BY = {
@@ -119,6 +127,7 @@ SHOWN_BY = {
     "signs": "numbers",
     "sinking": "numbers",
     "steps": "steps",
+    "triangles": "factor",
     "unrolling": "grown",
 }
 """For each switch, what shows that it does something; the others show in `gru`. (Without usefulness the dead code is more.)"""

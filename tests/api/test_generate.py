@@ -724,6 +724,10 @@ def exponential_adjoint(y, A, y_bar):
     return scipy.linalg.expm_frechet(A.T, y_bar, compute_expm=False)
 
 
+def triangular(A, b):
+    return np.sum(np.linalg.solve(np.tril(A), b) ** 2)
+
+
 def test_rules_that_use_scipy():
     """The module imports SciPy where a rule of the user's needs it, and only there."""
 
@@ -734,6 +738,7 @@ def test_rules_that_use_scipy():
     assert "from scipy.linalg import expm_frechet  # type" in text and "from scipy import special  # type" in text
     assert_same(loaded(text)["f_grad"](X + 2.0, WEIGHTS), sct.grad(f, ("x", "A"))(X + 2.0, WEIGHTS))
     assert "scipy" not in sct.generate(loss, types=TYPES)
+    assert "solve_by_blocks(" in (text := sct.generate(triangular, wrt="b", like=(WEIGHTS, X))) and "scipy" not in text
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,63 @@ def test_band(op, band):
     assert set(np.unique(kept[kept == 0])) == {0.0} and np.array_equal(np.isnan(kept), op(np.ones((4, 4), bool), 1))
 
 
+LEFT = {"lower": np.tril, "upper": np.triu, "diagonal": lambda y: np.tril(np.triu(y)), None: lambda y: y}
+TURNED = {"lower": "upper", "upper": "lower", "diagonal": "diagonal"}
+_MATRIX = np.arange(1.0, 10.0).reshape(3, 3)
+CALLS = {
+    np.linalg.cholesky: [(_MATRIX @ _MATRIX.T + np.eye(3),)],
+    np.linalg.qr: [(_MATRIX,), (_MATRIX, "r"), (_MATRIX, "complete"), (_MATRIX[:2],)],
+    np.eye: [(3,), (3, 4), (3, 3, 1)],
+    np.identity: [(3,)],
+    np.tri: [(3,), (3, 4, -1), (3, 3, 1)],
+    np.diag: [(_MATRIX[0],), (_MATRIX,), (_MATRIX[0], 1)],
+    np.swapaxes: [(_MATRIX, 0, 1), (_MATRIX, -1, -2), (_MATRIX, 0, 0)],
+    np.transpose: [(_MATRIX,), (_MATRIX, (0, 1)), (_MATRIX.reshape(1, 3, 3),)],
+}
+
+
+def triangle_of(y, names):
+    """Whether matrices have the triangles that are said, or are anything where none is."""
+    if isinstance(names, tuple):
+        return all(map(triangle_of, y, names))
+    return np.array_equal(y, LEFT[names](y))
+
+
+@pytest.mark.parametrize("op, triangle", of("triangle"))
+def test_triangle(op, triangle):
+    run = (lambda *args: getattr(args[0], op.name)(*args[1:])) if isinstance(op, Method) else op
+    second = _MATRIX.T + 1.0
+    two = op in (operator.matmul, np.matmul, np.add, np.subtract, np.multiply, np.divide)
+    for args in CALLS.get(
+        op, [(_MATRIX, second) if two else (_MATRIX,), *([(_MATRIX, -1), (_MATRIX, 1)] if callable(triangle) else [])]
+    ):
+        known = [Array(a.dtype, a.shape) if isinstance(a, np.ndarray) else a for a in args]
+        how = triangle(*known) if callable(triangle) else triangle
+        if how not in ("first", "turned", "each", "any"):
+            assert triangle_of(run(*args), how)
+            continue
+        for name, other in TURNED.items():
+            own, rest = LEFT[name](args[0]), args[1:]
+            given = (own, LEFT[name](second)) if how == "each" else (own, *rest)
+            for operands in (given, given[::-1]) if how == "any" else (given,):
+                assert triangle_of(run(*operands), other if how == "turned" else name)
+    assert how is not None or callable(triangle)
+
+
+@pytest.mark.parametrize("op, alone", of("alone"))
+def test_alone(op, alone):
+    for primitive, args, kwargs in samples():
+        if primitive is op:
+            np.testing.assert_allclose(alone(*args, **kwargs), op(*args, **kwargs), rtol=1e-5)
+
+
+@pytest.mark.parametrize("op, on_triangle", of("on_triangle"))
+def test_on_triangle(op, on_triangle):
+    for a, lower in ((np.tril(_MATRIX), True), (np.triu(_MATRIX), False)):
+        keywords = {"lower": lower} if op is on_triangle else {}
+        np.testing.assert_allclose(on_triangle(a, _MATRIX, lower=lower), op(a, _MATRIX, **keywords))
+
+
 @pytest.mark.parametrize("op, itself", of("itself"))
 def test_itself(op, itself):
     x = np.ones((2, 2, 2))
