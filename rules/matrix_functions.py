@@ -22,7 +22,7 @@ from sct.registry.facts import memory
 from sct.registry.spectra import Spectrum, spectrum
 from sct.registry.type_rules import result_type
 
-from .linalg import one_triangle
+from .linalg import apart, one_triangle, outside_columns, outside_rows
 from .matrices import adjoined, per_column, per_row, transposed
 
 # --- divided differences ------------------------------------------------------------------------------------------------
@@ -37,13 +37,14 @@ def quotient(difference, gaps, limit, error):
 def divided(x, y, scale):
     """f[xᵢ, yⱼ], the quotient of differences, by nodes with the values and slopes of f; `scale`: the size of the largest node.
 
-    Where f has slopes that agree, and a difference that fits them, their mean is the better one: what is left of the difference
-    is the rounding of f, and of nodes that are not better known than to that of the largest.
+    Where nodes are close, and f has slopes that agree and a difference that fits them, their mean is the better one: what is
+    left of the difference is the rounding of f, and of nodes that are not better known than to that of the largest.
     """
     (node, value, slope), (other, other_value, other_slope) = x, y
     eps = np.finfo(scale.dtype).eps
     gaps, limit = node - other, 0.5 * (slope + other_slope)
     agree = np.abs(slope - other_slope) <= eps ** (1 / 3) * (np.abs(slope) + np.abs(other_slope))
+    agree = agree & (np.abs(gaps) <= eps ** (1 / 3) * scale)
     error = np.where(agree, np.abs(limit) * (4.0 * eps * scale + 1e-3 * np.abs(gaps)), 0.0)
     return quotient(value - other_value, gaps, limit, error + 4.0 * eps * np.maximum(np.abs(value), np.abs(other_value)))
 
@@ -116,10 +117,13 @@ def derivative_by_eigenvalues(w, v, values, directions):
     From the third order on, values that are close, but not but for rounding, leave no correct digits: nan.
     """
     vh = adjoined(v)
-    inner = in_every_order(w, taylor(w, values), [vh @ e @ v for e in directions])
-    if len(directions) > 2:
-        inner = np.where(any_close(w), np.nan, inner)
-    return v @ inner @ vh
+    return v @ with_digits(w, taylor(w, values), [vh @ e @ v for e in directions]) @ vh
+
+
+def with_digits(nodes, terms, factors):
+    """The sum of `chain` over the orders of the factors, and nan where no digits of that are left."""
+    inner = in_every_order(nodes, terms, factors)
+    return np.where(any_close(nodes), np.nan, inner) if len(factors) > 2 else inner
 
 
 def any_close(w):
@@ -190,6 +194,19 @@ def eigenvectors(a, lower):
     return ((np.linalg.eigh(a) if lower else np.linalg.eigh(a, "U"))[1],)
 
 
+def quotients(w, value, slope):
+    """f[wᵢ, wⱼ] for values that are apart, f'(wᵢ) on the diagonal."""
+    identity = np.eye(np.shape(w)[-1], dtype=w.dtype)
+    value, slope = value + np.zeros_like(w), slope + np.zeros_like(w)
+    return per_column(slope) * identity - apart(per_row(value) - per_column(value), w)
+
+
+def by_eigenvectors(w, v, values, directions):
+    """Df(A)[E], of which the derivatives go by V: nan where eigenvalues are equal."""
+    vh = adjoined(v)
+    return v @ (quotients(w, values[0], values[1]) * (vh @ directions[0] @ v)) @ vh
+
+
 _of_eigenvalues = {
     "options": eigenvalues_of,
     "factorised": eigenvectors,
@@ -199,6 +216,7 @@ _of_eigenvalues = {
     "beside": transposed,
     "restricted": one_triangle,
     "direction": both_triangles,
+    "by_vectors": by_eigenvectors,
 }
 spectrum(np.linalg.eigh, Spectrum("eigenvalues", 0, (1,), **_of_eigenvalues))
 spectrum(np.linalg.eigvalsh, Spectrum("eigenvalues", None, (), **_of_eigenvalues))
@@ -208,12 +226,12 @@ spectrum(np.linalg.eigvalsh, Spectrum("eigenvalues", None, (), **_of_eigenvalues
 
 
 def derivative_by_singular_values(u, s, vh, values, directions):
-    """Dⁿ of U diag(s) Vᴴ ↦ U diag(f(s)) Vᴴ in the directions E₁, …, Eₙ, n ≤ 2; `values` are f(s), f'(s), … of n derivatives.
+    """Dⁿ of U diag(s) Vᴴ ↦ U diag(f(s)) Vᴴ in the directions E₁, …, Eₙ; `values` are f(s), f'(s), … of n derivatives.
 
     It is the upper right block of that of f([[0, A], [Aᴴ, 0]]), which has the eigenvalues ±s, and 0 where A is not square, for
     the odd function f (Noferini 2017, "A formula for the Fréchet derivative of a generalized matrix function"). Of one
     direction, with C = Uᴴ E V, the symmetric part of C has the factor f[sᵢ, sⱼ], the antisymmetric one f[sᵢ, -sⱼ], and what
-    of E is outside of U or of V the factor f(s) / s.
+    of E is outside of U or of V the factor f(s) / s. From the third order on as for eigenvalues, of which 0 and -s are some.
     """
     terms = taylor(s, values)
     with np.errstate(all="ignore"):
@@ -222,7 +240,7 @@ def derivative_by_singular_values(u, s, vh, values, directions):
     nodes, terms, left, right = _dilated(u, s, vh, terms)
     lefth, righth = adjoined(left), adjoined(right)
     corners = [lefth @ e @ right for e in directions]
-    return left @ in_every_order(nodes, terms, [c + adjoined(c) for c in corners]) @ righth
+    return left @ with_digits(nodes, terms, [c + adjoined(c) for c in corners]) @ righth
 
 
 def _by_singular_values(u, s, vh, terms, e):
@@ -297,6 +315,19 @@ def singular_vectors(a):
     return u, vh
 
 
+def by_singular_vectors(u, s, vh, values, directions):
+    """The derivative in a direction, of which the derivatives go by U and V: nan where singular values are equal."""
+    (e,) = directions
+    uh, v = adjoined(u), adjoined(vh)
+    core = uh @ e @ v
+    even = 0.5 * (core + adjoined(core))
+    value = values[0] + np.zeros_like(s)
+    mirrored = (per_row(value) + per_column(value)) / (per_row(s) + per_column(s))
+    y = u @ (quotients(s, values[0], values[1]) * even + mirrored * (core - even)) @ vh
+    to_zero = s / value  # what is outside of the vectors is divided by it
+    return y + outside_columns(u, e @ v, core, to_zero) @ vh + u @ outside_rows(vh, uh @ e, core, to_zero)
+
+
 _of_singular_values = {
     "factorised": singular_vectors,
     "value": function_of_singular_values,
@@ -305,7 +336,7 @@ _of_singular_values = {
     "beside": as_it_is,
     "restricted": as_it_is,
     "direction": as_it_is,
-    "orders": 2,
+    "by_vectors": by_singular_vectors,
 }
 spectrum(np.linalg.svd, Spectrum("singular values", 1, (0, 2), options=singular_values_of, **_of_singular_values))
 spectrum(np.linalg.svdvals, Spectrum("singular values", None, (), options=lambda x: (), **_of_singular_values))

@@ -57,6 +57,7 @@ from sct.specialize.specializer import specialize as specialize_function
 from sct.stack import with_room
 from sct.transform.again import again
 from sct.transform.apart import seen_apart
+from sct.transform.boundary import parameters_of
 from sct.transform.directions import check_directions, in_all_directions, result_of, ways
 from sct.transform.explicit import explicit, refuse_unknown
 from sct.transform.fits import with_checks
@@ -72,6 +73,7 @@ from sct.transform.reverse import reverse as reverse_function
 from sct.transform.selected import selected, selected_tangents
 from sct.transform.shapes import shapes_only
 from sct.transform.snapshots import snapshots
+from sct.transform.spectral import with_vectors
 from sct.transform.stepped import plain, stepped
 from sct.transform.vmap import of_many
 
@@ -542,6 +544,8 @@ def _differentiated(
         return canonical
     if mode.seed == "examples":
         return _of_many(canonical, mode, passes, look)
+    by = parameters_of(canonical.function, wrt)
+    canonical = replace(canonical, function=changed(canonical.function, block=with_vectors(canonical.function.block, by)))
     if mode.in_memory:
         return _pushed(canonical, result, wrt, single, mode, passes, look)
     reversal = selected(reverse_function(canonical, wrt, single, mode))

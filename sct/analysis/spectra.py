@@ -2,17 +2,20 @@
 
 Takes a typed block; gives a table. `(V * f(w)) @ V.T` of `w, V = np.linalg.eigh(A)`, where f is the same for all eigenvalues,
 does not depend on which vectors are chosen. It has derivatives where eigenvalues are repeated and the vectors have none, so it
-is not differentiated by way of these. Only what stands in the block itself is found, not what is in a branch or a loop.
+is not differentiated by way of these. In a branch or a loop that is found which is made there, or of what is made before; what
+a branch or a loop gives is none of it.
 """
 
 from __future__ import annotations
 
 import operator
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 
+from sct.analysis.effects import statements
 from sct.infer.call import plain
 from sct.ir.ops import Attribute
 from sct.ir.paths import ALL
@@ -103,17 +106,10 @@ def sums_over_values(block: Block) -> dict[Value, MatrixFunction]:
 
 
 def _found(block: Block, given: Callable[[_Survey, Apply], MatrixFunction | None]) -> dict[Value, MatrixFunction]:
-    """What `given` gives for the statements of a block, of which those before are known."""
-    made = {s.result: s for s in block.body if isinstance(s, Apply)}
-    if not any(spectrum_of(s.op) is not None for s in made.values()):
-        return {}
-    survey = _Survey(made)
+    """What `given` gives for the statements of a block and those inside of it, of which those before are known."""
     found: dict[Value, MatrixFunction] = {}
-    for v, s in made.items():
-        survey.given_by(v, s)
-        f = given(survey, s)
-        if f is not None:
-            found[v] = f
+    if any(spectrum_of(s.op) is not None for s in statements(block)):
+        _Survey().go_through(block, given, found)
     return found
 
 
@@ -128,13 +124,29 @@ class _Scaled:
 
 
 class _Survey:
-    """`values` and `vectors`: what factorisations give, the vectors with their number among these."""
+    """`values` and `vectors`: what factorisations give, the vectors with their number among these; of what is in scope."""
 
-    def __init__(self, made: Mapping[Value, Apply]) -> None:
-        self.made = made
-        self.values: dict[Value, Factorisation] = {}
-        self.known: dict[Factorisation, Spectrum] = {}
-        self.vectors: dict[Value, tuple[Factorisation, int, Spectrum]] = {}
+    def __init__(self, outer: _Survey | None = None) -> None:
+        self.made: ChainMap[Value, Apply] = ChainMap() if outer is None else outer.made.new_child()
+        self.values: ChainMap[Value, Factorisation] = ChainMap() if outer is None else outer.values.new_child()
+        self.known: ChainMap[Factorisation, Spectrum] = ChainMap() if outer is None else outer.known.new_child()
+        self.vectors: ChainMap[Value, tuple[Factorisation, int, Spectrum]] = (
+            ChainMap() if outer is None else outer.vectors.new_child()
+        )
+
+    def go_through(
+        self, block: Block, given: Callable[[_Survey, Apply], MatrixFunction | None], found: dict[Value, MatrixFunction]
+    ) -> None:
+        """Add what `given` gives for the statements of a block."""
+        for s in block.body:
+            for inner in s.blocks:
+                _Survey(self).go_through(inner, given, found)
+            if isinstance(s, Apply):
+                self.made[s.result] = s
+                self.given_by(s.result, s)
+                f = given(self, s)
+                if f is not None:
+                    found[s.result] = f
 
     def given_by(self, v: Value, s: Apply) -> None:
         """Add what a statement takes of a factorisation."""
@@ -360,7 +372,7 @@ def _is_complex(o: Operand) -> bool:
 
 def _is_product(s: Apply) -> bool:
     """Whether an operation is the product of matrices."""
-    if s.op is np.dot:
+    if primitive_of(s.op) is np.dot:
         return len(s.args) == 2 and not s.kwargs and all(isinstance(type_of(a), Array) and type_of(a).rank == 2 for a in s.args)  # type: ignore[union-attr]
     return s.op in (operator.matmul, np.matmul) and not s.kwargs
 

@@ -47,8 +47,9 @@ class Spectrum:
         The adjoint of what is read of A, of that of A and the options.
     direction : callable
         The direction of a function of A, of a tangent of A and the options.
-    orders : int or None
-        Up to which order there are derivatives; None if there are all.
+    by_vectors : callable
+        What `derivative` gives in one direction, of the same operands, as a function of the values and vectors, which has
+        derivatives by these where no values are equal.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Spectrum:
     beside: Callable[..., Any]
     restricted: Callable[..., Any]
     direction: Callable[..., Any]
-    orders: int | None = None
+    by_vectors: Callable[..., Any]
 
 
 _spectra: dict[Any, Spectrum] = {}

@@ -9,29 +9,33 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from sct.analysis.activity import blocks_derivative, primitive_of
-from sct.analysis.spectra import Factor, Layout, MatrixFunction, gathering, spread
+from sct.analysis.activity import blocks_derivative, primitive_of, varied_values
+from sct.analysis.effects import statements
+from sct.analysis.spectra import Factor, Layout, MatrixFunction, gathering, matrix_functions, spread
 from sct.errors import NoRuleError
 from sct.ir.ops import describe
-from sct.ir.ssa import Apply, Operand, Statement, Value, type_of
+from sct.ir.rewriting import map_blocks
+from sct.ir.ssa import Apply, Block, Operand, Statement, Value, type_of
 from sct.ir.types import Array, Const, Tuple
 from sct.registry.rules import kind_of
 from sct.registry.spectra import derivative_of_spectrum
 from sct.runtime import unbroadcast
 from sct.specialize.building import Builder
 from sct.specialize.calls import inlined_rule
+from sct.specialize.specializer import Specializer
 from sct.transform.adjoints import items_of
 from sct.transform.boundary import is_complex
 from sct.transform.in_values import in_values
 from sct.transform.tangents import tangent_by_rule
 
-__all__ = ["adjoints_of_function", "by_matrix", "refuse_unknown", "tangent_of_function", "tangent_of_sum"]
+__all__ = ["adjoints_of_function", "by_matrix", "refuse_unknown", "tangent_of_function", "tangent_of_sum", "with_vectors"]
 
 
 def by_matrix(f: MatrixFunction, active: Collection[Value]) -> bool:
@@ -47,6 +51,37 @@ def refuse_unknown(s: Apply) -> None:
             s.place,
             "Factorise the matrix in the function itself, not in a branch or a loop of it.",
         )
+
+
+def with_vectors(block: Block, varied: Iterable[Value]) -> Block:
+    """A block in which derivatives of functions of matrices are written out where their factorisations are not found.
+
+    Those come from a tape, as in the reverse sweep of a loop. What is written out is differentiated by the vectors.
+    """
+    derivatives = [s for s in statements(block) if derivative_of_spectrum(s.op) is not None]
+    if not derivatives:
+        return block
+    known, active = matrix_functions(block), varied_values(block, varied)
+    first = [s for s in derivatives if isinstance(s.args[-1], Tuple) and len(s.args[-1].items) == 1]
+    unknown = {s.result for s in first if s.result not in known and s.result in active}
+    return _written_out(Specializer(origin_fixed=True), block, unknown) if unknown else block
+
+
+def _written_out(b: Specializer, block: Block, unknown: Collection[Value]) -> Block:
+    body: list[Statement] = []
+    for s in block.body:
+        if not isinstance(s, Apply) or s.result not in unknown:
+            body.append(map_blocks(lambda inner: _written_out(b, inner, unknown), s))
+            continue
+        known = derivative_of_spectrum(s.op)
+        assert known is not None
+        b.place, b.origin = s.place, s.origin
+        with b.into(body):
+            found = in_values(b, inlined_rule, known.by_vectors, s.args, {})
+        last = body[-1]
+        assert isinstance(last, Apply) and last.result is found
+        body[-1] = replace(last, result=s.result)
+    return block.with_(body)
 
 
 def adjoints_of_function(
@@ -119,13 +154,6 @@ class _Emitter:
         values = self.values()
         self.factorisation = [values, *vectors] if len(vectors) == 1 else [vectors[0], values, vectors[1]]
         self.terms = f.terms or (self.value(),)
-        limit = f.spectrum.orders
-        if limit is not None and len(self.terms) > limit:
-            raise NoRuleError(
-                f"a function of a matrix by its {f.spectrum.name}, of which there are derivatives up to order {limit}",
-                s.place,
-                "Use the eigenvalues of A.T @ A.",
-            )
 
     def values(self) -> Operand:
         """The values of the factorisation."""

@@ -227,6 +227,99 @@ def test_vectors_that_are_not_read_may_belong_to_equal_values():
     sct.check_grads(projected, (x,))
 
 
-def test_third_order_by_singular_values_is_refused():
-    with pytest.raises(sct.NoRuleError, match="up to order 2"):
-        sct.grad(lambda t: sct.grad(lambda t: sct.grad(lambda t: of_singular(t * _WEIGHTS))(t))(t))(1.0)
+@pytest.mark.parametrize("shape", [(3, 3), (4, 3), (3, 4)])
+@pytest.mark.parametrize("values", [REPEATED, ALIKE, APART, (1.0, 1.0, 0.0), (0.01, 1.0, 1.0), (1e-4, 1.0, 1.0)])
+def test_higher_orders_by_singular_values(values, shape, rng):
+    a, *directions = of_singular_values(*np.abs(values), shape=shape), *rng.standard_normal((3, *shape))
+
+    def along(a, *directions):
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        given = np.sin(s), np.cos(s), -np.sin(s), -np.cos(s)
+        return derivative_by_singular_values(u, s, vh, given[: len(directions) + 1], directions)
+
+    for n in (2, 3):
+        *others, last = directions[:n]
+        found = along(a, *directions[:n])
+        if n == 3 and 1e-4 in values:
+            assert np.isnan(found).all()  # it is close to its negative: no digits are left
+        else:
+            np.testing.assert_allclose(found, slope(lambda t, o=others: along(a + t * last, *o), 1e-2), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("f", [np.sin, np.tanh])
+@pytest.mark.parametrize("w", [0.03, 1e-3, 1e-5, 1e-8])
+def test_divided_differences_about_a_point_of_inflection(f, w):
+    w = np.array([-w, w, 1.0])
+    slopes = np.cos(w) if f is np.sin else 1.0 - np.tanh(w) ** 2
+    expected = f(w[1]) / w[1]
+    ones = np.ones((3, 3)) - np.eye(3)
+    found = derivative_by_eigenvalues(w, np.eye(3), (f(w), slopes), (ones,))[0, 1]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    turn = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    values = f(w[1:]), slopes[1:]
+    found = derivative_by_singular_values(np.eye(3)[:, 1:], w[1:], np.eye(3)[1:], values, (turn,))[0, 1]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def helper(A):
+    w, V = np.linalg.eigh(A)
+    return (V * np.exp(0.3 * w)) @ V.T
+
+
+def in_a_branch(A):
+    if A[0, 0] > -10.0:
+        w, V = np.linalg.eigh(A)
+        F = V.dot(np.diag(np.exp(w))).dot(V.T)
+    else:
+        F = A
+    return np.sum(_WEIGHTS * F)
+
+
+def of_one_before(A):
+    w, V = np.linalg.eigh(A)
+    total = 0.0
+    for k in range(2):
+        if A[0, 0] > -10.0:
+            total = total + np.sum(_WEIGHTS * ((V * np.exp(w * 0.5 * k)) @ V.T))
+    return total
+
+
+def in_a_loop(A):
+    F = A
+    while np.sum(F * F) < 40.0:
+        F = helper(0.5 * (F + F.T)) + A
+    return np.sum(_WEIGHTS * F)
+
+
+def values_in_a_loop(A):
+    total = 0.0
+    for k in range(2):
+        total = total + np.sum(np.linalg.eigvalsh(A * (k + 1.0)) ** 3)
+    return total
+
+
+def singular_in_a_branch(A):
+    if A[0, 0] > -10.0:
+        u, s, vh = np.linalg.svd(A, full_matrices=False)
+        return np.sum(_WEIGHTS * ((u * np.arctan(s)) @ vh))
+    return np.sum(A)
+
+
+@pytest.mark.parametrize("f", [in_a_branch, of_one_before, in_a_loop, values_in_a_loop, singular_in_a_branch])
+def test_in_branches_and_loops(f, rng):
+    e, g = rng.standard_normal((2, 3, 3))
+
+    def of(a):
+        return f(0.5 * (a + a.T))
+
+    def by_forward(a):
+        return sct.jvp(of)(a, e)[1]
+
+    for a in (hermitian(*REPEATED), hermitian(0.6, 1.0, 2.0)):
+        along = slope(lambda t, a=a: of(a + t * e), 1e-3)
+        np.testing.assert_allclose(np.sum(sct.grad(of)(a) * e), along, rtol=1e-7)
+        np.testing.assert_allclose(by_forward(a), along, rtol=1e-7)
+        twice = slope(lambda t, a=a: by_forward(a + t * g), 1e-3)
+        np.testing.assert_allclose(np.sum(sct.grad(by_forward)(a) * g), twice, rtol=1e-5)
+    found = sct.jvp(sct.grad(of))(a, g)[1], sct.grad(lambda a: np.sum(sct.grad(of)(a) * e))(a)  # of values that are apart
+    np.testing.assert_allclose([np.sum(found[0] * e), np.sum(found[1] * g)], twice, rtol=1e-6)
