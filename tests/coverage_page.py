@@ -4,6 +4,7 @@ import re
 from types import ModuleType
 
 import numpy as np
+import scipy.linalg
 import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 from scipy import special, stats
@@ -15,7 +16,7 @@ from sct.registry.methods import primitive_of
 from sct.registry.others import meet
 from sct.registry.refusals import reason_for, refused_namespaces
 
-AREAS = (special, stats, scipy.spatial, scipy.spatial.distance)
+AREAS = (special, scipy.linalg, stats, scipy.spatial, scipy.spatial.distance)
 """The parts of SciPy that there are rules for."""
 for _area in AREAS:
     meet(_area)

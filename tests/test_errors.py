@@ -198,10 +198,10 @@ def test_e_types_are_described_in_words(name):
 
 
 def test_e_functions_have_the_names_by_which_they_are_imported():
-    vq, linalg = pytest.importorskip("scipy.cluster.vq"), pytest.importorskip("scipy.linalg")
+    vq, hierarchy = pytest.importorskip("scipy.cluster.vq"), pytest.importorskip("scipy.cluster.hierarchy")
     for function, name in (
         (vq.whiten, "scipy.cluster.vq.whiten"),
-        (linalg.expm, "scipy.linalg.expm"),
+        (hierarchy.linkage, "scipy.cluster.hierarchy.linkage"),
         (polyutils.getdomain, "np.polynomial.polyutils.getdomain"),
     ):
         f = define("def f(x):\n    return np.sum(function(x))\n", "f", function=function)
