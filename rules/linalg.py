@@ -1090,24 +1090,41 @@ def svdvals_type(x):
 
 
 def qr_adjoint(q, r, q_bar, r_bar):
-    """A = Q R with R square: Ā = (Q̄ + Q copyltu(M)) R⁻ᵀ, M = R R̄ᵀ - Q̄ᵀ Q; copyltu mirrors the lower triangle.
+    """A = Q R with R square: Ā = (Q̄ + Q mirror(M)) R⁻ᴴ, M = R̄ Rᴴ - Qᴴ Q̄; mirror keeps the upper triangle and makes M Hermitian.
 
-    Liao et al. 2019, "Differentiable programming tensor networks" (arXiv:1903.09650).
+    For conjugate adjoints. Liao et al. 2019, "Differentiable programming tensor networks" (arXiv:1903.09650); for complex
+    matrices, of which LAPACK's R has a real diagonal, from Qᴴ Q̇ = L - Lᴴ + i Im diag(C), where C = Qᴴ Ȧ R⁻¹ and L is what is
+    below its diagonal.
     """
     if q_bar is None:
-        m = r @ transposed(r_bar)
+        m = r_bar @ adjoined(r)
     elif r_bar is None:
-        m = -transposed(q_bar) @ q
+        m = -adjoined(q) @ q_bar
     else:
-        m = r @ transposed(r_bar) - transposed(q_bar) @ q
-    b = q @ (np.tril(m) + transposed(np.tril(m, -1)))
+        m = r_bar @ adjoined(r) - adjoined(q) @ q_bar
+    b = q @ mirrored(m)
     if q_bar is not None:
         b = b + q_bar
-    return transposed(solve_triangular(r, transposed(b), lower=False))
+    return adjoined(solve_triangular(r, adjoined(b), lower=False))
+
+
+def mirrored(m):
+    """The Hermitian matrix with the upper triangle of another one."""
+    both = np.triu(m) + adjoined(np.triu(m, 1))
+    return both - 1j * np.imag(m) * np.eye(np.shape(m)[-1]) if np.iscomplexobj(m) else both
 
 
 def qr_adjoint_of_shape(q, r, a, q_bar, r_bar):
     """The adjoint for tall and square, or for wide `a`."""
+    if np.iscomplexobj(a):
+        gq = None if q_bar is None else np.conj(q_bar)
+        gr = None if r_bar is None else np.conj(r_bar)
+        return np.conj(conjugate_qr_adjoint(q, r, a, gq, gr))
+    return conjugate_qr_adjoint(q, r, a, q_bar, r_bar)
+
+
+def conjugate_qr_adjoint(q, r, a, q_bar, r_bar):
+    """As `qr_adjoint_of_shape`, for conjugate adjoints."""
     m = np.shape(a)[-2]
     if np.shape(a)[-1] <= m:
         return qr_adjoint(q, r, q_bar, r_bar)
@@ -1115,7 +1132,7 @@ def qr_adjoint_of_shape(q, r, a, q_bar, r_bar):
         x_bar = qr_adjoint(q, r[..., :m], q_bar, None)
         return np.concatenate((x_bar, np.zeros_like(a[..., m:])), axis=-1)
     v_bar = r_bar[..., m:]
-    carried = a[..., m:] @ transposed(v_bar)
+    carried = a[..., m:] @ adjoined(v_bar)
     x_bar = qr_adjoint(q, r[..., :m], carried if q_bar is None else q_bar + carried, r_bar[..., :m])
     return np.concatenate((x_bar, q @ v_bar), axis=-1)
 
@@ -1134,21 +1151,24 @@ def reduced_count_of(a):
 
 
 def of_first_vectors(q, q_bar, k):
-    """The adjoint of Q₁ that stands for that of Q = [Q₁ Q₂], Q₁ the first `k` columns: Q̄₁ − Q₂ Q̄₂ᵀ Q₁.
+    """The adjoint of Q₁ that stands for that of Q = [Q₁ Q₂], Q₁ the first `k` columns: Q̄₁ − Q₂ Q̄₂ᴴ Q₁, of conjugate ones.
 
-    Q₂ is an orthonormal basis of what is orthogonal to Q₁, so dQ₂ = −Q₁ (dQ₁)ᵀ Q₂ + Q₂ Ω with Ω = −Ωᵀ, of which nothing is
-    known: the basis is LAPACK's choice. What does not depend on it has a symmetric Q₂ᵀ Q̄₂; anything else is refused.
+    Q₂ is an orthonormal basis of what is orthogonal to Q₁, so dQ₂ = −Q₁ (dQ₁)ᴴ Q₂ + Q₂ Ω with Ω = −Ωᴴ, of which nothing is
+    known: the basis is LAPACK's choice. What does not depend on it has a Hermitian Q₂ᴴ Q̄₂; anything else is refused.
     """
     rest = q[..., k:]
+    if np.iscomplexobj(q_bar):
+        rest_bar = without_choice(rest, np.conj(q_bar[..., k:]))
+        return q_bar[..., :k] - np.conj(rest @ (adjoined(rest_bar) @ q[..., :k]))
     rest_bar = without_choice(rest, q_bar[..., k:])
-    return q_bar[..., :k] - rest @ (transposed(rest_bar) @ q[..., :k])
+    return q_bar[..., :k] - rest @ (adjoined(rest_bar) @ q[..., :k])
 
 
 def without_choice(rest, rest_bar):
-    """The adjoint of the basis `rest`; raises unless Q₂ᵀ Q̄₂ is symmetric but for rounding."""
-    turned = transposed(rest) @ rest_bar
+    """The conjugate adjoint of the basis `rest`; raises unless Q₂ᴴ Q̄₂ is Hermitian but for rounding."""
+    turned = adjoined(rest) @ rest_bar
     size = 1.0 + np.max(np.abs(turned), initial=0.0)
-    if np.any(np.abs(turned - transposed(turned)) > 1e3 * np.finfo(turned.dtype).eps * size):
+    if np.any(np.abs(turned - adjoined(turned)) > 1e3 * np.finfo(turned.dtype).eps * size):
         raise NotImplementedError(
             "the columns of a complete Q beyond those of the reduced one are a basis of LAPACK's choice, without derivative; "
             "only what does not depend on the choice has one"
@@ -1161,11 +1181,11 @@ def without_choice_type(rest, rest_bar):
     return as_array(rest_bar)
 
 
-@adjoint(np.linalg.qr, real_only=True, absent=True)
+@adjoint(np.linalg.qr, absent=True)
 def qr(result, a, result_bar, mode="reduced"):
     """A = Q R: as `qr_adjoint` says for tall and square A.
 
-    For wide A = [X Y] = Q [U V]: Ȳ = Q V̄, and X̄ from X = Q U with Q̄ + Y V̄ᵀ for Q̄ (Roberts and Roberts 2020, "QR and LQ
+    For wide A = [X Y] = Q [U V]: Ȳ = Q V̄, and X̄ from X = Q U with Q̄ + Y V̄ᴴ for Q̄ (Roberts and Roberts 2020, "QR and LQ
     decomposition matrix backpropagation algorithms for square, wide, and deep matrices", arXiv:2009.10071). A matrix
     whose first min(m, n) columns are dependent has no derivative: LinAlgError. A complete Q has further columns, for which
     see `of_first_vectors`; the further rows of R are 0.
@@ -1192,9 +1212,9 @@ def qr(result, a, result_bar, mode="reduced"):
 
 @tangent(np.linalg.qr)
 def qr_tangent(result, a, a_dot, mode="reduced"):
-    """With A = [X Y], R = [U V] and M = Ẋ U⁻¹: Ω = Qᵀ Q̇ is antisymmetric, with the lower triangle of C = Qᵀ M.
+    """With A = [X Y], R = [U V] and M = Ẋ U⁻¹: Ω = Qᴴ Q̇ is anti-Hermitian, with the lower triangle of C = Qᴴ M.
 
-    Q̇ = Q Ω + (I − Q Qᵀ) M and Ṙ = Qᵀ Ȧ − Ω R (Walter and Lehmann 2010, "Algorithmic differentiation of linear algebra functions
+    Q̇ = Q Ω + (I − Q Qᴴ) M and Ṙ = Qᴴ Ȧ − Ω R (Walter and Lehmann 2010, "Algorithmic differentiation of linear algebra functions
     with application in optimum experimental design"). The transpose differentiates the helper that looks at the shape.
     """
     q, r = np.linalg.qr(a) if mode == "r" else result
@@ -1202,10 +1222,12 @@ def qr_tangent(result, a, a_dot, mode="reduced"):
     first = q[..., :k] if mode == "complete" else q
     top = r[..., :k, :] if mode == "complete" else r
     m = transposed(solve_triangular(transposed(top[..., :k]), transposed(a_dot[..., :k]), lower=True))
-    core = transposed(first) @ m
+    core = adjoined(first) @ m
     lower = np.tril(core, -1)
-    turn = lower - transposed(lower)
-    r_dot = np.triu(transposed(first) @ a_dot - turn @ top)
+    turn = lower - adjoined(lower)
+    if np.iscomplexobj(core):
+        turn = turn + 1j * np.imag(core) * np.eye(k)  # R keeps its real diagonal
+    r_dot = np.triu(adjoined(first) @ a_dot - turn @ top)
     if mode == "r":
         return r_dot
     q_dot = first @ (turn - core) + m
@@ -1216,10 +1238,10 @@ def qr_tangent(result, a, a_dot, mode="reduced"):
 
 
 def of_last_vectors(first, rest, first_dot):
-    """The tangent of what completes an orthogonal basis: Q̇₂ = −Q₁ Q̇₁ᵀ Q₂ of one vector, and nan where it is one of many."""
+    """The tangent of what completes an orthogonal basis: Q̇₂ = −Q₁ Q̇₁ᴴ Q₂ of one vector, and nan where it is one of many."""
     if np.shape(rest)[-1] > 1:
         return np.full_like(rest, np.nan)
-    return -first @ (transposed(first_dot) @ rest)
+    return -first @ (adjoined(first_dot) @ rest)
 
 
 @result_type(of_last_vectors)

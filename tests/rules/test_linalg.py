@@ -172,9 +172,14 @@ SAMPLES = (
     + [(np.linalg.svd, (_graded(3, 3),), {})]
     + [(np.linalg.svd, (_graded(*shape, dtype=t),), {"compute_uv": False}) for shape in _RECTANGLES for t in _ALL]
     + [(np.linalg.svdvals, (_graded(*shape, dtype=t),), {}) for shape in _RECTANGLES for t in _ALL]
-    + [(np.linalg.qr, (_graded(*shape, dtype=t),), {}) for shape in _RECTANGLES for t in _REAL]
-    + [(np.linalg.qr, (_graded(*shape),), {"mode": "r"}) for shape in [(3, 3), (4, 2), (2, 4)]]
+    + [(np.linalg.qr, (_graded(*shape, dtype=t),), {}) for shape in _RECTANGLES for t in _ALL]
+    + [
+        (np.linalg.qr, (_graded(*shape, dtype=t),), {"mode": "r"})
+        for shape in [(3, 3), (4, 2), (2, 4)]
+        for t in (float, complex)
+    ]
     + [(np.linalg.qr, (_graded(*shape),), {"mode": "complete"}) for shape in [(3, 3), (4, 3), (2, 4), (2, 3, 2)]]
+    + [(np.linalg.qr, (_graded(*shape, dtype=complex),), {"mode": "complete"}) for shape in [(3, 3), (2, 4)]]
     + [(np.linalg.pinv, (_graded(*shape, dtype=t),), {}) for shape in _RECTANGLES for t in _ALL]
     + [
         (np.linalg.lstsq, (_graded(m, n, dtype=t), _x(m, *k, dtype=t)), {"rcond": None})
