@@ -9,8 +9,8 @@ reads one triangle of a matrix the adjoint is one of the entries that are read. 
 import numpy as np
 from scipy import linalg
 
-from sct.ir.shapes import as_array, unknown_array
-from sct.ir.types import UNKNOWN, Array, Scalar, Tuple, size_add
+from sct.ir.shapes import as_array, constant, size_min, unknown_array
+from sct.ir.types import UNKNOWN, Array, Const, Scalar, Tuple, size_add
 from sct.registry.compositions import composition
 from sct.registry.facts import facts, memory
 from sct.registry.refusals import refused
@@ -22,7 +22,7 @@ from sct.runtime import scatter_add
 from .. import linalg as of_numpy
 from ..linalg import cholesky_adjoint, one_triangle, over_gaps
 from ..matrices import adjoined, per_row, transposed
-from ..matrix_functions import adjoint_by_singular_values
+from ..matrix_functions import adjoint_by_singular_values, both_triangles
 from ..triangles import solve_triangular as solve_of_triangle
 from ..triangles import triangle_of_factor
 
@@ -189,7 +189,7 @@ def factor_alone_type(c_bar, lower):
 
 @result_type(linalg.cho_factor)
 def cho_factor_type(a, lower=False, *, check_finite=True):
-    return Tuple((_inverse(a), lower))
+    return Tuple((_inverse(a), Const(bool(lower)) if constant(lower) else Scalar(bool)))
 
 
 @adjoint(linalg.cho_solve, sequences=("c_and_lower",))
@@ -291,6 +291,43 @@ def lu_solve_type(lu_and_piv, b, trans=0, *, check_finite=True):
     return cho_solve_type(lu_and_piv, b)
 
 
+@adjoint(linalg.lu, absent=True)
+def lu(result, a, result_bar, *, check_finite=True):
+    """A = P L U of a square A: as that of lu_factor."""
+    p, lower, upper = result
+    _, lower_bar, upper_bar = result_bar
+    core = np.zeros_like(square(a))
+    if lower_bar is not None:
+        core = core + np.tril(lower.T @ np.tril(lower_bar, -1), -1)
+    if upper_bar is not None:
+        core = core + np.triu(np.triu(upper_bar) @ upper.T)
+    left = solve_of_triangle(lower.T, core, lower=False)
+    return p @ solve_of_triangle(upper, left.T, lower=False).T
+
+
+def square(a):
+    """A matrix; raises unless it is a square one."""
+    if np.ndim(a) != 2 or np.shape(a)[0] != np.shape(a)[1]:
+        raise NotImplementedError("scipy.linalg.lu is differentiated of a square matrix")
+    return a
+
+
+@result_type(square)
+def square_type(a):
+    return as_array(a)
+
+
+@result_type(linalg.lu)
+def lu_type(a, *, check_finite=True):
+    shape = as_array(a).shape
+    if shape is None or len(shape) != 2:
+        return UNKNOWN
+    m, n = shape
+    k = m if m == n else size_min(m, n)
+    of = as_array(_inverse(a)).dtype
+    return Tuple((Array(None if of is None else np.empty(0, of).real.dtype, (m, m)), Array(of, (m, k)), Array(of, (k, n))))
+
+
 # --- functions of matrices ----------------------------------------------------------------------------------------------
 
 
@@ -345,6 +382,17 @@ def expm_type(A):
 def expm_frechet_type(A, E, method=None, compute_expm=True, check_finite=True):
     y = Array(_floating(A, E, 1.0), as_array(A).shape)  # in double precision
     return Tuple((_inverse(A), y)) if compute_expm else y
+
+
+@adjoint(linalg.fractional_matrix_power)
+def fractional_matrix_power(y, A, y_bar, t):
+    """Ā is the upper right block of f([[Aᵀ, Ȳ], [0, Aᵀ]]) (Higham 2008, theorem 3.6)."""
+    return beside(linalg.fractional_matrix_power(in_blocks(of_one(A).T, y_bar), t))
+
+
+@result_type(linalg.fractional_matrix_power)
+def fractional_matrix_power_type(A, t):
+    return unknown_matrix(A)
 
 
 def _by_blocks(function):
@@ -515,6 +563,66 @@ def eigh_type(a, b=None, *, lower=True, eigvals_only=False, type=1, check_finite
     return w if eigvals_only else Tuple((w, Array(_floating(a, 1.0 if b is None else b), as_array(a).shape)))
 
 
+@adjoint(linalg.eig, absent=True)
+def eig(result, a, result_bar, *, check_finite=True):
+    """That of np.linalg.eig, of one matrix."""
+    return of_numpy.eig(result, of_one(a), result_bar)
+
+
+@adjoint(linalg.eigvals)
+def eigvals(w, a, w_bar, *, check_finite=True):
+    """Ā = V⁻ᵀ diag(w̄) Vᵀ (Giles 2008, 3.1)."""
+    vt = linalg.eig(of_one(a))[1].T
+    return np.linalg.solve(vt, per_row(w_bar) * vt)
+
+
+@result_type(linalg.eigvals)
+def eigvals_type(a, *, check_finite=True):
+    shape = as_array(a).shape
+    return unknown_array() if shape is None else Array(np.result_type(_floating(a) or complex, np.complex64), shape[:-1])
+
+
+@result_type(linalg.eig)
+def eig_type(a, *, check_finite=True):
+    return Tuple((eigvals_type(a), unknown_matrix(a)))
+
+
+@adjoint(linalg.eigh_tridiagonal, absent=True)
+def eigh_tridiagonal(result, d, e, result_bar, *, eigvals_only=False, check_finite=True, lapack_driver="auto"):
+    """As that of eigh, of a real symmetric matrix: the diagonal, and of the other one both places."""
+    if eigvals_only:
+        w_bar, v_bar = result_bar, None
+        w, v = linalg.eigh_tridiagonal(d, e)
+    else:
+        w, v = result
+        w_bar, v_bar = result_bar
+    identity = np.eye(np.shape(w)[0], dtype=w.dtype)
+    core = 0.0 * identity if w_bar is None else per_row(w_bar) * identity
+    if v_bar is not None:
+        core = core + over_gaps(v.T @ v_bar, w)
+    a_bar = v @ core @ v.T
+    return np.diag(a_bar), np.diag(a_bar, 1) + np.diag(a_bar, -1)
+
+
+@adjoint(linalg.eigvalsh_tridiagonal)
+def eigvalsh_tridiagonal(w, d, e, w_bar, *, check_finite=True, lapack_driver="auto"):
+    """As that of eigh_tridiagonal."""
+    return eigh_tridiagonal(None, d, e, w_bar, eigvals_only=True)
+
+
+@result_type(linalg.eigvalsh_tridiagonal)
+def eigvalsh_tridiagonal_type(d, e, *, check_finite=True, lapack_driver="auto"):
+    return Array(_floating(d, e), as_array(d).shape)
+
+
+@result_type(linalg.eigh_tridiagonal)
+def eigh_tridiagonal_type(d, e, *, eigvals_only=False, check_finite=True, lapack_driver="auto"):
+    w = eigvalsh_tridiagonal_type(d, e)
+    if not isinstance(eigvals_only, bool) or w.shape is None:
+        return UNKNOWN
+    return w if eigvals_only else Tuple((w, Array(w.dtype, w.shape * 2)))
+
+
 @adjoint(linalg.svd, absent=True)
 def svd(result, a, result_bar, full_matrices=True, compute_uv=True, *, check_finite=True, lapack_driver="gesdd"):
     """That of np.linalg.svd."""
@@ -624,6 +732,29 @@ def pinv_type(a, *, atol=None, rtol=None, check_finite=True):
     return of_numpy.pinv_type(a)
 
 
+@adjoint(linalg.pinvh)
+def pinvh(p, a, p_bar, *, atol=None, rtol=None, lower=True, check_finite=True):
+    """That of np.linalg.pinv, of the triangle that is read."""
+    return one_triangle(of_numpy.pinv(p, both_triangles(of_one(a), lower), p_bar), lower)
+
+
+@result_type(linalg.pinvh)
+def pinvh_type(a, *, atol=None, rtol=None, lower=True, check_finite=True):
+    return _inverse(a)
+
+
+@adjoint(linalg.lstsq, absent=True)
+def lstsq(result, a, b, result_bar, cond=None, *, check_finite=True, lapack_driver=None):
+    """That of np.linalg.lstsq."""
+    return of_numpy.lstsq(result, of_one(a), b, result_bar, cond)
+
+
+@result_type(linalg.lstsq)
+def lstsq_type(a, b, cond=None, *, check_finite=True, lapack_driver=None):
+    x, _, _, s = of_numpy.lstsq_type(a, b).items
+    return Tuple((x, unknown_array(None), UNKNOWN, s))
+
+
 # --- banded and Toeplitz matrices -----------------------------------------------------------------------------------------
 
 
@@ -704,6 +835,31 @@ def hankel(c, r=None):
     return np.concatenate((c, r[1:]))[np.arange(np.size(c))[:, None] + np.arange(np.size(r))]
 
 
+@composition(linalg.companion, covers=lambda a: as_array(a).rank == 1)
+def companion(a):
+    """The first row of a polynomial's coefficients over the first one, and ones below the diagonal."""
+    row = -a[1:] / (1.0 * a[0])
+    return np.concatenate((row[None], np.eye(np.size(a) - 2, np.size(a) - 1, dtype=row.dtype)))
+
+
+@composition(linalg.leslie, covers=lambda f, s: as_array(f).rank == 1 and as_array(s).rank == 1)
+def leslie(f, s):
+    """The first row, and what is below the diagonal."""
+    return np.concatenate((f[None], np.diag(s, -1)[1:]))
+
+
+@composition(linalg.fiedler, covers=lambda a: as_array(a).rank == 1)
+def fiedler(a):
+    """The distances of numbers."""
+    return np.abs(a[:, None] - a)
+
+
+@composition(linalg.khatri_rao, covers=lambda a, b: as_array(a).rank == 2 and as_array(b).rank == 2)
+def khatri_rao(a, b):
+    """The Kronecker product of the columns of two matrices, each with the other one's."""
+    return np.reshape(a[:, None, :] * b, (-1, np.shape(a)[1]))
+
+
 @adjoint(linalg.solve_toeplitz, raw=("c_or_cr",))
 def solve_toeplitz(x, c_or_cr, b, x_bar, check_finite=True):
     """T X = B: B̄ = T⁻ᵀ X̄, and the column and the row get the sums of -B̄ Xᵀ along the diagonals (Giles 2008, 2.3.1).
@@ -780,18 +936,14 @@ refused(
 )
 refused("It takes any function: use the eigenvalues of the matrix, or scipy.linalg.expm, logm, sqrtm.", *_of("funm"))
 refused("It jumps where an eigenvalue crosses the imaginary axis: use what it is made of.", *_of("signm"))
-refused("It has no rule yet: use np.linalg.lstsq.", *_of("lstsq"))
-refused("It has no rule yet: use scipy.linalg.pinv.", *_of("pinvh"))
-refused("It has no rule yet: use np.linalg.eig.", *_of("eig eigvals"))
-refused("It has no rule yet: use scipy.linalg.lu_factor, which has the factors in one matrix.", *_of("lu"))
-refused("It has no rule yet: use expm and logm.", *_of("fractional_matrix_power"))
+refused("Use np.kron.", *_of("kron"))
 refused(
     "It has no rule yet: make the matrix of its bands, and use scipy.linalg.solve_banded, cholesky or eigh.",
-    *_of("cho_solve_banded cholesky_banded eig_banded eigh_tridiagonal eigvals_banded eigvalsh_tridiagonal"),
+    *_of("cho_solve_banded cholesky_banded eig_banded eigvals_banded"),
 )
 refused(
     "It has no rule yet: write the matrix out, by np.diag, np.concatenate, indices and products.",
-    *_of("companion convolution_matrix diagsvd fiedler fiedler_companion khatri_rao leslie matmul_toeplitz solve_circulant"),
+    *_of("convolution_matrix diagsvd fiedler_companion matmul_toeplitz solve_circulant"),
 )
 refused("It has no rule yet: use scipy.linalg.svd.", *_of("orthogonal_procrustes subspace_angles"))
 refused("It changes the factors that it is given: factorise the changed matrix.", *_of("qr_delete qr_insert qr_update"))

@@ -131,6 +131,14 @@ SAMPLES = (
         ],
     ]
     + [(linalg.block_diag, (_x(2, 3), _x(2), _x(1, 1)), {})]
+    + [(linalg.lu, (_x(3, 3, dtype=t),), {}) for t in _ALL]
+    + [(linalg.eigvals, (_symmetric(3, t),), {}) for t in _ALL]
+    + [(linalg.eigh_tridiagonal, (np.array([1.0, 3.0, 6.0, 10.0]), _x(3)), {"eigvals_only": flag}) for flag in (True, False)]
+    + [(linalg.eigvalsh_tridiagonal, (np.array([1.0, 3.0, 6.0], t), _x(2, dtype=t)), {}) for t in (float, np.float32)]
+    + [(linalg.pinvh, (_positive(3, t),), {"lower": lower}) for t in (float, complex) for lower in (True, False)]
+    + [(linalg.lstsq, (_x(4, 2, dtype=t), _x(4, *k, dtype=t)), {}) for t in _ALL for k in ((), (2,))]
+    + [(linalg.companion, (_x(4),), {}), (linalg.leslie, (_x(3), _x(2)), {}), (linalg.fiedler, (_x(3),), {})]
+    + [(linalg.khatri_rao, (_x(2, 3), _x(4, 3)), {})]
 )
 
 
@@ -185,6 +193,14 @@ def vectors(K, y):
     return np.sum(V**2 * y) + np.sum(np.sin(w))
 
 
+def with_numbers(K, y):
+    """Functions that take a number, and eigenvectors of any matrix up to their scale."""
+    w, V = linalg.eig(K + np.diag([0.0, 4.0, 9.0]))
+    return (
+        np.sum(linalg.fractional_matrix_power(K @ K.T + np.eye(3), 0.3) * _M) + np.sum(np.abs(V) ** 2 * y) + np.sum(np.abs(w))
+    )
+
+
 def regulator(K, y):
     """The cost of a state that is steered best, in continuous time and in steps."""
     b, q, r = y[:, None] * _N, np.eye(3) + K @ K.T, np.eye(2) + _N.T @ _N * y[0] ** 2
@@ -192,12 +208,14 @@ def regulator(K, y):
     return np.sum(x * _M) + np.sum(z * np.cos(_M))
 
 
-@pytest.mark.parametrize("f", [gaussian_process, by_upper_factor, by_lu, by_cholesky, vectors, regulator])
+@pytest.mark.grid(of=2, each=False)
+@pytest.mark.parametrize("f", [gaussian_process, by_upper_factor, by_lu, by_cholesky, vectors, with_numbers, regulator])
 def test_programs(f):
-    check_grads(f, (_M + 0.5 * np.eye(3), np.array([0.4, 1.3, -0.7])), (0, 1), order=2)
+    check_grads(f, (_M + 0.5 * np.eye(3), np.array([0.4, 1.3, -0.7])), (0, 1), order=1 if f is with_numbers else 2)
 
 
-def test_the_factor_is_known_to_be_triangular():
+def test_what_is_known_of_factors():
+    assert "linalg.cho_solve((c_item, True), " in sct.grad(gaussian_process, 1).source_for(np.eye(3), np.ones(3))
     assert "solve_triangular(L, " in sct.grad(by_cholesky, 1).source_for(np.eye(3), np.ones(3))
 
 
