@@ -658,10 +658,10 @@ def cholesky_adjoint(l, l_bar, size=64):  # noqa: E741
 def between(m, inverse, m_bar, lower):
     """M⁻ᴴ (P + Pᴴ) M⁻¹, where P = Φ(Mᴴ M̄): the sum has the lower triangle of Mᴴ M̄, and is Hermitian."""
     p = adjoined(m) @ m_bar
-    both = np.where(lower, p, adjoined(p))
-    if np.iscomplexobj(both):
-        both = 0.5 * (both + adjoined(both))  # real on the diagonal
-    return adjoined(inverse) @ both @ inverse
+    if np.iscomplexobj(p):
+        both = np.where(lower, p, adjoined(p))
+        return adjoined(inverse) @ (0.5 * (both + adjoined(both))) @ inverse  # real on the diagonal
+    return transposed(inverse) @ np.where(lower, p, transposed(p)) @ inverse
 
 
 @adjoint(cholesky_adjoint)
