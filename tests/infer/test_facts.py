@@ -239,7 +239,7 @@ LEFT = {"lower": np.tril, "upper": np.triu, "diagonal": lambda y: np.tril(np.tri
 TURNED = {"lower": "upper", "upper": "lower", "diagonal": "diagonal"}
 _MATRIX = np.arange(1.0, 10.0).reshape(3, 3)
 CALLS = {
-    np.linalg.cholesky: [(_MATRIX @ _MATRIX.T + np.eye(3),)],
+    "cholesky": [(_MATRIX @ _MATRIX.T + np.eye(3),)],  # NumPy's, and SciPy's if its rules are loaded
     np.linalg.qr: [(_MATRIX,), (_MATRIX, "r"), (_MATRIX, "complete"), (_MATRIX[:2],)],
     np.eye: [(3,), (3, 4), (3, 3, 1)],
     np.identity: [(3,)],
@@ -262,9 +262,8 @@ def test_triangle(op, triangle):
     run = (lambda *args: getattr(args[0], op.name)(*args[1:])) if isinstance(op, Method) else op
     second = _MATRIX.T + 1.0
     two = op in (operator.matmul, np.matmul, np.add, np.subtract, np.multiply, np.divide)
-    for args in CALLS.get(
-        op, [(_MATRIX, second) if two else (_MATRIX,), *([(_MATRIX, -1), (_MATRIX, 1)] if callable(triangle) else [])]
-    ):
+    usual = [(_MATRIX, second) if two else (_MATRIX,), *([(_MATRIX, -1), (_MATRIX, 1)] if callable(triangle) else [])]
+    for args in CALLS.get(op, CALLS.get(getattr(op, "__name__", None), usual)):
         known = [Array(a.dtype, a.shape) if isinstance(a, np.ndarray) else a for a in args]
         how = triangle(*known) if callable(triangle) else triangle
         if how not in ("first", "turned", "each", "any"):
