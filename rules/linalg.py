@@ -1111,7 +1111,7 @@ def qr_adjoint(q, r, q_bar, r_bar):
 def mirrored(m):
     """The Hermitian matrix with the upper triangle of another one."""
     both = np.triu(m) + adjoined(np.triu(m, 1))
-    return both - 1j * np.imag(m) * np.eye(np.shape(m)[-1]) if np.iscomplexobj(m) else both
+    return both - 1j * np.imag(m) * np.eye(np.shape(m)[-1], dtype=m.real.dtype) if np.iscomplexobj(m) else both
 
 
 def qr_adjoint_of_shape(q, r, a, q_bar, r_bar):
@@ -1226,7 +1226,7 @@ def qr_tangent(result, a, a_dot, mode="reduced"):
     lower = np.tril(core, -1)
     turn = lower - adjoined(lower)
     if np.iscomplexobj(core):
-        turn = turn + 1j * np.imag(core) * np.eye(k)  # R keeps its real diagonal
+        turn = turn + 1j * np.imag(core) * np.eye(k, dtype=core.real.dtype)  # R keeps its real diagonal
     r_dot = np.triu(adjoined(first) @ a_dot - turn @ top)
     if mode == "r":
         return r_dot
