@@ -1,4 +1,4 @@
-"""Rules for changing the shape and order of arrays: reshaping, transposing, joining, splitting, repeating, padding.
+"""Rules for changing the shape and order of arrays: reshaping, transposing, joining, splitting, repeating.
 
 Takes and gives arrays; registers rules at import. Every function here is linear in its arrays, so that each adjoint is
 the transposed rearrangement. Never looks at data: what depends on axes and orders only is worked out on constants.
@@ -6,7 +6,6 @@ the transposed rearrangement. Never looks at data: what depends on axes and orde
 
 import numpy as np
 
-from sct.errors import NoRuleError
 from sct.ir.shapes import (
     as_array,
     as_shape,
@@ -43,7 +42,7 @@ from sct.registry.methods import attribute, method
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import joining, multilinear, tangent
 from sct.registry.type_rules import result_type
-from sct.runtime import scatter_add, unbroadcast
+from sct.runtime import unbroadcast
 from sct.runtime.strides import strided, strided_entries
 
 from .arithmetic import is_ndarray
@@ -178,7 +177,7 @@ multilinear(np.repeat, np.rot90)
 facts(np.matrix_transpose, np.swapaxes, np.flip, np.fliplr, np.flipud, rearranged="turned", linear="first", involution=True)
 facts(np.transpose, involution=lambda a, axes=None: axes is None)
 facts(np.transpose, np.squeeze, boxed=is_ndarray)
-facts(np.expand_dims, np.moveaxis, np.tile, np.broadcast_to, np.roll, np.pad, boxed=True)
+facts(np.expand_dims, np.moveaxis, np.tile, np.broadcast_to, np.roll, boxed=True)
 facts(np.tile, np.broadcast_to, np.roll, linear="first")
 
 
@@ -1097,108 +1096,6 @@ def rot90_type(m, k=1, axes=(0, 1)):
     if not _is_int(k) or entries is None or len(entries) != 2 or not all(_is_axis(e, rank) for e in entries):
         return Array(m.dtype, tuple(fresh_size("count") for _ in m.shape))
     return swapaxes_type(m, *entries) if k % 2 else m
-
-
-# --- padding --------------------------------------------------------------------------------------------------------------
-
-
-def pad_pair(pad_width, axis):
-    """How many entries np.pad puts before and behind along `axis`."""
-    if np.ndim(pad_width) == 0:
-        return pad_width, pad_width
-    if np.ndim(pad_width) == 1:
-        return pad_width[0], pad_width[-1]
-    if len(pad_width) == 1:
-        return pad_width[0][0], pad_width[0][-1]
-    return pad_width[axis][0], pad_width[axis][-1]
-
-
-@nondifferentiable
-def require_gathering(mode):
-    """Refuse the modes of np.pad that do more than repeat entries of the array."""
-    if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        raise NoRuleError(
-            f"np.pad has no derivative rule for mode={mode!r}",
-            advice="The modes with a rule are constant, edge, reflect, symmetric and wrap.",
-        )
-    return mode
-
-
-@result_type(require_gathering)
-def require_gathering_type(mode):
-    return mode if isinstance(mode, str) and mode in ("edge", "reflect", "symmetric", "wrap") else UNKNOWN
-
-
-@adjoint(np.pad)
-def pad(y, array, y_bar, pad_width, mode="constant", *, constant_values=0):
-    if mode == "constant" or mode == "empty":
-        if np.ndim(array) == 1:
-            before, after = pad_pair(pad_width, 0)
-            return y_bar[before if before != 0 else None : -after if after != 0 else None]
-        if np.ndim(array) == 2:
-            top, bottom = pad_pair(pad_width, 0)
-            left, right = pad_pair(pad_width, 1)
-            return y_bar[
-                top if top != 0 else None : -bottom if bottom != 0 else None,
-                left if left != 0 else None : -right if right != 0 else None,
-            ]
-    g = y_bar
-    for axis in range(np.ndim(array)):
-        before, after = pad_pair(pad_width, axis)
-        g = unpad(g, array, axis, before, after, mode)
-    return g
-
-
-@tangent(np.pad)
-def pad_tangent(y, array, array_dot, pad_width, mode="constant", *, constant_values=0):
-    """The tangents padded as the entries are, by zeros where these are constants, of which there is no derivative.
-
-    The transpose of the adjoint adds them to a part of an array of zeros, and in the other modes picks them by axes.
-    """
-    if mode == "constant" or mode == "empty":
-        return np.pad(array_dot, pad_width)
-    return np.pad(array_dot, pad_width, require_gathering(mode))
-
-
-def unpad(g, array, axis, before, after, mode):
-    """The adjoint of padding along one axis."""
-    n = np.shape(array)[axis]
-    if mode == "constant" or mode == "empty":
-        return axis_slice(g, axis, before, before + n)
-    source = np.pad(np.arange(n), (before, after), require_gathering(mode))
-    front = np.swapaxes(g, 0, axis)
-    return np.swapaxes(scatter_add(np.zeros((n,) + np.shape(front)[1:], np.result_type(g)), (source,), front), 0, axis)
-
-
-@result_type(np.pad)
-def pad_type(array, pad_width, mode="constant", **kwargs):
-    array = as_array(array)
-    if array.shape is None:
-        return array
-    widths = _widths(pad_width, len(array.shape))
-    if widths is None:
-        return Array(array.dtype, tuple(fresh_size("count") for _ in array.shape))
-    shape = tuple(size_add(size_add(n, b), a) for n, (b, a) in zip(array.shape, widths, strict=True))
-    return Array(array.dtype, shape)
-
-
-def _widths(pad_width, rank):
-    """The (before, after) sizes for each axis; None if the structure of `pad_width` is not known."""
-    if isinstance(pad_width, np.ndarray):
-        pad_width = pad_width.tolist()
-    entries = _entries(pad_width)
-    if entries is None:
-        one = as_shape(pad_width)
-        return None if one is None else [one * 2] * rank
-    inner = [_entries(e) for e in entries]
-    if all(e is None for e in inner):
-        inner = [entries]
-    if any(e is None or len(e) not in (1, 2) for e in inner) or len(inner) not in (1, rank):
-        return None
-    pairs = [as_shape(tuple(e)) for e in inner]
-    if any(p is None for p in pairs):
-        return None
-    return [(p[0], p[-1]) for p in pairs] * (rank if len(pairs) == 1 else 1)
 
 
 # --- methods without a function of NumPy ----------------------------------------------------------------------------------

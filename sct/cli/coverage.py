@@ -119,7 +119,7 @@ def modes_of(function: Any) -> tuple[str, str]:
 def keywords_of(function: Any) -> tuple[str, ...]:
     """The parameters of a function that need not be given, and that its rule, or what it is followed as, has."""
     rule, composed = adjoint_rule(function), composition_of(function)
-    signature = rule.signature if rule is not None else None if composed is None else read_signature(composed)
+    signature = read_signature(composed) if composed is not None else None if rule is None else rule.signature
     parameters = () if signature is None else signature.parameters.values()
     return tuple(p.name for p in parameters if p.default is not p.empty and p.name not in ("like", "subok"))
 

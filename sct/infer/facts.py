@@ -7,14 +7,17 @@ Never runs the operation, and has no table of operations of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 from sct.infer.call import plain
 from sct.ir.ops import Method
 from sct.ir.ssa import Operand, type_of
+from sct.registry.compositions import composition_of, followed_for
 from sct.registry.methods import method_rule
+from sct.registry.rules import adjoint_rule
 
-__all__ = ["for_call"]
+__all__ = ["followed_as", "for_call"]
 
 
 def for_call(
@@ -33,3 +36,12 @@ def for_call(
         return fact(*(plain(type_of(a)) for a in given), **{k: plain(type_of(v)) for k, v in dict(kwargs).items()})
     except TypeError:  # a call that it does not know
         return otherwise
+
+
+def followed_as(op: Any, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> FunctionType | None:
+    """The composition that a call is followed as: of what has no rule; beside one of sct's own, where that is said of the
+    call."""
+    found, covered, rule = composition_of(op), followed_for(op), adjoint_rule(op)
+    if found is None or (rule is not None and (covered is True or not rule.is_own)):
+        return None
+    return found if for_call(covered, op, args, kwargs, False) else None

@@ -26,7 +26,7 @@ from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function
 from sct.frontend.resolve import Dependency, free_value
 from sct.infer.call import infer_call, operand_types, plain
-from sct.infer.facts import for_call
+from sct.infer.facts import followed_as
 from sct.infer.objects import holds_objects, places_in
 from sct.infer.signature import abstract
 from sct.ir.ops import (
@@ -118,10 +118,8 @@ from sct.ir.types import (
     with_items,
 )
 from sct.ir.words import in_words
-from sct.registry.compositions import composition_of, followed_for
 from sct.registry.effects import effect_of, is_pure, is_registered
 from sct.registry.facts import facts_of
-from sct.registry.rules import has_adjoint
 from sct.runtime.expectations import expect_fields
 from sct.specialize import (
     attributes,
@@ -955,12 +953,12 @@ class Specializer:
         return self.primitive(op, args, kwargs, name, known)
 
     def composition(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> FunctionType | None:
-        """What a call is followed as, where it has no rule and no operand is of unknown type.
+        """What a call is followed as, where no operand is of unknown type.
 
         A random draw is followed only where its distribution may vary.
         """
-        found = composition_of(op)
-        if found is None or has_adjoint(op) or not for_call(followed_for(op), op, args, kwargs, False):
+        found = followed_as(op, args, kwargs)
+        if found is None:
             return None
         operands = [*args, *kwargs.values()]
         if any(isinstance(type_of(o), Unknown) for o in operands):

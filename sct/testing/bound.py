@@ -12,13 +12,22 @@ from typing import Any
 
 import numpy as np
 
+from sct.infer.facts import followed_as
+from sct.infer.signature import abstract
 from sct.ir.records import record
-from sct.registry.rules import AdjointRule
+from sct.ir.ssa import Value
+from sct.registry.rules import AdjointRule, adjoint_rule
 from sct.signatures import read_signature
 from sct.testing.mismatch import GradientMismatch
 from sct.testing.trees import mapped, write_protected
 
-__all__ = ["BoundCall"]
+__all__ = ["BoundCall", "rule_of_call"]
+
+
+def rule_of_call(primitive: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> AdjointRule | None:
+    """The adjoint rule of a primitive that has one; None for a call that is followed as what it is made of."""
+    given = [Value(abstract(a)) for a in args], {k: Value(abstract(v)) for k, v in kwargs.items()}
+    return adjoint_rule(primitive) if followed_as(primitive, *given) is None else None
 
 
 @record(frozen=True)

@@ -17,8 +17,7 @@ import numpy as np
 
 from sct.api.transforms import vjp
 from sct.errors import SctError
-from sct.registry.rules import adjoint_rule
-from sct.testing.bound import BoundCall
+from sct.testing.bound import BoundCall, rule_of_call
 from sct.testing.calls import label, program
 from sct.testing.claims import check_type
 from sct.testing.differences import finite_differences, random_like
@@ -120,7 +119,7 @@ def _nudged(v: Any) -> Any:
 def _operands(function: Callable[..., Any], call: Call, keywords: Mapping[str, Any]) -> set[Any]:
     """The arguments, by position or name, that a function is differentiated by."""
     args, kwargs = call
-    rule = adjoint_rule(function)
+    rule = rule_of_call(function, args, kwargs)
     if rule is None:
         return set(keywords["wrt"]) if "wrt" in keywords else {*range(len(args)), *kwargs}
     bound = BoundCall.of(rule, args, kwargs)

@@ -13,9 +13,8 @@ from kernel_samples import NAMES, is_refused, sample
 from programs import PROGRAMS
 from rule_samples import label, samples
 
-from sct.registry.rules import adjoint_rule
 from sct.rules.linalg import cofactors
-from sct.testing.bound import BoundCall
+from sct.testing.bound import BoundCall, rule_of_call
 from sct.testing.calls import program
 from sct.testing.rules import ONE_TRIANGLE
 from sct.testing.trees import at, leaves
@@ -57,8 +56,8 @@ _ELSEWHERE = {"newton_iteration": (2.0, 3.1)}  # at its own arguments it begins 
 def rules() -> Iterator[Named]:
     """All samples of all rules of what users call, as functions that make the call."""
     for k, (primitive, args, keywords) in enumerate(samples()):
-        rule = adjoint_rule(primitive)
         kwargs = {name: v for name, v in keywords.items() if name not in ("wrt", "rtol", "atol")}
+        rule = rule_of_call(primitive, args, kwargs)
         if rule is None or primitive in _CHECKED_ELSEWHERE or label(primitive).startswith("sct.runtime."):
             continue
         bound = BoundCall.of(rule, args, kwargs)
