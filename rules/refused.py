@@ -40,7 +40,7 @@ refused(
 refused("It gives np.matrix, whose operators are others than those of arrays: use arrays.", *_of(np, "asmatrix bmat"))
 refused("It works on Python objects one by one: use np.vectorize.", *_of(np, "frompyfunc nested_iters"))
 refused("Bits have no derivative.", *_of(np, "packbits unpackbits"))
-refused("It counts by several coordinates: use np.ravel_multi_index and np.bincount.", *_of(np, "histogram2d histogramdd"))
+refused("How many coordinates there are is not known: give `bins` as a tuple, an entry for each.", *_of(np, "histogramdd"))
 refused("What it asks for is how an array lies in memory: use np.asarray or np.copy.", *_of(np, "require"))
 refused(
     "It is an array of another class, whose operators are others: use arrays.",
