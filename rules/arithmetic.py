@@ -761,12 +761,21 @@ def difference(x, number):
     return x - number if number > 0 else x + -number
 
 
-@adjoint(np.maximum, kind="elementwise", real_only=True)
+def shares_of_result(y, x1, x2, y_bar):
+    """The adjoints of two operands, of which one is the result; where both are, they share it evenly."""
+    equal = 0.5 * np.equal(x1, x2)
+    first, second = np.equal(y, x1), np.equal(y, x2)
+    return unbroadcast(y_bar * ((first & ~second) + equal), x1), unbroadcast(y_bar * ((second & ~first) + equal), x2)
+
+
+@adjoint(np.maximum, kind="elementwise")
 def maximum(y, x1, x2, y_bar, out=None, dtype=None):
     """Equal operands share the adjoint evenly.
 
     (1 + sign) / 2 is 0, 1/2 or 1, and takes half the time of products with two comparisons, but has nan at inf − inf.
     """
+    if np.iscomplexobj(y):
+        return shares_of_result(y, x1, x2, y_bar)
     if is_finite_literal(x2):
         return unbroadcast(y_bar * (0.5 + 0.5 * np.sign(difference(x1, x2))), x1), None
     if is_finite_literal(x1):
@@ -775,9 +784,11 @@ def maximum(y, x1, x2, y_bar, out=None, dtype=None):
     return unbroadcast(y_bar * share, x1), unbroadcast(y_bar * (1.0 - share), x2)
 
 
-@adjoint(np.minimum, kind="elementwise", real_only=True)
+@adjoint(np.minimum, kind="elementwise")
 def minimum(y, x1, x2, y_bar, out=None, dtype=None):
     """Equal operands share the adjoint evenly."""
+    if np.iscomplexobj(y):
+        return shares_of_result(y, x1, x2, y_bar)
     if is_finite_literal(x2):
         return unbroadcast(y_bar * (0.5 - 0.5 * np.sign(difference(x1, x2))), x1), None
     if is_finite_literal(x1):
@@ -788,16 +799,18 @@ def minimum(y, x1, x2, y_bar, out=None, dtype=None):
 
 # fmax and fmin prefer a number to nan, so the result tells which operand was taken
 _FIRST, _SECOND = "d * (((y == x1) & (y != x2)) + 0.5 * (x1 == x2))", "d * (((y == x2) & (y != x1)) + 0.5 * (x1 == x2))"
-elementwise(np.fmax, _FIRST, _SECOND, real_only=True)
-elementwise(np.fmin, _FIRST, _SECOND, real_only=True)
+elementwise(np.fmax, _FIRST, _SECOND)
+elementwise(np.fmin, _FIRST, _SECOND)
 
 
-@adjoint(np.clip, kind="elementwise", real_only=True)
+@adjoint(np.clip, kind="elementwise")
 def clip(y, a, a_min=None, a_max=None, out=None, *, min=None, max=None, y_bar):
     """An entry equal to a bound shares its adjoint with the bound evenly; a bound takes it where it is the result."""
     low = a_min if min is None else min
     high = a_max if max is None else max
-    if is_finite_literal(low) and is_finite_literal(high) and low < high:
+    if np.iscomplexobj(y):  # numbers of Python are not compared
+        a, low, high = np.asarray(a), None if low is None else np.asarray(low), None if high is None else np.asarray(high)
+    elif is_finite_literal(low) and is_finite_literal(high) and low < high:
         a_bar = y_bar * (0.5 * (np.sign(difference(a, low)) - np.sign(difference(a, high))))
         return unbroadcast(a_bar, a), None, None, None, None, None
     a_bar = y_bar

@@ -148,7 +148,7 @@ def nanpercentile(y, a, q, y_bar, axis=None, out=None, overwrite_input=False, me
     return a_bar, part_bar / 100.0
 
 
-@adjoint(np.nanmedian, kind="reduction", real_only=True)
+@adjoint(np.nanmedian, kind="reduction")
 def nanmedian(y, a, y_bar, axis=None, out=None, overwrite_input=False, keepdims=False):
     """The quantile at one half."""
     return nanquantile_adjoints(a, 0.5, y_bar, axis, "linear")[0]

@@ -454,37 +454,37 @@ def ptp_tangent(y, a, a_dot, axis=None, out=None, keepdims=False):
     return high_dot - extremum_tangent(low, a, a_dot, axis, keepdims, None, True)
 
 
-@adjoint(np.max, kind="reduction", real_only=True)
+@adjoint(np.max, kind="reduction")
 def max(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
     return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
 
 
-@adjoint(np.amax, kind="reduction", real_only=True)
+@adjoint(np.amax, kind="reduction")
 def amax(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
     return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
 
 
-@adjoint(np.min, kind="reduction", real_only=True)
+@adjoint(np.min, kind="reduction")
 def min(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
     return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
 
 
-@adjoint(np.amin, kind="reduction", real_only=True)
+@adjoint(np.amin, kind="reduction")
 def amin(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
     return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
 
 
-@adjoint(np.nanmax, kind="reduction", real_only=True)
+@adjoint(np.nanmax, kind="reduction")
 def nanmax(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
     return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
 
 
-@adjoint(np.nanmin, kind="reduction", real_only=True)
+@adjoint(np.nanmin, kind="reduction")
 def nanmin(y, a, y_bar, axis=None, out=None, keepdims=False, initial=None, where=True):
     return extremum_adjoint(y, a, y_bar, axis, keepdims, initial, where)
 
 
-@adjoint(np.ptp, kind="reduction", real_only=True)
+@adjoint(np.ptp, kind="reduction")
 def ptp(y, a, y_bar, axis=None, out=None, keepdims=False):
     high = np.max(a, axis, keepdims=keepdims)
     low = np.min(a, axis, keepdims=keepdims)
@@ -492,7 +492,7 @@ def ptp(y, a, y_bar, axis=None, out=None, keepdims=False):
     return high_bar - shared_by_equals(low, a, y_bar, axis, keepdims, True)
 
 
-@adjoint(np.median, kind="reduction", real_only=True)
+@adjoint(np.median, kind="reduction")
 def median(y, a, y_bar, axis=None, out=None, overwrite_input=False, keepdims=False):
     """The adjoint goes to the middle entry, or half of it to each of the two in the middle."""
     if axis is None:

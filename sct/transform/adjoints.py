@@ -241,6 +241,7 @@ class Adjoints:
             bar = self.b.append(runtime.cast_to, (bar, Const(known)), {}, perhaps if number else want)
             return self.typed(self.cast(bar, want, known) if number else bar, like)
         if isinstance(want, Scalar) and isinstance(have, Array) and (have.boxed is not False or have.shape != ()):
+            bar = self.b.apply(np.real, (bar,)) if want.kind is float and got is not None and got.kind == "c" else bar
             return self.cast(bar, want, np.dtype(want.kind))
         if known is not None and known.kind != "c" and _is_complex_number(have):
             return self.typed(self.b.apply(np.real, (bar,)), like)

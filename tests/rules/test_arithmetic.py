@@ -102,6 +102,8 @@ for _f in _TWO:
         (_f, (_x(2, 3, dtype=complex), _x(3, dtype=complex)), {}),
         (_f, (_x(2, 3), _x(3, dtype=complex)), {}),
     ]
+for _f in _ORDERED:
+    SAMPLES += [(_f, (_x(2, 3, dtype=complex), _x(3, dtype=complex)), {}), (_f, (_x(3, dtype=complex), 0.3), {})]
 for _f in _DIVIDED:
     SAMPLES += [
         (_f, (np.array([3.4, -2.3, 7.9]), np.array([1.1, 0.7, -1.3])), {}),
@@ -142,6 +144,8 @@ SAMPLES += [
     (np.clip, (_x(2, 3), -1.0, 1.0), {}),
     (np.clip, (_x(2, 3), _LOW, _HIGH), {}),
     (np.clip, (_x(2, 1), _LOW, _HIGH), {}),
+    (np.clip, (_x(3, dtype=complex), -0.5, 0.5), {}),
+    (np.clip, (_x(2, 3, dtype=complex), _LOW, _HIGH + 1j), {}),
     (np.clip, (_x(4, 3, dtype=np.float32), -1.0, 1.0), {}),
     (np.clip, (_x(0, 3), -1.0, 1.0), {}),
     (np.clip, (_x(3), 0.9, 0.2), {}),
@@ -280,6 +284,7 @@ _TIES = [
     (np.fmin, (np.array([1.0, 2.0]), np.array([1.0, np.nan])), ([0.5, 1.0], [0.5, 0.0])),
     (np.maximum, (np.array([-1.0, 0.0, 1.0]), 0.0), ([0.0, 0.5, 1.0], 1.5)),
     (np.minimum, (0, np.array([-1.0, 0.0, 1.0])), (1.5, [1.0, 0.5, 0.0])),
+    (np.maximum, (np.array([1 + 1j, 1 + 1j, 2j]), np.array([1 + 1j, 1, 0])), ([0.5, 1.0, 1.0], [0.5, 0.0, 0.0])),
     (np.maximum, (np.full(2, -np.inf), np.array([-np.inf, 0.0])), ([0.5, 0.0], [0.5, 1.0])),
     (operator.pow, (np.zeros(3), np.array([0.0, 1.0, 2.0])), ([0.0, 1.0, 0.0], [0.0, 0.0, 0.0])),
     (operator.pow, (np.zeros(2), 0), ([0.0, 0.0], None)),

@@ -88,6 +88,8 @@ for _f in _EXTREMA:
         (_f, (_x(2, 3),), {"initial": 1.0}),
         (_f, (_x(2, 3),), {"axis": 1, "where": _MASK, "initial": 0.45}),
     ]
+for _f in (*_EXTREMA, np.ptp, np.median):
+    SAMPLES += [(_f, (_x(2, 3, dtype=complex),), {"axis": 1}), (_f, (_x(2, 3, dtype=complex),), {})]
 for _f in (np.nansum, np.nanmean, np.nanprod, np.nanmax, np.nanmin, np.nanvar, np.nanstd):
     SAMPLES += [(_f, (_with_nan(2, 3),), {"axis": 1}), (_f, (_with_nan(2, 3),), {})]
 for _f in _MOMENTS:
@@ -210,6 +212,12 @@ _TIES = [
 @pytest.mark.parametrize(("primitive", "kwargs", "expected"), _TIES)
 def test_ties_share(primitive, kwargs, expected):
     np.testing.assert_allclose(_a_bar(primitive, _A, **kwargs), expected)
+
+
+def test_ties_of_complex_numbers_are_of_both_parts():
+    a = np.array([1 + 2j, 1 + 1j, 1 + 2j])
+    np.testing.assert_allclose(_a_bar(np.max, a), [0.5, 0, 0.5])
+    np.testing.assert_allclose(_a_bar(np.ptp, a), [0.5, -1, 0.5])
 
 
 def test_std_of_equal_numbers_is_flat():
