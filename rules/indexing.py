@@ -33,6 +33,7 @@ from sct.ir.types import (
     size_opaque,
     unify_all,
 )
+from sct.registry.compositions import composition
 from sct.registry.facts import facts, memory
 from sct.registry.methods import method
 from sct.registry.rules import adjoint, nondifferentiable
@@ -627,32 +628,47 @@ def argpartition_type(a, kth, axis=-1, kind="introselect", order=None):
 # --- interpolation --------------------------------------------------------------------------------------------------------
 
 
-@adjoint(np.interp, real_only=True)
-def interp(y, x, xp, fp, y_bar, left=None, right=None):
-    """y = (1 - w) fp[j] + w fp[j + 1], w = (x - xp[j]) / (xp[j + 1] - xp[j]); at a knot, the piece to its right."""
+@adjoint(np.interp)
+def interp(y, x, xp, fp, left=None, right=None, period=None, *, y_bar):
+    """y = (1 - w) fp[j] + w fp[j + 1], w = (x - xp[j]) / (xp[j + 1] - xp[j]); at a knot, the piece to its right.
+
+    Left of the knots `left` gets the adjoint, if it is given, and right of them `right`.
+    """
     xp = as_number(xp)
     fp = as_number(fp)
     below = x < xp[0]
     above = x > xp[-1]
+    f_bar = y_bar
+    left_bar = None
+    right_bar = None
+    if left is not None:
+        f_bar = np.where(below, 0.0, f_bar)
+        left_bar = np.sum(np.where(below, y_bar, 0.0))
+    if right is not None:
+        f_bar = np.where(above, 0.0, f_bar)
+        right_bar = np.sum(np.where(above, y_bar, 0.0))
     if len(xp) == 1:
-        f_bar = y_bar
-        if left is not None:
-            f_bar = np.where(below, 0.0, f_bar)
-        if right is not None:
-            f_bar = np.where(above, 0.0, f_bar)
-        return np.zeros_like(y_bar), np.zeros_like(xp), np.reshape(np.sum(f_bar), (1,))
+        return np.zeros_like(y_bar), np.zeros_like(xp), np.reshape(np.sum(f_bar), (1,)), left_bar, right_bar, None
     j = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
     width = xp[j + 1] - xp[j]
     w = np.clip((x - xp[j]) / width, 0.0, 1.0)
-    f_bar = y_bar
-    if left is not None:
-        f_bar = np.where(below, 0.0, f_bar)
-    if right is not None:
-        f_bar = np.where(above, 0.0, f_bar)
     fp_bar = scatter_add(scatter_add(np.zeros_like(fp), (j,), f_bar * (1.0 - w)), (j + 1,), f_bar * w)
-    t_bar = np.where(below | above, 0.0, y_bar * (fp[j + 1] - fp[j]) / width)
+    t_bar = np.real(np.where(below | above, 0.0, y_bar * (fp[j + 1] - fp[j]) / width))
     xp_bar = scatter_add(scatter_add(np.zeros_like(xp), (j,), t_bar * (w - 1.0)), (j + 1,), -t_bar * w)
-    return t_bar, xp_bar, fp_bar
+    return t_bar, xp_bar, fp_bar, left_bar, right_bar, None
+
+
+@composition(np.interp, covers=lambda x, xp, fp, left=None, right=None, period=None: period is not None)
+def interp_of_period(x, xp, fp, left=None, right=None, period=None):
+    """Between knots in their order within one period, and one more at each end."""
+    if period == 0:
+        raise ValueError("period must be a non-zero value")
+    period = abs(period)
+    places = np.asarray(xp, float) % period
+    order = np.argsort(places)
+    places, values = places[order], np.asarray(fp, complex if np.iscomplexobj(fp) else float)[order]
+    places = np.concatenate((places[-1:] - period, places, places[:1] + period))
+    return np.interp(np.asarray(x, float) % period, places, np.concatenate((values[-1:], values, values[:1])))
 
 
 @result_type(np.interp)

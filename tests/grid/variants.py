@@ -29,7 +29,7 @@ def variants(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
         yield np.dtype(dtype).name, _mapped(given, lambda v, dtype=dtype: _of_dtype(v, dtype))
     yield from _of_one_operand(given, "integers", _integers)
     yield from _of_one_operand(given, "flags", lambda v: np.asarray(v) > 0.5)
-    yield from _of_one_operand(given, "a list", lambda v: v.tolist() if np.ndim(v) else float(v))
+    yield from _of_one_operand(given, "a list", lambda v: np.asarray(v).tolist())
     yield from _of_one_operand(given, "complex", lambda v: _of_dtype(v, np.complex128))
     yield from _of_one_operand(given, "single", lambda v: _of_dtype(v, np.float32))
     yield from _of_one_operand(given, "batched", lambda v: np.stack((v, 0.9 * v)))

@@ -166,6 +166,7 @@ SAMPLES = [
     (np.interp, (np.array([-3.0, 0.3, 1.4, 2.9, 9.0]), np.array([0.0, 1.0, 2.5, 4.0]), normal(4)), {}),
     (np.interp, (np.array([[0.3, 5.0]]), np.array([0.0, 1.0, 2.5]), normal(3)), {"left": 1.0, "right": -1.0}),
     (np.interp, (0.7, np.array([0.0, 1.0, 2.5]), normal(3)), {}),
+    (np.interp, (np.array([-3.0, 1.3, 9.0]), np.array([0.0, 2.5]), normal(2) + 1j * normal(2), 0.3j, 2.0 + 0.1j), {}),
     (np.bincount, (np.array([0, 2, 2, 5]), normal(4)), {}),
     (np.bincount, (np.array([0, 2, 2, 5]),), {"weights": normal(4), "minlength": 9}),
     (np.bincount, (np.array([0, 2, 2, 5]),), {}),
