@@ -34,24 +34,33 @@ def _reduce(ufunc):
 
     @composition(ufunc.reduce)
     def reduce_rows(array, axis=0, dtype=None, out=None, keepdims=False, initial=_NOT_GIVEN, where=True):
-        if where is not True:
-            raise TypeError("a reduction by this ufunc is differentiated without where=")
+        if where is not True and initial is _NOT_GIVEN:
+            if identity is None:
+                raise ValueError("to use a where mask of a reduction that has no identity one has to specify 'initial'")
+            initial = identity
         array = np.asarray(array, dtype)
         if array.ndim == 0:
-            return array if identity is None else ufunc(identity, array)
+            array, axis, keepdims = np.reshape(array, (1,)), 0, False
         axes = tuple(range(array.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
         if len(axes) != 1 and not in_any_order:
             raise ValueError("a reduction by this ufunc is not reorderable, so at most one axis may be specified")
         moved = np.moveaxis(array, axes, tuple(range(len(axes))))
-        rows = moved if len(axes) == 1 else np.reshape(moved, (-1,) + moved.shape[len(axes) :])
+        shape = (-1,) + moved.shape[len(axes) :]
+        rows = moved if len(axes) == 1 else np.reshape(moved, shape)
         if initial is _NOT_GIVEN and identity is not None and len(rows) < 2:
             initial = identity
         if len(rows) == 0 and initial is not _NOT_GIVEN:
             y = np.full(rows.shape[1:], initial, rows.dtype)
             return np.expand_dims(y, axes) if keepdims else y
-        y = rows[0] if initial is _NOT_GIVEN else ufunc(initial, rows[0])
-        for k in range(1, len(rows)):
-            y = ufunc(y, rows[k])
+        if where is not True:
+            counted = np.reshape(np.moveaxis(np.broadcast_to(where, array.shape), axes, tuple(range(len(axes)))), shape)
+            y = np.where(counted[0], ufunc(initial, rows[0]), initial)
+            for k in range(1, len(rows)):
+                y = np.where(counted[k], ufunc(y, rows[k]), y)
+        else:
+            y = rows[0] if initial is _NOT_GIVEN else ufunc(initial, rows[0])
+            for k in range(1, len(rows)):
+                y = ufunc(y, rows[k])
         return np.expand_dims(y, axes) if keepdims else y
 
 

@@ -66,6 +66,12 @@ def _of_ufuncs():
         yield f.outer, (x, np.abs(_V)), {}
     for f in (np.add, np.multiply):
         yield from ((f.reduce, (_x(2, 3, 4),), {"axis": axis}) for axis in ((0, 2), None))
+    mask = np.array([[True, False, True, True], [False, True, True, False], [False, False, True, True]])
+    for f in (np.subtract, np.logaddexp, np.hypot):
+        yield from ((f.reduce, (_x(3, 4),), {"where": w, "initial": 0.3}) for w in (mask, mask[:, :1]))
+        yield f.reduce, (_x(3, 4), 1), {"where": mask[0], "initial": 0.3, "keepdims": True}
+        yield f.reduce, (np.array(0.7),), {"initial": 0.3}
+    yield from ((np.logaddexp.reduce, (_x(3, 4), axis), {"where": mask}) for axis in (0, None, (0, 1)))
     for f in (np.add, np.multiply, np.maximum, np.minimum):
         yield f.reduceat, (_V, [0, 3, 2, 5]), {}
         yield f.reduceat, (_x(2, 4), np.array([0, 2])), {"axis": 1}
@@ -120,6 +126,8 @@ SAMPLES = [
     (np.histogram, (_V, 4), {"density": True}),
     (np.histogram_bin_edges, (_V,), {}),
     (np.histogram_bin_edges, (_V, 3), {"range": (-1.0, 1.5)}),
+    (np.interp, (_V, np.array([2.1, 0.3, 1.0]), _x(3)), {"period": 2.3}),
+    (np.interp, (_V, np.array([-2.1, 0.3]), _c(2)), {"period": -4.5}),
     *[(np.histogram2d, (_V, _V[::-1], bins), {"weights": _P.ravel()[:7]}) for bins in (2, (2, 3), [_UNEVEN, 2], _UNEVEN)],
     (np.histogram2d, (_V, _x(7), 2, [[-3.0, 3.0], None]), {"weights": _P.ravel()[:7], "density": True}),
     (np.histogram2d, (_V, _x(7), [-3.0, 0.0, 3.0]), {}),
