@@ -138,7 +138,7 @@ class Lowered:
     dependencies: tuple[Dependency, ...]
 
 
-def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
+def lower(function: Callable[..., Any]) -> Lowered:
     """`function` in untyped SSA form.
 
     Raises
@@ -148,17 +148,17 @@ def lower(function: Callable[..., Any], rule: bool = False) -> Lowered:
     UnsupportedSyntaxError
         If it holds a construct that is not supported.
     """
-    return lower_source(read(function), rule)
+    return lower_source(read(function))
 
 
-def lower_source(source: Source, rule: bool = False) -> Lowered:
+def lower_source(source: Source) -> Lowered:
     """What was read of a function in untyped SSA form; refuses what is not supported, as `lower` does."""
     found = with_classes(source.node, source.function, source.first, source.place)
     found = without_patterns(found, lambda name: look_up(source.function, name))
     found = with_functions(found, lambda name: look_up(source.function, name), source.place)
     source = source if found is source.node else replace(source, node=found)
     check(source)
-    return _Lowerer(source, rule).run()
+    return _Lowerer(source).run()
 
 
 def unsure(name: str, place: Place | None, end: Operand | None = None) -> Undefined:
@@ -222,9 +222,8 @@ def _has_star(nodes: list[Any]) -> bool:
 
 
 class _Lowerer:
-    def __init__(self, source: Source, rule: bool) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
-        self.rule = rule
         self.body: list[Statement] = []
         self.entry: list[Statement] = []
         self.env: dict[str, Operand] = {}
@@ -290,7 +289,7 @@ class _Lowerer:
         seen = [n for n in sorted(free_names(node)) if n in self.locals or n in self.cells]
         optional = {p: self.expression(d) for p, d in defaults_of(node).items()}
         params = tuple(Value(UNKNOWN, n) for n in (*seen, *parameters_of(node)))
-        inside = _Lowerer(replace(self.source, node=node, inner=name), self.rule)
+        inside = _Lowerer(replace(self.source, node=node, inner=name))
         inside.imported = dict(self.imported)
         inside.cells = {n: p for n, p in zip(seen, params, strict=False) if n in self.cells}
         block, doc = inside.whole(node, params)
@@ -1005,7 +1004,7 @@ class _Lowerer:
 
     def new(self, node: Any, display: List | Dict) -> Operand:
         """A list or dict that may be written into later."""
-        return display if self.rule else self.result(node, NEW, display)
+        return self.result(node, NEW, display)
 
     def ex_Dict(self, node: Any) -> Operand:
         entries: list[Operand] = []

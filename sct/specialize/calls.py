@@ -139,11 +139,10 @@ def call(
     function: Callable[..., Any],
     args: Sequence[Operand],
     kwargs: dict[str, Operand],
-    rule: bool = False,
     wanted: tuple[bool, ...] = (),
 ) -> Operand:
     """A Python function inlined."""
-    made = read_callee(s, function, rule, wanted)
+    made = read_callee(s, function, wanted)
     for d in made.dependencies if not is_own(function) else ():
         s.depend(d)
     s.stack.append(function)
@@ -217,10 +216,10 @@ def _told_by(s: Builder, o: Operand) -> Hashable:
     return o if isinstance(o, (Const, Undefined)) else key_of(s.memory.object_of(o))
 
 
-def read_callee(s: Builder, function: Callable[..., Any], rule: bool = False, wanted: tuple[bool, ...] = ()) -> Lowered:
+def read_callee(s: Builder, function: Callable[..., Any], wanted: tuple[bool, ...] = ()) -> Lowered:
     """`lowered`; an error in it says where it was called."""
     with asked_here(s):
-        return lowered(function, rule, wanted)
+        return lowered(function, wanted)
 
 
 @contextmanager
@@ -345,8 +344,8 @@ def inlined_rule(
     mark, static = len(s.body), s.static
     s.static = static or is_own(op)
     try:
-        return call(s, op, args, kwargs, True, wanted)
-    except (NotStaticError, UnrollError):
+        return call(s, op, args, kwargs, wanted)
+    except (NotStaticError, UnrollError, UndecidedError):
         del s.body[mark:]
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
         return s.append(op if is_registered(op) or is_own(op) else Call(op), args, kwargs, t)

@@ -22,7 +22,7 @@ from sct.specialize.reading import noted
 __all__ = ["Lowered", "compiling", "is_own", "lowered"]
 
 
-_Key: TypeAlias = "tuple[Callable[..., Any], bool, tuple[bool, ...]]"
+_Key: TypeAlias = "tuple[Callable[..., Any], tuple[bool, ...]]"
 _own_rules: dict[_Key, Lowered] = {}
 _lowered: ContextVar[dict[_Key, Lowered] | None] = ContextVar("lowered", default=None)
 
@@ -42,27 +42,27 @@ def compiling() -> Iterator[None]:
         _lowered.reset(token)
 
 
-def lowered(function: Callable[..., Any], rule: bool = False, wanted: tuple[bool, ...] = ()) -> Lowered:
+def lowered(function: Callable[..., Any], wanted: tuple[bool, ...] = ()) -> Lowered:
     """`lower`, remembered while a function is compiled; sct's own rules are remembered for ever.
 
     `wanted`: which of the items of its result are asked for, if that is a tuple; all of them if it is empty.
     """
     noted((function,))
     known = _own_rules if is_own(function) else _lowered.get()
-    made = None if known is None else known.get((function, rule, wanted))
+    made = None if known is None else known.get((function, wanted))
     if made is None:
         if wanted:
-            made = lowered(function, rule)
+            made = lowered(function)
             made = replace(made, function=replace(made.function, block=giving(made.function.block, wanted)))
         else:
             try:
-                made = lower(function, rule)
+                made = lower(function)
             except ImportError as error:
                 extra = extra_of((error.name or "").partition(".")[0])
                 advice = "Install what it needs." if extra is None else f"Install it: python -m pip install '{extra}'."
                 raise UnsupportedSyntaxError(f"an import that fails ({error})", None, advice) from error
         if known is not None:
-            known[function, rule, wanted] = made
+            known[function, wanted] = made
     return made
 
 

@@ -18,7 +18,7 @@ def checked(y, a, b, y_bar):
 
 
 def operations(function, wanted=None):
-    block = lower(function, rule=True).function.block
+    block = lower(function).function.block
     block = block if wanted is None else giving(block, wanted)
     return Counter(getattr(s.op, "__name__", "") if hasattr(s, "op") else "if" for s in block.body)
 

@@ -1,4 +1,4 @@
-"""Rules of a user's whose adjoints have another shape than their operands: refused, and named."""
+"""Rules of a user's: what they write, and those whose adjoints have another shape than their operands."""
 
 import numpy as np
 import pytest
@@ -74,3 +74,59 @@ def test_a_rule_in_a_loop():
         return s
 
     sct.check_grads(repeated, (X, 3), order=2)
+
+
+# Lists and dicts that a rule makes are written into.
+
+
+def by_a_comprehension(y, x, y_bar):
+    lengths = tuple([n + 1 for n in np.shape(x)])
+    return lengths[0] * x * y_bar * 2.0 / (len(x) + 1)
+
+
+def by_a_filter(y, x, y_bar):
+    return 2.0 * x * y_bar * len([k for k in (1, 2, 3) if k > 2])
+
+
+def by_append(y, x, y_bar):
+    parts = [x]
+    for _ in (1, 2):
+        parts.append(parts[-1] + x)
+    return parts[1] * y_bar
+
+
+def by_an_item(y, x, y_bar):
+    of = {"x": x}
+    of["x"] = 2.0 * of["x"]
+    other = of
+    other["x"] = y_bar * of["x"]
+    return of["x"]
+
+
+def by_a_growing_list(y, x, y_bar):
+    found = []
+    for v in x:
+        found.append(2.0 * v * y_bar)
+    return np.array(found)
+
+
+def by_items_of_numbers(y, x, y_bar):
+    found = [0.0, 0.0, 0.0]
+    for k in range(len(x)):
+        found[k] = 2.0 * x[k] * y_bar
+    return np.stack(found)
+
+
+@pytest.mark.parametrize(
+    "adjoint", [by_a_comprehension, by_a_filter, by_append, by_an_item, by_a_growing_list, by_items_of_numbers]
+)
+def test_a_rule_writes_into_lists_that_it_makes(adjoint):
+    square = rule_for(adjoint)
+    np.testing.assert_allclose(sct.grad(lambda x: square(x))(X), 2.0 * X)
+    np.testing.assert_allclose(sct.hessian(lambda x: square(x))(X), 2.0 * np.eye(3))
+
+
+@pytest.mark.parametrize("adjoint", [by_a_comprehension, by_a_filter, by_append, by_an_item])
+def test_the_transpose_of_a_rule_that_writes_into_lists(adjoint):
+    square = rule_for(adjoint)
+    np.testing.assert_allclose(sct.jvp(lambda x: square(x))(X, np.ones(3))[1], np.sum(2.0 * X))
