@@ -354,12 +354,13 @@ def lstsq(result, a, b, result_bar, rcond=None):
     x_bar, sum_bar, _, s_bar = result_bar
     if np.asarray(a).dtype.kind in "biu":
         a = np.asarray(a, float)
-    x = columns_of(result[0], a)
-    left = np.reshape(b, (np.shape(a)[0], -1)) - a @ x
+    count = 1 if np.ndim(b) == 1 else np.shape(b)[1]
+    x = np.reshape(result[0], (np.shape(a)[1], count))
+    left = np.reshape(b, (np.shape(a)[0], count)) - a @ x
     a_bar, right_bar = np.zeros_like(a), np.zeros_like(left)
     if x_bar is not None:
         p = np.linalg.pinv(a, rcond) if rcond is not None and rcond > 0.0 else np.linalg.pinv(a, rtol=None)
-        g = np.conj(columns_of(x_bar, a)) if np.iscomplexobj(x_bar) else columns_of(x_bar, a)
+        g = np.reshape(np.conj(x_bar) if np.iscomplexobj(x_bar) else x_bar, (np.shape(a)[1], count))
         ph = adjoined(p)
         right_bar = ph @ g
         a_bar = left @ adjoined(p @ right_bar) + ph @ x @ adjoined(g - p @ (a @ g))
@@ -372,11 +373,6 @@ def lstsq(result, a, b, result_bar, rcond=None):
     if np.iscomplexobj(a_bar):
         return np.conj(a_bar), np.reshape(np.conj(right_bar), np.shape(b))
     return a_bar, np.reshape(right_bar, np.shape(b))
-
-
-def columns_of(x, a):
-    """A vector or the columns of a matrix, that `a` is multiplied by, as a matrix."""
-    return np.reshape(x, (np.shape(a)[1], -1))
 
 
 @result_type(np.linalg.lstsq)

@@ -191,6 +191,7 @@ SAMPLES = (
         (np.linalg.lstsq, (_graded(3, 2), _x(3, dtype=complex)), {}),
         (np.linalg.lstsq, (_graded(3, 2, dtype=complex), _x(3, 2)), {"rcond": 1e-10}),
         (np.linalg.lstsq, (_graded(4, 2), [1.0, 2.0, 0.5, 0.3]), {"rcond": -1}),
+        *[(np.linalg.lstsq, (_x(*a), _x(*b)), {}) for a, b in (((0, 3), (0,)), ((0, 3), (0, 2)), ((3, 0), (3,)))],
     ]
     + [
         (np.linalg.matrix_power, (_regular(*shape, dtype=t), n), {})
