@@ -348,3 +348,10 @@ def written_out_and_given_as_arguments(y, many, n):
 def test_a_list_with_another_in_it_whose_items_are_arguments():
     many = [np.array([0.1 * k, 0.2]) for k in range(10)]
     sct.check_grads(written_out_and_given_as_arguments, (np.array([0.5, 0.7]), many, 3), wrt=("y", "many"))
+
+
+@pytest.mark.parametrize("f", [lambda x, s: np.sum(np.array(x[s])), lambda x, s: sum([v * v for v in x][s])])
+def test_a_slice_that_is_an_argument_is_refused_where_it_is_used(f):
+    for call in (lambda: sct.grad(f)([1.0, 2.0, 3.0], slice(0, 2)), lambda: sct.jvp(f)([1.0, 2.0], slice(1), [1.0, 0.0])):
+        with pytest.raises(sct.UnsupportedSyntaxError, match="whose index .*only known at run time"):
+            call()

@@ -24,7 +24,7 @@ from sct.ir.words import in_words
 from sct.signatures import read_signature
 from sct.specialize.building import Builder
 
-__all__ = ["FROM_KNOWN", "METHODS", "OPERATIONS"]
+__all__ = ["FROM_KNOWN", "METHODS", "OPERATIONS", "refuse_slice"]
 
 
 def uncovered(t: Abstract) -> bool:
@@ -42,7 +42,18 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         return s.apply(operator.getitem, (x, _as_array(s, key))) if isinstance(t, Array) else NotImplemented
     if isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
         return s.append(runtime.item, (x, key), {}, t)
+    refuse_slice(s, key)
     return s.append(runtime.item, (x, key), {}, item_of(t))
+
+
+def refuse_slice(s: Builder, key: Operand) -> None:
+    """Refuse what may be a slice, or an index."""
+    if isinstance(type_of(key), Unknown):
+        raise UnsupportedSyntaxError(
+            "a list whose index may be a slice, which is only known at run time",
+            s.place,
+            "Write the slice out, as in `x[i:j]`, or make the index one by int(...).",
+        )
 
 
 def _setitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

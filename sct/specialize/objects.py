@@ -45,6 +45,7 @@ from sct.ir.words import in_words
 from sct.specialize import iterators, standard
 from sct.specialize.building import LEARNT, Builder, Plan, UndecidedError
 from sct.specialize.entering import decide, is_known, refuse_lost, unlike
+from sct.specialize.growing import refuse_slice
 from sct.specialize.instances import is_function
 from sct.specialize.iteration import Entries, Items, Rows, View, Zip, is_starred, taken_apart
 from sct.specialize.memory import key_of
@@ -296,6 +297,7 @@ def _getitem(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) ->
         return NotImplemented
     if isinstance(key, Slice) or isinstance(plain(type_of(key)), slice):
         return new_list(s, runtime.item, args, t.item)
+    refuse_slice(s, key)
     return _item(s, runtime.item, args, item_of(t))
 
 
