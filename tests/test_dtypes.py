@@ -11,6 +11,8 @@ from sources import define
 
 import sct
 from sct.ir.types import Array, Const
+from sct.testing.gradients import check_dtypes
+from sct.testing.mismatch import GradientMismatch
 
 BYTES = np.array([200, 100, 7], np.uint8)
 
@@ -615,3 +617,10 @@ def real_part_of_a_branch(x, n):
 def test_what_a_complex_array_gets_of_its_real_part_is_complex_where_it_is_carried_on(f):
     for n in (1, 3):
         sct.check_grads(f, (np.array([0.3, -0.7, 1.1]), n), modes=("reverse", "forward"))
+
+
+def test_a_check_tells_an_adjoint_of_another_precision():
+    operands, x_bar = (np.ones(2, np.float32),), np.ones(2)
+    with pytest.raises(GradientMismatch, match=r"vjp\(f\) gives a float64 adjoint of \(0,\), which is float32"):
+        check_dtypes("vjp(f)", operands, {0: x_bar}, [(0,)])
+    check_dtypes("vjp(f)", operands, {0: x_bar.astype(np.float32)}, [(0,)])

@@ -7,7 +7,7 @@ differences of the function itself, in double precision: never the code under te
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -203,7 +203,16 @@ def _compared_vjp(
         if not _same(args, given):
             raise GradientMismatch(f"{what} changes its arguments {given!r} to {args!r}")
         chosen = dict(zip(wrt, cotangents, strict=True))
+        check_dtypes(what, args, chosen, paths)
         yield from compared(what, args, partial(at, chosen), paths, probes, rtol, atol, single)
+
+
+def check_dtypes(what: str, args: tuple[Any, ...], adjoints: Mapping[int, Any], paths: Sequence[Path]) -> None:
+    """Raise where an adjoint has another dtype than its operand."""
+    for path in paths:
+        own, found = np.asarray(at(args, path)).dtype, np.asarray(at(adjoints, path)).dtype
+        if own != found:
+            raise GradientMismatch(f"{what} gives a {found} adjoint of {path}, which is {own}")
 
 
 def _compared_jvp(
