@@ -111,12 +111,7 @@ REFUSED = {
     ),
     "entry of a number": ("def f(x):\n    y = np.sum(x)\n    y[0] = 1.0\n    return y\n", "y[0] = "),
     "entry of a tuple": ("def f(x):\n    y = (x, x)\n    y[0] = 1.0\n    return np.sum(y[1])\n", "y[0] = "),
-    "list remove": ("def f(x):\n    xs = [1.0, 2.0]\n    xs.remove(1.0)\n    return x[0] * xs[0]\n", "xs.remove"),
     "popitem": ("def f(x):\n    d = {'a': x}\n    k, v = d.popitem()\n    return np.sum(v)\n", "d.popitem"),
-    "list extended by an array": (
-        "def f(x):\n    xs = []\n    xs.extend(x)\n    return xs[0]\n",
-        "xs.extend",
-    ),
 }
 if sys.version_info >= (3, 11):
     REFUSED["except group"] = (
