@@ -484,8 +484,9 @@ def test_every_composition_is_tried():
 
 
 def _is_of_others(f):
-    """Whether a function is tried in test_polynomials.py or test_methods.py, or is called by such that are tried."""
-    return isinstance(f, Method) or f.__name__.startswith("_") or (f.__module__ or "").startswith("numpy.polynomial")
+    """Whether a function is tried in test_polynomials.py, test_methods.py or scipy/, or is called by such that are tried."""
+    elsewhere = (f.__module__ or "").startswith(("numpy.polynomial", "scipy."))
+    return elsewhere or isinstance(f, Method) or f.__name__.startswith("_")
 
 
 def _is_method_of_ufunc(f):
