@@ -7,7 +7,7 @@ import numpy as np
 import scipy.linalg
 import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
-from scipy import integrate, special, stats
+from scipy import integrate, interpolate, special, stats
 
 from sct.cli.coverage import derivative_of, keywords_of, kind_of_coverage, modes_of
 from sct.ir.ops import Attribute, Method
@@ -16,7 +16,7 @@ from sct.registry.methods import primitive_of
 from sct.registry.others import meet
 from sct.registry.refusals import reason_for, refused_namespaces
 
-AREAS = (special, scipy.linalg, stats, scipy.spatial, scipy.spatial.distance, integrate)
+AREAS = (special, scipy.linalg, stats, scipy.spatial, scipy.spatial.distance, integrate, interpolate)
 """The parts of SciPy that there are rules for."""
 for _area in AREAS:
     meet(_area)
@@ -42,6 +42,14 @@ _NOT_EVERYWHERE = {np: _OF_NUMPY, special: {*_OF_SPECIAL.split()}, scipy.spatial
 _NOT_EVERYWHERE[stats] = {*_OF_STATS.split()}
 _OF_INTEGRATE = "cubature lebedev_rule nsum tanhsinh cumtrapz quadrature romberg simps trapz"
 _NOT_EVERYWHERE[integrate] = {*_OF_INTEGRATE.split()}
+_NOT_EVERYWHERE[interpolate] = {
+    "AAA",
+    "FloaterHormannInterpolator",
+    "generate_knots",
+    "make_splprep",
+    "make_splrep",
+    "dfitpack",
+}
 """What not all versions have of these modules."""
 _DIFFERENTIATED = "differentiated"
 
