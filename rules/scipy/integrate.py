@@ -9,7 +9,7 @@ import numpy as np
 from scipy import integrate
 
 from sct.registry.compositions import composition
-from sct.registry.effects import is_registered
+from sct.registry.effects import effect, is_registered
 from sct.registry.refusals import refused
 
 
@@ -98,4 +98,5 @@ refused(
 for _name in integrate.__all__:
     _value = getattr(integrate, _name)
     if callable(_value) and not isinstance(_value, ModuleType) and not is_registered(_value):
+        effect("acts", _value)
         refused("It calls a function, through which it is not followed: write the sum of its steps, or give it a rule.", _value)

@@ -12,6 +12,7 @@ from scipy import special, stats
 from scipy.stats._distn_infrastructure import rv_frozen
 
 from sct.registry.compositions import composition, compositions
+from sct.registry.effects import effect
 from sct.registry.refusals import refused
 from sct.registry.rules import written
 
@@ -112,6 +113,18 @@ class Frozen:
         return self.distribution.isf(q, *self.args, **self.kwds)
 
 
+def refuse(reason, *functions):
+    """Refuse functions, of which some draw random numbers, or call a function that is given to them."""
+    effect("acts", *functions)
+    refused(reason, *functions)
+
+
+def _methods_of(distribution):
+    """The public methods of a distribution."""
+    found = (getattr(distribution, name) for name in dir(distribution) if not name.startswith("_"))
+    return [method for method in found if callable(method)]
+
+
 def as_object(distribution, methods):
     """Follow a call of a distribution as what keeps its parameters, and say of its other methods that they are not followed."""
 
@@ -120,9 +133,7 @@ def as_object(distribution, methods):
         return Frozen(distribution, args, kwargs)
 
     frozen.__doc__ = f"Its methods {', '.join(sorted(methods))}."
-    for name in dir(distribution):
-        if not name.startswith("_") and callable(method := getattr(distribution, name)):
-            refused(_NOT_FOLLOWED, method)
+    refuse(_NOT_FOLLOWED, *(method for method in _methods_of(distribution) if method.__name__ not in methods))
 
 
 _NOT_FOLLOWED = (
@@ -547,10 +558,10 @@ def _refuse_others():
         if id(value) in _FOLLOWED or not callable(value):
             continue
         if isinstance(value, (type, FunctionType)):
-            refused("It has no rule: write what it does with functions of NumPy's and scipy.special's.", value)
-            continue
-        methods = [getattr(value, n) for n in dir(value) if not n.startswith("_") and callable(getattr(value, n))]
-        refused("This distribution is not followed: write its density with functions of scipy.special's.", value, *methods)
+            refuse("It has no rule: write what it does with functions of NumPy's and scipy.special's.", value)
+        else:
+            reason = "This distribution is not followed: write its density with functions of scipy.special's."
+            refuse(reason, value, *_methods_of(value))
 
 
 _refuse_others()

@@ -184,3 +184,15 @@ def test_numbers_lists_and_single_precision():
     assert type(sct.grad(lambda x: stats.norm.logpdf(x))(0.5)) in (float, np.float64)
     assert sct.grad(lambda x: np.sum(stats.t.logpdf(x, 3)))([0.5, 1.0])[0] == sct.grad(lambda x: stats.t.logpdf(x, 3))(0.5)
     assert sct.grad(lambda x: np.sum(stats.norm.cdf(x)))(_X.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: np.sum(stats.norm.rvs(size=3) * x * x), lambda x: np.sum(stats.levy.rvs(size=3) * x * x)]
+)
+def test_draws_are_made_once(f):
+    np.random.seed(0)
+    value = f(1.5)
+    np.random.seed(0)
+    assert sct.value_and_grad(f)(1.5) == (value, pytest.approx(2.0 * value / 1.5))
+    with pytest.raises(sct.NoRuleError, match=r"^scipy\.stats\.norm\.rvs has no derivative rule"):
+        sct.grad(lambda m: stats.norm.rvs(loc=m))(1.5)
