@@ -9,9 +9,9 @@ from types import FunctionType
 
 import numpy as np
 from scipy import special, stats
-from scipy.stats._distn_infrastructure import rv_frozen
+from scipy.stats._distn_infrastructure import rv_continuous_frozen, rv_discrete_frozen, rv_frozen
 
-from sct.registry.compositions import composition, compositions
+from sct.registry.compositions import as_written, composition, composition_of, compositions
 from sct.registry.effects import effect
 from sct.registry.refusals import refused
 from sct.registry.rules import written
@@ -512,6 +512,34 @@ discrete(
     logsf="special.xlog1py(z, -p)",
 )
 
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Frozen distributions that were made outside of the function, which have a distribution of the class as a field
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _register_class(base, frozen):
+    """Follow the methods of a class of distributions, of an object that SciPy has made, as those of the distribution itself."""
+    own = [*dict.fromkeys(p.__self__ for p in compositions() if isinstance(getattr(p, "__self__", None), base))]
+    chosen = "".join(f"    if cls is class_of_{d.name}:\n        return {d.name}\n" for d in own)
+    names = {d.name: d for d in own} | {f"class_of_{d.name}": type(d) for d in own} | {"__name__": __name__}
+    label = f"<sct rule scipy.stats.{base.__name__}"
+    names["distribution_of"] = written("distribution_of", f"def distribution_of(cls):\n{chosen}", f"{label}>", names)
+    for method in _METHODS.split():
+        covered = {type(d) for d in own if composition_of(getattr(d, method, None)) is not None}
+        if covered:
+            text = f"def {method}(self, x, *args, **kwds):\n    return distribution_of(type(self)).{method}(x, *args, **kwds)\n"
+            made = written(method, text, f"{label}.{method}>", names)
+            composition(getattr(base, method), covers=_is_of(covered), rounded=True)(made)
+            as_written(getattr(frozen, method))
+
+
+def _is_of(classes):
+    return lambda self, *args, **kwargs: getattr(self, "cls", None) in classes
+
+
+_register_class(stats.rv_continuous, rv_continuous_frozen)
+_register_class(stats.rv_discrete, rv_discrete_frozen)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The normal distribution of several variables

@@ -160,6 +160,38 @@ def test_frozen_distributions():
         np.testing.assert_array_equal(one, other)
 
 
+OUTSIDE = {
+    "continuous": (stats.norm(0.3, scale=1.7), stats.norm(0.3, 1.7), _X),
+    "a field": (stats.gamma(2.0, scale=1.7), stats.gamma(2.0, 0.0, 1.7), _X),
+    "discrete": (stats.poisson(1.7), stats.poisson(1.7, 0), _COUNTS),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_distributions_that_are_frozen_outside(name):
+    rv, other, x = OUTSIDE[name]
+    density = "logpmf" if name == "discrete" else "logpdf"
+
+    def f(t, rv):
+        return np.sum(getattr(rv, density)(x)) + np.sum(rv.cdf(x * t))
+
+    def g(t):
+        return np.sum(getattr(rv, density)(x)) + np.sum(rv.cdf(x * t))
+
+    assert sct.grad(f)(1.2, other) == sct.grad(g)(1.2)
+    sct.check_grads(g, (1.2,))
+
+
+def test_classes_of_distributions_that_are_the_users():
+    class Own(stats.rv_continuous):
+        def _pdf(self, x):
+            return np.exp(-x)
+
+    own = Own(a=0.0, name="norm")
+    with pytest.raises(sct.NoRuleError, match="logpdf has no derivative rule"):
+        sct.grad(lambda x: own.logpdf(x))(1.5)
+
+
 def test_sources_are_readable():
     def f(x, a):
         return np.sum(stats.gamma.logpdf(x, a))
