@@ -16,6 +16,7 @@ from . import (
     numerics,
     probability,
     signals,
+    statistics,
     systems,
 )
 from .registry import PROGRAMS, Program
@@ -32,6 +33,7 @@ SUBJECTS = (
     numerics,
     probability,
     signals,
+    statistics,
     systems,
 )
 
