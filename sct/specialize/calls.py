@@ -24,7 +24,7 @@ from sct.analysis.layout import depends_on_layout
 from sct.analysis.points_to import has_memory, points_to, writes_into
 from sct.analysis.repeating import Access, holds_generator, may_change, repeated
 from sct.checkpointing import CheckpointedFunction
-from sct.errors import SctError, UnsupportedSyntaxError
+from sct.errors import NoRuleError, SctError, UnsupportedSyntaxError
 from sct.frontend.callables import python_function, reached
 from sct.frontend.resolve import free_value, has_fields
 from sct.infer.call import infer_call, plain
@@ -34,7 +34,7 @@ from sct.infer.objects import holds_objects, of_places, places_in, without_sizes
 from sct.infer.signature import type_alone
 from sct.ir.ops import APART, CALL, NEW, Call, Field, Free, Method, describe, package_of
 from sct.ir.shapes import constant
-from sct.ir.ssa import Block, Function, Operand, Value, type_of, values_of
+from sct.ir.ssa import Apply, Block, Function, Operand, Value, type_of, values_of
 from sct.ir.types import (
     UNDEFINED,
     UNKNOWN,
@@ -54,6 +54,8 @@ from sct.ir.types import (
 from sct.registry.compositions import is_composition
 from sct.registry.effects import is_registered
 from sct.registry.facts import facts_of
+from sct.registry.others import area_of
+from sct.registry.refusals import reason_for
 from sct.runtime import random_states
 from sct.signatures import read_signature
 from sct.specialize import made_objects, objects, records
@@ -87,6 +89,10 @@ def call_value(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand], 
     called = callee(s, args[0])
     if called is not None:
         return s.apply(called if called.args or called.kwargs else called.function, args[1:], kwargs, name)
+    made = next((t.op for t in reversed(s.body) if isinstance(t, Apply) and t.result is args[0]), None)
+    if area_of(made) is not None:  # an object of a library, of which nothing is known
+        advice = reason_for(made) or "Call it with other arguments, or outside of the function."
+        raise NoRuleError(f"{describe(made)} has no derivative rule", s.place, advice)
     raise UnsupportedSyntaxError(
         "a call of a function that is only known at run time", s.place, "Pass the function as an argument of its own."
     )

@@ -50,3 +50,11 @@ def test_what_is_extreme_is_flat():
 def test_outside():
     with pytest.raises(ValueError, match="outside the interpolation range"):
         sct.grad(lambda y: np.sum(interpolate.interp1d(X, y)(AROUND)))(Y)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda y: interpolate.interp1d(X, y, kind="cubic")(1.0), lambda y: interpolate.CubicSpline(X, y)(1.0)]
+)
+def test_splines_are_refused_by_their_names(f):
+    with pytest.raises(sct.NoRuleError, match=r"^scipy\.interpolate\.(interp1d|CubicSpline) has no derivative rule"):
+        sct.grad(f)(Y)
