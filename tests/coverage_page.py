@@ -4,6 +4,10 @@ import re
 from types import ModuleType
 
 import numpy as np
+import scipy.fft
+import scipy.fftpack
+import scipy.integrate
+import scipy.interpolate
 import scipy.linalg
 import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
@@ -16,7 +20,17 @@ from sct.registry.methods import primitive_of
 from sct.registry.others import meet
 from sct.registry.refusals import reason_for, refused_namespaces
 
-AREAS = (special, scipy.linalg, stats, scipy.spatial, scipy.spatial.distance, integrate, interpolate)
+AREAS = (
+    scipy.fft,
+    scipy.fftpack,
+    scipy.integrate,
+    scipy.interpolate,
+    scipy.linalg,
+    special,
+    stats,
+    scipy.spatial,
+    scipy.spatial.distance,
+)
 """The parts of SciPy that there are rules for."""
 for _area in AREAS:
     meet(_area)
