@@ -9,6 +9,7 @@ import scipy.fftpack
 import scipy.integrate
 import scipy.interpolate
 import scipy.linalg
+import scipy.signal
 import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 from scipy import integrate, interpolate, special, stats
@@ -26,6 +27,7 @@ AREAS = (
     scipy.integrate,
     scipy.interpolate,
     scipy.linalg,
+    scipy.signal,
     special,
     stats,
     scipy.spatial,

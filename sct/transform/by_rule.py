@@ -20,7 +20,7 @@ from sct.errors import NonDifferentiableArgumentError, NoRuleError
 from sct.ir.ops import Method, describe, is_lasting, package_of
 from sct.ir.rewriting import renamed
 from sct.ir.ssa import Apply, Block, Operand, Statement, Value, type_of, values_of
-from sct.ir.types import Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Unknown, with_items
+from sct.ir.types import Array, Const, Dict, Instance, List, Scalar, Slice, Tuple, Undefined, Unknown, with_items
 from sct.ir.words import in_words
 from sct.registry.facts import facts_of
 from sct.registry.methods import method_rule
@@ -181,6 +181,8 @@ class _Reversed:
         with self.b.into(steps):
             asked = () if all(wanted) or not rule.is_own else wanted
             found = in_values(self.b, self.carry_out, rule.function, (s.result, *operands), named, asked)
+        if isinstance(found, Undefined):
+            raise self.not_covered(_raised(steps))
         alone = len(rule.operands) == 1 and len(targets) == 1 and not rule.varargs
         if not alone:
             steps, found = _of_items(steps, found, len(targets))
@@ -246,6 +248,14 @@ def _of_items(steps: list[Statement], found: Operand, n: int) -> tuple[list[Stat
         return steps, found
     made = Value(Tuple((Unknown(),) * n), found.name, found.hint)
     return list(renamed(Block((), tuple(steps), ()), {found: made}).body), made
+
+
+def _raised(steps: Sequence[Statement]) -> str:
+    """What a rule says that does nothing but raise."""
+    said = [
+        s.args[0] for s in steps if isinstance(s, Apply) and isinstance(s.op, type) and issubclass(s.op, Exception) and s.args
+    ]
+    return str(said[0].value) if said and isinstance(said[0], Const) else "it raises"
 
 
 def no_rule(s: Apply) -> NoRuleError:

@@ -130,3 +130,18 @@ def test_a_rule_writes_into_lists_that_it_makes(adjoint):
 def test_the_transpose_of_a_rule_that_writes_into_lists(adjoint):
     square = rule_for(adjoint)
     np.testing.assert_allclose(sct.jvp(lambda x: square(x))(X, np.ones(3))[1], np.sum(2.0 * X))
+
+
+def test_a_rule_that_only_raises_for_a_call_does_not_cover_it():
+    def scaled(x, w, kind):
+        return np.sum(x * w)
+
+    @sct.adjoint(scaled)
+    def scaled_adjoint(y, x, w, y_bar, kind):
+        if kind != "plain":
+            raise NotImplementedError("of kinds other than plain")
+        return y_bar * w, y_bar * x
+
+    np.testing.assert_array_equal(sct.grad(lambda x: scaled(x, X, "plain"))(X), X)
+    with pytest.raises(sct.NoRuleError, match="scaled does not cover this call: of kinds other than plain"):
+        sct.grad(lambda x: scaled(x, X, "odd"))(X)
