@@ -18,6 +18,7 @@ from . import (
     signals,
     statistics,
     systems,
+    with_scipy,
 )
 from .registry import PROGRAMS, Program
 
@@ -35,6 +36,7 @@ SUBJECTS = (
     signals,
     statistics,
     systems,
+    with_scipy,
 )
 
 PEERS = [p for p in PROGRAMS if p.peer]

@@ -28,12 +28,15 @@ class Program:
         Whether autograd can differentiate it too.
     refused : tuple of str
         The ways of calling (see `ways`) in which it is refused.
+    rounded : bool
+        Whether the value may be another one by rounding, since SciPy sums in an order of its own.
     """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     peer: bool = False
     refused: tuple[str, ...] = ()
+    rounded: bool = False
 
     @property
     def name(self) -> str:
@@ -56,11 +59,11 @@ class Program:
 PROGRAMS: list[Program] = []
 
 
-def program(*args: Any, peer: bool = False, refused: tuple[str, ...] = ()) -> Callable[..., Any]:
+def program(*args: Any, peer: bool = False, refused: tuple[str, ...] = (), rounded: bool = False) -> Callable[..., Any]:
     """Register the decorated function with arguments; see `Program` for the rest."""
 
     def register(f: Callable[..., Any]) -> Callable[..., Any]:
-        PROGRAMS.append(Program(f, args, peer, refused))
+        PROGRAMS.append(Program(f, args, peer, refused, rounded))
         return f
 
     return register

@@ -1,0 +1,82 @@
+"""Programs that call SciPy: likelihoods, Gaussian processes, filters, transforms."""
+
+import numpy as np
+import scipy.signal as sig
+from scipy import fft, special
+from scipy.spatial.distance import cdist, pdist
+
+from .registry import normal_of, program
+
+RNG = np.random.default_rng(14)
+normal = normal_of(RNG)
+
+
+@program({"shape": 1.4, "scale": 2.5, "frailty": 0.6}, RNG.uniform(0.3, 4, size=7), np.array([1, 1, 0, 1, 0, 1, 1]))
+def survival(p, t, died):
+    """Minus the log-likelihood of lifetimes by Weibull with a gamma frailty, some of them cut off."""
+    k, lam, theta = p["shape"], p["scale"], p["frailty"]
+    hazard = k / lam * (t / lam) ** (k - 1)
+    cumulated = (t / lam) ** k
+    a = 1 / theta
+    log_s = a * np.log(a) - a * np.log(a + cumulated)
+    log_h = np.log(hazard) + special.digamma(a + 1) - special.digamma(a) - np.log1p(theta * cumulated)
+    prior = special.gammaln(a) - a * np.log(a)
+    return -(np.sum(died * log_h) + np.sum(log_s)) + 0.01 * prior
+
+
+@program(normal(3), normal(9, 3), RNG.integers(0, 2, 9))
+def probit_regression(beta, X, y):
+    """Minus the log-posterior of a probit model."""
+    z = (2 * y - 1) * (X @ beta)
+    return -np.sum(special.log_ndtr(z)) + 0.5 * beta @ beta
+
+
+@program(np.abs(normal(12)) + 0.2, np.array([0.1, 0.4, 0.3, 0.2]))
+def deconvolution(seen, kernel, steps=4):
+    """Richardson and Lucy's steps, and what they leave."""
+    estimate = np.full_like(seen, np.mean(seen))
+    for _ in range(steps):
+        blurred = sig.fftconvolve(estimate, kernel, mode="same")
+        estimate = estimate * sig.fftconvolve(seen / (blurred + 1e-9), kernel[::-1], mode="same")
+    return np.sum((sig.fftconvolve(estimate, kernel, mode="same") - seen) ** 2)
+
+
+class Kernel:
+    def __init__(self, scale, length, noise):
+        self.scale, self.length, self.noise = scale, length, noise
+
+    def __call__(self, A, B):
+        r = cdist(A, B) / self.length
+        return self.scale**2 * (1 + np.sqrt(5) * r + 5 / 3 * r**2) * np.exp(-np.sqrt(5) * r)
+
+
+@program(np.array([1.2, 0.8, 0.3]), normal(6, 2), normal(6), normal(2, 2), rounded=True)
+def matern_process(theta, X, y, new):
+    """A Gaussian process by a Matérn kernel: minus its evidence, and what it says of new points."""
+    kernel = Kernel(*theta)
+    L = np.linalg.cholesky(kernel(X, X) + kernel.noise**2 * np.eye(len(X)))
+    alpha = np.linalg.solve(L.T, np.linalg.solve(L, y))
+    evidence = -0.5 * y @ alpha - np.log(np.diag(L)).sum() - 0.5 * len(y) * np.log(2 * np.pi)
+    return -evidence + 0.1 * np.sum((kernel(new, X) @ alpha) ** 2)
+
+
+@program(normal(5, 2), normal(5, 3), rounded=True)
+def stress_of_a_map(Y, X):
+    """How far the distances of points in a plane are from those in space."""
+    far, near = pdist(X), pdist(Y)
+    return np.sqrt(np.sum((far - near) ** 2) / np.sum(far**2))
+
+
+@program(np.array([0.5, -0.3]), np.array([1.0, 0.4]), 0.7, normal(11))
+def moving_average_model(phi, theta, sigma, y):
+    """Minus the log-likelihood of an ARMA process, by the shocks that a filter finds."""
+    shocks = sig.lfilter(np.concatenate([[1.0], -phi]), theta, y)
+    return 0.5 * np.sum(shocks**2) / sigma**2 + len(y) * np.log(sigma)
+
+
+@program(normal(4, 6), 0.3, rounded=True)
+def kept_by_cosines(image, threshold):
+    """What is lost when small coefficients of the cosine transform are left out."""
+    c = fft.dctn(image, norm="ortho")
+    kept = np.where(np.abs(c) > threshold, c, 0.0)
+    return np.sum((fft.idctn(kept, norm="ortho") - image) ** 2) + 0.1 * np.sum(np.abs(kept))
