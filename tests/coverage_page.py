@@ -9,6 +9,7 @@ import scipy.fftpack
 import scipy.integrate
 import scipy.interpolate
 import scipy.linalg
+import scipy.ndimage
 import scipy.signal
 import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
@@ -27,6 +28,7 @@ AREAS = (
     scipy.integrate,
     scipy.interpolate,
     scipy.linalg,
+    scipy.ndimage,
     scipy.signal,
     special,
     stats,

@@ -225,7 +225,11 @@ def test_nothing_is_selected_where_nothing_can_be_infinite():
     def scaled(x):
         return np.sum(np.where(x > 0, 2.0 * x, 0.0))
 
+    def backwards(x, w):
+        return np.sum((2.0 * x)[::-1] * np.exp(w)[::-1])
+
     assert "where" not in source(smooth, X, X)
+    assert "where" not in source(backwards, X, X)
     assert source(scaled, X).count("where") == 1
 
 

@@ -27,7 +27,7 @@ from sct.ir.paths import entries_of, is_axis, is_basic_index, path_of
 from sct.ir.records import record
 from sct.ir.shapes import normalize_axes
 from sct.ir.ssa import Apply, Block, Closure, For, If, Operand, Value, blocks_in, defined, type_of, values_of
-from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, broadcast_shapes, same_dtype, same_shape
+from sct.ir.types import Abstract, Array, Const, Scalar, SizeLike, Slice, broadcast_shapes, same_dtype, same_shape
 from sct.registry.facts import facts_of, ufunc_of
 from sct.registry.methods import primitive_of
 from sct.registry.rules import kind_of
@@ -394,6 +394,8 @@ class Finder:
         path = path_of(s)
         if len(path) == 1 and all(map(_is_new_or_whole, entries_of(path[0]))):
             return tuple([c for c in map(self.along(s), self.of(s.args[2])) if c is not None])
+        if len(path) == 1 and all(_is_new_or_whole(e) or e == _BACKWARDS for e in entries_of(path[0])):
+            return ()  # backwards, and so all places too
         if not all(map(self.lasts, values_of(*path))) or _shape(s.result.type) is None:
             return ()
         mask = path[0]
@@ -610,6 +612,9 @@ def _is_whole(t: Abstract) -> bool:
         if isinstance(t, Scalar)
         else isinstance(t, Array) and t.dtype is not None and t.dtype.kind in "biu"
     )
+
+
+_BACKWARDS = Slice(Const(None), Const(None), Const(-1))
 
 
 def _is_new_or_whole(entry: Operand) -> bool:
