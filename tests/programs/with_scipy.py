@@ -12,7 +12,7 @@ normal = normal_of(RNG)
 
 
 @program({"shape": 1.4, "scale": 2.5, "frailty": 0.6}, RNG.uniform(0.3, 4, size=7), np.array([1, 1, 0, 1, 0, 1, 1]))
-def survival(p, t, died):
+def frail_survival(p, t, died):
     """Minus the log-likelihood of lifetimes by Weibull with a gamma frailty, some of them cut off."""
     k, lam, theta = p["shape"], p["scale"], p["frailty"]
     hazard = k / lam * (t / lam) ** (k - 1)
