@@ -77,7 +77,7 @@ def ifftshift(x, axes=None):
 # ---------------------------------------------------------------------------------------------------------------------
 
 multilinear(fft.dct, fft.dst)
-facts(fft.dct, fft.dst, linear="first", boxed=True)
+facts(fft.dct, fft.dst, boxed=True)
 
 
 @result_type(fft.dct, fft.dst)
