@@ -75,14 +75,14 @@ def _label(sample):
     return f"{sample[0].__self__.name}.{sample[0].__name__}"
 
 
-@pytest.mark.grid(of=16, each=False)
+@pytest.mark.grid(of=40, each=False)
 @pytest.mark.parametrize("sample", SAMPLES, ids=_label)
 def test_rule(sample):
     f, args, kwargs = sample
     check_rule(f, *args, **kwargs)
 
 
-@pytest.mark.grid(of=32, each=False)
+@pytest.mark.grid(of=100, each=False)
 @pytest.mark.parametrize("sample", SAMPLES, ids=_label)
 def test_second_order(sample):
     f, args, kwargs = sample
@@ -97,7 +97,7 @@ def _wide(method):
     return np.array([1e-9, 0.2, 0.5, 0.9]) if method.__name__ in ("ppf", "isf") else _WIDE
 
 
-@pytest.mark.grid(of=8, each=False)
+@pytest.mark.grid(of=20, each=False)
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: f"{m.__self__.name}.{m.__name__}")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_values(method):
@@ -125,6 +125,7 @@ NORMAL = {
 }
 
 
+@pytest.mark.grid(of=3, each=False)
 @pytest.mark.parametrize("name", NORMAL)
 def test_normal_distribution_of_several_variables(name):
     args = NORMAL[name]
