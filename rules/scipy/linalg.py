@@ -165,26 +165,13 @@ def cholesky_type(a, lower=False, *, check_finite=True):
 
 @adjoint(linalg.cho_factor, absent=True)
 def cho_factor(result, a, result_bar, lower=False, *, check_finite=True):
-    """As that of the Cholesky factor. What is in the other triangle is no part of it, and may not be read."""
+    """As that of the Cholesky factor, and of the other triangle, in which that of the matrix stays, the adjoint there."""
     c, _ = result
     c_bar, _ = result_bar
     if c_bar is None:
         return np.zeros_like(a)
-    return adjoint_of_factor(of_triangle(c, lower), factor_alone(c_bar, lower), lower)
-
-
-def factor_alone(c_bar, lower):
-    """The adjoint of a factor; raises if the other triangle, in which the matrix is, has one."""
-    if np.any(np.triu(c_bar, 1) if lower else np.tril(c_bar, -1)):
-        raise NotImplementedError(
-            "the other triangle of what cho_factor gives has no derivative; take np.tril or np.triu of it"
-        )
-    return c_bar
-
-
-@result_type(factor_alone)
-def factor_alone_type(c_bar, lower):
-    return as_array(c_bar)
+    factor_bar = adjoint_of_factor(of_triangle(c, lower), of_triangle(c_bar, lower), lower)
+    return factor_bar + of_triangle(c_bar, not lower, True)
 
 
 @result_type(linalg.cho_factor)

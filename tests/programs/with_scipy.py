@@ -2,8 +2,9 @@
 
 import numpy as np
 import scipy.signal as sig
-from scipy import fft, special
+from scipy import fft, linalg, special
 from scipy.spatial.distance import cdist, pdist
+from scipy.stats import norm
 
 from .registry import normal_of, program
 
@@ -58,6 +59,35 @@ def matern_process(theta, X, y, new):
     alpha = np.linalg.solve(L.T, np.linalg.solve(L, y))
     evidence = -0.5 * y @ alpha - np.log(np.diag(L)).sum() - 0.5 * len(y) * np.log(2 * np.pi)
     return -evidence + 0.1 * np.sum((kernel(new, X) @ alpha) ** 2)
+
+
+class Regression:
+    """A Gaussian process of points that are given, whose factor is computed once for all that is asked."""
+
+    def __init__(self, X, y, length, noise):
+        self.X, self.y, self.length = X, y, length
+        self.factor = linalg.cho_factor(self.kernel(X, X) + noise**2 * np.eye(len(X)), lower=True)
+        self.alpha = linalg.cho_solve(self.factor, y)
+
+    def kernel(self, A, B):
+        return np.exp(-0.5 * cdist(A, B, "sqeuclidean") / self.length**2)
+
+    def evidence(self):
+        return -0.5 * self.y @ self.alpha - np.sum(np.log(np.diag(self.factor[0])))
+
+    def predict(self, new):
+        K = self.kernel(new, self.X)
+        return K @ self.alpha, 1.0 - np.einsum("ij,ji->i", K, linalg.cho_solve(self.factor, K.T))
+
+
+@program(0.8, 0.3, normal(5, 2), normal(5), normal(2, 2), rounded=True)
+def expected_improvement(length, noise, X, y, new):
+    """By how much new points are expected to be better than the best so far, and the evidence."""
+    model = Regression(X, y, length, noise)
+    mean, variance = model.predict(new)
+    sd = np.sqrt(variance)
+    z = (mean - np.max(y)) / sd
+    return np.sum((mean - np.max(y)) * norm.cdf(z) + sd * norm.pdf(z)) - 0.1 * model.evidence()
 
 
 @program(normal(5, 2), normal(5, 3), rounded=True)

@@ -244,9 +244,18 @@ def test_what_is_not_covered(f):
             transform(np.eye(3) * 2.0)
 
 
-def test_what_cho_factor_leaves_in_the_other_triangle():
-    with pytest.raises(NotImplementedError, match="the other triangle"):
-        sct.grad(lambda a: np.sum(linalg.cho_factor(a)[0]))(_positive(3))
+@pytest.mark.parametrize("lower", [True, False])
+def test_what_cho_factor_leaves_in_the_other_triangle(lower):
+    check_grads(lambda a: np.sum(linalg.cho_factor(a, lower)[0] ** 2), (_positive(3),), modes=("reverse", "forward"))
+
+
+@pytest.mark.parametrize("lower", [True, False])
+def test_an_evidence_by_cho_factor_and_cho_solve(lower):
+    def evidence(a, y):
+        c, low = linalg.cho_factor(a, lower=lower)
+        return 0.5 * y @ linalg.cho_solve((c, low), y) + np.sum(np.log(np.diag(c)))
+
+    check_grads(evidence, (_positive(3), np.array([0.3, -1.0, 0.7])), modes=("reverse", "forward"))
 
 
 def test_lists_and_integers():
