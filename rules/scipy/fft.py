@@ -5,6 +5,8 @@ transforms are those of types I to IV of Wang and Hunt (1985), "The discrete W t
 of types I and IV symmetric but for the weights of the ends, and of II and III the transposes of one another but for a weight.
 """
 
+import functools
+
 import numpy as np
 from scipy import fft
 
@@ -21,6 +23,8 @@ from sct.registry.type_rules import result_type
 from ..fourier import fft_type, of_length, of_length_type
 from ..manipulation import axis_slice
 
+followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Complex transforms
 # ---------------------------------------------------------------------------------------------------------------------
@@ -29,7 +33,7 @@ from ..manipulation import axis_slice
 def _along_one_axis(name):
     transform = getattr(np.fft, name)
 
-    @composition(getattr(fft, name))
+    @followed(getattr(fft, name))
     def along_one(x, n=None, axis=-1, norm=None, overwrite_x=False, workers=None, *, plan=None):
         """As numpy.fft has it."""
         return transform(x, n, axis, norm)
@@ -38,7 +42,7 @@ def _along_one_axis(name):
 def _along_two_axes(name):
     transform = getattr(np.fft, name)
 
-    @composition(getattr(fft, name))
+    @followed(getattr(fft, name))
     def along_two(x, s=None, axes=(-2, -1), norm=None, overwrite_x=False, workers=None, *, plan=None):
         """As numpy.fft has it."""
         return transform(x, s, axes, norm)
@@ -47,7 +51,7 @@ def _along_two_axes(name):
 def _along_all_axes(name):
     transform = getattr(np.fft, name)
 
-    @composition(getattr(fft, name))
+    @followed(getattr(fft, name))
     def along_all(x, s=None, axes=None, norm=None, overwrite_x=False, workers=None, *, plan=None):
         """As numpy.fft has it."""
         return transform(x, s, axes, norm)
@@ -60,13 +64,13 @@ for _name in ("fft", "ifft", "rfft", "irfft"):
     _along_all_axes(f"{_name}n")
 
 
-@composition(fft.fftshift)
+@followed(fft.fftshift)
 def fftshift(x, axes=None):
     """As numpy.fft has it."""
     return np.fft.fftshift(x, axes)
 
 
-@composition(fft.ifftshift)
+@followed(fft.ifftshift)
 def ifftshift(x, axes=None):
     """As numpy.fft has it."""
     return np.fft.ifftshift(x, axes)
@@ -157,13 +161,13 @@ def turned(norm):
     return {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm)
 
 
-@composition(fft.idct)
+@followed(fft.idct)
 def idct(x, type=2, n=None, axis=-1, norm=None, overwrite_x=False, workers=None, orthogonalize=None):
     """The transform of the other type, with the scale of the inverse."""
     return fft.dct(x, inverted(type), n, axis, turned(norm), False, workers, orthogonalize)
 
 
-@composition(fft.idst)
+@followed(fft.idst)
 def idst(x, type=2, n=None, axis=-1, norm=None, overwrite_x=False, workers=None, orthogonalize=None):
     """The transform of the other type, with the scale of the inverse."""
     return fft.dst(x, inverted(type), n, axis, turned(norm), False, workers, orthogonalize)
@@ -172,7 +176,7 @@ def idst(x, type=2, n=None, axis=-1, norm=None, overwrite_x=False, workers=None,
 def _of_several_axes(name):
     transform = getattr(fft, name)
 
-    @composition(getattr(fft, f"{name}n"))
+    @followed(getattr(fft, f"{name}n"))
     def along_all(x, type=2, s=None, axes=None, norm=None, overwrite_x=False, workers=None, *, orthogonalize=None):
         """Along one axis after another."""
         x = np.asarray(x)

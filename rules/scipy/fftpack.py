@@ -1,5 +1,7 @@
 """Transforms of scipy.fftpack, followed as those of scipy.fft and numpy.fft."""
 
+import functools
+
 import numpy as np
 from scipy import fft, fftpack
 
@@ -9,21 +11,23 @@ from sct.registry.rules import nondifferentiable
 
 from .fft import inverted
 
+followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
+
 
 def _complex(name):
     transform, along_several = getattr(np.fft, name), getattr(np.fft, f"{name}n")
 
-    @composition(getattr(fftpack, name))
+    @followed(getattr(fftpack, name))
     def along_one(x, n=None, axis=-1, overwrite_x=False):
         """As numpy.fft has it."""
         return transform(x, n, axis)
 
-    @composition(getattr(fftpack, f"{name}2"))
+    @followed(getattr(fftpack, f"{name}2"))
     def along_two(x, shape=None, axes=(-2, -1), overwrite_x=False):
         """As numpy.fft has it."""
         return along_several(x, shape, axes)
 
-    @composition(getattr(fftpack, f"{name}n"))
+    @followed(getattr(fftpack, f"{name}n"))
     def along_all(x, shape=None, axes=None, overwrite_x=False):
         """As numpy.fft has it."""
         return along_several(x, shape, axes)
@@ -32,22 +36,22 @@ def _complex(name):
 def _real(name, inverse):
     transform, along_several = getattr(fft, name), getattr(fft, f"{name}n")
 
-    @composition(getattr(fftpack, name))
+    @followed(getattr(fftpack, name))
     def along_one(x, type=2, n=None, axis=-1, norm=None, overwrite_x=False):
         """As scipy.fft has it."""
         return transform(x, type, n, axis, norm)
 
-    @composition(getattr(fftpack, f"{name}n"))
+    @followed(getattr(fftpack, f"{name}n"))
     def along_all(x, type=2, shape=None, axes=None, norm=None, overwrite_x=False):
         """As scipy.fft has it."""
         return along_several(x, type, shape, axes, norm)
 
-    @composition(getattr(fftpack, inverse))
+    @followed(getattr(fftpack, inverse))
     def back_along_one(x, type=2, n=None, axis=-1, norm=None, overwrite_x=False):
         """The transform of the other type, without a scale."""
         return transform(x, inverted(type), n, axis, norm)
 
-    @composition(getattr(fftpack, f"{inverse}n"))
+    @followed(getattr(fftpack, f"{inverse}n"))
     def back_along_all(x, type=2, shape=None, axes=None, norm=None, overwrite_x=False):
         """The transform of the other type, without a scale."""
         return along_several(x, inverted(type), shape, axes, norm)

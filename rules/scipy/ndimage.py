@@ -1,8 +1,10 @@
-"""Filters of scipy.ndimage: correlations with an array that goes on beyond its edges; and interpolation between entries.
+"""Filters of scipy.ndimage: correlations with an array that goes on beyond its edges.
 
 Takes and gives arrays; registers compositions, which pad as a mode says and correlate. How `origin` moves a filter, and how far
 a Gaussian one reaches, is as SciPy's documentation says.
 """
+
+import functools
 
 import numpy as np
 from scipy import ndimage, signal
@@ -10,6 +12,8 @@ from scipy import ndimage, signal
 from sct.registry.compositions import composition
 from sct.registry.refusals import refused
 from sct.registry.rules import nondifferentiable
+
+followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
 
 
 def _of(names):
@@ -62,13 +66,13 @@ def _is_plain(input, *args, output=None, axes=None, **kwargs):
     return output is None and axes is None and kind == "f"
 
 
-@composition(ndimage.correlate, covers=_is_plain)
+@followed(ndimage.correlate, covers=_is_plain)
 def correlate(input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None):
     """The sum of neighbours times weights."""
     return correlated(input, weights, mode, cval, of_axes(origin, np.ndim(input)))
 
 
-@composition(ndimage.convolve, covers=_is_plain)
+@followed(ndimage.convolve, covers=_is_plain)
 def convolve(input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None):
     """The correlation with what is turned round."""
     kernel, origins = turned(weights, of_axes(origin, np.ndim(input)))
@@ -87,13 +91,13 @@ def along_one_axis(x, weights, axis, mode, cval, origin):
     return correlated(x, along(weights, axis, rank), mode, cval, origins)
 
 
-@composition(ndimage.correlate1d, covers=_is_plain)
+@followed(ndimage.correlate1d, covers=_is_plain)
 def correlate1d(input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0):
     """The correlation along an axis."""
     return along_one_axis(input, weights, axis, mode, cval, origin)
 
 
-@composition(ndimage.convolve1d, covers=_is_plain)
+@followed(ndimage.convolve1d, covers=_is_plain)
 def convolve1d(input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0):
     """The convolution along an axis."""
     kernel, origins = turned(np.asarray(weights), (origin,))
@@ -119,7 +123,7 @@ def gaussian_weights(sigma, order, reach):
     return slope * bell
 
 
-@composition(ndimage.gaussian_filter1d, covers=_is_plain)
+@followed(ndimage.gaussian_filter1d, covers=_is_plain)
 def gaussian_filter1d(input, sigma, axis=-1, order=0, output=None, mode="reflect", cval=0.0, truncate=4.0, *, radius=None):
     """The convolution with a Gaussian, or a derivative of it, as far as its tails are cut off."""
     reach = int(truncate * float(sigma) + 0.5) if radius is None else radius
@@ -131,7 +135,7 @@ def for_each_axis(value, rank):
     return (value,) * rank if isinstance(value, (int, float, str)) or value is None else value
 
 
-@composition(ndimage.gaussian_filter, covers=_is_plain)
+@followed(ndimage.gaussian_filter, covers=_is_plain)
 def gaussian_filter(input, sigma, order=0, output=None, mode="reflect", cval=0.0, truncate=4.0, *, radius=None, axes=None):
     """The one along each axis after another."""
     rank = np.ndim(input)
@@ -144,13 +148,13 @@ def gaussian_filter(input, sigma, order=0, output=None, mode="reflect", cval=0.0
     return y
 
 
-@composition(ndimage.uniform_filter1d, covers=_is_plain)
+@followed(ndimage.uniform_filter1d, covers=_is_plain)
 def uniform_filter1d(input, size, axis=-1, output=None, mode="reflect", cval=0.0, origin=0):
     """The mean of so many neighbours."""
     return along_one_axis(input, np.ones(size) / size, axis, mode, cval, origin)
 
 
-@composition(ndimage.uniform_filter, covers=_is_plain)
+@followed(ndimage.uniform_filter, covers=_is_plain)
 def uniform_filter(input, size=3, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None):
     """The one along each axis after another."""
     rank = np.ndim(input)
@@ -171,19 +175,19 @@ def differenced(x, axis, middle, mode, cval):
     return y
 
 
-@composition(ndimage.sobel, covers=_is_plain)
+@followed(ndimage.sobel, covers=_is_plain)
 def sobel(input, axis=-1, output=None, mode="reflect", cval=0.0):
     """Sobel's difference along an axis."""
     return differenced(input, axis, 2.0, mode, cval)
 
 
-@composition(ndimage.prewitt, covers=_is_plain)
+@followed(ndimage.prewitt, covers=_is_plain)
 def prewitt(input, axis=-1, output=None, mode="reflect", cval=0.0):
     """Prewitt's difference along an axis."""
     return differenced(input, axis, 1.0, mode, cval)
 
 
-@composition(ndimage.laplace, covers=_is_plain)
+@followed(ndimage.laplace, covers=_is_plain)
 def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None):
     """The sum of the second differences."""
     y = correlate1d(input, np.array([1.0, -2.0, 1.0]), 0, None, mode, cval, 0)

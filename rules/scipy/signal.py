@@ -5,6 +5,8 @@ its adjoint is a filter that runs backwards (Oppenheim and Schafer, "Discrete-Ti
 forms).
 """
 
+import functools
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import signal
@@ -16,6 +18,8 @@ from sct.registry.refusals import refused
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import multilinear
 from sct.registry.type_rules import result_type
+
+followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
 
 
 def _of(names):
@@ -128,7 +132,7 @@ def of_mode(full, in1, in2, mode, middle):
     return full[m[0] - 1 : n[0], m[1] - 1 : n[1]]
 
 
-@composition(signal.convolve2d)
+@followed(signal.convolve2d)
 def convolve2d(in1, in2, mode="full", boundary="fill", fillvalue=0):
     """As convolve, of a matrix that goes on beyond its edges."""
     if boundary not in _PADDING and fillvalue == 0:
@@ -136,7 +140,7 @@ def convolve2d(in1, in2, mode="full", boundary="fill", fillvalue=0):
     return of_mode(signal.convolve(beyond_the_edges(in1, in2, boundary, fillvalue), in2, "valid"), in1, in2, mode, 1)
 
 
-@composition(signal.correlate2d)
+@followed(signal.correlate2d)
 def correlate2d(in1, in2, mode="full", boundary="fill", fillvalue=0):
     """As correlate, of a matrix that goes on beyond its edges."""
     if boundary not in _PADDING and fillvalue == 0:
@@ -187,7 +191,7 @@ def _without_states(*operands, zi=None, **keywords):
     return zi is None
 
 
-@composition(signal.sosfilt, covers=_without_states)
+@followed(signal.sosfilt, covers=_without_states)
 def sosfilt(sos, x, axis=-1, zi=None):
     """One section of second order after another."""
     sos = np.asarray(sos)
@@ -196,7 +200,7 @@ def sosfilt(sos, x, axis=-1, zi=None):
     return x
 
 
-@composition(signal.hilbert)
+@followed(signal.hilbert)
 def hilbert(x, N=None, axis=-1):
     """The signal without its negative frequencies, and twice its positive ones."""
     x = np.asarray(x)
@@ -215,7 +219,7 @@ def _of_one_line(data, axis=-1, type="linear", bp=0, overwrite_data=False):
     return isinstance(bp, int) and bp == 0
 
 
-@composition(signal.detrend, covers=_of_one_line)
+@followed(signal.detrend, covers=_of_one_line)
 def detrend(data, axis=-1, type="linear", bp=0, overwrite_data=False):
     """What is left without the mean, or without the line of least squares."""
     x = np.asarray(data)
@@ -244,7 +248,7 @@ def polynomial_rows(window_length, polyorder, deriv, delta):
 _BEYOND = {"mirror": "reflect", "nearest": "edge", "wrap": "wrap"}
 
 
-@composition(signal.savgol_filter)
+@followed(signal.savgol_filter)
 def savgol_filter(x, window_length, polyorder, deriv=0, delta=1.0, axis=-1, mode="interp", cval=0.0):
     """The middle of the polynomial of least squares through each window; near the ends the other places of the last ones."""
     x = np.asarray(x)

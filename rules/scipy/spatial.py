@@ -4,6 +4,8 @@ Takes nothing; registers compositions. All take vectors, or matrices of vectors 
 Euclidean distance has a derivative of 0, as that of `np.linalg.norm`. Formulas: the definitions in SciPy's documentation.
 """
 
+import functools
+
 import numpy as np
 import scipy.spatial
 from scipy import special
@@ -15,6 +17,8 @@ from sct.registry.conventions import convention
 from sct.registry.refusals import refused
 from sct.registry.rules import nondifferentiable
 from sct.registry.type_rules import result_type
+
+followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Of vectors, in the last axis
@@ -37,34 +41,34 @@ def between(u, v):
     return floating(u) - floating(v)
 
 
-@composition(distance.sqeuclidean)
+@followed(distance.sqeuclidean)
 def sqeuclidean(u, v, w=None):
     """Σ wᵢ (uᵢ - vᵢ)²."""
     d = between(u, v)
     return weighted_sum(d * d, w)
 
 
-@composition(distance.euclidean)
+@followed(distance.euclidean)
 def euclidean(u, v, w=None):
     """√Σ wᵢ (uᵢ - vᵢ)²."""
     d = between(u, v)
     return np.linalg.norm(d if w is None else np.sqrt(w) * d, axis=-1)
 
 
-@composition(distance.cityblock)
+@followed(distance.cityblock)
 def cityblock(u, v, w=None):
     """Σ wᵢ |uᵢ - vᵢ|."""
     return weighted_sum(np.abs(between(u, v)), w)
 
 
-@composition(distance.chebyshev)
+@followed(distance.chebyshev)
 def chebyshev(u, v, w=None):
     """The largest |uᵢ - vᵢ| whose weight is positive."""
     d = np.abs(between(u, v))
     return np.max(d if w is None else (np.asarray(w) > 0) * d, -1)
 
 
-@composition(distance.minkowski)
+@followed(distance.minkowski)
 def minkowski(u, v, p=2, w=None):
     """(Σ wᵢ |uᵢ - vᵢ|ᵖ)^(1/p)."""
     if p == np.inf:
@@ -75,27 +79,27 @@ def minkowski(u, v, p=2, w=None):
     return np.linalg.norm(d if w is None else w ** (1.0 / p) * d, p, -1)
 
 
-@composition(distance.canberra)
+@followed(distance.canberra)
 def canberra(u, v, w=None):
     """Σ wᵢ |uᵢ - vᵢ| / (|uᵢ| + |vᵢ|), without what is 0 / 0."""
     size = np.abs(floating(u)) + np.abs(floating(v))
     return weighted_sum(np.abs(between(u, v)) / (size + (size == 0.0)), w)
 
 
-@composition(distance.braycurtis)
+@followed(distance.braycurtis)
 def braycurtis(u, v, w=None):
     """Σ wᵢ |uᵢ - vᵢ| / Σ wᵢ |uᵢ + vᵢ|."""
     return weighted_sum(np.abs(between(u, v)), w) / weighted_sum(np.abs(floating(u) + floating(v)), w)
 
 
-@composition(distance.cosine)
+@followed(distance.cosine)
 def cosine(u, v, w=None):
     """1 - Σ wᵢ uᵢ vᵢ / √(Σ wᵢ uᵢ² Σ wᵢ vᵢ²)."""
     u, v = floating(u), floating(v)
     return 1.0 - weighted_sum(u * v, w) / np.sqrt(weighted_sum(u * u, w) * weighted_sum(v * v, w))
 
 
-@composition(distance.correlation)
+@followed(distance.correlation)
 def correlation(u, v, w=None, centered=True):
     """The cosine distance of vectors less their means."""
     if not centered:
@@ -106,20 +110,20 @@ def correlation(u, v, w=None, centered=True):
     return cosine(u - u_mean[..., None], v - v_mean[..., None], w)
 
 
-@composition(distance.mahalanobis)
+@followed(distance.mahalanobis)
 def mahalanobis(u, v, VI):
     """√((u - v)ᵀ V⁻¹ (u - v))."""
     d = between(u, v)
     return np.sqrt(np.sum((d @ VI) * d, -1))
 
 
-@composition(distance.seuclidean)
+@followed(distance.seuclidean)
 def seuclidean(u, v, V):
     """√Σ (uᵢ - vᵢ)² / Vᵢ."""
     return euclidean(u, v, 1 / np.asarray(V))
 
 
-@composition(distance.jensenshannon)
+@followed(distance.jensenshannon)
 def jensenshannon(p, q, base=None, *, axis=0, keepdims=False):
     """√(½ Σ pᵢ log(pᵢ / mᵢ) + ½ Σ qᵢ log(qᵢ / mᵢ)), m = ½ (p + q), of vectors whose sums are 1."""
     p = p / np.sum(p, axis=axis, keepdims=True)
@@ -209,7 +213,7 @@ def of_all(keywords, metric, points):
     return keywords
 
 
-@composition(distance.cdist)
+@followed(distance.cdist)
 def cdist(XA, XB, metric="euclidean", *, out=None, **kwargs):
     """The distance of each row of one matrix to each row of another."""
     A, B = np.asarray(XA, dtype=float), np.asarray(XB, dtype=float)
@@ -218,7 +222,7 @@ def cdist(XA, XB, metric="euclidean", *, out=None, **kwargs):
     return of_metric(A[:, None], B, metric, of_all(kwargs, metric, np.concatenate((A, B))))
 
 
-@composition(distance.pdist)
+@followed(distance.pdist)
 def pdist(X, metric="euclidean", *, out=None, **kwargs):
     """The distance of each row to each later one."""
     A = np.asarray(X, dtype=float)
@@ -228,7 +232,7 @@ def pdist(X, metric="euclidean", *, out=None, **kwargs):
     return of_metric(A[i], A[j], metric, of_all(kwargs, metric, A))
 
 
-@composition(distance.squareform)
+@followed(distance.squareform)
 def squareform(X, force="no", checks=True):
     """The symmetric matrix of distances of all pairs, or these of the matrix."""
     X = np.asarray(X)
