@@ -82,9 +82,9 @@ def _python(example: Example) -> None:
 
 def _text(example: Example) -> str | None:
     """Compare the block with what the block before it printed."""
-    printed = example.namespace.pop("__printed__", "")
+    printed = example.namespace.pop("__printed__", None)
     said = str(example.parsed)
-    if not printed or said.rstrip() == printed.rstrip():
+    if printed is None or said.rstrip() == printed.rstrip():
         return None
     if os.environ.get("UPDATE_DOCS"):
         _said_now.append((Path(example.path), f"```text\n{said}```", f"```text\n{printed.rstrip()}\n```"))
