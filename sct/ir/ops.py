@@ -512,7 +512,7 @@ def _name_of_object(value: Any) -> str | None:
     """The name under which an object that is no function is found in the library that its class is of."""
     parts = type(value).__module__.split(".")
     public = [part for part in parts if not part.startswith("_")]
-    if public and public[0] in _LIBRARIES:
+    if public and public[0] in _LIBRARIES and public != ["builtins"]:  # where None and Ellipsis are
         for place in [".".join(public[:k]) for k in range(len(public), 0, -1)]:
             found = next((n for n, v in vars(sys.modules[place]).items() if v is value), None) if place in sys.modules else None
             if found is not None:
