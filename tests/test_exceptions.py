@@ -475,6 +475,7 @@ FUNCTIONS = [
 ]
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
 def test_derivatives(f):
     sct.check_grads(f, (X,), order=1 if f is by_recursion else 2)

@@ -392,6 +392,7 @@ PROGRAMS = [
 ]
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 def test_gradients(f):
     sct.check_grads(f, (X, 3))

@@ -280,6 +280,7 @@ def perhaps(x, limit):
     return x[0] if found is None else found.v**2
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize(
     "f",
     [

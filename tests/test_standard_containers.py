@@ -160,6 +160,7 @@ def compared(x, indices):
     return total * x[min(both)] if rest == {0, 2, 5} and rest != few else total * x[0]
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize(
     ("f", "args"),
     [
