@@ -773,12 +773,19 @@ for _type in (
 # --- windows, frequencies, and what is asked of types: constants --------------------------------------------------------
 
 _WINDOWS = np.bartlett, np.blackman, np.hamming, np.hanning
-nondifferentiable(*_WINDOWS, np.fft.fftfreq, np.fft.rfftfreq, np.isfortran, np.common_type, np.einsum_path)
+nondifferentiable(*_WINDOWS, np.isfortran, np.common_type, np.einsum_path)
 
 
 @result_type(*_WINDOWS)
 def window_type(M):
     return Array(np.dtype(float), as_shape(M))
+
+
+@adjoint(np.fft.fftfreq)
+@adjoint(np.fft.rfftfreq)
+def frequencies(y, n, d=1.0, *, y_bar):
+    """yₖ = k / (n d): d̄ = -⟨ȳ, y⟩ / d."""
+    return None, -np.sum(y_bar * y) / d
 
 
 @result_type(np.fft.fftfreq)

@@ -76,6 +76,18 @@ def ifftshift(x, axes=None):
     return np.fft.ifftshift(x, axes)
 
 
+@followed(fft.fftfreq)
+def fftfreq(n, d=1.0, *, xp=None, device=None):
+    """As numpy.fft has it."""
+    return np.fft.fftfreq(n, d)
+
+
+@followed(fft.rfftfreq)
+def rfftfreq(n, d=1.0, *, xp=None, device=None):
+    """As numpy.fft has it."""
+    return np.fft.rfftfreq(n, d)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Cosine and sine transforms
 # ---------------------------------------------------------------------------------------------------------------------
@@ -197,7 +209,7 @@ for _name in ("dct", "dst", "idct", "idst"):
 # Others
 # ---------------------------------------------------------------------------------------------------------------------
 
-nondifferentiable(fft.fftfreq, fft.rfftfreq, fft.next_fast_len, fft.prev_fast_len, fft.get_workers)
+nondifferentiable(fft.next_fast_len, fft.prev_fast_len, fft.get_workers)
 refused(
     "It has no rule: take fft.rfft along the axes before, and compute with complex numbers.",
     *(fft.hfft2, fft.hfftn, fft.ihfft2, fft.ihfftn),

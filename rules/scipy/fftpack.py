@@ -7,8 +7,10 @@ from scipy import fft, fftpack
 
 from sct.registry.compositions import composition
 from sct.registry.refusals import refused
-from sct.registry.rules import nondifferentiable
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.type_rules import result_type
 
+from ..construction import fftfreq_type
 from .fft import inverted
 
 followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
@@ -62,7 +64,19 @@ for _name in ("fft", "ifft"):
 _real("dct", "idct")
 _real("dst", "idst")
 
-nondifferentiable(fftpack.rfftfreq, fftpack.next_fast_len)
+
+@adjoint(fftpack.rfftfreq)
+def rfftfreq(y, n, d=1.0, *, y_bar):
+    """yₖ = ⌈k / 2⌉ / (n d): d̄ = -⟨ȳ, y⟩ / d."""
+    return None, -np.sum(y_bar * y) / d
+
+
+@result_type(fftpack.rfftfreq)
+def rfftfreq_type(n, d=1.0):
+    return fftfreq_type(n, d)
+
+
+nondifferentiable(fftpack.next_fast_len)
 refused(
     "It has no rule: use scipy.fft or numpy.fft, whose results are complex numbers, and multiply these.",
     *(fftpack.rfft, fftpack.irfft, fftpack.diff, fftpack.tilbert, fftpack.itilbert, fftpack.hilbert, fftpack.ihilbert),

@@ -914,7 +914,7 @@ def _of(names):
 
 
 nondifferentiable(
-    *_of("bandwidth dft expm_cond find_best_blas_type hadamard helmert hilbert invhilbert invpascal ishermitian issymmetric"),
+    *_of("bandwidth dft find_best_blas_type hadamard helmert hilbert invhilbert invpascal ishermitian issymmetric"),
     linalg.pascal,
 )
 refused(
@@ -924,6 +924,7 @@ refused(
 refused("It takes any function: use the eigenvalues of the matrix, or scipy.linalg.expm, logm, sqrtm.", *_of("funm"))
 refused("It jumps where an eigenvalue crosses the imaginary axis: use what it is made of.", *_of("signm"))
 refused("Use np.kron.", *_of("kron"))
+refused("It estimates how sensitive expm is, by its second derivative.", *_of("expm_cond"))
 refused(
     "It has no rule yet: make the matrix of its bands, and use scipy.linalg.solve_banded, cholesky or eigh.",
     *_of("cho_solve_banded cholesky_banded eig_banded eigvals_banded"),

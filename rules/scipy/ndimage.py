@@ -37,6 +37,8 @@ _BEYOND = {
 
 def padded(x, pairs, mode, cval):
     """An array, and so much of what lies beyond its edges by a mode."""
+    if mode not in _BEYOND and mode not in ("constant", "grid-constant"):
+        raise RuntimeError("boundary mode not supported")
     return np.pad(x, pairs, _BEYOND[mode]) if mode in _BEYOND else np.pad(x, pairs, constant_values=cval)
 
 
@@ -201,7 +203,7 @@ def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None):
 # ---------------------------------------------------------------------------------------------------------------------
 
 nondifferentiable(*_of("binary_closing binary_dilation binary_erosion binary_fill_holes binary_hit_or_miss binary_opening"))
-nondifferentiable(*_of("binary_propagation distance_transform_bf distance_transform_cdt distance_transform_edt find_objects"))
+nondifferentiable(*_of("binary_propagation find_objects"))
 nondifferentiable(*_of("generate_binary_structure iterate_structure label maximum_position minimum_position watershed_ift"))
 nondifferentiable(*_of("value_indices histogram"))
 refused(
@@ -209,6 +211,10 @@ refused(
     *_of("maximum_filter maximum_filter1d minimum_filter minimum_filter1d median_filter percentile_filter rank_filter"),
     *_of("grey_closing grey_dilation grey_erosion grey_opening black_tophat white_tophat morphological_gradient"),
     *_of("morphological_laplace"),
+)
+refused(
+    "It gives distances, which grow with `sampling`: take the indices of what is nearest, and compute distances from these.",
+    *_of("distance_transform_bf distance_transform_cdt distance_transform_edt"),
 )
 refused(
     "It calls a function for each entry: write it out with NumPy's functions.",

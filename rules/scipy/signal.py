@@ -111,11 +111,13 @@ def fftconvolve_type(in1, in2, mode="full", axes=None):
     return Array(np.dtype(float) if whole else t.dtype, t.shape)
 
 
-_PADDING = {"wrap": "wrap", "symm": "symmetric", "symmetric": "symmetric"}
+_PADDING = {"wrap": "wrap", "circular": "wrap", "symm": "symmetric", "symmetric": "symmetric"}
 
 
 def beyond_the_edges(in1, in2, boundary, fillvalue):
     """A matrix, with as much around it as the other one reaches over its edges."""
+    if boundary not in _PADDING and boundary not in ("fill", "pad"):
+        raise ValueError("Acceptable boundary flags are 'fill', 'circular' (or 'wrap'), and 'symmetric' (or 'symm').")
     pairs = tuple([(n - 1, n - 1) for n in np.shape(in2)])
     if boundary in _PADDING:
         return np.pad(in1, pairs, _PADDING[boundary])
@@ -135,7 +137,7 @@ def of_mode(full, in1, in2, mode, middle):
 @followed(signal.convolve2d)
 def convolve2d(in1, in2, mode="full", boundary="fill", fillvalue=0):
     """As convolve, of a matrix that goes on beyond its edges."""
-    if boundary not in _PADDING and fillvalue == 0:
+    if boundary in ("fill", "pad") and fillvalue == 0:
         return signal.convolve(in1, in2, mode)
     return of_mode(signal.convolve(beyond_the_edges(in1, in2, boundary, fillvalue), in2, "valid"), in1, in2, mode, 1)
 
@@ -143,7 +145,7 @@ def convolve2d(in1, in2, mode="full", boundary="fill", fillvalue=0):
 @followed(signal.correlate2d)
 def correlate2d(in1, in2, mode="full", boundary="fill", fillvalue=0):
     """As correlate, of a matrix that goes on beyond its edges."""
-    if boundary not in _PADDING and fillvalue == 0:
+    if boundary in ("fill", "pad") and fillvalue == 0:
         return of_mode(signal.correlate(in1, in2), in1, in2, mode, 0) if mode == "same" else signal.correlate(in1, in2, mode)
     return of_mode(signal.correlate(beyond_the_edges(in1, in2, boundary, fillvalue), in2, "valid"), in1, in2, mode, 0)
 
@@ -257,6 +259,10 @@ def savgol_filter(x, window_length, polyorder, deriv=0, delta=1.0, axis=-1, mode
     rows = polynomial_rows(window_length, polyorder, deriv, delta).astype(x.dtype)
     half = window_length // 2
     x = np.moveaxis(x, axis, -1)
+    if mode == "interp" and window_length > x.shape[-1]:
+        raise ValueError("If mode is 'interp', window_length must be less than or equal to the size of x.")
+    if mode not in _BEYOND and mode not in ("interp", "constant"):
+        raise ValueError("mode must be 'mirror', 'constant', 'nearest' 'wrap' or 'interp'.")
     if mode == "interp":
         inside = sliding_window_view(x, window_length, -1) @ rows[half]
         first = x[..., :window_length] @ rows[:half].T
@@ -274,11 +280,12 @@ def savgol_filter(x, window_length, polyorder, deriv=0, delta=1.0, axis=-1, mode
 # ---------------------------------------------------------------------------------------------------------------------
 
 nondifferentiable(*_of("argrelextrema argrelmax argrelmin choose_conv_method correlation_lags unit_impulse max_len_seq"))
-nondifferentiable(*_of("check_COLA check_NOLA kaiserord buttord cheb1ord cheb2ord ellipord"))
+nondifferentiable(*_of("check_COLA check_NOLA"))
 refused(
     "It designs a filter: compute its coefficients before, and pass them as arguments.",
     *_of("bessel butter cheby1 cheby2 ellip iirdesign iirfilter iircomb iirnotch iirpeak firls firwin firwin2 firwin_2d remez"),
     *_of("gammatone minimum_phase besselap buttap cheb1ap cheb2ap ellipap band_stop_obj kaiser_atten kaiser_beta get_window"),
+    *_of("kaiserord buttord cheb1ord cheb2ord ellipord"),
     *_of("savgol_coeffs lfilter_zi sosfilt_zi lfiltic closest_STFT_dual_window gauss_spline cmplx_sort"),
 )
 refused(

@@ -217,6 +217,8 @@ def of_all(keywords, metric, points):
 def cdist(XA, XB, metric="euclidean", *, out=None, **kwargs):
     """The distance of each row of one matrix to each row of another."""
     A, B = np.asarray(XA, dtype=float), np.asarray(XB, dtype=float)
+    if A.shape[1] != B.shape[1]:
+        raise ValueError("XA and XB must have the same number of columns (i.e. feature dimension.)")
     if not isinstance(metric, str):
         return np.array([[metric(a, b, **kwargs) for b in B] for a in A])
     return of_metric(A[:, None], B, metric, of_all(kwargs, metric, np.concatenate((A, B))))

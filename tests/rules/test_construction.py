@@ -89,6 +89,8 @@ SAMPLES = [
     (np.arange, (0.5, 3.2, 0.4), {}),
     (np.arange, (3.2, 0.5, -0.4), {}),
     (np.arange, (3,), {"dtype": float}),
+    (np.fft.fftfreq, (5, 0.3), {}),
+    (np.fft.rfftfreq, (6, 0.3), {}),
     (np.linspace, (0.5, 2.5), {}),
     (np.linspace, (0.5, 2.5, 7), {}),
     (np.linspace, (0.5, 2.5, 7, False), {}),

@@ -67,6 +67,22 @@ def test_the_source_of_a_convolution():
 
 
 @pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(signal.savgol_filter(x, 9, 2)),
+        lambda x: np.sum(signal.savgol_filter(x, 3, 1, mode="beyond")),
+        lambda x: np.sum(signal.convolve2d(np.outer(x, x), _K, boundary="beyond")),
+    ],
+)
+def test_errors_are_those_of_scipy(f):
+    with pytest.raises(ValueError) as own:
+        f(_X)
+    with pytest.raises(ValueError) as raised:
+        sct.grad(f)(_X)
+    assert str(raised.value) == str(own.value)
+
+
+@pytest.mark.parametrize(
     ("f", "match"),
     [
         (lambda x: np.sum(signal.lfilter([1.0], [1.0, 0.5], x, zi=np.zeros(1))[0]), "zi"),

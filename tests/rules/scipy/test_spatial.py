@@ -76,6 +76,8 @@ def test_numbers_of_another_dtype():
 def test_what_is_refused():
     with pytest.raises(sct.NoRuleError, match="no derivative rule for metric='hamming'"):
         sct.grad(lambda x: np.sum(distance.cdist(x, x, "hamming")))(_A)
+    with pytest.raises(ValueError, match="columns"):
+        sct.grad(lambda x: np.sum(distance.cdist(x, x[:, :1])))(_A)
     with pytest.raises(ValueError, match="binomial"):
         sct.grad(lambda x: np.sum(distance.squareform(x)))(np.ones(5))
     with pytest.raises(ValueError, match="not one of distances"):
