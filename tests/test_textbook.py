@@ -883,6 +883,7 @@ def same_kind(a, b):
     return len(x) == len(y) and all(p.shape == q.shape and p.dtype == q.dtype for p, q in zip(x, y, strict=True))
 
 
+@pytest.mark.grid(of=2, each=False)
 @pytest.mark.parametrize("optimize", [True, False], ids=["optimized", "plain"])
 @pytest.mark.parametrize(("f", "args", "wrt", "second"), CASES)
 def test_first_derivatives(f, args, wrt, second, optimize):

@@ -19,8 +19,7 @@ def f_grad(A, b):
     L = np.linalg.cholesky(A)
     # reverse
     # return np.sum(np.linalg.solve(L, b) ** 2)
-    solve_bar = 2.0 * np.linalg.solve(L, b)
-    b_bar = solve_triangular(L.T, solve_bar, lower=False)
+    b_bar = solve_triangular(L.T, 2.0 * np.linalg.solve(L, b), lower=False)
     return b_bar
 """
 

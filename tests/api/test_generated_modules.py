@@ -1,4 +1,4 @@
-"""Modules of every fourth kernel, program and function as users write them; `python -m tests.modules` has all transforms."""
+"""Modules of every eighth kernel, program and function as users write them; `python -m tests.modules` has all transforms."""
 
 import pytest
 from modules.cases import one_case_each

@@ -109,8 +109,8 @@ def every_case(match=""):
 
 
 def one_case_each():
-    """Every fourth function in one transform: all transforms have their turn."""
+    """Every eighth function in one transform: all transforms have their turn."""
     for turn, (name, f, args, wrt) in enumerate(functions()):
-        if turn % 4 == 0:
+        if turn % 8 == 0:
             own = transforms_of(f, args)
-            yield Case(name, f, args, wrt, own[turn // 4 % len(own)])
+            yield Case(name, f, args, wrt, own[turn // 8 % len(own)])

@@ -1,4 +1,4 @@
-"""A fortieth of the grid of all rules: the first sample of each function in variants. With `--grid 4`, as CI has it, a tenth;
+"""An eightieth of the grid of all rules: the first sample of each function in variants. With `--grid 8`, as CI has it, a tenth;
 `python -m tests.grid` runs all.
 """
 
@@ -12,7 +12,7 @@ for _function, _args, _keywords in samples():
         _FIRST.setdefault(_function, (_args, _keywords))
 
 
-@pytest.mark.grid(of=4, each=False)
+@pytest.mark.grid(of=8, each=False)
 @pytest.mark.parametrize("function", _FIRST, ids=label)
 def test_variants(function):
     assert [o for o in outcomes(function, *_FIRST[function], of=10) if o.kind == "wrong"] == []

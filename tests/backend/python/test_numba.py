@@ -35,7 +35,7 @@ KERNELS = (
 )
 
 
-@pytest.mark.grid(of=6)
+@pytest.mark.grid(of=12)
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.filterwarnings("ignore::numba.core.errors.NumbaPerformanceWarning")  # a product of strided arrays
 def test_compiles_as_it_is(name):
