@@ -30,7 +30,8 @@ GROUP = "sct.rules"
 
 _loaded: set[EntryPoint] = set()
 _areas: dict[str, str] = {}  # the areas of other packages that sct has rules for, with the module of these
-_met: set[str] = set()  # those of them of which the rules have been loaded
+_met: set[str] = set()  # those of them of which the rules are being loaded, or have been
+_ready: set[str] = set()  # those of which they have been
 _lock = threading.RLock()
 
 
@@ -101,7 +102,7 @@ def area_of(value: Any) -> str | None:
 def meet(value: Any) -> None:
     """Load sct's own rules for the area that an object is of, if they have not been; `SctError` as `load_area` raises it."""
     area = area_of(value)
-    if area is not None and area not in _met:
+    if area is not None and area not in _ready:
         load_area(area)
 
 
@@ -119,12 +120,13 @@ def load_area(area: str) -> None:
         If they cannot be loaded, because the package is of a version that they are not for.
     """
     with _lock:
-        if area in _met:
+        if area in _met:  # which only the thread that loads them sees before they have been
             return
         _met.add(area)  # what the rules are made of is of the area too
         try:
             with claiming(OWN), registering_own():
                 importlib.import_module(_areas[area])
+            _ready.add(area)
         except Exception as e:
             _met.discard(area)
             raise SctError(

@@ -77,6 +77,7 @@ def imported_inside(x):
 def test_ways_to_meet_an_area(f, monkeypatch):
     others.meet(special)
     monkeypatch.setattr(others, "_met", set())
+    monkeypatch.setattr(others, "_ready", set())
     assert sct.grad(f)(1.0) == pytest.approx(-np.euler_gamma)
     assert others._met == {"scipy.special"}
 
@@ -90,6 +91,7 @@ def test_a_version_that_is_too_old(monkeypatch):
     for name in ("sct.rules.scipy", AREA):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(others, "_met", set())
+    monkeypatch.setattr(others, "_ready", set())
     monkeypatch.setattr(scipy, "__version__", "1.9.3")
     for _ in range(2):  # it is told each time
         with pytest.raises(sct.SctError) as caught:
