@@ -1,9 +1,14 @@
-"""Matrices in the last two axes: their transposes, and numbers shaped to multiply what is of matrices.
+"""Matrices in the last two axes: their transposes and conjugates, and numbers shaped to multiply what is of matrices.
 
 Takes and gives arrays; functions in the language of rules, by which the rules of linear algebra are written. Registers nothing.
 """
 
 import numpy as np
+
+
+def conjugate(x):
+    """The complex conjugate; `x` itself if it is real."""
+    return np.conj(x) if np.iscomplexobj(x) else x
 
 
 def transposed(a):

@@ -2,17 +2,11 @@
 
 import numpy as np
 
-from sct.registry.refusals import refused, refused_namespace
-
-
-def _of(module, names):
-    """The functions of those named that this NumPy has."""
-    return [getattr(module, name) for name in names.split() if hasattr(module, name)]
-
+from sct.registry.refusals import refused, refused_namespace, those_of
 
 refused(
     "It gives text, which has no derivative: take it of what is not differentiated by.",
-    *_of(
+    *those_of(
         np,
         "array2string array_repr array_str base_repr binary_repr format_float_positional format_float_scientific "
         "datetime_as_string typename mintypecode str_ bytes_ void",
@@ -20,40 +14,40 @@ refused(
 )
 refused(
     "What it gives comes from outside of the function: read it before, and pass it as an argument.",
-    *_of(np, "from_dlpack frombuffer fromfile fromregex fromstring genfromtxt load loadtxt"),
+    *those_of(np, "from_dlpack frombuffer fromfile fromregex fromstring genfromtxt load loadtxt"),
 )
 refused(
     "It reads or changes settings of NumPy's own, which have no derivative.",
-    *_of(
+    *those_of(
         np,
         "get_include get_printoptions getbufsize geterr geterrcall set_printoptions setbufsize seterr seterrcall "
         "printoptions errstate test",
     ),
-    *_of(np.polynomial, "set_default_printstyle test"),
-    *_of(np.linalg, "test"),
-    *_of(np.fft, "test"),
+    *those_of(np.polynomial, "set_default_printstyle test"),
+    *those_of(np.linalg, "test"),
+    *those_of(np.fft, "test"),
 )
 refused(
     "Dates have no derivative.",
-    *_of(np, "busday_count busday_offset is_busday busdaycalendar datetime_data datetime64 timedelta64"),
+    *those_of(np, "busday_count busday_offset is_busday busdaycalendar datetime_data datetime64 timedelta64"),
 )
-refused("It gives np.matrix, whose operators are others than those of arrays: use arrays.", *_of(np, "asmatrix bmat"))
-refused("It works on Python objects one by one: use np.vectorize.", *_of(np, "frompyfunc nested_iters"))
-refused("Bits have no derivative.", *_of(np, "packbits unpackbits"))
-refused("How many coordinates there are is not known: give `bins` as a tuple, an entry for each.", *_of(np, "histogramdd"))
-refused("What it asks for is how an array lies in memory: use np.asarray or np.copy.", *_of(np, "require"))
+refused("It gives np.matrix, whose operators are others than those of arrays: use arrays.", *those_of(np, "asmatrix bmat"))
+refused("It works on Python objects one by one: use np.vectorize.", *those_of(np, "frompyfunc nested_iters"))
+refused("Bits have no derivative.", *those_of(np, "packbits unpackbits"))
+refused("How many coordinates there are is not known: give `bins` as a tuple, an entry for each.", *those_of(np, "histogramdd"))
+refused("What it asks for is how an array lies in memory: use np.asarray or np.copy.", *those_of(np, "require"))
 refused(
     "It is an array of another class, whose operators are others: use arrays.",
-    *_of(np, "matrix memmap recarray"),
+    *those_of(np, "matrix memmap recarray"),
 )
 refused(
     "It is a polynomial as an object: use its coefficients, and functions of these such as polyval.",
-    *_of(np, "poly1d"),
-    *_of(np.polynomial, "Polynomial Chebyshev Legendre Hermite HermiteE Laguerre"),
+    *those_of(np, "poly1d"),
+    *those_of(np.polynomial, "Polynomial Chebyshev Legendre Hermite HermiteE Laguerre"),
 )
 refused(
     "It goes through arrays as they lie in memory: use np.ndenumerate, np.broadcast_arrays, or operations on arrays.",
-    *_of(np, "broadcast flatiter nditer"),
+    *those_of(np, "broadcast flatiter nditer"),
 )
 refused_namespace(
     "It works on text, which has no derivative: take it of what is not differentiated by.", "numpy.char", "numpy.strings"
@@ -66,7 +60,7 @@ refused_namespace("Compare arrays outside of the function, or by assert and np.a
 refused_namespace("It is about NumPy itself: call it outside of the function.", "numpy.lib", "numpy.f2py", "numpy.exceptions")
 refused(
     "It is a kind of types, and makes nothing: use it with isinstance or np.issubdtype.",
-    *_of(
+    *those_of(
         np,
         "character complexfloating flexible floating generic inexact integer number object_ record signedinteger ufunc "
         "unsignedinteger",

@@ -5,15 +5,12 @@ transforms are those of types I to IV of Wang and Hunt (1985), "The discrete W t
 of types I and IV symmetric but for the weights of the ends, and of II and III the transposes of one another but for a weight.
 """
 
-import functools
-
 import numpy as np
 from scipy import fft
 
 from sct.errors import NoRuleError
 from sct.ir.shapes import as_array
 from sct.ir.types import Array
-from sct.registry.compositions import composition
 from sct.registry.facts import facts
 from sct.registry.refusals import refused
 from sct.registry.rules import adjoint, nondifferentiable
@@ -22,8 +19,7 @@ from sct.registry.type_rules import result_type
 
 from ..fourier import fft_type, of_length, of_length_type
 from ..manipulation import axis_slice
-
-followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
+from . import followed
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Complex transforms

@@ -1,19 +1,15 @@
 """Transforms of scipy.fftpack, followed as those of scipy.fft and numpy.fft."""
 
-import functools
-
 import numpy as np
 from scipy import fft, fftpack
 
-from sct.registry.compositions import composition
 from sct.registry.refusals import refused
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.type_rules import result_type
 
 from ..construction import fftfreq_type
+from . import followed
 from .fft import inverted
-
-followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
 
 
 def _complex(name):

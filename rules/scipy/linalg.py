@@ -6,6 +6,8 @@ paired linearly: for holomorphic functions the formulas have transposes where a 
 reads one triangle of a matrix the adjoint is one of the entries that are read. Calls that overwrite an operand are not covered.
 """
 
+import functools
+
 import numpy as np
 from scipy import linalg
 
@@ -13,7 +15,7 @@ from sct.ir.shapes import as_array, constant, size_min, unknown_array
 from sct.ir.types import UNKNOWN, Array, Const, Scalar, Tuple, size_add
 from sct.registry.compositions import composition
 from sct.registry.facts import facts, memory
-from sct.registry.refusals import refused
+from sct.registry.refusals import refused, those_of
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type, type_rule
@@ -21,15 +23,10 @@ from sct.runtime import scatter_add
 
 from .. import linalg as of_numpy
 from ..linalg import cholesky_adjoint, one_triangle, over_gaps
-from ..matrices import adjoined, per_row, transposed
+from ..matrices import adjoined, conjugate, per_row, transposed
 from ..matrix_functions import adjoint_by_singular_values, both_triangles
 from ..triangles import solve_triangular as solve_of_triangle
 from ..triangles import triangle_of_factor
-
-
-def conjugate(x):
-    """The complex conjugate; `x` itself if it is real."""
-    return np.conj(x) if np.iscomplexobj(x) else x
 
 
 def of_one(a):
@@ -908,9 +905,7 @@ def block_diag_type(*arrs):
 # --- without derivative ---------------------------------------------------------------------------------------------------
 
 
-def _of(names):
-    """The functions of those named that this SciPy has."""
-    return [getattr(linalg, name) for name in names.split() if hasattr(linalg, name)]
+_of = functools.partial(those_of, linalg)
 
 
 nondifferentiable(

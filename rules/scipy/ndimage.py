@@ -9,16 +9,13 @@ import functools
 import numpy as np
 from scipy import ndimage, signal
 
-from sct.registry.compositions import composition
-from sct.registry.refusals import refused
+from sct.registry.refusals import refused, those_of
 from sct.registry.rules import nondifferentiable
 
-followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
+from ..differences import along
+from . import followed
 
-
-def _of(names):
-    """The functions of those named that this SciPy has."""
-    return [getattr(ndimage, name) for name in names.split() if hasattr(ndimage, name)]
+_of = functools.partial(those_of, ndimage)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -81,16 +78,11 @@ def convolve(input, weights, output=None, mode="reflect", cval=0.0, origin=0, *,
     return correlated(input, kernel, mode, cval, origins)
 
 
-def along(weights, axis, rank):
-    """Weights along one axis of arrays of a rank."""
-    return np.reshape(weights, (1,) * (axis % rank) + (-1,) + (1,) * (rank - 1 - axis % rank))
-
-
 def along_one_axis(x, weights, axis, mode, cval, origin):
     """A correlation with a vector along one axis."""
     rank = np.ndim(x)
     origins = tuple([origin if k == axis % rank else 0 for k in range(rank)])
-    return correlated(x, along(weights, axis, rank), mode, cval, origins)
+    return correlated(x, along(weights, rank, axis), mode, cval, origins)
 
 
 @followed(ndimage.correlate1d, covers=_is_plain)

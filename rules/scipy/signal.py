@@ -13,28 +13,20 @@ from scipy import signal
 
 from sct.ir.shapes import as_array, fresh_size
 from sct.ir.types import Array, size_add
-from sct.registry.compositions import composition
-from sct.registry.refusals import refused
+from sct.registry.refusals import refused, those_of
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import multilinear
 from sct.registry.type_rules import result_type
 
-followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
+from ..matrices import conjugate
+from . import followed
 
-
-def _of(names):
-    """The functions and classes of those named that this SciPy has."""
-    return [getattr(signal, name) for name in names.split() if hasattr(signal, name)]
+_of = functools.partial(those_of, signal)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Convolution
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def conjugated(x):
-    """The conjugate, which of real numbers they are themselves."""
-    return np.conj(x) if np.iscomplexobj(x) else x
 
 
 def in_full(y_bar, in1, in2, mode):
@@ -52,7 +44,7 @@ def in_full(y_bar, in1, in2, mode):
 def convolution_adjoints(in1, in2, y_bar, mode):
     """y = in1 ∗ in2: the adjoint of one is the correlation of ȳ with the other, as in numpy.convolve."""
     g = in_full(y_bar, in1, in2, mode)
-    return signal.correlate(g, conjugated(in2), "valid"), signal.correlate(g, conjugated(in1), "valid")
+    return signal.correlate(g, conjugate(in2), "valid"), signal.correlate(g, conjugate(in1), "valid")
 
 
 @adjoint(signal.convolve, kind="product")
@@ -62,15 +54,8 @@ def convolve(y, in1, in2, y_bar, mode="full", method="auto"):
 
 
 @adjoint(signal.fftconvolve, kind="product")
-def fftconvolve(y, in1, in2, y_bar, mode="full", axes=None):
-    """As of convolve."""
-    if axes is not None:
-        raise NotImplementedError("a convolution along some axes; leave `axes` out")
-    return convolution_adjoints(in1, in2, y_bar, mode)
-
-
 @adjoint(signal.oaconvolve, kind="product")
-def oaconvolve(y, in1, in2, y_bar, mode="full", axes=None):
+def fftconvolve(y, in1, in2, y_bar, mode="full", axes=None):
     """As of convolve."""
     if axes is not None:
         raise NotImplementedError("a convolution along some axes; leave `axes` out")
@@ -81,9 +66,9 @@ def oaconvolve(y, in1, in2, y_bar, mode="full", axes=None):
 def correlate(y, in1, in2, y_bar, mode="full", method="auto"):
     """y = in1 ∗ w, w = conj(in2) reversed: of in1 as of convolve, of in2 the adjoint of w, reversed, and its conjugate."""
     g = in_full(y_bar, in1, in2, mode)
-    w_bar = signal.correlate(g, conjugated(in1), "valid")
+    w_bar = signal.correlate(g, conjugate(in1), "valid")
     in1_bar = signal.correlate(g, np.flip(in2), "valid")
-    return in1_bar, conjugated(np.flip(w_bar)) if np.iscomplexobj(in2) else np.flip(w_bar)
+    return in1_bar, conjugate(np.flip(w_bar)) if np.iscomplexobj(in2) else np.flip(w_bar)
 
 
 multilinear(signal.convolve, signal.fftconvolve, signal.oaconvolve, signal.correlate)

@@ -4,21 +4,18 @@ Takes nothing; registers compositions. All take vectors, or matrices of vectors 
 Euclidean distance has a derivative of 0, as that of `np.linalg.norm`. Formulas: the definitions in SciPy's documentation.
 """
 
-import functools
-
 import numpy as np
 import scipy.spatial
 from scipy import special
 from scipy.spatial import distance
 
 from sct.errors import NoRuleError
-from sct.registry.compositions import composition
 from sct.registry.conventions import convention
-from sct.registry.refusals import refused
+from sct.registry.refusals import refused, those_of
 from sct.registry.rules import nondifferentiable
 from sct.registry.type_rules import result_type
 
-followed = functools.partial(composition, rounded=True)  # which sums in another order than SciPy
+from . import followed
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Of vectors, in the last axis
@@ -258,23 +255,18 @@ def squareform(X, force="no", checks=True):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _of(module, names):
-    """The functions and classes of those named that this SciPy has."""
-    return [getattr(module, name) for name in names.split() if hasattr(module, name)]
-
-
-nondifferentiable(*_of(distance, "is_valid_dm is_valid_y num_obs_dm num_obs_y"))
+nondifferentiable(*those_of(distance, "is_valid_dm is_valid_y num_obs_dm num_obs_y"))
 refused(
     "It counts entries that differ, or takes flags: it is constant, or jumps, wherever the entries move.",
-    *_of(distance, "dice hamming jaccard rogerstanimoto russellrao sokalsneath sokalmichener kulczynski1 yule"),
+    *those_of(distance, "dice hamming jaccard rogerstanimoto russellrao sokalsneath sokalmichener kulczynski1 yule"),
 )
 refused("Which pair of points it is has no derivative: take the distances by cdist.", distance.directed_hausdorff)
 refused(
     "It gives an object that is built of points: take what it finds (indices) as data, and compute distances from the points.",
-    *_of(scipy.spatial, "KDTree cKDTree Delaunay ConvexHull Voronoi SphericalVoronoi HalfspaceIntersection Rectangle"),
+    *those_of(scipy.spatial, "KDTree cKDTree Delaunay ConvexHull Voronoi SphericalVoronoi HalfspaceIntersection Rectangle"),
 )
 refused(
     "It is not followed: write it out with NumPy's functions.",
-    *_of(scipy.spatial, "procrustes geometric_slerp minkowski_distance minkowski_distance_p distance_matrix tsearch"),
-    *_of(scipy.spatial, "delaunay_plot_2d convex_hull_plot_2d voronoi_plot_2d QhullError"),
+    *those_of(scipy.spatial, "procrustes geometric_slerp minkowski_distance minkowski_distance_p distance_matrix tsearch"),
+    *those_of(scipy.spatial, "delaunay_plot_2d convex_hull_plot_2d voronoi_plot_2d QhullError"),
 )

@@ -14,7 +14,7 @@ from sct.ir.shapes import as_array
 from sct.ir.types import UNKNOWN, Array, Tuple
 from sct.registry.compositions import composition
 from sct.registry.conventions import convention
-from sct.registry.refusals import refused
+from sct.registry.refusals import refused, those_of
 from sct.registry.rules import NO_FORMULA, adjoint, nondifferentiable
 from sct.registry.rules import elementwise as registered
 from sct.registry.type_rules import result_type, type_rule
@@ -26,9 +26,7 @@ elementwise = functools.partial(registered, names={"special": special})
 real = functools.partial(elementwise, real_only=True)
 
 
-def _of(names):
-    """The functions of those named that this SciPy has."""
-    return [getattr(special, name) for name in names.split() if hasattr(special, name)]
+_of = functools.partial(those_of, special)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

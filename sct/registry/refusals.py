@@ -12,10 +12,15 @@ from typing import Any
 from sct.registry.effects import is_registered, none_unless_said
 from sct.registry.lookup import find, of_class
 
-__all__ = ["reason_for", "refused", "refused_functions", "refused_namespace", "refused_namespaces"]
+__all__ = ["reason_for", "refused", "refused_functions", "refused_namespace", "refused_namespaces", "those_of"]
 
 _reasons: dict[Any, str] = {}
 _namespaces: dict[str, str] = {}
+
+
+def those_of(module: Any, names: str) -> list[Any]:
+    """The functions and classes of those named that a module has in the version that is installed."""
+    return [getattr(module, name) for name in names.split() if hasattr(module, name)]
 
 
 def refused(reason: str, *functions: Any) -> None:
