@@ -1,111 +1,200 @@
 """Rules of scipy.interpolate: what interpolates between points, by the points, the values there, and where it is evaluated.
 
-Takes nothing; registers the classes whose formulas are explicit, followed as objects in Python. Splines, which solve a system
-of equations, are refused.
+Takes nothing; registers classes and functions, followed as objects in Python: piecewise polynomials by their coefficients,
+splines by B-splines. Formulas are those of de Boor, "A Practical Guide to Splines" (1978), unless a docstring says otherwise.
+The points and coefficients of what is made outside of a function are data.
 """
 
-from types import ModuleType
+import functools
 
 import numpy as np
-from scipy import interpolate
+from scipy import interpolate, linalg
 
-from sct.ir.shapes import as_array
-from sct.registry.compositions import composition
-from sct.registry.effects import is_registered
-from sct.registry.refusals import refused
+from sct.ir.shapes import constant
+from sct.registry.refusals import refused, those_of
 
+from . import followed
 
-def interval_of(x, x_new):
-    """The number of the interval between points in which each of others is; that at an end for those outside."""
-    return np.clip(np.searchsorted(x, x_new), 1, len(x) - 1)
+_of = functools.partial(those_of, interpolate)
 
 
-class Linear:
-    """`interp1d` of the kind "linear"."""
+# ---------------------------------------------------------------------------------------------------------------------
+# Points, values, and where it is evaluated
+# ---------------------------------------------------------------------------------------------------------------------
 
-    __sct_stands_for__ = interpolate.interp1d
 
-    def __init__(self, x, y, fill):
+def ascending(x):
+    """Points as floating numbers; raises unless they ascend."""
+    x = np.asarray(x, dtype=float)
+    if np.any(x[1:] <= x[:-1]):
+        raise ValueError("`x` must be strictly increasing sequence.")
+    return x
+
+
+def with_first(y, axis):
+    """Values as floating numbers, the axis along which is interpolated before all others."""
+    y = as_floating(y)
+    return y if np.ndim(y) == 1 or axis == 0 else np.moveaxis(y, axis, 0)
+
+
+def as_floating(y):
+    """Numbers in double precision, complex ones as they are."""
+    y = np.asarray(y)
+    return y if y.dtype.kind == "c" else np.asarray(y, dtype=float)
+
+
+def in_place(y, rank, axis):
+    """Values whose first axes are those of the points where it is evaluated, with these where `axis` was."""
+    if axis == 0 or rank == 0:
+        return y
+    return np.moveaxis(y, tuple(range(rank)), tuple([axis + k for k in range(rank)]))
+
+
+def beside(x, count):
+    """An array with so many more axes behind its own."""
+    return x if count == 0 else np.reshape(x, np.shape(x) + (1,) * count)
+
+
+def interval_of(x, q, first, last):
+    """The number of the interval between points in which each of others is, which is open above; at least and at most."""
+    return np.clip(np.searchsorted(x, q, side="right") - 1, first, last)
+
+
+def brought_inside(q, low, high):
+    """Where a function of that period has the same value."""
+    return low + (q - low) % (high - low)
+
+
+def blank_outside(y, q, low, high):
+    """Values, and nan where they are of what is outside."""
+    return np.where(beside((q >= low) & (q <= high), np.ndim(y) - np.ndim(q)), y, np.nan)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Piecewise polynomials
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def differentiated(c, nu):
+    """The coefficients of the derivative of polynomials, the highest power first."""
+    for _ in tuple(range(nu)):
+        powers = beside(np.arange(len(c) - 1.0, 0.0, -1.0), np.ndim(c) - 1)
+        c = np.zeros(np.shape(c)) if len(c) == 1 else c[:-1] * powers
+    return c
+
+
+class Piecewise:
+    """Polynomials between points, by their coefficients: c[j, i] is that of (x - x[i])ᵏ⁻ʲ."""
+
+    __sct_stands_for__ = interpolate.PPoly
+
+    def __init__(self, c, x, extrapolate=True, axis=0):
+        self.c = c
         self.x = x
-        self.y = y
-        self.fill = fill
+        self.extrapolate = extrapolate
+        self.axis = axis
 
-    def __call__(self, x):
-        x_new = np.asarray(x)
-        upper = interval_of(self.x, x_new)
-        lower = upper - 1
-        y_lower = self.y[..., lower]
-        slope = (self.y[..., upper] - y_lower) / (self.x[upper] - self.x[lower])
-        y_new = slope * (x_new - self.x[lower]) + y_lower
-        if isinstance(self.fill, str):
-            return y_new
-        below, above = x_new < self.x[0], x_new > self.x[-1]
-        if self.fill is None:
-            if np.any(below | above):
-                raise ValueError("A value in x_new is outside the interpolation range.")
-            return y_new
-        low, high = self.fill if isinstance(self.fill, tuple) else (self.fill, self.fill)
-        return np.where(below, low, np.where(above, high, y_new))
+    def __call__(self, x, nu=0, extrapolate=None):
+        beyond = self.extrapolate if extrapolate is None else extrapolate
+        q = np.asarray(x, dtype=float)
+        low, high = self.x[0], self.x[-1]
+        if beyond == "periodic":
+            q = brought_inside(q, low, high)
+        i = interval_of(self.x, q, 0, len(self.x) - 2)
+        c = differentiated(self.c, nu)[:, i]
+        t = beside(q - self.x[i], np.ndim(self.c) - 2)
+        y = c[0]
+        for j in range(1, len(c)):
+            y = y * t + c[j]
+        if not beyond:
+            y = blank_outside(y, q, low, high)
+        return in_place(y, np.ndim(q), self.axis)
+
+    def derivative(self, nu=1):
+        return Piecewise(differentiated(self.c, nu), self.x, self.extrapolate, self.axis)
+
+    def antiderivative(self, nu=1):
+        c = self.c
+        width = beside(np.diff(self.x), np.ndim(c) - 2)
+        for _ in tuple(range(nu)):
+            c = c / beside(np.arange(len(c), 0.0, -1.0), np.ndim(c) - 1)
+            y = c[0]
+            for j in range(1, len(c)):
+                y = y * width + c[j]
+            y = y * width
+            before = np.concatenate((np.zeros(np.shape(y[:1])), np.cumsum(y, axis=0)[:-1]))
+            c = np.concatenate((c, np.expand_dims(before, 0)))
+        return Piecewise(c, self.x, False if self.extrapolate == "periodic" else self.extrapolate, self.axis)
+
+    def integrate(self, a, b, extrapolate=None):
+        beyond = self.extrapolate if extrapolate is None else extrapolate
+        if beyond == "periodic":
+            raise NotImplementedError("an integral over several periods; add up integrals over parts of one")
+        whole = self.antiderivative()
+        return whole(b, 0, beyond) - whole(a, 0, beyond)
 
 
-def is_linear(x, y, kind="linear", axis=-1, copy=True, bounds_error=None, fill_value=None, assume_sorted=False):
-    return kind == "linear" and axis == -1 and bounds_error is not True
-
-
-@composition(interpolate.interp1d, covers=is_linear, rounded=True)
-def interp1d(x, y, kind="linear", axis=-1, copy=True, bounds_error=None, fill_value=None, assume_sorted=False):
-    """Straight lines between points, along the last axis of the values; the points are sorted."""
-    x, y = np.asarray(x), np.asarray(y)
-    if not assume_sorted:
-        order = np.argsort(x, kind="mergesort")
-        x, y = x[order], y[..., order]
-    return Linear(x, y, np.nan if fill_value is None and bounds_error is False else fill_value)
-
-
-class Hermite:
+class Cubic(Piecewise):
     """Cubic polynomials between points, by values and slopes there."""
 
     __sct_stands_for__ = interpolate.CubicHermiteSpline
 
-    def __init__(self, x, y, slopes):
-        self.x = x
-        self.y = y
-        self.slopes = slopes
-
-    def __call__(self, x):
-        x_new = np.asarray(x)
-        upper = np.clip(np.searchsorted(self.x, x_new, side="right"), 1, len(self.x) - 1)
-        lower = upper - 1
-        width = self.x[upper] - self.x[lower]
-        t = x_new - self.x[lower]
-        secant = (self.y[upper] - self.y[lower]) / width
-        bend = (self.slopes[lower] + self.slopes[upper] - 2.0 * secant) / width
-        cubic = bend / width
-        square = (secant - self.slopes[lower]) / width - bend
-        return self.y[lower] + t * (self.slopes[lower] + t * (square + t * cubic))
+    def __init__(self, x, y, slopes, extrapolate, axis):
+        width = beside(np.diff(x), np.ndim(y) - 1)
+        secant = np.diff(y, axis=0) / width
+        bend = (slopes[:-1] + slopes[1:] - 2.0 * secant) / width
+        c = np.stack((bend / width, (secant - slopes[:-1]) / width - bend, slopes[:-1], y[:-1]))
+        super().__init__(c, x, extrapolate, axis)
 
 
-def of_one_row(x, y, *slopes, **kwargs):
-    return as_array(y).rank == 1 and not kwargs and all(as_array(s).rank == 1 for s in slopes)
+class CubicBySecondDerivatives(Cubic):
+    """One whose second derivatives are continuous."""
+
+    __sct_stands_for__ = interpolate.CubicSpline
 
 
-@composition(interpolate.CubicHermiteSpline, covers=of_one_row, rounded=True)
-def cubic_hermite_spline(x, y, dydx):
+class Monotonic(Cubic):
+    """One that is monotonic where the values are."""
+
+    __sct_stands_for__ = interpolate.PchipInterpolator
+
+
+class Local(Cubic):
+    """One whose slopes depend on the values nearby."""
+
+    __sct_stands_for__ = interpolate.Akima1DInterpolator
+
+
+@followed(interpolate.PPoly)
+def piecewise(c, x, extrapolate=None, axis=0):
+    """By the coefficients; the points ascend."""
+    c, x = np.asarray(c), np.asarray(x, dtype=float)
+    if x[0] > x[-1]:
+        raise NotImplementedError("points that descend; turn them round, and the coefficients")
+    if axis != 0:
+        c = np.moveaxis(c, (axis, axis + 1), (0, 1))
+    return Piecewise(c, x, True if extrapolate is None else extrapolate, axis)
+
+
+@followed(interpolate.CubicHermiteSpline)
+def cubic_hermite_spline(x, y, dydx, axis=0, extrapolate=None):
     """By values and slopes at the points."""
-    return Hermite(np.asarray(x), np.asarray(y), np.asarray(dydx))
+    y = with_first(y, axis)
+    return Cubic(ascending(x), y, with_first(dydx, axis), True if extrapolate is None else extrapolate, axis % np.ndim(y))
 
 
-@composition(interpolate.PchipInterpolator, covers=lambda x, y, **kwargs: of_one_row(x, y, **kwargs), rounded=True)
-def pchip_interpolator(x, y):
+@followed(interpolate.PchipInterpolator)
+def pchip_interpolator(x, y, axis=0, extrapolate=None):
     """Slopes that keep what is monotonic so: weighted harmonic means, and 0 at extrema (Fritsch and Butland 1984)."""
-    x, y = np.asarray(x), np.asarray(y)
-    return Hermite(x, y, monotonic_slopes(x, y))
+    x, y = ascending(x), with_first(y, axis)
+    beyond = True if extrapolate is None else extrapolate
+    return Monotonic(x, y, monotonic_slopes(x, y), beyond, axis % np.ndim(y))
 
 
 def monotonic_slopes(x, y):
     """The slopes at points by which cubic polynomials are monotonic where the values are."""
-    width = np.diff(x)
-    secant = np.diff(y) / width
+    width = beside(np.diff(x), np.ndim(y) - 1)
+    secant = np.diff(y, axis=0) / width
     if len(x) == 2:
         return np.concatenate((secant, secant))
     before, after = secant[:-1], secant[1:]
@@ -113,9 +202,9 @@ def monotonic_slopes(x, y):
     w1, w2 = 2.0 * width[1:] + width[:-1], width[1:] + 2.0 * width[:-1]
     mean = (w1 / np.where(flat, 1.0, before) + w2 / np.where(flat, 1.0, after)) / (w1 + w2)
     inner = np.where(flat, 0.0, 1.0 / mean)
-    first = slope_at_end(width[0], width[1], secant[0], secant[1])
-    last = slope_at_end(width[-1], width[-2], secant[-1], secant[-2])
-    return np.concatenate((np.reshape(first, (1,)), inner, np.reshape(last, (1,))))
+    first = slope_at_end(width[:1], width[1:2], secant[:1], secant[1:2])
+    last = slope_at_end(width[-1:], width[-2:-1], secant[-1:], secant[-2:-1])
+    return np.concatenate((first, inner, last))
 
 
 def slope_at_end(h0, h1, m0, m1):
@@ -125,7 +214,681 @@ def slope_at_end(h0, h1, m0, m1):
     return np.where(np.sign(slope) != np.sign(m0), 0.0, np.where(steep, 3.0 * m0, slope))
 
 
-for _name in interpolate.__all__:
-    _value = getattr(interpolate, _name)
-    if callable(_value) and not isinstance(_value, ModuleType) and not is_registered(_value):
-        refused("It has no rule: use interp1d of the kind linear, PchipInterpolator or CubicHermiteSpline.", _value)
+@followed(interpolate.Akima1DInterpolator)
+def akima(x, y, axis=0, *, method="akima", extrapolate=None):
+    """Means of the secants before and after, each weighted by how much they change on the other side (Akima 1970)."""
+    x, y = ascending(x), with_first(y, axis)
+    beyond = False if extrapolate is None else extrapolate
+    return Local(x, y, local_slopes(x, y, method), beyond, axis % np.ndim(y))
+
+
+def local_slopes(x, y, method):
+    """Akima's slopes at points; of the method "makima" with weights that are not 0 where the secants are the same."""
+    secant = np.diff(y, axis=0) / beside(np.diff(x), np.ndim(y) - 1)
+    if len(x) == 2:
+        return np.concatenate((secant, secant))
+    low = 2.0 * secant[:1] - secant[1:2]
+    high = 2.0 * secant[-1:] - secant[-2:-1]
+    m = np.concatenate((2.0 * low - secant[:1], low, secant, high, 2.0 * high - secant[-1:]))
+    change = np.abs(np.diff(m, axis=0))
+    if method == "makima":
+        change = change + 0.5 * np.abs(m[1:] + m[:-1])
+    before, after = change[:-2], change[2:]
+    both = before + after
+    mixed = both > 1e-9 * np.max(both)
+    share = before / np.where(mixed, both, 1.0)
+    return np.where(mixed, m[1:-2] + share * (m[2:-1] - m[1:-2]), 0.5 * (m[3:] + m[:-3]))
+
+
+# --- cubic splines -------------------------------------------------------------------------------------------------------
+
+
+def equation_at_end(condition, h0, h1, m0, m1, sign):
+    """What a condition says of the slopes at an end and beside it: a s₀ + b s₁ = r, of widths and secants from the end on.
+
+    The condition is that the third derivative is continuous at the point beside it, or the order of a derivative and its
+    value; `sign` is -1 where the points are seen from the last one.
+    """
+    if isinstance(condition, str):
+        if condition == "not-a-knot":
+            both = h0 + h1
+            return h1, both, ((h0 + 2.0 * both) * h1 * m0 + h0**2 * m1) / both
+        condition = (1 if condition == "clamped" else 2, 0.0)
+    order, value = condition
+    if order == 1:
+        return 1.0, 0.0, value + 0.0 * m0
+    return 2.0 * h0, h0, 3.0 * h0 * m0 - sign * 0.5 * value * h0**2
+
+
+def solved(lower, middle, upper, b):
+    """What solves a system of which the matrix has three diagonals."""
+    bands = np.stack((np.concatenate(((0.0,), upper)), middle, np.concatenate((lower, (0.0,)))))
+    if np.ndim(b) < 3:
+        return linalg.solve_banded((1, 1), bands, b)
+    return np.reshape(linalg.solve_banded((1, 1), bands, np.reshape(b, (len(b), -1))), np.shape(b))
+
+
+def spline_slopes(x, y, first, last):
+    """The slopes at points by which second derivatives are continuous (chapter IV, 8)."""
+    h = np.diff(x)
+    wide = beside(h, np.ndim(y) - 1)
+    m = np.diff(y, axis=0) / wide
+    a0, b0, r0 = equation_at_end(first, h[0], h[1], m[0], m[1], 1.0)
+    a1, b1, r1 = equation_at_end(last, h[-1], h[-2], m[-1], m[-2], -1.0)
+    inner = 3.0 * (wide[1:] * m[:-1] + wide[:-1] * m[1:])
+    middle = np.concatenate(((a0,), 2.0 * (h[:-1] + h[1:]), (a1,)))
+    b = np.concatenate((np.expand_dims(r0, 0), inner, np.expand_dims(r1, 0)))
+    return solved(np.concatenate((h[1:], (b1,))), middle, np.concatenate(((b0,), h[:-1])), b)
+
+
+def periodic_slopes(x, y):
+    """As those of `spline_slopes`, where all goes on from the beginning behind the end: the last unknown one is taken out of
+    the others, which are of two systems with three diagonals."""
+    h = np.diff(x)
+    wide = beside(h, np.ndim(y) - 1)
+    m = np.diff(y, axis=0) / wide
+    h_before, wide_before, m_before = np.roll(h, 1), np.roll(wide, 1, 0), np.roll(m, 1, 0)
+    b = 3.0 * (wide * m_before + wide_before * m)
+    middle = 2.0 * (h_before + h)
+    corner = np.concatenate((h[:1], np.zeros(len(h) - 3), h[-3:-2]))
+    lower, upper = h[1:-1], h_before[:-2]
+    s = solved(lower, middle[:-1], upper, b[:-1])
+    of_last = solved(lower, middle[:-1], upper, corner)
+    own = middle[-1] - h[-2] * of_last[0] - h[-1] * of_last[-1]
+    last = (b[-1] - h[-2] * s[0] - h[-1] * s[-1]) / own
+    s = s - beside(of_last, np.ndim(y) - 1) * last
+    return np.concatenate((s, np.expand_dims(last, 0), s[:1]))
+
+
+@followed(interpolate.CubicSpline)
+def cubic_spline(x, y, axis=0, bc_type="not-a-knot", extrapolate=None):
+    """By slopes that make second derivatives continuous."""
+    x, y = ascending(x), with_first(y, axis)
+    first, last = (bc_type, bc_type) if isinstance(bc_type, str) else bc_type
+    if isinstance(first, str) and first == "periodic":
+        if len(x) < 4:
+            raise NotImplementedError("a periodic spline of fewer than four points; give it more")
+        if not np.allclose(y[0], y[-1], rtol=1e-15, atol=1e-15):
+            raise ValueError("The first and last `y` point must be identical when bc_type='periodic'.")
+        slopes = periodic_slopes(x, y)
+    else:
+        if len(x) < 4:
+            raise NotImplementedError("a cubic spline through fewer than four points; use numpy.polyfit")
+        slopes = spline_slopes(x, y, first, last)
+    beyond = extrapolate
+    if extrapolate is None:
+        beyond = "periodic" if isinstance(first, str) and first == "periodic" else True
+    return CubicBySecondDerivatives(x, y, slopes, beyond, axis % np.ndim(y))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# B-splines
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def basis(t, k, x, i, nu=0):
+    """The B-splines of degree k that are not 0 at points, or a derivative of them, of the intervals in which the points are.
+
+    Those of degree j are of those of degree j - 1 by Cox's and de Boor's recurrence (chapter X, 7), derivatives by
+    differences (chapter X, 9).
+    """
+    w = np.zeros((len(x), k + 1))
+    if nu > k:
+        return w
+    w[:, k] = 1.0
+    for j in range(1, k - nu + 1):
+        upper, lower = t[i[:, None] + np.arange(1, j + 1)], t[i[:, None] + np.arange(1 - j, 1)]
+        share = w[:, k - j + 1 :] / (upper - lower)
+        w[:, k - j + 1 :] = share * (x[:, None] - lower)
+        w[:, k - j : k] += share * (upper - x[:, None])
+    if nu > 0:
+        for j in range(k - nu + 1, k + 1):
+            upper, lower = t[i[:, None] + np.arange(1, j + 1)], t[i[:, None] + np.arange(1 - j, 1)]
+            share = j * w[:, k - j + 1 :] / (upper - lower)
+            w[:, k - j + 1 :] = share
+            w[:, k - j : k] -= share
+    return w
+
+
+class Spline:
+    """A sum of B-splines, by the knots t, the coefficients and the degree."""
+
+    __sct_stands_for__ = interpolate.BSpline
+
+    def __init__(self, t, c, k, extrapolate=True, axis=0):
+        self.t = t
+        self.c = c
+        self.k = k
+        self.extrapolate = extrapolate
+        self.axis = axis
+
+    def __call__(self, x, nu=0, extrapolate=None):
+        beyond = self.extrapolate if extrapolate is None else extrapolate
+        t, c, k = self.t, self.c, self.k
+        n = len(t) - k - 1
+        q = np.asarray(x, dtype=float)
+        if beyond == "periodic":
+            q = brought_inside(q, t[k], t[n])
+        points = q if np.ndim(q) == 1 else np.ravel(q)
+        i = interval_of(t, points, k, n - 1)
+        w = basis(t, k, points, i, nu)
+        picked = c[i[:, None] + np.arange(-k, 1)]
+        y = np.sum(beside(w, np.ndim(c) - 1) * picked, axis=1)
+        if np.ndim(q) != 1:
+            y = np.reshape(y, np.shape(q) + np.shape(c)[1:])
+        if not beyond:
+            y = blank_outside(y, q, t[k], t[n])
+        return in_place(y, np.ndim(q), self.axis)
+
+    def derivative(self, nu=1):
+        t, c, k = self.t, self.c[: len(self.t) - self.k - 1], self.k
+        for _ in tuple(range(nu)):
+            if k == 0:
+                raise ValueError("Order of derivative (n) must be <= order of spline (k)")
+            width = beside(t[k + 1 : -1] - t[1 : -k - 1], np.ndim(c) - 1)
+            apart = width != 0
+            c = np.where(apart, k * np.diff(c, axis=0) / np.where(apart, width, 1.0), 0.0)
+            t, k = t[1:-1], k - 1
+        return Spline(t, with_zeros(c, k + 1), k, self.extrapolate, self.axis)
+
+    def antiderivative(self, nu=1):
+        t, c, k = self.t, self.c[: len(self.t) - self.k - 1], self.k
+        for _ in tuple(range(nu)):
+            width = beside(t[k + 1 :] - t[: -k - 1], np.ndim(c) - 1)
+            c = np.concatenate((np.zeros(np.shape(c[:1])), np.cumsum(c * width, axis=0) / (k + 1)))
+            t, k = np.concatenate((t[:1], t, t[-1:])), k + 1
+        return Spline(t, c, k, False if self.extrapolate == "periodic" else self.extrapolate, self.axis)
+
+    def integrate(self, a, b, extrapolate=None):
+        beyond = self.extrapolate if extrapolate is None else extrapolate
+        if beyond == "periodic":
+            raise NotImplementedError("an integral over several periods; add up integrals over parts of one")
+        if not beyond:
+            low, high = self.t[self.k], self.t[-self.k - 1]
+            a, b = np.clip(a, low, high), np.clip(b, low, high)
+        whole = self.antiderivative()
+        return whole(b, 0, True) - whole(a, 0, True)
+
+
+def with_zeros(c, count):
+    """Coefficients, and so many zeros behind them, as SciPy pads those of a derivative."""
+    return np.concatenate((c, np.zeros((count,) + np.shape(c)[1:])))
+
+
+@followed(interpolate.BSpline)
+def b_spline(t, c, k, extrapolate=True, axis=0):
+    """By the knots, the coefficients and the degree."""
+    c = with_first(c, axis)
+    return Spline(np.asarray(t, dtype=float), c, k, extrapolate, axis % np.ndim(c))
+
+
+# --- splines through points ----------------------------------------------------------------------------------------------
+
+
+def repeated(x, count):
+    """The first point so many times, all points, and the last one so many times."""
+    return np.concatenate((np.repeat(x[:1], count), x, np.repeat(x[-1:], count)))
+
+
+def not_a_knot(x, k):
+    """Knots for as many B-splines as points: points, or what is halfway between them, without some at the ends (XIII, 12)."""
+    between = x if k % 2 == 1 else 0.5 * (x[1:] + x[:-1])
+    cut = (k + 1) // 2
+    return np.concatenate((np.repeat(x[:1], k + 1), between[cut : len(between) - cut], np.repeat(x[-1:], k + 1)))
+
+
+def conditions_at_end(conditions):
+    """The orders of the derivatives that are given at an end, and their values."""
+    if conditions is None:
+        return ()
+    if isinstance(conditions, str):
+        return ((1 if conditions == "clamped" else 2, 0.0),)
+    return tuple([(order, value) for order, value in conditions])
+
+
+def rows_of(t, k, x, i, conditions):
+    """Derivatives of the B-splines that are not 0 at a point, a row for each condition."""
+    return [basis(t, k, x, i, order) for order, _ in conditions]
+
+
+def values_of(y, conditions):
+    """The values of derivatives that are given, as further rows of values."""
+    return [np.broadcast_to(value, (1,) + np.shape(y)[1:]) for _, value in conditions]
+
+
+def joined(rows):
+    """Arrays below one another."""
+    return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+
+def collocated(t, k, x, y, first, last):
+    """The coefficients of B-splines that have the values at the points, and derivatives that are given at the ends: what
+    solves a system whose matrix has bands (chapter XIII)."""
+    n = len(t) - k - 1
+    i = interval_of(t, x, k, n - 1)
+    w = joined([*rows_of(t, k, x[:1], i[:1], first), basis(t, k, x, i), *rows_of(t, k, x[-1:], i[-1:], last)])
+    i = joined([*[i[:1] for _ in first], i, *[i[-1:] for _ in last]])
+    columns = i[:, None] + np.arange(-k, 1)
+    bands = np.zeros((2 * k + 1, n))
+    bands[k + np.arange(n)[:, None] - columns, columns] = w
+    b = joined([*values_of(y, first), y, *values_of(y, last)])
+    if np.ndim(y) < 3:
+        return linalg.solve_banded((k, k), bands, b)
+    return np.reshape(linalg.solve_banded((k, k), bands, np.reshape(b, (n, -1))), np.shape(b))
+
+
+def through_points(x, y, k, t, bc_type, axis):
+    """The spline of that degree that has the values, in which the axis is the first, at the points."""
+    if k == 0:
+        return Spline(np.concatenate((x, x[-1:])), y, k, True, axis)
+    first, last = (bc_type, bc_type) if bc_type is None or isinstance(bc_type, str) else bc_type
+    ends = conditions_at_end(first), conditions_at_end(last)
+    if k == 1 and t is None:
+        return Spline(repeated(x, 1), y, k, True, axis)
+    if t is None:
+        t = not_a_knot(x, k) if first is None and last is None else repeated(x, k)
+    t = np.asarray(t, dtype=float)
+    if len(t) - k - 1 - len(x) != len(ends[0]) + len(ends[1]):
+        raise ValueError("The number of derivatives at boundaries does not match.")
+    return Spline(t, collocated(t, k, x, y, *ends), k, True, axis)
+
+
+def _is_not_periodic(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=True):
+    return not (constant(bc_type) and bc_type == "periodic")
+
+
+@followed(interpolate.make_interp_spline, covers=_is_not_periodic)
+def make_interp_spline(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=True):
+    """By the values at points, and derivatives at the ends."""
+    y = with_first(y, axis)
+    none = isinstance(bc_type, str) and bc_type == "not-a-knot"
+    return through_points(ascending(x), y, k, t, None if none else bc_type, axis % np.ndim(y))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# interp1d
+# ---------------------------------------------------------------------------------------------------------------------
+
+_DEGREES = {"zero": 0, "slinear": 1, "quadratic": 2, "cubic": 3}
+
+
+class AlongLine:
+    """What is between points, by the kind; outside of them what is to be filled in, if it does not go on."""
+
+    __sct_stands_for__ = interpolate.interp1d
+
+    def __init__(self, x, y, kind, spline, axis, bounds_error, fill):
+        self.x = x
+        self.y = y
+        self.kind = kind
+        self.spline = spline
+        self.axis = axis
+        self.bounds_error = bounds_error
+        self.fill = fill
+
+    def __call__(self, x):
+        q = np.asarray(x)
+        y = self.inside(q)
+        below, above = q < self.x[0], q > self.x[-1]
+        if self.bounds_error and np.any(below | above):
+            raise ValueError("A value in x_new is outside the interpolation range.")
+        if not self.bounds_error and self.fill is not None:
+            low, high = self.fill if isinstance(self.fill, tuple) else (self.fill, self.fill)
+            rank = np.ndim(y) - np.ndim(q)
+            y = np.where(beside(below, rank), low, np.where(beside(above, rank), high, y))
+        return in_place(y, np.ndim(q), self.axis)
+
+    def inside(self, q):
+        last = len(self.x) - 1
+        if self.kind == "linear":
+            upper = np.clip(np.searchsorted(self.x, q), 1, last)
+            lower = upper - 1
+            y_lower = self.y[lower]
+            rank = np.ndim(self.y) - 1
+            slope = (self.y[upper] - y_lower) / beside(self.x[upper] - self.x[lower], rank)
+            return slope * beside(q - self.x[lower], rank) + y_lower
+        if self.kind == "previous":
+            return self.y[interval_of(self.x, q, 0, last)]
+        if self.kind == "next":
+            return self.y[np.clip(np.searchsorted(self.x, q), 0, last)]
+        if self.kind in ("nearest", "nearest-up"):
+            halfway = self.x[1:] / 2.0 + self.x[:-1] / 2.0
+            return self.y[np.searchsorted(halfway, q, side="left" if self.kind == "nearest" else "right")]
+        return self.spline(q)
+
+
+def fill_of(y, kind, fill_value):
+    """What is filled in below and above, None if what is inside goes on."""
+    if fill_value is None:
+        return np.nan
+    if not isinstance(fill_value, str):
+        return fill_value
+    if kind == "previous":
+        return np.nan, y[-1]
+    return (y[0], np.nan) if kind == "next" else None
+
+
+@followed(interpolate.interp1d)
+def interp1d(x, y, kind="linear", axis=-1, copy=True, bounds_error=None, fill_value=None, assume_sorted=False):
+    """By what the kind says, along an axis of the values; the points are sorted."""
+    goes_on = isinstance(fill_value, str)
+    if goes_on and bounds_error:
+        raise ValueError("Cannot extrapolate and raise at the same time.")
+    x, y = np.asarray(x), np.asarray(y)
+    axis = axis % np.ndim(y)
+    y = y if axis == 0 else np.moveaxis(y, axis, 0)
+    if y.dtype.kind in "biu":
+        y = y.astype(float)
+    if not assume_sorted:
+        order = np.argsort(x, kind="mergesort")
+        x, y = x[order], y[order]
+    fails = (not goes_on) if bounds_error is None else bounds_error
+    spline = None
+    if isinstance(kind, int) or kind in _DEGREES:
+        degree = kind if isinstance(kind, int) else _DEGREES[kind]
+        spline = through_points(np.asarray(x, dtype=float), as_floating(y), degree, None, None, 0)
+    return AlongLine(x, y, kind, spline, axis, fails, fill_of(y, kind, fill_value))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Splines of FITPACK
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _interpolates(x, y, w=None, xb=None, xe=None, k=3, task=0, s=None, t=None, full_output=0, per=0, quiet=1):
+    """Whether nothing is smoothed, and nothing given but points, values and the degree."""
+    through = s is None or (constant(s) and s == 0)
+    return w is xb is xe is t is None and through and all(constant(v) and v == 0 for v in (task, full_output, per))
+
+
+@followed(interpolate.splrep, covers=_interpolates)
+def splrep(x, y, w=None, xb=None, xe=None, k=3, task=0, s=None, t=None, full_output=0, per=0, quiet=1):
+    """The knots, the coefficients with zeros behind them, and the degree of the spline through the points."""
+    spline = through_points(ascending(x), with_first(y, 0), k, None, None, 0)
+    return spline.t, with_zeros(spline.c, k + 1), k
+
+
+def evaluated(spline, x, nu, ext):
+    """A spline that goes on beyond its knots, is 0 there, fails, or stays as it is at the ends, as `ext` says."""
+    q = np.asarray(x, dtype=float)
+    low, high = spline.t[spline.k], spline.t[-spline.k - 1]
+    inside = (q >= low) & (q <= high)
+    if ext in (2, "raise") and not np.all(inside):
+        raise ValueError("x value not allowed: it is outside of the knots.")
+    y = spline(np.clip(q, low, high) if ext in (3, "const") and nu == 0 else q, nu, True)
+    return np.where(inside, y, 0.0) if ext in (1, "zeros") else y
+
+
+def spline_of(tck):
+    """The spline of its knots, coefficients and degree."""
+    if not isinstance(tck, tuple):
+        raise NotImplementedError("a spline that is no tuple; call its methods")
+    return Spline(np.asarray(tck[0], dtype=float), np.asarray(tck[1], dtype=float), tck[2])
+
+
+@followed(interpolate.splev)
+def splev(x, tck, der=0, ext=0):
+    """By the knots, the coefficients and the degree."""
+    return evaluated(spline_of(tck), x, der, ext)
+
+
+@followed(interpolate.splint)
+def splint(a, b, tck, full_output=0):
+    """The integral of a spline, which is 0 outside of its knots."""
+    return spline_of(tck).integrate(a, b, False)
+
+
+class ThroughPoints:
+    """A spline that has the values at the points."""
+
+    __sct_stands_for__ = interpolate.InterpolatedUnivariateSpline
+
+    def __init__(self, spline, ext):
+        self.spline = spline
+        self.ext = ext
+
+    def __call__(self, x, nu=0, ext=None):
+        return evaluated(self.spline, x, nu, self.ext if ext is None else ext)
+
+    def derivative(self, n=1):
+        derived = self.spline.derivative(n)
+        return ThroughPoints(derived, 0 if self.ext in (3, "const") else self.ext)
+
+    def antiderivative(self, n=1):
+        return ThroughPoints(self.spline.antiderivative(n), self.ext)
+
+    def integral(self, a, b):
+        return self.spline.integrate(a, b, False)
+
+
+def _spans_the_points(x, y, w=None, bbox=None, k=3, ext=0, check_finite=False):
+    return bbox is None
+
+
+@followed(interpolate.InterpolatedUnivariateSpline, covers=_spans_the_points)
+def interpolated(x, y, w=None, bbox=None, k=3, ext=0, check_finite=False):
+    """By the values at points, whatever their weights."""
+    return ThroughPoints(through_points(ascending(x), with_first(y, 0), k, None, None, 0), ext)
+
+
+def _smooths_nothing(x, y, w=None, bbox=None, k=3, s=None, ext=0, check_finite=False):
+    return bbox is None and constant(s) and s == 0
+
+
+@followed(interpolate.UnivariateSpline, covers=_smooths_nothing)
+def univariate(x, y, w=None, bbox=None, k=3, s=None, ext=0, check_finite=False):
+    """As InterpolatedUnivariateSpline, where nothing is smoothed."""
+    return interpolated(x, y, k=k, ext=ext)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Grids
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class OnGrid:
+    """What is between the points of a grid, by those along each axis and the values."""
+
+    __sct_stands_for__ = interpolate.RegularGridInterpolator
+
+    def __init__(self, points, values, method, bounds_error, fill_value):
+        self.points = points
+        self.values = values
+        self.method = method
+        self.bounds_error = bounds_error
+        self.fill_value = fill_value
+
+    def __call__(self, xi, method=None):
+        rank = len(self.points)
+        q = coordinates_of(xi, rank)
+        outside = is_outside(self.points[0], q[..., 0])
+        for k in tuple(range(1, rank)):
+            outside = outside | is_outside(self.points[k], q[..., k])
+        if self.bounds_error and np.any(outside):
+            raise ValueError("One of the requested xi is out of bounds.")
+        y = self.inside(q, self.method if method is None else method)
+        if not self.bounds_error and self.fill_value is not None:
+            y = np.where(beside(outside, np.ndim(y) - np.ndim(outside)), self.fill_value, y)
+        return y
+
+    def inside(self, q, method):
+        lower, shares = [], []
+        for k in tuple(range(len(self.points))):
+            p = self.points[k]
+            i = interval_of(p, q[..., k], 0, len(p) - 2)
+            lower.append(i)
+            shares.append((q[..., k] - p[i]) / (p[i + 1] - p[i]))
+        if method == "nearest":
+            return self.values[tuple([i + (share > 0.5) for i, share in zip(lower, shares, strict=True)])]
+        if method != "linear":
+            raise NotImplementedError("an interpolation on a grid of that method; take linear or nearest")
+        rank = np.ndim(self.values) - len(lower)
+        return between(self.values, (), lower, [beside(share, rank) for share in shares])
+
+
+def is_outside(p, q):
+    """Which coordinates are below the first point, or above the last one."""
+    return (q < p[0]) | (q > p[-1])
+
+
+def between(values, places, lower, shares):
+    """What is between the corners of a cell of which the first coordinates are given, along one axis after another."""
+    k = len(places)
+    if k == len(lower):
+        return values[places]
+    low = between(values, (*places, lower[k]), lower, shares)
+    high = between(values, (*places, lower[k] + 1), lower, shares)
+    return low + shares[k] * (high - low)
+
+
+def coordinates_of(xi, rank):
+    """Points by their coordinates, along the last axis; of arrays of coordinates those that are broadcast."""
+    if isinstance(xi, tuple):
+        return np.stack(np.broadcast_arrays(*[np.asarray(x, dtype=float) for x in xi]), axis=-1)
+    q = np.asarray(xi, dtype=float)
+    return np.reshape(q, (-1, rank)) if np.ndim(q) == 1 else q
+
+
+@followed(interpolate.RegularGridInterpolator)
+def regular_grid(points, values, method="linear", bounds_error=True, fill_value=np.nan):
+    """By the points along each axis, which ascend, and the values."""
+    values = np.asarray(values)
+    if values.dtype.kind in "biu":
+        values = values.astype(float)
+    return OnGrid(tuple([ascending(p) for p in points]), values, method, bounds_error, fill_value)
+
+
+@followed(interpolate.interpn)
+def interpn(points, values, xi, method="linear", bounds_error=True, fill_value=np.nan):
+    """As RegularGridInterpolator."""
+    return regular_grid(points, values, method, bounds_error, fill_value)(xi)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Those that were made outside
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _as_kept(cls, name, getter):
+    """Follow a property as the field that it gives, which older versions of SciPy have under the property's name."""
+    found = getattr(cls, name, None)
+    if isinstance(found, property):
+        followed(found.fget)(getter)
+
+
+_as_kept(interpolate.PPoly, "c", lambda self: self._c)
+_as_kept(interpolate.PPoly, "x", lambda self: self._x)
+_as_kept(interpolate.BSpline, "c", lambda self: self._c)
+_as_kept(interpolate.BSpline, "t", lambda self: self._t)
+_as_kept(interpolate.interp1d, "fill_value", lambda self: self._fill_value_orig)
+_as_kept(interpolate.RegularGridInterpolator, "grid", lambda self: self._grid)
+_as_kept(interpolate.RegularGridInterpolator, "values", lambda self: self._values)
+
+
+def polynomials(made):
+    """Piecewise polynomials that SciPy made."""
+    return Piecewise(made.c, made.x, made.extrapolate, made.axis)
+
+
+@followed(interpolate.PPoly.__call__)
+def call_of_polynomials(self, x, nu=0, extrapolate=None):
+    """By their coefficients."""
+    return polynomials(self)(x, nu, extrapolate)
+
+
+@followed(interpolate.PPoly.derivative)
+def derivative_of_polynomials(self, nu=1):
+    """As of those that are made inside."""
+    return polynomials(self).derivative(nu)
+
+
+@followed(interpolate.PPoly.antiderivative)
+def antiderivative_of_polynomials(self, nu=1):
+    """As of those that are made inside."""
+    return polynomials(self).antiderivative(nu)
+
+
+@followed(interpolate.PPoly.integrate)
+def integral_of_polynomials(self, a, b, extrapolate=None):
+    """As of those that are made inside."""
+    return polynomials(self).integrate(a, b, extrapolate)
+
+
+def spline(made):
+    """A spline that SciPy made."""
+    return Spline(made.t, made.c, made.k, made.extrapolate, made.axis)
+
+
+@followed(interpolate.BSpline.__call__)
+def call_of_spline(self, x, nu=0, extrapolate=None):
+    """By its knots and coefficients."""
+    return spline(self)(x, nu, extrapolate)
+
+
+@followed(interpolate.BSpline.derivative)
+def derivative_of_spline(self, nu=1):
+    """As of one that is made inside."""
+    return spline(self).derivative(nu)
+
+
+@followed(interpolate.BSpline.antiderivative)
+def antiderivative_of_spline(self, nu=1):
+    """As of one that is made inside."""
+    return spline(self).antiderivative(nu)
+
+
+@followed(interpolate.BSpline.integrate)
+def integral_of_spline(self, a, b, extrapolate=None):
+    """As of one that is made inside."""
+    return spline(self).integrate(a, b, extrapolate)
+
+
+def _is_interp1d(self, x):
+    return issubclass(getattr(self, "cls", object), interpolate.interp1d)
+
+
+@followed(interpolate.interp1d.__call__, covers=_is_interp1d)
+def call_along_line(self, x):
+    """By its points and values."""
+    y = self.y if self.axis == 0 else np.moveaxis(self.y, self.axis, 0)
+    spline = None
+    if self._kind == "spline":
+        c = self._spline.c
+        spline = Spline(self._spline.t, np.reshape(c, np.shape(c)[:1] + np.shape(y)[1:]), self._spline.k)
+    fill = None if self._extrapolate else self.fill_value
+    return AlongLine(self.x, y, self._kind, spline, self.axis, self.bounds_error, fill)(x)
+
+
+@followed(interpolate.RegularGridInterpolator.__call__)
+def call_on_grid(self, xi, method=None):
+    """By its points and values."""
+    return OnGrid(self.grid, self.values, self.method, self.bounds_error, self.fill_value)(xi, method)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Others
+# ---------------------------------------------------------------------------------------------------------------------
+
+refused(
+    "It smooths: choose knots t, and find the n coefficients by least squares, from BSpline(t, np.eye(n), k)(x).",
+    *_of("make_lsq_spline make_smoothing_spline make_splprep make_splrep generate_knots splprep LSQUnivariateSpline"),
+)
+refused(
+    "It has no rule yet: use make_interp_spline or BSpline, and its methods derivative, antiderivative and integrate.",
+    *_of("insert spalde splantider splder sproot BPoly NdBSpline NdPPoly pade approximate_taylor_polynomial lagrange"),
+    *_of("BarycentricInterpolator FloaterHormannInterpolator AAA KroghInterpolator barycentric_interpolate krogh_interpolate"),
+    *_of("pchip_interpolate"),
+)
+refused(
+    "It interpolates between triangles or points that it searches for: use RegularGridInterpolator on a grid.",
+    *_of("CloughTocher2DInterpolator LinearNDInterpolator NearestNDInterpolator griddata"),
+)
+refused(
+    "It solves a system of radial functions and has no rule yet: write it with cdist and numpy.linalg.solve.",
+    *_of("RBFInterpolator Rbf"),
+)
+refused(
+    "It is a spline of two variables, without a rule: use RegularGridInterpolator, or map_coordinates of scipy.ndimage.",
+    *_of("BivariateSpline LSQBivariateSpline LSQSphereBivariateSpline RectBivariateSpline RectSphereBivariateSpline"),
+    *_of("SmoothBivariateSpline SmoothSphereBivariateSpline bisplev bisplrep interp2d"),
+)

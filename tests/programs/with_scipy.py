@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.signal as sig
 from scipy import fft, linalg, special
+from scipy.interpolate import BSpline
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import norm
 
@@ -110,3 +111,11 @@ def kept_by_cosines(image, threshold):
     c = fft.dctn(image, norm="ortho")
     kept = np.where(np.abs(c) > threshold, c, 0.0)
     return np.sum((fft.idctn(kept, norm="ortho") - image) ** 2) + 0.1 * np.sum(np.abs(kept))
+
+
+@program(normal(6), np.array([0.8, 1.7]), 0.05, np.sort(RNG.uniform(0, 3, size=9)), normal(9), rounded=True)
+def spline_regression(c, inner, smoothing, x, y):
+    """How far a cubic spline with knots of its own is from what was seen, and how much it bends."""
+    spline = BSpline(np.concatenate([np.zeros(4), inner, np.full(4, 3.0)]), c, 3)
+    bend = spline(np.linspace(0.1, 2.9, 7), nu=2)
+    return np.sum((spline(x) - y) ** 2) + smoothing * np.sum(bend**2)
