@@ -14,9 +14,106 @@ from typing import Any
 
 import numpy as np
 
-from sct.api.transforms import jvp, vjp
+from sct.api.transforms import grad, jacobian, jvp, vjp
+from sct.callbacks import as_taken, callback, least_squares, minimum, minimum_between, root, slopes, unfollowed
+from sct.ir.types import UNKNOWN
+from sct.registry.compositions import composition
+from sct.registry.facts import facts
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.tangents import tangent
+from sct.registry.type_rules import result_type, type_rule
 
 __all__ = ["adjoints", "moved"]
+
+facts(root, as_taken, stands_for=0, memory="fresh")
+facts(unfollowed, memory="fresh")
+nondifferentiable(as_taken, unfollowed)
+
+
+@result_type(as_taken)
+def _type_of_parameter(x: Any, function: Any) -> Any:
+    f = function[0] if isinstance(function, tuple) else function.items[0].value
+    return f.function.block.params[-1].type
+
+
+@result_type(root)
+def _type_of_root(x: Any, residual: Any) -> Any:
+    return x
+
+
+@result_type(unfollowed)
+def _type_of_result(function: Any, *args: Any, **kwargs: Any) -> Any:
+    known = type_rule(function)
+    return UNKNOWN if known is None else known(*args, **kwargs)
+
+
+@composition(slopes)
+def _slopes(x: Any, function: Any) -> Any:
+    return jacobian(function[0], wrt=len(function) - 1)(*function[1:], x)
+
+
+@composition(minimum)
+def _minimum(x: Any, objective: Any) -> Any:
+    """A root of the gradient."""
+    f, seen = objective[0], objective[1:]
+
+    def gradient(y: Any) -> Any:
+        return grad(f, wrt=len(seen))(*seen, y)
+
+    return root(x, callback(gradient, x))
+
+
+@composition(minimum_between)
+def _minimum_between(x: Any, objective: Any, low: Any, high: Any) -> Any:
+    """A fixed point of steps down the gradient that stop at the bounds."""
+    f, seen = objective[0], objective[1:]
+
+    def step(y: Any) -> Any:
+        return y - np.clip(y - grad(f, wrt=len(seen))(*seen, y), low, high)
+
+    return root(x, callback(step, x))
+
+
+@composition(least_squares)
+def _least_squares(x: Any, residuals: Any) -> Any:
+    """A root of Jᵀ r, the gradient of half the sum of squares."""
+    f, seen = residuals[0], residuals[1:]
+
+    def gradient(y: Any) -> Any:
+        return vjp(f, wrt=len(seen))(*seen, y, f(*seen, y))[1]
+
+    return root(x, callback(gradient, x))
+
+
+@adjoint(root, real_only=True)
+def _root_adjoint(y: Any, x: Any, residual: Any, y_bar: Any) -> Any:
+    """The adjoints of what the residual sees."""
+    f, seen = residual[0], residual[1:]
+    slope = jacobian(f, wrt=len(seen))(*seen, y)
+    if np.ndim(y) == 0:
+        weight = -y_bar / slope
+    else:
+        weight = np.reshape(np.linalg.solve(np.reshape(slope, (np.size(y), np.size(y))).T, -np.reshape(y_bar, -1)), np.shape(y))
+    chosen = [k for k, a in enumerate(seen) if _varies(a)]
+    if not chosen:
+        return None, (None, *[None for _ in seen])
+    found = vjp(f, wrt=tuple(chosen))(*seen, y, weight)[1]
+    every: list[Any] = []
+    for a in seen:
+        every.append(found[sum([b is not None for b in every])] if _varies(a) else None)
+    return None, (None, *every)
+
+
+@tangent(root)
+def _root_tangent(y: Any, x: Any, residual: Any, residual_dot: Any) -> Any:
+    """The tangent of the root."""
+    f, seen = residual[0], residual[1:]
+    slope = jacobian(f, wrt=len(seen))(*seen, y)
+    chosen = [k for k in range(len(seen)) if residual_dot[k + 1] is not None]
+    change = jvp(f, wrt=tuple(chosen))(*seen, y, *[residual_dot[k + 1] for k in chosen])[1]
+    if np.ndim(y) == 0:
+        return -change / slope
+    return np.reshape(np.linalg.solve(np.reshape(slope, (np.size(y), np.size(y))), -np.reshape(change, -1)), np.shape(y))
 
 
 def adjoints(f: Any, fixed: bool, x: Any, start: Any, args: Any, x_bar: Any) -> Any:

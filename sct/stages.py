@@ -62,6 +62,7 @@ from sct.transform.directions import check_directions, in_all_directions, result
 from sct.transform.explicit import explicit, refuse_unknown
 from sct.transform.fits import with_checks
 from sct.transform.forward import forward
+from sct.transform.given import with_functions
 from sct.transform.implicit import implicit
 from sct.transform.on_adjoints import refuse_written
 from sct.transform.ownership import own_results
@@ -617,8 +618,14 @@ def finish(derivative: Derivative) -> Derivative:
 
 
 def finished(f: Function, passes: Pipeline) -> Function:
-    """A function with the bodies of its checkpointed loops, and their derivatives, finished too, and without `AdjointOf`."""
-    return without_adjoints(changed(f, block=_steps_finished(f.block, passes)))
+    """A function as it is written: with the bodies of its checkpointed loops, and their derivatives, and the functions that it
+    gives to others, finished too, and without what only says how something is differentiated."""
+
+    def written(g: Function) -> Function:
+        step = run(passes.primal, g)
+        return finished(implicit(run((*passes.recorded, *passes.stored, *passes.owned), step)), passes)
+
+    return without_adjoints(with_functions(changed(f, block=_steps_finished(f.block, passes)), written))
 
 
 def _steps_finished(block: Block, passes: Pipeline) -> Block:

@@ -10,6 +10,7 @@ import scipy.integrate
 import scipy.interpolate
 import scipy.linalg
 import scipy.ndimage
+import scipy.optimize
 import scipy.signal
 import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
@@ -29,6 +30,7 @@ AREAS = (
     scipy.interpolate,
     scipy.linalg,
     scipy.ndimage,
+    scipy.optimize,
     scipy.signal,
     special,
     stats,

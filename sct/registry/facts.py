@@ -120,6 +120,8 @@ class Facts:
         are; that itself is such a function too.
     alone : callable
         What gives the same with NumPy alone, in modules that need nothing else.
+    stands_for : int
+        The number of the operand that the result is, once nobody differentiates it any more.
     """
 
     kind: Kind = "other"
@@ -162,6 +164,7 @@ class Facts:
     triangle: Triangle | Callable[..., Triangle | tuple[Triangle | None, ...] | None] | None = None
     on_triangle: Callable[..., Any] | None = None
     alone: Callable[..., Any] | None = None
+    stands_for: int | None = None
 
 
 _NOTHING = Facts()

@@ -686,7 +686,11 @@ def derivative(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, O
     s.dependencies.update(dict.fromkeys(typed.dependencies))
     for free, t in typed.free:
         s.free.setdefault(free, t)
-    return s.run(typed.function, list(bound.values()))
+    outer, s.static = s.static, False  # what the types do not decide in a function is none of the rule's branches
+    try:
+        return s.run(typed.function, list(bound.values()))
+    finally:
+        s.static = outer
 
 
 _making: ContextVar[tuple[tuple[Hashable, ...], dict[Hashable, SctError]]] = ContextVar("making")

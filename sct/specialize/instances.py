@@ -14,11 +14,12 @@ from types import ClassMethodDescriptorType, FunctionType, MethodDescriptorType,
 from typing import Any
 
 from sct.errors import NotThereError, SctError, UnsupportedSyntaxError
+from sct.frontend.callables import Flat
 from sct.frontend.resolve import MISSING, Dependency, is_code, look_up
 from sct.infer.signature import abstract, example_of
 from sct.ir.ops import Attribute, Field, Inner
 from sct.ir.records import record
-from sct.ir.ssa import Operand, Value, type_of
+from sct.ir.ssa import Function, Operand, Value, type_of
 from sct.ir.types import UNKNOWN, Abstract, Const, Dict, Instance, List, ObjectOf, Record, Tuple, with_items
 from sct.specialize.building import Builder, Plan
 from sct.specialize.memory import Memory, key_of
@@ -34,6 +35,7 @@ __all__ = [
     "class_of",
     "defined_in",
     "field",
+    "function_in",
     "has_attribute",
     "held",
     "held_by_all",
@@ -98,11 +100,20 @@ class Super:
     receiver: Operand
 
 
+def function_in(o: Operand) -> Flat | None:
+    """The function of an operand that is one with what it sees (`sct.callbacks.callback`)."""
+    first = o.items[0] if isinstance(o, Tuple) and o.items else None
+    known = isinstance(first, Const) and isinstance(first.value, Flat) and isinstance(first.value.function, Function)
+    return first.value if known else None  # type: ignore[union-attr]
+
+
 def callee(s: Builder, x: Operand) -> Bound | None:
     """What a call of `x` calls; None if that is only known at run time."""
     t = type_of(x)
     if isinstance(t, Const):
         return t.value if isinstance(t.value, Bound) else Bound(t.value)
+    if isinstance(x, Tuple) and (given := function_in(x)) is not None:
+        return Bound(given, x.items[1:])
     if isinstance(t, (Record, ObjectOf)):
         found = through_class(s, t.cls, "__call__", x)
         return found.value if isinstance(found, Const) and isinstance(found.value, Bound) else None

@@ -23,7 +23,7 @@ from sct import runtime
 from sct.analysis.activity import differentiable
 from sct.checkpointing import CheckpointedFunction, checkpoint
 from sct.errors import NoRuleError, Place, SctError, UnsupportedSyntaxError
-from sct.frontend.callables import python_function
+from sct.frontend.callables import Flat, python_function
 from sct.frontend.resolve import Dependency, free_value
 from sct.infer.call import infer_call, operand_types, plain
 from sct.infer.facts import followed_as
@@ -140,6 +140,7 @@ from sct.specialize.building import LEARNT, MASKS_CHANGE, Followed, FrozenError,
 from sct.specialize.closing import Restore
 from sct.specialize.containers import STRUCTURAL
 from sct.specialize.copying import COPYING
+from sct.specialize.given import GIVEN
 from sct.specialize.in_memory import specialized_again
 from sct.specialize.in_python import IN_PYTHON, is_progress_bar, made_of, of_generators
 from sct.specialize.instances import Bound, Defined, Super
@@ -835,6 +836,11 @@ class Specializer:
             return calls.inner_call(self, op, args, kwargs)
         if isinstance(op, Restore):
             return op.carried_out(self, args)
+        if isinstance(op, Flat) and isinstance(op.function, Function):
+            op = op.function
+        if isinstance(op, Function):
+            with self.instance_of("call"):
+                return self.run(op, args)
         if isinstance(op, AdjointOf):
             return self.append(op, args, {}, type_of(args[0]), name)
         lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables
@@ -1229,7 +1235,7 @@ _OF_OBJECTS = (Attribute, Augmented, Method)
 _SHOWN = (bool, int, float, str, type(None))
 """Of what is known to be such, an f-string is known."""
 
-_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING | ON_ADJOINTS | RAVELED
+_HANDLERS = SPELLINGS | STRUCTURAL | WRITING | IN_PYTHON | COPYING | ON_ADJOINTS | RAVELED | GIVEN
 _OF_NUMBERS = frozenset(
     (
         *(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow),

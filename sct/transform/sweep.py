@@ -17,7 +17,22 @@ import numpy as np
 
 from sct.analysis.activity import blocks_derivative, differentiable, primitive_of
 from sct.errors import NoRuleError
-from sct.ir.ops import ENTER, EXIT, POP, PULLED, PUSH, TAPE, UNPACK, AdjointOf, Call, Derived, Steps, StepsBack, describe
+from sct.ir.ops import (
+    ENTER,
+    EXIT,
+    POP,
+    PULLED,
+    PUSH,
+    TAPE,
+    UNPACK,
+    AdjointOf,
+    Attribute,
+    Call,
+    Derived,
+    Steps,
+    StepsBack,
+    describe,
+)
 from sct.ir.paths import is_basic_index
 from sct.ir.ssa import (
     Apply,
@@ -63,7 +78,7 @@ class Sweep(InMemory):
         self.squares: dict[Value, tuple[Apply, AdjointRule]] = {}  # a square -> what it is the square of, and the rule for it
         self.tapes: dict[Value, Value] = {}  # a tape -> that of the adjoints of its entries
         self.picked: dict[Value, Apply] = {}  # a part of an array -> what picks it
-        self.made_by: dict[Value, Apply] = {}  # a context that a `with` is in, or its manager -> what makes it
+        self.made_by: dict[Value, Apply] = {}  # a context that a `with` is in, its manager, what has no type -> what makes it
         self.contexts: dict[Value, Value] = {}  # one of the forward sweep -> that of the reverse sweep
         self.pullbacks: Mapping[Value, Pulled] = {}
         self.escaped: dict[Value, Value] = {}  # a tape made in a branch -> the result of the `If` that it becomes
@@ -76,7 +91,7 @@ class Sweep(InMemory):
         for one in every:
             if _is_part(one):
                 self.picked[one.result] = one
-            elif one.op in (ENTER, np.errstate):
+            elif one.op in (ENTER, np.errstate) or isinstance(one.result.type, Unknown):
                 self.made_by[one.result] = one
         self.accumulate(result, seed)
         for s in reversed(block.body):
@@ -239,7 +254,10 @@ class Sweep(InMemory):
         """A Python function that is called, not inlined: by its own vjp, which runs it again."""
         names = parameter_names(s.op)
         if names is None:
-            raise no_rule(s)
+            whole = s
+            while isinstance(whole.op, Attribute) and whole.args[0] in self.made_by:  # of an object that nothing is known of
+                whole = self.made_by[whole.args[0]]  # type: ignore[index]
+            raise no_rule(whole)
         if isinstance(bar, Tuple) and isinstance(s.result.type, (Tuple, List)):
             bar = with_items(s.result.type, bar.items)
         op = s.op if isinstance(s.op, (Call, Derived)) else Call(s.op)

@@ -93,6 +93,7 @@ class _Folder:
         self.inline: set[Value] = set()
         self.choices: set[Value] = set()
         self.params = set(f.block.params)
+        self.returned = values_of(*f.block.yields)
         self.copied: set[Value] = set()  # parameters whose names stand for copies of them
         self.renewed: set[Value] = set()  # adjoints of which a copy has the name
         self.stored: set[Value] = set()  # what is stored over needs a variable
@@ -107,7 +108,7 @@ class _Folder:
 
     def run(self) -> Folding:
         self.count(self.f.block)
-        self.uses.update(values_of(*self.f.block.yields))
+        self.uses.update(self.returned)
         for v in values_of(*self.f.block.yields):
             self.direct[v] = (self.f.block.label, len(self.f.block.body))
         if is_on("folding"):
@@ -178,7 +179,7 @@ class _Folder:
                 if self.foldable(s):
                     self.inline.add(s.result)
                 continue
-            if isinstance(s, Closure):
+            if isinstance(s, Closure) and s.result in self.returned:
                 self.uses.update(values_of(*s.block.yields))
             for b, operands in s.asked:
                 self.direct.update(dict.fromkeys(values_of(*operands), (b.label, len(b.body))))
@@ -241,6 +242,8 @@ class _Folder:
     def quiet(self, s: Apply) -> bool:
         """Whether a statement can be an expression."""
         if s.op in _STATEMENTS or isinstance(s.op, (InPlace, Rebind, Steps, StepsBack)):
+            return False
+        if any(isinstance(self.definition.get(v), Closure) for v in s.values):  # what it sees must not change before the call
             return False
         return isinstance(s.op, (Format, Free, Field)) or not has_effect(s) or self.is_exception(s)
 

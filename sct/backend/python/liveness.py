@@ -56,16 +56,22 @@ class _Analysis:
         self.folding = folding
         self.graph = Interference()
         self.leaf_masks: dict[Value, int] = {}
+        self.closures: dict[Value, Closure] = {}
 
     def run(self, f: Function) -> Interference:
-        live = self.reads(*f.block.yields)
-        for s in f.block.body:
-            if isinstance(s, Closure):  # it sees the variables as they are when it runs: they must not change any more
-                live |= self.captured(s.block)
-        live = self.body(f.block, live)
+        self.find_closures(f.block)
+        live = self.body(f.block, self.reads(*f.block.yields))
         for p in f.block.params:
             self.graph.define(p, live | self.masks(f.block.params))
         return self.graph
+
+    def find_closures(self, block: Block) -> None:
+        """Whoever calls a function inside reads what that sees: the variables must not change before."""
+        for s in block.body:
+            if isinstance(s, Closure):
+                self.closures[s.result] = s
+            for b in s.blocks:
+                self.find_closures(b)
 
     def masks(self, values: Iterable[Value]) -> int:
         return self.graph.bits.of(v for v in values if v not in self.folding.inline)
@@ -94,7 +100,9 @@ class _Analysis:
         return out
 
     def leaves(self, v: Value) -> int:
-        if v not in self.folding.inline:
+        if v in self.closures:
+            out = self.graph.bits.bit(v) | self.captured(self.closures[v].block)
+        elif v not in self.folding.inline:
             out = self.graph.bits.bit(v)
         else:
             s = self.folding.definition[v]

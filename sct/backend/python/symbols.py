@@ -12,6 +12,7 @@ import functools
 import itertools
 import math
 import operator
+import warnings
 from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
@@ -63,6 +64,7 @@ def _public() -> dict[int, tuple[str, str]]:
         add(module, f"np.{module.__name__[6:]}." if module is not np else "np.", "import numpy as np")
     add(math, "math.", "import math")
     add(operator, "operator.", "import operator")
+    out[id(warnings.warn)] = "import warnings", "warnings.warn"
     for op in (checkpointing.advance, checkpointing.reverse):
         out[id(op)] = "from sct import checkpointing", f"checkpointing.{op.__name__}"
     return out
