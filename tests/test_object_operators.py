@@ -469,3 +469,26 @@ def test_the_type_of_an_object_that_is_made_makes_another_one():
     x = np.array([2.0, 3.0])
     assert sct.value_and_grad(f)(x)[0] == 12.0
     np.testing.assert_array_equal(sct.grad(f)(x), [6.0, 4.0])
+
+
+class Diagonal:
+    """What arrays leave operators to, as sparse matrices are."""
+
+    __array_priority__ = 1.0
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def __rmatmul__(self, x):
+        return x * self.entries
+
+    def __rmul__(self, x):
+        return Diagonal(x * self.entries)
+
+
+def test_what_arrays_leave_operators_to():
+    def f(x):
+        scaled = x[0] * Diagonal(np.sin(x))
+        return np.sum(x @ scaled)
+
+    sct.check_grads(f, (np.array([2.0, 3.0]),))

@@ -39,6 +39,7 @@ from sct.ir.types import (
     sizes_known,
 )
 from sct.registry.effects import is_known_class
+from sct.registry.others import area_of
 from sct.runtime import fields_of
 
 __all__ = ["abstract", "example_of", "examples", "known_examples", "type_alone"]
@@ -119,7 +120,8 @@ def _has_own_arithmetic(cls: type) -> bool:
 def abstract(value: Any, path: str = "x", whole: bool = False) -> Abstract:
     """The abstract value of `value`, an argument (or part of one) called `path`.
 
-    With `whole` it is one to differentiate by: objects with fields are known by what is in all of these.
+    With `whole` it is one to differentiate by: objects with fields are known by what is in all of these, but for those of a
+    library that there are rules for.
 
     Arrays are known by dtype, rank and unit axes; Python numbers by their kind; containers by their structure; flags,
     strings, None, dtypes, functions and modules by their value; objects with fields by their class, and their fields when
@@ -162,5 +164,6 @@ def abstract(value: Any, path: str = "x", whole: bool = False) -> Abstract:
         made = _examples.get()
         if made is not None:
             made[path] = value
-        return _object(value, path) if whole and is_instance(value) else Instance(type(value), path)
+        whole = whole and is_instance(value) and area_of(type(value)) is None  # whose fields are not the user's
+        return _object(value, path) if whole else Instance(type(value), path)
     return Const(value) if value is MISSING or is_code(value) or is_indexed(value) else UNKNOWN

@@ -39,7 +39,8 @@ def in_words(t: Abstract) -> str:
         return _array(t)
     if isinstance(t, (Instance, Record, ObjectOf)):
         or_none = isinstance(t, ObjectOf) and t.or_none
-        return f"an object of the class {t.cls.__name__}{', or None' if or_none else ''}"
+        cls = getattr(t.cls, "__sct_stands_for__", t.cls)
+        return f"an object of the class {cls.__name__}{', or None' if or_none else ''}"
     if isinstance(t, Scalar):
         return {bool: "a flag", int: "an int", float: "a float"}.get(t.kind, "a complex number")
     if isinstance(t, Const):

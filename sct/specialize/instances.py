@@ -21,6 +21,7 @@ from sct.ir.ops import Attribute, Field, Inner
 from sct.ir.records import record
 from sct.ir.ssa import Function, Operand, Value, type_of
 from sct.ir.types import UNKNOWN, Abstract, Const, Dict, Instance, List, ObjectOf, Record, Tuple, with_items
+from sct.registry.others import area_of
 from sct.specialize.building import Builder, Plan
 from sct.specialize.memory import Memory, key_of
 
@@ -228,13 +229,18 @@ def class_of(cls: Any) -> Any:
 
 def advice_of(cls: Any) -> str:
     """What to do instead of using an object of a class as a whole."""
-    return "Pass or return its fields." if class_of(cls) is cls else "Make a list or a dict of what is in it."
+    if class_of(cls) is cls:
+        return "Pass or return its fields."
+    library = area_of(class_of(cls)) is not None
+    return "Use the arrays that it gives." if library else "Make a list or a dict of what is in it."
 
 
 def no_attribute(s: Builder, owner: str, name: str, cls: Any = None) -> SctError:
     """What to raise where an attribute is not there, of objects of a class."""
     if class_of(cls) is not cls and hasattr(class_of(cls), name):
-        return UnsupportedSyntaxError(f"{class_of(cls).__name__}.{name} is not supported", s.place, "Use a list or a dict.")
+        library = area_of(class_of(cls)) is not None
+        advice = "Use its other methods, or the arrays that it gives." if library else "Use a list or a dict."
+        return UnsupportedSyntaxError(f"{class_of(cls).__name__}.{name} is not supported", s.place, advice)
     error = NotThereError(f"{owner} has no attribute {name!r}", s.place, "Check the name.")
     error.raises = AttributeError
     return error

@@ -37,13 +37,14 @@ from sct.ir.ops import (
 from sct.ir.ssa import Operand, Value, type_of
 from sct.ir.types import UNDEFINED, Array, Const, FieldName, Instance, ListOf, ObjectOf, Record, Scalar, same_dtype
 from sct.ir.words import in_words
+from sct.registry.compositions import composition_of
 from sct.runtime.expectations import expect_fields
 from sct.specialize import instances, records, standard
 from sct.specialize.building import Builder
 from sct.specialize.iteration import Generated
 from sct.specialize.iterators import backwards, iterated
 
-__all__ = ["gone_through", "operation", "truth"]
+__all__ = ["as_library", "gone_through", "operation", "truth"]
 
 
 def is_one(o: Operand) -> bool:
@@ -85,14 +86,23 @@ def operation(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Op
     for k, name in _methods(op, args):
         found = _method(s, args[k], name)
         if found is not None:
-            others = [_as_object_gets(s, a) for a in (*args[:k], *args[k + 1 :])] if k else args[1:]
+            others = [_as_object_gets(s, a, type_of(args[k])) for a in (*args[:k], *args[k + 1 :])] if k else args[1:]
             made = s.apply(CALL, (found, *others), kwargs)
             if made != Const(NotImplemented):
                 return s.apply(operator.not_, (made,)) if op is operator.ne and name == "__eq__" else made
     made_here = [a for a in (*args, *kwargs.values()) if is_one(a) and not isinstance(type_of(a), Instance)]
     if not made_here or any(a is UNDEFINED for a in args):  # as what a recursive function gives is at first
         return NotImplemented
+    of_language = of_numpy(op) or package_of(op) in ("_operator", "builtins")
+    if not of_language and any(isinstance(a, Record) and hasattr(a.cls, "__sct_whole__") for a in made_here):
+        return s.apply(op, [as_library(s, a) for a in args], {k: as_library(s, a) for k, a in kwargs.items()})
     raise records.refuse_whole(s, made_here[0])
+
+
+def as_library(s: Builder, o: Operand) -> Operand:
+    """What an operation gets that is not followed: for what stands for an object of a library's, that object."""
+    made = getattr(o.cls, "__sct_whole__", None) if isinstance(o, Record) else None
+    return o if made is None else s.apply(made, (o,))
 
 
 def _is_sequence(o: Operand) -> bool:
@@ -109,7 +119,8 @@ def _method(s: Builder, x: Operand, name: str) -> Operand | None:
     t: Any = type_of(x)
     static = instances.in_class(t.cls, name)
     written = isinstance(static, (FunctionType, staticmethod, classmethod)) or hasattr(static, "__sct_typed__")
-    written = written and package_of(static) not in ("numpy", "scipy")  # whose own rules are not read from their sources
+    if package_of(static) in ("numpy", "scipy"):  # whose own rules are not read from their sources
+        written = composition_of(static) is not None
     return instances.through_class(s, t.cls, name, x) if written else None
 
 
@@ -138,15 +149,20 @@ def _methods(op: Any, args: Sequence[Operand]) -> list[tuple[int, str]]:
 def _defers(o: Operand, of: Any) -> bool:
     """Whether what stands before an operator leaves that to the object of type `of` behind it."""
     t = type_of(o)
-    if isinstance(t, Scalar) or (isinstance(t, Const) and type(t.value) in (int, float, complex)):
+    if _goes_first(of) or isinstance(t, Scalar) or (isinstance(t, Const) and type(t.value) in (int, float, complex)):
         return True
     numpy = isinstance(t, Array) and t.shape == () and t.boxed is False and same_dtype(t.dtype, np.dtype(float))
     return numpy and not any(hasattr(of.cls, name) for name in _SEEN_BY_NUMPY)
 
 
-def _as_object_gets(s: Builder, o: Operand) -> Operand:
+def _goes_first(of: Any) -> bool:
+    """Whether arrays leave operators to an object of type `of` behind them, as it stands."""
+    return getattr(of.cls, "__array_priority__", 0.0) > 0.0 and not hasattr(of.cls, "__array_ufunc__")
+
+
+def _as_object_gets(s: Builder, o: Operand, of: Any) -> Operand:
     """The operand before an operator as the object behind it gets that: a number of NumPy's as one of Python's."""
-    return s.apply(float, (o,)) if isinstance(type_of(o), Array) else o
+    return s.apply(float, (o,)) if isinstance(type_of(o), Array) and not _goes_first(of) else o
 
 
 def _through(s: Builder, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Any:

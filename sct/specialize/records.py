@@ -197,7 +197,7 @@ def attribute(s: Builder, x: Operand, name: str) -> Operand:
     if through is None and static is not MISSING and not isinstance(static, MemberDescriptorType):
         return s.attribute(Attribute(name), Const(t.cls), "")
     if through is None:
-        raise instances.no_attribute(s, f"an object of the class {t.cls.__name__}", name, t.cls)
+        raise instances.no_attribute(s, _called(t), name, t.cls)
     return through
 
 
@@ -409,4 +409,4 @@ def refuse_whole(s: Builder, x: Operand) -> UnsupportedSyntaxError:
 
 def _called(t: Abstract) -> str:
     assert isinstance(t, (Instance, Record, ObjectOf))
-    return f"an object of the class {t.cls.__name__}"
+    return f"an object of the class {instances.class_of(t.cls).__name__}"

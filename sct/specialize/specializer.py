@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import operator
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import BuiltinFunctionType, FunctionType
@@ -120,6 +120,7 @@ from sct.ir.types import (
 from sct.ir.words import in_words
 from sct.registry.effects import effect_of, is_pure, is_registered
 from sct.registry.facts import facts_of
+from sct.registry.refusals import reason_for
 from sct.runtime.expectations import expect_fields
 from sct.specialize import (
     attributes,
@@ -769,7 +770,11 @@ class Specializer:
     def emit(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], t: Abstract, name: str = "") -> Value:
         """An operation of known type on its operands as they are given: what a view was made with stays."""
         if self.tracking and op is not expect_fields:
-            self.refuse_records((*args, *kwargs.values()))
+            args, kwargs = (
+                [operators.as_library(self, a) for a in args],
+                {k: operators.as_library(self, a) for k, a in kwargs.items()},
+            )
+            self._refuse_given(self.refuse_records, op, (*args, *kwargs.values()))
         if self.lost and not self.lost.isdisjoint(values_of(*args, *kwargs.values())):
             raise UnsupportedSyntaxError(
                 "a function, or something to loop over, that is not the same on all ways that lead here",
@@ -777,7 +782,7 @@ class Specializer:
                 "Call it, or make a list of it, on each way.",
             )
         if self.whole:
-            made_objects.refuse_given(self, op, (*args, *kwargs.values()))
+            self._refuse_given(lambda o: made_objects.refuse_given(self, op, o), op, (*args, *kwargs.values()))
         if isinstance(t, Array) and not t.shape and hashable(op) and makes_array(op, args):
             t = replace(t, boxed=True)
         v = Value(t, "", _word(name)) if self.static else Value(t, name)
@@ -790,6 +795,16 @@ class Specializer:
                 if not isinstance(item, Const):
                     self.projections[v, k] = self.append(operator.getitem, (v, Const(k)), {}, item)
         return v
+
+    def _refuse_given(self, refuse: Callable[[Sequence[Operand]], None], op: Any, operands: Sequence[Operand]) -> None:
+        """Refuse to give operands to an operation, with the reason for which that is not followed, if there is one."""
+        try:
+            refuse(operands)
+        except UnsupportedSyntaxError as e:
+            reason = reason_for(op)
+            if reason is None:
+                raise
+            raise NoRuleError(f"{describe(op)} has no derivative rule", e.place, reason) from None
 
     def refuse_records(self, operands: Sequence[Operand]) -> None:
         """Refuse operands that are, or hold, objects which are there at compile time only."""

@@ -2,6 +2,8 @@
 
 What stands here for a class of `collections`, or for `set`, is made in its place (`in_python`): its items lie in a list or
 dict. So it lives as long as the function runs, and is not returned. To the function it is of the class `__sct_stands_for__`.
+What stands for an object of another library's may have `__sct_whole__`, a function in Python that makes such an object of it
+for what is not followed.
 """
 
 from __future__ import annotations

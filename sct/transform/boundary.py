@@ -40,6 +40,7 @@ from sct.ir.types import (
     with_items,
 )
 from sct.ir.words import in_words
+from sct.registry.others import area_of
 from sct.runtime.expectations import expect_fields, expect_structure
 from sct.transform.adjoints import Adjoints
 from sct.transform.raised import raised_if
@@ -401,6 +402,13 @@ def check_argument(t: Abstract, path: str, f: Function) -> None:
             if not of_class and not _without_adjoint(i) and (differentiable(i) or not isinstance(i, (Tuple, List, Dict))):
                 check_argument(i, f"{path}.{k}" if isinstance(t, Record) else f"{path}[{k!r}]", f)
         return
+    if isinstance(t, Instance) and area_of(t.cls) is not None:
+        area = area_of(t.cls)
+        raise NonDifferentiableArgumentError(
+            f"{f.name} cannot be differentiated by {path}, which is an object of the class {area}.{t.cls.__name__}",
+            None,
+            "Give the numbers that it is made of as an argument, and make it in the function.",
+        )
     if not differentiable(t) or isinstance(t, Unknown):
         object_of_some_class = isinstance(t, (Unknown, Instance))
         what = "an object that is no number, array or container of these" if object_of_some_class else in_words(t)
