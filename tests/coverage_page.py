@@ -12,6 +12,8 @@ import scipy.linalg
 import scipy.ndimage
 import scipy.optimize
 import scipy.signal
+import scipy.sparse
+import scipy.sparse.linalg
 import scipy.spatial
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 from scipy import integrate, interpolate, special, stats
@@ -32,6 +34,8 @@ AREAS = (
     scipy.ndimage,
     scipy.optimize,
     scipy.signal,
+    scipy.sparse,
+    scipy.sparse.linalg,
     special,
     stats,
     scipy.spatial,
@@ -62,6 +66,9 @@ _NOT_EVERYWHERE = {np: _OF_NUMPY, special: {*_OF_SPECIAL.split()}, scipy.spatial
 _NOT_EVERYWHERE[stats] = {*_OF_STATS.split()}
 _OF_INTEGRATE = "cubature lebedev_rule nsum tanhsinh cumtrapz quadrature romberg simps trapz"
 _NOT_EVERYWHERE[integrate] = {*_OF_INTEGRATE.split()}
+_OF_SPARSE = "expand_dims permute_dims swapaxes safely_cast_index_arrays get_index_dtype"
+_NOT_EVERYWHERE[scipy.sparse] = {*_OF_SPARSE.split()}
+_NOT_EVERYWHERE[scipy.sparse.linalg] = {"funm_multiply_krylov", "is_sptriangular", "spbandwidth"}
 _NOT_EVERYWHERE[interpolate] = {
     "AAA",
     "FloaterHormannInterpolator",

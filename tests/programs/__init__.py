@@ -19,6 +19,7 @@ from . import (
     statistics,
     systems,
     with_scipy,
+    with_sparse,
 )
 from .registry import PROGRAMS, Program
 
@@ -37,6 +38,7 @@ SUBJECTS = (
     statistics,
     systems,
     with_scipy,
+    with_sparse,
 )
 
 PEERS = [p for p in PROGRAMS if p.peer]
