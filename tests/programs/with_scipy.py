@@ -4,6 +4,7 @@ import numpy as np
 import scipy.signal as sig
 from scipy import fft, linalg, special
 from scipy.interpolate import BSpline
+from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import norm
 
@@ -119,3 +120,16 @@ def spline_regression(c, inner, smoothing, x, y):
     spline = BSpline(np.concatenate([np.zeros(4), inner, np.full(4, 3.0)]), c, 3)
     bend = spline(np.linspace(0.1, 2.9, 7), nu=2)
     return np.sum((spline(x) - y) ** 2) + smoothing * np.sum(bend**2)
+
+
+@program(np.array([0.15, 0.3, -0.2]), normal(5, 6), normal(5, 6), rounded=True)
+def registration(motion, image, seen):
+    """How far an image that is turned and moved is from another one, both blurred."""
+    angle, down, right = motion
+    i, j = np.indices(seen.shape)
+    y, x = i - (seen.shape[0] - 1) / 2, j - (seen.shape[1] - 1) / 2
+    places = np.stack(
+        [i + down + (np.cos(angle) - 1) * y - np.sin(angle) * x, j + right + np.sin(angle) * y + (np.cos(angle) - 1) * x]
+    )
+    moved = map_coordinates(gaussian_filter(image, 0.7), places, mode="mirror")
+    return np.mean((moved - gaussian_filter(seen, 0.7)) ** 2)
