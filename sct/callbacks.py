@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["as_taken", "callback", "least_squares", "minimum", "minimum_between", "root", "slopes", "unfollowed"]
+__all__ = [
+    "as_returned",
+    "as_taken",
+    "callback",
+    "least_squares",
+    "minimum",
+    "minimum_between",
+    "pulled",
+    "pushed",
+    "root",
+    "slopes",
+    "unfollowed",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +42,11 @@ def unfollowed(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 def as_taken(x: Any, function: Any) -> Any:
     """`x`, which is of the type that `function`, a callback, is called with: what a solver gives."""
     return x
+
+
+def as_returned(y: Any, function: Any) -> Any:
+    """`y`, which is of the type that `function`, a callback, returns: what something makes of its results."""
+    return y
 
 
 def root(x: Any, residual: Any) -> Any:
@@ -54,4 +71,17 @@ def least_squares(x: Any, residuals: Any) -> Any:
 
 def slopes(x: Any, function: Any) -> Any:
     """The derivatives of `function`, a callback, at `x`, of which it is called: of the shape of its result, and that of `x`."""
+    raise NotImplementedError
+
+
+def pulled(function: Any, args: Any, bar: Any, wanted: Any) -> Any:
+    """The adjoints of what a callback sees, and then of what it is called with, `args`, by that of its result.
+
+    Those that are not wanted, by a flag for each, are left out.
+    """
+    raise NotImplementedError
+
+
+def pushed(function: Any, args: Any, dots: Any) -> Any:
+    """The tangent of a callback's result, by those of what it sees, and then of what it is called with; None is zero."""
     raise NotImplementedError

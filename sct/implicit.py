@@ -15,19 +15,32 @@ from typing import Any
 import numpy as np
 
 from sct.api.transforms import grad, jacobian, jvp, vjp
-from sct.callbacks import as_taken, callback, least_squares, minimum, minimum_between, root, slopes, unfollowed
+from sct.callbacks import (
+    as_returned,
+    as_taken,
+    callback,
+    least_squares,
+    minimum,
+    minimum_between,
+    pulled,
+    pushed,
+    root,
+    slopes,
+    unfollowed,
+)
+from sct.ir.ssa import type_of
 from sct.ir.types import UNKNOWN
 from sct.registry.compositions import composition
 from sct.registry.facts import facts
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
-from sct.registry.type_rules import result_type, type_rule
+from sct.registry.type_rules import result_type
 
 __all__ = ["adjoints", "moved"]
 
-facts(root, as_taken, stands_for=0, memory="fresh")
+facts(root, as_taken, as_returned, stands_for=0, memory="fresh")
 facts(unfollowed, memory="fresh")
-nondifferentiable(as_taken, unfollowed)
+nondifferentiable(as_returned, as_taken, unfollowed)
 
 
 @result_type(as_taken)
@@ -36,20 +49,38 @@ def _type_of_parameter(x: Any, function: Any) -> Any:
     return f.function.block.params[-1].type
 
 
+@result_type(as_returned)
+def _type_of_result(y: Any, function: Any) -> Any:
+    f = function[0] if isinstance(function, tuple) else function.items[0].value
+    return type_of(f.function.block.yields[0])
+
+
 @result_type(root)
 def _type_of_root(x: Any, residual: Any) -> Any:
     return x
 
 
 @result_type(unfollowed)
-def _type_of_result(function: Any, *args: Any, **kwargs: Any) -> Any:
-    known = type_rule(function)
-    return UNKNOWN if known is None else known(*args, **kwargs)
+def _type_of_call(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """That of the call, which `sct.specialize.given` infers."""
+    return UNKNOWN
 
 
 @composition(slopes)
 def _slopes(x: Any, function: Any) -> Any:
     return jacobian(function[0], wrt=len(function) - 1)(*function[1:], x)
+
+
+@composition(pulled)
+def _pulled(function: Any, args: Any, bar: Any, wanted: Any) -> Any:
+    every = [k for k in range(len(wanted)) if wanted[k]]
+    return vjp(function[0], wrt=tuple(every))(*function[1:], *args, bar)[1]
+
+
+@composition(pushed)
+def _pushed(function: Any, args: Any, dots: Any) -> Any:
+    every = [k for k in range(len(dots)) if dots[k] is not None]
+    return jvp(function[0], wrt=tuple(every))(*function[1:], *args, *[dots[k] for k in every])[1]
 
 
 @composition(minimum)
@@ -85,32 +116,31 @@ def _least_squares(x: Any, residuals: Any) -> Any:
     return root(x, callback(gradient, x))
 
 
-@adjoint(root, real_only=True)
-def _root_adjoint(y: Any, x: Any, residual: Any, y_bar: Any) -> Any:
+@adjoint(root, real_only=True, told=True)
+def _root_adjoint(y: Any, x: Any, residual: Any, y_bar: Any, *, wanted: Any) -> Any:
     """The adjoints of what the residual sees."""
-    f, seen = residual[0], residual[1:]
-    slope = jacobian(f, wrt=len(seen))(*seen, y)
+    slope = slopes(y, residual)
     if np.ndim(y) == 0:
         weight = -y_bar / slope
     else:
         weight = np.reshape(np.linalg.solve(np.reshape(slope, (np.size(y), np.size(y))).T, -np.reshape(y_bar, -1)), np.shape(y))
-    chosen = [k for k, a in enumerate(seen) if _varies(a)]
-    if not chosen:
-        return None, (None, *[None for _ in seen])
-    found = vjp(f, wrt=tuple(chosen))(*seen, y, weight)[1]
+    found = pulled(residual, (y,), weight, (*wanted[1][1:], False))
+    return None, (None, *spread(found, wanted[1][1:]))
+
+
+def spread(found: Any, wanted: Any) -> Any:
+    """What is there where it is wanted, and None elsewhere."""
     every: list[Any] = []
-    for a in seen:
-        every.append(found[sum([b is not None for b in every])] if _varies(a) else None)
-    return None, (None, *every)
+    for flag in wanted:
+        every.append(found[sum([e is not None for e in every])] if flag else None)
+    return every
 
 
 @tangent(root)
 def _root_tangent(y: Any, x: Any, residual: Any, residual_dot: Any) -> Any:
     """The tangent of the root."""
-    f, seen = residual[0], residual[1:]
-    slope = jacobian(f, wrt=len(seen))(*seen, y)
-    chosen = [k for k in range(len(seen)) if residual_dot[k + 1] is not None]
-    change = jvp(f, wrt=tuple(chosen))(*seen, y, *[residual_dot[k + 1] for k in chosen])[1]
+    slope = slopes(y, residual)
+    change = pushed(residual, (y,), (*residual_dot[1:], None))
     if np.ndim(y) == 0:
         return -change / slope
     return np.reshape(np.linalg.solve(np.reshape(slope, (np.size(y), np.size(y))), -np.reshape(change, -1)), np.shape(y))

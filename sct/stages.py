@@ -47,6 +47,7 @@ from sct.ir.ssa import Apply, Block, Function, Statement, Value
 from sct.ir.types import UNKNOWN, Abstract, Const, Fact, Known, Slice, facts_relied_on, known_sizes, sizes_known
 from sct.optimize.passes import PASSES, UNOPTIMIZED, Pass, Pipeline, run
 from sct.optimize.rewriter import Rewriter
+from sct.optimize.with_functions import with_functions
 from sct.optimize.without_adjoints import without_adjoints
 from sct.registry.rules import adjoint_rule
 from sct.registry.tangents import tangent_rule
@@ -62,7 +63,6 @@ from sct.transform.directions import check_directions, in_all_directions, result
 from sct.transform.explicit import explicit, refuse_unknown
 from sct.transform.fits import with_checks
 from sct.transform.forward import forward
-from sct.transform.given import with_functions
 from sct.transform.implicit import implicit
 from sct.transform.on_adjoints import refuse_written
 from sct.transform.ownership import own_results

@@ -1,6 +1,7 @@
-"""Rules of scipy.integrate: integrals of what is given at points, followed as sums.
+"""Rules of scipy.integrate: integrals of what is given at points, and of functions, and solutions of differential equations.
 
-Takes nothing; registers what the functions are made of. Those that call a function are refused.
+Takes nothing; registers what the functions are followed as: sums of what is given at points; for what calls a function, the
+integral or the solution as SciPy has it, whose derivatives are integrals and solutions again, to SciPy's tolerances.
 """
 
 from types import ModuleType
@@ -8,9 +9,18 @@ from types import ModuleType
 import numpy as np
 from scipy import integrate
 
+from sct.callbacks import as_returned, as_taken, callback, pulled, pushed, unfollowed
+from sct.ir.shapes import fresh_size
+from sct.ir.types import Array
 from sct.registry.compositions import composition
 from sct.registry.effects import effect, is_registered
+from sct.registry.facts import facts
 from sct.registry.refusals import refused
+from sct.registry.rules import adjoint, nondifferentiable
+from sct.registry.tangents import tangent
+from sct.registry.type_rules import result_type
+
+from . import followed
 
 
 def along(y, axis):
@@ -89,6 +99,462 @@ def simpson(y, x=None, *, dx=1.0, axis=-1):
     if n == 2:
         return 0.5 * h[..., -1] * (y[..., -1] + y[..., -2])
     return parabolas_between(y[..., :-1], h[..., :-1]) + last_interval(y, h[..., -2], h[..., -1])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Integrals of functions
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def integral(value, integrand, a, b, points):
+    """`value`, which is the integral of a callback from a to b: its derivatives are those of that."""
+    return value
+
+
+facts(integral, stands_for=0, memory="fresh")
+
+
+@result_type(integral)
+def _type_of_integral(value, integrand, a, b, points):
+    return value
+
+
+def at(function, *args):
+    """A callback of arguments."""
+    return function[0](*function[1:], *args)
+
+
+def laid_out(parts):
+    """Numbers and arrays as a vector; one alone as it is."""
+    return parts[0] if len(parts) == 1 else np.concatenate([np.ravel(p) for p in parts])
+
+
+def taken_apart(whole, like, wanted):
+    """A vector as what is laid out in it, of the shapes of those that are wanted, and None for the others."""
+    every = []
+    first = 0
+    for k in range(len(wanted)):
+        if wanted[k]:
+            part = whole[first : first + np.size(like[k])]
+            every.append(part[0] if np.ndim(like[k]) == 0 else np.reshape(part, np.shape(like[k])))
+            first = first + np.size(like[k])
+        else:
+            every.append(None)
+    return every
+
+
+def in_places(whole, like, wanted):
+    """The same of what is no vector where it is one thing alone."""
+    return [whole if w else None for w in wanted] if sum(wanted) == 1 else taken_apart(whole, like, wanted)
+
+
+def times(x, y):
+    """Σ x y."""
+    return x * y if np.ndim(x) == 0 else np.sum(x * y)
+
+
+@adjoint(integral, real_only=True, told=True)
+def _integral_adjoint(y, value, integrand, a, b, points, y_bar, *, wanted):
+    """ā = -f(a)ᵀ ȳ, b̄ = f(b)ᵀ ȳ, θ̄ = ∫ (∂f/∂θ)ᵀ ȳ dx (Leibniz)."""
+    lower = -times(at(integrand, a), y_bar) if wanted[2] else None
+    upper = times(at(integrand, b), y_bar) if wanted[3] else None
+    flags = wanted[1][1:]
+    if True not in flags:
+        return None, (None, *[None for _ in flags]), lower, upper, None
+
+    def slopes(x):
+        return laid_out(pulled(integrand, (x,), y_bar, (*flags, False)))
+
+    total = integrate.quad_vec(slopes, a, b, epsrel=1e-10, points=points)[0]
+    return None, (None, *in_places(total, integrand[1:], flags)), lower, upper, None
+
+
+@tangent(integral)
+def _integral_tangent(y, value, integrand, a, b, points, integrand_dot, a_dot, b_dot):
+    """f(b) ḃ - f(a) ȧ + ∫ ∂f/∂θ θ̇ dx."""
+    dot = None
+    if integrand_dot is not None:
+
+        def slope(x):
+            return pushed(integrand, (x,), (*integrand_dot[1:], None))
+
+        dot = integrate.quad_vec(slope, a, b, epsrel=1e-10, points=points)[0]
+    if a_dot is not None:
+        dot = -at(integrand, a) * a_dot if dot is None else dot - at(integrand, a) * a_dot
+    if b_dot is not None:
+        dot = at(integrand, b) * b_dot if dot is None else dot + at(integrand, b) * b_dot
+    return dot
+
+
+def _is_plain_integral(func, a, b, args=(), full_output=0, *others, weight=None, complex_func=False, **options):
+    return not full_output and not others and weight is None and not complex_func
+
+
+@followed(integrate.quad, covers=_is_plain_integral)
+def quad(func, a, b, args=(), full_output=0, *, points=None, **options):
+    """The integral of a function between two numbers, and an estimate of the error, which is data."""
+    more = args if isinstance(args, tuple) else (args,)
+
+    def integrand(x):
+        return func(x, *more)
+
+    given = callback(integrand, 1.0)
+    found = unfollowed(integrate.quad, given, a, b, points=points, **options)
+    return integral(as_taken(found[0], given), given, a, b, points), found[1]
+
+
+@followed(integrate.quad_vec, covers=lambda f, a, b, *others, full_output=False, **options: not others and not full_output)
+def quad_vec(f, a, b, *, args=(), points=None, **options):
+    """The integral of a function whose values are arrays."""
+    more = args if isinstance(args, tuple) else (args,)
+
+    def integrand(x):
+        return f(x, *more)
+
+    given = callback(integrand, 1.0)
+    found = unfollowed(integrate.quad_vec, given, a, b, points=points, **options)
+    return integral(as_returned(found[0], given), given, a, b, points), found[1]
+
+
+@followed(integrate.dblquad)
+def dblquad(func, a, b, gfun, hfun, args=(), epsabs=1.49e-8, epsrel=1.49e-8):
+    """An integral over x of one over y, whose limits may be functions of x; its error is that of the outer one."""
+
+    def inner(x):
+        low = gfun(x) if callable(gfun) else gfun
+        high = hfun(x) if callable(hfun) else hfun
+        return integrate.quad(func, low, high, args=(x, *args), epsabs=epsabs, epsrel=epsrel)[0]
+
+    return integrate.quad(inner, a, b, epsabs=epsabs, epsrel=epsrel)
+
+
+@followed(integrate.fixed_quad)
+def fixed_quad(func, a, b, args=(), n=5):
+    """Gauss and Legendre's sum of n terms."""
+    nodes, weights = np.polynomial.legendre.leggauss(n)
+    y = (b - a) * (nodes + 1) / 2.0 + a
+    return (b - a) / 2.0 * np.sum(weights * func(y, *args), axis=-1), None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Differential equations
+#
+# y' = f(t, y, θ). The adjoint of y(t₁) goes back in time: λ' = -(∂f/∂y)ᵀ λ, θ̄' = -(∂f/∂θ)ᵀ λ, and ȳ₀ = λ(t₀) (Pontryagin et
+# al. 1962; Cao, Li, Petzold and Serban 2003, *Adjoint sensitivity analysis for differential-algebraic equations*). On the way
+# y is what the solver's own polynomials are, since what decays cannot be solved back.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def solution(value, times, rhs, y0, t0, t1, path, method, rtol, atol):
+    """`value`, which is y at some times, a column for each: its derivatives are those of y.
+
+    `path`: the solver's polynomials, the steps that these are between, and y at the steps, or None where these are the times.
+    The last of the times is t₁, if that is given.
+    """
+    return value
+
+
+def as_columns(value, y0):
+    """What a solver gives at some times."""
+    return value
+
+
+def as_state(value, y0):
+    """What a solver gives at a time."""
+    return value
+
+
+def as_times(value):
+    """Times that a solver gives."""
+    return value
+
+
+def same_as(value, other):
+    """`value`, which is `other` but for what a solver errs: its derivatives are those of that."""
+    return value
+
+
+facts(solution, as_columns, as_state, as_times, same_as, stands_for=0, memory="fresh")
+nondifferentiable(as_columns, as_state, as_times)
+
+
+@result_type(as_columns)
+def _type_of_columns(value, y0):
+    n = y0.shape[0] if isinstance(y0, Array) else np.shape(y0)[0]
+    return Array(np.dtype(float), (n, fresh_size("steps")))
+
+
+@result_type(as_state)
+def _type_of_state(value, y0):
+    return Array(np.dtype(float), y0.shape if isinstance(y0, Array) else np.shape(y0))
+
+
+@result_type(as_times)
+def _type_of_times(value):
+    return Array(np.dtype(float), (fresh_size("steps"),))
+
+
+@result_type(solution)
+def _type_of_solution(value, *others):
+    return value
+
+
+@result_type(same_as)
+def _type_of_same(value, other):
+    return other
+
+
+@adjoint(same_as)
+def _same_adjoint(y, value, other, y_bar):
+    return None, y_bar
+
+
+def with_states(y, times, rhs, y0, t0, t1, path, method, rtol, atol, moved):
+    """The path with y at the steps as what has derivatives; `moved`: the ends of the steps have some, too."""
+    if path[2] is None:
+        return path[0], with_ends(times, t0, t1) if moved else times, y
+    states = solution(path[2], path[1], rhs, y0, t0, None, (path[0], None, None), method, rtol, atol)
+    return path[0], with_ends(path[1], t0, None) if moved else path[1], states
+
+
+def on_path(path, t, rhs, y0):
+    """y at a time; its derivatives are those of the cubic polynomial by y and its slopes at the steps around."""
+    sol, steps, states = path
+    forward = unfollowed(np.sign, steps[-1] - steps[0])
+    k = np.clip(np.searchsorted(forward * steps, forward * t), 1, len(steps) - 1)
+    first, last = states[:, k - 1], states[:, k]
+    h = steps[k] - steps[k - 1]
+    s = (t - steps[k - 1]) / h
+    rise = h * at(rhs, steps[k - 1], first) - (last - first)
+    fall = (last - first) - h * at(rhs, steps[k], last)
+    cubic = (1.0 - s) * first + s * last + s * (1.0 - s) * ((1.0 - s) * rise + s * fall)
+    return same_as(as_state(unfollowed(sol, t), y0), cubic)
+
+
+def with_first(times, t0):
+    """Times, before them the first of all."""
+    return np.concatenate((np.reshape(t0, (1,)), times))
+
+
+def with_ends(times, t0, t1):
+    """Times, of which the first and the last are what they depend on."""
+    inner = with_first(times[1:], t0)
+    return inner if t1 is None else np.concatenate((inner[:-1], np.reshape(t1, (1,))))
+
+
+def back_over(rhs, t1, t0, path, y0, weight, flags, method, rtol, atol):
+    """What the adjoint of y(t₁) is of y(t₀), and of θ, which is laid out behind it; it is linear, and solved for at most 1."""
+    n = np.size(y0)
+    largest = unfollowed(np.max, np.abs(weight))
+    scale = largest + (largest == 0.0)
+    m = sum([np.size(rhs[1 + k]) for k in range(len(flags)) if flags[k]])
+
+    def backward(t, z):
+        bars = pulled(rhs, (t, on_path(path, t, rhs, y0)), z[:n], (*flags, False, True))
+        return -np.concatenate((bars[-1], *[np.ravel(b) for b in bars[:-1]]))
+
+    begin = np.concatenate((weight / scale, np.zeros(m)))
+    step = unfollowed(np.abs, t1 - t0)
+    end = integrate.solve_ivp(backward, (t1, t0), begin, method=method, rtol=rtol, atol=atol, first_step=step).y
+    return scale * end[:, -1]
+
+
+def swept_back(times, y_bar, rhs, path, y0, flags, method, rtol, atol):
+    """The adjoint of y(t₀), and of θ, laid out, by those of y at some times, the first of which is t₀."""
+    n = np.size(y0)
+    weight = y_bar[:, -1]
+    total = np.zeros(sum([np.size(rhs[1 + k]) for k in range(len(flags)) if flags[k]]))
+    for k in range(len(times) - 1, 0, -1):
+        if times[k] != times[k - 1]:
+            found = back_over(rhs, times[k], times[k - 1], path, y0, weight, flags, method, rtol, atol)
+            weight = found[:n]
+            total = total + found[n:]
+        weight = weight + y_bar[:, k - 1]
+    return weight, total
+
+
+@adjoint(solution, real_only=True, told=True)
+def _solution_adjoint(y, value, times, rhs, y0, t0, t1, path, method, rtol, atol, y_bar, *, wanted):
+    flags = wanted[2][1:]
+    own = with_states(y, times, rhs, y0, t0, t1, path, method, rtol, atol, wanted[4] or wanted[5])
+    if path[2] is None:
+        through, bars = own[1], y_bar
+    else:
+        through, bars = with_first(times, t0), np.concatenate((np.zeros((np.size(y0), 1)), y_bar), axis=1)
+    weight, total = swept_back(through, bars, rhs, own, y0, flags, method, rtol, atol)
+    first = -np.sum(at(rhs, t0, y0) * (weight - bars[:, 0])) if wanted[4] else None
+    last = np.sum(at(rhs, t1, y[:, -1]) * y_bar[:, -1]) if wanted[5] else None
+    moved = None
+    if wanted[1]:
+        moved = np.zeros(np.shape(times))
+        for k in range(len(times)):
+            moved[k] = np.sum(at(rhs, times[k], y[:, k]) * y_bar[:, k])
+    adjoints = (None, *taken_apart(total, rhs[1:], flags))
+    return None, moved, adjoints, weight, first, last, None, None, None, None
+
+
+@tangent(solution)
+def _solution_tangent(y, value, times, rhs, y0, t0, t1, path, method, rtol, atol, times_dot, rhs_dot, y0_dot, t0_dot, t1_dot):
+    """ẏ' = ∂f/∂y ẏ + ∂f/∂θ θ̇."""
+    n = np.size(y0)
+    dots = rhs_dot[1:] if rhs_dot is not None else [None for _ in rhs[1:]]
+    own = with_states(y, times, rhs, y0, t0, t1, path, method, rtol, atol, t0_dot is not None or t1_dot is not None)
+    dot = np.zeros(n) if y0_dot is None else y0_dot
+    through = own[1] if path[2] is None else with_first(times, t0)
+    every = np.zeros((n, len(through)))
+    every[:, 0] = dot
+    if t0_dot is not None:
+        dot = dot - at(rhs, t0, y0) * t0_dot
+
+    def forward(t, z):
+        return pushed(rhs, (t, on_path(own, t, rhs, y0)), (*dots, None, z))
+
+    for k in range(1, len(through)):
+        if through[k] != through[k - 1]:
+            span, step = (through[k - 1], through[k]), unfollowed(np.abs, through[k] - through[k - 1])
+            dot = integrate.solve_ivp(forward, span, dot, method=method, rtol=rtol, atol=atol, first_step=step).y[:, -1]
+        every[:, k] = dot
+    y_dot = every if path[2] is None else every[:, 1:]
+    if times_dot is not None:
+        for k in range(len(times)):
+            y_dot[:, k] = y_dot[:, k] + at(rhs, times[k], y[:, k]) * times_dot[k]
+    if t1_dot is not None:
+        y_dot[:, -1] = y_dot[:, -1] + at(rhs, t1, y[:, -1]) * t1_dot
+    return y_dot
+
+
+facts(_solution_adjoint, _solution_tangent, rolled=True)
+
+
+class Dense:
+    """What is known of a solution at all times."""
+
+    __sct_stands_for__ = integrate.OdeSolution
+
+    def __init__(self, path, rhs, y0, t0, method, rtol, atol):
+        self.path = path
+        self.rhs = rhs
+        self.y0 = y0
+        self.t0 = t0
+        self.method = method
+        self.rtol = rtol
+        self.atol = atol
+
+    def __call__(self, t):
+        times = np.atleast_1d(np.asarray(t, dtype=float))
+        value = as_columns(unfollowed(self.path[0], times), self.y0)
+        y = solution(value, times, self.rhs, self.y0, self.t0, None, self.path, self.method, self.rtol, self.atol)
+        return y[:, 0] if np.ndim(t) == 0 else y
+
+
+class Solved:
+    """What `solve_ivp` gives; when events happen is data."""
+
+    __sct_stands_for__ = type(integrate.solve_ivp(lambda t, y: y, (0.0, 1.0), [1.0]))
+
+    def __init__(self, found, t, y, sol):
+        self.found = found
+        self.t = t
+        self.y = y
+        self.sol = sol
+
+    @property
+    def t_events(self):
+        return self.found.t_events
+
+    @property
+    def success(self):
+        return self.found.success
+
+    @property
+    def status(self):
+        return self.found.status
+
+    @property
+    def message(self):
+        return self.found.message
+
+    @property
+    def nfev(self):
+        return self.found.nfev
+
+    @property
+    def njev(self):
+        return self.found.njev
+
+    @property
+    def nlu(self):
+        return self.found.nlu
+
+
+def _is_plain_problem(fun, t_span, y0, *others, events=None, args=None, vectorized=False, jac=None, **options):
+    return not others[2:] and (events is None or args is None) and not callable(jac)
+
+
+@followed(integrate.solve_ivp, covers=_is_plain_problem)
+def solve_ivp(
+    fun,
+    t_span,
+    y0,
+    method="RK45",
+    t_eval=None,
+    dense_output=False,
+    events=None,
+    vectorized=False,
+    args=None,
+    *,
+    rtol=1e-3,
+    atol=1e-6,
+    **options,
+):
+    """y at the steps of a solver, or at some times, of y' = f(t, y)."""
+    begin = np.asarray(y0, dtype=float)
+    more = () if args is None else args
+    t0, t1 = t_span
+
+    def rhs(t, y):
+        return np.asarray(fun(t, y, *more))
+
+    given = callback(rhs, 0.0, begin)
+    named = {"method": method, "t_eval": t_eval, "events": events, "rtol": rtol, "atol": atol, **options}
+    found = unfollowed(integrate.solve_ivp, given, t_span, y0, dense_output=True, **named)
+    last = t1 if events is None else None  # where an event may end it, that is data
+    times = as_times(found.t)
+    if t_eval is None:
+        path = found.sol, None, None
+        y = solution(as_columns(found.y, begin), times, given, begin, t0, last, path, method, rtol, atol)
+        if not dense_output:
+            return Solved(found, times, y, None)
+    steps = as_times(found.sol.ts)
+    path = found.sol, steps, as_columns(unfollowed(found.sol, steps), begin)
+    if t_eval is not None:
+        known = np.asarray(t_eval, dtype=float) if events is None else times
+        y = solution(as_columns(found.y, begin), known, given, begin, t0, None, path, method, rtol, atol)
+    return Solved(found, times, y, Dense(path, given, begin, t0, method, rtol, atol) if dense_output else None)
+
+
+def _is_plain_odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, **options):
+    return not full_output and Dfun is None
+
+
+@followed(integrate.odeint, covers=_is_plain_odeint)
+def odeint(func, y0, t, args=(), Dfun=None, *, tfirst=False, rtol=None, atol=None, **options):
+    """y at some times, a row for each; the derivatives are those of the same by `solve_ivp`."""
+    begin = np.atleast_1d(np.asarray(y0, dtype=float))
+    times = np.asarray(t, dtype=float)
+
+    def rhs(t, y):
+        return np.atleast_1d(func(t, y, *args) if tfirst else func(y, t, *args))
+
+    def slope(y, t):
+        return rhs(t, y)
+
+    within = 1.49012e-8 if rtol is None else rtol
+    beside = 1.49012e-8 if atol is None else atol
+    found = unfollowed(integrate.odeint, callback(slope, begin, 0.0), y0, t, rtol=rtol, atol=atol, **options)
+    span = (times[0], times[-1])
+    again = integrate.solve_ivp(rhs, span, begin, method="LSODA", t_eval=times, rtol=within, atol=beside)
+    return same_as(found, again.y.T)
 
 
 refused(

@@ -122,6 +122,8 @@ class Facts:
         What gives the same with NumPy alone, in modules that need nothing else.
     stands_for : int
         The number of the operand that the result is, once nobody differentiates it any more.
+    rolled : bool
+        Of a rule: whether it has loops and branches that types do not decide, and stands where it is used all the same.
     """
 
     kind: Kind = "other"
@@ -165,6 +167,7 @@ class Facts:
     on_triangle: Callable[..., Any] | None = None
     alone: Callable[..., Any] | None = None
     stands_for: int | None = None
+    rolled: bool = False
 
 
 _NOTHING = Facts()

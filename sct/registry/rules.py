@@ -73,7 +73,8 @@ class AdjointRule:
     """An adjoint rule as registered.
 
     `function` is the rule; `operands` the names of the parameters that get an adjoint; `result` and `result_bar` the rule's
-    names for the result and its adjoint. `sequences` and `raw` are operands that are not arrays.
+    names for the result and its adjoint. `sequences` and `raw` are operands that are not arrays. `told`: its parameter `wanted`
+    says which operands, and which items of those that are tuples, get an adjoint that is wanted.
     """
 
     primitive: Callable[..., Any]
@@ -87,12 +88,14 @@ class AdjointRule:
     partials: tuple[str | None, ...] = ()
     sequences: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
+    told: bool = False
 
     @functools.cached_property
     def signature(self) -> inspect.Signature:
         """The primitive's signature as the rule states it; it takes time, and few rules are asked for it."""
         parameters = read_signature(self.function).parameters.values()
-        return inspect.Signature([p for p in parameters if p.name not in (self.result, self.result_bar)])
+        others = (self.result, self.result_bar, *["wanted"] * self.told)
+        return inspect.Signature([p for p in parameters if p.name not in others])
 
     @functools.cached_property
     def is_own(self) -> bool:
@@ -197,6 +200,7 @@ def _rule(
     partials: tuple[str | None, ...] = (),
     sequences: tuple[str, ...] = (),
     raw: tuple[str, ...] = (),
+    told: bool = False,
 ) -> AdjointRule:
     names = _parameters(rule)
     if not names:
@@ -206,7 +210,7 @@ def _rule(
     if bar not in names:
         raise TypeError(f"the adjoint rule {rule.__name__} has no parameter {bar}, the adjoint of its result {result}")
     operands = names[1 : names.index(bar)]
-    return AdjointRule(primitive, rule, operands, result, bar, kind, real_only, absent, partials, sequences, raw)
+    return AdjointRule(primitive, rule, operands, result, bar, kind, real_only, absent, partials, sequences, raw, told)
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
@@ -238,6 +242,7 @@ def adjoint(
     absent: bool = False,
     sequences: tuple[str, ...] = (),
     raw: tuple[str, ...] = (),
+    told: bool = False,
 ) -> Callable[[F], F]:
     """Register the decorated function as the adjoint (reverse-mode) rule of `primitive`.
 
@@ -257,6 +262,9 @@ def adjoint(
     raw : tuple of str
         Of a function of NumPy: operands that the rule takes as they are, such as an axis. Any other operand that is a list or
         tuple reaches the rule as the array that NumPy makes of it.
+    told : bool
+        Whether the rule has a parameter `wanted`, by name only: for each operand whether its adjoint is wanted, a tuple of that
+        for one that is a tuple.
 
     Returns
     -------
@@ -279,7 +287,7 @@ def adjoint(
     """
 
     def register(rule: F) -> F:
-        _register(_rule(primitive, rule, kind, real_only, absent, (), sequences, raw))
+        _register(_rule(primitive, rule, kind, real_only, absent, (), sequences, raw, told))
         return rule
 
     return register

@@ -347,11 +347,13 @@ def inlined_rule(
     s: Builder, op: Callable[..., Any], args: Sequence[Operand], kwargs: dict[str, Operand], wanted: tuple[bool, ...] = ()
 ) -> Operand:
     """A rule inlined; called as it stands if its branches are not decided."""
-    mark, static = len(s.body), s.static
-    s.static = static or is_own(op)
+    mark, static, rolled = len(s.body), s.static, facts_of(op).rolled
+    s.static = (static or is_own(op)) and not rolled
     try:
         return call(s, op, args, kwargs, wanted)
     except (NotStaticError, UnrollError, UndecidedError):
+        if rolled:
+            raise
         del s.body[mark:]
         t = infer_call(op, [type_of(a) for a in args], {k: type_of(v) for k, v in kwargs.items()})
         return s.append(op if is_registered(op) or is_own(op) else Call(op), args, kwargs, t)

@@ -12,9 +12,10 @@ from typing import Any
 
 from sct.analysis.effects import effect, statements
 from sct.analysis.points_to import writes_into
-from sct.callbacks import callback
+from sct.callbacks import callback, unfollowed
 from sct.errors import UnsupportedSyntaxError
 from sct.frontend.callables import Flat
+from sct.infer.call import infer_call, plain
 from sct.infer.join import widen
 from sct.ir.ops import describe
 from sct.ir.rewriting import renamed
@@ -39,7 +40,11 @@ def _callback(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -
     memory = s.memory.fork()
     with s.into(body, memory), s.instance_of("given"):
         s.memory.born.update(own)
-        result = s.expose_all(s.present(s.apply(called, own, {}, "value")))
+        static, s.static = s.static, False  # what the types do not decide in it is none of a rule's branches
+        try:
+            result = s.expose_all(s.present(s.apply(called, own, {}, "value")))
+        finally:
+            s.static = static
     block = Block(tuple(own), tuple(body), (result,))
     name = inner.function.name if inner is not None else "f"
     changed = any(w is not s.memory.writes.get(k) for k, w in memory.writes.items() if k not in memory.born)
@@ -83,5 +88,13 @@ def _refuse_effects(s: Builder, block: Block, changed: bool) -> None:
         )
 
 
-GIVEN: dict[Any, Callable[..., Any]] = {callback: _callback}
+def _unfollowed(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:
+    """`unfollowed(function, *args, **kwargs)`: a statement, of the type of the call."""
+    s.refuse_plans([*args[1:], *kwargs.values()])
+    function = plain(type_of(args[0]))
+    t = infer_call(function, [type_of(a) for a in args[1:]], {k: type_of(v) for k, v in kwargs.items()})
+    return s.append(unfollowed, args, kwargs, t)
+
+
+GIVEN: dict[Any, Callable[..., Any]] = {callback: _callback, unfollowed: _unfollowed}
 """What the call of a function makes, by function."""

@@ -854,8 +854,12 @@ class Specializer:
         if isinstance(op, Flat) and isinstance(op.function, Function):
             op = op.function
         if isinstance(op, Function):
-            with self.instance_of("call"):
-                return self.run(op, args)
+            static, self.static = self.static, False
+            try:
+                with self.instance_of("call"):
+                    return self.run(op, args)
+            finally:
+                self.static = static
         if isinstance(op, AdjointOf):
             return self.append(op, args, {}, type_of(args[0]), name)
         lists = generated = plans = False  # whether there are lists of unknown length, generators, and other iterables

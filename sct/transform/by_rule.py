@@ -177,6 +177,8 @@ class _Reversed:
             if self.is_active(*(operand if isinstance(operand, tuple) else (operand,))):
                 raise self.not_covered(f"it has no derivative by {name!r}")
         wanted = tuple(map(self.is_active, targets))
+        if rule.told:
+            named["wanted"] = Tuple(tuple(map(self.flags, targets)))
         steps: list[Statement] = []
         with self.b.into(steps):
             asked = () if all(wanted) or not rule.is_own else wanted
@@ -202,6 +204,12 @@ class _Reversed:
     def is_active(self, *operands: Operand) -> bool:
         """Whether an adjoint of a value in operands is wanted."""
         return any(v in self.active for v in values_of(*operands))
+
+    def flags(self, operand: Operand) -> Operand:
+        """Which adjoints of an operand are wanted."""
+        if isinstance(operand, Tuple):
+            return Tuple(tuple(map(self.flags, operand.items)))
+        return Const(self.is_active(operand))
 
     # -- what is refused ---------------------------------------------------------------------------------------------
 

@@ -179,8 +179,10 @@ def operation(
         return call(ast.Attribute(args[0], op.name, ast.Load()), args[1:], kwargs)
     if op is np.shape and is_array(operands[0]):
         return ast.Attribute(args[0], "shape", ast.Load())
+    if op is CALL:
+        return call(args[0], args[1:], kwargs)
     if isinstance(op, Unused):
-        return call(args[0], args[1:], kwargs) if op.op is CALL else operation(op.op, args, kwargs, operands, symbols)
+        return operation(op.op, args, kwargs, operands, symbols)
     if isinstance(op, Format):
         return _format(op, args)
     if isinstance(op, Free):

@@ -12,9 +12,11 @@ from dataclasses import replace
 
 from sct.analysis.effects import statements
 from sct.callbacks import unfollowed
+from sct.ir.ops import CALL
 from sct.ir.rewriting import changed, copied, map_blocks, renamed, substitute
 from sct.ir.ssa import Apply, Block, Closure, Function, Operand, Statement, Value
 from sct.ir.types import UNKNOWN, Const, Tuple
+from sct.optimize.dead_code import dead_code
 from sct.registry.facts import facts_of
 from sct.signatures import read_signature
 from sct.specialize.instances import function_in
@@ -26,7 +28,7 @@ def with_functions(f: Function, written: Callable[[Function], Function]) -> Func
     """`f` with functions inside of it, each as `written` makes it."""
     if not any(isinstance(s, Apply) and (s.op is unfollowed or any(map(function_in, s.args))) for s in statements(f.block)):
         return f
-    return changed(f, block=_with(f.block, written))
+    return dead_code(changed(f, block=_with(f.block, written)))
 
 
 def _with(block: Block, written: Callable[[Function], Function]) -> Block:
@@ -51,8 +53,10 @@ def _with(block: Block, written: Callable[[Function], Function]) -> Block:
 
 def _called(s: Apply) -> Apply:
     """A call of what is not followed, as such."""
-    first = s.args[0] if s.op is unfollowed else None
-    return replace(s, op=first.value, args=s.args[1:]) if isinstance(first, Const) else s
+    if s.op is not unfollowed:
+        return s
+    first = s.args[0]
+    return replace(s, op=first.value, args=s.args[1:]) if isinstance(first, Const) else replace(s, op=CALL)
 
 
 def _is_default(s: Apply, name: str, o: Operand) -> bool:
