@@ -6,12 +6,17 @@ The points and coefficients of what is made outside of a function are data.
 """
 
 import functools
+import itertools
 
 import numpy as np
 from scipy import interpolate, linalg
+from scipy.spatial import distance
 
-from sct.ir.shapes import constant
+from sct.ir.shapes import as_shape, constant, fresh_size
+from sct.ir.types import Array
 from sct.registry.refusals import refused, those_of
+from sct.registry.rules import nondifferentiable
+from sct.registry.type_rules import result_type
 
 from . import followed
 
@@ -505,11 +510,75 @@ def make_interp_spline(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=Tru
     return through_points(ascending(x), y, k, t, None if none else bc_type, axis % np.ndim(y))
 
 
+@followed(interpolate.make_lsq_spline)
+def make_lsq_spline(x, y, t, k=3, w=None, axis=0, check_finite=True, *, method="qr"):
+    """By least squares of what it is from the values, each times its weight."""
+    x, t, y = np.asarray(x, dtype=float), np.asarray(t, dtype=float), with_first(y, axis)
+    if np.any((x < t[k]) | (x > t[-k - 1])) or np.any(x[1:] < x[:-1]):
+        raise ValueError("Expect x to be an ascending sequence between the knots.")
+    n = len(t) - k - 1
+    i = interval_of(t, x, k, n - 1)
+    rows = np.zeros((len(x), n))
+    rows[np.arange(len(x))[:, None], i[:, None] + np.arange(-k, 1)] = basis(t, k, x, i)
+    values = y if np.ndim(y) == 1 else np.reshape(y, (len(x), -1))
+    if w is not None:
+        weights = np.asarray(w, dtype=float)
+        rows, values = rows * weights[:, None], values * beside(weights, np.ndim(values) - 1)
+    c = np.linalg.lstsq(rows, values, rcond=None)[0]
+    return Spline(t, np.reshape(c, (n,) + np.shape(y)[1:]), k, True, axis % np.ndim(y))
+
+
+@followed(interpolate.make_smoothing_spline, covers=lambda x, y, w=None, lam=None, *, axis=0: lam is not None)
+def make_smoothing_spline(x, y, w=None, lam=None, *, axis=0):
+    """The natural spline of which the sum of squares, and `lam` times the integral of squared second derivatives, is least.
+
+    These are γ of (R + λ Qᵀ W⁻¹ Q) γ = Qᵀ y, and the values at the points y - λ W⁻¹ Q γ (Reinsch 1967; Green and Silverman,
+    "Nonparametric regression and generalized linear models", 2.3.3).
+    """
+    x, y = ascending(x), with_first(y, axis)
+    if len(x) < 5:
+        raise ValueError("``x`` and ``y`` length must be at least 5")
+    h = np.diff(x)
+    before, after = 1.0 / h[:-1], 1.0 / h[1:]
+    q = np.stack((before, -before - after, after))
+    scaled = lam * q if w is None else lam * q / triples(np.asarray(w, dtype=float))
+    diagonal = (h[:-1] + h[1:]) / 3.0 + np.sum(q * scaled, axis=0)
+    first = h[1:-1] / 6.0 + q[1, :-1] * scaled[0, 1:] + q[2, :-1] * scaled[1, 1:]
+    bands = np.stack((diagonal, in_front(first, 1), in_front(q[2, :-2] * scaled[0, 2:], 2)))
+    wide = beside(h, np.ndim(y) - 1)
+    b = np.diff(np.diff(y, axis=0) / wide, axis=0)
+    bends = np.reshape(linalg.solveh_banded(bands, np.reshape(b, (len(b), -1)), lower=True), np.shape(b))
+    moved = [beside(scaled[k], np.ndim(y) - 1) * bends for k in range(3)]
+    rest = np.shape(y)[1:]
+    one, two = np.zeros((1,) + rest), np.zeros((2,) + rest)
+    total = np.concatenate((moved[0], two)) + np.concatenate((one, moved[1], one)) + np.concatenate((two, moved[2]))
+    return through_points(x, y - total, 3, None, "natural", axis % np.ndim(y))
+
+
+def triples(w):
+    """Each three neighbours."""
+    return np.stack((w[:-2], w[1:-1], w[2:]))
+
+
+def in_front(x, count):
+    """What is below a diagonal, and so many zeros behind it."""
+    return np.concatenate((x, np.zeros(count)))
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # interp1d
 # ---------------------------------------------------------------------------------------------------------------------
 
-_DEGREES = {"zero": 0, "slinear": 1, "quadratic": 2, "cubic": 3}
+
+def degree_of(kind):
+    """The degree of the splines of a kind, None where it is not one of splines."""
+    if isinstance(kind, int):
+        return kind
+    if kind in ("zero", "slinear"):
+        return 0 if kind == "zero" else 1
+    if kind in ("quadratic", "cubic"):
+        return 2 if kind == "quadratic" else 3
+    return None
 
 
 class AlongLine:
@@ -583,9 +652,8 @@ def interp1d(x, y, kind="linear", axis=-1, copy=True, bounds_error=None, fill_va
         order = np.argsort(x, kind="mergesort")
         x, y = x[order], y[order]
     fails = (not goes_on) if bounds_error is None else bounds_error
-    spline = None
-    if isinstance(kind, int) or kind in _DEGREES:
-        degree = kind if isinstance(kind, int) else _DEGREES[kind]
+    spline, degree = None, degree_of(kind)
+    if degree is not None:
         spline = through_points(np.asarray(x, dtype=float), as_floating(y), degree, None, None, 0)
     return AlongLine(x, y, kind, spline, axis, fails, fill_of(y, kind, fill_value))
 
@@ -764,6 +832,154 @@ def interpn(points, values, xi, method="linear", bounds_error=True, fill_value=n
     return regular_grid(points, values, method, bounds_error, fill_value)(xi)
 
 
+class OnPlane:
+    """Sums of products of B-splines in two directions, by knots, coefficients and degrees; at the edges it stays."""
+
+    __sct_stands_for__ = interpolate.RectBivariateSpline
+
+    def __init__(self, tx, ty, c, kx, ky):
+        self.tx = tx
+        self.ty = ty
+        self.c = c
+        self.kx = kx
+        self.ky = ky
+
+    def __call__(self, x, y, dx=0, dy=0, grid=True):
+        x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        if grid:
+            x, y = np.ravel(x), np.ravel(y)
+            if np.any(np.diff(x) < 0.0) or np.any(np.diff(y) < 0.0):
+                raise ValueError("x and y must be increasing when `grid` is True")
+            i, u = inside_of(self.tx, self.kx, x, dx)
+            j, v = inside_of(self.ty, self.ky, y, dy)
+            rows = np.sum(u[:, :, None] * self.c[i], axis=1)
+            return np.sum(rows[:, j] * v, axis=2)
+        shape = np.broadcast_shapes(np.shape(x), np.shape(y))
+        i, u = inside_of(self.tx, self.kx, np.ravel(np.broadcast_to(x, shape)), dx)
+        j, v = inside_of(self.ty, self.ky, np.ravel(np.broadcast_to(y, shape)), dy)
+        rows = np.sum(self.c[i[:, :, None], j[:, None, :]] * v[:, None, :], axis=2)
+        return np.reshape(np.sum(rows * u, axis=1), shape)
+
+    def ev(self, xi, yi, dx=0, dy=0):
+        return self(xi, yi, dx, dy, False)
+
+
+def inside_of(t, k, x, nu):
+    """The numbers of the B-splines that are not 0 at points, or the nearest ends, and their values or derivatives."""
+    x = np.clip(x, t[k], t[-k - 1])
+    i = interval_of(t, x, k, len(t) - k - 2)
+    return i[:, None] + np.arange(-k, 1), basis(t, k, x, i, nu)
+
+
+def _is_not_smoothed(x, y, z, bbox=None, kx=3, ky=3, s=0, maxit=20):
+    return bbox is None and constant(s) and s == 0
+
+
+@followed(interpolate.RectBivariateSpline, covers=_is_not_smoothed)
+def on_plane(x, y, z, bbox=None, kx=3, ky=3, s=0, maxit=20):
+    """By the values on a grid: coefficients along one axis, and of these along the other."""
+    x, y, z = ascending(x), ascending(y), np.asarray(z, dtype=float)
+    tx, ty = not_a_knot(x, kx), not_a_knot(y, ky)
+    rows = collocated(tx, kx, x, z, (), ())
+    return OnPlane(tx, ty, collocated(ty, ky, y, rows.T, (), ()).T, kx, ky)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Radial functions
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def degree_of_polynomial(kernel):
+    """The lowest degree of polynomials with which a radial function has one solution."""
+    if kernel in ("thin_plate_spline", "cubic"):
+        return 1
+    return 2 if kernel == "quintic" else 0
+
+
+def radial(x, y, kernel, epsilon):
+    """A function of the distances between points, which are scaled."""
+    if kernel in ("gaussian", "multiquadric", "inverse_multiquadric", "inverse_quadratic"):
+        square = distance.cdist(x * epsilon, y * epsilon, "sqeuclidean")
+        if kernel == "gaussian":
+            return np.exp(-square)
+        if kernel == "multiquadric":
+            return -np.sqrt(square + 1.0)
+        return 1.0 / (square + 1.0) if kernel == "inverse_quadratic" else 1.0 / np.sqrt(square + 1.0)
+    r = distance.cdist(x * epsilon, y * epsilon)
+    if kernel == "thin_plate_spline":
+        apart = r > 0
+        return np.where(apart, r**2 * np.log(np.where(apart, r, 1.0)), 0.0)
+    if kernel == "linear":
+        return -r
+    return r**3 if kernel == "cubic" else -(r**5)
+
+
+@nondifferentiable
+def exponents(count, degree):
+    """Those of the monomials of so many variables up to a degree, a row for each."""
+    chosen = [itertools.combinations_with_replacement(range(count), k) for k in range(degree + 1)]
+    return np.array([[row.count(k) for k in range(count)] for rows in chosen for row in rows], dtype=int).reshape(-1, count)
+
+
+@result_type(exponents)
+def exponents_type(count, degree):
+    return Array(np.dtype(int), (fresh_size("monomials"), *as_shape((count,))))
+
+
+class ByDistances:
+    """Radial functions of the distances from points, and a polynomial, by their coefficients."""
+
+    __sct_stands_for__ = interpolate.RBFInterpolator
+
+    def __init__(self, y, kernel, epsilon, powers, shift, scale, coefficients, shape):
+        self.y = y
+        self.kernel = kernel
+        self.epsilon = epsilon
+        self.powers = powers
+        self.shift = shift
+        self.scale = scale
+        self.coefficients = coefficients
+        self.shape = shape
+
+    def __call__(self, x):
+        x = np.asarray(x, dtype=float)
+        polynomial = monomials((x - self.shift) / self.scale, self.powers)
+        values = np.concatenate((radial(x, self.y, self.kernel, self.epsilon), polynomial), axis=1) @ self.coefficients
+        return np.reshape(values, np.shape(x)[:1] + self.shape)
+
+
+def monomials(x, powers):
+    """The products of powers of coordinates, in columns."""
+    return np.prod(x[:, None, :] ** powers, axis=2)
+
+
+def _of_all_points(y, d, neighbors=None, smoothing=0.0, kernel="thin_plate_spline", epsilon=None, degree=None):
+    return neighbors is None
+
+
+@followed(interpolate.RBFInterpolator, covers=_of_all_points)
+def by_distances(y, d, neighbors=None, smoothing=0.0, kernel="thin_plate_spline", epsilon=None, degree=None):
+    """By the values at points: of coefficients to which no polynomial of the degree is orthogonal, so many as of both
+    (Fasshauer, "Meshfree approximation methods with Matlab", chapters 6 and 19)."""
+    y, d = np.asarray(y, dtype=float), np.asarray(d, dtype=float)
+    scaled_itself = kernel in ("linear", "thin_plate_spline", "cubic", "quintic")
+    if epsilon is None and not scaled_itself:
+        raise ValueError("`epsilon` must be specified for this kernel.")
+    width = 1.0 if epsilon is None else epsilon
+    powers = exponents(np.shape(y)[1], degree_of_polynomial(kernel) if degree is None else degree)
+    low, high = np.min(y, axis=0), np.max(y, axis=0)
+    shift, scale = 0.5 * (low + high), np.where(high > low, 0.5 * (high - low), 1.0)
+    polynomial = monomials((y - shift) / scale, powers)
+    n, count = np.shape(polynomial)[0], np.shape(polynomial)[1]
+    smoothed = radial(y, y, kernel, width) + smoothing * np.eye(n)
+    above = np.concatenate((smoothed, polynomial), axis=1)
+    below = np.concatenate((polynomial.T, np.zeros((count, count))), axis=1)
+    values = np.reshape(d, (n, -1))
+    b = np.concatenate((values, np.zeros((count, np.shape(values)[1]))))
+    coefficients = np.linalg.solve(np.concatenate((above, below)), b)
+    return ByDistances(y, kernel, width, powers, shift, scale, coefficients, np.shape(d)[1:])
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Those that were made outside
 # ---------------------------------------------------------------------------------------------------------------------
@@ -859,6 +1075,46 @@ def call_along_line(self, x):
     return AlongLine(self.x, y, self._kind, spline, self.axis, self.bounds_error, fill)(x)
 
 
+@followed(interpolate.UnivariateSpline.__call__)
+def call_of_fitpack(self, x, nu=0, ext=None):
+    """By its knots and coefficients."""
+    return evaluated(spline_of(self._eval_args), x, nu, self.ext if ext is None else ext)
+
+
+@followed(interpolate.UnivariateSpline.integral)
+def integral_of_fitpack(self, a, b):
+    """By its knots and coefficients."""
+    return spline_of(self._eval_args).integrate(a, b, False)
+
+
+def plane(made):
+    """Sums of products of B-splines that SciPy made."""
+    tx, ty, c = made.tck
+    kx, ky = made.degrees
+    return OnPlane(tx, ty, np.reshape(c, (len(tx) - kx - 1, len(ty) - ky - 1)), kx, ky)
+
+
+@followed(interpolate.BivariateSpline.__call__)
+def call_on_plane(self, x, y, dx=0, dy=0, grid=True):
+    """By its knots and coefficients."""
+    return plane(self)(x, y, dx, dy, grid)
+
+
+@followed(interpolate.BivariateSpline.ev)
+def call_at_points(self, xi, yi, dx=0, dy=0):
+    """By its knots and coefficients."""
+    return plane(self)(xi, yi, dx, dy, False)
+
+
+@followed(interpolate.RBFInterpolator.__call__)
+def call_by_distances(self, x):
+    """By its points and coefficients."""
+    if self.neighbors is not None:
+        raise NotImplementedError("an interpolation by the nearest points; leave `neighbors` out")
+    made = ByDistances(self.y, self.kernel, self.epsilon, self.powers, self._shift, self._scale, self._coeffs, self.d_shape)
+    return made(x)
+
+
 @followed(interpolate.RegularGridInterpolator.__call__)
 def call_on_grid(self, xi, method=None):
     """By its points and values."""
@@ -870,8 +1126,8 @@ def call_on_grid(self, xi, method=None):
 # ---------------------------------------------------------------------------------------------------------------------
 
 refused(
-    "It smooths: choose knots t, and find the n coefficients by least squares, from BSpline(t, np.eye(n), k)(x).",
-    *_of("make_lsq_spline make_smoothing_spline make_splprep make_splrep generate_knots splprep LSQUnivariateSpline"),
+    "It chooses knots, or how much it smooths: give knots to make_lsq_spline, or `lam` to make_smoothing_spline.",
+    *_of("make_splprep make_splrep generate_knots splprep LSQUnivariateSpline"),
 )
 refused(
     "It has no rule yet: use make_interp_spline or BSpline, and its methods derivative, antiderivative and integrate.",
@@ -883,12 +1139,9 @@ refused(
     "It interpolates between triangles or points that it searches for: use RegularGridInterpolator on a grid.",
     *_of("CloughTocher2DInterpolator LinearNDInterpolator NearestNDInterpolator griddata"),
 )
+refused("Use RBFInterpolator.", *_of("Rbf"))
 refused(
-    "It solves a system of radial functions and has no rule yet: write it with cdist and numpy.linalg.solve.",
-    *_of("RBFInterpolator Rbf"),
-)
-refused(
-    "It is a spline of two variables, without a rule: use RegularGridInterpolator, or map_coordinates of scipy.ndimage.",
-    *_of("BivariateSpline LSQBivariateSpline LSQSphereBivariateSpline RectBivariateSpline RectSphereBivariateSpline"),
+    "It is a spline of two variables that smooths, or has no rule: use RectBivariateSpline without smoothing.",
+    *_of("BivariateSpline LSQBivariateSpline LSQSphereBivariateSpline RectSphereBivariateSpline"),
     *_of("SmoothBivariateSpline SmoothSphereBivariateSpline bisplev bisplrep interp2d"),
 )
