@@ -515,7 +515,7 @@ def leastsq(
 @followed(
     optimize.curve_fit, covers=lambda f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, **options: p0 is not None
 )
-def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, **options):
+def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, jac=None, **options):
     """The parameters at which a curve fits best, and their covariance: (Jᵀ J)⁻¹, times the variance that the misfit shows."""
     start = vector(p0)
 
@@ -531,8 +531,13 @@ def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, **opti
     def curve(x, *p):
         return f(x, *p)
 
-    each = callback(curve, xdata, *[start[k] for k in range(len(p0))])
-    found = unfollowed(optimize.curve_fit, each, xdata, ydata, p0, sigma, absolute_sigma, **options)
+    def slope(x, *p):
+        return jac(x, *p)
+
+    like = [start[k] for k in range(len(p0))]
+    own = callback(slope, xdata, *like) if callable(jac) else jac
+    each = callback(curve, xdata, *like)
+    found = unfollowed(optimize.curve_fit, each, xdata, ydata, p0, sigma, absolute_sigma, jac=own, **options)
     given = callback(residuals, start)
     p = callbacks.least_squares(as_taken(found[0], given), given)
     slopes = callbacks.slopes(p, given)

@@ -19,6 +19,7 @@ from . import (
     statistics,
     systems,
     with_scipy,
+    with_solvers,
     with_sparse,
 )
 from .registry import PROGRAMS, Program
@@ -38,6 +39,7 @@ SUBJECTS = (
     statistics,
     systems,
     with_scipy,
+    with_solvers,
     with_sparse,
 )
 
