@@ -61,7 +61,11 @@ def penalties_by_validation(log_penalties, X, y, X_new, y_new):
     def slope(w):
         r = X @ w - y
         rough = np.diff(w)
-        return X.T @ (r / np.sqrt(1 + r**2)) + 2 * ridge * w + 2 * smooth * np.append(np.append(-rough[0], -np.diff(rough)), rough[-1])
+        return (
+            X.T @ (r / np.sqrt(1 + r**2))
+            + 2 * ridge * w
+            + 2 * smooth * np.append(np.append(-rough[0], -np.diff(rough)), rough[-1])
+        )
 
     def curvature(w):
         r = X @ w - y
@@ -90,7 +94,9 @@ def implied_smile(prices, strikes, spot, rate, years=0.75):
 @program(0.6, np.linspace(0.2, 6, 5), 1.3)
 def ephemeris(e, mean_anomalies, a):
     """Where a planet is, by Kepler's equation for all times at once."""
-    E = optimize.newton(lambda E: E - e * np.sin(E) - mean_anomalies, mean_anomalies, fprime=lambda E: 1 - e * np.cos(E), tol=1e-13)
+    E = optimize.newton(
+        lambda E: E - e * np.sin(E) - mean_anomalies, mean_anomalies, fprime=lambda E: 1 - e * np.cos(E), tol=1e-13
+    )
     x, y = a * (np.cos(E) - e), a * np.sqrt(1 - e**2) * np.sin(E)
     return np.sum(x * np.arange(1, 6)) + np.sum(y**2)
 
@@ -129,5 +135,7 @@ def weighed_decay(true, t, weights):
     def slopes(t, u, v):
         return np.stack([np.exp(-v * t), -t * u * np.exp(-v * t)], axis=1)
 
-    p, covariance = optimize.curve_fit(curve, t, y, p0=[1.5, 1.0], sigma=weights, jac=slopes, xtol=1e-15, ftol=1e-15, absolute_sigma=True)
+    p, covariance = optimize.curve_fit(
+        curve, t, y, p0=[1.5, 1.0], sigma=weights, jac=slopes, xtol=1e-15, ftol=1e-15, absolute_sigma=True
+    )
     return np.linalg.slogdet(covariance)[1] + p[0] * p[1]
