@@ -13,6 +13,7 @@ __all__ = [
     "as_taken",
     "callback",
     "least_squares",
+    "least_squares_between",
     "minimum",
     "minimum_between",
     "pulled",
@@ -66,6 +67,11 @@ def minimum_between(x: Any, objective: Any, low: Any, high: Any) -> Any:
 
 def least_squares(x: Any, residuals: Any) -> Any:
     """`x`, where the sum of squares of `residuals`, a callback, is least: its derivatives are those of that minimum."""
+    return x
+
+
+def least_squares_between(x: Any, residuals: Any, low: Any, high: Any) -> Any:
+    """The same, where a bound may keep `x` from going on."""
     return x
 
 

@@ -20,6 +20,7 @@ from sct.callbacks import (
     as_taken,
     callback,
     least_squares,
+    least_squares_between,
     minimum,
     minimum_between,
     pulled,
@@ -114,6 +115,16 @@ def _least_squares(x: Any, residuals: Any) -> Any:
         return vjp(f, wrt=len(seen))(*seen, y, f(*seen, y))[1]
 
     return root(x, callback(gradient, x))
+
+
+@composition(least_squares_between)
+def _least_squares_between(x: Any, residuals: Any, low: Any, high: Any) -> Any:
+    f, seen = residuals[0], residuals[1:]
+
+    def step(y: Any) -> Any:
+        return y - np.clip(y - vjp(f, wrt=len(seen))(*seen, y, f(*seen, y))[1], low, high)
+
+    return root(x, callback(step, x))
 
 
 @adjoint(root, real_only=True, told=True)

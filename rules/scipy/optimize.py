@@ -457,12 +457,20 @@ class Fit(Solution):
         return 0.5 * np.sum(self.fun**2)
 
 
+def at_least_squares(x, residuals, bounds):
+    """Where a sum of squares is least, free or between bounds below and above."""
+    low, high = (bounds.lb, bounds.ub) if isinstance(bounds, optimize.Bounds) else bounds
+    if low == -np.inf and high == np.inf:
+        return callbacks.least_squares(x, residuals)
+    return callbacks.least_squares_between(x, residuals, low, high)
+
+
 def _is_plain_fit(fun, x0, jac="2-point", bounds=None, method="trf", *args, loss="linear", callback=None, **kwargs):
-    return bounds is None and loss == "linear" and callback is None and not args
+    return loss == "linear" and callback is None and not args
 
 
 @followed(optimize.least_squares, covers=_is_plain_fit)
-def least_squares(fun, x0, jac="2-point", bounds=None, method="trf", *, args=(), kwargs=None, **options):
+def least_squares(fun, x0, jac="2-point", bounds=(-np.inf, np.inf), method="trf", *, args=(), kwargs=None, **options):
     """The numbers at which a sum of squares is least."""
     start = vector(x0)
     named = {} if kwargs is None else kwargs
@@ -475,8 +483,8 @@ def least_squares(fun, x0, jac="2-point", bounds=None, method="trf", *, args=(),
 
     given = callback(residuals, start)
     slope = callback(slopes, start) if callable(jac) else jac
-    found = unfollowed(optimize.least_squares, given, x0, jac=slope, method=method, **options)
-    x = callbacks.least_squares(as_taken(found.x, given), given)
+    found = unfollowed(optimize.least_squares, given, x0, jac=slope, bounds=as_given(bounds), method=method, **options)
+    x = at_least_squares(as_taken(found.x, given), given, bounds)
     return Fit(found, x, residuals(x), given)
 
 
@@ -515,7 +523,7 @@ def leastsq(
 @followed(
     optimize.curve_fit, covers=lambda f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, **options: p0 is not None
 )
-def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, jac=None, **options):
+def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, bounds=(-np.inf, np.inf), jac=None, **options):
     """The parameters at which a curve fits best, and their covariance: (Jᵀ J)⁻¹, times the variance that the misfit shows."""
     start = vector(p0)
 
@@ -537,9 +545,10 @@ def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, jac
     like = [start[k] for k in range(len(p0))]
     own = callback(slope, xdata, *like) if callable(jac) else jac
     each = callback(curve, xdata, *like)
-    found = unfollowed(optimize.curve_fit, each, xdata, ydata, p0, sigma, absolute_sigma, jac=own, **options)
+    more = {"bounds": as_given(bounds), "jac": own, **options}
+    found = unfollowed(optimize.curve_fit, each, xdata, ydata, p0, sigma, absolute_sigma, **more)
     given = callback(residuals, start)
-    p = callbacks.least_squares(as_taken(found[0], given), given)
+    p = at_least_squares(as_taken(found[0], given), given, bounds)
     slopes = callbacks.slopes(p, given)
     covariance = np.linalg.inv(slopes.T @ slopes)
     if not absolute_sigma:

@@ -987,6 +987,12 @@ class Specializer:
             return None
         operands = [*args, *kwargs.values()]
         if any(isinstance(type_of(o), Unknown) for o in operands):
+            if any(isinstance(o, Const) and isinstance(o.value, Bound) for o in operands):
+                raise UnsupportedSyntaxError(
+                    f"{describe(op)} of a function and of something whose structure is only known at run time",
+                    self.place,
+                    "Write out its items, as in `args=(p[0], p[1])`.",
+                )
             return None
         if effect_of(op) == "draws" and not any(differentiable(v.type) for v in values_of(*operands)):
             return None

@@ -260,6 +260,32 @@ def test_fits_solve_the_normal_equations(f):
     assert np.allclose(sct.hessian(misfit)(A), sct.hessian(lambda a: expected(a)[0])(A), rtol=1e-4, atol=1e-6)
 
 
+def fit_between(a):
+    bounds = [0.0, 0.0], [2.0, 0.4 * a[0]]
+    s = optimize.least_squares(lambda p: decay(T, p[0], p[1]) - data(a), [1.0, 0.3], bounds=bounds, ftol=1e-12, gtol=1e-12)
+    return s.x[0] + 3.0 * s.x[1] + s.cost
+
+
+def fit_at_the_bound(a):
+    e = np.exp(-0.4 * a[0] * T)
+    first = np.sum(e * data(a)) / np.sum(e * e)
+    return first + 1.2 * a[0] + 0.5 * np.sum((first * e - data(a)) ** 2)
+
+
+def test_fits_between_bounds():
+    assert np.allclose(sct.grad(fit_between)(A), sct.grad(fit_at_the_bound)(A), rtol=1e-6)
+
+    def fitted(a):
+        return optimize.curve_fit(decay, T, data(a), [1.0, 0.3], bounds=(0.0, [2.0, 0.4]))[0]
+
+    assert np.allclose(sct.jacobian(fitted)(A)[1], 0.0)
+
+
+def test_arguments_of_unknown_number():
+    with pytest.raises(sct.UnsupportedSyntaxError, match="only known at run time"):
+        sct.grad(lambda a: optimize.brentq(lambda x, u, v: x**3 - u * v, 0.0, 2.0, args=tuple(a)))(A)
+
+
 def test_weights_and_covariance_as_they_are():
     def fitted(a):
         p, covariance = optimize.curve_fit(decay, T, data(a), [1.0, 1.0], 0.1 + a[0] * T, True)
