@@ -541,6 +541,67 @@ real(
     "-d * special.elliprd(x1, x2, x3) / 6.0",
 )
 real(special.elliprc, "-d * special.elliprd(x2, x2, x1) / 6.0", "-d * special.elliprd(x1, x2, x2) / 3.0")
+
+
+def elliprd_by_first(x, y, z, y_value):
+    """∂R_D/∂x = (R_D(x, y, z) − R_D(y, z, x)) / (2 (z − x)): (t + x)(t + z) in partial fractions in DLMF 19.16.5.
+
+    Where x and z are nearly one, m in the middle, by the integrals of (t + m)⁻³ (t + y)⁻¹⸍² and (t + m)⁻⁵ (t + y)⁻¹⸍² (DLMF
+    15.6.1).
+    """
+    m = 0.5 * (x + z)
+    apart = np.abs(x - z) > 1e-3 * np.abs(m)
+    quotient = 0.5 * (y_value - special.elliprd(y, z, x)) / np.where(apart, z - x, 1.0)
+    first = 0.3 * m**-2.5 * special.hyp2f1(2.5, 0.5, 3.5, 1.0 - y / m)
+    second = 0.0625 * (x - z) ** 2 * m**-4.5 * special.hyp2f1(4.5, 0.5, 5.5, 1.0 - y / m)
+    return np.where(apart, quotient, -first - second)
+
+
+def elliprd_by_third(x, y, z, y_value):
+    """By Euler's theorem, as R_D is homogeneous of degree −3/2."""
+    first, second = elliprd_by_first(x, y, z, y_value), elliprd_by_first(y, x, z, y_value)
+    return -(1.5 * y_value + where_not_zero(x, first) + where_not_zero(y, second)) / z
+
+
+def where_not_zero(x, slope):
+    """x ∂/∂x of a symmetric integral, which is 0 at 0, where the derivative is not finite."""
+    return np.where(x == 0.0, 0.0, x * slope)
+
+
+@adjoint(special.elliprd, kind="elementwise", real_only=True)
+def elliprd(y, x1, x2, x3, y_bar, out=None, dtype=None):
+    """The symmetric integral of (t + x)⁻¹⸍² (t + y)⁻¹⸍² (t + z)⁻³⸍² (DLMF 19.16.5)."""
+    first, second = elliprd_by_first(x1, x2, x3, y), elliprd_by_first(x2, x1, x3, y)
+    third = -(1.5 * y + where_not_zero(x1, first) + where_not_zero(x2, second)) / x3
+    return unbroadcast(y_bar * first, x1), unbroadcast(y_bar * second, x2), unbroadcast(y_bar * third, x3)
+
+
+def elliprj_by_first(x, y, z, p, y_value):
+    """∂R_J/∂x = (R_J − R_D(y, z, x)) / (2 (p − x)), in the same way; a third of that of R_D(y, z, x) where p is nearly x."""
+    middle = 0.6 * x + 0.4 * p  # by their weights, so that what is left out is of second order
+    apart = np.abs(x - p) > 1e-5 * np.abs(middle)
+    quotient = 0.5 * (y_value - special.elliprd(y, z, x)) / np.where(apart, p - x, 1.0)
+    return np.where(apart, quotient, elliprd_by_third(y, z, middle, special.elliprd(y, z, middle)) / 3.0)
+
+
+@adjoint(special.elliprj, kind="elementwise", real_only=True)
+def elliprj(y, x1, x2, x3, x4, y_bar, out=None, dtype=None):
+    """The symmetric integral of (t + x)⁻¹⸍² (t + y)⁻¹⸍² (t + z)⁻¹⸍² (t + p)⁻¹ (DLMF 19.16.2), of degree −3/2."""
+    first = elliprj_by_first(x1, x2, x3, x4, y)
+    second = elliprj_by_first(x2, x1, x3, x4, y)
+    third = elliprj_by_first(x3, x1, x2, x4, y)
+    last = -(1.5 * y + where_not_zero(x1, first) + where_not_zero(x2, second) + where_not_zero(x3, third)) / x4
+    bars = unbroadcast(y_bar * first, x1), unbroadcast(y_bar * second, x2), unbroadcast(y_bar * third, x3)
+    return *bars, unbroadcast(y_bar * last, x4)
+
+
+# ∂R_G/∂z = (3 R_F − z R_D(x, y, z)) / 12 (DLMF 19.18.1 and 19.16.9)
+real(
+    special.elliprg,
+    "d * (3.0 * special.elliprf(x1, x2, x3) - x1 * special.elliprd(x2, x3, x1)) / 12.0",
+    "d * (3.0 * special.elliprf(x1, x2, x3) - x2 * special.elliprd(x1, x3, x2)) / 12.0",
+    "d * (3.0 * special.elliprf(x1, x2, x3) - x3 * special.elliprd(x1, x2, x3)) / 12.0",
+)
 # R_F(0, a², b²) = π / (2 agm(a, b)) (DLMF 19.22.1)
 real(
     special.agm,
@@ -889,7 +950,7 @@ refused(
     "No formula gives its derivative in functions of SciPy's: register one with sct.adjoint for a function of your own.",
     *_of("bdtrik bdtrin btdtria btdtrib chdtriv chndtr chndtridf chndtrinc chndtrix fdtridfd gdtrib kolmogi kolmogorov"),
     *_of("nbdtrik nbdtrin ncfdtr ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtr nctdtridf nctdtrinc nctdtrit pdtrik smirnov"),
-    *_of("smirnovi stdtridf zetac elliprd elliprg elliprj btdtr btdtri"),
+    *_of("smirnovi stdtridf zetac btdtr btdtri"),
     *_of("kelvin modfresnelm modfresnelp"),
     *_of("mathieu_a mathieu_b mathieu_cem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2 mathieu_sem"),
     *_of("obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv pro_ang1 pro_ang1_cv pro_cv pro_rad1"),

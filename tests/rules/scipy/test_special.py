@@ -50,7 +50,8 @@ ARGUMENTS = {
     "spherical_jn spherical_yn spherical_in spherical_kn": (2, _POSITIVE),
     "besselpoly": (_POSITIVE, 1.0, 0.5),
     "struve modstruve pbdv pbvv pbwa": (0.5, _POSITIVE),
-    "elliprf": (_POSITIVE, _POSITIVE[::-1], 1.5),
+    "elliprf elliprd elliprg": (_POSITIVE, _POSITIVE[::-1], 1.5),
+    "elliprj": (_POSITIVE, _POSITIVE[::-1], 1.5, 0.8),
     "hyp0f1": (1.5, _ANY),
     "hyp1f1": (0.5, 1.5, _ANY),
     "hyp2f1": (0.5, 1.2, 2.5, _OPEN),
@@ -147,9 +148,8 @@ def test_rule(sample):
 
 
 def _is_smooth(sample):
-    """Whether a derivative of second order is known: of symmetric elliptic integrals, and of ψ(z), SciPy has no derivatives."""
-    names = "ellipkinc ellipeinc ellipj elliprf elliprc agm" + " gamma loggamma rgamma" * any(map(np.iscomplexobj, sample[1]))
-    return sample[0].__name__ not in names.split()
+    """Whether a derivative of second order is known: of ψ(z) of a complex number SciPy has none."""
+    return sample[0].__name__ not in ("gamma", "loggamma", "rgamma") or not any(map(np.iscomplexobj, sample[1]))
 
 
 @pytest.mark.grid(of=20, each=False)
@@ -159,9 +159,14 @@ def test_second_order(sample):
     check_rule(f, *args, order=2, **kwargs)
 
 
-def test_second_order_of_what_has_no_formula():
-    with pytest.raises(sct.NoRuleError, match="scipy.special.elliprd has no derivative rule"):
-        sct.hessian(lambda x: special.agm(x[0], x[1]))(np.array([1.0, 2.0]))
+def test_symmetric_integrals_of_equal_arguments():
+    x = np.array([1.5, 1.5 * (1 + 3e-5), 1.5 * (1 + 3e-4), 1.0, 1.5])
+    y = np.array([0.7, 0.7, 0.7, 1.0, 1.5])
+    check_rule(special.elliprd, x, y, 1.5, order=2)
+    check_rule(special.elliprj, x, y, 0.4, 1.5)
+    first, second, third = sct.elementwise_grad(special.elliprd, wrt=(0, 1, 2))(2.0, 2.0, 2.0)
+    assert np.allclose([first, second, third], [-0.3 * 2**-2.5, -0.3 * 2**-2.5, -0.9 * 2**-2.5], rtol=1e-12)
+    assert np.isclose(sct.grad(lambda m: special.ellipkinc(0.7, m))(0.0), (0.7 - np.sin(1.4) / 2) / 4, rtol=1e-12)
 
 
 @pytest.mark.parametrize("transform", [sct.grad, sct.jvp])

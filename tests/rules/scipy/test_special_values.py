@@ -46,6 +46,7 @@ def _log_ndtr(x):
     return mp.log1p(-mp.ncdf(-x)) if x > 0 else mp.log(mp.ncdf(x))
 
 
+_TRIPLES = [(x, y, z) for x in (1e-3, 0.7, 3.0, 40.0) for y in (0.02, 1.3, 9.0) for z in (0.5, 0.7)]
 ORACLE = {
     "expm1": (mp.expm1, _ANY),
     "log1p": (mp.log1p, _POSITIVE),
@@ -124,6 +125,10 @@ ORACLE = {
     "eval_jacobi": (lambda n, a, b, x: mp.jacobi(n, a, b, x), [(n, 0.7, 1.2, x) for n in (0, 1, 4) for x in _OPEN]),
     "ellipkinc": (lambda p, m: mp.ellipf(p, m), [(p, m) for p in (-1.2, 0.4, 1.5, 2.7, 7.0) for m in (-3.0, 0.0, 0.4, 0.95)]),
     "ellipeinc": (lambda p, m: mp.ellipe(p, m), [(p, m) for p in (-1.2, 0.4, 1.5, 2.7, 7.0) for m in (-3.0, 0.0, 0.4, 0.95)]),
+    "elliprf": (mp.elliprf, _TRIPLES),
+    "elliprd": (mp.elliprd, _TRIPLES),
+    "elliprg": (mp.elliprg, _TRIPLES),
+    "elliprj": (mp.elliprj, [(*t, p) for t in _TRIPLES[::2] for p in (0.3, 7.0)]),
     "agm": (lambda a, b: mp.agm(a, b), [(a, b) for a in (1e-3, 1.0, 70.0, 1.0 + 1e-9) for b in (0.02, 1.0, 5.0, 300.0, 1e4)]),
     "beta": (lambda a, b: mp.beta(a, b), [(a, b) for a in (1e-3, 0.5, 3.0, 20.0) for b in (0.02, 0.7, 1.0, 5.0, 30.0)]),
     "binom": (lambda n, k: mp.binomial(n, k), [(n, k) for n in (0.3, 4.0, 7.5, 30.0) for k in (0.2, 1.0, 2.5, 3.7, -0.5)]),
