@@ -902,6 +902,135 @@ def block_diag_type(*arrs):
     return Array(np.result_type(*dtypes), (rows, columns))
 
 
+# --- Cholesky factors in bands ---------------------------------------------------------------------------------------------
+
+
+def adjoint_in_rows(r, r_bar):
+    """The adjoint of A = L Lᵀ of that of L, each in rows of the entries up to the diagonal: from the last row to the first
+    (Murray 2016, "Differentiation of the Cholesky decomposition", the algorithm of level 2, in the bands alone)."""
+    n, upper = np.shape(r)[0], np.shape(r)[1] - 1
+    left = r_bar.copy()
+    a_bar = np.zeros_like(r_bar)
+    for j in range(n - 1, -1, -1):
+        for d in range(1, min(upper, n - 1 - j) + 1):
+            g = left[j + d, upper - d] / r[j, upper]
+            a_bar[j + d, upper - d] = g
+            left[j, upper] -= g * r[j + d, upper - d]
+            left[j + d, : upper - d] -= g * r[j, d:upper]
+            left[j, d:upper] -= g * r[j + d, : upper - d]
+        g = 0.5 * left[j, upper] / r[j, upper]
+        a_bar[j, upper] = g
+        left[j, :upper] -= 2.0 * g * r[j, :upper]
+    return a_bar
+
+
+def inside_of_bands(count, n, lower):
+    """Whether places of bands are in the matrix; the others stay as they are."""
+    rows = rows_of_bands(0 if lower else count - 1, count, n)
+    return (rows >= 0) & (rows < n)
+
+
+@adjoint(linalg.cholesky_banded, real_only=True)
+def cholesky_banded(c, ab, c_bar, *, lower=False, check_finite=True):
+    """A = L Lᵀ, or Uᵀ U, in bands: Ā of the bands alone."""
+    count, n = np.shape(ab)[0], np.shape(ab)[1]
+    inside = inside_of_bands(count, n, lower)
+    factor, factor_bar = np.where(inside, c, 0.0), np.where(inside, c_bar, 0.0)
+    if lower:
+        turned = bands_of_transpose(factor, count - 1, 0), bands_of_transpose(factor_bar, count - 1, 0)
+        a_bar = bands_of_transpose(adjoint_in_rows(turned[0].T, turned[1].T).T, 0, count - 1)
+    else:
+        a_bar = adjoint_in_rows(factor.T, factor_bar.T).T
+    return np.where(inside, a_bar, c_bar)
+
+
+@result_type(linalg.cholesky_banded)
+def cholesky_banded_type(ab, *, lower=False, check_finite=True):
+    return Array(_floating(ab), as_array(ab).shape)
+
+
+def times_bands(bands, rows, x, turned):
+    """The product of a matrix in bands, or of its transpose, and a vector or matrix."""
+    n = np.shape(rows)[1]
+    inside, places = (rows >= 0) & (rows < n), np.clip(rows, 0, n - 1)
+    kept = np.where(inside, bands, 0.0)
+    if np.ndim(x) == 1:
+        return np.sum(kept * x[places], axis=0) if turned else scatter_add(np.zeros_like(x), (places,), kept * x)
+    kept = kept[:, :, None]
+    return np.sum(kept * x[places], axis=0) if turned else scatter_add(np.zeros_like(x), (places,), kept * x)
+
+
+@adjoint(linalg.cho_solve_banded, sequences=("cb_and_lower",), real_only=True)
+def cho_solve_banded(x, cb_and_lower, b, x_bar, *, check_finite=True):
+    """A X = B with A = L Lᵀ, or Uᵀ U, in bands: B̄ = A⁻¹ X̄, Ā = -B̄ Xᵀ, L̄ = (Ā + Āᵀ) L and Ū = U (Ā + Āᵀ) of the bands."""
+    cb, lower = cb_and_lower
+    b_bar = linalg.cho_solve_banded((cb, lower), x_bar)
+    rows = rows_of_bands(0 if lower else np.shape(cb)[0] - 1, np.shape(cb)[0], np.shape(cb)[1])
+    if lower:
+        of_x, of_b = times_bands(cb, rows, x, True), times_bands(cb, rows, b_bar, True)
+        return (in_bands(b_bar, of_x, rows) + in_bands(x, of_b, rows), None), b_bar
+    of_x, of_b = times_bands(cb, rows, x, False), times_bands(cb, rows, b_bar, False)
+    return (in_bands(of_b, x, rows) + in_bands(of_x, b_bar, rows), None), b_bar
+
+
+@result_type(linalg.cho_solve_banded)
+def cho_solve_banded_type(cb_and_lower, b, *, check_finite=True):
+    items = cb_and_lower.items if isinstance(cb_and_lower, Tuple) else cb_and_lower
+    return Array(_floating(items[0], b), as_array(b).shape) if isinstance(items, tuple) else unknown_array()
+
+
+# --- circulant and Toeplitz matrices by transforms ---------------------------------------------------------------------------
+
+
+def _of_vectors(c, b, singular="raise", tol=None, caxis=-1, baxis=0, outaxis=0):
+    return singular == "raise" and as_array(c).rank == 1 and caxis in (-1, 0) and baxis == 0 and outaxis == 0
+
+
+@composition(linalg.solve_circulant, covers=_of_vectors, rounded=True)
+def solve_circulant(c, b, singular="raise", tol=None, caxis=-1, baxis=0, outaxis=0):
+    """By transforms: of a circulant matrix these are the eigenvectors (Davis 1979, "Circulant matrices")."""
+    c, b = np.asarray(c), np.asarray(b)
+    values = np.fft.fft(c)
+    sizes = np.abs(values)
+    if np.any(sizes <= (np.max(sizes) * np.size(c) * 2.220446049250313e-16 if tol is None else tol)):
+        raise np.linalg.LinAlgError("circulant matrix is singular.")
+    found = np.fft.fft(b, axis=0) / (values if b.ndim == 1 else values[:, None])
+    y = np.fft.ifft(found, axis=0)
+    return y if np.iscomplexobj(c) or np.iscomplexobj(b) else np.real(y)
+
+
+def _of_real_vectors(c_or_cr, x, check_finite=False, workers=None):
+    given = c_or_cr.items if isinstance(c_or_cr, Tuple) else c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, x)
+    return all(as_array(v).dtype is not None and as_array(v).dtype.kind in "fiu" for v in (*given, x)) and (
+        as_array(given[0]).rank == 1
+    )
+
+
+@composition(linalg.matmul_toeplitz, covers=_of_real_vectors, rounded=True)
+def matmul_toeplitz(c_or_cr, x, check_finite=False, workers=None):
+    """By transforms of the circulant matrix that the Toeplitz matrix is a part of."""
+    c, r = c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, c_or_cr)
+    c, r, x = np.asarray(c), np.asarray(r), np.asarray(x)
+    around = np.concatenate((c, r[:0:-1]))
+    values = np.fft.rfft(around)
+    moved = np.fft.rfft(x, np.size(around), axis=0) * (values if x.ndim == 1 else values[:, None])
+    return np.fft.irfft(moved, np.size(around), axis=0)[: np.size(c)]
+
+
+@composition(linalg.convolution_matrix, covers=lambda a, n, mode="full": as_array(a).rank == 1)
+def convolution_matrix(a, n, mode="full"):
+    """Columns that have the vector, each one place further down; of other modes a part of the rows."""
+    a = np.asarray(a)
+    zeros = np.zeros(n - 1, a.dtype)
+    whole = linalg.toeplitz(np.concatenate((a, zeros)), np.concatenate((a[:1], zeros)))
+    m = np.size(a)
+    if mode == "full":
+        return whole
+    count = max(m, n) if mode == "same" else max(m, n) - min(m, n) + 1
+    start = (m + n - 1 - count) // 2 if mode == "same" else min(m, n) - 1
+    return whole[start : start + count]
+
+
 # --- without derivative ---------------------------------------------------------------------------------------------------
 
 
@@ -922,11 +1051,11 @@ refused("Use np.kron.", *_of("kron"))
 refused("It estimates how sensitive expm is, by its second derivative.", *_of("expm_cond"))
 refused(
     "It has no rule yet: make the matrix of its bands, and use scipy.linalg.solve_banded, cholesky or eigh.",
-    *_of("cho_solve_banded cholesky_banded eig_banded eigvals_banded"),
+    *_of("eig_banded eigvals_banded"),
 )
 refused(
     "It has no rule yet: write the matrix out, by np.diag, np.concatenate, indices and products.",
-    *_of("convolution_matrix diagsvd fiedler_companion matmul_toeplitz solve_circulant"),
+    *_of("diagsvd fiedler_companion"),
 )
 refused("It has no rule yet: use scipy.linalg.svd.", *_of("orthogonal_procrustes subspace_angles"))
 refused("It changes the factors that it is given: factorise the changed matrix.", *_of("qr_delete qr_insert qr_update"))

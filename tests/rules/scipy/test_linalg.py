@@ -33,6 +33,14 @@ def _positive(n, dtype=float):
 
 
 _ALL = [float, np.float32, complex]
+
+
+def _bands(count, n, lower):
+    """The bands of a positive definite matrix."""
+    return _x(count, n) + 6.0 * np.eye(count)[[0 if lower else count - 1]].T
+
+
+_REAL = (float, np.float32)
 SAMPLES = (
     [(f, (_regular(3, t),), {}) for f in (linalg.inv, linalg.det) for t in _ALL]
     + [(linalg.solve, (_regular(3, t), _x(*b, dtype=t)), {}) for b in ((3,), (3, 2)) for t in _ALL]
@@ -139,6 +147,12 @@ SAMPLES = (
     + [(linalg.lstsq, (_x(4, 2, dtype=t), _x(4, *k, dtype=t)), {}) for t in _ALL for k in ((), (2,))]
     + [(linalg.companion, (_x(4),), {}), (linalg.leslie, (_x(3), _x(2)), {}), (linalg.fiedler, (_x(3),), {})]
     + [(linalg.khatri_rao, (_x(2, 3), _x(4, 3)), {})]
+    + [(linalg.cholesky_banded, (_bands(3, 5, lower).astype(t),), {"lower": lower}) for t in _REAL for lower in (True, False)]
+    + [(linalg.cho_solve_banded, ((_bands(3, 5, k == 1), k == 1), _x(*b)), {}) for b in ((5,), (5, 2)) for k in (0, 1)]
+    + [(linalg.solve_circulant, (_x(5, dtype=t) + 4.0 * np.eye(5)[0], _x(5, *k)), {}) for t in _ALL for k in ((), (2,))]
+    + [(linalg.matmul_toeplitz, (_x(3), _x(3, *k)), {}) for k in ((), (2,))]
+    + [(linalg.matmul_toeplitz, ((_x(3), _x(4)), _x(4)), {})]
+    + [(linalg.convolution_matrix, (_x(3), n), {"mode": mode}) for n in (2, 5) for mode in ("full", "same", "valid")]
 )
 
 
@@ -156,6 +170,7 @@ def test_against_finite_differences(sample):
 
 _SECOND = (linalg.solve, linalg.solve_triangular, linalg.cho_solve, linalg.lu_solve, linalg.expm, linalg.sqrtm)
 _SECOND += (linalg.solve_sylvester, linalg.solve_continuous_lyapunov, linalg.solve_banded, linalg.polar, linalg.solve_toeplitz)
+_SECOND += (linalg.cholesky_banded, linalg.cho_solve_banded, linalg.solve_circulant)
 
 
 @pytest.mark.grid(of=4, each=False)
@@ -286,3 +301,17 @@ def test_many_matrices():
     a = np.stack([_positive(3), _positive(3)])
     check_grads(lambda a: linalg.expm(0.3 * a), (a,))
     check_grads(lambda a: linalg.cholesky(a + np.swapaxes(a, -1, -2), lower=True), (a,))
+
+
+def test_a_density_by_bands():
+    def by_bands(ab, b):
+        c = linalg.cholesky_banded(ab)
+        return b @ linalg.cho_solve_banded((c, False), b) + 2.0 * np.sum(np.log(c[-1]))
+
+    def dense(ab, b):
+        a = np.diag(ab[1]) + np.diag(ab[0, 1:], 1) + np.diag(ab[0, 1:], -1)
+        return b @ np.linalg.solve(a, b) + np.linalg.slogdet(a)[1]
+
+    ab, b = _bands(2, 5, False), _x(5)
+    for one, other in zip(sct.grad(by_bands, (0, 1))(ab, b), sct.grad(dense, (0, 1))(ab, b), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
