@@ -50,7 +50,7 @@ from sct.specialize import functions, records
 from sct.specialize.building import Builder, Plan, UnrollError
 from sct.specialize.index_expressions import indexed
 from sct.specialize.instances import Bound, class_of, has_attribute, in_class, is_function, parent, partial
-from sct.specialize.iteration import PLANS, Flat, Range, known_count, planned, taken_apart, trip_count
+from sct.specialize.iteration import PLANS, Flat, Range, few_at_call, known_count, planned, taken_apart, trip_count
 from sct.specialize.memory import key_of
 
 __all__ = ["STRUCTURAL"]
@@ -207,6 +207,13 @@ def _sequence(kind: type) -> Callable[..., Any]:
             if n is not None:
                 plan = s.plan(x)
                 return kind(tuple(plan.at(s, Const(i)) for i in range(n)))
+        if kind is Tuple and isinstance(t, Array) and t.shape:
+            plan = s.plan(x)
+            n = trip_count(plan)
+            if n is None and s.by_sizes:
+                n = few_at_call(plan)
+            if n is not None:
+                return Tuple(tuple(plan.at(s, Const(i)) for i in range(n)))
         if s.tracking and kind is List and isinstance(t, Array):
             raise UnsupportedSyntaxError(
                 "a list of the rows of an array", s.place, "Index the array."

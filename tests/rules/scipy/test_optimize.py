@@ -281,9 +281,14 @@ def test_fits_between_bounds():
     assert np.allclose(sct.jacobian(fitted)(A)[1], 0.0)
 
 
-def test_arguments_of_unknown_number():
+def test_arguments_whose_number_is_that_of_an_array():
+    def f(a):
+        return optimize.brentq(lambda x, *rest: x**3 - rest[0] * rest[-1], -2.0, 2.0, args=tuple(a))
+
+    sct.check_grads(f, (A,))
+    sct.check_grads(f, (np.array([0.9, 0.1, 0.6]),))
     with pytest.raises(sct.UnsupportedSyntaxError, match="only known at run time"):
-        sct.grad(lambda a: optimize.brentq(lambda x, u, v: x**3 - u * v, 0.0, 2.0, args=tuple(a)))(A)
+        sct.grad(f)(np.ones(20))
 
 
 def test_weights_and_covariance_as_they_are():
