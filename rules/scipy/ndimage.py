@@ -371,9 +371,14 @@ def weights_around(x, order):
     return z**3 / 6.0, 2.0 / 3.0 - x**2 + 0.5 * x**3, 2.0 / 3.0 - z**2 + 0.5 * z**3, x**3 / 6.0
 
 
-def around(q, order):
-    """The numbers of the B-splines that are not 0 at coordinates, and their values, along a further axis."""
+def around(q, n, order, mode):
+    """The numbers of the B-splines that are not 0 at coordinates, and their values, along a further axis.
+
+    At the last entry lines are those before it, where what is behind goes on elsewhere: so their slope is one from inside.
+    """
     middle = np.floor(q if order % 2 == 1 else q + 0.5)
+    if order == 1 and mode in ("constant", "wrap"):
+        middle = np.minimum(middle, n - 2)
     first = middle.astype(int)
     return first[..., None] + np.arange(-(order // 2), order - order // 2 + 1), np.stack(
         weights_around(q - middle, order), axis=-1
@@ -398,7 +403,7 @@ def at_coordinates(c, coordinates, order, mode, cval):
     shape = np.shape(c)
     places, weights, outside = [], [], []
     for k in tuple(range(rank)):
-        i, w = around(folded(coordinates[k], shape[k], mode), order)
+        i, w = around(folded(coordinates[k], shape[k], mode), shape[k], order, mode)
         places.append(apart(entries(i, shape[k], mode), k, rank, 0))
         weights.append(w)
         if mode == "grid-constant":
@@ -421,7 +426,7 @@ def at_each(c, coordinates, order, mode, cval):
     y, outside = c, []
     for k in tuple(range(rank)):
         q, n = coordinates[k], np.shape(c)[k]
-        i, w = around(folded(q, n, mode), order)
+        i, w = around(folded(q, n, mode), n, order, mode)
         y = np.take(y, entries(i, n, mode), axis=k)
         if mode == "grid-constant":
             y = np.where(spread_over((i < 0) | (i >= n), rank - 1 - k), cval, y)

@@ -79,6 +79,13 @@ def test_second_derivatives():
     sct.check_grads(f, (_A[0], _PLACES[:1]), wrt=(0, 1), order=2)
 
 
+@pytest.mark.parametrize("mode", ["constant", "wrap"])
+def test_the_slope_at_the_last_entry_is_that_before_it(mode):
+    x = np.array([1.0, 2.0, 4.0])
+    slope = sct.grad(lambda q: ndimage.map_coordinates(x, q, order=1, mode=mode)[0])(np.array([[2.0]]))
+    np.testing.assert_allclose(slope, [[2.0]])
+
+
 def test_lists():
     values, slopes = [1.0, 4.0, 2.0], sct.grad(lambda q: ndimage.map_coordinates([1.0, 4.0, 2.0], [[q, 1.5]], order=1)[0])(0.3)
     np.testing.assert_allclose(slopes, values[1] - values[0])
