@@ -36,6 +36,14 @@ def ascending(x):
     return x
 
 
+def knots_of(t):
+    """Knots as floating numbers; raises where one is less than that before it."""
+    t = np.asarray(t, dtype=float)
+    if np.any(t[1:] < t[:-1]):
+        raise ValueError("Knots must be in a non-decreasing order.")
+    return t
+
+
 def with_first(y, axis):
     """Values as floating numbers, the axis along which is interpolated before all others."""
     y = as_floating(y)
@@ -196,6 +204,16 @@ def pchip_interpolator(x, y, axis=0, extrapolate=None):
     return Monotonic(x, y, monotonic_slopes(x, y), beyond, axis % np.ndim(y))
 
 
+def _has_one_order(xi, yi, x, der=0, axis=0):
+    return isinstance(der, int)
+
+
+@followed(interpolate.pchip_interpolate, covers=_has_one_order)
+def pchip_interpolate(xi, yi, x, der=0, axis=0):
+    """As PchipInterpolator, or its derivative."""
+    return pchip_interpolator(xi, yi, axis)(x, der)
+
+
 def monotonic_slopes(x, y):
     """The slopes at points by which cubic polynomials are monotonic where the values are."""
     width = beside(np.diff(x), np.ndim(y) - 1)
@@ -248,21 +266,28 @@ def local_slopes(x, y, method):
 # --- cubic splines -------------------------------------------------------------------------------------------------------
 
 
-def equation_at_end(condition, h0, h1, m0, m1, sign):
+def derivative_at_end(condition):
+    """The order of the derivative that a condition gives, and its value."""
+    if not isinstance(condition, str):
+        return condition
+    if condition not in ("clamped", "natural"):
+        raise ValueError("Unknown boundary condition")
+    return (1, 0.0) if condition == "clamped" else (2, 0.0)
+
+
+def equation_at_end(condition, h, m, sign):
     """What a condition says of the slopes at an end and beside it: a s₀ + b s₁ = r, of widths and secants from the end on.
 
     The condition is that the third derivative is continuous at the point beside it, or the order of a derivative and its
     value; `sign` is -1 where the points are seen from the last one.
     """
-    if isinstance(condition, str):
-        if condition == "not-a-knot":
-            both = h0 + h1
-            return h1, both, ((h0 + 2.0 * both) * h1 * m0 + h0**2 * m1) / both
-        condition = (1 if condition == "clamped" else 2, 0.0)
-    order, value = condition
+    if is_not_a_knot(condition):
+        both = h[0] + h[1]
+        return h[1], both, ((h[0] + 2.0 * both) * h[1] * m[0] + h[0] ** 2 * m[1]) / both
+    order, value = derivative_at_end(condition)
     if order == 1:
-        return 1.0, 0.0, value + 0.0 * m0
-    return 2.0 * h0, h0, 3.0 * h0 * m0 - sign * 0.5 * value * h0**2
+        return 1.0, 0.0, value + 0.0 * m[0]
+    return 2.0 * h[0], h[0], 3.0 * h[0] * m[0] - sign * 0.5 * value * h[0] ** 2
 
 
 def solved(lower, middle, upper, b):
@@ -278,8 +303,8 @@ def spline_slopes(x, y, first, last):
     h = np.diff(x)
     wide = beside(h, np.ndim(y) - 1)
     m = np.diff(y, axis=0) / wide
-    a0, b0, r0 = equation_at_end(first, h[0], h[1], m[0], m[1], 1.0)
-    a1, b1, r1 = equation_at_end(last, h[-1], h[-2], m[-1], m[-2], -1.0)
+    a0, b0, r0 = equation_at_end(first, h, m, 1.0)
+    a1, b1, r1 = equation_at_end(last, h[::-1], m[::-1], -1.0)
     inner = 3.0 * (wide[1:] * m[:-1] + wide[:-1] * m[1:])
     middle = np.concatenate(((a0,), 2.0 * (h[:-1] + h[1:]), (a1,)))
     b = np.concatenate((np.expand_dims(r0, 0), inner, np.expand_dims(r1, 0)))
@@ -305,6 +330,11 @@ def periodic_slopes(x, y):
     return np.concatenate((s, np.expand_dims(last, 0), s[:1]))
 
 
+def is_not_a_knot(condition):
+    """Whether a condition is that of third derivatives."""
+    return isinstance(condition, str) and condition == "not-a-knot"
+
+
 @followed(interpolate.CubicSpline)
 def cubic_spline(x, y, axis=0, bc_type="not-a-knot", extrapolate=None):
     """By slopes that make second derivatives continuous."""
@@ -317,8 +347,8 @@ def cubic_spline(x, y, axis=0, bc_type="not-a-knot", extrapolate=None):
             raise ValueError("The first and last `y` point must be identical when bc_type='periodic'.")
         slopes = periodic_slopes(x, y)
     else:
-        if len(x) < 4:
-            raise NotImplementedError("a cubic spline through fewer than four points; use numpy.polyfit")
+        if len(x) < 4 and (is_not_a_knot(first) or is_not_a_knot(last)):
+            raise NotImplementedError("a cubic spline through fewer than four points, not-a-knot; use numpy.polyfit")
         slopes = spline_slopes(x, y, first, last)
     beyond = extrapolate
     if extrapolate is None:
@@ -402,6 +432,7 @@ class Spline:
             width = beside(t[k + 1 :] - t[: -k - 1], np.ndim(c) - 1)
             c = np.concatenate((np.zeros(np.shape(c[:1])), np.cumsum(c * width, axis=0) / (k + 1)))
             t, k = np.concatenate((t[:1], t, t[-1:])), k + 1
+        c = np.concatenate((c, np.repeat(c[-1:], k + 1, axis=0))) if nu > 0 else c
         return Spline(t, c, k, False if self.extrapolate == "periodic" else self.extrapolate, self.axis)
 
     def integrate(self, a, b, extrapolate=None):
@@ -424,7 +455,10 @@ def with_zeros(c, count):
 def b_spline(t, c, k, extrapolate=True, axis=0):
     """By the knots, the coefficients and the degree."""
     c = with_first(c, axis)
-    return Spline(np.asarray(t, dtype=float), c, k, extrapolate, axis % np.ndim(c))
+    t = knots_of(t)
+    if len(c) < len(t) - k - 1:
+        raise ValueError("Knots, coefficients and degree are inconsistent.")
+    return Spline(t, c, k, extrapolate, axis % np.ndim(c))
 
 
 # --- splines through points ----------------------------------------------------------------------------------------------
@@ -447,7 +481,7 @@ def conditions_at_end(conditions):
     if conditions is None:
         return ()
     if isinstance(conditions, str):
-        return ((1 if conditions == "clamped" else 2, 0.0),)
+        return (derivative_at_end(conditions),)
     return tuple([(order, value) for order, value in conditions])
 
 
@@ -490,31 +524,50 @@ def through_points(x, y, k, t, bc_type, axis):
     ends = conditions_at_end(first), conditions_at_end(last)
     if k == 1 and t is None:
         return Spline(repeated(x, 1), y, k, True, axis)
-    if t is None:
-        t = not_a_knot(x, k) if first is None and last is None else repeated(x, k)
-    t = np.asarray(t, dtype=float)
+    if t is not None:
+        t = knots_of(t)
+    elif first is None and last is None:
+        t = not_a_knot(x, k)
+    else:
+        t = repeated(x, k)
     if len(t) - k - 1 - len(x) != len(ends[0]) + len(ends[1]):
         raise ValueError("The number of derivatives at boundaries does not match.")
     return Spline(t, collocated(t, k, x, y, *ends), k, True, axis)
 
 
-def _is_not_periodic(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=True):
-    return not (constant(bc_type) and bc_type == "periodic")
+def around_circle(x, y, k, axis):
+    """The spline that goes on from the beginning behind the end: of the coefficients the last ones are the first ones."""
+    period, count = x[-1] - x[0], len(x) - 1
+    knots = x if k % 2 == 1 else np.concatenate((x[:1], 0.5 * (x[:-2] + x[1:-1]), x[-1:]))
+    j = np.arange(-k, count + k + 1)
+    t = knots[j % count] + j // count * period
+    i = interval_of(t, x[:-1], k, count + k - 1)
+    rows = np.zeros((count, count))
+    np.add.at(rows, (np.arange(count)[:, None], (i[:, None] + np.arange(-k, 1)) % count), basis(t, k, x[:-1], i))
+    c = np.linalg.solve(rows, np.reshape(y[:-1], (count, -1)))[np.arange(count + k) % count]
+    return Spline(t, np.reshape(c, (count + k,) + np.shape(y)[1:]), k, "periodic", axis)
 
 
-@followed(interpolate.make_interp_spline, covers=_is_not_periodic)
+@followed(interpolate.make_interp_spline)
 def make_interp_spline(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=True):
     """By the values at points, and derivatives at the ends."""
-    y = with_first(y, axis)
-    none = isinstance(bc_type, str) and bc_type == "not-a-knot"
-    return through_points(ascending(x), y, k, t, None if none else bc_type, axis % np.ndim(y))
+    x, y = ascending(x), with_first(y, axis)
+    axis = axis % np.ndim(y)
+    if isinstance(bc_type, str) and bc_type == "periodic" and k > 1:
+        if t is not None:
+            raise NotImplementedError("knots that are given in a circle; leave `t` out")
+        if not np.allclose(y[0], y[-1], atol=1e-15):
+            raise ValueError("First and last points does not match while periodic case expected")
+        return around_circle(x, y, k, axis)
+    none = isinstance(bc_type, str) and bc_type in ("not-a-knot", "periodic")
+    return through_points(x, y, k, t, None if none else bc_type, axis)
 
 
 @followed(interpolate.make_lsq_spline)
 def make_lsq_spline(x, y, t, k=3, w=None, axis=0, check_finite=True, *, method="qr"):
     """By least squares of what it is from the values, each times its weight."""
-    x, t, y = np.asarray(x, dtype=float), np.asarray(t, dtype=float), with_first(y, axis)
-    if np.any((x < t[k]) | (x > t[-k - 1])) or np.any(x[1:] < x[:-1]):
+    x, t, y = np.asarray(x, dtype=float), knots_of(t), with_first(y, axis)
+    if (k > 0 and np.any((x < t[k]) | (x > t[-k]))) or np.any(x[1:] < x[:-1]):
         raise ValueError("Expect x to be an ascending sequence between the knots.")
     n = len(t) - k - 1
     i = interval_of(t, x, k, n - 1)
@@ -538,6 +591,8 @@ def make_smoothing_spline(x, y, w=None, lam=None, *, axis=0):
     x, y = ascending(x), with_first(y, axis)
     if len(x) < 5:
         raise ValueError("``x`` and ``y`` length must be at least 5")
+    if lam < 0.0:
+        raise ValueError("Regularization parameter should be non-negative")
     h = np.diff(x)
     before, after = 1.0 / h[:-1], 1.0 / h[1:]
     q = np.stack((before, -before - after, after))
@@ -704,6 +759,20 @@ def splev(x, tck, der=0, ext=0):
 def splint(a, b, tck, full_output=0):
     """The integral of a spline, which is 0 outside of its knots."""
     return spline_of(tck).integrate(a, b, False)
+
+
+@followed(interpolate.splder)
+def splder(tck, n=1):
+    """The derivative of a spline."""
+    derived = spline_of(tck).derivative(n)
+    return derived.t, derived.c, derived.k
+
+
+@followed(interpolate.splantider)
+def splantider(tck, n=1):
+    """The antiderivative of a spline, which is 0 at the first knot."""
+    whole = spline_of(tck).antiderivative(n)
+    return whole.t, whole.c, whole.k
 
 
 class ThroughPoints:
@@ -1131,9 +1200,8 @@ refused(
 )
 refused(
     "It has no rule yet: use make_interp_spline or BSpline, and its methods derivative, antiderivative and integrate.",
-    *_of("insert spalde splantider splder sproot BPoly NdBSpline NdPPoly pade approximate_taylor_polynomial lagrange"),
+    *_of("insert spalde sproot BPoly NdBSpline NdPPoly pade approximate_taylor_polynomial lagrange"),
     *_of("BarycentricInterpolator FloaterHormannInterpolator AAA KroghInterpolator barycentric_interpolate krogh_interpolate"),
-    *_of("pchip_interpolate"),
 )
 refused(
     "It interpolates between triangles or points that it searches for: use RegularGridInterpolator on a grid.",

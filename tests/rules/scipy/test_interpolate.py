@@ -101,6 +101,20 @@ CALLS = {
     "spline along an axis": (made(SPLINE, axis=1), X, BOTH, INSIDE),
     "natural spline": (made(SPLINE, bc_type="natural"), X, COLUMNS, AROUND),
     "spline with slopes": (lambda x, y, q: SPLINE(x, y, 5, None, ([(1, y[0]), (2, y[1])],) * 2)(q), X, COLUMNS, AROUND),
+    "spline in a circle": (closed(SPLINE, bc_type="periodic"), X, COLUMNS, AROUND),
+    "even spline in a circle": (closed(SPLINE, k=4, bc_type="periodic"), X, Y, AROUND),
+    "three points": (lambda x, y, q: CUBIC(x[:3], y[:3], bc_type=((1, y[5]), (2, y[6])))(q), X, Y, AROUND),
+    "two points, natural": (lambda x, y, q: CUBIC(x[:2], y[:2], bc_type="natural")(q), X, COLUMNS, AROUND),
+    "monotonic by a function": (lambda x, y, q: interpolate.pchip_interpolate(x, y, q, 1), X, Y, AROUND),
+    "FITPACK's derivative": (
+        lambda x, y, q: (
+            interpolate.splev(q, interpolate.splder(interpolate.splantider(interpolate.splrep(x, y), 2)))
+            * interpolate.splder(interpolate.splrep(x, y))[1][2]
+        ),
+        X,
+        Y,
+        AROUND,
+    ),
     "FITPACK": (lambda x, y, q: interpolate.splev(q, interpolate.splrep(x, y)), X, Y, AROUND),
     "FITPACK's slope": (lambda x, y, q: interpolate.splev(q, interpolate.splrep(x, y, s=0, k=2), 1, ext=1), X, Y, AROUND),
     "FITPACK's integral": (lambda x, y, q: interpolate.splint(q[0], q[1], interpolate.splrep(x, y)), X, Y, AROUND),
@@ -140,7 +154,14 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_derivatives(name):
     f, *args = CALLS[name]
-    sct.check_grads(f, tuple(args), wrt=(0, 1, 2), modes=("reverse", "forward"), order=2)
+    sct.check_grads(f, tuple(args), wrt=(0, 1, 2), order=2)
+
+
+@pytest.mark.grid(of=26, each=False)
+@pytest.mark.parametrize("name", CALLS)
+def test_tangents(name):
+    f, *args = CALLS[name]
+    sct.check_grads(f, tuple(args), wrt=(0, 1, 2), modes=("forward",))
 
 
 @pytest.mark.grid(of=10, each=False)
@@ -225,7 +246,6 @@ def test_points_ascend(cls):
 _REFUSED = {
     "UnivariateSpline": lambda y: interpolate.UnivariateSpline(X, y)(1.0),
     "splrep": lambda y: interpolate.splrep(X, y, s=0.1)[1][0],
-    "make_interp_spline": lambda y: SPLINE(X, y, bc_type="periodic")(1.0),
     "griddata": lambda y: interpolate.griddata(X, y, INSIDE),
     "RBFInterpolator": lambda y: RADIAL(X[:, None], y, neighbors=3)(INSIDE[:, None]),
     "make_smoothing_spline": lambda y: SMOOTH(X, y)(INSIDE),
@@ -236,3 +256,20 @@ _REFUSED = {
 def test_others_are_refused_by_their_names(name):
     with pytest.raises(sct.NoRuleError, match=rf"^scipy\.interpolate\.{name} has no derivative rule"):
         sct.grad(_REFUSED[name])(Y)
+
+
+@pytest.mark.parametrize("cls", [CUBIC, SPLINE])
+def test_conditions_are_known(cls):
+    f = lambda y: np.sum(cls(X, y, bc_type="level")(INSIDE))
+    for call in (f, sct.grad(f)):
+        with pytest.raises(ValueError, match="nknown boundary condition|not allowed"):
+            call(Y)
+
+
+def test_knots_ascend():
+    f = lambda c, t: np.sum(interpolate.BSpline(t, c[:4], 2)(INSIDE))
+    for call in (f, sct.grad(f)):
+        with pytest.raises(ValueError, match="non-decreasing order"):
+            call(Y, X[[0, 1, 2, 4, 3, 5, 6]])
+        with pytest.raises(ValueError, match="are inconsistent|at least 4"):
+            call(Y[:3], X)
