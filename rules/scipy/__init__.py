@@ -5,6 +5,7 @@ import re
 
 import scipy
 
+from sct.ir.shapes import as_array
 from sct.registry.compositions import composition
 
 _OLDEST = 1, 13  # the first for NumPy 2
@@ -14,3 +15,9 @@ if tuple(map(int, re.findall(r"\d+", scipy.__version__)[:2])) < _OLDEST:
 
 followed = functools.partial(composition, rounded=True)
 """Registers what a function is followed as where SciPy sums in an order of its own."""
+
+
+def is_real(x):
+    """Whether a type is none of complex numbers."""
+    dtype = as_array(x).dtype
+    return dtype is None or dtype.kind != "c"

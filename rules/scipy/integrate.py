@@ -4,6 +4,7 @@ Takes nothing; registers what the functions are followed as: sums of what is giv
 integral or the solution as SciPy has it, whose derivatives are integrals and solutions again, to SciPy's tolerances.
 """
 
+import warnings
 from types import ModuleType
 
 import numpy as np
@@ -20,7 +21,7 @@ from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
 
-from . import followed
+from . import followed, is_real
 
 
 def along(y, axis):
@@ -448,19 +449,17 @@ class Dense:
 
 
 class Solved:
-    """What `solve_ivp` gives; when events happen is data."""
+    """What `solve_ivp` gives."""
 
     __sct_stands_for__ = type(integrate.solve_ivp(lambda t, y: y, (0.0, 1.0), [1.0]))
 
     def __init__(self, found, t, y, sol):
+        if not found.success:
+            warnings.warn("the solver did not reach the end: derivatives are those of a solution that does", RuntimeWarning, 2)
         self.found = found
         self.t = t
         self.y = y
         self.sol = sol
-
-    @property
-    def t_events(self):
-        return self.found.t_events
 
     @property
     def success(self):
@@ -487,8 +486,8 @@ class Solved:
         return self.found.nlu
 
 
-def _is_plain_problem(fun, t_span, y0, *others, events=None, args=None, vectorized=False, jac=None, **options):
-    return not others[2:] and (events is None or args is None) and not callable(jac)
+def _is_plain_problem(fun, t_span, y0, *others, events=None, jac=None, **options):
+    return not others[2:] and events is None and not callable(jac) and is_real(y0)
 
 
 @followed(integrate.solve_ivp, covers=_is_plain_problem)
@@ -508,7 +507,7 @@ def solve_ivp(
     **options,
 ):
     """y at the steps of a solver, or at some times, of y' = f(t, y)."""
-    begin = np.asarray(y0, dtype=float)
+    begin = np.copy(np.asarray(y0, dtype=float))  # for the polynomials keep what the solver is given
     more = () if args is None else args
     t0, t1 = t_span
 
@@ -516,25 +515,26 @@ def solve_ivp(
         return np.asarray(fun(t, y, *more))
 
     given = callback(rhs, 0.0, begin)
-    named = {"method": method, "t_eval": t_eval, "events": events, "rtol": rtol, "atol": atol, **options}
-    found = unfollowed(integrate.solve_ivp, given, t_span, y0, dense_output=True, **named)
-    last = t1 if events is None else None  # where an event may end it, that is data
-    times = as_times(found.t)
+    named = {"method": method, "t_eval": t_eval, "rtol": rtol, "atol": atol, **options}
+    found = unfollowed(integrate.solve_ivp, given, t_span, begin, dense_output=True, **named)
+    reached = as_times(found.t)
     if t_eval is None:
         path = found.sol, None, None
-        y = solution(as_columns(found.y, begin), times, given, begin, t0, last, path, method, rtol, atol)
+        y = solution(as_columns(found.y, begin), reached, given, begin, t0, t1, path, method, rtol, atol)
+        times = same_as(reached, with_ends(reached, t0, t1))
         if not dense_output:
             return Solved(found, times, y, None)
     steps = as_times(found.sol.ts)
     path = found.sol, steps, as_columns(unfollowed(found.sol, steps), begin)
     if t_eval is not None:
-        known = np.asarray(t_eval, dtype=float) if events is None else times
+        known = np.asarray(t_eval, dtype=float)
         y = solution(as_columns(found.y, begin), known, given, begin, t0, None, path, method, rtol, atol)
+        times = same_as(reached, known)
     return Solved(found, times, y, Dense(path, given, begin, t0, method, rtol, atol) if dense_output else None)
 
 
 def _is_plain_odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, **options):
-    return not full_output and Dfun is None
+    return not full_output and Dfun is None and is_real(y0)
 
 
 @followed(integrate.odeint, covers=_is_plain_odeint)
@@ -553,10 +553,19 @@ def odeint(func, y0, t, args=(), Dfun=None, *, tfirst=False, rtol=None, atol=Non
     beside = 1.49012e-8 if atol is None else atol
     found = unfollowed(integrate.odeint, callback(slope, begin, 0.0), y0, t, rtol=rtol, atol=atol, **options)
     span = (times[0], times[-1])
-    again = integrate.solve_ivp(rhs, span, begin, method="LSODA", t_eval=times, rtol=within, atol=beside)
-    return same_as(found, again.y.T)
+    again = integrate.solve_ivp(rhs, span, begin, method="LSODA", dense_output=True, rtol=within, atol=beside)
+    return same_as(found, again.sol(times).T)
 
 
+refused(
+    "Weights, complex values and further outputs are not followed: write the integrand out, and take its integral alone.",
+    *(integrate.quad, integrate.quad_vec),
+)
+refused(
+    "Complex states, events and derivatives that are given are not followed: take real and imaginary parts, and the time of an "
+    "event as a root of what dense_output gives.",
+    *(integrate.solve_ivp, integrate.odeint),
+)
 refused(
     "It has no rule: use simpson or trapezoid.",
     *(integrate.cumulative_simpson, integrate.romb, integrate.newton_cotes),

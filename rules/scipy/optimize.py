@@ -16,7 +16,7 @@ from sct.callbacks import as_taken, callback, unfollowed
 from sct.registry.refusals import refused, those_of
 from sct.registry.rules import nondifferentiable
 
-from . import followed
+from . import followed, is_real
 
 _of = functools.partial(those_of, optimize)
 
@@ -88,78 +88,8 @@ class Solution:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _bracketed(solver):
-    @followed(solver)
-    def bracketed(f, a, b, args=(), xtol=2e-12, rtol=8.881784197001252e-16, maxiter=100, full_output=False, disp=True):
-        """A root between two numbers."""
-
-        def residual(x):
-            return f(x, *in_tuple(args))
-
-        given = callback(residual, 1.0)
-        options = {"xtol": xtol, "rtol": rtol, "maxiter": maxiter, "disp": disp}
-        if full_output:
-            both = unfollowed(solver, given, a, b, full_output=True, **options)
-            return callbacks.root(as_taken(both[0], given), given), both[1]
-        return callbacks.root(as_taken(unfollowed(solver, given, a, b, **options), given), given)
-
-
-for _solver in (optimize.brentq, optimize.brenth, optimize.ridder, optimize.bisect):
-    _bracketed(_solver)
-
-
-@followed(optimize.toms748)
-def toms748(f, a, b, args=(), k=1, xtol=2e-12, rtol=8.881784197001252e-16, maxiter=100, full_output=False, disp=True):
-    """A root between two numbers."""
-
-    def residual(x):
-        return f(x, *in_tuple(args))
-
-    given = callback(residual, 1.0)
-    options = {"k": k, "xtol": xtol, "rtol": rtol, "maxiter": maxiter, "disp": disp}
-    if full_output:
-        both = unfollowed(optimize.toms748, given, a, b, full_output=True, **options)
-        return callbacks.root(as_taken(both[0], given), given), both[1]
-    return callbacks.root(as_taken(unfollowed(optimize.toms748, given, a, b, **options), given), given)
-
-
-def number_or_array(x0):
-    """Where an iteration begins that takes numbers and arrays."""
-    return 1.0 if np.ndim(x0) == 0 else np.asarray(x0, dtype=float)
-
-
-@followed(optimize.newton)
-def newton(
-    func,
-    x0,
-    fprime=None,
-    args=(),
-    tol=1.48e-8,
-    maxiter=50,
-    fprime2=None,
-    x1=None,
-    rtol=0.0,
-    full_output=False,
-    disp=True,
-):
-    """A root near a number, or one near each number of an array."""
-    start = number_or_array(x0)
-
-    def residual(x):
-        return func(x, *args)
-
-    given = callback(residual, start)
-    slopes = derivative_for(fprime, args, start)
-    bends = derivative_for(fprime2, args, start)
-    options = {"fprime": slopes, "fprime2": bends, "tol": tol, "maxiter": maxiter, "x1": x1, "rtol": rtol, "disp": disp}
-    if full_output:
-        both = unfollowed(optimize.newton, given, x0, full_output=True, **options)
-        return callbacks.root(as_taken(both[0], given), given), both[1]
-    return callbacks.root(as_taken(unfollowed(optimize.newton, given, x0, **options), given), given)
-
-
 class Root:
-    """What `root_scalar` finds."""
+    """What a solver tells of a root of one number."""
 
     __sct_stands_for__ = optimize.RootResults
 
@@ -184,6 +114,82 @@ class Root:
     @property
     def function_calls(self):
         return self.found.function_calls
+
+
+def with_report(root, found):
+    """A root, and what a solver tells of it."""
+    return root, Root(found, root)
+
+
+def _bracketed(solver):
+    @followed(solver)
+    def bracketed(f, a, b, args=(), xtol=2e-12, rtol=8.881784197001252e-16, maxiter=100, full_output=False, disp=True):
+        """A root between two numbers."""
+
+        def residual(x):
+            return f(x, *in_tuple(args))
+
+        given = callback(residual, 1.0)
+        options = {"xtol": xtol, "rtol": rtol, "maxiter": maxiter, "disp": disp}
+        if full_output:
+            both = unfollowed(solver, given, a, b, full_output=True, **options)
+            return with_report(callbacks.root(as_taken(both[0], given), given), both[1])
+        return callbacks.root(as_taken(unfollowed(solver, given, a, b, **options), given), given)
+
+
+for _solver in (optimize.brentq, optimize.brenth, optimize.ridder, optimize.bisect):
+    _bracketed(_solver)
+
+
+@followed(optimize.toms748)
+def toms748(f, a, b, args=(), k=1, xtol=2e-12, rtol=8.881784197001252e-16, maxiter=100, full_output=False, disp=True):
+    """A root between two numbers."""
+
+    def residual(x):
+        return f(x, *in_tuple(args))
+
+    given = callback(residual, 1.0)
+    options = {"k": k, "xtol": xtol, "rtol": rtol, "maxiter": maxiter, "disp": disp}
+    if full_output:
+        both = unfollowed(optimize.toms748, given, a, b, full_output=True, **options)
+        return with_report(callbacks.root(as_taken(both[0], given), given), both[1])
+    return callbacks.root(as_taken(unfollowed(optimize.toms748, given, a, b, **options), given), given)
+
+
+def number_or_array(x0):
+    """Where an iteration begins that takes numbers and arrays."""
+    return 1.0 if np.ndim(x0) == 0 else np.asarray(x0, dtype=float)
+
+
+@followed(optimize.newton, covers=lambda func, x0, *args, **kwargs: is_real(x0))
+def newton(
+    func,
+    x0,
+    fprime=None,
+    args=(),
+    tol=1.48e-8,
+    maxiter=50,
+    fprime2=None,
+    x1=None,
+    rtol=0.0,
+    full_output=False,
+    disp=True,
+):
+    """A root near a number, or one near each number of an array."""
+    start = number_or_array(x0)
+
+    def residual(x):
+        return func(x, *args)
+
+    given = callback(residual, start)
+    slopes = derivative_for(fprime, args, start)
+    bends = derivative_for(fprime2, args, start)
+    options = {"fprime": slopes, "fprime2": bends, "tol": tol, "maxiter": maxiter, "x1": x1, "rtol": rtol, "disp": disp}
+    if full_output:
+        every = unfollowed(optimize.newton, given, x0, full_output=True, **options)
+        root = callbacks.root(as_taken(every[0], given), given)
+        return with_report(root, every[1]) if np.ndim(x0) == 0 else (root, every[1], every[2])
+    return callbacks.root(as_taken(unfollowed(optimize.newton, given, x0, **options), given), given)
 
 
 @followed(optimize.root_scalar)
@@ -250,7 +256,8 @@ def fsolve(
     options = {"fprime": slopes, "col_deriv": col_deriv, "xtol": xtol, "maxfev": maxfev, "band": band, "epsfcn": epsfcn}
     if full_output:
         every = unfollowed(optimize.fsolve, given, x0, full_output=True, factor=factor, diag=diag, **options)
-        return callbacks.root(as_taken(every[0], given), given), every[1], every[2], every[3]
+        x = callbacks.root(as_taken(every[0], given), given)
+        return x, {"nfev": every[1]["nfev"], "fvec": residual(x)}, every[2], every[3]
     found = unfollowed(optimize.fsolve, given, x0, factor=factor, diag=diag, **options)
     return callbacks.root(as_taken(found, given), given)
 
@@ -278,7 +285,7 @@ def root(fun, x0, args=(), method="hybr", jac=None, tol=None, callback=None, opt
     return Solution(found, x, residual(x))
 
 
-@followed(optimize.fixed_point)
+@followed(optimize.fixed_point, covers=lambda func, x0, *args, **kwargs: is_real(x0))
 def fixed_point(func, x0, args=(), xtol=1e-8, maxiter=500, method="del2"):
     """x = f(x)."""
     start = np.asarray(x0, dtype=float)
@@ -296,7 +303,7 @@ def fixed_point(func, x0, args=(), xtol=1e-8, maxiter=500, method="del2"):
 
 
 def _without_further(F, xin, *args, **kwargs):
-    return not args and kwargs.get("callback") is None
+    return not args and kwargs.get("callback") is None and is_real(xin)
 
 
 def _quasi_newton(solver):
@@ -344,9 +351,15 @@ def limits(bounds):
     return low, np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
 
 
-def at_minimum(x, objective, bounds):
+def heeds_bounds(method):
+    """Whether a method keeps to bounds; others say that they leave them out."""
+    within = ("nelder-mead", "powell", "l-bfgs-b", "cobyla", "cobyqa", "slsqp", "tnc", "trust-constr")
+    return method is None or method.lower() in within
+
+
+def at_minimum(x, objective, bounds, method):
     """Where a function is least: its gradient is 0, but where a bound keeps x from going on."""
-    if bounds is None:
+    if bounds is None or not heeds_bounds(method):
         return callbacks.minimum(x, objective)
     low, high = limits(bounds)
     return callbacks.minimum_between(x, objective, low, high)
@@ -416,7 +429,7 @@ def minimize(
         options=options,
     )
     alone = given if jac is not True else callbacks.callback(objective, start)
-    x = at_minimum(as_taken(found.x, alone), alone, bounds)
+    x = at_minimum(as_taken(found.x, alone), alone, bounds, method)
     return Solution(found, x, objective(x))
 
 
@@ -488,7 +501,11 @@ def least_squares(fun, x0, jac="2-point", bounds=(-np.inf, np.inf), method="trf"
     return Fit(found, x, residuals(x), given)
 
 
-@followed(optimize.leastsq)
+def _without_report(func, x0, args=(), Dfun=None, full_output=False, *others, **options):
+    return not full_output
+
+
+@followed(optimize.leastsq, covers=_without_report)
 def leastsq(
     func,
     x0,
@@ -505,8 +522,6 @@ def leastsq(
     diag=None,
 ):
     """The numbers at which a sum of squares is least, and how they were found."""
-    if full_output:
-        raise NotImplementedError("full_output")
     start = vector(x0)
     args = in_tuple(args)
 
@@ -520,9 +535,23 @@ def leastsq(
     return callbacks.least_squares(as_taken(both[0], given), given), both[1]
 
 
-@followed(
-    optimize.curve_fit, covers=lambda f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, **options: p0 is not None
-)
+def _is_plain_curve(
+    f,
+    xdata,
+    ydata,
+    p0=None,
+    sigma=None,
+    absolute_sigma=False,
+    *others,
+    loss="linear",
+    full_output=False,
+    nan_policy=None,
+    **options,
+):
+    return p0 is not None and not others and loss == "linear" and not full_output and nan_policy is None
+
+
+@followed(optimize.curve_fit, covers=_is_plain_curve)
 def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, bounds=(-np.inf, np.inf), jac=None, **options):
     """The parameters at which a curve fits best, and their covariance: (Jᵀ J)⁻¹, times the variance that the misfit shows."""
     start = vector(p0)
@@ -651,6 +680,15 @@ refused(
     "Constraints, callbacks and robust losses are not followed: use bounds, or a penalty.",
     optimize.minimize,
     optimize.least_squares,
+)
+refused(
+    "Callbacks, further outputs and starts that are complex are not followed: leave them out.",
+    *_of("newton root fixed_point leastsq fmin_bfgs fmin_cg"),
+    *_of("broyden1 broyden2 anderson linearmixing diagbroyden excitingmixing newton_krylov"),
+)
+refused(
+    "Robust losses, further outputs and values that are left out are not followed: give p0, and the rest by name.",
+    optimize.curve_fit,
 )
 refused("Ask sct.grad or sct.jacobian for the derivative.", *_of("approx_fprime check_grad line_search bracket"))
 refused("Use scipy.optimize.minimize.", *_of("fmin fmin_cobyla fmin_l_bfgs_b fmin_ncg fmin_powell fmin_slsqp fmin_tnc"))

@@ -1055,7 +1055,7 @@ class Specializer:
 
     def primitive(self, op: Any, args: Sequence[Operand], kwargs: dict[str, Operand], name: str, known: Abstract) -> Operand:
         """An operation that is not inlined: its result, if that is known, or a statement."""
-        self.refuse_plans(args)
+        self._refuse_given(self.refuse_plans, op, args)
         if op is operator.getitem:
             args = of_whole(self, args)
         if not (simple := is_operator(op) and is_pure(op)):

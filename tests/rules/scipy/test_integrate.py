@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import integrate
+from scipy import integrate, optimize
 
 import sct
 from sct.testing import check_rule
@@ -126,18 +126,20 @@ def at_some_times(a):
 
 
 def back_in_time(a):
-    s = integrate.solve_ivp(lambda t, y: -y * a[0] * t, (2.0, 0.5), [1.0, a[1]], t_eval=[1.5, 1.0, 0.5], **TIGHT)
-    return np.sum(s.y**2)
+    begin = np.array([1.0, a[1]])
+    s = integrate.solve_ivp(lambda t, y: -y * a[0] * t, (2.0, 0.5), begin, t_eval=[1.5, 1.0, 0.5], **TIGHT)
+    begin *= 3.0
+    return np.sum(s.y**2) * begin[1]
 
 
 def of_moving_ends(a):
     s = integrate.solve_ivp(lambda t, y: -y * a[0] * t, (a[1], 2.0 * a[0]), [1.0, a[1]], **TIGHT)
-    return np.sum(s.y[:, -1]) + s.y[1, 0]
+    return np.sum(s.y[:, -1]) + s.y[1, 0] + s.t[-1] * s.t[0]
 
 
 def at_moving_times(a):
     s = integrate.solve_ivp(lambda t, y: -y * a[0] * t, (a[1], 2.0), [1.0, a[1]], t_eval=[a[0], 1.5], **TIGHT)
-    return np.sum(s.y**2)
+    return np.sum(s.y**2 * s.t)
 
 
 def between_the_steps(a):
@@ -164,7 +166,7 @@ def stiff(a):
 
 def by_odeint(a):
     y = integrate.odeint(
-        lambda y, t, k: [y[1], -k * y[0]], [1.0, a[1]], np.linspace(0.0, 2.0, 5), args=(a[0],), rtol=1e-11, atol=1e-12
+        lambda y, t, k: [y[1], -k * y[0]], [1.0, a[1]], [0.0, 0.5, 0.5, 1.0, 2.0], args=(a[0],), rtol=1e-11, atol=1e-12
     )
     return np.sum(y**2)
 
@@ -236,12 +238,19 @@ def hits_the_ground(t, y):
 hits_the_ground.terminal = True
 
 
-def test_events_are_data():
-    def speed(a):
-        s = integrate.solve_ivp(lambda t, y: [y[1], -9.81], (0.0, 10.0), [1.0, a], events=hits_the_ground, rtol=1e-9)
-        return s.y[1, -1]
+def test_the_time_of_an_event_is_a_root_of_the_solution():
+    def landing(a):
+        s = integrate.solve_ivp(lambda t, y: [y[1], -9.81], (0.0, 1.0), [1.0, a], dense_output=True, rtol=1e-9)
+        t = optimize.brentq(lambda t: s.sol(t)[0], 0.1, 1.0)
+        return t + s.sol(t)[1]
 
-    assert np.isclose(sct.grad(speed)(0.5), 1.0)  # at the time that is
+    speed = np.sqrt(0.25 + 2.0 * 9.81)
+    assert np.isclose(sct.grad(landing)(0.5), (1.0 + 0.5 / speed) / 9.81 - 0.5 / speed)
+
+
+def test_a_solver_that_did_not_reach_the_end_says_so_beside_the_gradient():
+    with pytest.warns(RuntimeWarning, match="did not reach the end"):
+        sct.grad(lambda a: integrate.solve_ivp(lambda t, y: y**2, (0.0, 2.0), [a]).y[0, -1])(1.0)
 
 
 @pytest.mark.parametrize(
@@ -249,6 +258,14 @@ def test_events_are_data():
     [
         (lambda a: integrate.quad(lambda x: x * a[0], 0.0, 1.0, weight="cos", wvar=2.0)[0], "scipy.integrate.quad has no"),
         (lambda a: integrate.nquad(lambda x, y: x * y * a[0], [[0, 1], [0, 1]])[0], "scipy.integrate.nquad has no"),
+        (
+            lambda a: integrate.solve_ivp(lambda t, y: -y * a[0], (0.0, 1.0), a, events=hits_the_ground).y[0, -1],
+            "Complex states, events",
+        ),
+        (
+            lambda a: integrate.solve_ivp(lambda t, y: 1j * y, (0.0, a[0]), [1j]).y[0, -1].real,
+            "scipy.integrate.solve_ivp has no",
+        ),
         (lambda a: integrate.RK45(pendulum, 0.0, a, 1.0).y[0], "scipy.integrate.RK45 has no"),
     ],
 )

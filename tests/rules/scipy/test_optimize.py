@@ -26,12 +26,19 @@ def by_brentq(a):
 def by_bracketing(a):
     s = optimize.bisect(lambda x: np.cosh(x) * x - a[0], 0.0, 2.0) + optimize.ridder(lambda x: x**3 - a[1], 0.0, 2.0)
     root, report = optimize.brenth(lambda x: np.exp(x) - a[0] - x**2, -2.0, 2.0, full_output=True)
-    return s * root + optimize.toms748(lambda x, y: x * y - a[1], 0.0, 5.0, args=a[0], xtol=1e-14) * report.converged
+    return (
+        s * root * report.root + optimize.toms748(lambda x, y: x * y - a[1], 0.0, 5.0, args=a[0], xtol=1e-14) * report.converged
+    )
 
 
 def by_newton(a):
-    x = optimize.newton(lambda x: x**3 - a[0], 1.0, fprime=lambda x: 3 * x**2, tol=1e-13)
-    return x**2 + np.sum(optimize.newton(lambda x, p: x**p - a, np.array([1.0, 2.0]), args=(3,), tol=1e-13))
+    x, report = optimize.newton(lambda x: x**3 - a[0], 1.0, fprime=lambda x: 3 * x**2, tol=1e-13, full_output=True)
+    y, converged, _ = optimize.newton(lambda x: x**3 - a, np.array([1.0, 2.0]), tol=1e-13, full_output=True)
+    return (
+        x * report.root
+        + np.sum(y[converged] ** 2)
+        + np.sum(optimize.newton(lambda x, p: x**p - a, np.array([1.0, 2.0]), args=(3,), tol=1e-13))
+    )
 
 
 def by_root_scalar(a):
@@ -41,8 +48,11 @@ def by_root_scalar(a):
 
 
 def by_fsolve(a):
-    x = optimize.fsolve(lambda x: [x[0] * np.cos(x[1]) - a[0], x[1] * x[0] - x[1] - a[1]], [1.0, 1.0], xtol=1e-13)
-    return np.sum(x**2)
+    def residual(x):
+        return [x[0] * np.cos(x[1]) - a[0], x[1] * x[0] - x[1] - a[1]]
+
+    x, report, status, _ = optimize.fsolve(residual, [1.0, 1.0], xtol=1e-13, full_output=True)
+    return np.sum(x**2) + np.sum(report["fvec"]) if status == 1 else 0.0
 
 
 def by_root(a):
@@ -383,6 +393,12 @@ def test_the_derivative_shows_the_solver_and_one_linear_solve():
             lambda a: optimize.minimize(np.sum, a, constraints={"type": "eq", "fun": np.sum}).x[0],
             "scipy.optimize.minimize has no",
         ),
+        (lambda a: abs(optimize.newton(lambda x: x**2 + a[0], 1j)), "starts that are complex"),
+        (lambda a: optimize.leastsq(lambda x: x - a, [1.0, 1.0], full_output=True)[0][0], "scipy.optimize.leastsq has no"),
+        (
+            lambda a: optimize.curve_fit(lambda t, k: k * t, T, a[0] * T, [1.0], loss="huber", method="trf")[0][0],
+            "Robust losses",
+        ),
         (lambda a: optimize.linprog(a).fun, "scipy.optimize.linprog has no derivative rule"),
         (lambda a: optimize.differential_evolution(lambda x: np.sum(x * a), [(0, 1)]).x[0], "differential_evolution"),
         (lambda a: optimize.brentq(lambda x: x - a[0] + np.random.normal(), 0.0, 1.0), "in a function that is called by one"),
@@ -391,6 +407,14 @@ def test_the_derivative_shows_the_solver_and_one_linear_solve():
 def test_refused(f, message):
     with pytest.raises(sct.SctError, match=message):
         sct.grad(f)(A)
+
+
+@pytest.mark.filterwarnings("ignore:Method BFGS cannot handle bounds")
+def test_bounds_that_a_method_leaves_out():
+    def f(a):
+        return np.sum(optimize.minimize(lambda x: np.sum(np.cosh(x - a)), [0.0, 0.0], method="BFGS", bounds=[(0.0, 0.1)] * 2).x)
+
+    assert np.allclose(sct.grad(f)(A), 1.0)
 
 
 def test_a_write_into_what_is_around_is_refused():
