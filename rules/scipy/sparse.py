@@ -180,7 +180,9 @@ def own_of(data, pattern):
 @adjoint(own_of)
 def own_of_adjoint(y, data, y_bar, pattern):
     """None: what is done with the matrix is not followed."""
-    raise NotImplementedError("a sparse matrix that varies, given to what is not followed: use it in products and systems")
+    if np.ndim(data) == 1:
+        raise NotImplementedError("a matrix that varies is used in products and systems")
+    return np.zeros_like(data)
 
 
 @result_type(own_of)
@@ -745,6 +747,67 @@ class Fields:
         return self.coords[1]
 
 
+def place_in(key, shape):
+    """The place of one entry by an index, which may count from the end."""
+    if not (isinstance(key, tuple) and len(key) == 2) or any(isinstance(k, slice) or np.ndim(k) > 0 for k in key):
+        raise NoRuleError("several entries of a matrix that is filled have no rule", None, "Write them one by one.")
+    return key[0] % shape[0], key[1] % shape[1]
+
+
+class Filled:
+    """What is filled entry by entry."""
+
+    def __init__(self, arg1, dtype):
+        if not isinstance(arg1, tuple) or np.ndim(arg1[0]) > 0 or dtype not in (None, float, "d", "float64"):
+            raise NoRuleError(
+                "a sparse matrix to be filled has a rule if it is empty at first, of real numbers",
+                None,
+                "Use tocsr, or csr_matrix.",
+            )
+        self.shape = arg1
+        self.by_place = {}
+
+    def __getitem__(self, key):
+        return self.by_place.get(place_in(key, self.shape), np.float64(0.0))
+
+    def __setitem__(self, key, value):
+        self.by_place[place_in(key, self.shape)] = np.float64(value)
+
+    @property
+    def entries(self):
+        return np.array([self.by_place[place] for place in self.by_place], float)
+
+    @property
+    def rows(self):
+        return np.array([place[0] for place in self.by_place], int)
+
+    @property
+    def columns(self):
+        return np.array([place[1] for place in self.by_place], int)
+
+
+class FilledMatrix(Filled, OfMatrix):
+    __sct_stands_for__ = sparse.spmatrix
+
+
+class FilledArray(Filled, OfArray):
+    __sct_stands_for__ = sparse.sparray
+
+
+@followed(sparse.lil_matrix)
+@followed(sparse.dok_matrix)
+def filled_matrix(arg1, shape=None, dtype=None, copy=False):
+    """Filled entry by entry, and then made one of another format."""
+    return FilledMatrix(arg1, dtype)
+
+
+@followed(sparse.lil_array)
+@followed(sparse.dok_array)
+def filled_array(arg1, shape=None, dtype=None, copy=False):
+    """As matrices."""
+    return FilledArray(arg1, dtype)
+
+
 def _register_classes():
     """Follow what SciPy's own matrices do as what those do that stand for them."""
     for kind, base in (("matrix", OfMatrix), ("array", OfArray)):
@@ -775,10 +838,11 @@ def other_than_zero(array):
 @adjoint(other_than_zero)
 def other_than_zero_adjoint(y, array, y_bar):
     """None: what is zero has a derivative too, but no place in the matrix."""
-    raise NotImplementedError(
-        "a sparse matrix of an array that varies, whose zeros have no place in it: choose the places (rows, columns), and make "
-        "the matrix of (a[rows, columns], (rows, columns))"
-    )
+    if np.ndim(array) == 2:
+        raise NotImplementedError(
+            "what is zero has a derivative too, and no place: use csr_matrix((a[rows, cols], (rows, cols)))"
+        )
+    return np.zeros_like(array)
 
 
 @result_type(other_than_zero)
@@ -1195,7 +1259,10 @@ _of, _of_linalg = functools.partial(those_of, sparse), functools.partial(those_o
 nondifferentiable(*_of("isspmatrix_bsr isspmatrix_coo isspmatrix_csc isspmatrix_csr isspmatrix_dia isspmatrix_dok"))
 nondifferentiable(*_of("isspmatrix isspmatrix_lil get_index_dtype safely_cast_index_arrays load_npz save_npz"))
 nondifferentiable(*_of_linalg("is_sptriangular spbandwidth"))
-refused("Make the matrix of its entries: sparse.csr_matrix((data, (rows, columns)), shape=shape).", *_OTHERS)
+refused(
+    "Make the matrix of its entries: sparse.csr_matrix((data, (rows, columns)), shape=shape).",
+    *_of("bsr_matrix bsr_array dia_matrix dia_array"),
+)
 refused("Use A.tocoo(), and its row, col and data.", *_of("find extract"))
 refused("Reshape or turn its entries: make a matrix of them.", *_of("expand_dims permute_dims swapaxes"))
 refused("Make a matrix of a format, as csr_matrix.", sparse.spmatrix, sparse.sparray)

@@ -39,7 +39,7 @@ from sct.ir.types import (
     sizes_known,
 )
 from sct.registry.effects import is_known_class
-from sct.registry.others import area_of
+from sct.registry.others import area_of, meet
 from sct.runtime import fields_of
 
 __all__ = ["abstract", "example_of", "examples", "known_examples", "type_alone"]
@@ -143,6 +143,8 @@ def abstract(value: Any, path: str = "x", whole: bool = False) -> Abstract:
         return Array(value.dtype, tuple(shape), boxed=not shape)
     if isinstance(value, np.generic):
         return Array(value.dtype, ())
+    if isinstance(value, type):
+        meet(value)
     if isinstance(value, bool) or value is None or value is Ellipsis or isinstance(value, (str, bytes, np.dtype, type, Enum)):
         return Const(value)
     if isinstance(value, int):

@@ -59,6 +59,20 @@ def test_when_rules_are_loaded(tmp_path):
     assert run(tmp_path / "program.py", program) == f"5.25 {AREA} []\n"
 
 
+def test_the_rules_of_a_class_that_is_an_argument(tmp_path):
+    program = """
+        import numpy as np
+        import sct
+        from scipy.sparse import csr_matrix
+
+        def f(x, kind=csr_matrix):
+            return np.sum(kind((x, ([0, 1], [1, 0]))) @ x)
+
+        print(sct.grad(f)(np.array([1.0, 2.0])))
+    """
+    assert run(tmp_path / "program.py", program) == "[4. 2.]\n"
+
+
 WAYS = {
     "a function": lambda x: special.gamma(x),
     "a module": lambda x: scipy.special.gamma(x),

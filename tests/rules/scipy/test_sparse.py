@@ -35,6 +35,48 @@ def half(v):
     return (of(v) + of(v).T + 5 * sparse.eye(3)).tocsr()
 
 
+def filled(v, b, kind):
+    """A system whose matrix is filled entry by entry."""
+    A = kind((3, 3))
+    for i in range(3):
+        A[i, i] += 2 * v[i]
+        A[i, i - 1] -= 0.3 * v[i]
+    return linalg.spsolve(A.tocsr(), b) * A[0, -1]
+
+
+def from_lists(v, b, n=3):
+    rows, columns, data = [], [], []
+    for i in range(n):
+        rows.append(i)
+        columns.append(i)
+        data.append(2 * v[i])
+        if i > 0:
+            rows += [i, i - 1]
+            columns += [i - 1, i]
+            data += [-v[i], -v[i]]
+    return sparse.coo_matrix((data, (rows, columns)), shape=(n, n)).tocsr() @ b
+
+
+def newton(v, b, steps=3):
+    """Steps of Newton's method, each with a matrix of its own."""
+    u = b
+    for _ in range(steps):
+        A = of(v) + sparse.diags(3 * u**2)
+        u = u - linalg.spsolve(A.tocsc(), of(v) @ u + u**3 - b)
+    return u
+
+
+def on_branches(v, b):
+    A = of(v)
+    if v[0] > 1.0:
+        A = A + sparse.eye(3, format="csr")
+    for _ in range(2):
+        A = 0.1 * A @ A
+    A.data *= 2
+    A.data[0] = v[1] ** 2
+    return sum([A, A.T]) @ b
+
+
 KINDS = [getattr(sparse, f"{form}_{kind}") for form in ("csr", "csc", "coo") for kind in ("matrix", "array")]
 OF_ALL = {
     "A b": lambda A, b: A @ b,
@@ -74,6 +116,10 @@ OF_ONE = {
     "triangles": lambda v, b: sparse.tril(of(v).T) @ b + sparse.triu(of(v), 1) @ b,
     "norms": lambda v, b: linalg.norm(of(v)) * linalg.norm(of(v), 1) * b[0] + linalg.norm(of(v), np.inf),
     "systems": lambda v, b: linalg.spsolve(of(v, sparse.csc_array), np.outer(b, b)),
+    "filled": lambda v, b: filled(v, b, sparse.lil_matrix) + filled(v, b, sparse.dok_array),
+    "from lists": from_lists,
+    "Newton's method": newton,
+    "on branches and in loops": on_branches,
     "a column": lambda v, b: linalg.spsolve(of(v), b[:, None]),
     "factors": lambda v, b: linalg.splu(of(v, sparse.csc_matrix)).solve(np.outer(b, b), "T"),
     "solver": lambda v, b: linalg.factorized(of(v, sparse.csc_matrix))(b),
@@ -82,6 +128,7 @@ OF_ONE = {
     "conjugate gradients": lambda v, b: linalg.cg(half(v), b, rtol=1e-13, M=sparse.diags(np.ones(3)))[0],
     "residuals": lambda v, b: linalg.gmres(of(v), b, rtol=1e-13, restart=3)[0] + linalg.minres(half(v), b, rtol=1e-13)[0],
 }
+_FIRST_ORDER = "conjugate gradients", "residuals", "filled"
 OF_OUTSIDE = {
     "A b": lambda b, A: A @ b,
     "Aᵀ b": lambda b, A: A.T @ b,
@@ -110,8 +157,16 @@ def test_matrices_of_all_kinds(name, kind):
 @pytest.mark.parametrize("name", OF_ONE)
 def test_matrices(name):
     f = cubes(OF_ONE[name])
-    sct.check_grads(f, (V, B), wrt=(0, 1), order=1 if "gradients" in name or "residuals" in name else 2)
+    sct.check_grads(f, (V, B), wrt=(0, 1), order=1 if name in _FIRST_ORDER else 2)
     np.testing.assert_allclose(sct.value_and_grad(f)(V, B)[0], f(V, B), rtol=1e-12)
+
+
+@pytest.mark.grid(of=30, each=False)
+@pytest.mark.parametrize("name", OF_ONE)
+def test_forward_against_reverse(name):
+    f, v_dot, b_dot = cubes(OF_ONE[name]), np.cos(V), np.sin(B)
+    v_bar, b_bar = sct.grad(f, (0, 1))(V, B)
+    np.testing.assert_allclose(sct.jvp(f, (0, 1))(V, B, v_dot, b_dot)[1], v_bar @ v_dot + b_bar @ b_dot, rtol=1e-8)
 
 
 @pytest.mark.grid(of=30, each=False)
@@ -191,10 +246,17 @@ def test_what_gets_a_matrix_that_is_not_differentiated():
     np.testing.assert_array_equal(sct.grad(f)(B, np.eye(3)), 6.0 * B)
 
 
+def rows_filled(v):
+    A = sparse.lil_matrix((3, 3))
+    A[0, :] = v[:3]
+    return A @ B
+
+
 REFUSED = {
+    "rows that are filled": (rows_filled, "several entries of a matrix that is filled", "one by one"),
     "empty": (lambda v: sparse.csr_matrix((3, 3)) @ v[:3], "an empty sparse matrix", "its entries"),
     "a sum": (lambda v: of(v).sum(axis=0), "sum along an axis", "np.ones"),
-    "of an array": (lambda v: sparse.csr_matrix(np.outer(v, v)) @ v, "an array that varies, whose zeros", "other"),
+    "of an array": (lambda v: sparse.csr_matrix(np.outer(v, v)) @ v, "what is zero has a derivative too", "other"),
     "given on": (lambda v: csgraph.connected_components(of(v))[0] * v, "has no derivative rule", "sct.adjoint"),
     "dense": (lambda v: of(v) + np.outer(v[:3], v[:3]), "sparse matrix plus an array", "toarray"),
     "right-hand sides": (lambda v: linalg.spsolve(of(v), OUTSIDE).toarray(), "sparse right-hand side", "toarray"),
