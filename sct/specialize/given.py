@@ -86,6 +86,12 @@ def _refuse_effects(s: Builder, block: Block, changed: bool) -> None:
             s.place,
             "Return what it computes.",
         )
+    if writes_into(block, list(block.params)):
+        raise UnsupportedSyntaxError(
+            "a write into an argument of a function that is called by one which is not followed",
+            s.place,
+            "Write into a copy, as in `x = x.copy()`.",
+        )
 
 
 def _unfollowed(s: Builder, args: Sequence[Operand], kwargs: dict[str, Operand]) -> Operand:

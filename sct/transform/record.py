@@ -830,6 +830,8 @@ class _Recorder:
             return map_operands(there, s)
         if isinstance(s, If):
             return self.backward_if(s, names)
+        if isinstance(s, While):  # of a rule
+            return self.backward_while(s, names)
         assert isinstance(s, For)
         inits, results = tuple(map(there, s.inits)), s.results
         forward = self.mirrored_by(s.body)
@@ -858,7 +860,15 @@ class _Recorder:
                 names[made.first[again]] = after
         block = s.body.with_(body, yields, params)
         start, stop, step = map(there, (s.start, s.stop, s.step))
-        return replace(s, start=start, stop=stop, step=step, body=block, inits=inits, exits=False, results=results)
+        exits = s.exits and forward is None  # one of a rule ends where it does
+        return replace(s, start=start, stop=stop, step=step, body=block, inits=inits, exits=exits, results=results)
+
+    def backward_while(self, s: While, names: _Names) -> While:
+        blocks = []
+        for b in s.blocks:
+            with names.apart():
+                blocks.append(b.with_(*self.reverse_body(b, names)))
+        return replace(s, test=blocks[0], body=blocks[1], inits=tuple(self.renamed(o, names) for o in s.inits))
 
     def mirrored_by(self, block: Block) -> Statement | None:
         """The statement of the forward sweep that a statement of the reverse sweep with this block goes back through."""

@@ -145,3 +145,37 @@ def test_a_rule_that_only_raises_for_a_call_does_not_cover_it():
     np.testing.assert_array_equal(sct.grad(lambda x: scaled(x, X, "plain"))(X), X)
     with pytest.raises(sct.NoRuleError, match="scaled does not cover this call: of kinds other than plain"):
         sct.grad(lambda x: scaled(x, X, "odd"))(X)
+
+
+def by_while(x):
+    s = 0.0
+    while s < x:
+        s = s + 1.0
+    return s
+
+
+def by_break(x):
+    s = 0.0
+    for _ in range(50):
+        if s >= x:
+            break
+        s = s + 1.0
+    return s
+
+
+@pytest.mark.parametrize("steps", [by_while, by_break])
+def test_a_loop_of_a_rule_ends_where_it_does(steps):
+    def ceiling(x):
+        return np.ceil(x)
+
+    @sct.adjoint(ceiling)
+    def ceiling_adjoint(y, x, y_bar):
+        return y_bar * steps(x)
+
+    def f(x):
+        s = ceiling(x)
+        for _ in range(3):
+            s = s + ceiling(x * 2.0)
+        return s
+
+    assert sct.grad(f)(2.6) == 3.0 + 3 * 2.0 * 6.0

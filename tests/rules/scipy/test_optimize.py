@@ -23,6 +23,22 @@ def by_brentq(a):
     return s
 
 
+def of_steps(a):
+    def by_while(x):
+        while x < 3.0:
+            x = x * (1.0 + a[1])
+        return x - 4.0 * a[0]
+
+    def by_break(x):
+        for _ in range(50):
+            if x > 3.0:
+                break
+            x = x * (1.0 + a[1])
+        return x - 4.0 * a[0]
+
+    return optimize.brentq(by_while, 1.95, 2.6) + optimize.brentq(by_break, 1.95, 2.6)
+
+
 def by_bracketing(a):
     s = optimize.bisect(lambda x: np.cosh(x) * x - a[0], 0.0, 2.0) + optimize.ridder(lambda x: x**3 - a[1], 0.0, 2.0)
     root, report = optimize.brenth(lambda x: np.exp(x) - a[0] - x**2, -2.0, 2.0, full_output=True)
@@ -88,7 +104,7 @@ def nonnegative(a):
 
 
 ROOTS = [
-    *(by_brentq, by_bracketing, by_newton, by_root_scalar, by_fsolve, by_root, by_root_with_jacobian, by_fixed_point),
+    *(by_brentq, of_steps, by_bracketing, by_newton, by_root_scalar, by_fsolve, by_root, by_root_with_jacobian, by_fixed_point),
     *(by_krylov, nonnegative),
 ]
 
@@ -428,4 +444,16 @@ def test_a_write_into_what_is_around_is_refused():
         return optimize.brentq(residual, 0.0, 1.0)
 
     with pytest.raises(sct.UnsupportedSyntaxError, match="a write into what is defined outside"):
+        sct.grad(f)(A)
+
+
+def test_a_write_into_an_argument_is_refused():
+    def f(a):
+        def residual(x):
+            x *= a
+            return x - 1.0
+
+        return np.sum(optimize.fsolve(residual, np.ones(2)))
+
+    with pytest.raises(sct.UnsupportedSyntaxError, match="a write into an argument of a function"):
         sct.grad(f)(A)
