@@ -461,6 +461,9 @@ class Solved:
         self.y = y
         self.sol = sol
 
+    def __getitem__(self, key):
+        return getattr(self, key)
+
     @property
     def success(self):
         return self.found.success
@@ -512,7 +515,7 @@ def solve_ivp(
     t0, t1 = t_span
 
     def rhs(t, y):
-        return np.asarray(fun(t, y, *more))
+        return np.atleast_1d(fun(t, y, *more))
 
     given = callback(rhs, 0.0, begin)
     named = {"method": method, "t_eval": t_eval, "rtol": rtol, "atol": atol, **options}

@@ -143,8 +143,8 @@ def at_moving_times(a):
 
 
 def between_the_steps(a):
-    s = integrate.solve_ivp(lambda t, y: -a[0] * y * t, (0.0, a[1]), np.array([1.0]), dense_output=True, **TIGHT)
-    return s.y[0, -1] + s.sol(0.3 * a[0])[0] + np.sum(s.sol([0.1, 0.2 * a[1]]))
+    s = integrate.solve_ivp(lambda t, y: -a[0] * y[0] * t, (0.0, a[1]), np.array([1.0]), dense_output=True, **TIGHT)
+    return s["y"][0, -1] + s.sol(0.3 * a[0])[0] + np.sum(s.sol([0.1, 0.2 * a[1]]))
 
 
 def of_parameters_in_a_dict(a):
