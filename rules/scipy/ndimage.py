@@ -149,7 +149,7 @@ def gaussian_filter1d(input, sigma, axis=-1, order=0, output=None, mode="reflect
 
 def for_each_axis(value, rank):
     """What is given once, or for each axis."""
-    return (value,) * rank if isinstance(value, (int, float, str)) or value is None else value
+    return (value,) * rank if np.ndim(value) == 0 else value
 
 
 @filtering(ndimage.gaussian_filter)
@@ -342,7 +342,7 @@ def folded(q, n, mode):
     if mode == "mirror":
         period = max(2 * n - 2, 1)
         r = q % period
-        return np.where(r > n - 1, period - r, r)
+        return np.where(np.where(q < 0, r > n - 1, r >= n), period - r, r)
     if mode in ("reflect", "grid-mirror"):
         r = q % (2 * n)
         return np.where(r >= n, 2 * n - 1 - r, r)

@@ -934,6 +934,7 @@ class Specializer:
         if not isinstance(op, Method) and not is_operator(op) and has_output(op, args, kwargs):
             return into_outputs(self, op, args, kwargs)
         if in_tables and (composed := self.composition(op, args, kwargs)) is not None:
+            refuse_overwriting(self, op, args, kwargs)
             return calls.python_call(self, composed, args, kwargs, name)
         if isinstance(op, (BuiltinFunctionType, np.ufunc)):
             return self.primitive(op, args, kwargs, name, known)

@@ -357,13 +357,13 @@ def _without_out(kwargs: dict[str, Operand]) -> dict[str, Operand]:
 
 
 def _positional(primitive: Any) -> tuple[str, ...]:
-    """The names of the parameters of a function of NumPy's that are given by position."""
+    """The names of the parameters that are given by position of a function of NumPy's, or of which the registry says anything."""
     rule = adjoint_rule(primitive)
     if rule is not None:
         return rule.positional
     if (composed := composition_of(primitive)) is not None:
         return positional_parameters(read_signature(composed))
-    if package_of(primitive) != "numpy":
+    if package_of(primitive) != "numpy" and not is_nondifferentiable(primitive):
         return ()
     try:
         return positional_parameters(read_signature(primitive))
@@ -760,6 +760,14 @@ def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dic
     primitive = primitive_of(op)
     given = [(name, args[k]) for k, name in _overwriting(_positional(primitive)) if k < len(args)]
     for name, value in (*given, *kwargs.items()):
+        if name == "output":
+            if is_nondifferentiable(primitive) and _may_vary(type_of(value)):
+                raise UnsupportedSyntaxError(
+                    f"output= with {in_words(type_of(value))}, into which {describe(primitive)} may write",
+                    s.place,
+                    "Leave output out, and use the result.",
+                )
+            continue
         allowed = Const(True) if name == "copy" and primitive is np.nan_to_num else Const(False)
         if (name.startswith("overwrite_") or allowed == Const(True)) and value != allowed:
             raise UnsupportedSyntaxError(
@@ -769,10 +777,15 @@ def refuse_overwriting(s: Builder, op: Any, args: Sequence[Operand], kwargs: dic
             )
 
 
+def _may_vary(t: Abstract) -> bool:
+    """Whether something may be an array of numbers that have derivatives."""
+    return isinstance(t, (Array, Unknown)) and (isinstance(t, Unknown) or t.dtype is None or t.dtype.kind in "fc")
+
+
 @functools.lru_cache(1024)
 def _overwriting(names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
     """The parameters, with their numbers, by which a function may be told to write into its arguments."""
-    return tuple((k, name) for k, name in enumerate(names) if name == "copy" or name.startswith("overwrite_"))
+    return tuple((k, name) for k, name in enumerate(names) if name in ("copy", "output") or name.startswith("overwrite_"))
 
 
 _OTHERS = ("itemset", "resize", "setfield", "byteswap")

@@ -23,6 +23,7 @@ SAMPLES = [
     *[(f, (_A, _K[:, 0]), {"origin": -1}) for f in (ndimage.correlate1d, ndimage.convolve1d)],
     *[(ndimage.gaussian_filter1d, (_A, 0.7, axis, order), {}) for axis in (0, -1) for order in (0, 1, 2)],
     (ndimage.gaussian_filter, (_A, 0.6), {"truncate": 3.0}),
+    (ndimage.gaussian_filter, (_A, np.array(0.6)), {}),
     (ndimage.gaussian_filter, (_A, [0.6, 0.4], (1, 0)), {"mode": ("wrap", "nearest")}),
     (ndimage.uniform_filter, (_B,), {}),
     (ndimage.uniform_filter, (_A, (2, 3)), {"mode": "wrap"}),
@@ -114,6 +115,31 @@ def test_what_is_written_is_not_lost(function):
 
     with pytest.raises(sct.NoRuleError, match="may write into the arrays that it is given"):
         sct.grad(f)(_B)
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_what_a_constant_function_may_write_into(by_name):
+    """What was there would keep its adjoint where it may have one."""
+
+    def f(x, y):
+        y = y * x if y.dtype.kind == "f" else y.copy()
+        if by_name:
+            ndimage.binary_erosion(x > 0.0, output=y)
+        else:
+            ndimage.binary_erosion(x > 0.0, None, 1, None, y)
+        return np.sum(y * x)
+
+    with pytest.raises(
+        sct.UnsupportedSyntaxError, match="output= with a float64 matrix, into which .*binary_erosion may write"
+    ):
+        sct.grad(f)(_A, _A)
+    np.testing.assert_array_equal(sct.grad(f)(_A, _A > 1.0), ndimage.binary_erosion(_A > 0.0))
+
+
+@pytest.mark.parametrize("step", [0.5, -0.5])
+def test_steps_of_half_an_entry(step):
+    f = lambda x: ndimage.shift(x, step, order=0, mode="mirror")
+    np.testing.assert_array_equal(sct.vjp(f)(_A, np.ones(_A.shape))[0], f(_A))
 
 
 def test_filters_of_constants():

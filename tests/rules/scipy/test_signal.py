@@ -161,6 +161,7 @@ def test_errors_are_those_of_scipy(f):
         (lambda x: np.sum(signal.fftconvolve(x, x, axes=0)), "axes"),
         (lambda x: np.sum(np.abs(signal.istft(np.outer(x, x))[1])), "istft"),
         (lambda x: np.sum(signal.detrend(x, bp=[2])), "detrend"),
+        (lambda x: np.sum(signal.detrend(x, overwrite_data=True)), "detrend may write into its argument"),
     ],
 )
 def test_what_is_refused(f, match):
