@@ -20,6 +20,7 @@ from sct.registry.refusals import refused
 from sct.registry.rules import adjoint, nondifferentiable
 from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
+from sct.runtime import stop_gradient
 
 from . import followed, is_real
 
@@ -249,8 +250,8 @@ def fixed_quad(func, a, b, args=(), n=5):
 def solution(value, times, rhs, y0, t0, t1, path, method, rtol, atol):
     """`value`, which is y at some times, a column for each: its derivatives are those of y.
 
-    `path`: the solver's polynomials, the steps that these are between, and y at the steps, or None where these are the times.
-    The last of the times is t₁, if that is given.
+    `path`: the solver's polynomials, and the steps that these are between, or None where these are the times; then the first of
+    them is t₀, and the last t₁, if that is given.
     """
     return value
 
@@ -310,26 +311,34 @@ def _same_adjoint(y, value, other, y_bar):
     return None, y_bar
 
 
-def with_states(y, times, rhs, y0, t0, t1, path, method, rtol, atol, moved):
-    """The path with y at the steps as what has derivatives; `moved`: the ends of the steps have some, too."""
-    if path[2] is None:
-        return path[0], with_ends(times, t0, t1) if moved else times, y
-    states = solution(path[2], path[1], rhs, y0, t0, None, (path[0], None, None), method, rtol, atol)
-    return path[0], with_ends(path[1], t0, None) if moved else path[1], states
+def nodes():
+    """The eight points by which polynomials of degree 7 are known, from 0 to 1 (Chebyshev's, ends included)."""
+    return 0.5 - 0.5 * np.cos(np.pi * np.arange(8) / 7.0)
 
 
-def on_path(path, t, rhs, y0):
-    """y at a time; its derivatives are those of the cubic polynomial by y and its slopes at the steps around."""
+def with_states(times, rhs, y0, t0, t1, path, method, rtol, atol, moved):
+    """The path with y at nodes in each step, which has derivatives; `moved`: the ends of steps have some, too."""
+    sol, steps = path
+    if steps is None:
+        steps = with_ends(times, t0, t1) if moved else times
+    elif moved:
+        steps = with_ends(steps, t0, None)
+    inner = steps[:-1, None] + (steps[1:] - steps[:-1])[:, None] * nodes()[:-1]
+    knots = np.concatenate((np.ravel(inner), steps[-1:]))
+    raw = as_columns(unfollowed(sol, knots), y0)
+    return sol, steps, solution(raw, knots, rhs, y0, t0, None, (sol, steps), method, rtol, atol)
+
+
+def on_path(path, t, y0):
+    """y at a time; its derivatives are those of the polynomial by y at the nodes of the step around (Lagrange)."""
     sol, steps, states = path
     forward = unfollowed(np.sign, steps[-1] - steps[0])
     k = np.clip(np.searchsorted(forward * steps, forward * t), 1, len(steps) - 1)
-    first, last = states[:, k - 1], states[:, k]
-    h = steps[k] - steps[k - 1]
-    s = (t - steps[k - 1]) / h
-    rise = h * at(rhs, steps[k - 1], first) - (last - first)
-    fall = (last - first) - h * at(rhs, steps[k], last)
-    cubic = (1.0 - s) * first + s * last + s * (1.0 - s) * ((1.0 - s) * rise + s * fall)
-    return same_as(as_state(unfollowed(sol, t), y0), cubic)
+    s = (t - steps[k - 1]) / (steps[k] - steps[k - 1])
+    x, same = nodes(), np.eye(8)
+    shares = np.prod(np.where(same == 1.0, 1.0, (s - x) / (x[:, None] - x + same)), axis=1)
+    first = 7 * (k - 1)
+    return same_as(as_state(unfollowed(sol, t), y0), states[:, first : first + 8] @ shares)
 
 
 def with_first(times, t0):
@@ -343,7 +352,23 @@ def with_ends(times, t0, t1):
     return inner if t1 is None else np.concatenate((inner[:-1], np.reshape(t1, (1,))))
 
 
-def back_over(rhs, t1, t0, path, y0, weight, flags, method, rtol, atol):
+def solved_over(rhs, t0, t1, y0, loud, method, rtol, atol):
+    """y(t₁) by y(t₀); `loud`: a solver that did not get there is told of."""
+    given = callback(rhs, 0.0, y0)
+    found = unfollowed(integrate.solve_ivp, given, (t0, t1), y0, method=method, dense_output=True, rtol=rtol, atol=atol)
+    if loud:
+        warn_unless_solved(found)
+    times, y = as_times(found.t), as_columns(found.y, y0)
+    return solution(y, times, given, y0, t0, t1, (found.sol, None), method, rtol, atol)[:, -1]
+
+
+def warn_unless_solved(found):
+    """Say that a solver did not reach the end."""
+    if not found.success:
+        warnings.warn("the solver did not reach the end: derivatives are those of a solution that does", RuntimeWarning, 2)
+
+
+def back_over(rhs, t1, t0, path, y0, weight, flags, loud, method, rtol, atol):
     """What the adjoint of y(t₁) is of y(t₀), and of θ, which is laid out behind it; it is linear, and solved for at most 1."""
     n = np.size(y0)
     largest = unfollowed(np.max, np.abs(weight))
@@ -351,38 +376,44 @@ def back_over(rhs, t1, t0, path, y0, weight, flags, method, rtol, atol):
     m = sum([np.size(rhs[1 + k]) for k in range(len(flags)) if flags[k]])
 
     def backward(t, z):
-        bars = pulled(rhs, (t, on_path(path, t, rhs, y0)), z[:n], (*flags, False, True))
+        bars = pulled(rhs, (t, on_path(path, t, y0)), z[:n], (*flags, False, True))
         return -np.concatenate((bars[-1], *[np.ravel(b) for b in bars[:-1]]))
 
     begin = np.concatenate((weight / scale, np.zeros(m)))
-    step = unfollowed(np.abs, t1 - t0)
-    end = integrate.solve_ivp(backward, (t1, t0), begin, method=method, rtol=rtol, atol=atol, first_step=step).y
-    return scale * end[:, -1]
+    return scale * solved_over(backward, t1, t0, begin, loud, method, rtol, atol)
 
 
-def swept_back(times, y_bar, rhs, path, y0, flags, method, rtol, atol):
-    """The adjoint of y(t₀), and of θ, laid out, by those of y at some times, the first of which is t₀."""
+def swept_back(loud, times, y_bar, rhs, path, y0, flags, method, rtol, atol):
+    """The adjoint of y(t₀), and of θ, laid out behind it, by those of y at some times, the first of which is t₀."""
     n = np.size(y0)
     weight = y_bar[:, -1]
     total = np.zeros(sum([np.size(rhs[1 + k]) for k in range(len(flags)) if flags[k]]))
     for k in range(len(times) - 1, 0, -1):
         if times[k] != times[k - 1]:
-            found = back_over(rhs, times[k], times[k - 1], path, y0, weight, flags, method, rtol, atol)
+            found = back_over(rhs, times[k], times[k - 1], path, y0, weight, flags, loud, method, rtol, atol)
             weight = found[:n]
             total = total + found[n:]
         weight = weight + y_bar[:, k - 1]
-    return weight, total
+    return np.concatenate((weight, total))
+
+
+def swept_from_some(times, y_bar, *others):
+    """The same: only from where an adjoint is not 0. Whoever differentiates it again asks by all of them."""
+    used = np.concatenate((np.ones(1, dtype=bool), np.any(y_bar[:, 1:] != 0.0, axis=0)))
+    found = swept_back(True, times[used], y_bar[:, used], *others)
+    return same_as(stop_gradient(found), swept_back(False, times, y_bar, *others))
 
 
 @adjoint(solution, real_only=True, told=True)
 def _solution_adjoint(y, value, times, rhs, y0, t0, t1, path, method, rtol, atol, y_bar, *, wanted):
     flags = wanted[2][1:]
-    own = with_states(y, times, rhs, y0, t0, t1, path, method, rtol, atol, wanted[4] or wanted[5])
-    if path[2] is None:
+    own = with_states(times, rhs, y0, t0, t1, path, method, rtol, atol, wanted[4] or wanted[5])
+    if path[1] is None:
         through, bars = own[1], y_bar
     else:
         through, bars = with_first(times, t0), np.concatenate((np.zeros((np.size(y0), 1)), y_bar), axis=1)
-    weight, total = swept_back(through, bars, rhs, own, y0, flags, method, rtol, atol)
+    found = swept_from_some(through, bars, rhs, own, y0, flags, method, rtol, atol)
+    weight, total = found[: np.size(y0)], found[np.size(y0) :]
     first = -np.sum(at(rhs, t0, y0) * (weight - bars[:, 0])) if wanted[4] else None
     last = np.sum(at(rhs, t1, y[:, -1]) * y_bar[:, -1]) if wanted[5] else None
     moved = None
@@ -391,31 +422,29 @@ def _solution_adjoint(y, value, times, rhs, y0, t0, t1, path, method, rtol, atol
         for k in range(len(times)):
             moved[k] = np.sum(at(rhs, times[k], y[:, k]) * y_bar[:, k])
     adjoints = (None, *taken_apart(total, rhs[1:], flags))
-    return None, moved, adjoints, weight, first, last, None, None, None, None
+    nothing = (None, None if path[1] is None else np.zeros(np.shape(path[1])))
+    return None, moved, adjoints, weight, first, last, nothing, None, None, None
 
 
 @tangent(solution)
-def _solution_tangent(y, value, times, rhs, y0, t0, t1, path, method, rtol, atol, times_dot, rhs_dot, y0_dot, t0_dot, t1_dot):
-    """ẏ' = ∂f/∂y ẏ + ∂f/∂θ θ̇."""
+def _solution_tangent(
+    y, value, times, rhs, y0, t0, t1, path, method, rtol, atol, times_dot, rhs_dot, y0_dot, t0_dot, t1_dot, path_dot
+):
+    """ẏ' = ∂f/∂y ẏ + ∂f/∂θ θ̇; by what the path is known by, y does not vary."""
     n = np.size(y0)
     dots = rhs_dot[1:] if rhs_dot is not None else [None for _ in rhs[1:]]
-    own = with_states(y, times, rhs, y0, t0, t1, path, method, rtol, atol, t0_dot is not None or t1_dot is not None)
+    own = with_states(times, rhs, y0, t0, t1, path, method, rtol, atol, t0_dot is not None or t1_dot is not None)
     dot = np.zeros(n) if y0_dot is None else y0_dot
-    through = own[1] if path[2] is None else with_first(times, t0)
-    every = np.zeros((n, len(through)))
-    every[:, 0] = dot
-    if t0_dot is not None:
-        dot = dot - at(rhs, t0, y0) * t0_dot
+    begin = dot if t0_dot is None else dot - at(rhs, t0, y0) * t0_dot
+    through = own[1] if path[1] is None else times
 
     def forward(t, z):
-        return pushed(rhs, (t, on_path(own, t, rhs, y0)), (*dots, None, z))
+        return pushed(rhs, (t, on_path(own, t, y0)), (*dots, None, z))
 
-    for k in range(1, len(through)):
-        if through[k] != through[k - 1]:
-            span, step = (through[k - 1], through[k]), unfollowed(np.abs, through[k] - through[k - 1])
-            dot = integrate.solve_ivp(forward, span, dot, method=method, rtol=rtol, atol=atol, first_step=step).y[:, -1]
-        every[:, k] = dot
-    y_dot = every if path[2] is None else every[:, 1:]
+    span = (t0, own[1][-1])
+    y_dot = integrate.solve_ivp(forward, span, begin, method=method, dense_output=True, rtol=rtol, atol=atol).sol(through)
+    if path[1] is None and t0_dot is not None:
+        y_dot = np.concatenate((np.reshape(dot, (n, 1)), y_dot[:, 1:]), axis=1)
     if times_dot is not None:
         for k in range(len(times)):
             y_dot[:, k] = y_dot[:, k] + at(rhs, times[k], y[:, k]) * times_dot[k]
@@ -449,13 +478,12 @@ class Dense:
 
 
 class Solved:
-    """What `solve_ivp` gives."""
+    """What `solve_ivp` gives; when events happen is data."""
 
     __sct_stands_for__ = type(integrate.solve_ivp(lambda t, y: y, (0.0, 1.0), [1.0]))
 
     def __init__(self, found, t, y, sol):
-        if not found.success:
-            warnings.warn("the solver did not reach the end: derivatives are those of a solution that does", RuntimeWarning, 2)
+        warn_unless_solved(found)
         self.found = found
         self.t = t
         self.y = y
@@ -463,6 +491,10 @@ class Solved:
 
     def __getitem__(self, key):
         return getattr(self, key)
+
+    @property
+    def t_events(self):
+        return self.found.t_events
 
     @property
     def success(self):
@@ -489,8 +521,8 @@ class Solved:
         return self.found.nlu
 
 
-def _is_plain_problem(fun, t_span, y0, *others, events=None, jac=None, **options):
-    return not others[2:] and events is None and not callable(jac) and is_real(y0)
+def _is_plain_problem(fun, t_span, y0, *others, events=None, args=None, jac=None, **options):
+    return not others[2:] and (events is None or args is None) and not callable(jac) and is_real(y0)
 
 
 @followed(integrate.solve_ivp, covers=_is_plain_problem)
@@ -518,19 +550,19 @@ def solve_ivp(
         return np.atleast_1d(fun(t, y, *more))
 
     given = callback(rhs, 0.0, begin)
-    named = {"method": method, "t_eval": t_eval, "rtol": rtol, "atol": atol, **options}
+    named = {"method": method, "t_eval": t_eval, "events": events, "rtol": rtol, "atol": atol, **options}
     found = unfollowed(integrate.solve_ivp, given, t_span, begin, dense_output=True, **named)
+    last = t1 if events is None else None  # where an event ends it, which is data
     reached = as_times(found.t)
     if t_eval is None:
-        path = found.sol, None, None
-        y = solution(as_columns(found.y, begin), reached, given, begin, t0, t1, path, method, rtol, atol)
-        times = same_as(reached, with_ends(reached, t0, t1))
+        path = found.sol, None
+        y = solution(as_columns(found.y, begin), reached, given, begin, t0, last, path, method, rtol, atol)
+        times = same_as(reached, with_ends(reached, t0, last))
         if not dense_output:
             return Solved(found, times, y, None)
-    steps = as_times(found.sol.ts)
-    path = found.sol, steps, as_columns(unfollowed(found.sol, steps), begin)
+    path = found.sol, as_times(found.sol.ts)
     if t_eval is not None:
-        known = np.asarray(t_eval, dtype=float)
+        known = np.asarray(t_eval, dtype=float) if events is None else reached
         y = solution(as_columns(found.y, begin), known, given, begin, t0, None, path, method, rtol, atol)
         times = same_as(reached, known)
     return Solved(found, times, y, Dense(path, given, begin, t0, method, rtol, atol) if dense_output else None)
@@ -565,8 +597,8 @@ refused(
     *(integrate.quad, integrate.quad_vec),
 )
 refused(
-    "Complex states, events and derivatives that are given are not followed: take real and imaginary parts, and the time of an "
-    "event as a root of what dense_output gives.",
+    "Complex states, events that get further arguments, and derivatives that are given are not followed: take real and "
+    "imaginary parts, and functions that see their arguments.",
     *(integrate.solve_ivp, integrate.odeint),
 )
 refused(

@@ -108,7 +108,7 @@ def test_gradient_of_an_integral_is_the_formula():
 
 # -- differential equations ----------------------------------------------------------------------------------------------
 
-TIGHT = {"rtol": 1e-10, "atol": 1e-12}
+TIGHT = {"method": "DOP853", "rtol": 1e-10, "atol": 1e-12}
 
 
 def pendulum(t, y, k, friction):
@@ -206,6 +206,16 @@ def test_the_adjoint_is_that_of_many_small_steps():
     assert np.allclose(sct.grad(at_the_end)(A), sct.grad(by_steps)(A), rtol=1e-8)
 
 
+def test_second_derivatives_of_a_perfect_fit():
+    def states(a):
+        return integrate.solve_ivp(pendulum, (0.0, 2.0), [1.0, a[1]], t_eval=[0.5, 1.2, 2.0], args=(a[0], a[1]), **TIGHT).y
+
+    seen = states(A)
+    slopes = np.stack([sct.jvp(states)(A, e)[1].ravel() for e in np.eye(2)])
+    hessian = sct.jacobian(sct.grad(lambda a: np.sum((states(a) - seen) ** 2)))(A)
+    assert np.allclose(hessian, 2.0 * slopes @ slopes.T, rtol=1e-6, atol=1e-8)
+
+
 def test_the_sweep_back_takes_less_than_four_times_the_right_hand_sides():
     def predators(t, y, a, b):
         return np.array([a * y[0] - b * y[0] * y[1], -y[1] + b * y[0] * y[1]])
@@ -248,6 +258,15 @@ def test_the_time_of_an_event_is_a_root_of_the_solution():
     assert np.isclose(sct.grad(landing)(0.5), (1.0 + 0.5 / speed) / 9.81 - 0.5 / speed)
 
 
+def test_events_are_data():
+    def speed(a):
+        s = integrate.solve_ivp(lambda t, y: [y[1], -9.81], (0.0, 10.0), [1.0, a], events=hits_the_ground, rtol=1e-9)
+        return s.y[1, -1] + a * s.t_events[0][0]
+
+    landed = (0.5 + np.sqrt(0.25 + 2.0 * 9.81)) / 9.81
+    assert np.isclose(sct.grad(speed)(0.5), 1.0 + landed)  # at the time that it is
+
+
 def test_a_solver_that_did_not_reach_the_end_says_so_beside_the_gradient():
     with pytest.warns(RuntimeWarning, match="did not reach the end"):
         sct.grad(lambda a: integrate.solve_ivp(lambda t, y: y**2, (0.0, 2.0), [a]).y[0, -1])(1.0)
@@ -259,8 +278,8 @@ def test_a_solver_that_did_not_reach_the_end_says_so_beside_the_gradient():
         (lambda a: integrate.quad(lambda x: x * a[0], 0.0, 1.0, weight="cos", wvar=2.0)[0], "scipy.integrate.quad has no"),
         (lambda a: integrate.nquad(lambda x, y: x * y * a[0], [[0, 1], [0, 1]])[0], "scipy.integrate.nquad has no"),
         (
-            lambda a: integrate.solve_ivp(lambda t, y: -y * a[0], (0.0, 1.0), a, events=hits_the_ground).y[0, -1],
-            "Complex states, events",
+            lambda a: integrate.solve_ivp(pendulum, (0.0, 1.0), a, events=hits_the_ground, args=(a[0], 1.0)).y[0, -1],
+            "Complex states, events that get",
         ),
         (
             lambda a: integrate.solve_ivp(lambda t, y: 1j * y, (0.0, a[0]), [1j]).y[0, -1].real,
