@@ -854,7 +854,7 @@ class OnGrid:
             p = self.points[k]
             i = interval_of(p, q[..., k], 0, len(p) - 2)
             lower.append(i)
-            shares.append((q[..., k] - p[i]) / (p[i + 1] - p[i]))
+            shares.append((q[..., k] - p[i]) / (1.0 if len(p) == 1 else p[i + 1] - p[i]))
         if method == "nearest":
             return self.values[tuple([i + (share > 0.5) for i, share in zip(lower, shares, strict=True)])]
         if method != "linear":

@@ -167,7 +167,8 @@ def places(row, col, shape):
     """The pattern that coordinates have in compressed rows, and the place of each of them there; several may have one."""
     numbers = sparse.csr_array((np.ones(np.size(row)), (row, col)), shape)
     numbers.data = np.arange(numbers.nnz)
-    return numbers.indices, numbers.indptr, np.asarray(numbers[row, col]).ravel()
+    place = np.asarray(numbers[row, col]).ravel() if np.size(row) > 0 else np.zeros(0, int)
+    return numbers.indices, numbers.indptr, place
 
 
 def own_of(data, pattern):
@@ -363,6 +364,11 @@ def with_entries(A, data):
     return made(form_of(A), is_array, data, row, col, A.shape)
 
 
+def apart(A, copy):
+    """A matrix, of entries of its own where these are to be copied."""
+    return with_entries(A, entries_of(A).copy()) if copy else A
+
+
 def scaled(A, factor):
     """A matrix times a number."""
     return with_entries(A, entries_of(A) * factor)
@@ -549,13 +555,13 @@ class Sparse:
         return changed(self, np.sqrt)
 
     def conj(self, copy=True):
-        return changed(self, np.conj)
+        return self if not copy and entries_of(self).dtype.kind != "c" else changed(self, np.conj)
 
     def conjugate(self, copy=True):
-        return changed(self, np.conj)
+        return self.conj(copy)
 
     def transpose(self, axes=None, copy=False):
-        return transposed(self)
+        return apart(transposed(self), copy)
 
     @property
     def T(self):
@@ -586,19 +592,20 @@ class Sparse:
         return with_entries(self, entries_of(self).copy())
 
     def astype(self, dtype, casting="unsafe", copy=True):
-        return with_entries(self, entries_of(self).astype(dtype))
+        return with_entries(self, entries_of(self).astype(dtype, copy=copy))
 
     def tocsr(self, copy=False):
-        return of_form(self, "csr", isinstance(self, sparse.sparray))
+        return apart(of_form(self, "csr", isinstance(self, sparse.sparray)), copy)
 
     def tocsc(self, copy=False):
-        return of_form(self, "csc", isinstance(self, sparse.sparray))
+        return apart(of_form(self, "csc", isinstance(self, sparse.sparray)), copy)
 
-    def tocoo(self, copy=False):
-        return of_form(self, "coo", isinstance(self, sparse.sparray))
+    def tocoo(self, copy=None):
+        copy = isinstance(self, _CSC) if copy is None else copy
+        return apart(of_form(self, "coo", isinstance(self, sparse.sparray)), copy)
 
     def asformat(self, format, copy=False):
-        return self if format is None else of_form(self, format, isinstance(self, sparse.sparray))
+        return apart(self if format is None else of_form(self, format, isinstance(self, sparse.sparray)), copy)
 
     def toarray(self, order=None, out=None):
         data, indices, indptr, by_columns = compressed_parts(self)

@@ -273,3 +273,8 @@ def test_knots_ascend():
             call(Y, X[[0, 1, 2, 4, 3, 5, 6]])
         with pytest.raises(ValueError, match="are inconsistent|at least 4"):
             call(Y[:3], X)
+
+
+def test_an_axis_of_one_point():
+    f = lambda v, q: interpolate.RegularGridInterpolator((G[:1], H), v)(q)
+    sct.check_grads(lambda v: f(v, np.array([[G[0], 0.5 * (H[0] + H[1])]]))[0], (GRID[:1],))

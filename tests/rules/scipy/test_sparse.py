@@ -271,6 +271,35 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("kind", "turn"),
+    [
+        (sparse.csr_matrix, lambda A: A.tocsr(copy=True)),
+        (sparse.csr_matrix, lambda A: A.tocoo()),
+        (sparse.csc_matrix, lambda A: A.tocoo()),
+        (sparse.csc_array, lambda A: A.tocoo(copy=False)),
+        (sparse.coo_array, lambda A: A.transpose(copy=True)),
+        (sparse.coo_matrix, lambda A: A.astype(float, copy=False)),
+        (sparse.csr_array, lambda A: A.conj(copy=False)),
+    ],
+)
+def test_entries_are_shared_or_copied_as_in_scipy(kind, turn):
+    def f(v):
+        A = of(1.0 * v, kind)
+        B = turn(A)
+        A.data[1] = v[0] ** 2
+        return np.sum(B.toarray() ** 3) + np.sum(A.toarray() ** 2)
+
+    assert sct.value_and_grad(f)(V)[0] == pytest.approx(f(V), rel=1e-12)
+    sct.check_grads(f, (V,))
+
+
+def test_nothing_but_zeros():
+    zeros = np.zeros((3, 3))
+    f = lambda v: np.sum((of(v) + sparse.csr_matrix(zeros)).toarray() ** 2)
+    np.testing.assert_allclose(sct.grad(f)(V), 2.0 * V)
+
+
 @pytest.mark.grid(of=3, each=False)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused(name):
