@@ -116,9 +116,10 @@ class Root:
         return self.found.function_calls
 
 
-def with_report(root, found):
-    """A root, and what a solver tells of it."""
-    return root, Root(found, root)
+def told(root, found, full_output):
+    """A root, and what a solver tells of it, if that is asked for; where it did not converge, that is said in any case."""
+    report = Root(found, root)
+    return (root, report) if full_output else root
 
 
 def _bracketed(solver):
@@ -131,9 +132,9 @@ def _bracketed(solver):
 
         given = callback(residual, 1.0)
         options = {"xtol": xtol, "rtol": rtol, "maxiter": maxiter, "disp": disp}
-        if full_output:
+        if full_output or not disp:
             both = unfollowed(solver, given, a, b, full_output=True, **options)
-            return with_report(callbacks.root(as_taken(both[0], given), given), both[1])
+            return told(callbacks.root(as_taken(both[0], given), given), both[1], full_output)
         return callbacks.root(as_taken(unfollowed(solver, given, a, b, **options), given), given)
 
 
@@ -150,9 +151,9 @@ def toms748(f, a, b, args=(), k=1, xtol=2e-12, rtol=8.881784197001252e-16, maxit
 
     given = callback(residual, 1.0)
     options = {"k": k, "xtol": xtol, "rtol": rtol, "maxiter": maxiter, "disp": disp}
-    if full_output:
+    if full_output or not disp:
         both = unfollowed(optimize.toms748, given, a, b, full_output=True, **options)
-        return with_report(callbacks.root(as_taken(both[0], given), given), both[1])
+        return told(callbacks.root(as_taken(both[0], given), given), both[1], full_output)
     return callbacks.root(as_taken(unfollowed(optimize.toms748, given, a, b, **options), given), given)
 
 
@@ -185,10 +186,10 @@ def newton(
     slopes = derivative_for(fprime, args, start)
     bends = derivative_for(fprime2, args, start)
     options = {"fprime": slopes, "fprime2": bends, "tol": tol, "maxiter": maxiter, "x1": x1, "rtol": rtol, "disp": disp}
-    if full_output:
+    if full_output or not (disp or np.ndim(x0) > 0):
         every = unfollowed(optimize.newton, given, x0, full_output=True, **options)
         root = callbacks.root(as_taken(every[0], given), given)
-        return with_report(root, every[1]) if np.ndim(x0) == 0 else (root, every[1], every[2])
+        return told(root, every[1], full_output) if np.ndim(x0) == 0 else (root, every[1], every[2])
     return callbacks.root(as_taken(unfollowed(optimize.newton, given, x0, **options), given), given)
 
 

@@ -486,9 +486,28 @@ def distinct_type(indices, indptr):
     return as_array(indices)
 
 
+def in_order(rows, columns):
+    """The rows of entries that come row by row, each place once, as SciPy leaves them behind a function of each entry."""
+    after = (rows[1:] > rows[:-1]) | ((rows[1:] == rows[:-1]) & (columns[1:] > columns[:-1]))
+    if not np.all(after):
+        raise NoRuleError("a function of the entries of a matrix that are not in order has no rule", None, "Call tocsr() first.")
+    return rows
+
+
+nondifferentiable(in_order)
+
+
+@result_type(in_order)
+def in_order_type(rows, columns):
+    return as_array(rows)
+
+
 def changed(A, function, *args):
     """A matrix with a function of each entry, that has one of 0 as well."""
     is_array = isinstance(A, sparse.sparray)
+    if isinstance(A, _COO):
+        data, row, col = coordinates(A)
+        A = made("coo", is_array, data, in_order(row, col), col, A.shape)
     if isinstance(A, (*_CSR, *_CSC)):
         form = "csc" if isinstance(A, _CSC) else "csr"
         return made(form, is_array, function(A.data, *args), distinct(A.indices, A.indptr), A.indptr, A.shape)

@@ -380,8 +380,15 @@ def test_a_solver_that_did_not_converge_says_so_beside_the_gradient():
     def f(a):
         return optimize.root(lambda x: x**2 + a, np.ones(2)).x[0]
 
-    with pytest.warns(RuntimeWarning, match="did not converge"):
-        sct.grad(f)(A)
+    def silent(a):
+        return optimize.brentq(lambda x: x**3 - a[0], 0.0, 9.0, maxiter=3, disp=False)
+
+    def silent_newton(a):
+        return optimize.newton(lambda x: x**3 - a[0], 9.0, maxiter=3, disp=False)
+
+    for g in (f, silent, silent_newton):
+        with pytest.warns(RuntimeWarning, match="did not converge"):
+            assert np.isclose(sct.value_and_grad(g)(A)[0], g(A))
 
 
 def test_the_derivative_shows_the_solver_and_one_linear_solve():

@@ -314,3 +314,14 @@ def test_a_matrix_has_no_adjoint():
         sct.NonDifferentiableArgumentError, match=r"by A, which is an object of the class scipy.sparse.csr_matrix"
     ):
         sct.grad(lambda A, b: np.sum(A @ b))(OUTSIDE, B)
+
+
+def test_a_function_of_entries_that_are_not_in_order_is_refused():
+    def f(v, rows, columns):
+        return np.sum(abs(sparse.coo_matrix((v, (rows, columns)), shape=(3, 3))).data * np.arange(3.0))
+
+    v, rows, columns = np.array([1.0, -2.0, 3.0]), np.array([0, 0, 2]), np.array([0, 1, 1])
+    sct.check_grads(f, (v, rows, columns), wrt="v")
+    for others in ((rows[::-1].copy(), columns), (rows, np.array([1, 1, 1]))):
+        with pytest.raises(sct.NoRuleError, match="not in order"):
+            sct.grad(f)(v, *others)
