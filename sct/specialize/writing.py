@@ -357,7 +357,7 @@ def _without_out(kwargs: dict[str, Operand]) -> dict[str, Operand]:
 
 
 def _positional(primitive: Any) -> tuple[str, ...]:
-    """The names of the parameters that are given by position of a function of NumPy's, or of which the registry says anything."""
+    """The names of the parameters by position of a function of NumPy's, or of one that the registry says anything of."""
     rule = adjoint_rule(primitive)
     if rule is not None:
         return rule.positional
