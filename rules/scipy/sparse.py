@@ -490,7 +490,7 @@ def in_order(rows, columns):
     """The rows of entries that come row by row, each place once, as SciPy leaves them behind a function of each entry."""
     after = (rows[1:] > rows[:-1]) | ((rows[1:] == rows[:-1]) & (columns[1:] > columns[:-1]))
     if not np.all(after):
-        raise NoRuleError("a function of the entries of a matrix that are not in order has no rule", None, "Call tocsr() first.")
+        raise NoRuleError("a function of entries that are not in order has no rule", None, "Call tocsr() first.")
     return rows
 
 
