@@ -883,8 +883,10 @@ def same_kind(a, b):
     return len(x) == len(y) and all(p.shape == q.shape and p.dtype == q.dtype for p, q in zip(x, y, strict=True))
 
 
-@pytest.mark.grid(of=2, each=False)
-@pytest.mark.parametrize("optimize", [True, False], ids=["optimized", "plain"])
+WAYS = [True, pytest.param(False, marks=pytest.mark.grid(of=4, each=False))]
+
+
+@pytest.mark.parametrize("optimize", WAYS, ids=["optimized", "plain"])
 @pytest.mark.parametrize(("f", "args", "wrt", "second"), CASES)
 def test_first_derivatives(f, args, wrt, second, optimize):
     single = any(x.dtype == np.float32 for x in leaves(args))
@@ -907,7 +909,7 @@ def test_first_derivatives(f, args, wrt, second, optimize):
 
 
 @pytest.mark.grid(of=3, each=False)
-@pytest.mark.parametrize("optimize", [True, False], ids=["optimized", "plain"])
+@pytest.mark.parametrize("optimize", WAYS, ids=["optimized", "plain"])
 @pytest.mark.parametrize(("f", "args", "wrt"), [pytest.param(*p.values[:3], id=p.id) for p in CASES if p.values[3]])
 def test_second_derivatives(f, args, wrt, optimize):
     for i in wrt if optimize else wrt[:1]:

@@ -57,7 +57,7 @@ SAMPLES = [
 ]
 
 
-@pytest.mark.grid(of=40)
+@pytest.mark.grid(of=60)
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: f"{s[0].__name__} {s[2]}")
 def test_filter(sample):
     function, args, kwargs = sample
