@@ -24,7 +24,7 @@ import sct
 COUNTS = {"aliases": 240, "arrays": 120, "dependence": 120, "expressions": 20, "memory": 60, "python": 60}
 
 
-@pytest.mark.grid(of=8, each=False)
+@pytest.mark.grid(of=16, each=False)
 @pytest.mark.parametrize(("name", "seed"), [(name, seed) for name, n in COUNTS.items() for seed in range(n)])
 def test_random_program(name, seed):
     p = GENERATORS[name](seed)
@@ -35,7 +35,7 @@ def test_random_program(name, seed):
 FORWARD = {"aliases": 20, "arrays": 20, "dependence": 10, "expressions": 20, "memory": 400, "python": 30}
 
 
-@pytest.mark.grid(of=8, each=False)
+@pytest.mark.grid(of=16, each=False)
 @pytest.mark.parametrize(("name", "seed"), [(name, 1000 + seed) for name, n in FORWARD.items() for seed in range(n)])
 def test_random_program_in_forward_mode(name, seed):
     p = GENERATORS[name](seed)
@@ -43,7 +43,7 @@ def test_random_program_in_forward_mode(name, seed):
     assert not verdict.is_fault, f"{verdict.kind}: {verdict.detail}\n{p.source}args = {p.args!r}; wrt = {p.wrt!r}"
 
 
-@pytest.mark.grid(of=8, each=False)
+@pytest.mark.grid(of=16, each=False)
 @pytest.mark.parametrize("grammar", [memory.GRAMMAR, python.GRAMMAR], ids=lambda g: g.name)
 def test_each_construct_is_in_every_twentieth_program(grammar):
     count = Counter(c for seed in range(200) for c in GENERATORS[grammar.name](seed).constructs)

@@ -1040,7 +1040,7 @@ def difference(f, x, n, y_bar, direction):
     return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / 12e-4
 
 
-@pytest.mark.grid(of=4, each=False)
+@pytest.mark.grid(of=8, each=False)
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
 def test_reverse(f, optimize):

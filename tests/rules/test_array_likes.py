@@ -170,7 +170,7 @@ def test_there_are_samples():
     assert len(_OF_NUMBERS) > 30
 
 
-@pytest.mark.grid(of=8)
+@pytest.mark.grid(of=16)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("sample", _OF_LISTS, ids=lambda s: label(s[0]))
 def test_lists_and_tuples(sample):

@@ -12,7 +12,7 @@ for _function, _args, _keywords in samples():
         _FIRST.setdefault(_function, (_args, _keywords))
 
 
-@pytest.mark.grid(of=8, each=False)
+@pytest.mark.grid(of=16, each=False)
 @pytest.mark.parametrize("function", _FIRST, ids=label)
 def test_variants(function):
     assert [o for o in outcomes(function, *_FIRST[function], of=10) if o.kind == "wrong"] == []

@@ -320,7 +320,7 @@ def _name(sample):
     return f"{f.__name__}-{'-'.join(map(str, parts))}-{kwargs or ''}"
 
 
-@pytest.mark.grid(of=8)
+@pytest.mark.grid(of=16)
 @pytest.mark.parametrize(("primitive", "args", "kwargs"), SAMPLES, ids=map(_name, SAMPLES))
 def test_against_finite_differences(primitive, args, kwargs):
     check_rule(primitive, *args, **kwargs)
