@@ -44,16 +44,20 @@ facts(unfollowed, memory="fresh")
 nondifferentiable(as_returned, as_taken, unfollowed)
 
 
+def _block_of(function: Any) -> Any:
+    """The statements of a callback, given as to a type rule."""
+    f = function[0] if isinstance(function, tuple) else function.items[0].value
+    return f.function.block
+
+
 @result_type(as_taken)
 def _type_of_parameter(x: Any, function: Any) -> Any:
-    f = function[0] if isinstance(function, tuple) else function.items[0].value
-    return f.function.block.params[-1].type
+    return _block_of(function).params[-1].type
 
 
 @result_type(as_returned)
 def _type_of_result(y: Any, function: Any) -> Any:
-    f = function[0] if isinstance(function, tuple) else function.items[0].value
-    return type_of(f.function.block.yields[0])
+    return type_of(_block_of(function).yields[0])
 
 
 @result_type(root)

@@ -21,3 +21,8 @@ def is_real(x):
     """Whether a type is none of complex numbers."""
     dtype = as_array(x).dtype
     return dtype is None or dtype.kind != "c"
+
+
+def in_tuple(args):
+    """Further arguments of a function, of which one may stand alone."""
+    return args if isinstance(args, tuple) else (args,)

@@ -22,7 +22,7 @@ from sct.registry.tangents import tangent
 from sct.registry.type_rules import result_type
 from sct.runtime import stop_gradient
 
-from . import followed, is_real
+from . import followed, in_tuple, is_real
 
 
 def along(y, axis):
@@ -195,7 +195,7 @@ def _is_plain_integral(func, a, b, args=(), full_output=0, *others, weight=None,
 @followed(integrate.quad, covers=_is_plain_integral)
 def quad(func, a, b, args=(), full_output=0, *, points=None, **options):
     """The integral of a function between two numbers, and an estimate of the error, which is data."""
-    more = args if isinstance(args, tuple) else (args,)
+    more = in_tuple(args)
 
     def integrand(x):
         return func(x, *more)
@@ -208,7 +208,7 @@ def quad(func, a, b, args=(), full_output=0, *, points=None, **options):
 @followed(integrate.quad_vec, covers=lambda f, a, b, *others, full_output=False, **options: not others and not full_output)
 def quad_vec(f, a, b, *, args=(), points=None, **options):
     """The integral of a function whose values are arrays."""
-    more = args if isinstance(args, tuple) else (args,)
+    more = in_tuple(args)
 
     def integrand(x):
         return f(x, *more)

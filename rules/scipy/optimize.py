@@ -16,14 +16,9 @@ from sct.callbacks import as_taken, callback, unfollowed
 from sct.registry.refusals import refused, those_of
 from sct.registry.rules import nondifferentiable
 
-from . import followed, is_real
+from . import followed, in_tuple, is_real
 
 _of = functools.partial(those_of, optimize)
-
-
-def in_tuple(args):
-    """Further arguments of a function, of which one may stand alone."""
-    return args if isinstance(args, tuple) else (args,)
 
 
 def vector(x0):

@@ -109,7 +109,7 @@ class _Folder:
     def run(self) -> Folding:
         self.count(self.f.block)
         self.uses.update(self.returned)
-        for v in values_of(*self.f.block.yields):
+        for v in self.returned:
             self.direct[v] = (self.f.block.label, len(self.f.block.body))
         if is_on("folding"):
             self.choose(self.f.block)
