@@ -7,14 +7,19 @@ Never inspects code: the stage that raises knows the place.
 from __future__ import annotations
 
 import linecache
+import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FrameType
 
 __all__ = [
     "ArgumentMemoryError",
     "CacheWarning",
     "CallError",
     "DerivativeMemoryError",
+    "JitError",
+    "JitWarning",
     "MissingEntryError",
     "NoRuleError",
     "NonDifferentiableArgumentError",
@@ -26,6 +31,7 @@ __all__ = [
     "SourceUnavailableError",
     "UndefinedNameError",
     "UnsupportedSyntaxError",
+    "warn",
 ]
 
 
@@ -169,5 +175,27 @@ class PassError(SctError):
     """A pass, given to the compiler by one who builds on it, that makes something else than a well-formed function."""
 
 
+class JitError(SctError):
+    """With `strict=True`: a derivative that Numba does not compile."""
+
+
+class JitWarning(UserWarning):
+    """A derivative that Numba does not compile, and that runs on NumPy."""
+
+
 class CacheWarning(UserWarning):
     """The folder in which derivatives are kept cannot be used, or something in it cannot."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the user's call: at the innermost one that is not in sct."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and _is_own(frame):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_own(frame: FrameType) -> bool:
+    """Whether a call is one in sct, or in what it wrote."""
+    name: str = frame.f_globals.get("__name__", "")
+    return name.partition(".")[0] == "sct" or frame.f_code.co_filename.startswith("<sct")

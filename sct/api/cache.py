@@ -12,6 +12,7 @@ from typing import Any
 
 from sct.analysis.switches import left_out
 from sct.backend.link import Compiled
+from sct.backend.loops import Kernel, Unlooped
 from sct.backend.python.emit import Text
 from sct.frontend.by_code import ByCode
 from sct.frontend.resolve import Dependency
@@ -27,7 +28,8 @@ _SIZE = 64
 
 @record(frozen=True, eq=False)
 class Made:
-    """A derivative for arguments of some types: its text, the signature of that, and what it relies on."""
+    """A derivative for arguments of some types: its text, the signature of that, what it relies on, what of the text is for
+    Numba, and what keeps the rest of it from that."""
 
     text: Text
     signature: inspect.Signature
@@ -35,20 +37,24 @@ class Made:
     free: tuple[tuple[Free | Field, Abstract], ...]
     written: tuple[Written, ...]
     facts: tuple[Fact, ...]
+    kernels: tuple[Kernel, ...] = ()
+    left: Unlooped | None = None
 
 
 class Shared:
     """What derived functions have in common whose primals have one code: their compiled forms.
 
     `derived` is the like for their derivatives. `lists` says of types in which lists are of any length, by their hash, with
-    which lengths they came first, again by the hash of the types; None if there is no form for any length.
+    which lengths they came first, again by the hash of the types; None if there is no form for any length. `left` says of
+    types, by their hash, what Numba has not compiled for them.
     """
 
-    __slots__ = ("compiled", "derived", "lists", "lock")
+    __slots__ = ("compiled", "derived", "left", "lists", "lock")
 
     def __init__(self) -> None:
         self.compiled: tuple[Compiled, ...] = ()
         self.derived: dict[Any, Any] = {}
+        self.left: dict[int, Unlooped] = {}
         self.lists: dict[int, int | None] = {}
         self.lock = threading.RLock()
 

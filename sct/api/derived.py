@@ -21,15 +21,27 @@ from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from sct.api.cache import Made, Shared, shared_by
+from sct.api.options import PLAIN, Options
 from sct.api.pipeline import as_it_stands, differentiated, typed_again, typed_primal, with_steps
 from sct.api.trees import copied, ones_like
 from sct.backend.guard import Call, guard, sizes_fit
 from sct.backend.link import Compiled, Found, compiled
+from sct.backend.loops import Kernel, Unlooped, looped
 from sct.backend.overlap import overlap_check
 from sct.backend.python.emit import Text, emit
 from sct.backend.tape import Tape, tape_of
 from sct.collecting import collecting_later
-from sct.errors import ArgumentMemoryError, CallError, DerivativeMemoryError, SctError, UnsupportedSyntaxError
+from sct.errors import (
+    ArgumentMemoryError,
+    CallError,
+    DerivativeMemoryError,
+    JitError,
+    JitWarning,
+    Place,
+    SctError,
+    UnsupportedSyntaxError,
+    warn,
+)
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.resolve import MISSING
 from sct.infer.join import widen
@@ -121,17 +133,14 @@ class DerivedFunction(Generic[_P, _R]):
     __signature__: Any
     _common: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(
-        self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str, cache: bool | None = None
-    ) -> None:
+    def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, transform: str, options: Options = PLAIN) -> None:
         self.primal = primal
         self.single = not isinstance(wrt, (tuple, list))
         self.mode = mode
-        self.optimize = optimize
         self._transform = transform
         self._given_wrt = wrt
-        self._cache = cache
-        self._asked = wrt, mode, optimize, transform, cache
+        self.options = options
+        self._asked = wrt, mode, transform, options
         self._begin()
 
     def _begin(self) -> None:
@@ -322,7 +331,7 @@ class DerivedFunction(Generic[_P, _R]):
             table = shared_by(function.__code__)
         else:
             return Shared()
-        asked = (self._transform, self.mode, self.wrt, self.single, self.optimize)
+        asked = (self._transform, self.mode, self.wrt, self.single, self.options.key)
         shared: Shared = table.setdefault((asked, layout, len(self._first), *self._callee.keywords), Shared())
         return shared
 
@@ -377,6 +386,8 @@ class DerivedFunction(Generic[_P, _R]):
         called: Callable[..., Any] = target
         if self.mode.is_matrix and not self.mode.seeded:
             called = _large(target, self._label())
+        if form.kernels:
+            called = self._jitted(called, form)
         if form.overlap is not None:
             return form, self._checked(called, form.overlaps(outside, self._inner)), found
         return form, called, found
@@ -417,6 +428,8 @@ class DerivedFunction(Generic[_P, _R]):
                 if alike < _VARIANTS:
                     raise
                 types, made = self._derivative(values, least, True)  # which each size needs a form of its own for
+        if made.left is not None:
+            self._say(made.left)
         root = self._root
         called, inner, given = self._signature.parameters, self._inner.parameters, self._callee
         call = Call([*called.values()], [*inner.values()], len(given.args), [*given.keywords], self._added, root)
@@ -426,7 +439,8 @@ class DerivedFunction(Generic[_P, _R]):
         fit = sizes_fit(asked, made.free, made.facts, call)
         together = self.wrt if self.mode.together else None
         check = overlap_check(tuple(self._inner.parameters), asked, made.written, made.free, together)
-        return with_room(lambda: compiled(root, made.dependencies, made.text, made.signature, matches, fit, check, key))
+        relied = made.dependencies, made.text, made.signature, matches, fit, check, key
+        return with_room(lambda: compiled(root, *relied, made.kernels, self._file(made)))
 
     def _derivative(self, values: tuple[Any, ...], least: int | None, at_call: bool) -> tuple[tuple[Abstract, ...], Made]:
         """The derivative for such arguments; `at_call`: it may rely on how large they are."""
@@ -437,14 +451,14 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _is_kept(self) -> bool:
         """Whether what is compiled is kept for the next process."""
-        return bool(os.environ.get("SCT_CACHE_DIR")) if self._cache is None else self._cache
+        return bool(os.environ.get("SCT_CACHE_DIR")) if self.options.cache is None else self.options.cache
 
     def _remembered(self, types: tuple[Abstract, ...], at_call: bool) -> Made:
         """The derivative as another process has compiled it, or else compiled, and kept for the next one."""
         from sct.api.kept import Store  # which other derivatives do without
 
         store = Store(self, types, at_call)
-        made = store.found()
+        made = None if hash(types) in self._shared.left else store.found()
         if made is None:
             with noting() as read:
                 made, function = with_room(lambda: self._written(types))
@@ -460,10 +474,72 @@ class DerivedFunction(Generic[_P, _R]):
         """The derivative for arguments of the given types, as a text and in SSA form."""
         with compiling(), facts_relied_on() as relied:
             typed = self.typed(types)
-            function = with_steps(typed.function, self.optimize)
-            text = emit(function)
+            function = with_steps(typed.function, self.options.optimize)
+            text, kernels, left = self._text(function, types)
         relies = typed.dependencies, typed.free, typed.written, tuple(relied.facts)
-        return Made(text, function.signature, *relies), function
+        return Made(text, function.signature, *relies, kernels, left), function
+
+    # -- Numba -------------------------------------------------------------------------------------------------------
+
+    def _text(self, function: Function, types: tuple[Abstract, ...]) -> tuple[Text, tuple[Kernel, ...], Unlooped | None]:
+        """The text of a finished derivative, what of it is for Numba, and what keeps it from that."""
+        jit = self.options.jit
+        left: Unlooped | None = self._shared.left.get(hash(types))
+        if jit is not None and left is None:
+            try:
+                loops = looped(function, jit.loops)
+            except Unlooped as e:
+                left = e
+            else:
+                return loops.text, loops.kernels, None
+        return emit(function), (), left
+
+    def _say(self, left: Unlooped) -> None:
+        """Say what Numba does not compile.
+
+        Raises
+        ------
+        JitError
+            If that is asked for.
+        """
+        place, jit = left.place, self.options.jit
+        if place is None and (code := getattr(self._root, "__code__", None)) is not None:
+            place = Place(code.co_filename, code.co_firstlineno, 0, code.co_name)
+        message = f"Numba does not compile {self._label()}, for {left.statement}: {left.why}"
+        if jit is not None and jit.strict:
+            raise JitError(message, place, "Leave strict out, to have NumPy run it.")
+        warn(str(JitError(message, place, "NumPy runs it, as without jit.")), JitWarning)
+
+    def _jitted(self, called: Callable[..., Any], form: Compiled) -> Callable[..., Any]:
+        """A compiled form with kernels, which gives way to one without where Numba does not compile these."""
+
+        @functools.wraps(called)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return called(*args, **kwargs)
+            except Unlooped as e:
+                self._leave(form, e)
+            return self(*args[len(self._first) :], **kwargs)
+
+        return run
+
+    def _leave(self, form: Compiled, left: Unlooped) -> None:
+        """Leave a form that Numba does not compile, for good."""
+        with self._shared.lock:
+            self._shared.left[form.types] = left
+            self._shared.compiled = tuple(f for f in self._shared.compiled if f is not form)
+            self._entries = tuple(e for e in self._entries if e[0] is not form)
+            self._guarded()
+
+    def _file(self, made: Made) -> str | None:
+        """Where a text with kernels lies, beside which Numba keeps what it compiles; None if it does not."""
+        if not made.kernels or not self._is_kept():
+            return None
+        from sct.api.kept import file_of  # which other derivatives do without
+
+        return file_of(made)
+
+    # -- checks ------------------------------------------------------------------------------------------------------
 
     def _checked(self, compiled: Callable[..., Any], check: Callable[[Sequence[Any]], None]) -> Callable[..., Any]:
         """A compiled function that first looks at its arguments; itself it is `__wrapped__`."""
@@ -494,7 +570,7 @@ class DerivedFunction(Generic[_P, _R]):
         """The same for arguments that share memory."""
         wrt = self.wrt[0] if self.single else self.wrt
         mode = replace(self.mode, together=True)
-        return DerivedFunction(self.primal, wrt, mode, self.optimize, self._transform, self._cache)
+        return DerivedFunction(self.primal, wrt, mode, self._transform, self.options)
 
     def _namespace(self, text: Text) -> dict[str, Any]:
         """The objects that a text names; a derivative of a recursive function is one of them."""
@@ -505,7 +581,12 @@ class DerivedFunction(Generic[_P, _R]):
         if isinstance(op, Derived):
             return self._derived(op)._as_function()
         mode = Mode("again", True, "none", again=True)
-        return DerivedFunction(op.function, 0, mode, self.optimize, "again", self._cache)._as_function()
+        return DerivedFunction(op.function, 0, mode, "again", self._of_calls)._as_function()
+
+    @property
+    def _of_calls(self) -> Options:
+        """How what a text calls is made: where it calls anything, it is Python that runs it."""
+        return replace(self.options, jit=None)
 
     def called(self, around: tuple[Again | Derived, ...], function: Any) -> Callable[..., Any]:
         """For a text: what it calls where it runs a function again, or a derivative of it."""
@@ -522,7 +603,7 @@ class DerivedFunction(Generic[_P, _R]):
         itself = self._callee.function is function and not self._first
         if itself and self._given_wrt == derived.wrt and self.mode == mode:
             return self
-        return DerivedFunction(function, derived.wrt, mode, self.optimize, derived.transform, self._cache)
+        return DerivedFunction(function, derived.wrt, mode, derived.transform, self._of_calls)
 
     def _as_operation(self) -> Derived:
         """What a text calls this as, where it stands for a call that writes into its arguments: see `_derived`."""
@@ -561,7 +642,7 @@ class DerivedFunction(Generic[_P, _R]):
             return as_it_stands(twice(function._as_operation(), types, self.wrt, self._signature))
         if mode.seed == "examples":
             return self._of_many(types, mode)
-        return differentiated(self.primal_form(types), self.wrt, self.single, mode, self.optimize)
+        return differentiated(self.primal_form(types), self.wrt, self.single, mode, self.options.optimize)
 
     def _of_many(self, types: tuple[Abstract, ...], mode: Mode) -> Typed:
         """The function of many examples in SSA form, for arguments of the given types."""
@@ -572,7 +653,7 @@ class DerivedFunction(Generic[_P, _R]):
         axes = {**dict.fromkeys(given), **dict(zip(open_ones, asked, strict=True))}
         of_each = tuple(of_one(t, axes[n], n, f) for n, t in given.items())
         mode = replace(mode, arguments=types, in_axes=tuple(axes.values()))
-        return differentiated(self.primal_form(of_each), (), False, mode, self.optimize)
+        return differentiated(self.primal_form(of_each), (), False, mode, self.options.optimize)
 
     def primal_form(self, types: tuple[Abstract, ...]) -> Typed:
         """The function that is differentiated, in SSA form, for arguments of the given types."""
@@ -586,7 +667,7 @@ class DerivedFunction(Generic[_P, _R]):
         if not self._first and not self._callee.keywords:
             return Callee(self)
         wrt = self.wrt[0] if self.single else self.wrt
-        asked = self.mode, self.optimize, self._transform, self._cache
+        asked = self.mode, self._transform, self.options
         core: DerivedFunction[..., Any] = DerivedFunction(self._callee.function, wrt, *asked)
         return Callee(core, self._first, self._callee.keywords)
 
@@ -603,7 +684,7 @@ class DerivedFunction(Generic[_P, _R]):
         function = self._callee.function
         wrt = self.wrt[0] if self.single else self.wrt
         mode = mode_of(joint, self.mode.has_aux, self.mode.holomorphic)
-        return function, DerivedFunction(function, wrt, mode, self.optimize, joint, self._cache)
+        return function, DerivedFunction(function, wrt, mode, joint, self.options)
 
     @property
     def __sct_root__(self) -> Any:
@@ -616,14 +697,14 @@ class DerivedFunction(Generic[_P, _R]):
         """For the compiler: what tells this derivative from others."""
         function = self._callee.function
         of = function.__sct_key__ if isinstance(function, DerivedFunction) else getattr(function, "key", function)
-        return self._transform, self.mode, self.wrt, self.single, self.optimize, of
+        return self._transform, self.mode, self.wrt, self.single, self.options.optimize, of
 
     def __sct_with__(self, change: Callable[[Any, inspect.Signature], Any]) -> DerivedFunction[..., Any]:
         """For the compiler: the derivative of what `change` makes of that, by the same parameters."""
         function = self._callee.function
         made = function.__sct_with__(change) if isinstance(function, DerivedFunction) else change(function, self._inner)
         wrt = self.wrt[0] if self.single else self.wrt
-        return DerivedFunction(made, wrt, self.mode, self.optimize, self._transform, self._cache)
+        return DerivedFunction(made, wrt, self.mode, self._transform, self.options)
 
     @property
     def __sct_added__(self) -> tuple[str, ...]:
@@ -743,7 +824,7 @@ class DerivedFunction(Generic[_P, _R]):
         return tape_of(function, text, {"__name__": "sct.generated", **self._namespace(text)}, positional, keyword)
 
     def _recording(self, types: tuple[Abstract, ...]) -> tuple[Function, Text]:
-        function = with_steps(self.typed(types).function, self.optimize)
+        function = with_steps(self.typed(types).function, self.options.optimize)
         return function, emit(function)
 
     @property
@@ -759,7 +840,14 @@ class DerivedFunction(Generic[_P, _R]):
                 abstract(given[n], n) if n in given else declared_type(p, n in self.wrt)
                 for n, p in self._inner.parameters.items()
             )
-            return with_room(lambda: emit(with_steps(self.typed(types).function, self.optimize))).source
+            return with_room(lambda: self._shown(with_steps(self.typed(types).function, self.options.optimize))).source
+
+    def _shown(self, function: Function) -> Text:
+        """The text of a finished derivative, for who reads it."""
+        try:
+            return emit(function) if self.options.jit is None else looped(function, self.options.jit.loops).text
+        except Unlooped:
+            return emit(function)
 
 
 def made_again(

@@ -20,7 +20,7 @@ from pathlib import Path
 from sct.errors import CacheWarning, SctError
 from sct.ir.records import record
 
-__all__ = ["VARIABLE", "Contents", "clear", "contents", "keep", "kept", "place"]
+__all__ = ["VARIABLE", "Contents", "clear", "contents", "keep", "kept", "module", "place"]
 
 VARIABLE = "SCT_CACHE_DIR"
 _MOST = 16  # texts under one key
@@ -30,7 +30,7 @@ _HEADER = "sct 1 "
 
 @record(frozen=True)
 class Contents:
-    """What is in the folder: how many texts, how many bytes these have, and how many of them are damaged."""
+    """What is in the folder: how many texts, how many bytes these and their machine code have, and how many are damaged."""
 
     entries: int
     nbytes: int
@@ -157,6 +157,32 @@ def keep(key: str, text: str) -> None:
         _warn(f"{folder} cannot be written: {e.strerror}")
 
 
+def module(key: str, name: str, text: str) -> str | None:
+    """The file of a module with this text, for who keeps something beside it; None if it cannot be there."""
+    folder = _usable()
+    if folder is None:
+        return None
+    file, content = folder / key / f"{name}.py", text.encode()
+    try:
+        if not _holds(file, content):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.parent.mkdir(mode=0o700, exist_ok=True)
+            _write(file, content)
+    except OSError as e:
+        _warn(f"{folder} cannot be written: {e.strerror}")
+        return None
+    return str(file)
+
+
+def _holds(file: Path, content: bytes) -> bool:
+    """Whether a file, in a folder that only its owner can write into, has this content."""
+    try:
+        found = file.parent.stat()
+        return _is_own(found) and not refused(file.parent) and file.read_bytes() == content
+    except FileNotFoundError:
+        return False
+
+
 def _write(file: Path, content: bytes) -> None:
     """Write a file that only its owner can read; it is there when it is whole."""
     handle, name = tempfile.mkstemp(prefix=".", suffix=".new", dir=file.parent)  # which has these permissions
@@ -181,16 +207,26 @@ def _keys(folder: Path) -> Iterator[Path]:
 def contents(folder: Path) -> Contents:
     """What is in a folder."""
     files = [file for key in _keys(folder) for file in _files(key)]
-    return Contents(len(files), sum(f.stat().st_size for f in files), sum(_read(f) is None for f in files))
+    beside = [file for key in _keys(folder) for file in _compiled(key)]
+    nbytes = sum(f.stat().st_size for f in (*files, *beside))
+    return Contents(len(files), nbytes, sum(_read(f) is None for f in files))
+
+
+def _compiled(key: Path) -> Iterator[Path]:
+    """The modules in a folder of one key, and what Numba keeps of them."""
+    yield from key.glob("*.py")
+    yield from key.glob("__pycache__/*.nb[ic]")
 
 
 def clear(folder: Path) -> int:
     """Put away all that is kept in a folder, and nothing else; how many texts."""
     count = 0
     for key in _keys(folder):
-        for file in [*_files(key), *key.glob(".*.new")]:
+        for file in [*_files(key), *_compiled(key), *key.glob(".*.new")]:
             file.unlink(missing_ok=True)
             count += file.suffix == ".json"
         with contextlib.suppress(OSError):  # another process writes there, or something else is in it
+            (key / "__pycache__").rmdir()
+        with contextlib.suppress(OSError):
             key.rmdir()
     return count

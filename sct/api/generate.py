@@ -242,7 +242,7 @@ class Generator:
     def _asked(self, derived: DerivedFunction[..., Any], types: tuple[Abstract, ...], what: str, relied: Any) -> Asked:
         with noting() as read:
             specialized = derived.typed(types)
-            finished = replace(specialized, function=with_steps(specialized.function, derived.optimize))
+            finished = replace(specialized, function=with_steps(specialized.function, derived.options.optimize))
         functions = tuple(f for f in read if isinstance(f, python_types.FunctionType))
         buffers: dict[str, Value] = {}
         if derived.mode.suffix == "adjoint":
@@ -303,7 +303,7 @@ def _accumulating(derived: DerivedFunction[..., Any]) -> DerivedFunction[..., An
     if mode.seed not in ("one", "argument") or mode.has_aux or derived._transform == "value_and_grad":
         raise CallError("accumulate is for grad and vjp without has_aux", advice="Leave it out.")
     adjoint = Mode("adjoint", False, mode.seed, holomorphic=mode.holomorphic)
-    return DerivedFunction(derived.primal, tuple(derived.wrt), adjoint, derived.optimize, "adjoint")
+    return DerivedFunction(derived.primal, tuple(derived.wrt), adjoint, "adjoint", derived.options)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -320,7 +320,7 @@ def _runs(derived: DerivedFunction[..., Any], op: Again | Derived) -> DerivedFun
         )
     if isinstance(op, Derived):
         return derived._derived(op)
-    return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), derived.optimize, "again")
+    return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), "again", derived.options)
 
 
 def given_beforehand(derived: DerivedFunction[..., Any], like: Sequence[Any] | dict[str, Any] | None = None) -> dict[str, Any]:

@@ -30,6 +30,8 @@ from sct.api import folder
 from sct.api.cache import Made
 from sct.backend.guard import is_known_in_code
 from sct.backend.identity import Identities, UnkeyedError, hashed, is_plain, parts_of
+from sct.backend.jit import numba_for
+from sct.backend.loops import Kernel, Unlooped
 from sct.backend.python.emit import Text
 from sct.errors import Place
 from sct.frontend.resolve import MISSING, Dependency, free_value, look_up
@@ -45,7 +47,7 @@ from sct.registry.others import libraries, meet
 from sct.registry.rules import AdjointRule
 from sct.specialize.specializer import Written
 
-__all__ = ["Store"]
+__all__ = ["Store", "file_of"]
 
 _log = logging.getLogger("sct.cache")
 
@@ -72,6 +74,23 @@ def _versions() -> str:
             texts.update(text)
     python = sys.implementation.cache_tag, sys.hexversion, sys.platform, platform.machine(), sys.maxsize, sys.byteorder
     return hashed(texts.hexdigest(), python, np.__version__)
+
+
+def _numba(jit: Any) -> str:
+    """What is known of what compiles a derivative."""
+    return "" if jit is None else str(numba_for("jit='numba'").__version__)
+
+
+def file_of(made: Made) -> str | None:
+    """The file of a text with kernels, beside which Numba keeps what it compiles; None if there is none.
+
+    Numba asks for no more than the text and its age, so its name tells all else that counts.
+    """
+    try:
+        key = hashed(_versions(), _numba(made.kernels), made.kernels, made.text.source)
+    except UnkeyedError:
+        return None
+    return folder.module(key, made.text.name, made.text.source)
 
 
 def _folders() -> Iterator[str]:
@@ -216,14 +235,23 @@ class Store:
         d = self.derived
         root, given = d._root, d._callee
         layout = [(n, str(p.kind)) for n, p in d._inner.parameters.items()]
-        asked = d._transform, d.mode, d.wrt, d.single, d.optimize, len(d._first), tuple(given.keywords), d._added
+        asked = d._transform, d.mode, d.wrt, d.single, d.options.key, len(d._first), tuple(given.keywords), d._added
         try:
             if not all_are_own() or not isinstance(root, FunctionType):
                 raise UnkeyedError("what sct has rules for, and its user others" if callable(root) else "no function")
             walk = self.walk()
             of = [walk.identities.of(f) for f in (root, given.function)]
             return hashed(
-                _versions(), libraries(), of, layout, asked, walk.types, walk.of_types, self.at_call, sorted(left_out())
+                _versions(),
+                _numba(d.options.jit),
+                libraries(),
+                of,
+                layout,
+                asked,
+                walk.types,
+                walk.of_types,
+                self.at_call,
+                sorted(left_out()),
             )
         except Exception as e:  # noqa: BLE001  (whatever objects of the user's raise when they are looked at)
             self.say("is not kept: it depends on %s", _said(e))
@@ -272,6 +300,10 @@ class Store:
             "name": text.name,
             "bound": {n: _bound(walk, v) for n, v in text.bound.items() if re.search(rf"\b{re.escape(n)}\b", text.body)},
             "body": text.body.split("\n"),
+            "kernels": [
+                [k.name, k.fastmath, k.parallel, k.checked, [(n, _place(p)) for n, p in k.lines]] for k in made.kernels
+            ],
+            "left": made.left and [_place(made.left.place), made.left.statement, made.left.why],
         }
 
     def steps(self, walk: _Walk, made: Made) -> Iterator[Any]:
@@ -353,6 +385,8 @@ class Store:
             tuple(free[n] for n in range(len(free))),
             tuple(_written(walk, *one) for one in entry["written"]),
             facts,
+            tuple(_kernel(*one) for one in entry["kernels"]),
+            entry["left"] and Unlooped(_place_of(entry["left"][0]), *entry["left"][1:]),
         )
 
     def parameter_of(self, walk: _Walk, name: str, kind: int, default: Any) -> inspect.Parameter:
@@ -445,6 +479,10 @@ def _key_of(walk: _Walk, key: Any) -> Any:
 
 def _written(walk: _Walk, path: list[Any], place: Any, bound: bool) -> Written:
     return Written(tuple(_key_of(walk, k) for k in path), _place_of(place), bound)
+
+
+def _kernel(name: str, fastmath: list[str], parallel: bool, checked: bool, lines: list[Any]) -> Kernel:
+    return Kernel(name, tuple(fastmath), parallel, checked, tuple((n, _place_of(p)) for n, p in lines))
 
 
 def _place(place: Place | None) -> Any:

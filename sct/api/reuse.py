@@ -10,6 +10,7 @@ from typing import Any
 
 from sct.api.cache import shared_by
 from sct.api.derived import DerivedFunction
+from sct.api.options import PLAIN, as_primal
 from sct.frontend.callables import Callee, reached
 from sct.registry.rules import has_adjoint
 
@@ -27,6 +28,7 @@ def behind(f: Any) -> tuple[dict[Any, Any] | None, Any, tuple[Any, ...], tuple[A
         return f._shared.derived, f._root, f._first, f._given, (len(f._first), *names)
     root, first, keywords = reached(f) if callable(f) else Callee(f)
     table = shared_by(root.__code__) if type(root) is FunctionType and not has_adjoint(root) else None
+    compiled = () if as_primal(PLAIN, f) is PLAIN else (PLAIN,)  # by Numba
     if not keywords:
-        return table, root, first, first, (len(first),)
-    return table, root, first, (*first, *keywords.values()), (len(first), *keywords)
+        return table, root, first, first, (len(first), *compiled)
+    return table, root, first, (*first, *keywords.values()), (len(first), *compiled, *keywords)

@@ -18,12 +18,14 @@ import itertools
 import os
 import weakref
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sct.api.colouring import Rows, apart, starred
 from sct.api.derived import DerivedFunction, names_of, namesake, written_name
+from sct.api.options import Options
 from sct.api.patterns import found_pattern
 from sct.api.trees import copied, filled, leaves, of_kind
 from sct.api.variadic import Variadic, derive
@@ -130,25 +132,26 @@ class Sparse:
         format: str,
         mode: str,
         has_aux: bool,
-        optimize: bool,
-        cache: bool | None,
+        options: Options,
     ) -> None:
         if format not in FORMATS:
             raise ValueError(f"format={format!r}: there is {', '.join(map(repr, FORMATS))}")
         self._sparse = None if format == "dense" else _scipy()
-        self._asked = f, wrt, of, sparsity, format, mode, has_aux, optimize, cache
+        self._asked = f, wrt, of, sparsity, format, mode, has_aux, options
         self.primal = f
         self._of = of
         self._format = format
         self._single = not isinstance(wrt, (tuple, list))
-        gradient = derive(f, wrt, mode_of("grad", has_aux), optimize, "grad", cache) if of == "hessian" else f
+        gradient = derive(f, wrt, mode_of("grad", has_aux), "grad", options) if of == "hessian" else f
         ways = {"auto": ("columns", "rows"), "forward": ("columns",), "reverse": ("rows",)}[mode] if of != "hessian" else (of,)
         self._derived: dict[str, DerivedFunction[..., Any]] = {
-            way: derive(gradient, wrt, mode_of(_TRANSFORMS[way], has_aux), optimize, _TRANSFORMS[way], cache) for way in ways
+            way: derive(gradient, wrt, mode_of(_TRANSFORMS[way], has_aux), _TRANSFORMS[way], options) for way in ways
         }
-        self._linear = derive(gradient, wrt, mode_of("linearize", has_aux), optimize, "linearize", cache)
+        self._linear = derive(gradient, wrt, mode_of("linearize", has_aux), "linearize", replace(options, jit=None))
         dense = "jacobian" if of == "jacobian" else "jacobian_of_gradient"
-        self._dense = derive(gradient, wrt, mode_of(dense, has_aux), optimize, dense, cache)  # for what is said of a bad call
+        self._dense = derive(
+            gradient, wrt, mode_of(dense, has_aux), dense, replace(options, jit=None)
+        )  # for what is said of a bad call
         self._has_aux = has_aux
         self._latest = next(iter(self._derived.values()))
         self._given = None if isinstance(sparsity, str) else self._of_pattern(_as_rows(sparsity))

@@ -13,6 +13,7 @@ from typing import Any, ParamSpec
 
 from sct.api.cache import shared_by
 from sct.api.derived import DerivedFunction, in_common, made_again, written_name
+from sct.api.options import Options, as_primal, options_of
 from sct.api.reuse import behind
 from sct.api.variadic import derive
 from sct.errors import CallError, SctError
@@ -21,6 +22,7 @@ from sct.registry.rules import has_adjoint
 from sct.signatures import read_signature
 from sct.stages import mode_of
 from sct.tracebacks import ends_here, without_frames
+from sct.transform.reverse import Mode
 from sct.transform.vmap import VMAP, as_axes
 
 __all__ = [
@@ -45,22 +47,17 @@ def _transform(
     name: str,
     f: Any,
     wrt: Any,
-    optimize: bool,
-    jit: None,
-    cache: bool | None,
+    options: Options,
     has_aux: bool = False,
     holomorphic: bool = False,
 ) -> Any:
-    if jit is not None:
-        raise ValueError(f"jit={jit!r} is not supported; leave it out")
     if f is None:
-        options: dict[str, Any] = {"jit": jit, "cache": cache, "has_aux": has_aux, "holomorphic": holomorphic}
-        return functools.partial(_transform, name, wrt=wrt, optimize=optimize, **options)
+        return functools.partial(_transform, name, wrt=wrt, options=options, has_aux=has_aux, holomorphic=holomorphic)
     if not callable(f):
         raise CallError(
             f"sct.{name} takes a function, not {_kind(f)}", advice=f"Write sct.{name}(f)(x) for the derivative of f at x."
         )
-    return derive(f, wrt, mode_of(name, has_aux, holomorphic), optimize, name, cache)
+    return derive(f, wrt, mode_of(name, has_aux, holomorphic), name, as_primal(options, f))
 
 
 def _kind(value: Any) -> str:
@@ -136,7 +133,10 @@ def grad(
     has_aux: bool = False,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The gradient of a scalar-valued function.
@@ -153,8 +153,12 @@ def grad(
         Allow a complex result, of a function that is holomorphic.
     optimize : bool
         Whether the derivative's code is optimized.
-    jit : None
-        Kept for later.
+    jit : {None, "numba"}
+        "numba": the derivative is loops that Numba compiles, as far as that goes (docs/numba.md). None: it is NumPy's calls,
+        unless `f` is a function that Numba compiles, or a derivative of that.
+    strict, parallel, fastmath : bool
+        With `jit="numba"`: whether what Numba does not compile is an error, and no warning; whether loops whose iterations do
+        not depend on one another run on several threads; whether sums may be taken in another order.
     cache : bool
         Whether what is compiled is kept for the next process; if it is left out, where `SCT_CACHE_DIR` says a folder.
 
@@ -177,7 +181,8 @@ def grad(
     >>> sct.grad(f)(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return _transform("grad", f, wrt, optimize, jit, cache, has_aux, holomorphic)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _transform("grad", f, wrt, options, has_aux, holomorphic)
 
 
 @_transformer
@@ -188,14 +193,18 @@ def value_and_grad(
     has_aux: bool = False,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The value and the gradient of a scalar-valued function: `(value, gradient)`, with `has_aux` `((value, aux), gradient)`.
 
     Parameters are those of `grad`.
     """
-    return _transform("value_and_grad", f, wrt, optimize, jit, cache, has_aux, holomorphic)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _transform("value_and_grad", f, wrt, options, has_aux, holomorphic)
 
 
 @_transformer
@@ -205,7 +214,10 @@ def vjp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The vector-Jacobian product, both sweeps in one function (joint).
@@ -217,7 +229,8 @@ def vjp(
     DerivedFunction
         Takes the arguments of `f`, then the adjoint of its result; returns `(y, cotangents)`.
     """
-    return _transform("vjp", f, wrt, optimize, jit, cache, has_aux)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _transform("vjp", f, wrt, options, has_aux)
 
 
 @_transformer
@@ -227,7 +240,10 @@ def pullback(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The value and the pullback (split).
@@ -242,7 +258,8 @@ def pullback(
     `pull` reads the arguments' arrays when it is called: write into these only when it is not needed any more. `y` may be
     written into.
     """
-    return _transform("pullback", f, wrt, optimize, jit, cache, has_aux)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _transform("pullback", f, wrt, options, has_aux)
 
 
 @_transformer
@@ -252,7 +269,10 @@ def jvp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The Jacobian-vector product, in forward mode: tangents beside values, nothing recorded.
@@ -280,7 +300,8 @@ def jvp(
     >>> sct.jvp(f)(np.array([1.0, 2.0]), np.array([1.0, 0.5]))
     (array([1., 4.]), array([2., 2.]))
     """
-    return _transform("jvp", f, wrt, optimize, jit, cache, has_aux)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _transform("jvp", f, wrt, options, has_aux)
 
 
 @_transformer
@@ -290,7 +311,10 @@ def linearize(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The value and the derivative as a linear function of tangents: forward mode, split.
@@ -316,18 +340,28 @@ def linearize(
     >>> push(np.array([1.0, 0.5]))
     array([2., 2.])
     """
-    return _transform("linearize", f, wrt, optimize, jit, cache, has_aux)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _transform("linearize", f, wrt, options, has_aux)
 
 
 @_transformer
 def elementwise_grad(
-    f: Callable[..., Any] | None = None, wrt: Any = 0, *, optimize: bool = True, jit: None = None, cache: bool | None = None
+    f: Callable[..., Any] | None = None,
+    wrt: Any = 0,
+    *,
+    optimize: bool = True,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
+    cache: bool | None = None,
 ) -> Any:
     """The derivative of an element-wise function, element by element: the vjp with a cotangent of ones.
 
     For a function whose results mix elements it gives the sum of the Jacobian's rows.
     """
-    return _transform("elementwise_grad", f, wrt, optimize, jit, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _transform("elementwise_grad", f, wrt, options)
 
 
 _WAYS = {"auto": "jacobian", "forward": "jacobian_by_columns", "reverse": "jacobian_by_rows"}
@@ -343,7 +377,10 @@ def jacobian(
     format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The Jacobian: the derivative of each number of the result by each number of the arguments `wrt`.
@@ -401,33 +438,21 @@ def jacobian(
     """
     if mode not in _WAYS:
         raise ValueError(f"mode={mode!r}: there is {', '.join(map(repr, _WAYS))}")
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
     if sparsity is not None:
-        return _sparse(jacobian, f, wrt, sparsity, format, mode, has_aux, optimize, jit, cache)
-    return _transform(_WAYS[mode], f, wrt, optimize, jit, cache, has_aux)
+        return _sparse("jacobian", f, wrt, sparsity, format, mode, has_aux, options)
+    return _transform(_WAYS[mode], f, wrt, options, has_aux)
 
 
-def _sparse(
-    transform: Any,
-    f: Any,
-    wrt: Any,
-    sparsity: Any,
-    format: str,
-    mode: str,
-    has_aux: bool,
-    optimize: bool,
-    jit: None,
-    cache: bool | None,
-) -> Any:
+@ends_here
+def _sparse(of: str, f: Any, wrt: Any, sparsity: Any, format: str, mode: str, has_aux: bool, options: Options) -> Any:
     """A sparse Jacobian or Hessian."""
     from sct.api.sparse import Sparse  # which others do without
 
-    if jit is not None:
-        raise ValueError(f"jit={jit!r} is not supported; leave it out")
     if f is None:
-        options = {"mode": mode} if transform is jacobian else {}
-        given = {"sparsity": sparsity, "format": format, "has_aux": has_aux, "optimize": optimize, "cache": cache}
-        return functools.partial(transform, wrt=wrt, **given, **options)
-    return Sparse(f, wrt, transform.__name__, sparsity, format, mode, has_aux, optimize, cache)
+        given = {"sparsity": sparsity, "format": format, "mode": mode, "has_aux": has_aux, "options": options}
+        return functools.partial(_sparse, of, wrt=wrt, **given)
+    return Sparse(f, wrt, of, sparsity, format, mode, has_aux, as_primal(options, f))
 
 
 @_transformer
@@ -439,7 +464,10 @@ def hessian(
     format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The Hessian of a scalar-valued function: the Jacobian of its gradient, in forward mode over reverse mode.
@@ -471,9 +499,10 @@ def hessian(
     array([[4., 6.],
            [6., 0.]])
     """
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
     if sparsity is not None:
-        return _sparse(hessian, f, wrt, sparsity, format, "auto", has_aux, optimize, jit, cache)
-    return _second(hessian, "jacobian_of_gradient", f, wrt, has_aux, optimize, jit, cache)
+        return _sparse("hessian", f, wrt, sparsity, format, "auto", has_aux, options)
+    return _second("jacobian_of_gradient", f, wrt, has_aux, options)
 
 
 @_transformer
@@ -483,7 +512,10 @@ def hvp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The product of the Hessian of a scalar-valued function and a vector, without the Hessian: the gradient's tangent.
@@ -511,7 +543,8 @@ def hvp(
     >>> sct.hvp(f)(np.array([3.0, 2.0]), np.array([1.0, 0.0]))
     array([4., 6.])
     """
-    return _second(hvp, "jvp_of_gradient", f, wrt, has_aux, optimize, jit, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _second("jvp_of_gradient", f, wrt, has_aux, options)
 
 
 @_transformer
@@ -521,7 +554,10 @@ def vmap(
     out_axes: Any = 0,
     *,
     optimize: bool = True,
-    jit: None = None,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Any:
     """The function of many examples, of a function of one.
@@ -536,7 +572,7 @@ def vmap(
         what is the same for all examples; or for a tuple, list or dict what has its structure.
     out_axes : int or tuple, list or dict
         Along which axis of the result they are to lie; None for a part that is the same for all.
-    optimize, jit, cache
+    optimize, jit, strict, parallel, fastmath, cache
         As for `grad`.
 
     Returns
@@ -572,18 +608,23 @@ def vmap(
            [ 3.,  4.],
            [10., 12.]])
     """
-    if jit is not None:
-        raise ValueError(f"jit={jit!r} is not supported; leave it out")
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    return _vmap(f, replace(VMAP, in_axes=as_axes(in_axes), out_axes=as_axes(out_axes)), options)
+
+
+@ends_here
+def _vmap(f: Any, mode: Mode, options: Options) -> Any:
     if f is None:
-        return functools.partial(vmap, in_axes=in_axes, out_axes=out_axes, optimize=optimize, cache=cache)
+        return functools.partial(_vmap, mode=mode, options=options)
     if not callable(f):
         raise CallError(f"sct.vmap takes a function, not {_kind(f)}", advice="Write sct.vmap(f)(x) for f at each entry of x.")
-    mode = replace(VMAP, in_axes=as_axes(in_axes), out_axes=as_axes(out_axes))
-    return derive(f, (), mode, optimize, "vmap", cache)
+    return derive(f, (), mode, "vmap", as_primal(options, f))
 
 
-def _second(transform: Any, name: str, f: Any, wrt: Any, has_aux: bool, optimize: bool, jit: None, cache: bool | None) -> Any:
+@ends_here
+def _second(name: str, f: Any, wrt: Any, has_aux: bool, options: Options) -> Any:
     """A derivative of the gradient of a function."""
     if f is None:
-        return functools.partial(transform, wrt=wrt, has_aux=has_aux, optimize=optimize, jit=jit, cache=cache)
-    return _transform(name, grad(f, wrt, has_aux=has_aux, optimize=optimize, cache=cache), wrt, optimize, jit, cache, has_aux)
+        return functools.partial(_second, name, wrt=wrt, has_aux=has_aux, options=options)
+    options = as_primal(options, f)
+    return _transform(name, _transform("grad", f, wrt, replace(options, jit=None), has_aux), wrt, options, has_aux)

@@ -19,7 +19,10 @@ def grad(
     has_aux: Literal[False] = False,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, Any]: ...
 @overload
@@ -30,7 +33,10 @@ def grad(
     has_aux: Literal[False] = False,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[Any, ...]]: ...
 @overload
@@ -41,7 +47,10 @@ def grad(
     has_aux: bool,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[Any, Any]]: ...
 @overload
@@ -52,7 +61,10 @@ def grad(
     has_aux: bool = False,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
 @overload
@@ -63,7 +75,10 @@ def value_and_grad(
     has_aux: bool = False,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[_R, Any]]: ...
 @overload
@@ -74,7 +89,10 @@ def value_and_grad(
     has_aux: bool = False,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[_R, tuple[Any, ...]]]: ...
 @overload
@@ -85,7 +103,10 @@ def value_and_grad(
     has_aux: bool = False,
     holomorphic: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Any]]]: ...
 @overload
@@ -95,7 +116,10 @@ def vjp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[..., tuple[_R, Any]]: ...
 @overload
@@ -105,7 +129,10 @@ def vjp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
 @overload
@@ -115,7 +142,10 @@ def jvp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[..., tuple[_R, Any]]: ...
 @overload
@@ -125,7 +155,10 @@ def jvp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
 @overload
@@ -135,7 +168,10 @@ def linearize(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[_R, Callable[..., Any]]]: ...
 @overload
@@ -145,7 +181,10 @@ def linearize(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Callable[..., Any]]]]: ...
 @overload
@@ -155,7 +194,10 @@ def pullback(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, tuple[_R, Callable[[Any], Any]]]: ...
 @overload
@@ -165,7 +207,10 @@ def pullback(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Callable[[Any], Any]]]]: ...
 @overload
@@ -186,7 +231,10 @@ def jacobian(
     format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, Any]: ...
 @overload
@@ -199,7 +247,10 @@ def jacobian(
     format: Literal["csr", "csc", "coo", "dense"] = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Sparse: ...
 @overload
@@ -212,7 +263,10 @@ def jacobian(
     format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
 @overload
@@ -225,7 +279,10 @@ def jacobian(
     format: Literal["csr", "csc", "coo", "dense"] = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[..., Any]], Sparse]: ...
 @overload
@@ -237,7 +294,10 @@ def hessian(
     format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, Any]: ...
 @overload
@@ -249,7 +309,10 @@ def hessian(
     format: Literal["csr", "csc", "coo", "dense"] = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Sparse: ...
 @overload
@@ -261,7 +324,10 @@ def hessian(
     format: str = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
 @overload
@@ -273,7 +339,10 @@ def hessian(
     format: Literal["csr", "csc", "coo", "dense"] = "csr",
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[..., Any]], Sparse]: ...
 @overload
@@ -283,7 +352,10 @@ def hvp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[..., Any]: ...
 @overload
@@ -293,7 +365,10 @@ def hvp(
     *,
     has_aux: bool = False,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[..., Any]], DerivedFunction[..., Any]]: ...
 @overload
@@ -303,7 +378,10 @@ def vmap(
     out_axes: Any = 0,
     *,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> DerivedFunction[_P, _R]: ...
 @overload
@@ -313,6 +391,9 @@ def vmap(
     out_axes: Any = 0,
     *,
     optimize: bool = True,
-    jit: None = None,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
     cache: bool | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, _R]]: ...

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sct.api.derived import DerivedFunction, signature_of
+from sct.api.options import PLAIN, Options
 from sct.backend.tape import Tape
 from sct.errors import CallError
 from sct.frontend.callables import Callee, flattened, has_stars, is_decorated, reached, seen_through
@@ -33,10 +34,8 @@ class Variadic(DerivedFunction[..., Any]):
     A number in `wrt` is that of a positional argument; the name of `*args` or `**kwargs` is the tuple or dict of them all.
     """
 
-    def __init__(
-        self, primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str, cache: bool | None = None
-    ) -> None:
-        super().__init__(primal, wrt, mode, optimize, transform, cache)
+    def __init__(self, primal: Callable[..., Any], wrt: Any, mode: Mode, transform: str, options: Options = PLAIN) -> None:
+        super().__init__(primal, wrt, mode, transform, options)
         self._flat: dict[tuple[int, tuple[str, ...]], DerivedFunction[..., Any]] = {}
         self._last: DerivedFunction[..., Any] | None = None
         self._named = [p.name for p in self._inner.parameters.values() if p.kind in _POSITIONAL][len(self._first) :]
@@ -99,7 +98,7 @@ class Variadic(DerivedFunction[..., Any]):
         primal = (
             functools.partial(seen, *self._first, **self._callee.keywords) if self._first or self._callee.keywords else seen
         )
-        asked = self.mode, self.optimize, self._transform, self._cache
+        asked = self.mode, self._transform, self.options
         return DerivedFunction(primal, chosen[0] if self.single else chosen, *asked)
 
     def __sct_callee__(self) -> Callee:
@@ -107,7 +106,7 @@ class Variadic(DerivedFunction[..., Any]):
             return Callee(self)
         given = self._given_wrt if isinstance(self._given_wrt, (tuple, list)) else (self._given_wrt,)
         wrt = tuple(w + len(self._first) if isinstance(w, int) and w >= 0 else w for w in given)
-        asked = self.mode, self.optimize, self._transform, self._cache
+        asked = self.mode, self._transform, self.options
         core = derive(self._callee.function, wrt[0] if self.single else wrt, *asked)
         return Callee(core, self._first, self._callee.keywords)
 
@@ -152,10 +151,8 @@ class Variadic(DerivedFunction[..., Any]):
         return (self._flattened(len(self._named) + (self._rest is not None), ()) if shown is self else shown).source
 
 
-def derive(
-    primal: Callable[..., Any], wrt: Any, mode: Mode, optimize: bool, transform: str, cache: bool | None = None
-) -> DerivedFunction[..., Any]:
+def derive(primal: Callable[..., Any], wrt: Any, mode: Mode, transform: str, options: Options) -> DerivedFunction[..., Any]:
     """A derivative of `primal`."""
     function = seen_through(reached(primal).function)
     kind = Variadic if is_decorated(function) or has_stars(signature_of(function)) else DerivedFunction
-    return kind(primal, wrt, mode, optimize, transform, cache)
+    return kind(primal, wrt, mode, transform, options)

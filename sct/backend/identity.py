@@ -128,7 +128,7 @@ class Identities:
                 raise UnkeyedError(f"the module {value.__name__}, which is not the one that is imported by that name")
             return "module", value.__name__
         if hasattr(type(value), "__sct_typed__"):
-            asked = value._transform, value.mode, value.wrt, value.single, value.optimize, len(value._first)
+            asked = value._transform, value.mode, value.wrt, value.single, value.options.key, len(value._first)
             return type(value).__name__, asked, tuple(value._callee.keywords), *map(self.of, parts_of(value))
         if isinstance(value, Flat):
             return "flat", str(value.signature), sorted(value.whole), self.of(value.function)

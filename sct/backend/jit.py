@@ -1,19 +1,150 @@
-"""Numba: whether it compiles what a module has for it.
+"""Numba: what it compiles of a derivative, and whether it compiles what a module has for it.
 
-Takes the text of a module and the types of its functions' parameters; has Numba compile each of the functions, and says what
-it cannot take. Never calls one. Numba itself is told, when it starts, of what derivatives call besides NumPy.
+Takes the kernels of a text; gives functions that Numba compiles for the types of the arguments when they are called. Takes the
+text of a module and the types of its functions' parameters; has Numba compile each of the functions, and says what it cannot
+take. Numba itself is told, when it starts, of what derivatives call besides NumPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+import importlib
+import logging
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
+from sct.backend.loops import Kernel, Unlooped
 from sct.errors import SctError
 from sct.ir.types import Abstract, Array, Const, Scalar, Tuple
 from sct.runtime.expectations import expect_structure
 
-__all__ = ["known_to_numba", "refuse_uncompiled"]
+__all__ = ["kernels_of", "known_to_numba", "numba_for", "refuse_uncompiled"]
+
+_log = logging.getLogger("sct.jit")
+_OLDEST = (0, 61)  # the first with wheels for Python 3.13
+
+
+def numba_for(what: str) -> Any:
+    """Numba, for what asks for it.
+
+    Raises
+    ------
+    SctError
+        If it is not there, is too old, or cannot be imported.
+    """
+    install = "Install it: pip install 'sct-ad[numba]'."
+    try:
+        numba = importlib.import_module("numba")
+    except ModuleNotFoundError as e:
+        if e.name != "numba":
+            raise
+        raise SctError(f"{what} has Numba compile derivatives, and it is not installed", None, install) from None
+    except ImportError as e:  # it is not for this version of NumPy
+        raise SctError(f"{what} has Numba compile derivatives, and it cannot be imported: {e}", None, install) from None
+    if tuple(map(int, re.findall(r"\d+", numba.__version__)[:2])) < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise SctError(f"{what} takes Numba {oldest} or later, and this is {numba.__version__}", None, install)
+    return numba
+
+
+# -- the kernels of a text -----------------------------------------------------------------------------------------------------
+
+
+def kernels_of(
+    codes: Iterable[CodeType], kernels: Sequence[Kernel], imported: Mapping[str, Any], rows: Sequence[str], file: str | None
+) -> dict[str, Callable[..., Any]]:
+    """The kernels of a text, each as it is called from Python.
+
+    Parameters
+    ----------
+    codes : iterable of CodeType
+        The functions of the text.
+    kernels : sequence of Kernel
+        Which of these Numba compiles.
+    imported : Mapping
+        What the text imports.
+    rows : sequence of str
+        Its lines.
+    file : str or None
+        Where it lies, in a folder of its own, if Numba is to keep what it compiles for the next process, beside it.
+    """
+    numba = numba_for("jit='numba'")
+    names = {**imported, "__name__": __name__}  # of a module that Numba can import to read what it keeps
+    by_name = {kernel.name: kernel for kernel in kernels}
+    called = {}
+    for code in codes:
+        kernel = by_name.get(code.co_name)
+        if kernel is not None:
+            options = {
+                "error_model": "numpy",
+                "nogil": True,
+                "fastmath": set(kernel.fastmath),
+                "parallel": kernel.parallel,
+                "boundscheck": kernel.checked or None,
+                "cache": file is not None,
+            }
+            function = FunctionType(code, names)
+            if file is not None:  # by their names Numba tells machine codes apart
+                function.__qualname__ = f"{Path(file).parent.name}.{code.co_name}"
+            names[code.co_name] = dispatcher = numba.njit(**options)(function)
+            called[code.co_name] = _from_python(numba, dispatcher, kernel, rows)
+    return called
+
+
+def _from_python(numba: Any, dispatcher: Any, kernel: Kernel, rows: Sequence[str]) -> Callable[..., Any]:
+    """What calls a kernel, and says so where Numba does not compile it for what it is called with."""
+    refused: type[Exception] = numba.core.errors.NumbaError
+    compiled = dispatcher.overloads
+
+    @functools.wraps(dispatcher.py_func)
+    def call(*args: Any) -> Any:
+        if not compiled:
+            _compile(numba, dispatcher, kernel, args, rows)
+        try:
+            return dispatcher(*args)
+        except refused as e:  # for arrays of another layout
+            error = e
+        raise _uncompiled(error, kernel, rows)
+
+    call.dispatcher = dispatcher  # type: ignore[attr-defined]
+    return call
+
+
+def _compile(numba: Any, dispatcher: Any, kernel: Kernel, args: Sequence[Any], rows: Sequence[str]) -> None:
+    """Have Numba compile a kernel for arguments of the types of these."""
+    start = time.perf_counter()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", numba.core.errors.NumbaWarning)
+            dispatcher.compile(tuple(map(numba.typeof, args)))
+    except Exception as e:  # noqa: BLE001  (what Numba raises where it does not know what to do is of any class)
+        raise _uncompiled(e, kernel, rows) from None
+    found = sum(dispatcher.stats.cache_hits.values())
+    _log.info(
+        "%s %s in %.2f s", kernel.name, "is found in Numba's cache" if found else "is compiled", time.perf_counter() - start
+    )
+
+
+def _uncompiled(error: Exception, kernel: Kernel, rows: Sequence[str]) -> Unlooped:
+    """What Numba says of a kernel, with the line of the text that it says it of."""
+    line: int | None = getattr(getattr(error, "loc", None), "line", None)
+    places = dict(kernel.lines)
+    statement = rows[line - 1].strip() if line is not None and 0 < line <= len(rows) else kernel.name
+    return Unlooped(places.get(line or 0), statement, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error of Numba's that says something."""
+    rows = str(error).splitlines()
+    return next((row.strip() for row in rows if row.strip() and "pipeline" not in row), type(error).__name__)
+
+
+# -- modules -------------------------------------------------------------------------------------------------------------------
 
 
 def known_to_numba() -> None:
@@ -31,12 +162,7 @@ def refuse_uncompiled(text: str, functions: Mapping[str, Sequence[tuple[str, Abs
     SctError
         If Numba is not installed, has no such type of argument, or cannot compile a function.
     """
-    try:
-        import numba
-    except ImportError:
-        raise SctError(
-            "jit='numba' has Numba compile the module once, and it is not installed", None, "Install numba."
-        ) from None
+    numba = numba_for("jit='numba'")
     types = {name: tuple(_of_numba(t, p, numba) for p, t in parameters) for name, parameters in functions.items()}
     namespace: dict[str, Any] = {"__name__": "sct.generated"}
     exec(compile(text, "<generated>", "exec"), namespace)
@@ -44,9 +170,8 @@ def refuse_uncompiled(text: str, functions: Mapping[str, Sequence[tuple[str, Abs
         try:
             namespace[name].compile(signature)
         except numba.core.errors.NumbaError as e:
-            why = next((row for row in str(e).splitlines() if row.strip() and "pipeline" not in row), str(e))
             raise SctError(
-                f"Numba cannot compile {name.lstrip('_')}: {why.strip()}",
+                f"Numba cannot compile {name.lstrip('_')}: {_reason(e)}",
                 None,
                 "Leave jit out, or write the function as loops over numbers and arrays.",
             ) from None

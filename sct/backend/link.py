@@ -20,6 +20,7 @@ from typing import Any
 from sct.backend import trees
 from sct.backend.guard import Guard, is_known_in_code
 from sct.backend.load import Loaded, load
+from sct.backend.loops import Kernel
 from sct.backend.overlap import Overlap
 from sct.backend.python.emit import Text
 from sct.backend.trees import applied, assigned, at, attribute, both, code_of, compared, function, parameters, read
@@ -266,8 +267,8 @@ def _same_defaults(expected: Any, strongly: bool) -> Callable[[Any], bool]:
 class Compiled:
     """A derivative for arguments of some types, of any function of one code.
 
-    `lasting`: it holds nothing of the function that it was made for. `types` is the hash of the arguments' types. `find` finds
-    what is needed from another function.
+    `lasting`: it holds nothing of the function that it was made for. `types` is the hash of the arguments' types. `kernels`
+    are compiled by Numba. `find` finds what is needed from another function.
     """
 
     text: Text
@@ -276,6 +277,7 @@ class Compiled:
     overlap: Overlap | None
     lasting: bool
     types: int
+    kernels: tuple[Kernel, ...]
     find: Callable[..., Found | None]
 
     def holds(self, functions: tuple[Any, ...]) -> bool:
@@ -301,6 +303,8 @@ def compiled(
     sizes_fit: tuple[Guard | None, bool],
     overlap: Overlap | None,
     types: int,
+    kernels: tuple[Kernel, ...] = (),
+    file: str | None = None,
 ) -> Compiled:
     """What is needed to use a derivative for other functions of the code of `root`.
 
@@ -318,12 +322,17 @@ def compiled(
         What is looked at before it is called; `sizes_fit` is of sizes, and says whether those of data from outside matter.
     types : int
         The hash of the arguments' types.
+    kernels : tuple of Kernel
+        The functions of the text that Numba compiles.
+    file : str or None
+        Where the text lies, beside which Numba keeps what it compiles; None: nowhere.
     """
-    loaded = load(text)
+    loaded = load(text, kernels, file)
+    asked = root, dependencies, text, loaded, signature, guard, sizes_fit, overlap, types, kernels
     try:
-        return _compiled(root, dependencies, text, loaded, signature, guard, sizes_fit, overlap, types, strongly=False)
+        return _compiled(*asked, strongly=False)
     except Unlasting:
-        return _compiled(root, dependencies, text, loaded, signature, guard, sizes_fit, overlap, types, strongly=True)
+        return _compiled(*asked, strongly=True)
 
 
 def _compiled(
@@ -336,6 +345,7 @@ def _compiled(
     sizes_fit: tuple[Guard | None, bool],
     overlap: Overlap | None,
     types: int,
+    kernels: tuple[Kernel, ...],
     strongly: bool,
 ) -> Compiled:
     way = Way(root, dependencies, strongly)
@@ -355,5 +365,6 @@ def _compiled(
         None if overlap is None else replace(overlap, outside=tuple(replace(f, function=_anything) for f in outside)),
         not strongly,
         types,
+        kernels,
         way.finished(way.derivative(loaded, bound, given), guard.objects, [f.function for f in outside]),
     )

@@ -1,7 +1,8 @@
 """Compiling generated text.
 
 Takes a text; gives what makes its function, of the objects that it names. The text lies in linecache, so tracebacks and
-debuggers show it, for as long as one of its functions lives.
+debuggers show it, for as long as one of its functions lives; or in a file that it is given. What of it is for Numba is compiled
+by that when it is called.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 import itertools
 import linecache
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
+from sct.backend import trees
+from sct.backend.jit import kernels_of
+from sct.backend.loops import Kernel
 from sct.backend.python.emit import Text
+from sct.backend.trees import applied, code_of, function, parameters, read
 from sct.ir.records import record
 
 __all__ = ["Loaded", "load"]
@@ -40,20 +45,35 @@ class Loaded:
     names: frozenset[str]
 
 
-def load(text: Text) -> Loaded:
-    """What makes the function that `text` defines."""
-    filename = f"<sct {text.name} {next(_serial)}>"
+def load(text: Text, kernels: Sequence[Kernel] = (), file: str | None = None) -> Loaded:
+    """What makes the function that `text` defines; `kernels` are for Numba, which keeps them beside the `file` of the text."""
+    filename = file or f"<sct {text.name} {next(_serial)}>"
     try:
         module = compile(text.source, filename, "exec")
     except SyntaxError as e:
         if str(e.msg).startswith("too many"):  # nested blocks, parentheses or levels of indentation
             raise RecursionError(e.msg) from None
         raise
-    linecache.cache[filename] = (len(text.source), None, text.source.splitlines(keepends=True), filename)
-    imported: dict[str, Any] = {"__name__": "sct.generated", "__listing__": _Listing(filename)}
+    imported: dict[str, Any] = {"__name__": "sct.generated"}
+    if file is None:
+        linecache.cache[filename] = (len(text.source), None, text.source.splitlines(keepends=True), filename)
+        imported["__listing__"] = _Listing(filename)
     exec("\n".join(text.imports), imported)
     functions = tuple(c for c in module.co_consts if isinstance(c, CodeType))
+    if kernels:
+        compiled = kernels_of(functions, kernels, imported, text.source.splitlines(), file)
+        functions = (*(c for c in functions[:-1] if c.co_name not in compiled), _called(functions[-1], compiled))
+        imported.update((f"@{name}" if name == text.name else name, call) for name, call in compiled.items())
     return Loaded(functions, imported, frozenset(n for c in functions for n in _names(c)))
+
+
+def _called(last: CodeType, compiled: Mapping[str, Any]) -> CodeType:
+    """The code of what callers call: of a kernel, a function that calls it."""
+    if last.co_name not in compiled:
+        return last
+    names = last.co_varnames[: last.co_argcount]
+    body = [trees.Return(applied(read(f"@{last.co_name}"), *map(read, names)))]
+    return code_of(function(last.co_name, parameters(names), body), last.co_filename)
 
 
 def _names(code: CodeType) -> Iterator[str]:

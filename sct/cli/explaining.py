@@ -107,7 +107,7 @@ def explained(derived: DerivedFunction[..., Any], like: Sequence[Any] | None, ty
         given = parameter_types(derived, like, types)
         with facts_relied_on() as relied, noting() as read:
             specialized = with_room(lambda: derived.typed(given))
-            finished = with_steps(specialized.function, derived.optimize)
+            finished = with_steps(specialized.function, derived.options.optimize)
         primal = with_room(lambda: derived.primal_form(given))
         costs = cost_of(run(PRIMAL, primal.function).block), cost_of(finished.block)
     active, inactive = _activity(primal.function.block, derived.wrt)

@@ -93,7 +93,7 @@ def _forms(derived: DerivedFunction[..., Any], arguments: stages.Arguments) -> I
     yield Form("typed", repr(primal.function))
     found: list[tuple[str, Function]] = []
     wrt = derived.wrt[0] if derived.single else derived.wrt
-    passes = stages.PASSES if derived.optimize else stages.UNOPTIMIZED
+    passes = stages.PASSES if derived.options.optimize else stages.UNOPTIMIZED
     made = stages.differentiate(primal, derived.mode, wrt, passes=passes, look=lambda *s: found.append(s))
     yield from (Form(name, repr(form)) for name, form in found)
     yield Form("text", stages.to_text(stages.to_tree(made)).source)

@@ -22,7 +22,17 @@ from sct.registry.others import load_declared, meet
 from sct.runtime import vectorized
 from sct.signatures import read_signature
 
-__all__ = ["Callee", "Flat", "flattened", "has_stars", "is_decorated", "python_function", "reached", "seen_through"]
+__all__ = [
+    "Callee",
+    "Flat",
+    "flattened",
+    "has_stars",
+    "is_decorated",
+    "is_jitted",
+    "python_function",
+    "reached",
+    "seen_through",
+]
 
 
 class Callee(NamedTuple):
@@ -179,5 +189,10 @@ def python_function(f: Any) -> Callable[..., Any]:
     """The Python function that `f` keeps the results of (`functools.cache`), or is the compiled form of (Numba's `jit`)."""
     if isinstance(f, functools._lru_cache_wrapper):
         return f.__wrapped__
-    found = getattr(f, "py_func", None) if type(f).__module__.split(".")[0] == "numba" else None
-    return found if isinstance(found, FunctionType) else f
+    found: Callable[..., Any] = f.py_func if is_jitted(f) else f
+    return found
+
+
+def is_jitted(f: Any) -> bool:
+    """Whether `f` is a function that Numba compiles (`jit`, `njit`)."""
+    return type(f).__module__.split(".")[0] == "numba" and isinstance(getattr(f, "py_func", None), FunctionType)

@@ -23,6 +23,7 @@ from sources import define
 import sct
 from sct.api import cache, folder
 from sct.api.cache import Made
+from sct.backend.loops import Kernel
 from sct.backend.python.emit import Text
 from sct.errors import CacheWarning, Place
 from sct.frontend.resolve import Dependency
@@ -217,7 +218,8 @@ def test_tangents_are_kept_too(said):
 
 
 WRITTEN = {
-    Made: "text signature dependencies free written facts",
+    Made: "text signature dependencies free written facts kernels left",
+    Kernel: "name fastmath parallel checked lines",
     Text: "imports body name bound",
     Dependency: "owner name expected attribute",
     Free: "function name attribute",

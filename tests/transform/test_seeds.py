@@ -15,7 +15,7 @@ WAYS = ("jacobian_times_seeds", "seeds_times_jacobian")
 
 
 def derived(f, wrt, name):
-    return DerivedFunction(f, wrt, MODES[name], True, name)
+    return DerivedFunction(f, wrt, MODES[name], name)
 
 
 def matrix(f, wrt, args):
