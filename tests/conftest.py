@@ -20,6 +20,11 @@ def pytest_addoption(parser):
     parser.addoption("--grid", type=int, default=1, metavar="N", help="N times as many samples as are drawn without this")
 
 
+def pytest_collection(session):
+    """Look for no garbage while tests are collected, which makes many objects that all stay."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(config, items):
     """Of a test that is marked as a grid take the first sample of each function, unless `each` is False, and the part that is
     drawn of the others."""
@@ -46,6 +51,7 @@ def pytest_collection_finish(session):
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 def _function_of(params):

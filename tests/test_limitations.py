@@ -23,7 +23,20 @@ WITHOUT_EXAMPLE = {"TryStar", "TypeAlias", "AsyncWith", "AsyncFor", "Await"}
 
 
 def examples():
-    """Each block that shows errors: its heading, what the page says, and what was raised when the page was run."""
+    """Each block that shows errors, by its heading and its line: the code, and what the page says."""
+    for block in BLOCK.finditer(TEXT):
+        heading = re.findall(r"^#+ (.*)$", TEXT[: block.start()], re.MULTILINE)[-1]
+        before = TEXT.count("\n", 0, block.start("code"))
+        said = ERROR.findall(block["said"] or "") if re.search(r"^ *show_error\(", block["code"], re.MULTILINE) else []
+        yield f"{heading}, line {before}", "\n" * before + block["code"], said
+
+
+EXAMPLES = [name for name, _, said in examples() if said]
+
+
+@pytest.fixture(scope="module")
+def page():
+    """What each block says, and what was raised in it when the page was run."""
     linecache.checkcache(str(PAGE))
     raised = []
 
@@ -35,40 +48,38 @@ def examples():
         else:
             raised.append(None)
 
-    namespace = {"__name__": "limitations"}
-    for block in BLOCK.finditer(TEXT):
-        heading = re.findall(r"^#+ (.*)$", TEXT[: block.start()], re.MULTILINE)[-1]
-        before = TEXT.count("\n", 0, block.start("code"))
-        code = compile("\n" * before + block["code"], str(PAGE), "exec")
+    found, namespace = {}, {"__name__": "limitations"}
+    for name, code, said in examples():
         raised.clear()
         with np.errstate(all="ignore"):
-            exec(code, namespace)
+            exec(compile(code, str(PAGE), "exec"), namespace)
         if "show_error" in namespace:
             namespace["show_error"] = record
-        if raised:
-            said = ERROR.findall(block["said"])
-            yield pytest.param(said, tuple(raised), id=f"{heading}, line {before}")
+        found[name] = said, tuple(raised)
+    return found
 
 
-EXAMPLES = list(examples())
+def test_the_examples_are_the_blocks_that_raise_errors(page):
+    assert [name for name, (_, raised) in page.items() if raised] == EXAMPLES
 
 
-@pytest.mark.parametrize("said, raised", EXAMPLES)
-def test_each_example_raises_the_error_that_the_page_names(said, raised):
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_example_raises_the_error_that_the_page_names(page, name):
+    said, raised = page[name]
     assert [(type(e).__name__, re.sub(r" \(line \d+\)", "", str(e).splitlines()[0])) for e in raised] == said
 
 
-@pytest.mark.parametrize("said, raised", EXAMPLES)
-def test_each_error_says_what_to_do(said, raised):
-    for error in raised:
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_error_says_what_to_do(page, name):
+    for error in page[name][1]:
         assert isinstance(error, (sct.SctError, *AT_RUN_TIME))
         if isinstance(error, sct.SctError):
             assert error.advice
 
 
-@pytest.mark.parametrize("said, raised", EXAMPLES)
-def test_an_unsupported_construct_is_shown_with_a_caret(said, raised):
-    for error in raised:
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_unsupported_construct_is_shown_with_a_caret(page, name):
+    for error in page[name][1]:
         if isinstance(error, sct.UnsupportedSyntaxError):
             assert PAGE.name in str(error.place)
             assert error.place.excerpt().endswith("^")
