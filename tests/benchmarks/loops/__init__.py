@@ -1,0 +1,1 @@
+"""Derivatives under Numba, measured: `python -m tests.benchmarks.loops`."""
