@@ -34,6 +34,7 @@ from sct.testing import check_grads
 if TYPE_CHECKING:
     from sct.api.generate import Generator, generate
     from sct.api.typed import (
+        compile,
         elementwise_grad,
         grad,
         hessian,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     )
 else:
     from sct.api.transforms import (
+        compile,
         elementwise_grad,
         grad,
         hessian,
@@ -82,6 +84,7 @@ __all__ = [
     "check_grads",
     "checkpoint",
     "checkpointed",
+    "compile",
     "custom_fixed_point",
     "custom_root",
     "elementwise_grad",

@@ -126,9 +126,10 @@ MODES: Mapping[str, Mode] = {
     "seeds_times_jacobian": Mode("jacobian", False, "rows", seeded=True),
     "hessian_times_seeds": Mode("hessian", False, "columns", seeded=True),
     "elementwise_grad": Mode("elementwise_grad", False, "ones"),
+    "compile": Mode("compile", True, "itself", own=True),
 }
 """What `differentiate` makes, by the name of the transform; a Jacobian in either way, and what a Hessian and its
-product with a vector are of the gradient; and their products with several vectors."""
+product with a vector are of the gradient; their products with several vectors; and the function itself."""
 
 CALLED: Mapping[str, Mode] = {
     "vjp": MODES["vjp"],
@@ -492,7 +493,11 @@ def differentiate(
     """
     mode = transform if isinstance(transform, Mode) else mode_of(transform, has_aux, holomorphic)
     single = not isinstance(wrt, (tuple, list))
-    names = () if mode.seed == "examples" else parameter_names(typed.signature, (wrt,) if single else wrt, typed.function.name)
+    names = (
+        ()
+        if mode.seed in ("examples", "itself")
+        else parameter_names(typed.signature, (wrt,) if single else wrt, typed.function.name)
+    )
     made, known, facts = _staged(typed.known, lambda: _differentiated(typed, names, single, mode, passes, look))
     facts = tuple(dict.fromkeys((*typed.facts, *facts)))
     return Derivative(made.function, made.dependencies, made.free, made.written, known, facts, passes=passes)
@@ -529,7 +534,15 @@ def _differentiated(
     primal = seen_apart(primal, mode.own or mode.together)
     if mode.in_memory or mode.taped:
         primal = replace(primal, function=changed(primal.function, block=plain(primal.function.block)))
-    primal = explicit(primal, mode.own, mode.together, whole=not mode.in_memory, left=mode.seed == "shadows")
+    if mode.seed == "itself" and primal.written:
+        w = primal.written[0]
+        raise UnsupportedSyntaxError(
+            f"a list, dict or field of {w.path[0]} that is written into, in a function that is compiled as it is",
+            w.place,
+            "Return it; arrays that are arguments may be written into.",
+        )
+    whole, left, noted = not mode.in_memory, mode.seed == "shadows", mode.seed == "itself"
+    primal = explicit(primal, mode.own, mode.together, whole, left, noted)
     function = run(passes.primal, primal.function)
     refuse_unsure(function.block)
     if not mode.in_memory:
@@ -545,6 +558,10 @@ def _differentiated(
         return canonical
     if mode.seed == "examples":
         return _of_many(canonical, mode, passes, look)
+    if mode.seed == "itself":
+        named = changed(function, name=function.name if function.name.isidentifier() else "f", block=canonical.function.block)
+        stored = run(passes.stored, run(passes.recorded, named))
+        return replace(canonical, function=implicit(run(passes.owned, stored)))
     by = parameters_of(canonical.function, wrt)
     canonical = replace(canonical, function=changed(canonical.function, block=with_vectors(canonical.function.block, by)))
     if mode.in_memory:

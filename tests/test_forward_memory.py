@@ -1103,7 +1103,7 @@ def compiled(monkeypatch):
     """The names of the texts that were compiled."""
     made = []
     load = link.load
-    monkeypatch.setattr(link, "load", lambda text: made.append(text.name) or load(text))
+    monkeypatch.setattr(link, "load", lambda text, *rest: made.append(text.name) or load(text, *rest))
     return made
 
 

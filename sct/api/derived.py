@@ -554,6 +554,8 @@ class DerivedFunction(Generic[_P, _R]):
                 else:
                     check(args)
             except ArgumentMemoryError as e:
+                if self.mode.seed == "itself":
+                    return self._callee.function(*args, **kwargs)
                 again = isinstance(self._callee.function, DerivedFunction)  # which takes its arguments to be apart
                 if not e.of_arrays or again or self.mode.seed == "none" or self.mode.step:
                     raise
@@ -662,8 +664,15 @@ class DerivedFunction(Generic[_P, _R]):
             return typed_again(function.typed(types, again=True), types)
         return typed_primal(function, types)
 
+    @property
+    def __sct_python__(self) -> Any:
+        """For the compiler: the function that this is the compiled form of; None of a derivative."""
+        return self.primal if self.mode.seed == "itself" else None
+
     def __sct_callee__(self) -> Callee:
         """For the compiler: the derivative of the function that the primal ends in, and what that gets beside the arguments."""
+        if self.mode.seed == "itself":
+            return reached(self.primal)
         if not self._first and not self._callee.keywords:
             return Callee(self)
         wrt = self.wrt[0] if self.single else self.wrt

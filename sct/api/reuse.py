@@ -23,7 +23,7 @@ def behind(f: Any) -> tuple[dict[Any, Any] | None, Any, tuple[Any, ...], tuple[A
     Where derivatives of functions of its code are kept, if anywhere; the function that has that code; what `f` adds to a call's
     arguments: those in front, and these with those by name; how many and which these are.
     """
-    if type(f) is DerivedFunction:
+    if type(f) is DerivedFunction and f.mode.seed != "itself":
         names = f._callee.keywords if f._given else ()
         return f._shared.derived, f._root, f._first, f._given, (len(f._first), *names)
     root, first, keywords = reached(f) if callable(f) else Callee(f)

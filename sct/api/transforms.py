@@ -26,6 +26,7 @@ from sct.transform.reverse import Mode
 from sct.transform.vmap import VMAP, as_axes
 
 __all__ = [
+    "compile",
     "elementwise_grad",
     "grad",
     "hessian",
@@ -113,6 +114,11 @@ def _miscalled(name: str, known: frozenset[str], args: tuple[Any, ...], kwargs: 
     f = written_name(args[0]) if args else "f"
     if name == "vmap" and len(args) > 3:
         return CallError("sct.vmap takes a function, in_axes and out_axes", advice=f"Write sct.vmap({f}, in_axes=(0, None)).")
+    if name == "compile" and len(args) > 1:
+        what = f"sct.compile takes a function, not {len(args)} arguments"
+        return CallError(
+            what, advice=f"Write sct.compile({f}, jit='numba') for the function itself, sct.grad for a derivative."
+        )
     if len(args) > 2:
         what = f"sct.{name} takes a function and wrt, not {len(args)} arguments"
         wrt = args[1:] if all(isinstance(a, (int, str)) for a in args[1:]) else None
@@ -545,6 +551,47 @@ def hvp(
     """
     options = options_of(optimize, jit, strict, parallel, fastmath, cache)
     return _second("jvp_of_gradient", f, wrt, has_aux, options)
+
+
+@_transformer
+def compile(
+    f: Callable[..., Any] | None = None,
+    *,
+    optimize: bool = True,
+    jit: str | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
+    cache: bool | None = None,
+) -> Any:
+    """The function itself, compiled for the types of its arguments as a derivative is: with `jit="numba"`, to loops.
+
+    Parameters are those of `grad`.
+
+    Returns
+    -------
+    DerivedFunction
+        Takes the arguments of `f`, and gives what that gives; it writes into arrays that are arguments as `f` does. Where such
+        arrays share memory, `f` itself runs. Transforms of it are those of `f`.
+
+    Raises
+    ------
+    UnsupportedSyntaxError, SourceUnavailableError
+        When it is first called with arguments of new types; also if `f` writes into lists, dicts or objects that it is given.
+
+    Examples
+    --------
+    >>> import numpy as np, sct
+    >>> @sct.compile
+    ... def smooth(x, n):
+    ...     for _ in range(n):
+    ...         x[1:-1] = 0.5 * (x[:-2] + x[2:])
+    >>> x = np.array([0.0, 0.0, 4.0, 0.0, 0.0])
+    >>> smooth(x, 2)
+    >>> x
+    array([0., 0., 2., 0., 0.])
+    """
+    return _transform("compile", f, (), options_of(optimize, jit, strict, parallel, fastmath, cache))
 
 
 @_transformer

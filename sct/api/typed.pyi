@@ -162,6 +162,28 @@ def jvp(
     cache: bool | None = None,
 ) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
 @overload
+def compile(
+    f: Callable[_P, _R],
+    *,
+    optimize: bool = True,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
+    cache: bool | None = None,
+) -> DerivedFunction[_P, _R]: ...
+@overload
+def compile(
+    f: None = None,
+    *,
+    optimize: bool = True,
+    jit: Literal["numba"] | None = None,
+    strict: bool = False,
+    parallel: bool = False,
+    fastmath: bool = True,
+    cache: bool | None = None,
+) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, _R]]: ...
+@overload
 def linearize(
     f: Callable[_P, _R],
     wrt: _One | _Many = 0,

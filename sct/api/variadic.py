@@ -102,6 +102,8 @@ class Variadic(DerivedFunction[..., Any]):
         return DerivedFunction(primal, chosen[0] if self.single else chosen, *asked)
 
     def __sct_callee__(self) -> Callee:
+        if self.mode.seed == "itself":
+            return reached(self.primal)
         if not self._first and not self._callee.keywords:
             return Callee(self)
         given = self._given_wrt if isinstance(self._given_wrt, (tuple, list)) else (self._given_wrt,)

@@ -13,7 +13,7 @@ import logging
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -56,13 +56,13 @@ def numba_for(what: str) -> Any:
 
 
 def kernels_of(
-    codes: Iterable[CodeType], kernels: Sequence[Kernel], imported: Mapping[str, Any], rows: Sequence[str], file: str | None
+    codes: Sequence[CodeType], kernels: Sequence[Kernel], imported: Mapping[str, Any], rows: Sequence[str], file: str | None
 ) -> dict[str, Callable[..., Any]]:
     """The kernels of a text, each as it is called from Python.
 
     Parameters
     ----------
-    codes : iterable of CodeType
+    codes : sequence of CodeType
         The functions of the text.
     kernels : sequence of Kernel
         Which of these Numba compiles.
@@ -91,8 +91,10 @@ def kernels_of(
             function = FunctionType(code, names)
             if file is not None:  # by their names Numba tells machine codes apart
                 function.__qualname__ = f"{Path(file).parent.name}.{code.co_name}"
-            names[code.co_name] = dispatcher = numba.njit(**options)(function)
+            dispatcher = numba.njit(**options)(function)
             called[code.co_name] = _from_python(numba, dispatcher, kernel, rows)
+            if code is not codes[-1]:  # which none of them calls, and which may be named after a function of Python's
+                names[code.co_name] = dispatcher
     return called
 
 

@@ -186,11 +186,14 @@ def _otypes(f: np.vectorize) -> np.dtype[Any] | None:
 
 
 def python_function(f: Any) -> Callable[..., Any]:
-    """The Python function that `f` keeps the results of (`functools.cache`), or is the compiled form of (Numba's `jit`)."""
+    """The Python function that `f` keeps the results of (`functools.cache`), or is the compiled form of (Numba's `jit`,
+    `sct.compile`)."""
     if isinstance(f, functools._lru_cache_wrapper):
         return f.__wrapped__
-    found: Callable[..., Any] = f.py_func if is_jitted(f) else f
-    return found
+    found: Callable[..., Any] | None = (
+        f.py_func if is_jitted(f) else getattr(type(f), "__sct_python__", None) and f.__sct_python__
+    )
+    return f if found is None else found
 
 
 def is_jitted(f: Any) -> bool:

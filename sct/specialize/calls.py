@@ -646,6 +646,8 @@ def transform(s: Builder, op: FunctionType, args: Sequence[Operand], kwargs: dic
         raise UnsupportedSyntaxError(f"sct.{op.__name__} of something only known at run time", s.place, "Name the function.")
     with asked_here(s):
         made = op(*values, **options)
+    if args and getattr(made, "__sct_python__", None) is not None:  # the function as it is
+        return args[0]
     if not hasattr(made, "__sct_typed__"):
         raise UnsupportedSyntaxError(
             f"sct.{op.__name__} in a function that is differentiated",

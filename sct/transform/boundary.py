@@ -73,7 +73,7 @@ class Mode:
     "push": likewise, where these are the parameters of a closure; "columns" and "rows": a closure of tangents or of adjoints,
     whose parameters are the leaves of these, gives way to a Jacobian (`sct.transform.directions`); "fewest": one of the two;
     "examples": there is no derivative, but the function of many examples, `arguments` of these, which lie along `in_axes` of
-    them and `out_axes` of the result (`sct.transform.vmap`).
+    them and `out_axes` of the result (`sct.transform.vmap`); "itself": there is no derivative, but the function as it is.
     `seeded`: of a Jacobian, that times vectors, which are the rows of a further parameter, or these times it.
     `again`: the primal has run before, and does nothing to the world. `step`: it is of a step of a loop, which gives it
     adjoints of the right shapes. `own`: it writes into the arguments themselves, and gives what the function gives, since it
@@ -102,7 +102,7 @@ class Mode:
     @property
     def in_memory(self) -> bool:
         """Whether the primal's writes into arrays stay statements."""
-        return self.seed in ("tangents", "push", "columns", "examples")
+        return self.seed in ("tangents", "push", "columns", "examples", "itself")
 
     @property
     def in_closure(self) -> bool:

@@ -80,14 +80,20 @@ __all__ = ["explicit", "refuse_others", "refuse_unknown", "with_loads"]
 
 
 def explicit(
-    primal: Specialized, own: bool = False, sharing: bool = False, whole: bool = False, left: bool = False
+    primal: Specialized,
+    own: bool = False,
+    sharing: bool = False,
+    whole: bool = False,
+    left: bool = False,
+    noted: bool = False,
 ) -> Specialized:
     """A typed function with what its arrays hold, where they are read, as values; the same one if it writes into none.
 
-    `own`: it is to write into the arguments themselves. `sharing`: arrays that are arguments, or in some, may share memory.
-    `whole`: arrays in lists and dicts have operations of memory too, where nothing is written into them; and what is not sure
-    to be a view or a copy is for the caller to refuse (`refuse_unknown`), where that stays in memory. `left`: part of the
-    derivative runs later, when others may have written into the arguments and the result.
+    `own`: it is to write into the arguments themselves, which are to be apart. `sharing`: arrays that are arguments, or in
+    some, may share memory. `whole`: arrays in lists and dicts have operations of memory too, where nothing is written into
+    them; and what is not sure to be a view or a copy is for the caller to refuse (`refuse_unknown`), where that stays in
+    memory. `left`: part of the derivative runs later, when others may have written into the arguments and the result. `noted`:
+    what it writes into is noted where that is its own, too.
 
     Raises
     ------
@@ -138,7 +144,8 @@ def explicit(
     if not whole:
         refuse_unknown(made)
     body = (*block.body[:n], *copies, *made.body)
-    return replace(primal, function=changed(f, block=made.with_(body)), written=() if own else (*primal.written, *written))
+    written = () if own and not noted else (*primal.written, *written)
+    return replace(primal, function=changed(f, block=made.with_(body)), written=written)
 
 
 def _refuse_objects(given: Iterable[Value], classes: Classes) -> None:

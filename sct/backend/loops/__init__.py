@@ -6,6 +6,8 @@ call. What is no matter of arrays and numbers is refused with its place: that is
 
 from __future__ import annotations
 
+from types import NoneType
+
 from sct.backend.python.emit import Text, emit
 from sct.errors import Place
 from sct.ir.ops import Free
@@ -90,4 +92,4 @@ def _is_plain(t: Abstract) -> bool:
         return t.kind is None and all(map(_is_plain, t.items))
     if isinstance(t, Array):
         return t.dtype is not None and t.shape is not None
-    return isinstance(t, Scalar) or (isinstance(t, Const) and isinstance(t.value, (bool, int, float, complex)))
+    return isinstance(t, Scalar) or (isinstance(t, Const) and isinstance(t.value, (bool, int, float, complex, NoneType)))

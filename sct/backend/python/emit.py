@@ -332,6 +332,8 @@ class _Emitter:
 
     def documentation(self, doc: str) -> str:
         name = getattr(self.f.callee, "__name__", self.f.name)
+        if self.f.name == name:
+            return inspect.cleandoc(doc).splitlines()[0]
         return f"Derivative of {name}: {inspect.cleandoc(doc).splitlines()[0]}"
 
     def has_reverse(self, block: Block) -> bool:
