@@ -1,13 +1,14 @@
-"""Measure derivatives under Numba: `python -m tests.benchmarks.loops [NAME ...]`, one core, all of a workload in one process.
+"""Measure derivatives under Numba: `python -m tests.benchmarks.loops [NAME ...]`, one core, each workload in a process.
 
-Of each workload the function, its generated vjp and the one with `jit="numba"` take turns, and that which is written by hand,
-where there is one; the best times are printed, and ratios of them. `mark` is the ratio that the experiment reached (column B of
+The function, its generated vjp and the one with `jit="numba"` take turns there, and that which is written by hand, where there
+is one; the best times are printed, and ratios of them. `mark` is the ratio that the experiment reached (column B of
 loops.md); `of mark` is what is left of it, and below 0.9 is behind. `hand` is the time by hand by that of what is generated.
 `error` is the largest difference from the NumPy backend by the largest entry, and by what a change of the arguments in their
 last place makes of that, in units of it (the condition); it must stay below 1e-12.
 
-With `--compile` two processes after one another compile everything, and keep it in one folder: the seconds that the first call
-takes in either. `--other MODULE:FUNCTION` measures what FUNCTION(f, wrt) gives in the place of `sct.vjp(f, wrt, jit="numba")`.
+With `--compile` two processes after one another compile a workload, and keep it in one folder: the seconds that the first
+call takes in either; that of a smaller function before it is left out. `--other MODULE:FUNCTION` measures what
+FUNCTION(f, wrt) gives in the place of `sct.vjp(f, wrt, jit="numba")`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,25 +72,61 @@ def main(argv: list[str] | None = None) -> int:
     if unknown:
         print(f"there is no {', '.join(sorted(unknown))} in {', '.join(WORKLOADS)}", file=sys.stderr)
         return 2
-    jitted = _jitted(options.other)
-    if options.first_calls:
-        print(json.dumps({w.name: _first_call(w, jitted) for w in chosen}))
-        return 0
-    if options.compile:
+    if options.one:
+        print(json.dumps(_of_this_process(chosen[0], options)))
+    elif options.compile:
         _print_compilation(chosen, options)
-        return 0
-    found = []
-    print(f"{'':<20}{'f':>9}{'NumPy':>10}{'jit':>10}{'ratio':>8}{'mark':>8}{'of mark':>8}{'hand':>7}{'error':>9}{'compile':>8}")
-    for w in chosen:
-        try:
-            figures = measured(w, jitted, options.seconds)
-        except Exception as error:  # noqa: BLE001 (one that fails must not hide the others)
-            print(f"{w.name:<20}  failed: {type(error).__name__}: {str(error).splitlines()[0]}", flush=True)
-            continue
-        found.append(figures)
-        print(_line(figures), flush=True)
-    _print_means(found)
+    else:
+        _print_speed(chosen, options)
     return 0
+
+
+def _of_this_process(w: Workload, options: argparse.Namespace) -> Any:
+    """What one process finds of a workload: its figures, or the seconds of the first call."""
+    jitted = _jitted(options.other)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if options.other is None:
+            jitted(_square, ("x",))(3.0, 1.0)  # what is imported for any function is not counted
+    return _first_call(w, jitted) if options.compile else asdict(measured(w, jitted, options.seconds))
+
+
+def _square(x):
+    return x * x
+
+
+def _asked(w: Workload, options: argparse.Namespace, *more: str, kept: str | None = None) -> Any:
+    """What a process of its own finds of a workload; a `str` says why it does not."""
+    command = [sys.executable, "-m", "tests.benchmarks.loops", w.name, "--one", "--seconds", str(options.seconds), *more]
+    if options.other:
+        command += ["--other", options.other]
+    folders = {"SCT_CACHE_DIR": f"{kept}/sct", "NUMBA_CACHE_DIR": f"{kept}/numba"} if kept else {}
+    environment = os.environ | folders
+    try:
+        done = subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=options.limit
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done after {options.limit} s"
+    if done.returncode < 0:
+        return f"the process ended by signal {-done.returncode}"
+    return json.loads(done.stdout) if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+
+
+def _print_speed(chosen: list[Workload], options: argparse.Namespace) -> None:
+    """The table of figures, and what they come to."""
+    print(f"{'':<20}{'f':>9}{'NumPy':>10}{'jit':>10}{'ratio':>8}{'mark':>8}{'of mark':>8}{'hand':>7}{'error':>9}{'compile':>8}")
+    found, failed = [], []
+    for w in chosen:
+        answer = _asked(w, options)
+        if isinstance(answer, str):
+            failed.append(w.name)
+            print(f"{w.name:<20}  fails: {answer}", flush=True)
+        else:
+            found.append(Figures(**answer))
+            print(_line(found[-1]), flush=True)
+    _print_means(found)
+    print(f"{'fail':<44}{', '.join(failed) or 'none'}")
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
@@ -98,7 +135,8 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2.0, help="for the turns of each workload")
     parser.add_argument("--compile", action="store_true", help="the seconds of first calls, in two processes")
     parser.add_argument("--other", metavar="MODULE:FUNCTION", help="what to measure in the place of jit='numba'")
-    parser.add_argument("--first-calls", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--limit", type=float, default=180.0, help="the seconds after which a process is given up")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
@@ -128,8 +166,8 @@ def measured(w: Workload, jitted: Callable[..., Any], seconds: float) -> Figures
         "jit": partial(derivative, *args, y_bar),
     }
     error = relative_error(found, w, y_bar, plain)
-    if w.name in BY_HAND:
-        calls["hand"] = partial(BY_HAND[w.name].compiled(), *args, y_bar)
+    if w.function.__name__ in BY_HAND:
+        calls["hand"] = partial(BY_HAND[w.function.__name__].compiled(), *args, y_bar)
         by_hand = relative_error(calls["hand"](), w, y_bar, plain)
         if not by_hand <= BOUND:
             raise AssertionError(f"what is written by hand is off by {by_hand:.1e}")
@@ -216,49 +254,48 @@ def _print_means(found: list[Figures]) -> None:
     for what, names in (
         ("behind the mark by more than 10 %", [n for n in ratios if (m := WORKLOADS[n].mark) and ratios[n] < 0.9 * m]),
         ("slower than NumPy (below 0.95)", [n for n in ratios if ratios[n] < 0.95]),
-        ("by hand ÷ generated below 0.95", [f.name for f in found if f.hand and f.hand < 0.95 * f.jit]),
+        (
+            "kernels by hand ÷ generated below 0.95",
+            [f.name for f in found if f.hand and f.hand < 0.95 * f.jit and f.name in kernels],
+        ),
         ("left to the NumPy backend", [f.name for f in found if f.stays]),
+        (
+            "more than 1.5 of a recurrence by hand",
+            [f.name for f in found if f.hand and f.jit > 1.5 * f.hand and f.name not in kernels],
+        ),
         (f"further from it than {BOUND:.0e}", [f.name for f in found if not f.error <= BOUND]),
     ):
         print(f"{what:<44}{', '.join(names) or 'none'}")
 
 
-def _first_call(w: Workload, jitted: Callable[..., Any]) -> float | None:
-    """The seconds of the first call in this process; None where it fails."""
+def _first_call(w: Workload, jitted: Callable[..., Any]) -> float:
+    """The seconds of the first call in this process, without what a call takes."""
     args = w.args()
     y_bar = random_like(w.function(*w.args()), np.random.default_rng(1))
     derivative = jitted(w.function, w.wrt, cache=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            first = _seconds(partial(derivative, *args, y_bar))
-        except Exception:  # noqa: BLE001 (as above)
-            return None
+        first = _seconds(partial(derivative, *args, y_bar))
     return first - _seconds(partial(derivative, *args, y_bar))
 
 
 def _print_compilation(chosen: list[Workload], options: argparse.Namespace) -> None:
     """The seconds that compilation takes in a process, and in another one after it with what the first has kept."""
-    names = [w.name for w in chosen]
-    command = [sys.executable, "-m", "tests.benchmarks.loops", "--first-calls", *names]
-    if options.other:
-        command += ["--other", options.other]
-    with tempfile.TemporaryDirectory() as folder:
-        kept = {"SCT_CACHE_DIR": f"{folder}/sct", "NUMBA_CACHE_DIR": f"{folder}/numba"}
-        runs = []
-        for _ in range(2):
-            done = subprocess.run(command, env=os.environ | kept, cwd=ROOT, capture_output=True, text=True, check=False)
-            if done.returncode:
-                sys.exit(done.stderr)
-            runs.append(json.loads(done.stdout))
+    both, failed = {}, []
+    for w in chosen:
+        with tempfile.TemporaryDirectory() as folder:
+            first, second = (_asked(w, options, "--compile", kept=folder) for _ in range(2))
+        if isinstance(first, str) or isinstance(second, str):
+            failed.append(w.name)
+        else:
+            both[w.name] = first, second
     print(f"{'':<20}{'first':>9}{'second':>9}  seconds until compiled, without the call itself")
-    both = {n: (runs[0][n], runs[1][n]) for n in names if runs[0][n] is not None and runs[1][n] is not None}
     for name, (first, second) in sorted(both.items(), key=lambda item: -item[1][0]):
         print(f"{name:<20}{first:9.2f}{second:9.2f}")
-    for what, summary in (("median", statistics.median), ("worst", max)):
-        print(f"{what:<20}{summary(t[0] for t in both.values()):9.2f}{summary(t[1] for t in both.values()):9.2f}")
-    if len(both) < len(names):
-        print("fail: " + ", ".join(n for n in names if n not in both))
+    if both:
+        for what, summary in (("median", statistics.median), ("worst", max)):
+            print(f"{what:<20}{summary(t[0] for t in both.values()):9.2f}{summary(t[1] for t in both.values()):9.2f}")
+    print(f"{'fail':<20}{', '.join(failed) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -525,6 +525,6 @@ BY_HAND = {
     "jacobi_2d": ByHand(jacobi_2d, room_of_jacobi_2d),
     "lu": ByHand(lu, room_of_lu),
     "nbody": ByHand(nbody, room_of_nbody),
-    "recurrence 1e6": ByHand(recurrence, room_of_recurrence),
+    "recurrence": ByHand(recurrence, room_of_recurrence),
 }
-"""The adjoints by hand, by the names of workloads."""
+"""The adjoints by hand, by the names of the functions."""

@@ -419,6 +419,7 @@ _ALL = (
     _problem("least squares 2e5", least_squares, ("x",), lambda rng: _linear(rng, 200_000), 4.81 / 2.1),
     _problem("k-means small", cost_of_centres, ("centres",), lambda rng: _clusters(rng, 5, 200, 2), 0.123 / 0.074),
     _problem("k-means large", cost_of_centres, ("centres",), lambda rng: _clusters(rng, 50, 10_000, 8), 31.6 / 42.0),
+    _problem("recurrence 1e5", recurrence, ("x", "a"), lambda rng: (1.0, 2.0, 1e-5, 100_000), None),
     _problem("recurrence 1e6", recurrence, ("x", "a"), lambda rng: (1.0, 2.0, 1e-5, 1_000_000), None),
 )
 
