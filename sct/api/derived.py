@@ -21,11 +21,13 @@ from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from sct.api.cache import Made, Shared, shared_by
+from sct.api.in_numba import told
 from sct.api.options import PLAIN, Options
 from sct.api.pipeline import as_it_stands, differentiated, typed_again, typed_primal, with_steps
 from sct.api.trees import copied, ones_like
 from sct.backend.guard import Call, guard, sizes_fit
 from sct.backend.link import Compiled, Found, compiled
+from sct.backend.load import load
 from sct.backend.loops import Kernel, Unlooped, looped
 from sct.backend.overlap import overlap_check
 from sct.backend.python.emit import Text, emit
@@ -50,7 +52,7 @@ from sct.infer.parameters import declared_type, parameter_names, plain_signature
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
 from sct.ir.ssa import Block, Function, Operand
-from sct.ir.types import UNKNOWN, Abstract, facts_relied_on, sizes_known
+from sct.ir.types import UNKNOWN, Abstract, Array, facts_relied_on, sizes_known
 from sct.registry.others import load_declared
 from sct.registry.rules import adjoint_rule, at_change
 from sct.specialize.closing import Nested
@@ -141,6 +143,8 @@ class DerivedFunction(Generic[_P, _R]):
         self._given_wrt = wrt
         self.options = options
         self._asked = wrt, mode, transform, options
+        if options.jit is not None:
+            told(DerivedFunction)
         self._begin()
 
     def _begin(self) -> None:
@@ -502,13 +506,17 @@ class DerivedFunction(Generic[_P, _R]):
         JitError
             If that is asked for.
         """
-        place, jit = left.place, self.options.jit
+        jit = self.options.jit
+        if jit is not None and jit.strict:
+            raise self._not_jitted(left, "Leave strict out, to have NumPy run it.")
+        warn(str(self._not_jitted(left, "NumPy runs it, as without jit.")), JitWarning)
+
+    def _not_jitted(self, left: Unlooped, advice: str) -> JitError:
+        """What Numba does not compile, as an error."""
+        place = left.place
         if place is None and (code := getattr(self._root, "__code__", None)) is not None:
             place = Place(code.co_filename, code.co_firstlineno, 0, code.co_name)
-        message = f"Numba does not compile {self._label()}, for {left.statement}: {left.why}"
-        if jit is not None and jit.strict:
-            raise JitError(message, place, "Leave strict out, to have NumPy run it.")
-        warn(str(JitError(message, place, "NumPy runs it, as without jit.")), JitWarning)
+        return JitError(f"Numba does not compile {self._label()}, for {left.statement}: {left.why}", place, advice)
 
     def _jitted(self, called: Callable[..., Any], form: Compiled) -> Callable[..., Any]:
         """A compiled form with kernels, which gives way to one without where Numba does not compile these."""
@@ -538,6 +546,33 @@ class DerivedFunction(Generic[_P, _R]):
         from sct.api.kept import file_of  # which other derivatives do without
 
         return file_of(made)
+
+    def _kernel(self, types: Mapping[str, Abstract]) -> tuple[Any, Sequence[str]]:
+        """For functions that Numba compiles: what it compiles of this where no sizes are known, and the order of parameters."""
+        if self._given:
+            raise JitError(
+                f"{self._label()} of a method or partial, called in a function that Numba compiles",
+                None,
+                "Take the derivative of the function behind it.",
+            )
+        inner = tuple(types[n] for n in self._inner.parameters)
+        load_declared()
+        with examples(), sizes_known(at_call=False):
+            made = self._remembered(inner, False) if self._is_kept() else with_room(lambda: self._written(inner)[0])
+        if made.left is not None:
+            raise self._not_jitted(made.left, "Call it from Python.")
+        if made.written and sum(isinstance(t, Array) for t in types.values()) > 1:
+            w = made.written[0]
+            why = f"it is written into, and other arguments may share memory with {w.path[0]}, which is not looked at"
+            raise self._not_jitted(
+                Unlooped(w.place, str(w.path[0]), why), "Call it from Python, or pass a copy that is returned."
+            )
+        call = load(made.text, made.kernels, self._file(made)).imported.get(f"@{made.text.name}")
+        if call is None:
+            raise self._not_jitted(
+                Unlooped(None, made.text.name, "Python runs what is around its loops"), "Call it from Python."
+            )
+        return call.dispatcher, [*made.signature.parameters]
 
     # -- checks ------------------------------------------------------------------------------------------------------
 
