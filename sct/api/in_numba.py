@@ -90,6 +90,10 @@ _told: list[type] = []
 def _around(numba: Any, derived: _Derived, given: Mapping[str, Any]) -> Any:
     """A function of Numba's that calls the kernel of a derived function for arguments of these types."""
     parameters = derived.__signature__.parameters.values()
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+        raise SctError(
+            f"{derived!r}, of *args or **kwargs", None, "Take the derivative of a function that has all as parameters."
+        )
     types = {p.name: _abstract(numba, given[p.name], p.name) if p.name in given else abstract(p.default) for p in parameters}
     kernel, order = derived._kernel(types)
     tests = "".join(

@@ -19,7 +19,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from sct.backend.loops import Kernel, Unlooped
-from sct.errors import SctError
+from sct.errors import CacheWarning, SctError, warn
 from sct.ir.types import Abstract, Array, Const, Scalar, Tuple
 from sct.runtime.expectations import expect_structure
 
@@ -91,14 +91,18 @@ def kernels_of(
             function = FunctionType(code, names)
             if file is not None:  # by their names Numba tells machine codes apart
                 function.__qualname__ = f"{Path(file).parent.name}.{code.co_name}"
-            dispatcher = numba.njit(**options)(function)
-            called[code.co_name] = _from_python(numba, dispatcher, kernel, rows)
+            try:
+                dispatcher = numba.njit(**options)(function)
+            except RuntimeError as e:  # there is no folder that it may write into
+                warn(f"Numba keeps nothing of {code.co_name}: {e}", CacheWarning)
+                dispatcher = numba.njit(**{**options, "cache": False})(function)
+            called[code.co_name] = _from_python(numba, dispatcher, kernel, rows, file)
             if code is not codes[-1]:  # which none of them calls, and which may be named after a function of Python's
                 names[code.co_name] = dispatcher
     return called
 
 
-def _from_python(numba: Any, dispatcher: Any, kernel: Kernel, rows: Sequence[str]) -> Callable[..., Any]:
+def _from_python(numba: Any, dispatcher: Any, kernel: Kernel, rows: Sequence[str], file: str | None) -> Callable[..., Any]:
     """What calls a kernel, and says so where Numba does not compile it for what it is called with."""
     refused: type[Exception] = numba.core.errors.NumbaError
     compiled = dispatcher.overloads
@@ -106,7 +110,7 @@ def _from_python(numba: Any, dispatcher: Any, kernel: Kernel, rows: Sequence[str
     @functools.wraps(dispatcher.py_func)
     def call(*args: Any) -> Any:
         if not compiled:
-            _compile(numba, dispatcher, kernel, args, rows)
+            _compile(numba, dispatcher, kernel, args, rows, file)
         try:
             return dispatcher(*args)
         except refused as e:  # for arrays of another layout
@@ -117,19 +121,33 @@ def _from_python(numba: Any, dispatcher: Any, kernel: Kernel, rows: Sequence[str
     return call
 
 
-def _compile(numba: Any, dispatcher: Any, kernel: Kernel, args: Sequence[Any], rows: Sequence[str]) -> None:
+def _compile(numba: Any, dispatcher: Any, kernel: Kernel, args: Sequence[Any], rows: Sequence[str], file: str | None) -> None:
     """Have Numba compile a kernel for arguments of the types of these."""
     start = time.perf_counter()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", numba.core.errors.NumbaWarning)
-            dispatcher.compile(tuple(map(numba.typeof, args)))
+            types = tuple(map(numba.typeof, args))
+            try:
+                dispatcher.compile(types)
+            except Exception as e:
+                if file is None or isinstance(e, numba.core.errors.NumbaError):
+                    raise
+                _put_away(file, e)
+                dispatcher.compile(types)
     except Exception as e:  # noqa: BLE001  (what Numba raises where it does not know what to do is of any class)
         raise _uncompiled(e, kernel, rows) from None
     found = sum(dispatcher.stats.cache_hits.values())
     _log.info(
         "%s %s in %.2f s", kernel.name, "is found in Numba's cache" if found else "is compiled", time.perf_counter() - start
     )
+
+
+def _put_away(file: str, error: Exception) -> None:
+    """Put away what Numba keeps beside a file, which cannot be read."""
+    warn(f"what Numba keeps of {file} is damaged, and is left out: {error!r}", CacheWarning)
+    for kept in Path(file).parent.glob("__pycache__/*.nb[ic]"):
+        kept.unlink(missing_ok=True)
 
 
 def _uncompiled(error: Exception, kernel: Kernel, rows: Sequence[str]) -> Unlooped:

@@ -54,10 +54,11 @@ def smooth(x):
 
 
 def test_of_other_types_and_transforms():
-    pairs = sct.jvp(lambda p: p[0] * p[1], jit="numba")
-    np.testing.assert_allclose(applied(pairs, (x0, 2.0), (x0, 1.0)), (2.0 * x0, 3.0 * x0), rtol=1e-13)
+    product = sct.compile(lambda p: p[0] * p[1], jit="numba")
+    np.testing.assert_array_equal(applied(product, (x0, 2.0)), 2.0 * x0)
     ours, theirs = x0**2, x0**2
-    assert applied(smooth, ours) is None
+    assert applied(smooth, ours) is smooth(ours) is None
+    smooth.primal(theirs)
     smooth.primal(theirs)
     np.testing.assert_allclose(ours, theirs, rtol=1e-14)
 
@@ -75,6 +76,7 @@ def swapped(x, y):
         (derived, (), "missing a required argument: 'x'"),
         (sct.grad(swapped, jit="numba"), (x0, x0), "x: it is written into, and other arguments may share memory with x"),
         (sct.grad(functools.partial(f, k=2.0), jit="numba"), (x0,), "of a method or partial"),
+        (sct.grad(lambda *xs: xs[0], jit="numba"), (x0,), "of .args or ..kwargs"),
         (sct.pullback(f, jit="numba"), (x0,), "Numba does not compile sct.pullback.f., for the result"),
     ],
 )

@@ -15,7 +15,7 @@ import sct
 from sct.api import folder
 from sct.backend.loops import Kernel, Loops
 from sct.backend.python.emit import emit
-from sct.errors import JitError, JitWarning
+from sct.errors import CacheWarning, JitError, JitWarning
 
 numba = pytest.importorskip("numba")
 x0 = np.linspace(0.1, 1.0, 7)
@@ -177,6 +177,12 @@ def test_machine_code_is_kept(tmp_path, monkeypatch, capsys, caplog):
     assert "chain_grad is found in Numba's cache in" in found.stderr
     kept = folder.contents(tmp_path / "cache")  # of two modules
     assert kept.nbytes > 10_000 and not kept.damaged
+    for machine_code in (tmp_path / "cache").glob("*/__pycache__/*.nbc"):
+        machine_code.write_bytes(b"")
+    caplog.clear()
+    with pytest.warns(CacheWarning, match="chain_grad.py is damaged"), caplog.at_level(logging.INFO, "sct.jit"):
+        runpy.run_path(str(tmp_path / "kept.py"), run_name="kept")
+    assert capsys.readouterr().out == found.stdout and "chain_grad is compiled in" in caplog.text
     folder.clear(tmp_path / "cache")
     assert not [*(tmp_path / "cache").iterdir()]
 
