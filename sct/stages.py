@@ -44,7 +44,7 @@ from sct.ir.ops import STAR, Steps, StepsBack
 from sct.ir.records import record
 from sct.ir.rewriting import changed, map_blocks
 from sct.ir.ssa import Apply, Block, Function, Statement, Value
-from sct.ir.types import UNKNOWN, Abstract, Const, Fact, Known, Slice, facts_relied_on, known_sizes, sizes_known
+from sct.ir.types import UNKNOWN, Abstract, Array, Const, Fact, Known, Slice, facts_relied_on, known_sizes, sizes_known
 from sct.optimize.passes import PASSES, UNOPTIMIZED, Pass, Pipeline, run
 from sct.optimize.rewriter import Rewriter
 from sct.optimize.with_functions import with_functions
@@ -534,13 +534,8 @@ def _differentiated(
     primal = seen_apart(primal, mode.own or mode.together)
     if mode.in_memory or mode.taped:
         primal = replace(primal, function=changed(primal.function, block=plain(primal.function.block)))
-    if mode.seed == "itself" and primal.written:
-        w = primal.written[0]
-        raise UnsupportedSyntaxError(
-            f"a list, dict or field of {w.path[0]} that is written into, in a function that is compiled as it is",
-            w.place,
-            "Return it; arrays that are arguments may be written into.",
-        )
+    if mode.seed == "itself":
+        _refuse_lost(primal)
     whole, left, noted = not mode.in_memory, mode.seed == "shadows", mode.seed == "itself"
     primal = explicit(primal, mode.own, mode.together, whole, left, noted)
     function = run(passes.primal, primal.function)
@@ -592,6 +587,18 @@ def _differentiated(
         free,
         primal.written,
     )
+
+
+def _refuse_lost(function: Specialized) -> None:
+    """Refuse what a function that stands for itself would leave undone: arguments are lists, dicts and fields as values."""
+    types = {n: v.type for n, v in zip(function.function.signature.parameters, function.function.block.params, strict=True)}
+    for w in function.written:
+        if len(w.path) > 1 or not isinstance(types[w.path[0]], Array):  # an array may be in a list that is written into
+            raise UnsupportedSyntaxError(
+                f"a list, dict or field of {w.path[0]} that is written into, in a function that is compiled as it is",
+                w.place,
+                "Return it; arrays that are arguments may be written into.",
+            )
 
 
 def _pushed(

@@ -122,6 +122,17 @@ def moves(model):
     model.k = 1.0
 
 
+def keeps(x):
+    states = [x]
+    for _ in range(2):
+        states.append(0.5 * states[-1])
+    return np.array(states[1:])
+
+
+def test_an_array_in_a_list_that_is_written_into():
+    np.testing.assert_array_equal(sct.compile(keeps)(x0), keeps(x0))
+
+
 @pytest.mark.parametrize(("f", "x"), [(appends, [1.0]), (sets, {}), (moves, Model())])
 def test_what_it_would_leave_undone_is_refused(f, x):
     with pytest.raises(sct.UnsupportedSyntaxError, match="that is written into, in a function that is compiled as it is") as e:

@@ -142,7 +142,7 @@ class Network:
         return np.mean((self.predict(x) - y) ** 2)
 
 
-@program(Network([2, 5, 1], RNG), normal(7, 2), normal(7, 1), refused=("checkpoint",))
+@program(Network([2, 5, 1], RNG), normal(7, 2), normal(7, 1), refused=("checkpoint", "compiled"))
 def network_of_layers(net, X, Y):
     return net.loss(X, Y)
 
@@ -271,7 +271,7 @@ class Adam:
             params[key] = params[key] - self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
 
 
-@program({"w": normal(3), "b": 0.3}, normal(8, 3), normal(8), 0.05, refused=("checkpoint",))
+@program({"w": normal(3), "b": 0.3}, normal(8, 3), normal(8), 0.05, refused=("checkpoint", "compiled"))
 def adam_on_a_linear_model(params, X, y, lr):
     optimizer = Adam(lr=lr)
     for _ in range(4):

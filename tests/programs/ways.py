@@ -168,6 +168,17 @@ def _linearize(p: Program, optimize: bool) -> Callable[..., Iterator[tuple[Any, 
     return each
 
 
+def _compiled(what: str, p: Program, expected: Expected, probes: list[Probe]) -> None:
+    """The program itself, which leaves its arguments as the program does."""
+    own, said, _ = expected
+    ours, theirs = p.given(), p.given()
+    heard(p.function, theirs)
+    value, told = heard(sct.compile(p.function), ours)
+    assert_equal(value, own, p.rounded)
+    assert told == said
+    assert_equal(ours, theirs)
+
+
 def _ways() -> Iterator[tuple[str, Callable[..., None]]]:
     """All ways by their names."""
     for transform in (_grad, _value_and_grad, _vjp, _pullback, _jvp, _linearize):
@@ -179,6 +190,7 @@ def _ways() -> Iterator[tuple[str, Callable[..., None]]]:
             else:
                 yield name, _by_adjoints(derived, unit=transform in (_grad, _value_and_grad))
     yield "checkpoint", _by_adjoints(_checkpoint)
+    yield "compiled", _compiled
 
 
 WAYS = dict(_ways())
