@@ -474,24 +474,26 @@ class DerivedFunction(Generic[_P, _R]):
         pairs = zip(values, self._inner.parameters, strict=True)
         return tuple(known[n] if n in known else abstract(v, n, whole=n in self.wrt) for v, n in pairs)
 
-    def _written(self, types: tuple[Abstract, ...]) -> tuple[Made, Function]:
-        """The derivative for arguments of the given types, as a text and in SSA form."""
+    def _written(self, types: tuple[Abstract, ...], alone: bool = False) -> tuple[Made, Function]:
+        """The derivative for arguments of the given types, as a text and in SSA form; `alone`: as a kernel and nothing else."""
         with compiling(), facts_relied_on() as relied:
             typed = self.typed(types)
             function = with_steps(typed.function, self.options.optimize)
-            text, kernels, left = self._text(function, types)
+            text, kernels, left = self._text(function, types, alone)
         relies = typed.dependencies, typed.free, typed.written, tuple(relied.facts)
         return Made(text, function.signature, *relies, kernels, left), function
 
     # -- Numba -------------------------------------------------------------------------------------------------------
 
-    def _text(self, function: Function, types: tuple[Abstract, ...]) -> tuple[Text, tuple[Kernel, ...], Unlooped | None]:
+    def _text(
+        self, function: Function, types: tuple[Abstract, ...], alone: bool
+    ) -> tuple[Text, tuple[Kernel, ...], Unlooped | None]:
         """The text of a finished derivative, what of it is for Numba, and what keeps it from that."""
         jit = self.options.jit
         left: Unlooped | None = self._shared.left.get(hash(types))
         if jit is not None and left is None:
             try:
-                loops = looped(function, jit.loops)
+                loops = looped(function, replace(jit.loops, alone=alone))
             except Unlooped as e:
                 left = e
             else:
@@ -558,19 +560,19 @@ class DerivedFunction(Generic[_P, _R]):
         inner = tuple(types[n] for n in self._inner.parameters)
         load_declared()
         with examples(), sizes_known(at_call=False):
-            made = self._remembered(inner, False) if self._is_kept() else with_room(lambda: self._written(inner)[0])
+            made = with_room(lambda: self._written(inner, alone=True)[0])
         if made.left is not None:
             raise self._not_jitted(made.left, "Call it from Python.")
         if made.written and sum(isinstance(t, Array) for t in types.values()) > 1:
             w = made.written[0]
             why = f"it is written into, and other arguments may share memory with {w.path[0]}, which is not looked at"
             raise self._not_jitted(
-                Unlooped(w.place, str(w.path[0]), why), "Call it from Python, or pass a copy that is returned."
+                Unlooped(why, w.place, str(w.path[0])), "Call it from Python, or pass a copy that is returned."
             )
-        call = load(made.text, made.kernels, self._file(made)).imported.get(f"@{made.text.name}")
+        call = load(made.text, made.kernels).imported.get(f"@{made.text.name}")
         if call is None:
             raise self._not_jitted(
-                Unlooped(None, made.text.name, "Python runs what is around its loops"), "Call it from Python."
+                Unlooped("Python runs what is around its loops", None, made.text.name), "Call it from Python."
             )
         return call.dispatcher, [*made.signature.parameters]
 

@@ -386,7 +386,7 @@ class Store:
             tuple(_written(walk, *one) for one in entry["written"]),
             facts,
             tuple(_kernel(*one) for one in entry["kernels"]),
-            entry["left"] and Unlooped(_place_of(entry["left"][0]), *entry["left"][1:]),
+            entry["left"] and Unlooped(entry["left"][2], _place_of(entry["left"][0]), entry["left"][1]),
         )
 
     def parameter_of(self, walk: _Walk, name: str, kind: int, default: Any) -> inspect.Parameter:

@@ -155,7 +155,7 @@ def _uncompiled(error: Exception, kernel: Kernel, rows: Sequence[str]) -> Unloop
     line: int | None = getattr(getattr(error, "loc", None), "line", None)
     places = dict(kernel.lines)
     statement = rows[line - 1].strip() if line is not None and 0 < line <= len(rows) else kernel.name
-    return Unlooped(places.get(line or 0), statement, _reason(error))
+    return Unlooped(_reason(error), places.get(line or 0), statement)
 
 
 def _reason(error: Exception) -> str:

@@ -1,29 +1,30 @@
 """Finished derivatives as loops, for Numba.
 
 Takes a finished function in SSA form; gives the text of functions that Numba compiles, its kernels, and of the one that callers
-call. What is no matter of arrays and numbers is refused with its place: that is for the NumPy backend. Never imports Numba.
+call. What is no matter of arrays and numbers is refused with its place: that is for the NumPy backend.
 """
 
 from __future__ import annotations
 
-from types import NoneType
-
-from sct.backend.python.emit import Text, emit
+from sct.backend.loops.unlooped import Unlooped
+from sct.backend.python.emit import Text
 from sct.errors import Place
-from sct.ir.ops import Free
 from sct.ir.records import record
-from sct.ir.ssa import Apply, Function, Operand, blocks_in, type_of
-from sct.ir.types import Abstract, Array, Const, Scalar, Tuple
+from sct.ir.ssa import Function
 
 __all__ = ["Kernel", "Loops", "Options", "Unlooped", "looped"]
 
 
 @record(frozen=True)
 class Options:
-    """How loops may run: `fastmath`, sums of several numbers in any order; `parallel`, iterations over threads."""
+    """How loops may run: `fastmath`, sums of several numbers in any order; `parallel`, iterations over threads.
+
+    `alone`: there is no function around the kernel, which is called by functions that Numba compiles.
+    """
 
     fastmath: bool = True
     parallel: bool = False
+    alone: bool = False
 
 
 @record(frozen=True)
@@ -53,43 +54,15 @@ class Loops:
     kernels: tuple[Kernel, ...]
 
 
-class Unlooped(Exception):
-    """What stays on the NumPy backend, for it is no matter of loops, or Numba does not compile it: where, which statement, and
-    why."""
-
-    def __init__(self, place: Place | None, statement: str, why: str) -> None:
-        super().__init__(f"{statement}: {why}")
-        self.place = place
-        self.statement = statement
-        self.why = why
-
-
 def looped(f: Function, options: Options) -> Loops:
-    """A finished function as loops."""
-    for p, v in zip(f.signature.parameters.values(), f.block.params, strict=True):
-        if p.kind is p.KEYWORD_ONLY:
-            raise Unlooped(None, p.name, "a parameter that is given by name only")
-        _refuse_others(v, p.name)
-    for block in blocks_in(f.block):
-        for s in block.body:
-            if isinstance(s, Apply) and isinstance(s.op, Free):
-                raise Unlooped(s.place, s.op.name, "data from outside of the function")
-    for y in f.block.yields:
-        _refuse_others(y, "the result")
-    text = emit(f)
-    if text.bound:
-        raise Unlooped(None, next(iter(text.bound)), "a function that is called as it stands")
-    return Loops(text, (Kernel(text.name, ("reassoc",) if options.fastmath else (), options.parallel, checked=True),))
+    """A finished function as loops.
 
+    Raises
+    ------
+    Unlooped
+        If it has a statement that is no matter of arrays and numbers.
+    """
+    from sct.backend.loops.kernel import kernel_of  # for those who ask for it: it is told by Numba what that has
 
-def _refuse_others(operand: Operand, name: str) -> None:
-    if not _is_plain(type_of(operand)):
-        raise Unlooped(None, name, "it is no number or array, nor a tuple of these")
-
-
-def _is_plain(t: Abstract) -> bool:
-    if isinstance(t, Tuple):
-        return t.kind is None and all(map(_is_plain, t.items))
-    if isinstance(t, Array):
-        return t.dtype is not None and t.shape is not None
-    return isinstance(t, Scalar) or (isinstance(t, Const) and isinstance(t.value, (bool, int, float, complex, NoneType)))
+    text, name = kernel_of(f, options)
+    return Loops(text, (Kernel(name, (), options.parallel),))

@@ -1,0 +1,306 @@
+"""A derivative as a kernel of arrays and numbers, and a thin function around it.
+
+Takes a finished function in SSA form; gives the text of both. What the kernel takes and gives are the arrays and numbers in the
+function's arguments and results; containers, objects and strings stay outside, where Python takes them apart and puts them
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from sct.backend.loops import calls, making, products, reducing, writing  # noqa: F401  (they register how operations are lowered)
+from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
+from sct.backend.loops.lazy import of_array
+from sct.backend.loops.lowering import Lowering, Unlooped
+from sct.backend.loops.text import Names, lines
+from sct.backend.python.emit import Text, emit
+from sct.ir.ops import Attribute, Field, Free
+from sct.ir.shapes import as_array
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    Function,
+    If,
+    Operand,
+    Value,
+    map_leaves,
+    reads_of,
+    values_of,
+)
+from sct.ir.types import Array, Const, Dict, List, Scalar, Size, Tuple
+from sct.runtime.expectations import expect_structure
+
+__all__ = ["kernel_of"]
+
+_CONVERTING = (np.asarray, float, complex, np.float64, np.complex128, np.float32, int, bool, expect_structure, np.result_type)
+
+
+def kernel_of(f: Function, options: Any) -> tuple[Text, str]:
+    """The text of the kernel of a function and of the function that calls it, and the name of the kernel.
+
+    A function of arrays, numbers and tuples of these, which gives such, is its own kernel if that is asked for.
+    """
+    if options is not None and options.alone:
+        return _alone(f, options), f.name
+    outer, inner = _parted(f.block)
+    available = {*f.block.params, *(r for s in outer for r in s.results)}
+    inside = {r for s in inner for r in s.results}
+    yields = f.block.yields[0]
+    results = [v for v in dict.fromkeys(values_of(yields)) if v in inside]
+    needed = [v for v in dict.fromkeys([*(w for s in inner for w in reads_of(s)), *results]) if v in available]
+    given = [v for v in available_in_order(f.block.params, outer) if v in needed and not _is_known(v)]
+    name = f"{f.name}_loops"
+    low = Lowering(Block(tuple(needed), tuple(inner), tuple(results)), name, options)
+    params, head = _parameters(low, given, needed, f)
+    low.out = []
+    low.block(low.whole)
+    returned = tuple(_returned(low, v) for v in results)
+    low.add(Do(returned[0] if len(returned) == 1 else Op("tuple", returned), "return"))
+    text = _kernel_text(name, params, [*head, *low.out], low)
+    outside = emit(_around(f, name, outer, given, results))
+    bound = {n: v for n, v in outside.bound.items() if n != name} | low.symbols_of.bound
+    imports = dict.fromkeys(["import numpy as np", *_imports(text), *low.symbols_of.imports, *outside.imports])
+    ordered = sorted(imports, key=lambda line: line.split()[1:])
+    return Text(tuple(ordered), text + "\n\n" + outside.body, f.name, bound), name
+
+
+def _alone(f: Function, options: Any) -> Text:
+    """A function as a kernel that takes and gives what it does."""
+    low = Lowering(f.block, f.name, options)
+    head: list[Statement] = []
+    low.out = head
+    arrays = []
+    for v in f.block.params:
+        name = low.variable(v)
+        if isinstance(v.type, Const):
+            if isinstance(v.type.value, (bool, int, float, complex)):
+                low.numbers[v] = Num(v.type.value)
+        elif isinstance(v.type, Tuple):
+            low.tuples[v] = tuple(_items(low, v.type, Ref(name), name.hint))
+        else:
+            arrays.append(v)
+    _, more = _parameters(low, arrays, arrays, f)
+    low.out = head + more
+    low.block(f.block)
+    low.add(Do(_structured(low, f.block.yields[0]), "return"))
+    text = _kernel_text(f.name, [low.variable(v) for v in f.block.params], low.out, low)
+    imports = dict.fromkeys(["import numpy as np", *_imports(text), *low.symbols_of.imports])
+    ordered = sorted(imports, key=lambda line: line.split()[1:])
+    return Text(tuple(ordered), text, f.name, low.symbols_of.bound)
+
+
+def _items(low: Lowering, t: Tuple, whole: Expr, hint: str) -> Iterator[Any]:
+    """The items of a tuple that a kernel is given."""
+    for k, item in enumerate(t.items):
+        e = op("item", whole, Num(k))
+        if isinstance(item, Tuple):
+            yield tuple(_items(low, item, e, f"{hint}_{k}"))
+            continue
+        if not _is_numeric(item):
+            raise Unlooped(f"{hint}[{k}], which is neither an array of known rank nor a number")
+        a = as_array(item)
+        if not a.shape:
+            yield Num(item.value) if isinstance(item, Const) else e
+            continue
+        name = low.fresh(f"{hint}_{k}", a.dtype, len(a.shape))
+        low.add(Point(name, e))
+        low.parameters.add(name)
+        yield of_array(name, low.lengths(name, a.shape), a.dtype)
+
+
+def _structured(low: Lowering, o: Operand) -> Expr:
+    """What a function gives, as it is put together."""
+    if isinstance(o, Tuple) and o.kind is None:
+        return Op("tuple", tuple(_structured(low, i) for i in o.items))
+    if isinstance(o, Value):
+        return _returned(low, o)
+    if isinstance(o, Const) and isinstance(o.value, (bool, int, float, complex, type(None))):
+        return Num(o.value)
+    raise Unlooped("a result that is neither an array, a number nor a tuple of these")
+
+
+def available_in_order(params: Sequence[Value], outer: Sequence[Any]) -> list[Value]:
+    """The values that the function around the kernel has."""
+    return [*params, *(r for s in outer for r in s.results)]
+
+
+def _is_known(v: Value) -> bool:
+    return isinstance(v.type, Const)
+
+
+def _is_numeric(t: Any) -> bool:
+    """Whether something of a type is an array or a number."""
+    if isinstance(t, Const):
+        return isinstance(t.value, (bool, int, float, complex, np.generic))
+    return isinstance(t, Scalar) or (
+        isinstance(t, Array) and t.shape is not None and t.dtype is not None and t.dtype.kind in "biufc"
+    )
+
+
+def _parted(block: Block) -> tuple[list[Any], list[Any]]:
+    """The statements that stay outside of the kernel, before it, and those that are in it."""
+    available = set(block.params)
+    outer: list[Any] = []
+    inner: list[Any] = []
+    for s in block.body:
+        if reads_of(s) <= available and _stays_outside(s):
+            outer.append(s)
+            available.update(s.results)
+        else:
+            inner.append(s)
+    return outer, inner
+
+
+def _stays_outside(s: Any) -> bool:
+    """Whether a statement that only reads arguments is one of Python's containers and objects, or makes numbers of them."""
+    if isinstance(s, Closure):
+        return False
+    if isinstance(s, If):
+        return any(_stays_outside(t) for b in s.blocks for t in b.body) and all(
+            isinstance(t, Apply) for b in s.blocks for t in b.body
+        )
+    if not isinstance(s, Apply):
+        return False
+    if isinstance(s.op, (Free, Field)) or s.op in _CONVERTING:
+        return True
+    return not all(_is_numeric(v.type) for v in s.values) or (
+        bool(s.values)
+        and isinstance(s.result.type, (Tuple, List, Dict))
+        and not (s.op == Attribute("shape") or s.op is np.shape)
+    )
+
+
+def _parameters(
+    low: Lowering, given: Sequence[Value], needed: Sequence[Value], f: Function
+) -> tuple[list[Name], list[Statement]]:
+    """The parameters of a kernel; and the statements that ask for their sizes."""
+    head: list[Statement] = []
+    low.out = head
+    own = dict(zip(f.block.params, f.signature.parameters, strict=False))
+    params = []
+    for v in needed:
+        if _is_known(v) and isinstance(v.type.value, (bool, int, float, complex)):  # type: ignore[union-attr]
+            low.numbers[v] = Num(v.type.value)  # type: ignore[union-attr]
+    for v in given:
+        if not _is_numeric(v.type):
+            raise Unlooped(f"{v.word or 'a value'}, which is neither an array of known rank nor a number")
+        t = as_array(v.type)
+        name = low.variable(v)
+        name.hint = own.get(v, name.hint)
+        name.value = v
+        params.append(name)
+        low.parameters.add(name)
+        if not t.shape:
+            low.numbers[v] = Ref(name)
+            size = v.type.size if isinstance(v.type, Scalar) else None
+            if isinstance(size, Size) and len(size.terms) == 1 and not size.const and size.terms[0][1] == 1:
+                atom = size.terms[0][0]
+                if isinstance(atom, tuple) and atom[0] == "symbol":
+                    low.symbols.setdefault(atom[1], Ref(name))
+    for v in given:
+        t = as_array(v.type)
+        if not t.shape:
+            continue
+        shape: list[Expr] = []
+        for k, n in enumerate(t.shape):
+            called = low.fresh(_size_name(low.variable(v).hint, k, len(t.shape)), np.dtype(np.int64))
+            head.append(Set(called, op(".shape", Ref(low.variable(v)), Num(k))))
+            e: Expr = Ref(called)
+            if isinstance(n, Size) and len(n.terms) == 1 and not n.const and n.terms[0][1] == 1:
+                atom = n.terms[0][0]
+                if isinstance(atom, tuple) and atom[0] == "symbol" and atom[1] not in low.symbols:
+                    low.symbols[atom[1]] = e
+            if isinstance(n, Size) and low.worked_out(n) == e:
+                low.meaning[e] = n
+            shape.append(e)
+            known = low.worked_out(n) if isinstance(n, Size) else Num(n)
+            if known is not None and known != e:
+                low.require(
+                    op("==", e, known), "ValueError", f"{low.variable(v).hint} must have the shape of what it belongs to"
+                )
+                shape[-1] = known
+        low.arrays[v] = of_array(low.variable(v), tuple(shape), t.dtype)
+    return params, head
+
+
+def _size_name(hint: str, axis: int, rank: int) -> str:
+    return (
+        f"{hint}_size"
+        if rank == 1
+        else f"{hint}_rows"
+        if axis == 0 and rank == 2
+        else f"{hint}_cols"
+        if axis == 1 and rank == 2
+        else f"{hint}_size_{axis}"
+    )
+
+
+def _returned(low: Lowering, v: Value) -> Expr:
+    """What the kernel gives for a result."""
+    if not _is_numeric(v.type):
+        if v in low.tuples:
+            raise Unlooped("a result that is a tuple of sizes")
+        raise Unlooped("a result that is neither an array of known rank nor a number")
+    if v in low.arrays:
+        a = low.arrays[v]
+        if a.rank:
+            low.refuse_view(a)
+            a = low.whole_array(a, v.word)
+            return Ref(a.whole)  # type: ignore[arg-type]
+        return a.at(())
+    return low.number(v)
+
+
+def _kernel_text(name: str, params: Sequence[Name], body: Sequence[Statement], low: Lowering) -> str:
+    from sct.backend.loops.passes import improved
+
+    body = improved(list(body), low.may_share)
+    names = Names(params, body)
+    header = f"def {name}({', '.join(names.of[p] for p in params)}):"
+    return "\n".join([header, *lines(body, names)]) + "\n"
+
+
+def _imports(text: str) -> Iterator[str]:
+    if " at(" in text or "[at(" in text:
+        yield "from numpy import uint64 as at"
+    if "math." in text:
+        yield "import math"
+    if "with objmode(" in text:
+        yield "from numba import objmode"
+
+
+def _around(f: Function, name: str, outer: Sequence[Any], given: Sequence[Value], results: Sequence[Value]) -> Function:
+    """The function that takes arguments apart, calls the kernel, and puts together what it gives."""
+
+    def stands(*args: Any) -> None:
+        """Stands for the kernel."""
+
+    kernel = FunctionType(stands.__code__, {}, name)
+    kernel.__qualname__ = name
+    body = list(outer)
+    made: dict[Value, Operand] = {}
+    raw: list[Value] = [Value(v.type, v.name, v.hint) for v in results]
+    if len(results) == 1:
+        body.append(Apply(kernel, tuple(given), (), raw[0]))
+    else:
+        whole = Value(Tuple(tuple(v.type for v in results)), "", "results")
+        body.append(Apply(kernel, tuple(given), (), whole))
+        import operator
+
+        body += [Apply(operator.getitem, (whole, Const(k)), (), v) for k, v in enumerate(raw)]
+    for v, w in zip(results, raw, strict=True):
+        t = v.type
+        if isinstance(t, Array) and t.shape == () and not t.also:
+            boxed = Value(t, v.name, v.hint)
+            body.append(Apply(np.array if t.boxed else t.dtype.type, (w, *([Const(t.dtype)] if t.boxed else [])), (), boxed))  # type: ignore[union-attr]
+            made[v] = boxed
+        else:
+            made[v] = w
+    yields = map_leaves(lambda leaf: made.get(leaf, leaf) if isinstance(leaf, Value) else leaf, f.block.yields[0])
+    return Function(f.name, f.signature, Block(f.block.params, tuple(body), (yields,)), f.doc, f.callee)

@@ -1,0 +1,892 @@
+"""Lowering: a finished derivative in SSA form → a loop program.
+
+Takes a function whose parameters are arrays of known rank and numbers; gives the statements of a kernel. Numbers are computed
+where they stand; an array is an expression of its elements until something asks for these more than once, or is about to write
+over what they are computed from. What there is no loop nest for is refused (`Unlooped`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sct.analysis.storage import storage
+from sct.backend.loops.forms import (
+    Affine,
+    Branch,
+    Do,
+    Elem,
+    Expr,
+    Forever,
+    Leave,
+    Loop,
+    Make,
+    Name,
+    Num,
+    Op,
+    Point,
+    Put,
+    Ref,
+    Set,
+    Statement,
+    names_in,
+    op,
+    plus,
+    times,
+)
+from sct.backend.loops.lazy import Lazy, of_array
+from sct.backend.loops.places import places
+from sct.backend.loops.unlooped import Unlooped
+from sct.backend.python.symbols import Symbols
+from sct.ir.ops import POP, PUSH, RAISE, TAPE, InPlace, Store
+from sct.ir.shapes import as_array
+from sct.ir.ssa import (
+    Apply,
+    Block,
+    Closure,
+    For,
+    ForEach,
+    If,
+    Operand,
+    Value,
+    While,
+    blocks_in,
+    carried_params,
+    type_of,
+    values_of,
+)
+from sct.ir.ssa import Statement as Lowered
+from sct.ir.types import (
+    UNDEFINED,
+    WORKED_OUT,
+    Array,
+    Const,
+    Dict,
+    List,
+    Scalar,
+    Size,
+    SizeLike,
+    Tuple,
+    are_equal,
+    is_nonnegative,
+    is_positive,
+    is_unit,
+    size_add,
+)
+from sct.registry.methods import method_rule, primitive_of
+
+__all__ = ["Lowering", "Unlooped", "lowers"]
+
+Handler = Callable[["Lowering", Apply, tuple[Operand, ...], dict[str, Operand]], Any]
+_handlers: dict[Any, Handler] = {}
+
+
+def lowers(*ops: Any) -> Callable[[Handler], Handler]:
+    """Register how calls of functions are lowered: a function of the lowering, the statement, and the function's arguments.
+
+    It gives the result: a `Lazy`, or the expression of a number.
+    """
+
+    def register(handler: Handler) -> Handler:
+        for o in ops:
+            _handlers[o] = handler
+        return handler
+
+    return register
+
+
+class Lowering:
+    """The lowering of one function; `out` is the list of statements that is being written."""
+
+    def __init__(self, block: Block, name: str, options: Any = None) -> None:
+        self.whole = block
+        self.options = options
+        self.out: list[Statement] = []
+        self.note = ""
+        self.arrays: dict[Value, Lazy] = {}
+        self.numbers: dict[Value, Expr] = {}
+        self.tuples: dict[Value, Any] = {}
+        self.errors: dict[Value, tuple[Any, tuple[Operand, ...]]] = {}
+        self.variables: dict[Value, Name] = {}
+        self.place = places(block)
+        self.roots = set(self.place.values())
+        self.storage = storage(block)
+        self.uses = Counter(_every_use(block))
+        self.rest = Counter(self.uses)
+        self.deeper = _used_deeper(block)
+        self.pending: dict[Value, Lazy] = {}
+        self.sizes: dict[SizeLike, Expr] = {}
+        self.symbols: dict[str, Expr] = {}
+        self.equal: dict[Expr, Expr] = {}  # of sizes that are equal at any call of the code, one
+        self.meaning: dict[Expr, SizeLike] = {}  # what sizes their expressions are
+        self.parameters: set[Name] = set()
+        self.symbols_of = Symbols(name)
+        self.stores = any(isinstance(s, Apply) and isinstance(s.op, Store) for b in blocks_in(block) for s in b.body)
+        self.known: list[set[Any]] = [set()]  # what has been checked, by scope
+        self.tapes: dict[Value, Name] = {}
+        self.defined = {r: s for b in blocks_in(block) for s in b.body for r in s.results}
+
+    # -- statements ----------------------------------------------------------------------------------------------------------
+
+    def add(self, s: Statement) -> None:
+        s.note = self.note
+        self.out.append(s)
+
+    def block(self, block: Block) -> None:
+        for s in block.body:
+            self.statement(s)
+
+    def statement(self, s: Lowered) -> None:
+        o = s.origin
+        if o is not None and o.reverse:
+            self.note = o.text
+        try:
+            if isinstance(s, Apply):
+                self.apply(s)
+            elif isinstance(s, If):
+                self.if_(s)
+            elif isinstance(s, (For, While)):
+                self.loop(s)
+            else:
+                assert isinstance(s, (Closure, ForEach))
+                raise Unlooped("a function that is made inside of another one")
+        except Unlooped as e:
+            if e.place is None and s.place is not None:
+                e.place, e.statement = s.place, (o.text if o is not None else "")
+            raise
+
+    def apply(self, s: Apply) -> None:
+        if s.op in (PUSH, POP, TAPE):
+            self.tape(s)
+            return
+        if s.op is RAISE:
+            self.raise_(s)
+            return
+        if isinstance(s.op, type) and issubclass(s.op, BaseException):
+            self.errors[s.result] = s.op, s.args
+            return
+        from sct.backend.loops.calls import outside
+
+        key = s.op.op if isinstance(s.op, (InPlace, Store)) else s.op
+        primitive = primitive_of(key)
+        rule = method_rule(key.name) if type(key).__name__ == "Method" else None
+        args = tuple(rule.arguments(s.args)) if rule is not None else s.args
+        handler = _find(primitive) or outside
+        found = handler(self, s, args, dict(s.kwargs))
+        for v in s.values:
+            self.used(v)
+        self.define(s.result, found)
+
+    def used(self, v: Value) -> None:
+        self.rest[v] -= 1
+        if not self.rest[v]:
+            self.pending.pop(v, None)
+
+    def define(self, v: Value, found: Any) -> None:
+        """A result is what a handler gives."""
+        if isinstance(found, Lazy) and found.whole is not None and found.whole.value is None:
+            found.whole.value = v
+        if found is None or not self.uses[v]:
+            if found is not None and isinstance(found, Lazy) and found.whole is not None:
+                self.arrays[v] = found
+            return
+        if isinstance(found, tuple):
+            self.tuples[v] = found
+            return
+        if not isinstance(found, Lazy):
+            self.numbers[v] = self.number_of(v, found)
+            return
+        if found.rank == 0 and not (isinstance(v.type, Array) and v.type.shape):
+            self.numbers[v] = self.number_of(v, found.at(()))
+            return
+        self.arrays[v] = found
+        fresh = v in self.roots or (self.stores and not found.arrays)
+        if found.whole is None and (fresh or (found.computes and (self.uses[v] > 1 or v in self.deeper))):
+            self.arrays[v] = self.made(found, v)
+        elif found.whole is None and found.computes:
+            self.pending[v] = found
+
+    def number_of(self, v: Value, e: Expr) -> Expr:
+        """A number that is computed here: a constant or an index as it is, anything else in a variable."""
+        if isinstance(e, (Num, Ref)) or (isinstance(e, (Affine, Op)) and self.is_index(v)):
+            return e
+        name = self.fresh(v.word or "value", as_array(v.type).dtype)
+        self.add(Set(name, e))
+        return Ref(name)
+
+    def is_index(self, v: Value) -> bool:
+        return isinstance(v.type, Scalar) and v.type.kind is int and v.type.size is not None
+
+    def fresh(self, hint: str, dtype: Any = None, rank: int = 0) -> Name:
+        return Name(hint, dtype, rank)
+
+    def symbol(self, f: Any) -> str:
+        """The name of a function of Python's in the text."""
+        return str(self.symbols_of.name(f))
+
+    def variable(self, v: Value) -> Name:
+        """The variable of an array or number that loops and branches bind."""
+        v = self.place.get(v, v)
+        if v not in self.variables:
+            t = as_array(v.type)
+            rank = len(t.shape) if t.shape is not None else 0
+            self.variables[v] = Name(v.word or "value", t.dtype, rank, v)
+        return self.variables[v]
+
+    # -- operands ------------------------------------------------------------------------------------------------------------
+
+    def operand(self, o: Operand) -> Lazy:
+        """An operand as an array, of rank 0 where it is a number."""
+        if isinstance(o, Value) and o in self.arrays:
+            return self.arrays[o]
+        if isinstance(o, (Tuple, List)) or (isinstance(o, Const) and isinstance(o.value, (list, tuple))):
+            return self.listed(o)
+        if isinstance(o, Const) and isinstance(o.value, np.ndarray):
+            raise Unlooped("a constant array")
+        e = self.number(o)
+        return Lazy((), as_array(type_of(o)).dtype, lambda _: e, frozenset(names_in(e)), False)
+
+    def listed(self, o: Any) -> Lazy:
+        """A list or tuple of numbers, or of arrays of one shape, as an array."""
+        items = [
+            self.operand(i if not isinstance(o, Const) else Const(i)) for i in (o.value if isinstance(o, Const) else o.items)
+        ]
+        t = as_array(type_of(o))
+        if not items or t.shape is None or t.dtype is None:
+            raise Unlooped("a list that is taken for an array")
+        name = self.fresh("items", t.dtype, len(t.shape))
+        shape = (Num(len(items)), *items[0].shape)
+        self.add(Make(name, shape))
+        for k, item in enumerate(items):
+            self.same_shape(item.shape, shape[1:])
+            self.nest(shape[1:], partial(_put_at, name, (Num(k),), item, t.dtype))
+        return of_array(name, shape, t.dtype)
+
+    def number(self, o: Operand) -> Expr:
+        """An operand that is a number."""
+        if isinstance(o, Const):
+            v = o.value
+            if isinstance(v, (bool, int, float, complex)):
+                return Num(v)
+            if isinstance(v, np.generic) and v.dtype.kind in "biufc":
+                return (
+                    Num(v.item()) if v.dtype.itemsize >= 8 or v.dtype.kind == "b" else op(f"np.{v.dtype.name}", Num(v.item()))
+                )
+            raise Unlooped(f"the constant {v!r}")
+        if isinstance(o, Value):
+            if o in self.numbers:
+                return self.numbers[o]
+            if o in self.arrays and self.arrays[o].rank == 0:
+                return self.arrays[o].at(())
+        raise Unlooped(f"{describe_operand(o)}, which is neither an array nor a number")
+
+    def constant(self, o: Operand | None, otherwise: Any = None) -> Any:
+        """An operand that is known when the code is made."""
+        if o is None:
+            return otherwise
+        t = type_of(o)
+        if isinstance(t, Const):
+            return t.value
+        if isinstance(t, (Tuple, List)) and all(isinstance(i, Const) for i in t.items):
+            return tuple(i.value for i in t.items)
+        raise Unlooped("an argument that is not known when the code is made")
+
+    def items(self, o: Operand) -> tuple[Operand, ...]:
+        """The items of an operand that is a tuple or list."""
+        if isinstance(o, (Tuple, List)):
+            return o.items
+        if isinstance(o, Const) and isinstance(o.value, (tuple, list)):
+            return tuple(map(Const, o.value))
+        if isinstance(o, Value) and isinstance(self.tuples.get(o), tuple):
+            return tuple(self.tuples[o])
+        raise Unlooped("a sequence whose items are not known when the code is made")
+
+    def entry(self, item: Any) -> Any:
+        """An item of a tuple: an array, or the expression of a number."""
+        if isinstance(item, (Value, Const, Tuple, List)):
+            if (isinstance(item, Value) and item in self.tuples) or isinstance(item, Tuple):
+                return tuple(map(self.entry, self.items(item)))
+            a = self.operand(item)
+            return a if a.rank else a.at(())
+        return item
+
+    def is_unit(self, n: Expr) -> bool | None:
+        """Whether a size is 1: True, False, or None where it is not known."""
+        size = n.value if isinstance(n, Num) else self.meaning.get(n)
+        return None if size is None else is_unit(size)
+
+    def number_in(self, e: Any) -> Expr:
+        """An item of a tuple that is a number."""
+        if isinstance(e, (Lazy, tuple)):
+            raise Unlooped("a tuple of arrays")
+        return e  # type: ignore[no-any-return]
+
+    # -- memory --------------------------------------------------------------------------------------------------------------
+
+    def made(self, a: Lazy, v: Value | None = None, hint: str = "") -> Lazy:
+        """An array in memory of its own."""
+        if v is not None and v in self.roots:
+            name = self.variable(v)
+        else:
+            name = Name((v.word if v is not None else "") or hint or "part", a.dtype, a.rank, v)
+        shape = tuple(self.simple(n) for n in a.shape)
+        self.add(Make(name, shape, a.fill or "empty"))
+        if a.fill is None:
+            self.nest(shape, lambda index: [Put(Elem(name, tuple(index)), a.at(index))])
+        return of_array(name, shape, a.dtype)
+
+    def whole_array(self, a: Lazy, hint: str = "") -> Lazy:
+        """An array that lies in memory, itself or a copy."""
+        return a if a.whole is not None else self.made(a, hint=hint)
+
+    def read_often(self, o: Operand) -> Lazy:
+        """An operand each of whose elements may be asked for many times."""
+        a = self.operand(o)
+        if not a.computes:
+            return a
+        a = self.made(a, o if isinstance(o, Value) else None)
+        if isinstance(o, Value):
+            self.arrays[o] = a
+            self.pending.pop(o, None)
+        return a
+
+    def may_share(self, a: Name, b: Name) -> bool:
+        """Whether two arrays may lie in the same memory."""
+        if a is b:
+            return True
+        if a.value is None or b.value is None:
+            return False
+        return self.storage.share(a.value, b.value)
+
+    def about_to_write(self, array: Name, but: Lazy | None = None) -> None:
+        """Compute what has been put off, and reads an array that is going to be written into."""
+        for v, a in list(self.pending.items()):
+            if a is not but and any(self.may_share(array, n) for n in a.arrays):
+                self.arrays[v] = self.made(a, v)
+                del self.pending[v]
+
+    # -- sizes ---------------------------------------------------------------------------------------------------------------
+
+    def extent(self, n: SizeLike, otherwise: Callable[[], Expr]) -> Expr:
+        """The expression of a size; `otherwise` gives it where nothing is known of it by name."""
+        if isinstance(n, int):
+            return Num(n)
+        found = self.worked_out(n)
+        if found is None:
+            found = self.simple(otherwise())
+            self.sizes[n] = found
+        self.meaning.setdefault(found, n)
+        return found
+
+    def lengths(self, name: Name, sizes: Sequence[SizeLike]) -> tuple[Expr, ...]:
+        """The shape of an array variable."""
+        return tuple(self.extent(n, partial(op, ".shape", Ref(name), Num(k))) for k, n in enumerate(sizes))
+
+    def worked_out(self, n: SizeLike) -> Expr | None:
+        """A size as an expression of those that have names; None if it is none."""
+        if isinstance(n, int):
+            return Num(n)
+        if n in self.sizes:
+            return self.sizes[n]
+        out: Expr = Num(n.const)
+        for atom, c in n.terms:
+            e = self.atom(atom)
+            if e is None:
+                return None
+            out = plus(out, times(e, c))
+        if not isinstance(out, Num):
+            self.meaning.setdefault(out, n)
+        return out
+
+    def is_called(self, n: SizeLike, e: Expr) -> None:
+        """A size that is known by an expression from here on."""
+        self.sizes[n] = e
+        if not isinstance(e, Num):
+            self.meaning.setdefault(e, n)
+
+    def atom(self, atom: Any) -> Expr | None:
+        if not isinstance(atom, tuple):
+            return None
+        one = Size(((atom, 1),))
+        if one in self.sizes:
+            return self.sizes[one]
+        if atom[0] == "symbol":
+            return self.symbols.get(atom[1])
+        if atom[0] not in WORKED_OUT:
+            return None
+        parts = [self.worked_out(p) for p in atom[1:]]
+        if any(p is None for p in parts):
+            return None
+        made = self.simple(_ATOMS[atom[0]](*parts))
+        self.sizes[one] = made
+        return made
+
+    def simple(self, e: Expr) -> Expr:
+        """An integer that is cheap to ask for: a number, a variable, or a sum of one and a number."""
+        if isinstance(e, (Num, Ref)) or (isinstance(e, Affine) and len(e.terms) == 1 and isinstance(e.terms[0][0], Ref)):
+            return e
+        name = self.fresh("n", np.dtype(np.int64))
+        self.add(Set(name, e))
+        return Ref(name)
+
+    def size_of(self, t: Any, k: int) -> SizeLike | None:
+        t = as_array(t)
+        return None if t.shape is None else t.shape[k]
+
+    # -- checks --------------------------------------------------------------------------------------------------------------
+
+    def require(self, test: Expr, error: str, message: str) -> None:
+        """Raise unless a test holds."""
+        key = (test, error)
+        if any(key in scope for scope in self.known):
+            return
+        self.known[-1].add(key)
+        raising = Do(op(error, Num(message)), "raise")
+        raising.note = self.note
+        self.add(Branch(op("not", test), [raising], []))
+
+    def same(self, a: Expr, b: Expr, message: str = "operands could not be broadcast together") -> None:
+        """Two sizes are equal, or NumPy's error is raised."""
+        if a == b or self.equal.get(b, b) == self.equal.get(a, a):
+            return
+        m, n = self.meaning.get(a), self.meaning.get(b)
+        if m is not None and n is not None and are_equal(m, n):
+            self.equal[b] = self.equal.get(a, a)
+        else:
+            self.require(op("==", a, b), "ValueError", message)
+
+    def same_shape(self, a: Sequence[Expr], b: Sequence[Expr]) -> None:
+        for m, n in zip(a, b, strict=True):
+            self.same(m, n)
+
+    def row(self, o: Operand, n: Expr, size: SizeLike | None) -> Expr:
+        """An index that picks one of the `n` entries of an axis: within it, and not negative."""
+        e = self.number(o)
+        t = type_of(o)
+        if isinstance(t, Const):
+            k = int(t.value)
+            at = Num(k) if k >= 0 else plus(n, Num(k))
+            known: SizeLike | None = k if k >= 0 else size_add(size, k) if size is not None else None
+        else:
+            at, known = e, t.size if isinstance(t, Scalar) else None
+        if known is not None and size is not None:
+            low, high = is_nonnegative(known), is_positive(size_add(size, known, -1))
+        else:
+            low = high = False
+        if low and high:
+            return at
+        if isinstance(t, Const):
+            if isinstance(n, Num):
+                inside = 0 <= (k if k >= 0 else k + n.value) < n.value
+                if inside:
+                    return at
+            self.require(op(">=", n, Num(k + 1 if k >= 0 else -k)), "IndexError", "index is out of bounds")
+            return at
+        if not isinstance(at, (Ref, Affine)):
+            name = self.fresh("at", np.dtype(np.int64))
+            self.add(Set(name, at))
+            at = Ref(name)
+        if low:
+            self.require(op("<", at, n), "IndexError", "index is out of bounds")
+            return at
+        name = self.fresh("at", np.dtype(np.int64))
+        self.add(Set(name, op("if", op("<", at, Num(0)), plus(at, n), at)))
+        self.require(op("and", op(">=", Ref(name), Num(0)), op("<", Ref(name), n)), "IndexError", "index is out of bounds")
+        return Ref(name)
+
+    # -- nests ---------------------------------------------------------------------------------------------------------------
+
+    def nest(
+        self, shape: Sequence[Expr], body: Callable[[list[Expr]], Sequence[Statement]], order: Sequence[int] | None = None
+    ) -> None:
+        """A nest over the indices of a shape, the first outermost, or in another order; `body` gives what is done at one."""
+        index: list[Expr] = [Num(0)] * len(shape)
+        loops: list[Loop] = []
+        for k in order if order is not None else range(len(shape)):
+            if shape[k] == Num(1):
+                continue
+            var = self.fresh("ijklmnpqrs"[min(len(loops), 9)], np.dtype(np.int64))
+            loops.append(Loop(var, Num(0), self.equal.get(shape[k], shape[k])))
+            index[k] = Ref(var)
+        inside = list(body(index))
+        for s in inside:
+            s.note = self.note
+        for loop in reversed(loops):
+            loop.note = self.note
+            loop.body.extend(inside)
+            inside = [loop]
+        self.out.extend(inside)
+
+    # -- tapes ---------------------------------------------------------------------------------------------------------------
+
+    def tape(self, s: Apply) -> None:
+        if s.op is TAPE:
+            if s.args:
+                raise Unlooped("a tape that is read more than once")
+            name = self.tapes[s.result] = self.fresh(s.result.word or "tape", None, -1)
+            self.add(Point(name, op("list")))
+            return
+        tape = self.tapes.get(s.args[0])  # type: ignore[arg-type]
+        if tape is None:
+            raise Unlooped("a tape that is made elsewhere")
+        if s.op is PUSH:
+            kind = type_of(s.args[1])
+            if isinstance(kind, Tuple) and kind.kind is None:
+                items = [self.number_in(self.entry(i)) for i in self.items(s.args[1])]
+                self.add(Do(op(".append", Ref(tape), Op("tuple", tuple(items))), "", (tape,), (tape,)))
+                for v in s.values:
+                    self.used(v)
+                return
+            t = as_array(kind)
+            if t.shape is None or t.dtype is None or isinstance(kind, (Tuple, List, Dict)):
+                raise Unlooped("a tape of what is neither an array nor a number")
+            a = self.operand(s.args[1])
+            if a.rank or t.boxed:
+                a = self.whole_array(a)
+                e: Expr = Ref(a.whole)  # type: ignore[arg-type]
+                self.add(Do(op(".append", Ref(tape), e), "", (a.whole, tape), (tape,)))  # type: ignore[arg-type]
+            else:
+                self.add(Do(op(".append", Ref(tape), cast(a.at(()), None, t.dtype)), "", (tape,), (tape,)))
+            for v in s.values:
+                self.used(v)
+            return
+        v = s.result
+        popped = op(".pop", Ref(tape))
+        if isinstance(v.type, Tuple) and v.type.kind is None:
+            name = self.fresh(v.word or tape.hint.removesuffix("_tape"), None, -1)
+            self.add(Do(popped, "", (tape,), (tape,), (name,)))
+            self.tuples[v] = tuple(op("item", Ref(name), Num(k)) for k in range(len(v.type.items)))
+            return
+        t = as_array(v.type)
+        if t.shape is None or t.dtype is None or isinstance(v.type, (Tuple, List, Dict)):
+            raise Unlooped("a tape of what is neither an array nor a number")
+        name = self.fresh(v.word or tape.hint.removesuffix("_tape"), t.dtype, len(t.shape))
+        if not t.shape:
+            self.add(Do(popped, "", (tape,), (tape,), (name,)))
+            self.numbers[v] = Ref(name)
+            return
+        self.add(Do(popped, "", (tape,), (tape,), (name,)))
+        shape = self.lengths(name, t.shape)
+        self.arrays[v] = of_array(name, shape, t.dtype)
+
+    def raise_(self, s: Apply) -> None:
+        found = self.errors.get(s.args[0]) if s.args else None  # type: ignore[arg-type]
+        if found is None or len(s.args) > 1 or not all(isinstance(a, Const) for a in found[1]):
+            raise Unlooped("an exception whose message is made when it is raised")
+        cls, args = found
+        if (
+            getattr(__builtins__ if isinstance(__builtins__, type(op)) else __import__("builtins"), cls.__name__, None)
+            is not cls
+        ):
+            raise Unlooped("an exception of a class of one's own")
+        self.add(Do(op(cls.__name__, *(Num(a.value) for a in args)), "raise"))  # type: ignore[union-attr]
+
+    # -- branches and loops --------------------------------------------------------------------------------------------------
+
+    def within(self, out: list[Statement], work: Callable[[], None]) -> None:
+        """Write statements to another list."""
+        outer, self.out = self.out, out
+        sizes = dict(self.sizes)
+        self.known.append(set())
+        work()
+        self.known.pop()
+        self.sizes = sizes
+        self.out = outer
+
+    def if_(self, s: If) -> None:
+        if s.handles is not None:
+            raise Unlooped("a try statement")
+        if isinstance(s.test, Const):
+            test: Expr = Num(bool(s.test.value))
+        else:
+            test = self.number(s.test)
+        for v in s.values:
+            self.used(v)
+        for name in list(_written_names(self, s)):
+            self.about_to_write(name)
+        branch = Branch(test)
+        targets = self.targets(s.results)
+        for out, b in ((branch.then, s.then), (branch.orelse, s.orelse)):
+            self.within(out, partial(self.ending, b, targets, b.yields))
+        self.add(branch)
+        self.bind(s.results)
+
+    def ending(self, b: Block, targets: Sequence[tuple[Value, Name] | None], yields: Sequence[Operand]) -> None:
+        self.block(b)
+        if not _raises(b):
+            self.assign(targets, yields)
+        for v in values_of(*b.yields):
+            self.used(v)
+
+    def targets(self, values: Sequence[Value]) -> list[tuple[Value, Name] | None]:
+        """The variables of what branches and loops bind; None where nobody reads it."""
+        return [(v, self.variable(v)) if self.uses[v] or v in self.place else None for v in values]
+
+    def bind(self, values: Sequence[Value], shapes: bool = True) -> None:
+        """What variables hold from here on."""
+        for v in values:
+            if not self.uses[v]:
+                continue
+            self.read_variable(v)
+
+    def read_variable(self, v: Value) -> None:
+        t = v.type
+        if isinstance(t, (Tuple, List, Dict)):
+            raise Unlooped("a container that loops or branches carry")
+        a = as_array(t)
+        if not isinstance(t, (Array, Scalar, Const)) or a.shape is None or a.dtype is None or a.dtype.kind not in "biufc":
+            raise Unlooped("a variable that is neither an array of known rank nor a number")
+        name = self.variable(v)
+        if not a.shape:
+            self.numbers[v] = Ref(name)
+            return
+        shape = self.lengths(name, a.shape)
+        self.arrays[v] = of_array(name, shape, a.dtype)
+
+    def assign(self, targets: Sequence[tuple[Value, Name] | None], sources: Sequence[Operand]) -> None:
+        """Set variables as if all at once."""
+        pairs: list[tuple[Name, Expr, Any]] = []
+        for target, source in zip(targets, sources, strict=True):
+            if target is None or source is UNDEFINED:
+                continue
+            v, name = target
+            t = as_array(v.type)
+            if t.shape is None or t.dtype is None:
+                raise Unlooped("a variable that is neither an array of known rank nor a number")
+            if t.shape:
+                a = self.operand(source)
+                self.refuse_view(a)
+                if a.whole is None:
+                    a = self.made(a, source if isinstance(source, Value) else None, name.hint)
+                    if isinstance(source, Value):
+                        self.arrays[source] = a
+                        self.pending.pop(source, None)
+                if a.whole is not name:
+                    pairs.append((name, Ref(a.whole), a.whole))  # type: ignore[arg-type]
+            else:
+                given = self.operand(source)
+                found = cast(given.at(()), given.dtype, t.dtype, store=True)
+                if found != Ref(name):
+                    pairs.append((name, found, None))
+        written = {n for n, _, _ in pairs}
+        first: list[tuple[Name, Expr, Any]] = []
+        earlier: set[Name] = set()
+        for name, e, of in pairs:
+            if earlier & set(names_in(e)):
+                aside = self.fresh(name.hint, name.dtype, name.rank)
+                aside.value = name.value
+                first.append((aside, e, of))
+                e = Ref(aside)
+                of = aside if of is not None else None
+            earlier.add(name)
+            first.append((name, e, of))
+        late = [f for f in first if f[0] in written]
+        for name, e, of in [f for f in first if f[0] not in written] + late:
+            self.add(Set(name, e) if of is None else Point(name, e, of))
+
+    def refuse_view(self, a: Lazy) -> None:
+        """Refuse part of an array where it must be that part, since it may be written into."""
+        if a.whole is None and not a.computes and a.arrays and self.stores:
+            raise Unlooped("a part of an array, bound to a variable in a function that writes into arrays of others")
+
+    def settle(self, reading: set[Value]) -> None:
+        """Compute what has been put off before a loop, which would compute it again and again."""
+        for v, a in list(self.pending.items()):
+            if v in reading:
+                self.arrays[v] = self.made(a, v)
+                del self.pending[v]
+
+    def loop(self, s: For | While) -> None:
+        inside = {v for b in s.blocks for v in _reads(b)}
+        params = carried_params(s)
+        n = len(s.inits)
+        tested = s.test.params if isinstance(s, While) else (None,) * n
+        read = zip(params, s.results, tested, strict=False)
+        wanted = [p if self.uses[p] or self.uses[r] or (t and self.uses[t]) else None for p, r, t in read]
+        targets = [(p, self.variable(p)) if p is not None else None for p in wanted]
+        if isinstance(s, For):
+            domain = [self.number(o) for o in (s.start, s.stop, s.step)]
+        self.settle(inside)
+        for name in list(_written_names(self, s)):
+            self.about_to_write(name)
+        self.assign(targets, s.inits)
+        for v in s.values:
+            self.used(v)
+        counts = [v for v in s.counts if self.uses[v]]
+        for c in counts:
+            self.add(Set(self.variable(c), Num(0)))
+        body: list[Statement]
+        if isinstance(s, For):
+            if s.checkpointing is not None:
+                raise Unlooped("a checkpointed loop")
+            made = self.range(s, domain)
+            body = made.body
+            var = s.body.params[0]
+            self.numbers[var] = Ref(made.var)
+            if isinstance(var.type, Scalar) and isinstance(var.type.size, Size):
+                for atom, _ in var.type.size.terms:
+                    if isinstance(atom, tuple) and atom[0] == "symbol" and var.type.size == Size(((atom, 1),)):
+                        self.symbols[atom[1]] = Ref(made.var)
+            self.add(made)
+        else:
+            forever = Forever()
+            body = forever.body
+            self.add(forever)
+
+        def inner() -> None:
+            for p in params:
+                if self.uses[p] and not (isinstance(p.type, Const)):
+                    self.read_variable(p)
+                elif isinstance(p.type, Const):
+                    self.numbers[p] = self.number(p.type)
+            if isinstance(s, While):
+                for t in s.test.params:
+                    if self.uses[t]:
+                        self.read_variable(t)
+                self.block(s.test)
+                self.add(Leave(self.number(s.test.yields[0]), False))
+                for v in values_of(*s.test.yields):
+                    self.used(v)
+            for c in counts:
+                self.add(Set(self.variable(c), plus(Ref(self.variable(c)), Num(1))))
+            self.block(s.body)
+            stops = []
+            for flag in s.body.yields[n:]:
+                stop = self.fresh("stop", np.dtype(bool))
+                self.add(Set(stop, self.number(flag)))
+                stops.append(stop)
+            self.assign(targets, s.body.yields[:n])
+            for v in values_of(*s.body.yields):
+                self.used(v)
+            for stop in stops:
+                self.add(Leave(Ref(stop), True))
+
+        self.within(body, inner)
+        self.bind(s.results[:n])
+        for c in counts:
+            self.numbers[c] = Ref(self.variable(c))
+
+    def range(self, s: For, domain: Sequence[Expr]) -> Loop:
+        """A loop over a range, or over it backwards."""
+        start, stop, step = domain
+        var = self.fresh(s.body.params[0].word or "i", np.dtype(np.int64))
+        if var.hint == "_":
+            var.hint = "step"
+        if not s.backwards:
+            return Loop(var, start, stop, [], step, nest=False)
+        if step == Num(1):
+            return Loop(var, plus(stop, Num(-1)), plus(start, Num(-1)), [], Num(-1), nest=False)
+        if step == Num(-1):
+            return Loop(var, plus(stop, Num(1)), plus(start, Num(1)), [], Num(1), nest=False)
+        count = self.simple(op("max", Num(0), op("//", plus(plus(stop, start, -1), plus(step, op("sign", step), -1)), step)))
+        first = self.simple(plus(start, op("*", plus(count, Num(-1)), step)))
+        return Loop(var, first, plus(start, step, -1), [], _negative(step), nest=False)
+
+
+def _put_at(name: Name, first: tuple[Expr, ...], item: Lazy, dtype: Any, index: list[Expr]) -> list[Statement]:
+    """Put an array into another one behind some indices."""
+    return [Put(Elem(name, (*first, *index)), cast(item.at(index), item.dtype, dtype))]
+
+
+def describe_operand(o: Operand) -> str:
+    """What an operand is called in a message."""
+    t = type_of(o)
+    name = o.word if isinstance(o, Value) else ""
+    return f"{name or 'a value'} ({t})"
+
+
+def _negative(e: Expr) -> Expr:
+    return times(e, -1)
+
+
+def _find(primitive: Any) -> Handler | None:
+    try:
+        found = _handlers.get(primitive)
+    except TypeError:
+        return None
+    if found is not None:
+        return found
+    from sct.backend.loops.elementwise import elementwise, sign_of
+
+    return elementwise if sign_of(primitive) is not None else None
+
+
+def cast(e: Expr, source: Any, target: Any, store: bool = False) -> Expr:
+    """A number of one dtype as one of another; `store`: it is stored where that is its dtype."""
+    if source is not None and source == target:
+        return e
+    if target in (np.dtype(np.float64), np.dtype(np.complex128)) and isinstance(e, Num):
+        return Num(target.type(e.value).item())
+    if target == np.dtype(np.float64) and source is not None and source.kind in "biuf":
+        return op("float", e) if store else e
+    if target == np.dtype(np.complex128) and source is not None and source.kind in "biufc":
+        return op("complex", e) if store else e
+    if source is None:
+        return e
+    if target == np.dtype(np.int64) and source.kind in "iu" and isinstance(e, (Num, Ref, Affine)):
+        return e
+    return op("bool" if target.kind == "b" else f"np.{target.name}", e)
+
+
+def _raises(b: Block) -> bool:
+    last = b.body[-1] if b.body else None
+    return isinstance(last, Apply) and last.op is RAISE
+
+
+def _reads(b: Block) -> Iterator[Value]:
+    for inner in blocks_in(b):
+        for s in inner.body:
+            yield from s.values
+        yield from values_of(*inner.yields)
+
+
+def _every_use(block: Block) -> Iterator[Value]:
+    yield from _reads(block)
+
+
+def _used_deeper(block: Block) -> set[Value]:
+    """The values that are used inside of a loop that they are made outside of."""
+    depth: dict[Value, int] = {}
+    found: set[Value] = set()
+
+    def walk(b: Block, level: int) -> None:
+        depth.update((p, level) for p in b.params)
+        for s in b.body:
+            found.update(v for v in s.values if depth.get(v, level) < level)
+            for inner in s.blocks:
+                walk(inner, level + 1 if s.repeats else level)
+            depth.update((r, level) for r in s.results)
+        found.update(v for v in values_of(*b.yields) if depth.get(v, level) < level)
+
+    walk(block, 0)
+    return found
+
+
+def _written_names(lowering: Lowering, s: Lowered) -> Iterator[Name]:
+    """The arrays from outside of a loop that statements in it write into."""
+    for b in s.blocks:
+        for inner in blocks_in(b):
+            for t in inner.body:
+                if isinstance(t, Apply) and isinstance(t.op, (InPlace, Store)) and isinstance(t.args[0], Value):
+                    v = lowering.place.get(t.args[0], t.args[0])
+                    if v in lowering.variables:
+                        yield lowering.variables[v]
+                    elif v in lowering.arrays:
+                        yield from lowering.arrays[v].arrays
+                    else:  # it is made inside, and may lie in memory from outside
+                        yield Name("", value=v)
+
+
+_ATOMS: dict[str, Callable[..., Expr]] = {
+    "ceil_div": lambda a, b: op("//", plus(a, plus(b, Num(-1))), b),
+    "floordiv": lambda a, b: op("//", a, b),
+    "max0": lambda a: op("max", a, Num(0)),
+    "min": lambda a, b: op("min", a, b),
+    "mod": lambda a, b: op("%", a, b),
+    "mul": lambda a, b: op("*", a, b),
+    "quotient": lambda a, b: op("//", a, b),
+}
