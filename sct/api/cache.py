@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 import threading
+import weakref
+from collections import deque
 from typing import Any
 
 from sct.analysis.switches import left_out
@@ -21,7 +23,7 @@ from sct.ir.records import record
 from sct.ir.types import Abstract, Fact
 from sct.specialize.specializer import Written
 
-__all__ = ["Made", "Shared", "shared_by"]
+__all__ = ["Living", "Made", "Shared", "forget_compiled", "shared_by"]
 
 _SIZE = 64
 
@@ -41,6 +43,38 @@ class Made:
     left: Unlooped | None = None
 
 
+class Living:
+    """Objects that are known as long as they live, by weak references: each is added in less time than to a `WeakSet`."""
+
+    def __init__(self) -> None:
+        self.references: deque[weakref.ref[Any]] = deque()
+        self.most = 1000  # there are, before those of what is gone are dropped
+        self.lock = threading.RLock()
+
+    def add(self, reference: weakref.ref[Any]) -> None:
+        self.references.append(reference)
+        if len(self.references) > self.most:
+            self.living()
+
+    def living(self) -> list[Any]:
+        """Those that live now."""
+        with self.lock:
+            references = [self.references.popleft() for _ in range(len(self.references))]
+            found = {id(value): (value, r) for r in references if (value := r()) is not None}
+            self.references.extend(r for _, r in found.values())
+            self.most = max(1000, 2 * len(found))
+            return [value for value, _ in found.values()]
+
+
+_shared = Living()
+
+
+def forget_compiled() -> None:
+    """Let go of all compiled forms that derived functions have in common."""
+    for shared in _shared.living():
+        shared.compiled = ()
+
+
 class Shared:
     """What derived functions have in common whose primals have one code: their compiled forms.
 
@@ -49,9 +83,10 @@ class Shared:
     types, by their hash, what Numba has not compiled for them.
     """
 
-    __slots__ = ("compiled", "derived", "left", "lists", "lock")
+    __slots__ = ("__weakref__", "compiled", "derived", "left", "lists", "lock")
 
     def __init__(self) -> None:
+        _shared.add(weakref.ref(self))
         self.compiled: tuple[Compiled, ...] = ()
         self.derived: dict[Any, Any] = {}
         self.left: dict[int, Unlooped] = {}

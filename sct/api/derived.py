@@ -7,7 +7,6 @@ state but the cache of compiled functions.
 from __future__ import annotations
 
 import functools
-import gc
 import inspect
 import math
 import os
@@ -20,7 +19,7 @@ from itertools import chain, zip_longest
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from sct.api.cache import Made, Shared, shared_by
+from sct.api.cache import Living, Made, Shared, forget_compiled, shared_by
 from sct.api.in_numba import told
 from sct.api.options import PLAIN, Options
 from sct.api.pipeline import as_it_stands, differentiated, typed_again, typed_primal, with_steps
@@ -398,6 +397,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _add(self, entry: _Entry) -> None:
         """Put an entry first, and let go of those that would call what this function does not call any more."""
+        _linked.add(self._latest[1])
         kept = [e for e in self._entries[: _CACHE_SIZE - 1] if e[0].holds(e[2][0])]
         self._entries = (entry, *kept)
         self._guarded()
@@ -912,6 +912,7 @@ def made_again(
         entry = DerivedFunction._link(made, form)
         if entry is not None:
             made._entries = (entry,)
+            _linked.add(latest[1])
             _, target, (_, objects, _, _) = entry
             call = form.guard.on(given + objects, target, call, latest)
     made.__call__ = call
@@ -994,6 +995,8 @@ def _refuse_sizes(fits: Callable[..., Any], first: int, name: str) -> Callable[[
 
 
 _rules_in_use = threading.Event()
+_linked = Living()
+"""The derived functions that have a compiled form."""
 
 
 def _forget() -> None:
@@ -1001,12 +1004,10 @@ def _forget() -> None:
     if not _rules_in_use.is_set():
         return
     _rules_in_use.clear()
-    for made in gc.get_objects():
-        if type(made) is Shared:
-            made.compiled = ()
-        elif issubclass(type(made), DerivedFunction):
-            made._entries, made._latest[0] = (), None
-            made._guarded()
+    forget_compiled()
+    for made in _linked.living():
+        made._entries, made._latest[0] = (), None
+        made._guarded()
 
 
 at_change(_forget)

@@ -36,6 +36,22 @@ def test_a_rule_that_is_registered_again_is_used():
     sct.nondifferentiable(cube)
 
 
+def test_a_rule_counts_for_derivatives_that_the_collector_has_given_up():
+    def cube(x):
+        return x**3
+
+    def total(x):
+        return np.sum(cube(x))
+
+    x = np.array([1.0, 2.0])
+    kept, again = sct.grad(total), [sct.grad(total) for _ in range(1500)]
+    assert all(g(x).tolist() == [3.0, 12.0] for g in (kept, *again))
+    gc.freeze()
+    sct.adjoint(cube)(lambda y, x, y_bar: y_bar * 5.0)
+    assert all(g(x).tolist() == [5.0, 5.0] for g in (kept, *again))
+    sct.nondifferentiable(cube)
+
+
 def test_methods_of_ufuncs_are_called_where_no_derivative_passes():
     def f(x, y):
         return np.sum(x) * np.sum(np.add.outer(y, y)) * np.multiply.reduce(y)
