@@ -7,6 +7,8 @@ code which runs, or none: a file that was edited since it was imported is not ta
 from __future__ import annotations
 
 import ast
+import copy
+import functools
 import inspect
 import linecache
 from collections.abc import Callable, Iterator
@@ -193,8 +195,10 @@ def _find_lambda(function: FunctionType) -> _Found:
             f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be found",
             advice="Define it in a file, a notebook cell, or exec it with an entry in linecache.",
         )
-    tree = _parsed(lines, function)
-    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda)]
+    try:
+        nodes = _lambdas("".join(lines))
+    except SyntaxError as error:
+        nodes = tuple(_lambdas_in(_piece(lines, function, error)))
     here = [n for n in nodes if n.lineno == code.co_firstlineno and makes(n, function)]
     same = _around(here, code) or here or [n for n in nodes if makes(n, function)]
     if not same:
@@ -204,16 +208,22 @@ def _find_lambda(function: FunctionType) -> _Found:
             f"the source of the lambda at {code.co_filename}:{code.co_firstlineno} cannot be told from its neighbours",
             advice="Give it a name with def, on lines of its own.",
         )
-    return _Found(same[0], 1, tuple(line.rstrip("\n") for line in lines))
+    return _Found(copy.deepcopy(same[0]), 1, tuple(line.rstrip("\n") for line in lines))
 
 
-def _parsed(lines: list[str], function: FunctionType) -> ast.AST:
-    """The tree of a file; of a page of text with code in it, that of the shortest piece with the statement of `code`."""
+@functools.lru_cache(maxsize=4)
+def _lambdas(text: str) -> tuple[ast.Lambda, ...]:
+    """The lambdas of a file, which is not parsed again for each of them."""
+    return tuple(_lambdas_in(ast.parse(text)))
+
+
+def _lambdas_in(tree: ast.AST) -> Iterator[ast.Lambda]:
+    return (n for n in ast.walk(tree) if isinstance(n, ast.Lambda))
+
+
+def _piece(lines: list[str], function: FunctionType, error: SyntaxError) -> ast.AST:
+    """Of a page of text with code in it, which is no Python, the tree of the shortest piece with the statement of `code`."""
     code = function.__code__
-    try:
-        return ast.parse("".join(lines))
-    except SyntaxError as e:
-        error = e
     first = code.co_firstlineno - 1
     for start in range(first, max(first - 20, -1), -1):
         for end in range(first + 1, min(first + 40, len(lines)) + 1):
@@ -229,7 +239,7 @@ def _parsed(lines: list[str], function: FunctionType) -> ast.AST:
                 if isinstance(n, (ast.expr, ast.stmt)):
                     n.col_offset += margin  # spaces and tabs, which are a byte each
                     n.end_col_offset = (n.end_col_offset or 0) + margin
-            nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
+            nodes = [n for n in _lambdas_in(tree) if n.lineno == code.co_firstlineno]
             if any(makes(n, function) for n in nodes) and _around(nodes, code):
                 return tree
     raise SourceUnavailableError(

@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from sct.ir.ops import InPlace
@@ -18,7 +19,6 @@ from sct.ir.ssa import (
     ForEach,
     Function,
     If,
-    Operand,
     Statement,
     Value,
     While,
@@ -53,8 +53,10 @@ class _Verifier:
         self.defined.add(v)
         scope.add(v)
 
-    def use(self, at: Statement | Block, operands: tuple[Operand, ...], scope: set[Value]) -> None:
-        for v in values_of(*operands):
+    def use(self, at: Statement | Block, values: Sequence[Value], scope: set[Value]) -> None:
+        if scope.issuperset(values) and self.stored_over.isdisjoint(values):
+            return
+        for v in values:
             if v not in scope:
                 self.fail(at, "{} is used out of its scope", v)
             if v in self.stored_over:
@@ -66,21 +68,26 @@ class _Verifier:
             self.define(b, p, scope)
         for s in b.body:
             self.statement(s, scope)
-        self.use(b, b.yields, scope)
+        self.use(b, values_of(*b.yields), scope)
 
     def statement(self, s: Statement, scope: set[Value]) -> None:
-        self.use(s, s.operands, scope)
-        self.shape(s)
+        self.use(s, s.values, scope)
+        if isinstance(s, Apply):
+            if isinstance(s.op, InPlace) and isinstance(s.args[0], Value):
+                self.stored_over.add(s.args[0])
+        else:
+            self.shape(s)
+            self.blocks(s, scope)
+        for r in s.results:
+            self.define(s, r, scope)
+
+    def blocks(self, s: Statement, scope: set[Value]) -> None:
         before, after = self.stored_over, set(self.stored_over)
         for b in s.blocks:  # of the branches of an if only one is run
             self.stored_over = set(before)
             self.block(b, scope)
             after |= self.stored_over
         self.stored_over = after
-        if isinstance(s, Apply) and isinstance(s.op, InPlace) and isinstance(s.args[0], Value):
-            self.stored_over.add(s.args[0])
-        for r in s.results:
-            self.define(s, r, scope)
 
     def shape(self, s: Statement) -> None:
         if isinstance(s, If):

@@ -363,12 +363,19 @@ def _positional(primitive: Any) -> tuple[str, ...]:
         return rule.positional
     if (composed := composition_of(primitive)) is not None:
         return positional_parameters(read_signature(composed))
-    if package_of(primitive) != "numpy" and not is_nondifferentiable(primitive):
-        return ()
+    if package_of(primitive) == "numpy":
+        return _of_numpy(primitive)
+    return _by_signature(primitive) if is_nondifferentiable(primitive) else ()
+
+
+def _by_signature(primitive: Any) -> tuple[str, ...]:
     try:
         return positional_parameters(read_signature(primitive))
     except (TypeError, ValueError):  # it has no signature
         return ()
+
+
+_of_numpy = functools.lru_cache(1024)(_by_signature)  # as these stay what they are
 
 
 def first_by_position(op: Any, kwargs: dict[str, Operand]) -> tuple[tuple[Operand, ...], dict[str, Operand]]:
