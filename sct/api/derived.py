@@ -22,7 +22,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from sct.api.cache import Living, Made, Shared, forget_compiled, shared_by
 from sct.api.in_numba import told
 from sct.api.options import PLAIN, Options
-from sct.api.pipeline import as_it_stands, differentiated, typed_again, typed_primal, with_steps
+from sct.api.pipeline import as_it_stands, differentiated, shared, typed_again, typed_primal, with_steps
 from sct.api.trees import copied, ones_like
 from sct.backend.guard import Call, guard, sizes_fit
 from sct.backend.link import Compiled, Found, compiled
@@ -698,8 +698,8 @@ class DerivedFunction(Generic[_P, _R]):
         """The function that is differentiated, in SSA form, for arguments of the given types."""
         function = self._callee.function
         if isinstance(function, DerivedFunction):
-            return typed_again(function.typed(types, again=True), types)
-        return typed_primal(function, types)
+            return shared(function.__sct_key__, types, lambda: typed_again(function.typed(types, again=True), types))
+        return shared(function, types, lambda: typed_primal(function, types))
 
     @property
     def __sct_python__(self) -> Any:

@@ -232,6 +232,12 @@ class Known:
         found.bounds = dict(self.bounds)
         return found
 
+    def update(self, other: Known) -> None:
+        """Know what another one knows as well."""
+        if self.at_call is not None:
+            self.at_call.update(other.at_call or {})
+        self.bounds.update(other.bounds)
+
 
 _known: ContextVar[Known | None] = ContextVar("known", default=None)
 _relied_on: ContextVar[Relied | None] = ContextVar("relied_on", default=None)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sct import stages
+from sct.api.pipeline import typed_once
 from sct.api.transforms import jvp, pullback, vjp
 from sct.frontend.resolve import is_instance
 from sct.registry.compositions import is_rounded
@@ -33,6 +34,7 @@ _WAYS = {
     "forward": (("jvp", True), ("jvp", False)),
 }
 _EVERY_WAY = _WAYS["reverse"]
+_TRANSFORMS: dict[str, Callable[..., Any]] = {"vjp": vjp, "pullback": pullback, "jvp": jvp}
 
 
 def check_grads(
@@ -185,17 +187,20 @@ def _compared_vjp(
 
     single = is_single(args, y)
     given = copy.deepcopy(args)
+    made: dict[Any, Any] = {}
     for how, optimize in ways:
         what = f"{how}({label}, optimize={optimize})"
+        derived = _TRANSFORMS[how](f, wrt, optimize=optimize)
+        with typed_once(made), np.errstate(all="ignore"):
+            derived.specialize(*args)
         if how == "jvp":
-            push = jvp(f, wrt, optimize=optimize)
-            yield from _compared_jvp(what, push, args, wrt, y, y_bar, probes, rtol, atol, agrees)
+            yield from _compared_jvp(what, derived, args, wrt, y, y_bar, probes, rtol, atol, agrees)
             continue
         with np.errstate(all="ignore"):
             if how == "vjp":
-                got, cotangents = vjp(f, wrt, optimize=optimize)(*args, y_bar)
+                got, cotangents = derived(*args, y_bar)
             else:
-                got, pull = pullback(f, wrt, optimize=optimize)(*args)
+                got, pull = derived(*args)
                 cotangents = pull(y_bar)
         if not agrees(got):
             raise GradientMismatch(f"{what} gives the value {got!r}, the function gives {y!r}")
