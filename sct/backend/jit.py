@@ -11,11 +11,12 @@ import functools
 import importlib
 import logging
 import re
+import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from sct.backend.loops import Kernel, Unlooped
@@ -74,7 +75,7 @@ def kernels_of(
         Where it lies, in a folder of its own, if Numba is to keep what it compiles for the next process, beside it.
     """
     numba = numba_for("jit='numba'")
-    names = {**imported, "__name__": __name__}  # of a module that Numba can import to read what it keeps
+    names = _names(imported, file)
     by_name = {kernel.name: kernel for kernel in kernels}
     called = {}
     for code in codes:
@@ -82,15 +83,13 @@ def kernels_of(
         if kernel is not None:
             options = {
                 "error_model": "numpy",
-                "nogil": True,
+                "nogil": "objmode" not in code.co_names,  # where Python runs
                 "fastmath": set(kernel.fastmath),
                 "parallel": kernel.parallel,
                 "boundscheck": kernel.checked or None,
                 "cache": file is not None,
             }
             function = FunctionType(code, names)
-            if file is not None:  # by their names Numba tells machine codes apart
-                function.__qualname__ = f"{Path(file).parent.name}.{code.co_name}"
             try:
                 dispatcher = numba.njit(**options)(function)
             except RuntimeError as e:  # there is no folder that it may write into
@@ -100,6 +99,20 @@ def kernels_of(
             if code is not codes[-1]:  # which none of them calls, and which may be named after a function of Python's
                 names[code.co_name] = dispatcher
     return called
+
+
+def _names(imported: Mapping[str, Any], file: str | None) -> dict[str, Any]:
+    """The globals of kernels.
+
+    Where Numba keeps what it compiles they are those of a module, which it imports to read that, and by whose name it tells
+    machine codes apart.
+    """
+    if file is None:
+        return {**imported, "__name__": None}
+    module = ModuleType(f"sct_kept_{Path(file).parent.name}")
+    vars(module).update({**imported, "__name__": module.__name__})
+    sys.modules[module.__name__] = module
+    return vars(module)
 
 
 def _from_python(numba: Any, dispatcher: Any, kernel: Kernel, rows: Sequence[str], file: str | None) -> Callable[..., Any]:

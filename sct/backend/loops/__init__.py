@@ -6,6 +6,7 @@ call. What is no matter of arrays and numbers is refused with its place: that is
 
 from __future__ import annotations
 
+from sct.backend.loops.closures import joined, parted
 from sct.backend.loops.unlooped import Unlooped
 from sct.backend.python.emit import Text
 from sct.errors import Place
@@ -64,5 +65,9 @@ def looped(f: Function, options: Options) -> Loops:
     """
     from sct.backend.loops.kernel import kernel_of  # for those who ask for it: it is told by Numba what that has
 
+    parts = parted(f)
+    if parts is not None and not options.alone:
+        first, then = looped(parts.first, options), looped(parts.then, options)
+        return Loops(joined(parts, first.text, then.text), first.kernels + then.kernels)
     text, name = kernel_of(f, options)
     return Loops(text, (Kernel(name, (), options.parallel),))
