@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from sct.backend.loops.elementwise import broadcast
 from sct.backend.loops.forms import Elem, Expr, Make, Name, Num, Op, Outside, Put, Ref, Statement, op
 from sct.backend.loops.lazy import Lazy, of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, lowers
 from sct.ir.ops import Call, Derived, InPlace, describe
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Operand, type_of
-from sct.ir.types import Array, Const, Scalar, Tuple
+from sct.ir.types import Array, Const, List, Scalar, Tuple
 from sct.registry.methods import primitive_of
 
 __all__ = ["outside"]
@@ -54,7 +55,7 @@ def _linear_algebra(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 def _results(low: Lowering, s: Apply) -> list[tuple[Name, Any]] | None:
     """The variables of a call's results, with their types; None where these are not known."""
     t = s.result.type
-    items: Sequence[Any] = t.items if isinstance(t, Tuple) else (t,)
+    items: Sequence[Any] = t.items if isinstance(t, (Tuple, List)) else (t,)
     found = []
     for k, i in enumerate(items):
         a = as_array(i)
@@ -86,7 +87,7 @@ def _given(low: Lowering, s: Apply, results: Sequence[tuple[Name, Any]]) -> Any:
                 low.require(op("==", Ref(size), known), "ValueError", "an array of another size")
             shape.append(known)
         made.append(of_array(name, tuple(shape), a.dtype))
-    return tuple(made) if isinstance(s.result.type, Tuple) else made[0]
+    return tuple(made) if isinstance(s.result.type, (Tuple, List)) else made[0]
 
 
 def outside(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
@@ -104,6 +105,8 @@ def outside(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     named = [(k, _operand(low, o, reads)) for k, o in kwargs.items()]
     text = low.symbol(f)
     call = Op(text, (*given, *(Op("=", (Num(k), e)) for k, e in named)))
+    if isinstance(s.result.type, (Tuple, List)) and len(results) == 1:
+        call = op("item", call, Num(0))
     types = tuple(_typed(t) for _, t in results)
     low.add(Outside(tuple(n for n, _ in results), call, types, tuple(reads)))
     return _given(low, s, results)
@@ -120,18 +123,26 @@ def _operand(low: Lowering, o: Operand, reads: list[Name]) -> Expr:
     """An operand as Python is given it."""
     t = type_of(o)
     if isinstance(t, Const) and not isinstance(t.value, (bool, int, float, complex, np.ndarray)):
-        if t.value is None or isinstance(t.value, str):
-            return Num(t.value)
-        if isinstance(t.value, (tuple, list)) and all(v is None or isinstance(v, (bool, int, float, str)) for v in t.value):
-            return Op("tuple" if isinstance(t.value, tuple) else "list", tuple(map(Num, t.value)))
-        if isinstance(t.value, np.dtype) and t.value.kind in "biufc":
-            return Op("attribute", (Num(f"np.{'bool_' if t.value.kind == 'b' else t.value.name}"),))
-        if isinstance(t.value, np.generic):
-            return low.number(o)
-        raise Unlooped(f"an argument such as {t.value!r}")
-    if isinstance(o, Tuple) or (isinstance(t, Tuple) and t.kind is None):
-        return Op("tuple", tuple(_item(low, low.entry(i), reads) for i in low.items(o)))
+        return low.number(o) if isinstance(t.value, np.generic) else _constant(t.value)
+    if isinstance(o, (Tuple, List)) or (isinstance(t, Tuple) and t.kind is None):
+        items = tuple(_item(low, low.entry(i), reads) for i in low.items(o))
+        return Op("list" if isinstance(o, List) else "tuple", items)
     return _item(low, low.operand(o), reads)
+
+
+def _constant(v: Any) -> Expr:
+    """What is no number, as it is written."""
+    if v is None or isinstance(v, (bool, int, float, complex, str)):
+        return Num(v)
+    if isinstance(v, (tuple, list)) and type(v) in (tuple, list):
+        return Op("tuple" if isinstance(v, tuple) else "list", tuple(map(_constant, v)))
+    if isinstance(v, type) and v in (bool, int, float, complex):
+        return Op("attribute", (Num(v.__name__),))
+    if isinstance(v, np.dtype) or (isinstance(v, type) and issubclass(v, np.generic)):
+        dtype = np.dtype(v)
+        if dtype.kind in "biufc":
+            return Op("attribute", (Num(f"np.{'bool_' if dtype.kind == 'b' else dtype.name}"),))
+    raise Unlooped(f"an argument such as {v!r}")
 
 
 def _item(low: Lowering, found: Any, reads: list[Name]) -> Expr:
@@ -152,11 +163,10 @@ def _cross(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     a, b = (low.read_often(o) for o in args[:2])
     t = as_array(s.result.type)
     threes = all((as_array(type_of(o)).shape or ())[-1:] == (3,) for o in args[:2])
-    if kwargs or len(args) > 2 or a.rank != b.rank or not threes:
+    if kwargs or len(args) > 2 or not threes:
         return outside(low, s, args, kwargs)
-    low.same_shape(a.shape[:-1], b.shape[:-1])
-    name = low.fresh(s.result.word or "cross", t.dtype, a.rank)
-    shape = (*a.shape[:-1], Num(3))
+    shape, (a, b) = broadcast(low, [a, b])
+    name = low.fresh(s.result.word or "cross", t.dtype, len(shape))
     low.add(Make(name, shape))
 
     def entry(k: int, i: list[Expr]) -> list[Statement]:
@@ -165,5 +175,5 @@ def _cross(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
         return [Put(Elem(name, (*i, Num(k))), e)]
 
     for k in range(3):
-        low.nest(a.shape[:-1], partial(entry, k))
+        low.nest(shape[:-1], partial(entry, k))
     return of_array(name, shape, t.dtype)

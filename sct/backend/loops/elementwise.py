@@ -121,7 +121,10 @@ def elementwise(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict
         raise Unlooped(f"{describe(s.op)} of what is not known to be numbers")
     if not t.shape and all(isinstance(type_of(a), (Scalar, Const)) for a in args):
         return _of_numbers(low, s, sign, args)
-    return combined(low, sign, [low.operand(a) for a in args], [type_of(a) for a in args], t.dtype)
+    operands = [low.operand(a) for a in args]
+    if sign.startswith("math.") and any(a.rank for a in operands):
+        raise Unlooped(f"{describe(s.op)} of an array")
+    return combined(low, sign, operands, [type_of(a) for a in args], t.dtype)
 
 
 def _of_tuples(low: Lowering, sign: str, args: Sequence[Operand]) -> Expr:
@@ -208,7 +211,7 @@ def combined(low: Lowering, sign: str, operands: Sequence[Lazy], types: Sequence
 
 def _must_cast(source: Any, target: Any) -> bool:
     """Whether Numba would compute in another dtype."""
-    if source == target:
+    if source == target or (source.kind == "c" and target.kind != "c"):
         return False
     if target == np.dtype(np.float64):
         return source.kind in "u"  # it takes any other number as one
@@ -222,15 +225,19 @@ def broadcast(low: Lowering, operands: Sequence[Lazy]) -> tuple[tuple[Expr, ...]
     rank = max((a.rank for a in operands), default=0)
     shape: list[Expr] = []
     for k in range(rank):
-        sizes = [a.shape[k - rank + a.rank] for a in operands if k - rank + a.rank >= 0]
-        known = [n for n in dict.fromkeys(sizes) if not low.is_unit(n)]
-        sure = [n for n in known if low.is_unit(n) is False]
-        first = sure[0] if sure else known[0] if known else Num(1)
-        if not sure:
-            for n in known[1:]:
-                first = low.simple(op("if", op("==", first, Num(1)), n, first))
-        shape.append(first)
+        shape.append(common_size(low, [a.shape[k - rank + a.rank] for a in operands if k - rank + a.rank >= 0]))
     return tuple(shape), [broadcast_to(low, a, shape) for a in operands]
+
+
+def common_size(low: Lowering, sizes: Sequence[Expr]) -> Expr:
+    """The size of an axis of several arrays together."""
+    known = [n for n in dict.fromkeys(sizes) if not low.is_unit(n)]
+    sure = [n for n in known if low.is_unit(n) is False]
+    first = sure[0] if sure else known[0] if known else Num(1)
+    if not sure:
+        for n in known[1:]:
+            first = low.simple(op("if", op("==", first, Num(1)), n, first))
+    return first
 
 
 def broadcast_to(low: Lowering, a: Lazy, shape: Sequence[Expr]) -> Lazy:

@@ -40,6 +40,7 @@ __all__ = [
     "names_in",
     "op",
     "plus",
+    "signs_in",
     "statement_exprs",
     "times",
 ]
@@ -191,6 +192,11 @@ def names_in(e: Expr) -> Iterator[Name]:
             yield p.name
         elif isinstance(p, Elem):
             yield p.array
+
+
+def signs_in(e: Expr) -> Iterator[str]:
+    """The signs of operators, and the names of functions, that an expression has."""
+    return (p.op for p in _parts(e) if isinstance(p, Op))
 
 
 # -- statements ----------------------------------------------------------------------------------------------------------------

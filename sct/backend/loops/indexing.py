@@ -75,7 +75,7 @@ class Part:
 def part_of(low: Lowering, base: Lazy, path: Sequence[Operand], t: Array) -> Part:
     """The part of an array to which a path leads."""
     assert t.shape is not None
-    part = Part(base.shape, tuple(t.shape), list)
+    part = Part(base.shape, tuple(map(low.settled, t.shape)), list)
     for index in path:
         part = _picked(low, part, index)
     return part
@@ -86,6 +86,8 @@ def _picked(low: Lowering, part: Part, index: Operand) -> Part:
     if part.mask is not None or part.gathers:
         raise Unlooped("an index behind flags or an array of integers")
     width = sum(_width(e) for e in entries)
+    if width > len(part.shape):
+        raise Unlooped("an index with more entries than there are axes")
     if Const(Ellipsis) in entries:
         rest = entries.index(Const(Ellipsis))
         entries[rest : rest + 1] = [_ALL] * (len(part.shape) - width)

@@ -42,7 +42,7 @@ from sct.backend.loops.lazy import Lazy, of_array
 from sct.backend.loops.places import places
 from sct.backend.loops.unlooped import Unlooped
 from sct.backend.python.symbols import Symbols
-from sct.ir.ops import POP, PUSH, RAISE, TAPE, InPlace, Store
+from sct.ir.ops import POP, PUSH, RAISE, TAPE, InPlace, Store, describe
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -175,11 +175,30 @@ class Lowering:
         primitive = primitive_of(key)
         rule = method_rule(key.name) if type(key).__name__ == "Method" else None
         args = tuple(rule.arguments(s.args)) if rule is not None else s.args
+        if not all(map(_is_of_numba, (s.result, *s.args))):
+            raise Unlooped("numbers of half or of extended precision")
         handler = _find(primitive) or outside
-        found = handler(self, s, args, dict(s.kwargs))
+        found = self.handled(handler, s, args)
         for v in s.values:
             self.used(v)
         self.define(s.result, found)
+
+    def handled(self, handler: Handler, s: Apply, args: tuple[Operand, ...]) -> Any:
+        """What a handler gives; where it has no loops for a call, Python makes this, if the types of its results are known."""
+        from sct.backend.loops.calls import outside
+
+        out = self.out
+        try:
+            return handler(self, s, args, dict(s.kwargs))
+        except Unlooped as e:
+            self.out = out  # which has no more than new arrays, and checks that hold
+            if handler is outside:
+                raise
+            left = e
+        try:
+            return outside(self, s, args, dict(s.kwargs))
+        except Unlooped:
+            raise left from None
 
     def used(self, v: Value) -> None:
         self.rest[v] -= 1
@@ -295,6 +314,13 @@ class Lowering:
             return tuple(i.value for i in t.items)
         raise Unlooped("an argument that is not known when the code is made")
 
+    def named(self, s: Apply, args: Sequence[Operand], kwargs: dict[str, Operand], *names: str) -> dict[str, Operand]:
+        """The arguments of a call by the names of its parameters, without those that are None."""
+        unknown = sorted(set(kwargs) - set(names))
+        if unknown or len(args) > len(names):
+            raise Unlooped(f"{describe(s.op)} with {', '.join(unknown) or 'more arguments'}")
+        return {k: o for k, o in (*zip(names, args, strict=False), *kwargs.items()) if type_of(o) != Const(None)}
+
     def items(self, o: Operand) -> tuple[Operand, ...]:
         """The items of an operand that is a tuple or list."""
         if isinstance(o, (Tuple, List)):
@@ -378,7 +404,8 @@ class Lowering:
         found = self.worked_out(n)
         if found is None:
             found = self.simple(otherwise())
-            self.sizes[n] = found
+            if self.is_settled(n):
+                self.sizes[n] = found
         self.meaning.setdefault(found, n)
         return found
 
@@ -390,6 +417,8 @@ class Lowering:
         """A size as an expression of those that have names; None if it is none."""
         if isinstance(n, int):
             return Num(n)
+        if not self.is_settled(n):
+            return None
         if n in self.sizes:
             return self.sizes[n]
         out: Expr = Num(n.const)
@@ -404,9 +433,27 @@ class Lowering:
 
     def is_called(self, n: SizeLike, e: Expr) -> None:
         """A size that is known by an expression from here on."""
-        self.sizes[n] = e
+        if self.is_settled(n):
+            self.sizes[n] = e
         if not isinstance(e, Num):
             self.meaning.setdefault(e, n)
+
+    def is_settled(self, n: SizeLike) -> bool:
+        """Whether a size is one number here: those of a φ differ from one iteration to the next, under one name."""
+        return isinstance(n, int) or all(self.is_settled_atom(atom) for atom, _ in n.terms)
+
+    def is_settled_atom(self, atom: Any) -> bool:
+        if isinstance(atom, Size):
+            return self.is_settled(atom)
+        if not isinstance(atom, tuple):
+            return True
+        if atom[:1] == ("symbol",):
+            return atom[1] in self.symbols or "#" not in str(atom[1])
+        return atom[:1] != ("phi",) and all(map(self.is_settled_atom, atom))
+
+    def settled(self, n: SizeLike | None) -> SizeLike | None:
+        """A size that is one number here, else None."""
+        return n if n is not None and self.is_settled(n) else None
 
     def atom(self, atom: Any) -> Expr | None:
         if not isinstance(atom, tuple):
@@ -453,7 +500,7 @@ class Lowering:
         """Two sizes are equal, or NumPy's error is raised."""
         if a == b or self.equal.get(b, b) == self.equal.get(a, a):
             return
-        m, n = self.meaning.get(a), self.meaning.get(b)
+        m, n = self.settled(self.meaning.get(a)), self.settled(self.meaning.get(b))
         if m is not None and n is not None and are_equal(m, n):
             self.equal[b] = self.equal.get(a, a)
         else:
@@ -590,11 +637,13 @@ class Lowering:
     def within(self, out: list[Statement], work: Callable[[], None]) -> None:
         """Write statements to another list."""
         outer, self.out = self.out, out
-        sizes = dict(self.sizes)
+        sizes, arrays, pending = dict(self.sizes), dict(self.arrays), dict(self.pending)
         self.known.append(set())
         work()
         self.known.pop()
         self.sizes = sizes
+        self.arrays.update(arrays)  # what has been made of them in here is not there elsewhere
+        self.pending = {v: a for v, a in pending.items() if self.rest[v]}
         self.out = outer
 
     def if_(self, s: If) -> None:
@@ -651,10 +700,13 @@ class Lowering:
         """Set variables as if all at once."""
         pairs: list[tuple[Name, Expr, Any]] = []
         for target, source in zip(targets, sources, strict=True):
-            if target is None or source is UNDEFINED:
+            if target is None:
                 continue
             v, name = target
             t = as_array(v.type)
+            if source is UNDEFINED:
+                self.undefined(name, t)
+                continue
             if t.shape is None or t.dtype is None:
                 raise Unlooped("a variable that is neither an array of known rank nor a number")
             if t.shape:
@@ -692,6 +744,13 @@ class Lowering:
         """Refuse part of an array where it must be that part, since it may be written into."""
         if a.whole is None and not a.computes and a.arrays and self.stores:
             raise Unlooped("a part of an array, bound to a variable in a function that writes into arrays of others")
+
+    def undefined(self, name: Name, t: Any) -> None:
+        """Give a variable that is not bound yet a type, and nothing that may be taken for a number of the function's."""
+        if t.shape:
+            self.add(Make(name, (Num(0),) * len(t.shape)))
+        elif t.shape is not None and t.dtype is not None:
+            self.add(Set(name, cast(Num(np.nan if t.dtype.kind in "fc" else 0), None, t.dtype)))
 
     def settle(self, reading: set[Value]) -> None:
         """Compute what has been put off before a loop, which would compute it again and again."""
@@ -785,6 +844,17 @@ class Lowering:
         count = self.simple(op("max", Num(0), op("//", plus(plus(stop, start, -1), plus(step, op("sign", step), -1)), step)))
         first = self.simple(plus(start, op("*", plus(count, Num(-1)), step)))
         return Loop(var, first, plus(start, step, -1), [], _negative(step), nest=False)
+
+
+def _is_of_numba(o: Operand) -> bool:
+    """Whether Numba has numbers of an operand's dtype, if it is an array."""
+    t = type_of(o)
+    return not isinstance(t, Array) or t.dtype is None or is_of_numba(t.dtype)
+
+
+def is_of_numba(dtype: Any) -> bool:
+    """Whether Numba has numbers of a dtype."""
+    return dtype.kind not in "fc" or dtype in (np.float32, np.float64, np.complex64, np.complex128)
 
 
 def _put_at(name: Name, first: tuple[Expr, ...], item: Lazy, dtype: Any, index: list[Expr]) -> list[Statement]:

@@ -16,7 +16,7 @@ from sct.backend.loops.lowering import Lowering, Unlooped, cast, lowers
 from sct.ir.ops import Attribute
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Operand, Value, type_of
-from sct.ir.types import Array, Const, Scalar, Tuple
+from sct.ir.types import Array, Const, Scalar, Tuple, is_nonnegative
 from sct.runtime import kept, stop_gradient, unbroadcast, unbroadcast_to
 from sct.runtime.expectations import expect_structure
 
@@ -30,6 +30,19 @@ def _shape_operand(low: Lowering, o: Operand) -> tuple[Expr, ...]:
     if isinstance(t, (Scalar, Array)) or (isinstance(t, Const) and isinstance(t.value, (int, np.integer))):
         return (low.simple(low.number(o)),)
     return tuple(low.simple(low.entry(i)) for i in low.items(o))
+
+
+def _perhaps_negative(low: Lowering, o: Operand) -> list[int]:
+    """Which sizes that an argument asks for may be -1, the size that is left."""
+    t = type_of(o)
+    one = isinstance(t, (Scalar, Array)) or (isinstance(t, Const) and isinstance(t.value, (int, np.integer)))
+    items = (o,) if one else low.items(o)
+    found = []
+    for k, i in enumerate(items):
+        s = type_of(i) if isinstance(i, Value) else None  # any other is a size itself
+        if isinstance(s, Scalar) and (s.size is None or not is_nonnegative(s.size)):
+            found.append(k)
+    return found
 
 
 def array_type(s: Apply) -> Any:
@@ -61,10 +74,10 @@ def _known(low: Lowering, t: Any, shape: tuple[Expr, ...]) -> tuple[Expr, ...]:
 
 @lowers(np.zeros, np.ones, np.empty)
 def _filled(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "dtype", "shape")
+    given = low.named(s, args, kwargs, "shape", "dtype")
     t = array_type(s)
     f = s.op.op if hasattr(s.op, "op") else s.op
-    shape = _known(low, t, _shape_operand(low, args[0] if args else kwargs["shape"]))
+    shape = _known(low, t, _shape_operand(low, given["shape"]))
     return _all_alike(low, s, shape, t, 1 if f is np.ones else 0, f is np.empty)
 
 
@@ -75,48 +88,57 @@ def _all_alike(low: Lowering, s: Apply, shape: tuple[Expr, ...], t: Any, value: 
 
 @lowers(np.zeros_like, np.ones_like, np.empty_like)
 def _like(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "dtype")
+    low.named(s, args, kwargs, "a", "dtype")
     t = array_type(s)
     return _all_alike(low, s, low.operand(args[0]).shape, t, 1 if s.op is np.ones_like else 0, s.op is np.empty_like)
 
 
 @lowers(np.full)
 def _full(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "dtype")
+    given = low.named(s, args, kwargs, "shape", "fill_value", "dtype")
     t = array_type(s)
-    shape = _known(low, t, _shape_operand(low, args[0]))
-    value = low.operand(args[1])
-    a = broadcast_to(low, value, shape)
-    return Lazy(shape, t.dtype, lambda i: cast(a.at(i), value.dtype, t.dtype, store=True), a.arrays, a.computes)
+    return _of_value(low, _known(low, t, _shape_operand(low, given["shape"])), low.operand(given["fill_value"]), t)
 
 
 @lowers(np.full_like)
 def _full_like(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "dtype")
-    t = array_type(s)
-    shape = low.operand(args[0]).shape
-    value = low.operand(args[1])
+    given = low.named(s, args, kwargs, "a", "fill_value", "dtype")
+    return _of_value(low, low.operand(given["a"]).shape, low.operand(given["fill_value"]), array_type(s))
+
+
+def _of_value(low: Lowering, shape: tuple[Expr, ...], value: Lazy, t: Any) -> Lazy:
+    """An array of a number, or of an array that is broadcast."""
     a = broadcast_to(low, value, shape)
     return Lazy(shape, t.dtype, lambda i: cast(a.at(i), value.dtype, t.dtype, store=True), a.arrays, a.computes)
 
 
-@lowers(np.eye, np.identity)
+@lowers(np.eye)
 def _eye(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "dtype", "k")
+    given = low.named(s, args, kwargs, "N", "M", "k", "dtype")
+    n = low.simple(low.number(given["N"]))
+    m = low.simple(low.number(given["M"])) if "M" in given else n
+    return _ones_on(low, s, n, m, low.number(given["k"]) if "k" in given else Num(0))
+
+
+@lowers(np.identity)
+def _identity(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    n = low.simple(low.number(low.named(s, args, kwargs, "n", "dtype")["n"]))
+    return _ones_on(low, s, n, n, Num(0))
+
+
+def _ones_on(low: Lowering, s: Apply, n: Expr, m: Expr, k: Expr) -> Lazy:
+    """A matrix of ones on its k-th diagonal."""
     t = array_type(s)
-    n = low.simple(low.number(args[0]))
-    m = low.simple(low.number(args[1])) if len(args) > 1 and args[1] != Const(None) and s.op is np.eye else n
-    k = low.constant(kwargs.get("k"), 0)
     one, zero = (Num(t.dtype.type(v).item()) for v in (1, 0))
     shape = _known(low, t, (n, m))
-    return Lazy(shape, t.dtype, lambda i: op("if", op("==", plus(i[0], Num(k)), i[1]), one, zero), frozenset())
+    return Lazy(shape, t.dtype, lambda i: op("if", op("==", plus(i[0], k), i[1]), one, zero), frozenset())
 
 
 @lowers(np.arange)
 def _arange(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "dtype")
+    low.named(s, args, kwargs, "start", "stop", "step", "dtype")
     t = array_type(s)
-    if t.dtype.kind != "i" or any(isinstance(type_of(a), Array) for a in args):
+    if t.dtype.kind not in "if" or not all(_is_integer(a) for a in args[:3]):
         raise Unlooped("a range of numbers that are no integers")
     start, stop, step = Num(0), low.number(args[0]), Num(1)
     if len(args) > 1:
@@ -124,18 +146,29 @@ def _arange(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     if len(args) > 2:
         step = Num(int(low.constant(args[2])))
     by = step.value
+    if not by:
+        raise Unlooped("a range with the step 0")
     n = op("max", Num(0), op("//", plus(plus(stop, start, -1), Num(by - (1 if by > 0 else -1))), Num(by)))
     shape = (low.extent(t.shape[0], lambda: n),)
-    return Lazy(shape, t.dtype, lambda i: plus(start, times(i[0], by)), frozenset(), False)
+    integer = np.dtype(np.int64)
+    return Lazy(shape, t.dtype, lambda i: cast(plus(start, times(i[0], by)), integer, t.dtype, store=True), frozenset(), False)
+
+
+def _is_integer(o: Operand) -> bool:
+    """Whether an operand is an integer of Python's, or one like it."""
+    t = as_array(type_of(o))
+    return t.shape == () and t.dtype is not None and t.dtype.kind in "iu"
 
 
 @lowers(np.array, np.copy, np.ascontiguousarray, kept)
 def _copied(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "dtype", "order", "copy")
-    t = as_array(s.result.type)
+    _allowed(kwargs, "dtype", "order", "copy", "ndmin")
+    t = array_type(s)
     a = low.operand(args[0])
+    if a.rank < len(t.shape):  # by `ndmin`, or for a number is not contiguous
+        a = with_axes(a, range(len(t.shape) - a.rank))
     if not a.rank:
-        return a
+        return Lazy((), t.dtype, lambda i: cast(a.at(i), a.dtype, t.dtype, store=True), a.arrays, a.computes)
     if t.dtype is not None and t.dtype != a.dtype:
         b = a
         a = Lazy(b.shape, t.dtype, lambda i: cast(b.at(i), b.dtype, t.dtype, store=True), b.arrays)
@@ -269,8 +302,8 @@ def without_axes(a: Lazy, axes: Sequence[int]) -> Lazy:
 @lowers(np.expand_dims)
 def _expand(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     a = low.operand(args[0])
-    axis = low.constant(kwargs.get("axis", args[1] if len(args) > 1 else None))
-    axes = axis if isinstance(axis, tuple) else (axis,)
+    axis = low.constant(low.named(s, args, kwargs, "a", "axis")["axis"])
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     rank = a.rank + len(axes)
     return with_axes(a, [int(k) % rank for k in axes])
 
@@ -278,7 +311,7 @@ def _expand(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 @lowers(np.squeeze)
 def _squeeze(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     a = low.operand(args[0])
-    axis = low.constant(kwargs.get("axis", args[1] if len(args) > 1 else None))
+    axis = low.constant(low.named(s, args, kwargs, "a", "axis").get("axis"))
     if axis is None:
         t = array_type(s)
         axes = [k for k, n in enumerate(a.shape) if n == Num(1)]
@@ -293,18 +326,20 @@ def _squeeze(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 
 @lowers(np.broadcast_to)
 def _broadcast_to(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    return broadcast_to(low, low.operand(args[0]), _shape_operand(low, args[1] if len(args) > 1 else kwargs["shape"]))
+    return broadcast_to(low, low.operand(args[0]), _shape_operand(low, low.named(s, args, kwargs, "array", "shape")["shape"]))
 
 
 @lowers(np.reshape, np.ravel, Attribute("flat"))
 def _reshaped(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "shape")
+    from sct.registry.methods import primitive_of
+
+    names = ("a", "shape", "order") if primitive_of(s.op) is np.reshape else ("a", "order")
+    given = low.named(s, args, kwargs, *names)
+    if low.constant(given.get("order"), "C") != "C":
+        raise Unlooped("an order other than C's")
     t = array_type(s)
     a = low.operand(args[0])
-    if s.op is np.ravel or len(args) + len(kwargs) == 1:
-        asked: list[Expr] = [Num(-1)]
-    else:
-        asked = list(_shape_operand(low, args[1] if len(args) > 1 else kwargs["shape"]))
+    asked: list[Expr] = list(_shape_operand(low, given["shape"])) if "shape" in given else [Num(-1)]
     if len(asked) != len(t.shape):
         raise Unlooped("a shape of which the rank is not known")
     if Num(-1) in asked:
@@ -312,6 +347,10 @@ def _reshaped(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
         k = asked.index(Num(-1))
         total = product(low, a.shape)
         asked[k] = low.extent(t.shape[k], lambda: total if others == Num(1) else op("//", total, op("max", others, Num(1))))
+    if "shape" in given:
+        for k in _perhaps_negative(low, given["shape"]):
+            others = op("max", product(low, [n for j, n in enumerate(asked) if j != k]), Num(1))
+            asked[k] = low.simple(op("if", op("<", asked[k], Num(0)), op("//", product(low, a.shape), others), asked[k]))
     shape = _known(low, t, tuple(low.simple(n) for n in asked))
     real = [k for k, n in enumerate(a.shape) if n != Num(1)]
     new = [k for k, n in enumerate(shape) if n != Num(1)]
@@ -346,35 +385,76 @@ def _flipped(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     )
 
 
-@lowers(np.diagonal)
+@lowers(np.diagonal, np.linalg.diagonal)
 def _diagonal(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a = low.operand(args[0])
-    if a.rank != 2 or len(args) > 1 or kwargs:
-        raise Unlooped("np.diagonal of more than a matrix")
-    t = array_type(s)
-    n = low.extent(t.shape[0], lambda: op("min", *a.shape))
-    return Lazy((n,), a.dtype, lambda i: a.at([i[0], i[0]]), a.arrays, a.computes)
+    return diagonal(low, s, low.operand(args[0]), *diagonal_of(low, s, args, kwargs))
+
+
+def diagonal_of(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> tuple[Expr, int, int]:
+    """Which diagonal a call asks for, and the axes that this is of."""
+    from sct.registry.methods import primitive_of
+
+    in_linalg = getattr(primitive_of(s.op), "__module__", "") == "numpy.linalg"
+    names = ("a", "offset") if in_linalg else ("a", "offset", "axis1", "axis2")
+    given = low.named(s, args, {k: o for k, o in kwargs.items() if k != "dtype"}, *names)
+    rank = low.operand(args[0]).rank
+    if rank < 2:
+        raise Unlooped("a diagonal of what has less than two axes")
+    axes = [low.constant(given.get(k), k0) for k, k0 in (("axis1", 0), ("axis2", 1))]
+    p, q = (rank - 2, rank - 1) if in_linalg else (int(k) % rank for k in axes)
+    return (low.number(given["offset"]) if "offset" in given else Num(0)), p, q
+
+
+def diagonal(low: Lowering, s: Apply, a: Lazy, offset: Expr, p: int, q: int) -> Lazy:
+    """The entries on a diagonal of two axes, as the last axis."""
+    rest = [k for k in range(a.rank) if k not in (p, q)]
+    if offset == Num(0):
+        down, right = Num(0), Num(0)
+        n = low.simple(op("min", a.shape[p], a.shape[q])) if a.shape[p] != a.shape[q] else a.shape[p]
+    else:
+        down, right = (low.simple(op("max", times(offset, c), Num(0))) for c in (-1, 1))  # type: ignore[assignment]
+        n = low.simple(op("max", op("min", plus(a.shape[p], down, -1), plus(a.shape[q], right, -1)), Num(0)))
+
+    def at(i: Sequence[Expr]) -> Expr:
+        index: list[Expr] = [Num(0)] * a.rank
+        for k, e in zip(rest, i, strict=False):
+            index[k] = e
+        index[p], index[q] = plus(i[-1], down), plus(i[-1], right)
+        return a.at(index)
+
+    return Lazy((*(a.shape[k] for k in rest), n), a.dtype, at, a.arrays, a.computes)
 
 
 @lowers(np.diag)
 def _diag(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    given = low.named(s, args, kwargs, "v", "k")
+    k = low.number(given["k"]) if "k" in given else Num(0)
     a = low.operand(args[0])
-    if len(args) > 1 or kwargs:
-        raise Unlooped("np.diag of another diagonal")
     if a.rank == 2:
-        return _diagonal(low, s, args, kwargs)
+        return diagonal(low, s, a, k, 0, 1)
     a = low.read_often(args[0])
+    down, right = (Num(0), Num(0)) if k == Num(0) else (low.simple(op("max", times(k, c), Num(0))) for c in (-1, 1))
+    n = low.simple(plus(plus(a.shape[0], down), right))
     zero = Num(a.dtype.type(0).item())
-    return Lazy((a.shape[0], a.shape[0]), a.dtype, lambda i: op("if", op("==", *i), a.at([i[0]]), zero), a.arrays)
+
+    def at(i: Sequence[Expr]) -> Expr:
+        return op("if", op("==", plus(i[0], right), plus(i[1], down)), a.at([plus(i[0], down, -1)]), zero)
+
+    return Lazy((n, n), a.dtype, at, a.arrays)
 
 
 @lowers(np.tril, np.triu)
 def _triangle(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    given = low.named(s, args, kwargs, "m", "k")
     a = low.operand(args[0])
-    k = int(low.constant(kwargs.get("k", args[1] if len(args) > 1 else None), 0))
+    if a.rank == 1:  # each row is the vector
+        vector = low.read_often(args[0])
+        n = vector.shape[0]
+        a = Lazy((n, n), a.dtype, lambda i: vector.at(i[1:]), vector.arrays, False)
+    k = low.number(given["k"]) if "k" in given else Num(0)
     sign = "<=" if s.op is np.tril else ">="
     zero = Num(a.dtype.type(0).item())
-    return Lazy(a.shape, a.dtype, lambda i: op("if", op(sign, i[-1], plus(i[-2], Num(k))), a.at(i), zero), a.arrays)
+    return Lazy(a.shape, a.dtype, lambda i: op("if", op(sign, i[-1], plus(i[-2], k)), a.at(i), zero), a.arrays)
 
 
 # -- joining -------------------------------------------------------------------------------------------------------------------
@@ -382,14 +462,18 @@ def _triangle(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 
 @lowers(np.concatenate, np.stack, np.vstack, np.hstack)
 def _joined(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    _allowed(kwargs, "axis")
+    if set(kwargs) - {"axis", "dtype"}:
+        raise Unlooped(f"np.{s.op.__name__} with {', '.join(sorted(kwargs))}")
     t = array_type(s)
     parts = [low.operand(i) for i in low.items(args[0])]
     axis = low.constant(kwargs.get("axis", args[1] if len(args) > 1 else None), 0)
     if s.op is np.vstack:
-        parts = [with_axes(p, [0] * (2 - p.rank)) if p.rank == 1 else p for p in parts]
+        parts = [with_axes(p, range(2 - p.rank)) for p in parts]
     if s.op is np.hstack:
+        parts = [with_axes(p, range(1 - p.rank)) for p in parts]
         axis = 0 if parts[0].rank == 1 else 1
+    if axis is None and all(p.rank == 1 for p in parts):
+        axis = 0
     if axis is None or (not all(p.rank for p in parts) and s.op is not np.stack):
         raise Unlooped(f"{s.op.__name__} of numbers or all entries")
     axis = int(axis) % len(t.shape)
@@ -411,9 +495,9 @@ def _joined(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
         index = tuple(plus(n, offset) if k == axis else n for k, n in enumerate(i))
         return [Put(Elem(name, index), cast(p.at(i), p.dtype, t.dtype, store=True))]
 
-    for p in parts:
+    for n, p in enumerate(parts, 1):
         low.nest(p.shape, partial(entry, p, offset))
-        offset = low.simple(plus(offset, p.shape[axis])) if p is not parts[-1] else offset
+        offset = low.simple(plus(offset, p.shape[axis])) if n < len(parts) else offset
     return of_array(name, shape, t.dtype)
 
 

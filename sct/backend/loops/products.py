@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
-from sct.backend.loops.elementwise import combined
+from sct.backend.loops.elementwise import broadcast_to, combined, common_size
 from sct.backend.loops.forms import Branch, Do, Elem, Expr, Make, Name, Num, Put, Ref, Set, Statement, op
 from sct.backend.loops.lazy import Lazy, of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, cast, lowers
-from sct.backend.loops.making import array_type
-from sct.ir.ops import describe
+from sct.backend.loops.making import array_type, diagonal, diagonal_of, with_axes
+from sct.backend.loops.reducing import reduced
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Operand, type_of
 
@@ -31,15 +31,24 @@ def contracted(
     out: Sequence[str],
     dtype: Any,
     hint: str = "product",
+    spread: Collection[str] = (),
 ) -> Any:
-    """The sum over the axes that are not in `out` of a product of arrays, whose axes have names."""
+    """The sum over the axes that are not in `out` of a product of arrays, whose axes have names; those in `spread` may be of
+    length 1 in some of them."""
+    if dtype.kind not in "iufc":
+        raise Unlooped("a product of flags")
     sizes: dict[str, Expr] = {}
     for a, axes in operands:
         for n, size in zip(axes, a.shape, strict=True):
-            if n in sizes:
+            if n in sizes and n not in spread:
                 low.same(sizes[n], size, "shapes are not aligned")
             else:
-                sizes[n] = size
+                sizes.setdefault(n, size)
+    for n in spread:
+        sizes[n] = common_size(low, [size for a, axes in operands for m, size in zip(axes, a.shape, strict=True) if m == n])
+    operands = [
+        (broadcast_to(low, a, [sizes[n] for n in axes]) if any(n in spread for n in axes) else a, axes) for a, axes in operands
+    ]
     summed = [n for n in sizes if n not in out]
     zero = Num(dtype.type(0).item())
 
@@ -84,6 +93,8 @@ def contracted(
 
 def _order(operands: Sequence[tuple[Lazy, Sequence[str]]], out: Sequence[str], summed: Sequence[str]) -> list[str]:
     """The axes, the innermost last: that is the one that is last in the most arrays."""
+    if not out and not summed:
+        return []
     ends = [axes[-1] for axes in (*(axes for _, axes in operands), out) if axes]
     inner = max([*out, *summed], key=lambda n: (ends.count(n), n in summed))
     return [n for n in (*out, *summed) if n != inner] + [inner]
@@ -163,31 +174,20 @@ def _named(low: Lowering, o: Operand) -> Lazy:
 
 @lowers(operator.matmul, np.matmul)
 def _matmul(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    if kwargs:
-        raise Unlooped("np.matmul with out")
+    low.named(s, args, {k: o for k, o in kwargs.items() if k != "dtype"}, "x1", "x2")
     t = array_type(s)
     a, b = (_vector_safe(low, o, args) for o in args)
     batch = max(a.rank, b.rank, 2) - 2
-    names = "abcdef"[:batch]
+    names = _letters(batch)
     left = [*names[batch - max(a.rank - 2, 0) :], "i", "k"] if a.rank > 1 else ["k"]
     right = [*names[batch - max(b.rank - 2, 0) :], "k", "j"] if b.rank > 1 else ["k"]
-    if batch:
-        a, b = _batches_alike(low, a, b, batch)
-        if a is None or b is None:
-            raise Unlooped("products of stacks of matrices that are broadcast")
     out = [*names, *(["i"] if a.rank > 1 else []), *(["j"] if b.rank > 1 else [])]
-    return contracted(low, s, [(a, left), (b, right)], out, t.dtype)
+    return contracted(low, s, [(a, left), (b, right)], out, t.dtype, spread=names)
 
 
-def _batches_alike(low: Lowering, a: Lazy, b: Lazy, batch: int) -> tuple[Any, Any]:
-    """Stacks of matrices, if they have as many axes; axes of length 1 of one of them are refused."""
-    for p, q in ((a, b), (b, a)):
-        if p.rank == batch + 2 and q.rank > 2:
-            for k in range(1, q.rank - 1):
-                m, n = p.shape[-2 - k], q.shape[-2 - k] if k <= q.rank - 2 else None
-                if n is not None and m != n and Num(1) in (m, n):
-                    return None, None
-    return a, b
+def _letters(n: int) -> list[str]:
+    """Names of axes that no text has."""
+    return [f"axis {k}" for k in range(n)]
 
 
 def _vector_safe(low: Lowering, o: Operand, args: Args) -> Lazy:
@@ -199,53 +199,93 @@ def _vector_safe(low: Lowering, o: Operand, args: Args) -> Lazy:
 
 @lowers(np.dot)
 def _dot(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    low.named(s, args, kwargs, "a", "b")
     t = array_type(s)
     ranks = [low.operand(o).rank for o in args]
     if 0 in ranks:
         return combined(low, "*", [low.operand(o) for o in args], [type_of(o) for o in args], t.dtype)
-    if len(args) > 2 or max(ranks) > 2:
-        raise Unlooped("np.dot of arrays of more than two axes")
-    return _matmul(low, s, args, {})
+    if max(ranks) <= 2:
+        return _matmul(low, s, args, {})
+    a, b = (_named(low, o) for o in args)
+    left, right = [f"a{k}" for k in range(a.rank)], [f"b{k}" for k in range(b.rank)]
+    right[-2 if b.rank > 1 else -1] = left[-1]
+    return contracted(low, s, [(a, left), (b, right)], [n for n in (*left, *right) if n != left[-1]], t.dtype)
 
 
-@lowers(np.inner, np.vdot)
+@lowers(np.inner)
 def _inner(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     t = array_type(s)
+    vectors = all(as_array(type_of(o)).rank == 1 for o in args)
+    a, b = (low.operand(o) if vectors else _named(low, o) for o in args)
+    if not a.rank or not b.rank:
+        return combined(low, "*", [a, b], [type_of(o) for o in args], t.dtype)
+    left, right = [*(f"a{k}" for k in range(a.rank - 1)), "k"], [*(f"b{k}" for k in range(b.rank - 1)), "k"]
+    return contracted(low, s, [(a, left), (b, right)], [*left[:-1], *right[:-1]], t.dtype)
+
+
+@lowers(np.vdot)
+def _vdot(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    t = array_type(s)
     a, b = (low.operand(o) for o in args)
-    if a.rank != 1 or b.rank != 1 or t.dtype.kind == "c":
-        raise Unlooped(f"{describe(s.op)} of other than two real vectors")
-    return contracted(low, s, [(a, ["k"]), (b, ["k"])], [], t.dtype)
+    if a.rank != b.rank or a.rank > 1:
+        raise Unlooped("np.vdot of other than vectors")
+    if a.dtype.kind == "c":
+        plain = a
+        a = Lazy(a.shape, a.dtype, lambda i: op("np.conj", plain.at(i)), a.arrays)
+    return contracted(low, s, [(a, ["k"] * a.rank), (b, ["k"] * b.rank)], [], t.dtype)
 
 
 @lowers(np.outer)
 def _outer(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    low.named(s, args, kwargs, "a", "b")
     t = array_type(s)
-    a, b = (_named(low, o) for o in args[:2])
-    if a.rank != 1 or b.rank != 1 or len(args) > 2 or kwargs:
-        raise Unlooped("np.outer of other than two vectors")
+    a, b = (_named(low, o) for o in args)
+    if a.rank > 1 or b.rank > 1:
+        raise Unlooped("np.outer of other than vectors")
+    a, b = (with_axes(x, range(1 - x.rank)) for x in (a, b))
     return contracted(low, s, [(a, ["i"]), (b, ["j"])], ["i", "j"], t.dtype)
 
 
 @lowers(np.einsum)
 def _einsum(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     text = low.constant(args[0])
-    if not isinstance(text, str) or "." in text or set(kwargs) - {"optimize"}:
-        raise Unlooped("np.einsum with an ellipsis, or without a text")
+    if not isinstance(text, str) or set(kwargs) - {"optimize"}:
+        raise Unlooped("np.einsum without a text")
     left, arrow, right = text.replace(" ", "").partition("->")
     names = left.split(",")
+    if len(names) != len(args) - 1:
+        raise Unlooped("np.einsum with another number of operands than its text has")
+    operands = [_named(low, o) for o in args[1:]]
+    if any(len(n) > a.rank and "." not in n for a, n in zip(operands, names, strict=True)):
+        raise Unlooped("np.einsum with more indices than axes")
+    widths = [a.rank - len(n.replace("...", "")) if "..." in n else 0 for a, n in zip(operands, names, strict=True)]
+    batch = _letters(max(widths))
     if not arrow:
-        letters = "".join(names)
-        right = "".join(sorted(n for n in set(letters) if letters.count(n) == 1))
-    if any(len(set(n)) < len(n) for n in names) or len(names) != len(args) - 1:
-        raise Unlooped("np.einsum with an index that one operand has twice")
-    t = array_type(s)
-    operands = [(_named(low, o), list(n)) for o, n in zip(args[1:], names, strict=True)]
-    for a, n in operands:
-        if Num(1) in a.shape and any(
-            Num(1) != b.shape[m.index(x)] for k, x in enumerate(n) if a.shape[k] == Num(1) for b, m in operands if x in m
-        ):
-            raise Unlooped("np.einsum with an axis of length 1 that is broadcast")
-    return contracted(low, s, operands, list(right), t.dtype)
+        letters = "".join(names).replace(".", "")
+        right = "..." + "".join(sorted(n for n in set(letters) if letters.count(n) == 1))
+    given = []
+    for a, n, width in zip(operands, names, widths, strict=True):
+        given.append(_without_repeats(low, a, _spelt(n, batch[len(batch) - width :])))
+    out = _spelt(right, batch if "..." in right else [])
+    every = dict.fromkeys(m for _, axes in given for m in axes)
+    return contracted(low, s, given, out, array_type(s).dtype, spread=tuple(every))
+
+
+def _spelt(text: str, rest: Sequence[str]) -> list[str]:
+    """The names of axes in a text, where an ellipsis stands for the rest."""
+    before, dots, behind = text.partition("...")
+    return [*before, *(rest if dots else ()), *behind]
+
+
+def _without_repeats(low: Lowering, a: Lazy, axes: Sequence[str]) -> tuple[Lazy, list[str]]:
+    """An operand with each name once, which is a diagonal of it where it has one twice."""
+    once = list(dict.fromkeys(axes))
+    if len(once) == len(axes):
+        return a, once
+    for k, n in enumerate(axes):
+        low.same(a.shape[axes.index(n)], a.shape[k], "dimensions in operand that are to be one do not match")
+    shape = tuple(a.shape[axes.index(n)] for n in once)
+    return Lazy(shape, a.dtype, lambda i: a.at([i[once.index(n)] for n in axes]), a.arrays, a.computes), once
 
 
 @lowers(np.tensordot)
@@ -265,14 +305,11 @@ def _tensordot(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     return contracted(low, s, [(a, left), (b, right)], out, t.dtype)
 
 
-@lowers(np.trace)
+@lowers(np.trace, np.linalg.trace)
 def _trace(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a = low.operand(args[0])
-    if a.rank != 2 or len(args) > 1 or kwargs:
-        raise Unlooped("np.trace of more than a matrix")
     t = array_type(s)
-    n = low.simple(op("min", *a.shape)) if a.shape[0] != a.shape[1] else a.shape[0]
-    total = low.fresh("trace", t.dtype)
-    low.add(Set(total, Num(t.dtype.type(0).item())))
-    low.nest([n], lambda i: [Set(total, op("+", Ref(total), a.at([i[0], i[0]])))])
-    return Ref(total)
+    a = low.operand(args[0])
+    on = diagonal(low, s, a, *diagonal_of(low, s, args, kwargs))
+    return reduced(
+        low, on, (on.rank - 1,), t.dtype, Num(t.dtype.type(0).item()), lambda x, e: op("+", x, cast(e, a.dtype, t.dtype))
+    )

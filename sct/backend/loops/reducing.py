@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from sct.backend.loops.elementwise import broadcast_to, combined
-from sct.backend.loops.forms import Branch, Elem, Expr, Loop, Make, Num, Put, Ref, Set, Statement, op, plus
+from sct.backend.loops.elementwise import broadcast_to, combined, elementwise
+from sct.backend.loops.forms import Branch, Elem, Expr, Loop, Make, Num, Put, Ref, Set, Statement, op
 from sct.backend.loops.lazy import Lazy, of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, cast, lowers
 from sct.backend.loops.making import array_type, product, with_axes
 from sct.ir.ops import describe
+from sct.ir.records import record
 from sct.ir.shapes import as_array
-from sct.ir.ssa import Apply, Operand
+from sct.ir.ssa import Apply, Operand, type_of
+from sct.ir.types import Array, Const, List, Tuple
 from sct.registry.methods import primitive_of
 
 Args = tuple[Operand, ...]
 Kwargs = dict[str, Operand]
 
 
-def axes_of(low: Lowering, args: Args, kwargs: Kwargs, rank: int) -> tuple[int, ...]:
+def axes_of(low: Lowering, given: Kwargs, rank: int) -> tuple[int, ...]:
     """The axes over which a call reduces."""
-    given = kwargs.get("axis", args[1] if len(args) > 1 else None)
-    axis = low.constant(given) if given is not None else None
-    if axis is None or not rank:
+    axis = low.constant(given.get("axis"))
+    if axis is None:
         return tuple(range(rank))
-    return tuple(sorted(int(k) % rank for k in (axis if isinstance(axis, tuple) else (axis,))))
+    axes = [int(k) for k in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    if any(not -rank <= k < rank for k in axes) and rank:
+        raise Unlooped("an axis that the array does not have")
+    return tuple(sorted({k % rank for k in axes})) if rank else ()
 
 
 def reduced(
@@ -95,156 +100,223 @@ def reduced(
     return with_axes(found, axes) if keepdims else found
 
 
-def _call(low: Lowering, s: Apply, args: Args, kwargs: Kwargs, *allowed: str) -> tuple[Lazy, tuple[int, ...], Any, bool]:
-    """The operand of a reduction, its axes, the result's dtype, and whether the axes stay."""
-    if set(kwargs) - {"axis", "keepdims", "a", *allowed} or len(args) > 2:
-        raise Unlooped(f"{describe(s.op)} with {', '.join(kwargs)}")
+@record(frozen=True)
+class _Call:
+    """A call of a reduction: its operand, in which what `where` leaves out changes nothing, its axes, the result's dtype,
+    whether the axes stay, and what it begins with."""
+
+    a: Lazy
+    axes: tuple[int, ...]
+    dtype: Any
+    keepdims: bool
+    where: Lazy | None
+    initial: Expr | None
+    given: Kwargs
+
+
+_PARAMETERS: dict[Any, tuple[str, ...]] = {
+    np.sum: ("a", "axis", "dtype", "out", "keepdims", "initial", "where"),
+    np.prod: ("a", "axis", "dtype", "out", "keepdims", "initial", "where"),
+    np.mean: ("a", "axis", "dtype", "out", "keepdims", "where"),
+    np.max: ("a", "axis", "out", "keepdims", "initial", "where"),
+    np.min: ("a", "axis", "out", "keepdims", "initial", "where"),
+    np.any: ("a", "axis", "out", "keepdims", "where"),
+    np.all: ("a", "axis", "out", "keepdims", "where"),
+    np.count_nonzero: ("a", "axis", "keepdims"),
+    np.var: ("a", "axis", "dtype", "out", "ddof", "keepdims", "where", "correction"),
+    np.std: ("a", "axis", "dtype", "out", "ddof", "keepdims", "where", "correction"),
+    np.argmax: ("a", "axis", "out", "keepdims"),
+    np.argmin: ("a", "axis", "out", "keepdims"),
+    np.cumsum: ("a", "axis", "dtype", "out"),
+    np.cumprod: ("a", "axis", "dtype", "out"),
+}
+
+
+def _call(low: Lowering, s: Apply, args: Args, kwargs: Kwargs, outside: Any = 0) -> _Call:
+    """A call of a reduction; what `where` leaves out is `outside`, which changes nothing."""
+    given = low.named(s, args, kwargs, *_PARAMETERS[primitive_of(s.op)])
+    if "out" in given:
+        raise Unlooped(f"{describe(s.op)} with out")
     t = as_array(s.result.type)
-    a = low.operand(args[0])
-    if "where" in kwargs:
-        flags = low.operand(kwargs["where"])
-        fitted = broadcast_to(low, flags, a.shape)
-        zero = Num(a.dtype.type(0).item())
-        b = a
-        a = Lazy(a.shape, a.dtype, lambda i: op("if", fitted.at(i), b.at(i), zero), a.arrays | flags.arrays)
-    return a, axes_of(low, args, kwargs, a.rank), t.dtype or a.dtype, bool(low.constant(kwargs.get("keepdims"), False))
+    a = low.operand(given["a"])
+    dtype = t.dtype or a.dtype
+    initial = (
+        cast(low.number(given["initial"]), as_array(type_of(given["initial"])).dtype, dtype) if "initial" in given else None
+    )
+    where = given.get("where")
+    if where is None or type_of(where) == Const(True):
+        return _Call(a, axes_of(low, given, a.rank), dtype, _keeps(low, given), None, initial, given)
+    flags = low.operand(where)
+    if flags.rank > a.rank:
+        raise Unlooped(f"{describe(s.op)} with flags of more axes")
+    fitted = broadcast_to(low, flags, a.shape)
+    least = _number(a.dtype, outside)
+    chosen = Lazy(a.shape, a.dtype, lambda i: op("if", fitted.at(i), a.at(i), least), a.arrays | flags.arrays)
+    return _Call(chosen, axes_of(low, given, a.rank), dtype, _keeps(low, given), fitted, initial, given)
+
+
+def _keeps(low: Lowering, given: Kwargs) -> bool:
+    return bool(low.constant(given.get("keepdims"), False))
+
+
+def _number(dtype: Any, value: Any) -> Expr:
+    """A constant of a dtype."""
+    if isinstance(value, float) and dtype.kind in "iu":
+        value = int(np.iinfo(dtype).max if value > 0 else np.iinfo(dtype).min)
+    e = Num(dtype.type(value).item())
+    return op(f"np.{dtype.name}", e) if dtype.kind in "fiu" and dtype.itemsize < 8 else e
+
+
+def _entries(low: Lowering, c: _Call) -> Any:
+    """How many entries a reduction is over: a number, or an array of these."""
+    if c.where is None:
+        return low.simple(product(low, [c.a.shape[k] for k in c.axes]))
+    flags, integer = c.where, np.dtype(np.int64)
+    ones = Lazy(flags.shape, integer, lambda i: op("if", flags.at(i), Num(1), Num(0)), flags.arrays)
+    found = reduced(low, ones, c.axes, integer, Num(0), lambda n, e: op("+", n, e), hint="count", keepdims=c.keepdims)
+    return found if isinstance(found, Lazy) else low.simple(found)
+
+
+def _per_entry(low: Lowering, total: Any, count: Any, dtype: Any) -> Any:
+    """Sums divided by how many numbers are in each."""
+    if not isinstance(total, Lazy):
+        return op("/", total, cast(count, None, dtype) if dtype.itemsize < 8 else count)
+    each = count if isinstance(count, Lazy) else Lazy((), np.dtype(np.int64), lambda _: count, frozenset(), False)
+    return combined(low, "/", [total, each], [Array(dtype, (0,) * total.rank)] * 2, dtype)
 
 
 def _added(source: Any, dtype: Any) -> Callable[[Expr, Expr], Expr]:
     return lambda total, e: op("+", total, cast(e, source, dtype))
 
 
+def _times(source: Any, dtype: Any) -> Callable[[Expr, Expr], Expr]:
+    return lambda total, e: op("*", total, cast(e, source, dtype))
+
+
 @lowers(np.sum)
 def _sum(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a, axes, dtype, keepdims = _call(low, s, args, kwargs, "where", "dtype")
-    return reduced(low, a, axes, dtype, Num(dtype.type(0).item()), _added(a.dtype, dtype), keepdims=keepdims)
-
-
-@lowers(np.mean)
-def _mean(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a, axes, dtype, keepdims = _call(low, s, args, kwargs)
-    count = low.simple(product(low, [a.shape[k] for k in axes]))
-    zero = Num(dtype.type(0).item())
-    return reduced(
-        low,
-        a,
-        axes,
-        dtype,
-        zero,
-        _added(a.dtype, dtype),
-        lambda e: op("/", e, cast(count, None, dtype) if dtype.itemsize < 8 else count),
-        "mean",
-        keepdims,
-    )
+    c = _call(low, s, args, kwargs)
+    start = c.initial if c.initial is not None else _number(c.dtype, 0)
+    return reduced(low, c.a, c.axes, c.dtype, start, _added(c.a.dtype, c.dtype), keepdims=c.keepdims)
 
 
 @lowers(np.prod)
 def _prod(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a, axes, dtype, keepdims = _call(low, s, args, kwargs)
-    return reduced(
-        low,
-        a,
-        axes,
-        dtype,
-        Num(dtype.type(1).item()),
-        lambda p, e: op("*", p, cast(e, a.dtype, dtype)),
-        hint="product",
-        keepdims=keepdims,
-    )
+    c = _call(low, s, args, kwargs, 1)
+    start = c.initial if c.initial is not None else _number(c.dtype, 1)
+    return reduced(low, c.a, c.axes, c.dtype, start, _times(c.a.dtype, c.dtype), hint="product", keepdims=c.keepdims)
+
+
+@lowers(np.mean)
+def _mean(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    c = _call(low, s, args, kwargs)
+    return _mean_of(low, c)
+
+
+def _mean_of(low: Lowering, c: _Call) -> Any:
+    """The mean of what a reduction is over."""
+    count, zero, add = _entries(low, c), _number(c.dtype, 0), _added(c.a.dtype, c.dtype)
+    if isinstance(count, Lazy):
+        return _per_entry(low, reduced(low, c.a, c.axes, c.dtype, zero, add, hint="mean", keepdims=c.keepdims), count, c.dtype)
+
+    def each(e: Expr) -> Expr:
+        return op("/", e, cast(count, None, c.dtype) if c.dtype.itemsize < 8 else count)
+
+    return reduced(low, c.a, c.axes, c.dtype, zero, add, each, "mean", c.keepdims)
 
 
 @lowers(np.max, np.min)
 def _extremum(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a, axes, dtype, keepdims = _call(low, s, args, kwargs)
     largest = primitive_of(s.op) is np.max
-    if dtype.kind not in "iuf":
+    c = _call(low, s, args, kwargs, -np.inf if largest else np.inf)
+    if c.dtype.kind not in "iuf":
         raise Unlooped("an extremum of flags or complex numbers")
-    for k in axes:
-        if not isinstance(a.shape[k], Num):
-            low.require(
-                op(">", a.shape[k], Num(0)), "ValueError", "zero-size array to reduction operation which has no identity"
-            )
-    if dtype.kind == "f":
-        start: Expr = Num(-np.inf if largest else np.inf)
-        if dtype.itemsize < 8:
-            start = op(f"np.{dtype.name}", start)
-    else:
-        info = np.iinfo(dtype)
-        start = Num(int(info.min if largest else info.max))
-    sign = "maximum" if largest else "minimum"
-    return reduced(
-        low, a, axes, dtype, start, lambda m, e: op(sign, m, e), hint="largest" if largest else "smallest", keepdims=keepdims
-    )
+    if c.initial is None:
+        for k in c.axes:
+            if not isinstance(c.a.shape[k], Num):
+                message = "zero-size array to reduction operation which has no identity"
+                low.require(op(">", c.a.shape[k], Num(0)), "ValueError", message)
+            elif c.a.shape[k] == Num(0):
+                raise Unlooped("an extremum of no numbers")
+    start = c.initial if c.initial is not None else _number(c.dtype, -np.inf if largest else np.inf)
+    sign, hint = ("maximum", "largest") if largest else ("minimum", "smallest")
+    return reduced(low, c.a, c.axes, c.dtype, start, lambda m, e: op(sign, m, e), hint=hint, keepdims=c.keepdims)
 
 
 @lowers(np.any, np.all)
 def _flags(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a, axes, _dtype, keepdims = _call(low, s, args, kwargs)
     every = primitive_of(s.op) is np.all
-    sign = "and" if every else "or"
-    return reduced(
-        low,
-        a,
-        axes,
-        np.dtype(bool),
-        Num(every),
-        lambda m, e: op(sign, m, cast(e, a.dtype, np.dtype(bool))),
-        hint="flag",
-        keepdims=keepdims,
-    )
+    c = _call(low, s, args, kwargs, every)
+    flag = np.dtype(bool)
+
+    def step(m: Expr, e: Expr) -> Expr:
+        return op("and" if every else "or", m, cast(e, c.a.dtype, flag))
+
+    return reduced(low, c.a, c.axes, flag, Num(every), step, hint="flag", keepdims=c.keepdims)
 
 
 @lowers(np.count_nonzero)
 def _count(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a, axes, _dtype, keepdims = _call(low, s, args, kwargs)
-    return reduced(
-        low,
-        a,
-        axes,
-        np.dtype(np.int64),
-        Num(0),
-        lambda n, e: op("+", n, op("if", op("!=", e, Num(0)), Num(1), Num(0))),
-        hint="count",
-        keepdims=keepdims,
-    )
+    c = _call(low, s, args, kwargs)
+    is_flag = c.a.dtype.kind == "b"
+
+    def step(n: Expr, e: Expr) -> Expr:
+        return op("+", n, op("if", e if is_flag else op("!=", e, Num(0)), Num(1), Num(0)))
+
+    return reduced(low, c.a, c.axes, np.dtype(np.int64), Num(0), step, hint="count", keepdims=c.keepdims)
 
 
 @lowers(np.var, np.std)
 def _spread(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    a, axes, dtype, keepdims = _call(low, s, args, kwargs, "ddof")
-    ddof = low.constant(kwargs.get("ddof"), 0)
-    if dtype.kind != "f" or dtype.itemsize < 8:
+    c = _call(low, s, args, kwargs)
+    if "dtype" in c.given or c.a.dtype.kind not in "iufc" or c.dtype.itemsize < 8:
         raise Unlooped("a variance of numbers other than float64")
-    a = low.made(a) if a.computes else a
-    count = low.simple(product(low, [a.shape[k] for k in axes]))
-    mean = reduced(low, a, axes, dtype, Num(0.0), _added(a.dtype, dtype), lambda e: op("/", e, count), "mean", True)
+    ddof = low.number(c.given.get("ddof", c.given.get("correction", Const(0))))
+    source = c.a.dtype if c.a.dtype.kind == "c" else c.dtype
+    a = low.made(c.a) if c.a.computes else c.a
+    mean = _mean_of(low, _Call(a, c.axes, source, True, c.where, None, {}))
     if not isinstance(mean, Lazy):
         number = mean
-        mean = Lazy((), dtype, lambda _: number, frozenset(), False)
-    off = combined(low, "-", [a, mean], [as_array(s.result.type)] * 2, dtype)
-    square = Lazy(off.shape, dtype, lambda i: op("**", off.at(i), Num(2)), off.arrays)
-    of = plus(count, Num(-int(ddof))) if float(ddof).is_integer() else op("-", count, Num(ddof))
+        mean = Lazy((), source, lambda _: number, frozenset(), False)
+    off = combined(low, "-", [a, mean], [Array(source, (0,) * a.rank)] * 2, source)
+
+    def at(i: Sequence[Expr]) -> Expr:
+        e = off.at(i)
+        if source.kind == "c":
+            e = op("+", op("**", op("np.real", e), Num(2)), op("**", op("np.imag", e), Num(2)))
+        else:
+            e = op("**", e, Num(2))
+        return e if c.where is None else op("if", c.where.at(i), e, Num(0.0))
+
+    square = Lazy(off.shape, c.dtype, at, off.arrays | (c.where.arrays if c.where is not None else frozenset()))
     root = primitive_of(s.op) is np.std
-    return reduced(
-        low,
-        square,
-        axes,
-        dtype,
-        Num(0.0),
-        _added(dtype, dtype),
-        lambda e: op("np.sqrt", op("/", e, of)) if root else op("/", e, of),
-        "variance",
-        keepdims,
-    )
+    total = reduced(low, square, c.axes, c.dtype, Num(0.0), _added(c.dtype, c.dtype), None, "variance", c.keepdims)
+    count = _entries(low, c)
+    if isinstance(count, Lazy):
+        many = count
+        of: Any = Lazy(many.shape, c.dtype, lambda i: _less(many.at(i), ddof), many.arrays)
+    else:
+        of = _less(count, ddof)
+    found = _per_entry(low, total, of, c.dtype)
+    if not root:
+        return found
+    if not isinstance(found, Lazy):
+        return op("np.sqrt", found)
+    return Lazy(found.shape, c.dtype, lambda i: op("np.sqrt", found.at(i)), found.arrays)
+
+
+def _less(count: Expr, ddof: Expr) -> Expr:
+    """How many degrees of freedom are left, none at least."""
+    return count if ddof in (Num(0), Num(0.0)) else op("max", op("-", count, ddof), Num(0))
 
 
 @lowers(np.argmax, np.argmin)
 def _where_extreme(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    given = kwargs.get("axis", args[1] if len(args) > 1 else None)
-    axis = low.constant(given) if given is not None else None
-    if set(kwargs) - {"axis"}:
+    given = low.named(s, args, kwargs, *_PARAMETERS[primitive_of(s.op)])
+    axis = low.constant(given.get("axis"))
+    if given.keys() - {"a", "axis"}:
         raise Unlooped("np.argmax with keepdims")
-    a = low.operand(args[0])
+    a = low.operand(given["a"])
     a = low.made(a) if a.computes else a
     if axis is None and a.rank != 1:
         raise Unlooped("np.argmax of all entries")
@@ -293,12 +365,12 @@ def _where_extreme(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 
 @lowers(np.cumsum, np.cumprod)
 def _running(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    if set(kwargs) - {"axis"}:
-        raise Unlooped("np.cumsum with out or dtype")
+    given = low.named(s, args, kwargs, *_PARAMETERS[primitive_of(s.op)])
+    if "out" in given:
+        raise Unlooped("np.cumsum with out")
     t = array_type(s)
-    a = low.operand(args[0])
-    given = kwargs.get("axis", args[1] if len(args) > 1 else None)
-    axis = low.constant(given) if given is not None else None
+    a = low.operand(given["a"])
+    axis = low.constant(given.get("axis"))
     if axis is None and a.rank != 1:
         raise Unlooped("np.cumsum of all entries")
     axis = 0 if axis is None else int(axis) % a.rank
@@ -320,3 +392,54 @@ def _running(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 
     low.nest([a.shape[k] for k in rest], row)
     return of_array(name, a.shape, t.dtype)
+
+
+@lowers(max, min)
+def _extremum_in_python(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    """The first of the greatest, or least, of several numbers."""
+    sign = "max" if s.op is max else "min"
+    if kwargs:
+        raise Unlooped(f"{sign} with {', '.join(kwargs)}")
+    if len(args) > 1:
+        return elementwise(low, s, args, kwargs)
+    t = array_type(s)
+    if not _is_sequence(low, args[0]):
+        a = low.operand(args[0])
+        if a.rank != 1:
+            raise Unlooped(f"{sign} of other than numbers")
+        low.require(op(">", a.shape[0], Num(0)), "ValueError", f"{sign}() iterable argument is empty")
+        found = low.fresh(s.result.word or sign, t.dtype)
+        low.add(Set(found, a.at([Num(0)])))
+        low.nest(a.shape, lambda i: [Set(found, op(sign, Ref(found), a.at(i)))])
+        return Ref(found)
+    items = [low.operand(i) for i in low.items(args[0])]
+    if any(a.rank for a in items) or not items:
+        raise Unlooped(f"{sign} of other than numbers")
+    first, *others = (cast(a.at(()), a.dtype, t.dtype) for a in items)
+    return functools.reduce(lambda m, e: op(sign, m, e), others, first)
+
+
+@lowers(sum)
+def _sum_in_python(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    """The sum of the items of a sequence, one after another."""
+    given = low.named(s, args, kwargs, "iterable", "start")
+    t = array_type(s)
+    items = _items_of(low, given["iterable"])
+    start = [low.operand(given["start"])] if "start" in given else []
+    if not (items or start):
+        return Num(0)
+    types = [Array(t.dtype, (0,) * len(t.shape))] * 2
+    return functools.reduce(lambda a, b: combined(low, "+", [a, b], types, t.dtype), [*start, *items])
+
+
+def _is_sequence(low: Lowering, o: Operand) -> bool:
+    """Whether the items of an operand are known one by one."""
+    t = type_of(o)
+    return isinstance(o, (Tuple, List)) or o in low.tuples or (isinstance(t, Const) and isinstance(t.value, (tuple, list)))
+
+
+def _items_of(low: Lowering, o: Operand) -> list[Lazy]:
+    """The items of a sequence, or the entries of an array of known length along its first axis."""
+    if _is_sequence(low, o):
+        return [low.operand(i) for i in low.items(o)]
+    raise Unlooped("a sum of what is no sequence of known length")

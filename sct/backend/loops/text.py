@@ -33,6 +33,8 @@ from sct.backend.loops.forms import (
     Set,
     Statement,
     blocks_of,
+    signs_in,
+    statement_exprs,
 )
 
 __all__ = ["Names", "lines"]
@@ -64,6 +66,7 @@ class Names:
         loops: set[Name] = set()
         found: dict[Name, None] = dict.fromkeys(params)
         for s in _every(body):
+            self.taken.update(sign.partition(".")[0] for e in statement_exprs(s) for sign in signs_in(e))
             if isinstance(s, Loop):
                 loops.add(s.var)
             elif isinstance(s, (Set, Make, Point)):
