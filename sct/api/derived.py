@@ -518,7 +518,8 @@ class DerivedFunction(Generic[_P, _R]):
         place = left.place
         if place is None and (code := getattr(self._root, "__code__", None)) is not None:
             place = Place(code.co_filename, code.co_firstlineno, 0, code.co_name)
-        return JitError(f"Numba does not compile {self._label()}, for {left.statement}: {left.why}", place, advice)
+        of = f", for {left.statement}" if left.statement else ""
+        return JitError(f"Numba does not compile {self._label()}{of}: {left.why}", place, advice)
 
     def _jitted(self, called: Callable[..., Any], form: Compiled) -> Callable[..., Any]:
         """A compiled form with kernels, which gives way to one without where Numba does not compile these."""

@@ -9,7 +9,7 @@ import pytest
 import sct
 from sct.backend.jit import numba_for
 from sct.backend.load import load
-from sct.backend.loops import Kernel, Loops
+from sct.backend.loops import Kernel, Loops, Unlooped
 from sct.backend.python.emit import Text
 from sct.errors import JitError, JitWarning, Place, SctError
 
@@ -123,3 +123,15 @@ def test_a_numba_that_cannot_be_imported(monkeypatch):
     monkeypatch.setattr("importlib.import_module", refused)
     with pytest.raises(SctError, match="it cannot be imported: Numba needs NumPy 2.0 or less"):
         numba_for("jit='numba'")
+
+
+def test_what_is_said_where_no_statement_is_known(monkeypatch):
+    def unlooped(f, options):
+        raise Unlooped("there is no loop for it")
+
+    def g(x):
+        return np.sum(x)
+
+    monkeypatch.setattr("sct.api.derived.looped", unlooped)
+    with pytest.raises(JitError, match=r"^Numba does not compile sct.grad\(g\): there is no loop for it\n  at .*, in g"):
+        sct.grad(g, jit="numba", strict=True)(x0)
