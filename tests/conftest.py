@@ -11,6 +11,7 @@ import pytest
 import rule_samples  # noqa: F401  (first of all: see there)
 
 from sct import stages
+from sct.api import pipeline
 from sct.ir.ssa import Function
 from sct.ir.verifier import verify
 
@@ -65,6 +66,13 @@ def _function_of(params):
 def rng():
     """The same random numbers in every test."""
     return np.random.default_rng(20240229)
+
+
+@pytest.fixture
+def typed_once():
+    """What a test makes several derivatives of is typed once for arguments of the same types."""
+    with pipeline.typed_once({}):
+        yield
 
 
 @pytest.fixture(autouse=True)

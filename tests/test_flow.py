@@ -289,6 +289,7 @@ def leaves_from_inside(inner, depth, way_out, after):
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.parametrize("inner", INNER)
 @pytest.mark.parametrize("way_out", EXITS)
 def test_loops_in_loops_are_left_as_python_leaves_them(inner, way_out):

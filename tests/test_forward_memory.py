@@ -934,6 +934,7 @@ def a_list_given_back(p, x):
     return p
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.parametrize("f, args", CASES)
 def test_in_memory(f, args):
     check(f, args)

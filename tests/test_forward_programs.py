@@ -76,6 +76,7 @@ def check(f, args, wrt, *ways):
         assert np.isclose(forward, backward, rtol=0.0, atol=(1e-4 if narrow else 1e-10) * (1e-3 + size))
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.grid(of=8, each=False)
 @pytest.mark.parametrize("name, f, args, wrt", PROGRAMS, ids=[p[0] for p in PROGRAMS])
 def test_programs_agree_with_reverse_mode(name, f, args, wrt):

@@ -24,6 +24,7 @@ import sct
 COUNTS = {"aliases": 240, "arrays": 120, "dependence": 120, "expressions": 20, "memory": 60, "python": 60}
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.grid(of=16, each=False)
 @pytest.mark.parametrize(("name", "seed"), [(name, seed) for name, n in COUNTS.items() for seed in range(n)])
 def test_random_program(name, seed):
@@ -35,6 +36,7 @@ def test_random_program(name, seed):
 FORWARD = {"aliases": 20, "arrays": 20, "dependence": 10, "expressions": 20, "memory": 400, "python": 30}
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.grid(of=16, each=False)
 @pytest.mark.parametrize(("name", "seed"), [(name, 1000 + seed) for name, n in FORWARD.items() for seed in range(n)])
 def test_random_program_in_forward_mode(name, seed):

@@ -155,6 +155,7 @@ def tangent(f):
 WAYS = {"r": sct.grad, "f": tangent}
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.parametrize("mix", ["rrrr", "ffff", "rfrf", "frrf"])
 @pytest.mark.parametrize("f", NUMBERS, ids=lambda f: f.__name__)
 def test_to_order_4(f, mix):
@@ -253,6 +254,7 @@ MIXED = {
 }
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.parametrize("mix", MIXED)
 @pytest.mark.parametrize("f", ARRAYS, ids=lambda f: f.__name__)
 def test_to_order_3(f, mix):
@@ -272,6 +274,7 @@ def log_sum_exp_by_a_list_and_itself(x):
     return np.log(terms.pop())
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.parametrize("mix", ["jvp of jvp of jvp", "jvp of grad of jvp", "grad of jvp of grad", "grad of grad of jvp"])
 def test_of_a_recursive_function_that_writes_to_order_3(mix):
     """In all mixes in which nothing is done with reverse mode over reverse mode."""

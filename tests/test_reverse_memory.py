@@ -1040,6 +1040,7 @@ def difference(f, x, n, y_bar, direction):
     return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / 12e-4
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.grid(of=8, each=False)
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
@@ -1075,6 +1076,7 @@ AGAIN = {
 """The derivatives of derivatives, with the functions of which they are refused."""
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.grid(of=12, each=False)
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("order", AGAIN)
@@ -1117,6 +1119,7 @@ def test_a_recursive_function_is_given_copies_that_lie_alike():
     assert pairing(A_bar, way[:3, 3:]) == pytest.approx((at(1e-6) - at(-1e-6)) / 2e-6, rel=1e-6)
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.parametrize("f, given", test_forward_objects.CASES)
 def test_objects(f, given):
     """Objects as forward mode follows them, also such as share memory with other arguments."""

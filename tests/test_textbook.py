@@ -886,6 +886,7 @@ def same_kind(a, b):
 WAYS = [True, pytest.param(False, marks=pytest.mark.grid(of=4, each=False))]
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.parametrize("optimize", WAYS, ids=["optimized", "plain"])
 @pytest.mark.parametrize(("f", "args", "wrt", "second"), CASES)
 def test_first_derivatives(f, args, wrt, second, optimize):
@@ -908,6 +909,7 @@ def test_first_derivatives(f, args, wrt, second, optimize):
         assert same_kind(gradients[k], args[i])
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.grid(of=3, each=False)
 @pytest.mark.parametrize("optimize", WAYS, ids=["optimized", "plain"])
 @pytest.mark.parametrize(("f", "args", "wrt"), [pytest.param(*p.values[:3], id=p.id) for p in CASES if p.values[3]])

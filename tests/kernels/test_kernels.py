@@ -17,6 +17,7 @@ import sct
 from sct.frontend import lower
 
 
+@pytest.mark.usefixtures("typed_once")
 @pytest.mark.parametrize("optimize", [True, pytest.param(False, marks=pytest.mark.grid(of=4, each=False))])
 @pytest.mark.parametrize("name", NAMES)
 def test_gradient(name, optimize):
