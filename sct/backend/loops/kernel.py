@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from sct.backend.loops import calls, making, products, reducing, writing  # noqa: F401  (they register how operations are lowered)
+from sct.backend.loops import calls, making, products, reducing, tapes, writing  # noqa: F401  (they register how operations are lowered)
 from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
 from sct.backend.loops.lazy import of_array
 from sct.backend.loops.lowering import Lowering, Unlooped
+from sct.backend.loops.passes import improved, summing_apart
 from sct.backend.loops.text import Names, lines
 from sct.backend.python.emit import Text, emit
-from sct.ir.ops import Attribute, Field, Free
+from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -38,16 +39,18 @@ from sct.runtime.expectations import expect_structure
 
 __all__ = ["kernel_of"]
 
-_CONVERTING = (np.asarray, float, complex, np.float64, np.complex128, np.float32, int, bool, expect_structure, np.result_type)
+_CHECKING = (np.iscomplexobj, np.isrealobj, np.result_type, expect_structure)
+_CONVERTING = (*_CHECKING, np.asarray, np.float64, np.complex128, np.float32, float, complex, int, bool)
 
 
-def kernel_of(f: Function, options: Any) -> tuple[Text, str]:
-    """The text of the kernel of a function and of the function that calls it, and the name of the kernel.
+def kernel_of(f: Function, options: Any) -> tuple[Text, str, tuple[str, ...]]:
+    """The text of the kernel of a function and of the function that calls it, the name of the kernel, and those of its sums.
 
     A function of arrays, numbers and tuples of these, which gives such, is its own kernel if that is asked for.
     """
     if options is not None and options.alone:
-        return _alone(f, options), f.name
+        text, sums = _alone(f, options)
+        return text, f.name, sums
     outer, inner = _parted(f.block)
     available = {*f.block.params, *(r for s in outer for r in s.results)}
     inside = {r for s in inner for r in s.results}
@@ -62,15 +65,15 @@ def kernel_of(f: Function, options: Any) -> tuple[Text, str]:
     low.block(low.whole)
     returned = tuple(_returned(low, v) for v in results)
     low.add(Do(returned[0] if len(returned) == 1 else Op("tuple", returned), "return"))
-    text = _kernel_text(name, params, [*head, *low.out], low)
+    code, sums = _kernel_text(name, params, [*head, *low.out], low)
     outside = emit(_around(f, name, outer, given, results))
     bound = {n: v for n, v in outside.bound.items() if n != name} | low.symbols_of.bound
-    imports = dict.fromkeys(["import numpy as np", *_imports(text), *low.symbols_of.imports, *outside.imports])
+    imports = dict.fromkeys(["import numpy as np", *_imports(code), *low.symbols_of.imports, *outside.imports])
     ordered = sorted(imports, key=lambda line: line.split()[1:])
-    return Text(tuple(ordered), text + "\n\n" + outside.body, f.name, bound), name
+    return Text(tuple(ordered), code + "\n\n" + outside.body, f.name, bound), name, sums
 
 
-def _alone(f: Function, options: Any) -> Text:
+def _alone(f: Function, options: Any) -> tuple[Text, tuple[str, ...]]:
     """A function as a kernel that takes and gives what it does."""
     low = Lowering(f.block, f.name, options)
     head: list[Statement] = []
@@ -89,10 +92,10 @@ def _alone(f: Function, options: Any) -> Text:
     low.out = head + more
     low.block(f.block)
     low.add(Do(_structured(low, f.block.yields[0]), "return"))
-    text = _kernel_text(f.name, [low.variable(v) for v in f.block.params], low.out, low)
-    imports = dict.fromkeys(["import numpy as np", *_imports(text), *low.symbols_of.imports])
+    code, sums = _kernel_text(f.name, [low.variable(v) for v in f.block.params], low.out, low)
+    imports = dict.fromkeys(["import numpy as np", *_imports(code), *low.symbols_of.imports])
     ordered = sorted(imports, key=lambda line: line.split()[1:])
-    return Text(tuple(ordered), text, f.name, low.symbols_of.bound)
+    return Text(tuple(ordered), code, f.name, low.symbols_of.bound), sums
 
 
 def _items(low: Lowering, t: Tuple, whole: Expr, hint: str) -> Iterator[Any]:
@@ -162,9 +165,9 @@ def _stays_outside(s: Any) -> bool:
     if isinstance(s, Closure):
         return False
     if isinstance(s, If):
-        return any(_stays_outside(t) for b in s.blocks for t in b.body) and all(
-            isinstance(t, Apply) for b in s.blocks for t in b.body
-        )
+        inside = [t for b in s.blocks for t in b.body]
+        refuses = bool(inside) and all(isinstance(t, Apply) and (t.op is RAISE or _makes_error(t.op)) for t in inside)
+        return refuses or (any(map(_stays_outside, inside)) and all(isinstance(t, Apply) for t in inside))
     if not isinstance(s, Apply):
         return False
     if isinstance(s.op, (Free, Field)) or s.op in _CONVERTING:
@@ -174,6 +177,10 @@ def _stays_outside(s: Any) -> bool:
         and isinstance(s.result.type, (Tuple, List, Dict))
         and not (s.op == Attribute("shape") or s.op is np.shape)
     )
+
+
+def _makes_error(op: Any) -> bool:
+    return isinstance(op, type) and issubclass(op, BaseException)
 
 
 def _parameters(
@@ -257,13 +264,25 @@ def _returned(low: Lowering, v: Value) -> Expr:
     return low.number(v)
 
 
-def _kernel_text(name: str, params: Sequence[Name], body: Sequence[Statement], low: Lowering) -> str:
-    from sct.backend.loops.passes import improved
+def _kernel_text(name: str, params: Sequence[Name], body: Sequence[Statement], low: Lowering) -> tuple[str, tuple[str, ...]]:
+    """The text of a kernel after those of the functions that it has for sums, and the names of these."""
+    made = improved(list(body), low.may_share)
+    sums = summing_apart(made, name) if low.options is None or low.options.fastmath else []
+    texts = []
+    for f in sums:
+        names = Names(f.params, f.body)
+        given = [names.of[n] for n in f.results]
+        rows = lines(f.body, names)
+        if given:
+            rows.append(f"    return {', '.join(given)}")
+        texts.append(_function(f.name, [names.of[p] for p in f.params], rows))
+    names = Names(params, made)
+    texts.append(_function(name, [names.of[p] for p in params], lines(made, names)))
+    return "\n\n".join(texts), tuple(f.name for f in sums)
 
-    body = improved(list(body), low.may_share)
-    names = Names(params, body)
-    header = f"def {name}({', '.join(names.of[p] for p in params)}):"
-    return "\n".join([header, *lines(body, names)]) + "\n"
+
+def _function(name: str, params: Sequence[str], rows: Sequence[str]) -> str:
+    return "\n".join([f"def {name}({', '.join(params)}):", *rows]) + "\n"
 
 
 def _imports(text: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,7 +42,7 @@ from sct.backend.loops.lazy import Lazy, of_array
 from sct.backend.loops.places import places
 from sct.backend.loops.unlooped import Unlooped
 from sct.backend.python.symbols import Symbols
-from sct.ir.ops import POP, PUSH, RAISE, TAPE, InPlace, Store, describe
+from sct.ir.ops import RAISE, InPlace, Store, describe
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -78,6 +78,9 @@ from sct.ir.types import (
     size_add,
 )
 from sct.registry.methods import method_rule, primitive_of
+
+if TYPE_CHECKING:
+    from sct.backend.loops.tapes import Tape
 
 __all__ = ["Lowering", "Unlooped", "lowers"]
 
@@ -127,7 +130,9 @@ class Lowering:
         self.symbols_of = Symbols(name)
         self.stores = any(isinstance(s, Apply) and isinstance(s.op, Store) for b in blocks_in(block) for s in b.body)
         self.known: list[set[Any]] = [set()]  # what has been checked, by scope
-        self.tapes: dict[Value, Name] = {}
+        self.tapes: dict[Value, Tape] = {}
+        self.waiting: dict[For, list[Value]] = {}  # the tapes on which a loop is going to record
+        self.around: list[Block] = []  # the blocks around the statement that is lowered
         self.defined = {r: s for b in blocks_in(block) for s in b.body for r in s.results}
 
     # -- statements ----------------------------------------------------------------------------------------------------------
@@ -137,8 +142,10 @@ class Lowering:
         self.out.append(s)
 
     def block(self, block: Block) -> None:
+        self.around.append(block)
         for s in block.body:
             self.statement(s)
+        self.around.pop()
 
     def statement(self, s: Lowered) -> None:
         o = s.origin
@@ -160,9 +167,6 @@ class Lowering:
             raise
 
     def apply(self, s: Apply) -> None:
-        if s.op in (PUSH, POP, TAPE):
-            self.tape(s)
-            return
         if s.op is RAISE:
             self.raise_(s)
             return
@@ -498,13 +502,19 @@ class Lowering:
 
     def same(self, a: Expr, b: Expr, message: str = "operands could not be broadcast together") -> None:
         """Two sizes are equal, or NumPy's error is raised."""
-        if a == b or self.equal.get(b, b) == self.equal.get(a, a):
+        if self.canonical(a) == self.canonical(b):
             return
         m, n = self.settled(self.meaning.get(a)), self.settled(self.meaning.get(b))
         if m is not None and n is not None and are_equal(m, n):
-            self.equal[b] = self.equal.get(a, a)
+            self.equal[self.canonical(b)] = self.canonical(a)
         else:
             self.require(op("==", a, b), "ValueError", message)
+
+    def canonical(self, n: Expr) -> Expr:
+        """One expression of all that are equal to a size at any call of the code."""
+        while n in self.equal:
+            n = self.equal[n]
+        return n
 
     def same_shape(self, a: Sequence[Expr], b: Sequence[Expr]) -> None:
         for m, n in zip(a, b, strict=True):
@@ -557,7 +567,7 @@ class Lowering:
             if shape[k] == Num(1):
                 continue
             var = self.fresh("ijklmnpqrs"[min(len(loops), 9)], np.dtype(np.int64))
-            loops.append(Loop(var, Num(0), self.equal.get(shape[k], shape[k])))
+            loops.append(Loop(var, Num(0), self.canonical(shape[k])))
             index[k] = Ref(var)
         inside = list(body(index))
         for s in inside:
@@ -567,58 +577,6 @@ class Lowering:
             loop.body.extend(inside)
             inside = [loop]
         self.out.extend(inside)
-
-    # -- tapes ---------------------------------------------------------------------------------------------------------------
-
-    def tape(self, s: Apply) -> None:
-        if s.op is TAPE:
-            if s.args:
-                raise Unlooped("a tape that is read more than once")
-            name = self.tapes[s.result] = self.fresh(s.result.word or "tape", None, -1)
-            self.add(Point(name, op("list")))
-            return
-        tape = self.tapes.get(s.args[0])  # type: ignore[arg-type]
-        if tape is None:
-            raise Unlooped("a tape that is made elsewhere")
-        if s.op is PUSH:
-            kind = type_of(s.args[1])
-            if isinstance(kind, Tuple) and kind.kind is None:
-                items = [self.number_in(self.entry(i)) for i in self.items(s.args[1])]
-                self.add(Do(op(".append", Ref(tape), Op("tuple", tuple(items))), "", (tape,), (tape,)))
-                for v in s.values:
-                    self.used(v)
-                return
-            t = as_array(kind)
-            if t.shape is None or t.dtype is None or isinstance(kind, (Tuple, List, Dict)):
-                raise Unlooped("a tape of what is neither an array nor a number")
-            a = self.operand(s.args[1])
-            if a.rank or t.boxed:
-                a = self.whole_array(a)
-                e: Expr = Ref(a.whole)  # type: ignore[arg-type]
-                self.add(Do(op(".append", Ref(tape), e), "", (a.whole, tape), (tape,)))  # type: ignore[arg-type]
-            else:
-                self.add(Do(op(".append", Ref(tape), cast(a.at(()), None, t.dtype)), "", (tape,), (tape,)))
-            for v in s.values:
-                self.used(v)
-            return
-        v = s.result
-        popped = op(".pop", Ref(tape))
-        if isinstance(v.type, Tuple) and v.type.kind is None:
-            name = self.fresh(v.word or tape.hint.removesuffix("_tape"), None, -1)
-            self.add(Do(popped, "", (tape,), (tape,), (name,)))
-            self.tuples[v] = tuple(op("item", Ref(name), Num(k)) for k in range(len(v.type.items)))
-            return
-        t = as_array(v.type)
-        if t.shape is None or t.dtype is None or isinstance(v.type, (Tuple, List, Dict)):
-            raise Unlooped("a tape of what is neither an array nor a number")
-        name = self.fresh(v.word or tape.hint.removesuffix("_tape"), t.dtype, len(t.shape))
-        if not t.shape:
-            self.add(Do(popped, "", (tape,), (tape,), (name,)))
-            self.numbers[v] = Ref(name)
-            return
-        self.add(Do(popped, "", (tape,), (tape,), (name,)))
-        shape = self.lengths(name, t.shape)
-        self.arrays[v] = of_array(name, shape, t.dtype)
 
     def raise_(self, s: Apply) -> None:
         found = self.errors.get(s.args[0]) if s.args else None  # type: ignore[arg-type]
@@ -782,6 +740,9 @@ class Lowering:
         if isinstance(s, For):
             if s.checkpointing is not None:
                 raise Unlooped("a checkpointed loop")
+            from sct.backend.loops.tapes import begin_before
+
+            begin_before(self, s)
             made = self.range(s, domain)
             body = made.body
             var = s.body.params[0]

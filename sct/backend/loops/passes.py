@@ -6,8 +6,9 @@ one of them writes, is accessed at the same index: then the order in which any t
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sct.backend.loops.forms import (
     Affine,
@@ -21,6 +22,7 @@ from sct.backend.loops.forms import (
     Make,
     Name,
     Num,
+    Op,
     Outside,
     Point,
     Put,
@@ -32,14 +34,26 @@ from sct.backend.loops.forms import (
     elements,
     map_expr,
     names_in,
+    op,
     statement_exprs,
 )
+from sct.ir.records import record
 
-__all__ = ["improved"]
+__all__ = ["Summing", "improved", "summing_apart"]
 
 Share = Callable[[Name, Name], bool]
 _LONGEST = 24
 """How many parts an expression may have that a number is put into, where it is read."""
+
+
+@record(frozen=True, eq=False)
+class Summing:
+    """A nest that sums numbers, as a function of its own, which may take them in any order: what it takes, does and gives."""
+
+    name: str
+    params: tuple[Name, ...]
+    body: list[Statement]
+    results: tuple[Name, ...]
 
 
 def improved(body: list[Statement], share: Share) -> list[Statement]:
@@ -140,7 +154,7 @@ def _checks_first(body: list[Statement]) -> list[Statement]:
             b[:] = _checks_first(b)
         e = _Effects(s)
         at = len(out)
-        if _is_check(s) or (isinstance(s, Set) and not e.reads):
+        if _is_check(s) or (isinstance(s, (Set, Make)) and not e.reads):
             while at and not _is_check(out[at - 1]):
                 t = made[at - 1]
                 if t.sets & e.uses or t.raises or t.leaves or e.sets & (t.uses | t.sets) or (e.reads and t.writes):
@@ -368,8 +382,6 @@ def _as_number(body: list[Statement], array: Name, number: Name) -> None:
     """An element of an array as a number."""
     for k, s in enumerate(body):
         if isinstance(s, Put) and s.place.array is array:
-            from sct.backend.loops.forms import op
-
             body[k] = _like(s, Set(number, op(s.how, Ref(number), s.expr) if s.how else s.expr))
         for b in blocks_of(s):
             _as_number(b, array, number)
@@ -550,3 +562,54 @@ def _swept(body: list[Statement], reads: Counter[Name]) -> bool:
             body.remove(s)
             found = True
     return found
+
+
+# -- sums ----------------------------------------------------------------------------------------------------------------------
+
+
+def summing_apart(body: list[Statement], own: str) -> list[Summing]:
+    """Take the nests that sum floating-point numbers out of a program, as functions that it calls."""
+    found: list[Summing] = []
+    _take_sums(body, own, (_read_how_often(body), _set_how_often(body)), found, itertools.count(1))
+    return found
+
+
+def _take_sums(
+    body: list[Statement],
+    own: str,
+    often: tuple[Counter[Name], Counter[Name]],
+    found: list[Summing],
+    serial: Iterator[int],
+) -> None:
+    for k, s in enumerate(body):
+        if not (isinstance(s, Loop) and s.nest):
+            for b in blocks_of(s):
+                _take_sums(b, own, often, found, serial)
+            continue
+        if not _sums(s.body):
+            continue
+        inside = _Effects(s)
+        reads, sets = often
+        inner, own_sets = _read_how_often([s]), _set_how_often([s])
+        results = tuple(n for n in _ordered(inside.sets - {s.var}) if reads[n] > inner[n])
+        local = {n for n in inside.sets if sets[n] == own_sets[n]}
+        params = tuple(_ordered({*inside.uses, *inside.reads, *inside.writes, *inside.sets} - local))
+        name = f"{own}_sum_{next(serial)}"
+        found.append(Summing(name, params, [s], results))
+        call = op(name, *map(Ref, params))
+        body[k] = _like(s, Outside(results, call) if results else Do(call))
+
+
+def _ordered(names: Iterable[Name]) -> list[Name]:
+    return sorted(names, key=lambda n: n.serial)
+
+
+def _sums(body: Sequence[Statement]) -> bool:
+    """Whether numbers are summed, one after another."""
+    for s in body:
+        adds = isinstance(s, Set) and isinstance(s.expr, Op) and s.expr.op in ("+", "-") and s.expr.args[0] == Ref(s.name)
+        if adds and s.name.dtype is not None and s.name.dtype.kind in "fc":  # type: ignore[union-attr]
+            return True
+        if any(map(_sums, blocks_of(s))):
+            return True
+    return False

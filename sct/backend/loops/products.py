@@ -95,7 +95,7 @@ def _order(operands: Sequence[tuple[Lazy, Sequence[str]]], out: Sequence[str], s
     """The axes, the innermost last: that is the one that is last in the most arrays."""
     if not out and not summed:
         return []
-    ends = [axes[-1] for axes in (*(axes for _, axes in operands), out) if axes]
+    ends = [axes[0] if a.turned is not None else axes[-1] for a, axes in operands if axes] + list(out[-1:])
     inner = max([*out, *summed], key=lambda n: (ends.count(n), n in summed))
     return [n for n in (*out, *summed) if n != inner] + [inner]
 
