@@ -73,6 +73,7 @@ _SIGNS: dict[Any, str] = {
     np.conjugate: "np.conj",
     np.real: "np.real",
     np.imag: "np.imag",
+    np.exp: "exp",
     np.float64: "float",
     np.complex128: "complex",
 }

@@ -228,11 +228,12 @@ class Put(_Noted):
 
 @dataclass(eq=False)
 class Make(_Noted):
-    """New memory: "empty" or "zeros"."""
+    """New memory: "empty" or "zeros". `steady`: each iteration of a loop around it writes into the same part of it."""
 
     name: Name
     shape: tuple[Expr, ...]
     fill: str = "empty"
+    steady: bool = False
 
 
 @dataclass(eq=False)

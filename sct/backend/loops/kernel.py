@@ -7,6 +7,7 @@ together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any
@@ -288,6 +289,8 @@ def _function(name: str, params: Sequence[str], rows: Sequence[str]) -> str:
 def _imports(text: str) -> Iterator[str]:
     if " at(" in text or "[at(" in text:
         yield "from numpy import uint64 as at"
+    if re.search(r"\bexp\(", text.replace("np.exp(", "").replace("math.exp(", "")):
+        yield "from sct.runtime.loops import exp"
     if "math." in text:
         yield "import math"
     if "with objmode(" in text:

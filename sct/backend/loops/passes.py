@@ -10,6 +10,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from sct.backend.loops.extrema import with_flags
 from sct.backend.loops.forms import (
     Affine,
     Branch,
@@ -37,6 +38,7 @@ from sct.backend.loops.forms import (
     op,
     statement_exprs,
 )
+from sct.backend.loops.gathering import gathered
 from sct.ir.records import record
 
 __all__ = ["Summing", "improved", "summing_apart"]
@@ -58,12 +60,14 @@ class Summing:
 
 def improved(body: list[Statement], share: Share) -> list[Statement]:
     """A program as it is written."""
+    body = gathered(body)
     body = _checks_first(body)
     body = _fused(body, share)
     body = _contracted(body)
     body = _taken_once(body)
     body = _propagated(body)
     body = _folded(body, share)
+    body = with_flags(body)
     return _living(body)
 
 
@@ -406,9 +410,9 @@ def _hoisted(body: list[Statement], uses: _Uses) -> list[Statement]:
             kept: list[Statement] = []
             for t in s.body:
                 if isinstance(t, Make) and _may_be_taken_once(t, uses, inside):
-                    if t.fill == "zeros":
+                    if t.fill == "zeros" and not t.steady:
                         kept.extend(_zeroed(t))
-                    out.append(_like(t, Make(t.name, t.shape)))
+                    out.append(_like(t, Make(t.name, t.shape, t.fill if t.steady else "empty")))
                 else:
                     kept.append(t)
             s.body[:] = kept

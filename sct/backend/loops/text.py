@@ -54,7 +54,7 @@ _BINARY = {
     ">>": ast.RShift,
 }
 _COMPARED = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE, "==": ast.Eq, "!=": ast.NotEq}
-_TAKEN = {"np", "math", "at", "range", "max", "min", "abs", "float", "int", "bool", "complex", "len"}
+_TAKEN = {"np", "exp", "math", "at", "range", "max", "min", "abs", "float", "int", "bool", "complex", "len"}
 
 
 class Names:
@@ -187,7 +187,7 @@ class _Writer:
         return f"{', '.join(self.names.of[n] for n in s.sets)} = {text}" if s.sets else text
 
     def assigned(self, target: str, place: Expr, e: Expr, how: str) -> str:
-        if not how and isinstance(e, Op) and e.op in ("+", "-", "*", "/") and e.args[0] == place:
+        if not how and isinstance(e, Op) and e.op in ("+", "-", "*", "/", "|") and e.args[0] == place:
             how, e = e.op, e.args[1]
         elif not how and isinstance(e, Affine) and (place, 1) in e.terms and (rest := _without(e, place)) is not None:
             how, e = "+", rest
