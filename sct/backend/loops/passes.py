@@ -469,14 +469,30 @@ def _read_how_often(body: Sequence[Statement]) -> Counter[Name]:
 
 
 def _propagated(body: list[Statement]) -> list[Statement]:
-    """Numbers that are constants, or other numbers that never change, as these."""
-    often = _set_how_often(body)
+    """Numbers that are constants, or other numbers that do not change as long as they are read, as these."""
+    often, reads = _set_how_often(body), _read_how_often(body)
+    loops = {s.var for s in _every(body) if isinstance(s, Loop)}
     known: dict[Name, Expr] = {}
-    for s in _every(body):
-        if isinstance(s, Set) and often[s.name] == 1:
-            e = map_expr(lambda x: known.get(x.name) if isinstance(x, Ref) else None, s.expr)
-            if isinstance(e, Num) or (isinstance(e, Ref) and often[e.name] <= 1 and e.name.dtype == s.name.dtype):
-                known[s.name] = e
+
+    def walk(rows: list[Statement], outermost: bool) -> None:
+        here = _read_how_often(rows)
+        made = {s.name for s in rows if isinstance(s, Set)}
+        for s in rows:
+            if isinstance(s, Set) and often[s.name] == 1:
+                e = map_expr(lambda x: known.get(x.name) if isinstance(x, Ref) else None, s.expr)
+                if isinstance(e, Num) or (
+                    isinstance(e, Ref)
+                    and e.name not in loops
+                    and often[e.name] <= 1
+                    and e.name.dtype == s.name.dtype
+                    and here[s.name] == reads[s.name]
+                    and (outermost or e.name in made or not often[e.name])
+                ):
+                    known[s.name] = e
+            for b in blocks_of(s):
+                walk(b, False)
+
+    walk(body, True)
     if known:
         _replace(body, lambda x: known.get(x.name) if isinstance(x, Ref) else None)
     return body
