@@ -96,6 +96,9 @@ def outside(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
         raise Unlooped(f"there is no loop nest for {describe(s.op)}")
     if isinstance(s.op, (Call, Derived)):
         raise Unlooped(f"{describe(s.op)}, a function that is called as it stands")
+    known = _sizes(low, s.result.type)
+    if known is not None:
+        return known
     f = primitive_of(s.op)
     results = _results(low, s)
     if results is None or not callable(f):
@@ -110,6 +113,23 @@ def outside(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     types = tuple(_typed(t) for _, t in results)
     low.add(Outside(tuple(n for n, _ in results), call, types, tuple(reads)))
     return _given(low, s, results)
+
+
+def _sizes(low: Lowering, t: Any) -> Any:
+    """What a type tells of its value: a number, or a tuple of sizes that are known by name; None if it tells less."""
+    if isinstance(t, Const) and isinstance(t.value, (bool, int, float, complex)):
+        return Num(t.value)
+    if not isinstance(t, Tuple) or t.kind is not None or not t.items:
+        return None
+    found = []
+    for i in t.items:
+        if isinstance(i, Const) and type(i.value) is int:
+            found.append(Num(i.value))
+        elif isinstance(i, Scalar) and i.kind is int and i.size is not None and (e := low.worked_out(i.size)) is not None:
+            found.append(e)  # type: ignore[arg-type]
+        else:
+            return None
+    return tuple(found)
 
 
 def _typed(t: Any) -> str:

@@ -662,7 +662,7 @@ class Lowering:
                 continue
             v, name = target
             t = as_array(v.type)
-            if source is UNDEFINED:
+            if source is UNDEFINED or source == Const(None):  # the latter before a loop, for what its first iteration binds
                 self.undefined(name, t)
                 continue
             if t.shape is None or t.dtype is None:
