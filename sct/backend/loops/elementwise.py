@@ -22,6 +22,7 @@ from sct.ir.shapes import as_array, promote
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Const, List, Scalar, Tuple
 from sct.registry.facts import ufunc_of
+from sct.registry.methods import primitive_of
 from sct.runtime import power, quotient
 
 __all__ = ["broadcast_to", "elementwise", "sign_of"]
@@ -105,8 +106,6 @@ def sign_of(f: Any) -> str | None:
 def elementwise(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str, Operand]) -> Any:
     """A call of an element-wise function."""
     f = s.op.op if isinstance(s.op, InPlace) else s.op
-    from sct.registry.methods import primitive_of
-
     sign = sign_of(primitive_of(f))
     assert sign is not None
     if isinstance(s.op, InPlace):
@@ -162,6 +161,9 @@ def _of_numbers(low: Lowering, s: Apply, sign: str, args: Sequence[Operand]) -> 
             k = next(n for n, e in enumerate(found) if isinstance(e, Num))
             return times(found[1 - k], found[k].value)  # type: ignore[union-attr]
     if sign in ("/", "//", "%") and not (isinstance(found[1], Num) and found[1].value):
+        f = primitive_of(s.op)
+        if isinstance(f, np.ufunc):  # which gives infinity, or nan
+            return op(f"np.{f.__name__}", *found)
         low.require(op("!=", found[1], Num(0)), "ZeroDivisionError", "division by zero")
     return made(sign, found)
 

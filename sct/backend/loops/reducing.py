@@ -318,7 +318,7 @@ def _where_extreme(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
         raise Unlooped("np.argmax with keepdims")
     a = low.operand(given["a"])
     a = low.made(a) if a.computes else a
-    if axis is None and a.rank != 1:
+    if not a.rank or (axis is None and a.rank != 1):
         raise Unlooped("np.argmax of all entries")
     axis = 0 if axis is None else int(axis) % a.rank
     n = a.shape[axis]
@@ -371,7 +371,7 @@ def _running(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     t = array_type(s)
     a = low.operand(given["a"])
     axis = low.constant(given.get("axis"))
-    if axis is None and a.rank != 1:
+    if not a.rank or (axis is None and a.rank != 1):
         raise Unlooped("np.cumsum of all entries")
     axis = 0 if axis is None else int(axis) % a.rank
     sign, start = ("+", 0) if primitive_of(s.op) is np.cumsum else ("*", 1)

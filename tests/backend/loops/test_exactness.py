@@ -1,0 +1,74 @@
+"""What loops must not take for something else: sizes that change, parts that are one array, names, what is not bound yet."""
+
+import numpy as np
+import pytest
+from nests.outcomes import in_python, outcome
+
+pytest.importorskip("numba")
+
+
+def halved(x):
+    while len(x) > 2:
+        x = np.sin(x[::2]) * x[1::2]
+    return np.sum(x)
+
+
+def edges_alike(x):
+    edge = np.zeros(1)
+    return np.concatenate((edge, x, edge)) * np.arange(len(x) + 2)
+
+
+def above_the_diagonal(x):
+    return np.eye(len(x), len(x), 1) @ x
+
+
+def early(x):
+    for v in x:
+        if v > 1.0:
+            return v * x[0]
+    return x[1] ** 2
+
+
+def in_one_branch(x):
+    y = np.exp(x)
+    if x[0] > 0.0:
+        y = y * np.mean(y) if x[1] > 0.0 else 2.0 * y
+    return y * x
+
+
+def named_like_a_function(x):
+    sort = np.sort(x * x)
+    return sort * np.sort(sort + x)
+
+
+def moduli(x):
+    return np.abs(x.astype(np.complex64) * np.complex64(1j))
+
+
+def of_no_numbers(x):
+    return x * np.divide(1.0, len(x) - 4)
+
+
+def means_of_some(x):
+    return np.mean(x, where=x > 0.0) + np.var(x, ddof=1) + np.sum(x, initial=3.0) + max([x[0], x[1]])
+
+
+@pytest.mark.parametrize("way", ["vjp", "jvp", "value"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        halved,
+        edges_alike,
+        above_the_diagonal,
+        early,
+        in_one_branch,
+        named_like_a_function,
+        moduli,
+        of_no_numbers,
+        means_of_some,
+    ],
+)
+def test_as_numpy(f, way):
+    with in_python():
+        found = outcome(f, (np.array([0.3, -0.7, 1.4, 0.9, 0.2, -1.1, 0.4, 2.0]),), (0,), way)
+    assert found.kind == "agrees", found
