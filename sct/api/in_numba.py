@@ -124,7 +124,7 @@ def _arrays(t: Abstract, path: str) -> Iterator[tuple[str, int]]:
 def _abstract(numba: Any, t: Any, path: str) -> Abstract:
     """A type of Numba's."""
     types, as_dtype = numba.core.types, numba.np.numpy_support.as_dtype
-    t = types.unliteral(t)
+    t = unliteral = types.unliteral(t)
     if isinstance(t, types.Array):
         sizes = tuple(size_symbol(f"{path}.{k}", 1) for k in range(t.ndim))
         return Array(as_dtype(t.dtype), sizes, boxed=not t.ndim)
@@ -137,4 +137,4 @@ def _abstract(numba: Any, t: Any, path: str) -> Abstract:
         if kind is not None:
             return Scalar(kind, size_symbol(path) if kind is int else None)
         return Array(np.dtype(as_dtype(t)), ())
-    raise SctError(f"{path}, which is of Numba's type {t}", None, "Derivatives are of arrays, numbers and tuples of these.")
+    raise SctError(f"{path}, which Numba knows as {unliteral}", None, "Derivatives are of arrays, numbers and tuples of these.")

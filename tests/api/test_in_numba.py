@@ -72,7 +72,7 @@ def swapped(x, y):
     ("g", "args", "why"),
     [
         (sct.grad(f), (x0,), "is not compiled by Numba: make it with jit='numba'"),
-        (derived, ("x",), "x, which is of Numba's type unicode_type"),
+        (derived, ("x",), "x, which Numba knows as unicode_type"),
         (derived, (), "missing a required argument: 'x'"),
         (sct.grad(swapped, jit="numba"), (x0, x0), "x: it is written into, and other arguments may share memory with x"),
         (sct.grad(functools.partial(f, k=2.0), jit="numba"), (x0,), "of a method or partial"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -165,7 +165,30 @@ def _of_numbers(low: Lowering, s: Apply, sign: str, args: Sequence[Operand]) -> 
         if isinstance(f, np.ufunc):  # which gives infinity, or nan
             return op(f"np.{f.__name__}", *found)
         low.require(op("!=", found[1], Num(0)), "ZeroDivisionError", "division by zero")
+    if sign in _DOMAINS:
+        low.require(_DOMAINS[sign](found[0]), "ValueError", "math domain error")
     return made(sign, found)
+
+
+def _at_least(least: float, strictly: bool = False) -> Callable[[Expr], Expr]:
+    return lambda x: op("not", op("<=" if strictly else "<", x, Num(least)))
+
+
+def _within_one(x: Expr) -> Expr:
+    return op("not", op("or", op("<", x, Num(-1.0)), op(">", x, Num(1.0))))
+
+
+_DOMAINS: dict[str, Callable[[Expr], Expr]] = {
+    "math.sqrt": _at_least(0.0),
+    "math.log": _at_least(0.0, strictly=True),
+    "math.log2": _at_least(0.0, strictly=True),
+    "math.log10": _at_least(0.0, strictly=True),
+    "math.log1p": _at_least(-1.0, strictly=True),
+    "math.acosh": _at_least(1.0),
+    "math.asin": _within_one,
+    "math.acos": _within_one,
+}
+"""Where functions of `math` do not raise; of nan they give nan."""
 
 
 def made(sign: str, args: Sequence[Expr]) -> Expr:
@@ -206,7 +229,8 @@ def combined(low: Lowering, sign: str, operands: Sequence[Lazy], types: Sequence
                 sign, lambda: op("not", *found) if len(found) == 1 else Op(sign, tuple(found))
             )()
         e = made(sign, found)
-        return cast(e, None, dtype) if dtype.kind in "iu" and dtype != np.dtype(np.int64) else e
+        narrow = dtype.kind in "iu" and dtype != np.dtype(np.int64)  # which Numba widens, and does not wrap around
+        return op(f"np.{dtype.name}", e) if narrow else e
 
     arrays = frozenset().union(*[a.arrays for a in operands])
     return Lazy(shape, dtype, at, arrays)

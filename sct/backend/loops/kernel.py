@@ -61,7 +61,7 @@ def kernel_of(f: Function, options: Any) -> tuple[Text, str, tuple[str, ...]]:
     given = [v for v in available_in_order(f.block.params, outer) if v in needed and not _is_known(v)]
     name = f"{f.name}_loops"
     low = Lowering(Block(tuple(needed), tuple(inner), tuple(results)), name, options)
-    params, head = _parameters(low, given, needed, f)
+    params, head = _parameters(low, given, needed)
     low.out = []
     low.block(low.whole)
     returned = tuple(_returned(low, v) for v in results)
@@ -89,7 +89,7 @@ def _alone(f: Function, options: Any) -> tuple[Text, tuple[str, ...]]:
             low.tuples[v] = tuple(_items(low, v.type, Ref(name), name.hint))
         else:
             arrays.append(v)
-    _, more = _parameters(low, arrays, arrays, f)
+    _, more = _parameters(low, arrays, arrays)
     low.out = head + more
     low.block(f.block)
     low.add(Do(_structured(low, f.block.yields[0]), "return"))
@@ -184,13 +184,10 @@ def _makes_error(op: Any) -> bool:
     return isinstance(op, type) and issubclass(op, BaseException)
 
 
-def _parameters(
-    low: Lowering, given: Sequence[Value], needed: Sequence[Value], f: Function
-) -> tuple[list[Name], list[Statement]]:
+def _parameters(low: Lowering, given: Sequence[Value], needed: Sequence[Value]) -> tuple[list[Name], list[Statement]]:
     """The parameters of a kernel; and the statements that ask for their sizes."""
     head: list[Statement] = []
     low.out = head
-    own = dict(zip(f.block.params, f.signature.parameters, strict=False))
     params = []
     for v in needed:
         if _is_known(v) and isinstance(v.type.value, (bool, int, float, complex)):  # type: ignore[union-attr]
@@ -200,7 +197,6 @@ def _parameters(
             raise Unlooped(f"{v.word or 'a value'}, which is neither an array of known rank nor a number")
         t = as_array(v.type)
         name = low.variable(v)
-        name.hint = own.get(v, name.hint)
         name.value = v
         params.append(name)
         low.parameters.add(name)
@@ -283,7 +279,9 @@ def _kernel_text(name: str, params: Sequence[Name], body: Sequence[Statement], l
 
 
 def _function(name: str, params: Sequence[str], rows: Sequence[str]) -> str:
-    return "\n".join([f"def {name}({', '.join(params)}):", *rows]) + "\n"
+    by_python = any(row.lstrip().startswith("with objmode(") for row in rows)
+    first = ["    with objmode():", "        pass"] if by_python else []  # Numba finds Python once, here before all branches
+    return "\n".join([f"def {name}({', '.join(params)}):", *first, *rows]) + "\n"
 
 
 def _imports(text: str) -> Iterator[str]:
@@ -318,7 +316,7 @@ def _around(f: Function, name: str, outer: Sequence[Any], given: Sequence[Value]
         body += [Apply(operator.getitem, (whole, Const(k)), (), v) for k, v in enumerate(raw)]
     for v, w in zip(results, raw, strict=True):
         t = v.type
-        if isinstance(t, Array) and t.shape == () and not t.also:
+        if isinstance(t, Array) and t.shape == () and (not t.also or t.also == (float,)):  # which np.float64 is, too
             boxed = Value(t, v.name, v.hint)
             body.append(Apply(np.array if t.boxed else t.dtype.type, (w, *([Const(t.dtype)] if t.boxed else [])), (), boxed))  # type: ignore[union-attr]
             made[v] = boxed

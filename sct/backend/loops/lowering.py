@@ -793,9 +793,8 @@ class Lowering:
     def range(self, s: For, domain: Sequence[Expr]) -> Loop:
         """A loop over a range, or over it backwards."""
         start, stop, step = domain
-        var = self.fresh(s.body.params[0].word or "i", np.dtype(np.int64))
-        if var.hint == "_":
-            var.hint = "step"
+        word = s.body.params[0].word or "i"
+        var = self.fresh("step" if word == "_" else word, np.dtype(np.int64))
         if not s.backwards:
             return Loop(var, start, stop, [], step, nest=False)
         if step == Num(1):

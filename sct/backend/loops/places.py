@@ -7,7 +7,7 @@ every iteration leaves where it was is one variable throughout; where pointers m
 from __future__ import annotations
 
 from sct.ir.ops import InPlace
-from sct.ir.ssa import Apply, Block, For, If, Operand, Value, While, carried_params
+from sct.ir.ssa import Apply, Block, For, If, Operand, Value, While
 
 __all__ = ["places"]
 
@@ -48,23 +48,22 @@ class _Places:
     def if_(self, s: If) -> None:
         self.block(s.then)
         self.block(s.orelse)
-        for r, a, b in zip(s.results, s.then.yields, s.orelse.yields, strict=True):
-            p = self.of(a)
-            if p is self.of(b) and isinstance(p, Value):
-                self.place[r] = p
+        for phi in s.phis:
+            first, *others = map(self.of, phi.ends)
+            if isinstance(first, Value) and all(o is first for o in others):
+                self.place[phi.result] = first
 
     def loop(self, s: For | While) -> None:
-        params = carried_params(s)
-        for p, init in zip(params, s.inits, strict=True):
-            begun = self.of(init)
-            if p not in self.moved and isinstance(begun, Value):
-                self.place[p] = begun
-        if isinstance(s, While):
-            for t, p in zip(s.test.params, params, strict=True):
-                self.place[t] = self.of(p)  # type: ignore[assignment]
+        for phi in s.phis:
+            own, (begun,) = phi.params[0], map(self.of, phi.begins)
+            if own not in self.moved and isinstance(begun, Value):
+                self.place[own] = begun
+            for other in phi.params[1:]:
+                self.place[other] = self.of(own)  # type: ignore[assignment]
         for b in s.blocks:
             self.block(b)
-        for p, end, r in zip(params, s.body.yields, s.results, strict=False):
-            if p not in self.moved and self.of(end) is not self.of(p):
-                self.more.add(p)
-            self.place[r] = self.of(p)  # type: ignore[assignment]
+        for phi in s.phis:
+            own = phi.params[0]
+            if own not in self.moved and any(self.of(end) is not self.of(own) for end in phi.ends):
+                self.more.add(own)
+            self.place[phi.result] = self.of(own)  # type: ignore[assignment]
