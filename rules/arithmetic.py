@@ -545,6 +545,7 @@ def must_fit_type(value_bar, value):
     return len(a) == len(b) and all(n == m or (is_worked_out(n) and is_worked_out(m)) for n, m in zip(a, b, strict=True))
 
 
+facts(in_shape, fits=1)
 facts(unbroadcast, cast_like, form_of=1)
 facts(unbroadcast, keep_reduced_axes, inlined=True)
 

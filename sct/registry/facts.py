@@ -63,6 +63,8 @@ class Facts:
         Whether it can be carried out in the memory of the first operand.
     form_of : int
         The number of an operand of which only the shape and the dtype count.
+    fits : int
+        The number of the operand in whose shape the result is the first one; it raises where that does not fit.
     puts : int
         The number of the operand that a method or operator that changes a container or an array puts into it.
     puts_each : bool
@@ -139,6 +141,7 @@ class Facts:
     computes: bool = False
     in_place: bool = False
     form_of: int | None = None
+    fits: int | None = None
     puts: int | None = None
     puts_each: bool = False
     takes: bool = False

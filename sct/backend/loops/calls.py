@@ -15,7 +15,7 @@ from sct.backend.loops.lowering import Lowering, Unlooped, lowers
 from sct.ir.ops import Call, Derived, InPlace, describe
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Operand, type_of
-from sct.ir.types import Array, Const, List, Scalar, Tuple
+from sct.ir.types import Array, Const, List, Scalar, Slice, Tuple
 from sct.registry.methods import primitive_of
 
 __all__ = ["outside"]
@@ -144,9 +144,13 @@ def _operand(low: Lowering, o: Operand, reads: list[Name]) -> Expr:
     t = type_of(o)
     if isinstance(t, Const) and not isinstance(t.value, (bool, int, float, complex, np.ndarray)):
         return low.number(o) if isinstance(t.value, np.generic) else _constant(t.value)
-    if isinstance(o, (Tuple, List)) or (isinstance(t, Tuple) and t.kind is None):
+    if isinstance(o, Slice):
+        return Op("slice", tuple(_operand(low, p, reads) for p in (o.start, o.stop, o.step)))
+    if isinstance(o, (Tuple, List)):
+        return Op("list" if isinstance(o, List) else "tuple", tuple(_operand(low, i, reads) for i in o.items))
+    if isinstance(t, Tuple) and t.kind is None:
         items = tuple(_item(low, low.entry(i), reads) for i in low.items(o))
-        return Op("list" if isinstance(o, List) else "tuple", items)
+        return Op("tuple", items)
     return _item(low, low.operand(o), reads)
 
 

@@ -77,6 +77,7 @@ from sct.ir.types import (
     is_unit,
     size_add,
 )
+from sct.registry.facts import facts_of
 from sct.registry.methods import method_rule, primitive_of
 
 if TYPE_CHECKING:
@@ -841,7 +842,10 @@ def _find(primitive: Any) -> Handler | None:
     if found is not None:
         return found
     from sct.backend.loops.elementwise import elementwise, sign_of
+    from sct.backend.loops.making import in_shape
 
+    if facts_of(primitive).fits is not None:
+        return in_shape
     return elementwise if sign_of(primitive) is not None else None
 
 

@@ -254,7 +254,8 @@ def turned(a: Lazy, order: Sequence[int]) -> Lazy:
 
 @lowers(np.transpose, Attribute("T"), Attribute("mT"), np.matrix_transpose, np.swapaxes, np.moveaxis, np.permute_dims)
 def _turned(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    from sct.registry.methods import primitive_of
+    from sct.registry.facts import facts_of
+from sct.registry.methods import primitive_of
 
     f = primitive_of(s.op)
     a = low.operand(args[0])
@@ -331,7 +332,8 @@ def _broadcast_to(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 
 @lowers(np.reshape, np.ravel, Attribute("flat"))
 def _reshaped(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    from sct.registry.methods import primitive_of
+    from sct.registry.facts import facts_of
+from sct.registry.methods import primitive_of
 
     names = ("a", "shape", "order") if primitive_of(s.op) is np.reshape else ("a", "order")
     given = low.named(s, args, kwargs, *names)
@@ -392,7 +394,8 @@ def _diagonal(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 
 def diagonal_of(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> tuple[Expr, int, int]:
     """Which diagonal a call asks for, and the axes that this is of."""
-    from sct.registry.methods import primitive_of
+    from sct.registry.facts import facts_of
+from sct.registry.methods import primitive_of
 
     in_linalg = getattr(primitive_of(s.op), "__module__", "") == "numpy.linalg"
     names = ("a", "offset") if in_linalg else ("a", "offset", "axis1", "axis2")
@@ -560,3 +563,19 @@ def _narrowed(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     t = array_type(s)
     a = low.operand(args[0])
     return cast(a.at(()), a.dtype, t.dtype)
+
+
+def in_shape(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    """The first operand in the shape of another one."""
+    fits = facts_of(s.op).fits
+    assert fits is not None
+    bar, value = low.operand(args[0]), low.operand(args[fits])
+    while bar.rank > value.rank and low.is_unit(bar.shape[0]):
+        bar = without_axes(bar, [0])
+    if bar.rank < value.rank:
+        bar = with_axes(bar, list(range(value.rank - bar.rank)))
+    if bar.rank != value.rank:
+        raise Unlooped("a write of an array of more axes")
+    for m, n in zip(bar.shape, value.shape, strict=True):
+        low.same(m, n, "what is written does not fit")
+    return bar if bar.rank else bar.at(())
