@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sct.analysis.storage import fresh as makes_memory
 from sct.analysis.storage import storage
 from sct.backend.loops.forms import (
     Affine,
@@ -129,6 +130,8 @@ class Lowering:
         self.meaning: dict[Expr, SizeLike] = {}  # what sizes their expressions are
         self.parameters: set[Name] = set()
         self.symbols_of = Symbols(name)
+        self.views: set[Name] = set()
+        self.owned: set[Name] = set()  # the arrays that are made here, all in one piece
         self.stores = any(isinstance(s, Apply) and isinstance(s.op, Store) for b in blocks_in(block) for s in b.body)
         self.known: list[set[Any]] = [set()]  # what has been checked, by scope
         self.tapes: dict[Value, Tape] = {}
@@ -140,6 +143,8 @@ class Lowering:
 
     def add(self, s: Statement) -> None:
         s.note = self.note
+        if isinstance(s, Make):
+            self.owned.add(s.name)
         self.out.append(s)
 
     def block(self, block: Block) -> None:
@@ -184,9 +189,21 @@ class Lowering:
             raise Unlooped("numbers of half or of extended precision")
         handler = _find(primitive) or outside
         found = self.handled(handler, s, args)
+        if self.stores and isinstance(found, Lazy) and found.rank and not isinstance(s.op, (InPlace, Store)):
+            found = self.where_it_lies(s, found)
         for v in s.values:
             self.used(v)
         self.define(s.result, found)
+
+    def where_it_lies(self, s: Apply, found: Lazy) -> Lazy:
+        """A result in the memory in which NumPy has it, for somebody may write into that."""
+        given = frozenset().union(*[self.arrays[v].arrays for v in s.values if v in self.arrays])
+        if makes_memory(s):
+            return self.made(found, s.result) if found.arrays & given and not found.computes else found
+        copied = found.whole is not None and found.whole not in given and found.whole not in self.views
+        if copied or (found.computes and found.arrays):
+            raise Unlooped("what may be a view, in a function that writes into arrays of others")
+        return found
 
     def handled(self, handler: Handler, s: Apply, args: tuple[Operand, ...]) -> Any:
         """What a handler gives; where it has no loops for a call, Python makes this, if the types of its results are known."""

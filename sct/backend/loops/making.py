@@ -17,6 +17,8 @@ from sct.ir.ops import Attribute
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Const, Scalar, Tuple, is_nonnegative
+from sct.registry.facts import facts_of
+from sct.registry.methods import primitive_of
 from sct.runtime import kept, stop_gradient, unbroadcast, unbroadcast_to
 from sct.runtime.expectations import expect_structure
 
@@ -254,9 +256,6 @@ def turned(a: Lazy, order: Sequence[int]) -> Lazy:
 
 @lowers(np.transpose, Attribute("T"), Attribute("mT"), np.matrix_transpose, np.swapaxes, np.moveaxis, np.permute_dims)
 def _turned(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    from sct.registry.facts import facts_of
-from sct.registry.methods import primitive_of
-
     f = primitive_of(s.op)
     a = low.operand(args[0])
     order = list(range(a.rank))
@@ -332,9 +331,6 @@ def _broadcast_to(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 
 @lowers(np.reshape, np.ravel, Attribute("flat"))
 def _reshaped(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
-    from sct.registry.facts import facts_of
-from sct.registry.methods import primitive_of
-
     names = ("a", "shape", "order") if primitive_of(s.op) is np.reshape else ("a", "order")
     given = low.named(s, args, kwargs, *names)
     if low.constant(given.get("order"), "C") != "C":
@@ -363,9 +359,13 @@ from sct.registry.methods import primitive_of
     if not a.rank:
         return Lazy(shape, a.dtype, lambda i: a.at(()), a.arrays, a.computes)
     name = low.fresh(s.result.word or "rows", t.dtype, len(shape))
-    if a.whole is None or a.whole.rank < 0 or a.whole in low.parameters:
+    if a.whole not in low.owned:  # which lies in memory as its indices go
+        if low.stores and not a.computes:
+            raise Unlooped("a part of an array in another shape, in a function that writes into arrays of others")
         a = low.made(a)
     assert a.whole is not None
+    low.views.add(name)
+    low.owned.add(name)
     name.value = a.whole.value
     low.add(Point(name, op(".reshape", Ref(a.whole), Op("tuple", shape)), a.whole))
     return of_array(name, shape, t.dtype)
@@ -394,9 +394,6 @@ def _diagonal(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 
 def diagonal_of(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> tuple[Expr, int, int]:
     """Which diagonal a call asks for, and the axes that this is of."""
-    from sct.registry.facts import facts_of
-from sct.registry.methods import primitive_of
-
     in_linalg = getattr(primitive_of(s.op), "__module__", "") == "numpy.linalg"
     names = ("a", "offset") if in_linalg else ("a", "offset", "axis1", "axis2")
     given = low.named(s, args, {k: o for k, o in kwargs.items() if k != "dtype"}, *names)

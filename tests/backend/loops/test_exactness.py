@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from nests.outcomes import in_python, outcome
 
+import sct
+
 pytest.importorskip("numba")
 
 
@@ -72,3 +74,30 @@ def test_as_numpy(f, way):
     with in_python():
         found = outcome(f, (np.array([0.3, -0.7, 1.4, 0.9, 0.2, -1.1, 0.4, 2.0]),), (0,), way)
     assert found.kind == "agrees", found
+
+
+def flattened(a):
+    rows = np.ravel(a)
+    rows[1] = 2.0 * a[0, 0]
+    return np.sum(a * a)
+
+
+def of_another_type(a):
+    b = a.astype(float)
+    b[0] = 5.0
+    return np.sum(a) + np.sum(b)
+
+
+def through_views(a):
+    b = np.asarray(a).T
+    b[0, 1] = 3.0
+    return np.sum(a * a)
+
+
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("f", [flattened, of_another_type, through_views])
+@pytest.mark.filterwarnings("ignore::sct.JitWarning")
+def test_writes_reach_what_they_are_views_of(f, order, in_python):
+    ours, theirs = (np.array(np.arange(6.0).reshape(3, 2), order=order) for _ in range(2))
+    assert sct.compile(f, jit="numba")(ours) == f(theirs)
+    np.testing.assert_array_equal(ours, theirs)
