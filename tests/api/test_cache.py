@@ -103,13 +103,15 @@ def test_b2_a_thousand_functions_leave_memory_where_it_was():
     gc.collect()
     listed = held_text()
     tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    for _ in range(1000):
-        once()
-    gc.collect()
-    grown = tracemalloc.get_traced_memory()[0] - before
+    grown = []
+    for _ in range(2):  # a table of Python's own may grow once
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            once()
+        gc.collect()
+        grown.append(tracemalloc.get_traced_memory()[0] - before)
     tracemalloc.stop()
-    assert grown < 20_000
+    assert min(grown) < 20_000
     assert held_text() == listed
 
 
