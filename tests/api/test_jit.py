@@ -92,6 +92,23 @@ def test_what_gives_a_function(wrt):
         assert derived.source.count("_loops(") == 4  # two kernels, each of which is called once
 
 
+def diffused(a, n):
+    b = a.copy()
+    for _ in range(n):
+        b[1:-1] = np.tanh(b[1:-1]) + 0.1 * (a[:-2] + a[2:])
+    return np.sum(b * b)
+
+
+def test_on_threads():
+    a = np.linspace(-1.0, 1.0, 60).reshape(20, 3)
+    derived = sct.grad(diffused, jit="numba", strict=True, parallel=True)
+    found = derived(a, 3)
+    np.testing.assert_allclose(found, sct.grad(diffused)(a, 3), rtol=1e-12)
+    assert all(np.array_equal(derived(a, 3), found) for _ in range(5))
+    assert "in prange(" in derived.source and "in prange(n" not in derived.source  # steps follow one another
+    assert "prange" not in sct.grad(diffused, jit="numba").source_for(a, 3)
+
+
 # -- what is left to NumPy ----------------------------------------------------------------------------------------------------
 
 

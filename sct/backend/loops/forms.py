@@ -271,7 +271,10 @@ class Outside(_Noted):
 
 @dataclass(eq=False)
 class Loop(_Noted):
-    """A loop over a range. A `nest` is one over the indices of arrays, whose iterations may be moved."""
+    """A loop over a range. A `nest` is one over the indices of arrays, whose iterations may be moved.
+
+    `threads`: its iterations may run on several threads.
+    """
 
     var: Name
     start: Expr
@@ -279,6 +282,7 @@ class Loop(_Noted):
     body: list[Statement] = field(default_factory=list)
     step: Expr = _ONE
     nest: bool = True
+    threads: bool = False
 
 
 @dataclass(eq=False)

@@ -20,6 +20,7 @@ from sct.backend.loops.lazy import of_array
 from sct.backend.loops.lowering import Lowering, Unlooped
 from sct.backend.loops.passes import improved, summing_apart
 from sct.backend.loops.text import Names, lines
+from sct.backend.loops.threads import on_threads
 from sct.backend.python.emit import Text, emit
 from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.shapes import as_array
@@ -264,6 +265,8 @@ def _returned(low: Lowering, v: Value) -> Expr:
 def _kernel_text(name: str, params: Sequence[Name], body: Sequence[Statement], low: Lowering) -> tuple[str, tuple[str, ...]]:
     """The text of a kernel after those of the functions that it has for sums, and the names of these."""
     made = improved(list(body), low.may_share)
+    if low.options is not None and low.options.parallel:
+        on_threads(made, low.may_share)
     sums = summing_apart(made, name) if low.options is None or low.options.fastmath else []
     texts = []
     for f in sums:
@@ -291,6 +294,8 @@ def _imports(text: str) -> Iterator[str]:
         yield "from sct.runtime.loops import exp"
     if "math." in text:
         yield "import math"
+    if " prange(" in text:
+        yield "from numba import prange"
     if "with objmode(" in text:
         yield "from numba import objmode"
 

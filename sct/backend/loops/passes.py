@@ -41,7 +41,7 @@ from sct.backend.loops.forms import (
 from sct.backend.loops.gathering import gathered
 from sct.ir.records import record
 
-__all__ = ["Summing", "improved", "summing_apart"]
+__all__ = ["Share", "Summing", "every", "improved", "reads_of", "sets_of", "summing_apart"]
 
 Share = Callable[[Name, Name], bool]
 _LONGEST = 24
@@ -437,16 +437,18 @@ def _zeroed(m: Make) -> list[Statement]:
 # -- numbers -------------------------------------------------------------------------------------------------------------------
 
 
-def _every(body: Sequence[Statement]) -> Iterator[Statement]:
+def every(body: Sequence[Statement]) -> Iterator[Statement]:
+    """The statements of a list, and those in them."""
     for s in body:
         yield s
         for b in blocks_of(s):
-            yield from _every(b)
+            yield from every(b)
 
 
-def _set_how_often(body: Sequence[Statement]) -> Counter[Name]:
+def sets_of(body: Sequence[Statement]) -> Counter[Name]:
+    """At how many places each variable is bound."""
     found: Counter[Name] = Counter()
-    for s in _every(body):
+    for s in every(body):
         if isinstance(s, (Set, Make, Point)):
             found[s.name] += 1
         elif isinstance(s, (Do, Outside)):
@@ -456,9 +458,10 @@ def _set_how_often(body: Sequence[Statement]) -> Counter[Name]:
     return found
 
 
-def _read_how_often(body: Sequence[Statement]) -> Counter[Name]:
+def reads_of(body: Sequence[Statement]) -> Counter[Name]:
+    """At how many places each variable is read."""
     found: Counter[Name] = Counter()
-    for s in _every(body):
+    for s in every(body):
         for e in statement_exprs(s):
             found.update(names_in(e))
         if isinstance(s, Put):
@@ -470,12 +473,12 @@ def _read_how_often(body: Sequence[Statement]) -> Counter[Name]:
 
 def _propagated(body: list[Statement]) -> list[Statement]:
     """Numbers that are constants, or other numbers that do not change as long as they are read, as these."""
-    often, reads = _set_how_often(body), _read_how_often(body)
-    loops = {s.var for s in _every(body) if isinstance(s, Loop)}
+    often, reads = sets_of(body), reads_of(body)
+    loops = {s.var for s in every(body) if isinstance(s, Loop)}
     known: dict[Name, Expr] = {}
 
     def walk(rows: list[Statement], outermost: bool) -> None:
-        here = _read_how_often(rows)
+        here = reads_of(rows)
         made = {s.name for s in rows if isinstance(s, Set)}
         for s in rows:
             if isinstance(s, Set) and often[s.name] == 1:
@@ -508,7 +511,7 @@ def _size(e: Expr) -> int:
 
 def _folded(body: list[Statement], share: Share) -> list[Statement]:
     """Numbers that are read once, where they are read."""
-    often, reads = _set_how_often(body), _read_how_often(body)
+    often, reads = sets_of(body), reads_of(body)
     _fold(body, often, reads, share)
     return body
 
@@ -562,7 +565,7 @@ def _replace_own(s: Statement, name: Name, e: Expr) -> None:
 def _living(body: list[Statement]) -> list[Statement]:
     """Without what nobody reads."""
     while True:
-        reads = _read_how_often(body)
+        reads = reads_of(body)
         if not _swept(body, reads):
             return body
 
@@ -590,7 +593,7 @@ def _swept(body: list[Statement], reads: Counter[Name]) -> bool:
 def summing_apart(body: list[Statement], own: str) -> list[Summing]:
     """Take the nests that sum floating-point numbers out of a program, as functions that it calls."""
     found: list[Summing] = []
-    _take_sums(body, own, (_read_how_often(body), _set_how_often(body)), found, itertools.count(1))
+    _take_sums(body, own, (reads_of(body), sets_of(body)), found, itertools.count(1))
     return found
 
 
@@ -610,7 +613,7 @@ def _take_sums(
             continue
         inside = _Effects(s)
         reads, sets = often
-        inner, own_sets = _read_how_often([s]), _set_how_often([s])
+        inner, own_sets = reads_of([s]), sets_of([s])
         results = tuple(n for n in _ordered(inside.sets - {s.var}) if reads[n] > inner[n])
         local = {n for n in inside.sets if sets[n] == own_sets[n]}
         params = tuple(_ordered({*inside.uses, *inside.reads, *inside.writes, *inside.sets} - local))

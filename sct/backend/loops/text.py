@@ -54,7 +54,7 @@ _BINARY = {
     ">>": ast.RShift,
 }
 _COMPARED = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE, "==": ast.Eq, "!=": ast.NotEq}
-_TAKEN = {"np", "exp", "math", "at", "range", "max", "min", "abs", "float", "int", "bool", "complex", "len"}
+_TAKEN = {"np", "prange", "exp", "math", "at", "range", "max", "min", "abs", "float", "int", "bool", "complex", "len"}
 
 
 class Names:
@@ -166,7 +166,7 @@ class _Writer:
         parts = [s.stop] if s.start == Num(0) and s.step == Num(1) else [s.start, s.stop]
         if s.step != Num(1):
             parts.append(s.step)
-        return f"range({', '.join(map(self.text, parts))})"
+        return f"{'prange' if s.threads else 'range'}({', '.join(map(self.text, parts))})"
 
     def simple(self, s: Statement) -> str:
         if isinstance(s, Set):
