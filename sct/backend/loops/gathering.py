@@ -7,7 +7,7 @@ offset. A copy of `t` between borders of zeros makes of it one pass, `b[i] += t[
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sct.backend.loops.forms import (
@@ -54,21 +54,22 @@ class _Shifted:
         return ranges[0] == ranges[1] and self.target is other.target and self.source is other.source
 
 
-def gathered(body: list[Statement]) -> list[Statement]:
-    """A program whose accumulations at several offsets are one nest each."""
+def gathered(body: list[Statement], share: Callable[[Name, Name], bool]) -> list[Statement]:
+    """A program whose accumulations at several offsets are one nest each; `share` says which arrays may lie in one memory."""
     out: list[Statement] = []
     k = 0
     while k < len(body):
         s = body[k]
         for b in blocks_of(s):
-            b[:] = gathered(b)
+            b[:] = gathered(b, share)
         first = _shifted(s)
         found = [] if first is None else [first]
         j = k + 1
         while first is not None and j < len(body) and (more := _shifted(body[j])) is not None and more.alike(first):
             found.append(more)
             j += 1
-        if len(found) >= _FEWEST and len({f.offsets for f in found}) > 1:
+        apart = first is not None and not share(first.source, first.target)
+        if apart and len(found) >= _FEWEST and len({f.offsets for f in found}) > 1:
             out += _one_nest(found)
             k = j
         else:

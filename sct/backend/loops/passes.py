@@ -60,7 +60,7 @@ class Summing:
 
 def improved(body: list[Statement], share: Share) -> list[Statement]:
     """A program as it is written."""
-    body = gathered(body)
+    body = gathered(body, share)
     body = _checks_first(body)
     body = _fused(body, share)
     body = _contracted(body)

@@ -101,3 +101,18 @@ def test_writes_reach_what_they_are_views_of(f, order, in_python):
     ours, theirs = (np.array(np.arange(6.0).reshape(3, 2), order=order) for _ in range(2))
     assert sct.compile(f, jit="numba")(ours) == f(theirs)
     np.testing.assert_array_equal(ours, theirs)
+
+
+def shifted_into_what_it_reads(a, b, n):
+    c = b if n > 1 else a
+    c[1:4] += a[:3]
+    c[2:5] += a[:3]
+    c[:3] += a[:3]
+    return np.sum(a * b)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_what_is_accumulated_may_be_where_it_is_read(n, in_python):
+    ours, theirs = ([np.arange(5.0), np.ones(5)] for _ in range(2))
+    assert sct.compile(shifted_into_what_it_reads, jit="numba", strict=True)(*ours, n) == shifted_into_what_it_reads(*theirs, n)
+    np.testing.assert_array_equal(ours, theirs)
