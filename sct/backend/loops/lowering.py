@@ -7,6 +7,7 @@ over what they are computed from. What there is no loop nest for is refused (`Un
 
 from __future__ import annotations
 
+import builtins
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -57,6 +58,7 @@ from sct.ir.ssa import (
     While,
     blocks_in,
     carried_params,
+    reading,
     type_of,
     values_of,
 )
@@ -120,7 +122,7 @@ class Lowering:
         self.place = places(block)
         self.roots = set(self.place.values())
         self.storage = storage(block)
-        self.uses = Counter(_every_use(block))
+        self.uses = Counter(reading(block))
         self.rest = Counter(self.uses)
         self.deeper = _used_deeper(block)
         self.pending: dict[Value, Lazy] = {}
@@ -137,7 +139,6 @@ class Lowering:
         self.tapes: dict[Value, Tape] = {}
         self.waiting: dict[For, list[Value]] = {}  # the tapes on which a loop is going to record
         self.around: list[Block] = []  # the blocks around the statement that is lowered
-        self.defined = {r: s for b in blocks_in(block) for s in b.body for r in s.results}
 
     # -- statements ----------------------------------------------------------------------------------------------------------
 
@@ -601,10 +602,7 @@ class Lowering:
         if found is None or len(s.args) > 1 or not all(isinstance(a, Const) for a in found[1]):
             raise Unlooped("an exception whose message is made when it is raised")
         cls, args = found
-        if (
-            getattr(__builtins__ if isinstance(__builtins__, type(op)) else __import__("builtins"), cls.__name__, None)
-            is not cls
-        ):
+        if getattr(builtins, cls.__name__, None) is not cls:
             raise Unlooped("an exception of a class of one's own")
         self.add(Do(op(cls.__name__, *(Num(a.value) for a in args)), "raise"))  # type: ignore[union-attr]
 
@@ -651,7 +649,7 @@ class Lowering:
         """The variables of what branches and loops bind; None where nobody reads it."""
         return [(v, self.variable(v)) if self.uses[v] or v in self.place else None for v in values]
 
-    def bind(self, values: Sequence[Value], shapes: bool = True) -> None:
+    def bind(self, values: Sequence[Value]) -> None:
         """What variables hold from here on."""
         for v in values:
             if not self.uses[v]:
@@ -736,7 +734,7 @@ class Lowering:
                 del self.pending[v]
 
     def loop(self, s: For | While) -> None:
-        inside = {v for b in s.blocks for v in _reads(b)}
+        inside = {v for b in s.blocks for v in reading(b)}
         params = carried_params(s)
         n = len(s.inits)
         tested = s.test.params if isinstance(s, While) else (None,) * n
@@ -821,7 +819,7 @@ class Lowering:
             return Loop(var, plus(stop, Num(1)), plus(start, Num(1)), [], Num(1), nest=False)
         count = self.simple(op("max", Num(0), op("//", plus(plus(stop, start, -1), plus(step, op("sign", step), -1)), step)))
         first = self.simple(plus(start, op("*", plus(count, Num(-1)), step)))
-        return Loop(var, first, plus(start, step, -1), [], _negative(step), nest=False)
+        return Loop(var, first, plus(start, step, -1), [], times(step, -1), nest=False)
 
 
 def _is_of_numba(o: Operand) -> bool:
@@ -845,10 +843,6 @@ def describe_operand(o: Operand) -> str:
     t = type_of(o)
     name = o.word if isinstance(o, Value) else ""
     return f"{name or 'a value'} ({t})"
-
-
-def _negative(e: Expr) -> Expr:
-    return times(e, -1)
 
 
 def _find(primitive: Any) -> Handler | None:
@@ -886,17 +880,6 @@ def cast(e: Expr, source: Any, target: Any, store: bool = False) -> Expr:
 def _raises(b: Block) -> bool:
     last = b.body[-1] if b.body else None
     return isinstance(last, Apply) and last.op is RAISE
-
-
-def _reads(b: Block) -> Iterator[Value]:
-    for inner in blocks_in(b):
-        for s in inner.body:
-            yield from s.values
-        yield from values_of(*inner.yields)
-
-
-def _every_use(block: Block) -> Iterator[Value]:
-    yield from _reads(block)
 
 
 def _used_deeper(block: Block) -> set[Value]:

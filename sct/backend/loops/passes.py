@@ -41,7 +41,7 @@ from sct.backend.loops.forms import (
 from sct.backend.loops.gathering import gathered
 from sct.ir.records import record
 
-__all__ = ["Share", "Summing", "every", "improved", "reads_of", "sets_of", "summing_apart"]
+__all__ = ["Share", "Summing", "every", "improved", "reads_of", "same_iteration", "sets_of", "summing_apart"]
 
 Share = Callable[[Name, Name], bool]
 _LONGEST = 24
@@ -240,12 +240,12 @@ def _may_fuse(t: Loop, s: Loop, a: _Effects, b: _Effects, share: Share) -> bool:
                     continue
                 for i in p[m]:
                     for j in q[n]:
-                        if i is None or j is None or not _same_iteration(i, j, t.var, s.var, inside):
+                        if i is None or j is None or not same_iteration(i, j, t.var, s.var, inside):
                             return False
     return True
 
 
-def _same_iteration(i: Sequence[Expr], j: Sequence[Expr], var: Name, other: Name, inside: set[Name]) -> bool:
+def same_iteration(i: Sequence[Expr], j: Sequence[Expr], var: Name, other: Name, inside: set[Name]) -> bool:
     """Whether two indices are the same element in the same iteration of two loops alone."""
     for p, q in zip(i, j, strict=True):
         a, b = affine(p), affine(map_expr(lambda e: Ref(var) if isinstance(e, Ref) and e.name is other else None, q))

@@ -9,20 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sct.backend.loops.forms import (
-    Expr,
     Loop,
     Name,
     Put,
-    Ref,
     Set,
     Statement,
-    affine,
     blocks_of,
     elements,
     names_in,
     statement_exprs,
 )
-from sct.backend.loops.passes import Share, every, reads_of, sets_of
+from sct.backend.loops.passes import Share, every, reads_of, same_iteration, sets_of
 
 __all__ = ["on_threads"]
 
@@ -56,7 +53,7 @@ def _are_apart(s: Loop, often: tuple[Counter[Name], Counter[Name]], share: Share
     for w in written:
         for e in (*written, *read):
             if e.array is w.array:
-                if not _in_one_iteration(w.index, e.index, s.var, set(inside)):
+                if not same_iteration(w.index, e.index, s.var, s.var, set(inside)):
                     return False
             elif share(e.array, w.array):
                 return False
@@ -72,15 +69,4 @@ def _is_carried(body: Sequence[Statement], name: Name) -> bool:
             return False
         if any(isinstance(t, Set) and t.name is name for b in blocks_of(s) for t in every(b)):
             return any(_is_carried(b, name) for b in blocks_of(s))
-    return False
-
-
-def _in_one_iteration(i: Sequence[Expr], j: Sequence[Expr], var: Name, inside: set[Name]) -> bool:
-    """Whether two indices can only be one element in one iteration."""
-    for p, q in zip(i, j, strict=True):
-        a = affine(p)
-        if p == q and dict(a.terms).get(Ref(var)):
-            rest = [e for e, _ in a.terms if e != Ref(var)]
-            if not any(n is var or n in inside for e in rest for n in names_in(e)):
-                return True
     return False
