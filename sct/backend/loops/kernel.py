@@ -17,7 +17,7 @@ import numpy as np
 from sct.backend.loops import calls, making, products, reducing, tapes, writing  # noqa: F401  (they register how operations are lowered)
 from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
 from sct.backend.loops.lazy import of_array
-from sct.backend.loops.lowering import Lowering, Unlooped
+from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of
 from sct.backend.loops.passes import improved, summing_apart
 from sct.backend.loops.text import Names, lines
 from sct.backend.loops.threads import on_threads
@@ -70,9 +70,11 @@ def kernel_of(f: Function, options: Any) -> tuple[Text, str, tuple[str, ...]]:
     code, sums = _kernel_text(name, params, [*head, *low.out], low)
     outside = emit(_around(f, name, outer, given, results))
     bound = {n: v for n, v in outside.bound.items() if n != name} | low.symbols_of.bound
-    imports = dict.fromkeys(["import numpy as np", *_imports(code), *low.symbols_of.imports, *outside.imports])
-    ordered = sorted(imports, key=lambda line: line.split()[1:])
-    return Text(tuple(ordered), code + "\n\n" + outside.body, f.name, bound), name, sums
+    return (
+        Text(_ordered(code, *low.symbols_of.imports, *outside.imports), code + "\n\n" + outside.body, f.name, bound),
+        name,
+        sums,
+    )
 
 
 def _alone(f: Function, options: Any) -> tuple[Text, tuple[str, ...]]:
@@ -95,9 +97,7 @@ def _alone(f: Function, options: Any) -> tuple[Text, tuple[str, ...]]:
     low.block(f.block)
     low.add(Do(_structured(low, f.block.yields[0]), "return"))
     code, sums = _kernel_text(f.name, [low.variable(v) for v in f.block.params], low.out, low)
-    imports = dict.fromkeys(["import numpy as np", *_imports(code), *low.symbols_of.imports])
-    ordered = sorted(imports, key=lambda line: line.split()[1:])
-    return Text(tuple(ordered), code, f.name, low.symbols_of.bound), sums
+    return Text(_ordered(code, *low.symbols_of.imports), code, f.name, low.symbols_of.bound), sums
 
 
 def _items(low: Lowering, t: Tuple, whole: Expr, hint: str) -> Iterator[Any]:
@@ -203,11 +203,9 @@ def _parameters(low: Lowering, given: Sequence[Value], needed: Sequence[Value]) 
         low.parameters.add(name)
         if not t.shape:
             low.numbers[v] = Ref(name)
-            size = v.type.size if isinstance(v.type, Scalar) else None
-            if isinstance(size, Size) and len(size.terms) == 1 and not size.const and size.terms[0][1] == 1:
-                atom = size.terms[0][0]
-                if isinstance(atom, tuple) and atom[0] == "symbol":
-                    low.symbols.setdefault(atom[1], Ref(name))
+            symbol = symbol_of(v.type.size) if isinstance(v.type, Scalar) else None
+            if symbol is not None:
+                low.symbols.setdefault(symbol, Ref(name))
     for v in given:
         t = as_array(v.type)
         if not t.shape:
@@ -217,10 +215,9 @@ def _parameters(low: Lowering, given: Sequence[Value], needed: Sequence[Value]) 
             called = low.fresh(_size_name(low.variable(v).hint, k, len(t.shape)), np.dtype(np.int64))
             head.append(Set(called, op(".shape", Ref(low.variable(v)), Num(k))))
             e: Expr = Ref(called)
-            if isinstance(n, Size) and len(n.terms) == 1 and not n.const and n.terms[0][1] == 1:
-                atom = n.terms[0][0]
-                if isinstance(atom, tuple) and atom[0] == "symbol" and atom[1] not in low.symbols:
-                    low.symbols[atom[1]] = e
+            symbol = symbol_of(n)
+            if symbol is not None:
+                low.symbols.setdefault(symbol, e)
             if isinstance(n, Size) and low.worked_out(n) == e:
                 low.meaning[e] = n
             shape.append(e)
@@ -285,6 +282,12 @@ def _function(name: str, params: Sequence[str], rows: Sequence[str]) -> str:
     by_python = any(row.lstrip().startswith("with objmode(") for row in rows)
     first = ["    with objmode():", "        pass"] if by_python else []  # Numba finds Python once, here before all branches
     return "\n".join([f"def {name}({', '.join(params)}):", *first, *rows]) + "\n"
+
+
+def _ordered(code: str, *others: str) -> tuple[str, ...]:
+    """The imports of a text, in order."""
+    imports = dict.fromkeys(["import numpy as np", *_imports(code), *others])
+    return tuple(sorted(imports, key=lambda line: line.split()[1:]))
 
 
 def _imports(text: str) -> Iterator[str]:

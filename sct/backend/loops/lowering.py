@@ -86,7 +86,7 @@ from sct.registry.methods import method_rule, primitive_of
 if TYPE_CHECKING:
     from sct.backend.loops.tapes import Tape
 
-__all__ = ["Lowering", "Unlooped", "lowers"]
+__all__ = ["Lowering", "Unlooped", "lowers", "symbol_of"]
 
 Handler = Callable[["Lowering", Apply, tuple[Operand, ...], dict[str, Operand]], Any]
 _handlers: dict[Any, Handler] = {}
@@ -763,10 +763,9 @@ class Lowering:
             body = made.body
             var = s.body.params[0]
             self.numbers[var] = Ref(made.var)
-            if isinstance(var.type, Scalar) and isinstance(var.type.size, Size):
-                for atom, _ in var.type.size.terms:
-                    if isinstance(atom, tuple) and atom[0] == "symbol" and var.type.size == Size(((atom, 1),)):
-                        self.symbols[atom[1]] = Ref(made.var)
+            symbol = symbol_of(var.type.size) if isinstance(var.type, Scalar) else None
+            if symbol is not None:
+                self.symbols[symbol] = Ref(made.var)
             self.add(made)
         else:
             forever = Forever()
@@ -836,6 +835,14 @@ def is_of_numba(dtype: Any) -> bool:
 def _put_at(name: Name, first: tuple[Expr, ...], item: Lazy, dtype: Any, index: list[Expr]) -> list[Statement]:
     """Put an array into another one behind some indices."""
     return [Put(Elem(name, (*first, *index)), cast(item.at(index), item.dtype, dtype))]
+
+
+def symbol_of(size: SizeLike | None) -> str | None:
+    """The name of a size that is one symbol and nothing else."""
+    if not isinstance(size, Size) or len(size.terms) != 1 or size.const or size.terms[0][1] != 1:
+        return None
+    atom = size.terms[0][0]
+    return atom[1] if isinstance(atom, tuple) and atom[0] == "symbol" else None
 
 
 def describe_operand(o: Operand) -> str:
