@@ -330,6 +330,7 @@ def _contracted(body: list[Statement]) -> list[Statement]:
                 break
             common.append(one[0])
         dropped: dict[int, int] = {}
+        indexed: set[int] = set()
         for k in range(len(make.shape)):
             indices = {i[k] for _, i in uses.access[name]}
             if len(indices) != 1:
@@ -339,6 +340,7 @@ def _contracted(body: list[Statement]) -> list[Statement]:
                 assert isinstance(loop, Loop)
                 if index == Ref(loop.var):
                     dropped[k] = level
+                    indexed.add(level)
             if index == Num(0) and make.shape[k] == Num(1) and common:
                 dropped[k] = 0
         if not dropped:
@@ -346,6 +348,9 @@ def _contracted(body: list[Statement]) -> list[Statement]:
         kept = [k for k in range(len(make.shape)) if k not in dropped]
         inside = common[max(dropped.values())]
         assert isinstance(inside, Loop)
+        own = indexed.issuperset(range(max(dropped.values()) + 1))
+        if not own and (make.fill != "empty" or not _written_first(inside.body, name)):
+            continue  # a later iteration finds what an earlier one has left
         if kept and (make.fill != "empty" or _defined_in(common[: max(dropped.values()) + 1], make.shape, kept)):
             continue
         where.remove(make)
@@ -369,6 +374,17 @@ def _contracted(body: list[Statement]) -> list[Statement]:
             if make.fill == "zeros":
                 inside.body.insert(0, Set(number, Num(name.dtype.type(0).item())))
     return body
+
+
+def _written_first(body: Sequence[Statement], array: Name) -> bool:
+    """Whether statements set an element of an array before anything else is done with it."""
+    for s in body:
+        if isinstance(s, Put) and s.place.array is array and not s.how and array not in names_in(s.expr):
+            return True
+        e = _Effects(s)
+        if array in e.reads or array in e.writes:
+            return False
+    return False
 
 
 def _like(old: Statement, new: Statement) -> Statement:

@@ -55,6 +55,15 @@ def means_of_some(x):
     return np.mean(x, where=x > 0.0) + np.var(x, ddof=1) + np.sum(x, initial=3.0) + max([x[0], x[1]])
 
 
+def remembering(x):
+    c = np.zeros(3)
+    total = 0.0
+    for k in range(len(x) - 2):
+        c = np.sin(x[:3]) * c + x[k]
+        total = total + np.sum(np.tanh(c) ** 2)
+    return total
+
+
 @pytest.mark.parametrize("way", ["vjp", "jvp", "value"])
 @pytest.mark.parametrize(
     "f",
@@ -68,6 +77,7 @@ def means_of_some(x):
         moduli,
         of_no_numbers,
         means_of_some,
+        remembering,
     ],
 )
 def test_as_numpy(f, way):
