@@ -19,7 +19,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from sct.backend import vectorized
+from sct.backend import scratch, vectorized
 from sct.backend.loops import Kernel, Unlooped
 from sct.errors import CacheWarning, SctError, warn
 from sct.ir.types import Abstract, Array, Const, Scalar, Tuple
@@ -187,6 +187,7 @@ def known_to_numba() -> None:
 
     overload(expect_structure)(lambda name, x, like: lambda name, x, like: None)
     vectorized.known_to_numba()
+    scratch.known_to_numba()
 
 
 def refuse_uncompiled(text: str, functions: Mapping[str, Sequence[tuple[str, Abstract]]]) -> None:

@@ -1,4 +1,4 @@
-"""What loops for Numba call: as Python, what NumPy has; compiled, what LLVM can vectorize (`sct.backend.vectorized`)."""
+"""What loops for Numba call: as Python, what NumPy has; compiled, what is quicker (`sct.backend.vectorized`, `.scratch`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["exp"]
+__all__ = ["exp", "scratch", "zeroed_scratch"]
 
 
 def exp(x: Any) -> Any:
     """The exponential of a number."""
     return np.exp(x)
+
+
+def scratch(shape: Any, dtype: Any = np.float64) -> Any:
+    """An array to work in, which is not given to anybody."""
+    return np.empty(shape, dtype)
+
+
+def zeroed_scratch(shape: Any, dtype: Any = np.float64) -> Any:
+    """An array of zeros to work in."""
+    return np.zeros(shape, dtype)

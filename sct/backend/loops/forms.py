@@ -228,12 +228,16 @@ class Put(_Noted):
 
 @dataclass(eq=False)
 class Make(_Noted):
-    """New memory: "empty" or "zeros". `steady`: each iteration of a loop around it writes into the same part of it."""
+    """New memory: "empty" or "zeros". `steady`: each iteration of a loop around it writes into the same part of it.
+
+    `scratch`: nobody has it when the kernel has ended.
+    """
 
     name: Name
     shape: tuple[Expr, ...]
     fill: str = "empty"
     steady: bool = False
+    scratch: bool = False
 
 
 @dataclass(eq=False)

@@ -21,6 +21,7 @@ from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of
 from sct.backend.loops.passes import improved, summing_apart
 from sct.backend.loops.text import Names, lines
 from sct.backend.loops.threads import on_threads
+from sct.backend.loops.working import worked_in
 from sct.backend.python.emit import Text, emit
 from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.shapes import as_array
@@ -264,6 +265,8 @@ def _kernel_text(name: str, params: Sequence[Name], body: Sequence[Statement], l
     made = improved(list(body), low.may_share)
     if low.options is not None and low.options.parallel:
         on_threads(made, low.may_share)
+    if low.options is None or not low.options.alone:  # there the lock of the interpreter may be held by who waits
+        worked_in(made)
     sums = summing_apart(made, name) if low.options is None or low.options.fastmath else []
     texts = []
     for f in sums:
@@ -295,6 +298,9 @@ def _imports(text: str) -> Iterator[str]:
         yield "from numpy import uint64 as at"
     if re.search(r"\bexp\(", text.replace("np.exp(", "").replace("math.exp(", "")):
         yield "from sct.runtime.loops import exp"
+    for name in ("scratch", "zeroed_scratch"):
+        if f" = {name}(" in text:
+            yield f"from sct.runtime.loops import {name}"
     if "math." in text:
         yield "import math"
     if " prange(" in text:

@@ -54,7 +54,24 @@ _BINARY = {
     ">>": ast.RShift,
 }
 _COMPARED = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE, "==": ast.Eq, "!=": ast.NotEq}
-_TAKEN = {"np", "prange", "exp", "math", "at", "range", "max", "min", "abs", "float", "int", "bool", "complex", "len"}
+_TAKEN = {
+    "np",
+    "prange",
+    "exp",
+    "scratch",
+    "zeroed_scratch",
+    "math",
+    "at",
+    "range",
+    "max",
+    "min",
+    "abs",
+    "float",
+    "int",
+    "bool",
+    "complex",
+    "len",
+}
 
 
 class Names:
@@ -177,7 +194,8 @@ class _Writer:
             shape = ", ".join(map(self.text, s.shape))
             shape = f"({shape})" if len(s.shape) > 1 else shape
             dtype = "" if s.name.dtype.name == "float64" else f", np.{_dtype(s.name.dtype)}"
-            return f"{self.names.of[s.name]} = np.{s.fill}({shape or '()'}{dtype})"
+            make = f"np.{s.fill}" if not s.scratch else "zeroed_scratch" if s.fill == "zeros" else "scratch"
+            return f"{self.names.of[s.name]} = {make}({shape or '()'}{dtype})"
         if isinstance(s, Point):
             return f"{self.names.of[s.name]} = {self.text(s.expr)}"
         assert isinstance(s, Do)
