@@ -3,6 +3,7 @@
 Every transform takes a function and returns a function whose source can be read (`.source`).
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import sct.rules  # noqa: F401  (registers the rules)
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
+    from sct.inside import SideBySide, show
 else:
     from sct.api.transforms import (
         compile,
@@ -77,6 +79,7 @@ __all__ = [
     "NonScalarOutputError",
     "PatternShapeError",
     "SctError",
+    "SideBySide",
     "SourceUnavailableError",
     "UnsupportedSyntaxError",
     "adjoint",
@@ -98,6 +101,7 @@ __all__ = [
     "nondifferentiable",
     "pullback",
     "ravel",
+    "show",
     "stop_gradient",
     "tangent",
     "value_and_grad",
@@ -110,13 +114,14 @@ __version__ = "0.1.0"
 own_are_registered()  # what is registered from here on is others'
 
 
-def __getattr__(name: str) -> Any:
-    """What writes modules is imported when it is asked for."""
-    if name not in ("Generator", "generate"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sct.api import generate as module
+_LATER = {"Generator": "sct.api.generate", "generate": "sct.api.generate", "SideBySide": "sct.inside", "show": "sct.inside"}
 
-    globals().update(Generator=module.Generator, generate=module.generate)
+
+def __getattr__(name: str) -> Any:
+    """What writes modules, and what looks inside, is imported when it is asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(_LATER[name]), name)
     return globals()[name]
 
 

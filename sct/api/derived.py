@@ -870,6 +870,10 @@ class DerivedFunction(Generic[_P, _R]):
             function, text = with_room(lambda: self._recording(self._types(values)))
         return tape_of(function, text, {"__name__": "sct.generated", **self._namespace(text)}, positional, keyword)
 
+    def text_of(self, types: tuple[Abstract, ...]) -> Text:
+        """The text for arguments of the given types, as Python runs it."""
+        return self._recording(types)[1]
+
     def _recording(self, types: tuple[Abstract, ...]) -> tuple[Function, Text]:
         function = with_steps(self.typed(types).function, self.options.optimize)
         return function, emit(function)
@@ -881,13 +885,37 @@ class DerivedFunction(Generic[_P, _R]):
         latest: Text | None = self._latest[0]
         if latest is not None:
             return latest.source
+        return self._in_general(self._shown).source
+
+    def _in_general(self, written: Callable[[Function], Text]) -> Text:
+        """The text for the types that annotations say, or with ranks left open."""
         given = self._inner.bind_partial(*self._first, **self._callee.keywords).arguments
         with examples(), compiling(), sizes_known(at_call=False):
             types = tuple(
                 abstract(given[n], n) if n in given else declared_type(p, n in self.wrt)
                 for n, p in self._inner.parameters.items()
             )
-            return with_room(lambda: self._shown(with_steps(self.typed(types).function, self.options.optimize))).source
+            return with_room(lambda: written(with_steps(self.typed(types).function, self.options.optimize)))
+
+    def text_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Text:
+        """The text as Python runs it, whose lines say what they come from: for arguments of these types; without any, for those
+        of the latest call, or in the general form before any.
+
+        Raises
+        ------
+        CallError
+            If it is of the latest call, and was kept by another process, or is for Numba: it does not say what it comes from.
+        """
+        if args or kwargs:
+            values, _, _ = self._bound(self._with_added(args, kwargs), kwargs)
+            with examples(), compiling(), sizes_known():
+                return with_room(lambda: self.text_of(self._types(values)))
+        latest: Text | None = self._latest[0]
+        if latest is None:
+            return self._in_general(emit)
+        if not latest.origins:
+            raise CallError(f"the latest text of {self._label()} does not say what it comes from", advice="Give arguments.")
+        return latest
 
     def _shown(self, function: Function) -> Text:
         """The text of a finished derivative, for who reads it."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from sct.api.derived import DerivedFunction, signature_of
 from sct.api.options import PLAIN, Options
+from sct.backend.python.emit import Text
 from sct.backend.tape import Tape
 from sct.errors import CallError
 from sct.frontend.callables import Callee, flattened, has_stars, is_decorated, reached, seen_through
@@ -129,6 +130,13 @@ class Variadic(DerivedFunction[..., Any]):
         flat, positional, keywords = self._seen(args, kwargs)
         return str(flat.source_for(*positional, **keywords))
 
+    def text_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Text:
+        if not args and not kwargs:
+            return self._shown_last().text_for((), {})
+        flat, positional, keywords = self._seen(args, kwargs)
+        found: Text = flat.text_for(positional, keywords)
+        return found
+
     def tape(self, *args: Any, **kwargs: Any) -> Tape:
         flat, positional, keywords = self._seen(args, kwargs)
         found: Tape = flat.tape(*positional, **keywords)
@@ -149,8 +157,12 @@ class Variadic(DerivedFunction[..., Any]):
 
     @property
     def source(self) -> str:
+        return self._shown_last().source
+
+    def _shown_last(self) -> DerivedFunction[..., Any]:
+        """The derived function of the latest call; before any, that of one with a single argument for `*args`."""
         shown = self._last or self.given_all()
-        return (self._flattened(len(self._named) + (self._rest is not None), ()) if shown is self else shown).source
+        return self._flattened(len(self._named) + (self._rest is not None), ()) if shown is self else shown
 
 
 def derive(primal: Callable[..., Any], wrt: Any, mode: Mode, transform: str, options: Options) -> DerivedFunction[..., Any]:

@@ -23,6 +23,7 @@ from sct.cli import checking, coverage, explaining
 from sct.cli.modules import ANY, EDITED, compared, write_all
 from sct.cli.output import show_code, show_json, show_line, show_table
 from sct.cli.projects import Asked, generated, in_project
+from sct.cli.showing import beside, write_page
 from sct.cli.stages import derivative_of, forms
 from sct.cli.target import CommandError, evaluated, parameters, running, target
 from sct.errors import SctError
@@ -306,6 +307,39 @@ def stages(
     for stage in made:
         show_line(f"== {stage.title}", "bold")
         show_code(f"{stage.text.rstrip()}\n\n", "python" if stage.is_python else "text")
+
+
+@sct.command()
+@_looked_at
+@click.option("-o", "--output", metavar="FILE", help="Write a page of HTML here; else a table to standard output.")
+@click.option("--force", is_flag=True, help="Overwrite a file that is no such page.")
+def show(
+    of: str,
+    transform: str,
+    wrt: str | None,
+    types: str | None,
+    expression: str | None,
+    roots: tuple[Path, ...],
+    as_json: bool,
+    output: str | None,
+    force: bool,
+) -> None:
+    """Show a function and its derivative side by side.
+
+    Beside each line of the function stand the derivative's statements that belong to it: of the forward sweep (>), of the
+    reverse sweep (<), of tangents (~). The page marks the lines that belong to the one that is pointed at; it needs no other
+    file, no network and no scripts.
+    """
+    found = target(of, roots=roots)
+    like = None if expression is None else evaluated(expression, found)
+    derived = derivative_of(TRANSFORMS[transform.replace("-", "_")], found.function, parameters(wrt))
+    shown = beside(derived, like, types)
+    if output not in (None, "-"):
+        write_page(Path(output), shown.page(), force)
+    elif as_json:
+        show_json(shown.record())
+    else:
+        show_code(f"{shown}\n", "text")
 
 
 @sct.command()

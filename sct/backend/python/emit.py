@@ -105,13 +105,15 @@ _NESTED = 20  # so many branches in one another are indented; Python takes no mo
 @record(frozen=True)
 class Tree:
     """A generated module as syntax trees: the lines that import, the functions, the name of the last, which is what it defines,
-    and the objects that it does not import. Among the statements are comments (`sct.backend.python.printing`).
+    and the objects that it does not import. Among the statements are comments (`sct.backend.python.printing`). `origins` says
+    of statements which of the user's they come from: the one that they stand for, then those of what is written in them.
     """
 
     imports: tuple[str, ...]
     functions: tuple[ast.FunctionDef, ...]
     name: str
     bound: dict[str, Any]
+    origins: Mapping[ast.stmt, tuple[Origin, ...]]
 
     @property
     def module(self) -> ast.Module:
@@ -121,18 +123,26 @@ class Tree:
 
 @record(frozen=True)
 class Text:
-    """A generated module: its text, the name of its function, and the objects that it does not import."""
+    """A generated module: its text, the name of its function, and the objects that it does not import. `origins` says of each
+    line of `body` which of the user's statements it comes from; nothing of a text whose statements are not known any more.
+    """
 
     imports: tuple[str, ...]
     body: str
     name: str
     bound: dict[str, Any]
+    origins: tuple[tuple[Origin, ...], ...] = ()
 
     @property
     def source(self) -> str:
         """The whole text."""
         header = "".join(f"{line}\n" for line in self.imports)
         return (header + "\n\n" if header else "") + self.body
+
+    @property
+    def first(self) -> int:
+        """The line of `source` that is the first one of `body`."""
+        return len(self.imports) + 3 if self.imports else 1
 
 
 def tree_of(f: Function, naming: Naming = IN_SCT) -> Tree:
@@ -142,8 +152,13 @@ def tree_of(f: Function, naming: Naming = IN_SCT) -> Tree:
 
 def printed(tree: Tree) -> Text:
     """The text of a tree."""
-    texts = ["\n".join(lines([function])) + "\n" for function in tree.functions]
-    return Text(tree.imports, "\n\n".join(texts), tree.name, tree.bound)
+    texts: list[str] = []
+    origins: list[tuple[Origin, ...]] = []
+    for function in tree.functions:
+        found = list(lines([function]))
+        texts.append("\n".join([line for line, _ in found]) + "\n")
+        origins += [*([(), ()] if origins else []), *(tree.origins.get(s, ()) for _, s in found)]
+    return Text(tree.imports, "\n\n".join(texts), tree.name, tree.bound, tuple(origins))
 
 
 def emit(f: Function, naming: Naming = IN_SCT) -> Text:
@@ -207,6 +222,7 @@ class _Emitter:
         self.parts = self.with_parts(f.block)
         self.said: Origin | None = None
         self.nesting = 0  # of branches in branches
+        self.origins: dict[ast.stmt, tuple[Origin, ...]] = {}
 
     @functools.cached_property
     def layouts_seen(self) -> set[Value]:
@@ -301,17 +317,19 @@ class _Emitter:
         body += own
         if f.block.yields[0] != Const(None):
             body.append(ast.Return(self.expression(f.block.yields[0])))
+            self.origins[body[-1]] = self.written_in(f.block.yields)
         node = ast.FunctionDef(f.name, self.arguments(f.signature), body, [])
         self.symbols.give_way({*f.signature.parameters, *self.names.values()})
-        return Tree(tuple(self.symbols.imports), (node,), f.name, self.symbols.bound)
+        return Tree(tuple(self.symbols.imports), (node,), f.name, self.symbols.bound, self.origins)
 
     def complete(self) -> Tree:
         """The function after those that it needs."""
         own = self.run()
         trees = [*self.auxiliary.values(), own]
         headers = {line for t in trees for line in t.imports}
+        origins = {s: found for t in trees for s, found in t.origins.items()}
         imports = sorted(headers, key=lambda line: line.split()[1:])  # by the module
-        return Tree(tuple(imports), tuple([f for t in trees for f in t.functions]), own.name, own.bound)
+        return Tree(tuple(imports), tuple([f for t in trees for f in t.functions]), own.name, own.bound, origins)
 
     def function(self, f: Function) -> Expression:
         """The name of a function that stands in the text before this one."""
@@ -365,11 +383,14 @@ class _Emitter:
     def statements(self, body: Sequence[Statement], out: list[Any]) -> None:
         rest = iter(body)
         for s in rest:
+            n = len(out)
             if isinstance(s, Apply) and s.op is ENTER:
                 self.with_(s, _until(EXIT, s, rest), out)
             else:
                 self.explain(s, out)
                 self.statement(s, out)
+            if len(out) > n:
+                self.come_from(s, out[n:])
         _run_at_last(out)
 
     def with_(self, s: Apply, inside: Sequence[Statement], out: list[Any]) -> None:
@@ -385,6 +406,26 @@ class _Emitter:
         else:
             out.extend(body)
 
+    def come_from(self, s: Statement, written: Sequence[Any]) -> None:
+        """Keep where what a statement has become comes from, and what is in that and comes from nowhere else."""
+        found = (*_origin(s), *self.written_in(s.operands))
+        if not found:
+            return  # it belongs to what it stands in
+        for node in (n for w in written for n in (w, *_inside(w))):
+            self.origins.setdefault(node, found)
+
+    def written_in(self, operands: Sequence[Operand]) -> tuple[Origin, ...]:
+        """The origins of the operations that are written where these operands stand."""
+        found: dict[int, Origin] = {}
+        waiting = [*values_of(*operands)]
+        while waiting:
+            v = waiting.pop()
+            if v in self.folding.inline:
+                s = self.folding.definition[v]
+                found.update((id(s.origin), o) for o in _origin(s))
+                waiting += [*values_of(*s.operands), *(w for b in s.blocks for w in values_of(*b.yields))]
+        return tuple(found.values())
+
     def explain(self, s: Statement, out: list[Any]) -> None:
         """The comment above a statement of the reverse sweep, where it begins to reverse another primal statement."""
         o = s.origin
@@ -392,6 +433,7 @@ class _Emitter:
             return
         if self.said is None:
             out.append(Comment("reverse"))
+            self.origins[out[-1]] = ()
         if isinstance(s, Apply):
             if o != self.said:
                 out.append(Comment(o.text))
@@ -1008,6 +1050,21 @@ def _same(a: Any, b: Any) -> bool:
 def _does_something(body: Iterable[Any]) -> bool:
     """Whether there is more among statements than comments."""
     return any(not isinstance(t, Comment) for t in body)
+
+
+def _origin(s: Statement) -> Iterator[Origin]:
+    """Where a statement comes from, in a function that is called from where the statement's own place says."""
+    o, caller = s.origin, None if s.place is None else s.place.caller
+    if o is not None:
+        yield o if caller is None else replace(o, place=replace(o.place, caller=caller))
+
+
+def _inside(statement: Any) -> Iterator[Any]:
+    """The statements in the blocks of one, without those in their blocks."""
+    for name in ("body", "orelse", "finalbody"):
+        yield from getattr(statement, name, ())
+    for handler in getattr(statement, "handlers", ()):
+        yield from handler.body
 
 
 def _run_at_last(body: list[Any]) -> None:

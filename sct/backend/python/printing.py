@@ -1,7 +1,7 @@
 """Printing: syntax trees as text.
 
-Takes statements as Python's own trees, with comments among them; gives lines. Parentheses stand where the tree needs them, and
-a line is as long as its statement. Never looks at names, nor at what an expression means.
+Takes statements as Python's own trees, with comments among them; gives lines, each with its statement. Parentheses stand where
+the tree needs them, and a line is as long as its statement. Never looks at names, nor at what an expression means.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-__all__ = ["Comment", "lines"]
+__all__ = ["Comment", "Line", "lines"]
+
+Line: TypeAlias = tuple[str, ast.stmt]
+"""A line, and the statement that it is of."""
 
 
 class Comment(ast.stmt):
@@ -64,12 +67,12 @@ _SIGNS: dict[type[ast.unaryop], tuple[str, int]] = {
 # -- statements ----------------------------------------------------------------------------------------------------------------
 
 
-def lines(body: Iterable[Any], margin: str = "") -> Iterator[str]:
-    """The lines of statements."""
+def lines(body: Iterable[Any], margin: str = "") -> Iterator[Line]:
+    """The lines of statements, and which statement each is of."""
     for s in body:
         kind = type(s)
         if kind in _SIMPLE:
-            yield margin + _SIMPLE[kind](s)
+            yield margin + _SIMPLE[kind](s), s
         elif kind is ast.If:
             yield from _branches(s, margin)
         elif kind is ast.Try:
@@ -77,43 +80,43 @@ def lines(body: Iterable[Any], margin: str = "") -> Iterator[str]:
         elif kind is ast.FunctionDef:
             yield from _function(s, margin)
         else:
-            yield f"{margin}{_HEADERS[kind](s)}:"
+            yield f"{margin}{_HEADERS[kind](s)}:", s
             yield from lines(s.body, f"{margin}    ")
 
 
-def _branches(s: ast.If, margin: str) -> Iterator[str]:
+def _branches(s: ast.If, margin: str) -> Iterator[Line]:
     word = "if"
     while True:
-        yield f"{margin}{word} {_text(s.test, _ITEM)}:"
+        yield f"{margin}{word} {_text(s.test, _ITEM)}:", s
         yield from lines(s.body, f"{margin}    ")
         if len(s.orelse) != 1 or not isinstance(s.orelse[0], ast.If):
             break
         word, s = "elif", s.orelse[0]
     if s.orelse:
-        yield f"{margin}else:"
+        yield f"{margin}else:", s
         yield from lines(s.orelse, f"{margin}    ")
 
 
-def _try(s: ast.Try, margin: str) -> Iterator[str]:
-    yield f"{margin}try:"
+def _try(s: ast.Try, margin: str) -> Iterator[Line]:
+    yield f"{margin}try:", s
     yield from lines(s.body, f"{margin}    ")
     for h in s.handlers:
         assert h.type is not None
         name = f" as {h.name}" if h.name else ""
-        yield f"{margin}except {_text(h.type, _ITEM)}{name}:"
+        yield f"{margin}except {_text(h.type, _ITEM)}{name}:", s
         yield from lines(h.body, f"{margin}    ")
     if s.orelse:
-        yield f"{margin}else:"
+        yield f"{margin}else:", s
         yield from lines(s.orelse, f"{margin}    ")
     if s.finalbody:
-        yield f"{margin}finally:"
+        yield f"{margin}finally:", s
         yield from lines(s.finalbody, f"{margin}    ")
 
 
-def _function(s: ast.FunctionDef, margin: str) -> Iterator[str]:
+def _function(s: ast.FunctionDef, margin: str) -> Iterator[Line]:
     if margin:
-        yield ""
-    yield f"{margin}def {s.name}({', '.join(_parameters(s.args))}):"
+        yield "", s
+    yield f"{margin}def {s.name}({', '.join(_parameters(s.args))}):", s
     yield from lines(s.body, f"{margin}    ")
 
 

@@ -8,11 +8,17 @@ import pytest
 
 import sct
 from sct.backend.python.expressions import constant
-from sct.backend.python.printing import Comment, lines
+from sct.backend.python.printing import Comment
+from sct.backend.python.printing import lines as printed
 from sct.backend.python.symbols import Symbols
 
 BINARY = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.BitOr, ast.BitAnd, ast.BitXor)
 READ = ast.Load()
+
+
+def lines(body):
+    """The lines of statements."""
+    return [line for line, _ in printed(body)]
 
 
 class Trees:
