@@ -100,7 +100,7 @@ def test_the_extra_all_is_made_of_the_others(distributions):
     metadata = wheel.read(next(n for n in wheel.namelist() if n.endswith("METADATA"))).decode()
     extras = set(re.findall("^Provides-Extra: (.*)$", metadata, re.MULTILINE))
     (made_of,) = re.findall(r'^Requires-Dist: sct-ad\[(.*)\]; extra == "all"$', metadata, re.MULTILINE)
-    assert set(made_of.split(",")) == extras - {"all", "docs", "examples", "test"}
+    assert set(made_of.split(",")) == extras - {"all", "bench", "docs", "examples", "test"}
     assert re.search("^Project-URL: Documentation, https://", metadata, re.MULTILINE)
 
 

@@ -1,0 +1,65 @@
+"""The page docs/race.md, and its plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from .contests import Figures
+from .report import markdown
+from .sections import Section
+
+__all__ = ["write"]
+
+_ABOUT = """# Against others
+
+Derivatives by `sct` beside those of JAX, PyTorch and autograd, and beside some written by hand in C, each at what it does best:
+compiled where it compiles, with the loops, scans and products that its users write. All of it is measured in one process, on
+one core and one thread; ways take turns, and the best time of each counts. Results are compared first, up to what rounding the
+arguments makes of them, and one that differs stops the run. A ratio is a peer's time by ours, so that more is better for
+`sct`; what compilation takes is listed apart. Made by
+
+```sh
+python -m pip install -e '.[bench]' && python tests/benchmarks/race.py --write
+```
+
+with {peers}."""
+
+
+def write(root: Path, sections: list[tuple[Section, list[Figures]]], peers: Mapping[str, str], python: str) -> list[Path]:
+    """Write the page and a plot of each section; the files."""
+    docs = root / "docs"
+    versions = ", ".join([f"Python {python}", *(f"{name} {version}" for name, version in peers.items() if name != "C")])
+    parts, written = [_ABOUT.format(peers=versions)], []
+    for section, found in sections:
+        plot = docs / f"race-{section.key}.png"
+        _draw(section, found, plot)
+        written.append(plot)
+        title, about, rest = markdown(section, found).split("\n\n", 2)
+        parts += [title, about, f"![{section.title}: the times of peers by those of sct]({plot.name})", rest]
+    page = docs / "race.md"
+    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return [page, *written]
+
+
+def _draw(section: Section, found: list[Figures], path: Path) -> None:
+    """The ratios of each contest, on a logarithmic axis."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(9, 1.0 + 0.24 * len(found)), layout="constrained")
+    places = range(len(found))
+    for ratio, marker in zip(section.ratios, "osD^vP*X", strict=False):
+        points = [(value, i) for i, f in zip(places, found, strict=True) if (value := ratio.of(f)) is not None]
+        if points:
+            axes.semilogx(*zip(*points, strict=True), marker, label=ratio.name, alpha=0.8, markersize=5)
+    axes.axvline(1.0, color="k", linewidth=1)
+    axes.set_yticks(places, labels=[f.name for f in found], fontsize=8)
+    axes.invert_yaxis()
+    axes.set(xlabel="time of the peer / time of sct")
+    axes.grid(alpha=0.3, which="both", axis="x")
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
