@@ -69,5 +69,5 @@ def looped(f: Function, options: Options) -> Loops:
     if parts is not None and not options.alone:
         first, then = looped(parts.first, options), looped(parts.then, options)
         return Loops(joined(parts, first.text, then.text), first.kernels + then.kernels)
-    text, name, sums = kernel_of(f, options)
-    return Loops(text, (*(Kernel(n, ("reassoc",), options.parallel) for n in sums), Kernel(name, (), options.parallel)))
+    text, kernels = kernel_of(f, options)
+    return Loops(text, tuple(Kernel(name, ("reassoc",) if sums else (), options.parallel) for name, sums in kernels))

@@ -20,7 +20,7 @@ from sct.ir.ssa import Apply, Block, Closure, Function, Statement, Value, map_le
 from sct.ir.types import Array, Const, Tuple
 from sct.registry.facts import facts_of
 
-__all__ = ["Parts", "joined", "parted"]
+__all__ = ["Parts", "calling", "function_of", "joined", "parted", "standing_for"]
 
 
 class Parts:
@@ -37,7 +37,7 @@ class Parts:
         block = Block(f.block.params, body, (Tuple(self.kept),))
         self.first = Function(f"{f.name}_forward", f.signature, block, None, f.callee)
         block = closure.block.with_((*again, *closure.block.body))
-        self.then = _function(f"{f.name}_{closure.name}", f, (*self.seen, *closure.block.params), block)
+        self.then = function_of(f"{f.name}_{closure.name}", f, (*self.seen, *closure.block.params), block)
 
     def around(self) -> Function:
         """What calls the first, and gives a function that calls the second."""
@@ -45,13 +45,8 @@ class Parts:
         whole = Value(Tuple(tuple(v.type for v in self.kept)), "", "kept")
         renamed = {v: Value(v.type, v.name, v.hint) for v in self.kept}
         parts = [Apply(operator.getitem, (whole, Const(k)), (), v) for k, v in enumerate(renamed.values())]
-        params = tuple(Value(v.type, v.name, v.hint) for v in closure.block.params)
-        (given,) = closure.block.yields
-        result = Value(type_of(given), "", (given.word or "result") if isinstance(given, Value) else "results")
-        seen = (renamed.get(v, v) for v in self.seen)
-        call = Apply(_standing_for(self.then.name), (*seen, *params), (), result)
-        made = Closure(closure.name, Block(params, (call,), (result,)), closure.result)
-        body: tuple[Statement, ...] = (Apply(_standing_for(self.first.name), f.block.params, (), whole), *parts, made)
+        made = calling(closure, self.then.name, [renamed.get(v, v) for v in self.seen])
+        body: tuple[Statement, ...] = (Apply(standing_for(self.first.name), f.block.params, (), whole), *parts, made)
         out = map_leaves(lambda leaf: renamed.get(leaf, leaf) if isinstance(leaf, Value) else leaf, f.block.yields[0])
         return Function(f.name, f.signature, Block(f.block.params, body, (out,)), f.doc, f.callee)
 
@@ -61,7 +56,7 @@ def _tells_form(s: Statement) -> bool:
     return isinstance(s, Apply) and facts_of(s.op).form_of is not None and not isinstance(s.result.type, Array)
 
 
-def _function(name: str, f: Function, params: Sequence[Value], block: Block) -> Function:
+def function_of(name: str, f: Function, params: Sequence[Value], block: Block) -> Function:
     """A block of `f` as a function of its own, whose parameters are called as the values are."""
     named: dict[str, Value] = {}
     for v in params:
@@ -71,6 +66,15 @@ def _function(name: str, f: Function, params: Sequence[Value], block: Block) -> 
     signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in named])
     own = {v: v.called(n) for n, v in named.items()}
     return Function(name, signature, substitute(block, own).with_(params=tuple(own.values())), None, f.callee)
+
+
+def calling(closure: Closure, name: str, seen: Sequence[Value]) -> Closure:
+    """A function that calls the one of a name, with what it sees and with what it is given."""
+    params = tuple(Value(v.type, v.name, v.hint) for v in closure.block.params)
+    (given,) = closure.block.yields
+    result = Value(type_of(given), "", (given.word or "result") if isinstance(given, Value) else "results")
+    call = Apply(standing_for(name), (*seen, *params), (), result)
+    return Closure(closure.name, Block(params, (call,), (result,)), closure.result)
 
 
 def parted(f: Function) -> Parts | None:
@@ -94,8 +98,8 @@ def joined(parts: Parts, first: Text, then: Text) -> Text:
     return Text(tuple(imports), f"{first.body}\n\n{then.body}\n\n{around.body}", parts.f.name, first.bound | then.bound | bound)
 
 
-def _standing_for(name: str) -> Callable[..., Any]:
-    """What stands for a function of the text."""
+def standing_for(name: str) -> Callable[..., Any]:
+    """What stands for a function of the text of that name."""
 
     def stands(*args: Any) -> None: ...
 

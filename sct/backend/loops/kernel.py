@@ -7,23 +7,27 @@ together.
 
 from __future__ import annotations
 
+import itertools
+import operator
 import re
 from collections.abc import Iterator, Sequence
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from sct.backend.loops import calls, making, products, reducing, tapes, writing  # noqa: F401  (they register how operations are lowered)
+from sct.backend.loops.closures import calling, function_of, standing_for
 from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
 from sct.backend.loops.lazy import of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of
 from sct.backend.loops.passes import improved, summing_apart
+from sct.backend.loops.stretches import Stretch, compiled_between
 from sct.backend.loops.text import Names, lines
 from sct.backend.loops.threads import on_threads
 from sct.backend.loops.working import worked_in
 from sct.backend.python.emit import Text, emit
 from sct.ir.ops import RAISE, Attribute, Field, Free
+from sct.ir.records import record
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -33,7 +37,6 @@ from sct.ir.ssa import (
     If,
     Operand,
     Value,
-    map_leaves,
     reads_of,
     values_of,
 )
@@ -46,36 +49,106 @@ _CHECKING = (np.iscomplexobj, np.isrealobj, np.result_type, expect_structure)
 _CONVERTING = (*_CHECKING, np.asarray, np.float64, np.complex128, np.float32, float, complex, int, bool)
 
 
-def kernel_of(f: Function, options: Any) -> tuple[Text, str, tuple[str, ...]]:
-    """The text of the kernel of a function and of the function that calls it, the name of the kernel, and those of its sums.
+def kernel_of(f: Function, options: Any) -> tuple[Text, tuple[tuple[str, bool], ...]]:
+    """The text of the kernels of a function and of the function that calls them; the kernels by their names, with whether each
+    is for sums alone.
 
     A function of arrays, numbers and tuples of these, which gives such, is its own kernel if that is asked for.
     """
     if options is not None and options.alone:
         text, sums = _alone(f, options)
-        return text, f.name, sums
+        return text, (*((n, True) for n in sums), (f.name, False))
     outer, inner = _parted(f.block)
-    available = {*f.block.params, *(r for s in outer for r in s.results)}
-    inside = {r for s in inner for r in s.results}
-    yields = f.block.yields[0]
-    results = [v for v in dict.fromkeys(values_of(yields)) if v in inside]
-    needed = [v for v in dict.fromkeys([*(w for s in inner for w in reads_of(s)), *results]) if v in available]
-    given = [v for v in available_in_order(f.block.params, outer) if v in needed and not _is_known(v)]
-    name = f"{f.name}_loops"
-    low = Lowering(Block(tuple(needed), tuple(inner), tuple(results)), name, options)
-    params, head = _parameters(low, given, needed)
-    low.out = []
-    low.block(low.whole)
-    returned = tuple(_returned(low, v) for v in results)
-    low.add(Do(returned[0] if len(returned) == 1 else Op("tuple", returned), "return"))
-    code, sums = _kernel_text(name, params, [*head, *low.out], low)
-    outside = emit(_around(f, name, outer, given, results))
-    bound = {n: v for n, v in outside.bound.items() if n != name} | low.symbols_of.bound
+    kernels = _Kernels(f, options, outer, inner)
+    body = list(outer)
+    parts: list[_Part] = []
+    for item in compiled_between(inner, kernels.results, kernels.add):
+        if isinstance(item, Stretch):
+            part = kernels.of[item.key]
+            body += _called(part)
+        elif isinstance(item, Closure):
+            part, given = kernels.closure(item)
+            body.append(given)
+        else:
+            body.append(item)
+            continue
+        parts.append(part)
+    around = emit(Function(f.name, f.signature, f.block.with_(body), f.doc, f.callee))
+    names = {p.name for p in parts}
+    bound = {n: v for n, v in around.bound.items() if n not in names}
+    for p in parts:
+        bound |= p.text.bound
+    imports = dict.fromkeys(line for text in (*(p.text for p in parts), around) for line in text.imports)
     return (
-        Text(_ordered(code, *low.symbols_of.imports, *outside.imports), code + "\n\n" + outside.body, f.name, bound),
-        name,
-        sums,
+        Text(_ordered("", *imports), "\n\n".join([*(p.text.body for p in parts), around.body]), f.name, bound),
+        tuple(k for p in parts for k in p.kernels),
     )
+
+
+@record(frozen=True, eq=False)
+class _Part:
+    """A function of the text besides the one that callers call: what it is given, what it gives, and the kernels in it."""
+
+    name: str
+    text: Text
+    kernels: tuple[tuple[str, bool], ...]
+    given: tuple[Value, ...] = ()
+    results: tuple[Value, ...] = ()
+
+
+class _Kernels:
+    """The kernels of a function, by the stretches of which they are made."""
+
+    def __init__(self, f: Function, options: Any, outer: Sequence[Any], inner: Sequence[Any]) -> None:
+        self.f, self.options = f, options
+        available = {*f.block.params, *(r for s in outer for r in s.results)}
+        inside = {r for s in inner for r in s.results}
+        self.order = dict.fromkeys([*f.block.params, *(r for s in (*outer, *inner) for r in s.results)])
+        self.results = [v for v in dict.fromkeys(values_of(f.block.yields[0])) if v in inside]
+        read = dict.fromkeys([*(w for s in inner for w in reads_of(s)), *self.results])
+        self.whole = Block(tuple(v for v in read if v in available), tuple(inner), tuple(self.results))
+        self.of: dict[Any, _Part] = {}
+        self.names: set[str] = set()
+
+    def add(self, stretch: Stretch) -> None:
+        """Make the kernel of a stretch."""
+        if stretch.key not in self.of:
+            self.of[stretch.key] = self.made(stretch)
+
+    def made(self, stretch: Stretch) -> _Part:
+        inside = {r for s in stretch.body for r in s.results}
+        read = [*(w for s in stretch.body for w in reads_of(s)), *stretch.results]
+        needed = [v for v in dict.fromkeys(read) if v not in inside]
+        given = tuple(v for v in self.order if v in needed and not _is_known(v))
+        name = self.unused(f"{self.f.name}_loops")
+        low = Lowering(Block(tuple(needed), stretch.body, stretch.results), name, self.options, self.whole)
+        for v in given:
+            if not _is_numeric(v.type):
+                raise _of(stretch, v, f"{v.word or 'a value'}, which is neither an array of known rank nor a number")
+        params, head = _parameters(low, given, needed)
+        low.out = []
+        low.block(low.whole)
+        for v in stretch.results:
+            if not _is_numeric(v.type):
+                what = "a tuple of sizes" if v in low.tuples else "neither an array of known rank nor a number"
+                raise _of(stretch, v, f"a result that is {what}")
+        returned = tuple(_returned(low, v) for v in stretch.results)
+        low.add(Do(returned[0] if len(returned) == 1 else Op("tuple", returned), "return"))
+        code, sums = _kernel_text(name, params, [*head, *low.out], low)
+        text = Text(_ordered(code, *low.symbols_of.imports), code, name, low.symbols_of.bound)
+        self.names.add(name)
+        return _Part(name, text, (*((n, True) for n in sums), (name, False)), given, stretch.results)
+
+    def closure(self, s: Closure) -> tuple[_Part, Closure]:
+        """The function that makes kernels of one that Python is given, and what Python is given instead, which calls that."""
+        seen = tuple(v for v in self.order if v in reads_of(s))
+        name = self.unused(f"{self.f.name}_{s.name}")
+        text, kernels = kernel_of(function_of(name, self.f, (*seen, *s.block.params), s.block), self.options)
+        self.names.update((name, *(k for k, _ in kernels)))
+        return _Part(name, text, kernels), calling(s, name, seen)
+
+    def unused(self, name: str) -> str:
+        return next(n for n in itertools.chain([name], (f"{name}_{k}" for k in itertools.count(2))) if n not in self.names)
 
 
 def _alone(f: Function, options: Any) -> tuple[Text, tuple[str, ...]]:
@@ -309,32 +382,28 @@ def _imports(text: str) -> Iterator[str]:
         yield "from numba import objmode"
 
 
-def _around(f: Function, name: str, outer: Sequence[Any], given: Sequence[Value], results: Sequence[Value]) -> Function:
-    """The function that takes arguments apart, calls the kernel, and puts together what it gives."""
+def _of(stretch: Stretch, v: Value, why: str) -> Unlooped:
+    """What says that a value cannot be given to a kernel, or by it: the fault of what makes it there, or reads it first."""
+    error = Unlooped(why)
+    error.culprit = next((s for s in stretch.body if v in s.results or v in reads_of(s)), None)
+    return error
 
-    def stands(*args: Any) -> None:
-        """Stands for the kernel."""
 
-    kernel = FunctionType(stands.__code__, {}, name)
-    kernel.__qualname__ = name
-    body = list(outer)
-    made: dict[Value, Operand] = {}
-    raw: list[Value] = [Value(v.type, v.name, v.hint) for v in results]
-    if len(results) == 1:
-        body.append(Apply(kernel, tuple(given), (), raw[0]))
-    else:
-        whole = Value(Tuple(tuple(v.type for v in results)), "", "results")
-        body.append(Apply(kernel, tuple(given), (), whole))
-        import operator
+def _called(part: _Part) -> list[Apply]:
+    """The statements that call a kernel, and give each of its results as what it is outside."""
+    body: list[Apply] = []
+    raw = {v: Value(v.type, v.name, v.hint) if _is_number_of_numpy(v.type) else v for v in part.results}
+    whole = Value(Tuple(tuple(v.type for v in part.results)), "", "results")
+    body.append(Apply(standing_for(part.name), part.given, (), whole if len(raw) != 1 else next(iter(raw.values()))))
+    if len(raw) != 1:
+        body += [Apply(operator.getitem, (whole, Const(k)), (), w) for k, w in enumerate(raw.values())]
+    for v, w in raw.items():
+        if v is not w:
+            t = v.type
+            body.append(Apply(np.array if t.boxed else t.dtype.type, (w, *([Const(t.dtype)] if t.boxed else [])), (), v))  # type: ignore[union-attr]
+    return body
 
-        body += [Apply(operator.getitem, (whole, Const(k)), (), v) for k, v in enumerate(raw)]
-    for v, w in zip(results, raw, strict=True):
-        t = v.type
-        if isinstance(t, Array) and t.shape == () and (not t.also or t.also == (float,)):  # which np.float64 is, too
-            boxed = Value(t, v.name, v.hint)
-            body.append(Apply(np.array if t.boxed else t.dtype.type, (w, *([Const(t.dtype)] if t.boxed else [])), (), boxed))  # type: ignore[union-attr]
-            made[v] = boxed
-        else:
-            made[v] = w
-    yields = map_leaves(lambda leaf: made.get(leaf, leaf) if isinstance(leaf, Value) else leaf, f.block.yields[0])
-    return Function(f.name, f.signature, Block(f.block.params, tuple(body), (yields,)), f.doc, f.callee)
+
+def _is_number_of_numpy(t: Any) -> bool:
+    """Whether a number is one of NumPy's, or may be one of Python's, which np.float64 is, too."""
+    return isinstance(t, Array) and t.shape == () and (not t.also or t.also == (float,))

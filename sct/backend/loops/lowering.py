@@ -109,8 +109,9 @@ def lowers(*ops: Any) -> Callable[[Handler], Handler]:
 class Lowering:
     """The lowering of one function; `out` is the list of statements that is being written."""
 
-    def __init__(self, block: Block, name: str, options: Any = None) -> None:
+    def __init__(self, block: Block, name: str, options: Any = None, around: Block | None = None) -> None:
         self.whole = block
+        around = around or block  # what the statements are a part of
         self.options = options
         self.out: list[Statement] = []
         self.note = ""
@@ -121,7 +122,7 @@ class Lowering:
         self.variables: dict[Value, Name] = {}
         self.place = places(block)
         self.roots = set(self.place.values())
-        self.storage = storage(block)
+        self.storage = storage(around)
         self.uses = Counter(reading(block))
         self.rest = Counter(self.uses)
         self.deeper = _used_deeper(block)
@@ -134,7 +135,7 @@ class Lowering:
         self.symbols_of = Symbols(name)
         self.views: set[Name] = set()
         self.owned: set[Name] = set()  # the arrays that are made here, all in one piece
-        self.stores = any(isinstance(s, Apply) and isinstance(s.op, Store) for b in blocks_in(block) for s in b.body)
+        self.stores = any(isinstance(s, Apply) and isinstance(s.op, Store) for b in blocks_in(around) for s in b.body)
         self.known: list[set[Any]] = [set()]  # what has been checked, by scope
         self.tapes: dict[Value, Tape] = {}
         self.waiting: dict[For, list[Value]] = {}  # the tapes on which a loop is going to record
@@ -150,9 +151,11 @@ class Lowering:
 
     def block(self, block: Block) -> None:
         self.around.append(block)
-        for s in block.body:
-            self.statement(s)
-        self.around.pop()
+        try:
+            for s in block.body:
+                self.statement(s)
+        finally:
+            self.around.pop()
 
     def statement(self, s: Lowered) -> None:
         o = s.origin
@@ -171,6 +174,8 @@ class Lowering:
         except Unlooped as e:
             if e.place is None and s.place is not None:
                 e.place, e.statement = s.place, (o.text if o is not None else "")
+            if len(self.around) == 1:
+                e.culprit = s
             raise
 
     def apply(self, s: Apply) -> None:
