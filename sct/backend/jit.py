@@ -14,7 +14,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -78,16 +78,20 @@ def kernels_of(
     numba = numba_for("jit='numba'")
     names = _names(imported, file)
     by_name = {kernel.name: kernel for kernel in kernels}
+    of_python = _read(code for code in codes if code.co_name not in by_name)
     called = {}
     for code in codes:
         kernel = by_name.get(code.co_name)
         if kernel is not None:
+            inner = code is not codes[-1] and code.co_name not in of_python
             options = {
                 "error_model": "numpy",
                 "nogil": "objmode" not in code.co_names,  # where Python runs
                 "fastmath": set(kernel.fastmath),
                 "parallel": kernel.parallel,
                 "boundscheck": kernel.checked or None,
+                "no_cpython_wrapper": inner,
+                "no_cfunc_wrapper": inner,
                 "cache": file is not None,
             }
             function = FunctionType(code, names)
@@ -100,6 +104,11 @@ def kernels_of(
             if code is not codes[-1]:  # which none of them calls, and which may be named after a function of Python's
                 names[code.co_name] = dispatcher
     return called
+
+
+def _read(codes: Iterable[CodeType]) -> set[str]:
+    """The names of globals that functions read, and those inside of them."""
+    return {n for code in codes for n in (*code.co_names, *_read(c for c in code.co_consts if isinstance(c, CodeType)))}
 
 
 def _names(imported: Mapping[str, Any], file: str | None) -> dict[str, Any]:
