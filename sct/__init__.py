@@ -20,6 +20,7 @@ from sct.errors import (
     NonDifferentiableArgumentError,
     NonScalarOutputError,
     NoRuleError,
+    NotFiniteError,
     PatternShapeError,
     SctError,
     SourceUnavailableError,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
-    from sct.inside import SideBySide, show
+    from sct.inside import SideBySide, debug_nan, show
 else:
     from sct.api.transforms import (
         compile,
@@ -77,6 +78,7 @@ __all__ = [
     "NoRuleError",
     "NonDifferentiableArgumentError",
     "NonScalarOutputError",
+    "NotFiniteError",
     "PatternShapeError",
     "SctError",
     "SideBySide",
@@ -90,6 +92,7 @@ __all__ = [
     "compile",
     "custom_fixed_point",
     "custom_root",
+    "debug_nan",
     "elementwise_grad",
     "generate",
     "grad",
@@ -114,7 +117,8 @@ __version__ = "0.1.0"
 own_are_registered()  # what is registered from here on is others'
 
 
-_LATER = {"Generator": "sct.api.generate", "generate": "sct.api.generate", "SideBySide": "sct.inside", "show": "sct.inside"}
+_LATER = dict.fromkeys(("Generator", "generate"), "sct.api.generate")
+_LATER |= dict.fromkeys(("SideBySide", "debug_nan", "show"), "sct.inside")
 
 
 def __getattr__(name: str) -> Any:

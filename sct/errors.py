@@ -24,6 +24,7 @@ __all__ = [
     "NoRuleError",
     "NonDifferentiableArgumentError",
     "NonScalarOutputError",
+    "NotFiniteError",
     "PassError",
     "PatternShapeError",
     "Place",
@@ -157,6 +158,10 @@ class NonScalarOutputError(SctError):
 
 class NonDifferentiableArgumentError(SctError):
     """A `wrt` argument that has no derivative: an int, a bool, a string, an object."""
+
+
+class NotFiniteError(SctError, FloatingPointError):
+    """With `sct.debug_nan`: a derivative that is not finite."""
 
 
 class PatternShapeError(SctError, ValueError):

@@ -29,7 +29,7 @@ from sct.backend.link import Compiled, Found, compiled
 from sct.backend.load import load
 from sct.backend.loops import Kernel, Unlooped, looped
 from sct.backend.overlap import overlap_check
-from sct.backend.python.emit import Text, emit
+from sct.backend.python.emit import Text, Tree, emit, tree_of
 from sct.backend.tape import Tape, tape_of
 from sct.collecting import collecting_later
 from sct.errors import (
@@ -618,10 +618,13 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _called(self, op: Again | Derived) -> Callable[..., Any]:
         """What a text calls where it runs a function again, or a derivative of it."""
+        return self._function_of(op)._as_function()
+
+    def _function_of(self, op: Again | Derived) -> DerivedFunction[..., Any]:
+        """What that is, as a derived function."""
         if isinstance(op, Derived):
-            return self._derived(op)._as_function()
-        mode = Mode("again", True, "none", again=True)
-        return DerivedFunction(op.function, 0, mode, "again", self._of_calls)._as_function()
+            return self._derived(op)
+        return DerivedFunction(op.function, 0, Mode("again", True, "none", again=True), "again", self._of_calls)
 
     @property
     def _of_calls(self) -> Options:
@@ -870,12 +873,34 @@ class DerivedFunction(Generic[_P, _R]):
             function, text = with_room(lambda: self._recording(self._types(values)))
         return tape_of(function, text, {"__name__": "sct.generated", **self._namespace(text)}, positional, keyword)
 
+    def call_of(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], within: Callable[[DerivedFunction[..., Any]], Callable[..., Any]]
+    ) -> tuple[Tree, dict[str, Any], tuple[Any, ...], dict[str, Any]]:
+        """A call as Python runs it: the code, the objects that it names, and the arguments.
+
+        `within` makes what the text calls of the derived functions that it calls.
+        """
+        values, positional, keyword = self._bound(args, kwargs)
+        with examples(), compiling(), sizes_known():
+            tree = with_room(lambda: tree_of(self._finished(self._types(values))))
+        bound = {n: within(self._function_of(v)) if isinstance(v, (Again, Derived)) else v for n, v in tree.bound.items()}
+        return tree, bound, positional, keyword
+
+    def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by the names of the parameters."""
+        bound = self._signature.bind(*args, **kwargs)
+        return dict(bound.arguments)
+
     def text_of(self, types: tuple[Abstract, ...]) -> Text:
         """The text for arguments of the given types, as Python runs it."""
-        return self._recording(types)[1]
+        return emit(self._finished(types))
+
+    def _finished(self, types: tuple[Abstract, ...]) -> Function:
+        """The derivative for arguments of the given types, as it is written."""
+        return with_steps(self.typed(types).function, self.options.optimize)
 
     def _recording(self, types: tuple[Abstract, ...]) -> tuple[Function, Text]:
-        function = with_steps(self.typed(types).function, self.options.optimize)
+        function = self._finished(types)
         return function, emit(function)
 
     @property
@@ -895,7 +920,7 @@ class DerivedFunction(Generic[_P, _R]):
                 abstract(given[n], n) if n in given else declared_type(p, n in self.wrt)
                 for n, p in self._inner.parameters.items()
             )
-            return with_room(lambda: written(with_steps(self.typed(types).function, self.options.optimize)))
+            return with_room(lambda: written(self._finished(types)))
 
     def text_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Text:
         """The text as Python runs it, whose lines say what they come from: for arguments of these types; without any, for those

@@ -137,6 +137,10 @@ class Variadic(DerivedFunction[..., Any]):
         found: Text = flat.text_for(positional, keywords)
         return found
 
+    def call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any], within: Callable[..., Any]) -> Any:
+        flat, positional, keywords = self._seen(args, kwargs)
+        return flat.call_of(positional, keywords, within)
+
     def tape(self, *args: Any, **kwargs: Any) -> Tape:
         flat, positional, keywords = self._seen(args, kwargs)
         found: Tape = flat.tape(*positional, **keywords)

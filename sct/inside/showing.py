@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sct.api.derived import DerivedFunction
-from sct.errors import CallError
+from sct.inside.asked import derived_function
 from sct.inside.beside import SideBySide, side_by_side
 from sct.tracebacks import ends_here
 
@@ -47,18 +47,3 @@ def show(derived: DerivedFunction[..., Any], /, *args: Any, **kwargs: Any) -> Si
                                | 12       return x_bar
     """
     return side_by_side(derived_function(derived, "show").__sct_root__, derived.text_for(args, kwargs))
-
-
-def derived_function(derived: Any, asks: str) -> DerivedFunction[..., Any]:
-    """What is looked into, which has to be a derived function.
-
-    Raises
-    ------
-    CallError
-        If it is anything else.
-    """
-    if not isinstance(derived, DerivedFunction):
-        raise CallError(
-            f"sct.{asks} takes a derived function, not {derived!r:.60}", advice=f"Write sct.{asks}(sct.grad(f), …)."
-        )
-    return derived

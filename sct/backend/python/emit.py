@@ -106,14 +106,15 @@ _NESTED = 20  # so many branches in one another are indented; Python takes no mo
 class Tree:
     """A generated module as syntax trees: the lines that import, the functions, the name of the last, which is what it defines,
     and the objects that it does not import. Among the statements are comments (`sct.backend.python.printing`). `origins` says
-    of statements which of the user's they come from: the one that they stand for, then those of what is written in them.
+    of statements which of the user's they come from: the one that they stand for, then those of what is written in them; and of
+    operations in them.
     """
 
     imports: tuple[str, ...]
     functions: tuple[ast.FunctionDef, ...]
     name: str
     bound: dict[str, Any]
-    origins: Mapping[ast.stmt, tuple[Origin, ...]]
+    origins: Mapping[ast.AST, tuple[Origin, ...]]
 
     @property
     def module(self) -> ast.Module:
@@ -222,7 +223,7 @@ class _Emitter:
         self.parts = self.with_parts(f.block)
         self.said: Origin | None = None
         self.nesting = 0  # of branches in branches
-        self.origins: dict[ast.stmt, tuple[Origin, ...]] = {}
+        self.origins: dict[ast.AST, tuple[Origin, ...]] = {}
 
     @functools.cached_property
     def layouts_seen(self) -> set[Value]:
@@ -640,7 +641,10 @@ class _Emitter:
         if v not in self.folding.inline:
             return load(self.names[v])
         s = self.folding.definition[v]
-        return self.choice(s) if isinstance(s, If) else self.operation(s)  # type: ignore[arg-type]
+        node: Expression = self.choice(s) if isinstance(s, If) else self.operation(s)  # type: ignore[arg-type]
+        if s.origin is not None and isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call)):
+            self.origins.setdefault(node, (*_origin(s),))
+        return node
 
     def operation(self, s: Apply) -> Expression:
         if isinstance(s.op, (Steps, StepsBack)):
