@@ -3,6 +3,7 @@
 Every transform takes a function and returns a function whose source can be read (`.source`).
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from sct.errors import (
     NoRuleError,
     NotFiniteError,
     PatternShapeError,
+    RecompilationError,
     SctError,
     SourceUnavailableError,
     UnsupportedSyntaxError,
@@ -80,6 +82,7 @@ __all__ = [
     "NonScalarOutputError",
     "NotFiniteError",
     "PatternShapeError",
+    "RecompilationError",
     "SctError",
     "SideBySide",
     "SourceUnavailableError",
@@ -101,6 +104,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "linearize",
+    "log",
     "nondifferentiable",
     "pullback",
     "ravel",
@@ -113,6 +117,12 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+log = logging.getLogger("sct")
+"""What is said while derivatives are compiled and run: `sct.log.setLevel("INFO")`, where logging is set up to show it.
+
+Below it are ``sct.compile`` (what is compiled, for which types and why), ``sct.jit``, ``sct.cache`` and ``sct.nan``.
+"""
 
 own_are_registered()  # what is registered from here on is others'
 

@@ -28,6 +28,7 @@ __all__ = [
     "PassError",
     "PatternShapeError",
     "Place",
+    "RecompilationError",
     "SctError",
     "SourceUnavailableError",
     "UndefinedNameError",
@@ -178,6 +179,10 @@ class DerivativeMemoryError(SctError, MemoryError):
 
 class PassError(SctError):
     """A pass, given to the compiler by one who builds on it, that makes something else than a well-formed function."""
+
+
+class RecompilationError(SctError):
+    """With `max_compilations`: a derivative that is compiled more often than that."""
 
 
 class JitError(SctError):

@@ -13,6 +13,7 @@ from collections import deque
 from typing import Any
 
 from sct.analysis.switches import left_out
+from sct.api.compilations import Compilation
 from sct.backend.link import Compiled
 from sct.backend.loops import Kernel, Unlooped
 from sct.backend.python.emit import Text
@@ -31,7 +32,7 @@ _SIZE = 64
 @record(frozen=True, eq=False)
 class Made:
     """A derivative for arguments of some types: its text, the signature of that, what it relies on, what of the text is for
-    Numba, and what keeps the rest of it from that."""
+    Numba, and what keeps the rest of it from that; whether another process has kept it."""
 
     text: Text
     signature: inspect.Signature
@@ -41,6 +42,7 @@ class Made:
     facts: tuple[Fact, ...]
     kernels: tuple[Kernel, ...] = ()
     left: Unlooped | None = None
+    kept: bool = False
 
 
 class Living:
@@ -80,16 +82,19 @@ class Shared:
 
     `derived` is the like for their derivatives. `lists` says of types in which lists are of any length, by their hash, with
     which lengths they came first, again by the hash of the types; None if there is no form for any length. `left` says of
-    types, by their hash, what Numba has not compiled for them.
+    types, by their hash, what Numba has not compiled for them. `history` says what has been compiled, as far back as forms are
+    kept, and `count` how often.
     """
 
-    __slots__ = ("__weakref__", "compiled", "derived", "left", "lists", "lock")
+    __slots__ = ("__weakref__", "compiled", "count", "derived", "history", "left", "lists", "lock")
 
     def __init__(self) -> None:
         _shared.add(weakref.ref(self))
         self.compiled: tuple[Compiled, ...] = ()
         self.derived: dict[Any, Any] = {}
         self.left: dict[int, Unlooped] = {}
+        self.history: tuple[Compilation, ...] = ()
+        self.count = 0
         self.lists: dict[int, int | None] = {}
         self.lock = threading.RLock()
 

@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from sct.api.cache import Living, Made, Shared, forget_compiled, shared_by
+from sct.api.compilations import Compilation, compilation, noted
 from sct.api.in_numba import told
 from sct.api.options import PLAIN, Options
 from sct.api.pipeline import as_it_stands, differentiated, shared, typed_again, typed_primal, with_steps
@@ -39,6 +41,7 @@ from sct.errors import (
     JitError,
     JitWarning,
     Place,
+    RecompilationError,
     SctError,
     UnsupportedSyntaxError,
     warn,
@@ -117,6 +120,8 @@ class DerivedFunction(Generic[_P, _R]):
     source : str
         The text of the derivative for the argument types of the latest call; before any call, for the parameters'
         annotations, or with ranks left open.
+    compilations : tuple of Compilation
+        What has been compiled, for which types and why.
 
     Notes
     -----
@@ -423,6 +428,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def _compiled(self, values: tuple[Any, ...], least: int | None) -> Compiled:
         known = (*self._shared.compiled, *(form for form, *_ in self._entries))
+        start = time.perf_counter()
         with examples():
             key = hash(self.in_lists(self._types(values), least))
             alike = len({id(form) for form in known if form.types == key})
@@ -432,6 +438,7 @@ class DerivedFunction(Generic[_P, _R]):
                 if alike < _VARIANTS:
                     raise
                 types, made = self._derivative(values, least, True)  # which each size needs a form of its own for
+        self._note(values, types, made, time.perf_counter() - start)
         if made.left is not None:
             self._say(made.left)
         root = self._root
@@ -445,6 +452,32 @@ class DerivedFunction(Generic[_P, _R]):
         check = overlap_check(tuple(self._inner.parameters), asked, made.written, made.free, together)
         relied = made.dependencies, made.text, made.signature, matches, fit, check, key
         return with_room(lambda: compiled(root, *relied, made.kernels, self._file(made)))
+
+    def _note(self, values: tuple[Any, ...], types: tuple[Abstract, ...], made: Made, seconds: float) -> None:
+        """Keep what has been compiled, and why, for who asks for it.
+
+        Raises
+        ------
+        RecompilationError
+            If it is more than may be.
+        """
+        shared, most = self._shared, self.options.max_compilations
+        with examples(), sizes_known():
+            self._types(values)  # which notes the sizes
+            named = dict(zip(self._inner.parameters, types, strict=True))
+            relied = made.facts, made.free, made.dependencies
+            found = compilation(named, *relied, shared.history, seconds, made.kept)
+        if most is not None and shared.count >= most and not made.kept:
+            again = f"{self._label()} is to be compiled once more, and max_compilations={most}"
+            raise RecompilationError(f"{again}: {found.reason}", None, "Give arguments of the same types, or allow more forms.")
+        shared.count += not made.kept
+        shared.history = (*shared.history[1 - _CACHE_SIZE :], found)
+        noted(self._label(), found, len(shared.history))
+
+    @property
+    def compilations(self) -> tuple[Compilation, ...]:
+        """What has been compiled, for which types and why: of all derivatives like this one of functions of the same code."""
+        return self._shared.history
 
     def _derivative(self, values: tuple[Any, ...], least: int | None, at_call: bool) -> tuple[tuple[Abstract, ...], Made]:
         """The derivative for such arguments; `at_call`: it may rely on how large they are."""
@@ -463,7 +496,9 @@ class DerivedFunction(Generic[_P, _R]):
 
         store = Store(self, types, at_call)
         made = None if hash(types) in self._shared.left else store.found()
-        if made is None:
+        if made is not None:
+            made = replace(made, kept=True)
+        else:
             with noting() as read:
                 made, function = with_room(lambda: self._written(types))
             store.keep(made, function, read)
@@ -629,7 +664,7 @@ class DerivedFunction(Generic[_P, _R]):
     @property
     def _of_calls(self) -> Options:
         """How what a text calls is made: where it calls anything, it is Python that runs it."""
-        return replace(self.options, jit=None)
+        return replace(self.options, jit=None, max_compilations=None)
 
     def called(self, around: tuple[Again | Derived, ...], function: Any) -> Callable[..., Any]:
         """For a text: what it calls where it runs a function again, or a derivative of it."""

@@ -38,11 +38,14 @@ class Options:
         Whether what is compiled is kept for the next process; None: where `SCT_CACHE_DIR` says a folder.
     jit : Jit or None
         How Numba compiles it; None: Python runs it.
+    max_compilations : int or None
+        How often it may be compiled; None: as often as it takes.
     """
 
     optimize: bool = True
     cache: bool | None = None
     jit: Jit | None = None
+    max_compilations: int | None = None
 
     @property
     def key(self) -> tuple[bool, Jit | None]:
@@ -54,27 +57,37 @@ PLAIN = Options()
 """Those of a derivative of which nothing is asked."""
 
 
-def options_of(optimize: bool, jit: str | None, strict: bool, parallel: bool, fastmath: bool, cache: bool | None) -> Options:
+def options_of(
+    optimize: bool,
+    jit: str | None,
+    strict: bool,
+    parallel: bool,
+    fastmath: bool,
+    cache: bool | None,
+    max_compilations: int | None = None,
+) -> Options:
     """What the keywords of a transform ask for.
 
     Raises
     ------
     ValueError
-        If there is no such `jit`.
+        If there is no such `jit`, or `max_compilations` is no number of times.
     CallError
         If keywords say how Numba compiles what it is not asked to.
     SctError
         If Numba is not installed, or too old.
     """
+    if max_compilations is not None and (type(max_compilations) is not int or max_compilations < 1):
+        raise ValueError(f"max_compilations={max_compilations!r}: there is a number from 1 on, and None")
     if jit not in (None, "numba"):
         raise ValueError(f"jit={jit!r}: there is 'numba', and None")
     if jit is None:
         if strict or parallel or not fastmath:
             word = "strict" if strict else "parallel" if parallel else "fastmath"
             raise CallError(f"{word} says how Numba compiles, and it is not asked to", advice="Write jit='numba' as well.")
-        return Options(optimize, cache)
+        return Options(optimize, cache, None, max_compilations)
     numba_for("jit='numba'")
-    return Options(optimize, cache, Jit(Loops(fastmath, parallel), strict))
+    return Options(optimize, cache, Jit(Loops(fastmath, parallel), strict), max_compilations)
 
 
 def as_primal(options: Options, f: Any) -> Options:

@@ -144,6 +144,7 @@ def grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The gradient of a scalar-valued function.
 
@@ -167,6 +168,8 @@ def grad(
         not depend on one another run on several threads; whether sums may be taken in another order.
     cache : bool
         Whether what is compiled is kept for the next process; if it is left out, where `SCT_CACHE_DIR` says a folder.
+    max_compilations : int
+        How many forms may be compiled, for arguments of different types: the next one is an error, which says what has changed.
 
     Returns
     -------
@@ -187,7 +190,7 @@ def grad(
     >>> sct.grad(f)(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _transform("grad", f, wrt, options, has_aux, holomorphic)
 
 
@@ -204,12 +207,13 @@ def value_and_grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The value and the gradient of a scalar-valued function: `(value, gradient)`, with `has_aux` `((value, aux), gradient)`.
 
     Parameters are those of `grad`.
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _transform("value_and_grad", f, wrt, options, has_aux, holomorphic)
 
 
@@ -225,6 +229,7 @@ def vjp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The vector-Jacobian product, both sweeps in one function (joint).
 
@@ -235,7 +240,7 @@ def vjp(
     DerivedFunction
         Takes the arguments of `f`, then the adjoint of its result; returns `(y, cotangents)`.
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _transform("vjp", f, wrt, options, has_aux)
 
 
@@ -251,6 +256,7 @@ def pullback(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The value and the pullback (split).
 
@@ -264,7 +270,7 @@ def pullback(
     `pull` reads the arguments' arrays when it is called: write into these only when it is not needed any more. `y` may be
     written into.
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _transform("pullback", f, wrt, options, has_aux)
 
 
@@ -280,6 +286,7 @@ def jvp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The Jacobian-vector product, in forward mode: tangents beside values, nothing recorded.
 
@@ -306,7 +313,7 @@ def jvp(
     >>> sct.jvp(f)(np.array([1.0, 2.0]), np.array([1.0, 0.5]))
     (array([1., 4.]), array([2., 2.]))
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _transform("jvp", f, wrt, options, has_aux)
 
 
@@ -322,6 +329,7 @@ def linearize(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The value and the derivative as a linear function of tangents: forward mode, split.
 
@@ -346,7 +354,7 @@ def linearize(
     >>> push(np.array([1.0, 0.5]))
     array([2., 2.])
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _transform("linearize", f, wrt, options, has_aux)
 
 
@@ -361,12 +369,13 @@ def elementwise_grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The derivative of an element-wise function, element by element: the vjp with a cotangent of ones.
 
     For a function whose results mix elements it gives the sum of the Jacobian's rows.
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _transform("elementwise_grad", f, wrt, options)
 
 
@@ -388,6 +397,7 @@ def jacobian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The Jacobian: the derivative of each number of the result by each number of the arguments `wrt`.
 
@@ -444,7 +454,7 @@ def jacobian(
     """
     if mode not in _WAYS:
         raise ValueError(f"mode={mode!r}: there is {', '.join(map(repr, _WAYS))}")
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     if sparsity is not None:
         return _sparse("jacobian", f, wrt, sparsity, format, mode, has_aux, options)
     return _transform(_WAYS[mode], f, wrt, options, has_aux)
@@ -475,6 +485,7 @@ def hessian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The Hessian of a scalar-valued function: the Jacobian of its gradient, in forward mode over reverse mode.
 
@@ -505,7 +516,7 @@ def hessian(
     array([[4., 6.],
            [6., 0.]])
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     if sparsity is not None:
         return _sparse("hessian", f, wrt, sparsity, format, "auto", has_aux, options)
     return _second("jacobian_of_gradient", f, wrt, has_aux, options)
@@ -523,6 +534,7 @@ def hvp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The product of the Hessian of a scalar-valued function and a vector, without the Hessian: the gradient's tangent.
 
@@ -549,7 +561,7 @@ def hvp(
     >>> sct.hvp(f)(np.array([3.0, 2.0]), np.array([1.0, 0.0]))
     array([4., 6.])
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _second("jvp_of_gradient", f, wrt, has_aux, options)
 
 
@@ -563,6 +575,7 @@ def compile(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The function itself, compiled for the types of its arguments as a derivative is: with `jit="numba"`, to loops.
 
@@ -591,7 +604,7 @@ def compile(
     >>> x
     array([0., 0., 2., 0., 0.])
     """
-    return _transform("compile", f, (), options_of(optimize, jit, strict, parallel, fastmath, cache))
+    return _transform("compile", f, (), options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations))
 
 
 @_transformer
@@ -606,6 +619,7 @@ def vmap(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Any:
     """The function of many examples, of a function of one.
 
@@ -655,7 +669,7 @@ def vmap(
            [ 3.,  4.],
            [10., 12.]])
     """
-    options = options_of(optimize, jit, strict, parallel, fastmath, cache)
+    options = options_of(optimize, jit, strict, parallel, fastmath, cache, max_compilations)
     return _vmap(f, replace(VMAP, in_axes=as_axes(in_axes), out_axes=as_axes(out_axes)), options)
 
 

@@ -24,6 +24,7 @@ def grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, Any]: ...
 @overload
 def grad(
@@ -38,6 +39,7 @@ def grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, tuple[Any, ...]]: ...
 @overload
 def grad(
@@ -52,6 +54,7 @@ def grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, tuple[Any, Any]]: ...
 @overload
 def grad(
@@ -66,6 +69,7 @@ def grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
 @overload
 def value_and_grad(
@@ -80,6 +84,7 @@ def value_and_grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, tuple[_R, Any]]: ...
 @overload
 def value_and_grad(
@@ -94,6 +99,7 @@ def value_and_grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, tuple[_R, tuple[Any, ...]]]: ...
 @overload
 def value_and_grad(
@@ -108,6 +114,7 @@ def value_and_grad(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Any]]]: ...
 @overload
 def vjp(
@@ -121,6 +128,7 @@ def vjp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[..., tuple[_R, Any]]: ...
 @overload
 def vjp(
@@ -134,6 +142,7 @@ def vjp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
 @overload
 def jvp(
@@ -147,6 +156,7 @@ def jvp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[..., tuple[_R, Any]]: ...
 @overload
 def jvp(
@@ -160,6 +170,7 @@ def jvp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[..., _R]], DerivedFunction[..., tuple[_R, Any]]]: ...
 @overload
 def compile(
@@ -171,6 +182,7 @@ def compile(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, _R]: ...
 @overload
 def compile(
@@ -182,6 +194,7 @@ def compile(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, _R]]: ...
 @overload
 def linearize(
@@ -195,6 +208,7 @@ def linearize(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, tuple[_R, Callable[..., Any]]]: ...
 @overload
 def linearize(
@@ -208,6 +222,7 @@ def linearize(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Callable[..., Any]]]]: ...
 @overload
 def pullback(
@@ -221,6 +236,7 @@ def pullback(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, tuple[_R, Callable[[Any], Any]]]: ...
 @overload
 def pullback(
@@ -234,6 +250,7 @@ def pullback(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, tuple[_R, Callable[[Any], Any]]]]: ...
 @overload
 def elementwise_grad(
@@ -258,6 +275,7 @@ def jacobian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, Any]: ...
 @overload
 def jacobian(
@@ -274,6 +292,7 @@ def jacobian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Sparse: ...
 @overload
 def jacobian(
@@ -290,6 +309,7 @@ def jacobian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
 @overload
 def jacobian(
@@ -306,6 +326,7 @@ def jacobian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[..., Any]], Sparse]: ...
 @overload
 def hessian(
@@ -321,6 +342,7 @@ def hessian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, Any]: ...
 @overload
 def hessian(
@@ -336,6 +358,7 @@ def hessian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Sparse: ...
 @overload
 def hessian(
@@ -351,6 +374,7 @@ def hessian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[_P, Any]], DerivedFunction[_P, Any]]: ...
 @overload
 def hessian(
@@ -366,6 +390,7 @@ def hessian(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[..., Any]], Sparse]: ...
 @overload
 def hvp(
@@ -379,6 +404,7 @@ def hvp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[..., Any]: ...
 @overload
 def hvp(
@@ -392,6 +418,7 @@ def hvp(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[..., Any]], DerivedFunction[..., Any]]: ...
 @overload
 def vmap(
@@ -405,6 +432,7 @@ def vmap(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> DerivedFunction[_P, _R]: ...
 @overload
 def vmap(
@@ -418,4 +446,5 @@ def vmap(
     parallel: bool = False,
     fastmath: bool = True,
     cache: bool | None = None,
+    max_compilations: int | None = None,
 ) -> Callable[[Callable[_P, _R]], DerivedFunction[_P, _R]]: ...

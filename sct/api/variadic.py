@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sct.api.compilations import Compilation
 from sct.api.derived import DerivedFunction, signature_of
 from sct.api.options import PLAIN, Options
 from sct.backend.python.emit import Text
@@ -158,6 +159,10 @@ class Variadic(DerivedFunction[..., Any]):
         function = self._callee.function
         of_all = function.given_all() if isinstance(function, Variadic) else function
         return self._derivative_of(of_all, tuple(self.wrt))
+
+    @property
+    def compilations(self) -> tuple[Compilation, ...]:
+        return tuple(c for flat in self._flat.values() for c in flat.compilations)
 
     @property
     def source(self) -> str:
