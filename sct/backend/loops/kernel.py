@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from sct.backend.loops import calls, making, products, reducing, tapes, writing  # noqa: F401  (they register how operations are lowered)
+from sct.backend.loops import calls, lists, making, products, reducing, tapes, writing  # noqa: F401  (they register how operations are lowered)
 from sct.backend.loops.closures import calling, function_of, standing_for
 from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
 from sct.backend.loops.lazy import of_array
-from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of
+from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of, writes_into_others
 from sct.backend.loops.passes import improved, summing_apart
 from sct.backend.loops.stretches import Stretch, compiled_between
 from sct.backend.loops.text import Names, lines
@@ -106,7 +106,8 @@ class _Kernels:
         self.order = dict.fromkeys([*f.block.params, *(r for s in (*outer, *inner) for r in s.results)])
         self.results = [v for v in dict.fromkeys(values_of(f.block.yields[0])) if v in inside]
         read = dict.fromkeys([*(w for s in inner for w in reads_of(s)), *self.results])
-        self.whole = Block(tuple(v for v in read if v in available), tuple(inner), tuple(self.results))
+        whole = Block(tuple(v for v in read if v in available), tuple(inner), tuple(self.results))
+        self.around = f.block if writes_into_others(whole) else whole  # what kernels are given may be parts of one another
         self.of: dict[Any, _Part] = {}
         self.names: set[str] = set()
 
@@ -121,7 +122,7 @@ class _Kernels:
         needed = [v for v in dict.fromkeys(read) if v not in inside]
         given = tuple(v for v in self.order if v in needed and not _is_known(v))
         name = self.unused(f"{self.f.name}_loops")
-        low = Lowering(Block(tuple(needed), stretch.body, stretch.results), name, self.options, self.whole)
+        low = Lowering(Block(tuple(needed), stretch.body, stretch.results), name, self.options, self.around)
         for v in given:
             if not _is_numeric(v.type):
                 raise _of(stretch, v, f"{v.word or 'a value'}, which is neither an array of known rank nor a number")

@@ -70,6 +70,7 @@ from sct.ir.types import (
     Const,
     Dict,
     List,
+    ListOf,
     Scalar,
     Size,
     SizeLike,
@@ -86,7 +87,7 @@ from sct.registry.methods import method_rule, primitive_of
 if TYPE_CHECKING:
     from sct.backend.loops.tapes import Tape
 
-__all__ = ["Lowering", "Unlooped", "lowers", "symbol_of"]
+__all__ = ["Lowering", "Unlooped", "lowers", "symbol_of", "writes_into_others"]
 
 Handler = Callable[["Lowering", Apply, tuple[Operand, ...], dict[str, Operand]], Any]
 _handlers: dict[Any, Handler] = {}
@@ -118,6 +119,8 @@ class Lowering:
         self.arrays: dict[Value, Lazy] = {}
         self.numbers: dict[Value, Expr] = {}
         self.tuples: dict[Value, Any] = {}
+        self.lists: dict[Value, Name] = {}
+        self.types: dict[Value, Any] = {}  # of lists that are empty where they are made
         self.errors: dict[Value, tuple[Any, tuple[Operand, ...]]] = {}
         self.variables: dict[Value, Name] = {}
         self.place = places(block)
@@ -135,7 +138,7 @@ class Lowering:
         self.symbols_of = Symbols(name)
         self.views: set[Name] = set()
         self.owned: set[Name] = set()  # the arrays that are made here, all in one piece
-        self.stores = any(isinstance(s, Apply) and isinstance(s.op, Store) for b in blocks_in(around) for s in b.body)
+        self.stores = writes_into_others(around)
         self.known: list[set[Any]] = [set()]  # what has been checked, by scope
         self.tapes: dict[Value, Tape] = {}
         self.waiting: dict[For, list[Value]] = {}  # the tapes on which a loop is going to record
@@ -197,6 +200,8 @@ class Lowering:
         found = self.handled(handler, s, args)
         if self.stores and isinstance(found, Lazy) and found.rank and not isinstance(s.op, (InPlace, Store)):
             found = self.where_it_lies(s, found)
+        elif self.stores and found is not None and _is_cell(s.result.type) and getattr(found, "whole", None) is None:
+            found = self.cell(s, found)
         for v in s.values:
             self.used(v)
         self.define(s.result, found)
@@ -210,6 +215,13 @@ class Lowering:
         if copied or (found.computes and found.arrays):
             raise Unlooped("what may be a view, in a function that writes into arrays of others")
         return found
+
+    def cell(self, s: Apply, found: Any) -> Lazy:
+        """A number in memory, as an array without axes that may be written into is."""
+        name = self.fresh(s.result.word or "cell", s.result.type.dtype)  # type: ignore[union-attr]
+        self.add(Make(name, ()))
+        self.add(Put(Elem(name, ()), found.at(()) if isinstance(found, Lazy) else found))
+        return of_array(name, (), name.dtype)
 
     def handled(self, handler: Handler, s: Apply, args: tuple[Operand, ...]) -> Any:
         """What a handler gives; where it has no loops for a call, Python makes this, if the types of its results are known."""
@@ -244,10 +256,13 @@ class Lowering:
         if isinstance(found, tuple):
             self.tuples[v] = found
             return
+        if isinstance(found, Name):
+            self.lists[v] = found
+            return
         if not isinstance(found, Lazy):
             self.numbers[v] = self.number_of(v, found)
             return
-        if found.rank == 0 and not (isinstance(v.type, Array) and v.type.shape):
+        if found.rank == 0 and not (isinstance(v.type, Array) and v.type.shape) and (found.whole is None or not self.stores):
             self.numbers[v] = self.number_of(v, found.at(()))
             return
         self.arrays[v] = found
@@ -278,7 +293,9 @@ class Lowering:
     def variable(self, v: Value) -> Name:
         """The variable of an array or number that loops and branches bind."""
         v = self.place.get(v, v)
-        if v not in self.variables:
+        if v not in self.variables and isinstance(v.type, ListOf):
+            self.variables[v] = Name(v.word or "items", None, -1, v)
+        elif v not in self.variables:
             t = as_array(v.type)
             rank = len(t.shape) if t.shape is not None else 0
             self.variables[v] = Name(v.word or "value", t.dtype, rank, v)
@@ -294,6 +311,10 @@ class Lowering:
             return self.listed(o)
         if isinstance(o, Const) and isinstance(o.value, np.ndarray):
             raise Unlooped("a constant array")
+        if isinstance(o, Value) and o in self.lists:
+            from sct.backend.loops.lists import array_of_list
+
+            return array_of_list(self, o)
         e = self.number(o)
         return Lazy((), as_array(type_of(o)).dtype, lambda _: e, frozenset(names_in(e)), False)
 
@@ -330,6 +351,14 @@ class Lowering:
             if o in self.arrays and self.arrays[o].rank == 0:
                 return self.arrays[o].at(())
         raise Unlooped(f"{describe_operand(o)}, which is neither an array nor a number")
+
+    def truth(self, o: Operand) -> Expr:
+        """Whether an operand counts as true."""
+        if isinstance(o, Value) and o in self.lists:
+            from sct.backend.loops.lists import length
+
+            return op(">", length(self, self.lists[o]), Num(0))
+        return self.number(o)
 
     def constant(self, o: Operand | None, otherwise: Any = None) -> Any:
         """An operand that is known when the code is made."""
@@ -631,7 +660,7 @@ class Lowering:
         if isinstance(s.test, Const):
             test: Expr = Num(bool(s.test.value))
         else:
-            test = self.number(s.test)
+            test = self.truth(s.test)
         for v in s.values:
             self.used(v)
         for name in list(_written_names(self, s)):
@@ -665,6 +694,11 @@ class Lowering:
         t = v.type
         if isinstance(t, (Tuple, List, Dict)):
             raise Unlooped("a container that loops or branches carry")
+        if isinstance(t, ListOf):
+            self.lists[v] = self.variable(v)
+            return
+        if self.stores and _is_cell(t):
+            raise Unlooped("an array without axes that loops or branches carry, in a function that writes into such")
         a = as_array(t)
         if not isinstance(t, (Array, Scalar, Const)) or a.shape is None or a.dtype is None or a.dtype.kind not in "biufc":
             raise Unlooped("a variable that is neither an array of known rank nor a number")
@@ -682,6 +716,17 @@ class Lowering:
             if target is None:
                 continue
             v, name = target
+            if isinstance(v.type, ListOf):
+                from sct.backend.loops.lists import begin, list_of
+
+                if isinstance(source, Value):
+                    found_list = list_of(self, source, v.type)
+                    if found_list is not name:
+                        pairs.append((name, Ref(found_list), found_list))
+                else:
+                    nothing = source is UNDEFINED or source == Const(None)
+                    begin(self, name, () if nothing else self.items(source), v.type)
+                continue
             t = as_array(v.type)
             if source is UNDEFINED or source == Const(None):  # the latter before a loop, for what its first iteration binds
                 self.undefined(name, t)
@@ -788,7 +833,7 @@ class Lowering:
                     if self.uses[t]:
                         self.read_variable(t)
                 self.block(s.test)
-                self.add(Leave(self.number(s.test.yields[0]), False))
+                self.add(Leave(self.truth(s.test.yields[0]), False))
                 for v in values_of(*s.test.yields):
                     self.used(v)
             for c in counts:
@@ -824,6 +869,16 @@ class Lowering:
         count = self.simple(op("max", Num(0), op("//", plus(plus(stop, start, -1), plus(step, op("sign", step), -1)), step)))
         first = self.simple(plus(start, op("*", plus(count, Num(-1)), step)))
         return Loop(var, first, plus(start, step, -1), [], times(step, -1), nest=False)
+
+
+def writes_into_others(block: Block) -> bool:
+    """Whether there are writes into arrays or lists that are others', or may be known by other names."""
+    return any(isinstance(s, Apply) and isinstance(s.op, Store) for b in blocks_in(block) for s in b.body)
+
+
+def _is_cell(t: Any) -> bool:
+    """Whether something of a type is an array without axes, which may be written into as others may."""
+    return isinstance(t, Array) and t.shape == () and bool(t.boxed)
 
 
 def _is_of_numba(o: Operand) -> bool:

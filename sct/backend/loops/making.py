@@ -198,6 +198,10 @@ def _shape_attribute(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any
 def _len(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     if isinstance(args[0], Value) and args[0] in low.tuples:
         return Num(len(low.tuples[args[0]]))
+    if isinstance(args[0], Value) and args[0] in low.lists:
+        from sct.backend.loops.lists import length
+
+        return length(low, low.lists[args[0]])
     return low.operand(args[0]).shape[0]
 
 

@@ -14,12 +14,13 @@ import numpy as np
 from sct.backend.loops.elementwise import broadcast_to
 from sct.backend.loops.forms import Do, Elem, Expr, Make, Name, Num, Op, Point, Put, Ref, Set, Statement, op, plus
 from sct.backend.loops.lazy import Lazy, of_array
+from sct.backend.loops.lists import list_of
 from sct.backend.loops.lowering import Lowering, Unlooped, cast, lowers
 from sct.ir.ops import POP, PUSH, TAPE
 from sct.ir.records import record
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, For, Operand, Value, blocks_in, type_of
-from sct.ir.types import Const, Dict, List, Tuple
+from sct.ir.types import Array, Const, Dict, List, ListOf, Tuple
 
 __all__ = ["Tape"]
 
@@ -87,6 +88,8 @@ def _shape(low: Lowering, kinds: set[Any], pushed: Sequence[Apply]) -> tuple[Exp
     """The shape of each entry, if that is known already."""
     if len(kinds) != 1 or any(isinstance(type_of(p.args[1]), (Tuple, List, Dict)) for p in pushed):
         return None
+    if low.stores and any(isinstance(t, Array) and (t.shape or t.boxed) for t in (type_of(p.args[1]) for p in pushed)):
+        return None  # somebody may write into what is recorded
     ((dtype, sizes),) = kinds
     if dtype is None or dtype.kind not in "biufc":
         return None
@@ -145,11 +148,16 @@ def _put(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str, O
         items = [low.number_in(low.entry(i)) for i in low.items(args[1])]
         low.add(Do(op(".append", Ref(tape.name), Op("tuple", tuple(items))), "", (tape.name,), (tape.name,)))
         return
+    if isinstance(kind, ListOf):
+        name = list_of(low, args[1], kind)
+        low.add(Do(op(".append", Ref(tape.name), Ref(name)), "", (name, tape.name), (tape.name,)))
+        return
     t = _type(kind)
     a = low.operand(args[1])
     if tape.top is not None:
         _record(low, tape, a, t.dtype)
     elif a.rank or t.boxed:
+        low.refuse_view(a)
         whole = low.whole_array(a).whole
         assert whole is not None
         low.add(Do(op(".append", Ref(tape.name), Ref(whole)), "", (whole, tape.name), (tape.name,)))
@@ -198,7 +206,14 @@ def _taken(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str,
         name = low.fresh(hint, None, -1)
         low.add(Do(popped, "", (tape.name,), (tape.name,), (name,)))
         return tuple(op("item", Ref(name), Num(k)) for k in range(len(v.type.items)))
+    if isinstance(v.type, ListOf):
+        name = low.variable(v) if v in low.roots else low.fresh(hint, None, -1)
+        low.add(Do(popped, "", (tape.name,), (tape.name,), (name,)))
+        return name
     t = _type(v.type)
     name = low.fresh(hint, t.dtype, len(t.shape))
     low.add(Do(popped, "", (tape.name,), (tape.name,), (name,)))
+    if low.stores and (t.shape or t.boxed):
+        low.views.add(name)
+        return of_array(name, low.lengths(name, t.shape), t.dtype)
     return of_array(name, low.lengths(name, t.shape), t.dtype) if t.shape else Ref(name)

@@ -199,6 +199,9 @@ class _Writer:
         if isinstance(s, Point):
             return f"{self.names.of[s.name]} = {self.text(s.expr)}"
         assert isinstance(s, Do)
+        if isinstance(s.expr, Op) and s.expr.op == "[]=":
+            target, at, e = map(self.text, s.expr.args)
+            return f"{target}[{at}] = {e}"
         text = self.text(s.expr)
         if s.how:
             return f"{s.how} {text}"
@@ -271,6 +274,9 @@ class _Writer:
             return ast.List(args)
         if sign == ".shape":
             return ast.Subscript(ast.Attribute(args[0], "shape"), args[1])
+        if sign == "[:]":
+            bounds = [None if a == Num(None) else node for a, node in zip(e.args[1:], args[1:], strict=True)]
+            return ast.Subscript(args[0], ast.Slice(*bounds))
         if sign == "item":
             return ast.Subscript(args[0], args[1])
         if sign == ".T":

@@ -25,7 +25,7 @@ def write(low: Lowering, s: Apply, target: Operand, path: Sequence[Operand], val
     base = low.operand(target)
     t = as_array(type_of(target))
     if isinstance(s.op, Store):
-        if base.computes or not base.rank:
+        if base.computes or not (base.rank or base.whole):
             raise Unlooped("a write into what is no array that lies in memory")
     elif base.whole is None or not isinstance(s.op, InPlace):
         base = low.made(base, s.result)

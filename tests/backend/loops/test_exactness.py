@@ -104,8 +104,17 @@ def through_views(a):
     return np.sum(a * a)
 
 
+def unpacked(a):
+    x, y, z = a
+    a[0] += 0.5 * y
+    total = a[0] @ z
+    x *= 0.25
+    z[:] = x
+    return total + np.sum(np.sin(a[2])) + a[0] @ y
+
+
 @pytest.mark.parametrize("order", "CF")
-@pytest.mark.parametrize("f", [flattened, of_another_type, through_views])
+@pytest.mark.parametrize("f", [flattened, of_another_type, through_views, unpacked])
 @pytest.mark.filterwarnings("ignore::sct.JitWarning")
 def test_writes_reach_what_they_are_views_of(f, order, in_python):
     ours, theirs = (np.array(np.arange(6.0).reshape(3, 2), order=order) for _ in range(2))
