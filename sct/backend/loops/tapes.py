@@ -20,7 +20,7 @@ from sct.ir.ops import POP, PUSH, TAPE
 from sct.ir.records import record
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, For, Operand, Value, blocks_in, type_of
-from sct.ir.types import Array, Const, Dict, List, ListOf, Tuple
+from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple
 
 __all__ = ["Tape"]
 
@@ -133,9 +133,13 @@ def _statements(block: Block) -> list[Any]:
 
 
 def _known(low: Lowering, o: Operand) -> Expr | None:
+    """A number that is known already, or is a size that is."""
     if isinstance(o, Const):
         return Num(o.value)
-    return low.numbers.get(o) if isinstance(o, Value) else None
+    if o in low.numbers:
+        return low.numbers[o]
+    t = type_of(o)
+    return low.worked_out(t.size) if isinstance(t, Scalar) and t.size is not None else None
 
 
 @lowers(PUSH)
