@@ -18,9 +18,10 @@ import numpy as np
 from sct.backend.loops import calls, lists, making, products, reducing, tapes, writing  # noqa: F401  (they register how operations are lowered)
 from sct.backend.loops.closures import calling, function_of, standing_for
 from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
+from sct.backend.loops.lagging import lagged
 from sct.backend.loops.lazy import of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of, writes_into_others
-from sct.backend.loops.passes import improved, summing_apart
+from sct.backend.loops.passes import improved, replace, summing_apart
 from sct.backend.loops.stretches import Stretch, compiled_between
 from sct.backend.loops.text import Names, lines
 from sct.backend.loops.threads import on_threads
@@ -135,7 +136,7 @@ class _Kernels:
                 raise _of(stretch, v, f"a result that is {what}")
         returned = tuple(_returned(low, v) for v in stretch.results)
         low.add(Do(returned[0] if len(returned) == 1 else Op("tuple", returned), "return"))
-        code, sums = _kernel_text(name, params, [*head, *low.out], low)
+        code, sums = _kernel_text(name, params, head, low.out, low)
         text = Text(_ordered(code, *low.symbols_of.imports), code, name, low.symbols_of.bound)
         self.names.add(name)
         return _Part(name, text, (*((n, True) for n in sums), (name, False)), given, stretch.results)
@@ -168,10 +169,10 @@ def _alone(f: Function, options: Any) -> tuple[Text, tuple[str, ...]]:
         else:
             arrays.append(v)
     _, more = _parameters(low, arrays, arrays)
-    low.out = head + more
+    low.out = []
     low.block(f.block)
     low.add(Do(_structured(low, f.block.yields[0]), "return"))
-    code, sums = _kernel_text(f.name, [low.variable(v) for v in f.block.params], low.out, low)
+    code, sums = _kernel_text(f.name, [low.variable(v) for v in f.block.params], head + more, low.out, low)
     return Text(_ordered(code, *low.symbols_of.imports), code, f.name, low.symbols_of.bound), sums
 
 
@@ -289,6 +290,7 @@ def _parameters(low: Lowering, given: Sequence[Value], needed: Sequence[Value]) 
         for k, n in enumerate(t.shape):
             called = low.fresh(_size_name(low.variable(v).hint, k, len(t.shape)), np.dtype(np.int64))
             head.append(Set(called, op(".shape", Ref(low.variable(v)), Num(k))))
+            low.lengths_given.add(called)
             e: Expr = Ref(called)
             symbol = symbol_of(n)
             if symbol is not None:
@@ -334,11 +336,15 @@ def _returned(low: Lowering, v: Value) -> Expr:
     return low.number(v)
 
 
-def _kernel_text(name: str, params: Sequence[Name], body: Sequence[Statement], low: Lowering) -> tuple[str, tuple[str, ...]]:
-    """The text of a kernel after those of the functions that it has for sums, and the names of these."""
-    made = improved(list(body), low.may_share)
+def _kernel_text(
+    name: str, params: Sequence[Name], head: Sequence[Statement], body: Sequence[Statement], low: Lowering
+) -> tuple[str, tuple[str, ...]]:
+    """The text of a kernel after those of the functions that it has for sums, and the names of these; `head` asks for sizes."""
+    made = improved([*head, *_of_fewer_lengths(body, low)], low.may_share)
     if low.options is not None and low.options.parallel:
         on_threads(made, low.may_share)
+    else:
+        made = lagged(made, low.may_share)
     if low.options is None or not low.options.alone:  # there the lock of the interpreter may be held by who waits
         worked_in(made)
     sums = summing_apart(made, name) if low.options is None or low.options.fastmath else []
@@ -353,6 +359,13 @@ def _kernel_text(name: str, params: Sequence[Name], body: Sequence[Statement], l
     names = Names(params, made)
     texts.append(_function(name, [names.of[p] for p in params], lines(made, names)))
     return "\n\n".join(texts), tuple(f.name for f in sums)
+
+
+def _of_fewer_lengths(body: Sequence[Statement], low: Lowering) -> list[Statement]:
+    """Statements that name one length of those that are equal."""
+    equal = low.equal_lengths()
+    replace(body, lambda e: equal.get(e.name) if isinstance(e, Ref) else None)
+    return list(body)
 
 
 def _function(name: str, params: Sequence[str], rows: Sequence[str]) -> str:

@@ -134,6 +134,7 @@ class Lowering:
         self.symbols: dict[str, Expr] = {}
         self.equal: dict[Expr, Expr] = {}  # of sizes that are equal at any call of the code, one
         self.meaning: dict[Expr, SizeLike] = {}  # what sizes their expressions are
+        self.lengths_given: set[Name] = set()  # the lengths of the axes of arguments
         self.parameters: set[Name] = set()
         self.symbols_of = Symbols(name)
         self.views: set[Name] = set()
@@ -568,6 +569,11 @@ class Lowering:
         while n in self.equal:
             n = self.equal[n]
         return n
+
+    def equal_lengths(self) -> dict[Name, Expr]:
+        """The lengths of axes of arguments that are those of others, or these and a number."""
+        found = {n: self.canonical(Ref(n)) for n in self.lengths_given}
+        return {n: e for n, e in found.items() if e != Ref(n) and all(m in self.lengths_given for m in names_in(e))}
 
     def same_shape(self, a: Sequence[Expr], b: Sequence[Expr]) -> None:
         for m, n in zip(a, b, strict=True):

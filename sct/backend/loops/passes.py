@@ -41,7 +41,18 @@ from sct.backend.loops.forms import (
 from sct.backend.loops.gathering import gathered
 from sct.ir.records import record
 
-__all__ = ["Share", "Summing", "every", "improved", "reads_of", "same_iteration", "sets_of", "summing_apart"]
+__all__ = [
+    "Effects",
+    "Share",
+    "Summing",
+    "every",
+    "improved",
+    "reads_of",
+    "replace",
+    "same_iteration",
+    "sets_of",
+    "summing_apart",
+]
 
 Share = Callable[[Name, Name], bool]
 _LONGEST = 24
@@ -74,7 +85,7 @@ def improved(body: list[Statement], share: Share) -> list[Statement]:
 # -- what a statement does -----------------------------------------------------------------------------------------------------
 
 
-class _Effects:
+class Effects:
     """What a statement, with those in it, reads and writes: elements of arrays by their indices, None for all of an array."""
 
     def __init__(self, s: Statement) -> None:
@@ -127,7 +138,7 @@ class _Effects:
             self.reads.setdefault(found.array, set()).add(found.index)
         self.uses.update(names_in(e))
 
-    def conflicts(self, other: _Effects, share: Share) -> bool:
+    def conflicts(self, other: Effects, share: Share) -> bool:
         """Whether the two may not change places."""
         if self.raises or other.raises or self.leaves or other.leaves:
             return True
@@ -152,11 +163,11 @@ def _is_check(s: Statement) -> bool:
 def _checks_first(body: list[Statement]) -> list[Statement]:
     """Checks in front of what they do not depend on, so that nothing stands between nests that may become one."""
     out: list[Statement] = []
-    made: list[_Effects] = []
+    made: list[Effects] = []
     for s in body:
         for b in blocks_of(s):
             b[:] = _checks_first(b)
-        e = _Effects(s)
+        e = Effects(s)
         at = len(out)
         if _is_check(s) or (isinstance(s, (Set, Make)) and not e.reads):
             while at and not _is_check(out[at - 1]):
@@ -177,11 +188,11 @@ def _checks_first(body: list[Statement]) -> list[Statement]:
 def _fused(body: list[Statement], share: Share) -> list[Statement]:
     """Nests of one range as one nest, where that may be."""
     out: list[Statement] = []
-    made: list[_Effects] = []
+    made: list[Effects] = []
     for s in body:
         for b in blocks_of(s):
             b[:] = _fused(b, share)
-        e = _Effects(s)
+        e = Effects(s)
         if isinstance(s, Loop) and s.nest:
             at = _partner(s, e, out, made, share)
             if at is not None:
@@ -192,16 +203,16 @@ def _fused(body: list[Statement], share: Share) -> list[Statement]:
                 if where != target:
                     del out[target], made[target]
                     out.append(merged)
-                    made.append(_Effects(merged))
+                    made.append(Effects(merged))
                 else:
-                    made[target] = _Effects(merged)
+                    made[target] = Effects(merged)
                 continue
         out.append(s)
         made.append(e)
     return out
 
 
-def _partner(s: Loop, e: _Effects, out: Sequence[Statement], made: Sequence[_Effects], share: Share) -> tuple[int, int] | None:
+def _partner(s: Loop, e: Effects, out: Sequence[Statement], made: Sequence[Effects], share: Share) -> tuple[int, int] | None:
     """The nest that another one can be part of, and whether it stays or is moved to the end: both as places in the list."""
     blocked = False
     for k in range(len(out) - 1, -1, -1):
@@ -219,12 +230,12 @@ def _partner(s: Loop, e: _Effects, out: Sequence[Statement], made: Sequence[_Eff
     return None
 
 
-def _related(a: _Effects, b: _Effects) -> bool:
+def _related(a: Effects, b: Effects) -> bool:
     """Whether two nests access an array that is the same."""
     return not {*a.reads, *a.writes}.isdisjoint((*b.reads, *b.writes))
 
 
-def _may_fuse(t: Loop, s: Loop, a: _Effects, b: _Effects, share: Share) -> bool:
+def _may_fuse(t: Loop, s: Loop, a: Effects, b: Effects, share: Share) -> bool:
     """Whether the iterations of two loops may come in turn."""
     if a.raises or b.raises or a.leaves or b.leaves:
         return False
@@ -258,11 +269,11 @@ def same_iteration(i: Sequence[Expr], j: Sequence[Expr], var: Name, other: Name,
 
 def _renamed(body: list[Statement], old: Name, new: Name) -> list[Statement]:
     """Statements with another variable of the loop around them."""
-    _replace(body, lambda e: Ref(new) if isinstance(e, Ref) and e.name is old else None)
+    replace(body, lambda e: Ref(new) if isinstance(e, Ref) and e.name is old else None)
     return body
 
 
-def _replace(body: Sequence[Statement], f: Callable[[Expr], Expr | None]) -> None:
+def replace(body: Sequence[Statement], f: Callable[[Expr], Expr | None]) -> None:
     """Put other expressions into statements."""
     for s in body:
         if isinstance(s, (Set, Point, Do, Outside)):
@@ -279,7 +290,7 @@ def _replace(body: Sequence[Statement], f: Callable[[Expr], Expr | None]) -> Non
         elif isinstance(s, (Branch, Leave)):
             s.test = map_expr(f, s.test)
         for b in blocks_of(s):
-            _replace(b, f)
+            replace(b, f)
 
 
 # -- contraction ---------------------------------------------------------------------------------------------------------------
@@ -356,7 +367,7 @@ def _contracted(body: list[Statement]) -> list[Statement]:
         where.remove(make)
         if kept:
             part = Name(name.hint, name.dtype, len(kept))
-            _replace(
+            replace(
                 [common[0]],
                 lambda e, name=name, part=part, kept=kept: (
                     Elem(part, tuple(e.index[k] for k in kept))  # type: ignore[misc]
@@ -381,7 +392,7 @@ def _written_first(body: Sequence[Statement], array: Name) -> bool:
     for s in body:
         if isinstance(s, Put) and s.place.array is array and not s.how and array not in names_in(s.expr):
             return True
-        e = _Effects(s)
+        e = Effects(s)
         if array in e.reads or array in e.writes:
             return False
     return False
@@ -394,7 +405,7 @@ def _like(old: Statement, new: Statement) -> Statement:
 
 def _defined_in(loops: Sequence[Statement], shape: Sequence[Expr], kept: Sequence[int]) -> bool:
     """Whether a size is only known inside of loops."""
-    inside = set().union(*[_Effects(s).sets for s in loops])
+    inside = set().union(*[Effects(s).sets for s in loops])
     return any(n in inside for k in kept for n in names_in(shape[k]))
 
 
@@ -405,7 +416,7 @@ def _as_number(body: list[Statement], array: Name, number: Name) -> None:
             body[k] = _like(s, Set(number, op(s.how, Ref(number), s.expr) if s.how else s.expr))
         for b in blocks_of(s):
             _as_number(b, array, number)
-    _replace(body, lambda e: Ref(number) if isinstance(e, Elem) and e.array is array else None)
+    replace(body, lambda e: Ref(number) if isinstance(e, Elem) and e.array is array else None)
 
 
 # -- memory --------------------------------------------------------------------------------------------------------------------
@@ -422,7 +433,7 @@ def _hoisted(body: list[Statement], uses: _Uses) -> list[Statement]:
         for b in blocks_of(s):
             b[:] = _hoisted(b, uses)
         if isinstance(s, (Loop, Forever)):
-            inside = _Effects(s).sets
+            inside = Effects(s).sets
             kept: list[Statement] = []
             for t in s.body:
                 if isinstance(t, Make) and _may_be_taken_once(t, uses, inside):
@@ -513,7 +524,7 @@ def _propagated(body: list[Statement]) -> list[Statement]:
 
     walk(body, True)
     if known:
-        _replace(body, lambda x: known.get(x.name) if isinstance(x, Ref) else None)
+        replace(body, lambda x: known.get(x.name) if isinstance(x, Ref) else None)
     return body
 
 
@@ -550,13 +561,13 @@ def _fold(body: list[Statement], often: Counter[Name], reads: Counter[Name], sha
 
 def _reader(body: Sequence[Statement], k: int, s: Set, share: Share) -> int | None:
     """The statement behind a number that reads it, if it may be computed there."""
-    e = _Effects(s)
+    e = Effects(s)
     for j in range(k + 1, len(body)):
         t = body[j]
         if any(n is s.name for x in statement_exprs(t) for n in names_in(x)):
             whole = sum(map(_size, statement_exprs(t)))
             return j if not isinstance(t, (Loop, Make)) and whole + _size(s.expr) < 2 * _LONGEST else None
-        f = _Effects(t)
+        f = Effects(t)
         if s.name in f.uses:
             return None
         if f.sets & e.uses or any(share(a, b) for a in f.writes for b in e.reads):
@@ -627,7 +638,7 @@ def _take_sums(
             continue
         if not _sums(s.body):
             continue
-        inside = _Effects(s)
+        inside = Effects(s)
         reads, sets = often
         inner, own_sets = reads_of([s]), sets_of([s])
         results = tuple(n for n in _ordered(inside.sets - {s.var}) if reads[n] > inner[n])
