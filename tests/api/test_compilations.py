@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pytest
+
 import sct
 
 X = np.ones(3)

@@ -9,6 +9,7 @@ from trees import leaves, random_like
 
 import sct
 
+
 @pytest.mark.parametrize("name", [n for n in NAMES if not is_refused(n)])
 def test_gradient(name, in_python):
     f, args, wrt = sample(name)
