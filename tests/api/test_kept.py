@@ -228,12 +228,13 @@ WRITTEN = {
     Written: "path place bound",
     Place: "file line column function caller",
 }
+LEFT = {Made: ["kept"], Text: ["origins"]}  # whether it is kept; the lines of files that may have been edited
 
 
 @pytest.mark.parametrize("record", WRITTEN)
 def test_every_field_is_written(record):
     """What gets a further field must be written with it: see `sct.api.kept`."""
-    assert [f.name for f in dataclasses.fields(record)] == WRITTEN[record].split()
+    assert [f.name for f in dataclasses.fields(record)] == [*WRITTEN[record].split(), *LEFT.get(record, [])]
 
 
 # -- it is not taken for another one ------------------------------------------------------------------------------------------
@@ -883,7 +884,8 @@ import numpy as np
 import sct
 from helpers import rate
 
-logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+logging.getLogger("sct.cache").setLevel("DEBUG")
 
 
 @sct.grad
