@@ -41,7 +41,8 @@ class Part:
     """A part of an array: its shape, and where the element at an index lies.
 
     `mask`: the flags that pick entries, for which the part has one axis, and the number of those that were come by.
-    `gathers`: places come from arrays of integers, and may come more than once.
+    `where`: flags of the same shape, which say what of the part is meant. `gathers`: places come from arrays of integers, and
+    may come more than once.
     """
 
     shape: tuple[Expr, ...]
@@ -49,11 +50,16 @@ class Part:
     index: Callable[[Sequence[Expr]], list[Expr]]
     arrays: frozenset[Name] = frozenset()
     mask: tuple[Lazy, Name] | None = None
+    where: Lazy | None = None
     gathers: bool = False
     here: list[Expr] = field(default_factory=list)  # where the flag is that the nest over the part has come to
 
     def nest(self, low: Lowering, body: Callable[[list[Expr]], list[Statement]]) -> None:
         """A nest over the part."""
+        if self.where is not None:
+            chosen = self.where
+            low.nest(self.shape, lambda index: [Branch(chosen.at(index), body(index))])
+            return
         if self.mask is None:
             low.nest(self.shape, body)
             return
@@ -351,7 +357,7 @@ def _flagged(low: Lowering, part: Part, e: Operand) -> Part:
     """The entries that flags pick, one after another."""
     flags = low.read_often(e)
     for k, n in enumerate(flags.shape):
-        low.same(n, part.shape[k], "boolean index did not match indexed array")
+        low.same(n, part.shape[k], "boolean index did not match indexed array", "IndexError")
     count = low.fresh("count", np.dtype(np.int64))
     low.add(Set(count, Num(0)))
     low.nest(flags.shape, lambda i: [Branch(flags.at(i), [Set(count, plus(Ref(count), Num(1)))])])

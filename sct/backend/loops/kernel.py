@@ -21,6 +21,7 @@ from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, St
 from sct.backend.loops.lagging import lagged
 from sct.backend.loops.lazy import of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of, writes_into_others
+from sct.backend.loops.masks import in_their_places
 from sct.backend.loops.passes import improved, replace, summing_apart
 from sct.backend.loops.stretches import Stretch, compiled_between
 from sct.backend.loops.text import Names, lines
@@ -29,6 +30,7 @@ from sct.backend.loops.working import worked_in
 from sct.backend.python.emit import Text, emit
 from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.records import record
+from sct.ir.rewriting import changed
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -56,6 +58,7 @@ def kernel_of(f: Function, options: Any) -> tuple[Text, tuple[tuple[str, bool], 
 
     A function of arrays, numbers and tuples of these, which gives such, is its own kernel if that is asked for.
     """
+    f = changed(f, block=in_their_places(f.block))
     if options is not None and options.alone:
         text, sums = _alone(f, options)
         return text, (*((n, True) for n in sums), (f.name, False))

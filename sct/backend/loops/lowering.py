@@ -554,7 +554,9 @@ class Lowering:
         raising.note = self.note
         self.add(Branch(op("not", test), [raising], []))
 
-    def same(self, a: Expr, b: Expr, message: str = "operands could not be broadcast together") -> None:
+    def same(
+        self, a: Expr, b: Expr, message: str = "operands could not be broadcast together", error: str = "ValueError"
+    ) -> None:
         """Two sizes are equal, or NumPy's error is raised."""
         if self.canonical(a) == self.canonical(b):
             return
@@ -562,7 +564,7 @@ class Lowering:
         if m is not None and n is not None and are_equal(m, n):
             self.equal[self.canonical(b)] = self.canonical(a)
         else:
-            self.require(op("==", a, b), "ValueError", message)
+            self.require(op("==", a, b), error, message)
 
     def canonical(self, n: Expr) -> Expr:
         """One expression of all that are equal to a size at any call of the code."""

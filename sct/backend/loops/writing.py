@@ -17,13 +17,22 @@ from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array
 from sct.runtime import scatter_add, updated
 
-__all__ = ["write"]
+__all__ = ["store", "write", "written_into"]
 
 
 def write(low: Lowering, s: Apply, target: Operand, path: Sequence[Operand], value: Operand, sign: str) -> Any:
     """Set a part of an array, or change it where there is a sign; gives the array, in the same memory if that is asked for."""
-    base = low.operand(target)
+    base = written_into(low, s, target)
     t = as_array(type_of(target))
+    if t.shape is None or t.dtype is None:
+        raise Unlooped("a write into an array of which the rank or the dtype is not known")
+    store(low, base, part_of(low, base, path, t), low.operand(value), sign)
+    return base
+
+
+def written_into(low: Lowering, s: Apply, target: Operand) -> Lazy:
+    """The array into which a statement writes, in memory: that of what it changes, or its own."""
+    base = low.operand(target)
     if isinstance(s.op, Store):
         if base.computes or not (base.rank or base.whole):
             raise Unlooped("a write into what is no array that lies in memory")
@@ -32,11 +41,6 @@ def write(low: Lowering, s: Apply, target: Operand, path: Sequence[Operand], val
         if isinstance(target, Value) and isinstance(s.op, InPlace):
             low.arrays[target] = base
             low.pending.pop(target, None)
-    if t.shape is None or t.dtype is None:
-        raise Unlooped("a write into an array of which the rank or the dtype is not known")
-    part = part_of(low, base, path, t)
-    given = low.operand(value)
-    store(low, base, part, given, sign)
     return base
 
 
