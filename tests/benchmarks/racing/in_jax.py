@@ -11,7 +11,7 @@ import numpy as np
 
 from .contests import JAX, JAX_ON_DEVICE
 
-__all__ = ["vjp", "ways"]
+__all__ = ["fixed", "vjp", "ways"]
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
@@ -34,6 +34,19 @@ def vjp(version: Callable[..., Any], f: Callable[..., Any], args: tuple[Any, ...
         return y, pull(y_bar)
 
     return derivative
+
+
+def fixed(
+    version: Callable[..., Any], args: tuple[Any, ...], places: tuple[int, ...]
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """A function of the other arguments, and these: whole numbers, flags and what stands at `places` are fixed."""
+    given = {i: a for i, a in enumerate(args) if isinstance(a, (bool, int)) or i in places}
+
+    def of_others(*others: Any) -> Any:
+        rest = iter(others)
+        return version(*(given[i] if i in given else next(rest) for i in range(len(args))))
+
+    return of_others, tuple(a for i, a in enumerate(args) if i not in given)
 
 
 def ways(derivative: Callable[..., Any], args: tuple[Any, ...]) -> dict[str, Callable[[], Any]]:
