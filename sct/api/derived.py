@@ -22,6 +22,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from sct.api.cache import Living, Made, Shared, forget_compiled, shared_by
 from sct.api.compilations import Compilation, compilation, noted
+from sct.api.dump import dumped
+from sct.api.dump import write as write_forms
 from sct.api.in_numba import told
 from sct.api.options import PLAIN, Options
 from sct.api.pipeline import as_it_stands, differentiated, shared, typed_again, typed_primal, with_steps
@@ -169,17 +171,31 @@ class DerivedFunction(Generic[_P, _R]):
         self._guarded()
         self._shared = self._known()
         self.__dict__.update(names_of(namesake(primal, self._callee.function)))
+        self._title = f"sct.{self.mode.suffix} of %s{self._by()}."
+        self.__doc__ = titled(self._title, namesake(self._of(), self._callee.function))
+
+    def _by(self) -> str:
+        """What it is differentiated by, in words."""
+        return f" with respect to {', '.join(self.wrt)}" if self.wrt else ""
 
     def __getattr__(self, name: str) -> Any:
         """What is looked up or computed when it is first asked for."""
         own, common = self.__dict__, self._common
         if name in common or name in NAMES:
-            own.update({**common, **names_of(namesake(self.primal, self._root))})
+            named = namesake(self.primal, self._root)
+            own.update({**common, **names_of(named), "__doc__": titled(common["_title"] if common else self._title, named)})
         elif name in LATE:
             self._complete()
+        elif name == "__wrapped__" and self._latest[0] is not None:
+            return self._listed(self._latest[0])
         if name in own:
             return own[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+    def _listed(self, text: Text) -> FunctionType:
+        """A function of a text, for `inspect.getsource`."""
+        loaded = load(replace(text, origins=()))
+        return FunctionType(loaded.functions[-1], dict(loaded.imported))
 
     def _follow(self) -> None:
         """Begin again where the primal's code or its defaults are others now."""
@@ -211,8 +227,7 @@ class DerivedFunction(Generic[_P, _R]):
 
     def __repr__(self) -> str:
         f = self._of()
-        by = f" with respect to {', '.join(self.wrt)}" if self.wrt else ""
-        return f"<{self.mode.suffix} of {getattr(f, '__qualname__', f)}{by}>"
+        return f"<{self.mode.suffix} of {getattr(f, '__qualname__', f)}{self._by()}>"
 
     def _of(self) -> Any:
         """The function that its user took the derivative of."""
@@ -429,7 +444,7 @@ class DerivedFunction(Generic[_P, _R]):
     def _compiled(self, values: tuple[Any, ...], least: int | None) -> Compiled:
         known = (*self._shared.compiled, *(form for form, *_ in self._entries))
         start = time.perf_counter()
-        with examples():
+        with dumped() as forms, examples():
             key = hash(self.in_lists(self._types(values), least))
             alike = len({id(form) for form in known if form.types == key})
             try:
@@ -438,6 +453,8 @@ class DerivedFunction(Generic[_P, _R]):
                 if alike < _VARIANTS:
                     raise
                 types, made = self._derivative(values, least, True)  # which each size needs a form of its own for
+        if forms is not None:
+            write_forms(forms, made.text)
         self._note(values, types, made, time.perf_counter() - start)
         if made.left is not None:
             self._say(made.left)
@@ -992,7 +1009,7 @@ def made_again(
     made = object.__new__(DerivedFunction)
     made.primal, made._root, made._first, made._given, made._entries = f, root, first, given, ()
     named = f if root is f else namesake(f, root)
-    made._common, made.__module__, made.__doc__ = common, named.__module__, named.__doc__
+    made._common, made.__module__, made.__doc__ = common, named.__module__, titled(common["_title"], named)
     made._latest = latest = [None, weakref.ref(made), f, common["_asked"]]
     call: Callable[..., Any] = MethodType(otherwise, latest)
     compiled = common["_shared"].compiled
@@ -1113,6 +1130,12 @@ def written_name(f: Any) -> str:
 def namesake(f: Any, root: Any) -> Any:
     """What a derivative of `f` has its names from."""
     return f if hasattr(f, "__name__") else root
+
+
+def titled(title: str, f: Any) -> str:
+    """What a derivative says of itself, above what the function `f` says."""
+    said, own = title % getattr(f, "__name__", "a function"), getattr(f, "__doc__", None)
+    return f"{said}\n\n{own}" if own else said
 
 
 def names_of(f: Any) -> dict[str, Any]:

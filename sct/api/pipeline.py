@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from sct.analysis.switches import left_out
+from sct.api.dump import seen
 from sct.ir.records import record
 from sct.ir.ssa import Function
 from sct.ir.types import Abstract, Known, Relied, facts_relied_on
@@ -89,7 +90,13 @@ def shared(function: Hashable, types: tuple[Abstract, ...], typed: Callable[[], 
 
 def typed_primal(primal: Callable[..., Any], types: tuple[Abstract, ...]) -> Typed:
     """A function that is no derivative, in SSA form, for arguments of the given types (`sct.stages.specialize`)."""
-    return specialize(lower(read(primal)), Arguments.here(types))
+    source = read(primal)
+    seen("source", source.text)
+    lowered = lower(source)
+    seen("lowered", lowered.function)
+    typed = specialize(lowered, Arguments.here(types))
+    seen("typed", typed.function)
+    return typed
 
 
 def typed_again(derivative: Typed, types: tuple[Abstract, ...]) -> Typed:
@@ -99,7 +106,8 @@ def typed_again(derivative: Typed, types: tuple[Abstract, ...]) -> Typed:
 
 def differentiated(primal: Typed, wrt: Sequence[str], single: bool, mode: Mode, optimize: bool) -> Derivative:
     """The derivative of a typed function."""
-    return differentiate(primal, mode, wrt[0] if single else wrt, passes=PASSES if optimize else UNOPTIMIZED)
+    passes = PASSES if optimize else UNOPTIMIZED
+    return differentiate(primal, mode, wrt[0] if single else wrt, passes=passes, look=seen)
 
 
 def as_it_stands(f: Function) -> Derivative:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
+from pathlib import PurePath
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -139,6 +140,15 @@ class Text:
         """The whole text."""
         header = "".join(f"{line}\n" for line in self.imports)
         return (header + "\n\n" if header else "") + self.body
+
+    @property
+    def listing(self) -> str:
+        """The whole text as debuggers and tracebacks show it: behind each line the place of the user's statement."""
+        rows = self.source.splitlines()
+        for k, (row, found) in enumerate(zip(rows[self.first - 1 :], self.origins, strict=False), start=self.first - 1):
+            if found and not row.lstrip().startswith("# "):
+                rows[k] = f"{row}  # {PurePath(found[0].place.file).name}:{found[0].place.line}"
+        return "".join(f"{row}\n" for row in rows)
 
     @property
     def first(self) -> int:
