@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from gradbench import ba, det, gmm, ht, kmeans, llsq, lse, lstm, ode, particle, protocol, saddle
-from racing import kernels, problems
+from racing import kernels, networks, problems
 from racing.agreement import BOUND, Disagreement, expected
 from racing.contests import NUMBA, Contest, Figures, agree
 from racing.problems import PROBLEMS
@@ -185,4 +185,22 @@ def test_a_version_of_a_problem_is_that_problem(name, peer, package):
     if find_spec(package) is None:
         pytest.skip(f"{peer} is not installed")
     contest = problems.contest(name, PROBLEMS[name].small, {peer: ""})
+    agree(contest, {who: call() for who, call in contest.ways.items()})
+
+
+@pytest.mark.parametrize(
+    "name, size", [("mlp", (2, 3, 4, 2)), ("lstm", (3, 2, 2, 3)), ("attention", (2, 3, 4, 2)), ("convolutional", (1, 10, 2, 2))]
+)
+def test_the_gradient_of_a_network(name, size):
+    model = networks.MODELS[name]
+    sct.check_grads(model.loss, model.args(size), tuple(range(model.weights)))
+
+
+@pytest.mark.parametrize("peer, package", [("JAX", "jax"), ("PyTorch", "torch"), ("autograd", "autograd")])
+@pytest.mark.parametrize("name", networks.MODELS)
+@pytest.mark.grid(of=4, each=False)
+def test_a_version_of_a_network_is_that_network(name, peer, package):
+    if find_spec(package) is None:
+        pytest.skip(f"{peer} is not installed")
+    contest = networks.contest(name, networks.MODELS[name].sizes[0], {peer: ""})
     agree(contest, {who: call() for who, call in contest.ways.items()})

@@ -53,14 +53,12 @@ def _run(section, peers, options) -> list:
         for name, make in section.contests(peers)
         if not options.only or section.key in options.only or name in options.only
     ]
-    found, ways = [], []
-    for name, make in chosen:
-        figures = measured(make(), options.seconds)
-        if list(figures.times) != ways:
-            ways = list(figures.times)
-            print(heading(section, ways))
-        print(line(section, figures, ways), flush=True)
-        found.append(figures)
+    found = []
+    if chosen:
+        print(heading(section), flush=True)
+    for _, make in chosen:
+        found.append(measured(make(), options.seconds))
+        print(line(section, found[-1]), flush=True)
         gc.collect()
     if found:
         print(summary(section, found))

@@ -15,6 +15,9 @@ from .agreement import Disagreement, expected
 NUMBA, NUMPY = "sct, Numba", "sct, NumPy"
 JAX, JAX_ON_DEVICE, TORCH, AUTOGRAD, C, BY_HAND = "JAX", "JAX on device", "PyTorch", "autograd", "C", "by hand"
 
+WAYS = (NUMBA, NUMPY, JAX, JAX_ON_DEVICE, TORCH, AUTOGRAD, C, BY_HAND)
+"""All that there are, in the order in which they are told of."""
+
 _NOT_COMPILED = (TORCH, AUTOGRAD)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .contests import JAX, JAX_ON_DEVICE
 
-__all__ = ["fixed", "vjp", "ways"]
+__all__ = ["fixed", "gradient", "vjp", "ways"]
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
@@ -34,6 +34,11 @@ def vjp(version: Callable[..., Any], f: Callable[..., Any], args: tuple[Any, ...
         return y, pull(y_bar)
 
     return derivative
+
+
+def gradient(version: Callable[..., Any], wrt: tuple[int, ...]) -> Callable[..., Any]:
+    """The gradient of JAX's version of a function by some of its arguments."""
+    return jax.grad(version, wrt)
 
 
 def fixed(

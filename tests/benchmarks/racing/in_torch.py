@@ -8,9 +8,19 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["call"]
+__all__ = ["call", "gradient"]
 
 torch.set_num_threads(1)
+
+
+def gradient(version: Callable[..., Any], wrt: tuple[int, ...]) -> Callable[..., Any]:
+    """The gradient of PyTorch's version of a function by some of its arguments."""
+
+    def derivative(*args: Any) -> Any:
+        values = [a.detach().requires_grad_() if i in wrt else a for i, a in enumerate(args)]
+        return torch.autograd.grad(version(*values), [values[i] for i in wrt])
+
+    return derivative
 
 
 def call(version: Callable[..., Any], args: tuple[Any, ...]) -> Callable[[], Any]:

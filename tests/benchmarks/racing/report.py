@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .contests import Figures
+from .contests import WAYS, Figures
 from .sections import Section
 
 __all__ = ["heading", "line", "markdown", "seconds", "summary"]
 
-_NAME = 24
+_NAME = 34
 
 
 def seconds(value: float | None) -> str:
@@ -22,40 +22,41 @@ def seconds(value: float | None) -> str:
     return f"{value * 1e6:.3g} µs"
 
 
-def _ways(section: Section, found: Iterable[Figures]) -> list[str]:
-    """The ways that anything in a section has, in the order of the first that has them."""
-    return list(dict.fromkeys(who for f in found for who in f.times))
+def _ways(found: Iterable[Figures]) -> list[str]:
+    """The ways that are told of, in one order for all sections."""
+    present = {who for f in found for who in f.times}
+    return [who for who in WAYS if who in present]
 
 
-def heading(section: Section, ways: Iterable[str]) -> str:
-    """The first line of a section's table in the terminal."""
-    cells = "".join(f"{who:>14}" for who in ways) + "".join(f"{r.name:>20}" for r in section.ratios)
+def heading(section: Section) -> str:
+    """The first lines of a section's table in the terminal."""
+    cells = "".join(f"{who:>14}" for who in WAYS) + "".join(f"{r.name:>18}" for r in section.ratios)
     return f"\n{section.title}\n{'':<{_NAME}}{'function':>10}{cells}   first calls, s"
 
 
-def line(section: Section, f: Figures, ways: Iterable[str]) -> str:
+def line(section: Section, f: Figures) -> str:
     """The line of a contest in the terminal."""
     ratios = (r.of(f) for r in section.ratios)
-    cells = "".join(f"{seconds(f.times.get(who)):>14}" for who in ways)
-    cells += "".join(f"{'' if r is None else f'{r:.2f}':>20}" for r in ratios)
-    first = " ".join(f"{s:.1f}" for s in f.first_calls.values())
+    cells = "".join(f"{seconds(f.times.get(who)):>14}" for who in WAYS)
+    cells += "".join(f"{'' if r is None else f'{r:.2f}':>18}" for r in ratios)
+    first = ", ".join(f"{who} {s:.1f}" for who, s in f.first_calls.items() if s >= 0.05)
     notes = "".join(f"\n{'':<{_NAME}}{note}" for note in f.notes)
     return f"{f.name:<{_NAME}}{seconds(f.function):>10}{cells}   {first}{notes}"
 
 
 def summary(section: Section, found: list[Figures]) -> str:
-    """Geometric means, and what of the marks is met."""
-    lines = [f"  {name}, geometric mean: {mean:.2f}" for name, mean in section.means(found).items()]
+    """Geometric means, what of the marks is met, and what else there is to say."""
+    lines = [f"{name}, geometric mean: {mean:.2f}" for name, mean in section.means(found).items()]
     for mark in section.marks:
         met = mark.held_against(found)
         if met is not None:
-            lines.append(f"  {mark}: {met}")
-    return "\n".join(lines)
+            lines.append(f"{mark}: {met}")
+    return "\n".join(f"  {said}" for said in [*lines, *section.more(found)])
 
 
 def markdown(section: Section, found: list[Figures]) -> str:
     """A section of the page: the table, the first calls, means and marks."""
-    ways = _ways(section, found)
+    ways = _ways(found)
     ratios = [r for r in section.ratios if any(r.of(f) is not None for f in found)]
     parts = [f"## {section.title}", section.about]
     rows = [
@@ -70,6 +71,7 @@ def markdown(section: Section, found: list[Figures]) -> str:
     parts.append(_table(["mark", "", ""], told))
     parts.append("What the first call takes more than a later one, in seconds:")
     parts.append(_table(["", *ways], [[f.name, *(_number(f.first_calls.get(w)) for w in ways)] for f in found]))
+    parts += section.more(found)
     notes = [f"- {f.name}: {note}" for f in found for note in f.notes]
     return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])])
 

@@ -84,6 +84,8 @@ class Section:
     """From the peers that are installed to the names of contests, each with what makes it."""
     ratios: tuple[Ratio, ...]
     marks: tuple[Mark, ...]
+    more: Callable[[list[Figures]], list[str]] = lambda found: []  # noqa: E731
+    """What else there is to say of the figures."""
 
     def means(self, found: list[Figures]) -> dict[str, float]:
         """The geometric mean of each ratio."""
