@@ -71,7 +71,7 @@ def ba(cams, points, weights, camera_of, point_of, features):
         return weight * (flat * (1.0 + cam[9] * r2 + cam[10] * r2 * r2) * cam[6] + cam[7:9] - feature)
 
     given = jnp.concatenate((cams[camera_of], points[point_of], weights[:, None]), axis=1)
-    return jax.vmap(jax.jacfwd(error))(given, features), jax.vmap(jax.grad(lambda w: 1.0 - w * w))(weights)
+    return jax.vmap(jax.jacrev(error))(given, features), jax.vmap(jax.grad(lambda w: 1.0 - w * w))(weights)
 
 
 def ht(theta, us, parents, base, inverse_base, vertices, weights, mirrored, triangles, points):

@@ -197,5 +197,11 @@ at (batch, side, channels, channels), in float64. PyTorch runs as it does by def
 same NumPy program as `sct`, which counts with the quicker of its two ways.""",
     contests,
     (_JAX, _TORCH, _AUTOGRAD),
-    (Mark(_JAX, 1.0), Mark(_TORCH, 1.0), Mark(_AUTOGRAD, 1.0), Mark(_JAX, 2.0, only=SMALL), Mark(_TORCH, 2.0, only=SMALL)),
+    (
+        Mark(_JAX, 1.0),
+        Mark(_TORCH, 1.0),
+        Mark(_AUTOGRAD, 1.0),
+        Mark(_JAX, 2.0, only=SMALL, what="small one"),
+        Mark(_TORCH, 2.0, only=SMALL, what="small one"),
+    ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .contests import Figures
+from .peers import NAMES
 from .report import markdown
 from .sections import Section
 
@@ -30,7 +31,8 @@ def write(root: Path, sections: list[tuple[Section, list[Figures]]], peers: Mapp
     """Write the page and a plot of each section; the files."""
     docs = root / "docs"
     versions = ", ".join([f"Python {python}", *(f"{name} {version}" for name, version in peers.items() if name != "C")])
-    parts, written = [_ABOUT.format(peers=versions)], []
+    missing = ", ".join(name for name in NAMES if name not in peers)
+    parts, written = [_ABOUT.format(peers=versions + (f"; without {missing}" if missing else ""))], []
     for section, found in sections:
         plot = docs / f"race-{section.key}.png"
         _draw(section, found, plot)

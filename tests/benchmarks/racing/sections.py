@@ -28,13 +28,15 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Mark:
-    """What a ratio has to reach: as the geometric mean, or in each contest; lower `where` that is said."""
+    """What a ratio has to reach: as the geometric mean, or in each contest."""
 
     ratio: Ratio
     bound: float
     mean: bool = False
     only: tuple[str, ...] | None = None
     """The contests that it is about; None: all."""
+    what: str = ""
+    """What these are."""
 
     def held_against(self, found: Iterable[Figures]) -> Met | None:
         """What the ratio is, and where it falls short; None where nothing was measured."""
@@ -51,8 +53,8 @@ class Mark:
 
     def __str__(self) -> str:
         which = "geometric mean" if self.mean else "each"
-        where = "" if self.only is None else f" of {len(self.only)}"
-        return f"{self.ratio.name}, {which}{where}: at least {self.bound:g}"
+        about = f" {self.what}" if self.what else ""
+        return f"{self.ratio.name}, {which}{about}: at least {self.bound:.3g}"
 
 
 @dataclass(frozen=True)
