@@ -39,6 +39,7 @@ __all__ = [
     "map_expr",
     "names_in",
     "op",
+    "parts_of",
     "plus",
     "signs_in",
     "statement_exprs",
@@ -167,27 +168,28 @@ def map_expr(f: Callable[[Expr], Expr | None], e: Expr) -> Expr:
     return e
 
 
-def _parts(e: Expr) -> Iterator[Expr]:
+def parts_of(e: Expr) -> Iterator[Expr]:
+    """An expression, and those of which it is made."""
     yield e
     if isinstance(e, Affine):
         for part, _ in e.terms:
-            yield from _parts(part)
+            yield from parts_of(part)
     elif isinstance(e, Elem):
         for i in e.index:
-            yield from _parts(i)
+            yield from parts_of(i)
     elif isinstance(e, Op):
         for a in e.args:
-            yield from _parts(a)
+            yield from parts_of(a)
 
 
 def elements(e: Expr) -> Iterator[Elem]:
     """The elements that an expression reads."""
-    return (p for p in _parts(e) if isinstance(p, Elem))
+    return (p for p in parts_of(e) if isinstance(p, Elem))
 
 
 def names_in(e: Expr) -> Iterator[Name]:
     """The variables that an expression reads, arrays included."""
-    for p in _parts(e):
+    for p in parts_of(e):
         if isinstance(p, Ref):
             yield p.name
         elif isinstance(p, Elem):
@@ -196,7 +198,7 @@ def names_in(e: Expr) -> Iterator[Name]:
 
 def signs_in(e: Expr) -> Iterator[str]:
     """The signs of operators, and the names of functions, that an expression has."""
-    return (p.op for p in _parts(e) if isinstance(p, Op))
+    return (p.op for p in parts_of(e) if isinstance(p, Op))
 
 
 # -- statements ----------------------------------------------------------------------------------------------------------------

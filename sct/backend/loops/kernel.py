@@ -18,7 +18,6 @@ import numpy as np
 from sct.backend.loops import calls, lists, making, products, reducing, tapes, writing  # noqa: F401  (they register how operations are lowered)
 from sct.backend.loops.closures import calling, function_of, standing_for
 from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
-from sct.backend.loops.lagging import lagged
 from sct.backend.loops.lazy import of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of, writes_into_others
 from sct.backend.loops.masks import in_their_places
@@ -343,11 +342,10 @@ def _kernel_text(
     name: str, params: Sequence[Name], head: Sequence[Statement], body: Sequence[Statement], low: Lowering
 ) -> tuple[str, tuple[str, ...]]:
     """The text of a kernel after those of the functions that it has for sums, and the names of these; `head` asks for sizes."""
-    made = improved([*head, *_of_fewer_lengths(body, low)], low.may_share)
-    if low.options is not None and low.options.parallel:
+    parallel = low.options is not None and low.options.parallel
+    made = improved([*head, *_of_fewer_lengths(body, low)], low.may_share, not parallel)
+    if parallel:
         on_threads(made, low.may_share)
-    else:
-        made = lagged(made, low.may_share)
     if low.options is None or not low.options.alone:  # there the lock of the interpreter may be held by who waits
         worked_in(made)
     sums = summing_apart(made, name) if low.options is None or low.options.fastmath else []

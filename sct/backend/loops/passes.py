@@ -69,12 +69,18 @@ class Summing:
     results: tuple[Name, ...]
 
 
-def improved(body: list[Statement], share: Share) -> list[Statement]:
-    """A program as it is written."""
+def improved(body: list[Statement], share: Share, by_rows: bool = True) -> list[Statement]:
+    """A program as it is written; `by_rows`: nests may stay behind others, so that rows of one depend on those before."""
+    from sct.backend.loops.invariant import taken_out
+    from sct.backend.loops.lagging import lagged
+
     body = gathered(body, share)
     body = _checks_first(body)
     body = _fused(body, share)
     body = _contracted(body)
+    body = taken_out(body, share)
+    if by_rows:
+        body = _contracted(_fused(lagged(_checks_first(body), share), share))
     body = _taken_once(body)
     body = _propagated(body)
     body = _folded(body, share)
@@ -337,9 +343,10 @@ def _contracted(body: list[Statement]) -> list[Statement]:
         chains = [a[len(around) :] for a, _ in uses.access[name]]
         common: list[Statement] = []
         for one in zip(*chains, strict=False):
-            if any(s is not one[0] for s in one) or not isinstance(one[0], Loop):
+            if any(s is not one[0] for s in one) or not (isinstance(one[0], Loop) or _is_where(one[0])):
                 break
-            common.append(one[0])
+            if isinstance(one[0], Loop):
+                common.append(one[0])
         dropped: dict[int, int] = {}
         indexed: set[int] = set()
         for k in range(len(make.shape)):
@@ -349,7 +356,7 @@ def _contracted(body: list[Statement]) -> list[Statement]:
             (index,) = indices
             for level, loop in enumerate(common):
                 assert isinstance(loop, Loop)
-                if index == Ref(loop.var):
+                if affine(index).terms == ((Ref(loop.var), 1),):
                     dropped[k] = level
                     indexed.add(level)
             if index == Num(0) and make.shape[k] == Num(1) and common:
@@ -385,6 +392,11 @@ def _contracted(body: list[Statement]) -> list[Statement]:
             if make.fill == "zeros":
                 inside.body.insert(0, Set(number, Num(name.dtype.type(0).item())))
     return body
+
+
+def _is_where(s: Statement) -> bool:
+    """Whether a statement is a branch without an alternative."""
+    return isinstance(s, Branch) and not s.orelse
 
 
 def _written_first(body: Sequence[Statement], array: Name) -> bool:
