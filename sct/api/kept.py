@@ -301,7 +301,7 @@ class Store:
             "bound": {n: _bound(walk, v) for n, v in text.bound.items() if re.search(rf"\b{re.escape(n)}\b", text.body)},
             "body": text.body.split("\n"),
             "kernels": [
-                [k.name, k.fastmath, k.parallel, k.checked, [(n, _place(p)) for n, p in k.lines]] for k in made.kernels
+                [k.name, k.fastmath, k.parallel, k.checked, k.apart, [(n, _place(p)) for n, p in k.lines]] for k in made.kernels
             ],
             "left": made.left and [_place(made.left.place), made.left.statement, made.left.why],
         }
@@ -481,8 +481,8 @@ def _written(walk: _Walk, path: list[Any], place: Any, bound: bool) -> Written:
     return Written(tuple(_key_of(walk, k) for k in path), _place_of(place), bound)
 
 
-def _kernel(name: str, fastmath: list[str], parallel: bool, checked: bool, lines: list[Any]) -> Kernel:
-    return Kernel(name, tuple(fastmath), parallel, checked, tuple((n, _place_of(p)) for n, p in lines))
+def _kernel(name: str, fastmath: list[str], parallel: bool, checked: bool, apart: bool, lines: list[Any]) -> Kernel:
+    return Kernel(name, tuple(fastmath), parallel, checked, apart, tuple((n, _place_of(p)) for n, p in lines))
 
 
 def _place(place: Place | None) -> Any:

@@ -100,10 +100,24 @@ def kernels_of(
             except RuntimeError as e:  # there is no folder that it may write into
                 warn(f"Numba keeps nothing of {code.co_name}: {e}", CacheWarning)
                 dispatcher = numba.njit(**{**options, "cache": False})(function)
+            if kernel.apart:
+                _without_aliases(dispatcher)
             called[code.co_name] = _from_python(numba, dispatcher, kernel, rows, file)
             if code is not codes[-1]:  # which none of them calls, and which may be named after a function of Python's
                 names[code.co_name] = dispatcher
     return called
+
+
+def _without_aliases(dispatcher: Any) -> None:
+    """Have LLVM take it that no two arrays that a kernel is given lie in the same memory: then it need not look."""
+    compiler = dispatcher._compiler
+    customized = compiler._customize_flags
+
+    def apart(flags: Any) -> Any:
+        flags.noalias = True
+        return customized(flags)
+
+    compiler._customize_flags = apart
 
 
 def _read(codes: Iterable[CodeType]) -> set[str]:

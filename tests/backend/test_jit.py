@@ -10,6 +10,8 @@ import sct
 from sct.backend.jit import numba_for
 from sct.backend.load import load
 from sct.backend.loops import Kernel, Loops, Unlooped
+from sct.backend.loops.forms import Do, Elem, Loop, Name, Num, Put, Ref, Set, op
+from sct.backend.loops.passes import summing_apart
 from sct.backend.python.emit import Text
 from sct.errors import JitError, JitWarning, Place, SctError
 
@@ -135,3 +137,36 @@ def test_what_is_said_where_no_statement_is_known(monkeypatch):
     monkeypatch.setattr("sct.api.derived.looped", unlooped)
     with pytest.raises(JitError, match=r"^Numba does not compile sct.grad\(g\): there is no loop for it\n  at .*, in g"):
         sct.grad(g, jit="numba", strict=True)(x0)
+
+
+def test_arrays_that_lie_apart():
+    def is_apart(share):
+        a, b, total, i = Name("a", np.dtype(float), 1), Name("b", np.dtype(float), 1), Name("total", np.dtype(float)), Name("i")
+        nest = Loop(
+            i, Num(0), Num(3), [Set(total, op("+", Ref(total), Elem(a, (Ref(i),)))), Put(Elem(b, (Ref(i),)), Ref(total))]
+        )
+        (found,) = summing_apart([nest, Do(Ref(total), "return")], "f", share)
+        return found.apart
+
+    assert is_apart(lambda m, n: m is n) and not is_apart(lambda m, n: True)
+
+
+def test_llvm_is_told_of_arrays_that_lie_apart():
+    text = text_of("""\
+        def copied(x, y):
+            for i in range(len(x)):
+                y[i] = x[i]
+            return y[0]
+
+
+        def f_grad(x, y):
+            return copied(x, y)
+        """)
+
+    def arguments(apart):
+        loaded = load(text, (Kernel("copied", apart=apart), Kernel("f_grad")))
+        assert loaded.functions == () or loaded.imported["@f_grad"](x0, np.ones(5)) == x0[0]
+        (code,) = loaded.imported["copied"].dispatcher.inspect_llvm().values()
+        return code.count("noalias")
+
+    assert arguments(True) > arguments(False)

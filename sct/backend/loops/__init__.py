@@ -32,14 +32,16 @@ class Options:
 class Kernel:
     """A function of a text that Numba compiles, with what Numba is told.
 
-    `fastmath` has the names of LLVM's flags; `checked`: whether indices are compared with the lengths of axes. `lines` says of
-    lines of the text from which place in the user's code they come.
+    `fastmath` has the names of LLVM's flags; `checked`: whether indices are compared with the lengths of axes; `apart`: no two
+    arrays that it is given lie in the same memory. `lines` says of lines of the text from which place in the user's code they
+    come.
     """
 
     name: str
     fastmath: tuple[str, ...] = ()
     parallel: bool = False
     checked: bool = False
+    apart: bool = False
     lines: tuple[tuple[int, Place | None], ...] = ()
 
 
@@ -70,4 +72,6 @@ def looped(f: Function, options: Options) -> Loops:
         first, then = looped(parts.first, options), looped(parts.then, options)
         return Loops(joined(parts, first.text, then.text), first.kernels + then.kernels)
     text, kernels = kernel_of(f, options)
-    return Loops(text, tuple(Kernel(name, ("reassoc",) if sums else (), options.parallel) for name, sums in kernels))
+    return Loops(
+        text, tuple(Kernel(n, ("reassoc",) if sums else (), options.parallel, apart=apart) for n, sums, apart in kernels)
+    )

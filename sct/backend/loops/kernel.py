@@ -51,16 +51,16 @@ _CHECKING = (np.iscomplexobj, np.isrealobj, np.result_type, expect_structure)
 _CONVERTING = (*_CHECKING, np.asarray, np.float64, np.complex128, np.float32, float, complex, int, bool)
 
 
-def kernel_of(f: Function, options: Any) -> tuple[Text, tuple[tuple[str, bool], ...]]:
+def kernel_of(f: Function, options: Any) -> tuple[Text, tuple[tuple[str, bool, bool], ...]]:
     """The text of the kernels of a function and of the function that calls them; the kernels by their names, with whether each
-    is for sums alone.
+    is for sums alone, and whether the arrays that it is given lie apart in memory.
 
     A function of arrays, numbers and tuples of these, which gives such, is its own kernel if that is asked for.
     """
     f = changed(f, block=in_their_places(f.block))
     if options is not None and options.alone:
         text, sums = _alone(f, options)
-        return text, (*((n, True) for n in sums), (f.name, False))
+        return text, (*sums, (f.name, False, False))
     outer, inner = _parted(f.block)
     kernels = _Kernels(f, options, outer, inner)
     body = list(outer)
@@ -94,7 +94,7 @@ class _Part:
 
     name: str
     text: Text
-    kernels: tuple[tuple[str, bool], ...]
+    kernels: tuple[tuple[str, bool, bool], ...]
     given: tuple[Value, ...] = ()
     results: tuple[Value, ...] = ()
 
@@ -141,21 +141,21 @@ class _Kernels:
         code, sums = _kernel_text(name, params, head, low.out, low)
         text = Text(_ordered(code, *low.symbols_of.imports), code, name, low.symbols_of.bound)
         self.names.add(name)
-        return _Part(name, text, (*((n, True) for n in sums), (name, False)), given, stretch.results)
+        return _Part(name, text, (*sums, (name, False, False)), given, stretch.results)
 
     def closure(self, s: Closure) -> tuple[_Part, Closure]:
         """The function that makes kernels of one that Python is given, and what Python is given instead, which calls that."""
         seen = tuple(v for v in self.order if v in reads_of(s))
         name = self.unused(f"{self.f.name}_{s.name}")
         text, kernels = kernel_of(function_of(name, self.f, (*seen, *s.block.params), s.block), self.options)
-        self.names.update((name, *(k for k, _ in kernels)))
+        self.names.update((name, *(k for k, *_ in kernels)))
         return _Part(name, text, kernels), calling(s, name, seen)
 
     def unused(self, name: str) -> str:
         return next(n for n in itertools.chain([name], (f"{name}_{k}" for k in itertools.count(2))) if n not in self.names)
 
 
-def _alone(f: Function, options: Any) -> tuple[Text, tuple[str, ...]]:
+def _alone(f: Function, options: Any) -> tuple[Text, tuple[tuple[str, bool, bool], ...]]:
     """A function as a kernel that takes and gives what it does."""
     low = Lowering(f.block, f.name, options)
     head: list[Statement] = []
@@ -340,7 +340,7 @@ def _returned(low: Lowering, v: Value) -> Expr:
 
 def _kernel_text(
     name: str, params: Sequence[Name], head: Sequence[Statement], body: Sequence[Statement], low: Lowering
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[str, tuple[tuple[str, bool, bool], ...]]:
     """The text of a kernel after those of the functions that it has for sums, and the names of these; `head` asks for sizes."""
     parallel = low.options is not None and low.options.parallel
     made = improved([*head, *_of_fewer_lengths(body, low)], low.may_share, not parallel)
@@ -348,7 +348,7 @@ def _kernel_text(
         on_threads(made, low.may_share)
     if low.options is None or not low.options.alone:  # there the lock of the interpreter may be held by who waits
         worked_in(made)
-    sums = summing_apart(made, name) if low.options is None or low.options.fastmath else []
+    sums = summing_apart(made, name, low.may_share) if low.options is None or low.options.fastmath else []
     texts = []
     for f in sums:
         names = Names(f.params, f.body)
@@ -359,7 +359,7 @@ def _kernel_text(
         texts.append(_function(f.name, [names.of[p] for p in f.params], rows))
     names = Names(params, made)
     texts.append(_function(name, [names.of[p] for p in params], lines(made, names)))
-    return "\n\n".join(texts), tuple(f.name for f in sums)
+    return "\n\n".join(texts), tuple((f.name, True, f.apart) for f in sums)
 
 
 def _of_fewer_lengths(body: Sequence[Statement], low: Lowering) -> list[Statement]:

@@ -61,12 +61,16 @@ _LONGEST = 24
 
 @record(frozen=True, eq=False)
 class Summing:
-    """A nest that sums numbers, as a function of its own, which may take them in any order: what it takes, does and gives."""
+    """A nest that sums numbers, as a function of its own, which may take them in any order: what it takes, does and gives.
+
+    `apart`: no two arrays that it takes lie in the same memory.
+    """
 
     name: str
     params: tuple[Name, ...]
     body: list[Statement]
     results: tuple[Name, ...]
+    apart: bool
 
 
 def improved(body: list[Statement], share: Share, by_rows: bool = True) -> list[Statement]:
@@ -629,10 +633,10 @@ def _swept(body: list[Statement], reads: Counter[Name]) -> bool:
 # -- sums ----------------------------------------------------------------------------------------------------------------------
 
 
-def summing_apart(body: list[Statement], own: str) -> list[Summing]:
+def summing_apart(body: list[Statement], own: str, share: Share) -> list[Summing]:
     """Take the nests that sum floating-point numbers out of a program, as functions that it calls."""
     found: list[Summing] = []
-    _take_sums(body, own, (reads_of(body), sets_of(body)), found, itertools.count(1))
+    _take_sums(body, own, (reads_of(body), sets_of(body)), found, itertools.count(1), share)
     return found
 
 
@@ -642,11 +646,12 @@ def _take_sums(
     often: tuple[Counter[Name], Counter[Name]],
     found: list[Summing],
     serial: Iterator[int],
+    share: Share,
 ) -> None:
     for k, s in enumerate(body):
         if not (isinstance(s, Loop) and s.nest):
             for b in blocks_of(s):
-                _take_sums(b, own, often, found, serial)
+                _take_sums(b, own, often, found, serial, share)
             continue
         if not _sums(s.body):
             continue
@@ -657,7 +662,8 @@ def _take_sums(
         local = {n for n in inside.sets if sets[n] == own_sets[n]}
         params = tuple(_ordered({*inside.uses, *inside.reads, *inside.writes, *inside.sets} - local))
         name = f"{own}_sum_{next(serial)}"
-        found.append(Summing(name, params, [s], results))
+        apart = not any(share(m, n) for m, n in itertools.combinations([p for p in params if p.rank], 2))
+        found.append(Summing(name, params, [s], results, apart))
         call = op(name, *map(Ref, params))
         body[k] = _like(s, Outside(results, call) if results else Do(call))
 
