@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
-    from sct.inside import SideBySide, debug_nan, show
+    from sct.inside import Drawing, SideBySide, debug_nan, graph, show
 else:
     from sct.api.transforms import (
         compile,
@@ -73,6 +73,7 @@ __all__ = [
     "CallError",
     "DerivativeMemoryError",
     "DerivedFunction",
+    "Drawing",
     "Generator",
     "JitError",
     "JitWarning",
@@ -99,6 +100,7 @@ __all__ = [
     "elementwise_grad",
     "generate",
     "grad",
+    "graph",
     "hessian",
     "hvp",
     "jacobian",
@@ -128,7 +130,7 @@ own_are_registered()  # what is registered from here on is others'
 
 
 _LATER = dict.fromkeys(("Generator", "generate"), "sct.api.generate")
-_LATER |= dict.fromkeys(("SideBySide", "debug_nan", "show"), "sct.inside")
+_LATER |= dict.fromkeys(("Drawing", "SideBySide", "debug_nan", "graph", "show"), "sct.inside")
 
 
 def __getattr__(name: str) -> Any:

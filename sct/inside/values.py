@@ -11,24 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from sct.frontend.resolve import has_fields
-from sct.runtime import fields_of
+from sct.api.trees import of_kind
+from sct.frontend.resolve import has_fields, is_instance
+from sct.runtime import fields_of, instance
 
-__all__ = ["described", "is_finite"]
+__all__ = ["described", "is_finite", "numbers", "summed"]
 
 
 def is_finite(value: Any) -> bool:
     """Whether all real and complex numbers in a value are finite; so is what holds none."""
-    return all(bool(np.all(np.isfinite(x))) for x in _numbers(value))
+    return all(bool(np.all(np.isfinite(x))) for x in numbers(value))
 
 
-def _numbers(value: Any, seen: frozenset[int] = frozenset()) -> Iterator[Any]:
+def numbers(value: Any, seen: frozenset[int] = frozenset()) -> Iterator[Any]:
     """The real and complex numbers in a value, and the arrays of such; `seen` are the objects that it is in."""
     if isinstance(value, (float, complex, np.inexact)) or (isinstance(value, np.ndarray) and value.dtype.kind in "fc"):
         yield value
     elif id(value) not in seen:
         for item in _items(value):
-            yield from _numbers(item, seen | {id(value)})
+            yield from numbers(item, seen | {id(value)})
 
 
 def _items(value: Any) -> Iterable[Any]:
@@ -42,13 +43,27 @@ def _items(value: Any) -> Iterable[Any]:
     return fields_of(value).values()
 
 
+def summed(a: Any, b: Any) -> Any:
+    """The sum of two adjoints of one value, item by item and field by field; what has none has None."""
+    if a is None or b is None:
+        return b if a is None else a
+    if isinstance(a, dict):
+        return {k: summed(v, b[k]) for k, v in a.items()}
+    if isinstance(a, (tuple, list)):
+        return of_kind(a, [summed(x, y) for x, y in zip(a, b, strict=True)])
+    if is_instance(a):
+        theirs = fields_of(b)
+        return instance(type(a), **{n: summed(v, theirs[n]) for n, v in fields_of(a).items()})
+    return a + b
+
+
 def described(value: Any) -> str:
     """What a value is, and between which numbers it lies."""
     if isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
         return repr(value.item() if isinstance(value, np.generic) else value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fciub":
         return f"{value.dtype} array of shape {value.shape}{''.join(f', {said}' for said in _ranges(value))}"
-    found = [described(x) for x in _numbers(value)]
+    found = [described(x) for x in numbers(value)]
     inner = f" of {'; '.join(found[:3])}{'; …' if len(found) > 3 else ''}" if found else ""
     return f"{type(value).__name__}{inner}"
 
