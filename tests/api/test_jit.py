@@ -254,3 +254,29 @@ def test_of_what_numba_compiles_it_compiles_the_derivative():
     assert of_numba.options.jit is not None and of_python.options.jit is None
     assert sct.grad(energy.py_func).options.jit is None
     assert sct.grad(sct.grad(chain, jit="numba")).options.jit is not None
+
+
+def cubic(w, x):
+    return w**3 + w - x
+
+
+@sct.custom_root(cubic)
+def root_of_cubic(start, x):
+    w = start.copy()
+    for _ in range(60):
+        w = w - (w**3 + w - x) / (3 * w**2 + 1)
+    return w
+
+
+def through_a_function_of_the_user(x, start):
+    return np.sum(root_of_cubic(start, x) ** 2)
+
+
+def test_what_is_called_as_it_stands_is_called_by_python():
+    x, start = np.array([1.0, 2.0, 3.0]), np.ones(3)
+    expected = sct.grad(through_a_function_of_the_user)(x, start)
+    np.testing.assert_allclose(
+        sct.grad(through_a_function_of_the_user, jit="numba", strict=True)(x, start), expected, rtol=1e-12
+    )
+    compiled = sct.compile(through_a_function_of_the_user, jit="numba", strict=True)
+    np.testing.assert_allclose(compiled(x, start), through_a_function_of_the_user(x, start), rtol=1e-12)

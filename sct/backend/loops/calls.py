@@ -107,6 +107,8 @@ def outside(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     given = [_operand(low, o, reads) for o in args]
     named = [(k, _operand(low, o, reads)) for k, o in kwargs.items()]
     text = low.symbol(f)
+    if text.partition(".")[0] in low.symbols_of.bound:  # which a kernel cannot import
+        raise Unlooped(f"{describe(s.op)}, a function that is called as it stands")
     call = Op(text, (*given, *(Op("=", (Num(k), e)) for k, e in named)))
     if isinstance(s.result.type, (Tuple, List)) and len(results) == 1:
         call = op("item", call, Num(0))
