@@ -4,13 +4,16 @@ Without Intel's library of short vectors Numba calls the C library's exponential
 n the integer nearest to x / log 2, eˣ = 2ⁿ eʳ and |r| ≤ log 2 / 2, where Taylor's polynomial of degree 13 leaves less than
 2⁻⁵⁷; x − n log 2 is taken in two parts (Cody and Waite, Software Manual for the Elementary Functions, 1980, chapter 6).
 Overflow, underflow by way of subnormal numbers, infinities and nan are as NumPy's.
+
+A power of half an odd number, for which the C library takes a logarithm and an exponential in higher precision, is a root
+times a power of an integer.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sct.runtime.loops import exp
+from sct.runtime.loops import exp, half_power
 
 __all__ = ["known_to_numba"]
 
@@ -42,7 +45,7 @@ def known_to_numba() -> None:
         x = min(max(x, -746.0), 710.0)
         n = x * _PER_LOG_2 + _SHIFT - _SHIFT
         r = (x - n * _LOG_2_HIGH) - n * _LOG_2_LOW
-        p = 1.0 / 39916800.0 + r * (1.0 / 479001600.0 + r / 6227020800.0)
+        p = 1.0 / 39916800.0 + r * (1.0 / 479001600.0 + r * (1.0 / 6227020800.0))
         p = 1.0 / 40320.0 + r * (1.0 / 362880.0 + r * (1.0 / 3628800.0 + r * p))
         p = 1.0 / 120.0 + r * (1.0 / 720.0 + r * (1.0 / 5040.0 + r * p))
         p = 0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * p))
@@ -54,3 +57,21 @@ def known_to_numba() -> None:
         return (lambda x: vectorized(x)) if x == types.float64 else (lambda x: np.exp(x))
 
     overload(exp)(of_type)
+
+    def of_halves(x, n):  # type: ignore[no-untyped-def]
+        if x != types.float64 or not isinstance(n, types.IntegerLiteral):
+            return lambda x, n: x ** (n * 0.5)
+        whole, inverse = abs(n.literal_value) // 2, n.literal_value < 0
+
+        def power(x, n):  # type: ignore[no-untyped-def]
+            p = np.sqrt(x)
+            for _ in range(whole):
+                p *= x
+            p += 0.0  # no power is -0.0
+            if x == -np.inf:
+                p = np.inf
+            return 1.0 / p if inverse else p
+
+        return power
+
+    overload(half_power, jit_options={"error_model": "numpy"}, prefer_literal=True)(of_halves)

@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["exp", "scratch", "zeroed_scratch"]
+__all__ = ["exp", "half_power", "scratch", "zeroed_scratch"]
 
 
 def exp(x: Any) -> Any:
     """The exponential of a number."""
     return np.exp(x)
+
+
+def half_power(x: Any, n: int) -> Any:
+    """`x ** (n / 2)`, of an odd n."""
+    return x ** (n / 2)
 
 
 def scratch(shape: Any, dtype: Any = np.float64) -> Any:

@@ -228,12 +228,26 @@ def combined(low: Lowering, sign: str, operands: Sequence[Lazy], types: Sequence
             return {"+": lambda: op("|", *found), "*": lambda: op("&", *found)}.get(
                 sign, lambda: op("not", *found) if len(found) == 1 else Op(sign, tuple(found))
             )()
-        e = made(sign, found)
+        e = _power_of(*found) if sign == "**" and operands[0].dtype == dtype == np.float64 else made(sign, found)
         narrow = dtype.kind in "iu" and dtype != np.dtype(np.int64)  # which Numba widens, and does not wrap around
         return op(f"np.{dtype.name}", e) if narrow else e
 
     arrays = frozenset().union(*[a.arrays for a in operands])
     return Lazy(shape, dtype, at, arrays)
+
+
+def _power_of(x: Expr, n: Expr) -> Expr:
+    """A power of a number of double precision, without the general function where there is another way."""
+    if isinstance(n, Num) and isinstance(n.value, float) and abs(n.value) < _POWERS and n.value != 0.5:
+        if n.value.is_integer():
+            n = Num(int(n.value))
+        elif (2.0 * n.value).is_integer():
+            return op("half_power", x, Num(int(2.0 * n.value)))
+    return made("**", (x, n))
+
+
+_POWERS = 5.0
+"""From here on powers of integers are not written as products."""
 
 
 def _must_cast(source: Any, target: Any) -> bool:

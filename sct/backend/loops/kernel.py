@@ -386,6 +386,8 @@ def _imports(text: str) -> Iterator[str]:
         yield "from numpy import uint64 as at"
     if re.search(r"\bexp\(", text.replace("np.exp(", "").replace("math.exp(", "")):
         yield "from sct.runtime.loops import exp"
+    if "half_power(" in text:
+        yield "from sct.runtime.loops import half_power"
     for name in ("scratch", "zeroed_scratch"):
         if f" = {name}(" in text:
             yield f"from sct.runtime.loops import {name}"

@@ -58,6 +58,7 @@ _TAKEN = {
     "np",
     "prange",
     "exp",
+    "half_power",
     "scratch",
     "zeroed_scratch",
     "math",
