@@ -112,13 +112,11 @@ def test_on_threads():
 # -- what is left to NumPy ----------------------------------------------------------------------------------------------------
 
 
-def of_list(x):
-    parts = []
-    for i in range(len(x)):
-        parts.append(x[i] ** 2)
-        if i > 2:
-            parts.pop()
-    return parts[-1] + len(parts)
+def with_checkpoints(x):
+    y = x * 1.0
+    for _ in sct.checkpointed(range(9), slots=2):
+        y = np.sin(y) * x
+    return np.sum(y)
 
 
 def means(a):
@@ -131,9 +129,9 @@ def as_numpy(f, options):
     return Loops(text, (Kernel(text.name),))
 
 
-LINES = {of_list: of_list.__code__.co_firstlineno + 2, means: means.__code__.co_firstlineno}
+LINES = {with_checkpoints: with_checkpoints.__code__.co_firstlineno, means: means.__code__.co_firstlineno}
 CASES = [
-    (of_list, x0, "a variable that is neither an array of known rank nor a number"),
+    (with_checkpoints, x0, "neither an array of known rank nor a number"),
     (means, np.ones((2, 3)), r"np.mean\(.*No implementation of"),
 ]
 
