@@ -202,37 +202,44 @@ def _fused(body: list[Statement], share: Share) -> list[Statement]:
     for s in body:
         for b in blocks_of(s):
             b[:] = _fused(b, share)
-        e = Effects(s)
-        if isinstance(s, Loop) and s.nest:
-            at = _partner(s, e, out, made, share)
-            if at is not None:
-                where, target = at
-                merged = out[target]
-                assert isinstance(merged, Loop)
-                merged.body = _fused(_checks_first([*merged.body, *_renamed(s.body, s.var, merged.var)]), share)
-                if where != target:
-                    del out[target], made[target]
-                    out.append(merged)
-                    made.append(Effects(merged))
-                else:
-                    made[target] = Effects(merged)
-                continue
+        position = len(out)
         out.append(s)
-        made.append(e)
+        made.append(Effects(s))
+        while (at := _partner(out, made, position, share)) is not None:  # with what it has become too
+            position = _merge(out, made, position, *at, share)
     return out
 
 
-def _partner(s: Loop, e: Effects, out: Sequence[Statement], made: Sequence[Effects], share: Share) -> tuple[int, int] | None:
-    """The nest that another one can be part of, and whether it stays or is moved to the end: both as places in the list."""
+def _merge(out: list[Statement], made: list[Effects], last: int, where: int, target: int, share: Share) -> int:
+    """Make two nests one, the first of which is moved first if that is asked for; gives where it is."""
+    s, merged = out[last], out[target]
+    assert isinstance(s, Loop)
+    assert isinstance(merged, Loop)
+    merged.body = _fused(_checks_first([*merged.body, *_renamed(s.body, s.var, merged.var)]), share)
+    if where == target:
+        made[target] = Effects(merged)
+    else:
+        out[last], made[last] = merged, Effects(merged)
+        last = target
+        where -= 1
+    del out[last], made[last]
+    return where
+
+
+def _partner(out: Sequence[Statement], made: Sequence[Effects], last: int, share: Share) -> tuple[int, int] | None:
+    """The nest that a later one can be part of, behind where it stays or is moved to: both as places in the list."""
+    s, e = out[last], made[last]
+    if not (isinstance(s, Loop) and s.nest):
+        return None
     blocked = False
-    for k in range(len(out) - 1, -1, -1):
+    for k in range(last - 1, -1, -1):
         t = out[k]
         if isinstance(t, Loop) and t.nest and (t.start, t.stop, t.step) == (s.start, s.stop, s.step):
             alike = _related(made[k], e) and _may_fuse(t, s, made[k], e, share)
             if alike and not blocked:
                 return k, k
-            if alike and not any(made[k].conflicts(made[j], share) for j in range(k + 1, len(out))):
-                return len(out), k
+            if alike and not any(made[k].conflicts(made[j], share) for j in range(k + 1, last)):
+                return last, k
         if not blocked and made[k].conflicts(e, share):
             blocked = True
         if made[k].raises or made[k].leaves:
