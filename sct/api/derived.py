@@ -50,6 +50,7 @@ from sct.errors import (
 )
 from sct.frontend.callables import Callee, Flat, reached, seen_through
 from sct.frontend.resolve import MISSING
+from sct.frontend.travelling import reduced
 from sct.infer.join import widen
 from sct.infer.objects import listed
 from sct.infer.parameters import declared_type, parameter_names, plain_signature, with_added
@@ -262,7 +263,7 @@ class DerivedFunction(Generic[_P, _R]):
         module = sys.modules.get(self.__module__) if isinstance(getattr(self, "__module__", None), str) else None
         if module is not None and getattr(module, getattr(self, "__qualname__", ""), None) is self:
             return self.__qualname__
-        return type(self), (self.primal, *self._asked)
+        return reduced(type(self), (self.primal, *self._asked), self.__sct_root__)
 
     def _guarded(self) -> None:
         """Be called through the guards of what is linked."""

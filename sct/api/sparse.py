@@ -40,6 +40,7 @@ from sct.errors import (
 )
 from sct.frontend.callables import reached
 from sct.frontend.resolve import Dependency, free_value, has_fields
+from sct.frontend.travelling import reduced
 from sct.infer.signature import examples
 from sct.ir.ops import Free
 from sct.ir.records import record
@@ -162,7 +163,7 @@ class Sparse:
         self.__dict__.update(names_of(namesake(f, reached(f).function)))
 
     def __reduce__(self) -> Any:
-        return Sparse, self._asked
+        return reduced(Sparse, self._asked, reached(self.primal).function)
 
     def __repr__(self) -> str:
         return f"<sparse {self._of} of {getattr(self.primal, '__qualname__', self.primal)}>"

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import copy
 import functools
+import hashlib
 import inspect
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -20,7 +21,10 @@ from sct.frontend.by_code import ByCode
 from sct.frontend.running import class_of, makes
 from sct.ir.records import record
 
-__all__ = ["Source", "lines_of", "read"]
+__all__ = ["Key", "Source", "bring", "key_of", "lines_of", "read"]
+
+Key = tuple[str, int, bytes]
+"""What tells a code apart that another process has made: its name, its line, and a digest of what it does."""
 
 
 @record(frozen=True)
@@ -152,7 +156,20 @@ def _lines_around(function: FunctionType) -> list[str]:
     """The lines of the file in which a function stands, as it is now; none if it cannot be had."""
     file = function.__code__.co_filename
     linecache.checkcache(file)
-    return linecache.getlines(file, function.__globals__)
+    return linecache.getlines(file, function.__globals__) or list(_brought.get(key_of(function.__code__), ()))
+
+
+_brought: dict[Key, tuple[str, ...]] = {}
+
+
+def key_of(code: CodeType) -> Key:
+    """What tells a code apart in another process."""
+    return code.co_name, code.co_firstlineno, hashlib.sha256(code.co_code).digest()
+
+
+def bring(lines: tuple[str, ...], keys: Iterable[Key]) -> None:
+    """Note the lines of a file that another process has read, for functions that stand in it and whose file is not here."""
+    _brought.update((key, lines) for key in keys)
 
 
 def lines_of(function: FunctionType) -> list[str]:
