@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["exp", "half_power", "scratch", "zeroed_scratch"]
+__all__ = ["exp", "half_power", "raised", "scratch", "zeroed_scratch"]
 
 
 def exp(x: Any) -> Any:
@@ -17,6 +17,11 @@ def exp(x: Any) -> Any:
 def half_power(x: Any, n: int) -> Any:
     """`x ** (n / 2)`, of an odd n."""
     return x ** (n / 2)
+
+
+def raised(error: BaseException) -> None:
+    """Raise an error."""
+    raise error
 
 
 def scratch(shape: Any, dtype: Any = np.float64) -> Any:

@@ -115,8 +115,8 @@ def elementwise(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict
         raise Unlooped(f"{describe(s.op)} with {', '.join(kwargs) or 'out'}")
     if isinstance(s.result.type, Const) and isinstance(s.result.type.value, (bool, int, float)):
         return Num(s.result.type.value)
-    if sign in ("==", "!=") and any(isinstance(a, (Tuple, List)) or (isinstance(a, Value) and a in low.tuples) for a in args):
-        return _of_tuples(low, sign, args)
+    if sign in _COMPARING and any(isinstance(a, (Tuple, List)) or (isinstance(a, Value) and a in low.tuples) for a in args):
+        return _of_tuples(low, s, sign, args)
     if t.dtype is None or t.shape is None:
         raise Unlooped(f"{describe(s.op)} of what is not known to be numbers")
     if not t.shape and all(isinstance(type_of(a), (Scalar, Const)) for a in args):
@@ -127,9 +127,24 @@ def elementwise(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict
     return combined(low, sign, operands, [type_of(a) for a in args], t.dtype)
 
 
-def _of_tuples(low: Lowering, sign: str, args: Sequence[Operand]) -> Expr:
+_COMPARING = ("==", "!=", "<", "<=", ">", ">=")
+
+
+def _ordered(low: Lowering, sign: str, a: Sequence[Any], b: Sequence[Any]) -> Expr:
+    """Which of two tuples of numbers comes first: told by the first in which they differ."""
+    out: Expr = Num({"<": len(a) < len(b), "<=": len(a) <= len(b), ">": len(a) > len(b), ">=": len(a) >= len(b)}[sign])
+    for x, y in reversed(list(zip(a, b, strict=False))):
+        p, q = low.number_in(x), low.number_in(y)
+        out = op("if", op("!=", p, q), op(sign, p, q), out)
+    return out
+
+
+def _of_tuples(low: Lowering, s: Apply, sign: str, args: Sequence[Operand]) -> Expr:
     """A comparison of tuples of numbers."""
     found = [tuple(map(low.entry, low.items(o))) for o in args]
+    if sign not in ("==", "!="):
+        low.types[s.result] = Scalar(bool)
+        return _ordered(low, sign, *found)
     out = _alike(*found)
     return out if sign == "==" else Num(not out.value) if isinstance(out, Num) else op("not", out)
 

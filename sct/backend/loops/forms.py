@@ -267,7 +267,8 @@ class Do(_Noted):
 
 @dataclass(eq=False)
 class Outside(_Noted):
-    """A call whose results are bound to variables; with `types`, as Numba writes them, it is one of Python's."""
+    """A call whose results are bound to variables; with `types`, as Numba writes them, or without results, it is one of
+    Python's."""
 
     sets: tuple[Name, ...]
     expr: Expr

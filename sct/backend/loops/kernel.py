@@ -15,21 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from sct.backend.loops import calls, lists, making, products, reducing, tapes, writing  # noqa: F401  (they register how operations are lowered)
+from sct.backend.loops import calls, lists, making, products, reducing, saying, tapes, writing  # noqa: F401  (they register how operations are lowered)
 from sct.backend.loops.closures import calling, function_of, standing_for
 from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
 from sct.backend.loops.lazy import of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of, writes_into_others
 from sct.backend.loops.masks import in_their_places
 from sct.backend.loops.passes import improved, replace, summing_apart
-from sct.backend.loops.stretches import Stretch, compiled_between
+from sct.backend.loops.stretches import Around, Item, Stretch, compiled_between
 from sct.backend.loops.text import Names, lines
 from sct.backend.loops.threads import on_threads
 from sct.backend.loops.working import worked_in
 from sct.backend.python.emit import Text, emit
 from sct.ir.ops import RAISE, Attribute, Field, Free
 from sct.ir.records import record
-from sct.ir.rewriting import changed
+from sct.ir.rewriting import changed, map_blocks
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -39,6 +39,7 @@ from sct.ir.ssa import (
     If,
     Operand,
     Value,
+    blocks_in,
     reads_of,
     values_of,
 )
@@ -63,19 +64,9 @@ def kernel_of(f: Function, options: Any) -> tuple[Text, tuple[tuple[str, bool, b
         return text, (*sums, (f.name, False, False))
     outer, inner = _parted(f.block)
     kernels = _Kernels(f, options, outer, inner)
-    body = list(outer)
-    parts: list[_Part] = []
-    for item in compiled_between(inner, kernels.results, kernels.add):
-        if isinstance(item, Stretch):
-            part = kernels.of[item.key]
-            body += _called(part)
-        elif isinstance(item, Closure):
-            part, given = kernels.closure(item)
-            body.append(given)
-        else:
-            body.append(item)
-            continue
-        parts.append(part)
+    items = compiled_between(inner, kernels.results, kernels.add)
+    body = (*outer, *kernels.called(items))
+    parts = kernels.parts
     around = emit(Function(f.name, f.signature, f.block.with_(body), f.doc, f.callee))
     names = {p.name for p in parts}
     bound = {n: v for n, v in around.bound.items() if n not in names}
@@ -106,12 +97,15 @@ class _Kernels:
         self.f, self.options = f, options
         available = {*f.block.params, *(r for s in outer for r in s.results)}
         inside = {r for s in inner for r in s.results}
-        self.order = dict.fromkeys([*f.block.params, *(r for s in (*outer, *inner) for r in s.results)])
+        order = [*f.block.params, *(r for s in (*outer, *inner) for r in s.results)]
+        order += [v for s in inner for b in s.blocks for v in _defined_in(b)]
+        self.order = dict.fromkeys(order)
         self.results = [v for v in dict.fromkeys(values_of(f.block.yields[0])) if v in inside]
         read = dict.fromkeys([*(w for s in inner for w in reads_of(s)), *self.results])
         whole = Block(tuple(v for v in read if v in available), tuple(inner), tuple(self.results))
         self.around = f.block if writes_into_others(whole) else whole  # what kernels are given may be parts of one another
         self.of: dict[Any, _Part] = {}
+        self.parts: list[_Part] = []  # those that are called
         self.names: set[str] = set()
 
     def add(self, stretch: Stretch) -> None:
@@ -142,6 +136,22 @@ class _Kernels:
         text = Text(_ordered(code, *low.symbols_of.imports), code, name, low.symbols_of.bound)
         self.names.add(name)
         return _Part(name, text, (*sums, (name, False, False)), given, stretch.results)
+
+    def called(self, items: Sequence[Item]) -> Iterator[Any]:
+        """Statements that call the kernels of stretches, among those that are Python's."""
+        for item in items:
+            if isinstance(item, Stretch):
+                self.parts.append(self.of[item.key])
+                yield from _called(self.of[item.key])
+            elif isinstance(item, Closure):
+                part, given = self.closure(item)
+                self.parts.append(part)
+                yield given
+            elif isinstance(item, Around):
+                inside = iter([tuple(self.called(own)) for own in item.blocks])
+                yield map_blocks(lambda b, inside=inside: b.with_(next(inside)), item.statement)  # type: ignore[misc]
+            else:
+                yield item
 
     def closure(self, s: Closure) -> tuple[_Part, Closure]:
         """The function that makes kernels of one that Python is given, and what Python is given instead, which calls that."""
@@ -391,12 +401,22 @@ def _imports(text: str) -> Iterator[str]:
     for name in ("scratch", "zeroed_scratch"):
         if f" = {name}(" in text:
             yield f"from sct.runtime.loops import {name}"
+    if "    raised(" in text:
+        yield "from sct.runtime.loops import raised"
     if "math." in text:
         yield "import math"
     if " prange(" in text:
         yield "from numba import prange"
     if "with objmode(" in text:
         yield "from numba import objmode"
+
+
+def _defined_in(block: Block) -> Iterator[Value]:
+    """The values that a block, and the blocks in it, have of their own, in order."""
+    for b in blocks_in(block):
+        yield from b.params
+        for s in b.body:
+            yield from s.results
 
 
 def _of(stretch: Stretch, v: Value, why: str) -> Unlooped:

@@ -44,7 +44,7 @@ from sct.backend.loops.lazy import Lazy, of_array
 from sct.backend.loops.places import places
 from sct.backend.loops.unlooped import Unlooped
 from sct.backend.python.symbols import Symbols
-from sct.ir.ops import RAISE, InPlace, Store, describe
+from sct.ir.ops import RAISE, Format, InPlace, Store, describe
 from sct.ir.shapes import as_array
 from sct.ir.ssa import (
     Apply,
@@ -121,6 +121,7 @@ class Lowering:
         self.tuples: dict[Value, Any] = {}
         self.lists: dict[Value, Name] = {}
         self.types: dict[Value, Any] = {}  # of lists that are empty where they are made
+        self.texts: dict[Value, Expr] = {}
         self.errors: dict[Value, tuple[Any, tuple[Operand, ...]]] = {}
         self.variables: dict[Value, Name] = {}
         self.place = places(block)
@@ -188,6 +189,13 @@ class Lowering:
             return
         if isinstance(s.op, type) and issubclass(s.op, BaseException):
             self.errors[s.result] = s.op, s.args
+            return
+        if isinstance(s.op, Format):
+            from sct.backend.loops.saying import text_of
+
+            self.texts[s.result] = text_of(self, s)
+            for v in s.values:
+                self.used(v)
             return
         from sct.backend.loops.calls import outside
 
@@ -640,13 +648,19 @@ class Lowering:
         self.out.extend(inside)
 
     def raise_(self, s: Apply) -> None:
+        from sct.backend.loops.saying import raised
+
         found = self.errors.get(s.args[0]) if s.args else None  # type: ignore[arg-type]
-        if found is None or len(s.args) > 1 or not all(isinstance(a, Const) for a in found[1]):
-            raise Unlooped("an exception whose message is made when it is raised")
+        if found is None or len(s.args) > 1:
+            raise Unlooped("an exception that is raised from another one, or is not made where it is raised")
         cls, args = found
         if getattr(builtins, cls.__name__, None) is not cls:
             raise Unlooped("an exception of a class of one's own")
-        self.add(Do(op(cls.__name__, *(Num(a.value) for a in args)), "raise"))  # type: ignore[union-attr]
+        if all(isinstance(a, Const) for a in args):
+            self.add(Do(op(cls.__name__, *(Num(a.value) for a in args)), "raise"))  # type: ignore[union-attr]
+            return
+        raised(self, cls, args)
+        self.add(Do(op("RuntimeError"), "raise"))  # which Numba knows to end here
 
     # -- branches and loops --------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from sct.ir.ops import POP, PUSH, TAPE
 from sct.ir.records import record
 from sct.ir.shapes import as_array
 from sct.ir.ssa import Apply, Block, For, Operand, Value, blocks_in, type_of
-from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple
+from sct.ir.types import Array, Const, Dict, List, ListOf, Scalar, Tuple, Unknown
 
 __all__ = ["Tape"]
 
@@ -147,7 +147,7 @@ def _put(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str, O
     tape = low.tapes.get(args[0])  # type: ignore[arg-type]
     if tape is None:
         raise Unlooped("a tape that is made elsewhere")
-    kind = type_of(args[1])
+    kind = low.types[args[0]] = low.types.get(args[1], type_of(args[1]))  # type: ignore[arg-type,index]
     if isinstance(kind, Tuple) and kind.kind is None:
         items = [low.number_in(low.entry(i)) for i in low.items(args[1])]
         low.add(Do(op(".append", Ref(tape.name), Op("tuple", tuple(items))), "", (tape.name,), (tape.name,)))
@@ -214,7 +214,7 @@ def _taken(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str,
         name = low.variable(v) if v in low.roots else low.fresh(hint, None, -1)
         low.add(Do(popped, "", (tape.name,), (tape.name,), (name,)))
         return name
-    t = _type(v.type)
+    t = _type(low.types.get(args[0], v.type) if isinstance(v.type, Unknown) else v.type)  # type: ignore[arg-type]
     name = low.fresh(hint, t.dtype, len(t.shape))
     low.add(Do(popped, "", (tape.name,), (tape.name,), (name,)))
     if low.stores and (t.shape or t.boxed):

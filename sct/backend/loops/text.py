@@ -169,10 +169,10 @@ class _Writer:
         """A call whose results are bound."""
         targets = [self.names.of[n] for n in s.sets]
         call = self.text(s.expr)
-        if not s.types:
+        if not s.types and targets:
             return [f"{pad}{', '.join(targets)} = {call}"]
         types = ", ".join(f"{n}={t!r}" for n, t in zip(targets, s.types, strict=True))
-        rows = [f"{pad}with objmode({types}):", f"{pad}    {', '.join(targets)} = {call}"]
+        rows = [f"{pad}with objmode({types}):", f"{pad}    {', '.join(targets)} = {call}" if targets else f"{pad}    {call}"]
         for n, t, name in zip(targets, s.types, s.sets, strict=True):
             if "[" in t:
                 rows.append(f"{pad}    {n} = np.ascontiguousarray({n}, np.{_dtype(name.dtype)})")
